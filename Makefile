@@ -1,0 +1,48 @@
+# Everything runs from here: `make demo` shows the whole chain, `make test` runs every check.
+# Both create .venv on first use; a second run installs nothing.
+.DEFAULT_GOAL := help
+.PHONY: help demo test install format lint types contracts tests clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= runs/demo
+WORKERS ?= $(shell nproc)
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+# The stamps are newer than what was installed from, or are made again.
+$(VENV)/demo.stamp: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[rtl]'
+	touch $@
+
+$(VENV)/test.stamp: $(VENV)/demo.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[rtl,test]'
+	touch $@
+
+install: $(VENV)/demo.stamp ## make .venv and install tilewright with the RTL simulator
+
+demo: $(VENV)/demo.stamp ## the whole chain on the bundled digits, RTL included
+	$(BIN)/tilewright run configs/digits_w4a4.toml --out $(OUT)
+
+test: format lint types contracts tests ## every check
+
+format: $(VENV)/test.stamp ## is the code formatted?
+	$(BIN)/ruff format --check src tests benchmarks examples
+
+lint: $(VENV)/test.stamp ## ruff
+	$(BIN)/ruff check src tests benchmarks examples
+
+types: $(VENV)/test.stamp ## mypy, strict
+	$(BIN)/mypy
+
+contracts: $(VENV)/test.stamp ## who may import whom
+	$(BIN)/lint-imports
+
+tests: $(VENV)/test.stamp ## pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS)
+
+clean: ## remove .venv and runs
+	rm -rf $(VENV) runs

@@ -1,0 +1,199 @@
+"""The configuration of a run: validated, frozen, read from TOML. Blocks never see it; the pipeline does."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tilewright.errors import ConfigError
+
+Bits = Annotated[int, Field(ge=2, le=8)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class DataConfig(_Section):
+    """Which images. `dir` holds CIFAR-10's binary files; empty: bundled or downloaded."""
+
+    name: Literal["digits", "cifar10"] = "digits"
+    dir: str = ""
+
+
+class ModelConfig(_Section):
+    """Which network. `choke_width` 0: no chokepoint; `choke_stage` 0: where the model has it by default."""
+
+    name: Literal["vgg_tiny", "vgg16"] = "vgg_tiny"
+    weight_bits: Bits = 4
+    act_bits: Bits = 4
+    choke_width: Annotated[int, Field(ge=0, le=512)] = 8
+    choke_stage: Annotated[int, Field(ge=0, le=5)] = 0
+    choke_norm: bool = False
+
+
+class TrainConfig(_Section):
+    """How it is trained. Learning rates are the peaks of the schedule."""
+
+    epochs: Count = 12
+    batch_size: Count = 64
+    optimizer: Literal["sgd", "adamw"] = "adamw"
+    lr: Annotated[float, Field(gt=0)] = 0.003
+    step_lr: Annotated[float, Field(gt=0)] = 0.003
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0005
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    augment: bool = False
+    seed: Annotated[int, Field(ge=0)] = 0
+    threads: Annotated[int, Field(ge=1, le=256)] = 1
+
+
+class RecoverConfig(_Section):
+    """How many test samples, from the first on, become stimulus."""
+
+    samples: Count = 16
+
+
+class ArrayConfig(_Section):
+    """The systolic array: rows for input channels, cols for output channels."""
+
+    rows: Annotated[int, Field(ge=1, le=64)] = 8
+    cols: Annotated[int, Field(ge=1, le=64)] = 8
+    psum_bits: Annotated[int, Field(ge=4, le=32)] = 16
+
+
+class VectorsConfig(_Section):
+    """Which layers become text files; an empty list means all of them."""
+
+    layout: str = "ece284-ws"
+    layers: tuple[str, ...] = ()
+    samples: Count = 1
+
+
+class SimConfig(_Section):
+    """How many samples run through the cycle-level model, in every layer."""
+
+    samples: Count = 1
+
+
+class CosimConfig(_Section):
+    """Which simulator runs the RTL, how long it may take for one bundle, and which RTL (empty: ours)."""
+
+    simulator: Literal["auto", "verilator", "icarus"] = "auto"
+    timeout_s: Annotated[float, Field(gt=0)] = 600.0
+    rtl_dir: str = ""
+
+
+class Config(_Section):
+    """A whole run. The defaults are `configs/digits_w4a4.toml`."""
+
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+    recover: RecoverConfig = RecoverConfig()
+    array: ArrayConfig = ArrayConfig()
+    vectors: VectorsConfig = VectorsConfig()
+    sim: SimConfig = SimConfig()
+    cosim: CosimConfig = CosimConfig()
+
+
+def load_config(path: Path | None = None, overrides: tuple[str, ...] = ()) -> Config:
+    """Read `path` (None: the defaults) and apply overrides ``section.key=value``.
+
+    The file alone is checked first, so that a message about ``--set`` is about ``--set``.
+    Raises `ConfigError` naming the key, what it must be and what was found; for an unknown key, the
+    valid ones.
+    """
+    values = {} if path is None else _read_toml(path)
+    config = _validate(values, str(path))
+    if not overrides:
+        return config
+    for override in overrides:
+        _apply(values, override)
+    return _validate(values, "--set")
+
+
+def dump_config(config: Config) -> str:
+    """`config` as TOML that `load_config` reads back."""
+    lines = []
+    for section, values in config.model_dump(mode="json").items():
+        lines += [f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in values.items()), ""]
+    return "\n".join(lines)
+
+
+def _validate(values: dict[str, Any], origin: str) -> Config:
+    try:
+        return Config.model_validate(_tuples(values))
+    except ValidationError as error:
+        raise ConfigError(_one_line(error, origin)) from None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} must be TOML: {error}") from None
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    section, dot, name = key.strip().partition(".")
+    if not (equals and dot and section and name):
+        raise ConfigError(f"--set needs section.key=value, for example train.epochs=5, not '{override}'")
+    table = values.setdefault(section, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"--set {override}: '{section}' is not a section")
+    table[name] = _parse_value(text.strip())
+
+
+def _parse_value(text: str) -> Any:
+    """A TOML value; what is none (a bare word) is a string."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+    """TOML has arrays where the sections have tuples."""
+    return {
+        section: {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
+        if isinstance(table, dict)
+        else table
+        for section, table in values.items()
+    }
+
+
+def _one_line(error: ValidationError, origin: str) -> str:
+    problem = error.errors()[0]
+    place = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] != "extra_forbidden":
+        return f"{origin}: {place}: {problem['msg'].lower()}, found {problem['input']!r}"
+    valid = sorted(_keys_beside(problem["loc"]))
+    near = get_close_matches(str(problem["loc"][-1]), valid, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return f"{origin}: {place} is no key; {hint}valid here: {', '.join(valid)}"
+
+
+def _keys_beside(location: tuple[int | str, ...]) -> set[str]:
+    fields = Config.model_fields
+    if len(location) > 1:
+        fields = type(fields[str(location[0])].default).model_fields
+    return set(fields)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    if isinstance(value, str):
+        return json.dumps(value)  # every JSON string is a TOML basic string
+    return repr(value)

@@ -1,0 +1,17 @@
+"""Data sets of labelled images, their splits, order and augmentation."""
+
+from tilewright.data.augmentation import crop_and_flip, shuffle_order
+from tilewright.data.catalog import load_data
+from tilewright.data.cifar10 import load_cifar10
+from tilewright.data.digits import load_digits_images
+from tilewright.data.image_data import ImageData, Split
+
+__all__ = [
+    "ImageData",
+    "Split",
+    "crop_and_flip",
+    "load_cifar10",
+    "load_data",
+    "load_digits_images",
+    "shuffle_order",
+]

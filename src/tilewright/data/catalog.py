@@ -1,0 +1,32 @@
+"""Data sets by name."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from tilewright.data.cifar10 import load_cifar10
+from tilewright.data.digits import load_digits_images
+from tilewright.data.image_data import ImageData
+from tilewright.errors import ConfigError, UnknownNameError
+
+NAMES = ("digits", "cifar10")
+
+
+def load_data(name: str, *, data_dir: Path | None = None) -> ImageData:
+    """The data set "digits" (bundled) or "cifar10" (from `data_dir`, else downloaded once).
+
+    Raises `UnknownNameError` that lists near names, `ConfigError` if a bundled set is given a folder, and
+    `DataError` if a file is missing or damaged.
+    """
+    if name == "cifar10":
+        return load_cifar10(data_dir)
+    if name != "digits":
+        near = difflib.get_close_matches(name, NAMES, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise UnknownNameError(
+            f"there is no data set {name!r}: {hint}valid names are {', '.join(NAMES)}"
+        )
+    if data_dir is not None:
+        raise ConfigError(f"digits are bundled and take no data_dir, not {data_dir}: leave it out")
+    return load_digits_images()

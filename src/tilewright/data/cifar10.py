@@ -1,0 +1,136 @@
+"""CIFAR-10, binary version (Krizhevsky 2009): records of one label byte and three planes of 32x32 bytes."""
+
+from __future__ import annotations
+
+import lzma
+import os
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from tilewright.data.image_data import ImageData, Split, fixed_order
+from tilewright.data.pinned_file import PinnedFile
+from tilewright.errors import DataError
+
+CLASSES = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
+TRAIN_FILES = tuple(f"data_batch_{batch}.bin" for batch in range(1, 6))
+TEST_FILE = "test_batch.bin"
+RECORD_BYTES = 1 + 3 * 32 * 32
+RECORDS_PER_FILE = 10_000
+HOLDOUT = 5_000
+
+FOLDER_IN_ARCHIVE = "cifar-10-batches-bin"
+ARCHIVE = PinnedFile(
+    name="cifar-10-binary.tar.gz",
+    urls=(
+        "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+        "https://cave.cs.toronto.edu/kriz/cifar-10-binary.tar.gz",
+    ),
+    size=170_052_171,
+    sha256="c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+)
+
+Reader = Callable[[str], bytes]
+
+
+def load_cifar10(data_dir: Path | None = None) -> ImageData:
+    """45,000 / 5,000 / 10,000 images 3x32x32; the hold-out is a fixed choice of the training images.
+
+    data_dir: folder that holds the six files, each as ``.bin`` or ``.bin.xz`` (also the folder *around*
+    the extracted archive). Without it, the official archive is downloaded once, checked against its
+    SHA-256 and kept in the cache folder. Raises `DataError` naming a missing or damaged file.
+    """
+    read = _archive_reader(ARCHIVE.fetch(cache_folder())) if data_dir is None else _reader(data_dir)
+    batches = [decode_records(read(name), name) for name in TRAIN_FILES]
+    training = Split(
+        np.concatenate([batch.images for batch in batches]),
+        np.concatenate([batch.labels for batch in batches]),
+    )
+    train, holdout = np.split(fixed_order(len(training)), [-HOLDOUT])
+    return ImageData(
+        name="cifar10",
+        classes=CLASSES,
+        train=training.take(train),
+        holdout=training.take(holdout),
+        test=decode_records(read(TEST_FILE), TEST_FILE),
+    )
+
+
+def decode_records(content: bytes, name: str) -> Split:
+    """The records of one file; raises `DataError` if its size or a label is wrong."""
+    expected = RECORDS_PER_FILE * RECORD_BYTES
+    if len(content) != expected:
+        raise DataError(
+            f"{name} must have {expected} bytes ({RECORDS_PER_FILE} records of {RECORD_BYTES}), "
+            f"but has {len(content)}: it is truncated or another file; get it again"
+        )
+    records = np.frombuffer(content, np.uint8).reshape(RECORDS_PER_FILE, RECORD_BYTES)
+    labels = records[:, 0].astype(np.int64)
+    if labels.max() >= len(CLASSES):
+        place = int(labels.argmax())
+        raise DataError(
+            f"{name}: labels must be 0..{len(CLASSES) - 1}, but record {place} has {labels[place]}: "
+            f"it is not the binary version of CIFAR-10"
+        )
+    return Split(records[:, 1:].reshape(-1, 3, 32, 32), labels)  # n c h w
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept: ``$XDG_CACHE_HOME/tilewright``, by default ``~/.cache/tilewright``."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tilewright"
+
+
+def _reader(data_dir: Path) -> Reader:
+    """Reads a file of `data_dir`, plain or compressed."""
+
+    def read(name: str) -> bytes:
+        for folder in (data_dir, data_dir / FOLDER_IN_ARCHIVE):
+            plain, packed = folder / name, folder / f"{name}.xz"
+            try:
+                if plain.exists():
+                    return plain.read_bytes()
+                if packed.exists():
+                    return lzma.decompress(packed.read_bytes())
+            except (OSError, lzma.LZMAError) as error:
+                raise DataError(
+                    f"{plain if plain.exists() else packed} cannot be read: {error}; get it again"
+                ) from None
+        raise DataError(
+            f"{data_dir} must hold {name} or {name}.xz, but has neither: give data_dir the folder of the "
+            f"binary version of CIFAR-10, or leave data_dir out to download it"
+        )
+
+    return read
+
+
+def _archive_reader(archive: Path) -> Reader:
+    """Reads a member of the official archive by its name; nothing is extracted."""
+
+    def read(name: str) -> bytes:
+        member = f"{FOLDER_IN_ARCHIVE}/{name}"
+        try:
+            with tarfile.open(archive) as tar:
+                file = tar.extractfile(member)
+                if file is None:
+                    raise KeyError(member)
+                with file:
+                    return file.read()
+        except (KeyError, OSError, tarfile.TarError) as error:
+            raise DataError(
+                f"{archive} must hold {member}, but it cannot be read: {error}; delete it"
+            ) from None
+
+    return read

@@ -1,0 +1,73 @@
+"""What this machine can do, tried and not guessed, and how to mend what is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from tilewright.cosim import find_simulators, probe
+from tilewright.errors import TilewrightError
+
+CPU_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked for. `remedy` says how to get it; only `is_needed` things must be there."""
+
+    name: str
+    is_present: bool
+    detail: str
+    remedy: str = ""
+    is_needed: bool = False
+
+
+def examine(*, data_dir: Path | None = None) -> Iterator[Finding]:
+    """Look at this machine; every simulator is asked to build and run a design, so this takes seconds."""
+    yield Finding("machine", is_present=True, detail=_machine())
+    for package in ("numpy", "numba", "torch", "scikit-learn", "matplotlib"):
+        yield _package(package)
+    yield _gpu()
+    yield _compiler()
+    yield from _simulators()
+    yield _cifar10(data_dir)
+
+
+def _machine() -> str:
+    flags = Path("/proc/cpuinfo")
+    words = set(flags.read_text(encoding="utf-8").split()) if flags.is_file() else set()
+    units = ", ".join(flag for flag in CPU_FLAGS if flag in words) or "no known vector units"
+    return f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores, {units}"
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, is_present=True, detail=version(name), is_needed=True)
+    except PackageNotFoundError:
+        return Finding(name, False, "not installed", f"pip install {name}", is_needed=True)
+
+
+def _gpu() -> Finding:
+    if importlib.util.find_spec("torch") is None:
+        return Finding("GPU", False, "torch is not installed")
+    import torch  # noqa: PLC0415 -- seconds of import that other commands must not pay
+
+    if torch.cuda.is_available():
+        return Finding("GPU", is_present=True, detail=torch.cuda.get_device_name(0))
+    return Finding("GPU", False, "none seen by torch", "optional: everything runs on the CPU")
+
+
+def _compiler() -> Finding:
+    for name in ("g++", "clang++"):
+        path = shutil.which(name)
+        if path and shutil.which("make"):
+            return Finding("C++ compiler", is_present=True, detail=f"{path}, {shutil.which('make')}")
+    return Finding(
+        "C++ compiler", False, "no g++ or clang++ with make on PATH", "install g++ and make (Debian: apt install g++ make)"
+    )

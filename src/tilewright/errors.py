@@ -1,0 +1,41 @@
+"""The exceptions. Each message says what must hold, what was found, where, and what to do."""
+
+
+class TilewrightError(Exception):
+    """Bad input or usage: the command ends with one line and exit status 2."""
+
+
+class ConfigError(TilewrightError):
+    """A configuration key or value is not valid."""
+
+
+class DataError(TilewrightError):
+    """A data set is missing, damaged or of the wrong size."""
+
+
+class ArtifactError(TilewrightError):
+    """A file that an earlier stage wrote is missing, damaged or altered."""
+
+
+class FormatError(TilewrightError):
+    """A value, word or file does not fit the number format or layout that it must have."""
+
+
+class ShapeError(TilewrightError):
+    """Sizes do not fit together."""
+
+
+class UnknownNameError(TilewrightError):
+    """A name (layer, layout, model) does not exist; the message lists near ones."""
+
+
+class ToolError(TilewrightError):
+    """A program that tilewright needs is missing, failed or did not answer in time."""
+
+
+class TrainingError(TilewrightError):
+    """Training cannot go on, for example because the loss is not finite."""
+
+
+class RecoveryError(TilewrightError):
+    """A trained module cannot be stated in integers."""

@@ -1,0 +1,44 @@
+"""The order of the stages; nothing else knows what comes next.
+
+Stage modules are imported when they run: the integer half starts without torch, and ``--help`` at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from tilewright.pipeline.run_folder import RunFolder, Say, StageResult
+
+ORDER = ("train", "evaluate", "recover", "verify", "tile", "export", "simulate", "cosim")
+"""The stages, in the order in which `run_all` runs them."""
+
+
+def run_stage(stage: str, run: RunFolder, say: Say) -> StageResult:
+    """Run one stage; it reads the folders of the stages before it and writes its own."""
+    work: Callable[[RunFolder, Say], StageResult] = getattr(
+        import_module(f"tilewright.pipeline.stages.{stage}"), stage
+    )
+    return work(run, say)
+
+
+def make_report(run: RunFolder) -> dict[str, Any]:
+    """Gather what the stages found so far; returns the summary."""
+    from tilewright.pipeline.stages.report import report  # noqa: PLC0415 -- loads matplotlib
+
+    return report(run)
+
+
+def run_all(run: RunFolder, say: Say, announce: Callable[[str], None]) -> dict[str, Any]:
+    """The whole chain and its report; `announce` is told each stage as it begins.
+
+    A failed check does not stop the chain: the later stages show how far the fault reaches.
+    """
+    for stage in ORDER:
+        announce(stage)
+        run_stage(stage, run, say)
+    return make_report(run)
+
+
+__all__ = ["ORDER", "RunFolder", "StageResult", "make_report", "run_all", "run_stage"]

@@ -1,0 +1,48 @@
+"""State the trained network in integers, and what chosen test samples become in it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import torch
+
+from tilewright.data import load_data
+from tilewright.errors import ConfigError
+from tilewright.pipeline.run_folder import RunFolder, Say, StageResult
+from tilewright.recover import recover as recover_module
+from tilewright.spec import IntegerLayer
+from tilewright.train import load_trained
+
+
+def recover(run: RunFolder, say: Say) -> StageResult:
+    """Write the integer network and the stimulus of the first test samples."""
+    since = time.monotonic()
+    config = run.config()
+    images = load_data(config.data.name, data_dir=config.data_dir).test.images
+    wanted = config.recover.samples
+    if wanted > len(images):
+        raise ConfigError(f"recover.samples must be at most the {len(images)} test images, not {wanted}")
+    module = load_trained(run.folder("train"))
+    network, stimulus = recover_module(
+        module, torch.from_numpy(images[:wanted]), np.arange(wanted, dtype=np.int64)
+    )
+    network.save(run.network_stem)
+    stimulus.save(run.stimulus_stem)
+    say(f"{len(network.layers)} layers in integers, {wanted} samples")
+    facts = {"samples": wanted, "layers": [_facts(layer) for layer in network.layers]}
+    return run.record(StageResult("recover", (), facts), since=since)
+
+
+def _facts(layer: IntegerLayer) -> dict[str, Any]:
+    shape = layer.shape
+    return {
+        "layer": layer.name,
+        "shape_text": f"{shape.ic}x{shape.ih}x{shape.iw} to {shape.oc}x{shape.oh}x{shape.ow}, "
+        f"{shape.kh}x{shape.kw}",
+        "weight_bits": layer.weight_format.bits,
+        "act_bits": layer.act_format.bits,
+        "act_scale": layer.act_scale,
+        "weight_codes": [int(layer.weight.min()), int(layer.weight.max())],
+    }

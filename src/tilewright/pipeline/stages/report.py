@@ -1,0 +1,38 @@
+"""Gather what the stages found into one verdict."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tilewright.errors import ArtifactError
+from tilewright.pipeline.run_folder import FOLDERS, RunFolder
+from tilewright.report import junit_xml, render_page, summarize
+from tilewright.spec.artifact import read_bytes, read_json, write_bytes, write_json
+
+
+def report(run: RunFolder) -> dict[str, Any]:
+    """Write ``summary.json``, ``junit.xml`` and ``report.html``; returns the summary."""
+    config = (run.root / "config.toml").read_text(encoding="utf-8")
+    stages = {
+        stage: read_json(run.facts_path(stage))
+        for stage in FOLDERS
+        if run.facts_path(stage).is_file()
+    }
+    if not stages:
+        raise ArtifactError(f"{run.root} holds no result yet: start with 'tilewright train {run.root}'")
+    has_integers = run.network_stem.with_name("network.json").is_file()
+    summary = summarize(stages, fingerprint=run.fingerprint() if has_integers else "")
+    page = render_page(summary, stages, _metrics(run.folder("train") / "metrics.jsonl"), config)
+    write_json(run.root / "summary.json", summary)
+    write_bytes(run.root / "junit.xml", junit_xml(stages).encode())
+    write_bytes(run.root / "report.html", page.encode())
+    return summary
+
+
+def _metrics(path: Path) -> list[dict[str, Any]]:
+    """One entry an epoch; none if training has not begun."""
+    if not path.is_file():
+        return []
+    return [json.loads(line) for line in read_bytes(path).splitlines() if line.strip()]

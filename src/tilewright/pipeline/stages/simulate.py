@@ -1,0 +1,86 @@
+"""Run the layers through the cycle-level model of the array."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.pipeline.run_folder import RunFolder, Say, StageResult
+from tilewright.sim import SimResult, simulate as run_model
+from tilewright.spec import Check, IntegerLayer
+from tilewright.spec.artifact import write_artifact
+from tilewright.tile import TilePlan, tile_activations, tile_weights, untile_psums
+from tilewright.verify import Comparison, compare, reference_psums
+
+
+def simulate(run: RunFolder, say: Say) -> StageResult:
+    """Simulate every layer on chosen samples; psums and outputs must be the reference's."""
+    since = time.monotonic()
+    stimulus, array = run.stimulus(), run.array()
+    positions = run.positions(run.config().sim.samples, stimulus, key="sim.samples")
+    entries: list[dict[str, Any]] = []
+    checks: list[Check] = []
+    fold_cycles: dict[str, npt.NDArray[np.int64]] = {}
+    for layer in run.network().layers:
+        plan = TilePlan(layer.shape, array)
+        weights = tile_weights(layer.weight, plan)
+        for position in positions:
+            codes = stimulus.codes[layer.name][position]  # ic ih iw
+            result = run_model(plan, weights, tile_activations(codes, plan))
+            fold_cycles[layer.name] = result.fold_cycles
+            comparisons = _compare(result, plan, layer, reference_psums(codes[None], layer))
+            sample = int(stimulus.samples[position])
+            checks += _checks(result, comparisons, f"{layer.name}: sample {sample}")
+            entries.append(_facts(result, comparisons, layer.name, sample))
+            say(f"{comparisons[0]}; {result.cycles:,} cycles")
+    write_artifact(run.fold_cycles_stem, "fold-cycles", dict(fold_cycles), {})
+    facts = {
+        **{key: sum(e[key] for e in entries) for key in ("cycles", "psums_compared", "mismatches")},
+        "layers": entries,
+    }
+    return run.record(StageResult("simulate", tuple(checks), facts), since=since)
+
+
+def _compare(
+    result: SimResult, plan: TilePlan, layer: IntegerLayer, expected: npt.NDArray[np.int64]
+) -> tuple[Comparison, Comparison]:
+    psums, outputs = untile_psums(result.psums, plan), untile_psums(result.outputs, plan)
+    return (
+        compare(expected, psums[None], what="psums of the model", layer=layer.name),
+        compare(
+            np.maximum(expected, 0), outputs[None], what="outputs of the model", layer=layer.name
+        ),
+    )
+
+
+def _checks(
+    result: SimResult, comparisons: tuple[Comparison, Comparison], where: str
+) -> list[Check]:
+    psums, outputs = comparisons
+    overflow = f"{where}: {result.overflows:,} additions overflowed"
+    if result.first_overflow is not None:
+        overflow += f"; first at {result.first_overflow}"
+    return [
+        Check("simulate", f"{where}: psums", psums.passed, str(psums)),
+        Check("simulate", f"{where}: outputs", outputs.passed, str(outputs)),
+        Check("simulate", f"{where}: no psum overflow", result.overflows == 0, overflow),
+    ]
+
+
+def _facts(
+    result: SimResult, comparisons: tuple[Comparison, Comparison], layer: str, sample: int
+) -> dict[str, Any]:
+    psums, outputs = comparisons
+    return {
+        "layer": layer,
+        "sample": sample,
+        "cycles": result.cycles,
+        "utilization": result.utilization,
+        "psums_compared": psums.compared,
+        "outputs_compared": outputs.compared,
+        "mismatches": psums.mismatches + outputs.mismatches,
+        "overflows": result.overflows,
+    }

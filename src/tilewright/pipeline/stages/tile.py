@@ -1,0 +1,34 @@
+"""Plan every layer on the configured array."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+
+from tilewright.pipeline.run_folder import RunFolder, Say, StageResult
+from tilewright.spec import ArrayShape
+from tilewright.tile import TilePlan
+
+
+def tile(run: RunFolder, say: Say) -> StageResult:
+    """Write the array and, for each layer, how many tiles and folds it takes for one sample."""
+    since = time.monotonic()
+    config = run.config().array
+    array = ArrayShape(config.rows, config.cols, config.psum_bits)
+    plans = {layer.name: TilePlan(layer.shape, array) for layer in run.network().layers}
+    layers = [
+        {
+            "layer": name,
+            "shape": asdict(plan.shape),
+            "itiles": plan.itiles,
+            "otiles": plan.otiles,
+            "taps": plan.shape.taps,
+            "folds": plan.otiles * plan.folds_per_otile,
+            "macs": plan.shape.macs,
+        }
+        for name, plan in plans.items()
+    ]
+    folds = sum(plan.otiles * plan.folds_per_otile for plan in plans.values())
+    say(f"{len(layers)} layers on {array.rows}x{array.cols}: {folds:,} folds for one sample")
+    facts = {"array": asdict(array), "layers": layers}
+    return run.record(StageResult("tile", (), facts), since=since)

@@ -1,0 +1,138 @@
+"""Engines that convolve integer codes exactly, and the choice among them.
+
+An engine is chosen for each shape once: the first candidate that reproduces a float64 matrix product, which
+is exact below 2**53 in any order of summation, on random operands and on both extremes.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from tilewright.errors import ToolError
+
+FLOAT32_EXACT = 2**24
+"""Sums of integers below this are exact in float32."""
+
+WORTHWHILE_CHANNELS = 128
+"""Below this product of ic and oc, converting the codes costs more than the int8 engine saves (benchmarks/train.py)."""
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ConvolutionCase:
+    """What the choice of an engine depends on. Axes: x ``n ic ih iw``, w ``oc ic kh kw``."""
+
+    x_shape: tuple[int, ...]
+    w_shape: tuple[int, ...]
+    stride: Pair
+    padding: Pair
+    max_x: int
+    max_w: int
+    device: str
+    is_int8_allowed: bool
+
+    @property
+    def psum_bound(self) -> int:
+        """Largest |psum|: ``K * max_x * max_w``."""
+        _, ic, kh, kw = self.w_shape
+        return ic * kh * kw * self.max_x * self.max_w
+
+
+Engine = Callable[[Tensor, Tensor, Pair, Pair], Tensor]
+
+
+def convolve_int8(x: Tensor, w: Tensor, stride: Pair, padding: Pair) -> Tensor:
+    """oneDNN's int8 convolution: uint8 and int8 codes, int32 sums, float32 psums."""
+    geometry = (list(stride), list(padding), [1, 1], 1)  # stride, padding, dilation, groups
+    ones = torch.ones(w.shape[0])
+    zeros = torch.zeros(w.shape[0], dtype=torch.int64)
+    packed = torch.ops.onednn.qconv_prepack(w, ones, 1.0, 0, *geometry, list(x.shape))
+    psums: Tensor = torch.ops.onednn.qconv2d_pointwise(
+        x, 1.0, 0, packed, ones, zeros, None, *geometry, 1.0, 0, torch.float32, "none", [], ""
+    )
+    return psums
+
+
+def convolve_float32(x: Tensor, w: Tensor, stride: Pair, padding: Pair) -> Tensor:
+    """float32 convolution, rounded: exact for a direct or matrix-product algorithm."""
+    return functional.conv2d(x.float(), w.float(), None, stride, padding).round_()
+
+
+def convolve_float64(x: Tensor, w: Tensor, stride: Pair, padding: Pair) -> Tensor:
+    """float64 convolution, for psums beyond `FLOAT32_EXACT`; the psums are float64."""
+    return functional.conv2d(x.double(), w.double(), None, stride, padding).round_()
+
+
+@functools.cache
+def choose_engine(case: ConvolutionCase) -> Engine:
+    """The first engine that computes `case` exactly; the same case is tested once.
+
+    Raises `ToolError` if none does.
+    """
+    for engine in _candidates(case):
+        if is_exact(engine, case):
+            return engine
+    raise ToolError(
+        f"no convolution of this torch build computes exact psums for {case}: use another build of torch"
+    )
+
+
+def is_exact(engine: Engine, case: ConvolutionCase) -> bool:
+    """True if `engine` equals a float64 matrix product on random and extreme operands of `case`."""
+    try:
+        return all(
+            torch.equal(
+                engine(x, w, case.stride, case.padding)[::every].double(),
+                _matrix_product(x[::every], w, case),
+            )
+            for every in [max(case.x_shape[0] // 2, 1)]  # a few samples of the batch are compared
+            for x, w in _operands(case)
+        )
+    except (RuntimeError, AttributeError):  # the engine does not exist here, or refuses the shape
+        return False
+
+
+@functools.cache
+def has_fast_bfloat16() -> bool:
+    """True if this CPU multiplies bfloat16 natively, so that a bfloat16 backward pass pays."""
+    probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return probe is not None and bool(probe())
+
+
+def _candidates(case: ConvolutionCase) -> Iterator[Engine]:
+    if case.psum_bound < FLOAT32_EXACT:
+        is_worthwhile = case.w_shape[0] * case.w_shape[1] >= WORTHWHILE_CHANNELS
+        if case.is_int8_allowed and case.device == "cpu" and is_worthwhile:
+            yield convolve_int8
+        yield convolve_float32
+    yield convolve_float64
+
+
+def _operands(case: ConvolutionCase) -> Iterator[tuple[Tensor, Tensor]]:
+    """Codes uint8 ``n ic ih iw`` (channels last) and int8 ``oc ic kh kw``: random, lowest, highest."""
+    generator = torch.Generator().manual_seed(0)
+    low = -case.max_w
+    x = torch.randint(0, case.max_x + 1, case.x_shape, generator=generator, dtype=torch.uint8)
+    w = torch.randint(low, case.max_w + 1, case.w_shape, generator=generator, dtype=torch.int8)
+    x = x.to(case.device, memory_format=torch.channels_last)
+    w = w.to(case.device)
+    extreme = torch.full_like(x, case.max_x)
+    yield x, w
+    yield extreme, torch.full_like(w, low)
+    yield extreme, torch.full_like(w, case.max_w)
+
+
+def _matrix_product(x: Tensor, w: Tensor, case: ConvolutionCase) -> Tensor:
+    """Reference psums float64 ``n oc oh ow``: windows as a matrix, no choice of algorithm."""
+    kernel = case.w_shape[2:]
+    windows = functional.unfold(x.double(), kernel, padding=case.padding, stride=case.stride)
+    psums = w.double().flatten(1) @ windows  # n oc onij
+    height = (case.x_shape[2] + 2 * case.padding[0] - kernel[0]) // case.stride[0] + 1
+    return psums.reshape(len(x), len(w), height, -1)  # n oc oh ow

@@ -1,0 +1,109 @@
+"""The exact operation: integer codes in, integer psums out, also under autocast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+from tilewright.quant.engines import (
+    FLOAT32_EXACT,
+    ConvolutionCase,
+    Pair,
+    choose_engine,
+    convolve_float64,
+    convolve_int8,
+    has_fast_bfloat16,
+)
+from tilewright.spec import NumberFormat
+
+
+class IntegerConv2d(nn.Module):
+    """Convolution of codes: floats that are integers ``n ic ih iw`` and ``oc ic kh kw`` to psums ``n oc oh ow``.
+
+    Psums are exact integers, float32, or float64 where ``K * max|x| * max|w|`` reaches 2**24. The backward
+    pass is that of the same convolution on real numbers, in bfloat16 where the int8 engine ran.
+    `is_int8_allowed` switches that engine; it changes the time, never a psum.
+    """
+
+    def __init__(
+        self, act_format: NumberFormat, weight_format: NumberFormat, *, stride: Pair, padding: Pair
+    ) -> None:
+        super().__init__()
+        self.act_format, self.weight_format = act_format, weight_format
+        self.stride, self.padding = stride, padding
+        self.is_int8_allowed = True
+
+    def forward(self, x_codes: Tensor, w_codes: Tensor) -> Tensor:
+        """Psums of `x_codes` and `w_codes`."""
+        case = ConvolutionCase(
+            x_shape=tuple(x_codes.shape),
+            w_shape=tuple(w_codes.shape),
+            stride=self.stride,
+            padding=self.padding,
+            max_x=self.act_format.max_code,
+            max_w=self.weight_format.max_code,
+            device=str(x_codes.device),
+            is_int8_allowed=self.is_int8_allowed,
+        )
+        psums: Tensor = _ExactConvolution.apply(x_codes, w_codes, case)
+        return psums
+
+
+class IntegerLinear(nn.Module):
+    """Matrix product of codes: floats that are integers ``n ic`` and ``oc ic`` to exact psums ``n oc``.
+
+    The psums are float32, or float64 where ``ic * max|x| * max|w|`` reaches 2**24.
+    """
+
+    def __init__(self, act_format: NumberFormat, weight_format: NumberFormat) -> None:
+        super().__init__()
+        self.act_format, self.weight_format = act_format, weight_format
+
+    def forward(self, x_codes: Tensor, w_codes: Tensor) -> Tensor:
+        """Psums of `x_codes` and `w_codes`."""
+        bound = w_codes.shape[1] * self.act_format.max_code * self.weight_format.max_code
+        dtype = torch.float32 if bound < FLOAT32_EXACT else torch.float64
+        with torch.autocast(x_codes.device.type, enabled=False):
+            return functional.linear(x_codes.to(dtype), w_codes.to(dtype))
+
+
+class _ExactConvolution(torch.autograd.Function):
+    """The codes are kept as bytes for the backward pass: a quarter of the memory."""
+
+    @staticmethod
+    def forward(ctx: Any, x_codes: Tensor, w_codes: Tensor, case: ConvolutionCase) -> Tensor:
+        engine = choose_engine(case)
+        x_bytes = x_codes.to(torch.uint8, memory_format=torch.channels_last)
+        w_bytes = w_codes.to(torch.int8)
+        ctx.save_for_backward(x_bytes, w_bytes)
+        ctx.case = case
+        ctx.dtype = torch.float64 if engine is convolve_float64 else torch.float32
+        if engine is convolve_int8 and has_fast_bfloat16():
+            ctx.dtype = torch.bfloat16
+        with torch.autocast(case.device.partition(":")[0], enabled=False):
+            return engine(x_bytes, w_bytes, case.stride, case.padding)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        to_x, to_w, _ = torch.ops.aten.convolution_backward(
+            gradients[0].to(ctx.dtype),
+            *(codes.to(ctx.dtype) for codes in ctx.saved_tensors),
+            None,  # no bias
+            ctx.case.stride,
+            ctx.case.padding,
+            (1, 1),  # dilation
+            False,
+            (0, 0),  # output padding of a transposed convolution
+            1,  # groups
+            [*ctx.needs_input_grad[:2], False],
+        )
+        return _as_float32(to_x), _as_float32(to_w), None
+
+
+def _as_float32(gradient: Tensor | None) -> Tensor | None:
+    return None if gradient is None else gradient.float()

@@ -1,0 +1,118 @@
+"""Quantized layers: codes, exact psums, and the scale afterwards."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from tilewright.quant.integer_layers import IntegerConv2d, IntegerLinear
+from tilewright.quant.learned_step import rescale
+from tilewright.quant.quantizers import ActQuantizer, PixelQuantizer, WeightQuantizer
+
+Size = int | tuple[int, int]
+
+
+class QuantConv2d(nn.Module):
+    """A convolution without bias whose forward is integer arithmetic: ``psums * (act_scale * weight_scale)``.
+
+    weight_bits, act_bits: 2..8. is_pixel_input: the input is raw 8-bit pixels, and `act_bits` is not used.
+    is_per_channel: one weight step for each output channel. Input ``n ic ih iw``, output ``n oc oh ow``.
+    Raises `ConfigError` if a width is outside 2..8.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        *,
+        weight_bits: int,
+        act_bits: int,
+        stride: Size = 1,
+        padding: Size = 0,
+        is_pixel_input: bool = False,
+        is_per_channel: bool = False,
+    ) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels = in_channels, out_channels
+        self.kernel_size, self.stride, self.padding = _pair(kernel_size), _pair(stride), _pair(padding)
+        self.weight = nn.Parameter(torch.empty(out_channels, in_channels, *self.kernel_size))
+        nn.init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu")
+        self.act_quantizer = PixelQuantizer() if is_pixel_input else ActQuantizer(act_bits)
+        step_shape = (out_channels if is_per_channel else 1, 1, 1, 1)
+        self.weight_quantizer = WeightQuantizer(weight_bits, step_shape)
+        self.integer = IntegerConv2d(
+            self.act_quantizer.number_format,
+            self.weight_quantizer.number_format,
+            stride=self.stride,
+            padding=self.padding,
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Real values ``n oc oh ow`` of the exact psums of `x`."""
+        return self.dequantize(self.integer(self.act_quantizer(x), self.weight_quantizer(self.weight)))
+
+    def dequantize(self, psums: Tensor) -> Tensor:
+        """Real values of psums ``n oc oh ow``."""
+        weight_scale = self.weight_quantizer.scale_view().reshape(1, -1, 1, 1)
+        return rescale(psums, self.act_quantizer.scale_view() * weight_scale)
+
+    def extra_repr(self) -> str:
+        """Sizes, for `repr`."""
+        return (
+            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
+            f"stride={self.stride}, padding={self.padding}"
+        )
+
+
+class QuantLinear(nn.Module):
+    """A linear layer without bias whose forward is integer arithmetic, as in `QuantConv2d`.
+
+    Input ``n ic``, output ``n oc``. With one step for all weights (the default) the largest psum is the
+    largest output. Raises `ConfigError` if a width is outside 2..8.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        weight_bits: int,
+        act_bits: int,
+        is_per_channel: bool = False,
+    ) -> None:
+        super().__init__()
+        self.in_features, self.out_features = in_features, out_features
+        self.weight = nn.Parameter(torch.empty(out_features, in_features))
+        nn.init.normal_(self.weight, std=1 / math.sqrt(in_features))
+        self.act_quantizer = ActQuantizer(act_bits)
+        self.weight_quantizer = WeightQuantizer(weight_bits, (out_features if is_per_channel else 1, 1))
+        self.integer = IntegerLinear(
+            self.act_quantizer.number_format, self.weight_quantizer.number_format
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Real values ``n oc`` of the exact psums of `x`."""
+        return self.dequantize(self.integer(self.act_quantizer(x), self.weight_quantizer(self.weight)))
+
+    def dequantize(self, psums: Tensor) -> Tensor:
+        """Real values of psums ``n oc``."""
+        weight_scale = self.weight_quantizer.scale_view().reshape(1, -1)
+        return rescale(psums, self.act_quantizer.scale_view() * weight_scale)
+
+    def extra_repr(self) -> str:
+        """Sizes, for `repr`."""
+        return f"{self.in_features}, {self.out_features}"
+
+
+def allow_int8(model: nn.Module, *, is_allowed: bool) -> None:
+    """Let every integer convolution of `model` use the int8 engine, or forbid it; psums stay the same."""
+    for module in model.modules():
+        if isinstance(module, IntegerConv2d):
+            module.is_int8_allowed = is_allowed
+
+
+def _pair(size: Size) -> tuple[int, int]:
+    return (size, size) if isinstance(size, int) else size

@@ -1,0 +1,120 @@
+"""Quantizers: real values in, integer codes out; the scale of the codes is an attribute."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tilewright.errors import ConfigError
+from tilewright.quant.learned_step import MIN_STEP, quantize, view_step
+from tilewright.spec import NumberFormat
+
+MIN_BITS, MAX_BITS = 2, 8
+MAX_PIXEL = 255
+
+
+class LearnedQuantizer(nn.Module):
+    """A quantizer whose step is learned (LSQ); `ActQuantizer` and `WeightQuantizer` are its kinds.
+
+    The first batch sets the step to ``2 * mean|x| / sqrt(Qp)``, Qp the largest code, and the factor on its
+    gradient to ``1 / sqrt(N * Qp)``, N the number of values that share the step (in the first batch).
+    """
+
+    step: nn.Parameter
+    gradient_scale: Tensor
+    is_initialized: Tensor
+
+    def __init__(self, number_format: NumberFormat, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.number_format = number_format
+        self.step = nn.Parameter(torch.ones(shape))
+        self.register_buffer("gradient_scale", torch.ones(()))
+        self.register_buffer("is_initialized", torch.zeros((), dtype=torch.bool))
+        self._is_ready = False  # mirrors the buffer, so that a forward does not wait for the device
+
+    @property
+    def scale(self) -> Tensor:
+        """Real size of one code, positive; detached, of the shape of the step."""
+        return self.step.detach().clamp_min(MIN_STEP)
+
+    def scale_view(self) -> Tensor:
+        """The scale as every use of it in a forward must take it, with the gradient scaled."""
+        return view_step(self.step, self.gradient_scale)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Codes of `x`: integers in the range of `number_format`, as floats of the same shape."""
+        if not self._is_ready:
+            self._initialize(x.detach())
+        return quantize(
+            x, self.scale_view(), self.number_format.min_code, self.number_format.max_code
+        )
+
+    def extra_repr(self) -> str:
+        """The number format, for `repr`."""
+        return str(self.number_format)
+
+    @torch.no_grad()
+    def _initialize(self, x: Tensor) -> None:
+        if not self.is_initialized:
+            axes = [axis for axis in range(x.ndim) if self.step.ndim == 0 or self.step.shape[axis] == 1]
+            mean = x.abs().mean(dim=axes, keepdim=self.step.ndim > 0)
+            largest = self.number_format.max_code
+            self.step.copy_((2 * mean / math.sqrt(largest)).clamp_min(MIN_STEP))
+            count = x.numel() // self.step.numel()
+            self.gradient_scale.fill_(1 / math.sqrt(count * largest))
+            self.is_initialized.fill_(True)
+        self._is_ready = True
+
+    def _load_from_state_dict(self, *arguments: Any) -> None:
+        super()._load_from_state_dict(*arguments)  # type: ignore[no-untyped-call]
+        self._is_ready = False
+
+
+class ActQuantizer(LearnedQuantizer):
+    """Activations to unsigned codes ``0..2**bits - 1``, one learned step for the tensor."""
+
+    def __init__(self, bits: int) -> None:
+        super().__init__(NumberFormat(check_bits(bits, "act_bits"), is_signed=False), ())
+
+
+class WeightQuantizer(LearnedQuantizer):
+    """Weights to signed narrow codes, ``-7..7`` at 4 bits, with learned steps.
+
+    shape: shape of the step, which broadcasts to the weight: ``(1, 1, 1, 1)`` or, for a step per output
+    channel, ``(oc, 1, 1, 1)``; ``(1, 1)`` or ``(oc, 1)`` for a linear layer.
+    """
+
+    def __init__(self, bits: int, shape: tuple[int, ...]) -> None:
+        check_bits(bits, "weight_bits")
+        super().__init__(NumberFormat(bits, is_signed=True, is_narrow=True), shape)
+
+
+class PixelQuantizer(nn.Module):
+    """Raw 8-bit pixels are codes already; their scale is the constant 1/255."""
+
+    scale: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number_format = NumberFormat(8, is_signed=False)
+        self.register_buffer("scale", torch.tensor(1 / MAX_PIXEL), persistent=False)
+
+    def scale_view(self) -> Tensor:
+        """The scale; it is not learned."""
+        return self.scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pixels 0..255, uint8 or float, to the same numbers as floats."""
+        if x.dtype == torch.uint8:
+            return x.to(self.scale.dtype)
+        return x.detach().clamp(0, MAX_PIXEL).round_()
+
+
+def check_bits(bits: int, name: str) -> int:
+    """`bits`, if it is 2..8; raises `ConfigError` that calls it `name`."""
+    if not MIN_BITS <= bits <= MAX_BITS:
+        raise ConfigError(f"{name} must be {MIN_BITS}..{MAX_BITS}, not {bits}")
+    return bits

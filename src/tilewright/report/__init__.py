@@ -1,0 +1,7 @@
+"""Verdict and numbers for people (HTML), programs (JSON) and continuous integration (JUnit)."""
+
+from tilewright.report.junit import junit_xml
+from tilewright.report.page import render_page
+from tilewright.report.summary import summarize
+
+__all__ = ["junit_xml", "render_page", "summarize"]

@@ -1,0 +1,95 @@
+"""One verdict and its numbers, from the facts that the stages left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Facts = Mapping[str, Any]
+"""JSON facts of one stage."""
+
+REQUIRED = ("train", "evaluate", "recover", "verify", "tile", "export", "simulate", "cosim")
+"""Stages without which there is no verdict "pass"."""
+
+
+def summarize(stages: Mapping[str, Facts], *, fingerprint: str) -> dict[str, Any]:
+    """The content of ``summary.json``.
+
+    stages: facts by stage name; a stage that has not run is absent. fingerprint: hash of the recovered
+    integers that lie in the run folder now; a stage that used others is stale. `verdict` is "pass" only
+    if every stage ran, none is stale and every check holds; `reasons` says what stands against it.
+    """
+    reasons = _reasons(stages, fingerprint)
+    evaluate, verify = stages.get("evaluate", {}), stages.get("verify", {})
+    return {
+        "verdict": "fail" if reasons else "pass",
+        "reasons": reasons,
+        "checks": sum(len(facts.get("checks", ())) for facts in stages.values()),
+        "accuracy": {
+            "test": evaluate.get("accuracy"),
+            "test_images": evaluate.get("images"),
+            "test_correct": evaluate.get("correct"),
+            "holdout": stages.get("train", {}).get("holdout_accuracy"),
+        },
+        "layers": [_layer(entry, stages) for entry in verify.get("layers", ())],
+        "vectors": _pick(stages, "export", "files", "layout"),
+        "sim": _pick(stages, "simulate", "cycles", "psums_compared", "mismatches"),
+        "cosim": _pick(
+            stages,
+            "cosim",
+            "simulator",
+            "version",
+            "tiles",
+            "psums_compared",
+            "outputs_compared",
+            "mismatches",
+            "cycles",
+        ),
+        "array": stages.get("tile", {}).get("array"),
+        "seconds": {name: facts.get("seconds") for name, facts in stages.items()},
+        "provenance": stages.get("train", {}).get("provenance"),
+    }
+
+
+def _reasons(stages: Mapping[str, Facts], fingerprint: str) -> list[str]:
+    reasons = [f"{name} has not run" for name in REQUIRED if name not in stages]
+    for name, facts in stages.items():
+        if facts.get("fingerprint") not in ("", fingerprint):
+            reasons.append(f"{name} is stale: it judged other integers than recover wrote; run it again")
+        reasons += [
+            f"{check['stage']}: {check['evidence']}"
+            for check in facts.get("checks", ())
+            if not check["passed"]
+        ]
+    return reasons
+
+
+def _layer(entry: Facts, stages: Mapping[str, Facts]) -> dict[str, Any]:
+    name = entry["layer"]
+    recovered = _of_layer(stages, "recover", name)
+    plan, model, rtl = (_of_layer(stages, stage, name) for stage in ("tile", "simulate", "cosim"))
+    return {
+        "name": name,
+        **{key: value for key, value in recovered.items() if key != "layer"},
+        **{key: value for key, value in entry.items() if key != "layer"},
+        **{key: plan.get(key) for key in ("itiles", "otiles", "taps", "folds", "macs")},
+        "sim_cycles": model.get("cycles"),
+        "utilization": model.get("utilization"),
+        "sim_mismatches": model.get("mismatches"),
+        "cosim_cycles": rtl.get("cycles"),
+        "cosim_psums_compared": rtl.get("psums_compared"),
+        "cosim_mismatches": rtl.get("mismatches"),
+    }
+
+
+def _of_layer(stages: Mapping[str, Facts], stage: str, layer: str) -> Facts:
+    """The first entry that a stage has for a layer; empty if it has none."""
+    facts = stages.get(stage, {})
+    for entry in facts.get("layers", facts.get("bundles", ())):
+        if entry["layer"] == layer:
+            return dict(entry)
+    return {}
+
+
+def _pick(stages: Mapping[str, Facts], stage: str, *keys: str) -> dict[str, Any]:
+    return {key: stages.get(stage, {}).get(key) for key in keys}

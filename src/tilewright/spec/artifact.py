@@ -1,0 +1,117 @@
+"""Files that one stage writes and the next one reads: atomic, hashed, without pickle.
+
+An artifact is a pair: ``stem.safetensors`` holds the arrays, ``stem.json`` their sha256, what kind of
+artifact they are and the facts beside them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from tilewright.errors import ArtifactError
+
+VERSION = 1
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace `path` by `content` so that a reader sees the old file or the new one, never a part.
+
+    Raises `ArtifactError` if the disk refuses (full, read-only); the old file is then untouched.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise ArtifactError(f"cannot write {path}: {error.strerror or error}; nothing was changed") from None
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def write_json(path: Path, facts: object) -> None:
+    """Write `facts` as indented JSON, atomically."""
+    write_bytes(path, (json.dumps(facts, indent=2, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file; raises `ArtifactError` if it is missing or damaged."""
+    try:
+        return json.loads(read_bytes(path))
+    except ValueError as error:
+        raise ArtifactError(f"{path} must be JSON, but is damaged: {error}") from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file; raises `ArtifactError` if it is missing or unreadable."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ArtifactError(f"cannot read {path}: {error.strerror or error}; run the stage that writes it") from None
+
+
+def sha256(content: bytes) -> str:
+    """Hexadecimal SHA-256 of `content`."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_artifact(
+    stem: Path, kind: str, arrays: dict[str, np.ndarray[Any, Any]], facts: dict[str, Any]
+) -> None:
+    """Write the pair ``stem.safetensors`` and ``stem.json``."""
+    content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    write_bytes(_with_suffix(stem, ".safetensors"), content)
+    write_json(
+        _with_suffix(stem, ".json"),
+        {"kind": kind, "version": VERSION, "sha256": sha256(content), **facts},
+    )
+
+
+def read_artifact(stem: Path, kind: str) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, Any]]:
+    """Read the pair back: arrays by name, and facts.
+
+    Raises `ArtifactError` if it is missing, of another kind or version, or does not match its hash.
+    """
+    facts_path, arrays_path = _with_suffix(stem, ".json"), _with_suffix(stem, ".safetensors")
+    facts = read_json(facts_path)
+    if not isinstance(facts, dict) or (facts.get("kind"), facts.get("version")) != (kind, VERSION):
+        raise ArtifactError(f"{facts_path} must describe a {kind}, version {VERSION}: run the stage that writes it")
+    content = read_bytes(arrays_path)
+    found = sha256(content)
+    if found != facts.get("sha256"):
+        raise ArtifactError(
+            f"{arrays_path} must have sha256 {facts.get('sha256')}, as {facts_path.name} says, "
+            f"but has {found}: it was damaged or altered; write it again"
+        )
+    try:
+        return load(content), facts
+    except SafetensorError as error:
+        raise ArtifactError(f"{arrays_path} is not a safetensors file: {error}") from None
+
+
+def _with_suffix(stem: Path, suffix: str) -> Path:
+    return stem.with_name(stem.name + suffix)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

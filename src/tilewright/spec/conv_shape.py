@@ -1,0 +1,74 @@
+"""Sizes of a convolution; a linear layer is the 1x1 convolution of a 1x1 plane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tilewright.errors import ShapeError
+
+
+@dataclass(frozen=True, slots=True)
+class ConvShape:
+    """Sizes of one convolution, for one sample. Pairs are (vertical, horizontal).
+
+    Axes: ifmap ``ic ih iw``, weight ``oc ic kh kw``, ofmap ``oc oh ow``.
+    """
+
+    ic: int
+    ih: int
+    iw: int
+    oc: int
+    kh: int
+    kw: int
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        sizes = (self.ic, self.ih, self.iw, self.oc, self.kh, self.kw, *self.stride)
+        if min(sizes) < 1 or min(self.padding) < 0:
+            raise ShapeError(f"sizes and strides must be at least 1 and padding at least 0: {self}")
+        if self.kh > self.padded_h or self.kw > self.padded_w:
+            raise ShapeError(
+                f"the kernel {self.kh}x{self.kw} must fit the padded plane "
+                f"{self.padded_h}x{self.padded_w}: use a smaller kernel or more padding"
+            )
+
+    @property
+    def padded_h(self) -> int:
+        """Rows of the padded plane."""
+        return self.ih + 2 * self.padding[0]
+
+    @property
+    def padded_w(self) -> int:
+        """Columns of the padded plane."""
+        return self.iw + 2 * self.padding[1]
+
+    @property
+    def oh(self) -> int:
+        """Rows of the ofmap."""
+        return (self.padded_h - self.kh) // self.stride[0] + 1
+
+    @property
+    def ow(self) -> int:
+        """Columns of the ofmap."""
+        return (self.padded_w - self.kw) // self.stride[1] + 1
+
+    @property
+    def taps(self) -> int:
+        """Kernel taps, ``kh * kw``."""
+        return self.kh * self.kw
+
+    @property
+    def nij(self) -> int:
+        """Pixels of the padded plane."""
+        return self.padded_h * self.padded_w
+
+    @property
+    def onij(self) -> int:
+        """Pixels of the ofmap."""
+        return self.oh * self.ow
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for one sample."""
+        return self.onij * self.oc * self.ic * self.taps

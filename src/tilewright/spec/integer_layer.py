@@ -1,0 +1,63 @@
+"""One layer on integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.errors import FormatError, ShapeError
+from tilewright.spec.conv_shape import ConvShape
+from tilewright.spec.number_format import NumberFormat
+from tilewright.spec.requantization import Requantization
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IntegerLayer:
+    """A convolution (or linear layer) of codes, and what happens to its psums.
+
+    weight: int8 codes ``oc ic kh kw``. weight_scale: float64, ``(1,)`` or ``(oc,)``. The real value of a
+    psum is ``psum * act_scale * weight_scale``. `requantization` is None for the last layer, and where
+    `unlinked` says why the next layer's codes cannot be computed from this layer alone.
+    """
+
+    name: str
+    shape: ConvShape
+    weight: npt.NDArray[np.int8]
+    weight_format: NumberFormat
+    act_format: NumberFormat
+    weight_scale: npt.NDArray[np.float64]
+    act_scale: float
+    requantization: Requantization | None = None
+    unlinked: str = ""
+
+    def __post_init__(self) -> None:
+        expected = (self.shape.oc, self.shape.ic, self.shape.kh, self.shape.kw)
+        if self.weight.shape != expected:
+            raise ShapeError(
+                f"layer {self.name}: weight must be (oc, ic, kh, kw) = {expected}, not {self.weight.shape}"
+            )
+        if self.act_format.is_signed:
+            raise FormatError(
+                f"layer {self.name}: activations must be unsigned, but the format is {self.act_format}"
+            )
+        self.weight_format.check(
+            self.weight, what=f"layer {self.name}: weight code", axes="oc ic kh kw"
+        )
+
+    def psum_bound(self) -> int:
+        """Largest |psum| that any weights of this format reach: ``K * max|x| * max|w|``."""
+        widest = max(-self.weight_format.min_code, self.weight_format.max_code)
+        return self.shape.ic * self.shape.taps * self.act_format.max_code * widest
+
+    def psum_range(self) -> tuple[int, int]:
+        """Lowest and highest psum that *these* weights reach over all inputs of the format.
+
+        Every partial sum, in any order of summation, lies in it too: activations are never negative, so
+        the extremes are the sums of the negative and of the positive weights alone.
+        """
+        weight = self.weight.reshape(self.shape.oc, -1).astype(np.int64)  # oc (ic kh kw)
+        low = np.minimum(weight, 0).sum(axis=1).min() * self.act_format.max_code
+        high = np.maximum(weight, 0).sum(axis=1).max() * self.act_format.max_code
+        return int(low), int(high)

@@ -1,0 +1,24 @@
+"""Tiles of a layer, and the order in which values visit the array."""
+
+from tilewright.tile.plan import Fold, TilePlan
+from tilewright.tile.streams import (
+    psum_addresses,
+    tile_activations,
+    tile_psums,
+    tile_weights,
+    untile_activations,
+    untile_psums,
+    untile_weights,
+)
+
+__all__ = [
+    "Fold",
+    "TilePlan",
+    "psum_addresses",
+    "tile_activations",
+    "tile_psums",
+    "tile_weights",
+    "untile_activations",
+    "untile_psums",
+    "untile_weights",
+]

@@ -1,0 +1,70 @@
+"""Exact comparison of integers, with the place of every difference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tilewright.errors import ShapeError
+from tilewright.spec import IntArray
+
+LOCATED = 20
+"""How many mismatches of one comparison are kept with their place; all are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One number that differs, with its place in the ofmap (or in the next layer's ifmap)."""
+
+    sample: int
+    oc: int
+    oh: int
+    ow: int
+    expected: int
+    actual: int
+
+    def __str__(self) -> str:
+        return (
+            f"sample={self.sample} oc={self.oc} oh={self.oh} ow={self.ow}: "
+            f"expected {self.expected}, found {self.actual}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How many numbers of `layer` were compared and how many differed."""
+
+    what: str
+    layer: str
+    compared: int
+    mismatches: int
+    first: tuple[Mismatch, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether numbers were compared and none differed: comparing nothing proves nothing."""
+        return self.compared > 0 and self.mismatches == 0
+
+    def __str__(self) -> str:
+        text = f"{self.layer}: {self.what}: {self.compared:,} compared, {self.mismatches:,} differ"
+        return f"{text}; first at {self.first[0]}" if self.first else text
+
+
+def compare(expected: IntArray, actual: IntArray, *, what: str, layer: str) -> Comparison:
+    """Compare two integer tensors ``n oc oh ow`` element by element with ``==``."""
+    if expected.shape != actual.shape:
+        raise ShapeError(
+            f"{layer}: {what}: expected and actual must have one shape, "
+            f"not {expected.shape} and {actual.shape}"
+        )
+    places = np.argwhere(expected != actual)
+    first = tuple(
+        Mismatch(
+            *(int(index) for index in place),
+            expected=int(expected[tuple(place)]),
+            actual=int(actual[tuple(place)]),
+        )
+        for place in places[:LOCATED]
+    )
+    return Comparison(what, layer, expected.size, len(places), first)

@@ -1,0 +1,59 @@
+"""The naive int64 reference: the only source of expected values.
+
+Plain loops over the taps and plain integer products, in int64 from the first step, written to be read
+and believed rather than to be fast.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.errors import ShapeError
+from tilewright.spec import ConvShape, IntArray, IntegerLayer, MaxPool, Requantization
+
+
+def reference_tap_psums(
+    codes: IntArray, weight: IntArray, shape: ConvShape
+) -> npt.NDArray[np.int64]:
+    """Psums of each tap alone: codes ``n ic ih iw``, weight ``oc ic kh kw`` to ``kij n oc oh ow``."""
+    if codes.shape[1:] != (shape.ic, shape.ih, shape.iw):
+        raise ShapeError(
+            f"codes must be (n, ic, ih, iw) = (n, {shape.ic}, {shape.ih}, {shape.iw}), not {codes.shape}"
+        )
+    (pad_h, pad_w), (step_h, step_w) = shape.padding, shape.stride
+    plane = np.zeros((len(codes), shape.ic, shape.padded_h, shape.padded_w), np.int64)
+    plane[:, :, pad_h : pad_h + shape.ih, pad_w : pad_w + shape.iw] = codes
+    psums = np.zeros((shape.taps, len(codes), shape.oc, shape.oh, shape.ow), np.int64)
+    for kij in range(shape.taps):
+        row, column = divmod(kij, shape.kw)
+        for oh in range(shape.oh):
+            for ow in range(shape.ow):
+                pixel = plane[:, :, oh * step_h + row, ow * step_w + column]  # n ic
+                psums[kij, :, :, oh, ow] = pixel @ weight[:, :, row, column].astype(np.int64).T
+    return psums
+
+
+def reference_psums(codes: IntArray, layer: IntegerLayer) -> npt.NDArray[np.int64]:
+    """Psums of a layer: codes ``n ic ih iw`` to int64 ``n oc oh ow``."""
+    return reference_tap_psums(codes, layer.weight, layer.shape).sum(axis=0)
+
+
+def reference_next_codes(
+    psums: npt.NDArray[np.int64], requantization: Requantization
+) -> npt.NDArray[np.int64]:
+    """Input codes of the next layer: psums ``n oc oh ow`` to int64 ``n ic ih iw``."""
+    oriented = psums * requantization.direction[:, None, None]  # n oc oh ow
+    codes = np.zeros_like(psums)
+    for level in range(requantization.thresholds.shape[1]):
+        codes += oriented >= requantization.thresholds[:, level, None, None]
+    for pool in requantization.pools:
+        codes = _max_pool(codes, pool)
+    return codes.reshape(len(codes), -1, 1, 1) if requantization.is_flattened else codes
+
+
+def _max_pool(codes: npt.NDArray[np.int64], pool: MaxPool) -> npt.NDArray[np.int64]:
+    (pad_h, pad_w) = pool.padding
+    plane = np.pad(codes, ((0, 0), (0, 0), (pad_h, pad_h), (pad_w, pad_w)))  # n oc oh ow
+    windows = np.lib.stride_tricks.sliding_window_view(plane, pool.kernel, axis=(2, 3))
+    return windows[:, :, :: pool.stride[0], :: pool.stride[1]].max(axis=(4, 5))

@@ -1,0 +1,222 @@
+"""From a torch module to integers: every layer by name, exact, or a reason why not."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tilewright.errors import RecoveryError
+from tilewright.models import build_model
+from tilewright.quant import QuantConv2d, QuantLinear
+from tilewright.recover import recover
+from tilewright.spec import NEVER, MaxPool
+from tilewright.verify import check_layer, reference_next_codes, reference_psums
+
+
+def conv(ic, oc, kernel=3, **options):
+    return QuantConv2d(ic, oc, kernel, weight_bits=4, act_bits=4, **options)
+
+
+def settle(module, batch):
+    """Random BatchNorms, of both signs, and steps from a first batch."""
+    torch.manual_seed(0)
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
+            nn.init.normal_(part.weight)
+            nn.init.normal_(part.bias)
+    module.train()(batch)
+    return module
+
+
+def pixels(n=4, edge=32):
+    return torch.randint(
+        0, 256, (n, 3, edge, edge), dtype=torch.uint8, generator=torch.Generator().manual_seed(1)
+    )
+
+
+def check_all(network, stimulus):
+    verdicts = []
+    for layer in network.layers:
+        link = layer.requantization
+        verdicts.append(
+            check_layer(
+                layer,
+                stimulus.codes[layer.name],
+                stimulus.psums[layer.name],
+                stimulus.codes[link.consumer] if link else None,
+                psum_bits=24,
+            )
+        )
+    return verdicts
+
+
+@pytest.mark.parametrize(("weight_bits", "act_bits"), [(4, 4), (4, 2), (8, 8), (2, 3)])
+@pytest.mark.parametrize("has_choke_norm", [False, True])
+def test_every_layer_of_a_vgg_is_exact(weight_bits, act_bits, has_choke_norm):
+    model = build_model(
+        "vgg_tiny",
+        weight_bits=weight_bits,
+        act_bits=act_bits,
+        choke_width=8,
+        has_choke_norm=has_choke_norm,
+    )
+    network, stimulus = recover(settle(model, pixels()), pixels(), np.arange(4))
+    assert [layer.name for layer in network.layers] == [
+        *(f"features.{n}" for n in (0, 4, 8, 12, 15, 18)),
+        "classifier",
+    ]
+    verdicts = check_all(network, stimulus)
+    assert all(verdict.passed for verdict in verdicts)
+    assert sum(verdict.next_codes is not None for verdict in verdicts) == 6
+    assert sum(verdict.psums.compared for verdict in verdicts) > 100_000
+    assert network.layers[0].act_format.bits == 8
+    assert network.layer("classifier").unlinked == "it is the output of the network"
+
+
+def test_the_integer_network_predicts_what_the_model_predicts():
+    model = settle(build_model("vgg_tiny", weight_bits=4, act_bits=4, choke_width=8), pixels())
+    network, _ = recover(model, pixels(), np.arange(4))
+    codes = pixels().numpy().astype(np.int64)
+    for layer in network.layers:
+        psums = reference_psums(codes, layer)
+        if layer.requantization is not None:
+            codes = reference_next_codes(psums, layer.requantization)
+    with torch.no_grad():
+        logits = model.eval()(pixels())
+    assert psums[:, :, 0, 0].argmax(axis=1).tolist() == logits.argmax(dim=1).tolist()
+
+
+def test_strides_kernels_and_functional_operations():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = conv(3, 5, 5, stride=2, padding=(2, 1), is_pixel_input=True)
+            self.norm = nn.BatchNorm2d(5)
+            self.second = conv(5, 4, (1, 3), is_per_channel=True)
+            self.head = QuantLinear(4 * 4 * 1, 3, weight_bits=3, act_bits=2)
+            self.last_norm = nn.BatchNorm1d(3)
+            self.tail = QuantLinear(3, 2, weight_bits=3, act_bits=2)
+
+        def forward(self, x):
+            x = torch.relu(self.norm(self.first(x)))
+            x = nn.functional.relu(self.second(x))
+            x = torch.flatten(x, 1)
+            return self.tail(self.last_norm(self.head(x)).relu())
+
+    batch = pixels(edge=8)
+    network, stimulus = recover(settle(Net(), batch), batch, np.arange(4))
+    verdicts = check_all(network, stimulus)
+    assert all(verdict.passed for verdict in verdicts)
+    assert [verdict.next_codes is not None for verdict in verdicts] == [True, True, True, False]
+    assert network.layer("first").shape.stride == (2, 2)
+    assert network.layer("second").weight_scale.shape == (4,)
+    assert network.layer("second").requantization.is_flattened
+
+
+def test_pools_are_recovered_with_their_geometry():
+    net = nn.Sequential(
+        conv(3, 4, is_pixel_input=True),
+        nn.MaxPool2d(3, stride=1, padding=1),
+        nn.ReLU(),
+        conv(4, 2),
+    )
+    batch = pixels(edge=6)
+    network, stimulus = recover(settle(net, batch), batch, np.arange(4))
+    assert network.layers[0].requantization.pools == (MaxPool((3, 3), (1, 1), (1, 1)),)
+    assert all(verdict.passed for verdict in check_all(network, stimulus))
+
+
+class Residual(nn.Module):
+    """Two layers read one output."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = conv(3, 4, padding=1, is_pixel_input=True)
+        self.left, self.right = conv(4, 4, padding=1), conv(4, 4, padding=1)
+
+    def forward(self, x):
+        x = self.stem(x)
+        return self.left(x) + self.right(x)
+
+
+class Branching(nn.Module):
+    """Control flow that depends on data cannot be traced."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = conv(3, 4, is_pixel_input=True)
+
+    def forward(self, x):
+        return self.conv(x) if x.float().mean() > 0 else x
+
+
+@pytest.mark.parametrize(
+    ("net", "layer", "reason"),
+    [
+        (Residual(), "stem", "stem is read by 2 operations, not by one"),
+        (Residual(), "left", "add is not part of a threshold step"),
+        (Branching(), "conv", "torch.fx cannot trace Branching"),
+        (
+            nn.Sequential(
+                conv(3, 4, is_pixel_input=True), nn.MaxPool2d(2), nn.BatchNorm2d(4), conv(4, 4)
+            ),
+            "0",
+            "2 after a pool is not part of a threshold step",
+        ),
+        (
+            nn.Sequential(
+                conv(3, 4, is_pixel_input=True), nn.MaxPool2d(2, ceil_mode=True), conv(4, 4)
+            ),
+            "0",
+            "max-pooling with ceil_mode or dilation is not part of a threshold step",
+        ),
+    ],
+)
+def test_what_cannot_be_linked_says_why_and_keeps_its_psums(net, layer, reason):
+    batch = pixels(edge=9)
+    network, stimulus = recover(settle(net, batch), batch, np.arange(4))
+    assert network.layer(layer).unlinked.startswith(reason)
+    verdicts = {verdict.layer: verdict for verdict in check_all(network, stimulus)}
+    assert verdicts[layer].passed
+    assert verdicts[layer].next_codes is None
+
+
+def test_a_module_without_quantized_layers_is_refused():
+    with pytest.raises(RecoveryError, match="^Conv2d has no quantized layer"):
+        recover(nn.Conv2d(3, 4, 3), pixels().float(), np.arange(4))
+
+
+def test_a_layer_that_runs_twice_is_refused():
+    layer = conv(3, 3, padding=1, is_pixel_input=True)
+    batch = pixels(edge=4)
+    with pytest.raises(RecoveryError, match="^layer 0 runs more than once"):
+        recover(settle(nn.Sequential(layer, layer), batch), batch, np.arange(4))
+
+
+def test_a_layer_that_does_not_run_is_refused():
+    class Idle(Branching):
+        def __init__(self):
+            super().__init__()
+            self.unused = conv(4, 4)
+
+    batch = pixels(edge=4)
+    with pytest.raises(RecoveryError, match="^layer unused did not run in this forward"):
+        recover(settle(Idle(), batch), batch, np.arange(4))
+
+
+def test_a_psum_that_is_no_integer_is_named():
+    net = settle(nn.Sequential(conv(3, 4, is_pixel_input=True)), pixels(edge=4))
+    net[0].integer.register_forward_hook(lambda _module, _inputs, psums: psums + 0.25)
+    with pytest.raises(
+        RecoveryError, match=r"^layer 0: psum must be an integer in .* at \(0, 0, 0, 0\); 64 of 64"
+    ):
+        recover(net, pixels(edge=4), np.arange(4))
+
+
+def test_recover_leaves_the_module_as_it_was():
+    net = settle(build_model("vgg_tiny", weight_bits=4, act_bits=4), pixels())
+    net.features[1].eval()
+    before = {name: part.training for name, part in net.named_modules()}
+    recover(net, pixels(), np.arange(4))
+    assert {name: part.training for name, part in net.named_modules()} == before
+    assert not any(part._forward_hooks for part in net.modules())

@@ -1,0 +1,56 @@
+"""Number formats: ranges, messages, widths."""
+
+import numpy as np
+import pytest
+
+from tilewright.errors import FormatError
+from tilewright.spec import NumberFormat, signed_bits_needed
+
+
+@pytest.mark.parametrize(
+    ("number_format", "low", "high"),
+    [
+        (NumberFormat(4, is_signed=False), 0, 15),
+        (NumberFormat(4, is_signed=True), -8, 7),
+        (NumberFormat(4, is_signed=True, is_narrow=True), -7, 7),
+        (NumberFormat(1, is_signed=True), -1, 0),
+        (NumberFormat(64, is_signed=True), -(2**63), 2**63 - 1),
+    ],
+)
+def test_range(number_format, low, high):
+    assert (number_format.min_code, number_format.max_code) == (low, high)
+
+
+@pytest.mark.parametrize("bits", [0, 65])
+def test_bits_outside_1_to_64_are_refused(bits):
+    with pytest.raises(FormatError, match=rf"^a number format has 1..64 bits, not {bits}$"):
+        NumberFormat(bits, is_signed=True)
+
+
+def test_narrow_needs_a_sign():
+    with pytest.raises(FormatError, match="^a narrow format is signed"):
+        NumberFormat(4, is_signed=False, is_narrow=True)
+
+
+def test_check_names_the_first_value_and_its_place():
+    codes = np.zeros((2, 3, 1, 1), np.int64)
+    codes[1, 2] = -8
+    message = (
+        r"^weight must fit s4 \(-7\.\.7\), but is -8 at \(oc=1, ic=2, kh=0, kw=0\); 1 of 6 values"
+    )
+    with pytest.raises(FormatError, match=message):
+        NumberFormat(4, is_signed=True, is_narrow=True).check(
+            codes, what="weight", axes="oc ic kh kw"
+        )
+
+
+def test_check_accepts_the_extremes():
+    NumberFormat(4, is_signed=True).check(np.array([-8, 7]), what="x", axes="i")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "bits"),
+    [(0, 0, 1), (-1, 0, 1), (0, 1, 2), (-7560, 7560, 14), (-32768, 32767, 16), (0, 32768, 17)],
+)
+def test_signed_bits_needed(low, high, bits):
+    assert signed_bits_needed(low, high) == bits

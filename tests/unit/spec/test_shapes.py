@@ -1,0 +1,78 @@
+"""Sizes of convolutions and arrays."""
+
+import numpy as np
+import pytest
+
+from tilewright.errors import FormatError, ShapeError
+from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, MaxPool, NumberFormat, Requantization
+
+
+def test_sizes_of_a_strided_padded_convolution():
+    shape = ConvShape(ic=3, ih=7, iw=5, oc=4, kh=3, kw=1, stride=(2, 1), padding=(1, 2))
+    assert (shape.padded_h, shape.padded_w, shape.nij) == (9, 9, 81)
+    assert (shape.oh, shape.ow, shape.onij) == (4, 9, 36)
+    assert (shape.taps, shape.macs) == (3, 36 * 4 * 3 * 3)
+
+
+def test_a_kernel_larger_than_the_plane_is_refused():
+    with pytest.raises(ShapeError, match="^the kernel 3x3 must fit the padded plane 2x4"):
+        ConvShape(ic=1, ih=2, iw=4, oc=1, kh=3, kw=3)
+
+
+@pytest.mark.parametrize("sizes", [{"ic": 0}, {"stride": (0, 1)}, {"padding": (-1, 0)}])
+def test_sizes_below_their_minimum_are_refused(sizes):
+    valid = {"ic": 1, "ih": 2, "iw": 2, "oc": 1, "kh": 1, "kw": 1}
+    with pytest.raises(ShapeError, match="^sizes and strides must be at least 1"):
+        ConvShape(**(valid | sizes))
+
+
+@pytest.mark.parametrize("sizes", [(0, 8, 16), (8, 65, 16), (8, 8, 3), (8, 8, 33)])
+def test_arrays_outside_the_range_are_refused(sizes):
+    with pytest.raises(ShapeError, match=r"^(an array has 1\.\.64|a psum has 4\.\.32)"):
+        ArrayShape(*sizes)
+
+
+def make_layer(weight, act_bits=4, **changes):
+    """A 1x1 layer over a 1x1 plane with the given weight codes ``oc ic``."""
+    weight = np.array(weight, np.int8)[:, :, None, None]
+    fields = {
+        "name": "conv",
+        "shape": ConvShape(weight.shape[1], 1, 1, weight.shape[0], 1, 1),
+        "weight": weight,
+        "weight_format": NumberFormat(4, is_signed=True, is_narrow=True),
+        "act_format": NumberFormat(act_bits, is_signed=False),
+        "weight_scale": np.ones(1),
+        "act_scale": 1.0,
+    }
+    return IntegerLayer(**(fields | changes))
+
+
+def test_psum_range_is_the_sum_of_weights_of_one_sign():
+    layer = make_layer([[7, -2, 0], [-7, -7, 1]])
+    assert layer.psum_range() == (-14 * 15, 7 * 15)
+    assert layer.psum_bound() == 3 * 15 * 7
+
+
+def test_a_weight_outside_its_format_is_named():
+    with pytest.raises(FormatError, match=r"^layer conv: weight code .* is -8 at \(oc=0, ic=1,"):
+        make_layer([[0, -8]])
+
+
+def test_signed_activations_are_refused():
+    with pytest.raises(FormatError, match="^layer conv: activations must be unsigned"):
+        make_layer([[1]], act_format=NumberFormat(4, is_signed=True))
+
+
+def test_a_weight_of_another_shape_is_refused():
+    with pytest.raises(ShapeError, match=r"^layer conv: weight must be \(oc, ic, kh, kw\)"):
+        make_layer([[1]], shape=ConvShape(2, 1, 1, 1, 1, 1))
+
+
+def test_thresholds_must_ascend():
+    with pytest.raises(ShapeError, match="^thresholds must ascend along the levels, before next$"):
+        Requantization(np.array([[2, 1]]), np.array([1]), "next")
+
+
+def test_thresholds_and_direction_must_have_one_length():
+    with pytest.raises(ShapeError, match=r"^thresholds must be \(oc, level\)"):
+        Requantization(np.array([[1, 2]]), np.array([1, 1]), "next", (MaxPool((2, 2), (2, 2)),))

@@ -1,0 +1,65 @@
+"""The reference against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+
+from tilewright.errors import ShapeError
+from tilewright.spec import NEVER, ConvShape, MaxPool, Requantization
+from tilewright.verify import reference_next_codes, reference_tap_psums
+
+
+def test_taps_of_a_hand_computed_convolution():
+    # one 2x2 channel 1 2 / 3 4, padding 1 to the right and left only in width, kernel 1x2
+    codes = np.array([[[[1, 2], [3, 4]]]], np.uint8)
+    weight = np.array([[[[10, 1]]]], np.int8)
+    shape = ConvShape(1, 2, 2, 1, 1, 2, stride=(1, 1), padding=(0, 1))
+    taps = reference_tap_psums(codes, weight, shape)[:, 0, 0]  # kij oh ow
+    assert taps[0].tolist() == [[0, 10, 20], [0, 30, 40]]
+    assert taps[1].tolist() == [[1, 2, 0], [3, 4, 0]]
+
+
+def test_stride_takes_every_other_pixel_and_channels_add_up():
+    codes = np.arange(18, dtype=np.uint8).reshape(1, 2, 3, 3)
+    weight = np.array([1, -1], np.int8).reshape(1, 2, 1, 1)
+    shape = ConvShape(2, 3, 3, 1, 1, 1, stride=(2, 2))
+    assert (
+        reference_tap_psums(codes, weight, shape).sum(axis=0).tolist() == [[[[-9, -9], [-9, -9]]]]
+    )
+
+
+def test_products_do_not_wrap_in_the_codes_own_width():
+    codes = np.full((1, 4, 1, 1), 255, np.uint8)
+    weight = np.full((1, 4, 1, 1), -127, np.int8)
+    psums = reference_tap_psums(codes, weight, ConvShape(4, 1, 1, 1, 1, 1))
+    assert psums.tolist() == [[[[[-4 * 255 * 127]]]]]
+
+
+def test_codes_of_another_shape_are_refused():
+    with pytest.raises(ShapeError, match=r"^codes must be \(n, ic, ih, iw\) = \(n, 2, 3, 3\)"):
+        reference_tap_psums(
+            np.zeros((1, 3, 3, 3), np.uint8),
+            np.zeros((1, 2, 1, 1), np.int8),
+            ConvShape(2, 3, 3, 1, 1, 1),
+        )
+
+
+def test_codes_count_the_thresholds_that_the_psum_reaches():
+    link = Requantization(
+        np.array([[-5, 0, 3], [2, 4, NEVER]]), np.array([1, -1]), "next"
+    )
+    psums = np.array([[[[-6, -5, 0, 3]], [[-1, -2, -4, -100]]]])  # n oc oh ow
+    assert reference_next_codes(psums, link).tolist() == [[[[0, 1, 2, 3]], [[0, 1, 2, 2]]]]
+
+
+def test_pooling_with_padding_and_flatten():
+    link = Requantization(
+        np.array([[1, 2, 3]]),
+        np.array([1]),
+        "next",
+        (MaxPool((2, 2), (2, 2), (1, 1)),),
+        is_flattened=True,
+    )
+    psums = np.array([[[[1, 0, 2], [0, 3, 0], [-1, -1, 0]]]])
+    # padded plane 5x5, windows at (0,0) (0,2) (2,0) (2,2): {1}, {0,2}, {0,-1}, {3,0,-1,0}
+    assert reference_next_codes(psums, link).reshape(-1).tolist() == [1, 2, 0, 3]
+    assert reference_next_codes(psums, link).shape == (1, 4, 1, 1)
