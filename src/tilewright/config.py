@@ -41,15 +41,16 @@ class ModelConfig(_Section):
 class TrainConfig(_Section):
     """How it is trained. Learning rates are the peaks of the schedule."""
 
-    epochs: Count = 12
-    batch_size: Count = 64
-    optimizer: Literal["sgd", "adamw"] = "adamw"
-    lr: Annotated[float, Field(gt=0)] = 0.003
-    step_lr: Annotated[float, Field(gt=0)] = 0.003
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0005
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    augment: bool = False
-    seed: Annotated[int, Field(ge=0)] = 0
+    epochs: Count = 40
+    batch_size: Annotated[int, Field(ge=2)] = 64
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    lr: Annotated[float, Field(gt=0)] = 0.05
+    step_lr: Annotated[float, Field(ge=0)] = 0.0125
+    weight_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0005
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    warmup_epochs: Annotated[float, Field(ge=0)] = 2.0
+    augmentation: Literal["none", "crop_flip"] = "none"
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     threads: Annotated[int, Field(ge=1, le=256)] = 1
 
 
@@ -64,7 +65,7 @@ class ArrayConfig(_Section):
 
     rows: Annotated[int, Field(ge=1, le=64)] = 8
     cols: Annotated[int, Field(ge=1, le=64)] = 8
-    psum_bits: Annotated[int, Field(ge=4, le=32)] = 16
+    psum_bits: Annotated[int, Field(ge=4, le=32)] = 20
 
 
 class VectorsConfig(_Section):
@@ -100,6 +101,11 @@ class Config(_Section):
     vectors: VectorsConfig = VectorsConfig()
     sim: SimConfig = SimConfig()
     cosim: CosimConfig = CosimConfig()
+
+    @property
+    def data_dir(self) -> Path | None:
+        """Folder of the data set, or None."""
+        return Path(self.data.dir) if self.data.dir else None
 
 
 def load_config(path: Path | None = None, overrides: tuple[str, ...] = ()) -> Config:
@@ -146,7 +152,9 @@ def _apply(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     section, dot, name = key.strip().partition(".")
     if not (equals and dot and section and name):
-        raise ConfigError(f"--set needs section.key=value, for example train.epochs=5, not '{override}'")
+        raise ConfigError(
+            f"--set needs section.key=value, for example train.epochs=5, not '{override}'"
+        )
     table = values.setdefault(section, {})
     if not isinstance(table, dict):
         raise ConfigError(f"--set {override}: '{section}' is not a section")

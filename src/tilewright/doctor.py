@@ -6,13 +6,12 @@ import importlib.util
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from tilewright.cosim import find_simulators, probe
-from tilewright.errors import TilewrightError
+from tilewright.cosim import probe
 
 CPU_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8")
 
@@ -43,7 +42,8 @@ def _machine() -> str:
     flags = Path("/proc/cpuinfo")
     words = set(flags.read_text(encoding="utf-8").split()) if flags.is_file() else set()
     units = ", ".join(flag for flag in CPU_FLAGS if flag in words) or "no known vector units"
-    return f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores, {units}"
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    return f"Python {platform.python_version()}, {system}, {units}"
 
 
 def _package(name: str) -> Finding:
@@ -56,7 +56,7 @@ def _package(name: str) -> Finding:
 def _gpu() -> Finding:
     if importlib.util.find_spec("torch") is None:
         return Finding("GPU", False, "torch is not installed")
-    import torch  # noqa: PLC0415 -- seconds of import that other commands must not pay
+    import torch
 
     if torch.cuda.is_available():
         return Finding("GPU", is_present=True, detail=torch.cuda.get_device_name(0))
@@ -67,7 +67,44 @@ def _compiler() -> Finding:
     for name in ("g++", "clang++"):
         path = shutil.which(name)
         if path and shutil.which("make"):
-            return Finding("C++ compiler", is_present=True, detail=f"{path}, {shutil.which('make')}")
+            return Finding(
+                "C++ compiler", is_present=True, detail=f"{path}, {shutil.which('make')}"
+            )
     return Finding(
-        "C++ compiler", False, "no g++ or clang++ with make on PATH", "install g++ and make (Debian: apt install g++ make)"
+        "C++ compiler",
+        False,
+        "no g++ or clang++ with make on PATH",
+        "install g++ and make (Debian: apt install g++ make)",
+    )
+
+
+def _simulators() -> Iterator[Finding]:
+    """At least one RTL simulator must build and run a design."""
+    probes = [probe("verilator"), probe("icarus")]
+    is_any_ready = any(found.is_ready for found in probes)
+    for found in probes:
+        detail = (
+            f"{found.version}: {found.detail}, {found.seconds:.1f} s"
+            if found.is_ready
+            else "not usable"
+        )
+        remedy = "" if found.is_ready else found.detail
+        yield Finding(found.name, found.is_ready, detail, remedy, is_needed=not is_any_ready)
+
+
+def _cifar10(data_dir: Path | None) -> Finding:
+    if data_dir is None:
+        return Finding(
+            "CIFAR-10",
+            is_present=False,
+            detail="no --data-dir given",
+            remedy="optional: the digits are bundled",
+        )
+    names = {path.name.removesuffix(".xz") for path in data_dir.glob("*.bin*")}
+    needed = {"test_batch.bin", *(f"data_batch_{n}.bin" for n in range(1, 6))}
+    if needed <= names:
+        return Finding("CIFAR-10", is_present=True, detail=f"six files in {data_dir}")
+    missing = ", ".join(sorted(needed - names))
+    return Finding(
+        "CIFAR-10", False, f"{data_dir} lacks {missing}", "give the folder of the binary version"
     )

@@ -1,6 +1,6 @@
 """Data sets of labelled images, their splits, order and augmentation."""
 
-from tilewright.data.augmentation import crop_and_flip, shuffle_order
+from tilewright.data.augmentation import crop_at_random, shuffle_order
 from tilewright.data.catalog import load_data
 from tilewright.data.cifar10 import load_cifar10
 from tilewright.data.digits import load_digits_images
@@ -9,7 +9,7 @@ from tilewright.data.image_data import ImageData, Split
 __all__ = [
     "ImageData",
     "Split",
-    "crop_and_flip",
+    "crop_at_random",
     "load_cifar10",
     "load_data",
     "load_digits_images",

@@ -22,23 +22,25 @@ def shuffle_order(count: int, *, seed: int, epoch: int) -> npt.NDArray[np.int64]
     return np.argsort(_draw(count, _Stream.ORDER, seed, epoch), kind="stable")
 
 
-def crop_and_flip(
+def crop_at_random(
     images: npt.NDArray[np.uint8],
     samples: npt.NDArray[np.int64],
     *,
     seed: int,
     epoch: int,
+    has_flip: bool,
 ) -> npt.NDArray[np.uint8]:
-    """The images ``n c h w`` of these samples, shifted by up to 4 pixels each way and mirrored at random.
+    """The images ``n c h w`` of these samples, shifted by up to 4 pixels each way and mirrored at
+    random.
 
-    What happens to a sample depends on seed, epoch and its index only, not on the batch. Pixels shifted in
-    are 0. Returns ``len(samples) c h w``.
+    What happens to a sample depends on seed, epoch and its index only, not on the batch. Pixels
+    shifted in are 0. Returns ``len(samples) c h w``.
     """
     draws = _draw(len(images), _Stream.AUGMENTATION, seed, epoch)[samples]
     shifts = np.uint64(2 * CROP_PADDING + 1)
     top = (draws & np.uint64(0xFFFF)) % shifts
     left = ((draws >> np.uint64(16)) & np.uint64(0xFFFF)) % shifts
-    is_flipped = ((draws >> np.uint64(32)) & np.uint64(1)).astype(bool)
+    is_flipped = ((draws >> np.uint64(32)) & np.uint64(has_flip)).astype(bool)
     return _crop(images[samples], top.astype(np.int64), left.astype(np.int64), is_flipped)
 
 

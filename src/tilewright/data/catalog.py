@@ -16,8 +16,8 @@ NAMES = ("digits", "cifar10")
 def load_data(name: str, *, data_dir: Path | None = None) -> ImageData:
     """The data set "digits" (bundled) or "cifar10" (from `data_dir`, else downloaded once).
 
-    Raises `UnknownNameError` that lists near names, `ConfigError` if a bundled set is given a folder, and
-    `DataError` if a file is missing or damaged.
+    Raises `UnknownNameError` that lists near names, `ConfigError` if a bundled set is given a
+    folder, and `DataError` if a file is missing or damaged.
     """
     if name == "cifar10":
         return load_cifar10(data_dir)

@@ -1,4 +1,6 @@
-"""CIFAR-10, binary version (Krizhevsky 2009): records of one label byte and three planes of 32x32 bytes."""
+"""CIFAR-10, binary version (Krizhevsky 2009): records of one label byte and three planes of 32x32
+bytes.
+"""
 
 from __future__ import annotations
 
@@ -47,11 +49,13 @@ Reader = Callable[[str], bytes]
 
 
 def load_cifar10(data_dir: Path | None = None) -> ImageData:
-    """45,000 / 5,000 / 10,000 images 3x32x32; the hold-out is a fixed choice of the training images.
+    """45,000 / 5,000 / 10,000 images 3x32x32; the hold-out is a fixed choice of the training
+    images.
 
-    data_dir: folder that holds the six files, each as ``.bin`` or ``.bin.xz`` (also the folder *around*
-    the extracted archive). Without it, the official archive is downloaded once, checked against its
-    SHA-256 and kept in the cache folder. Raises `DataError` naming a missing or damaged file.
+    data_dir: folder that holds the six files, each as ``.bin`` or ``.bin.xz`` (also the folder
+    *around* the extracted archive). Without it, the official archive is downloaded once, checked
+    against its SHA-256 and kept in the cache folder. Raises `DataError` naming a missing or damaged
+    file.
     """
     read = _archive_reader(ARCHIVE.fetch(cache_folder())) if data_dir is None else _reader(data_dir)
     batches = [decode_records(read(name), name) for name in TRAIN_FILES]
@@ -82,14 +86,15 @@ def decode_records(content: bytes, name: str) -> Split:
     if labels.max() >= len(CLASSES):
         place = int(labels.argmax())
         raise DataError(
-            f"{name}: labels must be 0..{len(CLASSES) - 1}, but record {place} has {labels[place]}: "
+            f"{name}: labels must be 0..{len(CLASSES) - 1}, but record {place} has "
+            f"{labels[place]}: "
             f"it is not the binary version of CIFAR-10"
         )
     return Split(records[:, 1:].reshape(-1, 3, 32, 32), labels)  # n c h w
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: ``$XDG_CACHE_HOME/tilewright``, by default ``~/.cache/tilewright``."""
+    """Where downloads are kept: ``$XDG_CACHE_HOME/tilewright``, else ``~/.cache/tilewright``."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tilewright"
 
 
@@ -109,7 +114,8 @@ def _reader(data_dir: Path) -> Reader:
                     f"{plain if plain.exists() else packed} cannot be read: {error}; get it again"
                 ) from None
         raise DataError(
-            f"{data_dir} must hold {name} or {name}.xz, but has neither: give data_dir the folder of the "
+            f"{data_dir} must hold {name} or {name}.xz, but has neither: give data_dir the folder "
+            "of the "
             f"binary version of CIFAR-10, or leave data_dir out to download it"
         )
 
@@ -117,20 +123,22 @@ def _reader(data_dir: Path) -> Reader:
 
 
 def _archive_reader(archive: Path) -> Reader:
-    """Reads a member of the official archive by its name; nothing is extracted."""
+    """Reads members of the official archive by name, all in one pass; nothing is extracted."""
+    contents: dict[str, bytes] = {}
+    try:
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                name = member.name.removeprefix(f"{FOLDER_IN_ARCHIVE}/")
+                if name in (*TRAIN_FILES, TEST_FILE) and (file := tar.extractfile(member)):
+                    contents[name] = file.read()
+    except (OSError, EOFError, tarfile.TarError) as error:
+        raise DataError(f"{archive} cannot be read: {error}; delete it and try again") from None
 
     def read(name: str) -> bytes:
-        member = f"{FOLDER_IN_ARCHIVE}/{name}"
-        try:
-            with tarfile.open(archive) as tar:
-                file = tar.extractfile(member)
-                if file is None:
-                    raise KeyError(member)
-                with file:
-                    return file.read()
-        except (KeyError, OSError, tarfile.TarError) as error:
+        if name not in contents:
             raise DataError(
-                f"{archive} must hold {member}, but it cannot be read: {error}; delete it"
-            ) from None
+                f"{archive} must hold {FOLDER_IN_ARCHIVE}/{name}, but does not: delete it"
+            )
+        return contents[name]
 
     return read

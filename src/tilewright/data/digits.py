@@ -13,9 +13,11 @@ HOLDOUT, TEST = 360, 360
 
 
 def load_digits_images() -> ImageData:
-    """scikit-learn's 1,797 handwritten digits as 3x32x32 images: 1,077 / 360 / 360 in a fixed order.
+    """scikit-learn's 1,797 handwritten digits as 3x32x32 images: 1,077 / 360 / 360 in a fixed
+    order.
 
-    The 8x8 images of values 0..16 are enlarged four times by `enlarge` and repeated in three channels.
+    The 8x8 images of values 0..16 are enlarged four times by `enlarge` and repeated in three
+    channels.
     """
     bunch = load_digits()
     images = enlarge(bunch.images.astype(np.int64))  # n h w
@@ -35,8 +37,9 @@ def load_digits_images() -> ImageData:
 def enlarge(images: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
     """Images ``n h w`` of 0..16 to uint8 ``n 4h 4w`` of 0..255: bilinear, in integers.
 
-    Output pixel i lies at ``(2 i - 3) / 8`` on the input grid (pixel centers aligned, edges repeated).
-    The weights are eighths, so sums are exact; ``(255 * sum + 512) // 1024`` rounds half up at the end.
+    Output pixel i lies at ``(2 i - 3) / 8`` on the input grid (pixel centers aligned, edges
+    repeated). The weights are eighths, so sums are exact; ``(255 * sum + 512) // 1024`` rounds half
+    up at the end.
     """
     images = _interpolate(_interpolate(images, axis=1), axis=2)  # n 4h 4w, in 1/64
     return ((255 * images + 512) // (64 * MAX_INK)).astype(np.uint8)
@@ -45,10 +48,11 @@ def enlarge(images: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
 def _interpolate(images: npt.NDArray[np.int64], *, axis: int) -> npt.NDArray[np.int64]:
     """Four times as many pixels along `axis`, in eighths."""
     size = images.shape[axis]
-    left, eighths = np.divmod(2 * np.arange(4 * size) - 3, 8)
+    position = 2 * np.arange(4 * size) - 3
+    left, eighths = position // 8, position % 8
     shape = [1, 1, 1]
     shape[axis] = 4 * size
-    weight = eighths.reshape(shape)
+    weight = eighths.reshape(shape).astype(np.int64)
     before = images.take(left.clip(0), axis=axis)
     after = images.take((left + 1).clip(max=size - 1), axis=axis)
     return (8 - weight) * before + weight * after

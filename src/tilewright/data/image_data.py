@@ -21,11 +21,13 @@ class Split:
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.labels.shape != self.images.shape[:1]:
             raise DataError(
-                f"images must be (n, c, h, w) and labels (n,), not {self.images.shape} and {self.labels.shape}"
+                f"images must be (n, c, h, w) and labels (n,), not {self.images.shape} and "
+                f"{self.labels.shape}"
             )
         if self.images.dtype != np.uint8 or self.labels.dtype != np.int64:
             raise DataError(
-                f"images must be uint8 and labels int64, not {self.images.dtype} and {self.labels.dtype}"
+                f"images must be uint8 and labels int64, not {self.images.dtype} and "
+                f"{self.labels.dtype}"
             )
 
     def __len__(self) -> int:
@@ -38,7 +40,9 @@ class Split:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageData:
-    """A data set: `holdout` is the part of the training images kept for selection, never trained on."""
+    """A data set: `holdout` is the part of the training images kept for selection, never trained
+    on.
+    """
 
     name: str
     classes: tuple[str, ...]
@@ -62,12 +66,14 @@ class ImageData:
         """Hexadecimal SHA-256 of all pixels and labels."""
         digest = hashlib.sha256()
         for split in (self.train, self.holdout, self.test):
-            digest.update(np.ascontiguousarray(split.images))
-            digest.update(np.ascontiguousarray(split.labels.astype("<i8")))
+            digest.update(split.images.tobytes())
+            digest.update(split.labels.astype("<i8").tobytes())
         return digest.hexdigest()
 
 
 def fixed_order(count: int) -> npt.NDArray[np.int64]:
-    """A permutation of ``0..count - 1`` that looks random and never changes: indices by their SHA-256."""
+    """A permutation of ``0..count - 1`` that looks random and never changes: indices by their
+    SHA-256.
+    """
     keys = [hashlib.sha256(index.to_bytes(8, "little")).digest() for index in range(count)]
     return np.array(sorted(range(count), key=keys.__getitem__), np.int64)

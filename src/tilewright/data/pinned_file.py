@@ -19,7 +19,9 @@ TIMEOUT_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class PinnedFile:
-    """A file, where to get it (`urls`, tried in turn), its `size` in bytes and its hexadecimal `sha256`."""
+    """A file, where to get it (`urls`, tried in turn), its `size` in bytes and its hexadecimal
+    `sha256`.
+    """
 
     name: str
     urls: tuple[str, ...]
@@ -27,14 +29,15 @@ class PinnedFile:
     sha256: str
 
     def fetch(self, folder: Path) -> Path:
-        """Path of the file in `folder`, downloaded unless it is there already; its hash is always checked.
+        """Path of the file in `folder`, downloaded unless it is there already; its hash is always
+        checked.
 
-        A reader of `folder` sees the whole file or none. Raises `DataError` if no address answers or the
-        content is not the pinned one.
+        A reader of `folder` sees the whole file or none. Raises `DataError` if no address answers
+        or the content is not the pinned one.
         """
         path = folder / self.name
         if path.exists():
-            self.check(path)
+            self.check(path, origin=str(path))
             return path
         failures = []
         for url in self.urls:
@@ -49,8 +52,8 @@ class PinnedFile:
             f"get it by other means and name its folder with data_dir"
         )
 
-    def check(self, path: Path) -> None:
-        """Raise `DataError` unless `path` holds the pinned content."""
+    def check(self, path: Path, *, origin: str) -> None:
+        """Raise `DataError` naming `origin` unless `path` holds the pinned content."""
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         size = path.stat().st_size
@@ -60,8 +63,9 @@ class PinnedFile:
             "the download was cut short" if size < self.size else "the file was altered or replaced"
         )
         raise DataError(
-            f"{path} must have {self.size} bytes and sha256 {self.sha256}, but has {size} bytes and sha256 "
-            f"{found}: probably {cause}; delete it and try again"
+            f"{origin} must have {self.size} bytes and sha256 {self.sha256}, but has {size} bytes "
+            "and sha256 "
+            f"{found}: probably {cause}; delete it if it is on this disk, and try again"
         )
 
     def _download(self, url: str, path: Path) -> None:
@@ -73,8 +77,8 @@ class PinnedFile:
                 urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as reply,  # noqa: S310 - pinned
             ):
                 _copy(reply, file, limit=self.size + 1)
-            self.check(Path(temporary))
-            os.replace(temporary, path)
+            self.check(Path(temporary), origin=url)
+            Path(temporary).replace(path)
         finally:
             Path(temporary).unlink(missing_ok=True)
 

@@ -34,4 +34,6 @@ def find_architecture(name: str) -> Architecture:
         return ARCHITECTURES[name]
     near = difflib.get_close_matches(name, ARCHITECTURES, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    raise UnknownNameError(f"there is no model {name!r}: {hint}valid names are {', '.join(ARCHITECTURES)}")
+    raise UnknownNameError(
+        f"there is no model {name!r}: {hint}valid names are {', '.join(ARCHITECTURES)}"
+    )

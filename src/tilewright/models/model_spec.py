@@ -15,10 +15,11 @@ MAX_CHOKE_WIDTH = 512
 class ModelSpec:
     """A quantized VGG for 3x32x32 images.
 
-    name: "vgg_tiny" or "vgg16". weight_bits, act_bits: 2..8. choke_width: channels of the chokepoint, or
-    None. choke_stage: the stage that it replaces, 1..n (a stage ends in a max-pool; the map halves from
-    stage to stage); None means stage 4, a 4x4 map. has_choke_norm: BatchNorm after the choked convolution.
-    is_per_channel: a weight step for each output channel (not in the classifier).
+    name: "vgg_tiny" or "vgg16". weight_bits, act_bits: 2..8. choke_width: channels of the
+    chokepoint, or None. choke_stage: the stage that it replaces, 1..n (a stage ends in a max-pool;
+    the map halves from stage to stage); None means stage 4, a 4x4 map. has_choke_norm: BatchNorm
+    after the choked convolution. is_per_channel: a weight step for each output channel (not in the
+    classifier).
 
     Raises `UnknownNameError` or `ConfigError` if a value is not valid.
     """
@@ -40,7 +41,9 @@ class ModelSpec:
             raise ConfigError(f"classes must be at least 2, not {self.classes}")
         if self.choke_width is None:
             if self.choke_stage is not None or self.has_choke_norm:
-                raise ConfigError("choke_stage and has_choke_norm need a choke_width: give one, or neither")
+                raise ConfigError(
+                    "choke_stage and has_choke_norm need a choke_width: give one, or neither"
+                )
             return
         if not 1 <= self.choke_width <= MAX_CHOKE_WIDTH:
             raise ConfigError(f"choke_width must be 1..{MAX_CHOKE_WIDTH}, not {self.choke_width}")
@@ -60,7 +63,9 @@ class ModelSpec:
 
     @property
     def choke_layer(self) -> str | None:
-        """Name of the choked convolution, as wide as the chokepoint on both sides; None without one."""
+        """Name of the choked convolution, as wide as the chokepoint on both sides; None without
+        one.
+        """
         if self.choke_width is None:
             return None
         before = sum(3 * len(widths) + 1 for widths in self.stages[: self._choke_index])

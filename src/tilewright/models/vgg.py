@@ -15,8 +15,9 @@ IMAGE_CHANNELS, IMAGE_EDGE = 3, 32
 class QuantVGG(nn.Module):
     """Convolution, BatchNorm and ReLU in groups of three modules, max-pools, flatten, classifier.
 
-    Input: raw pixels 0..255, uint8 or float, ``n 3 32 32``; output: logits ``n classes``. The modules of
-    `features` are numbered as in torchvision's VGG with BatchNorm: in vgg16 the chokepoint is 24, 27, 30.
+    Input: raw pixels 0..255, uint8 or float, ``n 3 32 32``; output: logits ``n classes``. The
+    modules of `features` are numbered as in torchvision's VGG with BatchNorm: in vgg16 the
+    chokepoint is 24, 27, 30.
     """
 
     def __init__(self, spec: ModelSpec) -> None:
@@ -38,7 +39,8 @@ class QuantVGG(nn.Module):
 
 
 def build_model(name: str, **values: Any) -> QuantVGG:
-    """A fresh model; `values` are the fields of `ModelSpec`, which says what is valid and what is raised.
+    """A fresh model; `values` are the fields of `ModelSpec`, which says what is valid and what is
+    raised.
 
     >>> build_model("vgg16", weight_bits=4, act_bits=4, choke_width=8).features[27].out_channels
     8

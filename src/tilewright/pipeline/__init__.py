@@ -9,36 +9,36 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from tilewright.pipeline.run_folder import RunFolder, Say, StageResult
+from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 
 ORDER = ("train", "evaluate", "recover", "verify", "tile", "export", "simulate", "cosim")
 """The stages, in the order in which `run_all` runs them."""
 
 
-def run_stage(stage: str, run: RunFolder, say: Say) -> StageResult:
+def run_stage(stage: str, run: RunFolder, listener: Listener) -> StageResult:
     """Run one stage; it reads the folders of the stages before it and writes its own."""
-    work: Callable[[RunFolder, Say], StageResult] = getattr(
+    work: Callable[[RunFolder, Listener], StageResult] = getattr(
         import_module(f"tilewright.pipeline.stages.{stage}"), stage
     )
-    return work(run, say)
+    return work(run, listener)
 
 
 def make_report(run: RunFolder) -> dict[str, Any]:
     """Gather what the stages found so far; returns the summary."""
-    from tilewright.pipeline.stages.report import report  # noqa: PLC0415 -- loads matplotlib
+    from tilewright.pipeline.stages.report import report
 
     return report(run)
 
 
-def run_all(run: RunFolder, say: Say, announce: Callable[[str], None]) -> dict[str, Any]:
+def run_all(run: RunFolder, listener: Listener, announce: Callable[[str], None]) -> dict[str, Any]:
     """The whole chain and its report; `announce` is told each stage as it begins.
 
     A failed check does not stop the chain: the later stages show how far the fault reaches.
     """
     for stage in ORDER:
         announce(stage)
-        run_stage(stage, run, say)
+        run_stage(stage, run, listener)
     return make_report(run)
 
 
-__all__ = ["ORDER", "RunFolder", "StageResult", "make_report", "run_all", "run_stage"]
+__all__ = ["ORDER", "Listener", "RunFolder", "StageResult", "make_report", "run_all", "run_stage"]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tilewright.config import Config, dump_config, load_config
 from tilewright.errors import ArtifactError, ConfigError
@@ -23,9 +22,27 @@ FOLDERS = {
     "simulate": "06_sim",
     "cosim": "07_cosim",
 }
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "train": (),
+    "evaluate": (),
+    "recover": ("recover",),
+    "verify": ("array",),
+    "tile": ("array",),
+    "export": ("array", "vectors"),
+    "simulate": ("sim",),
+    "cosim": ("cosim",),
+}
+"""Configuration sections that a stage, run by itself, may change."""
 
-Say = Callable[[str], None]
-"""Takes one line for the person who waits."""
+
+class Listener(Protocol):
+    """Hears what a stage has to say to the person who waits."""
+
+    def say(self, line: str) -> None:
+        """Take a line that stays."""
+
+    def progress(self, line: str) -> None:
+        """Take a line that the next one replaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +87,25 @@ class RunFolder:
         """The configuration that `start` stored."""
         path = self.root / "config.toml"
         if not path.is_file():
-            raise ArtifactError(f"{self.root} is no run folder: it has no config.toml; start with 'tilewright run'")
+            raise ArtifactError(
+                f"{self.root} is no run folder: it has no config.toml; start with 'tilewright run'"
+            )
         return load_config(path)
+
+    def reconfigure(self, stage: str, overrides: tuple[str, ...]) -> None:
+        """Apply overrides that concern `stage`; what an earlier stage has used cannot be changed."""
+        stored = self.config()
+        wanted = load_config(self.root / "config.toml", overrides)
+        for section in Config.model_fields:
+            if (
+                getattr(stored, section) != getattr(wanted, section)
+                and section not in SECTIONS[stage]
+            ):
+                raise ConfigError(
+                    f"--set {section}: '{stage}' may change {', '.join(SECTIONS[stage]) or 'nothing'}; "
+                    f"start another run for a change of {section}"
+                )
+        write_bytes(self.root / "config.toml", dump_config(wanted).encode())
 
     def start(self, config: Config) -> None:
         """Store `config`. A folder that holds a run of another configuration is refused."""
@@ -79,7 +113,9 @@ class RunFolder:
         if path.is_file():
             _refuse_other(self.config(), config, self.root)
         elif self.root.is_dir() and any(self.root.iterdir()):
-            raise ConfigError(f"{self.root} holds other files and no run: give --out a new or empty folder")
+            raise ConfigError(
+                f"{self.root} holds other files and no run: give --out a new or empty folder"
+            )
         write_bytes(path, dump_config(config).encode())
 
     @property
@@ -114,7 +150,9 @@ class RunFolder:
         stems = (self.network_stem, self.stimulus_stem)
         return sha256(b"".join(read_bytes(stem.with_name(f"{stem.name}.json")) for stem in stems))
 
-    def record(self, result: StageResult, *, since: float, is_downstream: bool = True) -> StageResult:
+    def record(
+        self, result: StageResult, *, since: float, is_downstream: bool = True
+    ) -> StageResult:
         """Write a stage's facts and checks. `since` is the `time.monotonic` of its start."""
         facts = {
             "stage": result.stage,

@@ -1,7 +1,8 @@
 """Engines that convolve integer codes exactly, and the choice among them.
 
-An engine is chosen for each shape once: the first candidate that reproduces a float64 matrix product, which
-is exact below 2**53 in any order of summation, on random operands and on both extremes.
+An engine is chosen for each shape once: the first candidate that reproduces a float64 matrix
+product, which is exact below 2**53 in any order of summation, on random operands and on both
+extremes.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ FLOAT32_EXACT = 2**24
 """Sums of integers below this are exact in float32."""
 
 WORTHWHILE_CHANNELS = 128
-"""Below this product of ic and oc, converting the codes costs more than the int8 engine saves (benchmarks/train.py)."""
+"""Below this product of ic and oc, converting codes costs more than the int8 engine saves."""
 
 Pair = tuple[int, int]
 
@@ -80,7 +81,8 @@ def choose_engine(case: ConvolutionCase) -> Engine:
         if is_exact(engine, case):
             return engine
     raise ToolError(
-        f"no convolution of this torch build computes exact psums for {case}: use another build of torch"
+        f"no convolution of this torch build computes exact psums for {case}: use another build "
+        "of torch"
     )
 
 
@@ -116,7 +118,7 @@ def _candidates(case: ConvolutionCase) -> Iterator[Engine]:
 
 
 def _operands(case: ConvolutionCase) -> Iterator[tuple[Tensor, Tensor]]:
-    """Codes uint8 ``n ic ih iw`` (channels last) and int8 ``oc ic kh kw``: random, lowest, highest."""
+    """Codes uint8 ``n ic ih iw`` and int8 ``oc ic kh kw``: random, lowest, highest psums."""
     generator = torch.Generator().manual_seed(0)
     low = -case.max_w
     x = torch.randint(0, case.max_x + 1, case.x_shape, generator=generator, dtype=torch.uint8)

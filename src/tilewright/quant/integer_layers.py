@@ -22,11 +22,12 @@ from tilewright.spec import NumberFormat
 
 
 class IntegerConv2d(nn.Module):
-    """Convolution of codes: floats that are integers ``n ic ih iw`` and ``oc ic kh kw`` to psums ``n oc oh ow``.
+    """Convolution of codes: floats that are integers ``n ic ih iw`` and ``oc ic kh kw`` to psums
+    ``n oc oh ow``.
 
-    Psums are exact integers, float32, or float64 where ``K * max|x| * max|w|`` reaches 2**24. The backward
-    pass is that of the same convolution on real numbers, in bfloat16 where the int8 engine ran.
-    `is_int8_allowed` switches that engine; it changes the time, never a psum.
+    Psums are exact integers, float32, or float64 where ``K * max|x| * max|w|`` reaches 2**24. The
+    backward pass is that of the same convolution on real numbers, in bfloat16 where the int8 engine
+    ran. `is_int8_allowed` switches that engine; it changes the time, never a psum.
     """
 
     def __init__(
@@ -49,12 +50,13 @@ class IntegerConv2d(nn.Module):
             device=str(x_codes.device),
             is_int8_allowed=self.is_int8_allowed,
         )
-        psums: Tensor = _ExactConvolution.apply(x_codes, w_codes, case)
+        psums: Tensor = _ExactConvolution.apply(x_codes, w_codes, case)  # type: ignore[no-untyped-call]
         return psums
 
 
 class IntegerLinear(nn.Module):
-    """Matrix product of codes: floats that are integers ``n ic`` and ``oc ic`` to exact psums ``n oc``.
+    """Matrix product of codes: floats that are integers ``n ic`` and ``oc ic`` to exact psums ``n
+    oc``.
 
     The psums are float32, or float64 where ``ic * max|x| * max|w|`` reaches 2**24.
     """

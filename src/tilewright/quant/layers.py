@@ -15,11 +15,12 @@ Size = int | tuple[int, int]
 
 
 class QuantConv2d(nn.Module):
-    """A convolution without bias whose forward is integer arithmetic: ``psums * (act_scale * weight_scale)``.
+    """A convolution without bias whose forward is integer arithmetic: ``psums * (act_scale *
+    weight_scale)``.
 
-    weight_bits, act_bits: 2..8. is_pixel_input: the input is raw 8-bit pixels, and `act_bits` is not used.
-    is_per_channel: one weight step for each output channel. Input ``n ic ih iw``, output ``n oc oh ow``.
-    Raises `ConfigError` if a width is outside 2..8.
+    weight_bits, act_bits: 2..8. is_pixel_input: the input is raw 8-bit pixels, and `act_bits` is
+    not used. is_per_channel: one weight step for each output channel. Input ``n ic ih iw``, output
+    ``n oc oh ow``. Raises `ConfigError` if a width is outside 2..8.
     """
 
     def __init__(
@@ -37,7 +38,11 @@ class QuantConv2d(nn.Module):
     ) -> None:
         super().__init__()
         self.in_channels, self.out_channels = in_channels, out_channels
-        self.kernel_size, self.stride, self.padding = _pair(kernel_size), _pair(stride), _pair(padding)
+        self.kernel_size, self.stride, self.padding = (
+            _pair(kernel_size),
+            _pair(stride),
+            _pair(padding),
+        )
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels, *self.kernel_size))
         nn.init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu")
         self.act_quantizer = PixelQuantizer() if is_pixel_input else ActQuantizer(act_bits)
@@ -52,7 +57,9 @@ class QuantConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Real values ``n oc oh ow`` of the exact psums of `x`."""
-        return self.dequantize(self.integer(self.act_quantizer(x), self.weight_quantizer(self.weight)))
+        return self.dequantize(
+            self.integer(self.act_quantizer(x), self.weight_quantizer(self.weight))
+        )
 
     def dequantize(self, psums: Tensor) -> Tensor:
         """Real values of psums ``n oc oh ow``."""
@@ -70,8 +77,8 @@ class QuantConv2d(nn.Module):
 class QuantLinear(nn.Module):
     """A linear layer without bias whose forward is integer arithmetic, as in `QuantConv2d`.
 
-    Input ``n ic``, output ``n oc``. With one step for all weights (the default) the largest psum is the
-    largest output. Raises `ConfigError` if a width is outside 2..8.
+    Input ``n ic``, output ``n oc``. With one step for all weights (the default) the largest psum is
+    the largest output. Raises `ConfigError` if a width is outside 2..8.
     """
 
     def __init__(
@@ -88,14 +95,18 @@ class QuantLinear(nn.Module):
         self.weight = nn.Parameter(torch.empty(out_features, in_features))
         nn.init.normal_(self.weight, std=1 / math.sqrt(in_features))
         self.act_quantizer = ActQuantizer(act_bits)
-        self.weight_quantizer = WeightQuantizer(weight_bits, (out_features if is_per_channel else 1, 1))
+        self.weight_quantizer = WeightQuantizer(
+            weight_bits, (out_features if is_per_channel else 1, 1)
+        )
         self.integer = IntegerLinear(
             self.act_quantizer.number_format, self.weight_quantizer.number_format
         )
 
     def forward(self, x: Tensor) -> Tensor:
         """Real values ``n oc`` of the exact psums of `x`."""
-        return self.dequantize(self.integer(self.act_quantizer(x), self.weight_quantizer(self.weight)))
+        return self.dequantize(
+            self.integer(self.act_quantizer(x), self.weight_quantizer(self.weight))
+        )
 
     def dequantize(self, psums: Tensor) -> Tensor:
         """Real values of psums ``n oc``."""
@@ -108,7 +119,9 @@ class QuantLinear(nn.Module):
 
 
 def allow_int8(model: nn.Module, *, is_allowed: bool) -> None:
-    """Let every integer convolution of `model` use the int8 engine, or forbid it; psums stay the same."""
+    """Let every integer convolution of `model` use the int8 engine, or forbid it; psums stay the
+    same.
+    """
     for module in model.modules():
         if isinstance(module, IntegerConv2d):
             module.is_int8_allowed = is_allowed

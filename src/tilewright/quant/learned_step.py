@@ -1,9 +1,9 @@
 """Gradients of learned step size quantization (LSQ) on integer codes.
 
-`quantize` returns codes, not values on the grid, so the step takes part twice: here, and in `rescale`
-after the convolution. LSQ's gradient of the step is the *sum* of both parts (`q - x / step`, where each
-part alone is large), so whatever scales the gradient must scale both: every use of a step goes through
-`view_step`.
+`quantize` returns codes, not values on the grid, so the step takes part twice: here, and in
+`rescale` after the convolution. LSQ's gradient of the step is the *sum* of both parts (`q - x /
+step`, where each part alone is large), so whatever scales the gradient must scale both: every use
+of a step goes through `view_step`.
 
 Source: Esser et al., Learned Step Size Quantization, ICLR 2020, equations 1, 3, 5 and section 2.2.
 """
@@ -25,23 +25,26 @@ def view_step(step: Tensor, gradient_scale: Tensor) -> Tensor:
 
     The gradient also passes where the bound holds the step, so that a step can rise again.
     """
-    view: Tensor = _StepView.apply(step, gradient_scale)
+    view: Tensor = _StepView.apply(step, gradient_scale)  # type: ignore[no-untyped-call]
     return view
 
 
 def quantize(x: Tensor, step: Tensor, min_code: int, max_code: int) -> Tensor:
     """Codes ``round_half_even(clip(x / step, min_code, max_code))``, as floats of the shape of `x`.
 
-    step: positive, 0-d or broadcastable to `x` along its first axis. Gradients (equations 3 and 5): to `x`
-    ``1 / step`` and to `step` ``-x / step**2`` where ``min_code < x / step < max_code``, else 0.
+    step: positive, 0-d or broadcastable to `x` along its first axis. Gradients (equations 3 and 5):
+    to `x` ``1 / step`` and to `step` ``-x / step**2`` where ``min_code < x / step < max_code``,
+    else 0.
     """
-    codes: Tensor = _Quantize.apply(x, step, min_code, max_code)
+    codes: Tensor = _Quantize.apply(x, step, min_code, max_code)  # type: ignore[no-untyped-call]
     return codes
 
 
 def rescale(psums: Tensor, scale: Tensor) -> Tensor:
-    """``psums * scale`` in the dtype of `scale`; `scale` broadcasts along every axis but the second."""
-    values: Tensor = _Rescale.apply(psums, scale)
+    """``psums * scale`` in the dtype of `scale`; `scale` broadcasts along every axis but the
+    second.
+    """
+    values: Tensor = _Rescale.apply(psums, scale)  # type: ignore[no-untyped-call]
     return values
 
 
@@ -89,7 +92,9 @@ class _Rescale(torch.autograd.Function):
 
 
 def _sum_product(a: Tensor, b: Tensor, like: Tensor) -> Tensor:
-    """``(a * b)`` summed to the shape of `like`; one pass without a temporary where it is one number."""
+    """``(a * b)`` summed to the shape of `like`; one pass without a temporary where it is one
+    number.
+    """
     if like.numel() > 1:
         return (a * b).sum_to_size(like.shape)
     if a.ndim == 4 and a.is_contiguous(memory_format=torch.channels_last):

@@ -19,8 +19,9 @@ MAX_PIXEL = 255
 class LearnedQuantizer(nn.Module):
     """A quantizer whose step is learned (LSQ); `ActQuantizer` and `WeightQuantizer` are its kinds.
 
-    The first batch sets the step to ``2 * mean|x| / sqrt(Qp)``, Qp the largest code, and the factor on its
-    gradient to ``1 / sqrt(N * Qp)``, N the number of values that share the step (in the first batch).
+    The first batch sets the step to ``2 * mean|x| / sqrt(Qp)``, Qp the largest code, and the factor
+    on its gradient to ``1 / sqrt(N * Qp)``, N the number of values that share the step (in the
+    first batch).
     """
 
     step: nn.Parameter
@@ -59,7 +60,9 @@ class LearnedQuantizer(nn.Module):
     @torch.no_grad()
     def _initialize(self, x: Tensor) -> None:
         if not self.is_initialized:
-            axes = [axis for axis in range(x.ndim) if self.step.ndim == 0 or self.step.shape[axis] == 1]
+            axes = [
+                axis for axis in range(x.ndim) if self.step.ndim == 0 or self.step.shape[axis] == 1
+            ]
             mean = x.abs().mean(dim=axes, keepdim=self.step.ndim > 0)
             largest = self.number_format.max_code
             self.step.copy_((2 * mean / math.sqrt(largest)).clamp_min(MIN_STEP))
@@ -69,7 +72,7 @@ class LearnedQuantizer(nn.Module):
         self._is_ready = True
 
     def _load_from_state_dict(self, *arguments: Any) -> None:
-        super()._load_from_state_dict(*arguments)  # type: ignore[no-untyped-call]
+        super()._load_from_state_dict(*arguments)
         self._is_ready = False
 
 
@@ -83,8 +86,8 @@ class ActQuantizer(LearnedQuantizer):
 class WeightQuantizer(LearnedQuantizer):
     """Weights to signed narrow codes, ``-7..7`` at 4 bits, with learned steps.
 
-    shape: shape of the step, which broadcasts to the weight: ``(1, 1, 1, 1)`` or, for a step per output
-    channel, ``(oc, 1, 1, 1)``; ``(1, 1)`` or ``(oc, 1)`` for a linear layer.
+    shape: shape of the step, which broadcasts to the weight: ``(1, 1, 1, 1)`` or, for a step per
+    output channel, ``(oc, 1, 1, 1)``; ``(1, 1)`` or ``(oc, 1)`` for a linear layer.
     """
 
     def __init__(self, bits: int, shape: tuple[int, ...]) -> None:

@@ -50,7 +50,9 @@ def capture_forward(module: nn.Module, batch: Tensor) -> dict[str, Capture]:
 
     def hook(name: str, inputs: tuple[Tensor, ...], psums: Tensor) -> None:
         if name in captures:
-            raise RecoveryError(f"layer {name} runs more than once: give each use a layer of its own")
+            raise RecoveryError(
+                f"layer {name} runs more than once: give each use a layer of its own"
+            )
         codes, weight = inputs
         captures[name] = Capture(
             _integers(codes, np.uint8, what=f"layer {name}: input code"),
@@ -88,7 +90,9 @@ def eval_mode(module: nn.Module) -> Iterator[None]:
             part.training = was_training
 
 
-def _integers(tensor: Tensor, dtype: type[np.signedinteger[Any] | np.unsignedinteger[Any]], *, what: str) -> Any:
+def _integers(
+    tensor: Tensor, dtype: type[np.signedinteger[Any] | np.unsignedinteger[Any]], *, what: str
+) -> Any:
     """The tensor as integers, without rounding; linear tensors get two axes of size 1."""
     values = tensor.detach().cpu().double().numpy()
     limits = np.iinfo(dtype)

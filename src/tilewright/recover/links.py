@@ -15,6 +15,9 @@ from tilewright.spec import MaxPool
 ELEMENTWISE = (nn.ReLU, nn.Identity, nn.Dropout)
 """Modules that, in eval mode, never decrease and act on each number alone: they commute with max-pool."""
 
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+"""Modules that may decrease (gamma < 0), channel by channel: no max-pool or flatten comes before them."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Link:
@@ -26,7 +29,7 @@ class Link:
     is_flattened: bool
 
 
-class _Unlinked(Exception):
+class _UnlinkedError(Exception):
     """Why the next codes do not follow from this layer alone."""
 
 
@@ -46,9 +49,7 @@ def find_links(module: nn.Module) -> dict[str, Link | str]:
     computed from them alone. The reason of the last layer is that it is the output.
     """
     layers = {
-        name
-        for name, part in module.named_modules()
-        if isinstance(part, QuantConv2d | QuantLinear)
+        name for name, part in module.named_modules() if isinstance(part, QuantConv2d | QuantLinear)
     }
     try:
         graph = _LeafTracer().trace(module)
@@ -60,7 +61,7 @@ def find_links(module: nn.Module) -> dict[str, Link | str]:
         if node.op == "call_module" and node.target in layers:
             try:
                 links[str(node.target)] = _follow(node, module)
-            except _Unlinked as reason:
+            except _UnlinkedError as reason:
                 links[str(node.target)] = str(reason)
     return links
 
@@ -77,24 +78,24 @@ def _follow(node: fx.Node, module: nn.Module) -> Link:
             return Link(str(node.target), tuple(steps), tuple(pools), is_flattened)
         if isinstance(part, nn.MaxPool2d):
             pools.append(_pool(part))
-        elif isinstance(part, nn.Flatten):
+        elif isinstance(part, nn.Flatten) and _flattens_all(part.start_dim, part.end_dim):
             is_flattened = True
-        elif isinstance(part, ELEMENTWISE):
-            steps.append(part)
-        elif isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d) and not pools and not is_flattened:
+        elif isinstance(part, ELEMENTWISE) or (
+            isinstance(part, NORMS) and not (pools or is_flattened)
+        ):
             steps.append(part)
         else:
             what = node.target if node.op == "call_module" else node.name
-            where = " after a pool" if pools else ""
-            raise _Unlinked(f"{what}{where} is not part of a threshold step")
+            where = " after a flatten" if is_flattened else " after a pool" if pools else ""
+            raise _UnlinkedError(f"{what}{where} is not part of a threshold step")
 
 
 def _only_user(node: fx.Node) -> fx.Node:
     users = list(node.users)
     if len(users) != 1:
-        raise _Unlinked(f"{node.name} is read by {len(users)} operations, not by one")
+        raise _UnlinkedError(f"{node.name} is read by {len(users)} operations, not by one")
     if users[0].op == "output":
-        raise _Unlinked("it is the output of the network")
+        raise _UnlinkedError("it is the output of the network")
     return users[0]
 
 
@@ -105,19 +106,27 @@ def _as_module(node: fx.Node, module: nn.Module) -> nn.Module | None:
     name = node.target if node.op == "call_method" else None
     if node.target in (torch.relu, functional.relu) or name == "relu":
         return nn.ReLU()
-    if (node.target is torch.flatten or name == "flatten") and _flattens_all(node):
-        return nn.Flatten()
+    if node.target is torch.flatten or name == "flatten":
+        dims = dict(zip(("start_dim", "end_dim"), node.args[1:], strict=False)) | node.kwargs
+        return nn.Flatten(_number(dims.get("start_dim", 0)), _number(dims.get("end_dim", -1)))
     return None
 
 
-def _flattens_all(node: fx.Node) -> bool:
-    arguments = (*node.args[1:], *node.kwargs.values())
-    return arguments in ((1,), (1, -1))
+def _number(argument: fx.node.Argument) -> int:
+    """An axis number; one that is computed in the forward is none that flattens all."""
+    return argument if isinstance(argument, int) else 0
+
+
+def _flattens_all(start: int, end: int) -> bool:
+    """Whether all axes but the first become one."""
+    return start == 1 and end in (-1, 3)
 
 
 def _pool(pool: nn.MaxPool2d) -> MaxPool:
     if pool.ceil_mode or _pair(pool.dilation) != (1, 1):
-        raise _Unlinked("max-pooling with ceil_mode or dilation is not part of a threshold step")
+        raise _UnlinkedError(
+            "max-pooling with ceil_mode or dilation is not part of a threshold step"
+        )
     return MaxPool(_pair(pool.kernel_size), _pair(pool.stride), _pair(pool.padding))
 
 

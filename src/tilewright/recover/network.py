@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from tilewright.errors import RecoveryError
 from tilewright.quant import QuantConv2d, QuantLinear
 from tilewright.recover.capture import Capture, capture_forward, eval_mode, quantized_layers
 from tilewright.recover.links import Link, find_links
@@ -50,7 +51,7 @@ def _recover_layer(
     layer = layers[name]
     integer_layer = IntegerLayer(
         name=name,
-        shape=_shape(layer, capture),
+        shape=_shape(name, layer, capture),
         weight=capture.weight,
         weight_format=layer.weight_quantizer.number_format,
         act_format=layer.act_quantizer.number_format,
@@ -89,9 +90,14 @@ def _with_requantization(
     return replace(integer_layer, requantization=requantization)
 
 
-def _shape(layer: QuantLayer, capture: Capture) -> ConvShape:
+def _shape(name: str, layer: QuantLayer, capture: Capture) -> ConvShape:
     _, ic, ih, iw = capture.codes.shape
     oc, _, kh, kw = capture.weight.shape
     if isinstance(layer, QuantLinear):
+        if capture.codes.shape[1:] != (capture.weight.shape[1], 1, 1):
+            raise RecoveryError(
+                f"layer {name}: a linear layer must read (n, ic) = (n, {capture.weight.shape[1]}), "
+                f"not {capture.codes.shape}: flatten its input"
+            )
         return ConvShape(ic, 1, 1, oc, 1, 1)
     return ConvShape(ic, ih, iw, oc, kh, kw, layer.stride, layer.padding)

@@ -34,7 +34,9 @@ def find_thresholds(
 
     Raises `RecoveryError` if the function is found not to be a step function in one direction.
     """
-    ends = codes_of(torch.tensor([[-bound], [bound]], dtype=torch.float32).expand(2, oc).contiguous())
+    ends = codes_of(
+        torch.tensor([[-bound], [bound]], dtype=torch.float32).expand(2, oc).contiguous()
+    )
     direction = torch.where(ends[1] >= ends[0], 1, -1).to(torch.int64)  # oc
     level = torch.arange(1, levels + 1)[:, None]  # level 1
     low = torch.full((levels, oc), -bound, dtype=torch.int64)
@@ -65,5 +67,6 @@ def _check_every_psum(
             n, oc = (int(index) for index in wrong[0])
             raise RecoveryError(
                 f"layer {layer}: the code must be a step function of the psum, but at oc={oc}, "
-                f"psum={start + n} the network gives {int(codes[n, oc])} and the thresholds {int(steps[n, oc])}"
+                f"psum={start + n} the network gives {int(codes[n, oc])} "
+                f"and the thresholds {int(steps[n, oc])}"
             )

@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.hashsalt": "tilewright",
     "svg.fonttype": "none",
     "font.family": "sans-serif",

@@ -42,8 +42,8 @@ def render_page(
 
 
 def _count(number: int | None) -> str:
-    return "–" if number is None else f"{number:,}"
+    return "-" if number is None else f"{number:,}"
 
 
 def _percent(fraction: float | None) -> str:
-    return "–" if fraction is None else f"{100 * fraction:.2f} %"
+    return "-" if fraction is None else f"{100 * fraction:.2f} %"

@@ -55,7 +55,9 @@ def _reasons(stages: Mapping[str, Facts], fingerprint: str) -> list[str]:
     reasons = [f"{name} has not run" for name in REQUIRED if name not in stages]
     for name, facts in stages.items():
         if facts.get("fingerprint") not in ("", fingerprint):
-            reasons.append(f"{name} is stale: it judged other integers than recover wrote; run it again")
+            reasons.append(
+                f"{name} is stale: it judged other integers than recover wrote; run it again"
+            )
         reasons += [
             f"{check['stage']}: {check['evidence']}"
             for check in facts.get("checks", ())

@@ -1,9 +1,10 @@
 // tw_axis: position on one axis of the padded plane, and whether a tap uses it there.
 //
 // Contract
-//   The position n runs 0 .. size_i-1, one further with each step_i; restart_i sets it to 0 and wins
-//   over step_i. A position is a hit if n = o * stride_i + tap_i for an o in 0 .. count_i-1. No divider:
-//   `wait_q` counts down the positions until the next candidate, `hits_q` the candidates so far.
+//   The position n runs 0 .. size_i-1, one further with each step_i; restart_i sets it to 0 and
+//   wins over step_i. A position is a hit if n = o * stride_i + tap_i for an o in 0 .. count_i-1.
+//   No divider: `wait_q` counts down the positions until the next candidate, `hits_q` counts the
+//   candidates so far.
 //
 // Timing
 //   hit_o and last_o (n = size_i-1) describe the present position, from registers. All sizes are

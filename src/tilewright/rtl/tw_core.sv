@@ -9,14 +9,15 @@
 //   The host writes XMEM (word itile * T + nij: one activation per row, row Rows-1 in the highest
 //   bits) and WMEM (word (itile * kh * kw + kij) * Cols + col: one weight per row), sets the layer
 //   descriptor and raises start_i for one cycle. The core runs one job (one output tile), putting
-//   out every word of the ofmap once, in the order of onij. PMEM keeps the psums; the host reads them
-//   while the core is idle. Activations are unsigned, weights and psums two's complement; psums wrap.
-//   While busy_o the descriptor is constant and the host writes nothing.
+//   out every word of the ofmap once, in the order of onij. PMEM keeps the psums; the host reads
+//   them while the core is idle. Activations are unsigned, weights and psums two's complement;
+//   psums wrap. While busy_o the descriptor is constant and the host writes nothing.
 //
 // Timing
-//   With T = padded_h * padded_w, a fold takes T + 2 * Cols + Rows + 3 cycles, a job itiles * kh * kw
-//   folds; busy_o is high for exactly these cycles. fold_done_o marks the last cycle of each fold,
-//   done_o the first idle cycle after a job. pmem_data_o follows pmem_addr_i by one cycle.
+//   With T = padded_h * padded_w, a fold takes T + 2 * Cols + Rows + 3 cycles, a job
+//   itiles * kh * kw folds; busy_o is high for exactly these cycles. fold_done_o marks the last
+//   cycle of each fold, done_o the first idle cycle after a job. pmem_data_o follows pmem_addr_i by
+//   one cycle.
 //   docs/dataflows.md has the table of events, cycle by cycle.
 
 module tw_core #(

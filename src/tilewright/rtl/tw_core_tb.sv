@@ -1,20 +1,20 @@
 // tw_core_tb: self-checking testbench of tw_core, for Verilator (--binary --timing) and Icarus 11.
 //
 // Contract
-//   +run_list=PATH names a text file that says what to run:
-//     a "KEY NUMBER" line for each key read in `read_run_list`, in that order, then "file NAME" lines
-//     in the order in which they are opened: psums, outputs, activations of each input tile, and for
-//     each output tile the weights of each (input tile, tap).
-//   Each file is three header tokens and words of 0/1, one a line, highest lane leftmost. A token
-//   that is not exactly one word, a missing word and a surplus one end the simulation with FILE:LINE.
+//   +run_list=PATH names a text file that says what to run: a "KEY NUMBER" line for each key that
+//   `read_run_list` reads, in that order, then "file NAME" lines in the order in which the files are
+//   opened: psums, outputs, activations of each input tile, and for each output tile the weights of
+//   each (input tile, tap). Each file is three header tokens and then words of digits 0 and 1, one a
+//   line, highest lane leftmost. A token that is not exactly one word, a missing word and a surplus
+//   one end the simulation with FILE:LINE.
 //
 //   For each output tile the bench loads the weights, starts a job and compares, with ===, each
 //   word that the core puts out (psum and ReLU) and, after the job, each word of PMEM. Lanes beyond
 //   the last output channel must match too, but are counted apart.
 //
 // Timing
-//   Inputs of the core change, and its outputs are looked at, on the falling edge of the clock: once in
-//   every cycle, after everything has settled.
+//   Inputs of the core change, and its outputs are looked at, on the falling edge of the clock:
+//   once in every cycle, after everything has settled.
 //
 // Prints, one fact a line (`=` separates key and value)
 //   TW fold ...      busy cycles of a fold
@@ -136,6 +136,7 @@ module tw_core_tb #(
   localparam logic [1:0] Outputs = 2'd2;
   localparam logic [1:0] Tiles = 2'd3;
   localparam int EndOfFile = -1;
+  localparam int CarriageReturn = 13;  // SystemVerilog has no escape for it
 
   integer                   handle[4];
   integer                   line  [4];
@@ -156,7 +157,7 @@ module tw_core_tb #(
   endtask
 
   function is_space(input integer char);
-    is_space = (char == " ") || (char == "\t") || (char == "\r") || (char == "\n");
+    is_space = (char == " ") || (char == "\t") || (char == "\n") || (char == CarriageReturn);
   endfunction
 
   // Read one whitespace-free token; its first `width` characters go into `word`, as bits.
@@ -199,22 +200,15 @@ module tw_core_tb #(
 
   // Open the file that the run list names next, and read its header.
   task open_next(input logic [1:0] slot);
-    logic   [MaxNameBits-1:0] key;
-    integer                   char;
+    logic [MaxNameBits-1:0] file;
     begin
-      key = '0;
-      if ($fscanf(handle[RunList], " %s", key) != 1 || key != "file") begin
+      file = '0;
+      if ($fscanf(handle[RunList], " file %s", file) != 1) begin
         $display("TW error %0s: one more line \"file NAME\" must follow", name[RunList]);
         stop;
       end
-      name[slot] = '0;
-      char       = $fgetc(handle[RunList]);  // the space after "file"
-      char       = $fgetc(handle[RunList]);
-      while (char != EndOfFile && char != "\n") begin
-        name[slot] = {name[slot][MaxNameBits-9:0], char[7:0]};
-        char       = $fgetc(handle[RunList]);
-      end
-      handle[slot] = $fopen(name[slot], "r");
+      name[slot]   = file;
+      handle[slot] = $fopen(file, "r");
       line[slot]   = 1;
       if (handle[slot] == 0) begin
         $display("TW error %0s: cannot be opened", name[slot]);
@@ -319,6 +313,8 @@ module tw_core_tb #(
   logic   [PsumWordBits-1:0] expected_relu          [PmemWords];
   integer                    delivered;  // words that the present job has put out
 
+  integer                    psums = 0;
+  integer                    outputs = 0;
   integer                    psum_mismatches = 0;
   integer                    output_mismatches = 0;
   integer                    stored_mismatches = 0;
@@ -330,10 +326,15 @@ module tw_core_tb #(
   localparam int Relu = 1;  // put out by the core
   localparam int Stored = 2;  // read back from PMEM
 
+  // Compare one word, and count its lanes that have an output channel.
   task compare(input integer what, input integer index, input logic [PsumWordBits-1:0] expected,
                input logic [PsumWordBits-1:0] actual, input logic is_missing);
-    integer col;
+    integer col, channels;
     begin
+      channels = oc - otile * Cols;
+      if (channels > Cols) channels = Cols;
+      if (what == Psum) psums = psums + channels;
+      if (what == Relu) outputs = outputs + channels;
       if (is_missing || actual !== expected) begin
         for (col = 0; col < Cols; col = col + 1) begin
           if (is_missing || actual[col*PsumBits+:PsumBits] !== expected[col*PsumBits+:PsumBits])
@@ -503,9 +504,10 @@ module tw_core_tb #(
     end
     close(Psums);
     close(Outputs);
-    $display("TW summary jobs=%0d psums=%0d psum_mismatches=%0d outputs=%0d output_mismatches=%0d %0s=%0d %0s=%0d faults=%0d",
-             otiles, oc * onij, psum_mismatches, oc * onij, output_mismatches,
-             "stored_mismatches", stored_mismatches, "unused_mismatches", unused_mismatches, faults);
+    $write("TW summary jobs=%0d psums=%0d psum_mismatches=%0d", otiles, psums, psum_mismatches);
+    $write(" outputs=%0d output_mismatches=%0d", outputs, output_mismatches);
+    $write(" stored_mismatches=%0d unused_mismatches=%0d", stored_mismatches, unused_mismatches);
+    $display(" faults=%0d", faults);
     $finish;
   end
 

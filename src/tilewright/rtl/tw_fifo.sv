@@ -49,8 +49,8 @@ module tw_fifo #(
 `ifndef SYNTHESIS
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni);
-    else if (push_i && !pop_i && count_q == CountBits'(Depth)) $fatal(1, "%m: push into a full queue");
     else if (pop_i && empty_o) $fatal(1, "%m: pop from an empty queue");
+    else if (push_i && !pop_i && count_q == CountBits'(Depth)) $fatal(1, "%m: push when full");
   end
 `endif
 

@@ -2,15 +2,15 @@
 //
 // Contract
 //   A vector that is a hit is added, column by column and modulo 2^PsumBits, to the word that PMEM
-//   holds at its address; in the first fold of a job it is written as it is. In the last fold the sum
-//   is also put out with its address, as it is and as max(0, sum). Other vectors are dropped.
+//   holds at its address; in the first fold of a job it is written as it is. In the last fold the
+//   sum is also put out with its address, as it is and as max(0, sum). Other vectors are dropped.
 //
 // Timing
 //   cycle k      valid_i with vector, hit and address; PMEM is read (if hit)
 //   cycle k + 1  the sum is written to PMEM and, in the last fold, put out; fold_done_o if the
 //                vector was the last one of the fold, hit or not
-//   is_first_fold_i and is_last_fold_i are constant until fold_done_o. Addresses rise within a fold, so
-//   a read never meets the write of the cycle before.
+//   is_first_fold_i and is_last_fold_i are constant until fold_done_o. Addresses rise within a
+//   fold, so a read never meets the write of the cycle before.
 
 module tw_sfu #(
     parameter int Cols     = 8,

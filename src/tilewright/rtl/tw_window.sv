@@ -7,8 +7,8 @@
 //   address is a counter.
 //
 // Timing
-//   hit_o, addr_o and last_o (pixel T-1) describe the present pixel, from registers; pixel_i moves on
-//   to the next one. restart_i, before the first pixel of a fold, loads the tap.
+//   hit_o, addr_o and last_o (pixel T-1) describe the present pixel, from registers; pixel_i moves
+//   on to the next one. restart_i, before the first pixel of a fold, loads the tap.
 
 module tw_window #(
     parameter int DimBits  = 16,

@@ -35,11 +35,13 @@ def write_bytes(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        raise ArtifactError(f"cannot write {path}: {error.strerror or error}; nothing was changed") from None
+        raise ArtifactError(
+            f"cannot write {path}: {error.strerror or error}; nothing was changed"
+        ) from None
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
@@ -63,7 +65,9 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ArtifactError(f"cannot read {path}: {error.strerror or error}; run the stage that writes it") from None
+        raise ArtifactError(
+            f"cannot read {path}: {error.strerror or error}; run the stage that writes it"
+        ) from None
 
 
 def sha256(content: bytes) -> str:
@@ -91,7 +95,9 @@ def read_artifact(stem: Path, kind: str) -> tuple[dict[str, np.ndarray[Any, Any]
     facts_path, arrays_path = _with_suffix(stem, ".json"), _with_suffix(stem, ".safetensors")
     facts = read_json(facts_path)
     if not isinstance(facts, dict) or (facts.get("kind"), facts.get("version")) != (kind, VERSION):
-        raise ArtifactError(f"{facts_path} must describe a {kind}, version {VERSION}: run the stage that writes it")
+        raise ArtifactError(
+            f"{facts_path} must describe a {kind}, version {VERSION}: run the stage that writes it"
+        )
     content = read_bytes(arrays_path)
     found = sha256(content)
     if found != facts.get("sha256"):

@@ -102,4 +102,6 @@ def _rebuild(entry: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]]) -> 
 
 def _pairs(fields: dict[str, Any]) -> dict[str, Any]:
     """JSON has lists where the dataclasses have pairs."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+    return {
+        key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()
+    }

@@ -60,11 +60,12 @@ def compare(expected: IntArray, actual: IntArray, *, what: str, layer: str) -> C
         )
     places = np.argwhere(expected != actual)
     first = tuple(
-        Mismatch(
-            *(int(index) for index in place),
-            expected=int(expected[tuple(place)]),
-            actual=int(actual[tuple(place)]),
-        )
-        for place in places[:LOCATED]
+        _mismatch(place, int(expected[tuple(place)]), int(actual[tuple(place)]))
+        for place in places[:LOCATED].tolist()
     )
     return Comparison(what, layer, expected.size, len(places), first)
+
+
+def _mismatch(place: list[int], expected: int, actual: int) -> Mismatch:
+    sample, oc, oh, ow = place
+    return Mismatch(sample, oc, oh, ow, expected, actual)

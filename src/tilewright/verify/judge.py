@@ -94,9 +94,7 @@ def check_layer(
     )
 
 
-def claim_width(
-    layer: IntegerLayer, psums: npt.NDArray[np.int64], *, psum_bits: int
-) -> WidthClaim:
+def claim_width(layer: IntegerLayer, psums: npt.NDArray[np.int64], *, psum_bits: int) -> WidthClaim:
     """The psum-width claim of a layer; psums ``n oc oh ow`` are the observed ones."""
     reachable, bound = layer.psum_range(), layer.psum_bound()
     return WidthClaim(

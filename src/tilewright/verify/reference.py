@@ -36,7 +36,8 @@ def reference_tap_psums(
 
 def reference_psums(codes: IntArray, layer: IntegerLayer) -> npt.NDArray[np.int64]:
     """Psums of a layer: codes ``n ic ih iw`` to int64 ``n oc oh ow``."""
-    return reference_tap_psums(codes, layer.weight, layer.shape).sum(axis=0)
+    psums: npt.NDArray[np.int64] = reference_tap_psums(codes, layer.weight, layer.shape).sum(axis=0)
+    return psums
 
 
 def reference_next_codes(
@@ -56,4 +57,5 @@ def _max_pool(codes: npt.NDArray[np.int64], pool: MaxPool) -> npt.NDArray[np.int
     (pad_h, pad_w) = pool.padding
     plane = np.pad(codes, ((0, 0), (0, 0), (pad_h, pad_h), (pad_w, pad_w)))  # n oc oh ow
     windows = np.lib.stride_tricks.sliding_window_view(plane, pool.kernel, axis=(2, 3))
-    return windows[:, :, :: pool.stride[0], :: pool.stride[1]].max(axis=(4, 5))
+    pooled: npt.NDArray[np.int64] = windows[:, :, :: pool.stride[0], :: pool.stride[1]].max(axis=(4, 5))
+    return pooled

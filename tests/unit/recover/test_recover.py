@@ -9,7 +9,7 @@ from tilewright.errors import RecoveryError
 from tilewright.models import build_model
 from tilewright.quant import QuantConv2d, QuantLinear
 from tilewright.recover import recover
-from tilewright.spec import NEVER, MaxPool
+from tilewright.spec import MaxPool
 from tilewright.verify import check_layer, reference_next_codes, reference_psums
 
 
@@ -165,6 +165,16 @@ class Branching(nn.Module):
         ),
         (
             nn.Sequential(
+                conv(3, 4, is_pixel_input=True),
+                nn.Flatten(),
+                nn.BatchNorm1d(196),
+                QuantLinear(196, 2, weight_bits=4, act_bits=4),
+            ),
+            "0",
+            "2 after a flatten is not part of a threshold step",
+        ),
+        (
+            nn.Sequential(
                 conv(3, 4, is_pixel_input=True), nn.MaxPool2d(2, ceil_mode=True), conv(4, 4)
             ),
             "0",
@@ -182,15 +192,25 @@ def test_what_cannot_be_linked_says_why_and_keeps_its_psums(net, layer, reason):
 
 
 def test_a_module_without_quantized_layers_is_refused():
-    with pytest.raises(RecoveryError, match="^Conv2d has no quantized layer"):
+    with pytest.raises(RecoveryError, match=r"^Conv2d has no quantized layer"):
         recover(nn.Conv2d(3, 4, 3), pixels().float(), np.arange(4))
 
 
 def test_a_layer_that_runs_twice_is_refused():
     layer = conv(3, 3, padding=1, is_pixel_input=True)
     batch = pixels(edge=4)
-    with pytest.raises(RecoveryError, match="^layer 0 runs more than once"):
+    with pytest.raises(RecoveryError, match=r"^layer 0 runs more than once"):
         recover(settle(nn.Sequential(layer, layer), batch), batch, np.arange(4))
+
+
+def test_a_linear_layer_over_more_than_one_axis_is_refused():
+    head = QuantLinear(49, 2, weight_bits=4, act_bits=4)
+    net = nn.Sequential(conv(3, 4, is_pixel_input=True), nn.Flatten(2), head)
+    batch = pixels(edge=9)
+    with pytest.raises(
+        RecoveryError, match=r"^layer 2: a linear layer must read .*flatten its input$"
+    ):
+        recover(settle(net, batch), batch, np.arange(4))
 
 
 def test_a_layer_that_does_not_run_is_refused():
@@ -200,7 +220,7 @@ def test_a_layer_that_does_not_run_is_refused():
             self.unused = conv(4, 4)
 
     batch = pixels(edge=4)
-    with pytest.raises(RecoveryError, match="^layer unused did not run in this forward"):
+    with pytest.raises(RecoveryError, match=r"^layer unused did not run in this forward"):
         recover(settle(Idle(), batch), batch, np.arange(4))
 
 

@@ -23,5 +23,7 @@ def test_a_function_that_turns_back_is_refused_and_the_place_named():
     def codes_of(psums):
         return (psums.abs() >= 5).float()
 
-    with pytest.raises(RecoveryError, match="^layer conv: the code must be a step function .*psum=-10 "):
+    with pytest.raises(
+        RecoveryError, match=r"^layer conv: the code must be a step function .*psum=-10 "
+    ):
         find_thresholds(codes_of, oc=1, levels=1, bound=10, layer="conv")

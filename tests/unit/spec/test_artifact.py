@@ -34,7 +34,9 @@ def test_one_flipped_bit_is_found(stem):
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    with pytest.raises(ArtifactError, match=r"thing\.v1\.safetensors must have sha256 .* damaged or altered"):
+    with pytest.raises(
+        ArtifactError, match=r"thing\.v1\.safetensors must have sha256 .* damaged or altered"
+    ):
         read_artifact(stem, "thing")
 
 
@@ -48,7 +50,9 @@ def test_damaged_facts_are_one_clear_line(stem, text):
 
 
 def test_a_missing_file_says_what_to_do(tmp_path):
-    with pytest.raises(ArtifactError, match="^cannot read .*No such file.*run the stage that writes it$"):
+    with pytest.raises(
+        ArtifactError, match=r"^cannot read .*No such file.*run the stage that writes it$"
+    ):
         read_artifact(tmp_path / "none", "thing")
 
 
@@ -57,7 +61,7 @@ def test_a_file_that_is_no_safetensors_file_is_refused(stem):
     facts["sha256"] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # of b""
     stem.with_name("thing.v1.json").write_text(json.dumps(facts))
     stem.with_name("thing.v1.safetensors").write_bytes(b"")
-    with pytest.raises(ArtifactError, match="is not a safetensors file"):
+    with pytest.raises(ArtifactError, match=r"is not a safetensors file"):
         read_artifact(stem, "thing")
 
 
@@ -69,7 +73,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ArtifactError, match="No space left on device; nothing was changed"):
+    with pytest.raises(ArtifactError, match=r"No space left on device; nothing was changed"):
         write_bytes(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
@@ -107,12 +111,14 @@ def test_a_network_without_a_field_is_refused(network, tmp_path):
     facts = json.loads((tmp_path / "network.json").read_text())
     del facts["layers"][0]["act_scale"]
     (tmp_path / "network.json").write_text(json.dumps(facts))
-    with pytest.raises(ArtifactError, match="does not describe a network: KeyError"):
+    with pytest.raises(ArtifactError, match=r"does not describe a network: KeyError"):
         IntegerNetwork.load(tmp_path / "network")
 
 
 def test_an_unknown_layer_gives_near_names(network):
-    with pytest.raises(UnknownNameError, match="^no quantized layer is called 'secnd'; did you mean second"):
+    with pytest.raises(
+        UnknownNameError, match=r"^no quantized layer is called 'secnd'; did you mean second"
+    ):
         network.layer("secnd")
 
 

@@ -28,7 +28,7 @@ def test_bits_outside_1_to_64_are_refused(bits):
 
 
 def test_narrow_needs_a_sign():
-    with pytest.raises(FormatError, match="^a narrow format is signed"):
+    with pytest.raises(FormatError, match=r"^a narrow format is signed"):
         NumberFormat(4, is_signed=False, is_narrow=True)
 
 

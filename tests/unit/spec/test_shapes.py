@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from tilewright.errors import FormatError, ShapeError
-from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, MaxPool, NumberFormat, Requantization
+from tilewright.spec import (
+    ArrayShape,
+    ConvShape,
+    IntegerLayer,
+    MaxPool,
+    NumberFormat,
+    Requantization,
+)
 
 
 def test_sizes_of_a_strided_padded_convolution():
@@ -15,14 +22,14 @@ def test_sizes_of_a_strided_padded_convolution():
 
 
 def test_a_kernel_larger_than_the_plane_is_refused():
-    with pytest.raises(ShapeError, match="^the kernel 3x3 must fit the padded plane 2x4"):
+    with pytest.raises(ShapeError, match=r"^the kernel 3x3 must fit the padded plane 2x4"):
         ConvShape(ic=1, ih=2, iw=4, oc=1, kh=3, kw=3)
 
 
 @pytest.mark.parametrize("sizes", [{"ic": 0}, {"stride": (0, 1)}, {"padding": (-1, 0)}])
 def test_sizes_below_their_minimum_are_refused(sizes):
     valid = {"ic": 1, "ih": 2, "iw": 2, "oc": 1, "kh": 1, "kw": 1}
-    with pytest.raises(ShapeError, match="^sizes and strides must be at least 1"):
+    with pytest.raises(ShapeError, match=r"^sizes and strides must be at least 1"):
         ConvShape(**(valid | sizes))
 
 
@@ -59,7 +66,7 @@ def test_a_weight_outside_its_format_is_named():
 
 
 def test_signed_activations_are_refused():
-    with pytest.raises(FormatError, match="^layer conv: activations must be unsigned"):
+    with pytest.raises(FormatError, match=r"^layer conv: activations must be unsigned"):
         make_layer([[1]], act_format=NumberFormat(4, is_signed=True))
 
 
@@ -69,7 +76,7 @@ def test_a_weight_of_another_shape_is_refused():
 
 
 def test_thresholds_must_ascend():
-    with pytest.raises(ShapeError, match="^thresholds must ascend along the levels, before next$"):
+    with pytest.raises(ShapeError, match=r"^thresholds must ascend along the levels, before next$"):
         Requantization(np.array([[2, 1]]), np.array([1]), "next")
 
 

@@ -70,7 +70,9 @@ def test_a_register_one_bit_too_narrow_turns_only_the_width_red():
     assert judge(psum_bits=9).passed
     verdict = judge(psum_bits=8)
     assert (verdict.psums.passed, verdict.width.passed) == (True, False)
-    assert str(verdict.width).startswith("psums need 9 bits (reachable -210..105, observed -112..21)")
+    assert str(verdict.width).startswith(
+        "psums need 9 bits (reachable -210..105, observed -112..21)"
+    )
 
 
 def test_a_flipped_weight_bit_turns_the_psums_red():
@@ -83,7 +85,9 @@ def test_a_code_outside_the_format_is_refused():
     layer = make_layer(WEIGHT)
     codes = CODES.copy()
     codes[0, 1] = 16
-    with pytest.raises(FormatError, match=r"layer conv: input code must fit u4 .* but is 16 at \(n=0, ic=1"):
+    with pytest.raises(
+        FormatError, match=r"layer conv: input code must fit u4 .* but is 16 at \(n=0, ic=1"
+    ):
         check_layer(layer, codes, PSUMS, None, psum_bits=16)
 
 
@@ -93,7 +97,7 @@ def test_comparing_nothing_is_no_pass():
 
 
 def test_tensors_of_other_shapes_are_refused():
-    with pytest.raises(ShapeError, match="^conv: psums: expected and actual must have one shape"):
+    with pytest.raises(ShapeError, match=r"^conv: psums: expected and actual must have one shape"):
         compare(PSUMS, PSUMS[:1], what="psums", layer="conv")
 
 

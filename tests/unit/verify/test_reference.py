@@ -22,9 +22,9 @@ def test_stride_takes_every_other_pixel_and_channels_add_up():
     codes = np.arange(18, dtype=np.uint8).reshape(1, 2, 3, 3)
     weight = np.array([1, -1], np.int8).reshape(1, 2, 1, 1)
     shape = ConvShape(2, 3, 3, 1, 1, 1, stride=(2, 2))
-    assert (
-        reference_tap_psums(codes, weight, shape).sum(axis=0).tolist() == [[[[-9, -9], [-9, -9]]]]
-    )
+    assert reference_tap_psums(codes, weight, shape).sum(axis=0).tolist() == [
+        [[[-9, -9], [-9, -9]]]
+    ]
 
 
 def test_products_do_not_wrap_in_the_codes_own_width():
@@ -44,9 +44,7 @@ def test_codes_of_another_shape_are_refused():
 
 
 def test_codes_count_the_thresholds_that_the_psum_reaches():
-    link = Requantization(
-        np.array([[-5, 0, 3], [2, 4, NEVER]]), np.array([1, -1]), "next"
-    )
+    link = Requantization(np.array([[-5, 0, 3], [2, 4, NEVER]]), np.array([1, -1]), "next")
     psums = np.array([[[[-6, -5, 0, 3]], [[-1, -2, -4, -100]]]])  # n oc oh ow
     assert reference_next_codes(psums, link).tolist() == [[[[0, 1, 2, 3]], [[0, 1, 2, 2]]]]
 

@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tilewright.pipeline.run_folder import RunFolder, Say, StageResult
+from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.spec import IntegerLayer, Stimulus
 from tilewright.tile import TilePlan
 from tilewright.vectors import Bundle, Layout, load_layout, write_bundle
 from tilewright.verify import reference_tap_psums
 
 
-def export(run: RunFolder, say: Say) -> StageResult:
+def export(run: RunFolder, listener: Listener) -> StageResult:
     """Write a bundle for each chosen layer and sample; the expected psums are the reference's."""
     since = time.monotonic()
     config, network, stimulus = run.config().vectors, run.network(), run.stimulus()
@@ -36,7 +36,7 @@ def export(run: RunFolder, say: Say) -> StageResult:
                     "files": len(bundle.files),
                 }
             )
-            say(f"{layer.name}: {len(bundle.files)} files in {folder}")
+            listener.say(f"{layer.name}: {len(bundle.files)} files in {folder}")
     files = sum(entry["files"] for entry in bundles)
     facts = {"layout": layout.name, "files": files, "bundles": bundles}
     return run.record(StageResult("export", (), facts), since=since)

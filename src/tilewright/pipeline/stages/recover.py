@@ -10,27 +10,29 @@ import torch
 
 from tilewright.data import load_data
 from tilewright.errors import ConfigError
-from tilewright.pipeline.run_folder import RunFolder, Say, StageResult
+from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.recover import recover as recover_module
 from tilewright.spec import IntegerLayer
 from tilewright.train import load_trained
 
 
-def recover(run: RunFolder, say: Say) -> StageResult:
+def recover(run: RunFolder, listener: Listener) -> StageResult:
     """Write the integer network and the stimulus of the first test samples."""
     since = time.monotonic()
     config = run.config()
     images = load_data(config.data.name, data_dir=config.data_dir).test.images
     wanted = config.recover.samples
     if wanted > len(images):
-        raise ConfigError(f"recover.samples must be at most the {len(images)} test images, not {wanted}")
+        raise ConfigError(
+            f"recover.samples must be at most the {len(images)} test images, not {wanted}"
+        )
     module = load_trained(run.folder("train"))
     network, stimulus = recover_module(
         module, torch.from_numpy(images[:wanted]), np.arange(wanted, dtype=np.int64)
     )
     network.save(run.network_stem)
     stimulus.save(run.stimulus_stem)
-    say(f"{len(network.layers)} layers in integers, {wanted} samples")
+    listener.say(f"{len(network.layers)} layers in integers, {wanted} samples")
     facts = {"samples": wanted, "layers": [_facts(layer) for layer in network.layers]}
     return run.record(StageResult("recover", (), facts), since=since)
 

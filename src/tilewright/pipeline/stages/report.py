@@ -21,7 +21,7 @@ def report(run: RunFolder) -> dict[str, Any]:
         if run.facts_path(stage).is_file()
     }
     if not stages:
-        raise ArtifactError(f"{run.root} holds no result yet: start with 'tilewright train {run.root}'")
+        raise ArtifactError(f"{run.root} holds no result yet: begin with 'tilewright run'")
     has_integers = run.network_stem.with_name("network.json").is_file()
     summary = summarize(stages, fingerprint=run.fingerprint() if has_integers else "")
     page = render_page(summary, stages, _metrics(run.folder("train") / "metrics.jsonl"), config)
@@ -32,7 +32,8 @@ def report(run: RunFolder) -> dict[str, Any]:
 
 
 def _metrics(path: Path) -> list[dict[str, Any]]:
-    """One entry an epoch; none if training has not begun."""
+    """One entry an epoch; none if training has not begun. A line that is still being written is left out."""
     if not path.is_file():
         return []
-    return [json.loads(line) for line in read_bytes(path).splitlines() if line.strip()]
+    *lines, _unfinished = read_bytes(path).split(b"\n")
+    return [json.loads(line) for line in lines]

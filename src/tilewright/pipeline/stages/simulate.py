@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.pipeline.run_folder import RunFolder, Say, StageResult
-from tilewright.sim import SimResult, simulate as run_model
+from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
+from tilewright.sim import SimResult
+from tilewright.sim import simulate as run_model
 from tilewright.spec import Check, IntegerLayer
 from tilewright.spec.artifact import write_artifact
 from tilewright.tile import TilePlan, tile_activations, tile_weights, untile_psums
 from tilewright.verify import Comparison, compare, reference_psums
 
 
-def simulate(run: RunFolder, say: Say) -> StageResult:
+def simulate(run: RunFolder, listener: Listener) -> StageResult:
     """Simulate every layer on chosen samples; psums and outputs must be the reference's."""
     since = time.monotonic()
     stimulus, array = run.stimulus(), run.array()
@@ -35,7 +36,7 @@ def simulate(run: RunFolder, say: Say) -> StageResult:
             sample = int(stimulus.samples[position])
             checks += _checks(result, comparisons, f"{layer.name}: sample {sample}")
             entries.append(_facts(result, comparisons, layer.name, sample))
-            say(f"{comparisons[0]}; {result.cycles:,} cycles")
+            listener.say(f"{comparisons[0]}; {result.cycles:,} cycles")
     write_artifact(run.fold_cycles_stem, "fold-cycles", dict(fold_cycles), {})
     facts = {
         **{key: sum(e[key] for e in entries) for key in ("cycles", "psums_compared", "mismatches")},

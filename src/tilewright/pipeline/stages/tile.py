@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 
-from tilewright.pipeline.run_folder import RunFolder, Say, StageResult
+from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.spec import ArrayShape
 from tilewright.tile import TilePlan
 
 
-def tile(run: RunFolder, say: Say) -> StageResult:
+def tile(run: RunFolder, listener: Listener) -> StageResult:
     """Write the array and, for each layer, how many tiles and folds it takes for one sample."""
     since = time.monotonic()
     config = run.config().array
@@ -29,6 +29,8 @@ def tile(run: RunFolder, say: Say) -> StageResult:
         for name, plan in plans.items()
     ]
     folds = sum(plan.otiles * plan.folds_per_otile for plan in plans.values())
-    say(f"{len(layers)} layers on {array.rows}x{array.cols}: {folds:,} folds for one sample")
+    listener.say(
+        f"{len(layers)} layers on {array.rows}x{array.cols}: {folds:,} folds for one sample"
+    )
     facts = {"array": asdict(array), "layers": layers}
     return run.record(StageResult("tile", (), facts), since=since)

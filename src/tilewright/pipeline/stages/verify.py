@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from tilewright.pipeline.run_folder import RunFolder, Say, StageResult
+from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.spec import Check
 from tilewright.verify import Comparison, LayerVerdict, check_layer
 
 
-def verify(run: RunFolder, say: Say) -> StageResult:
+def verify(run: RunFolder, listener: Listener) -> StageResult:
     """Compare what the training forward computed with the naive int64 reference, layer by layer."""
     since = time.monotonic()
     stimulus, psum_bits = run.stimulus(), run.config().array.psum_bits
@@ -26,7 +26,7 @@ def verify(run: RunFolder, say: Say) -> StageResult:
         )
         verdicts.append(verdict)
         for check in _checks(verdict):
-            say(check.evidence)
+            listener.say(check.evidence)
     checks = tuple(check for verdict in verdicts for check in _checks(verdict))
     facts = {"samples": len(stimulus.samples), "layers": [_facts(verdict) for verdict in verdicts]}
     return run.record(StageResult("verify", checks, facts), since=since)

@@ -1,0 +1,80 @@
+"""What a co-simulation found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Compared = Literal["psum", "output", "stored"]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneMismatch:
+    """One lane that differs.
+
+    `what` is "psum" (put out by the core), "output" (after ReLU) or "stored" (psum read back from
+    PMEM). The place is ofmap pixel `onij` = (`oh`, `ow`) in lane `col` of output tile `otile`:
+    output channel `oc`, or None where the lane is beyond the last channel and must be 0. `actual`
+    is a number, or text: "missing" (the core did not put it out), or the bits, where some are x.
+    `time_ns` is the simulation time.
+    """
+
+    what: Compared
+    oc: int | None
+    oh: int
+    ow: int
+    otile: int
+    onij: int
+    col: int
+    expected: int
+    actual: int | str
+    time_ns: int
+
+    def __str__(self) -> str:
+        channel = "unused lane" if self.oc is None else f"oc={self.oc}"
+        return (
+            f"{self.what} at ({channel}, oh={self.oh}, ow={self.ow}), that is otile={self.otile} "
+            f"onij={self.onij} col={self.col}: expected {self.expected}, RTL has {self.actual}"
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CosimResult:
+    """Verdict and cycles of one bundle on the RTL core.
+
+    Every psum of a real output channel is compared twice: when the core puts it out
+    (`psums_compared`, `psum_mismatches`), and in PMEM after the job (`stored_mismatches`); every
+    output (ReLU) once. Lanes beyond the last channel are compared too: they add nothing to the
+    numbers compared, but a wrong one counts in `unused_lane_mismatches`. `mismatches` locates the
+    first few of all kinds.
+
+    `tiles` is the number of folds that ran; `fold_cycles` int64, axes ``otile itile kij``, busy
+    cycles of each, 0 where none ran; `cycles` the sum over all jobs, as counted job by job.
+    `faults` says where the core broke its protocol. `seconds` is wall time, with the build if there was one.
+    """
+
+    simulator: str
+    version: str
+    layer_name: str
+    sample: int
+    tiles: int
+    fold_cycles: npt.NDArray[np.int64]
+    cycles: int
+    psums_compared: int
+    psum_mismatches: int
+    outputs_compared: int
+    output_mismatches: int
+    stored_mismatches: int
+    unused_lane_mismatches: int
+    mismatches: tuple[LaneMismatch, ...]
+    faults: tuple[str, ...]
+    seconds: float
+
+    @property
+    def is_exact(self) -> bool:
+        """True if no value differs in any lane and the core kept its protocol."""
+        wrong = self.psum_mismatches + self.output_mismatches
+        return wrong + self.stored_mismatches + self.unused_lane_mismatches + len(self.faults) == 0

@@ -1,0 +1,151 @@
+"""Run a bundle's files through the RTL."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.cosim.build_cache import cached_build
+from tilewright.cosim.result import CosimResult, LaneMismatch
+from tilewright.cosim.run_list import check_runnable, parameters, run_list
+from tilewright.cosim.simulator import Simulator, SimulatorName, find_simulator
+from tilewright.cosim.transcript import Transcript, read_transcript
+from tilewright.errors import ToolError
+from tilewright.rtl import RTL_DIR
+from tilewright.vectors import Bundle, read_bundle
+
+TOP = "tw_core_tb"
+"""The testbench's module, and the stem of its file."""
+
+
+def run_bundle(
+    folder: Path,
+    *,
+    simulator: SimulatorName = "auto",
+    rtl_dir: Path | None = None,
+    timeout_s: float = 600.0,
+    cache_dir: Path | None = None,
+) -> CosimResult:
+    """Simulate the RTL core on the bundle in `folder`, from its files, and judge every word.
+
+    `rtl_dir` holds another core to simulate: module ``tw_core`` and what it needs, with our ports;
+    the testbench is always ours. `timeout_s` limits the build, and again the run. Builds are kept
+    in `cache_dir` (default: the user's cache folder).
+
+    Raises `ArtifactError`, `FormatError` or `ShapeError` if the bundle is damaged or not for this
+    core, `ToolError` if the simulator is missing, fails, or does not end in time.
+    """
+    since = time.monotonic()
+    bundle = read_bundle(folder)
+    check_runnable(bundle)
+    chosen = find_simulator(simulator)
+    program = cached_build(
+        chosen,
+        read_sources(rtl_dir),
+        top=TOP,
+        parameters=parameters(bundle),
+        cache_dir=cache_dir,
+        timeout_s=timeout_s,
+    )
+    transcript = simulate(chosen, program, bundle, timeout_s=timeout_s)
+    return _judge(bundle, transcript, chosen, seconds=time.monotonic() - since)
+
+
+def read_sources(rtl_dir: Path | None = None) -> dict[str, bytes]:
+    """File names to contents: our testbench first, then the core in `rtl_dir` (default: ours).
+
+    Raises `ToolError` if `rtl_dir` has no core.
+    """
+    folder = RTL_DIR if rtl_dir is None else rtl_dir
+    bench = f"{TOP}.sv"
+    sources = {bench: (RTL_DIR / bench).read_bytes()}
+    sources |= {
+        path.name: path.read_bytes() for path in sorted(folder.glob("*.sv")) if path.name != bench
+    }
+    if "tw_core.sv" not in sources:
+        raise ToolError(f"{folder} must hold the core to simulate, tw_core.sv, but does not")
+    return sources
+
+
+def simulate(
+    simulator: Simulator, program: Path, bundle: Bundle, *, timeout_s: float
+) -> Transcript:
+    """Run a built testbench in the bundle's folder, where its file names are valid."""
+    with tempfile.TemporaryDirectory(prefix="tilewright-run-") as name:
+        path = Path(name) / "run_list.txt"
+        path.write_text(run_list(bundle), encoding="utf-8")
+        status, output = simulator.run(
+            program,
+            plusargs={"run_list": str(path)},
+            folder=bundle.folder,
+            timeout_s=timeout_s,
+        )
+    return read_transcript(output, status=status)
+
+
+def _judge(
+    bundle: Bundle, transcript: Transcript, simulator: Simulator, *, seconds: float
+) -> CosimResult:
+    summary = transcript.summary
+    jobs, values = bundle.plan.otiles, bundle.shape.oc * bundle.shape.onij
+    if (summary["jobs"], summary["psums"], summary["outputs"]) != (jobs, values, values):
+        raise ToolError(
+            f"the testbench must run {jobs} jobs and compare {values} psums and outputs of layer "
+            f"{bundle.layer_name}, but says {summary}"
+        )
+    return CosimResult(
+        simulator=simulator.name,
+        version=simulator.version,
+        layer_name=bundle.layer_name,
+        sample=bundle.sample,
+        tiles=len(transcript.folds),
+        fold_cycles=_fold_cycles(bundle, transcript),
+        cycles=sum(int(job["cycles"]) for job in transcript.jobs),
+        psums_compared=summary["psums"],
+        psum_mismatches=summary["psum_mismatches"],
+        outputs_compared=summary["outputs"],
+        output_mismatches=summary["output_mismatches"],
+        stored_mismatches=summary["stored_mismatches"],
+        unused_lane_mismatches=summary["unused_mismatches"],
+        mismatches=tuple(_locate(bundle, entry) for entry in transcript.mismatches),
+        faults=transcript.faults,
+        seconds=seconds,
+    )
+
+
+def _fold_cycles(bundle: Bundle, transcript: Transcript) -> npt.NDArray[np.int64]:
+    cycles = np.zeros((bundle.plan.otiles, bundle.plan.itiles, bundle.shape.taps), np.int64)
+    for fold in transcript.folds:
+        place = int(fold["otile"]), int(fold["itile"]), int(fold["kij"])
+        if all(index < size for index, size in zip(place, cycles.shape, strict=True)):
+            cycles[place] = int(fold["cycles"])
+    return cycles  # otile itile kij
+
+
+def _locate(bundle: Bundle, entry: dict[str, str]) -> LaneMismatch:
+    otile, onij, col = int(entry["otile"]), int(entry["onij"]), int(entry["col"])
+    oc = otile * bundle.array.cols + col
+    oh, ow = divmod(onij, bundle.shape.ow)
+    return LaneMismatch(
+        what=entry["what"],  # type: ignore[arg-type]  # the bench prints nothing else
+        oc=oc if oc < bundle.shape.oc else None,
+        oh=oh,
+        ow=ow,
+        otile=otile,
+        onij=onij,
+        col=col,
+        expected=int(_number(entry["expected"])),
+        actual=_number(entry["actual"]),
+        time_ns=int(entry["time"]),
+    )
+
+
+def _number(bits: str) -> int | str:
+    """Two's complement bits to a number; bits with x, and "missing", stay text."""
+    if not set(bits) <= {"0", "1"}:
+        return bits
+    return int(bits, 2) - (int(bits[0]) << len(bits))

@@ -1,0 +1,118 @@
+"""Checkpoints that are consistent whenever the process dies.
+
+A folder holds ``checkpoint.json``, which names two tensor files by their content:
+``state-<hash>.safetensors`` (weights, optimizer, tally, random state) and
+``best-<hash>.safetensors`` (the weights that were best on the hold-out). The tensor files are
+written first, the manifest is replaced last, and only then are the files that it no longer names
+removed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from tilewright.errors import ArtifactError, TilewrightError
+from tilewright.models import ModelSpec, QuantVGG
+from tilewright.spec.artifact import VERSION, read_bytes, read_json, sha256, write_bytes, write_json
+
+KIND = "training checkpoint"
+MANIFEST = "checkpoint.json"
+HASH_DIGITS = 16
+
+Tensors = dict[str, Tensor]
+
+
+def save_checkpoint(folder: Path, facts: dict[str, Any], files: dict[str, Tensors | None]) -> None:
+    """Write `facts` and the tensors of `files` (by role); None keeps the file of that role as it
+    is.
+
+    Raises `ArtifactError` if the disk refuses; the checkpoint that was there is then still whole.
+    """
+    manifest = folder / MANIFEST
+    entries = read_json(manifest)["files"] if manifest.exists() else {}
+    for role, tensors in files.items():
+        if tensors is not None:
+            content = save({name: tensor.contiguous() for name, tensor in tensors.items()})
+            digest = sha256(content)
+            name = f"{role}-{digest[:HASH_DIGITS]}.safetensors"
+            write_bytes(folder / name, content)
+            entries[role] = {"name": name, "sha256": digest}
+    write_json(manifest, {"kind": KIND, "version": VERSION, **facts, "files": entries})
+    _remove_unnamed(folder, {entry["name"] for entry in entries.values()})
+
+
+def read_facts(folder: Path) -> dict[str, Any] | None:
+    """The manifest of the checkpoint in `folder`, or None if there is none; `ArtifactError` if it
+    is not one.
+    """
+    manifest = folder / MANIFEST
+    if not manifest.exists():
+        return None
+    facts = read_json(manifest)
+    if not isinstance(facts, dict) or (facts.get("kind"), facts.get("version")) != (KIND, VERSION):
+        raise ArtifactError(
+            f"{manifest} must describe a {KIND}, version {VERSION}: use another folder"
+        )
+    return facts
+
+
+def read_tensors(folder: Path, facts: dict[str, Any], role: str) -> Tensors:
+    """The tensors of `role` that the manifest names; `ArtifactError` if missing or altered."""
+    entry = facts["files"][role]
+    path = folder / entry["name"]
+    content = read_bytes(path)
+    found = sha256(content)
+    if found != entry["sha256"]:
+        raise ArtifactError(
+            f"{path} must have sha256 {entry['sha256']}, as {MANIFEST} says, but has {found}: "
+            f"it was damaged or altered; train again in another folder"
+        )
+    try:
+        return load(content)
+    except SafetensorError as error:
+        raise ArtifactError(f"{path} is not a safetensors file: {error}") from None
+
+
+def load_weights(model: nn.Module, tensors: Tensors, origin: Path) -> None:
+    """Copy weights into `model`; `ArtifactError` if names or shapes are of another network."""
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        detail = " ".join(str(error).split())[:200]
+        raise ArtifactError(f"{origin} holds the weights of another network: {detail}") from None
+
+
+def load_trained(folder: Path) -> QuantVGG:
+    """The trained model in `folder`, best epoch on the hold-out, in evaluation mode.
+
+    Raises `ArtifactError` if there is none, or a file is damaged or altered.
+    """
+    facts = read_facts(folder)
+    if facts is None or "best" not in facts["files"]:
+        raise ArtifactError(f"{folder} holds no trained network: run the training that writes it")
+    try:
+        spec = ModelSpec(**facts["settings"]["model"])
+    except (TypeError, KeyError, TilewrightError) as error:
+        raise ArtifactError(f"{folder / MANIFEST} describes no valid model: {error}") from None
+    with torch.random.fork_rng(devices=[]):
+        model = QuantVGG(spec)
+    load_weights(model, read_tensors(folder, facts, "best"), folder)
+    return model.eval()
+
+
+def _remove_unnamed(folder: Path, names: set[str]) -> None:
+    """Remove tensor files that the manifest does not name, and leftovers of interrupted writes."""
+    for pattern in ("state-*.safetensors", "best-*.safetensors"):
+        for path in (
+            *folder.glob(pattern),
+            *folder.glob(f".{pattern}.*"),
+            *folder.glob(f".{MANIFEST}.*"),
+        ):
+            if path.name not in names:
+                path.unlink(missing_ok=True)

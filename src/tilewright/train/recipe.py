@@ -1,0 +1,101 @@
+"""How a network is trained: plain values, their meaning, and what they set in the optimizer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from torch import nn
+
+from tilewright.errors import ConfigError, UnknownNameError
+
+OptimizerName = Literal["sgd", "adamw"]
+Augmentation = Literal["none", "crop", "crop_flip"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Values of one training; the defaults suit the bundled digits.
+
+    lr: peak rate of weights and BatchNorm; step_lr: peak rate of the quantizers' steps. The rate
+    rises linearly over `warmup_epochs` and falls to 0 on a cosine. weight_decay applies to weights
+    only, never to steps or BatchNorm. optimizer: "sgd" (Nesterov, momentum 0.9) or "adamw".
+    augmentation: "none", "crop", or "crop_flip" (not for digits: mirrored ones are none). The last,
+    incomplete batch of an epoch is left out.
+    """
+
+    epochs: int = 40
+    batch_size: int = 64
+    optimizer: OptimizerName = "sgd"
+    lr: float = 0.05
+    step_lr: float = 0.0125
+    weight_decay: float = 5e-4
+    label_smoothing: float = 0.1
+    warmup_epochs: float = 2.0
+    augmentation: Augmentation = "crop"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _expect_name("optimizer", self.optimizer, get_args(OptimizerName))
+        _expect_name("augmentation", self.augmentation, get_args(Augmentation))
+        _expect("epochs", self.epochs, self.epochs >= 1, "at least 1")
+        _expect("batch_size", self.batch_size, self.batch_size >= 2, "at least 2 (BatchNorm)")
+        _expect("lr", self.lr, 0 < self.lr < math.inf, "positive and finite")
+        _expect("step_lr", self.step_lr, 0 <= self.step_lr < math.inf, "at least 0 and finite")
+        _expect(
+            "weight_decay", self.weight_decay, 0 <= self.weight_decay < 1, "in 0..1, 1 excluded"
+        )
+        smoothing = self.label_smoothing
+        _expect("label_smoothing", smoothing, 0 <= smoothing < 1, "in 0..1, 1 excluded")
+        warmup = self.warmup_epochs
+        _expect(
+            "warmup_epochs", warmup, 0 <= warmup <= self.epochs, f"in 0..{self.epochs} (epochs)"
+        )
+        _expect("seed", self.seed, 0 <= self.seed < 2**63, "in 0..2**63 - 1")
+
+    def rate_factor(self, epochs_done: float) -> float:
+        """The rate, as a fraction of its peak, after so many epochs (fractions count)."""
+        if epochs_done < self.warmup_epochs:
+            return epochs_done / self.warmup_epochs
+        falling = max(self.epochs - self.warmup_epochs, 1e-9)
+        return 0.5 * (1 + math.cos(math.pi * min((epochs_done - self.warmup_epochs) / falling, 1)))
+
+
+def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """The optimizer, with one group each for weights, BatchNorm and steps; rates are set by
+    `set_rates`.
+    """
+    weights: list[nn.Parameter] = []
+    norms: list[nn.Parameter] = []
+    steps: list[nn.Parameter] = []
+    for name, parameter in model.named_parameters():
+        if name.endswith(".step"):
+            steps.append(parameter)
+        else:
+            (weights if parameter.ndim > 1 else norms).append(parameter)
+    groups = [
+        {"params": weights, "peak_lr": recipe.lr, "weight_decay": recipe.weight_decay},
+        {"params": norms, "peak_lr": recipe.lr, "weight_decay": 0.0},
+        {"params": steps, "peak_lr": recipe.step_lr, "weight_decay": 0.0},
+    ]
+    if recipe.optimizer == "adamw":
+        return torch.optim.AdamW(groups, lr=recipe.lr)
+    return torch.optim.SGD(groups, lr=recipe.lr, momentum=0.9, nesterov=True)
+
+
+def set_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:
+    """Set the rate of every group to `factor` times its peak."""
+    for group in optimizer.param_groups:
+        group["lr"] = group["peak_lr"] * factor
+
+
+def _expect(name: str, found: float, is_valid: bool, requirement: str) -> None:
+    if not is_valid:
+        raise ConfigError(f"{name} must be {requirement}, not {found}")
+
+
+def _expect_name(kind: str, found: str, valid: tuple[str, ...]) -> None:
+    if found not in valid:
+        raise UnknownNameError(f"there is no {kind} {found!r}: valid names are {', '.join(valid)}")

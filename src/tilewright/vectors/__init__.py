@@ -1,0 +1,28 @@
+"""Which character comes first in a file: layouts as data, text files of words, bundles."""
+
+from tilewright.vectors.bundle import Bundle, BundleFile, BundleTensors, Scales
+from tilewright.vectors.bundle_reader import decode_bundle, read_bundle
+from tilewright.vectors.bundle_writer import write_bundle
+from tilewright.vectors.codec import decode, encode
+from tilewright.vectors.kind_layout import AxisRun, KindLayout
+from tilewright.vectors.kinds import FieldWidths
+from tilewright.vectors.layout import Layout
+from tilewright.vectors.presets import layout_names, load_layout
+
+__all__ = [
+    "AxisRun",
+    "Bundle",
+    "BundleFile",
+    "BundleTensors",
+    "FieldWidths",
+    "KindLayout",
+    "Layout",
+    "Scales",
+    "decode",
+    "decode_bundle",
+    "encode",
+    "layout_names",
+    "load_layout",
+    "read_bundle",
+    "write_bundle",
+]

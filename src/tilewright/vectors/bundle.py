@@ -1,0 +1,136 @@
+"""A bundle, what one testbench run reads: one layer, one sample, one array, one layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.errors import ConfigError, FormatError
+from tilewright.spec import ArrayShape, ConvShape, NumberFormat
+from tilewright.tile import TilePlan
+from tilewright.vectors.codec import file_count, text_forms
+from tilewright.vectors.kinds import FieldWidths
+from tilewright.vectors.layout import Layout
+from tilewright.vectors.text import TextForm
+
+MANIFEST = "manifest.json"
+MAX_CODE_BITS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """Real size of one LSB: of the activations, and of the weights (one, or one for each oc)."""
+
+    act: float
+    weight: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for scale in (self.act, *self.weight):
+            if not (isfinite(scale) and scale > 0):
+                raise FormatError(f"a scale must be positive and finite, not {scale}")
+
+
+@dataclass(frozen=True, slots=True)
+class BundleFile:
+    """One text file of a bundle.
+
+    indices: "itile", "otile", "kij" as far as the file name carries them. lines: words, without the
+    header. sha256: of the bytes.
+    """
+
+    name: str
+    kind: str
+    indices: dict[str, int]
+    lines: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle folder and what its manifest says.
+
+    `hashes_checked` is False if the files were taken as they are
+    (`read_bundle(check_hashes=False)`).
+    """
+
+    folder: Path
+    layer_name: str
+    sample: int
+    shape: ConvShape
+    array: ArrayShape
+    act_format: NumberFormat
+    weight_format: NumberFormat
+    scales: Scales
+    layout: Layout
+    files: tuple[BundleFile, ...]
+    hashes_checked: bool = True
+
+    def __post_init__(self) -> None:
+        if self.act_format.is_signed or self.act_format.bits > MAX_CODE_BITS:
+            raise FormatError(
+                f"activations must be unsigned, at most {MAX_CODE_BITS} bits, not {self.act_format}"
+            )
+        if not self.weight_format.is_signed or self.weight_format.bits > MAX_CODE_BITS:
+            raise FormatError(
+                f"weights must be signed, at most {MAX_CODE_BITS} bits, not {self.weight_format}"
+            )
+        if len(self.scales.weight) not in (1, self.shape.oc):
+            raise FormatError(
+                f"there must be 1 or oc = {self.shape.oc} weight scales, "
+                f"not {len(self.scales.weight)}"
+            )
+        if self.sample < 0:
+            raise FormatError(f"a sample is counted from 0, not {self.sample}")
+
+    @property
+    def plan(self) -> TilePlan:
+        """How the layer is cut into tiles of the array."""
+        return TilePlan(self.shape, self.array)
+
+    @property
+    def widths(self) -> FieldWidths:
+        """Bits of the fields that the layout names."""
+        return FieldWidths(self.act_format.bits, self.weight_format.bits, self.array.psum_bits)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BundleTensors:
+    """What the files of a bundle say, as tensors; the outputs are ``max(0, psums)``.
+
+    weight: int8 ``oc ic kh kw``. codes: uint8 ``ic ih iw``. psums: int64 ``oc oh ow``, signed,
+    before ReLU. tap_psums: int64 ``kij oc oh ow``, or None if the layout has no such files.
+    """
+
+    weight: npt.NDArray[np.int8]
+    codes: npt.NDArray[np.uint8]
+    psums: npt.NDArray[np.int64]
+    tap_psums: npt.NDArray[np.int64] | None = None
+
+
+def planned_files(
+    layout: Layout, plan: TilePlan, widths: FieldWidths
+) -> Iterator[tuple[str, TextForm, dict[str, int]]]:
+    """Kind, form and tile indices of every file that a bundle has, in the order of the manifest.
+
+    Raises `ConfigError` if two of them would have the same name (letter case does not count).
+    """
+    owners = {MANIFEST: "the manifest"}
+    for form in layout.kinds:
+        for text, indices in text_forms(form, plan, widths):
+            other = owners.setdefault(text.name.casefold(), form.kind)
+            if other != form.kind:
+                raise ConfigError(
+                    f"layout {layout.name}: {form.kind} and {other} must not share the file "
+                    f"{text.name}"
+                )
+            yield form.kind, text, indices
+
+
+def planned_count(layout: Layout, plan: TilePlan) -> int:
+    """How many files a bundle has."""
+    return sum(file_count(form, plan) for form in layout.kinds)

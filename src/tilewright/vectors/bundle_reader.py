@@ -1,0 +1,136 @@
+"""Reading a bundle: the manifest, every hash, and the tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.errors import ArtifactError, FormatError
+from tilewright.spec.artifact import read_bytes, sha256
+from tilewright.tile import (
+    TilePlan,
+    tile_activations,
+    tile_psums,
+    tile_weights,
+    untile_activations,
+    untile_psums,
+    untile_weights,
+)
+from tilewright.vectors.bundle import Bundle, BundleFile, BundleTensors
+from tilewright.vectors.codec import decode
+from tilewright.vectors.kinds import AXES
+from tilewright.vectors.manifest import read_manifest
+
+Tensor = npt.NDArray[Any]
+Tiling = Callable[[Tensor, TilePlan], Tensor]
+_TENSORS: dict[str, tuple[Tiling, Tiling]] = {
+    "weight": (untile_weights, tile_weights),
+    "activation": (untile_activations, tile_activations),
+    "psum": (untile_psums, tile_psums),
+    "output": (untile_psums, tile_psums),
+}
+"""How the tiles of a kind become a tensor, and the inverse."""
+
+
+def read_bundle(folder: Path, *, check_hashes: bool = True) -> Bundle:
+    """Read the manifest of the bundle in `folder` and check its files.
+
+    `check_hashes=False` takes the files as they are, faulty or not: for tests that must see a fault
+    found by a later check. Raises `ArtifactError` in one line if the manifest is not valid, a file
+    is missing or lies outside the folder, or its sha256 differs.
+    """
+    folder = Path(folder)
+    bundle = read_manifest(folder)
+    for file in bundle.files:
+        content = _read(bundle, file)
+        found = sha256(content)
+        if check_hashes and found != file.sha256:
+            raise ArtifactError(
+                f"{folder / file.name} must have sha256 {file.sha256}, as the manifest says, but "
+                f"has {found}: it was edited, damaged or its line ends were converted; export the "
+                f"bundle again"
+            )
+    return replace(bundle, hashes_checked=check_hashes)
+
+
+def decode_bundle(bundle: Bundle) -> BundleTensors:
+    """The tensors that the files of `bundle` hold.
+
+    Raises `FormatError` naming the place for a file that does not follow the layout, a code outside
+    its number format, or a value where there is no channel or pixel. A number that is stored more
+    than once (tap psums and their sum, psum and output) must agree with itself, unless the bundle
+    was read with `check_hashes=False`.
+    """
+    plan = bundle.plan
+    tiles = {kind: _decode(bundle, kind) for kind in bundle.layout.kind_names}
+    weight = _untile(tiles["weight"], plan, "weight")
+    codes = _untile(tiles["activation"], plan, "activation")
+    bundle.weight_format.check(weight, what="weight code", axes="oc ic kh kw")
+    bundle.act_format.check(codes, what="activation code", axes="ic ih iw")
+    taps = _untile_taps(tiles["tap_psum"], plan) if "tap_psum" in tiles else None
+    if taps is None or "psum" in tiles:  # a layout has at least one of them
+        psums = _untile(tiles["psum"], plan, "psum").astype(np.int64)
+    else:
+        psums = taps.sum(axis=0)
+    tensors = BundleTensors(weight.astype(np.int8), codes.astype(np.uint8), psums, taps)
+    outputs = _untile(tiles["output"], plan, "output") if "output" in tiles else None
+    if bundle.hashes_checked:
+        _check_agreement(tensors, outputs)
+    return tensors
+
+
+def _read(bundle: Bundle, file: BundleFile) -> bytes:
+    path = bundle.folder / file.name
+    if path.resolve().parent != bundle.folder.resolve():
+        raise ArtifactError(f"{path} must lie inside its bundle, but is a link to {path.resolve()}")
+    return read_bytes(path)
+
+
+def _decode(bundle: Bundle, kind: str) -> Tensor:
+    files = {file.name: _read(bundle, file) for file in bundle.files if file.kind == kind}
+    return decode(bundle.layout, kind, files, plan=bundle.plan, widths=bundle.widths)
+
+
+def _untile(tiles: Tensor, plan: TilePlan, kind: str, where: str = "") -> Tensor:
+    """Untile, and demand 0 in lanes without a channel and in the padding: nothing is dropped."""
+    untile, tile = _TENSORS[kind]
+    tensor = untile(tiles, plan)
+    dropped = np.argwhere(tile(tensor, plan) != tiles)
+    if len(dropped):
+        place = tuple(int(index) for index in dropped[0])
+        axes = ", ".join(f"{axis}={i}" for axis, i in zip(AXES[kind], place, strict=True))
+        raise FormatError(
+            f"{kind} must be 0 where there is no channel or pixel, but is {int(tiles[place])} at "
+            f"({where}{axes}): written for another shape?"
+        )
+    return tensor
+
+
+def _untile_taps(tiles: Tensor, plan: TilePlan) -> npt.NDArray[np.int64]:
+    """Tap psums ``kij otile onij col`` to ``kij oc oh ow``."""
+    taps = [_untile(tap, plan, "psum", f"kij={kij}, ") for kij, tap in enumerate(tiles)]
+    return np.stack(taps).astype(np.int64)
+
+
+def _check_agreement(tensors: BundleTensors, outputs: Tensor | None) -> None:
+    """Numbers that the files state more than once must agree; outputs ``oc oh ow``."""
+    psums = tensors.psums
+    if tensors.tap_psums is not None:
+        _expect(psums, tensors.tap_psums.sum(axis=0), "a psum", "the sum of its tap psums")
+    if outputs is not None:
+        _expect(outputs, np.maximum(psums, 0), "an output", "max(0, psum)")
+
+
+def _expect(stated: Tensor, derived: Tensor, what: str, source: str) -> None:
+    different = np.argwhere(stated != derived)
+    if len(different):
+        oc, oh, ow = place = tuple(int(index) for index in different[0])
+        raise FormatError(
+            f"{what} must be {source} = {int(derived[place])}, but is {int(stated[place])} at "
+            f"(oc={oc}, oh={oh}, ow={ow}); {len(different)} differ: not written together?"
+        )

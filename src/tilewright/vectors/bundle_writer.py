@@ -1,0 +1,171 @@
+"""Writing a bundle: a complete folder or none."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tilewright.errors import ArtifactError, FormatError, ShapeError
+from tilewright.spec import IntArray, IntegerLayer, NumberFormat
+from tilewright.spec.artifact import read_json, sha256, write_json
+from tilewright.tile import TilePlan, tile_activations, tile_psums, tile_weights
+from tilewright.vectors.bundle import MANIFEST, Bundle, BundleFile, Scales, planned_files
+from tilewright.vectors.codec import encode
+from tilewright.vectors.layout import Layout
+from tilewright.vectors.manifest import is_manifest, manifest_facts
+
+
+def write_bundle(
+    folder: Path,
+    *,
+    layer: IntegerLayer,
+    plan: TilePlan,
+    layout: Layout,
+    codes: IntArray,
+    psums: IntArray,
+    tap_psums: IntArray | None = None,
+    sample: int,
+) -> Bundle:
+    """Write one layer and one sample as a bundle: text files and their manifest.
+
+    codes: ``ic ih iw``. psums: expected ``oc oh ow``, signed, before ReLU; tap_psums: ``kij oc oh
+    ow``, needed if the layout has such files. Both come from a reference: nothing is computed here
+    but ReLU. An existing bundle is replaced when the new one is complete. Raises `FormatError`
+    naming the place of a value that does not fit, `ShapeError` for other sizes than the layer's,
+    and `ArtifactError` if the folder holds anything but a bundle or the disk refuses; then nothing
+    was changed.
+    """
+    folder = Path(folder)
+    if plan.shape != layer.shape:
+        raise ShapeError(f"layer {layer.name}: the plan must be of {layer.shape}, not {plan.shape}")
+    _check_values(layer, plan, codes, psums, tap_psums)
+    bundle = Bundle(
+        folder=folder,
+        layer_name=layer.name,
+        sample=int(sample),
+        shape=layer.shape,
+        array=plan.array,
+        act_format=layer.act_format,
+        weight_format=layer.weight_format,
+        scales=Scales(float(layer.act_scale), tuple(map(float, layer.weight_scale))),
+        layout=layout,
+        files=(),
+    )
+    tiles = _tiles(layer, plan, codes, psums, tap_psums)
+    contents: dict[str, bytes] = {}
+    for kind in layout.kind_names:
+        if tiles[kind] is None:
+            raise ShapeError(
+                f"layout {layout.name} has tap_psum files: give tap_psums, kij oc oh ow"
+            )
+        contents |= encode(layout, kind, tiles[kind], plan=plan, widths=bundle.widths)
+    bundle = replace(bundle, files=_describe(bundle, contents))
+    _replace_folder(folder, contents, manifest_facts(bundle))
+    return bundle
+
+
+def _check_values(
+    layer: IntegerLayer,
+    plan: TilePlan,
+    codes: IntArray,
+    psums: IntArray,
+    tap_psums: IntArray | None,
+) -> None:
+    """Raise `FormatError` with the tensor axes, which a reader knows better than tile axes."""
+    psum_format = NumberFormat(plan.array.psum_bits, is_signed=True)
+    layer.act_format.check(codes, what=f"layer {layer.name}: input code", axes="ic ih iw")
+    psum_format.check(psums, what=f"layer {layer.name}: psum", axes="oc oh ow")
+    if tap_psums is None:
+        return
+    psum_format.check(tap_psums, what=f"layer {layer.name}: tap psum", axes="kij oc oh ow")
+    if not np.array_equal(tap_psums.sum(axis=0), psums):
+        raise FormatError(f"layer {layer.name}: psums must be the sum of tap_psums over kij")
+
+
+def _tiles(
+    layer: IntegerLayer,
+    plan: TilePlan,
+    codes: IntArray,
+    psums: IntArray,
+    tap_psums: IntArray | None,
+) -> dict[str, Any]:
+    """Tiled tensor of each kind."""
+    taps = None if tap_psums is None else np.stack([tile_psums(tap, plan) for tap in tap_psums])
+    return {
+        "activation": tile_activations(codes, plan),
+        "weight": tile_weights(layer.weight, plan),
+        "tap_psum": taps,
+        "psum": tile_psums(psums, plan),
+        "output": tile_psums(np.maximum(psums, 0), plan),
+    }
+
+
+def _describe(bundle: Bundle, contents: Mapping[str, bytes]) -> tuple[BundleFile, ...]:
+    return tuple(
+        BundleFile(text.name, kind, indices, text.lines, sha256(contents[text.name]))
+        for kind, text, indices in planned_files(bundle.layout, bundle.plan, bundle.widths)
+    )
+
+
+def _replace_folder(folder: Path, contents: Mapping[str, bytes], manifest: dict[str, Any]) -> None:
+    """Write beside `folder`, then rename: a reader sees the old bundle, the new one, or none."""
+    _check_replaceable(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            dir=folder.parent, prefix=f".{folder.name}.", ignore_cleanup_errors=True
+        ) as scratch:
+            fresh, retired = Path(scratch) / "new", Path(scratch) / "old"
+            fresh.mkdir()
+            for name, content in contents.items():
+                (fresh / name).write_bytes(content)
+            write_json(fresh / MANIFEST, manifest)
+            _swap(folder, fresh, retired)
+    except OSError as error:
+        raise ArtifactError(
+            f"cannot write the bundle {folder}: {error.strerror or error}; nothing was changed"
+        ) from None
+
+
+def _swap(folder: Path, fresh: Path, retired: Path) -> None:
+    """Put `fresh` in the place of `folder`; if that fails, put the old one back."""
+    if folder.exists():
+        folder.rename(retired)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        if retired.exists():
+            retired.rename(folder)
+        raise
+
+
+def _check_replaceable(folder: Path) -> None:
+    """An absent or empty folder, or a bundle and nothing else."""
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if folder.is_symlink() or not folder.is_dir():
+        raise ArtifactError(f"{folder} must be a folder or absent: give another one")
+    found = {path.name for path in folder.iterdir()}
+    foreign = found - _owned_names(folder) if MANIFEST in found else found
+    if foreign:
+        raise ArtifactError(
+            f"{folder} must be empty or hold a bundle, but holds {sorted(foreign)[0]!r}"
+            f"{' and more' if len(foreign) > 1 else ''}: give another folder, or remove it"
+        )
+
+
+def _owned_names(folder: Path) -> set[str]:
+    """Names that the manifest in `folder` lists, and its own; none if it is not a manifest."""
+    try:
+        facts = read_json(folder / MANIFEST)
+    except ArtifactError:
+        return set()
+    if not is_manifest(facts) or not isinstance(facts.get("files"), list):
+        return set()
+    names = {file.get("name") for file in facts["files"] if isinstance(file, dict)}
+    return {MANIFEST} | {name for name in names if isinstance(name, str)}

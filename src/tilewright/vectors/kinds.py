@@ -1,0 +1,57 @@
+"""The kinds of vector files: which tiled tensor each one holds, and how wide its fields are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tilewright.spec import NumberFormat
+from tilewright.tile import TilePlan
+
+AXES = {
+    "activation": ("itile", "nij", "row"),
+    "weight": ("otile", "itile", "kij", "col", "row"),
+    "tap_psum": ("kij", "otile", "onij", "col"),
+    "psum": ("otile", "onij", "col"),
+    "output": ("otile", "onij", "col"),
+}
+"""Axes of the tiled tensor of each kind, in the order in which `tilewright.tile` has them."""
+
+FILE_AXES = ("itile", "otile", "kij")
+"""Axes that a file name can carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWidths:
+    """Bits of an activation, a weight and a psum: what a layout means by the names."""
+
+    act: int
+    weight: int
+    psum: int
+
+    def bits(self, field: int | str) -> int:
+        """Width of a field that a layout gives as a number or as "act", "weight" or "psum"."""
+        return field if isinstance(field, int) else int(getattr(self, field))
+
+
+def number_format(kind: str, bits: int) -> NumberFormat:
+    """Range of the values of `kind` in a field of `bits` bits.
+
+    Activations are unsigned, weights and psums two's complement. An output is a psum after ReLU: it
+    has the psum's width and is never negative, so the top bit of its field stays 0.
+    """
+    if kind == "output":
+        return NumberFormat(bits - 1, is_signed=False)
+    return NumberFormat(bits, is_signed=kind != "activation")
+
+
+def axis_sizes(plan: TilePlan) -> dict[str, int]:
+    """Size of every axis; nij runs over the padded plane."""
+    return {
+        "itile": plan.itiles,
+        "otile": plan.otiles,
+        "kij": plan.shape.taps,
+        "nij": plan.shape.nij,
+        "onij": plan.shape.onij,
+        "row": plan.array.rows,
+        "col": plan.array.cols,
+    }

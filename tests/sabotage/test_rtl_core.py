@@ -1,0 +1,191 @@
+"""Every fault planted in the core is found, and located."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.rtl.layers import Case, require_simulator, write_case, write_random
+from tilewright.cosim import CosimResult, run_bundle
+from tilewright.rtl import RTL_DIR
+from tilewright.spec import ArrayShape, ConvShape
+
+pytestmark = pytest.mark.rtl
+
+CASE = Case(ConvShape(5, 4, 6, 7, 3, 3, padding=(1, 1)), ArrayShape(4, 3, 16))
+
+
+def patched_core(folder: Path, file: str, old: str, new: str) -> Path:
+    """A copy of the core in which `old`, which occurs once, is replaced by `new`."""
+    folder.mkdir()
+    for source in RTL_DIR.glob("*.sv"):
+        (folder / source.name).write_text(source.read_text())
+    text = (folder / file).read_text()
+    assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in {file}"
+    (folder / file).write_text(text.replace(old, new))
+    return folder
+
+
+def run_patched(tmp_path: Path, file: str, old: str, new: str, case: Case = CASE) -> CosimResult:
+    """Run random tensors on a patched core."""
+    require_simulator("icarus")
+    write_random(tmp_path / "bundle", case)
+    rtl = patched_core(tmp_path / "rtl", file, old, new)
+    return run_bundle(
+        tmp_path / "bundle", simulator="icarus", rtl_dir=rtl, cache_dir=tmp_path / "builds"
+    )
+
+
+def test_unpatched_copy_is_exact(tmp_path: Path) -> None:
+    """So whatever the other tests find is the patch's doing."""
+    assert run_patched(tmp_path, "tw_pe.sv", "psum_o   = psum_q", "psum_o   = psum_q").is_exact
+
+
+def test_stuck_pe_is_found_in_its_column_only(tmp_path: Path) -> None:
+    """PE(2,1) never adds its product: column 1 is wrong, and no other."""
+    result = run_patched(
+        tmp_path,
+        "tw_array.sv",
+        ".weight_i      (weight[r][c]),",
+        ".weight_i      ((r == 2 && c == 1) ? '0 : weight[r][c]),",
+    )
+    assert not result.is_exact
+    assert result.psum_mismatches > 0
+    # the weights of the columns further east pass through the stuck one
+    assert {mismatch.col for mismatch in result.mismatches} <= {1, 2}
+    assert {mismatch.col for mismatch in result.mismatches} >= {1}
+
+
+def test_weight_multiplied_as_unsigned_is_found(tmp_path: Path) -> None:
+    result = run_patched(
+        tmp_path, "tw_pe.sv", "ProductBits'($signed(weight_q))", "ProductBits'(weight_q)"
+    )
+    assert result.psum_mismatches > 0
+    first = result.mismatches[0]
+    assert (first.actual - first.expected) % 16 == 0  # a sign bit read as +8 instead of -8
+
+
+def test_unsigned_multiply_passes_without_negative_weights(tmp_path: Path) -> None:
+    """Why stimulus must have negative weights: the same fault is invisible without."""
+    require_simulator("icarus")
+    codes, weight = np.full((5, 4, 6), 9), np.full((7, 5, 3, 3), 7)
+    write_case(tmp_path / "bundle", CASE, codes, weight)
+    rtl = patched_core(
+        tmp_path / "rtl", "tw_pe.sv", "ProductBits'($signed(weight_q))", "ProductBits'(weight_q)"
+    )
+    result = run_bundle(
+        tmp_path / "bundle", simulator="icarus", rtl_dir=rtl, cache_dir=tmp_path / "builds"
+    )
+    assert result.is_exact
+
+
+def test_missing_skew_is_found(tmp_path: Path) -> None:
+    """All rows pop at once: each psum mixes pixels of different rows."""
+    result = run_patched(
+        tmp_path, "tw_l0.sv", "assign is_turn = above_q;", "assign is_turn = 1'b1;"
+    )
+    assert result.psum_mismatches > 0
+
+
+def test_additional_skew_is_found(tmp_path: Path) -> None:
+    """Row r pops r cycles too late: one stage more between each two rows."""
+    result = run_patched(
+        tmp_path,
+        "tw_l0.sv",
+        "assign is_turn = above_q;",
+        "logic late_q; always_ff @(posedge clk_i) late_q <= above_q; assign is_turn = late_q;",
+    )
+    assert not result.is_exact
+
+
+def test_missing_relu_is_found_in_the_outputs_only(tmp_path: Path) -> None:
+    result = run_patched(
+        tmp_path, "tw_sfu.sv", "column_sum[PsumBits-1] ? '0 : column_sum", "column_sum"
+    )
+    assert (result.psum_mismatches, result.stored_mismatches) == (0, 0)
+    assert result.output_mismatches > 0
+    assert {mismatch.what for mismatch in result.mismatches} == {"output"}
+    assert all(m.expected == 0 and m.actual < 0 for m in result.mismatches)
+
+
+def test_accumulate_that_overwrites_is_found(tmp_path: Path) -> None:
+    result = run_patched(
+        tmp_path,
+        "tw_sfu.sv",
+        ": pmem_rdata_i[c*PsumBits+:PsumBits] + psum_q[c*PsumBits+:PsumBits];",
+        ": psum_q[c*PsumBits+:PsumBits];",
+    )
+    assert result.psum_mismatches > 0
+    assert result.stored_mismatches == result.psum_mismatches
+
+
+def test_wrong_write_of_the_last_psum_is_found_in_pmem_only(tmp_path: Path) -> None:
+    """The results put out are right, what stays in the memory is not."""
+    result = run_patched(
+        tmp_path,
+        "tw_sfu.sv",
+        "assign pmem_we_o    = hit_q;",
+        "assign pmem_we_o    = hit_q && !(is_last_fold_i && addr_q == 5);",
+    )
+    assert (result.psum_mismatches, result.output_mismatches) == (0, 0)
+    assert result.stored_mismatches > 0
+    assert not result.is_exact
+    assert {(m.what, m.onij, m.oh, m.ow) for m in result.mismatches} == {("stored", 5, 0, 5)}
+
+
+def test_wrong_value_in_an_unused_lane_is_found(tmp_path: Path) -> None:
+    """oc 7 on 3 cols: lanes 1 and 2 of output tile 2 have no channel and must be 0."""
+    result = run_patched(
+        tmp_path,
+        "tw_sfu.sv",
+        "    assign sum[c*PsumBits+:PsumBits]  = column_sum;",
+        "    assign sum[c*PsumBits+:PsumBits]  = column_sum | PsumBits'(psum_i == '0 && c == 2);",
+        Case(ConvShape(2, 2, 2, 1, 1, 1), ArrayShape(2, 3, 16)),
+    )
+    assert (result.psum_mismatches, result.output_mismatches) == (0, 0)
+    assert result.unused_lane_mismatches > 0
+    assert not result.is_exact
+    assert {(m.oc, m.col) for m in result.mismatches} == {(None, 2)}
+
+
+def test_word_put_out_too_late_and_never_is_found(tmp_path: Path) -> None:
+    """The core drops onij 3 from its results."""
+    result = run_patched(
+        tmp_path,
+        "tw_sfu.sv",
+        "assign out_valid_o  = hit_q && is_last_fold_i;",
+        "assign out_valid_o  = hit_q && is_last_fold_i && addr_q != 3;",
+    )
+    assert not result.is_exact
+    assert "out of order" in result.faults[0]
+    assert result.mismatches[0].onij == 3
+
+
+def test_core_without_end_is_found(tmp_path: Path) -> None:
+    """The bench's own watchdog ends it, and what is missing counts as mismatch."""
+    result = run_patched(tmp_path, "tw_sfu.sv", "last_q <= valid_i && last_i;", "last_q <= 1'b0;")
+    assert "the job did not end" in result.faults[0]
+    assert result.psum_mismatches == result.psums_compared
+    assert result.mismatches[0].actual == "missing"
+
+
+def test_undefined_value_is_a_mismatch(tmp_path: Path) -> None:
+    """A sum that is never written is x, and x equals nothing."""
+    result = run_patched(tmp_path, "tw_sfu.sv", "column_sum[PsumBits-1] ? '0 : column_sum", "'x")
+    assert result.output_mismatches == result.outputs_compared
+    assert result.mismatches[0].actual == "x" * 16
+
+
+def test_wasted_cycle_shows_in_every_fold(tmp_path: Path) -> None:
+    """Values are right, cycles are not: the comparison with the model must see it."""
+    result = run_patched(
+        tmp_path,
+        "tw_sfu.sv",
+        "  assign fold_done_o  = last_q;",
+        "  logic late_q;\n  always_ff @(posedge clk_i) late_q <= last_q;\n"
+        "  assign fold_done_o  = late_q;",
+    )
+    assert result.is_exact
+    assert (result.fold_cycles == CASE.fold_cycles + 1).all()

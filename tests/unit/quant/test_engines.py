@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+
+from tilewright.errors import ToolError
+from tilewright.quant import engines
+from tilewright.quant.engines import (
+    ConvolutionCase,
+    choose_engine,
+    convolve_float32,
+    convolve_float64,
+    convolve_int8,
+    is_exact,
+)
+
+
+def case_of(**changes):
+    values = {
+        "x_shape": (4, 16, 6, 5),
+        "w_shape": (12, 16, 3, 3),
+        "stride": (1, 1),
+        "padding": (1, 1),
+        "max_x": 15,
+        "max_w": 7,
+        "device": "cpu",
+        "is_int8_allowed": True,
+    }
+    return ConvolutionCase(**(values | changes))
+
+
+def naive_psums(x, w, stride, padding):
+    """int64 sums, tap by tap."""
+    x, w = x.numpy().astype(np.int64), w.numpy().astype(np.int64)
+    x = np.pad(x, ((0, 0), (0, 0), (padding[0],) * 2, (padding[1],) * 2))
+    height = (x.shape[2] - w.shape[2]) // stride[0] + 1
+    width = (x.shape[3] - w.shape[3]) // stride[1] + 1
+    psums = np.zeros((len(x), len(w), height, width), np.int64)
+    for i in range(w.shape[2]):
+        for j in range(w.shape[3]):
+            window = x[
+                :, :, i : i + stride[0] * height : stride[0], j : j + stride[1] * width : stride[1]
+            ]
+            window = window[:, :, :height, :width]
+            psums += np.einsum("nchw,oc->nohw", window, w[:, :, i, j])
+    return psums
+
+
+@pytest.mark.parametrize("engine", [convolve_int8, convolve_float32, convolve_float64])
+@pytest.mark.parametrize(
+    ("stride", "padding"), [((1, 1), (1, 1)), ((2, 1), (0, 2)), ((1, 2), (2, 1))]
+)
+@pytest.mark.parametrize("kernel", [(3, 3), (1, 1), (2, 3)])
+def test_engines_equal_naive_integers(engine, stride, padding, kernel):
+    """On every engine this machine has; rows, columns and channels all differ."""
+    case = case_of(w_shape=(12, 16, *kernel), stride=stride, padding=padding)
+    if engine is convolve_int8 and not is_exact(convolve_int8, case):
+        pytest.skip("this machine has no int8 convolution")
+    for x, w in engines._operands(case):
+        actual = engine(x, w, stride, padding).numpy()
+        assert (actual == naive_psums(x, w, stride, padding)).all()
+
+
+def test_the_self_test_reference_equals_naive_integers():
+    case = case_of(stride=(2, 1), padding=(0, 2))
+    for x, w in engines._operands(case):
+        actual = engines._matrix_product(x, w, case).numpy()
+        assert (actual == naive_psums(x, w, case.stride, case.padding)).all()
+
+
+def test_an_engine_that_is_wrong_in_one_psum_is_not_chosen(monkeypatch):
+    """Sabotage: the candidate before the last is off by one in the last sample."""
+
+    def off_by_one(x, w, stride, padding):
+        psums = convolve_float64(x, w, stride, padding)
+        psums[-2, -1, -1, -1] += 1
+        return psums
+
+    def refusing(*_arguments):
+        raise RuntimeError("no such operation")
+
+    case = case_of(x_shape=(4, 16, 7, 5))
+    order = (refusing, off_by_one, convolve_float64)
+    monkeypatch.setattr(engines, "_candidates", lambda _case: iter(order))
+    assert choose_engine(case) is convolve_float64
+
+
+def test_no_exact_engine_is_an_error(monkeypatch):
+    monkeypatch.setattr(engines, "_candidates", lambda _case: iter(()))
+    with pytest.raises(
+        ToolError, match=r"^no convolution of this torch build computes exact psums for Conv"
+    ):
+        choose_engine(case_of(x_shape=(4, 16, 8, 5)))
+
+
+def test_the_int8_engine_can_be_switched_off_and_is_left_out_where_it_does_not_pay():
+    assert choose_engine(case_of(is_int8_allowed=False)) is convolve_float32
+    assert choose_engine(case_of(x_shape=(2, 8, 4, 4), w_shape=(8, 8, 3, 3))) is convolve_float32
+
+
+def test_psums_beyond_the_float32_range_are_computed_in_float64():
+    """K = 9 * 64, codes 255 and 127: the bound is 18,653,760, above 2**24 = 16,777,216."""
+    case = case_of(x_shape=(2, 64, 4, 3), w_shape=(3, 64, 3, 3), max_x=255, max_w=127)
+    assert case.psum_bound == 18_653_760
+    assert choose_engine(case) is convolve_float64

@@ -1,0 +1,172 @@
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from tilewright.errors import ConfigError
+from tilewright.quant import QuantConv2d, QuantLinear, allow_int8
+
+
+def images(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed)).relu()
+
+
+def capture(layer, x):
+    """Codes, weight codes, psums, as forward hooks see them, and the output."""
+    seen = []
+    handle = layer.integer.register_forward_hook(
+        lambda _m, inputs, psums: seen.extend((*inputs, psums))
+    )
+    output = layer(x)
+    handle.remove()
+    return (*seen, output)
+
+
+def conv(**changes):
+    values = {"weight_bits": 4, "act_bits": 4, "stride": (2, 1), "padding": (1, 2)}
+    torch.manual_seed(0)
+    layer = QuantConv2d(16, 12, (3, 2), **(values | changes))
+    layer.weight.data[:, 0] *= 5  # so that some weights are clipped
+    return layer
+
+
+@pytest.mark.parametrize("is_per_channel", [False, True])
+@pytest.mark.parametrize("is_training", [False, True])
+def test_a_convolution_is_integer_arithmetic_and_one_scale(is_per_channel, is_training):
+    """Psums equal an int64 convolution; the output is psums * (act_scale * weight_scale)."""
+    layer = conv(is_per_channel=is_per_channel).train(is_training)
+    x_codes, w_codes, psums, output = capture(layer, images(3, 16, 7, 5))
+    expected = functional.conv2d(x_codes.long(), w_codes.long(), None, (2, 1), (1, 2))
+    assert torch.equal(psums.long(), expected)
+    assert torch.equal(psums, psums.round())
+    assert (x_codes.min(), x_codes.max()) == (0, 15)
+    assert w_codes.abs().max() == 7
+    weight_scale = layer.weight_quantizer.scale
+    assert weight_scale.shape == ((12 if is_per_channel else 1), 1, 1, 1)
+    scale = layer.act_quantizer.scale * weight_scale.reshape(1, -1, 1, 1)
+    assert torch.equal(output, psums * scale)
+
+
+@pytest.mark.parametrize("is_per_channel", [False, True])
+def test_a_linear_layer_is_integer_arithmetic_and_one_scale(is_per_channel):
+    layer = QuantLinear(7, 5, weight_bits=3, act_bits=2, is_per_channel=is_per_channel)
+    x_codes, w_codes, psums, output = capture(layer, images(4, 7))
+    assert torch.equal(psums.long(), x_codes.long() @ w_codes.long().T)
+    scale = layer.act_quantizer.scale * layer.weight_quantizer.scale.reshape(1, -1)
+    assert torch.equal(output, psums * scale)
+
+
+def test_autocast_does_not_touch_the_psums():
+    """bfloat16 would hold integers up to 256 only."""
+    layers = [conv(act_bits=8), QuantLinear(300, 5, weight_bits=8, act_bits=8)]
+    for layer, x in zip(layers, (images(3, 16, 7, 5), images(4, 300)), strict=True):
+        *_, plain, _ = capture(layer, x)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            *_, cast, _ = capture(layer, x)
+        assert cast.dtype == torch.float32
+        assert torch.equal(plain, cast)
+        assert plain.abs().max() > 256
+
+
+def test_the_int8_engine_changes_no_psum():
+    layer = conv()
+    x = images(6, 16, 9, 5)
+    *_, fast, _ = capture(layer, x)
+    allow_int8(torch.nn.Sequential(layer), is_allowed=False)
+    *_, slow, _ = capture(layer, x)
+    assert torch.equal(fast, slow)
+
+
+@pytest.mark.parametrize("is_int8_allowed", [False, True])
+def test_gradients_equal_those_of_the_plain_operations(is_int8_allowed):
+    """Float32 backward: relative error 1e-5 (order of summation); bfloat16: 2 ** -5 of the largest,
+    because the gradient of a step is the difference of two larger ones."""
+    layer = conv()
+    allow_int8(layer, is_allowed=is_int8_allowed)
+    x = images(6, 16, 9, 5).requires_grad_()
+    output = layer(x)
+    upstream = torch.randn(output.shape, generator=torch.Generator().manual_seed(1))
+    wanted = [x, layer.weight, layer.act_quantizer.step, layer.weight_quantizer.step]
+    actual = torch.autograd.grad(output, wanted, upstream)
+    expected = torch.autograd.grad(plain_conv(layer, x), wanted, upstream)
+    for found, reference in zip(actual, expected, strict=True):
+        tolerance = (2**-5 if is_int8_allowed else 1e-5) * max(reference.abs().max().item(), 1e-3)
+        assert (found - reference).abs().max().item() <= tolerance
+
+
+def plain_conv(layer, x):
+    """The layer written with plain operations that autograd differentiates."""
+
+    def codes(values, quantizer):
+        step = quantizer.step * quantizer.gradient_scale
+        step = step + (quantizer.step - step).detach()  # gradient scaled, value kept
+        ratio = values / step
+        low, high = quantizer.number_format.min_code, quantizer.number_format.max_code
+        inside = (ratio > low) & (ratio < high)
+        straight = ratio + (ratio.round() - ratio).detach()
+        return torch.where(inside, straight, ratio.clamp(low, high).round().detach()), step
+
+    x_codes, x_step = codes(x, layer.act_quantizer)
+    w_codes, w_step = codes(layer.weight, layer.weight_quantizer)
+    psums = functional.conv2d(x_codes, w_codes, None, layer.stride, layer.padding)
+    return psums * (x_step * w_step)
+
+
+def test_the_backward_pass_keeps_bytes_not_floats():
+    """The codes of a batch are kept as uint8 and int8."""
+    layer = conv()
+    layer(images(2, 16, 7, 5))
+    kept = []
+    codes = layer.act_quantizer(images(2, 16, 7, 5)), layer.weight_quantizer(layer.weight)
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.dtype) or t, lambda t: t):
+        layer.integer(*codes)
+    assert kept == [torch.uint8, torch.int8]
+
+
+def test_the_first_layer_reads_raw_pixels():
+    layer = QuantConv2d(3, 8, 3, weight_bits=4, act_bits=4, padding=1, is_pixel_input=True)
+    pixels = torch.arange(3 * 5 * 4, dtype=torch.uint8).reshape(1, 3, 5, 4) * 4
+    x_codes, w_codes, psums, _ = capture(layer, pixels)
+    assert torch.equal(x_codes.to(torch.uint8), pixels)
+    assert torch.equal(psums.long(), functional.conv2d(pixels.long(), w_codes.long(), padding=1))
+    psums.sum().backward()
+    assert layer.weight.grad is not None
+
+
+def test_wide_psums_are_exact_beyond_float32():
+    """All codes at their extremes: 9 * 64 * 255 * 127 = 18,653,760 in every psum."""
+    layer = QuantConv2d(64, 3, 3, weight_bits=8, act_bits=8)
+    torch.nn.init.ones_(layer.weight)
+    x = torch.ones(1, 64, 3, 3)
+    layer(x)
+    with torch.no_grad():
+        layer.act_quantizer.step.fill_(1 / 255)
+        layer.weight_quantizer.step.fill_(1 / 127)
+    *_, psums, output = capture(layer, x)
+    assert psums.flatten().long().tolist() == [18_653_760] * 3
+    assert output.dtype == torch.float32
+    output.sum().backward()
+
+
+def test_geometry_is_kept_as_pairs():
+    layer = QuantConv2d(2, 3, 3, weight_bits=2, act_bits=2, stride=2, padding=1)
+    assert (layer.kernel_size, layer.stride, layer.padding) == ((3, 3), (2, 2), (1, 1))
+    assert "2, 3, kernel_size=(3, 3)" in repr(layer)
+    assert "4, 5" in repr(QuantLinear(4, 5, weight_bits=2, act_bits=2))
+
+
+def test_widths_are_checked():
+    with pytest.raises(ConfigError, match=r"^weight_bits must be 2\.\.8, not 1$"):
+        conv(weight_bits=1)
+    with pytest.raises(ConfigError, match=r"^act_bits must be 2\.\.8, not 9$"):
+        QuantLinear(3, 3, weight_bits=2, act_bits=9)
+
+
+def test_numbers_do_not_depend_on_batch_or_layout():
+    layer = conv().eval()
+    x = images(5, 16, 7, 5)
+    whole = layer(x)
+    single = torch.cat([layer(sample[None]) for sample in x])
+    last = layer(x.contiguous(memory_format=torch.channels_last))
+    assert np.array_equal(whole.detach().numpy(), single.detach().numpy())
+    assert np.array_equal(whole.detach().numpy(), last.detach().numpy())

@@ -1,0 +1,155 @@
+"""The report: pass only if every stage ran, none is stale and every check holds."""
+
+import copy
+from xml.etree import ElementTree
+
+import pytest
+
+from tilewright.report import junit_xml, render_page, summarize
+
+CHECK = {"stage": "verify", "name": "conv: psums", "passed": True, "evidence": "conv: 4 compared"}
+STAGES = {
+    "train": {
+        "fingerprint": "",
+        "holdout_accuracy": 0.5,
+        "provenance": {"seed": 1},
+        "seconds": 1.0,
+    },
+    "evaluate": {"fingerprint": "", "accuracy": 0.75, "images": 4, "correct": 3, "seconds": 0.1},
+    "recover": {
+        "fingerprint": "f",
+        "layers": [
+            {
+                "layer": "conv",
+                "shape_text": "1x2x2 to 1x2x2, 1x1",
+                "weight_bits": 4,
+                "act_bits": 4,
+                "act_scale": 1.0,
+                "weight_codes": [-7, 7],
+            }
+        ],
+    },
+    "verify": {
+        "fingerprint": "f",
+        "checks": [CHECK],
+        "layers": [
+            {
+                "layer": "conv",
+                "psums_compared": 4,
+                "psum_mismatches": 0,
+                "next_codes_compared": 4,
+                "next_code_mismatches": 0,
+                "unlinked": "",
+                "psum_bits_needed": 9,
+                "psum_bits_by_type": 10,
+                "psum_bits": 16,
+                "psum_reachable": [-105, 105],
+                "psum_observed": [-3, 4],
+            }
+        ],
+    },
+    "tile": {
+        "fingerprint": "f",
+        "array": {"rows": 2, "cols": 3, "psum_bits": 16},
+        "layers": [{"layer": "conv", "itiles": 1, "otiles": 1, "taps": 1, "folds": 1, "macs": 4}],
+    },
+    "export": {"fingerprint": "f", "files": 5, "layout": "ece284-ws"},
+    "simulate": {
+        "fingerprint": "f",
+        "cycles": 17,
+        "psums_compared": 4,
+        "mismatches": 0,
+        "layers": [{"layer": "conv", "cycles": 17, "utilization": 0.1, "mismatches": 0}],
+    },
+    "cosim": {
+        "fingerprint": "f",
+        "simulator": "icarus",
+        "version": "11",
+        "tiles": 1,
+        "psums_compared": 4,
+        "outputs_compared": 4,
+        "mismatches": 0,
+        "cycles": 17,
+        "bundles": [{"layer": "conv", "cycles": 17, "psums_compared": 4, "mismatches": 0}],
+    },
+}
+METRICS = [
+    {"epoch": 1, "loss": 2.0, "train_accuracy": 0.3, "holdout_accuracy": 0.25},
+    {"epoch": 2, "loss": 1.0, "train_accuracy": 0.6, "holdout_accuracy": 0.5},
+]
+
+
+def test_the_summary_has_every_promised_field():
+    summary = summarize(STAGES, fingerprint="f")
+    assert summary["verdict"] == "pass"
+    assert summary["accuracy"] == {
+        "test": 0.75,
+        "test_images": 4,
+        "test_correct": 3,
+        "holdout": 0.5,
+    }
+    layer = summary["layers"][0]
+    assert layer["name"] == "conv"
+    assert (layer["psums_compared"], layer["psum_mismatches"]) == (4, 0)
+    assert (layer["next_codes_compared"], layer["next_code_mismatches"]) == (4, 0)
+    assert (layer["psum_bits_needed"], layer["psum_bits"]) == (9, 16)
+    assert summary["vectors"]["files"] == 5
+    assert summary["sim"] == {"cycles": 17, "psums_compared": 4, "mismatches": 0}
+    assert summary["cosim"]["simulator"] == "icarus"
+    assert (summary["cosim"]["tiles"], summary["cosim"]["cycles"]) == (1, 17)
+
+
+@pytest.mark.parametrize("stage", list(STAGES))
+def test_a_stage_that_has_not_run_is_no_pass(stage):
+    stages = {name: facts for name, facts in STAGES.items() if name != stage}
+    summary = summarize(stages, fingerprint="f")
+    assert summary["verdict"] == "fail"
+    assert f"{stage} has not run" in summary["reasons"]
+
+
+def test_a_stale_stage_is_no_pass():
+    summary = summarize(
+        STAGES | {"cosim": STAGES["cosim"] | {"fingerprint": "old"}}, fingerprint="f"
+    )
+    assert summary["reasons"] == [
+        "cosim is stale: it judged other integers than recover wrote; run it again"
+    ]
+
+
+def test_a_failed_check_is_no_pass_and_gives_its_evidence():
+    stages = copy.deepcopy(STAGES)
+    stages["verify"]["checks"][0] |= {"passed": False, "evidence": "conv: 1 differs at oc=0"}
+    summary = summarize(stages, fingerprint="f")
+    assert (summary["verdict"], summary["reasons"]) == ("fail", ["verify: conv: 1 differs at oc=0"])
+    suite = ElementTree.fromstring(junit_xml(stages)).find("testsuite")
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
+    assert suite.find("testcase/failure").get("message") == "conv: 1 differs at oc=0"
+
+
+def test_junit_has_one_case_a_check():
+    root = ElementTree.fromstring(junit_xml(STAGES))
+    assert [suite.get("name") for suite in root] == ["verify"]
+    assert root.find("testsuite/testcase").get("name") == "conv: psums"
+
+
+def test_the_page_is_one_offline_file_with_the_verdict_first():
+    page = render_page(summarize(STAGES, fingerprint="f"), STAGES, METRICS, '[data]\nname = "<x>"')
+    assert page.index("Verdict") < page.index("<svg") < page.index("Layers")
+    assert "http" not in page.replace("http://www.w3.org", "").replace(
+        "http://purl.org", ""
+    ).replace("http://creativecommons.org", "").replace("https://matplotlib.org", "")
+    assert "&lt;x&gt;" in page
+    assert "<script" not in page
+
+
+def test_the_same_numbers_give_the_same_bytes():
+    pages = [render_page(summarize(STAGES, fingerprint="f"), STAGES, METRICS, "") for _ in range(2)]
+    assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize("count", range(1, len(STAGES)))
+def test_a_page_of_an_unfinished_run_renders(count):
+    stages = dict(list(STAGES.items())[:count])
+    page = render_page(summarize(stages, fingerprint="f"), stages, METRICS[:1], "")
+    assert "cosim has not run" in page
+    assert ("<h2>Layers</h2>" in page) == ("verify" in stages)

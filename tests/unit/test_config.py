@@ -1,0 +1,81 @@
+"""The configuration: every message names the key, what it must be and what was found."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tilewright.config import Config, dump_config, load_config
+from tilewright.errors import ConfigError
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+def test_the_defaults_are_the_committed_digits_config():
+    assert load_config(CONFIGS / "digits_w4a4.toml") == Config()
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_committed_config_is_valid_and_survives_a_round_trip(path, tmp_path):
+    config = load_config(path)
+    (tmp_path / "copy.toml").write_text(dump_config(config))
+    assert load_config(tmp_path / "copy.toml") == config
+
+
+def test_strings_with_quotes_and_backslashes_survive_a_round_trip(tmp_path):
+    config = load_config(None, ('data.dir="a \\"b\\" \\\\ c"',))
+    assert config.data.dir == 'a "b" \\ c'
+    (tmp_path / "copy.toml").write_text(dump_config(config))
+    assert load_config(tmp_path / "copy.toml") == config
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (
+            "train.epoch=3",
+            "--set: train.epoch is no key; did you mean epochs? valid here: .*weight_decay",
+        ),
+        (
+            "trian.epochs=3",
+            "--set: trian is no key; did you mean train? valid here: array, .*vectors",
+        ),
+        (
+            "model.weight_bits=9",
+            "--set: model.weight_bits: input should be less than or equal to 8, found 9",
+        ),
+        ("model.act_bits=1", "--set: model.act_bits: .*greater than or equal to 2, found 1"),
+        ("model.weight_bits=four", "--set: model.weight_bits: .*valid integer, found 'four'"),
+        ("model.weight_bits=4.0", "--set: model.weight_bits: .*valid integer, found 4.0"),
+        ("array.rows=65", "--set: array.rows: .*less than or equal to 64, found 65"),
+        (
+            "train.epochs",
+            "--set needs section.key=value, for example train.epochs=5, not 'train.epochs'",
+        ),
+        ("epochs=1", "--set needs section.key=value"),
+    ],
+)
+def test_bad_overrides_are_one_clear_line(override, message):
+    with pytest.raises(ConfigError) as caught:
+        load_config(None, (override,))
+    assert re.match(message.replace("?", r"\?"), str(caught.value))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_bad_file_is_named(tmp_path):
+    path = tmp_path / "bad.toml"
+    with pytest.raises(ConfigError, match=r"^cannot read .*bad\.toml: No such file"):
+        load_config(path)
+    path.write_text("[train\n")
+    with pytest.raises(ConfigError, match=r"bad\.toml must be TOML"):
+        load_config(path)
+    path.write_text("train = 3\n")
+    with pytest.raises(ConfigError, match=r"bad\.toml: train: .*found 3"):
+        load_config(path)
+
+
+def test_a_section_that_is_a_value_cannot_take_an_override(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text("[train]\nepochs = 3\n")
+    assert load_config(path, ("train.lr=0.5",)).train.lr == 0.5
+    assert load_config(path, ("data.dir=some/folder",)).data_dir == Path("some/folder")
