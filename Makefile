@@ -42,7 +42,7 @@ contracts: $(VENV)/test.stamp ## who may import whom
 	$(BIN)/lint-imports
 
 tests: $(VENV)/test.stamp ## pytest
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 clean: ## remove .venv and runs
 	rm -rf $(VENV) runs

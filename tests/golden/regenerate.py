@@ -17,7 +17,8 @@ from tilewright.vectors import Bundle, load_layout, write_bundle
 FOLDER = Path(__file__).parent / "bundle"
 SHAPE = ConvShape(ic=3, ih=3, iw=2, oc=4, kh=1, kw=2, stride=(2, 1), padding=(0, 1))
 PLAN = TilePlan(SHAPE, ArrayShape(rows=2, cols=3, psum_bits=12))
-WEIGHT = (np.arange(24).reshape(4, 3, 1, 2) * 5 % 15 - 7).astype(np.int8)  # oc ic kh kw
+_COUNT = np.arange(24)
+WEIGHT = ((_COUNT**3 + 5 * _COUNT) % 15 - 7).astype(np.int8).reshape(4, 3, 1, 2)  # oc ic kh kw
 CODES = (np.arange(18).reshape(3, 3, 2) * 7 % 16).astype(np.uint8)  # ic ih iw
 
 

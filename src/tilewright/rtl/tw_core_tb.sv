@@ -1,12 +1,12 @@
-// tw_core_tb: self-checking testbench of tw_core, for Verilator (--binary --timing) and Icarus 11.
+// tw_core_tb: self-checking testbench of tw_core, for Verilator and for Icarus 11.
 //
 // Contract
 //   +run_list=PATH names a text file that says what to run: a "KEY NUMBER" line for each key that
-//   `read_run_list` reads, in that order, then "file NAME" lines in the order in which the files are
-//   opened: psums, outputs, activations of each input tile, and for each output tile the weights of
-//   each (input tile, tap). Each file is three header tokens and then words of digits 0 and 1, one a
-//   line, highest lane leftmost. A token that is not exactly one word, a missing word and a surplus
-//   one end the simulation with FILE:LINE.
+//   `read_run_list` reads, in that order, then "file NAME" lines in the order in which the files
+//   are opened: psums, outputs, activations of each input tile, and for each output tile the
+//   weights of each (input tile, tap). Each file is three header tokens and then words of digits 0
+//   and 1, one a line, highest lane leftmost. A token that is not exactly one word, a missing word
+//   and a surplus one end the simulation with FILE:LINE.
 //
 //   For each output tile the bench loads the weights, starts a job and compares, with ===, each
 //   word that the core puts out (psum and ReLU) and, after the job, each word of PMEM. Lanes beyond

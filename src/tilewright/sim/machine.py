@@ -109,11 +109,11 @@ def power_on(rows: int, cols: int, *, onij: int, folds: int) -> Machine:
         popped_q=np.zeros(rows, lane),
         weight_i=np.zeros(rows, lane),
         w_q=np.zeros(plane, lane),
-        a_i=np.zeros(plane, lane),
+        a_i=np.zeros(plane+1, lane),
         a_q=np.zeros(plane, lane),
-        valid_i=np.zeros(plane, lane),
+        valid_i=np.zeros(plane+1, lane),
         valid_q=np.zeros(plane, lane),
-        psum_i=np.zeros(plane, lane),
+        psum_i=np.zeros(plane+cols, lane),
         psum_q=np.zeros(plane, lane),
         ofifo=np.zeros((depth, cols), lane),
         ofifo_pushed=np.zeros(cols, np.int64),
@@ -128,7 +128,7 @@ def power_on(rows: int, cols: int, *, onij: int, folds: int) -> Machine:
 
 
 def _compiled(function: Function) -> Function:
-    return cast("Function", njit(nogil=True, cache=True)(function))
+    return cast("Function", njit(nogil=True, cache=False)(function))
 
 
 def _stage(function: Function) -> Function:
@@ -186,35 +186,36 @@ def _push_ofifo(ofifo, ofifo_pushed, psum_q, valid_q):
 
 
 @_stage
-def _drive_wires(a_i, a_q, valid_i, valid_q, psum_i, psum_q, cols):
-    for i in range(a_q.size - 1):
-        a_i[i + 1] = a_q[i]
-    for i in range(a_q.size - 1):
-        valid_i[i + 1] = valid_q[i]
-    for i in range(psum_q.size - cols):
-        psum_i[np.uint64(i + cols)] = psum_q[i]
+def _drive_wires(east_i, a_q, east_valid_i, valid_q, south_i, psum_q):
+    for i in range(a_q.size):
+        east_i[i] = a_q[i]
+    for i in range(valid_q.size):
+        east_valid_i[i] = valid_q[i]
+    for i in range(psum_q.size):
+        south_i[i] = psum_q[i]
 
 
 @_stage
-def _pop_l0(scalar_q, l0, l0_kind, l0_popped, popped_q, weight_i, a_i, valid_i, cols):
-    rows = popped_q.size
-    weights = 0
-    mask = l0.shape[0] - 1
-    for row in range(rows - 1, -1, -1):
-        popped = l0_popped[row]
-        pops = popped_q[row - 1] if row > 0 else np.int32(popped < scalar_q[L0_PUSHED])
-        west = row * cols
-        popped_q[row] = pops
-        valid_i[west] = 0
-        weight_i[row] = 0
-        if pops:
-            entry = popped & mask
-            kind = l0_kind[entry, row]
-            a_i[west] = l0[entry, row]
-            valid_i[west] = kind
-            weight_i[row] = 1 + kind
-            weights += 1 + kind
-            l0_popped[row] = popped + 1
+def _pop_l0(scalar_q, l0, l0_popped, popped_q, weight_i, a_i, valid_i, cols):
+    rows = np.uint64(popped_q.size)
+    cols = np.uint64(cols)
+    mask = np.uint64(l0.shape[0] - 1)
+    pops = np.int32(-(l0_popped[0] < scalar_q[L0_PUSHED]))
+    weights = np.int32(0)
+    west = np.uint64(0)
+    for row in range(rows):
+        entry = np.uint64(l0_popped[row]) & mask
+        word = l0[entry, row]
+        kind = -(word & 1)
+        a_i[west] = word >> 1
+        valid_i[west] = kind & pops
+        weight_i[row] = ~kind & pops
+        weights |= ~kind & pops
+        l0_popped[row] -= pops
+        west += cols
+        above = pops
+        pops = popped_q[row]
+        popped_q[row] = above
     return weights
 
 
@@ -248,12 +249,11 @@ def _shift_weights(w_q, weight_i, a_i, cols):
 
 
 @_stage
-def _push_l0(scalar_q, read_q, l0, l0_kind):
+def _push_l0(scalar_q, read_q, l0):
     entry = scalar_q[L0_PUSHED] & (l0.shape[0] - 1)
     kind = scalar_q[READ_KIND]
     for row in range(read_q.size):
-        l0[entry, row] = read_q[row]
-        l0_kind[entry, row] = kind
+        l0[entry, row] = (read_q[row] << 1) | (kind&1)
     scalar_q[L0_PUSHED] += 1
 
 
@@ -304,6 +304,7 @@ def run(m: Machine, job: Job, limit: int) -> None:
     half32, misfit32, keep32 = np.int32(half), np.int32(misfit), np.int32(keep)
     cols = sfu_q.size
     taps = hits.shape[0]
+    east_i, east_valid_i, south_i = a_i[1:], valid_i[1:], psum_i[cols:]
     for _ in range(limit):
         state = scalar_q[STATE]
         if state == IDLE:
@@ -316,12 +317,12 @@ def run(m: Machine, job: Job, limit: int) -> None:
             mis = _write_pmem(scalar_q, sfu_q, pmem_q, pmem, out, fold == 0, fold == itiles*taps-1, half, misfit, keep)
         _pop_ofifo(scalar_q, ofifo, ofifo_pushed, sfu_q, pmem_q, pmem, hits)
         _push_ofifo(ofifo, ofifo_pushed, psum_q, valid_q)
-        _drive_wires(a_i, a_q, valid_i, valid_q, psum_i, psum_q, cols)
-        weights = _pop_l0(scalar_q, l0, l0_kind, l0_popped, popped_q, weight_i, a_i, valid_i, cols)
+        _drive_wires(east_i, a_q, east_valid_i, valid_q, south_i, psum_q)
+        weights = _pop_l0(scalar_q, l0, l0_popped, popped_q, weight_i, a_i, valid_i, cols)
         m2 = _multiply(psum_q, psum_i, a_i, w_q, valid_i, half32, misfit32, keep32)
         _move_east(a_q, a_i, valid_q, valid_i)
         if weights:
             _shift_weights(w_q, weight_i, a_i, cols)
         if scalar_q[READ_VALID]:
-            _push_l0(scalar_q, read_q, l0, l0_kind)
+            _push_l0(scalar_q, read_q, l0)
         _control(scalar_q, read_q, wmem, xmem, hits, itiles, cols, is_fold_written)

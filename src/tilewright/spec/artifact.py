@@ -56,7 +56,7 @@ def read_json(path: Path) -> Any:
     """Read a JSON file; raises `ArtifactError` if it is missing or damaged."""
     try:
         return json.loads(read_bytes(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ArtifactError(f"{path} must be JSON, but is damaged: {error}") from None
 
 

@@ -73,7 +73,7 @@ class KindLayout:
     @property
     def file_axes(self) -> tuple[str, ...]:
         """Axes in the file name, in their order there."""
-        return _placeholders(self.file)
+        return _names_in(self.file)
 
     def to_facts(self) -> dict[str, Any]:
         """The statement as a table, as it stands in a layout file."""
@@ -156,7 +156,7 @@ def _parse_runs(text: str, where: str) -> tuple[AxisRun, ...]:
     return tuple(AxisRun(token.removeprefix("-"), token[0] == "-") for token in text.split())
 
 
-def _placeholders(template: str) -> tuple[str, ...]:
+def _names_in(template: str) -> tuple[str, ...]:
     """Names in the braces of `template`; raises `ConfigError` if they are not plain names."""
     try:
         parts = list(Formatter().parse(template))
@@ -170,7 +170,7 @@ def _placeholders(template: str) -> tuple[str, ...]:
 def _check_header(line: str) -> None:
     if not (line.isascii() and line.isprintable()):
         raise ConfigError(f"a header line must be printable ASCII, not {line!r}")
-    for name in _placeholders(line):
+    for name in _names_in(line):
         if name not in HEADER_FACTS:
             raise ConfigError(
                 f"a header line can state {', '.join(HEADER_FACTS)}, not '{name}'; "

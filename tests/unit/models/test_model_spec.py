@@ -26,7 +26,9 @@ def test_values_that_are_not_valid_are_named(changes, message):
 
 
 def test_an_unknown_model_is_answered_with_near_names():
-    with pytest.raises(UnknownNameError, match=r"'vgg61': did you mean 'vgg16'\? valid names are vgg_tiny, "):
+    with pytest.raises(
+        UnknownNameError, match=r"'vgg61': did you mean 'vgg16'\? valid names are vgg_tiny, "
+    ):
         spec(name="vgg61")
 
 

@@ -28,5 +28,6 @@ def test_a_damaged_line_is_named(tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
-    with pytest.raises(ArtifactError, match=r"^cannot write .*metrics\.jsonl: No such file or directory$"):
-        append_metrics(tmp_path / "missing", {"epoch": 1})
+    (tmp_path / "file").touch()
+    with pytest.raises(ArtifactError, match=r"^cannot write .*file.metrics\.jsonl: "):
+        append_metrics(tmp_path / "file", {"epoch": 1})

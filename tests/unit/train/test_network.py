@@ -91,7 +91,11 @@ def test_the_test_set_is_never_looked_at(data, tmp_path):
 def test_progress_ends_each_epoch_with_rate_and_time_left(trained):
     _, events = trained
     ends = [e for e in events if isinstance(e, Progress) and e.holdout_accuracy is not None]
-    assert [(e.epoch, e.epochs, e.batch, e.batches) for e in ends] == [(1, 3, 3, 3), (2, 3, 3, 3), (3, 3, 3, 3)]
+    assert [(e.epoch, e.epochs, e.batch, e.batches) for e in ends] == [
+        (1, 3, 3, 3),
+        (2, 3, 3, 3),
+        (3, 3, 3, 3),
+    ]
     assert all(e.images_per_second > 0 for e in ends)
     assert ends[0].eta_seconds > ends[-1].eta_seconds == 0
 
@@ -105,7 +109,9 @@ def test_a_loss_that_is_not_finite_names_epoch_and_batch(data, tmp_path, monkeyp
         return cross_entropy(*arguments, **values) * (float("nan") if len(calls) == 7 else 1)
 
     monkeypatch.setattr(network.functional, "cross_entropy", failing)
-    message = r"^the loss must stay finite, but was not in epoch 3, batch 1: lower lr; the last good"
+    message = (
+        r"^the loss must stay finite, but was not in epoch 3, batch 1: lower lr; the last good"
+    )
     with pytest.raises(TrainingError, match=message):
         train_network(SPEC, data, folder=tmp_path, recipe=RECIPE)
     assert json.loads((tmp_path / "checkpoint.json").read_text())["epoch"] == 2

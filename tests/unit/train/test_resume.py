@@ -39,7 +39,11 @@ def interrupt_after(epochs, error):
     """A listener that raises when that many epochs are done."""
 
     def listener(event):
-        if isinstance(event, Progress) and event.holdout_accuracy is not None and event.epoch == epochs:
+        if (
+            isinstance(event, Progress)
+            and event.holdout_accuracy is not None
+            and event.epoch == epochs
+        ):
             raise error
 
     return listener
@@ -96,12 +100,18 @@ def test_a_finished_run_is_not_trained_again(data, finished):
 @pytest.mark.parametrize(
     ("spec", "recipe", "message"),
     [
-        (replace(SPEC, act_bits=2), RECIPE, r"model act_bits = 4, but 2 is asked for: give another folder"),
+        (
+            replace(SPEC, act_bits=2),
+            RECIPE,
+            r"model act_bits = 4, but 2 is asked for: give another folder",
+        ),
         (replace(SPEC, choke_width=4), RECIPE, r"model choke_width = 8, but 4 is asked for"),
         (SPEC, replace(RECIPE, lr=1.0), r"recipe lr = 0\.05, but 1\.0 is asked for"),
     ],
 )
-def test_a_folder_with_another_training_is_refused_in_one_line(data, finished, spec, recipe, message):
+def test_a_folder_with_another_training_is_refused_in_one_line(
+    data, finished, spec, recipe, message
+):
     with pytest.raises(ArtifactError, match=message) as caught:
         train_network(spec, data, folder=finished, recipe=recipe)
     assert "\n" not in str(caught.value)
@@ -128,7 +138,9 @@ def test_a_flipped_bit_in_a_tensor_file_is_found(data, tmp_path, role):
     content = bytearray(path.read_bytes())
     content[-5] ^= 1
     path.write_bytes(content)
-    with pytest.raises(ArtifactError, match=rf"{path.name} must have sha256 [0-9a-f]{{64}}, as checkpoint"):
+    with pytest.raises(
+        ArtifactError, match=rf"{path.name} must have sha256 [0-9a-f]{{64}}, as checkpoint"
+    ):
         if role == "state":
             train_network(SPEC, data, folder=tmp_path, recipe=RECIPE)
         else:
@@ -151,7 +163,9 @@ def test_a_damaged_manifest_is_an_error_and_no_traceback(tmp_path, content):
 
 
 def test_an_empty_folder_holds_no_network(tmp_path):
-    with pytest.raises(ArtifactError, match=r"holds no trained network: run the training that writes it$"):
+    with pytest.raises(
+        ArtifactError, match=r"holds no trained network: run the training that writes it$"
+    ):
         load_trained(tmp_path)
 
 
@@ -161,11 +175,15 @@ def test_weights_of_another_network_are_refused_in_one_line(finished, tmp_path):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     manifest = tmp_path / "checkpoint.json"
     manifest.write_text(manifest.read_text().replace('"choke_width": 8', '"choke_width": 4'))
-    with pytest.raises(ArtifactError, match=r"holds the weights of another network: .*features\.12") as caught:
+    with pytest.raises(
+        ArtifactError, match=r"holds the weights of another network: .*features\.12"
+    ) as caught:
         load_trained(tmp_path)
     assert "\n" not in str(caught.value)
     manifest.write_text(manifest.read_text().replace('"vgg_tiny"', '"vgg_huge"'))
-    with pytest.raises(ArtifactError, match=r"describes no valid model: there is no model 'vgg_huge'"):
+    with pytest.raises(
+        ArtifactError, match=r"describes no valid model: there is no model 'vgg_huge'"
+    ):
         load_trained(tmp_path)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from tilewright.config import CosimConfig
 from tilewright.cosim import CosimResult, run_bundle
-from tilewright.errors import ArtifactError
+from tilewright.errors import ArtifactError, FormatError
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.spec import Check, IntArray
 from tilewright.spec.artifact import read_artifact, read_json
@@ -18,67 +19,76 @@ from tilewright.spec.artifact import read_artifact, read_json
 def cosim(run: RunFolder, listener: Listener) -> StageResult:
     """Simulate the RTL on every bundle; psums and outputs must be the files', cycles the model's."""
     since = time.monotonic()
-    config = run.config().cosim
     model_cycles, _ = read_artifact(run.fold_cycles_stem, "fold-cycles")
     bundles = read_json(run.facts_path("export"))["bundles"]
     if not bundles:
         raise ArtifactError(
             f"{run.folder('export')} holds no bundle: run 'tilewright export' first"
         )
-    entries: list[dict[str, Any]] = []
+    results: list[CosimResult] = []
     checks: list[Check] = []
     for bundle in bundles:
-        result = run_bundle(
-            run.root / bundle["folder"],
-            simulator=config.simulator,
-            rtl_dir=Path(config.rtl_dir) if config.rtl_dir else None,
-            timeout_s=config.timeout_s,
-        )
-        found = _checks(result, model_cycles[result.layer_name])
+        where = f"{bundle['layer']}: sample {bundle['sample']}"
+        try:
+            result = _run(run.root / bundle["folder"], run.config().cosim)
+        except (ArtifactError, FormatError) as error:  # the files are at fault: that is a finding
+            found = [Check("cosim", f"{where}: files", passed=False, evidence=f"{where}: {error}")]
+        else:
+            found = _checks(result, model_cycles[result.layer_name], where, bundle["files"])
+            results.append(result)
         checks += found
-        entries.append(_facts(result))
-        listener.say(found[0].evidence)
-        listener.say(found[-1].evidence)
+        for check in found:
+            listener.say(check.evidence)
+    return run.record(StageResult("cosim", tuple(checks), _summary(results)), since=since)
+
+
+def _run(folder: Path, config: CosimConfig) -> CosimResult:
+    return run_bundle(
+        folder,
+        simulator=config.simulator,
+        rtl_dir=Path(config.rtl_dir) if config.rtl_dir else None,
+        timeout_s=config.timeout_s,
+    )
+
+
+def _summary(results: list[CosimResult]) -> dict[str, Any]:
+    entries = [_facts(result) for result in results]
     counts = ("tiles", "psums_compared", "outputs_compared", "mismatches", "cycles")
-    facts = {
-        "simulator": entries[0]["simulator"],
-        "version": entries[0]["version"],
+    return {
+        "simulator": results[0].simulator if results else None,
+        "version": results[0].version if results else None,
         **{key: sum(entry[key] for entry in entries) for key in counts},
         "bundles": entries,
     }
-    return run.record(StageResult("cosim", tuple(checks), facts), since=since)
 
 
-def _checks(result: CosimResult, model: IntArray) -> list[Check]:
-    where = f"{result.layer_name}: sample {result.sample}"
+def _checks(result: CosimResult, model: IntArray, where: str, files: int) -> list[Check]:
     psums = result.psum_mismatches + result.stored_mismatches
     strays = result.unused_lane_mismatches + len(result.faults)
+    first = f"; first: {[*result.mismatches, *result.faults][0]}" if not result.is_exact else ""
+
+    def compared(what: str, count: int, wrong: int) -> Check:
+        evidence = (
+            f"{where}: {what} of the RTL under {result.simulator}: {count:,} compared, "
+            f"{wrong:,} differ{first if wrong else ''}"
+        )
+        return Check("cosim", f"{where}: {what}", count > 0 and wrong == 0, evidence)
+
     return [
-        _check(result, "psums", result.psums_compared, psums),
-        _check(result, "outputs", result.outputs_compared, result.output_mismatches),
+        Check(
+            "cosim", f"{where}: files", passed=True, evidence=f"{where}: {files} files are whole"
+        ),
+        compared("psums", result.psums_compared, psums),
+        compared("outputs", result.outputs_compared, result.output_mismatches),
         Check(
             "cosim",
             f"{where}: unused lanes and protocol",
             strays == 0,
-            f"{where}: {result.unused_lane_mismatches} values in unused lanes, "
-            f"{len(result.faults)} protocol faults{_first(result) if strays else ''}",
+            f"{where}: {result.unused_lane_mismatches:,} values in unused lanes, "
+            f"{len(result.faults)} protocol faults{first if strays else ''}",
         ),
         _cycle_check(result, model, where),
     ]
-
-
-def _check(result: CosimResult, what: str, compared: int, mismatches: int) -> Check:
-    where = f"{result.layer_name}: sample {result.sample}"
-    evidence = (
-        f"{where}: {what} of the RTL under {result.simulator}: "
-        f"{compared:,} compared, {mismatches:,} differ{_first(result) if mismatches else ''}"
-    )
-    return Check("cosim", f"{where}: {what}", compared > 0 and mismatches == 0, evidence)
-
-
-def _first(result: CosimResult) -> str:
-    places = [*result.mismatches, *result.faults]
-    return f"; first: {places[0]}" if places else ""
 
 
 def _cycle_check(result: CosimResult, model: IntArray, where: str) -> Check:

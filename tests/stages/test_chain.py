@@ -1,0 +1,108 @@
+"""The chain as a user meets it: commands, files, exit status."""
+
+import json
+import shutil
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.chain import OVERRIDES, read, tilewright
+
+pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
+
+STAGES = {
+    "recover": "02_recover/recover.json",
+    "verify": "03_verify/verify.json",
+    "export": "05_vectors/export.json",
+    "simulate": "06_sim/simulate.json",
+    "cosim": "07_cosim/cosim.json",
+}
+
+
+def test_the_run_passes_and_says_how_much_it_compared(finished):
+    summary = read(finished / "summary.json")
+    assert summary["verdict"] == "pass"
+    assert summary["accuracy"]["test_images"] == 360
+    layers = {layer["name"]: layer for layer in summary["layers"]}
+    assert len(layers) == 7
+    assert all(layer["psum_mismatches"] == 0 for layer in layers.values())
+    assert layers["features.0"]["psums_compared"] == 2 * 16 * 32 * 32
+    assert layers["features.15"]["next_codes_compared"] == 2 * 8 * 4 * 4
+    assert layers["classifier"]["next_codes_compared"] == 0
+    assert all(layer["psum_bits_needed"] <= layer["psum_bits"] for layer in layers.values())
+    assert summary["vectors"]["files"] == 12 + 42
+    one_sample = sum(layer["psums_compared"] for layer in layers.values()) // 2
+    assert summary["sim"]["psums_compared"] == one_sample
+    assert summary["sim"]["mismatches"] == 0
+    assert summary["cosim"]["simulator"] == "icarus"
+    assert summary["cosim"]["tiles"] == 9 + 4 * 9
+    assert summary["cosim"]["psums_compared"] == 2 * 8 * 16
+    assert summary["cosim"]["mismatches"] == 0
+    rtl = [layers[name]["cosim_cycles"] for name in ("features.12", "features.15")]
+    model = [layers[name]["sim_cycles"] for name in ("features.12", "features.15")]
+    assert rtl == model
+    assert summary["cosim"]["cycles"] == sum(rtl)
+
+
+def test_the_run_ends_with_the_verdict_and_where_the_report_is(finished):
+    lines = (finished / "stdout.txt").read_text().splitlines()
+    assert "verdict: pass" in lines
+    assert f"report: {finished / 'report.html'}" in lines
+    assert "Verdict: <b>pass</b>" in (finished / "report.html").read_text()
+    suites = ElementTree.parse(finished / "junit.xml").getroot()
+    assert sum(int(suite.get("failures")) for suite in suites) == 0
+    assert {suite.get("name") for suite in suites} == {"verify", "simulate", "cosim"}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_reruns_from_the_folder_before_it(run, stage):
+    before = read(run / STAGES[stage])
+    shutil.rmtree((run / STAGES[stage]).parent)
+    done = tilewright(stage, run)
+    assert done.returncode == 0, done.stderr
+    after = read(run / STAGES[stage])
+    for facts in (before, after):
+        facts.pop("seconds")
+        for bundle in facts.get("bundles", []):
+            bundle.pop("seconds", None)
+    assert after == before
+
+
+def test_json_output_is_the_facts_alone(run):
+    done = tilewright("verify", run, "--json")
+    facts = json.loads(done.stdout)
+    assert facts["stage"] == "verify"
+    assert [layer["layer"] for layer in facts["layers"]][-1] == "classifier"
+    summary = json.loads(tilewright("report", run, "--json").stdout)
+    assert summary["verdict"] == "pass"
+
+
+def test_the_same_run_continues_and_another_configuration_is_refused(run):
+    again = tilewright("run", "--out", run, *OVERRIDES)
+    assert again.returncode == 0, again.stderr
+    other = tilewright("run", "--out", run, *OVERRIDES, "--set", "train.epochs=3")
+    assert other.returncode == 2
+    assert "holds a run with train.epochs = 2, not 3" in other.stderr
+
+
+def test_another_array_is_exported_and_simulated_from_the_same_network(run):
+    for arguments in (
+        ("export", run, "--set", "array.rows=5", "--set", "array.cols=7"),
+        ("simulate", run),
+        ("cosim", run),
+        ("report", run),
+    ):
+        done = tilewright(*arguments)
+        assert done.returncode == 0, done.stderr
+    summary = read(run / "summary.json")
+    assert summary["verdict"] == "pass"
+    assert summary["array"] == {"rows": 5, "cols": 7, "psum_bits": 20}
+    assert summary["cosim"]["tiles"] == (2 * 2 + 2 * 7) * 9
+
+
+def test_results_of_other_integers_are_stale(run):
+    assert tilewright("recover", run, "--set", "recover.samples=3").returncode == 0
+    done = tilewright("report", run)
+    assert done.returncode == 1
+    reasons = read(run / "summary.json")["reasons"]
+    assert "verify is stale: it judged other integers than recover wrote; run it again" in reasons
