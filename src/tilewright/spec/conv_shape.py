@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from tilewright.errors import ShapeError
 
+MAX_SIZE = 65_535
+"""Largest size along one axis, what a 16-bit counter of the array's controller reaches."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConvShape:
@@ -27,6 +30,8 @@ class ConvShape:
         sizes = (self.ic, self.ih, self.iw, self.oc, self.kh, self.kw, *self.stride)
         if min(sizes) < 1 or min(self.padding) < 0:
             raise ShapeError(f"sizes and strides must be at least 1 and padding at least 0: {self}")
+        if max(*sizes, self.padded_h, self.padded_w) > MAX_SIZE:
+            raise ShapeError(f"sizes, padded ones too, must be at most {MAX_SIZE}: {self}")
         if self.kh > self.padded_h or self.kw > self.padded_w:
             raise ShapeError(
                 f"the kernel {self.kh}x{self.kw} must fit the padded plane "

@@ -27,7 +27,7 @@ def test_codes_by_hand():
 
 
 def test_codes_divide_by_the_step_and_never_multiply_by_its_reciprocal():
-    """float32(0.35) / float32(0.1) is a tie that the reciprocal misses; the formula is division."""
+    """One formula everywhere, to the last bit of its ties."""
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(100_000, generator=generator) * 2
     for step in (0.1, 0.07, 0.013):

@@ -33,6 +33,13 @@ def test_sizes_below_their_minimum_are_refused(sizes):
         ConvShape(**(valid | sizes))
 
 
+@pytest.mark.parametrize("sizes", [{"oc": 65_536}, {"padding": (0, 40_000)}])
+def test_sizes_beyond_a_16_bit_counter_are_refused(sizes):
+    valid = {"ic": 1, "ih": 2, "iw": 2, "oc": 1, "kh": 1, "kw": 1}
+    with pytest.raises(ShapeError, match=r"^sizes, padded ones too, must be at most 65535"):
+        ConvShape(**(valid | sizes))
+
+
 @pytest.mark.parametrize("sizes", [(0, 8, 16), (8, 65, 16), (8, 8, 3), (8, 8, 33)])
 def test_arrays_outside_the_range_are_refused(sizes):
     with pytest.raises(ShapeError, match=r"^(an array has 1\.\.64|a psum has 4\.\.32)"):

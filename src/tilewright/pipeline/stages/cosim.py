@@ -38,7 +38,8 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult:
             results.append(result)
         checks += found
         for check in found:
-            listener.say(check.evidence)
+            if not check.passed or check.name.endswith(("psums", "cycles")):
+                listener.say(check.evidence)
     return run.record(StageResult("cosim", tuple(checks), _summary(results)), since=since)
 
 

@@ -1,0 +1,23 @@
+"""How the simulator's functions are compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from numba import njit
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled(function: Function) -> Function:
+    """Compile and cache; without a cache where neither the package's nor the user's folder takes one."""
+    try:
+        return cast("Function", njit(nogil=True, cache=True)(function))
+    except RuntimeError:
+        return cast("Function", njit(nogil=True)(function))
+
+
+def stage(function: Function) -> Function:
+    """Compile into the function that calls it."""
+    return cast("Function", njit(nogil=True, forceinline=True)(function))
