@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tilewright.pipeline import RunFolder
 
 FAILED, BAD_INPUT, FAULT = 1, 2, 3
+INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
 PLAIN_INTERVAL = 10.0
 """Seconds between progress lines where there is no terminal."""
 
@@ -60,6 +62,10 @@ def main() -> None:
             _stop(f"error: {error.format_message()} (see --help)", BAD_INPUT)
         traceback.print_exc()
         _stop("this is a fault in tilewright: please report it with the lines above", FAULT)
+    if status == INTERRUPTED:
+        _stop(
+            "interrupted: what is finished is kept; give the same command again to go on", BAD_INPUT
+        )
     raise SystemExit(status or 0)
 
 

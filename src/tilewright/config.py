@@ -49,7 +49,7 @@ class TrainConfig(_Section):
     weight_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0005
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
     warmup_epochs: Annotated[float, Field(ge=0)] = 2.0
-    augmentation: Literal["none", "crop_flip"] = "none"
+    augmentation: Literal["none", "crop", "crop_flip"] = "crop"
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     threads: Annotated[int, Field(ge=1, le=256)] = 1
 

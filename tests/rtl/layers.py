@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +17,9 @@ from tilewright.errors import ToolError
 from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat
 from tilewright.tile import TilePlan
 from tilewright.vectors import Bundle, load_layout, write_bundle
+
+Edit = Callable[[list[str]], list[str]]
+"""Lines of a file, with their ends, to other lines."""
 
 
 def require_simulator(name: str) -> Simulator:
@@ -97,6 +103,16 @@ def write_case(folder: Path, case: Case, codes: np.ndarray, weight: np.ndarray) 
         psums=wrap(naive_psums(codes, weight, case.shape), case.array.psum_bits),
         sample=7,
     )
+
+
+def edit_file(folder: Path, file: str, edit: Edit) -> None:
+    """Edit the lines of one file of a bundle, and make its hash right again."""
+    lines = (folder / file).read_text().splitlines(keepends=True)
+    (folder / file).write_text("".join(edit(lines)))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (entry,) = (entry for entry in manifest["files"] if entry["name"] == file)
+    entry["sha256"] = hashlib.sha256((folder / file).read_bytes()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
 def write_random(folder: Path, case: Case, seed: int = 0) -> Bundle:

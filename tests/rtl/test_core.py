@@ -9,8 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.rtl.layers import Case, naive_psums, require_simulator, write_case, write_random
+from tests.rtl.layers import (
+    Case,
+    edit_file,
+    naive_psums,
+    require_simulator,
+    write_case,
+    write_random,
+)
 from tilewright.cosim import CosimResult, run_bundle
+from tilewright.errors import FormatError
 from tilewright.spec import ArrayShape, ConvShape
 
 pytestmark = pytest.mark.rtl
@@ -112,6 +120,25 @@ def test_both_simulators_agree_on_values_and_cycles(
     check_exact(fast, case)
     check_exact(slow, case)
     assert len(list(builds.glob("verilator-*"))) == 1  # one build serves every layer
+
+
+def test_both_simulators_find_the_same_faults(tmp_path: Path, builds: Path) -> None:
+    """A flipped expected bit, and then a file cut off, are the same words at the same place."""
+    require_simulator("verilator")
+    require_simulator("icarus")
+    folder = write_random(tmp_path / "bundle", ONE_GEOMETRY[0]).folder
+    edit_file(folder, "psum.txt", lambda lines: [*lines[:8], "1" * 48 + "\n", *lines[9:]])
+    fast = run_bundle(folder, simulator="verilator", cache_dir=builds)
+    slow = run_bundle(folder, simulator="icarus", cache_dir=builds)
+    assert fast.mismatches == slow.mismatches
+    assert {mismatch.onij for mismatch in fast.mismatches} == {5}
+    assert fast.psum_mismatches == slow.psum_mismatches > 0
+    edit_file(folder, "out.txt", lambda lines: lines[:-1])
+    for simulator in ("verilator", "icarus"):
+        with pytest.raises(
+            FormatError, match=r"bundle: out\.txt:75: the file ends here, but a word"
+        ):
+            run_bundle(folder, simulator=simulator, cache_dir=builds)
 
 
 @pytest.mark.parametrize("weight", [-128, 127])

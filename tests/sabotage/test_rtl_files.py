@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.rtl.layers import Case, require_simulator, write_random
+from tests.rtl.layers import Case, Edit, edit_file, require_simulator, write_random
 from tilewright.cosim import CosimResult, run_bundle
 from tilewright.errors import ArtifactError, FormatError
 from tilewright.spec import ArrayShape, ConvShape
@@ -20,7 +18,6 @@ pytestmark = pytest.mark.rtl
 
 CASE = Case(ConvShape(5, 4, 6, 7, 3, 3, padding=(1, 1)), ArrayShape(4, 3, 16))
 WEIGHTS = "weight_itile1_otile2_kij4.txt"
-Edit = Callable[[list[str]], list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +30,7 @@ def run_edited(tmp_path: Path, builds: Path, file: str, edit: Edit) -> CosimResu
     """Edit the lines of one file, make its hash right again, and simulate."""
     require_simulator("icarus")
     folder = write_random(tmp_path / "bundle", CASE).folder
-    lines = (folder / file).read_text().splitlines(keepends=True)
-    (folder / file).write_text("".join(edit(lines)))
-    manifest = json.loads((folder / "manifest.json").read_text())
-    (entry,) = (entry for entry in manifest["files"] if entry["name"] == file)
-    entry["sha256"] = hashlib.sha256((folder / file).read_bytes()).hexdigest()
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    edit_file(folder, file, edit)
     return run_bundle(folder, simulator="icarus", cache_dir=builds)
 
 
@@ -119,12 +111,12 @@ FAULTY = {
     ),
     "undefined digit": (
         replace_line(6, lambda line: "x" + line[1:]),
-        r"{file}:6: a word must be 16 digits 0 or 1, but is 16 characters, others too",
+        r"{file}:6: a word must be 16 digits 0 or 1, but is 16 characters, not all of them 0 or 1",
     ),
     "no header": (lambda lines: lines[3:], r"{file}:4: the file ends here"),
     "header line with spaces": (
         replace_line(2, lambda _: "# two words\n"),
-        r"{file}:2: a word must be 16 digits 0 or 1, but is 5 characters, others too",
+        r"{file}:2: a word must be 16 digits 0 or 1, but is 5 characters, not all of them 0 or 1",
     ),
     "empty file": (lambda _: [], r"{file}:1: the file ends here"),
 }

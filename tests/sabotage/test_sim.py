@@ -46,24 +46,25 @@ def _run_faulty(fault):
     return machine
 
 
-def _is_wrong_only_in(comparison, oc):
+def _wrong_channels(comparison):
     assert not comparison.passed
-    assert {mismatch.oc for mismatch in comparison.first} == {oc}
-    return True
+    return {mismatch.oc for mismatch in comparison.first}
 
 
 def test_the_sound_array_passes():
     assert _judge(simulate(PLAN, WEIGHTS, ACTIVATIONS).psums).passed
-    assert _judge(_run_faulty(lambda machine: None).pmem[None]).passed
+    assert _judge(_run_faulty(lambda _machine: None).pmem[None]).passed
 
 
-def test_a_stuck_weight_register_is_found_in_its_column():
+def test_a_stuck_weight_register_is_found_in_its_column_and_east_of_it():
+    """Weights shift east while they are loaded: what is lost in column 1 never reaches column 2."""
+
     def fault(machine):
         machine.w_q[1 * 3 + 1] = 0  # PE(1, 1)
 
     comparison = _judge(_run_faulty(fault).pmem[None])
-    assert _is_wrong_only_in(comparison, oc=1)
-    assert str(comparison).startswith("conv: psums: 36 compared, ")
+    assert _wrong_channels(comparison) == {1, 2}
+    assert str(comparison).startswith("conv: psums: 24 compared, ")
     assert "first at sample=0 oc=1 oh=0 ow=0: expected" in str(comparison)
 
 
@@ -71,7 +72,7 @@ def test_a_psum_register_stuck_at_a_bit_is_found_in_its_column():
     def fault(machine):
         machine.psum_q[0 * 3 + 2] |= 1  # PE(0, 2)
 
-    assert _is_wrong_only_in(_judge(_run_faulty(fault).pmem[None]), oc=2)
+    assert _wrong_channels(_judge(_run_faulty(fault).pmem[None])) == {2}
 
 
 def test_a_late_row_is_found():
@@ -80,19 +81,18 @@ def test_a_late_row_is_found():
     late[:, 1:, 1] = ACTIVATIONS[:, :-1, 1]
     late[:, 0, 1] = 0
     comparison = _judge(simulate(PLAN, WEIGHTS, late).psums)
-    assert not comparison.passed
-    assert {mismatch.oc for mismatch in comparison.first} == {0, 1, 2}
+    assert _wrong_channels(comparison) == {0, 1, 2}
 
 
 def test_weights_read_as_unsigned_are_found():
     comparison = _judge(simulate(PLAN, WEIGHTS & 0xF, ACTIVATIONS).psums)
-    assert comparison.mismatches == comparison.compared == 36
+    assert comparison.mismatches == comparison.compared == 24
 
 
 def test_one_flipped_weight_bit_is_found_in_its_output_channel():
     flipped = WEIGHTS.copy()
     flipped[0, 2, 4, 2, 0] ^= 1  # itile 2, kij 4, col 2, row 0
-    assert _is_wrong_only_in(_judge(simulate(PLAN, flipped, ACTIVATIONS).psums), oc=2)
+    assert _wrong_channels(_judge(simulate(PLAN, flipped, ACTIVATIONS).psums)) == {2}
 
 
 def test_swapped_lanes_are_found():

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tilewright.errors import ToolError
@@ -60,7 +61,6 @@ def last_lines(output: str, count: int = 5) -> str:
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):  # it has ended by itself in the meantime
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:  # it ended by itself in the meantime
-        return
+    child.wait()

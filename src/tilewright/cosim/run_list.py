@@ -12,7 +12,6 @@ LAYOUT = "ece284-ws"
 """The one layout that the testbench reads."""
 
 _MIN_CODE_BITS = 2
-_MAX_DIMENSION = (1 << 16) - 1
 _MAX_ADDRESS_BITS = 24
 _USUAL_ADDRESS_BITS = {"XmemAddrBits": 14, "WmemAddrBits": 14, "PmemAddrBits": 10}
 
@@ -30,11 +29,6 @@ def check_runnable(bundle: Bundle) -> None:
             raise FormatError(
                 f"a code of the RTL core has at least {_MIN_CODE_BITS} bits, but {where} has {code}"
             )
-    shape = bundle.shape
-    if max(shape.padded_h, shape.padded_w, bundle.plan.itiles) > _MAX_DIMENSION:
-        raise ShapeError(
-            f"a dimension of the RTL core is at most {_MAX_DIMENSION}: {where}: {shape}"
-        )
     for name, bits in parameters(bundle).items():
         if name in _USUAL_ADDRESS_BITS and bits > _MAX_ADDRESS_BITS:
             raise ShapeError(

@@ -10,6 +10,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -223,10 +224,8 @@ def _make_executable(program: Path) -> None:
     """Set the execute bits, which some installers lose; a read-only installation stays as it is."""
     if os.access(program, os.X_OK):
         return
-    try:
+    with suppress(OSError):  # starting it will say what is wrong
         program.chmod(program.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
-    except OSError:
-        return  # starting it will say what is wrong
 
 
 def _check_build(name: str, status: int, output: str, folder: Path) -> None:

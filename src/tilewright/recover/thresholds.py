@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from tilewright.errors import RecoveryError
+from tilewright.quant.engines import FLOAT32_EXACT
 from tilewright.spec import NEVER
 
 EXHAUSTIVE = 1 << 25
@@ -24,7 +25,7 @@ CHUNK = 1 << 20
 """(channel, psum) pairs that are compared at a time."""
 
 CodesOf = Callable[[Tensor], Tensor]
-"""psums ``n oc`` (float32 integers) to codes ``n oc``."""
+"""psums ``n oc`` (integers, in the float type in which the layer computes them) to codes ``n oc``."""
 
 
 def find_thresholds(
@@ -34,16 +35,15 @@ def find_thresholds(
 
     Raises `RecoveryError` if the function is found not to be a step function in one direction.
     """
-    ends = codes_of(
-        torch.tensor([[-bound], [bound]], dtype=torch.float32).expand(2, oc).contiguous()
-    )
+    dtype = _psum_dtype(bound)
+    ends = codes_of(torch.tensor([[-bound], [bound]], dtype=dtype).expand(2, oc).contiguous())
     direction = torch.where(ends[1] >= ends[0], 1, -1).to(torch.int64)  # oc
     level = torch.arange(1, levels + 1)[:, None]  # level 1
     low = torch.full((levels, oc), -bound, dtype=torch.int64)
     high = torch.full((levels, oc), bound + 1, dtype=torch.int64)
     while bool((low < high).any()):
         middle = torch.div(low + high, 2, rounding_mode="floor")
-        reaches = codes_of((direction * middle.clamp(max=bound)).float()) >= level
+        reaches = codes_of((direction * middle.clamp(max=bound)).to(dtype)) >= level
         reaches &= middle <= bound
         high = torch.where(reaches, middle, high)
         low = torch.where(reaches, low, torch.minimum(middle + 1, high))
@@ -51,6 +51,11 @@ def find_thresholds(
     if (2 * bound + 1) * oc <= EXHAUSTIVE:
         _check_every_psum(codes_of, thresholds, direction, bound=bound, layer=layer)
     return thresholds.numpy(), direction.numpy()
+
+
+def _psum_dtype(bound: int) -> torch.dtype:
+    """The float type in which a layer with this psum bound computes."""
+    return torch.float32 if bound < FLOAT32_EXACT else torch.float64
 
 
 def _check_every_psum(
@@ -61,7 +66,9 @@ def _check_every_psum(
         psums = torch.arange(start, min(start + chunk, bound + 1))  # n
         oriented = (direction[:, None] * psums).contiguous()  # oc n
         steps = torch.searchsorted(thresholds, oriented, right=True).T  # n oc: thresholds reached
-        codes = codes_of(psums.float()[:, None].expand(-1, len(direction)).contiguous())
+        codes = codes_of(
+            psums.to(_psum_dtype(bound))[:, None].expand(-1, len(direction)).contiguous()
+        )
         wrong = (codes != steps).nonzero()
         if len(wrong):
             n, oc = (int(index) for index in wrong[0])

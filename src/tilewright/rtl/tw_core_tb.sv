@@ -192,7 +192,8 @@ module tw_core_tb #(
       end
       if (!word_is_binary || word_digits != width) begin
         $display("TW error %0s:%0d: a word must be %0d digits 0 or 1, but is %0d characters%0s",
-                 name[slot], word_line, width, word_digits, word_is_binary ? "" : ", others too");
+                 name[slot], word_line, width, word_digits,
+                 word_is_binary ? "" : ", not all of them 0 or 1");
         stop;
       end
     end

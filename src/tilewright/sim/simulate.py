@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -87,6 +88,7 @@ def plan_job(
     )
 
 
+@lru_cache(maxsize=64)
 def _hits(shape: ConvShape) -> npt.NDArray[np.uint8]:
     """``kij nij``: 1 where the SFU finds that a pixel of the padded plane is one of a tap's windows."""
     rows = _lines_hit(shape.kh, shape.padded_h, shape.stride[0], shape.oh)  # kh_idx ni

@@ -27,7 +27,7 @@ from tilewright.train.recipe import Recipe, set_rates
 from tilewright.train.run import Run, Tally, start_run
 
 SUMMARY = "training.json"
-CHECKPOINT_SECONDS = 300.0
+CHECKPOINT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,5 +57,7 @@ def _max_pool(codes: npt.NDArray[np.int64], pool: MaxPool) -> npt.NDArray[np.int
     (pad_h, pad_w) = pool.padding
     plane = np.pad(codes, ((0, 0), (0, 0), (pad_h, pad_h), (pad_w, pad_w)))  # n oc oh ow
     windows = np.lib.stride_tricks.sliding_window_view(plane, pool.kernel, axis=(2, 3))
-    pooled: npt.NDArray[np.int64] = windows[:, :, :: pool.stride[0], :: pool.stride[1]].max(axis=(4, 5))
+    pooled: npt.NDArray[np.int64] = windows[:, :, :: pool.stride[0], :: pool.stride[1]].max(
+        axis=(4, 5)
+    )
     return pooled

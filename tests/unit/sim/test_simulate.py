@@ -75,13 +75,13 @@ def test_an_overflow_in_pmem_is_named():
 
 def test_32_bit_psums_overflow_in_pmem_only():
     """A fold of 64 rows adds 64 * 255 * 127 = 2,072,640: 1,036 of them fit 32 bits, 1,037 do not."""
-    shape = ConvShape(ic=64 * 1040, ih=1, iw=1, oc=1, kh=1, kw=1)
+    shape = ConvShape(ic=64 * 520, ih=1, iw=2, oc=1, kh=1, kw=2)
     plan = TilePlan(shape, ArrayShape(64, 1, psum_bits=32))
-    weights = np.full((1, 1040, 1, 1, 64), 127, np.int8)
-    activations = np.full((1040, 1, 64), 255, np.uint8)
+    weights = np.full((1, 520, 2, 1, 64), 127, np.int8)
+    activations = np.full((520, 2, 64), 255, np.uint8)
     exact = simulate(plan, weights, activations)
     assert exact.psums.tolist() == [[[2_155_545_600]]]
-    assert exact.first_overflow == Overflow("pmem", 0, 1036, 0, 0, None, 0, 2_149_327_680)
+    assert exact.first_overflow == Overflow("pmem", 0, 518, 0, 0, None, 0, 2_149_327_680)
     wrapped = simulate(plan, weights, activations, overflow="wrap")
     assert wrapped.psums.tolist() == [[[2_155_545_600 - 2**32]]]
     assert wrapped.overflows == 1

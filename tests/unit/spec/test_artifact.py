@@ -41,7 +41,15 @@ def test_one_flipped_bit_is_found(stem):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "[" * 100_000, '{"kind": "other", "version": 1}', '{"kind": "thing", "version": 2}']
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 100_000,
+        '{"kind": "other", "version": 1}',
+        '{"kind": "thing", "version": 2}',
+    ],
 )
 def test_damaged_facts_are_one_clear_line(stem, text):
     stem.with_name("thing.v1.json").write_text(text)

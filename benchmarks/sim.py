@@ -1,0 +1,197 @@
+"""How fast is the model of the array? Useful MAC/s, and beside our RTL in Verilator and in Icarus.
+
+``python benchmarks/sim.py [--channels 32] [--repeats 5] [--json]``
+
+All run on one core (pinned where the system can), on an 8x8 array with 16-bit psums, random W4A4 codes:
+
+- `simulate` alone: three layers, tiles in memory, compiled before the clock starts;
+- beside the RTL: the same tiles of one 3x3 layer, ``channels`` to ``channels`` at 16x16, in turn, repeat
+  by repeat. A simulator's time is the wall time of the built program: it starts, reads the bundle's
+  text files, runs and compares. The build is not counted. To see what starting costs, compare the
+  cycles/s of several ``--channels``.
+
+Psums, outputs and the cycles of every fold must be equal, or the benchmark fails. Figures are medians.
+A useful MAC is one that the convolution needs, padding zeros included; see `SimResult.macs_useful`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.cosim import find_simulator, run_bundle
+from tilewright.cosim.build_cache import cached_build
+from tilewright.cosim.run import TOP, read_sources
+from tilewright.cosim.run import simulate as run_rtl
+from tilewright.cosim.run_list import parameters
+from tilewright.sim import SimResult, layer_cycles, simulate
+from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat
+from tilewright.tile import TilePlan, tile_activations, tile_weights, untile_psums
+from tilewright.vectors import Bundle, load_layout, write_bundle
+from tilewright.verify import reference_psums
+
+ARRAY = ArrayShape(8, 8, psum_bits=16)
+LAYERS = {
+    "64->64 at 16x16": ConvShape(64, 16, 16, 64, 3, 3, padding=(1, 1)),
+    "64->64 at 4x4": ConvShape(64, 4, 4, 64, 3, 3, padding=(1, 1)),
+    "8->8 at 4x4": ConvShape(8, 4, 4, 8, 3, 3, padding=(1, 1)),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """A random layer and one sample: weight ``oc ic kh kw``, codes ``ic ih iw``."""
+
+    plan: TilePlan
+    weight: npt.NDArray[np.int8]
+    codes: npt.NDArray[np.uint8]
+
+    def run(self) -> Callable[[], SimResult]:
+        """The model on this case's tiles, which are made once."""
+        weights = tile_weights(self.weight, self.plan)
+        activations = tile_activations(self.codes, self.plan)
+        return lambda: simulate(self.plan, weights, activations)
+
+
+def _case(shape: ConvShape) -> Case:
+    rng = np.random.default_rng(0)
+    weight = rng.integers(-7, 8, (shape.oc, shape.ic, shape.kh, shape.kw), np.int8)
+    codes = rng.integers(0, 16, (shape.ic, shape.ih, shape.iw), np.uint8)
+    return Case(TilePlan(shape, ARRAY), weight, codes)
+
+
+def _write(case: Case, folder: Path) -> tuple[Bundle, npt.NDArray[np.int64]]:
+    layer = IntegerLayer(
+        name="conv",
+        shape=case.plan.shape,
+        weight=case.weight,
+        weight_format=NumberFormat(4, is_signed=True, is_narrow=True),
+        act_format=NumberFormat(4, is_signed=False),
+        weight_scale=np.ones(1),
+        act_scale=1.0,
+    )
+    psums = reference_psums(case.codes[None], layer)[0]
+    bundle = write_bundle(
+        folder,
+        layer=layer,
+        plan=case.plan,
+        layout=load_layout("ece284-ws"),
+        codes=case.codes,
+        psums=psums,
+        sample=0,
+    )
+    return bundle, psums
+
+
+def _seconds(action: Callable[[], object]) -> float:
+    since = time.perf_counter()
+    action()
+    return time.perf_counter() - since
+
+
+def _program(bundle: Bundle, name: str) -> Callable[[], object]:
+    simulator = find_simulator(name)  # type: ignore[arg-type]  # one of the two names
+    program = cached_build(
+        simulator,
+        read_sources(),
+        top=TOP,
+        parameters=parameters(bundle),
+        cache_dir=None,
+        timeout_s=600,
+    )
+    return lambda: run_rtl(simulator, program, bundle, timeout_s=600)
+
+
+def _beside_rtl(channels: int, repeats: int) -> dict[str, Any]:
+    """Median seconds of the model and of both simulators on the same tiles."""
+    case = _case(ConvShape(channels, 16, 16, channels, 3, 3, padding=(1, 1)))
+    model = case.run()
+    with tempfile.TemporaryDirectory() as name:
+        bundle, psums = _write(case, Path(name) / "bundle")
+        result = model()
+        np.testing.assert_array_equal(untile_psums(result.psums, case.plan), psums)
+        for simulator in ("verilator", "icarus"):
+            rtl = run_bundle(bundle.folder, simulator=simulator)
+            assert rtl.is_exact, f"{simulator}: {rtl.mismatches}"
+            np.testing.assert_array_equal(rtl.fold_cycles, result.fold_cycles)
+        actions = {
+            "model": model,
+            "verilator": _program(bundle, "verilator"),
+            "icarus": _program(bundle, "icarus"),
+        }
+        rounds = [{key: _seconds(run) for key, run in actions.items()} for _ in range(repeats)]
+    seconds = {key: statistics.median(one[key] for one in rounds) for key in actions}
+    return {
+        "layer": f"{channels}->{channels} at 16x16",
+        "cycles": result.cycles,
+        "seconds": seconds,
+        "cycles_per_s": {key: result.cycles / value for key, value in seconds.items()},
+    }
+
+
+def _alone(shape: ConvShape, repeats: int) -> float:
+    """Useful MAC/s of the model, median over at least 50 ms for each repeat."""
+    run = _case(shape).run()
+    calls = max(1, round(0.05 / max(_seconds(run), _seconds(run))))
+    seconds = [_seconds(lambda: [run() for _ in range(calls)]) / calls for _ in range(repeats)]
+    return shape.macs / statistics.median(seconds)
+
+
+def main() -> None:
+    """Measure, print a table, and one JSON object as the last line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--channels", type=int, default=32)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--json", action="store_true", help="print the JSON object only")
+    arguments = parser.parse_args()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    first = next(iter(LAYERS.values()))
+    compile_seconds = _seconds(_case(first).run())
+    speeds = {name: _alone(shape, arguments.repeats) for name, shape in LAYERS.items()}
+    beside = _beside_rtl(arguments.channels, arguments.repeats)
+    seconds = beside["seconds"]
+    facts = {
+        "useful_macs_per_s": next(iter(speeds.values())),
+        "vs_verilator": seconds["verilator"] / seconds["model"],
+        "vs_icarus": seconds["icarus"] / seconds["model"],
+        "layers": speeds,
+        "beside_rtl": beside,
+        "first_call_seconds": compile_seconds,
+        "repeats": arguments.repeats,
+        "conditions": f"8x8 array, one core, {platform.machine()}, Python "
+        f"{platform.python_version()}, numba {numba.__version__}, numpy {np.__version__}",
+    }
+    if not arguments.json:
+        _print_table(facts)
+    print(json.dumps(facts))
+
+
+def _print_table(facts: dict[str, Any]) -> None:
+    print(f"{facts['conditions']}; medians of {facts['repeats']}")
+    print(f"first call, with compiling or loading: {facts['first_call_seconds']:.2f} s")
+    for name, speed in facts["layers"].items():
+        cycles = layer_cycles(TilePlan(LAYERS[name], ARRAY))
+        nanoseconds = LAYERS[name].macs / speed / cycles * 1e9
+        print(f"{name:16} {speed:9.3g} useful MAC/s, {nanoseconds:6.0f} ns a cycle")
+    beside = facts["beside_rtl"]
+    print(f"{beside['layer']}, {beside['cycles']:,} cycles, psums and fold cycles equal:")
+    for key, seconds in beside["seconds"].items():
+        print(f"{key:16} {seconds:9.4f} s, {beside['cycles_per_s'][key]:12,.0f} cycles/s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""Bad input and bad luck: one clear line, exit status 2, nothing half written."""
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.chain import OVERRIDES, read, tilewright
+
+pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
+
+
+def expect_error(done, *words):
+    """One line on stderr with all of `words`, and status 2."""
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    for word in words:
+        assert word in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("train.epoch=3", ("train.epoch is no key; did you mean epochs?", "warmup_epochs")),
+        ("model.weight_bits=9", ("model.weight_bits", "less than or equal to 8, found 9")),
+        ("model.choke_stage=5", ("choke_stage must be 1..4 for vgg_tiny, not 5",)),
+        ("data.dir=/nowhere", ("digits are bundled",)),
+    ],
+)
+def test_a_bad_configuration(tmp_path, override, words):
+    out = tmp_path / "run"
+    expect_error(tilewright("run", "--out", out, "--set", override), *words)
+    assert not list(out.glob("0*"))
+
+
+def test_a_missing_configuration_file(tmp_path):
+    done = tilewright("run", tmp_path / "none.toml", "--out", tmp_path / "run")
+    expect_error(done, "cannot read", "none.toml")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_holds_something_else(tmp_path):
+    (tmp_path / "letter.txt").write_text("dear")
+    expect_error(tilewright("run", "--out", tmp_path), "holds other files and no run")
+    expect_error(tilewright("run", "--out", tmp_path, "--restart"), "is no run folder")
+    assert (tmp_path / "letter.txt").read_text() == "dear"
+
+
+def test_cifar10_that_is_not_there(tmp_path):
+    overrides = ("--set", "data.name=cifar10", "--set", f"data.dir={tmp_path}")
+    expect_error(tilewright("run", "--out", tmp_path / "run", *overrides), "data_batch_1.bin")
+
+
+@pytest.mark.parametrize("command", ["verify", "report", "export"])
+def test_a_folder_that_is_no_run(tmp_path, command):
+    expect_error(tilewright(command, tmp_path), "is no run folder")
+
+
+def test_a_stage_before_its_time(run):
+    shutil.rmtree(run / "02_recover")
+    expect_error(tilewright("verify", run), "cannot read", "run the stage that writes it")
+    shutil.rmtree(run / "01_train")
+    expect_error(tilewright("recover", run), "01_train")
+
+
+def test_a_layer_that_does_not_exist_gives_near_names(run):
+    before = sorted((run / "05_vectors").rglob("*"))
+    done = tilewright("export", run, "--set", "vectors.layers=['feature.15']")
+    expect_error(done, "no quantized layer is called 'feature.15'", "features.15")
+    assert sorted((run / "05_vectors").rglob("*")) == before
+
+
+def test_a_layout_that_does_not_exist_gives_near_names(run):
+    done = tilewright("export", run, "--set", "vectors.layout=ece284-wz")
+    expect_error(done, "ece284-wz", "ece284-ws")
+
+
+def test_more_samples_than_were_recovered(run):
+    expect_error(
+        tilewright("simulate", run, "--set", "sim.samples=9"), "sim.samples must be at most the 2"
+    )
+
+
+def test_a_key_of_an_earlier_stage(run):
+    done = tilewright("cosim", run, "--set", "model.act_bits=2")
+    expect_error(done, "--set model: 'cosim' may change cosim")
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate"])
+def test_a_corrupt_checkpoint(run, damage):
+    (path,) = (run / "01_train").glob("best-*.safetensors")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content if damage == "flip" else content[:-100])
+    expect_error(tilewright("evaluate", run), path.name, "sha256")
+
+
+def test_a_corrupt_network(run):
+    path = run / "02_recover/network.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    expect_error(tilewright("verify", run), "network.safetensors must have sha256")
+
+
+def test_no_compiler(run, tmp_path):
+    done = tilewright(
+        "cosim", run, "--set", "cosim.simulator=verilator", PATH=str(tmp_path), CXX=""
+    )
+    expect_error(done, "Verilator needs a C++ compiler", "apt install g++ make")
+
+
+def test_no_simulator_at_all(run, tmp_path):
+    done = tilewright("cosim", run, "--set", "cosim.simulator=icarus", PATH=str(tmp_path), CXX="")
+    expect_error(done, "iverilog and vvp must be on PATH", "apt install iverilog")
+
+
+def test_rtl_that_is_not_there(run, tmp_path):
+    done = tilewright("cosim", run, "--set", f"cosim.rtl_dir={tmp_path}")
+    expect_error(done, "must hold the core to simulate, tw_core.sv")
+
+
+def test_a_usage_error():
+    expect_error(tilewright("verify"), "Missing argument 'RUN'")
+    expect_error(tilewright("verfy", "x"), "No such command 'verfy'")
+
+
+def test_a_full_disk_while_training(tmp_path):
+    """A limit on the size of files stands in for a disk without space."""
+    overrides = [
+        word for value in ("train.epochs=1", "train.warmup_epochs=0") for word in ("--set", value)
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "tilewright", "train", "--out", str(tmp_path / "run"), *overrides],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),
+    )
+    expect_error(done, "cannot write", "nothing was changed")
+    assert not list((tmp_path / "run/01_train").glob("*.safetensors"))
+
+
+def test_control_c_in_training_leaves_a_run_that_goes_on(tmp_path, finished):
+    """The weights after the interruption are those of the run that was not interrupted."""
+    folder = tmp_path / "run"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tilewright", "run", "--out", str(folder), *OVERRIDES],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    metrics = folder / "01_train/metrics.jsonl"
+    deadline = time.monotonic() + 120
+    while not metrics.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=120)
+    expect_error(subprocess.CompletedProcess([], process.returncode, stdout, stderr), "interrupted")
+    done = tilewright("run", "--out", folder, *OVERRIDES)
+    assert done.returncode == 0, done.stderr
+    assert best_weights(folder) == best_weights(finished)
+    assert read(folder / "summary.json")["verdict"] == "pass"
+
+
+def best_weights(folder: Path) -> bytes:
+    (path,) = (folder / "01_train").glob("best-*.safetensors")
+    return path.read_bytes()
