@@ -1,16 +1,15 @@
-"""How long is a training step? Ours, exact in integers, beside plain float32 and a fake-quantized
-loop.
+"""How long is a training step? Exact in integers, beside plain float32 and a fake-quantized loop.
 
 ``python benchmarks/train.py [--model vgg16] [--batch 128] [--threads 1] [--rounds 7] [--json]``
 
-All variants train the same choked W4A4 network on the same batch with the same optimizer, channels
-last, and take turns in one process: step by step, so that load on the machine meets all alike. The
-figure is the median.
+All variants train the same choked W4A4 network on the same batch with the same optimizer, channels last,
+and take turns in one process, step by step, so that load on the machine meets all alike. Figures are
+medians.
 
-- ``exact_int8``: our step with the int8 engine; ``exact_float32``: without it, the same psums. -
-``float32``: the same network with ``Conv2d`` and ``Linear``, no quantization. - ``course``:
-fake-quantized floats as the course notebook trains them (weights normalized by mean and std,
-learned clipping bounds, rounded to the grid, convolved as floats); its classifier is float.
+- ``exact_int8``: our step with the int8 engine; ``exact_float32``: without it, the same psums.
+- ``float32``: the same network with ``Conv2d`` and ``Linear``, no quantization.
+- ``course``: fake-quantized floats as the course notebook trains them (weights normalized by mean and
+  std, learned clipping bounds, rounded to the grid, convolved as floats); its classifier is float.
 """
 
 from __future__ import annotations
@@ -169,7 +168,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the JSON object only")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    results: dict[str, object] = {
+    results: dict[str, Any] = {
         "batch": options.batch,
         "machine": describe_machine(options.threads),
     }
@@ -188,6 +187,7 @@ def main() -> None:
                 print(
                     f"{name:9} {variant:14} {1e3 * value:8.1f} ms  {options.batch / value:7.0f} images/s"
                 )
+    results |= {key: results[name][key] for key in ("vs_fp32", "vs_course")}  # of the last model
     print(json.dumps(results))
 
 

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.property.test_vectors_codec import plans
+from tests.naive import convolve, wrap
+from tests.strategies import plans
 from tilewright.sim import fold_cycles, layer_cycles, simulate
 from tilewright.tile import tile_activations, tile_weights, untile_psums
 
@@ -19,22 +20,6 @@ def _layer(plan, seed):
         -widest - 1, widest + 1, (shape.oc, shape.ic, shape.kh, shape.kw), np.int8
     )
     return weight, rng.integers(0, 2 * widest + 1, (shape.ic, shape.ih, shape.iw), np.uint8)
-
-
-def _convolve(weight, codes, shape):
-    """One product after the other: weight ``oc ic kh kw``, codes ``ic ih iw`` to int64 ``oc oh ow``."""
-    psums = np.zeros((shape.oc, shape.oh, shape.ow), np.int64)
-    for oc, oh, ow in np.ndindex(psums.shape):
-        for ic, kh, kw in np.ndindex(shape.ic, shape.kh, shape.kw):
-            ih = oh * shape.stride[0] + kh - shape.padding[0]
-            iw = ow * shape.stride[1] + kw - shape.padding[1]
-            if 0 <= ih < shape.ih and 0 <= iw < shape.iw:
-                psums[oc, oh, ow] += int(weight[oc, ic, kh, kw]) * int(codes[ic, ih, iw])
-    return psums
-
-
-def _wrap(values, bits):
-    return (values + 2 ** (bits - 1)) % 2**bits - 2 ** (bits - 1)
 
 
 def _simulate(plan, weight, codes, **options):
@@ -60,11 +45,11 @@ def _count_overflows(plan, weight, codes, *, wraps):
             for ic in range(itile * rows, (itile + 1) * rows):
                 factor = int(weight[oc, ic, kh, kw]) if ic < shape.ic else 0
                 psum += factor * _pixel(codes, plan, ic, oh, ow, kh, kw)
-                overflows += _wrap(psum, bits) != psum
-                psum = _wrap(psum, bits) if wraps else psum
+                overflows += wrap(psum, bits) != psum
+                psum = wrap(psum, bits) if wraps else psum
             stored += psum
-            overflows += _wrap(stored, bits) != stored
-            stored = _wrap(stored, bits) if wraps else stored
+            overflows += wrap(stored, bits) != stored
+            stored = wrap(stored, bits) if wraps else stored
     return overflows
 
 
@@ -72,7 +57,7 @@ def _count_overflows(plan, weight, codes, *, wraps):
 @given(plan=plans(), seed=st.integers(0, 2**32 - 1))
 def test_psums_and_outputs_are_those_of_a_naive_convolution(plan, seed):
     weight, codes = _layer(plan, seed)
-    expected = _convolve(weight, codes, plan.shape)
+    expected = convolve(weight, codes, plan.shape)
     result = _simulate(plan, weight, codes)
     np.testing.assert_array_equal(untile_psums(result.psums, plan), expected)
     np.testing.assert_array_equal(untile_psums(result.outputs, plan), np.maximum(expected, 0))
@@ -95,7 +80,7 @@ def test_every_fold_takes_the_cycles_of_the_closed_form(plan, seed):
 @given(plan=plans(), seed=st.integers(0, 2**32 - 1))
 def test_wrapped_psums_are_the_true_ones_modulo_the_width(plan, seed):
     weight, codes = _layer(plan, seed)
-    expected = _wrap(_convolve(weight, codes, plan.shape), plan.array.psum_bits)
+    expected = wrap(convolve(weight, codes, plan.shape), plan.array.psum_bits)
     result = _simulate(plan, weight, codes, overflow="wrap")
     np.testing.assert_array_equal(untile_psums(result.psums, plan), expected)
     np.testing.assert_array_equal(untile_psums(result.outputs, plan), np.maximum(expected, 0))

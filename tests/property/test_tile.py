@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.property.test_vectors_codec import plans
+from tests.naive import convolve
+from tests.strategies import plans
 from tilewright.tile import (
     psum_addresses,
     tile_activations,
@@ -22,18 +23,6 @@ def _layer(plan, seed):
     rng, shape = np.random.default_rng(seed), plan.shape
     weight = rng.integers(-7, 8, (shape.oc, shape.ic, shape.kh, shape.kw), np.int8)
     return weight, rng.integers(0, 16, (shape.ic, shape.ih, shape.iw), np.uint8)
-
-
-def _convolve(weight, codes, shape):
-    """Plain int64 loops: weight ``oc ic kh kw``, codes ``ic ih iw`` to ``oc oh ow``."""
-    psums = np.zeros((shape.oc, shape.oh, shape.ow), np.int64)
-    for oc, oh, ow in np.ndindex(psums.shape):
-        for ic, kh, kw in np.ndindex(shape.ic, shape.kh, shape.kw):
-            ih = oh * shape.stride[0] + kh - shape.padding[0]
-            iw = ow * shape.stride[1] + kw - shape.padding[1]
-            if 0 <= ih < shape.ih and 0 <= iw < shape.iw:
-                psums[oc, oh, ow] += int(weight[oc, ic, kh, kw]) * int(codes[ic, ih, iw])
-    return psums
 
 
 @settings(max_examples=60, deadline=None)
@@ -62,4 +51,4 @@ def test_folds_accumulated_at_their_addresses_give_the_convolution(plan, seed):
         hits = addresses[fold.kij]
         psums[fold.otile, hits[hits >= 0]] += vectors[hits >= 0]
     assert len(folds) == plan.otiles * plan.folds_per_otile == len(set(folds))
-    np.testing.assert_array_equal(untile_psums(psums, plan), _convolve(weight, codes, plan.shape))
+    np.testing.assert_array_equal(untile_psums(psums, plan), convolve(weight, codes, plan.shape))

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.property.test_vectors_codec import plans
+from tests.strategies import plans
 from tilewright.spec import ArrayShape, IntegerLayer, NumberFormat
 from tilewright.tile import TilePlan
 from tilewright.vectors import (

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.naive import convolve, wrap
 from tilewright.cosim import Simulator, find_simulator
 from tilewright.errors import ToolError
 from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat
@@ -55,25 +56,6 @@ class Case:
         return -(-shape.oc // array.cols), -(-shape.ic // array.rows), shape.kh * shape.kw
 
 
-def naive_psums(codes: np.ndarray, weight: np.ndarray, shape: ConvShape) -> np.ndarray:
-    """Convolution of one sample in int64, one multiplication after the other: ``oc oh ow``."""
-    (step_h, step_w), (pad_h, pad_w) = shape.stride, shape.padding
-    plane = np.zeros((shape.ic, shape.ih + 2 * pad_h, shape.iw + 2 * pad_w), np.int64)
-    plane[:, pad_h : pad_h + shape.ih, pad_w : pad_w + shape.iw] = codes
-    psums = np.zeros((shape.oc, shape.oh, shape.ow), np.int64)
-    for oc, oh, ow in np.ndindex(*psums.shape):
-        for ic, kh, kw in np.ndindex(shape.ic, shape.kh, shape.kw):
-            pixel = plane[ic, oh * step_h + kh, ow * step_w + kw]
-            psums[oc, oh, ow] += int(weight[oc, ic, kh, kw]) * int(pixel)
-    return psums
-
-
-def wrap(psums: np.ndarray, bits: int) -> np.ndarray:
-    """Two's complement value of the low `bits` bits."""
-    half = 1 << (bits - 1)
-    return (psums + half) % (2 * half) - half
-
-
 def random_tensors(case: Case, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Activations ``ic ih iw`` and weights ``oc ic kh kw`` over their whole ranges."""
     shape, random = case.shape, np.random.default_rng(seed)
@@ -100,7 +82,7 @@ def write_case(folder: Path, case: Case, codes: np.ndarray, weight: np.ndarray) 
         plan=TilePlan(case.shape, case.array),
         layout=load_layout("ece284-ws"),
         codes=codes.astype(np.uint8),
-        psums=wrap(naive_psums(codes, weight, case.shape), case.array.psum_bits),
+        psums=wrap(convolve(weight, codes, case.shape), case.array.psum_bits),
         sample=7,
     )
 

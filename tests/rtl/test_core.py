@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.naive import convolve
 from tests.rtl.layers import (
     Case,
     edit_file,
-    naive_psums,
     require_simulator,
     write_case,
     write_random,
@@ -147,7 +147,7 @@ def test_extreme_operands_are_exact(weight: int, tmp_path: Path, builds: Path) -
     require_simulator("icarus")
     case = Case(ConvShape(4, 3, 4, 3, 3, 3), ArrayShape(3, 2, 22), 8, 8)
     codes, weights = np.full((4, 3, 4), 255), np.full((3, 4, 3, 3), weight)
-    assert naive_psums(codes, weights, case.shape)[0, 0, 0] == 36 * 255 * weight
+    assert convolve(weights, codes, case.shape)[0, 0, 0] == 36 * 255 * weight
     write_case(tmp_path / "bundle", case, codes, weights)
     check_exact(run_bundle(tmp_path / "bundle", simulator="icarus", cache_dir=builds), case)
 

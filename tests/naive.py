@@ -1,0 +1,25 @@
+"""Arithmetic so plain that it needs no test but reading: what expected values in tests are made with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tilewright.spec import ConvShape
+
+
+def convolve(weight: np.ndarray, codes: np.ndarray, shape: ConvShape) -> np.ndarray:
+    """One product after the other: weight ``oc ic kh kw``, codes ``ic ih iw`` to int64 ``oc oh ow``."""
+    psums = np.zeros((shape.oc, shape.oh, shape.ow), np.int64)
+    for oc, oh, ow in np.ndindex(*psums.shape):
+        for ic, kh, kw in np.ndindex(shape.ic, shape.kh, shape.kw):
+            ih = oh * shape.stride[0] + kh - shape.padding[0]
+            iw = ow * shape.stride[1] + kw - shape.padding[1]
+            if 0 <= ih < shape.ih and 0 <= iw < shape.iw:
+                psums[oc, oh, ow] += int(weight[oc, ic, kh, kw]) * int(codes[ic, ih, iw])
+    return psums
+
+
+def wrap(values: np.ndarray, bits: int) -> np.ndarray:
+    """Two's complement value of the low `bits` bits."""
+    half = 1 << (bits - 1)
+    return (values + half) % (2 * half) - half
