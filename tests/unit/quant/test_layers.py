@@ -86,13 +86,17 @@ def gradients(layer, x, wanted):
 
 
 def test_gradients_equal_those_of_the_plain_operations():
-    """To 1e-5 of the largest: only the order of summation differs."""
+    """Only the order of summation differs: to 1e-5 of the largest, and to 1e-3 for a step.
+
+    A step's gradient is the small difference of two sums over thousands of terms, each rounded to 6e-8.
+    """
     layer = conv()
     allow_int8(layer, is_allowed=False)
     x = images(6, 16, 13, 8).requires_grad_()
     wanted = [x, layer.weight, layer.act_quantizer.step, layer.weight_quantizer.step]
     for found, expected in gradients(layer, x, wanted):
-        assert (found - expected).abs().max().item() <= 1e-5 * expected.abs().max().item()
+        tolerance = 1e-3 if expected.numel() == 1 else 1e-5
+        assert (found - expected).abs().max().item() <= tolerance * expected.abs().max().item()
 
 
 def test_gradients_of_the_int8_engine_are_as_good_as_bfloat16():
