@@ -25,7 +25,7 @@ $(VENV)/test.stamp: $(VENV)/demo.stamp
 install: $(VENV)/demo.stamp ## make .venv and install tilewright with the RTL simulator
 
 demo: $(VENV)/demo.stamp ## the whole chain on the bundled digits, RTL included
-	$(BIN)/tilewright run configs/digits_w4a4.toml --out $(OUT)
+	$(BIN)/tilewright run configs/digits_w4a4.toml --out $(OUT) --restart
 
 test: format lint types contracts tests ## every check
 

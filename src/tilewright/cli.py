@@ -5,8 +5,8 @@ Exit status: 0 all checks hold; 1 a check failed; 2 bad input or usage; 3 a faul
 
 from __future__ import annotations
 
+import io
 import json
-import shutil
 import sys
 import time
 import traceback
@@ -47,6 +47,9 @@ SetOption = Annotated[
 
 def main() -> None:
     """Entry point: runs a command, and turns what goes wrong into one line and an exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a path can hold what the terminal cannot show
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = app(standalone_mode=False)
     except TilewrightError as error:
@@ -223,8 +226,7 @@ def _start(
     folder = RunFolder(out)
     wanted = load_config(config, tuple(overrides or ()))
     if is_restart and out.exists():
-        folder.config()  # refuses a folder that holds no run
-        shutil.rmtree(out)
+        folder.remove()
     folder.start(wanted)
     return folder
 

@@ -6,9 +6,9 @@ import json
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tilewright.errors import ConfigError
 
@@ -86,7 +86,7 @@ class CosimConfig(_Section):
     """Which simulator runs the RTL, how long it may take for one bundle, and which RTL (empty: ours)."""
 
     simulator: Literal["auto", "verilator", "icarus"] = "auto"
-    timeout_s: Annotated[float, Field(gt=0)] = 600.0
+    timeout_s: Annotated[float, Field(gt=0, le=1e6)] = 600.0
     rtl_dir: str = ""
 
 
@@ -101,6 +101,15 @@ class Config(_Section):
     vectors: VectorsConfig = VectorsConfig()
     sim: SimConfig = SimConfig()
     cosim: CosimConfig = CosimConfig()
+
+    @model_validator(mode="after")
+    def _has_enough_samples(self) -> Self:
+        for key, wanted in (("vectors", self.vectors.samples), ("sim", self.sim.samples)):
+            if wanted > self.recover.samples:
+                raise ValueError(
+                    f"{key}.samples must be at most recover.samples = {self.recover.samples}, not {wanted}"
+                )
+        return self
 
     @property
     def data_dir(self) -> Path | None:
@@ -149,6 +158,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _apply(values: dict[str, Any], override: str) -> None:
+    if any("\ud800" <= character <= "\udfff" for character in override):
+        raise ConfigError(f"--set must be UTF-8 text, not {override!r}")
     key, equals, text = override.partition("=")
     section, dot, name = key.strip().partition(".")
     if not (equals and dot and section and name):
@@ -182,6 +193,8 @@ def _tuples(values: dict[str, Any]) -> dict[str, Any]:
 def _one_line(error: ValidationError, origin: str) -> str:
     problem = error.errors()[0]
     place = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "value_error":
+        return f"{origin}: {problem['ctx']['error']}"
     if problem["type"] != "extra_forbidden":
         return f"{origin}: {place}: {problem['msg'].lower()}, found {problem['input']!r}"
     valid = sorted(_keys_beside(problem["loc"]))
@@ -203,5 +216,5 @@ def _toml(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(_toml(item) for item in value)}]"
     if isinstance(value, str):
-        return json.dumps(value)  # every JSON string is a TOML basic string
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # as TOML wants it
     return repr(value)

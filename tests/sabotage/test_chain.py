@@ -183,6 +183,16 @@ def test_missing_lines_with_a_right_hash_stop_the_bench_at_a_named_file(run, nam
     assert name in done.stderr
 
 
+def test_a_bundle_that_export_did_not_write_is_found(run):
+    """It is whole, and the RTL computes it; but it is not of this network."""
+    manifest = read(run / CHOKE / "manifest.json")
+    (run / CHOKE / "manifest.json").write_text(json.dumps(manifest))
+    done = tilewright("cosim", run)
+    assert done.returncode == 1
+    assert failed(read(run / "07_cosim/cosim.json")) == ["features.15: sample 0: files"]
+    assert "manifest.json is not the one that export wrote" in done.stderr
+
+
 def test_a_manifest_that_points_outside_its_folder_is_refused(run):
     manifest = read(run / CHOKE / "manifest.json")
     manifest["files"][0]["name"] = "../../../config.toml"

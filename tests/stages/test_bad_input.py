@@ -32,6 +32,8 @@ def expect_error(done, *words):
         ("model.weight_bits=9", ("model.weight_bits", "less than or equal to 8, found 9")),
         ("model.choke_stage=5", ("choke_stage must be 1..4 for vgg_tiny, not 5",)),
         ("data.dir=/nowhere", ("digits are bundled",)),
+        ("vectors.layout=ece284-wz", ("ece284-wz", "ece284-ws")),
+        ("vectors.samples=17", ("vectors.samples must be at most recover.samples = 16, not 17",)),
     ],
 )
 def test_a_bad_configuration(tmp_path, override, words):
@@ -84,7 +86,8 @@ def test_a_layout_that_does_not_exist_gives_near_names(run):
 
 def test_more_samples_than_were_recovered(run):
     expect_error(
-        tilewright("simulate", run, "--set", "sim.samples=9"), "sim.samples must be at most the 2"
+        tilewright("simulate", run, "--set", "sim.samples=9"),
+        "sim.samples must be at most recover.samples = 2, not 9",
     )
 
 
@@ -106,6 +109,33 @@ def test_a_corrupt_network(run):
     path = run / "02_recover/network.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
     expect_error(tilewright("verify", run), "network.safetensors must have sha256")
+
+
+def test_results_of_another_array_are_not_compared(run):
+    done = tilewright("export", run, "--set", "array.rows=5")
+    assert done.returncode == 0, done.stderr
+    expect_error(tilewright("cosim", run), "simulate", "stale", "run 'tilewright simulate")
+
+
+def test_an_older_result_does_not_outlive_rtl_that_cannot_be_built(run, tmp_path):
+    (tmp_path / "tw_core.sv").write_text("module tw_core; syntax")
+    assert tilewright("report", run).returncode == 0
+    done = tilewright("cosim", run, "--set", f"cosim.rtl_dir={tmp_path}")
+    expect_error(done, "cannot build the design")
+    assert not (run / "summary.json").exists()
+    assert tilewright("report", run).returncode == 1
+    assert read(run / "summary.json")["reasons"] == ["cosim has not run"]
+
+
+def test_damaged_metrics(run):
+    (run / "01_train/metrics.jsonl").write_text('{"epoch"\n')
+    expect_error(tilewright("report", run), "metrics.jsonl must hold a JSON object in every line")
+
+
+def test_a_path_that_the_terminal_cannot_show(run, tmp_path):
+    done = tilewright("report", run.rename(tmp_path / "caf\u00e9"), PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "caf\\xe9/report.html" in done.stdout
 
 
 def test_no_compiler(run, tmp_path):

@@ -100,9 +100,15 @@ def test_another_array_is_exported_and_simulated_from_the_same_network(run):
     assert summary["cosim"]["tiles"] == (2 * 2 + 2 * 7) * 9
 
 
+def test_a_layer_that_is_asked_for_twice_is_counted_once(run):
+    done = tilewright("export", run, "--set", 'vectors.layers=["features.15", "features.15"]')
+    assert done.returncode == 0, done.stderr
+    assert read(run / "05_vectors/export.json")["files"] == 12
+
+
 def test_results_of_other_integers_are_stale(run):
     assert tilewright("recover", run, "--set", "recover.samples=3").returncode == 0
     done = tilewright("report", run)
     assert done.returncode == 1
     reasons = read(run / "summary.json")["reasons"]
-    assert "verify is stale: it judged other integers than recover wrote; run it again" in reasons
+    assert "verify is stale: what it read has changed since; run it again" in reasons

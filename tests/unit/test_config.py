@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tilewright.config import Config, dump_config, load_config
+from tilewright.config import Config, DataConfig, dump_config, load_config
 from tilewright.errors import ConfigError
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -29,6 +29,13 @@ def test_strings_with_quotes_and_backslashes_survive_a_round_trip(tmp_path):
     assert load_config(tmp_path / "copy.toml") == config
 
 
+@pytest.mark.parametrize("name", ["\u00e9", "\U0001f600", "a\x7fb", "a\tb\x01"])
+def test_a_string_of_any_characters_survives_a_round_trip(tmp_path, name):
+    config = Config(data=DataConfig(dir=name))
+    (tmp_path / "copy.toml").write_text(dump_config(config), encoding="utf-8")
+    assert load_config(tmp_path / "copy.toml") == config
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [
@@ -47,12 +54,17 @@ def test_strings_with_quotes_and_backslashes_survive_a_round_trip(tmp_path):
         ("model.act_bits=1", "--set: model.act_bits: .*greater than or equal to 2, found 1"),
         ("model.weight_bits=four", "--set: model.weight_bits: .*valid integer, found 'four'"),
         ("model.weight_bits=4.0", "--set: model.weight_bits: .*valid integer, found 4.0"),
+        (
+            "cosim.timeout_s=inf",
+            "--set: cosim.timeout_s: .*less than or equal to 1000000, found inf",
+        ),
         ("array.rows=65", "--set: array.rows: .*less than or equal to 64, found 65"),
         (
             "train.epochs",
             "--set needs section.key=value, for example train.epochs=5, not 'train.epochs'",
         ),
         ("epochs=1", "--set needs section.key=value"),
+        ("data.dir=\udcff", "--set must be UTF-8 text, not 'data.dir=.udcff'"),
     ],
 )
 def test_bad_overrides_are_one_clear_line(override, message):

@@ -16,9 +16,20 @@ from tilewright.errors import ToolError
 
 
 def default_cache_dir() -> Path:
-    """``$XDG_CACHE_HOME/tilewright``, or ``~/.cache/tilewright``."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base else Path.home() / ".cache") / "tilewright"
+    """``$XDG_CACHE_HOME/tilewright`` if that is an absolute path, else ``~/.cache/tilewright``.
+
+    Raises `ToolError` if this user has no home folder.
+    """
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if base.is_absolute():
+        return base / "tilewright"
+    try:
+        return Path.home() / ".cache" / "tilewright"
+    except RuntimeError:
+        raise ToolError(
+            "builds are kept in the user's home folder, but this user has none: "
+            "set XDG_CACHE_HOME to a folder that can be written"
+        ) from None
 
 
 def cached_build(
@@ -77,5 +88,5 @@ def _enter(program: Path, entry: Path) -> None:
     except OSError as error:
         raise ToolError(
             f"the cache folder {entry.parent} must be writable: {error.strerror or error}; "
-            "choose another one"
+            "choose another one with XDG_CACHE_HOME"
         ) from None

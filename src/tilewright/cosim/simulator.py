@@ -233,7 +233,8 @@ def _make_executable(program: Path) -> None:
 
 def _check_build(name: str, status: int, output: str, folder: Path) -> None:
     if status != 0 or not (folder / PROGRAM).is_file():
-        errors = [line for line in output.splitlines() if "rror" in line] or [last_lines(output)]
+        lines = output.splitlines()
+        errors = [line for line in lines if "rror" in line or "***" in line] or [last_lines(output)]
         raise ToolError(
             f"{name} cannot build the design (exit status {status}): {errors[0].strip()}"
         )

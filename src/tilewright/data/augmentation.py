@@ -30,8 +30,7 @@ def crop_at_random(
     epoch: int,
     has_flip: bool,
 ) -> npt.NDArray[np.uint8]:
-    """The images ``n c h w`` of these samples, shifted by up to 4 pixels each way and mirrored at
-    random.
+    """The images ``n c h w`` of these samples, shifted by up to 4 pixels each way and mirrored at random.
 
     What happens to a sample depends on seed, epoch and its index only, not on the batch. Pixels
     shifted in are 0. Returns ``len(samples) c h w``.

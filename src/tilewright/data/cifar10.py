@@ -1,6 +1,4 @@
-"""CIFAR-10, binary version (Krizhevsky 2009): records of one label byte and three planes of 32x32
-bytes.
-"""
+"""CIFAR-10, binary version (Krizhevsky 2009): records of one label byte and three planes of 32x32 bytes."""
 
 from __future__ import annotations
 
@@ -49,8 +47,7 @@ Reader = Callable[[str], bytes]
 
 
 def load_cifar10(data_dir: Path | None = None) -> ImageData:
-    """45,000 / 5,000 / 10,000 images 3x32x32; the hold-out is a fixed choice of the training
-    images.
+    """45,000 / 5,000 / 10,000 images 3x32x32; the hold-out is a fixed choice of the training images.
 
     data_dir: folder that holds the six files, each as ``.bin`` or ``.bin.xz`` (also the folder
     *around* the extracted archive). Without it, the official archive is downloaded once, checked
@@ -94,8 +91,17 @@ def decode_records(content: bytes, name: str) -> Split:
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: ``$XDG_CACHE_HOME/tilewright``, else ``~/.cache/tilewright``."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tilewright"
+    """Where downloads are kept: ``$XDG_CACHE_HOME/tilewright``, else ``~/.cache/tilewright``.
+
+    Raises `DataError` if this user has no home folder.
+    """
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tilewright"
+    except RuntimeError:
+        raise DataError(
+            "downloads are kept in the user's home folder, but this user has none: "
+            "set XDG_CACHE_HOME to a folder that can be written"
+        ) from None
 
 
 def _reader(data_dir: Path) -> Reader:

@@ -13,8 +13,7 @@ HOLDOUT, TEST = 360, 360
 
 
 def load_digits_images() -> ImageData:
-    """scikit-learn's 1,797 handwritten digits as 3x32x32 images: 1,077 / 360 / 360 in a fixed
-    order.
+    """scikit-learn's 1,797 handwritten digits as 3x32x32 images: 1,077 / 360 / 360 in a fixed order.
 
     The 8x8 images of values 0..16 are enlarged four times by `enlarge` and repeated in three
     channels.

@@ -40,9 +40,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageData:
-    """A data set: `holdout` is the part of the training images kept for selection, never trained
-    on.
-    """
+    """A data set: `holdout` is the part of the training images kept for selection, never trained on."""
 
     name: str
     classes: tuple[str, ...]
@@ -72,8 +70,6 @@ class ImageData:
 
 
 def fixed_order(count: int) -> npt.NDArray[np.int64]:
-    """A permutation of ``0..count - 1`` that looks random and never changes: indices by their
-    SHA-256.
-    """
+    """A permutation of ``0..count - 1`` that looks random and never changes: indices by their SHA-256."""
     keys = [hashlib.sha256(index.to_bytes(8, "little")).digest() for index in range(count)]
     return np.array(sorted(range(count), key=keys.__getitem__), np.int64)

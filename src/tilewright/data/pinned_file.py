@@ -19,9 +19,7 @@ TIMEOUT_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class PinnedFile:
-    """A file, where to get it (`urls`, tried in turn), its `size` in bytes and its hexadecimal
-    `sha256`.
-    """
+    """A file, where to get it (`urls`, tried in turn), its `size` in bytes and its hexadecimal `sha256`."""
 
     name: str
     urls: tuple[str, ...]

@@ -63,9 +63,7 @@ class ModelSpec:
 
     @property
     def choke_layer(self) -> str | None:
-        """Name of the choked convolution, as wide as the chokepoint on both sides; None without
-        one.
-        """
+        """Name of the choked convolution, as wide as the chokepoint on both sides; None without one."""
         if self.choke_width is None:
             return None
         before = sum(3 * len(widths) + 1 for widths in self.stages[: self._choke_index])

@@ -39,8 +39,7 @@ class QuantVGG(nn.Module):
 
 
 def build_model(name: str, **values: Any) -> QuantVGG:
-    """A fresh model; `values` are the fields of `ModelSpec`, which says what is valid and what is
-    raised.
+    """A fresh model; `values` are the fields of `ModelSpec`, which says what is valid and what is raised.
 
     >>> build_model("vgg16", weight_bits=4, act_bits=4, choke_width=8).features[27].out_channels
     8

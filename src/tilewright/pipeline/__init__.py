@@ -17,6 +17,8 @@ ORDER = ("train", "evaluate", "recover", "verify", "tile", "export", "simulate",
 
 def run_stage(stage: str, run: RunFolder, listener: Listener) -> StageResult:
     """Run one stage; it reads the folders of the stages before it and writes its own."""
+    run.check_inputs(stage)
+    run.withdraw_report()
     work: Callable[[RunFolder, Listener], StageResult] = getattr(
         import_module(f"tilewright.pipeline.stages.{stage}"), stage
     )
@@ -35,6 +37,9 @@ def run_all(run: RunFolder, listener: Listener, announce: Callable[[str], None])
 
     A failed check does not stop the chain: the later stages show how far the fault reaches.
     """
+    from tilewright.vectors import load_layout
+
+    load_layout(run.config().vectors.layout)  # an unknown one is better refused before training
     for stage in ORDER:
         announce(stage)
         run_stage(stage, run, listener)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import time
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,6 +36,33 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "cosim": ("cosim",),
 }
 """Configuration sections that a stage, run by itself, may change."""
+CONFIG = "config.toml"
+REPORTS = ("summary.json", "junit.xml", "report.html")
+"""What the report writes, in the run folder itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a stage reads: configuration keys, files, and the facts of the stages before it."""
+
+    keys: tuple[str, ...]
+    files: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+
+
+_WEIGHTS = ("01_train/checkpoint.json",)  # each of these names the hash of its tensors
+_INTEGERS = ("02_recover/network.json", "02_recover/stimulus.json")
+INPUTS = {
+    "train": Inputs(("data", "model", "train")),
+    "evaluate": Inputs(("data",), _WEIGHTS),
+    "recover": Inputs(("data", "recover"), _WEIGHTS),
+    "verify": Inputs(("array.psum_bits",), _INTEGERS),
+    "tile": Inputs(("array",), _INTEGERS),
+    "export": Inputs(("vectors",), _INTEGERS, ("tile",)),
+    "simulate": Inputs(("sim",), _INTEGERS, ("tile",)),
+    "cosim": Inputs(("cosim",), ("06_sim/fold_cycles.json",), ("export", "simulate")),
+}
+"""What the result of a stage follows from: when it changes, the result is stale."""
 
 
 class Listener(Protocol):
@@ -85,7 +115,7 @@ class RunFolder:
 
     def config(self) -> Config:
         """The configuration that `start` stored."""
-        path = self.root / "config.toml"
+        path = self.root / CONFIG
         if not path.is_file():
             raise ArtifactError(
                 f"{self.root} is no run folder: it has no config.toml; start with 'tilewright run'"
@@ -95,7 +125,7 @@ class RunFolder:
     def reconfigure(self, stage: str, overrides: tuple[str, ...]) -> None:
         """Apply overrides that concern `stage`; what an earlier stage has used cannot be changed."""
         stored = self.config()
-        wanted = load_config(self.root / "config.toml", overrides)
+        wanted = load_config(self.root / CONFIG, overrides)
         for section in Config.model_fields:
             if (
                 getattr(stored, section) != getattr(wanted, section)
@@ -105,11 +135,11 @@ class RunFolder:
                     f"--set {section}: '{stage}' may change {', '.join(SECTIONS[stage]) or 'nothing'}; "
                     f"start another run for a change of {section}"
                 )
-        write_bytes(self.root / "config.toml", dump_config(wanted).encode())
+        write_bytes(self.root / CONFIG, dump_config(wanted).encode())
 
     def start(self, config: Config) -> None:
         """Store `config`. A folder that holds a run of another configuration is refused."""
-        path = self.root / "config.toml"
+        path = self.root / CONFIG
         if path.is_file():
             _refuse_other(self.config(), config, self.root)
         elif self.root.is_dir() and any(self.root.iterdir()):
@@ -117,6 +147,23 @@ class RunFolder:
                 f"{self.root} holds other files and no run: give --out a new or empty folder"
             )
         write_bytes(path, dump_config(config).encode())
+
+    def remove(self) -> None:
+        """Remove the run; a folder that holds no run, or anything else beside it, is refused."""
+        self.config()
+        owned = {*FOLDERS.values(), CONFIG, *REPORTS}
+        foreign = {path.name for path in self.root.iterdir()} - owned
+        if foreign:
+            raise ConfigError(
+                f"{self.root} must hold a run and nothing else to be removed, but holds "
+                f"{min(foreign)!r}: move it elsewhere, or give --out another folder"
+            )
+        shutil.rmtree(self.root)
+
+    def withdraw_report(self) -> None:
+        """Remove the report: a stage begins, and what the report says may be true no longer."""
+        for name in REPORTS:
+            (self.root / name).unlink(missing_ok=True)
 
     @property
     def fold_cycles_stem(self) -> Path:
@@ -133,7 +180,7 @@ class RunFolder:
 
     def array(self) -> ArrayShape:
         """The array that the tile stage planned for."""
-        facts = read_json(self.facts_path("tile"))["array"]
+        facts = self.facts("tile")["array"]
         return ArrayShape(facts["rows"], facts["cols"], facts["psum_bits"])
 
     def positions(self, wanted: int, stimulus: Stimulus, *, key: str) -> range:
@@ -145,25 +192,55 @@ class RunFolder:
             )
         return range(wanted)
 
-    def fingerprint(self) -> str:
-        """Hash of the recovered integers: results with another fingerprint are stale."""
-        stems = (self.network_stem, self.stimulus_stem)
-        return sha256(b"".join(read_bytes(stem.with_name(f"{stem.name}.json")) for stem in stems))
+    def facts(self, stage: str) -> dict[str, Any]:
+        """What a stage recorded; raises `ArtifactError` if it has not run or its file is damaged."""
+        path = self.facts_path(stage)
+        facts = read_json(path)
+        if not isinstance(facts, dict) or facts.get("stage") != stage:
+            raise ArtifactError(
+                f"{path} must hold the facts of {stage}, but does not: run the stage that writes it"
+            )
+        return facts
 
-    def record(
-        self, result: StageResult, *, since: float, is_downstream: bool = True
-    ) -> StageResult:
+    def fingerprint(self, stage: str) -> str:
+        """Hash of what `stage` would read now; what is absent counts as empty."""
+        inputs, config = INPUTS[stage], self.config()
+        values = [repr(attrgetter(key)(config)) for key in inputs.keys]
+        hashes = [_hash(self.root / name) for name in inputs.files]
+        facts = [self.facts(name) for name in inputs.facts if self.facts_path(name).is_file()]
+        timeless = [{key: fact[key] for key in fact if key != "seconds"} for fact in facts]
+        return sha256(json.dumps([values, hashes, timeless]).encode())
+
+    def is_stale(self, stage: str) -> bool:
+        """Whether what `stage` read has changed since it ran."""
+        return bool(self.facts(stage).get("fingerprint") != self.fingerprint(stage))
+
+    def check_inputs(self, stage: str) -> None:
+        """Raise `ArtifactError` if a stage whose facts `stage` reads has not run or is stale."""
+        for name in INPUTS[stage].facts:
+            if self.is_stale(name):
+                command = "export" if name == "tile" else name
+                raise ArtifactError(
+                    f"{stage} needs what {name} found, but that is stale: what {name} read has "
+                    f"changed since; run 'tilewright {command} {self.root}' first"
+                )
+
+    def record(self, result: StageResult, *, since: float) -> StageResult:
         """Write a stage's facts and checks. `since` is the `time.monotonic` of its start."""
         facts = {
             "stage": result.stage,
             "passed": result.passed,
             "seconds": round(time.monotonic() - since, 3),
-            "fingerprint": self.fingerprint() if is_downstream else "",
+            "fingerprint": self.fingerprint(result.stage),
             "checks": [check.to_json() for check in result.checks],
             **result.facts,
         }
         write_json(self.facts_path(result.stage), facts)
         return StageResult(result.stage, result.checks, facts)
+
+
+def _hash(path: Path) -> str:
+    return sha256(read_bytes(path)) if path.is_file() else ""
 
 
 def _refuse_other(stored: Config, wanted: Config, root: Path) -> None:

@@ -55,8 +55,7 @@ class IntegerConv2d(nn.Module):
 
 
 class IntegerLinear(nn.Module):
-    """Matrix product of codes: floats that are integers ``n ic`` and ``oc ic`` to exact psums ``n
-    oc``.
+    """Matrix product of codes: floats that are integers ``n ic`` and ``oc ic`` to exact psums ``n oc``.
 
     The psums are float32, or float64 where ``ic * max|x| * max|w|`` reaches 2**24.
     """

@@ -119,9 +119,7 @@ class QuantLinear(nn.Module):
 
 
 def allow_int8(model: nn.Module, *, is_allowed: bool) -> None:
-    """Let every integer convolution of `model` use the int8 engine, or forbid it; psums stay the
-    same.
-    """
+    """Let every integer convolution of `model` use the int8 engine, or forbid it; psums stay the same."""
     for module in model.modules():
         if isinstance(module, IntegerConv2d):
             module.is_int8_allowed = is_allowed

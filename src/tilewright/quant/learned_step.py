@@ -41,9 +41,7 @@ def quantize(x: Tensor, step: Tensor, min_code: int, max_code: int) -> Tensor:
 
 
 def rescale(psums: Tensor, scale: Tensor) -> Tensor:
-    """``psums * scale`` in the dtype of `scale`; `scale` broadcasts along every axis but the
-    second.
-    """
+    """``psums * scale`` in the dtype of `scale`; `scale` broadcasts along every axis but the second."""
     values: Tensor = _Rescale.apply(psums, scale)  # type: ignore[no-untyped-call]
     return values
 
@@ -92,9 +90,7 @@ class _Rescale(torch.autograd.Function):
 
 
 def _sum_product(a: Tensor, b: Tensor, like: Tensor) -> Tensor:
-    """``(a * b)`` summed to the shape of `like`; one pass without a temporary where it is one
-    number.
-    """
+    """``(a * b)`` summed to the shape of `like`; one pass without a temporary where it is one number."""
     if like.numel() > 1:
         return (a * b).sum_to_size(like.shape)
     if a.ndim == 4 and a.is_contiguous(memory_format=torch.channels_last):

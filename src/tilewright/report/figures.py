@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "tilewright",
@@ -56,6 +57,7 @@ def psum_widths(layers: Sequence[Mapping[str, Any]]) -> str:
         axes.set_yticks(places, names)
         axes.invert_yaxis()
         axes.set(xlabel="psum bits, two's complement")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
         return _svg(figure)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 Facts = Mapping[str, Any]
@@ -12,14 +12,14 @@ REQUIRED = ("train", "evaluate", "recover", "verify", "tile", "export", "simulat
 """Stages without which there is no verdict "pass"."""
 
 
-def summarize(stages: Mapping[str, Facts], *, fingerprint: str) -> dict[str, Any]:
+def summarize(stages: Mapping[str, Facts], *, stale: Collection[str]) -> dict[str, Any]:
     """The content of ``summary.json``.
 
-    stages: facts by stage name; a stage that has not run is absent. fingerprint: hash of the recovered
-    integers that lie in the run folder now; a stage that used others is stale. `verdict` is "pass" only
-    if every stage ran, none is stale and every check holds; `reasons` says what stands against it.
+    stages: facts by stage name; a stage that has not run is absent. stale: stages that read something
+    else than what lies in the run folder now. `verdict` is "pass" only if every stage ran, none is stale
+    and every check holds; `reasons` says what stands against it.
     """
-    reasons = _reasons(stages, fingerprint)
+    reasons = _reasons(stages, stale)
     evaluate, verify = stages.get("evaluate", {}), stages.get("verify", {})
     return {
         "verdict": "fail" if reasons else "pass",
@@ -39,6 +39,7 @@ def summarize(stages: Mapping[str, Facts], *, fingerprint: str) -> dict[str, Any
             "cosim",
             "simulator",
             "version",
+            "rtl",
             "tiles",
             "psums_compared",
             "outputs_compared",
@@ -51,13 +52,11 @@ def summarize(stages: Mapping[str, Facts], *, fingerprint: str) -> dict[str, Any
     }
 
 
-def _reasons(stages: Mapping[str, Facts], fingerprint: str) -> list[str]:
+def _reasons(stages: Mapping[str, Facts], stale: Collection[str]) -> list[str]:
     reasons = [f"{name} has not run" for name in REQUIRED if name not in stages]
     for name, facts in stages.items():
-        if facts.get("fingerprint") not in ("", fingerprint):
-            reasons.append(
-                f"{name} is stale: it judged other integers than recover wrote; run it again"
-            )
+        if name in stale:
+            reasons.append(f"{name} is stale: what it read has changed since; run it again")
         reasons += [
             f"{check['stage']}: {check['evidence']}"
             for check in facts.get("checks", ())

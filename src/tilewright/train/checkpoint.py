@@ -29,8 +29,7 @@ Tensors = dict[str, Tensor]
 
 
 def save_checkpoint(folder: Path, facts: dict[str, Any], files: dict[str, Tensors | None]) -> None:
-    """Write `facts` and the tensors of `files` (by role); None keeps the file of that role as it
-    is.
+    """Write `facts` and the tensors of `files` (by role); None keeps the file of that role as it is.
 
     Raises `ArtifactError` if the disk refuses; the checkpoint that was there is then still whole.
     """

@@ -39,9 +39,7 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
 
 
 def keep_epochs(folder: Path, epochs: int) -> None:
-    """Drop the lines of epochs that the checkpoint does not hold, so that a resumed run repeats
-    none.
-    """
+    """Drop the lines of epochs that the checkpoint does not hold, so that a resumed run repeats none."""
     kept = [line for line in read_metrics(folder) if line["epoch"] <= epochs]
     if kept or (folder / FILE).exists():
         write_bytes(folder / FILE, "".join(json.dumps(line) + "\n" for line in kept).encode())

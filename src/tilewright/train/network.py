@@ -50,8 +50,7 @@ def train_network(
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     listener: Listener = ignore,
 ) -> TrainingResult:
-    """Train a fresh network, or go on where the run in `folder` stopped, with bit-identical
-    weights.
+    """Train a fresh network, or go on where the run in `folder` stopped, with bit-identical weights.
 
     Writes ``checkpoint.json`` and its tensors at the end of each epoch, and within one after each
     `checkpoint_seconds`; ``metrics.jsonl``; at the end ``training.json``. The best epoch is chosen

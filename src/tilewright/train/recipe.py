@@ -64,9 +64,7 @@ class Recipe:
 
 
 def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """The optimizer, with one group each for weights, BatchNorm and steps; rates are set by
-    `set_rates`.
-    """
+    """The optimizer, with one group each for weights, BatchNorm and steps; rates are set by `set_rates`."""
     weights: list[nn.Parameter] = []
     norms: list[nn.Parameter] = []
     steps: list[nn.Parameter] = []

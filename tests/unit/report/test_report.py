@@ -10,14 +10,12 @@ from tilewright.report import junit_xml, render_page, summarize
 CHECK = {"stage": "verify", "name": "conv: psums", "passed": True, "evidence": "conv: 4 compared"}
 STAGES = {
     "train": {
-        "fingerprint": "",
         "holdout_accuracy": 0.5,
         "provenance": {"seed": 1},
         "seconds": 1.0,
     },
-    "evaluate": {"fingerprint": "", "accuracy": 0.75, "images": 4, "correct": 3, "seconds": 0.1},
+    "evaluate": {"accuracy": 0.75, "images": 4, "correct": 3, "seconds": 0.1},
     "recover": {
-        "fingerprint": "f",
         "layers": [
             {
                 "layer": "conv",
@@ -30,7 +28,6 @@ STAGES = {
         ],
     },
     "verify": {
-        "fingerprint": "f",
         "checks": [CHECK],
         "layers": [
             {
@@ -49,22 +46,20 @@ STAGES = {
         ],
     },
     "tile": {
-        "fingerprint": "f",
         "array": {"rows": 2, "cols": 3, "psum_bits": 16},
         "layers": [{"layer": "conv", "itiles": 1, "otiles": 1, "taps": 1, "folds": 1, "macs": 4}],
     },
-    "export": {"fingerprint": "f", "files": 5, "layout": "ece284-ws"},
+    "export": {"files": 5, "layout": "ece284-ws"},
     "simulate": {
-        "fingerprint": "f",
         "cycles": 17,
         "psums_compared": 4,
         "mismatches": 0,
         "layers": [{"layer": "conv", "cycles": 17, "utilization": 0.1, "mismatches": 0}],
     },
     "cosim": {
-        "fingerprint": "f",
         "simulator": "icarus",
         "version": "11",
+        "rtl": "tilewright",
         "tiles": 1,
         "psums_compared": 4,
         "outputs_compared": 4,
@@ -80,7 +75,7 @@ METRICS = [
 
 
 def test_the_summary_has_every_promised_field():
-    summary = summarize(STAGES, fingerprint="f")
+    summary = summarize(STAGES, stale=())
     assert summary["verdict"] == "pass"
     assert summary["accuracy"] == {
         "test": 0.75,
@@ -102,24 +97,21 @@ def test_the_summary_has_every_promised_field():
 @pytest.mark.parametrize("stage", list(STAGES))
 def test_a_stage_that_has_not_run_is_no_pass(stage):
     stages = {name: facts for name, facts in STAGES.items() if name != stage}
-    summary = summarize(stages, fingerprint="f")
+    summary = summarize(stages, stale=())
     assert summary["verdict"] == "fail"
     assert f"{stage} has not run" in summary["reasons"]
 
 
 def test_a_stale_stage_is_no_pass():
-    summary = summarize(
-        STAGES | {"cosim": STAGES["cosim"] | {"fingerprint": "old"}}, fingerprint="f"
-    )
-    assert summary["reasons"] == [
-        "cosim is stale: it judged other integers than recover wrote; run it again"
-    ]
+    summary = summarize(STAGES, stale=["cosim"])
+    assert summary["verdict"] == "fail"
+    assert summary["reasons"] == ["cosim is stale: what it read has changed since; run it again"]
 
 
 def test_a_failed_check_is_no_pass_and_gives_its_evidence():
     stages = copy.deepcopy(STAGES)
     stages["verify"]["checks"][0] |= {"passed": False, "evidence": "conv: 1 differs at oc=0"}
-    summary = summarize(stages, fingerprint="f")
+    summary = summarize(stages, stale=())
     assert (summary["verdict"], summary["reasons"]) == ("fail", ["verify: conv: 1 differs at oc=0"])
     suite = ElementTree.fromstring(junit_xml(stages)).find("testsuite")
     assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
@@ -133,7 +125,7 @@ def test_junit_has_one_case_a_check():
 
 
 def test_the_page_is_one_offline_file_with_the_verdict_first():
-    page = render_page(summarize(STAGES, fingerprint="f"), STAGES, METRICS, '[data]\nname = "<x>"')
+    page = render_page(summarize(STAGES, stale=()), STAGES, METRICS, '[data]\nname = "<x>"')
     assert page.index("Verdict") < page.index("<svg") < page.index("<h2>The integers")
     assert "http" not in page.replace("http://www.w3.org", "").replace(
         "http://purl.org", ""
@@ -143,13 +135,13 @@ def test_the_page_is_one_offline_file_with_the_verdict_first():
 
 
 def test_the_same_numbers_give_the_same_bytes():
-    pages = [render_page(summarize(STAGES, fingerprint="f"), STAGES, METRICS, "") for _ in range(2)]
+    pages = [render_page(summarize(STAGES, stale=()), STAGES, METRICS, "") for _ in range(2)]
     assert pages[0] == pages[1]
 
 
 @pytest.mark.parametrize("count", range(1, len(STAGES)))
 def test_a_page_of_an_unfinished_run_renders(count):
     stages = dict(list(STAGES.items())[:count])
-    page = render_page(summarize(stages, fingerprint="f"), stages, METRICS[:1], "")
+    page = render_page(summarize(stages, stale=()), stages, METRICS[:1], "")
     assert "cosim has not run" in page
     assert ("<h2>The integers" in page) == ("verify" in stages)

@@ -13,34 +13,45 @@ from tilewright.cosim import CosimResult, run_bundle
 from tilewright.errors import ArtifactError, FormatError
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.spec import Check, IntArray
-from tilewright.spec.artifact import read_artifact, read_json
+from tilewright.spec.artifact import read_artifact, read_bytes, sha256
+from tilewright.vectors import MANIFEST
+
+OUR_RTL = "tilewright"
+"""Whose core ran, where `cosim.rtl_dir` names no other."""
 
 
 def cosim(run: RunFolder, listener: Listener) -> StageResult:
     """Simulate the RTL on every bundle; psums and outputs must be the files', cycles the model's."""
     since = time.monotonic()
     model_cycles, _ = read_artifact(run.fold_cycles_stem, "fold-cycles")
-    bundles = read_json(run.facts_path("export"))["bundles"]
+    bundles = run.facts("export")["bundles"]
     if not bundles:
         raise ArtifactError(
             f"{run.folder('export')} holds no bundle: run 'tilewright export' first"
         )
+    run.facts_path("cosim").unlink(missing_ok=True)  # of other RTL, perhaps, should this one fail
     results: list[CosimResult] = []
     checks: list[Check] = []
     for bundle in bundles:
         where = f"{bundle['layer']}: sample {bundle['sample']}"
+        folder = run.root / bundle["folder"]
         try:
-            result = _run(run.root / bundle["folder"], run.config().cosim)
+            is_exported = sha256(read_bytes(folder / MANIFEST)) == bundle["manifest"]
+            result = _run(folder, run.config().cosim)
         except (ArtifactError, FormatError) as error:  # the files are at fault: that is a finding
             found = [Check("cosim", f"{where}: files", passed=False, evidence=f"{where}: {error}")]
         else:
-            found = _checks(result, model_cycles[result.layer_name], where, bundle["files"])
+            found = [
+                _file_check(where, bundle["files"], is_exported=is_exported),
+                *_checks(result, model_cycles[bundle["layer"]], where),
+            ]
             results.append(result)
         checks += found
         for check in found:
             if not check.passed or check.name.endswith(("psums", "cycles")):
                 listener.say(check.evidence)
-    return run.record(StageResult("cosim", tuple(checks), _summary(results)), since=since)
+    facts = {"rtl": run.config().cosim.rtl_dir or OUR_RTL, **_summary(results)}
+    return run.record(StageResult("cosim", tuple(checks), facts), since=since)
 
 
 def _run(folder: Path, config: CosimConfig) -> CosimResult:
@@ -63,7 +74,14 @@ def _summary(results: list[CosimResult]) -> dict[str, Any]:
     }
 
 
-def _checks(result: CosimResult, model: IntArray, where: str, files: int) -> list[Check]:
+def _file_check(where: str, files: int, *, is_exported: bool) -> Check:
+    evidence = f"{where}: {files} files are whole"
+    if not is_exported:
+        evidence += f", but {MANIFEST} is not the one that export wrote: export again"
+    return Check("cosim", f"{where}: files", is_exported, evidence)
+
+
+def _checks(result: CosimResult, model: IntArray, where: str) -> list[Check]:
     psums = result.psum_mismatches + result.stored_mismatches
     strays = result.unused_lane_mismatches + len(result.faults)
     first = f"; first: {[*result.mismatches, *result.faults][0]}" if not result.is_exact else ""
@@ -76,9 +94,6 @@ def _checks(result: CosimResult, model: IntArray, where: str, files: int) -> lis
         return Check("cosim", f"{where}: {what}", count > 0 and wrong == 0, evidence)
 
     return [
-        Check(
-            "cosim", f"{where}: files", passed=True, evidence=f"{where}: {files} files are whole"
-        ),
         compared("psums", result.psums_compared, psums),
         compared("outputs", result.outputs_compared, result.output_mismatches),
         Check(
@@ -93,9 +108,16 @@ def _checks(result: CosimResult, model: IntArray, where: str, files: int) -> lis
 
 
 def _cycle_check(result: CosimResult, model: IntArray, where: str) -> Check:
+    if result.fold_cycles.shape != model.shape:
+        evidence = (
+            f"{where}: the tiles (otile, itile, kij) of the bundle are {result.fold_cycles.shape}, "
+            f"those of the model {model.shape}: export and simulate again"
+        )
+        return Check("cosim", f"{where}: cycles", passed=False, evidence=evidence)
     differ = np.argwhere(result.fold_cycles != model)
+    is_equal = (result.tiles, result.cycles, len(differ)) == (model.size, int(model.sum()), 0)
     evidence = (
-        f"{where}: {result.tiles:,} tiles, {result.cycles:,} RTL cycles, "
+        f"{where}: {result.tiles:,} of {model.size:,} tiles, {result.cycles:,} RTL cycles, "
         f"{int(model.sum()):,} model cycles, {len(differ)} tiles differ"
     )
     if len(differ):
@@ -104,7 +126,7 @@ def _cycle_check(result: CosimResult, model: IntArray, where: str) -> Check:
             f"; first at otile={otile} itile={itile} kij={kij}: "
             f"RTL {result.fold_cycles[otile, itile, kij]}, model {model[otile, itile, kij]}"
         )
-    return Check("cosim", f"{where}: cycles", not len(differ), evidence)
+    return Check("cosim", f"{where}: cycles", is_equal, evidence)
 
 
 def _facts(result: CosimResult) -> dict[str, Any]:

@@ -20,4 +20,4 @@ def evaluate(run: RunFolder, listener: Listener) -> StageResult:
         f"test accuracy {100 * accuracy.rate:.2f} % ({accuracy.correct:,} of {accuracy.images:,})"
     )
     facts = {"accuracy": accuracy.rate, "images": accuracy.images, "correct": accuracy.correct}
-    return run.record(StageResult("evaluate", (), facts), since=since, is_downstream=False)
+    return run.record(StageResult("evaluate", (), facts), since=since)

@@ -9,8 +9,9 @@ from typing import Any
 
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.spec import IntegerLayer, Stimulus
+from tilewright.spec.artifact import read_bytes, sha256
 from tilewright.tile import TilePlan
-from tilewright.vectors import Bundle, Layout, load_layout, write_bundle
+from tilewright.vectors import MANIFEST, Bundle, Layout, load_layout, write_bundle
 from tilewright.verify import reference_tap_psums
 
 
@@ -18,7 +19,8 @@ def export(run: RunFolder, listener: Listener) -> StageResult:
     """Write a bundle for each chosen layer and sample; the expected psums are the reference's."""
     since = time.monotonic()
     config, network, stimulus = run.config().vectors, run.network(), run.stimulus()
-    chosen = [network.layer(name) for name in config.layers] or list(network.layers)
+    names = dict.fromkeys(config.layers)  # each once
+    chosen = [network.layer(name) for name in names] or list(network.layers)
     layout, array = load_layout(config.layout), run.array()
     positions = run.positions(config.samples, stimulus, key="vectors.samples")
     _clear(run.folder("export"))
@@ -34,6 +36,7 @@ def export(run: RunFolder, listener: Listener) -> StageResult:
                     "sample": int(stimulus.samples[position]),
                     "folder": str(folder.relative_to(run.root)),
                     "files": len(bundle.files),
+                    "manifest": sha256(read_bytes(folder / MANIFEST)),
                 }
             )
             listener.say(f"{layer.name}: {len(bundle.files)} files in {folder}")

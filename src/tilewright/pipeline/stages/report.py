@@ -9,21 +9,16 @@ from typing import Any
 from tilewright.errors import ArtifactError
 from tilewright.pipeline.run_folder import FOLDERS, RunFolder
 from tilewright.report import junit_xml, render_page, summarize
-from tilewright.spec.artifact import read_bytes, read_json, write_bytes, write_json
+from tilewright.spec.artifact import read_bytes, write_bytes, write_json
 
 
 def report(run: RunFolder) -> dict[str, Any]:
     """Write ``summary.json``, ``junit.xml`` and ``report.html``; returns the summary."""
     config = (run.root / "config.toml").read_text(encoding="utf-8")
-    stages = {
-        stage: read_json(run.facts_path(stage))
-        for stage in FOLDERS
-        if run.facts_path(stage).is_file()
-    }
+    stages = {stage: run.facts(stage) for stage in FOLDERS if run.facts_path(stage).is_file()}
     if not stages:
         raise ArtifactError(f"{run.root} holds no result yet: begin with 'tilewright run'")
-    has_integers = run.network_stem.with_name("network.json").is_file()
-    summary = summarize(stages, fingerprint=run.fingerprint() if has_integers else "")
+    summary = summarize(stages, stale=[stage for stage in stages if run.is_stale(stage)])
     page = render_page(summary, stages, _metrics(run.folder("train") / "metrics.jsonl"), config)
     write_json(run.root / "summary.json", summary)
     write_bytes(run.root / "junit.xml", junit_xml(stages).encode())
@@ -36,4 +31,7 @@ def _metrics(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
     *lines, _unfinished = read_bytes(path).split(b"\n")
-    return [json.loads(line) for line in lines]
+    try:
+        return [json.loads(line) for line in lines]
+    except ValueError as error:
+        raise ArtifactError(f"{path} must hold a JSON object in every line: {error}") from None

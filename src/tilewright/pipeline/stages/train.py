@@ -45,7 +45,7 @@ def train(run: RunFolder, listener: Listener) -> StageResult:
         "holdout_images": result.holdout.images,
         "provenance": provenance,
     }
-    return run.record(StageResult("train", (), facts), since=since, is_downstream=False)
+    return run.record(StageResult("train", (), facts), since=since)
 
 
 def _line(event: Progress) -> str:
