@@ -33,6 +33,10 @@ class ToolError(TilewrightError):
     """A program that tilewright needs is missing, failed or did not answer in time."""
 
 
+class SimulationError(ToolError):
+    """The simulated design did not come to its end: the design is at fault, or its simulator."""
+
+
 class TrainingError(TilewrightError):
     """Training cannot go on, for example because the loss is not finite."""
 

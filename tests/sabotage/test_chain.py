@@ -7,6 +7,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from tests.chain import read, tilewright
+from tests.sabotage.test_rtl_core import patched_core
 from tilewright.spec.artifact import sha256
 
 pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
@@ -209,3 +210,33 @@ def test_rtl_cycles_that_differ_from_the_model_are_found(run):
     assert done.returncode == 1
     assert failed(read(run / "07_cosim/cosim.json")) == ["features.15: sample 0: cycles"]
     assert "first at otile=0 itile=0 kij=7: RTL 63, model 64" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "check"),
+    [
+        (
+            "tw_array.sv",
+            ".act_i         (act[r][c])",
+            ".act_i(act[r][c] & {ActBits{1'(r != 2 || c != 5)}})",
+            "psums",
+        ),
+        ("tw_pe.sv", "ProductBits'($signed(weight_q))", "ProductBits'(weight_q)", "psums"),
+        ("tw_l0.sv", "assign is_turn = above_q;", "assign is_turn = 1'b1;", "psums"),
+        (
+            "tw_l0.sv",
+            "assign is_turn = above_q;",
+            "logic late_q; always_ff @(posedge clk_i) late_q <= above_q; assign is_turn = late_q;",
+            "simulation",
+        ),
+    ],
+    ids=["stuck PE", "unsigned multiply", "no skew", "skew late by one"],
+)
+def test_a_fault_of_the_rtl_is_found(run, tmp_path, file, old, new, check):
+    rtl = patched_core(tmp_path / "rtl", file, old, new)
+    done = tilewright("cosim", run, "--set", f"cosim.rtl_dir={rtl}")
+    assert done.returncode == 1, done.stderr
+    names = failed(read(run / "07_cosim/cosim.json"))
+    assert f"features.15: sample 0: {check}" in names
+    assert "oc=" in done.stderr or "gen_row" in done.stderr
+    assert tilewright("report", run).returncode == 1

@@ -37,7 +37,8 @@ def run_bundle(
     in `cache_dir` (default: the user's cache folder).
 
     Raises `ArtifactError`, `FormatError` or `ShapeError` if the bundle is damaged or not for this
-    core, `ToolError` if the simulator is missing, fails, or does not end in time.
+    core, `ToolError` if the simulator is missing, fails, or does not end in time, and
+    `SimulationError` if the core broke off the simulation.
     """
     since = time.monotonic()
     bundle = read_bundle(folder)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from tilewright.cosim.process import last_lines
-from tilewright.errors import FormatError, ToolError
+from tilewright.errors import FormatError, SimulationError, ToolError
 
 _SUMMARY_KEYS = (
     "jobs",
@@ -34,8 +34,8 @@ class Transcript:
 def read_transcript(output: str, *, status: int) -> Transcript:
     """Read `output`, the text that a simulation printed before it ended with exit status `status`.
 
-    Raises `FormatError` if the bench rejected a file, with its place, and `ToolError` if the
-    summary is missing or incomplete: then nothing is known.
+    Raises `FormatError` if the bench rejected a file, with its place, `SimulationError` if
+    the simulation ended without its summary, and `ToolError` if that is incomplete.
     """
     lines = [line[3:] for line in output.splitlines() if line.startswith("TW ")]
     for line in lines:
@@ -46,7 +46,7 @@ def read_transcript(output: str, *, status: int) -> Transcript:
             )
     summaries = [_pairs(line) for line in lines if line.startswith("summary ")]
     if len(summaries) != 1 or not lines[-1].startswith("summary ") or status != 0:
-        raise ToolError(
+        raise SimulationError(
             "the simulation must end with its summary and status 0, but ended with status "
             f"{status} and: {last_lines(output)}"
         )

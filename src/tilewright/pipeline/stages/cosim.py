@@ -10,7 +10,7 @@ import numpy as np
 
 from tilewright.config import CosimConfig
 from tilewright.cosim import CosimResult, run_bundle
-from tilewright.errors import ArtifactError, FormatError
+from tilewright.errors import ArtifactError, FormatError, SimulationError
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.spec import Check, IntArray
 from tilewright.spec.artifact import read_artifact, read_bytes, sha256
@@ -38,8 +38,9 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult:
         try:
             is_exported = sha256(read_bytes(folder / MANIFEST)) == bundle["manifest"]
             result = _run(folder, run.config().cosim)
-        except (ArtifactError, FormatError) as error:  # the files are at fault: that is a finding
-            found = [Check("cosim", f"{where}: files", passed=False, evidence=f"{where}: {error}")]
+        except (ArtifactError, FormatError, SimulationError) as error:  # a finding, not bad input
+            what = "simulation" if isinstance(error, SimulationError) else "files"
+            found = [Check("cosim", f"{where}: {what}", passed=False, evidence=f"{where}: {error}")]
         else:
             found = [
                 _file_check(where, bundle["files"], is_exported=is_exported),
