@@ -83,11 +83,12 @@ def decode_records(content: bytes, name: str) -> Split:
     if labels.max() >= len(CLASSES):
         place = int(labels.argmax())
         raise DataError(
-            f"{name}: labels must be 0..{len(CLASSES) - 1}, but record {place} has "
-            f"{labels[place]}: "
+            f"{name}: labels must be 0..{len(CLASSES) - 1}, but record {place} has {labels[place]}: "
             f"it is not the binary version of CIFAR-10"
         )
-    return Split(records[:, 1:].reshape(-1, 3, 32, 32), labels)  # n c h w
+    return Split(
+        records[:, 1:].reshape(-1, 3, 32, 32).copy(), labels
+    )  # n c h w, writable for torch
 
 
 def cache_folder() -> Path:

@@ -59,6 +59,7 @@ def test_planes_and_rows_are_in_the_order_of_the_format():
     assert split.images[0, 0, 1, 0] == 32
     assert split.images[0, 1, 0, 0] == 1024 % 256
     assert split.images[0, 2, 31, 31] == 3071 % 256
+    assert split.images.flags.writeable  # torch warns of tensors over memory that is not
 
 
 def test_plain_packed_and_extracted_files_give_the_same_data(tmp_path):
