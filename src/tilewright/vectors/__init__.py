@@ -7,10 +7,13 @@ from tilewright.vectors.codec import decode, encode
 from tilewright.vectors.kind_layout import AxisRun, KindLayout
 from tilewright.vectors.kinds import FieldWidths
 from tilewright.vectors.layout import Layout
+from tilewright.vectors.planes import accumulate_addresses
 from tilewright.vectors.presets import layout_names, load_layout
+from tilewright.vectors.split import AxisSplit
 
 __all__ = [
     "AxisRun",
+    "AxisSplit",
     "Bundle",
     "BundleFile",
     "BundleTensors",
@@ -18,6 +21,7 @@ __all__ = [
     "KindLayout",
     "Layout",
     "Scales",
+    "accumulate_addresses",
     "decode",
     "decode_bundle",
     "encode",
