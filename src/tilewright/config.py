@@ -69,11 +69,22 @@ class ArrayConfig(_Section):
 
 
 class VectorsConfig(_Section):
-    """Which layers become text files; an empty list means all of them."""
+    """Which layers become text files (an empty list: all of them), and with which input codes.
+
+    `stimulus`: "real" samples, "random" codes, "max" (every code at its maximum), or "bound": codes
+    that drive every output channel to its extreme psums. `samples` and `seed` are of real and random
+    codes; "max" is one sample, and "bound" as many as it takes. `weights`: the "trained" ones, or
+    "extreme" ones, the highest code in even output channels and the lowest in odd ones. `container`:
+    what stands around the words, plain text or the files of a memory tool.
+    """
 
     layout: str = "ece284-ws"
+    container: Literal["text", "mem", "mif", "coe", "c", "npz"] = "text"
     layers: tuple[str, ...] = ()
     samples: Count = 1
+    stimulus: Literal["real", "random", "max", "bound"] = "real"
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    weights: Literal["trained", "extreme"] = "trained"
 
 
 class SimConfig(_Section):
@@ -104,7 +115,8 @@ class Config(_Section):
 
     @model_validator(mode="after")
     def _has_enough_samples(self) -> Self:
-        for key, wanted in (("vectors", self.vectors.samples), ("sim", self.sim.samples)):
+        real = self.vectors.samples if self.vectors.stimulus == "real" else 0
+        for key, wanted in (("vectors", real), ("sim", self.sim.samples)):
             if wanted > self.recover.samples:
                 raise ValueError(
                     f"{key}.samples must be at most recover.samples = {self.recover.samples}, not {wanted}"

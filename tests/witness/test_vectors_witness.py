@@ -5,9 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tilewright.spec import ArrayShape, ConvShape
+from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat
 from tilewright.tile import TilePlan, untile_activations, untile_psums, untile_weights
-from tilewright.vectors import FieldWidths, decode, encode, load_layout
+from tilewright.vectors import (
+    FieldWidths,
+    decode,
+    decode_bundle,
+    encode,
+    layout_names,
+    load_layout,
+    read_bundle,
+    write_bundle,
+)
 from tilewright.vectors.codec import text_forms
 
 pytestmark = pytest.mark.data
@@ -76,3 +85,64 @@ def test_a_naive_convolution_reproduces_every_psum_file(witness_folder, name):
     outputs = untile_psums(tiles["output"], plan)
     np.testing.assert_array_equal(outputs, np.maximum(taps.sum(axis=0), 0))
     assert outputs.max() > 0
+
+
+def _tensors(contents, name):
+    """Codes ``ic ih iw``, weight ``oc ic kh kw`` and tap psums ``kij oc oh ow`` of a witness."""
+    layout, (_, channels, widths, _) = load_layout(name), CASES[name]
+    plan = _plan(channels)
+    tiles = {
+        kind: decode(layout, kind, contents[kind], plan=plan, widths=widths)
+        for kind in ("activation", "weight", "tap_psum")
+    }
+    return {
+        "codes": untile_activations(tiles["activation"], plan),
+        "weight": untile_weights(tiles["weight"], plan),
+        "tap_psums": np.stack([untile_psums(tap, plan) for tap in tiles["tap_psum"]]),
+    }
+
+
+def _written(folder, tensors, name, widths, array):
+    """The tensors as a bundle in the layout `name`."""
+    taps = tensors["tap_psums"].astype(np.int64)
+    channels = len(tensors["codes"])
+    layer = IntegerLayer(
+        name="choke",
+        shape=_plan(channels).shape,
+        weight=tensors["weight"],
+        weight_format=NumberFormat(widths.weight, is_signed=True),
+        act_format=NumberFormat(widths.act, is_signed=False),
+        weight_scale=np.ones(1),
+        act_scale=1.0,
+    )
+    return write_bundle(
+        folder,
+        layer=layer,
+        plan=TilePlan(layer.shape, array),
+        layout=load_layout(name),
+        codes=tensors["codes"],
+        psums=taps.sum(axis=0),
+        tap_psums=taps,
+        sample=0,
+    )
+
+
+@pytest.mark.parametrize("source", CASES)
+def test_a_witness_passes_through_every_layout_and_comes_back_unchanged(
+    witness_folder, tmp_path, source
+):
+    contents, widths = _read(witness_folder, source), CASES[source][2]
+    tensors = _tensors(contents, source)
+    array = ArrayShape(rows=8, cols=8, psum_bits=16)
+    for name in layout_names():
+        _written(tmp_path / name, tensors, name, widths, array)
+        read = decode_bundle(read_bundle(tmp_path / name))
+        np.testing.assert_array_equal(read.codes, tensors["codes"])
+        np.testing.assert_array_equal(read.weight, tensors["weight"])
+        np.testing.assert_array_equal(read.psums, tensors["tap_psums"].sum(axis=0))
+        taps = tensors["tap_psums"] if read.tap_psums is None else read.tap_psums
+        back = {"codes": read.codes, "weight": read.weight, "tap_psums": taps}
+        _written(tmp_path / "back", back, source, widths, array)
+        for files in contents.values():
+            for file, content in files.items():
+                assert (tmp_path / "back" / file).read_bytes() == content

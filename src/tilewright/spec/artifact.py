@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
 from tilewright.errors import ArtifactError
 
@@ -79,6 +77,8 @@ def write_artifact(
     stem: Path, kind: str, arrays: dict[str, np.ndarray[Any, Any]], facts: dict[str, Any]
 ) -> None:
     """Write the pair ``stem.safetensors`` and ``stem.json``."""
+    from safetensors.numpy import save  # here: vector files are read and judged with numpy alone
+
     content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
     write_bytes(_with_suffix(stem, ".safetensors"), content)
     write_json(
@@ -92,6 +92,9 @@ def read_artifact(stem: Path, kind: str) -> tuple[dict[str, np.ndarray[Any, Any]
 
     Raises `ArtifactError` if it is missing, of another kind or version, or does not match its hash.
     """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
     facts_path, arrays_path = _with_suffix(stem, ".json"), _with_suffix(stem, ".safetensors")
     facts = read_json(facts_path)
     if not isinstance(facts, dict) or (facts.get("kind"), facts.get("version")) != (kind, VERSION):

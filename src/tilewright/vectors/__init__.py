@@ -7,11 +7,14 @@ from tilewright.vectors.codec import decode, encode
 from tilewright.vectors.kind_layout import AxisRun, KindLayout
 from tilewright.vectors.kinds import FieldWidths
 from tilewright.vectors.layout import Layout
+from tilewright.vectors.planes import accumulate_addresses
 from tilewright.vectors.presets import layout_names, load_layout
+from tilewright.vectors.split import AxisSplit
 
 __all__ = [
     "MANIFEST",
     "AxisRun",
+    "AxisSplit",
     "Bundle",
     "BundleFile",
     "BundleTensors",
@@ -19,6 +22,7 @@ __all__ = [
     "KindLayout",
     "Layout",
     "Scales",
+    "accumulate_addresses",
     "decode",
     "decode_bundle",
     "encode",

@@ -39,8 +39,8 @@ class Scales:
 class BundleFile:
     """One text file of a bundle.
 
-    indices: "itile", "otile", "kij" as far as the file name carries them. lines: words, without the
-    header. sha256: of the bytes.
+    indices: of "itile", "otile", "kij" and axes that a split makes, as far as the file name carries
+    them. lines: words, without the header. sha256: of the bytes.
     """
 
     name: str
@@ -100,10 +100,10 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BundleTensors:
-    """What the files of a bundle say, as tensors; the outputs are ``max(0, psums)``.
+    """What the files of a bundle say, as tensors; the outputs are a function of `psums`.
 
     weight: int8 ``oc ic kh kw``. codes: uint8 ``ic ih iw``. psums: int64 ``oc oh ow``, signed,
-    before ReLU. tap_psums: int64 ``kij oc oh ow``, or None if the layout has no such files.
+    before ReLU. tap_psums: int64 ``kij oc oh ow``, or None if the layout has not all of them.
     """
 
     weight: npt.NDArray[np.int8]

@@ -64,7 +64,8 @@ def decode_bundle(bundle: Bundle) -> BundleTensors:
     Raises `FormatError` naming the place for a file that does not follow the layout, a code outside
     its number format, or a value where there is no channel or pixel. A number that is stored more
     than once (tap psums and their sum, psum and output) must agree with itself, unless the bundle
-    was read with `check_hashes=False`.
+    was read with `check_hashes=False`. A kind that has the first ofmap pixels only is compared as
+    far as it goes, and gives no tensor.
     """
     plan = bundle.plan
     tiles = {kind: _decode(bundle, kind) for kind in bundle.layout.kind_names}
@@ -72,21 +73,25 @@ def decode_bundle(bundle: Bundle) -> BundleTensors:
     codes = _untile(tiles["activation"], plan, "activation")
     bundle.weight_format.check(weight, what="weight code", axes="oc ic kh kw")
     bundle.act_format.check(codes, what="activation code", axes="ic ih iw")
-    taps = _untile_taps(tiles["tap_psum"], plan) if "tap_psum" in tiles else None
-    if taps is None or "psum" in tiles:  # a layout has at least one of them
-        psums = _untile(tiles["psum"], plan, "psum").astype(np.int64)
-    else:
+    layout, taps, outputs = bundle.layout, None, None
+    if "tap_psum" in tiles and layout.kind("tap_psum").is_complete():
+        taps = _untile_taps(tiles["tap_psum"], plan)
+    if layout.psum_source == "tap_psum" and taps is not None:
         psums = taps.sum(axis=0)
+    else:
+        psums = _untile(tiles[layout.psum_source], plan, layout.psum_source).astype(np.int64)
     tensors = BundleTensors(weight.astype(np.int8), codes.astype(np.uint8), psums, taps)
-    outputs = _untile(tiles["output"], plan, "output") if "output" in tiles else None
+    if "output" in tiles:
+        outputs = _untile(_filled(tiles["output"], bundle, psums, "output"), plan, "output")
     if bundle.hashes_checked:
-        _check_agreement(tensors, outputs)
+        _check_agreement(bundle, tensors, outputs)
+        _check_parts(bundle, tiles, psums)
     return tensors
 
 
 def _read(bundle: Bundle, file: BundleFile) -> bytes:
     path = bundle.folder / file.name
-    if path.resolve().parent != bundle.folder.resolve():
+    if path.is_symlink() and path.resolve().parent != bundle.folder.resolve():
         raise ArtifactError(f"{path} must lie inside its bundle, but is a link to {path.resolve()}")
     return read_bytes(path)
 
@@ -117,13 +122,38 @@ def _untile_taps(tiles: Tensor, plan: TilePlan) -> npt.NDArray[np.int64]:
     return np.stack(taps).astype(np.int64)
 
 
-def _check_agreement(tensors: BundleTensors, outputs: Tensor | None) -> None:
+def _filled(
+    tiles: Tensor, bundle: Bundle, psums: npt.NDArray[np.int64], kind: str
+) -> npt.NDArray[np.int64]:
+    """Tiles ``otile onij col`` with the pixels that the file leaves out taken from `psums`."""
+    form = bundle.layout.kind(kind)
+    derived = form.activate(psums) if kind == "output" else psums
+    filled = tile_psums(derived, bundle.plan)
+    filled[:, : tiles.shape[1]] = tiles
+    return filled
+
+
+def _check_agreement(bundle: Bundle, tensors: BundleTensors, outputs: Tensor | None) -> None:
     """Numbers that the files state more than once must agree; outputs ``oc oh ow``."""
     psums = tensors.psums
     if tensors.tap_psums is not None:
         _expect(psums, tensors.tap_psums.sum(axis=0), "a psum", "the sum of its tap psums")
     if outputs is not None:
-        _expect(outputs, np.maximum(psums, 0), "an output", "max(0, psum)")
+        form = bundle.layout.kind("output")
+        source = {"relu": "max(0, psum)", "signed": "the psum"}.get(
+            form.function, f"psum, or psum >> {form.shift} where negative,"
+        )
+        _expect(outputs, form.activate(psums), "an output", source)
+
+
+def _check_parts(bundle: Bundle, tiles: dict[str, Tensor], psums: npt.NDArray[np.int64]) -> None:
+    """Kinds with the first ofmap pixels only must agree with `psums` there."""
+    for kind, what in (("psum", "a psum"), ("tap_psum", "the sum of tap psums")):
+        if kind in tiles and not bundle.layout.kind(kind).is_complete():
+            part = tiles[kind].astype(np.int64)
+            stated = part.sum(axis=0) if kind == "tap_psum" else part  # otile onij col
+            filled = _untile(_filled(stated, bundle, psums, kind), bundle.plan, "psum")
+            _expect(filled, psums, what, "the psum")
 
 
 def _expect(stated: Tensor, derived: Tensor, what: str, source: str) -> None:

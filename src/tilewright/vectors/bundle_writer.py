@@ -18,6 +18,7 @@ from tilewright.vectors.bundle import MANIFEST, Bundle, BundleFile, Scales, plan
 from tilewright.vectors.codec import encode
 from tilewright.vectors.layout import Layout
 from tilewright.vectors.manifest import is_manifest, manifest_facts
+from tilewright.vectors.planes import accumulate_addresses
 
 
 def write_bundle(
@@ -35,10 +36,10 @@ def write_bundle(
 
     codes: ``ic ih iw``. psums: expected ``oc oh ow``, signed, before ReLU; tap_psums: ``kij oc oh
     ow``, needed if the layout has such files. Both come from a reference: nothing is computed here
-    but ReLU. An existing bundle is replaced when the new one is complete. Raises `FormatError`
-    naming the place of a value that does not fit, `ShapeError` for other sizes than the layer's,
-    and `ArtifactError` if the folder holds anything but a bundle or the disk refuses; then nothing
-    was changed.
+    but the function of the outputs. An existing bundle is replaced when the new one is complete.
+    Raises `FormatError` naming the place of a value that does not fit, `ShapeError` for other sizes
+    than the layer's, and `ArtifactError` if the folder holds anything but a bundle or the disk
+    refuses; then nothing was changed.
     """
     folder = Path(folder)
     if plan.shape != layer.shape:
@@ -56,7 +57,7 @@ def write_bundle(
         layout=layout,
         files=(),
     )
-    tiles = _tiles(layer, plan, codes, psums, tap_psums)
+    tiles = _tiles(layer, bundle, codes, psums, tap_psums)
     contents: dict[str, bytes] = {}
     for kind in layout.kind_names:
         if tiles[kind] is None:
@@ -89,20 +90,26 @@ def _check_values(
 
 def _tiles(
     layer: IntegerLayer,
-    plan: TilePlan,
+    bundle: Bundle,
     codes: IntArray,
     psums: IntArray,
     tap_psums: IntArray | None,
 ) -> dict[str, Any]:
     """Tiled tensor of each kind."""
-    taps = None if tap_psums is None else np.stack([tile_psums(tap, plan) for tap in tap_psums])
-    return {
+    plan, taps = bundle.plan, None
+    if tap_psums is not None:
+        taps = np.stack([tile_psums(tap, plan) for tap in tap_psums])
+    tiles = {
         "activation": tile_activations(codes, plan),
         "weight": tile_weights(layer.weight, plan),
         "tap_psum": taps,
         "psum": tile_psums(psums, plan),
-        "output": tile_psums(np.maximum(psums, 0), plan),
+        "address": accumulate_addresses(plan),
     }
+    if "output" in bundle.layout.kind_names:
+        outputs = bundle.layout.kind("output").activate(np.asarray(psums, np.int64))
+        tiles["output"] = tile_psums(outputs, plan)
+    return tiles
 
 
 def _describe(bundle: Bundle, contents: Mapping[str, bytes]) -> tuple[BundleFile, ...]:

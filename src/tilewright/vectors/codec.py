@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
+from itertools import islice
 from math import prod
 from typing import Any
 
@@ -12,10 +14,22 @@ import numpy.typing as npt
 from tilewright.errors import FormatError, ShapeError
 from tilewright.spec import IntArray
 from tilewright.tile import TilePlan
+from tilewright.vectors.arrangement import (
+    arrange,
+    expected_shape,
+    file_indices,
+    lane_count,
+    line_count,
+    restore,
+    stated_sizes,
+)
 from tilewright.vectors.kind_layout import KindLayout
-from tilewright.vectors.kinds import AXES, FieldWidths, axis_sizes, number_format
+from tilewright.vectors.kinds import AXES, FILE_AXES, FieldWidths, number_format
 from tilewright.vectors.layout import Layout
-from tilewright.vectors.text import TextForm
+from tilewright.vectors.npz import NpzForm
+from tilewright.vectors.planes import accumulate_addresses
+from tilewright.vectors.templates import names_in
+from tilewright.vectors.text import TextForm, TextSet
 from tilewright.vectors.words import from_digits, to_digits
 
 
@@ -24,30 +38,33 @@ def encode(
 ) -> dict[str, bytes]:
     """The files of one kind: name to content.
 
-    tiles has the axes `tilewright.vectors.kinds.AXES[kind]`, nij over the padded plane. Raises
-    `FormatError` naming the value and its place if one does not fit its field, or if an unpadded
-    plane would lose a code in the padding; `ShapeError` if tiles has another shape than the plan
-    says.
+    tiles has the axes `tilewright.vectors.kinds.AXES[kind]`, nij over the padded plane, onij over
+    all ofmap pixels, also where the file has the first ones only. Raises `FormatError` naming the
+    value and its place if one does not fit its field, or if a code would be lost; `ShapeError` if
+    tiles has another shape than the plan says, or the layout cannot state this layer.
     """
-    form = layout.kind(kind)
-    axes, bits = AXES[kind], widths.bits(form.bits)
-    sizes = axis_sizes(plan)
-    expected = tuple(sizes[axis] for axis in axes)
+    form, bits = layout.kind(kind), widths.bits(layout.kind(kind).bits)
+    expected = expected_shape(form, plan)
     if tiles.shape != expected:
         raise ShapeError(
-            f"{kind} tiles must be ({', '.join(axes)}) = {expected}, not {tiles.shape}"
+            f"{kind} tiles must be ({', '.join(AXES[kind])}) = {expected}, not {tiles.shape}"
         )
-    number_format(kind, bits).check(
-        tiles, what=f"layout {layout.name}: {kind} in a field of {bits} bits", axes=" ".join(axes)
+    if kind == "address":
+        _check_addresses(layout, tiles, plan)
+        tiles = tiles.astype(np.int64) + form.offset
+    number_format(kind, bits, function=form.function).check(
+        tiles,
+        what=f"layout {layout.name}: {kind} in a field of {bits} bits",
+        axes=" ".join(AXES[kind]),
     )
-    if form.plane == "unpadded":
-        tiles = _drop_padding(tiles, plan)
-    texts = text_forms(form, plan, widths)
-    grids = _arrange(form, tiles).reshape(len(texts), texts[0][0].lines, -1)  # file line lane
-    return {
-        text.name: text.write(to_digits(grid, bits))
-        for (text, _), grid in zip(texts, grids, strict=True)
-    }
+    texts = text_set(form, plan, widths)
+    grids = arrange(form, tiles, plan)  # file line lane
+    if form.container == "npz":
+        contents = _npz_form(form, grids.shape, bits).write(grids)
+    else:
+        digits = to_digits(grids.reshape(-1, grids.shape[2]), bits)  # (file line) digit
+        contents = texts.write(digits.reshape(*grids.shape[:2], -1))
+    return dict(zip(texts.names, contents, strict=True))
 
 
 def decode(
@@ -60,109 +77,126 @@ def decode(
 ) -> npt.NDArray[Any]:
     """Inverse of `encode`: tiles in the smallest integer type that holds the field.
 
-    files must be exactly the files of that kind. Raises `FormatError` naming file and line for
+    files must be exactly the files of that kind. Of a kind with the first ofmap pixels only, those
+    are returned: the axis onij is shorter then. Raises `FormatError` naming file and line for
     whatever `encode` would not have written: a missing or additional file or line, another header,
-    line end, word length or character, a negative output.
+    line end, word length or character, a value outside the range, an address that is not the
+    plan's, windows that contradict one another.
     """
-    form = layout.kind(kind)
-    texts, bits = text_forms(form, plan, widths), widths.bits(form.bits)
-    names = {text.name for text, _ in texts}
-    for name in sorted(names ^ set(files)):
-        state = "is missing" if name in names else "belongs to no tile"
+    form, bits = layout.kind(kind), widths.bits(layout.kind(kind).bits)
+    texts = text_set(form, plan, widths)
+    for name in sorted(files.keys() ^ set(texts.names)):
+        state = "belongs to no tile" if name in files else "is missing"
         raise FormatError(f"layout {layout.name}: {kind} file {name} {state}")
-    is_signed = kind != "activation"
-    grids = [from_digits(t.read(files[t.name]), bits, is_signed=is_signed) for t, _ in texts]
-    tiles = _restore(form, np.stack(grids), plan)
-    number_format(kind, bits).check(
+    contents = [files[name] for name in texts.names]
+    tiles = restore(form, _grids(form, texts, contents, plan, bits), plan)
+    number_format(kind, bits, function=form.function).check(
         tiles, what=f"layout {layout.name}: {kind}", axes=" ".join(AXES[kind])
     )
-    return _add_padding(tiles, plan) if form.plane == "unpadded" else tiles
+    if kind == "address":
+        tiles = tiles.astype(np.int64) - form.offset
+        _check_addresses(layout, tiles, plan)
+    return tiles
 
 
 def text_forms(
     form: KindLayout, plan: TilePlan, widths: FieldWidths
 ) -> list[tuple[TextForm, dict[str, int]]]:
     """What each file of a kind looks like, and its tile indices, in the order of the file axes."""
-    return list(_text_forms(form, plan, widths))
+    texts = text_set(form, plan, widths)
+    places = enumerate(file_indices(form, plan))
+    return [(texts[i], dict(zip(form.file_axes, place, strict=True))) for i, place in places]
+
+
+def text_set(form: KindLayout, plan: TilePlan, widths: FieldWidths) -> TextSet:
+    """What the files of a kind look like, in the order of the file axes."""
+    sizes, bits = stated_sizes(form, plan), widths.bits(form.bits)
+    lines, lanes = line_count(form, sizes), lane_count(form, sizes)
+    digits = lanes * bits if form.radix == "binary" else -(-lanes * bits // 4)
+    facts = {"lanes": lanes, "last_lane": lanes - 1, "second_lane": max(lanes - 2, 0)}
+    facts |= {"bits": bits, "digits": digits, "lines": lines}
+    facts |= {"oh": plan.shape.oh, "ow": plan.shape.ow}
+    places = islice(file_indices(form, plan), _header_count(form))
+    headers = [_header(form, plan, facts, place) for place in places]
+    names = _file_names(form, sizes)
+    text = TextForm(
+        names[0],
+        headers[0],
+        form.line_end,
+        lines,
+        digits,
+        radix=form.radix,
+        container=form.container,
+        bits=lanes * bits,
+    )
+    return TextSet(text, names, headers if len(headers) == len(names) else ())
 
 
 def file_count(form: KindLayout, plan: TilePlan) -> int:
     """How many files of a kind there are."""
-    sizes = _stated_sizes(form, plan)
+    sizes = stated_sizes(form, plan)
     return prod(sizes[axis] for axis in form.file_axes)
 
 
-def _text_forms(
-    form: KindLayout, plan: TilePlan, widths: FieldWidths
-) -> Iterator[tuple[TextForm, dict[str, int]]]:
-    sizes = _stated_sizes(form, plan)
-    bits = widths.bits(form.bits)
-    lines = prod(sizes[run.axis] for run in form.lines)
-    lanes = prod(sizes[run.axis] for run in form.word)
-    for place in np.ndindex(*(sizes[axis] for axis in form.file_axes)):
-        indices = dict(zip(form.file_axes, place, strict=True))
-        first_oc = indices.get("otile", 0) * plan.array.cols
-        facts = {"itile": 0, "otile": 0, "kij": 0} | indices
-        facts |= {"lanes": lanes, "last_lane": lanes - 1, "second_lane": max(lanes - 2, 0)}
-        facts |= {"bits": bits, "digits": lanes * bits, "lines": lines}
-        facts |= {"first_oc": first_oc, "second_oc": first_oc + 1}
-        facts |= {"oh": plan.shape.oh, "ow": plan.shape.ow}
-        header = tuple(line.format(**facts) for line in form.header)
-        name = form.file.format(**indices)
-        yield TextForm(name, header, form.line_end, lines, lanes * bits), indices
+def _file_names(form: KindLayout, sizes: dict[str, int]) -> list[str]:
+    """Names of all files, the last axis fastest."""
+    first, *texts = re.split(r"\{\w+\}", form.file)
+    names = [first]
+    for axis, text in zip(form.file_axes, texts, strict=True):
+        ends = [f"{index}{text}" for index in range(sizes[axis])]
+        names = [name + end for name in names for end in ends]
+    return names
 
 
-def _stated_sizes(form: KindLayout, plan: TilePlan) -> dict[str, int]:
-    """Sizes of the axes as the files have them."""
-    sizes = axis_sizes(plan)
-    if form.plane == "unpadded":
-        sizes["nij"] = plan.shape.ih * plan.shape.iw
-    return sizes
+def _header_count(form: KindLayout) -> int | None:
+    """How many headers to make: 1 if no line says which file it stands in, else all (None)."""
+    own = {"first_oc", "second_oc", *form.file_axes}
+    return None if any(own.intersection(names_in(line)) for line in form.header) else 1
 
 
-def _stated_axes(form: KindLayout) -> tuple[str, ...]:
-    return (*form.file_axes, *(run.axis for run in (*form.lines, *form.word)))
+def _header(
+    form: KindLayout, plan: TilePlan, facts: dict[str, int], place: tuple[int, ...]
+) -> tuple[str, ...]:
+    """Header lines of the file at `place` along the file axes."""
+    indices = dict.fromkeys(FILE_AXES, 0) | dict(zip(form.file_axes, place, strict=True))
+    first_oc = indices["otile"] * plan.array.cols
+    facts = facts | indices | {"first_oc": first_oc, "second_oc": first_oc + 1}
+    return tuple(line.format(**facts) for line in form.header)
 
 
-def _flips(form: KindLayout) -> tuple[slice, ...]:
-    runs = (*form.lines, *form.word)
-    files = [slice(None)] * len(form.file_axes)
-    return (*files, *(slice(None, None, -1 if run.is_descending else 1) for run in runs))
+def _grids(
+    form: KindLayout, texts: TextSet, contents: list[bytes], plan: TilePlan, bits: int
+) -> npt.NDArray[Any]:
+    """Codes ``file line lane`` of the contents."""
+    if form.container == "npz":
+        lanes = lane_count(form, stated_sizes(form, plan))
+        shape = (len(contents), texts.form.lines, lanes)
+        return _npz_form(form, shape, bits).read(contents, texts.names)
+    digits = texts.read(contents)  # file line digit
+    flat = digits.reshape(-1, digits.shape[2])
+    codes = from_digits(flat, bits, is_signed=_is_signed(form.kind))  # (file line) lane
+    return codes.reshape(len(contents), texts.form.lines, -1)  # file line lane
 
 
-def _arrange(form: KindLayout, tiles: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Tiles with their axes in the order and direction in which the files have them."""
-    order = [AXES[form.kind].index(axis) for axis in _stated_axes(form)]
-    return tiles.transpose(order)[_flips(form)]  # file axes, line axes, word axes
+def _is_signed(kind: str) -> bool:
+    """Whether a field of that kind is two's complement, of which outputs may use one half only."""
+    return kind not in ("activation", "address")
 
 
-def _restore(form: KindLayout, grids: npt.NDArray[Any], plan: TilePlan) -> npt.NDArray[Any]:
-    """Inverse of `_arrange`, from ``file line lane``."""
-    sizes, stated = _stated_sizes(form, plan), _stated_axes(form)
-    arranged = grids.reshape([sizes[axis] for axis in stated])[_flips(form)]
-    order = [stated.index(axis) for axis in AXES[form.kind]]
-    return np.ascontiguousarray(arranged.transpose(order))  # axes of the kind
+def _npz_form(form: KindLayout, shape: tuple[int, ...], bits: int) -> NpzForm:
+    """For codes of the shape ``file line lane``."""
+    width = next(width for width in (8, 16, 32, 64) if bits <= width)
+    dtype = f"<{'i' if _is_signed(form.kind) else 'u'}{width // 8}"
+    return NpzForm.of(dtype, (shape[1], shape[2]))
 
 
-def _drop_padding(tiles: npt.NDArray[Any], plan: TilePlan) -> npt.NDArray[Any]:
-    """Activations ``itile nij row`` on the padded plane to those on the plane without border."""
-    shape, (pad_h, pad_w) = plan.shape, plan.shape.padding
-    plane = tiles.reshape(plan.itiles, shape.padded_h, shape.padded_w, -1)  # itile h w row
-    inner = plane[:, pad_h : pad_h + shape.ih, pad_w : pad_w + shape.iw]
-    unpadded = inner.reshape(plan.itiles, shape.ih * shape.iw, -1)  # itile nij row
-    lost = tiles != _add_padding(unpadded, plan)
-    if lost.any():
-        itile, nij, row = (int(index) for index in np.argwhere(lost)[0])
+def _check_addresses(layout: Layout, tiles: IntArray, plan: TilePlan) -> None:
+    expected = accumulate_addresses(plan)[: len(tiles)]  # onij kij
+    different = np.argwhere(tiles != expected)
+    if len(different):
+        onij, kij = place = tuple(int(index) for index in different[0])
         raise FormatError(
-            f"an unpadded plane has no place for the padding, which must be 0, but is "
-            f"{int(tiles[itile, nij, row])} at (itile={itile}, nij={nij}, row={row})"
+            f"layout {layout.name}: the address at (onij={onij}, kij={kij}) must be "
+            f"{int(expected[place])}, as {plan.shape} says, but is {int(tiles[place])}: "
+            f"another offset, width or shape?"
         )
-    return unpadded
-
-
-def _add_padding(tiles: npt.NDArray[Any], plan: TilePlan) -> npt.NDArray[Any]:
-    """Inverse of `_drop_padding`."""
-    shape, (pad_h, pad_w) = plan.shape, plan.shape.padding
-    inner = tiles.reshape(plan.itiles, shape.ih, shape.iw, -1)  # itile h w row
-    plane = np.pad(inner, ((0, 0), (pad_h, pad_h), (pad_w, pad_w), (0, 0)))
-    return plane.reshape(plan.itiles, shape.nij, -1)  # itile nij row

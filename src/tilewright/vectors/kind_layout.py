@@ -2,29 +2,39 @@
 
 The statement is one sentence, as in einops: every axis of the tiled tensor stands exactly once, in
 the file name, among the line axes or among the lane axes of a word. So it can be read in both
-directions, and `tilewright.vectors.codec` derives the encoder and the decoder from it.
+directions, and `tilewright.vectors.codec` derives the encoder and the decoder from it. A `split`
+makes other axes of the tensor's own ones first.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from string import Formatter
 from typing import Any, Self
 
+import numpy as np
+import numpy.typing as npt
+
 from tilewright.errors import ConfigError
+from tilewright.vectors.containers import CONTAINERS, RADICES
 from tilewright.vectors.keys import check_keys, check_list
-from tilewright.vectors.kinds import AXES, FILE_AXES
+from tilewright.vectors.kinds import AXES, FILE_AXES, FUNCTIONS
+from tilewright.vectors.planes import PLANES, WINDOW_AXES
+from tilewright.vectors.split import AxisSplit
+from tilewright.vectors.templates import check_file_name, check_header_line, names_in
 
 LINE_ENDS = {"LF": b"\n", "CRLF": b"\r\n"}
-PLANES = ("padded", "unpadded")
 FIELD_NAMES = ("act", "weight", "psum")
 MAX_FIELD_BITS = 64
+MAX_NUMBER = 2**31 - 1
 HEADER_FACTS = (
     *("lanes", "last_lane", "second_lane", "bits", "digits", "lines"),
     *("first_oc", "second_oc", "oh", "ow", *FILE_AXES),
 )
 """What a header line can say in braces; `tilewright.vectors.codec` fills them in."""
+_DEFAULTS: dict[str, Any] = {"radix": "binary", "container": "text", "function": "relu"}
+_DEFAULTS |= {"shift": 0, "first": 0, "offset": 0}
+"""Keys that stand in a table only where they say something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +54,12 @@ class KindLayout:
 
     file: name, a template over ``{itile}``, ``{otile}``, ``{kij}``. lines, word: axes, outermost
     first; the first lane of a word is the leftmost. bits: width of a field, a number or "act",
-    "weight", "psum". plane: "padded" or "unpadded" for activations, else "". header: lines before
-    the first word, templates over `HEADER_FACTS`. line_end: "LF" or "CRLF". Raises `ConfigError` if
-    the statement is not valid or cannot be read back.
+    "weight", "psum". plane: "padded", "unpadded" or "windows" for activations, else "". header:
+    lines before the first word, templates over `HEADER_FACTS`. line_end: "LF" or "CRLF". split:
+    axes made of others, one after the other. radix: "binary", or "hex" with zeros on the left up to
+    a whole digit. container: what stands around the words. function, shift: what an output is of its
+    psum. first: how many ofmap pixels the file has, 0 for all. offset: added to each address. Raises
+    `ConfigError` if the statement is not valid or cannot be read back.
     """
 
     kind: str
@@ -57,23 +70,51 @@ class KindLayout:
     plane: str = ""
     header: tuple[str, ...] = ()
     line_end: str = "LF"
+    split: tuple[AxisSplit, ...] = ()
+    radix: str = "binary"
+    container: str = "text"
+    function: str = "relu"
+    shift: int = 0
+    first: int = 0
+    offset: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in AXES:
             raise ConfigError(f"a kind of file is one of {', '.join(AXES)}, not '{self.kind}'")
         try:
-            self._check_file()
+            self._check_plane()
+            check_file_name(self.file, (*FILE_AXES, *self._made_axes()))
             self._check_axes()
-            self._check_values()
-            for line in self.header:
-                _check_header(line)
+            self._check_field()
+            self._check_container()
+            self._check_subset()
         except ConfigError as error:
             raise ConfigError(f"{self.kind}: {error}") from None
 
     @property
     def file_axes(self) -> tuple[str, ...]:
         """Axes in the file name, in their order there."""
-        return _names_in(self.file)
+        return names_in(self.file)
+
+    @property
+    def plane_axes(self) -> tuple[str, ...]:
+        """Axes of the tensor before the splits."""
+        return WINDOW_AXES if self.plane == "windows" else AXES[self.kind]
+
+    @property
+    def stated_axes(self) -> tuple[str, ...]:
+        """Axes of files, lines and words, in their order there."""
+        return (*self.file_axes, *(run.axis for run in (*self.lines, *self.word)))
+
+    def is_complete(self) -> bool:
+        """Whether the files have all ofmap pixels."""
+        return self.first == 0
+
+    def activate(self, psums: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Outputs of psums of any shape: `function` of each."""
+        if self.function == "relu":
+            return np.maximum(psums, 0)
+        return np.where(psums < 0, psums >> self.shift, psums)  # arithmetic: -1 stays -1
 
     def to_facts(self) -> dict[str, Any]:
         """The statement as a table, as it stands in a layout file."""
@@ -82,7 +123,11 @@ class KindLayout:
         facts["word"] = " ".join(map(str, self.word))
         if self.plane:
             facts["plane"] = self.plane
-        return facts | {"header": list(self.header), "line_end": self.line_end}
+        facts |= {"header": list(self.header), "line_end": self.line_end}
+        if self.split:
+            facts["split"] = [str(split) for split in self.split]
+        others = {key: getattr(self, key) for key in _DEFAULTS}
+        return facts | {key: value for key, value in others.items() if value != _DEFAULTS[key]}
 
     @classmethod
     def from_facts(cls, kind: str, facts: object) -> Self:
@@ -91,8 +136,10 @@ class KindLayout:
             facts,
             kind,
             required={"file": str, "lines": str, "word": str, "bits": (int, str)},
-            optional={"plane": str, "header": list, "line_end": str},
+            optional={"plane": str, "header": list, "line_end": str, "split": list}
+            | {key: type(value) for key, value in _DEFAULTS.items()},
         )
+        splits = check_list(table.get("split", []), f"{kind}: split", of=str)
         return cls(
             kind=kind,
             file=table["file"],
@@ -102,25 +149,17 @@ class KindLayout:
             plane=table.get("plane", ""),
             header=check_list(table.get("header", []), f"{kind}: header", of=str),
             line_end=table.get("line_end", "LF"),
+            split=_parse_splits(splits, kind),
+            **{key: table.get(key, value) for key, value in _DEFAULTS.items()},
         )
 
-    def _check_file(self) -> None:
-        if not re.fullmatch(r"\w([\w.-]|\{\w+\})*", re.sub(r"^\{\w+\}", "0", self.file), re.ASCII):
-            raise ConfigError(
-                f"file must be a plain name of letters, digits, '_', '-', '.' and axes in braces, "
-                f"not '{self.file}'"
-            )
-        for name in self.file_axes:
-            if name not in FILE_AXES:
-                raise ConfigError(f"a file name can carry {', '.join(FILE_AXES)}, not '{name}'")
-        if re.search(r"\}\d*\{", self.file):
-            raise ConfigError(
-                f"two numbers in '{self.file}' must be parted by a character, not a digit"
-            )
+    def _made_axes(self) -> tuple[str, ...]:
+        return tuple(name for split in self.split for name in split.names)
 
     def _check_axes(self) -> None:
-        found = [*self.file_axes, *(run.axis for run in (*self.lines, *self.word))]
-        axes = AXES[self.kind]
+        found, axes = self.stated_axes, self.plane_axes
+        for split in self.split:
+            axes = split.axes(axes)
         for axis in found:
             if axis not in axes:
                 raise ConfigError(f"has the axes {', '.join(axes)}, but '{axis}' is stated")
@@ -131,7 +170,7 @@ class KindLayout:
                     f"axis '{axis}' must stand exactly once, in file, lines or word, but {times}"
                 )
 
-    def _check_values(self) -> None:
+    def _check_field(self) -> None:
         if isinstance(self.bits, str) and self.bits not in FIELD_NAMES:
             raise ConfigError(
                 f"bits must be a number or {', '.join(FIELD_NAMES)}, not '{self.bits}'"
@@ -139,14 +178,45 @@ class KindLayout:
         fewest = 2 if self.kind == "output" else 1
         if isinstance(self.bits, int) and not fewest <= self.bits <= MAX_FIELD_BITS:
             raise ConfigError(f"bits must be {fewest}..{MAX_FIELD_BITS}, not {self.bits}")
-        if self.line_end not in LINE_ENDS:
-            raise ConfigError(f"line_end must be {' or '.join(LINE_ENDS)}, not '{self.line_end}'")
+        for key, valid in (("line_end", LINE_ENDS), ("radix", RADICES), ("container", CONTAINERS)):
+            if getattr(self, key) not in valid:
+                raise ConfigError(f"{key} must be {' or '.join(valid)}, not '{getattr(self, key)}'")
+
+    def _check_plane(self) -> None:
         planes = PLANES if self.kind == "activation" else ("",)
         if self.plane not in planes:
             wanted = (
                 " or ".join(PLANES) if self.kind == "activation" else "absent (activations only)"
             )
             raise ConfigError(f"plane must be {wanted}, not '{self.plane}'")
+
+    def _check_container(self) -> None:
+        for line in self.header:
+            check_header_line(line, dict.fromkeys((*HEADER_FACTS, *self.file_axes)))
+        if self.header and self.container != "text":
+            raise ConfigError(f"header lines stand in text only: {self.container} has its own")
+        if self.container == "c" and self.radix != "hex":
+            raise ConfigError("container c writes hexadecimal constants: say radix = 'hex'")
+        if self.container == "npz" and self.radix != "binary":
+            raise ConfigError("container npz has no digits: leave out radix")
+
+    def _check_subset(self) -> None:
+        if self.function not in FUNCTIONS:
+            raise ConfigError(
+                f"function must be {' or '.join(FUNCTIONS)}, not '{self.function}'; another one is "
+                f"applied by the reader: write 'signed'"
+            )
+        if self.function != "relu" and self.kind != "output":
+            raise ConfigError("function is for outputs; other values are written as they are")
+        if (self.function == "leaky") != (1 <= self.shift < MAX_FIELD_BITS):
+            raise ConfigError(
+                f"shift must be 1..{MAX_FIELD_BITS - 1} for function 'leaky' and absent for others, "
+                f"not {self.shift}"
+            )
+        if self.first and ("onij" not in AXES[self.kind] or not 0 < self.first <= MAX_NUMBER):
+            raise ConfigError(f"first must be a number of ofmap pixels, not {self.first}")
+        if self.offset and (self.kind != "address" or not 0 < self.offset <= MAX_NUMBER):
+            raise ConfigError(f"offset must be a number added to addresses, not {self.offset}")
 
 
 def _parse_runs(text: str, where: str) -> tuple[AxisRun, ...]:
@@ -156,23 +226,8 @@ def _parse_runs(text: str, where: str) -> tuple[AxisRun, ...]:
     return tuple(AxisRun(token.removeprefix("-"), token[0] == "-") for token in text.split())
 
 
-def _names_in(template: str) -> tuple[str, ...]:
-    """Names in the braces of `template`; raises `ConfigError` if they are not plain names."""
+def _parse_splits(texts: tuple[str, ...], kind: str) -> tuple[AxisSplit, ...]:
     try:
-        parts = list(Formatter().parse(template))
-    except ValueError as error:
-        raise ConfigError(f"'{template}' is not a template: {error}") from None
-    if any(name is not None and (spec or conversion) for _, name, spec, conversion in parts):
-        raise ConfigError(f"braces in '{template}' must hold a name only")
-    return tuple(name for _, name, _, _ in parts if name is not None)
-
-
-def _check_header(line: str) -> None:
-    if not (line.isascii() and line.isprintable()):
-        raise ConfigError(f"a header line must be printable ASCII, not {line!r}")
-    for name in _names_in(line):
-        if name not in HEADER_FACTS:
-            raise ConfigError(
-                f"a header line can state {', '.join(HEADER_FACTS)}, not '{name}'; "
-                f"a brace itself is written twice"
-            )
+        return tuple(AxisSplit.parse(text) for text in texts)
+    except ConfigError as error:
+        raise ConfigError(f"{kind}: {error}") from None

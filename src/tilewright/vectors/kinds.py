@@ -13,11 +13,15 @@ AXES = {
     "tap_psum": ("kij", "otile", "onij", "col"),
     "psum": ("otile", "onij", "col"),
     "output": ("otile", "onij", "col"),
+    "address": ("onij", "kij"),
 }
 """Axes of the tiled tensor of each kind, in the order in which `tilewright.tile` has them."""
 
 FILE_AXES = ("itile", "otile", "kij")
-"""Axes that a file name can carry."""
+"""Axes that a file name can carry, besides those that a split makes."""
+
+FUNCTIONS = ("relu", "signed", "leaky")
+"""What an output is of its psum v: max(0, v); v; v where v >= 0, else v >> shift, rounding down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +37,16 @@ class FieldWidths:
         return field if isinstance(field, int) else int(getattr(self, field))
 
 
-def number_format(kind: str, bits: int) -> NumberFormat:
+def number_format(kind: str, bits: int, *, function: str = "relu") -> NumberFormat:
     """Range of the values of `kind` in a field of `bits` bits.
 
-    Activations are unsigned, weights and psums two's complement. An output is a psum after ReLU: it
-    has the psum's width and is never negative, so the top bit of its field stays 0.
+    Activations and addresses are unsigned, weights and psums two's complement. An output is a
+    function of a psum in a field of the psum's width; after ReLU it is never negative, so the top
+    bit of its field stays 0.
     """
-    if kind == "output":
+    if kind == "output" and function == "relu":
         return NumberFormat(bits - 1, is_signed=False)
-    return NumberFormat(bits, is_signed=kind != "activation")
+    return NumberFormat(bits, is_signed=kind not in ("activation", "address"))
 
 
 def axis_sizes(plan: TilePlan) -> dict[str, int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any, Self
 
 from tilewright.errors import ConfigError
+from tilewright.vectors.containers import CONTAINERS, SUFFIXES
 from tilewright.vectors.keys import check_keys
 from tilewright.vectors.kind_layout import KindLayout
 from tilewright.vectors.kinds import AXES
@@ -15,8 +17,8 @@ from tilewright.vectors.kinds import AXES
 class Layout:
     """A named set of files: one `KindLayout` for each kind that the layout has.
 
-    Raises `ConfigError` if the files do not determine the tensors: activations, weights, and psums
-    or tap psums must be among them.
+    Raises `ConfigError` if the files do not determine the tensors: activations, weights, and all
+    psums, all tap psums, or all outputs with function "signed" must be among them.
     """
 
     name: str
@@ -27,11 +29,16 @@ class Layout:
         names = self.kind_names
         if len(set(names)) != len(names):
             raise ConfigError(f"layout {self.name}: every kind stands at most once, not {names}")
-        for needed in (("activation",), ("weight",), ("psum", "tap_psum")):
-            if not set(needed) & set(names):
+        sources = [form.kind for form in self.kinds if _states_psums(form)]
+        for needed, found in (
+            ("activation", "activation" in names),
+            ("weight", "weight" in names),
+            ("psum or tap_psum", bool(sources)),
+        ):
+            if not found:
                 raise ConfigError(
-                    f"layout {self.name} must have {' or '.join(needed)} files, or its tensors "
-                    f"cannot be read back; it has {', '.join(names) or 'none'}"
+                    f"layout {self.name} must have {needed} files, or its tensors cannot be read "
+                    f"back; it has {', '.join(map(_described, self.kinds)) or 'none'}"
                 )
 
     @property
@@ -47,6 +54,36 @@ class Layout:
         raise ConfigError(
             f"layout {self.name} has no {name} files; it has {', '.join(self.kind_names)}"
         )
+
+    @property
+    def psum_source(self) -> str:
+        """The kind that gives the psums when they are read back."""
+        sources = {form.kind for form in self.kinds if _states_psums(form)}
+        return next(name for name in ("psum", "tap_psum", "output") if name in sources)
+
+    def with_container(self, container: str) -> Self:
+        """The same words in files of another container, with its usual file name suffix.
+
+        Headers are left out, since a container has its own; c and mem are written in hexadecimal.
+        Raises `ConfigError` for an unknown container.
+        """
+        if container not in SUFFIXES:
+            raise ConfigError(
+                f"container must be {' or '.join(CONTAINERS[1:])}, not '{container}'; text is what "
+                f"a layout has of itself"
+            )
+        radix = {"c": "hex", "mem": "hex", "npz": "binary"}.get(container, "")
+        kinds = (
+            replace(
+                form,
+                file=f"{PurePath(form.file).stem}{SUFFIXES[container]}",
+                header=(),
+                container=container,
+                radix=radix or form.radix,
+            )
+            for form in self.kinds
+        )
+        return replace(self, name=f"{self.name}-{container}", kinds=tuple(kinds))
 
     def to_facts(self) -> dict[str, Any]:
         """The layout as a table, as it stands in a layout file."""
@@ -67,3 +104,13 @@ class Layout:
         except ConfigError as error:
             raise ConfigError(f"layout {table['name']}: {error}") from None
         return cls(table["name"], table["description"], kinds)
+
+
+def _states_psums(form: KindLayout) -> bool:
+    """Whether the files of `form` hold every psum, or its parts, unchanged."""
+    is_unchanged = form.kind in ("psum", "tap_psum") or form.function == "signed"
+    return form.is_complete() and is_unchanged and form.kind != "address"
+
+
+def _described(form: KindLayout) -> str:
+    return form.kind if form.is_complete() else f"{form.kind} (first {form.first} pixels only)"

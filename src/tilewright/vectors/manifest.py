@@ -88,6 +88,9 @@ def _rebuild(folder: Path, facts: dict[str, Any]) -> Bundle:
         facts["array"], "array", required=dict.fromkeys(("rows", "cols", "psum_bits"), int)
     )
     check_keys(facts["versions"], "versions", required={"tilewright": str, "numpy": str})
+    layout = Layout.from_facts(facts["layout"])
+    made = (name for form in layout.kinds for split in form.split for name in split.names)
+    axes = tuple(dict.fromkeys((*FILE_AXES, *made)))  # what a file name can carry
     return Bundle(
         folder=folder,
         layer_name=facts["layer"],
@@ -97,8 +100,8 @@ def _rebuild(folder: Path, facts: dict[str, Any]) -> Bundle:
         act_format=_format(facts["act_format"], "act_format"),
         weight_format=_format(facts["weight_format"], "weight_format"),
         scales=Scales(scales["act"], check_list(scales["weight"], "scales: weight", of=float)),
-        layout=Layout.from_facts(facts["layout"]),
-        files=tuple(_file(entry) for entry in facts["files"]),
+        layout=layout,
+        files=tuple(_file(entry, axes) for entry in facts["files"]),
     )
 
 
@@ -115,12 +118,12 @@ def _format(facts: object, where: str) -> NumberFormat:
     return NumberFormat(**check_keys(facts, where, required=_FORMAT))
 
 
-def _file(facts: object) -> BundleFile:
+def _file(facts: object, axes: tuple[str, ...]) -> BundleFile:
     types = {"name": str, "kind": str, "indices": dict, "lines": int, "sha256": str}
     table = check_keys(facts, "file", required=types)
     where = f"file {table['name']!r}"
     check_keys(
-        table["indices"], f"{where}: indices", required={}, optional=dict.fromkeys(FILE_AXES, int)
+        table["indices"], f"{where}: indices", required={}, optional=dict.fromkeys(axes, int)
     )
     if not re.fullmatch(r"\w[\w.-]*", table["name"], re.ASCII):
         raise FormatError(f"{where} must be a plain name, so that it stays inside the folder")

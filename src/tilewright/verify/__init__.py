@@ -1,6 +1,13 @@
 """The judge: naive reference arithmetic and exact comparison."""
 
 from tilewright.verify.compare import Comparison, Mismatch, compare
+from tilewright.verify.extremes import (
+    Extreme,
+    ExtremePlane,
+    extreme_plane_count,
+    extreme_planes,
+    extreme_weights,
+)
 from tilewright.verify.judge import LayerVerdict, WidthClaim, check_layer, claim_width
 from tilewright.verify.reference import (
     reference_next_codes,
@@ -10,12 +17,17 @@ from tilewright.verify.reference import (
 
 __all__ = [
     "Comparison",
+    "Extreme",
+    "ExtremePlane",
     "LayerVerdict",
     "Mismatch",
     "WidthClaim",
     "check_layer",
     "claim_width",
     "compare",
+    "extreme_plane_count",
+    "extreme_planes",
+    "extreme_weights",
     "reference_next_codes",
     "reference_psums",
     "reference_tap_psums",

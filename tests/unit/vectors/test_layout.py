@@ -20,10 +20,8 @@ def _facts():
 
 def test_the_presets_are_those_of_the_course():
     assert layout_names() == (
-        "ece284-unpadded",
-        "ece284-unpadded-2b",
-        "ece284-unpadded-2b-4b",
-        "ece284-ws",
+        *("ece284-2b", "ece284-notebook", "ece284-os", "ece284-unpadded", "ece284-unpadded-2b"),
+        *("ece284-unpadded-2b-4b", "ece284-ws", "readmemb", "readmemh"),
     )
 
 
@@ -55,7 +53,9 @@ def test_an_unknown_name_is_answered_with_near_ones():
         UnknownNameError, match=r"^no layout is called 'ece284-wss'; did you mean ece284-ws"
     ):
         load_layout("ece284-wss")
-    with pytest.raises(UnknownNameError, match=r"did you mean ece284-unpadded, .*ece284-ws\?"):
+    with pytest.raises(
+        UnknownNameError, match=r"did you mean ece284-2b, .*ece284-ws, .*readmemh\?"
+    ):
         load_layout("!")
 
 
@@ -107,7 +107,7 @@ def test_a_layout_file_that_cannot_be_read_is_named(tmp_path):
         ("output", "bits", 1, r"output: bits must be 2\.\.64, not 1"),
         ("weight", "line_end", "CR", r"line_end must be LF or CRLF, not 'CR'"),
         ("weight", "plane", "padded", r"plane must be absent \(activations only\), not 'padded'"),
-        ("activation", "plane", "", r"plane must be padded or unpadded, not ''"),
+        ("activation", "plane", "", r"plane must be padded or unpadded or windows, not ''"),
         ("weight", "header", "#h#", r"'header' must be of type list"),
         ("weight", "header", [1], r"header must hold values of type str, not 1"),
         ("weight", "header", ["a\nb"], r"a header line must be printable ASCII, not 'a\\nb'"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tilewright.errors import FormatError
-from tilewright.vectors.text import TextForm
+from tilewright.vectors.text import TextForm, TextSet
 
 FORM = TextForm("out.txt", ("#head 0#", "#head 1#"), "LF", lines=2, digits=4)
 GOOD = b"#head 0#\n#head 1#\n0110\n1001\n"
@@ -57,3 +57,17 @@ def test_lf_is_refused_where_the_layout_says_crlf():
     form = TextForm("out.txt", (), "CRLF", lines=1, digits=2)
     with pytest.raises(FormatError, match=r"line 1: the line must end in CRLF, but ends in LF"):
         form.read(b"10\n")
+
+
+def test_files_of_one_set_can_have_headers_of_different_lengths():
+    texts = TextSet(
+        TextForm("a9", ("#9",), "LF", lines=1, digits=2), ("a9", "a10"), (("#9",), ("#10",))
+    )
+    digits = np.array([[[1, 0]], [[0, 1]]], np.uint8)
+    contents = texts.write(digits)
+    assert contents == [b"#9\n10\n", b"#10\n01\n"]
+    np.testing.assert_array_equal(texts.read(contents), digits)
+    with pytest.raises(FormatError, match=r"^a10 line 1: header must be '#10', not '#11'"):
+        texts.read([contents[0], b"#11\n01\n"])
+    with pytest.raises(FormatError, match=r"^a10 line 2: a word must be 2 digits"):
+        texts.read([contents[0], b"#10\n0\n"])

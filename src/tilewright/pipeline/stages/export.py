@@ -4,67 +4,137 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tilewright.config import VectorsConfig
+from tilewright.errors import ConfigError
+from tilewright.pipeline.input_codes import InputChoice, InputCodes
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
-from tilewright.spec import IntegerLayer, Stimulus
+from tilewright.spec import Check, IntegerLayer
 from tilewright.spec.artifact import read_bytes, sha256
 from tilewright.tile import TilePlan
-from tilewright.vectors import MANIFEST, Bundle, Layout, load_layout, write_bundle
-from tilewright.verify import reference_tap_psums
+from tilewright.vectors import MANIFEST, Layout, load_layout, write_bundle
+from tilewright.vectors.bundle import planned_count
+from tilewright.verify import extreme_weights, reference_tap_psums
+
+MOST_FILES = 500_000
+"""More files than this are refused before the first one is written."""
 
 
 def export(run: RunFolder, listener: Listener) -> StageResult:
-    """Write a bundle for each chosen layer and sample; the expected psums are the reference's."""
+    """Write a bundle for each chosen layer and input; the expected psums are the reference's.
+
+    With ``vectors.stimulus = "bound"``, a check for each layer says whether the reference's psums
+    are the extremes that the inputs were made for.
+    """
     since = time.monotonic()
-    config, network, stimulus = run.config().vectors, run.network(), run.stimulus()
+    config, network = run.config().vectors, run.network()
     names = dict.fromkeys(config.layers)  # each once
-    chosen = [network.layer(name) for name in names] or list(network.layers)
-    layout, array = load_layout(config.layout), run.array()
-    positions = run.positions(config.samples, stimulus, key="vectors.samples")
+    layers = [network.layer(name) for name in names] or list(network.layers)
+    if config.weights == "extreme":
+        layers = [extreme_weights(layer) for layer in layers]
+    layout, array, inputs = _layout(config), run.array(), InputChoice(run, config)
+    plans = {layer.name: TilePlan(layer.shape, array) for layer in layers}
+    counts = {layer.name: inputs.count(layer) for layer in layers}
+    _refuse_flood(sum(counts[name] * planned_count(layout, plans[name]) for name in counts))
     _clear(run.folder("export"))
     bundles: list[dict[str, Any]] = []
-    for layer in chosen:
-        for position in positions:
-            folder = run.folder("export") / layer.name / f"sample{stimulus.samples[position]}"
-            plan = TilePlan(layer.shape, array)
-            bundle = _write(folder, layer, plan, layout, stimulus, position)
-            bundles.append(
-                {
-                    "layer": layer.name,
-                    "sample": int(stimulus.samples[position]),
-                    "folder": str(folder.relative_to(run.root)),
-                    "files": len(bundle.files),
-                    "manifest": sha256(read_bytes(folder / MANIFEST)),
-                }
-            )
-            listener.say(f"{layer.name}: {len(bundle.files)} files in {folder}")
-    files = sum(entry["files"] for entry in bundles)
-    facts = {"layout": layout.name, "files": files, "bundles": bundles}
-    return run.record(StageResult("export", (), facts), since=since)
+    checks: list[Check] = []
+    for layer in layers:
+        first = len(bundles)
+        for one in inputs.of(layer):
+            bundles.append(_write(run, layer, plans[layer.name], layout, one))
+            seconds = time.monotonic() - since
+            listener.progress(_rate(len(bundles), sum(counts.values()), seconds))
+        checks += _judge(layer, bundles[first:], listener)
+    facts: dict[str, Any] = {"layout": layout.name, "stimulus": config.stimulus}
+    facts |= {"weights": config.weights, "files": _files(bundles), "bundles": bundles}
+    return run.record(StageResult("export", tuple(checks), facts), since=since)
+
+
+def _layout(config: VectorsConfig) -> Layout:
+    layout = load_layout(config.layout)
+    return layout if config.container == "text" else layout.with_container(config.container)
 
 
 def _write(
-    folder: Path,
-    layer: IntegerLayer,
-    plan: TilePlan,
-    layout: Layout,
-    stimulus: Stimulus,
-    position: int,
-) -> Bundle:
-    codes = stimulus.codes[layer.name][position]  # ic ih iw
-    taps = reference_tap_psums(codes[None], layer.weight, layer.shape)[:, 0]  # kij oc oh ow
-    return write_bundle(
-        folder,
+    run: RunFolder, layer: IntegerLayer, plan: TilePlan, layout: Layout, one: InputCodes
+) -> dict[str, Any]:
+    """Write the bundle of one input; returns its facts, with what the reference has at its extremes."""
+    taps = reference_tap_psums(one.codes[None], layer.weight, layer.shape)[:, 0]  # kij oc oh ow
+    psums = taps.sum(axis=0)
+    bundle = write_bundle(
+        run.folder("export") / layer.name / one.name,
         layer=layer,
         plan=plan,
         layout=layout,
-        codes=codes,
-        psums=taps.sum(axis=0),
+        codes=one.codes,
+        psums=psums,
         tap_psums=taps,
-        sample=int(stimulus.samples[position]),
+        sample=one.number,
     )
+    return {
+        "layer": layer.name,
+        "sample": one.number,
+        "folder": str(bundle.folder.relative_to(run.root)),
+        "files": len(bundle.files),
+        "manifest": sha256(read_bytes(bundle.folder / MANIFEST)),
+        "extremes": [asdict(e) | {"reference": int(psums[e.oc, e.oh, e.ow])} for e in one.extremes],
+    }
+
+
+def _judge(layer: IntegerLayer, bundles: list[dict[str, Any]], listener: Listener) -> list[Check]:
+    """Say what was written for a layer; a check if its inputs were to reach extremes."""
+    noun = "bundle" if len(bundles) == 1 else "bundles"
+    listener.say(f"{layer.name}: {_files(bundles):,} files in {len(bundles):,} {noun}")
+    extremes = [extreme for bundle in bundles for extreme in bundle["extremes"]]
+    if not extremes:
+        return []
+    check = _check_extremes(layer, extremes)
+    listener.say(check.evidence)
+    return [check]
+
+
+def _files(bundles: list[dict[str, Any]]) -> int:
+    return sum(bundle["files"] for bundle in bundles)
+
+
+def _check_extremes(layer: IntegerLayer, extremes: list[dict[str, Any]]) -> Check:
+    """The reference must have every extreme in its place; the bounds are those of the layer."""
+    wrong = [e for e in extremes if e["reference"] != e["psum"]]
+    short = sum(e["psum"] != e["bound"] for e in extremes)
+    low, high = (pick(e["reference"] for e in extremes) for pick in (min, max))
+    bounds = [e["bound"] for e in extremes]
+    is_layer = (min(bounds), max(bounds)) == layer.psum_range()
+    evidence = (
+        f"{layer.name}: {len(extremes):,} extreme psums aimed at, {len(wrong):,} missed, "
+        f"{len(extremes) - short:,} equal to the bound of their channel; reached {low:,}..{high:,}, "
+        f"bounds of the layer {'' if is_layer else 'are NOT '}{min(bounds):,}..{max(bounds):,}"
+    )
+    if short:
+        evidence += f"; {short:,} end at the padding, since no window lies inside the plane"
+    if wrong:
+        first = wrong[0]
+        evidence += (
+            f"; first missed at oc={first['oc']} oh={first['oh']} ow={first['ow']}: "
+            f"{first['reference']:,} instead of {first['psum']:,}"
+        )
+    return Check("export", f"{layer.name}: extreme psums", is_layer and not wrong, evidence)
+
+
+def _rate(done: int, total: int, seconds: float) -> str:
+    left = seconds / done * (total - done)
+    return f"{done:,} of {total:,} bundles, {done / seconds:.1f} a second, {left:.0f} s left"
+
+
+def _refuse_flood(files: int) -> None:
+    if files > MOST_FILES:
+        raise ConfigError(
+            f"this export would write {files:,} files, more than {MOST_FILES:,}: choose fewer "
+            f"layers with vectors.layers, or another vectors.stimulus or vectors.samples"
+        )
 
 
 def _clear(folder: Path) -> None:

@@ -1,0 +1,30 @@
+"""What can be done with a folder of vector files, without the run that made it."""
+
+from tilewright.bundles.check import BundleVerdict, FileMismatch, KindVerdict, check_bundle
+from tilewright.bundles.convert import Conversion, convert_bundle
+from tilewright.bundles.drawing import DrawnFile, draw
+from tilewright.bundles.geometry import Geometry
+from tilewright.bundles.source import open_bundle, read_foreign
+from tilewright.bundles.stated import Stated, stated_tensors, stated_tiles
+from tilewright.bundles.tensors import choose_kind, decode_path, save_tensors, select_places
+
+__all__ = [
+    "BundleVerdict",
+    "Conversion",
+    "DrawnFile",
+    "FileMismatch",
+    "Geometry",
+    "KindVerdict",
+    "Stated",
+    "check_bundle",
+    "choose_kind",
+    "convert_bundle",
+    "decode_path",
+    "draw",
+    "open_bundle",
+    "read_foreign",
+    "save_tensors",
+    "select_places",
+    "stated_tensors",
+    "stated_tiles",
+]

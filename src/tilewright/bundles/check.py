@@ -1,0 +1,175 @@
+"""Does a bundle prove itself? Hashes, shapes, ranges, and the convolution of its own files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.bundles.stated import stated_tiles
+from tilewright.errors import TilewrightError
+from tilewright.spec.artifact import read_bytes, sha256
+from tilewright.tile import tile_psums
+from tilewright.vectors import Bundle, BundleTensors, decode_bundle, encode, read_bundle
+from tilewright.vectors.kinds import AXES
+from tilewright.vectors.manifest import read_manifest
+from tilewright.verify import reference_tap_psums
+
+Tensor = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class FileMismatch:
+    """A number in a file that is not what the convolution of the bundle's own codes gives."""
+
+    file: str
+    kij: int | None
+    oc: int
+    oh: int
+    ow: int
+    expected: int
+    found: int
+
+    def __str__(self) -> str:
+        tap = "" if self.kij is None else f"kij={self.kij}, "
+        return (
+            f"{self.file} ({tap}oc={self.oc}, oh={self.oh}, ow={self.ow}): "
+            f"expected {self.expected}, found {self.found}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KindVerdict:
+    """How many numbers of one kind of file were compared, and how many differ."""
+
+    kind: str
+    compared: int
+    mismatches: int
+    first: FileMismatch | None
+
+    def __str__(self) -> str:
+        text = f"{self.kind}: {self.compared:,} compared, {self.mismatches:,} differ"
+        return f"{text}; first at {self.first}" if self.first else text
+
+
+@dataclass(frozen=True, slots=True)
+class BundleVerdict:
+    """The judgement on a bundle. `faults` name files that are not whole; `kinds` is empty then."""
+
+    bundle: Bundle
+    faults: tuple[str, ...]
+    kinds: tuple[KindVerdict, ...]
+
+    @property
+    def compared(self) -> int:
+        """Expected numbers that were recomputed."""
+        return sum(kind.compared for kind in self.kinds)
+
+    @property
+    def mismatches(self) -> int:
+        """How many of them differ."""
+        return sum(kind.mismatches for kind in self.kinds)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every file is whole and no number differs: comparing nothing proves nothing."""
+        return not self.faults and self.compared > 0 and self.mismatches == 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The verdict as JSON facts."""
+        return {
+            "passed": self.passed,
+            "folder": str(self.bundle.folder),
+            "layer": self.bundle.layer_name,
+            "sample": self.bundle.sample,
+            "layout": self.bundle.layout.name,
+            "files": len(self.bundle.files),
+            "compared": self.compared,
+            "mismatches": self.mismatches,
+            "faults": list(self.faults),
+            "kinds": [asdict(kind) for kind in self.kinds],
+        }
+
+
+def check_bundle(folder: Path) -> BundleVerdict:
+    """Judge the bundle in `folder` by itself, with numpy alone.
+
+    Every file must be there and have its hash, follow the layout and hold values in their ranges;
+    then the psums of every tap, their sums and the outputs must be those of the naive int64
+    reference, computed from the weights and codes that the files hold. Raises `ArtifactError` if
+    there is no manifest that could be believed.
+    """
+    bundle = read_manifest(Path(folder))
+    faults = list(_damaged(bundle))
+    kinds: tuple[KindVerdict, ...] = ()
+    if not faults:
+        try:
+            tensors = decode_bundle(read_bundle(folder, check_hashes=False))
+            kinds = tuple(_judge(bundle, tensors))
+        except TilewrightError as error:
+            faults.append(str(error))
+    return BundleVerdict(bundle, tuple(faults), kinds)
+
+
+def _damaged(bundle: Bundle) -> Iterator[str]:
+    """What is wrong with files as such: missing, or altered since they were written."""
+    for file in bundle.files:
+        path = bundle.folder / file.name
+        if path.is_symlink() or not path.is_file():
+            yield f"{file.name} {'is a link' if path.is_symlink() else 'is missing'}"
+            continue
+        found = sha256(read_bytes(path))
+        if found != file.sha256:
+            yield f"{file.name} must have sha256 {file.sha256}, but has {found}"
+
+
+def _judge(bundle: Bundle, tensors: BundleTensors) -> Iterator[KindVerdict]:
+    taps = reference_tap_psums(tensors.codes[None], tensors.weight, bundle.shape)[:, 0]
+    psums = taps.sum(axis=0)  # oc oh ow
+    for form in bundle.layout.kinds:
+        if form.kind == "tap_psum":
+            yield _compare(bundle, form.kind, taps)
+        elif form.kind == "psum":
+            yield _compare(bundle, form.kind, psums[None])
+        elif form.kind == "output":
+            yield _compare(bundle, form.kind, form.activate(psums)[None])
+
+
+def _compare(bundle: Bundle, kind: str, expected: Tensor) -> KindVerdict:
+    """expected ``kij oc oh ow``; one kij for kinds without taps. Files may have the first onij only."""
+    has_taps = "kij" in AXES[kind]
+    wanted = np.stack([tile_psums(tap, bundle.plan) for tap in expected])  # kij otile onij col
+    stated = stated_tiles(bundle, kind)  # [kij] otile onij col
+    found = wanted.copy()
+    found[:, :, : stated.shape[-2]] = stated
+    compared = len(expected) * bundle.shape.oc * stated.shape[-2]
+    places = np.argwhere(found != wanted)
+    if not len(places):
+        return KindVerdict(kind, compared, 0, None)
+    kij, otile, onij, col = place = tuple(int(index) for index in places[0])
+    oh, ow = divmod(onij, bundle.shape.ow)
+    first = FileMismatch(
+        file=_file_of(bundle, kind, *((found, place) if has_taps else (found[0], place[1:]))),
+        kij=kij if has_taps else None,
+        oc=otile * bundle.array.cols + col,
+        oh=oh,
+        ow=ow,
+        expected=int(wanted[place]),
+        found=int(found[place]),
+    )
+    return KindVerdict(kind, compared, len(places), first)
+
+
+def _file_of(bundle: Bundle, kind: str, tiles: Tensor, place: tuple[int, ...]) -> str:
+    """Name of the file that changes when the number at `place` does."""
+    changed = tiles.copy()
+    changed[place] ^= 1
+    before, after = (
+        encode(bundle.layout, kind, version, plan=bundle.plan, widths=bundle.widths)
+        for version in (tiles, changed)
+    )
+    return next(name for name, content in before.items() if after[name] != content)

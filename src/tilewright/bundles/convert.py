@@ -1,0 +1,103 @@
+"""One bundle, said again in another layout: without loss, or not at all."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.errors import FormatError
+from tilewright.spec import IntegerLayer
+from tilewright.vectors import (
+    Bundle,
+    BundleTensors,
+    Layout,
+    decode_bundle,
+    read_bundle,
+    write_bundle,
+)
+from tilewright.verify import reference_tap_psums
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A bundle written in another layout; `notes` say what did not stand in the source's files."""
+
+    source: Bundle
+    target: Bundle
+    notes: tuple[str, ...]
+
+
+def convert_bundle(source: Bundle, folder: Path, *, layout: Layout) -> Conversion:
+    """Write what the files of `source` say to `folder`, in `layout`.
+
+    Where only one of the layouts has the psums of every tap, they are computed by the naive
+    reference, and must add up to (or be) what the source states. Raises `FormatError` if they do
+    not, if a value does not fit the other layout's fields, or if the files written would not give
+    back every number; then nothing was written.
+    """
+    tensors = decode_bundle(source)
+    taps, notes = _taps(source, tensors, layout)
+    layer = IntegerLayer(
+        name=source.layer_name,
+        shape=source.shape,
+        weight=tensors.weight,
+        weight_format=source.weight_format,
+        act_format=source.act_format,
+        weight_scale=np.array(source.scales.weight),
+        act_scale=source.scales.act,
+    )
+
+    def write(place: Path) -> Bundle:
+        return write_bundle(
+            place,
+            layer=layer,
+            plan=source.plan,
+            layout=layout,
+            codes=tensors.codes,
+            psums=tensors.psums,
+            tap_psums=taps,
+            sample=source.sample,
+        )
+
+    with tempfile.TemporaryDirectory() as scratch:
+        trial = decode_bundle(read_bundle(write(Path(scratch) / "trial").folder))
+    _expect_same(tensors, trial, layout)
+    return Conversion(source, write(Path(folder)), notes)
+
+
+def _taps(
+    source: Bundle, tensors: BundleTensors, layout: Layout
+) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
+    """Tap psums ``kij oc oh ow`` for the target, and what there is to say about them."""
+    is_needed, stated = "tap_psum" in layout.kind_names, tensors.tap_psums
+    if is_needed == (stated is not None):
+        return stated, ()
+    taps = reference_tap_psums(tensors.codes[None], tensors.weight, source.shape)[:, 0]
+    computed, said = (taps.sum(axis=0), tensors.psums) if stated is None else (taps, stated)
+    wrong = np.argwhere(computed != said)
+    if len(wrong):
+        axes = ("kij", "oc", "oh", "ow")[-said.ndim :]
+        place = tuple(int(index) for index in wrong[0])
+        where = ", ".join(f"{axis}={index}" for axis, index in zip(axes, place, strict=True))
+        raise FormatError(
+            f"{source.folder}: a {'psum' if stated is None else 'tap psum'} is {int(said[place])} "
+            f"at ({where}), but the reference computes {int(computed[place])} from the bundle's own "
+            f"codes, and layout {layout.name} {'needs' if is_needed else 'has no place for'} "
+            f"tap psums: it cannot be converted without loss; see 'tilewright verify-bundle'"
+        )
+    if is_needed:
+        return taps, (f"{taps.size:,} tap psums are the naive reference's: the source has none",)
+    return None, (f"{taps.size:,} tap psums are left out: the reference computes the same ones",)
+
+
+def _expect_same(tensors: BundleTensors, back: BundleTensors, layout: Layout) -> None:
+    for name in ("weight", "codes", "psums"):
+        if not np.array_equal(getattr(tensors, name), getattr(back, name)):
+            raise FormatError(
+                f"layout {layout.name} does not give back every number of {name}: it cannot be "
+                f"converted without loss"
+            )

@@ -1,0 +1,87 @@
+"""What a manifest would say of files that come without one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from tilewright.errors import ConfigError
+from tilewright.spec import ArrayShape, ConvShape, NumberFormat
+
+_NEEDED = ("ic", "oc", "size", "kernel", "bits", "rows", "cols")
+_OPTIONAL = {"stride": "1", "padding": "0"}
+EXAMPLE = "ic=8,oc=8,size=4,kernel=3,stride=1,padding=1,bits=4/4/16,rows=8,cols=8"
+"""How a geometry is written; a pair of sizes, vertical first, is written 4x5."""
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Sizes and number formats of one layer on one array.
+
+    The weights may use the whole range of their bits, the most negative code too.
+    """
+
+    shape: ConvShape
+    array: ArrayShape
+    act_format: NumberFormat
+    weight_format: NumberFormat
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``key=value`` pairs, parted by commas; bits are activation/weight/psum.
+
+        Raises `ConfigError` that names the key that is missing, unknown or not a size.
+
+        >>> Geometry.parse("ic=2,oc=3,size=4x5,kernel=1,bits=4/4/16,rows=2,cols=3").shape.iw
+        5
+        """
+        values = _split(text)
+        act, weight, psum = _numbers(values, "bits", "/", 3)
+        shape = ConvShape(
+            ic=_number(values, "ic"),
+            ih=_pair(values, "size")[0],
+            iw=_pair(values, "size")[1],
+            oc=_number(values, "oc"),
+            kh=_pair(values, "kernel")[0],
+            kw=_pair(values, "kernel")[1],
+            stride=_pair(values, "stride"),
+            padding=_pair(values, "padding"),
+        )
+        array = ArrayShape(_number(values, "rows"), _number(values, "cols"), psum_bits=psum)
+        return cls(
+            shape, array, NumberFormat(act, is_signed=False), NumberFormat(weight, is_signed=True)
+        )
+
+
+def _split(text: str) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for part in text.replace(" ", "").split(","):
+        key, equals, value = part.partition("=")
+        if key not in (*_NEEDED, *_OPTIONAL) or not equals or key in values:
+            raise ConfigError(
+                f"a geometry is written {EXAMPLE}, each key once; '{part}' does not fit"
+            )
+        values[key] = value
+    missing = [key for key in _NEEDED if key not in values]
+    if missing:
+        raise ConfigError(f"the geometry must also say {', '.join(missing)}: write {EXAMPLE}")
+    return _OPTIONAL | values
+
+
+def _numbers(values: dict[str, str], key: str, mark: str, count: int) -> list[int]:
+    if not re.fullmatch(rf"[0-9]{{1,6}}({mark}[0-9]{{1,6}}){{{count - 1}}}", values[key]):
+        shown = mark.join(["N"] * count)
+        raise ConfigError(f"geometry: {key} must be written {key}={shown}, not '{values[key]}'")
+    return [int(number) for number in values[key].split(mark)]
+
+
+def _number(values: dict[str, str], key: str) -> int:
+    return _numbers(values, key, "/", 1)[0]
+
+
+def _pair(values: dict[str, str], key: str) -> tuple[int, int]:
+    if "x" not in values[key]:
+        return (_number(values, key),) * 2
+    vertical, horizontal = _numbers(values, key, "x", 2)
+    return vertical, horizontal

@@ -1,0 +1,71 @@
+"""What the files of a bundle say, kind by kind, as tensors with named axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.errors import ConfigError
+from tilewright.spec.artifact import read_bytes
+from tilewright.tile import untile_activations, untile_weights
+from tilewright.vectors import Bundle, decode
+from tilewright.vectors.kinds import AXES
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stated:
+    """Values of one kind of file, and the names of their axes, outermost first."""
+
+    kind: str
+    axes: tuple[str, ...]
+    values: npt.NDArray[Any]
+
+    def select(self, places: dict[str, int]) -> Stated | None:
+        """The part at these places, without their axes; None if an axis is not one of this kind.
+
+        Raises `ConfigError` for a place outside an axis.
+        """
+        if not set(places) <= set(self.axes):
+            return None
+        index: list[int | slice] = [slice(None)] * len(self.axes)
+        for axis, place in places.items():
+            size = self.values.shape[self.axes.index(axis)]
+            if not 0 <= place < size:
+                raise ConfigError(f"{self.kind}: {axis} must be 0..{size - 1}, not {place}")
+            index[self.axes.index(axis)] = place
+        rest = tuple(axis for axis in self.axes if axis not in places)
+        return Stated(self.kind, rest, self.values[tuple(index)])
+
+
+def stated_tiles(bundle: Bundle, kind: str) -> npt.NDArray[Any]:
+    """The tiles that the files of `kind` hold, with the axes `tilewright.vectors.kinds.AXES`."""
+    files = {f.name: read_bytes(bundle.folder / f.name) for f in bundle.files if f.kind == kind}
+    return decode(bundle.layout, kind, files, plan=bundle.plan, widths=bundle.widths)
+
+
+def stated_tensors(bundle: Bundle) -> tuple[Stated, ...]:
+    """Every kind of the bundle: channels, not lanes of tiles; pixels of the plane without border."""
+    return tuple(_untile(bundle, kind) for kind in bundle.layout.kind_names)
+
+
+def _untile(bundle: Bundle, kind: str) -> Stated:
+    tiles, plan = stated_tiles(bundle, kind), bundle.plan
+    if kind == "activation":
+        return Stated(kind, ("ic", "ih", "iw"), untile_activations(tiles, plan))
+    if kind == "weight":
+        weight = untile_weights(tiles, plan)  # oc ic kh kw
+        by_tap = weight.reshape(*weight.shape[:2], -1).transpose(2, 0, 1)  # kij oc ic
+        return Stated(kind, ("kij", "oc", "ic"), by_tap)
+    if kind == "address":
+        return Stated(kind, AXES[kind], tiles)
+    lanes = np.moveaxis(tiles, -1, -2)  # [kij] otile col onij
+    flat = lanes.reshape(*lanes.shape[:-3], -1, lanes.shape[-1])  # [kij] (otile col) onij
+    values = flat[..., : bundle.shape.oc, :]  # [kij] oc onij
+    first = ("kij",) if kind == "tap_psum" else ()
+    if values.shape[-1] < bundle.shape.onij:  # the layout has the first pixels only
+        return Stated(kind, (*first, "oc", "onij"), values)
+    plane = values.reshape(*values.shape[:-1], bundle.shape.oh, bundle.shape.ow)
+    return Stated(kind, (*first, "oc", "oh", "ow"), plane)

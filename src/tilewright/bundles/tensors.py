@@ -1,0 +1,116 @@
+"""Vector files to tensors: the part that somebody wants to see, and numpy files."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.bundles.geometry import EXAMPLE, Geometry
+from tilewright.bundles.source import open_bundle
+from tilewright.bundles.stated import Stated, stated_tensors
+from tilewright.errors import ArtifactError, ConfigError
+from tilewright.spec.artifact import read_bytes, write_bytes
+from tilewright.tile import TilePlan
+from tilewright.vectors import FieldWidths, Layout, decode, decode_bundle, encode
+from tilewright.vectors.bundle import MANIFEST, planned_files
+from tilewright.vectors.kinds import AXES, axis_sizes
+from tilewright.vectors.planes import accumulate_addresses
+
+
+def decode_path(
+    path: Path, *, layout: Layout | None = None, geometry: Geometry | None = None
+) -> tuple[Stated, ...]:
+    """Tensors of a bundle or a folder of foreign files; of one file, its lanes as they stand.
+
+    Raises what `open_bundle` and `decode_bundle` raise.
+    """
+    if path.is_file():
+        return (_decode_file(path, layout, geometry),)
+    bundle = open_bundle(path, layout=layout, geometry=geometry)
+    decode_bundle(bundle)  # checks ranges, and that the files agree with one another
+    return stated_tensors(bundle)
+
+
+def choose_kind(tensors: tuple[Stated, ...], kind: str | None) -> tuple[Stated, ...]:
+    """The tensor of `kind` alone; all of them for None. Raises `ConfigError` if there is none."""
+    chosen = tuple(tensor for tensor in tensors if kind in (None, tensor.kind))
+    if not chosen:
+        names = ", ".join(tensor.kind for tensor in tensors)
+        raise ConfigError(f"there are no {kind} files; there are {names}")
+    return chosen
+
+
+def select_places(tensors: tuple[Stated, ...], text: str) -> tuple[Stated, ...]:
+    """The part at ``axis=index,...`` of every tensor that has these axes; ``all``: everything.
+
+    Raises `ConfigError` if the text is not so written, or no tensor has these axes or that place.
+    """
+    if text == "all":
+        return tensors
+    pairs = [re.fullmatch(r"([a-z]+)=([0-9]{1,9})", part) for part in text.split(",")]
+    places = {pair[1]: int(pair[2]) for pair in pairs if pair}
+    if len(places) != len(pairs):
+        raise ConfigError(f"a place is written kij=4 or oc=2,oh=0, not '{text}'")
+    parts = tuple(part for tensor in tensors if (part := tensor.select(places)) is not None)
+    if not parts:
+        axes = "; ".join(f"{tensor.kind}: {' '.join(tensor.axes)}" for tensor in tensors)
+        raise ConfigError(f"no kind of file has the axes of '{text}'; there are {axes}")
+    return parts
+
+
+def save_tensors(tensors: tuple[Stated, ...], path: Path) -> None:
+    """Write ``.npz`` with one array for each kind, or ``.npy`` with the only one."""
+    stream = io.BytesIO()
+    if path.suffix == ".npz":
+        np.savez(stream, allow_pickle=False, **{t.kind: t.values for t in tensors})
+    elif path.suffix == ".npy" and len(tensors) == 1:
+        np.save(stream, tensors[0].values)
+    else:
+        raise ConfigError(
+            f"{path} must end in .npz, or in .npy for one kind: there are "
+            f"{', '.join(tensor.kind for tensor in tensors)} (choose one with --kind)"
+        )
+    write_bytes(path, stream.getvalue())
+
+
+def _decode_file(path: Path, layout: Layout | None, geometry: Geometry | None) -> Stated:
+    if (path.parent / MANIFEST).is_file():
+        bundle = open_bundle(path.parent, layout=layout, geometry=geometry)
+        layout, plan, widths = bundle.layout, bundle.plan, bundle.widths
+    elif layout is None or geometry is None:
+        raise ConfigError(
+            f"{path} has no {MANIFEST} beside it: give the layout and the geometry, for example "
+            f"--geometry {EXAMPLE}"
+        )
+    else:
+        plan = TilePlan(geometry.shape, geometry.array)
+        widths = FieldWidths(
+            geometry.act_format.bits, geometry.weight_format.bits, geometry.array.psum_bits
+        )
+    names = {text.name: (kind, at) for kind, text, at in planned_files(layout, plan, widths)}
+    if path.name not in names:
+        raise ArtifactError(
+            f"{path.name} is no file of layout {layout.name} for this geometry; its files are "
+            f"{next(iter(names))} and {len(names) - 1} more"
+        )
+    kind, indices = names[path.name]
+    if not set(indices) <= set(AXES[kind]):
+        raise ConfigError(
+            f"{path.name} holds a part of split axes ({', '.join(indices)}): decode its whole folder"
+        )
+    files = encode(layout, kind, _blank(kind, plan), plan=plan, widths=widths)
+    tiles = decode(layout, kind, files | {path.name: read_bytes(path)}, plan=plan, widths=widths)
+    whole = Stated(kind, AXES[kind], tiles)
+    return whole.select(indices) or whole
+
+
+def _blank(kind: str, plan: TilePlan) -> npt.NDArray[np.int64]:
+    """Tiles that stand in for the files that nobody asks for."""
+    if kind == "address":
+        return accumulate_addresses(plan)
+    sizes = axis_sizes(plan)
+    return np.zeros([sizes[axis] for axis in AXES[kind]], np.int64)

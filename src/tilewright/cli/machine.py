@@ -1,0 +1,42 @@
+"""The command that examines this machine."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tilewright.cli.app import FAILED, JsonOption, app
+
+
+@app.command()
+def doctor(
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="Where CIFAR-10's binary files should be.")
+    ] = None,
+    is_json: JsonOption = False,
+) -> None:
+    """Say what this machine can do, and how to mend what is missing."""
+    from tilewright.doctor import examine
+
+    findings = []
+    for finding in examine(data_dir=data_dir):
+        findings.append(finding)
+        if not is_json:
+            mark = "ok" if finding.is_present else ("MISSING" if finding.is_needed else "-")
+            print(f"{mark:8}{finding.name:20}{finding.detail}", flush=True)
+            if finding.remedy and not finding.is_present:
+                print(f"{'':28}{finding.remedy}")
+    is_ready = all(finding.is_present or not finding.is_needed for finding in findings)
+    if is_json:
+        print(
+            json.dumps(
+                {"ready": is_ready, "findings": [asdict(item) for item in findings]}, indent=2
+            )
+        )
+    else:
+        print("ready" if is_ready else "not ready: see MISSING above")
+    raise typer.Exit(0 if is_ready else FAILED)

@@ -1,0 +1,64 @@
+"""The summary of a run: a table of what was compared, and the verdict."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from tilewright.cli.app import FAILED
+from tilewright.cli.console import count
+
+
+def print_summary(summary: dict[str, Any], root: Path, *, is_json: bool) -> None:
+    """Print the summary of the run in `root`, and exit with its verdict."""
+    if is_json:
+        print(json.dumps(summary, indent=2))
+    else:
+        _print_verdict(summary)
+        print(f"report: {root / 'report.html'}")
+        print(f"summary: {root / 'summary.json'}")
+    raise typer.Exit(0 if summary["verdict"] == "pass" else FAILED)
+
+
+def _print_verdict(summary: dict[str, Any]) -> None:
+    from rich.console import Console as Screen
+    from rich.table import Table
+
+    table = Table(title="numbers compared, and how many differ", title_justify="left")
+    for heading in (
+        "layer",
+        "psums",
+        "differ",
+        "next codes",
+        "differ",
+        "psum bits",
+        "model cycles",
+    ):
+        table.add_column(heading, justify="left" if heading == "layer" else "right")
+    for heading in ("RTL cycles", "RTL psums", "differ"):
+        table.add_column(heading, justify="right")
+    for layer in summary["layers"]:
+        table.add_row(
+            layer["name"],
+            count(layer["psums_compared"]),
+            count(layer["psum_mismatches"]),
+            count(layer["next_codes_compared"]),
+            count(layer["next_code_mismatches"]),
+            f"{layer['psum_bits_needed']} of {layer['psum_bits']}",
+            count(layer["sim_cycles"]),
+            count(layer["cosim_cycles"]),
+            count(layer["cosim_psums_compared"]),
+            count(layer["cosim_mismatches"]),
+        )
+    screen = Screen(width=None if sys.stdout.isatty() else 120, highlight=False)
+    screen.print(table)
+    for reason in summary["reasons"]:
+        print(f"FAILED {reason}")
+    accuracy = summary["accuracy"]["test"]
+    if accuracy is not None:
+        print(f"test accuracy: {100 * accuracy:.2f} % of {summary['accuracy']['test_images']:,}")
+    print(f"verdict: {summary['verdict']}")

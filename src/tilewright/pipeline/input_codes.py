@@ -1,0 +1,69 @@
+"""What goes into the exported layers: codes of real images, or corner cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.config import VectorsConfig
+from tilewright.pipeline.run_folder import RunFolder
+from tilewright.spec import IntegerLayer, Stimulus
+from tilewright.verify import Extreme, extreme_plane_count, extreme_planes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InputCodes:
+    """Codes ``ic ih iw`` for one bundle, with a number among those of their kind.
+
+    extremes: psums that the codes were made to reach.
+    """
+
+    number: int
+    name: str
+    codes: npt.NDArray[np.uint8]
+    extremes: tuple[Extreme, ...] = ()
+
+
+class InputChoice:
+    """The inputs that ``vectors.stimulus`` asks for.
+
+    Raises `ConfigError` if more real samples are asked for than were recovered.
+    """
+
+    def __init__(self, run: RunFolder, config: VectorsConfig) -> None:
+        self._kind, self._samples, self._seed = config.stimulus, config.samples, config.seed
+        self._stimulus: Stimulus | None = None
+        if self._kind == "real":
+            self._stimulus = run.stimulus()
+            run.positions(self._samples, self._stimulus, key="vectors.samples")
+
+    def count(self, layer: IntegerLayer) -> int:
+        """How many inputs there are for `layer`."""
+        if self._kind == "bound":
+            return extreme_plane_count(layer)
+        return 1 if self._kind == "max" else self._samples
+
+    def of(self, layer: IntegerLayer) -> Iterator[InputCodes]:
+        """The inputs of `layer`, one after the other."""
+        if self._stimulus is not None:
+            for position in range(self._samples):
+                number = int(self._stimulus.samples[position])
+                codes = self._stimulus.codes[layer.name][position]
+                yield InputCodes(number, f"sample{number}", codes)
+            return
+        if self._kind == "bound":
+            for number, plane in enumerate(extreme_planes(layer)):
+                yield InputCodes(number, f"bound{number}", plane.codes, plane.extremes)
+            return
+        for number in range(self.count(layer)):
+            yield InputCodes(number, f"{self._kind}{number}", self._made(layer, number))
+
+    def _made(self, layer: IntegerLayer, number: int) -> npt.NDArray[np.uint8]:
+        sizes, most = (layer.shape.ic, layer.shape.ih, layer.shape.iw), layer.act_format.max_code
+        if self._kind == "max":
+            return np.full(sizes, most, np.uint8)
+        rng = np.random.default_rng([self._seed, number, *layer.name.encode()])
+        return rng.integers(0, most, sizes, np.uint8, endpoint=True)

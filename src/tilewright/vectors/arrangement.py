@@ -1,0 +1,117 @@
+"""From tiles to ``file line lane`` and back, as the statement of a kind says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.errors import ShapeError
+from tilewright.tile import TilePlan
+from tilewright.vectors.kind_layout import KindLayout
+from tilewright.vectors.kinds import AXES, axis_sizes
+from tilewright.vectors.planes import from_plane, to_plane
+
+Tensor = npt.NDArray[Any]
+
+MAX_VALUES = 2**31
+"""Most values that the files of a kind may state: what a split asks for is never larger by mistake."""
+
+
+def stated_sizes(form: KindLayout, plan: TilePlan) -> dict[str, int]:
+    """Sizes of the axes that stand in the statement; raises `ShapeError` if they are too large."""
+    known = _known_sizes(form, plan)
+    sizes = {axis: known[axis] for axis in form.plane_axes}
+    for split in form.split:
+        total = prod(sizes.pop(axis) for axis in split.source)
+        sizes |= split.sizes(total, known)
+        if prod(sizes.values()) > MAX_VALUES:
+            raise ShapeError(
+                f"{form.kind}: split '{split}' makes {prod(sizes.values())} values of this layer, "
+                f"more than {MAX_VALUES}: give smaller sizes"
+            )
+    return sizes
+
+
+def file_indices(form: KindLayout, plan: TilePlan) -> Iterator[tuple[int, ...]]:
+    """The indices of the axes in the file name, for every file, the last axis fastest."""
+    sizes = stated_sizes(form, plan)
+    return product(*(range(sizes[axis]) for axis in form.file_axes))
+
+
+def arrange(form: KindLayout, tiles: Tensor, plan: TilePlan) -> Tensor:
+    """Tiles with the axes `AXES` to ``file line lane``.
+
+    Raises `FormatError` if a code would be lost, `ShapeError` if the layer cannot be stated so.
+    """
+    if form.kind == "activation":
+        tiles = to_plane(tiles, plan, form.plane)
+    if form.first:
+        tiles = tiles.take(range(_known_sizes(form, plan)["onij"]), form.plane_axes.index("onij"))
+    axes, sizes = form.plane_axes, stated_sizes(form, plan)
+    known = _known_sizes(form, plan)
+    for split in form.split:
+        total = prod(tiles.shape[axes.index(axis)] for axis in split.source)
+        tiles = split.divide(tiles, axes, split.sizes(total, known))
+        axes = split.axes(axes)
+    arranged = tiles.transpose([axes.index(axis) for axis in form.stated_axes])[_flips(form)]
+    lines, lanes = line_count(form, sizes), lane_count(form, sizes)
+    return arranged.reshape(-1, lines, lanes)  # file line lane
+
+
+def restore(form: KindLayout, grids: Tensor, plan: TilePlan) -> Tensor:
+    """Inverse of `arrange`; of a layout with the first pixels only, those."""
+    sizes, axes = stated_sizes(form, plan), form.stated_axes
+    tiles = grids.reshape([sizes[axis] for axis in axes])[_flips(form)]
+    known, before, stages = _known_sizes(form, plan), form.plane_axes, []
+    lengths = {axis: known[axis] for axis in before}
+    for split in form.split:
+        stages.append((split, before, tuple(lengths[axis] for axis in before)))
+        total = prod(lengths.pop(axis) for axis in split.source)
+        lengths |= split.sizes(total, known)
+        before = split.axes(before)
+    tiles = tiles.transpose([axes.index(axis) for axis in before])  # axes after the splits
+    for split, outer, shape in reversed(stages):
+        tiles = split.join(tiles, outer, shape)
+    if form.kind == "activation":
+        tiles = from_plane(tiles, plan, form.plane)
+    return np.ascontiguousarray(tiles)  # axes of the kind
+
+
+def expected_shape(form: KindLayout, plan: TilePlan) -> tuple[int, ...]:
+    """Shape of the tiles of a kind, all pixels of them."""
+    sizes = axis_sizes(plan)
+    return tuple(sizes[axis] for axis in AXES[form.kind])
+
+
+def line_count(form: KindLayout, sizes: dict[str, int]) -> int:
+    """Words in a file."""
+    return prod(sizes[run.axis] for run in form.lines)
+
+
+def lane_count(form: KindLayout, sizes: dict[str, int]) -> int:
+    """Fields in a word."""
+    return prod(sizes[run.axis] for run in form.word)
+
+
+def _known_sizes(form: KindLayout, plan: TilePlan) -> dict[str, int]:
+    """Sizes of all axes of the layer, as far as the file has them."""
+    shape = plan.shape
+    sizes = axis_sizes(plan) | {"ic": shape.ic, "oc": shape.oc, "kh": shape.kh, "kw": shape.kw}
+    sizes |= {"oh": shape.oh, "ow": shape.ow, "ih": shape.ih, "iw": shape.iw}
+    if form.plane == "padded":
+        sizes |= {"ih": shape.padded_h, "iw": shape.padded_w}
+    sizes["nij"] = sizes["ih"] * sizes["iw"]
+    if form.first:
+        sizes["onij"] = min(form.first, shape.onij)
+    return sizes
+
+
+def _flips(form: KindLayout) -> tuple[slice, ...]:
+    files = [slice(None)] * len(form.file_axes)
+    runs = (*form.lines, *form.word)
+    return (*files, *(slice(None, None, -1 if run.is_descending else 1) for run in runs))

@@ -1,0 +1,109 @@
+"""What a reader did with a file: the record from which lint judges."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+MATCHED, NO_MATCH, AT_END = "matched", "no match", "at end"
+DIGITS = {
+    "b": b"01xXzZ?_",
+    "o": b"01234567xXzZ?_",
+    "h": b"0123456789abcdefABCDEFxXzZ?_",
+    "d": b"0123456789_",
+}
+BITS_PER_DIGIT = {"b": 1, "o": 3, "h": 4, "d": 0}
+
+
+@dataclass(slots=True)
+class ReadEvent:
+    """One conversion of `$fscanf`, or one `$fgets`.
+
+    code: "b", "o", "h", "d" for a word, "s" for a token, "c" for a character, "line" for `$fgets`.
+    line: in the testbench. field: digits that the format allows, 0 for any number. target: bits of
+    the variable. start, end: of what was consumed, in bytes, white space before it left out.
+    in_loop: innermost loop is "counted" or "open". words: what a later `$sscanf` made of the line.
+    """
+
+    code: str
+    line: int
+    field: int
+    target: int
+    status: str
+    start: int
+    end: int
+    digits: bytes = b""
+    in_loop: str = ""
+    is_checked: bool = False
+    words: list[ReadEvent] = dataclasses.field(default_factory=list)
+
+    @property
+    def is_word(self) -> bool:
+        """Whether this read takes a number."""
+        return self.code in DIGITS
+
+    @property
+    def wanted_digits(self) -> int:
+        """Digits that the reader has room for; 0 for decimal numbers of any length."""
+        if self.field:
+            return self.field
+        per_digit = BITS_PER_DIGIT.get(self.code, 0)
+        return -(-self.target // per_digit) if per_digit else 0
+
+
+@dataclass(slots=True)
+class Stream:
+    """One file that the reader opened with `$fopen`, from opening to the end.
+
+    name: as the reader gives it. content: None if the file is missing. is_lost: some reads could
+    not be followed. line: of `$fopen`. lost_name: the whole name, if a register cut its front off.
+    """
+
+    name: str
+    line: int
+    content: bytes | None
+    file: str = ""
+    lost_name: str = ""
+    position: int = 0
+    at_end: bool = False
+    is_lost: bool = False
+    is_left_early: bool = False
+    events: list[ReadEvent] = dataclasses.field(default_factory=list)
+
+    def peek(self) -> int:
+        """The next byte, or -1 at the end."""
+        content = self.content or b""
+        if self.position < len(content):
+            return content[self.position]
+        self.at_end = True
+        return -1
+
+    def word_events(self) -> list[ReadEvent]:
+        """All reads of numbers in order, also those out of lines."""
+        words: list[ReadEvent] = []
+        for event in self.events:
+            words += [event] if event.is_word else event.words
+        return words
+
+
+@dataclass(slots=True)
+class MemoryLoad:
+    """One `$readmemb` or `$readmemh`.
+
+    width: bits of a word. first, last: addresses to fill; has_range: the call gives both.
+    stale_reads: addresses that the testbench read though nothing had filled them. is_followed:
+    lint saw every read of the memory by the testbench.
+    """
+
+    name: str
+    line: int
+    base: str
+    content: bytes | None
+    width: int
+    first: int
+    last: int
+    has_range: bool
+    file: str = ""
+    lost_name: str = ""
+    stale_reads: set[int] = dataclasses.field(default_factory=set)
+    is_followed: bool = False
