@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,8 @@ endmodule
 
 
 @pytest.mark.parametrize(
-    ("path", "is_cut"), [("files/of/this/layer/word_0.txt", False), ("the/files/of/this/layer/word_0.txt", True)]
+    ("path", "is_cut"),
+    [("files/of/this/layer/word_0.txt", False), ("the/files/of/this/layer/word_0.txt", True)],
 )  # fmt: skip
 def test_a_register_too_short_for_the_name_is_found(
     path: str, is_cut: bool, programs: dict[str, Path], tmp_path: Path
@@ -112,8 +114,6 @@ def test_a_register_too_short_for_the_name_is_found(
 
 
 def _compile(bench: Path) -> Path:
-    import subprocess
-
     program = bench.with_suffix(".vvp")
     subprocess.run(["iverilog", "-g2012", "-o", program, bench], check=True, timeout=60)
     return program

@@ -43,7 +43,7 @@ def test_a_fault_is_mended_or_refused(fault: Fault, tmp_path: Path) -> None:
         assert not report.refusals
         assert not report.remaining
         assert lint(out, testbench=bench).is_clean
-        assert set(p.name for p in out.iterdir()) == set(GOOD[fault.reader]())
+        assert {p.name for p in out.iterdir()} == set(GOOD[fault.reader]())
         if "36 for 16" not in fault.name:
             assert _body((out / fault.file).read_bytes()) == _body(good)
     elif fault.name in UNDONE:

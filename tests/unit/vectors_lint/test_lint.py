@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def _undecided(tmp_path: Path, body: str) -> list[tuple[int, str]]:
         ('initial begin f = $fopen("out.txt", "r"); r = $rewind(f); end',
          r"\$rewind cannot be followed"),
         ('initial r = $fscanf(r, "%b", x);', r"the file of this \$fscanf cannot be computed"),
-        ("initial $readmemb(name, x);", "the memory loaded here cannot be followed"),
+        ("initial $readmemb(name, x);", "what follows here cannot be followed: invalid argument"),
         ('initial begin f = $fopen("out.txt", "r"); while (1) r = $fscanf(f, "%b", x); end',
          "this loop over a file does not come to an end"),
         ("initial f = 1;", "lint sees no file that is read"),
@@ -48,8 +49,6 @@ def test_what_cannot_be_followed_is_said_with_its_line(
     tmp_path: Path, body: str, message: str
 ) -> None:
     """Never a guess: the testbench line, and what is not known there."""
-    import re
-
     found = _undecided(tmp_path, body)
     assert any(re.match(message, text) for _, text in found), found
     assert all(line in (0, 2) for line, _ in found)
@@ -67,7 +66,7 @@ def test_names_are_followed(tmp_path: Path) -> None:
         'if ($fscanf(f, "%b", x) != 1) $finish; $fclose(f); end endtask\n'
         "initial begin for (i = 0; i < twice(1); i = i + 1) begin\n"
         '$sformat(n, "a_%0d%0d%s", i, 3, `EXT); one(n); end\n'
-        '$swrite(n, P, "%0d", N, `EXT); one(n);\n'
+        '$swrite(n, "%0s%0d%0s", P, N, `EXT); one(n);\n'
         'case (i) 2: n = {"c", "1", `EXT}; default: n = "no"; endcase one(n); end endmodule\n'
     )
     report = lint(tmp_path, testbench=bench)

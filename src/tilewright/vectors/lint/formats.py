@@ -26,11 +26,8 @@ def format_text(template: bytes, values: Sequence[Value]) -> bytes | None:
         if piece is None:
             return None
         parts.append(piece)
-    if rest:  # further arguments are written with their defaults
-        pieces = [_format(value, "d", has_zero=False, width=0) for value in rest]
-        if None in pieces:
-            return None
-        parts += [piece for piece in pieces if piece is not None]
+    if rest:  # arguments without a conversion of their own
+        return None
     return b"".join(parts)
 
 

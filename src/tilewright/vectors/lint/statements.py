@@ -77,8 +77,9 @@ class Compiler:
         if statement.kind.name == "Empty":
             return _pass
         line = self.line(statement)
-        reasons = [message for at, message in self.testbench.notes if at >= line]
-        reason = reasons[0] if reasons else f"a statement of kind {statement.kind.name}"
+        reasons = [note for note in self.testbench.notes if note[0] >= line]
+        fallback = (line, f"a statement of kind {statement.kind.name}")
+        line, reason = reasons[0] if reasons else fallback
 
         def run(machine: Machine) -> None:
             machine.undecided(line, f"what follows here cannot be followed: {reason}")
