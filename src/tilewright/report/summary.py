@@ -32,7 +32,7 @@ def summarize(stages: Mapping[str, Facts], *, stale: Collection[str]) -> dict[st
             "holdout": stages.get("train", {}).get("holdout_accuracy"),
         },
         "layers": [_layer(entry, stages) for entry in verify.get("layers", ())],
-        "vectors": _pick(stages, "export", "files", "layout"),
+        "vectors": _pick(stages, "export", "files", "layout", "stimulus", "weights"),
         "sim": _pick(stages, "simulate", "cycles", "psums_compared", "mismatches"),
         "cosim": _pick(
             stages,

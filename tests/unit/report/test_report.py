@@ -49,7 +49,7 @@ STAGES = {
         "array": {"rows": 2, "cols": 3, "psum_bits": 16},
         "layers": [{"layer": "conv", "itiles": 1, "otiles": 1, "taps": 1, "folds": 1, "macs": 4}],
     },
-    "export": {"files": 5, "layout": "ece284-ws"},
+    "export": {"files": 5, "layout": "ece284-ws", "stimulus": "real"},
     "simulate": {
         "cycles": 17,
         "psums_compared": 4,
