@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tilewright.cli import main
 from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat
 from tilewright.tile import TilePlan
 from tilewright.vectors import load_layout, write_bundle
@@ -17,20 +15,6 @@ from tilewright.verify import reference_psums
 
 READER = Path(__file__).parents[1] / "unit/vectors_lint/readers/tokens.v"
 GEOMETRY = "ic=3,oc=2,size=4,kernel=3,padding=1,bits=4/4/16,rows=3,cols=2"
-
-
-@pytest.fixture
-def run_command(monkeypatch, capsys):
-    """Runs a command in this process; gives its status, stdout and stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["tilewright", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return ended.value.code, told.out, told.err
-
-    return run
 
 
 @pytest.fixture

@@ -14,25 +14,10 @@ import pytest
 
 from tests.golden import regenerate as golden
 from tests.unit.vectors import course_example as example
-from tilewright.cli import main
 from tilewright.spec.artifact import sha256
 from tilewright.vectors import layout_names, load_layout, write_bundle
 
 GEOMETRY = "ic=2,oc=3,size=2,kernel=3,padding=1,bits=4/4/16,rows=2,cols=3"
-
-
-@pytest.fixture
-def run_command(monkeypatch, capsys):
-    """Runs a command in this process; gives its status, stdout and stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["tilewright", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return ended.value.code, told.out, told.err
-
-    return run
 
 
 def _write(folder, layout):

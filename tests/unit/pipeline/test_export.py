@@ -57,7 +57,9 @@ def folder(tmp_path, layer):
     codes = np.random.default_rng(5).integers(0, 16, (2, 3, 5, 4), np.uint8)
     psums = np.zeros((2, 4, SHAPE.oh, SHAPE.ow), np.int64)  # a claim that export must not use
     Stimulus(np.array([4, 9]), {"conv": codes}, {"conv": psums}).save(run.stimulus_stem)
-    write_json(run.facts_path("tile"), {"stage": "tile", "array": {"rows": 2, "cols": 3, "psum_bits": 20}})
+    write_json(
+        run.facts_path("tile"), {"stage": "tile", "array": {"rows": 2, "cols": 3, "psum_bits": 20}}
+    )
     return run
 
 
