@@ -280,6 +280,14 @@ class TestDecode:
             (("--geometry", "ic=2"), "the geometry must also say oc, size, kernel, bits, rows, co"),
             (("--geometry", "ch=2"), "each key once; 'ch=2' does not fit"),
             (("--layout=ece284-ws", "--geometry", GEOMETRY), "but 11 are missing, first activati"),
+            (
+                (
+                    "--layout=ece284-ws",
+                    "--geometry",
+                    GEOMETRY.replace("ic=2,oc=3", "ic=9999,oc=9999"),
+                ),
+                "would have 149,990,002 files",
+            ),
         ],
     )
     def test_foreign_files_that_are_not_described(self, run_command, foreign, options, message):

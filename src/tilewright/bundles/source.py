@@ -9,7 +9,10 @@ from tilewright.bundles.geometry import EXAMPLE, Geometry
 from tilewright.errors import ArtifactError, ConfigError
 from tilewright.spec.artifact import sha256
 from tilewright.vectors import Bundle, BundleFile, Layout, Scales, read_bundle
-from tilewright.vectors.bundle import MANIFEST, planned_files
+from tilewright.vectors.bundle import MANIFEST, planned_count, planned_files
+
+MOST_FILES = 1_000_000
+"""A geometry with more files than this is a slip of the pen."""
 
 
 def open_bundle(
@@ -59,6 +62,12 @@ def read_foreign(folder: Path, layout: Layout, geometry: Geometry) -> Bundle:
         layout=layout,
         files=(),
     )
+    count = planned_count(layout, bundle.plan)
+    if count > MOST_FILES:
+        raise ArtifactError(
+            f"{folder} would have {count:,} files in layout {layout.name} for this geometry, more than "
+            f"{MOST_FILES:,}: check the geometry"
+        )
     planned = list(planned_files(layout, bundle.plan, bundle.widths))
     missing = [text.name for _, text, _ in planned if not (folder / text.name).is_file()]
     if missing:

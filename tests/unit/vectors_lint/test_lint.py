@@ -12,6 +12,8 @@ from tests.unit.vectors_lint.good_files import READERS, with_headers, write
 from tilewright.errors import ConfigError, DataError, FormatError, ToolError
 from tilewright.vectors.lint import lint
 from tilewright.vectors.lint.command import run_fix, run_lint
+from tilewright.vectors.lint.reader import follow
+from tilewright.vectors.lint.testbench import read_testbench
 
 pytest.importorskip("pyslang")
 
@@ -126,3 +128,85 @@ def test_a_reader_that_never_looks_is_warned_of_once(tmp_path: Path) -> None:
     assert result.status == 0
     assert result.lines[0].startswith("warning: tokens.v:24: 10 lines read files and never look")
     assert result.lines[-1] == "11 files: 0 errors, 1 warnings, 0 undecided"
+
+
+def _findings(tmp_path: Path, files: dict[str, bytes], body: str) -> list[tuple[str, int, str]]:
+    """Kind, line of the file and message, with an 8-bit memory `m` of 4 words."""
+    bench = write(tmp_path, files) / "t.v"
+    bench.write_text(f"{HEAD}reg [7:0] m[0:3]; reg [3:0] a, b;\n{body}\nendmodule\n")
+    found = lint(tmp_path, testbench=bench).findings
+    return [(f.kind, f.file_line, f.message) for f in found if f.kind != "unchecked"]
+
+
+EIGHT = b"".join(b"%08d\n" % word for word in (1, 10, 11, 100))
+
+
+def test_a_memory_loaded_downwards_is_read_downwards(tmp_path: Path) -> None:
+    """As Icarus does: `$readmemb(..., 3, 0)` fills address 3 first."""
+    bench = write(tmp_path, {"m.mem": EIGHT}) / "t.v"
+    bench.write_text(f'{HEAD}reg [7:0] m[0:3]; initial $readmemb("m.mem", m, 3, 0);\nendmodule\n')
+    assert lint(tmp_path, testbench=bench).is_clean
+    (memory,) = follow(read_testbench(bench), tmp_path).memories.values()
+    assert [memory.elements[i].bits for i in range(4)] == [4, 3, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("content", "call", "line", "message"),
+    [
+        (EIGHT, "m, 0, 7", 1, r"\$readmemb fills the addresses 0..7, which the memory does not"),
+        (EIGHT, "m, 9", 1, r"\$readmemb fills the addresses 9..3, which the memory does not"),
+        (b"@0\n" + EIGHT[:18], "m, 2, 3", 1, "'@0' is none of the addresses 2..3 that are filled"),
+        (EIGHT[:27] + b"@9\n" + EIGHT[:9], "m", 4, "'@9' is none of the addresses 0..3"),
+    ],
+)
+def test_addresses_that_a_memory_does_not_have_are_an_error(
+    tmp_path: Path, content: bytes, call: str, line: int, message: str
+) -> None:
+    """Icarus loads nothing, or stops at the address; the number of words is right all the same."""
+    found = _findings(tmp_path, {"m.mem": content}, f'initial $readmemb("m.mem", {call});')
+    ((kind, at, text),) = found
+    assert (kind, at) == ("outside-memory", line)
+    assert re.match(message, text)
+
+
+def test_words_that_run_over_the_end_of_a_memory_leave_its_front_unfilled(tmp_path: Path) -> None:
+    """Four words from address 2 on fill two of four, however many the file has."""
+    files = {"m.mem": b"@2\n" + EIGHT}
+    ((kind, _, text),) = _findings(tmp_path, files, 'initial $readmemb("m.mem", m, 0, 3);')
+    assert kind == "too-few-words"
+    assert "the reader loads 4 words, but the file has 2: 2 keep their old values" in text
+
+
+READ = 'begin f = $fopen("x.txt", "r"); for (i = 0; i < 9; i = i + 1) r = $fscanf(f, "%b", x); end'
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "initial begin #1000000 $display(name); $finish; end\ninitial",
+        "initial begin #1 i = 0; repeat (2000000) #1 r = 0;",
+    ],
+)
+def test_what_takes_long_does_not_hide_the_reads_after_it(tmp_path: Path, before: str) -> None:
+    """A watchdog, or two million idle turns, stand before the block that reads."""
+    tail = " end" if "repeat" in before else ""
+    found = _findings(tmp_path, {"x.txt": b"000000000001\n" * 4}, f"{before} {READ}{tail}")
+    assert [kind for kind, _, _ in found] == ["too-few-words"]
+
+
+def test_a_block_that_is_not_followed_to_its_end_is_said(tmp_path: Path) -> None:
+    """Nested loops of four million turns end what lint follows: never a silent pass."""
+    loops = "initial begin for (i = 0; i < 2000; i = i + 1) for (r = 0; r < 2000; r = r + 1) #1;"
+    found = _findings(tmp_path, {"x.txt": b"1\n"}, f"{loops} {READ} end")
+    assert any(k == "undecided" and "this block takes more" in text for k, _, text in found), found
+
+
+@pytest.mark.parametrize(
+    ("words", "kinds"), [(EIGHT, []), (EIGHT.replace(b"\n", b"1111\n"), ["long-word"])]
+)
+def test_lanes_read_one_by_one_out_of_a_word(
+    tmp_path: Path, words: bytes, kinds: list[str]
+) -> None:
+    """`%4b%4b` takes a word of 8 digits whole; of 12 digits it leaves a lane for the next read."""
+    body = 'initial begin f = $fopen("x.txt", "r"); repeat (4) r = $fscanf(f, "%4b%4b", a, b); end'
+    assert [kind for kind, _, _ in _findings(tmp_path, {"x.txt": words}, body)] == kinds

@@ -22,6 +22,7 @@ class ReadEvent:
     code: "b", "o", "h", "d" for a word, "s" for a token, "c" for a character, "line" for `$fgets`.
     line: in the testbench. field: digits that the format allows, 0 for any number. target: bits of
     the variable. start, end: of what was consumed, in bytes, white space before it left out.
+    run: start and end of the conversions of one call that follow on one another without white space.
     in_loop: innermost loop is "counted" or "open". words: what a later `$sscanf` made of the line.
     """
 
@@ -33,6 +34,7 @@ class ReadEvent:
     start: int
     end: int
     digits: bytes = b""
+    run: tuple[int, int] = (0, 0)
     in_loop: str = ""
     is_checked: bool = False
     words: list[ReadEvent] = dataclasses.field(default_factory=list)
@@ -90,7 +92,8 @@ class Stream:
 class MemoryLoad:
     """One `$readmemb` or `$readmemh`.
 
-    width: bits of a word. first, last: addresses to fill; has_range: the call gives both.
+    width: bits of a word. first, last: addresses to fill, in that order, downwards too; has_range:
+    the call gives both; is_outside: the memory does not have them, and nothing is loaded.
     stale_reads: addresses that the testbench read though nothing had filled them. is_followed:
     lint saw every read of the memory by the testbench.
     """
@@ -103,7 +106,17 @@ class MemoryLoad:
     first: int
     last: int
     has_range: bool
+    is_outside: bool = False
     file: str = ""
     lost_name: str = ""
     stale_reads: set[int] = dataclasses.field(default_factory=set)
     is_followed: bool = False
+
+    @property
+    def room(self) -> int:
+        """How many addresses are filled."""
+        return abs(self.last - self.first) + 1
+
+    def fills(self, address: int) -> bool:
+        """Whether an address is one of those to fill."""
+        return min(self.first, self.last) <= address <= max(self.first, self.last)

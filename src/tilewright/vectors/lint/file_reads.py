@@ -82,6 +82,7 @@ def _place_in_file(event: ReadEvent, line: ReadEvent) -> None:
     """A word out of a line stands where the line does; there is none if the line is an old one."""
     event.in_loop, event.is_checked = line.in_loop, line.is_checked
     event.start, event.end = event.start + line.start, event.end + line.start
+    event.run = (event.run[0] + line.start, event.run[1] + line.start)
     if line.status == AT_END:
         event.status, event.start, event.end = AT_END, line.start, line.start
 
@@ -103,16 +104,29 @@ def _forget(machine: Machine, targets: list[Target]) -> None:
 
 
 def _record(done: list[Conversion], targets: list[Target], line: int) -> list[ReadEvent]:
-    events, widths = [], iter([width for _, width in targets])
-    for one in done:
+    events: list[ReadEvent] = []
+    widths, runs = iter([width for _, width in targets]), _runs(done)
+    for one, run in zip(done, runs, strict=True):
         target = 0 if one.item.is_dropped else next(widths, 0)
         code = "s" if one.item.is_dropped else one.item.code
         events.append(
             ReadEvent(
-                code, line, one.item.field, target, one.status, one.start, one.end, one.digits
+                code, line, one.item.field, target, one.status, one.start, one.end, one.digits, run
             )
         )
     return events
+
+
+def _runs(done: list[Conversion]) -> list[tuple[int, int]]:
+    """For each conversion the piece of the file that it and its neighbors take in one go."""
+    starts, ends = [one.start for one in done], [one.end for one in done]
+    for i in range(1, len(done)):
+        if starts[i] == ends[i - 1]:
+            starts[i] = starts[i - 1]
+    for i in range(len(done) - 1, 0, -1):
+        if starts[i] == starts[i - 1]:
+            ends[i - 1] = ends[i]
+    return list(zip(starts, ends, strict=True))
 
 
 def _assign(machine: Machine, done: list[Conversion], targets: list[Target]) -> None:

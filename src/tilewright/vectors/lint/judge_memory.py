@@ -28,6 +28,26 @@ def _faults(
     if not text.content.strip():
         yield "error", "empty", 0, "the file must hold words, but is empty"
         return
+    if load.is_outside:
+        yield (
+            "error",
+            "outside-memory",
+            0,
+            f"{call} fills the addresses {load.first}..{load.last}, which the memory does not have: "
+            f"nothing is loaded, and its words keep their old values; correct the addresses",
+        )
+        return
+    if parsed.outside >= 0:
+        address = text.content[parsed.outside :].split(maxsplit=1)[0]
+        yield (
+            "error",
+            "outside-memory",
+            parsed.outside,
+            f"{shown(address)} is none of the addresses {load.first}..{load.last} that are filled: "
+            f"{call} stops here with an error, and the rest of the memory keeps its old values; "
+            f"leave the address out, or correct it",
+        )
+        return
     if parsed.bad >= 0:
         token = text.token_at(parsed.bad)
         yield (
@@ -79,9 +99,10 @@ def _word_faults(
 def _count_faults(
     load: MemoryLoad, text: FileText, parsed: LoadedFile
 ) -> Iterator[tuple[str, str, int, str]]:
-    words, room = parsed.words, load.last - load.first + 1
+    words, room = parsed.words, load.room
+    missing = room - len({word.address for word in words if load.fills(word.address)})
     edges = border(min(len(words), room), max(len(words), room))
-    if len(words) > room:
+    if len(words) > room and not missing:
         at = words[room].start
         if len(text.on_line(text.line(words[0].start))) > 1:
             yield "error", "spaced-word", words[0].start, _spaced(len(words), room)
@@ -94,7 +115,6 @@ def _count_faults(
                 f"the memory takes {room} words, but the file has {len(words)}",
             )
         return
-    missing = load.last - load.first + 1 - len(words)
     if missing and (load.has_range or load.stale_reads or not load.is_followed):
         is_sure = load.has_range or bool(load.stale_reads)
         kind = "padding" if edges and is_sure else "too-few-words" if is_sure else "memory-not-full"
@@ -103,7 +123,7 @@ def _count_faults(
             "error" if is_sure else "warning",
             kind,
             max(len(text.content) - 1, 0),
-            f"the reader loads {room} words{used}, but the file has {len(words)}: the last "
+            f"the reader loads {room} words{used}, but the file has {room - missing}: "
             f"{missing} keep their old values; write all of them",
         )
 

@@ -137,7 +137,7 @@ class StreamJudge:
                 event.line,
             )
         self._check_target(event, token)
-        if event.end < token.end or event.start > token.start:
+        if event.run != (token.start, token.end):
             self._report_spill(event, token)
         elif digits < _fewest(event, room) and not self.found.keys() & {
             "spaced-word",

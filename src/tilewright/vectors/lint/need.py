@@ -31,7 +31,9 @@ class Need:
 
 def memory_need(load: MemoryLoad) -> Need:
     """What a `$readmem` needs; raises `RefusedError`."""
-    count = load.last - load.first + 1 if load.has_range else 0
+    if load.is_outside:
+        raise RefusedError("it is loaded to addresses that the memory does not have")
+    count = load.room if load.has_range else 0
     return Need(load.base, count, -(-load.width // BITS_PER_DIGIT[load.base]))
 
 

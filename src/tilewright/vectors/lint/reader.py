@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tilewright.vectors.lint.expressions import compile_expression
-from tilewright.vectors.lint.facts import facts_of
+from tilewright.vectors.lint.facts import Facts, facts_of
 from tilewright.vectors.lint.machine import (
+    MAX_STEPS,
     BreakLoopSignal,
     ContinueLoopSignal,
     DisableBlockSignal,
@@ -48,7 +49,7 @@ def follow(
     for block, fact in facts:
         line = compiler.line(block.body)
         if block.procedureKind.name == "Initial":
-            _run(machine, compiler, block)
+            _run(machine, compiler, block, fact)
         elif fact.has_file_calls:
             machine.undecided(line, "files read in an always block cannot be followed")
             machine.lose_streams([])
@@ -101,7 +102,7 @@ def _initialize(body: Any, compiler: Compiler, machine: Machine) -> None:
             machine.set(member.hierarchicalPath, value.resize(width, is_signed=is_signed))
 
 
-def _run(machine: Machine, compiler: Compiler, block: Any) -> None:
+def _run(machine: Machine, compiler: Compiler, block: Any, fact: Facts) -> None:
     line = compiler.line(block.body)
     try:
         with suppress(
@@ -113,10 +114,15 @@ def _run(machine: Machine, compiler: Compiler, block: Any) -> None:
         ):
             compiler.compile(block.body)(machine)
     except FinishSimulationSignal:
-        machine.is_finished = True
+        machine.is_finished = not fact.has_timing  # else the others run beside it, until then
     except RecursionError:
         machine.undecided(line, "the calls of this block nest too deeply to be followed")
         machine.lose_streams([])
+    if machine.steps > MAX_STEPS and fact.has_file_calls:
+        machine.undecided(
+            line,
+            f"lint follows {MAX_STEPS:,} steps, and this block takes more: the rest was not seen",
+        )
 
 
 def _volatile(facts: list[tuple[Any, Any]]) -> set[str]:

@@ -25,24 +25,32 @@ class LoadedWord:
 
 @dataclass(frozen=True, slots=True)
 class LoadedFile:
-    """The words in order up to the first character that is not allowed, at `bad` (-1: none)."""
+    """The words in order up to what stops the load, each offset -1 if there is none.
+
+    bad: a character that is not allowed. outside: an @ that leads away from the addresses to fill.
+    """
 
     words: tuple[LoadedWord, ...]
     bad: int = -1
+    outside: int = -1
 
 
 def parse_memory_file(load: MemoryLoad) -> LoadedFile:
     """The words that the file of a load holds, with their addresses."""
-    words, address = [], load.first
+    words: list[LoadedWord] = []
+    address = load.first
+    step = 1 if load.first <= load.last else -1
     for found in _TOKEN.finditer(load.content or b""):
         token = found.group()
         if token.startswith((b"//", b"/*")) and token != b"/":
             continue
         if token.startswith(b"@") and len(token) > 1:
             address = int(token[1:], 16)
+            if not load.fills(address):
+                return LoadedFile(tuple(words), outside=found.start())
         elif _WORD[load.base].fullmatch(token):
             words.append(LoadedWord(token, found.start(), address))
-            address += 1
+            address += step
         else:
             good = _WORD[load.base].match(token)
             if good:  # the digits before the bad character still count
@@ -54,8 +62,10 @@ def parse_memory_file(load: MemoryLoad) -> LoadedFile:
 def load_memory(memory: Memory, load: MemoryLoad) -> None:
     """Fill the elements that the file gives."""
     memory.loads.append(load)
+    if load.is_outside:
+        return
     for word in parse_memory_file(load).words:
-        if load.first <= word.address <= load.last:
+        if load.fills(word.address):
             bits = number(word.digits, load.base)
             width = BITS_PER_DIGIT[load.base] * len(word.digits)
             value = Value(bits, max(width, 1)).resize(load.width, is_signed=False)

@@ -231,10 +231,11 @@ def _forever(statement: Any, compiler: Compiler) -> Run:
 def _repeat(statement: Any, compiler: Compiler) -> Run:
     count = compile_expression(statement.count, compiler)
     body, forget = compiler.compile(statement.body), compiler.forget(statement.body)
+    is_idle = not facts_of(statement.body).has_file_calls
 
     def run(machine: Machine) -> None:
         times = count(machine).bits
-        if times is None:
+        if times is None or (is_idle and times > MAX_IDLE_TURNS):
             return forget(machine)
         with machine.loop("counted"), suppress(BreakLoopSignal):
             for _ in range(times):

@@ -134,6 +134,7 @@ def _readmem(call: Any, compiler: Compiler) -> Evaluate:
             first,
             last,
             has_range=len(addresses) > 1,
+            is_outside=any(not min(ends) <= address <= max(ends) for address in addresses),
             lost_name=value.lost.decode("latin-1"),
         )
         load.file, load.content = machine.read_file(load.name)
