@@ -1,5 +1,9 @@
 """The exceptions. Each message says what must hold, what was found, where, and what to do."""
 
+from __future__ import annotations
+
+from collections.abc import Collection
+
 
 class TilewrightError(Exception):
     """Bad input or usage: the command ends with one line and exit status 2."""
@@ -27,6 +31,15 @@ class ShapeError(TilewrightError):
 
 class UnknownNameError(TilewrightError):
     """A name (layer, layout, model) does not exist; the message lists near ones."""
+
+    @classmethod
+    def among(cls, kind: str, name: str, valid: Collection[str]) -> UnknownNameError:
+        """The error for a `kind` of thing called `name`, where only a few names are `valid`."""
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, valid, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        return cls(f"there is no {kind} {name!r}: {hint}valid names are {', '.join(valid)}")
 
 
 class ToolError(TilewrightError):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.forgery import repair_hash
 from tests.naive import convolve, wrap
 from tilewright.cosim import Simulator, find_simulator
 from tilewright.errors import ToolError
@@ -91,10 +90,7 @@ def edit_file(folder: Path, file: str, edit: Edit) -> None:
     """Edit the lines of one file of a bundle, and make its hash right again."""
     lines = (folder / file).read_text().splitlines(keepends=True)
     (folder / file).write_text("".join(edit(lines)))
-    manifest = json.loads((folder / "manifest.json").read_text())
-    (entry,) = (entry for entry in manifest["files"] if entry["name"] == file)
-    entry["sha256"] = hashlib.sha256((folder / file).read_bytes()).hexdigest()
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    repair_hash(folder, file)
 
 
 def write_random(folder: Path, case: Case, seed: int = 0) -> Bundle:

@@ -7,6 +7,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from tests.chain import read, tilewright
+from tests.forgery import repair_hash
 from tests.sabotage.test_rtl_core import patched_core
 from tilewright.spec.artifact import sha256
 
@@ -93,11 +94,7 @@ def edit_file(bundle, name, edit, *, is_hash_repaired):
     path = bundle / name
     path.write_text(edit(path.read_text()))
     if is_hash_repaired:
-        manifest = read(bundle / "manifest.json")
-        for entry in manifest["files"]:
-            if entry["name"] == name:
-                entry["sha256"] = sha256(path.read_bytes())
-        (bundle / "manifest.json").write_text(json.dumps(manifest))
+        repair_hash(bundle, name)
 
 
 def lines_of(text):

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.forgery import exchange
 from tests.golden import regenerate as golden
 from tests.unit.vectors import course_example as example
-from tilewright.spec.artifact import sha256
 from tilewright.vectors import layout_names, load_layout, write_bundle
 
 GEOMETRY = "ic=2,oc=3,size=2,kernel=3,padding=1,bits=4/4/16,rows=2,cols=3"
@@ -46,17 +46,6 @@ def foreign(tmp_path):
     folder = _write(tmp_path / "foreign", "ece284-unpadded")
     (folder / "manifest.json").unlink()
     return folder
-
-
-def _forge(folder, name, old, new):
-    """Change one file and its hash in the manifest."""
-    content = (folder / name).read_bytes()
-    assert old in content
-    content = content.replace(old, new, 1)
-    (folder / name).write_bytes(content)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    next(f for f in manifest["files"] if f["name"] == name)["sha256"] = sha256(content)
-    (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
 def _contents(folder):
@@ -105,7 +94,7 @@ class TestVerifyBundle:
         ],
     )
     def test_a_wrong_number_with_a_right_hash(self, run_command, bundle, name, old, new, place):
-        _forge(bundle, name, old, new)
+        exchange(bundle, name, old, new)
         status, out, err = run_command("verify-bundle", bundle)
         assert status == 1
         assert re.fullmatch(rf"FAILED {place}\n", err)
@@ -113,7 +102,7 @@ class TestVerifyBundle:
 
     def test_a_flipped_weight_contradicts_every_kind(self, run_command, bundle):
         """oc0 ic0 of the middle tap becomes 2: the psums of x[ic0] = 1 2 3 4 are one more each."""
-        _forge(bundle, "weight_itile0_otile0_kij4_fixed.txt", b"11110001", b"11110010")
+        exchange(bundle, "weight_itile0_otile0_kij4_fixed.txt", b"11110001", b"11110010")
         status, _, err = run_command("verify-bundle", bundle, "--json")
         assert status == 1
         lines = err.splitlines()
@@ -125,7 +114,7 @@ class TestVerifyBundle:
         assert "psum.txt (oc=0, oh=0, ow=0): expected -3, found -4" in lines[1]
 
     def test_a_flipped_activation_is_seen(self, run_command, bundle):
-        _forge(bundle, "activation.txt", b"11110100", b"11100100")
+        exchange(bundle, "activation.txt", b"11110100", b"11100100")
         status, _, err = run_command("verify-bundle", bundle)
         assert status == 1
         assert "psum_4.txt (kij=4, oc=0, oh=1, ow=1): expected -10, found -11" in err
@@ -151,7 +140,7 @@ class TestVerifyBundle:
         assert f"{manifest['files'][3]['name']} must have sha256 {'0' * 64}, but has" in err
 
     def test_a_code_outside_its_format_is_named(self, run_command, bundle):
-        _forge(bundle, "weight_itile0_otile0_kij4_fixed.txt", b"11110001", b"11111000")
+        exchange(bundle, "weight_itile0_otile0_kij4_fixed.txt", b"11110001", b"11111000")
         status, _, err = run_command("verify-bundle", bundle)
         assert status == 1
         assert "FAILED weight code must fit s4 (-7..7), but is -8 at (oc=0, ic=0" in err
@@ -353,7 +342,7 @@ class TestConvert:
 
     def test_psums_that_are_not_the_convolution_are_not_filled_up(self, run_command, tmp_path):
         source = _write(tmp_path / "ws", "ece284-ws")
-        _forge(source, "psum.txt", b"1111111111111010", b"1111111111111011")  # -6, hidden by ReLU
+        exchange(source, "psum.txt", b"1111111111111010", b"1111111111111011")  # -6, hidden by ReLU
         out = tmp_path / "out"
         status, _, err = run_command("convert", source, "--to=ece284-unpadded", "--out", out)
         assert (status, err.count("\n")) == (2, 1)
@@ -362,10 +351,10 @@ class TestConvert:
 
     def test_tap_psums_that_would_be_lost_are_not_dropped(self, run_command, bundle, tmp_path):
         """Two taps, wrong by one each: their sum is right, but no other file would say so."""
-        _forge(bundle, "psum_4.txt", b"0000000001011101", b"0000000001011100")  # oc2, onij 3
+        exchange(bundle, "psum_4.txt", b"0000000001011101", b"0000000001011100")  # oc2, onij 3
         zero, one = b"0" * 48, b"0" * 15 + b"1" + b"0" * 32
         content = (bundle / "psum_5.txt").read_bytes()
-        _forge(bundle, "psum_5.txt", content, content[: -len(zero) - 1] + one + b"\n")
+        exchange(bundle, "psum_5.txt", content, content[: -len(zero) - 1] + one + b"\n")
         out = tmp_path / "out"
         status, _, err = run_command("convert", bundle, "--to", "ece284-ws", "--out", out)
         assert status == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 from tilewright.data.cifar10 import load_cifar10
@@ -22,11 +21,7 @@ def load_data(name: str, *, data_dir: Path | None = None) -> ImageData:
     if name == "cifar10":
         return load_cifar10(data_dir)
     if name != "digits":
-        near = difflib.get_close_matches(name, NAMES, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UnknownNameError(
-            f"there is no data set {name!r}: {hint}valid names are {', '.join(NAMES)}"
-        )
+        raise UnknownNameError.among("data set", name, NAMES)
     if data_dir is not None:
         raise ConfigError(f"digits are bundled and take no data_dir, not {data_dir}: leave it out")
     return load_digits_images()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 from tilewright.errors import UnknownNameError
@@ -32,8 +31,4 @@ def find_architecture(name: str) -> Architecture:
     """The architecture called `name`; raises `UnknownNameError` that lists the names."""
     if name in ARCHITECTURES:
         return ARCHITECTURES[name]
-    near = difflib.get_close_matches(name, ARCHITECTURES, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    raise UnknownNameError(
-        f"there is no model {name!r}: {hint}valid names are {', '.join(ARCHITECTURES)}"
-    )
+    raise UnknownNameError.among("model", name, ARCHITECTURES)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from tests.forgery import repair_hash
 from tests.unit.vectors import course_example as example
 from tilewright.bundles import check_bundle, stated_tensors
 from tilewright.spec import ArrayShape
-from tilewright.spec.artifact import sha256
 from tilewright.tile import TilePlan
 from tilewright.vectors import Layout, layout_names, load_layout, read_bundle, write_bundle
 
@@ -74,11 +73,8 @@ def test_an_output_tile_of_its_own_file_is_named(tmp_path):
     )
     folder = _write(tmp_path / "bundle", layout, plan=NARROW)
     path = folder / "out_1.txt"
-    content = path.read_bytes().replace(b"0000000001011101", b"0000000001011100")
-    path.write_bytes(content)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    next(f for f in manifest["files"] if f["name"] == path.name)["sha256"] = sha256(content)
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    path.write_bytes(path.read_bytes().replace(b"0000000001011101", b"0000000001011100"))
+    repair_hash(folder, path.name)
     assert _places(check_bundle(folder)) == [
         "out_1.txt (oc=2, oh=1, ow=1): expected 93, found 92",
     ]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
+from tests.forgery import exchange
 from tests.unit.vectors import course_example as example
 from tests.unit.vectors.course_example import text
 from tests.unit.vectors.test_course_example import TILES
 from tilewright.errors import ConfigError, FormatError, ShapeError
 from tilewright.spec import ArrayShape, ConvShape
-from tilewright.spec.artifact import sha256
 from tilewright.tile import TilePlan, psum_addresses
 from tilewright.vectors import (
     FieldWidths,
@@ -83,14 +81,7 @@ def test_outputs_that_lose_the_psums_do_not_make_a_layout(facts):
 
 def _damage(bundle, name, old, new):
     """The bundle with one piece of a file exchanged, its hash renewed."""
-    path = bundle.folder / name
-    content = path.read_bytes()
-    assert old in content
-    path.write_bytes(content.replace(old, new, 1))
-    manifest = bundle.folder / "manifest.json"
-    facts = json.loads(manifest.read_text())
-    next(f for f in facts["files"] if f["name"] == name)["sha256"] = sha256(path.read_bytes())
-    manifest.write_text(json.dumps(facts))
+    exchange(bundle.folder, name, old, new)
     return read_bundle(bundle.folder)
 
 
