@@ -46,8 +46,9 @@ ARCHIVE = PinnedFile(
 Reader = Callable[[str], bytes]
 
 
-def load_cifar10(data_dir: Path | None = None) -> ImageData:
-    """45,000 / 5,000 / 10,000 images 3x32x32; the hold-out is a fixed choice of the training images.
+def load_cifar10(data_dir: Path | None = None, *, holdout: int = HOLDOUT) -> ImageData:
+    """50,000 - `holdout` / `holdout` / 10,000 images 3x32x32; the hold-out is a fixed choice of the
+    training images, and a smaller one is part of a larger one.
 
     data_dir: folder that holds the six files, each as ``.bin`` or ``.bin.xz`` (also the folder
     *around* the extracted archive). Without it, the official archive is downloaded once, checked
@@ -60,12 +61,12 @@ def load_cifar10(data_dir: Path | None = None) -> ImageData:
         np.concatenate([batch.images for batch in batches]),
         np.concatenate([batch.labels for batch in batches]),
     )
-    train, holdout = np.split(fixed_order(len(training)), [-HOLDOUT])
+    train, kept = np.split(fixed_order(len(training)), [-holdout])
     return ImageData(
         name="cifar10",
         classes=CLASSES,
         train=training.take(train),
-        holdout=training.take(holdout),
+        holdout=training.take(kept),
         test=decode_records(read(TEST_FILE), TEST_FILE),
     )
 

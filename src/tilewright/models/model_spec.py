@@ -9,13 +9,15 @@ from tilewright.models.architecture import ARCHITECTURES, find_architecture
 from tilewright.quant.quantizers import check_bits
 
 MAX_CHOKE_WIDTH = 512
+FLOAT_BITS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """A quantized VGG for 3x32x32 images.
+    """A VGG for 3x32x32 images, quantized or float.
 
-    name: "vgg_tiny" or "vgg16". weight_bits, act_bits: 2..8. choke_width: channels of the
+    name: "vgg_tiny" or "vgg16". weight_bits, act_bits: 2..8, or both 32 for a float network with
+    the same names and shapes, from which a quantized one can start. choke_width: channels of the
     chokepoint, or None. choke_stage: the stage that it replaces, 1..n (a stage ends in a max-pool;
     the map halves from stage to stage); None means stage 4, a 4x4 map. has_choke_norm: BatchNorm
     after the choked convolution. is_per_channel: a weight step for each output channel (not in the
@@ -35,8 +37,9 @@ class ModelSpec:
 
     def __post_init__(self) -> None:
         stages = len(find_architecture(self.name).stages)
-        check_bits(self.weight_bits, "weight_bits")
-        check_bits(self.act_bits, "act_bits")
+        if not self.is_float:
+            check_bits(self.weight_bits, "weight_bits")
+            check_bits(self.act_bits, "act_bits")
         if self.classes < 2:
             raise ConfigError(f"classes must be at least 2, not {self.classes}")
         if self.choke_width is None:
@@ -51,6 +54,11 @@ class ModelSpec:
             raise ConfigError(
                 f"choke_stage must be 1..{stages} for {self.name}, not {self.choke_stage}"
             )
+
+    @property
+    def is_float(self) -> bool:
+        """Whether nothing is quantized."""
+        return self.weight_bits == self.act_bits == FLOAT_BITS
 
     @property
     def stages(self) -> tuple[tuple[int, ...], ...]:

@@ -18,9 +18,11 @@ from tilewright.data import ImageData, Split, crop_at_random, shuffle_order
 from tilewright.errors import ConfigError, DataError
 from tilewright.models import ModelSpec
 from tilewright.quant import allow_int8
+from tilewright.quant.engines import has_fast_bfloat16
 from tilewright.spec.artifact import write_json
 from tilewright.train.evaluation import Accuracy, evaluate
 from tilewright.train.events import Listener, Notice, Pace, ignore
+from tilewright.train.memory import keep_freed_memory
 from tilewright.train.metrics import append_metrics, keep_epochs
 from tilewright.train.provenance import describe_provenance
 from tilewright.train.recipe import Recipe, set_rates
@@ -61,6 +63,7 @@ def train_network(
     damaged run or cannot be written, `ConfigError` or `DataError` if values do not fit together.
     """
     _check(spec, data, threads)
+    keep_freed_memory()
     with _threads(threads), torch.random.fork_rng(devices=[]):
         run, facts = start_run(spec, data, recipe, folder=folder, threads=threads)
         if facts is not None and facts["threads"] != threads:
@@ -94,8 +97,11 @@ def _train_epoch(
         images, labels = _load_batch(data.train, samples, recipe, run.epoch)
         set_rates(run.optimizer, recipe.rate_factor(run.epoch + (batch + 1) / batches))
 
-        logits = run.model(images)
-        loss = functional.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
+        with _precision(run, recipe):
+            logits = run.model(images)
+        loss = functional.cross_entropy(
+            logits.float(), labels, label_smoothing=recipe.label_smoothing
+        )
         run.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         run.optimizer.step()
@@ -106,14 +112,15 @@ def _train_epoch(
             run.save()
             saved = time.monotonic()
         pace.report(run.batch)
-    _finish_epoch(run, data.holdout, pace)
+    _finish_epoch(run, recipe, data.holdout, pace)
 
 
-def _finish_epoch(run: Run, holdout: Split, pace: Pace) -> None:
+def _finish_epoch(run: Run, recipe: Recipe, holdout: Split, pace: Pace) -> None:
     """Evaluate on the hold-out, write the metrics, then the checkpoint."""
     run.check_loss()
     rate, seconds = pace.images_per_second(run.batch), pace.seconds
-    accuracy = evaluate(run.model, holdout)
+    with _precision(run, recipe):
+        accuracy = evaluate(run.model, holdout)
     append_metrics(
         run.folder,
         {
@@ -127,11 +134,21 @@ def _finish_epoch(run: Run, holdout: Split, pace: Pace) -> None:
         },
     )
     run.epoch, run.batch, run.tally = run.epoch + 1, 0, Tally()
-    is_best = run.best is None or accuracy.correct >= run.best.correct  # of equals, the later
+    is_best = (
+        recipe.selection == "last"
+        or run.best is None
+        or accuracy.correct >= run.best.correct  # of equals, the later
+    )
     if is_best:
         run.best, run.best_epoch = accuracy, run.epoch
     run.save(is_best=is_best)
     pace.report(pace.batches, accuracy.rate)
+
+
+def _precision(run: Run, recipe: Recipe) -> torch.autocast:
+    """bfloat16 for the convolutions of a float network; integer layers never see it."""
+    is_enabled = run.model.spec.is_float and recipe.is_bfloat16 and has_fast_bfloat16()
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=is_enabled)
 
 
 def _load_batch(

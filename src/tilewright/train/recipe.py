@@ -13,6 +13,7 @@ from tilewright.errors import ConfigError, UnknownNameError
 
 OptimizerName = Literal["sgd", "adamw"]
 Augmentation = Literal["none", "crop", "crop_flip"]
+Selection = Literal["best", "last"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,9 @@ class Recipe:
     rises linearly over `warmup_epochs` and falls to 0 on a cosine. weight_decay applies to weights
     only, never to steps or BatchNorm. optimizer: "sgd" (Nesterov, momentum 0.9) or "adamw".
     augmentation: "none", "crop", or "crop_flip" (not for digits: mirrored ones are none). The last,
-    incomplete batch of an epoch is left out.
+    incomplete batch of an epoch is left out. selection: which weights are the result, those of the
+    epoch that was "best" on the hold-out or of the "last". is_bfloat16: convolutions of a float
+    network run in bfloat16 where the processor has it.
     """
 
     epochs: int = 40
@@ -36,10 +39,13 @@ class Recipe:
     warmup_epochs: float = 2.0
     augmentation: Augmentation = "crop"
     seed: int = 0
+    selection: Selection = "best"
+    is_bfloat16: bool = True
 
     def __post_init__(self) -> None:
         _expect_name("optimizer", self.optimizer, get_args(OptimizerName))
         _expect_name("augmentation", self.augmentation, get_args(Augmentation))
+        _expect_name("selection", self.selection, get_args(Selection))
         _expect("epochs", self.epochs, self.epochs >= 1, "at least 1")
         _expect("batch_size", self.batch_size, self.batch_size >= 2, "at least 2 (BatchNorm)")
         _expect("lr", self.lr, 0 < self.lr < math.inf, "positive and finite")
