@@ -21,10 +21,14 @@ class _Section(BaseModel):
 
 
 class DataConfig(_Section):
-    """Which images. `dir` holds CIFAR-10's binary files; empty: bundled or downloaded."""
+    """Which images. `dir` holds CIFAR-10's binary files; empty: bundled or downloaded.
+
+    `holdout`: how many training images are kept for selection; 0: the usual number of the data set.
+    """
 
     name: Literal["digits", "cifar10"] = "digits"
     dir: str = ""
+    holdout: Annotated[int, Field(ge=0)] = 0
 
 
 class ModelConfig(_Section):
@@ -39,7 +43,12 @@ class ModelConfig(_Section):
 
 
 class TrainConfig(_Section):
-    """How it is trained. Learning rates are the peaks of the schedule."""
+    """How it is trained. Learning rates are the peaks of the schedule.
+
+    `start`: folder of a run whose trained weights this one starts from; empty: the phase before, or
+    fresh weights. `teacher`: an earlier phase, or the folder of a run, whose network's opinion is part
+    of the loss; empty: none. `device`: "cpu", "cuda", or "auto", a GPU where there is one.
+    """
 
     epochs: Count = 40
     batch_size: Annotated[int, Field(ge=2)] = 64
@@ -49,9 +58,34 @@ class TrainConfig(_Section):
     weight_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0005
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
     warmup_epochs: Annotated[float, Field(ge=0)] = 2.0
-    augmentation: Literal["none", "crop", "crop_flip"] = "crop"
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    nesterov: bool = True
+    decay_all: bool = False
+    augmentation: Literal["none", "crop", "crop_flip", "crop_alternate"] = "crop"
+    start: str = ""
+    teacher: str = ""
+    teacher_weight: Annotated[float, Field(ge=0, le=1)] = 0.5
+    temperature: Annotated[float, Field(gt=0)] = 2.0
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    norm_images: Annotated[int, Field(ge=0)] = 0
+    selection: Literal["best", "last"] = "best"
+    bfloat16: bool = True
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     threads: Annotated[int, Field(ge=1, le=256)] = 1
+    device: Literal["auto", "cpu", "cuda"] = "cpu"
+
+
+class PhaseConfig(_Section):
+    """A training before the last one, from which the next starts.
+
+    `model` and `train` hold the keys that differ from the sections of these names; `float`: nothing is
+    quantized yet.
+    """
+
+    name: Annotated[str, Field(pattern="^[a-z][a-z0-9_-]*$")]
+    float: bool = False
+    model: dict[str, Any] = {}
+    train: dict[str, Any] = {}
 
 
 class RecoverConfig(_Section):
@@ -107,6 +141,7 @@ class Config(_Section):
     data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
+    phases: tuple[PhaseConfig, ...] = ()
     recover: RecoverConfig = RecoverConfig()
     array: ArrayConfig = ArrayConfig()
     vectors: VectorsConfig = VectorsConfig()
@@ -122,6 +157,32 @@ class Config(_Section):
                     f"{key}.samples must be at most recover.samples = {self.recover.samples}, not {wanted}"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _has_valid_phases(self) -> Self:
+        names = [phase.name for phase in self.phases]
+        for index, phase in enumerate(self.phases):
+            if phase.name in names[:index]:
+                raise ValueError(f"phases: {phase.name!r} must be the name of one phase only")
+            try:
+                self.model_of(phase), self.train_of(phase)
+            except ValidationError as error:
+                problem = error.errors()[0]
+                key = ".".join(str(part) for part in problem["loc"])
+                raise ValueError(
+                    f"phases: {phase.name}: {key}: {problem['msg'].lower()}, found "
+                    f"{problem['input']!r}"
+                ) from None
+        return self
+
+    def model_of(self, phase: PhaseConfig) -> ModelConfig:
+        """The network of `phase`."""
+        return ModelConfig.model_validate(self.model.model_dump() | phase.model)
+
+    def train_of(self, phase: PhaseConfig) -> TrainConfig:
+        """How `phase` is trained; where it starts and its teacher are its own, or none."""
+        own = {"start": "", "teacher": ""}
+        return TrainConfig.model_validate(self.train.model_dump() | own | phase.train)
 
     @property
     def data_dir(self) -> Path | None:
@@ -149,7 +210,10 @@ def dump_config(config: Config) -> str:
     """`config` as TOML that `load_config` reads back."""
     lines = []
     for section, values in config.model_dump(mode="json").items():
-        lines += [f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in values.items()), ""]
+        tables = values if isinstance(values, list) else [values]
+        heading = f"[[{section}]]" if isinstance(values, list) else f"[{section}]"
+        for table in tables:
+            lines += [heading, *(f"{key} = {_toml(value)}" for key, value in table.items()), ""]
     return "\n".join(lines)
 
 
@@ -194,12 +258,13 @@ def _parse_value(text: str) -> Any:
 
 def _tuples(values: dict[str, Any]) -> dict[str, Any]:
     """TOML has arrays where the sections have tuples."""
-    return {
-        section: {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
-        if isinstance(table, dict)
-        else table
-        for section, table in values.items()
-    }
+
+    def convert(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: convert(entry) for key, entry in value.items()}
+        return tuple(convert(entry) for entry in value) if isinstance(value, list) else value
+
+    return {section: convert(table) for section, table in values.items()}
 
 
 def _one_line(error: ValidationError, origin: str) -> str:
@@ -216,10 +281,11 @@ def _one_line(error: ValidationError, origin: str) -> str:
 
 
 def _keys_beside(location: tuple[int | str, ...]) -> set[str]:
-    fields = Config.model_fields
-    if len(location) > 1:
-        fields = type(fields[str(location[0])].default).model_fields
-    return set(fields)
+    if len(location) == 1:
+        return set(Config.model_fields)
+    if location[0] == "phases":
+        return set(PhaseConfig.model_fields)
+    return set(type(Config.model_fields[str(location[0])].default).model_fields)
 
 
 def _toml(value: Any) -> str:
@@ -227,6 +293,8 @@ def _toml(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, list | tuple):
         return f"[{', '.join(_toml(item) for item in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key} = {_toml(entry)}' for key, entry in value.items())}}}"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # as TOML wants it
     return repr(value)

@@ -91,3 +91,47 @@ def test_a_section_that_is_a_value_cannot_take_an_override(tmp_path):
     path.write_text("[train]\nepochs = 3\n")
     assert load_config(path, ("train.lr=0.5",)).train.lr == 0.5
     assert load_config(path, ("data.dir=some/folder",)).data_dir == Path("some/folder")
+
+
+
+def test_a_phase_has_the_keys_of_the_last_unless_it_says_otherwise(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text(
+        '[train]\nepochs = 7\nstart = "somewhere"\n'
+        '[[phases]]\nname = "float"\nfloat = true\ntrain = { lr = 0.5 }\n'
+        '[[phases]]\nname = "w8"\nmodel = { weight_bits = 8 }\n'
+    )
+    config = load_config(path)
+    first, second = config.phases
+    assert (first.float, second.float) == (True, False)
+    assert (config.train_of(first).epochs, config.train_of(first).lr) == (7, 0.5)
+    assert config.train_of(first).start == ""
+    assert config.model_of(second).weight_bits == 8
+    assert config.model_of(first) == config.model
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            '[[phases]]\nname = "a"\ntrain = { epoch = 3 }\n',
+            r"phases: a: epoch: extra inputs are not permitted, found 3",
+        ),
+        (
+            '[[phases]]\nname = "a"\nmodel = { act_bits = 9 }\n',
+            r"phases: a: act_bits: .* less than or equal to 8, found 9",
+        ),
+        (
+            '[[phases]]\nname = "a"\n[[phases]]\nname = "a"\n',
+            r"phases: 'a' must be the name of one phase only",
+        ),
+        ('[[phases]]\nname = "../a"\n', r"phases\.0\.name: string should match pattern"),
+        ('[[phases]]\nname = "a"\nlr = 3\n', r"phases\.0\.lr is no key; valid here: float, model"),
+    ],
+)
+def test_a_bad_phase_is_one_clear_line(tmp_path, text, message):
+    path = tmp_path / "c.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_config(path)
+    assert "\n" not in str(caught.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,45 +23,22 @@ def shuffle_order(count: int, *, seed: int, epoch: int) -> npt.NDArray[np.int64]
     return np.argsort(_draw(count, _Stream.ORDER, seed, epoch), kind="stable")
 
 
-def crop_at_random(
-    images: npt.NDArray[np.uint8],
-    samples: npt.NDArray[np.int64],
-    *,
-    seed: int,
-    epoch: int,
-    has_flip: bool,
-) -> npt.NDArray[np.uint8]:
-    """The images ``n c h w`` of these samples, shifted by up to 4 pixels each way and mirrored at random.
+class Crops(NamedTuple):
+    """For each image the place of its crop in the padded image, 0..8, and whether it is mirrored."""
 
-    What happens to a sample depends on seed, epoch and its index only, not on the batch. Pixels
-    shifted in are 0. Returns ``len(samples) c h w``.
-    """
-    draws = _draw(len(images), _Stream.AUGMENTATION, seed, epoch)[samples]
+    top: npt.NDArray[np.int64]
+    left: npt.NDArray[np.int64]
+    is_flipped: npt.NDArray[np.bool_]
+
+
+def draw_crops(count: int, *, seed: int, epoch: int) -> Crops:
+    """The crops of `count` images in `epoch`; half of them are mirrored."""
+    draws = _draw(count, _Stream.AUGMENTATION, seed, epoch)
     shifts = np.uint64(2 * CROP_PADDING + 1)
     top = (draws & np.uint64(0xFFFF)) % shifts
     left = ((draws >> np.uint64(16)) & np.uint64(0xFFFF)) % shifts
-    is_flipped = ((draws >> np.uint64(32)) & np.uint64(has_flip)).astype(bool)
-    return _crop(images[samples], top.astype(np.int64), left.astype(np.int64), is_flipped)
-
-
-def _crop(
-    images: npt.NDArray[np.uint8],
-    top: npt.NDArray[np.int64],
-    left: npt.NDArray[np.int64],
-    is_flipped: npt.NDArray[np.bool_],
-) -> npt.NDArray[np.uint8]:
-    """Window of ``h w`` at (top, left) of each padded image, mirrored where asked."""
-    count, _, height, width = images.shape
-    edge = (CROP_PADDING, CROP_PADDING)
-    padded = np.pad(images, ((0, 0), (0, 0), edge, edge))
-    columns = np.where(is_flipped[:, None], np.arange(width)[::-1], np.arange(width))  # n w
-    cropped = padded[
-        np.arange(count)[:, None, None],
-        :,
-        (top[:, None] + np.arange(height))[:, :, None],
-        (left[:, None] + columns)[:, None, :],
-    ]  # n h w c
-    return cropped.transpose(0, 3, 1, 2)  # n c h w
+    is_flipped = ((draws >> np.uint64(32)) & np.uint64(1)).astype(bool)
+    return Crops(top.astype(np.int64), left.astype(np.int64), is_flipped)
 
 
 def _draw(count: int, stream: _Stream, seed: int, epoch: int) -> npt.NDArray[np.uint64]:

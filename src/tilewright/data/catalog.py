@@ -12,16 +12,20 @@ from tilewright.errors import ConfigError, UnknownNameError
 NAMES = ("digits", "cifar10")
 
 
-def load_data(name: str, *, data_dir: Path | None = None) -> ImageData:
+def load_data(name: str, *, data_dir: Path | None = None, holdout: int | None = None) -> ImageData:
     """The data set "digits" (bundled) or "cifar10" (from `data_dir`, else downloaded once).
 
+    holdout: how many training images are kept for selection, if not the usual number.
+
     Raises `UnknownNameError` that lists near names, `ConfigError` if a bundled set is given a
-    folder, and `DataError` if a file is missing or damaged.
+    folder or a hold-out, and `DataError` if a file is missing or damaged.
     """
     if name == "cifar10":
-        return load_cifar10(data_dir)
+        return load_cifar10(data_dir, holdout=holdout)
     if name != "digits":
         raise UnknownNameError.among("data set", name, NAMES)
     if data_dir is not None:
         raise ConfigError(f"digits are bundled and take no data_dir, not {data_dir}: leave it out")
+    if holdout is not None:
+        raise ConfigError(f"digits have a fixed hold-out and take no other, not {holdout}")
     return load_digits_images()

@@ -12,7 +12,7 @@ import numpy as np
 
 from tilewright.data.image_data import ImageData, Split, fixed_order
 from tilewright.data.pinned_file import PinnedFile
-from tilewright.errors import DataError
+from tilewright.errors import ConfigError, DataError
 
 CLASSES = (
     "airplane",
@@ -46,9 +46,10 @@ ARCHIVE = PinnedFile(
 Reader = Callable[[str], bytes]
 
 
-def load_cifar10(data_dir: Path | None = None, *, holdout: int = HOLDOUT) -> ImageData:
-    """50,000 - `holdout` / `holdout` / 10,000 images 3x32x32; the hold-out is a fixed choice of the
-    training images, and a smaller one is part of a larger one.
+def load_cifar10(data_dir: Path | None = None, *, holdout: int | None = None) -> ImageData:
+    """45,000 / 5,000 / 10,000 images 3x32x32, or another `holdout` than 5,000 of the 50,000.
+
+    The hold-out is a fixed choice of the training images; a smaller one is part of a larger one.
 
     data_dir: folder that holds the six files, each as ``.bin`` or ``.bin.xz`` (also the folder
     *around* the extracted archive). Without it, the official archive is downloaded once, checked
@@ -61,7 +62,10 @@ def load_cifar10(data_dir: Path | None = None, *, holdout: int = HOLDOUT) -> Ima
         np.concatenate([batch.images for batch in batches]),
         np.concatenate([batch.labels for batch in batches]),
     )
-    train, kept = np.split(fixed_order(len(training)), [-holdout])
+    held = HOLDOUT if holdout is None else holdout
+    if not 1 <= held < len(training):
+        raise ConfigError(f"holdout must be 1..{len(training) - 1} images, not {held}")
+    train, kept = np.split(fixed_order(len(training)), [-held])
     return ImageData(
         name="cifar10",
         classes=CLASSES,

@@ -38,13 +38,18 @@ class QuantVGG(nn.Module):
         return logits
 
 
+def build(spec: ModelSpec) -> QuantVGG:
+    """A fresh model of `spec`."""
+    return QuantVGG(spec)
+
+
 def build_model(name: str, **values: Any) -> QuantVGG:
     """A fresh model; `values` are the fields of `ModelSpec`, which says what is valid and what is raised.
 
     >>> build_model("vgg16", weight_bits=4, act_bits=4, choke_width=8).features[27].out_channels
     8
     """
-    return QuantVGG(ModelSpec(name, **values))
+    return build(ModelSpec(name, **values))
 
 
 def _features(spec: ModelSpec) -> list[nn.Module]:
@@ -68,7 +73,9 @@ def _convolution(spec: ModelSpec, channels: int, width: int, *, is_first: bool) 
     if spec.is_float:
         convolution = nn.Conv2d(channels, width, 3, padding=1, bias=False)
         nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
-        return convolution.to(memory_format=torch.channels_last)
+        channels_last = convolution.weight.detach().contiguous(memory_format=torch.channels_last)
+        convolution.weight = nn.Parameter(channels_last)
+        return convolution
     return QuantConv2d(
         channels,
         width,
@@ -86,6 +93,4 @@ def _classifier(spec: ModelSpec, features: int) -> nn.Module:
         linear = nn.Linear(features, spec.classes, bias=False)
         nn.init.normal_(linear.weight, std=1 / math.sqrt(features))
         return linear
-    return QuantLinear(
-        features, spec.classes, weight_bits=spec.weight_bits, act_bits=spec.act_bits
-    )
+    return QuantLinear(features, spec.classes, weight_bits=spec.weight_bits, act_bits=spec.act_bits)

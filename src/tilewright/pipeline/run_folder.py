@@ -53,7 +53,7 @@ class Inputs:
 _WEIGHTS = ("01_train/checkpoint.json",)  # each of these names the hash of its tensors
 _INTEGERS = ("02_recover/network.json", "02_recover/stimulus.json")
 INPUTS = {
-    "train": Inputs(("data", "model", "train")),
+    "train": Inputs(("data", "model", "train", "phases")),
     "evaluate": Inputs(("data",), _WEIGHTS),
     "recover": Inputs(("data", "recover"), _WEIGHTS),
     "verify": Inputs(("array.psum_bits",), _INTEGERS),
@@ -244,11 +244,21 @@ def _hash(path: Path) -> str:
 
 
 def _refuse_other(stored: Config, wanted: Config, root: Path) -> None:
-    for section, values in wanted.model_dump().items():
-        for key, value in values.items():
-            found = getattr(getattr(stored, section), key)
-            if found != value:
-                raise ConfigError(
-                    f"{root} holds a run with {section}.{key} = {found!r}, not {value!r}: "
-                    "give --out another folder, or the same configuration to continue it"
-                )
+    """A run is taken up again with its own configuration, or with more epochs."""
+    ours, theirs = _flat(stored), _flat(wanted)
+    for key, value in theirs.items():
+        found = ours[key]
+        if found != value and not (key == "train.epochs" and value > found):
+            raise ConfigError(
+                f"{root} holds a run with {key} = {found!r}, not {value!r}: "
+                "give --out another folder, or the same configuration to continue it"
+            )
+
+
+def _flat(config: Config) -> dict[str, Any]:
+    """``section.key`` to value; the phases are one value."""
+    sections = config.model_dump()
+    values: dict[str, Any] = {"phases": sections.pop("phases")}
+    for section, keys in sections.items():
+        values |= {f"{section}.{key}": value for key, value in keys.items()}
+    return values

@@ -18,7 +18,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from tilewright.errors import ArtifactError, TilewrightError
-from tilewright.models import ModelSpec, QuantVGG
+from tilewright.models import ModelSpec, build
 from tilewright.spec.artifact import VERSION, read_bytes, read_json, sha256, write_bytes, write_json
 
 KIND = "training checkpoint"
@@ -37,7 +37,7 @@ def save_checkpoint(folder: Path, facts: dict[str, Any], files: dict[str, Tensor
     entries = read_json(manifest)["files"] if manifest.exists() else {}
     for role, tensors in files.items():
         if tensors is not None:
-            content = save({name: tensor.contiguous() for name, tensor in tensors.items()})
+            content = save({name: tensor.cpu().contiguous() for name, tensor in tensors.items()})
             digest = sha256(content)
             name = f"{role}-{digest[:HASH_DIGITS]}.safetensors"
             write_bytes(folder / name, content)
@@ -87,7 +87,7 @@ def load_weights(model: nn.Module, tensors: Tensors, origin: Path) -> None:
         raise ArtifactError(f"{origin} holds the weights of another network: {detail}") from None
 
 
-def load_trained(folder: Path) -> QuantVGG:
+def load_trained(folder: Path) -> nn.Module:
     """The trained model in `folder`, best epoch on the hold-out, in evaluation mode.
 
     Raises `ArtifactError` if there is none, or a file is damaged or altered.
@@ -100,7 +100,7 @@ def load_trained(folder: Path) -> QuantVGG:
     except (TypeError, KeyError, TilewrightError) as error:
         raise ArtifactError(f"{folder / MANIFEST} describes no valid model: {error}") from None
     with torch.random.fork_rng(devices=[]):
-        model = QuantVGG(spec)
+        model = build(spec)
     load_weights(model, read_tensors(folder, facts, "best"), folder)
     return model.eval()
 

@@ -46,12 +46,21 @@ def predict(
     try:
         with torch.inference_mode():
             parts = [
-                model(torch.from_numpy(images[start : start + batch_size])).float().numpy().argmax(axis=1)
+                _logits(model, images[start : start + batch_size]).argmax(axis=1)
                 for start in range(0, len(images), batch_size)
             ]
     finally:
         model.train(was_training)
     return np.concatenate(parts).astype(np.int64)
+
+
+def _logits(model: nn.Module, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Logits ``n classes``, computed where the model is."""
+    device = next(model.parameters()).device
+    logits: npt.NDArray[np.float32] = (
+        model(torch.from_numpy(images).to(device)).float().cpu().numpy()
+    )
+    return logits
 
 
 def evaluate(model: nn.Module, split: Split, *, batch_size: int = BATCH_SIZE) -> Accuracy:

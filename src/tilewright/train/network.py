@@ -7,21 +7,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
-import numpy as np
-import numpy.typing as npt
 import torch
-from torch import Tensor
-from torch.nn import functional
+from torch import Tensor, nn
 
-from tilewright.data import ImageData, Split, crop_at_random, shuffle_order
+from tilewright.data import DeviceImages, ImageData, shuffle_order
 from tilewright.errors import ConfigError, DataError
 from tilewright.models import ModelSpec
 from tilewright.quant import allow_int8
 from tilewright.quant.engines import has_fast_bfloat16
 from tilewright.spec.artifact import write_json
+from tilewright.train.averaging import average_into, with_fresh_norms
 from tilewright.train.evaluation import Accuracy, evaluate
-from tilewright.train.events import Listener, Notice, Pace, ignore
+from tilewright.train.events import Listener, Pace, ignore
+from tilewright.train.loss import compute_loss
 from tilewright.train.memory import keep_freed_memory
 from tilewright.train.metrics import append_metrics, keep_epochs
 from tilewright.train.provenance import describe_provenance
@@ -34,11 +34,22 @@ CHECKPOINT_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """The epoch (from 1) that was best on the hold-out, and its accuracy there."""
+    """The epoch (from 1) whose weights are the result, and their accuracy on the hold-out."""
 
     folder: Path
     best_epoch: int
     holdout: Accuracy
+
+
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """What stays the same from batch to batch."""
+
+    recipe: Recipe
+    images: DeviceImages
+    data: ImageData
+    listener: Listener
+    checkpoint_seconds: float
 
 
 def train_network(
@@ -47,17 +58,24 @@ def train_network(
     *,
     folder: Path,
     recipe: Recipe,
+    start: Path | None = None,
+    teacher: Path | None = None,
     threads: int = 1,
+    device: str = "cpu",
     is_int8_allowed: bool = True,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     listener: Listener = ignore,
 ) -> TrainingResult:
-    """Train a fresh network, or go on where the run in `folder` stopped, with bit-identical weights.
+    """Train a network, or go on where the run in `folder` stopped, with bit-identical weights.
+
+    start: folder of a training whose weights a fresh run starts from; ``start.json`` then lists the
+    fate of every tensor. teacher: folder of a training whose network's opinion is part of the loss.
+    A run may be taken up with more epochs than it began with; the schedule is then the longer one.
 
     Writes ``checkpoint.json`` and its tensors at the end of each epoch, and within one after each
     `checkpoint_seconds`; ``metrics.jsonl``; at the end ``training.json``. The best epoch is chosen
-    on the hold-out. Another thread count, or `is_int8_allowed` (which changes gradients, never
-    psums), may change the last bits.
+    on the hold-out, or is the last, as the recipe says. Another thread count, or `is_int8_allowed`
+    (which changes gradients, never psums), may change the last bits.
 
     Raises `TrainingError` if the loss is not finite, `ArtifactError` if `folder` holds another or a
     damaged run or cannot be written, `ConfigError` or `DataError` if values do not fit together.
@@ -65,104 +83,118 @@ def train_network(
     _check(spec, data, threads)
     keep_freed_memory()
     with _threads(threads), torch.random.fork_rng(devices=[]):
-        run, facts = start_run(spec, data, recipe, folder=folder, threads=threads)
-        if facts is not None and facts["threads"] != threads:
-            listener(
-                Notice(
-                    f"this run began with {facts['threads']} threads and goes on with {threads}: "
-                    f"the last bits of its weights may differ from an uninterrupted run"
-                )
-            )
+        run = start_run(
+            spec,
+            data,
+            recipe,
+            folder=folder,
+            threads=threads,
+            device=device,
+            start=start,
+            teacher=teacher,
+            listener=listener,
+        )
         keep_epochs(folder, run.epoch)
         allow_int8(run.model, is_allowed=is_int8_allowed)
+        loop = _Loop(recipe, DeviceImages(data.train, device), data, listener, checkpoint_seconds)
         while run.epoch < recipe.epochs:
-            _train_epoch(
-                run, data, recipe, checkpoint_seconds=checkpoint_seconds, listener=listener
-            )
+            _train_epoch(run, loop)
     return _summarize(run)
 
 
-def _train_epoch(
-    run: Run, data: ImageData, recipe: Recipe, *, checkpoint_seconds: float, listener: Listener
-) -> None:
+def _train_epoch(run: Run, loop: _Loop) -> None:
     """One epoch, or the rest of one: batch, forward, loss, backward, step."""
-    order = shuffle_order(len(data.train), seed=recipe.seed, epoch=run.epoch)
+    recipe = loop.recipe
+    order = shuffle_order(len(loop.images), seed=recipe.seed, epoch=run.epoch)
     size = min(recipe.batch_size, len(order))
     batches = len(order) // size
-    pace = Pace(run.epoch, recipe.epochs, batches, size, run.batch, listener)
+    pace = Pace(run.epoch, recipe.epochs, batches, size, run.batch, loop.listener)
     seconds_before, saved = run.seconds, time.monotonic()
     run.model.train()
     for batch in range(run.batch, batches):
         samples = order[batch * size : (batch + 1) * size]
-        images, labels = _load_batch(data.train, samples, recipe, run.epoch)
+        images, labels = loop.images.augmented(
+            samples, augmentation=recipe.augmentation, seed=recipe.seed, epoch=run.epoch
+        )
         set_rates(run.optimizer, recipe.rate_factor(run.epoch + (batch + 1) / batches))
 
-        with _precision(run, recipe):
-            logits = run.model(images)
-        loss = functional.cross_entropy(
-            logits.float(), labels, label_smoothing=recipe.label_smoothing
-        )
+        logits = _forward(run.model, images, recipe)
+        opinion = None if run.teacher is None else _opinion(run.teacher, images, recipe)
+        loss = compute_loss(logits, labels, recipe, teacher_logits=opinion)
         run.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         run.optimizer.step()
+        if run.average is not None:
+            average_into(run.average, run.model, decay=recipe.ema_decay)
 
         run.tally.add(batch, loss.detach(), logits.detach(), labels)
         run.batch, run.seconds = batch + 1, seconds_before + pace.seconds
-        if time.monotonic() - saved >= checkpoint_seconds and run.batch < batches:
+        if time.monotonic() - saved >= loop.checkpoint_seconds and run.batch < batches:
             run.save()
             saved = time.monotonic()
         pace.report(run.batch)
-    _finish_epoch(run, recipe, data.holdout, pace)
+    _finish_epoch(run, loop, pace)
 
 
-def _finish_epoch(run: Run, recipe: Recipe, holdout: Split, pace: Pace) -> None:
+def _finish_epoch(run: Run, loop: _Loop, pace: Pace) -> None:
     """Evaluate on the hold-out, write the metrics, then the checkpoint."""
     run.check_loss()
     rate, seconds = pace.images_per_second(run.batch), pace.seconds
-    with _precision(run, recipe):
-        accuracy = evaluate(run.model, holdout)
-    append_metrics(
-        run.folder,
-        {
-            "epoch": run.epoch + 1,
-            "loss": float(run.tally.loss) / pace.batches,
-            "train_accuracy": int(run.tally.correct) / (pace.batches * pace.batch_size),
-            "holdout_accuracy": accuracy.rate,
-            "lr": run.optimizer.param_groups[0]["lr"],
-            "seconds": round(seconds, 3),
-            "images_per_second": round(rate, 1),
-        },
-    )
-    run.epoch, run.batch, run.tally = run.epoch + 1, 0, Tally()
+    network = _hand_in(run, loop)
+    with _precision(network, loop.recipe):
+        accuracy = evaluate(network, loop.data.holdout)
+    metrics = {
+        "epoch": run.epoch + 1,
+        "loss": float(run.tally.loss) / pace.batches,
+        "train_accuracy": int(run.tally.correct) / (pace.batches * pace.batch_size),
+        "holdout_accuracy": accuracy.rate,
+        "lr": run.optimizer.param_groups[0]["lr"],
+        "seconds": round(seconds, 3),
+        "images_per_second": round(rate, 1),
+    }
+    append_metrics(run.folder, metrics)
+    run.epoch, run.batch, run.tally = run.epoch + 1, 0, Tally.zero(run.device)
     is_best = (
-        recipe.selection == "last"
+        loop.recipe.selection == "last"
         or run.best is None
         or accuracy.correct >= run.best.correct  # of equals, the later
     )
     if is_best:
         run.best, run.best_epoch = accuracy, run.epoch
-    run.save(is_best=is_best)
+    run.save(best=network if is_best else None)
     pace.report(pace.batches, accuracy.rate)
 
 
-def _precision(run: Run, recipe: Recipe) -> torch.autocast:
+def _hand_in(run: Run, loop: _Loop) -> nn.Module:
+    """The network that this epoch hands in: averaged and with fresh BatchNorm statistics, if asked."""
+    network = run.model if run.average is None else run.average
+    count, size = loop.recipe.norm_images, loop.recipe.batch_size
+    if count == 0:
+        return network
+    samples = shuffle_order(len(loop.images), seed=loop.recipe.seed, epoch=0)[:count]
+    parts = [samples[first : first + size] for first in range(0, len(samples), size)]
+    with _precision(network, loop.recipe):
+        return with_fresh_norms(network, (loop.images.plain(part) for part in parts))
+
+
+def _forward(model: nn.Module, images: Tensor, recipe: Recipe) -> Tensor:
+    """Logits float32."""
+    with _precision(model, recipe):
+        logits: Tensor = model(images)
+    return logits.float()
+
+
+def _opinion(teacher: nn.Module, images: Tensor, recipe: Recipe) -> Tensor:
+    with torch.no_grad():
+        return _forward(teacher, images, recipe)
+
+
+def _precision(model: nn.Module, recipe: Recipe) -> torch.autocast:
     """bfloat16 for the convolutions of a float network; integer layers never see it."""
-    is_enabled = run.model.spec.is_float and recipe.is_bfloat16 and has_fast_bfloat16()
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=is_enabled)
-
-
-def _load_batch(
-    split: Split, samples: npt.NDArray[np.int64], recipe: Recipe, epoch: int
-) -> tuple[Tensor, Tensor]:
-    """Pixels uint8 ``n c h w`` and labels int64 ``n``."""
-    if recipe.augmentation == "none":
-        images = split.images[samples]
-    else:
-        has_flip = recipe.augmentation == "crop_flip"
-        images = crop_at_random(
-            split.images, samples, seed=recipe.seed, epoch=epoch, has_flip=has_flip
-        )
-    return torch.from_numpy(images), torch.from_numpy(split.labels[samples])
+    parameter = next(model.parameters())
+    is_fast = parameter.device.type != "cpu" or has_fast_bfloat16()
+    is_enabled = cast("ModelSpec", model.spec).is_float and recipe.is_bfloat16 and is_fast
+    return torch.autocast(parameter.device.type, dtype=torch.bfloat16, enabled=is_enabled)
 
 
 def _summarize(run: Run) -> TrainingResult:
@@ -173,7 +205,9 @@ def _summarize(run: Run) -> TrainingResult:
         "best_epoch": result.best_epoch,
         "holdout": asdict(result.holdout) | {"rate": result.holdout.rate},
         "settings": run.settings,
-        "provenance": describe_provenance(run.settings, threads=run.threads, seconds=run.seconds),
+        "provenance": describe_provenance(
+            run.settings, device=run.device, threads=run.threads, seconds=run.seconds
+        ),
     }
     write_json(run.folder / SUMMARY, facts)
     return result

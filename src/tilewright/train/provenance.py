@@ -13,7 +13,7 @@ PACKAGES = ("tilewright", "torch", "numpy", "scikit-learn", "safetensors")
 
 
 def describe_provenance(
-    settings: dict[str, Any], *, threads: int, seconds: float
+    settings: dict[str, Any], *, device: str, threads: int, seconds: float
 ) -> dict[str, Any]:
     """Versions, revision, device, threads, wall time and the hash of `settings`, as JSON values."""
     canonical = json.dumps(settings, sort_keys=True).encode()
@@ -21,7 +21,7 @@ def describe_provenance(
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in PACKAGES},
         "revision": find_revision(Path(__file__)),
-        "device": f"cpu: {_processor()}",
+        "device": _describe_device(device),
         "threads": threads,
         "seed": settings["recipe"]["seed"],
         "settings_sha256": hashlib.sha256(canonical).hexdigest(),
@@ -48,6 +48,14 @@ def _resolve(git: Path, head: str) -> str | None:
     packed = git / "packed-refs"
     lines = packed.read_text().splitlines() if packed.is_file() else []
     return next((line.split()[0] for line in lines if line.endswith(f" {name}")), None)
+
+
+def _describe_device(device: str) -> str:
+    if device == "cpu":
+        return f"cpu: {_processor()}"
+    import torch
+
+    return f"{device}: {torch.cuda.get_device_name(device)}"
 
 
 def _processor() -> str:

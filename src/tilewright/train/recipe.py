@@ -9,10 +9,10 @@ from typing import Literal, get_args
 import torch
 from torch import nn
 
+from tilewright.data import AUGMENTATIONS, Augmentation
 from tilewright.errors import ConfigError, UnknownNameError
 
 OptimizerName = Literal["sgd", "adamw"]
-Augmentation = Literal["none", "crop", "crop_flip"]
 Selection = Literal["best", "last"]
 
 
@@ -23,10 +23,19 @@ class Recipe:
     lr: peak rate of weights and BatchNorm; step_lr: peak rate of the quantizers' steps. The rate
     rises linearly over `warmup_epochs` and falls to 0 on a cosine. weight_decay applies to weights
     only, never to steps or BatchNorm. optimizer: "sgd" (Nesterov, momentum 0.9) or "adamw".
-    augmentation: "none", "crop", or "crop_flip" (not for digits: mirrored ones are none). The last,
-    incomplete batch of an epoch is left out. selection: which weights are the result, those of the
-    epoch that was "best" on the hold-out or of the "last". is_bfloat16: convolutions of a float
-    network run in bfloat16 where the processor has it.
+    augmentation: "none", "crop", "crop_flip" or "crop_alternate" (no flip for digits: mirrored ones
+    are none). The last, incomplete batch of an epoch is left out.
+
+    teacher_weight, temperature: how much the teacher's opinion counts, 0..1, and how soft it is (see
+    `compute_loss`); without a teacher they do nothing. ema_decay: what an epoch hands in is the
+    exponential moving average of the weights, which keeps this fraction of itself in each step; 0:
+    the weights themselves. norm_images: BatchNorm statistics are estimated anew from so many training
+    images for what an epoch hands in; 0: the running ones. selection: which weights are the result,
+    those of the epoch that was "best" on the hold-out or of the "last". is_bfloat16: convolutions of
+    a float network run in bfloat16 where the processor has it.
+
+    momentum, is_nesterov: of "sgd". decays_all: weight_decay applies to every parameter but the
+    steps, as in the course notebooks.
     """
 
     epochs: int = 40
@@ -39,12 +48,19 @@ class Recipe:
     warmup_epochs: float = 2.0
     augmentation: Augmentation = "crop"
     seed: int = 0
+    momentum: float = 0.9
+    is_nesterov: bool = True
+    decays_all: bool = False
+    teacher_weight: float = 0.5
+    temperature: float = 2.0
+    ema_decay: float = 0.0
+    norm_images: int = 0
     selection: Selection = "best"
     is_bfloat16: bool = True
 
     def __post_init__(self) -> None:
         _expect_name("optimizer", self.optimizer, get_args(OptimizerName))
-        _expect_name("augmentation", self.augmentation, get_args(Augmentation))
+        _expect_name("augmentation", self.augmentation, AUGMENTATIONS)
         _expect_name("selection", self.selection, get_args(Selection))
         _expect("epochs", self.epochs, self.epochs >= 1, "at least 1")
         _expect("batch_size", self.batch_size, self.batch_size >= 2, "at least 2 (BatchNorm)")
@@ -58,6 +74,19 @@ class Recipe:
         warmup = self.warmup_epochs
         _expect(
             "warmup_epochs", warmup, 0 <= warmup <= self.epochs, f"in 0..{self.epochs} (epochs)"
+        )
+        weight = self.teacher_weight
+        _expect("teacher_weight", weight, 0 <= weight <= 1, "in 0..1")
+        heat = self.temperature
+        _expect("temperature", heat, 0 < heat < math.inf, "positive and finite")
+        _expect("ema_decay", self.ema_decay, 0 <= self.ema_decay < 1, "in 0..1, 1 excluded")
+        _expect("norm_images", self.norm_images, self.norm_images >= 0, "at least 0")
+        _expect("momentum", self.momentum, 0 <= self.momentum < 1, "in 0..1, 1 excluded")
+        _expect(
+            "momentum",
+            self.momentum,
+            self.momentum > 0 or not self.is_nesterov,
+            "positive for Nesterov",
         )
         _expect("seed", self.seed, 0 <= self.seed < 2**63, "in 0..2**63 - 1")
 
@@ -81,12 +110,18 @@ def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
             (weights if parameter.ndim > 1 else norms).append(parameter)
     groups = [
         {"params": weights, "peak_lr": recipe.lr, "weight_decay": recipe.weight_decay},
-        {"params": norms, "peak_lr": recipe.lr, "weight_decay": 0.0},
+        {
+            "params": norms,
+            "peak_lr": recipe.lr,
+            "weight_decay": recipe.weight_decay if recipe.decays_all else 0.0,
+        },
         {"params": steps, "peak_lr": recipe.step_lr, "weight_decay": 0.0},
     ]
     if recipe.optimizer == "adamw":
         return torch.optim.AdamW(groups, lr=recipe.lr)
-    return torch.optim.SGD(groups, lr=recipe.lr, momentum=0.9, nesterov=True)
+    return torch.optim.SGD(
+        groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.is_nesterov
+    )
 
 
 def set_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:

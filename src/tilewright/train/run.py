@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import copy
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tilewright.data import ImageData
 from tilewright.errors import ArtifactError, TrainingError
-from tilewright.models import ModelSpec, QuantVGG
+from tilewright.models import ModelSpec, build
 from tilewright.train.checkpoint import (
     MANIFEST,
     Tensors,
+    load_trained,
     load_weights,
     read_facts,
     read_tensors,
     save_checkpoint,
 )
 from tilewright.train.evaluation import Accuracy
+from tilewright.train.events import Listener, Notice
 from tilewright.train.recipe import Recipe, build_optimizer
+from tilewright.train.start import FILE as START
+from tilewright.train.start import summarize, take_weights, write_fates
 
 
 @dataclass(slots=True)
 class Tally:
-    """Sums over the batches of an epoch; they stay tensors, so that no batch waits for them."""
+    """Sums over the batches of an epoch; they stay tensors, so that no batch waits for them.
 
-    loss: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
-    correct: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.int64))
-    bad_batch: Tensor = field(
-        default_factory=lambda: torch.tensor(-1)
-    )  # first without a finite loss
+    bad_batch: the first without a finite loss, or -1.
+    """
+
+    loss: Tensor
+    correct: Tensor
+    bad_batch: Tensor
+
+    @classmethod
+    def zero(cls, device: str) -> Tally:
+        """Before the first batch."""
+        return cls(
+            loss=torch.zeros((), dtype=torch.float64, device=device),
+            correct=torch.zeros((), dtype=torch.int64, device=device),
+            bad_batch=torch.tensor(-1, device=device),
+        )
 
     def add(self, batch: int, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
         """Count one batch."""
@@ -44,19 +59,26 @@ class Tally:
 
 @dataclass(slots=True)
 class Run:
-    """A training between two batches: everything that its continuation depends on."""
+    """A training between two batches: everything that its continuation depends on.
+
+    average: the moving average of `model`, if the recipe asks for one. teacher: the network whose
+    opinion is part of the loss, or None; it never changes.
+    """
 
     folder: Path
     settings: dict[str, Any]
     threads: int
-    model: QuantVGG
+    device: str
+    model: nn.Module
     optimizer: torch.optim.Optimizer
+    tally: Tally
+    average: nn.Module | None = None
+    teacher: nn.Module | None = None
     epoch: int = 0
     batch: int = 0
     seconds: float = 0.0
     best_epoch: int = 0
     best: Accuracy | None = None
-    tally: Tally = field(default_factory=Tally)
 
     def check_loss(self) -> None:
         """Raise `TrainingError` if a loss was not finite; the checkpoint is then from before it."""
@@ -68,27 +90,29 @@ class Run:
                 f"the last good checkpoint is kept in {self.folder}"
             )
 
-    def save(self, *, is_best: bool = False) -> None:
-        """Write the checkpoint; with `is_best`, these weights are the best so far."""
+    def save(self, *, best: nn.Module | None = None) -> None:
+        """Write the checkpoint; `best` is the network that is the best so far, if it is a new one."""
         self.check_loss()
-        weights = dict(self.model.state_dict())
-        best = None if self.best is None else asdict(self.best) | {"epoch": self.best_epoch}
+        best_facts = None if self.best is None else asdict(self.best) | {"epoch": self.best_epoch}
         facts = {
             "settings": self.settings,
             "threads": self.threads,
             "epoch": self.epoch,
             "batch": self.batch,
             "seconds": self.seconds,
-            "best": best,
+            "best": best_facts,
         }
-        files = {"best": weights if is_best else None, "state": self._tensors(weights)}
+        files = {"best": None if best is None else best.state_dict(), "state": self._tensors()}
         save_checkpoint(self.folder, facts, files)
 
     def restore(self, facts: dict[str, Any]) -> None:
         """Take up the checkpoint that `facts` describes."""
         tensors = read_tensors(self.folder, facts, "state")
         load_weights(self.model, _part(tensors, "model."), self.folder / MANIFEST)
-        self.tally = Tally(**_part(tensors, "tally."))
+        if self.average is not None:
+            load_weights(self.average, _part(tensors, "average."), self.folder / MANIFEST)
+        tally = _part(tensors, "tally.")
+        self.tally = Tally(**{name: value.to(self.device) for name, value in tally.items()})
         _restore_optimizer(self.optimizer, _part(tensors, "optimizer."))
         torch.set_rng_state(tensors["random_state"])
         self.epoch, self.batch, self.seconds = facts["epoch"], facts["batch"], facts["seconds"]
@@ -97,8 +121,11 @@ class Run:
             self.best_epoch = found.pop("epoch")
             self.best = Accuracy(**found)
 
-    def _tensors(self, weights: Tensors) -> Tensors:
-        tensors = {f"model.{name}": tensor for name, tensor in weights.items()}
+    def _tensors(self) -> Tensors:
+        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        if self.average is not None:
+            average = self.average.state_dict()
+            tensors |= {f"average.{name}": tensor for name, tensor in average.items()}
         tensors |= {f"tally.{name}": getattr(self.tally, name) for name in Tally.__slots__}
         for index, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
@@ -106,37 +133,102 @@ class Run:
 
 
 def start_run(
-    spec: ModelSpec, data: ImageData, recipe: Recipe, *, folder: Path, threads: int
-) -> tuple[Run, dict[str, Any] | None]:
-    """A fresh run, or the one in `folder` taken up again together with the facts of its checkpoint.
+    spec: ModelSpec,
+    data: ImageData,
+    recipe: Recipe,
+    *,
+    folder: Path,
+    threads: int,
+    device: str,
+    start: Path | None,
+    teacher: Path | None,
+    listener: Listener,
+) -> Run:
+    """A fresh run, or the one in `folder` taken up again.
 
-    Raises `ArtifactError` if `folder` holds a run of other settings or a damaged one.
+    Raises `ArtifactError` if `folder` holds a run of other settings or a damaged one, or if `start`
+    or `teacher` holds no trained network.
     """
     settings = {
         "model": asdict(spec),
         "recipe": asdict(recipe),
         "data": {"name": data.name, "sha256": data.fingerprint()},
+        "origin": {"start": _identify(start), "teacher": _identify(teacher)},
     }
     torch.manual_seed(recipe.seed)
-    model = QuantVGG(spec)
-    run = Run(folder, settings, threads, model, build_optimizer(model, recipe))
+    model = build(spec).to(device)
+    run = Run(
+        folder, settings, threads, device, model, build_optimizer(model, recipe), Tally.zero(device)
+    )
+    if teacher is not None:
+        run.teacher = load_trained(teacher).to(device)
     facts = read_facts(folder)
+    if facts is None and start is not None:
+        _take_start(run, start, listener)
+    if recipe.ema_decay > 0:
+        run.average = copy.deepcopy(model)
     if facts is not None:
-        _expect_settings(folder, facts["settings"], settings)
+        _expect_settings(folder, facts, settings, listener)
+        _tell_of_threads(facts["threads"], threads, listener)
         run.restore(facts)
-    return run, facts
+    return run
 
 
-def _expect_settings(folder: Path, found: dict[str, Any], asked: dict[str, Any]) -> None:
+def _take_start(run: Run, start: Path, listener: Listener) -> None:
+    fates = take_weights(run.model, load_trained(start).to(run.device), origin=str(start))
+    write_fates(run.folder, fates, str(start))
+    listener(Notice(f"{summarize(fates, str(start))}; {run.folder / START} lists them"))
+
+
+def _identify(folder: Path | None) -> str | None:
+    """The hash of the trained weights in `folder`."""
+    if folder is None:
+        return None
+    facts = read_facts(folder)
+    if facts is None or "best" not in facts["files"]:
+        raise ArtifactError(f"{folder} holds no trained network: run the training that writes it")
+    return str(facts["files"]["best"]["sha256"])
+
+
+def _tell_of_threads(began: int, threads: int, listener: Listener) -> None:
+    if began != threads:
+        listener(
+            Notice(
+                f"this run began with {began} threads and goes on with {threads}: "
+                f"the last bits of its weights may differ from an uninterrupted run"
+            )
+        )
+
+
+def _expect_settings(
+    folder: Path, facts: dict[str, Any], asked: dict[str, Any], listener: Listener
+) -> None:
+    """A value that the checkpoint does not have is from before it existed, and had its default."""
+    found = facts["settings"]
+    defaults = {"model": _defaults(ModelSpec), "recipe": _defaults(Recipe)}
     for part, values in asked.items():
         for name, value in values.items():
-            other = found.get(part, {}).get(name)
-            if other != value:
-                raise ArtifactError(
-                    f"{folder} holds a training with {part} {name} = {other!r}, but {value!r} is "
-                    "asked for: "
-                    f"give another folder, or the same settings to go on"
-                )
+            other = found.get(part, {}).get(name, defaults.get(part, {}).get(name))
+            if isinstance(other, list):
+                other = _tuples(other)
+            if other == value:
+                continue
+            if (part, name) == ("recipe", "epochs") and value > other:
+                listener(Notice(f"extended from {other} to {value} epochs, {facts['epoch']} done"))
+                continue
+            raise ArtifactError(
+                f"{folder} holds a training with {part} {name} = {other!r}, but {value!r} is asked "
+                f"for: give another folder, or the same settings to go on"
+            )
+
+
+def _defaults(settings: type[ModelSpec | Recipe]) -> dict[str, Any]:
+    return {entry.name: entry.default for entry in fields(settings)}
+
+
+def _tuples(value: Any) -> Any:
+    """JSON has lists where the settings have tuples."""
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Tensors) -> None:

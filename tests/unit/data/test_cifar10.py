@@ -16,7 +16,7 @@ from tilewright.data.cifar10 import (
     load_cifar10,
 )
 from tilewright.data.pinned_file import PinnedFile
-from tilewright.errors import DataError
+from tilewright.errors import ConfigError, DataError
 
 RECORDS = 20
 
@@ -144,3 +144,17 @@ def test_the_real_data_set_has_the_pinned_pixels_and_split(cifar10_folder, monke
     data = load_cifar10(cifar10_folder)
     assert (len(data.train), len(data.holdout), len(data.test)) == (45_000, 5_000, 10_000)
     assert data.fingerprint() == "182aad0c2b2821c9eccae3b51a55291b21039670211a2b6951843e8209bf70f5"
+
+
+def test_a_smaller_holdout_is_part_of_the_larger_one(tmp_path):
+    write_files(tmp_path)
+    smaller, larger = (load_cifar10(tmp_path, holdout=count) for count in (3, 10))
+    assert (len(smaller.train), len(smaller.holdout)) == (97, 3)
+    assert (smaller.holdout.images == larger.holdout.images[-3:]).all()
+    assert (larger.holdout.images == load_cifar10(tmp_path).holdout.images).all()
+
+
+@pytest.mark.parametrize("holdout", [0, 100])
+def test_a_holdout_leaves_images_to_train_on(holdout, tmp_path):
+    with pytest.raises(ConfigError, match=rf"^holdout must be 1\.\.99 images, not {holdout}$"):
+        load_cifar10(write_files(tmp_path), holdout=holdout)

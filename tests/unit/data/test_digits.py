@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 
 from tilewright.data import load_data
 from tilewright.data.digits import enlarge
+from tilewright.errors import ConfigError
 
 
 def test_the_split_of_the_digits_never_changes():
@@ -40,3 +42,8 @@ def test_enlarging_does_not_mix_up_rows_and_columns():
     row, column = np.unravel_index(enlarge(image)[0].argmax(), (32, 32))
     assert 4 <= row < 8
     assert 24 <= column < 28
+
+
+def test_digits_take_no_other_holdout():
+    with pytest.raises(ConfigError, match=r"^digits have a fixed hold-out and take no other"):
+        load_data("digits", holdout=10)

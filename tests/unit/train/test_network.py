@@ -13,7 +13,7 @@ from tilewright.train import (
     Progress,
     evaluate,
     load_trained,
-    network,
+    loss,
     predict,
     read_metrics,
     train_network,
@@ -102,13 +102,13 @@ def test_progress_ends_each_epoch_with_rate_and_time_left(trained):
 
 def test_a_loss_that_is_not_finite_names_epoch_and_batch(data, tmp_path, monkeypatch):
     """The seventh batch is epoch 3, batch 1; the checkpoint of epoch 2 is kept."""
-    calls, cross_entropy = [], network.functional.cross_entropy
+    calls, cross_entropy = [], loss.functional.cross_entropy
 
     def failing(*arguments, **values):
         calls.append(1)
         return cross_entropy(*arguments, **values) * (float("nan") if len(calls) == 7 else 1)
 
-    monkeypatch.setattr(network.functional, "cross_entropy", failing)
+    monkeypatch.setattr(loss.functional, "cross_entropy", failing)
     message = (
         r"^the loss must stay finite, but was not in epoch 3, batch 1: lower lr; the last good"
     )

@@ -1,51 +1,150 @@
-"""Train the network, or go on where training stopped."""
+"""Train the network, phase after phase, or go on where training stopped."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from tilewright.config import ModelConfig
-from tilewright.data import load_data
-from tilewright.models import ModelSpec
-from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
+import torch
+
+from tilewright.config import Config, ModelConfig, TrainConfig
+from tilewright.data import ImageData, load_data
+from tilewright.errors import ConfigError
+from tilewright.models import FLOAT_BITS, ModelSpec
+from tilewright.pipeline.run_folder import FOLDERS, Listener, RunFolder, StageResult
 from tilewright.spec.artifact import read_json
-from tilewright.train import Notice, Progress, Recipe, train_network
+from tilewright.train import Notice, Progress, Recipe, TrainingResult, train_network
+
+RENAMED = {"nesterov": "is_nesterov", "bfloat16": "is_bfloat16", "decay_all": "decays_all"}
+"""Keys of [train] that the recipe calls by another name."""
+
+NOT_IN_RECIPE = {"threads", "device", "start", "teacher", *RENAMED}
+
+
+@dataclass(frozen=True, slots=True)
+class _Phase:
+    """One training of a run. name: empty for the last."""
+
+    name: str
+    folder: Path
+    spec: ModelSpec
+    config: TrainConfig
+    start: Path | None
+    teacher: Path | None
 
 
 def train(run: RunFolder, listener: Listener) -> StageResult:
-    """Train in the run folder; the best epoch is chosen on the hold-out."""
+    """Train in the run folder; the last phase leaves the network."""
     since = time.monotonic()
     config = run.config()
-    data = load_data(config.data.name, data_dir=config.data_dir)
-
-    def hear(event: Progress | Notice) -> None:
-        if isinstance(event, Notice):
-            listener.say(event.message)
-        elif event.holdout_accuracy is None:
-            listener.progress(_line(event))
-        else:
-            listener.progress(f"{_line(event)}, hold-out {100 * event.holdout_accuracy:.2f} %")
-
-    result = train_network(
-        _model_spec(config.model, len(data.classes)),
-        data,
-        folder=run.folder("train"),
-        recipe=Recipe(**config.train.model_dump(exclude={"threads"})),
-        threads=config.train.threads,
-        listener=hear,
+    data = load_data(
+        config.data.name, data_dir=config.data_dir, holdout=config.data.holdout or None
     )
-    listener.say(
-        f"best epoch {result.best_epoch}: {100 * result.holdout.rate:.2f} % of "
-        f"{result.holdout.images:,} hold-out images"
-    )
-    provenance = read_json(run.folder("train") / "training.json")["provenance"]
+    phases = list(_plan(config, run.folder("train"), len(data.classes)))
+    results = [(phase, _train_phase(phase, data, listener)) for phase in phases]
+    last = results[-1][1]
     facts = {
-        "best_epoch": result.best_epoch,
-        "holdout_accuracy": result.holdout.rate,
-        "holdout_images": result.holdout.images,
-        "provenance": provenance,
+        "best_epoch": last.best_epoch,
+        "holdout_accuracy": last.holdout.rate,
+        "holdout_images": last.holdout.images,
+        "phases": [_facts(phase, result) for phase, result in results],
+        "provenance": read_json(last.folder / "training.json")["provenance"],
     }
     return run.record(StageResult("train", (), facts), since=since)
+
+
+def _train_phase(phase: _Phase, data: ImageData, listener: Listener) -> TrainingResult:
+    prefix = f"{phase.name}: " if phase.name else ""
+    values = phase.config.model_dump()
+    recipe = {key: value for key, value in values.items() if key not in NOT_IN_RECIPE}
+    recipe |= {name: values[key] for key, name in RENAMED.items()}
+    result = train_network(
+        phase.spec,
+        data,
+        folder=phase.folder,
+        recipe=Recipe(**recipe),
+        start=phase.start,
+        teacher=phase.teacher,
+        threads=phase.config.threads,
+        device=_device(phase.config.device),
+        listener=_hear(listener, prefix),
+    )
+    listener.say(
+        f"{prefix}epoch {result.best_epoch}: {100 * result.holdout.rate:.2f} % of "
+        f"{result.holdout.images:,} hold-out images"
+    )
+    return result
+
+
+def _plan(config: Config, folder: Path, classes: int) -> Iterator[_Phase]:
+    """The phases in order; each starts from the one before it unless it says otherwise."""
+    folders: dict[str, Path] = {}
+    before = None
+    steps = [(p.name, p.float, config.model_of(p), config.train_of(p)) for p in config.phases]
+    for name, is_float, model, train in [*steps, ("", False, config.model, config.train)]:
+        place = folder / name if name else folder
+        yield _Phase(
+            name,
+            place,
+            _model_spec(model, classes, is_float=is_float),
+            train,
+            start=_trained(train.start, {}, key="start") if train.start else before,
+            teacher=_trained(train.teacher, folders, key="teacher") if train.teacher else None,
+        )
+        folders[name] = before = place
+
+
+def _trained(name: str, phases: dict[str, Path], *, key: str) -> Path:
+    """The folder with the trained network that `name` stands for: a phase, a run or a training."""
+    if name in phases:
+        return phases[name]
+    path = Path(name)
+    if not path.is_dir():
+        known = f"an earlier phase ({', '.join(phases)}) or " if phases else ""
+        raise ConfigError(
+            f"train.{key} must be {known}the folder of a run, but {name!r} is neither"
+            if phases
+            else f"train.{key} must be the folder of a run, but {name!r} is none"
+        )
+    inner = path / FOLDERS["train"]
+    return inner if inner.is_dir() else path
+
+
+def _device(name: str) -> str:
+    has_gpu = torch.cuda.is_available()
+    if name == "cuda" and not has_gpu:
+        raise ConfigError(
+            'train.device = "cuda" needs a GPU that torch can use: use "cpu" or "auto"'
+        )
+    return "cuda" if name != "cpu" and has_gpu else "cpu"
+
+
+def _facts(phase: _Phase, result: TrainingResult) -> dict[str, Any]:
+    training = read_json(result.folder / "training.json")
+    return {
+        "name": phase.name,
+        "weight_bits": phase.spec.weight_bits,
+        "act_bits": phase.spec.act_bits,
+        "epochs": phase.config.epochs,
+        "holdout_accuracy": result.holdout.rate,
+        "seconds": training["provenance"]["wall_seconds"],
+    }
+
+
+def _hear(listener: Listener, prefix: str) -> Callable[[Progress | Notice], None]:
+    def hear(event: Progress | Notice) -> None:
+        if isinstance(event, Notice):
+            listener.say(f"{prefix}{event.message}")
+        elif event.holdout_accuracy is None:
+            listener.progress(f"{prefix}{_line(event)}")
+        else:
+            accuracy = f"hold-out {100 * event.holdout_accuracy:.2f} %"
+            listener.progress(f"{prefix}{_line(event)}, {accuracy}")
+
+    return hear
 
 
 def _line(event: Progress) -> str:
@@ -55,11 +154,11 @@ def _line(event: Progress) -> str:
     )
 
 
-def _model_spec(config: ModelConfig, classes: int) -> ModelSpec:
+def _model_spec(config: ModelConfig, classes: int, *, is_float: bool) -> ModelSpec:
     return ModelSpec(
         config.name,
-        weight_bits=config.weight_bits,
-        act_bits=config.act_bits,
+        weight_bits=FLOAT_BITS if is_float else config.weight_bits,
+        act_bits=FLOAT_BITS if is_float else config.act_bits,
         classes=classes,
         choke_width=config.choke_width or None,
         choke_stage=config.choke_stage or None,
