@@ -93,7 +93,6 @@ def test_a_section_that_is_a_value_cannot_take_an_override(tmp_path):
     assert load_config(path, ("data.dir=some/folder",)).data_dir == Path("some/folder")
 
 
-
 def test_a_phase_has_the_keys_of_the_last_unless_it_says_otherwise(tmp_path):
     path = tmp_path / "c.toml"
     path.write_text(

@@ -145,7 +145,7 @@ def _run_stages(folder: RunFolder, stages: tuple[str, ...], *, is_json: bool) ->
         console.announce(stage)
         results.append(run_stage(stage, folder, console))
     failed = [check for result in results for check in result.checks if not check.passed]
-    if is_json:
+    if is_json and results[-1].facts:  # of several processes, one has them
         print(json.dumps(results[-1].facts, indent=2))
     for check in failed:
         print(f"FAILED {check.stage}: {check.evidence}", file=sys.stderr)

@@ -75,6 +75,16 @@ class Listener(Protocol):
         """Take a line that the next one replaces."""
 
 
+class Silent:
+    """A listener that says nothing."""
+
+    def say(self, _line: str) -> None:
+        """Take a line that stays."""
+
+    def progress(self, _line: str) -> None:
+        """Take a line that the next one replaces."""
+
+
 @dataclass(frozen=True, slots=True)
 class StageResult:
     """What a stage found: its checks, and its facts as JSON."""

@@ -1,6 +1,7 @@
 """Training that can stop at any moment, and what it leaves."""
 
 from tilewright.train.checkpoint import load_trained
+from tilewright.train.distributed import World, join_world
 from tilewright.train.evaluation import Accuracy, evaluate, predict
 from tilewright.train.events import Listener, Notice, Progress
 from tilewright.train.metrics import read_metrics
@@ -14,7 +15,9 @@ __all__ = [
     "Progress",
     "Recipe",
     "TrainingResult",
+    "World",
     "evaluate",
+    "join_world",
     "load_trained",
     "predict",
     "read_metrics",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from tilewright.quant import allow_int8
 from tilewright.quant.engines import has_fast_bfloat16
 from tilewright.spec.artifact import write_json
 from tilewright.train.averaging import average_into, with_fresh_norms
+from tilewright.train.distributed import join_world
 from tilewright.train.evaluation import Accuracy, evaluate
 from tilewright.train.events import Listener, Pace, ignore
 from tilewright.train.loss import compute_loss
@@ -27,6 +29,7 @@ from tilewright.train.metrics import append_metrics, keep_epochs
 from tilewright.train.provenance import describe_provenance
 from tilewright.train.recipe import Recipe, set_rates
 from tilewright.train.run import Run, Tally, start_run
+from tilewright.train.tensorboard import show_metrics
 
 SUMMARY = "training.json"
 CHECKPOINT_SECONDS = 60.0
@@ -81,6 +84,8 @@ def train_network(
     damaged run or cannot be written, `ConfigError` or `DataError` if values do not fit together.
     """
     _check(spec, data, threads)
+    world = join_world(device)
+    world.check_batch(min(recipe.batch_size, len(data.train)))
     keep_freed_memory()
     with _threads(threads), torch.random.fork_rng(devices=[]):
         run = start_run(
@@ -90,16 +95,35 @@ def train_network(
             folder=folder,
             threads=threads,
             device=device,
+            world=world,
             start=start,
             teacher=teacher,
             listener=listener,
         )
-        keep_epochs(folder, run.epoch)
+        if world.is_first:
+            keep_epochs(folder, run.epoch)
         allow_int8(run.model, is_allowed=is_int8_allowed)
         loop = _Loop(recipe, DeviceImages(data.train, device), data, listener, checkpoint_seconds)
+        _set_steps(run, loop)
         while run.epoch < recipe.epochs:
             _train_epoch(run, loop)
-    return _summarize(run)
+    result = _summarize(run)
+    world.wait()
+    return result
+
+
+def _set_steps(run: Run, loop: _Loop) -> None:
+    """Let every process set its quantizers' steps from the same images: the first one's share."""
+    if run.world.size == 1 or run.epoch or run.batch:
+        return
+    before = copy.deepcopy(run.model.state_dict())
+    order = shuffle_order(len(loop.images), seed=loop.recipe.seed, epoch=0)
+    samples = order[: min(loop.recipe.batch_size, len(order))][:: run.world.size]
+    with torch.no_grad():
+        _forward(run.model.train(), loop.images.plain(samples), loop.recipe)
+    after = run.model.state_dict()
+    norms = [name for name in before if "running_" in name or "num_batches" in name]
+    run.model.load_state_dict(after | {name: before[name] for name in norms})
 
 
 def _train_epoch(run: Run, loop: _Loop) -> None:
@@ -112,7 +136,7 @@ def _train_epoch(run: Run, loop: _Loop) -> None:
     seconds_before, saved = run.seconds, time.monotonic()
     run.model.train()
     for batch in range(run.batch, batches):
-        samples = order[batch * size : (batch + 1) * size]
+        samples = order[batch * size : (batch + 1) * size][run.world.rank :: run.world.size]
         images, labels = loop.images.augmented(
             samples, augmentation=recipe.augmentation, seed=recipe.seed, epoch=run.epoch
         )
@@ -123,11 +147,13 @@ def _train_epoch(run: Run, loop: _Loop) -> None:
         loss = compute_loss(logits, labels, recipe, teacher_logits=opinion)
         run.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        correct = (logits.detach().argmax(1) == labels).sum()
+        shared = run.world.share_step(run.model, loss.detach(), correct)
         run.optimizer.step()
         if run.average is not None:
             average_into(run.average, run.model, decay=recipe.ema_decay)
 
-        run.tally.add(batch, loss.detach(), logits.detach(), labels)
+        run.tally.add(batch, *shared)
         run.batch, run.seconds = batch + 1, seconds_before + pace.seconds
         if time.monotonic() - saved >= loop.checkpoint_seconds and run.batch < batches:
             run.save()
@@ -152,7 +178,10 @@ def _finish_epoch(run: Run, loop: _Loop, pace: Pace) -> None:
         "seconds": round(seconds, 3),
         "images_per_second": round(rate, 1),
     }
-    append_metrics(run.folder, metrics)
+    run.world.check_agreement(run.model)
+    if run.world.is_first:
+        append_metrics(run.folder, metrics)
+        show_metrics(run.folder, metrics)
     run.epoch, run.batch, run.tally = run.epoch + 1, 0, Tally.zero(run.device)
     is_best = (
         loop.recipe.selection == "last"
@@ -209,7 +238,8 @@ def _summarize(run: Run) -> TrainingResult:
             run.settings, device=run.device, threads=run.threads, seconds=run.seconds
         ),
     }
-    write_json(run.folder / SUMMARY, facts)
+    if run.world.is_first:
+        write_json(run.folder / SUMMARY, facts)
     return result
 
 

@@ -22,6 +22,7 @@ from tilewright.train.checkpoint import (
     read_tensors,
     save_checkpoint,
 )
+from tilewright.train.distributed import World
 from tilewright.train.evaluation import Accuracy
 from tilewright.train.events import Listener, Notice
 from tilewright.train.recipe import Recipe, build_optimizer
@@ -49,10 +50,10 @@ class Tally:
             bad_batch=torch.tensor(-1, device=device),
         )
 
-    def add(self, batch: int, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
-        """Count one batch."""
+    def add(self, batch: int, loss: Tensor, correct: Tensor) -> None:
+        """Count one batch, of which `correct` images were recognized."""
         self.loss += loss
-        self.correct += (logits.argmax(1) == labels).sum()
+        self.correct += correct.long()
         is_first = (self.bad_batch < 0) & ~torch.isfinite(loss)
         self.bad_batch = torch.where(is_first, batch, self.bad_batch)
 
@@ -72,6 +73,7 @@ class Run:
     model: nn.Module
     optimizer: torch.optim.Optimizer
     tally: Tally
+    world: World
     average: nn.Module | None = None
     teacher: nn.Module | None = None
     epoch: int = 0
@@ -93,6 +95,8 @@ class Run:
     def save(self, *, best: nn.Module | None = None) -> None:
         """Write the checkpoint; `best` is the network that is the best so far, if it is a new one."""
         self.check_loss()
+        if not self.world.is_first:
+            return
         best_facts = None if self.best is None else asdict(self.best) | {"epoch": self.best_epoch}
         facts = {
             "settings": self.settings,
@@ -140,6 +144,7 @@ def start_run(
     folder: Path,
     threads: int,
     device: str,
+    world: World,
     start: Path | None,
     teacher: Path | None,
     listener: Listener,
@@ -157,9 +162,8 @@ def start_run(
     }
     torch.manual_seed(recipe.seed)
     model = build(spec).to(device)
-    run = Run(
-        folder, settings, threads, device, model, build_optimizer(model, recipe), Tally.zero(device)
-    )
+    optimizer = build_optimizer(model, recipe)
+    run = Run(folder, settings, threads, device, model, optimizer, Tally.zero(device), world)
     if teacher is not None:
         run.teacher = load_trained(teacher).to(device)
     facts = read_facts(folder)
@@ -176,7 +180,8 @@ def start_run(
 
 def _take_start(run: Run, start: Path, listener: Listener) -> None:
     fates = take_weights(run.model, load_trained(start).to(run.device), origin=str(start))
-    write_fates(run.folder, fates, str(start))
+    if run.world.is_first:
+        write_fates(run.folder, fates, str(start))
     listener(Notice(f"{summarize(fates, str(start))}; {run.folder / START} lists them"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,9 +15,9 @@ from tilewright.config import Config, ModelConfig, TrainConfig
 from tilewright.data import ImageData, load_data
 from tilewright.errors import ConfigError
 from tilewright.models import FLOAT_BITS, ModelSpec
-from tilewright.pipeline.run_folder import FOLDERS, Listener, RunFolder, StageResult
+from tilewright.pipeline.run_folder import FOLDERS, Listener, RunFolder, Silent, StageResult
 from tilewright.spec.artifact import read_json
-from tilewright.train import Notice, Progress, Recipe, TrainingResult, train_network
+from tilewright.train import Notice, Progress, Recipe, TrainingResult, join_world, train_network
 
 RENAMED = {"nesterov": "is_nesterov", "bfloat16": "is_bfloat16", "decay_all": "decays_all"}
 """Keys of [train] that the recipe calls by another name."""
@@ -40,12 +41,17 @@ def train(run: RunFolder, listener: Listener) -> StageResult:
     """Train in the run folder; the last phase leaves the network."""
     since = time.monotonic()
     config = run.config()
+    world = join_world(_device(config.train.device))
+    if not world.is_first:
+        listener = Silent()
     data = load_data(
         config.data.name, data_dir=config.data_dir, holdout=config.data.holdout or None
     )
     phases = list(_plan(config, run.folder("train"), len(data.classes)))
     results = [(phase, _train_phase(phase, data, listener)) for phase in phases]
     last = results[-1][1]
+    if not world.is_first:
+        return StageResult("train", (), {})
     facts = {
         "best_epoch": last.best_epoch,
         "holdout_accuracy": last.holdout.rate,
@@ -104,11 +110,7 @@ def _trained(name: str, phases: dict[str, Path], *, key: str) -> Path:
     path = Path(name)
     if not path.is_dir():
         known = f"an earlier phase ({', '.join(phases)}) or " if phases else ""
-        raise ConfigError(
-            f"train.{key} must be {known}the folder of a run, but {name!r} is neither"
-            if phases
-            else f"train.{key} must be the folder of a run, but {name!r} is none"
-        )
+        raise ConfigError(f"train.{key} must be {known}the folder of a run, but {name!r} is none")
     inner = path / FOLDERS["train"]
     return inner if inner.is_dir() else path
 
@@ -119,7 +121,8 @@ def _device(name: str) -> str:
         raise ConfigError(
             'train.device = "cuda" needs a GPU that torch can use: use "cpu" or "auto"'
         )
-    return "cuda" if name != "cpu" and has_gpu else "cpu"
+    is_gpu = name != "cpu" and has_gpu
+    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if is_gpu else "cpu"
 
 
 def _facts(phase: _Phase, result: TrainingResult) -> dict[str, Any]:
