@@ -19,8 +19,8 @@ def show_metrics(folder: Path, metrics: dict[str, Any]) -> bool:
     except ImportError:
         return False
     epoch = metrics["epoch"]
-    with SummaryWriter(str(folder / FOLDER), purge_step=epoch) as writer:  # type: ignore[no-untyped-call]
+    with SummaryWriter(str(folder / FOLDER), purge_step=epoch) as writer:
         for name, value in metrics.items():
             if name not in NOT_CURVES:
-                writer.add_scalar(name, value, epoch)  # type: ignore[no-untyped-call]
+                writer.add_scalar(name, value, epoch)
     return True
