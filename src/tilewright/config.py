@@ -28,14 +28,20 @@ class DataConfig(_Section):
 
 
 class ModelConfig(_Section):
-    """Which network. `choke_width` 0: no chokepoint; `choke_stage` 0: where the model has it by default."""
+    """Which network. `choke_width` 0: no chokepoint; `choke_stage` 0: where the model has it by default.
 
-    name: Literal["vgg_tiny", "vgg16"] = "vgg_tiny"
+    `per_channel`: a weight step for each output channel. `layer_bits`: widths of single layers, a list
+    of [layer, weight bits, activation bits].
+    """
+
+    name: Literal["vgg_tiny", "vgg16", "resnet8", "resnet20"] = "vgg_tiny"
     weight_bits: Bits = 4
     act_bits: Bits = 4
     choke_width: Annotated[int, Field(ge=0, le=512)] = 8
     choke_stage: Annotated[int, Field(ge=0, le=5)] = 0
     choke_norm: bool = False
+    per_channel: bool = False
+    layer_bits: tuple[tuple[str, Bits, Bits], ...] = ()
 
 
 class TrainConfig(_Section):
@@ -195,11 +201,15 @@ def _parse_value(text: str) -> Any:
 def _tuples(values: dict[str, Any]) -> dict[str, Any]:
     """TOML has arrays where the sections have tuples."""
     return {
-        section: {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
+        section: {key: _tuple(value) for key, value in table.items()}
         if isinstance(table, dict)
         else table
         for section, table in values.items()
     }
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(_tuple(item) for item in value) if isinstance(value, list) else value
 
 
 def _one_line(error: ValidationError, origin: str) -> str:

@@ -1,6 +1,8 @@
 """Networks whose every layer is an integer layer."""
 
+from tilewright.models.build import build, build_model
 from tilewright.models.model_spec import ModelSpec
-from tilewright.models.vgg import QuantVGG, build_model
+from tilewright.models.resnet import QuantResNet
+from tilewright.models.vgg import QuantVGG
 
-__all__ = ["ModelSpec", "QuantVGG", "build_model"]
+__all__ = ["ModelSpec", "QuantResNet", "QuantVGG", "build", "build_model"]

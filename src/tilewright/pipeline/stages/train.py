@@ -64,4 +64,6 @@ def _model_spec(config: ModelConfig, classes: int) -> ModelSpec:
         choke_width=config.choke_width or None,
         choke_stage=config.choke_stage or None,
         has_choke_norm=config.choke_norm,
+        is_per_channel=config.per_channel,
+        layer_bits=config.layer_bits or None,
     )
