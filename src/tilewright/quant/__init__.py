@@ -1,5 +1,6 @@
 """Quantizers and layers whose forward pass is integer arithmetic."""
 
+from tilewright.quant.bias import ChannelBias
 from tilewright.quant.integer_layers import (
     IntegerAdd,
     IntegerConv2d,
@@ -7,6 +8,7 @@ from tilewright.quant.integer_layers import (
     IntegerSumPool,
 )
 from tilewright.quant.layers import QuantConv2d, QuantLinear, allow_int8
+from tilewright.quant.quantize_module import quantize
 from tilewright.quant.quantizers import (
     ActQuantizer,
     PixelQuantizer,
@@ -17,6 +19,7 @@ from tilewright.quant.sums import QuantAdd, QuantAvgPool2d
 
 __all__ = [
     "ActQuantizer",
+    "ChannelBias",
     "IntegerAdd",
     "IntegerConv2d",
     "IntegerLinear",
@@ -29,4 +32,5 @@ __all__ = [
     "SignedActQuantizer",
     "WeightQuantizer",
     "allow_int8",
+    "quantize",
 ]

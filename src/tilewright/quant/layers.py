@@ -92,13 +92,14 @@ class QuantLinear(nn.Module):
         *,
         weight_bits: int,
         act_bits: int,
+        is_pixel_input: bool = False,
         is_per_channel: bool = False,
     ) -> None:
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
         self.weight = nn.Parameter(torch.empty(out_features, in_features))
         nn.init.normal_(self.weight, std=1 / math.sqrt(in_features))
-        self.act_quantizer = ActQuantizer(act_bits)
+        self.act_quantizer = PixelQuantizer() if is_pixel_input else ActQuantizer(act_bits)
         self.weight_quantizer = WeightQuantizer(
             weight_bits, (out_features if is_per_channel else 1, 1)
         )
