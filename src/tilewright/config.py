@@ -32,14 +32,20 @@ class DataConfig(_Section):
 
 
 class ModelConfig(_Section):
-    """Which network. `choke_width` 0: no chokepoint; `choke_stage` 0: where the model has it by default."""
+    """Which network. `choke_width` 0: no chokepoint; `choke_stage` 0: where the model has it by default.
 
-    name: Literal["vgg_tiny", "vgg16"] = "vgg_tiny"
+    `per_channel`: a weight step for each output channel. `layer_bits`: widths of single layers, a list
+    of [layer, weight bits, activation bits].
+    """
+
+    name: Literal["vgg_tiny", "vgg16", "resnet8", "resnet20"] = "vgg_tiny"
     weight_bits: Bits = 4
     act_bits: Bits = 4
     choke_width: Annotated[int, Field(ge=0, le=512)] = 8
     choke_stage: Annotated[int, Field(ge=0, le=5)] = 0
     choke_norm: bool = False
+    per_channel: bool = False
+    layer_bits: tuple[tuple[str, Bits, Bits], ...] = ()
 
 
 class TrainConfig(_Section):

@@ -54,5 +54,9 @@ class TrainingError(TilewrightError):
     """Training cannot go on, for example because the loss is not finite."""
 
 
+class QuantizationError(TilewrightError):
+    """A part of a float module has no form on integers."""
+
+
 class RecoveryError(TilewrightError):
     """A trained module cannot be stated in integers."""

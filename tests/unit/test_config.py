@@ -36,6 +36,14 @@ def test_a_string_of_any_characters_survives_a_round_trip(tmp_path, name):
     assert load_config(tmp_path / "copy.toml") == config
 
 
+def test_widths_of_single_layers_survive_a_round_trip(tmp_path):
+    bits = '[["features.15", 8, 4], ["classifier", 8, 8]]'
+    config = load_config(None, (f"model.layer_bits={bits}",))
+    assert config.model.layer_bits == (("features.15", 8, 4), ("classifier", 8, 8))
+    (tmp_path / "copy.toml").write_text(dump_config(config))
+    assert load_config(tmp_path / "copy.toml") == config
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [
@@ -52,6 +60,11 @@ def test_a_string_of_any_characters_survives_a_round_trip(tmp_path, name):
             "--set: model.weight_bits: input should be less than or equal to 8, found 9",
         ),
         ("model.act_bits=1", "--set: model.act_bits: .*greater than or equal to 2, found 1"),
+        (
+            'model.layer_bits=[["features.15", 9, 4]]',
+            "--set: model.layer_bits.0.1: .*less than or equal to 8, found 9",
+        ),
+        ("model.name=resnet21", "--set: model.name: .*'resnet8' or 'resnet20', found 'resnet21'"),
         ("model.weight_bits=four", "--set: model.weight_bits: .*valid integer, found 'four'"),
         ("model.weight_bits=4.0", "--set: model.weight_bits: .*valid integer, found 4.0"),
         (

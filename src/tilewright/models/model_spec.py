@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tilewright.errors import ConfigError
-from tilewright.models.architecture import ARCHITECTURES, find_architecture
+from tilewright.errors import ConfigError, UnknownNameError
+from tilewright.models.architecture import (
+    ARCHITECTURES,
+    Architecture,
+    Family,
+    find_architecture,
+)
+from tilewright.models.layer_names import name_layers
 from tilewright.quant.quantizers import check_bits
 
 MAX_CHOKE_WIDTH = 512
 FLOAT_BITS = 32
+PIXEL_BITS = 8
+
+LayerBits = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """A VGG for 3x32x32 images, quantized or float.
+    """A network for 3x32x32 images, quantized or float.
 
-    name: "vgg_tiny" or "vgg16". weight_bits, act_bits: 2..8, or both 32 for a float network with
-    the same names and shapes, from which a quantized one can start. choke_width: channels of the
-    chokepoint, or None. choke_stage: the stage that it replaces, 1..n (a stage ends in a max-pool;
-    the map halves from stage to stage); None means stage 4, a 4x4 map. has_choke_norm: BatchNorm
-    after the choked convolution. is_per_channel: a weight step for each output channel (not in the
-    classifier).
+    name: "vgg_tiny", "vgg16", "resnet8" or "resnet20". weight_bits, act_bits: 2..8, or both 32 for a
+    float network with the same names and shapes, from which a quantized one can start. choke_width:
+    channels of the chokepoint of a VGG, or None. choke_stage: the stage that it replaces, 1..n (a
+    stage ends in a max-pool; the map halves from stage to stage); None means stage 4, a 4x4 map.
+    has_choke_norm: BatchNorm after the choked convolution. is_per_channel: a weight step for each
+    output channel (not in the classifier). layer_bits: (layer, weight bits, activation bits) of
+    layers that have widths of their own (the first layer reads 8-bit pixels in any case).
 
     Raises `UnknownNameError` or `ConfigError` if a value is not valid.
     """
@@ -34,26 +44,20 @@ class ModelSpec:
     choke_stage: int | None = None
     has_choke_norm: bool = False
     is_per_channel: bool = False
+    layer_bits: LayerBits | None = None
 
     def __post_init__(self) -> None:
-        stages = len(find_architecture(self.name).stages)
+        architecture = find_architecture(self.name)
         if not self.is_float:
             check_bits(self.weight_bits, "weight_bits")
             check_bits(self.act_bits, "act_bits")
         if self.classes < 2:
             raise ConfigError(f"classes must be at least 2, not {self.classes}")
-        if self.choke_width is None:
-            if self.choke_stage is not None or self.has_choke_norm:
-                raise ConfigError(
-                    "choke_stage and has_choke_norm need a choke_width: give one, or neither"
-                )
-            return
-        if not 1 <= self.choke_width <= MAX_CHOKE_WIDTH:
-            raise ConfigError(f"choke_width must be 1..{MAX_CHOKE_WIDTH}, not {self.choke_width}")
-        if self.choke_stage is not None and not 1 <= self.choke_stage <= stages:
-            raise ConfigError(
-                f"choke_stage must be 1..{stages} for {self.name}, not {self.choke_stage}"
-            )
+        _check_choke(self, architecture)
+        if self.layer_bits is not None:
+            found = tuple(tuple(entry) for entry in self.layer_bits)  # from JSON they come as lists
+            object.__setattr__(self, "layer_bits", found)
+            _check_layer_bits(self)
 
     @property
     def is_float(self) -> bool:
@@ -61,22 +65,86 @@ class ModelSpec:
         return self.weight_bits == self.act_bits == FLOAT_BITS
 
     @property
+    def architecture(self) -> Architecture:
+        """What the name stands for, without the chokepoint."""
+        return ARCHITECTURES[self.name]
+
+    @property
     def stages(self) -> tuple[tuple[int, ...], ...]:
-        """Output channels of the convolutions of each stage, the chokepoint included."""
-        stages = list(ARCHITECTURES[self.name].stages)
+        """Output channels of the convolutions (of a ResNet: blocks) of each stage, the chokepoint
+        included.
+        """
+        stages = list(self.architecture.stages)
         if self.choke_width is not None:
-            place = self._choke_index
+            place = self.choke_index
             stages[place] = (self.choke_width, self.choke_width, stages[place][-1])
         return tuple(stages)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the convolutions and of the classifier, in execution order."""
+        return name_layers(self.architecture.family, self.stages)
 
     @property
     def choke_layer(self) -> str | None:
         """Name of the choked convolution, as wide as the chokepoint on both sides; None without one."""
         if self.choke_width is None:
             return None
-        before = sum(3 * len(widths) + 1 for widths in self.stages[: self._choke_index])
-        return f"features.{before + 3}"
+        before = sum(len(widths) for widths in self.stages[: self.choke_index])
+        return self.layers[before + 1]
 
     @property
-    def _choke_index(self) -> int:
-        return (self.choke_stage or ARCHITECTURES[self.name].choke_stage) - 1
+    def choke_index(self) -> int:
+        """Index of the stage that a chokepoint replaces, from 0."""
+        return (self.choke_stage or self.architecture.choke_stage or 1) - 1
+
+    def bits_of(self, layer: str) -> tuple[int, int]:
+        """Weight and activation bits of `layer`."""
+        own = {name: (bits, act_bits) for name, bits, act_bits in self.layer_bits or ()}
+        return own.get(layer, (self.weight_bits, self.act_bits))
+
+    def expect_family(self, family: Family) -> None:
+        """Raise `ConfigError` if this is no network of `family`."""
+        if self.architecture.family != family:
+            raise ConfigError(f"{self.name} is no {family}: build it with build(spec)")
+
+
+def _check_choke(spec: ModelSpec, architecture: Architecture) -> None:
+    if spec.choke_width is None:
+        if spec.choke_stage is not None or spec.has_choke_norm:
+            raise ConfigError(
+                "choke_stage and has_choke_norm need a choke_width: give one, or neither"
+            )
+        return
+    if architecture.choke_stage is None:
+        raise ConfigError(f"{spec.name} has no chokepoint: choke_width must be 0 or left out")
+    if not 1 <= spec.choke_width <= MAX_CHOKE_WIDTH:
+        raise ConfigError(f"choke_width must be 1..{MAX_CHOKE_WIDTH}, not {spec.choke_width}")
+    stages = len(architecture.stages)
+    if spec.choke_stage is not None and not 1 <= spec.choke_stage <= stages:
+        raise ConfigError(
+            f"choke_stage must be 1..{stages} for {spec.name}, not {spec.choke_stage}"
+        )
+
+
+def _check_layer_bits(spec: ModelSpec) -> None:
+    if spec.is_float:
+        raise ConfigError("layer_bits are of a quantized network, but this one is float")
+    named: set[str] = set()
+    for entry in spec.layer_bits or ():
+        if [type(value) for value in entry] != [str, int, int]:
+            raise ConfigError(
+                f"layer_bits must be (layer, weight bits, activation bits), not {entry}"
+            )
+        name, weight_bits, act_bits = entry
+        if name not in spec.layers:
+            raise UnknownNameError.among(f"layer of {spec.name}", name, spec.layers)
+        if name in named:
+            raise ConfigError(f"layer_bits must name a layer once, but {name} is there twice")
+        named.add(name)
+        check_bits(weight_bits, f"weight bits of {name}")
+        check_bits(act_bits, f"activation bits of {name}")
+        if name == spec.layers[0] and act_bits != PIXEL_BITS:
+            raise ConfigError(
+                f"{name} reads pixels: its activation bits must be {PIXEL_BITS}, not {act_bits}"
+            )

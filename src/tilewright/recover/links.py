@@ -9,14 +9,14 @@ import torch
 import torch.nn.functional as functional
 from torch import fx, nn
 
-from tilewright.quant import QuantConv2d, QuantLinear
+from tilewright.quant import ChannelBias, QuantConv2d, QuantLinear
 from tilewright.spec import MaxPool
 
 ELEMENTWISE = (nn.ReLU, nn.Identity, nn.Dropout)
 """Modules that, in eval mode, never decrease and act on each number alone: they commute with max-pool."""
 
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
-"""Modules that may decrease (gamma < 0), channel by channel: no max-pool or flatten comes before them."""
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, ChannelBias)
+"""Modules that act by channel, and may decrease (gamma < 0): no max-pool or flatten comes before them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +37,7 @@ class _LeafTracer(fx.Tracer):
     """Traces a module and keeps the quantized layers whole."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return isinstance(m, QuantConv2d | QuantLinear) or super().is_leaf_module(
+        return isinstance(m, QuantConv2d | QuantLinear | ChannelBias) or super().is_leaf_module(
             m, module_qualified_name
         )
 

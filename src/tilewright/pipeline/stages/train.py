@@ -166,4 +166,6 @@ def _model_spec(config: ModelConfig, classes: int, *, is_float: bool) -> ModelSp
         choke_width=config.choke_width or None,
         choke_stage=config.choke_stage or None,
         has_choke_norm=config.choke_norm,
+        is_per_channel=config.per_channel,
+        layer_bits=None if is_float else config.layer_bits or None,
     )

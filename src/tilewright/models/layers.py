@@ -1,0 +1,79 @@
+"""The layers that every network is built from, quantized or float as the spec says."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from tilewright.models.model_spec import ModelSpec
+from tilewright.quant import QuantAdd, QuantAvgPool2d, QuantConv2d, QuantLinear
+from tilewright.quant.quantizers import MAX_PIXEL
+
+IMAGE_CHANNELS, IMAGE_EDGE = 3, 32
+
+SUM_BITS = 8
+"""Width of the codes that additions and average pools sum: no lane of the array holds them."""
+
+
+class Add(nn.Module):
+    """Addition of two float branches, in the place of `QuantAdd`."""
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        """``a + b``."""
+        return a + b
+
+
+def read_pixels(spec: ModelSpec, x: Tensor) -> Tensor:
+    """What the first layer reads: pixels as they are, or in a float network as `PixelQuantizer`'s
+    real values, channels last.
+    """
+    if not spec.is_float:
+        return x
+    return x.contiguous(memory_format=torch.channels_last) / MAX_PIXEL
+
+
+def convolution(
+    spec: ModelSpec, name: str, channels: int, width: int, *, kernel: int = 3, stride: int = 1
+) -> nn.Module:
+    """The layer `name`: without bias, padded so that stride 1 keeps the map."""
+    padding = kernel // 2
+    if spec.is_float:
+        plain = nn.Conv2d(channels, width, kernel, stride, padding, bias=False)
+        nn.init.kaiming_normal_(plain.weight, mode="fan_out", nonlinearity="relu")
+        channels_last = plain.weight.detach().contiguous(memory_format=torch.channels_last)
+        plain.weight = nn.Parameter(channels_last)
+        return plain
+    weight_bits, act_bits = spec.bits_of(name)
+    return QuantConv2d(
+        channels,
+        width,
+        kernel,
+        weight_bits=weight_bits,
+        act_bits=act_bits,
+        stride=stride,
+        padding=padding,
+        is_pixel_input=name == spec.layers[0],
+        is_per_channel=spec.is_per_channel,
+    )
+
+
+def classifier(spec: ModelSpec, features: int) -> nn.Module:
+    """The last layer, without bias."""
+    if spec.is_float:
+        linear = nn.Linear(features, spec.classes, bias=False)
+        nn.init.normal_(linear.weight, std=1 / math.sqrt(features))
+        return linear
+    weight_bits, act_bits = spec.bits_of(spec.layers[-1])
+    return QuantLinear(features, spec.classes, weight_bits=weight_bits, act_bits=act_bits)
+
+
+def addition(spec: ModelSpec) -> nn.Module:
+    """The sum of two branches."""
+    return Add() if spec.is_float else QuantAdd(SUM_BITS)
+
+
+def average_pool(spec: ModelSpec, edge: int) -> nn.Module:
+    """The average of the whole map, `edge` pixels high and wide."""
+    return nn.AvgPool2d(edge) if spec.is_float else QuantAvgPool2d(edge, act_bits=SUM_BITS)
