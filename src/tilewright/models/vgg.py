@@ -68,7 +68,9 @@ def _convolution(spec: ModelSpec, channels: int, width: int, *, is_first: bool) 
     if spec.is_float:
         convolution = nn.Conv2d(channels, width, 3, padding=1, bias=False)
         nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
-        return convolution.to(memory_format=torch.channels_last)
+        weight = convolution.weight.data
+        convolution.weight.data = weight.contiguous(memory_format=torch.channels_last)
+        return convolution
     return QuantConv2d(
         channels,
         width,
@@ -86,6 +88,4 @@ def _classifier(spec: ModelSpec, features: int) -> nn.Module:
         linear = nn.Linear(features, spec.classes, bias=False)
         nn.init.normal_(linear.weight, std=1 / math.sqrt(features))
         return linear
-    return QuantLinear(
-        features, spec.classes, weight_bits=spec.weight_bits, act_bits=spec.act_bits
-    )
+    return QuantLinear(features, spec.classes, weight_bits=spec.weight_bits, act_bits=spec.act_bits)

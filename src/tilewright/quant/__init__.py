@@ -1,16 +1,32 @@
 """Quantizers and layers whose forward pass is integer arithmetic."""
 
-from tilewright.quant.integer_layers import IntegerConv2d, IntegerLinear
+from tilewright.quant.integer_layers import (
+    IntegerAdd,
+    IntegerConv2d,
+    IntegerLinear,
+    IntegerSumPool,
+)
 from tilewright.quant.layers import QuantConv2d, QuantLinear, allow_int8
-from tilewright.quant.quantizers import ActQuantizer, PixelQuantizer, WeightQuantizer
+from tilewright.quant.quantizers import (
+    ActQuantizer,
+    PixelQuantizer,
+    SignedActQuantizer,
+    WeightQuantizer,
+)
+from tilewright.quant.sums import QuantAdd, QuantAvgPool2d
 
 __all__ = [
     "ActQuantizer",
+    "IntegerAdd",
     "IntegerConv2d",
     "IntegerLinear",
+    "IntegerSumPool",
     "PixelQuantizer",
+    "QuantAdd",
+    "QuantAvgPool2d",
     "QuantConv2d",
     "QuantLinear",
+    "SignedActQuantizer",
     "WeightQuantizer",
     "allow_int8",
 ]

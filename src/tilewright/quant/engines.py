@@ -29,7 +29,7 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class ConvolutionCase:
-    """What the choice of an engine depends on. Axes: x ``n ic ih iw``, w ``oc ic kh kw``."""
+    """What the choice of an engine depends on. Axes: x ``n ic ih iw``, w ``oc ic/groups kh kw``."""
 
     x_shape: tuple[int, ...]
     w_shape: tuple[int, ...]
@@ -39,25 +39,26 @@ class ConvolutionCase:
     max_w: int
     device: str
     is_int8_allowed: bool
+    groups: int = 1
 
     @property
     def psum_bound(self) -> int:
-        """Largest |psum|: ``K * max_x * max_w``."""
-        _, ic, kh, kw = self.w_shape
-        return ic * kh * kw * self.max_x * self.max_w
+        """Largest |psum|: ``K * max_x * max_w``, K = kh * kw * ic / groups."""
+        return math.prod(self.w_shape[1:]) * self.max_x * self.max_w
 
     @property
     def work_per_tap(self) -> int:
-        """Products for one sample and one tap, at stride 1: ``ih * iw * ic * oc``."""
+        """Products for one sample and one tap, at stride 1: ``ih * iw * oc * ic / groups``."""
         return math.prod(self.x_shape[2:]) * math.prod(self.w_shape[:2])
 
 
-Engine = Callable[[Tensor, Tensor, Pair, Pair], Tensor]
+Engine = Callable[[Tensor, Tensor, ConvolutionCase], Tensor]
+"""Codes x and w, and the geometry that the case states, to psums; any number of samples."""
 
 
-def convolve_int8(x: Tensor, w: Tensor, stride: Pair, padding: Pair) -> Tensor:
+def convolve_int8(x: Tensor, w: Tensor, case: ConvolutionCase) -> Tensor:
     """oneDNN's int8 convolution: uint8 and int8 codes, int32 sums, float32 psums."""
-    geometry = (list(stride), list(padding), [1, 1], 1)  # stride, padding, dilation, groups
+    geometry = (list(case.stride), list(case.padding), [1, 1], case.groups)  # [1, 1]: dilation
     ones = torch.ones(w.shape[0])
     zeros = torch.zeros(w.shape[0], dtype=torch.int64)
     packed = torch.ops.onednn.qconv_prepack(w, ones, 1.0, 0, *geometry, list(x.shape))
@@ -67,14 +68,14 @@ def convolve_int8(x: Tensor, w: Tensor, stride: Pair, padding: Pair) -> Tensor:
     return psums
 
 
-def convolve_float32(x: Tensor, w: Tensor, stride: Pair, padding: Pair) -> Tensor:
+def convolve_float32(x: Tensor, w: Tensor, case: ConvolutionCase) -> Tensor:
     """float32 convolution, rounded: exact for a direct or matrix-product algorithm."""
-    return functional.conv2d(x.float(), w.float(), None, stride, padding).round_()
+    return _convolve(x.float(), w.float(), case)
 
 
-def convolve_float64(x: Tensor, w: Tensor, stride: Pair, padding: Pair) -> Tensor:
+def convolve_float64(x: Tensor, w: Tensor, case: ConvolutionCase) -> Tensor:
     """float64 convolution, for psums beyond `FLOAT32_EXACT`; the psums are float64."""
-    return functional.conv2d(x.double(), w.double(), None, stride, padding).round_()
+    return _convolve(x.double(), w.double(), case)
 
 
 @functools.cache
@@ -97,7 +98,7 @@ def is_exact(engine: Engine, case: ConvolutionCase) -> bool:
     try:
         return all(
             torch.equal(
-                engine(x, w, case.stride, case.padding)[::every].double(),
+                engine(x, w, case)[::every].double(),
                 _matrix_product(x[::every], w, case),
             )
             for every in [max(case.x_shape[0] // 2, 1)]  # a few samples of the batch are compared
@@ -114,6 +115,11 @@ def has_fast_bfloat16() -> bool:
     return probe is not None and bool(probe())
 
 
+def _convolve(x: Tensor, w: Tensor, case: ConvolutionCase) -> Tensor:
+    stride, padding, groups = case.stride, case.padding, case.groups
+    return functional.conv2d(x, w, None, stride, padding, groups=groups).round_()
+
+
 def _candidates(case: ConvolutionCase) -> Iterator[Engine]:
     if case.psum_bound < FLOAT32_EXACT:
         is_worthwhile = case.work_per_tap >= WORTHWHILE_WORK
@@ -124,7 +130,7 @@ def _candidates(case: ConvolutionCase) -> Iterator[Engine]:
 
 
 def _operands(case: ConvolutionCase) -> Iterator[tuple[Tensor, Tensor]]:
-    """Codes uint8 ``n ic ih iw`` and int8 ``oc ic kh kw``: random, lowest, highest psums."""
+    """Codes uint8 ``n ic ih iw`` and int8 ``oc ic/groups kh kw``: random, lowest, highest psums."""
     generator = torch.Generator().manual_seed(0)
     low = -case.max_w
     x = torch.randint(0, case.max_x + 1, case.x_shape, generator=generator, dtype=torch.uint8)
@@ -141,6 +147,8 @@ def _matrix_product(x: Tensor, w: Tensor, case: ConvolutionCase) -> Tensor:
     """Reference psums float64 ``n oc oh ow``: windows as a matrix, no choice of algorithm."""
     kernel = case.w_shape[2:]
     windows = functional.unfold(x.double(), kernel, padding=case.padding, stride=case.stride)
-    psums = w.double().flatten(1) @ windows  # n oc onij
+    windows = windows.reshape(len(x), case.groups, -1, windows.shape[-1])  # n groups K onij
+    matrix = w.double().reshape(case.groups, len(w) // case.groups, -1)  # groups oc/groups K
+    psums = torch.matmul(matrix, windows)  # n groups oc/groups onij
     height = (case.x_shape[2] + 2 * case.padding[0] - kernel[0]) // case.stride[0] + 1
     return psums.reshape(len(x), len(w), height, -1)  # n oc oh ow

@@ -22,20 +22,27 @@ from tilewright.spec import NumberFormat
 
 
 class IntegerConv2d(nn.Module):
-    """Convolution of codes: floats that are integers ``n ic ih iw`` and ``oc ic kh kw`` to psums
-    ``n oc oh ow``.
+    """Convolution of codes: floats that are integers ``n ic ih iw`` and ``oc ic/groups kh kw`` to
+    psums ``n oc oh ow``.
 
-    Psums are exact integers, float32, or float64 where ``K * max|x| * max|w|`` reaches 2**24. The
-    backward pass is that of the same convolution on real numbers, in bfloat16 where the int8 engine
-    ran. `is_int8_allowed` switches that engine; it changes the time, never a psum.
+    Psums are exact integers, float32, or float64 where ``K * max|x| * max|w|`` reaches 2**24,
+    K = kh * kw * ic / groups. The backward pass is that of the same convolution on real numbers, in
+    bfloat16 where the int8 engine ran. `is_int8_allowed` switches that engine; it changes the time,
+    never a psum.
     """
 
     def __init__(
-        self, act_format: NumberFormat, weight_format: NumberFormat, *, stride: Pair, padding: Pair
+        self,
+        act_format: NumberFormat,
+        weight_format: NumberFormat,
+        *,
+        stride: Pair,
+        padding: Pair,
+        groups: int = 1,
     ) -> None:
         super().__init__()
         self.act_format, self.weight_format = act_format, weight_format
-        self.stride, self.padding = stride, padding
+        self.stride, self.padding, self.groups = stride, padding, groups
         self.is_int8_allowed = True
 
     def forward(self, x_codes: Tensor, w_codes: Tensor) -> Tensor:
@@ -49,6 +56,7 @@ class IntegerConv2d(nn.Module):
             max_w=self.weight_format.max_code,
             device=str(x_codes.device),
             is_int8_allowed=self.is_int8_allowed,
+            groups=self.groups,
         )
         psums: Tensor = _ExactConvolution.apply(x_codes, w_codes, case)  # type: ignore[no-untyped-call]
         return psums
@@ -72,6 +80,30 @@ class IntegerLinear(nn.Module):
             return functional.linear(x_codes.to(dtype), w_codes.to(dtype))
 
 
+class IntegerAdd(nn.Module):
+    """Sum of two tensors of codes: floats that are integers, of one shape, to exact sums."""
+
+    def __init__(self, act_format: NumberFormat) -> None:
+        super().__init__()
+        self.act_format = act_format
+
+    def forward(self, a_codes: Tensor, b_codes: Tensor) -> Tensor:
+        """``a_codes + b_codes``."""
+        return a_codes + b_codes
+
+
+class IntegerSumPool(nn.Module):
+    """Sum of the codes of each window: floats that are integers ``n c ih iw`` to sums ``n c oh ow``."""
+
+    def __init__(self, act_format: NumberFormat, *, kernel_size: Pair, stride: Pair) -> None:
+        super().__init__()
+        self.act_format, self.kernel_size, self.stride = act_format, kernel_size, stride
+
+    def forward(self, x_codes: Tensor) -> Tensor:
+        """Exact sums of the windows of `x_codes`."""
+        return functional.avg_pool2d(x_codes, self.kernel_size, self.stride, divisor_override=1)
+
+
 class _ExactConvolution(torch.autograd.Function):
     """The codes are kept as bytes for the backward pass: a quarter of the memory."""
 
@@ -88,7 +120,7 @@ class _ExactConvolution(torch.autograd.Function):
             ctx.dtype = torch.bfloat16
         operands = (x_bytes, w_bytes) if engine is convolve_int8 else (x_codes, w_codes)
         with torch.autocast(case.device.partition(":")[0], enabled=False):
-            return engine(*operands, case.stride, case.padding)
+            return engine(*operands, case)
 
     @staticmethod
     @once_differentiable
@@ -102,7 +134,7 @@ class _ExactConvolution(torch.autograd.Function):
             (1, 1),  # dilation
             False,
             (0, 0),  # output padding of a transposed convolution
-            1,  # groups
+            ctx.case.groups,
             [*ctx.needs_input_grad[:2], False],
         )
         return _as_float32(to_x), _as_float32(to_w), None

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from tilewright.errors import ConfigError
 from tilewright.quant.integer_layers import IntegerConv2d, IntegerLinear
 from tilewright.quant.learned_step import rescale
 from tilewright.quant.quantizers import ActQuantizer, PixelQuantizer, WeightQuantizer
@@ -19,8 +20,10 @@ class QuantConv2d(nn.Module):
     weight_scale)``.
 
     weight_bits, act_bits: 2..8. is_pixel_input: the input is raw 8-bit pixels, and `act_bits` is
-    not used. is_per_channel: one weight step for each output channel. Input ``n ic ih iw``, output
-    ``n oc oh ow``. Raises `ConfigError` if a width is outside 2..8.
+    not used. is_per_channel: one weight step for each output channel. groups: as in `nn.Conv2d`, in
+    the weight ``oc ic/groups kh kw`` too. Input ``n ic ih iw``, output ``n oc oh ow``.
+
+    Raises `ConfigError` if a width is outside 2..8 or `groups` does not divide the channels.
     """
 
     def __init__(
@@ -33,17 +36,17 @@ class QuantConv2d(nn.Module):
         act_bits: int,
         stride: Size = 1,
         padding: Size = 0,
+        groups: int = 1,
         is_pixel_input: bool = False,
         is_per_channel: bool = False,
     ) -> None:
         super().__init__()
         self.in_channels, self.out_channels = in_channels, out_channels
-        self.kernel_size, self.stride, self.padding = (
-            _pair(kernel_size),
-            _pair(stride),
-            _pair(padding),
-        )
-        self.weight = nn.Parameter(torch.empty(out_channels, in_channels, *self.kernel_size))
+        self.groups = _check_groups(groups, in_channels, out_channels)
+        self.kernel_size, self.stride = as_pair(kernel_size), as_pair(stride)
+        self.padding = as_pair(padding)
+        shape = (out_channels, in_channels // groups, *self.kernel_size)
+        self.weight = nn.Parameter(torch.empty(shape))
         nn.init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu")
         self.act_quantizer = PixelQuantizer() if is_pixel_input else ActQuantizer(act_bits)
         step_shape = (out_channels if is_per_channel else 1, 1, 1, 1)
@@ -53,6 +56,7 @@ class QuantConv2d(nn.Module):
             self.weight_quantizer.number_format,
             stride=self.stride,
             padding=self.padding,
+            groups=groups,
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -70,7 +74,7 @@ class QuantConv2d(nn.Module):
         """Sizes, for `repr`."""
         return (
             f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
-            f"stride={self.stride}, padding={self.padding}"
+            f"stride={self.stride}, padding={self.padding}, groups={self.groups}"
         )
 
 
@@ -125,5 +129,15 @@ def allow_int8(model: nn.Module, *, is_allowed: bool) -> None:
             module.is_int8_allowed = is_allowed
 
 
-def _pair(size: Size) -> tuple[int, int]:
+def _check_groups(groups: int, in_channels: int, out_channels: int) -> int:
+    if groups < 1 or in_channels % groups or out_channels % groups:
+        raise ConfigError(
+            f"groups must divide {in_channels} input and {out_channels} output channels, "
+            f"but is {groups}"
+        )
+    return groups
+
+
+def as_pair(size: Size) -> tuple[int, int]:
+    """(vertical, horizontal)."""
     return (size, size) if isinstance(size, int) else size

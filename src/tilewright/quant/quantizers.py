@@ -17,7 +17,8 @@ MAX_PIXEL = 255
 
 
 class LearnedQuantizer(nn.Module):
-    """A quantizer whose step is learned (LSQ); `ActQuantizer` and `WeightQuantizer` are its kinds.
+    """A quantizer whose step is learned (LSQ); `ActQuantizer`, `SignedActQuantizer` and
+    `WeightQuantizer` are its kinds.
 
     The first batch sets the step to ``2 * mean|x| / sqrt(Qp)``, Qp the largest code, and the factor
     on its gradient to ``1 / sqrt(N * Qp)``, N the number of values that share the step (in the
@@ -47,8 +48,7 @@ class LearnedQuantizer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Codes of `x`: integers in the range of `number_format`, as floats of the same shape."""
-        if not self._is_ready:
-            self._initialize(x.detach())
+        self.initialize(x)
         return quantize(
             x, self.scale_view(), self.number_format.min_code, self.number_format.max_code
         )
@@ -58,18 +58,24 @@ class LearnedQuantizer(nn.Module):
         return str(self.number_format)
 
     @torch.no_grad()
-    def _initialize(self, x: Tensor) -> None:
+    def initialize(self, *batch: Tensor) -> None:
+        """Set the step from the first `batch`: tensors of one shape that share it; else do nothing."""
+        if self._is_ready:
+            return
         if not self.is_initialized:
-            axes = [
-                axis for axis in range(x.ndim) if self.step.ndim == 0 or self.step.shape[axis] == 1
-            ]
-            mean = x.abs().mean(dim=axes, keepdim=self.step.ndim > 0)
+            mean = torch.stack([self._mean(x.detach()) for x in batch]).mean(0)
             largest = self.number_format.max_code
             self.step.copy_((2 * mean / math.sqrt(largest)).clamp_min(MIN_STEP))
-            count = x.numel() // self.step.numel()
+            count = sum(x.numel() for x in batch) // self.step.numel()
             self.gradient_scale.fill_(1 / math.sqrt(count * largest))
             self.is_initialized.fill_(True)
         self._is_ready = True
+
+    def _mean(self, x: Tensor) -> Tensor:
+        """Mean |x| over the values that share a step, in the shape of the step."""
+        shape = self.step.shape
+        axes = [axis for axis in range(x.ndim) if not shape or shape[axis] == 1]
+        return x.abs().mean(dim=axes, keepdim=bool(shape))
 
     def _load_from_state_dict(self, *arguments: Any) -> None:
         super()._load_from_state_dict(*arguments)
@@ -81,6 +87,14 @@ class ActQuantizer(LearnedQuantizer):
 
     def __init__(self, bits: int) -> None:
         super().__init__(NumberFormat(check_bits(bits, "act_bits"), is_signed=False), ())
+
+
+class SignedActQuantizer(LearnedQuantizer):
+    """Activations of both signs to narrow codes, ``-127..127`` at 8 bits, one learned step."""
+
+    def __init__(self, bits: int) -> None:
+        check_bits(bits, "bits")
+        super().__init__(NumberFormat(bits, is_signed=True, is_narrow=True), ())
 
 
 class WeightQuantizer(LearnedQuantizer):

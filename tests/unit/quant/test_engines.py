@@ -27,8 +27,14 @@ def case_of(**changes):
     return ConvolutionCase(**(values | changes))
 
 
-def naive_psums(x, w, stride, padding):
-    """int64 sums, tap by tap."""
+def naive_psums(x, w, case):
+    """int64 sums, group by group and tap by tap."""
+    parts = zip(x.chunk(case.groups, 1), w.chunk(case.groups), strict=True)
+    sums = [naive_group_psums(*part, case.stride, case.padding) for part in parts]
+    return np.concatenate(sums, axis=1)
+
+
+def naive_group_psums(x, w, stride, padding):
     x, w = x.numpy().astype(np.int64), w.numpy().astype(np.int64)
     x = np.pad(x, ((0, 0), (0, 0), (padding[0],) * 2, (padding[1],) * 2))
     height = (x.shape[2] - w.shape[2]) // stride[0] + 1
@@ -49,28 +55,32 @@ def naive_psums(x, w, stride, padding):
     ("stride", "padding"), [((1, 1), (1, 1)), ((2, 1), (0, 2)), ((1, 2), (2, 1))]
 )
 @pytest.mark.parametrize("kernel", [(3, 3), (1, 1), (2, 3)])
-def test_engines_equal_naive_integers(engine, stride, padding, kernel):
-    """On every engine this machine has; rows, columns and channels all differ."""
-    case = case_of(w_shape=(12, 16, *kernel), stride=stride, padding=padding)
+@pytest.mark.parametrize(("oc", "groups"), [(12, 1), (12, 4), (16, 16), (48, 16)])
+def test_engines_equal_naive_integers(engine, stride, padding, kernel, oc, groups):
+    """On every engine this machine has; rows, columns and channels all differ; depthwise too."""
+    w_shape = (oc, 16 // groups, *kernel)
+    case = case_of(w_shape=w_shape, stride=stride, padding=padding, groups=groups)
     if engine is convolve_int8 and not is_exact(convolve_int8, case):
         pytest.skip("this machine has no int8 convolution")
     for x, w in engines._operands(case):
-        actual = engine(x, w, stride, padding).numpy()
-        assert (actual == naive_psums(x, w, stride, padding)).all()
+        actual = engine(x, w, case).numpy()
+        assert (actual == naive_psums(x, w, case)).all()
 
 
-def test_the_self_test_reference_equals_naive_integers():
-    case = case_of(stride=(2, 1), padding=(0, 2))
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_the_self_test_reference_equals_naive_integers(groups):
+    w_shape = (12, 16 // groups, 3, 3)
+    case = case_of(w_shape=w_shape, stride=(2, 1), padding=(0, 2), groups=groups)
     for x, w in engines._operands(case):
         actual = engines._matrix_product(x, w, case).numpy()
-        assert (actual == naive_psums(x, w, case.stride, case.padding)).all()
+        assert (actual == naive_psums(x, w, case)).all()
 
 
 def test_an_engine_that_is_wrong_in_one_psum_is_not_chosen(monkeypatch):
     """Sabotage: the candidate before the last is off by one in the last sample."""
 
-    def off_by_one(x, w, stride, padding):
-        psums = convolve_float64(x, w, stride, padding)
+    def off_by_one(x, w, case):
+        psums = convolve_float64(x, w, case)
         psums[-2, -1, -1, -1] += 1
         return psums
 
@@ -80,6 +90,17 @@ def test_an_engine_that_is_wrong_in_one_psum_is_not_chosen(monkeypatch):
     case = case_of(x_shape=(4, 16, 7, 5))
     order = (refusing, off_by_one, convolve_float64)
     monkeypatch.setattr(engines, "_candidates", lambda _case: iter(order))
+    assert choose_engine(case) is convolve_float64
+
+
+def test_an_engine_that_ignores_the_groups_is_not_chosen(monkeypatch):
+    """Sabotage: channels of the neighboring group are read, which one group could never show."""
+
+    def rolled(x, w, case):
+        return convolve_float32(x.roll(case.x_shape[1] // case.groups, dims=1), w, case)
+
+    case = case_of(x_shape=(4, 16, 7, 6), w_shape=(12, 4, 3, 3), groups=4)
+    monkeypatch.setattr(engines, "_candidates", lambda _case: iter((rolled, convolve_float64)))
     assert choose_engine(case) is convolve_float64
 
 
@@ -104,3 +125,10 @@ def test_psums_beyond_the_float32_range_are_computed_in_float64():
     case = case_of(x_shape=(2, 64, 4, 3), w_shape=(3, 64, 3, 3), max_x=255, max_w=127)
     assert case.psum_bound == 18_653_760
     assert choose_engine(case) is convolve_float64
+
+
+def test_groups_divide_the_psum_bound():
+    """A group of 4 of 64 channels: 9 * 4 * 255 * 127 = 1,165,860, within float32."""
+    case = case_of(x_shape=(2, 64, 4, 3), w_shape=(16, 4, 3, 3), max_x=255, max_w=127, groups=16)
+    assert case.psum_bound == 1_165_860
+    assert choose_engine(case) is convolve_float32

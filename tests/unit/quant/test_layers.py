@@ -47,6 +47,32 @@ def test_a_convolution_is_integer_arithmetic_and_one_scale(is_per_channel, is_tr
     assert torch.equal(output, psums * scale)
 
 
+@pytest.mark.parametrize(("oc", "groups"), [(12, 4), (16, 16), (32, 16)])
+def test_a_grouped_convolution_is_integer_arithmetic_and_trains(oc, groups):
+    layer = QuantConv2d(16, oc, (3, 2), groups=groups, padding=(1, 2), weight_bits=4, act_bits=4)
+    x = images(3, 16, 7, 5).requires_grad_()
+    x_codes, w_codes, psums, output = capture(layer, x)
+    assert w_codes.shape == (oc, 16 // groups, 3, 2)
+    expected = functional.conv2d(x_codes.long(), w_codes.long(), padding=(1, 2), groups=groups)
+    assert torch.equal(psums.long(), expected)
+    assert torch.equal(output, layer.dequantize(psums))
+    upstream = torch.randn(output.shape, generator=torch.Generator().manual_seed(1))
+    wanted = (x, layer.weight)
+    actual = torch.autograd.grad(output, wanted, upstream)
+    plain = torch.autograd.grad(plain_conv(layer, x), wanted, upstream)
+    for found, expected in zip(actual, plain, strict=True):
+        assert (found - expected).abs().max().item() <= 2**-6 * expected.abs().max().item()
+
+
+def test_groups_that_do_not_divide_the_channels_are_refused():
+    for groups, oc in ((3, 12), (4, 10), (0, 12)):
+        with pytest.raises(
+            ConfigError,
+            match=rf"^groups must divide 16 input and {oc} output channels, but is {groups}$",
+        ):
+            QuantConv2d(16, oc, 3, groups=groups, weight_bits=4, act_bits=4)
+
+
 @pytest.mark.parametrize("is_per_channel", [False, True])
 def test_a_linear_layer_is_integer_arithmetic_and_one_scale(is_per_channel):
     layer = QuantLinear(7, 5, weight_bits=3, act_bits=2, is_per_channel=is_per_channel)
@@ -121,7 +147,8 @@ def plain_conv(layer, x):
 
     x_codes, x_step = codes(x, layer.act_quantizer)
     w_codes, w_step = codes(layer.weight, layer.weight_quantizer)
-    psums = functional.conv2d(x_codes, w_codes, None, layer.stride, layer.padding)
+    geometry = {"stride": layer.stride, "padding": layer.padding, "groups": layer.groups}
+    psums = functional.conv2d(x_codes, w_codes, **geometry)
     return psums * (x_step * w_step)
 
 
