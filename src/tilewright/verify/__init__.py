@@ -8,10 +8,11 @@ from tilewright.verify.extremes import (
     extreme_planes,
     extreme_weights,
 )
-from tilewright.verify.judge import LayerVerdict, WidthClaim, check_layer, claim_width
+from tilewright.verify.judge import NodeVerdict, WidthClaim, check_node, claim_width
 from tilewright.verify.reference import (
     reference_next_codes,
     reference_psums,
+    reference_sums,
     reference_tap_psums,
 )
 
@@ -19,10 +20,10 @@ __all__ = [
     "Comparison",
     "Extreme",
     "ExtremePlane",
-    "LayerVerdict",
     "Mismatch",
+    "NodeVerdict",
     "WidthClaim",
-    "check_layer",
+    "check_node",
     "claim_width",
     "compare",
     "extreme_plane_count",
@@ -30,5 +31,6 @@ __all__ = [
     "extreme_weights",
     "reference_next_codes",
     "reference_psums",
+    "reference_sums",
     "reference_tap_psums",
 ]
