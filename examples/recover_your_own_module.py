@@ -6,7 +6,7 @@ from torch import nn
 
 from tilewright.quant import QuantConv2d, QuantLinear
 from tilewright.recover import recover
-from tilewright.verify import check_layer
+from tilewright.verify import check_node
 
 net = nn.Sequential(
     QuantConv2d(1, 6, 3, weight_bits=4, act_bits=4, padding=1, is_pixel_input=True),
@@ -22,16 +22,12 @@ pixels = torch.randint(0, 256, (32, 1, 8, 8), dtype=torch.uint8)
 net(pixels)  # the first batch sets the step sizes; training would follow
 
 network, stimulus = recover(net, pixels, np.arange(len(pixels)))
-for layer in network.layers:
-    link = layer.requantization
-    verdict = check_layer(
-        layer,
-        stimulus.codes[layer.name],
-        stimulus.psums[layer.name],
-        stimulus.codes[link.consumer] if link else None,
-        psum_bits=16,
-    )
+for node in network.nodes:
+    verdict = check_node(node, stimulus, psum_bits=16)
     print(verdict.psums)
-    print(verdict.next_codes or f"{layer.name}: {layer.unlinked}")
-    print(f"{layer.name}: {verdict.width}")
+    for codes in verdict.next_codes:
+        print(codes)
+    if node.unlinked:
+        print(f"{node.name}: {node.unlinked}")
+    print(f"{node.name}: {verdict.width}")
     assert verdict.passed

@@ -1,4 +1,4 @@
-"""What the quantized layers of a module compute for a batch, seen by forward hooks."""
+"""What the quantized nodes of a module compute for a batch, seen by forward hooks."""
 
 from __future__ import annotations
 
@@ -13,26 +13,32 @@ import torch
 from torch import Tensor, nn
 
 from tilewright.errors import RecoveryError
-from tilewright.quant import QuantConv2d, QuantLinear
+from tilewright.quant import QuantAdd, QuantAvgPool2d, QuantConv2d, QuantLinear
+from tilewright.spec import Codes
+
+QuantNode = QuantConv2d | QuantLinear | QuantAdd | QuantAvgPool2d
+"""A module whose forward is integer arithmetic: a node of the integer network."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Capture:
-    """Integers of one layer's forward: codes ``n ic ih iw``, weight ``oc ic kh kw``, psums ``n oc oh ow``."""
+    """Integers of one node's forward: codes ``n ic ih iw`` of each operand, sums ``n oc oh ow``.
 
-    codes: npt.NDArray[np.uint8]
-    weight: npt.NDArray[np.int8]
+    weight: ``oc ic/groups kh kw`` of a layer, else None. dtype: in which the forward held the sums.
+    is_plane: whether it held them as ``n oc oh ow``, not as ``n oc``.
+    """
+
+    operands: tuple[Codes, ...]
+    weight: npt.NDArray[np.int8] | None
     psums: npt.NDArray[np.int64]
+    dtype: torch.dtype
+    is_plane: bool
 
 
-def quantized_layers(module: nn.Module) -> dict[str, QuantConv2d | QuantLinear]:
-    """The quantized layers of `module` by name; raises `RecoveryError` if there is none."""
-    layers = {
-        name: layer
-        for name, layer in module.named_modules()
-        if isinstance(layer, QuantConv2d | QuantLinear)
-    }
-    if not layers:
+def quantized_nodes(module: nn.Module) -> dict[str, QuantNode]:
+    """The nodes of `module` by name; raises `RecoveryError` if it has no quantized layer."""
+    layers = {name: node for name, node in module.named_modules() if isinstance(node, QuantNode)}
+    if not any(isinstance(layer, QuantConv2d | QuantLinear) for layer in layers.values()):
         raise RecoveryError(
             f"{type(module).__name__} has no quantized layer: build it from QuantConv2d and QuantLinear"
         )
@@ -40,24 +46,29 @@ def quantized_layers(module: nn.Module) -> dict[str, QuantConv2d | QuantLinear]:
 
 
 def capture_forward(module: nn.Module, batch: Tensor) -> dict[str, Capture]:
-    """Run `module` on `batch` in eval mode; layer name to what it computed, in execution order.
+    """Run `module` on `batch` in eval mode; node name to what it computed, in execution order.
 
-    Raises `RecoveryError` if a layer runs more than once, or if a number that must be an integer code
-    or psum is not one.
+    Raises `RecoveryError` if a node runs more than once, or if a number that must be an integer code
+    or sum is not one.
     """
     captures: dict[str, Capture] = {}
-    layers = quantized_layers(module)
+    layers = quantized_nodes(module)
 
     def hook(name: str, inputs: tuple[Tensor, ...], psums: Tensor) -> None:
         if name in captures:
             raise RecoveryError(
                 f"layer {name} runs more than once: give each use a layer of its own"
             )
-        codes, weight = inputs
+        has_weight = isinstance(layers[name], QuantConv2d | QuantLinear)
+        operands, weights = (inputs[:1], inputs[1:]) if has_weight else (inputs, ())
+        is_signed = layers[name].act_quantizer.number_format.is_signed
+        dtype: type[np.uint8 | np.int8] = np.int8 if is_signed else np.uint8
         captures[name] = Capture(
-            _integers(codes, np.uint8, what=f"layer {name}: input code"),
-            _integers(weight, np.int8, what=f"layer {name}: weight code"),
+            tuple(_integers(codes, dtype, what=f"layer {name}: input code") for codes in operands),
+            _integers(weights[0], np.int8, what=f"layer {name}: weight code") if weights else None,
             _integers(psums, np.int64, what=f"layer {name}: psum"),
+            psums.dtype,
+            psums.ndim == 4,
         )
 
     handles = [

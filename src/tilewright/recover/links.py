@@ -1,15 +1,17 @@
-"""Which layer reads a layer's output, and through which operations."""
+"""Which node reads a node's output, and through which operations."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 import torch.nn.functional as functional
 from torch import fx, nn
 
-from tilewright.quant import ChannelBias, QuantConv2d, QuantLinear
+from tilewright.quant import ChannelBias
+from tilewright.recover.capture import QuantNode
 from tilewright.spec import MaxPool
 
 ELEMENTWISE = (nn.ReLU, nn.Identity, nn.Dropout)
@@ -21,82 +23,118 @@ NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, ChannelBias)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Link:
-    """From one quantized layer to the next: elementwise steps, then pools, then perhaps a flatten."""
+    """From one node to an operand of another: elementwise steps, then pools, then perhaps a flatten."""
 
     consumer: str
+    operand: int
     steps: tuple[nn.Module, ...]
     pools: tuple[MaxPool, ...]
     is_flattened: bool
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing lies between."""
+        return not (self.pools or self.is_flattened or any(map(_is_active, self.steps)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wiring:
+    """How the nodes of a module are connected.
+
+    links: node name to the links to the nodes that read it. reasons: node name to why there is no link
+    to one of its readers, or none at all. inputs: names of the nodes that read the module's input.
+    """
+
+    links: dict[str, tuple[Link, ...]]
+    reasons: dict[str, str]
+    inputs: tuple[str, ...]
+
 
 class _UnlinkedError(Exception):
-    """Why the next codes do not follow from this layer alone."""
+    """Why the next codes do not follow from this node alone."""
 
 
 class _LeafTracer(fx.Tracer):
-    """Traces a module and keeps the quantized layers whole."""
+    """Traces a module and keeps the quantized nodes whole."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return isinstance(m, QuantConv2d | QuantLinear | ChannelBias) or super().is_leaf_module(
+        return isinstance(m, QuantNode | ChannelBias) or super().is_leaf_module(
             m, module_qualified_name
         )
 
 
-def find_links(module: nn.Module) -> dict[str, Link | str]:
-    """Layer name to its link, or to the reason why there is none.
+def find_wiring(module: nn.Module) -> Wiring:
+    """Follow the outputs of every node of `module` to the nodes that read them.
 
-    A reason is no error: such a layer's psums are still exact, only the next layer's codes cannot be
-    computed from them alone. The reason of the last layer is that it is the output.
+    A reason is no error: such a node's sums are still exact, only the codes of a reader cannot be
+    computed from them alone. The reason of the last node is that it is the output.
     """
-    layers = {
-        name for name, part in module.named_modules() if isinstance(part, QuantConv2d | QuantLinear)
-    }
+    names = [name for name, part in module.named_modules() if isinstance(part, QuantNode)]
     try:
         graph = _LeafTracer().trace(module)
     except Exception as error:  # torch.fx raises what the module's own code raises on a proxy
         reason = f"torch.fx cannot trace {type(module).__name__}: {str(error).splitlines()[0]}"
-        return dict.fromkeys(layers, reason)
-    links: dict[str, Link | str] = {}
+        return Wiring({}, dict.fromkeys(names, reason), ())
+    links: dict[str, tuple[Link, ...]] = {}
+    reasons: dict[str, str] = {}
+    inputs: dict[str, None] = {}
     for node in graph.nodes:
-        if node.op == "call_module" and node.target in layers:
-            try:
-                links[str(node.target)] = _follow(node, module)
-            except _UnlinkedError as reason:
-                links[str(node.target)] = str(reason)
-    return links
+        if node.op == "call_module" and node.target in names:
+            found = list(_follow(node, module, _Path()))
+            links[str(node.target)] = tuple(link for link in found if isinstance(link, Link))
+            reasons |= {str(node.target): why for why in found[::-1] if isinstance(why, str)}
+        if node.op == "placeholder":
+            read = [link for link in _follow(node, module, _Path()) if isinstance(link, Link)]
+            inputs |= {link.consumer: None for link in read if link.is_plain}
+    return Wiring(links, reasons, tuple(inputs))
 
 
-def _follow(node: fx.Node, module: nn.Module) -> Link:
-    """Walk from a layer to the quantized layer that reads it."""
-    steps: list[nn.Module] = []
-    pools: list[MaxPool] = []
-    is_flattened = False
-    while True:
-        node = _only_user(node)
-        part = _as_module(node, module)
-        if isinstance(part, QuantConv2d | QuantLinear):
-            return Link(str(node.target), tuple(steps), tuple(pools), is_flattened)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Path:
+    """What lies between a node and the place reached so far."""
+
+    steps: tuple[nn.Module, ...] = ()
+    pools: tuple[MaxPool, ...] = ()
+    is_flattened: bool = False
+
+    def through(self, part: nn.Module | None, what: object) -> _Path:
+        """The path continued through `part`; raises `_UnlinkedError` if that is no threshold step."""
         if isinstance(part, nn.MaxPool2d):
-            pools.append(_pool(part))
-        elif isinstance(part, nn.Flatten) and _flattens_all(part.start_dim, part.end_dim):
-            is_flattened = True
-        elif isinstance(part, ELEMENTWISE) or (
-            isinstance(part, NORMS) and not (pools or is_flattened)
+            return replace(self, pools=(*self.pools, _pool(part)))
+        if isinstance(part, nn.Flatten) and _flattens_all(part.start_dim, part.end_dim):
+            return replace(self, is_flattened=True)
+        if isinstance(part, ELEMENTWISE) or (
+            isinstance(part, NORMS) and not (self.pools or self.is_flattened)
         ):
-            steps.append(part)
+            return replace(self, steps=(*self.steps, part))
+        where = " after a flatten" if self.is_flattened else " after a pool" if self.pools else ""
+        raise _UnlinkedError(f"{what}{where} is not part of a threshold step")
+
+    def to(self, consumer: str, operand: int) -> Link:
+        """The link that this path is."""
+        return Link(consumer, operand, self.steps, self.pools, self.is_flattened)
+
+
+def _follow(node: fx.Node, module: nn.Module, path: _Path) -> Iterator[Link | str]:
+    """Links to all quantized nodes that read the output of `node`, or reasons why there is none."""
+    for user in node.users:
+        part = _as_module(user, module)
+        if user.op == "output":
+            yield "it is the output of the network"
+        elif isinstance(part, QuantNode):
+            arguments = (*user.args, *user.kwargs.values())
+            yield from (
+                path.to(str(user.target), operand)
+                for operand, argument in enumerate(arguments)
+                if argument is node
+            )
         else:
-            what = node.target if node.op == "call_module" else node.name
-            where = " after a flatten" if is_flattened else " after a pool" if pools else ""
-            raise _UnlinkedError(f"{what}{where} is not part of a threshold step")
-
-
-def _only_user(node: fx.Node) -> fx.Node:
-    users = list(node.users)
-    if len(users) != 1:
-        raise _UnlinkedError(f"{node.name} is read by {len(users)} operations, not by one")
-    if users[0].op == "output":
-        raise _UnlinkedError("it is the output of the network")
-    return users[0]
+            try:
+                longer = path.through(part, user.target if user.op == "call_module" else user.name)
+            except _UnlinkedError as reason:
+                yield str(reason)
+            else:
+                yield from _follow(user, module, longer)
 
 
 def _as_module(node: fx.Node, module: nn.Module) -> nn.Module | None:
@@ -120,6 +158,11 @@ def _number(argument: fx.node.Argument) -> int:
 def _flattens_all(start: int, end: int) -> bool:
     """Whether all axes but the first become one."""
     return start == 1 and end in (-1, 3)
+
+
+def _is_active(step: nn.Module) -> bool:
+    """Whether a step changes numbers in eval mode."""
+    return not isinstance(step, nn.Identity | nn.Dropout)
 
 
 def _pool(pool: nn.MaxPool2d) -> MaxPool:

@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from tilewright.errors import RecoveryError
-from tilewright.quant.engines import FLOAT32_EXACT
 from tilewright.spec import NEVER
 
 EXHAUSTIVE = 1 << 25
@@ -25,17 +24,18 @@ CHUNK = 1 << 20
 """(channel, psum) pairs that are compared at a time."""
 
 CodesOf = Callable[[Tensor], Tensor]
-"""psums ``n oc`` (integers, in the float type in which the layer computes them) to codes ``n oc``."""
+"""psums ``n oc`` (integers, in the float type in which the layer computes them) to codes ``n oc``,
+counted from the lowest."""
 
 
 def find_thresholds(
-    codes_of: CodesOf, *, oc: int, levels: int, bound: int, layer: str
+    codes_of: CodesOf, *, oc: int, levels: int, bound: int, dtype: torch.dtype, layer: str
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Thresholds ``oc level`` and direction ``oc`` of `codes_of` over the psums ``-bound..bound``.
 
+    levels: number of steps from the lowest code, 0, on. dtype: of the psums that `codes_of` is given.
     Raises `RecoveryError` if the function is found not to be a step function in one direction.
     """
-    dtype = _psum_dtype(bound)
     ends = codes_of(torch.tensor([[-bound], [bound]], dtype=dtype).expand(2, oc).contiguous())
     direction = torch.where(ends[1] >= ends[0], 1, -1).to(torch.int64)  # oc
     level = torch.arange(1, levels + 1)[:, None]  # level 1
@@ -49,26 +49,25 @@ def find_thresholds(
         low = torch.where(reaches, low, torch.minimum(middle + 1, high))
     thresholds = torch.where(high > bound, int(NEVER), high).T.contiguous()  # oc level
     if (2 * bound + 1) * oc <= EXHAUSTIVE:
-        _check_every_psum(codes_of, thresholds, direction, bound=bound, layer=layer)
+        _check_every_psum(codes_of, thresholds, direction, bound=bound, dtype=dtype, layer=layer)
     return thresholds.numpy(), direction.numpy()
 
 
-def _psum_dtype(bound: int) -> torch.dtype:
-    """The float type in which a layer with this psum bound computes."""
-    return torch.float32 if bound < FLOAT32_EXACT else torch.float64
-
-
 def _check_every_psum(
-    codes_of: CodesOf, thresholds: Tensor, direction: Tensor, *, bound: int, layer: str
+    codes_of: CodesOf,
+    thresholds: Tensor,
+    direction: Tensor,
+    *,
+    bound: int,
+    dtype: torch.dtype,
+    layer: str,
 ) -> None:
     chunk = max(1, CHUNK // len(direction))
     for start in range(-bound, bound + 1, chunk):
         psums = torch.arange(start, min(start + chunk, bound + 1))  # n
         oriented = (direction[:, None] * psums).contiguous()  # oc n
         steps = torch.searchsorted(thresholds, oriented, right=True).T  # n oc: thresholds reached
-        codes = codes_of(
-            psums.to(_psum_dtype(bound))[:, None].expand(-1, len(direction)).contiguous()
-        )
+        codes = codes_of(psums.to(dtype)[:, None].expand(-1, len(direction)).contiguous())
         wrong = (codes != steps).nonzero()
         if len(wrong):
             n, oc = (int(index) for index in wrong[0])

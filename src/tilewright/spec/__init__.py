@@ -5,21 +5,31 @@ from tilewright.spec.check import Check
 from tilewright.spec.conv_shape import ConvShape
 from tilewright.spec.integer_layer import IntegerLayer
 from tilewright.spec.integer_network import IntegerNetwork
-from tilewright.spec.number_format import IntArray, NumberFormat, signed_bits_needed
-from tilewright.spec.requantization import NEVER, MaxPool, Requantization
+from tilewright.spec.integer_sums import ResidualAdd, SumPool
+from tilewright.spec.node import Node
+from tilewright.spec.number_format import Codes, IntArray, NumberFormat, signed_bits_needed
+from tilewright.spec.requantization import NEVER, MaxPool, Plane, Requantization, port_name
 from tilewright.spec.stimulus import Stimulus
+from tilewright.spec.trace import Trace
 
 __all__ = [
     "NEVER",
     "ArrayShape",
     "Check",
+    "Codes",
     "ConvShape",
     "IntArray",
     "IntegerLayer",
     "IntegerNetwork",
     "MaxPool",
+    "Node",
     "NumberFormat",
+    "Plane",
     "Requantization",
+    "ResidualAdd",
     "Stimulus",
+    "SumPool",
+    "Trace",
+    "port_name",
     "signed_bits_needed",
 ]

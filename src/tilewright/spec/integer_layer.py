@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tilewright.errors import FormatError, ShapeError
 from tilewright.spec.conv_shape import ConvShape
 from tilewright.spec.number_format import NumberFormat
-from tilewright.spec.requantization import Requantization
+from tilewright.spec.requantization import Plane, Requantization
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,8 +18,9 @@ class IntegerLayer:
     """A convolution (or linear layer) of codes, and what happens to its psums.
 
     weight: int8 codes ``oc ic kh kw``. weight_scale: float64, ``(1,)`` or ``(oc,)``. The real value of a
-    psum is ``psum * act_scale * weight_scale``. `requantization` is None for the last layer, and where
-    `unlinked` says why the next layer's codes cannot be computed from this layer alone.
+    psum is ``psum * act_scale * weight_scale``. requantizations: one for each node that reads the
+    layer's output. `unlinked` says why there are fewer, or why there is none: for the last layer, that
+    it is the output.
     """
 
     name: str
@@ -29,7 +30,7 @@ class IntegerLayer:
     act_format: NumberFormat
     weight_scale: npt.NDArray[np.float64]
     act_scale: float
-    requantization: Requantization | None = None
+    requantizations: tuple[Requantization, ...] = ()
     unlinked: str = ""
 
     def __post_init__(self) -> None:
@@ -45,6 +46,25 @@ class IntegerLayer:
         self.weight_format.check(
             self.weight, what=f"layer {self.name}: weight code", axes="oc ic kh kw"
         )
+
+    @property
+    def operands(self) -> int:
+        """Number of inputs."""
+        return 1
+
+    @property
+    def input_shape(self) -> Plane:
+        """Channels, rows and columns of the input."""
+        return self.shape.ic, self.shape.ih, self.shape.iw
+
+    @property
+    def output_shape(self) -> Plane:
+        """Channels, rows and columns of the psums."""
+        return self.shape.oc, self.shape.oh, self.shape.ow
+
+    def sum_range(self) -> tuple[int, int]:
+        """Lowest and highest psum, as `psum_range` says."""
+        return self.psum_range()
 
     def psum_bound(self) -> int:
         """Largest |psum| that any weights of this format reach: ``K * max|x| * max|w|``."""

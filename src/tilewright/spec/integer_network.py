@@ -1,107 +1,159 @@
-"""A network of integer layers, and its file."""
+"""A network of integer nodes, and its file."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
-from tilewright.errors import ArtifactError, UnknownNameError
+from tilewright.errors import ArtifactError, FormatError, ShapeError, UnknownNameError
 from tilewright.spec.artifact import read_artifact, write_artifact
-from tilewright.spec.conv_shape import ConvShape
 from tilewright.spec.integer_layer import IntegerLayer
-from tilewright.spec.number_format import NumberFormat
-from tilewright.spec.requantization import MaxPool, Requantization
+from tilewright.spec.network_facts import describe_node, node_arrays, rebuild_node
+from tilewright.spec.node import Node
+from tilewright.spec.requantization import Requantization, port_name
 
 KIND = "integer-network"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IntegerNetwork:
-    """The quantized layers of a network, in the order in which they run."""
+    """The nodes of a network in the order in which they run; the last one is its output.
 
-    layers: tuple[IntegerLayer, ...]
+    A node's sums go to other nodes through its requantizations: each feeds one operand of a later
+    node. inputs: names of the nodes that read the network's input; by default, the first one.
+
+    Raises `ShapeError`, `FormatError` or `UnknownNameError` where a requantization does not fit the node
+    that it feeds.
+    """
+
+    nodes: tuple[Node, ...]
+    inputs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.nodes:
+            raise ShapeError("a network must have at least one node")
+        if not self.inputs:
+            object.__setattr__(self, "inputs", (self.nodes[0].name,))
+        names = [node.name for node in self.nodes]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ShapeError(f"nodes must have names of their own, but two are called {min(twice)}")
+        for name in self.inputs:
+            self.node(name)
+        fed: set[str] = set(self.inputs)
+        for index, node in enumerate(self.nodes):
+            for link in node.requantizations:
+                self._check_link(index, link)
+                if link.port in fed:
+                    raise ShapeError(
+                        f"{link.port} must be fed once, but {node.name} feeds it again"
+                    )
+                fed.add(link.port)
+
+    @property
+    def layers(self) -> tuple[IntegerLayer, ...]:
+        """The convolutions and linear layers: what runs on an array."""
+        return tuple(node for node in self.nodes if isinstance(node, IntegerLayer))
+
+    @property
+    def output(self) -> Node:
+        """The last node, whose sums are the network's output."""
+        return self.nodes[-1]
+
+    def node(self, name: str) -> Node:
+        """The node called `name`; raises `UnknownNameError` with near names."""
+        return self.nodes[_index(name, [node.name for node in self.nodes], "node")]
 
     def layer(self, name: str) -> IntegerLayer:
-        """The layer called `name`; raises `UnknownNameError` with near names."""
-        names = [layer.name for layer in self.layers]
-        if name not in names:
-            near = get_close_matches(name, names, n=3, cutoff=0.3) or names
-            raise UnknownNameError(
-                f"no quantized layer is called '{name}'; did you mean {', '.join(near)}?"
+        """The convolution or linear layer called `name`; raises `UnknownNameError` with near names."""
+        return self.layers[_index(name, [layer.name for layer in self.layers], "quantized layer")]
+
+    def gaps(self) -> Iterator[str]:
+        """Why the network does not run on integers from its input to its output; nothing if it does."""
+        fed = {link.port for node in self.nodes for link in node.requantizations}
+        for node in self.nodes:
+            for operand in range(node.operands):
+                if port_name(node.name, operand) not in fed and node.name not in self.inputs:
+                    yield f"nothing feeds {port_name(node.name, operand)}"
+            if node is not self.output and node.unlinked:
+                yield f"{node.name}: {node.unlinked}"
+
+    def require_whole(self) -> None:
+        """Raise `ShapeError` with the first of `gaps`, if there is one."""
+        for gap in self.gaps():
+            raise ShapeError(f"the network does not run on integers from input to output: {gap}")
+
+    def classes(self, sums: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Class ``n`` with the largest output: sums of the last node, ``n oc 1 1``; ties to the lowest.
+
+        With one scale for all classes that is the largest integer. Raises `ShapeError` if the output is
+        a plane.
+        """
+        if sums.shape[2:] != (1, 1):
+            raise ShapeError(
+                f"{self.output.name}: a class must have one number, but the output is {sums.shape}"
             )
-        return self.layers[names.index(name)]
+        scores = sums[:, :, 0, 0]
+        scales = self.output.weight_scale if isinstance(self.output, IntegerLayer) else np.ones(1)
+        is_one_scale = len(set(scales.tolist())) == 1
+        classes: npt.NDArray[np.int64] = (scores if is_one_scale else scores * scales).argmax(
+            axis=1
+        )
+        return classes
 
     def save(self, stem: Path) -> None:
         """Write ``stem.safetensors`` and ``stem.json`` atomically."""
-        arrays: dict[str, np.ndarray[Any, Any]] = {}
-        for layer in self.layers:
-            arrays[f"{layer.name}.weight"] = layer.weight
-            arrays[f"{layer.name}.weight_scale"] = layer.weight_scale
-            if layer.requantization is not None:
-                arrays[f"{layer.name}.thresholds"] = layer.requantization.thresholds
-                arrays[f"{layer.name}.direction"] = layer.requantization.direction
-        write_artifact(stem, KIND, arrays, {"layers": [_describe(layer) for layer in self.layers]})
+        arrays = {key: array for node in self.nodes for key, array in node_arrays(node).items()}
+        facts = {"inputs": self.inputs, "nodes": [describe_node(node) for node in self.nodes]}
+        write_artifact(stem, KIND, arrays, facts)
 
     @classmethod
     def load(cls, stem: Path) -> Self:
         """Read what `save` wrote; raises `ArtifactError` if it is missing, damaged or altered."""
         arrays, facts = read_artifact(stem, KIND)
         try:
-            return cls(tuple(_rebuild(entry, arrays) for entry in facts["layers"]))
+            nodes = tuple(rebuild_node(entry, arrays) for entry in facts["nodes"])
+            return cls(nodes, tuple(facts["inputs"]))
         except (KeyError, TypeError) as error:
             raise ArtifactError(f"{stem}.json does not describe a network: {error!r}") from None
 
-
-def _describe(layer: IntegerLayer) -> dict[str, Any]:
-    requantization = layer.requantization
-    return {
-        "name": layer.name,
-        "shape": asdict(layer.shape),
-        "weight_format": asdict(layer.weight_format),
-        "act_format": asdict(layer.act_format),
-        "act_scale": layer.act_scale,
-        "unlinked": layer.unlinked,
-        "requantization": None
-        if requantization is None
-        else {
-            "consumer": requantization.consumer,
-            "pools": [asdict(pool) for pool in requantization.pools],
-            "is_flattened": requantization.is_flattened,
-        },
-    }
-
-
-def _rebuild(entry: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]]) -> IntegerLayer:
-    name = entry["name"]
-    layer = IntegerLayer(
-        name=name,
-        shape=ConvShape(**_pairs(entry["shape"])),
-        weight=arrays[f"{name}.weight"],
-        weight_format=NumberFormat(**entry["weight_format"]),
-        act_format=NumberFormat(**entry["act_format"]),
-        weight_scale=arrays[f"{name}.weight_scale"],
-        act_scale=entry["act_scale"],
-        unlinked=entry["unlinked"],
-    )
-    link = entry["requantization"]
-    if link is None:
-        return layer
-    requantization = Requantization(
-        thresholds=arrays[f"{name}.thresholds"],
-        direction=arrays[f"{name}.direction"],
-        consumer=link["consumer"],
-        pools=tuple(MaxPool(**_pairs(pool)) for pool in link["pools"]),
-        is_flattened=link["is_flattened"],
-    )
-    return replace(layer, requantization=requantization)
+    def _check_link(self, index: int, link: Requantization) -> None:
+        node = self.nodes[index]
+        consumer = self.node(link.consumer)
+        if consumer in self.nodes[: index + 1]:
+            raise ShapeError(f"{node.name} must run before {consumer.name}, which reads its output")
+        if not 0 <= link.operand < consumer.operands:
+            raise ShapeError(
+                f"{node.name} feeds operand {link.operand} of {consumer.name}, "
+                f"which has {consumer.operands}"
+            )
+        if len(link.thresholds) != node.output_shape[0]:
+            raise ShapeError(
+                f"{node.name}: thresholds must be of its {node.output_shape[0]} channels, "
+                f"not of {len(link.thresholds)}"
+            )
+        found = link.output_shape(node.output_shape)
+        if found != consumer.input_shape:
+            raise ShapeError(
+                f"{consumer.name} must read (ic, ih, iw) = {consumer.input_shape}, "
+                f"but {node.name} gives {found}"
+            )
+        codes = consumer.act_format
+        if (link.min_code, link.max_code) != (codes.min_code, codes.max_code):
+            raise FormatError(
+                f"{consumer.name} must read codes {codes}, but the thresholds after {node.name} "
+                f"give {link.min_code}..{link.max_code}"
+            )
 
 
-def _pairs(fields: dict[str, Any]) -> dict[str, Any]:
-    """JSON has lists where the dataclasses have pairs."""
-    return {
-        key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()
-    }
+def _index(name: str, names: list[str], kind: str) -> int:
+    if name not in names:
+        near = get_close_matches(name, names, n=3, cutoff=0.3) or names
+        raise UnknownNameError(f"no {kind} is called '{name}'; did you mean {', '.join(near)}?")
+    return names.index(name)

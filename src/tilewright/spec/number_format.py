@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 from tilewright.errors import FormatError
 
+Codes = npt.NDArray[np.uint8] | npt.NDArray[np.int8]
+"""Codes of up to 8 bits, unsigned or signed."""
+
 IntArray = npt.NDArray[np.signedinteger[Any]] | npt.NDArray[np.unsignedinteger[Any]]
 
 

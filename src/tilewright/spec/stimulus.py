@@ -1,4 +1,4 @@
-"""What goes into the layers for chosen samples, and what the trained network made of it."""
+"""What goes into the nodes for chosen samples, and what the trained network made of it."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.spec.artifact import read_artifact, write_artifact
+from tilewright.spec.number_format import Codes
 
 KIND = "stimulus"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stimulus:
-    """Input codes of every layer, and the psums that the training forward computed from them.
+    """Input codes of every node, and the sums that the training forward computed from them.
 
-    samples: index of each sample in its data split. codes: layer name to uint8 ``n ic ih iw``.
-    psums: layer name to int64 ``n oc oh ow``, as the training forward computed them: a claim to be
-    checked, never an expected value.
+    samples: index of each sample in its data split. codes: port (`port_name`) to uint8
+    ``n ic ih iw``, int8 where the format is signed. psums: node name to int64 ``n oc oh ow``, as the
+    training forward computed them: a claim to be checked, never an expected value.
     """
 
     samples: npt.NDArray[np.int64]
-    codes: dict[str, npt.NDArray[np.uint8]]
+    codes: dict[str, Codes]
     psums: dict[str, npt.NDArray[np.int64]]
 
     def save(self, stem: Path) -> None:
@@ -32,15 +33,14 @@ class Stimulus:
         arrays: dict[str, np.ndarray[Any, Any]] = {"samples": self.samples}
         arrays |= {f"codes.{name}": codes for name, codes in self.codes.items()}
         arrays |= {f"psums.{name}": psums for name, psums in self.psums.items()}
-        write_artifact(stem, KIND, arrays, {"layers": list(self.codes)})
+        write_artifact(stem, KIND, arrays, {"ports": list(self.codes), "nodes": list(self.psums)})
 
     @classmethod
     def load(cls, stem: Path) -> Self:
         """Read what `save` wrote; raises `ArtifactError` if it is missing, damaged or altered."""
         arrays, facts = read_artifact(stem, KIND)
-        names = facts["layers"]
         return cls(
             arrays["samples"],
-            {name: arrays[f"codes.{name}"] for name in names},
-            {name: arrays[f"psums.{name}"] for name in names},
+            {name: arrays[f"codes.{name}"] for name in facts["ports"]},
+            {name: arrays[f"psums.{name}"] for name in facts["nodes"]},
         )

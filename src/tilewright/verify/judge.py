@@ -1,4 +1,4 @@
-"""The verdict on one layer: are the training forward's integers those of the reference?"""
+"""The verdict on one node: are the training forward's integers those of the reference?"""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.spec import IntArray, IntegerLayer, signed_bits_needed
+from tilewright.spec import IntegerLayer, Node, Stimulus, port_name, signed_bits_needed
 from tilewright.verify.compare import Comparison, compare
-from tilewright.verify.reference import reference_next_codes, reference_psums
+from tilewright.verify.reference import reference_next_codes, reference_sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,54 +43,60 @@ class WidthClaim:
 
 
 @dataclass(frozen=True, slots=True)
-class LayerVerdict:
-    """The judgement on one layer. `next_codes` is None where `unlinked` says why."""
+class NodeVerdict:
+    """The judgement on one node. `width` is None where no array adds: additions and pools.
+
+    next_codes: a comparison for each node that reads the output. `unlinked` says why there are fewer.
+    """
 
     layer: str
     psums: Comparison
-    next_codes: Comparison | None
-    width: WidthClaim
+    next_codes: tuple[Comparison, ...]
+    width: WidthClaim | None
     unlinked: str
 
     @property
     def passed(self) -> bool:
-        """Whether every check of the layer holds."""
+        """Whether every check of the node holds."""
         return (
             self.psums.passed
-            and self.width.passed
-            and (self.next_codes is None or self.next_codes.passed)
+            and (self.width is None or self.width.passed)
+            and all(codes.passed for codes in self.next_codes)
         )
 
 
-def check_layer(
-    layer: IntegerLayer,
-    codes: IntArray,
-    claimed_psums: IntArray,
-    claimed_next_codes: IntArray | None,
-    *,
-    psum_bits: int,
-) -> LayerVerdict:
-    """Judge one layer.
+def check_node(node: Node, stimulus: Stimulus, *, psum_bits: int) -> NodeVerdict:
+    """Judge one node on what the training forward computed: its sums, and the codes it led to.
 
-    codes ``n ic ih iw``; claimed_psums ``n oc oh ow`` and claimed_next_codes (the consumer's input
-    ``n ic ih iw``, or None) as the training forward computed them; psum_bits of the array.
+    stimulus: the claims of the training forward; psum_bits: of the array. Raises `FormatError` naming
+    an input code outside its format.
     """
-    layer.act_format.check(codes, what=f"layer {layer.name}: input code", axes="n ic ih iw")
-    expected = reference_psums(codes, layer)
-    next_codes = None
-    if layer.requantization is not None and claimed_next_codes is not None:
-        next_codes = compare(
-            reference_next_codes(expected, layer.requantization),
-            claimed_next_codes,
-            what=f"input codes of {layer.requantization.consumer}",
-            layer=layer.name,
-        )
-    return LayerVerdict(
-        layer.name,
-        compare(expected, claimed_psums, what="psums of the training forward", layer=layer.name),
-        next_codes,
-        claim_width(layer, expected, psum_bits=psum_bits),
-        layer.unlinked,
+    ports = [port_name(node.name, operand) for operand in range(node.operands)]
+    operands = [stimulus.codes[port] for port in ports]
+    for port, codes in zip(ports, operands, strict=True):
+        node.act_format.check(codes, what=f"layer {port}: input code", axes="n ic ih iw")
+    expected = reference_sums(node, *operands)
+    return NodeVerdict(
+        node.name,
+        compare(
+            expected,
+            stimulus.psums[node.name],
+            what="psums of the training forward",
+            layer=node.name,
+        ),
+        tuple(
+            compare(
+                reference_next_codes(expected, link),
+                stimulus.codes[link.port],
+                what=f"input codes of {link.port}",
+                layer=node.name,
+            )
+            for link in node.requantizations
+        ),
+        claim_width(node, expected, psum_bits=psum_bits)
+        if isinstance(node, IntegerLayer)
+        else None,
+        node.unlinked,
     )
 
 

@@ -10,7 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ShapeError
-from tilewright.spec import ConvShape, IntArray, IntegerLayer, MaxPool, Requantization
+from tilewright.spec import (
+    ConvShape,
+    IntArray,
+    IntegerLayer,
+    IntegerNetwork,
+    MaxPool,
+    Node,
+    Requantization,
+    ResidualAdd,
+    SumPool,
+    Trace,
+    port_name,
+)
 
 
 def reference_tap_psums(
@@ -40,22 +52,68 @@ def reference_psums(codes: IntArray, layer: IntegerLayer) -> npt.NDArray[np.int6
     return psums
 
 
+def reference_sums(node: Node, *operands: IntArray) -> npt.NDArray[np.int64]:
+    """Sums of a node: codes ``n ic ih iw`` of each operand to int64 ``n oc oh ow``.
+
+    Raises `ShapeError` if the operands are not those of the node.
+    """
+    for codes in operands:
+        if len(operands) != node.operands or codes.shape[1:] != node.input_shape:
+            raise ShapeError(
+                f"{node.name} must read {node.operands} times codes (n, ic, ih, iw) = "
+                f"(n, {', '.join(map(str, node.input_shape))}), not {[o.shape for o in operands]}"
+            )
+    if isinstance(node, ResidualAdd):
+        return operands[0].astype(np.int64) + operands[1]
+    if isinstance(node, SumPool):
+        return _sum_pool(operands[0], node)
+    return reference_psums(operands[0], node)
+
+
+def reference_trace(network: IntegerNetwork, images: IntArray) -> Trace:
+    """Codes and sums of every node of a network, from images ``n ic ih iw`` on.
+
+    Raises `ShapeError` if the network does not run from input to output.
+    """
+    network.require_whole()
+    trace = Trace(dict.fromkeys(network.inputs, images), {})
+    for node in network.nodes:
+        ports = [port_name(node.name, operand) for operand in range(node.operands)]
+        sums = reference_sums(node, *(trace.codes[port] for port in ports))
+        trace.sums[node.name] = sums
+        for link in node.requantizations:
+            trace.codes[link.port] = reference_next_codes(sums, link)
+    return trace
+
+
 def reference_next_codes(
     psums: npt.NDArray[np.int64], requantization: Requantization
 ) -> npt.NDArray[np.int64]:
-    """Input codes of the next layer: psums ``n oc oh ow`` to int64 ``n ic ih iw``."""
+    """Input codes of the consumer: sums ``n oc oh ow`` to int64 ``n ic ih iw``."""
     oriented = psums * requantization.direction[:, None, None]  # n oc oh ow
-    codes = np.zeros_like(psums)
+    codes = np.full_like(psums, requantization.min_code)
     for level in range(requantization.thresholds.shape[1]):
         codes += oriented >= requantization.thresholds[:, level, None, None]
     for pool in requantization.pools:
-        codes = _max_pool(codes, pool)
+        codes = _max_pool(codes, pool, lowest=requantization.min_code)
     return codes.reshape(len(codes), -1, 1, 1) if requantization.is_flattened else codes
 
 
-def _max_pool(codes: npt.NDArray[np.int64], pool: MaxPool) -> npt.NDArray[np.int64]:
+def _sum_pool(codes: IntArray, node: SumPool) -> npt.NDArray[np.int64]:
+    _, height, width = node.output_shape
+    sums = np.zeros((len(codes), *node.output_shape), np.int64)
+    for oh in range(height):
+        for ow in range(width):
+            top, left = oh * node.stride[0], ow * node.stride[1]
+            window = codes[:, :, top : top + node.kernel[0], left : left + node.kernel[1]]
+            sums[:, :, oh, ow] = window.sum(axis=(2, 3), dtype=np.int64)
+    return sums
+
+
+def _max_pool(codes: npt.NDArray[np.int64], pool: MaxPool, *, lowest: int) -> npt.NDArray[np.int64]:
     (pad_h, pad_w) = pool.padding
-    plane = np.pad(codes, ((0, 0), (0, 0), (pad_h, pad_h), (pad_w, pad_w)))  # n oc oh ow
+    edges = ((0, 0), (0, 0), (pad_h, pad_h), (pad_w, pad_w))
+    plane = np.pad(codes, edges, constant_values=lowest)  # n oc oh ow
     windows = np.lib.stride_tricks.sliding_window_view(plane, pool.kernel, axis=(2, 3))
     pooled: npt.NDArray[np.int64] = windows[:, :, :: pool.stride[0], :: pool.stride[1]].max(
         axis=(4, 5)

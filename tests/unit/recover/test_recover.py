@@ -7,10 +7,10 @@ from torch import nn
 
 from tilewright.errors import RecoveryError
 from tilewright.models import build_model
-from tilewright.quant import QuantConv2d, QuantLinear
+from tilewright.quant import QuantAdd, QuantAvgPool2d, QuantConv2d, QuantLinear
 from tilewright.recover import recover
-from tilewright.spec import MaxPool
-from tilewright.verify import check_layer, reference_next_codes, reference_psums
+from tilewright.spec import MaxPool, NumberFormat, ResidualAdd, SumPool
+from tilewright.verify import check_node, reference_trace
 
 
 def conv(ic, oc, kernel=3, **options):
@@ -35,19 +35,7 @@ def pixels(n=4, edge=32):
 
 
 def check_all(network, stimulus):
-    verdicts = []
-    for layer in network.layers:
-        link = layer.requantization
-        verdicts.append(
-            check_layer(
-                layer,
-                stimulus.codes[layer.name],
-                stimulus.psums[layer.name],
-                stimulus.codes[link.consumer] if link else None,
-                psum_bits=24,
-            )
-        )
-    return verdicts
+    return [check_node(node, stimulus, psum_bits=24) for node in network.nodes]
 
 
 @pytest.mark.parametrize(("weight_bits", "act_bits"), [(4, 4), (4, 2), (8, 8), (2, 3)])
@@ -67,7 +55,8 @@ def test_every_layer_of_a_vgg_is_exact(weight_bits, act_bits, has_choke_norm):
     ]
     verdicts = check_all(network, stimulus)
     assert all(verdict.passed for verdict in verdicts)
-    assert sum(verdict.next_codes is not None for verdict in verdicts) == 6
+    assert sum(len(verdict.next_codes) for verdict in verdicts) == 6
+    assert list(network.gaps()) == []
     assert sum(verdict.psums.compared for verdict in verdicts) > 100_000
     assert network.layers[0].act_format.bits == 8
     assert network.layer("classifier").unlinked == "it is the output of the network"
@@ -76,14 +65,10 @@ def test_every_layer_of_a_vgg_is_exact(weight_bits, act_bits, has_choke_norm):
 def test_the_integer_network_predicts_what_the_model_predicts():
     model = settle(build_model("vgg_tiny", weight_bits=4, act_bits=4, choke_width=8), pixels())
     network, _ = recover(model, pixels(), np.arange(4))
-    codes = pixels().numpy().astype(np.int64)
-    for layer in network.layers:
-        psums = reference_psums(codes, layer)
-        if layer.requantization is not None:
-            codes = reference_next_codes(psums, layer.requantization)
+    psums = reference_trace(network, pixels().numpy()).sums["classifier"]
     with torch.no_grad():
         logits = model.eval()(pixels())
-    assert psums[:, :, 0, 0].argmax(axis=1).tolist() == logits.argmax(dim=1).tolist()
+    assert network.classes(psums).tolist() == logits.argmax(dim=1).tolist()
 
 
 def test_strides_kernels_and_functional_operations():
@@ -107,10 +92,10 @@ def test_strides_kernels_and_functional_operations():
     network, stimulus = recover(settle(Net(), batch), batch, np.arange(4))
     verdicts = check_all(network, stimulus)
     assert all(verdict.passed for verdict in verdicts)
-    assert [verdict.next_codes is not None for verdict in verdicts] == [True, True, True, False]
+    assert [len(verdict.next_codes) for verdict in verdicts] == [1, 1, 1, 0]
     assert network.layer("first").shape.stride == (2, 2)
     assert network.layer("second").weight_scale.shape == (4,)
-    assert network.layer("second").requantization.is_flattened
+    assert network.layer("second").requantizations[0].is_flattened
 
 
 def test_psums_beyond_float32_are_exact():
@@ -139,21 +124,22 @@ def test_pools_are_recovered_with_their_geometry():
     )
     batch = pixels(edge=6)
     network, stimulus = recover(settle(net, batch), batch, np.arange(4))
-    assert network.layers[0].requantization.pools == (MaxPool((3, 3), (1, 1), (1, 1)),)
+    assert network.layers[0].requantizations[0].pools == (MaxPool((3, 3), (1, 1), (1, 1)),)
     assert all(verdict.passed for verdict in check_all(network, stimulus))
 
 
-class Residual(nn.Module):
-    """Two layers read one output."""
+class FloatResidual(nn.Module):
+    """Two layers read one output, and their sum is not one of codes."""
 
     def __init__(self):
         super().__init__()
         self.stem = conv(3, 4, padding=1, is_pixel_input=True)
         self.left, self.right = conv(4, 4, padding=1), conv(4, 4, padding=1)
+        self.tail = conv(4, 2)
 
     def forward(self, x):
         x = self.stem(x)
-        return self.left(x) + self.right(x)
+        return self.tail(torch.relu(self.left(x) + self.right(x)))
 
 
 class Branching(nn.Module):
@@ -170,9 +156,7 @@ class Branching(nn.Module):
 @pytest.mark.parametrize(
     ("net", "layer", "reason"),
     [
-        (Residual(), "stem", "stem is read by 2 operations, not by one"),
-        (Residual(), "left", "add is not part of a threshold step"),
-        (Branching(), "conv", "torch.fx cannot trace Branching"),
+        (FloatResidual(), "left", "add is not part of a threshold step"),
         (
             nn.Sequential(
                 conv(3, 4, is_pixel_input=True), nn.MaxPool2d(2), nn.BatchNorm2d(4), conv(4, 4)
@@ -205,7 +189,78 @@ def test_what_cannot_be_linked_says_why_and_keeps_its_psums(net, layer, reason):
     assert network.layer(layer).unlinked.startswith(reason)
     verdicts = {verdict.layer: verdict for verdict in check_all(network, stimulus)}
     assert verdicts[layer].passed
-    assert verdicts[layer].next_codes is None
+    assert len(verdicts[layer].next_codes) == 0
+    assert any(gap.startswith(f"{layer}: {reason}") for gap in network.gaps())
+
+
+def test_a_module_that_cannot_be_traced_says_so():
+    batch = pixels(edge=9)
+    network, stimulus = recover(settle(Branching(), batch), batch, np.arange(4))
+    assert network.layer("conv").unlinked.startswith("torch.fx cannot trace Branching")
+    assert all(verdict.passed for verdict in check_all(network, stimulus))
+
+
+class Block(nn.Module):
+    """Two branches, one with a norm and no convolution, a second addition of a tensor to itself,
+    depthwise and average pool.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.stem = conv(3, 6, padding=1, is_pixel_input=True)
+        self.stem_norm = nn.BatchNorm2d(6)
+        self.body = conv(6, 6, (3, 1), padding=(1, 0))
+        self.body_norm = nn.BatchNorm2d(6)
+        self.add = QuantAdd(bits=5)
+        self.deep = conv(6, 12, padding=1, groups=3, stride=2)
+        self.deep_norm = nn.BatchNorm2d(12)
+        self.twice = QuantAdd(bits=8)
+        self.pool = QuantAvgPool2d((2, 3), act_bits=8, stride=(2, 1))
+        self.head = QuantLinear(24, 5, weight_bits=4, act_bits=6)
+
+    def forward(self, x):
+        x = torch.relu(self.stem_norm(self.stem(x)))
+        x = torch.relu(self.add(x, self.body_norm(self.body(x))))
+        x = self.deep_norm(self.deep(x))
+        x = torch.relu(self.twice(x, x))
+        return self.head(self.pool(x).flatten(1))
+
+
+def test_additions_average_pools_and_groups_are_exact():
+    batch = torch.randint(0, 256, (4, 3, 8, 6), dtype=torch.uint8)
+    model = settle(Block(), batch)
+    network, stimulus = recover(model, batch, np.arange(4))
+    assert [node.name for node in network.nodes] == [
+        *("stem", "body", "add", "deep", "twice", "pool", "head")
+    ]
+    verdicts = check_all(network, stimulus)
+    assert [(str(v.psums), v.passed) for v in verdicts if not v.passed] == []
+    assert [len(verdict.next_codes) for verdict in verdicts] == [2, 1, 1, 2, 1, 1, 0]
+    assert [codes.compared for codes in verdicts[0].next_codes] == [4 * 6 * 8 * 6] * 2
+    assert list(network.gaps()) == []
+    add, pool = network.node("add"), network.node("pool")
+    assert isinstance(add, ResidualAdd)
+    assert isinstance(pool, SumPool)
+    assert (add.sum_range(), pool.sum_range()) == ((-30, 30), (0, 6 * 255))
+    assert add.act_format == NumberFormat(5, is_signed=True, is_narrow=True)
+    assert {link.port for link in network.node("deep").requantizations} == {"twice", "twice:1"}
+    assert pool.output_shape == (12, 2, 1)
+    with torch.no_grad():
+        logits = model.eval()(batch)
+    sums = reference_trace(network, batch.numpy()).sums["head"]
+    assert network.classes(sums).tolist() == logits.argmax(dim=1).tolist()
+
+
+def test_grouped_weights_become_dense_ones_with_zeros_between_the_groups():
+    layer = conv(4, 6, 1, groups=2, is_pixel_input=True)
+    batch = torch.randint(0, 256, (2, 4, 2, 3), dtype=torch.uint8)
+    network, _ = recover(settle(nn.Sequential(layer), batch), batch, np.arange(2))
+    dense = network.layers[0].weight[:, :, 0, 0]
+    codes = layer.weight_quantizer(layer.weight).detach().numpy()[:, :, 0, 0]
+    assert dense[:3, :2].tolist() == codes[:3].tolist()
+    assert dense[3:, 2:].tolist() == codes[3:].tolist()
+    assert not dense[:3, 2:].any()
+    assert not dense[3:, :2].any()
 
 
 def test_a_module_without_quantized_layers_is_refused():

@@ -14,7 +14,9 @@ def test_rising_falling_and_constant_channels():
         falling = torch.clamp(torch.floor((5 - psums[:, 1]) / 4), 0, 3)  # 1, -3, -7
         return torch.stack([rising, falling, torch.full_like(rising, 2)], dim=1)
 
-    thresholds, direction = find_thresholds(codes_of, oc=3, levels=3, bound=25, layer="conv")
+    thresholds, direction = find_thresholds(
+        codes_of, oc=3, levels=3, bound=25, dtype=torch.float32, layer="conv"
+    )
     assert direction.tolist() == [1, -1, 1]
     assert thresholds.tolist() == [[10, 20, NEVER], [-1, 3, 7], [-25, -25, NEVER]]
 
@@ -26,4 +28,4 @@ def test_a_function_that_turns_back_is_refused_and_the_place_named():
     with pytest.raises(
         RecoveryError, match=r"^layer conv: the code must be a step function .*psum=-10 "
     ):
-        find_thresholds(codes_of, oc=1, levels=1, bound=10, layer="conv")
+        find_thresholds(codes_of, oc=1, levels=1, bound=10, dtype=torch.float32, layer="conv")

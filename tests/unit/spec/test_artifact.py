@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tilewright.errors import ArtifactError, UnknownNameError
-from tilewright.spec import IntegerNetwork, MaxPool, Requantization, Stimulus
+from tilewright.spec import ConvShape, IntegerNetwork, MaxPool, Requantization, Stimulus
 from tilewright.spec.artifact import read_artifact, write_artifact, write_bytes
 
 from .test_shapes import make_layer
@@ -90,14 +90,15 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
 @pytest.fixture
 def network():
     link = Requantization(
-        np.array([[1, 2], [3, 2**62]]),
+        np.array([[1, 2, *[2**62] * 13], [3, *[2**62] * 14]]),
         np.array([1, -1]),
         "second",
         (MaxPool((2, 2), (2, 2)),),
         is_flattened=True,
     )
-    first = make_layer([[1, -2], [3, 4]], name="first", requantization=link)
-    return IntegerNetwork((first, make_layer([[5, 6]], name="second", unlinked="the output")))
+    shape = ConvShape(2, 4, 2, 2, 1, 1)
+    first = make_layer([[1, -2], [3, 4]], name="first", shape=shape, requantizations=(link,))
+    return IntegerNetwork((first, make_layer([[5, 6, 7, 1]], name="second", unlinked="the output")))
 
 
 def test_a_network_comes_back(network, tmp_path):
@@ -107,19 +108,20 @@ def test_a_network_comes_back(network, tmp_path):
     first, second = loaded.layers
     assert first.weight.tolist() == network.layers[0].weight.tolist()
     assert first.shape == network.layers[0].shape
-    assert first.requantization.thresholds.tolist() == [[1, 2], [3, 2**62]]
-    assert first.requantization.direction.tolist() == [1, -1]
-    assert first.requantization.pools == (MaxPool((2, 2), (2, 2)),)
-    assert (first.requantization.consumer, first.requantization.is_flattened) == ("second", True)
-    assert (second.unlinked, second.requantization) == ("the output", None)
+    (link,) = first.requantizations
+    assert link.thresholds[:, :2].tolist() == [[1, 2], [3, 2**62]]
+    assert link.direction.tolist() == [1, -1]
+    assert link.pools == (MaxPool((2, 2), (2, 2)),)
+    assert (link.consumer, link.is_flattened) == ("second", True)
+    assert (second.unlinked, second.requantizations) == ("the output", ())
 
 
 def test_a_network_without_a_field_is_refused(network, tmp_path):
     network.save(tmp_path / "network")
     facts = json.loads((tmp_path / "network.json").read_text())
-    del facts["layers"][0]["act_scale"]
+    del facts["nodes"][0]["act_scale"]
     (tmp_path / "network.json").write_text(json.dumps(facts))
-    with pytest.raises(ArtifactError, match=r"does not describe a network: KeyError"):
+    with pytest.raises(ArtifactError, match=r"does not describe a network: TypeError"):
         IntegerNetwork.load(tmp_path / "network")
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tilewright.errors import FormatError, ShapeError
-from tilewright.spec import Requantization
-from tilewright.verify import check_layer, compare
+from tilewright.spec import Requantization, Stimulus
+from tilewright.verify import check_node, compare
 
 from ..spec.test_shapes import make_layer
 
@@ -18,16 +18,18 @@ LINK = Requantization(np.array([[0], [1], [100]]), np.array([1, 1, -1]), "next")
 NEXT = np.array([[0, 1, 1], [1, 0, 0]])[:, :, None, None]
 
 
-def judge(psums=PSUMS, next_codes=NEXT, psum_bits=16, weight=WEIGHT):
-    layer = make_layer(weight, requantization=LINK)
-    return check_layer(layer, CODES, psums, next_codes, psum_bits=psum_bits)
+def judge(psums=PSUMS, next_codes=NEXT, psum_bits=16, weight=WEIGHT, codes=CODES, link=LINK):
+    layer = make_layer(weight, requantizations=(link,))
+    stimulus = Stimulus(np.arange(2), {"conv": codes, "next": next_codes}, {"conv": psums})
+    return check_node(layer, stimulus, psum_bits=psum_bits)
 
 
 def test_a_true_layer_passes_with_its_counts():
     verdict = judge()
     assert verdict.passed
     assert (verdict.psums.compared, verdict.psums.mismatches) == (6, 0)
-    assert (verdict.next_codes.compared, verdict.next_codes.mismatches) == (6, 0)
+    (next_codes,) = verdict.next_codes
+    assert (next_codes.compared, next_codes.mismatches) == (6, 0)
     assert verdict.width.reachable == (-210, 105)
     assert verdict.width.bits_needed == 9
     assert verdict.width.bits_by_type == 9  # 2 * 15 * 7 = 210
@@ -41,7 +43,7 @@ def test_one_wrong_psum_is_named_with_both_values():
     assert not verdict.passed
     assert verdict.psums.mismatches == 1
     assert str(verdict.psums.first[0]) == "sample=1 oc=0 oh=0 ow=0: expected 21, found 22"
-    assert verdict.next_codes.passed
+    assert verdict.next_codes[0].passed
     assert verdict.width.passed
 
 
@@ -49,21 +51,19 @@ def test_one_wrong_next_code_turns_only_that_check_red():
     codes = NEXT.copy()
     codes[0, 2] = 0
     verdict = judge(next_codes=codes)
-    assert (verdict.psums.passed, verdict.next_codes.passed, verdict.width.passed) == (
+    assert (verdict.psums.passed, verdict.next_codes[0].passed, verdict.width.passed) == (
         True,
         False,
         True,
     )
     assert "conv: input codes of next: 6 compared, 1 differ; first at sample=0 oc=2" in str(
-        verdict.next_codes
+        verdict.next_codes[0]
     )
 
 
 def test_a_threshold_off_by_one_is_found():
     shifted = replace(LINK, thresholds=LINK.thresholds + np.array([[0], [15], [0]]))
-    layer = make_layer(WEIGHT, requantization=shifted)
-    verdict = check_layer(layer, CODES, PSUMS, NEXT, psum_bits=16)
-    assert not verdict.next_codes.passed
+    assert not judge(link=shifted).next_codes[0].passed
 
 
 def test_a_register_one_bit_too_narrow_turns_only_the_width_red():
@@ -82,13 +82,12 @@ def test_a_flipped_weight_bit_turns_the_psums_red():
 
 
 def test_a_code_outside_the_format_is_refused():
-    layer = make_layer(WEIGHT)
     codes = CODES.copy()
     codes[0, 1] = 16
     with pytest.raises(
         FormatError, match=r"layer conv: input code must fit u4 .* but is 16 at \(n=0, ic=1"
     ):
-        check_layer(layer, codes, PSUMS, None, psum_bits=16)
+        judge(codes=codes)
 
 
 def test_comparing_nothing_is_no_pass():

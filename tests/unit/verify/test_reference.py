@@ -1,11 +1,21 @@
 """The reference against numbers worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tilewright.errors import ShapeError
-from tilewright.spec import NEVER, ConvShape, MaxPool, Requantization
-from tilewright.verify import reference_next_codes, reference_tap_psums
+from tilewright.spec import (
+    NEVER,
+    ConvShape,
+    MaxPool,
+    NumberFormat,
+    Requantization,
+    ResidualAdd,
+    SumPool,
+)
+from tilewright.verify import reference_next_codes, reference_sums, reference_tap_psums
 
 
 def test_taps_of_a_hand_computed_convolution():
@@ -61,3 +71,28 @@ def test_pooling_with_padding_and_flatten():
     # padded plane 5x5, windows at (0,0) (0,2) (2,0) (2,2): {1}, {0,2}, {0,-1}, {3,0,-1,0}
     assert reference_next_codes(psums, link).reshape(-1).tolist() == [1, 2, 0, 3]
     assert reference_next_codes(psums, link).shape == (1, 4, 1, 1)
+
+
+def test_thresholds_count_from_the_lowest_code_and_padding_never_wins():
+    psums = np.array([[[[-9, -2], [4, 9]]]])
+    link = Requantization(
+        np.array([[-5, 0, 5]]),
+        np.array([1]),
+        "add",
+        (MaxPool((2, 2), (2, 1), (1, 1)),),
+        min_code=-2,
+    )
+    assert reference_next_codes(psums, replace(link, pools=())).tolist() == [[[[-2, -1], [0, 1]]]]
+    assert reference_next_codes(psums, link).tolist() == [[[[-2, -1, -1], [0, 1, 1]]]]
+
+
+def test_additions_and_window_sums_by_hand():
+    signed = NumberFormat(8, is_signed=True, is_narrow=True)
+    add = ResidualAdd("add", (1, 1, 2), signed, 1.0)
+    a, b = np.array([[[[127, -127]]]], np.int8), np.array([[[[127, 3]]]], np.int8)
+    assert reference_sums(add, a, b).tolist() == [[[[254, -124]]]]
+    pool = SumPool("pool", (1, 2, 4), (2, 3), (1, 1), NumberFormat(8, is_signed=False), 1.0)
+    codes = np.array([[[[1, 2, 3, 4], [255, 255, 255, 0]]]], np.uint8)
+    assert reference_sums(pool, codes).tolist() == [[[[771, 519]]]]
+    with pytest.raises(ShapeError, match=r"^add must read 2 times codes .*\(n, 1, 1, 2\), not \["):
+        reference_sums(add, a)

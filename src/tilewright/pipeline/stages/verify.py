@@ -7,7 +7,7 @@ from typing import Any
 
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.spec import Check
-from tilewright.verify import Comparison, LayerVerdict, check_layer
+from tilewright.verify import Comparison, NodeVerdict, WidthClaim, check_node
 
 
 def verify(run: RunFolder, listener: Listener) -> StageResult:
@@ -15,40 +15,34 @@ def verify(run: RunFolder, listener: Listener) -> StageResult:
     since = time.monotonic()
     stimulus, psum_bits = run.stimulus(), run.config().array.psum_bits
     verdicts = []
-    for layer in run.network().layers:
-        link = layer.requantization
-        verdict = check_layer(
-            layer,
-            stimulus.codes[layer.name],
-            stimulus.psums[layer.name],
-            stimulus.codes[link.consumer] if link is not None else None,
-            psum_bits=psum_bits,
-        )
+    for node in run.network().nodes:
+        verdict = check_node(node, stimulus, psum_bits=psum_bits)
         verdicts.append(verdict)
         for check in _checks(verdict):
             listener.say(check.evidence)
     checks = tuple(check for verdict in verdicts for check in _checks(verdict))
-    facts = {"samples": len(stimulus.samples), "layers": [_facts(verdict) for verdict in verdicts]}
+    facts = {
+        "samples": len(stimulus.samples),
+        "layers": [_layer_facts(one, one.width) for one in verdicts if one.width is not None],
+        "sums": [_sum_facts(one) for one in verdicts if one.width is None],
+    }
     return run.record(StageResult("verify", checks, facts), since=since)
 
 
-def _checks(verdict: LayerVerdict) -> list[Check]:
+def _checks(verdict: NodeVerdict) -> list[Check]:
     name, width = verdict.layer, verdict.width
     checks = [Check("verify", f"{name}: psums", verdict.psums.passed, str(verdict.psums))]
-    if verdict.next_codes is not None:
-        codes = verdict.next_codes
-        checks.append(Check("verify", f"{name}: next codes", codes.passed, str(codes)))
-    checks.append(Check("verify", f"{name}: psum width", width.passed, f"{name}: {width}"))
+    checks += [
+        Check("verify", f"{name}: next codes", codes.passed, str(codes))
+        for codes in verdict.next_codes
+    ]
+    if width is not None:
+        checks.append(Check("verify", f"{name}: psum width", width.passed, f"{name}: {width}"))
     return checks
 
 
-def _facts(verdict: LayerVerdict) -> dict[str, Any]:
-    psums, codes, width = verdict.psums, verdict.next_codes, verdict.width
-    return {
-        "layer": verdict.layer,
-        **_counts("psum", psums),
-        **(_counts("next_code", codes) if codes is not None else _counts("next_code")),
-        "unlinked": verdict.unlinked,
+def _layer_facts(verdict: NodeVerdict, width: WidthClaim) -> dict[str, Any]:
+    return _sum_facts(verdict) | {
         "psum_bits_needed": width.bits_needed,
         "psum_bits_by_type": width.bits_by_type,
         "psum_bits": width.bits,
@@ -57,8 +51,17 @@ def _facts(verdict: LayerVerdict) -> dict[str, Any]:
     }
 
 
-def _counts(noun: str, comparison: Comparison | None = None) -> dict[str, int]:
+def _sum_facts(verdict: NodeVerdict) -> dict[str, Any]:
     return {
-        f"{noun}s_compared": comparison.compared if comparison else 0,
-        f"{noun}_mismatches": comparison.mismatches if comparison else 0,
+        "layer": verdict.layer,
+        **_counts("psum", verdict.psums),
+        **_counts("next_code", *verdict.next_codes),
+        "unlinked": verdict.unlinked,
+    }
+
+
+def _counts(noun: str, *comparisons: Comparison) -> dict[str, int]:
+    return {
+        f"{noun}s_compared": sum(comparison.compared for comparison in comparisons),
+        f"{noun}_mismatches": sum(comparison.mismatches for comparison in comparisons),
     }

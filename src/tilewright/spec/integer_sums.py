@@ -1,0 +1,109 @@
+"""Nodes that add codes without weights: a residual addition, and the sum of a pooling window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tilewright.errors import ShapeError
+from tilewright.spec.number_format import NumberFormat
+from tilewright.spec.requantization import Plane, Requantization
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ResidualAdd:
+    """The sum of two tensors of codes of one scale: real value ``sum * act_scale``.
+
+    plane: channels, rows and columns of both operands and of the sum. act_format: of both operands,
+    signed or not. requantizations, unlinked: as in `IntegerLayer`.
+    """
+
+    name: str
+    plane: Plane
+    act_format: NumberFormat
+    act_scale: float
+    requantizations: tuple[Requantization, ...] = ()
+    unlinked: str = ""
+
+    def __post_init__(self) -> None:
+        _check_plane(self.name, self.plane)
+
+    @property
+    def operands(self) -> int:
+        """Number of inputs."""
+        return 2
+
+    @property
+    def input_shape(self) -> Plane:
+        """Channels, rows and columns of each operand."""
+        return self.plane
+
+    @property
+    def output_shape(self) -> Plane:
+        """Channels, rows and columns of the sum."""
+        return self.plane
+
+    def sum_range(self) -> tuple[int, int]:
+        """Lowest and highest sum over all operands of the format."""
+        return 2 * self.act_format.min_code, 2 * self.act_format.max_code
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SumPool:
+    """The sum of the codes of each window: an average pool with real value ``sum * act_scale / area``.
+
+    plane: channels, rows and columns of the input. kernel, stride: in pixels, (vertical, horizontal).
+    requantizations, unlinked: as in `IntegerLayer`.
+    """
+
+    name: str
+    plane: Plane
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    act_format: NumberFormat
+    act_scale: float
+    requantizations: tuple[Requantization, ...] = ()
+    unlinked: str = ""
+
+    def __post_init__(self) -> None:
+        _check_plane(self.name, self.plane)
+        if min(*self.kernel, *self.stride) < 1:
+            raise ShapeError(
+                f"{self.name}: kernel and stride must be at least 1, not {self.kernel}, {self.stride}"
+            )
+        if self.kernel[0] > self.plane[1] or self.kernel[1] > self.plane[2]:
+            raise ShapeError(
+                f"{self.name}: the window {self.kernel} must fit the plane {self.plane[1:]}"
+            )
+
+    @property
+    def operands(self) -> int:
+        """Number of inputs."""
+        return 1
+
+    @property
+    def input_shape(self) -> Plane:
+        """Channels, rows and columns of the input."""
+        return self.plane
+
+    @property
+    def output_shape(self) -> Plane:
+        """Channels, rows and columns of the sums."""
+        rows, columns = (
+            (size - kernel) // stride + 1
+            for size, kernel, stride in zip(self.plane[1:], self.kernel, self.stride, strict=True)
+        )
+        return self.plane[0], rows, columns
+
+    @property
+    def area(self) -> int:
+        """Codes in one window."""
+        return self.kernel[0] * self.kernel[1]
+
+    def sum_range(self) -> tuple[int, int]:
+        """Lowest and highest sum over all inputs of the format."""
+        return self.area * self.act_format.min_code, self.area * self.act_format.max_code
+
+
+def _check_plane(name: str, plane: Plane) -> None:
+    if len(plane) != 3 or min(plane) < 1:
+        raise ShapeError(f"{name}: channels, rows and columns must be at least 1, not {plane}")
