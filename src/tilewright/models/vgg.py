@@ -86,6 +86,4 @@ def _classifier(spec: ModelSpec, features: int) -> nn.Module:
         linear = nn.Linear(features, spec.classes, bias=False)
         nn.init.normal_(linear.weight, std=1 / math.sqrt(features))
         return linear
-    return QuantLinear(
-        features, spec.classes, weight_bits=spec.weight_bits, act_bits=spec.act_bits
-    )
+    return QuantLinear(features, spec.classes, weight_bits=spec.weight_bits, act_bits=spec.act_bits)

@@ -46,7 +46,10 @@ def predict(
     try:
         with torch.inference_mode():
             parts = [
-                model(torch.from_numpy(images[start : start + batch_size])).float().numpy().argmax(axis=1)
+                model(torch.from_numpy(images[start : start + batch_size]))
+                .float()
+                .numpy()
+                .argmax(axis=1)
                 for start in range(0, len(images), batch_size)
             ]
     finally:
