@@ -27,7 +27,7 @@ def train(run: RunFolder, listener: Listener) -> StageResult:
             listener.progress(f"{_line(event)}, hold-out {100 * event.holdout_accuracy:.2f} %")
 
     result = train_network(
-        _model_spec(config.model, len(data.classes)),
+        model_spec(config.model, len(data.classes)),
         data,
         folder=run.folder("train"),
         recipe=Recipe(**config.train.model_dump(exclude={"threads"})),
@@ -55,7 +55,8 @@ def _line(event: Progress) -> str:
     )
 
 
-def _model_spec(config: ModelConfig, classes: int) -> ModelSpec:
+def model_spec(config: ModelConfig, classes: int) -> ModelSpec:
+    """The model that a configuration describes."""
     return ModelSpec(
         config.name,
         weight_bits=config.weight_bits,
