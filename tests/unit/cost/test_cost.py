@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.unit.cost.outlines import ARRAY, PLAN, SHAPE, outline, random_weight
+from tests.unit.cost.outlines import ARRAY, SHAPE, outline, random_weight
 from tilewright.cost import MemoryDepths, layer_cost, network_cost
 from tilewright.errors import ConfigError, ShapeError
 from tilewright.rtl import RTL_DIR
