@@ -1,7 +1,23 @@
 """A value- and cycle-exact model of the weight-stationary array of docs/dataflows.md."""
 
 from tilewright.sim.cycles import fold_cycles, layer_cycles
+from tilewright.sim.dataflows import DATAFLOWS, Dataflow, dataflow_cycles
+from tilewright.sim.phases import Phases, fold_phases, job_phases, layer_phases, network_phases
 from tilewright.sim.result import Overflow, SimResult
 from tilewright.sim.simulate import simulate
 
-__all__ = ["Overflow", "SimResult", "fold_cycles", "layer_cycles", "simulate"]
+__all__ = [
+    "DATAFLOWS",
+    "Dataflow",
+    "Overflow",
+    "Phases",
+    "SimResult",
+    "dataflow_cycles",
+    "fold_cycles",
+    "fold_phases",
+    "job_phases",
+    "layer_cycles",
+    "layer_phases",
+    "network_phases",
+    "simulate",
+]

@@ -95,7 +95,7 @@ def _plan(config: Config, folder: Path, classes: int) -> Iterator[_Phase]:
         yield _Phase(
             name,
             place,
-            _model_spec(model, classes, is_float=is_float),
+            model_spec(model, classes, is_float=is_float),
             train,
             start=_trained(train.start, {}, key="start") if train.start else before,
             teacher=_trained(train.teacher, folders, key="teacher") if train.teacher else None,
@@ -157,7 +157,8 @@ def _line(event: Progress) -> str:
     )
 
 
-def _model_spec(config: ModelConfig, classes: int, *, is_float: bool) -> ModelSpec:
+def model_spec(config: ModelConfig, classes: int, *, is_float: bool = False) -> ModelSpec:
+    """The model that a configuration describes, or its float twin."""
     return ModelSpec(
         config.name,
         weight_bits=FLOAT_BITS if is_float else config.weight_bits,

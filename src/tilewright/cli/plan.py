@@ -1,0 +1,195 @@
+"""The command that says what a network costs on an array."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sys
+from dataclasses import astuple
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tilewright.cli.app import JsonOption, SetOption, app
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from tilewright.cost import LayerCost, NetworkCost
+    from tilewright.sim import Phases
+    from tilewright.spec import ArrayShape
+
+MEMORIES = ("xmem", "wmem", "pmem")
+WORDS = ("XMEM words", "WMEM words", "PMEM words")
+PLAIN = ("ws", "os", "is")
+_UNITS = (("G", 10**9), ("M", 10**6), ("k", 10**3))
+WIDEST = 200
+"""Characters that the table may take; a narrower terminal wraps its lines rather than lose digits."""
+
+
+@app.command()
+def plan(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="MODEL|CONFIG|RUN",
+            help="A model's name, a TOML configuration, or a run folder. A recovered run has exact "
+            "psum widths. Default: the digits' network.",
+        ),
+    ] = None,
+    arrays: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--array",
+            metavar="ROWSxCOLS",
+            help="An array; repeatable. Default: the configured one.",
+        ),
+    ] = None,
+    psum_bits: Annotated[
+        int | None, typer.Option("--psum-bits", help="Bits of the psum register and memory.")
+    ] = None,
+    memories: Annotated[
+        str | None,
+        typer.Option(
+            "--memories", metavar="xmem=N,wmem=N,pmem=N", help="Words of the array's memories."
+        ),
+    ] = None,
+    overrides: SetOption = None,
+    is_json: JsonOption = False,
+    is_csv: Annotated[
+        bool, typer.Option("--csv", help="Print one line for each layer and array, as CSV.")
+    ] = False,
+) -> None:
+    """Say what a network costs on an array: folds, cycles by phase, words moved, psum bits."""
+    from tilewright.cost import MemoryDepths, network_cost
+    from tilewright.errors import ConfigError
+    from tilewright.pipeline.outlines import find_outlines
+
+    if is_json and is_csv:
+        raise ConfigError("--json and --csv are two forms of one answer: give one of them")
+    depths = MemoryDepths.parse(memories) if memories is not None else MemoryDepths()
+    outlines, config = find_outlines(source, tuple(overrides or ()))
+    bits = config.array.psum_bits if psum_bits is None else psum_bits
+    named = arrays or [f"{config.array.rows}x{config.array.cols}"]
+    costs = [network_cost(outlines, _array(text, bits), depths) for text in named]
+    if is_json:
+        print(json.dumps({"arrays": [cost.to_facts() for cost in costs]}, indent=2))
+    elif is_csv:
+        _print_csv(costs)
+    else:
+        _print_tables(costs)
+
+
+def _array(text: str, psum_bits: int) -> ArrayShape:
+    from tilewright.errors import ConfigError
+    from tilewright.spec import ArrayShape
+
+    found = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text.strip())
+    if found is None:
+        raise ConfigError(f"--array is ROWSxCOLS, for example 8x16, not {text!r}")
+    return ArrayShape(int(found[1]), int(found[2]), psum_bits)
+
+
+def _print_csv(costs: list[NetworkCost]) -> None:
+    lines = [
+        {"rows": cost.array.rows, "cols": cost.array.cols, "psum_bits": cost.array.psum_bits}
+        | layer.to_facts()
+        | {"warnings": "; ".join(layer.warnings)}
+        for cost in costs
+        for layer in cost.layers
+    ]
+    writer = csv.DictWriter(sys.stdout, list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+
+
+def _print_tables(costs: list[NetworkCost]) -> None:
+    from rich.console import Console as Screen
+
+    screen = Screen(highlight=False, width=WIDEST)
+    for cost in costs:
+        screen.print(_layer_table(cost))
+    if len(costs) > 1:
+        screen.print(_array_table(costs))
+    print("One sample, serial weight-stationary schedule. Phases: shares of load, fill, stream,")
+    print("drain, accumulate. Useful: needed multiply-accumulates of the array's peak. Words: what")
+    print("the core reads and writes. Psum bits: any weights / these weights / observed. Plain:")
+    print("cycles of a textbook array without queues, padding or accumulator. docs/cycles.md")
+    for cost in costs:
+        for warning in cost.warnings:
+            print(f"WARNING {cost.array.rows}x{cost.array.cols}: {warning}")
+
+
+def _layer_table(cost: NetworkCost) -> Table:
+    array = cost.array
+    title = f"{array.rows} rows x {array.cols} cols, {array.psum_bits}-bit psums"
+    headings = ("folds", "cycles", "phases %", "useful", *WORDS, "psum bits")
+    table = _table(title, ("layer", "ifmap to ofmap, kernel"), headings)
+    for layer in cost.layers:
+        table.add_row(layer.name, _sizes(layer), *_figures(layer))
+    total = cost.to_facts()["total"]
+    table.add_section()
+    table.add_row(
+        *("all", "", f"{total['folds']:,}", f"{total['cycles']:,}", _shares(cost.phases)),
+        f"{100 * cost.efficiency:.1f} %",
+        *(_short(cost.words(name)) for name in MEMORIES),
+        str(cost.psum_bits_needed),
+    )
+    return table
+
+
+def _array_table(costs: list[NetworkCost]) -> Table:
+    plain = tuple(f"plain {name.upper()}" for name in PLAIN)
+    headings = ("PEs", "cycles", "useful", "MACs/cycle", *WORDS, *plain, "warnings")
+    table = _table("the arrays compared", ("array",), headings)
+    for cost in costs:
+        total, pes = cost.to_facts()["total"], cost.array.rows * cost.array.cols
+        table.add_row(
+            *(f"{cost.array.rows}x{cost.array.cols}", f"{pes:,}", f"{total['cycles']:,}"),
+            *(f"{100 * cost.efficiency:.1f} %", f"{total['macs'] / total['cycles']:.1f}"),
+            *(_short(total[f"{name}_words"]) for name in MEMORIES),
+            *(_short(total[f"plain_{name}_cycles"]) for name in PLAIN),
+            str(len(cost.warnings)),
+        )
+    return table
+
+
+def _figures(layer: LayerCost) -> tuple[str, ...]:
+    widths, traffic = layer.widths, layer.traffic
+    bits = (widths.by_type, widths.by_weights, widths.observed)
+    return (
+        *(f"{layer.folds:,}", f"{layer.phases.total:,}", _shares(layer.phases)),
+        f"{100 * layer.efficiency:.1f} %",
+        *(_short(getattr(traffic, name).words) for name in MEMORIES),
+        " / ".join("-" if width is None else str(width) for width in bits),
+    )
+
+
+def _shares(phases: Phases) -> str:
+    return "/".join(f"{100 * cycles / phases.total:.0f}" for cycles in astuple(phases))
+
+
+def _short(words: int) -> str:
+    """Three digits and what they count in, from ten thousand on."""
+    if words < 10_000:
+        return f"{words:,}"
+    unit, size = next(pair for pair in _UNITS if words >= pair[1])
+    return f"{words / size:.{2 - (len(str(words)) - 1) % 3}f} {unit}"
+
+
+def _sizes(layer: LayerCost) -> str:
+    shape = layer.plan.shape
+    return f"{shape.ic}x{shape.ih}x{shape.iw} to {shape.oc}, {shape.kh}x{shape.kw}"
+
+
+def _table(title: str, left: tuple[str, ...], right: tuple[str, ...]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for heading in left:
+        table.add_column(heading, no_wrap=True)
+    for heading in right:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table

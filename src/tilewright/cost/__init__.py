@@ -1,0 +1,22 @@
+"""What a network costs on an array, from its shapes and weights, without running it."""
+
+from tilewright.cost.layer_cost import LayerCost, layer_cost
+from tilewright.cost.memories import MemoryDepths
+from tilewright.cost.network_cost import NetworkCost, network_cost
+from tilewright.cost.outline import LayerOutline
+from tilewright.cost.traffic import MemoryTraffic, Traffic, layer_traffic
+from tilewright.cost.widths import PsumWidths, psum_widths
+
+__all__ = [
+    "LayerCost",
+    "LayerOutline",
+    "MemoryDepths",
+    "MemoryTraffic",
+    "NetworkCost",
+    "PsumWidths",
+    "Traffic",
+    "layer_cost",
+    "layer_traffic",
+    "network_cost",
+    "psum_widths",
+]

@@ -1,0 +1,35 @@
+"""What must be known of a layer to say what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.errors import ShapeError
+from tilewright.spec import ConvShape, NumberFormat
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerOutline:
+    """A layer's sizes and formats and, where it is trained, its weights.
+
+    weight: int8 codes ``oc ic kh kw``, or None. observed: lowest and highest psum that samples gave,
+    or None. Raises `ShapeError` if the weights have other sizes than `shape`.
+    """
+
+    name: str
+    shape: ConvShape
+    act_format: NumberFormat
+    weight_format: NumberFormat
+    weight: npt.NDArray[np.int8] | None = None
+    observed: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        expected = (self.shape.oc, self.shape.ic, self.shape.kh, self.shape.kw)
+        if self.weight is not None and self.weight.shape != expected:
+            raise ShapeError(
+                f"layer {self.name}: weight must be (oc, ic, kh, kw) = {expected}, "
+                f"not {self.weight.shape}"
+            )

@@ -1,0 +1,74 @@
+"""How many bits a psum needs: for any weights of the format, for these weights, and as observed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.cost.outline import LayerOutline
+from tilewright.spec import signed_bits_needed
+from tilewright.tile import TilePlan, tile_weights
+
+
+@dataclass(frozen=True, slots=True)
+class PsumWidths:
+    """Bits of a two's complement psum that never overflows.
+
+    by_type: of the psum memory, for all weights and inputs of the formats. by_weights: for these
+    weights and all inputs; exact, and it covers every partial sum. observed: for the psums that samples
+    gave. column_by_type, column_by_weights: of the psum register in the PEs, which hold the sums of at
+    most `rows` products of one fold. None where nothing is known.
+    """
+
+    by_type: int
+    by_weights: int | None
+    observed: int | None
+    column_by_type: int
+    column_by_weights: int | None
+
+    @property
+    def needed(self) -> int:
+        """Bits that are surely enough, with all that is known."""
+        return self.by_type if self.by_weights is None else self.by_weights
+
+
+def psum_widths(outline: LayerOutline, plan: TilePlan) -> PsumWidths:
+    """The widths of a layer cut into tiles as `plan` says.
+
+    >>> from tilewright.spec import ArrayShape, ConvShape, NumberFormat
+    >>> choke = ConvShape(8, 4, 4, 8, 3, 3, padding=(1, 1))
+    >>> codes = NumberFormat(4, is_signed=False), NumberFormat(4, is_signed=True, is_narrow=True)
+    >>> outline = LayerOutline("choke", choke, *codes)
+    >>> psum_widths(outline, TilePlan(choke, ArrayShape(8, 8, psum_bits=16))).by_type  # 7,560
+    14
+    """
+    window = outline.shape.ic * outline.shape.taps
+    by_weights = column_by_weights = None
+    if outline.weight is not None:
+        most = outline.act_format.max_code
+        by_weights = _reach(outline.weight.reshape(outline.shape.oc, window), most)  # oc (ic kij)
+        column_by_weights = _reach(tile_weights(outline.weight, plan), most)  # ... col row
+    return PsumWidths(
+        by_type=_bound_bits(outline, window),
+        by_weights=by_weights,
+        observed=None if outline.observed is None else signed_bits_needed(*outline.observed),
+        column_by_type=_bound_bits(outline, min(plan.array.rows, outline.shape.ic)),
+        column_by_weights=column_by_weights,
+    )
+
+
+def _bound_bits(outline: LayerOutline, products: int) -> int:
+    """Bits of a sum of so many products of any codes of the formats."""
+    most = outline.act_format.max_code * products
+    weights = outline.weight_format
+    return signed_bits_needed(min(0, most * weights.min_code), most * weights.max_code)
+
+
+def _reach(weights: npt.NDArray[np.int8], max_code: int) -> int:
+    """Bits of the sums over the last axis, with every code free in ``0..max_code``."""
+    wide = weights.astype(np.int64)
+    low = int(np.minimum(wide, 0).sum(axis=-1).min()) * max_code
+    high = int(np.maximum(wide, 0).sum(axis=-1).max()) * max_code
+    return signed_bits_needed(low, high)

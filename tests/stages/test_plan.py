@@ -1,0 +1,105 @@
+"""`tilewright plan`: from a name, a configuration and a run; its three forms; bad input."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+
+import pytest
+
+from tests.chain import read, tilewright
+
+
+def _facts(*arguments):
+    done = tilewright("plan", *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["arrays"]
+
+
+def test_a_model_by_name_without_training():
+    """The choke layer: 9 folds of 63 cycles; its type bound is 8 * 9 * 15 * 7 = 7,560."""
+    (cost,) = _facts("vgg16", "--set", "model.choke_width=8")
+    layers = {layer["layer"]: layer for layer in cost["layers"]}
+    assert len(layers) == 14
+    choke = layers["features.27"]
+    assert (choke["folds"], choke["cycles"], choke["plain_ws_cycles"]) == (9, 567, 342)
+    assert (choke["psum_bits_by_type"], choke["psum_bits_by_weights"]) == (14, None)
+    assert layers["features.0"]["psum_bits_by_type"] == 17  # 27 * 255 * 7 = 48,195
+    assert cost["total"]["macs"] == 219_723_776  # summed by hand
+    assert cost["total"]["cycles"] == sum(layer["cycles"] for layer in cost["layers"])
+
+
+def test_several_arrays_as_csv():
+    done = tilewright("plan", "vgg_tiny", "--csv", "--array", "4x8", "--array", "16x5")
+    assert done.returncode == 0, done.stderr
+    lines = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert {(line["rows"], line["cols"]) for line in lines} == {("4", "8"), ("16", "5")}
+    assert len(lines) == 2 * len({line["layer"] for line in lines})
+    for line in lines:
+        words = int(line["nij"]) + 2 * int(line["cols"]) + int(line["rows"]) + 3
+        assert int(line["cycles"]) == int(line["folds"]) * words
+
+
+def test_a_configuration_as_a_table(tmp_path):
+    config = tmp_path / "mine.toml"
+    config.write_text("[model]\nact_bits = 2\n[array]\nrows = 16\ncols = 8\npsum_bits = 15\n")
+    done = tilewright("plan", config, "--memories", "xmem=100,wmem=1000", "--array", "8x8")
+    assert done.returncode == 0, done.stderr
+    assert "8 rows x 8 cols, 15-bit psums" in done.stdout
+    assert "WARNING 8x8: features.0: XMEM needs 1,156 words, but has 100" in done.stdout
+    assert "psums need 17 bits for any weights of the format, but have 15" in done.stdout
+
+
+def test_a_recovered_run_knows_its_weights_and_psums(finished):
+    (cost,) = _facts(finished)
+    verified = {
+        entry["layer"]: entry for entry in read(finished / "03_verify/verify.json")["layers"]
+    }
+    simulated = {
+        entry["layer"]: entry for entry in read(finished / "06_sim/simulate.json")["layers"]
+    }
+    assert [layer["layer"] for layer in cost["layers"]] == list(verified)
+    for layer in cost["layers"]:
+        name = layer["layer"]
+        assert layer["psum_bits_by_weights"] == verified[name]["psum_bits_needed"]
+        assert layer["psum_bits_by_type"] == verified[name]["psum_bits_by_type"]
+        assert layer["psum_bits_observed"] <= layer["psum_bits_by_weights"]
+        assert layer["cycles"] == simulated[name]["cycles"]
+        assert layer["utilization"] == pytest.approx(simulated[name]["utilization"], rel=1e-12)
+    assert [layer["layer"] for layer in _facts()[0]["layers"]] == list(verified)  # from the config
+
+
+def test_what_was_observed_is_left_out_once_it_is_stale(run):
+    shutil.rmtree(run / "03_verify")
+    assert {layer["psum_bits_observed"] for layer in _facts(run)[0]["layers"]} == {None}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("vgg61",), "error: there is no model 'vgg61': did you mean 'vgg16'?"),
+        (
+            ("no/such",),
+            "error: no/such must be a run folder, a .toml configuration or a model's name",
+        ),
+        (("--array", "8"), "error: --array is ROWSxCOLS, for example 8x16, not '8'"),
+        (("--array", "0x4"), "error: an array has 1..64 rows and cols, not 0x4"),
+        (("--psum-bits", "99"), "error: a psum has 4..32 bits, not 99"),
+        (("--memories", "dram=1"), "error: memories are xmem=WORDS,wmem=WORDS,pmem=WORDS"),
+        (("--json", "--csv"), "error: --json and --csv are two forms of one answer"),
+        (("--set", "model.act_bits=9"), "error: --set: model.act_bits: "),
+    ],
+)
+def test_bad_input_is_one_line(arguments, message):
+    done = tilewright("plan", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(message)
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_recovered_network_cannot_be_overridden(finished):
+    done = tilewright("plan", finished, "--set", "model.act_bits=2")
+    assert done.returncode == 2
+    assert "holds a recovered network, which --set cannot change" in done.stderr
