@@ -132,8 +132,20 @@ def check_predictions(expected: npt.NDArray[np.int64], actual: npt.NDArray[np.in
 
 
 def _training(run: RunFolder) -> dict[str, Any]:
-    """Where the network comes from: what to type, with which configuration, and what it cost."""
+    """Where the network comes from: what to type, with which configuration, and what it cost.
+
+    phases: each training of the run, with the metrics of its epochs. start: the same facts of the run
+    that the first one started from, if it is at hand.
+    """
+    from tilewright.train import read_metrics
+
     trained, evaluated = run.facts("train"), run.facts("evaluate")
+    phases = [
+        phase | {"metrics": read_metrics(run.folder("train") / phase["name"])}
+        for phase in trained["phases"]
+    ]
+    start = RunFolder(Path(run.config().train.start))
+    has_start = bool(run.config().train.start) and start.facts_path("evaluate").is_file()
     config = run.config().model_dump(mode="json")
     config["data"]["dir"] = ""  # a folder of the machine that trained
     provenance = trained["provenance"]
@@ -146,5 +158,7 @@ def _training(run: RunFolder) -> dict[str, Any]:
         "test_correct": evaluated["correct"],
         "holdout_accuracy": trained["holdout_accuracy"],
         "best_epoch": trained["best_epoch"],
+        "phases": phases,
+        "start": _training(start) if has_start else None,
         "provenance": provenance,
     }
