@@ -31,7 +31,8 @@ class ModelConfig(_Section):
     """Which network. `choke_width` 0: no chokepoint; `choke_stage` 0: where the model has it by default.
 
     `per_channel`: a weight step for each output channel. `layer_bits`: widths of single layers, a list
-    of [layer, weight bits, activation bits].
+    of [layer, weight bits, activation bits]. `course_ends`: a float classifier and a first layer that
+    reads normalized images, as in the course (with quantizer "pact").
     """
 
     name: Literal["vgg_tiny", "vgg16", "resnet8", "resnet20"] = "vgg_tiny"
@@ -42,6 +43,8 @@ class ModelConfig(_Section):
     choke_norm: bool = False
     per_channel: bool = False
     layer_bits: tuple[tuple[str, Bits, Bits], ...] = ()
+    quantizer: Literal["lsq", "pact"] = "lsq"
+    course_ends: bool = False
 
 
 class TrainConfig(_Section):

@@ -66,4 +66,6 @@ def _model_spec(config: ModelConfig, classes: int) -> ModelSpec:
         has_choke_norm=config.choke_norm,
         is_per_channel=config.per_channel,
         layer_bits=config.layer_bits or None,
+        quantizer=config.quantizer,
+        has_course_ends=config.course_ends,
     )
