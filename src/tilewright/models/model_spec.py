@@ -19,6 +19,9 @@ MAX_CHOKE_WIDTH = 512
 FLOAT_BITS = 32
 PIXEL_BITS = 8
 
+SKIPS = ("none", "trained")
+SKIP_LAYER = "skip.conv"
+
 LayerBits = tuple[tuple[str, int, int], ...]
 
 
@@ -35,7 +38,8 @@ class ModelSpec:
     layers that have widths of their own (the first layer reads 8-bit pixels in any case). quantizer:
     "lsq" or "pact". has_course_ends: a VGG with PACT whose first layer reads normalized images and
     whose classifier is a float layer with a bias, as in the course, whose checkpoints it loads; these
-    two layers are none for the array.
+    two layers are none for the array. skip: "trained" adds the SkipBlock's path around the
+    chokepoint, "none" leaves it out, as inference must.
 
     Raises `UnknownNameError` or `ConfigError` if a value is not valid.
     """
@@ -51,6 +55,7 @@ class ModelSpec:
     layer_bits: LayerBits | None = None
     quantizer: str = "lsq"
     has_course_ends: bool = False
+    skip: str = "none"
 
     def __post_init__(self) -> None:
         architecture = find_architecture(self.name)
@@ -61,6 +66,7 @@ class ModelSpec:
             raise ConfigError(f"classes must be at least 2, not {self.classes}")
         _check_choke(self, architecture)
         _check_quantizer(self)
+        _check_skip(self)
         if self.layer_bits is not None:
             found = tuple(tuple(entry) for entry in self.layer_bits)  # from JSON they come as lists
             object.__setattr__(self, "layer_bits", found)
@@ -90,15 +96,23 @@ class ModelSpec:
     @property
     def layers(self) -> tuple[str, ...]:
         """Names of the convolutions and of the classifier, in execution order."""
-        return name_layers(self.architecture.family, self.stages)
+        names = list(name_layers(self.architecture.family, self.stages))
+        if self.skip == "trained":
+            names.insert(names.index(self.choke_layers[-1]) + 1, SKIP_LAYER)
+        return tuple(names)
+
+    @property
+    def choke_layers(self) -> tuple[str, ...]:
+        """Names of the convolutions into, within and out of the chokepoint; none without one."""
+        if self.choke_width is None:
+            return ()
+        before = sum(len(widths) for widths in self.stages[: self.choke_index])
+        return name_layers(self.architecture.family, self.stages)[before : before + 3]
 
     @property
     def choke_layer(self) -> str | None:
         """Name of the choked convolution, as wide as the chokepoint on both sides; None without one."""
-        if self.choke_width is None:
-            return None
-        before = sum(len(widths) for widths in self.stages[: self.choke_index])
-        return self.layers[before + 1]
+        return self.choke_layers[1] if self.choke_width is not None else None
 
     @property
     def choke_index(self) -> int:
@@ -131,6 +145,15 @@ def _check_choke(spec: ModelSpec, architecture: Architecture) -> None:
     if spec.choke_stage is not None and not 1 <= spec.choke_stage <= stages:
         raise ConfigError(
             f"choke_stage must be 1..{stages} for {spec.name}, not {spec.choke_stage}"
+        )
+
+
+def _check_skip(spec: ModelSpec) -> None:
+    if spec.skip not in SKIPS:
+        raise UnknownNameError.among("skip", spec.skip, SKIPS)
+    if spec.skip == "trained" and (spec.choke_width is None or spec.choke_index == 0):
+        raise ConfigError(
+            "skip leads around a chokepoint of stage 2 or later: give a choke_width, or skip = none"
         )
 
 

@@ -68,4 +68,5 @@ def _model_spec(config: ModelConfig, classes: int) -> ModelSpec:
         layer_bits=config.layer_bits or None,
         quantizer=config.quantizer,
         has_course_ends=config.course_ends,
+        skip=config.skip,
     )
