@@ -35,7 +35,9 @@ class ModelConfig(_Section):
     """Which network. `choke_width` 0: no chokepoint; `choke_stage` 0: where the model has it by default.
 
     `per_channel`: a weight step for each output channel. `layer_bits`: widths of single layers, a list
-    of [layer, weight bits, activation bits].
+    of [layer, weight bits, activation bits]. `course_ends`: a float classifier and a first layer that
+    reads normalized images, as in the course (with quantizer "pact"). `skip`: "trained" for the path around
+    the chokepoint.
     """
 
     name: Literal["vgg_tiny", "vgg16", "resnet8", "resnet20"] = "vgg_tiny"
@@ -46,6 +48,9 @@ class ModelConfig(_Section):
     choke_norm: bool = False
     per_channel: bool = False
     layer_bits: tuple[tuple[str, Bits, Bits], ...] = ()
+    quantizer: Literal["lsq", "pact"] = "lsq"
+    course_ends: bool = False
+    skip: Literal["none", "trained"] = "none"
 
 
 class TrainConfig(_Section):

@@ -17,6 +17,10 @@ SUM_BITS = 8
 """Width of the codes that additions and average pools sum: no lane of the array holds them."""
 
 
+MEAN, STD = (0.491, 0.482, 0.447), (0.247, 0.243, 0.262)
+"""Of the pixels of CIFAR-10, as is customary; the course's images are taken to be normalized by them."""
+
+
 class Add(nn.Module):
     """Addition of two float branches, in the place of `QuantAdd`."""
 
@@ -26,12 +30,16 @@ class Add(nn.Module):
 
 
 def read_pixels(spec: ModelSpec, x: Tensor) -> Tensor:
-    """What the first layer reads: pixels as they are, or in a float network as `PixelQuantizer`'s
-    real values, channels last.
+    """What the first layer reads: pixels as they are, or real values, channels last: in a float
+    network `PixelQuantizer`'s, with the course's ends normalized.
     """
-    if not spec.is_float:
+    if not (spec.is_float or spec.has_course_ends):
         return x
-    return x.contiguous(memory_format=torch.channels_last) / MAX_PIXEL
+    values = x.contiguous(memory_format=torch.channels_last) / MAX_PIXEL
+    if spec.is_float:
+        return values
+    mean, std = (values.new_tensor(numbers).reshape(1, -1, 1, 1) for numbers in (MEAN, STD))
+    return (values - mean) / std
 
 
 def convolution(
@@ -46,6 +54,7 @@ def convolution(
         plain.weight = nn.Parameter(channels_last)
         return plain
     weight_bits, act_bits = spec.bits_of(name)
+    is_first = name == spec.layers[0]
     return QuantConv2d(
         channels,
         width,
@@ -54,19 +63,29 @@ def convolution(
         act_bits=act_bits,
         stride=stride,
         padding=padding,
-        is_pixel_input=name == spec.layers[0],
+        is_pixel_input=is_first and not spec.has_course_ends,
+        is_signed_input=is_first and spec.has_course_ends,
         is_per_channel=spec.is_per_channel,
+        quantizer=spec.quantizer,
     )
 
 
 def classifier(spec: ModelSpec, features: int) -> nn.Module:
-    """The last layer, without bias."""
+    """The last layer, without bias; with the course's ends, float and with one."""
+    if spec.has_course_ends:
+        return nn.Linear(features, spec.classes)
     if spec.is_float:
         linear = nn.Linear(features, spec.classes, bias=False)
         nn.init.normal_(linear.weight, std=1 / math.sqrt(features))
         return linear
     weight_bits, act_bits = spec.bits_of(spec.layers[-1])
-    return QuantLinear(features, spec.classes, weight_bits=weight_bits, act_bits=act_bits)
+    return QuantLinear(
+        features,
+        spec.classes,
+        weight_bits=weight_bits,
+        act_bits=act_bits,
+        quantizer=spec.quantizer,
+    )
 
 
 def addition(spec: ModelSpec) -> nn.Module:

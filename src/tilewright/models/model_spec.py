@@ -12,11 +12,15 @@ from tilewright.models.architecture import (
     find_architecture,
 )
 from tilewright.models.layer_names import name_layers
+from tilewright.quant.named_quantizers import check_quantizer
 from tilewright.quant.quantizers import check_bits
 
 MAX_CHOKE_WIDTH = 512
 FLOAT_BITS = 32
 PIXEL_BITS = 8
+
+SKIPS = ("none", "trained")
+SKIP_LAYER = "skip.conv"
 
 LayerBits = tuple[tuple[str, int, int], ...]
 
@@ -31,7 +35,11 @@ class ModelSpec:
     stage ends in a max-pool; the map halves from stage to stage); None means stage 4, a 4x4 map.
     has_choke_norm: BatchNorm after the choked convolution. is_per_channel: a weight step for each
     output channel (not in the classifier). layer_bits: (layer, weight bits, activation bits) of
-    layers that have widths of their own (the first layer reads 8-bit pixels in any case).
+    layers that have widths of their own (the first layer reads 8-bit pixels in any case). quantizer:
+    "lsq" or "pact". has_course_ends: a VGG with PACT whose first layer reads normalized images and
+    whose classifier is a float layer with a bias, as in the course, whose checkpoints it loads; these
+    two layers are none for the array. skip: "trained" adds the SkipBlock's path around the
+    chokepoint, "none" leaves it out, as inference must.
 
     Raises `UnknownNameError` or `ConfigError` if a value is not valid.
     """
@@ -45,6 +53,9 @@ class ModelSpec:
     has_choke_norm: bool = False
     is_per_channel: bool = False
     layer_bits: LayerBits | None = None
+    quantizer: str = "lsq"
+    has_course_ends: bool = False
+    skip: str = "none"
 
     def __post_init__(self) -> None:
         architecture = find_architecture(self.name)
@@ -54,6 +65,8 @@ class ModelSpec:
         if self.classes < 2:
             raise ConfigError(f"classes must be at least 2, not {self.classes}")
         _check_choke(self, architecture)
+        _check_quantizer(self)
+        _check_skip(self)
         if self.layer_bits is not None:
             found = tuple(tuple(entry) for entry in self.layer_bits)  # from JSON they come as lists
             object.__setattr__(self, "layer_bits", found)
@@ -83,15 +96,23 @@ class ModelSpec:
     @property
     def layers(self) -> tuple[str, ...]:
         """Names of the convolutions and of the classifier, in execution order."""
-        return name_layers(self.architecture.family, self.stages)
+        names = list(name_layers(self.architecture.family, self.stages))
+        if self.skip == "trained":
+            names.insert(names.index(self.choke_layers[-1]) + 1, SKIP_LAYER)
+        return tuple(names)
+
+    @property
+    def choke_layers(self) -> tuple[str, ...]:
+        """Names of the convolutions into, within and out of the chokepoint; none without one."""
+        if self.choke_width is None:
+            return ()
+        before = sum(len(widths) for widths in self.stages[: self.choke_index])
+        return name_layers(self.architecture.family, self.stages)[before : before + 3]
 
     @property
     def choke_layer(self) -> str | None:
         """Name of the choked convolution, as wide as the chokepoint on both sides; None without one."""
-        if self.choke_width is None:
-            return None
-        before = sum(len(widths) for widths in self.stages[: self.choke_index])
-        return self.layers[before + 1]
+        return self.choke_layers[1] if self.choke_width is not None else None
 
     @property
     def choke_index(self) -> int:
@@ -127,6 +148,26 @@ def _check_choke(spec: ModelSpec, architecture: Architecture) -> None:
         )
 
 
+def _check_skip(spec: ModelSpec) -> None:
+    if spec.skip not in SKIPS:
+        raise UnknownNameError.among("skip", spec.skip, SKIPS)
+    if spec.skip == "trained" and (spec.choke_width is None or spec.choke_index == 0):
+        raise ConfigError(
+            "skip leads around a chokepoint of stage 2 or later: give a choke_width, or skip = none"
+        )
+
+
+def _check_quantizer(spec: ModelSpec) -> None:
+    check_quantizer(spec.quantizer)
+    is_pact = spec.quantizer == "pact"
+    if is_pact and spec.is_per_channel:
+        raise ConfigError(
+            "quantizer pact has one bound for all weights of a layer, not per channel"
+        )
+    if spec.has_course_ends and (spec.is_float or not is_pact or spec.architecture.family != "vgg"):
+        raise ConfigError("has_course_ends needs a quantized vgg with quantizer pact")
+
+
 def _check_layer_bits(spec: ModelSpec) -> None:
     if spec.is_float:
         raise ConfigError("layer_bits are of a quantized network, but this one is float")
@@ -144,7 +185,9 @@ def _check_layer_bits(spec: ModelSpec) -> None:
         named.add(name)
         check_bits(weight_bits, f"weight bits of {name}")
         check_bits(act_bits, f"activation bits of {name}")
-        if name == spec.layers[0] and act_bits != PIXEL_BITS:
+        if spec.has_course_ends and name == spec.layers[-1]:
+            raise ConfigError(f"{name} is float with has_course_ends: it has no bits")
+        if name == spec.layers[0] and not spec.has_course_ends and act_bits != PIXEL_BITS:
             raise ConfigError(
                 f"{name} reads pixels: its activation bits must be {PIXEL_BITS}, not {act_bits}"
             )

@@ -12,6 +12,10 @@ from tilewright.models.layers import (
     read_pixels,
 )
 from tilewright.models.model_spec import ModelSpec
+from tilewright.models.skip import SkipPath
+
+RELU = 2
+"""Where the ReLU of a convolution stands behind it."""
 
 
 class QuantVGG(nn.Module):
@@ -19,7 +23,7 @@ class QuantVGG(nn.Module):
 
     Input: raw pixels 0..255, uint8 or float, ``n 3 32 32``; output: logits ``n classes``. The
     modules of `features` are numbered as in torchvision's VGG with BatchNorm: in vgg16 the
-    chokepoint is 24, 27, 30.
+    chokepoint is 24, 27, 30. With ``skip = "trained"``, `skip` leads around the chokepoint.
     """
 
     def __init__(self, spec: ModelSpec) -> None:
@@ -30,10 +34,26 @@ class QuantVGG(nn.Module):
         edge = IMAGE_EDGE >> len(spec.stages)
         self.classifier = classifier(spec, spec.stages[-1][-1] * edge * edge)
 
+        if spec.skip == "trained":
+            place = spec.choke_index
+            self.skip = SkipPath(spec, spec.stages[place - 1][-1], spec.stages[place][-1])
+
     def forward(self, x: Tensor) -> Tensor:
         """Logits ``n classes`` of the pixels `x`."""
-        logits: Tensor = self.classifier(self.features(read_pixels(self.spec, x)))
+        x = read_pixels(self.spec, x)
+        x = self.features(x) if self.spec.skip == "none" else self._features_and_skip(x)
+        logits: Tensor = self.classifier(x)
         return logits
+
+    def _features_and_skip(self, x: Tensor) -> Tensor:
+        first, *_, last = (int(name.rpartition(".")[2]) for name in self.spec.choke_layers)
+        for index, module in enumerate(self.features):
+            if index == first:
+                around = x
+            x = module(x)
+            if index == last + RELU:
+                x = self.skip(x, around)
+        return x
 
 
 def _features(spec: ModelSpec) -> list[nn.Module]:

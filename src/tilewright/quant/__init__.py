@@ -8,6 +8,7 @@ from tilewright.quant.integer_layers import (
     IntegerSumPool,
 )
 from tilewright.quant.layers import QuantConv2d, QuantLinear, allow_int8
+from tilewright.quant.pact import PactActQuantizer, PactWeightQuantizer
 from tilewright.quant.quantize_module import quantize
 from tilewright.quant.quantizers import (
     ActQuantizer,
@@ -24,6 +25,8 @@ __all__ = [
     "IntegerConv2d",
     "IntegerLinear",
     "IntegerSumPool",
+    "PactActQuantizer",
+    "PactWeightQuantizer",
     "PixelQuantizer",
     "QuantAdd",
     "QuantAvgPool2d",

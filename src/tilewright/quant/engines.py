@@ -40,11 +40,17 @@ class ConvolutionCase:
     device: str
     is_int8_allowed: bool
     groups: int = 1
+    min_x: int = 0
 
     @property
     def psum_bound(self) -> int:
-        """Largest |psum|: ``K * max_x * max_w``, K = kh * kw * ic / groups."""
-        return math.prod(self.w_shape[1:]) * self.max_x * self.max_w
+        """Largest |psum|: ``K * max|x| * max_w``, K = kh * kw * ic / groups."""
+        return math.prod(self.w_shape[1:]) * max(self.max_x, -self.min_x) * self.max_w
+
+    @property
+    def x_dtype(self) -> torch.dtype:
+        """The bytes that hold the codes x."""
+        return torch.int8 if self.min_x < 0 else torch.uint8
 
     @property
     def work_per_tap(self) -> int:
@@ -123,21 +129,22 @@ def _convolve(x: Tensor, w: Tensor, case: ConvolutionCase) -> Tensor:
 def _candidates(case: ConvolutionCase) -> Iterator[Engine]:
     if case.psum_bound < FLOAT32_EXACT:
         is_worthwhile = case.work_per_tap >= WORTHWHILE_WORK
-        if case.is_int8_allowed and case.device == "cpu" and is_worthwhile:
+        is_possible = case.device == "cpu" and case.x_dtype == torch.uint8
+        if case.is_int8_allowed and is_possible and is_worthwhile:
             yield convolve_int8
         yield convolve_float32
     yield convolve_float64
 
 
 def _operands(case: ConvolutionCase) -> Iterator[tuple[Tensor, Tensor]]:
-    """Codes uint8 ``n ic ih iw`` and int8 ``oc ic/groups kh kw``: random, lowest, highest psums."""
+    """Codes of `x_dtype` ``n ic ih iw`` and int8 ``oc ic/groups kh kw``: random, lowest, highest psums."""
     generator = torch.Generator().manual_seed(0)
     low = -case.max_w
-    x = torch.randint(0, case.max_x + 1, case.x_shape, generator=generator, dtype=torch.uint8)
+    x = torch.randint(case.min_x, case.max_x + 1, case.x_shape, generator=generator)
     w = torch.randint(low, case.max_w + 1, case.w_shape, generator=generator, dtype=torch.int8)
-    x = x.to(case.device, memory_format=torch.channels_last)
+    x = x.to(case.device, case.x_dtype, memory_format=torch.channels_last)
     w = w.to(case.device)
-    extreme = torch.full_like(x, case.max_x)
+    extreme = torch.full_like(x, case.max_x if case.max_x >= -case.min_x else case.min_x)
     yield x, w
     yield extreme, torch.full_like(w, low)
     yield extreme, torch.full_like(w, case.max_w)

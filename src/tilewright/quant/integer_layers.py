@@ -57,6 +57,7 @@ class IntegerConv2d(nn.Module):
             device=str(x_codes.device),
             is_int8_allowed=self.is_int8_allowed,
             groups=self.groups,
+            min_x=self.act_format.min_code,
         )
         psums: Tensor = _ExactConvolution.apply(x_codes, w_codes, case)  # type: ignore[no-untyped-call]
         return psums
@@ -111,7 +112,7 @@ class _ExactConvolution(torch.autograd.Function):
     def forward(ctx: Any, x_codes: Tensor, w_codes: Tensor, case: ConvolutionCase) -> Tensor:
         engine = choose_engine(case)
         x_codes = x_codes.contiguous(memory_format=torch.channels_last)
-        x_bytes = x_codes.to(torch.uint8)
+        x_bytes = x_codes.to(case.x_dtype)
         w_bytes = w_codes.to(torch.int8)
         ctx.save_for_backward(x_bytes, w_bytes)
         ctx.case = case

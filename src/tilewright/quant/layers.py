@@ -10,7 +10,11 @@ from torch import Tensor, nn
 from tilewright.errors import ConfigError
 from tilewright.quant.integer_layers import IntegerConv2d, IntegerLinear
 from tilewright.quant.learned_step import rescale
-from tilewright.quant.quantizers import ActQuantizer, PixelQuantizer, WeightQuantizer
+from tilewright.quant.named_quantizers import (
+    make_act_quantizer,
+    make_weight_quantizer,
+    use_course_names,
+)
 
 Size = int | tuple[int, int]
 
@@ -20,10 +24,13 @@ class QuantConv2d(nn.Module):
     weight_scale)``.
 
     weight_bits, act_bits: 2..8. is_pixel_input: the input is raw 8-bit pixels, and `act_bits` is
-    not used. is_per_channel: one weight step for each output channel. groups: as in `nn.Conv2d`, in
-    the weight ``oc ic/groups kh kw`` too. Input ``n ic ih iw``, output ``n oc oh ow``.
+    not used. is_signed_input: the input may be negative, and so may its codes, which the array does
+    not take. is_per_channel: one weight step for each output channel. groups: as in `nn.Conv2d`, in
+    the weight ``oc ic/groups kh kw`` too. quantizer: "lsq" or "pact" (not per channel). Input ``n ic
+    ih iw``, output ``n oc oh ow``.
 
-    Raises `ConfigError` if a width is outside 2..8 or `groups` does not divide the channels.
+    Raises `ConfigError` if a width is outside 2..8 or `groups` does not divide the channels, and
+    `UnknownNameError` for another quantizer.
     """
 
     def __init__(
@@ -38,7 +45,9 @@ class QuantConv2d(nn.Module):
         padding: Size = 0,
         groups: int = 1,
         is_pixel_input: bool = False,
+        is_signed_input: bool = False,
         is_per_channel: bool = False,
+        quantizer: str = "lsq",
     ) -> None:
         super().__init__()
         self.in_channels, self.out_channels = in_channels, out_channels
@@ -48,9 +57,13 @@ class QuantConv2d(nn.Module):
         shape = (out_channels, in_channels // groups, *self.kernel_size)
         self.weight = nn.Parameter(torch.empty(shape))
         nn.init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu")
-        self.act_quantizer = PixelQuantizer() if is_pixel_input else ActQuantizer(act_bits)
+        self.act_quantizer = make_act_quantizer(
+            quantizer, act_bits, is_pixel_input=is_pixel_input, is_signed_input=is_signed_input
+        )
         step_shape = (out_channels if is_per_channel else 1, 1, 1, 1)
-        self.weight_quantizer = WeightQuantizer(weight_bits, step_shape)
+        self.weight_quantizer = make_weight_quantizer(quantizer, weight_bits, step_shape)
+        if quantizer == "pact":
+            use_course_names(self)
         self.integer = IntegerConv2d(
             self.act_quantizer.number_format,
             self.weight_quantizer.number_format,
@@ -94,15 +107,17 @@ class QuantLinear(nn.Module):
         act_bits: int,
         is_pixel_input: bool = False,
         is_per_channel: bool = False,
+        quantizer: str = "lsq",
     ) -> None:
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
         self.weight = nn.Parameter(torch.empty(out_features, in_features))
         nn.init.normal_(self.weight, std=1 / math.sqrt(in_features))
-        self.act_quantizer = PixelQuantizer() if is_pixel_input else ActQuantizer(act_bits)
-        self.weight_quantizer = WeightQuantizer(
-            weight_bits, (out_features if is_per_channel else 1, 1)
-        )
+        self.act_quantizer = make_act_quantizer(quantizer, act_bits, is_pixel_input=is_pixel_input)
+        step_shape = (out_features if is_per_channel else 1, 1)
+        self.weight_quantizer = make_weight_quantizer(quantizer, weight_bits, step_shape)
+        if quantizer == "pact":
+            use_course_names(self)
         self.integer = IntegerLinear(
             self.act_quantizer.number_format, self.weight_quantizer.number_format
         )

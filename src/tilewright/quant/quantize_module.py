@@ -11,6 +11,7 @@ from torch.fx.passes.shape_prop import ShapeProp
 
 from tilewright.errors import ConfigError, QuantizationError, UnknownNameError
 from tilewright.quant.module_signs import Sign, find_signs, keeps_codes, what_runs
+from tilewright.quant.named_quantizers import check_quantizer
 from tilewright.quant.quantizers import check_bits
 from tilewright.quant.refusals import INTEGER_LAYERS, check_graph, check_modules
 from tilewright.quant.replacement import Replacement
@@ -24,6 +25,7 @@ def quantize(
     skip: Sequence[str] = (),
     has_pixel_input: bool = False,
     is_per_channel: bool = False,
+    quantizer: str = "lsq",
     example: Tensor | None = None,
 ) -> fx.GraphModule:
     """A copy of `module` whose convolutions and linear layers are integer arithmetic, weights kept.
@@ -36,7 +38,8 @@ def quantize(
     weight_bits, act_bits: 2..8. skip: names of submodules that stay as they are, with all inside.
     has_pixel_input: the module is given raw 8-bit pixels from now on, where it was given ``pixels /
     255``. Otherwise its input must not be negative: activation codes are unsigned. is_per_channel:
-    one weight step for each output channel. example: an input of the module, needed only where a
+    one weight step for each output channel. quantizer: "lsq", or "pact", whose weights are normalized
+    and need a BatchNorm behind them. example: an input of the module, needed only where a
     pool's window depends on the size of the map.
 
     Raises `ConfigError` or `UnknownNameError` for bad arguments, and `QuantizationError` that names
@@ -48,6 +51,7 @@ def quantize(
     """
     check_bits(weight_bits, "weight_bits")
     check_bits(act_bits, "act_bits")
+    check_quantizer(quantizer)
     names = [name for name, _ in module.named_modules()][1:]
     for name in skip:
         if name not in names:
@@ -60,7 +64,13 @@ def quantize(
         _check_readers(traced, signs)
     if example is not None:
         _note_shapes(traced, example)
-    Replacement(traced, signs, weight_bits, act_bits, tuple(skip), is_per_channel).run()
+    options = {
+        "weight_bits": weight_bits,
+        "act_bits": act_bits,
+        "is_per_channel": is_per_channel,
+        "quantizer": quantizer,
+    }
+    Replacement(traced, signs, tuple(skip), options).run()
     return traced
 
 

@@ -25,14 +25,14 @@ ADDITIONS = (operator.add, operator.iadd, torch.add, "add", "add_")
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """Edits `traced` in place. `signs` says which values may be negative."""
+    """Edits `traced` in place. `signs` says which values may be negative; `options` are those of a
+    layer: bits and quantizer.
+    """
 
     traced: fx.GraphModule
     signs: dict[fx.Node, Sign]
-    weight_bits: int
-    act_bits: int
     skip: tuple[str, ...]
-    is_per_channel: bool
+    options: dict[str, Any]
 
     def run(self) -> None:
         """Replace everything; raises `QuantizationError` where that is not possible."""
@@ -59,7 +59,9 @@ class Replacement:
         if isinstance(part, nn.Conv2d):
             layer = self._convolution(part, is_pixel_input)
         else:
-            layer = self._linear(part, is_pixel_input)
+            layer = QuantLinear(
+                part.in_features, part.out_features, is_pixel_input=is_pixel_input, **self.options
+            )
         layer.weight = part.weight
         layer.to(part.weight.device).train(part.training)
         self._put(name, layer)
@@ -75,23 +77,11 @@ class Replacement:
             part.in_channels,
             part.out_channels,
             (height, width),
-            weight_bits=self.weight_bits,
-            act_bits=self.act_bits,
             stride=(part.stride[0], part.stride[1]),
             padding=(padding[0], padding[1]),
             groups=part.groups,
             is_pixel_input=is_pixel_input,
-            is_per_channel=self.is_per_channel,
-        )
-
-    def _linear(self, part: nn.Linear, is_pixel_input: bool) -> nn.Module:
-        return QuantLinear(
-            part.in_features,
-            part.out_features,
-            weight_bits=self.weight_bits,
-            act_bits=self.act_bits,
-            is_pixel_input=is_pixel_input,
-            is_per_channel=self.is_per_channel,
+            **self.options,
         )
 
     @torch.no_grad()

@@ -169,4 +169,7 @@ def model_spec(config: ModelConfig, classes: int, *, is_float: bool = False) -> 
         has_choke_norm=config.choke_norm,
         is_per_channel=config.per_channel,
         layer_bits=None if is_float else config.layer_bits or None,
+        quantizer=config.quantizer,
+        has_course_ends=config.course_ends,
+        skip=config.skip,
     )
