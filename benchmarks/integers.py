@@ -2,15 +2,15 @@
 
 ``python benchmarks/integers.py [--model NAME.json] [--images 10000] [--threads 2] [--json]``
 
-Without ``--model`` the network is the choked VGG16, W4A4, untrained but initialized (one forward in training mode
-sets steps and BatchNorm statistics), on random images: the time of integer arithmetic does not depend on the
-values. A packed network is timed the same way.
+Without ``--model`` the network is the choked VGG16, W4A4, untrained but initialized (one forward in
+training mode sets steps and BatchNorm statistics), on random images: the time of integer arithmetic does
+not depend on the values. A packed network is timed the same way.
 
-- `seconds_10k`: the engine's time for 10,000 images, pixels in and classes out, compiled and packed before the
-  clock starts; measured on ``--images`` and scaled. For each kind of engine; the first line is the default's.
-- `vs_onnxruntime`: how many times faster than ONNX Runtime with the same network as ConvInteger, MatMulInteger,
-  comparisons and MaxPool, with as many threads, at the fastest of a few batch sizes, on ``--onnx-images``. The two
-  are timed in turns, and the best of ``--repeats`` counts for each. All sums of the output must be equal, or the
+- `seconds_10k`: the engine's time for 10,000 images, pixels in and classes out, compiled and packed before
+  the clock starts; measured on ``--images`` and scaled. For each kind of engine; the default's counts.
+- `vs_onnxruntime`: how many times faster than ONNX Runtime with the same network as ConvInteger,
+  MatMulInteger, comparisons and MaxPool, with as many threads, at the fastest of a few batch sizes, on
+  ``--onnx-images``. The best of ``--repeats`` counts for each. All sums of the output must be equal, or the
   benchmark fails. Without onnxruntime this line is left out.
 """
 
