@@ -1,6 +1,7 @@
 """The judge: naive reference arithmetic and exact comparison."""
 
 from tilewright.verify.compare import Comparison, Mismatch, compare, compare_traces
+from tilewright.verify.explain_codes import explain_codes
 from tilewright.verify.extremes import (
     Extreme,
     ExtremePlane,
@@ -9,6 +10,7 @@ from tilewright.verify.extremes import (
     extreme_weights,
 )
 from tilewright.verify.judge import NodeVerdict, WidthClaim, check_node, claim_width
+from tilewright.verify.margins import LIMITS, NO_MARGINS, Margins, find_margins
 from tilewright.verify.reference import (
     reference_next_codes,
     reference_psums,
@@ -18,9 +20,12 @@ from tilewright.verify.reference import (
 )
 
 __all__ = [
+    "LIMITS",
+    "NO_MARGINS",
     "Comparison",
     "Extreme",
     "ExtremePlane",
+    "Margins",
     "Mismatch",
     "NodeVerdict",
     "WidthClaim",
@@ -28,9 +33,11 @@ __all__ = [
     "claim_width",
     "compare",
     "compare_traces",
+    "explain_codes",
     "extreme_plane_count",
     "extreme_planes",
     "extreme_weights",
+    "find_margins",
     "reference_next_codes",
     "reference_psums",
     "reference_sums",
