@@ -20,6 +20,7 @@ INTEGER_HALF = (
     "report",
     "config",
     "bundles",
+    "interchange",
 )
 
 

@@ -1,0 +1,148 @@
+"""A network as an exporter walks it: each node with the sizes and names of its tensors."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.errors import FormatError
+from tilewright.interchange.graph_writer import GraphWriter, Shape
+from tilewright.spec import (
+    IntegerLayer,
+    IntegerNetwork,
+    Node,
+    Requantization,
+    port_name,
+)
+
+Batch = int | str
+Ints = npt.NDArray[np.int64]
+PIXELS = "pixels"
+"""Name of a written graph's input."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinkPlan:
+    """From a node's sums to one port of a consumer. `is_flat`: the sums are ``n c``, not ``n c h w``."""
+
+    source: Node
+    consumer: Node
+    link: Requantization
+    is_flat: bool
+
+    def thresholds(self) -> Ints:
+        """Thresholds ``c level``, moved to within one step of what the node's sums can reach.
+
+        A threshold beyond that bound is never or always reached, wherever beyond it lies.
+        """
+        bound = sum_bound(self.source)
+        return np.clip(self.link.thresholds, -bound, bound + 1)
+
+    def direction(self) -> Ints | None:
+        """Direction of each channel, to broadcast; None where no larger sum is a smaller code."""
+        direction = self.link.direction
+        if (direction > 0).all():
+            return None
+        return direction.reshape(1, -1, *(1,) * (0 if self.is_flat else 2))
+
+    def levels_shape(self) -> tuple[int, ...]:
+        """Sizes in which thresholds ``c level`` broadcast to sums with an axis of size 1 at their end."""
+        channels, levels = self.link.thresholds.shape
+        return (1, channels, *(1,) * (0 if self.is_flat else 2), levels)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodePlan:
+    """A node, the links that leave it, and whether its tensors are ``n c`` or ``n c h w``."""
+
+    node: Node
+    links: tuple[LinkPlan, ...]
+    is_flat: bool
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """Names of the node's inputs."""
+        return tuple(port_name(self.node.name, i) for i in range(self.node.operands))
+
+    def input_shape(self, batch: Batch) -> Shape:
+        """Sizes of each operand."""
+        return self._sizes(batch, self.node.input_shape)
+
+    def sum_shape(self, batch: Batch) -> Shape:
+        """Sizes of the sums."""
+        return self._sizes(batch, self.node.output_shape)
+
+    def _sizes(self, batch: Batch, plane: tuple[int, int, int]) -> Shape:
+        return (batch, plane[0]) if self.is_flat else (batch, *plane)
+
+
+def plan_graph(network: IntegerNetwork) -> tuple[NodePlan, ...]:
+    """The nodes in order. Raises `ShapeError` if the network does not run from input to output."""
+    network.require_whole()
+    flat: set[str] = set()
+    plans = []
+    for node in network.nodes:
+        is_flat = node.name in flat
+        if is_flat and not isinstance(node, IntegerLayer):
+            raise FormatError(
+                f"{node.name}: only a linear layer can follow a flatten in these formats"
+            )
+        links = tuple(
+            LinkPlan(node, network.node(link.consumer), link, is_flat)
+            for link in node.requantizations
+        )
+        flat |= {link.consumer for link in node.requantizations if is_flat or link.is_flattened}
+        plans.append(NodePlan(node, links, is_flat))
+    return tuple(plans)
+
+
+def sum_bound(node: Node) -> int:
+    """Largest |sum| that a node's formats reach."""
+    if isinstance(node, IntegerLayer):
+        return node.psum_bound()
+    low, high = node.sum_range()
+    return max(-low, high)
+
+
+def write_planes(
+    writer: GraphWriter, plan: LinkPlan, codes: str, *, batch: Batch, dtype: int
+) -> str:
+    """Add the pools and the flatten between a node and a consumer, on codes or on their values.
+
+    ONNX pads a max-pool with the lowest number of the type, which never wins.
+    """
+    channels, *size = plan.source.output_shape
+    for number, pool in enumerate(plan.link.pools):
+        size = list(pool.output_size(*size))
+        codes = writer.node(
+            "MaxPool",
+            (codes,),
+            f"{plan.link.port}.pooled{number or ''}",
+            dtype=dtype,
+            shape=(batch, channels, *size),
+            kernel_shape=list(pool.kernel),
+            strides=list(pool.stride),
+            pads=[*pool.padding, *pool.padding],
+        )
+    if not plan.link.is_flattened or plan.is_flat:
+        return codes
+    sizes = (batch, channels * math.prod(size))
+    return writer.node(
+        "Flatten", (codes,), f"{plan.link.port}.flat", dtype=dtype, shape=sizes, axis=1
+    )
+
+
+def geometry(layer: IntegerLayer) -> dict[str, Any]:
+    """Attributes of a layer's convolution."""
+    shape = layer.shape
+    return {
+        "kernel_shape": [shape.kh, shape.kw],
+        "strides": list(shape.stride),
+        "pads": [*shape.padding, *shape.padding],
+        "dilations": [1, 1],
+        "group": 1,
+    }

@@ -1,0 +1,53 @@
+"""Names of the tensors in a written file, and what their values mean in integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.spec import IntegerLayer, Node, SumPool
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class TensorNames:
+    """How a written file calls the tensors of a node, and in what steps their values are.
+
+    format: key of `FORMATS`. is_unit: the file's scales are 1.
+    """
+
+    format: str
+    is_unit: bool
+
+    def sums(self, node: Node) -> str:
+        """The tensor with a node's sums."""
+        return f"{node.name}.psum" if self.format == "onnx" else f"{node.name}.output"
+
+    def codes(self, port: str) -> str | None:
+        """The tensor with the input codes at a port; None where the format has none after the pools."""
+        return None if self.format == "onnx" else f"{port}.act"
+
+    def code_step(self, node: Node) -> float:
+        """What one input code of a node is in the file."""
+        if self.is_unit or self.format == "onnx":
+            return 1.0
+        return float(np.float32(node.act_scale))
+
+    def sum_step(self, node: Node) -> Floats:
+        """What one step of a node's sum is in the file, ``(1 or c, 1, 1)``."""
+        if self.format == "onnx":
+            return np.ones((1, 1, 1))
+        return sum_step(node, is_unit=self.is_unit).reshape(-1, 1, 1)
+
+
+def sum_step(node: Node, *, is_unit: bool = False) -> Floats:
+    """Real size of one step of a node's sum, ``(1,)`` or ``(c,)``, from scales as float32."""
+    act = 1.0 if is_unit else float(np.float32(node.act_scale))
+    if isinstance(node, SumPool):
+        return np.array([act / node.area])
+    if isinstance(node, IntegerLayer) and not is_unit:
+        return act * node.weight_scale.astype(np.float32).astype(np.float64)
+    return np.array([act])

@@ -1,0 +1,79 @@
+"""Run an ONNX file in engines that others wrote, and look at every tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.errors import ShapeError, UnknownNameError
+from tilewright.interchange.extras import require
+
+ENGINES = ("onnxruntime", "reference", "qonnx")
+
+Tensors = dict[str, npt.NDArray[Any]]
+Run = Callable[[npt.NDArray[Any]], list[npt.NDArray[Any]]]
+"""One batch of pixels to the wanted tensors."""
+
+
+def run_file(
+    path: Path, pixels: npt.NDArray[Any], *, engine: str, tensors: tuple[str, ...]
+) -> Tensors:
+    """The tensors called `tensors` that `engine` computes from `pixels` with the file at `path`.
+
+    engine: "onnxruntime", "reference" (onnx's ReferenceEvaluator) or "qonnx" (its executor, which
+    alone knows Quant nodes). pixels: ``n ...``, of the type of the file's only input; a file with a
+    fixed batch runs several times. Raises `ShapeError` if n is no multiple of that batch.
+    """
+    if engine not in ENGINES:
+        raise UnknownNameError.among("engine", engine, ENGINES)
+    make = {"onnxruntime": _onnxruntime, "reference": _reference, "qonnx": _qonnx}[engine]
+    model = require("onnx", extra="onnx").load(path)
+    run = make(model, tensors)
+    batch = model.graph.input[0].type.tensor_type.shape.dim[0].dim_value or len(pixels)
+    if len(pixels) % batch:
+        raise ShapeError(f"{path} takes {batch} images at a time, so {len(pixels)} do not fit")
+    parts = [run(pixels[start : start + batch]) for start in range(0, len(pixels), batch)]
+    return {
+        name: np.concatenate([part[number] for part in parts])
+        for number, name in enumerate(tensors)
+    }
+
+
+def _show(model: Any, tensors: tuple[str, ...]) -> None:
+    """Make inner tensors outputs too, so that an engine keeps them."""
+    model.graph.output.extend(info for info in model.graph.value_info if info.name in tensors)
+
+
+def _onnxruntime(model: Any, tensors: tuple[str, ...]) -> Run:
+    runtime = require("onnxruntime", extra="onnx")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3  # errors only: what it optimizes away is not the user's concern
+    _show(model, tensors)
+    session = runtime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    name = session.get_inputs()[0].name
+    return lambda pixels: list(session.run(list(tensors), {name: pixels}))
+
+
+def _reference(model: Any, tensors: tuple[str, ...]) -> Run:
+    evaluators = require("onnx.reference", extra="onnx")
+    _show(model, tensors)
+    evaluator, name = evaluators.ReferenceEvaluator(model), model.graph.input[0].name
+    return lambda pixels: list(evaluator.run(list(tensors), {name: pixels}))
+
+
+def _qonnx(model: Any, tensors: tuple[str, ...]) -> Run:
+    wrapper = require("qonnx.core.modelwrapper", extra="onnx").ModelWrapper(model)
+    executor, name = require("qonnx.core.onnx_exec", extra="onnx"), model.graph.input[0].name
+
+    def run(pixels: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+        found = executor.execute_onnx(wrapper, {name: pixels}, return_full_exec_context=True)
+        return [found[tensor] for tensor in tensors]
+
+    return run

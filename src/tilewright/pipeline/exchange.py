@@ -1,0 +1,148 @@
+"""Networks to and from other tools' files, and the proof that a written file computes the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.errors import ConfigError
+from tilewright.interchange import Exported
+from tilewright.interchange.witness import run_file
+from tilewright.pipeline.run_folder import RunFolder
+from tilewright.spec import IntegerNetwork, port_name
+from tilewright.verify import Comparison, compare, reference_next_codes, reference_sums
+
+ENGINES = {
+    "onnx": ("onnxruntime", "reference"),
+    "qonnx": ("qonnx",),
+    "qcdq": ("onnxruntime", "reference"),
+}
+"""Which outside engines run a format."""
+
+Tensor = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExportCheck:
+    """What an outside engine computed with a written file, against the reference.
+
+    farthest: largest distance of a value from the next whole psum step, in steps; 0 where the file
+    computes with integers.
+    """
+
+    engine: str
+    comparisons: tuple[Comparison, ...]
+    farthest: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether every comparison holds."""
+        return all(comparison.passed for comparison in self.comparisons)
+
+    @property
+    def compared(self) -> int:
+        """How many codes and psums were compared."""
+        return sum(comparison.compared for comparison in self.comparisons)
+
+    @property
+    def mismatches(self) -> int:
+        """How many of them differ."""
+        return sum(comparison.mismatches for comparison in self.comparisons)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.engine}: {self.compared:,} codes and psums compared, {self.mismatches:,} differ; "
+            f"farthest from a whole step: {self.farthest:.2g}"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The check as JSON facts."""
+        return {
+            "engine": self.engine,
+            "passed": self.passed,
+            "compared": self.compared,
+            "mismatches": self.mismatches,
+            "farthest": self.farthest,
+            "first": [str(one) for one in self.comparisons if not one.passed],
+        }
+
+
+def load_network(path: Path) -> IntegerNetwork:
+    """The network of a run folder, or of the stem of an artifact (``02_recover/network``)."""
+    if (path / "config.toml").is_file():
+        return RunFolder(path).network()
+    return IntegerNetwork.load(path.with_suffix("") if path.suffix == ".json" else path)
+
+
+def random_pixels(network: IntegerNetwork, count: int, *, seed: int = 0) -> npt.NDArray[np.uint8]:
+    """Random input codes ``n ic ih iw`` over the whole range of the network's input."""
+    first = network.node(network.inputs[0])
+    sizes, largest = (count, *first.input_shape), first.act_format.max_code
+    return np.random.default_rng(seed).integers(0, largest, sizes, np.uint8, endpoint=True)
+
+
+def reference_run(
+    network: IntegerNetwork, pixels: npt.NDArray[np.uint8]
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Codes by port and sums by node, ``n c h w``, that the naive reference makes of `pixels`."""
+    codes: dict[str, Tensor] = {}
+    sums: dict[str, Tensor] = {}
+    for node in network.nodes:
+        ports = [port_name(node.name, operand) for operand in range(node.operands)]
+        if node.name in network.inputs:
+            codes |= dict.fromkeys(ports, pixels.astype(np.int64))
+        sums[node.name] = reference_sums(node, *(codes[port] for port in ports))
+        for link in node.requantizations:
+            codes[link.port] = reference_next_codes(sums[node.name], link)
+    return codes, sums
+
+
+def check_export(
+    network: IntegerNetwork, exported: Exported, pixels: npt.NDArray[np.uint8]
+) -> tuple[ExportCheck, ...]:
+    """Run a written file on `pixels` in every engine that knows its format.
+
+    Each node's sums (and, in the float formats, its input codes) are compared with the naive
+    reference. Raises `ConfigError` if the format states no computation.
+    """
+    if exported.format not in ENGINES:
+        raise ConfigError(f"a {exported.format} file states sizes only: there is nothing to run")
+    codes, sums = reference_run(network, pixels)
+    return tuple(
+        _run(network, exported, pixels, codes, sums, engine) for engine in ENGINES[exported.format]
+    )
+
+
+def _run(
+    network: IntegerNetwork,
+    exported: Exported,
+    pixels: npt.NDArray[np.uint8],
+    codes: dict[str, Tensor],
+    sums: dict[str, Tensor],
+    engine: str,
+) -> ExportCheck:
+    """Compare every tensor that one engine computed, in the order in which the nodes run."""
+    names = exported.names
+    wanted: list[tuple[str, str, Any, Tensor]] = []
+    for node in network.nodes:
+        for port in (port_name(node.name, operand) for operand in range(node.operands)):
+            tensor = names.codes(port)
+            if tensor is not None:
+                wanted.append((tensor, f"{port}: input codes", names.code_step(node), codes[port]))
+        step = names.sum_step(node)
+        wanted.append((names.sums(node), f"{node.name}: sums", step, sums[node.name]))
+    image = pixels if exported.format == "onnx" else pixels.astype(np.float32)
+    tensors = tuple(tensor for tensor, *_ in wanted)
+    found = run_file(exported.path, image, engine=engine, tensors=tensors)
+    comparisons, farthest = [], 0.0
+    for tensor, what, step, expected in wanted:
+        steps = found[tensor].reshape(expected.shape) / step
+        nearest = np.rint(steps)
+        farthest = max(farthest, float(np.abs(steps - nearest).max()))
+        layer, _, noun = what.rpartition(": ")
+        comparisons.append(compare(expected, nearest.astype(np.int64), what=noun, layer=layer))
+    return ExportCheck(engine, tuple(comparisons), farthest)
