@@ -21,6 +21,7 @@ INTEGER_HALF = (
     "config",
     "bundles",
     "interchange",
+    "engine",
 )
 
 

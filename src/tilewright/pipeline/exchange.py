@@ -13,8 +13,8 @@ from tilewright.errors import ConfigError
 from tilewright.interchange import Exported
 from tilewright.interchange.witness import run_file
 from tilewright.pipeline.run_folder import RunFolder
-from tilewright.spec import IntegerNetwork, port_name
-from tilewright.verify import Comparison, compare, reference_next_codes, reference_sums
+from tilewright.spec import IntArray, IntegerNetwork, Trace, port_name
+from tilewright.verify import Comparison, compare, reference_trace
 
 ENGINES = {
     "onnx": ("onnxruntime", "reference"),
@@ -22,8 +22,6 @@ ENGINES = {
     "qcdq": ("onnxruntime", "reference"),
 }
 """Which outside engines run a format."""
-
-Tensor = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,22 +83,6 @@ def random_pixels(network: IntegerNetwork, count: int, *, seed: int = 0) -> npt.
     return np.random.default_rng(seed).integers(0, largest, sizes, np.uint8, endpoint=True)
 
 
-def reference_run(
-    network: IntegerNetwork, pixels: npt.NDArray[np.uint8]
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Codes by port and sums by node, ``n c h w``, that the naive reference makes of `pixels`."""
-    codes: dict[str, Tensor] = {}
-    sums: dict[str, Tensor] = {}
-    for node in network.nodes:
-        ports = [port_name(node.name, operand) for operand in range(node.operands)]
-        if node.name in network.inputs:
-            codes |= dict.fromkeys(ports, pixels.astype(np.int64))
-        sums[node.name] = reference_sums(node, *(codes[port] for port in ports))
-        for link in node.requantizations:
-            codes[link.port] = reference_next_codes(sums[node.name], link)
-    return codes, sums
-
-
 def check_export(
     network: IntegerNetwork, exported: Exported, pixels: npt.NDArray[np.uint8]
 ) -> tuple[ExportCheck, ...]:
@@ -111,9 +93,9 @@ def check_export(
     """
     if exported.format not in ENGINES:
         raise ConfigError(f"a {exported.format} file states sizes only: there is nothing to run")
-    codes, sums = reference_run(network, pixels)
+    expected = reference_trace(network, pixels)
     return tuple(
-        _run(network, exported, pixels, codes, sums, engine) for engine in ENGINES[exported.format]
+        _run(network, exported, pixels, expected, engine) for engine in ENGINES[exported.format]
     )
 
 
@@ -121,20 +103,21 @@ def _run(
     network: IntegerNetwork,
     exported: Exported,
     pixels: npt.NDArray[np.uint8],
-    codes: dict[str, Tensor],
-    sums: dict[str, Tensor],
+    reference: Trace,
     engine: str,
 ) -> ExportCheck:
     """Compare every tensor that one engine computed, in the order in which the nodes run."""
     names = exported.names
-    wanted: list[tuple[str, str, Any, Tensor]] = []
+    wanted: list[tuple[str, str, Any, IntArray]] = []
     for node in network.nodes:
         for port in (port_name(node.name, operand) for operand in range(node.operands)):
             tensor = names.codes(port)
             if tensor is not None:
-                wanted.append((tensor, f"{port}: input codes", names.code_step(node), codes[port]))
+                wanted.append(
+                    (tensor, f"{port}: input codes", names.code_step(node), reference.codes[port])
+                )
         step = names.sum_step(node)
-        wanted.append((names.sums(node), f"{node.name}: sums", step, sums[node.name]))
+        wanted.append((names.sums(node), f"{node.name}: sums", step, reference.sums[node.name]))
     image = pixels if exported.format == "onnx" else pixels.astype(np.float32)
     tensors = tuple(tensor for tensor, *_ in wanted)
     found = run_file(exported.path, image, engine=engine, tensors=tensors)

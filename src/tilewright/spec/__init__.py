@@ -10,6 +10,7 @@ from tilewright.spec.node import Node
 from tilewright.spec.number_format import Codes, IntArray, NumberFormat, signed_bits_needed
 from tilewright.spec.requantization import NEVER, MaxPool, Plane, Requantization, port_name
 from tilewright.spec.stimulus import Stimulus
+from tilewright.spec.trace import Trace
 
 __all__ = [
     "NEVER",
@@ -28,6 +29,7 @@ __all__ = [
     "ResidualAdd",
     "Stimulus",
     "SumPool",
+    "Trace",
     "port_name",
     "signed_bits_needed",
 ]

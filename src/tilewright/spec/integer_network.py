@@ -8,6 +8,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+import numpy.typing as npt
+
 from tilewright.errors import ArtifactError, FormatError, ShapeError, UnknownNameError
 from tilewright.spec.artifact import read_artifact, write_artifact
 from tilewright.spec.integer_layer import IntegerLayer
@@ -85,6 +88,24 @@ class IntegerNetwork:
         """Raise `ShapeError` with the first of `gaps`, if there is one."""
         for gap in self.gaps():
             raise ShapeError(f"the network does not run on integers from input to output: {gap}")
+
+    def classes(self, sums: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Class ``n`` with the largest output: sums of the last node, ``n oc 1 1``; ties to the lowest.
+
+        With one scale for all classes that is the largest integer. Raises `ShapeError` if the output is
+        a plane.
+        """
+        if sums.shape[2:] != (1, 1):
+            raise ShapeError(
+                f"{self.output.name}: a class must have one number, but the output is {sums.shape}"
+            )
+        scores = sums[:, :, 0, 0]
+        scales = self.output.weight_scale if isinstance(self.output, IntegerLayer) else np.ones(1)
+        is_one_scale = len(set(scales.tolist())) == 1
+        classes: npt.NDArray[np.int64] = (scores if is_one_scale else scores * scales).argmax(
+            axis=1
+        )
+        return classes
 
     def save(self, stem: Path) -> None:
         """Write ``stem.safetensors`` and ``stem.json`` atomically."""

@@ -1,6 +1,6 @@
 """The judge: naive reference arithmetic and exact comparison."""
 
-from tilewright.verify.compare import Comparison, Mismatch, compare
+from tilewright.verify.compare import Comparison, Mismatch, compare, compare_traces
 from tilewright.verify.extremes import (
     Extreme,
     ExtremePlane,
@@ -14,6 +14,7 @@ from tilewright.verify.reference import (
     reference_psums,
     reference_sums,
     reference_tap_psums,
+    reference_trace,
 )
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "check_node",
     "claim_width",
     "compare",
+    "compare_traces",
     "extreme_plane_count",
     "extreme_planes",
     "extreme_weights",
@@ -33,4 +35,5 @@ __all__ = [
     "reference_psums",
     "reference_sums",
     "reference_tap_psums",
+    "reference_trace",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tilewright.errors import ShapeError
-from tilewright.spec import IntArray
+from tilewright.spec import IntArray, Trace
 
 LOCATED = 20
 """How many mismatches of one comparison are kept with their place; all are counted."""
@@ -64,6 +64,24 @@ def compare(expected: IntArray, actual: IntArray, *, what: str, layer: str) -> C
         for place in places[:LOCATED].tolist()
     )
     return Comparison(what, layer, expected.size, len(places), first)
+
+
+def compare_traces(expected: Trace, actual: Trace, *, what: str) -> tuple[Comparison, ...]:
+    """Compare everything that two traces hold, in the order of `expected`: codes, then sums of each node.
+
+    Raises `ShapeError` if they are not of the same network and samples.
+    """
+    if (expected.codes.keys(), expected.sums.keys()) != (actual.codes.keys(), actual.sums.keys()):
+        raise ShapeError(f"{what}: expected and actual must be traces of the same network")
+    codes = [
+        compare(values, actual.codes[port], what=f"codes of {what}", layer=port)
+        for port, values in expected.codes.items()
+    ]
+    sums = [
+        compare(values, actual.sums[node], what=f"sums of {what}", layer=node)
+        for node, values in expected.sums.items()
+    ]
+    return (*codes, *sums)
 
 
 def _mismatch(place: list[int], expected: int, actual: int) -> Mismatch:

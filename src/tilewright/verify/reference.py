@@ -14,11 +14,14 @@ from tilewright.spec import (
     ConvShape,
     IntArray,
     IntegerLayer,
+    IntegerNetwork,
     MaxPool,
     Node,
     Requantization,
     ResidualAdd,
     SumPool,
+    Trace,
+    port_name,
 )
 
 
@@ -65,6 +68,22 @@ def reference_sums(node: Node, *operands: IntArray) -> npt.NDArray[np.int64]:
     if isinstance(node, SumPool):
         return _sum_pool(operands[0], node)
     return reference_psums(operands[0], node)
+
+
+def reference_trace(network: IntegerNetwork, images: IntArray) -> Trace:
+    """Codes and sums of every node of a network, from images ``n ic ih iw`` on.
+
+    Raises `ShapeError` if the network does not run from input to output.
+    """
+    network.require_whole()
+    trace = Trace(dict.fromkeys(network.inputs, images), {})
+    for node in network.nodes:
+        ports = [port_name(node.name, operand) for operand in range(node.operands)]
+        sums = reference_sums(node, *(trace.codes[port] for port in ports))
+        trace.sums[node.name] = sums
+        for link in node.requantizations:
+            trace.codes[link.port] = reference_next_codes(sums, link)
+    return trace
 
 
 def reference_next_codes(

@@ -10,8 +10,9 @@ from tests.unit.interchange.networks import Known, residual
 from tilewright.errors import ConfigError, FormatError, ShapeError, ToolError, UnknownNameError
 from tilewright.interchange import export_network, extras
 from tilewright.interchange.float_graph import worst_error
-from tilewright.pipeline.exchange import check_export, reference_run
+from tilewright.pipeline.exchange import check_export
 from tilewright.spec import ConvShape, IntegerLayer, IntegerNetwork, NumberFormat, Requantization
+from tilewright.verify import reference_trace
 
 onnx = pytest.importorskip("onnx", reason="needs the extra 'onnx'")
 pytest.importorskip("qonnx", reason="needs the extra 'onnx'")
@@ -36,8 +37,8 @@ def test_outside_engines_compute_what_the_reference_computes(
     exported = export_network(known.network, tmp_path / "net.onnx", form=form, is_unit=is_unit)
     checks = check_export(known.network, exported, known.pixels)
     assert len(checks) == engines
-    codes, sums = reference_run(known.network, known.pixels)
-    values = [*sums.values(), *(codes.values() if form != "onnx" else ())]
+    trace = reference_trace(known.network, known.pixels)
+    values = [*trace.sums.values(), *(trace.codes.values() if form != "onnx" else ())]
     for check in checks:
         assert check.passed, str(check)
         assert check.compared == sum(value.size for value in values) > 150_000

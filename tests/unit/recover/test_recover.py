@@ -9,8 +9,8 @@ from tilewright.errors import RecoveryError
 from tilewright.models import build_model
 from tilewright.quant import QuantAdd, QuantAvgPool2d, QuantConv2d, QuantLinear
 from tilewright.recover import recover
-from tilewright.spec import MaxPool, NumberFormat, ResidualAdd, SumPool, port_name
-from tilewright.verify import check_node, reference_next_codes, reference_sums
+from tilewright.spec import MaxPool, NumberFormat, ResidualAdd, SumPool
+from tilewright.verify import check_node, reference_trace
 
 
 def conv(ic, oc, kernel=3, **options):
@@ -36,16 +36,6 @@ def pixels(n=4, edge=32):
 
 def check_all(network, stimulus):
     return [check_node(node, stimulus, psum_bits=24) for node in network.nodes]
-
-
-def predict(network, codes):
-    """The output's sums: every node by the reference, from the images on."""
-    held = dict.fromkeys(network.inputs, codes)
-    for node in network.nodes:
-        ports = [port_name(node.name, operand) for operand in range(node.operands)]
-        sums = reference_sums(node, *(held[port] for port in ports))
-        held |= {link.port: reference_next_codes(sums, link) for link in node.requantizations}
-    return sums
 
 
 @pytest.mark.parametrize(("weight_bits", "act_bits"), [(4, 4), (4, 2), (8, 8), (2, 3)])
@@ -75,10 +65,10 @@ def test_every_layer_of_a_vgg_is_exact(weight_bits, act_bits, has_choke_norm):
 def test_the_integer_network_predicts_what_the_model_predicts():
     model = settle(build_model("vgg_tiny", weight_bits=4, act_bits=4, choke_width=8), pixels())
     network, _ = recover(model, pixels(), np.arange(4))
-    psums = predict(network, pixels().numpy())
+    psums = reference_trace(network, pixels().numpy()).sums["classifier"]
     with torch.no_grad():
         logits = model.eval()(pixels())
-    assert psums[:, :, 0, 0].argmax(axis=1).tolist() == logits.argmax(dim=1).tolist()
+    assert network.classes(psums).tolist() == logits.argmax(dim=1).tolist()
 
 
 def test_strides_kernels_and_functional_operations():
@@ -257,8 +247,8 @@ def test_additions_average_pools_and_groups_are_exact():
     assert pool.output_shape == (12, 2, 1)
     with torch.no_grad():
         logits = model.eval()(batch)
-    sums = predict(network, batch.numpy())[:, :, 0, 0]
-    assert sums.argmax(axis=1).tolist() == logits.argmax(dim=1).tolist()
+    sums = reference_trace(network, batch.numpy()).sums["head"]
+    assert network.classes(sums).tolist() == logits.argmax(dim=1).tolist()
 
 
 def test_grouped_weights_become_dense_ones_with_zeros_between_the_groups():

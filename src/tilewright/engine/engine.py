@@ -1,0 +1,185 @@
+"""A whole network on integers, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from tilewright.engine import onednn
+from tilewright.engine.kernels import Array, sum_windows
+from tilewright.engine.matrix_product import FLOAT32_EXACT, MatrixProduct, exact_dtype
+from tilewright.engine.requantize import Requantizer
+from tilewright.errors import ConfigError, ShapeError, ToolError
+from tilewright.spec import (
+    IntArray,
+    IntegerNetwork,
+    Node,
+    ResidualAdd,
+    SumPool,
+    Trace,
+    port_name,
+)
+
+Kind = Literal["auto", "int8", "blas", "int64"]
+KINDS: tuple[Kind, ...] = ("auto", "int8", "blas", "int64")
+BATCH = 32
+"""Samples at a time: the sums of a large layer then stay near the processor (measured)."""
+
+Operation = Callable[..., Array]
+"""Codes ``n ih iw ic`` of each operand to sums ``n oh ow oc``."""
+
+
+class Engine:
+    """Evaluates an `IntegerNetwork` exactly and fast; equal to the naive reference in every number.
+
+    kind: "int8" convolves in 8-bit units through torch, layers with psums of 2**24 or more excepted;
+    "blas" in float32 or float64, whichever holds every partial sum exactly, and in int64 beyond; "int64"
+    in integers only; "auto" is "int8" where it works, else "blas". One thread unless told otherwise.
+    `arithmetic` says how each node is computed.
+
+    Raises `ShapeError` if the network does not run from input to output, `ToolError` if "int8" is asked
+    for and does not work here, `ConfigError` for an unknown kind.
+    """
+
+    def __init__(self, network: IntegerNetwork, *, kind: Kind = "auto", batch: int = BATCH) -> None:
+        if kind not in KINDS:
+            raise ConfigError(f"an engine is {', '.join(KINDS)}, not {kind!r}")
+        network.require_whole()
+        self.network, self.kind, self.batch = network, kind, batch
+        self.arithmetic: dict[str, str] = {}
+        self._operations: list[Operation] = []
+        self._requantizers: list[list[Requantizer]] = []
+        for node in network.nodes:
+            operation, dtype = self._prepare(node)
+            limit = max(map(abs, node.sum_range()))
+            links = [Requantizer(one, limit=limit, dtype=dtype) for one in node.requantizations]
+            self._operations.append(operation)
+            self._requantizers.append(links)
+
+    def trace(self, images: IntArray) -> Trace:
+        """Codes and sums of every node, for images ``n ic ih iw`` (codes of the first layer)."""
+        codes: dict[str, list[Array]] = {}
+        sums: dict[str, list[Array]] = {}
+        for batch, count in self._batches(images):
+            for node, operands, found in self._run(batch):
+                for operand, values in enumerate(operands):
+                    codes.setdefault(port_name(node.name, operand), []).append(values[:count])
+                sums.setdefault(node.name, []).append(found[:count])
+        return Trace(
+            {port: _planes(parts) for port, parts in codes.items()},
+            {name: _planes(parts).astype(np.int64) for name, parts in sums.items()},
+        )
+
+    def sums(
+        self,
+        images: IntArray,
+        *,
+        threads: int = 1,
+        listener: Callable[[int], None] | None = None,
+    ) -> npt.NDArray[np.int64]:
+        """Sums of the output, int64 ``n oc oh ow``, of images ``n ic ih iw``.
+
+        listener: hears how many samples are done.
+        """
+        if threads < 1:
+            raise ConfigError(f"threads must be at least 1, not {threads}")
+        found: list[npt.NDArray[np.int64]] = []
+        with ExitStack() as stack:
+            stack.enter_context(threadpool_limits(1, user_api="blas"))
+            if "int8" in self.arithmetic.values():
+                stack.enter_context(onednn.one_thread())
+            pool = stack.enter_context(ThreadPoolExecutor(threads, initializer=self._be_one_thread))
+            for part in pool.map(self._output, self._batches(images)):
+                found.append(part)
+                if listener is not None:
+                    listener(sum(map(len, found)))
+        return np.concatenate(found)
+
+    def predict(
+        self,
+        images: IntArray,
+        *,
+        threads: int = 1,
+        listener: Callable[[int], None] | None = None,
+    ) -> npt.NDArray[np.int64]:
+        """Class ``n`` of each image: the largest sum of the output, ties to the lowest class."""
+        return self.network.classes(self.sums(images, threads=threads, listener=listener))
+
+    def _be_one_thread(self) -> None:
+        if "int8" in self.arithmetic.values():
+            onednn.be_one_thread()
+
+    def _prepare(self, node: Node) -> tuple[Operation, np.dtype[np.generic]]:
+        if isinstance(node, ResidualAdd):
+            self.arithmetic[node.name] = "int32"
+            return _add, np.dtype(np.int32)
+        if isinstance(node, SumPool):
+            self.arithmetic[node.name] = "int32"
+            return lambda codes: _sum(codes, node), np.dtype(np.int32)
+        limit = max(map(abs, node.psum_range()))
+        if self.kind in ("auto", "int8") and limit < FLOAT32_EXACT:
+            try:
+                convolution = onednn.Int8Convolution(node, samples=self.batch)
+            except ToolError:
+                if self.kind == "int8":
+                    raise
+            else:
+                self.arithmetic[node.name] = "int8"
+                return convolution, convolution.dtype
+        dtype = np.dtype(np.int64) if self.kind == "int64" else exact_dtype(limit)
+        self.arithmetic[node.name] = dtype.name
+        return MatrixProduct(node, dtype=dtype), dtype
+
+    def _batches(self, images: IntArray) -> Iterator[tuple[Array, int]]:
+        """Codes ``batch ih iw ic``, the last one filled up, and how many samples count."""
+        reader = self.network.node(self.network.inputs[0])
+        if images.ndim != 4 or images.shape[1:] != reader.input_shape or len(images) == 0:
+            raise ShapeError(
+                f"the network reads images (n, ic, ih, iw) = (n, "
+                f"{', '.join(map(str, reader.input_shape))}), not {images.shape}"
+            )
+        reader.act_format.check(images, what="input code", axes="n ic ih iw")
+        dtype = np.int8 if reader.act_format.is_signed else np.uint8
+        for start in range(0, len(images), self.batch):
+            part = images[start : start + self.batch]
+            codes = np.zeros((self.batch, *(part.shape[axis] for axis in (2, 3, 1))), dtype)
+            codes[: len(part)] = part.transpose(0, 2, 3, 1)
+            yield codes, len(part)
+
+    def _run(self, codes: Array) -> Iterator[tuple[Node, list[Array], Array]]:
+        held = dict.fromkeys(self.network.inputs, codes)
+        nodes = zip(self.network.nodes, self._operations, self._requantizers, strict=True)
+        for node, operation, requantizers in nodes:
+            operands = [held.pop(port_name(node.name, n)) for n in range(node.operands)]
+            sums = operation(*operands)
+            for link, requantize in zip(node.requantizations, requantizers, strict=True):
+                held[link.port] = requantize(sums)
+            yield node, operands, sums
+
+    def _output(self, batch: tuple[Array, int]) -> npt.NDArray[np.int64]:
+        codes, count = batch
+        for _, _, found in self._run(codes):
+            sums = found
+        return _planes([sums[:count]]).astype(np.int64)
+
+
+def _add(first: Array, second: Array) -> Array:
+    return np.add(first, second, dtype=np.int32)
+
+
+def _sum(codes: Array, node: SumPool) -> Array:
+    channels, height, width = node.output_shape
+    sums = np.zeros((len(codes), height, width, channels), np.int32)
+    sum_windows(codes, node.kernel, node.stride, sums)
+    return sums
+
+
+def _planes(parts: list[Array]) -> Array:
+    """Batches ``n h w c`` as one tensor ``n c h w``."""
+    return np.concatenate(parts).transpose(0, 3, 1, 2)

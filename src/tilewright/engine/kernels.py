@@ -1,0 +1,116 @@
+"""Compiled loops over sums and codes ``n h w c``: channels are innermost, for vector registers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Array = npt.NDArray[Any]
+
+
+def compiled(function: Function) -> Function:
+    """Compile and cache; without a cache where neither the package's nor the user's folder takes one."""
+    try:
+        return cast("Function", njit(nogil=True, cache=True)(function))
+    except RuntimeError:
+        return cast("Function", njit(nogil=True)(function))
+
+
+@compiled
+def count_thresholds(
+    sums: Array, direction: Array, thresholds: Array, counts: npt.NDArray[np.int32], codes: Array
+) -> None:
+    """Write ``codes[m, c]`` = counts[0, c] + number of ``thresholds[level, c]`` that direction * sum reaches.
+
+    sums ``m c`` and thresholds have one type. counts: int32 ``2 c``; its first row is the code of no
+    threshold, its second is scratch. One comparison for each level: for few levels.
+    """
+    pixels, channels = sums.shape
+    levels = len(thresholds)
+    row = np.empty(channels, sums.dtype)
+    for m in range(pixels):
+        for c in range(channels):
+            row[c] = sums[m, c] * direction[c]
+            counts[1, c] = counts[0, c]
+        for level in range(levels):
+            for c in range(channels):
+                counts[1, c] += row[c] >= thresholds[level, c]
+        for c in range(channels):
+            codes[m, c] = counts[1, c]
+
+
+@compiled
+def search_thresholds(
+    sums: Array, direction: Array, thresholds: Array, counts: npt.NDArray[np.int32], codes: Array
+) -> None:
+    """As `count_thresholds`, by bisection: for many levels.
+
+    thresholds ``c width``, width a power of two and the last one never reached.
+    """
+    pixels, channels = sums.shape
+    width = thresholds.shape[1]
+    flat = thresholds.reshape(-1)
+    row = np.empty(channels, sums.dtype)
+    place = np.empty(channels, np.int32)  # in `flat`
+    for m in range(pixels):
+        for c in range(channels):
+            row[c] = sums[m, c] * direction[c]
+            place[c] = c * width
+        step = width // 2
+        while step > 0:
+            jump = np.int32(step)
+            for c in range(channels):
+                place[c] += jump * np.int32(row[c] >= flat[place[c] + jump - np.int32(1)])
+            step //= 2
+        for c in range(channels):
+            codes[m, c] = place[c] - c * width + counts[0, c]
+
+
+@compiled
+def pool_codes(
+    codes: Array,
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    pooled: Array,
+) -> None:
+    """Largest code of each window: codes ``n h w c`` to pooled ``n oh ow c``; padding never wins."""
+    samples, height, width, channels = codes.shape
+    for n in range(samples):
+        for oh in range(pooled.shape[1]):
+            for ow in range(pooled.shape[2]):
+                is_first = True
+                for kh in range(kernel[0]):
+                    for kw in range(kernel[1]):
+                        h = oh * stride[0] + kh - padding[0]
+                        w = ow * stride[1] + kw - padding[1]
+                        if h < 0 or h >= height or w < 0 or w >= width:
+                            continue
+                        if is_first:
+                            for c in range(channels):
+                                pooled[n, oh, ow, c] = codes[n, h, w, c]
+                        else:
+                            for c in range(channels):
+                                pooled[n, oh, ow, c] = max(pooled[n, oh, ow, c], codes[n, h, w, c])
+                        is_first = False
+
+
+@compiled
+def sum_windows(
+    codes: Array, kernel: tuple[int, int], stride: tuple[int, int], sums: npt.NDArray[np.int32]
+) -> None:
+    """Sum of each window: codes ``n h w c`` to sums int32 ``n oh ow c``, which must be 0 before."""
+    for n in range(sums.shape[0]):
+        for oh in range(sums.shape[1]):
+            for ow in range(sums.shape[2]):
+                for kh in range(kernel[0]):
+                    for kw in range(kernel[1]):
+                        for c in range(sums.shape[3]):
+                            sums[n, oh, ow, c] += codes[
+                                n, oh * stride[0] + kh, ow * stride[1] + kw, c
+                            ]

@@ -1,0 +1,164 @@
+"""Every engine equals the naive reference, number by number; an engine that would not is refused."""
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.networks import chain, images, layer, residual
+from tilewright.engine import KINDS, Engine, onednn
+from tilewright.engine.matrix_product import MatrixProduct, exact_dtype
+from tilewright.errors import ConfigError, FormatError, ShapeError, ToolError
+from tilewright.spec import ConvShape, IntegerNetwork, NumberFormat
+from tilewright.verify import compare_traces, reference_trace
+
+NETWORKS = {
+    "chain": lambda rng: chain(rng),
+    "chain of 8 bits": lambda rng: chain(rng, bits=8, weight_bits=8),
+    "chain of 2 bits": lambda rng: chain(rng, bits=2, weight_bits=3),
+    "residual": lambda rng: residual(rng),
+    "residual of 8 bits": lambda rng: residual(rng, bits=8, sum_bits=5),
+}
+
+
+def engine_of(network, kind, **options):
+    try:
+        return Engine(network, kind=kind, **options)
+    except ToolError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
+def test_every_engine_equals_the_reference_in_every_number(make, kind):
+    rng = np.random.default_rng(7)
+    network = make(rng)
+    pixels = images(rng, network, 7)
+    expected = reference_trace(network, pixels)
+    engine = engine_of(network, kind, batch=3)  # the last batch is not full
+    comparisons = compare_traces(expected, engine.trace(pixels), what="the engine")
+    assert [str(one) for one in comparisons if not one.passed] == []
+    assert sum(one.compared for one in comparisons) > 1_000
+    assert all(len(np.unique(values)) > 2 for values in expected.codes.values())
+    classes = network.classes(expected.sums["head"])
+    assert engine.predict(pixels).tolist() == classes.tolist()
+    assert engine.predict(pixels, threads=2).tolist() == classes.tolist()
+
+
+def test_the_listener_hears_every_batch():
+    rng = np.random.default_rng(0)
+    network = chain(rng)
+    heard = []
+    Engine(network, kind="blas", batch=2).predict(images(rng, network, 5), listener=heard.append)
+    assert heard == [2, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("limit", "dtype"),
+    [(2**24 - 1, np.float32), (2**24, np.float64), (2**53 - 1, np.float64), (2**53, np.int64)],
+)
+def test_the_type_holds_every_partial_sum(limit, dtype):
+    assert exact_dtype(limit) == dtype
+
+
+def test_psums_beyond_float32_are_computed_wider():
+    """8-bit operands, 4,608 products, all at their maximum: 149,225,... beyond 2**24 and odd."""
+    rng = np.random.default_rng(0)
+    shape = ConvShape(512, 3, 4, 2, 3, 3)
+    codes = NumberFormat(8, is_signed=False)
+    wide = layer(rng, "wide", shape, weight_bits=8, act_format=codes)
+    weight = np.full_like(wide.weight, 127)
+    weight[1] = -127
+    network = IntegerNetwork((replace(wide, weight=weight),))
+    pixels = np.full((1, 512, 3, 4), 255, np.uint8)
+    for kind in KINDS:
+        engine = engine_of(network, kind)
+        assert engine.arithmetic == {"wide": "int64" if kind == "int64" else "float64"}
+        top = 512 * 9 * 255 * 127
+        assert engine.sums(pixels)[0, :, 0].tolist() == [[top, top], [-top, -top]]
+
+
+def test_the_int64_loop_is_exact_where_floats_are_not():
+    """A sum of 2**53 + 1, which float64 rounds to 2**53."""
+    rng = np.random.default_rng(0)
+    one = layer(rng, "one", ConvShape(1, 1, 1, 1, 1, 1))
+    product = MatrixProduct(
+        replace(one, weight=np.ones((1, 1, 1, 1), np.int8)), dtype=np.dtype("i8")
+    )
+    assert product(np.full((1, 1, 1, 1), 2**53 + 1)).tolist() == [[[[2**53 + 1]]]]
+
+
+def test_an_int8_convolution_that_is_off_by_one_is_refused(monkeypatch):
+    network = chain(np.random.default_rng(0))
+    engine_of(network, "int8")
+    honest = onednn.Int8Convolution._convolve
+
+    def wrong(self, codes, packed):
+        psums = honest(self, codes, packed).copy()
+        psums[-1, -1, -1, -1] += 1
+        return psums
+
+    monkeypatch.setattr(onednn.Int8Convolution, "_convolve", wrong)
+    with pytest.raises(ToolError, match=r"^first: torch's int8 convolution is not exact here$"):
+        Engine(network, kind="int8")
+    assert set(Engine(network, kind="auto").arithmetic.values()) == {"float32"}
+
+
+def test_without_torch_the_network_runs_in_numpy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    rng = np.random.default_rng(0)
+    network = chain(rng)
+    with pytest.raises(ToolError, match=r"^the int8 engine needs torch, .* use the engine 'blas'$"):
+        Engine(network, kind="int8")
+    engine = Engine(network)
+    assert set(engine.arithmetic.values()) == {"float32"}
+    pixels = images(rng, network, 3)
+    expected = reference_trace(network, pixels).sums["head"]
+    assert engine.sums(pixels).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(
+    ("pixels", "error", "message"),
+    [
+        (np.zeros((2, 3, 9, 9), np.uint8), ShapeError, r"^the network reads .*\(n, 3, 9, 7\), not"),
+        (np.zeros((0, 3, 9, 7), np.uint8), ShapeError, r"^the network reads images"),
+        (
+            np.full((1, 3, 9, 7), 256),
+            FormatError,
+            r"^input code must fit u8 .* but is 256 at \(n=0",
+        ),
+    ],
+)
+def test_other_images_are_refused(pixels, error, message):
+    with pytest.raises(error, match=message):
+        Engine(chain(np.random.default_rng(0)), kind="blas").predict(pixels)
+
+
+def test_other_arguments_are_refused():
+    network = chain(np.random.default_rng(0))
+    with pytest.raises(ConfigError, match=r"^an engine is auto, int8, blas, int64, not 'gpu'$"):
+        Engine(network, kind="gpu")
+    with pytest.raises(ConfigError, match=r"^threads must be at least 1, not 0$"):
+        Engine(network, kind="blas").predict(np.zeros((1, 3, 9, 7), np.uint8), threads=0)
+    cut = replace(
+        network, nodes=(replace(network.nodes[0], requantizations=()), *network.nodes[1:])
+    )
+    with pytest.raises(ShapeError, match=r"does not run on integers .*: nothing feeds second$"):
+        Engine(cut, kind="blas")
+
+
+def test_an_output_that_is_a_plane_has_no_classes():
+    rng = np.random.default_rng(0)
+    network = IntegerNetwork((layer(rng, "conv", ConvShape(3, 4, 3, 2, 1, 1)),))
+    with pytest.raises(ShapeError, match=r"^conv: a class must have one number"):
+        Engine(network, kind="blas").predict(images(rng, network, 1))
+
+
+def test_classes_of_several_scales_are_compared_as_real_values():
+    rng = np.random.default_rng(0)
+    head = layer(rng, "head", ConvShape(2, 1, 1, 3, 1, 1))
+    sums = np.array([[10, 10, 9], [-4, -5, -9]])[:, :, None, None]
+    assert IntegerNetwork((head,)).classes(sums).tolist() == [0, 0]
+    scaled = replace(head, weight_scale=np.array([1.0, 2.0, 0.125]))
+    assert IntegerNetwork((scaled,)).classes(sums).tolist() == [1, 2]
