@@ -1,0 +1,114 @@
+"""The course's network from the names in its checkpoint: what follows what.
+
+A state dict has no modules, only names. Convolutions stand at ``features.N``, a BatchNorm at the next
+index if its statistics are there, then a ReLU; a max-pool takes one index more. Without BatchNorm, one
+index more is the Identity that replaced it. What the names leave open, `pools` says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from torch import Tensor
+
+from tilewright.errors import RecoveryError
+from tilewright.recover.course.checkpoint import State
+from tilewright.recover.course.layer import CourseLayer, Norm
+from tilewright.recover.course.widths import Widths
+
+CONVOLUTION = re.compile(r"features\.(\d+)\.weight_quant\.wgt_alpha")
+
+
+def find_layers(
+    state: State, widths: Widths, pools: Collection[int] | None
+) -> tuple[CourseLayer, ...]:
+    """The quantized convolutions in order. pools: indices of the max-pools, or None to infer them.
+
+    Raises `RecoveryError` naming what cannot be a part of such a network.
+    """
+    indices = sorted(int(found[1]) for name in state if (found := CONVOLUTION.fullmatch(name)))
+    others = [
+        name for name in state if name.endswith("wgt_alpha") and not CONVOLUTION.fullmatch(name)
+    ]
+    if others:
+        raise RecoveryError(
+            f"{others[0].rpartition('.weight_quant')[0]}: only a sequence features.N of convolutions is "
+            f"known here, not this quantized layer ({len(others)} such); build the module and recover it"
+        )
+    if not indices:
+        raise RecoveryError(
+            "the checkpoint has no quantized convolution: features.N.weight_quant.wgt_alpha is missing"
+        )
+    widths.check_names([f"features.{index}" for index in indices])
+    following = [*indices[1:], None]
+    return tuple(
+        _layer(state, index, after, widths, pools)
+        for index, after in zip(indices, following, strict=True)
+    )
+
+
+def unmatched(state: State, layers: tuple[CourseLayer, ...]) -> tuple[str, ...]:
+    """Names in the file that belong to no quantized convolution or its BatchNorm, by their module."""
+    known = {layer.name for layer in layers}
+    known |= {_next(layer.name) for layer in layers if layer.norm is not None}
+    modules = {name.rpartition(".")[0]: None for name in state}
+    parts = [name.removesuffix(".weight_quant") for name in modules]
+    return tuple(dict.fromkeys(part for part in parts if part not in known))
+
+
+def _layer(
+    state: State, index: int, after: int | None, widths: Widths, pools: Collection[int] | None
+) -> CourseLayer:
+    name = f"features.{index}"
+    weight_bits, act_bits = widths.of(name)
+    norm = _norm(state, _next(name))
+    return CourseLayer(
+        name=name,
+        weight=_get(state, f"{name}.weight"),
+        stored=state.get(f"{name}.weight_q"),
+        weight_alpha=_get(state, f"{name}.weight_quant.wgt_alpha"),
+        act_alpha=_get(state, f"{name}.act_alpha"),
+        weight_bits=weight_bits,
+        act_bits=act_bits,
+        norm=norm,
+        bias=state.get(f"{name}.bias"),
+        is_pooled=after is not None
+        and _is_pooled(index, after, has_norm=norm is not None, pools=pools),
+    )
+
+
+def _is_pooled(index: int, after: int, *, has_norm: bool, pools: Collection[int] | None) -> bool:
+    """Whether a max-pool lies between two convolutions."""
+    rest = after - index - 1 - has_norm  # modules that leave no names: ReLU, Identity, max-pool
+    between = [pool for pool in pools or () if index < pool < after]
+    if not 1 <= rest <= 2 or len(between) >= rest:
+        raise RecoveryError(
+            f"features.{index}: before features.{after} there must be a ReLU, and perhaps one max-pool "
+            f"or Identity, but there is room for {rest} such modules and {len(between)} pools are stated"
+        )
+    return rest == 2 and has_norm if pools is None else bool(between)
+
+
+def _norm(state: State, name: str) -> Norm | None:
+    if f"{name}.running_mean" not in state:
+        return None
+    return Norm(
+        mean=_get(state, f"{name}.running_mean"),
+        variance=_get(state, f"{name}.running_var"),
+        weight=_get(state, f"{name}.weight"),
+        bias=_get(state, f"{name}.bias"),
+    )
+
+
+def _next(name: str) -> str:
+    room, _, index = name.rpartition(".")
+    return f"{room}.{int(index) + 1}"
+
+
+def _get(state: State, name: str) -> Tensor:
+    if name not in state:
+        raise RecoveryError(
+            f"the checkpoint must hold {name}, but does not: it is of another network"
+        )
+    return state[name].float()

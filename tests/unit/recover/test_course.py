@@ -1,0 +1,284 @@
+"""Course checkpoints become integer layers, and say what cannot."""
+
+import os
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from tests import course_checkpoint as course
+from tilewright.errors import (
+    ArtifactError,
+    ConfigError,
+    RecoveryError,
+    ShapeError,
+    UnknownNameError,
+)
+from tilewright.recover.course import Widths, import_course, read_state
+from tilewright.spec import MaxPool
+from tilewright.verify import check_node, compare, reference_trace
+
+NAMES = ["features.3", "features.7", "features.10", "features.13"]
+
+
+@pytest.fixture(scope="module")
+def net():
+    return course.train()
+
+
+def load(path, count=6, **options):
+    widths = options.pop("widths", Widths(4, 4))
+    return import_course(
+        path, course.images(count, 5), widths=widths, samples=np.arange(count), **options
+    )
+
+
+@pytest.fixture
+def path(net, tmp_path):
+    course.save(net, tmp_path / "model_best.pth.tar")
+    return tmp_path / "model_best.pth.tar"
+
+
+@pytest.mark.parametrize(("weight_bits", "act_bits"), [(4, 4), (4, 2), (2, 8), (8, 4)])
+def test_codes_and_psums_are_those_of_the_source(weight_bits, act_bits, tmp_path):
+    """Against the forward of the script that made the file: codes and psums of every layer."""
+    net = course.train(weight_bits, act_bits)
+    course.save(net, tmp_path / "net.pth.tar")
+    found = load(tmp_path / "net.pth.tar", widths=Widths(weight_bits, act_bits))
+    with torch.no_grad():
+        net(course.images(6, 5))
+    source = {name: part.seen for name, part in course.convolutions(net).items()}
+    trace = reference_trace(found.network, source["features.3"]["codes"].numpy().astype(np.int64))
+    assert [node.name for node in found.network.nodes] == NAMES
+    compared = 0
+    for name in NAMES:
+        codes = source[name]["codes"].numpy().astype(np.int64)
+        psums = source[name]["psums"].round().numpy().astype(np.int64)
+        assert float((source[name]["psums"] - source[name]["psums"].round()).abs().max()) < 0.01
+        for expected, actual in ((trace.codes[name], codes), (trace.sums[name], psums)):
+            comparison = compare(np.asarray(expected), actual, what="source", layer=name)
+            assert comparison.passed, str(comparison)
+            compared += comparison.compared
+    assert compared > 20_000
+    assert found.doubtful_codes <= found.codes // 100
+
+
+def test_the_judge_accepts_the_stimulus(path, net):
+    found = load(path)
+    for node in found.network.nodes:
+        verdict = check_node(node, found.stimulus, psum_bits=20)
+        assert verdict.passed
+    assert found.network.layer("features.3").requantizations[0].pools == (MaxPool((2, 2), (2, 2)),)
+    assert found.network.layer("features.7").requantizations[0].pools == ()
+    assert (found.network.layer("features.3").requantizations[0].direction == -1).any()
+    assert found.network.output.unlinked == "what follows it is float"
+    assert found.thresholds == 15 * (12 + 5 + 5)
+    assert found.codes == 6 * (12 * 192 + 5 * 48 + 5 * 48)
+
+
+def test_what_is_not_represented_is_named(path, net):
+    notes = load(path).notes
+    assert len(notes) == 2
+    assert notes[0].startswith("features.0 is not represented: its input codes are signed (-")
+    assert notes[1] == "classifier is not represented: it is float"
+
+
+def test_a_stale_quantized_weight_is_counted_and_not_used(net, path):
+    fresh = load(path)
+    stored = net.state_dict()["features.7.weight_q"].clone()
+    stored[0, 0] += 0.4
+    course.save(net, path, **{"features.7.weight_q": stored})
+    found = load(path)
+    assert found.notes[-1] == (
+        "features.7: weight_q is stale: 9 of 540 values are not those of weight, which is used"
+    )
+    ours, theirs = (one.network.layer("features.7").weight for one in (found, fresh))
+    assert (ours == theirs).all()
+    course.save(net, path, **{"features.7.weight_q": torch.zeros(5, 12, 3, 3)})
+    assert "features.7: weight_q is stale: " in load(path).notes[-1]
+
+
+def test_a_step_on_a_whole_psum_is_doubtful(net, path):
+    """Gains and scales of powers of two put every step of the choke layer on a tie or a whole psum."""
+    changes = {
+        "features.10.act_alpha": torch.tensor(15.0),  # a step of 1
+        "features.10.weight_quant.wgt_alpha": torch.tensor(7.0),  # a step of 1
+        "features.13.act_alpha": torch.tensor(30.0),  # a step of 2: ties at odd psums
+    }
+    course.save(net, path, **changes)
+    found = load(path)
+    plain = load_without(net, path)
+    assert found.doubtful - plain.doubtful >= 5 * 15
+    assert found.doubtful_codes > 0
+    link = found.network.layer("features.10").requantizations[0]
+    assert link.thresholds[0].tolist()[:4] == [2, 3, 6, 7]  # 1 -> 0, 3 -> 2, 5 -> 2: half to even
+
+
+def load_without(net, path):
+    course.save(net, path)
+    return load(path)
+
+
+def test_pools_that_the_names_leave_open_can_be_stated(net, path):
+    found = load(path, pools=[12])
+    assert found.network.layer("features.10").requantizations[0].pools == (MaxPool((2, 2), (2, 2)),)
+    assert found.network.layer("features.3").requantizations[0].pools == ()
+    with pytest.raises(
+        RecoveryError, match=r"^features.7: before features.10 .* 1 pools are stated$"
+    ):
+        load(path, pools=[9])
+
+
+def test_widths_of_single_layers():
+    widths = Widths.parse(4, 2, ["features.27=4/4"])
+    assert widths.of("features.27") == (4, 4)
+    assert widths.of("features.24") == (4, 2)
+    for text in ("features.27", "features.27=4", "=4/4", "features.27=x/4"):
+        with pytest.raises(ConfigError, match=r"^widths of a layer are given as NAME=WEIGHT/ACT"):
+            Widths.parse(4, 4, [text])
+    for weight_bits, act_bits in ((1, 4), (9, 4), (4, 9), (4, 1)):
+        with pytest.raises(ConfigError, match=r"must be 2\.\.8, not \d$"):
+            Widths(weight_bits, act_bits)
+
+
+def test_a_width_for_an_unknown_layer_is_refused(net, path):
+    widths = Widths.parse(4, 4, ["features.11=4/4"])
+    with pytest.raises(UnknownNameError, match=r"^there is no quantized layer 'features.11'"):
+        load(path, widths=widths)
+
+
+def test_names_of_a_parallel_module_are_understood(net, path):
+    state = {f"module.{name}": value for name, value in net.state_dict().items()}
+    torch.save({"state_dict": state}, path)
+    assert [node.name for node in load(path).network.nodes] == NAMES
+    torch.save(net.state_dict(), path)
+    assert [node.name for node in load(path).network.nodes] == NAMES
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("features.3.act_alpha", torch.tensor(0.0), r"^features.3: act_alpha must be one positive"),
+        ("features.3.act_alpha", torch.tensor(-2.0), r"^features.3: act_alpha .* but is -2.0"),
+        (
+            "features.7.weight_quant.wgt_alpha",
+            torch.tensor([1.0, 2.0]),
+            r"^features.7: wgt_alpha must be one positive number, but is \[1.0, 2.0\]",
+        ),
+        (
+            "features.7.weight",
+            torch.ones(5, 12, 3, 3),
+            r"^features.7: the weight must be .* constant",
+        ),
+    ],
+)
+def test_values_that_cannot_be_trained_ones_are_refused(name, value, message, net, path):
+    course.save(net, path, **{name: value})
+    with pytest.raises(RecoveryError, match=message):
+        load(path)
+
+
+def test_nan_is_refused(net, path):
+    course.save(net, path, **{"features.3.act_alpha": torch.tensor(float("nan"))})
+    with pytest.raises(ArtifactError, match=r"features.3.act_alpha must be finite"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("drop", "message"),
+    [
+        ("features.7.weight", r"^the checkpoint must hold features.7.weight, but does not"),
+        ("features.7.act_alpha", r"^the checkpoint must hold features.7.act_alpha"),
+        ("features.8.running_var", r"^the checkpoint must hold features.8.running_var"),
+        (
+            "features.10.weight_quant.wgt_alpha",
+            r"^features.7: before features.13 there must be a ReLU",
+        ),
+    ],
+)
+def test_missing_tensors_are_named(drop, message, net, path):
+    state = {name: value for name, value in net.state_dict().items() if name != drop}
+    torch.save({"state_dict": state}, path)
+    with pytest.raises(RecoveryError, match=message):
+        load(path)
+
+
+def test_other_networks_are_refused(net, path):
+    weights = {"layer1.0.conv1.weight_quant.wgt_alpha": torch.ones(())}
+    torch.save({"state_dict": weights}, path)
+    with pytest.raises(RecoveryError, match=r"^layer1.0.conv1: only a sequence features.N"):
+        load(path)
+    torch.save({"state_dict": {"fc.weight": torch.ones(2, 2)}}, path)
+    with pytest.raises(RecoveryError, match=r"^the checkpoint has no quantized convolution"):
+        load(path)
+    course.save(net, path)
+    with pytest.raises(ShapeError, match=r"^features.0: its input must be \(n, 3, h, w\)"):
+        import_course(path, torch.zeros(1, 4, 8, 8), widths=Widths(4, 4), samples=np.arange(1))
+
+
+class Malice:
+    """Unpickling this would run a command."""
+
+    def __init__(self, target):
+        self.target = target
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.target}",)
+
+
+@pytest.mark.parametrize("form", ["torch", "legacy", "pickle"])
+def test_a_malicious_file_is_refused_and_never_executed(form, tmp_path):
+    path, trace = tmp_path / "model.pth.tar", tmp_path / "executed"
+    content = {"state_dict": {"features.0.weight": Malice(trace)}}
+    if form == "pickle":
+        path.write_bytes(pickle.dumps(content))
+    else:
+        torch.save(content, path, _use_new_zipfile_serialization=form == "torch")
+    with pytest.raises(
+        ArtifactError, match=r"must hold tensors and plain values only, .* not exec"
+    ):
+        read_state(path)
+    assert not trace.exists()
+    assert "\n" not in _message(path)
+
+
+def _message(path):
+    with pytest.raises(ArtifactError) as caught:
+        read_state(path)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\x03\x04 broken"])
+def test_a_damaged_file_is_one_line(content, tmp_path):
+    (tmp_path / "net.pth.tar").write_bytes(content)
+    assert "\n" not in _message(tmp_path / "net.pth.tar")
+
+
+def test_files_without_tensors_are_refused(tmp_path):
+    path = tmp_path / "net.pth.tar"
+    with pytest.raises(ArtifactError, match=r"there is no such file$"):
+        read_state(path)
+    for content, message in (([1, 2], "holds list"), ({"state_dict": {"epoch": 3}}, "has none")):
+        torch.save(content, path)
+        with pytest.raises(ArtifactError, match=message):
+            read_state(path)
+
+
+def test_mutated_files_are_refused_or_read(net, path):
+    """Sixty damaged copies: an error of ours, or the same network, never another exception."""
+    good, random = path.read_bytes(), np.random.default_rng(0)
+    messages = []
+    for _ in range(60):
+        damaged = bytearray(good)
+        for place in random.integers(0, len(good), 3):
+            damaged[place] = int(random.integers(0, 256))
+        path.write_bytes(bytes(damaged))
+        try:
+            state = read_state(path)
+        except ArtifactError as error:
+            messages.append(str(error))
+        else:
+            assert state
+    assert len(messages) > 10
+    assert not any("\n" in message for message in messages)
