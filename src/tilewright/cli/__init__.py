@@ -11,7 +11,7 @@ import traceback
 
 import typer
 
-from tilewright.cli import chain, decode, exchange, files, integers, lint, machine, plan
+from tilewright.cli import chain, decode, exchange, files, integers, lint, machine, mutate, plan
 from tilewright.cli.app import BAD_INPUT, FAULT, INTERRUPTED, app
 from tilewright.cli.console import stop
 from tilewright.errors import TilewrightError
@@ -26,6 +26,7 @@ __all__ = [
     "lint",
     "machine",
     "main",
+    "mutate",
     "plan",
 ]
 

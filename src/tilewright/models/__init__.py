@@ -6,4 +6,12 @@ from tilewright.models.resnet import QuantResNet
 from tilewright.models.skip import name_frozen
 from tilewright.models.vgg import QuantVGG
 
-__all__ = ["FLOAT_BITS", "ModelSpec", "QuantResNet", "QuantVGG", "build", "build_model", "name_frozen"]
+__all__ = [
+    "FLOAT_BITS",
+    "ModelSpec",
+    "QuantResNet",
+    "QuantVGG",
+    "build",
+    "build_model",
+    "name_frozen",
+]

@@ -1,0 +1,160 @@
+"""The command that says how strong vectors are: which faults of the core do they notice?"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from tilewright.cli.app import FAILED, JsonOption, app
+from tilewright.cli.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tilewright.cosim import SimulatorName
+    from tilewright.mutation import Campaign, Mutant, VectorSet
+
+
+@app.command()
+def mutate(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN|BUNDLE...", help="A run with exported bundles, or bundles."),
+    ],
+    rtl_dir: Annotated[
+        Path | None, typer.Option("--rtl-dir", help="The core to mutate. Default: ours.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="Mutants, chosen from all files and categories.")
+    ] = 400,
+    is_all: Annotated[bool, typer.Option("--all", help="Every mutant.")] = False,
+    bundles: Annotated[
+        int, typer.Option("--bundles", min=1, help="Bundles that are run, the smallest first.")
+    ] = 3,
+    has_corners: Annotated[
+        bool, typer.Option("--corners/--no-corners", help="Add corner cases to what is given.")
+    ] = True,
+    least: Annotated[
+        float, typer.Option("--least", min=0, max=100, help="Fail below this score, in percent.")
+    ] = 0.0,
+    simulator: Annotated[str, typer.Option("--simulator", metavar="icarus|verilator")] = "icarus",
+    timeout_s: Annotated[
+        float, typer.Option("--timeout", min=0.1, help="Seconds for one build or run.")
+    ] = 20.0,
+    equivalents: Annotated[
+        Path | None,
+        typer.Option("--equivalents", help="TOML with reasons. Default: those about our core."),
+    ] = None,
+    has_proofs: Annotated[
+        bool, typer.Option("--prove/--no-prove", help="Ask yosys about survivors, if installed.")
+    ] = True,
+    seed: Annotated[int, typer.Option("--seed", help="Of the choice, and of random codes.")] = 0,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Mutants at a time.")] = 1,
+    is_json: JsonOption = False,
+) -> None:
+    """Plant faults in the core, one at a time, and count which of them the vectors notice."""
+    from tilewright.mutation import STATED, Bench, Judge, load_reasons, run_campaign
+    from tilewright.rtl import RTL_DIR
+
+    console = Console(is_json=is_json)
+    core = RTL_DIR if rtl_dir is None else rtl_dir
+    judge = Judge(load_reasons(STATED if equivalents is None else equivalents), has_proofs)
+    with tempfile.TemporaryDirectory(prefix="tilewright-vectors-") as scratch:
+        sets = _sets(
+            paths, bundles, Path(scratch) if has_corners else None, seed=seed, console=console
+        )
+        bench = Bench.prepare(
+            core, sets, simulator=cast("SimulatorName", simulator), timeout_s=timeout_s
+        )
+        mutants = _mutants(bench.sources, None if is_all else limit, seed=seed, console=console)
+        campaign = run_campaign(
+            mutants, bench, sets, judge=judge, jobs=jobs, progress=console.progress
+        )
+    if is_json:
+        print(json.dumps(campaign.to_facts(), indent=2))
+    else:
+        _print_campaign(campaign)
+    is_enough = 100 * campaign.score() >= least
+    if not is_enough:
+        print(
+            f"FAILED mutation score: {100 * campaign.score():.2f} %, must be at least {least:g} %",
+            file=sys.stderr,
+        )
+    raise typer.Exit(0 if is_enough else FAILED)
+
+
+def _sets(
+    paths: list[Path], most: int, scratch: Path | None, *, seed: int, console: Console
+) -> list[VectorSet]:
+    """The given bundles, the smallest first, and the corner cases of the first of them."""
+    from tilewright.mutation import GIVEN, VectorSet, corner_sets, smallest_first
+    from tilewright.mutation.trial import check_sets
+
+    found = smallest_first([folder for path in paths for folder in _folders(path)])
+    chosen = found[:most]
+    given = VectorSet(GIVEN, "as given", tuple(bundle.folder for bundle in chosen))
+    check_sets([given])
+    console.say(
+        f"{len(chosen)} of {len(found)} bundles, the smallest: "
+        + ", ".join(f"{bundle.layer_name} sample {bundle.sample}" for bundle in chosen)
+    )
+    if scratch is None:
+        return [given]
+    corners, notes = corner_sets(chosen[0], scratch, seed=seed)
+    for note in notes:
+        console.say(note)
+    return [given, *corners]
+
+
+def _folders(path: Path) -> list[Path]:
+    """The bundles of a run, or the bundle itself."""
+    from tilewright.pipeline import RunFolder
+    from tilewright.pipeline.run_folder import CONFIG
+
+    if not (path / CONFIG).is_file():
+        return [path]
+    return [path / bundle["folder"] for bundle in RunFolder(path).facts("export")["bundles"]]
+
+
+def _mutants(
+    sources: Mapping[str, str], limit: int | None, *, seed: int, console: Console
+) -> list[Mutant]:
+    from tilewright.mutation import count_categories, mutants_of, sample
+
+    found = [mutant for file, text in sources.items() for mutant in mutants_of(text, file=file)]
+    chosen = found if limit is None else sample(found, limit, seed=seed)
+    counts = ", ".join(f"{count} {name}" for name, count in count_categories(chosen).items())
+    console.say(f"{len(chosen):,} of {len(found):,} mutants of {len(sources)} files: {counts}")
+    return chosen
+
+
+def _print_campaign(campaign: Campaign) -> None:
+    for outcome in campaign.survivors:
+        print(f"SURVIVED {outcome.mutant}")
+    for outcome in campaign.outcomes:
+        if outcome.status == "equivalent":
+            print(f"equivalent {outcome.mutant}; {outcome.evidence}")
+    facts = campaign.to_facts()
+    print(
+        f"{facts['mutants']:,} mutants: {facts['killed']:,} killed, {facts['survived']:,} survived, "
+        f"{facts['equivalent']:,} equivalent, {facts['not_built']:,} did not build"
+    )
+    print(f"{'category':16}{'killed':>8}{'survived':>10}{'equivalent':>12}{'not built':>11}")
+    for category, line in facts["categories"].items():
+        counts = [line.get(name, 0) for name in ("killed", "survived", "equivalent", "not built")]
+        print(f"{category:16}{counts[0]:8}{counts[1]:10}{counts[2]:12}{counts[3]:11}")
+    print("vectors, one set after the other, and the score (killed of those not equivalent):")
+    for one in facts["sets"]:
+        print(
+            f"  {one['name']:10}{one['bundles']:3} bundles {one['killed']:6,} killed   "
+            f"{100 * one['score']:6.2f} %"
+        )
+    for one in facts["sets"][1:]:
+        if one["killed"]:
+            print(f"add {one['how']}: {one['killed']} more")
+    print(f"mutation score: {100 * facts['score']:.2f} %, in {facts['seconds']:.0f} s")

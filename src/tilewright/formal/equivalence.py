@@ -1,0 +1,84 @@
+"""Are two versions of a module the same, for every input in every cycle?"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from tilewright.errors import ToolError
+from tilewright.formal.yosys import first_error, run_yosys
+
+SMALL = {"Rows": 2, "Cols": 3, "Depth": 3, "DimBits": 4}
+"""Sizes for which a proof is quick; memories get 2 address bits. A proof holds for these sizes."""
+_MEMORY_BITS = 2
+_UNPROVEN = re.compile(r"unproven \$equiv cells|Unproven")
+
+
+def prove_equivalent(
+    gold: Mapping[str, str], gate: Mapping[str, str], *, top: str, timeout_s: float
+) -> bool:
+    """Whether module `top` is the same in two sets of sources (file names to contents).
+
+    Registers of the same name are taken to be equal in one cycle and shown to be equal in the next, with
+    every input free. So "True" is a proof at the sizes of `SMALL`, and "False" is no counterexample: the
+    two may still be equal in every state that can be reached.
+
+    Raises `ToolError` if yosys is missing, cannot read the sources, or does not end in time.
+    """
+    sizes = _sizes(gold, top)
+    script = "\n".join(
+        [
+            *_prepare("gold", gold, top, sizes),
+            *_prepare("gate", gate, top, sizes),
+            "design -copy-from gold -as gold gold",
+            "design -copy-from gate -as gate gate",
+            "equiv_make gold gate equiv",
+            "hierarchy -top equiv",
+            "async2sync",
+            "opt_clean",
+            "equiv_simple -undef",
+            "equiv_induct -undef",
+            "equiv_status -assert",
+        ]
+    )
+    files = {f"gold/{name}": text for name, text in gold.items()}
+    files |= {f"gate/{name}": text for name, text in gate.items()}
+    with tempfile.TemporaryDirectory(prefix="tilewright-yosys-") as name:
+        status, output = run_yosys(script, files, folder=Path(name), timeout_s=timeout_s)
+    if status != 0 and not _UNPROVEN.search(first_error(output)):
+        raise ToolError(f"yosys cannot compare the two versions of {top}: {first_error(output)}")
+    return status == 0
+
+
+def module_name(text: str) -> str | None:
+    """The name of the first module in a file, or None."""
+    found = re.search(r"^\s*module\s+(\w+)", text, re.MULTILINE)
+    return found[1] if found else None
+
+
+def _prepare(
+    name: str, sources: Mapping[str, str], top: str, sizes: Mapping[str, int]
+) -> list[str]:
+    files = " ".join(f"{name}/{file}" for file in sources)
+    parameters = " ".join(f"-chparam {key} {value}" for key, value in sizes.items())
+    return [
+        f"read_verilog -sv {files}",
+        f"hierarchy -check -top {top} {parameters}",
+        "proc",
+        "flatten",
+        "memory_map",
+        "opt_clean",
+        f"rename -top {name}",
+        f"design -stash {name}",
+    ]
+
+
+def _sizes(sources: Mapping[str, str], top: str) -> dict[str, int]:
+    """Small values of the parameters that `top` has."""
+    (text,) = (text for text in sources.values() if module_name(text) == top)
+    header = text[: text.index(");", text.index(f"module {top}"))]
+    names = re.findall(r"parameter\s+int\s+(\w+)", header)
+    sizes = {name: SMALL[name] for name in names if name in SMALL}
+    return sizes | {name: _MEMORY_BITS for name in names if name.endswith("AddrBits")}

@@ -1,0 +1,29 @@
+"""How strong are vectors? Faults planted in the core, one at a time: which of them are noticed?"""
+
+from tilewright.mutation.campaign import Campaign, run_campaign
+from tilewright.mutation.equivalence import STATED, Judge, StatedReason, load_reasons
+from tilewright.mutation.generate import mutants_of
+from tilewright.mutation.mutant import CATEGORIES, Mutant, count_categories, sample
+from tilewright.mutation.trial import Bench, Outcome, read_core
+from tilewright.mutation.vector_sets import GIVEN, VectorSet, corner_sets, smallest_first
+
+__all__ = [
+    "CATEGORIES",
+    "GIVEN",
+    "STATED",
+    "Bench",
+    "Campaign",
+    "Judge",
+    "Mutant",
+    "Outcome",
+    "StatedReason",
+    "VectorSet",
+    "corner_sets",
+    "count_categories",
+    "load_reasons",
+    "mutants_of",
+    "read_core",
+    "run_campaign",
+    "sample",
+    "smallest_first",
+]

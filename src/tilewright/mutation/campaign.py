@@ -1,0 +1,125 @@
+"""All mutants against all vectors, and the score."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from tilewright.mutation.equivalence import Judge
+from tilewright.mutation.mutant import CATEGORIES, Mutant
+from tilewright.mutation.trial import Bench, Outcome
+from tilewright.mutation.vector_sets import VectorSet
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """What became of every mutant."""
+
+    sets: tuple[VectorSet, ...]
+    outcomes: tuple[Outcome, ...]
+    seconds: float
+
+    def count(self, status: str) -> int:
+        """How many mutants ended so."""
+        return sum(outcome.status == status for outcome in self.outcomes)
+
+    @property
+    def survivors(self) -> tuple[Outcome, ...]:
+        """Mutants that nothing told from the core, and that are not known to be equivalent."""
+        return tuple(outcome for outcome in self.outcomes if outcome.status == "survived")
+
+    def killed_by(self, name: str) -> int:
+        """How many the set of this name killed, after the sets before it."""
+        return sum(outcome.by == name for outcome in self.outcomes)
+
+    def score(self, through: str | None = None) -> float:
+        """Killed mutants over those that are neither equivalent nor failed to build.
+
+        through: count only what the sets up to this one killed; None: all.
+        """
+        names = [one.name for one in self.sets]
+        counted = names[: names.index(through) + 1] if through is not None else names
+        killed = sum(self.killed_by(name) for name in counted)
+        return killed / max(1, self.count("killed") + self.count("survived"))
+
+    def to_facts(self) -> dict[str, Any]:
+        """All figures and all mutants, for JSON."""
+        statuses = ("killed", "survived", "equivalent", "not built")
+        return {
+            "mutants": len(self.outcomes),
+            **{status.replace(" ", "_"): self.count(status) for status in statuses},
+            "score": self.score(),
+            "sets": [
+                {
+                    "name": one.name,
+                    "how": one.how,
+                    "bundles": len(one.folders),
+                    "killed": self.killed_by(one.name),
+                    "score": self.score(one.name),
+                }
+                for one in self.sets
+            ],
+            "categories": self._by_category(),
+            "outcomes": [
+                {"status": one.status, "by": one.by, "evidence": one.evidence}
+                | one.mutant.to_facts()
+                for one in self.outcomes
+            ],
+            "seconds": round(self.seconds, 1),
+        }
+
+    def _by_category(self) -> dict[str, dict[str, int]]:
+        table: dict[str, dict[str, int]] = {}
+        for outcome in self.outcomes:
+            line = table.setdefault(outcome.mutant.category, {})
+            line[outcome.status] = line.get(outcome.status, 0) + 1
+        return {category: table[category] for category in CATEGORIES if category in table}
+
+
+def run_campaign(
+    mutants: Sequence[Mutant],
+    bench: Bench,
+    sets: Sequence[VectorSet],
+    *,
+    judge: Judge,
+    jobs: int,
+    progress: Progress,
+) -> Campaign:
+    """Try every mutant, `jobs` at a time; what survives is examined by `judge`."""
+    since = time.monotonic()
+    outcomes: list[Outcome] = []
+    survived = 0
+    for outcome in _tried(mutants, bench, sets, jobs):
+        outcomes.append(outcome)
+        survived += outcome.status == "survived"
+        rate = len(outcomes) / (time.monotonic() - since)
+        left = (len(mutants) - len(outcomes)) / rate
+        progress(
+            f"{len(outcomes):,} of {len(mutants):,} mutants, {survived} survived, "
+            f"{rate:.1f} a second, {left:.0f} s left"
+        )
+    judged = tuple(_judged(outcome, bench, judge) for outcome in outcomes)
+    return Campaign(tuple(sets), judged, time.monotonic() - since)
+
+
+def _tried(
+    mutants: Sequence[Mutant], bench: Bench, sets: Sequence[VectorSet], jobs: int
+) -> Iterator[Outcome]:
+    """Outcomes in the order of the mutants; the simulators are programs of their own."""
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            yield from pool.map(lambda mutant: bench.try_mutant(mutant, sets), mutants)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _judged(outcome: Outcome, bench: Bench, judge: Judge) -> Outcome:
+    if outcome.status != "survived":
+        return outcome
+    reason = judge.why_equivalent(outcome.mutant, bench.sources)
+    return outcome if reason is None else Outcome(outcome.mutant, "equivalent", evidence=reason)

@@ -1,0 +1,87 @@
+"""Survivors that no vector can tell from the core: proved, or stated with a reason."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tilewright.errors import ConfigError, ToolError
+from tilewright.formal import has_yosys, prove_equivalent
+from tilewright.formal.equivalence import module_name
+from tilewright.mutation.mutant import Mutant
+
+STATED = Path(__file__).with_name("equivalents.toml")
+"""What is stated about our core."""
+PROOF_TIMEOUT_S = 60.0
+_KEYS = {"file", "before", "what", "reason"}
+
+
+@dataclass(frozen=True, slots=True)
+class StatedReason:
+    """Why a change of one line of source is no change of behavior.
+
+    A mutant is meant if its file, its line as it was (white space condensed) and, where `what` is not
+    empty, its change in words are these. Line numbers play no part.
+    """
+
+    file: str
+    before: str
+    reason: str
+    what: str = ""
+
+    def is_about(self, mutant: Mutant) -> bool:
+        """Whether this reason is about `mutant`."""
+        is_place = (mutant.file, mutant.before) == (self.file, " ".join(self.before.split()))
+        return is_place and self.what in ("", mutant.what)
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Says why a survivor is equivalent: by yosys where `has_proofs`, else by what is stated."""
+
+    stated: tuple[StatedReason, ...] = ()
+    has_proofs: bool = False
+
+    def why_equivalent(self, mutant: Mutant, sources: Mapping[str, str]) -> str | None:
+        """The reason, or None. sources: the core's files by name."""
+        for reason in self.stated:
+            if reason.is_about(mutant):
+                return f"stated: {reason.reason}"
+        if self.has_proofs and has_yosys():
+            return self._prove(mutant, sources)
+        return None
+
+    def _prove(self, mutant: Mutant, sources: Mapping[str, str]) -> str | None:
+        top = module_name(sources[mutant.file])
+        if top is None:
+            return None
+        changed = {**sources, mutant.file: mutant.apply(sources[mutant.file])}
+        try:
+            is_proved = prove_equivalent(sources, changed, top=top, timeout_s=PROOF_TIMEOUT_S)
+        except ToolError:
+            return None  # what yosys cannot read or finish stays a survivor
+        return f"proved: {top} is the same for every input, by yosys" if is_proved else None
+
+
+def load_reasons(path: Path) -> tuple[StatedReason, ...]:
+    """Read ``[[equivalent]]`` tables with file, before, reason and perhaps what.
+
+    Raises `ConfigError` if the file is missing or has anything else.
+    """
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))["equivalent"]
+        for entry in entries:
+            if not set(entry) <= _KEYS:
+                raise ConfigError(
+                    f"{path}: an equivalent has the keys {', '.join(sorted(_KEYS))}, not "
+                    f"{min(set(entry) - _KEYS)!r}"
+                )
+        return tuple(StatedReason(**entry) for entry in entries)
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{path} must be TOML with [[equivalent]] tables of file, before and reason: {error}"
+        ) from None

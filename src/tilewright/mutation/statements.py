@@ -1,0 +1,173 @@
+"""Where the tokens of a file stand: what may be changed, and what belongs together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tilewright.mutation.tokens import Token
+
+DECLARATIONS = {
+    *(
+        "input",
+        "output",
+        "inout",
+        "logic",
+        "wire",
+        "reg",
+        "bit",
+        "integer",
+        "int",
+        "genvar",
+        "typedef",
+    ),
+    *("parameter", "localparam", "import", "export", "function", "task", "struct", "union", "enum"),
+}
+_STATEMENT_ENDS = {"begin", "end", "else", "endcase", "endmodule", "generate", "endgenerate"}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Tokens ``first`` to ``last`` (inclusive) of a file."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """``target <= value ;`` or ``assign target = value ;`` as spans, the semicolon left out."""
+
+    target: Span
+    value: Span
+    is_nonblocking: bool
+
+
+def changeable(tokens: list[Token]) -> list[bool]:
+    """For each token, whether it is part of behavior.
+
+    Left out: module headers, declarations (their widths and types; the value of a localparam is
+    behavior), sensitivity lists, and the headers of generate loops, which no mutant survives compiling.
+    """
+    keep = [True] * len(tokens)
+    for span in (*_headers(tokens), *_declarations(tokens), *_loop_headers(tokens)):
+        for index in range(span.first, span.last + 1):
+            keep[index] = False
+    for index, token in enumerate(tokens):
+        if token.text == "@" and index + 1 < len(tokens) and tokens[index + 1].text == "(":
+            for inner in range(index, closing(tokens, index + 1) + 1):
+                keep[inner] = False
+    return keep
+
+
+def closing(tokens: list[Token], opening: int) -> int:
+    """Index of the bracket that closes the one at `opening`; the last token if none does."""
+    for index in range(opening + 1, len(tokens)):
+        if tokens[index].depth == tokens[opening].depth and tokens[index].text in ")]}":
+            return index
+    return len(tokens) - 1
+
+
+def statement_end(tokens: list[Token], first: int) -> int:
+    """Index of the semicolon that ends what begins at `first`; the last token if none does."""
+    for index in range(first, len(tokens)):
+        if tokens[index].text == ";" and tokens[index].depth <= tokens[first].depth:
+            return index
+    return len(tokens) - 1
+
+
+def assignments(tokens: list[Token], keep: list[bool]) -> Iterator[Assignment]:
+    """Continuous and nonblocking assignments, outside of any bracket."""
+    for index, token in enumerate(tokens):
+        if not keep[index] or token.depth or token.text not in ("<=", "="):
+            continue
+        first = _target_start(tokens, index)
+        is_assign = first > 0 and tokens[first - 1].text == "assign"
+        if is_assign != (token.text == "="):
+            continue
+        last = statement_end(tokens, index) - 1
+        if first < index < last + 1:
+            yield Assignment(Span(first, index - 1), Span(index + 1, last), token.text == "<=")
+
+
+def conditions(tokens: list[Token], keep: list[bool]) -> Iterator[Span]:
+    """What stands between the brackets of each ``if (...)``."""
+    for index, token in enumerate(tokens[:-1]):
+        if keep[index] and token.text == "if" and tokens[index + 1].text == "(":
+            yield Span(index + 2, closing(tokens, index + 1) - 1)
+
+
+def choices(tokens: list[Token], keep: list[bool]) -> Iterator[Span]:
+    """The condition of each ``condition ? this : that``."""
+    for index, token in enumerate(tokens):
+        if token.text == "?" and keep[index]:
+            first = index
+            while first > 0 and not _ends_choice(tokens[first - 1], token.depth):
+                first -= 1
+            if first < index:
+                yield Span(first, index - 1)
+
+
+def connections(tokens: list[Token], keep: list[bool]) -> Iterator[tuple[str, Span]]:
+    """Port name and expression of each ``.name(expression)`` of an instance."""
+    for index in range(len(tokens) - 3):
+        dot, name, opening = tokens[index : index + 3]
+        if keep[index] and dot.text == "." and name.kind == "word" and opening.text == "(":
+            last = closing(tokens, index + 2) - 1
+            if last >= index + 3:
+                yield name.text, Span(index + 3, last)
+
+
+def _ends_choice(token: Token, depth: int) -> bool:
+    if token.depth < depth or token.text in ("?", ":", ",", ";", "=", "begin", "else"):
+        return True
+    return token.text == "<=" and token.depth == depth == 0
+
+
+def _target_start(tokens: list[Token], operator: int) -> int:
+    first = operator
+    while first > 0:
+        before = tokens[first - 1]
+        is_over = before.depth == 0 and before.text in (";", ":", ")", "assign", *_STATEMENT_ENDS)
+        if is_over:
+            break
+        first -= 1
+    return first
+
+
+def _headers(tokens: list[Token]) -> Iterator[Span]:
+    """``module ... ;``, so that neither parameters nor ports change."""
+    for index, token in enumerate(tokens):
+        if token.text in ("module", "package", "interface"):
+            yield Span(index, statement_end(tokens, index))
+
+
+def _declarations(tokens: list[Token]) -> Iterator[Span]:
+    previous = ";"
+    for index, token in enumerate(tokens):
+        begins = previous in (";", *_STATEMENT_ENDS) or _is_label(tokens, index)
+        if begins and token.depth == 0 and token.text in DECLARATIONS:
+            last = statement_end(tokens, index)
+            if token.text == "localparam":
+                last = _value_start(tokens, index, last) - 1
+            yield Span(index, last)
+        previous = token.text
+
+
+def _is_label(tokens: list[Token], index: int) -> bool:
+    """Whether the token before is the name of a block: ``begin : name``."""
+    return index > 2 and [token.text for token in tokens[index - 3 : index - 1]] == ["begin", ":"]
+
+
+def _value_start(tokens: list[Token], first: int, last: int) -> int:
+    """Index after the ``=`` of a declaration."""
+    for index in range(first, last):
+        if tokens[index].text == "=" and tokens[index].depth == tokens[first].depth:
+            return index + 1
+    return last + 1
+
+
+def _loop_headers(tokens: list[Token]) -> Iterator[Span]:
+    for index, token in enumerate(tokens[:-1]):
+        if token.text == "for" and tokens[index + 1].text == "(":
+            yield Span(index, closing(tokens, index + 1))

@@ -1,0 +1,155 @@
+"""One mutant against vectors: is it noticed?"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tilewright.cosim import CosimResult, SimulatorName, run_bundle
+from tilewright.errors import ShapeError, SimulationError, ToolError
+from tilewright.mutation.mutant import Mutant
+from tilewright.mutation.vector_sets import VectorSet
+
+BENCH_SUFFIX = "_tb.sv"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a mutant.
+
+    status: "killed", "survived", "equivalent" or "not built". by: the set whose vectors killed it.
+    evidence: the first thing that gave it away, or why it is equivalent.
+    """
+
+    mutant: Mutant
+    status: str
+    by: str = ""
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A core, as file names to text, and how it is simulated.
+
+    cycles: of each bundle, by fold, as the core without a mutation has them.
+    """
+
+    sources: Mapping[str, str]
+    simulator: SimulatorName
+    timeout_s: float
+    cycles: Mapping[Path, tuple[int, ...]]
+
+    @classmethod
+    def prepare(
+        cls,
+        rtl_dir: Path,
+        sets: Sequence[VectorSet],
+        *,
+        simulator: SimulatorName,
+        timeout_s: float,
+    ) -> Bench:
+        """Run the core without a mutation on all sets.
+
+        Raises `ToolError` if there is no core, if it does not build, and if it is not exact on every
+        bundle: what is wrong already cannot show what a mutation does.
+        """
+        sources = read_core(rtl_dir)
+        cycles: dict[Path, tuple[int, ...]] = {}
+        bench = cls(sources, simulator, timeout_s, cycles)
+        with tempfile.TemporaryDirectory(prefix="tilewright-mutant-") as name:
+            for folder in (folder for one in sets for folder in one.folders):
+                result = bench._run(Path(name), folder, sources)
+                if not result.is_exact:
+                    first = [*result.mismatches, *result.faults][0]
+                    raise ToolError(
+                        f"the core in {rtl_dir} must be exact before it is mutated, but on {folder} "
+                        f"it is not: {first}; mend it first"
+                    )
+                cycles[folder] = _cycles(result)
+        return bench
+
+    def try_mutant(self, mutant: Mutant, sets: Sequence[VectorSet]) -> Outcome:
+        """Run a mutant on one bundle after the other, until one tells it from the core."""
+        changed = dict(self.sources)
+        changed[mutant.file] = mutant.apply(changed[mutant.file])
+        with tempfile.TemporaryDirectory(prefix="tilewright-mutant-") as name:
+            for one, folder in _bundles(sets):
+                evidence = self._look(Path(name), folder, changed)
+                if evidence is None:
+                    continue
+                if not _is_built(Path(name)):
+                    return Outcome(mutant, "not built", evidence=evidence)
+                return Outcome(mutant, "killed", one.name, evidence)
+        return Outcome(mutant, "survived")
+
+    def _look(self, scratch: Path, folder: Path, sources: Mapping[str, str]) -> str | None:
+        """What gives the core away on this bundle; None if nothing does."""
+        try:
+            result = self._run(scratch, folder, sources)
+        except SimulationError as error:
+            return f"the simulation broke off: {error}"
+        except ToolError as error:  # it does not build, or does not end
+            return str(error)
+        if not result.is_exact:
+            return str([*result.mismatches, *result.faults, "lanes without a channel"][0])
+        if _cycles(result) != self.cycles[folder]:
+            return (
+                f"cycles of the folds: {sum(self.cycles[folder]):,} become {sum(_cycles(result)):,}"
+            )
+        return None
+
+    def _run(self, scratch: Path, folder: Path, sources: Mapping[str, str]) -> CosimResult:
+        core = scratch / "rtl"
+        if not core.is_dir():
+            core.mkdir()
+            for name, text in sources.items():
+                (core / name).write_text(_LENIENT + text, encoding="utf-8")
+        return run_bundle(
+            folder,
+            simulator=self.simulator,
+            rtl_dir=core,
+            timeout_s=self.timeout_s,
+            cache_dir=scratch / "builds",
+        )
+
+
+_LENIENT = "/* verilator lint_off WIDTH */ "
+"""A mutant may mix widths; that is no reason not to build it."""
+
+
+def read_core(rtl_dir: Path) -> dict[str, str]:
+    """The core's files by name, testbenches left out; raises `ToolError` if there are none."""
+    try:
+        files = [
+            path for path in sorted(rtl_dir.glob("*.sv")) if not path.name.endswith(BENCH_SUFFIX)
+        ]
+        sources = {path.name: path.read_text(encoding="utf-8") for path in files}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ToolError(f"cannot read the core in {rtl_dir}: {error}") from None
+    if not sources:
+        raise ToolError(f"{rtl_dir} must hold the core to mutate, .sv files, but holds none")
+    return sources
+
+
+def check_sets(sets: Sequence[VectorSet]) -> None:
+    """Raise `ShapeError` if there is nothing to run."""
+    if not any(one.folders for one in sets):
+        raise ShapeError("mutants need at least one bundle to be run against: export one")
+
+
+def _bundles(sets: Sequence[VectorSet]) -> Iterator[tuple[VectorSet, Path]]:
+    for one in sets:
+        for folder in one.folders:
+            yield one, folder
+
+
+def _cycles(result: CosimResult) -> tuple[int, ...]:
+    return tuple(result.fold_cycles.ravel().tolist())
+
+
+def _is_built(scratch: Path) -> bool:
+    """Whether the build has entered its cache."""
+    builds = scratch / "builds"
+    return builds.is_dir() and any(path.is_file() for path in builds.iterdir())

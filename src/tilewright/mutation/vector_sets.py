@@ -1,0 +1,161 @@
+"""The vectors that mutants are run against: a run's own bundles, and corner cases made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.errors import FormatError
+from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat
+from tilewright.tile import TilePlan
+from tilewright.vectors import Bundle, decode_bundle, read_bundle, write_bundle
+from tilewright.verify import extreme_planes, extreme_weights, reference_tap_psums
+
+GIVEN = "given"
+"""Name of the set that the caller brings."""
+MOST_PLANES = 8
+"""Planes of one corner case that are run; more of them repeat the same for other channels."""
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSet:
+    """Bundles that belong together, and how a user makes them."""
+
+    name: str
+    how: str
+    folders: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Corner:
+    name: str
+    how: str
+    layer: IntegerLayer
+    planes: tuple[npt.NDArray[np.uint8], ...]
+    array: ArrayShape | None = None
+
+
+def corner_sets(bundle: Bundle, folder: Path, *, seed: int) -> tuple[list[VectorSet], list[str]]:
+    """Corner cases of the layer in `bundle`, and small layers with broken tiles, written to `folder`.
+
+    Expected values are the naive reference's. Also returns why a set was left out: its psums do not
+    fit the array's psum register.
+    """
+    sets, notes = [], []
+    for corner in _corners(bundle, seed):
+        try:
+            folders = _write(corner, bundle, folder / corner.name)
+        except FormatError as error:
+            notes.append(f"{corner.name} vectors are left out: {error}")
+        else:
+            sets.append(VectorSet(corner.name, corner.how, folders))
+    return sets, notes
+
+
+def _corners(bundle: Bundle, seed: int) -> Iterator[_Corner]:
+    layer, rng = _layer(bundle), np.random.default_rng(seed)
+    sizes = (layer.shape.ic, layer.shape.ih, layer.shape.iw)
+    most = layer.act_format.max_code
+    full = np.full(sizes, most, np.uint8)
+    noise = rng.integers(0, most, sizes, np.uint8, endpoint=True)
+    bound = tuple(plane.codes for plane in extreme_planes(layer))[:MOST_PLANES]
+    widest = extreme_weights(layer)
+    yield _Corner("random", "export RUN --stimulus random", layer, (noise,))
+    yield _Corner("max", "export RUN --stimulus max", layer, (full,))
+    yield _Corner("bound", "export RUN --stimulus bound", layer, bound)
+    yield _Corner(
+        "extreme",
+        "export RUN --stimulus max --set vectors.weights=extreme",
+        widest,
+        (full, noise),
+    )
+    yield _Corner("geometry", GEOMETRY, *_random_layer(layer, bundle.array, rng))
+    for array, act_bits, weight_bits in ARRAYS:
+        other = replace(
+            layer,
+            weight=np.zeros_like(layer.weight),
+            act_format=NumberFormat(act_bits, is_signed=False),
+            weight_format=NumberFormat(weight_bits, is_signed=True),
+        )
+        name = f"{array.rows}x{array.cols}"
+        yield _Corner(name, OTHER, *_random_layer(other, array, rng), array)
+
+
+GEOMETRY = (
+    "a layer with several input and output tiles, stride 2, unequal kernel and padding, random codes "
+    "and weights (examples/layer_to_testbench_files.py writes layers of your own)"
+)
+OTHER = (
+    "the same on another array, with other widths of codes (--set array.rows=... array.cols=...)"
+)
+ARRAYS = ((ArrayShape(3, 5, 20), 8, 3), (ArrayShape(1, 2, 17), 2, 6))
+"""Arrays, and bits of activations and weights: odd sizes, a single row, one code wider than the other."""
+
+
+def _random_layer(
+    layer: IntegerLayer, array: ArrayShape, rng: np.random.Generator
+) -> tuple[IntegerLayer, tuple[npt.NDArray[np.uint8], ...]]:
+    """One channel more than two tiles of rows and than one of cols, so that lanes stay empty."""
+    shape = ConvShape(
+        ic=2 * array.rows + 1,
+        ih=4,
+        iw=5,
+        oc=array.cols + 1,
+        kh=2,
+        kw=3,
+        stride=(2, 1),
+        padding=(1, 2),
+    )
+    low, high = layer.weight_format.min_code, layer.weight_format.max_code
+    weight = rng.integers(low, high, (shape.oc, shape.ic, 2, 3), np.int8, endpoint=True)
+    most = layer.act_format.max_code
+    codes = rng.integers(0, most, (shape.ic, shape.ih, shape.iw), np.uint8, endpoint=True)
+    odd = replace(layer, shape=shape, weight=weight, weight_scale=layer.weight_scale[:1])
+    return odd, (codes,)
+
+
+def _layer(bundle: Bundle) -> IntegerLayer:
+    return IntegerLayer(
+        name=bundle.layer_name,
+        shape=bundle.shape,
+        weight=decode_bundle(bundle).weight,
+        weight_format=bundle.weight_format,
+        act_format=bundle.act_format,
+        weight_scale=np.array(bundle.scales.weight),
+        act_scale=bundle.scales.act,
+    )
+
+
+def _write(corner: _Corner, bundle: Bundle, folder: Path) -> tuple[Path, ...]:
+    layer = corner.layer
+    plan = TilePlan(layer.shape, corner.array or bundle.array)
+    folders = []
+    for number, codes in enumerate(corner.planes):
+        taps: npt.NDArray[Any] = reference_tap_psums(codes[None], layer.weight, layer.shape)[:, 0]
+        written = write_bundle(
+            folder / str(number),
+            layer=layer,
+            plan=plan,
+            layout=bundle.layout,
+            codes=codes,
+            psums=taps.sum(axis=0),
+            tap_psums=taps,
+            sample=number,
+        )
+        folders.append(written.folder)
+    return tuple(folders)
+
+
+def smallest_first(folders: Sequence[Path]) -> list[Bundle]:
+    """The bundles, those with the fewest words to stream first."""
+    bundles = [read_bundle(folder) for folder in folders]
+    return sorted(bundles, key=lambda bundle: _streamed(bundle.plan))
+
+
+def _streamed(plan: TilePlan) -> int:
+    return plan.otiles * plan.folds_per_otile * plan.shape.nij
