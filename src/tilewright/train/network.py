@@ -23,6 +23,7 @@ from tilewright.train.averaging import average_into, with_fresh_norms
 from tilewright.train.distributed import join_world
 from tilewright.train.evaluation import Accuracy, evaluate
 from tilewright.train.events import Listener, Pace, ignore
+from tilewright.train.freezing import freeze, set_train_mode
 from tilewright.train.loss import compute_loss
 from tilewright.train.memory import keep_freed_memory
 from tilewright.train.metrics import append_metrics, keep_epochs
@@ -51,6 +52,7 @@ class _Loop:
     recipe: Recipe
     images: DeviceImages
     data: ImageData
+    frozen: tuple[nn.Module, ...]
     listener: Listener
     checkpoint_seconds: float
 
@@ -103,7 +105,9 @@ def train_network(
         if world.is_first:
             keep_epochs(folder, run.epoch)
         allow_int8(run.model, is_allowed=is_int8_allowed)
-        loop = _Loop(recipe, DeviceImages(data.train, device), data, listener, checkpoint_seconds)
+        frozen = freeze(run.model, spec) if recipe.trains == "chokepoint" else ()
+        images = DeviceImages(data.train, device)
+        loop = _Loop(recipe, images, data, frozen, listener, checkpoint_seconds)
         _set_steps(run, loop)
         while run.epoch < recipe.epochs:
             _train_epoch(run, loop)
@@ -134,7 +138,7 @@ def _train_epoch(run: Run, loop: _Loop) -> None:
     batches = len(order) // size
     pace = Pace(run.epoch, recipe.epochs, batches, size, run.batch, loop.listener)
     seconds_before, saved = run.seconds, time.monotonic()
-    run.model.train()
+    set_train_mode(run.model, loop.frozen)
     for batch in range(run.batch, batches):
         samples = order[batch * size : (batch + 1) * size][run.world.rank :: run.world.size]
         images, labels = loop.images.augmented(

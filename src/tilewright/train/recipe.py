@@ -14,6 +14,11 @@ from tilewright.errors import ConfigError, UnknownNameError
 
 OptimizerName = Literal["sgd", "adamw"]
 Selection = Literal["best", "last"]
+Decay = Literal["weights", "all_but_steps", "all"]
+Trains = Literal["all", "chokepoint"]
+
+STEP_NAMES = (".step", ".alpha")
+"""How the names of the learned steps end, and of the clipping bounds of PACT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,11 @@ class Recipe:
     those of the epoch that was "best" on the hold-out or of the "last". is_bfloat16: convolutions of
     a float network run in bfloat16 where the processor has it.
 
-    momentum, is_nesterov: of "sgd". decays_all: weight_decay applies to every parameter but the
-    steps, as in the course notebooks.
+    momentum, is_nesterov: of "sgd". decay: what weight_decay applies to, "weights" alone,
+    "all_but_steps" (BatchNorm too) or "all"; the course notebooks do the last two. trains: "all", or
+    the "chokepoint" alone, with the path around it, while the rest stays as it was started from.
+    resizes_start: tensors of another shape are taken from the start where they overlap; else they
+    stay fresh.
     """
 
     epochs: int = 40
@@ -50,7 +58,9 @@ class Recipe:
     seed: int = 0
     momentum: float = 0.9
     is_nesterov: bool = True
-    decays_all: bool = False
+    decay: Decay = "weights"
+    trains: Trains = "all"
+    resizes_start: bool = True
     teacher_weight: float = 0.5
     temperature: float = 2.0
     ema_decay: float = 0.0
@@ -62,6 +72,8 @@ class Recipe:
         _expect_name("optimizer", self.optimizer, get_args(OptimizerName))
         _expect_name("augmentation", self.augmentation, AUGMENTATIONS)
         _expect_name("selection", self.selection, get_args(Selection))
+        _expect_name("decay", self.decay, get_args(Decay))
+        _expect_name("trains", self.trains, get_args(Trains))
         _expect("epochs", self.epochs, self.epochs >= 1, "at least 1")
         _expect("batch_size", self.batch_size, self.batch_size >= 2, "at least 2 (BatchNorm)")
         _expect("lr", self.lr, 0 < self.lr < math.inf, "positive and finite")
@@ -104,18 +116,17 @@ def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     norms: list[nn.Parameter] = []
     steps: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
-        if name.endswith(".step"):
+        if name.endswith(STEP_NAMES):
             steps.append(parameter)
         else:
             (weights if parameter.ndim > 1 else norms).append(parameter)
+    decay = recipe.weight_decay
+    norm_decay = 0.0 if recipe.decay == "weights" else decay
+    step_decay = decay if recipe.decay == "all" else 0.0
     groups = [
-        {"params": weights, "peak_lr": recipe.lr, "weight_decay": recipe.weight_decay},
-        {
-            "params": norms,
-            "peak_lr": recipe.lr,
-            "weight_decay": recipe.weight_decay if recipe.decays_all else 0.0,
-        },
-        {"params": steps, "peak_lr": recipe.step_lr, "weight_decay": 0.0},
+        {"params": weights, "peak_lr": recipe.lr, "weight_decay": decay},
+        {"params": norms, "peak_lr": recipe.lr, "weight_decay": norm_decay},
+        {"params": steps, "peak_lr": recipe.step_lr, "weight_decay": step_decay},
     ]
     if recipe.optimizer == "adamw":
         return torch.optim.AdamW(groups, lr=recipe.lr)

@@ -179,7 +179,9 @@ def start_run(
 
 
 def _take_start(run: Run, start: Path, listener: Listener) -> None:
-    fates = take_weights(run.model, load_trained(start).to(run.device), origin=str(start))
+    resizes = run.settings["recipe"]["resizes_start"]
+    source = load_trained(start).to(run.device)
+    fates = take_weights(run.model, source, origin=str(start), resizes=resizes)
     if run.world.is_first:
         write_fates(run.folder, fates, str(start))
     listener(Notice(f"{summarize(fates, str(start))}; {run.folder / START} lists them"))

@@ -35,15 +35,21 @@ class TensorFate:
 
 
 @torch.no_grad()
-def take_weights(model: nn.Module, source: nn.Module, *, origin: str) -> list[TensorFate]:
+def take_weights(
+    model: nn.Module, source: nn.Module, *, origin: str, resizes: bool = True
+) -> list[TensorFate]:
     """Copy into `model` what `source` has for it, and say so of every tensor of both.
 
     A quantizer's step is taken only if the number format is the same; else the first batch sets it
-    anew. origin: where `source` comes from, for the reasons.
+    anew. origin: where `source` comes from, for the reasons. resizes: tensors of another shape are
+    taken where they overlap; else they stay fresh.
     """
     found, target = source.state_dict(), model.state_dict()
     reset = _quantizers_of_other_formats(model, source)
-    fates = [_take(name, tensor, found, reset, origin) for name, tensor in target.items()]
+    fates = [
+        _take(name, tensor, found, reset, origin, resizes=resizes)
+        for name, tensor in target.items()
+    ]
     model.load_state_dict(target)  # the quantizers learn that their steps are set
     fates += [
         TensorFate(name, "unused", "this network has no tensor of that name")
@@ -67,7 +73,13 @@ def write_fates(folder: Path, fates: list[TensorFate], origin: str) -> None:
 
 
 def _take(
-    name: str, tensor: Tensor, source: dict[str, Tensor], reset: dict[str, str], origin: str
+    name: str,
+    tensor: Tensor,
+    source: dict[str, Tensor],
+    reset: dict[str, str],
+    origin: str,
+    *,
+    resizes: bool,
 ) -> TensorFate:
     """Fill `tensor`, which shares its memory with the model's, if `source` has something for it."""
     owner = name.rpartition(".")[0]
@@ -80,7 +92,7 @@ def _take(
         tensor.copy_(found)
         return TensorFate(name, "loaded", "same name and shape")
     shapes = f"{tuple(found.shape)} there, {tuple(tensor.shape)} here"
-    if found.ndim != tensor.ndim or found.ndim == 0:
+    if not resizes or found.ndim != tensor.ndim or found.ndim == 0:
         return TensorFate(name, "fresh", shapes)
     overlap = tuple(slice(min(a, b)) for a, b in zip(found.shape, tensor.shape, strict=True))
     tensor[overlap[0]] = 0  # channels that are there read nothing of inputs that were not

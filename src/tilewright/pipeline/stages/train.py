@@ -19,7 +19,11 @@ from tilewright.pipeline.run_folder import FOLDERS, Listener, RunFolder, Silent,
 from tilewright.spec.artifact import read_json
 from tilewright.train import Notice, Progress, Recipe, TrainingResult, join_world, train_network
 
-RENAMED = {"nesterov": "is_nesterov", "bfloat16": "is_bfloat16", "decay_all": "decays_all"}
+RENAMED = {
+    "nesterov": "is_nesterov",
+    "bfloat16": "is_bfloat16",
+    "resize_start": "resizes_start",
+}
 """Keys of [train] that the recipe calls by another name."""
 
 NOT_IN_RECIPE = {"threads", "device", "start", "teacher", *RENAMED}
