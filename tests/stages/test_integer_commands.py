@@ -1,12 +1,13 @@
 """The commands of whole integer networks, on a finished run."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.chain import read, tilewright
-from tilewright.spec import PackedNetwork
+from tilewright.spec import IntegerNetwork, PackedNetwork
 
 
 @pytest.fixture(scope="session")
@@ -99,3 +100,54 @@ def test_a_run_that_was_evaluated_otherwise_is_not_packed(run, tmp_path):
     done = tilewright("pack", run, "--out", tmp_path / "model")
     assert done.returncode == 2
     assert "images correct, but" in done.stderr
+
+
+def test_a_run_is_certified_and_the_certificate_confirmed(run):
+    made = tilewright("certify", run, "--images", 4, "--naive", 1, "--onnx", 0)
+    assert made.returncode == 0, made.stderr
+    assert "verdict: exact" in made.stdout
+    assert "torch forward against the engine: 150,056 codes and sums of 4 samples" in made.stdout
+    assert "trained network against the engine: 360 classes of 360 samples" in made.stdout
+    path = run / "08_certify" / "certify.json"
+    assert read(path)["verdict"] == "exact"
+    assert tilewright("report", run, "--json").returncode == 0
+    assert "distance to thresholds" in (run / "report.html").read_text()
+    again = tilewright("certify", "--check", path)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.endswith("confirmed\n")
+    facts = read(path)
+    facts["oracles"][0]["compared"] += 1
+    path.write_text(json.dumps(facts))
+    denied = tilewright("certify", "--check", path)
+    assert denied.returncode == 1
+    assert "FAILED certify: oracle: was: naive int64 reference" in denied.stderr
+
+
+def test_a_sabotaged_run_is_not_certified(run):
+    network = IntegerNetwork.load(run / "02_recover" / "network")
+    node = network.node("features.12")
+    (link,) = node.requantizations
+    direction = link.direction.copy()
+    direction[2] *= -1
+    nodes = tuple(
+        replace(one, requantizations=(replace(link, direction=direction),)) if one is node else one
+        for one in network.nodes
+    )
+    replace(network, nodes=nodes).save(run / "02_recover" / "network")
+    done = tilewright("certify", run, "--images", 4, "--naive", 1, "--onnx", 0)
+    assert done.returncode == 1
+    assert "features.12 to features.15: oc=2: the direction is -1, but the codes follow 1" in (
+        done.stderr
+    )
+    assert "verdict: not exact" in done.stdout
+
+
+def test_certify_without_a_network_is_one_line(tmp_path):
+    for arguments, message in (
+        ([], "certify needs a run folder or a packed network, or --check FILE"),
+        ([tmp_path / "none"], "must be a run folder or a packed network"),
+        (["--check", tmp_path / "none.json"], "No such file"),
+    ):
+        done = tilewright("certify", *arguments)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert message in done.stderr

@@ -1,5 +1,6 @@
 """The judge: naive reference arithmetic and exact comparison."""
 
+from tilewright.verify.certificate import Certificate, Obligation, Oracle
 from tilewright.verify.compare import Comparison, Mismatch, compare, compare_traces
 from tilewright.verify.explain_codes import explain_codes
 from tilewright.verify.extremes import (
@@ -11,6 +12,7 @@ from tilewright.verify.extremes import (
 )
 from tilewright.verify.judge import NodeVerdict, WidthClaim, check_node, claim_width
 from tilewright.verify.margins import LIMITS, NO_MARGINS, Margins, find_margins
+from tilewright.verify.obligations import find_obligations
 from tilewright.verify.reference import (
     reference_next_codes,
     reference_psums,
@@ -22,12 +24,15 @@ from tilewright.verify.reference import (
 __all__ = [
     "LIMITS",
     "NO_MARGINS",
+    "Certificate",
     "Comparison",
     "Extreme",
     "ExtremePlane",
     "Margins",
     "Mismatch",
     "NodeVerdict",
+    "Obligation",
+    "Oracle",
     "WidthClaim",
     "check_node",
     "claim_width",
@@ -38,6 +43,7 @@ __all__ = [
     "extreme_planes",
     "extreme_weights",
     "find_margins",
+    "find_obligations",
     "reference_next_codes",
     "reference_psums",
     "reference_sums",
