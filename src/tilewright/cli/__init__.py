@@ -11,12 +11,12 @@ import traceback
 
 import typer
 
-from tilewright.cli import chain, decode, files, lint, machine, mutate, plan
+from tilewright.cli import chain, decode, files, lint, machine, mutate, plan, stats
 from tilewright.cli.app import BAD_INPUT, FAULT, INTERRUPTED, app
 from tilewright.cli.console import stop
 from tilewright.errors import TilewrightError
 
-__all__ = ["app", "chain", "decode", "files", "lint", "machine", "main", "mutate", "plan"]
+__all__ = ["app", "chain", "decode", "files", "lint", "machine", "main", "mutate", "plan", "stats"]
 
 
 def main() -> None:
