@@ -18,7 +18,7 @@ from tilewright.formal import CellCounts, PeWidths, count_cells, prove_pe
 from tilewright.mutation import read_core
 from tilewright.rtl import RTL_DIR
 
-WIDTHS = (PeWidths(2, 4, 16), PeWidths(4, 4, 16), PeWidths(4, 4, 20), PeWidths(8, 8, 24))
+WIDTHS = (PeWidths(2, 4, 16), PeWidths(4, 4, 16), PeWidths(4, 4, 20), PeWidths(8, 4, 20))
 GEOMETRIES = ((4, 4), (5, 7), (8, 8), (8, 16), (16, 8), (16, 16))
 MEMORY = "tw_sram"
 PARTS = ("tw_pe", "tw_l0", "tw_array", "tw_ofifo", "tw_sfu", "tw_core")

@@ -52,8 +52,10 @@ def test_a_score_below_the_least_fails(finished):
         (("RUN", "--equivalents", "absent.toml"), "error: cannot read absent.toml: No such file"),
     ],
 )
-def test_bad_input_is_one_line(finished, tmp_path, arguments, message):
+def test_bad_input_is_one_line(run_command, finished, tmp_path, arguments, message):
     named = [finished if word == "RUN" else tmp_path if word == "." else word for word in arguments]
-    done = tilewright("mutate", *named, "--limit", "2", "--bundles", "1", "--no-corners")
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith(message.replace(" . ", f" {tmp_path} "))
+    status, _, told = run_command(
+        "mutate", *named, "--limit", "2", "--bundles", "1", "--no-corners"
+    )
+    assert status == 2
+    assert told.splitlines()[-1].startswith(message.replace(" . ", f" {tmp_path} "))

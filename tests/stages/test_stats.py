@@ -54,8 +54,8 @@ def test_a_table_without_energy(finished):
         (("--energy", "absent.toml"), "error: cannot read absent.toml: No such file"),
     ],
 )
-def test_bad_input_is_one_line(finished, arguments, message):
-    done = tilewright("stats", finished, *arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(message)
-    assert done.stderr.count("\n") == 1
+def test_bad_input_is_one_line(run_command, finished, arguments, message):
+    status, printed, told = run_command("stats", finished, *arguments)
+    assert (status, printed) == (2, "")
+    assert told.startswith(message)
+    assert told.count("\n") == 1
