@@ -92,11 +92,11 @@ def test_what_was_observed_is_left_out_once_it_is_stale(run):
         (("--set", "model.act_bits=9"), "error: --set: model.act_bits: "),
     ],
 )
-def test_bad_input_is_one_line(arguments, message):
-    done = tilewright("plan", *arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(message)
-    assert done.stderr.count("\n") == 1
+def test_bad_input_is_one_line(run_command, arguments, message):
+    status, printed, told = run_command("plan", *arguments)
+    assert (status, printed) == (2, "")
+    assert told.startswith(message)
+    assert told.count("\n") == 1
 
 
 def test_a_recovered_network_cannot_be_overridden(finished):

@@ -11,7 +11,18 @@ import traceback
 
 import typer
 
-from tilewright.cli import chain, decode, exchange, files, integers, lint, machine, mutate, plan
+from tilewright.cli import (
+    chain,
+    decode,
+    exchange,
+    files,
+    integers,
+    lint,
+    machine,
+    mutate,
+    plan,
+    stats,
+)
 from tilewright.cli.app import BAD_INPUT, FAULT, INTERRUPTED, app
 from tilewright.cli.console import stop
 from tilewright.errors import TilewrightError
@@ -28,6 +39,7 @@ __all__ = [
     "main",
     "mutate",
     "plan",
+    "stats",
 ]
 
 

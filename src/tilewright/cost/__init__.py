@@ -1,5 +1,6 @@
 """What a network costs on an array, from its shapes and weights, without running it."""
 
+from tilewright.cost.energy import EnergyTable, Picojoules
 from tilewright.cost.layer_cost import LayerCost, layer_cost
 from tilewright.cost.memories import MemoryDepths
 from tilewright.cost.network_cost import NetworkCost, network_cost
@@ -8,11 +9,13 @@ from tilewright.cost.traffic import MemoryTraffic, Traffic, layer_traffic
 from tilewright.cost.widths import PsumWidths, psum_widths
 
 __all__ = [
+    "EnergyTable",
     "LayerCost",
     "LayerOutline",
     "MemoryDepths",
     "MemoryTraffic",
     "NetworkCost",
+    "Picojoules",
     "PsumWidths",
     "Traffic",
     "layer_cost",

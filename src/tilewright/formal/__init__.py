@@ -1,6 +1,18 @@
 """What is proved about the RTL, and how large it is: questions for yosys (extra ``formal``)."""
 
 from tilewright.formal.equivalence import prove_equivalent
+from tilewright.formal.pe import PeWidths, prove_pe
+from tilewright.formal.sources import module_name
+from tilewright.formal.synthesis import CellCounts, count_cells
 from tilewright.formal.yosys import has_yosys, run_yosys
 
-__all__ = ["has_yosys", "prove_equivalent", "run_yosys"]
+__all__ = [
+    "CellCounts",
+    "PeWidths",
+    "count_cells",
+    "has_yosys",
+    "module_name",
+    "prove_equivalent",
+    "prove_pe",
+    "run_yosys",
+]

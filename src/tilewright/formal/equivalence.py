@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tilewright.errors import ToolError
+from tilewright.formal.sources import parameter_names, set_parameters
 from tilewright.formal.yosys import first_error, run_yosys
 
 SMALL = {"Rows": 2, "Cols": 3, "Depth": 3, "DimBits": 4}
@@ -30,8 +31,8 @@ def prove_equivalent(
     sizes = _sizes(gold, top)
     script = "\n".join(
         [
-            *_prepare("gold", gold, top, sizes),
-            *_prepare("gate", gate, top, sizes),
+            *_prepare("gold", gold, top),
+            *_prepare("gate", gate, top),
             "design -copy-from gold -as gold gold",
             "design -copy-from gate -as gate gate",
             "equiv_make gold gate equiv",
@@ -43,8 +44,12 @@ def prove_equivalent(
             "equiv_status -assert",
         ]
     )
-    files = {f"gold/{name}": text for name, text in gold.items()}
-    files |= {f"gate/{name}": text for name, text in gate.items()}
+    sets = {"gold": gold, "gate": gate}
+    files = {
+        f"{kind}/{name}": text
+        for kind, sources in sets.items()
+        for name, text in set_parameters(sources, top, sizes).items()
+    }
     with tempfile.TemporaryDirectory(prefix="tilewright-yosys-") as name:
         status, output = run_yosys(script, files, folder=Path(name), timeout_s=timeout_s)
     if status != 0 and not _UNPROVEN.search(first_error(output)):
@@ -52,20 +57,10 @@ def prove_equivalent(
     return status == 0
 
 
-def module_name(text: str) -> str | None:
-    """The name of the first module in a file, or None."""
-    found = re.search(r"^\s*module\s+(\w+)", text, re.MULTILINE)
-    return found[1] if found else None
-
-
-def _prepare(
-    name: str, sources: Mapping[str, str], top: str, sizes: Mapping[str, int]
-) -> list[str]:
-    files = " ".join(f"{name}/{file}" for file in sources)
-    parameters = " ".join(f"-chparam {key} {value}" for key, value in sizes.items())
+def _prepare(name: str, sources: Mapping[str, str], top: str) -> list[str]:
     return [
-        f"read_verilog -sv {files}",
-        f"hierarchy -check -top {top} {parameters}",
+        f"read_verilog -sv {' '.join(f'{name}/{file}' for file in sources)}",
+        f"hierarchy -check -top {top}",
         "proc",
         "flatten",
         "memory_map",
@@ -77,8 +72,6 @@ def _prepare(
 
 def _sizes(sources: Mapping[str, str], top: str) -> dict[str, int]:
     """Small values of the parameters that `top` has."""
-    (text,) = (text for text in sources.values() if module_name(text) == top)
-    header = text[: text.index(");", text.index(f"module {top}"))]
-    names = re.findall(r"parameter\s+int\s+(\w+)", header)
+    names = parameter_names(sources, top)
     sizes = {name: SMALL[name] for name in names if name in SMALL}
     return sizes | {name: _MEMORY_BITS for name in names if name.endswith("AddrBits")}

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tilewright.errors import ConfigError, ToolError
-from tilewright.formal import has_yosys, prove_equivalent
-from tilewright.formal.equivalence import module_name
+from tilewright.formal import has_yosys, module_name, prove_equivalent
 from tilewright.mutation.mutant import Mutant
 
 STATED = Path(__file__).with_name("equivalents.toml")

@@ -1,5 +1,6 @@
 """A value- and cycle-exact model of the weight-stationary array of docs/dataflows.md."""
 
+from tilewright.sim.activity import Activity, count_activity
 from tilewright.sim.cycles import fold_cycles, layer_cycles
 from tilewright.sim.dataflows import DATAFLOWS, Dataflow, dataflow_cycles
 from tilewright.sim.phases import Phases, fold_phases, job_phases, layer_phases, network_phases
@@ -8,10 +9,12 @@ from tilewright.sim.simulate import simulate
 
 __all__ = [
     "DATAFLOWS",
+    "Activity",
     "Dataflow",
     "Overflow",
     "Phases",
     "SimResult",
+    "count_activity",
     "dataflow_cycles",
     "fold_cycles",
     "fold_phases",

@@ -1,0 +1,120 @@
+"""The command that counts what moves in the array."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tilewright.cli.app import JsonOption, RunArgument, app
+from tilewright.cli.console import Console
+
+if TYPE_CHECKING:
+    from tilewright.cost import EnergyTable
+    from tilewright.pipeline.statistics import LayerStatistics
+
+
+@app.command()
+def stats(
+    folder: RunArgument,
+    layers: Annotated[
+        list[str] | None,
+        typer.Option("--layer", metavar="NAME", help="A layer; repeatable. Default: all."),
+    ] = None,
+    sample: Annotated[int, typer.Option("--sample", help="Which recovered sample, from 0.")] = 0,
+    energy: Annotated[
+        Path | None,
+        typer.Option(
+            "--energy",
+            metavar="TOML",
+            help="What each event costs: configs/energy_45nm.toml is one.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="DIR", help="Write statistics.csv and toggles.csv there."),
+    ] = None,
+    is_json: JsonOption = False,
+) -> None:
+    """Count zero operands, register toggles and words moved, on a real sample of a recovered run."""
+    from tilewright.cost import EnergyTable
+    from tilewright.pipeline import RunFolder
+    from tilewright.pipeline.statistics import run_statistics
+
+    console = Console(is_json=is_json)
+    table = EnergyTable.load(energy) if energy is not None else None
+    found = []
+    for one in run_statistics(RunFolder(folder), layers or (), sample, table):
+        found.append(one)
+        console.progress(f"{one.cost.name}: {one.activity.operations:,} operations")
+    if out is not None:
+        _write_csv(out / "statistics.csv", [one.to_facts() for one in found])
+        _write_csv(out / "toggles.csv", [line for one in found for line in one.toggle_lines()])
+    facts = {"layers": [one.to_facts() for one in found], "energy_table": _stated(table)}
+    if is_json:
+        print(json.dumps(facts, indent=2))
+        return
+    _print_table(found)
+    if table is not None:
+        print(f"energy: {table.name}; source: {table.source}")
+    if out is not None:
+        print(f"written: {out / 'statistics.csv'}, {out / 'toggles.csv'}")
+
+
+def _stated(table: EnergyTable | None) -> dict[str, Any] | None:
+    from dataclasses import asdict
+
+    return None if table is None else asdict(table)
+
+
+def _write_csv(path: Path, lines: list[dict[str, Any]]) -> None:
+    from tilewright.spec.artifact import write_bytes
+
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    write_bytes(path, text.getvalue().encode())
+
+
+def _print_table(found: list[LayerStatistics]) -> None:
+    from rich import box
+    from rich.console import Console as Screen
+    from rich.table import Table
+
+    has_energy = found[0].energy_pj is not None
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("layer", no_wrap=True)
+    headings = ("operations", "act 0", "weight 0", "operand 0", *_TOGGLES, *_WORDS)
+    for heading in (*headings, *(("energy",) if has_energy else ())):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in found:
+        table.add_row(one.cost.name, *_figures(one))
+    Screen(highlight=False, width=200).print(table)
+    print(
+        "operations: PE-cycles with a valid activation, padding and empty lanes included; toggles"
+    )
+    print("of register bits per operation; words that the core reads and writes")
+
+
+_TOGGLES = ("act toggles", "weight", "psum")
+_WORDS = ("XMEM words", "WMEM", "PMEM")
+
+
+def _figures(one: LayerStatistics) -> list[str]:
+    activity, traffic = one.activity, one.cost.traffic
+    zeros = (activity.zero_acts, activity.zero_weights, activity.zero_operands)
+    toggles = (activity.act_toggles, activity.weight_toggles, activity.psum_toggles)
+    figures = [
+        f"{activity.operations:,}",
+        *(f"{100 * count / activity.operations:.1f} %" for count in zeros),
+        *(f"{int(counts.sum()) / activity.operations:.3f}" for counts in toggles),
+        *(f"{memory.words:,}" for memory in (traffic.xmem, traffic.wmem, traffic.pmem)),
+    ]
+    if one.energy_pj is not None:
+        figures.append(f"{one.energy_pj['total'] / 1000:,.1f} nJ")
+    return figures

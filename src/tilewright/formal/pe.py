@@ -1,0 +1,149 @@
+"""Does a PE compute what its arithmetic says? A proof, for every input in every cycle.
+
+The reference multiplies as it is taught: for each bit of the activation, the weight shifted by its place.
+It shares nothing with the RTL but the port names.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tilewright.errors import ToolError
+from tilewright.formal.yosys import first_error, run_yosys
+from tilewright.rtl import RTL_DIR
+
+PE = "tw_pe"
+_WEIGHT_STATIONARY = {"first_i": "1'b1"}
+"""Inputs that are not 0 in plain weight-stationary operation, where a PE has them."""
+_OPEN = {"weight_i", "weight_valid_i", "act_i", "valid_i", "psum_i", "clk_i", "rst_ni"}
+_SEEN = {"weight_o", "act_o", "valid_o", "psum_o"}
+
+
+@dataclass(frozen=True, slots=True)
+class PeWidths:
+    """Bits of the codes and of the psum."""
+
+    act: int = 4
+    weight: int = 4
+    psum: int = 16
+
+
+def prove_pe(
+    rtl_dir: Path = RTL_DIR, widths: PeWidths | None = None, *, timeout_s: float = 600.0
+) -> bool:
+    """Whether the PE in `rtl_dir` multiplies and accumulates, weight stationary, modulo 2^psum.
+
+    Proved by induction over cycles from any state: once a weight was loaded, psum_o is psum_i plus
+    activation times weight of the cycle before with valid_i, and act_o, valid_o and weight_o follow
+    their inputs by one cycle. Inputs that this mode does not use are 0.
+
+    Raises `ToolError` if yosys is missing, the PE cannot be read, or the proof does not end in time.
+    """
+    path = rtl_dir / f"{PE}.sv"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ToolError(f"cannot read the PE {path}: {error.strerror}") from None
+    files = {path.name: text, "check.sv": _check(text, widths or PeWidths())}
+    with tempfile.TemporaryDirectory(prefix="tilewright-yosys-") as name:
+        status, output = run_yosys(_SCRIPT, files, folder=Path(name), timeout_s=timeout_s)
+    if status != 0 and "proof did fail" not in output:
+        raise ToolError(f"yosys cannot judge {path}: {first_error(output)}")
+    return status == 0
+
+
+_SCRIPT = f"""read_verilog -sv {PE}.sv
+read_verilog -formal -sv check.sv
+prep -top check -flatten
+async2sync
+opt_clean
+sat -verify -prove-asserts -set-assumes -tempinduct -seq 1 -maxsteps 8
+"""
+
+
+def _check(text: str, widths: PeWidths) -> str:
+    """The PE beside its reference, and what must hold of them in every cycle."""
+    header = text[: text.index(");", text.index(f"module {PE}"))]
+    inputs = re.findall(r"\binput\s+(?:logic|wire)?[^,\n]*?(\w+)\s*(?:,|$)", header, re.MULTILINE)
+    psum_bits = "ColumnBits" if "ColumnBits" in header else "PsumBits"
+    ties = {name: _WEIGHT_STATIONARY.get(name, "'0") for name in inputs if name not in _OPEN}
+    return _CHECK.format(
+        act=widths.act,
+        weight=widths.weight,
+        psum=widths.psum,
+        psum_bits=psum_bits,
+        pe=PE,
+        ports=",\n      ".join(_ports(ties)),
+    )
+
+
+def _ports(ties: Mapping[str, str]) -> list[str]:
+    names = sorted(_OPEN | _SEEN)
+    return [f".{name}({name})" for name in names] + [f".{n}({level})" for n, level in ties.items()]
+
+
+_CHECK = """
+module check (
+    input logic clk_i, rst_ni, weight_valid_i, valid_i,
+    input logic [{weight}-1:0] weight_i,
+    input logic [{act}-1:0] act_i,
+    input logic [{psum}-1:0] psum_i
+);
+  logic valid_o;
+  logic [{weight}-1:0] weight_o;
+  logic [{act}-1:0] act_o;
+  logic [{psum}-1:0] psum_o;
+
+  {pe} #(
+      .ActBits({act}), .WeightBits({weight}), .{psum_bits}({psum})
+  ) dut (
+      {ports}
+  );
+
+  // Shift and add; the weight as a number of the psum's width.
+  logic [{weight}-1:0] weight_q;
+  logic [{psum}-1:0] wide, product, psum_q;
+  logic [{act}-1:0] act_q;
+  logic valid_q, is_loaded_q, is_shown_q;
+  integer place;
+  always @* begin
+    wide = {{{{({psum}){{weight_q[{weight}-1]}}}}, weight_q}};
+    product = 0;
+    for (place = 0; place < {act}; place = place + 1)
+      if (act_i[place]) product = product + (wide << place);
+  end
+
+  initial is_loaded_q = 0;
+  initial is_shown_q = 0;
+  initial valid_q = 0;
+  always @(posedge clk_i) begin
+    assume (rst_ni);
+    valid_q <= valid_i;
+    if (weight_valid_i) begin
+      weight_q    <= weight_i;
+      is_loaded_q <= 1;
+    end
+    if (valid_i && is_loaded_q) begin
+      psum_q     <= psum_i + product;
+      act_q      <= act_i;
+      is_shown_q <= 1;
+    end
+  end
+
+  logic was_checked_q;
+  initial was_checked_q = 0;
+  always @(posedge clk_i) begin
+    was_checked_q <= 1;
+    if (was_checked_q) assert (valid_o == valid_q);
+    if (is_loaded_q) assert (weight_o == weight_q);
+    if (is_shown_q) begin
+      assert (psum_o == psum_q);
+      assert (act_o == act_q);
+    end
+  end
+endmodule
+"""

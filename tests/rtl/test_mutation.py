@@ -1,0 +1,117 @@
+"""A handful of mutants on the simulator: killed, survived, not built, and without an end."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.rtl.layers import Case, require_simulator, write_case, write_random
+from tests.sabotage.test_rtl_core import patched_core
+from tilewright.errors import ToolError
+from tilewright.mutation import Bench, VectorSet, corner_sets, mutants_of, smallest_first
+from tilewright.mutation.mutant import make_mutant
+from tilewright.rtl import RTL_DIR
+from tilewright.spec import ArrayShape, ConvShape
+
+pytestmark = pytest.mark.rtl
+
+CASE = Case(ConvShape(3, 3, 4, 2, 2, 2, padding=(1, 0)), ArrayShape(2, 3, 12))
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    """Our core and one random bundle."""
+    require_simulator("icarus")
+    folder = tmp_path_factory.mktemp("mutation") / "bundle"
+    write_random(folder, CASE)
+    sets = [VectorSet("given", "", (folder,))]
+    return Bench.prepare(RTL_DIR, sets, simulator="icarus", timeout_s=20), sets
+
+
+def _planted(bench, file, old, new):
+    text = bench.sources[file]
+    assert text.count(old) == 1
+    start = text.index(old)
+    return make_mutant(file, text, (start, start + len(old)), new, category="operator", what="")
+
+
+def test_a_carry_that_is_dropped_is_noticed(bench):
+    """Any core has an addition in its PE."""
+    core, sets = bench
+    (mutant, *_) = [
+        m for m in mutants_of(core.sources["tw_pe.sv"], file="tw_pe.sv") if m.category == "carry"
+    ]
+    outcome = core.try_mutant(mutant, sets)
+    assert (outcome.status, outcome.by) in {("killed", "given"), ("not built", "")}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status", "evidence"),
+    [
+        ("endmodule", "initial $finish;\nendmodule", "killed", "the simulation broke off"),
+        ("endmodule", "initial forever;\nendmodule", "killed", "must end within"),
+        ("endmodule", "nothing known here\nendmodule", "not built", "cannot build the design"),
+        ("endmodule", "\nendmodule", "survived", ""),
+    ],
+)
+def test_what_becomes_of_a_mutant(bench, old, new, status, evidence):
+    core, sets = bench
+    quick = Bench(core.sources, core.simulator, 3.0, core.cycles)
+    outcome = quick.try_mutant(_planted(core, "tw_core.sv", old, new), sets)
+    assert (outcome.status, outcome.by) == (status, "given" if status == "killed" else "")
+    assert evidence in outcome.evidence
+
+
+def test_a_change_of_cycles_alone_is_noticed(bench):
+    core, sets = bench
+    cycles = {folder: (counts[0] + 1, *counts[1:]) for folder, counts in core.cycles.items()}
+    other = Bench(core.sources, core.simulator, core.timeout_s, cycles)
+    outcome = other.try_mutant(_planted(core, "tw_core.sv", "endmodule", "\nendmodule"), sets)
+    assert outcome.status == "killed"
+    assert outcome.evidence.startswith("cycles of the folds: ")
+
+
+def test_corner_vectors_notice_what_weak_ones_do_not(tmp_path):
+    """Without negative weights nobody sees that the PE multiplies them as unsigned; extreme ones show it."""
+    require_simulator("icarus")
+    shape = CASE.shape
+    codes, weight = np.ones((shape.ic, shape.ih, shape.iw), int), np.ones((2, 3, 2, 2), int)
+    write_case(tmp_path / "weak", CASE, codes, weight)
+    (weak,) = smallest_first([tmp_path / "weak"])
+    corners, notes = corner_sets(weak, tmp_path / "corners", seed=0)
+    assert notes == []
+    assert [one.name for one in corners] == [
+        *("random", "max", "bound", "extreme", "geometry", "3x5", "1x2"),
+    ]
+    extreme = next(one for one in corners if one.name == "extreme")
+    given = VectorSet("given", "", (weak.folder,))
+    core = Bench.prepare(RTL_DIR, [given, extreme], simulator="icarus", timeout_s=20)
+    text = core.sources["tw_pe.sv"]
+    signs = [m for m in mutants_of(text, file="tw_pe.sv") if m.category == "signedness"]
+    outcomes = [core.try_mutant(mutant, [given, extreme]) for mutant in signs]
+    assert "given" not in {outcome.by for outcome in outcomes}
+    assert "extreme" in {outcome.by for outcome in outcomes}
+
+
+def test_corners_that_do_not_fit_the_psum_register_are_left_out_and_named(tmp_path):
+    case = Case(CASE.shape, ArrayShape(2, 3, 8))
+    write_case(tmp_path / "narrow", case, np.ones((3, 3, 4), int), np.ones((2, 3, 2, 2), int))
+    (narrow,) = smallest_first([tmp_path / "narrow"])
+    corners, notes = corner_sets(narrow, tmp_path / "corners", seed=0)
+    assert "extreme" not in [one.name for one in corners]
+    assert any(note.startswith("extreme vectors are left out: layer conv: ") for note in notes)
+
+
+def test_a_core_that_is_wrong_already_is_refused(tmp_path):
+    require_simulator("icarus")
+    write_random(tmp_path / "bundle", CASE)
+    text = (RTL_DIR / "tw_pe.sv").read_text()
+    mutant = next(m for m in mutants_of(text, file="tw_pe.sv") if m.category == "carry")
+    old = text[mutant.start - 8 : mutant.end + 8]
+    new = mutant.apply(text)[mutant.start - 8 : mutant.end + 8]
+    rtl = patched_core(tmp_path / "rtl", "tw_pe.sv", old, new)
+    sets = [VectorSet("given", "", (tmp_path / "bundle",))]
+    with pytest.raises(
+        ToolError, match=r"must be exact before it is mutated, but on .* it is not: "
+    ):
+        Bench.prepare(rtl, sets, simulator="icarus", timeout_s=20)

@@ -1,0 +1,61 @@
+"""`tilewright mutate`: a few mutants from a run and from a bundle; the threshold; bad input."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.chain import tilewright
+
+
+def test_a_few_mutants_of_a_run(finished):
+    done = tilewright("mutate", finished, "--limit", "6", "--bundles", "1", "--no-prove", "--json")
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    counts = [facts[key] for key in ("killed", "survived", "equivalent", "not_built")]
+    assert facts["mutants"] == sum(counts) == len(facts["outcomes"]) == 6
+    assert facts["killed"] >= 3
+    assert [one["name"] for one in facts["sets"]][:2] == ["given", "random"]
+    for outcome in facts["outcomes"]:
+        assert outcome["before"] != outcome["after"]
+        assert outcome["line"] > 0
+        assert (outcome["status"] == "killed") == bool(outcome["by"])
+    assert "1 of 2 bundles, the smallest: features.15 sample 0" in done.stderr
+
+
+def test_a_score_below_the_least_fails(finished):
+    """Whatever the score of these three is, the exit status follows it."""
+    bundle = finished / "05_vectors/features.15/sample0"
+    done = tilewright(
+        *("mutate", bundle, "--limit", "3", "--no-corners", "--no-prove", "--least", "100"),
+        *("--timeout", "20", "--seed", "2"),
+    )
+    score = float(done.stdout.split("mutation score: ")[1].split(" %")[0])
+    assert done.returncode == (0 if score == 100 else 1)
+    assert ("FAILED mutation score" in done.stderr) == (score < 100)
+    assert ("SURVIVED " in done.stdout) == (score < 100)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("no/such",), "error: "),
+        (
+            ("RUN", "--rtl-dir", "."),
+            "error: . must hold the core to mutate, .sv files, but holds none",
+        ),
+        (
+            ("RUN", "--simulator", "vcs"),
+            "error: a simulator is 'auto', 'verilator' or 'icarus', not",
+        ),
+        (("RUN", "--equivalents", "absent.toml"), "error: cannot read absent.toml: No such file"),
+    ],
+)
+def test_bad_input_is_one_line(run_command, finished, tmp_path, arguments, message):
+    named = [finished if word == "RUN" else tmp_path if word == "." else word for word in arguments]
+    status, _, told = run_command(
+        "mutate", *named, "--limit", "2", "--bundles", "1", "--no-corners"
+    )
+    assert status == 2
+    assert told.splitlines()[-1].startswith(message.replace(" . ", f" {tmp_path} "))

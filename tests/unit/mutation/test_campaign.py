@@ -1,0 +1,111 @@
+"""Scores, reasons, and what cannot be mutated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tilewright.errors import ConfigError, ShapeError, ToolError
+from tilewright.mutation import STATED, Judge, Mutant, StatedReason, VectorSet, load_reasons
+from tilewright.mutation.campaign import Campaign, run_campaign
+from tilewright.mutation.trial import Outcome, check_sets, read_core
+
+SETS = tuple(VectorSet(name, f"how {name}", (Path(name),)) for name in ("given", "max", "odd"))
+
+
+def _mutant(number):
+    return Mutant("m.sv", number, "carry", "+ becomes ^", f"line {number}", "", 0, 1, "x")
+
+
+class _Bench:
+    """Kills the mutants that `killers` names."""
+
+    def __init__(self, **killers):
+        self.killers, self.sources = killers, {"m.sv": "ab"}
+
+    def try_mutant(self, mutant, sets):
+        assert sets == SETS
+        by = self.killers.get(f"m{mutant.line}", "")
+        status = {"": "survived", "none": "not built"}.get(by, "killed")
+        return Outcome(mutant, status, by if status == "killed" else "")
+
+
+def _run(bench, judge=None):
+    lines = []
+    mutants = [_mutant(number) for number in range(1, 7)]
+    campaign = run_campaign(
+        mutants, bench, SETS, judge=judge or Judge(), jobs=2, progress=lines.append
+    )
+    assert len(lines) == len(mutants)
+    return campaign
+
+
+def test_the_score_counts_neither_equivalent_mutants_nor_those_that_do_not_build():
+    judge = Judge((StatedReason("m.sv", "line  4", "because", "+ becomes ^"),))
+    campaign = _run(_Bench(m1="given", m2="given", m3="odd", m5="none"), judge)
+    assert [outcome.mutant.line for outcome in campaign.outcomes] == [1, 2, 3, 4, 5, 6]
+    facts = campaign.to_facts()
+    counts = {key: facts[key] for key in ("killed", "survived", "equivalent", "not_built")}
+    assert counts == {"killed": 3, "survived": 1, "equivalent": 1, "not_built": 1}
+    assert [one["score"] for one in facts["sets"]] == [2 / 4, 2 / 4, 3 / 4]
+    assert [one["killed"] for one in facts["sets"]] == [2, 0, 1]
+    assert campaign.score() == 3 / 4
+    assert [outcome.mutant.line for outcome in campaign.survivors] == [6]
+    assert facts["outcomes"][3]["evidence"] == "stated: because"
+    assert facts["categories"] == {
+        "carry": {"killed": 3, "equivalent": 1, "not built": 1, "survived": 1}
+    }
+
+
+def test_vectors_that_notice_nothing_score_nothing():
+    assert _run(_Bench()).score() == 0
+    assert Campaign(SETS, (), 0.0).score() == 0
+
+
+def test_a_reason_is_about_one_line_and_one_change_of_one_file():
+    mutant = _mutant(4)
+    assert StatedReason("m.sv", "line 4", "r").is_about(mutant)
+    assert not StatedReason("n.sv", "line 4", "r").is_about(mutant)
+    assert not StatedReason("m.sv", "line 5", "r").is_about(mutant)
+    assert not StatedReason("m.sv", "line 4", "r", "- becomes ^").is_about(mutant)
+
+
+def test_the_reasons_about_our_core_can_be_read():
+    assert all(reason.reason for reason in load_reasons(STATED))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[equivalent]]\nfile = 'a'\n", "must be TOML with"),
+        ("equivalent = 3", "must be TOML with"),
+        ("other = 3", "must be TOML with"),
+        ("[[equivalent]]\nfile='a'\nbefore='b'\nreason='c'\nline=4", "not 'line'"),
+        ("[[equivalent", "must be TOML with"),
+    ],
+)
+def test_reasons_that_cannot_be_read(tmp_path, text, message):
+    path = tmp_path / "reasons.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=rf"^{path}.*{message}"):
+        load_reasons(path)
+
+
+def test_missing_reasons(tmp_path):
+    with pytest.raises(ConfigError, match=r"^cannot read .*reasons.toml: No such file"):
+        load_reasons(tmp_path / "reasons.toml")
+
+
+def test_a_folder_without_a_core_is_refused(tmp_path):
+    (tmp_path / "only_tb.sv").write_text("module only_tb; endmodule\n")
+    with pytest.raises(ToolError, match=r"must hold the core to mutate, \.sv files"):
+        read_core(tmp_path)
+    (tmp_path / "core.sv").write_bytes(b"\xff\xfe")
+    with pytest.raises(ToolError, match=r"^cannot read the core in "):
+        read_core(tmp_path)
+
+
+def test_no_bundle_is_no_evidence():
+    with pytest.raises(ShapeError, match=r"^mutants need at least one bundle"):
+        check_sets([VectorSet("given", "", ())])

@@ -1,0 +1,175 @@
+"""Mutants of small sources, listed by hand."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from tilewright.errors import FormatError
+from tilewright.mutation import CATEGORIES, Mutant, count_categories, mutants_of, sample
+from tilewright.rtl import RTL_DIR
+
+COUNTER = """// counts
+module counter #(
+    parameter int Bits = 4
+) (
+    input  logic clk_i,
+    input  logic rst_ni,
+    input  logic step_i,
+    output logic [Bits-1:0] count_o
+);
+  logic [Bits-1:0] count_q;  // a + b in a comment
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) count_q <= '0;
+    else if (step_i) count_q <= count_q + Bits'(1);
+  end
+`ifndef SYNTHESIS
+  always @(posedge clk_i) if (count_q == 3) $display("a && b");
+`endif
+  assign count_o = count_q;
+endmodule
+"""
+
+
+def _changes(text):
+    return Counter((m.line, m.category, m.what) for m in mutants_of(text, file="m.sv"))
+
+
+def _inside(statement):
+    """Changes of one statement in a module; categories and words."""
+    text = f"module m;\n  {statement}\nendmodule\n"
+    return {(category, what) for _, category, what in _changes(text)}
+
+
+def test_every_mutant_of_a_counter():
+    assert _changes(COUNTER) == Counter(
+        {
+            (12, "reset", "condition negated"): 1,
+            (12, "reset", "count_q is not reset"): 1,
+            (12, "reset", "count_q is reset to '1"): 1,
+            (13, "enable", "condition always 1'b1"): 1,
+            (13, "enable", "condition always 1'b0"): 1,
+            (13, "operator", "condition negated"): 1,
+            (13, "deletion", "count_q is not written"): 1,
+            (13, "stuck bit", "lowest bit stuck at 1"): 1,
+            (13, "stuck bit", "lowest bit stuck at 0"): 1,
+            (13, "operator", "+ becomes -"): 1,
+            (13, "carry", "+ becomes ^"): 1,
+            (13, "off-by-one", "1 becomes 2"): 1,
+            (13, "off-by-one", "1 becomes 0"): 1,
+            (18, "stuck bit", "lowest bit stuck at 1"): 1,
+            (18, "stuck bit", "lowest bit stuck at 0"): 1,
+        }
+    )
+
+
+def test_a_mutant_shows_its_line_before_and_after():
+    (mutant,) = [m for m in mutants_of(COUNTER, file="m.sv") if m.what == "+ becomes ^"]
+    assert str(mutant) == (
+        "m.sv:13: carry, + becomes ^: else if (step_i) count_q <= count_q + Bits'(1);"
+        "  ->  else if (step_i) count_q <= count_q ^ Bits'(1);"
+    )
+    assert mutant.apply(COUNTER) == COUNTER.replace("count_q + ", "count_q ^ ")
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        (
+            "assign x = a ? b : c;",
+            {
+                ("operator", "condition negated"),
+                *(("stuck bit", f"lowest bit stuck at {level}") for level in "01"),
+            },
+        ),
+        (
+            "logic y; assign y = a <= 2;",
+            {
+                ("off-by-one", "2 becomes 1"),
+                ("off-by-one", "2 becomes 3"),
+                *(("stuck bit", f"bit stuck at {level}") for level in "01"),
+            },
+        ),
+        (
+            "assign psum = $signed(a) >>> 1;",
+            {
+                ("signedness", "$signed becomes $unsigned"),
+                ("signedness", ">>> becomes >>"),
+                ("off-by-one", "1 becomes 0"),
+                ("off-by-one", "1 becomes 2"),
+                *(
+                    ("stuck bit", f"{bit} bit stuck at {n}")
+                    for bit in ("lowest", "highest")
+                    for n in "01"
+                ),
+            },
+        ),
+        ("logic signed [3:0] z;", {("signedness", "signed left out")}),
+        (
+            "localparam int N = M * 3;",
+            {("operator", "* becomes +"), *((("off-by-one", f"3 becomes {n}")) for n in (2, 4))},
+        ),
+        ("for (genvar r = 0; r < Rows; r++) begin : g end", set()),
+        (
+            "fifo #(.Depth(Rows)) u (.clk_i, .rst_ni(rst_ni), .pop_i(a), .addr_i(b), .data_o(c));",
+            {("enable", "pop_i tied to 0"), ("address", "addr_i tied to 0")},
+        ),
+        ("assign raddr_o = '0;", {("address", "'0 becomes '1")}),
+        (
+            "assign valid_o = a && !b;",
+            {
+                ("enable", "always '1"),
+                ("enable", "always '0"),
+                ("operator", "! left out"),
+                ("operator", "&& becomes ||"),
+            },
+        ),
+    ],
+)
+def test_the_mutants_of_one_statement(statement, expected):
+    assert _inside(statement) == expected
+
+
+def test_no_mutant_changes_nothing_and_none_comes_twice():
+    for path in RTL_DIR.glob("*.sv"):
+        text = path.read_text()
+        results = [mutant.apply(text) for mutant in mutants_of(text, file=path.name)]
+        assert text not in results
+        assert len(set(results)) == len(results)
+
+
+def test_our_core_has_mutants_of_every_category():
+    found = [
+        mutant
+        for path in RTL_DIR.glob("*.sv")
+        if not path.name.endswith("_tb.sv")
+        for mutant in mutants_of(path.read_text(), file=path.name)
+    ]
+    counts = count_categories(found)
+    assert tuple(counts) == CATEGORIES
+    assert len(found) >= 200
+    for mutant in found:
+        text = (RTL_DIR / mutant.file).read_text().splitlines()
+        assert " ".join(text[mutant.line - 1].split()) in mutant.before
+
+
+def test_a_sample_is_spread_over_files_and_categories_and_repeats():
+    found = [
+        _named(file, category, n) for file in "ab" for category in CATEGORIES[:3] for n in range(9)
+    ]
+    chosen = sample(found, 12, seed=3)
+    assert Counter((m.file, m.category) for m in chosen).most_common()[-1][1] == 2
+    assert chosen == sample(found, 12, seed=3) != sample(found, 12, seed=4)
+    assert chosen == sorted(chosen, key=found.index)
+    assert sample(found, 99, seed=0) == found
+
+
+def _named(file, category, number):
+    return Mutant(file, number, category, "", "", "", number, number, "x")
+
+
+def test_what_is_no_systemverilog_is_refused_with_its_line():
+    with pytest.raises(FormatError, match=re.escape("m.sv:2: '\\x00' begins no token")):
+        mutants_of("module m;\n\x00endmodule\n", file="m.sv")

@@ -1,0 +1,56 @@
+"""Counts of one tiny job by hand, and tiles that cannot be counted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.unit.sim import timeline as t
+from tilewright.errors import FormatError, ShapeError
+from tilewright.sim import count_activity
+
+
+def _count(weights=t.WEIGHTS, activations=t.ACTIVATIONS, act_bits=4, weight_bits=4):
+    return count_activity(t.PLAN, weights, activations, act_bits=act_bits, weight_bits=weight_bits)
+
+
+def test_activations_of_the_hand_made_timeline():
+    """Row 0 holds 0 1 2 3 4: bit 0 changes 0 1 0 1 0, bit 1 in 1-2 and 3-4, bit 2 in 3-4."""
+    toggles = _count().act_toggles
+    assert toggles[0].tolist() == [[4, 2, 1, 0]] * 3
+    assert toggles[1].tolist() == [[4, 2, 2, 1]] * 3  # 0 5 6 7 8
+
+
+def test_weights_shift_east_from_the_last_column_on():
+    """Row 0 takes -5 3 1, that is 1011 0011 0001: column 0 holds all three, column 2 the first."""
+    toggles = _count().weight_toggles
+    assert toggles[0].tolist() == [[1, 2, 0, 2], [1, 1, 0, 2], [1, 1, 0, 1]]
+
+
+def test_psums_of_the_first_row_are_products():
+    """Column 0: 0 1 2 3 4 times 1."""
+    assert _count().psum_toggles[0, 0].tolist() == [4, 2, 1, 0, 0, 0, 0, 0]
+
+
+def test_zero_operands():
+    weights, activations = t.WEIGHTS.copy(), t.ACTIVATIONS.copy()
+    weights[0, 0, 0, 1, 0] = 0  # one PE of row 0, four words
+    activations[0, 2, :] = 0  # one word, six PEs
+    found = _count(weights, activations)
+    assert (found.operations, found.zero_acts, found.zero_weights) == (24, 6, 4)
+    assert (found.zero_both, found.zero_operands) == (1, 9)
+
+
+def test_tiles_of_another_plan_are_refused():
+    with pytest.raises(
+        ShapeError, match=r"^tiles must be .* = \(1, 1, 1, 3, 2\) and .* = \(1, 4, 2\)"
+    ):
+        _count(activations=t.ACTIVATIONS[:, :3])
+
+
+def test_codes_that_do_not_fit_are_refused():
+    with pytest.raises(FormatError, match=r"^activations must have 3 bits, but one is 8$"):
+        _count(act_bits=3)
+    with pytest.raises(FormatError, match=r"^weights must have 3 bits, but they are -5\.\.6$"):
+        _count(weight_bits=3)
+    assert np.array_equal(_count(weight_bits=5).weight_toggles[:, :, :4], _count().weight_toggles)
