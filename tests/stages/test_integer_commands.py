@@ -5,9 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from tests.chain import read, tilewright
+from tilewright.data import load_data
 from tilewright.spec import IntegerNetwork, PackedNetwork
+from tilewright.train import load_trained
 
 
 @pytest.fixture(scope="session")
@@ -151,3 +154,18 @@ def test_certify_without_a_network_is_one_line(tmp_path):
         done = tilewright("certify", *arguments)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
         assert message in done.stderr
+
+
+def test_training_can_start_from_a_packed_network(finished, packed, tmp_path):
+    """Its codes times their scale are the same network, logit for logit; its BatchNorm comes along."""
+    trained, unpacked = load_trained(finished / "01_train"), load_trained(packed)
+    pixels = torch.from_numpy(load_data("digits").test.images)
+    with torch.no_grad():
+        assert torch.equal(trained(pixels), unpacked(pixels))
+    values = ("train.epochs=1", "train.warmup_epochs=0", f"train.start={packed}")
+    done = tilewright(
+        "train", "--out", tmp_path / "run", *(w for v in values for w in ("--set", v))
+    )
+    assert done.returncode == 0, done.stderr
+    entries = read(tmp_path / "run/01_train/start.json")["tensors"]
+    assert {entry["fate"] for entry in entries} == {"loaded"}

@@ -104,8 +104,8 @@ def test_a_run_can_be_extended(config, finished, tmp_path):
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("train.start=nowhere", "train.start must be the folder of a run, but 'nowhere' is none"),
-        ("train.teacher=nobody", "train.teacher must be an earlier phase (float, w4a4) or the"),
+        ("train.start=nowhere", "train.start must be the folder of a run or a packed network, but"),
+        ("train.teacher=nobody", "train.teacher must be an earlier phase (float, w4a4), the"),
     ],
 )
 def test_a_start_or_teacher_that_is_none_is_refused_before_training(

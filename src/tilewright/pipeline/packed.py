@@ -15,6 +15,7 @@ from tilewright.engine import Engine, Kind
 from tilewright.errors import ArtifactError, DataError
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.spec import Check, DataClaim, PackedNetwork
+from tilewright.spec.artifact import read_json
 
 NEEDED = ("train", "evaluate", "recover")
 """Stages whose results a packed network holds."""
@@ -40,7 +41,8 @@ def pack(
     config, evaluated = run.config(), run.facts("evaluate")
     data = load_data(config.data.name, data_dir=data_dir or config.data_dir)
     test = data.test
-    predictions = predict(load_trained(run.folder("train")), test.images)
+    model = load_trained(run.folder("train"))
+    predictions = predict(model, test.images)
     correct = int((predictions == test.labels).sum())
     if (len(test), correct) != (evaluated["images"], evaluated["correct"]):
         raise ArtifactError(
@@ -53,6 +55,11 @@ def pack(
         DataClaim(config.data.name, len(test), test.fingerprint()),
         predictions,
         _training(run),
+        {
+            name: tensor.numpy()
+            for name, tensor in model.state_dict().items()
+            if not name.endswith(".weight") or tensor.ndim == 1
+        },
     )
     packed.save(stem)
     size = sum(stem.with_name(stem.name + end).stat().st_size for end in (".json", ".npz"))
@@ -152,6 +159,7 @@ def _training(run: RunFolder) -> dict[str, Any]:
     return {
         "command": "tilewright train CONFIG",
         "config": config,
+        "model": read_json(run.folder("train") / "training.json")["settings"]["model"],
         "seed": provenance["seed"],
         "seconds": provenance["wall_seconds"],
         "test_accuracy": evaluated["accuracy"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -38,6 +38,8 @@ from tilewright.spec.number_format import NumberFormat
 KIND, VERSION = "packed-network", 1
 KEYS = ("kind", "version", "sha256", "classes", "data", "training", "inputs", "nodes")
 PREDICTIONS = "predictions"
+LEARNED = "learned:"
+"""What the names of learned tensors start with in the file; no node's name has a colon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,9 @@ class PackedNetwork:
     """A trained network, its classes, and what is claimed of it.
 
     predictions: class ``n`` of each test image, as the trained network gave it. training: where the
-    network comes from (command, configuration, seed, seconds, accuracy, versions), as JSON.
+    network comes from (command, configuration, seed, seconds, accuracy, versions), as JSON. learned: the
+    trained tensors that are no weights (BatchNorm, steps), by name: with them and the codes, training
+    can start here.
 
     Raises `ArtifactError` if the parts do not fit together.
     """
@@ -64,6 +68,7 @@ class PackedNetwork:
     data: DataClaim
     predictions: npt.NDArray[np.int64]
     training: dict[str, Any]
+    learned: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.network.require_whole()
@@ -90,7 +95,8 @@ class PackedNetwork:
         }
         smallest = np.min_scalar_type(len(self.classes))
         buffer = io.BytesIO()
-        content = {**arrays, PREDICTIONS: self.predictions.astype(smallest)}
+        learned = {f"{LEARNED}{name}": array for name, array in self.learned.items()}
+        content = {**arrays, **learned, PREDICTIONS: self.predictions.astype(smallest)}
         np.savez_compressed(buffer, allow_pickle=False, **content)
         facts: Facts = {
             "kind": KIND,
@@ -117,6 +123,11 @@ class PackedNetwork:
                 DataClaim(**facts["data"]),
                 arrays[PREDICTIONS].astype(np.int64),
                 facts["training"],
+                {
+                    key.removeprefix(LEARNED): array
+                    for key, array in arrays.items()
+                    if key.startswith(LEARNED)
+                },
             )
         except TilewrightError as error:
             raise ArtifactError(f"{origin} does not describe a network: {error}") from None

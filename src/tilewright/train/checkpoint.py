@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from tilewright.errors import ArtifactError, TilewrightError
 from tilewright.models import ModelSpec, build
+from tilewright.spec import PackedNetwork, find_packed
 from tilewright.spec.artifact import VERSION, read_bytes, read_json, sha256, write_bytes, write_json
 
 KIND = "training checkpoint"
@@ -87,22 +88,55 @@ def load_weights(model: nn.Module, tensors: Tensors, origin: Path) -> None:
         raise ArtifactError(f"{origin} holds the weights of another network: {detail}") from None
 
 
-def load_trained(folder: Path) -> nn.Module:
-    """The trained model in `folder`, best epoch on the hold-out, in evaluation mode.
+def load_trained(path: Path) -> nn.Module:
+    """The trained model in evaluation mode: from a training's folder, or from a packed network.
 
+    A training's is that of its best epoch; a packed network's weights are its codes times their scale.
     Raises `ArtifactError` if there is none, or a file is damaged or altered.
     """
+    stem = find_packed(path)
+    if stem is not None:
+        packed = PackedNetwork.load(stem)
+        return _build(packed.training, _unpack(packed), stem)
+    facts = _trained_facts(path)
+    return _build(facts["settings"], read_tensors(path, facts, "best"), path / MANIFEST)
+
+
+def identify_trained(path: Path) -> str:
+    """The hash of what `load_trained` would load; raises as it does."""
+    stem = find_packed(path)
+    if stem is not None:
+        return str(read_json(stem.with_name(stem.name + ".json")).get("sha256"))
+    return str(_trained_facts(path)["files"]["best"]["sha256"])
+
+
+def _trained_facts(folder: Path) -> dict[str, Any]:
     facts = read_facts(folder)
     if facts is None or "best" not in facts["files"]:
         raise ArtifactError(f"{folder} holds no trained network: run the training that writes it")
+    return facts
+
+
+def _build(settings: dict[str, Any], tensors: Tensors, origin: Path) -> nn.Module:
     try:
-        spec = ModelSpec(**facts["settings"]["model"])
+        spec = ModelSpec(**settings["model"])
     except (TypeError, KeyError, TilewrightError) as error:
-        raise ArtifactError(f"{folder / MANIFEST} describes no valid model: {error}") from None
+        raise ArtifactError(f"{origin} describes no valid model: {error}") from None
     with torch.random.fork_rng(devices=[]):
         model = build(spec)
-    load_weights(model, read_tensors(folder, facts, "best"), folder)
+    load_weights(model, tensors, origin)
     return model.eval()
+
+
+def _unpack(packed: PackedNetwork) -> Tensors:
+    """The learned tensors, and weights on the grid: their codes times the step that made them."""
+    tensors = {name: torch.from_numpy(array) for name, array in packed.learned.items()}
+    for layer in packed.network.layers:
+        scale = torch.from_numpy(layer.weight_scale).float().reshape(-1, 1, 1, 1)
+        weight = torch.from_numpy(layer.weight) * scale  # oc ic kh kw
+        is_linear = (layer.shape.ih, layer.shape.iw) == (1, 1)
+        tensors[f"{layer.name}.weight"] = weight.flatten(1) if is_linear else weight
+    return tensors
 
 
 def _remove_unnamed(folder: Path, names: set[str]) -> None:

@@ -16,6 +16,7 @@ from tilewright.models import ModelSpec, build
 from tilewright.train.checkpoint import (
     MANIFEST,
     Tensors,
+    identify_trained,
     load_trained,
     load_weights,
     read_facts,
@@ -158,7 +159,10 @@ def start_run(
         "model": asdict(spec),
         "recipe": asdict(recipe),
         "data": {"name": data.name, "sha256": data.fingerprint()},
-        "origin": {"start": _identify(start), "teacher": _identify(teacher)},
+        "origin": {
+            "start": None if start is None else identify_trained(start),
+            "teacher": None if teacher is None else identify_trained(teacher),
+        },
     }
     torch.manual_seed(recipe.seed)
     model = build(spec).to(device)
@@ -185,16 +189,6 @@ def _take_start(run: Run, start: Path, listener: Listener) -> None:
     if run.world.is_first:
         write_fates(run.folder, fates, str(start))
     listener(Notice(f"{summarize(fates, str(start))}; {run.folder / START} lists them"))
-
-
-def _identify(folder: Path | None) -> str | None:
-    """The hash of the trained weights in `folder`."""
-    if folder is None:
-        return None
-    facts = read_facts(folder)
-    if facts is None or "best" not in facts["files"]:
-        raise ArtifactError(f"{folder} holds no trained network: run the training that writes it")
-    return str(facts["files"]["best"]["sha256"])
 
 
 def _tell_of_threads(began: int, threads: int, listener: Listener) -> None:

@@ -16,6 +16,7 @@ from tilewright.data import ImageData, load_data
 from tilewright.errors import ConfigError
 from tilewright.models import FLOAT_BITS, ModelSpec
 from tilewright.pipeline.run_folder import FOLDERS, Listener, RunFolder, Silent, StageResult
+from tilewright.spec import find_packed
 from tilewright.spec.artifact import read_json
 from tilewright.train import Notice, Progress, Recipe, TrainingResult, join_world, train_network
 
@@ -108,13 +109,18 @@ def _plan(config: Config, folder: Path, classes: int) -> Iterator[_Phase]:
 
 
 def _trained(name: str, phases: dict[str, Path], *, key: str) -> Path:
-    """The folder with the trained network that `name` stands for: a phase, a run or a training."""
+    """Where the trained network is that `name` stands for: a phase, a run, a training or a packed one."""
     if name in phases:
         return phases[name]
     path = Path(name)
+    stem = find_packed(path)
+    if stem is not None:
+        return stem
     if not path.is_dir():
-        known = f"an earlier phase ({', '.join(phases)}) or " if phases else ""
-        raise ConfigError(f"train.{key} must be {known}the folder of a run, but {name!r} is none")
+        known = f"an earlier phase ({', '.join(phases)}), " if phases else ""
+        raise ConfigError(
+            f"train.{key} must be {known}the folder of a run or a packed network, but {name!r} is none"
+        )
     inner = path / FOLDERS["train"]
     return inner if inner.is_dir() else path
 
