@@ -35,7 +35,7 @@ class QuantResNet(nn.Module):
         channels = spec.stages[0][0]
         self.conv1 = convolution(spec, "conv1", IMAGE_CHANNELS, channels)
         self.bn1 = nn.BatchNorm2d(channels)
-        self.relu = nn.ReLU()
+        self.relu = nn.ReLU(inplace=True)
         for stage, widths in enumerate(spec.stages, start=1):
             blocks = []
             for block, width in enumerate(widths):
@@ -63,7 +63,7 @@ class ResidualBlock(nn.Module):
         stride = 1 if width == channels else 2
         self.conv1 = convolution(spec, f"{name}.conv1", channels, width, stride=stride)
         self.bn1 = nn.BatchNorm2d(width)
-        self.relu1 = nn.ReLU()
+        self.relu1 = nn.ReLU(inplace=True)
         self.conv2 = convolution(spec, f"{name}.conv2", width, width)
         self.bn2 = nn.BatchNorm2d(width)
         self.shortcut = nn.Sequential()
@@ -73,7 +73,7 @@ class ResidualBlock(nn.Module):
             )
             self.shortcut = nn.Sequential(projection, nn.BatchNorm2d(width))
         self.add = addition(spec)
-        self.relu2 = nn.ReLU()
+        self.relu2 = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """``n width oh ow`` of the map `x`."""

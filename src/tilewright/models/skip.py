@@ -29,7 +29,7 @@ class SkipPath(nn.Module):
         super().__init__()
         self.conv = convolution(spec, SKIP_LAYER, channels, width)
         self.bn = nn.BatchNorm2d(width)
-        self.relu = nn.ReLU()
+        self.relu = nn.ReLU(inplace=True)
         self.add = addition(spec)
 
     def forward(self, x: Tensor, around: Tensor) -> Tensor:

@@ -66,7 +66,7 @@ def _features(spec: ModelSpec) -> list[nn.Module]:
             modules += [
                 convolution(spec, name, channels, width),
                 nn.BatchNorm2d(width) if has_norm else nn.Identity(),
-                nn.ReLU(),
+                nn.ReLU(inplace=True),
             ]
             channels = width
         modules.append(nn.MaxPool2d(2))

@@ -143,7 +143,7 @@ def _operands(case: ConvolutionCase) -> Iterator[tuple[Tensor, Tensor]]:
     x = torch.randint(case.min_x, case.max_x + 1, case.x_shape, generator=generator)
     w = torch.randint(low, case.max_w + 1, case.w_shape, generator=generator, dtype=torch.int8)
     x = x.to(case.device, case.x_dtype, memory_format=torch.channels_last)
-    w = w.to(case.device)
+    w = w.to(case.device, memory_format=torch.channels_last)
     extreme = torch.full_like(x, case.max_x if case.max_x >= -case.min_x else case.min_x)
     yield x, w
     yield extreme, torch.full_like(w, low)

@@ -54,9 +54,9 @@ class QuantConv2d(nn.Module):
         self.groups = _check_groups(groups, in_channels, out_channels)
         self.kernel_size, self.stride = as_pair(kernel_size), as_pair(stride)
         self.padding = as_pair(padding)
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = nn.Parameter(torch.empty(shape))
-        nn.init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu")
+        weight = torch.empty(out_channels, in_channels // groups, *self.kernel_size)
+        nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu")
+        self.weight = nn.Parameter(weight.contiguous(memory_format=torch.channels_last))
         self.act_quantizer = make_act_quantizer(
             quantizer, act_bits, is_pixel_input=is_pixel_input, is_signed_input=is_signed_input
         )

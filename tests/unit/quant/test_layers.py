@@ -3,8 +3,10 @@ import pytest
 import torch
 from torch.nn import functional
 
+from tests.unit.quant.test_engines import case_of
 from tilewright.errors import ConfigError
 from tilewright.quant import QuantConv2d, QuantLinear, allow_int8
+from tilewright.quant.integer_layers import _to_bytes
 
 
 def images(*shape, seed=0):
@@ -161,6 +163,24 @@ def test_the_backward_pass_keeps_bytes_not_floats():
     with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.dtype) or t, lambda t: t):
         layer.integer(*codes)
     assert kept == [torch.uint8, torch.int8]
+
+
+@pytest.mark.parametrize("max_x", [3, 127, 128, 255])
+def test_codes_become_bytes_without_a_change(max_x):
+    case = case_of(max_x=max_x)
+    codes = torch.arange(max_x + 1).float().reshape(1, -1, 1, 1)
+    found = _to_bytes(codes, case)
+    assert found.dtype == torch.uint8
+    assert torch.equal(found.long(), codes.long())
+
+
+def test_the_layout_of_weights_changes_no_code_and_no_psum():
+    """Weights are kept channels last, as the engines read them."""
+    layer, x = conv(), images(3, 16, 7, 5)
+    assert layer.weight.is_contiguous(memory_format=torch.channels_last)
+    before = capture(layer, x)
+    layer.weight.data = layer.weight.data.contiguous()
+    assert all(torch.equal(a, b) for a, b in zip(capture(layer, x), before, strict=True))
 
 
 def test_the_first_layer_reads_raw_pixels():

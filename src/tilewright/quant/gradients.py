@@ -1,0 +1,94 @@
+"""The backward pass of a convolution of codes.
+
+It is that of the convolution of the same numbers as reals. Where the map is smaller than the kernel, most
+taps meet padding, and the layer is computed as what it then is: a matrix between all pixels of the map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from tilewright.quant.engines import ConvolutionCase
+
+Gradients = tuple[Tensor | None, Tensor | None]
+
+
+def convolution_gradients(
+    gradient: Tensor, x: Tensor, w: Tensor, case: ConvolutionCase, needed: tuple[bool, bool]
+) -> Gradients:
+    """Gradients to x and w, float32, of psums with `gradient` ``n oc oh ow``; None if not `needed`.
+
+    All three tensors have the dtype in which the products are computed; sums are longer.
+    """
+    if is_dense(case):
+        return _dense_gradients(gradient, x, w, case, needed)
+    to_x, to_w, _ = torch.ops.aten.convolution_backward(
+        gradient,
+        x,
+        w,
+        None,  # no bias
+        case.stride,
+        case.padding,
+        (1, 1),  # dilation
+        False,
+        (0, 0),  # output padding of a transposed convolution
+        case.groups,
+        [*needed, False],
+    )
+    return _as_float32(to_x), _as_float32(to_w)
+
+
+def is_dense(case: ConvolutionCase) -> bool:
+    """Whether the matrix between all pixels has fewer products than the convolution, on a CPU."""
+    ih, iw, (kh, kw) = *case.x_shape[2:], case.w_shape[2:]
+    return case.device == "cpu" and case.groups == 1 and ih * iw < kh * kw
+
+
+def _dense_gradients(
+    gradient: Tensor, x: Tensor, w: Tensor, case: ConvolutionCase, needed: tuple[bool, bool]
+) -> Gradients:
+    (n, ic, ih, iw), (oc, _, kh, kw) = case.x_shape, case.w_shape
+    oh, ow = gradient.shape[2:]
+    rows = gradient.permute(0, 2, 3, 1).reshape(n, -1)  # n (oh ow oc)
+    to_x = to_w = None
+    if needed[0]:
+        matrix = w.new_zeros(oh, ow, oc, ih, iw, ic)
+        for pixel, tap, source in _connections(case, oh, ow):
+            matrix[(*pixel, slice(None), *source)] = w[(..., *tap)]
+        products = rows @ matrix.reshape(oh * ow * oc, -1)  # n (ih iw ic)
+        to_x = products.float().reshape(n, ih, iw, ic).permute(0, 3, 1, 2)  # n ic ih iw
+    if needed[1]:
+        columns = x.permute(0, 2, 3, 1).reshape(n, -1)  # n (ih iw ic)
+        pairs = (rows.t() @ columns).reshape(oh, ow, oc, ih, iw, ic)
+        sums = torch.zeros(oc, kh, kw, ic)
+        for pixel, tap, source in _connections(case, oh, ow):
+            sums[(slice(None), *tap)] += pairs[(*pixel, slice(None), *source)]
+        to_w = sums.permute(0, 3, 1, 2)  # oc ic kh kw
+    return to_x, to_w
+
+
+def _connections(
+    case: ConvolutionCase, oh: int, ow: int
+) -> Iterator[tuple[tuple[int, int], tuple[int, int], tuple[int, int]]]:
+    """Output pixel, tap and input pixel, wherever a tap meets the map."""
+    vertical = list(_connections_of_axis(oh, case, axis=0))
+    for ow_, kw, iw in _connections_of_axis(ow, case, axis=1):
+        for oh_, kh, ih in vertical:
+            yield (oh_, ow_), (kh, kw), (ih, iw)
+
+
+def _connections_of_axis(
+    size: int, case: ConvolutionCase, *, axis: int
+) -> Iterator[tuple[int, int, int]]:
+    for output in range(size):
+        for tap in range(case.w_shape[2 + axis]):
+            source = output * case.stride[axis] - case.padding[axis] + tap
+            if 0 <= source < case.x_shape[2 + axis]:
+                yield output, tap, source
+
+
+def _as_float32(gradient: Tensor | None) -> Tensor | None:
+    return None if gradient is None else gradient.float()
