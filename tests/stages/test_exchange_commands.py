@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import brevitas_networks, course_checkpoint
+from tests.rtl.layers import require_simulator
 from tests.unit.interchange.networks import residual
 from tilewright.cli import main
 
@@ -116,3 +118,110 @@ def test_a_failed_check_has_status_one(stem, tmp_path, command, monkeypatch):
     assert status == 1
     assert err.startswith("FAILED qonnx: stem: sums: ")
     assert "1 differ; first at sample=0 oc=2 oh=1 ow=0" in err
+
+
+@pytest.fixture(scope="module")
+def brevitas_file(tmp_path_factory) -> Path:
+    """A residual network of Brevitas."""
+    pytest.importorskip("brevitas", reason="needs the extra 'brevitas'")
+    path = tmp_path_factory.mktemp("brevitas") / "net.onnx"
+    return brevitas_networks.train(brevitas_networks.residual, path, weight_bits=3, act_bits=4).path
+
+
+def test_a_network_of_brevitas_goes_through_the_rtl(brevitas_file, tmp_path, command):
+    require_simulator("icarus")
+    run = tmp_path / "run"
+    status, out, err = command("import-network", brevitas_file, "--out", run, "--samples", 3)
+    assert (status, err) == (0, "")
+    assert "5 nodes, 3 of them layers" in out
+    assert "head: its bias is not in the integers" in out
+    assert " on 3 samples, 0 differ" in out
+    for stage in ("verify", "export", "simulate"):
+        assert command(stage, run)[0] == 0
+    status, out, _ = command("cosim", run, "--set", "cosim.simulator=icarus", "--json")
+    facts = json.loads(out)
+    assert status == 0
+    assert facts["mismatches"] == 0
+    assert facts["psums_compared"] == 6 * 6 * 4 * 2 + 5
+
+
+def test_a_course_checkpoint_goes_through_the_rtl(tmp_path, command):
+    require_simulator("icarus")
+    path, run = tmp_path / "model_best.pth.tar", tmp_path / "run"
+    course_checkpoint.save(course_checkpoint.train(), path)
+    widths = ("--weight-bits", 4, "--act-bits", 4)
+    status, out, _ = command(
+        "import-network", path, "--out", run, *widths, "--json", "--samples", 2
+    )
+    facts = json.loads(out)
+    assert status == 0
+    assert facts["layers"] == ["features.3", "features.7", "features.10", "features.13"]
+    assert facts["mismatches"] == 0
+    assert facts["compared"] > 40_000
+    assert facts["thresholds"] == 330
+    assert facts["notes"][0].startswith("features.0 is not represented: its input codes are signed")
+    layer = ("--set", 'vectors.layers=["features.10"]')
+    for stage, *options in (("verify",), ("export", *layer), ("simulate",)):
+        assert command(stage, run, *options)[0] == 0
+    status, out, _ = command("cosim", run, "--set", "cosim.simulator=icarus", "--json")
+    assert status == 0
+    assert json.loads(out)["psums_compared"] == 5 * 16 * 16
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("net.onnx", "--weight-bits", 4),
+            "error: a QONNX file states its widths and pools itself",
+        ),
+        (("net.pth",), "error: net.pth is taken for a checkpoint, since it does not end in .onnx"),
+        (("net.pth", "--weight-bits", 4, "--act-bits", 9), "error: act_bits must be 2..8, not 9"),
+        (
+            ("net.pth", "--weight-bits", 4, "--act-bits", 4, "--pools", "6,x"),
+            "error: indices of max-pools are given as 6,13,23, not '6,x'",
+        ),
+        (
+            ("net.pth", "--weight-bits", 4, "--act-bits", 4, "--data", "digits", "--samples", 4000),
+            "error: samples must be at most the ",
+        ),
+        (
+            ("net.pth", "--weight-bits", 4, "--act-bits", 4),
+            "error: net.pth must be a checkpoint, but",
+        ),
+        (("net.onnx",), "error: cannot read net.onnx"),
+    ],
+)
+def test_imports_of_nothing_are_one_line(arguments, message, tmp_path, command, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, _, err = command("import-network", *arguments, "--out", "run")
+    assert status == 2
+    assert err.startswith(message)
+    assert err.count("\n") == 1
+    assert not Path("run").exists()
+
+
+def test_an_import_leaves_other_folders_alone(brevitas_file, tmp_path, command):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+    status, _, err = command("import-network", brevitas_file, "--out", tmp_path / "run")
+    assert status == 2
+    assert "holds other files and no run" in err
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["notes.txt"]
+
+
+def test_an_import_that_differs_from_its_source_fails(tmp_path, command, monkeypatch):
+    """The source's forward is spoiled, as if the reader had lost a bias."""
+    from tests.qonnx_files import File
+    from tilewright.interchange import witness
+
+    def wrong(*arguments, **options):
+        found = run_file(*arguments, **options)
+        return found | {"head": found["head"] + 1}
+
+    run_file = witness.run_file
+    monkeypatch.setattr("tilewright.interchange.source.run_file", wrong)
+    path = File().save(tmp_path / "net.onnx")
+    status, _, err = command("import-network", path, "--out", tmp_path / "run")
+    assert status == 1
+    assert err.startswith("FAILED head: psums of the training forward: ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -60,6 +60,81 @@ def export_network(
         checks = check_export(read, exported, pixels)
     _say(exported, checks, nodes=len(read.nodes), is_json=is_json)
     raise typer.Exit(0 if all(check.passed for check in checks) else FAILED)
+
+
+@app.command("import-network")
+def import_network(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="A QONNX file (.onnx), or a course checkpoint."),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The run folder to make.")],
+    samples: Annotated[
+        int, typer.Option("--samples", min=1, help="Inputs that the source computes itself.")
+    ] = 4,
+    weight_bits: Annotated[
+        int | None, typer.Option("--weight-bits", help="Of a checkpoint, which does not say.")
+    ] = None,
+    act_bits: Annotated[
+        int | None, typer.Option("--act-bits", help="Of a checkpoint, which does not say.")
+    ] = None,
+    layer_bits: Annotated[
+        list[str] | None,
+        typer.Option("--layer-bits", metavar="NAME=W/A", help="Widths of one layer; repeatable."),
+    ] = None,
+    pools: Annotated[
+        str | None,
+        typer.Option("--pools", metavar="N,N,...", help="Max-pools of a checkpoint, in features."),
+    ] = None,
+    data: Annotated[
+        str, typer.Option("--data", metavar="digits|cifar10", help="Images for a checkpoint.")
+    ] = "digits",
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", metavar="DIR", help="Folder of CIFAR-10.")
+    ] = None,
+    is_json: JsonOption = False,
+) -> None:
+    """State a network of others in integers, compared with its own arithmetic, and start a run with it."""
+    from tilewright.errors import ConfigError
+    from tilewright.pipeline.imports import CourseOptions, parse_indices
+    from tilewright.pipeline.imports import import_network as read
+
+    course = None
+    if file.suffix != ".onnx":
+        if weight_bits is None or act_bits is None:
+            raise ConfigError(
+                f"{file.name} is taken for a checkpoint, since it does not end in .onnx, and that does "
+                "not state its bit widths: give --weight-bits and --act-bits"
+            )
+        indices = None if pools is None else parse_indices(pools)
+        course = CourseOptions(
+            weight_bits, act_bits, tuple(layer_bits or ()), indices, data, data_dir
+        )
+    elif weight_bits or act_bits or layer_bits or pools:
+        raise ConfigError("a QONNX file states its widths and pools itself: leave them out")
+    result = read(file, out, samples=samples, course=course)
+    facts = result.facts()
+    if is_json:
+        print(json.dumps(facts, indent=2))
+    else:
+        _print_import(facts)
+    for comparison in result.failures:
+        print(f"FAILED {comparison}", file=sys.stderr)
+    raise typer.Exit(FAILED if result.failures else 0)
+
+
+def _print_import(facts: dict[str, Any]) -> None:
+    print(f"{facts['folder']}: {facts['nodes']} nodes, {len(facts['layers'])} of them layers")
+    for note in facts["notes"]:
+        print(f"  {note}")
+    print(
+        f"  {facts['compared']:,} codes and sums of the source's own forward compared on "
+        f"{facts['samples']} samples, {facts['mismatches']:,} differ"
+    )
+    print(
+        f"  {facts['doubtful_thresholds']:,} of {facts['thresholds']:,} thresholds lie where float "
+        f"rounding decides; {facts['doubtful_codes']:,} of {facts['codes']:,} codes were beside one"
+    )
 
 
 def _say(exported: Exported, checks: tuple[ExportCheck, ...], *, nodes: int, is_json: bool) -> None:

@@ -70,6 +70,9 @@ def _reference(model: Any, tensors: tuple[str, ...]) -> Run:
 
 def _qonnx(model: Any, tensors: tuple[str, ...]) -> Run:
     wrapper = require("qonnx.core.modelwrapper", extra="onnx").ModelWrapper(model)
+    if not wrapper.check_all_tensor_shapes_specified():
+        shapes = require("qonnx.transformation.infer_shapes", extra="onnx")
+        wrapper = wrapper.transform(shapes.InferShapes())
     executor, name = require("qonnx.core.onnx_exec", extra="onnx"), model.graph.input[0].name
 
     def run(pixels: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:

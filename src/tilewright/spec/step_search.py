@@ -22,9 +22,9 @@ Ints = npt.NDArray[np.int64]
 CodesOf = Callable[[Floats], Ints]
 """Sums ``n c``, not always whole, to codes ``n c`` counted from the lowest code, 0."""
 
-MARGIN = 2.0**-10
+MARGIN = 2.0**-8
 RELATIVE_MARGIN = 2.0**-20
-"""A step is doubtful within ``MARGIN + RELATIVE_MARGIN * |sum|`` of a whole sum: a thousandth of a step
+"""A step is doubtful within ``MARGIN + RELATIVE_MARGIN * |sum|`` of a whole sum: a 256th of a step
 of the sum, and sixteen float32 roundings of the value."""
 
 SAMPLED = 4096

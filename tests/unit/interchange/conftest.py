@@ -7,19 +7,16 @@ import pytest
 import torch
 
 from tests.unit.interchange.networks import Known, untrained
-from tilewright.data import load_data
-from tilewright.models import ModelSpec
+from tests.unit.train.digits_subset import RECIPE, SPEC, few_digits
 from tilewright.recover import recover
-from tilewright.train import Recipe, load_trained, train_network
+from tilewright.train import load_trained, train_network
 
 
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory) -> Known:
-    """A choked vgg_tiny, trained for one epoch on digits, and six test images."""
-    data = load_data("digits")
-    folder = tmp_path_factory.mktemp("digits")
-    spec = ModelSpec("vgg_tiny", 4, 4, choke_width=8)
-    train_network(spec, data, folder=folder, recipe=Recipe(epochs=1, warmup_epochs=0))
+    """A choked vgg_tiny, trained on a few digits, and six test images."""
+    data, folder = few_digits(), tmp_path_factory.mktemp("digits")
+    train_network(SPEC, data, folder=folder, recipe=RECIPE)
     pixels = data.test.images[:6]
     network, _ = recover(load_trained(folder), torch.from_numpy(pixels), np.arange(6))
     return Known(network, pixels)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import numpy as np
 import torch
 
 from tilewright.data import load_data
 from tilewright.errors import ConfigError
+from tilewright.pipeline.layer_facts import layer_facts
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.recover import recover as recover_module
-from tilewright.spec import IntegerLayer
 from tilewright.train import load_trained
 
 
@@ -33,18 +32,5 @@ def recover(run: RunFolder, listener: Listener) -> StageResult:
     network.save(run.network_stem)
     stimulus.save(run.stimulus_stem)
     listener.say(f"{len(network.layers)} layers in integers, {wanted} samples")
-    facts = {"samples": wanted, "layers": [_facts(layer) for layer in network.layers]}
+    facts = {"samples": wanted, "layers": [layer_facts(layer) for layer in network.layers]}
     return run.record(StageResult("recover", (), facts), since=since)
-
-
-def _facts(layer: IntegerLayer) -> dict[str, Any]:
-    shape = layer.shape
-    return {
-        "layer": layer.name,
-        "shape_text": f"{shape.ic}x{shape.ih}x{shape.iw} to {shape.oc}x{shape.oh}x{shape.ow}, "
-        f"{shape.kh}x{shape.kw}",
-        "weight_bits": layer.weight_format.bits,
-        "act_bits": layer.act_format.bits,
-        "act_scale": layer.act_scale,
-        "weight_codes": [int(layer.weight.min()), int(layer.weight.max())],
-    }

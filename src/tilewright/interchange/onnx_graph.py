@@ -1,0 +1,167 @@
+"""An ONNX file as plain data: operations in order, constants, one input."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from google.protobuf.message import DecodeError
+from onnx import TensorProto, helper, numpy_helper
+
+from tilewright.errors import FormatError
+from tilewright.spec.artifact import read_bytes
+
+Array = npt.NDArray[Any]
+SCOPES = "pkg.torch.onnx.name_scopes"
+"""Where torch's exporter says which module an operation comes from."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Op:
+    """One operation. `label` says where it stands, for messages: its name and type."""
+
+    kind: str
+    name: str
+    domain: str
+    inputs: tuple[str, ...]
+    output: str
+    attributes: dict[str, Any]
+    scope: str
+
+    @property
+    def label(self) -> str:
+        """Name and type, for messages."""
+        return f"node {self.name or self.output} ({self.kind})"
+
+    def refuse(self, reason: str) -> NoReturn:
+        """Raise `FormatError` with the name of the operation."""
+        raise FormatError(f"{self.label}: {reason}")
+
+    def expect(self, **values: Any) -> None:
+        """Refuse an attribute that is stated and is none of these values."""
+        for key, value in values.items():
+            found = self.attributes.get(key, value)
+            if found != value:
+                self.refuse(f"{key} must be {value}, not {found}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """Operations in the order in which they run. input_shape: without the samples."""
+
+    ops: tuple[Op, ...]
+    constants: dict[str, Array]
+    input: str
+    input_shape: tuple[int, ...]
+    outputs: tuple[str, ...]
+
+
+def read_graph(path: Path) -> Graph:
+    """Read an ONNX file; nothing beside it is opened.
+
+    Raises `ArtifactError` if it cannot be read, and `FormatError` if it is no ONNX file, keeps its
+    weights elsewhere, has several inputs, or sizes that are not fixed.
+    """
+    try:
+        model = onnx.load_model_from_string(read_bytes(path))
+        graph = _parse(model.graph, path)
+        onnx.checker.check_model(model)
+    except (DecodeError, onnx.checker.ValidationError, ValueError, TypeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise FormatError(f"{path} is no valid ONNX file: {reason}") from None
+    return graph
+
+
+def _parse(graph: onnx.GraphProto, path: Path) -> Graph:
+    constants = _constants(graph, path)
+    inputs = [value for value in graph.input if value.name not in constants]
+    if len(inputs) != 1:
+        raise FormatError(f"{path} must have one input, not {[value.name for value in inputs]}")
+    ops = tuple(_op(node) for node in graph.node if node.op_type != "Constant")
+    _check_known(ops, {*constants, inputs[0].name})
+    outputs = tuple(value.name for value in graph.output)
+    return Graph(ops, constants, inputs[0].name, _sizes(inputs[0], path), outputs)
+
+
+def _constants(graph: onnx.GraphProto, path: Path) -> dict[str, Array]:
+    tensors = list(graph.initializer)
+    for node in graph.node:
+        if node.op_type == "Constant":
+            value = next((one.t for one in node.attribute if one.name == "value"), None)
+            if value is None or not node.output:
+                raise FormatError(f"node {node.name} (Constant): only tensors are understood")
+            tensor = TensorProto()
+            tensor.CopyFrom(value)
+            tensor.name = node.output[0]
+            tensors.append(tensor)
+    for tensor in tensors:
+        if tensor.data_location == TensorProto.EXTERNAL:
+            raise FormatError(
+                f"{path} keeps {tensor.name} in another file: save the model with its weights inside"
+            )
+    return {tensor.name: _array(tensor) for tensor in tensors}
+
+
+def _array(tensor: TensorProto) -> Array:
+    values = numpy_helper.to_array(tensor)
+    if values.dtype.kind == "f" and values.size > 1 and not np.isfinite(values).all():
+        raise FormatError(f"constant {tensor.name} must be finite, but holds NaN or infinity")
+    return values
+
+
+def _op(node: onnx.NodeProto) -> Op:
+    label = f"node {node.name or node.op_type} ({node.op_type})"
+    outputs = [name for name in node.output if name]
+    if len(outputs) != 1:
+        raise FormatError(f"{label}: it must have one output, not {len(outputs)}")
+    attributes = {one.name: helper.get_attribute_value(one) for one in node.attribute}
+    scope = next((one.value for one in node.metadata_props if one.key == SCOPES), "")
+    names = re.findall(r"'([^']*)'", scope)
+    return Op(
+        node.op_type,
+        node.name,
+        node.domain,
+        tuple(node.input),
+        outputs[0],
+        {key: _plain(value) for key, value in attributes.items()},
+        names[-2] if len(names) > 1 else "",
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return list(value) if isinstance(value, (list, tuple)) else value
+
+
+def _check_known(ops: tuple[Op, ...], known: set[str]) -> None:
+    for op in ops:
+        for name in op.inputs:
+            if name and name not in known:
+                op.refuse(f"its input {name!r} is missing: no node or initializer gives it")
+        known.add(op.output)
+
+
+def _sizes(value: onnx.ValueInfoProto, path: Path) -> tuple[int, ...]:
+    """Sizes of the input after the first axis, which counts samples and may be open."""
+    dims = value.type.tensor_type.shape.dim
+    sizes = tuple(dim.dim_value for dim in dims[1:])
+    if len(sizes) not in (1, 3) or min(sizes, default=0) < 1:
+        found = [dim.dim_param or dim.dim_value or "?" for dim in dims]
+        raise FormatError(
+            f"{path}: the input {value.name} must be (n, channels) or (n, channels, h, w) with fixed "
+            f"sizes, not {found}: export it with the sizes of your images"
+        )
+    return sizes
+
+
+def scalar(op: Op, values: Array, what: str) -> float:
+    """The one number in `values`; refuses several."""
+    if values.size != 1:
+        op.refuse(f"{what} must be one number, not {values.size}")
+    return float(np.asarray(values, np.float64).reshape(()))

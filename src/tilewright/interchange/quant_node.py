@@ -1,0 +1,71 @@
+"""QONNX's Quant node: its format, its scale, and what it makes of numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.interchange.graph_writer import QONNX_DOMAIN
+from tilewright.interchange.onnx_graph import Array, Op, scalar
+from tilewright.spec import NumberFormat
+
+KINDS = ("Quant", "IntQuant")
+DOMAINS = (QONNX_DOMAIN, "onnx.brevitas", "finn.custom_op.general")
+"""QONNX's own domain, and two older ones."""
+
+ROUNDING = "ROUND"
+"""Half to even, the only rounding that is read."""
+
+STATED = ("signed", "narrow", "rounding_mode")
+MIN_BITS, MAX_BITS = 2, 8
+MAX_BIAS_BITS = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quantizer:
+    """A Quant node's format and scale, float64, of the shape that the file gives it."""
+
+    number_format: NumberFormat
+    scale: npt.NDArray[np.float64]
+
+    def codes(self, values: Array) -> npt.NDArray[np.float64]:
+        """Codes of real values, in QONNX's order: divide, clip, round."""
+        steps = values.astype(np.float64) / self.scale
+        return np.rint(np.clip(steps, self.number_format.min_code, self.number_format.max_code))
+
+
+def read_quantizer(op: Op, constants: dict[str, Array], *, max_bits: int = MAX_BITS) -> Quantizer:
+    """The quantizer that a Quant node states.
+
+    Refuses what is not constant, a zero-point other than 0, another rounding than half to even, widths
+    outside 2..max_bits, and a node that leaves an attribute to a default: documents and programs
+    disagree on that of narrow.
+    """
+    if op.domain not in DOMAINS:
+        op.refuse(f"its domain must be {QONNX_DOMAIN}, not {op.domain!r}")
+    missing = [key for key in STATED if key not in op.attributes]
+    if missing:
+        op.refuse(f"it must state {', '.join(STATED)}, but {missing[0]} is missing")
+    op.expect(rounding_mode=ROUNDING)
+    scale, zero, bits = (_constant(op, constants, position) for position in (1, 2, 3))
+    if (zero != 0).any():
+        op.refuse(f"the zero-point must be 0, not {float(zero.reshape(-1)[0]):g}")
+    width = scalar(op, bits, "the bit width")
+    if width != int(width) or not MIN_BITS <= width <= max_bits:
+        op.refuse(f"the bit width must be {MIN_BITS}..{max_bits}, not {width:g}")
+    if not (np.isfinite(scale).all() and (scale > 0).all()):
+        op.refuse("the scale must be positive and finite")
+    is_signed, is_narrow = bool(op.attributes["signed"]), bool(op.attributes["narrow"])
+    if is_narrow and not is_signed:
+        op.refuse("narrow unsigned codes are not supported: set narrow to 0")
+    number_format = NumberFormat(int(width), is_signed, is_narrow)
+    return Quantizer(number_format, scale.astype(np.float64))
+
+
+def _constant(op: Op, constants: dict[str, Array], position: int) -> Array:
+    name = op.inputs[position] if position < len(op.inputs) else ""
+    if name not in constants:
+        op.refuse(f"its input {position} must be a constant")
+    return constants[name]

@@ -1,0 +1,147 @@
+"""Convolutions and linear layers of a foreign graph, as integer layers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.interchange.onnx_graph import Array, Op
+from tilewright.interchange.quant_node import Quantizer
+from tilewright.interchange.values import Affine, Grid, Value
+from tilewright.spec import ConvShape, IntegerLayer
+
+WEIGHT_NAME = re.compile(r"^(.+?)\.weight(_quant\b.*|_values|_scale|_codes)?$")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weight:
+    """A quantized constant: its codes, of the shape in the file, and its quantizer.
+
+    names: the constants that it comes from; they often hold the layer's name.
+    """
+
+    codes: npt.NDArray[np.float64]
+    quantizer: Quantizer
+    names: tuple[str, ...]
+
+    def transposed(self) -> Weight:
+        """Rows and columns exchanged, in the scale too."""
+        scale = self.quantizer.scale
+        turned = scale.T if scale.ndim == 2 else scale
+        return Weight(self.codes.T, Quantizer(self.quantizer.number_format, turned), self.names)
+
+    def scale(self, op: Op) -> npt.NDArray[np.float64]:
+        """The scale ``(1,)`` or ``(oc,)`` of a weight whose first axis is the output channel."""
+        scale = self.quantizer.scale
+        if scale.size == 1:
+            return scale.reshape(1)
+        wanted = (len(self.codes), *(1,) * (self.codes.ndim - 1))
+        if scale.shape != wanted:
+            op.refuse(
+                f"the weight's scale must be one or one per output channel, not {scale.shape}"
+            )
+        return scale.reshape(-1)
+
+
+def name_layer(op: Op, weight: Weight, taken: set[str]) -> str:
+    """A layer's name: the module's that the exporter noted, or that of its weight, or the operation's."""
+    found = (WEIGHT_NAME.match(name) for name in weight.names)
+    names = [op.scope, *(match[1] for match in found if match), op.name, op.output]
+    first = next(name for name in names if name)
+    return unique(first, taken)
+
+
+def unique(name: str, taken: set[str]) -> str:
+    """`name`, or with a number behind it if it is taken."""
+    number, candidate = 1, name
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}_{number}"
+    return candidate
+
+
+def read_convolution(op: Op, name: str, value: Value, weight: Weight) -> IntegerLayer:
+    """The layer of a Conv node."""
+    grid = _input_grid(op, value)
+    op.expect(auto_pad="NOTSET", dilations=[1, 1])
+    if value.is_flat or weight.codes.ndim != 4:
+        op.refuse(f"only convolutions in two dimensions are supported, not {weight.codes.shape}")
+    pads = op.attributes.get("pads", [0, 0, 0, 0])
+    if pads[:2] != pads[2:]:
+        op.refuse(f"the padding must be the same on both sides, not {pads}")
+    stride = op.attributes.get("strides", [1, 1])
+    dense = _without_groups(op, weight.codes, value.plane[0])
+    oc, _, kh, kw = dense.shape
+    shape = ConvShape(
+        *value.plane, oc, kh, kw, stride=(stride[0], stride[1]), padding=(pads[0], pads[1])
+    )
+    return _layer(op, name, grid, weight, dense, shape)
+
+
+def read_linear(op: Op, name: str, value: Value, weight: Weight) -> IntegerLayer:
+    """The layer of a Gemm or MatMul node; the weight is ``oc ic``."""
+    grid = _input_grid(op, value)
+    op.expect(alpha=1.0, beta=1.0, transA=0)
+    if not value.is_flat or weight.codes.ndim != 2:
+        op.refuse(
+            f"a linear layer must read (n, channels), but reads {value.plane}: flatten its input"
+        )
+    oc, ic = weight.codes.shape
+    if ic != value.plane[0]:
+        op.refuse(f"its weight takes {ic} channels, but its input has {value.plane[0]}")
+    dense = weight.codes.reshape(oc, ic, 1, 1)
+    return _layer(op, name, grid, weight, dense, ConvShape(ic, 1, 1, oc, 1, 1))
+
+
+def read_bias(op: Op, constants: dict[str, Array], layer: IntegerLayer) -> Affine:
+    """From the layer's psums to its real output: scale and bias."""
+    gain = layer.act_scale * layer.weight_scale
+    bias = np.zeros(1)
+    if len(op.inputs) > 2 and op.inputs[2]:
+        if op.inputs[2] not in constants:
+            op.refuse("its bias must be a constant")
+        bias = constants[op.inputs[2]].astype(np.float64).reshape(-1)
+    return Affine(gain, bias)
+
+
+def _layer(
+    op: Op, name: str, grid: Grid, weight: Weight, dense: Array, shape: ConvShape
+) -> IntegerLayer:
+    return IntegerLayer(
+        name=name,
+        shape=shape,
+        weight=dense.astype(np.int8),
+        weight_format=weight.quantizer.number_format,
+        act_format=grid.number_format,
+        weight_scale=weight.scale(op),
+        act_scale=grid.scale,
+    )
+
+
+def _input_grid(op: Op, value: Value) -> Grid:
+    """The unsigned grid of a layer's input."""
+    grid = value.grid
+    if grid is None:
+        op.refuse(f"its input {op.inputs[0]} is not quantized: put a Quant node before it")
+    if grid.number_format.is_signed:
+        op.refuse(
+            f"its input codes are signed ({grid.number_format}), the array's are not: use an unsigned "
+            "quantizer before it"
+        )
+    return grid
+
+
+def _without_groups(op: Op, codes: Array, ic: int) -> Array:
+    """The dense weight ``oc ic kh kw`` of a grouped one: 0 between the groups."""
+    groups = op.attributes.get("group", 1)
+    oc, width, kh, kw = codes.shape
+    if groups < 1 or width * groups != ic or oc % groups:
+        op.refuse(f"its weight {codes.shape} with {groups} groups does not fit {ic} channels")
+    dense = np.zeros((oc, ic, kh, kw))
+    for channel in range(oc):
+        first = channel // (oc // groups) * width
+        dense[channel, first : first + width] = codes[channel]
+    return dense

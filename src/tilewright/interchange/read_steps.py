@@ -1,0 +1,171 @@
+"""Elementwise operations, pools and reshapes of a foreign graph, as steps of a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tilewright.interchange.onnx_graph import Array, Op, scalar
+from tilewright.interchange.quant_node import DOMAINS
+from tilewright.interchange.values import Affine, Grid, Step, Value
+from tilewright.spec import MaxPool, NumberFormat
+from tilewright.spec.step_search import Floats
+
+Constants = dict[str, Array]
+
+
+def read_norm(op: Op, value: Value, constants: Constants) -> Value:
+    """BatchNormalization in evaluation."""
+    op.expect(training_mode=0)
+    shape = (1, -1) if value.is_flat else (1, -1, 1, 1)
+    scale, bias, mean, variance = (
+        value.channels(op, _constant(op, constants, index).reshape(shape)) for index in (1, 2, 3, 4)
+    )
+    spread = variance + op.attributes.get("epsilon", 1e-5)
+    if not (spread > 0).all():
+        op.refuse("its variance must be positive")
+    factor = scale / np.sqrt(spread)
+    return value.through(op, Affine(factor, bias - mean * factor).step())
+
+
+def read_relu(op: Op, value: Value, constants: Constants) -> Value:  # noqa: ARG001
+    """Relu; on a grid it keeps the codes that are not negative."""
+    after = value.through(op, Step(lambda values: np.maximum(values, 0)))
+    if value.grid is None:
+        return after
+    codes = value.grid.number_format
+    bits = codes.bits - 1 if codes.is_signed else codes.bits
+    grid = Grid(NumberFormat(bits, is_signed=False), value.grid.scale)
+    return after.on_grid(op, grid)
+
+
+def read_clip(op: Op, value: Value, constants: Constants) -> Value:
+    """Clip between constants."""
+    low, high = (
+        scalar(op, _constant(op, constants, index), "its bound") if _has(op, index) else default
+        for index, default in ((1, -np.inf), (2, np.inf))
+    )
+    return value.through(op, Step(lambda values: np.minimum(np.maximum(values, low), high)))
+
+
+def read_arithmetic(op: Op, value: Value, constants: Constants) -> Value:
+    """Add, Sub, Mul or Div of a value and a constant; not a constant divided or diminished by a value."""
+    is_first = op.inputs[0] == value.tensor
+    constant = value.channels(op, _constant(op, constants, int(is_first)))
+    one, none = np.ones(1), np.zeros(1)
+    if op.kind == "Add":
+        return value.through(op, Affine(one, constant).step())
+    if op.kind == "Mul":
+        return value.through(op, Affine(constant, none).step())
+    if not is_first:
+        op.refuse("a constant must be on the right")
+    if op.kind == "Sub":
+        return value.through(op, Affine(one, -constant).step())
+    if (constant == 0).any():
+        op.refuse("it divides by 0")
+    return value.through(op, Affine(1 / constant, none).step())
+
+
+def read_thresholds(op: Op, value: Value, constants: Constants) -> Value:
+    """QONNX's MultiThreshold: how many thresholds a value reaches, scaled."""
+    if op.domain not in DOMAINS:
+        op.refuse(f"its domain must be one of {', '.join(DOMAINS)}, not {op.domain!r}")
+    thresholds = _constant(op, constants, 1).astype(np.float64)
+    scale, bias = op.attributes.get("out_scale", 1.0), op.attributes.get("out_bias", 0.0)
+    if thresholds.ndim != 2 or len(thresholds) not in (1, value.plane[0]) or value.is_flattened:
+        op.refuse(f"its thresholds must be (channels, levels), not {thresholds.shape}")
+    if not scale > 0:
+        op.refuse(f"out_scale must be positive, not {scale}")
+
+    def apply(values: Floats) -> Floats:
+        reached = (values.astype(np.float32)[..., None] >= thresholds).sum(axis=-1)
+        counts: Floats = reached * scale + bias
+        return counts
+
+    return value.through(op, Step(apply))
+
+
+def read_max_pool(op: Op, value: Value, constants: Constants) -> Value:  # noqa: ARG001
+    """MaxPool, symmetric and without dilation."""
+    op.expect(auto_pad="NOTSET", ceil_mode=0, dilations=[1, 1], storage_order=0)
+    kernel, stride = _window(op, value)
+    pads = op.attributes.get("pads", [0, 0, 0, 0])
+    if pads[:2] != pads[2:]:
+        op.refuse(f"the padding must be the same on both sides, not {pads}")
+    return value.pooled(op, MaxPool(kernel, stride, (pads[0], pads[1])))
+
+
+def read_flatten(op: Op, value: Value, constants: Constants) -> Value:
+    """Flatten, Reshape or Squeeze to samples and channels."""
+    if op.kind == "Flatten":
+        op.expect(axis=1)
+    elif op.kind == "Reshape":
+        shape = [int(size) for size in _constant(op, constants, 1).reshape(-1)]
+        if len(shape) != 2 or shape[1] not in (-1, int(np.prod(value.plane))):
+            op.refuse(
+                f"only a reshape to (n, {int(np.prod(value.plane))}) is supported, not {shape}"
+            )
+    elif value.plane[1:] != (1, 1):
+        op.refuse(f"only planes of 1x1 can be squeezed, not {value.plane[1:]}")
+    return value.flattened(op)
+
+
+def read_identity(op: Op, value: Value, constants: Constants) -> Value:  # noqa: ARG001
+    """Identity, and Dropout in evaluation."""
+    return value.renamed(op)
+
+
+def average_window(
+    op: Op, value: Value, constants: Constants
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Kernel and stride of an average pool; those that average the whole plane have it as kernel."""
+    if op.kind == "AveragePool":
+        op.expect(auto_pad="NOTSET", ceil_mode=0, dilations=[1, 1], pads=[0, 0, 0, 0])
+        return _window(op, value)
+    if op.kind == "ReduceMean":
+        axes = op.attributes.get("axes")
+        if axes is None:
+            axes = [int(axis) for axis in _constant(op, constants, 1).reshape(-1)]
+        if value.is_flat or sorted(axis % 4 for axis in axes) != [2, 3]:
+            op.refuse(f"only a mean over the plane, axes 2 and 3, is supported, not {axes}")
+    return value.plane[1:], value.plane[1:]
+
+
+ELEMENTWISE: dict[str, Callable[[Op, Value, Constants], Value]] = {
+    "Add": read_arithmetic,
+    "BatchNormalization": read_norm,
+    "Clip": read_clip,
+    "Div": read_arithmetic,
+    "Dropout": read_identity,
+    "Flatten": read_flatten,
+    "Identity": read_identity,
+    "MaxPool": read_max_pool,
+    "Mul": read_arithmetic,
+    "MultiThreshold": read_thresholds,
+    "Relu": read_relu,
+    "Reshape": read_flatten,
+    "Squeeze": read_flatten,
+    "Sub": read_arithmetic,
+}
+"""Operations of one value and constants."""
+
+AVERAGES = ("AveragePool", "GlobalAveragePool", "ReduceMean")
+
+
+def _window(op: Op, value: Value) -> tuple[tuple[int, int], tuple[int, int]]:
+    kernel = op.attributes.get("kernel_shape", [])
+    if value.is_flat or len(kernel) != 2:
+        op.refuse(f"only pools in two dimensions are supported, not {kernel}")
+    stride = op.attributes.get("strides", [1, 1])
+    return (kernel[0], kernel[1]), (stride[0], stride[1])
+
+
+def _has(op: Op, index: int) -> bool:
+    return index < len(op.inputs) and bool(op.inputs[index])
+
+
+def _constant(op: Op, constants: Constants, index: int) -> Array:
+    if not _has(op, index) or op.inputs[index] not in constants:
+        op.refuse(f"its input {index} must be a constant")
+    return constants[op.inputs[index]]

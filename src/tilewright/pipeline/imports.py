@@ -1,0 +1,175 @@
+"""Networks of others into a run folder, from where the chain goes on: verify, export, simulate, cosim."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.config import load_config
+from tilewright.errors import ConfigError
+from tilewright.pipeline.layer_facts import layer_facts
+from tilewright.pipeline.run_folder import RunFolder, StageResult
+from tilewright.spec import Check, IntegerNetwork, Stimulus
+from tilewright.verify import Comparison, check_node
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CIFAR10_MEAN = (0.491, 0.482, 0.447)
+CIFAR10_DEVIATION = (0.247, 0.243, 0.262)
+"""What the course's training subtracts from pixels in 0..1, and divides by, for R, G and B."""
+
+
+@dataclass(frozen=True, slots=True)
+class CourseOptions:
+    """What a course checkpoint does not state. layers: texts ``NAME=WEIGHT/ACT``; pools: indices in
+    ``features``, or None to infer them. data, data_dir: where the images come from.
+    """
+
+    weight_bits: int
+    act_bits: int
+    layers: tuple[str, ...] = ()
+    pools: tuple[int, ...] | None = None
+    data: str = "digits"
+    data_dir: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Foreign:
+    """A foreign network in integers, with what its source computes; counts as in `CourseImport`."""
+
+    network: IntegerNetwork
+    stimulus: Stimulus
+    notes: tuple[str, ...]
+    thresholds: int
+    doubtful: int
+    codes: int
+    doubtful_codes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImportResult:
+    """What was written, and how it compares with the source's own arithmetic."""
+
+    root: Path
+    foreign: Foreign
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def failures(self) -> tuple[Comparison, ...]:
+        """Comparisons in which a number differs."""
+        return tuple(one for one in self.comparisons if not one.passed)
+
+    def facts(self) -> dict[str, Any]:
+        """As JSON facts."""
+        return {
+            "folder": str(self.root),
+            "layers": [layer.name for layer in self.foreign.network.layers],
+            "nodes": len(self.foreign.network.nodes),
+            "samples": len(self.foreign.stimulus.samples),
+            "compared": sum(one.compared for one in self.comparisons),
+            "mismatches": sum(one.mismatches for one in self.comparisons),
+            "thresholds": self.foreign.thresholds,
+            "doubtful_thresholds": self.foreign.doubtful,
+            "codes": self.foreign.codes,
+            "doubtful_codes": self.foreign.doubtful_codes,
+            "notes": list(self.foreign.notes),
+        }
+
+
+def import_network(
+    path: Path, out: Path, *, samples: int, course: CourseOptions | None
+) -> ImportResult:
+    """Read a QONNX file, or with `course` a course checkpoint, into the run folder `out`.
+
+    Writes the configuration's defaults, the network and the stimulus, as the recover stage does. The
+    source's codes and sums on `samples` inputs are compared with the naive reference. Nothing is written
+    if the network cannot be represented. Raises the errors of the readers, and `ConfigError` if `out`
+    holds something else.
+    """
+    since = time.monotonic()
+    foreign = _read_qonnx(path, samples) if course is None else _read_course(path, samples, course)
+    run = RunFolder(out)
+    config = load_config(None, (f"recover.samples={samples}",))
+    run.start(config)
+    comparisons = []
+    for node in foreign.network.nodes:
+        verdict = check_node(node, foreign.stimulus, psum_bits=config.array.psum_bits)
+        comparisons += [verdict.psums, *verdict.next_codes]
+    foreign.network.save(run.network_stem)
+    foreign.stimulus.save(run.stimulus_stem)
+    result = ImportResult(out, foreign, tuple(comparisons))
+    layers = [layer_facts(layer) for layer in foreign.network.layers]
+    facts = {"imported": path.name, "samples": samples} | result.facts() | {"layers": layers}
+    checks = tuple(
+        Check("recover", f"{one.layer}: {one.what}", one.passed, str(one)) for one in comparisons
+    )
+    run.record(StageResult("recover", checks, facts), since=since)
+    return result
+
+
+def _read_qonnx(path: Path, samples: int) -> Foreign:
+    from tilewright.interchange import read_qonnx
+
+    imported = read_qonnx(path)
+    stimulus, _ = imported.run_source(samples)
+    links = [link for node in imported.network.nodes for link in node.requantizations]
+    return Foreign(
+        imported.network,
+        stimulus,
+        imported.notes,
+        sum(link.thresholds.size for link in links),
+        imported.doubtful,
+        sum(
+            stimulus.psums[node.name].size * len(node.requantizations)
+            for node in imported.network.nodes
+        ),
+        imported.count_doubtful(stimulus),
+    )
+
+
+def _read_course(path: Path, samples: int, options: CourseOptions) -> Foreign:
+    from tilewright.data import load_data
+    from tilewright.recover.course import Widths, import_course
+
+    widths = Widths.parse(options.weight_bits, options.act_bits, options.layers)
+    pixels = load_data(options.data, data_dir=options.data_dir).test.images
+    if samples > len(pixels):
+        raise ConfigError(f"samples must be at most the {len(pixels)} test images, not {samples}")
+    numbers = np.arange(samples)
+    found = import_course(
+        path, _normalize(pixels[:samples]), widths=widths, samples=numbers, pools=options.pools
+    )
+    return Foreign(
+        found.network,
+        found.stimulus,
+        found.notes,
+        found.thresholds,
+        found.doubtful,
+        found.codes,
+        found.doubtful_codes,
+    )
+
+
+def _normalize(pixels: npt.NDArray[np.uint8]) -> Tensor:
+    """Pixels 0..255 ``n 3 h w`` as the course's training sees them, float32."""
+    import torch
+
+    mean, deviation = (
+        torch.tensor(values).reshape(1, 3, 1, 1) for values in (CIFAR10_MEAN, CIFAR10_DEVIATION)
+    )
+    return (torch.from_numpy(pixels).float() / 255 - mean) / deviation
+
+
+def parse_indices(text: str) -> tuple[int, ...]:
+    """Indices from ``6,13,23``; raises `ConfigError` if one is no number."""
+    parts: Collection[str] = text.split(",")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise ConfigError(f"indices of max-pools are given as 6,13,23, not {text!r}")
+    return tuple(int(part) for part in parts)

@@ -1,0 +1,374 @@
+"""QONNX files: read as written, or refused with the name of the node and the reason."""
+
+import contextlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.unit.interchange.networks import residual, untrained
+from tests.unit.interchange.test_export import odd_network
+from tilewright.errors import ArtifactError, FormatError, TilewrightError
+from tilewright.interchange import export_network, read_qonnx
+from tilewright.spec import IntegerLayer, ResidualAdd, SumPool
+from tilewright.verify import check_node, reference_next_codes
+
+onnx = pytest.importorskip("onnx", reason="needs the extra 'onnx'")
+pytest.importorskip("qonnx", reason="needs the extra 'onnx'")
+
+from tests.qonnx_files import DOMAIN, STATED, File, node, quant  # noqa: E402  (after the skip)
+
+
+def same(one, other):
+    """Whether two networks are one and the same, number by number."""
+    assert one.inputs == other.inputs
+    assert [node.name for node in one.nodes] == [node.name for node in other.nodes]
+    for left, right in zip(one.nodes, other.nodes, strict=True):
+        assert type(left) is type(right)
+        assert left.act_format == right.act_format
+        assert (left.input_shape, left.output_shape) == (right.input_shape, right.output_shape)
+        if isinstance(left, IntegerLayer):
+            assert (left.weight == right.weight).all()
+            assert (left.shape, left.weight_format) == (right.shape, right.weight_format)
+        for first, second in zip(left.requantizations, right.requantizations, strict=True):
+            assert (first.thresholds == second.thresholds).all()
+            assert (first.direction == second.direction).all()
+            assert (first.port, first.pools) == (second.port, second.pools)
+            assert (first.min_code, first.is_flattened) == (second.min_code, second.is_flattened)
+
+
+@pytest.mark.parametrize("is_unit", [False, True])
+@pytest.mark.parametrize("name", ["digits", "residual", "wide"])
+def test_what_is_written_is_read_back(name, is_unit, request, tmp_path):
+    if name == "residual":
+        network = residual((2, 3)).network
+    elif name == "wide":
+        network = untrained("vgg_tiny", 1, weight_bits=8, act_bits=6).network
+    else:
+        network = request.getfixturevalue(name).network
+    export_network(network, tmp_path / "net.onnx", form="qonnx", is_unit=is_unit)
+    imported = read_qonnx(tmp_path / "net.onnx")
+    same(network, imported.network)
+    assert imported.notes == ()
+    assert imported.doubtful == 0 or name == "wide"  # sums beyond 2**19: half a step is in doubt
+    if not is_unit:
+        for one, other in zip(network.nodes, imported.network.nodes, strict=True):
+            assert np.float32(one.act_scale) == np.float32(other.act_scale)
+
+
+def test_strides_and_padded_pools_are_read_back(tmp_path):
+    """Thresholds that no sum reaches or all reach come back as the same steps."""
+    network = odd_network()
+    export_network(network, tmp_path / "net.onnx", form="qonnx")
+    found = read_qonnx(tmp_path / "net.onnx").network
+    sums = np.random.default_rng(3).integers(-3000, 3000, (2, 5, 5, 6))
+    for one, other in zip(network.nodes[:1], found.nodes[:1], strict=True):
+        codes = [reference_next_codes(sums, node.requantizations[0]) for node in (one, other)]
+        assert (codes[0] == codes[1]).all()
+    assert [node.output_shape for node in found.nodes] == [
+        node.output_shape for node in network.nodes
+    ]
+
+
+def test_the_small_file_computes_what_its_executor_computes(tmp_path):
+    imported = read_qonnx(File().save(tmp_path / "net.onnx"))
+    assert [node.name for node in imported.network.nodes] == ["conv", "head"]
+    stimulus, farthest = imported.run_source(8)
+    assert farthest < 0.01
+    for one in imported.network.nodes:
+        assert check_node(one, stimulus, psum_bits=20).passed
+
+
+def test_steps_of_other_operations(tmp_path):
+    """Mul, Div, Add and Sub with constants, Clip, Identity, MatMul, Transpose, ReduceMean, Squeeze."""
+    file = File()
+    file.constants |= {"half": 0.5, "low": 0.0, "high": 1.5, "shift": np.full((1, 4, 1, 1), 0.1)}
+    file.insert("norm", node("Mul", "halved", ["norm", "half"]))
+    file.insert("halved", node("Div", "doubled", ["halved", "half"]))
+    file.insert("doubled", node("Add", "added", ["shift", "doubled"]))
+    file.insert("added", node("Sub", "less", ["added", "half"]))
+    file.insert("relu", node("Clip", "cut", ["relu", "low", "high"]))
+    file.insert("cut", node("Identity", "same", ["cut"]))
+    flat = file.find("flat")
+    file.nodes.remove(flat)
+    file.insert("pool", node("ReduceMean", "mean", ["pool"], axes=[2, 3], keepdims=1))
+    file.insert("mean", quant("mean_codes", "mean", "act_scale", "bits4", STATED))
+    file.insert("mean_codes", node("Squeeze", "squeezed", ["mean_codes", "plane_axes"]))
+    file.constants |= {"plane_axes": np.array([2, 3]), "w2": file.constants["w2"][:, :4]}
+    file.insert("weight2", node("Transpose", "turned", ["weight2"], perm=[1, 0]))
+    head = file.find("head")
+    head.op_type, head.input[0] = "MatMul", "squeezed"
+    file.set("head", transB=None)
+    imported = read_qonnx(file.save(tmp_path / "net.onnx"))
+    assert [type(node) for node in imported.network.nodes] == [IntegerLayer, SumPool, IntegerLayer]
+    stimulus, _ = imported.run_source(8)
+    for one in imported.network.nodes:
+        assert check_node(one, stimulus, psum_bits=20).passed
+
+
+def test_what_follows_the_last_layer_is_noted(tmp_path):
+    file = File()
+    file.insert("head", node("Relu", "last", ["head"]))
+    file.outputs = ["last"]
+    file.constants["bias"] = np.array([0.5, 0, 0, 0, 0])
+    file.find("head").input.append("bias")
+    notes = read_qonnx(file.save(tmp_path / "net.onnx")).notes
+    assert notes[0].startswith("head: its bias is not in the integers")
+    assert notes[1] == "what follows head is not in the integers"
+
+
+def spoil_attribute(name, **values):
+    return lambda file: file.set(name, **values)
+
+
+def spoil_constant(**values):
+    return lambda file: file.constants.update(values)
+
+
+def drop_constant(name):
+    return lambda file: file.constants.pop(name)
+
+
+def put_after(name, one, **constants):
+    def spoil(file):
+        file.constants |= constants
+        file.insert(name, one)
+
+    return spoil
+
+
+def reroute(name, index, source):
+    def spoil(file):
+        file.find(name).input[index] = source
+
+    return spoil
+
+
+def sized(sizes):
+    def spoil(file):
+        file.input = sizes
+
+    return spoil
+
+
+ADD_SCALES = "node sum (Add): it adds codes of different scales, 0.125 and 0.25"
+
+REFUSED = [
+    (
+        spoil_attribute("codes", rounding_mode="FLOOR"),
+        "node codes (Quant): rounding_mode must be ROUND",
+    ),
+    (
+        spoil_attribute("weight1", rounding_mode="CEIL"),
+        "node weight1 (Quant): rounding_mode must be",
+    ),
+    (spoil_attribute("codes", narrow=None), "node codes (Quant): it must state signed, narrow"),
+    (spoil_attribute("codes", narrow=1), "node codes (Quant): narrow unsigned codes are not"),
+    (spoil_attribute("pixels", signed=1), "node conv (Conv): its input codes are signed (s8"),
+    (spoil_constant(zero=1.0), "node pixels (Quant): the zero-point must be 0, not 1"),
+    (spoil_constant(bits8=9.0), "node pixels (Quant): the bit width must be 2..8, not 9"),
+    (spoil_constant(bits4=1.0), "node weight1 (Quant): the bit width must be 2..8, not 1"),
+    (spoil_constant(bits4=4.5), "node weight1 (Quant): the bit width must be 2..8, not 4.5"),
+    (spoil_constant(act_scale=0.0), "node codes (Quant): the scale must be positive and finite"),
+    (spoil_constant(act_scale=np.nan), "node codes (Quant): the scale must be positive and finite"),
+    (
+        spoil_constant(act_scale=np.ones((1, 4, 1, 1))),
+        "node codes (Quant): the scale of activations",
+    ),
+    (
+        spoil_constant(w1_scale=np.ones((1, 3, 1, 1))),
+        "node conv (Conv): the weight's scale must be",
+    ),
+    (drop_constant("act_scale"), "node codes (Quant): its input 'act_scale' is missing"),
+    (drop_constant("w2"), "node weight2 (Quant): its input 'w2' is missing"),
+    (drop_constant("gamma"), "node norm (BatchNormalization): its input 'gamma' is missing"),
+    (reroute("codes", 1, "relu"), "node codes (Quant): its input 1 must be a constant"),
+    (reroute("head", 1, "w2"), "node head (Gemm): it must read an activation and a weight that"),
+    (reroute("flat", 0, "relu"), "node head (Gemm): its input flat is not quantized"),
+    (
+        put_after("relu", node("Sigmoid", "soft", ["relu"])),
+        "node soft (Sigmoid): it cannot be stated",
+    ),
+    (
+        put_after("norm", node("Softmax", "soft", ["norm"])),
+        "node soft (Softmax): it cannot be stated",
+    ),
+    (
+        put_after("codes", node("LRN", "lrn", ["codes"], size=3)),
+        "node lrn (LRN): it cannot be stated",
+    ),
+    (
+        put_after("pool", node("Mul", "neg", ["pool", "minus"]), minus=-1.0),
+        "node neg (Mul): it falls in some channel and comes after a max-pool",
+    ),
+    (
+        put_after("norm", node("Add", "wide", ["norm", "plane"]), plane=np.ones((1, 1, 8, 6))),
+        "node wide (Add): its constant must be one number or one per channel, not (1, 1, 8, 6)",
+    ),
+    (
+        put_after("norm", node("Div", "over", ["norm", "zero"])),
+        "node over (Div): it divides by 0",
+    ),
+    (
+        put_after("norm", node("Div", "under", ["bits4", "norm"])),
+        "node under (Div): a constant must be on the right",
+    ),
+    (
+        put_after("codes", node("Add", "sum", ["codes", "norm"])),
+        "node sum (Add): it adds values that are not quantized",
+    ),
+    (
+        put_after("relu", node("GlobalAveragePool", "mean", ["relu"])),
+        "node mean (GlobalAveragePool): it averages values that are not quantized",
+    ),
+    (spoil_attribute("pool", ceil_mode=1), "node pool (MaxPool): ceil_mode must be 0, not 1"),
+    (
+        spoil_attribute("pool", pads=[0, 0, 1, 1]),
+        "node pool (MaxPool): the padding must be the same",
+    ),
+    (spoil_attribute("conv", pads=[1, 0, 1, 1]), "node conv (Conv): the padding must be the same"),
+    (spoil_attribute("conv", auto_pad="SAME_UPPER"), "node conv (Conv): auto_pad must be NOTSET"),
+    (spoil_attribute("conv", dilations=[2, 2]), "node conv (Conv): dilations must be [1, 1]"),
+    (spoil_attribute("conv", group=2), "node conv (Conv): its weight (4, 3, 3, 3) with 2 groups"),
+    (spoil_attribute("head", alpha=0.5), "node head (Gemm): alpha must be 1.0, not 0.5"),
+    (spoil_attribute("flat", axis=2), "node flat (Flatten): axis must be 1, not 2"),
+    (
+        sized([1, 3, "height", 6]),
+        "the input x must be (n, channels) or (n, channels, h, w) with fixed",
+    ),
+    (sized([1, 3, 8, 6, 2]), "the input x must be (n, channels) or (n, channels, h, w) with fixed"),
+    (sized([1, 4, 8, 6]), "node conv (Conv): its weight (4, 3, 3, 3) with 1 groups does not fit 4"),
+    (sized([1, 3, 8, 8]), "node head (Gemm): its weight takes 48 channels, but its input has 64"),
+]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"), REFUSED, ids=[message[:60] for _, message in REFUSED]
+)
+def test_what_cannot_be_stated_is_refused_by_name(spoil, message, tmp_path):
+    file = File()
+    spoil(file)
+    with pytest.raises(FormatError) as caught:
+        read_qonnx(file.save(tmp_path / "net.onnx"))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_open_batch_is_understood(tmp_path):
+    file = File()
+    file.input[0] = "batch"
+    assert read_qonnx(file.save(tmp_path / "net.onnx")).network.inputs == ("conv",)
+
+
+def test_additions_of_different_grids_are_refused(tmp_path):
+    for change, message in (
+        ({"scale": "other", "bits": "bits4"}, ADD_SCALES),
+        (
+            {"scale": "act_scale", "bits": "bits8"},
+            "node sum (Add): it adds codes of different formats",
+        ),
+    ):
+        file = File()
+        file.constants["other"] = 0.25
+        file.nodes.insert(6, quant("again", "relu", change["scale"], change["bits"], STATED))
+        file.nodes.insert(7, node("Add", "sum", ["codes", "again"]))
+        with pytest.raises(FormatError) as caught:
+            read_qonnx(file.save(tmp_path / "net.onnx"))
+        assert str(caught.value).startswith(message)
+
+
+def test_an_addition_of_one_grid_is_read(tmp_path):
+    file = File()
+    file.nodes.insert(6, node("Add", "sum", ["codes", "codes"]))
+    file.nodes.insert(7, quant("summed", "sum", "act_scale", "bits4", STATED))
+    file.find("pool").input[0] = "summed"
+    imported = read_qonnx(file.save(tmp_path / "net.onnx"))
+    assert isinstance(imported.network.nodes[1], ResidualAdd)
+    stimulus, _ = imported.run_source(4)
+    for one in imported.network.nodes:
+        assert check_node(one, stimulus, psum_bits=20).passed
+
+
+def test_older_names_and_domains_are_understood(tmp_path):
+    file = File()
+    file.find("codes").op_type = "IntQuant"
+    file.find("weight1").domain = "onnx.brevitas"
+    same(
+        read_qonnx(file.save(tmp_path / "a.onnx")).network,
+        read_qonnx(File().save(tmp_path / "b.onnx")).network,
+    )
+    file.find("codes").domain = "onnx.brevitas"
+    file.find("codes").op_type = "Quant"
+    read_qonnx(file.save(tmp_path / "c.onnx"))
+
+
+def test_a_flipped_gamma_gives_another_network(tmp_path):
+    """A sign that is lost on the way is seen in the direction of its channel."""
+    file = File()
+    good = read_qonnx(file.save(tmp_path / "net.onnx")).network
+    file.constants["gamma"] = -file.constants["gamma"]
+    bad = read_qonnx(file.save(tmp_path / "net.onnx")).network
+    links = [network.nodes[0].requantizations[0] for network in (good, bad)]
+    assert links[0].direction.tolist() == [1, -1, 1, 1]
+    assert links[1].direction.tolist() == [-1, 1, -1, -1]
+
+
+def test_the_judge_names_a_layer_that_the_import_got_wrong(tmp_path):
+    """A reader that flips one threshold by one is found by the source's own arithmetic."""
+    imported = read_qonnx(File().save(tmp_path / "net.onnx"))
+    stimulus, _ = imported.run_source(16)
+    layer = imported.network.nodes[0]
+    link = layer.requantizations[0]
+    shifted = replace(layer, requantizations=(replace(link, thresholds=link.thresholds + 1),))
+    verdict = check_node(shifted, stimulus, psum_bits=20)
+    assert verdict.psums.passed
+    assert not verdict.next_codes[0].passed
+    assert str(verdict.next_codes[0]).startswith("conv: input codes of head: ")
+
+
+def test_weights_in_another_file_are_refused(tmp_path):
+    path = File().save(tmp_path / "net.onnx")
+    model = onnx.load(path)
+    onnx.save(model, path, save_as_external_data=True, location="weights.bin", size_threshold=0)
+    with pytest.raises(FormatError, match=r"keeps \w+ in another file: save the model with its"):
+        read_qonnx(path)
+
+
+def test_files_that_are_no_onnx_are_one_line(tmp_path):
+    path = tmp_path / "net.onnx"
+    with pytest.raises(ArtifactError, match=r"^cannot read "):
+        read_qonnx(path)
+    for content in (b"", b"\x00\x01 no protobuf", b"\x08\x08" * 100):
+        path.write_bytes(content)
+        with pytest.raises(
+            FormatError, match=r"is no valid ONNX file|must have one input"
+        ) as caught:
+            read_qonnx(path)
+        assert "\n" not in str(caught.value)
+
+
+def test_mutated_files_are_refused_or_read(tmp_path):
+    """Damaged copies give an error of ours or a network, never another exception."""
+    path = File().save(tmp_path / "net.onnx")
+    good, random = path.read_bytes(), np.random.default_rng(0)
+    read = 0
+    for _ in range(150):
+        damaged = bytearray(good)
+        for place in random.integers(0, len(good), 2):
+            damaged[place] = int(random.integers(0, 256))
+        path.write_bytes(bytes(damaged))
+        with contextlib.suppress(TilewrightError):
+            read_qonnx(path)
+            read += 1
+    assert 20 < read < 130
+
+
+def test_a_quant_node_of_another_domain_is_refused(tmp_path):
+    file = File()
+    file.find("codes").domain = "com.example"
+    path = file.save(tmp_path / "net.onnx")
+    model = onnx.load(path)
+    model.opset_import.append(onnx.helper.make_opsetid("com.example", 1))
+    onnx.save(model, path)
+    with pytest.raises(FormatError, match=rf"its domain must be {DOMAIN}, not 'com.example'$"):
+        read_qonnx(path)
