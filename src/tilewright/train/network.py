@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
@@ -24,6 +24,7 @@ from tilewright.train.distributed import join_world
 from tilewright.train.evaluation import Accuracy, evaluate
 from tilewright.train.events import Listener, Pace, ignore
 from tilewright.train.freezing import freeze, set_train_mode
+from tilewright.train.locking import locked
 from tilewright.train.loss import compute_loss
 from tilewright.train.memory import keep_freed_memory
 from tilewright.train.metrics import append_metrics, keep_epochs
@@ -89,7 +90,8 @@ def train_network(
     world = join_world(device)
     world.check_batch(min(recipe.batch_size, len(data.train)))
     keep_freed_memory()
-    with _threads(threads), torch.random.fork_rng(devices=[]):
+    lock = locked(folder) if world.is_first else nullcontext()
+    with lock, _threads(threads), torch.random.fork_rng(devices=[]):
         run = start_run(
             spec,
             data,
