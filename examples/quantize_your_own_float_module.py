@@ -19,7 +19,7 @@ class Net(nn.Module):
         self.stem = nn.Conv2d(1, 16, 3, padding=1)
         self.norm = nn.BatchNorm2d(16)
         self.left, self.right = nn.Conv2d(16, 16, 3, padding=1), nn.Conv2d(16, 16, 1, bias=False)
-        self.head = nn.Linear(16, 10)
+        self.head = nn.Linear(16, 10, bias=False)  # so that the largest psum is the prediction
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Logits ``n 10`` of images ``n 1 8 8``."""

@@ -36,7 +36,7 @@ def read_pixels(spec: ModelSpec, x: Tensor) -> Tensor:
     if not (spec.is_float or spec.has_course_ends):
         return x
     values = x.contiguous(memory_format=torch.channels_last) / MAX_PIXEL
-    if spec.is_float:
+    if not spec.has_course_ends:
         return values
     mean, std = (values.new_tensor(numbers).reshape(1, -1, 1, 1) for numbers in (MEAN, STD))
     return (values - mean) / std

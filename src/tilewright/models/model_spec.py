@@ -164,8 +164,8 @@ def _check_quantizer(spec: ModelSpec) -> None:
         raise ConfigError(
             "quantizer pact has one bound for all weights of a layer, not per channel"
         )
-    if spec.has_course_ends and (spec.is_float or not is_pact or spec.architecture.family != "vgg"):
-        raise ConfigError("has_course_ends needs a quantized vgg with quantizer pact")
+    if spec.has_course_ends and not (is_pact and spec.architecture.family == "vgg"):
+        raise ConfigError("has_course_ends needs a vgg with quantizer pact")
 
 
 def _check_layer_bits(spec: ModelSpec) -> None:

@@ -88,6 +88,11 @@ def keeps_codes(what: Any) -> bool:
     return _is(what, KEEPS_CODES, CODE_FUNCTIONS, CODE_METHODS)
 
 
+def reads_size(what: Any) -> bool:
+    """Whether `what` reads how large a value is, and not the value."""
+    return what in ("size", "dim") or what is getattr
+
+
 def _sign(node: fx.Node, what: Any, inputs: list[Sign]) -> Sign:
     lowest = min(inputs, default=Sign.UNKNOWN)
     if _is(what, MAKES_POSITIVE, POSITIVE_FUNCTIONS, POSITIVE_METHODS) or (
@@ -95,7 +100,7 @@ def _sign(node: fx.Node, what: Any, inputs: list[Sign]) -> Sign:
     ):
         return Sign.POSITIVE
     if keeps_codes(what):
-        return lowest
+        return inputs[0]  # the others are sizes
     if _is(what, KEEPS_SIGN, SIGN_FUNCTIONS, SIGN_METHODS) and not _has_negative_constant(node):
         return min(lowest, Sign.POSITIVE)
     return Sign.UNKNOWN

@@ -10,7 +10,7 @@ from torch import Tensor, fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 
 from tilewright.errors import ConfigError, QuantizationError, UnknownNameError
-from tilewright.quant.module_signs import Sign, find_signs, keeps_codes, what_runs
+from tilewright.quant.module_signs import Sign, find_signs, keeps_codes, reads_size, what_runs
 from tilewright.quant.named_quantizers import check_quantizer
 from tilewright.quant.quantizers import check_bits
 from tilewright.quant.refusals import INTEGER_LAYERS, check_graph, check_modules
@@ -115,7 +115,8 @@ def _check_readers(traced: fx.GraphModule, signs: dict[fx.Node, Sign]) -> None:
     for node, sign in signs.items():
         for user in node.users if sign == Sign.PIXELS else ():
             what = what_runs(traced, user)
-            if not (keeps_codes(what) or isinstance(what, nn.Conv2d | nn.Linear)):
+            is_layer = isinstance(what, nn.Conv2d | nn.Linear)
+            if not (is_layer or keeps_codes(what) or reads_size(what)):
                 raise ConfigError(
                     f"has_pixel_input: a Conv2d or Linear must read the pixels, but {user.name} "
                     "does: leave scaling to the layer"

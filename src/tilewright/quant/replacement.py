@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
+from torch.nn import functional
 
 from tilewright.errors import QuantizationError
 from tilewright.quant.average_windows import drops_axes, find_window, is_average
@@ -21,6 +22,17 @@ SUM_BITS = 8
 """Width of the codes that additions and average pools sum."""
 
 ADDITIONS = (operator.add, operator.iadd, torch.add, "add", "add_")
+
+
+def is_flattening(node: fx.Node) -> bool:
+    """Whether a reshape is to ``(x.size(0), -1)`` or ``(x.shape[0], -1)``."""
+    sizes = node.args[1:]
+    if len(sizes) == 1 and isinstance(sizes[0], tuple):
+        sizes = sizes[0]
+    if len(sizes) != 2 or sizes[1] != -1 or not isinstance(sizes[0], fx.Node):
+        return False
+    count = sizes[0]
+    return count.target in ("size", operator.getitem) and count.args[-1:] == (0,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +56,13 @@ class Replacement:
                 self._layer(node, what)
             elif is_average(what):
                 self._average(node, what)
+            elif what is functional.max_pool2d and not node.kwargs.get("return_indices"):
+                self._maximum(node)
+            elif what in ("view", "reshape") and is_flattening(node):
+                self._flatten(node)
             elif not isinstance(what, nn.Module) and what in ADDITIONS:
                 self._addition(node)
+        self.traced.graph.eliminate_dead_code()  # sizes that were read for a reshape
         self.traced.graph.lint()
         self.traced.recompile()
 
@@ -137,6 +154,20 @@ class Replacement:
                 flat = self.traced.graph.call_function(torch.flatten, (call, 1))
             self.signs[flat] = self.signs[call]
             call.replace_all_uses_with(flat, delete_user_cb=lambda user: user is not flat)
+
+    def _maximum(self, node: fx.Node) -> None:
+        """A pool as a module, whose geometry is known before it runs."""
+        options = {key: value for key, value in node.kwargs.items() if key != "return_indices"}
+        pool = nn.MaxPool2d(*node.args[1:], **options)  # type: ignore[arg-type]
+        self._replace(node, "pool", pool, (node.all_input_nodes[0],))
+
+    def _flatten(self, node: fx.Node) -> None:
+        source = node.all_input_nodes[0]
+        with self.traced.graph.inserting_after(node):
+            flat = self.traced.graph.call_function(torch.flatten, (source, 1))
+        self.signs[flat] = self.signs[node]
+        node.replace_all_uses_with(flat)
+        self.traced.graph.erase_node(node)
 
     def _replace(
         self, node: fx.Node, name: str, part: nn.Module, operands: tuple[fx.Node, ...]

@@ -5,6 +5,7 @@ ties of integer psums otherwise than they break those of rounded floats.)
 """
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -116,10 +117,10 @@ def test_without_the_courses_ends_every_layer_is_an_integer_layer():
     ("values", "message"),
     [
         ({"quantizer": "pact", "is_per_channel": True}, r"^quantizer pact has one bound"),
-        ({"has_course_ends": True}, r"^has_course_ends needs a quantized vgg with quantizer pact$"),
+        ({"has_course_ends": True}, r"^has_course_ends needs a vgg with quantizer pact$"),
         (
-            {"quantizer": "pact", "has_course_ends": True, "weight_bits": 32, "act_bits": 32},
-            r"^has_course_ends needs a quantized vgg",
+            {"name": "resnet8", "quantizer": "pact", "has_course_ends": True},
+            r"^has_course_ends needs a vgg with quantizer pact$",
         ),
         (
             {
@@ -133,4 +134,17 @@ def test_without_the_courses_ends_every_layer_is_an_integer_layer():
 )
 def test_values_that_do_not_fit_together_are_refused(values, message):
     with pytest.raises(ConfigError, match=message):
-        ModelSpec("vgg_tiny", **(W4A4 | values))
+        ModelSpec(**({"name": "vgg_tiny"} | W4A4 | values))
+
+
+def test_the_float_twin_has_the_same_ends_and_names(nets):
+    """It reads normalized images, and its classifier has a bias."""
+    twin = build(replace(SPEC, weight_bits=32, act_bits=32))
+    shapes = {name: tensor.shape for name, tensor in twin.state_dict().items()}
+    ours = {name: tensor.shape for name, tensor in nets[0].state_dict().items()}
+    assert all("alpha" in name for name in ours.keys() - shapes.keys())
+    assert shapes.items() <= ours.items()
+    seen = []
+    twin.features[0].register_forward_pre_hook(lambda _m, inputs: seen.append(inputs[0]))
+    twin(pixels())
+    assert torch.equal(seen[0], normalized(pixels()))

@@ -207,6 +207,35 @@ def test_pools_as_modules_and_functions_become_integer_sums():
     assert quantized(x).shape == (2, 3, 1, 1)
 
 
+@pytest.mark.parametrize(
+    "flatten",
+    [
+        lambda x: x.view(x.size(0), -1),
+        lambda x: x.reshape(x.shape[0], -1),
+        lambda x: x.view((x.size(0), -1)),
+    ],
+)
+def test_codes_are_followed_through_functional_pools_and_reshapes(flatten):
+    model = Calls(
+        lambda m, x: m.b(flatten(functional.max_pool2d(m.a(x).relu(), 2, stride=(2, 1)))),
+        a=nn.Conv2d(3, 4, 3, bias=False),
+        b=nn.Linear(4 * 7 * 9, 2, bias=False),
+    )
+    quantized = quantize(model, weight_bits=4, act_bits=4, has_pixel_input=True)
+    quantized(images())
+    network, _ = recover(quantized, images(), np.arange(6))
+    assert network.layer("a").unlinked == ""
+    with torch.no_grad():
+        shapes = [model(images() / 255).shape, quantized(images()).shape]
+    assert shapes == [(6, 2), (6, 2)]
+
+
+def test_other_reshapes_stay_as_they_are():
+    model = Calls(lambda _m, x: x.relu().view(-1, 12).reshape(x.size(1), -1))
+    x = torch.rand(2, 3, 4)
+    assert torch.equal(quantize(model, **W8A8)(x), model(x))
+
+
 def test_a_mean_that_keeps_its_axes_and_one_over_other_axes():
     class Means(nn.Module):
         def forward(self, x):
@@ -225,7 +254,7 @@ def test_a_linear_layer_may_read_pixels_and_parameters_may_be_added():
             self.first, self.shift = nn.Linear(12, 4), nn.Parameter(torch.ones(4))
 
         def forward(self, x):
-            return torch.relu(self.first(x.flatten(1)) + self.shift) + 1
+            return torch.relu(self.first(x.view(x.size(0), -1)) + self.shift) + 1
 
     quantized = quantize(Perceptron(), **W8A8, has_pixel_input=True)
     assert isinstance(quantized.first, QuantLinear)
