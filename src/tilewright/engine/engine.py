@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from tilewright.engine import onednn
 from tilewright.engine.kernels import Array, sum_windows
 from tilewright.engine.matrix_product import FLOAT32_EXACT, MatrixProduct, exact_dtype
-from tilewright.engine.narrow import NarrowLayer, wrap
+from tilewright.engine.narrow import NarrowLayer, observe_layer, wrap
 from tilewright.engine.requantize import Requantizer
 from tilewright.errors import ConfigError, ShapeError, ToolError
 from tilewright.spec import (
@@ -191,6 +191,21 @@ class Engine:
         for _, _, found in self._run(codes):
             sums = found
         return _planes([sums[:count]]).astype(np.int64)
+
+
+def observe_registers(
+    network: IntegerNetwork, images: IntArray, *, place: str, rows: int
+) -> dict[str, tuple[int, int]]:
+    """Layer to the least and the most that its psum registers at `place` come to hold for these images."""
+    engine = Engine(network)
+    extremes = {layer.name: (0, 0) for layer in network.layers}
+    for start in range(0, len(images), BATCH):
+        trace = engine.trace(images[start : start + BATCH])
+        for layer in network.layers:
+            seen = observe_layer(layer, trace.codes[layer.name], place=place, rows=rows).extremes
+            low, high = extremes[layer.name]
+            extremes[layer.name] = (min(low, int(seen[0])), max(high, int(seen[1])))
+    return extremes
 
 
 def _add(first: Array, second: Array) -> Array:
