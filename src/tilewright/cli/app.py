@@ -23,6 +23,12 @@ RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder."
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print the facts as JSON; progress goes to stderr.")
 ]
+DataDirOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir", metavar="DIR", help="Folder of the data set's files, each .bin or .bin.xz."
+    ),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a configuration key; repeatable."),

@@ -53,12 +53,6 @@ def train(
 
 
 @app.command()
-def evaluate(folder: RunArgument, is_json: JsonOption = False) -> None:
-    """Count the test images that the trained network recognizes."""
-    _run_stages(_open(folder), ("evaluate",), is_json=is_json)
-
-
-@app.command()
 def recover(folder: RunArgument, overrides: SetOption = None, is_json: JsonOption = False) -> None:
     """State the trained network in integers, with the stimulus of chosen samples."""
     _run_stages(_open(folder, "recover", overrides), ("recover",), is_json=is_json)

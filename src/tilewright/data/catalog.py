@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tilewright.data.cifar10 import load_cifar10
+from tilewright.data.cifar10 import load_cifar10, load_cifar10_test
 from tilewright.data.digits import load_digits_images
-from tilewright.data.image_data import ImageData
+from tilewright.data.image_data import ImageData, Split
 from tilewright.errors import ConfigError, UnknownNameError
 
 NAMES = ("digits", "cifar10")
@@ -25,3 +25,10 @@ def load_data(name: str, *, data_dir: Path | None = None) -> ImageData:
     if data_dir is not None:
         raise ConfigError(f"digits are bundled and take no data_dir, not {data_dir}: leave it out")
     return load_digits_images()
+
+
+def load_test(name: str, *, data_dir: Path | None = None) -> Split:
+    """The test images of `load_data`, without reading the others where they lie apart."""
+    if name == "cifar10":
+        return load_cifar10_test(data_dir)
+    return load_data(name, data_dir=data_dir).test

@@ -71,6 +71,12 @@ def load_cifar10(data_dir: Path | None = None, *, holdout: int = HOLDOUT) -> Ima
     )
 
 
+def load_cifar10_test(data_dir: Path | None = None) -> Split:
+    """The 10,000 test images alone, from where `load_cifar10` finds them."""
+    read = _archive_reader(ARCHIVE.fetch(cache_folder())) if data_dir is None else _reader(data_dir)
+    return decode_records(read(TEST_FILE), TEST_FILE)
+
+
 def decode_records(content: bytes, name: str) -> Split:
     """The records of one file; raises `DataError` if its size or a label is wrong."""
     expected = RECORDS_PER_FILE * RECORD_BYTES

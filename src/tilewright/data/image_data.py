@@ -33,6 +33,12 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def fingerprint(self) -> str:
+        """Hexadecimal SHA-256 of its pixels and labels."""
+        digest = hashlib.sha256(self.images.tobytes())
+        digest.update(self.labels.astype("<i8").tobytes())
+        return digest.hexdigest()
+
     def take(self, samples: npt.NDArray[np.int64]) -> Split:
         """The samples of these indices, in this order."""
         return Split(self.images[samples], self.labels[samples])

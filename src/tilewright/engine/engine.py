@@ -14,16 +14,20 @@ from threadpoolctl import threadpool_limits
 from tilewright.engine import onednn
 from tilewright.engine.kernels import Array, sum_windows
 from tilewright.engine.matrix_product import FLOAT32_EXACT, MatrixProduct, exact_dtype
+from tilewright.engine.narrow import NarrowLayer, wrap
 from tilewright.engine.requantize import Requantizer
 from tilewright.errors import ConfigError, ShapeError, ToolError
 from tilewright.spec import (
     IntArray,
+    IntegerLayer,
     IntegerNetwork,
     Node,
+    PsumRegister,
     ResidualAdd,
     SumPool,
     Trace,
     port_name,
+    signed_bits_needed,
 )
 
 Kind = Literal["auto", "int8", "blas", "int64"]
@@ -41,17 +45,25 @@ class Engine:
     kind: "int8" convolves in 8-bit units through torch, layers with psums of 2**24 or more excepted;
     "blas" in float32 or float64, whichever holds every partial sum exactly, and in int64 beyond; "int64"
     in integers only; "auto" is "int8" where it works, else "blas". One thread unless told otherwise.
-    `arithmetic` says how each node is computed.
+    `arithmetic` says how each node is computed. register: limits the psums of every layer; without
+    one they are exact.
 
     Raises `ShapeError` if the network does not run from input to output, `ToolError` if "int8" is asked
     for and does not work here, `ConfigError` for an unknown kind.
     """
 
-    def __init__(self, network: IntegerNetwork, *, kind: Kind = "auto", batch: int = BATCH) -> None:
+    def __init__(
+        self,
+        network: IntegerNetwork,
+        *,
+        kind: Kind = "auto",
+        batch: int = BATCH,
+        register: PsumRegister | None = None,
+    ) -> None:
         if kind not in KINDS:
             raise ConfigError(f"an engine is {', '.join(KINDS)}, not {kind!r}")
         network.require_whole()
-        self.network, self.kind, self.batch = network, kind, batch
+        self.network, self.kind, self.batch, self.register = network, kind, batch, register
         self.arithmetic: dict[str, str] = {}
         self._operations: list[Operation] = []
         self._requantizers: list[list[Requantizer]] = []
@@ -123,6 +135,10 @@ class Engine:
             self.arithmetic[node.name] = "int32"
             return lambda codes: _sum(codes, node), np.dtype(np.int32)
         limit = max(map(abs, node.psum_range()))
+        register = self.register
+        if register is not None and signed_bits_needed(*node.psum_range()) > register.bits:
+            self.arithmetic[node.name] = "int32"
+            return self._prepare_narrow(node, register), np.dtype(np.int32)
         if self.kind in ("auto", "int8") and limit < FLOAT32_EXACT:
             try:
                 convolution = onednn.Int8Convolution(node, samples=self.batch)
@@ -135,6 +151,14 @@ class Engine:
         dtype = np.dtype(np.int64) if self.kind == "int64" else exact_dtype(limit)
         self.arithmetic[node.name] = dtype.name
         return MatrixProduct(node, dtype=dtype), dtype
+
+    @staticmethod
+    def _prepare_narrow(layer: IntegerLayer, register: PsumRegister) -> Operation:
+        """A layer that can overflow. Wrapping commutes with addition, so it is done once, at the end."""
+        if register.overflow == "saturate":
+            return NarrowLayer(layer, register, place=register.place, rows=register.rows)
+        exact = MatrixProduct(layer, dtype=exact_dtype(max(map(abs, layer.psum_range()))))
+        return lambda codes: wrap(exact(codes), register.bits)
 
     def _batches(self, images: IntArray) -> Iterator[tuple[Array, int]]:
         """Codes ``batch ih iw ic``, the last one filled up, and how many samples count."""

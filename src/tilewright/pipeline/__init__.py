@@ -15,14 +15,17 @@ ORDER = ("train", "evaluate", "recover", "verify", "tile", "export", "simulate",
 """The stages, in the order in which `run_all` runs them."""
 
 
-def run_stage(stage: str, run: RunFolder, listener: Listener) -> StageResult:
-    """Run one stage; it reads the folders of the stages before it and writes its own."""
+def run_stage(stage: str, run: RunFolder, listener: Listener, **options: Any) -> StageResult:
+    """Run one stage; it reads the folders of the stages before it and writes its own.
+
+    options: what only this stage takes, by keyword.
+    """
     run.check_inputs(stage)
     run.withdraw_report()
-    work: Callable[[RunFolder, Listener], StageResult] = getattr(
+    work: Callable[..., StageResult] = getattr(
         import_module(f"tilewright.pipeline.stages.{stage}"), stage
     )
-    return work(run, listener)
+    return work(run, listener, **options)
 
 
 def make_report(run: RunFolder) -> dict[str, Any]:

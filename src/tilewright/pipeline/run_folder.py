@@ -24,6 +24,7 @@ FOLDERS = {
     "export": "05_vectors",
     "simulate": "06_sim",
     "cosim": "07_cosim",
+    "certify": "08_certify",
 }
 SECTIONS: dict[str, tuple[str, ...]] = {
     "train": (),
@@ -34,6 +35,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "export": ("array", "vectors"),
     "simulate": ("sim",),
     "cosim": ("cosim",),
+    "certify": (),
 }
 """Configuration sections that a stage, run by itself, may change."""
 CONFIG = "config.toml"
@@ -61,6 +63,7 @@ INPUTS = {
     "export": Inputs(("vectors",), _INTEGERS, ("tile",)),
     "simulate": Inputs(("sim",), _INTEGERS, ("tile",)),
     "cosim": Inputs(("cosim",), ("06_sim/fold_cycles.json",), ("export", "simulate")),
+    "certify": Inputs(("data",), (*_WEIGHTS, *_INTEGERS)),
 }
 """What the result of a stage follows from: when it changes, the result is stale."""
 

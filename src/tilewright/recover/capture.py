@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from tilewright.errors import RecoveryError
 from tilewright.quant import QuantAdd, QuantAvgPool2d, QuantConv2d, QuantLinear
-from tilewright.spec import Codes
+from tilewright.spec import Codes, Trace, port_name
 
 QuantNode = QuantConv2d | QuantLinear | QuantAdd | QuantAvgPool2d
 """A module whose forward is integer arithmetic: a node of the integer network."""
@@ -87,6 +87,17 @@ def capture_forward(module: nn.Module, batch: Tensor) -> dict[str, Capture]:
     if missing:
         raise RecoveryError(f"layer {missing[0]} did not run in this forward: every layer must")
     return captures
+
+
+def trace_forward(module: nn.Module, batch: Tensor) -> Trace:
+    """Codes and sums of every node, as the forward of `module` computes them for `batch`."""
+    captures = capture_forward(module, batch)
+    codes = {
+        port_name(name, operand): values
+        for name, capture in captures.items()
+        for operand, values in enumerate(capture.operands)
+    }
+    return Trace(dict(codes), {name: capture.psums for name, capture in captures.items()})
 
 
 @contextmanager

@@ -8,28 +8,38 @@ from tilewright.spec.integer_network import IntegerNetwork
 from tilewright.spec.integer_sums import ResidualAdd, SumPool
 from tilewright.spec.node import Node
 from tilewright.spec.number_format import Codes, IntArray, NumberFormat, signed_bits_needed
+from tilewright.spec.packed_network import DataClaim, PackedNetwork, find_packed
+from tilewright.spec.psum_register import OVERFLOWS, PLACES, Overflow, Place, PsumRegister
 from tilewright.spec.requantization import NEVER, MaxPool, Plane, Requantization, port_name
 from tilewright.spec.stimulus import Stimulus
 from tilewright.spec.trace import Trace
 
 __all__ = [
     "NEVER",
+    "OVERFLOWS",
+    "PLACES",
     "ArrayShape",
     "Check",
     "Codes",
     "ConvShape",
+    "DataClaim",
     "IntArray",
     "IntegerLayer",
     "IntegerNetwork",
     "MaxPool",
     "Node",
     "NumberFormat",
+    "Overflow",
+    "PackedNetwork",
+    "Place",
     "Plane",
+    "PsumRegister",
     "Requantization",
     "ResidualAdd",
     "Stimulus",
     "SumPool",
     "Trace",
+    "find_packed",
     "port_name",
     "signed_bits_needed",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -106,6 +108,15 @@ class IntegerNetwork:
             axis=1
         )
         return classes
+
+    def fingerprint(self) -> str:
+        """Hexadecimal SHA-256 of everything that the network computes with."""
+        facts = {"inputs": self.inputs, "nodes": [describe_node(node) for node in self.nodes]}
+        digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+        for node in self.nodes:
+            for name, array in node_arrays(node).items():
+                digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
     def save(self, stem: Path) -> None:
         """Write ``stem.safetensors`` and ``stem.json`` atomically."""

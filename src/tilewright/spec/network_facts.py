@@ -60,10 +60,10 @@ def rebuild_node(facts: Facts, arrays: Arrays) -> Node:
     """
     name, noun = facts["name"], _KINDS[facts["kind"]]
     known = {"kind", "shape", "weight_format", "act_format", "requantizations"}
-    values = _pairs({key: value for key, value in facts.items() if key not in known})
+    values = pairs({key: value for key, value in facts.items() if key not in known})
     values["act_format"] = NumberFormat(**facts["act_format"])
     if noun is IntegerLayer:
-        values["shape"] = ConvShape(**_pairs(facts["shape"]))
+        values["shape"] = ConvShape(**pairs(facts["shape"]))
         values["weight_format"] = NumberFormat(**facts["weight_format"])
         values |= {key: arrays[f"{name}.{key}"] for key in ("weight", "weight_scale")}
     links = tuple(_rebuild_link(name, link, arrays) for link in facts["requantizations"])
@@ -93,12 +93,12 @@ def _describe_link(link: Requantization) -> Facts:
 
 def _rebuild_link(name: str, facts: Facts, arrays: Arrays) -> Requantization:
     port = port_name(facts["consumer"], facts["operand"])
-    values = facts | {"pools": tuple(MaxPool(**_pairs(pool)) for pool in facts["pools"])}
+    values = facts | {"pools": tuple(MaxPool(**pairs(pool)) for pool in facts["pools"])}
     return Requantization(
         arrays[threshold_key(name, port)], arrays[direction_key(name, port)], **values
     )
 
 
-def _pairs(facts: Facts) -> Facts:
+def pairs(facts: Facts) -> Facts:
     """JSON has lists where the dataclasses have tuples."""
     return {key: tuple(value) if isinstance(value, list) else value for key, value in facts.items()}

@@ -1,6 +1,8 @@
 """The judge: naive reference arithmetic and exact comparison."""
 
+from tilewright.verify.certificate import Certificate, Obligation, Oracle
 from tilewright.verify.compare import Comparison, Mismatch, compare, compare_traces
+from tilewright.verify.explain_codes import explain_codes
 from tilewright.verify.extremes import (
     Extreme,
     ExtremePlane,
@@ -9,6 +11,8 @@ from tilewright.verify.extremes import (
     extreme_weights,
 )
 from tilewright.verify.judge import NodeVerdict, WidthClaim, check_node, claim_width
+from tilewright.verify.margins import LIMITS, NO_MARGINS, Margins, find_margins
+from tilewright.verify.obligations import find_obligations
 from tilewright.verify.reference import (
     reference_next_codes,
     reference_psums,
@@ -18,19 +22,28 @@ from tilewright.verify.reference import (
 )
 
 __all__ = [
+    "LIMITS",
+    "NO_MARGINS",
+    "Certificate",
     "Comparison",
     "Extreme",
     "ExtremePlane",
+    "Margins",
     "Mismatch",
     "NodeVerdict",
+    "Obligation",
+    "Oracle",
     "WidthClaim",
     "check_node",
     "claim_width",
     "compare",
     "compare_traces",
+    "explain_codes",
     "extreme_plane_count",
     "extreme_planes",
     "extreme_weights",
+    "find_margins",
+    "find_obligations",
     "reference_next_codes",
     "reference_psums",
     "reference_sums",

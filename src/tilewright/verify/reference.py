@@ -95,7 +95,7 @@ def reference_next_codes(
     for level in range(requantization.thresholds.shape[1]):
         codes += oriented >= requantization.thresholds[:, level, None, None]
     for pool in requantization.pools:
-        codes = _max_pool(codes, pool, lowest=requantization.min_code)
+        codes = max_pool(codes, pool, lowest=requantization.min_code)
     return codes.reshape(len(codes), -1, 1, 1) if requantization.is_flattened else codes
 
 
@@ -110,7 +110,8 @@ def _sum_pool(codes: IntArray, node: SumPool) -> npt.NDArray[np.int64]:
     return sums
 
 
-def _max_pool(codes: npt.NDArray[np.int64], pool: MaxPool, *, lowest: int) -> npt.NDArray[np.int64]:
+def max_pool(codes: npt.NDArray[np.int64], pool: MaxPool, *, lowest: int) -> npt.NDArray[np.int64]:
+    """Largest of each window of ``n c h w``; the padding holds `lowest`."""
     (pad_h, pad_w) = pool.padding
     edges = ((0, 0), (0, 0), (pad_h, pad_h), (pad_w, pad_w))
     plane = np.pad(codes, edges, constant_values=lowest)  # n oc oh ow

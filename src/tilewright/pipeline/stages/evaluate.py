@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
-from tilewright.data import load_data
+from tilewright.data.catalog import load_test
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.train import evaluate as evaluate_model
 from tilewright.train import load_trained
 
 
-def evaluate(run: RunFolder, listener: Listener) -> StageResult:
-    """Evaluate the best epoch on the test split, in one pass."""
+def evaluate(run: RunFolder, listener: Listener, *, data_dir: Path | None = None) -> StageResult:
+    """Evaluate the best epoch on the test split, in one pass.
+
+    data_dir: folder of the data set on this machine, if not the configuration's.
+    """
     since = time.monotonic()
     config = run.config()
-    data = load_data(config.data.name, data_dir=config.data_dir)
-    accuracy = evaluate_model(load_trained(run.folder("train")), data.test)
+    test = load_test(config.data.name, data_dir=data_dir or config.data_dir)
+    accuracy = evaluate_model(load_trained(run.folder("train")), test)
     listener.say(
         f"test accuracy {100 * accuracy.rate:.2f} % ({accuracy.correct:,} of {accuracy.images:,})"
     )

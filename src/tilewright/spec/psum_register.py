@@ -1,0 +1,52 @@
+"""A register that is too narrow for some psums, where it stands, and what it does then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tilewright.errors import ConfigError
+
+Overflow = Literal["wrap", "saturate"]
+Place = Literal["column", "tap", "tile"]
+OVERFLOWS: tuple[Overflow, ...] = ("wrap", "saturate")
+PLACES: tuple[Place, ...] = ("column", "tap", "tile")
+
+
+@dataclass(frozen=True, slots=True)
+class PsumRegister:
+    """Psums of `bits` bits, two's complement.
+
+    A layer is summed as the array does it: input-channel tiles of `rows` channels outer, taps inner, the
+    channels of a tile down a column. place: "column": every addition in the column and every one of the
+    accumulator is limited; "tap": a column's sum is exact, then limited as the accumulator takes it; "tile":
+    the sum over all taps of a tile is exact, then limited so. overflow: what a sum does that does not fit.
+    Wrapping gives the same result at every place: it commutes with addition.
+
+    Raises `ConfigError` if a value is not valid.
+    """
+
+    bits: int
+    overflow: Overflow
+    place: Place = "column"
+    rows: int = 8
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.bits <= 32:
+            raise ConfigError(f"a psum register has 2..32 bits, not {self.bits}")
+        if self.overflow not in OVERFLOWS:
+            raise ConfigError(f"an overflow must {' or '.join(OVERFLOWS)}, not {self.overflow!r}")
+        if self.place not in PLACES:
+            raise ConfigError(f"psums are limited per {', '.join(PLACES)}, not {self.place!r}")
+        if not 1 <= self.rows <= 4096:
+            raise ConfigError(f"a tile has 1..4096 rows, not {self.rows}")
+
+    @property
+    def lowest(self) -> int:
+        """Smallest psum."""
+        return -(1 << (self.bits - 1))
+
+    @property
+    def highest(self) -> int:
+        """Largest psum."""
+        return (1 << (self.bits - 1)) - 1
