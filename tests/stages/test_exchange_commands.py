@@ -11,6 +11,7 @@ from tests import brevitas_networks, course_checkpoint
 from tests.rtl.layers import require_simulator
 from tests.unit.interchange.networks import residual
 from tilewright.cli import main
+from tilewright.spec import DataClaim, PackedNetwork
 
 pytest.importorskip("onnx", reason="needs the extra 'onnx'")
 pytest.importorskip("qonnx", reason="needs the extra 'onnx'")
@@ -65,6 +66,19 @@ def test_export_of_sizes_alone(stem, tmp_path, command):
     assert status == 0
     assert "differ" not in out
     assert (tmp_path / "n.csv").read_text().splitlines()[1] == "stem, 10, 8, 3, 3, 3, 6, 1,"
+
+
+def test_a_packed_network_is_exported(tmp_path, command):
+    network = residual().network
+    claim = DataClaim("digits", 2, "0" * 64)
+    packed = PackedNetwork(network, ("a", "b", "c"), claim, np.zeros(2, np.int64), {})
+    packed.save(tmp_path / "packed")
+    for name in ("packed", "packed.npz"):
+        status, out, _ = command(
+            "export-network", tmp_path / name, "--format", "onnx", "--out", tmp_path / "n"
+        )
+        assert status == 0
+        assert " 0 differ" in out
 
 
 @pytest.mark.parametrize(

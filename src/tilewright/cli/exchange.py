@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 def export_network(
     network: Annotated[
         Path,
-        typer.Argument(metavar="NETWORK", help="A run folder, or a network's file in one."),
+        typer.Argument(
+            metavar="NETWORK", help="A run folder, a packed network, or a network's file."
+        ),
     ],
     form: Annotated[
         str, typer.Option("--format", metavar="onnx|qonnx|qcdq|scalesim", help="What to write.")

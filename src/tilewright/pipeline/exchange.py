@@ -13,7 +13,7 @@ from tilewright.errors import ConfigError
 from tilewright.interchange import Exported
 from tilewright.interchange.witness import run_file
 from tilewright.pipeline.run_folder import RunFolder
-from tilewright.spec import IntArray, IntegerNetwork, Trace, port_name
+from tilewright.spec import IntArray, IntegerNetwork, PackedNetwork, Trace, port_name
 from tilewright.verify import Comparison, compare, reference_trace
 
 ENGINES = {
@@ -70,10 +70,16 @@ class ExportCheck:
 
 
 def load_network(path: Path) -> IntegerNetwork:
-    """The network of a run folder, or of the stem of an artifact (``02_recover/network``)."""
-    if (path / "config.toml").is_file():
+    """The network of a run folder, of a packed network, or of an artifact (``02_recover/network``).
+
+    A file is named by its stem, or by its whole name. Raises `ArtifactError` if it is none of these.
+    """
+    if path.is_dir():
         return RunFolder(path).network()
-    return IntegerNetwork.load(path.with_suffix("") if path.suffix == ".json" else path)
+    stem = path.with_suffix("") if path.suffix in (".json", ".npz", ".safetensors") else path
+    if stem.with_name(f"{stem.name}.npz").is_file():
+        return PackedNetwork.load(stem).network
+    return IntegerNetwork.load(stem)
 
 
 def random_pixels(network: IntegerNetwork, count: int, *, seed: int = 0) -> npt.NDArray[np.uint8]:

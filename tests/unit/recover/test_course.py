@@ -84,6 +84,40 @@ def test_what_is_not_represented_is_named(path, net):
     assert notes[1] == "classifier is not represented: it is float"
 
 
+def test_a_float_convolution_in_front_is_computed_but_not_represented(net, path):
+    quantizer = ("features.0.weight_quant.wgt_alpha", "features.0.act_alpha", "features.0.weight_q")
+    state = {name: value for name, value in net.state_dict().items() if name not in quantizer}
+    torch.save({"state_dict": state}, path)
+    found = load(path)
+    assert found.notes == tuple(
+        f"{name} is not represented: it is float"
+        for name in ("features.0", "features.1", "classifier")
+    )
+    assert [node.name for node in found.network.nodes] == NAMES
+    with torch.no_grad():
+        values = torch.nn.functional.conv2d(course.images(6, 5), net.features[0].weight, padding=1)
+        net.features[3](torch.relu(net.features[1](values)))
+    codes = net.features[3].seen["codes"].numpy().astype(np.int64)
+    assert (found.stimulus.codes["features.3"] == codes).all()
+    assert all(
+        check_node(node, found.stimulus, psum_bits=20).passed for node in found.network.nodes
+    )
+
+
+def test_a_float_convolution_further_on_is_refused(net, path):
+    quantizer = ("features.7.weight_quant.wgt_alpha", "features.7.act_alpha", "features.7.weight_q")
+    state = {name: value for name, value in net.state_dict().items() if name not in quantizer}
+    torch.save({"state_dict": state}, path)
+    with pytest.raises(RecoveryError, match=r"^features.7: a float convolution after a quantized"):
+        load(path)
+    lonely = {
+        name: value for name, value in net.state_dict().items() if name.startswith("features.0.")
+    }
+    torch.save({"state_dict": lonely}, path)
+    with pytest.raises(RecoveryError, match=r"^features.0: it is the only quantized convolution"):
+        load(path)
+
+
 def test_a_stale_quantized_weight_is_counted_and_not_used(net, path):
     fresh = load(path)
     stored = net.state_dict()["features.7.weight_q"].clone()
@@ -193,7 +227,7 @@ def test_nan_is_refused(net, path):
         ("features.8.running_var", r"^the checkpoint must hold features.8.running_var"),
         (
             "features.10.weight_quant.wgt_alpha",
-            r"^features.7: before features.13 there must be a ReLU",
+            r"^features.10: a float convolution after a quantized one",
         ),
     ],
 )

@@ -38,8 +38,38 @@ class Norm:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Tail:
+    """What follows a convolution: a bias, BatchNorm, ReLU, and, if `is_pooled`, a 2x2 max-pool."""
+
+    norm: Norm | None
+    bias: Tensor | None
+    is_pooled: bool
+
+    def apply(self, values: Tensor) -> Tensor:
+        """Values ``n oc oh ow`` after it, in float32."""
+        if self.bias is not None:
+            values = values + self.bias[None, :, None, None]
+        values = torch.relu(values if self.norm is None else self.norm.apply(values))
+        return functional.max_pool2d(values, 2) if self.is_pooled else values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FloatLayer:
+    """A float convolution before the quantized ones; stride 1, padding half the kernel."""
+
+    name: str
+    weight: Tensor
+    tail: Tail
+
+    def apply(self, values: Tensor) -> Tensor:
+        """Its output, in float32."""
+        padding = self.weight.shape[2] // 2, self.weight.shape[3] // 2
+        return self.tail.apply(functional.conv2d(values, self.weight, padding=padding))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class CourseLayer:
-    """A convolution; stride 1, padding half the kernel. is_pooled: a 2x2 max-pool follows the ReLU.
+    """A quantized convolution; stride 1, padding half the kernel.
 
     weight float32 ``oc ic kh kw``; stored: ``weight_q`` of the file, or None. The alphas are positive.
     Raises `RecoveryError` where a value makes quantization impossible.
@@ -52,9 +82,7 @@ class CourseLayer:
     act_alpha: Tensor
     weight_bits: int
     act_bits: int
-    norm: Norm | None
-    bias: Tensor | None
-    is_pooled: bool
+    tail: Tail
 
     def __post_init__(self) -> None:
         for what, alpha in (("wgt_alpha", self.weight_alpha), ("act_alpha", self.act_alpha)):
@@ -123,10 +151,3 @@ class CourseLayer:
     def convolve(self, values: Tensor) -> Tensor:
         """The source's convolution, in float32, of values that its quantizer has not seen yet."""
         return functional.conv2d(self.real_acts(values), self.real_weight(), padding=self.padding)
-
-    def finish(self, values: Tensor) -> Tensor:
-        """What follows the convolution, in float32: bias, BatchNorm, ReLU, max-pool."""
-        if self.bias is not None:
-            values = values + self.bias[None, :, None, None]
-        values = torch.relu(values if self.norm is None else self.norm.apply(values))
-        return functional.max_pool2d(values, 2) if self.is_pooled else values

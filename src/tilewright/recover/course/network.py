@@ -14,7 +14,7 @@ from torch import Tensor
 from tilewright.errors import RecoveryError, ShapeError
 from tilewright.recover.course.checkpoint import read_state
 from tilewright.recover.course.layer import CourseLayer
-from tilewright.recover.course.structure import find_layers, unmatched
+from tilewright.recover.course.structure import Structure, find_structure, unmatched
 from tilewright.recover.course.widths import Widths
 from tilewright.spec import (
     ConvShape,
@@ -33,11 +33,11 @@ HALF = MaxPool((2, 2), (2, 2))
 class CourseImport:
     """What a checkpoint became.
 
-    network: every convolution but the first, whose input codes are signed; its input is the codes of
-    the second. stimulus: codes and psums of the source's own float32 forward on the images. notes: what
-    is not represented, and what was found in the file, one sentence each. doubtful: thresholds that the
-    source's rounding leaves open, of `thresholds`; doubtful_codes: codes on the images whose psum lies
-    beside one, of `codes`.
+    network: every quantized convolution but one that reads the image, whose codes are signed; its input
+    is the codes of its first layer. stimulus: codes and psums of the source's own float32 forward on the
+    images. notes: what is not represented, and what was found in the file, one sentence each. doubtful:
+    thresholds that the source's rounding leaves open, of `thresholds`; doubtful_codes: codes on the
+    images whose psum lies beside one, of `codes`.
     """
 
     network: IntegerNetwork
@@ -66,15 +66,17 @@ def import_course(
     be one of the course's.
     """
     state = read_state(path)
-    layers = find_layers(state, widths, pools)
-    if len(layers) < 2:
+    structure = find_structure(state, widths, pools)
+    layers = structure.layers if structure.front else structure.layers[1:]
+    if not layers:
         raise RecoveryError(
-            "the checkpoint has one quantized convolution, which reads signed codes"
+            f"{structure.layers[0].name}: it is the only quantized convolution and reads the image, whose "
+            "codes are signed"
         )
-    inputs, psums = run_source(layers, images)
+    inputs, psums = run_source(structure, images)
     nodes: list[IntegerLayer] = []
     found: dict[str, Steps] = {}
-    for layer, consumer in zip(layers[1:], (*layers[2:], None), strict=True):
+    for layer, consumer in zip(layers, (*layers[1:], None), strict=True):
         node = _node(layer, inputs[layer.name].shape)
         if consumer is not None:
             found[layer.name] = _steps(layer, consumer, node.psum_bound())
@@ -91,7 +93,7 @@ def import_course(
     return CourseImport(
         IntegerNetwork(tuple(nodes)),
         stimulus,
-        _notes(layers, unmatched(state, layers), inputs[layers[0].name]),
+        _notes(structure, unmatched(state, structure.layers), inputs[structure.layers[0].name]),
         sum(steps.thresholds.size for steps in found.values()),
         sum(int(steps.is_doubtful.sum()) for steps in found.values()),
         sum(psums[name].size for name in found),
@@ -99,9 +101,7 @@ def import_course(
     )
 
 
-def run_source(
-    layers: tuple[CourseLayer, ...], images: Tensor
-) -> tuple[dict[str, Ints], dict[str, Ints]]:
+def run_source(structure: Structure, images: Tensor) -> tuple[dict[str, Ints], dict[str, Ints]]:
     """Input codes and psums by layer, int64 ``n c h w``, as the source's float32 forward has them.
 
     A psum is the convolution divided by both scales, and rounded. Raises `ShapeError` if the images do
@@ -111,7 +111,9 @@ def run_source(
     psums: dict[str, Ints] = {}
     values = images
     with torch.no_grad():
-        for layer in layers:
+        for plain in structure.front:
+            values = plain.apply(values)
+        for layer in structure.layers:
             if values.ndim != 4 or values.shape[1] != layer.weight.shape[1]:
                 raise ShapeError(
                     f"{layer.name}: its input must be (n, {layer.weight.shape[1]}, h, w), "
@@ -121,7 +123,7 @@ def run_source(
             values = layer.convolve(values)
             steps = values.double() / (layer.act_scale * layer.weight_scale)
             psums[layer.name] = steps.round().long().numpy()
-            values = layer.finish(values)
+            values = layer.tail.apply(values)
     return codes, psums
 
 
@@ -139,7 +141,7 @@ def _node(layer: CourseLayer, sizes: tuple[int, ...]) -> IntegerLayer:
 
 
 def _link(layer: CourseLayer, consumer: CourseLayer, steps: Steps) -> Requantization:
-    pools = (HALF,) if layer.is_pooled else ()
+    pools = (HALF,) if layer.tail.is_pooled else ()
     return Requantization(steps.thresholds, steps.direction, consumer.name, pools)
 
 
@@ -161,26 +163,26 @@ def _affine(layer: CourseLayer) -> tuple[Floats, Floats]:
     """What bias and BatchNorm make of a psum, as a factor and a summand, float64 ``oc``."""
     ones = np.ones(len(layer.weight))
     gain = ones * layer.act_scale * layer.weight_scale
-    offset = 0 * ones if layer.bias is None else layer.bias.double().numpy()
-    if layer.norm is None:
+    offset = 0 * ones if layer.tail.bias is None else layer.tail.bias.double().numpy()
+    norm = layer.tail.norm
+    if norm is None:
         return gain, offset
-    norm = layer.norm
     factor = (norm.weight.double() / torch.sqrt(norm.variance.double() + norm.eps)).numpy()
     shift = norm.bias.double().numpy() - norm.mean.double().numpy() * factor
     return gain * factor, offset * factor + shift
 
 
-def _notes(
-    layers: tuple[CourseLayer, ...], others: tuple[str, ...], first_codes: Ints
-) -> tuple[str, ...]:
-    first = layers[0].name
-    notes = [
-        f"{first} is not represented: its input codes are signed ({first_codes.min()}.."
-        f"{first_codes.max()} on these images), the array's are not; the network begins with the codes "
-        f"of {layers[1].name}"
-    ]
-    notes += [f"{name} is not represented: it is float" for name in others]
-    for layer in layers:
+def _notes(structure: Structure, others: tuple[str, ...], first_codes: Ints) -> tuple[str, ...]:
+    notes = [f"{name} is not represented: it is float" for name in others]
+    if not structure.front:
+        first, second = structure.layers[:2]
+        notes.insert(
+            0,
+            f"{first.name} is not represented: its input codes are signed ({first_codes.min()}.."
+            f"{first_codes.max()} on these images), the array's are not; the network begins with the "
+            f"codes of {second.name}",
+        )
+    for layer in structure.layers:
         stale = layer.count_stale()
         if stale:
             notes.append(

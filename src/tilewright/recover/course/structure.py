@@ -9,60 +9,88 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from torch import Tensor
 
 from tilewright.errors import RecoveryError
 from tilewright.recover.course.checkpoint import State
-from tilewright.recover.course.layer import CourseLayer, Norm
+from tilewright.recover.course.layer import CourseLayer, FloatLayer, Norm, Tail
 from tilewright.recover.course.widths import Widths
 
-CONVOLUTION = re.compile(r"features\.(\d+)\.weight_quant\.wgt_alpha")
+QUANTIZED = re.compile(r"features\.(\d+)\.weight_quant\.wgt_alpha")
+WEIGHT = re.compile(r"features\.(\d+)\.weight")
 
 
-def find_layers(
-    state: State, widths: Widths, pools: Collection[int] | None
-) -> tuple[CourseLayer, ...]:
-    """The quantized convolutions in order. pools: indices of the max-pools, or None to infer them.
+@dataclass(frozen=True, slots=True, eq=False)
+class Structure:
+    """The convolutions of a network in order: first the float ones, then the quantized ones."""
+
+    front: tuple[FloatLayer, ...]
+    layers: tuple[CourseLayer, ...]
+
+
+def find_structure(state: State, widths: Widths, pools: Collection[int] | None) -> Structure:
+    """The convolutions in order. pools: indices of the max-pools, or None to infer them.
 
     Raises `RecoveryError` naming what cannot be a part of such a network.
     """
-    indices = sorted(int(found[1]) for name in state if (found := CONVOLUTION.fullmatch(name)))
+    quantized = sorted(int(found[1]) for name in state if (found := QUANTIZED.fullmatch(name)))
     others = [
-        name for name in state if name.endswith("wgt_alpha") and not CONVOLUTION.fullmatch(name)
+        name for name in state if name.endswith("wgt_alpha") and not QUANTIZED.fullmatch(name)
     ]
     if others:
         raise RecoveryError(
             f"{others[0].rpartition('.weight_quant')[0]}: only a sequence features.N of convolutions is "
             f"known here, not this quantized layer ({len(others)} such); build the module and recover it"
         )
-    if not indices:
+    if not quantized:
         raise RecoveryError(
             "the checkpoint has no quantized convolution: features.N.weight_quant.wgt_alpha is missing"
         )
-    widths.check_names([f"features.{index}" for index in indices])
-    following = [*indices[1:], None]
-    return tuple(
-        _layer(state, index, after, widths, pools)
-        for index, after in zip(indices, following, strict=True)
+    widths.check_names([f"features.{index}" for index in quantized])
+    plain = _float_convolutions(state, quantized)
+    indices = [*plain, *quantized]
+    tails = {
+        index: _tail(state, index, after, pools)
+        for index, after in zip(indices, [*indices[1:], None], strict=True)
+    }
+    return Structure(
+        tuple(
+            FloatLayer(f"features.{index}", _get(state, f"features.{index}.weight"), tails[index])
+            for index in plain
+        ),
+        tuple(_layer(state, index, tails[index], widths) for index in quantized),
     )
 
 
 def unmatched(state: State, layers: tuple[CourseLayer, ...]) -> tuple[str, ...]:
     """Names in the file that belong to no quantized convolution or its BatchNorm, by their module."""
     known = {layer.name for layer in layers}
-    known |= {_next(layer.name) for layer in layers if layer.norm is not None}
+    known |= {_next(layer.name) for layer in layers if layer.tail.norm is not None}
     modules = {name.rpartition(".")[0]: None for name in state}
     parts = [name.removesuffix(".weight_quant") for name in modules]
     return tuple(dict.fromkeys(part for part in parts if part not in known))
 
 
-def _layer(
-    state: State, index: int, after: int | None, widths: Widths, pools: Collection[int] | None
-) -> CourseLayer:
+def _float_convolutions(state: State, quantized: list[int]) -> list[int]:
+    """Indices of convolutions without a quantizer; all must come before the quantized ones."""
+    found = [
+        int(match[1])
+        for name, value in state.items()
+        if (match := WEIGHT.fullmatch(name)) and value.ndim == 4
+    ]
+    plain = sorted(index for index in found if index not in quantized)
+    if plain and plain[-1] > quantized[0]:
+        raise RecoveryError(
+            f"features.{plain[-1]}: a float convolution after a quantized one cannot be represented"
+        )
+    return plain
+
+
+def _layer(state: State, index: int, tail: Tail, widths: Widths) -> CourseLayer:
     name = f"features.{index}"
     weight_bits, act_bits = widths.of(name)
-    norm = _norm(state, _next(name))
     return CourseLayer(
         name=name,
         weight=_get(state, f"{name}.weight"),
@@ -71,11 +99,17 @@ def _layer(
         act_alpha=_get(state, f"{name}.act_alpha"),
         weight_bits=weight_bits,
         act_bits=act_bits,
-        norm=norm,
-        bias=state.get(f"{name}.bias"),
-        is_pooled=after is not None
-        and _is_pooled(index, after, has_norm=norm is not None, pools=pools),
+        tail=tail,
     )
+
+
+def _tail(state: State, index: int, after: int | None, pools: Collection[int] | None) -> Tail:
+    name = f"features.{index}"
+    norm = _norm(state, _next(name))
+    is_pooled = after is not None and _is_pooled(
+        index, after, has_norm=norm is not None, pools=pools
+    )
+    return Tail(norm, state.get(f"{name}.bias"), is_pooled)
 
 
 def _is_pooled(index: int, after: int, *, has_norm: bool, pools: Collection[int] | None) -> bool:
