@@ -48,7 +48,9 @@ def mutate(
     ] = 20.0,
     equivalents: Annotated[
         Path | None,
-        typer.Option("--equivalents", help="TOML with reasons. Default: those about our core."),
+        typer.Option(
+            "--equivalents", help="TOML with reasons. Default, for our core: those about it."
+        ),
     ] = None,
     has_proofs: Annotated[
         bool, typer.Option("--prove/--no-prove", help="Ask yosys about survivors, if installed.")
@@ -63,7 +65,8 @@ def mutate(
 
     console = Console(is_json=is_json)
     core = RTL_DIR if rtl_dir is None else rtl_dir
-    judge = Judge(load_reasons(STATED if equivalents is None else equivalents), has_proofs)
+    reasons = STATED if equivalents is None and rtl_dir is None else equivalents
+    judge = Judge(load_reasons(reasons) if reasons is not None else (), has_proofs)
     with tempfile.TemporaryDirectory(prefix="tilewright-vectors-") as scratch:
         sets = _sets(
             paths, bundles, Path(scratch) if has_corners else None, seed=seed, console=console

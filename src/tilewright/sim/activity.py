@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import FormatError, ShapeError
-from tilewright.sim.compiled import compiled
 from tilewright.tile import TilePlan
 
 Counts = npt.NDArray[np.int64]
@@ -110,36 +109,16 @@ def _changes(stream: Counts, bits: int) -> Counts:
 def _psum_toggles(
     plan: TilePlan, weights: npt.NDArray[np.int8], activations: npt.NDArray[np.uint8]
 ) -> Counts:
+    from tilewright.sim.toggles import count_job  # only now: numba takes a second to load
+
     array = plan.array
     toggles = np.zeros((array.rows, array.cols, array.psum_bits), np.int64)
     held = np.zeros((array.rows, array.cols), np.int64)
     for otile in range(plan.otiles):
-        _count_job(
+        count_job(
             np.ascontiguousarray(weights[otile]), np.ascontiguousarray(activations), held, toggles
         )
     return toggles
-
-
-@compiled
-def _count_job(
-    weights: npt.NDArray[np.int8], activations: npt.NDArray[np.uint8], held: Counts, toggles: Counts
-) -> None:
-    """Add the changes of one job; `held` is what the psum registers ``row col`` hold."""
-    itiles, taps, cols, rows = weights.shape
-    bits = toggles.shape[2]
-    for itile in range(itiles):
-        for kij in range(taps):
-            for nij in range(activations.shape[1]):
-                for col in range(cols):
-                    psum = np.int64(0)
-                    for row in range(rows):
-                        psum += np.int64(activations[itile, nij, row]) * np.int64(
-                            weights[itile, kij, col, row]
-                        )
-                        change = psum ^ held[row, col]
-                        held[row, col] = psum
-                        for bit in range(bits):
-                            toggles[row, col, bit] += (change >> bit) & 1
 
 
 def _check_bits(
