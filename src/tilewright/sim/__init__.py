@@ -1,7 +1,17 @@
-"""A value- and cycle-exact model of the weight-stationary array of docs/dataflows.md."""
+"""A value- and cycle-exact model of the array of docs/dataflows.md."""
 
-from tilewright.sim.cycles import fold_cycles, layer_cycles
+from tilewright.sim.cycles import fold_cycles, job_cycles, layer_cycles, next_fold_cycles
+from tilewright.sim.job import Stalls
 from tilewright.sim.result import Overflow, SimResult
 from tilewright.sim.simulate import simulate
 
-__all__ = ["Overflow", "SimResult", "fold_cycles", "layer_cycles", "simulate"]
+__all__ = [
+    "Overflow",
+    "SimResult",
+    "Stalls",
+    "fold_cycles",
+    "job_cycles",
+    "layer_cycles",
+    "next_fold_cycles",
+    "simulate",
+]

@@ -1,5 +1,13 @@
 """The nouns: number formats, sizes, integer layers and networks, stimulus, and how they are stored."""
 
+from tilewright.spec.array_mode import (
+    Dataflow,
+    Function,
+    OutputFunction,
+    OverflowRule,
+    PsumRule,
+    Schedule,
+)
 from tilewright.spec.array_shape import ArrayShape
 from tilewright.spec.check import Check
 from tilewright.spec.conv_shape import ConvShape
@@ -14,12 +22,18 @@ __all__ = [
     "ArrayShape",
     "Check",
     "ConvShape",
+    "Dataflow",
+    "Function",
     "IntArray",
     "IntegerLayer",
     "IntegerNetwork",
     "MaxPool",
     "NumberFormat",
+    "OutputFunction",
+    "OverflowRule",
+    "PsumRule",
     "Requantization",
+    "Schedule",
     "Stimulus",
     "signed_bits_needed",
 ]
