@@ -32,11 +32,11 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.cosim import Icarus, Verilator, run_bundle
+from tilewright.cosim import Icarus, Setup, Verilator, run_bundle
 from tilewright.cosim.build_cache import cached_build
 from tilewright.cosim.run import TOP, read_sources
 from tilewright.cosim.run import simulate as run_rtl
-from tilewright.cosim.run_list import parameters
+from tilewright.cosim.run_list import Run, parameters
 from tilewright.sim import SimResult, layer_cycles, simulate
 from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat
 from tilewright.tile import TilePlan, tile_activations, tile_weights, untile_psums
@@ -104,15 +104,16 @@ def _seconds(action: Callable[[], object]) -> float:
 
 def _program(bundle: Bundle, name: str) -> Callable[[], object]:
     simulator = Icarus.find() if name == "icarus" else replace(Verilator.find(), is_optimized=True)
+    run = Run(bundle, Setup())
     program = cached_build(
         simulator,
         read_sources(),
         top=TOP,
-        parameters=parameters(bundle),
+        parameters=parameters([run]),
         cache_dir=None,
         timeout_s=600,
     )
-    return lambda: run_rtl(simulator, program, bundle, timeout_s=600)
+    return lambda: run_rtl(simulator, program, [run], timeout_s=600)
 
 
 def _beside_rtl(channels: int, repeats: int) -> dict[str, Any]:

@@ -23,3 +23,13 @@ def wrap(values: np.ndarray, bits: int) -> np.ndarray:
     """Two's complement value of the low `bits` bits."""
     half = 1 << (bits - 1)
     return (values + half) % (2 * half) - half
+
+
+def store(value: int, bits: int, rule: str) -> tuple[int, bool]:
+    """What a register of `bits` bits takes of one sum under a rule, and whether it did not fit."""
+    low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    if low <= value <= high or rule == "error":
+        return value, not low <= value <= high
+    if rule == "saturate":
+        return (low if value < low else high), True
+    return (value - low) % (1 << bits) + low, True

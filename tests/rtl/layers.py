@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,17 @@ import pytest
 
 from tests.forgery import repair_hash
 from tests.naive import convolve, wrap
-from tilewright.cosim import Simulator, find_simulator
+from tilewright.cosim import Setup, Simulator, find_simulator
 from tilewright.errors import ToolError
-from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat
+from tilewright.spec import (
+    ArrayShape,
+    ConvShape,
+    IntegerLayer,
+    NumberFormat,
+    OutputFunction,
+    PsumRule,
+    Schedule,
+)
 from tilewright.tile import TilePlan
 from tilewright.vectors import Bundle, load_layout, write_bundle
 
@@ -32,27 +40,68 @@ def require_simulator(name: str) -> Simulator:
         pytest.skip(str(error))
 
 
+WRAP = PsumRule("wrap")
+LAYOUTS = {"ws": "ece284-ws", "half": "ece284-2b", "os": "ece284-os"}
+
+
 @dataclass(frozen=True)
 class Case:
-    """One layer on one array."""
+    """One layer on one array, in mode "ws", "half" (two channels in each PE) or "os".
+
+    Psums wrap unless a test says otherwise: any width is welcome.
+    """
 
     shape: ConvShape
     array: ArrayShape
     act_bits: int = 4
     weight_bits: int = 4
+    mode: str = "ws"
+    schedule: Schedule = field(default_factory=Schedule)
+    output: OutputFunction = field(default_factory=OutputFunction)
+
+    @property
+    def setup(self) -> Setup:
+        """How the bundle of this case runs."""
+        return Setup(schedule=self.schedule, rule=WRAP)
+
+    @property
+    def streamed(self) -> int:
+        """Activation words of a fold: T or S."""
+        shape = self.shape
+        if self.mode == "os":
+            return shape.ic * shape.kh * shape.kw
+        if self.schedule.is_skipping:
+            return shape.oh * shape.ow
+        return (shape.ih + 2 * shape.padding[0]) * (shape.iw + 2 * shape.padding[1])
 
     @property
     def fold_cycles(self) -> int:
-        """T + 2C + R + 3, from docs/dataflows.md."""
-        shape, array = self.shape, self.array
-        words = (shape.ih + 2 * shape.padding[0]) * (shape.iw + 2 * shape.padding[1])
-        return words + 2 * array.cols + array.rows + 3
+        """Of a job's first fold, from docs/dataflows.md."""
+        rows, cols = self.array.rows, self.array.cols
+        if self.mode == "os":
+            return self.streamed + 2 * rows + cols + 2
+        load = 2 * cols if self.mode == "half" else cols
+        return self.streamed + load + rows + cols + 3
+
+    @property
+    def next_fold_cycles(self) -> int:
+        """Of each further fold, from docs/dataflows.md."""
+        rows, cols = self.array.rows, self.array.cols
+        if not self.schedule.is_overlapped:
+            return self.fold_cycles
+        if self.mode == "os":
+            return self.streamed + rows + cols + 1
+        return max(self.streamed, 3 * cols if self.mode == "half" else 2 * cols)
 
     @property
     def folds(self) -> tuple[int, int, int]:
         """otile itile kij."""
         shape, array = self.shape, self.array
-        return -(-shape.oc // array.cols), -(-shape.ic // array.rows), shape.kh * shape.kw
+        otiles = -(-shape.oc // array.cols)
+        if self.mode == "os":
+            return otiles, -(-shape.oh * shape.ow // array.rows), 1
+        lanes = 2 * array.rows if self.mode == "half" else array.rows
+        return otiles, -(-shape.ic // lanes), shape.kh * shape.kw
 
 
 def random_tensors(case: Case, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -64,8 +113,19 @@ def random_tensors(case: Case, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return codes, weight
 
 
-def write_case(folder: Path, case: Case, codes: np.ndarray, weight: np.ndarray) -> Bundle:
+def write_case(
+    folder: Path,
+    case: Case,
+    codes: np.ndarray,
+    weight: np.ndarray,
+    psums: np.ndarray | None = None,
+) -> Bundle:
     """Write the bundle; expected psums are naive, wrapped to the psum's width."""
+    if psums is None:
+        psums = wrap(convolve(weight, codes, case.shape), case.array.psum_bits)
+    layout = load_layout(LAYOUTS[case.mode])
+    output = replace(layout.kind("output"), function=case.output.function, shift=case.output.shift)
+    kinds = tuple(output if kind.kind == "output" else kind for kind in layout.kinds)
     layer = IntegerLayer(
         name="conv",
         shape=case.shape,
@@ -79,9 +139,9 @@ def write_case(folder: Path, case: Case, codes: np.ndarray, weight: np.ndarray) 
         folder,
         layer=layer,
         plan=TilePlan(case.shape, case.array),
-        layout=load_layout("ece284-ws"),
+        layout=replace(layout, kinds=kinds),
         codes=codes.astype(np.uint8),
-        psums=wrap(convolve(weight, codes, case.shape), case.array.psum_bits),
+        psums=psums,
         sample=7,
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.naive import convolve
@@ -19,9 +19,11 @@ from tests.rtl.layers import (
 )
 from tilewright.cosim import CosimResult, run_bundle
 from tilewright.errors import FormatError
-from tilewright.spec import ArrayShape, ConvShape
+from tilewright.spec import ArrayShape, ConvShape, OutputFunction, Schedule
 
 pytestmark = pytest.mark.rtl
+
+FAST = Schedule(is_overlapped=True, is_skipping=True, is_whole_layer=True)
 
 VARIETY = {
     "rows 4, cols 3, tails in both tiles": Case(
@@ -43,6 +45,29 @@ VARIETY = {
     "kernel 1 with stride 2": Case(
         ConvShape(3, 5, 4, 4, 1, 1, stride=(2, 2), padding=(1, 1)), ArrayShape(2, 3, 12)
     ),
+    "overlapped, skipping, whole layer": Case(
+        ConvShape(5, 4, 6, 7, 3, 3, padding=(1, 1)), ArrayShape(4, 3, 16), schedule=FAST
+    ),
+    "overlapped, each pixel on the heels of its fold before": Case(
+        ConvShape(9, 1, 1, 5, 1, 1), ArrayShape(1, 1, 20), 8, 8, schedule=FAST
+    ),
+    "overlapped, padded plane, stride 2": Case(
+        ConvShape(4, 5, 7, 5, 3, 2, stride=(2, 1), padding=(1, 1)),
+        ArrayShape(3, 2, 16),
+        schedule=Schedule(is_overlapped=True),
+    ),
+    "two channels in each PE, 3 of 4 lanes used": Case(
+        ConvShape(7, 3, 4, 4, 3, 2, padding=(1, 0)), ArrayShape(2, 3, 16), 2, 4, "half"
+    ),
+    "two channels in each PE, overlapped": Case(
+        ConvShape(9, 4, 3, 5, 2, 3), ArrayShape(2, 3, 16), 4, 4, "half", FAST
+    ),
+    "output stationary, 3 passes, the last not full": Case(
+        ConvShape(5, 4, 4, 5, 3, 3, padding=(1, 0)), ArrayShape(3, 2, 16), mode="os"
+    ),
+    "output stationary, overlapped, one step": Case(
+        ConvShape(1, 5, 7, 3, 1, 1), ArrayShape(5, 2, 16), mode="os", schedule=FAST
+    ),
 }
 
 ONE_GEOMETRY = (
@@ -60,17 +85,25 @@ def check_exact(result: CosimResult, case: Case) -> None:
     assert result.is_exact
     assert (result.psums_compared, result.outputs_compared) == (values, values)
     assert result.fold_cycles.shape == case.folds
-    assert (result.fold_cycles == case.fold_cycles).all()
+    expected = np.full(case.folds, case.next_fold_cycles)
+    expected[0 if case.schedule.is_whole_layer else slice(None), 0, 0] = case.fold_cycles
+    np.testing.assert_array_equal(result.fold_cycles, expected)
     assert result.tiles == np.prod(case.folds)
-    assert result.cycles == result.tiles * case.fold_cycles
+    assert result.cycles == expected.sum()
 
 
 @pytest.mark.parametrize("name", VARIETY)
 def test_core_is_exact_for_layers_of_all_kinds(name: str, tmp_path: Path, builds: Path) -> None:
     require_simulator("icarus")
     write_random(tmp_path / "bundle", VARIETY[name])
-    result = run_bundle(tmp_path / "bundle", simulator="icarus", cache_dir=builds)
-    check_exact(result, VARIETY[name])
+    case = VARIETY[name]
+    result = run_bundle(tmp_path / "bundle", setup=case.setup, simulator="icarus", cache_dir=builds)
+    check_exact(result, case)
+
+
+OUTPUTS = st.sampled_from([OutputFunction("relu"), OutputFunction("signed")]) | st.builds(
+    OutputFunction, st.just("leaky"), st.integers(1, 31)
+)
 
 
 @st.composite
@@ -90,11 +123,33 @@ def cases(draw: st.DrawFn) -> Case:
         padding=(pad_h, pad_w),
     )
     array = ArrayShape(draw(st.integers(1, 6)), draw(st.integers(1, 6)), draw(st.integers(4, 32)))
-    return Case(shape, array, draw(st.integers(2, 8)), draw(st.integers(2, 8)))
+    mode = draw(st.sampled_from(["ws", "half", "os"]))
+    assume(mode != "os" or _every_pixel_is_seen(shape))  # else its files cannot be written
+    return Case(
+        shape,
+        array,
+        draw(st.integers(2, 4 if mode == "half" else 8)),
+        draw(st.integers(2, 8)),
+        mode,
+        Schedule(draw(st.booleans()), draw(st.booleans()), draw(st.booleans())),
+        draw(OUTPUTS),
+    )
+
+
+def _every_pixel_is_seen(shape: ConvShape) -> bool:
+    """Whether some window sees each pixel, along both axes."""
+    for kernel, stride, out, size, pad in (
+        (shape.kh, shape.stride[0], shape.oh, shape.ih, shape.padding[0]),
+        (shape.kw, shape.stride[1], shape.ow, shape.iw, shape.padding[1]),
+    ):
+        seen = {o * stride + tap for o in range(out) for tap in range(kernel)}
+        if not seen >= set(range(pad, pad + size)):
+            return False
+    return True
 
 
 @settings(
-    max_examples=25,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -105,7 +160,8 @@ def test_core_is_exact_for_random_layers(
     require_simulator("icarus")
     folder = tmp_path_factory.mktemp("random") / "bundle"
     write_random(folder, case, seed)
-    check_exact(run_bundle(folder, simulator="icarus", cache_dir=builds), case)
+    result = run_bundle(folder, setup=case.setup, simulator="icarus", cache_dir=builds)
+    check_exact(result, case)
 
 
 @pytest.mark.parametrize("case", ONE_GEOMETRY)
@@ -115,8 +171,9 @@ def test_both_simulators_agree_on_values_and_cycles(
     require_simulator("verilator")
     require_simulator("icarus")
     write_random(tmp_path / "bundle", case)
-    fast = run_bundle(tmp_path / "bundle", simulator="verilator", cache_dir=builds)
-    slow = run_bundle(tmp_path / "bundle", simulator="icarus", cache_dir=builds)
+    options = {"setup": case.setup, "cache_dir": builds}
+    fast = run_bundle(tmp_path / "bundle", simulator="verilator", **options)
+    slow = run_bundle(tmp_path / "bundle", simulator="icarus", **options)
     check_exact(fast, case)
     check_exact(slow, case)
     assert len(list(builds.glob("verilator-*"))) == 1  # one build serves every layer
@@ -149,7 +206,8 @@ def test_extreme_operands_are_exact(weight: int, tmp_path: Path, builds: Path) -
     codes, weights = np.full((4, 3, 4), 255), np.full((3, 4, 3, 3), weight)
     assert convolve(weights, codes, case.shape)[0, 0, 0] == 36 * 255 * weight
     write_case(tmp_path / "bundle", case, codes, weights)
-    check_exact(run_bundle(tmp_path / "bundle", simulator="icarus", cache_dir=builds), case)
+    result = run_bundle(tmp_path / "bundle", simulator="icarus", cache_dir=builds)
+    check_exact(result, case)
 
 
 def test_psums_wrap_at_their_width(tmp_path: Path, builds: Path) -> None:
@@ -160,4 +218,13 @@ def test_psums_wrap_at_their_width(tmp_path: Path, builds: Path) -> None:
         tmp_path / "bundle", case, np.array([[[3]], [[1]]]), np.array([[[[3]], [[-4]]]])
     )
     assert (bundle.folder / "psum.txt").read_text().split()[3:] == ["0101"]
-    check_exact(run_bundle(tmp_path / "bundle", simulator="icarus", cache_dir=builds), case)
+    options = {"simulator": "icarus", "cache_dir": builds}
+    result = run_bundle(tmp_path / "bundle", setup=case.setup, **options)
+    check_exact(result, case)
+    strict = run_bundle(tmp_path / "bundle", **options)
+    assert not strict.is_exact
+    assert strict.psum_mismatches == 0
+    assert [str(vector) for vector in strict.overflows] == [
+        "a psum does not fit in a PE column (otile=0, itile=0, kij=0, onij=0)",
+        "a psum does not fit in PMEM (otile=0, itile=1, kij=0, onij=0)",  # -7 - 4
+    ]

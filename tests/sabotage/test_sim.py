@@ -7,9 +7,10 @@ import pytest
 
 from tilewright.sim import fold_cycles, simulate
 from tilewright.sim import registers as reg
+from tilewright.sim.control import start
+from tilewright.sim.job import make_job
 from tilewright.sim.machine import run
-from tilewright.sim.simulate import plan_job
-from tilewright.spec import ArrayShape, ConvShape
+from tilewright.spec import ArrayShape, ConvShape, OutputFunction, PsumRule, Schedule
 from tilewright.tile import TilePlan, tile_activations, tile_weights, untile_psums
 from tilewright.verify import compare
 
@@ -37,9 +38,10 @@ def _judge(psums):
 
 def _run_faulty(fault):
     """Run the only job with `fault` done to the machine after each cycle; at most three times as long."""
-    machine = reg.power_on(2, 3, onij=SHAPE.onij, folds=PLAN.folds_per_otile)
-    reg.start(machine)
-    job = plan_job(PLAN, WEIGHTS[0], ACTIVATIONS, overflow="error")
+    options = {"schedule": Schedule(), "rule": PsumRule(), "output": OutputFunction()}
+    job = make_job(PLAN, WEIGHTS, ACTIVATIONS, first_otile=0, otiles=1, **options)
+    machine = reg.power_on(2, 3, words=SHAPE.onij, folds=job.folds, halves=1)
+    start(machine, job)
     for _ in range(3 * PLAN.folds_per_otile * fold_cycles(PLAN)):
         run(machine, job, 1)
         fault(machine)
@@ -56,11 +58,11 @@ def test_the_sound_array_passes():
     assert _judge(_run_faulty(lambda _machine: None).pmem[None]).passed
 
 
-def test_a_stuck_weight_register_is_found_in_its_column_and_east_of_it():
+def test_a_stuck_shadow_register_is_found_in_its_column_and_east_of_it():
     """Weights shift east while they are loaded: what is lost in column 1 never reaches column 2."""
 
     def fault(machine):
-        machine.w_q[1 * 3 + 1] = 0  # PE(1, 1)
+        machine.shadow_q[0, 1, 1] = 0  # PE(1, 1)
 
     comparison = _judge(_run_faulty(fault).pmem[None])
     assert _wrong_channels(comparison) == {1, 2}
@@ -70,7 +72,7 @@ def test_a_stuck_weight_register_is_found_in_its_column_and_east_of_it():
 
 def test_a_psum_register_stuck_at_a_bit_is_found_in_its_column():
     def fault(machine):
-        machine.psum_q[0 * 3 + 2] |= 1  # PE(0, 2)
+        machine.psum_q[0, 2] |= 1  # PE(0, 2)
 
     assert _wrong_channels(_judge(_run_faulty(fault).pmem[None])) == {2}
 
@@ -103,29 +105,28 @@ def test_a_lost_cycle_is_found_in_the_cycle_counts():
     """The values are right, and only the count of the one slow fold betrays it."""
 
     def fault(machine):
-        in_fold_7 = machine.scalar_q[reg.ITILE] * 6 + machine.scalar_q[reg.KIJ] == 7
-        streaming = machine.scalar_q[reg.STATE] == reg.STREAM and machine.scalar_q[reg.COUNT] == 3
-        if in_fold_7 and streaming and machine.fold_cycles[7] == 3 + 3:
-            machine.scalar_q[reg.READ_VALID] = 0
-            machine.scalar_q[reg.COUNT] -= 1
+        if (machine.fold, machine.n) == (7, 3) and machine.counts.fold_cycles[7] == 3 + 3:
+            machine.act_q = None
+            machine.n -= 1
 
     machine = _run_faulty(fault)
     assert _judge(machine.pmem[None]).passed
-    wrong = np.flatnonzero(machine.fold_cycles != fold_cycles(PLAN))
-    assert (wrong.tolist(), machine.fold_cycles[7]) == ([7], fold_cycles(PLAN) + 1)
+    counted = machine.counts.fold_cycles
+    wrong = np.flatnonzero(counted != fold_cycles(PLAN))
+    assert (wrong.tolist(), counted[7]) == ([7], fold_cycles(PLAN) + 1)
 
 
 def test_a_psum_that_never_reaches_ofifo_stops_the_array():
     """A vector needs all columns: the job does not end, and does not pass for one that did."""
 
     def fault(machine):
-        if machine.ofifo_pushed[1] == 9:
-            machine.ofifo_pushed[1] = 8
+        if machine.popped == 8:
+            machine.ofifo[1].clear()
 
     machine = _run_faulty(fault)
-    assert machine.scalar_q[reg.STATE] == reg.DRAIN
-    assert machine.fold_cycles[0] > fold_cycles(PLAN)
-    assert machine.scalar_q[reg.OFIFO_POPPED] == 8
+    assert machine.is_busy
+    assert machine.counts.fold_cycles[0] > fold_cycles(PLAN)
+    assert machine.popped == 8
 
 
 @pytest.mark.parametrize("psum_bits", [8, 9])
@@ -135,4 +136,6 @@ def test_a_psum_width_that_is_too_small_is_named_while_the_values_stay_right(psu
     assert _judge(result.psums).passed
     assert result.first_overflow is not None
     assert not -(2 ** (psum_bits - 1)) <= result.first_overflow.value < 2 ** (psum_bits - 1)
-    assert not _judge(simulate(plan, WEIGHTS, ACTIVATIONS, overflow="wrap").psums).passed
+    for rule in ("wrap", "saturate"):
+        lossy = simulate(plan, WEIGHTS, ACTIVATIONS, rule=PsumRule(rule))
+        assert not _judge(lossy.psums).passed

@@ -1,8 +1,9 @@
 """Run the exported files through the RTL: find a simulator, build, run, judge."""
 
 from tilewright.cosim.probe import Probe, probe
-from tilewright.cosim.result import CosimResult, LaneMismatch
-from tilewright.cosim.run import run_bundle
+from tilewright.cosim.result import CosimResult, LaneMismatch, OverflowVector
+from tilewright.cosim.run import run_bundle, run_bundles
+from tilewright.cosim.setup import Setup
 from tilewright.cosim.simulator import (
     Icarus,
     Simulator,
@@ -16,7 +17,9 @@ __all__ = [
     "CosimResult",
     "Icarus",
     "LaneMismatch",
+    "OverflowVector",
     "Probe",
+    "Setup",
     "Simulator",
     "SimulatorName",
     "Verilator",
@@ -24,4 +27,5 @@ __all__ = [
     "find_simulators",
     "probe",
     "run_bundle",
+    "run_bundles",
 ]

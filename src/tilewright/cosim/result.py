@@ -41,6 +41,32 @@ class LaneMismatch:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class OverflowVector:
+    """A vector written to PMEM with a sum in it that did not fit: in fold (otile, itile, kij), pixel onij.
+
+    in_column: a sum in a PE column; in_pmem: the addition at PMEM.
+    """
+
+    otile: int
+    itile: int
+    kij: int
+    onij: int
+    in_column: bool
+    in_pmem: bool
+
+    def __str__(self) -> str:
+        places = [
+            name
+            for name, is_there in (("a PE column", self.in_column), ("PMEM", self.in_pmem))
+            if is_there
+        ]
+        return (
+            f"a psum does not fit in {' and in '.join(places)} "
+            f"(otile={self.otile}, itile={self.itile}, kij={self.kij}, onij={self.onij})"
+        )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CosimResult:
     """Verdict and cycles of one bundle on the RTL core.
@@ -53,6 +79,8 @@ class CosimResult:
 
     `tiles` is the number of folds that ran; `fold_cycles` int64, axes ``otile itile kij``, busy
     cycles of each, 0 where none ran; `cycles` the sum over all jobs, as counted job by job.
+    `overflow_vectors` counts the vectors with a sum that did not fit, `overflows` names the first few; they
+    are wrong only under the rule "error" (`is_overflow_wrong`).
     `faults` says where the core broke its protocol. `seconds` is wall time, with the build if there was one.
     """
 
@@ -70,12 +98,16 @@ class CosimResult:
     stored_mismatches: int
     unused_lane_mismatches: int
     mismatches: tuple[LaneMismatch, ...]
+    overflow_vectors: int
+    overflows: tuple[OverflowVector, ...]
+    is_overflow_wrong: bool
     faults: tuple[str, ...]
     seconds: float
 
     @property
     def is_exact(self) -> bool:
-        """True if values were compared, none differs in any lane, and the core kept its protocol."""
+        """True if values were compared, none differs in any lane, all sums fit, and the protocol was kept."""
         wrong = self.psum_mismatches + self.output_mismatches
         wrong += self.stored_mismatches + self.unused_lane_mismatches + len(self.faults)
+        wrong += self.overflow_vectors if self.is_overflow_wrong else 0
         return wrong == 0 and min(self.psums_compared, self.outputs_compared) > 0

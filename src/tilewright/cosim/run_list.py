@@ -2,34 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
+from tilewright.cosim.setup import Setup
 from tilewright.errors import FormatError, ShapeError
-from tilewright.spec import ConvShape
+from tilewright.spec import ConvShape, Function, OutputFunction
 from tilewright.vectors import Bundle, load_layout
 
-LAYOUT = "ece284-ws"
-"""The one layout that the testbench reads."""
+MODES: dict[str, dict[str, Any]] = {
+    "ece284-ws": {"dataflow": "ws", "channels_per_pe": 1},
+    "ece284-2b": {"dataflow": "ws", "channels_per_pe": 2},
+    "ece284-os": {"dataflow": "os", "channels_per_pe": 1},
+}
+"""The layouts that the testbench reads, and the mode in which the core runs each."""
+
+FUNCTIONS = ("relu", "leaky", "signed")
+"""Activation functions in the order of their numbers in the descriptor."""
 
 _MIN_CODE_BITS = 2
+_MAX_CODE_BITS = 8
 _MAX_ADDRESS_BITS = 24
+_MAX_COUNT = 65_535
 _USUAL_ADDRESS_BITS = {"XmemAddrBits": 14, "WmemAddrBits": 14, "PmemAddrBits": 10}
 
 
-def check_runnable(bundle: Bundle) -> None:
-    """Raise `FormatError` or `ShapeError` if the RTL core cannot run `bundle`."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A bundle in a setup: one layer for the testbench."""
+
+    bundle: Bundle
+    setup: Setup
+
+    @property
+    def plan(self) -> Any:
+        """The plan of the bundle, in the mode of its layout."""
+        return replace(self.bundle.plan, **MODES[_layout_name(self.bundle)])
+
+    @property
+    def otiles_per_job(self) -> int:
+        """How many output tiles one start of the core runs."""
+        return int(self.plan.otiles) if self.setup.schedule.is_whole_layer else 1
+
+    @property
+    def act_bits(self) -> int:
+        """Width of the activation operand of a PE."""
+        return int(self.bundle.act_format.bits * self.plan.channels_per_pe)
+
+    @property
+    def otile_weights(self) -> int:
+        """WMEM words of an output tile."""
+        plan = self.plan
+        if plan.dataflow == "os":
+            return int(plan.steps)
+        return int(plan.itiles * plan.shape.taps * plan.array.cols * plan.channels_per_pe)
+
+
+def check_runnable(run: Run) -> None:
+    """Raise `FormatError` or `ShapeError` if the RTL core cannot run a bundle."""
+    bundle = run.bundle
     where = f"{bundle.folder} (layer {bundle.layer_name})"
-    if bundle.layout.kinds != load_layout(LAYOUT).kinds:
+    if not _layout_name(bundle):
         raise FormatError(
-            f"the RTL testbench reads layout {LAYOUT}, but {where} has layout "
-            f"{bundle.layout.name}: export it again with {LAYOUT}"
+            f"the RTL testbench reads layout {', '.join(MODES)}, but {where} has layout "
+            f"{bundle.layout.name}: export it again with one of them"
         )
     for code in (bundle.act_format, bundle.weight_format):
         if code.bits < _MIN_CODE_BITS:
             raise FormatError(
                 f"a code of the RTL core has at least {_MIN_CODE_BITS} bits, but {where} has {code}"
             )
-    for name, bits in parameters(bundle).items():
+    if run.act_bits > _MAX_CODE_BITS:
+        raise FormatError(
+            f"two activations in a PE must have at most {_MAX_CODE_BITS} bits together, but {where} "
+            f"has {bundle.act_format}: use layout ece284-ws"
+        )
+    if run.plan.steps > _MAX_COUNT and run.plan.dataflow == "os":
+        raise ShapeError(
+            f"an output-stationary pass has at most {_MAX_COUNT} steps, but {where} needs "
+            f"{run.plan.steps}: use layout ece284-ws"
+        )
+    for name, bits in parameters([run]).items():
         if name in _USUAL_ADDRESS_BITS and bits > _MAX_ADDRESS_BITS:
             raise ShapeError(
                 f"a memory of the RTL core has at most 2^{_MAX_ADDRESS_BITS} words, but {name} "
@@ -37,50 +91,92 @@ def check_runnable(bundle: Bundle) -> None:
             )
 
 
-def parameters(bundle: Bundle) -> dict[str, int]:
-    """Parameters of the core for `bundle`: the same for most layers, so that one build serves them.
+def parameters(runs: Sequence[Run]) -> dict[str, int]:
+    """Parameters of the core for `runs`: the same for most layers, so that one build serves them.
 
-    The memories grow beyond their usual sizes only for a layer that needs it.
+    The memories grow beyond their usual sizes only for a layer that needs it. Raises `FormatError` if
+    the runs need different cores.
     """
-    shape, array = bundle.shape, bundle.array
-    words = {
-        "XmemAddrBits": bundle.plan.itiles * shape.nij,
-        "WmemAddrBits": bundle.plan.itiles * shape.taps * array.cols,
-        "PmemAddrBits": shape.onij,
+    first = _build(runs[0])
+    for run in runs[1:]:
+        for name, value in _build(run).items():
+            if first[name] != value:
+                raise FormatError(
+                    f"bundles of one simulation must fit one core, but {name} is {first[name]} for "
+                    f"{runs[0].bundle.folder} and {value} for {run.bundle.folder}"
+                )
+    words = [_words(run) for run in runs]
+    return first | {
+        name: max(usual, *((one[name] - 1).bit_length() for one in words))
+        for name, usual in _USUAL_ADDRESS_BITS.items()
     }
+
+
+def _build(run: Run) -> dict[str, int]:
+    array = run.bundle.array
     return {
         "Rows": array.rows,
         "Cols": array.cols,
-        "ActBits": bundle.act_format.bits,
-        "WeightBits": bundle.weight_format.bits,
+        "ActBits": run.act_bits,
+        "WeightBits": run.bundle.weight_format.bits,
+        "ColumnBits": run.setup.rule.column_bits or array.psum_bits,
         "PsumBits": array.psum_bits,
-        **{
-            name: max(usual, (words[name] - 1).bit_length())
-            for name, usual in _USUAL_ADDRESS_BITS.items()
-        },
     }
 
 
-def run_list(bundle: Bundle) -> str:
-    """The text file that the bench reads first: "KEY NUMBER" lines, then "file NAME" lines.
+def _words(run: Run) -> dict[str, int]:
+    plan = run.plan
+    is_os = plan.dataflow == "os"
+    return {
+        "XmemAddrBits": plan.passes * plan.steps if is_os else plan.itiles * plan.shape.nij,
+        "WmemAddrBits": run.otiles_per_job * run.otile_weights,
+        "PmemAddrBits": run.otiles_per_job * plan.shape.onij,
+    }
 
-    Raises `FormatError` if the bundle lacks a file.
+
+def run_list(runs: Sequence[Run]) -> str:
+    """The text file that the bench reads first: "KEY NUMBER" lines, then "file NAME" lines of each layer.
+
+    Names are relative to the bundle's folder, or, of several runs, to one that holds the bundles as folders
+    0, 1, ... Raises `FormatError` if a bundle lacks a file.
     """
-    array = bundle.array
-    numbers = {
-        "rows": array.rows,
-        "cols": array.cols,
-        "act_bits": bundle.act_format.bits,
-        "weight_bits": bundle.weight_format.bits,
-        "psum_bits": array.psum_bits,
-        **_descriptor(bundle.shape),
-        "itiles": bundle.plan.itiles,
-        "otiles": bundle.plan.otiles,
-        "oc": bundle.shape.oc,
-    }
-    lines = [f"{key} {value}" for key, value in numbers.items()]
-    lines += [f"file {name}" for name in _files(bundle)]
+    build = _build(runs[0])
+    names = ("rows", "cols", "act_bits", "weight_bits", "column_bits", "psum_bits")
+    lines = [f"{name} {value}" for name, value in zip(names, build.values(), strict=True)]
+    lines.append(f"layers {len(runs)}")
+    for number, run in enumerate(runs):
+        folder = "" if len(runs) == 1 else f"{number}/"
+        lines += [f"{key} {value}" for key, value in _layer(run).items()]
+        lines += [f"file {folder}{name}" for name in _files(run)]
     return "\n".join(lines) + "\n"
+
+
+def _layer(run: Run) -> dict[str, int]:
+    plan, setup = run.plan, run.setup
+    is_os = plan.dataflow == "os"
+    stated = run.bundle.layout.kind("output")
+    output = OutputFunction(cast("Function", stated.function), stated.shift)
+    act_files = 1 if is_os else plan.itiles
+    weights = plan.otiles * plan.steps if is_os else plan.array.cols * plan.channels_per_pe
+    return {
+        "is_os": int(is_os),
+        "is_half": plan.channels_per_pe - 1,
+        "is_overlapped": int(setup.schedule.is_overlapped),
+        "is_skipping": int(setup.schedule.is_skipping and not is_os),
+        "saturate": int(setup.rule.overflow == "saturate"),
+        "function": FUNCTIONS.index(output.function),
+        "leak": output.shift,
+        **_descriptor(plan.shape),
+        "itiles": plan.itiles,
+        "otiles": plan.otiles,
+        "otiles_per_job": run.otiles_per_job,
+        "oc": plan.shape.oc,
+        "steps": plan.steps if is_os else 1,
+        "passes": plan.passes if is_os else 1,
+        "act_files": act_files,
+        "act_words": plan.passes * plan.steps if is_os else plan.shape.nij,
+        "weight_words": weights,
+    }
 
 
 def _descriptor(shape: ConvShape) -> dict[str, int]:
@@ -96,24 +192,38 @@ def _descriptor(shape: ConvShape) -> dict[str, int]:
     }
 
 
-def _files(bundle: Bundle) -> Iterator[str]:
+def _files(run: Run) -> Iterator[str]:
     """Names in the order in which the bench opens them."""
+    bundle, plan = run.bundle, run.plan
     names = {(file.kind, *sorted(file.indices.items())): file.name for file in bundle.files}
 
     def find(kind: str, **indices: int) -> str:
         name = names.get((kind, *sorted(indices.items())))
         if name is None:
-            place = " ".join(f"{key}={value}" for key, value in indices.items())
+            place = "".join(f" {key}={value}" for key, value in indices.items())
             raise FormatError(
-                f"{bundle.folder} must list a file of kind {kind} {place}: export again"
+                f"{bundle.folder} must list a file of kind {kind}{place}: export again"
             )
         return name
 
     yield find("psum")
     yield find("output")
-    for itile in range(bundle.plan.itiles):
+    if plan.dataflow == "os":
+        yield find("activation")
+        yield find("weight")
+        return
+    for itile in range(plan.itiles):
         yield find("activation", itile=itile)
-    for otile in range(bundle.plan.otiles):
-        for itile in range(bundle.plan.itiles):
-            for kij in range(bundle.shape.taps):
+    for otile in range(plan.otiles):
+        for itile in range(plan.itiles):
+            for kij in range(plan.shape.taps):
                 yield find("weight", itile=itile, otile=otile, kij=kij)
+
+
+def _layout_name(bundle: Bundle) -> str:
+    """Which of `MODES` the bundle has, whatever the function of its outputs; "" for none."""
+    kinds = tuple(
+        replace(kind, function="relu", shift=0) if kind.kind == "output" else kind
+        for kind in bundle.layout.kinds
+    )
+    return next((name for name in MODES if load_layout(name).kinds == kinds), "")

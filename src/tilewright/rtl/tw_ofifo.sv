@@ -2,22 +2,24 @@
 //
 // Contract
 //   Column c is pushed by its own valid bit. As soon as every column holds a word, the heads form
-//   one vector, which is shown and popped at once: the reader is always ready.
+//   one vector, which is shown until pop_i takes it. Each queue holds Depth words; who feeds the
+//   array must keep no more vectors under way.
 //
 // Timing
-//   The vector is valid in the cycle after its last column was pushed. Column 0 leads column Cols-1
-//   by Cols - 1 cycles, so no queue ever holds more than Cols words.
+//   The vector is valid in the cycle after its last column was pushed.
 
 module tw_ofifo #(
-    parameter int Cols     = 8,
-    parameter int PsumBits = 16
+    parameter int Cols  = 8,
+    parameter int Width = 17,
+    parameter int Depth = 28
 ) (
-    input  logic                     clk_i,
-    input  logic                     rst_ni,
-    input  logic [         Cols-1:0] push_i,
-    input  logic [Cols*PsumBits-1:0] psum_i,
-    output logic                     valid_o,
-    output logic [Cols*PsumBits-1:0] psum_o
+    input  logic                  clk_i,
+    input  logic                  rst_ni,
+    input  logic [      Cols-1:0] push_i,
+    input  logic [Cols*Width-1:0] word_i,
+    input  logic                  pop_i,
+    output logic                  valid_o,
+    output logic [Cols*Width-1:0] word_o
 );
 
   logic [Cols-1:0] empty;
@@ -26,15 +28,15 @@ module tw_ofifo #(
 
   for (genvar c = 0; c < Cols; c++) begin : gen_col
     tw_fifo #(
-        .Width(PsumBits),
-        .Depth(Cols)
+        .Width(Width),
+        .Depth(Depth)
     ) u_fifo (
         .clk_i,
         .rst_ni,
         .push_i (push_i[c]),
-        .data_i (psum_i[c*PsumBits+:PsumBits]),
-        .pop_i  (valid_o),
-        .data_o (psum_o[c*PsumBits+:PsumBits]),
+        .data_i (word_i[c*Width+:Width]),
+        .pop_i,
+        .data_o (word_o[c*Width+:Width]),
         .empty_o(empty[c])
     );
   end

@@ -1,50 +1,116 @@
-// tw_pe: one multiply-accumulate cell of a weight-stationary array.
+// tw_pe: one multiply-accumulate cell.
 //
 // Contract
-//   The cell keeps one signed weight. An unsigned activation passes through from west to east, a
-//   signed psum from north to south; on the way the psum gains activation * weight, modulo
-//   2^PsumBits. Weights are handed on from west to east while `weight_valid_i` is high.
+//   Activations pass through from west to east. The product of activation and weight is added to
+//   - weight stationary: the psum that passes through from north to south; the weight is the
+//     cell's own, loaded beforehand through a chain of shadow registers from west to east;
+//   - output stationary (is_os_i): the cell's own psum; the weight passes through from north to
+//     south, in step with the activation. flush_i moves the psums one cell to the south.
+//   first_i comes with the first activation of a fold: the shadow weights take over with it
+//   (weight stationary), or the sum begins anew (output stationary).
+//
+//   An activation is two halves, low and high, each with a multiplier and a weight of its own.
+//   is_half_i: the halves are two channels, and two weight words are shifted in for each cell, the
+//   low half's last. Else they are one number, and one word serves both multipliers.
+//   A sum that does not fit ColumnBits is stored as OverflowRule says (wrap, or saturate), and sets
+//   the overflow bit that travels with the psum.
 //
 // Timing (one register on every path)
-//   at the end of a cycle with valid_i:         act_o = act_i, psum_o = psum_i + act_i * weight
-//   at the end of a cycle with weight_valid_i:  weight = weight_i, shown on weight_o
-//   valid_o is valid_i one cycle later; without it act_o and psum_o keep their values.
-//   Data registers have no reset: nothing reads them before their valid bit.
+//   valid_i        act_o = act_i, psum_o = sum, first_o, last_o at the end of the cycle
+//   weight_valid_i the shadow registers shift at the end of the cycle
+//   flush_i        psum_o = psum_i at the end of the cycle; never together with valid_i
+//   valid_o is valid_i one cycle later. Data registers have no reset: nothing reads them before
+//   their valid bit.
 
 module tw_pe #(
     parameter int ActBits    = 4,
     parameter int WeightBits = 4,
-    parameter int PsumBits   = 16
+    parameter int ColumnBits = 16
 ) (
     input  logic                  clk_i,
     input  logic                  rst_ni,
-    // weights, west to east
+    // mode, constant during a job
+    input  logic                  is_os_i,
+    input  logic                  is_half_i,
+    input  logic                  saturate_i,
+    // weight stationary: weights from west to east
     input  logic                  weight_valid_i,
     input  logic [WeightBits-1:0] weight_i,
     output logic [WeightBits-1:0] weight_o,
-    // activations, west to east
+    // output stationary: weights from north to south
+    input  logic [WeightBits-1:0] north_i,
+    output logic [WeightBits-1:0] south_o,
+    // activations from west to east
     input  logic                  valid_i,
+    input  logic                  first_i,
+    input  logic                  last_i,
     input  logic [   ActBits-1:0] act_i,
     output logic                  valid_o,
+    output logic                  first_o,
+    output logic                  last_o,
     output logic [   ActBits-1:0] act_o,
-    // psums, north to south
-    input  logic [  PsumBits-1:0] psum_i,
-    output logic [  PsumBits-1:0] psum_o
+    // psums from north to south, with their overflow bit
+    input  logic                  flush_i,
+    input  logic [ColumnBits-1:0] psum_i,
+    input  logic                  overflow_i,
+    output logic [ColumnBits-1:0] psum_o,
+    output logic                  overflow_o
 );
 
-  localparam int ProductBits = ActBits + 1 + WeightBits;
+  localparam int LowBits = (ActBits + 1) / 2;
+  localparam int ProductBits = ActBits + WeightBits + 1;
+  localparam int SumBits = ((ColumnBits > ProductBits) ? ColumnBits : ProductBits) + 1;
 
   logic                          valid_q;
+  logic                          first_q;
+  logic                          last_q;
   logic        [    ActBits-1:0] act_q;
-  logic        [ WeightBits-1:0] weight_q;
-  logic        [   PsumBits-1:0] psum_q;
+  logic        [ WeightBits-1:0] shadow_low_q;
+  logic        [ WeightBits-1:0] shadow_high_q;
+  logic        [ WeightBits-1:0] weight_low_q;
+  logic        [ WeightBits-1:0] weight_high_q;
+  logic        [ ColumnBits-1:0] psum_q;
+  logic                          overflow_q;
 
-  // Both factors as signed numbers of the product's width: the activation gains a zero as its sign.
-  logic signed [ProductBits-1:0] act_ext;
-  logic signed [ProductBits-1:0] weight_ext;
+  // The weights of this cycle
+  logic        [ WeightBits-1:0] weight_low;
+  logic        [ WeightBits-1:0] weight_high;
 
-  assign act_ext    = ProductBits'($signed({1'b0, act_i}));
-  assign weight_ext = ProductBits'($signed(weight_q));
+  assign weight_low  = is_os_i ? north_i : first_i ? shadow_low_q : weight_low_q;
+  assign weight_high = is_os_i ? north_i : first_i ? shadow_high_q : weight_high_q;
+
+  // Factors as signed numbers of the product's width: an activation gains a zero as its sign.
+  logic signed [ProductBits-1:0] low;
+  logic signed [ProductBits-1:0] high;
+  logic signed [ProductBits-1:0] product_low;
+  logic signed [ProductBits-1:0] product_high;
+  logic signed [ProductBits-1:0] product;
+
+  assign low          = ProductBits'($signed({1'b0, act_i[LowBits-1:0]}));
+  assign high         = ProductBits'($signed({1'b0, act_i[ActBits-1:LowBits]}));
+  assign product_low  = low * ProductBits'($signed(weight_low));
+  assign product_high = high * ProductBits'($signed(weight_high));
+  assign product      = product_low + (is_half_i ? product_high : product_high <<< LowBits);
+
+  // The sum, and what of it fits
+  logic signed [    SumBits-1:0] base;
+  logic signed [    SumBits-1:0] sum;
+  logic                          base_overflow;
+  logic                          fits;
+  logic        [ ColumnBits-1:0] bound;
+
+  always_comb begin
+    base          = SumBits'($signed(psum_i));
+    base_overflow = overflow_i;
+    if (is_os_i) begin
+      base          = first_i ? '0 : SumBits'($signed(psum_q));
+      base_overflow = !first_i && overflow_q;
+    end
+  end
+
+  assign sum   = base + SumBits'(product);
+  assign fits  = (sum == SumBits'($signed(sum[ColumnBits-1:0])));
+  assign bound = {sum[SumBits-1], {(ColumnBits - 1) {!sum[SumBits-1]}}};
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) valid_q <= 1'b0;
@@ -52,16 +118,33 @@ module tw_pe #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (weight_valid_i) weight_q <= weight_i;
+    if (weight_valid_i) begin
+      shadow_low_q  <= weight_i;
+      shadow_high_q <= is_half_i ? shadow_low_q : weight_i;
+    end
     if (valid_i) begin
-      act_q  <= act_i;
-      psum_q <= psum_i + PsumBits'(act_ext * weight_ext);
+      first_q       <= first_i;
+      last_q        <= last_i;
+      act_q         <= act_i;
+      weight_low_q  <= weight_low;
+      weight_high_q <= weight_high;
+    end
+    if (flush_i) begin
+      psum_q     <= psum_i;
+      overflow_q <= overflow_i;
+    end else if (valid_i) begin
+      psum_q     <= (fits || !saturate_i) ? sum[ColumnBits-1:0] : bound;
+      overflow_q <= base_overflow || !fits;
     end
   end
 
-  assign valid_o  = valid_q;
-  assign act_o    = act_q;
-  assign weight_o = weight_q;
-  assign psum_o   = psum_q;
+  assign valid_o    = valid_q;
+  assign first_o    = first_q;
+  assign last_o     = last_q;
+  assign act_o      = act_q;
+  assign weight_o   = shadow_high_q;
+  assign south_o    = weight_low_q;
+  assign psum_o     = psum_q;
+  assign overflow_o = overflow_q;
 
 endmodule

@@ -1,92 +1,139 @@
-// tw_sfu: accumulate + ReLU, two stages beside PMEM.
+// tw_sfu: accumulate and activation function, two stages beside PMEM.
 //
 // Contract
-//   A vector that is a hit is added, column by column and modulo 2^PsumBits, to the word that PMEM
-//   holds at its address; in the first fold of a job it is written as it is. In the last fold the
-//   sum is also put out with its address, as it is and as max(0, sum). Other vectors are dropped.
+//   A vector that is a hit is added, column by column, to the word that PMEM holds at its address;
+//   the first one of an address is written as it is. With the final one, the sum is also put out
+//   with its address, as it is and after the function: 0 where it is negative (function 0); shifted
+//   right by leak_i where it is negative (1); the sum itself (2). Other vectors are dropped.
+//   A sum that does not fit PsumBits is stored wrapped, or saturated (saturate_i). overflow_o says
+//   whether, of the vector that is written, a sum did not fit in a column (0), or here (1).
 //
 // Timing
-//   cycle k      valid_i with vector, hit and address; PMEM is read (if hit)
-//   cycle k + 1  the sum is written to PMEM and, in the last fold, put out; fold_done_o if the
-//                vector was the last one of the fold, hit or not
-//   is_first_fold_i and is_last_fold_i are constant until fold_done_o. Addresses rise within a
-//   fold, so a read never meets the write of the cycle before.
+//   cycle k      pop_o takes the vector and PMEM is read, if memory_ready_i and stage 2 is free
+//   cycle k + 1  the sum is written to PMEM and, if final, put out; fold_done_o and job_done_o if
+//                the vector was the last one, hit or not. A word put out waits for out_ready_i, and
+//                everything with it.
+//   A read in the cycle of a write to its address takes the sum from the writer.
 
 module tw_sfu #(
-    parameter int Cols     = 8,
-    parameter int PsumBits = 16,
-    parameter int AddrBits = 10
+    parameter int Cols       = 8,
+    parameter int ColumnBits = 16,
+    parameter int PsumBits   = 16,
+    parameter int AddrBits   = 10
 ) (
-    input  logic                     clk_i,
-    input  logic                     rst_ni,
-    input  logic                     is_first_fold_i,
-    input  logic                     is_last_fold_i,
-    // from OFIFO and window
-    input  logic                     valid_i,
-    input  logic [Cols*PsumBits-1:0] psum_i,
-    input  logic                     hit_i,
-    input  logic [     AddrBits-1:0] addr_i,
-    input  logic                     last_i,
+    input  logic                       clk_i,
+    input  logic                       rst_ni,
+    // mode, constant during a job
+    input  logic                       saturate_i,
+    input  logic [                1:0] function_i,
+    input  logic [                4:0] leak_i,
+    // from OFIFO and tracker
+    input  logic                       valid_i,
+    input  logic [Cols*ColumnBits-1:0] psum_i,
+    input  logic [           Cols-1:0] overflow_i,
+    input  logic                       hit_i,
+    input  logic [       AddrBits-1:0] addr_i,
+    input  logic                       is_first_i,
+    input  logic                       is_final_i,
+    input  logic                       fold_last_i,
+    input  logic                       job_last_i,
+    output logic                       pop_o,
     // PMEM
-    output logic                     pmem_re_o,
-    output logic [     AddrBits-1:0] pmem_raddr_o,
-    input  logic [Cols*PsumBits-1:0] pmem_rdata_i,
-    output logic                     pmem_we_o,
-    output logic [     AddrBits-1:0] pmem_waddr_o,
-    output logic [Cols*PsumBits-1:0] pmem_wdata_o,
-    // results of a job
-    output logic                     out_valid_o,
-    output logic [     AddrBits-1:0] out_addr_o,
-    output logic [Cols*PsumBits-1:0] out_psum_o,
-    output logic [Cols*PsumBits-1:0] out_relu_o,
-    output logic                     fold_done_o
+    input  logic                       memory_ready_i,
+    output logic                       pmem_re_o,
+    output logic [       AddrBits-1:0] pmem_raddr_o,
+    input  logic [  Cols*PsumBits-1:0] pmem_rdata_i,
+    output logic                       pmem_we_o,
+    output logic [       AddrBits-1:0] pmem_waddr_o,
+    output logic [  Cols*PsumBits-1:0] pmem_wdata_o,
+    // results
+    input  logic                       out_ready_i,
+    output logic                       out_valid_o,
+    output logic [       AddrBits-1:0] out_addr_o,
+    output logic [  Cols*PsumBits-1:0] out_psum_o,
+    output logic [  Cols*PsumBits-1:0] out_data_o,
+    output logic [                1:0] overflow_o,
+    output logic                       fold_done_o,
+    output logic                       job_done_o
 );
 
-  logic                     hit_q;
-  logic                     last_q;
-  logic [     AddrBits-1:0] addr_q;
-  logic [Cols*PsumBits-1:0] psum_q;
-  logic [Cols*PsumBits-1:0] sum;
-  logic [Cols*PsumBits-1:0] relu;
+  localparam logic [1:0] Relu = 2'd0;
+  localparam logic [1:0] Leaky = 2'd1;
+  localparam int SumBits = ((ColumnBits > PsumBits) ? ColumnBits : PsumBits) + 1;
 
-  assign pmem_re_o    = valid_i && hit_i && !is_first_fold_i;
+  logic                       valid_q;
+  logic                       hit_q;
+  logic                       is_first_q;
+  logic                       is_final_q;
+  logic                       fold_last_q;
+  logic                       job_last_q;
+  logic                       forward_q;  // PMEM's word is older than `written_q`
+  logic [       AddrBits-1:0] addr_q;
+  logic [Cols*ColumnBits-1:0] psum_q;
+  logic [           Cols-1:0] overflow_q;
+  logic [  Cols*PsumBits-1:0] written_q;
+  logic [           Cols-1:0] misfit;
+  logic                       is_done;  // stage 2 ends with this cycle
+
+  assign is_done      = valid_q && (!out_valid_o || out_ready_i);
+  assign pop_o        = valid_i && memory_ready_i && (!valid_q || is_done);
+  assign pmem_re_o    = pop_o && hit_i && !is_first_i;
   assign pmem_raddr_o = addr_i;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      hit_q  <= 1'b0;
-      last_q <= 1'b0;
-    end else begin
-      hit_q  <= valid_i && hit_i;
-      last_q <= valid_i && last_i;
-    end
+    if (!rst_ni) valid_q <= 1'b0;
+    else if (pop_o) valid_q <= 1'b1;
+    else if (is_done) valid_q <= 1'b0;
   end
 
   always_ff @(posedge clk_i) begin
-    if (valid_i) begin
-      addr_q <= addr_i;
-      psum_q <= psum_i;
+    if (pop_o) begin
+      hit_q       <= hit_i;
+      is_first_q  <= is_first_i;
+      is_final_q  <= is_final_i;
+      fold_last_q <= fold_last_i;
+      job_last_q  <= job_last_i;
+      addr_q      <= addr_i;
+      psum_q      <= psum_i;
+      overflow_q  <= overflow_i;
+      forward_q   <= pmem_we_o && (pmem_waddr_o == addr_i);
     end
+    if (pmem_we_o) written_q <= pmem_wdata_o;
   end
 
   for (genvar c = 0; c < Cols; c++) begin : gen_col
-    logic [PsumBits-1:0] column_sum;
+    logic        [  PsumBits-1:0] stored;
+    logic signed [   SumBits-1:0] base;
+    logic signed [   SumBits-1:0] sum;
+    logic                         fits;
+    logic        [  PsumBits-1:0] kept;
+    logic signed [  PsumBits-1:0] leaked;
 
-    assign column_sum = is_first_fold_i
-        ? psum_q[c*PsumBits+:PsumBits]
-        : pmem_rdata_i[c*PsumBits+:PsumBits] + psum_q[c*PsumBits+:PsumBits];
-    assign sum[c*PsumBits+:PsumBits]  = column_sum;
-    assign relu[c*PsumBits+:PsumBits] = column_sum[PsumBits-1] ? '0 : column_sum;
+    assign stored = forward_q ? written_q[c*PsumBits+:PsumBits]
+                              : pmem_rdata_i[c*PsumBits+:PsumBits];
+    assign base   = is_first_q ? '0 : SumBits'($signed(stored));
+    assign sum    = base + SumBits'($signed(psum_q[c*ColumnBits+:ColumnBits]));
+    assign fits   = (sum == SumBits'($signed(sum[PsumBits-1:0])));
+    assign kept   = (fits || !saturate_i) ? sum[PsumBits-1:0]
+                                          : {sum[SumBits-1], {(PsumBits - 1) {!sum[SumBits-1]}}};
+    assign leaked = $signed(kept) >>> leak_i;
+
+    assign misfit[c]                         = !fits;
+    assign pmem_wdata_o[c*PsumBits+:PsumBits] = kept;
+    assign out_data_o[c*PsumBits+:PsumBits]   = !kept[PsumBits-1]     ? kept
+                                              : (function_i == Relu)  ? '0
+                                              : (function_i == Leaky) ? leaked
+                                                                      : kept;
   end
 
-  assign pmem_we_o    = hit_q;
+  assign pmem_we_o    = is_done && hit_q;
   assign pmem_waddr_o = addr_q;
-  assign pmem_wdata_o = sum;
 
-  assign out_valid_o  = hit_q && is_last_fold_i;
+  assign out_valid_o  = valid_q && hit_q && is_final_q;
   assign out_addr_o   = addr_q;
-  assign out_psum_o   = sum;
-  assign out_relu_o   = relu;
-  assign fold_done_o  = last_q;
+  assign out_psum_o   = pmem_wdata_o;
+  assign overflow_o   = pmem_we_o ? {misfit != '0, overflow_q != '0} : '0;
+  assign fold_done_o  = is_done && fold_last_q;
+  assign job_done_o   = is_done && job_last_q;
 
 endmodule

@@ -1,44 +1,39 @@
-// tw_window: which vectors of a fold belong to the ofmap, and at which PMEM address.
+// tw_window: which pixels of the padded plane belong to an ofmap pixel, for one tap.
 //
 // Contract
-//   The array emits one vector per pixel of the padded plane, row-major. The vector of pixel
-//   (ni, nj) belongs to ofmap pixel (oi, oj) of tap (ki, kj) if ni = oi * stride_h + ki and
-//   nj = oj * stride_w + kj, with oi < oh and oj < ow. Hits come in the order of onij, so the
-//   address is a counter.
+//   Pixels come row-major. Pixel (ni, nj) belongs to ofmap pixel (oi, oj) of tap (ki, kj) if
+//   ni = oi * stride_h + ki and nj = oj * stride_w + kj, with oi < oh and oj < ow.
 //
 // Timing
-//   hit_o, addr_o and last_o (pixel T-1) describe the present pixel, from registers; pixel_i moves
-//   on to the next one. restart_i, before the first pixel of a fold, loads the tap.
+//   hit_o and last_o (the last pixel) describe the present pixel, from registers; pixel_i moves on
+//   to the next one. restart_i loads the tap and wins over pixel_i: the next pixel is the first.
 
 module tw_window #(
-    parameter int DimBits  = 16,
-    parameter int AddrBits = 10
+    parameter int DimBits = 16
 ) (
-    input  logic                clk_i,
-    input  logic                rst_ni,
-    input  logic                restart_i,
-    input  logic                pixel_i,
+    input  logic               clk_i,
+    input  logic               rst_ni,
+    input  logic               restart_i,
+    input  logic               pixel_i,
     // layer and tap
-    input  logic [ DimBits-1:0] padded_h_i,
-    input  logic [ DimBits-1:0] padded_w_i,
-    input  logic [ DimBits-1:0] stride_h_i,
-    input  logic [ DimBits-1:0] stride_w_i,
-    input  logic [ DimBits-1:0] oh_i,
-    input  logic [ DimBits-1:0] ow_i,
-    input  logic [ DimBits-1:0] ki_i,
-    input  logic [ DimBits-1:0] kj_i,
+    input  logic [DimBits-1:0] padded_h_i,
+    input  logic [DimBits-1:0] padded_w_i,
+    input  logic [DimBits-1:0] stride_h_i,
+    input  logic [DimBits-1:0] stride_w_i,
+    input  logic [DimBits-1:0] oh_i,
+    input  logic [DimBits-1:0] ow_i,
+    input  logic [DimBits-1:0] ki_i,
+    input  logic [DimBits-1:0] kj_i,
     // present pixel
-    output logic                hit_o,
-    output logic [AddrBits-1:0] addr_o,
-    output logic                last_o
+    output logic               hit_o,
+    output logic               last_o
 );
 
-  logic                row_hit;
-  logic                row_last;
-  logic                column_hit;
-  logic                column_last;
-  logic                next_row;
-  logic [AddrBits-1:0] addr_q;
+  logic row_hit;
+  logic row_last;
+  logic column_hit;
+  logic column_last;
+  logic next_row;
 
   assign next_row = pixel_i && column_last;
 
@@ -74,13 +69,5 @@ module tw_window #(
 
   assign hit_o  = row_hit && column_hit;
   assign last_o = row_last && column_last;
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) addr_q <= '0;
-    else if (restart_i) addr_q <= '0;
-    else if (pixel_i && hit_o) addr_q <= addr_q + AddrBits'(1);
-  end
-
-  assign addr_o = addr_q;
 
 endmodule

@@ -1,8 +1,9 @@
-"""A value- and cycle-exact model of the weight-stationary array of docs/dataflows.md."""
+"""A value- and cycle-exact model of the array of docs/dataflows.md."""
 
 from tilewright.sim.activity import Activity, count_activity
-from tilewright.sim.cycles import fold_cycles, layer_cycles
+from tilewright.sim.cycles import fold_cycles, job_cycles, layer_cycles, next_fold_cycles
 from tilewright.sim.dataflows import DATAFLOWS, Dataflow, dataflow_cycles
+from tilewright.sim.job import Stalls
 from tilewright.sim.phases import Phases, fold_phases, job_phases, layer_phases, network_phases
 from tilewright.sim.result import Overflow, SimResult
 from tilewright.sim.simulate import simulate
@@ -14,13 +15,16 @@ __all__ = [
     "Overflow",
     "Phases",
     "SimResult",
+    "Stalls",
     "count_activity",
     "dataflow_cycles",
     "fold_cycles",
     "fold_phases",
+    "job_cycles",
     "job_phases",
     "layer_cycles",
     "layer_phases",
     "network_phases",
+    "next_fold_cycles",
     "simulate",
 ]

@@ -42,11 +42,12 @@ class SimResult:
     """One sample of a layer on the array: values, cycles, overflows.
 
     psums: int64 ``otile onij col``, PMEM after each job. outputs: int64 ``otile onij col``, what the SFU put
-    out, after ReLU. fold_cycles: int64 ``otile itile kij``, busy cycles of each fold. load_cycles,
-    stream_cycles, drain_cycles: busy cycles in each state of the controller. pe_cycles_busy: pairs
-    of a PE and a cycle in which it sees a valid activation, zeros of padding and of unused lanes
-    included. overflows: sums in a PE or in PMEM that do not fit the psum width, counted only in vectors
-    that belong to an ofmap pixel; what the SFU drops harms nobody.
+    out. fold_cycles: int64 ``otile itile kij`` (see `TilePlan.fold_grid`), busy cycles from the end of the
+    fold before, or the job's start, to the fold's last write. stream_cycles: cycles with a read of XMEM;
+    load_cycles: those with a read of WMEM alone; drain_cycles: the others. pe_cycles_busy: pairs of a PE
+    and a cycle in which it sees a valid activation, zeros of padding and of unused lanes included.
+    overflows: sums in a PE or at PMEM that do not fit, counted only where an ofmap pixel needs them; what
+    the SFU drops harms nobody. overflow_vectors: vectors written to PMEM with such a sum in them.
     """
 
     plan: TilePlan
@@ -55,9 +56,9 @@ class SimResult:
     fold_cycles: npt.NDArray[np.int64]
     load_cycles: int
     stream_cycles: int
-    drain_cycles: int
     pe_cycles_busy: int
     overflows: int
+    overflow_vectors: int
     first_overflow: Overflow | None
 
     def __post_init__(self) -> None:
@@ -71,7 +72,12 @@ class SimResult:
     @property
     def cycles(self) -> int:
         """Busy cycles of the layer: the sum of its jobs."""
-        return self.load_cycles + self.stream_cycles + self.drain_cycles
+        return int(self.fold_cycles.sum())
+
+    @property
+    def drain_cycles(self) -> int:
+        """Busy cycles in which neither XMEM nor WMEM is read."""
+        return self.cycles - self.load_cycles - self.stream_cycles
 
     @property
     def macs_useful(self) -> int:

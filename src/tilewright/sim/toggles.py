@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.sim.compiled import compiled
+from tilewright.spec.compiled import compiled
 
 Counts = npt.NDArray[np.int64]
 

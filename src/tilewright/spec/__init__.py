@@ -1,5 +1,13 @@
 """The nouns: number formats, sizes, integer layers and networks, stimulus, and how they are stored."""
 
+from tilewright.spec.array_mode import (
+    Dataflow,
+    Function,
+    OutputFunction,
+    OverflowRule,
+    PsumRule,
+    Schedule,
+)
 from tilewright.spec.array_shape import ArrayShape
 from tilewright.spec.check import Check
 from tilewright.spec.conv_shape import ConvShape
@@ -24,6 +32,8 @@ __all__ = [
     "Codes",
     "ConvShape",
     "DataClaim",
+    "Dataflow",
+    "Function",
     "IntArray",
     "IntegerLayer",
     "IntegerNetwork",
@@ -31,13 +41,17 @@ __all__ = [
     "MultiplierShift",
     "Node",
     "NumberFormat",
+    "OutputFunction",
     "Overflow",
+    "OverflowRule",
     "PackedNetwork",
     "Place",
     "Plane",
     "PsumRegister",
+    "PsumRule",
     "Requantization",
     "ResidualAdd",
+    "Schedule",
     "Stimulus",
     "SumPool",
     "Trace",

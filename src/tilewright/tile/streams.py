@@ -1,6 +1,7 @@
 """Tensors as the array sees them, and back: every function has its inverse beside it.
 
-Tiled axes: weights ``otile itile kij col row``, activations ``itile nij row``, psums ``otile onij col``.
+Tiled axes: weights ``otile itile kij col row``, activations ``itile nij row``, psums ``otile onij col``. With
+two channels in each PE, "row" is the lane ``row * 2 + half``. Output stationary: `tilewright.tile.steps`.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ def tile_weights(weight: npt.NDArray[Code], plan: TilePlan) -> npt.NDArray[Code]
     """Weights ``oc ic kh kw`` to ``otile itile kij col row``; lanes without a channel are 0."""
     shape, array = plan.shape, plan.array
     _expect(weight, (shape.oc, shape.ic, shape.kh, shape.kw), "oc ic kh kw")
-    lanes = np.zeros((plan.otiles * array.cols, plan.itiles * array.rows, shape.taps), weight.dtype)
+    lanes = np.zeros((plan.otiles * array.cols, plan.itiles * plan.lanes, shape.taps), weight.dtype)
     lanes[: shape.oc, : shape.ic] = weight.reshape(shape.oc, shape.ic, shape.taps)  # oc ic kij
-    split = lanes.reshape(plan.otiles, array.cols, plan.itiles, array.rows, shape.taps)
+    split = lanes.reshape(plan.otiles, array.cols, plan.itiles, plan.lanes, shape.taps)
     return np.ascontiguousarray(split.transpose(0, 2, 4, 1, 3))  # otile itile kij col row
 
 
@@ -31,32 +32,32 @@ def untile_weights(tiles: npt.NDArray[Code], plan: TilePlan) -> npt.NDArray[Code
     shape, array = plan.shape, plan.array
     _expect(
         tiles,
-        (plan.otiles, plan.itiles, shape.taps, array.cols, array.rows),
+        (plan.otiles, plan.itiles, shape.taps, array.cols, plan.lanes),
         "otile itile kij col row",
     )
     lanes = tiles.transpose(0, 3, 1, 4, 2)  # otile col itile row kij
-    lanes = lanes.reshape(plan.otiles * array.cols, plan.itiles * array.rows, shape.taps)
+    lanes = lanes.reshape(plan.otiles * array.cols, plan.itiles * plan.lanes, shape.taps)
     return lanes[: shape.oc, : shape.ic].reshape(shape.oc, shape.ic, shape.kh, shape.kw)
 
 
 def tile_activations(codes: npt.NDArray[Code], plan: TilePlan) -> npt.NDArray[Code]:
     """One sample's codes ``ic ih iw`` to ``itile nij row``, nij over the zero-padded plane."""
-    shape, array = plan.shape, plan.array
+    shape = plan.shape
     _expect(codes, (shape.ic, shape.ih, shape.iw), "ic ih iw")
     (pad_h, pad_w) = shape.padding
-    lanes = np.zeros((plan.itiles * array.rows, shape.padded_h, shape.padded_w), codes.dtype)
+    lanes = np.zeros((plan.itiles * plan.lanes, shape.padded_h, shape.padded_w), codes.dtype)
     lanes[: shape.ic, pad_h : pad_h + shape.ih, pad_w : pad_w + shape.iw] = codes
-    split = lanes.reshape(plan.itiles, array.rows, shape.nij)
+    split = lanes.reshape(plan.itiles, plan.lanes, shape.nij)
     return np.ascontiguousarray(split.transpose(0, 2, 1))  # itile nij row
 
 
 def untile_activations(tiles: npt.NDArray[Code], plan: TilePlan) -> npt.NDArray[Code]:
     """Inverse of `tile_activations`."""
-    shape, array = plan.shape, plan.array
-    _expect(tiles, (plan.itiles, shape.nij, array.rows), "itile nij row")
+    shape = plan.shape
+    _expect(tiles, (plan.itiles, shape.nij, plan.lanes), "itile nij row")
     (pad_h, pad_w) = shape.padding
     lanes = tiles.transpose(0, 2, 1)  # itile row nij
-    lanes = lanes.reshape(plan.itiles * array.rows, shape.padded_h, shape.padded_w)
+    lanes = lanes.reshape(plan.itiles * plan.lanes, shape.padded_h, shape.padded_w)
     return lanes[: shape.ic, pad_h : pad_h + shape.ih, pad_w : pad_w + shape.iw].copy()
 
 

@@ -20,6 +20,9 @@ class FakeSimulator:
     options: tuple[str, ...] = ()
     builds: list[dict[str, int]] = field(default_factory=list)
 
+    def with_waves(self) -> FakeSimulator:
+        return self
+
     def build(
         self,
         sources: Sequence[str],

@@ -11,18 +11,19 @@ import pytest
 from tests.naive import convolve
 from tests.rtl.layers import Case, random_tensors, write_random
 from tests.unit.cosim.fakes import FakeSimulator
-from tilewright.cosim import CosimResult, LaneMismatch, run_bundle
+from tilewright.cosim import CosimResult, LaneMismatch, OverflowVector, Setup, run_bundle
 from tilewright.cosim.run import read_sources
-from tilewright.cosim.run_list import check_runnable, parameters, run_list
-from tilewright.errors import FormatError, ShapeError, ToolError
-from tilewright.spec import ArrayShape, ConvShape, NumberFormat
+from tilewright.cosim.run_list import Run, check_runnable, parameters, run_list
+from tilewright.errors import ConfigError, FormatError, ShapeError, ToolError
+from tilewright.spec import ArrayShape, ConvShape, NumberFormat, Schedule
 from tilewright.vectors import Bundle, load_layout
 
 CASE = Case(ConvShape(3, 2, 3, 4, 1, 2, stride=(2, 1), padding=(1, 0)), ArrayShape(2, 3, 16))
-SUMMARY = (
-    "summary jobs=2 psums={0} psum_mismatches=0 outputs={0} output_mismatches=0 "
-    "stored_mismatches=0 unused_mismatches=1 faults=0"
+COUNTS = (
+    "layer psums={0} psum_mismatches=0 outputs={0} output_mismatches=0 "
+    "stored_mismatches=0 unused_mismatches=1 overflows=1 faults=0"
 )
+SUMMARY = "summary layers=1"
 
 
 @pytest.fixture
@@ -45,7 +46,16 @@ def test_run_list_has_everything_in_the_order_of_reading(bundle: Bundle) -> None
 cols 3
 act_bits 4
 weight_bits 4
+column_bits 16
 psum_bits 16
+layers 1
+is_os 0
+is_half 0
+is_overlapped 0
+is_skipping 0
+saturate 0
+function 0
+leak 0
 padded_h 4
 padded_w 3
 kh 1
@@ -56,7 +66,13 @@ oh 2
 ow 2
 itiles 2
 otiles 2
+otiles_per_job 1
 oc 4
+steps 1
+passes 1
+act_files 2
+act_words 12
+weight_words 3
 file psum.txt
 file out.txt
 file activation_tile0.txt
@@ -67,16 +83,17 @@ file weight_itile1_otile0_kij0.txt
 file weight_itile1_otile0_kij1.txt
 file weight_itile0_otile1_kij0.txt
 """
-    assert run_list(bundle).startswith(head)
-    assert len(run_list(bundle).splitlines()) == 16 + 4 + 8
+    text = run_list([Run(bundle, Setup())])
+    assert text.startswith(head)
+    assert len(text.splitlines()) == 7 + 24 + 4 + 8
 
 
 def test_memories_grow_only_for_a_layer_that_needs_it(bundle: Bundle) -> None:
     usual = {"XmemAddrBits": 14, "WmemAddrBits": 14, "PmemAddrBits": 10}
-    core = {"Rows": 2, "Cols": 3, "ActBits": 4, "WeightBits": 4, "PsumBits": 16}
-    assert parameters(bundle) == core | usual
+    core = {"Rows": 2, "Cols": 3, "ActBits": 4, "WeightBits": 4, "ColumnBits": 16, "PsumBits": 16}
+    assert parameters([Run(bundle, Setup())]) == core | usual
     plane = replace(bundle, shape=ConvShape(4, 100, 100, 4, 1, 1))  # 2 tiles of 10,000 words
-    assert parameters(plane) == core | {
+    assert parameters([Run(plane, Setup())]) == core | {
         "XmemAddrBits": 15,
         "WmemAddrBits": 14,
         "PmemAddrBits": 14,
@@ -86,10 +103,11 @@ def test_memories_grow_only_for_a_layer_that_needs_it(bundle: Bundle) -> None:
 def test_bundle_of_another_layout_is_refused(bundle: Bundle) -> None:
     other = replace(bundle, layout=load_layout("ece284-unpadded"))
     message = (
-        r"^the RTL testbench reads layout ece284-ws, but .* has layout ece284-unpadded: export"
+        r"^the RTL testbench reads layout ece284-ws, ece284-2b, ece284-os, but .* has layout "
+        r"ece284-unpadded: export"
     )
     with pytest.raises(FormatError, match=message):
-        check_runnable(other)
+        check_runnable(Run(other, Setup()))
 
 
 def test_bundle_that_the_core_cannot_hold_is_refused(bundle: Bundle) -> None:
@@ -97,17 +115,49 @@ def test_bundle_that_the_core_cannot_hold_is_refused(bundle: Bundle) -> None:
     with pytest.raises(
         FormatError, match=r"^a code of the RTL core has at least 2 bits, but .* u1"
     ):
-        check_runnable(narrow)
+        check_runnable(Run(narrow, Setup()))
     large = replace(bundle, shape=ConvShape(1, 9_000, 9_000, 4, 1, 1))
     with pytest.raises(ShapeError, match=r"at most 2\^24 words, but XmemAddrBits must be 27"):
-        check_runnable(large)
+        check_runnable(Run(large, Setup()))
+
+
+def test_words_of_all_modes(tmp_path: Path) -> None:
+    """ic 3, onij 4, oc 4 on 2 rows and 3 cols: one tile of 4 lanes; or 2 passes of 6 steps."""
+    half = write_random(tmp_path / "half", replace(CASE, act_bits=2, mode="half"))
+    lines = run_list([Run(half, Setup(schedule=Schedule(is_overlapped=True)))]).splitlines()
+    assert {"act_bits 4", "is_half 1", "is_overlapped 1", "itiles 1", "weight_words 6"} <= {*lines}
+    os_case = replace(CASE, shape=replace(CASE.shape, stride=(1, 1)), mode="os")
+    os = write_random(tmp_path / "os", os_case)
+    whole = Run(os, Setup(schedule=Schedule(is_skipping=True, is_whole_layer=True)))
+    lines = run_list([whole]).splitlines()
+    assert {"is_os 1", "is_skipping 0", "otiles_per_job 2", "act_files 1"} <= {*lines}
+    assert {"steps 6", "passes 4", "act_words 24", "weight_words 12"} <= {*lines}
+    assert lines[-2:] == ["file activation.txt", "file weight.txt"]
+
+
+def test_a_setup_that_the_bench_cannot_take_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"^a stall level is 0\.\.255 \(of 256\), not 256$"):
+        Setup(stall_level=256)
+    with pytest.raises(ConfigError, match=r"^a stall seed is 1\.\.2\^31 - 1, not 0$"):
+        Setup(stall_seed=0)
+    with pytest.raises(ConfigError, match=r"^a reset comes after 1\.\.2\^31 - 1 cycles, not -1$"):
+        Setup(reset_at=-1)
+
+
+def test_two_wide_activations_do_not_fit_a_pe(bundle: Bundle) -> None:
+    wide = replace(
+        bundle, act_format=NumberFormat(5, is_signed=False), layout=load_layout("ece284-2b")
+    )
+    message = r"^two activations in a PE must have at most 8 bits together, but .* u5"
+    with pytest.raises(FormatError, match=message):
+        check_runnable(Run(wide, Setup()))
 
 
 def test_missing_file_is_named(bundle: Bundle) -> None:
     files = tuple(file for file in bundle.files if file.name != "weight_itile1_otile0_kij1.txt")
     message = r"must list a file of kind weight itile=1 otile=0 kij=1: export"
     with pytest.raises(FormatError, match=message):
-        run_list(replace(bundle, files=files))
+        run_list([Run(replace(bundle, files=files), Setup())])
 
 
 def test_bench_lines_become_a_located_verdict(
@@ -121,8 +171,10 @@ def test_bench_lines_become_a_located_verdict(
         "mismatch what=stored otile=1 onij=2 col=2 expected=0000 actual=00x0 time=50",
         "mismatch what=output otile=0 onij=0 col=1 expected=0001 actual=missing time=60",
         "job otile=0 cycles=92",
+        "overflow otile=1 itile=1 kij=0 onij=2 pe=1 pmem=1",
         "job otile=1 cycles=93",
-        SUMMARY.format(16),
+        COUNTS.format(16),
+        SUMMARY,
     ]
     result = run_fake(bundle, monkeypatch, lines, tmp_path / "cache")
     assert result.mismatches == (
@@ -138,6 +190,10 @@ def test_bench_lines_become_a_located_verdict(
     assert (result.layer_name, result.sample) == ("conv", 7)
     assert (result.cycles, result.psums_compared, result.unused_lane_mismatches) == (185, 16, 1)
     assert result.fold_cycles.tolist() == [[[0, 0], [0, 0]], [[0, 23], [0, 0]]]
+    assert result.overflows == (OverflowVector(1, 1, 0, 2, in_column=True, in_pmem=True),)
+    assert str(result.overflows[0]) == (
+        "a psum does not fit in a PE column and in PMEM (otile=1, itile=1, kij=0, onij=2)"
+    )
     assert not result.is_exact
 
 
@@ -146,8 +202,9 @@ def test_too_few_compared_values_are_an_error(
 ) -> None:
     """4 oc x 2 oh x 2 ow must be compared, so 15 prove nothing."""
     message = "^the testbench must run 2 jobs and compare 16 psums and outputs of layer conv, but"
+    lines = ["job otile=0 cycles=1", "job otile=1 cycles=1", COUNTS.format(15), SUMMARY]
     with pytest.raises(ToolError, match=message):
-        run_fake(bundle, monkeypatch, [SUMMARY.format(15)], tmp_path / "cache")
+        run_fake(bundle, monkeypatch, lines, tmp_path / "cache")
 
 
 def test_hanging_simulation_is_a_tool_error(
@@ -189,6 +246,9 @@ EXACT = CosimResult(
     stored_mismatches=0,
     unused_lane_mismatches=0,
     mismatches=(),
+    overflow_vectors=0,
+    overflows=(),
+    is_overflow_wrong=True,
     faults=(),
     seconds=0.0,
 )
@@ -199,6 +259,8 @@ def test_exact_means_without_any_fault() -> None:
     for count in ("psum", "output", "stored", "unused_lane"):
         assert not replace(EXACT, **{f"{count}_mismatches": 1}).is_exact
     assert not replace(EXACT, faults=("the job did not end",)).is_exact
+    assert not replace(EXACT, overflow_vectors=1).is_exact
+    assert replace(EXACT, overflow_vectors=1, is_overflow_wrong=False).is_exact
     assert not replace(EXACT, psums_compared=0).is_exact
     assert not replace(EXACT, outputs_compared=0).is_exact
 

@@ -27,6 +27,9 @@ EXACT = CosimResult(
     stored_mismatches=0,
     unused_lane_mismatches=0,
     mismatches=(),
+    overflow_vectors=0,
+    overflows=(),
+    is_overflow_wrong=True,
     faults=(),
     seconds=0.0,
 )

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from tests.unit.sim import timeline as t
-from tilewright.errors import FormatError, ShapeError
-from tilewright.sim import Overflow, fold_cycles, layer_cycles, simulate
-from tilewright.spec import ArrayShape, ConvShape
+from tilewright.errors import FormatError, ShapeError, UnknownNameError
+from tilewright.sim import Overflow, fold_cycles, layer_cycles, next_fold_cycles, simulate
+from tilewright.spec import ArrayShape, ConvShape, OutputFunction, PsumRule, Schedule
 from tilewright.tile import TilePlan
 
 
@@ -51,7 +51,7 @@ def test_a_sum_that_does_not_fit_is_named_and_kept_exact_by_default():
 
 def test_wrapped_sums_wrap_in_every_register():
     """-20 wraps to 12 in PE(0, 2), so that 48 makes it 60; that wraps to -4, as 28 does."""
-    result = simulate(_narrow(5), t.WEIGHTS, t.ACTIVATIONS, overflow="wrap")
+    result = simulate(_narrow(5), t.WEIGHTS, t.ACTIVATIONS, rule=PsumRule("wrap"))
     assert result.psums.tolist() == [
         [[11, 15, -7], [14, 14, -6], [-15, 13, -5], [-12, 12, -4]],
     ]
@@ -69,7 +69,7 @@ def test_an_overflow_in_pmem_is_named():
     assert (result.overflows, result.first_overflow) == (1, first)
     assert str(first) == "PMEM, col=1: psum 14 (otile=0, itile=1, kij=0, onij=2)"
     assert result.psums.tolist() == [[[0, 0], [0, 1], [0, 14]]]
-    wrapped = simulate(plan, weights, activations, overflow="wrap")
+    wrapped = simulate(plan, weights, activations, rule=PsumRule("wrap"))
     assert wrapped.psums.tolist() == [[[0, 0], [0, 1], [0, -2]]]
 
 
@@ -79,10 +79,11 @@ def test_32_bit_psums_overflow_in_pmem_only():
     plan = TilePlan(shape, ArrayShape(64, 1, psum_bits=32))
     weights = np.full((1, 520, 2, 1, 64), 127, np.int8)
     activations = np.full((520, 2, 64), 255, np.uint8)
-    exact = simulate(plan, weights, activations)
+    fast = Schedule(is_overlapped=True, is_skipping=True)
+    exact = simulate(plan, weights, activations, schedule=fast)
     assert exact.psums.tolist() == [[[2_155_545_600]]]
     assert exact.first_overflow == Overflow("pmem", 0, 518, 0, 0, None, 0, 2_149_327_680)
-    wrapped = simulate(plan, weights, activations, overflow="wrap")
+    wrapped = simulate(plan, weights, activations, schedule=fast, rule=PsumRule("wrap"))
     assert wrapped.psums.tolist() == [[[2_155_545_600 - 2**32]]]
     assert wrapped.overflows == 1
 
@@ -113,10 +114,66 @@ def test_codes_of_another_type_are_refused():
         simulate(t.PLAN, t.WEIGHTS, t.ACTIVATIONS.astype(np.int64))
 
 
-def test_an_unknown_overflow_rule_is_refused():
-    message = re.escape("the overflow rule must be 'error' or 'wrap', not 'saturate'")
+def test_an_unknown_rule_function_or_engine_is_refused():
+    message = re.escape("the overflow rule must be 'error', 'wrap' or 'saturate', not 'clip'")
     with pytest.raises(FormatError, match=f"^{message}$"):
-        simulate(t.PLAN, t.WEIGHTS, t.ACTIVATIONS, overflow="saturate")
+        PsumRule("clip")
+    with pytest.raises(ShapeError, match=r"^a psum in a PE column has 4\.\.32 bits, not 3$"):
+        PsumRule(column_bits=3)
+    message = re.escape("the activation function must be 'relu', 'leaky' or 'signed', not 'gelu'")
+    with pytest.raises(FormatError, match=f"^{message}$"):
+        OutputFunction("gelu")
+    with pytest.raises(FormatError, match=r"^a leaky shift is 0\.\.31, not 32$"):
+        OutputFunction("leaky", 32)
+    with pytest.raises(UnknownNameError, match=r"^the engine must be 'fast' or 'registers', not"):
+        simulate(t.PLAN, t.WEIGHTS, t.ACTIVATIONS, engine="quick")
+
+
+def test_overlapped_folds_by_hand():
+    """8x8, skipping: T = 64, L = 8, so each further fold takes 64 of at least 16 cycles."""
+    shape = ConvShape(ic=256, ih=8, iw=8, oc=256, kh=3, kw=3, padding=(1, 1))
+    plan = TilePlan(shape, ArrayShape(8, 8, psum_bits=20))
+    fast = Schedule(is_overlapped=True, is_skipping=True, is_whole_layer=True)
+    assert (fold_cycles(plan, fast), next_fold_cycles(plan, fast)) == (64 + 8 + 19, 64)
+    assert layer_cycles(plan, fast) == 91 + 9215 * 64 == 589_851
+    assert shape.macs / layer_cycles(plan, fast) > 0.99995 * 64
+    assert layer_cycles(plan) == 9216 * (100 + 27)
+    wide = replace(plan, array=ArrayShape(32, 32, psum_bits=20))
+    small = replace(wide, shape=replace(shape, ih=4, iw=4))
+    assert next_fold_cycles(small, fast) == 64
+    assert next_fold_cycles(replace(small, channels_per_pe=2), fast) == 96
+
+
+@pytest.mark.parametrize("engine", ["fast", "registers"])
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        (OutputFunction("leaky", 1), [-9, -9, -10, -10]),  # -17 >> 1 = -9, as rounding down
+        (OutputFunction("leaky", 6), [-1, -1, -1, -1]),
+        (OutputFunction("signed"), [-17, -18, -19, -20]),
+    ],
+)
+def test_activation_functions_by_hand(engine, output, expected):
+    result = simulate(t.PLAN, t.WEIGHTS, t.ACTIVATIONS, output=output, engine=engine)
+    assert result.psums.tolist() == [t.PSUMS]
+    assert result.outputs[0, :, 1].tolist() == expected
+    assert result.outputs[0, :, 0].tolist() == [11, 14, 17, 20]
+
+
+def test_saturated_sums_stop_at_the_bound_in_every_register():
+    """5 bits hold -16..15: 18 and 20 stop at 15, and -20 at -16, from where 48 leads to 15 again."""
+    result = simulate(_narrow(5), t.WEIGHTS, t.ACTIVATIONS, rule=PsumRule("saturate"))
+    assert result.psums.tolist() == [
+        [[11, -16, 15], [14, -16, 15], [15, -16, 15], [15, -16, 15]],
+    ]
+
+
+def test_the_column_may_be_narrower_than_pmem():
+    """In 4 bits -5 * 4 = -20 stops at -8, 12 at 7; 8 bits of PMEM hold what the column says."""
+    rule = PsumRule("saturate", column_bits=4)
+    result = simulate(t.PLAN, t.WEIGHTS, t.ACTIVATIONS, rule=rule)
+    assert result.psums.tolist() == [[[7, -8, 7], [7, -8, 7], [7, -8, 7], [7, -8, 7]]]
+    assert result.overflow_vectors == 4
 
 
 def test_a_result_of_the_wrong_shape_is_refused():

@@ -85,7 +85,8 @@ def _file_check(where: str, files: int, *, is_exported: bool) -> Check:
 def _checks(result: CosimResult, model: IntArray, where: str) -> list[Check]:
     psums = result.psum_mismatches + result.stored_mismatches
     strays = result.unused_lane_mismatches + len(result.faults)
-    first = f"; first: {[*result.mismatches, *result.faults][0]}" if not result.is_exact else ""
+    found = [*result.mismatches, *result.faults]
+    first = f"; first: {found[0]}" if found else ""
 
     def compared(what: str, count: int, wrong: int) -> Check:
         evidence = (
@@ -103,6 +104,13 @@ def _checks(result: CosimResult, model: IntArray, where: str) -> list[Check]:
             strays == 0,
             f"{where}: {result.unused_lane_mismatches:,} values in unused lanes, "
             f"{len(result.faults)} protocol faults{first if strays else ''}",
+        ),
+        Check(
+            "cosim",
+            f"{where}: no psum overflow",
+            result.overflow_vectors == 0,
+            f"{where}: {result.overflow_vectors:,} vectors in which a psum does not fit"
+            + "".join(f"; first: {vector}" for vector in result.overflows[:1]),
         ),
         _cycle_check(result, model, where),
     ]

@@ -1,4 +1,4 @@
-"""How the simulator's functions are compiled."""
+"""How loops over integers are compiled; imported where they run, for numba takes a second to load."""
 
 from __future__ import annotations
 
@@ -16,8 +16,3 @@ def compiled(function: Function) -> Function:
         return cast("Function", njit(nogil=True, cache=True)(function))
     except RuntimeError:
         return cast("Function", njit(nogil=True)(function))
-
-
-def stage(function: Function) -> Function:
-    """Compile into the function that calls it."""
-    return cast("Function", njit(nogil=True, forceinline=True)(function))

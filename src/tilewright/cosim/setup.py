@@ -1,0 +1,42 @@
+"""How a bundle is run: schedule, rule for sums that do not fit, and what is done to the core meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tilewright.errors import ConfigError
+from tilewright.spec import PsumRule, Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What the testbench is told besides the bundle; docs/dataflows.md says what each thing means.
+
+    stall_level: 0 for none, else in each busy cycle each memory and the receiver of results is not
+    ready with chance stall_level / 256; stall_seed chooses the sequence. reset_at: 0, or the core is
+    reset after so many cycles of each layer's first job, which then starts again. waves: a VCD file
+    to write.
+    """
+
+    schedule: Schedule = field(default_factory=Schedule)
+    rule: PsumRule = field(default_factory=PsumRule)
+    stall_level: int = 0
+    stall_seed: int = 1
+    reset_at: int = 0
+    waves: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.stall_level <= 255:
+            raise ConfigError(f"a stall level is 0..255 (of 256), not {self.stall_level}")
+        if not 1 <= self.stall_seed < 1 << 31:
+            raise ConfigError(f"a stall seed is 1..2^31 - 1, not {self.stall_seed}")
+        if not 0 <= self.reset_at < 1 << 31:
+            raise ConfigError(f"a reset comes after 1..2^31 - 1 cycles, not {self.reset_at}")
+
+    @property
+    def plusargs(self) -> dict[str, str]:
+        """Arguments of the simulation."""
+        stalls = {"stall": str(self.stall_level), "seed": str(self.stall_seed)}
+        waves = {} if self.waves is None else {"vcd": str(self.waves.absolute())}
+        return stalls | {"reset_at": str(self.reset_at)} | waves

@@ -1,0 +1,25 @@
+"""What a register of a limited width takes of a sum."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.spec import OverflowRule
+
+
+def fit(
+    sums: npt.NDArray[np.int64], bits: int, rule: OverflowRule
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """What is kept of `sums` in `bits` bits, and which of them did not fit; "error" keeps the exact sum.
+
+    >>> fit(np.array([7, 8, -9]), 4, "saturate")[0].tolist()
+    [7, 7, -8]
+    """
+    half = 1 << (bits - 1)
+    misfits = (sums < -half) | (sums >= half)
+    if rule == "wrap":
+        return (sums + half) % (2 * half) - half, misfits
+    if rule == "saturate":
+        return np.clip(sums, -half, half - 1), misfits
+    return sums, misfits

@@ -1,0 +1,183 @@
+"""One core, all modes without rebuild; stalls, resets, saturation and waves: values never change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.naive import convolve, store
+from tests.rtl.layers import WRAP, Case, random_tensors, require_simulator, write_case, write_random
+from tests.rtl.test_core import FAST, check_exact
+from tilewright.cosim import CosimResult, Setup, run_bundle, run_bundles
+from tilewright.errors import FormatError
+from tilewright.sim import Stalls, simulate
+from tilewright.spec import ArrayShape, ConvShape, PsumRule, Schedule
+from tilewright.tile import (
+    TilePlan,
+    step_activations,
+    step_weights,
+    tile_activations,
+    tile_weights,
+)
+
+pytestmark = pytest.mark.rtl
+
+SHAPE = ConvShape(6, 4, 5, 5, 3, 2, padding=(1, 1))
+ARRAY = ArrayShape(3, 2, 16)
+MODES = (
+    Case(SHAPE, ARRAY),
+    Case(SHAPE, ARRAY, mode="os"),
+    Case(SHAPE, ARRAY, act_bits=2, mode="half"),
+    Case(SHAPE, ARRAY, schedule=FAST),
+    Case(SHAPE, ARRAY, mode="os", schedule=FAST),
+    Case(SHAPE, ARRAY, act_bits=2, mode="half", schedule=FAST),
+)
+
+
+def run_modes(folder: Path, builds: Path, simulator: str, **setup: int) -> tuple[CosimResult, ...]:
+    """All modes, one after the other, in one simulation."""
+    require_simulator(simulator)
+    bundles = []
+    for number, case in enumerate(MODES):
+        write_random(folder / str(number), case, seed=number)
+        bundles.append((folder / str(number), replace(case.setup, **setup)))
+    return run_bundles(bundles, simulator=simulator, cache_dir=builds)
+
+
+@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+def test_all_modes_run_in_one_simulation(simulator: str, tmp_path: Path, builds: Path) -> None:
+    for case, result in zip(MODES, run_modes(tmp_path, builds, simulator), strict=True):
+        check_exact(result, case)
+
+
+def model_cycles(case: Case, seed: int, stalls: Stalls) -> np.ndarray:
+    """Cycles of each fold of the model, with the same stalls."""
+    codes, weight = random_tensors(case, seed)
+    dataflow, channels = {"ws": ("ws", 1), "half": ("ws", 2), "os": ("os", 1)}[case.mode]
+    plan = TilePlan(case.shape, case.array, dataflow, channels)
+    to_weights = step_weights if case.mode == "os" else tile_weights
+    to_activations = step_activations if case.mode == "os" else tile_activations
+    return simulate(
+        plan,
+        to_weights(weight.astype(np.int8), plan),
+        to_activations(codes.astype(np.uint8), plan),
+        schedule=case.schedule,
+        stalls=stalls,
+    ).fold_cycles
+
+
+@pytest.mark.parametrize("level", [40, 200])
+def test_stalls_cost_the_cycles_of_the_model_and_no_value(
+    level: int, tmp_path: Path, builds: Path
+) -> None:
+    results = run_modes(tmp_path, builds, "icarus", stall_level=level, stall_seed=77)
+    for number, (case, result) in enumerate(zip(MODES, results, strict=True)):
+        assert result.is_exact, result.mismatches
+        expected = model_cycles(case, number, Stalls(level, 77))
+        np.testing.assert_array_equal(result.fold_cycles, expected)
+        assert result.cycles == expected.sum() > np.prod(case.folds) * case.next_fold_cycles
+
+
+@pytest.mark.parametrize("cycles", [1, 9, 25, 60])
+def test_a_core_that_is_reset_in_mid_run_starts_again(
+    cycles: int, tmp_path: Path, builds: Path
+) -> None:
+    results = run_modes(tmp_path, builds, "icarus", reset_at=cycles)
+    for case, result in zip(MODES, results, strict=True):
+        check_exact(result, case)
+
+
+def saturated(
+    case: Case, codes: np.ndarray, weight: np.ndarray, bits: tuple[int, int]
+) -> np.ndarray:
+    """Psums ``oc oh ow``, each sum clipped in the order of the array; one column for each input tile."""
+    shape, rows = case.shape, case.array.rows
+    plane = np.pad(codes, ((0, 0), *((pad, pad) for pad in shape.padding)))
+    psums = np.zeros((shape.oc, shape.oh, shape.ow), np.int64)
+    for oc, oh, ow in np.ndindex(*psums.shape):
+        stored = 0
+        for first in range(0, shape.ic, rows):
+            for kh, kw in np.ndindex(shape.kh, shape.kw):
+                psum = 0
+                for ic in range(first, min(first + rows, shape.ic)):
+                    psum += int(weight[oc, ic, kh, kw]) * int(plane[ic, oh + kh, ow + kw])
+                    psum, _ = store(psum, bits[0], "saturate")
+                stored, _ = store(stored + psum, bits[1], "saturate")
+        psums[oc, oh, ow] = stored
+    return psums
+
+
+@pytest.mark.parametrize("column_bits", [6, 8, 12])
+def test_saturated_psums_are_those_of_the_order_of_the_array(
+    column_bits: int, tmp_path: Path, builds: Path
+) -> None:
+    """PMEM of 9 bits: with columns of 6 and 8 bits both places clip, with 12 only PMEM does."""
+    require_simulator("icarus")
+    case = Case(SHAPE, ArrayShape(3, 2, 9))
+    codes, weight = random_tensors(case, 5)
+    psums = saturated(case, codes, weight, (column_bits, 9))
+    assert (psums != convolve(weight, codes, SHAPE)).any()
+    write_case(tmp_path / "bundle", case, codes, weight, psums=psums)
+    setup = Setup(rule=PsumRule("saturate", column_bits))
+    result = run_bundle(tmp_path / "bundle", setup=setup, simulator="icarus", cache_dir=builds)
+    assert result.is_exact, result.mismatches
+    assert result.overflow_vectors > 0
+
+
+def test_the_model_and_the_core_count_the_same_vectors_that_overflow(
+    tmp_path: Path, builds: Path
+) -> None:
+    require_simulator("icarus")
+    case = Case(SHAPE, ArrayShape(3, 2, 9))
+    codes, weight = random_tensors(case, 5)
+    write_case(tmp_path / "bundle", case, codes, weight)
+    result = run_bundle(tmp_path / "bundle", setup=case.setup, simulator="icarus", cache_dir=builds)
+    plan = TilePlan(case.shape, case.array)
+    model = simulate(
+        plan,
+        tile_weights(weight.astype(np.int8), plan),
+        tile_activations(codes.astype(np.uint8), plan),
+        rule=WRAP,
+    )
+    assert result.is_exact
+    assert result.overflow_vectors == model.overflow_vectors > 0
+    assert model.first_overflow is not None
+    strict = run_bundle(tmp_path / "bundle", setup=Setup(), simulator="icarus", cache_dir=builds)
+    assert not strict.is_exact
+    assert strict.mismatches == ()
+
+
+@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+def test_waves_are_written_on_request(simulator: str, tmp_path: Path, builds: Path) -> None:
+    require_simulator(simulator)
+    case = Case(ConvShape(1, 1, 2, 1, 1, 1), ArrayShape(1, 1, 12))
+    write_random(tmp_path / "bundle", case)
+    setup = replace(case.setup, waves=tmp_path / "core.vcd")
+    result = run_bundle(tmp_path / "bundle", setup=setup, simulator=simulator, cache_dir=builds)
+    check_exact(result, case)
+    text = (tmp_path / "core.vcd").read_text()
+    assert "u_controller" in text
+    assert "$enddefinitions" in text
+
+
+def test_bundles_for_different_cores_are_refused(tmp_path: Path) -> None:
+    cases = MODES[0], replace(MODES[0], weight_bits=3)
+    for number, case in enumerate(cases):
+        write_random(tmp_path / str(number), case)
+    with pytest.raises(FormatError, match=r"must fit one core, but WeightBits is 4 for .*0 and 3"):
+        run_bundles([(tmp_path / "0", Setup()), (tmp_path / "1", Setup())])
+
+
+def test_a_whole_layer_is_one_job(tmp_path: Path, builds: Path) -> None:
+    """Three output tiles: two folds beginnings less than with a job for each."""
+    require_simulator("icarus")
+    lone = Case(SHAPE, ARRAY, schedule=Schedule(is_overlapped=True))
+    whole = replace(lone, schedule=Schedule(is_overlapped=True, is_whole_layer=True))
+    write_random(tmp_path / "bundle", lone)
+    options = {"simulator": "icarus", "cache_dir": builds}
+    each = run_bundle(tmp_path / "bundle", setup=lone.setup, **options)
+    one = run_bundle(tmp_path / "bundle", setup=whole.setup, **options)
+    assert each.cycles - one.cycles == 2 * (lone.fold_cycles - lone.next_fold_cycles)
