@@ -12,7 +12,7 @@ from torch import fx, nn
 from tilewright.quant import ChannelBias, QuantConv2d, QuantLinear
 from tilewright.spec import MaxPool
 
-ELEMENTWISE = (nn.ReLU, nn.Identity, nn.Dropout)
+ELEMENTWISE = (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Hardtanh, nn.Identity, nn.Dropout)
 """Modules that, in eval mode, never decrease and act on each number alone: they commute with max-pool."""
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, ChannelBias)
