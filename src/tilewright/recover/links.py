@@ -14,7 +14,7 @@ from tilewright.quant import ChannelBias
 from tilewright.recover.capture import QuantNode
 from tilewright.spec import MaxPool
 
-ELEMENTWISE = (nn.ReLU, nn.Identity, nn.Dropout)
+ELEMENTWISE = (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Hardtanh, nn.Identity, nn.Dropout)
 """Modules that, in eval mode, never decrease and act on each number alone: they commute with max-pool."""
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, ChannelBias)

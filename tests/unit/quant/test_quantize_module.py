@@ -230,6 +230,16 @@ def test_codes_are_followed_through_functional_pools_and_reshapes(flatten):
     assert shapes == [(6, 2), (6, 2)]
 
 
+@pytest.mark.parametrize("activation", [nn.ReLU6(), nn.Hardtanh(0, 0.5)])
+def test_codes_are_followed_through_bounded_activations(activation):
+    """They never decrease, so thresholds state them."""
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), activation, nn.Conv2d(4, 2, 3))
+    quantized = quantize(model, weight_bits=4, act_bits=4, has_pixel_input=True)
+    quantized(images())
+    network, _ = recover(quantized, images(), np.arange(6))
+    assert network.layer("0").unlinked == ""
+
+
 def test_other_reshapes_stay_as_they_are():
     model = Calls(lambda _m, x: x.relu().view(-1, 12).reshape(x.size(1), -1))
     x = torch.rand(2, 3, 4)
