@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Literal
 
 import numpy as np
@@ -78,11 +78,12 @@ class Engine:
         """Codes and sums of every node, for images ``n ic ih iw`` (codes of the first layer)."""
         codes: dict[str, list[Array]] = {}
         sums: dict[str, list[Array]] = {}
-        for batch, count in self._batches(images):
-            for node, operands, found in self._run(batch):
-                for operand, values in enumerate(operands):
-                    codes.setdefault(port_name(node.name, operand), []).append(values[:count])
-                sums.setdefault(node.name, []).append(found[:count])
+        with self._single_threaded():
+            for batch, count in self._batches(images):
+                for node, operands, found in self._run(batch):
+                    for operand, values in enumerate(operands):
+                        codes.setdefault(port_name(node.name, operand), []).append(values[:count])
+                    sums.setdefault(node.name, []).append(found[:count])
         return Trace(
             {port: _planes(parts) for port, parts in codes.items()},
             {name: _planes(parts).astype(np.int64) for name, parts in sums.items()},
@@ -102,10 +103,7 @@ class Engine:
         if threads < 1:
             raise ConfigError(f"threads must be at least 1, not {threads}")
         found: list[npt.NDArray[np.int64]] = []
-        with ExitStack() as stack:
-            stack.enter_context(threadpool_limits(1, user_api="blas"))
-            if "int8" in self.arithmetic.values():
-                stack.enter_context(onednn.one_thread())
+        with self._single_threaded() as stack:
             pool = stack.enter_context(ThreadPoolExecutor(threads, initializer=self._be_one_thread))
             for part in pool.map(self._output, self._batches(images)):
                 found.append(part)
@@ -122,6 +120,15 @@ class Engine:
     ) -> npt.NDArray[np.int64]:
         """Class ``n`` of each image: the largest sum of the output, ties to the lowest class."""
         return self.network.classes(self.sums(images, threads=threads, listener=listener))
+
+    @contextmanager
+    def _single_threaded(self) -> Iterator[ExitStack]:
+        """No operation takes threads of its own; the stack ends with the context."""
+        with ExitStack() as stack:
+            stack.enter_context(threadpool_limits(1, user_api="blas"))
+            if "int8" in self.arithmetic.values():
+                stack.enter_context(onednn.one_thread())
+            yield stack
 
     def _be_one_thread(self) -> None:
         if "int8" in self.arithmetic.values():
