@@ -16,12 +16,9 @@ from tilewright.spec.artifact import write_bytes
 if TYPE_CHECKING:
     import onnx
 
-FORMATS = {
-    "onnx": "integers only: ConvInteger, MatMulInteger, comparisons; uint8 pixels in",
-    "qonnx": "Quant and MultiThreshold nodes of QONNX",
-    "qcdq": "QuantizeLinear, Clip, DequantizeLinear in plain ONNX",
-    "scalesim": "SCALE-Sim's topology file, sizes only",
-}
+FORMATS = ("onnx", "qonnx", "qcdq", "scalesim")
+"""Integers only; Quant nodes; QuantizeLinear, Clip, DequantizeLinear; SCALE-Sim's topology, sizes only."""
+
 ANY_BATCH = "n"
 
 
@@ -38,7 +35,7 @@ class Exported:
 
     @property
     def format(self) -> str:
-        """Key of `FORMATS`."""
+        """One of `FORMATS`."""
         return self.names.format
 
 
@@ -52,7 +49,7 @@ def export_network(
 ) -> Exported:
     """Write `network` to `path`, atomically.
 
-    form: a key of `FORMATS`. batch: images at a time; None leaves it open (QONNX's executor needs
+    form: one of `FORMATS`. batch: images at a time; None leaves it open (QONNX's executor needs
     a number, so None is 1 there). is_unit: scales of 1 in qonnx and qcdq, so that all values are
     integers, instead of the trained scales.
 

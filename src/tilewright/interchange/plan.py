@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import FormatError
-from tilewright.interchange.graph_writer import GraphWriter, Shape
+from tilewright.interchange.graph_writer import FLOAT, INT8, UINT8, GraphWriter, Shape
 from tilewright.spec import (
     IntegerLayer,
     IntegerNetwork,
@@ -113,20 +113,27 @@ def write_planes(
 ) -> str:
     """Add the pools and the flatten between a node and a consumer, on codes or on their values.
 
-    ONNX pads a max-pool with the lowest number of the type, which never wins.
+    Padding never wins: of floats it is ONNX's own, the lowest number; codes are padded with the lowest
+    code, since not every engine pads a max-pool of integers rightly.
     """
     channels, *size = plan.source.output_shape
     for number, pool in enumerate(plan.link.pools):
+        name, pads = f"{plan.link.port}.pooled{number or ''}", [*pool.padding, *pool.padding]
+        if dtype != FLOAT and any(pads):
+            size = [edge + 2 * pad for edge, pad in zip(size, pool.padding, strict=True)]
+            padded = (batch, channels, *size)
+            codes = _write_padding(writer, plan, codes, pool.padding, f"{name}.padded", padded)
+            pool, pads = replace(pool, padding=(0, 0)), [0, 0, 0, 0]
         size = list(pool.output_size(*size))
         codes = writer.node(
             "MaxPool",
             (codes,),
-            f"{plan.link.port}.pooled{number or ''}",
+            name,
             dtype=dtype,
             shape=(batch, channels, *size),
             kernel_shape=list(pool.kernel),
             strides=list(pool.stride),
-            pads=[*pool.padding, *pool.padding],
+            pads=pads,
         )
     if not plan.link.is_flattened or plan.is_flat:
         return codes
@@ -134,6 +141,23 @@ def write_planes(
     return writer.node(
         "Flatten", (codes,), f"{plan.link.port}.flat", dtype=dtype, shape=sizes, axis=1
     )
+
+
+def _write_padding(
+    writer: GraphWriter,
+    plan: LinkPlan,
+    codes: str,
+    padding: tuple[int, int],
+    output: str,
+    shape: Shape,
+) -> str:
+    """Add a border of the lowest code."""
+    is_signed = plan.link.min_code < 0
+    widths = np.array([0, 0, *padding] * 2, np.int64)
+    lowest = np.array(plan.link.min_code, np.int8 if is_signed else np.uint8)
+    constants = writer.constant(f"{output}.pads", widths), writer.constant(f"{output}.code", lowest)
+    dtype = INT8 if is_signed else UINT8
+    return writer.node("Pad", (codes, *constants), output, dtype=dtype, shape=shape)
 
 
 def geometry(layer: IntegerLayer) -> dict[str, Any]:

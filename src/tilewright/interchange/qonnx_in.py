@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tilewright.errors import FormatError
+from tilewright.errors import FormatError, ShapeError
 from tilewright.interchange.onnx_graph import Graph, Op, read_graph, scalar
 from tilewright.interchange.plan import sum_bound
 from tilewright.interchange.quant_node import KINDS, MAX_BIAS_BITS, MAX_BITS, read_quantizer
@@ -49,7 +49,10 @@ def read_qonnx(path: Path) -> Imported:
     graph = read_graph(path)
     reader = _Reader(graph)
     for op in graph.ops:
-        reader.read(op)
+        try:
+            reader.read(op)
+        except ShapeError as error:
+            op.refuse(str(error))
     return reader.finish(path)
 
 

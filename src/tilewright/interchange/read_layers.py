@@ -75,6 +75,7 @@ def read_convolution(op: Op, name: str, value: Value, weight: Weight) -> Integer
     stride = op.attributes.get("strides", [1, 1])
     dense = _without_groups(op, weight.codes, value.plane[0])
     oc, _, kh, kw = dense.shape
+    op.expect(kernel_shape=[kh, kw])
     shape = ConvShape(
         *value.plane, oc, kh, kw, stride=(stride[0], stride[1]), padding=(pads[0], pads[1])
     )

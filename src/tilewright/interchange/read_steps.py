@@ -93,6 +93,11 @@ def read_max_pool(op: Op, value: Value, constants: Constants) -> Value:  # noqa:
     pads = op.attributes.get("pads", [0, 0, 0, 0])
     if pads[:2] != pads[2:]:
         op.refuse(f"the padding must be the same on both sides, not {pads}")
+    if any(
+        edge > size + 2 * pad
+        for edge, size, pad in zip(kernel, value.plane[1:], pads, strict=False)
+    ):
+        op.refuse(f"the window {kernel} must fit the plane {value.plane[1:]}")
     return value.pooled(op, MaxPool(kernel, stride, (pads[0], pads[1])))
 
 

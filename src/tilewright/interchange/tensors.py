@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float64]
 class TensorNames:
     """How a written file calls the tensors of a node, and in what steps their values are.
 
-    format: key of `FORMATS`. is_unit: the file's scales are 1.
+    format: one of `FORMATS`. is_unit: the file's scales are 1.
     """
 
     format: str

@@ -102,6 +102,7 @@ def import_network(
     for node in foreign.network.nodes:
         verdict = check_node(node, foreign.stimulus, psum_bits=config.array.psum_bits)
         comparisons += [verdict.psums, *verdict.next_codes]
+    run.withdraw_report()
     foreign.network.save(run.network_stem)
     foreign.stimulus.save(run.stimulus_stem)
     result = ImportResult(out, foreign, tuple(comparisons))

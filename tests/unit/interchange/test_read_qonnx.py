@@ -6,12 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests import networks
 from tests.unit.interchange.networks import residual, untrained
 from tests.unit.interchange.test_export import odd_network
 from tilewright.errors import ArtifactError, FormatError, TilewrightError
 from tilewright.interchange import export_network, read_qonnx
+from tilewright.pipeline.exchange import check_export
 from tilewright.spec import IntegerLayer, ResidualAdd, SumPool
-from tilewright.verify import check_node, reference_next_codes
+from tilewright.verify import check_node, compare_traces, reference_next_codes, reference_trace
 
 onnx = pytest.importorskip("onnx", reason="needs the extra 'onnx'")
 pytest.importorskip("qonnx", reason="needs the extra 'onnx'")
@@ -104,6 +106,51 @@ def test_steps_of_other_operations(tmp_path):
     stimulus, _ = imported.run_source(8)
     for one in imported.network.nodes:
         assert check_node(one, stimulus, psum_bits=20).passed
+
+
+@pytest.mark.parametrize(
+    "average",
+    [
+        node("GlobalAveragePool", "average", ["pool"]),
+        node("ReduceMean", "average", ["pool"], axes=[-1, -2], keepdims=0),
+        node("AveragePool", "average", ["pool"], kernel_shape=[2, 3], strides=[2, 1]),
+    ],
+    ids=lambda one: one.op_type,
+)
+def test_average_pools(average, tmp_path):
+    file = File()
+    file.insert("pool", average)
+    file.insert("average", quant("again", "average", "act_scale", "bits4", STATED))
+    if average.op_type == "ReduceMean":
+        file.nodes.remove(file.find("flat"))
+        file.find("head").input[0] = "again"
+    kept = 4 * (2 if average.op_type == "AveragePool" else 1)
+    file.constants["w2"] = file.constants["w2"][:, :kept]
+    imported = read_qonnx(file.save(tmp_path / "net.onnx"))
+    pool = imported.network.nodes[1]
+    assert isinstance(pool, SumPool)
+    assert pool.kernel == ((2, 3) if average.op_type == "AveragePool" else (4, 3))
+    stimulus, _ = imported.run_source(8)
+    for one in imported.network.nodes:
+        assert check_node(one, stimulus, psum_bits=20).passed
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("make", [networks.chain, networks.residual])
+def test_random_networks_go_out_and_come_back(make, seed, tmp_path):
+    """Thresholds at random, signed sums, padded pools: every engine, and what is read back."""
+    rng = np.random.default_rng(seed)
+    network = make(rng)
+    images = networks.images(rng, network, 2)
+    expected = reference_trace(network, images)
+    for form in ("onnx", "qonnx", "qcdq"):
+        exported = export_network(network, tmp_path / "net.onnx", form=form)
+        for check in check_export(network, exported, images):
+            assert check.passed, str(check)
+        if form == "qonnx":
+            found = reference_trace(read_qonnx(exported.path).network, images)
+            for comparison in compare_traces(expected, found, what="the file"):
+                assert comparison.passed, str(comparison)
 
 
 def test_what_follows_the_last_layer_is_noted(tmp_path):
@@ -238,6 +285,15 @@ REFUSED = [
     ),
     (sized([1, 3, 8, 6, 2]), "the input x must be (n, channels) or (n, channels, h, w) with fixed"),
     (sized([1, 4, 8, 6]), "node conv (Conv): its weight (4, 3, 3, 3) with 1 groups does not fit 4"),
+    (sized([1, 3, 1, 6]), "node pool (MaxPool): the window (2, 2) must fit the plane (1, 6)"),
+    (
+        spoil_attribute("conv", pads=[0, 0, 0, 0], kernel_shape=[9, 3]),
+        "node conv (Conv): kernel_shape must be [3, 3], not [9, 3]",
+    ),
+    (
+        put_after("codes", node("AveragePool", "av", ["codes"], kernel_shape=[9, 2])),
+        "node av (AveragePool): av: the window (9, 2) must fit the plane (8, 6)",
+    ),
     (sized([1, 3, 8, 8]), "node head (Gemm): its weight takes 48 channels, but its input has 64"),
 ]
 
