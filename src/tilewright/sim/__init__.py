@@ -2,17 +2,17 @@
 
 from tilewright.sim.activity import Activity, count_activity
 from tilewright.sim.cycles import fold_cycles, layer_cycles
-from tilewright.sim.dataflows import DATAFLOWS, Dataflow, dataflow_cycles
+from tilewright.sim.dataflows import PLAIN_DATAFLOWS, PlainDataflow, dataflow_cycles
 from tilewright.sim.phases import Phases, fold_phases, job_phases, layer_phases, network_phases
 from tilewright.sim.result import Overflow, SimResult
 from tilewright.sim.simulate import simulate
 
 __all__ = [
-    "DATAFLOWS",
+    "PLAIN_DATAFLOWS",
     "Activity",
-    "Dataflow",
     "Overflow",
     "Phases",
+    "PlainDataflow",
     "SimResult",
     "count_activity",
     "dataflow_cycles",
