@@ -50,16 +50,21 @@ def steps(plan: TilePlan) -> dict[str, int]:
     per_job = plan.folds_per_otile
     folds, skew = plan.otiles * per_job, rows + cols - 2
     serial = layer_phases(plan).total
-    tail = cols + rows + 3  # from the last word's read to the last sum's write, and the first load
+    ends = 2 * cols + rows + 3  # the first load, and from the last word's read to the last write
     return {
         "plain_ws": dataflow_cycles(shape, rows=rows, cols=cols, dataflow="ws"),
         "taps_outer": folds * (rows + shape.onij + skew),
         "padded_stream": folds * (rows + shape.nij + skew),
         "serial": serial,
         "serial_skipping": serial - folds * (shape.nij - shape.onij),
-        "overlapped": plan.otiles * (per_job * max(shape.nij, cols) + cols + tail),
-        "overlapped_skipping": plan.otiles * (per_job * max(shape.onij, cols) + cols + tail),
+        "overlapped": plan.otiles * _overlapped(shape.nij, cols, per_job, ends),
+        "overlapped_skipping": plan.otiles * _overlapped(shape.onij, cols, per_job, ends),
     }
+
+
+def _overlapped(words: int, cols: int, folds: int, ends: int) -> int:
+    """One job whose weights are loaded while the fold before streams, once the last column has its own."""
+    return words + ends + (folds - 1) * max(words, 2 * cols)
 
 
 def _milliseconds(outlines: tuple[LayerOutline, ...], array: ArrayShape, repeats: int) -> float:

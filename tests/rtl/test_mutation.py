@@ -81,7 +81,7 @@ def test_corner_vectors_notice_what_weak_ones_do_not(tmp_path):
     corners, notes = corner_sets(weak, tmp_path / "corners", seed=0)
     assert notes == []
     assert [one.name for one in corners] == [
-        *("random", "max", "bound", "extreme", "geometry", "3x5", "1x2"),
+        *("random", "max", "bound", "extreme", "narrow", "geometry", "3x5", "1x2"),
     ]
     extreme = next(one for one in corners if one.name == "extreme")
     given = VectorSet("given", "", (weak.folder,))

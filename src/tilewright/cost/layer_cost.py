@@ -10,7 +10,7 @@ from tilewright.cost.memories import MemoryDepths, words_needed
 from tilewright.cost.outline import LayerOutline
 from tilewright.cost.traffic import Traffic, layer_traffic
 from tilewright.cost.widths import PsumWidths, psum_widths
-from tilewright.sim import DATAFLOWS, Phases, dataflow_cycles, layer_phases
+from tilewright.sim import PLAIN_DATAFLOWS, Phases, dataflow_cycles, layer_phases
 from tilewright.spec import ArrayShape
 from tilewright.tile import TilePlan
 
@@ -90,7 +90,7 @@ def layer_cost(outline: LayerOutline, array: ArrayShape, memories: MemoryDepths)
     widths = psum_widths(outline, plan)
     plain: dict[str, int] = {
         name: dataflow_cycles(outline.shape, rows=array.rows, cols=array.cols, dataflow=name)
-        for name in DATAFLOWS
+        for name in PLAIN_DATAFLOWS
     }
     return LayerCost(
         name=outline.name,

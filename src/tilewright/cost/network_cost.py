@@ -11,7 +11,7 @@ from tilewright.cost.memories import MemoryDepths
 from tilewright.cost.outline import LayerOutline
 from tilewright.cost.traffic import MemoryTraffic
 from tilewright.errors import ShapeError
-from tilewright.sim import DATAFLOWS, Phases
+from tilewright.sim import PLAIN_DATAFLOWS, Phases
 from tilewright.spec import ArrayShape
 
 
@@ -66,7 +66,7 @@ class NetworkCost:
             "efficiency": self.efficiency,
             **{f"{name}_words": self.words(name) for name in ("xmem", "wmem", "pmem")},
             "psum_bits_needed": self.psum_bits_needed,
-            **{f"plain_{name}_cycles": self.plain_cycles(name) for name in DATAFLOWS},
+            **{f"plain_{name}_cycles": self.plain_cycles(name) for name in PLAIN_DATAFLOWS},
         }
         return {
             "array": asdict(self.array),

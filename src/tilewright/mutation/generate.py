@@ -176,7 +176,8 @@ _FILLS = {"'0": "'1", "1'b0": "1'b1", "'1": "'0", "1'b1": "1'b0"}
 def _bits(target: str) -> list[tuple[str, str]]:
     """Names and masks; a part of a vector has no name of its own, and only its lowest bit is known."""
     lowest = ("lowest", "1'b1")
-    if re.fullmatch(r"[A-Za-z_]\w*", target) and _VALUE.search(target):
+    is_number = _VALUE.search(target) and not _ADDRESS.search(target)
+    if is_number and re.fullmatch(r"[A-Za-z_]\w*", target):
         return [lowest, ("highest", f"(1 << ($bits({target}) - 1))")]
     return [lowest]
 

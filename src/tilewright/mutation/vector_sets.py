@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import FormatError
-from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat
+from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat, signed_bits_needed
 from tilewright.tile import TilePlan
 from tilewright.vectors import Bundle, decode_bundle, read_bundle, write_bundle
 from tilewright.verify import extreme_planes, extreme_weights, reference_tap_psums
@@ -74,6 +74,8 @@ def _corners(bundle: Bundle, seed: int) -> Iterator[_Corner]:
         widest,
         (full, noise),
     )
+    narrow = replace(bundle.array, psum_bits=_bits_needed(widest, (full, noise)))
+    yield _Corner("narrow", NARROW, widest, (full, noise), narrow)
     yield _Corner("geometry", GEOMETRY, *_random_layer(layer, bundle.array, rng))
     for array, act_bits, weight_bits in ARRAYS:
         other = replace(
@@ -86,6 +88,7 @@ def _corners(bundle: Bundle, seed: int) -> Iterator[_Corner]:
         yield _Corner(name, OTHER, *_random_layer(other, array, rng), array)
 
 
+NARROW = "extreme vectors on psums of just the bits that they need (--set array.psum_bits=...)"
 GEOMETRY = (
     "a layer with several input and output tiles, stride 2, unequal kernel and padding, random codes "
     "and weights (examples/layer_to_testbench_files.py writes layers of your own)"
@@ -95,6 +98,14 @@ OTHER = (
 )
 ARRAYS = ((ArrayShape(3, 5, 20), 8, 3), (ArrayShape(1, 2, 17), 2, 6))
 """Arrays, and bits of activations and weights: odd sizes, a single row, one code wider than the other."""
+
+
+def _bits_needed(layer: IntegerLayer, planes: tuple[npt.NDArray[np.uint8], ...]) -> int:
+    """Bits that hold the psums of these planes, and those of each tap."""
+    taps = reference_tap_psums(np.stack(planes), layer.weight, layer.shape)  # kij n oc oh ow
+    psums = taps.sum(axis=0)
+    low, high = min(taps.min(), psums.min()), max(taps.max(), psums.max())
+    return max(4, signed_bits_needed(int(low), int(high)))
 
 
 def _random_layer(

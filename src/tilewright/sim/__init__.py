@@ -2,18 +2,18 @@
 
 from tilewright.sim.activity import Activity, count_activity
 from tilewright.sim.cycles import fold_cycles, job_cycles, layer_cycles, next_fold_cycles
-from tilewright.sim.dataflows import DATAFLOWS, Dataflow, dataflow_cycles
+from tilewright.sim.dataflows import PLAIN_DATAFLOWS, PlainDataflow, dataflow_cycles
 from tilewright.sim.job import Stalls
 from tilewright.sim.phases import Phases, fold_phases, job_phases, layer_phases, network_phases
 from tilewright.sim.result import Overflow, SimResult
 from tilewright.sim.simulate import simulate
 
 __all__ = [
-    "DATAFLOWS",
+    "PLAIN_DATAFLOWS",
     "Activity",
-    "Dataflow",
     "Overflow",
     "Phases",
+    "PlainDataflow",
     "SimResult",
     "Stalls",
     "count_activity",

@@ -109,15 +109,18 @@ def _changes(stream: Counts, bits: int) -> Counts:
 def _psum_toggles(
     plan: TilePlan, weights: npt.NDArray[np.int8], activations: npt.NDArray[np.uint8]
 ) -> Counts:
-    from tilewright.sim.toggles import count_job  # only now: numba takes a second to load
-
+    """A PE's psums, pixel by pixel and fold by fold, are the sums of the rows above it."""
     array = plan.array
     toggles = np.zeros((array.rows, array.cols, array.psum_bits), np.int64)
-    held = np.zeros((array.rows, array.cols), np.int64)
-    for otile in range(plan.otiles):
-        count_job(
-            np.ascontiguousarray(weights[otile]), np.ascontiguousarray(activations), held, toggles
-        )
+    held = np.zeros((1, array.rows, array.cols), np.int64)
+    for fold in plan.folds():
+        words = activations[fold.itile].astype(np.int64)  # nij row
+        factors = weights[fold.otile, fold.itile, fold.kij].T.astype(np.int64)  # row col
+        psums = np.cumsum(words[:, :, None] * factors, axis=1)  # nij row col
+        changes = psums ^ np.concatenate([held, psums[:-1]])
+        held = psums[-1:]
+        for bit in range(array.psum_bits):
+            toggles[:, :, bit] += ((changes >> bit) & 1).sum(axis=0)
     return toggles
 
 

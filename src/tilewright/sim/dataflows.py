@@ -14,8 +14,8 @@ from typing import Literal, get_args
 from tilewright.errors import UnknownNameError
 from tilewright.spec import ConvShape
 
-Dataflow = Literal["ws", "os", "is"]
-DATAFLOWS: tuple[Dataflow, ...] = get_args(Dataflow)
+PlainDataflow = Literal["ws", "os", "is"]
+PLAIN_DATAFLOWS: tuple[PlainDataflow, ...] = get_args(PlainDataflow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Mapping:
     down: int
     across: int
     steps: int
-    dataflow: Dataflow
+    dataflow: PlainDataflow
 
     def folds(self, rows: int, cols: int) -> int:
         """Passes through a ``rows x cols`` array; taps and channels are packed ("flattened")."""
@@ -46,7 +46,7 @@ class Mapping:
         return (0 if self.dataflow == "os" else rows) + self.steps + skew
 
 
-def map_layer(shape: ConvShape, dataflow: Dataflow) -> Mapping:
+def map_layer(shape: ConvShape, dataflow: PlainDataflow) -> Mapping:
     """The layer as SCALE-Sim maps it; raises `UnknownNameError` for another dataflow.
 
     >>> map_layer(ConvShape(8, 4, 4, 8, 3, 3, padding=(1, 1)), "ws")
@@ -59,16 +59,16 @@ def map_layer(shape: ConvShape, dataflow: Dataflow) -> Mapping:
         return Mapping(window, pixels, filters, dataflow)
     if dataflow == "os":
         return Mapping(pixels, filters, window, dataflow)
-    raise UnknownNameError.among("dataflow", dataflow, DATAFLOWS)
+    raise UnknownNameError.among("dataflow", dataflow, PLAIN_DATAFLOWS)
 
 
-def dataflow_cycles(shape: ConvShape, *, rows: int, cols: int, dataflow: Dataflow) -> int:
+def dataflow_cycles(shape: ConvShape, *, rows: int, cols: int, dataflow: PlainDataflow) -> int:
     """Cycles of a layer for one sample on a textbook array, all folds one after the other.
 
     SCALE-Sim's report states the number of its last cycle, counted from 0: one less.
 
     >>> choke = ConvShape(8, 4, 4, 8, 3, 3, padding=(1, 1))
-    >>> [dataflow_cycles(choke, rows=8, cols=8, dataflow=name) for name in DATAFLOWS]
+    >>> [dataflow_cycles(choke, rows=8, cols=8, dataflow=name) for name in PLAIN_DATAFLOWS]
     [342, 172, 540]
     """
     mapping = map_layer(shape, dataflow)

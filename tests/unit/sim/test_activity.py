@@ -5,16 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.unit.sim import timeline as t
 from tilewright.errors import FormatError, ShapeError
 from tilewright.sim import count_activity
+from tilewright.spec import ArrayShape, ConvShape
+from tilewright.tile import TilePlan
+
+PLAN = TilePlan(ConvShape(ic=2, ih=2, iw=2, oc=3, kh=1, kw=1), ArrayShape(2, 3, psum_bits=8))
+WEIGHTS = np.array([[[[[1, 2], [3, -4], [-5, 6]]]]], np.int8)  # otile itile kij col row
+ACTIVATIONS = np.array([[[1, 5], [2, 6], [3, 7], [4, 8]]], np.uint8)  # itile nij row
 
 
-def _count(weights=t.WEIGHTS, activations=t.ACTIVATIONS, act_bits=4, weight_bits=4):
-    return count_activity(t.PLAN, weights, activations, act_bits=act_bits, weight_bits=weight_bits)
+def _count(weights=WEIGHTS, activations=ACTIVATIONS, act_bits=4, weight_bits=4):
+    return count_activity(PLAN, weights, activations, act_bits=act_bits, weight_bits=weight_bits)
 
 
-def test_activations_of_the_hand_made_timeline():
+def test_activations_of_every_column():
     """Row 0 holds 0 1 2 3 4: bit 0 changes 0 1 0 1 0, bit 1 in 1-2 and 3-4, bit 2 in 3-4."""
     toggles = _count().act_toggles
     assert toggles[0].tolist() == [[4, 2, 1, 0]] * 3
@@ -33,7 +38,7 @@ def test_psums_of_the_first_row_are_products():
 
 
 def test_zero_operands():
-    weights, activations = t.WEIGHTS.copy(), t.ACTIVATIONS.copy()
+    weights, activations = WEIGHTS.copy(), ACTIVATIONS.copy()
     weights[0, 0, 0, 1, 0] = 0  # one PE of row 0, four words
     activations[0, 2, :] = 0  # one word, six PEs
     found = _count(weights, activations)
@@ -45,7 +50,7 @@ def test_tiles_of_another_plan_are_refused():
     with pytest.raises(
         ShapeError, match=r"^tiles must be .* = \(1, 1, 1, 3, 2\) and .* = \(1, 4, 2\)"
     ):
-        _count(activations=t.ACTIVATIONS[:, :3])
+        _count(activations=ACTIVATIONS[:, :3])
 
 
 def test_codes_that_do_not_fit_are_refused():
