@@ -1,26 +1,32 @@
 """How fast is the model of the array? Useful MAC/s, and beside our RTL in Verilator and in Icarus.
 
-``python benchmarks/sim.py [--channels 32] [--repeats 5] [--json]``
+``python benchmarks/sim.py [--channels 32] [--repeats 5] [--scalesim PYTHON] [--json]``
 
-All run on one core (pinned where the system can), on an 8x8 array with 16-bit psums, random W4A4 codes:
+All run on one core (pinned where the system can), on an 8x8 array with 20-bit psums, random W4A4 codes:
 
-- `simulate` alone: three layers, tiles in memory, compiled before the clock starts;
+- `simulate` alone: single layers, and all convolutions of the choked VGG16 for one image, tiles in memory.
+  The default engine; the register-level one, which it is proved equal to by the tests, on the choke layer;
 - beside the RTL: the same tiles of one 3x3 layer, ``channels`` to ``channels`` at 16x16, in turn, repeat
   by repeat. A simulator's time is the wall time of the built program: it starts, reads the bundle's
   text files, runs and compares. The build is not counted; Verilator's is the one for speed (-O3). To
   see what starting costs, compare the cycles/s of several ``--channels``.
 
+- SCALE-Sim 3.0.0, if an interpreter that has it is named: the same layer by itself, start included.
+
 Psums, outputs and the cycles of every fold must be equal, or the benchmark fails. Figures are medians.
+The MACs per cycle of both schedules, against the array's peak, are exact and do not depend on the machine.
 A useful MAC is one that the convolution needs, padding zeros included; see `SimResult.macs_useful`.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import platform
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -28,7 +34,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -37,18 +42,32 @@ from tilewright.cosim.build_cache import cached_build
 from tilewright.cosim.run import TOP, read_sources
 from tilewright.cosim.run import simulate as run_rtl
 from tilewright.cosim.run_list import Run, parameters
+from tilewright.models.architecture import find_architecture
 from tilewright.sim import SimResult, layer_cycles, simulate
-from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat
+from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat, Schedule
 from tilewright.tile import TilePlan, tile_activations, tile_weights, untile_psums
 from tilewright.vectors import Bundle, load_layout, write_bundle
 from tilewright.verify import reference_psums
 
-ARRAY = ArrayShape(8, 8, psum_bits=16)
+ARRAY = ArrayShape(8, 8, psum_bits=20)
 LAYERS = {
     "64->64 at 16x16": ConvShape(64, 16, 16, 64, 3, 3, padding=(1, 1)),
     "64->64 at 4x4": ConvShape(64, 4, 4, 64, 3, 3, padding=(1, 1)),
     "8->8 at 4x4": ConvShape(8, 4, 4, 8, 3, 3, padding=(1, 1)),
+    "256->256 at 8x8": ConvShape(256, 8, 8, 256, 3, 3, padding=(1, 1)),
 }
+FAST = Schedule(is_overlapped=True, is_skipping=True, is_whole_layer=True)
+
+
+def vgg16() -> list[ConvShape]:
+    """The convolutions of VGG16 for 3x32x32 images, its fourth stage 8 channels wide."""
+    shapes, channels, size = [], 3, 32
+    for stage, widths in enumerate(find_architecture("vgg16").stages, start=1):
+        for width in (8 for _ in widths) if stage == 4 else widths:
+            shapes.append(ConvShape(channels, size, size, width, 3, 3, padding=(1, 1)))
+            channels = width
+        size //= 2
+    return shapes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,11 +78,11 @@ class Case:
     weight: npt.NDArray[np.int8]
     codes: npt.NDArray[np.uint8]
 
-    def run(self) -> Callable[[], SimResult]:
+    def run(self, **options: Any) -> Callable[[], SimResult]:
         """The model on this case's tiles, which are made once."""
         weights = tile_weights(self.weight, self.plan)
         activations = tile_activations(self.codes, self.plan)
-        return lambda: simulate(self.plan, weights, activations)
+        return lambda: simulate(self.plan, weights, activations, **options)
 
 
 def _case(shape: ConvShape) -> Case:
@@ -143,6 +162,57 @@ def _beside_rtl(channels: int, repeats: int) -> dict[str, Any]:
     }
 
 
+_SCALESIM = """[general]
+run_name = run
+[architecture_presets]
+ArrayHeight: 8
+ArrayWidth: 8
+IfmapSramSzkB: 1024
+FilterSramSzkB: 1024
+OfmapSramSzkB: 1024
+IfmapOffset: 0
+FilterOffset: 10000000
+OfmapOffset: 20000000
+Bandwidth: 10
+Dataflow: ws
+ReadRequestBuffer: 512
+WriteRequestBuffer: 512
+[layout]
+IfmapCustomLayout: False
+IfmapSRAMBankBandwidth: 10
+IfmapSRAMBankNum: 10
+IfmapSRAMBankPort: 2
+FilterCustomLayout: False
+FilterSRAMBankBandwidth: 10
+FilterSRAMBankNum: 10
+FilterSRAMBankPort: 2
+[sparsity]
+SparsitySupport: false
+[run_presets]
+InterfaceBandwidth: CALC
+UseRamulatorTrace: False
+"""
+
+
+def _scalesim(python: str, channels: int, repeats: int) -> float:
+    """Median seconds of SCALE-Sim on the layer of `_beside_rtl`; it counts cycles and has no values."""
+    command = [python, "-m", "scalesim.scale", "-c", "scale.cfg", "-t", "topology.csv"]
+    command += ["-l", "layout.csv", "-p", "out", "-i", "conv"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "scale.cfg").write_text(_SCALESIM)
+        (folder / "layout.csv").write_text("name,\n")  # it must exist, and is not used
+        with (folder / "topology.csv").open("w", newline="") as file:
+            csv.writer(file).writerows(
+                [
+                    ["name", "h", "w", "kh", "kw", "ic", "oc", "stride", ""],
+                    ["conv", 18, 18, 3, 3, channels, channels, 1, ""],
+                ]
+            )
+        run = lambda: subprocess.run(command, cwd=folder, capture_output=True, check=True)  # noqa: E731
+        return statistics.median(_seconds(run) for _ in range(repeats))
+
+
 def _alone(shape: ConvShape, repeats: int) -> float:
     """Useful MAC/s of the model, median over at least 50 ms for each repeat."""
     run = _case(shape).run()
@@ -151,30 +221,53 @@ def _alone(shape: ConvShape, repeats: int) -> float:
     return shape.macs / statistics.median(seconds)
 
 
+def _of_peak(shape: ConvShape) -> dict[str, float]:
+    """Useful MACs per cycle over those of all PEs, in the serial and in the fastest schedule."""
+    plan = TilePlan(shape, ARRAY)
+    peak = ARRAY.rows * ARRAY.cols
+    return {
+        "serial": shape.macs / layer_cycles(plan) / peak,
+        "overlapped": shape.macs / layer_cycles(plan, FAST) / peak,
+    }
+
+
 def main() -> None:
     """Measure, print a table, and one JSON object as the last line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--channels", type=int, default=32)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--scalesim", help="interpreter that has scalesim 3.0.0")
     parser.add_argument("--json", action="store_true", help="print the JSON object only")
     arguments = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     first = next(iter(LAYERS.values()))
-    compile_seconds = _seconds(_case(first).run())
+    first_seconds = _seconds(_case(first).run())
     speeds = {name: _alone(shape, arguments.repeats) for name, shape in LAYERS.items()}
+    network = [_case(shape).run() for shape in vgg16()]
+    network_seconds = statistics.median(
+        _seconds(lambda: [run() for run in network]) for _ in range(arguments.repeats)
+    )
+    registers = _case(LAYERS["8->8 at 4x4"]).run(engine="registers")
     beside = _beside_rtl(arguments.channels, arguments.repeats)
     seconds = beside["seconds"]
     facts = {
         "useful_macs_per_s": next(iter(speeds.values())),
         "vs_verilator": seconds["verilator"] / seconds["model"],
         "vs_icarus": seconds["icarus"] / seconds["model"],
+        "vs_scalesim": None
+        if arguments.scalesim is None
+        else _scalesim(arguments.scalesim, arguments.channels, arguments.repeats)
+        / seconds["model"],
+        "vgg16_seconds": network_seconds,
+        "register_cycles_per_s": 567 / _seconds(registers),
+        "macs_per_cycle_of_peak": {name: _of_peak(shape) for name, shape in LAYERS.items()},
         "layers": speeds,
         "beside_rtl": beside,
-        "first_call_seconds": compile_seconds,
+        "first_call_seconds": first_seconds,
         "repeats": arguments.repeats,
         "conditions": f"8x8 array, one core, {platform.machine()}, Python "
-        f"{platform.python_version()}, numba {numba.__version__}, numpy {np.__version__}",
+        f"{platform.python_version()}, numpy {np.__version__}",
     }
     if not arguments.json:
         _print_table(facts)
@@ -183,11 +276,15 @@ def main() -> None:
 
 def _print_table(facts: dict[str, Any]) -> None:
     print(f"{facts['conditions']}; medians of {facts['repeats']}")
-    print(f"first call, with compiling or loading: {facts['first_call_seconds']:.2f} s")
+    print(f"first call: {facts['first_call_seconds']:.3f} s")
     for name, speed in facts["layers"].items():
-        cycles = layer_cycles(TilePlan(LAYERS[name], ARRAY))
-        nanoseconds = LAYERS[name].macs / speed / cycles * 1e9
-        print(f"{name:16} {speed:9.3g} useful MAC/s, {nanoseconds:6.0f} ns a cycle")
+        peak = facts["macs_per_cycle_of_peak"][name]
+        print(
+            f"{name:16} {speed:9.3g} useful MAC/s; MACs per cycle of the peak: serial "
+            f"{peak['serial']:.1%}, overlapped {peak['overlapped']:.2%}"
+        )
+    print(f"VGG16, choked, one image: {facts['vgg16_seconds']:.3f} s")
+    print(f"register by register: {facts['register_cycles_per_s']:,.0f} cycles/s")
     beside = facts["beside_rtl"]
     print(f"{beside['layer']}, {beside['cycles']:,} cycles, psums and fold cycles equal:")
     for key, seconds in beside["seconds"].items():

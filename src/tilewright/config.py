@@ -108,11 +108,22 @@ class RecoverConfig(_Section):
 
 
 class ArrayConfig(_Section):
-    """The systolic array: rows for input channels, cols for output channels."""
+    """The systolic array: rows for input channels, cols for output channels, and how it is used.
+
+    `mode`: weight stationary, the same with two channels in each PE where activations have at most 4
+    bits, or output stationary. `schedule`: "overlapped" also skips pixels that no tap uses. `job`: what
+    one start of the core runs. `overflow`: the rule for a sum that does not fit `psum_bits` at the psum
+    memory, or `column_bits` (0: the same) in a column.
+    """
 
     rows: Annotated[int, Field(ge=1, le=64)] = 8
     cols: Annotated[int, Field(ge=1, le=64)] = 8
     psum_bits: Annotated[int, Field(ge=4, le=32)] = 20
+    column_bits: Annotated[int, Field(ge=0, le=32)] = 0
+    mode: Literal["ws", "simd", "os"] = "ws"
+    schedule: Literal["serial", "overlapped"] = "serial"
+    job: Literal["tile", "layer"] = "tile"
+    overflow: Literal["error", "wrap", "saturate"] = "error"
 
 
 class VectorsConfig(_Section):
@@ -135,17 +146,29 @@ class VectorsConfig(_Section):
 
 
 class SimConfig(_Section):
-    """How many samples run through the cycle-level model, in every layer."""
+    """How many samples run through the cycle-level model, in every layer, and by which engine.
+
+    "fast": closed form and exact arithmetic, the same results; "registers": register by register.
+    """
 
     samples: Count = 1
+    engine: Literal["fast", "registers"] = "fast"
 
 
 class CosimConfig(_Section):
-    """Which simulator runs the RTL, how long it may take for one bundle, and which RTL (empty: ours)."""
+    """Which simulator runs the RTL, how long it may take for one bundle, and which RTL (empty: ours).
+
+    `processes`: simulations at a time, of different output tiles. `stall_level`: chance (of 256) that a
+    memory is not ready in a cycle; cycles are then more than the model's. `reset_at`: cycle in which each
+    first job is reset, to start again; 0 for never.
+    """
 
     simulator: Literal["auto", "verilator", "icarus"] = "auto"
     timeout_s: Annotated[float, Field(gt=0, le=1e6)] = 600.0
     rtl_dir: str = ""
+    processes: Annotated[int, Field(ge=1, le=256)] = 1
+    stall_level: Annotated[int, Field(ge=0, le=255)] = 0
+    reset_at: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
 class Config(_Section):

@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from tests.naive import convolve, store
-from tests.rtl.layers import WRAP, Case, random_tensors, require_simulator, write_case, write_random
+from tests.rtl.layers import (
+    WRAP,
+    Case,
+    edit_file,
+    random_tensors,
+    require_simulator,
+    write_case,
+    write_random,
+)
 from tests.rtl.test_core import FAST, check_exact
 from tilewright.cosim import CosimResult, Setup, run_bundle, run_bundles
 from tilewright.errors import FormatError
@@ -181,3 +189,44 @@ def test_a_whole_layer_is_one_job(tmp_path: Path, builds: Path) -> None:
     each = run_bundle(tmp_path / "bundle", setup=lone.setup, **options)
     one = run_bundle(tmp_path / "bundle", setup=whole.setup, **options)
     assert each.cycles - one.cycles == 2 * (lone.fold_cycles - lone.next_fold_cycles)
+
+
+@pytest.mark.parametrize("mode", ["ws", "os"])
+def test_output_tiles_run_side_by_side(mode: str, tmp_path: Path, builds: Path) -> None:
+    """Three output tiles in three simulations, in two, and in one: the same verdict."""
+    require_simulator("icarus")
+    case = Case(SHAPE, ARRAY, mode=mode)
+    write_random(tmp_path / "bundle", case)
+    options = {"setup": case.setup, "simulator": "icarus", "cache_dir": builds}
+    for processes in (3, 2):
+        result = run_bundle(tmp_path / "bundle", processes=processes, **options)
+        check_exact(result, case)
+    edit_file(tmp_path / "bundle", "psum.txt", lambda lines: [*lines[:-1], "0" * 32 + "\n"])
+    one = run_bundle(tmp_path / "bundle", **options)
+    three = run_bundle(tmp_path / "bundle", processes=3, **options)
+    assert one.psum_mismatches > 0
+    for name in ("psums_compared", "psum_mismatches", "stored_mismatches", "cycles", "tiles"):
+        assert getattr(one, name) == getattr(three, name)
+    np.testing.assert_array_equal(one.fold_cycles, three.fold_cycles)
+    places = [[(m.what, m.otile, m.onij, m.col) for m in r.mismatches] for r in (one, three)]
+    assert places[0] == places[1]
+
+
+def test_waves_of_the_failing_output_tile_alone(tmp_path: Path, builds: Path) -> None:
+    require_simulator("icarus")
+    case = Case(ConvShape(2, 2, 2, 3, 1, 1), ArrayShape(2, 1, 12))
+    write_random(tmp_path / "bundle", case)
+    waves = tmp_path / "failure.vcd"
+    options = {"setup": case.setup, "simulator": "icarus", "cache_dir": builds}
+    check_exact(run_bundle(tmp_path / "bundle", failure_waves=waves, **options), case)
+    assert not waves.exists()
+    # output tile 1 begins 3 headers and 4 pixels into the file
+    edit_file(
+        tmp_path / "bundle", "psum.txt", lambda lines: [*lines[:7], "1" * 12 + "\n", *lines[8:]]
+    )
+    result = run_bundle(tmp_path / "bundle", failure_waves=waves, **options)
+    assert result.first_wrong_otile == 1
+    text = waves.read_text()
+    assert "u_controller" in text
+    last = max(int(line[1:]) for line in text.splitlines() if line.startswith("#"))
+    assert 0 < last < max(mismatch.time_ns for mismatch in result.mismatches) * 1000

@@ -8,7 +8,7 @@ from safetensors.numpy import load, save
 
 from tests.chain import read, tilewright
 from tests.forgery import repair_hash
-from tests.sabotage.test_rtl_core import patched_core
+from tests.sabotage.test_rtl_core import UNSIGNED, patched_core
 from tilewright.spec.artifact import sha256
 
 pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
@@ -218,12 +218,12 @@ def test_rtl_cycles_that_differ_from_the_model_are_found(run):
             ".act_i(act[r][c] & {ActBits{1'(r != 2 || c != 5)}})",
             "psums",
         ),
-        ("tw_pe.sv", "ProductBits'($signed(weight_q))", "ProductBits'(weight_q)", "psums"),
-        ("tw_l0.sv", "assign is_turn = above_q;", "assign is_turn = 1'b1;", "psums"),
+        ("tw_pe.sv", *UNSIGNED, "psums"),
+        ("tw_l0.sv", "assign is_turn = before_q;", "assign is_turn = 1'b1;", "psums"),
         (
             "tw_l0.sv",
-            "assign is_turn = above_q;",
-            "logic late_q; always_ff @(posedge clk_i) late_q <= above_q; assign is_turn = late_q;",
+            "assign is_turn = before_q;",
+            "logic late_q; always_ff @(posedge clk_i) late_q <= before_q; assign is_turn = late_q;",
             "simulation",
         ),
     ],

@@ -19,7 +19,11 @@ pytestmark = pytest.mark.rtl
 
 CASE = Case(ConvShape(5, 4, 6, 7, 3, 3, padding=(1, 1)), ArrayShape(4, 3, 16))
 FAST = Schedule(is_overlapped=True, is_skipping=True, is_whole_layer=True)
-UNSIGNED = "low * ProductBits'($signed(weight_low))", "low * ProductBits'(weight_low)"
+UNSIGNED = (  # in both multipliers: with full-width activations they share one weight
+    "ProductBits'($signed(weight_low));\n"
+    "  assign product_high = high * ProductBits'($signed(weight_high));",
+    "ProductBits'(weight_low);\n  assign product_high = high * ProductBits'(weight_high);",
+)
 
 
 def patched_core(folder: Path, file: str, old: str, new: str) -> Path:

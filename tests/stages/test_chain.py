@@ -100,6 +100,38 @@ def test_another_array_is_exported_and_simulated_from_the_same_network(run):
     assert summary["cosim"]["tiles"] == (2 * 2 + 2 * 7) * 9
 
 
+@pytest.mark.parametrize(
+    ("mode", "layout", "folds"),
+    [("simd", "ece284-2b", (2 + 1) * 9), ("os", "ece284-os", 2 + 2)],
+)
+def test_other_modes_run_the_same_network(run, mode, layout, folds):
+    """32 channels to 8, and 8 to 8, at 4 x 4 on 8 x 8: 2 + 1 input tiles of 16, or 2 passes each."""
+    settings = (f"array.mode={mode}", "array.schedule=overlapped", "array.job=layer")
+    options = [word for setting in settings for word in ("--set", setting)]
+    for arguments in (
+        ("export", run, *options, "--set", f"vectors.layout={layout}"),
+        ("simulate", run),
+        ("cosim", run),
+        ("cosim", run, "--set", "cosim.stall_level=64", "--set", "cosim.reset_at=30"),
+        ("report", run),
+    ):
+        done = tilewright(*arguments)
+        assert done.returncode == 0, done.stderr
+    facts = read(run / "07_cosim/cosim.json")
+    assert (facts["tiles"], facts["psums_compared"], facts["mismatches"]) == (folds, 256, 0)
+    assert "RTL cycles with stalls" in "".join(check["evidence"] for check in facts["checks"])
+    assert read(run / "summary.json")["verdict"] == "pass"
+
+
+def test_files_of_another_mode_than_the_model_ran_are_told(run):
+    done = tilewright("export", run, "--set", "vectors.layout=ece284-os")
+    assert done.returncode == 0, done.stderr
+    assert tilewright("simulate", run).returncode == 0
+    done = tilewright("cosim", run)
+    assert done.returncode == 1
+    assert "export and simulate again" in done.stdout
+
+
 def test_a_layer_that_is_asked_for_twice_is_counted_once(run):
     done = tilewright("export", run, "--set", 'vectors.layers=["features.15", "features.15"]')
     assert done.returncode == 0, done.stderr

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import numpy as np
@@ -105,9 +106,35 @@ class CosimResult:
     seconds: float
 
     @property
+    def first_wrong_otile(self) -> int:
+        """The lowest output tile that a mismatch, an overflow or a fault names; 0 if none does."""
+        named = [mismatch.otile for mismatch in self.mismatches]
+        named += [vector.otile for vector in self.overflows]
+        named += [int(fault.split()[0].removeprefix("otile=")) for fault in self.faults]
+        return min(named, default=0)
+
+    @property
     def is_exact(self) -> bool:
         """True if values were compared, none differs in any lane, all sums fit, and the protocol was kept."""
         wrong = self.psum_mismatches + self.output_mismatches
         wrong += self.stored_mismatches + self.unused_lane_mismatches + len(self.faults)
         wrong += self.overflow_vectors if self.is_overflow_wrong else 0
         return wrong == 0 and min(self.psums_compared, self.outputs_compared) > 0
+
+
+def merge(parts: Sequence[CosimResult], *, seconds: float) -> CosimResult:
+    """One result from those of disjoint sets of output tiles, in ascending order."""
+    sums = {
+        field.name: sum(getattr(part, field.name) for part in parts)
+        for field in fields(CosimResult)
+        if field.type == "int" and field.name != "sample"
+    }
+    return replace(
+        parts[0],
+        **sums,
+        fold_cycles=np.sum([part.fold_cycles for part in parts], axis=0),
+        mismatches=tuple(mismatch for part in parts for mismatch in part.mismatches),
+        overflows=tuple(vector for part in parts for vector in part.overflows),
+        faults=tuple(fault for part in parts for fault in part.faults),
+        seconds=seconds,
+    )

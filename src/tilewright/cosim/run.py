@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.cosim.build_cache import cached_build
-from tilewright.cosim.result import CosimResult, LaneMismatch, OverflowVector
+from tilewright.cosim.result import CosimResult, LaneMismatch, OverflowVector, merge
 from tilewright.cosim.run_list import Run, check_runnable, parameters, run_list
 from tilewright.cosim.setup import Setup
 from tilewright.cosim.simulator import Simulator, SimulatorName, find_simulator
@@ -34,8 +37,14 @@ def run_bundle(
     rtl_dir: Path | None = None,
     timeout_s: float = 600.0,
     cache_dir: Path | None = None,
+    processes: int = 1,
+    failure_waves: Path | None = None,
 ) -> CosimResult:
     """Simulate the RTL core on the bundle in `folder`, from its files, and judge every word.
+
+    The output tiles are shared out to at most `processes` simulations at a time; a whole layer in one
+    job is one simulation. If anything differs, `failure_waves` becomes a VCD file of the first output
+    tile that does, run once more by itself.
 
     `rtl_dir` holds another core to simulate: module ``tw_core`` and what it needs, with our ports;
     the testbench is always ours. `timeout_s` limits the build, and again the run. Builds are kept
@@ -45,13 +54,22 @@ def run_bundle(
     core, `ToolError` if the simulator is missing, fails, or does not end in time, and
     `SimulationError` if the core broke off the simulation.
     """
-    (result,) = run_bundles(
-        [(folder, setup)],
-        simulator=simulator,
-        rtl_dir=rtl_dir,
-        timeout_s=timeout_s,
-        cache_dir=cache_dir,
-    )
+    since = time.monotonic()
+    run = Run(read_bundle(folder), setup)
+    check_runnable(run)
+    builder = Builder(find_simulator(simulator), read_sources(rtl_dir), cache_dir, timeout_s)
+    program = builder.program([run])
+    parts = [replace(run, part=part) for part in _shares(run, processes)]
+    with ThreadPoolExecutor(max_workers=len(parts)) as pool:
+        transcripts = pool.map(lambda part: builder.simulate(program, [part])[0], parts)
+        seconds = time.monotonic() - since
+        results = [
+            _judge(part, transcript, builder.simulator, seconds=seconds)
+            for part, transcript in zip(parts, transcripts, strict=True)
+        ]
+    result = merge(results, seconds=time.monotonic() - since)
+    if failure_waves is not None and not result.is_exact:
+        _record(run, result, builder, failure_waves)
     return result
 
 
@@ -71,23 +89,54 @@ def run_bundles(
     runs = [Run(read_bundle(folder), setup) for folder, setup in bundles]
     for run in runs:
         check_runnable(run)
-    chosen = find_simulator(simulator)
-    if runs[0].setup.waves is not None:
-        chosen = chosen.with_waves()
-    program = cached_build(
-        chosen,
-        read_sources(rtl_dir),
-        top=TOP,
-        parameters=parameters(runs),
-        cache_dir=cache_dir,
-        timeout_s=timeout_s,
-    )
-    transcripts = simulate(chosen, program, runs, timeout_s=timeout_s)
+    builder = Builder(find_simulator(simulator), read_sources(rtl_dir), cache_dir, timeout_s)
+    transcripts = builder.simulate(builder.program(runs), runs)
     seconds = time.monotonic() - since
     return tuple(
-        _judge(run, transcript, chosen, seconds=seconds)
+        _judge(run, transcript, builder.simulator, seconds=seconds)
         for run, transcript in zip(runs, transcripts, strict=True)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """A simulator, the sources of a core, where builds are kept, and how long anything may take."""
+
+    simulator: Simulator
+    sources: Mapping[str, bytes]
+    cache_dir: Path | None
+    timeout_s: float
+
+    def program(self, runs: Sequence[Run]) -> Path:
+        """The testbench built for `runs`; able to write waves if the first one asks for them."""
+        has_waves = runs[0].setup.waves is not None
+        return cached_build(
+            self.simulator.with_waves() if has_waves else self.simulator,
+            self.sources,
+            top=TOP,
+            parameters=parameters(runs),
+            cache_dir=self.cache_dir,
+            timeout_s=self.timeout_s,
+        )
+
+    def simulate(self, program: Path, runs: Sequence[Run]) -> tuple[Transcript, ...]:
+        """Run the testbench on `runs`, one after the other in one simulation."""
+        return simulate(self.simulator, program, runs, timeout_s=self.timeout_s)
+
+
+def _shares(run: Run, processes: int) -> list[range]:
+    """The output tiles in at most `processes` contiguous parts of about the same size."""
+    otiles = len(run.otiles)
+    parts = 1 if run.setup.schedule.is_whole_layer else max(1, min(processes, otiles))
+    ends = [otiles * part // parts for part in range(parts + 1)]
+    return [range(a, b) for a, b in pairwise(ends)]
+
+
+def _record(run: Run, result: CosimResult, builder: Builder, waves: Path) -> None:
+    """Waves of the first output tile that differs."""
+    first = result.first_wrong_otile
+    alone = replace(run, part=range(first, first + 1), setup=replace(run.setup, waves=waves))
+    builder.simulate(builder.program([alone]), [alone])
 
 
 def read_sources(rtl_dir: Path | None = None) -> dict[str, bytes]:
@@ -129,8 +178,7 @@ def _judge(
     run: Run, transcript: Transcript, simulator: Simulator, *, seconds: float
 ) -> CosimResult:
     bundle, counts = run.bundle, transcript.counts
-    jobs = -(-run.plan.otiles // run.otiles_per_job)
-    values = bundle.shape.oc * bundle.shape.onij
+    jobs, values = len(run.otiles) // run.otiles_per_job, run.values
     found = len(transcript.jobs), counts["psums"], counts["outputs"]
     if found != (jobs, values, values):
         raise ToolError(

@@ -30,10 +30,11 @@ _USUAL_ADDRESS_BITS = {"XmemAddrBits": 14, "WmemAddrBits": 14, "PmemAddrBits": 1
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A bundle in a setup: one layer for the testbench."""
+    """A bundle in a setup: one layer for the testbench, or only the output tiles `part` of it."""
 
     bundle: Bundle
     setup: Setup
+    part: range | None = None
 
     @property
     def plan(self) -> Any:
@@ -41,9 +42,21 @@ class Run:
         return replace(self.bundle.plan, **MODES[_layout_name(self.bundle)])
 
     @property
+    def otiles(self) -> range:
+        """The output tiles that run."""
+        return range(self.plan.otiles) if self.part is None else self.part
+
+    @property
     def otiles_per_job(self) -> int:
         """How many output tiles one start of the core runs."""
-        return int(self.plan.otiles) if self.setup.schedule.is_whole_layer else 1
+        return len(self.otiles) if self.setup.schedule.is_whole_layer else 1
+
+    @property
+    def values(self) -> int:
+        """Psums of real output channels in the output tiles that run."""
+        cols, shape = self.plan.array.cols, self.plan.shape
+        channels = min(self.otiles.stop * cols, shape.oc) - self.otiles.start * cols
+        return int(channels * shape.onij)
 
     @property
     def act_bits(self) -> int:
@@ -169,6 +182,8 @@ def _layer(run: Run) -> dict[str, int]:
         **_descriptor(plan.shape),
         "itiles": plan.itiles,
         "otiles": plan.otiles,
+        "first_otile": run.otiles.start,
+        "end_otile": run.otiles.stop,
         "otiles_per_job": run.otiles_per_job,
         "oc": plan.shape.oc,
         "steps": plan.steps if is_os else 1,
@@ -214,7 +229,7 @@ def _files(run: Run) -> Iterator[str]:
         return
     for itile in range(plan.itiles):
         yield find("activation", itile=itile)
-    for otile in range(plan.otiles):
+    for otile in run.otiles:
         for itile in range(plan.itiles):
             for kij in range(plan.shape.taps):
                 yield find("weight", itile=itile, otile=otile, kij=kij)

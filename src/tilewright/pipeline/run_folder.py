@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from tilewright.config import Config, dump_config, load_config
 from tilewright.errors import ArtifactError, ConfigError
+from tilewright.pipeline.array_mode import ArrayMode
 from tilewright.spec import ArrayShape, Check, IntegerNetwork, Stimulus
 from tilewright.spec.artifact import read_bytes, read_json, sha256, write_bytes, write_json
 
@@ -195,6 +196,10 @@ class RunFolder:
         """The array that the tile stage planned for."""
         facts = self.facts("tile")["array"]
         return ArrayShape(facts["rows"], facts["cols"], facts["psum_bits"])
+
+    def array_mode(self) -> ArrayMode:
+        """How the tile stage planned to use the array."""
+        return ArrayMode(**self.facts("tile").get("mode", {}))
 
     def positions(self, wanted: int, stimulus: Stimulus, *, key: str) -> range:
         """Positions of the first `wanted` samples; `key` is the configuration key that asks for them."""

@@ -66,6 +66,8 @@ oh 2
 ow 2
 itiles 2
 otiles 2
+first_otile 0
+end_otile 2
 otiles_per_job 1
 oc 4
 steps 1
@@ -85,7 +87,7 @@ file weight_itile0_otile1_kij0.txt
 """
     text = run_list([Run(bundle, Setup())])
     assert text.startswith(head)
-    assert len(text.splitlines()) == 7 + 24 + 4 + 8
+    assert len(text.splitlines()) == 7 + 26 + 4 + 8
 
 
 def test_memories_grow_only_for_a_layer_that_needs_it(bundle: Bundle) -> None:
@@ -133,6 +135,17 @@ def test_words_of_all_modes(tmp_path: Path) -> None:
     assert {"is_os 1", "is_skipping 0", "otiles_per_job 2", "act_files 1"} <= {*lines}
     assert {"steps 6", "passes 4", "act_words 24", "weight_words 12"} <= {*lines}
     assert lines[-2:] == ["file activation.txt", "file weight.txt"]
+
+
+def test_a_part_has_the_weights_and_the_values_of_its_output_tiles(bundle: Bundle) -> None:
+    """Output tile 1 of 2 has one channel of 4 pixels."""
+    part = Run(bundle, Setup(), range(1, 2))
+    lines = run_list([part]).splitlines()
+    assert {"otiles 2", "first_otile 1", "end_otile 2", "otiles_per_job 1"} <= {*lines}
+    assert [line for line in lines if "weight_itile" in line] == [
+        f"file weight_itile{itile}_otile1_kij{kij}.txt" for itile in (0, 1) for kij in (0, 1)
+    ]
+    assert (part.values, Run(bundle, Setup()).values) == (4, 16)
 
 
 def test_a_setup_that_the_bench_cannot_take_is_refused() -> None:

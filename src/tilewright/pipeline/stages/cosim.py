@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from tilewright.config import CosimConfig
-from tilewright.cosim import CosimResult, run_bundle
+from tilewright.cosim import CosimResult, Setup, run_bundle
 from tilewright.errors import ArtifactError, FormatError, SimulationError
+from tilewright.pipeline.array_mode import ArrayMode
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.spec import Check, IntArray
 from tilewright.spec.artifact import read_artifact, read_bytes, sha256
@@ -37,14 +38,14 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult:
         folder = run.root / bundle["folder"]
         try:
             is_exported = sha256(read_bytes(folder / MANIFEST)) == bundle["manifest"]
-            result = _run(folder, run.config().cosim)
+            result = _run(folder, run.config().cosim, run.array_mode())
         except (ArtifactError, FormatError, SimulationError) as error:  # a finding, not bad input
             what = "simulation" if isinstance(error, SimulationError) else "files"
             found = [Check("cosim", f"{where}: {what}", passed=False, evidence=f"{where}: {error}")]
         else:
             found = [
                 _file_check(where, bundle["files"], is_exported=is_exported),
-                *_checks(result, model_cycles[bundle["layer"]], where),
+                *_checks(result, model_cycles[bundle["layer"]], where, run.config().cosim),
             ]
             results.append(result)
         checks += found
@@ -55,9 +56,17 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult:
     return run.record(StageResult("cosim", tuple(checks), facts), since=since)
 
 
-def _run(folder: Path, config: CosimConfig) -> CosimResult:
+def _run(folder: Path, config: CosimConfig, mode: ArrayMode) -> CosimResult:
+    setup = Setup(
+        schedule=mode.timing,
+        rule=mode.rule,
+        stall_level=config.stall_level,
+        reset_at=config.reset_at,
+    )
     return run_bundle(
         folder,
+        setup=setup,
+        processes=config.processes,
         simulator=config.simulator,
         rtl_dir=Path(config.rtl_dir) if config.rtl_dir else None,
         timeout_s=config.timeout_s,
@@ -82,7 +91,7 @@ def _file_check(where: str, files: int, *, is_exported: bool) -> Check:
     return Check("cosim", f"{where}: files", is_exported, evidence)
 
 
-def _checks(result: CosimResult, model: IntArray, where: str) -> list[Check]:
+def _checks(result: CosimResult, model: IntArray, where: str, config: CosimConfig) -> list[Check]:
     psums = result.psum_mismatches + result.stored_mismatches
     strays = result.unused_lane_mismatches + len(result.faults)
     found = [*result.mismatches, *result.faults]
@@ -108,12 +117,25 @@ def _checks(result: CosimResult, model: IntArray, where: str) -> list[Check]:
         Check(
             "cosim",
             f"{where}: no psum overflow",
-            result.overflow_vectors == 0,
+            result.overflow_vectors == 0 or not result.is_overflow_wrong,
             f"{where}: {result.overflow_vectors:,} vectors in which a psum does not fit"
             + "".join(f"; first: {vector}" for vector in result.overflows[:1]),
         ),
-        _cycle_check(result, model, where),
+        _stalled_check(result, model, where)
+        if config.stall_level
+        else _cycle_check(result, model, where),
     ]
+
+
+def _stalled_check(result: CosimResult, model: IntArray, where: str) -> Check:
+    """Stalls cost cycles, so that the RTL cannot take fewer than the model has without them."""
+    least = int(model.sum())
+    is_slower = (result.tiles, result.cycles >= least) == (model.size, True)
+    evidence = (
+        f"{where}: {result.tiles:,} of {model.size:,} tiles, {result.cycles:,} RTL cycles with "
+        f"stalls, {least:,} model cycles without"
+    )
+    return Check("cosim", f"{where}: cycles", is_slower, evidence)
 
 
 def _cycle_check(result: CosimResult, model: IntArray, where: str) -> Check:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 
+from tilewright.pipeline.array_mode import ArrayMode
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.spec import ArrayShape
-from tilewright.tile import TilePlan
 
 
 def tile(run: RunFolder, listener: Listener) -> StageResult:
@@ -15,7 +15,8 @@ def tile(run: RunFolder, listener: Listener) -> StageResult:
     since = time.monotonic()
     config = run.config().array
     array = ArrayShape(config.rows, config.cols, config.psum_bits)
-    plans = {layer.name: TilePlan(layer.shape, array) for layer in run.network().layers}
+    mode = ArrayMode.of(config)
+    plans = {layer.name: mode.plan(layer, array) for layer in run.network().layers}
     layers = [
         {
             "layer": name,
@@ -32,5 +33,5 @@ def tile(run: RunFolder, listener: Listener) -> StageResult:
     listener.say(
         f"{len(layers)} layers on {array.rows}x{array.cols}: {folds:,} folds for one sample"
     )
-    facts = {"array": asdict(array), "layers": layers}
+    facts = {"array": asdict(array), "mode": mode.to_json(), "layers": layers}
     return run.record(StageResult("tile", (), facts), since=since)

@@ -1,0 +1,69 @@
+"""How a run uses the array: which mode each layer runs in, in which schedule, under which psum rule."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.config import ArrayConfig
+from tilewright.spec import ArrayShape, IntegerLayer, OverflowRule, PsumRule, Schedule
+from tilewright.tile import (
+    TilePlan,
+    step_activations,
+    step_weights,
+    tile_activations,
+    tile_weights,
+)
+
+WIDEST_PAIR = 8
+"""Bits of two activations in a PE, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayMode:
+    """What the tile stage decided; the fields are those of `ArrayConfig`."""
+
+    mode: Literal["ws", "simd", "os"] = "ws"
+    schedule: Literal["serial", "overlapped"] = "serial"
+    job: Literal["tile", "layer"] = "tile"
+    overflow: OverflowRule = "error"
+    column_bits: int = 0
+
+    @classmethod
+    def of(cls, config: ArrayConfig) -> ArrayMode:
+        """The mode that a configuration asks for."""
+        return cls(config.mode, config.schedule, config.job, config.overflow, config.column_bits)
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields."""
+        return asdict(self)
+
+    @property
+    def timing(self) -> Schedule:
+        """When folds follow one another; overlapped folds also skip what no tap uses."""
+        is_overlapped = self.schedule == "overlapped"
+        return Schedule(is_overlapped, is_overlapped, self.job == "layer")
+
+    @property
+    def rule(self) -> PsumRule:
+        """What becomes of sums that do not fit."""
+        return PsumRule(self.overflow, self.column_bits or None)
+
+    def plan(self, layer: IntegerLayer, array: ArrayShape) -> TilePlan:
+        """The plan of a layer; one whose activations are too wide for pairs runs without them."""
+        if self.mode == "os":
+            return TilePlan(layer.shape, array, "os")
+        is_paired = self.mode == "simd" and 2 * layer.act_format.bits <= WIDEST_PAIR
+        return TilePlan(layer.shape, array, channels_per_pe=2 if is_paired else 1)
+
+
+def words(
+    plan: TilePlan, weight: npt.NDArray[np.int8], codes: npt.NDArray[np.uint8]
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.uint8]]:
+    """Weights ``oc ic kh kw`` and codes ``ic ih iw`` as the model takes them under a plan."""
+    if plan.dataflow == "os":
+        return step_weights(weight, plan), step_activations(codes, plan)
+    return tile_weights(weight, plan), tile_activations(codes, plan)
