@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.engine.compiled import compiled
 from tilewright.engine.kernels import Array
 from tilewright.spec import IntArray, IntegerLayer, PsumRegister
-from tilewright.spec.compiled import compiled
 
 
 class NarrowLayer:
