@@ -4,7 +4,8 @@
 
 All variants train the same choked W4A4 network on the same batch with the same optimizer, channels last,
 and take turns in one process, step by step, so that load on the machine meets all alike. Figures are
-medians. Freed memory is kept for all of them (``tilewright.train.memory``).
+medians. Freed memory is kept for all of them (``tilewright.train.memory``). ``--cpu-time`` counts processor
+time of the process instead of time on the wall: with one thread, what a quiet machine would take.
 
 - ``exact_int8``: our step with the int8 engine; ``exact_float32``: without it, the same psums.
 - ``float32``: the same network with ``Conv2d`` and ``Linear``; ``bfloat16``: the same under autocast.
@@ -152,26 +153,31 @@ def brevitas_network(model: nn.Module) -> nn.Module:
 
 
 def build_step(
-    model: nn.Module, images: Tensor, labels: Tensor, precision: AbstractContextManager[Any]
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    precision: AbstractContextManager[Any],
+    clock: Step,
 ) -> Step:
-    """One training step of `model`; returns its seconds."""
+    """One training step of `model`; returns its seconds by `clock`."""
     model = model.to(memory_format=torch.channels_last).train()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, nesterov=True)
 
     def step() -> float:
-        began = time.perf_counter()
+        began = clock()
         with precision:
             logits = model(images)
         loss = functional.cross_entropy(logits.float(), labels, label_smoothing=0.1)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        return time.perf_counter() - began
+        return clock() - began
 
     return step
 
 
-def build_steps(name: str, batch: int) -> dict[str, Step]:
+def build_steps(name: str, batch: int, clock: Step) -> dict[str, Step]:
     """A step of each variant that can run here."""
     torch.manual_seed(0)
     pixels = torch.randint(0, 256, (batch, 3, 32, 32), dtype=torch.uint8)
@@ -185,7 +191,8 @@ def build_steps(name: str, batch: int) -> dict[str, Step]:
     def step(
         model: nn.Module, images: Tensor, precision: AbstractContextManager[Any] | None = None
     ) -> Step:
-        return build_step(model, images, labels, precision or nullcontext())
+        precision = precision or nullcontext()
+        return build_step(model, images, labels, precision=precision, clock=clock)
 
     without_int8 = fresh()
     allow_int8(without_int8, is_allowed=False)
@@ -202,9 +209,9 @@ def build_steps(name: str, batch: int) -> dict[str, Step]:
     return steps
 
 
-def measure(name: str, *, batch: int, rounds: int) -> dict[str, float]:
+def measure(name: str, *, batch: int, rounds: int, clock: Step) -> dict[str, float]:
     """Median seconds of a step by variant, the variants taking turns."""
-    steps = build_steps(name, batch)
+    steps = build_steps(name, batch, clock)
     for step in steps.values():
         step()  # self-tests and first allocations
         step()
@@ -244,12 +251,14 @@ def report_psums(options: argparse.Namespace) -> int:
 
 def report_times(options: argparse.Namespace) -> int:
     """Measure, print, and end with one JSON object."""
+    clock = time.process_time if options.cpu_time else time.perf_counter
     results: dict[str, Any] = {
         "batch": options.batch,
+        "clock": "processor" if options.cpu_time else "wall",
         "machine": describe_machine(options.threads),
     }
     for name in options.model or MODELS:
-        seconds = measure(name, batch=options.batch, rounds=options.rounds)
+        seconds = measure(name, batch=options.batch, rounds=options.rounds, clock=clock)
         ours = seconds["exact_int8"]
         others = {"fp32": "float32", "bf16": "bfloat16", "course": "course", "brevitas": "brevitas"}
         ratios = {
@@ -292,6 +301,7 @@ def main() -> int:
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--cpu-time", action="store_true", help="processor time, not wall time")
     parser.add_argument("--psums", type=int, metavar="N", help="compare the psums of N images")
     parser.add_argument("--run", type=Path, help="with --psums: a folder with a trained network")
     parser.add_argument("--data-dir", type=Path, help="with --psums: CIFAR-10's binary files")
