@@ -55,7 +55,7 @@ def add_one(place):
         ),
         (
             "network",
-            "features.15.thresholds",
+            "features.15.thresholds.features.18",
             (slice(None), slice(None)),
             "features.15: next codes",
             "features.15: input codes of features.18: 256 compared, ",

@@ -175,7 +175,8 @@ class Engine:
                 f"the network reads images (n, ic, ih, iw) = (n, "
                 f"{', '.join(map(str, reader.input_shape))}), not {images.shape}"
             )
-        reader.act_format.check(images, what="input code", axes="n ic ih iw")
+        for name in self.network.inputs:
+            self.network.node(name).act_format.check(images, what="input code", axes="n ic ih iw")
         dtype = np.int8 if reader.act_format.is_signed else np.uint8
         for start in range(0, len(images), self.batch):
             part = images[start : start + self.batch]
