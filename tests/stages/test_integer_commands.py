@@ -151,3 +151,30 @@ def test_certify_without_a_network_is_one_line(tmp_path):
         done = tilewright("certify", *arguments)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
         assert message in done.stderr
+
+
+def test_narrow_psums_and_multipliers_are_measured(packed, tmp_path):
+    figure = tmp_path / "curve.svg"
+    done = tilewright(
+        *("psum-width", packed, "--images", 40, "--bits", "8,10,16", "--figure", figure, "--json")
+    )
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert [point["bits"] for point in facts["points"]] == [8, 10, 16]
+    assert facts["points"][-1]["differ"] == 0
+    assert facts["points"][-1]["correct"] == facts["exact_correct"]
+    assert facts["observed"] <= facts["by_weights"] <= 16
+    assert "psums that saturate, per column" in figure.read_text()
+    done = tilewright("requantize", packed, "--images", 40, "--json")
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert facts["codes"] == sum(link["codes"] for link in facts["links"].values()) > 100_000
+    assert facts["predictions_differ"] <= 40
+    for arguments, message in (
+        (("psum-width", packed, "--bits", "ten"), "--bits must be widths, for example 10,12,14"),
+        (("psum-width", packed, "--place", "row"), "psums are limited per column, tap, tile"),
+        (("requantize", packed, "--bits", 2), "a multiplier has 4..24 bits, not 2"),
+    ):
+        done = tilewright(*arguments)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert message in done.stderr

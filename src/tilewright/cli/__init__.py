@@ -11,12 +11,23 @@ import traceback
 
 import typer
 
-from tilewright.cli import chain, decode, exchange, files, integers, lint, machine
+from tilewright.cli import chain, decode, exchange, files, hardware, integers, lint, machine
 from tilewright.cli.app import BAD_INPUT, FAULT, INTERRUPTED, app
 from tilewright.cli.console import stop
 from tilewright.errors import TilewrightError
 
-__all__ = ["app", "chain", "decode", "exchange", "files", "integers", "lint", "machine", "main"]
+__all__ = [
+    "app",
+    "chain",
+    "decode",
+    "exchange",
+    "files",
+    "hardware",
+    "integers",
+    "lint",
+    "machine",
+    "main",
+]
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from tilewright.engine import onednn
 from tilewright.engine.kernels import Array, sum_windows
 from tilewright.engine.matrix_product import FLOAT32_EXACT, MatrixProduct, exact_dtype
-from tilewright.engine.narrow import NarrowLayer, wrap
+from tilewright.engine.narrow import NarrowLayer, observe_layer, wrap
 from tilewright.engine.requantize import Requantizer
 from tilewright.errors import ConfigError, ShapeError, ToolError
 from tilewright.spec import (
@@ -78,11 +78,12 @@ class Engine:
         """Codes and sums of every node, for images ``n ic ih iw`` (codes of the first layer)."""
         codes: dict[str, list[Array]] = {}
         sums: dict[str, list[Array]] = {}
-        for batch, count in self._batches(images):
-            for node, operands, found in self._run(batch):
-                for operand, values in enumerate(operands):
-                    codes.setdefault(port_name(node.name, operand), []).append(values[:count])
-                sums.setdefault(node.name, []).append(found[:count])
+        with self._single_threaded():
+            for batch, count in self._batches(images):
+                for node, operands, found in self._run(batch):
+                    for operand, values in enumerate(operands):
+                        codes.setdefault(port_name(node.name, operand), []).append(values[:count])
+                    sums.setdefault(node.name, []).append(found[:count])
         return Trace(
             {port: _planes(parts) for port, parts in codes.items()},
             {name: _planes(parts).astype(np.int64) for name, parts in sums.items()},
@@ -102,10 +103,7 @@ class Engine:
         if threads < 1:
             raise ConfigError(f"threads must be at least 1, not {threads}")
         found: list[npt.NDArray[np.int64]] = []
-        with ExitStack() as stack:
-            stack.enter_context(threadpool_limits(1, user_api="blas"))
-            if "int8" in self.arithmetic.values():
-                stack.enter_context(onednn.one_thread())
+        with self._single_threaded() as stack:
             pool = stack.enter_context(ThreadPoolExecutor(threads, initializer=self._be_one_thread))
             for part in pool.map(self._output, self._batches(images)):
                 found.append(part)
@@ -122,6 +120,15 @@ class Engine:
     ) -> npt.NDArray[np.int64]:
         """Class ``n`` of each image: the largest sum of the output, ties to the lowest class."""
         return self.network.classes(self.sums(images, threads=threads, listener=listener))
+
+    @contextmanager
+    def _single_threaded(self) -> Iterator[ExitStack]:
+        """No operation takes threads of its own; the stack ends with the context."""
+        with ExitStack() as stack:
+            stack.enter_context(threadpool_limits(1, user_api="blas"))
+            if "int8" in self.arithmetic.values():
+                stack.enter_context(onednn.one_thread())
+            yield stack
 
     def _be_one_thread(self) -> None:
         if "int8" in self.arithmetic.values():
@@ -168,7 +175,8 @@ class Engine:
                 f"the network reads images (n, ic, ih, iw) = (n, "
                 f"{', '.join(map(str, reader.input_shape))}), not {images.shape}"
             )
-        reader.act_format.check(images, what="input code", axes="n ic ih iw")
+        for name in self.network.inputs:
+            self.network.node(name).act_format.check(images, what="input code", axes="n ic ih iw")
         dtype = np.int8 if reader.act_format.is_signed else np.uint8
         for start in range(0, len(images), self.batch):
             part = images[start : start + self.batch]
@@ -191,6 +199,21 @@ class Engine:
         for _, _, found in self._run(codes):
             sums = found
         return _planes([sums[:count]]).astype(np.int64)
+
+
+def observe_registers(
+    network: IntegerNetwork, images: IntArray, *, place: str, rows: int
+) -> dict[str, tuple[int, int]]:
+    """Layer to the least and the most that its psum registers at `place` come to hold for these images."""
+    engine = Engine(network)
+    extremes = {layer.name: (0, 0) for layer in network.layers}
+    for start in range(0, len(images), BATCH):
+        trace = engine.trace(images[start : start + BATCH])
+        for layer in network.layers:
+            seen = observe_layer(layer, trace.codes[layer.name], place=place, rows=rows).extremes
+            low, high = extremes[layer.name]
+            extremes[layer.name] = (min(low, int(seen[0])), max(high, int(seen[1])))
+    return extremes
 
 
 def _add(first: Array, second: Array) -> Array:

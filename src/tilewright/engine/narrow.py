@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.engine.kernels import Array, compiled
-from tilewright.spec import IntegerLayer, PsumRegister
+from tilewright.spec import IntArray, IntegerLayer, PsumRegister
 
 
 class NarrowLayer:
@@ -50,6 +50,13 @@ class NarrowLayer:
         self.extremes[0] = min(self.extremes[0], extremes[0])
         self.extremes[1] = max(self.extremes[1], extremes[1])
         return psums
+
+
+def observe_layer(layer: IntegerLayer, codes: IntArray, *, place: str, rows: int) -> NarrowLayer:
+    """The layer after it has seen codes ``n ic ih iw``, with registers that hold every sum."""
+    seen = NarrowLayer(layer, None, place=place, rows=rows)
+    seen(codes.transpose(0, 2, 3, 1))
+    return seen
 
 
 def wrap(psums: Array, bits: int) -> npt.NDArray[np.int32]:

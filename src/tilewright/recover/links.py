@@ -83,6 +83,8 @@ def find_wiring(module: nn.Module) -> Wiring:
         if node.op == "placeholder":
             read = [link for link in _follow(node, module, _Path()) if isinstance(link, Link)]
             inputs |= {link.consumer: None for link in read if link.is_plain}
+    if links and not inputs:
+        reasons.setdefault(next(iter(links)), "no node reads the module's input as it is")
     return Wiring(links, reasons, tuple(inputs))
 
 

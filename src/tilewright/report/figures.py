@@ -62,8 +62,33 @@ def psum_widths(layers: Sequence[Mapping[str, Any]]) -> str:
         return _svg(figure)
 
 
-def _svg(figure: Figure) -> str:
-    """The figure as an SVG element without XML prologue."""
+def psum_curve(facts: Mapping[str, Any]) -> str:
+    """Accuracy by psum bits, and the three widths that are safe; facts of the psum-width command."""
+    points = facts["points"]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6.0, 3.2), layout="constrained")
+        axes = figure.subplots()
+        bits = [point["bits"] for point in points]
+        percent = [100 * point["accuracy"] for point in points]
+        axes.plot(bits, percent, color="#1f6f8b", marker="o", label="accuracy")
+        for key, color, label in (
+            ("observed", "#8a8f98", "held what was seen"),
+            ("by_weights", "#b3541e", "hold these weights, any input"),
+            ("by_type", "#d7a98e", "hold any weights"),
+        ):
+            name = f"{facts[key]} bits {label}"
+            axes.axvline(facts[key], color=color, linewidth=1.2, linestyle="--", label=name)
+        title = f"psums that {facts['overflow']}"
+        if facts["overflow"] == "saturate":
+            title += f", per {facts['place']}"
+        axes.set(xlabel="psum bits", ylabel=f"% of {facts['images']:,} images", title=title)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend(frameon=False, loc="lower right")
+        return _svg(figure, is_file=True)
+
+
+def _svg(figure: Figure, *, is_file: bool = False) -> str:
+    """The figure as an SVG element, without XML prologue unless it is to be a file."""
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None}, transparent=True)
-    return text.getvalue()[text.getvalue().index("<svg") :]
+    return text.getvalue() if is_file else text.getvalue()[text.getvalue().index("<svg") :]

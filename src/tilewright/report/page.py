@@ -34,6 +34,7 @@ def render_page(
     layers = summary["layers"]
     return environment.get_template("page.html.j2").render(
         summary=summary,
+        certificate=stages.get("certify"),
         checks=[check for facts in stages.values() for check in facts.get("checks", ())],
         curve=Markup(training_curve(metrics)) if metrics else "",  # noqa: S704 -- our own SVG
         widths=Markup(psum_widths(layers)) if layers else "",  # noqa: S704 -- our own SVG

@@ -6,6 +6,7 @@ from tilewright.spec.conv_shape import ConvShape
 from tilewright.spec.integer_layer import IntegerLayer
 from tilewright.spec.integer_network import IntegerNetwork
 from tilewright.spec.integer_sums import ResidualAdd, SumPool
+from tilewright.spec.multiplier_shift import MultiplierShift, fit_multiplier_shift
 from tilewright.spec.node import Node
 from tilewright.spec.number_format import Codes, IntArray, NumberFormat, signed_bits_needed
 from tilewright.spec.packed_network import DataClaim, PackedNetwork, find_packed
@@ -27,6 +28,7 @@ __all__ = [
     "IntegerLayer",
     "IntegerNetwork",
     "MaxPool",
+    "MultiplierShift",
     "Node",
     "NumberFormat",
     "Overflow",
@@ -40,6 +42,7 @@ __all__ = [
     "SumPool",
     "Trace",
     "find_packed",
+    "fit_multiplier_shift",
     "port_name",
     "signed_bits_needed",
 ]

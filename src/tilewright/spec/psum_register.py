@@ -34,10 +34,8 @@ class PsumRegister:
     def __post_init__(self) -> None:
         if not 2 <= self.bits <= 32:
             raise ConfigError(f"a psum register has 2..32 bits, not {self.bits}")
-        if self.overflow not in OVERFLOWS:
-            raise ConfigError(f"an overflow must {' or '.join(OVERFLOWS)}, not {self.overflow!r}")
-        if self.place not in PLACES:
-            raise ConfigError(f"psums are limited per {', '.join(PLACES)}, not {self.place!r}")
+        read_overflow(self.overflow)
+        read_place(self.place)
         if not 1 <= self.rows <= 4096:
             raise ConfigError(f"a tile has 1..4096 rows, not {self.rows}")
 
@@ -50,3 +48,19 @@ class PsumRegister:
     def highest(self) -> int:
         """Largest psum."""
         return (1 << (self.bits - 1)) - 1
+
+
+def read_overflow(word: str) -> Overflow:
+    """The rule called `word`; raises `ConfigError` that lists them."""
+    for overflow in OVERFLOWS:
+        if word == overflow:
+            return overflow
+    raise ConfigError(f"an overflow must {' or '.join(OVERFLOWS)}, not {word!r}")
+
+
+def read_place(word: str) -> Place:
+    """The place called `word`; raises `ConfigError` that lists them."""
+    for place in PLACES:
+        if word == place:
+            return place
+    raise ConfigError(f"psums are limited per {', '.join(PLACES)}, not {word!r}")

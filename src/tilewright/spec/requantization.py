@@ -64,7 +64,7 @@ class Requantization:
                 f"thresholds must be (oc, level) and direction (oc,), not {self.thresholds.shape} "
                 f"and {self.direction.shape}, before {self.consumer}"
             )
-        if (np.diff(self.thresholds, axis=1) < 0).any():
+        if (self.thresholds[:, 1:] < self.thresholds[:, :-1]).any():
             raise ShapeError(f"thresholds must ascend along the levels, before {self.consumer}")
         if (abs(self.direction) != 1).any():
             raise ShapeError(f"directions must be +1 or -1, before {self.consumer}")

@@ -46,6 +46,22 @@ def test_every_engine_equals_the_reference_in_every_number(make, kind):
     assert engine.predict(pixels, threads=2).tolist() == classes.tolist()
 
 
+def test_torch_keeps_its_number_of_threads():
+    import torch
+
+    rng = np.random.default_rng(0)
+    network = chain(rng)
+    engine = engine_of(network, "int8")
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        engine.predict(images(rng, network, 3), threads=2)
+        engine.trace(images(rng, network, 3))
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_the_listener_hears_every_batch():
     rng = np.random.default_rng(0)
     network = chain(rng)

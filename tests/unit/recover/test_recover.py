@@ -200,6 +200,25 @@ def test_a_module_that_cannot_be_traced_says_so():
     assert all(verdict.passed for verdict in check_all(network, stimulus))
 
 
+class Scaled(nn.Module):
+    """The first layer does not read the images but their halves."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = conv(3, 4, is_pixel_input=True)
+        self.tail = conv(4, 2)
+
+    def forward(self, x):
+        return self.tail(torch.relu(self.conv(x / 2)))
+
+
+def test_a_network_that_changes_its_input_first_does_not_run_on_it():
+    batch = pixels(edge=9)
+    network, stimulus = recover(settle(Scaled(), batch), batch, np.arange(4))
+    assert list(network.gaps()) == ["conv: no node reads the module's input as it is"]
+    assert all(verdict.passed for verdict in check_all(network, stimulus))
+
+
 class Block(nn.Module):
     """Two branches, one with a norm and no convolution, a second addition of a tensor to itself,
     depthwise and average pool.

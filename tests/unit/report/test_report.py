@@ -145,3 +145,36 @@ def test_a_page_of_an_unfinished_run_renders(count):
     page = render_page(summarize(stages, stale=()), stages, METRICS[:1], "")
     assert "cosim has not run" in page
     assert ("<h2>The integers" in page) == ("verify" in stages)
+
+
+def test_a_certificate_is_shown_with_what_it_does_not_prove():
+    certificate = {
+        "verdict": "not exact",
+        "network": {"sha256": "0123456789abcdef" * 4, "weights": 8_873_216},
+        "data": {"name": "cifar10", "images": 10_000},
+        "obligations": [{"name": "exact arithmetic", "holds": False, "evidence": "conv: too wide"}],
+        "oracles": [
+            {
+                "name": "torch forward",
+                "version": "2.13",
+                "against": "the engine",
+                "samples": 1000,
+                "what": "codes and sums",
+                "compared": 430_090_000,
+                "differ": 3,
+            }
+        ],
+        "absent": {"RTL": "not asked: name layers with --rtl"},
+        "not_proved": ["that the network is accurate"],
+    }
+    page = render_page(summarize(STAGES, stale=[]), {**STAGES, "certify": certificate}, METRICS, "")
+    for text in (
+        *("not exact", "0123456789abcdef", "8,873,216", "conv: too wide", "430,090,000"),
+        *(
+            "torch forward 2.13",
+            "not asked: name layers with --rtl",
+            "that the network is accurate",
+        ),
+    ):
+        assert text in page
+    assert "certificate" not in render_page(summarize(STAGES, stale=[]), STAGES, METRICS, "")

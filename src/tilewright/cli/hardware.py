@@ -1,0 +1,110 @@
+"""The commands that ask what hardware may save: narrower psums, multipliers in place of thresholds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tilewright.cli.app import DataDirOption, JsonOption, app
+from tilewright.cli.console import Console
+
+SubjectArgument = Annotated[
+    Path, typer.Argument(metavar="PATH", help="A run folder, or a packed network (NAME.json).")
+]
+ImagesOption = Annotated[int, typer.Option("--images", help="Test images, from the first on.")]
+ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256)]
+
+
+@app.command("psum-width")
+def psum_width(
+    path: SubjectArgument,
+    overflow: Annotated[
+        str, typer.Option("--overflow", metavar="wrap|saturate", help="What a sum does.")
+    ] = "saturate",
+    place: Annotated[
+        str,
+        typer.Option(
+            "--place",
+            metavar="column|tap|tile",
+            help="Where saturation happens: at every PE, once for each tap, or once for each tile.",
+        ),
+    ] = "column",
+    rows: Annotated[int, typer.Option("--rows", help="Rows of the array: channels of a tile.")] = 8,
+    bits: Annotated[
+        str | None, typer.Option("--bits", metavar="B,B,...", help="Widths; default: the last few.")
+    ] = None,
+    images: ImagesOption = 200,
+    threads: ThreadsOption = 1,
+    data_dir: DataDirOption = None,
+    figure: Annotated[
+        Path | None, typer.Option("--figure", metavar="FILE.svg", help="Draw the curve.")
+    ] = None,
+    is_json: JsonOption = False,
+) -> None:
+    """Accuracy with psums of b bits, and the smallest width that is safe."""
+    from tilewright.pipeline.certify import open_subject
+    from tilewright.pipeline.psum_width import draw_curve
+    from tilewright.pipeline.psum_width import psum_width as measure
+    from tilewright.spec.psum_register import read_overflow, read_place
+
+    facts = measure(
+        open_subject(path, data_dir=data_dir),
+        Console(is_json=is_json),
+        overflow=read_overflow(overflow),
+        place=read_place(place),
+        rows=rows,
+        images=images,
+        bits=_widths(bits),
+        threads=threads,
+    )
+    if figure is not None:
+        draw_curve(facts, figure)
+    if is_json:
+        print(json.dumps(facts, indent=2))
+        return
+    print(f"exact psums: {facts['exact_correct']:,} of {images:,} correct")
+    print(f"{facts['by_type']} bits hold any weights of the formats")
+    print(f"{facts['by_weights']} bits hold these weights, for any input")
+    print(f"{facts['observed']} bits held every register for these {images:,} images")
+
+
+@app.command()
+def requantize(
+    path: SubjectArgument,
+    bits: Annotated[int, typer.Option("--bits", help="Width of the multipliers, 4..24.")] = 16,
+    images: ImagesOption = 200,
+    threads: ThreadsOption = 1,
+    data_dir: DataDirOption = None,
+    is_json: JsonOption = False,
+) -> None:
+    """Put a multiplier, a bias and a shift in place of the thresholds; count the codes that differ."""
+    from tilewright.pipeline.certify import open_subject
+    from tilewright.pipeline.multiplier_shift import requantize_by_shift
+
+    facts = requantize_by_shift(
+        open_subject(path, data_dir=data_dir),
+        Console(is_json=is_json),
+        bits=bits,
+        images=images,
+        threads=threads,
+    )
+    if is_json:
+        print(json.dumps(facts, indent=2))
+        return
+    print(f"codes: {facts['codes']:,} compared, {facts['codes_differ']:,} differ")
+    print(
+        f"predictions: {images:,} compared, {facts['predictions_differ']:,} differ; "
+        f"{facts['correct']:,} correct, {facts['exact_correct']:,} with thresholds"
+    )
+
+
+def _widths(text: str | None) -> tuple[int, ...]:
+    from tilewright.errors import ConfigError
+
+    try:
+        return tuple(int(word) for word in text.split(",")) if text is not None else ()
+    except ValueError:
+        raise ConfigError(f"--bits must be widths, for example 10,12,14, not {text!r}") from None
