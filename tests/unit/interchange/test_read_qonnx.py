@@ -285,6 +285,60 @@ REFUSED = [
     ),
     (sized([1, 3, 8, 6, 2]), "the input x must be (n, channels) or (n, channels, h, w) with fixed"),
     (sized([1, 4, 8, 6]), "node conv (Conv): its weight (4, 3, 3, 3) with 1 groups does not fit 4"),
+    (
+        lambda file: (
+            file.nodes.insert(0, node("Sqrt", "root", ["bits4"])),
+            file.insert("norm", node("Mul", "odd", ["norm", "root"])),
+        ),
+        "node odd (Mul): its constant root is computed in a way that is not understood",
+    ),
+    (spoil_constant(running_var=-np.ones(4)), "node norm (BatchNormalization): its variance must"),
+    (spoil_constant(gamma=np.full(4, np.inf)), "constant gamma must be finite, but holds NaN or"),
+    (spoil_attribute("norm", training_mode=1), "node norm (BatchNormalization): training_mode"),
+    (
+        put_after("flat", node("Add", "wide", ["flat", "many"]), many=np.ones((1, 48))),
+        "node wide (Add): after a flatten, numbers per channel are not supported",
+    ),
+    (
+        put_after("pool", node("ReduceMean", "rows", ["pool"], axes=[2])),
+        "node rows (ReduceMean): only a mean over the plane, axes 2 and 3, is supported, not [2]",
+    ),
+    (
+        put_after("pool", node("Squeeze", "thin", ["pool"])),
+        "node thin (Squeeze): only planes of 1x1 can be squeezed, not (4, 3)",
+    ),
+    (
+        put_after("pool", node("Reshape", "odd", ["pool", "to"]), to=np.array([1, 4, 12])),
+        "node odd (Reshape): only a reshape to (n, 48) is supported, not [1, 4, 12]",
+    ),
+    (
+        put_after("relu", node("Clip", "cut", ["relu", "zero", "weight1"])),
+        "node cut (Clip): its input 2 must be a constant",
+    ),
+    (
+        put_after("relu", node("MultiThreshold", "t", ["relu", "levels"]), levels=np.ones((1, 3))),
+        "No Op registered for MultiThreshold with domain_version of 17",
+    ),
+    (
+        put_after(
+            "relu",
+            node("MultiThreshold", "t", ["relu", "levels"], domain=DOMAIN),
+            levels=np.ones(3),
+        ),
+        "node t (MultiThreshold): its thresholds must be (channels, levels), not (3,)",
+    ),
+    (
+        put_after(
+            "relu",
+            node("MultiThreshold", "t", ["relu", "levels"], domain=DOMAIN, out_scale=-1.0),
+            levels=np.ones((1, 3)),
+        ),
+        "node t (MultiThreshold): out_scale must be positive, not -1.0",
+    ),
+    (
+        put_after("pixels", node("MaxPool", "early", ["pixels"], kernel_shape=[1, 1])),
+        "node conv (Conv): it must read the quantized input as it is, as its first operand",
+    ),
     (sized([1, 3, 1, 6]), "node pool (MaxPool): the window (2, 2) must fit the plane (1, 6)"),
     (
         spoil_attribute("conv", pads=[0, 0, 0, 0], kernel_shape=[9, 3]),
@@ -308,6 +362,57 @@ def test_what_cannot_be_stated_is_refused_by_name(spoil, message, tmp_path):
         read_qonnx(file.save(tmp_path / "net.onnx"))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_operations_without_one_output_are_refused(tmp_path):
+    path = File().save(tmp_path / "net.onnx")
+    model = onnx.load(path)
+    model.graph.node[6].output.append("indices")
+    onnx.save(model, path)
+    with pytest.raises(
+        FormatError, match=r"^node pool \(MaxPool\): it must have one output, not 2$"
+    ):
+        read_qonnx(path)
+
+
+def test_constant_nodes_are_read_and_others_refused(tmp_path):
+    file = File()
+    scale = onnx.numpy_helper.from_array(np.array(file.constants.pop("act_scale"), np.float32))
+    file.nodes.insert(0, node("Constant", "act_scale", [], value=scale))
+    same(
+        read_qonnx(file.save(tmp_path / "a.onnx")).network,
+        read_qonnx(File().save(tmp_path / "b.onnx")).network,
+    )
+    file.nodes[0] = node("Constant", "act_scale", [], value_float=0.125)
+    with pytest.raises(FormatError, match=r"^node act_scale \(Constant\): only tensors are"):
+        read_qonnx(file.save(tmp_path / "c.onnx"))
+
+
+def test_outputs_that_are_constants_are_left_out(tmp_path):
+    """As older exporters of Brevitas write them: the scale and the width of the output."""
+    file = File()
+    file.nodes.append(node("Log", "log", ["bits4"]))
+    file.outputs = ["head", "log"]
+    assert read_qonnx(file.save(tmp_path / "net.onnx")).notes == ()
+    file.outputs = ["log"]
+    with pytest.raises(
+        FormatError, match=r"must have one output that follows from a quantized layer"
+    ):
+        read_qonnx(file.save(tmp_path / "net.onnx"))
+
+
+def test_a_quantized_bias_is_part_of_the_step(tmp_path):
+    file = File()
+    file.constants |= {"bias": np.array([0.3, -0.2, 0.1, 0.0]), "bias_scale": 0.01, "bits16": 16.0}
+    file.nodes.insert(2, quant("q_bias", "bias", "bias_scale", "bits16", STATED | {"signed": 1}))
+    file.find("conv").input.append("q_bias")
+    imported = read_qonnx(file.save(tmp_path / "net.onnx"))
+    stimulus, _ = imported.run_source(8)
+    for one in imported.network.nodes:
+        assert check_node(one, stimulus, psum_bits=20).passed
+    file.find("conv").input[2] = "x"
+    with pytest.raises(FormatError, match=r"^node conv \(Conv\): its bias must be a constant$"):
+        read_qonnx(file.save(tmp_path / "net.onnx"))
 
 
 def test_an_open_batch_is_understood(tmp_path):

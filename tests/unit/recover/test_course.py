@@ -77,6 +77,26 @@ def test_the_judge_accepts_the_stimulus(path, net):
     assert found.codes == 6 * (12 * 192 + 5 * 48 + 5 * 48)
 
 
+def test_a_bias_is_part_of_the_step(net, path):
+    bias = torch.linspace(-1, 1, 5)
+    state = net.state_dict() | {"features.7.bias": bias}
+    del state["features.7.weight_q"]
+    torch.save({"state_dict": state}, path)
+    found = load(path)
+    assert all(
+        check_node(node, found.stimulus, psum_bits=20).passed for node in found.network.nodes
+    )
+    with torch.no_grad():
+        net.features[7].bias = torch.nn.Parameter(bias)
+        try:
+            values = net.features[7](net.features[:7](course.images(6, 5))) + bias[:, None, None]
+            net.features[10](torch.relu(net.features[8](values)))
+        finally:
+            net.features[7].bias = None
+    codes = net.features[10].seen["codes"].numpy().astype(np.int64)
+    assert (found.stimulus.codes["features.10"] == codes).all()
+
+
 def test_what_is_not_represented_is_named(path, net):
     notes = load(path).notes
     assert len(notes) == 2
