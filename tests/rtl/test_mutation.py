@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
 from tests.rtl.layers import Case, require_simulator, write_case, write_random
-from tests.sabotage.test_rtl_core import patched_core
 from tilewright.errors import ToolError
 from tilewright.mutation import Bench, VectorSet, corner_sets, mutants_of, smallest_first
 from tilewright.mutation.mutant import make_mutant
@@ -35,14 +36,17 @@ def _planted(bench, file, old, new):
     return make_mutant(file, text, (start, start + len(old)), new, category="operator", what="")
 
 
-def test_a_carry_that_is_dropped_is_noticed(bench):
-    """Any core has an addition in its PE."""
+def _inverted_reset(text):
+    """Any PE has a valid bit that reset clears; inverted, it never rises."""
+    found = mutants_of(text, file="tw_pe.sv")
+    return next(m for m in found if (m.category, m.what) == ("reset", "condition negated"))
+
+
+def test_a_reset_that_is_inverted_is_noticed(bench):
     core, sets = bench
-    (mutant, *_) = [
-        m for m in mutants_of(core.sources["tw_pe.sv"], file="tw_pe.sv") if m.category == "carry"
-    ]
-    outcome = core.try_mutant(mutant, sets)
-    assert (outcome.status, outcome.by) in {("killed", "given"), ("not built", "")}
+    outcome = core.try_mutant(_inverted_reset(core.sources["tw_pe.sv"]), sets)
+    assert (outcome.status, outcome.by) == ("killed", "given")
+    assert outcome.evidence
 
 
 @pytest.mark.parametrize(
@@ -106,10 +110,9 @@ def test_a_core_that_is_wrong_already_is_refused(tmp_path):
     require_simulator("icarus")
     write_random(tmp_path / "bundle", CASE)
     text = (RTL_DIR / "tw_pe.sv").read_text()
-    mutant = next(m for m in mutants_of(text, file="tw_pe.sv") if m.category == "carry")
-    old = text[mutant.start - 8 : mutant.end + 8]
-    new = mutant.apply(text)[mutant.start - 8 : mutant.end + 8]
-    rtl = patched_core(tmp_path / "rtl", "tw_pe.sv", old, new)
+    rtl = tmp_path / "rtl"
+    shutil.copytree(RTL_DIR, rtl)
+    (rtl / "tw_pe.sv").write_text(_inverted_reset(text).apply(text))
     sets = [VectorSet("given", "", (tmp_path / "bundle",))]
     with pytest.raises(
         ToolError, match=r"must be exact before it is mutated, but on .* it is not: "
