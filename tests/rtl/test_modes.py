@@ -61,6 +61,24 @@ def test_all_modes_run_in_one_simulation(simulator: str, tmp_path: Path, builds:
         check_exact(result, case)
 
 
+@pytest.mark.parametrize("size", [(4, 4), (8, 8), (8, 16), (16, 8), (16, 16), (5, 7)])
+def test_all_modes_on_arrays_of_all_sizes(
+    size: tuple[int, int], tmp_path: Path, builds: Path
+) -> None:
+    """20 channels to 18 at 4 x 3: tails in both tiles, or in neither, on every one of them."""
+    require_simulator("icarus")
+    shape = ConvShape(20, 4, 3, 18, 3, 3, padding=(1, 1))
+    bundles, cases = [], []
+    for number, case in enumerate(MODES[3:]):
+        sized = replace(case, shape=shape, array=ArrayShape(*size, 16))
+        write_random(tmp_path / str(number), sized, seed=number)
+        bundles.append((tmp_path / str(number), sized.setup))
+        cases.append(sized)
+    results = run_bundles(bundles, simulator="icarus", cache_dir=builds)
+    for case, result in zip(cases, results, strict=True):
+        check_exact(result, case)
+
+
 def model_cycles(case: Case, seed: int, stalls: Stalls) -> np.ndarray:
     """Cycles of each fold of the model, with the same stalls."""
     codes, weight = random_tensors(case, seed)
