@@ -549,8 +549,8 @@ module tw_core_tb #(
     end
   endtask
 
-  // Pass over what belongs to output tiles that do not run. Weight stationary, their weight files are
-  // not in the list; output stationary, all weights are in one file.
+  // Pass over what belongs to output tiles that do not run. Weight stationary, their weight files
+  // are not in the list; output stationary, all weights are in one file.
   task skip_otiles;
     begin
       repeat (first_otile * onij) begin

@@ -14,8 +14,7 @@ def keep_freed_memory() -> bool:
     """Let freed tensors be used again without the kernel; True if the C library is glibc.
 
     By default glibc maps every tensor of 32 MiB or more anew and unmaps it when it is freed, and the
-    kernel clears its pages each time: a third of a training step (``benchmarks/train.py``). Holds
-    for the whole process.
+    kernel clears its pages each time, in every training step. Holds for the whole process.
     """
     if not sys.platform.startswith("linux"):
         return False

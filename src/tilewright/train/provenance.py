@@ -32,9 +32,13 @@ def describe_provenance(
 def find_revision(start: Path) -> str | None:
     """The git revision checked out around `start`, or None outside a checkout."""
     for folder in start.resolve().parents:
-        head = folder / ".git" / "HEAD"
-        if head.is_file():
-            return _resolve(folder / ".git", head.read_text().strip())
+        git = folder / ".git"
+        if git.is_file():  # a linked working tree names its folder
+            git = folder / git.read_text().strip().removeprefix("gitdir: ")
+        if (git / "HEAD").is_file():
+            shared = git / "commondir"
+            refs = git / shared.read_text().strip() if shared.is_file() else git
+            return _resolve(refs, (git / "HEAD").read_text().strip())
     return None
 
 
