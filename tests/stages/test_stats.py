@@ -10,7 +10,7 @@ import pytest
 
 from tests.chain import read, tilewright
 
-TABLE = Path(__file__).parents[2] / "configs/energy_45nm.toml"
+TABLE = Path(__file__).parents[2] / "configs/energy/45nm.toml"
 
 
 def test_counts_of_a_real_sample(finished, tmp_path):

@@ -31,7 +31,7 @@ def stats(
         typer.Option(
             "--energy",
             metavar="TOML",
-            help="What each event costs: configs/energy_45nm.toml is one.",
+            help="What each event costs: configs/energy/45nm.toml is one.",
         ),
     ] = None,
     out: Annotated[

@@ -12,7 +12,7 @@ from tilewright.cost import EnergyTable, MemoryDepths, Picojoules, layer_cost
 from tilewright.errors import ConfigError
 from tilewright.sim import Activity
 
-SHIPPED = Path(__file__).parents[3] / "configs/energy_45nm.toml"
+SHIPPED = Path(__file__).parents[3] / "configs/energy/45nm.toml"
 GOOD = SHIPPED.read_text()
 
 
