@@ -16,6 +16,7 @@ from tilewright.spec import (
     IntegerNetwork,
     NumberFormat,
     PsumRegister,
+    PsumRule,
     signed_bits_needed,
 )
 from tilewright.verify import reference_psums
@@ -78,7 +79,7 @@ def test_wrapping_is_what_the_arrays_registers_do(bits):
 
     plan = TilePlan(SHAPE, ArrayShape(2, 3, psum_bits=bits))
     tiles = tile_weights(LAYER.weight, plan), tile_activations(PIXELS[0], plan)
-    model = simulate(plan, *tiles, overflow="wrap")
+    model = simulate(plan, *tiles, rule=PsumRule("wrap"))
     exact = reference_psums(PIXELS[:1], LAYER)
     expected = naive_wrap(exact, bits)
     assert (expected != exact).any()

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from tests.unit.quant.course_layers import course_features
-from tilewright.errors import ConfigError, RecoveryError
+from tilewright.errors import ConfigError, FormatError
 from tilewright.models import ModelSpec, build
 from tilewright.models.layers import MEAN, STD
 from tilewright.quant import PactActQuantizer, QuantConv2d
@@ -95,9 +95,7 @@ def test_keys_are_those_of_the_course(nets):
 
 
 def test_the_first_layer_of_the_course_is_none_for_the_array(nets):
-    with pytest.raises(
-        RecoveryError, match=r"^layer features\.0: input code must be an integer in 0"
-    ):
+    with pytest.raises(FormatError, match=r"^layer features\.0: activations must be unsigned, but"):
         recover(nets[0], pixels(), np.arange(8))
 
 
