@@ -235,5 +235,5 @@ def test_a_fault_of_the_rtl_is_found(run, tmp_path, file, old, new, check):
     assert done.returncode == 1, done.stderr
     names = failed(read(run / "07_cosim/cosim.json"))
     assert f"features.15: sample 0: {check}" in names
-    assert "oc=" in done.stderr or "gen_row" in done.stderr
+    assert "oc=" in done.stderr or "gen_lane" in done.stderr
     assert tilewright("report", run).returncode == 1

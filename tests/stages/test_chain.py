@@ -80,9 +80,9 @@ def test_json_output_is_the_facts_alone(run):
 def test_the_same_run_continues_and_another_configuration_is_refused(run):
     again = tilewright("run", "--out", run, *OVERRIDES)
     assert again.returncode == 0, again.stderr
-    other = tilewright("run", "--out", run, *OVERRIDES, "--set", "train.epochs=3")
+    other = tilewright("run", "--out", run, *OVERRIDES, "--set", "train.lr=0.1")
     assert other.returncode == 2
-    assert "holds a run with train.epochs = 2, not 3" in other.stderr
+    assert "holds a run with train.lr = 0.05, not 0.1" in other.stderr
 
 
 def test_another_array_is_exported_and_simulated_from_the_same_network(run):
