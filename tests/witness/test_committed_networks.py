@@ -1,0 +1,44 @@
+"""The trained networks under ``models/``: what they claim of themselves, counted again."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.chain import tilewright
+from tilewright.spec import PackedNetwork
+
+MODELS = Path(__file__).parents[2] / "models"
+STEMS = sorted(path.with_suffix("") for path in MODELS.glob("*.json"))
+LARGEST_BYTES = 5_000_000
+
+
+def test_there_are_networks():
+    assert [stem.name for stem in STEMS] == ["vgg16-choke16-w4a2", "vgg16-choke8-w4a4"]
+
+
+@pytest.mark.parametrize("stem", STEMS, ids=lambda stem: stem.name)
+def test_a_network_is_whole_small_and_says_where_it_comes_from(stem):
+    packed = PackedNetwork.load(stem)
+    width, act_bits = {"vgg16-choke8-w4a4": (8, 4), "vgg16-choke16-w4a2": (16, 2)}[stem.name]
+    choke = packed.network.layer("features.27")
+    assert (choke.shape.ic, choke.shape.oc) == (width, width)
+    assert (choke.weight_format.bits, choke.act_format.bits) == (4, act_bits)
+    assert len(packed.network.layers) == 14
+    assert packed.data.images == len(packed.predictions) == 10_000
+    assert packed.training["test_accuracy"] == packed.training["test_correct"] / 10_000
+    assert packed.training["config"]["data"]["dir"] == ""
+    assert sum(stem.with_suffix(end).stat().st_size for end in (".json", ".npz")) < LARGEST_BYTES
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("stem", STEMS, ids=lambda stem: stem.name)
+def test_the_integers_predict_what_the_trained_network_did_on_every_test_image(
+    stem, cifar10_folder
+):
+    done = tilewright("evaluate", stem, "--data-dir", cifar10_folder, "--json")
+    assert done.returncode == 0, done.stderr
+    facts, claim = json.loads(done.stdout), PackedNetwork.load(stem).training
+    assert (facts["images"], facts["correct"]) == (10_000, claim["test_correct"])
+    assert facts["differ_from_trained"] == 0
+    assert "predictions: 10,000 compared, 0 differ" in done.stderr
