@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+from tilewright.train.norms import find_norms
 
 
 @torch.no_grad()
@@ -32,16 +32,14 @@ def with_fresh_norms(model: nn.Module, batches: Iterator[Tensor]) -> nn.Module:
     thresholds; these belong to the weights as they are.
     """
     fresh = copy.deepcopy(model)
-    norms = [part for part in fresh.modules() if isinstance(part, NORMS)]
+    norms, trained = find_norms(fresh), find_norms(model)
     fresh.eval()
-    for norm in norms:
+    for norm in norms.values():
         norm.reset_running_stats()
         norm.momentum = None  # the plain mean over all batches
         norm.train()
     for images in batches:
         fresh(images)
-    for norm, trained in zip(
-        norms, (p for p in model.modules() if isinstance(p, NORMS)), strict=True
-    ):
-        norm.momentum = trained.momentum
+    for name, norm in norms.items():
+        norm.momentum = trained[name].momentum
     return fresh.eval()

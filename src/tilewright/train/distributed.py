@@ -15,8 +15,7 @@ from torch import Tensor, distributed, nn
 
 from tilewright.errors import ConfigError, ToolError, TrainingError
 from tilewright.spec.artifact import sha256
-
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+from tilewright.train.norms import find_norms
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +98,6 @@ def join_world(device: str) -> World:
 
 
 def _statistics(model: nn.Module) -> list[Tensor]:
-    norms = [part for part in model.modules() if isinstance(part, NORMS)]
+    norms = find_norms(model).values()
     found = [statistic for norm in norms for statistic in (norm.running_mean, norm.running_var)]
     return [statistic for statistic in found if statistic is not None]

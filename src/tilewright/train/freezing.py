@@ -6,8 +6,7 @@ from torch import nn
 
 from tilewright.errors import ConfigError
 from tilewright.models import ModelSpec, name_frozen
-
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+from tilewright.train.norms import find_norms
 
 
 def freeze(model: nn.Module, spec: ModelSpec) -> tuple[nn.Module, ...]:
@@ -20,11 +19,7 @@ def freeze(model: nn.Module, spec: ModelSpec) -> tuple[nn.Module, ...]:
         raise ConfigError("train.trains = 'chokepoint' needs a chokepoint: set model.choke_width")
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name not in names)
-    return tuple(
-        part
-        for name, part in model.named_modules()
-        if isinstance(part, NORMS) and f"{name}.weight" in names
-    )
+    return tuple(norm for name, norm in find_norms(model).items() if f"{name}.weight" in names)
 
 
 def set_train_mode(model: nn.Module, frozen: tuple[nn.Module, ...]) -> None:
