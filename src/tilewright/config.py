@@ -74,6 +74,7 @@ class TrainConfig(_Section):
     decay: Literal["weights", "all_but_steps", "all"] = "weights"
     trains: Literal["all", "chokepoint"] = "all"
     augmentation: Literal["none", "crop", "crop_flip", "crop_alternate"] = "crop"
+    cutout: Annotated[int, Field(ge=0, le=32)] = 0
     start: str = ""
     resize_start: bool = True
     teacher: str = ""

@@ -24,11 +24,16 @@ def shuffle_order(count: int, *, seed: int, epoch: int) -> npt.NDArray[np.int64]
 
 
 class Crops(NamedTuple):
-    """For each image the place of its crop in the padded image, 0..8, and whether it is mirrored."""
+    """For each image the place of its crop in the padded image, 0..8, and whether it is mirrored.
+
+    hole_top, hole_left: 12 random bits each, for the place of a square that is cut out.
+    """
 
     top: npt.NDArray[np.int64]
     left: npt.NDArray[np.int64]
     is_flipped: npt.NDArray[np.bool_]
+    hole_top: npt.NDArray[np.int64]
+    hole_left: npt.NDArray[np.int64]
 
 
 def draw_crops(count: int, *, seed: int, epoch: int) -> Crops:
@@ -38,7 +43,12 @@ def draw_crops(count: int, *, seed: int, epoch: int) -> Crops:
     top = (draws & np.uint64(0xFFFF)) % shifts
     left = ((draws >> np.uint64(16)) & np.uint64(0xFFFF)) % shifts
     is_flipped = ((draws >> np.uint64(32)) & np.uint64(1)).astype(bool)
-    return Crops(top.astype(np.int64), left.astype(np.int64), is_flipped)
+    hole_top, hole_left = (
+        (draws >> np.uint64(shift)) & np.uint64(0xFFF) for shift in (40, 52)
+    )
+    integers = (values.astype(np.int64) for values in (top, left, hole_top, hole_left))
+    top, left, hole_top, hole_left = integers
+    return Crops(top, left, is_flipped, hole_top, hole_left)
 
 
 def _draw(count: int, stream: _Stream, seed: int, epoch: int) -> npt.NDArray[np.uint64]:

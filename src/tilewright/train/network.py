@@ -144,7 +144,11 @@ def _train_epoch(run: Run, loop: _Loop) -> None:
     for batch in range(run.batch, batches):
         samples = order[batch * size : (batch + 1) * size][run.world.rank :: run.world.size]
         images, labels = loop.images.augmented(
-            samples, augmentation=recipe.augmentation, seed=recipe.seed, epoch=run.epoch
+            samples,
+            augmentation=recipe.augmentation,
+            cutout=recipe.cutout,
+            seed=recipe.seed,
+            epoch=run.epoch,
         )
         set_rates(run.optimizer, recipe.rate_factor(run.epoch + (batch + 1) / batches))
 

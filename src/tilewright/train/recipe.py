@@ -29,7 +29,8 @@ class Recipe:
     rises linearly over `warmup_epochs` and falls to 0 on a cosine. weight_decay applies to weights
     only, never to steps or BatchNorm. optimizer: "sgd" (Nesterov, momentum 0.9) or "adamw".
     augmentation: "none", "crop", "crop_flip" or "crop_alternate" (no flip for digits: mirrored ones
-    are none). The last, incomplete batch of an epoch is left out.
+    are none). cutout: edge in pixels, 0..32, of a square set to 0 in each augmented image. The last,
+    incomplete batch of an epoch is left out.
 
     teacher_weight, temperature: how much the teacher's opinion counts, 0..1, and how soft it is (see
     `compute_loss`); without a teacher they do nothing. ema_decay: what an epoch hands in is the
@@ -55,6 +56,7 @@ class Recipe:
     label_smoothing: float = 0.1
     warmup_epochs: float = 2.0
     augmentation: Augmentation = "crop"
+    cutout: int = 0
     seed: int = 0
     momentum: float = 0.9
     is_nesterov: bool = True
@@ -81,6 +83,7 @@ class Recipe:
         _expect(
             "weight_decay", self.weight_decay, 0 <= self.weight_decay < 1, "in 0..1, 1 excluded"
         )
+        _expect("cutout", self.cutout, 0 <= self.cutout <= 32, "in 0..32")
         smoothing = self.label_smoothing
         _expect("label_smoothing", smoothing, 0 <= smoothing < 1, "in 0..1, 1 excluded")
         warmup = self.warmup_epochs
