@@ -1,11 +1,12 @@
 """Does the RTL compute a trained network in every mode, on arrays of all sizes, by value and by cycle?
 
 ``python benchmarks/modes.py RUN [--arrays 4x4,8x8,8x16,16x8,16x16,5x7] [--modes ws,simd,os]
-[--layers NAME,...] [--schedule serial|overlapped] [--samples 1] [--simulator auto] [--processes 1] [--json]``
+[--layers NAME,...] [--schedule serial|overlapped] [--samples 1] [--simulator auto] [--json]``
 
-RUN is the folder of a run with its integers (`tilewright recover`). Each layer and sample is exported with
-the naive reference's psums, run through the RTL from the files, and through the model from memory. Psums
-as put out, psums in PMEM, outputs, and the cycles of every fold must be equal, or the exit status is 1.
+RUN is the folder of a run with its integers (`tilewright recover`). Layers and samples are exported with
+the naive reference's psums, run through the RTL from the files, and through the model from memory. Layers
+with codes of one width, in whatever modes, follow one another in one simulation of one built core. Psums as
+put out, psums in PMEM, outputs, and the cycles of every fold must be equal, or the exit status is 1.
 Layers whose activations are too wide for two in a PE are left out of mode "simd". Prints how much was
 compared; the last line is one JSON object.
 """
@@ -18,12 +19,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tilewright.cosim import Setup, run_bundle
+from tilewright.cosim import CosimResult, Setup, run_bundles
 from tilewright.pipeline.array_mode import ArrayMode, words
 from tilewright.pipeline.run_folder import RunFolder
 from tilewright.sim import simulate
@@ -33,52 +35,88 @@ from tilewright.vectors import load_layout, write_bundle
 from tilewright.verify import reference_psums
 
 LAYOUTS = {"ws": "ece284-ws", "simd": "ece284-2b", "os": "ece284-os"}
+WIDEST = 8
+"""Bits of the activation operand of a PE, at most."""
 ARRAYS = "4x4,8x8,8x16,16x8,16x16,5x7"
 
 
-def run_one(
-    layer: IntegerLayer, codes: np.ndarray, array: ArrayShape, mode: ArrayMode, options: Any
-) -> dict[str, Any]:
-    """One layer and sample (``ic ih iw``) on one array in one mode: what was compared, and what differs."""
-    plan = mode.plan(layer, array)
-    model = simulate(plan, *words(plan, layer.weight, codes), schedule=mode.timing)
-    with tempfile.TemporaryDirectory() as folder:
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One layer and sample (``ic ih iw``) on one array in one mode."""
+
+    layer: IntegerLayer
+    codes: np.ndarray
+    sample: int
+    array: ArrayShape
+    mode: ArrayMode
+
+    @property
+    def act_bits(self) -> int:
+        """Width of the activation operand of a PE: cores of one width can share a simulation."""
+        return self.layer.act_format.bits * (2 if self.mode.mode == "simd" else 1)
+
+    def export(self, folder: Path) -> tuple[Path, Setup]:
+        """Its bundle in `folder`, and how it is run."""
         bundle = write_bundle(
-            Path(folder) / "bundle",
-            layer=layer,
-            plan=TilePlan(layer.shape, array),
-            layout=load_layout(LAYOUTS[mode.mode]),
-            codes=codes,
-            psums=reference_psums(codes[None], layer)[0],
-            sample=0,
+            folder,
+            layer=self.layer,
+            plan=TilePlan(self.layer.shape, self.array),
+            layout=load_layout(LAYOUTS[self.mode.mode]),
+            codes=self.codes,
+            psums=reference_psums(self.codes[None], self.layer)[0],
+            sample=self.sample,
         )
-        rtl = run_bundle(
-            bundle.folder,
-            setup=Setup(schedule=mode.timing),
-            simulator=options.simulator,
-            processes=options.processes,
-            timeout_s=options.timeout_s,
+        return bundle.folder, Setup(schedule=self.mode.timing)
+
+    def compare(self, rtl: CosimResult) -> dict[str, Any]:
+        """What was compared, and whether anything differs; the cycles are the model's to say."""
+        plan = self.mode.plan(self.layer, self.array)
+        model = simulate(
+            plan, *words(plan, self.layer.weight, self.codes), schedule=self.mode.timing
         )
-    same_cycles = np.array_equal(rtl.fold_cycles, model.fold_cycles)
-    return {
-        "psums": rtl.psums_compared,
-        "outputs": rtl.outputs_compared,
-        "tiles": rtl.tiles,
-        "cycles": rtl.cycles,
-        "wrong": 0 if rtl.is_exact and same_cycles else 1,
-        "first": "" if rtl.is_exact else str([*rtl.mismatches, *rtl.overflows, *rtl.faults][0]),
-    }
+        same_cycles = np.array_equal(rtl.fold_cycles, model.fold_cycles)
+        found = [*rtl.mismatches, *rtl.overflows, *rtl.faults, "cycles of a fold"]
+        return {
+            "psums": rtl.psums_compared,
+            "outputs": rtl.outputs_compared,
+            "tiles": rtl.tiles,
+            "cycles": rtl.cycles,
+            "wrong": 0 if rtl.is_exact and same_cycles else 1,
+            "first": "" if rtl.is_exact and same_cycles else str(found[0]),
+        }
 
 
-def cases(run: RunFolder, options: Any) -> Iterator[tuple[str, str, IntegerLayer, int]]:
-    """Array, mode, layer and position of the sample."""
+def simulations(run: RunFolder, options: Any) -> Iterator[list[Case]]:
+    """The cases of one simulation after the other: one array, one width, one sample."""
     chosen = options.layers.split(",") if options.layers else None
+    network, stimulus = run.network(), run.stimulus()
+    layers = [layer for layer in network.layers if chosen is None or layer.name in chosen]
     for array in options.arrays.split(","):
-        for mode in options.modes.split(","):
-            for layer in run.network().layers:
-                is_wide = mode == "simd" and 2 * layer.act_format.bits > 8
-                if (chosen is None or layer.name in chosen) and not is_wide:
-                    yield from ((array, mode, layer, n) for n in range(options.samples))
+        rows, cols = (int(part) for part in array.split("x"))
+        shape = ArrayShape(rows, cols, options.psum_bits)
+        for sample in range(options.samples):
+            cases = [
+                Case(
+                    layer,
+                    stimulus.codes[layer.name][sample],
+                    sample,
+                    shape,
+                    ArrayMode(mode, options.schedule),
+                )
+                for mode in options.modes.split(",")
+                for layer in layers
+            ]
+            for width in sorted({case.act_bits for case in cases if case.act_bits <= WIDEST}):
+                yield [case for case in cases if case.act_bits == width]
+
+
+def simulate_rtl(cases: list[Case], options: Any) -> Iterator[tuple[Case, dict[str, Any]]]:
+    """All `cases` on one core in one simulation, and what was found for each."""
+    with tempfile.TemporaryDirectory() as folder:
+        bundles = [case.export(Path(folder) / str(n)) for n, case in enumerate(cases)]
+        results = run_bundles(bundles, simulator=options.simulator, timeout_s=options.timeout_s)
+    for case, result in zip(cases, results, strict=True):
+        yield case, case.compare(result)
 
 
 def main() -> None:
@@ -91,28 +129,23 @@ def main() -> None:
     parser.add_argument("--schedule", default="overlapped", choices=("serial", "overlapped"))
     parser.add_argument("--samples", type=int, default=1)
     parser.add_argument("--simulator", default="auto", choices=("auto", "verilator", "icarus"))
-    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--timeout-s", type=float, default=3600.0)
     parser.add_argument("--psum-bits", type=int, default=20)
     parser.add_argument("--json", action="store_true", help="print the JSON object only")
     options = parser.parse_args()
-    run = RunFolder(options.run)
-    stimulus = run.stimulus()
     totals: dict[str, int] = dict.fromkeys(("psums", "outputs", "tiles", "cycles", "wrong"), 0)
     since = time.monotonic()
-    for size, mode, layer, position in cases(run, options):
-        rows, cols = (int(part) for part in size.split("x"))
-        array = ArrayShape(rows, cols, options.psum_bits)
-        codes = stimulus.codes[layer.name][position]
-        found = run_one(layer, codes, array, ArrayMode(mode, options.schedule), options)
-        totals = {key: totals[key] + found[key] for key in totals}
-        if not options.json:
-            print(
-                f"{size:6} {mode:5} {layer.name}, sample {position}: {found['psums']:,} psums, "
-                f"{found['tiles']:,} tiles, {found['cycles']:,} cycles: "
-                f"{'DIFFERS ' + found['first'] if found['wrong'] else 'equal'}",
-                flush=True,
-            )
+    for cases in simulations(RunFolder(options.run), options):
+        for case, found in simulate_rtl(cases, options):
+            totals = {key: totals[key] + found[key] for key in totals}
+            if not options.json:
+                print(
+                    f"{case.array.rows}x{case.array.cols} {case.mode.mode} {case.layer.name}, "
+                    f"sample {case.sample}: {found['psums']:,} psums, {found['tiles']:,} tiles, "
+                    f"{found['cycles']:,} cycles: "
+                    f"{'DIFFERS ' + found['first'] if found['wrong'] else 'equal'}",
+                    flush=True,
+                )
     seconds = round(time.monotonic() - since, 1)
     print(json.dumps(totals | {"simulator": options.simulator, "seconds": seconds}))
     sys.exit(1 if totals["wrong"] or not totals["psums"] else 0)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.rtl.layers import Case, require_simulator, write_case, write_random
 from tilewright.errors import ToolError
-from tilewright.mutation import Bench, VectorSet, corner_sets, mutants_of, smallest_first
+from tilewright.mutation import (
+    Bench,
+    VectorSet,
+    corner_sets,
+    mode_sets,
+    mutants_of,
+    smallest_first,
+)
 from tilewright.mutation.mutant import make_mutant
 from tilewright.rtl import RTL_DIR
 from tilewright.spec import ArrayShape, ConvShape
@@ -60,7 +68,7 @@ def test_a_reset_that_is_inverted_is_noticed(bench):
 )
 def test_what_becomes_of_a_mutant(bench, old, new, status, evidence):
     core, sets = bench
-    quick = Bench(core.sources, core.simulator, 3.0, core.cycles)
+    quick = replace(core, timeout_s=3.0)
     outcome = quick.try_mutant(_planted(core, "tw_core.sv", old, new), sets)
     assert (outcome.status, outcome.by) == (status, "given" if status == "killed" else "")
     assert evidence in outcome.evidence
@@ -69,7 +77,7 @@ def test_what_becomes_of_a_mutant(bench, old, new, status, evidence):
 def test_a_change_of_cycles_alone_is_noticed(bench):
     core, sets = bench
     cycles = {folder: (counts[0] + 1, *counts[1:]) for folder, counts in core.cycles.items()}
-    other = Bench(core.sources, core.simulator, core.timeout_s, cycles)
+    other = replace(core, cycles=cycles)
     outcome = other.try_mutant(_planted(core, "tw_core.sv", "endmodule", "\nendmodule"), sets)
     assert outcome.status == "killed"
     assert outcome.evidence.startswith("cycles of the folds: ")
@@ -118,3 +126,31 @@ def test_a_core_that_is_wrong_already_is_refused(tmp_path):
         ToolError, match=r"must be exact before it is mutated, but on .* it is not: "
     ):
         Bench.prepare(rtl, sets, simulator="icarus", timeout_s=20)
+
+
+def test_the_core_is_exact_in_every_mode_of_the_mode_sets(tmp_path):
+    require_simulator("icarus")
+    sets = mode_sets(tmp_path, seed=3)
+    core = Bench.prepare(RTL_DIR, sets, simulator="icarus", timeout_s=60)
+    assert len(core.cycles) == sum(len(one.folders) for one in sets) > 100
+    assert {one.name for one in sets if any(core.overflows[path] for path in one.folders)} == {
+        *("wrap", "saturate", "clipped"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "by"),
+    [
+        ("tw_pe.sv", "if (is_os_i) begin", "if (1'b0) begin", "os"),
+        ("tw_pe.sv", "is_half_i ? product_high : product_high", "product_high", "half"),
+        ("tw_pe.sv", "overflow_q <= base_overflow || !fits", "overflow_q <= 1'b0", "wrap"),
+        ("tw_pe.sv", "(fits || !saturate_i)", "(1'b1)", "saturate"),
+        ("tw_pe.sv", "bound = {sum[SumBits-1]", "bound = {sum[SumBits-2]", "clipped"),
+    ],
+)
+def test_faults_of_a_mode_are_noticed_by_its_vectors_alone(bench, tmp_path, file, old, new, by):
+    core, given = bench
+    sets = [*given, *(one for one in mode_sets(tmp_path, seed=0) if one.name == by)]
+    core = Bench.prepare(RTL_DIR, sets, simulator="icarus", timeout_s=60)
+    outcome = core.try_mutant(_planted(core, file, old, new), sets)
+    assert (outcome.status, outcome.by) == ("killed", by)

@@ -39,6 +39,13 @@ def mutate(
     has_corners: Annotated[
         bool, typer.Option("--corners/--no-corners", help="Add corner cases to what is given.")
     ] = True,
+    has_modes: Annotated[
+        bool | None,
+        typer.Option(
+            "--modes/--no-modes",
+            help="Add layers that drive every mode, schedule and rule. Default: for our core.",
+        ),
+    ] = None,
     least: Annotated[
         float, typer.Option("--least", min=0, max=100, help="Fail below this score, in percent.")
     ] = 0.0,
@@ -60,7 +67,7 @@ def mutate(
     is_json: JsonOption = False,
 ) -> None:
     """Plant faults in the core, one at a time, and count which of them the vectors notice."""
-    from tilewright.mutation import STATED, Bench, Judge, load_reasons, run_campaign
+    from tilewright.mutation import STATED, Bench, Judge, load_reasons, mode_sets, run_campaign
     from tilewright.rtl import RTL_DIR
 
     console = Console(is_json=is_json)
@@ -71,6 +78,8 @@ def mutate(
         sets = _sets(
             paths, bundles, Path(scratch) if has_corners else None, seed=seed, console=console
         )
+        if has_modes or (has_modes is None and rtl_dir is None):
+            sets += mode_sets(Path(scratch) / "modes", seed=seed)
         bench = Bench.prepare(
             core, sets, simulator=cast("SimulatorName", simulator), timeout_s=timeout_s
         )

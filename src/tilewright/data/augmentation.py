@@ -39,16 +39,18 @@ class Crops(NamedTuple):
 def draw_crops(count: int, *, seed: int, epoch: int) -> Crops:
     """The crops of `count` images in `epoch`; half of them are mirrored."""
     draws = _draw(count, _Stream.AUGMENTATION, seed, epoch)
-    shifts = np.uint64(2 * CROP_PADDING + 1)
-    top = (draws & np.uint64(0xFFFF)) % shifts
-    left = ((draws >> np.uint64(16)) & np.uint64(0xFFFF)) % shifts
-    is_flipped = ((draws >> np.uint64(32)) & np.uint64(1)).astype(bool)
-    hole_top, hole_left = (
-        (draws >> np.uint64(shift)) & np.uint64(0xFFF) for shift in (40, 52)
+
+    def bits(first: int, count: int) -> npt.NDArray[np.int64]:
+        return ((draws >> np.uint64(first)) & np.uint64((1 << count) - 1)).astype(np.int64)
+
+    shifts = 2 * CROP_PADDING + 1
+    return Crops(
+        top=bits(0, 16) % shifts,
+        left=bits(16, 16) % shifts,
+        is_flipped=bits(32, 1).astype(bool),
+        hole_top=bits(40, 12),
+        hole_left=bits(52, 12),
     )
-    integers = (values.astype(np.int64) for values in (top, left, hole_top, hole_left))
-    top, left, hole_top, hole_left = integers
-    return Crops(top, left, is_flipped, hole_top, hole_left)
 
 
 def _draw(count: int, stream: _Stream, seed: int, epoch: int) -> npt.NDArray[np.uint64]:

@@ -75,9 +75,7 @@ class DeviceImages:
         top = torch.full_like(places, CROP_PADDING)
         return self._gather(places, top, CROP_PADDING + self._columns(len(samples)))
 
-    def _draw_crops(
-        self, augmentation: Augmentation, seed: int, epoch: int
-    ) -> tuple[Tensor, ...]:
+    def _draw_crops(self, augmentation: Augmentation, seed: int, epoch: int) -> tuple[Tensor, ...]:
         """The crops of every image, on the device."""
         crops = draw_crops(len(self), seed=seed, epoch=epoch)
         if augmentation == "crop":

@@ -3,6 +3,7 @@
 from tilewright.mutation.campaign import Campaign, run_campaign
 from tilewright.mutation.equivalence import STATED, Judge, StatedReason, load_reasons
 from tilewright.mutation.generate import mutants_of
+from tilewright.mutation.mode_sets import mode_sets
 from tilewright.mutation.mutant import CATEGORIES, Mutant, count_categories, sample
 from tilewright.mutation.trial import Bench, Outcome, read_core
 from tilewright.mutation.vector_sets import GIVEN, VectorSet, corner_sets, smallest_first
@@ -21,6 +22,7 @@ __all__ = [
     "corner_sets",
     "count_categories",
     "load_reasons",
+    "mode_sets",
     "mutants_of",
     "read_core",
     "run_campaign",

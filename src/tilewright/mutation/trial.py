@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tilewright.cosim import CosimResult, SimulatorName, run_bundle
+from tilewright.cosim import CosimResult, Setup, SimulatorName, run_bundle
 from tilewright.errors import ShapeError, SimulationError, ToolError
 from tilewright.mutation.mutant import Mutant
 from tilewright.mutation.vector_sets import VectorSet
@@ -33,13 +33,15 @@ class Outcome:
 class Bench:
     """A core, as file names to text, and how it is simulated.
 
-    cycles: of each bundle, by fold, as the core without a mutation has them.
+    cycles, overflows: of each bundle, by fold, and the vectors with a sum that does not fit, as the
+    core without a mutation has them.
     """
 
     sources: Mapping[str, str]
     simulator: SimulatorName
     timeout_s: float
     cycles: Mapping[Path, tuple[int, ...]]
+    overflows: Mapping[Path, int]
 
     @classmethod
     def prepare(
@@ -57,10 +59,11 @@ class Bench:
         """
         sources = read_core(rtl_dir)
         cycles: dict[Path, tuple[int, ...]] = {}
-        bench = cls(sources, simulator, timeout_s, cycles)
+        overflows: dict[Path, int] = {}
+        bench = cls(sources, simulator, timeout_s, cycles, overflows)
         with tempfile.TemporaryDirectory(prefix="tilewright-mutant-") as name:
-            for folder in (folder for one in sets for folder in one.folders):
-                result = bench._run(Path(name), folder, sources)
+            for one, folder in _bundles(sets):
+                result = bench._run(Path(name), folder, one.setup, sources)
                 if not result.is_exact:
                     first = [*result.mismatches, *result.faults][0]
                     raise ToolError(
@@ -68,6 +71,7 @@ class Bench:
                         f"it is not: {first}; mend it first"
                     )
                 cycles[folder] = _cycles(result)
+                overflows[folder] = result.overflow_vectors
         return bench
 
     def try_mutant(self, mutant: Mutant, sets: Sequence[VectorSet]) -> Outcome:
@@ -76,7 +80,7 @@ class Bench:
         changed[mutant.file] = mutant.apply(changed[mutant.file])
         with tempfile.TemporaryDirectory(prefix="tilewright-mutant-") as name:
             for one, folder in _bundles(sets):
-                evidence = self._look(Path(name), folder, changed)
+                evidence = self._look(Path(name), folder, one.setup, changed)
                 if evidence is None:
                     continue
                 if not _is_built(Path(name)):
@@ -84,10 +88,12 @@ class Bench:
                 return Outcome(mutant, "killed", one.name, evidence)
         return Outcome(mutant, "survived")
 
-    def _look(self, scratch: Path, folder: Path, sources: Mapping[str, str]) -> str | None:
+    def _look(
+        self, scratch: Path, folder: Path, setup: Setup, sources: Mapping[str, str]
+    ) -> str | None:
         """What gives the core away on this bundle; None if nothing does."""
         try:
-            result = self._run(scratch, folder, sources)
+            result = self._run(scratch, folder, setup, sources)
         except SimulationError as error:
             return f"the simulation broke off: {error}"
         except ToolError as error:  # it does not build, or does not end
@@ -98,9 +104,16 @@ class Bench:
             return (
                 f"cycles of the folds: {sum(self.cycles[folder]):,} become {sum(_cycles(result)):,}"
             )
+        if result.overflow_vectors != self.overflows[folder]:
+            return (
+                f"vectors with a sum that does not fit: {self.overflows[folder]:,} become "
+                f"{result.overflow_vectors:,}"
+            )
         return None
 
-    def _run(self, scratch: Path, folder: Path, sources: Mapping[str, str]) -> CosimResult:
+    def _run(
+        self, scratch: Path, folder: Path, setup: Setup, sources: Mapping[str, str]
+    ) -> CosimResult:
         core = scratch / "rtl"
         if not core.is_dir():
             core.mkdir()
@@ -108,6 +121,7 @@ class Bench:
                 (core / name).write_text(_LENIENT + text, encoding="utf-8")
         return run_bundle(
             folder,
+            setup=setup,
             simulator=self.simulator,
             rtl_dir=core,
             timeout_s=self.timeout_s,

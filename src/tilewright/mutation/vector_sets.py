@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.cosim import Setup
 from tilewright.errors import FormatError
 from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat, signed_bits_needed
 from tilewright.tile import TilePlan
@@ -24,11 +25,12 @@ MOST_PLANES = 8
 
 @dataclass(frozen=True, slots=True)
 class VectorSet:
-    """Bundles that belong together, and how a user makes them."""
+    """Bundles that belong together, how a user makes them, and how they are run."""
 
     name: str
     how: str
     folders: tuple[Path, ...]
+    setup: Setup = field(default_factory=Setup)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,11 @@ def split():
     return Split(images, np.arange(7, dtype=np.int64))
 
 
-def augmented(split, samples, *, augmentation="crop_flip", seed=1, epoch=0):
+def augmented(split, samples, *, augmentation="crop_flip", cutout=0, seed=1, epoch=0):
     images = DeviceImages(split, "cpu")
-    pixels, labels = images.augmented(samples, augmentation=augmentation, seed=seed, epoch=epoch)
+    pixels, labels = images.augmented(
+        samples, augmentation=augmentation, cutout=cutout, seed=seed, epoch=epoch
+    )
     assert (labels.numpy() == split.labels[samples]).all()
     return pixels.numpy()
 
@@ -72,3 +74,23 @@ def test_a_sample_is_augmented_the_same_in_any_batch(split):
     assert (augmented(split, samples, seed=3, epoch=2) == whole[samples]).all()
     assert (whole != augmented(split, everything, seed=3, epoch=3)).any()
     assert (whole != augmented(split, everything, seed=4, epoch=2)).any()
+
+
+@pytest.mark.parametrize("cutout", [1, 3, 5])
+def test_a_square_inside_each_image_is_cut_out_and_the_rest_stays(split, cutout):
+    samples, places = np.arange(7), set()
+    for epoch in range(40):
+        crops = draw_crops(7, seed=1, epoch=epoch)
+        expected = augmented(split, samples, epoch=epoch)
+        for n in range(7):
+            top = crops.hole_top[n] % (H - cutout + 1)
+            left = crops.hole_left[n] % (W - cutout + 1)
+            expected[n, :, top : top + cutout, left : left + cutout] = 0
+            places.add((top, left))
+        assert (augmented(split, samples, cutout=cutout, epoch=epoch) == expected).all()
+    assert len(places) == (H - cutout + 1) * (W - cutout + 1)
+
+
+def test_nothing_is_cut_out_of_images_as_they_are(split):
+    samples = np.arange(7)
+    assert (augmented(split, samples, augmentation="none", cutout=3) == split.images).all()

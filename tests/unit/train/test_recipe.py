@@ -18,6 +18,7 @@ from tilewright.train.recipe import build_optimizer, set_rates
         ({"weight_decay": 1}, r"^weight_decay must be in 0\.\.1"),
         ({"label_smoothing": 1}, r"^label_smoothing must be in 0\.\.1"),
         ({"warmup_epochs": 50}, r"^warmup_epochs must be in 0\.\.40 \(epochs\), not 50$"),
+        ({"cutout": 33}, r"^cutout must be in 0\.\.32, not 33$"),
         ({"seed": -1}, r"^seed must be in 0\.\."),
     ],
 )
