@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from tilewright.cosim import CosimResult, Setup, run_bundles
+from tilewright.cost import WIDEST_PAIR
 from tilewright.pipeline.array_mode import ArrayMode, words
 from tilewright.pipeline.run_folder import RunFolder
 from tilewright.sim import simulate
@@ -35,8 +36,6 @@ from tilewright.vectors import load_layout, write_bundle
 from tilewright.verify import reference_psums
 
 LAYOUTS = {"ws": "ece284-ws", "simd": "ece284-2b", "os": "ece284-os"}
-WIDEST = 8
-"""Bits of the activation operand of a PE, at most."""
 ARRAYS = "4x4,8x8,8x16,16x8,16x16,5x7"
 
 
@@ -106,7 +105,7 @@ def simulations(run: RunFolder, options: Any) -> Iterator[list[Case]]:
                 for mode in options.modes.split(",")
                 for layer in layers
             ]
-            for width in sorted({case.act_bits for case in cases if case.act_bits <= WIDEST}):
+            for width in sorted({case.act_bits for case in cases if case.act_bits <= WIDEST_PAIR}):
                 yield [case for case in cases if case.act_bits == width]
 
 

@@ -110,12 +110,17 @@ def _print_tables(costs: list[NetworkCost]) -> None:
     screen = Screen(highlight=False, width=WIDEST)
     for cost in costs:
         screen.print(_layer_table(cost))
+        screen.print(_mode_table(cost))
     if len(costs) > 1:
         screen.print(_array_table(costs))
-    print("One sample, serial weight-stationary schedule. Phases: shares of load, fill, stream,")
-    print("drain, accumulate. Useful: needed multiply-accumulates of the array's peak. Words: what")
-    print("the core reads and writes. Psum bits: any weights / these weights / observed. Plain:")
-    print("cycles of a textbook array without queues, padding or accumulator. docs/cycles.md")
+    print(
+        "One sample; phases and words are those of the serial weight-stationary schedule. Phases:"
+    )
+    print("shares of load, fill, stream, drain, accumulate. Useful: needed multiply-accumulates of")
+    print("the array's peak (one in each PE and cycle; simd: two). Words: what the core reads and")
+    print("writes. Psum bits: any weights / these weights / observed. Overlapped: a whole layer as")
+    print("one job, without the pixels that no tap uses. Plain: cycles of a textbook array without")
+    print("queues, padding or accumulator. docs/cycles.md, docs/dataflows.md")
     for cost in costs:
         for warning in cost.warnings:
             print(f"WARNING {cost.array.rows}x{cost.array.cols}: {warning}")
@@ -136,6 +141,26 @@ def _layer_table(cost: NetworkCost) -> Table:
         *(_short(cost.words(name)) for name in MEMORIES),
         str(cost.psum_bits_needed),
     )
+    return table
+
+
+def _mode_table(cost: NetworkCost) -> Table:
+    from tilewright.cost import MODE_NAMES
+
+    headings = tuple(name.replace("_", " ") for name in MODE_NAMES)
+    table = _table("cycles by mode and schedule", ("layer",), headings)
+    for layer in cost.layers:
+        table.add_row(layer.name, *(f"{layer.mode_cycles[name]:,}" for name in MODE_NAMES))
+    table.add_section()
+    cycles = {name: cost.mode_cycles(name) for name in MODE_NAMES}
+    table.add_row("all", *(f"{cycles[name]:,}" for name in MODE_NAMES))
+    peak = cost.array.rows * cost.array.cols
+    macs = sum(layer.macs for layer in cost.layers)
+    useful = (
+        100 * macs / (count * peak * (2 if name.startswith("simd") else 1))
+        for name, count in cycles.items()
+    )
+    table.add_row("useful", *(f"{share:.1f} %" for share in useful))
     return table
 
 

@@ -2,6 +2,7 @@
 
 from tilewright.cost.energy import EnergyTable, Picojoules
 from tilewright.cost.layer_cost import LayerCost, layer_cost
+from tilewright.cost.machine_modes import MODE_NAMES, WIDEST_PAIR, machine_cycles
 from tilewright.cost.memories import MemoryDepths
 from tilewright.cost.network_cost import NetworkCost, network_cost
 from tilewright.cost.outline import LayerOutline
@@ -9,6 +10,8 @@ from tilewright.cost.traffic import MemoryTraffic, Traffic, layer_traffic
 from tilewright.cost.widths import PsumWidths, psum_widths
 
 __all__ = [
+    "MODE_NAMES",
+    "WIDEST_PAIR",
     "EnergyTable",
     "LayerCost",
     "LayerOutline",
@@ -20,6 +23,7 @@ __all__ = [
     "Traffic",
     "layer_cost",
     "layer_traffic",
+    "machine_cycles",
     "network_cost",
     "psum_widths",
 ]

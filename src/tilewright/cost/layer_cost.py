@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tilewright.cost.machine_modes import machine_cycles
 from tilewright.cost.memories import MemoryDepths, words_needed
 from tilewright.cost.outline import LayerOutline
 from tilewright.cost.traffic import Traffic, layer_traffic
@@ -17,13 +18,17 @@ from tilewright.tile import TilePlan
 
 @dataclass(frozen=True, slots=True)
 class LayerCost:
-    """Folds, cycles, words and widths of a layer; `warnings` says where it does not fit the array."""
+    """Folds, cycles, words and widths of a layer; `warnings` says where it does not fit the array.
+
+    mode_cycles: of our core in each of its modes and schedules; phases are those of "ws_serial".
+    """
 
     name: str
     plan: TilePlan
     phases: Phases
     traffic: Traffic
     widths: PsumWidths
+    mode_cycles: Mapping[str, int]
     plain_cycles: Mapping[str, int]
     warnings: tuple[str, ...]
 
@@ -76,13 +81,14 @@ class LayerCost:
             "mapping": self.mapping,
             **_words(self.traffic, words_needed(self.plan)),
             **{f"psum_bits_{key}": bits for key, bits in widths.items()},
+            **{f"{name}_cycles": cycles for name, cycles in self.mode_cycles.items()},
             **{f"plain_{name}_cycles": cycles for name, cycles in self.plain_cycles.items()},
             "warnings": list(self.warnings),
         }
 
 
 def layer_cost(outline: LayerOutline, array: ArrayShape, memories: MemoryDepths) -> LayerCost:
-    """What the layer costs under the serial weight-stationary schedule.
+    """What the layer costs: words and phases are those of the serial weight-stationary schedule.
 
     `plain_cycles` are those of the textbook dataflows on an array of the same size.
     """
@@ -98,6 +104,7 @@ def layer_cost(outline: LayerOutline, array: ArrayShape, memories: MemoryDepths)
         phases=layer_phases(plan),
         traffic=layer_traffic(outline, plan),
         widths=widths,
+        mode_cycles=machine_cycles(outline, array),
         plain_cycles=plain,
         warnings=(*memories.misfits(plan), *_overflows(widths, array)),
     )

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tilewright.cost.layer_cost import LayerCost, layer_cost
+from tilewright.cost.machine_modes import MODE_NAMES
 from tilewright.cost.memories import MemoryDepths
 from tilewright.cost.outline import LayerOutline
 from tilewright.cost.traffic import MemoryTraffic
@@ -66,6 +67,7 @@ class NetworkCost:
             "efficiency": self.efficiency,
             **{f"{name}_words": self.words(name) for name in ("xmem", "wmem", "pmem")},
             "psum_bits_needed": self.psum_bits_needed,
+            **{f"{name}_cycles": self.mode_cycles(name) for name in MODE_NAMES},
             **{f"plain_{name}_cycles": self.plain_cycles(name) for name in PLAIN_DATAFLOWS},
         }
         return {
@@ -75,6 +77,10 @@ class NetworkCost:
             "layers": [layer.to_facts() for layer in self.layers],
             "warnings": list(self.warnings),
         }
+
+    def mode_cycles(self, name: str) -> int:
+        """Cycles of our core in one of `MODE_NAMES`."""
+        return self._sum(lambda layer: layer.mode_cycles[name])
 
     def plain_cycles(self, dataflow: str) -> int:
         """Cycles of a textbook array of the same size."""

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.config import ArrayConfig
+from tilewright.cost import WIDEST_PAIR
 from tilewright.spec import ArrayShape, IntegerLayer, OverflowRule, PsumRule, Schedule
 from tilewright.tile import (
     TilePlan,
@@ -17,9 +18,6 @@ from tilewright.tile import (
     tile_activations,
     tile_weights,
 )
-
-WIDEST_PAIR = 8
-"""Bits of two activations in a PE, at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from tests.unit.cost.outlines import ARRAY, SHAPE, outline, random_weight
-from tilewright.cost import MemoryDepths, layer_cost, network_cost
+from tilewright.cost import LayerOutline, MemoryDepths, layer_cost, network_cost
 from tilewright.errors import ConfigError, ShapeError
+from tilewright.pipeline.array_mode import ArrayMode, words
 from tilewright.rtl import RTL_DIR
-from tilewright.spec import ArrayShape
+from tilewright.sim import simulate
+from tilewright.spec import ArrayShape, IntegerLayer, NumberFormat, PsumRule
 
 
 def _cost(memories=None, **known):
@@ -94,7 +97,40 @@ def test_memories_as_text():
 def test_the_default_memories_are_those_of_the_rtl():
     text = (RTL_DIR / "tw_core.sv").read_text()
     depths = MemoryDepths()
-    for name, words in (("Xmem", depths.xmem), ("Wmem", depths.wmem), ("Pmem", depths.pmem)):
+    for name, depth in (("Xmem", depths.xmem), ("Wmem", depths.wmem), ("Pmem", depths.pmem)):
         found = re.search(rf"parameter int {name}AddrBits\s*=\s*(\d+)", text)
         assert found is not None
-        assert 1 << int(found[1]) == words
+        assert 1 << int(found[1]) == depth
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_cycles_by_mode_are_those_that_the_model_counts(bits):
+    layer = IntegerLayer(
+        name="conv",
+        shape=SHAPE,
+        weight=random_weight(SHAPE),
+        weight_format=NumberFormat(4, is_signed=True),
+        act_format=NumberFormat(bits, is_signed=False),
+        weight_scale=np.ones(1),
+        act_scale=1.0,
+    )
+    codes = np.ones((SHAPE.ic, SHAPE.ih, SHAPE.iw), np.uint8)
+    cost = layer_cost(
+        LayerOutline("conv", SHAPE, layer.act_format, layer.weight_format), ARRAY, MemoryDepths()
+    )
+    jobs = {"serial": "tile", "overlapped": "layer"}
+    counted = {}
+    for mode in ("ws", "simd", "os"):
+        for schedule, job in jobs.items():
+            array_mode = ArrayMode(mode, schedule, job)
+            plan = array_mode.plan(layer, ARRAY)
+            model = simulate(
+                plan,
+                *words(plan, layer.weight, codes),
+                schedule=array_mode.timing,
+                rule=PsumRule("wrap"),
+            )
+            counted[f"{mode}_{schedule}"] = int(model.fold_cycles.sum())
+    assert cost.mode_cycles == counted
+    assert (counted["simd_serial"] == counted["ws_serial"]) == (bits == 8)
+    assert cost.to_facts()["os_overlapped_cycles"] == counted["os_overlapped"]
