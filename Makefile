@@ -19,7 +19,7 @@ $(VENV)/demo.stamp: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/test.stamp: $(VENV)/demo.stamp
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[brevitas,formal,lint,onnx,rtl,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[brevitas,cocotb,formal,lint,onnx,rtl,test]'
 	touch $@
 
 install: $(VENV)/demo.stamp ## make .venv and install tilewright with the RTL simulator
