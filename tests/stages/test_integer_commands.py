@@ -196,3 +196,24 @@ def test_narrow_psums_and_multipliers_are_measured(packed, tmp_path):
         done = tilewright(*arguments)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
         assert message in done.stderr
+
+
+def test_a_packed_network_remembers_what_its_training_started_from(finished, packed, tmp_path):
+    """The packed start's phases come with it; one that was replaced since is not mistaken for it."""
+    run, start = tmp_path / "run", tmp_path / "start"
+    PackedNetwork.load(packed).save(start)
+    settings = ("--set", f"train.start={start}", "--set", "train.epochs=1")
+    for command in ("train", "evaluate", "recover"):
+        source = (
+            (finished / "config.toml", "--out", run, *settings) if command == "train" else (run,)
+        )
+        done = tilewright(command, *source)
+        assert done.returncode == 0, done.stderr
+    origins = []
+    for stem in (start, tmp_path / "moved"):
+        done = tilewright("pack", run, "--out", tmp_path / stem.name)
+        assert done.returncode == 0, done.stderr
+        origins.append(read(tmp_path / f"{stem.name}.json")["training"]["start"])
+    first = read(packed.with_name(packed.name + ".json"))["training"]
+    assert origins == [first, None]
+    assert first["phases"][0]["epochs"] == 2

@@ -14,7 +14,7 @@ from tilewright.data.catalog import load_data, load_test
 from tilewright.engine import Engine, Kind
 from tilewright.errors import ArtifactError, DataError
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
-from tilewright.spec import Check, DataClaim, PackedNetwork
+from tilewright.spec import Check, DataClaim, PackedNetwork, find_packed
 from tilewright.spec.artifact import read_json
 
 NEEDED = ("train", "evaluate", "recover")
@@ -141,8 +141,8 @@ def check_predictions(expected: npt.NDArray[np.int64], actual: npt.NDArray[np.in
 def _training(run: RunFolder) -> dict[str, Any]:
     """Where the network comes from: what to type, with which configuration, and what it cost.
 
-    phases: each training of the run, with the metrics of its epochs. start: the same facts of the run
-    that the first one started from, if it is at hand.
+    phases: each training of the run, with the metrics of its epochs. start: the same facts of what the
+    first one started from, if that is at hand.
     """
     from tilewright.train import read_metrics
 
@@ -151,15 +151,14 @@ def _training(run: RunFolder) -> dict[str, Any]:
         phase | {"metrics": read_metrics(run.folder("train") / phase["name"])}
         for phase in trained["phases"]
     ]
-    start = RunFolder(Path(run.config().train.start))
-    has_start = bool(run.config().train.start) and start.facts_path("evaluate").is_file()
+    settings = read_json(run.folder("train") / "training.json")["settings"]
     config = run.config().model_dump(mode="json")
     config["data"]["dir"] = ""  # a folder of the machine that trained
     provenance = trained["provenance"]
     return {
         "command": "tilewright train CONFIG",
         "config": config,
-        "model": read_json(run.folder("train") / "training.json")["settings"]["model"],
+        "model": settings["model"],
         "seed": provenance["seed"],
         "seconds": provenance["wall_seconds"],
         "test_accuracy": evaluated["accuracy"],
@@ -167,6 +166,18 @@ def _training(run: RunFolder) -> dict[str, Any]:
         "holdout_accuracy": trained["holdout_accuracy"],
         "best_epoch": trained["best_epoch"],
         "phases": phases,
-        "start": _training(start) if has_start else None,
+        "start": _start(run.config().train.start, settings["origin"]["start"]),
         "provenance": provenance,
     }
+
+
+def _start(name: str, sha256: str | None) -> dict[str, Any] | None:
+    """The training of the packed network or the run called `name`; a packed one must still be the same."""
+    if not name:
+        return None
+    stem = find_packed(Path(name))
+    if stem is not None:
+        facts: dict[str, Any] = read_json(stem.with_name(stem.name + ".json"))
+        return facts["training"] if facts.get("sha256") == sha256 else None
+    start = RunFolder(Path(name))
+    return _training(start) if start.facts_path("evaluate").is_file() else None
