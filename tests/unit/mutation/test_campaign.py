@@ -7,9 +7,18 @@ from pathlib import Path
 import pytest
 
 from tilewright.errors import ConfigError, ShapeError, ToolError
-from tilewright.mutation import STATED, Judge, Mutant, StatedReason, VectorSet, load_reasons
+from tilewright.mutation import (
+    STATED,
+    Judge,
+    Mutant,
+    StatedReason,
+    VectorSet,
+    load_reasons,
+    mutants_of,
+)
 from tilewright.mutation.campaign import Campaign, run_campaign
 from tilewright.mutation.trial import Outcome, check_sets, read_core
+from tilewright.rtl import RTL_DIR
 
 SETS = tuple(VectorSet(name, f"how {name}", (Path(name),)) for name in ("given", "max", "odd"))
 
@@ -71,8 +80,12 @@ def test_a_reason_is_about_one_line_and_one_change_of_one_file():
     assert not StatedReason("m.sv", "line 4", "r", "- becomes ^").is_about(mutant)
 
 
-def test_the_reasons_about_our_core_can_be_read():
-    assert all(reason.reason for reason in load_reasons(STATED))
+def test_each_reason_about_our_core_is_about_a_mutant_of_it():
+    sources = read_core(RTL_DIR)
+    mutants = [m for file, text in sources.items() for m in mutants_of(text, file=file)]
+    for reason in load_reasons(STATED):
+        assert reason.reason
+        assert any(reason.is_about(mutant) for mutant in mutants), reason
 
 
 @pytest.mark.parametrize(
