@@ -20,9 +20,10 @@ class LearnedQuantizer(nn.Module):
     """A quantizer whose step is learned (LSQ); `ActQuantizer`, `SignedActQuantizer` and
     `WeightQuantizer` are its kinds.
 
-    The first batch sets the step to ``2 * mean|x| / sqrt(Qp)``, Qp the largest code, and the factor
-    on its gradient to ``1 / sqrt(N * Qp)``, N the number of values that share the step (in the
-    first batch).
+    The first batch sets the step to ``2 * mean|x| / sqrt(Qp)``, Qp the largest code. The factor on
+    its gradient is ``1 / sqrt(N * Qp)``, N the number of values that share the step: weights, or
+    the features of one image (the loss is a mean over the images: were N to count the batch too, it
+    would divide by it twice, and the steps would stand still).
     """
 
     step: nn.Parameter
@@ -33,7 +34,7 @@ class LearnedQuantizer(nn.Module):
         super().__init__()
         self.number_format = number_format
         self.step = nn.Parameter(torch.ones(shape))
-        self.register_buffer("gradient_scale", torch.ones(()))
+        self.register_buffer("gradient_scale", torch.ones(()), persistent=False)
         self.register_buffer("is_initialized", torch.zeros((), dtype=torch.bool))
         self._is_ready = False  # mirrors the buffer, so that a forward does not wait for the device
 
@@ -62,14 +63,18 @@ class LearnedQuantizer(nn.Module):
         """Set the step from the first `batch`: tensors of one shape that share it; else do nothing."""
         if self._is_ready:
             return
+        largest = self.number_format.max_code
+        count = sum(self._count(x) for x in batch)
+        self.gradient_scale.fill_(1 / math.sqrt(count * largest))
         if not self.is_initialized:
             mean = torch.stack([self._mean(x.detach()) for x in batch]).mean(0)
-            largest = self.number_format.max_code
             self.step.copy_((2 * mean / math.sqrt(largest)).clamp_min(MIN_STEP))
-            count = sum(x.numel() for x in batch) // self.step.numel()
-            self.gradient_scale.fill_(1 / math.sqrt(count * largest))
             self.is_initialized.fill_(True)
         self._is_ready = True
+
+    def _count(self, x: Tensor) -> int:
+        """How many values of one image share the step."""
+        return max(x.numel() // len(x), 1)
 
     def _mean(self, x: Tensor) -> Tensor:
         """Mean |x| over the values that share a step, in the shape of the step."""
@@ -77,8 +82,9 @@ class LearnedQuantizer(nn.Module):
         axes = [axis for axis in range(x.ndim) if not shape or shape[axis] == 1]
         return x.abs().mean(dim=axes, keepdim=bool(shape))
 
-    def _load_from_state_dict(self, *arguments: Any) -> None:
-        super()._load_from_state_dict(*arguments)
+    def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
+        state.pop(f"{prefix}gradient_scale", None)  # kept by earlier versions
+        super()._load_from_state_dict(state, prefix, *rest)
         self._is_ready = False
 
 
@@ -107,6 +113,10 @@ class WeightQuantizer(LearnedQuantizer):
     def __init__(self, bits: int, shape: tuple[int, ...]) -> None:
         check_bits(bits, "weight_bits")
         super().__init__(NumberFormat(bits, is_signed=True, is_narrow=True), shape)
+
+    def _count(self, x: Tensor) -> int:
+        """How many weights share a step."""
+        return x.numel() // self.step.numel()
 
 
 class PixelQuantizer(nn.Module):

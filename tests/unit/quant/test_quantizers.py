@@ -7,11 +7,11 @@ from tilewright.spec import NumberFormat
 
 
 def test_the_first_batch_sets_step_and_gradient_scale():
-    """Mean |x| is 1.5 over 4 values: step 2 * 1.5 / sqrt(15), gradient scale 1 / sqrt(4 * 15)."""
+    """Mean |x| is 1.5, 2 values an image: step 2 * 1.5 / sqrt(15), gradient scale 1 / sqrt(2 * 15)."""
     quantizer = ActQuantizer(4)
     quantizer(torch.tensor([[0.0, 1.0], [2.0, 3.0]]))
     assert quantizer.scale.item() == pytest.approx(3 / 15**0.5)
-    assert quantizer.gradient_scale.item() == pytest.approx(60**-0.5)
+    assert quantizer.gradient_scale.item() == pytest.approx(30**-0.5)
     quantizer(torch.tensor([100.0]))
     assert quantizer.scale.item() == pytest.approx(3 / 15**0.5)
 
