@@ -26,12 +26,11 @@ from typing import Any
 import numpy as np
 
 from tilewright.cosim import CosimResult, Setup, run_bundles
-from tilewright.cost import WIDEST_PAIR
-from tilewright.pipeline.array_mode import ArrayMode, words
+from tilewright.pipeline.array_mode import ArrayMode
 from tilewright.pipeline.run_folder import RunFolder
 from tilewright.sim import simulate
 from tilewright.spec import ArrayShape, IntegerLayer
-from tilewright.tile import TilePlan
+from tilewright.tile import WIDEST_PAIR, TilePlan, plan_words
 from tilewright.vectors import load_layout, write_bundle
 from tilewright.verify import reference_psums
 
@@ -71,7 +70,7 @@ class Case:
         """What was compared, and whether anything differs; the cycles are the model's to say."""
         plan = self.mode.plan(self.layer, self.array)
         model = simulate(
-            plan, *words(plan, self.layer.weight, self.codes), schedule=self.mode.timing
+            plan, *plan_words(plan, self.layer.weight, self.codes), schedule=self.mode.timing
         )
         same_cycles = np.array_equal(rtl.fold_cycles, model.fold_cycles)
         found = [*rtl.mismatches, *rtl.overflows, *rtl.faults, "cycles of a fold"]

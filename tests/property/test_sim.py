@@ -14,14 +14,7 @@ from tests.unit.sim import timeline as t
 from tilewright.sim import SimResult, Stalls, job_cycles, layer_cycles, simulate
 from tilewright.sim.job import make_job
 from tilewright.spec import OutputFunction, PsumRule, Schedule
-from tilewright.tile import (
-    TilePlan,
-    step_activations,
-    step_weights,
-    tile_activations,
-    tile_weights,
-    untile_psums,
-)
+from tilewright.tile import TilePlan, plan_words, untile_psums
 
 SEEDS = st.integers(0, 2**32 - 1)
 MODES = st.sampled_from([("ws", 1), ("ws", 2), ("os", 1)])
@@ -37,12 +30,7 @@ class Layer:
     codes: np.ndarray
 
     def simulate(self, **options) -> SimResult:
-        plan = self.plan
-        if plan.dataflow == "os":
-            words = step_weights(self.weight, plan), step_activations(self.codes, plan)
-        else:
-            words = tile_weights(self.weight, plan), tile_activations(self.codes, plan)
-        return simulate(plan, *words, **options)
+        return simulate(self.plan, *plan_words(self.plan, self.weight, self.codes), **options)
 
     @property
     def expected(self) -> np.ndarray:

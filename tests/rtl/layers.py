@@ -41,12 +41,12 @@ def require_simulator(name: str) -> Simulator:
 
 
 WRAP = PsumRule("wrap")
-LAYOUTS = {"ws": "ece284-ws", "half": "ece284-2b", "os": "ece284-os"}
+LAYOUTS = {"ws": "ece284-ws", "simd": "ece284-2b", "os": "ece284-os"}
 
 
 @dataclass(frozen=True)
 class Case:
-    """One layer on one array, in mode "ws", "half" (two channels in each PE) or "os".
+    """One layer on one array, in mode "ws", "simd" (two channels in each PE) or "os".
 
     Psums wrap unless a test says otherwise: any width is welcome.
     """
@@ -80,7 +80,7 @@ class Case:
         rows, cols = self.array.rows, self.array.cols
         if self.mode == "os":
             return self.streamed + 2 * rows + cols + 2
-        load = 2 * cols if self.mode == "half" else cols
+        load = 2 * cols if self.mode == "simd" else cols
         return self.streamed + load + rows + cols + 3
 
     @property
@@ -91,7 +91,7 @@ class Case:
             return self.fold_cycles
         if self.mode == "os":
             return self.streamed + rows + cols + 1
-        return max(self.streamed, 3 * cols if self.mode == "half" else 2 * cols)
+        return max(self.streamed, 3 * cols if self.mode == "simd" else 2 * cols)
 
     @property
     def folds(self) -> tuple[int, int, int]:
@@ -100,7 +100,7 @@ class Case:
         otiles = -(-shape.oc // array.cols)
         if self.mode == "os":
             return otiles, -(-shape.oh * shape.ow // array.rows), 1
-        lanes = 2 * array.rows if self.mode == "half" else array.rows
+        lanes = 2 * array.rows if self.mode == "simd" else array.rows
         return otiles, -(-shape.ic // lanes), shape.kh * shape.kw
 
 

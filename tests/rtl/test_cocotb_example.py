@@ -33,7 +33,7 @@ ARRAY = ArrayShape(3, 2, 16)
 HEADER = 3  # lines
 CASES = {
     "ws": Case(SHAPE, ARRAY, output=OutputFunction("leaky", 2)),
-    "half": Case(SHAPE, ARRAY, act_bits=2, mode="half"),
+    "simd": Case(SHAPE, ARRAY, act_bits=2, mode="simd"),
     "os": Case(SHAPE, ARRAY, mode="os", output=OutputFunction("signed")),
 }
 
@@ -57,7 +57,7 @@ def judged(equal: int, values: int = 27) -> str:
     return ", ".join(f"{kind} {equal} of {values} equal" for kind in ("psum", "output", "stored"))
 
 
-@pytest.mark.parametrize(("mode", "level"), [("ws", 0), ("ws", 90), ("half", 90), ("os", 90)])
+@pytest.mark.parametrize(("mode", "level"), [("ws", 0), ("ws", 90), ("simd", 90), ("os", 90)])
 def test_every_value_is_equal_with_and_without_stalls(
     mode: str, level: int, tmp_path: Path, builds: Path
 ) -> None:

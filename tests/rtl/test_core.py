@@ -57,10 +57,10 @@ VARIETY = {
         schedule=Schedule(is_overlapped=True),
     ),
     "two channels in each PE, 3 of 4 lanes used": Case(
-        ConvShape(7, 3, 4, 4, 3, 2, padding=(1, 0)), ArrayShape(2, 3, 16), 2, 4, "half"
+        ConvShape(7, 3, 4, 4, 3, 2, padding=(1, 0)), ArrayShape(2, 3, 16), 2, 4, "simd"
     ),
     "two channels in each PE, overlapped": Case(
-        ConvShape(9, 4, 3, 5, 2, 3), ArrayShape(2, 3, 16), 4, 4, "half", FAST
+        ConvShape(9, 4, 3, 5, 2, 3), ArrayShape(2, 3, 16), 4, 4, "simd", FAST
     ),
     "output stationary, 3 passes, the last not full": Case(
         ConvShape(5, 4, 4, 5, 3, 3, padding=(1, 0)), ArrayShape(3, 2, 16), mode="os"
@@ -123,12 +123,12 @@ def cases(draw: st.DrawFn) -> Case:
         padding=(pad_h, pad_w),
     )
     array = ArrayShape(draw(st.integers(1, 6)), draw(st.integers(1, 6)), draw(st.integers(4, 32)))
-    mode = draw(st.sampled_from(["ws", "half", "os"]))
+    mode = draw(st.sampled_from(["ws", "simd", "os"]))
     assume(mode != "os" or _every_pixel_is_seen(shape))  # else its files cannot be written
     return Case(
         shape,
         array,
-        draw(st.integers(2, 4 if mode == "half" else 8)),
+        draw(st.integers(2, 4 if mode == "simd" else 8)),
         draw(st.integers(2, 8)),
         mode,
         Schedule(draw(st.booleans()), draw(st.booleans()), draw(st.booleans())),

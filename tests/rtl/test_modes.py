@@ -23,13 +23,7 @@ from tilewright.cosim import CosimResult, Setup, run_bundle, run_bundles
 from tilewright.errors import FormatError
 from tilewright.sim import Stalls, simulate
 from tilewright.spec import ArrayShape, ConvShape, PsumRule, Schedule
-from tilewright.tile import (
-    TilePlan,
-    step_activations,
-    step_weights,
-    tile_activations,
-    tile_weights,
-)
+from tilewright.tile import plan_mode, plan_words
 
 pytestmark = pytest.mark.rtl
 
@@ -38,10 +32,10 @@ ARRAY = ArrayShape(3, 2, 16)
 MODES = (
     Case(SHAPE, ARRAY),
     Case(SHAPE, ARRAY, mode="os"),
-    Case(SHAPE, ARRAY, act_bits=2, mode="half"),
+    Case(SHAPE, ARRAY, act_bits=2, mode="simd"),
     Case(SHAPE, ARRAY, schedule=FAST),
     Case(SHAPE, ARRAY, mode="os", schedule=FAST),
-    Case(SHAPE, ARRAY, act_bits=2, mode="half", schedule=FAST),
+    Case(SHAPE, ARRAY, act_bits=2, mode="simd", schedule=FAST),
 )
 
 
@@ -82,17 +76,9 @@ def test_all_modes_on_arrays_of_all_sizes(
 def model_cycles(case: Case, seed: int, stalls: Stalls) -> np.ndarray:
     """Cycles of each fold of the model, with the same stalls."""
     codes, weight = random_tensors(case, seed)
-    dataflow, channels = {"ws": ("ws", 1), "half": ("ws", 2), "os": ("os", 1)}[case.mode]
-    plan = TilePlan(case.shape, case.array, dataflow, channels)
-    to_weights = step_weights if case.mode == "os" else tile_weights
-    to_activations = step_activations if case.mode == "os" else tile_activations
-    return simulate(
-        plan,
-        to_weights(weight.astype(np.int8), plan),
-        to_activations(codes.astype(np.uint8), plan),
-        schedule=case.schedule,
-        stalls=stalls,
-    ).fold_cycles
+    plan = plan_mode(case.shape, case.array, case.mode, case.act_bits)
+    words = plan_words(plan, weight.astype(np.int8), codes.astype(np.uint8))
+    return simulate(plan, *words, schedule=case.schedule, stalls=stalls).fold_cycles
 
 
 @pytest.mark.parametrize("level", [40, 200])
@@ -161,13 +147,9 @@ def test_the_model_and_the_core_count_the_same_vectors_that_overflow(
     codes, weight = random_tensors(case, 5)
     write_case(tmp_path / "bundle", case, codes, weight)
     result = run_bundle(tmp_path / "bundle", setup=case.setup, simulator="icarus", cache_dir=builds)
-    plan = TilePlan(case.shape, case.array)
-    model = simulate(
-        plan,
-        tile_weights(weight.astype(np.int8), plan),
-        tile_activations(codes.astype(np.uint8), plan),
-        rule=WRAP,
-    )
+    plan = plan_mode(case.shape, case.array, case.mode, case.act_bits)
+    words = plan_words(plan, weight.astype(np.int8), codes.astype(np.uint8))
+    model = simulate(plan, *words, rule=WRAP)
     assert result.is_exact
     assert result.overflow_vectors == model.overflow_vectors > 0
     assert model.first_overflow is not None

@@ -142,7 +142,7 @@ def test_the_core_is_exact_in_every_mode_of_the_mode_sets(tmp_path):
     ("file", "old", "new", "by"),
     [
         ("tw_pe.sv", "if (is_os_i) begin", "if (1'b0) begin", "os"),
-        ("tw_pe.sv", "is_half_i ? product_high : product_high", "product_high", "half"),
+        ("tw_pe.sv", "is_half_i ? product_high : product_high", "product_high", "simd"),
         ("tw_pe.sv", "overflow_q <= base_overflow || !fits", "overflow_q <= 1'b0", "wrap"),
         ("tw_pe.sv", "(fits || !saturate_i)", "(1'b1)", "saturate"),
         ("tw_pe.sv", "bound = {sum[SumBits-1]", "bound = {sum[SumBits-2]", "clipped"),

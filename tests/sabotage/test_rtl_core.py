@@ -246,11 +246,11 @@ FAULTS = {
         ("tw_controller.sv", "tap_q + PixelBits'(1);\n      if", "tap_q;\n      if"),
     ),
     "halves share one weight": (
-        "half",
+        "simd",
         ("tw_pe.sv", "is_half_i ? shadow_low_q : weight_i", "weight_i"),
     ),
     "high half is shifted as in full width": (
-        "half",
+        "simd",
         (
             "tw_pe.sv",
             "(is_half_i ? product_high : product_high <<< LowBits)",
@@ -275,7 +275,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fault_in_a_mode_is_found(fault: str, tmp_path: Path) -> None:
     mode, patch = FAULTS[fault]
-    case = replace(CASE, mode=mode, act_bits=2 if mode == "half" else 4, schedule=FAST)
+    case = replace(CASE, mode=mode, act_bits=2 if mode == "simd" else 4, schedule=FAST)
     case = replace(case, shape=replace(case.shape, ih=5))  # 30 pixels do not fill 8 rows of 4
     result = run_patched(tmp_path, *patch, case)
     assert not result.is_exact

@@ -2,7 +2,7 @@
 
 from tilewright.cost.energy import EnergyTable, Picojoules
 from tilewright.cost.layer_cost import LayerCost, layer_cost
-from tilewright.cost.machine_modes import MODE_NAMES, WIDEST_PAIR, machine_cycles
+from tilewright.cost.machine_modes import MODE_NAMES, machine_cycles
 from tilewright.cost.memories import MemoryDepths
 from tilewright.cost.network_cost import NetworkCost, network_cost
 from tilewright.cost.outline import LayerOutline
@@ -11,7 +11,6 @@ from tilewright.cost.widths import PsumWidths, psum_widths
 
 __all__ = [
     "MODE_NAMES",
-    "WIDEST_PAIR",
     "EnergyTable",
     "LayerCost",
     "LayerOutline",

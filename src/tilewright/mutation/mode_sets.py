@@ -20,16 +20,10 @@ from tilewright.spec import (
     PsumRule,
     Schedule,
 )
-from tilewright.tile import (
-    TilePlan,
-    step_activations,
-    step_weights,
-    tile_activations,
-    tile_weights,
-)
+from tilewright.tile import Mode, TilePlan, plan_mode, plan_words
 from tilewright.vectors import Layout, load_layout, write_bundle
 
-LAYOUTS = {"ws": "ece284-ws", "half": "ece284-2b", "os": "ece284-os"}
+LAYOUTS: dict[Mode, str] = {"ws": "ece284-ws", "simd": "ece284-2b", "os": "ece284-os"}
 MODES = tuple(LAYOUTS)
 
 LAYERS = (
@@ -50,7 +44,7 @@ WHOLE = replace(FAST, is_whole_layer=True)
 class _Set:
     name: str
     how: str
-    modes: Sequence[str] = MODES
+    modes: Sequence[Mode] = MODES
     setup: Setup = field(default_factory=Setup)
     psum_bits: int = PSUM_BITS
     is_extreme: bool = False
@@ -59,7 +53,7 @@ class _Set:
 
 SETS = (
     _Set("os", "--set array.mode=os", ("os",)),
-    _Set("half", "--set array.mode=simd", ("half",)),
+    _Set("simd", "--set array.mode=simd", ("simd",)),
     _Set("overlapped", "--set array.schedule=overlapped", setup=Setup(FAST)),
     _Set("skipping", "serial folds that skip unused pixels", setup=Setup(Schedule(False, True))),
     _Set(
@@ -128,14 +122,14 @@ def mode_sets(folder: Path, *, seed: int) -> list[VectorSet]:
 
 def _write(
     one: _Set,
-    mode: str,
+    mode: Mode,
     shape: ConvShape,
     array: ArrayShape,
     folder: Path,
     rng: np.random.Generator,
 ) -> Path:
     """A bundle of random codes, 4 bits wide or two of 2 bits in a PE, and 4-bit weights."""
-    bits = 2 if mode == "half" else 4
+    bits = 2 if mode == "simd" else 4
     weight = rng.integers(-8, 8, (shape.oc, shape.ic, shape.kh, shape.kw), np.int8)
     if one.is_extreme:
         weight[::2], weight[1::2] = -8, 7
@@ -149,16 +143,8 @@ def _write(
         act_scale=1.0,
     )
     codes = rng.integers(0, 1 << bits, (shape.ic, shape.ih, shape.iw), np.uint8)
-    plan = TilePlan(shape, array, "os") if mode == "os" else TilePlan(shape, array)
-    if mode == "half":
-        plan = replace(plan, channels_per_pe=2)
-    is_os = mode == "os"
-    result = simulate(
-        plan,
-        (step_weights if is_os else tile_weights)(layer.weight, plan),
-        (step_activations if is_os else tile_activations)(codes, plan),
-        rule=one.setup.rule,
-    )
+    plan = plan_mode(shape, array, mode, bits)
+    result = simulate(plan, *plan_words(plan, weight, codes), rule=one.setup.rule)
     by_channel = result.psums.transpose(0, 2, 1).reshape(-1, shape.onij)  # otile col onij
     bundle = write_bundle(
         folder,
@@ -172,7 +158,7 @@ def _write(
     return bundle.folder
 
 
-def _layout(mode: str, function: OutputFunction) -> Layout:
+def _layout(mode: Mode, function: OutputFunction) -> Layout:
     """The preset of a mode, with another output function."""
     layout = load_layout(LAYOUTS[mode])
     output = replace(layout.kind("output"), function=function.function, shift=function.shift)

@@ -5,26 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
-
 from tilewright.config import ArrayConfig
-from tilewright.cost import WIDEST_PAIR
 from tilewright.spec import ArrayShape, IntegerLayer, OverflowRule, PsumRule, Schedule
-from tilewright.tile import (
-    TilePlan,
-    step_activations,
-    step_weights,
-    tile_activations,
-    tile_weights,
-)
+from tilewright.tile import Mode, TilePlan, plan_mode
 
 
 @dataclass(frozen=True, slots=True)
 class ArrayMode:
     """What the tile stage decided; the fields are those of `ArrayConfig`."""
 
-    mode: Literal["ws", "simd", "os"] = "ws"
+    mode: Mode = "ws"
     schedule: Literal["serial", "overlapped"] = "serial"
     job: Literal["tile", "layer"] = "tile"
     overflow: OverflowRule = "error"
@@ -52,16 +42,4 @@ class ArrayMode:
 
     def plan(self, layer: IntegerLayer, array: ArrayShape) -> TilePlan:
         """The plan of a layer; one whose activations are too wide for pairs runs without them."""
-        if self.mode == "os":
-            return TilePlan(layer.shape, array, "os")
-        is_paired = self.mode == "simd" and 2 * layer.act_format.bits <= WIDEST_PAIR
-        return TilePlan(layer.shape, array, channels_per_pe=2 if is_paired else 1)
-
-
-def words(
-    plan: TilePlan, weight: npt.NDArray[np.int8], codes: npt.NDArray[np.uint8]
-) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.uint8]]:
-    """Weights ``oc ic kh kw`` and codes ``ic ih iw`` as the model takes them under a plan."""
-    if plan.dataflow == "os":
-        return step_weights(weight, plan), step_activations(codes, plan)
-    return tile_weights(weight, plan), tile_activations(codes, plan)
+        return plan_mode(layer.shape, array, self.mode, layer.act_format.bits)

@@ -173,11 +173,13 @@ def _training(run: RunFolder) -> dict[str, Any]:
 
 def _start(name: str, sha256: str | None) -> dict[str, Any] | None:
     """The training of the packed network or the run called `name`; a packed one must still be the same."""
+    from tilewright.train.checkpoint import identify_trained
+
     if not name:
         return None
     stem = find_packed(Path(name))
     if stem is not None:
         facts: dict[str, Any] = read_json(stem.with_name(stem.name + ".json"))
-        return facts["training"] if facts.get("sha256") == sha256 else None
+        return facts["training"] if identify_trained(Path(name)) == sha256 else None
     start = RunFolder(Path(name))
     return _training(start) if start.facts_path("evaluate").is_file() else None

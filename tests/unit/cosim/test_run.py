@@ -125,7 +125,7 @@ def test_bundle_that_the_core_cannot_hold_is_refused(bundle: Bundle) -> None:
 
 def test_words_of_all_modes(tmp_path: Path) -> None:
     """ic 3, onij 4, oc 4 on 2 rows and 3 cols: one tile of 4 lanes; or 2 passes of 6 steps."""
-    half = write_random(tmp_path / "half", replace(CASE, act_bits=2, mode="half"))
+    half = write_random(tmp_path / "half", replace(CASE, act_bits=2, mode="simd"))
     lines = run_list([Run(half, Setup(schedule=Schedule(is_overlapped=True)))]).splitlines()
     assert {"act_bits 4", "is_half 1", "is_overlapped 1", "itiles 1", "weight_words 6"} <= {*lines}
     os_case = replace(CASE, shape=replace(CASE.shape, stride=(1, 1)), mode="os")

@@ -10,10 +10,11 @@ import pytest
 from tests.unit.cost.outlines import ARRAY, SHAPE, outline, random_weight
 from tilewright.cost import LayerOutline, MemoryDepths, layer_cost, network_cost
 from tilewright.errors import ConfigError, ShapeError
-from tilewright.pipeline.array_mode import ArrayMode, words
+from tilewright.pipeline.array_mode import ArrayMode
 from tilewright.rtl import RTL_DIR
 from tilewright.sim import simulate
 from tilewright.spec import ArrayShape, IntegerLayer, NumberFormat, PsumRule
+from tilewright.tile import plan_words
 
 
 def _cost(memories=None, **known):
@@ -126,7 +127,7 @@ def test_cycles_by_mode_are_those_that_the_model_counts(bits):
             plan = array_mode.plan(layer, ARRAY)
             model = simulate(
                 plan,
-                *words(plan, layer.weight, codes),
+                *plan_words(plan, layer.weight, codes),
                 schedule=array_mode.timing,
                 rule=PsumRule("wrap"),
             )

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.pipeline.array_mode import words
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.sim import SimResult
 from tilewright.sim import simulate as run_model
 from tilewright.spec import Check, IntegerLayer
 from tilewright.spec.artifact import write_artifact
-from tilewright.tile import TilePlan, untile_psums
+from tilewright.tile import TilePlan, plan_words, untile_psums
 from tilewright.verify import Comparison, compare, reference_psums
 
 
@@ -32,7 +31,7 @@ def simulate(run: RunFolder, listener: Listener) -> StageResult:
             codes = stimulus.codes[layer.name][position]  # ic ih iw
             result = run_model(
                 plan,
-                *words(plan, layer.weight, codes),
+                *plan_words(plan, layer.weight, codes),
                 schedule=mode.timing,
                 rule=mode.rule,
                 engine=run.config().sim.engine,
