@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from tests.strategies import plans
 from tests.unit.cost.outlines import outline
 from tilewright.cost import layer_traffic, psum_widths
-from tilewright.spec import ArrayShape, ConvShape, signed_bits_needed
-from tilewright.tile import TilePlan, psum_addresses
+from tilewright.sim import simulate
+from tilewright.spec import ArrayShape, ConvShape, Schedule, signed_bits_needed
+from tilewright.tile import TilePlan, plan_words, psum_addresses
 
 
 @settings(max_examples=100, deadline=None)
@@ -35,6 +36,32 @@ def test_words_are_those_of_a_walk_through_the_folds(plan):
     assert traffic.pmem.bits == traffic.pmem.words * plan.array.cols * plan.array.psum_bits
     assert traffic.xmem.host_words == plan.itiles * plan.shape.nij
     assert traffic.pmem.host_words == plan.otiles * plan.shape.onij
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    plan=plans().filter(lambda plan: plan.shape.macs < 600),
+    mode=st.sampled_from([("ws", 1), ("ws", 2), ("os", 1)]),
+    schedule=st.builds(Schedule, st.booleans(), st.booleans(), st.booleans()),
+)
+def test_words_read_are_those_of_the_model_that_steps(plan, mode, schedule):
+    plan = TilePlan(plan.shape, plan.array, *mode)
+    shape = plan.shape
+    weight = np.ones((shape.oc, shape.ic, shape.kh, shape.kw), np.int8)
+    codes = np.zeros((shape.ic, shape.ih, shape.iw), np.uint8)
+    words = plan_words(plan, weight, codes)
+    model = simulate(plan, *words, schedule=schedule, engine="registers")
+    traffic = layer_traffic(outline(shape), plan, schedule)
+    assert traffic.xmem.reads == model.stream_cycles
+    if plan.dataflow == "os":
+        assert traffic.wmem.reads == model.stream_cycles  # both in every step
+        assert (traffic.pmem.reads, traffic.pmem.writes) == (0, traffic.pmem.host_words)
+    elif not schedule.is_overlapped:
+        assert traffic.wmem.reads == model.load_cycles
+    else:
+        assert traffic.wmem.reads >= model.load_cycles  # most are read beside activations
+    assert traffic.wmem.host_words == words[0].size // (traffic.wmem.word_bits // 4)
+    assert traffic.xmem.host_words == words[1].size // (traffic.xmem.word_bits // 4)
 
 
 @settings(max_examples=40, deadline=None)

@@ -31,12 +31,29 @@ def test_counts_of_a_real_sample(finished, tmp_path):
     assert layer["energy_total_pj"] > layer["energy_pe_pj"] > 0
     with (tmp_path / "csv/toggles.csv").open() as file:
         toggles = list(csv.DictReader(file))
-    assert len(toggles) == 64 * (4 + 4 + 20)
-    for register in ("act", "weight", "psum"):
+    assert len(toggles) == 64 * (4 + 4 + 4 + 20)
+    for register in ("act", "shadow", "weight", "psum"):
         lines = [int(line["toggles"]) for line in toggles if line["register"] == register]
         assert sum(lines) == layer[f"{register}_toggles"]
     with (tmp_path / "csv/statistics.csv").open() as file:
         assert [line["layer"] for line in csv.DictReader(file)] == ["features.15"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "dataflow", "operations"), [("ws", "ws", 9 * 16 * 64), ("os", "os", 2 * 72 * 64)]
+)
+def test_another_mode_and_schedule_of_the_same_run(finished, mode, dataflow, operations):
+    """Skipped pixels are not streamed: 16 of 36, or 72 steps in two passes of 8 rows."""
+    options = (f"array.mode={mode}", "array.schedule=overlapped", "array.job=layer")
+    done = tilewright(
+        *("stats", finished, "--layer", "features.15", "--json"),
+        *(word for option in options for word in ("--set", option)),
+    )
+    assert done.returncode == 0, done.stderr
+    (layer,) = json.loads(done.stdout)["layers"]
+    assert (layer["dataflow"], layer["schedule"], layer["job"]) == (dataflow, "overlapped", "layer")
+    assert layer["operations"] == operations
+    assert layer["cycles"] >= layer["stream_cycles"] == layer["xmem_reads"] == operations / 64
 
 
 def test_a_table_without_energy(finished):
@@ -50,6 +67,10 @@ def test_a_table_without_energy(finished):
     ("arguments", "message"),
     [
         (("--layer", "features.16"), "error: no quantized layer is called 'features.16'"),
+        (
+            ("--set", "array.mode=is"),
+            "error: --set: array.mode: input should be 'ws', 'simd' or 'os'",
+        ),
         (("--sample", "2"), "error: --sample must be 0..1, one of the recovered ones, not 2"),
         (("--energy", "absent.toml"), "error: cannot read absent.toml: No such file"),
     ],

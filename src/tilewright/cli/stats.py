@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tilewright.cli.app import JsonOption, RunArgument, app
+from tilewright.cli.app import JsonOption, RunArgument, SetOption, app
 from tilewright.cli.console import Console
 
 if TYPE_CHECKING:
@@ -38,19 +38,25 @@ def stats(
         Path | None,
         typer.Option("--csv", metavar="DIR", help="Write statistics.csv and toggles.csv there."),
     ] = None,
+    overrides: SetOption = None,
     is_json: JsonOption = False,
 ) -> None:
-    """Count zero operands, register toggles and words moved, on a real sample of a recovered run."""
+    """Count zero operands, register toggles and words moved, on a real sample of a recovered run.
+
+    --set array.mode=os, array.schedule=overlapped, array.rows=16 and the like ask about another array or
+    another way to use it; the run stays as it is.
+    """
     from tilewright.cost import EnergyTable
     from tilewright.pipeline import RunFolder
     from tilewright.pipeline.statistics import run_statistics
 
     console = Console(is_json=is_json)
     table = EnergyTable.load(energy) if energy is not None else None
-    found = []
-    for one in run_statistics(RunFolder(folder), layers or (), sample, table):
+    run, found = RunFolder(folder), []
+    used = run.config(tuple(overrides or ())).array
+    for one in run_statistics(run, layers or (), sample, table, used):
         found.append(one)
-        console.progress(f"{one.cost.name}: {one.activity.operations:,} operations")
+        console.progress(f"{one.layer}: {one.activity.operations:,} operations")
     if out is not None:
         _write_csv(out / "statistics.csv", [one.to_facts() for one in found])
         _write_csv(out / "toggles.csv", [line for one in found for line in one.toggle_lines()])
@@ -89,27 +95,30 @@ def _print_table(found: list[LayerStatistics]) -> None:
     has_energy = found[0].energy_pj is not None
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("layer", no_wrap=True)
-    headings = ("operations", "act 0", "weight 0", "operand 0", *_TOGGLES, *_WORDS)
+    headings = ("cycles", "operations", "act 0", "weight 0", "operand 0", *_TOGGLES, *_WORDS)
     for heading in (*headings, *(("energy",) if has_energy else ())):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in found:
-        table.add_row(one.cost.name, *_figures(one))
+        table.add_row(one.layer, *_figures(one))
     Screen(highlight=False, width=200).print(table)
     print(
-        "operations: PE-cycles with a valid activation, padding and empty lanes included; toggles"
+        "operations: multiplications of valid activations, padding and empty lanes included; toggles"
     )
     print("of register bits per operation; words that the core reads and writes")
 
 
-_TOGGLES = ("act toggles", "weight", "psum")
+_TOGGLES = ("act toggles", "shadow", "weight", "psum")
 _WORDS = ("XMEM words", "WMEM", "PMEM")
 
 
 def _figures(one: LayerStatistics) -> list[str]:
-    activity, traffic = one.activity, one.cost.traffic
+    from tilewright.sim import REGISTERS
+
+    activity, traffic = one.activity, one.traffic
     zeros = (activity.zero_acts, activity.zero_weights, activity.zero_operands)
-    toggles = (activity.act_toggles, activity.weight_toggles, activity.psum_toggles)
+    toggles = [activity.of(register) for register in REGISTERS]
     figures = [
+        f"{one.cycles:,}",
         f"{activity.operations:,}",
         *(f"{100 * count / activity.operations:.1f} %" for count in zeros),
         *(f"{int(counts.sum()) / activity.operations:.3f}" for counts in toggles),

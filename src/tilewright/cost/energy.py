@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from tilewright.cost.layer_cost import LayerCost
+from tilewright.cost.traffic import Traffic
 from tilewright.errors import ConfigError
 from tilewright.sim import Activity
 
@@ -68,19 +68,22 @@ class EnergyTable:
                 raise ConfigError(f"{path}: {key} must be text that is not empty: state it")
         return cls(values["name"], values["source"], Picojoules(**pj))
 
-    def estimate(self, cost: LayerCost, activity: Activity) -> dict[str, float]:
-        """Energy of a layer and one sample in pJ: by part, and in ``total``."""
+    def estimate(self, activity: Activity, traffic: Traffic, pe_cycles: int) -> dict[str, float]:
+        """Energy of a layer and one sample in pJ: by part, and in ``total``.
+
+        pe_cycles: PEs times cycles.
+        """
         zeros = activity.zero_operands
         parts = {
             "pe": self.pj.mac * (activity.operations - zeros) + self.pj.mac_zero * zeros,
             "registers": self.pj.register_toggle * activity.toggles,
-            "clock": self.pj.pe_cycle * cost.pe_cycles,
+            "clock": self.pj.pe_cycle * pe_cycles,
             "host": 0.0,
         }
         for name in MEMORIES:
-            traffic = getattr(cost.traffic, name)
-            parts[name] = getattr(self.pj, f"{name}_bit") * traffic.bits
-            parts["host"] += self.pj.host_bit * traffic.host_words * traffic.word_bits
+            memory = getattr(traffic, name)
+            parts[name] = getattr(self.pj, f"{name}_bit") * memory.bits
+            parts["host"] += self.pj.host_bit * memory.host_words * memory.word_bits
         return parts | {"total": sum(parts.values())}
 
 

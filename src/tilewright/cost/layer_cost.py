@@ -79,7 +79,8 @@ class LayerCost:
             "efficiency": self.efficiency,
             "utilization": self.utilization,
             "mapping": self.mapping,
-            **_words(self.traffic, words_needed(self.plan)),
+            **{f"{name}_words_needed": words for name, words in words_needed(self.plan).items()},
+            **self.traffic.to_facts(),
             **{f"psum_bits_{key}": bits for key, bits in widths.items()},
             **{f"{name}_cycles": cycles for name, cycles in self.mode_cycles.items()},
             **{f"plain_{name}_cycles": cycles for name, cycles in self.plain_cycles.items()},
@@ -122,17 +123,3 @@ def _sizes(plan: TilePlan) -> dict[str, Any]:
     shape = plan.shape
     names = ("ic", "ih", "iw", "oc", "oh", "ow", "kh", "kw")
     return {name: getattr(shape, name) for name in names} | {"nij": shape.nij, "onij": shape.onij}
-
-
-def _words(traffic: Traffic, needed: dict[str, int]) -> dict[str, int]:
-    facts: dict[str, int] = {}
-    for name in ("xmem", "wmem", "pmem"):
-        memory = getattr(traffic, name)
-        facts |= {
-            f"{name}_words_needed": needed[name],
-            f"{name}_word_bits": memory.word_bits,
-            f"{name}_reads": memory.reads,
-            f"{name}_writes": memory.writes,
-            f"{name}_host_words": memory.host_words,
-        }
-    return facts

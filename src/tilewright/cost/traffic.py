@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from tilewright.cost.outline import LayerOutline
+from tilewright.sim.cycles import SERIAL, words_streamed
+from tilewright.spec import Schedule
 from tilewright.tile import TilePlan
 
 
@@ -39,33 +41,44 @@ class Traffic:
     wmem: MemoryTraffic
     pmem: MemoryTraffic
 
+    def to_facts(self) -> dict[str, int]:
+        """All figures, flat."""
+        facts: dict[str, int] = {}
+        for name, memory in (("xmem", self.xmem), ("wmem", self.wmem), ("pmem", self.pmem)):
+            facts |= {f"{name}_{key}": count for key, count in asdict(memory).items()}
+        return facts
 
-def layer_traffic(outline: LayerOutline, plan: TilePlan) -> Traffic:
-    """Traffic of the serial weight-stationary schedule.
 
-    Every fold reads its `cols` weight words and all nij activation words, and writes each ofmap pixel
-    once; every fold but the first of a job reads the psum that it adds to. The host writes the
-    activations once, the weights job by job, and reads the psums after each job.
+def layer_traffic(outline: LayerOutline, plan: TilePlan, schedule: Schedule = SERIAL) -> Traffic:
+    """Words that move in the mode of a plan.
+
+    Weight stationary: every fold reads its weight words and one word for each activation that it streams,
+    and writes each ofmap pixel once; every fold but the first of an output tile reads the psum that it
+    adds to. Output stationary: every step of a pass reads a word of both, and psums are written once. The
+    host writes the activations once, the weights of every output tile, and reads the psums of each.
     """
     array, shape = plan.array, plan.shape
     folds = plan.otiles * plan.folds_per_otile
+    is_os = plan.dataflow == "os"
+    streamed = folds * words_streamed(plan, schedule)
+    loaded = folds * array.cols * plan.channels_per_pe
     return Traffic(
         xmem=MemoryTraffic(
-            word_bits=array.rows * outline.act_format.bits,
-            reads=folds * shape.nij,
+            word_bits=plan.lanes * outline.act_format.bits,
+            reads=streamed,
             writes=0,
-            host_words=plan.itiles * shape.nij,
+            host_words=plan.passes * plan.steps if is_os else plan.itiles * shape.nij,
         ),
         wmem=MemoryTraffic(
-            word_bits=array.rows * outline.weight_format.bits,
-            reads=folds * array.cols,
+            word_bits=(array.cols if is_os else array.rows) * outline.weight_format.bits,
+            reads=streamed if is_os else loaded,
             writes=0,
-            host_words=folds * array.cols,
+            host_words=plan.otiles * plan.steps if is_os else loaded,
         ),
         pmem=MemoryTraffic(
             word_bits=array.cols * array.psum_bits,
-            reads=(folds - plan.otiles) * shape.onij,
-            writes=folds * shape.onij,
+            reads=0 if is_os else (folds - plan.otiles) * shape.onij,
+            writes=plan.otiles * shape.onij if is_os else folds * shape.onij,
             host_words=plan.otiles * shape.onij,
         ),
     )

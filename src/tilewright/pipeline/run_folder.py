@@ -127,19 +127,19 @@ class RunFolder:
         """Stem of the stimulus artifact."""
         return self.folder("recover") / "stimulus"
 
-    def config(self) -> Config:
-        """The configuration that `start` stored."""
+    def config(self, overrides: tuple[str, ...] = ()) -> Config:
+        """The configuration that `start` stored; overrides, ``section.key=value``, are not kept."""
         path = self.root / CONFIG
         if not path.is_file():
             raise ArtifactError(
                 f"{self.root} is no run folder: it has no config.toml; start with 'tilewright run'"
             )
-        return load_config(path)
+        return load_config(path, overrides)
 
     def reconfigure(self, stage: str, overrides: tuple[str, ...]) -> None:
         """Apply overrides that concern `stage`; what an earlier stage has used cannot be changed."""
         stored = self.config()
-        wanted = load_config(self.root / CONFIG, overrides)
+        wanted = self.config(overrides)
         for section in Config.model_fields:
             if (
                 getattr(stored, section) != getattr(wanted, section)

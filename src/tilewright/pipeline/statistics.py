@@ -3,58 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from tilewright.cost import EnergyTable, LayerCost, LayerOutline, MemoryDepths, layer_cost
+from tilewright.config import ArrayConfig
+from tilewright.cost import EnergyTable, LayerOutline, Traffic, layer_traffic
 from tilewright.errors import ConfigError
+from tilewright.pipeline.array_mode import ArrayMode
 from tilewright.pipeline.run_folder import RunFolder
-from tilewright.sim import Activity, count_activity
+from tilewright.sim import (
+    REGISTERS,
+    Activity,
+    count_activity,
+    layer_cycles,
+    load_cycles,
+    words_streamed,
+)
 from tilewright.spec import ArrayShape, IntegerLayer, Stimulus
-from tilewright.tile import TilePlan, tile_activations, tile_weights
-
-REGISTERS = ("act", "weight", "psum")
+from tilewright.tile import TilePlan, plan_words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerStatistics:
     """One layer and one sample. energy_pj: by part, or None without a table."""
 
+    layer: str
     sample: int
-    cost: LayerCost
+    plan: TilePlan
+    mode: ArrayMode
+    traffic: Traffic
     activity: Activity
     energy_pj: dict[str, float] | None
 
+    @property
+    def cycles(self) -> int:
+        """Cycles without stalls."""
+        return layer_cycles(self.plan, self.mode.timing)
+
+    @property
+    def pe_cycles(self) -> int:
+        """PEs times cycles."""
+        return self.cycles * self.plan.array.rows * self.plan.array.cols
+
     def to_facts(self) -> dict[str, Any]:
         """Figures of the whole array, flat."""
-        activity, costs = self.activity, self.cost.to_facts()
-        words = {key: costs[key] for key in costs if key.endswith(("_reads", "_writes", "_words"))}
-        bits = {key: costs[key] for key in costs if key.endswith("_word_bits")}
-        energy = {f"energy_{part}_pj": pj for part, pj in (self.energy_pj or {}).items()}
+        activity, timing = self.activity, self.mode.timing
+        folds = self.plan.otiles * self.plan.folds_per_otile
         return {
-            "layer": self.cost.name,
+            "layer": self.layer,
             "sample": self.sample,
-            "cycles": costs["cycles"],
+            "dataflow": self.plan.dataflow,
+            "channels_per_pe": self.plan.channels_per_pe,
+            "schedule": self.mode.schedule,
+            "job": self.mode.job,
+            "cycles": self.cycles,
+            "load_cycles": load_cycles(self.plan, timing),
+            "stream_cycles": folds * words_streamed(self.plan, timing),
             "operations": activity.operations,
             "zero_acts": activity.zero_acts,
             "zero_weights": activity.zero_weights,
             "zero_operands": activity.zero_operands,
             "zero_operand_rate": activity.zero_operands / activity.operations,
-            **{f"{name}_toggles": int(self._toggles(name).sum()) for name in REGISTERS},
-            **words,
-            **bits,
-            **energy,
+            **{f"{name}_toggles": int(activity.of(name).sum()) for name in REGISTERS},
+            **self.traffic.to_facts(),
+            **{f"energy_{part}_pj": pj for part, pj in (self.energy_pj or {}).items()},
         }
 
     def toggle_lines(self) -> Iterator[dict[str, Any]]:
         """One line for each bit of each register of each PE."""
         for name in REGISTERS:
-            toggles = self._toggles(name)
+            toggles = self.activity.of(name)
             for row, col, bit in np.ndindex(*toggles.shape):
                 yield {
-                    "layer": self.cost.name,
+                    "layer": self.layer,
                     "sample": self.sample,
                     "register": name,
                     "row": row,
@@ -63,25 +86,27 @@ class LayerStatistics:
                     "toggles": int(toggles[row, col, bit]),
                 }
 
-    def _toggles(self, register: str) -> Any:
-        return getattr(self.activity, f"{register}_toggles")
-
 
 def run_statistics(
-    run: RunFolder, layers: Sequence[str], sample: int, table: EnergyTable | None
+    run: RunFolder,
+    layers: Sequence[str],
+    sample: int,
+    table: EnergyTable | None,
+    used: ArrayConfig,
 ) -> Iterator[LayerStatistics]:
     """Statistics of the named layers (none: all), for the recovered sample number `sample`, from 0.
 
-    Raises `UnknownNameError` for a layer, `ConfigError` for a sample that was not recovered.
+    used: the array and how it is used. Raises `UnknownNameError` for a
+    layer, `ConfigError` for a sample that was not recovered, `FormatError` for psums that saturate.
     """
-    network, stimulus, config = run.network(), run.stimulus(), run.config().array
+    network, stimulus = run.network(), run.stimulus()
     if not 0 <= sample < len(stimulus.samples):
         raise ConfigError(
             f"--sample must be 0..{len(stimulus.samples) - 1}, one of the recovered ones, not {sample}"
         )
-    array = ArrayShape(config.rows, config.cols, config.psum_bits)
+    array, mode = ArrayShape(used.rows, used.cols, used.psum_bits), ArrayMode.of(used)
     for layer in [network.layer(name) for name in layers] or network.layers:
-        yield _statistics(layer, stimulus, sample, array, table)
+        yield _statistics(layer, stimulus, sample, array, mode, table)
 
 
 def _statistics(
@@ -89,19 +114,30 @@ def _statistics(
     stimulus: Stimulus,
     sample: int,
     array: ArrayShape,
+    mode: ArrayMode,
     table: EnergyTable | None,
 ) -> LayerStatistics:
+    plan = mode.plan(layer, array)
     outline = LayerOutline(
         layer.name, layer.shape, layer.act_format, layer.weight_format, layer.weight
     )
-    cost = layer_cost(outline, array, MemoryDepths())
-    plan = TilePlan(layer.shape, array)
-    activity = count_activity(
-        plan,
-        tile_weights(layer.weight, plan),
-        tile_activations(stimulus.codes[layer.name][sample], plan),
-        act_bits=layer.act_format.bits,
-        weight_bits=layer.weight_format.bits,
+    found = LayerStatistics(
+        layer=layer.name,
+        sample=int(stimulus.samples[sample]),
+        plan=plan,
+        mode=mode,
+        traffic=layer_traffic(outline, plan, mode.timing),
+        activity=count_activity(
+            plan,
+            *plan_words(plan, layer.weight, stimulus.codes[layer.name][sample]),
+            act_bits=layer.act_format.bits,
+            weight_bits=layer.weight_format.bits,
+            schedule=mode.timing,
+            rule=mode.rule,
+        ),
+        energy_pj=None,
     )
-    energy = table.estimate(cost, activity) if table is not None else None
-    return LayerStatistics(int(stimulus.samples[sample]), cost, activity, energy)
+    if table is None:
+        return found
+    energy = table.estimate(found.activity, found.traffic, found.pe_cycles)
+    return replace(found, energy_pj=energy)

@@ -1,7 +1,14 @@
 """A value- and cycle-exact model of the array of docs/dataflows.md."""
 
-from tilewright.sim.activity import Activity, count_activity
-from tilewright.sim.cycles import fold_cycles, job_cycles, layer_cycles, next_fold_cycles
+from tilewright.sim.activity import REGISTERS, Activity, count_activity
+from tilewright.sim.cycles import (
+    fold_cycles,
+    job_cycles,
+    layer_cycles,
+    load_cycles,
+    next_fold_cycles,
+    words_streamed,
+)
 from tilewright.sim.dataflows import PLAIN_DATAFLOWS, PlainDataflow, dataflow_cycles
 from tilewright.sim.job import Stalls
 from tilewright.sim.phases import Phases, fold_phases, job_phases, layer_phases, network_phases
@@ -10,6 +17,7 @@ from tilewright.sim.simulate import simulate
 
 __all__ = [
     "PLAIN_DATAFLOWS",
+    "REGISTERS",
     "Activity",
     "Overflow",
     "Phases",
@@ -24,7 +32,9 @@ __all__ = [
     "job_phases",
     "layer_cycles",
     "layer_phases",
+    "load_cycles",
     "network_phases",
     "next_fold_cycles",
     "simulate",
+    "words_streamed",
 ]

@@ -59,3 +59,16 @@ def layer_cycles(plan: TilePlan, schedule: Schedule = SERIAL) -> int:
     jobs = 1 if schedule.is_whole_layer else plan.otiles
     later = plan.otiles * plan.folds_per_otile - jobs
     return jobs * fold_cycles(plan, schedule) + later * next_fold_cycles(plan, schedule)
+
+
+def load_cycles(plan: TilePlan, schedule: Schedule) -> int:
+    """Cycles of a layer in which WMEM is read and XMEM is not."""
+    if plan.dataflow == "os":
+        return 0
+    load = plan.array.cols * plan.channels_per_pe
+    folds = plan.otiles * plan.folds_per_otile
+    if not schedule.is_overlapped:
+        return folds * load
+    jobs = 1 if schedule.is_whole_layer else plan.otiles
+    beyond = max(0, plan.array.cols + load - words_streamed(plan, schedule))
+    return jobs * load + (folds - jobs) * min(load, beyond)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.sim.cycles import job_cycles, words_streamed
+from tilewright.sim.cycles import job_cycles, load_cycles, words_streamed
 from tilewright.sim.ordered import Ordered, ordered_psums
 from tilewright.sim.result import SimResult
 from tilewright.spec import OutputFunction, PsumRule, Schedule
@@ -45,7 +45,7 @@ def exact_result(
         found = ordered_psums(plan, weights, activations, schedule, rule)
     fold_cycles = job_cycles(plan, schedule)
     words = words_streamed(plan, schedule)
-    streamed, loaded = fold_cycles.size * words, _load_cycles(plan, schedule)
+    streamed, loaded = fold_cycles.size * words, load_cycles(plan, schedule)
     return SimResult(
         plan=plan,
         psums=found.psums,
@@ -106,16 +106,3 @@ def _outputs(psums: Wide, output: OutputFunction) -> Wide:
     if output.function == "leaky":
         return np.where(psums < 0, psums >> output.shift, psums)
     return psums.copy()
-
-
-def _load_cycles(plan: TilePlan, schedule: Schedule) -> int:
-    """Cycles in which WMEM is read and XMEM is not."""
-    if plan.dataflow == "os":
-        return 0
-    load = plan.array.cols * plan.channels_per_pe
-    folds = plan.otiles * plan.folds_per_otile
-    if not schedule.is_overlapped:
-        return folds * load
-    jobs = 1 if schedule.is_whole_layer else plan.otiles
-    beyond = max(0, plan.array.cols + load - words_streamed(plan, schedule))
-    return jobs * load + (folds - jobs) * min(load, beyond)

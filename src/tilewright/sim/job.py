@@ -107,7 +107,9 @@ def make_job(
         stalls=stalls,
         wmem=_wide(wmem.transpose(0, 2, 1).reshape(-1, lanes)),
         xmem=_wide(activations.reshape(-1, rows, pair).transpose(2, 0, 1)),
-        words=np.arange(plan.steps)[None, :] if is_os else _words(plan.shape, is_skipping),
+        words=np.arange(plan.steps)[None, :]
+        if is_os
+        else streamed_words(plan.shape, is_skipping=is_skipping),
         hits=_pass_pixels(plan) if is_os else _hits(plan, is_skipping),
         fold_words=plan.steps if is_os else plan.array.cols * pair,
     )
@@ -118,8 +120,8 @@ def _wide(words: npt.NDArray[Any]) -> Codes:
 
 
 @lru_cache(maxsize=64)
-def _words(shape: ConvShape, is_skipping: bool) -> Codes:
-    """``tap n``: pixel of the padded plane of the activation streamed as number n."""
+def streamed_words(shape: ConvShape, *, is_skipping: bool) -> Codes:
+    """Weight stationary, ``tap n``: pixel of the padded plane of the activation streamed as number n."""
     if not is_skipping:
         return np.broadcast_to(np.arange(shape.nij), (shape.taps, shape.nij))
     lines = np.arange(shape.kh)[:, None] + shape.stride[0] * np.arange(shape.oh)  # kh_idx oi

@@ -7,7 +7,7 @@ import pytest
 
 from tilewright.errors import FormatError, ShapeError
 from tilewright.sim import count_activity
-from tilewright.spec import ArrayShape, ConvShape
+from tilewright.spec import ArrayShape, ConvShape, PsumRule
 from tilewright.tile import TilePlan
 
 PLAN = TilePlan(ConvShape(ic=2, ih=2, iw=2, oc=3, kh=1, kw=1), ArrayShape(2, 3, psum_bits=8))
@@ -28,8 +28,43 @@ def test_activations_of_every_column():
 
 def test_weights_shift_east_from_the_last_column_on():
     """Row 0 takes -5 3 1, that is 1011 0011 0001: column 0 holds all three, column 2 the first."""
-    toggles = _count().weight_toggles
+    toggles = _count().shadow_toggles
     assert toggles[0].tolist() == [[1, 2, 0, 2], [1, 1, 0, 2], [1, 1, 0, 1]]
+
+
+def test_weights_in_use_change_with_each_fold():
+    """Column 0 of row 0 holds 0, then 1; column 1 of row 1 holds 0, then -4."""
+    toggles = _count().weight_toggles
+    assert toggles[0, 0].tolist() == [1, 0, 0, 0]
+    assert toggles[1, 1].tolist() == [0, 0, 1, 1]
+
+
+def test_output_stationary_psums_are_flushed_through_the_rows_below():
+    """Row 0: 0 3 0. Row 1: 0 6, then the 3 of row 0, then 0."""
+    plan = TilePlan(
+        ConvShape(ic=1, ih=1, iw=2, oc=1, kh=1, kw=1), ArrayShape(2, 1, psum_bits=8), "os"
+    )
+    found = count_activity(
+        plan,
+        np.array([[[3]]], np.int8),  # otile step col
+        np.array([[[1, 2]]], np.uint8),  # opass step row
+        act_bits=2,
+        weight_bits=4,
+    )
+    assert found.psum_toggles[:, 0, :3].tolist() == [[2, 2, 0], [2, 2, 2]]
+    assert found.weight_toggles[:, 0].tolist() == [[1, 1, 0, 0]] * 2
+    assert found.shadow_toggles.sum() == 0
+    with pytest.raises(ShapeError, match=r"^tiles must be \(otile, step, col\) = \(1, 1, 1\)"):
+        count_activity(plan, WEIGHTS, ACTIVATIONS, act_bits=4, weight_bits=4)
+
+
+def test_psums_that_saturate_are_refused():
+    counted = {"act_bits": 4, "weight_bits": 4}
+    rule = PsumRule("saturate", 5)
+    with pytest.raises(FormatError, match=r"^psums must fit 5 bits .* but they are -20\.\.28"):
+        count_activity(PLAN, WEIGHTS, ACTIVATIONS, **counted, rule=rule)
+    wrapped = count_activity(PLAN, WEIGHTS, ACTIVATIONS, **counted, rule=PsumRule("wrap", 5))
+    assert np.array_equal(wrapped.psum_toggles, _count().psum_toggles[:, :, :5])
 
 
 def test_psums_of_the_first_row_are_products():
@@ -58,4 +93,4 @@ def test_codes_that_do_not_fit_are_refused():
         _count(act_bits=3)
     with pytest.raises(FormatError, match=r"^weights must have 3 bits, but they are -5\.\.6$"):
         _count(weight_bits=3)
-    assert np.array_equal(_count(weight_bits=5).weight_toggles[:, :, :4], _count().weight_toggles)
+    assert np.array_equal(_count(weight_bits=5).shadow_toggles[:, :, :4], _count().shadow_toggles)
