@@ -71,12 +71,13 @@ class TrainConfig(_Section):
     warmup_epochs: Annotated[float, Field(ge=0)] = 2.0
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     nesterov: bool = True
-    decay: Literal["weights", "all_but_steps", "all"] = "weights"
+    decay: Literal["weights", "weights_and_steps", "all_but_steps", "all"] = "weights"
     trains: Literal["all", "chokepoint"] = "all"
     augmentation: Literal["none", "crop", "crop_flip", "crop_alternate"] = "crop"
     cutout: Annotated[int, Field(ge=0, le=32)] = 0
     start: str = ""
     resize_start: bool = True
+    fit_steps: bool = False
     teacher: str = ""
     teacher_weight: Annotated[float, Field(ge=0, le=1)] = 0.5
     temperature: Annotated[float, Field(gt=0)] = 2.0

@@ -114,6 +114,34 @@ class WeightQuantizer(LearnedQuantizer):
         check_bits(bits, "weight_bits")
         super().__init__(NumberFormat(bits, is_signed=True, is_narrow=True), shape)
 
+    @torch.no_grad()
+    def fit(self, weight: Tensor) -> None:
+        """Set the steps such that codes times step come as near to `weight` as they can (least squares).
+
+        Tried are the steps that give the largest weight one of the codes, and finer ones down to 1/32, eight
+        to an octave, that clip it; the best of them is then the best one for its codes. Of steps that are
+        equally good it is the finest: weights on a coarse grid stay as they are, and gain room for more.
+        """
+        low, high = self.number_format.min_code, self.number_format.max_code
+        axes = [axis for axis in range(weight.ndim) if self.step.shape[axis] == 1]
+        widest = weight.abs().amax(dim=axes, keepdim=True)
+        negligible = 1e-12 * weight.square().sum(dim=axes, keepdim=True)
+        least = torch.full_like(self.step, math.inf)
+        parts = [*range(high, 0, -1), *(high * 2 ** (eighth / 8) for eighth in range(1, 41))]
+        for part in parts:
+            step = (widest / part).clamp_min(MIN_STEP)
+            nearest = torch.div(weight, step).clamp_(low, high).round_().mul_(step)
+            error = nearest.sub_(weight).square_().sum(dim=axes, keepdim=True)
+            is_better = error < least - negligible
+            self.step.copy_(torch.where(is_better, step, self.step))
+            least = torch.where(is_better, error, least)
+        codes = torch.div(weight, self.step).clamp_(low, high).round_()
+        product = (codes * weight).sum(dim=axes, keepdim=True)
+        best = product / codes.square().sum(dim=axes, keepdim=True)
+        self.step.copy_(torch.where(best > MIN_STEP, best, self.step))  # no codes but 0: nan
+        self.is_initialized.fill_(True)
+        self._is_ready = False
+
     def _count(self, x: Tensor) -> int:
         """How many weights share a step."""
         return x.numel() // self.step.numel()

@@ -14,11 +14,13 @@ from tilewright.errors import ConfigError, UnknownNameError
 
 OptimizerName = Literal["sgd", "adamw"]
 Selection = Literal["best", "last"]
-Decay = Literal["weights", "all_but_steps", "all"]
+Decay = Literal["weights", "weights_and_steps", "all_but_steps", "all"]
 Trains = Literal["all", "chokepoint"]
 
 STEP_NAMES = (".step", ".alpha")
 """How the names of the learned steps end, and of the clipping bounds of PACT."""
+WEIGHT_STEP = "weight_quantizer.step"
+"""How the names of the steps of weights end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,10 @@ class Recipe:
     """Values of one training; the defaults suit the bundled digits.
 
     lr: peak rate of weights and BatchNorm; step_lr: peak rate of the quantizers' steps. The rate
-    rises linearly over `warmup_epochs` and falls to 0 on a cosine. weight_decay applies to weights
-    only, never to steps or BatchNorm. optimizer: "sgd" (Nesterov, momentum 0.9) or "adamw".
-    augmentation: "none", "crop", "crop_flip" or "crop_alternate" (no flip for digits: mirrored ones
-    are none). cutout: edge in pixels, 0..32, of a square set to 0 in each augmented image. The last,
-    incomplete batch of an epoch is left out.
+    rises linearly over `warmup_epochs` and falls to 0 on a cosine. optimizer: "sgd" (Nesterov,
+    momentum 0.9) or "adamw". augmentation: "none", "crop", "crop_flip" or "crop_alternate" (no flip
+    for digits: mirrored ones are none). cutout: edge in pixels, 0..32, of a square set to 0 in each
+    augmented image. The last, incomplete batch of an epoch is left out.
 
     teacher_weight, temperature: how much the teacher's opinion counts, 0..1, and how soft it is (see
     `compute_loss`); without a teacher they do nothing. ema_decay: what an epoch hands in is the
@@ -40,11 +41,12 @@ class Recipe:
     those of the epoch that was "best" on the hold-out or of the "last". is_bfloat16: convolutions of
     a float network run in bfloat16 where the processor has it.
 
-    momentum, is_nesterov: of "sgd". decay: what weight_decay applies to, "weights" alone,
-    "all_but_steps" (BatchNorm too) or "all"; the course notebooks do the last two. trains: "all", or
+    momentum, is_nesterov: of "sgd". decay: what weight_decay applies to: "weights" alone;
+    "weights_and_steps", the steps of weights as fast as the weights, so that decay changes no code;
+    "all_but_steps" (BatchNorm too) or "all", which the course notebooks do. trains: "all", or
     the "chokepoint" alone, with the path around it, while the rest stays as it was started from.
     resizes_start: tensors of another shape are taken from the start where they overlap; else they
-    stay fresh.
+    stay fresh. fits_steps: steps of weights that are taken from the start are fitted to them.
     """
 
     epochs: int = 40
@@ -63,6 +65,7 @@ class Recipe:
     decay: Decay = "weights"
     trains: Trains = "all"
     resizes_start: bool = True
+    fits_steps: bool = False
     teacher_weight: float = 0.5
     temperature: float = 2.0
     ema_decay: float = 0.0
@@ -103,6 +106,8 @@ class Recipe:
             self.momentum > 0 or not self.is_nesterov,
             "positive for Nesterov",
         )
+        is_free = self.decay != "weights_and_steps" or self.step_lr > 0
+        _expect("step_lr", self.step_lr, is_free, "positive where steps decay with their weights")
         _expect("seed", self.seed, 0 <= self.seed < 2**63, "in 0..2**63 - 1")
 
     def rate_factor(self, epochs_done: float) -> float:
@@ -118,19 +123,25 @@ def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     weights: list[nn.Parameter] = []
     norms: list[nn.Parameter] = []
     steps: list[nn.Parameter] = []
+    weight_steps: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
-        if name.endswith(STEP_NAMES):
+        if recipe.decay == "weights_and_steps" and name.endswith(WEIGHT_STEP):
+            weight_steps.append(parameter)
+        elif name.endswith(STEP_NAMES):
             steps.append(parameter)
         else:
             (weights if parameter.ndim > 1 else norms).append(parameter)
     decay = recipe.weight_decay
-    norm_decay = 0.0 if recipe.decay == "weights" else decay
+    norm_decay = decay if recipe.decay in ("all_but_steps", "all") else 0.0
     step_decay = decay if recipe.decay == "all" else 0.0
     groups = [
         {"params": weights, "peak_lr": recipe.lr, "weight_decay": decay},
         {"params": norms, "peak_lr": recipe.lr, "weight_decay": norm_decay},
         {"params": steps, "peak_lr": recipe.step_lr, "weight_decay": step_decay},
     ]
+    if weight_steps:
+        as_fast = decay * recipe.lr / recipe.step_lr
+        groups.append({"params": weight_steps, "peak_lr": recipe.step_lr, "weight_decay": as_fast})
     if recipe.optimizer == "adamw":
         return torch.optim.AdamW(groups, lr=recipe.lr)
     return torch.optim.SGD(

@@ -183,9 +183,15 @@ def start_run(
 
 
 def _take_start(run: Run, start: Path, listener: Listener) -> None:
-    resizes = run.settings["recipe"]["resizes_start"]
+    recipe = run.settings["recipe"]
     source = load_trained(start).to(run.device)
-    fates = take_weights(run.model, source, origin=str(start), resizes=resizes)
+    fates = take_weights(
+        run.model,
+        source,
+        origin=str(start),
+        resizes=recipe["resizes_start"],
+        fits_steps=recipe["fits_steps"],
+    )
     if run.world.is_first:
         write_fates(run.folder, fates, str(start))
     listener(Notice(f"{summarize(fates, str(start))}; {run.folder / START} lists them"))

@@ -11,13 +11,13 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from tilewright.quant.quantizers import LearnedQuantizer
+from tilewright.quant.quantizers import LearnedQuantizer, WeightQuantizer
 from tilewright.spec import NumberFormat
 from tilewright.spec.artifact import write_bytes
 
 FILE = "start.json"
 
-Fate = Literal["loaded", "resized", "fresh", "unused"]
+Fate = Literal["loaded", "resized", "fitted", "fresh", "unused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class TensorFate:
     """What became of one tensor, by name.
 
     loaded: taken as it is. resized: of another shape; taken where the shapes overlap, such that
-    the channels which are there compute what they computed. fresh: stays at its initialization.
-    unused: the source has it and this network does not.
+    the channels which are there compute what they computed. fitted: a step, set by the weights that
+    were taken. fresh: stays at its initialization. unused: the source has it and this network does not.
     """
 
     name: str
@@ -36,13 +36,19 @@ class TensorFate:
 
 @torch.no_grad()
 def take_weights(
-    model: nn.Module, source: nn.Module, *, origin: str, resizes: bool = True
+    model: nn.Module,
+    source: nn.Module,
+    *,
+    origin: str,
+    resizes: bool = True,
+    fits_steps: bool = False,
 ) -> list[TensorFate]:
     """Copy into `model` what `source` has for it, and say so of every tensor of both.
 
     A quantizer's step is taken only if the number format is the same; else the first batch sets it
     anew. origin: where `source` comes from, for the reasons. resizes: tensors of another shape are
-    taken where they overlap; else they stay fresh.
+    taken where they overlap; else they stay fresh. fits_steps: steps of weights that were taken are
+    fitted to them by least squares.
     """
     found, target = source.state_dict(), model.state_dict()
     reset = _quantizers_of_other_formats(model, source)
@@ -51,6 +57,8 @@ def take_weights(
         for name, tensor in target.items()
     ]
     model.load_state_dict(target)  # the quantizers learn that their steps are set
+    if fits_steps:
+        fates = _fit_steps(model, fates)
     fates += [
         TensorFate(name, "unused", "this network has no tensor of that name")
         for name in found
@@ -98,6 +106,21 @@ def _take(
     tensor[overlap[0]] = 0  # channels that are there read nothing of inputs that were not
     tensor[overlap] = found[overlap]
     return TensorFate(name, "resized", shapes)
+
+
+def _fit_steps(model: nn.Module, fates: list[TensorFate]) -> list[TensorFate]:
+    """Fit the steps of all weights that were taken, and say so."""
+    taken = {fate.name for fate in fates if fate.fate in ("loaded", "resized")}
+    fitted = set()
+    for name, part in model.named_modules():
+        weight = f"{name.rpartition('.')[0]}.weight"
+        if isinstance(part, WeightQuantizer) and weight in taken:
+            part.fit(model.get_parameter(weight))
+            fitted |= {f"{name}.step", f"{name}.is_initialized"}
+    reason = "least squares of the weights"
+    return [
+        TensorFate(fate.name, "fitted", reason) if fate.name in fitted else fate for fate in fates
+    ]
 
 
 def _quantizers_of_other_formats(model: nn.Module, source: nn.Module) -> dict[str, str]:

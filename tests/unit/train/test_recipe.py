@@ -20,6 +20,10 @@ from tilewright.train.recipe import build_optimizer, set_rates
         ({"warmup_epochs": 50}, r"^warmup_epochs must be in 0\.\.40 \(epochs\), not 50$"),
         ({"cutout": 33}, r"^cutout must be in 0\.\.32, not 33$"),
         ({"seed": -1}, r"^seed must be in 0\.\."),
+        (
+            {"decay": "weights_and_steps", "step_lr": 0},
+            r"^step_lr must be positive where steps decay",
+        ),
     ],
 )
 def test_values_that_are_not_valid_are_named(values, message):
@@ -43,6 +47,23 @@ def test_the_rate_rises_linearly_and_falls_on_a_cosine():
     factors = [recipe.rate_factor(done) for done in (0, 1, 2, 6, 10)]
     assert factors == pytest.approx([0, 0.5, 1, 0.5, 0])
     assert Recipe(epochs=2, warmup_epochs=2).rate_factor(1) == 0.5
+
+
+def test_steps_of_weights_may_decay_as_fast_as_their_weights():
+    """A rate of 1/4, so four times the decay; what a step loses in a batch is then what a weight loses."""
+    model = build_model("vgg_tiny", weight_bits=4, act_bits=4, choke_width=8)
+    recipe = Recipe(lr=0.1, step_lr=0.025, weight_decay=0.01, decay="weights_and_steps")
+    built = build_optimizer(model, recipe)
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    decays = {
+        names[id(parameter)]: group["peak_lr"] * group["weight_decay"]
+        for group in built.param_groups
+        for parameter in group["params"]
+    }
+    assert decays.keys() == set(names.values())
+    assert decays["features.4.weight_quantizer.step"] == pytest.approx(0.001)
+    assert decays["features.4.weight"] == pytest.approx(0.001)
+    assert decays["features.4.act_quantizer.step"] == decays["features.1.weight"] == 0
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])

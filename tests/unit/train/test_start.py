@@ -7,6 +7,7 @@ import torch
 from tests.unit.train.digits_subset import RECIPE, SPEC, few_digits
 from tilewright.errors import ArtifactError
 from tilewright.models import build
+from tilewright.quant import WeightQuantizer
 from tilewright.train import Notice, load_trained, train_network
 from tilewright.train.start import take_weights
 
@@ -70,6 +71,34 @@ def test_steps_of_another_number_format_are_set_anew():
     assert act.reason == "u4 (0..15) there, u2 (0..3) here"
     assert weight.fate == "loaded"
     assert not bool(model.features[4].act_quantizer.is_initialized)
+
+
+def test_steps_are_fitted_to_the_weights_that_are_taken():
+    """The learned step is far too coarse; the fitted one is as good as the best of a fine grid."""
+    source, model = initialized(SPEC), initialized(SPEC, seed=1)
+    with torch.no_grad():
+        source.get_parameter("features.4.weight_quantizer.step").mul_(8)
+    fates = by_name(take_weights(model, source, origin="there", fits_steps=True))
+    assert fates["features.4.weight_quantizer.step"].fate == "fitted"
+    assert fates["features.4.act_quantizer.step"].fate == "loaded"
+    weight = model.get_parameter("features.4.weight").detach()
+
+    def error(step):
+        return float(((weight / step).round().clamp(-7, 7) * step - weight).square().sum())
+
+    step = model.get_parameter("features.4.weight_quantizer.step").item()
+    tried = [step * 2 ** (place / 40) for place in range(-120, 121)]
+    assert error(step) <= 1.01 * min(map(error, tried))  # the search has eight steps an octave
+    assert step < source.get_parameter("features.4.weight_quantizer.step").item() / 4
+
+
+def test_weights_on_a_coarse_grid_stay_as_they_are_on_a_finer_one():
+    quantizer = WeightQuantizer(4, (2, 1))
+    codes = torch.tensor([[3.0, -1, 0, 2], [0, 0, 0, 0]])
+    quantizer.fit(codes * torch.tensor([[0.25], [1.0]]))
+    torch.testing.assert_close(quantizer.scale[0], torch.tensor([0.125]))
+    assert quantizer(codes * 0.25).tolist() == (2 * codes).tolist()
+    assert (quantizer.scale > 0).all()
 
 
 def test_a_wider_chokepoint_computes_what_the_narrow_one_did():

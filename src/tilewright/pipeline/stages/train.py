@@ -24,6 +24,7 @@ RENAMED = {
     "nesterov": "is_nesterov",
     "bfloat16": "is_bfloat16",
     "resize_start": "resizes_start",
+    "fit_steps": "fits_steps",
 }
 """Keys of [train] that the recipe calls by another name."""
 
