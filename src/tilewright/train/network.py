@@ -83,8 +83,9 @@ def train_network(
     on the hold-out, or is the last, as the recipe says. Another thread count, or `is_int8_allowed`
     (which changes gradients, never psums), may change the last bits.
 
-    Raises `TrainingError` if the loss is not finite, `ArtifactError` if `folder` holds another or a
-    damaged run or cannot be written, `ConfigError` or `DataError` if values do not fit together.
+    Raises `TrainingError` if the loss is not finite or the network forgets all that it learned,
+    `ArtifactError` if `folder` holds another or a damaged run or cannot be written, `ConfigError` or
+    `DataError` if values do not fit together.
     """
     _check(spec, data, threads)
     world = join_world(device)
@@ -175,6 +176,8 @@ def _train_epoch(run: Run, loop: _Loop) -> None:
 def _finish_epoch(run: Run, loop: _Loop, pace: Pace) -> None:
     """Evaluate on the hold-out, write the metrics, then the checkpoint."""
     run.check_loss()
+    train_accuracy = int(run.tally.correct) / (pace.batches * pace.batch_size)
+    run.check_learning(train_accuracy)
     rate, seconds = pace.images_per_second(run.batch), pace.seconds
     network = _hand_in(run, loop)
     with _precision(network, loop.recipe):
@@ -182,7 +185,7 @@ def _finish_epoch(run: Run, loop: _Loop, pace: Pace) -> None:
     metrics = {
         "epoch": run.epoch + 1,
         "loss": float(run.tally.loss) / pace.batches,
-        "train_accuracy": int(run.tally.correct) / (pace.batches * pace.batch_size),
+        "train_accuracy": train_accuracy,
         "holdout_accuracy": accuracy.rate,
         "lr": run.optimizer.param_groups[0]["lr"],
         "seconds": round(seconds, 3),

@@ -64,7 +64,8 @@ class Run:
     """A training between two batches: everything that its continuation depends on.
 
     average: the moving average of `model`, if the recipe asks for one. teacher: the network whose
-    opinion is part of the loss, or None; it never changes.
+    opinion is part of the loss, or None; it never changes. peak: the highest accuracy of an epoch on
+    its training images.
     """
 
     folder: Path
@@ -82,6 +83,18 @@ class Run:
     seconds: float = 0.0
     best_epoch: int = 0
     best: Accuracy | None = None
+    peak: float = 0.0
+
+    def check_learning(self, accuracy: float) -> None:
+        """Raise `TrainingError` if an epoch guessed, `accuracy` of its images, after others had learned."""
+        guess = 1 / self.settings["model"]["classes"]
+        if self.peak >= 3 * guess and accuracy <= 1.5 * guess:
+            raise TrainingError(
+                f"the network must keep what it learned, but recognized {100 * accuracy:.1f} % of the "
+                f"training images in epoch {self.epoch + 1}, after {100 * self.peak:.1f} % before: "
+                f"train anew with a lower lr or a longer warmup; {self.folder} is left as it is"
+            )
+        self.peak = max(self.peak, accuracy)
 
     def check_loss(self) -> None:
         """Raise `TrainingError` if a loss was not finite; the checkpoint is then from before it."""
@@ -105,6 +118,7 @@ class Run:
             "epoch": self.epoch,
             "batch": self.batch,
             "seconds": self.seconds,
+            "peak": self.peak,
             "best": best_facts,
         }
         files = {"best": None if best is None else best.state_dict(), "state": self._tensors()}
@@ -121,6 +135,7 @@ class Run:
         _restore_optimizer(self.optimizer, _part(tensors, "optimizer."))
         torch.set_rng_state(tensors["random_state"])
         self.epoch, self.batch, self.seconds = facts["epoch"], facts["batch"], facts["seconds"]
+        self.peak = facts.get("peak", 0.0)
         if facts["best"] is not None:
             found = dict(facts["best"])
             self.best_epoch = found.pop("epoch")

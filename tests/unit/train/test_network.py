@@ -18,6 +18,7 @@ from tilewright.train import (
     read_metrics,
     train_network,
 )
+from tilewright.train.run import Tally
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +117,26 @@ def test_a_loss_that_is_not_finite_names_epoch_and_batch(data, tmp_path, monkeyp
         train_network(SPEC, data, folder=tmp_path, recipe=RECIPE)
     assert json.loads((tmp_path / "checkpoint.json").read_text())["epoch"] == 2
     load_trained(tmp_path)
+
+
+def test_a_network_that_forgets_all_stops_its_training(data, tmp_path, monkeypatch):
+    """All images are recognized in epoch 1 and none in epoch 2; a run that goes on knows of epoch 1."""
+    size = RECIPE.batch_size
+
+    def add(tally, batch, loss, correct):
+        del batch, loss
+        tally.correct += size if is_learned else 0
+
+    is_learned = True
+    monkeypatch.setattr(Tally, "add", add)
+    train_network(SPEC, data, folder=tmp_path, recipe=replace(RECIPE, epochs=1))
+    is_learned = False
+    message = (
+        r"^the network must keep what it learned, but recognized 0\.0 % .* epoch 2, after 100\.0 %"
+    )
+    with pytest.raises(TrainingError, match=message):
+        train_network(SPEC, data, folder=tmp_path, recipe=RECIPE)
+    assert json.loads((tmp_path / "checkpoint.json").read_text())["epoch"] == 1
 
 
 def test_a_training_uses_its_own_seed_and_leaves_that_of_others(data, tmp_path):
