@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from tilewright.cosim import CosimResult, Setup, run_bundles
+from tilewright.errors import TilewrightError
 from tilewright.pipeline.array_mode import ArrayMode
 from tilewright.pipeline.run_folder import RunFolder
 from tilewright.sim import simulate
@@ -86,9 +87,9 @@ class Case:
 
 def simulations(run: RunFolder, options: Any) -> Iterator[list[Case]]:
     """The cases of one simulation after the other: one array, one width, one sample."""
-    chosen = options.layers.split(",") if options.layers else None
+    chosen = options.layers.split(",") if options.layers else []
     network, stimulus = run.network(), run.stimulus()
-    layers = [layer for layer in network.layers if chosen is None or layer.name in chosen]
+    layers = [network.layer(name) for name in chosen] or list(network.layers)
     for array in options.arrays.split(","):
         rows, cols = (int(part) for part in array.split("x"))
         shape = ArrayShape(rows, cols, options.psum_bits)
@@ -150,4 +151,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except TilewrightError as error:
+        sys.exit(f"error: {error}")
