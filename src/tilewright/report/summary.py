@@ -10,6 +10,8 @@ Facts = Mapping[str, Any]
 
 REQUIRED = ("train", "evaluate", "recover", "verify", "tile", "export", "simulate", "cosim")
 """Stages without which there is no verdict "pass"."""
+ELSEWHERE = ("train", "evaluate")
+"""Stages that an imported network has behind it, in the tool that it comes from."""
 
 
 def summarize(stages: Mapping[str, Facts], *, stale: Collection[str]) -> dict[str, Any]:
@@ -17,13 +19,14 @@ def summarize(stages: Mapping[str, Facts], *, stale: Collection[str]) -> dict[st
 
     stages: facts by stage name; a stage that has not run is absent. stale: stages that read something
     else than what lies in the run folder now. `verdict` is "pass" only if every stage ran, none is stale
-    and every check holds; `reasons` says what stands against it.
+    and every check holds; `reasons` says what stands against it. An imported network needs no training.
     """
     reasons = _reasons(stages, stale)
     evaluate, verify = stages.get("evaluate", {}), stages.get("verify", {})
     return {
         "verdict": "fail" if reasons else "pass",
         "reasons": reasons,
+        "imported": stages.get("recover", {}).get("imported"),
         "checks": sum(len(facts.get("checks", ())) for facts in stages.values()),
         "accuracy": {
             "test": evaluate.get("accuracy"),
@@ -53,7 +56,8 @@ def summarize(stages: Mapping[str, Facts], *, stale: Collection[str]) -> dict[st
 
 
 def _reasons(stages: Mapping[str, Facts], stale: Collection[str]) -> list[str]:
-    reasons = [f"{name} has not run" for name in REQUIRED if name not in stages]
+    done = {*stages, *(ELSEWHERE if "imported" in stages.get("recover", {}) else ())}
+    reasons = [f"{name} has not run" for name in REQUIRED if name not in done]
     for name, facts in stages.items():
         if name in stale:
             reasons.append(f"{name} is stale: what it read has changed since; run it again")

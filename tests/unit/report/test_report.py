@@ -102,6 +102,18 @@ def test_a_stage_that_has_not_run_is_no_pass(stage):
     assert f"{stage} has not run" in summary["reasons"]
 
 
+def test_an_imported_network_was_trained_elsewhere():
+    stages = {name: facts for name, facts in STAGES.items() if name not in ("train", "evaluate")}
+    stages["recover"] = {**stages["recover"], "imported": "net<1>.onnx"}
+    summary = summarize(stages, stale=())
+    assert (summary["verdict"], summary["imported"]) == ("pass", "net<1>.onnx")
+    page = render_page(summary, stages, [], "")
+    assert "imported from</dt><dd>net&lt;1&gt;.onnx" in page
+    assert "test accuracy" not in page
+    del stages["cosim"]
+    assert summarize(stages, stale=())["reasons"] == ["cosim has not run"]
+
+
 def test_a_stale_stage_is_no_pass():
     summary = summarize(STAGES, stale=["cosim"])
     assert summary["verdict"] == "fail"
