@@ -69,6 +69,7 @@ class TrainConfig(_Section):
     weight_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0005
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
     warmup_epochs: Annotated[float, Field(ge=0)] = 2.0
+    schedule: Literal["cosine", "constant"] = "cosine"
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     nesterov: bool = True
     decay: Literal["weights", "weights_and_steps", "all_but_steps", "all"] = "weights"

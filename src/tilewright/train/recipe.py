@@ -16,6 +16,7 @@ OptimizerName = Literal["sgd", "adamw"]
 Selection = Literal["best", "last"]
 Decay = Literal["weights", "weights_and_steps", "all_but_steps", "all"]
 Trains = Literal["all", "chokepoint"]
+RateSchedule = Literal["cosine", "constant"]
 
 STEP_NAMES = (".step", ".alpha")
 """How the names of the learned steps end, and of the clipping bounds of PACT."""
@@ -28,8 +29,8 @@ class Recipe:
     """Values of one training; the defaults suit the bundled digits.
 
     lr: peak rate of weights and BatchNorm; step_lr: peak rate of the quantizers' steps. The rate
-    rises linearly over `warmup_epochs` and falls to 0 on a cosine. optimizer: "sgd" (Nesterov,
-    momentum 0.9) or "adamw". augmentation: "none", "crop", "crop_flip" or "crop_alternate" (no flip
+    rises linearly over `warmup_epochs`; then, by `schedule`, it falls to 0 on a "cosine", or stays
+    "constant", for moving averages. optimizer: "sgd" (Nesterov, momentum 0.9) or "adamw". augmentation: "none", "crop", "crop_flip" or "crop_alternate" (no flip
     for digits: mirrored ones are none). cutout: edge in pixels, 0..32, of a square set to 0 in each
     augmented image. The last, incomplete batch of an epoch is left out.
 
@@ -57,6 +58,7 @@ class Recipe:
     weight_decay: float = 5e-4
     label_smoothing: float = 0.1
     warmup_epochs: float = 2.0
+    schedule: RateSchedule = "cosine"
     augmentation: Augmentation = "crop"
     cutout: int = 0
     seed: int = 0
@@ -77,6 +79,7 @@ class Recipe:
         _expect_name("optimizer", self.optimizer, get_args(OptimizerName))
         _expect_name("augmentation", self.augmentation, AUGMENTATIONS)
         _expect_name("selection", self.selection, get_args(Selection))
+        _expect_name("schedule", self.schedule, get_args(RateSchedule))
         _expect_name("decay", self.decay, get_args(Decay))
         _expect_name("trains", self.trains, get_args(Trains))
         _expect("epochs", self.epochs, self.epochs >= 1, "at least 1")
@@ -114,6 +117,8 @@ class Recipe:
         """The rate, as a fraction of its peak, after so many epochs (fractions count)."""
         if epochs_done < self.warmup_epochs:
             return epochs_done / self.warmup_epochs
+        if self.schedule == "constant":
+            return 1.0
         falling = max(self.epochs - self.warmup_epochs, 1e-9)
         return 0.5 * (1 + math.cos(math.pi * min((epochs_done - self.warmup_epochs) / falling, 1)))
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -47,6 +49,8 @@ def test_the_rate_rises_linearly_and_falls_on_a_cosine():
     factors = [recipe.rate_factor(done) for done in (0, 1, 2, 6, 10)]
     assert factors == pytest.approx([0, 0.5, 1, 0.5, 0])
     assert Recipe(epochs=2, warmup_epochs=2).rate_factor(1) == 0.5
+    stays = replace(recipe, schedule="constant")
+    assert [stays.rate_factor(done) for done in (1, 2, 6, 10)] == [0.5, 1, 1, 1]
 
 
 def test_steps_of_weights_may_decay_as_fast_as_their_weights():
