@@ -58,7 +58,8 @@ class TrainConfig(_Section):
 
     `start`: folder of a run whose trained weights this one starts from; empty: the phase before, or
     fresh weights. `teacher`: an earlier phase, or the folder of a run, whose network's opinion is part
-    of the loss; empty: none. `device`: "cpu", "cuda", or "auto", a GPU where there is one.
+    of the loss, or several of them, whose mean opinion is; empty: none. `device`: "cpu", "cuda", or
+    "auto", a GPU where there is one.
     """
 
     epochs: Count = 40
@@ -79,7 +80,7 @@ class TrainConfig(_Section):
     start: str = ""
     resize_start: bool = True
     fit_steps: bool = False
-    teacher: str = ""
+    teacher: str | tuple[str, ...] = ""
     teacher_weight: Annotated[float, Field(ge=0, le=1)] = 0.5
     temperature: Annotated[float, Field(gt=0)] = 2.0
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0

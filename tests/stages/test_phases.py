@@ -106,6 +106,7 @@ def test_a_run_can_be_extended(config, finished, tmp_path):
     [
         ("train.start=nowhere", "train.start must be the folder of a run or a packed network, but"),
         ("train.teacher=nobody", "train.teacher must be an earlier phase (float, w4a4), the"),
+        ('train.teacher=["w4a4", "nobody"]', "but 'nobody' is none"),
     ],
 )
 def test_a_start_or_teacher_that_is_none_is_refused_before_training(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -65,7 +65,7 @@ def train_network(
     folder: Path,
     recipe: Recipe,
     start: Path | None = None,
-    teacher: Path | None = None,
+    teachers: Sequence[Path] = (),
     threads: int = 1,
     device: str = "cpu",
     is_int8_allowed: bool = True,
@@ -75,7 +75,7 @@ def train_network(
     """Train a network, or go on where the run in `folder` stopped, with bit-identical weights.
 
     start: folder of a training whose weights a fresh run starts from; ``start.json`` then lists the
-    fate of every tensor. teacher: folder of a training whose network's opinion is part of the loss.
+    fate of every tensor. teachers: folders of trainings whose networks' opinion is part of the loss.
     A run may be taken up with more epochs than it began with; the schedule is then the longer one.
 
     Writes ``checkpoint.json`` and its tensors at the end of each epoch, and within one after each
@@ -102,7 +102,7 @@ def train_network(
             device=device,
             world=world,
             start=start,
-            teacher=teacher,
+            teachers=teachers,
             listener=listener,
         )
         if world.is_first:
@@ -154,8 +154,8 @@ def _train_epoch(run: Run, loop: _Loop) -> None:
         set_rates(run.optimizer, recipe.rate_factor(run.epoch + (batch + 1) / batches))
 
         logits = _forward(run.model, images, recipe)
-        opinion = None if run.teacher is None else _opinion(run.teacher, images, recipe)
-        loss = compute_loss(logits, labels, recipe, teacher_logits=opinion)
+        opinions = [_opinion(teacher, images, recipe) for teacher in run.teachers]
+        loss = compute_loss(logits, labels, recipe, teacher_logits=opinions)
         run.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         correct = (logits.detach().argmax(1) == labels).sum()

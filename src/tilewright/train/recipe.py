@@ -30,9 +30,11 @@ class Recipe:
 
     lr: peak rate of weights and BatchNorm; step_lr: peak rate of the quantizers' steps. The rate
     rises linearly over `warmup_epochs`; then, by `schedule`, it falls to 0 on a "cosine", or stays
-    "constant", for moving averages. optimizer: "sgd" (Nesterov, momentum 0.9) or "adamw". augmentation: "none", "crop", "crop_flip" or "crop_alternate" (no flip
-    for digits: mirrored ones are none). cutout: edge in pixels, 0..32, of a square set to 0 in each
-    augmented image. The last, incomplete batch of an epoch is left out.
+    "constant", for moving averages. optimizer: "sgd" (Nesterov, momentum 0.9) or "adamw".
+
+    augmentation: "none", "crop", "crop_flip" or "crop_alternate" (no flip for digits: mirrored ones
+    are none). cutout: edge in pixels, 0..32, of a square set to 0 in each augmented image. The last,
+    incomplete batch of an epoch is left out.
 
     teacher_weight, temperature: how much the teacher's opinion counts, 0..1, and how soft it is (see
     `compute_loss`); without a teacher they do nothing. ema_decay: what an epoch hands in is the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,8 @@ class Tally:
 class Run:
     """A training between two batches: everything that its continuation depends on.
 
-    average: the moving average of `model`, if the recipe asks for one. teacher: the network whose
-    opinion is part of the loss, or None; it never changes. peak: the highest accuracy of an epoch on
+    average: the moving average of `model`, if the recipe asks for one. teachers: the networks whose
+    opinion is part of the loss; they never change. peak: the highest accuracy of an epoch on
     its training images.
     """
 
@@ -77,7 +78,7 @@ class Run:
     tally: Tally
     world: World
     average: nn.Module | None = None
-    teacher: nn.Module | None = None
+    teachers: tuple[nn.Module, ...] = ()
     epoch: int = 0
     batch: int = 0
     seconds: float = 0.0
@@ -162,13 +163,13 @@ def start_run(
     device: str,
     world: World,
     start: Path | None,
-    teacher: Path | None,
+    teachers: Sequence[Path],
     listener: Listener,
 ) -> Run:
     """A fresh run, or the one in `folder` taken up again.
 
     Raises `ArtifactError` if `folder` holds a run of other settings or a damaged one, or if `start`
-    or `teacher` holds no trained network.
+    or one of `teachers` holds no trained network.
     """
     settings = {
         "model": asdict(spec),
@@ -176,15 +177,14 @@ def start_run(
         "data": {"name": data.name, "sha256": data.fingerprint()},
         "origin": {
             "start": None if start is None else identify_trained(start),
-            "teacher": None if teacher is None else identify_trained(teacher),
+            "teacher": "+".join(identify_trained(teacher) for teacher in teachers) or None,
         },
     }
     torch.manual_seed(recipe.seed)
     model = build(spec).to(device)
     optimizer = build_optimizer(model, recipe)
     run = Run(folder, settings, threads, device, model, optimizer, Tally.zero(device), world)
-    if teacher is not None:
-        run.teacher = load_trained(teacher).to(device)
+    run.teachers = tuple(load_trained(teacher).to(device) for teacher in teachers)
     facts = read_facts(folder)
     if facts is None and start is not None:
         _take_start(run, start, listener)

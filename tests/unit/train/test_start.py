@@ -130,6 +130,6 @@ def test_a_start_without_a_trained_network_is_refused(data, tmp_path):
 
 
 def test_another_start_or_teacher_is_another_training(data, start, tmp_path):
-    train_network(SPEC, data, folder=tmp_path, recipe=ONE, start=start, teacher=start)
+    train_network(SPEC, data, folder=tmp_path, recipe=ONE, start=start, teachers=[start])
     with pytest.raises(ArtifactError, match=r"origin teacher = '[0-9a-f]{64}', but None is asked"):
         train_network(SPEC, data, folder=tmp_path, recipe=ONE, start=start)

@@ -40,7 +40,7 @@ class _Phase:
     spec: ModelSpec
     config: TrainConfig
     start: Path | None
-    teacher: Path | None
+    teachers: tuple[Path, ...]
 
 
 def train(run: RunFolder, listener: Listener) -> StageResult:
@@ -79,7 +79,7 @@ def _train_phase(phase: _Phase, data: ImageData, listener: Listener) -> Training
         folder=phase.folder,
         recipe=Recipe(**recipe),
         start=phase.start,
-        teacher=phase.teacher,
+        teachers=phase.teachers,
         threads=phase.config.threads,
         device=_device(phase.config.device),
         listener=_hear(listener, prefix),
@@ -104,9 +104,16 @@ def _plan(config: Config, folder: Path, classes: int) -> Iterator[_Phase]:
             model_spec(model, classes, is_float=is_float),
             train,
             start=_trained(train.start, {}, key="start") if train.start else before,
-            teacher=_trained(train.teacher, folders, key="teacher") if train.teacher else None,
+            teachers=tuple(_trained(one, folders, key="teacher") for one in _names(train.teacher)),
         )
         folders[name] = before = place
+
+
+def _names(teacher: str | tuple[str, ...]) -> tuple[str, ...]:
+    """One name, several, or none."""
+    if isinstance(teacher, str):
+        return (teacher,) if teacher else ()
+    return teacher
 
 
 def _trained(name: str, phases: dict[str, Path], *, key: str) -> Path:
