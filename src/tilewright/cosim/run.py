@@ -19,7 +19,7 @@ from tilewright.cosim.run_list import Run, check_runnable, parameters, run_list
 from tilewright.cosim.setup import Setup
 from tilewright.cosim.simulator import Simulator, SimulatorName, find_simulator
 from tilewright.cosim.transcript import Transcript, read_transcript
-from tilewright.errors import ToolError
+from tilewright.errors import SimulationError, ToolError
 from tilewright.rtl import RTL_DIR
 from tilewright.vectors import Bundle, read_bundle
 
@@ -192,7 +192,7 @@ def _judge(
         sample=bundle.sample,
         tiles=len(transcript.folds),
         fold_cycles=_fold_cycles(run, transcript),
-        cycles=sum(int(job["cycles"]) for job in transcript.jobs),
+        cycles=sum(_counters(job, "cycles")[0] for job in transcript.jobs),
         psums_compared=counts["psums"],
         psum_mismatches=counts["psum_mismatches"],
         outputs_compared=counts["outputs"],
@@ -209,21 +209,21 @@ def _judge(
 
 
 def _overflow(entry: dict[str, str]) -> OverflowVector:
-    otile, itile, kij, onij = (int(entry[key]) for key in ("otile", "itile", "kij", "onij"))
+    otile, itile, kij, onij = _counters(entry, "otile", "itile", "kij", "onij")
     return OverflowVector(otile, itile, kij, onij, entry["pe"] != "0", entry["pmem"] != "0")
 
 
 def _fold_cycles(run: Run, transcript: Transcript) -> npt.NDArray[np.int64]:
     cycles = np.zeros(run.plan.fold_grid, np.int64)
     for fold in transcript.folds:
-        place = int(fold["otile"]), int(fold["itile"]), int(fold["kij"])
+        place = _counters(fold, "otile", "itile", "kij")
         if all(index < size for index, size in zip(place, cycles.shape, strict=True)):
-            cycles[place] = int(fold["cycles"])
+            (cycles[place],) = _counters(fold, "cycles")
     return cycles  # otile itile kij
 
 
 def _locate(bundle: Bundle, entry: dict[str, str]) -> LaneMismatch:
-    otile, onij, col = int(entry["otile"]), int(entry["onij"]), int(entry["col"])
+    otile, onij, col = _counters(entry, "otile", "onij", "col")
     oc = otile * bundle.array.cols + col
     oh, ow = divmod(onij, bundle.shape.ow)
     return LaneMismatch(
@@ -238,6 +238,18 @@ def _locate(bundle: Bundle, entry: dict[str, str]) -> LaneMismatch:
         actual=_number(entry["actual"]),
         time_ns=int(entry["time"]),
     )
+
+
+def _counters(entry: dict[str, str], *keys: str) -> tuple[int, ...]:
+    """Numbers that the core counts; raises `SimulationError` where it puts out x instead."""
+    try:
+        return tuple(int(entry[key]) for key in keys)
+    except ValueError:
+        said = ", ".join(f"{key}={entry[key]}" for key in keys)
+        raise SimulationError(
+            f"the core's counters must be known numbers, but are {said}: find the register without a "
+            "reset (icarus shows x where verilator shows some number)"
+        ) from None
 
 
 def _number(bits: str) -> int | str:

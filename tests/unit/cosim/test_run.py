@@ -14,7 +14,13 @@ from tests.unit.cosim.fakes import FakeSimulator
 from tilewright.cosim import CosimResult, LaneMismatch, OverflowVector, Setup, run_bundle
 from tilewright.cosim.run import read_sources
 from tilewright.cosim.run_list import Run, check_runnable, parameters, run_list
-from tilewright.errors import ConfigError, FormatError, ShapeError, ToolError
+from tilewright.errors import (
+    ConfigError,
+    FormatError,
+    ShapeError,
+    SimulationError,
+    ToolError,
+)
 from tilewright.spec import ArrayShape, ConvShape, NumberFormat, Schedule
 from tilewright.vectors import Bundle, load_layout
 
@@ -217,6 +223,26 @@ def test_too_few_compared_values_are_an_error(
     message = "^the testbench must run 2 jobs and compare 16 psums and outputs of layer conv, but"
     lines = ["job otile=0 cycles=1", "job otile=1 cycles=1", COUNTS.format(15), SUMMARY]
     with pytest.raises(ToolError, match=message):
+        run_fake(bundle, monkeypatch, lines, tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "overflow otile=x itile=1 kij=0 onij=2 pe=1 pmem=1",
+        "fold otile=0 itile=x kij=0 cycles=2",
+        "mismatch what=psum otile=x onij=3 col=0 expected=1011 actual=0110 time=40",
+        "job otile=0 cycles=x",
+    ],
+)
+def test_counters_that_are_unknown_break_the_simulation_off(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
+) -> None:
+    jobs = [f"job otile={number} cycles=1" for number in range(2 - line.startswith("job"))]
+    lines = [line, *jobs, COUNTS.format(16), SUMMARY]
+    with pytest.raises(
+        SimulationError, match=r"^the core's counters must be known numbers, but are .*=x"
+    ):
         run_fake(bundle, monkeypatch, lines, tmp_path / "cache")
 
 
