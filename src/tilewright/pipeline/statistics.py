@@ -96,8 +96,8 @@ def run_statistics(
 ) -> Iterator[LayerStatistics]:
     """Statistics of the named layers (none: all), for the recovered sample number `sample`, from 0.
 
-    used: the array and how it is used. Raises `UnknownNameError` for a
-    layer, `ConfigError` for a sample that was not recovered, `FormatError` for psums that saturate.
+    used: the array and how it is used. Raises `UnknownNameError` for a layer, `ConfigError` for a sample
+    that was not recovered, `FormatError` for psums that saturate.
     """
     network, stimulus = run.network(), run.stimulus()
     if not 0 <= sample < len(stimulus.samples):

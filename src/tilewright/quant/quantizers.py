@@ -22,8 +22,7 @@ class LearnedQuantizer(nn.Module):
 
     The first batch sets the step to ``2 * mean|x| / sqrt(Qp)``, Qp the largest code. The factor on
     its gradient is ``1 / sqrt(N * Qp)``, N the number of values that share the step: weights, or
-    the features of one image (the loss is a mean over the images: were N to count the batch too, it
-    would divide by it twice, and the steps would stand still).
+    the features of one image (the loss is a mean over the images already).
     """
 
     step: nn.Parameter
