@@ -24,6 +24,18 @@ def test_a_few_mutants_of_a_run(finished):
     assert "1 of 2 bundles, the smallest: features.15 sample 0" in done.stderr
 
 
+def test_outcomes_are_kept_in_a_log(finished, tmp_path):
+    """The second time nothing is tried; another choice of vectors is another campaign."""
+    words = ("mutate", finished, "--limit", "3", "--bundles", "1", "--no-corners", "--no-modes")
+    log = ("--no-prove", "--json", "--log", tmp_path / "log.jsonl")
+    first, again = (json.loads(tilewright(*words, *log).stdout) for _ in range(2))
+    assert first | {"seconds": 0} == again | {"seconds": 0}
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 1 + 3
+    done = tilewright(*words, *log, "--bundles", "2")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "must hold outcomes of this campaign" in done.stderr
+
+
 def test_a_score_below_the_least_fails(finished):
     """Whatever the score of these three is, the exit status follows it."""
     bundle = finished / "05_vectors/features.15/sample0"

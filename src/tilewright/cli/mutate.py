@@ -64,10 +64,23 @@ def mutate(
     ] = True,
     seed: Annotated[int, typer.Option("--seed", help="Of the choice, and of random codes.")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Mutants at a time.")] = 1,
+    log_file: Annotated[
+        Path | None,
+        typer.Option("--log", help="Keep outcomes there as they come, and go on from those in it."),
+    ] = None,
     is_json: JsonOption = False,
 ) -> None:
     """Plant faults in the core, one at a time, and count which of them the vectors notice."""
-    from tilewright.mutation import STATED, Bench, Judge, load_reasons, mode_sets, run_campaign
+    from tilewright.mutation import (
+        STATED,
+        Bench,
+        CampaignLog,
+        Judge,
+        identify_campaign,
+        load_reasons,
+        mode_sets,
+        run_campaign,
+    )
     from tilewright.rtl import RTL_DIR
 
     console = Console(is_json=is_json)
@@ -84,8 +97,17 @@ def mutate(
             core, sets, simulator=cast("SimulatorName", simulator), timeout_s=timeout_s
         )
         mutants = _mutants(bench.sources, None if is_all else limit, seed=seed, console=console)
+        log = None
+        if log_file is not None:
+            log = CampaignLog(log_file, identify_campaign(bench.sources, simulator, sets))
         campaign = run_campaign(
-            mutants, bench, sets, judge=judge, jobs=jobs, progress=console.progress
+            mutants,
+            bench,
+            sets,
+            judge=judge,
+            jobs=jobs,
+            progress=console.progress,
+            log=log,
         )
     if is_json:
         print(json.dumps(campaign.to_facts(), indent=2))

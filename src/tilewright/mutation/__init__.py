@@ -3,6 +3,7 @@
 from tilewright.mutation.campaign import Campaign, run_campaign
 from tilewright.mutation.equivalence import STATED, Judge, StatedReason, load_reasons
 from tilewright.mutation.generate import mutants_of
+from tilewright.mutation.log import CampaignLog, identify_campaign
 from tilewright.mutation.mode_sets import mode_sets
 from tilewright.mutation.mutant import CATEGORIES, Mutant, count_categories, sample
 from tilewright.mutation.trial import Bench, Outcome, read_core
@@ -14,6 +15,7 @@ __all__ = [
     "STATED",
     "Bench",
     "Campaign",
+    "CampaignLog",
     "Judge",
     "Mutant",
     "Outcome",
@@ -21,6 +23,7 @@ __all__ = [
     "VectorSet",
     "corner_sets",
     "count_categories",
+    "identify_campaign",
     "load_reasons",
     "mode_sets",
     "mutants_of",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tilewright.mutation.equivalence import Judge
+from tilewright.mutation.log import CampaignLog
 from tilewright.mutation.mutant import CATEGORIES, Mutant
 from tilewright.mutation.trial import Bench, Outcome
 from tilewright.mutation.vector_sets import VectorSet
@@ -89,20 +90,28 @@ def run_campaign(
     judge: Judge,
     jobs: int,
     progress: Progress,
+    log: CampaignLog | None = None,
 ) -> Campaign:
-    """Try every mutant, `jobs` at a time; what survives is examined by `judge`."""
+    """Try every mutant, `jobs` at a time; what survives is examined by `judge`.
+
+    log: where outcomes are kept as they come; mutants whose outcome it knows are not tried again.
+    """
     since = time.monotonic()
-    outcomes: list[Outcome] = []
-    survived = 0
-    for outcome in _tried(mutants, bench, sets, jobs):
+    known = {mutant: log.find(mutant) for mutant in mutants} if log is not None else {}
+    outcomes = [outcome for outcome in known.values() if outcome is not None]
+    fresh = [mutant for mutant in mutants if known.get(mutant) is None]
+    for number, outcome in enumerate(_tried(fresh, bench, sets, jobs), 1):
+        if log is not None:
+            log.keep(outcome)
         outcomes.append(outcome)
-        survived += outcome.status == "survived"
-        rate = len(outcomes) / (time.monotonic() - since)
-        left = (len(mutants) - len(outcomes)) / rate
+        survived = sum(one.status == "survived" for one in outcomes)
+        rate = number / (time.monotonic() - since)
         progress(
             f"{len(outcomes):,} of {len(mutants):,} mutants, {survived} survived, "
-            f"{rate:.1f} a second, {left:.0f} s left"
+            f"{rate:.1f} a second, {(len(fresh) - number) / rate:.0f} s left"
         )
+    place = {mutant: number for number, mutant in enumerate(mutants)}
+    outcomes.sort(key=lambda outcome: place[outcome.mutant])
     judged = tuple(_judged(outcome, bench, judge) for outcome in outcomes)
     return Campaign(tuple(sets), judged, time.monotonic() - since)
 

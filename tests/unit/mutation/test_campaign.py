@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tilewright.errors import ConfigError, ShapeError, ToolError
+from tilewright.cosim import Setup
+from tilewright.errors import ArtifactError, ConfigError, ShapeError, ToolError
 from tilewright.mutation import (
     STATED,
+    CampaignLog,
     Judge,
     Mutant,
     StatedReason,
     VectorSet,
+    identify_campaign,
     load_reasons,
     mutants_of,
 )
@@ -24,7 +28,7 @@ SETS = tuple(VectorSet(name, f"how {name}", (Path(name),)) for name in ("given",
 
 
 def _mutant(number):
-    return Mutant("m.sv", number, "carry", "+ becomes ^", f"line {number}", "", 0, 1, "x")
+    return Mutant("m.sv", number, "carry", "+ becomes ^", f"line {number}", "", number, number, "x")
 
 
 class _Bench:
@@ -48,6 +52,67 @@ def _run(bench, judge=None):
     )
     assert len(lines) == len(mutants)
     return campaign
+
+
+def test_a_campaign_goes_on_from_its_log(tmp_path):
+    """Four of six are tried, and a line is cut off; then only the other two and that one are."""
+    mutants = [_mutant(number) for number in range(1, 7)]
+    path = tmp_path / "log.jsonl"
+    tried = []
+
+    class Bench(_Bench):
+        def try_mutant(self, mutant, sets):
+            tried.append(mutant.line)
+            return super().try_mutant(mutant, sets)
+
+    def campaign(mutants):
+        tried.clear()
+        return run_campaign(
+            mutants,
+            Bench(m2="given", m5="none"),
+            SETS,
+            judge=Judge(),
+            jobs=1,
+            progress=print,
+            log=CampaignLog(path, "this"),
+        )
+
+    campaign(mutants[:4])
+    path.write_text(path.read_text()[:-9])
+    found = campaign(mutants)
+    assert tried == [4, 5, 6]
+    assert [one.mutant.line for one in found.outcomes] == [1, 2, 3, 4, 5, 6]
+    assert [one.status for one in found.outcomes].count("survived") == 4
+    assert found.outcomes[1].by == "given"
+    assert campaign(mutants).outcomes == found.outcomes
+    assert tried == []
+
+
+def test_logs_of_other_campaigns_and_damaged_ones_are_refused(tmp_path):
+    path = tmp_path / "log.jsonl"
+    CampaignLog(path, "this")
+    with pytest.raises(ArtifactError, match=r"log.jsonl must hold outcomes of this campaign, but"):
+        CampaignLog(path, "that")
+    path.write_text(path.read_text() + '{"file": "m.sv"}\n')
+    with pytest.raises(ArtifactError, match=r"must hold one outcome in each line, but one is"):
+        CampaignLog(path, "this")
+    with pytest.raises(ArtifactError, match=r"cannot "):
+        CampaignLog(tmp_path, "this")
+
+
+def test_a_campaign_is_known_by_core_simulator_and_vectors(tmp_path):
+    (tmp_path / "manifest.json").write_text("{}")
+    one = VectorSet("given", "as given", (tmp_path,))
+    known = {
+        identify_campaign({"m.sv": "a"}, "icarus", [one]),
+        identify_campaign({"m.sv": "b"}, "icarus", [one]),
+        identify_campaign({"m.sv": "a"}, "verilator", [one]),
+        identify_campaign({"m.sv": "a"}, "icarus", [replace(one, setup=Setup(reset_at=3))]),
+        identify_campaign({"m.sv": "a"}, "icarus", []),
+    }
+    (tmp_path / "manifest.json").write_text("{ }")
+    known.add(identify_campaign({"m.sv": "a"}, "icarus", [one]))
+    assert len(known) == 6
 
 
 def test_the_score_counts_neither_equivalent_mutants_nor_those_that_do_not_build():
