@@ -88,6 +88,20 @@ def test_a_run_killed_in_its_last_phase_ends_with_the_same_weights(config, finis
     assert weights(folder) == weights(finished)
 
 
+def test_a_run_at_a_constant_rate_can_end_early(config, tmp_path):
+    """No epoch depends on those to come: two of three epochs are the run of two."""
+    options = ("--set", "train.schedule=constant", "--set", "train.warmup_epochs=0")
+    folders = [tmp_path / name for name in ("two", "three")]
+    for folder, epochs in zip(folders, (2, 3), strict=True):
+        words = ("train", config, "--out", folder, *options, "--set", f"train.epochs={epochs}")
+        assert tilewright(*words).returncode == 0
+    done = tilewright("train", config, "--out", folders[0], *options, "--set", "train.epochs=3")
+    assert done.returncode == 0, done.stderr
+    assert weights(folders[0]) == weights(folders[1])
+    done = tilewright("train", config, "--out", folders[1], *options, "--set", "train.epochs=2")
+    assert (done.returncode, "recipe epochs = 3, but 2 is asked" in done.stderr) == (2, True)
+
+
 def test_a_run_can_be_extended(config, finished, tmp_path):
     folder = tmp_path / "run"
     assert tilewright("train", config, "--out", folder).returncode == 0

@@ -262,11 +262,16 @@ def _hash(path: Path) -> str:
 
 
 def _refuse_other(stored: Config, wanted: Config, root: Path) -> None:
-    """A run is taken up again with its own configuration, or with more epochs."""
+    """A run is taken up again with its own configuration, or with more epochs; at a constant rate also with
+    as many as are done, which the training checks.
+    """
     ours, theirs = _flat(stored), _flat(wanted)
     for key, value in theirs.items():
         found = ours[key]
-        if found != value and not (key == "train.epochs" and value > found):
+        is_free = key == "train.epochs" and (
+            value > found or theirs["train.schedule"] == "constant"
+        )
+        if found != value and not is_free:
             raise ConfigError(
                 f"{root} holds a run with {key} = {found!r}, not {value!r}: "
                 "give --out another folder, or the same configuration to continue it"

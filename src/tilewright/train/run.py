@@ -238,6 +238,10 @@ def _expect_settings(
             if (part, name) == ("recipe", "epochs") and value > other:
                 listener(Notice(f"extended from {other} to {value} epochs, {facts['epoch']} done"))
                 continue
+            is_constant = values.get("schedule") == "constant"  # no epoch depends on those to come
+            if (part, name) == ("recipe", "epochs") and is_constant and value == facts["epoch"]:
+                listener(Notice(f"ended after {value} of {other} epochs"))
+                continue
             raise ArtifactError(
                 f"{folder} holds a training with {part} {name} = {other!r}, but {value!r} is asked "
                 f"for: give another folder, or the same settings to go on"
