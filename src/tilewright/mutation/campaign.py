@@ -97,22 +97,19 @@ def run_campaign(
     log: where outcomes are kept as they come; mutants whose outcome it knows are not tried again.
     """
     since = time.monotonic()
-    known = {mutant: log.find(mutant) for mutant in mutants} if log is not None else {}
-    outcomes = [outcome for outcome in known.values() if outcome is not None]
-    fresh = [mutant for mutant in mutants if known.get(mutant) is None]
+    outcomes = {} if log is None else log.find_all(mutants)
+    fresh = [mutant for mutant in mutants if mutant not in outcomes]
     for number, outcome in enumerate(_tried(fresh, bench, sets, jobs), 1):
         if log is not None:
             log.keep(outcome)
-        outcomes.append(outcome)
-        survived = sum(one.status == "survived" for one in outcomes)
+        outcomes[outcome.mutant] = outcome
+        survived = sum(one.status == "survived" for one in outcomes.values())
         rate = number / (time.monotonic() - since)
         progress(
             f"{len(outcomes):,} of {len(mutants):,} mutants, {survived} survived, "
             f"{rate:.1f} a second, {(len(fresh) - number) / rate:.0f} s left"
         )
-    place = {mutant: number for number, mutant in enumerate(mutants)}
-    outcomes.sort(key=lambda outcome: place[outcome.mutant])
-    judged = tuple(_judged(outcome, bench, judge) for outcome in outcomes)
+    judged = tuple(_judged(outcomes[mutant], bench, judge) for mutant in mutants)
     return Campaign(tuple(sets), judged, time.monotonic() - since)
 
 

@@ -41,12 +41,14 @@ class CampaignLog:
             self._known[tuple(facts[key] for key in KEYS)] = facts
         write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
 
-    def find(self, mutant: Mutant) -> Outcome | None:
-        """What became of a mutant before."""
-        facts = self._known.get(tuple(getattr(mutant, key) for key in KEYS))
-        if facts is None:
-            return None
-        return Outcome(mutant, facts["status"], facts["by"], facts["evidence"])
+    def find_all(self, mutants: Sequence[Mutant]) -> dict[Mutant, Outcome]:
+        """What became of these mutants before; those that were not tried are left out."""
+        outcomes = {}
+        for mutant in mutants:
+            facts = self._known.get(tuple(getattr(mutant, key) for key in KEYS))
+            if facts is not None:
+                outcomes[mutant] = Outcome(mutant, facts["status"], facts["by"], facts["evidence"])
+        return outcomes
 
     def keep(self, outcome: Outcome) -> None:
         """Add a line."""
