@@ -32,10 +32,9 @@ from tilewright.pipeline.run_folder import RunFolder
 from tilewright.sim import simulate
 from tilewright.spec import ArrayShape, IntegerLayer
 from tilewright.tile import WIDEST_PAIR, TilePlan, plan_words
-from tilewright.vectors import load_layout, write_bundle
+from tilewright.vectors import CORE_LAYOUTS, load_layout, write_bundle
 from tilewright.verify import reference_psums
 
-LAYOUTS = {"ws": "ece284-ws", "simd": "ece284-2b", "os": "ece284-os"}
 ARRAYS = "4x4,8x8,8x16,16x8,16x16,5x7"
 
 
@@ -60,7 +59,7 @@ class Case:
             folder,
             layer=self.layer,
             plan=TilePlan(self.layer.shape, self.array),
-            layout=load_layout(LAYOUTS[self.mode.mode]),
+            layout=load_layout(CORE_LAYOUTS[self.mode.mode]),
             codes=self.codes,
             psums=reference_psums(self.codes[None], self.layer)[0],
             sample=self.sample,

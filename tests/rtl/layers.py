@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +18,14 @@ from tilewright.spec import (
     ArrayShape,
     ConvShape,
     IntegerLayer,
+    Mode,
     NumberFormat,
     OutputFunction,
     PsumRule,
     Schedule,
 )
 from tilewright.tile import TilePlan
-from tilewright.vectors import Bundle, load_layout, write_bundle
+from tilewright.vectors import CORE_LAYOUTS, Bundle, load_layout, write_bundle
 
 Edit = Callable[[list[str]], list[str]]
 """Lines of a file, with their ends, to other lines."""
@@ -41,7 +42,6 @@ def require_simulator(name: str) -> Simulator:
 
 
 WRAP = PsumRule("wrap")
-LAYOUTS = {"ws": "ece284-ws", "simd": "ece284-2b", "os": "ece284-os"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Case:
     array: ArrayShape
     act_bits: int = 4
     weight_bits: int = 4
-    mode: str = "ws"
+    mode: Mode = "ws"
     schedule: Schedule = field(default_factory=Schedule)
     output: OutputFunction = field(default_factory=OutputFunction)
 
@@ -123,9 +123,6 @@ def write_case(
     """Write the bundle; expected psums are naive, wrapped to the psum's width."""
     if psums is None:
         psums = wrap(convolve(weight, codes, case.shape), case.array.psum_bits)
-    layout = load_layout(LAYOUTS[case.mode])
-    output = replace(layout.kind("output"), function=case.output.function, shift=case.output.shift)
-    kinds = tuple(output if kind.kind == "output" else kind for kind in layout.kinds)
     layer = IntegerLayer(
         name="conv",
         shape=case.shape,
@@ -139,7 +136,7 @@ def write_case(
         folder,
         layer=layer,
         plan=TilePlan(case.shape, case.array),
-        layout=replace(layout, kinds=kinds),
+        layout=load_layout(CORE_LAYOUTS[case.mode]).with_output(case.output),
         codes=codes.astype(np.uint8),
         psums=psums,
         sample=7,

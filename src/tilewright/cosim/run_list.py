@@ -8,15 +8,8 @@ from typing import Any, cast
 
 from tilewright.cosim.setup import Setup
 from tilewright.errors import FormatError, ShapeError
-from tilewright.spec import ConvShape, Function, OutputFunction
-from tilewright.vectors import Bundle, load_layout
-
-MODES: dict[str, dict[str, Any]] = {
-    "ece284-ws": {"dataflow": "ws", "channels_per_pe": 1},
-    "ece284-2b": {"dataflow": "ws", "channels_per_pe": 2},
-    "ece284-os": {"dataflow": "os", "channels_per_pe": 1},
-}
-"""The layouts that the testbench reads, and the mode in which the core runs each."""
+from tilewright.spec import ConvShape, Function, Mode, OutputFunction
+from tilewright.vectors import CORE_LAYOUTS, Bundle, load_layout
 
 FUNCTIONS = ("relu", "leaky", "signed")
 """Activation functions in the order of their numbers in the descriptor."""
@@ -39,7 +32,12 @@ class Run:
     @property
     def plan(self) -> Any:
         """The plan of the bundle, in the mode of its layout."""
-        return replace(self.bundle.plan, **MODES[_layout_name(self.bundle)])
+        mode = _mode(self.bundle)
+        return replace(
+            self.bundle.plan,
+            dataflow="os" if mode == "os" else "ws",
+            channels_per_pe=2 if mode == "simd" else 1,
+        )
 
     @property
     def otiles(self) -> range:
@@ -76,9 +74,9 @@ def check_runnable(run: Run) -> None:
     """Raise `FormatError` or `ShapeError` if the RTL core cannot run a bundle."""
     bundle = run.bundle
     where = f"{bundle.folder} (layer {bundle.layer_name})"
-    if not _layout_name(bundle):
+    if _mode(bundle) is None:
         raise FormatError(
-            f"the RTL testbench reads layout {', '.join(MODES)}, but {where} has layout "
+            f"the RTL testbench reads layout {', '.join(CORE_LAYOUTS.values())}, but {where} has layout "
             f"{bundle.layout.name}: export it again with one of them"
         )
     for code in (bundle.act_format, bundle.weight_format):
@@ -235,10 +233,11 @@ def _files(run: Run) -> Iterator[str]:
                 yield find("weight", itile=itile, otile=otile, kij=kij)
 
 
-def _layout_name(bundle: Bundle) -> str:
-    """Which of `MODES` the bundle has, whatever the function of its outputs; "" for none."""
-    kinds = tuple(
-        replace(kind, function="relu", shift=0) if kind.kind == "output" else kind
-        for kind in bundle.layout.kinds
+def _mode(bundle: Bundle) -> Mode | None:
+    """The mode in which our core reads a bundle, whatever the function of its outputs; None for none."""
+    if "output" not in bundle.layout.kind_names:
+        return None
+    kinds = bundle.layout.with_output(OutputFunction()).kinds
+    return next(
+        (mode for mode, name in CORE_LAYOUTS.items() if load_layout(name).kinds == kinds), None
     )
-    return next((name for name in MODES if load_layout(name).kinds == kinds), "")

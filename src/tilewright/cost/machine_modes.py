@@ -6,8 +6,8 @@ from typing import get_args
 
 from tilewright.cost.outline import LayerOutline
 from tilewright.sim import layer_cycles
-from tilewright.spec import ArrayShape, Schedule
-from tilewright.tile import Mode, plan_mode
+from tilewright.spec import ArrayShape, Mode, Schedule
+from tilewright.tile import plan_mode
 
 SCHEDULES = {
     "serial": Schedule(),

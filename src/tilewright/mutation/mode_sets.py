@@ -15,16 +15,14 @@ from tilewright.spec import (
     ArrayShape,
     ConvShape,
     IntegerLayer,
+    Mode,
     NumberFormat,
     OutputFunction,
     PsumRule,
     Schedule,
 )
-from tilewright.tile import Mode, TilePlan, plan_mode, plan_words
-from tilewright.vectors import Layout, load_layout, write_bundle
-
-LAYOUTS: dict[Mode, str] = {"ws": "ece284-ws", "simd": "ece284-2b", "os": "ece284-os"}
-MODES = tuple(LAYOUTS)
+from tilewright.tile import TilePlan, plan_mode, plan_words
+from tilewright.vectors import CORE_LAYOUTS, load_layout, write_bundle
 
 LAYERS = (
     (ConvShape(6, 4, 5, 5, 3, 2, padding=(1, 1)), 3, 2),
@@ -44,7 +42,7 @@ WHOLE = replace(FAST, is_whole_layer=True)
 class _Set:
     name: str
     how: str
-    modes: Sequence[Mode] = MODES
+    modes: Sequence[Mode] = tuple(CORE_LAYOUTS)
     setup: Setup = field(default_factory=Setup)
     psum_bits: int = PSUM_BITS
     is_extreme: bool = False
@@ -150,17 +148,9 @@ def _write(
         folder,
         layer=layer,
         plan=TilePlan(shape, array),
-        layout=_layout(mode, one.output),
+        layout=load_layout(CORE_LAYOUTS[mode]).with_output(one.output),
         codes=codes,
         psums=by_channel[: shape.oc].reshape(shape.oc, shape.oh, shape.ow),
         sample=0,
     )
     return bundle.folder
-
-
-def _layout(mode: Mode, function: OutputFunction) -> Layout:
-    """The preset of a mode, with another output function."""
-    layout = load_layout(LAYOUTS[mode])
-    output = replace(layout.kind("output"), function=function.function, shift=function.shift)
-    kinds = tuple(output if kind.kind == "output" else kind for kind in layout.kinds)
-    return replace(layout, kinds=kinds)

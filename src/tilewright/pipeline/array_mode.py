@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from tilewright.config import ArrayConfig
-from tilewright.spec import ArrayShape, IntegerLayer, OverflowRule, PsumRule, Schedule
-from tilewright.tile import Mode, TilePlan, plan_mode
+from tilewright.spec import ArrayShape, IntegerLayer, Mode, OverflowRule, PsumRule, Schedule
+from tilewright.tile import TilePlan, plan_mode
 
 
 @dataclass(frozen=True, slots=True)

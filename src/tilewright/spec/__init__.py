@@ -3,6 +3,7 @@
 from tilewright.spec.array_mode import (
     Dataflow,
     Function,
+    Mode,
     OutputFunction,
     OverflowRule,
     PsumRule,
@@ -38,6 +39,7 @@ __all__ = [
     "IntegerLayer",
     "IntegerNetwork",
     "MaxPool",
+    "Mode",
     "MultiplierShift",
     "Node",
     "NumberFormat",

@@ -8,6 +8,8 @@ from typing import Literal
 from tilewright.errors import FormatError, ShapeError
 
 Dataflow = Literal["ws", "os"]
+Mode = Literal["ws", "simd", "os"]
+"""Weight-stationary, the same with two channels in each PE, and output-stationary."""
 OverflowRule = Literal["error", "wrap", "saturate"]
 Function = Literal["relu", "leaky", "signed"]
 

@@ -1,6 +1,6 @@
 """Tiles of a layer, and the order in which values visit the array."""
 
-from tilewright.tile.modes import WIDEST_PAIR, Mode, plan_mode, plan_words
+from tilewright.tile.modes import WIDEST_PAIR, plan_mode, plan_words
 from tilewright.tile.plan import Fold, TilePlan
 from tilewright.tile.steps import (
     step_activations,
@@ -21,7 +21,6 @@ from tilewright.tile.streams import (
 __all__ = [
     "WIDEST_PAIR",
     "Fold",
-    "Mode",
     "TilePlan",
     "plan_mode",
     "plan_words",

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.spec import ArrayShape, ConvShape
+from tilewright.spec import ArrayShape, ConvShape, Mode
 from tilewright.tile.plan import TilePlan
 from tilewright.tile.steps import step_activations, step_weights
 from tilewright.tile.streams import tile_activations, tile_weights
-
-Mode = Literal["ws", "simd", "os"]
-"""Weight-stationary, the same with two channels in each PE, and output-stationary."""
 
 WIDEST_PAIR = 8
 """Bits of two activations in a PE, at most."""

@@ -8,10 +8,11 @@ from tilewright.vectors.kind_layout import AxisRun, KindLayout
 from tilewright.vectors.kinds import FieldWidths
 from tilewright.vectors.layout import Layout
 from tilewright.vectors.planes import accumulate_addresses
-from tilewright.vectors.presets import layout_names, load_layout
+from tilewright.vectors.presets import CORE_LAYOUTS, layout_names, load_layout
 from tilewright.vectors.split import AxisSplit
 
 __all__ = [
+    "CORE_LAYOUTS",
     "MANIFEST",
     "AxisRun",
     "AxisSplit",

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Any, Self
 
 from tilewright.errors import ConfigError
+from tilewright.spec import OutputFunction
 from tilewright.vectors.containers import CONTAINERS, SUFFIXES
 from tilewright.vectors.keys import check_keys
 from tilewright.vectors.kind_layout import KindLayout
@@ -60,6 +61,12 @@ class Layout:
         """The kind that gives the psums when they are read back."""
         sources = {form.kind for form in self.kinds if _states_psums(form)}
         return next(name for name in ("psum", "tap_psum", "output") if name in sources)
+
+    def with_output(self, output: OutputFunction) -> Self:
+        """The same files with outputs of another function; raises `ConfigError` if there are no outputs."""
+        form = replace(self.kind("output"), function=output.function, shift=output.shift)
+        kinds = tuple(form if kind.kind == "output" else kind for kind in self.kinds)
+        return replace(self, kinds=kinds)
 
     def with_container(self, container: str) -> Self:
         """The same words in files of another container, with its usual file name suffix.

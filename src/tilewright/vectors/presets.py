@@ -8,9 +8,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from tilewright.errors import ConfigError, UnknownNameError
+from tilewright.spec import Mode
 from tilewright.vectors.layout import Layout
 
 SUFFIX = ".toml"
+
+CORE_LAYOUTS: dict[Mode, str] = {"ws": "ece284-ws", "simd": "ece284-2b", "os": "ece284-os"}
+"""The preset that the testbench of our core reads in each mode."""
 
 
 def layout_names() -> tuple[str, ...]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import tomllib
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
 
 from tests.unit.vectors import course_example as example
 from tilewright.errors import ConfigError, UnknownNameError
+from tilewright.spec import OutputFunction
 from tilewright.vectors import Layout, layout_names, load_layout
 from tilewright.vectors.codec import text_forms
 
@@ -171,3 +173,13 @@ def test_an_unknown_kind_of_file_is_refused():
     layout = load_layout("ece284-ws").kind("psum")
     with pytest.raises(ConfigError, match=r"^a kind of file is one of activation, .*, not 'bias'$"):
         type(layout)("bias", layout.file, layout.lines, layout.word, 4)
+
+
+def test_outputs_of_another_function_change_nothing_else():
+    layout = load_layout("ece284-ws")
+    leaky = layout.with_output(OutputFunction("leaky", 3))
+    assert (leaky.kind("output").function, leaky.kind("output").shift) == ("leaky", 3)
+    assert leaky.with_output(OutputFunction()) == layout
+    without = replace(layout, kinds=tuple(kind for kind in layout.kinds if kind.kind != "output"))
+    with pytest.raises(ConfigError, match="has no output files"):
+        without.with_output(OutputFunction("signed"))
