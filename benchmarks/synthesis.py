@@ -14,17 +14,18 @@ import json
 from importlib.metadata import version
 from typing import Any
 
-from tilewright.formal import CellCounts, PeWidths, count_cells, prove_pe
+from tilewright.formal import Cells, PeWidths, count_cells, prove_pe
 from tilewright.mutation import read_core
 from tilewright.rtl import RTL_DIR
 
 WIDTHS = (PeWidths(2, 4, 16), PeWidths(4, 4, 16), PeWidths(4, 4, 20), PeWidths(8, 4, 20))
 GEOMETRIES = ((4, 4), (5, 7), (8, 8), (8, 16), (16, 8), (16, 16))
 MEMORY = "tw_sram"
-PARTS = ("tw_pe", "tw_l0", "tw_array", "tw_ofifo", "tw_sfu", "tw_core")
+CORE = "tw_core"
+PARTS = ("tw_l0", "tw_array", "tw_ofifo", "tw_sfu", "tw_controller", "tw_tracker", CORE)
 
 
-def _facts(counts: CellCounts) -> dict[str, int]:
+def _facts(counts: Cells) -> dict[str, int]:
     return {"registers": counts.registers, "gates": counts.gates, "cells": counts.cells}
 
 
@@ -49,15 +50,10 @@ def _psum_parameter(sources: dict[str, str]) -> str:
 
 
 def _parts(sources: dict[str, str], rows: int, cols: int) -> dict[str, dict[str, int]]:
-    """Cells of each part at one geometry, with the RTL's default widths."""
-    found = {}
-    for part in PARTS:
-        header = sources[f"{part}.sv"].split(");")[0]
-        sizes = {"Rows": rows, "Cols": cols}
-        known = {name: size for name, size in sizes.items() if f"parameter int {name} " in header}
-        boxes = (MEMORY,) if part == "tw_core" else ()
-        found[part] = _facts(count_cells(sources, top=part, parameters=known, black_boxes=boxes))
-    return found
+    """Cells of each part of the core at one geometry, with the RTL's default widths."""
+    sizes = {"Rows": rows, "Cols": cols}
+    core = count_cells(sources, top=CORE, parameters=sizes, black_boxes=(MEMORY,))
+    return {part: _facts(core.parts[part]) for part in PARTS}
 
 
 def main() -> None:

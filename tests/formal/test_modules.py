@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tilewright.errors import ToolError
-from tilewright.formal import CellCounts, count_cells, prove_equivalent
+from tilewright.formal import CellCounts, Cells, count_cells, prove_equivalent
 from tilewright.formal.sources import set_parameters
 from tilewright.mutation import Judge
 from tilewright.mutation.mutant import make_mutant
@@ -66,8 +66,24 @@ def test_cells_and_black_boxes():
     assert leaf.gates > 0
     assert leaf.cells == leaf.registers + leaf.gates
     assert count_cells(SOURCES, top="top", parameters={}, black_boxes=("leaf",)) == CellCounts(
-        registers=0, gates=0, black_boxes={"leaf": 1}
+        registers=0, gates=0, black_boxes={"leaf": 1}, parts={}
     )
+
+
+def test_cells_of_parts_at_whatever_parameters():
+    pair = {
+        **SOURCES,
+        "pair.sv": """module pair (input logic clk_i, a_i, output logic [7:0] x_o, output logic [4:0] y_o);
+  top u_top (.clk_i, .a_i, .x_o);
+  leaf #(.Depth(5)) u_leaf (.clk_i, .a_i, .b_i(1'b1), .x_o(y_o));
+endmodule
+""",
+    }
+    found = count_cells(pair, top="pair", parameters={})
+    assert sorted(found.parts) == ["leaf", "pair", "top"]
+    assert found.parts["top"].registers == 8
+    assert found.parts["leaf"].registers == found.parts["pair"].registers == 8 + 5
+    assert found.parts["pair"] == Cells(found.registers, found.gates)
 
 
 def test_what_cannot_be_done_is_said():

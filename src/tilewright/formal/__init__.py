@@ -3,11 +3,12 @@
 from tilewright.formal.equivalence import prove_equivalent
 from tilewright.formal.pe import PeWidths, prove_pe
 from tilewright.formal.sources import module_name
-from tilewright.formal.synthesis import CellCounts, count_cells
+from tilewright.formal.synthesis import CellCounts, Cells, count_cells
 from tilewright.formal.yosys import has_yosys, run_yosys
 
 __all__ = [
     "CellCounts",
+    "Cells",
     "PeWidths",
     "count_cells",
     "has_yosys",

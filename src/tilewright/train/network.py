@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -56,6 +58,16 @@ class _Loop:
     frozen: tuple[nn.Module, ...]
     listener: Listener
     checkpoint_seconds: float
+
+    def augmented(self, samples: npt.NDArray[np.int64], epoch: int) -> tuple[Tensor, Tensor]:
+        """Pixels and labels of `samples` as `epoch` shows them."""
+        return self.images.augmented(
+            samples,
+            augmentation=self.recipe.augmentation,
+            cutout=self.recipe.cutout,
+            seed=self.recipe.seed,
+            epoch=epoch,
+        )
 
 
 def train_network(
@@ -144,13 +156,7 @@ def _train_epoch(run: Run, loop: _Loop) -> None:
     set_train_mode(run.model, loop.frozen)
     for batch in range(run.batch, batches):
         samples = order[batch * size : (batch + 1) * size][run.world.rank :: run.world.size]
-        images, labels = loop.images.augmented(
-            samples,
-            augmentation=recipe.augmentation,
-            cutout=recipe.cutout,
-            seed=recipe.seed,
-            epoch=run.epoch,
-        )
+        images, labels = loop.augmented(samples, run.epoch)
         set_rates(run.optimizer, recipe.rate_factor(run.epoch + (batch + 1) / batches))
 
         logits = _forward(run.model, images, recipe)
@@ -216,7 +222,7 @@ def _hand_in(run: Run, loop: _Loop) -> nn.Module:
     samples = shuffle_order(len(loop.images), seed=loop.recipe.seed, epoch=0)[:count]
     parts = [samples[first : first + size] for first in range(0, len(samples), size)]
     with _precision(network, loop.recipe):
-        return with_fresh_norms(network, (loop.images.plain(part) for part in parts))
+        return with_fresh_norms(network, (loop.augmented(part, run.epoch)[0] for part in parts))
 
 
 def _forward(model: nn.Module, images: Tensor, recipe: Recipe) -> Tensor:

@@ -40,9 +40,9 @@ class Recipe:
     `compute_loss`); without a teacher they do nothing. ema_decay: what an epoch hands in is the
     exponential moving average of the weights, which keeps this fraction of itself in each step; 0:
     the weights themselves. norm_images: BatchNorm statistics are estimated anew from so many training
-    images for what an epoch hands in; 0: the running ones. selection: which weights are the result,
-    those of the epoch that was "best" on the hold-out or of the "last". is_bfloat16: convolutions of
-    a float network run in bfloat16 where the processor has it.
+    images, augmented as in the epoch, for what it hands in; 0: the running ones. selection: which
+    weights are the result, those of the epoch that was "best" on the hold-out or of the "last".
+    is_bfloat16: convolutions of a float network run in bfloat16 where the processor has it.
 
     momentum, is_nesterov: of "sgd". decay: what weight_decay applies to: "weights" alone;
     "weights_and_steps", the steps of weights as fast as the weights, so that decay changes no code;
