@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from tests.rtl.layers import (
-    LAYOUTS,
     Case,
     edit_file,
     random_tensors,
@@ -22,7 +21,7 @@ from tests.rtl.layers import (
 )
 from tilewright.cosim import Setup, run_bundle
 from tilewright.spec import ArrayShape, ConvShape, OutputFunction
-from tilewright.vectors import decode_bundle
+from tilewright.vectors import CORE_LAYOUTS, decode_bundle
 
 pytestmark = pytest.mark.rtl
 pytest.importorskip("cocotb_tools")
@@ -118,8 +117,8 @@ def test_a_sum_that_does_not_fit_is_a_fault(tmp_path: Path) -> None:
 def test_bad_input_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = tmp_path / "bundle"
     write_random(bundle, CASES["ws"])
-    monkeypatch.setitem(LAYOUTS, "other", "readmemb")
-    write_random(tmp_path / "other", Case(SHAPE, ARRAY, mode="other"))
+    monkeypatch.setitem(CORE_LAYOUTS, "ws", "readmemb")
+    write_random(tmp_path / "other", CASES["ws"])
     missing = tmp_path / "missing" / "cocotb_tools"
     missing.mkdir(parents=True)
     (missing / "__init__.py").write_text("raise ImportError\n")
