@@ -103,7 +103,10 @@ class Recipe:
         heat = self.temperature
         _expect("temperature", heat, 0 < heat < math.inf, "positive and finite")
         _expect("ema_decay", self.ema_decay, 0 <= self.ema_decay < 1, "in 0..1, 1 excluded")
-        _expect("norm_images", self.norm_images, self.norm_images >= 0, "at least 0")
+        least = 1 if self.ema_decay > 0 else 0
+        is_enough = self.norm_images >= least
+        reason = " where weights are averaged: the running statistics are not theirs" * least
+        _expect("norm_images", self.norm_images, is_enough, f"at least {least}{reason}")
         _expect("momentum", self.momentum, 0 <= self.momentum < 1, "in 0..1, 1 excluded")
         _expect(
             "momentum",

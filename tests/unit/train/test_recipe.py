@@ -17,6 +17,11 @@ from tilewright.train.recipe import build_optimizer, set_rates
         ({"lr": 0}, r"^lr must be positive and finite, not 0$"),
         ({"lr": float("nan")}, r"^lr must be positive and finite, not nan$"),
         ({"step_lr": -1}, r"^step_lr must be at least 0"),
+        ({"norm_images": -1}, r"^norm_images must be at least 0, not -1"),
+        (
+            {"ema_decay": 0.9},
+            r"^norm_images must be at least 1 where weights are averaged: .* not 0",
+        ),
         ({"weight_decay": 1}, r"^weight_decay must be in 0\.\.1"),
         ({"label_smoothing": 1}, r"^label_smoothing must be in 0\.\.1"),
         ({"warmup_epochs": 50}, r"^warmup_epochs must be in 0\.\.40 \(epochs\), not 50$"),
