@@ -7,6 +7,7 @@ matrix products; else they are formed in the array's order.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ from tilewright.tile.streams import psum_addresses
 EXACT_IN_FLOAT32 = 1 << 24
 """Sums of integers below this are exact in float32, in any order."""
 
+BLOCK = 1 << 20
+"""Values of the plane that are laid out for one product: a few MB."""
+
 Wide = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -36,8 +40,12 @@ def exact_result(
 ) -> SimResult:
     """The result of a layer, tiles as `tilewright.sim.simulate` takes them."""
     bits = plan.array.psum_bits
-    bound = _bound(plan, weights) * int(activations.max(initial=0))
-    if bound < 1 << (min(bits, rule.column_bits or bits) - 1):
+    highest = int(activations.max(initial=0))
+    limit = 1 << (min(bits, rule.column_bits or bits) - 1)
+    bound = _rough_bound(plan, weights) * highest
+    if bound >= min(limit, EXACT_IN_FLOAT32):
+        bound = _bound(plan, weights) * highest
+    if bound < limit:
         kind = np.float32 if bound < EXACT_IN_FLOAT32 else np.float64
         multiply = _by_steps if plan.dataflow == "os" else _by_taps
         found = Ordered(multiply(plan, weights, activations, kind))
@@ -60,6 +68,12 @@ def exact_result(
     )
 
 
+def _rough_bound(plan: TilePlan, weights: npt.NDArray[np.int8]) -> int:
+    """As `_bound`, at least, and sooner known: the largest weight everywhere."""
+    largest = max(int(weights.max(initial=0)), -int(weights.min(initial=0)))
+    return largest * (weights.size // (plan.otiles * plan.array.cols))
+
+
 def _bound(plan: TilePlan, weights: npt.NDArray[np.int8]) -> int:
     """Largest |partial sum| for activations of at most 1, in any place and order.
 
@@ -75,18 +89,30 @@ def _bound(plan: TilePlan, weights: npt.NDArray[np.int8]) -> int:
 def _by_taps(
     plan: TilePlan, weights: npt.NDArray[np.int8], activations: npt.NDArray[np.uint8], kind: type
 ) -> Wide:
-    """Weight stationary: one product for each tap, over all input channels and output tiles."""
+    """Weight stationary: what ofmap pixels take from the plane, times all weights, a block at a time."""
     shape, cols = plan.shape, plan.array.cols
-    lanes = plan.itiles * plan.lanes
+    lanes, pixels = plan.itiles * plan.lanes, _pixels_taken(plan)
     plane: Floats = (
         activations.transpose(0, 2, 1).reshape(lanes, shape.nij).astype(kind)
     )  # lane nij
-    kernel: Floats = weights.transpose(2, 0, 3, 1, 4).reshape(shape.taps, -1, lanes).astype(kind)
-    psums: Floats = np.zeros((plan.otiles * cols, shape.onij), kind)
-    for tap, addresses in enumerate(psum_addresses(plan)):
-        psums += kernel[tap] @ plane[:, addresses >= 0]  # hits come in the order of onij
-    split = psums.reshape(plan.otiles, cols, shape.onij)
-    return np.ascontiguousarray(split.transpose(0, 2, 1)).astype(np.int64)  # otile onij col
+    kernel: Floats = (
+        weights.transpose(1, 4, 2, 0, 3).reshape(lanes * shape.taps, -1).astype(kind)
+    )  # lane*kij otile*col
+    psums: Wide = np.empty((plan.otiles, shape.onij, cols), np.int64)
+    block = max(1, BLOCK // len(kernel))
+    for first in range(0, shape.onij, block):
+        some = slice(first, first + block)
+        columns: Floats = plane[:, pixels[:, some]].reshape(len(kernel), -1)  # lane*kij onij
+        found: Floats = columns.T @ kernel
+        psums[:, some] = found.reshape(-1, plan.otiles, cols).transpose(1, 0, 2)
+    return psums
+
+
+@lru_cache(maxsize=64)
+def _pixels_taken(plan: TilePlan) -> npt.NDArray[np.int64]:
+    """The pixel nij that each tap takes for each ofmap pixel: ``kij onij``."""
+    hits = psum_addresses(plan) >= 0  # in the order of onij
+    return np.nonzero(hits)[1].reshape(plan.shape.taps, plan.shape.onij)
 
 
 def _by_steps(

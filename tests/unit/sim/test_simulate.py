@@ -14,7 +14,7 @@ from tests.unit.sim import timeline as t
 from tilewright.errors import FormatError, ShapeError, UnknownNameError
 from tilewright.sim import Overflow, fold_cycles, layer_cycles, next_fold_cycles, simulate
 from tilewright.spec import ArrayShape, ConvShape, OutputFunction, PsumRule, Schedule
-from tilewright.tile import TilePlan
+from tilewright.tile import TilePlan, tile_activations, tile_weights
 
 
 def _narrow(psum_bits):
@@ -188,6 +188,18 @@ def test_read_only_and_strided_tiles_are_accepted():
     weights, activations = t.WEIGHTS.copy(), np.asfortranarray(t.ACTIVATIONS)
     weights.flags.writeable = False
     assert simulate(t.PLAN, weights, activations).psums.tolist() == [t.PSUMS]
+
+
+@pytest.mark.parametrize("block", [1, 250, 1 << 20])  # 72 values of the plane for an ofmap pixel
+def test_blocks_of_pixels_of_any_size_give_the_same_psums(monkeypatch, block):
+    monkeypatch.setattr("tilewright.sim.exact.BLOCK", block)
+    shape = ConvShape(ic=8, ih=4, iw=5, oc=6, kh=3, kw=3, padding=(1, 1))
+    plan, random = TilePlan(shape, ArrayShape(4, 4, psum_bits=20)), np.random.default_rng(0)
+    weights = tile_weights(random.integers(-8, 8, (6, 8, 3, 3), np.int8), plan)
+    activations = tile_activations(random.integers(0, 16, (8, 4, 5), np.uint8), plan)
+    fast = simulate(plan, weights, activations)
+    slow = simulate(plan, weights, activations, engine="registers")
+    assert np.array_equal(fast.psums, slow.psums)
 
 
 def test_importing_the_room_loads_neither_torch_nor_numba():
