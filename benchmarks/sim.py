@@ -21,12 +21,10 @@ A useful MAC is one that the convolution needs, padding zeros included; see `Sim
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import platform
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -36,6 +34,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scalesim_cycles import run_scalesim
 
 from tilewright.cosim import Icarus, Setup, Verilator, run_bundle
 from tilewright.cosim.build_cache import cached_build
@@ -162,55 +161,11 @@ def _beside_rtl(channels: int, repeats: int) -> dict[str, Any]:
     }
 
 
-_SCALESIM = """[general]
-run_name = run
-[architecture_presets]
-ArrayHeight: 8
-ArrayWidth: 8
-IfmapSramSzkB: 1024
-FilterSramSzkB: 1024
-OfmapSramSzkB: 1024
-IfmapOffset: 0
-FilterOffset: 10000000
-OfmapOffset: 20000000
-Bandwidth: 10
-Dataflow: ws
-ReadRequestBuffer: 512
-WriteRequestBuffer: 512
-[layout]
-IfmapCustomLayout: False
-IfmapSRAMBankBandwidth: 10
-IfmapSRAMBankNum: 10
-IfmapSRAMBankPort: 2
-FilterCustomLayout: False
-FilterSRAMBankBandwidth: 10
-FilterSRAMBankNum: 10
-FilterSRAMBankPort: 2
-[sparsity]
-SparsitySupport: false
-[run_presets]
-InterfaceBandwidth: CALC
-UseRamulatorTrace: False
-"""
-
-
 def _scalesim(python: str, channels: int, repeats: int) -> float:
     """Median seconds of SCALE-Sim on the layer of `_beside_rtl`; it counts cycles and has no values."""
-    command = [python, "-m", "scalesim.scale", "-c", "scale.cfg", "-t", "topology.csv"]
-    command += ["-l", "layout.csv", "-p", "out", "-i", "conv"]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "scale.cfg").write_text(_SCALESIM)
-        (folder / "layout.csv").write_text("name,\n")  # it must exist, and is not used
-        with (folder / "topology.csv").open("w", newline="") as file:
-            csv.writer(file).writerows(
-                [
-                    ["name", "h", "w", "kh", "kw", "ic", "oc", "stride", ""],
-                    ["conv", 18, 18, 3, 3, channels, channels, 1, ""],
-                ]
-            )
-        run = lambda: subprocess.run(command, cwd=folder, capture_output=True, check=True)  # noqa: E731
-        return statistics.median(_seconds(run) for _ in range(repeats))
+    layer = ("conv", 18, 18, 3, 3, channels, channels, 1)
+    run = lambda: list(run_scalesim(python, [layer], ARRAY.rows, ARRAY.cols, "ws"))  # noqa: E731
+    return statistics.median(_seconds(run) for _ in range(repeats))
 
 
 def _alone(shape: ConvShape, repeats: int) -> float:

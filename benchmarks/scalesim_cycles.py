@@ -1,12 +1,12 @@
-"""Run SCALE-Sim 3.0.0 anew, on purpose: ``python -m tests.golden.scalesim.regenerate --python PYTHON``.
+"""Run SCALE-Sim 3.0.0 anew, on purpose: ``python benchmarks/scalesim_cycles.py --python PYTHON``.
 
 PYTHON is the interpreter of an environment of its own, because SCALE-Sim fails with the numpy that we use:
 
     python -m venv DIR && DIR/bin/pip install scalesim==3.0.0 numpy==2.3.5
 
-Writes ``cycles.csv``: one line for each layer, array and dataflow, with the "Total Cycles" that
-``COMPUTE_REPORT.csv`` states and the stall cycles in it. SCALE-Sim has no column for padding, so the
-table holds the padded plane, and one stride for both directions.
+Writes ``tests/golden/scalesim/cycles.csv``: one line for each layer, array and dataflow, with the "Total
+Cycles" that ``COMPUTE_REPORT.csv`` states and the stall cycles in it. SCALE-Sim has no column for
+padding, so the table holds the padded plane, and one stride for both directions.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ import argparse
 import csv
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-TABLE = Path(__file__).parent / "cycles.csv"
+TABLE = Path(__file__).parents[1] / "tests" / "golden" / "scalesim" / "cycles.csv"
 FIELDS = ("layer", "ih", "iw", "kh", "kw", "ic", "oc", "stride")
 COLUMNS = (*FIELDS, "rows", "cols", "dataflow", "total_cycles", "stall_cycles")
 TIMEOUT_S = 900
+
+Layer = tuple[str, int, int, int, int, int, int, int]
+"""Name, and the numbers that `FIELDS` name."""
 
 LAYERS = (  # padded planes; channels that fill the lanes and such that do not; strides; 1xN kernels
     ("choke_w4a4", 6, 6, 3, 3, 8, 8, 1),
@@ -70,12 +73,27 @@ UseRamulatorTrace: False
 
 
 def run_scalesim(
-    python: str, folder: Path, rows: int, cols: int, dataflow: str
+    python: str, layers: Sequence[Layer], rows: int, cols: int, dataflow: str
 ) -> Iterator[dict[str, Any]]:
-    """All layers on one array under one dataflow: the lines of the table."""
+    """`layers` on one array under one dataflow: a line of the table for each."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = _report(python, Path(folder), layers, rows, cols, dataflow)
+    for layer, row in zip(layers, found, strict=True):
+        yield dict(zip(FIELDS, layer, strict=True)) | {
+            "rows": rows,
+            "cols": cols,
+            "dataflow": dataflow,
+            "total_cycles": int(float(row["Total Cycles"])),
+            "stall_cycles": int(float(row["Stall Cycles"])),
+        }
+
+
+def _report(
+    python: str, folder: Path, layers: Sequence[Layer], rows: int, cols: int, dataflow: str
+) -> list[dict[str, str]]:
     (folder / "topology.csv").write_text(
         "name, ih, iw, kh, kw, ic, oc, stride,\n"
-        + "".join(f"{', '.join(map(str, layer))},\n" for layer in LAYERS)
+        + "".join(f"{', '.join(map(str, layer))},\n" for layer in layers)
     )
     (folder / "layout.csv").write_text("name,\n")  # it must exist, and is not used
     (folder / "scale.cfg").write_text(_CONFIG.format(rows=rows, cols=cols, dataflow=dataflow))
@@ -88,15 +106,7 @@ def run_scalesim(
     if done.returncode != 0 or not report.is_file():
         raise SystemExit(f"SCALE-Sim failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     with report.open(newline="") as file:
-        found = [{key.strip(): value for key, value in row.items()} for row in csv.DictReader(file)]
-    for layer, row in zip(LAYERS, found, strict=True):
-        yield dict(zip(FIELDS, layer, strict=True)) | {
-            "rows": rows,
-            "cols": cols,
-            "dataflow": dataflow,
-            "total_cycles": int(float(row["Total Cycles"])),
-            "stall_cycles": int(float(row["Stall Cycles"])),
-        }
+        return [{key.strip(): value for key, value in row.items()} for row in csv.DictReader(file)]
 
 
 def main() -> None:
@@ -107,8 +117,7 @@ def main() -> None:
     lines = []
     for dataflow in DATAFLOWS:
         for rows, cols in ARRAYS:
-            with tempfile.TemporaryDirectory() as folder:
-                lines += run_scalesim(python, Path(folder), rows, cols, dataflow)
+            lines += run_scalesim(python, LAYERS, rows, cols, dataflow)
     with TABLE.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
