@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -39,7 +39,11 @@ Verdict = Literal["proved", "bounded", "refuted"]
 
 
 def prove_pe(
-    rtl_dir: Path = RTL_DIR, widths: PeWidths | None = None, *, timeout_s: float = 600.0
+    rtl_dir: Path = RTL_DIR,
+    widths: PeWidths | None = None,
+    *,
+    hidden: Sequence[str] = ("shadow_low_q",),
+    timeout_s: float = 600.0,
 ) -> Verdict:
     """Whether the PE in `rtl_dir` multiplies and accumulates, weight stationary, modulo 2^psum.
 
@@ -51,6 +55,9 @@ def prove_pe(
     `BOUND` cycles from any state of the registers; induction fails where a register that the ports do
     not show must agree with another one. "refuted": there are inputs for which it does not hold.
 
+    hidden: registers of the PE that hold the loaded weight and reach no port. Of those that it has, this
+    is shown as well, and then induction may use it.
+
     Raises `ToolError` if yosys is missing, the PE cannot be read, or the proof does not end in time.
     """
     path = rtl_dir / f"{PE}.sv"
@@ -58,11 +65,18 @@ def prove_pe(
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ToolError(f"cannot read the PE {path}: {error.strerror}") from None
-    files = {path.name: text, "check.sv": _check(text, widths or PeWidths())}
-    attempts: tuple[tuple[Verdict, str], ...] = (("proved", _INDUCTION), ("bounded", _BASE))
-    for verdict, effort in attempts:
+    widths = widths or PeWidths()
+    hidden = [name for name in hidden if re.search(rf"\b{re.escape(name)}\b", text)]
+    attempts: list[tuple[Verdict, str, Sequence[str]]] = [
+        ("proved", _INDUCTION, hidden),
+        ("proved", _INDUCTION, ()),
+        ("bounded", _BASE, ()),
+    ]
+    for verdict, effort, shown in attempts if hidden else attempts[1:]:
+        files = {path.name: text, "check.sv": _check(text, widths, len(shown))}
+        links = "".join(f"connect -set hidden_{n} dut.{name}\n" for n, name in enumerate(shown))
+        script = f"{_READ}{links}{_CLEAN}{effort}\n"
         with tempfile.TemporaryDirectory(prefix="tilewright-yosys-") as name:
-            script = f"{_PREPARE}{effort}\n"
             status, output = run_yosys(script, files, folder=Path(name), timeout_s=timeout_s)
         if status == 0:
             return verdict
@@ -71,18 +85,22 @@ def prove_pe(
     return "refuted"
 
 
-_PREPARE = f"""read_verilog -sv {PE}.sv
+_READ = f"""read_verilog -sv {PE}.sv
 read_verilog -formal -sv check.sv
 prep -top check -flatten
-async2sync
+"""
+_CLEAN = """async2sync
 opt_clean
 """
 _INDUCTION = f"sat -verify -prove-asserts -set-assumes -tempinduct -seq 1 -maxsteps {BOUND}"
 _BASE = _INDUCTION.replace("-tempinduct", "-tempinduct-baseonly -tempinduct")
 
 
-def _check(text: str, widths: PeWidths) -> str:
-    """The PE beside its reference, and what must hold of them in every cycle."""
+def _check(text: str, widths: PeWidths, hidden: int) -> str:
+    """The PE beside its reference, and what must hold of them in every cycle.
+
+    hidden: how many registers of the PE, that are connected later, must hold the loaded weight.
+    """
     header = text[: text.index(");", text.index(f"module {PE}"))]
     inputs = re.findall(r"\binput\s+(?:logic|wire)?[^,\n]*?(\w+)\s*(?:,|$)", header, re.MULTILINE)
     psum_bits = "ColumnBits" if "ColumnBits" in header else "PsumBits"
@@ -94,6 +112,10 @@ def _check(text: str, widths: PeWidths) -> str:
         psum_bits=psum_bits,
         pe=PE,
         ports=",\n      ".join(_ports(ties)),
+        hidden="".join(
+            f"  (* keep *) wire [{widths.weight}-1:0] hidden_{n};\n" for n in range(hidden)
+        ),
+        agree="".join(f"\n      assert (hidden_{n} == weight_q);" for n in range(hidden)),
     )
 
 
@@ -150,12 +172,15 @@ module check (
     end
   end
 
+{hidden}
   logic was_checked_q;
   initial was_checked_q = 0;
   always @(posedge clk_i) begin
     was_checked_q <= 1;
     if (was_checked_q) assert (valid_o == valid_q);
-    if (is_loaded_q) assert (weight_o == weight_q);
+    if (is_loaded_q) begin
+      assert (weight_o == weight_q);{agree}
+    end
     if (is_shown_q) begin
       assert (psum_o == psum_q);
       assert (act_o == act_q);
