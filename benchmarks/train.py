@@ -18,8 +18,8 @@ time of the process instead of time on the wall: with one thread, what a quiet m
 ``--psums N`` answers another question, and measures no time: are the integers of the training forward
 exact? Over N images, every psum of every layer is compared with a float64 matrix product of the same
 codes (exact below 2**53), and those of one image of each batch with the naive int64 reference.
-``--run DIR`` takes the trained network in DIR, and ``--data-dir DIR`` the test images of CIFAR-10; else
-weights and pixels are random. Exit status 1 if a psum differs.
+``--run PATH`` takes a packed network, or the trained one of a run (``RUN/01_train``), and ``--data-dir DIR``
+the test images of CIFAR-10; else weights and pixels are random. Exit status 1 if a psum differs.
 """
 
 from __future__ import annotations
@@ -303,7 +303,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--cpu-time", action="store_true", help="processor time, not wall time")
     parser.add_argument("--psums", type=int, metavar="N", help="compare the psums of N images")
-    parser.add_argument("--run", type=Path, help="with --psums: a folder with a trained network")
+    parser.add_argument("--run", type=Path, help="with --psums: a packed network, or RUN/01_train")
     parser.add_argument("--data-dir", type=Path, help="with --psums: CIFAR-10's binary files")
     parser.add_argument("--json", action="store_true", help="print the JSON object only")
     options = parser.parse_args()
