@@ -69,7 +69,7 @@ def test_the_three_verdicts(tmp_path, weight, verdict):
 )
 def test_a_hidden_register_of_which_it_is_known_that_it_holds_the_weight(tmp_path, also, verdict):
     text = PE.replace("WEIGHT)", "hidden_q)").replace(
-        "  end\nendmodule", f"  {also}\n  end\nendmodule"
+        "  end\nendmodule", f"  {also} // not no_such\n  end\nendmodule"
     )
     (tmp_path / "tw_pe.sv").write_text(text)
     assert prove_pe(tmp_path, PeWidths(3, 3, 9), hidden=("hidden_q", "no_such")) == verdict

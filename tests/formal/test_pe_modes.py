@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
 from tilewright.formal import prove_equivalent
+from tilewright.formal.sources import set_parameters
 from tilewright.rtl import RTL_DIR
 
 FILE = "tw_pe.sv"
@@ -16,10 +16,8 @@ OURS = (RTL_DIR / FILE).read_text()
 
 
 def of_widths(text, widths):
-    for name, bits in zip(("ActBits", "WeightBits", "ColumnBits"), widths, strict=True):
-        text, count = re.subn(rf"(parameter int {name}\s*= )\d+", rf"\g<1>{bits}", text)
-        assert count == 1
-    return {FILE: text}
+    sizes = dict(zip(("ActBits", "WeightBits", "ColumnBits"), widths, strict=True))
+    return set_parameters({FILE: text}, "tw_pe", sizes)
 
 
 def is_proved(text, widths):

@@ -66,13 +66,13 @@ def prove_pe(
     except OSError as error:
         raise ToolError(f"cannot read the PE {path}: {error.strerror}") from None
     widths = widths or PeWidths()
-    hidden = [name for name in hidden if re.search(rf"\b{re.escape(name)}\b", text)]
-    attempts: list[tuple[Verdict, str, Sequence[str]]] = [
-        ("proved", _INDUCTION, hidden),
-        ("proved", _INDUCTION, ()),
-        ("bounded", _BASE, ()),
-    ]
-    for verdict, effort, shown in attempts if hidden else attempts[1:]:
+    found = tuple(name for name in hidden if re.search(rf"\b{re.escape(name)}\s*<=", text))
+    attempts: dict[tuple[str, tuple[str, ...]], Verdict] = {
+        (_INDUCTION, found): "proved",
+        (_INDUCTION, ()): "proved",  # the same one if none is found
+        (_BASE, ()): "bounded",
+    }
+    for (effort, shown), verdict in attempts.items():
         files = {path.name: text, "check.sv": _check(text, widths, len(shown))}
         links = "".join(f"connect -set hidden_{n} dut.{name}\n" for n, name in enumerate(shown))
         script = f"{_READ}{links}{_CLEAN}{effort}\n"
