@@ -1,9 +1,11 @@
 """Does the RTL compute a trained network in every mode, on arrays of all sizes, by value and by cycle?
 
-``python benchmarks/modes.py RUN [--arrays 4x4,8x8,8x16,16x8,16x16,5x7] [--modes ws,simd,os]
-[--layers NAME,...] [--schedule serial|overlapped] [--samples 1] [--simulator auto] [--json]``
+``python benchmarks/modes.py NETWORK [--data-dir FOLDER] [--arrays 4x4,8x8,8x16,16x8,16x16,5x7]
+[--modes ws,simd,os] [--layers NAME,...] [--schedule serial|overlapped] [--samples 1] [--simulator auto]
+[--json]``
 
-RUN is the folder of a run with its integers (`tilewright recover`). Layers and samples are exported with
+NETWORK is a packed network, whose first test images are in FOLDER, or the folder of a run with its
+integers and samples (`tilewright recover`). Layers and samples are exported with
 the naive reference's psums, run through the RTL from the files, and through the model from memory. Layers
 with codes of one width, in whatever modes, follow one another in one simulation of one built core. Psums as
 put out, psums in PMEM, outputs, and the cycles of every fold must be equal, or the exit status is 1.
@@ -26,11 +28,20 @@ from typing import Any
 import numpy as np
 
 from tilewright.cosim import CosimResult, Setup, run_bundles
+from tilewright.engine import Engine
 from tilewright.errors import TilewrightError
 from tilewright.pipeline.array_mode import ArrayMode
+from tilewright.pipeline.packed import load_packed_test
 from tilewright.pipeline.run_folder import RunFolder
 from tilewright.sim import simulate
-from tilewright.spec import ArrayShape, IntegerLayer
+from tilewright.spec import (
+    ArrayShape,
+    IntArray,
+    IntegerLayer,
+    IntegerNetwork,
+    PackedNetwork,
+    find_packed,
+)
 from tilewright.tile import WIDEST_PAIR, TilePlan, plan_words
 from tilewright.vectors import CORE_LAYOUTS, load_layout, write_bundle
 from tilewright.verify import reference_psums
@@ -84,10 +95,21 @@ class Case:
         }
 
 
-def simulations(run: RunFolder, options: Any) -> Iterator[list[Case]]:
+def open_network(path: Path, options: Any) -> tuple[IntegerNetwork, dict[str, IntArray]]:
+    """The network, and for each port the codes ``n ic ih iw`` of its samples."""
+    stem = find_packed(path)
+    if stem is None:
+        run = RunFolder(path)
+        return run.network(), run.stimulus().codes
+    packed = PackedNetwork.load(stem)
+    test = load_packed_test(packed, data_dir=options.data_dir)
+    return packed.network, Engine(packed.network).trace(test.images[: options.samples]).codes
+
+
+def simulations(options: Any) -> Iterator[list[Case]]:
     """The cases of one simulation after the other: one array, one width, one sample."""
     chosen = options.layers.split(",") if options.layers else []
-    network, stimulus = run.network(), run.stimulus()
+    network, codes = open_network(options.network, options)
     layers = [network.layer(name) for name in chosen] or list(network.layers)
     for array in options.arrays.split(","):
         rows, cols = (int(part) for part in array.split("x"))
@@ -96,7 +118,7 @@ def simulations(run: RunFolder, options: Any) -> Iterator[list[Case]]:
             cases = [
                 Case(
                     layer,
-                    stimulus.codes[layer.name][sample],
+                    codes[layer.name][sample],
                     sample,
                     shape,
                     ArrayMode(mode, options.schedule),
@@ -120,7 +142,8 @@ def simulate_rtl(cases: list[Case], options: Any) -> Iterator[tuple[Case, dict[s
 def main() -> None:
     """Run all cases, print one line each and the totals."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("run", type=Path)
+    parser.add_argument("network", type=Path)
+    parser.add_argument("--data-dir", type=Path, help="CIFAR-10's binary files")
     parser.add_argument("--arrays", default=ARRAYS)
     parser.add_argument("--modes", default="ws,simd,os")
     parser.add_argument("--layers", default="")
@@ -133,7 +156,7 @@ def main() -> None:
     options = parser.parse_args()
     totals: dict[str, int] = dict.fromkeys(("psums", "outputs", "tiles", "cycles", "wrong"), 0)
     since = time.monotonic()
-    for cases in simulations(RunFolder(options.run), options):
+    for cases in simulations(options):
         for case, found in simulate_rtl(cases, options):
             totals = {key: totals[key] + found[key] for key in totals}
             if not options.json:
