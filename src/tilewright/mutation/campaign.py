@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from tilewright.corners import VectorSet
 from tilewright.mutation.equivalence import Judge
 from tilewright.mutation.log import CampaignLog
 from tilewright.mutation.mutant import CATEGORIES, Mutant
 from tilewright.mutation.trial import Bench, Outcome
-from tilewright.mutation.vector_sets import VectorSet
 
 Progress = Callable[[str], None]
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tilewright.corners import VectorSet
 from tilewright.errors import ArtifactError
 from tilewright.mutation.mutant import Mutant
 from tilewright.mutation.trial import Outcome
-from tilewright.mutation.vector_sets import VectorSet
 from tilewright.spec.artifact import read_bytes, write_bytes
 from tilewright.vectors.bundle import MANIFEST
 

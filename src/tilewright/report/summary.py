@@ -48,6 +48,7 @@ def summarize(stages: Mapping[str, Facts], *, stale: Collection[str]) -> dict[st
             "outputs_compared",
             "mismatches",
             "cycles",
+            "corners",
         ),
         "array": stages.get("tile", {}).get("array"),
         "seconds": {name: facts.get("seconds") for name, facts in stages.items()},

@@ -174,7 +174,7 @@ module tw_core_tb #(
   integer seed = 1;
   logic [31:0] random;
 
-  function [31:0] xorshift(input logic [31:0] state);
+  function static [31:0] xorshift(input logic [31:0] state);
     begin
       xorshift = state ^ (state << 13);
       xorshift = xorshift ^ (xorshift >> 17);
@@ -220,19 +220,19 @@ module tw_core_tb #(
   logic                     word_is_binary;
 
   // End the simulation; never returns.
-  task stop;
+  task static stop;
     begin
       $finish;
       forever @(negedge clk);
     end
   endtask
 
-  function is_space(input integer char);
+  function static is_space(input integer char);
     is_space = (char == " ") || (char == "\t") || (char == "\n") || (char == CarriageReturn);
   endfunction
 
   // Read one whitespace-free token; its first `width` characters go into `word`, as bits.
-  task read_token(input logic [1:0] slot, input integer width);
+  task static read_token(input logic [1:0] slot, input integer width);
     integer char;
     begin
       word_digits    = 0;
@@ -253,7 +253,7 @@ module tw_core_tb #(
     end
   endtask
 
-  task read_word(input logic [1:0] slot, input integer width);
+  task static read_word(input logic [1:0] slot, input integer width);
     begin
       read_token(slot, width);
       if (word_digits == 0) begin
@@ -271,7 +271,7 @@ module tw_core_tb #(
   endtask
 
   // Open the file that the run list names next, and read its header.
-  task open_next(input logic [1:0] slot);
+  task static open_next(input logic [1:0] slot);
     logic [MaxNameBits-1:0] file;
     begin
       file = '0;
@@ -291,7 +291,7 @@ module tw_core_tb #(
   endtask
 
   // Close a file that has been read to its end, unless later output tiles are left out.
-  task close(input logic [1:0] slot, input logic is_whole);
+  task static close(input logic [1:0] slot, input logic is_whole);
     begin
       if (is_whole) read_token(slot, 0);
       if (is_whole && word_digits != 0) begin
@@ -303,7 +303,7 @@ module tw_core_tb #(
     end
   endtask
 
-  task read_number(input logic [8*16-1:0] expected, output integer value);
+  task static read_number(input logic [8*16-1:0] expected, output integer value);
     logic [8*16-1:0] key;
     begin
       key = '0;
@@ -315,7 +315,7 @@ module tw_core_tb #(
     end
   endtask
 
-  task read_parameter(input logic [8*16-1:0] expected, input integer built);
+  task static read_parameter(input logic [8*16-1:0] expected, input integer built);
     integer value;
     begin
       read_number(expected, value);
@@ -327,7 +327,7 @@ module tw_core_tb #(
     end
   endtask
 
-  task check_range(input logic [8*16-1:0] key, input logic is_valid, input integer value);
+  task static check_range(input logic [8*16-1:0] key, input logic is_valid, input integer value);
     begin
       if (!is_valid) begin
         $display("TW error %0s: the core does not know %0s %0d", name[RunList], key, value);
@@ -336,7 +336,7 @@ module tw_core_tb #(
     end
   endtask
 
-  task read_flag(input logic [8*16-1:0] key, output logic value);
+  task static read_flag(input logic [8*16-1:0] key, output logic value);
     integer number;
     begin
       read_number(key, number);
@@ -346,7 +346,7 @@ module tw_core_tb #(
   endtask
 
   // What the core was built for, and how many layers follow.
-  task read_build;
+  task static read_build;
     logic [MaxNameBits-1:0] path;
     begin
       path = '0;
@@ -371,7 +371,7 @@ module tw_core_tb #(
   endtask
 
   // One layer: mode, descriptor, how it is cut into jobs, and how its words lie in files.
-  task read_layer;
+  task static read_layer;
     integer number;
     begin
       read_flag("is_os", is_os);
@@ -466,8 +466,9 @@ module tw_core_tb #(
   localparam int Stored = 2;  // read back from PMEM
 
   // Compare one word of the present job, and count its lanes that have an output channel.
-  task compare(input integer what, input integer index, input logic [PsumWordBits-1:0] expected,
-               input logic [PsumWordBits-1:0] actual, input logic is_missing);
+  task static compare(input integer what, input integer index,
+                      input logic [PsumWordBits-1:0] expected,
+                      input logic [PsumWordBits-1:0] actual, input logic is_missing);
     integer col, channels;
     begin
       channels = oc - (job_otile + index / onij) * Cols;
@@ -484,9 +485,9 @@ module tw_core_tb #(
     end
   endtask
 
-  task report(input integer what, input integer index, input integer col,
-              input logic [PsumBits-1:0] expected, input logic [PsumBits-1:0] actual,
-              input logic is_missing);
+  task static report(input integer what, input integer index, input integer col,
+                     input logic [PsumBits-1:0] expected, input logic [PsumBits-1:0] actual,
+                     input logic is_missing);
     integer otile;
     begin
       otile = job_otile + index / onij;
@@ -508,7 +509,7 @@ module tw_core_tb #(
   // ---------------------------------------------------------------------------------------------
   // One job after the other
 
-  task load_activations;
+  task static load_activations;
     integer file, index;
     begin
       for (file = 0; file < act_files; file = file + 1) begin
@@ -529,7 +530,7 @@ module tw_core_tb #(
   integer words_left;  // of the weight file that is open
 
   // The words of the present job; a file may hold words of several jobs.
-  task load_weights;
+  task static load_weights;
     integer index;
     begin
       for (index = 0; index < job_otiles * otile_weights; index = index + 1) begin
@@ -551,7 +552,7 @@ module tw_core_tb #(
 
   // Pass over what belongs to output tiles that do not run. Weight stationary, their weight files
   // are not in the list; output stationary, all weights are in one file.
-  task skip_otiles;
+  task static skip_otiles;
     begin
       repeat (first_otile * onij) begin
         read_word(Psums, PsumWordBits);
@@ -565,7 +566,7 @@ module tw_core_tb #(
     end
   endtask
 
-  task load_expected;
+  task static load_expected;
     integer index;
     begin
       for (index = 0; index < job_otiles * onij; index = index + 1) begin
@@ -580,7 +581,7 @@ module tw_core_tb #(
 
   integer limit;  // of busy cycles of a job
 
-  task start_job;
+  task static start_job;
     begin
       limit = 100 + 2 * job_otiles * folds
               * (padded_h * padded_w + steps + 4 * Cols + 4 * Rows);
@@ -592,7 +593,7 @@ module tw_core_tb #(
   endtask
 
   // Start the job, and reset the core in the middle of it.
-  task break_job(input integer cycles);
+  task static break_job(input integer cycles);
     begin
       start_job;
       repeat (cycles) @(negedge clk);
@@ -605,7 +606,7 @@ module tw_core_tb #(
   endtask
 
   // Start the job and follow it to `done`: count busy cycles, compare what is put out.
-  task run_job;
+  task static run_job;
     integer fold, fold_cycles, job_cycles;
     begin
       fold        = 0;
@@ -632,7 +633,7 @@ module tw_core_tb #(
     end
   endtask
 
-  task take_output;
+  task static take_output;
     integer index;
     begin
       index = 32'(out_addr);
@@ -648,7 +649,7 @@ module tw_core_tb #(
   endtask
 
   // In the cycle of a PMEM write, out_addr is its address.
-  task take_overflow(input integer otile, input integer fold);
+  task static take_overflow(input integer otile, input integer fold);
     begin
       if (overflows < MaxReports)
         $display("TW overflow otile=%0d itile=%0d kij=%0d onij=%0d pe=%b pmem=%b", otile,
@@ -657,7 +658,7 @@ module tw_core_tb #(
     end
   endtask
 
-  task check_missing;
+  task static check_missing;
     integer index;
     begin
       for (index = 0; index < job_otiles * onij; index = index + 1) begin
@@ -669,7 +670,7 @@ module tw_core_tb #(
     end
   endtask
 
-  task check_stored;
+  task static check_stored;
     integer index;
     begin
       for (index = 0; index < job_otiles * onij; index = index + 1) begin
@@ -680,7 +681,7 @@ module tw_core_tb #(
     end
   endtask
 
-  task fault(input logic [8*64-1:0] message);
+  task static fault(input logic [8*64-1:0] message);
     begin
       if (faults < MaxReports)
         $display("TW fault otile=%0d time=%0t %0s", job_otile, $time, message);
@@ -688,7 +689,7 @@ module tw_core_tb #(
     end
   endtask
 
-  task run_layer;
+  task static run_layer;
     begin
       psums             = 0;
       outputs           = 0;

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tilewright.corners import VectorSet
 from tilewright.cosim import Setup
 from tilewright.errors import ArtifactError, ConfigError, ShapeError, ToolError
 from tilewright.mutation import (
@@ -15,7 +16,6 @@ from tilewright.mutation import (
     Judge,
     Mutant,
     StatedReason,
-    VectorSet,
     identify_campaign,
     load_reasons,
     mutants_of,

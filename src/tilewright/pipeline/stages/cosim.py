@@ -12,6 +12,7 @@ from tilewright.config import CosimConfig
 from tilewright.cosim import CosimResult, Setup, run_bundle
 from tilewright.errors import ArtifactError, FormatError, SimulationError
 from tilewright.pipeline.array_mode import ArrayMode
+from tilewright.pipeline.corner_vectors import simulate_corners
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.spec import Check, IntArray
 from tilewright.spec.artifact import read_artifact, read_bytes, sha256
@@ -25,7 +26,8 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult:
     """Simulate the RTL on every bundle; psums and outputs must be the files', cycles the model's."""
     since = time.monotonic()
     model_cycles, _ = read_artifact(run.fold_cycles_stem, "fold-cycles")
-    bundles = run.facts("export")["bundles"]
+    exported = run.facts("export")
+    bundles = exported["bundles"]
     if not bundles:
         raise ArtifactError(
             f"{run.folder('export')} holds no bundle: run 'tilewright export' first"
@@ -53,6 +55,10 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult:
             if not check.passed or check.name.endswith(("psums", "cycles")):
                 listener.say(check.evidence)
     facts = {"rtl": run.config().cosim.rtl_dir or OUR_RTL, **_summary(results)}
+    corners = exported.get("corners")
+    if corners:
+        found, facts["corners"] = simulate_corners(run, corners, listener)
+        checks += found
     return run.record(StageResult("cosim", tuple(checks), facts), since=since)
 
 

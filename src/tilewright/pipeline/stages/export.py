@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from tilewright.config import VectorsConfig
+from tilewright.corners import words_to_stream
 from tilewright.errors import ConfigError
+from tilewright.pipeline.corner_vectors import export_corners
 from tilewright.pipeline.input_codes import InputChoice, InputCodes
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.spec import Check, IntegerLayer
@@ -51,6 +53,11 @@ def export(run: RunFolder, listener: Listener) -> StageResult:
         checks += _judge(layer, bundles[first:], listener)
     facts: dict[str, Any] = {"layout": layout.name, "stimulus": config.stimulus}
     facts |= {"weights": config.weights, "files": _files(bundles), "bundles": bundles}
+    if config.corners:
+        smallest = min(bundles, key=lambda one: words_to_stream(plans[one["layer"]]))
+        facts["corners"], facts["corner_files"] = export_corners(
+            run, run.root / smallest["folder"], seed=config.seed, listener=listener
+        )
     return run.record(StageResult("export", tuple(checks), facts), since=since)
 
 

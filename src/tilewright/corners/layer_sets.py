@@ -1,36 +1,24 @@
-"""The vectors that mutants are run against: a run's own bundles, and corner cases made from them."""
+"""Corner cases of one layer: its codes and weights at their extremes, and made-up layers beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.cosim import Setup
+from tilewright.corners.vector_set import VectorSet
 from tilewright.errors import FormatError
 from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat, signed_bits_needed
 from tilewright.tile import TilePlan
 from tilewright.vectors import Bundle, decode_bundle, read_bundle, write_bundle
 from tilewright.verify import extreme_planes, extreme_weights, reference_tap_psums
 
-GIVEN = "given"
-"""Name of the set that the caller brings."""
 MOST_PLANES = 8
 """Planes of one corner case that are run; more of them repeat the same for other channels."""
-
-
-@dataclass(frozen=True, slots=True)
-class VectorSet:
-    """Bundles that belong together, how a user makes them, and how they are run."""
-
-    name: str
-    how: str
-    folders: tuple[Path, ...]
-    setup: Setup = field(default_factory=Setup)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +30,7 @@ class _Corner:
     array: ArrayShape | None = None
 
 
-def corner_sets(bundle: Bundle, folder: Path, *, seed: int) -> tuple[list[VectorSet], list[str]]:
+def layer_sets(bundle: Bundle, folder: Path, *, seed: int) -> tuple[list[VectorSet], list[str]]:
     """Corner cases of the layer in `bundle`, and small layers with broken tiles, written to `folder`.
 
     Expected values are the naive reference's. Also returns why a set was left out: its psums do not
@@ -167,8 +155,9 @@ def _write(corner: _Corner, bundle: Bundle, folder: Path) -> tuple[Path, ...]:
 def smallest_first(folders: Sequence[Path]) -> list[Bundle]:
     """The bundles, those with the fewest words to stream first."""
     bundles = [read_bundle(folder) for folder in folders]
-    return sorted(bundles, key=lambda bundle: _streamed(bundle.plan))
+    return sorted(bundles, key=lambda bundle: words_to_stream(bundle.plan))
 
 
-def _streamed(plan: TilePlan) -> int:
+def words_to_stream(plan: TilePlan) -> int:
+    """Words of activations that a weight-stationary array reads for a layer: how long it takes to run."""
     return plan.otiles * plan.folds_per_otile * plan.shape.nij

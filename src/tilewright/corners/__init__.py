@@ -1,0 +1,7 @@
+"""Corner vectors: what real samples never ask of a core, made from a layer or for every mode of ours."""
+
+from tilewright.corners.layer_sets import layer_sets, smallest_first, words_to_stream
+from tilewright.corners.mode_sets import mode_sets
+from tilewright.corners.vector_set import VectorSet
+
+__all__ = ["VectorSet", "layer_sets", "mode_sets", "smallest_first", "words_to_stream"]

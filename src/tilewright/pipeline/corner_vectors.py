@@ -1,0 +1,186 @@
+"""Corner vectors of a run: exported beside its layers, and run through the RTL after them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tilewright.config import CosimConfig
+from tilewright.corners import VectorSet, layer_sets, mode_sets
+from tilewright.cosim import CosimResult, Setup, SimulatorName, find_simulators, run_bundles
+from tilewright.cosim.run_list import Run
+from tilewright.errors import ArtifactError, FormatError, SimulationError
+from tilewright.pipeline.run_folder import Listener, RunFolder
+from tilewright.sim import layer_cycles
+from tilewright.spec import Check, PsumRule, Schedule
+from tilewright.spec.artifact import read_bytes, sha256
+from tilewright.vectors import CORE_LAYOUTS, MANIFEST, read_bundle
+
+FOLDER = "corner-vectors"
+"""Beside the folders of the layers, none of which has a hyphen in its name."""
+
+Facts = dict[str, Any]
+
+
+def export_corners(
+    run: RunFolder, smallest: Path, *, seed: int, listener: Listener
+) -> tuple[list[Facts], int]:
+    """Write corner cases of the layer in the bundle `smallest`, and small layers for every mode of our core.
+
+    Returns the facts of each set, and how many files there are. The modes are left out where the layout is
+    one that our core does not read. Expected psums are the naive reference's.
+    """
+    bundle, folder = read_bundle(smallest), run.folder("export") / FOLDER
+    sets, notes = layer_sets(bundle, folder, seed=seed)
+    if bundle.layout.name in CORE_LAYOUTS.values():
+        sets += mode_sets(folder / "modes", seed=seed, has_rules=False)
+    for note in notes:
+        listener.say(note)
+    written = {path: len(read_bundle(path).files) for one in sets for path in one.folders}
+    files = sum(written.values())
+    listener.say(
+        f"corner vectors, those of a layer from {bundle.layer_name}: {files:,} files in "
+        f"{len(written):,} bundles, {len(sets)} sets"
+    )
+    return [_facts(run, one) for one in sets], files
+
+
+def _facts(run: RunFolder, one: VectorSet) -> Facts:
+    return {
+        "name": one.name,
+        "how": one.how,
+        "needs_modes": one.needs_modes,
+        "setup": asdict(one.setup),
+        "bundles": [
+            {
+                "folder": str(folder.relative_to(run.root)),
+                "manifest": sha256(read_bytes(folder / MANIFEST)),
+            }
+            for folder in one.folders
+        ],
+    }
+
+
+def simulate_corners(
+    run: RunFolder, sets: Sequence[Facts], listener: Listener
+) -> tuple[list[Check], Facts]:
+    """Run exported corner vectors through the RTL; one check a set, and what was compared in all.
+
+    Another core than ours is asked for our modes only if the configuration says so.
+    """
+    config = run.config().cosim
+    has_modes = config.modes == "yes" or (config.modes == "auto" and not config.rtl_dir)
+    chosen = [one for one in sets if has_modes or not one["needs_modes"]]
+    if len(chosen) < len(sets):
+        left_out = ", ".join(one["name"] for one in sets if one not in chosen)
+        listener.say(f"corner vectors that need the modes of our core are left out: {left_out}")
+    if not chosen:
+        return [], {}
+    try:
+        found = list(_results(run, chosen, config))
+    except (ArtifactError, FormatError, SimulationError) as error:  # a finding, not bad input
+        check = Check("cosim", "corner vectors", passed=False, evidence=f"corner vectors: {error}")
+        listener.say(check.evidence)
+        return [check], {}
+    checks = [_check(one, results) for one, results in found]
+    everything = [result for _, results in found for result, _ in results]
+    facts = {
+        "simulator": everything[0].simulator,
+        "sets": len(found),
+        "bundles": len(everything),
+        "psums_compared": sum(result.psums_compared for result in everything),
+        "outputs_compared": sum(result.outputs_compared for result in everything),
+        "mismatches": sum(map(_differ, everything)),
+        "cycles": sum(result.cycles for result in everything),
+    }
+    listener.say(
+        f"corner vectors: {len(found)} sets, {facts['psums_compared']:,} psums and "
+        f"{facts['outputs_compared']:,} outputs of the RTL under {facts['simulator']} compared, "
+        f"{facts['mismatches']:,} differ"
+    )
+    for check in checks:
+        if not check.passed:
+            listener.say(check.evidence)
+    return checks, facts
+
+
+def _results(
+    run: RunFolder, sets: Sequence[Facts], config: CosimConfig
+) -> Iterator[tuple[Facts, list[tuple[CosimResult, int]]]]:
+    """Each set with the results of its bundles, and the cycles that the model's closed form has for them."""
+    pairs = [
+        (_whole(run, bundle), _setup(one["setup"])) for one in sets for bundle in one["bundles"]
+    ]
+    results = run_bundles(
+        pairs,
+        simulator=_simulator(config.simulator),
+        rtl_dir=Path(config.rtl_dir) if config.rtl_dir else None,
+        timeout_s=config.timeout_s,
+        processes=config.processes,
+    )
+    cycles = [
+        layer_cycles(Run(read_bundle(folder), setup).plan, setup.schedule)
+        for folder, setup in pairs
+    ]
+    judged = iter(zip(results, cycles, strict=True))
+    for one in sets:
+        yield one, [next(judged) for _ in one["bundles"]]
+
+
+def _simulator(name: SimulatorName) -> SimulatorName:
+    """Icarus for "auto", where it is installed: these are several small cores, and it builds one at once."""
+    has_icarus = "icarus" in (one.name for one in find_simulators())
+    return "icarus" if name == "auto" and has_icarus else name
+
+
+def _whole(run: RunFolder, bundle: Mapping[str, str]) -> Path:
+    """The folder of a bundle; raises `ArtifactError` if it is not the one that export wrote."""
+    folder = run.root / bundle["folder"]
+    if sha256(read_bytes(folder / MANIFEST)) != bundle["manifest"]:
+        raise ArtifactError(
+            f"{folder / MANIFEST} must be the one that export wrote, but is not: export again"
+        )
+    return folder
+
+
+def _setup(facts: Facts) -> Setup:
+    nested = {"schedule": Schedule(**facts["schedule"]), "rule": PsumRule(**facts["rule"])}
+    return Setup(**facts | nested)
+
+
+def _differ(result: CosimResult) -> int:
+    return (
+        result.psum_mismatches
+        + result.stored_mismatches
+        + result.output_mismatches
+        + result.unused_lane_mismatches
+    )
+
+
+def _check(one: Facts, results: Sequence[tuple[CosimResult, int]]) -> Check:
+    """Psums, outputs, lanes, protocol and cycles of a set; stalls and a reset cost cycles."""
+    bundles = [result for result, _ in results]
+    compared = sum(result.psums_compared + result.outputs_compared for result in bundles)
+    wrong = [result for result in bundles if not result.is_exact]
+    has_delays = bool(one["setup"]["stall_level"] or one["setup"]["reset_at"])
+    late = [
+        f"{result.cycles:,} cycles instead of {model:,}"
+        for result, model in results
+        if (result.cycles < model if has_delays else result.cycles != model)
+    ]
+    evidence = (
+        f"corner vectors {one['name']}: {compared:,} psums and outputs of the RTL under "
+        f"{bundles[0].simulator} compared, {sum(map(_differ, bundles)):,} differ; "
+        f"{sum(result.cycles for result in bundles):,} RTL cycles, "
+        f"{sum(model for _, model in results):,} model cycles"
+        f"{' without stalls and reset' if has_delays else ''}"
+    )
+    if wrong:
+        first = wrong[0]
+        places = (*first.mismatches, *first.overflows, *first.faults, "lanes without a channel")
+        evidence += f"; first: {places[0]}"
+    if late:
+        evidence += f"; first: {late[0]}"
+    return Check("cosim", f"corner vectors: {one['name']}", not wrong and not late, evidence)

@@ -1,0 +1,154 @@
+"""Corner vectors: exported by default, with the reference's numbers, and run through the RTL."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.chain import read, tilewright
+from tests.sabotage.test_chain import failed
+from tests.sabotage.test_rtl_core import patched_core
+from tests.unit.pipeline.test_cosim import EXACT
+from tilewright.bundles import check_bundle
+from tilewright.config import Config
+from tilewright.corners import layer_sets, mode_sets
+from tilewright.pipeline.corner_vectors import FOLDER, _check
+from tilewright.vectors import read_bundle
+
+pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
+
+LAYER = ("random", "max", "bound", "extreme", "narrow", "geometry", "3x5", "1x2")
+MODES = ("os", "simd", "overlapped", "skipping", "layer", "whole")
+RULES = ("stalls", "stalled", "reset", "leaky", "signed")
+CORNERS = f"05_vectors/{FOLDER}"
+
+
+@pytest.fixture(scope="module")
+def cornered(finished, tmp_path_factory) -> Path:
+    """The finished run with corner vectors, through the RTL."""
+    folder = Path(shutil.copytree(finished, tmp_path_factory.mktemp("corners") / "run"))
+    for arguments in (
+        ("export", folder, "--set", "vectors.corners=true"),
+        ("simulate", folder),
+        ("cosim", folder),
+        ("report", folder),
+    ):
+        done = tilewright(*arguments)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def run(cornered, tmp_path) -> Path:
+    """A copy of that run, to work on."""
+    return Path(shutil.copytree(cornered, tmp_path / "run"))
+
+
+def test_they_are_there_by_default():
+    assert Config().vectors.corners
+
+
+def test_every_set_is_exported_and_exact_on_the_rtl(cornered):
+    sets = read(cornered / "05_vectors/export.json")["corners"]
+    assert [one["name"] for one in sets] == [*LAYER, *MODES, *RULES]
+    assert [one["name"] for one in sets if one["needs_modes"]] == [*MODES, *RULES]
+    facts = read(cornered / "07_cosim/cosim.json")
+    checks = [check for check in facts["checks"] if check["name"].startswith("corner vectors: ")]
+    assert [check["name"].split(": ")[1] for check in checks] == [one["name"] for one in sets]
+    corners = facts["corners"]
+    assert (corners["sets"], corners["mismatches"]) == (len(sets), 0)
+    assert corners["bundles"] == sum(len(one["bundles"]) for one in sets) > 100
+    assert corners["psums_compared"] == corners["outputs_compared"] > 6000
+    page = (cornered / "report.html").read_text()
+    assert "corner vectors" in page
+    assert f"{2 * corners['psums_compared']:,}" in page
+    assert read(cornered / "summary.json")["verdict"] == "pass"
+
+
+def test_their_numbers_are_those_of_the_naive_reference(cornered):
+    """Each bundle is judged from its own files; leaky and signed outputs too."""
+    folders = [path.parent for path in (cornered / CORNERS).rglob("manifest.json")]
+    verdicts = [check_bundle(folder) for folder in folders]
+    assert len(verdicts) == 44
+    assert all(verdict.passed for verdict in verdicts)
+    assert sum(verdict.compared for verdict in verdicts) > 7_000
+
+
+def test_mutants_meet_the_same_vectors(cornered, tmp_path):
+    """`tilewright mutate` scores what export wrote: the same bytes."""
+    smallest = read_bundle(cornered / "05_vectors/features.15/sample0")
+    sets, _ = layer_sets(smallest, tmp_path, seed=0)
+    sets += mode_sets(tmp_path / "modes", seed=0, has_rules=False)
+    made = {path for one in sets for path in one.folders}
+    assert len(made) == 44
+    for folder in made:
+        exported = cornered / CORNERS / folder.relative_to(tmp_path)
+        assert (exported / "manifest.json").read_bytes() == (folder / "manifest.json").read_bytes()
+
+
+def test_a_fault_of_one_mode_is_found_where_the_layers_pass(run, tmp_path):
+    """The layers of this run are weight stationary; the fault is in what only OS does."""
+    rtl = patched_core(tmp_path / "rtl", "tw_pe.sv", "if (is_os_i) begin", "if (1'b0) begin")
+    words = ("cosim", run, "--set", f"cosim.rtl_dir={rtl}")
+    done = tilewright(*words)
+    assert done.returncode == 0, done.stderr
+    assert "need the modes of our core are left out: os, simd, " in done.stdout
+    assert read(run / "07_cosim/cosim.json")["corners"]["sets"] == len(LAYER)
+    done = tilewright(*words, "--set", "cosim.modes=yes")
+    assert done.returncode == 1, done.stderr
+    names = failed(read(run / "07_cosim/cosim.json"))
+    assert "corner vectors: os" in names
+    assert "corner vectors: simd" not in names
+    assert all(name.startswith("corner vectors: ") for name in names)
+    assert "corner vectors os: " in done.stdout
+    assert "first: psum at (oc=" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "what"), [("psum.txt", "must have sha256"), ("manifest.json", "export again")]
+)
+def test_an_altered_bundle_is_found(run, file, what):
+    (path, *_) = sorted((run / CORNERS / "max").rglob(file))
+    text = path.read_text()
+    path.write_text(text.replace("0", "1", 1) if file != "manifest.json" else text + "\n")
+    done = tilewright("cosim", run)
+    assert done.returncode == 1, done.stderr
+    assert failed(read(run / "07_cosim/cosim.json")) == ["corner vectors"]
+    assert what in done.stderr
+    assert str(path) in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("stall_level", "change", "passed"),
+    [
+        (0, {}, True),
+        (0, {"cycles": 43}, False),
+        (0, {"cycles": 41}, False),
+        (9, {"cycles": 43}, True),
+        (9, {"cycles": 41}, False),
+        (0, {"psum_mismatches": 1}, False),
+        (0, {"stored_mismatches": 1}, False),
+        (0, {"output_mismatches": 1}, False),
+        (0, {"unused_lane_mismatches": 1}, False),
+        (0, {"overflow_vectors": 1}, False),
+        (0, {"faults": ("otile=0 put out an address twice",)}, False),
+        (0, {"psums_compared": 0}, False),
+    ],
+)
+def test_what_a_check_of_a_set_looks_at(stall_level, change, passed):
+    one = {"name": "os", "setup": {"stall_level": stall_level, "reset_at": 0}}
+    check = _check(one, [(EXACT, 42), (replace(EXACT, **change), 42)])
+    assert check.passed == passed
+    assert passed != ("; first: " in check.evidence)
+
+
+def test_a_layout_of_another_bench_gets_corners_of_its_layer_alone(run):
+    done = tilewright("export", run, "--set", "vectors.layout=readmemh")
+    assert done.returncode == 0, done.stderr
+    sets = read(run / "05_vectors/export.json")["corners"]
+    assert [one["name"] for one in sets] == list(LAYER)
+    assert np.array_equal([len(one["bundles"]) for one in sets], [1, 1, 8, 2, 2, 1, 1, 1])
