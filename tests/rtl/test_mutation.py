@@ -73,7 +73,7 @@ def test_what_becomes_of_a_mutant(bench, old, new, status, evidence):
 
 def test_a_change_of_cycles_alone_is_noticed(bench):
     core, sets = bench
-    cycles = {folder: (counts[0] + 1, *counts[1:]) for folder, counts in core.cycles.items()}
+    cycles = {place: (counts[0] + 1, *counts[1:]) for place, counts in core.cycles.items()}
     other = replace(core, cycles=cycles)
     outcome = other.try_mutant(_planted(core, "tw_core.sv", "endmodule", "\nendmodule"), sets)
     assert outcome.status == "killed"
@@ -100,6 +100,17 @@ def test_corner_vectors_notice_what_weak_ones_do_not(tmp_path):
     outcomes = [core.try_mutant(mutant, [given, extreme]) for mutant in signs]
     assert "given" not in {outcome.by for outcome in outcomes}
     assert "extreme" in {outcome.by for outcome in outcomes}
+
+
+@pytest.mark.parametrize("mode", ["simd", "os"])
+def test_corners_of_a_layer_in_another_mode_run_in_that_mode(tmp_path, mode):
+    require_simulator("icarus")
+    write_random(tmp_path / "bundle", replace(CASE, mode=mode, array=ArrayShape(2, 3, 20)))
+    (bundle,) = smallest_first([tmp_path / "bundle"])
+    corners, notes = layer_sets(bundle, tmp_path / "corners", seed=0)
+    assert (len(corners), notes) == (8, [])
+    core = Bench.prepare(RTL_DIR, corners, simulator="icarus", timeout_s=60)
+    assert len(core.cycles) == sum(len(one.folders) for one in corners)
 
 
 def test_corners_that_do_not_fit_the_psum_register_are_left_out_and_named(tmp_path):
@@ -130,7 +141,9 @@ def test_the_core_is_exact_in_every_mode_of_the_mode_sets(tmp_path):
     sets = mode_sets(tmp_path, seed=3)
     core = Bench.prepare(RTL_DIR, sets, simulator="icarus", timeout_s=60)
     assert len(core.cycles) == sum(len(one.folders) for one in sets) > 100
-    assert {one.name for one in sets if any(core.overflows[path] for path in one.folders)} == {
+    assert {
+        one.name for one in sets if any(core.overflows[one.name, path] for path in one.folders)
+    } == {
         *("wrap", "saturate", "clipped"),
     }
 

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.corners.vector_set import VectorSet
+from tilewright.cosim.run_list import mode_of
 from tilewright.errors import FormatError
 from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat, signed_bits_needed
-from tilewright.tile import TilePlan
+from tilewright.tile import WIDEST_PAIR, TilePlan
 from tilewright.vectors import Bundle, decode_bundle, read_bundle, write_bundle
 from tilewright.verify import extreme_planes, extreme_weights, reference_tap_psums
 
@@ -54,24 +55,25 @@ def _corners(bundle: Bundle, seed: int) -> Iterator[_Corner]:
     full = np.full(sizes, most, np.uint8)
     noise = rng.integers(0, most, sizes, np.uint8, endpoint=True)
     bound = tuple(plane.codes for plane in extreme_planes(layer))[:MOST_PLANES]
-    widest = extreme_weights(layer)
+    heaviest = extreme_weights(layer)
     yield _Corner("random", "export RUN --stimulus random", layer, (noise,))
     yield _Corner("max", "export RUN --stimulus max", layer, (full,))
     yield _Corner("bound", "export RUN --stimulus bound", layer, bound)
     yield _Corner(
         "extreme",
         "export RUN --stimulus max --set vectors.weights=extreme",
-        widest,
+        heaviest,
         (full, noise),
     )
-    narrow = replace(bundle.array, psum_bits=_bits_needed(widest, (full, noise)))
-    yield _Corner("narrow", NARROW, widest, (full, noise), narrow)
+    narrow = replace(bundle.array, psum_bits=_bits_needed(heaviest, (full, noise)))
+    yield _Corner("narrow", NARROW, heaviest, (full, noise), narrow)
     yield _Corner("geometry", GEOMETRY, *_random_layer(layer, bundle.array, rng))
+    widest = WIDEST_PAIR // 2 if mode_of(bundle) == "simd" else 8
     for array, act_bits, weight_bits in ARRAYS:
         other = replace(
             layer,
             weight=np.zeros_like(layer.weight),
-            act_format=NumberFormat(act_bits, is_signed=False),
+            act_format=NumberFormat(min(act_bits, widest), is_signed=False),
             weight_format=NumberFormat(weight_bits, is_signed=True),
         )
         name = f"{array.rows}x{array.cols}"
@@ -87,7 +89,8 @@ OTHER = (
     "the same on another array, with other widths of codes (--set array.rows=... array.cols=...)"
 )
 ARRAYS = ((ArrayShape(3, 5, 20), 8, 3), (ArrayShape(1, 2, 17), 2, 6))
-"""Arrays, and bits of activations and weights: odd sizes, a single row, one code wider than the other."""
+"""Arrays, and bits of activations (two in a PE together: at most `WIDEST_PAIR`) and weights: odd sizes, a single row,
+one code wider than the other."""
 
 
 def _bits_needed(layer: IntegerLayer, planes: tuple[npt.NDArray[np.uint8], ...]) -> int:

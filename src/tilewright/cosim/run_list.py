@@ -32,7 +32,7 @@ class Run:
     @property
     def plan(self) -> Any:
         """The plan of the bundle, in the mode of its layout."""
-        mode = _mode(self.bundle)
+        mode = mode_of(self.bundle)
         return replace(
             self.bundle.plan,
             dataflow="os" if mode == "os" else "ws",
@@ -74,7 +74,7 @@ def check_runnable(run: Run) -> None:
     """Raise `FormatError` or `ShapeError` if the RTL core cannot run a bundle."""
     bundle = run.bundle
     where = f"{bundle.folder} (layer {bundle.layer_name})"
-    if _mode(bundle) is None:
+    if mode_of(bundle) is None:
         raise FormatError(
             f"the RTL testbench reads layout {', '.join(CORE_LAYOUTS.values())}, but {where} has layout "
             f"{bundle.layout.name}: export it again with one of them"
@@ -225,7 +225,7 @@ def _files(run: Run) -> Iterator[str]:
                 yield find("weight", itile=itile, otile=otile, kij=kij)
 
 
-def _mode(bundle: Bundle) -> Mode | None:
+def mode_of(bundle: Bundle) -> Mode | None:
     """The mode in which our core reads a bundle, whatever the function of its outputs; None for none."""
     if "output" not in bundle.layout.kind_names:
         return None

@@ -14,6 +14,9 @@ from tilewright.mutation.mutant import Mutant
 
 BENCH_SUFFIX = "_tb.sv"
 
+Place = tuple[str, Path]
+"""Name of a set, and the folder of a bundle: sets share bundles, and run them in other ways."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -33,15 +36,15 @@ class Outcome:
 class Bench:
     """A core, as file names to text, and how it is simulated.
 
-    cycles, overflows: of each bundle, by fold, and the vectors with a sum that does not fit, as the
-    core without a mutation has them.
+    cycles, overflows: of each bundle in each set, by fold, and the vectors with a sum that does not fit, as
+    the core without a mutation has them.
     """
 
     sources: Mapping[str, str]
     simulator: SimulatorName
     timeout_s: float
-    cycles: Mapping[Path, tuple[int, ...]]
-    overflows: Mapping[Path, int]
+    cycles: Mapping[Place, tuple[int, ...]]
+    overflows: Mapping[Place, int]
 
     @classmethod
     def prepare(
@@ -58,8 +61,8 @@ class Bench:
         bundle: what is wrong already cannot show what a mutation does.
         """
         sources = read_core(rtl_dir)
-        cycles: dict[Path, tuple[int, ...]] = {}
-        overflows: dict[Path, int] = {}
+        cycles: dict[Place, tuple[int, ...]] = {}
+        overflows: dict[Place, int] = {}
         bench = cls(sources, simulator, timeout_s, cycles, overflows)
         with tempfile.TemporaryDirectory(prefix="tilewright-mutant-") as name:
             for one, folder in _bundles(sets):
@@ -70,8 +73,8 @@ class Bench:
                         f"the core in {rtl_dir} must be exact before it is mutated, but on {folder} "
                         f"it is not: {first}; mend it first"
                     )
-                cycles[folder] = _cycles(result)
-                overflows[folder] = result.overflow_vectors
+                cycles[one.name, folder] = _cycles(result)
+                overflows[one.name, folder] = result.overflow_vectors
         return bench
 
     def try_mutant(self, mutant: Mutant, sets: Sequence[VectorSet]) -> Outcome:
@@ -80,7 +83,7 @@ class Bench:
         changed[mutant.file] = mutant.apply(changed[mutant.file])
         with tempfile.TemporaryDirectory(prefix="tilewright-mutant-") as name:
             for one, folder in _bundles(sets):
-                evidence = self._look(Path(name), folder, one.setup, changed)
+                evidence = self._look(Path(name), one, folder, changed)
                 if evidence is None:
                     continue
                 if not _is_built(Path(name)):
@@ -89,24 +92,23 @@ class Bench:
         return Outcome(mutant, "survived")
 
     def _look(
-        self, scratch: Path, folder: Path, setup: Setup, sources: Mapping[str, str]
+        self, scratch: Path, one: VectorSet, folder: Path, sources: Mapping[str, str]
     ) -> str | None:
         """What gives the core away on this bundle; None if nothing does."""
         try:
-            result = self._run(scratch, folder, setup, sources)
+            result = self._run(scratch, folder, one.setup, sources)
         except SimulationError as error:
             return f"the simulation broke off: {error}"
         except ToolError as error:  # it does not build, or does not end
             return str(error)
         if not result.is_exact:
             return str([*result.mismatches, *result.faults, "lanes without a channel"][0])
-        if _cycles(result) != self.cycles[folder]:
+        cycles, overflows = self.cycles[one.name, folder], self.overflows[one.name, folder]
+        if _cycles(result) != cycles:
+            return f"cycles of the folds: {sum(cycles):,} become {sum(_cycles(result)):,}"
+        if result.overflow_vectors != overflows:
             return (
-                f"cycles of the folds: {sum(self.cycles[folder]):,} become {sum(_cycles(result)):,}"
-            )
-        if result.overflow_vectors != self.overflows[folder]:
-            return (
-                f"vectors with a sum that does not fit: {self.overflows[folder]:,} become "
+                f"vectors with a sum that does not fit: {overflows:,} become "
                 f"{result.overflow_vectors:,}"
             )
         return None
