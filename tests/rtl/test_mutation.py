@@ -10,6 +10,7 @@ import pytest
 
 from tests.rtl.layers import Case, require_simulator, write_case, write_random
 from tilewright.corners import VectorSet, layer_sets, mode_sets, smallest_first
+from tilewright.cosim import Setup
 from tilewright.errors import ToolError
 from tilewright.mutation import (
     Bench,
@@ -17,7 +18,7 @@ from tilewright.mutation import (
 )
 from tilewright.mutation.mutant import make_mutant
 from tilewright.rtl import RTL_DIR
-from tilewright.spec import ArrayShape, ConvShape
+from tilewright.spec import ArrayShape, ConvShape, Schedule
 
 pytestmark = pytest.mark.rtl
 
@@ -69,6 +70,17 @@ def test_what_becomes_of_a_mutant(bench, old, new, status, evidence):
     outcome = quick.try_mutant(_planted(core, "tw_core.sv", old, new), sets)
     assert (outcome.status, outcome.by) == (status, "given" if status == "killed" else "")
     assert evidence in outcome.evidence
+
+
+def test_sets_that_share_a_bundle_have_cycles_of_their_own(bench):
+    """The same files, serial and overlapped: a core that did not change survives both."""
+    _, (given,) = bench
+    fast = Setup(Schedule(is_overlapped=True, is_skipping=True))
+    sets = [given, VectorSet("fast", "", given.folders, fast)]
+    core = Bench.prepare(RTL_DIR, sets, simulator="icarus", timeout_s=20)
+    assert len(set(core.cycles.values())) == 2
+    outcome = core.try_mutant(_planted(core, "tw_core.sv", "endmodule", "\nendmodule"), sets)
+    assert outcome.status == "survived"
 
 
 def test_a_change_of_cycles_alone_is_noticed(bench):

@@ -89,8 +89,8 @@ OTHER = (
     "the same on another array, with other widths of codes (--set array.rows=... array.cols=...)"
 )
 ARRAYS = ((ArrayShape(3, 5, 20), 8, 3), (ArrayShape(1, 2, 17), 2, 6))
-"""Arrays, and bits of activations (two in a PE together: at most `WIDEST_PAIR`) and weights: odd sizes, a single row,
-one code wider than the other."""
+"""Arrays, and bits of activations (two in a PE: at most `WIDEST_PAIR` together) and weights: odd sizes, a
+single row, one code wider than the other."""
 
 
 def _bits_needed(layer: IntegerLayer, planes: tuple[npt.NDArray[np.uint8], ...]) -> int:
