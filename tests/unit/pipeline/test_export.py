@@ -52,7 +52,7 @@ def layer():
 def folder(tmp_path, layer):
     """A run with one layer and two recovered samples, of test images 4 and 9."""
     run = RunFolder(tmp_path / "run")
-    run.start(load_config())
+    run.start(load_config(None, ("vectors.corners=false",)))
     IntegerNetwork((layer,)).save(run.network_stem)
     codes = np.random.default_rng(5).integers(0, 16, (2, 3, 5, 4), np.uint8)
     psums = np.zeros((2, 4, SHAPE.oh, SHAPE.ow), np.int64)  # a claim that export must not use
