@@ -21,6 +21,9 @@ from tilewright.vectors import CORE_LAYOUTS, MANIFEST, read_bundle
 FOLDER = "corner-vectors"
 """Beside the folders of the layers, none of which has a hyphen in its name."""
 
+MOST_FILES = 2_000
+"""Corner cases, about 17 bundles, are not made of a layer whose bundle has more files than this."""
+
 Facts = dict[str, Any]
 
 
@@ -33,7 +36,14 @@ def export_corners(
     one that our core does not read. Expected psums are the naive reference's.
     """
     bundle, folder = read_bundle(smallest), run.folder("export") / FOLDER
-    sets, notes = layer_sets(bundle, folder, seed=seed)
+    sets: list[VectorSet] = []
+    if len(bundle.files) > MOST_FILES:
+        notes = [
+            f"corner cases of a layer are left out: {bundle.layer_name}, the smallest exported, has "
+            f"{len(bundle.files):,} files for each; export a smaller layer too"
+        ]
+    else:
+        sets, notes = layer_sets(bundle, folder, seed=seed)
     if bundle.layout.name in CORE_LAYOUTS.values():
         sets += mode_sets(folder / "modes", seed=seed, has_rules=False)
     for note in notes:
@@ -41,8 +51,8 @@ def export_corners(
     written = {path: len(read_bundle(path).files) for one in sets for path in one.folders}
     files = sum(written.values())
     listener.say(
-        f"corner vectors, those of a layer from {bundle.layer_name}: {files:,} files in "
-        f"{len(written):,} bundles, {len(sets)} sets"
+        f"corner vectors: {files:,} files in {len(written):,} bundles, {len(sets)} sets, those of a "
+        f"layer from {bundle.layer_name}"
     )
     return [_facts(run, one) for one in sets], files
 

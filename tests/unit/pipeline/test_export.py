@@ -12,7 +12,7 @@ from tests.naive import convolve
 from tilewright.cli import main
 from tilewright.config import load_config
 from tilewright.errors import ConfigError
-from tilewright.pipeline import RunFolder
+from tilewright.pipeline import RunFolder, corner_vectors
 from tilewright.pipeline.stages import export as stage
 from tilewright.spec import ConvShape, IntegerLayer, IntegerNetwork, NumberFormat, Stimulus
 from tilewright.spec.artifact import write_json
@@ -87,6 +87,20 @@ def test_real_samples_are_the_recovered_ones(folder, layer):
     assert ear.said == [f"conv: {result.facts['files']} files in 2 bundles"]
     assert len(ear.shown) == 2
     assert ear.shown[0].startswith("1 of 2 bundles, ")
+
+
+def test_corner_cases_are_not_made_of_a_layer_with_too_many_files(folder, monkeypatch):
+    small, _ = _export(folder, "vectors.corners=true")
+    monkeypatch.setattr(corner_vectors, "MOST_FILES", small.facts["files"] - 1)
+    large, ear = _export(folder, "vectors.corners=true")
+    names = [[one["name"] for one in result.facts["corners"]] for result in (small, large)]
+    assert names[0][:2] == ["random", "max"]
+    assert names[1] == names[0][8:]
+    assert names[1][0] == "os"
+    assert (
+        "corner cases of a layer are left out: conv, the smallest exported, has "
+        f"{small.facts['files']} files for each; export a smaller layer too"
+    ) in ear.said
 
 
 def test_random_codes_are_seeded_and_use_the_whole_range(folder):
