@@ -114,10 +114,15 @@ class CosimResult:
         return min(named, default=0)
 
     @property
+    def differ(self) -> int:
+        """How many numbers differ, in PMEM and in lanes beyond the last channel too."""
+        put_out = self.psum_mismatches + self.output_mismatches
+        return put_out + self.stored_mismatches + self.unused_lane_mismatches
+
+    @property
     def is_exact(self) -> bool:
         """True if values were compared, none differs in any lane, all sums fit, and the protocol was kept."""
-        wrong = self.psum_mismatches + self.output_mismatches
-        wrong += self.stored_mismatches + self.unused_lane_mismatches + len(self.faults)
+        wrong = self.differ + len(self.faults)
         wrong += self.overflow_vectors if self.is_overflow_wrong else 0
         return wrong == 0 and min(self.psums_compared, self.outputs_compared) > 0
 

@@ -17,6 +17,7 @@ from tilewright.sim import layer_cycles
 from tilewright.spec import Check, PsumRule, Schedule
 from tilewright.spec.artifact import read_bytes, sha256
 from tilewright.vectors import CORE_LAYOUTS, MANIFEST, read_bundle
+from tilewright.vectors.manifest import read_manifest
 
 FOLDER = "corner-vectors"
 """Beside the folders of the layers, none of which has a hyphen in its name."""
@@ -48,7 +49,7 @@ def export_corners(
         sets += mode_sets(folder / "modes", seed=seed, has_rules=False)
     for note in notes:
         listener.say(note)
-    written = {path: len(read_bundle(path).files) for one in sets for path in one.folders}
+    written = {path: len(read_manifest(path).files) for one in sets for path in one.folders}
     files = sum(written.values())
     listener.say(
         f"corner vectors: {files:,} files in {len(written):,} bundles, {len(sets)} sets, those of a "
@@ -102,7 +103,7 @@ def simulate_corners(
         "bundles": len(everything),
         "psums_compared": sum(result.psums_compared for result in everything),
         "outputs_compared": sum(result.outputs_compared for result in everything),
-        "mismatches": sum(map(_differ, everything)),
+        "mismatches": sum(result.differ for result in everything),
         "cycles": sum(result.cycles for result in everything),
     }
     listener.say(
@@ -131,7 +132,7 @@ def _results(
         processes=config.processes,
     )
     cycles = [
-        layer_cycles(Run(read_bundle(folder), setup).plan, setup.schedule)
+        layer_cycles(Run(read_manifest(folder), setup).plan, setup.schedule)
         for folder, setup in pairs
     ]
     judged = iter(zip(results, cycles, strict=True))
@@ -141,8 +142,9 @@ def _results(
 
 def _simulator(name: SimulatorName) -> SimulatorName:
     """Icarus for "auto", where it is installed: these are several small cores, and it builds one at once."""
-    has_icarus = "icarus" in (one.name for one in find_simulators())
-    return "icarus" if name == "auto" and has_icarus else name
+    if name == "auto" and "icarus" in (one.name for one in find_simulators()):
+        return "icarus"
+    return name
 
 
 def _whole(run: RunFolder, bundle: Mapping[str, str]) -> Path:
@@ -160,15 +162,6 @@ def _setup(facts: Facts) -> Setup:
     return Setup(**facts | nested)
 
 
-def _differ(result: CosimResult) -> int:
-    return (
-        result.psum_mismatches
-        + result.stored_mismatches
-        + result.output_mismatches
-        + result.unused_lane_mismatches
-    )
-
-
 def _check(one: Facts, results: Sequence[tuple[CosimResult, int]]) -> Check:
     """Psums, outputs, lanes, protocol and cycles of a set; stalls and a reset cost cycles."""
     bundles = [result for result, _ in results]
@@ -182,7 +175,7 @@ def _check(one: Facts, results: Sequence[tuple[CosimResult, int]]) -> Check:
     ]
     evidence = (
         f"corner vectors {one['name']}: {compared:,} psums and outputs of the RTL under "
-        f"{bundles[0].simulator} compared, {sum(map(_differ, bundles)):,} differ; "
+        f"{bundles[0].simulator} compared, {sum(result.differ for result in bundles):,} differ; "
         f"{sum(result.cycles for result in bundles):,} RTL cycles, "
         f"{sum(model for _, model in results):,} model cycles"
         f"{' without stalls and reset' if has_delays else ''}"

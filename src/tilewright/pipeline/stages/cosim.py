@@ -176,10 +176,7 @@ def _facts(result: CosimResult) -> dict[str, Any]:
         "cycles": result.cycles,
         "psums_compared": result.psums_compared,
         "outputs_compared": result.outputs_compared,
-        "mismatches": result.psum_mismatches
-        + result.stored_mismatches
-        + result.output_mismatches
-        + result.unused_lane_mismatches,
+        "mismatches": result.differ,
         "faults": list(result.faults),
         "seconds": round(result.seconds, 3),
     }
