@@ -42,7 +42,7 @@ def exact_result(
     bits = plan.array.psum_bits
     highest = int(activations.max(initial=0))
     limit = 1 << (min(bits, rule.column_bits or bits) - 1)
-    bound = _rough_bound(plan, weights) * highest
+    bound = _type_bound(plan, weights) * highest
     if bound >= min(limit, EXACT_IN_FLOAT32):
         bound = _bound(plan, weights) * highest
     if bound < limit:
@@ -68,10 +68,9 @@ def exact_result(
     )
 
 
-def _rough_bound(plan: TilePlan, weights: npt.NDArray[np.int8]) -> int:
-    """As `_bound`, at least, and sooner known: the largest weight everywhere."""
-    largest = max(int(weights.max(initial=0)), -int(weights.min(initial=0)))
-    return largest * (weights.size // (plan.otiles * plan.array.cols))
+def _type_bound(plan: TilePlan, weights: npt.NDArray[np.int8]) -> int:
+    """As `_bound`, at least, and sooner known: that of the lowest weight that int8 holds, everywhere."""
+    return (weights.size // (plan.otiles * plan.array.cols)) << 7
 
 
 def _bound(plan: TilePlan, weights: npt.NDArray[np.int8]) -> int:
@@ -102,8 +101,8 @@ def _by_taps(
     block = max(1, BLOCK // len(kernel))
     for first in range(0, shape.onij, block):
         some = slice(first, first + block)
-        columns: Floats = plane[:, pixels[:, some]].reshape(len(kernel), -1)  # lane*kij onij
-        found: Floats = columns.T @ kernel
+        columns: Floats = plane.take(pixels[:, some], axis=1).reshape(len(kernel), -1)
+        found: Floats = columns.T @ kernel  # lane*kij onij, lane*kij otile*col
         psums[:, some] = found.reshape(-1, plan.otiles, cols).transpose(1, 0, 2)
     return psums
 
