@@ -41,9 +41,20 @@ class QuantVGG(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Logits ``n classes`` of the pixels `x`."""
         x = read_pixels(self.spec, x)
-        x = self.features(x) if self.spec.skip == "none" else self._features_and_skip(x)
+        x = self._run_features(x) if self.spec.skip == "none" else self._features_and_skip(x)
         logits: Tensor = self.classifier(x)
         return logits
+
+    def _run_features(self, x: Tensor) -> Tensor:
+        """In training, ReLU is left out where the quantizers behind it clip values and gradients at 0: it
+        would change no bit, but pass over memory twice. A symbolic trace sees it.
+        """
+        is_clipped = self.spec.quantizer == "lsq" and not self.spec.is_float
+        is_idle = is_clipped and self.training and isinstance(x, Tensor)
+        for module in self.features:
+            if not (is_idle and isinstance(module, nn.ReLU)):
+                x = module(x)
+        return x
 
     def _features_and_skip(self, x: Tensor) -> Tensor:
         first, *_, last = (int(name.rpartition(".")[2]) for name in self.spec.choke_layers)

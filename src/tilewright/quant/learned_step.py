@@ -61,15 +61,15 @@ class _StepView(torch.autograd.Function):
 class _Quantize(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, step: Tensor, min_code: int, max_code: int) -> Tensor:
-        ctx.save_for_backward(x, step)
+        ratio = torch.div(x, step)
+        ctx.save_for_backward(ratio, step)
         ctx.range = (min_code, max_code)
-        return torch.div(x, step).clamp_(min_code, max_code).round_()
+        return ratio.clamp(min_code, max_code).round_()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
-        x, step = ctx.saved_tensors
-        ratio = torch.div(x, step)
+        ratio, step = ctx.saved_tensors
         inside = torch.ops.aten.hardtanh_backward(gradients[0], ratio, *ctx.range)
         to_step = _sum_product(inside, ratio, step).div_(step).neg_()
         return inside.div_(step), to_step, None, None

@@ -88,10 +88,17 @@ class LearnedQuantizer(nn.Module):
 
 
 class ActQuantizer(LearnedQuantizer):
-    """Activations to unsigned codes ``0..2**bits - 1``, one learned step for the tensor."""
+    """Activations to unsigned codes ``0..2**bits - 1``, one learned step for the tensor.
+
+    Negative values have code 0 and no gradient, as behind a ReLU.
+    """
 
     def __init__(self, bits: int) -> None:
         super().__init__(NumberFormat(check_bits(bits, "act_bits"), is_signed=False), ())
+
+    def _mean(self, x: Tensor) -> Tensor:
+        """Mean of what is not below 0: values that no ReLU has seen set the same step."""
+        return super()._mean(x.clamp_min(0))
 
 
 class SignedActQuantizer(LearnedQuantizer):

@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import fx, nn
 
-from tilewright.models import build_model
+from tilewright.models import ModelSpec, build, build_model
+from tilewright.models.vgg import QuantVGG
 from tilewright.quant import PixelQuantizer, QuantConv2d, QuantLinear
 
 W4A4 = {"weight_bits": 4, "act_bits": 4}
@@ -82,3 +83,36 @@ def test_per_channel_steps_leave_the_classifier_with_one():
     model = build_model("vgg_tiny", **W4A4, is_per_channel=True)
     assert model.features[0].weight_quantizer.step.shape == (16, 1, 1, 1)
     assert model.classifier.weight_quantizer.step.shape == (1, 1)
+
+
+def test_training_without_relu_changes_no_bit(monkeypatch):
+    """Step initialization, logits, every gradient and the running statistics."""
+
+    def train_one_batch():
+        torch.manual_seed(0)
+        model = build(ModelSpec("vgg_tiny", 4, 2, choke_width=8)).train()
+        images = torch.randint(0, 256, (16, 3, 32, 32), dtype=torch.uint8)
+        logits = model(images)
+        logits.square().sum().backward()
+        gradients = {name: value.grad for name, value in model.named_parameters()}
+        return {"logits": logits.detach(), **model.state_dict(), **gradients}
+
+    without = train_one_batch()
+    monkeypatch.setattr(QuantVGG, "_run_features", lambda self, x: self.features(x))
+    with_relu = train_one_batch()
+    assert without.keys() == with_relu.keys()
+    differ = [name for name, value in without.items() if not torch.equal(value, with_relu[name])]
+    assert not differ
+    assert len(without) > 50
+
+
+@pytest.mark.parametrize("values", [{"quantizer": "pact"}, {"weight_bits": 32, "act_bits": 32}])
+def test_relu_stays_where_nothing_behind_it_clips(values):
+    spec = ModelSpec("vgg_tiny", **({"weight_bits": 4, "act_bits": 4} | values))
+    model = build(spec).train()
+    seen = []
+    for module in model.features:
+        if isinstance(module, nn.ReLU):
+            module.register_forward_hook(lambda *_: seen.append(1))
+    model(torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8))
+    assert len(seen) == sum(isinstance(module, nn.ReLU) for module in model.features)
