@@ -64,9 +64,10 @@ class TrainConfig(_Section):
 
     epochs: Count = 40
     batch_size: Annotated[int, Field(ge=2)] = 64
-    optimizer: Literal["sgd", "adamw"] = "sgd"
+    optimizer: Literal["sgd", "muon", "adamw"] = "sgd"
     lr: Annotated[float, Field(gt=0)] = 0.05
     step_lr: Annotated[float, Field(ge=0)] = 0.0125
+    angle_lr: Annotated[float, Field(gt=0, lt=1)] = 0.015
     weight_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0005
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
     warmup_epochs: Annotated[float, Field(ge=0)] = 2.0

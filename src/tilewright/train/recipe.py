@@ -11,8 +11,9 @@ from torch import nn
 
 from tilewright.data import AUGMENTATIONS, Augmentation
 from tilewright.errors import ConfigError, UnknownNameError
+from tilewright.train.muon import Muon
 
-OptimizerName = Literal["sgd", "adamw"]
+OptimizerName = Literal["sgd", "muon", "adamw"]
 Selection = Literal["best", "last"]
 Decay = Literal["weights", "weights_and_steps", "all_but_steps", "all"]
 Trains = Literal["all", "chokepoint"]
@@ -30,7 +31,9 @@ class Recipe:
 
     lr: peak rate of weights and BatchNorm; step_lr: peak rate of the quantizers' steps. The rate
     rises linearly over `warmup_epochs`; then, by `schedule`, it falls to 0 on a "cosine", or stays
-    "constant", for moving averages. optimizer: "sgd" (Nesterov, momentum 0.9) or "adamw".
+    "constant", for moving averages. optimizer: "sgd" (Nesterov, momentum 0.9), "muon" (for the kernels
+    of convolutions, "sgd" for the rest) or "adamw". angle_lr: peak rate of the kernels with "muon": how
+    far a step turns one, in 0..1 (see `Muon`).
 
     augmentation: "none", "crop", "crop_flip" or "crop_alternate" (no flip for digits: mirrored ones
     are none). cutout: edge in pixels, 0..32, of a square set to 0 in each augmented image. The last,
@@ -57,6 +60,7 @@ class Recipe:
     optimizer: OptimizerName = "sgd"
     lr: float = 0.05
     step_lr: float = 0.0125
+    angle_lr: float = 0.015
     weight_decay: float = 5e-4
     label_smoothing: float = 0.1
     warmup_epochs: float = 2.0
@@ -88,6 +92,7 @@ class Recipe:
         _expect("batch_size", self.batch_size, self.batch_size >= 2, "at least 2 (BatchNorm)")
         _expect("lr", self.lr, 0 < self.lr < math.inf, "positive and finite")
         _expect("step_lr", self.step_lr, 0 <= self.step_lr < math.inf, "at least 0 and finite")
+        _expect("angle_lr", self.angle_lr, 0 < self.angle_lr < 1, "in 0..1, ends excluded")
         _expect(
             "weight_decay", self.weight_decay, 0 <= self.weight_decay < 1, "in 0..1, 1 excluded"
         )
@@ -116,6 +121,9 @@ class Recipe:
         )
         is_free = self.decay != "weights_and_steps" or self.step_lr > 0
         _expect("step_lr", self.step_lr, is_free, "positive where steps decay with their weights")
+        is_kept = self.optimizer == "muon" and self.decay == "weights_and_steps"
+        requirement = "another one with muon, which keeps the length of weights,"
+        _expect("decay", self.decay, not is_kept, requirement)
         _expect("seed", self.seed, 0 <= self.seed < 2**63, "in 0..2**63 - 1")
 
     def rate_factor(self, epochs_done: float) -> float:
@@ -131,6 +139,7 @@ class Recipe:
 def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """The optimizer, with one group each for weights, BatchNorm and steps; rates are set by `set_rates`."""
     weights: list[nn.Parameter] = []
+    kernels: list[nn.Parameter] = []
     norms: list[nn.Parameter] = []
     steps: list[nn.Parameter] = []
     weight_steps: list[nn.Parameter] = []
@@ -139,6 +148,8 @@ def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
             weight_steps.append(parameter)
         elif name.endswith(STEP_NAMES):
             steps.append(parameter)
+        elif recipe.optimizer == "muon" and parameter.ndim == 4:
+            kernels.append(parameter)
         else:
             (weights if parameter.ndim > 1 else norms).append(parameter)
     decay = recipe.weight_decay
@@ -152,11 +163,12 @@ def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     if weight_steps:
         as_fast = decay * recipe.lr / recipe.step_lr
         groups.append({"params": weight_steps, "peak_lr": recipe.step_lr, "weight_decay": as_fast})
+    if kernels:
+        groups.append({"params": kernels, "peak_lr": recipe.angle_lr, "is_orthogonal": True})
     if recipe.optimizer == "adamw":
         return torch.optim.AdamW(groups, lr=recipe.lr)
-    return torch.optim.SGD(
-        groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.is_nesterov
-    )
+    kind = Muon if recipe.optimizer == "muon" else torch.optim.SGD
+    return kind(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.is_nesterov)
 
 
 def set_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:
@@ -165,7 +177,7 @@ def set_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:
         group["lr"] = group["peak_lr"] * factor
 
 
-def _expect(name: str, found: float, is_valid: bool, requirement: str) -> None:
+def _expect(name: str, found: float | str, is_valid: bool, requirement: str) -> None:
     if not is_valid:
         raise ConfigError(f"{name} must be {requirement}, not {found}")
 

@@ -40,7 +40,7 @@ def test_values_that_are_not_valid_are_named(values, message):
 
 def test_unknown_names_are_answered_with_the_valid_ones():
     with pytest.raises(
-        UnknownNameError, match=r"^there is no optimizer 'adam': valid names are sgd, adamw$"
+        UnknownNameError, match=r"^there is no optimizer 'adam': valid names are sgd, muon, adamw$"
     ):
         Recipe(optimizer="adam")
     with pytest.raises(
