@@ -28,12 +28,10 @@ MOST_FILES = 2_000
 Facts = dict[str, Any]
 
 
-def export_corners(
-    run: RunFolder, smallest: Path, *, seed: int, listener: Listener
-) -> tuple[list[Facts], int]:
+def export_corners(run: RunFolder, smallest: Path, *, seed: int, listener: Listener) -> list[Facts]:
     """Write corner cases of the layer in the bundle `smallest`, and small layers for every mode of our core.
 
-    Returns the facts of each set, and how many files there are. The modes are left out where the layout is
+    Returns the facts of each set. The modes are left out where the layout is
     one that our core does not read. Expected psums are the naive reference's.
     """
     bundle, folder = read_bundle(smallest), run.folder("export") / FOLDER
@@ -50,12 +48,11 @@ def export_corners(
     for note in notes:
         listener.say(note)
     written = {path: len(read_manifest(path).files) for one in sets for path in one.folders}
-    files = sum(written.values())
     listener.say(
-        f"corner vectors: {files:,} files in {len(written):,} bundles, {len(sets)} sets, those of a "
-        f"layer from {bundle.layer_name}"
+        f"corner vectors: {sum(written.values()):,} files in {len(written):,} bundles, "
+        f"{len(sets)} sets, those of a layer from {bundle.layer_name}"
     )
-    return [_facts(run, one) for one in sets], files
+    return [_facts(run, one) for one in sets]
 
 
 def _facts(run: RunFolder, one: VectorSet) -> Facts:

@@ -55,7 +55,7 @@ def export(run: RunFolder, listener: Listener) -> StageResult:
     facts |= {"weights": config.weights, "files": _files(bundles), "bundles": bundles}
     if config.corners:
         smallest = min(bundles, key=lambda one: words_to_stream(plans[one["layer"]]))
-        facts["corners"], facts["corner_files"] = export_corners(
+        facts["corners"] = export_corners(
             run, run.root / smallest["folder"], seed=config.seed, listener=listener
         )
     return run.record(StageResult("export", tuple(checks), facts), since=since)
