@@ -77,6 +77,7 @@ class TrainConfig(_Section):
     decay: Literal["weights", "weights_and_steps", "all_but_steps", "all"] = "weights"
     trains: Literal["all", "chokepoint"] = "all"
     augmentation: Literal["none", "crop", "crop_flip", "crop_alternate"] = "crop"
+    crop_shift: Annotated[int, Field(ge=0, le=4)] = 4
     cutout: Annotated[int, Field(ge=0, le=32)] = 0
     start: str = ""
     resize_start: bool = True

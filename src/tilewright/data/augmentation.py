@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 CROP_PADDING = 4
+"""Pixels of the border, which no crop reaches beyond."""
 
 
 class _Stream(IntEnum):
@@ -36,17 +37,17 @@ class Crops(NamedTuple):
     hole_left: npt.NDArray[np.int64]
 
 
-def draw_crops(count: int, *, seed: int, epoch: int) -> Crops:
-    """The crops of `count` images in `epoch`; half of them are mirrored."""
+def draw_crops(count: int, *, seed: int, epoch: int, shift: int = CROP_PADDING) -> Crops:
+    """The crops of `count` images in `epoch`, up to `shift` pixels off; half of them are mirrored."""
     draws = _draw(count, _Stream.AUGMENTATION, seed, epoch)
 
     def bits(first: int, count: int) -> npt.NDArray[np.int64]:
         return ((draws >> np.uint64(first)) & np.uint64((1 << count) - 1)).astype(np.int64)
 
-    shifts = 2 * CROP_PADDING + 1
+    shifts, first = 2 * shift + 1, CROP_PADDING - shift
     return Crops(
-        top=bits(0, 16) % shifts,
-        left=bits(16, 16) % shifts,
+        top=first + bits(0, 16) % shifts,
+        left=first + bits(16, 16) % shifts,
         is_flipped=bits(32, 1).astype(bool),
         hole_top=bits(40, 12),
         hole_left=bits(52, 12),

@@ -41,15 +41,16 @@ class DeviceImages:
         samples: npt.NDArray[np.int64],
         *,
         augmentation: Augmentation,
+        shift: int = CROP_PADDING,
         cutout: int = 0,
         seed: int,
         epoch: int,
     ) -> tuple[Tensor, Tensor]:
         """Pixels uint8 ``n c h w`` (channels last in memory) and labels int64 ``n``.
 
-        "crop" shifts an image by up to 4 pixels each way; pixels shifted in are 0. "crop_flip" also
-        mirrors half of them, drawn anew in each epoch; "crop_alternate" mirrors an image in every
-        other epoch, so that two epochs show each once as it is and once mirrored (Jordan, 94 % on
+        "crop" shifts an image by up to `shift` pixels, 0..4, each way; pixels shifted in are 0.
+        "crop_flip" also mirrors half of them, drawn anew in each epoch; "crop_alternate" mirrors an image
+        in every other epoch, so that two epochs show each once as it is and once mirrored (Jordan, 94 % on
         CIFAR-10 in 3.29 seconds, 2024, section 3.6). cutout: edge of a square, 0..the image's, that
         is set to 0 at a random place inside each image, if any augmentation is on (DeVries & Taylor,
         2017; there it may also stand out of the image).
@@ -58,7 +59,7 @@ class DeviceImages:
         if augmentation == "none":
             return self.plain(samples), self._labels[places]
         top, left, is_flipped, hole_top, hole_left = (
-            drawn[places] for drawn in self._crops_of(augmentation, seed, epoch)
+            drawn[places] for drawn in self._crops_of(augmentation, shift, seed, epoch)
         )
         columns = self._columns(len(samples))
         columns = torch.where(is_flipped[:, None], columns.flip(1), columns)
@@ -75,9 +76,11 @@ class DeviceImages:
         top = torch.full_like(places, CROP_PADDING)
         return self._gather(places, top, CROP_PADDING + self._columns(len(samples)))
 
-    def _draw_crops(self, augmentation: Augmentation, seed: int, epoch: int) -> tuple[Tensor, ...]:
+    def _draw_crops(
+        self, augmentation: Augmentation, shift: int, seed: int, epoch: int
+    ) -> tuple[Tensor, ...]:
         """The crops of every image, on the device."""
-        crops = draw_crops(len(self), seed=seed, epoch=epoch)
+        crops = draw_crops(len(self), seed=seed, epoch=epoch, shift=shift)
         if augmentation == "crop":
             is_flipped = np.zeros_like(crops.is_flipped)
         elif augmentation == "crop_flip":

@@ -64,6 +64,7 @@ class _Loop:
         return self.images.augmented(
             samples,
             augmentation=self.recipe.augmentation,
+            shift=self.recipe.crop_shift,
             cutout=self.recipe.cutout,
             seed=self.recipe.seed,
             epoch=epoch,

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from tilewright.data import AUGMENTATIONS, Augmentation
+from tilewright.data.augmentation import CROP_PADDING
 from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.train.muon import Muon
 
@@ -36,8 +37,8 @@ class Recipe:
     far a step turns one, in 0..1 (see `Muon`).
 
     augmentation: "none", "crop", "crop_flip" or "crop_alternate" (no flip for digits: mirrored ones
-    are none). cutout: edge in pixels, 0..32, of a square set to 0 in each augmented image. The last,
-    incomplete batch of an epoch is left out.
+    are none). crop_shift: pixels, 0..4, by which a crop is off at most. cutout: edge in pixels, 0..32,
+    of a square set to 0 in each augmented image. The last, incomplete batch of an epoch is left out.
 
     teacher_weight, temperature: how much the teacher's opinion counts, 0..1, and how soft it is (see
     `compute_loss`); without a teacher they do nothing. ema_decay: what an epoch hands in is the
@@ -66,6 +67,7 @@ class Recipe:
     warmup_epochs: float = 2.0
     schedule: RateSchedule = "cosine"
     augmentation: Augmentation = "crop"
+    crop_shift: int = CROP_PADDING
     cutout: int = 0
     seed: int = 0
     momentum: float = 0.9
@@ -96,6 +98,8 @@ class Recipe:
         _expect(
             "weight_decay", self.weight_decay, 0 <= self.weight_decay < 1, "in 0..1, 1 excluded"
         )
+        is_inside = 0 <= self.crop_shift <= CROP_PADDING
+        _expect("crop_shift", self.crop_shift, is_inside, f"in 0..{CROP_PADDING}")
         _expect("cutout", self.cutout, 0 <= self.cutout <= 32, "in 0..32")
         smoothing = self.label_smoothing
         _expect("label_smoothing", smoothing, 0 <= smoothing < 1, "in 0..1, 1 excluded")

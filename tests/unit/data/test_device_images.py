@@ -14,10 +14,10 @@ def split():
     return Split(images, np.arange(7, dtype=np.int64))
 
 
-def augmented(split, samples, *, augmentation="crop_flip", cutout=0, seed=1, epoch=0):
+def augmented(split, samples, *, augmentation="crop_flip", cutout=0, seed=1, epoch=0, shift=4):
     images = DeviceImages(split, "cpu")
     pixels, labels = images.augmented(
-        samples, augmentation=augmentation, cutout=cutout, seed=seed, epoch=epoch
+        samples, augmentation=augmentation, shift=shift, cutout=cutout, seed=seed, epoch=epoch
     )
     assert (labels.numpy() == split.labels[samples]).all()
     return pixels.numpy()
@@ -41,6 +41,19 @@ def test_each_image_becomes_one_of_its_shifted_or_mirrored_windows(split):
             seen |= set(shifts) if len(shifts) == 1 else set()
     assert {top for top, _, _ in seen} == {left for _, left, _ in seen} == set(range(9))
     assert {mirror for _, _, mirror in seen} == {0, 1}
+
+
+@pytest.mark.parametrize("shift", [0, 2])
+def test_a_smaller_shift_stays_nearer_to_the_middle(split, shift):
+    found = set()
+    for epoch in range(60):
+        crops = draw_crops(7, seed=1, epoch=epoch, shift=shift)
+        result = augmented(split, np.arange(7), epoch=epoch, shift=shift)
+        for n in range(7):
+            place = crops.top[n], crops.left[n], int(crops.is_flipped[n])
+            assert (result[n, 0] == naive_windows(split.images[n])[place]).all()
+            found |= {int(crops.top[n]), int(crops.left[n])}
+    assert found == set(range(4 - shift, 4 + shift + 1))
 
 
 @pytest.mark.parametrize("augmentation", ["crop", "crop_flip", "crop_alternate"])
