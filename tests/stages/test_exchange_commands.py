@@ -103,6 +103,11 @@ def test_a_missing_network_is_one_line(tmp_path, command):
     )
     assert status == 2
     assert err.startswith("error: cannot read ")
+    status, _, err = command(
+        "export-network", "no/such", "--format", "onnx", "--out", tmp_path / "n"
+    )
+    assert status == 2
+    assert err.startswith("error: no/such must be a run folder, a packed network or")
 
 
 def test_a_run_without_the_extra_names_the_command(stem, tmp_path, command, monkeypatch):

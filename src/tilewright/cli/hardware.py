@@ -50,14 +50,15 @@ def psum_width(
     from tilewright.pipeline.psum_width import psum_width as measure
     from tilewright.spec.psum_register import read_overflow, read_place
 
+    rule, where, widths = read_overflow(overflow), read_place(place), _widths(bits)
     facts = measure(
         open_subject(path, data_dir=data_dir),
         Console(is_json=is_json),
-        overflow=read_overflow(overflow),
-        place=read_place(place),
+        overflow=rule,
+        place=where,
         rows=rows,
         images=images,
-        bits=_widths(bits),
+        bits=widths,
         threads=threads,
     )
     if figure is not None:
@@ -104,7 +105,7 @@ def requantize(
 def _widths(text: str | None) -> tuple[int, ...]:
     from tilewright.errors import ConfigError
 
-    try:
-        return tuple(int(word) for word in text.split(",")) if text is not None else ()
-    except ValueError:
-        raise ConfigError(f"--bits must be widths, for example 10,12,14, not {text!r}") from None
+    words = text.split(",") if text is not None else []
+    if not all(word.strip().isdecimal() and 2 <= int(word) <= 32 for word in words):
+        raise ConfigError(f"--bits must be widths in 2..32, for example 10,12,14, not {text!r}")
+    return tuple(int(word) for word in words)

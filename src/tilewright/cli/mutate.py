@@ -148,10 +148,14 @@ def _sets(
 
 def _folders(path: Path) -> list[Path]:
     """The bundles of a run, or the bundle itself."""
+    from tilewright.errors import ConfigError
     from tilewright.pipeline import RunFolder
     from tilewright.pipeline.run_folder import CONFIG
+    from tilewright.vectors import MANIFEST
 
     if not (path / CONFIG).is_file():
+        if not (path / MANIFEST).is_file():
+            raise ConfigError(f"{path} must be a run folder or a bundle, but is neither")
         return [path]
     return [path / bundle["folder"] for bundle in RunFolder(path).facts("export")["bundles"]]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import ConfigError
+from tilewright.errors import ArtifactError, ConfigError
 from tilewright.interchange import Exported
 from tilewright.interchange.witness import run_file
 from tilewright.pipeline.run_folder import RunFolder
@@ -79,6 +79,11 @@ def load_network(path: Path) -> IntegerNetwork:
     stem = path.with_suffix("") if path.suffix in (".json", ".npz", ".safetensors") else path
     if stem.with_name(f"{stem.name}.npz").is_file():
         return PackedNetwork.load(stem).network
+    if not stem.with_name(f"{stem.name}.json").is_file():
+        raise ArtifactError(
+            f"{path} must be a run folder, a packed network or a network's file, but is none: "
+            "give the path of one"
+        )
     return IntegerNetwork.load(stem)
 
 

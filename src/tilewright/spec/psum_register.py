@@ -55,7 +55,7 @@ def read_overflow(word: str) -> Overflow:
     for overflow in OVERFLOWS:
         if word == overflow:
             return overflow
-    raise ConfigError(f"an overflow must {' or '.join(OVERFLOWS)}, not {word!r}")
+    raise ConfigError(f"an overflow rule must be {' or '.join(OVERFLOWS)}, not {word!r}")
 
 
 def read_place(word: str) -> Place:

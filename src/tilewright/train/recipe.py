@@ -126,7 +126,7 @@ class Recipe:
         is_free = self.decay != "weights_and_steps" or self.step_lr > 0
         _expect("step_lr", self.step_lr, is_free, "positive where steps decay with their weights")
         is_kept = self.optimizer == "muon" and self.decay == "weights_and_steps"
-        requirement = "another one with muon, which keeps the length of weights,"
+        requirement = "another one with muon (which keeps the length of weights)"
         _expect("decay", self.decay, not is_kept, requirement)
         _expect("seed", self.seed, 0 <= self.seed < 2**63, "in 0..2**63 - 1")
 

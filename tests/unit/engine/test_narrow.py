@@ -133,7 +133,7 @@ def test_the_register_of_a_layer_reaches_the_next_codes():
     ("values", "message"),
     [
         ((1, "wrap"), r"^a psum register has 2..32 bits, not 1$"),
-        ((8, "error"), r"^an overflow must wrap or saturate, not 'error'$"),
+        ((8, "error"), r"^an overflow rule must be wrap or saturate, not 'error'$"),
         ((8, "wrap", "array"), r"^psums are limited per column, tap, tile, not 'array'$"),
         ((8, "wrap", "tap", 0), r"^a tile has 1..4096 rows, not 0$"),
     ],
