@@ -13,6 +13,9 @@ from tilewright.models.layers import (
 )
 from tilewright.models.model_spec import ModelSpec
 from tilewright.models.skip import SkipPath
+from tilewright.quant import QuantConv2d
+from tilewright.quant.hooks import has_hooks
+from tilewright.quant.sum_norm import normalize_sums
 
 RELU = 2
 """Where the ReLU of a convolution stands behind it."""
@@ -46,13 +49,18 @@ class QuantVGG(nn.Module):
         return logits
 
     def _run_features(self, x: Tensor) -> Tensor:
-        """In training, ReLU is left out where the quantizers behind it clip values and gradients at 0: it
-        would change no bit, but pass over memory twice. A symbolic trace sees it.
+        """In training, what passes over memory for nothing is left out: ReLU, where the quantizers behind it
+        clip values and gradients at 0, and the scale of psums before BatchNorm. A symbolic trace sees both,
+        and so do hooks: a module with some runs.
         """
         is_clipped = self.spec.quantizer == "lsq" and not self.spec.is_float
         is_idle = is_clipped and self.training and isinstance(x, Tensor)
-        for module in self.features:
-            if not (is_idle and isinstance(module, nn.ReLU)):
+        modules = iter(self.features)
+        for module in modules:
+            is_skipped = is_idle and not has_hooks(module)
+            if is_skipped and isinstance(module, QuantConv2d):
+                x = normalize_sums(next(modules), module.psums(x), module.psum_scale())
+            elif not (is_skipped and isinstance(module, nn.ReLU)):
                 x = module(x)
         return x
 

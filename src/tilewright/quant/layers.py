@@ -74,14 +74,21 @@ class QuantConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Real values ``n oc oh ow`` of the exact psums of `x`."""
-        return self.dequantize(
-            self.integer(self.act_quantizer(x), self.weight_quantizer(self.weight))
-        )
+        return self.dequantize(self.psums(x))
+
+    def psums(self, x: Tensor) -> Tensor:
+        """Exact psums ``n oc oh ow`` of `x`."""
+        psums: Tensor = self.integer(self.act_quantizer(x), self.weight_quantizer(self.weight))
+        return psums
 
     def dequantize(self, psums: Tensor) -> Tensor:
         """Real values of psums ``n oc oh ow``."""
+        return rescale(psums, self.psum_scale())
+
+    def psum_scale(self) -> Tensor:
+        """What one in a psum is worth: ``1 1 1 1``, or ``1 oc 1 1`` with one weight step per channel."""
         weight_scale = self.weight_quantizer.scale_view().reshape(1, -1, 1, 1)
-        return rescale(psums, self.act_quantizer.scale_view() * weight_scale)
+        return self.act_quantizer.scale_view() * weight_scale
 
     def extra_repr(self) -> str:
         """Sizes, for `repr`."""

@@ -5,6 +5,7 @@ from torch import fx, nn
 from tilewright.models import ModelSpec, build, build_model
 from tilewright.models.vgg import QuantVGG
 from tilewright.quant import PixelQuantizer, QuantConv2d, QuantLinear
+from tilewright.quant.learned_step import rescale
 
 W4A4 = {"weight_bits": 4, "act_bits": 4}
 
@@ -97,6 +98,11 @@ def test_training_without_relu_changes_no_bit(monkeypatch):
         gradients = {name: value.grad for name, value in model.named_parameters()}
         return {"logits": logits.detach(), **model.state_dict(), **gradients}
 
+    # The scale of psums is multiplied out on both sides: leaving it out rounds otherwise.
+    monkeypatch.setattr(
+        "tilewright.models.vgg.normalize_sums",
+        lambda norm, psums, scale: norm(rescale(psums, scale)),
+    )
     without = train_one_batch()
     monkeypatch.setattr(QuantVGG, "_run_features", lambda self, x: self.features(x))
     with_relu = train_one_batch()
@@ -104,6 +110,19 @@ def test_training_without_relu_changes_no_bit(monkeypatch):
     differ = [name for name, value in without.items() if not torch.equal(value, with_relu[name])]
     assert not differ
     assert len(without) > 50
+
+
+def test_modules_with_hooks_run_in_training_too():
+    """Every module is seen once by its hook, and computes what it computes without."""
+    images = torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)
+    model = build(ModelSpec("vgg_tiny", 4, 4, choke_width=8)).train()
+    model(images)  # steps are fitted
+    without = model(images)
+    seen = []
+    for module in model.features:
+        module.register_forward_hook(lambda module, *_: seen.append(module))
+    torch.testing.assert_close(model(images), without, rtol=1e-3, atol=1e-3)  # scales round
+    assert seen == list(model.features)
 
 
 @pytest.mark.parametrize("values", [{"quantizer": "pact"}, {"weight_bits": 32, "act_bits": 32}])
