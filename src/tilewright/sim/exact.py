@@ -42,9 +42,10 @@ def exact_result(
     bits = plan.array.psum_bits
     highest = int(activations.max(initial=0))
     limit = 1 << (min(bits, rule.column_bits or bits) - 1)
-    bound = _type_bound(plan, weights) * highest
-    if bound >= min(limit, EXACT_IN_FLOAT32):
-        bound = _bound(plan, weights) * highest
+    for at_most in (_type_bound, _rough_bound, _bound):  # the better, the slower
+        bound = at_most(plan, weights) * highest
+        if bound < min(limit, EXACT_IN_FLOAT32):
+            break
     if bound < limit:
         kind = np.float32 if bound < EXACT_IN_FLOAT32 else np.float64
         multiply = _by_steps if plan.dataflow == "os" else _by_taps
@@ -69,8 +70,14 @@ def exact_result(
 
 
 def _type_bound(plan: TilePlan, weights: npt.NDArray[np.int8]) -> int:
-    """As `_bound`, at least, and sooner known: that of the lowest weight that int8 holds, everywhere."""
+    """As `_bound`, at least, and at once: that of the lowest weight that int8 holds, everywhere."""
     return (weights.size // (plan.otiles * plan.array.cols)) << 7
+
+
+def _rough_bound(plan: TilePlan, weights: npt.NDArray[np.int8]) -> int:
+    """As `_bound`, at least, and sooner known: that of the largest weight there is, everywhere."""
+    largest = max(int(weights.max(initial=0)), -int(weights.min(initial=0)))
+    return largest * (weights.size // (plan.otiles * plan.array.cols))
 
 
 def _bound(plan: TilePlan, weights: npt.NDArray[np.int8]) -> int:
