@@ -48,9 +48,11 @@ def psum_width(
     from tilewright.pipeline.certify import open_subject
     from tilewright.pipeline.psum_width import draw_curve
     from tilewright.pipeline.psum_width import psum_width as measure
-    from tilewright.spec.psum_register import read_overflow, read_place
+    from tilewright.spec.psum_register import PsumRegister, read_overflow, read_place
 
     rule, where, widths = read_overflow(overflow), read_place(place), _widths(bits)
+    for width in widths:
+        PsumRegister(width, rule, where, rows)  # refused before images are fetched
     facts = measure(
         open_subject(path, data_dir=data_dir),
         Console(is_json=is_json),
@@ -105,7 +107,7 @@ def requantize(
 def _widths(text: str | None) -> tuple[int, ...]:
     from tilewright.errors import ConfigError
 
-    words = text.split(",") if text is not None else []
-    if not all(word.strip().isdecimal() and 2 <= int(word) <= 32 for word in words):
-        raise ConfigError(f"--bits must be widths in 2..32, for example 10,12,14, not {text!r}")
-    return tuple(int(word) for word in words)
+    try:
+        return tuple(int(word) for word in text.split(",")) if text is not None else ()
+    except ValueError:
+        raise ConfigError(f"--bits must be widths, for example 10,12,14, not {text!r}") from None

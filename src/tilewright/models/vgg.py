@@ -57,10 +57,10 @@ class QuantVGG(nn.Module):
         is_idle = is_clipped and self.training and isinstance(x, Tensor)
         modules = iter(self.features)
         for module in modules:
-            is_skipped = is_idle and not has_hooks(module)
-            if is_skipped and isinstance(module, QuantConv2d):
+            is_unseen = is_idle and not has_hooks(module)
+            if is_unseen and isinstance(module, QuantConv2d):
                 x = normalize_sums(next(modules), module.psums(x), module.psum_scale())
-            elif not (is_skipped and isinstance(module, nn.ReLU)):
+            elif not (is_unseen and isinstance(module, nn.ReLU)):
                 x = module(x)
         return x
 
