@@ -199,6 +199,32 @@ def test_control_c_in_training_leaves_a_run_that_goes_on(tmp_path, finished):
     assert read(folder / "summary.json")["verdict"] == "pass"
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_cosim_that_is_stopped_stops_its_simulations(tmp_path, run, number):
+    """Ctrl-C, or a scheduler that takes the machine back: the simulations would take a minute."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    slow = tools / "vvp"
+    slow.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/$$.started\nexec sleep 60\n")
+    slow.chmod(0o755)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tilewright", "cosim", str(run), "--set", "cosim.simulator=icarus"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PATH": f"{tools}:{os.environ['PATH']}"},
+    )
+    deadline = time.monotonic() + 60
+    while not (started := list(tmp_path.glob("*.started"))) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=30)
+    expect_error(subprocess.CompletedProcess([], process.returncode, stdout, stderr), "interrupted")
+    assert started
+    assert not [one for one in started if Path(f"/proc/{one.stem}").exists()]
+    assert tilewright("cosim", run).returncode == 0
+
+
 def best_weights(folder: Path) -> bytes:
     (path,) = (folder / "01_train").glob("best-*.safetensors")
     return path.read_bytes()

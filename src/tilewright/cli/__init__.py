@@ -6,6 +6,7 @@ Exit status: 0 all checks hold; 1 a check failed; 2 bad input or usage; 3 a faul
 from __future__ import annotations
 
 import io
+import signal
 import sys
 import traceback
 
@@ -50,6 +51,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a path can hold what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's Ctrl-C
     try:
         status = app(standalone_mode=False)
     except TilewrightError as error:

@@ -5,11 +5,65 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tilewright.errors import ToolError
+
+
+class _Crew:
+    """The programs that the threads of one pool are running."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[int] = set()
+        self._is_dismissed = False
+
+    @contextmanager
+    def member(self, child: subprocess.Popen[bytes]) -> Iterator[None]:
+        with self._lock:
+            self._running.add(child.pid)
+            if self._is_dismissed:
+                _kill_group(child.pid)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.discard(child.pid)
+
+    def dismiss(self) -> None:
+        """Kill what runs, and what is started from now on."""
+        with self._lock:
+            self._is_dismissed = True
+            for pid in self._running:
+                _kill_group(pid)
+
+
+_of_this_thread = threading.local()
+
+
+@contextmanager
+def program_threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """`count` threads that run programs.
+
+    If the context ends by an exception (Ctrl-C, or the first of them that fails), nothing is waited
+    for: work not begun is given up, and programs that the threads are running are killed.
+    """
+    crew = _Crew()
+    with ThreadPoolExecutor(count, initializer=_join, initargs=(crew,)) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            crew.dismiss()
+            raise
+
+
+def _join(crew: _Crew) -> None:
+    _of_this_thread.crew = crew
 
 
 def run_program(
@@ -22,7 +76,8 @@ def run_program(
     """Run `command` in `folder`: its exit status, and its standard output and error together.
 
     The program leads a process group of its own. After `timeout_s` seconds, or when this process is
-    interrupted (Ctrl-C), the whole group is killed. `environment` is added to the present one.
+    interrupted (Ctrl-C), the whole group is killed; so it is when the `program_threads` that it runs in
+    end early. `environment` is added to the present one.
 
     Raises `ToolError` if the program cannot be started or does not end in time.
     """
@@ -39,17 +94,18 @@ def run_program(
         )
     except OSError as error:
         raise ToolError(f"cannot start {command[0]}: {error.strerror or error}") from None
-    with child:
+    crew: _Crew = getattr(_of_this_thread, "crew", None) or _Crew()
+    with child, crew.member(child):
         try:
             output, _ = child.communicate(timeout=timeout_s)
         except subprocess.TimeoutExpired:
-            _kill_group(child)
+            _stop(child)
             raise ToolError(
                 f"{name} must end within {timeout_s:g} s, but did not and was stopped; "
                 "give it more time, or a smaller layer"
             ) from None
         except BaseException:
-            _kill_group(child)
+            _stop(child)
             raise
     return child.returncode, output.decode(errors="replace")
 
@@ -60,7 +116,11 @@ def last_lines(output: str, count: int = 5) -> str:
     return " | ".join(lines[-count:]) or "no output"
 
 
-def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError, PermissionError):  # it has ended by itself in the meantime
-        os.killpg(child.pid, signal.SIGKILL)
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    _kill_group(child.pid)
     child.wait()
+
+
+def _kill_group(leader: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):  # it has ended by itself in the meantime
+        os.killpg(leader, signal.SIGKILL)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.cosim.build_cache import cached_build
+from tilewright.cosim.process import program_threads
 from tilewright.cosim.result import CosimResult, LaneMismatch, OverflowVector, merge
 from tilewright.cosim.run_list import Run, check_runnable, core_of, parameters, run_list
 from tilewright.cosim.setup import Setup
@@ -60,7 +60,7 @@ def run_bundle(
     builder = Builder(find_simulator(simulator), read_sources(rtl_dir), cache_dir, timeout_s)
     program = builder.program([run])
     parts = [replace(run, part=part) for part in _shares(run, processes)]
-    with ThreadPoolExecutor(max_workers=len(parts)) as pool:
+    with program_threads(len(parts)) as pool:
         transcripts = pool.map(lambda part: builder.simulate(program, [part])[0], parts)
         seconds = time.monotonic() - since
         results = [
@@ -94,7 +94,7 @@ def run_bundles(
         check_runnable(run)
     builder = Builder(find_simulator(simulator), read_sources(rtl_dir), cache_dir, timeout_s)
     shares = list(_shared(runs, builder))
-    with ThreadPoolExecutor(max_workers=processes) as pool:
+    with program_threads(processes) as pool:
         transcripts = pool.map(
             lambda share: builder.simulate(share[0], [runs[number] for number in share[1]]), shares
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from tilewright.corners import VectorSet
+from tilewright.cosim.process import program_threads
 from tilewright.mutation.equivalence import Judge
 from tilewright.mutation.log import CampaignLog
 from tilewright.mutation.mutant import CATEGORIES, Mutant
@@ -117,11 +117,8 @@ def _tried(
     mutants: Sequence[Mutant], bench: Bench, sets: Sequence[VectorSet], jobs: int
 ) -> Iterator[Outcome]:
     """Outcomes in the order of the mutants; the simulators are programs of their own."""
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            yield from pool.map(lambda mutant: bench.try_mutant(mutant, sets), mutants)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    with program_threads(jobs) as pool:
+        yield from pool.map(lambda mutant: bench.try_mutant(mutant, sets), mutants)
 
 
 def _judged(outcome: Outcome, bench: Bench, judge: Judge) -> Outcome:
