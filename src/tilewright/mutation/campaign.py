@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,26 +99,20 @@ def run_campaign(
     since = time.monotonic()
     outcomes = {} if log is None else log.find_all(mutants)
     fresh = [mutant for mutant in mutants if mutant not in outcomes]
-    for number, outcome in enumerate(_tried(fresh, bench, sets, jobs), 1):
-        if log is not None:
-            log.keep(outcome)
-        outcomes[outcome.mutant] = outcome
-        survived = sum(one.status == "survived" for one in outcomes.values())
-        rate = number / (time.monotonic() - since)
-        progress(
-            f"{len(outcomes):,} of {len(mutants):,} mutants, {survived} survived, "
-            f"{rate:.1f} a second, {(len(fresh) - number) / rate:.0f} s left"
-        )
+    with program_threads(jobs) as pool:  # the simulators are programs of their own
+        tried = pool.map(lambda mutant: bench.try_mutant(mutant, sets), fresh)
+        for number, outcome in enumerate(tried, 1):
+            if log is not None:
+                log.keep(outcome)
+            outcomes[outcome.mutant] = outcome
+            survived = sum(one.status == "survived" for one in outcomes.values())
+            rate = number / (time.monotonic() - since)
+            progress(
+                f"{len(outcomes):,} of {len(mutants):,} mutants, {survived} survived, "
+                f"{rate:.1f} a second, {(len(fresh) - number) / rate:.0f} s left"
+            )
     judged = tuple(_judged(outcomes[mutant], bench, judge) for mutant in mutants)
     return Campaign(tuple(sets), judged, time.monotonic() - since)
-
-
-def _tried(
-    mutants: Sequence[Mutant], bench: Bench, sets: Sequence[VectorSet], jobs: int
-) -> Iterator[Outcome]:
-    """Outcomes in the order of the mutants; the simulators are programs of their own."""
-    with program_threads(jobs) as pool:
-        yield from pool.map(lambda mutant: bench.try_mutant(mutant, sets), mutants)
 
 
 def _judged(outcome: Outcome, bench: Bench, judge: Judge) -> Outcome:
