@@ -24,6 +24,7 @@ class _Crew:
 
     @contextmanager
     def member(self, child: subprocess.Popen[bytes]) -> Iterator[None]:
+        """While the context lasts, `dismiss` kills `child`."""
         with self._lock:
             self._running.add(child.pid)
             if self._is_dismissed:
