@@ -176,23 +176,28 @@ def test_a_full_disk_while_training(tmp_path):
     assert not list((tmp_path / "run/01_train").glob("*.safetensors"))
 
 
-def test_control_c_in_training_leaves_a_run_that_goes_on(tmp_path, finished):
-    """The weights after the interruption are those of the run that was not interrupted."""
-    folder = tmp_path / "run"
+def stop_once(begun, number, *arguments, timeout_s, **environment):
+    """Start a command, send it the signal `number` once `begun()` holds, and expect one line in time."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tilewright", "run", "--out", str(folder), *OVERRIDES],
+        [sys.executable, "-m", "tilewright", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
     )
-    metrics = folder / "01_train/metrics.jsonl"
     deadline = time.monotonic() + 120
-    while not metrics.exists() and time.monotonic() < deadline:
+    while not begun() and time.monotonic() < deadline:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=120)
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=timeout_s)
     expect_error(subprocess.CompletedProcess([], process.returncode, stdout, stderr), "interrupted")
+
+
+def test_control_c_in_training_leaves_a_run_that_goes_on(tmp_path, finished):
+    """The weights after the interruption are those of the run that was not interrupted."""
+    folder = tmp_path / "run"
+    metrics = folder / "01_train/metrics.jsonl"
+    stop_once(metrics.exists, signal.SIGINT, "run", "--out", folder, *OVERRIDES, timeout_s=120)
     done = tilewright("run", "--out", folder, *OVERRIDES)
     assert done.returncode == 0, done.stderr
     assert best_weights(folder) == best_weights(finished)
@@ -207,21 +212,14 @@ def test_a_cosim_that_is_stopped_stops_its_simulations(tmp_path, run, number):
     slow = tools / "vvp"
     slow.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/$$.started\nexec sleep 60\n")
     slow.chmod(0o755)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tilewright", "cosim", str(run), "--set", "cosim.simulator=icarus"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PATH": f"{tools}:{os.environ['PATH']}"},
-    )
-    deadline = time.monotonic() + 60
-    while not (started := list(tmp_path.glob("*.started"))) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=30)
-    expect_error(subprocess.CompletedProcess([], process.returncode, stdout, stderr), "interrupted")
-    assert started
-    assert not [one for one in started if Path(f"/proc/{one.stem}").exists()]
+
+    def started():
+        return list(tmp_path.glob("*.started"))
+
+    command = ("cosim", run, "--set", "cosim.simulator=icarus")
+    stop_once(started, number, *command, timeout_s=30, PATH=f"{tools}:{os.environ['PATH']}")
+    assert started()
+    assert not [one for one in started() if Path(f"/proc/{one.stem}").exists()]
     assert tilewright("cosim", run).returncode == 0
 
 

@@ -15,7 +15,7 @@ from tilewright.errors import ToolError
 
 
 class _Crew:
-    """The programs that the threads of one pool are running."""
+    """The programs that the threads of one pool, or a thread of none, are running."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -43,7 +43,12 @@ class _Crew:
                 _kill_group(pid)
 
 
-_of_this_thread = threading.local()
+class _Thread(threading.local):
+    def __init__(self) -> None:
+        self.crew = _Crew()
+
+
+_this_thread = _Thread()
 
 
 @contextmanager
@@ -64,7 +69,7 @@ def program_threads(count: int) -> Iterator[ThreadPoolExecutor]:
 
 
 def _join(crew: _Crew) -> None:
-    _of_this_thread.crew = crew
+    _this_thread.crew = crew
 
 
 def run_program(
@@ -95,8 +100,7 @@ def run_program(
         )
     except OSError as error:
         raise ToolError(f"cannot start {command[0]}: {error.strerror or error}") from None
-    crew: _Crew = getattr(_of_this_thread, "crew", None) or _Crew()
-    with child, crew.member(child):
+    with child, _this_thread.crew.member(child):
         try:
             output, _ = child.communicate(timeout=timeout_s)
         except subprocess.TimeoutExpired:

@@ -71,13 +71,17 @@ def exact_result(
 
 def _type_bound(plan: TilePlan, weights: npt.NDArray[np.int8]) -> int:
     """As `_bound`, at least, and at once: that of the lowest weight that int8 holds, everywhere."""
-    return (weights.size // (plan.otiles * plan.array.cols)) << 7
+    return _weights_of_a_lane(plan, weights) << 7
 
 
 def _rough_bound(plan: TilePlan, weights: npt.NDArray[np.int8]) -> int:
     """As `_bound`, at least, and sooner known: that of the largest weight there is, everywhere."""
     largest = max(int(weights.max(initial=0)), -int(weights.min(initial=0)))
-    return largest * (weights.size // (plan.otiles * plan.array.cols))
+    return largest * _weights_of_a_lane(plan, weights)
+
+
+def _weights_of_a_lane(plan: TilePlan, weights: npt.NDArray[np.int8]) -> int:
+    return weights.size // (plan.otiles * plan.array.cols)
 
 
 def _bound(plan: TilePlan, weights: npt.NDArray[np.int8]) -> int:
