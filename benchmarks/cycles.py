@@ -19,9 +19,9 @@ from typing import Any
 
 from tilewright.config import load_config
 from tilewright.cost import LayerOutline, MemoryDepths, network_cost
-from tilewright.pipeline.outlines import find_outlines
 from tilewright.sim import dataflow_cycles, layer_phases
 from tilewright.spec import ArrayShape, ConvShape
+from tilewright.studies.outlines import find_outlines
 from tilewright.tile import TilePlan
 
 LAYERS = {

@@ -27,11 +27,10 @@ from typing import Any
 
 import numpy as np
 
-from tilewright.cosim import CosimResult, Setup, run_bundles
+from tilewright.cores import CosimResult, Setup, run_bundles
 from tilewright.engine import Engine
 from tilewright.errors import TilewrightError
 from tilewright.pipeline.array_mode import ArrayMode
-from tilewright.pipeline.packed import load_packed_test
 from tilewright.pipeline.run_folder import RunFolder
 from tilewright.sim import simulate
 from tilewright.spec import (
@@ -42,6 +41,7 @@ from tilewright.spec import (
     PackedNetwork,
     find_packed,
 )
+from tilewright.studies.packed import load_packed_test
 from tilewright.tile import WIDEST_PAIR, TilePlan, plan_words
 from tilewright.vectors import CORE_LAYOUTS, load_layout, write_bundle
 from tilewright.verify import reference_psums

@@ -36,11 +36,11 @@ import numpy as np
 import numpy.typing as npt
 from scalesim_cycles import run_scalesim
 
-from tilewright.cosim import Icarus, Setup, Verilator, run_bundle
-from tilewright.cosim.build_cache import cached_build
-from tilewright.cosim.run import TOP, read_sources
-from tilewright.cosim.run import simulate as run_rtl
-from tilewright.cosim.run_list import Run, parameters
+from tilewright.cores import Icarus, Setup, Verilator, run_bundle
+from tilewright.cores.build_cache import cached_build
+from tilewright.cores.run import TOP, read_sources
+from tilewright.cores.run import simulate as run_rtl
+from tilewright.cores.run_list import Run, parameters
 from tilewright.models.architecture import find_architecture
 from tilewright.sim import SimResult, layer_cycles, simulate
 from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat, Schedule

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tilewright.spec.artifact import sha256
+from tilewright.store.artifact import sha256
 
 
 def repair_hash(folder: Path, name: str) -> None:

@@ -38,7 +38,7 @@ from tests.unit.vectors import course_example as example
 from tilewright.bundles import check_bundle, stated_tiles
 from tilewright.errors import TilewrightError
 from tilewright.spec import ArrayShape
-from tilewright.spec.artifact import sha256
+from tilewright.store.artifact import sha256
 from tilewright.tile import TilePlan
 from tilewright.vectors import (
     Layout,

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.cosim import Setup
-from tilewright.cosim.run_list import FUNCTIONS, Run, check_runnable, parameters
+from tilewright.cores import Setup
+from tilewright.cores.run_list import FUNCTIONS, Run, check_runnable, parameters
 from tilewright.tile import tile_psums
 from tilewright.vectors import Bundle, decode_bundle, read_bundle
 

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from model import read_layer
 
-from tilewright.cosim import Setup, SimulatorName, Verilator, find_simulator
+from tilewright.cores import Setup, SimulatorName, Verilator, find_simulator
 from tilewright.errors import TilewrightError, ToolError
 from tilewright.rtl import RTL_DIR
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.forgery import repair_hash
 from tests.naive import convolve, wrap
-from tilewright.cosim import Setup, Simulator, find_simulator
+from tilewright.cores import Setup, Simulator, find_simulator
 from tilewright.errors import ToolError
 from tilewright.spec import (
     ArrayShape,

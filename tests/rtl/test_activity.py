@@ -10,7 +10,7 @@ import pytest
 from tests.rtl.layers import Case, random_tensors, require_simulator, write_case
 from tests.rtl.test_core import FAST
 from tests.sabotage.test_rtl_core import patched_core
-from tilewright.cosim import run_bundle
+from tilewright.cores import run_bundle
 from tilewright.sim import REGISTERS, count_activity
 from tilewright.spec import ArrayShape, ConvShape
 from tilewright.tile import plan_mode, plan_words

@@ -19,7 +19,7 @@ from tests.rtl.layers import (
     write_case,
     write_random,
 )
-from tilewright.cosim import Setup, run_bundle
+from tilewright.cores import Setup, run_bundle
 from tilewright.spec import ArrayShape, ConvShape, OutputFunction
 from tilewright.vectors import CORE_LAYOUTS, decode_bundle
 

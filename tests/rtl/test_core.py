@@ -17,7 +17,7 @@ from tests.rtl.layers import (
     write_case,
     write_random,
 )
-from tilewright.cosim import CosimResult, run_bundle
+from tilewright.cores import CosimResult, run_bundle
 from tilewright.errors import FormatError
 from tilewright.spec import ArrayShape, ConvShape, OutputFunction, Schedule
 

@@ -19,7 +19,7 @@ from tests.rtl.layers import (
     write_random,
 )
 from tests.rtl.test_core import FAST, check_exact
-from tilewright.cosim import CosimResult, Setup, run_bundle, run_bundles
+from tilewright.cores import CosimResult, Setup, run_bundle, run_bundles
 from tilewright.sim import Stalls, simulate
 from tilewright.spec import ArrayShape, ConvShape, PsumRule, Schedule
 from tilewright.tile import plan_mode, plan_words

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.rtl.layers import Case, require_simulator, write_case, write_random
+from tilewright.cores import Setup
 from tilewright.corners import VectorSet, layer_sets, mode_sets, smallest_first
-from tilewright.cosim import Setup
 from tilewright.errors import ToolError
 from tilewright.mutation import (
     Bench,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.rtl.layers import require_simulator
-from tilewright.cosim import Verilator, probe
+from tilewright.cores import Verilator, probe
 from tilewright.rtl import RTL_DIR
 
 SOURCES = sorted(RTL_DIR.glob("*.sv"))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.rtl.layers import Case, require_simulator, write_case
-from tilewright.cosim import run_bundle
+from tilewright.cores import run_bundle
 from tilewright.spec import ArrayShape, ConvShape
 from tilewright.tile import TilePlan, untile_activations, untile_psums, untile_weights
 from tilewright.vectors import FieldWidths, decode, load_layout

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.vectors import course_example as example
 from tilewright.errors import ArtifactError, FormatError
 from tilewright.spec import ArrayShape
-from tilewright.spec.artifact import sha256
+from tilewright.store.artifact import sha256
 from tilewright.tile import TilePlan
 from tilewright.vectors import decode_bundle, load_layout, read_bundle, write_bundle
 

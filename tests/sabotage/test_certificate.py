@@ -12,10 +12,10 @@ from tilewright.data import Split
 from tilewright.engine import Engine
 from tilewright.engine.requantize import Requantizer
 from tilewright.pipeline import oracles
-from tilewright.pipeline.certify import Effort, Subject, certify
 from tilewright.quant import QuantConv2d, QuantLinear
 from tilewright.recover import recover
 from tilewright.spec import MaxPool
+from tilewright.studies.certify import Effort, Subject, certify
 from tilewright.verify import Certificate, reference_trace
 
 SMALL = Effort(images=6, naive=2, onnx=0)

@@ -9,7 +9,7 @@ from safetensors.numpy import load, save
 from tests.chain import read, tilewright
 from tests.forgery import repair_hash
 from tests.sabotage.test_rtl_core import UNSIGNED, patched_core
-from tilewright.spec.artifact import sha256
+from tilewright.store.artifact import sha256
 
 pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.interchange.networks import residual, untrained
 from tilewright.interchange import export_network
-from tilewright.pipeline.exchange import check_export
+from tilewright.studies.exchange import check_export
 
 onnx = pytest.importorskip("onnx", reason="needs the extra 'onnx'")
 pytest.importorskip("qonnx", reason="needs the extra 'onnx'")

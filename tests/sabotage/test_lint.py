@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.rtl.layers import require_simulator
-from tests.unit.vectors_lint.faults import FAULTS, Fault
-from tests.unit.vectors_lint.good_files import GOOD, READERS, write
-from tests.unit.vectors_lint.simulate import Seen, build, predict, simulate
-from tilewright.vectors.lint import lint
-from tilewright.vectors.lint.reader import follow
-from tilewright.vectors.lint.testbench import read_testbench
+from tests.unit.lint.faults import FAULTS, Fault
+from tests.unit.lint.good_files import GOOD, READERS, write
+from tests.unit.lint.simulate import Seen, build, predict, simulate
+from tilewright.lint import lint
+from tilewright.lint.reader import follow
+from tilewright.lint.testbench import read_testbench
 
 pytest.importorskip("pyslang")
 pytestmark = pytest.mark.rtl

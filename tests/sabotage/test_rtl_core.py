@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.rtl.layers import Case, require_simulator, write_case, write_random
-from tilewright.cosim import CosimResult, run_bundle
+from tilewright.cores import CosimResult, run_bundle
 from tilewright.errors import ToolError
 from tilewright.rtl import RTL_DIR
 from tilewright.spec import ArrayShape, ConvShape, Schedule

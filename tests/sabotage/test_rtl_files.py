@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.rtl.layers import Case, Edit, edit_file, require_simulator, write_random
-from tilewright.cosim import CosimResult, run_bundle
+from tilewright.cores import CosimResult, run_bundle
 from tilewright.errors import ArtifactError, FormatError
 from tilewright.spec import ArrayShape, ConvShape
 from tilewright.vectors import read_bundle
@@ -135,7 +135,7 @@ def test_file_that_vanishes_after_the_check_is_named(
     require_simulator("icarus")
     bundle = write_random(tmp_path / "bundle", CASE)
     (bundle.folder / WEIGHTS).unlink()
-    monkeypatch.setattr("tilewright.cosim.run.read_bundle", lambda _: bundle)
+    monkeypatch.setattr("tilewright.cores.run.read_bundle", lambda _: bundle)
     with pytest.raises(FormatError, match=f"{WEIGHTS}: cannot be opened"):
         run_bundle(bundle.folder, simulator="icarus", cache_dir=builds)
 

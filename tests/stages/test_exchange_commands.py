@@ -130,7 +130,7 @@ def test_a_failed_check_has_status_one(stem, tmp_path, command, monkeypatch):
         return found
 
     run_file = witness.run_file
-    monkeypatch.setattr("tilewright.pipeline.exchange.run_file", wrong)
+    monkeypatch.setattr("tilewright.studies.exchange.run_file", wrong)
     status, _, err = command(
         "export-network", stem, "--format", "qonnx", "--scales", "unit", "--out", tmp_path / "n"
     )

@@ -13,7 +13,7 @@ from tilewright.tile import TilePlan
 from tilewright.vectors import load_layout, write_bundle
 from tilewright.verify import reference_psums
 
-READER = Path(__file__).parents[1] / "unit/vectors_lint/readers/tokens.v"
+READER = Path(__file__).parents[1] / "unit/lint/readers/tokens.v"
 GEOMETRY = "ic=3,oc=2,size=4,kernel=3,padding=1,bits=4/4/16,rows=3,cols=2"
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.chain import tilewright
 from tilewright import doctor
-from tilewright.cosim import Probe
+from tilewright.cores import Probe
 from tilewright.doctor import examine
 
 

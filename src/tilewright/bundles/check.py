@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from tilewright.bundles.stated import stated_tiles
 from tilewright.errors import TilewrightError
-from tilewright.spec.artifact import read_bytes, sha256
+from tilewright.store.artifact import read_bytes, sha256
 from tilewright.tile import tile_psums
 from tilewright.vectors import Bundle, BundleTensors, decode_bundle, encode, read_bundle
 from tilewright.vectors.kinds import AXES

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tilewright.bundles.geometry import EXAMPLE, Geometry
 from tilewright.errors import ArtifactError, ConfigError
-from tilewright.spec.artifact import sha256
+from tilewright.store.artifact import sha256
 from tilewright.vectors import Bundle, BundleFile, Layout, Scales, read_bundle
 from tilewright.vectors.bundle import MANIFEST, planned_count, planned_files
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ConfigError
-from tilewright.spec.artifact import read_bytes
+from tilewright.store.artifact import read_bytes
 from tilewright.tile import untile_activations, untile_weights
 from tilewright.vectors import Bundle, decode
 from tilewright.vectors.kinds import AXES

@@ -13,7 +13,7 @@ from tilewright.bundles.geometry import EXAMPLE, Geometry
 from tilewright.bundles.source import open_bundle
 from tilewright.bundles.stated import Stated, stated_tensors
 from tilewright.errors import ArtifactError, ConfigError
-from tilewright.spec.artifact import read_bytes, write_bytes
+from tilewright.store.artifact import read_bytes, write_bytes
 from tilewright.tile import TilePlan
 from tilewright.vectors import FieldWidths, Layout, decode, decode_bundle, encode
 from tilewright.vectors.bundle import MANIFEST, planned_files

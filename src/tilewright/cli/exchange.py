@@ -13,7 +13,7 @@ from tilewright.cli.app import FAILED, JsonOption, app
 
 if TYPE_CHECKING:
     from tilewright.interchange import Exported
-    from tilewright.pipeline.exchange import ExportCheck
+    from tilewright.studies.exchange import ExportCheck
 
 
 @app.command("export-network")
@@ -49,7 +49,7 @@ def export_network(
     """Write a recovered network for other tools, and let their engines confirm it."""
     from tilewright.errors import UnknownNameError
     from tilewright.interchange import export_network as write
-    from tilewright.pipeline.exchange import ENGINES, check_export, load_network, random_pixels
+    from tilewright.studies.exchange import ENGINES, check_export, load_network, random_pixels
 
     if scales not in ("trained", "unit"):
         raise UnknownNameError.among("kind of scales", scales, ("trained", "unit"))
@@ -98,8 +98,8 @@ def import_network(
 ) -> None:
     """State a network of others in integers, compared with its own arithmetic, and start a run with it."""
     from tilewright.errors import ConfigError
-    from tilewright.pipeline.imports import CourseOptions, parse_indices
-    from tilewright.pipeline.imports import import_network as read
+    from tilewright.studies.imports import CourseOptions, parse_indices
+    from tilewright.studies.imports import import_network as read
 
     course = None
     if file.suffix != ".onnx":

@@ -45,10 +45,10 @@ def psum_width(
     is_json: JsonOption = False,
 ) -> None:
     """Accuracy with psums of b bits, and the smallest width that is safe."""
-    from tilewright.pipeline.certify import open_subject
-    from tilewright.pipeline.psum_width import draw_curve
-    from tilewright.pipeline.psum_width import psum_width as measure
     from tilewright.spec.psum_register import PsumRegister, read_overflow, read_place
+    from tilewright.studies.certify import open_subject
+    from tilewright.studies.psum_width import draw_curve
+    from tilewright.studies.psum_width import psum_width as measure
 
     rule, where, widths = read_overflow(overflow), read_place(place), _widths(bits)
     for width in widths:
@@ -84,8 +84,8 @@ def requantize(
     is_json: JsonOption = False,
 ) -> None:
     """Put a multiplier, a bias and a shift in place of the thresholds; count the codes that differ."""
-    from tilewright.pipeline.certify import open_subject
-    from tilewright.pipeline.multiplier_shift import requantize_by_shift
+    from tilewright.studies.certify import open_subject
+    from tilewright.studies.multiplier_shift import requantize_by_shift
 
     facts = requantize_by_shift(
         open_subject(path, data_dir=data_dir),

@@ -47,7 +47,7 @@ def evaluate(
     stem = find_packed(path)
     if stem is not None:
         from tilewright.engine import KINDS
-        from tilewright.pipeline.packed import evaluate_packed
+        from tilewright.studies.packed import evaluate_packed
 
         kinds = {kind: kind for kind in KINDS}
         if engine is not None and engine not in kinds:
@@ -82,7 +82,7 @@ def pack(
 ) -> None:
     """Write a trained run as one small pair of files that numpy alone reads."""
     from tilewright.pipeline import RunFolder
-    from tilewright.pipeline.packed import pack as pack_run
+    from tilewright.studies.packed import pack as pack_run
 
     run = RunFolder(folder)
     run.config()
@@ -129,14 +129,14 @@ def certify(
 ) -> None:
     """State why a network's integers are exact, who agrees, and what is not proved."""
     from tilewright.errors import ConfigError
-    from tilewright.pipeline.certify import (
+    from tilewright.studies.certify import (
         Effort,
         effort_of,
         open_subject,
         read_certificate,
         write_certificate,
     )
-    from tilewright.pipeline.certify import certify as make
+    from tilewright.studies.certify import certify as make
 
     since, console = time.monotonic(), Console(is_json=is_json)
     if checked is not None:

@@ -34,8 +34,8 @@ def lint(
 ) -> None:
     """Say whether a testbench reads these files as they are meant, or whether they follow a layout."""
     from tilewright.bundles import Geometry
+    from tilewright.lint import lint as look
     from tilewright.vectors import load_layout
-    from tilewright.vectors.lint import lint as look
 
     if fixed is not None:
         _fix(folder, fixed, testbench, is_json=is_json)
@@ -62,7 +62,7 @@ def lint(
 
 def _fix(folder: Path, out: Path, testbench: Path | None, *, is_json: bool) -> None:
     from tilewright.errors import ConfigError
-    from tilewright.vectors.lint import fix
+    from tilewright.lint import fix
 
     if testbench is None:
         raise ConfigError("--fix writes files as a testbench needs them: give --testbench")

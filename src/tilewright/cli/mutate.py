@@ -16,8 +16,8 @@ from tilewright.cli.console import Console
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tilewright.cores import SimulatorName
     from tilewright.corners import VectorSet
-    from tilewright.cosim import SimulatorName
     from tilewright.mutation import Campaign, Mutant
 
 

@@ -64,7 +64,7 @@ def plan(
     """Say what a network costs on an array: folds, cycles by phase, words moved, psum bits."""
     from tilewright.cost import MemoryDepths, network_cost
     from tilewright.errors import ConfigError
-    from tilewright.pipeline.outlines import find_outlines
+    from tilewright.studies.outlines import find_outlines
 
     if is_json and is_csv:
         raise ConfigError("--json and --csv are two forms of one answer: give one of them")

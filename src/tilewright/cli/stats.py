@@ -15,7 +15,7 @@ from tilewright.cli.console import Console
 
 if TYPE_CHECKING:
     from tilewright.cost import EnergyTable
-    from tilewright.pipeline.statistics import LayerStatistics
+    from tilewright.studies.statistics import LayerStatistics
 
 
 @app.command()
@@ -48,7 +48,7 @@ def stats(
     """
     from tilewright.cost import EnergyTable
     from tilewright.pipeline import RunFolder
-    from tilewright.pipeline.statistics import run_statistics
+    from tilewright.studies.statistics import run_statistics
 
     console = Console(is_json=is_json)
     table = EnergyTable.load(energy) if energy is not None else None
@@ -78,7 +78,7 @@ def _stated(table: EnergyTable | None) -> dict[str, Any] | None:
 
 
 def _write_csv(path: Path, lines: list[dict[str, Any]]) -> None:
-    from tilewright.spec.artifact import write_bytes
+    from tilewright.store.artifact import write_bytes
 
     text = io.StringIO()
     writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.cores.run_list import mode_of
 from tilewright.corners.vector_set import VectorSet
-from tilewright.cosim.run_list import mode_of
 from tilewright.errors import FormatError
 from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat, signed_bits_needed
 from tilewright.tile import WIDEST_PAIR, TilePlan

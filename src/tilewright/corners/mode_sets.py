@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.cores import Setup
 from tilewright.corners.vector_set import VectorSet
-from tilewright.cosim import Setup
 from tilewright.sim import simulate
 from tilewright.spec import (
     ArrayShape,

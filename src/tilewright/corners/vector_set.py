@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tilewright.cosim import Setup
+from tilewright.cores import Setup
 
 
 @dataclass(frozen=True, slots=True)

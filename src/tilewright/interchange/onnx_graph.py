@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper
 
 from tilewright.errors import FormatError
-from tilewright.spec.artifact import read_bytes
+from tilewright.store.artifact import read_bytes
 
 Array = npt.NDArray[Any]
 SCOPES = "pkg.torch.onnx.name_scopes"

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tilewright.corners import VectorSet
-from tilewright.cosim.process import program_threads
 from tilewright.mutation.equivalence import Judge
 from tilewright.mutation.log import CampaignLog
 from tilewright.mutation.mutant import CATEGORIES, Mutant
 from tilewright.mutation.trial import Bench, Outcome
+from tilewright.programs.process import program_threads
 
 Progress = Callable[[str], None]
 

@@ -12,7 +12,7 @@ from tilewright.corners import VectorSet
 from tilewright.errors import ArtifactError
 from tilewright.mutation.mutant import Mutant
 from tilewright.mutation.trial import Outcome
-from tilewright.spec.artifact import read_bytes, write_bytes
+from tilewright.store.artifact import read_bytes, write_bytes
 from tilewright.vectors.bundle import MANIFEST
 
 KEYS = ("file", "start", "end", "replacement")

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tilewright.cores import CosimResult, Setup, SimulatorName, run_bundle
 from tilewright.corners import VectorSet
-from tilewright.cosim import CosimResult, Setup, SimulatorName, run_bundle
 from tilewright.errors import ShapeError, SimulationError, ToolError
 from tilewright.mutation.mutant import Mutant
 

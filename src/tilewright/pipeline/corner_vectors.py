@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from tilewright.config import CosimConfig
+from tilewright.cores import CosimResult, Setup, SimulatorName, find_simulators, run_bundles
+from tilewright.cores.run_list import Run
 from tilewright.corners import VectorSet, layer_sets, mode_sets
-from tilewright.cosim import CosimResult, Setup, SimulatorName, find_simulators, run_bundles
-from tilewright.cosim.run_list import Run
 from tilewright.errors import ArtifactError, FormatError, SimulationError
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.sim import layer_cycles
 from tilewright.spec import Check, PsumRule, Schedule
-from tilewright.spec.artifact import read_bytes, sha256
+from tilewright.store.artifact import read_bytes, sha256
 from tilewright.vectors import CORE_LAYOUTS, MANIFEST, read_bundle
 from tilewright.vectors.manifest import read_manifest
 

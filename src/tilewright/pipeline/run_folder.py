@@ -14,7 +14,7 @@ from tilewright.config import Config, dump_config, load_config
 from tilewright.errors import ArtifactError, ConfigError
 from tilewright.pipeline.array_mode import ArrayMode
 from tilewright.spec import ArrayShape, Check, IntegerNetwork, Stimulus
-from tilewright.spec.artifact import read_bytes, read_json, sha256, write_bytes, write_json
+from tilewright.store.artifact import read_bytes, read_json, sha256, write_bytes, write_json
 
 FOLDERS = {
     "train": "01_train",

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ArtifactError, FormatError, ShapeError, UnknownNameError
-from tilewright.spec.artifact import read_artifact, write_artifact
 from tilewright.spec.integer_layer import IntegerLayer
 from tilewright.spec.network_facts import describe_node, node_arrays, rebuild_node
 from tilewright.spec.node import Node
 from tilewright.spec.requantization import Requantization, port_name
+from tilewright.store.artifact import read_artifact, write_artifact
 
 KIND = "integer-network"
 

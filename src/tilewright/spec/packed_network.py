@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ArtifactError, TilewrightError
-from tilewright.spec.artifact import read_bytes, read_json, sha256, write_bytes, write_json
 from tilewright.spec.bit_packing import (
     pack_codes,
     pack_thresholds,
@@ -34,6 +33,7 @@ from tilewright.spec.network_facts import (
     rebuild_node,
 )
 from tilewright.spec.number_format import NumberFormat
+from tilewright.store.artifact import read_bytes, read_json, sha256, write_bytes, write_json
 
 KIND, VERSION = "packed-network", 1
 KEYS = ("kind", "version", "sha256", "classes", "data", "training", "inputs", "nodes")

@@ -9,8 +9,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.spec.artifact import read_artifact, write_artifact
 from tilewright.spec.number_format import Codes
+from tilewright.store.artifact import read_artifact, write_artifact
 
 KIND = "stimulus"
 

@@ -20,7 +20,14 @@ from torch import Tensor, nn
 from tilewright.errors import ArtifactError, TilewrightError
 from tilewright.models import ModelSpec, build
 from tilewright.spec import PackedNetwork, find_packed
-from tilewright.spec.artifact import VERSION, read_bytes, read_json, sha256, write_bytes, write_json
+from tilewright.store.artifact import (
+    VERSION,
+    read_bytes,
+    read_json,
+    sha256,
+    write_bytes,
+    write_json,
+)
 
 KIND = "training checkpoint"
 MANIFEST = "checkpoint.json"

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, distributed, nn
 
 from tilewright.errors import ConfigError, ToolError, TrainingError
-from tilewright.spec.artifact import sha256
+from tilewright.store.artifact import sha256
 from tilewright.train.norms import find_norms
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tilewright.errors import ArtifactError
-from tilewright.spec.artifact import read_bytes, write_bytes
+from tilewright.store.artifact import read_bytes, write_bytes
 
 FILE = "metrics.jsonl"
 

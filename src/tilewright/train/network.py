@@ -20,7 +20,7 @@ from tilewright.errors import ConfigError, DataError
 from tilewright.models import ModelSpec
 from tilewright.quant import allow_int8
 from tilewright.quant.engines import has_fast_bfloat16
-from tilewright.spec.artifact import write_json
+from tilewright.store.artifact import write_json
 from tilewright.train.averaging import average_into, with_fresh_norms
 from tilewright.train.distributed import join_world
 from tilewright.train.evaluation import Accuracy, evaluate

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from tilewright.quant.quantizers import LearnedQuantizer, WeightQuantizer
 from tilewright.spec import NumberFormat
-from tilewright.spec.artifact import write_bytes
+from tilewright.store.artifact import write_bytes
 
 FILE = "start.json"
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ArtifactError, FormatError
-from tilewright.spec.artifact import read_bytes, sha256
+from tilewright.store.artifact import read_bytes, sha256
 from tilewright.tile import (
     TilePlan,
     tile_activations,

@@ -12,7 +12,7 @@ import numpy as np
 
 from tilewright.errors import ArtifactError, FormatError, ShapeError
 from tilewright.spec import IntArray, IntegerLayer, NumberFormat
-from tilewright.spec.artifact import read_json, sha256, write_json
+from tilewright.store.artifact import read_json, sha256, write_json
 from tilewright.tile import TilePlan, tile_activations, tile_psums, tile_weights
 from tilewright.vectors.bundle import MANIFEST, Bundle, BundleFile, Scales, planned_files
 from tilewright.vectors.codec import encode

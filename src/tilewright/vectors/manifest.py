@@ -12,7 +12,7 @@ import numpy as np
 from tilewright import __version__
 from tilewright.errors import ArtifactError, ConfigError, FormatError, TilewrightError
 from tilewright.spec import ArrayShape, ConvShape, NumberFormat
-from tilewright.spec.artifact import read_json
+from tilewright.store.artifact import read_json
 from tilewright.vectors.bundle import (
     MANIFEST,
     Bundle,

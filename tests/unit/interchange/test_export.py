@@ -10,8 +10,8 @@ from tests.unit.interchange.networks import Known, residual
 from tilewright.errors import ConfigError, FormatError, ShapeError, ToolError, UnknownNameError
 from tilewright.interchange import export_network, extras
 from tilewright.interchange.float_graph import worst_error
-from tilewright.pipeline.exchange import check_export
 from tilewright.spec import ConvShape, IntegerLayer, IntegerNetwork, NumberFormat, Requantization
+from tilewright.studies.exchange import check_export
 from tilewright.verify import reference_trace
 
 onnx = pytest.importorskip("onnx", reason="needs the extra 'onnx'")

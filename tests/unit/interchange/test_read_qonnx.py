@@ -11,8 +11,8 @@ from tests.unit.interchange.networks import residual, untrained
 from tests.unit.interchange.test_export import odd_network
 from tilewright.errors import ArtifactError, FormatError, TilewrightError
 from tilewright.interchange import export_network, read_qonnx
-from tilewright.pipeline.exchange import check_export
 from tilewright.spec import IntegerLayer, ResidualAdd, SumPool
+from tilewright.studies.exchange import check_export
 from tilewright.verify import check_node, compare_traces, reference_next_codes, reference_trace
 
 onnx = pytest.importorskip("onnx", reason="needs the extra 'onnx'")

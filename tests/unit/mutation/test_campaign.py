@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tilewright.cores import Setup
 from tilewright.corners import VectorSet
-from tilewright.cosim import Setup
 from tilewright.errors import ArtifactError, ConfigError, ShapeError, ToolError
 from tilewright.mutation import (
     STATED,

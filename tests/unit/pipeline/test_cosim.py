@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tilewright.cosim import CosimResult
+from tilewright.cores import CosimResult
 from tilewright.pipeline.stages.cosim import _cycle_check
 
 MODEL = np.full((2, 1, 3), 7, np.int64)  # otile itile kij

@@ -15,7 +15,7 @@ from tilewright.errors import ConfigError
 from tilewright.pipeline import RunFolder, corner_vectors
 from tilewright.pipeline.stages import export as stage
 from tilewright.spec import ConvShape, IntegerLayer, IntegerNetwork, NumberFormat, Stimulus
-from tilewright.spec.artifact import write_json
+from tilewright.store.artifact import write_json
 from tilewright.vectors import decode_bundle, read_bundle
 
 SHAPE = ConvShape(ic=3, ih=5, iw=4, oc=4, kh=3, kw=2, padding=(1, 0))

@@ -8,7 +8,7 @@ import torch
 
 from tests.unit.train.digits_subset import RECIPE, SPEC, few_digits
 from tilewright.recover.capture import capture_forward
-from tilewright.spec.artifact import sha256
+from tilewright.store.artifact import sha256
 from tilewright.train import join_world, load_trained, train_network
 
 

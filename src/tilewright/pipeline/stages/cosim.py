@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from tilewright.config import CosimConfig
-from tilewright.cosim import CosimResult, Setup, run_bundle
+from tilewright.cores import CosimResult, Setup, run_bundle
 from tilewright.errors import ArtifactError, FormatError, SimulationError
 from tilewright.pipeline.array_mode import ArrayMode
 from tilewright.pipeline.corner_vectors import simulate_corners
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.spec import Check, IntArray
-from tilewright.spec.artifact import read_artifact, read_bytes, sha256
+from tilewright.store.artifact import read_artifact, read_bytes, sha256
 from tilewright.vectors import MANIFEST
 
 OUR_RTL = "tilewright"

@@ -15,7 +15,7 @@ from tilewright.pipeline.corner_vectors import export_corners
 from tilewright.pipeline.input_codes import InputChoice, InputCodes
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.spec import Check, IntegerLayer
-from tilewright.spec.artifact import read_bytes, sha256
+from tilewright.store.artifact import read_bytes, sha256
 from tilewright.tile import TilePlan
 from tilewright.vectors import MANIFEST, Layout, load_layout, write_bundle
 from tilewright.vectors.bundle import planned_count

@@ -9,7 +9,7 @@ from typing import Any
 from tilewright.errors import ArtifactError
 from tilewright.pipeline.run_folder import FOLDERS, RunFolder
 from tilewright.report import junit_xml, render_page, summarize
-from tilewright.spec.artifact import read_bytes, write_bytes, write_json
+from tilewright.store.artifact import read_bytes, write_bytes, write_json
 
 
 def report(run: RunFolder) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.sim import SimResult
 from tilewright.sim import simulate as run_model
 from tilewright.spec import Check, IntegerLayer
-from tilewright.spec.artifact import write_artifact
+from tilewright.store.artifact import write_artifact
 from tilewright.tile import TilePlan, plan_words, untile_psums
 from tilewright.verify import Comparison, compare, reference_psums
 

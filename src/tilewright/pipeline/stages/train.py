@@ -17,7 +17,7 @@ from tilewright.errors import ConfigError
 from tilewright.models import FLOAT_BITS, ModelSpec
 from tilewright.pipeline.run_folder import FOLDERS, Listener, RunFolder, Silent, StageResult
 from tilewright.spec import find_packed
-from tilewright.spec.artifact import read_json
+from tilewright.store.artifact import read_json
 from tilewright.train import Notice, Progress, Recipe, TrainingResult, join_world, train_network
 
 RENAMED = {

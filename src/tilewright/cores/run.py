@@ -1,0 +1,288 @@
+"""Run a bundle's files through the RTL."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.cores.build_cache import cached_build
+from tilewright.cores.result import CosimResult, LaneMismatch, OverflowVector, merge
+from tilewright.cores.run_list import Run, check_runnable, core_of, parameters, run_list
+from tilewright.cores.setup import Setup
+from tilewright.cores.simulator import Simulator, SimulatorName, find_simulator
+from tilewright.cores.transcript import Transcript, read_transcript
+from tilewright.errors import SimulationError, ToolError
+from tilewright.programs.process import program_threads
+from tilewright.rtl import RTL_DIR
+from tilewright.vectors import Bundle, read_bundle
+
+TOP = "tw_core_tb"
+"""The testbench's module, and the stem of its file."""
+
+DEFAULT = Setup()
+
+
+def run_bundle(
+    folder: Path,
+    *,
+    setup: Setup = DEFAULT,
+    simulator: SimulatorName = "auto",
+    rtl_dir: Path | None = None,
+    timeout_s: float = 600.0,
+    cache_dir: Path | None = None,
+    processes: int = 1,
+    failure_waves: Path | None = None,
+) -> CosimResult:
+    """Simulate the RTL core on the bundle in `folder`, from its files, and judge every word.
+
+    The output tiles are shared out to at most `processes` simulations at a time; a whole layer in one
+    job is one simulation. If anything differs, `failure_waves` becomes a VCD file of the first output
+    tile that does, run once more by itself.
+
+    `rtl_dir` holds another core to simulate: module ``tw_core`` and what it needs, with our ports;
+    the testbench is always ours. `timeout_s` limits the build, and again the run. Builds are kept
+    in `cache_dir` (default: the user's cache folder).
+
+    Raises `ArtifactError`, `FormatError` or `ShapeError` if the bundle is damaged or not for this
+    core, `ToolError` if the simulator is missing, fails, or does not end in time, and
+    `SimulationError` if the core broke off the simulation.
+    """
+    since = time.monotonic()
+    run = Run(read_bundle(folder), setup)
+    check_runnable(run)
+    builder = Builder(find_simulator(simulator), read_sources(rtl_dir), cache_dir, timeout_s)
+    program = builder.program([run])
+    parts = [replace(run, part=part) for part in _shares(run, processes)]
+    with program_threads(len(parts)) as pool:
+        transcripts = pool.map(lambda part: builder.simulate(program, [part])[0], parts)
+        seconds = time.monotonic() - since
+        results = [
+            _judge(part, transcript, builder.simulator, seconds=seconds)
+            for part, transcript in zip(parts, transcripts, strict=True)
+        ]
+    result = merge(results, seconds=time.monotonic() - since)
+    if failure_waves is not None and not result.is_exact:
+        _record(run, result, builder, failure_waves)
+    return result
+
+
+def run_bundles(
+    bundles: Sequence[tuple[Path, Setup]],
+    *,
+    simulator: SimulatorName = "auto",
+    rtl_dir: Path | None = None,
+    timeout_s: float = 600.0,
+    cache_dir: Path | None = None,
+    processes: int = 1,
+) -> tuple[CosimResult, ...]:
+    """Run bundles, in whatever modes, one after the other in as few simulations as they allow.
+
+    Those of one core, with the same stalls and resets, share a simulation; `processes` of them run at a
+    time, each no longer than `timeout_s` seconds. Results are in the order of `bundles`; raises what
+    `run_bundle` does.
+    """
+    since = time.monotonic()
+    runs = [Run(read_bundle(folder), setup) for folder, setup in bundles]
+    for run in runs:
+        check_runnable(run)
+    builder = Builder(find_simulator(simulator), read_sources(rtl_dir), cache_dir, timeout_s)
+    shares = list(_shared(runs, builder))
+    with program_threads(processes) as pool:
+        transcripts = pool.map(
+            lambda share: builder.simulate(share[0], [runs[number] for number in share[1]]), shares
+        )
+        found = {
+            number: transcript
+            for (_, numbers), together in zip(shares, transcripts, strict=True)
+            for number, transcript in zip(numbers, together, strict=True)
+        }
+    seconds = time.monotonic() - since
+    return tuple(
+        _judge(run, found[number], builder.simulator, seconds=seconds)
+        for number, run in enumerate(runs)
+    )
+
+
+def _shared(runs: Sequence[Run], builder: Builder) -> Iterator[tuple[Path, list[int]]]:
+    """For each simulation its program, and the numbers of its runs: one program for a core."""
+    for same_core in _grouped(range(len(runs)), lambda number: core_of(runs[number])):
+        program = builder.program([runs[number] for number in same_core])
+        for numbers in _grouped(same_core, lambda number: runs[number].setup.plusargs):
+            yield program, numbers
+
+
+def _grouped(
+    numbers: Iterable[int], key: Callable[[int], Mapping[str, object]]
+) -> Iterable[list[int]]:
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for number in numbers:
+        groups.setdefault(tuple(key(number).values()), []).append(number)
+    return groups.values()
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """A simulator, the sources of a core, where builds are kept, and how long anything may take."""
+
+    simulator: Simulator
+    sources: Mapping[str, bytes]
+    cache_dir: Path | None
+    timeout_s: float
+
+    def program(self, runs: Sequence[Run]) -> Path:
+        """The testbench built for `runs` of one core; able to write waves if any of them asks for them."""
+        has_waves = any(run.setup.waves is not None for run in runs)
+        return cached_build(
+            self.simulator.with_waves() if has_waves else self.simulator,
+            self.sources,
+            top=TOP,
+            parameters=parameters(runs),
+            cache_dir=self.cache_dir,
+            timeout_s=self.timeout_s,
+        )
+
+    def simulate(self, program: Path, runs: Sequence[Run]) -> tuple[Transcript, ...]:
+        """Run the testbench on `runs`, one after the other in one simulation."""
+        return simulate(self.simulator, program, runs, timeout_s=self.timeout_s)
+
+
+def _shares(run: Run, processes: int) -> list[range]:
+    """The output tiles in at most `processes` contiguous parts of about the same size."""
+    otiles = len(run.otiles)
+    parts = 1 if run.setup.schedule.is_whole_layer else max(1, min(processes, otiles))
+    ends = [otiles * part // parts for part in range(parts + 1)]
+    return [range(a, b) for a, b in pairwise(ends)]
+
+
+def _record(run: Run, result: CosimResult, builder: Builder, waves: Path) -> None:
+    """Waves of the first output tile that differs."""
+    first = result.first_wrong_otile
+    alone = replace(run, part=range(first, first + 1), setup=replace(run.setup, waves=waves))
+    builder.simulate(builder.program([alone]), [alone])
+
+
+def read_sources(rtl_dir: Path | None = None) -> dict[str, bytes]:
+    """File names to contents: our testbench first, then the core in `rtl_dir` (default: ours).
+
+    Raises `ToolError` if `rtl_dir` has no core.
+    """
+    folder = RTL_DIR if rtl_dir is None else rtl_dir
+    bench = f"{TOP}.sv"
+    sources = {bench: (RTL_DIR / bench).read_bytes()}
+    sources |= {
+        path.name: path.read_bytes() for path in sorted(folder.glob("*.sv")) if path.name != bench
+    }
+    if "tw_core.sv" not in sources:
+        raise ToolError(f"{folder} must hold the core to simulate, tw_core.sv, but does not")
+    return sources
+
+
+def simulate(
+    simulator: Simulator, program: Path, runs: Sequence[Run], *, timeout_s: float
+) -> tuple[Transcript, ...]:
+    """Run a built testbench in a folder where its file names are valid."""
+    with tempfile.TemporaryDirectory(prefix="tilewright-run-") as name:
+        path = Path(name) / "run_list.txt"
+        path.write_text(run_list(runs), encoding="utf-8")
+        if len(runs) > 1:
+            for number, run in enumerate(runs):
+                (Path(name) / str(number)).symlink_to(run.bundle.folder.absolute())
+        status, output = simulator.run(
+            program,
+            plusargs={"run_list": str(path), **runs[0].setup.plusargs},
+            folder=Path(name) if len(runs) > 1 else runs[0].bundle.folder,
+            timeout_s=timeout_s,
+        )
+    return read_transcript(output, status=status, layers=len(runs))
+
+
+def _judge(
+    run: Run, transcript: Transcript, simulator: Simulator, *, seconds: float
+) -> CosimResult:
+    bundle, counts = run.bundle, transcript.counts
+    jobs, values = len(run.otiles) // run.otiles_per_job, run.values
+    found = len(transcript.jobs), counts["psums"], counts["outputs"]
+    if found != (jobs, values, values):
+        raise ToolError(
+            f"the testbench must run {jobs} jobs and compare {values} psums and outputs of layer "
+            f"{bundle.layer_name}, but did {found}"
+        )
+    return CosimResult(
+        simulator=simulator.name,
+        version=simulator.version,
+        layer_name=bundle.layer_name,
+        sample=bundle.sample,
+        tiles=len(transcript.folds),
+        fold_cycles=_fold_cycles(run, transcript),
+        cycles=sum(_counters(job, "cycles")[0] for job in transcript.jobs),
+        psums_compared=counts["psums"],
+        psum_mismatches=counts["psum_mismatches"],
+        outputs_compared=counts["outputs"],
+        output_mismatches=counts["output_mismatches"],
+        stored_mismatches=counts["stored_mismatches"],
+        unused_lane_mismatches=counts["unused_mismatches"],
+        mismatches=tuple(_locate(bundle, entry) for entry in transcript.mismatches),
+        overflow_vectors=counts["overflows"],
+        overflows=tuple(_overflow(entry) for entry in transcript.overflows),
+        is_overflow_wrong=run.setup.rule.overflow == "error",
+        faults=transcript.faults,
+        seconds=seconds,
+    )
+
+
+def _overflow(entry: dict[str, str]) -> OverflowVector:
+    otile, itile, kij, onij = _counters(entry, "otile", "itile", "kij", "onij")
+    return OverflowVector(otile, itile, kij, onij, entry["pe"] != "0", entry["pmem"] != "0")
+
+
+def _fold_cycles(run: Run, transcript: Transcript) -> npt.NDArray[np.int64]:
+    cycles = np.zeros(run.plan.fold_grid, np.int64)
+    for fold in transcript.folds:
+        place = _counters(fold, "otile", "itile", "kij")
+        if all(index < size for index, size in zip(place, cycles.shape, strict=True)):
+            (cycles[place],) = _counters(fold, "cycles")
+    return cycles  # otile itile kij
+
+
+def _locate(bundle: Bundle, entry: dict[str, str]) -> LaneMismatch:
+    otile, onij, col = _counters(entry, "otile", "onij", "col")
+    oc = otile * bundle.array.cols + col
+    oh, ow = divmod(onij, bundle.shape.ow)
+    return LaneMismatch(
+        what=entry["what"],  # type: ignore[arg-type]  # the bench prints nothing else
+        oc=oc if oc < bundle.shape.oc else None,
+        oh=oh,
+        ow=ow,
+        otile=otile,
+        onij=onij,
+        col=col,
+        expected=int(_number(entry["expected"])),
+        actual=_number(entry["actual"]),
+        time_ns=int(entry["time"]),
+    )
+
+
+def _counters(entry: dict[str, str], *keys: str) -> tuple[int, ...]:
+    """Numbers that the core counts; raises `SimulationError` where it puts out x instead."""
+    try:
+        return tuple(int(entry[key]) for key in keys)
+    except ValueError:
+        said = ", ".join(f"{key}={entry[key]}" for key in keys)
+        raise SimulationError(
+            f"the core's counters must be known numbers, but are {said}: find the register without a "
+            "reset (icarus shows x where verilator shows some number)"
+        ) from None
+
+
+def _number(bits: str) -> int | str:
+    """Two's complement bits to a number; bits with x, and "missing", stay text."""
+    if not set(bits) <= {"0", "1"}:
+        return bits
+    return int(bits, 2) - (int(bits[0]) << len(bits))

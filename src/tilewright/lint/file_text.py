@@ -1,0 +1,106 @@
+"""What a vector file holds, without a layout: tokens, header lines, words, line numbers."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+
+from tilewright.lint.events import Stream
+
+_TOKEN = re.compile(rb"\S+")
+_WORDS = {
+    "b": re.compile(rb"[01xXzZ?_]+"),
+    "o": re.compile(rb"[0-7xXzZ?_]+"),
+    "h": re.compile(rb"[0-9a-fA-FxXzZ?_]+"),
+    "d": re.compile(rb"[+-]?[0-9_]+"),
+}
+SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Text without white space: where it stands, and on which line (from 1)."""
+
+    start: int
+    end: int
+    line: int
+    text: bytes
+
+
+@dataclass(frozen=True)
+class FileText:
+    """A text file, cut at white space. base: of its words, "b o h d"."""
+
+    content: bytes
+    base: str = "b"
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        """All tokens in order."""
+        return tuple(
+            Token(m.start(), m.end(), self.line(m.start()), m.group())
+            for m in _TOKEN.finditer(self.content)
+        )
+
+    @cached_property
+    def header(self) -> tuple[Token, ...]:
+        """The tokens on the lines before the first line that holds words only."""
+        wrong = {t.line for t in self.tokens if not _WORDS[self.base].fullmatch(t.text)}
+        first = next((t.line for t in self.tokens if t.line not in wrong), None)
+        return tuple(t for t in self.tokens if first is None or t.line < first)
+
+    @property
+    def words(self) -> tuple[Token, ...]:
+        """The tokens after the header, whatever they hold."""
+        return self.tokens[len(self.header) :]
+
+    @property
+    def header_lines(self) -> int:
+        """Lines with header tokens."""
+        return len({token.line for token in self.header})
+
+    @cached_property
+    def header_end(self) -> int:
+        """Offset behind the last header token."""
+        return self.header[-1].end if self.header else 0
+
+    def line(self, offset: int) -> int:
+        """Number of the line that holds the byte at `offset`, from 1."""
+        return bisect_right(self._starts, offset)
+
+    def token_at(self, offset: int) -> Token | None:
+        """The token that holds the byte at `offset`, or None."""
+        at = bisect_right(self._token_starts, offset) - 1
+        token = self.tokens[at] if at >= 0 else None
+        return token if token is not None and offset < token.end else None
+
+    def on_line(self, line: int) -> tuple[Token, ...]:
+        """The tokens of one line."""
+        return tuple(token for token in self.tokens if token.line == line)
+
+    @property
+    def binary_line(self) -> int:
+        """First line with a byte that is no printable ASCII or white space; 0 if there is none."""
+        odd = re.search(rb"[^\t\n\v\f\r -~]", self.content)
+        return self.line(odd.start()) if odd else 0
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(m.end() for m in re.finditer(rb"\n", self.content))]
+
+    @cached_property
+    def _token_starts(self) -> list[int]:
+        return [token.start for token in self.tokens]
+
+
+def file_base(stream: Stream) -> str:
+    """Base of the numbers that the reader takes from a file: "b o h d"."""
+    return next((event.code for event in stream.word_events()), "b")
+
+
+def shown(text: bytes) -> str:
+    """Text for a message, shortened."""
+    quoted = repr(text.decode("ascii", "backslashreplace"))
+    return quoted if len(quoted) <= SHOWN else f"{quoted[: SHOWN - 4]}...'"

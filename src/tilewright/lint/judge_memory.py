@@ -1,0 +1,135 @@
+"""What `$readmemb` or `$readmemh` made of one file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tilewright.lint.events import BITS_PER_DIGIT, MemoryLoad
+from tilewright.lint.file_text import FileText, shown
+from tilewright.lint.findings import Finding
+from tilewright.lint.judge_stream import border
+from tilewright.lint.readmem import LoadedFile, LoadedWord, parse_memory_file
+
+
+def judge_memory(load: MemoryLoad, testbench: str) -> tuple[Finding, ...]:
+    """The findings about one load, in the order of the file."""
+    text, parsed = FileText(load.content or b"", load.base), parse_memory_file(load)
+    findings = [
+        Finding(severity, kind, message, load.file, text.line(at), testbench, load.line)
+        for severity, kind, at, message in _faults(load, text, parsed)
+    ]
+    return tuple({finding.kind: finding for finding in reversed(findings)}.values())[::-1]
+
+
+def _faults(
+    load: MemoryLoad, text: FileText, parsed: LoadedFile
+) -> Iterator[tuple[str, str, int, str]]:
+    call = f"$readmem{load.base}"
+    if not text.content.strip():
+        yield "error", "empty", 0, "the file must hold words, but is empty"
+        return
+    if load.is_outside:
+        yield (
+            "error",
+            "outside-memory",
+            0,
+            f"{call} fills the addresses {load.first}..{load.last}, which the memory does not have: "
+            f"nothing is loaded, and its words keep their old values; correct the addresses",
+        )
+        return
+    if parsed.outside >= 0:
+        address = text.content[parsed.outside :].split(maxsplit=1)[0]
+        yield (
+            "error",
+            "outside-memory",
+            parsed.outside,
+            f"{shown(address)} is none of the addresses {load.first}..{load.last} that are filled: "
+            f"{call} stops here with an error, and the rest of the memory keeps its old values; "
+            f"leave the address out, or correct it",
+        )
+        return
+    if parsed.bad >= 0:
+        token = text.token_at(parsed.bad)
+        yield (
+            "error",
+            "bad-word",
+            parsed.bad,
+            f"{call} takes digits, // and @, but finds {shown(token.text if token else b'')}: it "
+            f"stops here with an error, and the rest of the memory keeps its old values; write a "
+            f"header as // comments, and words without other characters",
+        )
+        return
+    yield from _word_faults(load, parsed.words)
+    yield from _count_faults(load, text, parsed)
+
+
+def _word_faults(
+    load: MemoryLoad, words: tuple[LoadedWord, ...]
+) -> Iterator[tuple[str, str, int, str]]:
+    room = -(-load.width // BITS_PER_DIGIT[load.base])
+    is_even = len({len(word.digits) for word in words}) == 1
+    for word in words:
+        digits = word.digits.replace(b"_", b"")
+        if any(c in b"xXzZ" for c in digits):
+            yield (
+                "error",
+                "x-digits",
+                word.start,
+                f"the word {shown(digits)} has digits x or z: what is computed from it is x",
+            )
+        if len(digits) > room:
+            is_lossless = not digits[:-room].strip(b"0")
+            yield (
+                "warning" if is_lossless else "error",
+                "truncated",
+                word.start,
+                f"the word has {len(digits)} digits, but the memory takes {room}: the first ones "
+                f"are dropped; write words of {room} digits",
+            )
+        if len(digits) < room and (load.base == "b" or not is_even):
+            yield (
+                "error",
+                "short-word",
+                word.start,
+                f"the word has {len(digits)} digits, but the memory takes {room}: the value is "
+                f"extended with zeros at the left; write words of {room} digits",
+            )
+
+
+def _count_faults(
+    load: MemoryLoad, text: FileText, parsed: LoadedFile
+) -> Iterator[tuple[str, str, int, str]]:
+    words, room = parsed.words, load.room
+    missing = room - len({word.address for word in words if load.fills(word.address)})
+    edges = border(min(len(words), room), max(len(words), room))
+    if len(words) > room and not missing:
+        at = words[room].start
+        if len(text.on_line(text.line(words[0].start))) > 1:
+            yield "error", "spaced-word", words[0].start, _spaced(len(words), room)
+        else:
+            severity, kind = ("error", "padding") if edges else ("warning", "words-left")
+            yield (
+                severity,
+                kind,
+                at,
+                f"the memory takes {room} words, but the file has {len(words)}",
+            )
+        return
+    if missing and (load.has_range or load.stale_reads or not load.is_followed):
+        is_sure = load.has_range or bool(load.stale_reads)
+        kind = "padding" if edges and is_sure else "too-few-words" if is_sure else "memory-not-full"
+        used = f", and reads {len(load.stale_reads)} of the others" if load.stale_reads else ""
+        yield (
+            "error" if is_sure else "warning",
+            kind,
+            max(len(text.content) - 1, 0),
+            f"the reader loads {room} words{used}, but the file has {room - missing}: "
+            f"{missing} keep their old values; write all of them",
+        )
+
+
+def _spaced(words: int, room: int) -> str:
+    return (
+        f"the lines have spaces within their words: the memory takes {room} words, but {words} "
+        f"parts are read as words of their own; write words without spaces"
+    )

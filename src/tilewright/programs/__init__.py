@@ -1,0 +1,1 @@
+"""Other programs: started with a time limit, ended with their children."""

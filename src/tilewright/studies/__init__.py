@@ -1,0 +1,1 @@
+"""Questions about a finished run or network, one module each."""

@@ -1,0 +1,228 @@
+"""The exactness certificate of a network: obligations, and everybody who agrees."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.data import Split
+from tilewright.engine import Engine
+from tilewright.errors import ArtifactError, ConfigError, TilewrightError, ToolError
+from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
+from tilewright.spec import IntegerNetwork, PackedNetwork, Trace, find_packed
+from tilewright.store.artifact import read_json, write_json
+from tilewright.studies import oracles as ask
+from tilewright.studies.packed import load_packed_test
+from tilewright.verify import (
+    NO_MARGINS,
+    Certificate,
+    Margins,
+    Oracle,
+    find_margins,
+    find_obligations,
+    reference_trace,
+)
+
+if TYPE_CHECKING:
+    from torch import nn
+
+NOT_PROVED = (
+    "that the network is accurate: accuracy is counted, not proved",
+    "predictions for images other than those compared here follow from the integers alone; that the "
+    "trained floats give the same ones rests on the thresholds, which were found by bisection on the "
+    "trained modules and compared at every sum only where a layer has up to 2^25 (channel, sum) pairs",
+    "that a float forward on another machine or thread count has the same codes at ties of its own kernels",
+    "overflow in an accumulator narrower than the bits that each layer is stated to need",
+    "anything of oracles that are listed as absent",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is compared. Counts of test images, from the first on; 0 leaves an oracle out.
+
+    images: codes and sums of the engines and the trained modules; naive: of the naive reference;
+    onnx: in ONNX Runtime and onnx's evaluator; rtl: layers that run through the RTL. predictions:
+    classes of all test images.
+    """
+
+    images: int = 100
+    naive: int = 2
+    onnx: int = 2
+    rtl: tuple[str, ...] = ()
+    predictions: bool = True
+
+    def __post_init__(self) -> None:
+        if min(self.naive, self.images) < 1 or self.onnx < 0:
+            raise ConfigError(
+                f"a certificate needs 1 image or more for the engines and for the naive reference, "
+                f"not {self.images} and {self.naive}"
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """What a certificate is about. model: the trained modules, where a run is at hand."""
+
+    path: Path
+    network: IntegerNetwork
+    data: str
+    test: Split
+    predictions: npt.NDArray[np.int64]
+    model: nn.Module | None
+
+
+def open_subject(path: Path, *, data_dir: Path | None) -> Subject:
+    """A run folder or a packed network, with its test images."""
+    stem = find_packed(path)
+    if stem is not None:
+        packed = PackedNetwork.load(stem)
+        test = load_packed_test(packed, data_dir=data_dir)
+        return Subject(stem, packed.network, packed.data.name, test, packed.predictions, model=None)
+    if not path.is_dir():
+        raise ConfigError(f"{path} must be a run folder or a packed network (NAME.json)")
+    from tilewright.data.catalog import load_test
+    from tilewright.train import load_trained
+    from tilewright.train.evaluation import predict
+
+    run = RunFolder(path)
+    config = run.config()
+    if run.is_stale("recover"):
+        raise ArtifactError(f"recover is stale: run 'tilewright recover {path}' first")
+    test = load_test(config.data.name, data_dir=data_dir or config.data_dir)
+    model = load_trained(run.folder("train"))
+    predictions = predict(model, test.images)
+    return Subject(path, run.network(), config.data.name, test, predictions, model)
+
+
+def certify(subject: Subject, effort: Effort, listener: Listener, *, threads: int) -> Certificate:
+    """Make the certificate. threads: for the classes of all test images."""
+    network, test = subject.network, subject.test
+    count = max(effort.images, effort.naive, effort.onnx)
+    if count > len(test):
+        raise ConfigError(f"there are {len(test):,} test images, so {count:,} cannot be compared")
+    for name in effort.rtl:
+        network.layer(name)
+    engine = Engine(network)
+    reference = reference_trace(network, test.images[: effort.naive])
+    found, absent = _ask_all(subject, effort, engine, reference, listener, threads=threads)
+    margins = _margins(network, engine, test.images[: effort.images])
+    weights = sum(layer.weight.size for layer in network.layers)
+    return Certificate(
+        network={"sha256": network.fingerprint(), "nodes": len(network.nodes), "weights": weights},
+        data={"name": subject.data, "images": len(test), "sha256": test.fingerprint()},
+        settings=asdict(effort) | {"rtl": list(effort.rtl)},
+        obligations=find_obligations(network, Engine(network, kind="blas").arithmetic, margins),
+        oracles=tuple(found),
+        absent=absent,
+        not_proved=NOT_PROVED,
+    )
+
+
+def _ask_all(
+    subject: Subject,
+    effort: Effort,
+    engine: Engine,
+    reference: Trace,
+    listener: Listener,
+    *,
+    threads: int,
+) -> tuple[list[Oracle], dict[str, str]]:
+    """Every oracle that answers, and why the others do not."""
+    network, images = subject.network, subject.test.images
+    found: list[Oracle] = []
+    absent: dict[str, str] = {}
+
+    def hear(name: str, question: Callable[..., Oracle | Iterable[Oracle]], *facts: Any) -> None:
+        try:
+            answer = question(*facts)
+            for oracle in [answer] if isinstance(answer, Oracle) else answer:
+                listener.say(str(oracle))
+                found.append(oracle)
+        except ToolError as error:
+            absent[name] = f"not installed or not usable: {error}"
+            listener.say(f"{name}: {absent[name]}")
+
+    some = images[: effort.images]
+    hear("reference", ask.ask_reference, network, reference, engine.trace(images[: effort.naive]))
+    for kind in ("int8", "blas"):
+        hear(f"engine '{kind}'", ask.ask_engine, network, some, engine, kind)
+    if subject.model is None:
+        absent["torch forward"] = "not at hand: a packed network holds predictions, not modules"
+    else:
+        hear("torch forward", ask.ask_torch, network, some, engine, subject.model)
+    if effort.predictions:
+        classes = engine.predict(images, threads=threads)
+        hear("predictions", ask.ask_predictions, subject.predictions, classes)
+    if effort.onnx:
+        hear("ONNX Runtime", ask.ask_onnx, network, images[: effort.onnx])
+    hear("cycle-level model", ask.ask_model, network, reference)
+    for name in effort.rtl:
+        hear(f"RTL of {name}", ask.ask_rtl, network.layer(name), reference)
+    if not effort.rtl:
+        absent["RTL"] = "not asked: name layers with --rtl"
+    return found, absent
+
+
+def _margins(
+    network: IntegerNetwork, engine: Engine, images: npt.NDArray[np.uint8]
+) -> dict[str, Margins]:
+    margins: dict[str, Margins] = {}
+    for start in range(0, len(images), ask.CHUNK):
+        trace = engine.trace(images[start : start + ask.CHUNK])
+        for node in network.nodes:
+            for link in node.requantizations:
+                name = f"{node.name} to {link.port}"
+                seen = find_margins(trace.sums[node.name], link)
+                margins[name] = margins.get(name, NO_MARGINS).plus(seen)
+    return margins
+
+
+def certificate_path(path: Path) -> Path:
+    """Where the certificate of a packed network lies, or of a run."""
+    stem = find_packed(path)
+    if stem is not None:
+        return stem.with_name(f"{stem.name}.certificate.json")
+    return RunFolder(path).facts_path("certify")
+
+
+def write_certificate(
+    subject: Subject, certificate: Certificate, out: Path | None, *, since: float
+) -> StageResult:
+    """Write a certificate where `certificate_path` says, or to `out`; of a run, as a stage's result."""
+    stem = find_packed(subject.path)
+    path = out or certificate_path(subject.path)
+    source = os.path.relpath(subject.path, path.parent)
+    facts: dict[str, Any] = certificate.to_json() | {"source": source}
+    result = StageResult("certify", certificate.checks(), facts)
+    if stem is None and out is None:
+        run = RunFolder(subject.path)
+        run.withdraw_report()
+        return run.record(result, since=since)
+    write_json(path, facts)
+    return result
+
+
+def read_certificate(path: Path) -> tuple[Certificate, Path]:
+    """A certificate, and the path of what it is about; raises `ArtifactError` if it is damaged."""
+    facts = read_json(path)
+    certificate = Certificate.from_json(facts, str(path))
+    source = facts.get("source")
+    if not isinstance(source, str):
+        raise ArtifactError(f"{path} must name its source, but does not: certify again")
+    return certificate, path.parent / source
+
+
+def effort_of(certificate: Certificate, origin: Path) -> Effort:
+    """The effort that a certificate was made with; raises `ArtifactError` if its settings are none."""
+    try:
+        settings = certificate.settings
+        return Effort(**settings | {"rtl": tuple(settings["rtl"])})
+    except (TypeError, KeyError, TilewrightError) as error:
+        raise ArtifactError(f"{origin} has no valid settings: {error}") from None

@@ -1,0 +1,162 @@
+"""Everybody who can compute a network's integers, asked in turn."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.engine import Engine, Kind
+from tilewright.spec import ArrayShape, IntegerLayer, IntegerNetwork, Trace
+from tilewright.verify import Oracle, compare, compare_traces, explain_codes, reference_tap_psums
+
+if TYPE_CHECKING:
+    from torch import nn
+
+CHUNK = 25
+"""Images whose codes and sums are held at a time."""
+
+ARRAY = ArrayShape(8, 8, psum_bits=32)
+"""The array of the cycle-level model and the RTL here: any holds the same psums."""
+
+EVERYTHING = "codes and sums"
+Images = npt.NDArray[np.uint8]
+
+
+def ask_reference(network: IntegerNetwork, expected: Trace, actual: Trace) -> Oracle:
+    """The naive int64 reference (`expected`) against the engine (`actual`)."""
+    oracle = Oracle("naive int64 reference", "", "the engine", EVERYTHING, 0, 0, 0)
+    oracle = oracle.plus(
+        compare_traces(expected, actual, what="the engine"), samples=_samples(actual)
+    )
+    return oracle if oracle.agrees else oracle.explained(explain_trace(network, actual))
+
+
+def ask_engine(network: IntegerNetwork, images: Images, base: Engine, kind: Kind) -> Oracle:
+    """Another kind of engine against `base`; raises `ToolError` if it does not work here."""
+    other = Engine(network, kind=kind)
+    used = ", ".join(sorted(set(other.arithmetic.values())))
+    oracle = Oracle(f"engine '{kind}' ({used})", "", "the engine", EVERYTHING, 0, 0, 0)
+    for part in _chunks(images):
+        found = compare_traces(base.trace(part), other.trace(part), what=f"engine {kind}")
+        oracle = oracle.plus(found, samples=len(part))
+    return oracle
+
+
+def ask_torch(network: IntegerNetwork, images: Images, base: Engine, model: nn.Module) -> Oracle:
+    """The trained modules' own forward: every code and sum of every node."""
+    import torch
+
+    from tilewright.recover import trace_forward
+
+    oracle = Oracle("torch forward", version("torch"), "the engine", EVERYTHING, 0, 0, 0)
+    for part in _chunks(images):
+        theirs = trace_forward(model, torch.from_numpy(part.copy()))
+        found = compare_traces(theirs, base.trace(part), what="the engine")
+        was_right = oracle.differ == 0
+        oracle = oracle.plus(found, samples=len(part))
+        if was_right and oracle.differ:
+            oracle = oracle.explained(explain_trace(network, theirs))
+    return oracle
+
+
+def ask_predictions(expected: npt.NDArray[np.int64], actual: npt.NDArray[np.int64]) -> Oracle:
+    """Classes of all test images, as the trained network gave them."""
+    shape = (-1, 1, 1, 1)
+    found = compare(expected.reshape(shape), actual.reshape(shape), what="classes", layer="output")
+    oracle = Oracle("trained network", "", "the engine", "classes", 0, 0, 0)
+    return oracle.plus((found,), samples=len(expected))
+
+
+def ask_onnx(network: IntegerNetwork, images: Images) -> Iterator[Oracle]:
+    """Engines of others, on the network as integer ONNX operators; raises `ToolError` without them."""
+    from tilewright.interchange import export_network
+    from tilewright.studies.exchange import check_export
+
+    names = {
+        "onnxruntime": ("ONNX Runtime", "onnxruntime"),
+        "reference": ("onnx evaluator", "onnx"),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        written = export_network(network, Path(folder) / "network.onnx", form="onnx")
+        for check in check_export(network, written, images):
+            name, package = names[check.engine]
+            oracle = Oracle(name, version(package), "the naive reference", "sums", 0, 0, 0)
+            yield oracle.plus(check.comparisons, samples=len(images))
+
+
+def ask_model(network: IntegerNetwork, trace: Trace) -> Oracle:
+    """The cycle-level model of the array, on the first sample of the reference's trace."""
+    from tilewright.sim import simulate
+    from tilewright.tile import TilePlan, tile_activations, tile_weights, untile_psums
+
+    oracle = Oracle(
+        f"cycle-level model, {ARRAY.rows}x{ARRAY.cols}", "", "the naive reference", "sums", 0, 0, 0
+    )
+    found = []
+    for layer in network.layers:
+        plan = TilePlan(layer.shape, ARRAY)
+        codes = trace.codes[layer.name][0].astype(np.uint8)
+        result = simulate(plan, tile_weights(layer.weight, plan), tile_activations(codes, plan))
+        psums = untile_psums(result.psums, plan)[None]
+        found.append(
+            compare(trace.sums[layer.name][:1], psums, what="sums of the model", layer=layer.name)
+        )
+    return oracle.plus(tuple(found), samples=1)
+
+
+def ask_rtl(layer: IntegerLayer, trace: Trace) -> Oracle:
+    """The RTL, one layer, from files on disk; raises `ToolError` without a simulator."""
+    from tilewright.cores import run_bundle
+    from tilewright.tile import TilePlan
+    from tilewright.vectors import load_layout, write_bundle
+
+    codes = trace.codes[layer.name][0].astype(np.uint8)
+    taps = reference_tap_psums(codes[None], layer.weight, layer.shape)[:, 0]  # kij oc oh ow
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = write_bundle(
+            Path(folder) / "bundle",
+            layer=layer,
+            plan=TilePlan(layer.shape, ARRAY),
+            layout=load_layout("ece284-ws"),
+            codes=codes,
+            psums=taps.sum(axis=0),
+            tap_psums=taps,
+            sample=0,
+        )
+        result = run_bundle(bundle.folder)
+    differ = result.psum_mismatches + result.stored_mismatches + result.output_mismatches
+    return Oracle(
+        f"RTL of {layer.name}, {ARRAY.rows}x{ARRAY.cols}",
+        f"{result.simulator} {result.version}",
+        "the naive reference",
+        "sums and outputs",
+        1,
+        result.psums_compared + result.outputs_compared,
+        differ + len(result.faults),
+        tuple(str(one) for one in (*result.mismatches, *result.faults))[:1],
+    )
+
+
+def explain_trace(network: IntegerNetwork, trace: Trace) -> tuple[str, ...]:
+    """What stands between the network's thresholds and the codes that somebody else computed."""
+    return tuple(
+        f"{node.name} to {link.port}: {reason}"
+        for node in network.nodes
+        for link in node.requantizations
+        for reason in explain_codes(trace.sums[node.name], link, trace.codes[link.port])
+    )
+
+
+def _samples(trace: Trace) -> int:
+    return len(next(iter(trace.sums.values())))
+
+
+def _chunks(images: Images) -> Iterator[Images]:
+    for start in range(0, len(images), CHUNK):
+        yield images[start : start + CHUNK]

@@ -1,0 +1,78 @@
+"""The layers of a network as outlines: from a model's name, a configuration, or a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+from tilewright.config import Config, ModelConfig, load_config
+from tilewright.cost import LayerOutline
+from tilewright.errors import ConfigError, UnknownNameError
+from tilewright.pipeline.run_folder import CONFIG, RunFolder
+
+
+def find_outlines(
+    source: str | None, overrides: tuple[str, ...] = ()
+) -> tuple[tuple[LayerOutline, ...], Config]:
+    """The outlines that `source` means, and the configuration beside them.
+
+    source: a run folder, a TOML configuration, a model's name, or None for the defaults. `overrides`
+    are ``section.key=value`` and valid for all but a recovered run, whose network is what it is.
+    Raises `ConfigError`, `UnknownNameError` or `ArtifactError`.
+    """
+    path = Path(source or "")
+    if source is not None and path.is_dir():
+        return _of_run(RunFolder(path), overrides)
+    if source is None or path.suffix == ".toml":
+        config = load_config(path if source else None, overrides)
+        return _of_model(config), config
+    if "/" in source:
+        raise ConfigError(
+            f"{source} must be a run folder, a .toml configuration or a model's name, but there is "
+            "no such folder"
+        )
+    models = get_args(ModelConfig.model_fields["name"].annotation)
+    if source not in models:
+        raise UnknownNameError.among("model", source, models)
+    plain = (f"model.name={source}", "model.choke_width=0")
+    config = load_config(None, (*plain, *overrides))
+    return _of_model(config), config
+
+
+def _of_run(run: RunFolder, overrides: tuple[str, ...]) -> tuple[tuple[LayerOutline, ...], Config]:
+    config = run.config()
+    if not run.network_stem.with_suffix(".json").is_file():
+        config = load_config(run.root / CONFIG, overrides)
+        return _of_model(config), config
+    if overrides:
+        raise ConfigError(
+            f"{run.root} holds a recovered network, which --set cannot change: plan its "
+            f"configuration, {run.root / CONFIG}, instead"
+        )
+    observed = _observed(run)
+    outlines = tuple(
+        LayerOutline(
+            layer.name,
+            layer.shape,
+            layer.act_format,
+            layer.weight_format,
+            layer.weight,
+            observed.get(layer.name),
+        )
+        for layer in run.network().layers
+    )
+    return outlines, config
+
+
+def _observed(run: RunFolder) -> dict[str, tuple[int, int]]:
+    """Range of the reference's psums on the samples, where `verify` has found it for this network."""
+    if not run.facts_path("verify").is_file() or run.is_stale("verify"):
+        return {}
+    seen = {entry["layer"]: entry["psum_observed"] for entry in run.facts("verify")["layers"]}
+    return {name: (int(low), int(high)) for name, (low, high) in seen.items()}
+
+
+def _of_model(config: Config) -> tuple[LayerOutline, ...]:
+    from tilewright.studies.module_outlines import outline_model  # loads torch
+
+    return outline_model(config.model)

@@ -1,0 +1,79 @@
+"""A build happens once, and again whenever anything that it is made from changes."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.cores.fakes import FakeSimulator
+from tilewright.cores.build_cache import cached_build, default_cache_dir
+from tilewright.errors import ToolError
+
+SOURCES = {"a.sv": b"module a; endmodule\n"}
+
+
+def build(simulator: FakeSimulator, cache: Path, **changes: Any) -> Path:
+    facts: dict[str, Any] = {"sources": SOURCES, "top": "a", "parameters": {"Rows": 4}} | changes
+    return cached_build(simulator, facts.pop("sources"), cache_dir=cache, timeout_s=10, **facts)
+
+
+def test_second_build_is_the_first_one(tmp_path: Path) -> None:
+    simulator = FakeSimulator()
+    first, second = build(simulator, tmp_path), build(simulator, tmp_path)
+    assert first == second
+    assert first.read_text() == simulator.script
+    assert simulator.builds == [{"Rows": 4}]
+    assert [path.name for path in tmp_path.iterdir()] == [first.name]  # nothing left over
+
+
+def test_every_ingredient_counts(tmp_path: Path) -> None:
+    entries = [
+        build(FakeSimulator(), tmp_path),
+        build(FakeSimulator(), tmp_path, sources={"a.sv": b"module a; endmodule \n"}),
+        build(FakeSimulator(), tmp_path, sources={"b.sv": SOURCES["a.sv"]}),
+        build(FakeSimulator(), tmp_path, parameters={"Rows": 5}),
+        build(FakeSimulator(), tmp_path, top="b"),
+        build(FakeSimulator(version="1.1"), tmp_path),
+        build(FakeSimulator(options=("-O3",)), tmp_path),
+        build(FakeSimulator(name="other"), tmp_path),
+    ]
+    assert all(one != other for one, other in itertools.combinations(entries, 2))
+
+
+def test_failed_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ToolError("no")
+
+    monkeypatch.setattr(FakeSimulator, "build", fail)
+    with pytest.raises(ToolError, match=r"^no$"):
+        build(FakeSimulator(), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(ToolError, match=r"^the cache folder .*file must be writable: .*another"):
+        build(FakeSimulator(), tmp_path / "file")
+
+
+def test_default_is_the_users_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/some/cache")
+    assert default_cache_dir() == Path("/some/cache/tilewright")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "/some/home")
+    assert default_cache_dir() == Path("/some/home/.cache/tilewright")
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")  # which counts as not set: we change folders
+    assert default_cache_dir() == Path("/some/home/.cache/tilewright")
+
+
+def test_a_user_without_a_home_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    with pytest.raises(ToolError, match=r"this user has none: set XDG_CACHE_HOME"):
+        default_cache_dir()

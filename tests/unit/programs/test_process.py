@@ -1,0 +1,123 @@
+"""Other programs end in time, with everything that they started."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from tilewright.errors import ToolError
+from tilewright.programs.process import last_lines, program_threads, run_program
+
+
+def has_ended(pid: int) -> bool:
+    """Wait at most 5 s for a process to end (a zombie has ended)."""
+    for _ in range(100):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except FileNotFoundError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def wait_for_line(file: Path) -> None:
+    """Wait until a program has written a line to `file`."""
+    while not (file.exists() and file.read_text().endswith("\n")):
+        time.sleep(0.02)
+
+
+def test_status_and_both_streams_come_back(tmp_path: Path) -> None:
+    script = "pwd; echo $COLOR >&2; exit 3"
+    status, output = run_program(
+        ["sh", "-c", script], folder=tmp_path, timeout_s=10, environment={"COLOR": "blue"}
+    )
+    assert (status, output.split()) == (3, [str(tmp_path), "blue"])
+
+
+def test_hanging_program_is_stopped_with_its_children(tmp_path: Path) -> None:
+    script = "sleep 60 & echo $! > child; wait"
+    message = r"^sh must end within 0\.5 s, but did not and was stopped; give it more time"
+    with pytest.raises(ToolError, match=message):
+        run_program(["sh", "-c", script], folder=tmp_path, timeout_s=0.5)
+    assert has_ended(int((tmp_path / "child").read_text()))
+
+
+def test_interrupt_stops_the_program_with_its_children(tmp_path: Path) -> None:
+    """Ctrl-C reaches this process only; it must take the group with it."""
+
+    def interrupt() -> None:
+        wait_for_line(tmp_path / "child")
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        run_program(["sh", "-c", "sleep 60 & echo $! > child; wait"], folder=tmp_path, timeout_s=60)
+    thread.join()
+    assert has_ended(int((tmp_path / "child").read_text()))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ToolError])
+def test_threads_that_end_early_leave_no_program(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    """Neither those that run, nor those that were to come; what has ended keeps its result."""
+    futures: list[Future[tuple[int, str]]] = []
+
+    def run(name: str, script: str) -> tuple[int, str]:
+        command = ["sh", "-c", f"echo $$ > {name}; {script}"]
+        return run_program(command, folder=tmp_path, timeout_s=60)
+
+    def end_early() -> None:
+        with program_threads(2) as pool:
+            futures.append(pool.submit(run, "ended", "echo well"))
+            futures[0].result()
+            futures.extend(pool.submit(run, name, "sleep 60") for name in ("one", "two", "never"))
+            wait_for_line(tmp_path / "one")
+            wait_for_line(tmp_path / "two")
+            raise error
+
+    with pytest.raises(error):
+        end_early()
+    ended, one, two, never = futures
+    assert ended.result() == (0, "well\n")
+    assert one.result() == two.result() == (-signal.SIGKILL, "")
+    assert never.cancelled()
+    assert not (tmp_path / "never").exists()
+
+
+def test_program_that_starts_too_late_is_stopped(tmp_path: Path) -> None:
+    """A thread that was between two programs when its pool ended."""
+    futures: list[Future[tuple[int, str]]] = []
+    go = threading.Event()
+
+    def late() -> tuple[int, str]:
+        go.wait()
+        return run_program(["sleep", "60"], folder=tmp_path, timeout_s=60)
+
+    def end_early() -> None:
+        with program_threads(1) as pool:
+            futures.append(pool.submit(late))
+            threading.Timer(0.5, go.set).start()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        end_early()
+    assert futures[0].result() == (-signal.SIGKILL, "")
+
+
+def test_program_that_cannot_start_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match=r"^cannot start no-such-program: No such file"):
+        run_program(["no-such-program"], folder=tmp_path, timeout_s=1)
+
+
+def test_last_lines_are_one_line() -> None:
+    assert last_lines("a\n\nb\n c \n", count=2) == "b | c"
+    assert last_lines("\n") == "no output"
