@@ -11,10 +11,10 @@ from tests.networks import chain, images, residual
 from tilewright.data import Split
 from tilewright.engine import Engine
 from tilewright.engine.requantize import Requantizer
-from tilewright.pipeline import oracles
 from tilewright.quant import QuantConv2d, QuantLinear
 from tilewright.recover import recover
 from tilewright.spec import MaxPool
+from tilewright.studies import oracles
 from tilewright.studies.certify import Effort, Subject, certify
 from tilewright.verify import Certificate, reference_trace
 

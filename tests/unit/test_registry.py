@@ -1,0 +1,42 @@
+"""Things by name, from the house and from other packages."""
+
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from tilewright import registry
+from tilewright.errors import ConfigError, UnknownNameError
+from tilewright.registry import Registry
+
+
+def test_names_come_in_the_order_of_registration():
+    things = Registry[int]("thing")
+    things.add("b", 1)
+    things.add("a", 2)
+    assert things.names() == ("b", "a")
+    assert list(things) == [1, 2]
+    assert "a" in things
+
+
+def test_an_unknown_name_lists_the_names():
+    things = Registry[int]("thing")
+    things.add("b", 1)
+    with pytest.raises(UnknownNameError, match=r"thing.*'c'.*b"):
+        things.get("c")
+
+
+def test_a_name_is_taken_once():
+    things = Registry[list]("thing")
+    first = things.add("a", [])
+    assert things.add("a", first) is first
+    with pytest.raises(ConfigError, match="'a' is registered already"):
+        things.add("a", [])
+
+
+def test_an_installed_package_declares_things(monkeypatch):
+    point = EntryPoint("tau", "math:tau", "tilewright.odd_thing")
+    monkeypatch.setattr(registry, "entry_points", lambda *, group: [point] * (group == point.group))
+    things = Registry[float]("odd thing")
+    things.add("one", 1.0)
+    assert things.names() == ("one", "tau")
+    assert things.get("tau") == pytest.approx(6.2831853)
