@@ -149,7 +149,7 @@ def main() -> None:
     parser.add_argument("--layers", default="")
     parser.add_argument("--schedule", default="overlapped", choices=("serial", "overlapped"))
     parser.add_argument("--samples", type=int, default=1)
-    parser.add_argument("--simulator", default="auto", choices=("auto", "verilator", "icarus"))
+    parser.add_argument("--simulator", default="auto")
     parser.add_argument("--timeout-s", type=float, default=3600.0)
     parser.add_argument("--psum-bits", type=int, default=20)
     parser.add_argument("--json", action="store_true", help="print the JSON object only")

@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from tilewright.errors import ConfigError
+from tilewright.errors import ConfigError, UnknownNameError
 
 Bits = Annotated[int, Field(ge=2, le=8)]
 Count = Annotated[int, Field(ge=1)]
@@ -172,13 +172,27 @@ class CosimConfig(_Section):
     our core; "auto": on our core only.
     """
 
-    simulator: Literal["auto", "verilator", "icarus"] = "auto"
+    simulator: str = "auto"
     timeout_s: Annotated[float, Field(gt=0, le=1e6)] = 600.0
     rtl_dir: str = ""
     processes: Annotated[int, Field(ge=1, le=256)] = 1
     stall_level: Annotated[int, Field(ge=0, le=255)] = 0
     reset_at: Annotated[int, Field(ge=0, lt=2**31)] = 0
     modes: Literal["auto", "yes", "no"] = "auto"
+
+    @field_validator("simulator")
+    @classmethod
+    def _is_simulator(cls, name: str) -> str:
+        if name == "auto":
+            return name
+        from tilewright.cores import (
+            simulator_names,
+        )  # where it is asked for: other packages add some
+
+        if name not in simulator_names():
+            problem = UnknownNameError.among("simulator", name, simulator_names())
+            raise ValueError(f"cosim.simulator: {problem}")
+        return name
 
 
 class Config(_Section):

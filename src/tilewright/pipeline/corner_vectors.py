@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tilewright.config import CosimConfig
-from tilewright.cores import CosimResult, Setup, SimulatorName, find_simulators, run_bundles
+from tilewright.cores import CosimResult, Setup, find_simulators, run_bundles
 from tilewright.cores.run_list import Run
 from tilewright.corners import VectorSet, layer_sets, mode_sets
 from tilewright.errors import ArtifactError, FormatError, SimulationError
@@ -137,11 +137,11 @@ def _results(
         yield one, [next(judged) for _ in one["bundles"]]
 
 
-def _simulator(name: SimulatorName) -> SimulatorName:
-    """Icarus for "auto", where it is installed: these are several small cores, and it builds one at once."""
-    if name == "auto" and "icarus" in (one.name for one in find_simulators()):
-        return "icarus"
-    return name
+def _simulator(name: str) -> str:
+    """For "auto" one that builds at once, where one is installed: these are several small cores."""
+    if name != "auto":
+        return name
+    return next((one.name for one in find_simulators() if one.builds_at_once), name)
 
 
 def _whole(run: RunFolder, bundle: Mapping[str, str]) -> Path:
