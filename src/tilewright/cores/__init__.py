@@ -1,7 +1,7 @@
 """Run the exported files through the RTL: find a simulator, build, run, judge."""
 
 from tilewright.cores.probe import Probe, probe
-from tilewright.cores.result import CosimResult, LaneMismatch, OverflowVector
+from tilewright.cores.result import CosimResult, Fault, LaneMismatch, OverflowVector
 from tilewright.cores.run import run_bundle, run_bundles
 from tilewright.cores.setup import Setup
 from tilewright.cores.simulator import (
@@ -15,6 +15,7 @@ from tilewright.cores.simulator import (
 
 __all__ = [
     "CosimResult",
+    "Fault",
     "Icarus",
     "LaneMismatch",
     "OverflowVector",
