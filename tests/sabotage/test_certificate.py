@@ -11,12 +11,13 @@ from tests.networks import chain, images, residual
 from tilewright.data import Split
 from tilewright.engine import Engine
 from tilewright.engine.requantize import Requantizer
+from tilewright.facts import CertifyFacts
 from tilewright.quant import QuantConv2d, QuantLinear
 from tilewright.recover import recover
 from tilewright.spec import MaxPool
 from tilewright.studies import oracles
 from tilewright.studies.certify import Effort, Subject, certify
-from tilewright.verify import Certificate, reference_trace
+from tilewright.verify import reference_trace
 
 SMALL = Effort(images=6, naive=2, onnx=0)
 
@@ -41,6 +42,10 @@ def certificate(subject, effort=SMALL):
     return certify(subject, effort, Silent(), threads=1)
 
 
+def read_back(made):
+    return CertifyFacts.from_json(CertifyFacts(made, "run").to_json(), file="here").certificate
+
+
 @pytest.mark.parametrize("make", [chain, residual])
 def test_a_true_network_is_exact_and_its_certificate_comes_back(make):
     subject = subject_of(make(np.random.default_rng(3)))
@@ -48,7 +53,7 @@ def test_a_true_network_is_exact_and_its_certificate_comes_back(make):
     assert [str(check) for check in made.checks() if not check.passed] == []
     assert made.passed
     assert made.to_json()["verdict"] == "exact"
-    again = Certificate.from_json(made.to_json(), "here")
+    again = read_back(made)
     assert list(made.differences(again)) == []
     names = {oracle.name.partition(" (")[0] for oracle in made.oracles}
     assert names >= {
@@ -258,7 +263,7 @@ def test_a_certificate_about_something_else_is_not_confirmed():
     again = certificate(subject_of(changed))
     found = list(made.differences(again))
     assert found[0].startswith("network: sha256 was '")
-    forged = Certificate.from_json(made.to_json(), "here")
+    forged = read_back(made)
     oracle = replace(forged.oracles[0], compared=forged.oracles[0].compared + 1)
     forged = replace(forged, oracles=(oracle, *forged.oracles[1:]))
     (difference,) = forged.differences(made)

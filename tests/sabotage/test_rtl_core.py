@@ -183,7 +183,7 @@ def test_word_put_out_twice_is_found(tmp_path: Path) -> None:
         "assign out_addr_o   = addr_q;",
         "assign out_addr_o   = (addr_q == 3) ? AddrBits'(2) : addr_q;",
     )
-    assert "puts out a word twice" in result.faults[0]
+    assert "puts out a word twice" in result.faults[0].what
     assert result.mismatches[0].onij == 3
 
 
@@ -192,7 +192,7 @@ def test_core_without_end_is_found(tmp_path: Path) -> None:
     result = run_patched(
         tmp_path, "tw_sfu.sv", "job_last_q  <= job_last_i;", "job_last_q  <= 1'b0;"
     )
-    assert "the job did not end" in result.faults[0]
+    assert "the job did not end" in result.faults[0].what
     assert not result.is_exact
 
 

@@ -15,8 +15,11 @@ from tests.sabotage.test_rtl_core import patched_core
 from tests.unit.pipeline.test_cosim import EXACT
 from tilewright.bundles import check_bundle
 from tilewright.config import Config
+from tilewright.cores import Fault
 from tilewright.corners import layer_sets, mode_sets
+from tilewright.facts import CornerSet, SetupFacts
 from tilewright.pipeline.corner_vectors import FOLDER, _check
+from tilewright.spec import PsumRule, Schedule
 from tilewright.vectors import read_bundle
 
 pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
@@ -135,12 +138,20 @@ def test_an_altered_bundle_is_found(run, file, what):
         (0, {"output_mismatches": 1}, False),
         (0, {"unused_lane_mismatches": 1}, False),
         (0, {"overflow_vectors": 1}, False),
-        (0, {"faults": ("otile=0 put out an address twice",)}, False),
+        (0, {"faults": (Fault(0, 7, "put out an address twice"),)}, False),
         (0, {"psums_compared": 0}, False),
     ],
 )
 def test_what_a_check_of_a_set_looks_at(stall_level, change, passed):
-    one = {"name": "os", "setup": {"stall_level": stall_level, "reset_at": 0}}
+    setup = SetupFacts(
+        schedule=Schedule(),
+        rule=PsumRule(),
+        stall_level=stall_level,
+        stall_seed=1,
+        reset_at=0,
+        waves=None,
+    )
+    one = CornerSet(name="os", how="", needs_modes=True, setup=setup, bundles=())
     check = _check(one, [(EXACT, 42), (replace(EXACT, **change), 42)])
     assert check.passed == passed
     assert passed != ("; first: " in check.evidence)

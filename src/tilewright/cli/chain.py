@@ -138,9 +138,10 @@ def _run_stages(folder: RunFolder, stages: tuple[str, ...], *, is_json: bool) ->
     for stage in stages:
         console.announce(stage)
         results.append(run_stage(stage, folder, console))
-    failed = [check for result in results for check in result.checks if not check.passed]
-    if is_json and results[-1].facts:  # of several processes, one has them
-        print(json.dumps(results[-1].facts, indent=2))
+    found = [result for result in results if result is not None]  # of several processes, one has it
+    failed = [check for result in found for check in result.checks if not check.passed]
+    if is_json and found:
+        print(json.dumps(found[-1].to_json(), indent=2))
     for check in failed:
         print(f"FAILED {check.stage}: {check.evidence}", file=sys.stderr)
     raise typer.Exit(FAILED if failed else 0)

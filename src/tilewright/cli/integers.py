@@ -14,7 +14,7 @@ from tilewright.cli.app import FAILED, DataDirOption, JsonOption, RunArgument, a
 from tilewright.cli.console import Console
 
 if TYPE_CHECKING:
-    from tilewright.pipeline import StageResult
+    from tilewright.facts import StageFacts, StageResult
     from tilewright.verify import Certificate
 
 
@@ -68,7 +68,9 @@ def evaluate(
             "give the path of one"
         )
     folder.config()
-    finish(run_stage("evaluate", folder, console, data_dir=data_dir), is_json=is_json)
+    result = run_stage("evaluate", folder, console, data_dir=data_dir)
+    assert result is not None  # noqa: S101 -- only training has processes without a result
+    finish(result, is_json=is_json)
 
 
 @app.command()
@@ -181,10 +183,11 @@ def _compare(before: Certificate, again: Certificate, *, is_json: bool) -> NoRet
     raise typer.Exit(0 if again.passed and not differences else FAILED)
 
 
-def finish(result: StageResult, *, is_json: bool) -> NoReturn:
+def finish(result: StageResult[StageFacts], *, is_json: bool) -> NoReturn:
     """Print the facts, and end with the exit status of the checks."""
     if is_json:
-        print(json.dumps(result.facts, indent=2))
+        facts = result.to_json() if result.is_recorded else result.facts.to_json()
+        print(json.dumps(facts, indent=2))
     for check in result.checks:
         if not check.passed:
             print(f"FAILED {check.stage}: {check.evidence}", file=sys.stderr)

@@ -148,6 +148,7 @@ def _sets(
 def _folders(path: Path) -> list[Path]:
     """The bundles of a run, or the bundle itself."""
     from tilewright.errors import ConfigError
+    from tilewright.facts import ExportFacts
     from tilewright.pipeline import RunFolder
     from tilewright.pipeline.run_folder import CONFIG
     from tilewright.vectors import MANIFEST
@@ -156,7 +157,7 @@ def _folders(path: Path) -> list[Path]:
         if not (path / MANIFEST).is_file():
             raise ConfigError(f"{path} must be a run folder or a bundle, but is neither")
         return [path]
-    return [path / bundle["folder"] for bundle in RunFolder(path).facts("export")["bundles"]]
+    return [path / bundle.folder for bundle in RunFolder(path).facts(ExportFacts).bundles]
 
 
 def _mutants(

@@ -5,26 +5,30 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from tilewright.cli.app import FAILED
 from tilewright.cli.console import count
 
+if TYPE_CHECKING:
+    from tilewright.report import Summary
+    from tilewright.report.summary import LayerSummary
 
-def print_summary(summary: dict[str, Any], root: Path, *, is_json: bool) -> None:
+
+def print_summary(summary: Summary, root: Path, *, is_json: bool) -> None:
     """Print the summary of the run in `root`, and exit with its verdict."""
     if is_json:
-        print(json.dumps(summary, indent=2))
+        print(json.dumps(summary.to_json(), indent=2))
     else:
         _print_verdict(summary)
         print(f"report: {root / 'report.html'}")
         print(f"summary: {root / 'summary.json'}")
-    raise typer.Exit(0 if summary["verdict"] == "pass" else FAILED)
+    raise typer.Exit(0 if summary.verdict == "pass" else FAILED)
 
 
-def _print_verdict(summary: dict[str, Any]) -> None:
+def _print_verdict(summary: Summary) -> None:
     from rich.console import Console as Screen
     from rich.table import Table
 
@@ -41,24 +45,30 @@ def _print_verdict(summary: dict[str, Any]) -> None:
         table.add_column(heading, justify="left" if heading == "layer" else "right")
     for heading in ("RTL cycles", "RTL psums", "differ"):
         table.add_column(heading, justify="right")
-    for layer in summary["layers"]:
+    for layer in summary.layers:
         table.add_row(
-            layer["name"],
-            count(layer["psums_compared"]),
-            count(layer["psum_mismatches"]),
-            count(layer["next_codes_compared"]),
-            count(layer["next_code_mismatches"]),
-            f"{layer['psum_bits_needed']} of {layer['psum_bits']}",
-            count(layer["sim_cycles"]),
-            count(layer["cosim_cycles"]),
-            count(layer["cosim_psums_compared"]),
-            count(layer["cosim_mismatches"]),
+            layer.name,
+            count(layer.psums_compared),
+            count(layer.psum_mismatches),
+            count(layer.next_codes_compared),
+            count(layer.next_code_mismatches),
+            f"{layer.psum_bits_needed} of {layer.psum_bits}",
+            count(layer.sim_cycles),
+            count(layer.cosim_cycles),
+            count(layer.cosim_psums_compared),
+            _differ(layer),
         )
     screen = Screen(width=None if sys.stdout.isatty() else 120, highlight=False)
     screen.print(table)
-    for reason in summary["reasons"]:
+    for reason in summary.reasons:
         print(f"FAILED {reason}")
-    accuracy = summary["accuracy"]["test"]
-    if accuracy is not None:
-        print(f"test accuracy: {100 * accuracy:.2f} % of {summary['accuracy']['test_images']:,}")
-    print(f"verdict: {summary['verdict']}")
+    accuracy = summary.accuracy
+    if accuracy.test is not None:
+        print(f"test accuracy: {100 * accuracy.test:.2f} % of {accuracy.test_images:,}")
+    print(f"verdict: {summary.verdict}")
+
+
+def _differ(layer: LayerSummary) -> str:
+    """Psums of the RTL that differ; what else differs was not counted among those compared."""
+    psums, others = count(layer.cosim_psum_mismatches), layer.cosim_other_mismatches
+    return f"{psums} + {others:,} others" if others else psums

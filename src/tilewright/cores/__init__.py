@@ -1,7 +1,7 @@
 """Run the exported files through the RTL: find a simulator, build, run, judge."""
 
 from tilewright.cores.probe import Probe, probe
-from tilewright.cores.result import CosimResult, LaneMismatch, OverflowVector
+from tilewright.cores.result import CosimResult, Fault, LaneMismatch, OverflowVector
 from tilewright.cores.run import run_bundle, run_bundles
 from tilewright.cores.setup import Setup
 from tilewright.cores.simulator import (
@@ -19,6 +19,7 @@ __all__ = [
     "SIMULATORS",
     "Build",
     "CosimResult",
+    "Fault",
     "Icarus",
     "LaneMismatch",
     "OverflowVector",

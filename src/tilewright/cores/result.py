@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -68,6 +68,18 @@ class OverflowVector:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Where the core broke its protocol: in the job of output tile `otile`, at simulation time `time_ns`."""
+
+    otile: int
+    time_ns: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"otile={self.otile} time={self.time_ns} {self.what}"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CosimResult:
     """Verdict and cycles of one bundle on the RTL core.
@@ -102,7 +114,7 @@ class CosimResult:
     overflow_vectors: int
     overflows: tuple[OverflowVector, ...]
     is_overflow_wrong: bool
-    faults: tuple[str, ...]
+    faults: tuple[Fault, ...]
     seconds: float
 
     @property
@@ -110,7 +122,7 @@ class CosimResult:
         """The lowest output tile that a mismatch, an overflow or a fault names; 0 if none does."""
         named = [mismatch.otile for mismatch in self.mismatches]
         named += [vector.otile for vector in self.overflows]
-        named += [int(fault.split()[0].removeprefix("otile=")) for fault in self.faults]
+        named += [fault.otile for fault in self.faults]
         return min(named, default=0)
 
     @property
@@ -129,14 +141,17 @@ class CosimResult:
 
 def merge(parts: Sequence[CosimResult], *, seconds: float) -> CosimResult:
     """One result from those of disjoint sets of output tiles, in ascending order."""
-    sums = {
-        field.name: sum(getattr(part, field.name) for part in parts)
-        for field in fields(CosimResult)
-        if field.type == "int" and field.name != "sample"
-    }
     return replace(
         parts[0],
-        **sums,
+        tiles=sum(part.tiles for part in parts),
+        cycles=sum(part.cycles for part in parts),
+        psums_compared=sum(part.psums_compared for part in parts),
+        psum_mismatches=sum(part.psum_mismatches for part in parts),
+        outputs_compared=sum(part.outputs_compared for part in parts),
+        output_mismatches=sum(part.output_mismatches for part in parts),
+        stored_mismatches=sum(part.stored_mismatches for part in parts),
+        unused_lane_mismatches=sum(part.unused_lane_mismatches for part in parts),
+        overflow_vectors=sum(part.overflow_vectors for part in parts),
         fold_cycles=np.sum([part.fold_cycles for part in parts], axis=0),
         mismatches=tuple(mismatch for part in parts for mismatch in part.mismatches),
         overflows=tuple(vector for part in parts for vector in part.overflows),

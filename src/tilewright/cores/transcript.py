@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tilewright.cores.result import Fault
 from tilewright.errors import FormatError, SimulationError, ToolError
 from tilewright.programs.process import last_lines
 
@@ -22,13 +23,13 @@ _LAYER_KEYS = (
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The bench's lines about one layer by kind, each a dict of its ``key=value`` pairs; faults as text."""
+    """The bench's lines about one layer by kind, each a dict of its ``key=value`` pairs."""
 
     folds: tuple[dict[str, str], ...]
     jobs: tuple[dict[str, str], ...]
     mismatches: tuple[dict[str, str], ...]
     overflows: tuple[dict[str, str], ...]
-    faults: tuple[str, ...]
+    faults: tuple[Fault, ...]
     counts: dict[str, int]
 
 
@@ -66,9 +67,16 @@ def _layer(lines: list[str]) -> Transcript:
         jobs=_of_kind(lines, "job"),
         mismatches=_of_kind(lines, "mismatch"),
         overflows=_of_kind(lines, "overflow"),
-        faults=tuple(line.removeprefix("fault ") for line in lines if line.startswith("fault ")),
+        faults=tuple(_fault(line) for line in lines if line.startswith("fault ")),
         counts={key: int(value) for key, value in counts.items()},
     )
+
+
+def _fault(line: str) -> Fault:
+    parts = re.fullmatch(r"fault otile=(\d+) time=(\d+) (.*)", line)
+    if parts is None:
+        raise ToolError(f"a fault must have otile, time and a text, but is: {line}")
+    return Fault(int(parts[1]), int(parts[2]), parts[3])
 
 
 def _of_kind(lines: list[str], kind: str) -> tuple[dict[str, str], ...]:

@@ -7,35 +7,42 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
+from tilewright.facts import StageFacts, StageResult
+from tilewright.pipeline.run_folder import Listener, RunFolder
+
+if TYPE_CHECKING:
+    from tilewright.report import Summary
 
 ORDER = ("train", "evaluate", "recover", "verify", "tile", "export", "simulate", "cosim")
 """The stages, in the order in which `run_all` runs them."""
 
 
-def run_stage(stage: str, run: RunFolder, listener: Listener, **options: Any) -> StageResult:
+def run_stage(
+    stage: str, run: RunFolder, listener: Listener, **options: Any
+) -> StageResult[StageFacts] | None:
     """Run one stage; it reads the folders of the stages before it and writes its own.
 
-    options: what only this stage takes, by keyword.
+    options: what only this stage takes, by keyword. Of several processes that train together, the first
+    has the result and the others None.
     """
     run.check_inputs(stage)
     run.withdraw_report()
-    work: Callable[..., StageResult] = getattr(
+    work: Callable[..., StageResult[StageFacts] | None] = getattr(
         import_module(f"tilewright.pipeline.stages.{stage}"), stage
     )
     return work(run, listener, **options)
 
 
-def make_report(run: RunFolder) -> dict[str, Any]:
+def make_report(run: RunFolder) -> Summary:
     """Gather what the stages found so far; returns the summary."""
     from tilewright.pipeline.stages.report import report
 
     return report(run)
 
 
-def run_all(run: RunFolder, listener: Listener, announce: Callable[[str], None]) -> dict[str, Any]:
+def run_all(run: RunFolder, listener: Listener, announce: Callable[[str], None]) -> Summary:
     """The whole chain and its report; `announce` is told each stage as it begins.
 
     A failed check does not stop the chain: the later stages show how far the fault reaches.

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
 
 from tilewright.config import ArrayConfig
-from tilewright.spec import ArrayShape, IntegerLayer, Mode, OverflowRule, PsumRule, Schedule
+from tilewright.facts import ModeFacts
+from tilewright.spec import ArrayShape, IntegerLayer, PsumRule, Schedule
 from tilewright.tile import TilePlan, plan_mode
 
 
 @dataclass(frozen=True, slots=True)
-class ArrayMode:
-    """What the tile stage decided; the fields are those of `ArrayConfig`."""
-
-    mode: Mode = "ws"
-    schedule: Literal["serial", "overlapped"] = "serial"
-    job: Literal["tile", "layer"] = "tile"
-    overflow: OverflowRule = "error"
-    column_bits: int = 0
+class ArrayMode(ModeFacts):
+    """What the tile stage decided, and what follows from it."""
 
     @classmethod
     def of(cls, config: ArrayConfig) -> ArrayMode:
         """The mode that a configuration asks for."""
         return cls(config.mode, config.schedule, config.job, config.overflow, config.column_bits)
-
-    def to_json(self) -> dict[str, Any]:
-        """The fields."""
-        return asdict(self)
 
     @property
     def timing(self) -> Schedule:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from tilewright.config import CosimConfig
 from tilewright.cores import CosimResult, Setup, find_simulators, run_bundles
 from tilewright.cores.run_list import Run
 from tilewright.corners import VectorSet, layer_sets, mode_sets
 from tilewright.errors import ArtifactError, FormatError, SimulationError
+from tilewright.facts import CornerBundle, CornerCounts, CornerSet, SetupFacts
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.sim import layer_cycles
-from tilewright.spec import Check, PsumRule, Schedule
+from tilewright.spec import Check
 from tilewright.store.artifact import read_bytes, sha256
 from tilewright.vectors import CORE_LAYOUTS, MANIFEST, read_bundle
 from tilewright.vectors.manifest import read_manifest
@@ -25,10 +24,10 @@ FOLDER = "corner-vectors"
 MOST_FILES = 2_000
 """Corner cases, about 17 bundles, are not made of a layer whose bundle has more files than this."""
 
-Facts = dict[str, Any]
 
-
-def export_corners(run: RunFolder, smallest: Path, *, seed: int, listener: Listener) -> list[Facts]:
+def export_corners(
+    run: RunFolder, smallest: Path, *, seed: int, listener: Listener
+) -> tuple[CornerSet, ...]:
     """Write corner cases of the layer in the bundle `smallest`, and small layers for every mode of our core.
 
     Returns the facts of each set. The modes are left out where the layout is
@@ -52,75 +51,79 @@ def export_corners(run: RunFolder, smallest: Path, *, seed: int, listener: Liste
         f"corner vectors: {sum(written.values()):,} files in {len(written):,} bundles, "
         f"{len(sets)} sets, those of a layer from {bundle.layer_name}"
     )
-    return [_facts(run, one) for one in sets]
+    return tuple(_facts(run, one) for one in sets)
 
 
-def _facts(run: RunFolder, one: VectorSet) -> Facts:
-    return {
-        "name": one.name,
-        "how": one.how,
-        "needs_modes": one.needs_modes,
-        "setup": asdict(one.setup),
-        "bundles": [
-            {
-                "folder": str(folder.relative_to(run.root)),
-                "manifest": sha256(read_bytes(folder / MANIFEST)),
-            }
+def _facts(run: RunFolder, one: VectorSet) -> CornerSet:
+    return CornerSet(
+        name=one.name,
+        how=one.how,
+        needs_modes=one.needs_modes,
+        setup=SetupFacts(
+            schedule=one.setup.schedule,
+            rule=one.setup.rule,
+            stall_level=one.setup.stall_level,
+            stall_seed=one.setup.stall_seed,
+            reset_at=one.setup.reset_at,
+            waves=None,
+        ),
+        bundles=tuple(
+            CornerBundle(
+                folder=str(folder.relative_to(run.root)),
+                manifest=sha256(read_bytes(folder / MANIFEST)),
+            )
             for folder in one.folders
-        ],
-    }
+        ),
+    )
 
 
 def simulate_corners(
-    run: RunFolder, sets: Sequence[Facts], listener: Listener
-) -> tuple[list[Check], Facts]:
+    run: RunFolder, config: CosimConfig, sets: Sequence[CornerSet], listener: Listener
+) -> tuple[list[Check], CornerCounts | None]:
     """Run exported corner vectors through the RTL; one check a set, and what was compared in all.
 
     Another core than ours is asked for our modes only if the configuration says so.
     """
-    config = run.config().cosim
     has_modes = config.modes == "yes" or (config.modes == "auto" and not config.rtl_dir)
-    chosen = [one for one in sets if has_modes or not one["needs_modes"]]
+    chosen = [one for one in sets if has_modes or not one.needs_modes]
     if len(chosen) < len(sets):
-        left_out = ", ".join(one["name"] for one in sets if one not in chosen)
+        left_out = ", ".join(one.name for one in sets if one not in chosen)
         listener.say(f"corner vectors that need the modes of our core are left out: {left_out}")
     if not chosen:
-        return [], {}
+        return [], None
     try:
         found = list(_results(run, chosen, config))
     except (ArtifactError, FormatError, SimulationError) as error:  # a finding, not bad input
         check = Check("cosim", "corner vectors", passed=False, evidence=f"corner vectors: {error}")
         listener.say(check.evidence)
-        return [check], {}
+        return [check], None
     checks = [_check(one, results) for one, results in found]
     everything = [result for _, results in found for result, _ in results]
-    facts = {
-        "simulator": everything[0].simulator,
-        "sets": len(found),
-        "bundles": len(everything),
-        "psums_compared": sum(result.psums_compared for result in everything),
-        "outputs_compared": sum(result.outputs_compared for result in everything),
-        "mismatches": sum(result.differ for result in everything),
-        "cycles": sum(result.cycles for result in everything),
-    }
+    counts = CornerCounts(
+        simulator=everything[0].simulator,
+        sets=len(found),
+        bundles=len(everything),
+        psums_compared=sum(result.psums_compared for result in everything),
+        outputs_compared=sum(result.outputs_compared for result in everything),
+        mismatches=sum(result.differ for result in everything),
+        cycles=sum(result.cycles for result in everything),
+    )
     listener.say(
-        f"corner vectors: {len(found)} sets, {facts['psums_compared']:,} psums and "
-        f"{facts['outputs_compared']:,} outputs of the RTL under {facts['simulator']} compared, "
-        f"{facts['mismatches']:,} differ"
+        f"corner vectors: {len(found)} sets, {counts.psums_compared:,} psums and "
+        f"{counts.outputs_compared:,} outputs of the RTL under {counts.simulator} compared, "
+        f"{counts.mismatches:,} differ"
     )
     for check in checks:
         if not check.passed:
             listener.say(check.evidence)
-    return checks, facts
+    return checks, counts
 
 
 def _results(
-    run: RunFolder, sets: Sequence[Facts], config: CosimConfig
-) -> Iterator[tuple[Facts, list[tuple[CosimResult, int]]]]:
+    run: RunFolder, sets: Sequence[CornerSet], config: CosimConfig
+) -> Iterator[tuple[CornerSet, list[tuple[CosimResult, int]]]]:
     """Each set with the results of its bundles, and the cycles that the model's closed form has for them."""
-    pairs = [
-        (_whole(run, bundle), _setup(one["setup"])) for one in sets for bundle in one["bundles"]
-    ]
+    pairs = [(_whole(run, bundle), _setup(one.setup)) for one in sets for bundle in one.bundles]
     results = run_bundles(
         pairs,
         simulator=_simulator(config.simulator),
@@ -134,7 +137,7 @@ def _results(
     ]
     judged = iter(zip(results, cycles, strict=True))
     for one in sets:
-        yield one, [next(judged) for _ in one["bundles"]]
+        yield one, [next(judged) for _ in one.bundles]
 
 
 def _simulator(name: str) -> str:
@@ -144,34 +147,39 @@ def _simulator(name: str) -> str:
     return next((one.name for one in find_simulators() if one.builds_at_once), name)
 
 
-def _whole(run: RunFolder, bundle: Mapping[str, str]) -> Path:
+def _whole(run: RunFolder, bundle: CornerBundle) -> Path:
     """The folder of a bundle; raises `ArtifactError` if it is not the one that export wrote."""
-    folder = run.root / bundle["folder"]
-    if sha256(read_bytes(folder / MANIFEST)) != bundle["manifest"]:
+    folder = run.root / bundle.folder
+    if sha256(read_bytes(folder / MANIFEST)) != bundle.manifest:
         raise ArtifactError(
             f"{folder / MANIFEST} must be the one that export wrote, but is not: export again"
         )
     return folder
 
 
-def _setup(facts: Facts) -> Setup:
-    nested = {"schedule": Schedule(**facts["schedule"]), "rule": PsumRule(**facts["rule"])}
-    return Setup(**facts | nested)
+def _setup(facts: SetupFacts) -> Setup:
+    return Setup(
+        facts.schedule,
+        facts.rule,
+        stall_level=facts.stall_level,
+        stall_seed=facts.stall_seed,
+        reset_at=facts.reset_at,
+    )
 
 
-def _check(one: Facts, results: Sequence[tuple[CosimResult, int]]) -> Check:
+def _check(one: CornerSet, results: Sequence[tuple[CosimResult, int]]) -> Check:
     """Psums, outputs, lanes, protocol and cycles of a set; stalls and a reset cost cycles."""
     bundles = [result for result, _ in results]
     compared = sum(result.psums_compared + result.outputs_compared for result in bundles)
     wrong = [result for result in bundles if not result.is_exact]
-    has_delays = bool(one["setup"]["stall_level"] or one["setup"]["reset_at"])
+    has_delays = bool(one.setup.stall_level or one.setup.reset_at)
     late = [
         f"{result.cycles:,} cycles instead of {model:,}"
         for result, model in results
         if (result.cycles < model if has_delays else result.cycles != model)
     ]
     evidence = (
-        f"corner vectors {one['name']}: {compared:,} psums and outputs of the RTL under "
+        f"corner vectors {one.name}: {compared:,} psums and outputs of the RTL under "
         f"{bundles[0].simulator} compared, {sum(result.differ for result in bundles):,} differ; "
         f"{sum(result.cycles for result in bundles):,} RTL cycles, "
         f"{sum(model for _, model in results):,} model cycles"
@@ -183,4 +191,4 @@ def _check(one: Facts, results: Sequence[tuple[CosimResult, int]]) -> Check:
         evidence += f"; first: {places[0]}"
     if late:
         evidence += f"; first: {late[0]}"
-    return Check("cosim", f"corner vectors: {one['name']}", not wrong and not late, evidence)
+    return Check("cosim", f"corner vectors: {one.name}", not wrong and not late, evidence)

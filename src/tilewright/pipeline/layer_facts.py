@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from tilewright.facts import LayerFacts
 from tilewright.spec import IntegerLayer
 
 
-def layer_facts(layer: IntegerLayer) -> dict[str, Any]:
-    """A layer as JSON facts."""
+def layer_facts(layer: IntegerLayer) -> LayerFacts:
+    """What the report shows of a layer."""
     shape = layer.shape
-    return {
-        "layer": layer.name,
-        "shape_text": f"{shape.ic}x{shape.ih}x{shape.iw} to {shape.oc}x{shape.oh}x{shape.ow}, "
+    return LayerFacts(
+        layer=layer.name,
+        shape_text=f"{shape.ic}x{shape.ih}x{shape.iw} to {shape.oc}x{shape.oh}x{shape.ow}, "
         f"{shape.kh}x{shape.kw}",
-        "weight_bits": layer.weight_format.bits,
-        "act_bits": layer.act_format.bits,
-        "act_scale": layer.act_scale,
-        "weight_codes": [int(layer.weight.min()), int(layer.weight.max())],
-    }
+        weight_bits=layer.weight_format.bits,
+        act_bits=layer.act_format.bits,
+        act_scale=layer.act_scale,
+        weight_codes=(int(layer.weight.min()), int(layer.weight.max())),
+    )

@@ -5,15 +5,30 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from tilewright.config import Config, dump_config, load_config
 from tilewright.errors import ArtifactError, ConfigError
+from tilewright.facts import (
+    CertifyFacts,
+    CosimFacts,
+    EvaluateFacts,
+    ExportFacts,
+    RecoverFacts,
+    RunFacts,
+    SimulateFacts,
+    StageFacts,
+    StageResult,
+    TileFacts,
+    TrainFacts,
+    VerifyFacts,
+    read_result,
+)
 from tilewright.pipeline.array_mode import ArrayMode
-from tilewright.spec import ArrayShape, Check, IntegerNetwork, Stimulus
+from tilewright.spec import ArrayShape, IntegerNetwork, Stimulus
 from tilewright.store.artifact import read_bytes, read_json, sha256, write_bytes, write_json
 
 FOLDERS = {
@@ -89,18 +104,7 @@ class Silent:
         """Take a line that the next one replaces."""
 
 
-@dataclass(frozen=True, slots=True)
-class StageResult:
-    """What a stage found: its checks, and its facts as JSON."""
-
-    stage: str
-    checks: tuple[Check, ...]
-    facts: dict[str, Any]
-
-    @property
-    def passed(self) -> bool:
-        """Whether every check of the stage holds."""
-        return all(check.passed for check in self.checks)
+F = TypeVar("F", bound=StageFacts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +198,11 @@ class RunFolder:
 
     def array(self) -> ArrayShape:
         """The array that the tile stage planned for."""
-        facts = self.facts("tile")["array"]
-        return ArrayShape(facts["rows"], facts["cols"], facts["psum_bits"])
+        return self.facts(TileFacts).array
 
     def array_mode(self) -> ArrayMode:
         """How the tile stage planned to use the array."""
-        return ArrayMode(**self.facts("tile").get("mode", {}))
+        return ArrayMode(**asdict(self.facts(TileFacts).mode))
 
     def positions(self, wanted: int, stimulus: Stimulus, *, key: str) -> range:
         """Positions of the first `wanted` samples; `key` is the configuration key that asks for them."""
@@ -210,8 +213,51 @@ class RunFolder:
             )
         return range(wanted)
 
-    def facts(self, stage: str) -> dict[str, Any]:
-        """What a stage recorded; raises `ArtifactError` if it has not run or its file is damaged."""
+    def facts(self, kind: type[F]) -> F:
+        """What the stage of `kind` found; raises `ArtifactError` as `result` does."""
+        return self.result(kind).facts
+
+    def result(self, kind: type[F]) -> StageResult[F]:
+        """What the stage of `kind` recorded.
+
+        Raises `ArtifactError`, naming the file and the key, if it has not run or its file is damaged.
+        """
+        path = self.facts_path(kind.STAGE)
+        return read_result(kind, read_json(path), file=str(path))
+
+    def results(self) -> RunFacts:
+        """What all stages recorded; raises `ArtifactError` as `result` does."""
+
+        def left(kind: type[F]) -> StageResult[F] | None:
+            return self.result(kind) if self.facts_path(kind.STAGE).is_file() else None
+
+        return RunFacts(
+            train=left(TrainFacts),
+            evaluate=left(EvaluateFacts),
+            recover=left(RecoverFacts),
+            verify=left(VerifyFacts),
+            tile=left(TileFacts),
+            export=left(ExportFacts),
+            simulate=left(SimulateFacts),
+            cosim=left(CosimFacts),
+            certify=left(CertifyFacts),
+        )
+
+    def fingerprint(self, stage: str) -> str:
+        """Hash of what `stage` would read now; what is absent counts as empty."""
+        inputs, config = INPUTS[stage], self.config()
+        values = [repr(attrgetter(key)(config)) for key in inputs.keys]
+        hashes = [_hash(self.root / name) for name in inputs.files]
+        facts = [self._stored(name) for name in inputs.facts if self.facts_path(name).is_file()]
+        timeless = [{key: fact[key] for key in fact if key != "seconds"} for fact in facts]
+        return sha256(json.dumps([values, hashes, timeless]).encode())
+
+    def is_stale(self, stage: str) -> bool:
+        """Whether what `stage` read has changed since it ran."""
+        return bool(self._stored(stage).get("fingerprint") != self.fingerprint(stage))
+
+    def _stored(self, stage: str) -> dict[str, Any]:
+        """The JSON that a stage left, as it lies there: what is hashed must not depend on who reads it."""
         path = self.facts_path(stage)
         facts = read_json(path)
         if not isinstance(facts, dict) or facts.get("stage") != stage:
@@ -219,19 +265,6 @@ class RunFolder:
                 f"{path} must hold the facts of {stage}, but does not: run the stage that writes it"
             )
         return facts
-
-    def fingerprint(self, stage: str) -> str:
-        """Hash of what `stage` would read now; what is absent counts as empty."""
-        inputs, config = INPUTS[stage], self.config()
-        values = [repr(attrgetter(key)(config)) for key in inputs.keys]
-        hashes = [_hash(self.root / name) for name in inputs.files]
-        facts = [self.facts(name) for name in inputs.facts if self.facts_path(name).is_file()]
-        timeless = [{key: fact[key] for key in fact if key != "seconds"} for fact in facts]
-        return sha256(json.dumps([values, hashes, timeless]).encode())
-
-    def is_stale(self, stage: str) -> bool:
-        """Whether what `stage` read has changed since it ran."""
-        return bool(self.facts(stage).get("fingerprint") != self.fingerprint(stage))
 
     def check_inputs(self, stage: str) -> None:
         """Raise `ArtifactError` if a stage whose facts `stage` reads has not run or is stale."""
@@ -243,18 +276,15 @@ class RunFolder:
                     f"changed since; run 'tilewright {command} {self.root}' first"
                 )
 
-    def record(self, result: StageResult, *, since: float) -> StageResult:
+    def record(self, result: StageResult[F], *, since: float) -> StageResult[F]:
         """Write a stage's facts and checks. `since` is the `time.monotonic` of its start."""
-        facts = {
-            "stage": result.stage,
-            "passed": result.passed,
-            "seconds": round(time.monotonic() - since, 3),
-            "fingerprint": self.fingerprint(result.stage),
-            "checks": [check.to_json() for check in result.checks],
-            **result.facts,
-        }
-        write_json(self.facts_path(result.stage), facts)
-        return StageResult(result.stage, result.checks, facts)
+        recorded = replace(
+            result,
+            seconds=round(time.monotonic() - since, 3),
+            fingerprint=self.fingerprint(result.stage),
+        )
+        write_json(self.facts_path(result.stage), recorded.to_json())
+        return recorded
 
 
 def _hash(path: Path) -> str:

@@ -2,6 +2,6 @@
 
 from tilewright.report.junit import junit_xml
 from tilewright.report.page import render_page
-from tilewright.report.summary import summarize
+from tilewright.report.summary import Reason, Summary, summarize
 
-__all__ = ["junit_xml", "render_page", "summarize"]
+__all__ = ["Reason", "Summary", "junit_xml", "render_page", "summarize"]

@@ -10,6 +10,9 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from tilewright.facts import Epoch
+from tilewright.report.summary import LayerSummary
+
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "tilewright",
     "svg.fonttype": "none",
@@ -22,37 +25,37 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def training_curve(metrics: Sequence[Mapping[str, Any]]) -> str:
-    """Loss and accuracies by epoch; metrics have epoch, loss, train_accuracy and holdout_accuracy."""
-    epochs = [entry["epoch"] for entry in metrics]
+def training_curve(metrics: Sequence[Epoch]) -> str:
+    """Loss and accuracies by epoch."""
+    epochs = [entry.epoch for entry in metrics]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.4, 2.8), layout="constrained")
         loss, accuracy = figure.subplots(1, 2)
-        loss.plot(epochs, [entry["loss"] for entry in metrics], color="#b3541e", marker=".")
+        loss.plot(epochs, [entry.loss for entry in metrics], color="#b3541e", marker=".")
         loss.set(xlabel="epoch", title="training loss")
-        for key, label, color in (
-            ("train_accuracy", "train", "#8a8f98"),
-            ("holdout_accuracy", "hold-out", "#1f6f8b"),
+        for fractions, label, color in (
+            ([entry.train_accuracy for entry in metrics], "train", "#8a8f98"),
+            ([entry.holdout_accuracy for entry in metrics], "hold-out", "#1f6f8b"),
         ):
-            percent = [100 * entry[key] for entry in metrics]
+            percent = [100 * fraction for fraction in fractions]
             accuracy.plot(epochs, percent, label=label, color=color, marker=".")
         accuracy.set(xlabel="epoch", title="accuracy, %")
         accuracy.legend(frameon=False, loc="lower right")
         return _svg(figure)
 
 
-def psum_widths(layers: Sequence[Mapping[str, Any]]) -> str:
+def psum_widths(layers: Sequence[LayerSummary]) -> str:
     """Bits that each layer's psums need: by type, by its weights, and what the array provides."""
-    names = [layer["name"] for layer in layers]
+    names = [layer.name for layer in layers]
     places = range(len(names))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.4, 0.5 + 0.26 * len(names)), layout="constrained")
         axes = figure.subplots()
-        by_type = [layer["psum_bits_by_type"] for layer in layers]
-        needed = [layer["psum_bits_needed"] for layer in layers]
+        by_type = [layer.psum_bits_by_type for layer in layers]
+        needed = [layer.psum_bits_needed for layer in layers]
         axes.barh(places, by_type, color="#d7dce2", height=0.72, label="any weights of the format")
         axes.barh(places, needed, color="#1f6f8b", height=0.4, label="these weights, any input")
-        provided = layers[0]["psum_bits"]
+        provided = layers[0].psum_bits
         axes.axvline(provided, color="#b3541e", linewidth=1.5, label=f"the array: {provided}")
         axes.set_yticks(places, names)
         axes.invert_yaxis()

@@ -1,30 +1,56 @@
-"""The checks as JUnit XML, one test case a check, for continuous integration."""
+"""The judgements as JUnit XML, one test case each, for continuous integration."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Sequence
 from xml.etree import ElementTree
 
+from tilewright.facts import RunFacts
+from tilewright.report.summary import Reason
+from tilewright.spec import Check
 
-def junit_xml(stages: Mapping[str, Mapping[str, Any]]) -> str:
-    """JUnit XML with one test suite for each stage that has checks."""
+
+def junit_xml(run: RunFacts, reasons: Sequence[Reason]) -> str:
+    """JUnit XML with one test suite for each stage that has checks or stands against the verdict.
+
+    reasons: those of the summary; each is one failure, so that a run that fails has a failure here.
+    """
     root = ElementTree.Element("testsuites", name="tilewright")
-    for stage, facts in stages.items():
-        checks = facts.get("checks", ())
-        if not checks:
-            continue
-        failures = sum(not check["passed"] for check in checks)
-        suite = ElementTree.SubElement(
-            root, "testsuite", name=stage, tests=str(len(checks)), failures=str(failures)
-        )
-        for check in checks:
-            case = ElementTree.SubElement(
-                suite, "testcase", classname=f"tilewright.{stage}", name=check["name"]
-            )
-            if not check["passed"]:
-                ElementTree.SubElement(case, "failure", message=check["evidence"])
-            else:
-                ElementTree.SubElement(case, "system-out").text = check["evidence"]
+    cases = {result.stage: list(result.checks) for result in run.results}
+    for reason in reasons:
+        known = cases.setdefault(reason.check.stage, [])
+        if reason.check not in known:
+            known.append(reason.check)
+    seconds = {result.stage: result.seconds for result in run.results}
+    for stage, checks in cases.items():
+        if checks:
+            _add_suite(root, stage, checks, seconds.get(stage, 0.0))
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _add_suite(
+    root: ElementTree.Element, stage: str, checks: Sequence[Check], seconds: float
+) -> None:
+    suite = ElementTree.SubElement(
+        root,
+        "testsuite",
+        name=stage,
+        tests=str(len(checks)),
+        failures=str(sum(not check.passed for check in checks)),
+        time=f"{seconds:.3f}",
+    )
+    for check in checks:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=f"tilewright.{stage}", name=_legal(check.name)
+        )
+        if check.passed:
+            ElementTree.SubElement(case, "system-out").text = _legal(check.evidence)
+        else:
+            ElementTree.SubElement(case, "failure", message=_legal(check.evidence))
+
+
+def _legal(text: str) -> str:
+    """Without the characters that XML 1.0 cannot hold: control characters in a layer's name."""
+    return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)

@@ -9,8 +9,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.errors import ArtifactError
 from tilewright.spec.number_format import Codes
 from tilewright.store.artifact import read_artifact, write_artifact
+from tilewright.store.typed_json import from_json
 
 KIND = "stimulus"
 
@@ -39,8 +41,26 @@ class Stimulus:
     def load(cls, stem: Path) -> Self:
         """Read what `save` wrote; raises `ArtifactError` if it is missing, damaged or altered."""
         arrays, facts = read_artifact(stem, KIND)
+        path = f"{stem}.json"
+        own = {key: facts[key] for key in ("ports", "nodes") if key in facts}
+        names = from_json(_Names, own, file=path)
+        held = {f"codes.{name}" for name in names.ports} | {f"psums.{name}" for name in names.nodes}
+        odd = (held | {"samples"}).symmetric_difference(arrays)
+        if odd:
+            raise ArtifactError(
+                f"{path} must name what its arrays hold, but {min(odd)} is only in one of them: it was "
+                "altered; run 'tilewright recover' again"
+            )
         return cls(
             arrays["samples"],
-            {name: arrays[f"codes.{name}"] for name in facts["ports"]},
-            {name: arrays[f"psums.{name}"] for name in facts["nodes"]},
+            {name: arrays[f"codes.{name}"] for name in names.ports},
+            {name: arrays[f"psums.{name}"] for name in names.nodes},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The names that the file beside the arrays states."""
+
+    ports: tuple[str, ...]
+    nodes: tuple[str, ...]

@@ -14,8 +14,9 @@ import numpy.typing as npt
 from tilewright.data import Split
 from tilewright.engine import Engine
 from tilewright.errors import ArtifactError, ConfigError, TilewrightError, ToolError
-from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
-from tilewright.spec import IntegerNetwork, PackedNetwork, Trace, find_packed
+from tilewright.facts import CertifyFacts, StageResult
+from tilewright.pipeline.run_folder import Listener, RunFolder
+from tilewright.spec import DataClaim, IntegerNetwork, PackedNetwork, Trace, find_packed
 from tilewright.store.artifact import read_json, write_json
 from tilewright.studies import oracles as ask
 from tilewright.studies.packed import load_packed_test
@@ -28,6 +29,7 @@ from tilewright.verify import (
     find_obligations,
     reference_trace,
 )
+from tilewright.verify.certificate import NetworkClaim
 
 if TYPE_CHECKING:
     from torch import nn
@@ -115,8 +117,8 @@ def certify(subject: Subject, effort: Effort, listener: Listener, *, threads: in
     margins = _margins(network, engine, test.images[: effort.images])
     weights = sum(layer.weight.size for layer in network.layers)
     return Certificate(
-        network={"sha256": network.fingerprint(), "nodes": len(network.nodes), "weights": weights},
-        data={"name": subject.data, "images": len(test), "sha256": test.fingerprint()},
+        network=NetworkClaim(network.fingerprint(), len(network.nodes), weights),
+        data=DataClaim(subject.data, len(test), test.fingerprint()),
         settings=asdict(effort) | {"rtl": list(effort.rtl)},
         obligations=find_obligations(network, Engine(network, kind="blas").arithmetic, margins),
         oracles=tuple(found),
@@ -194,29 +196,24 @@ def certificate_path(path: Path) -> Path:
 
 def write_certificate(
     subject: Subject, certificate: Certificate, out: Path | None, *, since: float
-) -> StageResult:
+) -> StageResult[CertifyFacts]:
     """Write a certificate where `certificate_path` says, or to `out`; of a run, as a stage's result."""
     stem = find_packed(subject.path)
     path = out or certificate_path(subject.path)
     source = os.path.relpath(subject.path, path.parent)
-    facts: dict[str, Any] = certificate.to_json() | {"source": source}
-    result = StageResult("certify", certificate.checks(), facts)
+    result = StageResult(CertifyFacts(certificate, source), certificate.checks())
     if stem is None and out is None:
         run = RunFolder(subject.path)
         run.withdraw_report()
         return run.record(result, since=since)
-    write_json(path, facts)
+    write_json(path, result.facts.to_json())
     return result
 
 
 def read_certificate(path: Path) -> tuple[Certificate, Path]:
     """A certificate, and the path of what it is about; raises `ArtifactError` if it is damaged."""
-    facts = read_json(path)
-    certificate = Certificate.from_json(facts, str(path))
-    source = facts.get("source")
-    if not isinstance(source, str):
-        raise ArtifactError(f"{path} must name its source, but does not: certify again")
-    return certificate, path.parent / source
+    facts = CertifyFacts.from_json(read_json(path), file=str(path))
+    return facts.certificate, path.parent / facts.source
 
 
 def effort_of(certificate: Certificate, origin: Path) -> Effort:

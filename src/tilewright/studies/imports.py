@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from tilewright.config import load_config
 from tilewright.errors import ConfigError
+from tilewright.facts import RecoverFacts, StageResult
 from tilewright.pipeline.layer_facts import layer_facts
-from tilewright.pipeline.run_folder import RunFolder, StageResult
+from tilewright.pipeline.run_folder import RunFolder
 from tilewright.spec import Check, IntegerNetwork, Stimulus
 from tilewright.verify import Comparison, check_node
 
@@ -106,12 +107,18 @@ def import_network(
     foreign.network.save(run.network_stem)
     foreign.stimulus.save(run.stimulus_stem)
     result = ImportResult(out, foreign, tuple(comparisons))
-    layers = [layer_facts(layer) for layer in foreign.network.layers]
-    facts = {"imported": path.name, "samples": samples} | result.facts() | {"layers": layers}
+    found = result.facts()
+    del found["layers"], found["samples"]
+    facts = RecoverFacts(
+        imported=path.name,
+        samples=samples,
+        layers=tuple(layer_facts(layer) for layer in foreign.network.layers),
+        **found,
+    )
     checks = tuple(
         Check("recover", f"{one.layer}: {one.what}", one.passed, str(one)) for one in comparisons
     )
-    run.record(StageResult("recover", checks, facts), since=since)
+    run.record(StageResult(facts, checks), since=since)
     return result
 
 

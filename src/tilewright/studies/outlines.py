@@ -8,6 +8,7 @@ from typing import get_args
 from tilewright.config import Config, ModelConfig, load_config
 from tilewright.cost import LayerOutline
 from tilewright.errors import ConfigError, UnknownNameError
+from tilewright.facts import VerifyFacts
 from tilewright.pipeline.run_folder import CONFIG, RunFolder
 
 
@@ -68,8 +69,7 @@ def _observed(run: RunFolder) -> dict[str, tuple[int, int]]:
     """Range of the reference's psums on the samples, where `verify` has found it for this network."""
     if not run.facts_path("verify").is_file() or run.is_stale("verify"):
         return {}
-    seen = {entry["layer"]: entry["psum_observed"] for entry in run.facts("verify")["layers"]}
-    return {name: (int(low), int(high)) for name, (low, high) in seen.items()}
+    return {entry.layer: entry.psum_observed for entry in run.facts(VerifyFacts).layers}
 
 
 def _of_model(config: Config) -> tuple[LayerOutline, ...]:

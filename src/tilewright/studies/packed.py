@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +14,31 @@ from tilewright.data import Split
 from tilewright.data.catalog import load_data, load_test
 from tilewright.engine import Engine, Kind
 from tilewright.errors import ArtifactError, DataError
-from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
+from tilewright.facts import EvaluateFacts, StageFacts, StageResult, TrainFacts
+from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.spec import Check, DataClaim, PackedNetwork, find_packed
 from tilewright.store.artifact import read_json
 
 NEEDED = ("train", "evaluate", "recover")
 """Stages whose results a packed network holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedEvaluation(StageFacts):
+    """What the integers of a packed network recognize, and how often they differ from the trained one."""
+
+    STAGE: ClassVar[str] = "evaluate"
+
+    stage: str
+    passed: bool
+    seconds: float
+    accuracy: float
+    images: int
+    correct: int
+    differ_from_trained: int
+    data: str
+    arithmetic: dict[str, str]
+    training: dict[str, Any]
 
 
 def pack(
@@ -38,15 +58,15 @@ def pack(
     for stage in NEEDED:
         if run.is_stale(stage):
             raise ArtifactError(f"{stage} is stale: run 'tilewright {stage} {run.root}' first")
-    config, evaluated = run.config(), run.facts("evaluate")
+    config, evaluated = run.config(), run.facts(EvaluateFacts)
     data = load_data(config.data.name, data_dir=data_dir or config.data_dir)
     test = data.test
     model = load_trained(run.folder("train"))
     predictions = predict(model, test.images)
     correct = int((predictions == test.labels).sum())
-    if (len(test), correct) != (evaluated["images"], evaluated["correct"]):
+    if (len(test), correct) != (evaluated.images, evaluated.correct):
         raise ArtifactError(
-            f"{run.root} was evaluated with {evaluated['correct']:,} of {evaluated['images']:,} images "
+            f"{run.root} was evaluated with {evaluated.correct:,} of {evaluated.images:,} images "
             f"correct, but {correct:,} of {len(test):,} are now: run 'tilewright evaluate {run.root}'"
         )
     packed = PackedNetwork(
@@ -73,7 +93,7 @@ def pack(
 
 def evaluate_packed(
     stem: Path, listener: Listener, *, data_dir: Path | None, kind: Kind, threads: int
-) -> StageResult:
+) -> StageResult[PackedEvaluation]:
     """Predict the test images with the packed network, on integers; the labels are used to count only.
 
     The check holds if every prediction is that of the trained network. Raises `DataError` if the images
@@ -97,19 +117,19 @@ def evaluate_packed(
     check = check_predictions(packed.predictions, classes)
     listener.say(f"test accuracy {100 * correct / len(test):.2f} % ({correct:,} of {len(test):,})")
     listener.say(check.evidence)
-    facts = {
-        "stage": "evaluate",
-        "passed": check.passed,
-        "seconds": round(time.monotonic() - since, 3),
-        "accuracy": correct / len(test),
-        "images": len(test),
-        "correct": correct,
-        "differ_from_trained": int((classes != packed.predictions).sum()),
-        "data": packed.data.name,
-        "arithmetic": engine.arithmetic,
-        "training": packed.training,
-    }
-    return StageResult("evaluate", (check,), facts)
+    facts = PackedEvaluation(
+        stage="evaluate",
+        passed=check.passed,
+        seconds=round(time.monotonic() - since, 3),
+        accuracy=correct / len(test),
+        images=len(test),
+        correct=correct,
+        differ_from_trained=int((classes != packed.predictions).sum()),
+        data=packed.data.name,
+        arithmetic=engine.arithmetic,
+        training=packed.training,
+    )
+    return StageResult(facts, (check,))
 
 
 def load_packed_test(packed: PackedNetwork, *, data_dir: Path | None) -> Split:
@@ -146,28 +166,28 @@ def _training(run: RunFolder) -> dict[str, Any]:
     """
     from tilewright.train import read_metrics
 
-    trained, evaluated = run.facts("train"), run.facts("evaluate")
+    trained, evaluated = run.facts(TrainFacts), run.facts(EvaluateFacts)
     phases = [
-        phase | {"metrics": read_metrics(run.folder("train") / phase["name"])}
-        for phase in trained["phases"]
+        asdict(phase) | {"metrics": read_metrics(run.folder("train") / phase.name)}
+        for phase in trained.phases
     ]
     settings = read_json(run.folder("train") / "training.json")["settings"]
     config = run.config().model_dump(mode="json")
     config["data"]["dir"] = ""  # a folder of the machine that trained
-    provenance = trained["provenance"]
+    provenance = trained.provenance
     return {
         "command": "tilewright train CONFIG",
         "config": config,
         "model": settings["model"],
-        "seed": provenance["seed"],
-        "seconds": provenance["wall_seconds"],
-        "test_accuracy": evaluated["accuracy"],
-        "test_correct": evaluated["correct"],
-        "holdout_accuracy": trained["holdout_accuracy"],
-        "best_epoch": trained["best_epoch"],
+        "seed": provenance.seed,
+        "seconds": provenance.wall_seconds,
+        "test_accuracy": evaluated.accuracy,
+        "test_correct": evaluated.correct,
+        "holdout_accuracy": trained.holdout_accuracy,
+        "best_epoch": trained.best_epoch,
         "phases": phases,
         "start": _start(run.config().train.start, settings["origin"]["start"]),
-        "provenance": provenance,
+        "provenance": asdict(provenance),
     }
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any
 
-from tilewright.errors import ArtifactError
-from tilewright.spec import Check
+from tilewright.spec import Check, DataClaim
 from tilewright.verify.compare import Comparison
 
 KIND, VERSION = "exactness-certificate", 1
@@ -76,6 +75,15 @@ class Oracle:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkClaim:
+    """The network that a certificate is about: its fingerprint, and how many nodes and weights it has."""
+
+    sha256: str
+    nodes: int
+    weights: int
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """All obligations and oracles of one network.
 
@@ -83,8 +91,8 @@ class Certificate:
     absent: oracles that were not asked, with the reason. not_proved: sentences.
     """
 
-    network: dict[str, Any]
-    data: dict[str, Any]
+    network: NetworkClaim
+    data: DataClaim
     settings: dict[str, Any]
     obligations: tuple[Obligation, ...]
     oracles: tuple[Oracle, ...]
@@ -106,28 +114,7 @@ class Certificate:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON facts."""
-        return {"kind": KIND, "version": VERSION, "verdict": self._verdict, **asdict(self)}
-
-    @classmethod
-    def from_json(cls, facts: Any, origin: str) -> Self:
-        """What `to_json` gave; raises `ArtifactError` naming `origin` if it is none."""
-        if not isinstance(facts, dict) or (facts.get("kind"), facts.get("version")) != (
-            KIND,
-            VERSION,
-        ):
-            raise ArtifactError(f"{origin} must be an {KIND}, version {VERSION}")
-        try:
-            return cls(
-                facts["network"],
-                facts["data"],
-                facts["settings"],
-                tuple(Obligation(**one) for one in facts["obligations"]),
-                tuple(Oracle(**one | {"first": tuple(one["first"])}) for one in facts["oracles"]),
-                facts["absent"],
-                tuple(facts["not_proved"]),
-            )
-        except (KeyError, TypeError) as error:
-            raise ArtifactError(f"{origin} is not a whole certificate: {error!r}") from None
+        return {"kind": KIND, "version": VERSION, "verdict": self.verdict, **asdict(self)}
 
     def differences(self, again: Certificate) -> Iterator[str]:
         """Where `again`, made anew with the same settings, says something else.
@@ -135,7 +122,7 @@ class Certificate:
         Versions of tools may differ, and tools may be absent here; what was compared may not.
         """
         for key in ("network", "data"):
-            mine, other = getattr(self, key), getattr(again, key)
+            mine, other = asdict(getattr(self, key)), asdict(getattr(again, key))
             changed = [name for name in mine if mine[name] != other.get(name)]
             if changed:
                 name = changed[0]
@@ -158,5 +145,6 @@ class Certificate:
                 yield f"oracle: was: {oracle}; is: {answer}"
 
     @property
-    def _verdict(self) -> str:
+    def verdict(self) -> str:
+        """In a word or two: "exact" or "not exact"."""
         return "exact" if self.passed else "not exact"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,8 @@ import pytest
 from tests.naive import convolve
 from tests.rtl.layers import Case, random_tensors, write_random
 from tests.unit.cores.fakes import FakeSimulator
-from tilewright.cores import CosimResult, LaneMismatch, OverflowVector, Setup, run_bundle
+from tilewright.cores import CosimResult, Fault, LaneMismatch, OverflowVector, Setup, run_bundle
+from tilewright.cores.result import merge
 from tilewright.cores.run import read_sources
 from tilewright.cores.run_list import Run, check_runnable, parameters, run_list
 from tilewright.errors import (
@@ -297,11 +298,69 @@ def test_exact_means_without_any_fault() -> None:
     assert EXACT.is_exact
     for count in ("psum", "output", "stored", "unused_lane"):
         assert not replace(EXACT, **{f"{count}_mismatches": 1}).is_exact
-    assert not replace(EXACT, faults=("the job did not end",)).is_exact
+    assert not replace(EXACT, faults=(Fault(0, 7, "the job did not end"),)).is_exact
     assert not replace(EXACT, overflow_vectors=1).is_exact
     assert replace(EXACT, overflow_vectors=1, is_overflow_wrong=False).is_exact
     assert not replace(EXACT, psums_compared=0).is_exact
     assert not replace(EXACT, outputs_compared=0).is_exact
+
+
+COUNTED = (
+    *("tiles", "cycles", "psums_compared", "psum_mismatches", "outputs_compared"),
+    *("output_mismatches", "stored_mismatches", "unused_lane_mismatches", "overflow_vectors"),
+)
+LISTED = ("mismatches", "overflows", "faults")
+ALIKE = ("simulator", "version", "layer_name", "sample", "is_overflow_wrong")
+MISMATCH = LaneMismatch("psum", 1, 0, 0, 1, 0, 0, expected=1, actual=2, time_ns=3)
+OVERFLOW = OverflowVector(1, 0, 0, 0, in_column=True, in_pmem=False)
+SECOND = replace(
+    EXACT,
+    **{name: 100 + number for number, name in enumerate(COUNTED)},
+    fold_cycles=np.array([[[4]]]),
+    mismatches=(MISMATCH,),
+    overflows=(OVERFLOW,),
+    faults=(Fault(1, 7, "the job did not end"),),
+)
+
+
+def test_merged_parts_lose_nothing_of_the_second() -> None:
+    """A wrong number, a fault or a stray lane of any part is one of the whole."""
+    merged = merge([EXACT, SECOND], seconds=2.5)
+    for name in COUNTED:
+        assert getattr(merged, name) == getattr(EXACT, name) + getattr(SECOND, name), name
+    for name in LISTED:
+        assert getattr(merged, name) == getattr(SECOND, name), name
+    for name in ALIKE:
+        assert getattr(merged, name) == getattr(EXACT, name), name
+    assert merged.fold_cycles.tolist() == [[[19]]]
+    assert merged.seconds == 2.5
+    names = {field.name for field in fields(CosimResult)}
+    assert names == {*COUNTED, *LISTED, *ALIKE, "fold_cycles", "seconds"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"faults": (Fault(1, 7, "the job did not end"),)},
+        {"unused_lane_mismatches": 1},
+        {"stored_mismatches": 1},
+        {"psum_mismatches": 1},
+        {"output_mismatches": 1},
+        {"overflow_vectors": 1},
+    ],
+)
+def test_a_wrong_part_makes_the_whole_wrong(change: dict[str, object]) -> None:
+    assert merge([EXACT, EXACT], seconds=0.0).is_exact
+    assert not merge([EXACT, replace(EXACT, **change)], seconds=0.0).is_exact
+    assert not merge([replace(EXACT, **change), EXACT], seconds=0.0).is_exact
+
+
+def test_the_first_wrong_output_tile_is_the_lowest_that_anything_names() -> None:
+    assert EXACT.first_wrong_otile == 0
+    late, early = Fault(5, 7, "the job did not end"), Fault(3, 9, "the job did not end")
+    assert replace(EXACT, faults=(late, early)).first_wrong_otile == 3
+    assert replace(EXACT, faults=(late,), overflows=(OVERFLOW,)).first_wrong_otile == 1
+    assert replace(EXACT, faults=(late,), mismatches=(MISMATCH,)).first_wrong_otile == 1
 
 
 def test_naive_convolution_by_hand() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tilewright.cores import Fault
 from tilewright.cores.transcript import read_transcript
 from tilewright.errors import FormatError, ToolError
 
@@ -30,7 +31,8 @@ def test_lines_become_facts_layer_by_layer() -> None:
     assert first.jobs == ({"otile": "0", "cycles": "15"},)
     assert first.mismatches[0]["actual"] == "01xx"
     assert first.overflows[0]["pe"] == "1"
-    assert first.faults == ("otile=0 time=1240 the job did not end",)
+    assert first.faults == (Fault(0, 1240, "the job did not end"),)
+    assert str(first.faults[0]) == "otile=0 time=1240 the job did not end"
     assert first.counts["psum_mismatches"] == 1
     assert (second.jobs, second.faults) == (({"otile": "0", "cycles": "7"},), ())
 
@@ -63,6 +65,11 @@ def test_another_number_of_layers_is_an_error(output: str) -> None:
 def test_status_counts_even_with_a_summary() -> None:
     with pytest.raises(ToolError, match="ended with status 134"):
         read_transcript(OUTPUT, status=134, layers=2)
+
+
+def test_a_fault_without_its_place_is_an_error() -> None:
+    with pytest.raises(ToolError, match=r"^a fault must have otile, time and a text, but is: fau"):
+        read_transcript(OUTPUT.replace("fault otile=0", "fault otile=x"), status=0, layers=2)
 
 
 def test_incomplete_counts_are_an_error() -> None:

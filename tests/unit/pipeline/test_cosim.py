@@ -1,4 +1,4 @@
-"""The RTL's cycles are the model's only if every tile ran, once, and nothing else took a cycle."""
+"""What is said of a result of the RTL, and when its cycles are the model's."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tilewright.cores import CosimResult
-from tilewright.pipeline.stages.cosim import _cycle_check
+from tilewright.config import CosimConfig
+from tilewright.cores import CosimResult, Fault, LaneMismatch
+from tilewright.pipeline.stages.cosim import _cycle_check, _findings
 
 MODEL = np.full((2, 1, 3), 7, np.int64)  # otile itile kij
 EXACT = CosimResult(
@@ -61,3 +62,82 @@ def test_a_tile_or_a_cycle_too_many_or_too_few_is_found(change, evidence):
     check = _cycle_check(replace(EXACT, **change), MODEL, "conv")
     assert not check.passed
     assert re.search(evidence, check.evidence)
+
+
+def judge(**change):
+    """The checks of a result that is exact but for `change`, by the last words of their names."""
+    findings = _findings(replace(EXACT, **change), MODEL, "conv", CosimConfig())
+    return {finding.check.name.removeprefix("conv: "): finding for finding in findings}
+
+
+def failed(findings):
+    return [name for name, finding in findings.items() if not finding.check.passed]
+
+
+def mismatch(what, oc=0):
+    return LaneMismatch(what, oc, 0, 0, 0, 0, 0, expected=1, actual=2, time_ns=3)
+
+
+def test_an_exact_result_fails_no_check():
+    findings = judge()
+    assert list(findings) == [
+        "psums",
+        "outputs",
+        "unused lanes and protocol",
+        "no psum overflow",
+        "cycles",
+    ]
+    assert not failed(findings)
+    assert [name for name, finding in findings.items() if finding.is_told] == ["psums", "cycles"]
+    assert findings["psums"].check.evidence == (
+        "conv: psums of the RTL under icarus: 1 compared, 0 differ"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "evidence"),
+    [
+        (
+            {"psum_mismatches": 1, "mismatches": (mismatch("psum"),)},
+            "psums",
+            "1 compared, 1 differ; first: psum at (oc=0",
+        ),
+        (
+            {"stored_mismatches": 1, "mismatches": (mismatch("stored"),)},
+            "psums",
+            "1 compared, 0 differ; of the same psums, read back from PMEM, 1 differ; first: stored at",
+        ),
+        (
+            {"psum_mismatches": 1, "stored_mismatches": 1, "mismatches": (mismatch("psum"),)},
+            "psums",
+            "1 compared, 1 differ; of the same psums, read back from PMEM, 1 differ; first: psum at",
+        ),
+        (
+            {"output_mismatches": 1, "mismatches": (mismatch("output"),)},
+            "outputs",
+            "1 compared, 1 differ; first: output at",
+        ),
+        (
+            {"unused_lane_mismatches": 1, "mismatches": (mismatch("psum", None),)},
+            "unused lanes and protocol",
+            "1 values in unused lanes, 0 protocol faults; first: psum at (unused lane",
+        ),
+        (
+            {"faults": (Fault(1, 7, "the job did not end"),)},
+            "unused lanes and protocol",
+            "0 values in unused lanes, 1 protocol faults; first: otile=1 time=7 the job did not end",
+        ),
+        ({"psums_compared": 0}, "psums", "0 compared, 0 differ"),
+        ({"outputs_compared": 0}, "outputs", "0 compared, 0 differ"),
+        ({"overflow_vectors": 2}, "no psum overflow", "2 vectors in which a psum does not fit"),
+        ({"cycles": 43}, "cycles", "43 RTL cycles"),
+    ],
+)
+def test_each_kind_of_wrong_number_fails_its_own_check(change, name, evidence):
+    findings = judge(**change)
+    assert failed(findings) == [name]
+    assert evidence in findings[name].check.evidence
+
+
+def test_an_overflow_under_a_rule_for_it_is_right():
+    assert not failed(judge(overflow_vectors=2, is_overflow_wrong=False))

@@ -12,9 +12,17 @@ from tests.naive import convolve
 from tilewright.cli import main
 from tilewright.config import load_config
 from tilewright.errors import ConfigError
+from tilewright.facts import ExportFacts, StageResult, TileFacts
 from tilewright.pipeline import RunFolder, corner_vectors
 from tilewright.pipeline.stages import export as stage
-from tilewright.spec import ConvShape, IntegerLayer, IntegerNetwork, NumberFormat, Stimulus
+from tilewright.spec import (
+    ArrayShape,
+    ConvShape,
+    IntegerLayer,
+    IntegerNetwork,
+    NumberFormat,
+    Stimulus,
+)
 from tilewright.store.artifact import write_json
 from tilewright.vectors import decode_bundle, read_bundle
 
@@ -58,7 +66,8 @@ def folder(tmp_path, layer):
     psums = np.zeros((2, 4, SHAPE.oh, SHAPE.ow), np.int64)  # a claim that export must not use
     Stimulus(np.array([4, 9]), {"conv": codes}, {"conv": psums}).save(run.stimulus_stem)
     write_json(
-        run.facts_path("tile"), {"stage": "tile", "array": {"rows": 2, "cols": 3, "psum_bits": 20}}
+        run.facts_path("tile"),
+        StageResult(TileFacts(array=ArrayShape(2, 3, 20), layers=())).to_json(),
     )
     return run
 
@@ -70,36 +79,36 @@ def _export(folder, *overrides):
 
 
 def _tensors(folder, result):
-    return [decode_bundle(read_bundle(folder.root / b["folder"])) for b in result.facts["bundles"]]
+    return [decode_bundle(read_bundle(folder.root / b.folder)) for b in result.facts.bundles]
 
 
 def test_real_samples_are_the_recovered_ones(folder, layer):
     result, ear = _export(folder, "vectors.samples=2")
-    assert [b["folder"] for b in result.facts["bundles"]] == [
+    assert [b.folder for b in result.facts.bundles] == [
         "05_vectors/conv/sample4",
         "05_vectors/conv/sample9",
     ]
-    assert result.facts["stimulus"] == "real"
+    assert result.facts.stimulus == "real"
     for position, tensors in enumerate(_tensors(folder, result)):
         codes = folder.stimulus().codes["conv"][position]
         np.testing.assert_array_equal(tensors.codes, codes)
         np.testing.assert_array_equal(tensors.psums, convolve(layer.weight, codes, SHAPE))
-    assert ear.said == [f"conv: {result.facts['files']} files in 2 bundles"]
+    assert ear.said == [f"conv: {result.facts.files} files in 2 bundles"]
     assert len(ear.shown) == 2
     assert ear.shown[0].startswith("1 of 2 bundles, ")
 
 
 def test_corner_cases_are_not_made_of_a_layer_with_too_many_files(folder, monkeypatch):
     small, _ = _export(folder, "vectors.corners=true")
-    monkeypatch.setattr(corner_vectors, "MOST_FILES", small.facts["files"] - 1)
+    monkeypatch.setattr(corner_vectors, "MOST_FILES", small.facts.files - 1)
     large, ear = _export(folder, "vectors.corners=true")
-    names = [[one["name"] for one in result.facts["corners"]] for result in (small, large)]
+    names = [[one.name for one in result.facts.corners] for result in (small, large)]
     assert names[0][:2] == ["random", "max"]
     assert names[1] == names[0][8:]
     assert names[1][0] == "os"
     assert (
         "corner cases of a layer are left out: conv, the smallest exported, has "
-        f"{small.facts['files']} files for each; export a smaller layer too"
+        f"{small.facts.files} files for each; export a smaller layer too"
     ) in ear.said
 
 
@@ -125,7 +134,7 @@ def test_max_is_one_sample_of_maximal_codes(folder, layer):
 def test_bound_reaches_both_extremes_of_every_channel(folder, layer):
     """2 x 2 windows of 3x2 fit 5x4 once and twice: 2 in a plane, so 8 extremes take 4 planes."""
     result, ear = _export(folder, "vectors.stimulus=bound")
-    assert len(result.facts["bundles"]) == 4
+    assert len(result.facts.bundles) == 4
     lows, highs = np.zeros(4, int), np.zeros(4, int)
     for tensors in _tensors(folder, result):
         psums = convolve(layer.weight, tensors.codes, SHAPE).reshape(4, -1)
@@ -140,11 +149,11 @@ def test_bound_reaches_both_extremes_of_every_channel(folder, layer):
         f"reached {lows.min():,}..{highs.max():,}, bounds of the layer {lows.min():,}..{highs.max():,}"
     )
     assert ear.said[-1] == check.evidence
-    stated = [e for b in result.facts["bundles"] for e in b["extremes"]]
-    assert {(e["oc"], e["is_highest"]) for e in stated} == {
+    stated = [e for b in result.facts.bundles for e in b.extremes]
+    assert {(e.oc, e.is_highest) for e in stated} == {
         (oc, high) for oc in range(4) for high in (True, False)
     }
-    assert all(e["reference"] == e["psum"] == e["bound"] for e in stated)
+    assert all(e.reference == e.psum == e.bound for e in stated)
 
 
 def test_extreme_weights_reach_the_bound_of_the_number_formats(folder, layer):
@@ -156,7 +165,7 @@ def test_extreme_weights_reach_the_bound_of_the_number_formats(folder, layer):
     assert tensors.psums.max(axis=(1, 2)).tolist() == [1890, -1260, 1890, -1260]
     assert tensors.psums.min(axis=(1, 2)).tolist() == [1260, -1890, 1260, -1890]
     assert layer.psum_bound() == 1890
-    assert result.facts["weights"] == "extreme"
+    assert result.facts.weights == "extreme"
     result, _ = _export(folder, "vectors.weights=extreme", "vectors.stimulus=bound")
     assert result.passed
 
@@ -178,9 +187,9 @@ def test_an_extreme_that_is_missed_fails_and_is_named(folder, monkeypatch):
 
 def test_words_come_in_other_containers(folder):
     result, _ = _export(folder, "vectors.container=mif")
-    place = folder.root / result.facts["bundles"][0]["folder"]
+    place = folder.root / result.facts.bundles[0].folder
     assert {path.suffix for path in place.iterdir()} == {".mif", ".json"}
-    assert result.facts["layout"] == "ece284-ws-mif"
+    assert result.facts.layout == "ece284-ws-mif"
     decode_bundle(read_bundle(place))
 
 
@@ -208,7 +217,8 @@ def test_an_unknown_stimulus_is_refused(stimulus):
 def test_the_facts_are_stored(folder):
     result, _ = _export(folder, "vectors.stimulus=max")
     stored = json.loads(folder.facts_path("export").read_text())
-    assert stored["bundles"] == result.facts["bundles"]
+    assert stored["bundles"] == result.facts.to_json()["bundles"]
+    assert folder.facts(ExportFacts) == result.facts
 
 
 def _command(monkeypatch, *arguments):

@@ -10,9 +10,54 @@ import pytest
 
 from tilewright.config import Config
 from tilewright.errors import ArtifactError, ConfigError
-from tilewright.pipeline import ORDER, RunFolder, StageResult
+from tilewright.facts import (
+    CosimFacts,
+    EvaluateFacts,
+    ExportFacts,
+    Provenance,
+    RecoverFacts,
+    SimulateFacts,
+    StageResult,
+    TileFacts,
+    TrainFacts,
+    VerifyFacts,
+)
+from tilewright.pipeline import ORDER, RunFolder
+from tilewright.spec import ArrayShape, Check
 
-FACTS = {"tile": {"array": {"rows": 8, "cols": 8, "psum_bits": 20}}, "export": {"bundles": []}}
+PROVENANCE = Provenance(
+    versions={},
+    revision=None,
+    device="cpu",
+    threads=1,
+    seed=0,
+    settings_sha256="0",
+    wall_seconds=1.0,
+)
+FACTS = {
+    "train": TrainFacts(
+        best_epoch=1, holdout_accuracy=0.5, holdout_images=2, provenance=PROVENANCE
+    ),
+    "evaluate": EvaluateFacts(accuracy=0.5, images=2, correct=1),
+    "recover": RecoverFacts(samples=1, layers=()),
+    "verify": VerifyFacts(samples=1, layers=()),
+    "tile": TileFacts(array=ArrayShape(8, 8, 20), layers=()),
+    "export": ExportFacts(layout="ece284-ws", files=0, bundles=()),
+    "simulate": SimulateFacts(cycles=0, psums_compared=0, mismatches=0, layers=()),
+    "cosim": CosimFacts(
+        simulator=None,
+        version=None,
+        tiles=0,
+        psums_compared=0,
+        outputs_compared=0,
+        mismatches=0,
+        cycles=0,
+        bundles=(),
+    ),
+}
+OTHER_ARRAY = TileFacts(array=ArrayShape(4, 8, 20), layers=())
+OTHER_EXPORT = ExportFacts(layout="other", files=0, bundles=())
+OTHER_CHECK = Check("simulate", "other", passed=True, evidence="")
 FILES = ("01_train/checkpoint", "02_recover/network", "02_recover/stimulus", "06_sim/fold_cycles")
 
 
@@ -34,8 +79,10 @@ def write(run: RunFolder, name: str, content: str) -> None:
     path.write_text(json.dumps(content))
 
 
-def record(run: RunFolder, stage: str, since: float = 0.0, **facts: object) -> None:
-    run.record(StageResult(stage, (), FACTS.get(stage, {}) | facts), since=since)
+def record(
+    run: RunFolder, stage: str, since: float = 0.0, facts: object = None, *checks: Check
+) -> None:
+    run.record(StageResult(facts or FACTS[stage], checks), since=since)
 
 
 def stale(run: RunFolder) -> list[str]:
@@ -74,9 +121,9 @@ INTEGERS_CHANGED = ["verify", "tile", "export", "simulate"]
         (lambda run: write(run, "02_recover/network", "other"), INTEGERS_CHANGED),
         (lambda run: write(run, "02_recover/stimulus", "other"), INTEGERS_CHANGED),
         (lambda run: write(run, "06_sim/fold_cycles", "other"), ["cosim"]),
-        (lambda run: record(run, "tile", array={"rows": 4}), ["export", "simulate"]),
-        (lambda run: record(run, "export", bundles=["other"]), ["cosim"]),
-        (lambda run: record(run, "simulate", checks=["other"]), ["cosim"]),
+        (lambda run: record(run, "tile", facts=OTHER_ARRAY), ["export", "simulate"]),
+        (lambda run: record(run, "export", facts=OTHER_EXPORT), ["cosim"]),
+        (lambda run: record(run, "simulate", 0.0, None, OTHER_CHECK), ["cosim"]),
         (lambda run: record(run, "tile", since=-5.0), []),  # it took longer; that is no change
         (configure("array.psum_bits=32"), ["verify", "tile"]),
         (configure("array.rows=4"), ["tile"]),
@@ -94,7 +141,7 @@ def test_a_result_is_stale_when_what_it_was_made_from_has_changed(run, change, e
 def test_a_stage_refuses_stale_results(run):
     for stage in ORDER:
         run.check_inputs(stage)
-    record(run, "tile", array={"rows": 4})
+    record(run, "tile", facts=OTHER_ARRAY)
     with pytest.raises(
         ArtifactError, match=r"cosim needs what export found, .* 'tilewright export"
     ):
@@ -108,7 +155,7 @@ def test_a_stage_refuses_stale_results(run):
 def test_facts_that_are_none_are_named(run, content):
     run.facts_path("export").write_text(content)
     with pytest.raises(ArtifactError, match=r"export\.json must hold the facts of export"):
-        run.facts("export")
+        run.facts(ExportFacts)
 
 
 def test_a_run_is_removed_whole(run):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tilewright.config import CosimConfig
 from tilewright.cores import CosimResult, Setup, run_bundle
 from tilewright.errors import ArtifactError, FormatError, SimulationError
+from tilewright.facts import BundleFacts, BundleRun, CosimFacts, ExportFacts, StageResult
 from tilewright.pipeline.array_mode import ArrayMode
 from tilewright.pipeline.corner_vectors import simulate_corners
-from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
+from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.spec import Check, IntArray
 from tilewright.store.artifact import read_artifact, read_bytes, sha256
 from tilewright.vectors import MANIFEST
@@ -22,44 +24,83 @@ OUR_RTL = "tilewright"
 """Whose core ran, where `cosim.rtl_dir` names no other."""
 
 
-def cosim(run: RunFolder, listener: Listener) -> StageResult:
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """A check of a bundle; `is_told`: also where it holds, the person who waits hears its evidence."""
+
+    check: Check
+    is_told: bool = False
+
+
+def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
     """Simulate the RTL on every bundle; psums and outputs must be the files', cycles the model's."""
     since = time.monotonic()
+    config, mode = run.config().cosim, run.array_mode()
     model_cycles, _ = read_artifact(run.fold_cycles_stem, "fold-cycles")
-    exported = run.facts("export")
-    bundles = exported["bundles"]
-    if not bundles:
+    exported = run.facts(ExportFacts)
+    if not exported.bundles:
         raise ArtifactError(
             f"{run.folder('export')} holds no bundle: run 'tilewright export' first"
         )
+    _require_cycles(run, exported, model_cycles)
     run.facts_path("cosim").unlink(missing_ok=True)  # of other RTL, perhaps, should this one fail
     results: list[CosimResult] = []
     checks: list[Check] = []
-    for bundle in bundles:
-        where = f"{bundle['layer']}: sample {bundle['sample']}"
-        folder = run.root / bundle["folder"]
-        try:
-            is_exported = sha256(read_bytes(folder / MANIFEST)) == bundle["manifest"]
-            result = _run(folder, run.config().cosim, run.array_mode())
-        except (ArtifactError, FormatError, SimulationError) as error:  # a finding, not bad input
-            what = "simulation" if isinstance(error, SimulationError) else "files"
-            found = [Check("cosim", f"{where}: {what}", passed=False, evidence=f"{where}: {error}")]
-        else:
-            found = [
-                _file_check(where, bundle["files"], is_exported=is_exported),
-                *_checks(result, model_cycles[bundle["layer"]], where, run.config().cosim),
-            ]
-            results.append(result)
+    for bundle in exported.bundles:
+        result, findings = _try_bundle(run, bundle, config, mode, model_cycles[bundle.layer])
+        results += [] if result is None else [result]
+        for finding in findings:
+            checks.append(finding.check)
+            if finding.is_told or not finding.check.passed:
+                listener.say(finding.check.evidence)
+    corners = None
+    if exported.corners:
+        found, corners = simulate_corners(run, config, exported.corners, listener)
         checks += found
-        for check in found:
-            if not check.passed or check.name.endswith(("psums", "cycles")):
-                listener.say(check.evidence)
-    facts = {"rtl": run.config().cosim.rtl_dir or OUR_RTL, **_summary(results)}
-    corners = exported.get("corners")
-    if corners:
-        found, facts["corners"] = simulate_corners(run, corners, listener)
-        checks += found
-    return run.record(StageResult("cosim", tuple(checks), facts), since=since)
+    facts = CosimFacts(
+        rtl=config.rtl_dir or OUR_RTL,
+        simulator=results[0].simulator if results else None,
+        version=results[0].version if results else None,
+        tiles=sum(result.tiles for result in results),
+        psums_compared=sum(result.psums_compared for result in results),
+        outputs_compared=sum(result.outputs_compared for result in results),
+        mismatches=sum(result.differ for result in results),
+        output_mismatches=sum(result.output_mismatches for result in results),
+        stored_mismatches=sum(result.stored_mismatches for result in results),
+        unused_lane_mismatches=sum(result.unused_lane_mismatches for result in results),
+        cycles=sum(result.cycles for result in results),
+        bundles=tuple(_bundle_run(result) for result in results),
+        corners=corners,
+    )
+    return run.record(StageResult(facts, tuple(checks)), since=since)
+
+
+def _require_cycles(
+    run: RunFolder, exported: ExportFacts, model_cycles: Mapping[str, IntArray]
+) -> None:
+    for bundle in exported.bundles:
+        if bundle.layer not in model_cycles:
+            raise ArtifactError(
+                f"{run.facts_path('export')} must list bundles of layers that the model ran, not of "
+                f"{bundle.layer!r}: export and simulate again"
+            )
+
+
+def _try_bundle(
+    run: RunFolder, bundle: BundleFacts, config: CosimConfig, mode: ArrayMode, model: IntArray
+) -> tuple[CosimResult | None, list[_Finding]]:
+    """The result of one bundle, None if the simulation did not come to its end; and what it shows."""
+    where = f"{bundle.layer}: sample {bundle.sample}"
+    folder = run.root / bundle.folder
+    try:
+        is_exported = sha256(read_bytes(folder / MANIFEST)) == bundle.manifest
+        result = _run(folder, config, mode)
+    except (ArtifactError, FormatError, SimulationError) as error:  # a finding, not bad input
+        what = "simulation" if isinstance(error, SimulationError) else "files"
+        check = Check("cosim", f"{where}: {what}", passed=False, evidence=f"{where}: {error}")
+        return None, [_Finding(check)]
+    files = _Finding(_file_check(where, bundle.files, is_exported=is_exported))
+    return result, [files, *_findings(result, model, where, config)]
 
 
 def _run(folder: Path, config: CosimConfig, mode: ArrayMode) -> CosimResult:
@@ -79,17 +120,6 @@ def _run(folder: Path, config: CosimConfig, mode: ArrayMode) -> CosimResult:
     )
 
 
-def _summary(results: list[CosimResult]) -> dict[str, Any]:
-    entries = [_facts(result) for result in results]
-    counts = ("tiles", "psums_compared", "outputs_compared", "mismatches", "cycles")
-    return {
-        "simulator": results[0].simulator if results else None,
-        "version": results[0].version if results else None,
-        **{key: sum(entry[key] for entry in entries) for key in counts},
-        "bundles": entries,
-    }
-
-
 def _file_check(where: str, files: int, *, is_exported: bool) -> Check:
     evidence = f"{where}: {files} files are whole"
     if not is_exported:
@@ -97,40 +127,64 @@ def _file_check(where: str, files: int, *, is_exported: bool) -> Check:
     return Check("cosim", f"{where}: files", is_exported, evidence)
 
 
-def _checks(result: CosimResult, model: IntArray, where: str, config: CosimConfig) -> list[Check]:
-    psums = result.psum_mismatches + result.stored_mismatches
-    strays = result.unused_lane_mismatches + len(result.faults)
-    found = [*result.mismatches, *result.faults]
-    first = f"; first: {found[0]}" if found else ""
-
-    def compared(what: str, count: int, wrong: int) -> Check:
-        evidence = (
-            f"{where}: {what} of the RTL under {result.simulator}: {count:,} compared, "
-            f"{wrong:,} differ{first if wrong else ''}"
-        )
-        return Check("cosim", f"{where}: {what}", count > 0 and wrong == 0, evidence)
-
+def _findings(
+    result: CosimResult, model: IntArray, where: str, config: CosimConfig
+) -> list[_Finding]:
+    cycles = _stalled_check if config.stall_level else _cycle_check
     return [
-        compared("psums", result.psums_compared, psums),
-        compared("outputs", result.outputs_compared, result.output_mismatches),
-        Check(
-            "cosim",
-            f"{where}: unused lanes and protocol",
-            strays == 0,
-            f"{where}: {result.unused_lane_mismatches:,} values in unused lanes, "
-            f"{len(result.faults)} protocol faults{first if strays else ''}",
-        ),
-        Check(
-            "cosim",
-            f"{where}: no psum overflow",
-            result.overflow_vectors == 0 or not result.is_overflow_wrong,
-            f"{where}: {result.overflow_vectors:,} vectors in which a psum does not fit"
-            + "".join(f"; first: {vector}" for vector in result.overflows[:1]),
-        ),
-        _stalled_check(result, model, where)
-        if config.stall_level
-        else _cycle_check(result, model, where),
+        _Finding(_psum_check(result, where), is_told=True),
+        _Finding(_output_check(result, where)),
+        _Finding(_stray_check(result, where)),
+        _Finding(_overflow_check(result, where)),
+        _Finding(cycles(result, model, where), is_told=True),
     ]
+
+
+def _psum_check(result: CosimResult, where: str) -> Check:
+    """Psums as the core put them out, and as they are stored in PMEM after the job."""
+    evidence = _compared(result, "psums", result.psums_compared, result.psum_mismatches, where)
+    if result.stored_mismatches:
+        evidence += f"; of the same psums, read back from PMEM, {result.stored_mismatches:,} differ"
+    wrong = result.psum_mismatches + result.stored_mismatches
+    return _judged(result, f"{where}: psums", evidence, wrong=wrong, count=result.psums_compared)
+
+
+def _output_check(result: CosimResult, where: str) -> Check:
+    count, wrong = result.outputs_compared, result.output_mismatches
+    evidence = _compared(result, "outputs", count, wrong, where)
+    return _judged(result, f"{where}: outputs", evidence, wrong=wrong, count=count)
+
+
+def _stray_check(result: CosimResult, where: str) -> Check:
+    """What no channel has: lanes beyond the last one, and the protocol."""
+    wrong = result.unused_lane_mismatches + len(result.faults)
+    evidence = (
+        f"{where}: {result.unused_lane_mismatches:,} values in unused lanes, "
+        f"{len(result.faults)} protocol faults"
+    )
+    return _judged(result, f"{where}: unused lanes and protocol", evidence, wrong=wrong)
+
+
+def _compared(result: CosimResult, what: str, count: int, wrong: int, where: str) -> str:
+    return (
+        f"{where}: {what} of the RTL under {result.simulator}: {count:,} compared, {wrong:,} differ"
+    )
+
+
+def _judged(
+    result: CosimResult, name: str, evidence: str, *, wrong: int, count: int | None = None
+) -> Check:
+    """A check that `wrong` is 0 and that something was compared; what differs first is named."""
+    places = [*result.mismatches, *result.faults]
+    first = f"; first: {places[0]}" if wrong and places else ""
+    return Check("cosim", name, wrong == 0 and count != 0, evidence + first)
+
+
+def _overflow_check(result: CosimResult, where: str) -> Check:
+    evidence = f"{where}: {result.overflow_vectors:,} vectors in which a psum does not fit"
+    evidence += "".join(f"; first: {vector}" for vector in result.overflows[:1])
+    is_held = result.overflow_vectors == 0 or not result.is_overflow_wrong
+    return Check("cosim", f"{where}: no psum overflow", is_held, evidence)
 
 
 def _stalled_check(result: CosimResult, model: IntArray, where: str) -> Check:
@@ -166,17 +220,20 @@ def _cycle_check(result: CosimResult, model: IntArray, where: str) -> Check:
     return Check("cosim", f"{where}: cycles", is_equal, evidence)
 
 
-def _facts(result: CosimResult) -> dict[str, Any]:
-    return {
-        "layer": result.layer_name,
-        "sample": result.sample,
-        "simulator": result.simulator,
-        "version": result.version,
-        "tiles": result.tiles,
-        "cycles": result.cycles,
-        "psums_compared": result.psums_compared,
-        "outputs_compared": result.outputs_compared,
-        "mismatches": result.differ,
-        "faults": list(result.faults),
-        "seconds": round(result.seconds, 3),
-    }
+def _bundle_run(result: CosimResult) -> BundleRun:
+    return BundleRun(
+        layer=result.layer_name,
+        sample=result.sample,
+        simulator=result.simulator,
+        version=result.version,
+        tiles=result.tiles,
+        cycles=result.cycles,
+        psums_compared=result.psums_compared,
+        outputs_compared=result.outputs_compared,
+        mismatches=result.differ,
+        output_mismatches=result.output_mismatches,
+        stored_mismatches=result.stored_mismatches,
+        unused_lane_mismatches=result.unused_lane_mismatches,
+        faults=tuple(map(str, result.faults)),
+        seconds=round(result.seconds, 3),
+    )

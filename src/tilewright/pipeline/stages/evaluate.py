@@ -6,12 +6,15 @@ import time
 from pathlib import Path
 
 from tilewright.data.catalog import load_test
-from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
+from tilewright.facts import EvaluateFacts, StageResult
+from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.train import evaluate as evaluate_model
 from tilewright.train import load_trained
 
 
-def evaluate(run: RunFolder, listener: Listener, *, data_dir: Path | None = None) -> StageResult:
+def evaluate(
+    run: RunFolder, listener: Listener, *, data_dir: Path | None = None
+) -> StageResult[EvaluateFacts]:
     """Evaluate the best epoch on the test split, in one pass.
 
     data_dir: folder of the data set on this machine, if not the configuration's.
@@ -23,5 +26,5 @@ def evaluate(run: RunFolder, listener: Listener, *, data_dir: Path | None = None
     listener.say(
         f"test accuracy {100 * accuracy.rate:.2f} % ({accuracy.correct:,} of {accuracy.images:,})"
     )
-    facts = {"accuracy": accuracy.rate, "images": accuracy.images, "correct": accuracy.correct}
-    return run.record(StageResult("evaluate", (), facts), since=since)
+    facts = EvaluateFacts(accuracy=accuracy.rate, images=accuracy.images, correct=accuracy.correct)
+    return run.record(StageResult(facts), since=since)

@@ -6,14 +6,14 @@ import shutil
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from tilewright.config import VectorsConfig
 from tilewright.corners import words_to_stream
 from tilewright.errors import ConfigError
+from tilewright.facts import BundleFacts, ExportFacts, ReachedExtreme, StageResult
 from tilewright.pipeline.corner_vectors import export_corners
 from tilewright.pipeline.input_codes import InputChoice, InputCodes
-from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
+from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.spec import Check, IntegerLayer
 from tilewright.store.artifact import read_bytes, sha256
 from tilewright.tile import TilePlan
@@ -25,7 +25,7 @@ MOST_FILES = 500_000
 """More files than this are refused before the first one is written."""
 
 
-def export(run: RunFolder, listener: Listener) -> StageResult:
+def export(run: RunFolder, listener: Listener) -> StageResult[ExportFacts]:
     """Write a bundle for each chosen layer and input; the expected psums are the reference's.
 
     With ``vectors.stimulus = "bound"``, a check for each layer says whether the reference's psums
@@ -42,7 +42,7 @@ def export(run: RunFolder, listener: Listener) -> StageResult:
     counts = {layer.name: inputs.count(layer) for layer in layers}
     _refuse_flood(sum(counts[name] * planned_count(layout, plans[name]) for name in counts))
     _clear(run.folder("export"))
-    bundles: list[dict[str, Any]] = []
+    bundles: list[BundleFacts] = []
     checks: list[Check] = []
     for layer in layers:
         first = len(bundles)
@@ -51,14 +51,21 @@ def export(run: RunFolder, listener: Listener) -> StageResult:
             seconds = time.monotonic() - since
             listener.progress(_rate(len(bundles), sum(counts.values()), seconds))
         checks += _judge(layer, bundles[first:], listener)
-    facts: dict[str, Any] = {"layout": layout.name, "stimulus": config.stimulus}
-    facts |= {"weights": config.weights, "files": _files(bundles), "bundles": bundles}
+    corners = None
     if config.corners:
-        smallest = min(bundles, key=lambda one: words_to_stream(plans[one["layer"]]))
-        facts["corners"] = export_corners(
-            run, run.root / smallest["folder"], seed=config.seed, listener=listener
+        smallest = min(bundles, key=lambda bundle: words_to_stream(plans[bundle.layer]))
+        corners = export_corners(
+            run, run.root / smallest.folder, seed=config.seed, listener=listener
         )
-    return run.record(StageResult("export", tuple(checks), facts), since=since)
+    facts = ExportFacts(
+        layout=layout.name,
+        stimulus=config.stimulus,
+        weights=config.weights,
+        files=_files(bundles),
+        bundles=tuple(bundles),
+        corners=corners,
+    )
+    return run.record(StageResult(facts, tuple(checks)), since=since)
 
 
 def _layout(config: VectorsConfig) -> Layout:
@@ -68,7 +75,7 @@ def _layout(config: VectorsConfig) -> Layout:
 
 def _write(
     run: RunFolder, layer: IntegerLayer, plan: TilePlan, layout: Layout, one: InputCodes
-) -> dict[str, Any]:
+) -> BundleFacts:
     """Write the bundle of one input; returns its facts, with what the reference has at its extremes."""
     taps = reference_tap_psums(one.codes[None], layer.weight, layer.shape)[:, 0]  # kij oc oh ow
     psums = taps.sum(axis=0)
@@ -82,21 +89,24 @@ def _write(
         tap_psums=taps,
         sample=one.number,
     )
-    return {
-        "layer": layer.name,
-        "sample": one.number,
-        "folder": str(bundle.folder.relative_to(run.root)),
-        "files": len(bundle.files),
-        "manifest": sha256(read_bytes(bundle.folder / MANIFEST)),
-        "extremes": [asdict(e) | {"reference": int(psums[e.oc, e.oh, e.ow])} for e in one.extremes],
-    }
+    return BundleFacts(
+        layer=layer.name,
+        sample=one.number,
+        folder=str(bundle.folder.relative_to(run.root)),
+        files=len(bundle.files),
+        manifest=sha256(read_bytes(bundle.folder / MANIFEST)),
+        extremes=tuple(
+            ReachedExtreme(**asdict(e), reference=int(psums[e.oc, e.oh, e.ow]))
+            for e in one.extremes
+        ),
+    )
 
 
-def _judge(layer: IntegerLayer, bundles: list[dict[str, Any]], listener: Listener) -> list[Check]:
+def _judge(layer: IntegerLayer, bundles: list[BundleFacts], listener: Listener) -> list[Check]:
     """Say what was written for a layer; a check if its inputs were to reach extremes."""
     noun = "bundle" if len(bundles) == 1 else "bundles"
     listener.say(f"{layer.name}: {_files(bundles):,} files in {len(bundles):,} {noun}")
-    extremes = [extreme for bundle in bundles for extreme in bundle["extremes"]]
+    extremes = [extreme for bundle in bundles for extreme in bundle.extremes]
     if not extremes:
         return []
     check = _check_extremes(layer, extremes)
@@ -104,16 +114,16 @@ def _judge(layer: IntegerLayer, bundles: list[dict[str, Any]], listener: Listene
     return [check]
 
 
-def _files(bundles: list[dict[str, Any]]) -> int:
-    return sum(bundle["files"] for bundle in bundles)
+def _files(bundles: list[BundleFacts]) -> int:
+    return sum(bundle.files for bundle in bundles)
 
 
-def _check_extremes(layer: IntegerLayer, extremes: list[dict[str, Any]]) -> Check:
+def _check_extremes(layer: IntegerLayer, extremes: list[ReachedExtreme]) -> Check:
     """The reference must have every extreme in its place; the bounds are those of the layer."""
-    wrong = [e for e in extremes if e["reference"] != e["psum"]]
-    short = sum(e["psum"] != e["bound"] for e in extremes)
-    low, high = (pick(e["reference"] for e in extremes) for pick in (min, max))
-    bounds = [e["bound"] for e in extremes]
+    wrong = [e for e in extremes if e.reference != e.psum]
+    short = sum(e.psum != e.bound for e in extremes)
+    low, high = (pick(e.reference for e in extremes) for pick in (min, max))
+    bounds = [e.bound for e in extremes]
     is_layer = (min(bounds), max(bounds)) == layer.psum_range()
     evidence = (
         f"{layer.name}: {len(extremes):,} extreme psums aimed at, {len(wrong):,} missed, "
@@ -125,8 +135,8 @@ def _check_extremes(layer: IntegerLayer, extremes: list[dict[str, Any]]) -> Chec
     if wrong:
         first = wrong[0]
         evidence += (
-            f"; first missed at oc={first['oc']} oh={first['oh']} ow={first['ow']}: "
-            f"{first['reference']:,} instead of {first['psum']:,}"
+            f"; first missed at oc={first.oc} oh={first.oh} ow={first.ow}: "
+            f"{first.reference:,} instead of {first.psum:,}"
         )
     return Check("export", f"{layer.name}: extreme psums", is_layer and not wrong, evidence)
 

@@ -9,13 +9,14 @@ import torch
 
 from tilewright.data import load_data
 from tilewright.errors import ConfigError
+from tilewright.facts import RecoverFacts, StageResult
 from tilewright.pipeline.layer_facts import layer_facts
-from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
+from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.recover import recover as recover_module
 from tilewright.train import load_trained
 
 
-def recover(run: RunFolder, listener: Listener) -> StageResult:
+def recover(run: RunFolder, listener: Listener) -> StageResult[RecoverFacts]:
     """Write the integer network and the stimulus of the first test samples."""
     since = time.monotonic()
     config = run.config()
@@ -32,5 +33,5 @@ def recover(run: RunFolder, listener: Listener) -> StageResult:
     network.save(run.network_stem)
     stimulus.save(run.stimulus_stem)
     listener.say(f"{len(network.layers)} layers in integers, {wanted} samples")
-    facts = {"samples": wanted, "layers": [layer_facts(layer) for layer in network.layers]}
-    return run.record(StageResult("recover", (), facts), since=since)
+    layers = tuple(layer_facts(layer) for layer in network.layers)
+    return run.record(StageResult(RecoverFacts(samples=wanted, layers=layers)), since=since)

@@ -3,35 +3,47 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from tilewright.errors import ArtifactError
-from tilewright.pipeline.run_folder import FOLDERS, RunFolder
-from tilewright.report import junit_xml, render_page, summarize
+from tilewright.facts import Epoch
+from tilewright.pipeline.run_folder import RunFolder
+from tilewright.report import Summary, junit_xml, render_page, summarize
 from tilewright.store.artifact import read_bytes, write_bytes, write_json
+from tilewright.store.typed_json import from_json
 
 
-def report(run: RunFolder) -> dict[str, Any]:
+def report(run: RunFolder) -> Summary:
     """Write ``summary.json``, ``junit.xml`` and ``report.html``; returns the summary."""
     config = (run.root / "config.toml").read_text(encoding="utf-8")
-    stages = {stage: run.facts(stage) for stage in FOLDERS if run.facts_path(stage).is_file()}
-    if not stages:
+    found = run.results()
+    if not found.results:
         raise ArtifactError(f"{run.root} holds no result yet: begin with 'tilewright run'")
-    summary = summarize(stages, stale=[stage for stage in stages if run.is_stale(stage)])
-    page = render_page(summary, stages, _metrics(run.folder("train") / "metrics.jsonl"), config)
-    write_json(run.root / "summary.json", summary)
-    write_bytes(run.root / "junit.xml", junit_xml(stages).encode())
+    stages = [result.stage for result in found.results]
+    summary = summarize(found, stale=[stage for stage in stages if run.is_stale(stage)])
+    page = render_page(summary, found, _metrics(run.folder("train") / "metrics.jsonl"), config)
+    write_json(run.root / "summary.json", summary.to_json())
+    write_bytes(run.root / "junit.xml", junit_xml(found, summary.failures).encode())
     write_bytes(run.root / "report.html", page.encode())
     return summary
 
 
-def _metrics(path: Path) -> list[dict[str, Any]]:
+def _metrics(path: Path) -> list[Epoch]:
     """One entry an epoch; none if training has not begun. A line that is still being written is left out."""
     if not path.is_file():
         return []
     *lines, _unfinished = read_bytes(path).split(b"\n")
     try:
-        return [json.loads(line) for line in lines]
+        epochs = [json.loads(line) for line in lines]
     except ValueError as error:
         raise ArtifactError(f"{path} must hold a JSON object in every line: {error}") from None
+    return [_epoch(epoch, f"{path}:{number}") for number, epoch in enumerate(epochs, start=1)]
+
+
+def _epoch(epoch: object, file: str) -> Epoch:
+    """The part of a line that is shown."""
+    shown = {field.name for field in fields(Epoch)}
+    if isinstance(epoch, dict):
+        epoch = {key: value for key, value in epoch.items() if key in shown}
+    return from_json(Epoch, epoch, file=file)

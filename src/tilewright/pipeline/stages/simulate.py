@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
+from tilewright.facts import LayerRun, SimulateFacts, StageResult
+from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.sim import SimResult
 from tilewright.sim import simulate as run_model
 from tilewright.spec import Check, IntegerLayer
@@ -17,12 +17,12 @@ from tilewright.tile import TilePlan, plan_words, untile_psums
 from tilewright.verify import Comparison, compare, reference_psums
 
 
-def simulate(run: RunFolder, listener: Listener) -> StageResult:
+def simulate(run: RunFolder, listener: Listener) -> StageResult[SimulateFacts]:
     """Simulate every layer on chosen samples; psums and outputs must be the reference's."""
     since = time.monotonic()
     stimulus, array, mode = run.stimulus(), run.array(), run.array_mode()
     positions = run.positions(run.config().sim.samples, stimulus, key="sim.samples")
-    entries: list[dict[str, Any]] = []
+    entries: list[LayerRun] = []
     checks: list[Check] = []
     fold_cycles: dict[str, npt.NDArray[np.int64]] = {}
     for layer in run.network().layers:
@@ -44,11 +44,13 @@ def simulate(run: RunFolder, listener: Listener) -> StageResult:
             entries.append(_facts(result, comparisons, layer.name, sample))
             listener.say(f"{comparisons[0]}; {result.cycles:,} cycles")
     write_artifact(run.fold_cycles_stem, "fold-cycles", dict(fold_cycles), {})
-    facts = {
-        **{key: sum(e[key] for e in entries) for key in ("cycles", "psums_compared", "mismatches")},
-        "layers": entries,
-    }
-    return run.record(StageResult("simulate", tuple(checks), facts), since=since)
+    facts = SimulateFacts(
+        cycles=sum(entry.cycles for entry in entries),
+        psums_compared=sum(entry.psums_compared for entry in entries),
+        mismatches=sum(entry.mismatches for entry in entries),
+        layers=tuple(entries),
+    )
+    return run.record(StageResult(facts, tuple(checks)), since=since)
 
 
 def _compare(
@@ -84,15 +86,15 @@ def _checks(
 
 def _facts(
     result: SimResult, comparisons: tuple[Comparison, Comparison], layer: str, sample: int
-) -> dict[str, Any]:
+) -> LayerRun:
     psums, outputs = comparisons
-    return {
-        "layer": layer,
-        "sample": sample,
-        "cycles": result.cycles,
-        "utilization": result.utilization,
-        "psums_compared": psums.compared,
-        "outputs_compared": outputs.compared,
-        "mismatches": psums.mismatches + outputs.mismatches,
-        "overflows": result.overflows,
-    }
+    return LayerRun(
+        layer=layer,
+        sample=sample,
+        cycles=result.cycles,
+        utilization=result.utilization,
+        psums_compared=psums.compared,
+        outputs_compared=outputs.compared,
+        mismatches=psums.mismatches + outputs.mismatches,
+        overflows=result.overflows,
+    )

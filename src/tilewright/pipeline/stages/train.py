@@ -7,17 +7,18 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from tilewright.config import Config, ModelConfig, TrainConfig
 from tilewright.data import ImageData, load_data
 from tilewright.errors import ConfigError
+from tilewright.facts import PhaseFacts, Provenance, StageResult, TrainFacts
 from tilewright.models import FLOAT_BITS, ModelSpec
-from tilewright.pipeline.run_folder import FOLDERS, Listener, RunFolder, Silent, StageResult
+from tilewright.pipeline.run_folder import FOLDERS, Listener, RunFolder, Silent
 from tilewright.spec import find_packed
 from tilewright.store.artifact import read_json
+from tilewright.store.typed_json import from_json
 from tilewright.train import Notice, Progress, Recipe, TrainingResult, join_world, train_network
 
 RENAMED = {
@@ -43,8 +44,11 @@ class _Phase:
     teachers: tuple[Path, ...]
 
 
-def train(run: RunFolder, listener: Listener) -> StageResult:
-    """Train in the run folder; the last phase leaves the network."""
+def train(run: RunFolder, listener: Listener) -> StageResult[TrainFacts] | None:
+    """Train in the run folder; the last phase leaves the network.
+
+    Of several processes that train together, the first has the result and the others None.
+    """
     since = time.monotonic()
     config = run.config()
     world = join_world(_device(config.train.device))
@@ -57,15 +61,15 @@ def train(run: RunFolder, listener: Listener) -> StageResult:
     results = [(phase, _train_phase(phase, data, listener)) for phase in phases]
     last = results[-1][1]
     if not world.is_first:
-        return StageResult("train", (), {})
-    facts = {
-        "best_epoch": last.best_epoch,
-        "holdout_accuracy": last.holdout.rate,
-        "holdout_images": last.holdout.images,
-        "phases": [_facts(phase, result) for phase, result in results],
-        "provenance": read_json(last.folder / "training.json")["provenance"],
-    }
-    return run.record(StageResult("train", (), facts), since=since)
+        return None
+    facts = TrainFacts(
+        best_epoch=last.best_epoch,
+        holdout_accuracy=last.holdout.rate,
+        holdout_images=last.holdout.images,
+        phases=tuple(_facts(phase, result) for phase, result in results),
+        provenance=_provenance(last),
+    )
+    return run.record(StageResult(facts), since=since)
 
 
 def _train_phase(phase: _Phase, data: ImageData, listener: Listener) -> TrainingResult:
@@ -143,16 +147,22 @@ def _device(name: str) -> str:
     return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if is_gpu else "cpu"
 
 
-def _facts(phase: _Phase, result: TrainingResult) -> dict[str, Any]:
-    training = read_json(result.folder / "training.json")
-    return {
-        "name": phase.name,
-        "weight_bits": phase.spec.weight_bits,
-        "act_bits": phase.spec.act_bits,
-        "epochs": phase.config.epochs,
-        "holdout_accuracy": result.holdout.rate,
-        "seconds": training["provenance"]["wall_seconds"],
-    }
+def _facts(phase: _Phase, result: TrainingResult) -> PhaseFacts:
+    return PhaseFacts(
+        name=phase.name,
+        weight_bits=phase.spec.weight_bits,
+        act_bits=phase.spec.act_bits,
+        epochs=phase.config.epochs,
+        holdout_accuracy=result.holdout.rate,
+        seconds=_provenance(result).wall_seconds,
+    )
+
+
+def _provenance(result: TrainingResult) -> Provenance:
+    path = result.folder / "training.json"
+    training = read_json(path)
+    stated = training.get("provenance") if isinstance(training, dict) else None
+    return from_json(Provenance, stated, file=f"{path}, provenance")
 
 
 def _hear(listener: Listener, prefix: str) -> Callable[[Progress | Notice], None]:

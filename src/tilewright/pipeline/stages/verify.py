@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from dataclasses import asdict
 
-from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
+from tilewright.facts import LayerVerdict, StageResult, SumVerdict, VerifyFacts
+from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.spec import Check
-from tilewright.verify import Comparison, NodeVerdict, WidthClaim, check_node
+from tilewright.verify import NodeVerdict, WidthClaim, check_node
 
 
-def verify(run: RunFolder, listener: Listener) -> StageResult:
+def verify(run: RunFolder, listener: Listener) -> StageResult[VerifyFacts]:
     """Compare what the training forward computed with the naive int64 reference, layer by layer."""
     since = time.monotonic()
     stimulus, psum_bits = run.stimulus(), run.config().array.psum_bits
@@ -21,12 +22,12 @@ def verify(run: RunFolder, listener: Listener) -> StageResult:
         for check in _checks(verdict):
             listener.say(check.evidence)
     checks = tuple(check for verdict in verdicts for check in _checks(verdict))
-    facts = {
-        "samples": len(stimulus.samples),
-        "layers": [_layer_facts(one, one.width) for one in verdicts if one.width is not None],
-        "sums": [_sum_facts(one) for one in verdicts if one.width is None],
-    }
-    return run.record(StageResult("verify", checks, facts), since=since)
+    facts = VerifyFacts(
+        samples=len(stimulus.samples),
+        layers=tuple(_layer(one, one.width) for one in verdicts if one.width is not None),
+        sums=tuple(_sum(one) for one in verdicts if one.width is None),
+    )
+    return run.record(StageResult(facts, checks), since=since)
 
 
 def _checks(verdict: NodeVerdict) -> list[Check]:
@@ -41,27 +42,23 @@ def _checks(verdict: NodeVerdict) -> list[Check]:
     return checks
 
 
-def _layer_facts(verdict: NodeVerdict, width: WidthClaim) -> dict[str, Any]:
-    return _sum_facts(verdict) | {
-        "psum_bits_needed": width.bits_needed,
-        "psum_bits_by_type": width.bits_by_type,
-        "psum_bits": width.bits,
-        "psum_reachable": width.reachable,
-        "psum_observed": width.observed,
-    }
+def _layer(verdict: NodeVerdict, width: WidthClaim) -> LayerVerdict:
+    return LayerVerdict(
+        **asdict(_sum(verdict)),
+        psum_bits_needed=width.bits_needed,
+        psum_bits_by_type=width.bits_by_type,
+        psum_bits=width.bits,
+        psum_reachable=width.reachable,
+        psum_observed=width.observed,
+    )
 
 
-def _sum_facts(verdict: NodeVerdict) -> dict[str, Any]:
-    return {
-        "layer": verdict.layer,
-        **_counts("psum", verdict.psums),
-        **_counts("next_code", *verdict.next_codes),
-        "unlinked": verdict.unlinked,
-    }
-
-
-def _counts(noun: str, *comparisons: Comparison) -> dict[str, int]:
-    return {
-        f"{noun}s_compared": sum(comparison.compared for comparison in comparisons),
-        f"{noun}_mismatches": sum(comparison.mismatches for comparison in comparisons),
-    }
+def _sum(verdict: NodeVerdict) -> SumVerdict:
+    return SumVerdict(
+        layer=verdict.layer,
+        psums_compared=verdict.psums.compared,
+        psum_mismatches=verdict.psums.mismatches,
+        next_codes_compared=sum(codes.compared for codes in verdict.next_codes),
+        next_code_mismatches=sum(codes.mismatches for codes in verdict.next_codes),
+        unlinked=verdict.unlinked,
+    )

@@ -1,0 +1,44 @@
+"""Facts of the recover stage, and of an import in its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tilewright.facts.stage import StageFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerFacts:
+    """A recovered layer. shape_text: for people. weight_codes: the least and the greatest one."""
+
+    layer: str
+    shape_text: str
+    weight_bits: int
+    act_bits: int
+    act_scale: float
+    weight_codes: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoverFacts(StageFacts):
+    """The layers in integers. samples: how many the stimulus holds.
+
+    Only an import states the rest: the file it read (`imported`), the run folder, how many of the
+    source's numbers were compared and differ, and how many thresholds and codes are doubtful.
+    """
+
+    STAGE: ClassVar[str] = "recover"
+
+    imported: str | None = None
+    samples: int
+    folder: str | None = None
+    layers: tuple[LayerFacts, ...]
+    nodes: int | None = None
+    compared: int | None = None
+    mismatches: int | None = None
+    thresholds: int | None = None
+    doubtful_thresholds: int | None = None
+    codes: int | None = None
+    doubtful_codes: int | None = None
+    notes: tuple[str, ...] | None = None
