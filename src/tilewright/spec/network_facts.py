@@ -32,7 +32,7 @@ def describe_node(node: Node) -> Facts:
     }
     if isinstance(node, IntegerLayer):
         return facts | {
-            "shape": asdict(node.shape),
+            "shape": node.shape.to_facts(),
             "weight_format": asdict(node.weight_format),
         }
     facts["plane"] = node.plane

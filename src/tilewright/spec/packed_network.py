@@ -193,8 +193,7 @@ def _widen(facts: Facts, arrays: Arrays) -> Arrays:
     wide = {key: array for key, array in arrays.items() if key.startswith(f"{name}.")}
     for key, array in wide.items():
         if key == f"{name}.weight":
-            shape = ConvShape(**pairs(facts["shape"]))
-            sizes = (shape.oc, shape.ic, shape.kh, shape.kw)
+            sizes = ConvShape(**pairs(facts["shape"])).weight_sizes
             wide[key] = unpack_codes(array, NumberFormat(**facts["weight_format"]), sizes)
         elif key.startswith(f"{name}.thresholds."):
             wide[key] = unpack_thresholds(array)

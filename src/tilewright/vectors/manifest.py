@@ -45,7 +45,7 @@ def manifest_facts(bundle: Bundle) -> dict[str, Any]:
         "version": VERSION,
         "layer": bundle.layer_name,
         "sample": bundle.sample,
-        "shape": asdict(bundle.shape),
+        "shape": bundle.shape.to_facts(),
         "array": asdict(bundle.array),
         "act_format": asdict(bundle.act_format),
         "weight_format": asdict(bundle.weight_format),

@@ -28,7 +28,10 @@ from tilewright.spec import (
 def reference_tap_psums(
     codes: IntArray, weight: IntArray, shape: ConvShape
 ) -> npt.NDArray[np.int64]:
-    """Psums of each tap alone: codes ``n ic ih iw``, weight ``oc ic kh kw`` to ``kij n oc oh ow``."""
+    """Psums of each tap alone: codes ``n ic ih iw``, weight ``oc ic kh kw`` to ``kij n oc oh ow``.
+
+    In a convolution with groups, an output channel sees the input channels of its own group alone.
+    """
     if codes.shape[1:] != (shape.ic, shape.ih, shape.iw):
         raise ShapeError(
             f"codes must be (n, ic, ih, iw) = (n, {shape.ic}, {shape.ih}, {shape.iw}), not {codes.shape}"
@@ -42,7 +45,11 @@ def reference_tap_psums(
         for oh in range(shape.oh):
             for ow in range(shape.ow):
                 pixel = plane[:, :, oh * step_h + row, ow * step_w + column]  # n ic
-                psums[kij, :, :, oh, ow] = pixel @ weight[:, :, row, column].astype(np.int64).T
+                for group in range(shape.groups):
+                    ic = slice(group * shape.ic_per_group, (group + 1) * shape.ic_per_group)
+                    oc = slice(group * shape.oc_per_group, (group + 1) * shape.oc_per_group)
+                    kernel = weight[oc, :, row, column].astype(np.int64)  # oc ic
+                    psums[kij, :, oc, oh, ow] = pixel[:, ic] @ kernel.T
     return psums
 
 

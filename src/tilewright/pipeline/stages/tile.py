@@ -20,7 +20,7 @@ def tile(run: RunFolder, listener: Listener) -> StageResult:
     layers = [
         {
             "layer": name,
-            "shape": asdict(plan.shape),
+            "shape": plan.shape.to_facts(),
             "itiles": plan.itiles,
             "otiles": plan.otiles,
             "taps": plan.shape.taps,
