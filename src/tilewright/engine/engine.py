@@ -177,10 +177,11 @@ class Engine:
             )
         for name in self.network.inputs:
             self.network.node(name).act_format.check(images, what="input code", axes="n ic ih iw")
-        dtype = np.int8 if reader.act_format.is_signed else np.uint8
         for start in range(0, len(images), self.batch):
             part = images[start : start + self.batch]
-            codes = np.zeros((self.batch, *(part.shape[axis] for axis in (2, 3, 1))), dtype)
+            codes = np.zeros(
+                (self.batch, *(part.shape[axis] for axis in (2, 3, 1))), reader.act_format.dtype
+            )
             codes[: len(part)] = part.transpose(0, 2, 3, 1)
             yield codes, len(part)
 

@@ -16,7 +16,12 @@ Shape = tuple[int | str, ...]
 """Sizes of a tensor; a string names an axis of any size."""
 
 BOOL, FLOAT = TensorProto.BOOL, TensorProto.FLOAT
-INT8, INT32, UINT8 = TensorProto.INT8, TensorProto.INT32, TensorProto.UINT8
+INT32, UINT8 = TensorProto.INT32, TensorProto.UINT8
+
+
+def onnx_dtype(dtype: np.dtype[Any]) -> int:
+    """ONNX's number of a type of numbers."""
+    return int(helper.np_dtype_to_tensor_dtype(dtype))
 
 
 class GraphWriter:

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 
 from tilewright.errors import FormatError
-from tilewright.interchange.graph_writer import BOOL, INT8, INT32, UINT8, GraphWriter
+from tilewright.interchange.graph_writer import BOOL, INT32, UINT8, GraphWriter, onnx_dtype
 from tilewright.interchange.plan import (
     PIXELS,
     Batch,
@@ -112,7 +112,7 @@ def _write_codes(
             f"lowest{plan.link.min_code}", np.array(plan.link.min_code, np.int32)
         )
         count = writer.node("Add", (count, lowest), f"{port}.signed", dtype=INT32, shape=shape)
-    dtype = INT8 if plan.link.min_code < 0 else UINT8
+    dtype = onnx_dtype(plan.link.dtype)
     codes = writer.node("Cast", (count,), f"{port}.codes", dtype=dtype, shape=shape, to=dtype)
     return write_planes(writer, plan, codes, batch=batch, dtype=dtype)
 

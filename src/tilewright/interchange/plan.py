@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import FormatError
-from tilewright.interchange.graph_writer import FLOAT, INT8, UINT8, GraphWriter, Shape
+from tilewright.interchange.graph_writer import FLOAT, GraphWriter, Shape, onnx_dtype
 from tilewright.spec import (
     IntegerLayer,
     IntegerNetwork,
@@ -152,11 +152,10 @@ def _write_padding(
     shape: Shape,
 ) -> str:
     """Add a border of the lowest code."""
-    is_signed = plan.link.min_code < 0
     widths = np.array([0, 0, *padding] * 2, np.int64)
-    lowest = np.array(plan.link.min_code, np.int8 if is_signed else np.uint8)
+    lowest = np.array(plan.link.min_code, plan.link.dtype)
     constants = writer.constant(f"{output}.pads", widths), writer.constant(f"{output}.code", lowest)
-    dtype = INT8 if is_signed else UINT8
+    dtype = onnx_dtype(plan.link.dtype)
     return writer.node("Pad", (codes, *constants), output, dtype=dtype, shape=shape)
 
 

@@ -25,7 +25,7 @@ def describe_node(node: Node) -> Facts:
     facts: Facts = {
         "name": node.name,
         "kind": next(kind for kind, noun in _KINDS.items() if isinstance(node, noun)),
-        "act_format": asdict(node.act_format),
+        "act_format": node.act_format.to_facts(),
         "act_scale": node.act_scale,
         "unlinked": node.unlinked,
         "requantizations": [_describe_link(link) for link in node.requantizations],
@@ -33,7 +33,7 @@ def describe_node(node: Node) -> Facts:
     if isinstance(node, IntegerLayer):
         return facts | {
             "shape": node.shape.to_facts(),
-            "weight_format": asdict(node.weight_format),
+            "weight_format": node.weight_format.to_facts(),
         }
     facts["plane"] = node.plane
     return facts | (
@@ -61,10 +61,10 @@ def rebuild_node(facts: Facts, arrays: Arrays) -> Node:
     name, noun = facts["name"], _KINDS[facts["kind"]]
     known = {"kind", "shape", "weight_format", "act_format", "requantizations"}
     values = pairs({key: value for key, value in facts.items() if key not in known})
-    values["act_format"] = NumberFormat(**facts["act_format"])
+    values["act_format"] = NumberFormat.from_facts(facts["act_format"])
     if noun is IntegerLayer:
         values["shape"] = ConvShape(**pairs(facts["shape"]))
-        values["weight_format"] = NumberFormat(**facts["weight_format"])
+        values["weight_format"] = NumberFormat.from_facts(facts["weight_format"])
         values |= {key: arrays[f"{name}.{key}"] for key in ("weight", "weight_scale")}
     links = tuple(_rebuild_link(name, link, arrays) for link in facts["requantizations"])
     node: Node = noun(**values)

@@ -177,7 +177,7 @@ def _narrow(facts: Facts, arrays: Arrays) -> Arrays:
     packed: Arrays = {}
     for key, array in arrays.items():
         if key == f"{name}.weight":
-            packed[key] = pack_codes(array, NumberFormat(**facts["weight_format"]))
+            packed[key] = pack_codes(array, NumberFormat.from_facts(facts["weight_format"]))
         elif key.startswith(f"{name}.thresholds."):
             packed[key] = pack_thresholds(array)
         elif key.startswith(f"{name}.direction."):
@@ -194,7 +194,7 @@ def _widen(facts: Facts, arrays: Arrays) -> Arrays:
     for key, array in wide.items():
         if key == f"{name}.weight":
             sizes = ConvShape(**pairs(facts["shape"])).weight_sizes
-            wide[key] = unpack_codes(array, NumberFormat(**facts["weight_format"]), sizes)
+            wide[key] = unpack_codes(array, NumberFormat.from_facts(facts["weight_format"]), sizes)
         elif key.startswith(f"{name}.thresholds."):
             wide[key] = unpack_thresholds(array)
         elif key.startswith(f"{name}.direction."):

@@ -58,7 +58,7 @@ def _codes(network: IntegerNetwork) -> Obligation:
     for layer in network.layers:
         low, high = int(layer.weight.min()), int(layer.weight.max())
         count += layer.weight.size
-        if not layer.weight_format.min_code <= low <= high <= layer.weight_format.max_code:
+        if not layer.weight_format.allowed(layer.weight).all():
             wrong.append(f"{layer.name}: {low}..{high} is outside {layer.weight_format}")
     return Obligation(
         "integral codes",
