@@ -42,9 +42,13 @@ class GraphWriter:
         self._constants.setdefault(name, numpy_helper.from_array(np.asarray(values), name))
         return name
 
+    def dtype(self, name: str) -> int:
+        """ONNX's number of a numpy type of numbers, for example "int32"."""
+        return onnx_dtype(np.dtype(name))
+
     def node(
         self,
-        op: str,
+        kind: str,
         inputs: tuple[str, ...],
         output: str,
         *,
@@ -53,10 +57,10 @@ class GraphWriter:
         domain: str = "",
         **attributes: Any,
     ) -> str:
-        """Add a node; it is called ``output:op``."""
+        """Add a node; it is called ``output:kind``."""
         self._nodes.append(
             helper.make_node(
-                op, inputs, [output], name=f"{output}:{op}", domain=domain, **attributes
+                kind, inputs, [output], name=f"{output}:{kind}", domain=domain, **attributes
             )
         )
         self._tensors[output] = helper.make_tensor_value_info(output, dtype, shape)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +11,6 @@ import numpy.typing as npt
 from tilewright.errors import FormatError
 from tilewright.interchange.graph_writer import FLOAT, GraphWriter, Shape, onnx_dtype
 from tilewright.spec import (
-    IntegerLayer,
     IntegerNetwork,
     Node,
     Requantization,
@@ -39,7 +37,7 @@ class LinkPlan:
 
         A threshold beyond that bound is never or always reached, wherever beyond it lies.
         """
-        bound = sum_bound(self.source)
+        bound = self.source.sum_bound()
         return np.clip(self.link.thresholds, -bound, bound + 1)
 
     def direction(self) -> Ints | None:
@@ -87,7 +85,7 @@ def plan_graph(network: IntegerNetwork) -> tuple[NodePlan, ...]:
     plans = []
     for node in network.nodes:
         is_flat = node.name in flat
-        if is_flat and not isinstance(node, IntegerLayer):
+        if is_flat and not node.is_on_array:
             raise FormatError(
                 f"{node.name}: only a linear layer can follow a flatten in these formats"
             )
@@ -98,14 +96,6 @@ def plan_graph(network: IntegerNetwork) -> tuple[NodePlan, ...]:
         flat |= {link.consumer for link in node.requantizations if is_flat or link.is_flattened}
         plans.append(NodePlan(node, links, is_flat))
     return tuple(plans)
-
-
-def sum_bound(node: Node) -> int:
-    """Largest |sum| that a node's formats reach."""
-    if isinstance(node, IntegerLayer):
-        return node.psum_bound()
-    low, high = node.sum_range()
-    return max(-low, high)
 
 
 def write_planes(
@@ -157,15 +147,3 @@ def _write_padding(
     constants = writer.constant(f"{output}.pads", widths), writer.constant(f"{output}.code", lowest)
     dtype = onnx_dtype(plan.link.dtype)
     return writer.node("Pad", (codes, *constants), output, dtype=dtype, shape=shape)
-
-
-def geometry(layer: IntegerLayer) -> dict[str, Any]:
-    """Attributes of a layer's convolution."""
-    shape = layer.shape
-    return {
-        "kernel_shape": [shape.kh, shape.kw],
-        "strides": list(shape.stride),
-        "pads": [*shape.padding, *shape.padding],
-        "dilations": [1, 1],
-        "group": 1,
-    }

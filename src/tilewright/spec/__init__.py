@@ -25,6 +25,7 @@ from tilewright.spec.number_format import (
     code_dtype,
     signed_bits_needed,
 )
+from tilewright.spec.op import OPS, Op, op_of
 from tilewright.spec.packed_network import DataClaim, PackedNetwork, find_packed
 from tilewright.spec.psum_register import OVERFLOWS, PLACES, Overflow, Place, PsumRegister
 from tilewright.spec.requantization import NEVER, MaxPool, Plane, Requantization, port_name
@@ -34,6 +35,7 @@ from tilewright.spec.trace import Trace
 __all__ = [
     "FORMATS",
     "NEVER",
+    "OPS",
     "OVERFLOWS",
     "PLACES",
     "ArrayShape",
@@ -51,6 +53,7 @@ __all__ = [
     "MultiplierShift",
     "Node",
     "NumberFormat",
+    "Op",
     "OutputFunction",
     "Overflow",
     "OverflowRule",
@@ -68,6 +71,7 @@ __all__ = [
     "code_dtype",
     "find_packed",
     "fit_multiplier_shift",
+    "op_of",
     "port_name",
     "signed_bits_needed",
 ]

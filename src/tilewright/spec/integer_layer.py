@@ -77,9 +77,23 @@ class IntegerLayer:
             dense[oc, ic] = self.weight[oc]
         return replace(self, shape=replace(shape, groups=1), weight=dense)
 
+    @property
+    def sum_scale(self) -> npt.NDArray[np.float64]:
+        """Real size of a step of the psum, in steps of the codes: the weight's scale."""
+        return self.weight_scale
+
+    @property
+    def is_on_array(self) -> bool:
+        """An array makes the psums."""
+        return True
+
     def sum_range(self) -> tuple[int, int]:
         """Lowest and highest psum, as `psum_range` says."""
         return self.psum_range()
+
+    def sum_bound(self) -> int:
+        """Largest |psum|, as `psum_bound` says."""
+        return self.psum_bound()
 
     def psum_bound(self) -> int:
         """Largest |psum| that any weights of this format reach: ``K * max|x| * max|w|``."""

@@ -21,6 +21,8 @@ from tilewright.verify.margins import LIMITS, NO_MARGINS, Margins, find_margins
 from tilewright.verify.obligations import find_obligations
 from tilewright.verify.outputs import reference_outputs
 from tilewright.verify.reference import (
+    REFERENCES,
+    Reference,
     reference_next_codes,
     reference_psums,
     reference_sums,
@@ -31,6 +33,7 @@ from tilewright.verify.reference import (
 __all__ = [
     "LIMITS",
     "NO_MARGINS",
+    "REFERENCES",
     "Certificate",
     "Comparison",
     "Extreme",
@@ -40,6 +43,7 @@ __all__ = [
     "NodeVerdict",
     "Obligation",
     "Oracle",
+    "Reference",
     "WidthClaim",
     "check_node",
     "claim_width",

@@ -6,10 +6,13 @@ and believed rather than to be fast.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ShapeError
+from tilewright.registry import Registry
 from tilewright.spec import (
     ConvShape,
     IntArray,
@@ -21,8 +24,15 @@ from tilewright.spec import (
     ResidualAdd,
     SumPool,
     Trace,
+    op_of,
     port_name,
 )
+
+Reference = Callable[..., npt.NDArray[np.int64]]
+"""A node, and codes ``n ic ih iw`` of each operand, to sums int64 ``n oc oh ow``: naive, and of its own."""
+
+REFERENCES: Registry[Reference] = Registry("reference")
+"""The reference of each op, by the op's name."""
 
 
 def reference_tap_psums(
@@ -53,6 +63,10 @@ def reference_tap_psums(
     return psums
 
 
+def _layer(node: IntegerLayer, codes: IntArray) -> npt.NDArray[np.int64]:
+    return reference_psums(codes, node)
+
+
 def reference_psums(codes: IntArray, layer: IntegerLayer) -> npt.NDArray[np.int64]:
     """Psums of a layer: codes ``n ic ih iw`` to int64 ``n oc oh ow``."""
     psums: npt.NDArray[np.int64] = reference_tap_psums(codes, layer.weight, layer.shape).sum(axis=0)
@@ -70,11 +84,12 @@ def reference_sums(node: Node, *operands: IntArray) -> npt.NDArray[np.int64]:
                 f"{node.name} must read {node.operands} times codes (n, ic, ih, iw) = "
                 f"(n, {', '.join(map(str, node.input_shape))}), not {[o.shape for o in operands]}"
             )
-    if isinstance(node, ResidualAdd):
-        return operands[0].astype(np.int64) + operands[1]
-    if isinstance(node, SumPool):
-        return _sum_pool(operands[0], node)
-    return reference_psums(operands[0], node)
+    return REFERENCES.get(op_of(node).name)(node, *operands)
+
+
+def _add(_node: ResidualAdd, first: IntArray, second: IntArray) -> npt.NDArray[np.int64]:
+    sums: npt.NDArray[np.int64] = first.astype(np.int64) + second
+    return sums
 
 
 def reference_trace(network: IntegerNetwork, images: IntArray) -> Trace:
@@ -106,7 +121,7 @@ def reference_next_codes(
     return codes.reshape(len(codes), -1, 1, 1) if requantization.is_flattened else codes
 
 
-def _sum_pool(codes: IntArray, node: SumPool) -> npt.NDArray[np.int64]:
+def _sum_pool(node: SumPool, codes: IntArray) -> npt.NDArray[np.int64]:
     _, height, width = node.output_shape
     sums = np.zeros((len(codes), *node.output_shape), np.int64)
     for oh in range(height):
@@ -127,3 +142,8 @@ def max_pool(codes: npt.NDArray[np.int64], pool: MaxPool, *, lowest: int) -> npt
         axis=(4, 5)
     )
     return pooled
+
+
+REFERENCES.add("layer", _layer)
+REFERENCES.add("add", _add)
+REFERENCES.add("pool", _sum_pool)
