@@ -44,7 +44,7 @@ from tilewright.spec import (
 from tilewright.studies.packed import load_packed_test
 from tilewright.tile import WIDEST_PAIR, TilePlan, plan_words
 from tilewright.vectors import CORE_LAYOUTS, load_layout, write_bundle
-from tilewright.verify import reference_psums
+from tilewright.verify import reference_outputs, reference_psums
 
 ARRAYS = "4x4,8x8,8x16,16x8,16x16,5x7"
 
@@ -66,13 +66,16 @@ class Case:
 
     def export(self, folder: Path) -> tuple[Path, Setup]:
         """Its bundle in `folder`, and how it is run."""
+        layout = load_layout(CORE_LAYOUTS[self.mode.mode])
+        psums = reference_psums(self.codes[None], self.layer)[0]
         bundle = write_bundle(
             folder,
             layer=self.layer,
             plan=TilePlan(self.layer.shape, self.array),
-            layout=load_layout(CORE_LAYOUTS[self.mode.mode]),
+            layout=layout,
             codes=self.codes,
-            psums=reference_psums(self.codes[None], self.layer)[0],
+            psums=psums,
+            outputs=reference_outputs(psums, layout.output),
             sample=self.sample,
         )
         return bundle.folder, Setup(schedule=self.mode.timing)

@@ -43,10 +43,17 @@ from tilewright.cores.run import simulate as run_rtl
 from tilewright.cores.run_list import Run, parameters
 from tilewright.models.architecture import find_architecture
 from tilewright.sim import SimResult, layer_cycles, simulate
-from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat, Schedule
+from tilewright.spec import (
+    ArrayShape,
+    ConvShape,
+    IntegerLayer,
+    NumberFormat,
+    OutputFunction,
+    Schedule,
+)
 from tilewright.tile import TilePlan, tile_activations, tile_weights, untile_psums
 from tilewright.vectors import Bundle, load_layout, write_bundle
-from tilewright.verify import reference_psums
+from tilewright.verify import reference_outputs, reference_psums
 
 ARRAY = ArrayShape(8, 8, psum_bits=20)
 LAYERS = {
@@ -109,6 +116,7 @@ def _write(case: Case, folder: Path) -> tuple[Bundle, npt.NDArray[np.int64]]:
         layout=load_layout("ece284-ws"),
         codes=case.codes,
         psums=psums,
+        outputs=reference_outputs(psums, OutputFunction()),
         sample=0,
     )
     return bundle, psums

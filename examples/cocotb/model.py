@@ -14,6 +14,7 @@ from tilewright.cores import Setup
 from tilewright.cores.run_list import FUNCTIONS, Run, check_runnable, parameters
 from tilewright.tile import tile_psums
 from tilewright.vectors import Bundle, decode_bundle, read_bundle
+from tilewright.verify import reference_outputs
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def read_layer(folder: Path) -> Layer:
     array, plan = bundle.array, run.plan
     weights = _words(bundle, "weight")  # output tile after output tile, in every layout
     psums = tile_psums(decode_bundle(bundle).psums, bundle.plan)  # otile onij col
-    outputs = bundle.layout.kind("output").activate(psums)
+    outputs = reference_outputs(psums, bundle.layout.output)
     jobs = [
         Job(
             otile,

@@ -26,6 +26,7 @@ from tilewright.spec import (
 )
 from tilewright.tile import TilePlan
 from tilewright.vectors import CORE_LAYOUTS, Bundle, load_layout, write_bundle
+from tilewright.verify import reference_outputs
 
 Edit = Callable[[list[str]], list[str]]
 """Lines of a file, with their ends, to other lines."""
@@ -139,6 +140,7 @@ def write_case(
         layout=load_layout(CORE_LAYOUTS[case.mode]).with_output(case.output),
         codes=codes.astype(np.uint8),
         psums=psums,
+        outputs=reference_outputs(psums, case.output),
         sample=7,
     )
 

@@ -16,7 +16,12 @@ from tilewright.errors import FormatError
 from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat, signed_bits_needed
 from tilewright.tile import WIDEST_PAIR, TilePlan
 from tilewright.vectors import Bundle, decode_bundle, read_bundle, write_bundle
-from tilewright.verify import extreme_planes, extreme_weights, reference_tap_psums
+from tilewright.verify import (
+    extreme_planes,
+    extreme_weights,
+    reference_outputs,
+    reference_tap_psums,
+)
 
 MOST_PLANES = 8
 """Planes of one corner case that are run; more of them repeat the same for other channels."""
@@ -149,6 +154,7 @@ def _write(corner: _Corner, bundle: Bundle, folder: Path) -> tuple[Path, ...]:
             codes=codes,
             psums=taps.sum(axis=0),
             tap_psums=taps,
+            outputs=reference_outputs(taps.sum(axis=0), bundle.layout.output),
             sample=number,
         )
         folders.append(written.folder)

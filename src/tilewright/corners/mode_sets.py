@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from tilewright.cores import Setup
 from tilewright.corners.vector_set import VectorSet
-from tilewright.sim import simulate
 from tilewright.spec import (
     ArrayShape,
     ConvShape,
@@ -22,9 +21,15 @@ from tilewright.spec import (
     PsumRule,
     Schedule,
 )
-from tilewright.tile import TilePlan, plan_mode, plan_words
+from tilewright.tile import TilePlan
 from tilewright.vectors import CORE_LAYOUTS, load_layout, write_bundle
-from tilewright.verify import reference_psums
+from tilewright.verify import (
+    column_order,
+    reference_limited_psums,
+    reference_outputs,
+    reference_psums,
+    step_order,
+)
 
 LAYERS = (
     (ConvShape(6, 4, 5, 5, 3, 2, padding=(1, 1)), 3, 2),
@@ -109,8 +114,8 @@ RULES = tuple(
 def mode_sets(folder: Path, *, seed: int, has_rules: bool = True) -> list[VectorSet]:
     """Small random layers for every mode, written to `folder`.
 
-    Psums are the naive reference's. has_rules: add sets with psums that do not fit; these are the model's,
-    which the tests hold against a naive sum in the array's order: where sums saturate they depend on it.
+    Psums are the naive reference's. has_rules: add sets with psums that do not fit, which are summed in the
+    array's order: where sums saturate they depend on it.
     """
     rng = np.random.default_rng(seed)
     written: dict[Path, Path] = {}
@@ -155,13 +160,15 @@ def _write(
         psums = reference_psums(codes[None], layer)[0]
     else:
         psums = _limited_psums(layer, codes, array, mode, vectors.rule)
+    layout = load_layout(CORE_LAYOUTS[mode]).with_output(vectors.output)
     bundle = write_bundle(
         folder,
         layer=layer,
         plan=TilePlan(shape, array),
-        layout=load_layout(CORE_LAYOUTS[mode]).with_output(vectors.output),
+        layout=layout,
         codes=codes,
         psums=psums,
+        outputs=reference_outputs(psums, layout.output),
         sample=0,
     )
     return bundle.folder
@@ -174,9 +181,20 @@ def _limited_psums(
     mode: Mode,
     rule: PsumRule,
 ) -> npt.NDArray[np.int64]:
-    """Psums ``oc oh ow`` of an array on which they do not fit, as the model has them."""
-    shape = layer.shape
-    plan = plan_mode(shape, array, mode, layer.act_format.bits)
-    result = simulate(plan, *plan_words(plan, layer.weight, codes), rule=rule)
-    by_channel = result.psums.transpose(0, 2, 1).reshape(-1, shape.onij)  # otile col onij
-    return by_channel[: shape.oc].reshape(shape.oc, shape.oh, shape.ow)
+    """Psums ``oc oh ow`` that do not fit, as the naive reference adds them up in the order of the array."""
+    pair = 2 if mode == "simd" else 1
+    folds = (
+        step_order(layer.shape)
+        if mode == "os"
+        else column_order(layer.shape, lanes=array.rows * pair, channels_per_pe=pair)
+    )
+    limited = reference_limited_psums(
+        codes[None],
+        layer,
+        folds,
+        overflow=rule.overflow,
+        pe_bits=rule.column_bits or array.psum_bits,
+        psum_bits=array.psum_bits,
+    )
+    psums: npt.NDArray[np.int64] = limited[0]
+    return psums

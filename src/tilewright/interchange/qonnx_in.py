@@ -15,7 +15,6 @@ import numpy as np
 
 from tilewright.errors import FormatError, ShapeError
 from tilewright.interchange.onnx_graph import Graph, Op, read_graph, scalar
-from tilewright.interchange.plan import sum_bound
 from tilewright.interchange.quant_node import KINDS, MAX_BIAS_BITS, MAX_BITS, read_quantizer
 from tilewright.interchange.read_layers import (
     Weight,
@@ -234,7 +233,7 @@ def _requantization(node: Node, link: _Link, found: dict[str, Steps]) -> Requant
         value.codes,
         channels=node.output_shape[0],
         levels=codes.max_code - codes.min_code,
-        bound=sum_bound(node),
+        bound=node.sum_bound(),
         name=f"from {node.name} to {port}",
     )
     found[port] = steps

@@ -61,12 +61,13 @@ def capture_forward(module: nn.Module, batch: Tensor) -> dict[str, Capture]:
             )
         has_weight = isinstance(layers[name], QuantConv2d | QuantLinear)
         operands, weights = (inputs[:1], inputs[1:]) if has_weight else (inputs, ())
-        is_signed = layers[name].act_quantizer.number_format.is_signed
-        dtype: type[np.uint8 | np.int8] = np.int8 if is_signed else np.uint8
+        dtype = layers[name].act_quantizer.number_format.dtype
         captures[name] = Capture(
             tuple(_integers(codes, dtype, what=f"layer {name}: input code") for codes in operands),
-            _integers(weights[0], np.int8, what=f"layer {name}: weight code") if weights else None,
-            _integers(psums, np.int64, what=f"layer {name}: psum"),
+            _integers(weights[0], np.dtype(np.int8), what=f"layer {name}: weight code")
+            if weights
+            else None,
+            _integers(psums, np.dtype(np.int64), what=f"layer {name}: psum"),
             psums.dtype,
             psums.ndim == 4,
         )
@@ -112,9 +113,7 @@ def eval_mode(module: nn.Module) -> Iterator[None]:
             part.training = was_training
 
 
-def _integers(
-    tensor: Tensor, dtype: type[np.signedinteger[Any] | np.unsignedinteger[Any]], *, what: str
-) -> Any:
+def _integers(tensor: Tensor, dtype: np.dtype[Any], *, what: str) -> Any:
     """The tensor as integers, without rounding; linear tensors get two axes of size 1."""
     values = tensor.detach().cpu().double().numpy()
     limits = np.iinfo(dtype)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from tilewright.sim.cycles import job_cycles, load_cycles, words_streamed
 from tilewright.sim.ordered import Ordered, ordered_psums
+from tilewright.sim.psum_width import put_out
 from tilewright.sim.result import SimResult
 from tilewright.spec import OutputFunction, PsumRule, Schedule
 from tilewright.tile import TilePlan
@@ -58,7 +59,7 @@ def exact_result(
     return SimResult(
         plan=plan,
         psums=found.psums,
-        outputs=_outputs(found.psums, output),
+        outputs=put_out(found.psums, output),
         fold_cycles=fold_cycles,
         load_cycles=loaded,
         stream_cycles=streamed,
@@ -134,11 +135,3 @@ def _by_steps(
     )  # opass*row step
     psums = west[: plan.shape.onij] @ weights.astype(kind)  # otile onij col
     return psums.astype(np.int64)
-
-
-def _outputs(psums: Wide, output: OutputFunction) -> Wide:
-    if output.function == "relu":
-        return np.maximum(psums, 0)
-    if output.function == "leaky":
-        return np.where(psums < 0, psums >> output.shift, psums)
-    return psums.copy()

@@ -10,7 +10,7 @@ import numpy as np
 
 from tilewright.sim.control import READY, advance, next_random
 from tilewright.sim.job import Job
-from tilewright.sim.psum_width import fit
+from tilewright.sim.psum_width import fit, put_out
 from tilewright.sim.registers import Bits, Ints, Machine, Queue, Vector
 from tilewright.sim.result import Overflow
 
@@ -76,9 +76,7 @@ def _write(
     for col in np.flatnonzero(misfits):
         _log(machine, job, place, (None, int(col)), int(sums[col]))
     if is_final:
-        low = kept >> job.output.shift if job.output.function == "leaky" else kept
-        low = np.zeros_like(kept) if job.output.function == "relu" else low
-        machine.outputs[address] = np.where(kept < 0, low, kept)
+        machine.outputs[address] = put_out(kept, job.output)
         machine.written[address] += 1
 
 

@@ -17,7 +17,15 @@ from tilewright.spec.integer_network import IntegerNetwork
 from tilewright.spec.integer_sums import ResidualAdd, SumPool
 from tilewright.spec.multiplier_shift import MultiplierShift, fit_multiplier_shift
 from tilewright.spec.node import Node
-from tilewright.spec.number_format import Codes, IntArray, NumberFormat, signed_bits_needed
+from tilewright.spec.number_format import (
+    FORMATS,
+    Codes,
+    IntArray,
+    NumberFormat,
+    code_dtype,
+    signed_bits_needed,
+)
+from tilewright.spec.op import OPS, Op, op_of
 from tilewright.spec.packed_network import DataClaim, PackedNetwork, find_packed
 from tilewright.spec.psum_register import OVERFLOWS, PLACES, Overflow, Place, PsumRegister
 from tilewright.spec.requantization import NEVER, MaxPool, Plane, Requantization, port_name
@@ -25,7 +33,9 @@ from tilewright.spec.stimulus import Stimulus
 from tilewright.spec.trace import Trace
 
 __all__ = [
+    "FORMATS",
     "NEVER",
+    "OPS",
     "OVERFLOWS",
     "PLACES",
     "ArrayShape",
@@ -43,6 +53,7 @@ __all__ = [
     "MultiplierShift",
     "Node",
     "NumberFormat",
+    "Op",
     "OutputFunction",
     "Overflow",
     "OverflowRule",
@@ -57,8 +68,10 @@ __all__ = [
     "Stimulus",
     "SumPool",
     "Trace",
+    "code_dtype",
     "find_packed",
     "fit_multiplier_shift",
+    "op_of",
     "port_name",
     "signed_bits_needed",
 ]

@@ -45,6 +45,11 @@ class TilePlan:
     channels_per_pe: int = 1
 
     def __post_init__(self) -> None:
+        if self.shape.groups != 1:
+            raise ShapeError(
+                f"the array runs a convolution without groups, not with {self.shape.groups}: "
+                f"IntegerLayer.as_dense fills the other groups' weights with 0"
+            )
         if self.dataflow not in ("ws", "os"):
             raise ShapeError(f"the dataflow must be 'ws' or 'os', not {self.dataflow!r}")
         if self.channels_per_pe not in (1, 2) or (self.dataflow, self.channels_per_pe) == ("os", 2):

@@ -19,7 +19,7 @@ from tilewright.spec import (
     PsumRule,
     signed_bits_needed,
 )
-from tilewright.verify import reference_psums
+from tilewright.verify import reference_psums, reference_register_psums
 
 RNG = np.random.default_rng(4)
 CODES = NumberFormat(4, is_signed=False)
@@ -67,6 +67,7 @@ def test_saturation_is_one_addition_after_the_other(place, bits, rows):
     expected = one_by_one(register)
     found = NarrowLayer(LAYER, register, place=place, rows=rows)(PIXELS.transpose(0, 2, 3, 1))
     assert found.transpose(0, 3, 1, 2).tolist() == expected.tolist()
+    assert reference_register_psums(PIXELS, LAYER, register).tolist() == expected.tolist()
     if bits == 5:
         assert (expected != reference_psums(PIXELS, LAYER)).any()
 

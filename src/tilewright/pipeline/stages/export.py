@@ -19,7 +19,7 @@ from tilewright.store.artifact import read_bytes, sha256
 from tilewright.tile import TilePlan
 from tilewright.vectors import MANIFEST, Layout, load_layout, write_bundle
 from tilewright.vectors.bundle import planned_count
-from tilewright.verify import extreme_weights, reference_tap_psums
+from tilewright.verify import extreme_weights, reference_outputs, reference_tap_psums
 
 MOST_FILES = 500_000
 """More files than this are refused before the first one is written."""
@@ -87,6 +87,7 @@ def _write(
         codes=one.codes,
         psums=psums,
         tap_psums=taps,
+        outputs=reference_outputs(psums, layout.output),
         sample=one.number,
     )
     return BundleFacts(

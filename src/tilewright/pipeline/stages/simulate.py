@@ -11,10 +11,10 @@ from tilewright.facts import LayerRun, SimulateFacts, StageResult
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.sim import SimResult
 from tilewright.sim import simulate as run_model
-from tilewright.spec import Check, IntegerLayer
+from tilewright.spec import Check, IntegerLayer, OutputFunction
 from tilewright.store.artifact import write_artifact
 from tilewright.tile import TilePlan, plan_words, untile_psums
-from tilewright.verify import Comparison, compare, reference_psums
+from tilewright.verify import Comparison, compare, reference_outputs, reference_psums
 
 
 def simulate(run: RunFolder, listener: Listener) -> StageResult[SimulateFacts]:
@@ -60,7 +60,10 @@ def _compare(
     return (
         compare(expected, psums[None], what="psums of the model", layer=layer.name),
         compare(
-            np.maximum(expected, 0), outputs[None], what="outputs of the model", layer=layer.name
+            reference_outputs(expected, OutputFunction()),
+            outputs[None],
+            what="outputs of the model",
+            layer=layer.name,
         ),
     )
 
