@@ -1,4 +1,4 @@
-"""The page of figures: ``python benchmarks/figures.py`` writes docs/lab/figures.md from benchmarks/figures.toml.
+"""The page of figures: ``python benchmarks/figures.py`` writes docs/lab/figures.md from figures.toml.
 
 Each entry of that file states what was measured, what was seen, the command that measures it, and the day.
 """
@@ -15,11 +15,11 @@ PAGE = Path(__file__).parents[1] / "docs" / "lab" / "figures.md"
 KEYS = {"topic", "what", "result", "command", "day"}
 HEAD = """# Figures
 
-Each line was seen when its command ran, on the day that stands beside it, on two shared cores of an AMD EPYC
-(AVX-512, VNNI, bfloat16), Python 3.11, torch 2.13, mostly while other work ran beside; ratios were taken side by
-side in one run. NETWORK stands for `models/NAME --data-dir FOLDER` or the folder of a run. The times of RTL simulators
-include starting and reading the text files, not building. `benchmarks/figures.toml` holds the entries,
-`python benchmarks/figures.py` writes this page.
+Each line was seen when its command ran, on the day that stands beside it, on two shared cores of an AMD
+EPYC (AVX-512, VNNI, bfloat16), Python 3.11, torch 2.13, mostly while other work ran beside; ratios were
+taken side by side in one run. NETWORK stands for `models/NAME --data-dir FOLDER` or the folder of a run.
+The times of RTL simulators include starting and reading the text files, not building.
+`benchmarks/figures.toml` holds the entries, `python benchmarks/figures.py` writes this page.
 """
 
 

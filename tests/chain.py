@@ -72,9 +72,7 @@ class _Captured(io.TextIOWrapper):
         return self.buffer.getvalue().decode()  # type: ignore[attr-defined]
 
 
-def tilewright_process(
-    *arguments: object, **environment: str
-) -> subprocess.CompletedProcess[str]:
+def tilewright_process(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "tilewright", *map(str, arguments)],

@@ -28,19 +28,25 @@ def _edges(graph):
     """Room to the rooms that it imports, within functions too."""
     edges = defaultdict(set)
     for module in graph.modules:
-        edges[_room(module)] |= {_room(other) for other in graph.find_modules_directly_imported_by(module)}
+        edges[_room(module)] |= {
+            _room(other) for other in graph.find_modules_directly_imported_by(module)
+        }
     return {
-        room: targets - {room, ""} for room, targets in edges.items() if room not in ("", "__main__")
+        room: targets - {room, ""}
+        for room, targets in edges.items()
+        if room not in ("", "__main__")
     }
 
 
 def _differences(table, edges):
-    """What the table forbids and is done, what it allows and nobody does, and rooms that one of them lacks."""
+    """What the table forbids and is done, what it allows and nobody does, rooms that one lacks."""
     for room in sorted(table.keys() ^ edges.keys()):
         yield f"{room} is {'not a room' if room in table else 'not in the table'}"
     for room in sorted(table.keys() & edges.keys()):
         yield from (f"{room} imports {other}" for other in sorted(edges[room] - table[room]))
-        yield from (f"{room} does not import {other}" for other in sorted(table[room] - edges[room]))
+        yield from (
+            f"{room} does not import {other}" for other in sorted(table[room] - edges[room])
+        )
 
 
 def _circles(edges):
@@ -92,7 +98,9 @@ def test_no_modules_import_one_another(graph):
         module: {
             other
             for other in graph.find_modules_directly_imported_by(module)
-            if not module.startswith(f"{other}.")  # a package's own names are there when its parts begin
+            if not module.startswith(
+                f"{other}."
+            )  # a package's own names are there when its parts begin
         }
         for module in graph.modules
     }
