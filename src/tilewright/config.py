@@ -8,9 +8,18 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from tilewright.errors import ConfigError, UnknownNameError
+from tilewright.spec.quantizer import known_quantizer
 
 Bits = Annotated[int, Field(ge=2, le=8)]
 Count = Annotated[int, Field(ge=1)]
@@ -48,7 +57,7 @@ class ModelConfig(_Section):
     choke_norm: bool = False
     per_channel: bool = False
     layer_bits: tuple[tuple[str, Bits, Bits], ...] = ()
-    quantizer: Literal["lsq", "pact"] = "lsq"
+    quantizer: Annotated[str, AfterValidator(known_quantizer)] = "lsq"
     course_ends: bool = False
     skip: Literal["none", "trained"] = "none"
 

@@ -115,11 +115,10 @@ class FloatGraph:
         ]
         sums = Sums(f"{node.name}.output", plan.sum_shape(self._batch), plan.is_flat)
 
-        def weight() -> str:
-            """Only a layer asks for it."""
+        def weight(layer: IntegerLayer) -> str:
             one = np.ones(1, np.float32)
-            scale = one if self._is_unit else node.sum_scale.astype(np.float32)
-            return self._dialect.weight(self._writer, node, scale, int(plan.is_flat))  # type: ignore[arg-type]
+            scale = one if self._is_unit else layer.weight_scale.astype(np.float32)
+            return self._dialect.weight(self._writer, layer, scale, int(plan.is_flat))
 
         return op_of(node).onnx_values(node, tuple(acts), sums, self._writer, weight)
 

@@ -67,7 +67,8 @@ class LayerOp(Op):
         weight: WriteWeight,
     ) -> str:
         """Conv; MatMul behind a flatten."""
-        dtype, inputs = writer.dtype("float32"), (acts[0], weight())
+        dtype = writer.dtype("float32")
+        inputs = acts[0], weight(node.as_dense() if sums.is_flat else node)
         if sums.is_flat:
             return writer.node("MatMul", inputs, sums.name, dtype=dtype, shape=sums.sizes)
         return writer.node(

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from tilewright.errors import FormatError
 from tilewright.registry import Registry
+from tilewright.spec.integer_layer import IntegerLayer
 from tilewright.spec.node import Node
 
 Facts = dict[str, Any]
@@ -61,8 +62,8 @@ class Sums:
     is_flat: bool
 
 
-WriteWeight = Callable[[], str]
-"""Adds the weight's real values to a graph, as its dialect has them."""
+WriteWeight = Callable[[IntegerLayer], str]
+"""Adds the real values of a layer's weight to a graph, as its dialect has them."""
 
 
 class Op:
