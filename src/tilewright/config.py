@@ -5,12 +5,25 @@ from __future__ import annotations
 import json
 import tomllib
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from tilewright.errors import ConfigError
+from tilewright.errors import ConfigError, TilewrightError
+from tilewright.spec import ArrayShape, ConvShape, PsumRule, Schedule
+from tilewright.tile import DATAFLOWS, Execution, plan_mode
+from tilewright.vectors import Layout, is_stated_by, load_layout
+from tilewright.vectors.presets import SUFFIX
 
 Bits = Annotated[int, Field(ge=2, le=8)]
 Count = Annotated[int, Field(ge=1)]
@@ -116,25 +129,58 @@ class RecoverConfig(_Section):
 class ArrayConfig(_Section):
     """The systolic array: rows for input channels, cols for output channels, and how it is used.
 
-    `mode`: weight stationary, the same with two channels in each PE where activations have at most 4
-    bits, or output stationary. `schedule`: "overlapped" also skips pixels that no tap uses. `job`: what
-    one start of the core runs. `overflow`: the rule for a sum that does not fit `psum_bits` at the psum
-    memory, or `column_bits` (0: the same) in a column.
+    `mode`: a dataflow by name: weight stationary, two-channel (the same with two input channels in each
+    PE where activations have at most 4 bits), output stationary, or another registered one. `schedule`:
+    "overlapped" also skips pixels that no tap uses. `job`: what one start of the core runs. `overflow`:
+    the rule for a sum that does not fit `psum_bits` at the psum memory, or `column_bits` (0: the same) in
+    a column.
     """
 
     rows: Annotated[int, Field(ge=1, le=64)] = 8
     cols: Annotated[int, Field(ge=1, le=64)] = 8
     psum_bits: Annotated[int, Field(ge=4, le=32)] = 20
     column_bits: Annotated[int, Field(ge=0, le=32)] = 0
-    mode: Literal["ws", "simd", "os"] = "ws"
+    mode: str = "ws"
     schedule: Literal["serial", "overlapped"] = "serial"
     job: Literal["tile", "layer"] = "tile"
     overflow: Literal["error", "wrap", "saturate"] = "error"
+
+    @field_validator("mode")
+    @classmethod
+    def _is_registered(cls, mode: str) -> str:
+        if mode not in DATAFLOWS:
+            names = [f"'{name}'" for name in DATAFLOWS.names()]
+            raise PydanticCustomError(
+                "literal_error", f"input should be {', '.join(names[:-1])} or {names[-1]}"
+            )
+        return mode
+
+    @property
+    def shape(self) -> ArrayShape:
+        """Rows, cols and psum bits."""
+        return ArrayShape(self.rows, self.cols, self.psum_bits)
+
+    @property
+    def timing(self) -> Schedule:
+        """When folds follow one another; overlapped folds also skip what no tap uses."""
+        is_overlapped = self.schedule == "overlapped"
+        return Schedule(is_overlapped, is_overlapped, self.job == "layer")
+
+    @property
+    def rule(self) -> PsumRule:
+        """What becomes of sums that do not fit."""
+        return PsumRule(self.overflow, self.column_bits or None)
+
+    def execution(self, shape: ConvShape, *, act_bits: int) -> Execution:
+        """How a layer is run; one whose activations are too wide for two in a PE runs with one."""
+        plan = plan_mode(shape, self.shape, self.mode, act_bits)
+        return Execution(plan, self.timing, self.rule)
 
 
 class VectorsConfig(_Section):
     """Which layers become text files (an empty list: all of them), and with which input codes.
 
+    `layout`: empty for the one that a bench of the dataflow (`array.mode`) reads, else a preset or a file.
     `stimulus`: "real" samples, "random" codes, "max" (every code at its maximum), or "bound": codes
     that drive every output channel to its extreme psums. `samples` and `seed` are of real and random
     codes; "max" is one sample, and "bound" as many as it takes. `weights`: the "trained" ones, or
@@ -143,7 +189,7 @@ class VectorsConfig(_Section):
     those of the smallest layer and small layers in every mode of our core (docs/strength.md).
     """
 
-    layout: str = "ece284-ws"
+    layout: str = ""
     container: Literal["text", "mem", "mif", "coe", "c", "npz"] = "text"
     layers: tuple[str, ...] = ()
     samples: Count = 1
@@ -205,6 +251,18 @@ class Config(_Section):
         return self
 
     @model_validator(mode="after")
+    def _has_a_layout_of_the_dataflow(self) -> Self:
+        layout = _known_layout(self.vectors.layout)
+        dataflow = DATAFLOWS.get(self.array.mode)
+        if layout is not None and not is_stated_by(layout, dataflow):
+            raise ValueError(
+                f"array.mode = {dataflow.name!r} ({dataflow.title}) and vectors.layout = "
+                f"{self.vectors.layout!r} must state the same plan, but do not: set vectors.layout to "
+                f"{dataflow.layout!r}, or to '' for the layout of the mode, or set another array.mode"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _has_valid_phases(self) -> Self:
         names = [phase.name for phase in self.phases]
         for index, phase in enumerate(self.phases):
@@ -243,10 +301,11 @@ def load_config(path: Path | None = None, overrides: tuple[str, ...] = ()) -> Co
     Raises `ConfigError` naming the key, what it must be and what was found; for an unknown key, the
     valid ones.
     """
-    values = {} if path is None else _read_toml(path)
-    config = _validate(values, str(path))
+    text = "" if path is None else _read(path)
+    config = _parsed(text, str(path))
     if not overrides:
         return config
+    values = _values(text, str(path))
     for override in overrides:
         _apply(values, override)
     return _validate(values, "--set")
@@ -263,6 +322,23 @@ def dump_config(config: Config) -> str:
     return "\n".join(lines)
 
 
+def _known_layout(name: str) -> Layout | None:
+    """The layout; None for that of the dataflow, and for a file that cannot be read, which `export` tells."""
+    if not name:
+        return None
+    try:
+        return load_layout(name)
+    except TilewrightError:
+        if name.endswith(SUFFIX):
+            return None
+        raise
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str, origin: str) -> Config:
+    return _validate(_values(text, origin), origin)
+
+
 def _validate(values: dict[str, Any], origin: str) -> Config:
     try:
         return Config.model_validate(_tuples(values))
@@ -270,13 +346,20 @@ def _validate(values: dict[str, Any], origin: str) -> Config:
         raise ConfigError(_one_line(error, origin)) from None
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> str:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path} must be TOML: {error}") from None
+
+
+def _values(text: str, origin: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{origin} must be TOML: {error}") from None
 
 
 def _apply(values: dict[str, Any], override: str) -> None:

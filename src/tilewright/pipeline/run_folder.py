@@ -10,10 +10,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
 
-from tilewright.config import Config, dump_config, load_config
+from tilewright.config import ArrayConfig, Config, dump_config, load_config
 from tilewright.errors import ArtifactError, ConfigError
-from tilewright.pipeline.array_mode import ArrayMode
-from tilewright.spec import ArrayShape, Check, IntegerNetwork, Stimulus
+from tilewright.spec import Check, IntegerNetwork, Stimulus
 from tilewright.store.artifact import read_bytes, read_json, sha256, write_bytes, write_json
 
 FOLDERS = {
@@ -192,14 +191,10 @@ class RunFolder:
         """The recovered stimulus."""
         return Stimulus.load(self.stimulus_stem)
 
-    def array(self) -> ArrayShape:
-        """The array that the tile stage planned for."""
-        facts = self.facts("tile")["array"]
-        return ArrayShape(facts["rows"], facts["cols"], facts["psum_bits"])
-
-    def array_mode(self) -> ArrayMode:
-        """How the tile stage planned to use the array."""
-        return ArrayMode(**self.facts("tile").get("mode", {}))
+    def array(self) -> ArrayConfig:
+        """The array that the tile stage planned for, and how it is used."""
+        facts = self.facts("tile")
+        return ArrayConfig(**facts["array"], **facts.get("mode", {}))
 
     def positions(self, wanted: int, stimulus: Stimulus, *, key: str) -> range:
         """Positions of the first `wanted` samples; `key` is the configuration key that asks for them."""

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tilewright.config import CosimConfig
+from tilewright.config import ArrayConfig, CosimConfig
 from tilewright.cores import CosimResult, Setup, run_bundle
 from tilewright.errors import ArtifactError, FormatError, SimulationError
-from tilewright.pipeline.array_mode import ArrayMode
 from tilewright.pipeline.corner_vectors import simulate_corners
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 from tilewright.spec import Check, IntArray
@@ -26,6 +25,7 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult:
     """Simulate the RTL on every bundle; psums and outputs must be the files', cycles the model's."""
     since = time.monotonic()
     model_cycles, _ = read_artifact(run.fold_cycles_stem, "fold-cycles")
+    config, array = run.config().cosim, run.array()
     exported = run.facts("export")
     bundles = exported["bundles"]
     if not bundles:
@@ -40,21 +40,21 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult:
         folder = run.root / bundle["folder"]
         try:
             is_exported = sha256(read_bytes(folder / MANIFEST)) == bundle["manifest"]
-            result = _run(folder, run.config().cosim, run.array_mode())
+            result = _run(folder, config, array)
         except (ArtifactError, FormatError, SimulationError) as error:  # a finding, not bad input
             what = "simulation" if isinstance(error, SimulationError) else "files"
             found = [Check("cosim", f"{where}: {what}", passed=False, evidence=f"{where}: {error}")]
         else:
             found = [
                 _file_check(where, bundle["files"], is_exported=is_exported),
-                *_checks(result, model_cycles[bundle["layer"]], where, run.config().cosim),
+                *_checks(result, model_cycles[bundle["layer"]], where, config),
             ]
             results.append(result)
         checks += found
         for check in found:
             if not check.passed or check.name.endswith(("psums", "cycles")):
                 listener.say(check.evidence)
-    facts = {"rtl": run.config().cosim.rtl_dir or OUR_RTL, **_summary(results)}
+    facts = {"rtl": config.rtl_dir or OUR_RTL, **_summary(results)}
     corners = exported.get("corners")
     if corners:
         found, facts["corners"] = simulate_corners(run, corners, listener)
@@ -62,10 +62,10 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult:
     return run.record(StageResult("cosim", tuple(checks), facts), since=since)
 
 
-def _run(folder: Path, config: CosimConfig, mode: ArrayMode) -> CosimResult:
+def _run(folder: Path, config: CosimConfig, array: ArrayConfig) -> CosimResult:
     setup = Setup(
-        schedule=mode.timing,
-        rule=mode.rule,
+        schedule=array.timing,
+        rule=array.rule,
         stall_level=config.stall_level,
         reset_at=config.reset_at,
     )

@@ -5,18 +5,17 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 
-from tilewright.pipeline.array_mode import ArrayMode
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
-from tilewright.spec import ArrayShape
 
 
 def tile(run: RunFolder, listener: Listener) -> StageResult:
     """Write the array and, for each layer, how many tiles and folds it takes for one sample."""
     since = time.monotonic()
-    config = run.config().array
-    array = ArrayShape(config.rows, config.cols, config.psum_bits)
-    mode = ArrayMode.of(config)
-    plans = {layer.name: mode.plan(layer, array) for layer in run.network().layers}
+    array = run.config().array
+    plans = {
+        layer.name: array.execution(layer.shape, act_bits=layer.act_format.bits).plan
+        for layer in run.network().layers
+    }
     layers = [
         {
             "layer": name,
@@ -33,5 +32,9 @@ def tile(run: RunFolder, listener: Listener) -> StageResult:
     listener.say(
         f"{len(layers)} layers on {array.rows}x{array.cols}: {folds:,} folds for one sample"
     )
-    facts = {"array": asdict(array), "mode": mode.to_json(), "layers": layers}
+    facts = {
+        "array": asdict(array.shape),
+        "mode": array.model_dump(include={"mode", "schedule", "job", "overflow", "column_bits"}),
+        "layers": layers,
+    }
     return run.record(StageResult("tile", (), facts), since=since)
