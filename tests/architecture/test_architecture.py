@@ -15,7 +15,7 @@ INTEGER_HALF = (
     "tile",
     "vectors",
     "sim",
-    "cosim",
+    "cores",
     "rtl",
     "report",
     "config",

@@ -10,7 +10,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
 
-from tilewright.config import ArrayConfig, Config, dump_config, load_config
+from tilewright.config import Config, dump_config, load_config
+from tilewright.config.array import ArrayConfig
 from tilewright.errors import ArtifactError, ConfigError
 from tilewright.spec import Check, IntegerNetwork, Stimulus
 from tilewright.store.artifact import read_bytes, read_json, sha256, write_bytes, write_json

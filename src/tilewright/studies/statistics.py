@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tilewright.config import ArrayConfig
+from tilewright.config.array import ArrayConfig
 from tilewright.cost import EnergyTable, LayerOutline, Traffic, layer_traffic
 from tilewright.errors import ConfigError
 from tilewright.pipeline.run_folder import RunFolder

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tilewright.config import ArrayConfig, CosimConfig
+from tilewright.config import CosimConfig
+from tilewright.config.array import ArrayConfig
 from tilewright.cores import CosimResult, Setup, run_bundle
 from tilewright.errors import ArtifactError, FormatError, SimulationError
 from tilewright.pipeline.corner_vectors import simulate_corners

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tilewright.config import VectorsConfig
+from tilewright.config.array import VectorsConfig
 from tilewright.corners import words_to_stream
 from tilewright.errors import ConfigError
 from tilewright.pipeline.corner_vectors import export_corners

@@ -9,31 +9,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import Field, ValidationError, model_validator
 
-from tilewright.errors import ConfigError, TilewrightError
-from tilewright.spec import ArrayShape, ConvShape, PsumRule, Schedule
-from tilewright.tile import DATAFLOWS, Execution, plan_mode
-from tilewright.vectors import Layout, is_stated_by, load_layout
-from tilewright.vectors.presets import SUFFIX
+from tilewright.config.array import ArrayConfig, Count, Section, VectorsConfig, check_layout
+from tilewright.errors import ConfigError
 
 Bits = Annotated[int, Field(ge=2, le=8)]
-Count = Annotated[int, Field(ge=1)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class DataConfig(_Section):
+class DataConfig(Section):
     """Which images. `dir` holds CIFAR-10's binary files; empty: bundled or downloaded.
 
     `holdout`: how many training images are kept for selection; 0: the usual number of the data set.
@@ -44,7 +28,7 @@ class DataConfig(_Section):
     holdout: Annotated[int, Field(ge=0)] = 0
 
 
-class ModelConfig(_Section):
+class ModelConfig(Section):
     """Which network. `choke_width` 0: no chokepoint; `choke_stage` 0: where the model has it by default.
 
     `per_channel`: a weight step for each output channel. `layer_bits`: widths of single layers, a list
@@ -66,7 +50,7 @@ class ModelConfig(_Section):
     skip: Literal["none", "trained"] = "none"
 
 
-class TrainConfig(_Section):
+class TrainConfig(Section):
     """How it is trained. Learning rates are the peaks of the schedule.
 
     `start`: folder of a run whose trained weights this one starts from; empty: the phase before, or
@@ -107,7 +91,7 @@ class TrainConfig(_Section):
     device: Literal["auto", "cpu", "cuda"] = "cpu"
 
 
-class PhaseConfig(_Section):
+class PhaseConfig(Section):
     """A training before the last one, from which the next starts.
 
     `model` and `train` hold the keys that differ from the sections of these names; `float`: nothing is
@@ -116,90 +100,17 @@ class PhaseConfig(_Section):
 
     name: Annotated[str, Field(pattern="^[a-z][a-z0-9_-]*$")]
     float: bool = False
-    model: dict[str, Any] = {}
-    train: dict[str, Any] = {}
+    model: dict[str, Any] = Field(default_factory=dict)
+    train: dict[str, Any] = Field(default_factory=dict)
 
 
-class RecoverConfig(_Section):
+class RecoverConfig(Section):
     """How many test samples, from the first on, become stimulus."""
 
     samples: Count = 16
 
 
-class ArrayConfig(_Section):
-    """The systolic array: rows for input channels, cols for output channels, and how it is used.
-
-    `mode`: a dataflow by name: weight stationary, two-channel (the same with two input channels in each
-    PE where activations have at most 4 bits), output stationary, or another registered one. `schedule`:
-    "overlapped" also skips pixels that no tap uses. `job`: what one start of the core runs. `overflow`:
-    the rule for a sum that does not fit `psum_bits` at the psum memory, or `column_bits` (0: the same) in
-    a column.
-    """
-
-    rows: Annotated[int, Field(ge=1, le=64)] = 8
-    cols: Annotated[int, Field(ge=1, le=64)] = 8
-    psum_bits: Annotated[int, Field(ge=4, le=32)] = 20
-    column_bits: Annotated[int, Field(ge=0, le=32)] = 0
-    mode: str = "ws"
-    schedule: Literal["serial", "overlapped"] = "serial"
-    job: Literal["tile", "layer"] = "tile"
-    overflow: Literal["error", "wrap", "saturate"] = "error"
-
-    @field_validator("mode")
-    @classmethod
-    def _is_registered(cls, mode: str) -> str:
-        if mode not in DATAFLOWS:
-            names = [f"'{name}'" for name in DATAFLOWS.names()]
-            raise PydanticCustomError(
-                "literal_error", f"input should be {', '.join(names[:-1])} or {names[-1]}"
-            )
-        return mode
-
-    @property
-    def shape(self) -> ArrayShape:
-        """Rows, cols and psum bits."""
-        return ArrayShape(self.rows, self.cols, self.psum_bits)
-
-    @property
-    def timing(self) -> Schedule:
-        """When folds follow one another; overlapped folds also skip what no tap uses."""
-        is_overlapped = self.schedule == "overlapped"
-        return Schedule(is_overlapped, is_overlapped, self.job == "layer")
-
-    @property
-    def rule(self) -> PsumRule:
-        """What becomes of sums that do not fit."""
-        return PsumRule(self.overflow, self.column_bits or None)
-
-    def execution(self, shape: ConvShape, *, act_bits: int) -> Execution:
-        """How a layer is run; one whose activations are too wide for two in a PE runs with one."""
-        plan = plan_mode(shape, self.shape, self.mode, act_bits)
-        return Execution(plan, self.timing, self.rule)
-
-
-class VectorsConfig(_Section):
-    """Which layers become text files (an empty list: all of them), and with which input codes.
-
-    `layout`: empty for the one that a bench of the dataflow (`array.mode`) reads, else a preset or a file.
-    `stimulus`: "real" samples, "random" codes, "max" (every code at its maximum), or "bound": codes
-    that drive every output channel to its extreme psums. `samples` and `seed` are of real and random
-    codes; "max" is one sample, and "bound" as many as it takes. `weights`: the "trained" ones, or
-    "extreme" ones, the highest code in even output channels and the lowest in odd ones. `container`:
-    what stands around the words, plain text or the files of a memory tool. `corners`: add corner vectors,
-    those of the smallest layer and small layers in every mode of our core (docs/strength.md).
-    """
-
-    layout: str = ""
-    container: Literal["text", "mem", "mif", "coe", "c", "npz"] = "text"
-    layers: tuple[str, ...] = ()
-    samples: Count = 1
-    stimulus: Literal["real", "random", "max", "bound"] = "real"
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    weights: Literal["trained", "extreme"] = "trained"
-    corners: bool = True
-
-
-class SimConfig(_Section):
+class SimConfig(Section):
     """How many samples run through the cycle-level model, in every layer, and by which engine.
 
     "fast": closed form and exact arithmetic, the same results; "registers": register by register.
@@ -209,7 +120,7 @@ class SimConfig(_Section):
     engine: Literal["fast", "registers"] = "fast"
 
 
-class CosimConfig(_Section):
+class CosimConfig(Section):
     """Which simulator runs the RTL, how long it may take for one bundle, and which RTL (empty: ours).
 
     `processes`: simulations at a time, of different output tiles. `stall_level`: chance (of 256) that a
@@ -227,7 +138,7 @@ class CosimConfig(_Section):
     modes: Literal["auto", "yes", "no"] = "auto"
 
 
-class Config(_Section):
+class Config(Section):
     """A whole run. The defaults are `configs/digits_w4a4.toml`."""
 
     data: DataConfig = DataConfig()
@@ -252,14 +163,7 @@ class Config(_Section):
 
     @model_validator(mode="after")
     def _has_a_layout_of_the_dataflow(self) -> Self:
-        layout = _known_layout(self.vectors.layout)
-        dataflow = DATAFLOWS.get(self.array.mode)
-        if layout is not None and not is_stated_by(layout, dataflow):
-            raise ValueError(
-                f"array.mode = {dataflow.name!r} ({dataflow.title}) and vectors.layout = "
-                f"{self.vectors.layout!r} must state the same plan, but do not: set vectors.layout to "
-                f"{dataflow.layout!r}, or to '' for the layout of the mode, or set another array.mode"
-            )
+        check_layout(self.array, self.vectors)
         return self
 
     @model_validator(mode="after")
@@ -320,18 +224,6 @@ def dump_config(config: Config) -> str:
         for table in tables:
             lines += [heading, *(f"{key} = {_toml(value)}" for key, value in table.items()), ""]
     return "\n".join(lines)
-
-
-def _known_layout(name: str) -> Layout | None:
-    """The layout; None for that of the dataflow, and for a file that cannot be read, which `export` tells."""
-    if not name:
-        return None
-    try:
-        return load_layout(name)
-    except TilewrightError:
-        if name.endswith(SUFFIX):
-            return None
-        raise
 
 
 @lru_cache(maxsize=16)
