@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from tilewright.errors import FormatError, ShapeError
 from tilewright.tile import Execution, TilePlan
+from tilewright.tile.dataflow import core_wiring
 
 Counts = npt.NDArray[np.int64]
 Words = npt.NDArray[np.int64]
@@ -74,9 +75,11 @@ def count_activity(
     """Count one sample of a layer, weights and activations as `tilewright.tile.plan_words` makes them.
 
     Raises `ShapeError` or `FormatError` if the words are not those of the plan, if a code does not fit its
-    bits, or if a sum would have to saturate, which is not counted.
+    bits, or if a sum would have to saturate, which is not counted; `UnknownNameError` for a dataflow whose
+    registers are not modelled.
     """
     plan, schedule, dataflow = execution.plan, execution.schedule, execution.plan.dataflow
+    core_wiring(dataflow)
     _check_shapes(plan, weights, activations)
     _check_bits(weights, activations, act_bits, weight_bits)
     counts = dataflow.operands(weights, activations, plan, schedule)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import UnknownNameError
 from tilewright.tile import Execution, TilePlan
+from tilewright.tile.dataflow import core_wiring
 
 Codes = npt.NDArray[np.int64]
 
@@ -83,10 +83,6 @@ def make_job(
     """
     plan, schedule = execution.plan, execution.schedule
     dataflow = plan.dataflow
-    if dataflow.wiring is None:
-        raise UnknownNameError(
-            f"the registers of dataflow {dataflow.name!r} are not modelled: use engine 'fast', no stalls"
-        )
     otiles, pair = execution.otiles_per_job, dataflow.channels_per_pe
     lanes = dataflow.weight_lanes(plan)
     wmem = weights[first_otile : first_otile + otiles].reshape(-1, lanes, pair)
@@ -96,7 +92,7 @@ def make_job(
         first_otile=first_otile,
         otiles=otiles,
         stalls=stalls,
-        psums_stay=dataflow.wiring.psums_stay,
+        psums_stay=core_wiring(dataflow).psums_stay,
         wmem=np.ascontiguousarray(wmem.transpose(0, 2, 1).reshape(-1, lanes), np.int64),
         xmem=np.ascontiguousarray(xmem.transpose(2, 0, 1), np.int64),
         words=dataflow.streamed(plan, schedule),

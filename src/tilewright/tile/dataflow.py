@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import ShapeError
+from tilewright.errors import ShapeError, UnknownNameError
 from tilewright.spec import Schedule
 from tilewright.tile.layer_on_array import LayerOnArray
 
@@ -88,8 +88,9 @@ class Dataflow(Protocol):
 
     name: as in ``array.mode``. title: for people. layout: preset, or path of a layout file, that a bench of
     such a core reads. channels_per_pe: activations in the operand of a PE. wiring: how our core is switched,
-    or None where it cannot run so. is_skipping: whether it can leave out pixels that no tap uses.
-    weight_axes, act_axes: the axes of its words; "otile" and "col" are among the weights'.
+    or None where it cannot run so; then nobody asks for what is below "registers". is_skipping: whether it
+    can leave out pixels that no tap uses. weight_axes, act_axes: the axes of its words; "otile" and "col"
+    are among the weights'.
     """
 
     name: ClassVar[str]
@@ -215,6 +216,16 @@ class Dataflow(Protocol):
 
     def weight_file_words(self, on: LayerOnArray, /) -> int:
         """Words of each file of weights."""
+
+
+def core_wiring(dataflow: Dataflow) -> Wiring:
+    """How our core is switched; raises `UnknownNameError` if it cannot run so."""
+    if dataflow.wiring is None:
+        raise UnknownNameError(
+            f"the registers of dataflow {dataflow.name!r} are not modelled: use sim.engine = 'fast' "
+            "without stalls, or one of the dataflows of our core"
+        )
+    return dataflow.wiring
 
 
 def expect_axes(array: npt.NDArray[Any], expected: tuple[int, ...], axes: str) -> None:
