@@ -42,7 +42,7 @@ def export_corners(
         ]
     else:
         sets, notes = layer_sets(bundle, folder, seed=seed)
-    if bundle.layout.name in CORE_LAYOUTS.values():
+    if bundle.layout.name in CORE_LAYOUTS:
         sets += mode_sets(folder / "modes", seed=seed, has_rules=False)
     for note in notes:
         listener.say(note)
@@ -131,10 +131,7 @@ def _results(
         timeout_s=config.timeout_s,
         processes=config.processes,
     )
-    cycles = [
-        layer_cycles(Run(read_manifest(folder), setup).plan, setup.schedule)
-        for folder, setup in pairs
-    ]
+    cycles = [layer_cycles(Run(read_manifest(folder), setup).execution) for folder, setup in pairs]
     judged = iter(zip(results, cycles, strict=True))
     for one in sets:
         yield one, [next(judged) for _ in one.bundles]

@@ -1,9 +1,7 @@
 """The nouns: number formats, sizes, integer layers and networks, stimulus, and how they are stored."""
 
 from tilewright.spec.array_mode import (
-    Dataflow,
     Function,
-    Mode,
     OutputFunction,
     OverflowRule,
     PsumRule,
@@ -43,13 +41,11 @@ __all__ = [
     "Codes",
     "ConvShape",
     "DataClaim",
-    "Dataflow",
     "Function",
     "IntArray",
     "IntegerLayer",
     "IntegerNetwork",
     "MaxPool",
-    "Mode",
     "MultiplierShift",
     "Node",
     "NumberFormat",

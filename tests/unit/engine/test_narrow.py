@@ -19,6 +19,7 @@ from tilewright.spec import (
     PsumRule,
     signed_bits_needed,
 )
+from tilewright.tile import Execution
 from tilewright.verify import reference_psums, reference_register_psums
 
 RNG = np.random.default_rng(4)
@@ -80,7 +81,7 @@ def test_wrapping_is_what_the_arrays_registers_do(bits):
 
     plan = TilePlan(SHAPE, ArrayShape(2, 3, psum_bits=bits))
     tiles = tile_weights(LAYER.weight, plan), tile_activations(PIXELS[0], plan)
-    model = simulate(plan, *tiles, rule=PsumRule("wrap"))
+    model = simulate(Execution(plan, rule=PsumRule("wrap")), *tiles)
     exact = reference_psums(PIXELS[:1], LAYER)
     expected = naive_wrap(exact, bits)
     assert (expected != exact).any()

@@ -8,14 +8,11 @@ DNN Accelerators using SCALE-Sim*, ISPASS 2020.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
 
-from tilewright.errors import UnknownNameError
+from tilewright.registry import Registry
 from tilewright.spec import ConvShape
-
-PlainDataflow = Literal["ws", "os", "is"]
-PLAIN_DATAFLOWS: tuple[PlainDataflow, ...] = get_args(PlainDataflow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +21,13 @@ class Mapping:
 
     down: elements along the rows of the array; across: along its columns; steps: words that stream
     through each row in a fold. The product of the three is the number of multiply-accumulates.
+    is_loaded: something stays in the PEs that a fold loads first, row by row.
     """
 
     down: int
     across: int
     steps: int
-    dataflow: PlainDataflow
+    is_loaded: bool = True
 
     def folds(self, rows: int, cols: int) -> int:
         """Passes through a ``rows x cols`` array; taps and channels are packed ("flattened")."""
@@ -43,33 +41,45 @@ class Mapping:
         how the results leave.
         """
         skew = rows + cols - 2
-        return (0 if self.dataflow == "os" else rows) + self.steps + skew
+        return (rows if self.is_loaded else 0) + self.steps + skew
 
 
-def map_layer(shape: ConvShape, dataflow: PlainDataflow) -> Mapping:
-    """The layer as SCALE-Sim maps it; raises `UnknownNameError` for another dataflow.
+def weight_stationary(shape: ConvShape) -> Mapping:
+    """Weights of a window and of the filters stay; pixels stream.
 
-    >>> map_layer(ConvShape(8, 4, 4, 8, 3, 3, padding=(1, 1)), "ws")
-    Mapping(down=72, across=8, steps=16, dataflow='ws')
+    >>> weight_stationary(ConvShape(8, 4, 4, 8, 3, 3, padding=(1, 1)))
+    Mapping(down=72, across=8, steps=16, is_loaded=True)
     """
-    window, pixels, filters = shape.taps * shape.ic, shape.onij, shape.oc
-    if dataflow == "ws":
-        return Mapping(window, filters, pixels, dataflow)
-    if dataflow == "is":
-        return Mapping(window, pixels, filters, dataflow)
-    if dataflow == "os":
-        return Mapping(pixels, filters, window, dataflow)
-    raise UnknownNameError.among("dataflow", dataflow, PLAIN_DATAFLOWS)
+    return Mapping(shape.taps * shape.ic, shape.oc, shape.onij)
 
 
-def dataflow_cycles(shape: ConvShape, *, rows: int, cols: int, dataflow: PlainDataflow) -> int:
+def output_stationary(shape: ConvShape) -> Mapping:
+    """Psums of pixels and filters stay; the window streams."""
+    return Mapping(shape.onij, shape.oc, shape.taps * shape.ic, is_loaded=False)
+
+
+def input_stationary(shape: ConvShape) -> Mapping:
+    """The window of every pixel stays; filters stream."""
+    return Mapping(shape.taps * shape.ic, shape.onij, shape.oc)
+
+
+TEXTBOOK: Registry[Callable[[ConvShape], Mapping]] = Registry("textbook dataflow")
+"""Mappings by name, as SCALE-Sim has them; what another package adds, `plan` lists too."""
+
+TEXTBOOK.add("ws", weight_stationary)
+TEXTBOOK.add("os", output_stationary)
+TEXTBOOK.add("is", input_stationary)
+
+
+def dataflow_cycles(shape: ConvShape, *, rows: int, cols: int, dataflow: str) -> int:
     """Cycles of a layer for one sample on a textbook array, all folds one after the other.
 
+    Raises `UnknownNameError` for a dataflow that is not in `TEXTBOOK`.
     SCALE-Sim's report states the number of its last cycle, counted from 0: one less.
 
     >>> choke = ConvShape(8, 4, 4, 8, 3, 3, padding=(1, 1))
-    >>> [dataflow_cycles(choke, rows=8, cols=8, dataflow=name) for name in PLAIN_DATAFLOWS]
+    >>> [dataflow_cycles(choke, rows=8, cols=8, dataflow=name) for name in TEXTBOOK.names()]
     [342, 172, 540]
     """
-    mapping = map_layer(shape, dataflow)
+    mapping = TEXTBOOK.get(dataflow)(shape)
     return mapping.folds(rows, cols) * mapping.fold_cycles(rows, cols)

@@ -5,31 +5,20 @@ from __future__ import annotations
 import json
 import tomllib
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
+from tilewright.config.array import ArrayConfig, Count, Section, VectorsConfig, check_layout
 from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.spec.quantizer import known_quantizer
 
 Bits = Annotated[int, Field(ge=2, le=8)]
-Count = Annotated[int, Field(ge=1)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class DataConfig(_Section):
+class DataConfig(Section):
     """Which images. `dir` holds CIFAR-10's binary files; empty: bundled or downloaded.
 
     `holdout`: how many training images are kept for selection; 0: the usual number of the data set.
@@ -40,7 +29,7 @@ class DataConfig(_Section):
     holdout: Annotated[int, Field(ge=0)] = 0
 
 
-class ModelConfig(_Section):
+class ModelConfig(Section):
     """Which network. `choke_width` 0: no chokepoint; `choke_stage` 0: where the model has it by default.
 
     `per_channel`: a weight step for each output channel. `layer_bits`: widths of single layers, a list
@@ -62,7 +51,7 @@ class ModelConfig(_Section):
     skip: Literal["none", "trained"] = "none"
 
 
-class TrainConfig(_Section):
+class TrainConfig(Section):
     """How it is trained. Learning rates are the peaks of the schedule.
 
     `start`: folder of a run whose trained weights this one starts from; empty: the phase before, or
@@ -103,7 +92,7 @@ class TrainConfig(_Section):
     device: Literal["auto", "cpu", "cuda"] = "cpu"
 
 
-class PhaseConfig(_Section):
+class PhaseConfig(Section):
     """A training before the last one, from which the next starts.
 
     `model` and `train` hold the keys that differ from the sections of these names; `float`: nothing is
@@ -112,57 +101,17 @@ class PhaseConfig(_Section):
 
     name: Annotated[str, Field(pattern="^[a-z][a-z0-9_-]*$")]
     float: bool = False
-    model: dict[str, Any] = {}
-    train: dict[str, Any] = {}
+    model: dict[str, Any] = Field(default_factory=dict)
+    train: dict[str, Any] = Field(default_factory=dict)
 
 
-class RecoverConfig(_Section):
+class RecoverConfig(Section):
     """How many test samples, from the first on, become stimulus."""
 
     samples: Count = 16
 
 
-class ArrayConfig(_Section):
-    """The systolic array: rows for input channels, cols for output channels, and how it is used.
-
-    `mode`: weight stationary, the same with two channels in each PE where activations have at most 4
-    bits, or output stationary. `schedule`: "overlapped" also skips pixels that no tap uses. `job`: what
-    one start of the core runs. `overflow`: the rule for a sum that does not fit `psum_bits` at the psum
-    memory, or `column_bits` (0: the same) in a column.
-    """
-
-    rows: Annotated[int, Field(ge=1, le=64)] = 8
-    cols: Annotated[int, Field(ge=1, le=64)] = 8
-    psum_bits: Annotated[int, Field(ge=4, le=32)] = 20
-    column_bits: Annotated[int, Field(ge=0, le=32)] = 0
-    mode: Literal["ws", "simd", "os"] = "ws"
-    schedule: Literal["serial", "overlapped"] = "serial"
-    job: Literal["tile", "layer"] = "tile"
-    overflow: Literal["error", "wrap", "saturate"] = "error"
-
-
-class VectorsConfig(_Section):
-    """Which layers become text files (an empty list: all of them), and with which input codes.
-
-    `stimulus`: "real" samples, "random" codes, "max" (every code at its maximum), or "bound": codes
-    that drive every output channel to its extreme psums. `samples` and `seed` are of real and random
-    codes; "max" is one sample, and "bound" as many as it takes. `weights`: the "trained" ones, or
-    "extreme" ones, the highest code in even output channels and the lowest in odd ones. `container`:
-    what stands around the words, plain text or the files of a memory tool. `corners`: add corner vectors,
-    those of the smallest layer and small layers in every mode of our core (docs/strength.md).
-    """
-
-    layout: str = "ece284-ws"
-    container: Literal["text", "mem", "mif", "coe", "c", "npz"] = "text"
-    layers: tuple[str, ...] = ()
-    samples: Count = 1
-    stimulus: Literal["real", "random", "max", "bound"] = "real"
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    weights: Literal["trained", "extreme"] = "trained"
-    corners: bool = True
-
-
-class SimConfig(_Section):
+class SimConfig(Section):
     """How many samples run through the cycle-level model, in every layer, and by which engine.
 
     "fast": closed form and exact arithmetic, the same results; "registers": register by register.
@@ -172,7 +121,7 @@ class SimConfig(_Section):
     engine: Literal["fast", "registers"] = "fast"
 
 
-class CosimConfig(_Section):
+class CosimConfig(Section):
     """Which simulator runs the RTL, how long it may take for one bundle, and which RTL (empty: ours).
 
     `processes`: simulations at a time, of different output tiles. `stall_level`: chance (of 256) that a
@@ -204,7 +153,7 @@ class CosimConfig(_Section):
         return name
 
 
-class Config(_Section):
+class Config(Section):
     """A whole run. The defaults are `configs/digits_w4a4.toml`."""
 
     data: DataConfig = DataConfig()
@@ -225,6 +174,11 @@ class Config(_Section):
                 raise ValueError(
                     f"{key}.samples must be at most recover.samples = {self.recover.samples}, not {wanted}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_layout_of_the_dataflow(self) -> Self:
+        check_layout(self.array, self.vectors)
         return self
 
     @model_validator(mode="after")
@@ -266,10 +220,11 @@ def load_config(path: Path | None = None, overrides: tuple[str, ...] = ()) -> Co
     Raises `ConfigError` naming the key, what it must be and what was found; for an unknown key, the
     valid ones.
     """
-    values = {} if path is None else _read_toml(path)
-    config = _validate(values, str(path))
+    text = "" if path is None else _read(path)
+    config = _parsed(text, str(path))
     if not overrides:
         return config
+    values = _values(text, str(path))
     for override in overrides:
         _apply(values, override)
     return _validate(values, "--set")
@@ -286,6 +241,11 @@ def dump_config(config: Config) -> str:
     return "\n".join(lines)
 
 
+@lru_cache(maxsize=16)
+def _parsed(text: str, origin: str) -> Config:
+    return _validate(_values(text, origin), origin)
+
+
 def _validate(values: dict[str, Any], origin: str) -> Config:
     try:
         return Config.model_validate(_tuples(values))
@@ -293,13 +253,20 @@ def _validate(values: dict[str, Any], origin: str) -> Config:
         raise ConfigError(_one_line(error, origin)) from None
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> str:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path} must be TOML: {error}") from None
+
+
+def _values(text: str, origin: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{origin} must be TOML: {error}") from None
 
 
 def _apply(values: dict[str, Any], override: str) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tilewright.errors import UnknownNameError
-from tilewright.sim import dataflow_cycles
-from tilewright.sim.dataflows import map_layer
+from tilewright.sim import TEXTBOOK, dataflow_cycles
 from tilewright.spec import ConvShape
 
 SHAPE = ConvShape(ic=5, ih=6, iw=4, oc=7, kh=3, kw=2, stride=(2, 1))  # 2x3 pixels, window of 30
@@ -21,12 +20,14 @@ SHAPE = ConvShape(ic=5, ih=6, iw=4, oc=7, kh=3, kw=2, stride=(2, 1))  # 2x3 pixe
     ],
 )
 def test_folds_and_cycles_on_four_rows_and_three_columns(dataflow, folds, cycles):
-    mapping = map_layer(SHAPE, dataflow)
+    mapping = TEXTBOOK.get(dataflow)(SHAPE)
     assert mapping.down * mapping.across * mapping.steps == SHAPE.macs
     assert mapping.folds(4, 3) == folds
     assert dataflow_cycles(SHAPE, rows=4, cols=3, dataflow=dataflow) == cycles
 
 
 def test_another_dataflow_is_refused_with_the_valid_names():
-    with pytest.raises(UnknownNameError, match=r"^there is no dataflow 'rs': .*ws, os, is$"):
-        map_layer(SHAPE, "rs")
+    with pytest.raises(
+        UnknownNameError, match=r"^there is no textbook dataflow 'rs': .*ws, os, is$"
+    ):
+        dataflow_cycles(SHAPE, rows=4, cols=3, dataflow="rs")
