@@ -90,7 +90,7 @@ def test_toggles_are_those_of_the_rtl(tmp_path, name):
     for register in REGISTERS:
         counts = found.of(register)
         expected = dumped[register]
-        if plan.channels_per_pe == 2 and register in ("shadow", "weight"):
+        if plan.dataflow.channels_per_pe == 2 and register in ("shadow", "weight"):
             expected = np.concatenate([expected[..., :4], dumped[f"{register} high"][..., :4]], 2)
         np.testing.assert_array_equal(counts, expected[..., : counts.shape[2]], register)
     assert found.toggles > 1000

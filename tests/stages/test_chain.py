@@ -2,11 +2,16 @@
 
 import json
 import shutil
+import tomllib
 from xml.etree import ElementTree
 
 import pytest
 
 from tests.chain import OVERRIDES, read, tilewright
+from tilewright import config
+from tilewright.pipeline import RunFolder, run_stage
+from tilewright.pipeline.run_folder import Silent
+from tilewright.vectors import presets
 
 pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
 
@@ -138,6 +143,20 @@ def test_a_mode_and_a_layout_of_two_plans_are_refused(run, settings, words):
     for word in ("array.mode = ", "vectors.layout = ", "must state the same plan", *words):
         assert word in done.stderr
     assert (run / "config.toml").read_bytes() == before
+
+
+def test_cosim_parses_the_configuration_and_each_layout_once(run, monkeypatch):
+    texts = []
+    parse = tomllib.loads
+    monkeypatch.setattr(tomllib, "loads", lambda text: texts.append(text) or parse(text))
+    config._parsed.cache_clear()
+    presets._preset.cache_clear()
+    result = run_stage("cosim", RunFolder(run), Silent())
+    assert result.passed
+    assert len(read(run / STAGES["export"])["bundles"]) == 2
+    assert len(texts) == len(set(texts))
+    assert 1 < len(texts) <= 1 + len(presets.CORE_LAYOUTS)
+    assert (run / "config.toml").read_text() in texts
 
 
 def test_a_layer_that_is_asked_for_twice_is_counted_once(run):

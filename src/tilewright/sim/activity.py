@@ -84,16 +84,16 @@ def count_activity(
     _check_bits(weights, activations, act_bits, weight_bits)
     counts = dataflow.operands(weights, activations, plan, schedule)
     taken = dataflow.histories(weights, activations, plan, schedule)
-    pair, plane = dataflow.channels_per_pe, (plan.array.rows, plan.array.cols)
+    channels, plane = dataflow.channels_per_pe, (plan.array.rows, plan.array.cols)
     acts, held = _join(taken.acts, act_bits), _join(taken.weights, weight_bits)  # n row col
     return Activity(
         operations=counts.operations,
         zero_acts=counts.zero_acts,
         zero_weights=counts.zero_weights,
         zero_both=counts.zero_both,
-        act_toggles=_everywhere(_repeated(acts, taken.repeats, pair * act_bits), plane),
-        shadow_toggles=_shadow_toggles(taken.shadow, plane, pair, weight_bits),
-        weight_toggles=_everywhere(_count_bits(_changes(held, 0), pair * weight_bits), plane),
+        act_toggles=_everywhere(_repeated(acts, taken.repeats, channels * act_bits), plane),
+        shadow_toggles=_shadow_toggles(taken.shadow, plane, channels, weight_bits),
+        weight_toggles=_everywhere(_count_bits(_changes(held, 0), channels * weight_bits), plane),
         psum_toggles=_psum_toggles(execution, taken.psums),
     )
 
@@ -103,7 +103,9 @@ def _everywhere(counts: Counts, plane: tuple[int, int]) -> Counts:
     return np.broadcast_to(counts, (*plane, counts.shape[-1])).copy()
 
 
-def _shadow_toggles(stream: Words | None, plane: tuple[int, int], pair: int, bits: int) -> Counts:
+def _shadow_toggles(
+    stream: Words | None, plane: tuple[int, int], channels: int, bits: int
+) -> Counts:
     """Words enter a row's chain from its far end's on, so place p of it sees all but the last p words.
 
     stream: ``word row``. The chain passes the low half of a PE first, then the high one.
@@ -111,13 +113,15 @@ def _shadow_toggles(stream: Words | None, plane: tuple[int, int], pair: int, bit
     rows, cols = plane
     if stream is None:
         return np.zeros((rows, cols, bits), np.int64)
-    places = cols * pair
+    places = cols * channels
     changes = _changes(stream, 0)  # word row
     tail = _bits_of(changes[len(changes) - places :][::-1], bits)  # word row bit, the last first
     unseen = np.cumsum(np.concatenate([np.zeros_like(tail[:1]), tail[:-1]]), axis=0, dtype=np.int64)
     seen = _count_bits(changes, bits) - unseen  # place row bit
     return (
-        seen.reshape(cols, pair, rows, bits).transpose(2, 0, 1, 3).reshape(rows, cols, pair * bits)
+        seen.reshape(cols, channels, rows, bits)
+        .transpose(2, 0, 1, 3)
+        .reshape(rows, cols, channels * bits)
     )
 
 

@@ -83,10 +83,10 @@ def make_job(
     """
     plan, schedule = execution.plan, execution.schedule
     dataflow = plan.dataflow
-    otiles, pair = execution.otiles_per_job, dataflow.channels_per_pe
+    otiles, channels = execution.otiles_per_job, dataflow.channels_per_pe
     lanes = dataflow.weight_lanes(plan)
-    wmem = weights[first_otile : first_otile + otiles].reshape(-1, lanes, pair)
-    xmem = activations.reshape(-1, plan.array.rows, pair)
+    wmem = weights[first_otile : first_otile + otiles].reshape(-1, lanes, channels)
+    xmem = activations.reshape(-1, plan.array.rows, channels)
     return Job(
         execution=execution,
         first_otile=first_otile,

@@ -1,4 +1,4 @@
-"""Two-channel: weight stationary with two input channels, of half-width activations, in each PE.
+"""Two-channel: weight stationary with two input channels, of narrow activations, in each PE.
 
 PE row r has channels ``2 * r`` and ``2 * r + 1``.
 """

@@ -230,13 +230,13 @@ class WeightStationary:
         self, weights: Weights, activations: Activations, on: LayerOnArray, schedule: Schedule
     ) -> Histories:
         """A row's chain takes the word of its far end first; a PE's psum is the sum of the rows above."""
-        rows, cols, pair = on.array.rows, on.array.cols, self.channels_per_pe
+        rows, cols, channels = on.array.rows, on.array.cols, self.channels_per_pe
         streamed = activations[:, self._plane_pixels(on.shape, schedule)].astype(np.int64)
         streamed = streamed.reshape(-1, *streamed.shape[2:])  # inner n lane
-        kernel = weights.reshape(-1, cols, rows, pair).astype(np.int64)  # fold col row half
-        chain = kernel.transpose(0, 1, 3, 2).reshape(-1, cols * pair, rows)[:, ::-1]
+        kernel = weights.reshape(-1, cols, rows, channels).astype(np.int64)  # fold col row half
+        chain = kernel.transpose(0, 1, 3, 2).reshape(-1, cols * channels, rows)[:, ::-1]
         return Histories(
-            acts=streamed.reshape(-1, rows, 1, pair),
+            acts=streamed.reshape(-1, rows, 1, channels),
             repeats=on.otiles,
             weights=kernel.transpose(0, 2, 1, 3),
             shadow=chain.reshape(-1, rows),
