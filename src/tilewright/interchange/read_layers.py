@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.interchange.onnx_graph import Array, Op
-from tilewright.interchange.quant_node import Quantizer
+from tilewright.interchange.onnx_graph import Array, Operator
+from tilewright.interchange.quant_node import FileQuantizer
 from tilewright.interchange.values import Affine, Grid, Value
 from tilewright.spec import ConvShape, IntegerLayer
 
@@ -24,16 +24,16 @@ class Weight:
     """
 
     codes: npt.NDArray[np.float64]
-    quantizer: Quantizer
+    quantizer: FileQuantizer
     names: tuple[str, ...]
 
     def transposed(self) -> Weight:
         """Rows and columns exchanged, in the scale too."""
         scale = self.quantizer.scale
         turned = scale.T if scale.ndim == 2 else scale
-        return Weight(self.codes.T, Quantizer(self.quantizer.number_format, turned), self.names)
+        return Weight(self.codes.T, FileQuantizer(self.quantizer.number_format, turned), self.names)
 
-    def scale(self, op: Op) -> npt.NDArray[np.float64]:
+    def scale(self, op: Operator) -> npt.NDArray[np.float64]:
         """The scale ``(1,)`` or ``(oc,)`` of a weight whose first axis is the output channel."""
         scale = self.quantizer.scale
         if scale.size == 1:
@@ -46,7 +46,7 @@ class Weight:
         return scale.reshape(-1)
 
 
-def name_layer(op: Op, weight: Weight, taken: set[str]) -> str:
+def name_layer(op: Operator, weight: Weight, taken: set[str]) -> str:
     """A layer's name: the module's that the exporter noted, or that of its weight, or the operation's."""
     found = (WEIGHT_NAME.match(name) for name in weight.names)
     names = [op.scope, *(match[1] for match in found if match), op.name, op.output]
@@ -63,7 +63,7 @@ def unique(name: str, taken: set[str]) -> str:
     return candidate
 
 
-def read_convolution(op: Op, name: str, value: Value, weight: Weight) -> IntegerLayer:
+def read_convolution(op: Operator, name: str, value: Value, weight: Weight) -> IntegerLayer:
     """The layer of a Conv node."""
     grid = _input_grid(op, value)
     op.expect(auto_pad="NOTSET", dilations=[1, 1])
@@ -82,7 +82,7 @@ def read_convolution(op: Op, name: str, value: Value, weight: Weight) -> Integer
     return _layer(op, name, grid, weight, dense, shape)
 
 
-def read_linear(op: Op, name: str, value: Value, weight: Weight) -> IntegerLayer:
+def read_linear(op: Operator, name: str, value: Value, weight: Weight) -> IntegerLayer:
     """The layer of a Gemm or MatMul node; the weight is ``oc ic``."""
     grid = _input_grid(op, value)
     op.expect(alpha=1.0, beta=1.0, transA=0)
@@ -97,7 +97,7 @@ def read_linear(op: Op, name: str, value: Value, weight: Weight) -> IntegerLayer
     return _layer(op, name, grid, weight, dense, ConvShape(ic, 1, 1, oc, 1, 1))
 
 
-def read_bias(op: Op, constants: dict[str, Array], layer: IntegerLayer) -> Affine:
+def read_bias(op: Operator, constants: dict[str, Array], layer: IntegerLayer) -> Affine:
     """From the layer's psums to its real output: scale and bias."""
     gain = layer.act_scale * layer.weight_scale
     bias = np.zeros(1)
@@ -109,7 +109,7 @@ def read_bias(op: Op, constants: dict[str, Array], layer: IntegerLayer) -> Affin
 
 
 def _layer(
-    op: Op, name: str, grid: Grid, weight: Weight, dense: Array, shape: ConvShape
+    op: Operator, name: str, grid: Grid, weight: Weight, dense: Array, shape: ConvShape
 ) -> IntegerLayer:
     return IntegerLayer(
         name=name,
@@ -122,7 +122,7 @@ def _layer(
     )
 
 
-def _input_grid(op: Op, value: Value) -> Grid:
+def _input_grid(op: Operator, value: Value) -> Grid:
     """The unsigned grid of a layer's input."""
     grid = value.grid
     if grid is None:
@@ -135,7 +135,7 @@ def _input_grid(op: Op, value: Value) -> Grid:
     return grid
 
 
-def _without_groups(op: Op, codes: Array, ic: int) -> Array:
+def _without_groups(op: Operator, codes: Array, ic: int) -> Array:
     """The dense weight ``oc ic kh kw`` of a grouped one: 0 between the groups."""
     groups = op.attributes.get("group", 1)
     oc, width, kh, kw = codes.shape
