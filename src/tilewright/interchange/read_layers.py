@@ -73,13 +73,15 @@ def read_convolution(op: Operator, name: str, value: Value, weight: Weight) -> I
     if pads[:2] != pads[2:]:
         op.refuse(f"the padding must be the same on both sides, not {pads}")
     stride = op.attributes.get("strides", [1, 1])
-    dense = _without_groups(op, weight.codes, value.plane[0])
-    oc, _, kh, kw = dense.shape
+    groups, ic = op.attributes.get("group", 1), value.plane[0]
+    oc, width, kh, kw = weight.codes.shape
+    if groups < 1 or width * groups != ic or oc % groups:
+        op.refuse(
+            f"its weight {weight.codes.shape} with {groups} groups does not fit {ic} channels"
+        )
     op.expect(kernel_shape=[kh, kw])
-    shape = ConvShape(
-        *value.plane, oc, kh, kw, stride=(stride[0], stride[1]), padding=(pads[0], pads[1])
-    )
-    return _layer(op, name, grid, weight, dense, shape)
+    shape = ConvShape(*value.plane, oc, kh, kw, (stride[0], stride[1]), (pads[0], pads[1]), groups)
+    return _layer(op, name, grid, weight, weight.codes, shape).as_dense()
 
 
 def read_linear(op: Operator, name: str, value: Value, weight: Weight) -> IntegerLayer:
@@ -93,8 +95,8 @@ def read_linear(op: Operator, name: str, value: Value, weight: Weight) -> Intege
     oc, ic = weight.codes.shape
     if ic != value.plane[0]:
         op.refuse(f"its weight takes {ic} channels, but its input has {value.plane[0]}")
-    dense = weight.codes.reshape(oc, ic, 1, 1)
-    return _layer(op, name, grid, weight, dense, ConvShape(ic, 1, 1, oc, 1, 1))
+    codes = weight.codes.reshape(oc, ic, 1, 1)
+    return _layer(op, name, grid, weight, codes, ConvShape(ic, 1, 1, oc, 1, 1))
 
 
 def read_bias(op: Operator, constants: dict[str, Array], layer: IntegerLayer) -> Affine:
@@ -109,12 +111,12 @@ def read_bias(op: Operator, constants: dict[str, Array], layer: IntegerLayer) ->
 
 
 def _layer(
-    op: Operator, name: str, grid: Grid, weight: Weight, dense: Array, shape: ConvShape
+    op: Operator, name: str, grid: Grid, weight: Weight, codes: Array, shape: ConvShape
 ) -> IntegerLayer:
     return IntegerLayer(
         name=name,
         shape=shape,
-        weight=dense.astype(np.int8),
+        weight=codes.astype(np.int8),
         weight_format=weight.quantizer.number_format,
         act_format=grid.number_format,
         weight_scale=weight.scale(op),
@@ -133,16 +135,3 @@ def _input_grid(op: Operator, value: Value) -> Grid:
             "quantizer before it"
         )
     return grid
-
-
-def _without_groups(op: Operator, codes: Array, ic: int) -> Array:
-    """The dense weight ``oc ic kh kw`` of a grouped one: 0 between the groups."""
-    groups = op.attributes.get("group", 1)
-    oc, width, kh, kw = codes.shape
-    if groups < 1 or width * groups != ic or oc % groups:
-        op.refuse(f"its weight {codes.shape} with {groups} groups does not fit {ic} channels")
-    dense = np.zeros((oc, ic, kh, kw))
-    for channel in range(oc):
-        first = channel // (oc // groups) * width
-        dense[channel, first : first + width] = codes[channel]
-    return dense
