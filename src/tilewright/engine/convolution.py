@@ -14,8 +14,8 @@ from tilewright.errors import ToolError
 from tilewright.spec import IntegerLayer, PsumRegister, signed_bits_needed
 from tilewright.spec.op import Operation
 
-Kind = Literal["auto", "int8", "blas", "int64"]
-KINDS: tuple[Kind, ...] = ("auto", "int8", "blas", "int64")
+EngineKind = Literal["auto", "int8", "blas", "int64"]
+ENGINE_KINDS: tuple[EngineKind, ...] = ("auto", "int8", "blas", "int64")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +28,7 @@ class Convolution:
 
 
 def choose_convolution(
-    grouped: IntegerLayer, kind: Kind, *, samples: int, register: PsumRegister | None
+    grouped: IntegerLayer, kind: EngineKind, *, samples: int, register: PsumRegister | None
 ) -> Convolution:
     """The operation of a layer, groups filled up with zeros, for batches of `samples`.
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from tilewright.engine import onednn
-from tilewright.engine.convolution import KINDS, Kind, choose_convolution
+from tilewright.engine.convolution import ENGINE_KINDS, EngineKind, choose_convolution
 from tilewright.engine.narrow import observe_layer
 from tilewright.engine.requantize import Requantizer
 from tilewright.errors import ConfigError, ShapeError
@@ -47,12 +47,12 @@ class Engine:
         self,
         network: IntegerNetwork,
         *,
-        kind: Kind = "auto",
+        kind: EngineKind = "auto",
         batch: int = BATCH,
         register: PsumRegister | None = None,
     ) -> None:
-        if kind not in KINDS:
-            raise ConfigError(f"an engine is {', '.join(KINDS)}, not {kind!r}")
+        if kind not in ENGINE_KINDS:
+            raise ConfigError(f"an engine is {', '.join(ENGINE_KINDS)}, not {kind!r}")
         network.require_whole()
         self.network, self.kind, self.batch, self.register = network, kind, batch, register
         self.arithmetic: dict[str, str] = {}

@@ -25,7 +25,13 @@ from tilewright.spec.number_format import (
 )
 from tilewright.spec.op import OPS, Op, op_of
 from tilewright.spec.packed_network import DataClaim, PackedNetwork, find_packed
-from tilewright.spec.psum_register import OVERFLOWS, PLACES, Overflow, Place, PsumRegister
+from tilewright.spec.psum_register import (
+    REGISTER_PLACES,
+    REGISTER_RULES,
+    PsumRegister,
+    RegisterPlace,
+    RegisterRule,
+)
 from tilewright.spec.requantization import NEVER, MaxPool, Plane, Requantization, port_name
 from tilewright.spec.stimulus import Stimulus
 from tilewright.spec.trace import Trace
@@ -34,8 +40,8 @@ __all__ = [
     "FORMATS",
     "NEVER",
     "OPS",
-    "OVERFLOWS",
-    "PLACES",
+    "REGISTER_PLACES",
+    "REGISTER_RULES",
     "ArrayShape",
     "Check",
     "Codes",
@@ -51,13 +57,13 @@ __all__ = [
     "NumberFormat",
     "Op",
     "OutputFunction",
-    "Overflow",
     "OverflowRule",
     "PackedNetwork",
-    "Place",
     "Plane",
     "PsumRegister",
     "PsumRule",
+    "RegisterPlace",
+    "RegisterRule",
     "Requantization",
     "ResidualAdd",
     "Schedule",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.engine import Engine, Kind
+from tilewright.engine import Engine, EngineKind
 from tilewright.spec import ArrayShape, IntegerLayer, IntegerNetwork, Trace
 from tilewright.verify import Oracle, compare, compare_traces, explain_codes, reference_tap_psums
 
@@ -37,7 +37,7 @@ def ask_reference(network: IntegerNetwork, expected: Trace, actual: Trace) -> Or
     return oracle if oracle.agrees else oracle.explained(explain_trace(network, actual))
 
 
-def ask_engine(network: IntegerNetwork, images: Images, base: Engine, kind: Kind) -> Oracle:
+def ask_engine(network: IntegerNetwork, images: Images, base: Engine, kind: EngineKind) -> Oracle:
     """Another kind of engine against `base`; raises `ToolError` if it does not work here."""
     other = Engine(network, kind=kind)
     used = ", ".join(sorted(set(other.arithmetic.values())))
