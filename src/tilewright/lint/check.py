@@ -6,19 +6,21 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from tilewright.lint.events import MemoryLoad, Stream
 from tilewright.lint.file_text import FileText, file_base
 from tilewright.lint.findings import Finding
 from tilewright.lint.judge_memory import judge_memory
 from tilewright.lint.judge_stream import StreamJudge
-from tilewright.lint.machine import MAX_FILE_BYTES, Machine, letter_case_twin
-from tilewright.lint.reader import follow, unchecked_lines
-from tilewright.lint.testbench import Testbench
+from tilewright.verilog.events import MemoryLoad, Stream
+from tilewright.verilog.machine import MAX_FILE_BYTES, MAX_STEPS, Machine, letter_case_twin
+from tilewright.verilog.reader import follow, unchecked_lines
+from tilewright.verilog.testbench import Testbench
 
 
-def check_reader(testbench: Testbench, folder: Path) -> tuple[tuple[Finding, ...], Machine]:
+def check_reader(
+    testbench: Testbench, folder: Path, *, max_steps: int = MAX_STEPS
+) -> tuple[tuple[Finding, ...], Machine]:
     """The findings in the order in which the testbench opens the files, and the record of it."""
-    machine, name = follow(testbench, folder), testbench.path.name
+    machine, name = follow(testbench, folder, max_steps=max_steps), testbench.path.name
     findings: list[Finding] = []
     for opened in sorted(machine.opened, key=lambda one: one.line):
         findings += _judge(opened, machine, name)

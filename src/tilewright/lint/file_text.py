@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
-from tilewright.lint.events import Stream
+from tilewright.verilog.events import Stream
 
 _TOKEN = re.compile(rb"\S+")
 _WORDS = {

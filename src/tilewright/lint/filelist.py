@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tilewright.lint.findings import Finding
-from tilewright.lint.machine import is_exact_file, letter_case_twin
+from tilewright.verilog.machine import is_exact_file, letter_case_twin
 
 NAMES = ("filelist", "filelist.f", "filelist.txt")
 MAX_BYTES = 1 << 20

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tilewright.lint.events import BITS_PER_DIGIT, MemoryLoad
 from tilewright.lint.file_text import FileText, shown
 from tilewright.lint.findings import Finding
 from tilewright.lint.judge_stream import border
-from tilewright.lint.readmem import LoadedFile, LoadedWord, parse_memory_file
+from tilewright.verilog.events import BITS_PER_DIGIT, MemoryLoad
+from tilewright.verilog.readmem import LoadedFile, LoadedWord, parse_memory_file
 
 
 def judge_memory(load: MemoryLoad, testbench: str) -> tuple[Finding, ...]:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import isqrt
 
-from tilewright.lint.events import AT_END, BITS_PER_DIGIT, MATCHED, ReadEvent, Stream
 from tilewright.lint.file_text import FileText, Token, shown
 from tilewright.lint.findings import Finding
+from tilewright.verilog.events import AT_END, BITS_PER_DIGIT, MATCHED, ReadEvent, Stream
 
 MAX_BORDER = 3
 Report = Callable[..., None]

@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 
 from tests.unit.lint.good_files import READERS
-from tilewright.lint.events import BITS_PER_DIGIT, MATCHED
-from tilewright.lint.machine import Machine
+from tilewright.verilog.events import BITS_PER_DIGIT, MATCHED
+from tilewright.verilog.machine import Machine
 
 Seen = dict[str, list[str]]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from tilewright.lint.events import BITS_PER_DIGIT
-from tilewright.lint.values import Value, wrap
+from tilewright.verilog.events import BITS_PER_DIGIT
+from tilewright.verilog.values import Value, wrap
 
 _ITEM = re.compile(rb"%(0?)(\d*)([a-zA-Z%])|([^%]+)|(%)", re.DOTALL)
 _BASES = {"b": "b", "o": "o", "h": "x", "x": "x"}

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from tilewright.lint.events import AT_END, DIGITS, MATCHED, NO_MATCH, Stream
+from tilewright.verilog.events import AT_END, DIGITS, MATCHED, NO_MATCH, Stream
 
 SPACE = frozenset(b" \t\n\v\f\r")
 _ITEM = re.compile(rb"%(\*?)(\d*)([a-zA-Z%])|(\s+)|(.)", re.DOTALL)

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tilewright.lint.expressions import (
-    Assign,
-    Evaluate,
-    compile_expression,
-    compile_target,
-)
-from tilewright.lint.machine import DisableBlockSignal, Machine, ReturnCallSignal
-from tilewright.lint.values import UNKNOWN, Value
-
-if TYPE_CHECKING:
-    from tilewright.lint.statements import Compiler
+from tilewright.verilog.compiler import Assign, Compiler, Evaluate
+from tilewright.verilog.expressions import compile_expression, compile_target
+from tilewright.verilog.machine import DisableBlockSignal, Machine, ReturnCallSignal
+from tilewright.verilog.values import UNKNOWN, Value
 
 Input = tuple[str, Evaluate, int, bool]
 Output = tuple[str, Assign]

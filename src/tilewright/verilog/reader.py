@@ -7,9 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tilewright.lint.expressions import compile_expression
-from tilewright.lint.facts import Facts, facts_of
-from tilewright.lint.machine import (
+from tilewright.verilog.compiler import Compiler
+from tilewright.verilog.expressions import compile_expression
+from tilewright.verilog.facts import Facts, facts_of
+from tilewright.verilog.machine import (
     MAX_STEPS,
     BreakLoopSignal,
     ContinueLoopSignal,
@@ -19,8 +20,8 @@ from tilewright.lint.machine import (
     ReturnCallSignal,
     StopProcessSignal,
 )
-from tilewright.lint.statements import Compiler
-from tilewright.lint.testbench import Testbench
+from tilewright.verilog.statements import StatementCompiler
+from tilewright.verilog.testbench import Testbench
 
 _READS = ("$fscanf", "$fgets")
 
@@ -31,6 +32,7 @@ def follow(
     *,
     contents: Mapping[Path, bytes] | None = None,
     ignores_case: bool = False,
+    max_steps: int = MAX_STEPS,
 ) -> Machine:
     """Run the initial blocks of `testbench` over the files in `folder`, without time.
 
@@ -40,9 +42,11 @@ def follow(
     """
     bodies = [body for top in testbench.tops for body in _bodies(top)]
     blocks = [m for body in bodies for m in body if m.kind.name == "ProceduralBlock"]
-    compiler = Compiler(testbench, frozenset(_unchecked_reads(blocks)))
+    compiler = StatementCompiler(testbench, frozenset(_unchecked_reads(blocks)))
     facts = [(block, facts_of(block.body)) for block in blocks]
-    machine = Machine(folder, frozenset(_volatile(facts)), ignores_case=ignores_case)
+    machine = Machine(
+        folder, frozenset(_volatile(facts)), ignores_case=ignores_case, max_steps=max_steps
+    )
     machine.contents.update(contents or {})
     for body in bodies:
         _initialize(body, compiler, machine)
@@ -118,10 +122,10 @@ def _run(machine: Machine, compiler: Compiler, block: Any, fact: Facts) -> None:
     except RecursionError:
         machine.undecided(line, "the calls of this block nest too deeply to be followed")
         machine.lose_streams([])
-    if machine.steps > MAX_STEPS and fact.has_file_calls:
+    if machine.steps > machine.max_steps and fact.has_file_calls:
         machine.undecided(
             line,
-            f"lint follows {MAX_STEPS:,} steps, and this block takes more: the rest was not seen",
+            f"lint follows {machine.max_steps:,} steps, and this block takes more: the rest was not seen",
         )
 
 

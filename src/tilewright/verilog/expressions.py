@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tilewright.lint.machine import Machine, Memory
-from tilewright.lint.operators import BINARY, UNARY
-from tilewright.lint.values import UNKNOWN, Value, text_value, wrap
-
-if TYPE_CHECKING:
-    from tilewright.lint.statements import Compiler
-
-Evaluate = Callable[[Machine], Value]
-Assign = Callable[[Machine, Value], None]
+from tilewright.verilog.compiler import Assign, Compiler, Evaluate
+from tilewright.verilog.machine import Machine, Memory
+from tilewright.verilog.operators import BINARY, UNARY
+from tilewright.verilog.values import UNKNOWN, Value, text_value, wrap
 
 _STEPS = {"Preincrement": 1, "Postincrement": 1, "Predecrement": -1, "Postdecrement": -1}
 

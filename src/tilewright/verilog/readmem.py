@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tilewright.lint.events import BITS_PER_DIGIT, MemoryLoad
-from tilewright.lint.machine import Memory
-from tilewright.lint.scan import number
-from tilewright.lint.values import Value
+from tilewright.verilog.events import BITS_PER_DIGIT, MemoryLoad
+from tilewright.verilog.machine import Memory
+from tilewright.verilog.scan import number
+from tilewright.verilog.values import Value
 
 _TOKEN = re.compile(rb"//[^\n]*|/\*.*?\*/|@[0-9a-fA-F]+|[^\s/@]+|\S", re.DOTALL)
 _WORD = {"b": re.compile(rb"[01xXzZ_]+"), "h": re.compile(rb"[0-9a-fA-FxXzZ_]+")}

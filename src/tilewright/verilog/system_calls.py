@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tilewright.lint.events import MemoryLoad
-from tilewright.lint.expressions import Evaluate, compile_expression, compile_target
-from tilewright.lint.facts import facts_of
-from tilewright.lint.file_reads import (
+from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.events import MemoryLoad
+from tilewright.verilog.expressions import compile_expression, compile_target
+from tilewright.verilog.facts import facts_of
+from tilewright.verilog.file_reads import (
     fgetc,
     fgets,
     fscanf,
@@ -16,13 +17,10 @@ from tilewright.lint.file_reads import (
     sscanf,
     written,
 )
-from tilewright.lint.formats import format_text
-from tilewright.lint.machine import FinishSimulationSignal, Machine, Memory
-from tilewright.lint.readmem import load_memory
-from tilewright.lint.values import UNKNOWN, Value, text_value
-
-if TYPE_CHECKING:
-    from tilewright.lint.statements import Compiler
+from tilewright.verilog.formats import format_text
+from tilewright.verilog.machine import FinishSimulationSignal, Machine, Memory
+from tilewright.verilog.readmem import load_memory
+from tilewright.verilog.values import UNKNOWN, Value, text_value
 
 
 def compile_system_call(call: Any, compiler: Compiler) -> Evaluate:

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tilewright.lint.events import AT_END, DIGITS, MATCHED, ReadEvent, Stream
-from tilewright.lint.expressions import (
-    Assign,
-    Evaluate,
-    compile_expression,
-    compile_target,
-)
-from tilewright.lint.machine import Machine
-from tilewright.lint.scan import Conversion, get_line, number, parse_format, scan
-from tilewright.lint.values import UNKNOWN, Value, text_value
-
-if TYPE_CHECKING:
-    from tilewright.lint.statements import Compiler
+from tilewright.verilog.compiler import Assign, Compiler, Evaluate
+from tilewright.verilog.events import AT_END, DIGITS, MATCHED, ReadEvent, Stream
+from tilewright.verilog.expressions import compile_expression, compile_target
+from tilewright.verilog.machine import Machine
+from tilewright.verilog.scan import Conversion, get_line, number, parse_format, scan
+from tilewright.verilog.values import UNKNOWN, Value, text_value
 
 Target = tuple[Assign, int]
 

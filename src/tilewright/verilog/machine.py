@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from tilewright.lint.events import MemoryLoad, Stream
-from tilewright.lint.values import UNKNOWN, Value
+from tilewright.verilog.events import MemoryLoad, Stream
+from tilewright.verilog.values import UNKNOWN, Value
 
 MAX_STEPS = 1_000_000
 MAX_FILE_BYTES = 256 << 20
@@ -66,6 +66,7 @@ class Machine:
     loads: list[MemoryLoad] = field(default_factory=list)
     notes: dict[tuple[int, str], None] = field(default_factory=dict)
     loops: list[str] = field(default_factory=list)
+    max_steps: int = MAX_STEPS
     steps: int = 0
     is_finished: bool = False
     is_cut: bool = False
@@ -75,7 +76,7 @@ class Machine:
     def step(self) -> None:
         """Count one statement; ends a process that does not end."""
         self.steps += 1
-        if self.steps > MAX_STEPS:
+        if self.steps > self.max_steps:
             raise StopProcessSignal
 
     @contextmanager

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tilewright.lint.events import ReadEvent
+    from tilewright.verilog.events import ReadEvent
 
 BYTE = 8
 

@@ -10,9 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from tilewright.lint.expressions import Evaluate, compile_expression
-from tilewright.lint.facts import facts_of
-from tilewright.lint.machine import (
+from tilewright.verilog.compiler import Compiler, Evaluate, Run
+from tilewright.verilog.expressions import compile_expression
+from tilewright.verilog.facts import facts_of
+from tilewright.verilog.machine import (
     BreakLoopSignal,
     ContinueLoopSignal,
     DisableBlockSignal,
@@ -20,17 +21,16 @@ from tilewright.lint.machine import (
     ReturnCallSignal,
     StopProcessSignal,
 )
-from tilewright.lint.subroutines import compile_subroutine
-from tilewright.lint.system_calls import compile_system_call
-from tilewright.lint.testbench import Testbench
-from tilewright.lint.values import UNKNOWN
+from tilewright.verilog.subroutines import compile_subroutine
+from tilewright.verilog.system_calls import compile_system_call
+from tilewright.verilog.testbench import Testbench
+from tilewright.verilog.values import UNKNOWN
 
-Run = Callable[[Machine], None]
 MAX_IDLE_TURNS = 5_000
 
 
 @dataclass(slots=True)
-class Compiler:
+class StatementCompiler:
     """Compiles one testbench. unchecked: offsets of the
     file reads whose result nothing looks at."""
 
