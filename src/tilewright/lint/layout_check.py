@@ -23,7 +23,7 @@ from tilewright.vectors.layout import Layout
 from tilewright.vectors.manifest import read_manifest
 from tilewright.vectors.text import TextForm
 from tilewright.vectors.words import from_digits
-from tilewright.verilog.machine import is_exact_file, letter_case_twin
+from tilewright.verilog.file_names import is_exact_file, letter_case_twin
 
 
 class LayerFacts(Protocol):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tilewright.lint.counts import border
 from tilewright.lint.file_text import FileText, Token, shown
-from tilewright.lint.judge_stream import border
 from tilewright.lint.need import Need, RefusedError
 from tilewright.verilog.events import BITS_PER_DIGIT
 

@@ -1,43 +1,36 @@
-"""System tasks and functions: the files that a testbench opens, reads and loads."""
+"""System tasks and functions, by their names."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from tilewright.verilog import file_calls
 from tilewright.verilog.compiler import Compiler, Evaluate
-from tilewright.verilog.events import MemoryLoad
-from tilewright.verilog.expressions import compile_expression, compile_target
-from tilewright.verilog.facts import facts_of
-from tilewright.verilog.file_reads import (
-    fgetc,
-    fgets,
-    fscanf,
-    output_targets,
-    sscanf,
-    written,
-)
-from tilewright.verilog.formats import format_text
+from tilewright.verilog.file_reads import fgetc, fgets, fscanf, output_targets, sscanf
 from tilewright.verilog.machine import FinishSimulationSignal, Machine, Memory
-from tilewright.verilog.readmem import load_memory
-from tilewright.verilog.values import UNKNOWN, Value, text_value
+from tilewright.verilog.memory_calls import readmem
+from tilewright.verilog.places import compile_target
+from tilewright.verilog.texts import compile_printed, compile_text
+from tilewright.verilog.values import UNKNOWN, Value
 
 
 def compile_system_call(call: Any, compiler: Compiler) -> Evaluate:
     """A call; what has nothing to do with files or names gives UNKNOWN."""
     function = _COMPILERS.get(call.subroutineName)
-    return function(call, compiler) if function else _forgetoutput_targets(call, compiler)
+    return function(call, compiler) if function else _forget_targets(call, compiler)
 
 
-def _forgetoutput_targets(call: Any, compiler: Compiler) -> Evaluate:
-    """An unfollowed call; whatever it may have written is unknown."""
+def _forget_targets(call: Any, compiler: Compiler) -> Evaluate:
+    """A call that is not followed; whatever it may have written is unknown."""
     outputs = [a for a in call.arguments if a.kind.name == "Assignment"]
     targets = [compile_target(a.left, compiler) for a in outputs]
-    inputs = [compile_expression(a, compiler) for a in call.arguments if a not in outputs]
+    inputs = [compiler.expression(a) for a in call.arguments if a not in outputs]
 
     def evaluate(machine: Machine) -> Value:
+        machine.step()
         for operand in inputs:
-            operand(machine)  # it may read a memory
+            operand(machine)  # it looks at the values
         for target in targets:
             target(machine, UNKNOWN)
         return UNKNOWN
@@ -45,145 +38,68 @@ def _forgetoutput_targets(call: Any, compiler: Compiler) -> Evaluate:
     return evaluate
 
 
-def _fopen(call: Any, compiler: Compiler) -> Evaluate:
-    name = compile_expression(call.arguments[0], compiler)
-    mode = compile_expression(call.arguments[1], compiler) if len(call.arguments) > 1 else None
-    line = compiler.line(call)
+def _display(call: Any, compiler: Compiler) -> Evaluate:
+    """`$display` and its kin: they look at values, and tell that a read failed."""
+    text = compile_printed(call.arguments, compiler)
+    end = b"" if call.subroutineName == "$write" else b"\n"
 
     def evaluate(machine: Machine) -> Value:
-        how = mode(machine).text if mode else b"w"
-        if how is None or not how.startswith(b"r"):
-            return UNKNOWN  # written, not read
-        value = name(machine)
-        if value.text is None:
-            machine.undecided(line, "the name of the file opened here cannot be computed")
-            return UNKNOWN
-        return machine.open(value.text, line, value.lost)
-
-    return evaluate
-
-
-def _feof(call: Any, compiler: Compiler) -> Evaluate:
-    source = compile_expression(call.arguments[0], compiler)
-
-    def evaluate(machine: Machine) -> Value:
-        handle = source(machine)
-        stream = machine.stream(handle)
-        if handle.bits == 0:
-            return Value(1)
-        return UNKNOWN if stream is None or stream.is_lost else Value(int(stream.at_end))
-
-    return evaluate
-
-
-def _fclose(call: Any, compiler: Compiler) -> Evaluate:
-    source = compile_expression(call.arguments[0], compiler)
-
-    def evaluate(machine: Machine) -> Value:
-        bits = source(machine).bits
-        if bits is not None:
-            machine.handles.pop(bits & 0xFFFF_FFFF, None)
+        machine.step()
+        machine.blame(is_end=False)
+        machine.show(text(machine).text, end)
         return UNKNOWN
 
     return evaluate
 
 
-def _rewind(call: Any, compiler: Compiler) -> Evaluate:
-    """`$rewind`, `$fseek`, `$ungetc`, `$fread`: not followed."""
-    line, name = compiler.line(call), call.subroutineName
-    forget = _forgetoutput_targets(call, compiler)
-    handles = [compile_expression(h, compiler) for h in facts_of(call).handles]
+def _push_back(call: Any, compiler: Compiler) -> Evaluate:
+    """`queue.push_back(value)`: the queue is a memory that grows."""
+    symbol = call.arguments[0].getSymbolReference()
+    value = compiler.expression(call.arguments[1])
+    if symbol is None:
+        return value
+    path = symbol.hierarchicalPath
 
     def evaluate(machine: Machine) -> Value:
-        machine.undecided(line, f"{name} cannot be followed")
-        machine.lose_streams([handle(machine) for handle in handles])
-        return forget(machine)
-
-    return evaluate
-
-
-def _readmem(call: Any, compiler: Compiler) -> Evaluate:
-    name, line = compile_expression(call.arguments[0], compiler), compiler.line(call)
-    memory = call.arguments[1]
-    target = written(memory)
-    symbol, base = target.getSymbolReference(), call.subroutineName[-1]
-    bounds = [compile_expression(a, compiler) for a in call.arguments[2:]]
-    words = target.type
-    if symbol is None or not words.isUnpackedArray or not words.elementType.isIntegral:
-        return lambda m: _undecided(m, line, "the memory loaded here cannot be followed")
-    path, width = symbol.hierarchicalPath, int(words.elementType.bitWidth)
-    ends = (int(words.fixedRange.left), int(words.fixedRange.right))
-
-    def evaluate(machine: Machine) -> Value:
-        value, limits = name(machine), [bound(machine).bits for bound in bounds]
-        if value.text is None:
-            return _undecided(machine, line, "the name of the file loaded here cannot be computed")
-        if None in limits:
-            return _undecided(machine, line, "the addresses loaded here cannot be computed")
-        addresses = [bits for bits in limits if bits is not None]
-        first = addresses[0] if addresses else min(ends)
-        last = addresses[1] if len(addresses) > 1 else max(ends)
-        load = MemoryLoad(
-            value.text.decode("latin-1"),
-            line,
-            base,
-            None,
-            width,
-            first,
-            last,
-            has_range=len(addresses) > 1,
-            is_outside=any(not min(ends) <= address <= max(ends) for address in addresses),
-            lost_name=value.lost.decode("latin-1"),
-        )
-        load.file, load.content = machine.read_file(load.name)
-        machine.loads.append(load)
-        load_memory(machine.memories.setdefault(path, Memory()), load)
+        memory = machine.memories.setdefault(path, Memory())
+        memory.elements[len(memory.elements)] = value(machine)
         return UNKNOWN
 
     return evaluate
 
 
-def _undecided(machine: Machine, line: int, message: str) -> Value:
-    machine.undecided(line, message)
-    return UNKNOWN
+def _size(call: Any, _: Compiler) -> Evaluate:
+    """`queue.size()` and `text.len()`."""
+    symbol = call.arguments[0].getSymbolReference()
+    if symbol is None or not symbol.type.isQueue:
+        return lambda _: UNKNOWN
+    path = symbol.hierarchicalPath
+    return lambda m: Value(len(m.memories[path].elements) if path in m.memories else 0)
+
+
+def _plusargs(_: Any, __: Compiler) -> Evaluate:
+    """`$value$plusargs` and `$test$plusargs`: a run without plusargs."""
+    return lambda _: Value(0)
 
 
 def _sformat(call: Any, compiler: Compiler) -> Evaluate:
-    ((assign, _),) = output_targets(call.arguments[:1], compiler)
-    text = _text(call.arguments[1:], compiler)
+    (target,) = output_targets(call.arguments[:1], compiler)
+    text = compile_text(call.arguments[1:], compiler)
 
     def evaluate(machine: Machine) -> Value:
-        assign(machine, text(machine))
+        target.assign(machine, text(machine))
         return UNKNOWN
 
     return evaluate
 
 
 def _sformatf(call: Any, compiler: Compiler) -> Evaluate:
-    return _text(call.arguments, compiler)
-
-
-def _text(arguments: Any, compiler: Compiler) -> Evaluate:
-    template = compile_expression(arguments[0], compiler)
-    values = [compile_expression(a, compiler) for a in arguments[1:]]
-    integral = [(a.type.isIntegral, int(a.type.bitWidth), a.type.isSigned) for a in arguments[1:]]
-
-    def evaluate(machine: Machine) -> Value:
-        text = template(machine).text
-        found = [
-            value(machine).resize(width, is_signed=bool(is_signed))
-            if is_integral
-            else value(machine)
-            for value, (is_integral, width, is_signed) in zip(values, integral, strict=True)
-        ]
-        result = None if text is None else format_text(text, found)
-        return UNKNOWN if result is None else text_value(result)
-
-    return evaluate
+    return compile_text(call.arguments, compiler)
 
 
 def _finish(_: Any, __: Compiler) -> Evaluate:
-    def evaluate(_machine: Machine) -> Value:
+    def evaluate(machine: Machine) -> Value:
+        machine.blame(is_end=True)
         raise FinishSimulationSignal
 
     return evaluate
@@ -191,13 +107,25 @@ def _finish(_: Any, __: Compiler) -> Evaluate:
 
 def _passed_through(call: Any, compiler: Compiler) -> Evaluate:
     """`$signed` and `$unsigned`."""
-    operand, type_ = compile_expression(call.arguments[0], compiler), call.type
+    operand, type_ = compiler.expression(call.arguments[0]), call.type
     width, is_signed = int(type_.bitWidth), bool(type_.isSigned)
     return lambda m: operand(m).resize(width, is_signed=is_signed)
 
 
+def _isunknown(call: Any, compiler: Compiler) -> Evaluate:
+    """`$isunknown`: asks, and is no use."""
+    operand = compiler.expression(call.arguments[0])
+
+    def evaluate(machine: Machine) -> Value:
+        with machine.unused():
+            pattern = operand(machine).pattern
+        return UNKNOWN if pattern is None else Value(int(pattern[1] != 0), 1)
+
+    return evaluate
+
+
 def _clog2(call: Any, compiler: Compiler) -> Evaluate:
-    operand = compile_expression(call.arguments[0], compiler)
+    operand = compiler.expression(call.arguments[0])
 
     def evaluate(machine: Machine) -> Value:
         bits = operand(machine).bits
@@ -212,23 +140,29 @@ def _bits(call: Any, _: Compiler) -> Evaluate:
 
 
 _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
-    "$fopen": _fopen,
-    "$fclose": _fclose,
+    "$fopen": file_calls.fopen,
+    "$fclose": file_calls.fclose,
     "$fscanf": fscanf,
     "$sscanf": sscanf,
     "$fgets": fgets,
     "$fgetc": fgetc,
-    "$feof": _feof,
-    "$rewind": _rewind,
-    "$fseek": _rewind,
-    "$ungetc": _rewind,
-    "$fread": _rewind,
-    "$readmemb": _readmem,
-    "$readmemh": _readmem,
+    "$feof": file_calls.feof,
+    "$rewind": file_calls.fseek,
+    "$fseek": file_calls.fseek,
+    "$ftell": file_calls.ftell,
+    "$ungetc": file_calls.unfollowed,
+    "$fread": file_calls.unfollowed,
+    **dict.fromkeys(("$fwrite", "$fdisplay", "$fstrobe"), file_calls.fwrite),
+    **dict.fromkeys(("$fwriteh", "$fwriteb", "$fdisplayh", "$fdisplayb"), file_calls.fwrite),
+    **dict.fromkeys(("$display", "$write", "$error", "$warning", "$info"), _display),
+    "$readmemb": readmem,
+    "$readmemh": readmem,
     "$sformat": _sformat,
     "$swrite": _sformat,
     "$sformatf": _sformatf,
     "$psprintf": _sformatf,
+    "$value$plusargs": _plusargs,
+    "$test$plusargs": _plusargs,
     "$finish": _finish,
     "$stop": _finish,
     "$fatal": _finish,
@@ -236,4 +170,7 @@ _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
     "$unsigned": _passed_through,
     "$clog2": _clog2,
     "$bits": _bits,
+    "$isunknown": _isunknown,
+    "push_back": _push_back,
+    "size": _size,
 }
