@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.rtl.layers import require_simulator
-from tilewright.lint.events import Stream
-from tilewright.lint.scan import get_line, parse_format, scan
+from tilewright.verilog.events import Stream
+from tilewright.verilog.scan import get_line, parse_format, scan
 
 FORMATS = (
     "%8b",

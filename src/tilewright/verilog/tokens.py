@@ -56,7 +56,7 @@ def _tokens(text: str, file: str) -> Iterator[Token]:
         if found is None:
             raise FormatError(
                 f"{file}:{line_of(text, place)}: {text[place]!r} begins no token of SystemVerilog: "
-                "only plain source files can be mutated"
+                "only plain source files can be read here"
             )
         place = found.end()
         if found["directive"]:

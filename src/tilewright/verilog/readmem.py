@@ -1,14 +1,15 @@
-"""`$readmemb` and `$readmemh` on bytes, as Icarus Verilog 11 was seen to do them."""
+"""`$readmemb` and `$readmemh` on bytes, as a simulator was seen to do them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from tilewright.lint.events import BITS_PER_DIGIT, MemoryLoad
-from tilewright.lint.machine import Memory
-from tilewright.lint.scan import number
-from tilewright.lint.values import Value
+from tilewright.verilog.events import MemoryLoad
+from tilewright.verilog.machine import Memory
+from tilewright.verilog.scan import digits_value
+from tilewright.verilog.simulators import ICARUS, Simulator
+from tilewright.verilog.values import from_pattern
 
 _TOKEN = re.compile(rb"//[^\n]*|/\*.*?\*/|@[0-9a-fA-F]+|[^\s/@]+|\S", re.DOTALL)
 _WORD = {"b": re.compile(rb"[01xXzZ_]+"), "h": re.compile(rb"[0-9a-fA-FxXzZ_]+")}
@@ -35,7 +36,7 @@ class LoadedFile:
     outside: int = -1
 
 
-def parse_memory_file(load: MemoryLoad) -> LoadedFile:
+def parse_memory_file(load: MemoryLoad, simulator: Simulator = ICARUS) -> LoadedFile:
     """The words that the file of a load holds, with their addresses."""
     words: list[LoadedWord] = []
     address = load.first
@@ -46,6 +47,7 @@ def parse_memory_file(load: MemoryLoad) -> LoadedFile:
             continue
         if token.startswith(b"@") and len(token) > 1:
             address = int(token[1:], 16)
+            step = 1 if simulator.counts_up else step
             if not load.fills(address):
                 return LoadedFile(tuple(words), outside=found.start())
         elif _WORD[load.base].fullmatch(token):
@@ -59,15 +61,16 @@ def parse_memory_file(load: MemoryLoad) -> LoadedFile:
     return LoadedFile(tuple(words))
 
 
-def load_memory(memory: Memory, load: MemoryLoad) -> None:
+def load_memory(memory: Memory, load: MemoryLoad, simulator: Simulator = ICARUS) -> None:
     """Fill the elements that the file gives."""
     memory.loads.append(load)
     if load.is_outside:
         return
-    for word in parse_memory_file(load).words:
+    for word in parse_memory_file(load, simulator).words:
         if load.fills(word.address):
-            bits = number(word.digits, load.base)
-            width = BITS_PER_DIGIT[load.base] * len(word.digits)
-            value = Value(bits, max(width, 1)).resize(load.width, is_signed=False)
-            memory.elements[word.address] = Value(value.bits, load.width)
+            value = digits_value(word.digits.decode(), load.base, load.width)
+            pattern = value.pattern or (0, 0)
+            memory.elements[word.address] = from_pattern(
+                *pattern, load.width, is_signed=load.is_signed
+            )
             memory.loaded.add(word.address)

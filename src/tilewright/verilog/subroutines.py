@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-from tilewright.lint.expressions import (
-    Assign,
-    Evaluate,
-    compile_expression,
-    compile_target,
-)
-from tilewright.lint.machine import DisableBlockSignal, Machine, ReturnCallSignal
-from tilewright.lint.values import UNKNOWN, Value
+from tilewright.verilog.compiler import Assign, Compiler, Evaluate
+from tilewright.verilog.machine import DisableBlockSignal, Machine, ReturnCallSignal
+from tilewright.verilog.places import FindKey, compile_key, compile_target, fitter
+from tilewright.verilog.values import UNKNOWN, Value
 
-if TYPE_CHECKING:
-    from tilewright.lint.statements import Compiler
-
-Input = tuple[str, Evaluate, int, bool]
-Output = tuple[str, Assign]
+Input = tuple[str, Evaluate, Callable[[Value], Value]]
+Output = tuple[str, Assign, FindKey]
 
 
 def compile_subroutine(call: Any, compiler: Compiler) -> Evaluate:
@@ -28,12 +22,17 @@ def compile_subroutine(call: Any, compiler: Compiler) -> Evaluate:
     result_path = result.hierarchicalPath if result is not None else ""
 
     def evaluate(machine: Machine) -> Value:
-        for name, value, width, is_signed in inputs:
-            machine.set(name, value(machine).resize(width, is_signed=is_signed))
+        given = [(name, fit(value(machine))) for name, value, fit in inputs]
+        for name, value in given:
+            machine.set(name, value)
         _run_body(subroutine, result_path, compiler, machine)
-        for name, target in outputs:
-            target(machine, machine.get(name))
-        return machine.get(result_path) if result_path else UNKNOWN
+        for name, target, find_key in outputs:
+            event = machine.marks.get(name)
+            with machine.unused():
+                target(machine, machine.get(name) or UNKNOWN)
+            if event is not None and (key := find_key(machine)) is not None:
+                machine.mark(key, event)
+        return (machine.get(result_path) or UNKNOWN) if result_path else UNKNOWN
 
     return evaluate
 
@@ -43,12 +42,11 @@ def _arguments(call: Any, compiler: Compiler) -> tuple[list[Input], list[Output]
     outputs: list[Output] = []
     for formal, actual in zip(call.subroutine.arguments, call.arguments, strict=True):
         name, direction = formal.hierarchicalPath, formal.direction.name
-        width, is_signed = int(formal.type.bitWidth) or 32, bool(formal.type.isSigned)
         source = actual.left if actual.kind.name == "Assignment" else actual
         if direction != "Out":
-            inputs.append((name, compile_expression(source, compiler), width, is_signed))
+            inputs.append((name, compiler.expression(source), fitter(formal.type)))
         if direction != "In":
-            outputs.append((name, compile_target(source, compiler)))
+            outputs.append((name, compile_target(source, compiler), compile_key(source, compiler)))
     return inputs, outputs
 
 

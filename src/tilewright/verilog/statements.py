@@ -6,36 +6,36 @@ Time is left out: delays and events are passed at once, initial blocks run one a
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from tilewright.lint.expressions import Evaluate, compile_expression
-from tilewright.lint.facts import facts_of
-from tilewright.lint.machine import (
+from tilewright.verilog.compiler import Compiler, Evaluate, Run
+from tilewright.verilog.expressions import compile_expression
+from tilewright.verilog.facts import facts_of
+from tilewright.verilog.file_reads import holder_name
+from tilewright.verilog.loops import LOOPS
+from tilewright.verilog.machine import (
     BreakLoopSignal,
     ContinueLoopSignal,
     DisableBlockSignal,
     Machine,
     ReturnCallSignal,
-    StopProcessSignal,
 )
-from tilewright.lint.subroutines import compile_subroutine
-from tilewright.lint.system_calls import compile_system_call
-from tilewright.lint.testbench import Testbench
-from tilewright.lint.values import UNKNOWN
-
-Run = Callable[[Machine], None]
-MAX_IDLE_TURNS = 5_000
+from tilewright.verilog.places import fitter
+from tilewright.verilog.subroutines import compile_subroutine
+from tilewright.verilog.system_calls import compile_system_call
+from tilewright.verilog.testbench import Testbench
+from tilewright.verilog.values import UNKNOWN
 
 
 @dataclass(slots=True)
-class Compiler:
-    """Compiles one testbench. unchecked: offsets of the
-    file reads whose result nothing looks at."""
+class StatementCompiler:
+    """Compiles one testbench. unchecked: offsets of the file reads whose result nothing looks at.
+    assigned: paths of the variables that the testbench sets."""
 
     testbench: Testbench
     unchecked: frozenset[int] = frozenset()
+    assigned: frozenset[str] = frozenset()
     old_values: list[Evaluate] = field(default_factory=list)
     bodies: dict[str, Run] = field(default_factory=dict)
 
@@ -43,9 +43,14 @@ class Compiler:
         """Line of a node in the testbench."""
         return self.testbench.line(node)
 
+    def expression(self, node: Any) -> Evaluate:
+        """An expression as a function of the machine."""
+        return compile_expression(node, self)
+
     def compile(self, statement: Any) -> Run:
         """One statement as a function of the machine."""
-        function = _COMPILERS.get(statement.kind.name)
+        name = statement.kind.name
+        function = _COMPILERS.get(name) or LOOPS.get(name)
         return function(statement, self) if function else self._compile_other(statement)
 
     def compile_call(self, call: Any) -> Evaluate:
@@ -57,7 +62,7 @@ class Compiler:
     def forget(self, node: Any) -> Run:
         """What is left after a piece that was not followed: its variables are unknown."""
         facts = facts_of(node)
-        handles = [compile_expression(handle, self) for handle in facts.handles]
+        holders = [holder_name(handle) for handle in facts.handles]
         line = self.line(node)
 
         def run(machine: Machine) -> None:
@@ -67,11 +72,21 @@ class Compiler:
                     "the files read here were not followed: whether this runs, and how often, "
                     "depends on something that lint cannot compute",
                 )
-                machine.lose_streams([handle(machine) for handle in handles])
+                machine.lose_streams(holders)
+            machine.use_all(facts.read)
             for name in facts.assigned:
                 machine.set(name, UNKNOWN)
 
         return run
+
+    def initialize(self, symbol: Any) -> Run | None:
+        """The initial value of a variable; None if it has none."""
+        is_kept = symbol.type.isIntegral or symbol.type.isString
+        if symbol.initializer is None or not is_kept:
+            return None
+        path, value = symbol.hierarchicalPath, self.expression(symbol.initializer)
+        fit = fitter(symbol.type)
+        return lambda m: m.set(path, fit(value(m)))
 
     def _compile_other(self, statement: Any) -> Run:
         if statement.kind.name == "Empty":
@@ -83,7 +98,7 @@ class Compiler:
 
         def run(machine: Machine) -> None:
             machine.undecided(line, f"what follows here cannot be followed: {reason}")
-            machine.lose_streams([])
+            machine.lose_streams([""])
 
         return run
 
@@ -112,7 +127,7 @@ def _block(statement: Any, compiler: Compiler) -> Run:
     name = symbol.name if symbol is not None else ""
     if statement.blockKind.name != "Sequential":
         parts = statement.body.list if statement.body.kind.name == "List" else [statement.body]
-        if sum(facts_of(part).has_file_calls for part in parts) > 1:
+        if _share_files(parts):
             return compiler.forget(statement)
     body = compiler.compile(statement.body)
 
@@ -126,8 +141,20 @@ def _block(statement: Any, compiler: Compiler) -> Run:
     return run if name else body
 
 
+def _share_files(parts: list[Any]) -> bool:
+    """Whether several branches of a `fork` read the same file, in an order that time decides."""
+    seen: set[str] = set()
+    for part in parts:
+        facts = facts_of(part)
+        holders = {holder_name(handle) for handle in facts.handles}
+        if holders & seen or ("" in holders and seen):
+            return True
+        seen |= holders
+    return False
+
+
 def _expression(statement: Any, compiler: Compiler) -> Run:
-    evaluate = compile_expression(statement.expr, compiler)
+    evaluate = compiler.expression(statement.expr)
 
     def run(machine: Machine) -> None:
         machine.step()
@@ -137,43 +164,50 @@ def _expression(statement: Any, compiler: Compiler) -> Run:
 
 
 def _declaration(statement: Any, compiler: Compiler) -> Run:
-    symbol = statement.symbol
-    return _initialize(symbol, compiler) or _pass
-
-
-def _initialize(symbol: Any, compiler: Compiler) -> Run | None:
-    """The initial value of a variable; None if it has none."""
-    if symbol.initializer is None or not symbol.type.isIntegral:
-        return None
-    path, value = symbol.hierarchicalPath, compile_expression(symbol.initializer, compiler)
-    width, is_signed = int(symbol.type.bitWidth), bool(symbol.type.isSigned)
-    return lambda m: m.set(path, value(m).resize(width, is_signed=is_signed))
+    return compiler.initialize(statement.symbol) or _pass
 
 
 def _conditional(statement: Any, compiler: Compiler) -> Run:
-    condition = compile_expression(statement.conditions[0].expr, compiler)
+    condition = compiler.expression(statement.conditions[0].expr)
     if_true = compiler.compile(statement.ifTrue)
     if_false = compiler.compile(statement.ifFalse) if statement.ifFalse else _pass
-    forget_true = compiler.forget(statement.ifTrue)
-    forget_false = compiler.forget(statement.ifFalse) if statement.ifFalse else _pass
+    on_unknown = _unknown_branches(statement, compiler, if_true)
 
     def run(machine: Machine) -> None:
         machine.step()
-        bits = condition(machine).bits
-        if bits is None:
-            forget_true(machine)
-            forget_false(machine)
+        holds = condition(machine).truth
+        if holds is None:
+            on_unknown(machine)
         else:
             with machine.branch():
-                (if_true if bits else if_false)(machine)
+                (if_true if holds else if_false)(machine)
+
+    return run
+
+
+def _unknown_branches(statement: Any, compiler: Compiler, if_true: Run) -> Run:
+    """A condition that the design decides: where one branch reads files, the design is ready."""
+    forget_true = compiler.forget(statement.ifTrue)
+    forget_false = compiler.forget(statement.ifFalse) if statement.ifFalse else _pass
+    reads = facts_of(statement.ifTrue).handles
+    is_other = bool(statement.ifFalse and facts_of(statement.ifFalse).has_file_calls)
+
+    def run(machine: Machine) -> None:
+        if reads and not is_other:
+            forget_false(machine)
+            with machine.assumed(), machine.branch():
+                if_true(machine)
+        else:
+            forget_true(machine)
+            forget_false(machine)
 
     return run
 
 
 def _case(statement: Any, compiler: Compiler) -> Run:
-    subject = compile_expression(statement.expr, compiler)
+    subject = compiler.expression(statement.expr)
     items = [
-        ([compile_expression(e, compiler) for e in item.expressions], compiler.compile(item.stmt))
+        ([compiler.expression(e) for e in item.expressions], compiler.compile(item.stmt))
         for item in statement.items
     ]
     default = compiler.compile(statement.defaultCase) if statement.defaultCase else _pass
@@ -181,106 +215,15 @@ def _case(statement: Any, compiler: Compiler) -> Run:
 
     def run(machine: Machine) -> None:
         machine.step()
-        wanted = subject(machine).bits
+        wanted = subject(machine).pattern
         for labels, body in items:
             for label in labels:
-                bits = label(machine).bits
-                if wanted is None or bits is None:
+                pattern = label(machine).pattern
+                if wanted is None or pattern is None:
                     return forget(machine)
-                if bits == wanted:
+                if pattern == wanted:
                     return body(machine)
         return default(machine)
-
-    return run
-
-
-def _for(statement: Any, compiler: Compiler) -> Run:
-    starts: list[Callable[[Machine], object]] = []
-    starts += [compile_expression(e, compiler) for e in statement.initializers]
-    starts += [s for s in (_initialize(v, compiler) for v in statement.loopVars) if s]
-    steps = [compile_expression(e, compiler) for e in statement.steps]
-    condition = compile_expression(statement.stopExpr, compiler) if statement.stopExpr else None
-    turn = _loop(statement, compiler, condition, kind="counted", steps=steps)
-
-    def run(machine: Machine) -> None:
-        for start in starts:
-            start(machine)
-        turn(machine)
-
-    return run
-
-
-def _while(statement: Any, compiler: Compiler) -> Run:
-    condition = compile_expression(statement.cond, compiler)
-    turn = _loop(statement, compiler, condition, kind="open")
-    if statement.kind.name == "WhileLoop":
-        return turn
-    first = compiler.compile(statement.body)
-
-    def run(machine: Machine) -> None:
-        first(machine)
-        turn(machine)
-
-    return run
-
-
-def _forever(statement: Any, compiler: Compiler) -> Run:
-    return _loop(statement, compiler, None, kind="open")
-
-
-def _repeat(statement: Any, compiler: Compiler) -> Run:
-    count = compile_expression(statement.count, compiler)
-    body, forget = compiler.compile(statement.body), compiler.forget(statement.body)
-    is_idle = not facts_of(statement.body).has_file_calls
-
-    def run(machine: Machine) -> None:
-        times = count(machine).bits
-        if times is None or (is_idle and times > MAX_IDLE_TURNS):
-            return forget(machine)
-        with machine.loop("counted"), suppress(BreakLoopSignal):
-            for _ in range(times):
-                machine.step()
-                with suppress(ContinueLoopSignal):
-                    body(machine)
-        return None
-
-    return run
-
-
-def _loop(
-    statement: Any,
-    compiler: Compiler,
-    condition: Evaluate | None,
-    *,
-    kind: str,
-    steps: list[Evaluate] | None = None,
-) -> Run:
-    """A loop with a condition; one without files that turns too often is passed over."""
-    body = compiler.compile(statement.body)
-    forget, facts = compiler.forget(statement), facts_of(statement)
-    limit = None if facts.has_file_calls else MAX_IDLE_TURNS
-    line = compiler.line(statement)
-
-    def run(machine: Machine) -> None:
-        turns = 0
-        with machine.loop(kind), suppress(BreakLoopSignal):
-            while (bits := condition(machine).bits if condition else 1) != 0:
-                turns += 1
-                if bits is None or (limit is not None and turns > limit):
-                    forget(machine)
-                    if condition is None:
-                        raise StopProcessSignal
-                    return
-                try:
-                    machine.step()
-                    with suppress(ContinueLoopSignal):
-                        body(machine)
-                except StopProcessSignal:
-                    if facts.has_file_calls:
-                        machine.undecided(line, "this loop over a file does not come to an end")
-                    raise
-                for step in steps or ():
-                    step(machine)
 
     return run
 
@@ -300,7 +243,7 @@ def _raiser(error: type[Exception]) -> Callable[[Any, Compiler], Run]:
 
 
 def _return(statement: Any, compiler: Compiler) -> Run:
-    value = compile_expression(statement.expr, compiler) if statement.expr else None
+    value = compiler.expression(statement.expr) if statement.expr else None
 
     def run(machine: Machine) -> None:
         raise ReturnCallSignal(value(machine) if value else UNKNOWN)
@@ -325,11 +268,6 @@ _COMPILERS: dict[str, Callable[[Any, Compiler], Run]] = {
     "VariableDeclaration": _declaration,
     "Conditional": _conditional,
     "Case": _case,
-    "ForLoop": _for,
-    "WhileLoop": _while,
-    "DoWhileLoop": _while,
-    "ForeverLoop": _forever,
-    "RepeatLoop": _repeat,
     "Timed": _timed,
     "Wait": _timed,
     "Break": _raiser(BreakLoopSignal),
