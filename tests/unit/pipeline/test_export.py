@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from tilewright.spec import (
     Stimulus,
 )
 from tilewright.store.artifact import write_json
-from tilewright.vectors import decode_bundle, read_bundle
+from tilewright.vectors import dataflow_of, decode_bundle, read_bundle
 
 SHAPE = ConvShape(ic=3, ih=5, iw=4, oc=4, kh=3, kw=2, padding=(1, 0))
 
@@ -241,3 +242,26 @@ def test_the_command_refuses_another_stimulus_in_one_line(folder, monkeypatch, c
     told = capsys.readouterr()
     assert (told.out, told.err.count("\n")) == ("", 1)
     assert "vectors.stimulus: input should be 'real', 'random', 'max' or 'bound'" in told.err
+
+
+@pytest.mark.parametrize(
+    ("mode", "bits", "layout"),
+    [
+        ("ws", 4, "ece284-ws"),
+        ("simd", 4, "ece284-2b"),
+        ("simd", 8, "ece284-ws"),  # two are too wide for a PE: the layer runs with one
+        ("os", 8, "ece284-os"),
+    ],
+)
+def test_files_are_those_of_the_dataflow_in_which_the_layer_runs(folder, layer, mode, bits, layout):
+    wide = replace(layer, act_format=NumberFormat(bits, is_signed=False))
+    IntegerNetwork((wide,)).save(folder.network_stem)
+    sizes = {"rows": 2, "cols": 3, "psum_bits": 20}
+    facts = {"stage": "tile", "array": sizes, "mode": {"mode": mode}}
+    write_json(folder.facts_path("tile"), facts)
+    result, _ = _export(folder, f"array.mode={mode}")
+    assert result.facts["layout"] == layout
+    bundle = read_bundle(folder.root / result.facts["bundles"][0]["folder"])
+    assert bundle.layout.name == layout
+    execution = folder.array().execution(SHAPE, act_bits=bits)
+    assert dataflow_of(bundle.layout) == execution.plan.dataflow
