@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 INTEGER_HALF = (
     "spec",
+    "ops",
     "verify",
     "tile",
     "vectors",
