@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 INTEGER_HALF = (
     "spec",
+    "ops",
     "verify",
     "tile",
     "vectors",

@@ -130,7 +130,8 @@ class Engine:
         if operation is not None:
             self.arithmetic[node.name] = "int32"
             return operation, np.dtype(np.int32)
-        choice = choose_convolution(node, self.kind, samples=self.batch, register=self.register)  # type: ignore[arg-type]
+        layer = self.network.layer(node.name)
+        choice = choose_convolution(layer, self.kind, samples=self.batch, register=self.register)
         self.arithmetic[node.name] = choice.arithmetic
         return choice.operation, choice.dtype
 
