@@ -12,12 +12,14 @@ from tilewright.models.architecture import (
     find_architecture,
 )
 from tilewright.models.layer_names import name_layers
-from tilewright.quant.named_quantizers import check_quantizer
-from tilewright.quant.quantizers import check_bits
+from tilewright.spec.code_bits import check_bits
 
 MAX_CHOKE_WIDTH = 512
 FLOAT_BITS = 32
 PIXEL_BITS = 8
+
+QUANTIZERS = ("lsq", "pact")
+"""Those that are known without torch; `quant` knows the others."""
 
 SKIPS = ("none", "trained")
 SKIP_LAYER = "skip.conv"
@@ -158,7 +160,10 @@ def _check_skip(spec: ModelSpec) -> None:
 
 
 def _check_quantizer(spec: ModelSpec) -> None:
-    check_quantizer(spec.quantizer)
+    if spec.quantizer not in QUANTIZERS:
+        from tilewright.quant.named_quantizers import check_quantizer  # loads torch
+
+        check_quantizer(spec.quantizer)
     is_pact = spec.quantizer == "pact"
     if is_pact and spec.is_per_channel:
         raise ConfigError(

@@ -9,10 +9,13 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from tilewright.errors import expect_packages
 from tilewright.pipeline.run_folder import Listener, RunFolder, StageResult
 
 ORDER = ("train", "evaluate", "recover", "verify", "tile", "export", "simulate", "cosim")
 """The stages, in the order in which `run_all` runs them."""
+
+WITH_TORCH = ORDER[:3]
 
 
 def run_stage(stage: str, run: RunFolder, listener: Listener, **options: Any) -> StageResult:
@@ -21,6 +24,7 @@ def run_stage(stage: str, run: RunFolder, listener: Listener, **options: Any) ->
     options: what only this stage takes, by keyword.
     """
     run.check_inputs(stage)
+    expect_packages("torch" if stage in WITH_TORCH else "numba", "safetensors")
     run.withdraw_report()
     work: Callable[..., StageResult] = getattr(
         import_module(f"tilewright.pipeline.stages.{stage}"), stage

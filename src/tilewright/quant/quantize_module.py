@@ -12,9 +12,9 @@ from torch.fx.passes.shape_prop import ShapeProp
 from tilewright.errors import ConfigError, QuantizationError, UnknownNameError
 from tilewright.quant.module_signs import Sign, find_signs, keeps_codes, reads_size, what_runs
 from tilewright.quant.named_quantizers import check_quantizer
-from tilewright.quant.quantizers import check_bits
 from tilewright.quant.refusals import INTEGER_LAYERS, check_graph, check_modules
 from tilewright.quant.replacement import Replacement
+from tilewright.spec.code_bits import check_bits
 
 
 def quantize(
