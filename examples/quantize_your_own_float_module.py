@@ -2,10 +2,10 @@
 
 import numpy as np
 import torch
-from sklearn.datasets import load_digits
 from torch import nn
 from torch.nn import functional
 
+from tilewright.data.digits import read_digits
 from tilewright.quant import quantize
 from tilewright.recover import recover
 from tilewright.verify import reference_psums
@@ -28,9 +28,9 @@ class Net(nn.Module):
         return self.head(x.mean((2, 3)))
 
 
-digits = load_digits()
-pixels = torch.tensor(digits.images[:, None] * 15, dtype=torch.uint8)  # 0..240
-labels = torch.tensor(digits.target)
+images, digits = read_digits()
+pixels = torch.tensor(images[:, None] * 15)  # uint8, 0..240
+labels = torch.tensor(digits.astype("int64"))
 
 torch.manual_seed(0)
 net = quantize(

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from tilewright.cores import SIMULATORS, probe
+from tilewright.errors import EXTRAS
 
 CPU_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8")
 
@@ -30,7 +31,7 @@ class Finding:
 def examine(*, data_dir: Path | None = None) -> Iterator[Finding]:
     """Look at this machine; every simulator is asked to build and run a design, so this takes seconds."""
     yield Finding("machine", is_present=True, detail=_machine())
-    for package in ("numpy", "numba", "torch", "scikit-learn", "matplotlib"):
+    for package in ("numpy", "numba", "torch", "matplotlib"):
         yield _package(package)
     yield _gpu()
     yield _compiler()
@@ -50,7 +51,10 @@ def _package(name: str) -> Finding:
     try:
         return Finding(name, is_present=True, detail=version(name), is_needed=True)
     except PackageNotFoundError:
-        return Finding(name, False, "not installed", f"pip install {name}", is_needed=True)
+        remedy = (
+            f"pip install 'tilewright[{EXTRAS[name]}]'" if name in EXTRAS else f"pip install {name}"
+        )
+        return Finding(name, False, "not installed", remedy, is_needed=True)
 
 
 def _gpu() -> Finding:

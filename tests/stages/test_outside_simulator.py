@@ -65,8 +65,7 @@ def test_without_the_package_the_name_is_refused_before_anything_runs(run):
     done = tilewright("cosim", run, "--set", "cosim.simulator=outside")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.strip() == (
-        "error: --set: cosim.simulator: there is no simulator 'outside': "
-        "valid names are auto, verilator, icarus"
+        "error: --set: there is no simulator 'outside': valid names are auto, verilator, icarus"
     )
     assert (run / "config.toml").read_bytes() == before
 

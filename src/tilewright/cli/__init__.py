@@ -1,13 +1,12 @@
 """The command line: arguments in, one stage, exit status out. The only room that prints.
 
-Exit status: 0 all checks hold; 1 a check failed; 2 bad input or usage; 3 a fault in tilewright itself.
+Exit status: 0 all checks hold; 1 a check failed; 2 bad input or usage; 3 a fault in tilewright itself;
+130 interrupted.
 """
 
 from __future__ import annotations
 
-import io
 import signal
-import sys
 import traceback
 
 import typer
@@ -26,8 +25,8 @@ from tilewright.cli import (
     stats,
 )
 from tilewright.cli.app import BAD_INPUT, FAULT, INTERRUPTED, app
-from tilewright.cli.console import stop
-from tilewright.errors import TilewrightError
+from tilewright.cli.console import open_streams, stop
+from tilewright.errors import MissingPackageError, TilewrightError
 
 __all__ = [
     "app",
@@ -48,27 +47,31 @@ __all__ = [
 
 def main() -> None:
     """Entry point: runs a command, and turns what goes wrong into one line and an exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a path can hold what the terminal cannot show
-            stream.reconfigure(errors="backslashreplace")
+    open_streams()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's Ctrl-C
     try:
         status = app(standalone_mode=False)
-    except TilewrightError as error:
-        stop(f"error: {error}", BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
-        stop(
-            "interrupted: what is finished is kept; give the same command again to go on", BAD_INPUT
-        )
-    except OSError as error:
+        status = INTERRUPTED
+    except (TilewrightError, OSError) as error:
         stop(f"error: {error}", BAD_INPUT)
     except Exception as error:
-        if hasattr(error, "exit_code") and hasattr(error, "format_message"):  # click's usage errors
-            stop(f"error: {error.format_message()} (see --help)", BAD_INPUT)
-        traceback.print_exc()
-        stop("this is a fault in tilewright: please report it with the lines above", FAULT)
+        _stop_at(error)
     if status == INTERRUPTED:
         stop(
-            "interrupted: what is finished is kept; give the same command again to go on", BAD_INPUT
+            "interrupted: what is finished is kept; give the same command again to go on",
+            INTERRUPTED,
         )
     raise SystemExit(status or 0)
+
+
+def _stop_at(error: Exception) -> None:
+    """End with a usage error, with the package that is missing, or with a fault of ours."""
+    if hasattr(error, "exit_code") and hasattr(error, "format_message"):  # click's usage errors
+        stop(f"error: {error.format_message()} (see --help)", BAD_INPUT)
+    if isinstance(error, ModuleNotFoundError):
+        missing = MissingPackageError.named(error.name)
+        if missing is not None:
+            stop(f"error: {missing}", BAD_INPUT)
+    traceback.print_exception(error)
+    stop("this is a fault in tilewright: please report it with the lines above", FAULT)

@@ -30,6 +30,9 @@ def run(
     is_json: JsonOption = False,
 ) -> None:
     """Run the whole chain, from images to the verdict."""
+    from tilewright.errors import expect_packages
+
+    expect_packages("torch", "numba", "safetensors", "threadpoolctl", "jinja2", "matplotlib")
     from tilewright.pipeline import run_all
 
     console = Console(is_json=is_json)
@@ -48,6 +51,9 @@ def train(
     is_json: JsonOption = False,
 ) -> None:
     """Start a run and train its network, or go on where training stopped."""
+    from tilewright.errors import expect_packages
+
+    expect_packages("torch", "safetensors")
     folder = _start(config, out, overrides, is_restart=False)
     _run_stages(folder, ("train",), is_json=is_json)
 

@@ -1,10 +1,13 @@
-"""What a person who waits is told, and how a command ends."""
+"""Progress lines on the terminal, standard output and error, and the exit of a command."""
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 import time
-from typing import NoReturn
+from pathlib import Path
+from typing import NoReturn, TextIO
 
 PLAIN_INTERVAL = 10.0
 """Seconds between progress lines where there is no terminal."""
@@ -48,6 +51,52 @@ class Console:
 def count(number: int | None) -> str:
     """A number for a table; "-" where there is none."""
     return "-" if number is None else f"{number:,}"
+
+
+class _PatientStream(io.TextIOWrapper):
+    """Standard output or error: once its reader has gone (``| head -1``), what is written goes nowhere.
+
+    The command runs to its end, and its exit status says what it found.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        file = open(stream.fileno(), "wb", closefd=False)  # noqa: SIM115
+        encoding, is_terminal = stream.encoding, stream.isatty()
+        super().__init__(file, encoding, "backslashreplace", line_buffering=is_terminal)
+
+    def write(self, text: str) -> int:
+        """Write `text`, for as long as somebody reads."""
+        try:
+            return super().write(text)
+        except BrokenPipeError:
+            self._give_up()
+            return len(text)
+
+    def flush(self) -> None:
+        """Pass on what was written, for as long as somebody reads."""
+        try:
+            super().flush()
+        except BrokenPipeError:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
+        super().flush()
+
+
+def open_streams() -> None:
+    """Make standard output and error ready for any text, for a reader that leaves, and for none."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the shell: ``>&-``
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, nowhere)
+        elif stream is getattr(sys, f"__{name}__"):
+            setattr(sys, name, _PatientStream(stream))
+        elif isinstance(stream, io.TextIOWrapper):  # a path can hold what it cannot show
+            stream.reconfigure(errors="backslashreplace")
 
 
 def stop(line: str, status: int) -> NoReturn:

@@ -126,8 +126,7 @@ class CosimConfig(Section):
 
     `processes`: simulations at a time, of different output tiles. `stall_level`: chance (of 256) that a
     memory is not ready in a cycle; cycles are then more than the model's. `reset_at`: cycle in which each
-    first job is reset, to start again; 0 for never. `modes`: run the corner vectors that need the modes of
-    our core; "auto": on our core only.
+    first job is reset; 0: never. `modes`: run the corner vectors of our core's modes; "auto": on ours only.
     """
 
     simulator: str = "auto"
@@ -141,16 +140,9 @@ class CosimConfig(Section):
     @field_validator("simulator")
     @classmethod
     def _is_simulator(cls, name: str) -> str:
-        if name == "auto":
-            return name
-        from tilewright.cores import (
-            simulator_names,
-        )  # where it is asked for: other packages add some
+        from tilewright.cores import check_simulator  # not for --help: it asks other packages
 
-        if name not in simulator_names():
-            problem = UnknownNameError.among("simulator", name, simulator_names())
-            raise ValueError(f"cosim.simulator: {problem}")
-        return name
+        return check_simulator(name)
 
 
 class Config(Section):
@@ -193,8 +185,7 @@ class Config(Section):
                 problem = error.errors()[0]
                 key = ".".join(str(part) for part in problem["loc"])
                 raise ValueError(
-                    f"phases: {phase.name}: {key}: {problem['msg'].lower()}, found "
-                    f"{problem['input']!r}"
+                    f"phases: {phase.name}: {key}: {problem['msg'].lower()}, found {problem['input']!r}"
                 ) from None
         return self
 
@@ -217,17 +208,14 @@ def load_config(path: Path | None = None, overrides: tuple[str, ...] = ()) -> Co
     """Read `path` (None: the defaults) and apply overrides ``section.key=value``.
 
     The file alone is checked first, so that a message about ``--set`` is about ``--set``.
-    Raises `ConfigError` naming the key, what it must be and what was found; for an unknown key, the
-    valid ones.
+    Raises `ConfigError` naming the key, what it must be and what was found, or the valid keys.
     """
     text = "" if path is None else _read(path)
     config = _parsed(text, str(path))
-    if not overrides:
-        return config
-    values = _values(text, str(path))
+    values = _values(text, str(path)) if overrides else {}
     for override in overrides:
         _apply(values, override)
-    return _validate(values, "--set")
+    return _validate(values, "--set") if overrides else config
 
 
 def dump_config(config: Config) -> str:
@@ -251,6 +239,8 @@ def _validate(values: dict[str, Any], origin: str) -> Config:
         return Config.model_validate(_tuples(values))
     except ValidationError as error:
         raise ConfigError(_one_line(error, origin)) from None
+    except UnknownNameError as error:
+        raise ConfigError(f"{origin}: {error}") from None
 
 
 def _read(path: Path) -> str:

@@ -222,14 +222,19 @@ def simulator_names() -> tuple[str, ...]:
     return (AUTO, *SIMULATORS.names())
 
 
+def check_simulator(name: str) -> str:
+    """`name`, if a user may choose it; raises `UnknownNameError` that lists the names."""
+    if name not in simulator_names():
+        raise UnknownNameError.among("simulator", name, simulator_names())
+    return name
+
+
 def find_simulator(name: str = AUTO) -> Simulator:
     """The simulator called `name`; "auto" is the first registered one that can be used.
 
     Raises `ToolError` with how to install what is missing, `UnknownNameError` for another name.
     """
-    if name not in simulator_names():
-        raise UnknownNameError.among("simulator", name, simulator_names())
-    if name != AUTO:
+    if check_simulator(name) != AUTO:
         return SIMULATORS.get(name)()
     reasons = []
     for find in SIMULATORS:

@@ -9,6 +9,8 @@ from tilewright.errors import UnknownNameError
 
 Family = Literal["vgg", "resnet"]
 
+IMAGE_CHANNELS, IMAGE_EDGE = 3, 32
+
 
 @dataclass(frozen=True, slots=True)
 class Architecture:

@@ -11,8 +11,6 @@ from tilewright.models.model_spec import ModelSpec
 from tilewright.quant import QuantAdd, QuantAvgPool2d, QuantConv2d, QuantLinear
 from tilewright.quant.quantizers import MAX_PIXEL
 
-IMAGE_CHANNELS, IMAGE_EDGE = 3, 32
-
 SUM_BITS = 8
 """Width of the codes that additions and average pools sum: no lane of the array holds them."""
 

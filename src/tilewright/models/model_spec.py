@@ -12,8 +12,8 @@ from tilewright.models.architecture import (
     find_architecture,
 )
 from tilewright.models.layer_names import name_layers
-from tilewright.quant.named_quantizers import check_quantizer
-from tilewright.quant.quantizers import check_bits
+from tilewright.spec.code_bits import check_bits
+from tilewright.spec.quantizer import QUANTIZERS
 
 MAX_CHOKE_WIDTH = 512
 FLOAT_BITS = 32
@@ -158,6 +158,12 @@ def _check_skip(spec: ModelSpec) -> None:
 
 
 def _check_quantizer(spec: ModelSpec) -> None:
+    if spec.quantizer not in QUANTIZERS:
+        raise UnknownNameError.among("quantizer", spec.quantizer, QUANTIZERS.names())
+    if not (spec.is_per_channel or spec.has_course_ends):
+        return
+    from tilewright.quant.named_quantizers import check_quantizer  # loads torch
+
     quantizer = check_quantizer(spec.quantizer, is_per_channel=spec.is_per_channel)
     if spec.has_course_ends and not (
         quantizer.has_course_names and spec.architecture.family == "vgg"

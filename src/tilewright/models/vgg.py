@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from tilewright.models.architecture import IMAGE_CHANNELS, IMAGE_EDGE
 from tilewright.models.layers import (
-    IMAGE_CHANNELS,
-    IMAGE_EDGE,
     classifier,
     convolution,
     read_pixels,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tilewright.errors import expect_packages
 from tilewright.facts import StageFacts, StageResult
 from tilewright.pipeline.run_folder import Listener, RunFolder
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 ORDER = ("train", "evaluate", "recover", "verify", "tile", "export", "simulate", "cosim")
 """The stages, in the order in which `run_all` runs them."""
+
+WITH_TORCH = ORDER[:3]
 
 
 def run_stage(
@@ -28,6 +31,7 @@ def run_stage(
     has the result and the others None.
     """
     run.check_inputs(stage)
+    expect_packages("torch" if stage in WITH_TORCH else "numba", "safetensors")
     run.withdraw_report()
     work: Callable[..., StageResult[StageFacts] | None] = getattr(
         import_module(f"tilewright.pipeline.stages.{stage}"), stage

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from tilewright.quant.learned_step import MIN_STEP
-from tilewright.quant.quantizers import check_bits
 from tilewright.spec import NumberFormat
+from tilewright.spec.code_bits import check_bits
 
 ACT_ALPHA, WEIGHT_ALPHA = 8.0, 3.0
 """Where the bounds start."""

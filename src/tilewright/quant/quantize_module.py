@@ -14,9 +14,9 @@ from tilewright.quant.bias import ChannelBias
 from tilewright.quant.module_signs import Sign, find_signs, keeps_codes, reads_size, what_runs
 from tilewright.quant.named_quantizers import check_quantizer
 from tilewright.quant.node_modules import is_node
-from tilewright.quant.quantizers import check_bits
 from tilewright.quant.refusals import check_graph, check_modules
 from tilewright.quant.replacement import Replacement
+from tilewright.spec.code_bits import check_bits
 
 
 def quantize(

@@ -8,11 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tilewright.errors import ConfigError
 from tilewright.quant.learned_step import MIN_STEP, quantize, view_step
 from tilewright.spec import NumberFormat
+from tilewright.spec.code_bits import check_bits
 
-MIN_BITS, MAX_BITS = 2, 8
 MAX_PIXEL = 255
 
 
@@ -172,10 +171,3 @@ class PixelQuantizer(nn.Module):
         if x.dtype == torch.uint8:
             return x.to(self.scale.dtype)
         return x.detach().clamp(0, MAX_PIXEL).round_()
-
-
-def check_bits(bits: int, name: str) -> int:
-    """`bits`, if it is 2..8; raises `ConfigError` that calls it `name`."""
-    if not MIN_BITS <= bits <= MAX_BITS:
-        raise ConfigError(f"{name} must be {MIN_BITS}..{MAX_BITS}, not {bits}")
-    return bits

@@ -9,7 +9,12 @@ from tilewright.config import Config, ModelConfig, load_config
 from tilewright.cost import LayerOutline
 from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.facts import VerifyFacts
+from tilewright.models import quantized_layers
+from tilewright.pipeline.configured_model import model_spec
 from tilewright.pipeline.run_folder import CONFIG, RunFolder
+
+CLASSES = 10
+"""Of every data set that we have."""
 
 
 def find_outlines(
@@ -73,6 +78,8 @@ def _observed(run: RunFolder) -> dict[str, tuple[int, int]]:
 
 
 def _of_model(config: Config) -> tuple[LayerOutline, ...]:
-    from tilewright.studies.module_outlines import outline_model  # loads torch
-
-    return outline_model(config.model)
+    layers = quantized_layers(model_spec(config.model, CLASSES))
+    return tuple(
+        LayerOutline(layer.name, layer.shape, layer.act_format, layer.weight_format)
+        for layer in layers
+    )

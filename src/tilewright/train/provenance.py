@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("tilewright", "torch", "numpy", "scikit-learn", "safetensors")
+PACKAGES = ("tilewright", "torch", "numpy", "safetensors")
 
 
 def describe_provenance(

@@ -71,7 +71,7 @@ def import_pyslang() -> Any:
         import pyslang
     except ImportError:
         raise ToolError(
-            "reading a testbench needs pyslang: pip install 'tilewright[lint]'; "
+            "reading a testbench needs pyslang: pip install pyslang; "
             "or check against a layout instead"
         ) from None
     return pyslang

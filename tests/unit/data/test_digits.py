@@ -1,8 +1,10 @@
+import hashlib
+
 import numpy as np
 import pytest
 
 from tilewright.data import load_data
-from tilewright.data.digits import enlarge
+from tilewright.data.digits import enlarge, read_digits
 from tilewright.errors import ConfigError
 
 
@@ -12,6 +14,22 @@ def test_the_split_of_the_digits_never_changes():
     assert (len(data.train), len(data.holdout), len(data.test)) == (1077, 360, 360)
     assert data.train.images.shape == (1077, 3, 32, 32)
     assert data.fingerprint() == "0cc2266ad538cce254f436a83c10353d74fe795c2bff45567838e9f1717a74c3"
+
+
+def test_the_bundled_file_never_changes():
+    """The hash was taken of scikit-learn's arrays."""
+    images, labels = read_digits()
+    assert images.dtype == labels.dtype == np.uint8
+    assert (images.shape, labels.shape, images.max()) == ((1797, 8, 8), (1797,), 16)
+    digest = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
+    assert digest == "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"
+
+
+def test_the_bundled_file_is_what_scikit_learn_has():
+    bunch = pytest.importorskip("sklearn.datasets").load_digits()
+    images, labels = read_digits()
+    np.testing.assert_array_equal(images, bunch.images)
+    np.testing.assert_array_equal(labels, bunch.target)
 
 
 def test_no_image_is_in_two_splits():

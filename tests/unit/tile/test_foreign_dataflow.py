@@ -30,7 +30,7 @@ from tilewright.tile import (
     untile_weights,
 )
 from tilewright.vectors import dataflow_of, decode_bundle, load_layout, write_bundle
-from tilewright.verify import reference_psums
+from tilewright.verify import reference_outputs, reference_psums
 
 SHAPE = ConvShape(ic=3, ih=4, iw=5, oc=5, kh=2, kw=2, padding=(1, 0))  # window 12, 5 x 4 pixels
 ARRAY = ArrayShape(rows=5, cols=2, psum_bits=20)  # 3 folds for each of 3 output tiles
@@ -119,7 +119,8 @@ def test_its_layout_follows_from_the_mode(flattened, tmp_path):
         plan=execution.plan,
         layout=layout,
         codes=codes,
-        psums=reference_psums(codes[None], layer)[0],
+        psums=(psums := reference_psums(codes[None], layer)[0]),
+        outputs=reference_outputs(psums, layout.output),
         sample=0,
     )
     words = plan_words(execution.plan, layer.weight, codes)[1].reshape(-1, 5)  # fold*onij row

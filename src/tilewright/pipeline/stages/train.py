@@ -10,11 +10,12 @@ from pathlib import Path
 
 import torch
 
-from tilewright.config import Config, ModelConfig, TrainConfig
+from tilewright.config import Config, TrainConfig
 from tilewright.data import ImageData, load_data
 from tilewright.errors import ConfigError
 from tilewright.facts import PhaseFacts, Provenance, StageResult, TrainFacts
-from tilewright.models import FLOAT_BITS, ModelSpec
+from tilewright.models import ModelSpec
+from tilewright.pipeline.configured_model import model_spec
 from tilewright.pipeline.run_folder import FOLDERS, Listener, RunFolder, Silent
 from tilewright.spec import find_packed
 from tilewright.store.artifact import read_json
@@ -182,22 +183,4 @@ def _line(event: Progress) -> str:
     return (
         f"epoch {event.epoch}/{event.epochs}, batch {event.batch}/{event.batches}, "
         f"{event.images_per_second:,.0f} images/s, {event.eta_seconds:,.0f} s left"
-    )
-
-
-def model_spec(config: ModelConfig, classes: int, *, is_float: bool = False) -> ModelSpec:
-    """The model that a configuration describes, or its float twin."""
-    return ModelSpec(
-        config.name,
-        weight_bits=FLOAT_BITS if is_float else config.weight_bits,
-        act_bits=FLOAT_BITS if is_float else config.act_bits,
-        classes=classes,
-        choke_width=config.choke_width or None,
-        choke_stage=config.choke_stage or None,
-        has_choke_norm=config.choke_norm,
-        is_per_channel=config.per_channel,
-        layer_bits=None if is_float else config.layer_bits or None,
-        quantizer=config.quantizer,
-        has_course_ends=config.course_ends,
-        skip=config.skip,
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from tilewright.errors import ConfigError, UnknownNameError
-from tilewright.quant.quantizers import check_bits
+from tilewright.spec.code_bits import check_bits
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,115 @@
+"""What `pip install tilewright` can do: every package that an extra brings is blocked."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+
+from tilewright.errors import EXTRAS
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests/golden/bundle"
+READER = ROOT / "tests/unit/lint/readers/tokens.v"
+
+BLOCKED = {*EXTRAS, "sklearn", "scipy", "llvmlite"}
+HOOK = f"""
+import sys
+
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {sorted(BLOCKED)}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+
+sys.meta_path.insert(0, Blocked())
+"""
+
+
+@pytest.fixture
+def light(tmp_path: Path):
+    """Runs a command where nothing but a plain installation is there."""
+    (tmp_path / "hook").mkdir()
+    (tmp_path / "hook" / "sitecustomize.py").write_text(HOOK)
+    path = os.pathsep.join(
+        filter(None, (str(tmp_path / "hook"), str(ROOT / "src"), os.environ.get("PYTHONPATH")))
+    )
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tilewright", *map(str, arguments)]
+        environment = os.environ | {"PYTHONPATH": path}
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("--help",), "train"),
+        (("layouts",), "readmemh"),
+        (("layouts", "ece284-ws"), "[weight]"),
+        (("verify-bundle", GOLDEN), "verdict: pass"),
+        (("decode", GOLDEN, "--show", "all"), "weight"),
+        (("convert", GOLDEN, "--to", "readmemh", "--out", "other"), "ece284-ws to readmemh"),
+        (("lint", GOLDEN, "--layout", "ece284-ws"), "verdict: pass"),
+        (("plan", "vgg16", "--set", "model.choke_width=8"), "features.27"),
+        (("plan", "resnet20", "--csv"), "layer3.0.shortcut.0"),
+        (("plan", ROOT / "configs/digits_w4a4.toml", "--json"), '"features.15"'),
+    ],
+    ids=lambda value: " ".join(map(str, value[:1])) if isinstance(value, tuple) else "",
+)
+def test_what_a_plain_installation_is_for_runs(light, arguments, line):
+    done = light(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert line in done.stdout
+
+
+def test_lint_reads_a_testbench(light):
+    done = light("lint", GOLDEN, "--testbench", READER)
+    assert (done.returncode, done.stderr) == (1, "")  # it is another layer's
+    assert "tokens.v:" in done.stdout
+    assert done.stdout.endswith("verdict: fail\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "package", "extra"),
+    [
+        (("train",), "torch", "train"),
+        (("run",), "torch", "train"),
+        (("evaluate", ROOT / "models/vgg16-choke16-w4a2.json"), "threadpoolctl", "sim"),
+        (("certify", ROOT / "models/vgg16-choke16-w4a2.json"), "torch", "train"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_what_needs_more_says_which_extra_and_leaves_no_trace(
+    light, tmp_path, arguments, package, extra
+):
+    done = light(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error: this needs {package}: pip install 'tilewright[{extra}]'\n"
+    assert {path.name for path in tmp_path.iterdir()} == {"hook"}
+
+
+@pytest.mark.rtl
+@pytest.mark.xdist_group("chain")
+@pytest.mark.parametrize("stage", ["recover", "simulate", "cosim", "report"])
+def test_a_stage_of_a_run_says_what_it_needs(light, run, stage):
+    done = light(stage, run)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert done.stderr.startswith("error: this needs ")
+    assert (run / "report.html").exists()
+
+
+def test_every_extra_that_an_error_names_is_one_of_the_package():
+    extras = {line.partition("extra == ")[2].strip("\"'") for line in requires("tilewright") or ()}
+    if "sim" not in extras:
+        pytest.skip("the installed metadata is older than the source")
+    assert set(EXTRAS.values()) <= extras
