@@ -61,8 +61,12 @@ FULL["train"]["phases"] = [
 ]
 FULL["verify"]["sums"] = [
     {
-        **{"layer": "add", "psums_compared": 4, "psum_mismatches": 0, "next_codes_compared": 0},
-        **{"next_code_mismatches": 0, "unlinked": "nobody reads it"},
+        "layer": "add",
+        "psums_compared": 4,
+        "psum_mismatches": 0,
+        "next_codes_compared": 0,
+        "next_code_mismatches": 0,
+        "unlinked": "nobody reads it",
     }
 ]
 FULL["tile"]["layers"][0]["shape"] |= {"stride": [1, 1], "padding": [0, 0]}
