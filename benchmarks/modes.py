@@ -27,14 +27,13 @@ from typing import Any
 
 import numpy as np
 
+from tilewright.config import ArrayConfig
 from tilewright.cores import CosimResult, Setup, run_bundles
 from tilewright.engine import Engine
 from tilewright.errors import TilewrightError
-from tilewright.pipeline.array_mode import ArrayMode
 from tilewright.pipeline.run_folder import RunFolder
 from tilewright.sim import simulate
 from tilewright.spec import (
-    ArrayShape,
     IntArray,
     IntegerLayer,
     IntegerNetwork,
@@ -42,9 +41,9 @@ from tilewright.spec import (
     find_packed,
 )
 from tilewright.studies.packed import load_packed_test
-from tilewright.tile import WIDEST_PAIR, TilePlan, plan_words
-from tilewright.vectors import CORE_LAYOUTS, load_layout, write_bundle
-from tilewright.verify import reference_psums
+from tilewright.tile import DATAFLOWS, WIDEST_PAIR, Execution, plan_words
+from tilewright.vectors import load_layout, write_bundle
+from tilewright.verify import reference_outputs, reference_psums
 
 ARRAYS = "4x4,8x8,8x16,16x8,16x16,5x7"
 
@@ -56,33 +55,40 @@ class Case:
     layer: IntegerLayer
     codes: np.ndarray
     sample: int
-    array: ArrayShape
-    mode: ArrayMode
+    used: ArrayConfig
+
+    @property
+    def execution(self) -> Execution:
+        """How the layer is run."""
+        return self.used.execution(self.layer.shape, act_bits=self.layer.act_format.bits)
 
     @property
     def act_bits(self) -> int:
         """Width of the activation operand of a PE: cores of one width can share a simulation."""
-        return self.layer.act_format.bits * (2 if self.mode.mode == "simd" else 1)
+        channels = DATAFLOWS.get(self.used.mode).channels_per_pe
+        return self.layer.act_format.bits * channels
 
     def export(self, folder: Path) -> tuple[Path, Setup]:
         """Its bundle in `folder`, and how it is run."""
+        layout = load_layout(self.execution.plan.dataflow.layout)
+        psums = reference_psums(self.codes[None], self.layer)[0]
         bundle = write_bundle(
             folder,
             layer=self.layer,
-            plan=TilePlan(self.layer.shape, self.array),
-            layout=load_layout(CORE_LAYOUTS[self.mode.mode]),
+            plan=self.execution.plan,
+            layout=layout,
             codes=self.codes,
-            psums=reference_psums(self.codes[None], self.layer)[0],
+            psums=psums,
+            outputs=reference_outputs(psums, layout.output),
             sample=self.sample,
         )
-        return bundle.folder, Setup(schedule=self.mode.timing)
+        return bundle.folder, Setup(schedule=self.used.timing)
 
     def compare(self, rtl: CosimResult) -> dict[str, Any]:
         """What was compared, and whether anything differs; the cycles are the model's to say."""
-        plan = self.mode.plan(self.layer, self.array)
-        model = simulate(
-            plan, *plan_words(plan, self.layer.weight, self.codes), schedule=self.mode.timing
-        )
+        execution = self.execution
+        words = plan_words(execution.plan, self.layer.weight, self.codes)
+        model = simulate(execution, *words)
         same_cycles = np.array_equal(rtl.fold_cycles, model.fold_cycles)
         found = [*rtl.mismatches, *rtl.overflows, *rtl.faults, "cycles of a fold"]
         return {
@@ -113,15 +119,19 @@ def simulations(options: Any) -> Iterator[list[Case]]:
     layers = [network.layer(name) for name in chosen] or list(network.layers)
     for array in options.arrays.split(","):
         rows, cols = (int(part) for part in array.split("x"))
-        shape = ArrayShape(rows, cols, options.psum_bits)
         for sample in range(options.samples):
             cases = [
                 Case(
                     layer,
                     codes[layer.name][sample],
                     sample,
-                    shape,
-                    ArrayMode(mode, options.schedule),
+                    ArrayConfig(
+                        rows=rows,
+                        cols=cols,
+                        psum_bits=options.psum_bits,
+                        mode=mode,
+                        schedule=options.schedule,
+                    ),
                 )
                 for mode in options.modes.split(",")
                 for layer in layers
@@ -149,7 +159,7 @@ def main() -> None:
     parser.add_argument("--layers", default="")
     parser.add_argument("--schedule", default="overlapped", choices=("serial", "overlapped"))
     parser.add_argument("--samples", type=int, default=1)
-    parser.add_argument("--simulator", default="auto", choices=("auto", "verilator", "icarus"))
+    parser.add_argument("--simulator", default="auto")
     parser.add_argument("--timeout-s", type=float, default=3600.0)
     parser.add_argument("--psum-bits", type=int, default=20)
     parser.add_argument("--json", action="store_true", help="print the JSON object only")
@@ -161,7 +171,7 @@ def main() -> None:
             totals = {key: totals[key] + found[key] for key in totals}
             if not options.json:
                 print(
-                    f"{case.array.rows}x{case.array.cols} {case.mode.mode} {case.layer.name}, "
+                    f"{case.used.rows}x{case.used.cols} {case.used.mode} {case.layer.name}, "
                     f"sample {case.sample}: {found['psums']:,} psums, {found['tiles']:,} tiles, "
                     f"{found['cycles']:,} cycles: "
                     f"{'DIFFERS ' + found['first'] if found['wrong'] else 'equal'}",

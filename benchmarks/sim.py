@@ -43,10 +43,18 @@ from tilewright.cores.run import simulate as run_rtl
 from tilewright.cores.run_list import Run, parameters
 from tilewright.models.architecture import find_architecture
 from tilewright.sim import SimResult, layer_cycles, simulate
-from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat, Schedule
-from tilewright.tile import TilePlan, tile_activations, tile_weights, untile_psums
+from tilewright.sim.simulate import Engine
+from tilewright.spec import (
+    ArrayShape,
+    ConvShape,
+    IntegerLayer,
+    NumberFormat,
+    OutputFunction,
+    Schedule,
+)
+from tilewright.tile import Execution, TilePlan, tile_activations, tile_weights, untile_psums
 from tilewright.vectors import Bundle, load_layout, write_bundle
-from tilewright.verify import reference_psums
+from tilewright.verify import reference_outputs, reference_psums
 
 ARRAY = ArrayShape(8, 8, psum_bits=20)
 LAYERS = {
@@ -77,11 +85,11 @@ class Case:
     weight: npt.NDArray[np.int8]
     codes: npt.NDArray[np.uint8]
 
-    def run(self, **options: Any) -> Callable[[], SimResult]:
+    def run(self, engine: Engine = "fast", **how: Any) -> Callable[[], SimResult]:
         """The model on this case's tiles, which are made once."""
         weights = tile_weights(self.weight, self.plan)
         activations = tile_activations(self.codes, self.plan)
-        return lambda: simulate(self.plan, weights, activations, **options)
+        return lambda: simulate(Execution(self.plan, **how), weights, activations, engine=engine)
 
 
 def _case(shape: ConvShape) -> Case:
@@ -109,6 +117,7 @@ def _write(case: Case, folder: Path) -> tuple[Bundle, npt.NDArray[np.int64]]:
         layout=load_layout("ece284-ws"),
         codes=case.codes,
         psums=psums,
+        outputs=reference_outputs(psums, OutputFunction()),
         sample=0,
     )
     return bundle, psums
@@ -181,8 +190,8 @@ def _of_peak(shape: ConvShape) -> dict[str, float]:
     plan = TilePlan(shape, ARRAY)
     peak = ARRAY.rows * ARRAY.cols
     return {
-        "serial": shape.macs / layer_cycles(plan) / peak,
-        "overlapped": shape.macs / layer_cycles(plan, FAST) / peak,
+        "serial": shape.macs / layer_cycles(Execution(plan)) / peak,
+        "overlapped": shape.macs / layer_cycles(Execution(plan, FAST)) / peak,
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat
 from tilewright.tile import TilePlan
 from tilewright.vectors import decode_bundle, load_layout, read_bundle, write_bundle
-from tilewright.verify import reference_tap_psums
+from tilewright.verify import reference_outputs, reference_tap_psums
 
 random = np.random.default_rng(284)
 shape = ConvShape(ic=12, ih=4, iw=4, oc=10, kh=3, kw=3, padding=(1, 1))
@@ -23,14 +23,16 @@ layer = IntegerLayer(
 )
 codes = random.integers(0, 16, (12, 4, 4), dtype=np.uint8)
 taps = reference_tap_psums(codes[None], layer.weight, shape)[:, 0]  # kij oc oh ow
+layout = load_layout("ece284-ws")
 
 bundle = write_bundle(
     Path(mkdtemp()) / "conv",
     layer=layer,
     plan=TilePlan(shape, ArrayShape(rows=8, cols=8, psum_bits=16)),
-    layout=load_layout("ece284-ws"),
+    layout=layout,
     codes=codes,
     psums=taps.sum(axis=0),
+    outputs=reference_outputs(taps.sum(axis=0), layout.output),
     sample=0,
 )
 print(f"{len(bundle.files)} files in {bundle.folder.name}")

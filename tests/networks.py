@@ -20,8 +20,8 @@ PIXELS = NumberFormat(8, is_signed=False)
 
 def layer(rng, name, shape, *, weight_bits=4, act_format=PIXELS, links=(), **values):
     weight_format = NumberFormat(weight_bits, is_signed=True, is_narrow=True)
-    sizes = (shape.oc, shape.ic, shape.kh, shape.kw)
-    weight = rng.integers(weight_format.min_code, weight_format.max_code, sizes, endpoint=True)
+    low, high = weight_format.min_code, weight_format.max_code
+    weight = rng.integers(low, high, shape.weight_sizes, endpoint=True)
     return IntegerLayer(
         name=name,
         shape=shape,

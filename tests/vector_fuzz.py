@@ -52,6 +52,7 @@ from tilewright.vectors import (
 )
 from tilewright.vectors.kinds import AXES, axis_sizes, number_format
 from tilewright.vectors.planes import accumulate_addresses
+from tilewright.verify import reference_outputs
 
 PATIENCE = 20
 PLANS = (example.PLAN, TilePlan(example.SHAPE, ArrayShape(rows=3, cols=2, psum_bits=12)))
@@ -270,6 +271,7 @@ def _write_all(folder: Path, layouts: list[Layout]) -> Iterator[Path]:
                 codes=example.CODES,
                 psums=example.PSUMS,
                 tap_psums=example.TAP_PSUMS,
+                outputs=reference_outputs(example.PSUMS, layout.output),
                 sample=0,
             )
             yield place

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from tilewright.cores import Setup
 from tilewright.cores.run_list import FUNCTIONS, Run, check_runnable, parameters
-from tilewright.tile import tile_psums
+from tilewright.tile import OUTPUT_STATIONARY, tile_psums
 from tilewright.vectors import Bundle, decode_bundle, read_bundle
+from tilewright.verify import reference_outputs
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def read_layer(folder: Path) -> Layer:
     array, plan = bundle.array, run.plan
     weights = _words(bundle, "weight")  # output tile after output tile, in every layout
     psums = tile_psums(decode_bundle(bundle).psums, bundle.plan)  # otile onij col
-    outputs = bundle.layout.kind("output").activate(psums)
+    outputs = reference_outputs(psums, bundle.layout.output)
     jobs = [
         Job(
             otile,
@@ -77,7 +78,7 @@ def read_layer(folder: Path) -> Layer:
         for otile in range(plan.otiles)
     ]
     plane = plan.shape.padded_h * plan.shape.padded_w
-    fold = plane + plan.steps + 4 * (array.rows + array.cols)
+    fold = plane + plan.shape.ic * plan.shape.taps + 4 * (array.rows + array.cols)
     return Layer(
         parameters=parameters([run]),
         descriptor=_descriptor(run),
@@ -108,11 +109,10 @@ def _words(bundle: Bundle, kind: str) -> list[int]:
 def _descriptor(run: Run) -> dict[str, int]:
     """Mode and layer descriptor: docs/dataflows.md and the header of tw_core.sv."""
     plan, shape = run.plan, run.plan.shape
-    is_os = plan.dataflow == "os"
     output = run.bundle.layout.kind("output")
     return {
-        "is_os": int(is_os),
-        "is_half": plan.channels_per_pe - 1,  # ece284-2b: two channels in each PE
+        "is_os": int(plan.dataflow == OUTPUT_STATIONARY),
+        "is_half": plan.dataflow.channels_per_pe - 1,  # ece284-2b: two channels in each PE
         "is_overlapped": 0,  # the serial schedule, over the whole padded plane
         "is_skipping": 0,
         "saturate": 0,
@@ -128,6 +128,5 @@ def _descriptor(run: Run) -> dict[str, int]:
         "ow": shape.ow,
         "itiles": plan.itiles,
         "otiles": 1,  # of a job
-        "steps": plan.steps if is_os else 1,
-        "passes": plan.passes if is_os else 1,
+        **plan.dataflow.counts(plan),  # steps and passes
     }

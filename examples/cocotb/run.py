@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from model import read_layer
 
-from tilewright.cores import Setup, SimulatorName, Verilator, find_simulator
+from tilewright.cores import Setup, Verilator, find_simulator
 from tilewright.errors import TilewrightError, ToolError
 from tilewright.rtl import RTL_DIR
 
@@ -36,7 +36,7 @@ def main() -> int:
     return 0 if is_exact else 1
 
 
-def run(bundle: Path, simulator: SimulatorName, setup: Setup, folder: Path) -> bool:
+def run(bundle: Path, simulator: str, setup: Setup, folder: Path) -> bool:
     """Build the core for `bundle` in `folder`, run `bench.py` on it: is every value equal?"""
     try:
         from cocotb_tools.check_results import get_results

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from tilewright.cores import probe
+from tilewright.cores import SIMULATORS, probe
 
 CPU_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8")
 
@@ -80,7 +80,7 @@ def _compiler() -> Finding:
 
 def _simulators() -> Iterator[Finding]:
     """At least one RTL simulator must build and run a design."""
-    probes = [probe("verilator"), probe("icarus")]
+    probes = [probe(name) for name in SIMULATORS.names()]
     is_any_ready = any(found.is_ready for found in probes)
     for found in probes:
         detail = (

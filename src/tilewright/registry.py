@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from importlib.metadata import entry_points
+from collections.abc import Iterator, Mapping
+from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
 from tilewright.errors import ConfigError, UnknownNameError
@@ -24,9 +24,11 @@ class Registry(Generic[Thing]):
     (1, ('red',))
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, *, ours: Mapping[str, str] | None = None) -> None:
+        """ours: the house's things by name, each as ``module:attribute``, loaded when asked for."""
         self.kind = kind
-        self._things: dict[str, Thing] = {}
+        self._ours = {name: EntryPoint(name, at, self.group) for name, at in (ours or {}).items()}
+        self._things: dict[str, Thing | EntryPoint] = dict(self._ours)
         self._is_complete = False
 
     @property
@@ -36,10 +38,13 @@ class Registry(Generic[Thing]):
 
     def add(self, name: str, thing: Thing) -> Thing:
         """Register `thing` and return it; raises `ConfigError` if the name is taken by another one."""
-        if self._things.setdefault(name, thing) is not thing:
+        known = self._things.get(name, thing)
+        is_announced = isinstance(known, EntryPoint) and name not in self._ours
+        if known is not thing and not is_announced:
             raise ConfigError(
                 f"a {self.kind} must have a name of its own, but {name!r} is registered already"
             )
+        self._things[name] = thing
         return thing
 
     def get(self, name: str) -> Thing:
@@ -47,21 +52,26 @@ class Registry(Generic[Thing]):
         things = self._complete()
         if name not in things:
             raise UnknownNameError.among(self.kind, name, tuple(things))
-        return things[name]
+        thing = things[name]
+        if isinstance(thing, EntryPoint):
+            thing = self._things[name] = thing.load()
+        return thing
 
     def names(self) -> tuple[str, ...]:
-        """All names, ours first, in the order of registration."""
+        """All names, ours first, in the order of registration; nothing is loaded for them."""
         return tuple(self._complete())
 
     def __iter__(self) -> Iterator[Thing]:
-        return iter(tuple(self._complete().values()))
+        return (self.get(name) for name in self.names())
 
     def __contains__(self, name: object) -> bool:
         return name in self._complete()
 
-    def _complete(self) -> dict[str, Thing]:
+    def _complete(self) -> dict[str, Thing | EntryPoint]:
         if not self._is_complete:
             self._is_complete = True
             for point in entry_points(group=self.group):
-                self.add(point.name, point.load())
+                if point.name in self._things:
+                    self.add(point.name, point.load())
+                self._things.setdefault(point.name, point)
         return self._things

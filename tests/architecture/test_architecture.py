@@ -1,6 +1,7 @@
 """The house rules that a machine can check."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,27 @@ def test_no_room_has_a_name_that_says_nothing():
     empty = {"utils", "util", "helpers", "helper", "misc", "common", "core"}
     parts = {part for path in SOURCES for part in (*path.parent.parts, path.stem)}
     assert not parts & empty
+
+
+OWN = ("tile/dataflows/output_stationary.py", "sim/textbook.py")
+"""The modules of the dataflows that are called "os": ours and the textbook's."""
+
+
+def test_nobody_asks_which_dataflow_it_is_but_the_dataflow():
+    asked = re.compile(r"""["']os["']|is_os|["']simd["']|["']dataflow["']\s*==""")
+    found = []
+    for path in SOURCES:
+        place = str(path.relative_to(ROOT / "src/tilewright"))
+        if place.startswith("rtl/") or place in (*OWN, "tile/dataflows/two_channels.py"):
+            continue
+        found += [
+            f"{place}: {line.strip()}"
+            for line in path.read_text().splitlines()
+            if asked.search(line)
+        ]
+    key = [line for line in found if not line.startswith('cores/run_list.py: "is_os": ')]
+    assert key == []
+    assert len(found) <= 1  # the name of the descriptor's field
 
 
 def test_the_package_holds_its_data_files():

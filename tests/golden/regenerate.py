@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat
+from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat, OutputFunction
 from tilewright.tile import TilePlan
 from tilewright.vectors import Bundle, load_layout, write_bundle
+from tilewright.verify import reference_outputs
 
 FOLDER = Path(__file__).parent / "bundle"
 SHAPE = ConvShape(ic=3, ih=3, iw=2, oc=4, kh=1, kw=2, stride=(2, 1), padding=(0, 1))
@@ -51,6 +52,7 @@ def write_golden(folder: Path) -> Bundle:
         layout=load_layout("ece284-ws"),
         codes=CODES,
         psums=psums(),
+        outputs=reference_outputs(psums(), OutputFunction()),
         sample=5,
     )
 

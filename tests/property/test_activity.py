@@ -14,7 +14,15 @@ from tilewright.sim.job import make_job
 from tilewright.sim.machine import run
 from tilewright.sim.registers import power_on
 from tilewright.spec import OutputFunction, PsumRule, Schedule
-from tilewright.tile import TilePlan, plan_words, tile_activations, tile_weights
+from tilewright.tile import (
+    CORE_DATAFLOWS,
+    OUTPUT_STATIONARY,
+    Execution,
+    TilePlan,
+    plan_words,
+    tile_activations,
+    tile_weights,
+)
 
 ACT_BITS, WEIGHT_BITS = 3, 4
 
@@ -34,7 +42,7 @@ def _events(plan, weights, activations):
     """
     cols, rows = plan.array.cols, plan.array.rows
     for number, fold in enumerate(plan.folds()):
-        since = number * fold_cycles(plan)
+        since = number * fold_cycles(Execution(plan))
         words = weights[fold.otile, fold.itile, fold.kij]  # col row
         for count, row in np.ndindex(cols, rows):
             yield since + count + 2 + row, "shadow", row, 0, int(words[cols - 1 - count, row])
@@ -89,7 +97,9 @@ def _walk(plan, weights, activations):
 @given(plan=plans().filter(lambda plan: plan.shape.macs < 900), seed=st.integers(0, 2**32 - 1))
 def test_counts_are_those_of_registers_that_follow_the_event_table(plan, seed):
     weights, activations = _tiles(plan, seed)
-    found = count_activity(plan, weights, activations, act_bits=ACT_BITS, weight_bits=WEIGHT_BITS)
+    found = count_activity(
+        Execution(plan), weights, activations, act_bits=ACT_BITS, weight_bits=WEIGHT_BITS
+    )
     toggles, zeros = _walk(plan, weights, activations)
     bits = plan.array.psum_bits
     np.testing.assert_array_equal(found.act_toggles, toggles["act"][:, :, :ACT_BITS])
@@ -106,13 +116,13 @@ class _Watch:
     """Toggles of the registers of the model that steps, from 0: ``row col bit``."""
 
     def __init__(self, plan):
-        self.plan, self.pair = plan, plan.channels_per_pe
+        self.plan, self.pair = plan, plan.dataflow.channels_per_pe
         size = (plan.array.rows, plan.array.cols)
         self.held = {kind: np.zeros(size, np.int64) for kind in REGISTERS}
         self.toggles = {kind: np.zeros((*size, 24), np.int64) for kind in REGISTERS}
 
     def look(self, machine):
-        is_os = self.plan.dataflow == "os"
+        is_os = self.plan.dataflow == OUTPUT_STATIONARY
         weight = machine.b_q[None] if is_os else machine.w_q
         now = {
             "act": self._word(machine.a_q, ACT_BITS),
@@ -134,7 +144,7 @@ class _Watch:
 @settings(max_examples=40, deadline=None)
 @given(
     plan=plans().filter(lambda plan: plan.shape.macs < 600),
-    mode=st.sampled_from([("ws", 1), ("ws", 2), ("os", 1)]),
+    mode=st.sampled_from(CORE_DATAFLOWS),
     is_overlapped=st.booleans(),
     is_skipping=st.booleans(),
     stalls=st.sampled_from([None, Stalls(90)]),
@@ -144,20 +154,16 @@ def test_counts_are_those_of_the_model_that_steps(
     plan, mode, is_overlapped, is_skipping, stalls, seed
 ):
     """In every mode and schedule, with stalls or without: one job, all registers, cycle by cycle."""
-    plan = TilePlan(plan.shape, plan.array, *mode)
+    plan = TilePlan(plan.shape, plan.array, mode)
     rng, shape = np.random.default_rng(seed), plan.shape
     weight = rng.integers(-7, 8, (shape.oc, shape.ic, shape.kh, shape.kw), np.int8)
     codes = rng.integers(0, 8, (shape.ic, shape.ih, shape.iw), np.uint8)
     words = plan_words(plan, weight, codes)
     schedule, rule = Schedule(is_overlapped, is_skipping, True), PsumRule("wrap")
     job = make_job(
-        plan,
+        Execution(plan, schedule=schedule, rule=rule, output=OutputFunction()),
         *words,
         first_otile=0,
-        otiles=plan.otiles,
-        schedule=schedule,
-        rule=rule,
-        output=OutputFunction(),
         stalls=stalls,
     )
     machine = power_on(
@@ -165,7 +171,7 @@ def test_counts_are_those_of_the_model_that_steps(
         plan.array.cols,
         words=plan.otiles * shape.onij,
         folds=job.folds,
-        halves=plan.channels_per_pe,
+        halves=plan.dataflow.channels_per_pe,
     )
     watch = _Watch(plan)
     start(machine, job)
@@ -173,9 +179,12 @@ def test_counts_are_those_of_the_model_that_steps(
         run(machine, job, 1)
         watch.look(machine)
     found = count_activity(
-        plan, *words, act_bits=ACT_BITS, weight_bits=WEIGHT_BITS, schedule=schedule, rule=rule
+        Execution(plan, schedule=schedule, rule=rule),
+        *words,
+        act_bits=ACT_BITS,
+        weight_bits=WEIGHT_BITS,
     )
     for register in REGISTERS:
         counts = found.of(register)
         np.testing.assert_array_equal(counts, watch.toggles[register][:, :, : counts.shape[2]])
-    assert found.operations == machine.counts.pe_busy * plan.channels_per_pe
+    assert found.operations == machine.counts.pe_busy * plan.dataflow.channels_per_pe

@@ -13,7 +13,14 @@ from tests.unit.cost.outlines import outline
 from tilewright.cost import layer_traffic, psum_widths
 from tilewright.sim import simulate
 from tilewright.spec import ArrayShape, ConvShape, Schedule, signed_bits_needed
-from tilewright.tile import TilePlan, plan_words, psum_addresses
+from tilewright.tile import (
+    CORE_DATAFLOWS,
+    OUTPUT_STATIONARY,
+    Execution,
+    TilePlan,
+    plan_words,
+    psum_addresses,
+)
 
 
 @settings(max_examples=100, deadline=None)
@@ -28,7 +35,7 @@ def test_words_are_those_of_a_walk_through_the_folds(plan):
             counts["xmem"] += 1
             counts["pmem writes"] += onij >= 0
             counts["pmem reads"] += onij >= 0 and (fold.itile, fold.kij) != (0, 0)
-    traffic = layer_traffic(outline(plan.shape), plan)
+    traffic = layer_traffic(outline(plan.shape), Execution(plan))
     assert (traffic.wmem.reads, traffic.wmem.writes) == (counts["wmem"], 0)
     assert (traffic.xmem.reads, traffic.xmem.writes) == (counts["xmem"], 0)
     assert traffic.pmem.reads == counts["pmem reads"]
@@ -41,19 +48,19 @@ def test_words_are_those_of_a_walk_through_the_folds(plan):
 @settings(max_examples=60, deadline=None)
 @given(
     plan=plans().filter(lambda plan: plan.shape.macs < 600),
-    mode=st.sampled_from([("ws", 1), ("ws", 2), ("os", 1)]),
+    mode=st.sampled_from(CORE_DATAFLOWS),
     schedule=st.builds(Schedule, st.booleans(), st.booleans(), st.booleans()),
 )
 def test_words_read_are_those_of_the_model_that_steps(plan, mode, schedule):
-    plan = TilePlan(plan.shape, plan.array, *mode)
+    plan = TilePlan(plan.shape, plan.array, mode)
     shape = plan.shape
     weight = np.ones((shape.oc, shape.ic, shape.kh, shape.kw), np.int8)
     codes = np.zeros((shape.ic, shape.ih, shape.iw), np.uint8)
     words = plan_words(plan, weight, codes)
-    model = simulate(plan, *words, schedule=schedule, engine="registers")
-    traffic = layer_traffic(outline(shape), plan, schedule)
+    model = simulate(Execution(plan, schedule=schedule), *words, engine="registers")
+    traffic = layer_traffic(outline(shape), Execution(plan, schedule))
     assert traffic.xmem.reads == model.stream_cycles
-    if plan.dataflow == "os":
+    if plan.dataflow == OUTPUT_STATIONARY:
         assert traffic.wmem.reads == model.stream_cycles  # both in every step
         assert (traffic.pmem.reads, traffic.pmem.writes) == (0, traffic.pmem.host_words)
     elif not schedule.is_overlapped:

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 
 from tests.strategies import plans
 from tilewright.sim import fold_phases, job_phases, layer_phases, network_phases, simulate
-from tilewright.tile import tile_activations, tile_weights
+from tilewright.tile import Execution, tile_activations, tile_weights
 
 
 def _run(plan):
     shape = plan.shape
     weight = np.ones((shape.oc, shape.ic, shape.kh, shape.kw), np.int8)
     codes = np.ones((shape.ic, shape.ih, shape.iw), np.uint8)
-    return simulate(plan, tile_weights(weight, plan), tile_activations(codes, plan))
+    return simulate(Execution(plan), tile_weights(weight, plan), tile_activations(codes, plan))
 
 
 @settings(max_examples=150, deadline=None)

@@ -14,10 +14,17 @@ from tests.unit.sim import timeline as t
 from tilewright.sim import SimResult, Stalls, job_cycles, layer_cycles, simulate
 from tilewright.sim.job import make_job
 from tilewright.spec import OutputFunction, PsumRule, Schedule
-from tilewright.tile import TilePlan, plan_words, untile_psums
+from tilewright.tile import (
+    CORE_DATAFLOWS,
+    OUTPUT_STATIONARY,
+    Execution,
+    TilePlan,
+    plan_words,
+    untile_psums,
+)
 
 SEEDS = st.integers(0, 2**32 - 1)
-MODES = st.sampled_from([("ws", 1), ("ws", 2), ("os", 1)])
+MODES = st.sampled_from(CORE_DATAFLOWS)
 SCHEDULES = st.builds(Schedule, st.booleans(), st.booleans(), st.booleans())
 
 
@@ -29,8 +36,9 @@ class Layer:
     weight: np.ndarray
     codes: np.ndarray
 
-    def simulate(self, **options) -> SimResult:
-        return simulate(self.plan, *plan_words(self.plan, self.weight, self.codes), **options)
+    def simulate(self, *, stalls=None, engine="fast", **how) -> SimResult:
+        words = plan_words(self.plan, self.weight, self.codes)
+        return simulate(Execution(self.plan, **how), *words, stalls=stalls, engine=engine)
 
     @property
     def expected(self) -> np.ndarray:
@@ -40,8 +48,8 @@ class Layer:
 @st.composite
 def layers(draw):
     """Any int8 weights and uint8 activations, in any mode."""
-    plan, (dataflow, channels) = draw(plans()), draw(MODES)
-    plan = TilePlan(plan.shape, plan.array, dataflow, channels)
+    plan = draw(plans())
+    plan = TilePlan(plan.shape, plan.array, draw(MODES))
     rng, shape = np.random.default_rng(draw(SEEDS)), plan.shape
     widest = int(rng.integers(1, 128))
     size = (shape.oc, shape.ic, shape.kh, shape.kw)
@@ -64,8 +72,8 @@ def test_psums_and_outputs_are_those_of_a_naive_convolution(layer, schedule, eng
 def test_every_fold_takes_the_cycles_of_the_closed_form(layer, schedule):
     result = layer.simulate(schedule=schedule, engine="registers")
     assert result.fold_cycles.shape == layer.plan.fold_grid
-    np.testing.assert_array_equal(result.fold_cycles, job_cycles(layer.plan, schedule))
-    assert result.cycles == layer_cycles(layer.plan, schedule)
+    np.testing.assert_array_equal(result.fold_cycles, job_cycles(Execution(layer.plan, schedule)))
+    assert result.cycles == layer_cycles(Execution(layer.plan, schedule))
 
 
 @settings(max_examples=30, deadline=None)
@@ -114,15 +122,15 @@ def _channels_in_turn(plan):
     """Input channels in the order in which one sum meets them, grouped by PE; PMEM comes after each list."""
     shape = plan.shape
     taps = list(np.ndindex(shape.kh, shape.kw))
-    if plan.dataflow == "os":
+    if plan.dataflow == OUTPUT_STATIONARY:
         return [[[(ic, *tap)] for ic in range(shape.ic) for tap in taps]]
     folds = []
     for itile in range(plan.itiles):
         for tap in taps:
             rows = []
             for row in range(plan.array.rows):
-                first = itile * plan.lanes + row * plan.channels_per_pe
-                pair = range(first, first + plan.channels_per_pe)
+                first = itile * plan.lanes + row * plan.dataflow.channels_per_pe
+                pair = range(first, first + plan.dataflow.channels_per_pe)
                 rows.append([(ic, *tap) for ic in pair if ic < shape.ic])
             folds.append(rows)
     return folds
@@ -172,9 +180,6 @@ def test_every_rule_holds_in_the_order_of_the_array(layer, rule, engine):
 
 def test_memory_words_of_a_job_are_those_of_the_page():
     """Half width: word (fold * C + col) * 2 + half of WMEM; XMEM itile * T + nij, a half for each channel."""
-    options = {"schedule": Schedule(), "rule": PsumRule(), "output": OutputFunction()}
-    job = make_job(
-        t.HALF_PLAN, t.HALF_WEIGHTS, t.HALF_ACTIVATIONS, first_otile=0, otiles=1, **options
-    )
+    job = make_job(Execution(t.HALF_PLAN), t.HALF_WEIGHTS, t.HALF_ACTIVATIONS, first_otile=0)
     assert job.wmem.tolist() == [[1, 3], [2, 4], [-1, -3], [-2, -4]]
     assert job.xmem.tolist() == [[[3, 1], [1, 1]], [[2, 0], [1, 3]]]

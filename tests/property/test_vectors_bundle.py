@@ -20,6 +20,7 @@ from tilewright.vectors import (
     read_bundle,
     write_bundle,
 )
+from tilewright.verify import reference_outputs
 
 
 @settings(max_examples=40, deadline=None)
@@ -60,6 +61,7 @@ def test_decode_bundle_is_the_inverse_of_write_bundle(plan, layout, act, weight,
             codes=codes,
             psums=taps.sum(axis=0),
             tap_psums=taps,
+            outputs=reference_outputs(taps.sum(axis=0), load_layout(layout).output),
             sample=3,
         )
         bundle = read_bundle(Path(scratch) / "bundle")

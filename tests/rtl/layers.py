@@ -18,14 +18,14 @@ from tilewright.spec import (
     ArrayShape,
     ConvShape,
     IntegerLayer,
-    Mode,
     NumberFormat,
     OutputFunction,
     PsumRule,
     Schedule,
 )
-from tilewright.tile import TilePlan
-from tilewright.vectors import CORE_LAYOUTS, Bundle, load_layout, write_bundle
+from tilewright.tile import DATAFLOWS, TilePlan
+from tilewright.vectors import Bundle, load_layout, write_bundle
+from tilewright.verify import reference_outputs
 
 Edit = Callable[[list[str]], list[str]]
 """Lines of a file, with their ends, to other lines."""
@@ -55,7 +55,7 @@ class Case:
     array: ArrayShape
     act_bits: int = 4
     weight_bits: int = 4
-    mode: Mode = "ws"
+    mode: str = "ws"
     schedule: Schedule = field(default_factory=Schedule)
     output: OutputFunction = field(default_factory=OutputFunction)
 
@@ -136,9 +136,10 @@ def write_case(
         folder,
         layer=layer,
         plan=TilePlan(case.shape, case.array),
-        layout=load_layout(CORE_LAYOUTS[case.mode]).with_output(case.output),
+        layout=load_layout(DATAFLOWS.get(case.mode).layout).with_output(case.output),
         codes=codes.astype(np.uint8),
         psums=psums,
+        outputs=reference_outputs(psums, case.output),
         sample=7,
     )
 

@@ -13,7 +13,7 @@ from tests.sabotage.test_rtl_core import patched_core
 from tilewright.cores import run_bundle
 from tilewright.sim import REGISTERS, count_activity
 from tilewright.spec import ArrayShape, ConvShape
-from tilewright.tile import plan_mode, plan_words
+from tilewright.tile import Execution, plan_mode, plan_words
 
 pytestmark = pytest.mark.rtl
 
@@ -81,17 +81,16 @@ def test_toggles_are_those_of_the_rtl(tmp_path, name):
     assert result.is_exact
     plan = plan_mode(case.shape, case.array, case.mode, case.act_bits)
     found = count_activity(
-        plan,
+        Execution(plan, schedule=case.schedule),
         *plan_words(plan, weight.astype(np.int8), codes.astype(np.uint8)),
         act_bits=case.act_bits,
         weight_bits=4,
-        schedule=case.schedule,
     )
     dumped = _dumped(dump.read_text())
     for register in REGISTERS:
         counts = found.of(register)
         expected = dumped[register]
-        if plan.channels_per_pe == 2 and register in ("shadow", "weight"):
+        if plan.dataflow.channels_per_pe == 2 and register in ("shadow", "weight"):
             expected = np.concatenate([expected[..., :4], dumped[f"{register} high"][..., :4]], 2)
         np.testing.assert_array_equal(counts, expected[..., : counts.shape[2]], register)
     assert found.toggles > 1000

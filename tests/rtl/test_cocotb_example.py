@@ -21,7 +21,8 @@ from tests.rtl.layers import (
 )
 from tilewright.cores import Setup, run_bundle
 from tilewright.spec import ArrayShape, ConvShape, OutputFunction
-from tilewright.vectors import CORE_LAYOUTS, decode_bundle
+from tilewright.tile.dataflows.weight_stationary import WeightStationary
+from tilewright.vectors import decode_bundle
 
 pytestmark = pytest.mark.rtl
 pytest.importorskip("cocotb_tools")
@@ -117,7 +118,7 @@ def test_a_sum_that_does_not_fit_is_a_fault(tmp_path: Path) -> None:
 def test_bad_input_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = tmp_path / "bundle"
     write_random(bundle, CASES["ws"])
-    monkeypatch.setitem(CORE_LAYOUTS, "ws", "readmemb")
+    monkeypatch.setattr(WeightStationary, "layout", "readmemb")
     write_random(tmp_path / "other", CASES["ws"])
     missing = tmp_path / "missing" / "cocotb_tools"
     missing.mkdir(parents=True)

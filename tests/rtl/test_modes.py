@@ -22,7 +22,7 @@ from tests.rtl.test_core import FAST, check_exact
 from tilewright.cores import CosimResult, Setup, run_bundle, run_bundles
 from tilewright.sim import Stalls, simulate
 from tilewright.spec import ArrayShape, ConvShape, PsumRule, Schedule
-from tilewright.tile import plan_mode, plan_words
+from tilewright.tile import Execution, plan_mode, plan_words
 
 pytestmark = pytest.mark.rtl
 
@@ -77,7 +77,7 @@ def model_cycles(case: Case, seed: int, stalls: Stalls) -> np.ndarray:
     codes, weight = random_tensors(case, seed)
     plan = plan_mode(case.shape, case.array, case.mode, case.act_bits)
     words = plan_words(plan, weight.astype(np.int8), codes.astype(np.uint8))
-    return simulate(plan, *words, schedule=case.schedule, stalls=stalls).fold_cycles
+    return simulate(Execution(plan, schedule=case.schedule), *words, stalls=stalls).fold_cycles
 
 
 @pytest.mark.parametrize("level", [40, 200])
@@ -148,7 +148,7 @@ def test_the_model_and_the_core_count_the_same_vectors_that_overflow(
     result = run_bundle(tmp_path / "bundle", setup=case.setup, simulator="icarus", cache_dir=builds)
     plan = plan_mode(case.shape, case.array, case.mode, case.act_bits)
     words = plan_words(plan, weight.astype(np.int8), codes.astype(np.uint8))
-    model = simulate(plan, *words, rule=WRAP)
+    model = simulate(Execution(plan, rule=WRAP), *words)
     assert result.is_exact
     assert result.overflow_vectors == model.overflow_vectors > 0
     assert model.first_overflow is not None

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from tests.unit.vectors import course_example as example
+from tilewright.bundles import agreed_tensors
 from tilewright.errors import ArtifactError, FormatError
 from tilewright.spec import ArrayShape
 from tilewright.store.artifact import sha256
 from tilewright.tile import TilePlan
 from tilewright.vectors import decode_bundle, load_layout, read_bundle, write_bundle
+from tilewright.verify import reference_outputs
 
 
 def _write(folder, layout="ece284-unpadded", plan=example.PLAN):
@@ -25,6 +27,7 @@ def _write(folder, layout="ece284-unpadded", plan=example.PLAN):
         codes=example.CODES,
         psums=example.PSUMS,
         tap_psums=example.TAP_PSUMS,
+        outputs=reference_outputs(example.PSUMS, load_layout(layout).output),
         sample=0,
     )
     return folder
@@ -95,7 +98,7 @@ def test_a_flipped_output_bit_contradicts_the_psum(padded):
     _edit(padded, "out.txt", b"0000000001011101", b"0000000001011100")
     message = r"^an output must be max\(0, psum\) = 93, but is 92 at \(oc=2, oh=1, ow=1\)"
     with pytest.raises(FormatError, match=message):
-        decode_bundle(read_bundle(padded))
+        agreed_tensors(read_bundle(padded))
 
 
 def test_swapped_lanes_of_an_expected_word_are_seen(unpadded):
@@ -107,7 +110,7 @@ def test_swapped_lanes_of_an_expected_word_are_seen(unpadded):
         b"00000000000000100000000000000100",
     )
     with pytest.raises(FormatError, match=r"is 4 at \(oc=0, oh=0, ow=1\); 2 differ"):
-        decode_bundle(read_bundle(unpadded))
+        agreed_tensors(read_bundle(unpadded))
 
 
 def test_a_code_in_the_padding_is_named(padded):

@@ -12,8 +12,8 @@ from tests.unit.lint.faults import FAULTS, Fault
 from tests.unit.lint.good_files import GOOD, READERS, write
 from tests.unit.lint.simulate import Seen, build, predict, simulate
 from tilewright.lint import lint
-from tilewright.lint.reader import follow
-from tilewright.lint.testbench import read_testbench
+from tilewright.verilog.reader import follow
+from tilewright.verilog.testbench import read_testbench
 
 pytest.importorskip("pyslang")
 pytestmark = pytest.mark.rtl

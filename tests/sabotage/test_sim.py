@@ -10,8 +10,8 @@ from tilewright.sim import registers as reg
 from tilewright.sim.control import start
 from tilewright.sim.job import make_job
 from tilewright.sim.machine import run
-from tilewright.spec import ArrayShape, ConvShape, OutputFunction, PsumRule, Schedule
-from tilewright.tile import TilePlan, tile_activations, tile_weights, untile_psums
+from tilewright.spec import ArrayShape, ConvShape, PsumRule
+from tilewright.tile import Execution, TilePlan, tile_activations, tile_weights, untile_psums
 from tilewright.verify import compare
 
 SHAPE = ConvShape(ic=5, ih=4, iw=5, oc=3, kh=3, kw=2, stride=(1, 2), padding=(1, 0))
@@ -38,11 +38,10 @@ def _judge(psums):
 
 def _run_faulty(fault):
     """Run the only job with `fault` done to the machine after each cycle; at most three times as long."""
-    options = {"schedule": Schedule(), "rule": PsumRule(), "output": OutputFunction()}
-    job = make_job(PLAN, WEIGHTS, ACTIVATIONS, first_otile=0, otiles=1, **options)
+    job = make_job(Execution(PLAN), WEIGHTS, ACTIVATIONS, first_otile=0)
     machine = reg.power_on(2, 3, words=SHAPE.onij, folds=job.folds, halves=1)
     start(machine, job)
-    for _ in range(3 * PLAN.folds_per_otile * fold_cycles(PLAN)):
+    for _ in range(3 * PLAN.folds_per_otile * fold_cycles(Execution(PLAN))):
         run(machine, job, 1)
         fault(machine)
     return machine
@@ -54,7 +53,7 @@ def _wrong_channels(comparison):
 
 
 def test_the_sound_array_passes():
-    assert _judge(simulate(PLAN, WEIGHTS, ACTIVATIONS).psums).passed
+    assert _judge(simulate(Execution(PLAN), WEIGHTS, ACTIVATIONS).psums).passed
     assert _judge(_run_faulty(lambda _machine: None).pmem[None]).passed
 
 
@@ -82,23 +81,23 @@ def test_a_late_row_is_found():
     late = ACTIVATIONS.copy()
     late[:, 1:, 1] = ACTIVATIONS[:, :-1, 1]
     late[:, 0, 1] = 0
-    comparison = _judge(simulate(PLAN, WEIGHTS, late).psums)
+    comparison = _judge(simulate(Execution(PLAN), WEIGHTS, late).psums)
     assert _wrong_channels(comparison) == {0, 1, 2}
 
 
 def test_weights_read_as_unsigned_are_found():
-    comparison = _judge(simulate(PLAN, WEIGHTS & 0xF, ACTIVATIONS).psums)
+    comparison = _judge(simulate(Execution(PLAN), WEIGHTS & 0xF, ACTIVATIONS).psums)
     assert comparison.mismatches == comparison.compared == 24
 
 
 def test_one_flipped_weight_bit_is_found_in_its_output_channel():
     flipped = WEIGHTS.copy()
     flipped[0, 2, 4, 2, 0] ^= 1  # itile 2, kij 4, col 2, row 0
-    assert _wrong_channels(_judge(simulate(PLAN, flipped, ACTIVATIONS).psums)) == {2}
+    assert _wrong_channels(_judge(simulate(Execution(PLAN), flipped, ACTIVATIONS).psums)) == {2}
 
 
 def test_swapped_lanes_are_found():
-    assert not _judge(simulate(PLAN, WEIGHTS, ACTIVATIONS[..., ::-1]).psums).passed
+    assert not _judge(simulate(Execution(PLAN), WEIGHTS, ACTIVATIONS[..., ::-1]).psums).passed
 
 
 def test_a_lost_cycle_is_found_in_the_cycle_counts():
@@ -112,8 +111,8 @@ def test_a_lost_cycle_is_found_in_the_cycle_counts():
     machine = _run_faulty(fault)
     assert _judge(machine.pmem[None]).passed
     counted = machine.counts.fold_cycles
-    wrong = np.flatnonzero(counted != fold_cycles(PLAN))
-    assert (wrong.tolist(), counted[7]) == ([7], fold_cycles(PLAN) + 1)
+    wrong = np.flatnonzero(counted != fold_cycles(Execution(PLAN)))
+    assert (wrong.tolist(), counted[7]) == ([7], fold_cycles(Execution(PLAN)) + 1)
 
 
 def test_a_psum_that_never_reaches_ofifo_stops_the_array():
@@ -125,17 +124,17 @@ def test_a_psum_that_never_reaches_ofifo_stops_the_array():
 
     machine = _run_faulty(fault)
     assert machine.is_busy
-    assert machine.counts.fold_cycles[0] > fold_cycles(PLAN)
+    assert machine.counts.fold_cycles[0] > fold_cycles(Execution(PLAN))
     assert machine.popped == 8
 
 
 @pytest.mark.parametrize("psum_bits", [8, 9])
 def test_a_psum_width_that_is_too_small_is_named_while_the_values_stay_right(psum_bits):
     plan = TilePlan(SHAPE, ArrayShape(2, 3, psum_bits))
-    result = simulate(plan, WEIGHTS, ACTIVATIONS)
+    result = simulate(Execution(plan), WEIGHTS, ACTIVATIONS)
     assert _judge(result.psums).passed
     assert result.first_overflow is not None
     assert not -(2 ** (psum_bits - 1)) <= result.first_overflow.value < 2 ** (psum_bits - 1)
     for rule in ("wrap", "saturate"):
-        lossy = simulate(plan, WEIGHTS, ACTIVATIONS, rule=PsumRule(rule))
+        lossy = simulate(Execution(plan, rule=PsumRule(rule)), WEIGHTS, ACTIVATIONS)
         assert not _judge(lossy.psums).passed

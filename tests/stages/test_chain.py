@@ -2,11 +2,16 @@
 
 import json
 import shutil
+import tomllib
 from xml.etree import ElementTree
 
 import pytest
 
 from tests.chain import OVERRIDES, read, tilewright
+from tilewright import config
+from tilewright.pipeline import RunFolder, run_stage
+from tilewright.pipeline.run_folder import Silent
+from tilewright.vectors import presets
 
 pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
 
@@ -102,7 +107,7 @@ def test_another_array_is_exported_and_simulated_from_the_same_network(run):
 
 @pytest.mark.parametrize(
     ("mode", "layout", "folds"),
-    [("simd", "ece284-2b", (2 + 1) * 9), ("os", "ece284-os", 2 + 2)],
+    [("simd", "ece284-2b", (2 + 1) * 9), ("os", "", 2 + 2)],
 )
 def test_other_modes_run_the_same_network(run, mode, layout, folds):
     """32 channels to 8, and 8 to 8, at 4 x 4 on 8 x 8: 2 + 1 input tiles of 16, or 2 passes each."""
@@ -123,13 +128,35 @@ def test_other_modes_run_the_same_network(run, mode, layout, folds):
     assert read(run / "summary.json")["verdict"] == "pass"
 
 
-def test_files_of_another_mode_than_the_model_ran_are_told(run):
-    done = tilewright("export", run, "--set", "vectors.layout=ece284-os")
-    assert done.returncode == 0, done.stderr
-    assert tilewright("simulate", run).returncode == 0
-    done = tilewright("cosim", run)
-    assert done.returncode == 1
-    assert "export and simulate again" in done.stdout
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (("vectors.layout=ece284-os",), ("'ws' (weight stationary)", "array.mode to 'os'")),
+        (("array.mode=simd", "vectors.layout=ece284-ws"), ("'simd' (two-channel)", "'ece284-2b'")),
+    ],
+)
+def test_a_mode_and_a_layout_of_two_plans_are_refused(run, settings, words):
+    before = (run / "config.toml").read_bytes()
+    options = [word for setting in settings for word in ("--set", setting)]
+    done = tilewright("export", run, *options)
+    assert done.returncode == 2
+    for word in ("array.mode = ", "vectors.layout = ", "must state the same plan", *words):
+        assert word in done.stderr
+    assert (run / "config.toml").read_bytes() == before
+
+
+def test_cosim_parses_the_configuration_and_each_layout_once(run, monkeypatch):
+    texts = []
+    parse = tomllib.loads
+    monkeypatch.setattr(tomllib, "loads", lambda text: texts.append(text) or parse(text))
+    config._parsed.cache_clear()
+    presets._preset.cache_clear()
+    result = run_stage("cosim", RunFolder(run), Silent())
+    assert result.passed
+    assert len(read(run / STAGES["export"])["bundles"]) == 2
+    assert len(texts) == len(set(texts))
+    assert 1 < len(texts) <= 1 + len(presets.CORE_LAYOUTS)
+    assert (run / "config.toml").read_text() in texts
 
 
 def test_a_layer_that_is_asked_for_twice_is_counted_once(run):

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat
+from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat, OutputFunction
 from tilewright.tile import TilePlan
 from tilewright.vectors import load_layout, write_bundle
-from tilewright.verify import reference_psums
+from tilewright.verify import reference_outputs, reference_psums
 
 READER = Path(__file__).parents[1] / "unit/lint/readers/tokens.v"
 GEOMETRY = "ic=3,oc=2,size=4,kernel=3,padding=1,bits=4/4/16,rows=3,cols=2"
@@ -32,14 +32,15 @@ def bundle(tmp_path):
         act_scale=1.0,
     )
     codes = rng.integers(0, 16, (3, 4, 4), np.uint8)
-    folder = tmp_path / "bundle"
+    folder, psums = tmp_path / "bundle", reference_psums(codes[None], layer)[0]
     write_bundle(
         folder,
         layer=layer,
         plan=TilePlan(shape, ArrayShape(rows=3, cols=2, psum_bits=16)),
         layout=load_layout("ece284-ws"),
         codes=codes,
-        psums=reference_psums(codes[None], layer)[0],
+        psums=psums,
+        outputs=reference_outputs(psums, OutputFunction()),
         sample=0,
     )
     return folder

@@ -59,7 +59,7 @@ def test_a_score_below_the_least_fails(finished):
         ),
         (
             ("RUN", "--simulator", "vcs"),
-            "error: a simulator is 'auto', 'verilator' or 'icarus', not",
+            "error: there is no simulator 'vcs': valid names are auto, verilator, icarus",
         ),
         (("RUN", "--equivalents", "absent.toml"), "error: cannot read absent.toml: No such file"),
     ],

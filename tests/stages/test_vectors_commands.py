@@ -16,6 +16,7 @@ from tests.forgery import exchange
 from tests.golden import regenerate as golden
 from tests.unit.vectors import course_example as example
 from tilewright.vectors import layout_names, load_layout, write_bundle
+from tilewright.verify import reference_outputs
 
 GEOMETRY = "ic=2,oc=3,size=2,kernel=3,padding=1,bits=4/4/16,rows=2,cols=3"
 
@@ -29,6 +30,7 @@ def _write(folder, layout):
         codes=example.CODES,
         psums=example.PSUMS,
         tap_psums=example.TAP_PSUMS,
+        outputs=reference_outputs(example.PSUMS, load_layout(layout).output),
         sample=0,
     )
     return folder

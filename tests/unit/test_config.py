@@ -1,12 +1,14 @@
 """The configuration: every message names the key, what it must be and what was found."""
 
 import re
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from tilewright.config import Config, DataConfig, dump_config, load_config
 from tilewright.errors import ConfigError
+from tilewright.vectors import layout_names
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -147,3 +149,46 @@ def test_a_bad_phase_is_one_clear_line(tmp_path, text, message):
     with pytest.raises(ConfigError, match=message) as caught:
         load_config(path)
     assert "\n" not in str(caught.value)
+
+
+FOREIGN = ("ece284-notebook", "ece284-unpadded", "ece284-unpadded-2b", "readmemb", "readmemh")
+
+
+@pytest.mark.parametrize(
+    ("mode", "layouts"),
+    [
+        ("ws", {"ece284-ws", *FOREIGN, "ece284-unpadded-2b-4b"}),
+        ("simd", {"ece284-2b", *FOREIGN, "ece284-unpadded-2b-4b"}),
+        ("os", {"ece284-os"}),
+    ],
+)
+def test_mode_and_layout_must_state_the_same_plan(mode, layouts):
+    """A foreign layout says how its rows are used, and leaves the channels of a PE open."""
+    load_config(None, (f"array.mode={mode}",))  # the layout follows
+    for layout in layout_names():
+        overrides = (f"array.mode={mode}", f"vectors.layout={layout}")
+        if layout in layouts:
+            assert load_config(None, overrides).vectors.layout == layout
+            continue
+        with pytest.raises(
+            ConfigError, match=rf"array\.mode = '{mode}' .* vectors\.layout = '{layout}' must state"
+        ):
+            load_config(None, overrides)
+
+
+def test_a_layout_of_ones_own_must_agree_where_it_says_what_a_pe_takes(tmp_path):
+    text = (files("tilewright.vectors") / "layouts/ece284-2b.toml").read_text()
+    path = tmp_path / "mine.toml"
+    path.write_text(text.replace('lines = "col pair"', 'lines = "-col pair"'))
+    load_config(None, ("array.mode=simd", f"vectors.layout={path}"))
+    with pytest.raises(ConfigError, match=r"\(weight stationary\) .* array.mode to 'simd'$"):
+        load_config(None, (f"vectors.layout={path}",))
+    path.unlink()  # whoever uses it says so
+    load_config(None, (f"vectors.layout={path}",))
+
+
+def test_a_mode_that_is_no_dataflow_lists_them():
+    with pytest.raises(
+        ConfigError, match=r"array.mode: input should be 'ws', 'simd' or 'os', found 'is'$"
+    ):
+        load_config(None, ("array.mode=is",))

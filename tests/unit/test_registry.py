@@ -40,3 +40,22 @@ def test_an_installed_package_declares_things(monkeypatch):
     things.add("one", 1.0)
     assert things.names() == ("one", "tau")
     assert things.get("tau") == pytest.approx(6.2831853)
+
+
+def test_our_things_are_loaded_when_asked_for_and_keep_their_names():
+    things = Registry[float]("thing", ours={"tau": "math:tau", "none": "no_such_module:x"})
+    things.add("one", 1.0)
+    assert things.names() == ("tau", "none", "one")
+    assert things.get("tau") == pytest.approx(6.2831853)
+    with pytest.raises(ModuleNotFoundError):
+        things.get("none")
+    with pytest.raises(ConfigError, match="'none' is registered already"):
+        things.add("none", 2.0)
+
+
+def test_a_package_may_register_what_it_declares(monkeypatch):
+    point = EntryPoint("tau", "math:tau", "tilewright.thing")
+    monkeypatch.setattr(registry, "entry_points", lambda **_: [point])
+    things = Registry[float]("thing")
+    assert things.names() == ("tau",)
+    assert things.add("tau", 6.5) == things.get("tau") == 6.5

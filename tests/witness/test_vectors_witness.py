@@ -18,6 +18,7 @@ from tilewright.vectors import (
     write_bundle,
 )
 from tilewright.vectors.codec import text_forms
+from tilewright.verify import reference_outputs
 
 pytestmark = pytest.mark.data
 
@@ -123,6 +124,7 @@ def _written(folder, tensors, name, widths, array):
         codes=tensors["codes"],
         psums=taps.sum(axis=0),
         tap_psums=taps,
+        outputs=reference_outputs(taps.sum(axis=0), load_layout(name).output),
         sample=0,
     )
 

@@ -1,5 +1,6 @@
 """What can be done with a folder of vector files, without the run that made it."""
 
+from tilewright.bundles.agreement import agreed_tensors
 from tilewright.bundles.check import BundleVerdict, FileMismatch, KindVerdict, check_bundle
 from tilewright.bundles.convert import Conversion, convert_bundle
 from tilewright.bundles.drawing import DrawnFile, draw
@@ -16,6 +17,7 @@ __all__ = [
     "Geometry",
     "KindVerdict",
     "Stated",
+    "agreed_tensors",
     "check_bundle",
     "choose_kind",
     "convert_bundle",

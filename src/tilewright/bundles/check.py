@@ -17,7 +17,7 @@ from tilewright.tile import tile_psums
 from tilewright.vectors import Bundle, BundleTensors, decode_bundle, encode, read_bundle
 from tilewright.vectors.kinds import AXES
 from tilewright.vectors.manifest import read_manifest
-from tilewright.verify import reference_tap_psums
+from tilewright.verify import reference_outputs, reference_tap_psums
 
 Tensor = npt.NDArray[np.int64]
 
@@ -136,7 +136,7 @@ def _judge(bundle: Bundle, tensors: BundleTensors) -> Iterator[KindVerdict]:
         elif form.kind == "psum":
             yield _compare(bundle, form.kind, psums[None])
         elif form.kind == "output":
-            yield _compare(bundle, form.kind, form.activate(psums)[None])
+            yield _compare(bundle, form.kind, reference_outputs(psums, form.output)[None])
 
 
 def _compare(bundle: Bundle, kind: str, expected: Tensor) -> KindVerdict:

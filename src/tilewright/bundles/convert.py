@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.bundles.agreement import agreed_tensors
 from tilewright.errors import FormatError
 from tilewright.spec import IntegerLayer
 from tilewright.vectors import (
     Bundle,
     BundleTensors,
     Layout,
-    decode_bundle,
     read_bundle,
     write_bundle,
 )
-from tilewright.verify import reference_tap_psums
+from tilewright.verify import reference_outputs, reference_tap_psums
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def convert_bundle(source: Bundle, folder: Path, *, layout: Layout) -> Conversio
     not, if a value does not fit the other layout's fields, or if the files written would not give
     back every number; then nothing was written.
     """
-    tensors = decode_bundle(source)
+    tensors = agreed_tensors(source)
     taps, notes = _taps(source, tensors, layout)
     layer = IntegerLayer(
         name=source.layer_name,
@@ -60,11 +60,12 @@ def convert_bundle(source: Bundle, folder: Path, *, layout: Layout) -> Conversio
             codes=tensors.codes,
             psums=tensors.psums,
             tap_psums=taps,
+            outputs=reference_outputs(tensors.psums, layout.output),
             sample=source.sample,
         )
 
     with tempfile.TemporaryDirectory() as scratch:
-        trial = decode_bundle(read_bundle(write(Path(scratch) / "trial").folder))
+        trial = agreed_tensors(read_bundle(write(Path(scratch) / "trial").folder))
     _expect_same(tensors, trial, layout)
     return Conversion(source, write(Path(folder)), notes)
 

@@ -15,7 +15,7 @@ from tilewright.tile import TilePlan, tile_activations, tile_psums, tile_weights
 from tilewright.vectors import FieldWidths, Layout, encode
 from tilewright.vectors.kinds import AXES
 from tilewright.vectors.planes import accumulate_addresses
-from tilewright.verify import reference_tap_psums
+from tilewright.verify import reference_outputs, reference_tap_psums
 
 SHAPE = ConvShape(ic=3, ih=2, iw=2, oc=4, kh=1, kw=2, padding=(0, 1))
 PLAN = TilePlan(SHAPE, ArrayShape(rows=2, cols=3, psum_bits=8))
@@ -64,7 +64,7 @@ def _example(layout: Layout) -> dict[str, Tiles]:
         "address": accumulate_addresses(PLAN),
     }
     if "output" in layout.kind_names:
-        tiles["output"] = tile_psums(layout.kind("output").activate(psums), PLAN)
+        tiles["output"] = tile_psums(reference_outputs(psums, layout.output), PLAN)
     return {kind: tiles[kind] for kind in layout.kind_names}
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.bundles.agreement import agreed_tensors
 from tilewright.bundles.geometry import EXAMPLE, Geometry
 from tilewright.bundles.source import open_bundle
 from tilewright.bundles.stated import Stated, stated_tensors
 from tilewright.errors import ArtifactError, ConfigError
 from tilewright.store.artifact import read_bytes, write_bytes
 from tilewright.tile import TilePlan
-from tilewright.vectors import FieldWidths, Layout, decode, decode_bundle, encode
+from tilewright.vectors import FieldWidths, Layout, decode, encode
 from tilewright.vectors.bundle import MANIFEST, planned_files
 from tilewright.vectors.kinds import AXES, axis_sizes
 from tilewright.vectors.planes import accumulate_addresses
@@ -31,7 +32,7 @@ def decode_path(
     if path.is_file():
         return (_decode_file(path, layout, geometry),)
     bundle = open_bundle(path, layout=layout, geometry=geometry)
-    decode_bundle(bundle)  # checks ranges, and that the files agree with one another
+    agreed_tensors(bundle)  # checks ranges, and that the files agree with one another
     return stated_tensors(bundle)
 
 

@@ -45,13 +45,13 @@ def psum_width(
     is_json: JsonOption = False,
 ) -> None:
     """Accuracy with psums of b bits, and the smallest width that is safe."""
-    from tilewright.spec.psum_register import PsumRegister, read_overflow, read_place
+    from tilewright.spec.psum_register import PsumRegister, read_register_place, read_register_rule
     from tilewright.store.typed_json import to_json
     from tilewright.studies.certify import open_subject
     from tilewright.studies.psum_width import draw_curve
     from tilewright.studies.psum_width import psum_width as measure
 
-    rule, where, widths = read_overflow(overflow), read_place(place), _widths(bits)
+    rule, where, widths = read_register_rule(overflow), read_register_place(place), _widths(bits)
     for width in widths:
         PsumRegister(width, rule, where, rows)  # refused before images are fetched
     facts = measure(

@@ -46,12 +46,12 @@ def evaluate(
     console = Console(is_json=is_json)
     stem = find_packed(path)
     if stem is not None:
-        from tilewright.engine import KINDS
+        from tilewright.engine import ENGINE_KINDS
         from tilewright.studies.packed import evaluate_packed
 
-        kinds = {kind: kind for kind in KINDS}
+        kinds = {kind: kind for kind in ENGINE_KINDS}
         if engine is not None and engine not in kinds:
-            raise ConfigError(f"--engine must be {', '.join(KINDS)}, not {engine!r}")
+            raise ConfigError(f"--engine must be {', '.join(ENGINE_KINDS)}, not {engine!r}")
         kind = kinds[engine or "auto"]
         finish(
             evaluate_packed(stem, console, data_dir=data_dir, kind=kind, threads=threads or 1),

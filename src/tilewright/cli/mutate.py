@@ -6,7 +6,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,6 @@ from tilewright.cli.console import Console
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tilewright.cores import SimulatorName
     from tilewright.corners import VectorSet
     from tilewright.mutation import Campaign, Mutant
 
@@ -50,7 +49,9 @@ def mutate(
     least: Annotated[
         float, typer.Option("--least", min=0, max=100, help="Fail below this score, in percent.")
     ] = 0.0,
-    simulator: Annotated[str, typer.Option("--simulator", metavar="icarus|verilator")] = "icarus",
+    simulator: Annotated[
+        str, typer.Option("--simulator", metavar="NAME", help="icarus, verilator or an added one.")
+    ] = "icarus",
     timeout_s: Annotated[
         float, typer.Option("--timeout", min=0.1, help="Seconds for one build or run.")
     ] = 20.0,
@@ -94,9 +95,7 @@ def mutate(
         )
         if has_modes or (has_modes is None and rtl_dir is None):
             sets += mode_sets(Path(scratch) / "modes", seed=seed)
-        bench = Bench.prepare(
-            core, sets, simulator=cast("SimulatorName", simulator), timeout_s=timeout_s
-        )
+        bench = Bench.prepare(core, sets, simulator=simulator, timeout_s=timeout_s)
         mutants = _mutants(bench.sources, None if is_all else limit, seed=seed, console=console)
         log = None
         if log_file is not None:

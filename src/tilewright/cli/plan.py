@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 MEMORIES = ("xmem", "wmem", "pmem")
 WORDS = ("XMEM words", "WMEM words", "PMEM words")
-PLAIN = ("ws", "os", "is")
 _UNITS = (("G", 10**9), ("M", 10**6), ("k", 10**3))
 WIDEST = 200
 """Characters that the table may take; a narrower terminal wraps its lines rather than lose digits."""
@@ -145,19 +144,21 @@ def _layer_table(cost: NetworkCost) -> Table:
 
 
 def _mode_table(cost: NetworkCost) -> Table:
-    from tilewright.cost import MODE_NAMES
+    from tilewright.cost import mode_names
+    from tilewright.tile import DATAFLOWS
 
-    headings = tuple(name.replace("_", " ") for name in MODE_NAMES)
+    names = mode_names()
+    headings = tuple(name.replace("_", " ") for name in names)
     table = _table("cycles by mode and schedule", ("layer",), headings)
     for layer in cost.layers:
-        table.add_row(layer.name, *(f"{layer.mode_cycles[name]:,}" for name in MODE_NAMES))
+        table.add_row(layer.name, *(f"{layer.mode_cycles[name]:,}" for name in names))
     table.add_section()
-    cycles = {name: cost.mode_cycles(name) for name in MODE_NAMES}
-    table.add_row("all", *(f"{cycles[name]:,}" for name in MODE_NAMES))
+    cycles = {name: cost.mode_cycles(name) for name in names}
+    table.add_row("all", *(f"{cycles[name]:,}" for name in names))
     peak = cost.array.rows * cost.array.cols
     macs = sum(layer.macs for layer in cost.layers)
     useful = (
-        100 * macs / (count * peak * (2 if name.startswith("simd") else 1))
+        100 * macs / (count * peak * DATAFLOWS.get(name.rpartition("_")[0]).channels_per_pe)
         for name, count in cycles.items()
     )
     table.add_row("useful", *(f"{share:.1f} %" for share in useful))
@@ -165,7 +166,9 @@ def _mode_table(cost: NetworkCost) -> Table:
 
 
 def _array_table(costs: list[NetworkCost]) -> Table:
-    plain = tuple(f"plain {name.upper()}" for name in PLAIN)
+    from tilewright.sim import TEXTBOOK
+
+    plain = tuple(f"plain {name.upper()}" for name in TEXTBOOK.names())
     headings = ("PEs", "cycles", "useful", "MACs/cycle", *WORDS, *plain, "warnings")
     table = _table("the arrays compared", ("array",), headings)
     for cost in costs:
@@ -174,7 +177,7 @@ def _array_table(costs: list[NetworkCost]) -> Table:
             *(f"{cost.array.rows}x{cost.array.cols}", f"{pes:,}", f"{total['cycles']:,}"),
             *(f"{100 * cost.efficiency:.1f} %", f"{total['macs'] / total['cycles']:.1f}"),
             *(_short(total[f"{name}_words"]) for name in MEMORIES),
-            *(_short(total[f"plain_{name}_cycles"]) for name in PLAIN),
+            *(_short(total[f"plain_{name}_cycles"]) for name in TEXTBOOK.names()),
             str(len(cost.warnings)),
         )
     return table

@@ -5,15 +5,19 @@ from tilewright.cores.result import CosimResult, Fault, LaneMismatch, OverflowVe
 from tilewright.cores.run import run_bundle, run_bundles
 from tilewright.cores.setup import Setup
 from tilewright.cores.simulator import (
+    SIMULATORS,
+    Build,
     Icarus,
     Simulator,
-    SimulatorName,
     Verilator,
     find_simulator,
     find_simulators,
+    simulator_names,
 )
 
 __all__ = [
+    "SIMULATORS",
+    "Build",
     "CosimResult",
     "Fault",
     "Icarus",
@@ -22,11 +26,11 @@ __all__ = [
     "Probe",
     "Setup",
     "Simulator",
-    "SimulatorName",
     "Verilator",
     "find_simulator",
     "find_simulators",
     "probe",
     "run_bundle",
     "run_bundles",
+    "simulator_names",
 ]

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tilewright.cores.simulator import PROGRAM, Simulator
+from tilewright.cores.simulator import PROGRAM, Build, Simulator
 from tilewright.errors import ToolError
 
 
@@ -58,9 +58,7 @@ def cached_build(
         workshop = Path(name)
         for file, content in sources.items():
             (workshop / file).write_bytes(content)
-        simulator.build(
-            list(sources), top=top, parameters=parameters, folder=workshop, timeout_s=timeout_s
-        )
+        simulator.build(Build(tuple(sources), top, workshop, parameters, timeout_s))
         _enter(workshop / PROGRAM, entry)
     return entry
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tilewright.cores.simulator import PROGRAM, Simulator, SimulatorName, find_simulator
+from tilewright.cores.simulator import PROGRAM, Build, Simulator, find_simulator
 from tilewright.errors import ToolError
 from tilewright.programs.process import last_lines
 
@@ -31,7 +31,7 @@ class Probe:
     seconds: float
 
 
-def probe(simulator: Simulator | SimulatorName, *, timeout_s: float = 120.0) -> Probe:
+def probe(simulator: Simulator | str, *, timeout_s: float = 120.0) -> Probe:
     """Find a simulator (unless given), then build and run a design of three lines with it."""
     since = time.monotonic()
     name, version = simulator if isinstance(simulator, str) else simulator.name, ""
@@ -49,9 +49,7 @@ def _build_and_run(simulator: Simulator, timeout_s: float) -> None:
     with tempfile.TemporaryDirectory(prefix="tilewright-probe-") as name:
         folder = Path(name)
         (folder / "tw_probe.sv").write_text(_SOURCE, encoding="utf-8")
-        simulator.build(
-            ["tw_probe.sv"], top="tw_probe", parameters={}, folder=folder, timeout_s=timeout_s
-        )
+        simulator.build(Build(("tw_probe.sv",), "tw_probe", folder, timeout_s=timeout_s))
         status, output = simulator.run(
             folder / PROGRAM, plusargs={}, folder=folder, timeout_s=timeout_s
         )

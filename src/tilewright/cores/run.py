@@ -16,7 +16,7 @@ from tilewright.cores.build_cache import cached_build
 from tilewright.cores.result import CosimResult, LaneMismatch, OverflowVector, merge
 from tilewright.cores.run_list import Run, check_runnable, core_of, parameters, run_list
 from tilewright.cores.setup import Setup
-from tilewright.cores.simulator import Simulator, SimulatorName, find_simulator
+from tilewright.cores.simulator import Simulator, find_simulator
 from tilewright.cores.transcript import Transcript, read_transcript
 from tilewright.errors import SimulationError, ToolError
 from tilewright.programs.process import program_threads
@@ -33,7 +33,7 @@ def run_bundle(
     folder: Path,
     *,
     setup: Setup = DEFAULT,
-    simulator: SimulatorName = "auto",
+    simulator: str = "auto",
     rtl_dir: Path | None = None,
     timeout_s: float = 600.0,
     cache_dir: Path | None = None,
@@ -76,7 +76,7 @@ def run_bundle(
 def run_bundles(
     bundles: Sequence[tuple[Path, Setup]],
     *,
-    simulator: SimulatorName = "auto",
+    simulator: str = "auto",
     rtl_dir: Path | None = None,
     timeout_s: float = 600.0,
     cache_dir: Path | None = None,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from dataclasses import dataclass, field, replace
+from typing import cast
 
 from tilewright.cores.setup import Setup
 from tilewright.errors import FormatError, ShapeError
-from tilewright.spec import ConvShape, Function, Mode, OutputFunction
-from tilewright.vectors import CORE_LAYOUTS, Bundle, load_layout
+from tilewright.spec import ConvShape, Function, OutputFunction
+from tilewright.tile.execution import Execution
+from tilewright.tile.plan import TilePlan
+from tilewright.vectors import CORE_LAYOUTS, Bundle, dataflow_of
 
 FUNCTIONS = ("relu", "leaky", "signed")
 """Activation functions in the order of their numbers in the descriptor."""
@@ -23,21 +25,24 @@ _USUAL_ADDRESS_BITS = {"XmemAddrBits": 14, "WmemAddrBits": 14, "PmemAddrBits": 1
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A bundle in a setup: one layer for the testbench, or only the output tiles `part` of it."""
+    """A bundle in a setup: one layer for the testbench, or only the output tiles `part` of it.
+
+    execution: how the core runs the layer; the dataflow is the one whose files these are. Raises
+    `FormatError` if our core has no such dataflow.
+    """
 
     bundle: Bundle
     setup: Setup
     part: range | None = None
+    execution: Execution = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "execution", _execution(self.bundle, self.setup))
 
     @property
-    def plan(self) -> Any:
-        """The plan of the bundle, in the mode of its layout."""
-        mode = mode_of(self.bundle)
-        return replace(
-            self.bundle.plan,
-            dataflow="os" if mode == "os" else "ws",
-            channels_per_pe=2 if mode == "simd" else 1,
-        )
+    def plan(self) -> TilePlan:
+        """The plan of the bundle, in the dataflow of its layout."""
+        return self.execution.plan
 
     @property
     def otiles(self) -> range:
@@ -54,31 +59,40 @@ class Run:
         """Psums of real output channels in the output tiles that run."""
         cols, shape = self.plan.array.cols, self.plan.shape
         channels = min(self.otiles.stop * cols, shape.oc) - self.otiles.start * cols
-        return int(channels * shape.onij)
+        return channels * shape.onij
 
     @property
     def act_bits(self) -> int:
         """Width of the activation operand of a PE."""
-        return int(self.bundle.act_format.bits * self.plan.channels_per_pe)
+        return self.bundle.act_format.bits * self.plan.dataflow.channels_per_pe
 
     @property
     def otile_weights(self) -> int:
         """WMEM words of an output tile."""
-        plan = self.plan
-        if plan.dataflow == "os":
-            return int(plan.steps)
-        return int(plan.itiles * plan.shape.taps * plan.array.cols * plan.channels_per_pe)
+        return self.plan.dataflow.otile_words(self.plan)
+
+
+def _execution(bundle: Bundle, setup: Setup) -> Execution:
+    dataflow = dataflow_of(bundle.layout)
+    if dataflow is None or dataflow.wiring is None:
+        raise FormatError(
+            f"the RTL testbench reads layout {', '.join(CORE_LAYOUTS)}, but {_where(bundle)} has layout "
+            f"{bundle.layout.name}: export it again with one of them"
+        )
+    stated = bundle.layout.kind("output")
+    output = OutputFunction(cast("Function", stated.function), stated.shift)
+    plan = replace(bundle.plan, dataflow=dataflow)
+    return Execution(plan, setup.schedule, setup.rule, output)
+
+
+def _where(bundle: Bundle) -> str:
+    return f"{bundle.folder} (layer {bundle.layer_name})"
 
 
 def check_runnable(run: Run) -> None:
     """Raise `FormatError` or `ShapeError` if the RTL core cannot run a bundle."""
     bundle = run.bundle
-    where = f"{bundle.folder} (layer {bundle.layer_name})"
-    if mode_of(bundle) is None:
-        raise FormatError(
-            f"the RTL testbench reads layout {', '.join(CORE_LAYOUTS.values())}, but {where} has layout "
-            f"{bundle.layout.name}: export it again with one of them"
-        )
+    where = _where(bundle)
     for code in (bundle.act_format, bundle.weight_format):
         if code.bits < _MIN_CODE_BITS:
             raise FormatError(
@@ -89,10 +103,11 @@ def check_runnable(run: Run) -> None:
             f"two activations in a PE must have at most {_MAX_CODE_BITS} bits together, but {where} "
             f"has {bundle.act_format}: use layout ece284-ws"
         )
-    if run.plan.steps > _MAX_COUNT and run.plan.dataflow == "os":
+    steps = run.plan.dataflow.counts(run.plan)["steps"]
+    if steps > _MAX_COUNT:
         raise ShapeError(
             f"an output-stationary pass has at most {_MAX_COUNT} steps, but {where} needs "
-            f"{run.plan.steps}: use layout ece284-ws"
+            f"{steps}: use layout ece284-ws"
         )
     for name, bits in parameters([run]).items():
         if name in _USUAL_ADDRESS_BITS and bits > _MAX_ADDRESS_BITS:
@@ -129,9 +144,8 @@ def core_of(run: Run) -> dict[str, int]:
 
 def _words(run: Run) -> dict[str, int]:
     plan = run.plan
-    is_os = plan.dataflow == "os"
     return {
-        "XmemAddrBits": plan.passes * plan.steps if is_os else plan.itiles * plan.shape.nij,
+        "XmemAddrBits": plan.dataflow.sample_words(plan),
         "WmemAddrBits": run.otiles_per_job * run.otile_weights,
         "PmemAddrBits": run.otiles_per_job * plan.shape.onij,
     }
@@ -155,20 +169,10 @@ def run_list(runs: Sequence[Run]) -> str:
 
 
 def _layer(run: Run) -> dict[str, int]:
-    plan, setup = run.plan, run.setup
-    is_os = plan.dataflow == "os"
-    stated = run.bundle.layout.kind("output")
-    output = OutputFunction(cast("Function", stated.function), stated.shift)
-    act_files = 1 if is_os else plan.itiles
-    weights = plan.otiles * plan.steps if is_os else plan.array.cols * plan.channels_per_pe
+    plan, dataflow = run.plan, run.plan.dataflow
+    act_files = len(dataflow.act_files(plan))
     return {
-        "is_os": int(is_os),
-        "is_half": plan.channels_per_pe - 1,
-        "is_overlapped": int(setup.schedule.is_overlapped),
-        "is_skipping": int(setup.schedule.is_skipping and not is_os),
-        "saturate": int(setup.rule.overflow == "saturate"),
-        "function": FUNCTIONS.index(output.function),
-        "leak": output.shift,
+        **_mode(run.execution),
         **_descriptor(plan.shape),
         "itiles": plan.itiles,
         "otiles": plan.otiles,
@@ -176,11 +180,24 @@ def _layer(run: Run) -> dict[str, int]:
         "end_otile": run.otiles.stop,
         "otiles_per_job": run.otiles_per_job,
         "oc": plan.shape.oc,
-        "steps": plan.steps if is_os else 1,
-        "passes": plan.passes if is_os else 1,
+        **dataflow.counts(plan),
         "act_files": act_files,
-        "act_words": plan.passes * plan.steps if is_os else plan.shape.nij,
-        "weight_words": weights,
+        "act_words": dataflow.sample_words(plan) // act_files,
+        "weight_words": dataflow.weight_file_words(plan),
+    }
+
+
+def _mode(execution: Execution) -> dict[str, int]:
+    """How the core is switched: the only place that turns a dataflow into fields of the descriptor."""
+    dataflow, schedule = execution.plan.dataflow, execution.schedule
+    return {
+        "is_os": int(dataflow.wiring is not None and dataflow.wiring.psums_stay),
+        "is_half": dataflow.channels_per_pe - 1,
+        "is_overlapped": int(schedule.is_overlapped),
+        "is_skipping": int(schedule.is_skipping and dataflow.is_skipping),
+        "saturate": int(execution.rule.overflow == "saturate"),
+        "function": FUNCTIONS.index(execution.output.function),
+        "leak": execution.output.shift,
     }
 
 
@@ -213,23 +230,7 @@ def _files(run: Run) -> Iterator[str]:
 
     yield find("psum")
     yield find("output")
-    if plan.dataflow == "os":
-        yield find("activation")
-        yield find("weight")
-        return
-    for itile in range(plan.itiles):
-        yield find("activation", itile=itile)
-    for otile in run.otiles:
-        for itile in range(plan.itiles):
-            for kij in range(plan.shape.taps):
-                yield find("weight", itile=itile, otile=otile, kij=kij)
-
-
-def mode_of(bundle: Bundle) -> Mode | None:
-    """The mode in which our core reads a bundle, whatever the function of its outputs; None for none."""
-    if "output" not in bundle.layout.kind_names:
-        return None
-    kinds = bundle.layout.with_output(OutputFunction()).kinds
-    return next(
-        (mode for mode, name in CORE_LAYOUTS.items() if load_layout(name).kinds == kinds), None
-    )
+    for indices in plan.dataflow.act_files(plan):
+        yield find("activation", **indices)
+    for indices in plan.dataflow.weight_files(plan, run.otiles):
+        yield find("weight", **indices)

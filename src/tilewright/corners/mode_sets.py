@@ -11,20 +11,25 @@ import numpy.typing as npt
 
 from tilewright.cores import Setup
 from tilewright.corners.vector_set import VectorSet
-from tilewright.sim import simulate
 from tilewright.spec import (
     ArrayShape,
     ConvShape,
     IntegerLayer,
-    Mode,
     NumberFormat,
     OutputFunction,
     PsumRule,
     Schedule,
 )
-from tilewright.tile import TilePlan, plan_mode, plan_words
-from tilewright.vectors import CORE_LAYOUTS, load_layout, write_bundle
-from tilewright.verify import reference_psums
+from tilewright.tile import CORE_DATAFLOWS, WEIGHT_STATIONARY, Dataflow, Execution, TilePlan
+from tilewright.tile.dataflow import core_wiring
+from tilewright.vectors import load_layout, write_bundle
+from tilewright.verify import (
+    column_order,
+    reference_limited_psums,
+    reference_outputs,
+    reference_psums,
+    step_order,
+)
 
 LAYERS = (
     (ConvShape(6, 4, 5, 5, 3, 2, padding=(1, 1)), 3, 2),
@@ -56,13 +61,16 @@ class _Set:
     name: str
     how: str
     setup: Setup = field(default_factory=Setup)
-    modes: Sequence[Mode] = tuple(CORE_LAYOUTS)
+    dataflows: Sequence[Dataflow] = CORE_DATAFLOWS
     vectors: _Vectors = _Vectors("plain")
 
 
 SETS = (
-    _Set("os", "--set array.mode=os", modes=("os",)),
-    _Set("simd", "--set array.mode=simd", modes=("simd",)),
+    *(
+        _Set(dataflow.name, f"--set array.mode={dataflow.name}", dataflows=(dataflow,))
+        for dataflow in reversed(CORE_DATAFLOWS)
+        if dataflow != WEIGHT_STATIONARY  # which the layers themselves run in
+    ),
     _Set("overlapped", "--set array.schedule=overlapped", Setup(FAST)),
     _Set("skipping", "serial folds that skip unused pixels", Setup(Schedule(False, True))),
     _Set("layer", "--set array.job=layer --set array.schedule=overlapped", Setup(WHOLE)),
@@ -109,8 +117,8 @@ RULES = tuple(
 def mode_sets(folder: Path, *, seed: int, has_rules: bool = True) -> list[VectorSet]:
     """Small random layers for every mode, written to `folder`.
 
-    Psums are the naive reference's. has_rules: add sets with psums that do not fit; these are the model's,
-    which the tests hold against a naive sum in the array's order: where sums saturate they depend on it.
+    Psums are the naive reference's. has_rules: add sets with psums that do not fit, which are summed in the
+    array's order: where sums saturate they depend on it.
     """
     rng = np.random.default_rng(seed)
     written: dict[Path, Path] = {}
@@ -119,25 +127,20 @@ def mode_sets(folder: Path, *, seed: int, has_rules: bool = True) -> list[Vector
         folders = []
         for number, (shape, rows, cols) in enumerate(LAYERS):
             array = ArrayShape(rows, cols, one.vectors.psum_bits)
-            for mode in one.modes:
-                place = folder / one.vectors.name / f"{mode}{number}"
+            for dataflow in one.dataflows:
+                place = folder / one.vectors.name / f"{dataflow.name}{number}"
                 if place not in written:
-                    written[place] = _write(one.vectors, mode, shape, array, place, rng)
+                    plan = TilePlan(shape, array, dataflow)
+                    written[place] = _write(one.vectors, plan, place, rng)
                 folders.append(written[place])
         found.append(VectorSet(one.name, one.how, tuple(folders), one.setup, needs_modes=True))
     return found
 
 
-def _write(
-    vectors: _Vectors,
-    mode: Mode,
-    shape: ConvShape,
-    array: ArrayShape,
-    folder: Path,
-    rng: np.random.Generator,
-) -> Path:
+def _write(vectors: _Vectors, plan: TilePlan, folder: Path, rng: np.random.Generator) -> Path:
     """A bundle of random codes, 4 bits wide or two of 2 bits in a PE, and 4-bit weights."""
-    bits = 2 if mode == "simd" else 4
+    shape, dataflow = plan.shape, plan.dataflow
+    bits = 4 // dataflow.channels_per_pe
     weight = rng.integers(-8, 8, (shape.oc, shape.ic, shape.kh, shape.kw), np.int8)
     if vectors.is_extreme:
         weight[::2], weight[1::2] = -8, 7
@@ -154,29 +157,37 @@ def _write(
     if vectors.rule.overflow == "error":
         psums = reference_psums(codes[None], layer)[0]
     else:
-        psums = _limited_psums(layer, codes, array, mode, vectors.rule)
+        psums = _limited_psums(layer, codes, Execution(plan, rule=vectors.rule))
+    layout = load_layout(dataflow.layout).with_output(vectors.output)
     bundle = write_bundle(
         folder,
         layer=layer,
-        plan=TilePlan(shape, array),
-        layout=load_layout(CORE_LAYOUTS[mode]).with_output(vectors.output),
+        plan=plan,
+        layout=layout,
         codes=codes,
         psums=psums,
+        outputs=reference_outputs(psums, layout.output),
         sample=0,
     )
     return bundle.folder
 
 
 def _limited_psums(
-    layer: IntegerLayer,
-    codes: npt.NDArray[np.uint8],
-    array: ArrayShape,
-    mode: Mode,
-    rule: PsumRule,
+    layer: IntegerLayer, codes: npt.NDArray[np.uint8], execution: Execution
 ) -> npt.NDArray[np.int64]:
-    """Psums ``oc oh ow`` of an array on which they do not fit, as the model has them."""
-    shape = layer.shape
-    plan = plan_mode(shape, array, mode, layer.act_format.bits)
-    result = simulate(plan, *plan_words(plan, layer.weight, codes), rule=rule)
-    by_channel = result.psums.transpose(0, 2, 1).reshape(-1, shape.onij)  # otile col onij
-    return by_channel[: shape.oc].reshape(shape.oc, shape.oh, shape.ow)
+    """Psums ``oc oh ow`` that do not fit, as the naive reference adds them up in the order of the array."""
+    plan, rule = execution.plan, execution.rule
+    per_pe = plan.dataflow.channels_per_pe
+    is_in_one_pe = core_wiring(plan.dataflow).psums_stay
+    limited = reference_limited_psums(
+        codes[None],
+        layer,
+        step_order(layer.shape)
+        if is_in_one_pe
+        else column_order(layer.shape, lanes=plan.lanes, channels_per_pe=per_pe),
+        overflow=rule.overflow,
+        pe_bits=rule.column_bits or plan.array.psum_bits,
+        psum_bits=plan.array.psum_bits,
+    )
+    psums: npt.NDArray[np.int64] = limited[0]
+    return psums

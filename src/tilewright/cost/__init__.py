@@ -2,7 +2,7 @@
 
 from tilewright.cost.energy import EnergyTable, Picojoules
 from tilewright.cost.layer_cost import LayerCost, layer_cost
-from tilewright.cost.machine_modes import MODE_NAMES, machine_cycles
+from tilewright.cost.machine_modes import machine_cycles, mode_names
 from tilewright.cost.memories import MemoryDepths
 from tilewright.cost.network_cost import NetworkCost, network_cost
 from tilewright.cost.outline import LayerOutline
@@ -10,7 +10,6 @@ from tilewright.cost.traffic import MemoryTraffic, Traffic, layer_traffic
 from tilewright.cost.widths import PsumWidths, psum_widths
 
 __all__ = [
-    "MODE_NAMES",
     "EnergyTable",
     "LayerCost",
     "LayerOutline",
@@ -23,6 +22,7 @@ __all__ = [
     "layer_cost",
     "layer_traffic",
     "machine_cycles",
+    "mode_names",
     "network_cost",
     "psum_widths",
 ]

@@ -11,9 +11,9 @@ from tilewright.cost.memories import MemoryDepths, words_needed
 from tilewright.cost.outline import LayerOutline
 from tilewright.cost.traffic import Traffic, layer_traffic
 from tilewright.cost.widths import PsumWidths, psum_widths
-from tilewright.sim import PLAIN_DATAFLOWS, Phases, dataflow_cycles, layer_phases
+from tilewright.sim import TEXTBOOK, Phases, dataflow_cycles, layer_phases
 from tilewright.spec import ArrayShape
-from tilewright.tile import TilePlan
+from tilewright.tile import Execution, TilePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +97,13 @@ def layer_cost(outline: LayerOutline, array: ArrayShape, memories: MemoryDepths)
     widths = psum_widths(outline, plan)
     plain: dict[str, int] = {
         name: dataflow_cycles(outline.shape, rows=array.rows, cols=array.cols, dataflow=name)
-        for name in PLAIN_DATAFLOWS
+        for name in TEXTBOOK.names()
     }
     return LayerCost(
         name=outline.name,
         plan=plan,
         phases=layer_phases(plan),
-        traffic=layer_traffic(outline, plan),
+        traffic=layer_traffic(outline, Execution(plan)),
         widths=widths,
         mode_cycles=machine_cycles(outline, array),
         plain_cycles=plain,

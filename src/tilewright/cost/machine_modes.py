@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from tilewright.cost.outline import LayerOutline
 from tilewright.sim import layer_cycles
-from tilewright.spec import ArrayShape, Mode, Schedule
-from tilewright.tile import plan_mode
+from tilewright.spec import ArrayShape, Schedule
+from tilewright.tile import DATAFLOWS, Execution, plan_mode
 
 SCHEDULES = {
     "serial": Schedule(),
@@ -15,15 +13,17 @@ SCHEDULES = {
 }
 """Job by job, and a whole layer as one job whose folds overlap and skip what no tap uses."""
 
-MODES: tuple[Mode, ...] = get_args(Mode)
-MODE_NAMES = tuple(f"{mode}_{schedule}" for mode in MODES for schedule in SCHEDULES)
+
+def mode_names() -> tuple[str, ...]:
+    """Each dataflow in each schedule, as ``ws_serial``."""
+    return tuple(f"{mode}_{schedule}" for mode in DATAFLOWS.names() for schedule in SCHEDULES)
 
 
 def machine_cycles(outline: LayerOutline, array: ArrayShape) -> dict[str, int]:
-    """Cycles for one sample by `MODE_NAMES`; see `tilewright.tile.plan_mode`."""
+    """Cycles for one sample by `mode_names`; see `tilewright.tile.plan_mode`."""
     cycles = {}
-    for mode in MODES:
+    for mode in DATAFLOWS.names():
         plan = plan_mode(outline.shape, array, mode, outline.act_format.bits)
         for name, schedule in SCHEDULES.items():
-            cycles[f"{mode}_{name}"] = layer_cycles(plan, schedule)
+            cycles[f"{mode}_{name}"] = layer_cycles(Execution(plan, schedule))
     return cycles

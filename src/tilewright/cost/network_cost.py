@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tilewright.cost.layer_cost import LayerCost, layer_cost
-from tilewright.cost.machine_modes import MODE_NAMES
+from tilewright.cost.machine_modes import mode_names
 from tilewright.cost.memories import MemoryDepths
 from tilewright.cost.outline import LayerOutline
 from tilewright.cost.traffic import MemoryTraffic
 from tilewright.errors import ShapeError
-from tilewright.sim import PLAIN_DATAFLOWS, Phases
+from tilewright.sim import TEXTBOOK, Phases
 from tilewright.spec import ArrayShape
 
 
@@ -67,8 +67,8 @@ class NetworkCost:
             "efficiency": self.efficiency,
             **{f"{name}_words": self.words(name) for name in ("xmem", "wmem", "pmem")},
             "psum_bits_needed": self.psum_bits_needed,
-            **{f"{name}_cycles": self.mode_cycles(name) for name in MODE_NAMES},
-            **{f"plain_{name}_cycles": self.plain_cycles(name) for name in PLAIN_DATAFLOWS},
+            **{f"{name}_cycles": self.mode_cycles(name) for name in mode_names()},
+            **{f"plain_{name}_cycles": self.plain_cycles(name) for name in TEXTBOOK.names()},
         }
         return {
             "array": asdict(self.array),
@@ -79,7 +79,7 @@ class NetworkCost:
         }
 
     def mode_cycles(self, name: str) -> int:
-        """Cycles of our core in one of `MODE_NAMES`."""
+        """Cycles of our core in one of `mode_names`."""
         return self._sum(lambda layer: layer.mode_cycles[name])
 
     def plain_cycles(self, dataflow: str) -> int:

@@ -27,7 +27,7 @@ class LayerOutline:
     observed: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        expected = (self.shape.oc, self.shape.ic, self.shape.kh, self.shape.kw)
+        expected = self.shape.weight_sizes
         if self.weight is not None and self.weight.shape != expected:
             raise ShapeError(
                 f"layer {self.name}: weight must be (oc, ic, kh, kw) = {expected}, "

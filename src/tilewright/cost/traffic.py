@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from tilewright.cost.outline import LayerOutline
-from tilewright.sim.cycles import SERIAL, words_streamed
-from tilewright.spec import Schedule
-from tilewright.tile import TilePlan
+from tilewright.sim import words_streamed
+from tilewright.tile import Execution
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +48,35 @@ class Traffic:
         return facts
 
 
-def layer_traffic(outline: LayerOutline, plan: TilePlan, schedule: Schedule = SERIAL) -> Traffic:
-    """Words that move in the mode of a plan.
+def layer_traffic(outline: LayerOutline, execution: Execution) -> Traffic:
+    """Words that move when a layer is run so.
 
-    Weight stationary: every fold reads its weight words and one word for each activation that it streams,
-    and writes each ofmap pixel once; every fold but the first of an output tile reads the psum that it
-    adds to. Output stationary: every step of a pass reads a word of both, and psums are written once. The
-    host writes the activations once, the weights of every output tile, and reads the psums of each.
+    Every fold reads its weight words and one word for each activation that it streams. Where psums add up in
+    PMEM, every fold writes each ofmap pixel once and, but for the first of an output tile, reads the psum
+    that it adds to; where they stay in the PEs, each is written once. The host writes the activations once,
+    the weights of every output tile, and reads the psums of each.
     """
-    array, shape = plan.array, plan.shape
-    folds = plan.otiles * plan.folds_per_otile
-    is_os = plan.dataflow == "os"
-    streamed = folds * words_streamed(plan, schedule)
-    loaded = folds * array.cols * plan.channels_per_pe
+    plan = execution.plan
+    array, dataflow = plan.array, plan.dataflow
+    folds, psums = plan.otiles * plan.folds_per_otile, plan.otiles * plan.shape.onij
+    written = dataflow.psum_words(plan)
     return Traffic(
         xmem=MemoryTraffic(
             word_bits=plan.lanes * outline.act_format.bits,
-            reads=streamed,
+            reads=folds * words_streamed(execution),
             writes=0,
-            host_words=plan.passes * plan.steps if is_os else plan.itiles * shape.nij,
+            host_words=dataflow.sample_words(plan),
         ),
         wmem=MemoryTraffic(
-            word_bits=(array.cols if is_os else array.rows) * outline.weight_format.bits,
-            reads=streamed if is_os else loaded,
+            word_bits=dataflow.weight_lanes(plan) * outline.weight_format.bits,
+            reads=folds * dataflow.fold_words(plan),
             writes=0,
-            host_words=plan.otiles * plan.steps if is_os else loaded,
+            host_words=plan.otiles * dataflow.otile_words(plan),
         ),
         pmem=MemoryTraffic(
             word_bits=array.cols * array.psum_bits,
-            reads=0 if is_os else (folds - plan.otiles) * shape.onij,
-            writes=plan.otiles * shape.onij if is_os else folds * shape.onij,
-            host_words=plan.otiles * shape.onij,
+            reads=written - psums,
+            writes=written,
+            host_words=psums,
         ),
     )

@@ -1,5 +1,6 @@
 """Evaluates integer networks fast, and exactly."""
 
-from tilewright.engine.engine import KINDS, Engine, Kind, observe_registers
+from tilewright.engine.convolution import ENGINE_KINDS, EngineKind
+from tilewright.engine.engine import Engine, observe_registers
 
-__all__ = ["KINDS", "Engine", "Kind", "observe_registers"]
+__all__ = ["ENGINE_KINDS", "Engine", "EngineKind", "observe_registers"]

@@ -5,38 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from tilewright.engine import onednn
-from tilewright.engine.kernels import Array, sum_windows
-from tilewright.engine.matrix_product import FLOAT32_EXACT, MatrixProduct, exact_dtype
-from tilewright.engine.narrow import NarrowLayer, observe_layer, wrap
+from tilewright.engine.convolution import ENGINE_KINDS, EngineKind, choose_convolution
+from tilewright.engine.narrow import observe_layer
 from tilewright.engine.requantize import Requantizer
-from tilewright.errors import ConfigError, ShapeError, ToolError
+from tilewright.errors import ConfigError, ShapeError
 from tilewright.spec import (
     IntArray,
-    IntegerLayer,
     IntegerNetwork,
     Node,
     PsumRegister,
-    ResidualAdd,
-    SumPool,
     Trace,
+    op_of,
     port_name,
-    signed_bits_needed,
 )
+from tilewright.spec.op import Array, Operation
 
-Kind = Literal["auto", "int8", "blas", "int64"]
-KINDS: tuple[Kind, ...] = ("auto", "int8", "blas", "int64")
 BATCH = 32
 """Samples at a time: the sums of a large layer then stay near the processor (measured)."""
-
-Operation = Callable[..., Array]
-"""Codes ``n ih iw ic`` of each operand to sums ``n oh ow oc``."""
 
 
 class Engine:
@@ -56,12 +47,12 @@ class Engine:
         self,
         network: IntegerNetwork,
         *,
-        kind: Kind = "auto",
+        kind: EngineKind = "auto",
         batch: int = BATCH,
         register: PsumRegister | None = None,
     ) -> None:
-        if kind not in KINDS:
-            raise ConfigError(f"an engine is {', '.join(KINDS)}, not {kind!r}")
+        if kind not in ENGINE_KINDS:
+            raise ConfigError(f"an engine is {', '.join(ENGINE_KINDS)}, not {kind!r}")
         network.require_whole()
         self.network, self.kind, self.batch, self.register = network, kind, batch, register
         self.arithmetic: dict[str, str] = {}
@@ -135,37 +126,13 @@ class Engine:
             onednn.be_one_thread()
 
     def _prepare(self, node: Node) -> tuple[Operation, np.dtype[np.generic]]:
-        if isinstance(node, ResidualAdd):
+        operation = op_of(node).operation(node)
+        if operation is not None:
             self.arithmetic[node.name] = "int32"
-            return _add, np.dtype(np.int32)
-        if isinstance(node, SumPool):
-            self.arithmetic[node.name] = "int32"
-            return lambda codes: _sum(codes, node), np.dtype(np.int32)
-        limit = max(map(abs, node.psum_range()))
-        register = self.register
-        if register is not None and signed_bits_needed(*node.psum_range()) > register.bits:
-            self.arithmetic[node.name] = "int32"
-            return self._prepare_narrow(node, register), np.dtype(np.int32)
-        if self.kind in ("auto", "int8") and limit < FLOAT32_EXACT:
-            try:
-                convolution = onednn.Int8Convolution(node, samples=self.batch)
-            except ToolError:
-                if self.kind == "int8":
-                    raise
-            else:
-                self.arithmetic[node.name] = "int8"
-                return convolution, convolution.dtype
-        dtype = np.dtype(np.int64) if self.kind == "int64" else exact_dtype(limit)
-        self.arithmetic[node.name] = dtype.name
-        return MatrixProduct(node, dtype=dtype), dtype
-
-    @staticmethod
-    def _prepare_narrow(layer: IntegerLayer, register: PsumRegister) -> Operation:
-        """A layer that can overflow. Wrapping commutes with addition, so it is done once, at the end."""
-        if register.overflow == "saturate":
-            return NarrowLayer(layer, register, place=register.place, rows=register.rows)
-        exact = MatrixProduct(layer, dtype=exact_dtype(max(map(abs, layer.psum_range()))))
-        return lambda codes: wrap(exact(codes), register.bits)
+            return operation, np.dtype(np.int32)
+        choice = choose_convolution(node, self.kind, samples=self.batch, register=self.register)  # type: ignore[arg-type]
+        self.arithmetic[node.name] = choice.arithmetic
+        return choice.operation, choice.dtype
 
     def _batches(self, images: IntArray) -> Iterator[tuple[Array, int]]:
         """Codes ``batch ih iw ic``, the last one filled up, and how many samples count."""
@@ -177,10 +144,11 @@ class Engine:
             )
         for name in self.network.inputs:
             self.network.node(name).act_format.check(images, what="input code", axes="n ic ih iw")
-        dtype = np.int8 if reader.act_format.is_signed else np.uint8
         for start in range(0, len(images), self.batch):
             part = images[start : start + self.batch]
-            codes = np.zeros((self.batch, *(part.shape[axis] for axis in (2, 3, 1))), dtype)
+            codes = np.zeros(
+                (self.batch, *(part.shape[axis] for axis in (2, 3, 1))), reader.act_format.dtype
+            )
             codes[: len(part)] = part.transpose(0, 2, 3, 1)
             yield codes, len(part)
 
@@ -214,17 +182,6 @@ def observe_registers(
             low, high = extremes[layer.name]
             extremes[layer.name] = (min(low, int(seen[0])), max(high, int(seen[1])))
     return extremes
-
-
-def _add(first: Array, second: Array) -> Array:
-    return np.add(first, second, dtype=np.int32)
-
-
-def _sum(codes: Array, node: SumPool) -> Array:
-    channels, height, width = node.output_shape
-    sums = np.zeros((len(codes), height, width, channels), np.int32)
-    sum_windows(codes, node.kernel, node.stride, sums)
-    return sums
 
 
 def _planes(parts: list[Array]) -> Array:

@@ -89,19 +89,3 @@ def pool_codes(
                             for c in range(channels):
                                 pooled[n, oh, ow, c] = max(pooled[n, oh, ow, c], codes[n, h, w, c])
                         is_first = False
-
-
-@compiled
-def sum_windows(
-    codes: Array, kernel: tuple[int, int], stride: tuple[int, int], sums: npt.NDArray[np.int32]
-) -> None:
-    """Sum of each window: codes ``n h w c`` to sums int32 ``n oh ow c``, which must be 0 before."""
-    for n in range(sums.shape[0]):
-        for oh in range(sums.shape[1]):
-            for ow in range(sums.shape[2]):
-                for kh in range(kernel[0]):
-                    for kw in range(kernel[1]):
-                        for c in range(sums.shape[3]):
-                            sums[n, oh, ow, c] += codes[
-                                n, oh * stride[0] + kh, ow * stride[1] + kw, c
-                            ]

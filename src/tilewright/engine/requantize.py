@@ -32,7 +32,7 @@ class Requantizer:
             table[:, :levels] = thresholds
         self._table = np.ascontiguousarray(table, dtype)
         self._direction = link.direction.astype(dtype)
-        self._dtype = np.uint8 if link.min_code >= 0 else np.int8
+        self._dtype = link.dtype
 
     def __call__(self, sums: Array) -> Array:
         """Codes ``n ih iw ic`` of the reader: sums ``n oh ow oc``."""

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from tilewright.facts.stage import StageFacts
-from tilewright.spec import ArrayShape, ConvShape, Mode, OverflowRule
+from tilewright.spec import ArrayShape, ConvShape, OverflowRule
 
 
 @dataclass(frozen=True, slots=True)
 class ModeFacts:
     """How the array is used; the fields are those of the configuration's [array]."""
 
-    mode: Mode = "ws"
+    mode: str = "ws"
     schedule: Literal["serial", "overlapped"] = "serial"
     job: Literal["tile", "layer"] = "tile"
     overflow: OverflowRule = "error"

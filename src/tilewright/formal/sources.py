@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from tilewright.errors import ToolError
+from tilewright.verilog.tokens import Token, tokenize
 
 
 def module_name(text: str) -> str | None:
     """The name of the first module in a file, or None."""
-    found = re.search(r"^\s*module\s+(\w+)", text, re.MULTILINE)
-    return found[1] if found else None
+    tokens = tokenize(text, file="the source")
+    return next((name.text for word, name in pairwise(tokens) if word.text == "module"), None)
 
 
 def parameter_names(sources: Mapping[str, str], top: str) -> list[str]:
     """Integer parameters of module `top`; raises `ToolError` if no file holds it."""
-    return re.findall(r"parameter\s+int\s+(\w+)", _header(_file_of(sources, top)[1], top))
+    file, text = _file_of(sources, top)
+    return [name.text for name, _ in _parameters(text, file, top)]
 
 
 def set_parameters(
@@ -27,14 +29,16 @@ def set_parameters(
     Raises `ToolError` if no file holds the module, or it has no such parameter.
     """
     file, text = _file_of(sources, top)
-    header = changed = _header(text, top)
-    for name, size in sizes.items():
-        changed, count = re.subn(
-            rf"(parameter\s+int\s+{name}\s*=\s*)[^,\n]+", rf"\g<1>{size}", changed
+    places = {name.text: (start, end) for name, (start, end) in _parameters(text, file, top)}
+    missing = [name for name in sizes if name not in places]
+    if missing:
+        raise ToolError(
+            f"module {top} must have the parameter {missing[0]}, but has not: see {file}"
         )
-        if count != 1:
-            raise ToolError(f"module {top} must have the parameter {name}, but has not: see {file}")
-    return {**sources, file: text.replace(header, changed)}
+    for name in sorted(sizes, key=places.__getitem__, reverse=True):
+        start, end = places[name]
+        text = text[:start] + str(sizes[name]) + text[end:]
+    return {**sources, file: text}
 
 
 def leave_out(sources: Mapping[str, str], modules: Sequence[str]) -> dict[str, str]:
@@ -52,7 +56,27 @@ def _file_of(sources: Mapping[str, str], top: str) -> tuple[str, str]:
     raise ToolError(f"there must be a module {top} in {', '.join(sources)}, but there is none")
 
 
-def _header(text: str, top: str) -> str:
-    """From ``module top`` to the end of its ports."""
-    start = text.index(f"module {top}")
-    return text[start : text.index(");", start)]
+def _parameters(text: str, file: str, top: str) -> Iterator[tuple[Token, tuple[int, int]]]:
+    """Name, and place of the default value, of each ``parameter int`` in the header of `top`."""
+    tokens = _header(tokenize(text, file=file), top)
+    for index in range(len(tokens)):
+        words = [t.text for t in tokens[index : index + 5] if t.text not in ("unsigned", "signed")]
+        if words[:2] != ["parameter", "int"] or words[3:4] != ["="]:
+            continue
+        value = next(i for i in range(index, len(tokens)) if tokens[i].text == "=") + 1
+        last = value
+        while not _ends_value(tokens[last + 1], tokens[value].depth):
+            last += 1
+        yield tokens[value - 2], (tokens[value].start, tokens[last].end)
+
+
+def _ends_value(token: Token, depth: int) -> bool:
+    return token.depth < depth or (token.depth == depth and token.text in (",", ";"))
+
+
+def _header(tokens: list[Token], top: str) -> list[Token]:
+    """From ``module top`` to the semicolon after its ports."""
+    texts = [token.text for token in tokens]
+    start = next(i for i in range(len(texts)) if texts[i : i + 2] == ["module", top])
+    end = next(i for i in range(start, len(tokens)) if texts[i] == ";" and tokens[i].depth == 0)
+    return tokens[start : end + 1]

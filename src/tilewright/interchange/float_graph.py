@@ -22,12 +22,12 @@ from tilewright.interchange.plan import (
     Batch,
     LinkPlan,
     NodePlan,
-    geometry,
     plan_graph,
     write_planes,
 )
 from tilewright.interchange.tensors import sum_step
-from tilewright.spec import IntegerLayer, IntegerNetwork, Node, NumberFormat, SumPool
+from tilewright.spec import IntegerLayer, IntegerNetwork, Node, NumberFormat, op_of
+from tilewright.spec.op import Sums
 
 HALF_STEPS_EXACT = 1 << 22
 """Up to this sum, float32 holds the sum and half a step beside it exactly, with room to spare."""
@@ -113,26 +113,14 @@ class FloatGraph:
         acts = [
             self._dialect.act(self._writer, port, values[port], grid, shape) for port in plan.ports
         ]
-        output, sizes = f"{node.name}.output", plan.sum_shape(self._batch)
-        if isinstance(node, SumPool):
-            return self._writer.node(
-                "AveragePool",
-                (acts[0],),
-                output,
-                dtype=FLOAT,
-                shape=sizes,
-                kernel_shape=list(node.kernel),
-                strides=list(node.stride),
-            )
-        if not isinstance(node, IntegerLayer):
-            return self._writer.node("Add", (acts[0], acts[1]), output, dtype=FLOAT, shape=sizes)
-        scale = np.ones(1, np.float32) if self._is_unit else node.weight_scale.astype(np.float32)
-        weight = self._dialect.weight(self._writer, node, scale, int(plan.is_flat))
-        if plan.is_flat:
-            return self._writer.node("MatMul", (acts[0], weight), output, dtype=FLOAT, shape=sizes)
-        return self._writer.node(
-            "Conv", (acts[0], weight), output, dtype=FLOAT, shape=sizes, **geometry(node)
-        )
+        sums = Sums(f"{node.name}.output", plan.sum_shape(self._batch), plan.is_flat)
+
+        def weight(layer: IntegerLayer) -> str:
+            one = np.ones(1, np.float32)
+            scale = one if self._is_unit else layer.weight_scale.astype(np.float32)
+            return self._dialect.weight(self._writer, layer, scale, int(plan.is_flat))
+
+        return op_of(node).onnx_values(node, tuple(acts), sums, self._writer, weight)
 
     def _step(self, plan: LinkPlan, source: NodePlan, value: str) -> str:
         """Count thresholds, then pool and flatten; the result is real, in the consumer's scale."""
@@ -159,13 +147,7 @@ def worst_error(node: Node) -> float:
     Each term has at most three roundings, a sum of K terms K - 1 more, and the comparison with a
     rounded threshold three (Higham, Accuracy and Stability of Numerical Algorithms, ch. 3).
     """
-    low, high = node.sum_range()
-    terms, largest = node.operands, max(-low, high)
-    if isinstance(node, SumPool):
-        terms = node.area
-    if isinstance(node, IntegerLayer):
-        weight = np.abs(node.weight.reshape(node.shape.oc, -1).astype(np.int64))  # oc (ic kh kw)
-        terms, largest = weight.shape[1], int(weight.sum(axis=1).max()) * node.act_format.max_code
+    terms, largest = op_of(node).terms(node)
     error = (terms + 5) * FLOAT32_ROUNDING
     return error / (1 - error) * largest
 

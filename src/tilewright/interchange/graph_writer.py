@@ -16,7 +16,12 @@ Shape = tuple[int | str, ...]
 """Sizes of a tensor; a string names an axis of any size."""
 
 BOOL, FLOAT = TensorProto.BOOL, TensorProto.FLOAT
-INT8, INT32, UINT8 = TensorProto.INT8, TensorProto.INT32, TensorProto.UINT8
+INT32, UINT8 = TensorProto.INT32, TensorProto.UINT8
+
+
+def onnx_dtype(dtype: np.dtype[Any]) -> int:
+    """ONNX's number of a type of numbers."""
+    return int(helper.np_dtype_to_tensor_dtype(dtype))
 
 
 class GraphWriter:
@@ -37,9 +42,13 @@ class GraphWriter:
         self._constants.setdefault(name, numpy_helper.from_array(np.asarray(values), name))
         return name
 
+    def dtype(self, name: str) -> int:
+        """ONNX's number of a numpy type of numbers, for example "int32"."""
+        return onnx_dtype(np.dtype(name))
+
     def node(
         self,
-        op: str,
+        kind: str,
         inputs: tuple[str, ...],
         output: str,
         *,
@@ -48,10 +57,10 @@ class GraphWriter:
         domain: str = "",
         **attributes: Any,
     ) -> str:
-        """Add a node; it is called ``output:op``."""
+        """Add a node; it is called ``output:kind``."""
         self._nodes.append(
             helper.make_node(
-                op, inputs, [output], name=f"{output}:{op}", domain=domain, **attributes
+                kind, inputs, [output], name=f"{output}:{kind}", domain=domain, **attributes
             )
         )
         self._tensors[output] = helper.make_tensor_value_info(output, dtype, shape)

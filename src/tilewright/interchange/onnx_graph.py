@@ -22,7 +22,7 @@ SCOPES = "pkg.torch.onnx.name_scopes"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Op:
+class Operator:
     """One operation. `label` says where it stands, for messages: its name and type."""
 
     kind: str
@@ -54,7 +54,7 @@ class Op:
 class Graph:
     """Operations in the order in which they run. input_shape: without the samples."""
 
-    ops: tuple[Op, ...]
+    ops: tuple[Operator, ...]
     constants: dict[str, Array]
     input: str
     input_shape: tuple[int, ...]
@@ -114,7 +114,7 @@ def _array(tensor: TensorProto) -> Array:
     return values
 
 
-def _op(node: onnx.NodeProto) -> Op:
+def _op(node: onnx.NodeProto) -> Operator:
     label = f"node {node.name or node.op_type} ({node.op_type})"
     outputs = [name for name in node.output if name]
     if len(outputs) != 1:
@@ -122,7 +122,7 @@ def _op(node: onnx.NodeProto) -> Op:
     attributes = {one.name: helper.get_attribute_value(one) for one in node.attribute}
     scope = next((one.value for one in node.metadata_props if one.key == SCOPES), "")
     names = re.findall(r"'([^']*)'", scope)
-    return Op(
+    return Operator(
         node.op_type,
         node.name,
         node.domain,
@@ -139,7 +139,7 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, (list, tuple)) else value
 
 
-def _check_known(ops: tuple[Op, ...], known: set[str]) -> None:
+def _check_known(ops: tuple[Operator, ...], known: set[str]) -> None:
     for op in ops:
         for name in op.inputs:
             if name and name not in known:
@@ -160,7 +160,7 @@ def _sizes(value: onnx.ValueInfoProto, path: Path) -> tuple[int, ...]:
     return sizes
 
 
-def scalar(op: Op, values: Array, what: str) -> float:
+def scalar(op: Operator, values: Array, what: str) -> float:
     """The one number in `values`; refuses several."""
     if values.size != 1:
         op.refuse(f"{what} must be one number, not {values.size}")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import FormatError
-from tilewright.interchange.graph_writer import FLOAT, INT8, UINT8, GraphWriter, Shape
+from tilewright.interchange.graph_writer import FLOAT, GraphWriter, Shape, onnx_dtype
 from tilewright.spec import (
-    IntegerLayer,
     IntegerNetwork,
     Node,
     Requantization,
@@ -39,7 +37,7 @@ class LinkPlan:
 
         A threshold beyond that bound is never or always reached, wherever beyond it lies.
         """
-        bound = sum_bound(self.source)
+        bound = self.source.sum_bound()
         return np.clip(self.link.thresholds, -bound, bound + 1)
 
     def direction(self) -> Ints | None:
@@ -87,7 +85,7 @@ def plan_graph(network: IntegerNetwork) -> tuple[NodePlan, ...]:
     plans = []
     for node in network.nodes:
         is_flat = node.name in flat
-        if is_flat and not isinstance(node, IntegerLayer):
+        if is_flat and not node.is_on_array:
             raise FormatError(
                 f"{node.name}: only a linear layer can follow a flatten in these formats"
             )
@@ -98,14 +96,6 @@ def plan_graph(network: IntegerNetwork) -> tuple[NodePlan, ...]:
         flat |= {link.consumer for link in node.requantizations if is_flat or link.is_flattened}
         plans.append(NodePlan(node, links, is_flat))
     return tuple(plans)
-
-
-def sum_bound(node: Node) -> int:
-    """Largest |sum| that a node's formats reach."""
-    if isinstance(node, IntegerLayer):
-        return node.psum_bound()
-    low, high = node.sum_range()
-    return max(-low, high)
 
 
 def write_planes(
@@ -152,21 +142,8 @@ def _write_padding(
     shape: Shape,
 ) -> str:
     """Add a border of the lowest code."""
-    is_signed = plan.link.min_code < 0
     widths = np.array([0, 0, *padding] * 2, np.int64)
-    lowest = np.array(plan.link.min_code, np.int8 if is_signed else np.uint8)
+    lowest = np.array(plan.link.min_code, plan.link.dtype)
     constants = writer.constant(f"{output}.pads", widths), writer.constant(f"{output}.code", lowest)
-    dtype = INT8 if is_signed else UINT8
+    dtype = onnx_dtype(plan.link.dtype)
     return writer.node("Pad", (codes, *constants), output, dtype=dtype, shape=shape)
-
-
-def geometry(layer: IntegerLayer) -> dict[str, Any]:
-    """Attributes of a layer's convolution."""
-    shape = layer.shape
-    return {
-        "kernel_shape": [shape.kh, shape.kw],
-        "strides": list(shape.stride),
-        "pads": [*shape.padding, *shape.padding],
-        "dilations": [1, 1],
-        "group": 1,
-    }

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tilewright.interchange.float_graph import Floats32
-from tilewright.interchange.graph_writer import BOOL, FLOAT, INT8, UINT8, GraphWriter, Shape
+from tilewright.interchange.graph_writer import BOOL, FLOAT, GraphWriter, Shape, onnx_dtype
 from tilewright.interchange.plan import LinkPlan
 from tilewright.spec import IntegerLayer, NumberFormat
 
@@ -27,7 +27,7 @@ class Qcdq:
     ) -> str:
         """QuantizeLinear, Clip to the format's range, DequantizeLinear."""
         codes_format, scale = grid
-        dtype, kind = (INT8, np.int8) if codes_format.is_signed else (UINT8, np.uint8)
+        kind, dtype = codes_format.dtype, onnx_dtype(codes_format.dtype)
         zero = _number(writer, 0, kind)
         codes = writer.node(
             "QuantizeLinear", (value, scale, zero), f"{port}.codes", dtype=dtype, shape=shape
@@ -85,11 +85,11 @@ class Qcdq:
             "ReduceSum", (ones, axis), f"{port}.count", dtype=FLOAT, shape=shape, keepdims=0
         )
         if plan.link.min_code:
-            lowest = _number(writer, plan.link.min_code, np.float32)
+            lowest = _number(writer, plan.link.min_code, np.dtype(np.float32))
             count = writer.node("Add", (count, lowest), f"{port}.signed", dtype=FLOAT, shape=shape)
         factor = writer.constant(f"{port}.scale", np.array(scale, np.float32))
         return writer.node("Mul", (count, factor), f"{port}.stepped", dtype=FLOAT, shape=shape)
 
 
-def _number(writer: GraphWriter, value: int, kind: type[np.number[Any]]) -> str:
-    return writer.constant(f"{np.dtype(kind).name}_{value}", np.array(value, kind))
+def _number(writer: GraphWriter, value: int, kind: np.dtype[Any]) -> str:
+    return writer.constant(f"{kind.name}_{value}", np.array(value, kind))

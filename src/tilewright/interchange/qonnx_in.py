@@ -14,9 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from tilewright.errors import FormatError, ShapeError
-from tilewright.interchange.onnx_graph import Graph, Op, read_graph, scalar
-from tilewright.interchange.plan import sum_bound
-from tilewright.interchange.quant_node import KINDS, MAX_BIAS_BITS, MAX_BITS, read_quantizer
+from tilewright.interchange.onnx_graph import Graph, Operator, read_graph, scalar
+from tilewright.interchange.quant_node import (
+    MAX_BIAS_BITS,
+    MAX_BITS,
+    QUANT_OPERATORS,
+    read_quantizer,
+)
 from tilewright.interchange.read_layers import (
     Weight,
     name_layer,
@@ -77,13 +81,13 @@ class _Reader:
         self._sums: dict[str, SourceSums] = {}
         self._unread: set[str] = set()
 
-    def read(self, op: Op) -> None:
+    def read(self, op: Operator) -> None:
         """Take one operation."""
         values = [self._values[name] for name in op.inputs if name in self._values]
         unread = next((name for name in op.inputs if name in self._unread), None)
         if unread is not None and values:
             op.refuse(f"its constant {unread} is computed in a way that is not understood")
-        if op.kind in KINDS:
+        if op.kind in QUANT_OPERATORS:
             self._read_quantizer(op, values)
         elif op.kind in ("Conv", *LINEAR):
             self._read_layer(op, values)
@@ -137,7 +141,7 @@ class _Reader:
         why = "" if links else "it is the output of the network"
         return replace(node, requantizations=links, unlinked=why)
 
-    def _read_quantizer(self, op: Op, values: list[Value]) -> None:
+    def _read_quantizer(self, op: Operator, values: list[Value]) -> None:
         if not values:
             self._read_constant(op)
             return
@@ -146,7 +150,7 @@ class _Reader:
         grid = Grid(quantizer.number_format, scale)
         self._values[op.output] = values[0].on_grid(op, grid)
 
-    def _read_constant(self, op: Op) -> None:
+    def _read_constant(self, op: Operator) -> None:
         """A quantized weight, or a quantized bias, which is as good as its real values."""
         if op.inputs[0] not in self._constants:
             op.refuse(f"its input {op.inputs[0]} is neither a constant nor computed from the input")
@@ -161,7 +165,7 @@ class _Reader:
         else:
             self._weights[op.output] = Weight(codes, quantizer, op.inputs[:2])
 
-    def _read_layer(self, op: Op, values: list[Value]) -> None:
+    def _read_layer(self, op: Operator, values: list[Value]) -> None:
         weight = self._weights.get(op.inputs[1])
         if weight is None or not values or values[0].tensor != op.inputs[0]:
             op.refuse("it must read an activation and a weight that a Quant node has quantized")
@@ -175,7 +179,7 @@ class _Reader:
         real = read_bias(op, self._constants, layer)
         self._add(op, layer, [value], real)
 
-    def _read_addition(self, op: Op, values: list[Value]) -> None:
+    def _read_addition(self, op: Operator, values: list[Value]) -> None:
         first, second = values
         if first.grid is None or second.grid is None:
             op.refuse("it adds values that are not quantized: put a Quant node before each")
@@ -196,7 +200,7 @@ class _Reader:
         node = ResidualAdd(name, first.plane, grid.number_format, grid.scale)
         self._add(op, node, [first, second], Affine(np.array([grid.scale]), np.zeros(1)))
 
-    def _read_average(self, op: Op, value: Value) -> None:
+    def _read_average(self, op: Operator, value: Value) -> None:
         if value.grid is None:
             op.refuse("it averages values that are not quantized: put a Quant node before it")
         kernel, stride = average_window(op, value, self._constants)
@@ -207,7 +211,7 @@ class _Reader:
         if op.attributes.get("keepdims", 1) == 0:
             self._values[op.output] = self._values[op.output].flattened(op)
 
-    def _add(self, op: Op, node: Node, operands: list[Value], real: Affine) -> None:
+    def _add(self, op: Operator, node: Node, operands: list[Value], real: Affine) -> None:
         """Add a node, its links, and the value of its output."""
         for operand, value in enumerate(operands):
             port = port_name(node.name, operand)
@@ -234,7 +238,7 @@ def _requantization(node: Node, link: _Link, found: dict[str, Steps]) -> Requant
         value.codes,
         channels=node.output_shape[0],
         levels=codes.max_code - codes.min_code,
-        bound=sum_bound(node),
+        bound=node.sum_bound(),
         name=f"from {node.name} to {port}",
     )
     found[port] = steps
@@ -295,6 +299,6 @@ def _output_notes(output: Value) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _name_sum(op: Op) -> str:
+def _name_sum(op: Operator) -> str:
     path = re.sub(r"\.output(:\w+)?$", "", op.name).strip("/").split("/")
     return op.scope or ".".join(path[:-1] or path) or op.output

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.interchange.graph_writer import QONNX_DOMAIN
-from tilewright.interchange.onnx_graph import Array, Op, scalar
+from tilewright.interchange.onnx_graph import Array, Operator, scalar
 from tilewright.spec import NumberFormat
 
-KINDS = ("Quant", "IntQuant")
+QUANT_OPERATORS = ("Quant", "IntQuant")
 DOMAINS = (QONNX_DOMAIN, "onnx.brevitas", "finn.custom_op.general")
 """QONNX's own domain, and two older ones."""
 
@@ -24,7 +24,7 @@ MAX_BIAS_BITS = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Quantizer:
+class FileQuantizer:
     """A Quant node's format and scale, float64, of the shape that the file gives it."""
 
     number_format: NumberFormat
@@ -36,7 +36,9 @@ class Quantizer:
         return np.rint(np.clip(steps, self.number_format.min_code, self.number_format.max_code))
 
 
-def read_quantizer(op: Op, constants: dict[str, Array], *, max_bits: int = MAX_BITS) -> Quantizer:
+def read_quantizer(
+    op: Operator, constants: dict[str, Array], *, max_bits: int = MAX_BITS
+) -> FileQuantizer:
     """The quantizer that a Quant node states.
 
     Refuses what is not constant, a zero-point other than 0, another rounding than half to even, widths
@@ -61,10 +63,10 @@ def read_quantizer(op: Op, constants: dict[str, Array], *, max_bits: int = MAX_B
     if is_narrow and not is_signed:
         op.refuse("narrow unsigned codes are not supported: set narrow to 0")
     number_format = NumberFormat(int(width), is_signed, is_narrow)
-    return Quantizer(number_format, scale.astype(np.float64))
+    return FileQuantizer(number_format, scale.astype(np.float64))
 
 
-def _constant(op: Op, constants: dict[str, Array], position: int) -> Array:
+def _constant(op: Operator, constants: dict[str, Array], position: int) -> Array:
     name = op.inputs[position] if position < len(op.inputs) else ""
     if name not in constants:
         op.refuse(f"its input {position} must be a constant")

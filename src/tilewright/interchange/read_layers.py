@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.interchange.onnx_graph import Array, Op
-from tilewright.interchange.quant_node import Quantizer
+from tilewright.interchange.onnx_graph import Array, Operator
+from tilewright.interchange.quant_node import FileQuantizer
 from tilewright.interchange.values import Affine, Grid, Value
 from tilewright.spec import ConvShape, IntegerLayer
 
@@ -24,16 +24,16 @@ class Weight:
     """
 
     codes: npt.NDArray[np.float64]
-    quantizer: Quantizer
+    quantizer: FileQuantizer
     names: tuple[str, ...]
 
     def transposed(self) -> Weight:
         """Rows and columns exchanged, in the scale too."""
         scale = self.quantizer.scale
         turned = scale.T if scale.ndim == 2 else scale
-        return Weight(self.codes.T, Quantizer(self.quantizer.number_format, turned), self.names)
+        return Weight(self.codes.T, FileQuantizer(self.quantizer.number_format, turned), self.names)
 
-    def scale(self, op: Op) -> npt.NDArray[np.float64]:
+    def scale(self, op: Operator) -> npt.NDArray[np.float64]:
         """The scale ``(1,)`` or ``(oc,)`` of a weight whose first axis is the output channel."""
         scale = self.quantizer.scale
         if scale.size == 1:
@@ -46,7 +46,7 @@ class Weight:
         return scale.reshape(-1)
 
 
-def name_layer(op: Op, weight: Weight, taken: set[str]) -> str:
+def name_layer(op: Operator, weight: Weight, taken: set[str]) -> str:
     """A layer's name: the module's that the exporter noted, or that of its weight, or the operation's."""
     found = (WEIGHT_NAME.match(name) for name in weight.names)
     names = [op.scope, *(match[1] for match in found if match), op.name, op.output]
@@ -63,7 +63,7 @@ def unique(name: str, taken: set[str]) -> str:
     return candidate
 
 
-def read_convolution(op: Op, name: str, value: Value, weight: Weight) -> IntegerLayer:
+def read_convolution(op: Operator, name: str, value: Value, weight: Weight) -> IntegerLayer:
     """The layer of a Conv node."""
     grid = _input_grid(op, value)
     op.expect(auto_pad="NOTSET", dilations=[1, 1])
@@ -73,16 +73,18 @@ def read_convolution(op: Op, name: str, value: Value, weight: Weight) -> Integer
     if pads[:2] != pads[2:]:
         op.refuse(f"the padding must be the same on both sides, not {pads}")
     stride = op.attributes.get("strides", [1, 1])
-    dense = _without_groups(op, weight.codes, value.plane[0])
-    oc, _, kh, kw = dense.shape
+    groups, ic = op.attributes.get("group", 1), value.plane[0]
+    oc, width, kh, kw = weight.codes.shape
+    if groups < 1 or width * groups != ic or oc % groups:
+        op.refuse(
+            f"its weight {weight.codes.shape} with {groups} groups does not fit {ic} channels"
+        )
     op.expect(kernel_shape=[kh, kw])
-    shape = ConvShape(
-        *value.plane, oc, kh, kw, stride=(stride[0], stride[1]), padding=(pads[0], pads[1])
-    )
-    return _layer(op, name, grid, weight, dense, shape)
+    shape = ConvShape(*value.plane, oc, kh, kw, (stride[0], stride[1]), (pads[0], pads[1]), groups)
+    return _layer(op, name, grid, weight, weight.codes, shape).as_dense()
 
 
-def read_linear(op: Op, name: str, value: Value, weight: Weight) -> IntegerLayer:
+def read_linear(op: Operator, name: str, value: Value, weight: Weight) -> IntegerLayer:
     """The layer of a Gemm or MatMul node; the weight is ``oc ic``."""
     grid = _input_grid(op, value)
     op.expect(alpha=1.0, beta=1.0, transA=0)
@@ -93,11 +95,11 @@ def read_linear(op: Op, name: str, value: Value, weight: Weight) -> IntegerLayer
     oc, ic = weight.codes.shape
     if ic != value.plane[0]:
         op.refuse(f"its weight takes {ic} channels, but its input has {value.plane[0]}")
-    dense = weight.codes.reshape(oc, ic, 1, 1)
-    return _layer(op, name, grid, weight, dense, ConvShape(ic, 1, 1, oc, 1, 1))
+    codes = weight.codes.reshape(oc, ic, 1, 1)
+    return _layer(op, name, grid, weight, codes, ConvShape(ic, 1, 1, oc, 1, 1))
 
 
-def read_bias(op: Op, constants: dict[str, Array], layer: IntegerLayer) -> Affine:
+def read_bias(op: Operator, constants: dict[str, Array], layer: IntegerLayer) -> Affine:
     """From the layer's psums to its real output: scale and bias."""
     gain = layer.act_scale * layer.weight_scale
     bias = np.zeros(1)
@@ -109,12 +111,12 @@ def read_bias(op: Op, constants: dict[str, Array], layer: IntegerLayer) -> Affin
 
 
 def _layer(
-    op: Op, name: str, grid: Grid, weight: Weight, dense: Array, shape: ConvShape
+    op: Operator, name: str, grid: Grid, weight: Weight, codes: Array, shape: ConvShape
 ) -> IntegerLayer:
     return IntegerLayer(
         name=name,
         shape=shape,
-        weight=dense.astype(np.int8),
+        weight=codes.astype(np.int8),
         weight_format=weight.quantizer.number_format,
         act_format=grid.number_format,
         weight_scale=weight.scale(op),
@@ -122,7 +124,7 @@ def _layer(
     )
 
 
-def _input_grid(op: Op, value: Value) -> Grid:
+def _input_grid(op: Operator, value: Value) -> Grid:
     """The unsigned grid of a layer's input."""
     grid = value.grid
     if grid is None:
@@ -133,16 +135,3 @@ def _input_grid(op: Op, value: Value) -> Grid:
             "quantizer before it"
         )
     return grid
-
-
-def _without_groups(op: Op, codes: Array, ic: int) -> Array:
-    """The dense weight ``oc ic kh kw`` of a grouped one: 0 between the groups."""
-    groups = op.attributes.get("group", 1)
-    oc, width, kh, kw = codes.shape
-    if groups < 1 or width * groups != ic or oc % groups:
-        op.refuse(f"its weight {codes.shape} with {groups} groups does not fit {ic} channels")
-    dense = np.zeros((oc, ic, kh, kw))
-    for channel in range(oc):
-        first = channel // (oc // groups) * width
-        dense[channel, first : first + width] = codes[channel]
-    return dense

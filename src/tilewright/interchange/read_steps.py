@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tilewright.interchange.onnx_graph import Array, Op, scalar
+from tilewright.interchange.onnx_graph import Array, Operator, scalar
 from tilewright.interchange.quant_node import DOMAINS
 from tilewright.interchange.values import Affine, Grid, Step, Value
 from tilewright.spec import MaxPool, NumberFormat
@@ -15,7 +15,7 @@ from tilewright.spec.step_search import Floats
 Constants = dict[str, Array]
 
 
-def read_norm(op: Op, value: Value, constants: Constants) -> Value:
+def read_norm(op: Operator, value: Value, constants: Constants) -> Value:
     """BatchNormalization in evaluation."""
     op.expect(training_mode=0)
     shape = (1, -1) if value.is_flat else (1, -1, 1, 1)
@@ -29,7 +29,7 @@ def read_norm(op: Op, value: Value, constants: Constants) -> Value:
     return value.through(op, Affine(factor, bias - mean * factor).step())
 
 
-def read_relu(op: Op, value: Value, constants: Constants) -> Value:  # noqa: ARG001
+def read_relu(op: Operator, value: Value, constants: Constants) -> Value:  # noqa: ARG001
     """Relu; on a grid it keeps the codes that are not negative."""
     after = value.through(op, Step(lambda values: np.maximum(values, 0)))
     if value.grid is None:
@@ -40,7 +40,7 @@ def read_relu(op: Op, value: Value, constants: Constants) -> Value:  # noqa: ARG
     return after.on_grid(op, grid)
 
 
-def read_clip(op: Op, value: Value, constants: Constants) -> Value:
+def read_clip(op: Operator, value: Value, constants: Constants) -> Value:
     """Clip between constants."""
     low, high = (
         scalar(op, _constant(op, constants, index), "its bound") if _has(op, index) else default
@@ -49,7 +49,7 @@ def read_clip(op: Op, value: Value, constants: Constants) -> Value:
     return value.through(op, Step(lambda values: np.minimum(np.maximum(values, low), high)))
 
 
-def read_arithmetic(op: Op, value: Value, constants: Constants) -> Value:
+def read_arithmetic(op: Operator, value: Value, constants: Constants) -> Value:
     """Add, Sub, Mul or Div of a value and a constant; not a constant divided or diminished by a value."""
     is_first = op.inputs[0] == value.tensor
     constant = value.channels(op, _constant(op, constants, int(is_first)))
@@ -67,7 +67,7 @@ def read_arithmetic(op: Op, value: Value, constants: Constants) -> Value:
     return value.through(op, Affine(1 / constant, none).step())
 
 
-def read_thresholds(op: Op, value: Value, constants: Constants) -> Value:
+def read_thresholds(op: Operator, value: Value, constants: Constants) -> Value:
     """QONNX's MultiThreshold: how many thresholds a value reaches, scaled."""
     if op.domain not in DOMAINS:
         op.refuse(f"its domain must be one of {', '.join(DOMAINS)}, not {op.domain!r}")
@@ -86,7 +86,7 @@ def read_thresholds(op: Op, value: Value, constants: Constants) -> Value:
     return value.through(op, Step(apply))
 
 
-def read_max_pool(op: Op, value: Value, constants: Constants) -> Value:  # noqa: ARG001
+def read_max_pool(op: Operator, value: Value, constants: Constants) -> Value:  # noqa: ARG001
     """MaxPool, symmetric and without dilation."""
     op.expect(auto_pad="NOTSET", ceil_mode=0, dilations=[1, 1], storage_order=0)
     kernel, stride = _window(op, value)
@@ -101,7 +101,7 @@ def read_max_pool(op: Op, value: Value, constants: Constants) -> Value:  # noqa:
     return value.pooled(op, MaxPool(kernel, stride, (pads[0], pads[1])))
 
 
-def read_flatten(op: Op, value: Value, constants: Constants) -> Value:
+def read_flatten(op: Operator, value: Value, constants: Constants) -> Value:
     """Flatten, Reshape or Squeeze to samples and channels."""
     if op.kind == "Flatten":
         op.expect(axis=1)
@@ -116,13 +116,13 @@ def read_flatten(op: Op, value: Value, constants: Constants) -> Value:
     return value.flattened(op)
 
 
-def read_identity(op: Op, value: Value, constants: Constants) -> Value:  # noqa: ARG001
+def read_identity(op: Operator, value: Value, constants: Constants) -> Value:  # noqa: ARG001
     """Identity, and Dropout in evaluation."""
     return value.renamed(op)
 
 
 def average_window(
-    op: Op, value: Value, constants: Constants
+    op: Operator, value: Value, constants: Constants
 ) -> tuple[tuple[int, int], tuple[int, int]]:
     """Kernel and stride of an average pool; those that average the whole plane have it as kernel."""
     if op.kind == "AveragePool":
@@ -137,7 +137,7 @@ def average_window(
     return value.plane[1:], value.plane[1:]
 
 
-ELEMENTWISE: dict[str, Callable[[Op, Value, Constants], Value]] = {
+ELEMENTWISE: dict[str, Callable[[Operator, Value, Constants], Value]] = {
     "Add": read_arithmetic,
     "BatchNormalization": read_norm,
     "Clip": read_clip,
@@ -158,7 +158,7 @@ ELEMENTWISE: dict[str, Callable[[Op, Value, Constants], Value]] = {
 AVERAGES = ("AveragePool", "GlobalAveragePool", "ReduceMean")
 
 
-def _window(op: Op, value: Value) -> tuple[tuple[int, int], tuple[int, int]]:
+def _window(op: Operator, value: Value) -> tuple[tuple[int, int], tuple[int, int]]:
     kernel = op.attributes.get("kernel_shape", [])
     if value.is_flat or len(kernel) != 2:
         op.refuse(f"only pools in two dimensions are supported, not {kernel}")
@@ -166,11 +166,11 @@ def _window(op: Op, value: Value) -> tuple[tuple[int, int], tuple[int, int]]:
     return (kernel[0], kernel[1]), (stride[0], stride[1])
 
 
-def _has(op: Op, index: int) -> bool:
+def _has(op: Operator, index: int) -> bool:
     return index < len(op.inputs) and bool(op.inputs[index])
 
 
-def _constant(op: Op, constants: Constants, index: int) -> Array:
+def _constant(op: Operator, constants: Constants, index: int) -> Array:
     if not _has(op, index) or op.inputs[index] not in constants:
         op.refuse(f"its input {index} must be a constant")
     return constants[op.inputs[index]]

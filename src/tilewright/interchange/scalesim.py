@@ -26,6 +26,8 @@ def _line(name: str, shape: ConvShape) -> str:
         raise FormatError(
             f"layer {name}: SCALE-Sim knows one stride for both directions, not {shape.stride}"
         )
+    if shape.groups > 1:
+        raise FormatError(f"layer {name}: SCALE-Sim has no column for its {shape.groups} groups")
     if DEPTHWISE in name or "," in name:
         raise FormatError(
             f"layer {name!r}: a name for SCALE-Sim must hold neither a comma nor {DEPTHWISE!r}, "

@@ -94,8 +94,7 @@ class Imported:
                 place = self.codes[port]
                 values = found[place.tensor].reshape(count, *node.input_shape) / place.scale
                 whole = np.rint(values)
-                is_signed = node.act_format.is_signed
-                codes[port] = whole.astype(np.int8) if is_signed else whole.astype(np.uint8)
+                codes[port] = whole.astype(node.act_format.dtype)
                 farthest = max(farthest, float(np.abs(values - whole).max()))
             real = self.sums[node.name].real
             values = found[self.sums[node.name].tensor].reshape(count, *node.output_shape)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.spec import IntegerLayer, Node, SumPool
+from tilewright.spec import Node, op_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,9 +45,5 @@ class TensorNames:
 
 def sum_step(node: Node, *, is_unit: bool = False) -> Floats:
     """Real size of one step of a node's sum, ``(1,)`` or ``(c,)``, from scales as float32."""
-    act = 1.0 if is_unit else float(np.float32(node.act_scale))
-    if isinstance(node, SumPool):
-        return np.array([act / node.area])
-    if isinstance(node, IntegerLayer) and not is_unit:
-        return act * node.weight_scale.astype(np.float32).astype(np.float64)
-    return np.array([act])
+    act_step = 1.0 if is_unit else float(np.float32(node.act_scale))
+    return op_of(node).onnx_step(node, act_step, is_unit=is_unit)

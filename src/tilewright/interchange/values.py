@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.interchange.onnx_graph import Array, Op
+from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.spec import MaxPool, NumberFormat, Plane
 from tilewright.spec.step_search import Floats, Ints
 
@@ -64,7 +64,7 @@ class Value:
     is_flattened: bool = False
     grid: Grid | None = None
 
-    def through(self, op: Op, step: Step) -> Value:
+    def through(self, op: Operator, step: Step) -> Value:
         """The value after an elementwise step, off the grid."""
         if step.falls and self.pools:
             op.refuse(
@@ -72,7 +72,7 @@ class Value:
             )
         return replace(self, tensor=op.output, steps=(*self.steps, step), grid=None)
 
-    def on_grid(self, op: Op, grid: Grid) -> Value:
+    def on_grid(self, op: Operator, grid: Grid) -> Value:
         """The value after a quantizer."""
         low, high = grid.number_format.min_code, grid.number_format.max_code
 
@@ -82,24 +82,24 @@ class Value:
 
         return replace(self, tensor=op.output, steps=(*self.steps, Step(apply)), grid=grid)
 
-    def renamed(self, op: Op) -> Value:
+    def renamed(self, op: Operator) -> Value:
         """The same value as the output of an operation that changes nothing."""
         return replace(self, tensor=op.output)
 
-    def pooled(self, op: Op, pool: MaxPool) -> Value:
+    def pooled(self, op: Operator, pool: MaxPool) -> Value:
         """The value after a max-pool."""
         channels, *size = self.plane
         plane = (channels, *pool.output_size(*size))
         return replace(self, tensor=op.output, plane=plane, pools=(*self.pools, pool))
 
-    def flattened(self, op: Op) -> Value:
+    def flattened(self, op: Operator) -> Value:
         """The value after a flatten of all axes but the samples."""
         if self.is_flat:
             return replace(self, tensor=op.output)
         plane = (math.prod(self.plane), 1, 1)
         return replace(self, tensor=op.output, plane=plane, is_flat=True, is_flattened=True)
 
-    def channels(self, op: Op, constant: Array) -> npt.NDArray[np.float64]:
+    def channels(self, op: Operator, constant: Array) -> npt.NDArray[np.float64]:
         """A constant as float64 ``(1,)`` or ``(c,)``; refuses one that is not by channel."""
         values = constant.astype(np.float64)
         if values.size == 1:

@@ -10,8 +10,9 @@ from tilewright.lint.filelist import check_filelists
 from tilewright.lint.findings import Finding, LintReport
 from tilewright.lint.fix import Change, FixReport, fix
 from tilewright.lint.layout_check import LayerFacts, LayoutCheck, known_facts
-from tilewright.lint.testbench import read_testbench
 from tilewright.vectors.layout import Layout
+from tilewright.verilog.machine import MAX_STEPS
+from tilewright.verilog.testbench import read_testbench
 
 __all__ = ["Change", "Finding", "FixReport", "LayerFacts", "LintReport", "fix", "lint"]
 
@@ -22,14 +23,15 @@ def lint(
     testbench: Path | None = None,
     layout: Layout | None = None,
     facts: LayerFacts | None = None,
+    max_steps: int = MAX_STEPS,
 ) -> LintReport:
     """Check the vector files in `folder` against a testbench, a layout, or both.
 
     With a testbench, its initial blocks are followed over the files, read by read. With a layout,
     names, headers, words and value ranges are checked; `facts` are the sizes of the layer, by
-    default those of the manifest in `folder`. Raises `ToolError` without pyslang, `FormatError` for
-    a testbench that does not parse, `ConfigError` if there is nothing to check against, `DataError`
-    if the folder cannot be read.
+    default those of the manifest in `folder`. max_steps: how many statements are followed. Raises
+    `ToolError` without pyslang, `FormatError` for a testbench that does not parse, `ConfigError` if
+    there is nothing to check against, `DataError` if the folder cannot be read.
     """
     folder = Path(folder)
     if testbench is None and layout is None:
@@ -39,7 +41,7 @@ def lint(
     findings: list[Finding] = []
     files: list[str] = []
     if testbench is not None:
-        found, machine = check_reader(read_testbench(Path(testbench)), folder)
+        found, machine = check_reader(read_testbench(Path(testbench)), folder, max_steps=max_steps)
         findings += found
         files += [one.file for one in machine.opened]
         findings += check_filelists((folder, Path(testbench).parent))

@@ -6,19 +6,33 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from tilewright.lint.events import MemoryLoad, Stream
 from tilewright.lint.file_text import FileText, file_base
 from tilewright.lint.findings import Finding
-from tilewright.lint.judge_memory import judge_memory
+from tilewright.lint.judge_memory import judge_memory, line_end_fault
 from tilewright.lint.judge_stream import StreamJudge
-from tilewright.lint.machine import MAX_FILE_BYTES, Machine, letter_case_twin
-from tilewright.lint.reader import follow, unchecked_lines
-from tilewright.lint.testbench import Testbench
+from tilewright.verilog.events import MATCHED, MemoryLoad, ReadEvent, Stream
+from tilewright.verilog.file_names import letter_case_twin
+from tilewright.verilog.machine import MAX_FILE_BYTES, MAX_STEPS, Machine
+from tilewright.verilog.reader import follow, unchecked_lines
+from tilewright.verilog.simulators import ICARUS, Simulator
+from tilewright.verilog.testbench import Testbench
 
 
-def check_reader(testbench: Testbench, folder: Path) -> tuple[tuple[Finding, ...], Machine]:
+def check_reader(
+    testbench: Testbench,
+    folder: Path,
+    *,
+    max_steps: int = MAX_STEPS,
+    simulator: Simulator = ICARUS,
+) -> tuple[tuple[Finding, ...], Machine]:
     """The findings in the order in which the testbench opens the files, and the record of it."""
-    machine, name = follow(testbench, folder), testbench.path.name
+    machine = follow(testbench, folder, max_steps=max_steps, simulator=simulator)
+    return judge_machine(machine, testbench), machine
+
+
+def judge_machine(machine: Machine, testbench: Testbench) -> tuple[Finding, ...]:
+    """The findings about what a testbench did, from the record of it."""
+    name = testbench.path.name
     findings: list[Finding] = []
     for opened in sorted(machine.opened, key=lambda one: one.line):
         findings += _judge(opened, machine, name)
@@ -27,12 +41,21 @@ def check_reader(testbench: Testbench, folder: Path) -> tuple[tuple[Finding, ...
         findings.append(
             Finding("undecided", "undecided", message, testbench=name, testbench_line=line)
         )
-    if not (machine.streams or machine.loads or machine.notes):
+    if not machine.notes and not _has_read(machine):
         findings.append(
             Finding("undecided", "undecided", "lint sees no file that is read", testbench=name)
         )
+    for include in testbench.missing:
+        message = f"the file {include!r} that it includes is not found; nothing here needs it"
+        findings.append(Finding("warning", "include", message, testbench=name))
     findings += _unchecked(testbench)
-    return tuple(dict.fromkeys(findings)), machine
+    return tuple(dict.fromkeys(findings))
+
+
+def _has_read(machine: Machine) -> bool:
+    """Whether anything is read or missing: comparing nothing is no pass."""
+    streams = any(s.events or s.content is None or s.bad_code for s in machine.streams)
+    return bool(machine.loads) or streams
 
 
 def _judge(opened: Stream | MemoryLoad, machine: Machine, testbench: str) -> Iterator[Finding]:
@@ -49,6 +72,8 @@ def _judge(opened: Stream | MemoryLoad, machine: Machine, testbench: str) -> Ite
         if not opened.lost_name:
             yield _missing(opened, machine, where)
         return
+    if opened.is_opaque:
+        return  # the testbench wrote it itself, and what it wrote is not known
     text = FileText(opened.content[: MAX_FILE_BYTES + 1])
     if len(opened.content) > MAX_FILE_BYTES:
         message = f"the file must have at most {MAX_FILE_BYTES} bytes to be checked"
@@ -57,37 +82,47 @@ def _judge(opened: Stream | MemoryLoad, machine: Machine, testbench: str) -> Ite
         message = "the file must be ASCII text, but holds other bytes; export it again"
         yield Finding("error", "binary", message, opened.file, text.binary_line, *where)
     elif isinstance(opened, MemoryLoad):
-        yield from judge_memory(opened, testbench)
+        yield from judge_memory(opened, testbench, simulator=machine.simulator)
+        if machine.simulator is not ICARUS:
+            yield from line_end_fault(opened, testbench)
     elif not opened.is_lost:
-        yield from _judge_stream(opened, machine, testbench)
+        text = FileText(opened.content, file_base(opened))
+        is_cut, is_last = _is_cut(machine), _is_last(opened, machine)
+        yield from StreamJudge(opened, testbench, text, is_cut, is_last).judge()
 
 
-def _judge_stream(stream: Stream, machine: Machine, testbench: str) -> Iterator[Finding]:
-    events, words = stream.events, stream.word_events()
-    text = FileText(stream.content or b"", file_base(stream))
-    yield from StreamJudge(stream, testbench, machine.is_cut, text).judge()
-    if events and not words and text.tokens:
-        yield Finding(
-            "undecided",
-            "undecided",
-            "the reader takes characters, tokens or lines from this file, but no number that lint "
-            "can follow",
-            stream.file,
-            0,
-            testbench,
-            stream.line,
-        )
+def _is_cut(machine: Machine) -> bool:
+    """Whether the simulation ended because a read failed."""
+    last = machine.last_read
+    return last is not None and last.is_fatal
+
+
+def _is_last(stream: Stream, machine: Machine) -> bool:
+    """Whether no other file is read after the last good read of this one, and there are others."""
+    good = max((e.call for e in _reads(stream) if e.status == MATCHED), default=0)
+    others = [other for other in machine.streams if other is not stream and other.events]
+    return bool(others) and all(e.call < good for other in others for e in _reads(other))
+
+
+def _reads(stream: Stream) -> list[ReadEvent]:
+    return [*stream.events, *(word for event in stream.events for word in event.words)]
 
 
 def _missing(opened: Stream | MemoryLoad, machine: Machine, where: tuple[str, int]) -> Finding:
-    twin = letter_case_twin(machine.folder, opened.name)
+    name = opened.name.strip(" ")
+    twin = letter_case_twin(machine.folder, name)
     what = "nothing is loaded" if isinstance(opened, MemoryLoad) else "every read fails"
-    name = opened.name.rpartition("/")[2]
     if twin and twin != name:
         message = f"the reader opens '{opened.name}', but the file is called '{twin}'"
         tail = "on a system that knows letter case; rename it"
         return Finding("error", "letter-case", f"{message}: {what} {tail}", twin, 0, *where)
     message = f"the file is missing: {what}, and the simulation goes on with old data; write it"
+    last = name.rpartition("/")[2]
+    if last != name and (machine.folder / last).is_file():
+        message += (
+            f". A file '{last}' lies in {machine.folder}, but names are looked up from there, where the "
+            f"simulation runs: give the folder from which '{name}' is reached"
+        )
     return Finding("error", "missing", message, opened.name, 0, *where)
 
 
@@ -95,22 +130,27 @@ def _headers_differ(streams: list[Stream], testbench: str) -> Iterator[Finding]:
     """Files opened by the same line of the testbench must have headers of the same shape."""
     groups: dict[int, dict[str, Stream]] = {}
     for stream in streams:
-        if stream.content:
+        if stream.content and not stream.is_own and any(not e.is_word for e in stream.events):
             groups.setdefault(stream.line, {})[stream.file] = stream
     for group in groups.values():
-        shapes = {}
-        for name, stream in group.items():
-            text = FileText(stream.content or b"", file_base(stream))
-            shapes[name] = (text.header_lines, len(text.header))
+        shapes = {name: _header_shape(stream) for name, stream in group.items()}
         (usual, _), *others = Counter(shapes.values()).most_common()
         for name, shape in shapes.items() if others else ():
             if shape != usual:
                 message = (
-                    f"the header has {shape[0]} lines and {shape[1]} tokens, but files of its kind "
-                    f"have {usual[0]} and {usual[1]}; write one header for all"
+                    f"the header has {shape[0]} {shape[1]}, but files of its kind have {usual[0]}; write "
+                    f"one header for all"
                 )
                 line = group[name].line
                 yield Finding("warning", "headers-differ", message, name, 1, testbench, line)
+
+
+def _header_shape(stream: Stream) -> tuple[int, str]:
+    """What stands before the words, as the reader counts it: lines or tokens."""
+    text = FileText(stream.content or b"", file_base(stream))
+    if any(event.code == "line" for event in stream.events):
+        return text.lines_before_words, "lines"
+    return len(text.header), "tokens"
 
 
 def _unchecked(testbench: Testbench) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
-from tilewright.lint.events import Stream
+from tilewright.verilog.events import Stream
 
 _TOKEN = re.compile(rb"\S+")
 _WORDS = {
@@ -15,6 +15,7 @@ _WORDS = {
     "o": re.compile(rb"[0-7xXzZ?_]+"),
     "h": re.compile(rb"[0-9a-fA-FxXzZ?_]+"),
     "d": re.compile(rb"[+-]?[0-9_]+"),
+    "f": re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"),
 }
 SHOWN = 40
 
@@ -31,7 +32,7 @@ class Token:
 
 @dataclass(frozen=True)
 class FileText:
-    """A text file, cut at white space. base: of its words, "b o h d"."""
+    """A text file, cut at white space. base: of its words, "b o h d f"."""
 
     content: bytes
     base: str = "b"
@@ -60,6 +61,11 @@ class FileText:
     def header_lines(self) -> int:
         """Lines with header tokens."""
         return len({token.line for token in self.header})
+
+    @property
+    def lines_before_words(self) -> int:
+        """Lines before the first word, empty ones too."""
+        return self.words[0].line - 1 if self.words else 0
 
     @cached_property
     def header_end(self) -> int:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from tilewright.errors import ArtifactError, DataError, FormatError
 from tilewright.lint.check import check_reader
-from tilewright.lint.events import MemoryLoad, Stream
 from tilewright.lint.findings import Finding
-from tilewright.lint.machine import Machine
 from tilewright.lint.need import RefusedError, memory_need, stream_need
-from tilewright.lint.reader import follow
 from tilewright.lint.rewrite import rewrite
-from tilewright.lint.testbench import read_testbench
+from tilewright.verilog.events import MemoryLoad, Stream
+from tilewright.verilog.machine import Machine
+from tilewright.verilog.reader import follow
+from tilewright.verilog.testbench import read_testbench
 
 MAX_ROUNDS = 64
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tilewright.lint.events import BITS_PER_DIGIT, MemoryLoad
+from tilewright.lint.counts import border, has_zero_border
 from tilewright.lint.file_text import FileText, shown
 from tilewright.lint.findings import Finding
-from tilewright.lint.judge_stream import border
-from tilewright.lint.readmem import LoadedFile, LoadedWord, parse_memory_file
+from tilewright.verilog.events import BITS_PER_DIGIT, MemoryLoad
+from tilewright.verilog.readmem import LoadedFile, LoadedWord, parse_memory_file
+from tilewright.verilog.scan import number
+from tilewright.verilog.simulators import ICARUS, Simulator
 
 
-def judge_memory(load: MemoryLoad, testbench: str) -> tuple[Finding, ...]:
+def judge_memory(
+    load: MemoryLoad, testbench: str, *, simulator: Simulator = ICARUS
+) -> tuple[Finding, ...]:
     """The findings about one load, in the order of the file."""
-    text, parsed = FileText(load.content or b"", load.base), parse_memory_file(load)
+    text, parsed = FileText(load.content or b"", load.base), parse_memory_file(load, simulator)
     findings = [
         Finding(severity, kind, message, load.file, text.line(at), testbench, load.line)
         for severity, kind, at, message in _faults(load, text, parsed)
@@ -66,48 +70,67 @@ def _faults(
 def _word_faults(
     load: MemoryLoad, words: tuple[LoadedWord, ...]
 ) -> Iterator[tuple[str, str, int, str]]:
+    if not load.width:
+        return  # the memory lies in the design, which is not given
     room = -(-load.width // BITS_PER_DIGIT[load.base])
-    is_even = len({len(word.digits) for word in words}) == 1
+    full = sum(len(word.digits.replace(b"_", b"")) >= room for word in words)
     for word in words:
         digits = word.digits.replace(b"_", b"")
-        if any(c in b"xXzZ" for c in digits):
+        is_used = not load.is_followed or word.address in load.used
+        if is_used and load.fills(word.address):
+            yield from _value_faults(load, word, digits, room)
+        if len(digits) < room and (load.base == "b" or 2 * full > len(words)):
+            is_damaged = load.base == "b" and 2 * full > len(words)
             yield (
-                "error",
-                "x-digits",
-                word.start,
-                f"the word {shown(digits)} has digits x or z: what is computed from it is x",
-            )
-        if len(digits) > room:
-            is_lossless = not digits[:-room].strip(b"0")
-            yield (
-                "warning" if is_lossless else "error",
-                "truncated",
-                word.start,
-                f"the word has {len(digits)} digits, but the memory takes {room}: the first ones "
-                f"are dropped; write words of {room} digits",
-            )
-        if len(digits) < room and (load.base == "b" or not is_even):
-            yield (
-                "error",
+                "error" if is_damaged else "warning",
                 "short-word",
                 word.start,
                 f"the word has {len(digits)} digits, but the memory takes {room}: the value is "
-                f"extended with zeros at the left; write words of {room} digits",
+                f"extended with zeros at the left; if lanes are packed in it, write words of {room} "
+                f"digits",
             )
+
+
+def _value_faults(
+    load: MemoryLoad, word: LoadedWord, digits: bytes, room: int
+) -> Iterator[tuple[str, str, int, str]]:
+    kept, dropped = digits[-room:], digits[:-room]
+    if any(c in b"xXzZ" for c in kept):
+        yield (
+            "error",
+            "x-digits",
+            word.start,
+            f"the word {shown(digits)} has digits x or z: what is computed from it is x",
+        )
+        return
+    excess = (number(kept, load.base) or 0) >> load.width
+    if not dropped and not excess:
+        return
+    is_lossless = not excess and (dropped.lower() == b"0x" or not dropped.strip(b"0"))
+    yield (
+        "warning" if is_lossless else "error",
+        "truncated",
+        word.start,
+        f"the word {shown(digits)} has more bits than the {load.width} of the memory: the first ones are "
+        f"dropped; write words of {room} digits",
+    )
 
 
 def _count_faults(
     load: MemoryLoad, text: FileText, parsed: LoadedFile
 ) -> Iterator[tuple[str, str, int, str]]:
     words, room = parsed.words, load.room
+    if not load.width:
+        return
     missing = room - len({word.address for word in words if load.fills(word.address)})
     edges = border(min(len(words), room), max(len(words), room))
     if len(words) > room and not missing:
         at = words[room].start
-        if len(text.on_line(text.line(words[0].start))) > 1:
+        is_image = bool(edges) and has_zero_border([word.digits for word in words])
+        if _is_spaced(load, text, words):
             yield "error", "spaced-word", words[0].start, _spaced(len(words), room)
         else:
-            severity, kind = ("error", "padding") if edges else ("warning", "words-left")
+            severity, kind = ("error", "padding") if is_image else ("warning", "words-left")
             yield (
                 severity,
                 kind,
@@ -115,7 +138,7 @@ def _count_faults(
                 f"the memory takes {room} words, but the file has {len(words)}",
             )
         return
-    if missing and (load.has_range or load.stale_reads or not load.is_followed):
+    if missing and (load.stale_reads or not load.is_followed):
         is_sure = load.has_range or bool(load.stale_reads)
         kind = "padding" if edges and is_sure else "too-few-words" if is_sure else "memory-not-full"
         used = f", and reads {len(load.stale_reads)} of the others" if load.stale_reads else ""
@@ -128,8 +151,28 @@ def _count_faults(
         )
 
 
+def _is_spaced(load: MemoryLoad, text: FileText, words: tuple[LoadedWord, ...]) -> bool:
+    """Whether each line is one word with spaces in it: its parts add up to the width of the memory."""
+    digits = -(-load.width // BITS_PER_DIGIT[load.base])
+    sums: dict[int, list[int]] = {}
+    for word in words:
+        sums.setdefault(text.line(word.start), []).append(len(word.digits.replace(b"_", b"")))
+    return all(len(parts) > 1 and sum(parts) == digits for parts in sums.values())
+
+
 def _spaced(words: int, room: int) -> str:
     return (
         f"the lines have spaces within their words: the memory takes {room} words, but {words} "
         f"parts are read as words of their own; write words without spaces"
     )
+
+
+def line_end_fault(load: MemoryLoad, testbench: str) -> Iterator[Finding]:
+    """What Verilator up to 5.022 does with a last word without line end."""
+    content = load.content or b""
+    if content and content[-1:].strip():
+        line = FileText(content).line(len(content) - 1)
+        message = (
+            "the last line has no line end: Verilator up to 5.022 drops its last word; end the line"
+        )
+        yield Finding("warning", "no-line-end", message, load.file, line, testbench, load.line)

@@ -1,43 +1,56 @@
-"""What a reader made of one file that it opened with `$fopen`."""
+"""What a reader made of one file that it opened with `$fopen`: judged from its reads, one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
 from dataclasses import dataclass, field
-from math import isqrt
 
-from tilewright.lint.events import AT_END, BITS_PER_DIGIT, MATCHED, ReadEvent, Stream
+from tilewright.lint.counts import border_text, has_zero_border, skipped_text
 from tilewright.lint.file_text import FileText, Token, shown
 from tilewright.lint.findings import Finding
+from tilewright.lint.judge_words import WordJudge
+from tilewright.verilog.events import AT_END, MATCHED, NO_MATCH, ReadEvent, Stream
 
-MAX_BORDER = 3
-Report = Callable[..., None]
+LONG = 4
+"""Digits from which on words of one length are taken for packed lanes, not for values."""
 
 
 @dataclass(slots=True)
 class StreamJudge:
-    """The findings about one stream, at most one of each kind."""
+    """The findings about one stream, at most one of each kind.
+
+    is_cut: the testbench ended because of some file, so what is left unread means nothing.
+    is_last: no other file is read after the last good read of this one.
+    """
 
     stream: Stream
     testbench: str
-    is_cut: bool
     text: FileText
+    is_cut: bool = False
+    is_last: bool = False
     found: dict[str, Finding] = field(default_factory=dict)
 
     def judge(self) -> tuple[Finding, ...]:
         """All findings, in the order in which the reader meets them."""
         words = self.stream.word_events()
-        if not self.text.tokens:
-            self._report("error", "empty", "the file must hold words, but is empty", 0, 0)
+        if self.stream.bad_code:
+            self._report_code()
+        elif not self.text.tokens:
+            if self.stream.events:
+                self.report("error", "empty", "the file must hold words, but is empty", 0, 0)
         elif words:
-            self._check_skips(words)
+            self._check_header(words)
             for event in words:
                 self._check_word(event)
-            if not self.found:
+            if not any(finding.severity == "error" for finding in self.found.values()):
                 self._check_counts(words)
+        elif not self.stream.events:
+            message = "the file is opened, but nothing is read from it"
+            self.report("warning", "never-read", message, 0, 0)
         return tuple(self.found.values())
 
-    def _report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
+    def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
+        """Add a finding, unless there is one of its kind."""
         file_line = self.text.line(at) if self.text.content else 0
         self.found.setdefault(
             kind,
@@ -47,36 +60,63 @@ class StreamJudge:
             ),
         )  # fmt: skip
 
-    # -- what is skipped before and between the words
+    def _report_code(self) -> None:
+        code = self.stream.bad_code
+        self.report(
+            "error",
+            "bad-format",
+            f"Icarus refuses the conversion %{code} and ends the simulation: write %{code.lower()}",
+            self.stream.position,
+            self.stream.line,
+        )
+
+    # -- what is skipped before the words
 
     def _skips(self) -> list[ReadEvent]:
-        return [e for e in self.stream.events if not e.is_word and not e.words]
-
-    def _check_skips(self, words: list[ReadEvent]) -> None:
-        skips, header = self._skips(), self.text.header
-        for event in skips:
-            self._check_buffer(event)
-        eaten = [
-            t for t in self.text.words if any(e.start < t.end and t.start < e.end for e in skips)
+        """Reads that take no number, in calls that take none."""
+        takers = {event.call for event in self.stream.events if event.is_word}
+        return [
+            e for e in self.stream.events if not e.is_word and not e.words and e.call not in takers
         ]
-        if eaten:
-            repeats = sum(e.status == AT_END for e in words)
-            tail = f", and repeats its last value {repeats} times at the end" if repeats else ""
-            self._report(
-                "error",
-                "rows-eaten",
-                f"the reader skips {_skipped(skips)}, but the file has {len(header)} header tokens "
-                f"in {self.text.header_lines} lines: it eats {len(eaten)} words from line "
-                f"{eaten[0].line} on, so every row is shifted{tail}; write the header that it skips",
-                eaten[0].start,
-                skips[0].line,
-            )
+
+    def _check_header(self, words: list[ReadEvent]) -> None:
+        skips = self._skips()
+        for event in self.stream.events:
+            self._check_buffer(event)
+        first = next((e.start for e in words if e.status == MATCHED), len(self.text.content))
+        leading = [e for e in skips if e.start < first]
+        eaten = [
+            t for t in self.text.words
+            if any(e.start < t.end and t.start < e.end for e in leading)
+        ]  # fmt: skip
+        if not eaten or not self._is_eaten(eaten, words):
+            return
+        repeats = sum(e.status == AT_END for e in words)
+        tail = f", and repeats its last value {repeats} times at the end" if repeats else ""
+        self.report(
+            "error",
+            "rows-eaten",
+            f"the reader skips {skipped_text(skips)}, but the file has {len(self.text.header)} header "
+            f"tokens in {self.text.header_lines} lines: it eats {len(eaten)} words from line "
+            f"{eaten[0].line} on, so every row is shifted{tail}; write the header that it skips",
+            eaten[0].start,
+            skips[0].line,
+        )
+
+    def _is_eaten(self, eaten: list[Token], words: list[ReadEvent]) -> bool:
+        """Whether what is skipped is data: words run short, or all have the length of a packed word."""
+        if any(e.status == AT_END and self._matters(e) for e in words):
+            return True
+        lengths = Counter(len(e.digits) for e in words if e.status == MATCHED)
+        usual = max(lengths, key=lengths.__getitem__, default=0)
+        is_alike = all(len(token.text) == usual for token in eaten)
+        return is_alike and usual >= LONG and words[0].code != "d"
 
     def _check_buffer(self, event: ReadEvent) -> None:
         line_end = self.text.content.find(b"\n", event.start)
         is_piece = event.code == "line" and not event.digits.endswith(b"\n") and line_end > 0
         if is_piece and line_end >= event.end:
-            self._report(
+            self.report(
                 "error",
                 "header-buffer",
                 f"the line has {line_end - event.start} characters and its line end, but the "
@@ -89,206 +129,152 @@ class StreamJudge:
     # -- single words
 
     def _check_word(self, event: ReadEvent) -> None:
-        if event.status == AT_END:
+        if event.status == NO_MATCH:
+            self._check_failed(event)
+        elif event.status == MATCHED:
+            WordJudge(self, event).judge()
+
+    def _check_failed(self, event: ReadEvent) -> None:
+        """A read that meets no number: a fault if the old value is used, or the text is lost."""
+        is_stale = event.is_used or (event.is_exposed and not event.is_checked)
+        if not (is_stale or event.is_fatal or self._is_lost(event)):
             return
         token = self.text.token_at(event.start)
-        if token is None:
-            return
-        if token.start < self.text.header_end:
+        what = shown(token.text if token else b"")
+        if event.literal:
+            what = f"{shown(bytes([event.literal]))} of the format is not there, but {what}: that"
+        if self._is_before_words(event):
             if not self.found.keys() & {"header-buffer", "header-spaces", "header-left"}:
                 self._report_header(event)
-        elif event.status != MATCHED:
-            self._report(
-                "error",
-                "bad-word",
-                f"{shown(token.text)} is no number for %{event.code}: the read returns 0 and the "
-                f"register keeps its old value, here and to the end of the file; correct the word",
-                token.start,
-                event.line,
-            )
-        else:
-            self._check_digits(event, token)
+            return
+        self.report(
+            "error",
+            "bad-word",
+            f"{what} is no number for %{event.code}: the read returns {event.matched} and the "
+            f"register keeps its old value; correct the word",
+            event.start,
+            event.line,
+        )
+
+    def _is_lost(self, event: ReadEvent) -> bool:
+        """Whether nobody reads the text at which a read failed, or a part of its record is thrown away."""
+        lines = [e for e in self.stream.events if event in e.words]
+        if lines:
+            return event.matched > 0 or not event.is_checked
+        if event.matched and not event.literal:
+            return True
+        return not any(
+            e.start <= event.start < e.end for e in self.stream.events if e.call > event.call
+        )
+
+    def _is_before_words(self, event: ReadEvent) -> bool:
+        matched = [e for e in self.stream.word_events() if e.status == MATCHED]
+        return not any(e.call <= event.call for e in matched)
 
     def _report_header(self, event: ReadEvent) -> None:
         header, lines = self.text.header, self.text.header_lines
         skips = self._skips()
         cause = "with spaces in them " if len(header) > lines else ""
         fails = sum(e.status != MATCHED for e in self.stream.word_events())
-        kind = "header-spaces" if cause and _is_token_reader(skips) else "header-left"
-        self._report(
+        is_token_reader = any(skip.code == "s" for skip in skips)
+        self.report(
             "error",
-            kind,
-            f"the reader skips {_skipped(skips)}, but the file has {lines} header lines {cause}"
+            "header-spaces" if cause and is_token_reader else "header-left",
+            f"the reader skips {skipped_text(skips)}, but the file has {lines} header lines {cause}"
             f"= {len(header)} tokens: a word is read from the header, {fails} reads return 0, and "
             f"the register keeps its old value; write the header that it skips",
             event.start,
             event.line,
         )
 
-    def _check_digits(self, event: ReadEvent, token: Token) -> None:
-        digits, room = len(event.digits), event.wanted_digits
-        if any(c in b"xXzZ?" for c in event.digits):
-            self._report(
-                "error",
-                "x-digits",
-                f"the word {shown(token.text)} has digits x or z: what is computed from it is x; "
-                f"write 0 or 1",
-                token.start,
-                event.line,
-            )
-        self._check_target(event, token)
-        if event.run != (token.start, token.end):
-            self._report_spill(event, token)
-        elif digits < _fewest(event, room) and not self.found.keys() & {
-            "spaced-word",
-            "short-word",
-        }:
-            self._report_short(event, token)
-
-    def _check_target(self, event: ReadEvent, token: Token) -> None:
-        per_digit = BITS_PER_DIGIT[event.code]
-        bits = len(event.digits) * per_digit
-        if event.code == "d" or not event.target or bits < event.target + per_digit:
-            return
-        kept = -(-event.target // per_digit)
-        is_lossless = not event.digits[:-kept].strip(b"0")
-        what = "they are 0 here" if is_lossless else "the value is another one"
-        self._report(
-            "warning" if is_lossless else "error",
-            "truncated",
-            f"the word has {len(event.digits)} digits, but the variable has {event.target} bits: "
-            f"the first digits are dropped, {what}; widen the variable or shorten the word",
-            token.start,
-            event.line,
-        )
-
-    def _report_spill(self, event: ReadEvent, token: Token) -> None:
-        if event.end < token.end and len(event.digits) != event.field:
-            self._report(
-                "error",
-                "bad-word",
-                f"{shown(token.text)} is no number for %{event.code}: the read stops at "
-                f"{shown(token.text[event.end - token.start :][:1])}, and the next one returns 0 "
-                f"and keeps the old value; correct the word",
-                token.start,
-                event.line,
-            )
-            return
-        if not event.field:
-            return
-        self._report(
-            "error",
-            "long-word",
-            f"the word has {len(token.text)} digits, but the reader takes {event.field}: the rest "
-            f"is read as the next word, and every later row is shifted; write words of "
-            f"{event.field} digits",
-            token.start,
-            event.line,
-        )
-
-    def _report_short(self, event: ReadEvent, token: Token) -> None:
-        room = _fewest(event, event.wanted_digits)
-        same_line = self.text.on_line(token.line)
-        if len(same_line) > 1 and len(token.text) < room:
-            self._report(
-                "error",
-                "spaced-word",
-                f"the line has {len(same_line)} parts with spaces between them, but the reader "
-                f"takes a word of {room} digits: every part is read as a word of its own; write "
-                f"the word without spaces",
-                token.start,
-                event.line,
-            )
-            return
-        is_even = len({len(t.text) for t in self.text.words}) == 1
-        self._report(
-            "error" if event.field or not is_even else "warning",
-            "short-word",
-            f"the word has {len(token.text)} digits, but the reader takes {room}: the value is "
-            f"extended with zeros at the left; write words of {room} digits",
-            token.start,
-            event.line,
-        )
-
     # -- how many
 
+    def _matters(self, event: ReadEvent) -> bool:
+        """Whether it does harm that a read found the end of the file."""
+        if event.is_used or event.matched:
+            return True
+        if (event.is_fatal or event.is_reported) and event.in_loop != "open":
+            return True
+        return event.is_exposed and not event.is_checked and not self.is_last
+
     def _check_counts(self, words: list[ReadEvent]) -> None:
-        failed = [e for e in words if e.status == AT_END]
-        if len(failed) == 1 and failed[0].in_loop == "open" and failed[0].is_checked:
-            failed = []  # this is how the reader learns of the end
+        failed = {e.call: e for e in reversed(words) if e.status == AT_END}
+        harmful = [e for e in failed.values() if self._matters(e)]
         left = [t for t in self.text.tokens if t.start >= self.stream.position]
         matched = sum(e.status == MATCHED for e in words)
-        if failed:
-            self._report_few(failed[0], matched, len(failed))
-        elif left and not self.is_cut:
-            self._report_left(words[-1], matched, left)
+        if harmful and self.stream.is_assumed:
+            message = "how many words are read depends on the design, which is not followed"
+            self.report("undecided", "undecided", message, 0, harmful[-1].line)
+        elif harmful:
+            self._report_few(harmful[-1], matched, len(failed))
+        elif any(e.in_loop == "counted" and not e.is_settled for e in failed.values()):
+            self.report(
+                "warning",
+                "over-read",
+                f"the reader takes {len(failed)} words more than there are, and uses none of them",
+                max(len(self.text.content) - 1, 0),
+                next(iter(failed.values())).line,
+            )
+        if left and not self.is_cut and not harmful:
+            self._report_left(words, matched, left)
 
     def _report_few(self, event: ReadEvent, present: int, missing: int) -> None:
         tail = f"the last value repeats {missing} times"
-        if event.is_checked and self.is_cut:
+        if event.is_checked and not event.is_used:
             tail = "the reader stops there itself"
-        edges = border(present, present + missing)
-        if edges:
-            small, large = edges
-            kind = "padding"
-            why = f"{small}x{small} pixels without border where {large}x{large} are read"
-        else:
-            kind, why = "too-few-words", "the file is cut short, or was written for another shape"
-        self._report(
+        edges = border_text(present, present + missing)
+        why = "the file is cut short, or was written for another shape"
+        if event.matched:
+            why = f"the file ends within a record, of which {event.matched} values are there"
+        elif edges:
+            why = f"{edges[0]} without border where {edges[1]} are read"
+        self.report(
             "error",
-            kind,
+            "padding" if edges and not event.matched else "too-few-words",
             f"the reader takes {present + missing} words, but the file has {present}: {why}; {tail}",
             max(len(self.text.content) - 1, 0),
             event.line,
         )
 
-    def _report_left(self, event: ReadEvent, taken: int, left: list[Token]) -> None:
-        edges = border(taken, taken + len(left))
-        if edges:
-            small, large = edges
+    def _report_left(self, words: list[ReadEvent], taken: int, left: list[Token]) -> None:
+        last = words[-1]
+        if self._is_spaced(words):
+            self._report_spaced(words)
+            return
+        edges = border_text(taken, taken + len(left))
+        severity, kind = "warning", "words-left"
+        why = "the reader takes only a part, or the file was written for another shape"
+        if edges and has_zero_border([t.text for t in self.text.words]):
             severity, kind = "error", "padding"
-            why = f"{large}x{large} pixels with their border where {small}x{small} are read"
-        else:
-            severity, kind = "warning", "words-left"
-            why = "the reader takes only a part, or the file was written for another shape"
-        self._report(
+            why = f"{edges[1]} with their border where {edges[0]} are read"
+        if self.stream.is_assumed:
+            why = "how many are read depends on the design"
+        self.report(
             severity,
             kind,
             f"the reader takes {taken} words, but the file has {taken + len(left)}: {why}; "
             f"{len(left)} words are left unread",
             left[0].start,
-            event.line,
+            last.line,
         )
 
+    def _is_spaced(self, words: list[ReadEvent]) -> bool:
+        """Whether each line is one word with spaces in it: its parts add up to what a read has room for."""
+        room = words[-1].wanted_digits
+        lines: dict[int, list[Token]] = {}
+        for token in self.text.words:
+            lines.setdefault(token.line, []).append(token)
+        sums = {sum(len(token.text) for token in tokens) for tokens in lines.values()}
+        is_split = all(len(tokens) > 1 for tokens in lines.values())
+        return bool(room) and is_split and sums == {room} and len(lines) == len(words)
 
-def border(few: int, many: int) -> tuple[int, int] | None:
-    """Edges of two square planes that differ by a border of 1..3 pixels all around, or None."""
-    small, large = isqrt(few), isqrt(many)
-    is_square = few > 0 and small * small == few and large * large == many
-    return (small, large) if is_square and large - small in _BORDERS else None
-
-
-_BORDERS = tuple(2 * width for width in range(1, MAX_BORDER + 1))
-
-
-def _fewest(event: ReadEvent, room: int) -> int:
-    """Digits below which a word is short: the field, but no more than the variable holds."""
-    per_digit = BITS_PER_DIGIT[event.code]
-    return min(room, -(-event.target // per_digit)) if per_digit else 0
-
-
-def _is_token_reader(skips: list[ReadEvent]) -> bool:
-    return any(event.code == "s" for event in skips)
-
-
-def _skipped(skips: list[ReadEvent]) -> str:
-    """What the reader skips, in words."""
-    counts = list(_counts(skips))
-    return " and ".join(counts) or "nothing"
-
-
-def _counts(skips: list[ReadEvent]) -> Iterator[str]:
-    for code, name in (("s", "tokens"), ("line", "lines"), ("c", "characters")):
-        number = sum(event.code == code for event in skips)
-        if number:
-            yield f"{number} {name}"
+    def _report_spaced(self, words: list[ReadEvent]) -> None:
+        self.report(
+            "error",
+            "spaced-word",
+            f"each line has parts with spaces between them, but the reader takes one word of "
+            f"{words[-1].wanted_digits} digits a line: every part is read as a word of its own; write "
+            f"the word without spaces",
+            words[0].start,
+            words[0].line,
+        )

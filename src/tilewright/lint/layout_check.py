@@ -12,7 +12,6 @@ import numpy as np
 
 from tilewright.errors import ConfigError, FormatError
 from tilewright.lint.findings import Finding
-from tilewright.lint.machine import is_exact_file, letter_case_twin
 from tilewright.spec import ArrayShape, ConvShape, NumberFormat
 from tilewright.store.artifact import read_bytes
 from tilewright.tile import TilePlan
@@ -24,6 +23,7 @@ from tilewright.vectors.layout import Layout
 from tilewright.vectors.manifest import read_manifest
 from tilewright.vectors.text import TextForm
 from tilewright.vectors.words import from_digits
+from tilewright.verilog.file_names import is_exact_file, letter_case_twin
 
 
 class LayerFacts(Protocol):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tilewright.lint.events import BITS_PER_DIGIT, MATCHED, MemoryLoad, ReadEvent, Stream
 from tilewright.lint.file_text import file_base
+from tilewright.verilog.events import BITS_PER_DIGIT, MATCHED, MemoryLoad, ReadEvent, Stream
 
 
 class RefusedError(Exception):

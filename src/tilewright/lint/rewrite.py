@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tilewright.lint.events import BITS_PER_DIGIT
+from tilewright.lint.counts import border
 from tilewright.lint.file_text import FileText, Token, shown
-from tilewright.lint.judge_stream import border
 from tilewright.lint.need import Need, RefusedError
+from tilewright.verilog.events import BITS_PER_DIGIT
 
 HEADER_WIDTH = 16
 _DIGITS = {"b": b"01", "o": b"01234567", "h": b"0123456789abcdefABCDEF", "d": b"0123456789"}

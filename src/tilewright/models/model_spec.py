@@ -35,8 +35,8 @@ class ModelSpec:
     stage ends in a max-pool; the map halves from stage to stage); None means stage 4, a 4x4 map.
     has_choke_norm: BatchNorm after the choked convolution. is_per_channel: a weight step for each
     output channel (not in the classifier). layer_bits: (layer, weight bits, activation bits) of
-    layers that have widths of their own (the first layer reads 8-bit pixels in any case). quantizer:
-    "lsq" or "pact". has_course_ends: a VGG with PACT whose first layer reads normalized images and
+    layers that have widths of their own (the first layer reads 8-bit pixels in any case). quantizer: a
+    name in `QUANTIZERS`. has_course_ends: a VGG with PACT whose first layer reads normalized images and
     whose classifier is a float layer with a bias, as in the course, whose checkpoints it loads; these
     two layers are none for the array. skip: "trained" adds the SkipBlock's path around the
     chokepoint, "none" leaves it out, as inference must.
@@ -158,13 +158,10 @@ def _check_skip(spec: ModelSpec) -> None:
 
 
 def _check_quantizer(spec: ModelSpec) -> None:
-    check_quantizer(spec.quantizer)
-    is_pact = spec.quantizer == "pact"
-    if is_pact and spec.is_per_channel:
-        raise ConfigError(
-            "quantizer pact has one bound for all weights of a layer, not per channel"
-        )
-    if spec.has_course_ends and not (is_pact and spec.architecture.family == "vgg"):
+    quantizer = check_quantizer(spec.quantizer, is_per_channel=spec.is_per_channel)
+    if spec.has_course_ends and not (
+        quantizer.has_course_names and spec.architecture.family == "vgg"
+    ):
         raise ConfigError("has_course_ends needs a vgg with quantizer pact")
 
 

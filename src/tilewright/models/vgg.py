@@ -16,6 +16,7 @@ from tilewright.models.skip import SkipPath
 from tilewright.quant import QuantConv2d
 from tilewright.quant.hooks import has_hooks
 from tilewright.quant.sum_norm import normalize_sums
+from tilewright.spec.quantizer import QUANTIZERS
 
 RELU = 2
 """Where the ReLU of a convolution stands behind it."""
@@ -53,7 +54,7 @@ class QuantVGG(nn.Module):
         clip values and gradients at 0, and the scale of psums before BatchNorm. A symbolic trace sees both,
         and so do hooks: a module with some runs.
         """
-        is_clipped = self.spec.quantizer == "lsq" and not self.spec.is_float
+        is_clipped = not self.spec.is_float and QUANTIZERS.get(self.spec.quantizer).clips_at_zero
         is_idle = is_clipped and self.training and isinstance(x, Tensor)
         modules = iter(self.features)
         for module in modules:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tilewright.mutation import statements as place
 from tilewright.mutation.mutant import Mutant, make_mutant
 from tilewright.mutation.statements import Span
-from tilewright.mutation.tokens import Token, tokenize
+from tilewright.verilog.tokens import Token, tokenize
 
 SWAPS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "+": (("-", "operator"), ("^", "carry")),

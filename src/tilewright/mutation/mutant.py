@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tilewright.mutation.tokens import line_of
+from tilewright.verilog.tokens import line_of
 
 CATEGORIES = (
     *("operator", "constant", "off-by-one", "carry", "signedness", "stuck bit", "reset", "address"),

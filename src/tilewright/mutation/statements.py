@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tilewright.mutation.tokens import Token
+from tilewright.verilog.tokens import Token
 
 DECLARATIONS = {
     *(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tilewright.cores import CosimResult, Setup, SimulatorName, run_bundle
+from tilewright.cores import CosimResult, Setup, run_bundle
 from tilewright.corners import VectorSet
 from tilewright.errors import ShapeError, SimulationError, ToolError
 from tilewright.mutation.mutant import Mutant
@@ -41,7 +41,7 @@ class Bench:
     """
 
     sources: Mapping[str, str]
-    simulator: SimulatorName
+    simulator: str
     timeout_s: float
     cycles: Mapping[Place, tuple[int, ...]]
     overflows: Mapping[Place, int]
@@ -52,7 +52,7 @@ class Bench:
         rtl_dir: Path,
         sets: Sequence[VectorSet],
         *,
-        simulator: SimulatorName,
+        simulator: str,
         timeout_s: float,
     ) -> Bench:
         """Run the core without a mutation on all sets.

@@ -49,7 +49,9 @@ def run_all(run: RunFolder, listener: Listener, announce: Callable[[str], None])
     """
     from tilewright.vectors import load_layout
 
-    load_layout(run.config().vectors.layout)  # an unknown one is better refused before training
+    layout = run.config().vectors.layout
+    if layout:
+        load_layout(layout)  # a file that cannot be read is better refused before training
     for stage in ORDER:
         announce(stage)
         run_stage(stage, run, listener)

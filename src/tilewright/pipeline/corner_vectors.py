@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tilewright.config import CosimConfig
-from tilewright.cores import CosimResult, Setup, SimulatorName, find_simulators, run_bundles
+from tilewright.cores import CosimResult, Setup, find_simulators, run_bundles
 from tilewright.cores.run_list import Run
 from tilewright.corners import VectorSet, layer_sets, mode_sets
 from tilewright.errors import ArtifactError, FormatError, SimulationError
@@ -42,7 +42,7 @@ def export_corners(
         ]
     else:
         sets, notes = layer_sets(bundle, folder, seed=seed)
-    if bundle.layout.name in CORE_LAYOUTS.values():
+    if bundle.layout.name in CORE_LAYOUTS:
         sets += mode_sets(folder / "modes", seed=seed, has_rules=False)
     for note in notes:
         listener.say(note)
@@ -131,20 +131,17 @@ def _results(
         timeout_s=config.timeout_s,
         processes=config.processes,
     )
-    cycles = [
-        layer_cycles(Run(read_manifest(folder), setup).plan, setup.schedule)
-        for folder, setup in pairs
-    ]
+    cycles = [layer_cycles(Run(read_manifest(folder), setup).execution) for folder, setup in pairs]
     judged = iter(zip(results, cycles, strict=True))
     for one in sets:
         yield one, [next(judged) for _ in one.bundles]
 
 
-def _simulator(name: SimulatorName) -> SimulatorName:
-    """Icarus for "auto", where it is installed: these are several small cores, and it builds one at once."""
-    if name == "auto" and "icarus" in (one.name for one in find_simulators()):
-        return "icarus"
-    return name
+def _simulator(name: str) -> str:
+    """For "auto" one that builds at once, where one is installed: these are several small cores."""
+    if name != "auto":
+        return name
+    return next((one.name for one in find_simulators() if one.builds_at_once), name)
 
 
 def _whole(run: RunFolder, bundle: CornerBundle) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.config import VectorsConfig
+from tilewright.config.array import VectorsConfig
 from tilewright.pipeline.run_folder import RunFolder
 from tilewright.spec import IntegerLayer, Stimulus
 from tilewright.verify import Extreme, extreme_plane_count, extreme_planes

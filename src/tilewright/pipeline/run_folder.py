@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from tilewright.config import Config, dump_config, load_config
+from tilewright.config.array import ArrayConfig
 from tilewright.errors import ArtifactError, ConfigError
 from tilewright.facts import (
     CertifyFacts,
@@ -27,8 +28,7 @@ from tilewright.facts import (
     VerifyFacts,
     read_result,
 )
-from tilewright.pipeline.array_mode import ArrayMode
-from tilewright.spec import ArrayShape, IntegerNetwork, Stimulus
+from tilewright.spec import IntegerNetwork, Stimulus
 from tilewright.store.artifact import read_bytes, read_json, sha256, write_bytes, write_json
 
 FOLDERS = {
@@ -196,13 +196,10 @@ class RunFolder:
         """The recovered stimulus."""
         return Stimulus.load(self.stimulus_stem)
 
-    def array(self) -> ArrayShape:
-        """The array that the tile stage planned for."""
-        return self.facts(TileFacts).array
-
-    def array_mode(self) -> ArrayMode:
-        """How the tile stage planned to use the array."""
-        return ArrayMode(**asdict(self.facts(TileFacts).mode))
+    def array(self) -> ArrayConfig:
+        """The array that the tile stage planned for, and how it is used."""
+        facts = self.facts(TileFacts)
+        return ArrayConfig(**asdict(facts.array), **asdict(facts.mode))
 
     def positions(self, wanted: int, stimulus: Stimulus, *, key: str) -> range:
         """Positions of the first `wanted` samples; `key` is the configuration key that asks for them."""

@@ -1,4 +1,7 @@
-"""Start another program, with an end to its patience."""
+"""Run another program with a time limit; on timeout or interrupt, kill its process group.
+
+A program outlives this process only if this one is killed by a signal that it cannot handle (SIGKILL).
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 from tilewright.errors import ToolError
 
@@ -88,11 +92,32 @@ def run_program(
     Raises `ToolError` if the program cannot be started or does not end in time.
     """
     name = Path(command[0]).name
+    with _held_signals() as release:
+        child = _start(command, folder, {**os.environ, **(environment or {})})
+        with child, _this_thread.crew.member(child):
+            try:
+                release()  # not before an interrupt would stop the child
+                output, _ = child.communicate(timeout=timeout_s)
+            except BaseException as error:
+                with _held_signals():  # a second Ctrl-C waits for the end of the child
+                    _stop(child)
+                if not isinstance(error, subprocess.TimeoutExpired):
+                    raise
+                raise ToolError(
+                    f"{name} must end within {timeout_s:g} s, but did not and was stopped; "
+                    "give it more time, or a smaller layer"
+                ) from None
+    return child.returncode, output.decode(errors="replace")
+
+
+def _start(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     try:
-        child = subprocess.Popen(
+        return subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, **(environment or {})},
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -100,19 +125,40 @@ def run_program(
         )
     except OSError as error:
         raise ToolError(f"cannot start {command[0]}: {error.strerror or error}") from None
-    with child, _this_thread.crew.member(child):
-        try:
-            output, _ = child.communicate(timeout=timeout_s)
-        except subprocess.TimeoutExpired:
-            _stop(child)
-            raise ToolError(
-                f"{name} must end within {timeout_s:g} s, but did not and was stopped; "
-                "give it more time, or a smaller layer"
-            ) from None
-        except BaseException:
-            _stop(child)
-            raise
-    return child.returncode, output.decode(errors="replace")
+
+
+@contextmanager
+def _held_signals() -> Iterator[Callable[[], None]]:
+    """Keep SIGINT and SIGTERM waiting until the end of the context, or until its value is called.
+
+    Python runs handlers in the main thread only, whichever thread the system gives the signal to: there
+    they are replaced, and another thread has nothing to hold. A mask would be inherited by the child, and
+    would leave the signal to the other threads. A signal without a handler keeps its default.
+    """
+    waiting: list[int] = []
+    handlers: dict[int, Callable[[int, FrameType | None], object]] = {}
+
+    def hold(number: int, _frame: FrameType | None) -> None:
+        waiting.append(number)
+
+    def release() -> None:
+        while handlers:
+            number, handler = next(iter(handlers.items()))
+            signal.signal(number, handler)
+            del handlers[number]
+        while waiting:
+            signal.raise_signal(waiting.pop())
+
+    is_main = threading.current_thread() is threading.main_thread()
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM) if is_main else ():
+            handler = signal.getsignal(number)
+            if callable(handler):
+                handlers[number] = handler
+                signal.signal(number, hold)
+        yield release
+    finally:
+        release()
 
 
 def last_lines(output: str, count: int = 5) -> str:

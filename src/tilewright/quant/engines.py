@@ -58,7 +58,7 @@ class ConvolutionCase:
         return math.prod(self.x_shape[2:]) * math.prod(self.w_shape[:2])
 
 
-Engine = Callable[[Tensor, Tensor, ConvolutionCase], Tensor]
+ConvolutionEngine = Callable[[Tensor, Tensor, ConvolutionCase], Tensor]
 """Codes x and w, and the geometry that the case states, to psums; any number of samples."""
 
 
@@ -85,7 +85,7 @@ def convolve_float64(x: Tensor, w: Tensor, case: ConvolutionCase) -> Tensor:
 
 
 @functools.cache
-def choose_engine(case: ConvolutionCase) -> Engine:
+def choose_engine(case: ConvolutionCase) -> ConvolutionEngine:
     """The first engine that computes `case` exactly; the same case is tested once.
 
     Raises `ToolError` if none does.
@@ -99,7 +99,7 @@ def choose_engine(case: ConvolutionCase) -> Engine:
     )
 
 
-def is_exact(engine: Engine, case: ConvolutionCase) -> bool:
+def is_exact(engine: ConvolutionEngine, case: ConvolutionCase) -> bool:
     """True if `engine` equals a float64 matrix product on random and extreme operands of `case`."""
     try:
         return all(
@@ -126,7 +126,7 @@ def _convolve(x: Tensor, w: Tensor, case: ConvolutionCase) -> Tensor:
     return functional.conv2d(x, w, None, stride, padding, groups=groups).round_()
 
 
-def _candidates(case: ConvolutionCase) -> Iterator[Engine]:
+def _candidates(case: ConvolutionCase) -> Iterator[ConvolutionEngine]:
     if case.psum_bound < FLOAT32_EXACT:
         is_worthwhile = case.work_per_tap >= WORTHWHILE_WORK
         is_possible = case.device == "cpu" and case.x_dtype == torch.uint8

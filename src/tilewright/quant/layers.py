@@ -11,6 +11,7 @@ from tilewright.errors import ConfigError
 from tilewright.quant.integer_layers import IntegerConv2d, IntegerLinear
 from tilewright.quant.learned_step import rescale
 from tilewright.quant.named_quantizers import (
+    check_quantizer,
     make_act_quantizer,
     make_weight_quantizer,
     use_course_names,
@@ -26,8 +27,8 @@ class QuantConv2d(nn.Module):
     weight_bits, act_bits: 2..8. is_pixel_input: the input is raw 8-bit pixels, and `act_bits` is
     not used. is_signed_input: the input may be negative, and so may its codes, which the array does
     not take. is_per_channel: one weight step for each output channel. groups: as in `nn.Conv2d`, in
-    the weight ``oc ic/groups kh kw`` too. quantizer: "lsq" or "pact" (not per channel). Input ``n ic
-    ih iw``, output ``n oc oh ow``.
+    the weight ``oc ic/groups kh kw`` too. quantizer: a name in `QUANTIZERS`: "lsq", "pact" (not per
+    channel), or one that others added. Input ``n ic ih iw``, output ``n oc oh ow``.
 
     Raises `ConfigError` if a width is outside 2..8 or `groups` does not divide the channels, and
     `UnknownNameError` for another quantizer.
@@ -62,7 +63,7 @@ class QuantConv2d(nn.Module):
         )
         step_shape = (out_channels if is_per_channel else 1, 1, 1, 1)
         self.weight_quantizer = make_weight_quantizer(quantizer, weight_bits, step_shape)
-        if quantizer == "pact":
+        if check_quantizer(quantizer).has_course_names:
             use_course_names(self)
         self.integer = IntegerConv2d(
             self.act_quantizer.number_format,
@@ -88,7 +89,8 @@ class QuantConv2d(nn.Module):
     def psum_scale(self) -> Tensor:
         """What one in a psum is worth: ``1 1 1 1``, or ``1 oc 1 1`` with one weight step per channel."""
         weight_scale = self.weight_quantizer.scale_view().reshape(1, -1, 1, 1)
-        return self.act_quantizer.scale_view() * weight_scale
+        scale: Tensor = self.act_quantizer.scale_view() * weight_scale
+        return scale
 
     def extra_repr(self) -> str:
         """Sizes, for `repr`."""
@@ -123,7 +125,7 @@ class QuantLinear(nn.Module):
         self.act_quantizer = make_act_quantizer(quantizer, act_bits, is_pixel_input=is_pixel_input)
         step_shape = (out_features if is_per_channel else 1, 1)
         self.weight_quantizer = make_weight_quantizer(quantizer, weight_bits, step_shape)
-        if quantizer == "pact":
+        if check_quantizer(quantizer).has_course_names:
             use_course_names(self)
         self.integer = IntegerLinear(
             self.act_quantizer.number_format, self.weight_quantizer.number_format

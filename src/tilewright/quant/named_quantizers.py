@@ -1,12 +1,13 @@
-"""Quantizers by name, and the tensor names under which they are saved."""
+"""Our quantizers, and the tensor names under which they are saved."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
 
-from tilewright.errors import ConfigError, UnknownNameError
+from tilewright.errors import ConfigError
 from tilewright.quant.pact import PactActQuantizer, PactWeightQuantizer
 from tilewright.quant.quantizers import (
     ActQuantizer,
@@ -14,11 +15,7 @@ from tilewright.quant.quantizers import (
     SignedActQuantizer,
     WeightQuantizer,
 )
-
-QUANTIZERS = ("lsq", "pact")
-
-AnyActQuantizer = ActQuantizer | SignedActQuantizer | PactActQuantizer | PixelQuantizer
-AnyWeightQuantizer = WeightQuantizer | PactWeightQuantizer
+from tilewright.spec.quantizer import QUANTIZERS, Quantizer
 
 SAVED_NAMES = {
     "act_quantizer.alpha": "act_alpha",
@@ -30,34 +27,40 @@ DERIVED = "weight_q"
 """The course saves quantized weights too, which may be older than ``weight``: they are computed anew."""
 
 
-def check_quantizer(name: str) -> None:
-    """Raise `UnknownNameError` if there is no quantizer `name`."""
-    if name not in QUANTIZERS:
-        raise UnknownNameError.among("quantizer", name, QUANTIZERS)
+LSQ = Quantizer(ActQuantizer, SignedActQuantizer, WeightQuantizer, clips_at_zero=True)
+PACT = Quantizer(
+    PactActQuantizer,
+    partial(PactActQuantizer, has_signed_input=True),
+    lambda bits, _shape: PactWeightQuantizer(bits),
+    has_channel_steps=False,
+    has_course_names=True,
+)
+
+
+def check_quantizer(name: str, *, is_per_channel: bool = False) -> Quantizer:
+    """The quantizer `name`; raises `UnknownNameError`, or `ConfigError` if it has no step per channel."""
+    quantizer = QUANTIZERS.get(name)
+    if is_per_channel and not quantizer.has_channel_steps:
+        raise ConfigError(
+            f"quantizer {name} has one bound for all weights of a layer, not per channel"
+        )
+    return quantizer
 
 
 def make_act_quantizer(
     name: str, bits: int, *, is_pixel_input: bool = False, is_signed_input: bool = False
-) -> AnyActQuantizer:
+) -> Any:
     """The quantizer `name` of a layer's input: raw pixels, values of both signs, or positive ones."""
-    check_quantizer(name)
+    quantizer = check_quantizer(name)
     if is_pixel_input:
         return PixelQuantizer()
-    if name == "pact":
-        return PactActQuantizer(bits, has_signed_input=is_signed_input)
-    return SignedActQuantizer(bits) if is_signed_input else ActQuantizer(bits)
+    return quantizer.signed_act(bits) if is_signed_input else quantizer.act(bits)
 
 
-def make_weight_quantizer(name: str, bits: int, step_shape: tuple[int, ...]) -> AnyWeightQuantizer:
+def make_weight_quantizer(name: str, bits: int, step_shape: tuple[int, ...]) -> Any:
     """The quantizer `name` of a weight whose steps have `step_shape`."""
-    check_quantizer(name)
-    if name == "lsq":
-        return WeightQuantizer(bits, step_shape)
-    if max(step_shape) > 1:
-        raise ConfigError(
-            "quantizer pact has one bound for all weights of a layer, not per channel"
-        )
-    return PactWeightQuantizer(bits)
+    quantizer = check_quantizer(name, is_per_channel=max(step_shape) > 1)
+    return quantizer.weight(bits, step_shape)
 
 
 def use_course_names(layer: nn.Module) -> None:

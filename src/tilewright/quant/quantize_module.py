@@ -10,10 +10,12 @@ from torch import Tensor, fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 
 from tilewright.errors import ConfigError, QuantizationError, UnknownNameError
+from tilewright.quant.bias import ChannelBias
 from tilewright.quant.module_signs import Sign, find_signs, keeps_codes, reads_size, what_runs
 from tilewright.quant.named_quantizers import check_quantizer
+from tilewright.quant.node_modules import is_node
 from tilewright.quant.quantizers import check_bits
-from tilewright.quant.refusals import INTEGER_LAYERS, check_graph, check_modules
+from tilewright.quant.refusals import check_graph, check_modules
 from tilewright.quant.replacement import Replacement
 
 
@@ -82,7 +84,8 @@ class _Tracer(fx.Tracer):
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         return (
             module_qualified_name in self.skip
-            or isinstance(m, INTEGER_LAYERS)
+            or isinstance(m, ChannelBias)
+            or is_node(m)
             or super().is_leaf_module(m, module_qualified_name)
         )
 

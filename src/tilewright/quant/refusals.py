@@ -10,11 +10,6 @@ from torch import fx, nn
 from torch.nn import functional
 
 from tilewright.errors import QuantizationError
-from tilewright.quant.bias import ChannelBias
-from tilewright.quant.layers import QuantConv2d, QuantLinear
-from tilewright.quant.sums import QuantAdd, QuantAvgPool2d
-
-INTEGER_LAYERS = (QuantConv2d, QuantLinear, QuantAdd, QuantAvgPool2d, ChannelBias)
 
 CHANNEL_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 

@@ -13,11 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from tilewright.errors import RecoveryError
-from tilewright.quant import QuantAdd, QuantAvgPool2d, QuantConv2d, QuantLinear
-from tilewright.spec import Codes, Trace, port_name
-
-QuantNode = QuantConv2d | QuantLinear | QuantAdd | QuantAvgPool2d
-"""A module whose forward is integer arithmetic: a node of the integer network."""
+from tilewright.quant.node_modules import QuantNode, has_weight, is_node
+from tilewright.spec import Codes, Plane, Trace, port_name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,11 +31,17 @@ class Capture:
     dtype: torch.dtype
     is_plane: bool
 
+    @property
+    def plane(self) -> Plane:
+        """Channels, rows and columns of each operand."""
+        _, channels, height, width = self.operands[0].shape
+        return channels, height, width
+
 
 def quantized_nodes(module: nn.Module) -> dict[str, QuantNode]:
     """The nodes of `module` by name; raises `RecoveryError` if it has no quantized layer."""
-    layers = {name: node for name, node in module.named_modules() if isinstance(node, QuantNode)}
-    if not any(isinstance(layer, QuantConv2d | QuantLinear) for layer in layers.values()):
+    layers = {name: node for name, node in module.named_modules() if is_node(node)}
+    if not any(map(has_weight, layers.values())):
         raise RecoveryError(
             f"{type(module).__name__} has no quantized layer: build it from QuantConv2d and QuantLinear"
         )
@@ -59,14 +62,15 @@ def capture_forward(module: nn.Module, batch: Tensor) -> dict[str, Capture]:
             raise RecoveryError(
                 f"layer {name} runs more than once: give each use a layer of its own"
             )
-        has_weight = isinstance(layers[name], QuantConv2d | QuantLinear)
-        operands, weights = (inputs[:1], inputs[1:]) if has_weight else (inputs, ())
-        is_signed = layers[name].act_quantizer.number_format.is_signed
-        dtype: type[np.uint8 | np.int8] = np.int8 if is_signed else np.uint8
+        is_layer = has_weight(layers[name])
+        operands, weights = (inputs[:1], inputs[1:]) if is_layer else (inputs, ())
+        dtype = layers[name].act_quantizer.number_format.dtype
         captures[name] = Capture(
             tuple(_integers(codes, dtype, what=f"layer {name}: input code") for codes in operands),
-            _integers(weights[0], np.int8, what=f"layer {name}: weight code") if weights else None,
-            _integers(psums, np.int64, what=f"layer {name}: psum"),
+            _integers(weights[0], np.dtype(np.int8), what=f"layer {name}: weight code")
+            if weights
+            else None,
+            _integers(psums, np.dtype(np.int64), what=f"layer {name}: psum"),
             psums.dtype,
             psums.ndim == 4,
         )
@@ -112,9 +116,7 @@ def eval_mode(module: nn.Module) -> Iterator[None]:
             part.training = was_training
 
 
-def _integers(
-    tensor: Tensor, dtype: type[np.signedinteger[Any] | np.unsignedinteger[Any]], *, what: str
-) -> Any:
+def _integers(tensor: Tensor, dtype: np.dtype[Any], *, what: str) -> Any:
     """The tensor as integers, without rounding; linear tensors get two axes of size 1."""
     values = tensor.detach().cpu().double().numpy()
     limits = np.iinfo(dtype)

@@ -11,7 +11,7 @@ import torch.nn.functional as functional
 from torch import fx, nn
 
 from tilewright.quant import ChannelBias
-from tilewright.recover.capture import QuantNode
+from tilewright.quant.node_modules import is_node
 from tilewright.spec import MaxPool
 
 ELEMENTWISE = (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Hardtanh, nn.Identity, nn.Dropout)
@@ -58,8 +58,10 @@ class _LeafTracer(fx.Tracer):
     """Traces a module and keeps the quantized nodes whole."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return isinstance(m, QuantNode | ChannelBias) or super().is_leaf_module(
-            m, module_qualified_name
+        return (
+            is_node(m)
+            or isinstance(m, ChannelBias)
+            or super().is_leaf_module(m, module_qualified_name)
         )
 
 
@@ -69,7 +71,7 @@ def find_wiring(module: nn.Module) -> Wiring:
     A reason is no error: such a node's sums are still exact, only the codes of a reader cannot be
     computed from them alone. The reason of the last node is that it is the output.
     """
-    names = [name for name, part in module.named_modules() if isinstance(part, QuantNode)]
+    names = [name for name, part in module.named_modules() if is_node(part)]
     try:
         graph = _LeafTracer().trace(module)
     except Exception as error:  # torch.fx raises what the module's own code raises on a proxy
@@ -123,7 +125,7 @@ def _follow(node: fx.Node, module: nn.Module, path: _Path) -> Iterator[Link | st
         part = _as_module(user, module)
         if user.op == "output":
             yield "it is the output of the network"
-        elif isinstance(part, QuantNode):
+        elif is_node(part):
             arguments = (*user.args, *user.kwargs.values())
             yield from (
                 path.to(str(user.target), operand)

@@ -9,26 +9,22 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from tilewright.errors import RecoveryError
-from tilewright.quant import QuantAdd, QuantAvgPool2d, QuantConv2d, QuantLinear
+from tilewright.quant.node_modules import QuantNode
 from tilewright.recover.capture import (
     Capture,
-    QuantNode,
     capture_forward,
     eval_mode,
     quantized_nodes,
 )
 from tilewright.recover.links import Link, find_wiring
+from tilewright.recover.nodes import Recovered, recover_node
 from tilewright.recover.thresholds import find_thresholds
 from tilewright.spec import (
-    ConvShape,
-    IntegerLayer,
     IntegerNetwork,
     Node,
+    NumberFormat,
     Requantization,
-    ResidualAdd,
     Stimulus,
-    SumPool,
     port_name,
 )
 
@@ -51,11 +47,10 @@ def recover(
     nodes: list[Node] = []
     with eval_mode(module), torch.no_grad():
         for name, capture in captures.items():
-            node = replace(
-                _recover_node(name, parts[name], capture), unlinked=wiring.reasons.get(name, "")
-            )
+            made = recover_node(name, parts[name], capture)
+            node = replace(made.node, unlinked=wiring.reasons.get(name, ""))
             links = tuple(
-                _requantization(node, parts[name], parts[link.consumer], link, capture)
+                _requantization(made, parts[name], parts[link.consumer], link, capture)
                 for link in wiring.links.get(name, ())
             )
             nodes.append(replace(node, requantizations=links))
@@ -71,35 +66,11 @@ def recover(
     return IntegerNetwork(tuple(nodes), wiring.inputs), stimulus
 
 
-def _recover_node(name: str, part: QuantNode, capture: Capture) -> Node:
-    act_format, scale = part.act_quantizer.number_format, float(part.act_quantizer.scale)
-    _, *sizes = capture.operands[0].shape
-    plane = (sizes[0], sizes[1], sizes[2])
-    if isinstance(part, QuantAdd):
-        return ResidualAdd(name, plane, act_format, scale)
-    if isinstance(part, QuantAvgPool2d):
-        return SumPool(name, plane, part.kernel_size, part.stride, act_format, scale)
-    if capture.weight is None:
-        raise RecoveryError(f"layer {name}: its integer operation must read codes and a weight")
-    weight = capture.weight
-    if isinstance(part, QuantConv2d):
-        weight = _without_groups(weight, plane[0])
-    return IntegerLayer(
-        name=name,
-        shape=_shape(name, part, plane, weight.shape),
-        weight=weight,
-        weight_format=part.weight_quantizer.number_format,
-        act_format=act_format,
-        weight_scale=part.weight_quantizer.scale.detach().double().flatten().numpy(),
-        act_scale=scale,
-    )
-
-
 def _requantization(
-    node: Node, part: QuantNode, consumer: QuantNode, link: Link, capture: Capture
+    made: Recovered, part: QuantNode, consumer: QuantNode, link: Link, capture: Capture
 ) -> Requantization:
     is_plane = capture.is_plane
-    codes_format = consumer.act_quantizer.number_format
+    codes_format: NumberFormat = consumer.act_quantizer.number_format
 
     def codes_of(psums: Tensor) -> Tensor:
         values = psums.T[None, :, :, None].contiguous() if is_plane else psums  # 1 oc n 1, or n oc
@@ -112,11 +83,11 @@ def _requantization(
 
     thresholds, direction = find_thresholds(
         codes_of,
-        oc=node.output_shape[0],
+        oc=made.node.output_shape[0],
         levels=codes_format.max_code - codes_format.min_code,
-        bound=_bound(node, capture),
+        bound=made.bound,
         dtype=capture.dtype,
-        layer=node.name,
+        layer=made.node.name,
     )
     return Requantization(
         thresholds,
@@ -127,39 +98,3 @@ def _requantization(
         codes_format.min_code,
         link.operand,
     )
-
-
-def _bound(node: Node, capture: Capture) -> int:
-    """Largest |sum| that the node's formats reach."""
-    if isinstance(node, IntegerLayer) and capture.weight is not None:
-        widest = max(-node.weight_format.min_code, node.weight_format.max_code)
-        return int(np.prod(capture.weight.shape[1:])) * node.act_format.max_code * widest
-    low, high = node.sum_range()
-    return max(-low, high)
-
-
-def _without_groups(weight: npt.NDArray[np.int8], ic: int) -> npt.NDArray[np.int8]:
-    """The dense weight ``oc ic kh kw`` of a grouped one, ``oc ic/groups kh kw``: 0 between groups."""
-    oc, width, kh, kw = weight.shape
-    groups = ic // width
-    dense = np.zeros((groups, oc // groups, groups, width, kh, kw), np.int8)
-    each = np.arange(groups)
-    dense[each, :, each] = weight.reshape(groups, oc // groups, width, kh, kw)
-    return dense.reshape(oc, ic, kh, kw)
-
-
-def _shape(
-    name: str,
-    layer: QuantConv2d | QuantLinear,
-    plane: tuple[int, int, int],
-    weight: tuple[int, ...],
-) -> ConvShape:
-    oc, ic, kh, kw = weight
-    if isinstance(layer, QuantLinear):
-        if plane != (ic, 1, 1):
-            raise RecoveryError(
-                f"layer {name}: a linear layer must read (n, ic) = (n, {ic}), "
-                f"not (n, {', '.join(map(str, plane))}): flatten its input"
-            )
-        return ConvShape(ic, 1, 1, oc, 1, 1)
-    return ConvShape(*plane, oc, kh, kw, layer.stride, layer.padding)

@@ -9,19 +9,18 @@ from tilewright.sim.cycles import (
     next_fold_cycles,
     words_streamed,
 )
-from tilewright.sim.dataflows import PLAIN_DATAFLOWS, PlainDataflow, dataflow_cycles
 from tilewright.sim.job import Stalls
 from tilewright.sim.phases import Phases, fold_phases, job_phases, layer_phases, network_phases
 from tilewright.sim.result import Overflow, SimResult
 from tilewright.sim.simulate import simulate
+from tilewright.sim.textbook import TEXTBOOK, dataflow_cycles
 
 __all__ = [
-    "PLAIN_DATAFLOWS",
     "REGISTERS",
+    "TEXTBOOK",
     "Activity",
     "Overflow",
     "Phases",
-    "PlainDataflow",
     "SimResult",
     "Stalls",
     "count_activity",

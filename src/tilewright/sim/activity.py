@@ -7,6 +7,7 @@ and its changes are counted.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import FormatError, ShapeError
-from tilewright.sim.cycles import SERIAL
-from tilewright.sim.job import streamed_words
-from tilewright.spec import PsumRule, Schedule
-from tilewright.tile import TilePlan
+from tilewright.tile import Execution, TilePlan
+from tilewright.tile.dataflow import core_wiring
 
 Counts = npt.NDArray[np.int64]
 Words = npt.NDArray[np.int64]
@@ -66,149 +65,86 @@ class Activity:
 
 
 def count_activity(
-    plan: TilePlan,
+    execution: Execution,
     weights: npt.NDArray[np.int8],
     activations: npt.NDArray[np.uint8],
     *,
     act_bits: int,
     weight_bits: int,
-    schedule: Schedule = SERIAL,
-    rule: PsumRule | None = None,
 ) -> Activity:
     """Count one sample of a layer, weights and activations as `tilewright.tile.plan_words` makes them.
 
-    rule: bits of the psum registers in the PEs, and what becomes of a sum that does not fit; None: the
-    array's bits, and sums wrap. Raises `ShapeError` or `FormatError` if the words are not those of the plan,
-    if a code does not fit its bits, or if a sum would have to saturate, which is not counted.
+    Raises `ShapeError` or `FormatError` if the words are not those of the plan, if a code does not fit its
+    bits, or if a sum would have to saturate, which is not counted; `UnknownNameError` for a dataflow whose
+    registers are not modelled.
     """
+    plan, schedule, dataflow = execution.plan, execution.schedule, execution.plan.dataflow
+    core_wiring(dataflow)
     _check_shapes(plan, weights, activations)
     _check_bits(weights, activations, act_bits, weight_bits)
-    count = _output_stationary if plan.dataflow == "os" else _weight_stationary
-    return count(_Layer(plan, weights, activations, act_bits, weight_bits, schedule, rule))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Layer:
-    plan: TilePlan
-    weights: npt.NDArray[np.int8]
-    activations: npt.NDArray[np.uint8]
-    act_bits: int
-    weight_bits: int
-    schedule: Schedule
-    rule: PsumRule | None
-
-    @property
-    def column_bits(self) -> int:
-        bits = self.rule.column_bits if self.rule is not None else None
-        return bits or self.plan.array.psum_bits
-
-    def over_cols(self, per_row: Counts) -> Counts:
-        """``row bit`` to ``row col bit``: every column sees the same."""
-        return np.repeat(per_row[:, None], self.plan.array.cols, axis=1)
-
-    def sum_toggles(self, sums: Words, held: Words | int) -> Counts:
-        """Changes, ``row col bit``, of psum registers that hold `held` and then take ``n row col``."""
-        bits = self.column_bits
-        if self.rule is not None and self.rule.overflow == "saturate":
-            low, high = int(sums.min()), int(sums.max())
-            if low < -(1 << (bits - 1)) or high >= 1 << (bits - 1):
-                raise FormatError(
-                    f"psums must fit {bits} bits where toggles are counted, but they are {low}..{high} and "
-                    "would saturate: give them more bits, or let them wrap"
-                )
-        return _count_bits(_changes(sums, held), bits)
-
-
-def _weight_stationary(layer: _Layer) -> Activity:
-    plan, array, shape = layer.plan, layer.plan.array, layer.plan.shape
-    pair = plan.channels_per_pe
-    streams = streamed_words(shape, is_skipping=layer.schedule.is_skipping)  # tap n
-    streamed = layer.activations[:, streams]  # itile tap n lane
-    zero_a = (streamed == 0).sum(axis=2)  # itile tap lane
-    zero_w = (layer.weights == 0).sum(axis=3)  # otile itile tap lane
-    kernel = layer.weights.reshape(-1, array.cols, array.rows, pair)  # fold col row half
-    acts = _join(streamed.reshape(-1, array.rows, pair), layer.act_bits)  # word row
-    held = _join(kernel, layer.weight_bits).transpose(0, 2, 1)  # fold row col
+    counts = dataflow.operands(weights, activations, plan, schedule)
+    taken = dataflow.histories(weights, activations, plan, schedule)
+    channels, plane = dataflow.channels_per_pe, (plan.array.rows, plan.array.cols)
+    acts, held = _join(taken.acts, act_bits), _join(taken.weights, weight_bits)  # n row col
     return Activity(
-        operations=len(kernel) * streams.shape[1] * plan.lanes * array.cols,
-        zero_acts=int(zero_a.sum()) * plan.otiles * array.cols,
-        zero_weights=int(zero_w.sum()) * streams.shape[1],
-        zero_both=int((zero_w * zero_a).sum()),
-        act_toggles=layer.over_cols(_repeated(acts, plan.otiles, pair * layer.act_bits)),
-        shadow_toggles=_shadow_toggles(kernel, layer.weight_bits),
-        weight_toggles=_count_bits(_changes(held, 0), pair * layer.weight_bits),
-        psum_toggles=_passing_psums(layer, streamed.reshape(-1, *streamed.shape[2:])),
+        operations=counts.operations,
+        zero_acts=counts.zero_acts,
+        zero_weights=counts.zero_weights,
+        zero_both=counts.zero_both,
+        act_toggles=_everywhere(_repeated(acts, taken.repeats, channels * act_bits), plane),
+        shadow_toggles=_shadow_toggles(taken.shadow, plane, channels, weight_bits),
+        weight_toggles=_everywhere(_count_bits(_changes(held, 0), channels * weight_bits), plane),
+        psum_toggles=_psum_toggles(execution, taken.psums),
     )
 
 
-def _shadow_toggles(kernel: npt.NDArray[np.int8], bits: int) -> Counts:
+def _everywhere(counts: Counts, plane: tuple[int, int]) -> Counts:
+    """``row|1 col|1 bit`` to ``row col bit``: where there is one, all see the same."""
+    return np.broadcast_to(counts, (*plane, counts.shape[-1])).copy()
+
+
+def _shadow_toggles(
+    stream: Words | None, plane: tuple[int, int], channels: int, bits: int
+) -> Counts:
     """Words enter a row's chain from its far end's on, so place p of it sees all but the last p words.
 
-    kernel: ``fold col row half``. The chain passes the low half of a PE first, then the high one.
+    stream: ``word row``. The chain passes the low half of a PE first, then the high one.
     """
-    _, cols, rows, pair = kernel.shape
-    places = cols * pair
-    stream = kernel.transpose(0, 1, 3, 2).reshape(-1, places, rows)[:, ::-1].reshape(-1, rows)
-    changes = _changes(stream.astype(np.int64), 0)  # word row
+    rows, cols = plane
+    if stream is None:
+        return np.zeros((rows, cols, bits), np.int64)
+    places = cols * channels
+    changes = _changes(stream, 0)  # word row
     tail = _bits_of(changes[len(changes) - places :][::-1], bits)  # word row bit, the last first
     unseen = np.cumsum(np.concatenate([np.zeros_like(tail[:1]), tail[:-1]]), axis=0, dtype=np.int64)
     seen = _count_bits(changes, bits) - unseen  # place row bit
     return (
-        seen.reshape(cols, pair, rows, bits).transpose(2, 0, 1, 3).reshape(rows, cols, pair * bits)
+        seen.reshape(cols, channels, rows, bits)
+        .transpose(2, 0, 1, 3)
+        .reshape(rows, cols, channels * bits)
     )
 
 
-def _passing_psums(layer: _Layer, streamed: npt.NDArray[np.uint8]) -> Counts:
-    """A PE's psums, pixel by pixel and fold by fold, are the sums of the rows above it.
-
-    streamed: ``inner n lane``, the activations of each fold of an output tile.
-    """
-    plan, array = layer.plan, layer.plan.array
-    toggles = np.zeros((array.rows, array.cols, layer.column_bits), np.int64)
+def _psum_toggles(execution: Execution, pieces: Iterator[Words]) -> Counts:
+    """Changes, ``row col bit``, of psum registers that take pieces ``n row col``, one after the other."""
+    array, bits = execution.plan.array, execution.column_bits
+    toggles = np.zeros((array.rows, array.cols, bits), np.int64)
     held: Words | int = 0
-    for fold in plan.folds():
-        words = streamed[fold.itile * plan.shape.taps + fold.kij].astype(np.int64)  # n lane
-        factors = layer.weights[fold.otile, fold.itile, fold.kij].T.astype(np.int64)  # lane col
-        products = words[:, :, None] * factors  # n lane col
-        if plan.channels_per_pe > 1:
-            products = products.reshape(len(words), array.rows, -1, array.cols).sum(axis=2)
-        psums = np.cumsum(products, axis=1)  # n row col
-        toggles += layer.sum_toggles(psums, held)
-        held = psums[-1]
+    for sums in pieces:
+        if execution.rule.overflow == "saturate":
+            _refuse_saturation(sums, bits)
+        toggles += _count_bits(_changes(sums, held), bits)
+        held = sums[-1]
     return toggles
 
 
-def _output_stationary(layer: _Layer) -> Activity:
-    plan, array = layer.plan, layer.plan.array
-    zero_a = (layer.activations == 0).sum(axis=(0, 2))  # step
-    zero_w = (layer.weights == 0).sum(axis=(0, 2))  # step
-    acts = layer.activations.reshape(-1, array.rows).astype(np.int64)  # word row
-    passed = np.repeat(layer.weights[:, None], plan.passes, axis=1).reshape(-1, array.cols)
-    per_col = _count_bits(_changes(passed.astype(np.int64), 0), layer.weight_bits)  # col bit
-    weight_toggles = np.repeat(per_col[None], array.rows, axis=0)
-    return Activity(
-        operations=plan.otiles * plan.passes * plan.steps * array.rows * array.cols,
-        zero_acts=int(zero_a.sum()) * plan.otiles * array.cols,
-        zero_weights=int(zero_w.sum()) * plan.passes * array.rows,
-        zero_both=int((zero_a * zero_w).sum()),
-        act_toggles=layer.over_cols(_repeated(acts, plan.otiles, layer.act_bits)),
-        shadow_toggles=np.zeros_like(weight_toggles),
-        weight_toggles=weight_toggles,
-        psum_toggles=_resting_psums(layer),
-    )
-
-
-def _resting_psums(layer: _Layer) -> Counts:
-    """A PE's psum grows from 0 step by step; then those of the rows above pass through it, and a 0."""
-    array = layer.plan.array
-    toggles = np.zeros((array.rows, array.cols, layer.column_bits), np.int64)
-    for factors in layer.weights.astype(np.int64):  # step col
-        for words in layer.activations.astype(np.int64):  # step row
-            sums = np.cumsum(words[:, :, None] * factors[:, None, :], axis=0)  # step row col
-            toggles += layer.sum_toggles(sums, 0)
-            flushed = _bits_of(_changes(sums[-1], 0), layer.column_bits)  # row col bit
-            toggles += np.cumsum(flushed, axis=0, dtype=np.int64)
-    return toggles
+def _refuse_saturation(sums: Words, bits: int) -> None:
+    low, high = int(sums.min()), int(sums.max())
+    if low < -(1 << (bits - 1)) or high >= 1 << (bits - 1):
+        raise FormatError(
+            f"psums must fit {bits} bits where toggles are counted, but they are {low}..{high} and "
+            "would saturate: give them more bits, or let them wrap"
+        )
 
 
 # -- bits ---------------------------------------------------------------------------------------------
@@ -229,7 +165,7 @@ def _changes(values: Words, held: Words | int) -> Words:
 
 
 def _repeated(stream: Words, times: int, bits: int) -> Counts:
-    """Changes, ``row bit``, of registers that hold 0 and take a stream ``word row`` so many times."""
+    """Changes, ``row col bit``, of registers that hold 0 and take a stream ``n row col`` so many times."""
     first, again = _changes(stream, 0), stream[:1] ^ stream[-1:]
     return times * _count_bits(first[1:], bits) + _count_bits(
         np.concatenate([first[:1], np.repeat(again, times - 1, axis=0)]), bits
@@ -254,19 +190,10 @@ def _bits_of(words: Words, bits: int) -> npt.NDArray[np.uint8]:
 def _check_shapes(
     plan: TilePlan, weights: npt.NDArray[np.int8], activations: npt.NDArray[np.uint8]
 ) -> None:
-    array, shape = plan.array, plan.shape
-    if plan.dataflow == "os":
-        axes = "(otile, step, col) = {} and (opass, step, row) = {}"
-        wanted: tuple[tuple[int, ...], ...] = (
-            (plan.otiles, plan.steps, array.cols),
-            (plan.passes, plan.steps, array.rows),
-        )
-    else:
-        axes = "(otile, itile, kij, col, row) = {} and (itile, nij, row) = {}"
-        wanted = (
-            (plan.otiles, plan.itiles, shape.taps, array.cols, plan.lanes),
-            (plan.itiles, shape.nij, plan.lanes),
-        )
+    dataflow = plan.dataflow
+    wanted = dataflow.weight_shape(plan), dataflow.act_shape(plan)
+    names = (", ".join(axes.split()) for axes in (dataflow.weight_axes, dataflow.act_axes))
+    axes = " and ".join(f"({name}) = {{}}" for name in names)
     if (weights.shape, activations.shape) != wanted:
         raise ShapeError(
             f"tiles must be {axes.format(*wanted)}, not {weights.shape} and {activations.shape}"

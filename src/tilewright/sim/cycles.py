@@ -1,74 +1,61 @@
-"""Cycle counts in closed form; the model counts its own, and the tests demand that they agree."""
+"""Cycle counts in closed form; the model counts its own, and the tests demand that they agree.
+
+The dataflow knows what one fold takes (`tilewright.tile.Dataflow`); how folds make up a layer is here.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.spec import Schedule
-from tilewright.tile import TilePlan
-
-SERIAL = Schedule()
+from tilewright.tile import Execution
 
 
-def fold_cycles(plan: TilePlan, schedule: Schedule = SERIAL) -> int:
+def fold_cycles(execution: Execution) -> int:
     """Busy cycles of the first fold of a job, and of every fold when serial (docs/dataflows.md).
 
     Weight stationary ``T + L + R + C + 3``, output stationary ``S + 2R + C + 2``.
 
     >>> from tilewright.spec import ArrayShape, ConvShape
+    >>> from tilewright.tile import TilePlan
     >>> choke = ConvShape(ic=8, ih=4, iw=4, oc=8, kh=3, kw=3, padding=(1, 1))
-    >>> fold_cycles(TilePlan(choke, ArrayShape(8, 8, psum_bits=16)))
+    >>> fold_cycles(Execution(TilePlan(choke, ArrayShape(8, 8, psum_bits=16))))
     63
     """
-    rows, cols = plan.array.rows, plan.array.cols
-    if plan.dataflow == "os":
-        return plan.steps + 2 * rows + cols + 2
-    return words_streamed(plan, schedule) + cols * plan.channels_per_pe + rows + cols + 3
+    return execution.plan.dataflow.first_fold_cycles(execution.plan, execution.schedule)
 
 
-def next_fold_cycles(plan: TilePlan, schedule: Schedule) -> int:
+def next_fold_cycles(execution: Execution) -> int:
     """Busy cycles of each further fold of a job.
 
     Overlapped: weight stationary ``max(T, C + L)``, output stationary ``S + R + C + 1``.
     """
-    if not schedule.is_overlapped:
-        return fold_cycles(plan, schedule)
-    rows, cols = plan.array.rows, plan.array.cols
-    if plan.dataflow == "os":
-        return plan.steps + rows + cols + 1
-    return max(words_streamed(plan, schedule), cols + cols * plan.channels_per_pe)
+    if not execution.schedule.is_overlapped:
+        return fold_cycles(execution)
+    return execution.plan.dataflow.next_fold_cycles(execution.plan, execution.schedule)
 
 
-def words_streamed(plan: TilePlan, schedule: Schedule) -> int:
+def words_streamed(execution: Execution) -> int:
     """Activation words of a fold, T (weight stationary) or S (output stationary)."""
-    if plan.dataflow == "os":
-        return plan.steps
-    return plan.shape.onij if schedule.is_skipping else plan.shape.nij
+    return execution.plan.dataflow.words_streamed(execution.plan, execution.schedule)
 
 
-def job_cycles(plan: TilePlan, schedule: Schedule = SERIAL) -> npt.NDArray[np.int64]:
+def job_cycles(execution: Execution) -> npt.NDArray[np.int64]:
     """Busy cycles of each fold, ``otile itile kij``, for jobs as the schedule cuts them."""
-    cycles = np.full(plan.fold_grid, next_fold_cycles(plan, schedule), np.int64)
-    cycles[0 if schedule.is_whole_layer else slice(None), 0, 0] = fold_cycles(plan, schedule)
+    cycles = np.full(execution.plan.fold_grid, next_fold_cycles(execution), np.int64)
+    firsts = 0 if execution.schedule.is_whole_layer else slice(None)
+    cycles[firsts, 0, 0] = fold_cycles(execution)
     return cycles
 
 
-def layer_cycles(plan: TilePlan, schedule: Schedule = SERIAL) -> int:
+def layer_cycles(execution: Execution) -> int:
     """Busy cycles of a layer for one sample: those of all its folds."""
-    jobs = 1 if schedule.is_whole_layer else plan.otiles
-    later = plan.otiles * plan.folds_per_otile - jobs
-    return jobs * fold_cycles(plan, schedule) + later * next_fold_cycles(plan, schedule)
+    otiles, folds = execution.plan.otiles, execution.plan.folds_per_otile
+    jobs = 1 if execution.schedule.is_whole_layer else otiles
+    later = otiles * folds - jobs
+    return jobs * fold_cycles(execution) + later * next_fold_cycles(execution)
 
 
-def load_cycles(plan: TilePlan, schedule: Schedule) -> int:
+def load_cycles(execution: Execution) -> int:
     """Cycles of a layer in which WMEM is read and XMEM is not."""
-    if plan.dataflow == "os":
-        return 0
-    load = plan.array.cols * plan.channels_per_pe
-    folds = plan.otiles * plan.folds_per_otile
-    if not schedule.is_overlapped:
-        return folds * load
-    jobs = 1 if schedule.is_whole_layer else plan.otiles
-    beyond = max(0, plan.array.cols + load - words_streamed(plan, schedule))
-    return jobs * load + (folds - jobs) * min(load, beyond)
+    return execution.plan.dataflow.load_cycles(execution.plan, execution.schedule)

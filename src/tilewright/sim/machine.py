@@ -10,7 +10,7 @@ import numpy as np
 
 from tilewright.sim.control import READY, advance, next_random
 from tilewright.sim.job import Job
-from tilewright.sim.psum_width import fit
+from tilewright.sim.psum_width import fit, put_out
 from tilewright.sim.registers import Bits, Ints, Machine, Queue, Vector
 from tilewright.sim.result import Overflow
 
@@ -55,7 +55,7 @@ def _accumulate(machine: Machine, job: Job, is_taken: bool) -> bool:
     otile, inner = divmod(fold, job.plan.folds_per_otile)
     onij = int(job.hits[inner, n])
     if onij >= 0:
-        is_final = job.is_os or inner == job.plan.folds_per_otile - 1
+        is_final = job.psums_stay or inner == job.plan.folds_per_otile - 1
         if is_final and not is_taken:
             return False
         _write(machine, job, vector, (otile, inner, onij), is_final=is_final)
@@ -68,17 +68,15 @@ def _write(
 ) -> None:
     otile, inner, onij = place
     address = otile * job.plan.shape.onij + onij
-    is_first = job.is_os or inner == 0
+    is_first = job.psums_stay or inner == 0
     sums = vector.psums + (0 if is_first else vector.stored)
-    kept, misfits = fit(sums, job.plan.array.psum_bits, job.rule.overflow)
+    kept, misfits = fit(sums, job.plan.array.psum_bits, job.execution.rule.overflow)
     machine.pmem[address] = kept
     machine.counts.overflow_vectors += bool(misfits.any() or vector.misfits.any())
     for col in np.flatnonzero(misfits):
         _log(machine, job, place, (None, int(col)), int(sums[col]))
     if is_final:
-        low = kept >> job.output.shift if job.output.function == "leaky" else kept
-        low = np.zeros_like(kept) if job.output.function == "relu" else low
-        machine.outputs[address] = np.where(kept < 0, low, kept)
+        machine.outputs[address] = put_out(kept, job.execution.output)
         machine.written[address] += 1
 
 
@@ -102,7 +100,7 @@ def _pop_ofifo(machine: Machine, job: Job, is_ready: bool) -> None:
 def _flush(machine: Machine, job: Job) -> Bits:
     """Rows that flush in this cycle: all in the first, then each one cycle less than the row below."""
     is_last = machine.number_q[-1, -1] % job.streamed == job.streamed - 1
-    if job.is_os and machine.valid_q[-1, -1] and is_last:
+    if job.psums_stay and machine.valid_q[-1, -1] and is_last:
         machine.flush_q = np.ones_like(machine.flush_q)
     flush = machine.flush_q
     machine.flush_q = np.concatenate(([False], flush[:-1]))
@@ -112,7 +110,7 @@ def _flush(machine: Machine, job: Job) -> Bits:
 def _push_ofifo(machine: Machine, job: Job, flush: Bits) -> None:
     valid = machine.valid_q[-1]
     for col, column in enumerate(machine.ofifo):
-        if flush[-1] if job.is_os else valid[col]:
+        if flush[-1] if job.psums_stay else valid[col]:
             column.append((int(machine.psum_q[-1, col]), bool(machine.misfit_q[-1, col])))
 
 
@@ -138,14 +136,14 @@ def _work(machine: Machine, job: Job, flush: Bits) -> None:
     b_i = np.concatenate((_edge(m.north)[None], m.b_q[:-1]))
     is_first = number_i % job.streamed == 0
     w = np.where(is_first, m.shadow_q, m.w_q)
-    product = (a_i * (b_i[None] if job.is_os else w)).sum(axis=0)
+    product = (a_i * (b_i[None] if job.psums_stay else w)).sum(axis=0)
     north_psum = np.concatenate((np.zeros_like(m.psum_q[:1]), m.psum_q[:-1]))
     north_misfit = np.concatenate((np.zeros_like(m.misfit_q[:1]), m.misfit_q[:-1]))
     base, was_misfit = north_psum, north_misfit
-    if job.is_os:
+    if job.psums_stay:
         base, was_misfit = np.where(is_first, 0, m.psum_q), m.misfit_q & ~is_first
     sums = base + product
-    kept, misfits = fit(sums, job.rule.column_bits or job.plan.array.psum_bits, job.rule.overflow)
+    kept, misfits = fit(sums, job.execution.column_bits, job.execution.rule.overflow)
     if (misfits & valid_i).any():
         _log_column(machine, job, misfits & valid_i, number_i, sums)
     flushing = flush[:, None] & np.ones_like(valid_i)
@@ -194,7 +192,7 @@ def _log_column(machine: Machine, job: Job, misfits: Bits, number: Ints, sums: I
     for row, col in np.argwhere(misfits):
         fold, n = divmod(int(number[row, col]), job.streamed)
         otile, inner = divmod(fold, job.plan.folds_per_otile)
-        at = job.plan.array.rows - 1 - row if job.is_os else n
+        at = job.plan.array.rows - 1 - row if job.psums_stay else n
         onij = int(job.hits[inner, at])
         if onij >= 0:
             _log(machine, job, (otile, inner, onij), (int(row), int(col)), int(sums[row, col]))

@@ -1,11 +1,11 @@
-"""What a register of a limited width takes of a sum."""
+"""What a register of a limited width takes of a sum, and what the accumulate unit puts out for it."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.spec import OverflowRule
+from tilewright.spec import OutputFunction, OverflowRule
 
 
 def fit(
@@ -23,3 +23,12 @@ def fit(
     if rule == "saturate":
         return np.clip(sums, -half, half - 1), misfits
     return sums, misfits
+
+
+def put_out(psums: npt.NDArray[np.int64], output: OutputFunction) -> npt.NDArray[np.int64]:
+    """Outputs of psums of any shape."""
+    if output.function == "relu":
+        return np.maximum(psums, 0)
+    if output.function == "leaky":
+        return np.where(psums < 0, psums >> output.shift, psums)
+    return psums.copy()

@@ -1,9 +1,7 @@
 """The nouns: number formats, sizes, integer layers and networks, stimulus, and how they are stored."""
 
 from tilewright.spec.array_mode import (
-    Dataflow,
     Function,
-    Mode,
     OutputFunction,
     OverflowRule,
     PsumRule,
@@ -17,48 +15,65 @@ from tilewright.spec.integer_network import IntegerNetwork
 from tilewright.spec.integer_sums import ResidualAdd, SumPool
 from tilewright.spec.multiplier_shift import MultiplierShift, fit_multiplier_shift
 from tilewright.spec.node import Node
-from tilewright.spec.number_format import Codes, IntArray, NumberFormat, signed_bits_needed
+from tilewright.spec.number_format import (
+    FORMATS,
+    Codes,
+    IntArray,
+    NumberFormat,
+    code_dtype,
+    signed_bits_needed,
+)
+from tilewright.spec.op import OPS, Op, op_of
 from tilewright.spec.packed_network import DataClaim, PackedNetwork, find_packed
-from tilewright.spec.psum_register import OVERFLOWS, PLACES, Overflow, Place, PsumRegister
+from tilewright.spec.psum_register import (
+    REGISTER_PLACES,
+    REGISTER_RULES,
+    PsumRegister,
+    RegisterPlace,
+    RegisterRule,
+)
 from tilewright.spec.requantization import NEVER, MaxPool, Plane, Requantization, port_name
 from tilewright.spec.stimulus import Stimulus
 from tilewright.spec.trace import Trace
 
 __all__ = [
+    "FORMATS",
     "NEVER",
-    "OVERFLOWS",
-    "PLACES",
+    "OPS",
+    "REGISTER_PLACES",
+    "REGISTER_RULES",
     "ArrayShape",
     "Check",
     "Codes",
     "ConvShape",
     "DataClaim",
-    "Dataflow",
     "Function",
     "IntArray",
     "IntegerLayer",
     "IntegerNetwork",
     "MaxPool",
-    "Mode",
     "MultiplierShift",
     "Node",
     "NumberFormat",
+    "Op",
     "OutputFunction",
-    "Overflow",
     "OverflowRule",
     "PackedNetwork",
-    "Place",
     "Plane",
     "PsumRegister",
     "PsumRule",
+    "RegisterPlace",
+    "RegisterRule",
     "Requantization",
     "ResidualAdd",
     "Schedule",
     "Stimulus",
     "SumPool",
     "Trace",
+    "code_dtype",
     "find_packed",
     "fit_multiplier_shift",
+    "op_of",
     "port_name",
     "signed_bits_needed",
 ]

@@ -1,4 +1,4 @@
-"""How the array is used: everything that is chosen at run time, and the rule for sums that do not fit."""
+"""What is chosen at run time beside the dataflow: schedule, output function, and rule for wide sums."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from typing import Literal
 
 from tilewright.errors import FormatError, ShapeError
 
-Dataflow = Literal["ws", "os"]
-Mode = Literal["ws", "simd", "os"]
-"""Weight-stationary, the same with two channels in each PE, and output-stationary."""
 OverflowRule = Literal["error", "wrap", "saturate"]
 Function = Literal["relu", "leaky", "signed"]
 

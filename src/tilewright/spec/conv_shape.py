@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from tilewright.errors import ShapeError
 
@@ -14,7 +15,9 @@ MAX_SIZE = 65_535
 class ConvShape:
     """Sizes of one convolution, for one sample. Pairs are (vertical, horizontal).
 
-    Axes: ifmap ``ic ih iw``, weight ``oc ic kh kw``, ofmap ``oc oh ow``.
+    Axes: ifmap ``ic ih iw``, weight ``oc ic kh kw``, ofmap ``oc oh ow``. groups: the channels are cut into so
+    many equal parts, and an output channel sees those input channels alone that are of its own part; the
+    weight's axis ``ic`` has these only (`ic_per_group`).
     """
 
     ic: int
@@ -25,18 +28,29 @@ class ConvShape:
     kw: int
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int] = (0, 0)
+    groups: int = 1
 
     def __post_init__(self) -> None:
-        sizes = (self.ic, self.ih, self.iw, self.oc, self.kh, self.kw, *self.stride)
+        sizes = (self.ic, self.ih, self.iw, self.oc, self.kh, self.kw, *self.stride, self.groups)
         if min(sizes) < 1 or min(self.padding) < 0:
             raise ShapeError(f"sizes and strides must be at least 1 and padding at least 0: {self}")
         if max(*sizes, self.padded_h, self.padded_w) > MAX_SIZE:
             raise ShapeError(f"sizes, padded ones too, must be at most {MAX_SIZE}: {self}")
+        if self.ic % self.groups or self.oc % self.groups:
+            raise ShapeError(
+                f"{self.groups} groups must divide the channels, but there are {self.ic} input and "
+                f"{self.oc} output channels"
+            )
         if self.kh > self.padded_h or self.kw > self.padded_w:
             raise ShapeError(
                 f"the kernel {self.kh}x{self.kw} must fit the padded plane "
                 f"{self.padded_h}x{self.padded_w}: use a smaller kernel or more padding"
             )
+
+    def to_facts(self) -> dict[str, Any]:
+        """The sizes as JSON facts; `groups` stands there only where there are several."""
+        facts = asdict(self)
+        return facts if self.groups > 1 else {k: v for k, v in facts.items() if k != "groups"}
 
     @property
     def padded_h(self) -> int:
@@ -59,6 +73,21 @@ class ConvShape:
         return (self.padded_w - self.kw) // self.stride[1] + 1
 
     @property
+    def ic_per_group(self) -> int:
+        """Input channels that an output channel sees."""
+        return self.ic // self.groups
+
+    @property
+    def oc_per_group(self) -> int:
+        """Output channels that see the same input channels."""
+        return self.oc // self.groups
+
+    @property
+    def weight_sizes(self) -> tuple[int, int, int, int]:
+        """Sizes of the weight, ``oc ic kh kw``."""
+        return self.oc, self.ic_per_group, self.kh, self.kw
+
+    @property
     def taps(self) -> int:
         """Kernel taps, ``kh * kw``."""
         return self.kh * self.kw
@@ -76,4 +105,4 @@ class ConvShape:
     @property
     def macs(self) -> int:
         """Multiply-accumulates for one sample."""
-        return self.onij * self.oc * self.ic * self.taps
+        return self.onij * self.oc * self.ic_per_group * self.taps

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +17,11 @@ from tilewright.spec.requantization import Plane, Requantization
 class IntegerLayer:
     """A convolution (or linear layer) of codes, and what happens to its psums.
 
-    weight: int8 codes ``oc ic kh kw``. weight_scale: float64, ``(1,)`` or ``(oc,)``. The real value of a
-    psum is ``psum * act_scale * weight_scale``. requantizations: one for each node that reads the
-    layer's output. `unlinked` says why there are fewer, or why there is none: for the last layer, that
-    it is the output.
+    weight: int8 codes ``oc ic kh kw``; in groups, ``ic`` are the input channels of the channel's own group.
+    weight_scale: float64, ``(1,)`` or ``(oc,)``. The real value of a psum is
+    ``psum * act_scale * weight_scale``. requantizations: one for each node that reads the layer's
+    output. `unlinked` says why there are fewer, or why there is none: for the last layer, that it is
+    the output.
     """
 
     name: str
@@ -34,7 +35,7 @@ class IntegerLayer:
     unlinked: str = ""
 
     def __post_init__(self) -> None:
-        expected = (self.shape.oc, self.shape.ic, self.shape.kh, self.shape.kw)
+        expected = self.shape.weight_sizes
         if self.weight.shape != expected:
             raise ShapeError(
                 f"layer {self.name}: weight must be (oc, ic, kh, kw) = {expected}, not {self.weight.shape}"
@@ -62,14 +63,42 @@ class IntegerLayer:
         """Channels, rows and columns of the psums."""
         return self.shape.oc, self.shape.oh, self.shape.ow
 
+    def as_dense(self) -> IntegerLayer:
+        """The same psums without groups: weights of 0 for input channels of other groups."""
+        shape = self.shape
+        if shape.groups == 1:
+            return self
+        dense = np.zeros((shape.oc, shape.ic, shape.kh, shape.kw), np.int8)
+        for group in range(shape.groups):
+            oc, ic = (
+                slice(group * size, (group + 1) * size)
+                for size in (shape.oc_per_group, shape.ic_per_group)
+            )
+            dense[oc, ic] = self.weight[oc]
+        return replace(self, shape=replace(shape, groups=1), weight=dense)
+
+    @property
+    def sum_scale(self) -> npt.NDArray[np.float64]:
+        """Real size of a step of the psum, in steps of the codes: the weight's scale."""
+        return self.weight_scale
+
+    @property
+    def is_on_array(self) -> bool:
+        """An array makes the psums."""
+        return True
+
     def sum_range(self) -> tuple[int, int]:
         """Lowest and highest psum, as `psum_range` says."""
         return self.psum_range()
 
+    def sum_bound(self) -> int:
+        """Largest |psum|, as `psum_bound` says."""
+        return self.psum_bound()
+
     def psum_bound(self) -> int:
         """Largest |psum| that any weights of this format reach: ``K * max|x| * max|w|``."""
         widest = max(-self.weight_format.min_code, self.weight_format.max_code)
-        return self.shape.ic * self.shape.taps * self.act_format.max_code * widest
+        return self.shape.ic_per_group * self.shape.taps * self.act_format.max_code * widest
 
     def psum_range(self) -> tuple[int, int]:
         """Lowest and highest psum that *these* weights reach over all inputs of the format.

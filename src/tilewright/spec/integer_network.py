@@ -102,7 +102,7 @@ class IntegerNetwork:
                 f"{self.output.name}: a class must have one number, but the output is {sums.shape}"
             )
         scores = sums[:, :, 0, 0]
-        scales = self.output.weight_scale if isinstance(self.output, IntegerLayer) else np.ones(1)
+        scales = self.output.sum_scale
         is_one_scale = len(set(scales.tolist())) == 1
         classes: npt.NDArray[np.int64] = (scores if is_one_scale else scores * scales).argmax(
             axis=1
@@ -131,7 +131,7 @@ class IntegerNetwork:
         try:
             nodes = tuple(rebuild_node(entry, arrays) for entry in facts["nodes"])
             return cls(nodes, tuple(facts["inputs"]))
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, UnknownNameError) as error:
             raise ArtifactError(f"{stem}.json does not describe a network: {error!r}") from None
 
     def _check_link(self, index: int, link: Requantization) -> None:

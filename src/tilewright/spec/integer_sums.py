@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from tilewright.errors import ShapeError
 from tilewright.spec.number_format import NumberFormat
 from tilewright.spec.requantization import Plane, Requantization
@@ -42,9 +45,23 @@ class ResidualAdd:
         """Channels, rows and columns of the sum."""
         return self.plane
 
+    @property
+    def sum_scale(self) -> npt.NDArray[np.float64]:
+        """Real size of a step of the sum, in steps of the codes: 1."""
+        return np.array([1.0])
+
+    @property
+    def is_on_array(self) -> bool:
+        """No array makes the sums."""
+        return False
+
     def sum_range(self) -> tuple[int, int]:
         """Lowest and highest sum over all operands of the format."""
         return 2 * self.act_format.min_code, 2 * self.act_format.max_code
+
+    def sum_bound(self) -> int:
+        """Largest |sum|."""
+        return max(map(abs, self.sum_range()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,9 +116,23 @@ class SumPool:
         """Codes in one window."""
         return self.kernel[0] * self.kernel[1]
 
+    @property
+    def sum_scale(self) -> npt.NDArray[np.float64]:
+        """Real size of a step of the sum, in steps of the codes: one by the area."""
+        return np.array([1 / self.area])
+
+    @property
+    def is_on_array(self) -> bool:
+        """No array makes the sums."""
+        return False
+
     def sum_range(self) -> tuple[int, int]:
         """Lowest and highest sum over all inputs of the format."""
         return self.area * self.act_format.min_code, self.area * self.act_format.max_code
+
+    def sum_bound(self) -> int:
+        """Largest |sum|."""
+        return max(map(abs, self.sum_range()))
 
 
 def _check_plane(name: str, plane: Plane) -> None:

@@ -2,51 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import asdict
 
-import numpy as np
-
-from tilewright.spec.conv_shape import ConvShape
-from tilewright.spec.integer_layer import IntegerLayer
-from tilewright.spec.integer_sums import ResidualAdd, SumPool
 from tilewright.spec.node import Node
 from tilewright.spec.number_format import NumberFormat
+from tilewright.spec.op import OPS, Arrays, Facts, op_of
 from tilewright.spec.requantization import MaxPool, Requantization, port_name
-
-Facts = dict[str, Any]
-Arrays = dict[str, np.ndarray[Any, Any]]
-
-_KINDS: dict[str, type[Node]] = {"layer": IntegerLayer, "add": ResidualAdd, "pool": SumPool}
 
 
 def describe_node(node: Node) -> Facts:
     """A node as JSON facts, without its arrays."""
+    op = op_of(node)
     facts: Facts = {
         "name": node.name,
-        "kind": next(kind for kind, noun in _KINDS.items() if isinstance(node, noun)),
-        "act_format": asdict(node.act_format),
+        "kind": op.name,
+        "act_format": node.act_format.to_facts(),
         "act_scale": node.act_scale,
         "unlinked": node.unlinked,
         "requantizations": [_describe_link(link) for link in node.requantizations],
     }
-    if isinstance(node, IntegerLayer):
-        return facts | {
-            "shape": asdict(node.shape),
-            "weight_format": asdict(node.weight_format),
-        }
-    facts["plane"] = node.plane
-    return facts | (
-        {"kernel": node.kernel, "stride": node.stride} if isinstance(node, SumPool) else {}
-    )
+    return facts | op.describe(node)
 
 
 def node_arrays(node: Node) -> Arrays:
     """The arrays of a node, by names that hold the node's own."""
-    arrays: Arrays = {}
-    if isinstance(node, IntegerLayer):
-        arrays[f"{node.name}.weight"] = node.weight
-        arrays[f"{node.name}.weight_scale"] = node.weight_scale
+    own = op_of(node).arrays(node)
+    arrays = {f"{node.name}.{key}": array for key, array in own.items()}
     for link in node.requantizations:
         arrays[threshold_key(node.name, link.port)] = link.thresholds
         arrays[direction_key(node.name, link.port)] = link.direction
@@ -56,19 +37,22 @@ def node_arrays(node: Node) -> Arrays:
 def rebuild_node(facts: Facts, arrays: Arrays) -> Node:
     """The node that `describe_node` and `node_arrays` took apart.
 
-    Raises `KeyError` or `TypeError` if something is missing, and what the nouns raise if it does not fit.
+    Raises `KeyError` or `TypeError` if something is missing, `UnknownNameError` for another op, and what the
+    nouns raise if it does not fit.
     """
-    name, noun = facts["name"], _KINDS[facts["kind"]]
-    known = {"kind", "shape", "weight_format", "act_format", "requantizations"}
-    values = pairs({key: value for key, value in facts.items() if key not in known})
-    values["act_format"] = NumberFormat(**facts["act_format"])
-    if noun is IntegerLayer:
-        values["shape"] = ConvShape(**pairs(facts["shape"]))
-        values["weight_format"] = NumberFormat(**facts["weight_format"])
-        values |= {key: arrays[f"{name}.{key}"] for key in ("weight", "weight_scale")}
-    links = tuple(_rebuild_link(name, link, arrays) for link in facts["requantizations"])
-    node: Node = noun(**values)
-    return replace(node, requantizations=links)
+    name, op = facts["name"], OPS.get(facts["kind"])
+    known = ("kind", "act_format", "requantizations")
+    own = pairs({key: value for key, value in facts.items() if key not in known})
+    split = {key: key.rpartition(".") for key in arrays}
+    held = {last: arrays[key] for key, (first, _, last) in split.items() if first == name}
+    node: Node = op.noun(
+        act_format=NumberFormat.from_facts(facts["act_format"]),
+        requantizations=tuple(
+            _rebuild_link(name, link, arrays) for link in facts["requantizations"]
+        ),
+        **op.values(own, held),
+    )
+    return node
 
 
 def threshold_key(node: str, port: str) -> str:

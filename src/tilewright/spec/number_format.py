@@ -1,14 +1,17 @@
-"""Integer number formats: width, sign and range of a code."""
+"""Integer number formats: width, sign, range and name of a code."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import FormatError
+from tilewright.registry import Registry
 
 Codes = npt.NDArray[np.uint8] | npt.NDArray[np.int8]
 """Codes of up to 8 bits, unsigned or signed."""
@@ -21,10 +24,16 @@ class NumberFormat:
     """Width and range of an integer code.
 
     `bits` is 1..64. `is_narrow` drops the most negative code of a signed format
-    (-7..7 at 4 bits), as QONNX's `narrow` does.
+    (-7..7 at 4 bits), as QONNX's `narrow` does. Its `name` is that of QONNX where there is one: INT4,
+    UINT4, TERNARY (-1, 0 and 1: 2 bits, narrow), BINARY (0 and 1); INT4N is narrow.
+
+    A format of other codes is a subclass with its own `allowed` and range, added to `FORMATS` under
+    its name; `bits` is then the width in which a two's complement code is written.
 
     >>> NumberFormat(4, is_signed=True, is_narrow=True).min_code
     -7
+    >>> NumberFormat.parse("TERNARY") == NumberFormat(2, is_signed=True, is_narrow=True)
+    True
     """
 
     bits: int
@@ -47,6 +56,47 @@ class NumberFormat:
         """Largest code."""
         return (1 << (self.bits - 1)) - 1 if self.is_signed else (1 << self.bits) - 1
 
+    @property
+    def name(self) -> str:
+        """What `parse` reads."""
+        for name in FORMATS.names():
+            if FORMATS.get(name) == self:
+                return name
+        sign, narrow = "" if self.is_signed else "U", "N" if self.is_narrow else ""
+        return f"{sign}INT{self.bits}{narrow}"
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The smallest type of integers that holds every code."""
+        return code_dtype(self.bits, is_signed=self.min_code < 0)
+
+    @classmethod
+    def parse(cls, name: str) -> NumberFormat:
+        """The format called `name`; raises `FormatError` if there is none."""
+        if name in FORMATS:
+            return FORMATS.get(name)
+        parts = re.fullmatch(r"(U?)INT([1-9]\d?)(N?)", name, re.ASCII)
+        if parts is None:
+            known = ", ".join(FORMATS.names())
+            raise FormatError(
+                f"a number format is called INT4, UINT4, INT4N, {known}, not {name!r}"
+            )
+        return NumberFormat(int(parts[2]), not parts[1], bool(parts[3]))
+
+    def to_facts(self) -> dict[str, Any]:
+        """The format as JSON facts; of a kind that others added, its name."""
+        return asdict(self) if type(self) is NumberFormat else {"name": self.name}
+
+    @staticmethod
+    def from_facts(facts: Mapping[str, Any]) -> NumberFormat:
+        """Inverse of `to_facts`."""
+        return NumberFormat.parse(facts["name"]) if "name" in facts else NumberFormat(**facts)
+
+    def allowed(self, values: IntArray) -> npt.NDArray[np.bool_]:
+        """Which of `values` are codes of this format."""
+        inside: npt.NDArray[np.bool_] = (values >= self.min_code) & (values <= self.max_code)
+        return inside
+
     def __str__(self) -> str:
         return f"{'s' if self.is_signed else 'u'}{self.bits} ({self.min_code}..{self.max_code})"
 
@@ -55,7 +105,7 @@ class NumberFormat:
 
         `what` names the tensor and `axes` its axes, for example ``"oc ic kh kw"``.
         """
-        outside = (codes < self.min_code) | (codes > self.max_code)
+        outside = ~self.allowed(codes)
         if not outside.any():
             return
         place = np.unravel_index(int(outside.argmax()), codes.shape)
@@ -64,6 +114,23 @@ class NumberFormat:
             f"{what} must fit {self}, but is {int(codes[place])} at ({where}); "
             f"{int(outside.sum())} of {codes.size} values do not fit: use a wider format"
         )
+
+
+FORMATS: Registry[NumberFormat] = Registry("number format")
+"""Formats with a name of their own; all others are called after their width."""
+
+FORMATS.add("TERNARY", NumberFormat(2, is_signed=True, is_narrow=True))
+FORMATS.add("BINARY", NumberFormat(1, is_signed=False))
+
+
+def code_dtype(bits: int, *, is_signed: bool) -> np.dtype[Any]:
+    """The smallest type of integers with at least `bits` bits, 1..64.
+
+    >>> code_dtype(9, is_signed=False)
+    dtype('uint16')
+    """
+    width = next(width for width in (8, 16, 32, 64) if bits <= width)
+    return np.dtype(f"{'int' if is_signed else 'uint'}{width}")
 
 
 def signed_bits_needed(lowest: int, highest: int) -> int:

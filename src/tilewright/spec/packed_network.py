@@ -25,14 +25,13 @@ from tilewright.spec.bit_packing import (
 from tilewright.spec.conv_shape import ConvShape
 from tilewright.spec.integer_network import IntegerNetwork
 from tilewright.spec.network_facts import (
-    Arrays,
-    Facts,
     describe_node,
     node_arrays,
     pairs,
     rebuild_node,
 )
 from tilewright.spec.number_format import NumberFormat
+from tilewright.spec.op import Arrays, Facts
 from tilewright.store.artifact import read_bytes, read_json, sha256, write_bytes, write_json
 
 KIND, VERSION = "packed-network", 1
@@ -176,8 +175,8 @@ def _narrow(facts: Facts, arrays: Arrays) -> Arrays:
     name = facts["name"]
     packed: Arrays = {}
     for key, array in arrays.items():
-        if key == f"{name}.weight":
-            packed[key] = pack_codes(array, NumberFormat(**facts["weight_format"]))
+        if key == f"{name}.weight" and "weight_format" in facts:
+            packed[key] = pack_codes(array, NumberFormat.from_facts(facts["weight_format"]))
         elif key.startswith(f"{name}.thresholds."):
             packed[key] = pack_thresholds(array)
         elif key.startswith(f"{name}.direction."):
@@ -192,10 +191,9 @@ def _widen(facts: Facts, arrays: Arrays) -> Arrays:
     name = facts["name"]
     wide = {key: array for key, array in arrays.items() if key.startswith(f"{name}.")}
     for key, array in wide.items():
-        if key == f"{name}.weight":
-            shape = ConvShape(**pairs(facts["shape"]))
-            sizes = (shape.oc, shape.ic, shape.kh, shape.kw)
-            wide[key] = unpack_codes(array, NumberFormat(**facts["weight_format"]), sizes)
+        if key == f"{name}.weight" and "weight_format" in facts:
+            sizes = ConvShape(**pairs(facts["shape"])).weight_sizes
+            wide[key] = unpack_codes(array, NumberFormat.from_facts(facts["weight_format"]), sizes)
         elif key.startswith(f"{name}.thresholds."):
             wide[key] = unpack_thresholds(array)
         elif key.startswith(f"{name}.direction."):

@@ -7,10 +7,10 @@ from typing import Literal
 
 from tilewright.errors import ConfigError
 
-Overflow = Literal["wrap", "saturate"]
-Place = Literal["column", "tap", "tile"]
-OVERFLOWS: tuple[Overflow, ...] = ("wrap", "saturate")
-PLACES: tuple[Place, ...] = ("column", "tap", "tile")
+RegisterRule = Literal["wrap", "saturate"]
+RegisterPlace = Literal["column", "tap", "tile"]
+REGISTER_RULES: tuple[RegisterRule, ...] = ("wrap", "saturate")
+REGISTER_PLACES: tuple[RegisterPlace, ...] = ("column", "tap", "tile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +27,15 @@ class PsumRegister:
     """
 
     bits: int
-    overflow: Overflow
-    place: Place = "column"
+    overflow: RegisterRule
+    place: RegisterPlace = "column"
     rows: int = 8
 
     def __post_init__(self) -> None:
         if not 2 <= self.bits <= 32:
             raise ConfigError(f"a psum register has 2..32 bits, not {self.bits}")
-        read_overflow(self.overflow)
-        read_place(self.place)
+        read_register_rule(self.overflow)
+        read_register_place(self.place)
         if not 1 <= self.rows <= 4096:
             raise ConfigError(f"a tile has 1..4096 rows, not {self.rows}")
 
@@ -50,17 +50,17 @@ class PsumRegister:
         return (1 << (self.bits - 1)) - 1
 
 
-def read_overflow(word: str) -> Overflow:
+def read_register_rule(word: str) -> RegisterRule:
     """The rule called `word`; raises `ConfigError` that lists them."""
-    for overflow in OVERFLOWS:
+    for overflow in REGISTER_RULES:
         if word == overflow:
             return overflow
-    raise ConfigError(f"an overflow rule must be {' or '.join(OVERFLOWS)}, not {word!r}")
+    raise ConfigError(f"an overflow rule must be {' or '.join(REGISTER_RULES)}, not {word!r}")
 
 
-def read_place(word: str) -> Place:
+def read_register_place(word: str) -> RegisterPlace:
     """The place called `word`; raises `ConfigError` that lists them."""
-    for place in PLACES:
+    for place in REGISTER_PLACES:
         if word == place:
             return place
-    raise ConfigError(f"psums are limited per {', '.join(PLACES)}, not {word!r}")
+    raise ConfigError(f"psums are limited per {', '.join(REGISTER_PLACES)}, not {word!r}")

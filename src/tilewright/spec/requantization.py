@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ShapeError
+from tilewright.spec.number_format import code_dtype, signed_bits_needed
 
 NEVER = np.int64(2**62)
 """A threshold that no psum reaches."""
@@ -78,6 +80,13 @@ class Requantization:
     def max_code(self) -> int:
         """The code of a sum that reaches every threshold."""
         return self.min_code + int(self.thresholds.shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The smallest type of integers that holds the codes."""
+        is_signed = self.min_code < 0
+        lowest = signed_bits_needed(self.min_code, self.max_code) - (not is_signed)
+        return code_dtype(max(1, lowest), is_signed=is_signed)
 
     def output_shape(self, shape: Plane) -> Plane:
         """Channels, rows and columns of the codes made from sums of this shape."""

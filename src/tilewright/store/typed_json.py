@@ -24,9 +24,13 @@ _NOUNS = {
 def to_json(value: Any) -> Any:
     """A dataclass as a dict of its fields, tuples as lists, down to plain JSON values.
 
+    A dataclass with a method `to_facts` states its own dict, in which defaults may be absent.
+
     >>> to_json(_Place("a.json", "layers"))
     {'file': 'a.json', 'key': 'layers'}
     """
+    if hasattr(value, "to_facts"):
+        return to_json(value.to_facts())
     if is_dataclass(value):
         return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple | list):

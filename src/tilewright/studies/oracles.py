@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.engine import Engine, Kind
+from tilewright.engine import Engine, EngineKind
 from tilewright.spec import ArrayShape, IntegerLayer, IntegerNetwork, Trace
 from tilewright.verify import Oracle, compare, compare_traces, explain_codes, reference_tap_psums
 
@@ -37,7 +37,7 @@ def ask_reference(network: IntegerNetwork, expected: Trace, actual: Trace) -> Or
     return oracle if oracle.agrees else oracle.explained(explain_trace(network, actual))
 
 
-def ask_engine(network: IntegerNetwork, images: Images, base: Engine, kind: Kind) -> Oracle:
+def ask_engine(network: IntegerNetwork, images: Images, base: Engine, kind: EngineKind) -> Oracle:
     """Another kind of engine against `base`; raises `ToolError` if it does not work here."""
     other = Engine(network, kind=kind)
     used = ", ".join(sorted(set(other.arithmetic.values())))
@@ -93,7 +93,7 @@ def ask_onnx(network: IntegerNetwork, images: Images) -> Iterator[Oracle]:
 def ask_model(network: IntegerNetwork, trace: Trace) -> Oracle:
     """The cycle-level model of the array, on the first sample of the reference's trace."""
     from tilewright.sim import simulate
-    from tilewright.tile import TilePlan, tile_activations, tile_weights, untile_psums
+    from tilewright.tile import Execution, TilePlan, plan_words, untile_psums
 
     oracle = Oracle(
         f"cycle-level model, {ARRAY.rows}x{ARRAY.cols}", "", "the naive reference", "sums", 0, 0, 0
@@ -102,7 +102,7 @@ def ask_model(network: IntegerNetwork, trace: Trace) -> Oracle:
     for layer in network.layers:
         plan = TilePlan(layer.shape, ARRAY)
         codes = trace.codes[layer.name][0].astype(np.uint8)
-        result = simulate(plan, tile_weights(layer.weight, plan), tile_activations(codes, plan))
+        result = simulate(Execution(plan), *plan_words(plan, layer.weight, codes))
         psums = untile_psums(result.psums, plan)[None]
         found.append(
             compare(trace.sums[layer.name][:1], psums, what="sums of the model", layer=layer.name)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from tilewright.data import Split
 from tilewright.data.catalog import load_data, load_test
-from tilewright.engine import Engine, Kind
+from tilewright.engine import Engine, EngineKind
 from tilewright.errors import ArtifactError, DataError
 from tilewright.facts import EvaluateFacts, StageFacts, StageResult, TrainFacts
 from tilewright.pipeline.run_folder import Listener, RunFolder
@@ -92,7 +92,7 @@ def pack(
 
 
 def evaluate_packed(
-    stem: Path, listener: Listener, *, data_dir: Path | None, kind: Kind, threads: int
+    stem: Path, listener: Listener, *, data_dir: Path | None, kind: EngineKind, threads: int
 ) -> StageResult[PackedEvaluation]:
     """Predict the test images with the packed network, on integers; the labels are used to count only.
 

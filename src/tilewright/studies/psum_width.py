@@ -12,7 +12,13 @@ from tilewright.engine import Engine, observe_registers
 from tilewright.errors import ConfigError
 from tilewright.facts import LayerWidths, PsumPoint, PsumWidthFacts
 from tilewright.pipeline.run_folder import Listener
-from tilewright.spec import IntegerNetwork, Overflow, Place, PsumRegister, signed_bits_needed
+from tilewright.spec import (
+    IntegerNetwork,
+    PsumRegister,
+    RegisterPlace,
+    RegisterRule,
+    signed_bits_needed,
+)
 from tilewright.store.artifact import write_bytes
 from tilewright.studies.certify import Subject
 
@@ -24,8 +30,8 @@ def psum_width(
     subject: Subject,
     listener: Listener,
     *,
-    overflow: Overflow,
-    place: Place,
+    overflow: RegisterRule,
+    place: RegisterPlace,
     rows: int,
     images: int,
     bits: Sequence[int] = (),
@@ -98,8 +104,8 @@ def _safe_widths(
     network: IntegerNetwork,
     pixels: npt.NDArray[np.uint8],
     *,
-    overflow: Overflow,
-    place: Place,
+    overflow: RegisterRule,
+    place: RegisterPlace,
     rows: int,
 ) -> dict[str, LayerWidths]:
     """Bits that hold every psum of a layer: of any weights, of these, and of what the registers held."""

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tilewright.config import ArrayConfig
+from tilewright.config.array import ArrayConfig
 from tilewright.cost import EnergyTable, LayerOutline, Traffic, layer_traffic
 from tilewright.errors import ConfigError
-from tilewright.pipeline.array_mode import ArrayMode
 from tilewright.pipeline.run_folder import RunFolder
 from tilewright.sim import (
     REGISTERS,
@@ -21,8 +20,8 @@ from tilewright.sim import (
     load_cycles,
     words_streamed,
 )
-from tilewright.spec import ArrayShape, IntegerLayer, Stimulus
-from tilewright.tile import TilePlan, plan_words
+from tilewright.spec import IntegerLayer, Stimulus
+from tilewright.tile import Execution, TilePlan, plan_words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,16 +30,21 @@ class LayerStatistics:
 
     layer: str
     sample: int
-    plan: TilePlan
-    mode: ArrayMode
+    execution: Execution
+    used: ArrayConfig
     traffic: Traffic
     activity: Activity
     energy_pj: dict[str, float] | None
 
     @property
+    def plan(self) -> TilePlan:
+        """The plan of the layer."""
+        return self.execution.plan
+
+    @property
     def cycles(self) -> int:
         """Cycles without stalls."""
-        return layer_cycles(self.plan, self.mode.timing)
+        return layer_cycles(self.execution)
 
     @property
     def pe_cycles(self) -> int:
@@ -49,18 +53,18 @@ class LayerStatistics:
 
     def to_facts(self) -> dict[str, Any]:
         """Figures of the whole array, flat."""
-        activity, timing = self.activity, self.mode.timing
+        activity, dataflow = self.activity, self.plan.dataflow
         folds = self.plan.otiles * self.plan.folds_per_otile
         return {
             "layer": self.layer,
             "sample": self.sample,
-            "dataflow": self.plan.dataflow,
-            "channels_per_pe": self.plan.channels_per_pe,
-            "schedule": self.mode.schedule,
-            "job": self.mode.job,
+            "dataflow": dataflow.name,
+            "channels_per_pe": dataflow.channels_per_pe,
+            "schedule": self.used.schedule,
+            "job": self.used.job,
             "cycles": self.cycles,
-            "load_cycles": load_cycles(self.plan, timing),
-            "stream_cycles": folds * words_streamed(self.plan, timing),
+            "load_cycles": load_cycles(self.execution),
+            "stream_cycles": folds * words_streamed(self.execution),
             "operations": activity.operations,
             "zero_acts": activity.zero_acts,
             "zero_weights": activity.zero_weights,
@@ -104,36 +108,32 @@ def run_statistics(
         raise ConfigError(
             f"--sample must be 0..{len(stimulus.samples) - 1}, one of the recovered ones, not {sample}"
         )
-    array, mode = ArrayShape(used.rows, used.cols, used.psum_bits), ArrayMode.of(used)
     for layer in [network.layer(name) for name in layers] or network.layers:
-        yield _statistics(layer, stimulus, sample, array, mode, table)
+        yield _statistics(layer, stimulus, sample, used, table)
 
 
 def _statistics(
     layer: IntegerLayer,
     stimulus: Stimulus,
     sample: int,
-    array: ArrayShape,
-    mode: ArrayMode,
+    used: ArrayConfig,
     table: EnergyTable | None,
 ) -> LayerStatistics:
-    plan = mode.plan(layer, array)
+    execution = used.execution(layer.shape, act_bits=layer.act_format.bits)
     outline = LayerOutline(
         layer.name, layer.shape, layer.act_format, layer.weight_format, layer.weight
     )
     found = LayerStatistics(
         layer=layer.name,
         sample=int(stimulus.samples[sample]),
-        plan=plan,
-        mode=mode,
-        traffic=layer_traffic(outline, plan, mode.timing),
+        execution=execution,
+        used=used,
+        traffic=layer_traffic(outline, execution),
         activity=count_activity(
-            plan,
-            *plan_words(plan, layer.weight, stimulus.codes[layer.name][sample]),
+            execution,
+            *plan_words(execution.plan, layer.weight, stimulus.codes[layer.name][sample]),
             act_bits=layer.act_format.bits,
             weight_bits=layer.weight_format.bits,
-            schedule=mode.timing,
-            rule=mode.rule,
         ),
         energy_pj=None,
     )

@@ -1,14 +1,19 @@
-"""Tiles of a layer, and the order in which values visit the array."""
+"""Tiles of a layer, the dataflows, and the order in which values visit the array."""
 
-from tilewright.tile.modes import WIDEST_PAIR, plan_mode, plan_words
-from tilewright.tile.plan import Fold, TilePlan
-from tilewright.tile.steps import (
-    step_activations,
-    step_weights,
-    unstep_activations,
-    unstep_weights,
+from tilewright.tile.dataflow import Dataflow, Wiring
+from tilewright.tile.dataflows import (
+    CORE_DATAFLOWS,
+    DATAFLOWS,
+    OUTPUT_STATIONARY,
+    TWO_CHANNELS,
+    WEIGHT_STATIONARY,
+    WIDEST_PAIR,
 )
+from tilewright.tile.execution import Execution
+from tilewright.tile.layer_on_array import LayerOnArray
+from tilewright.tile.plan import Fold, TilePlan, plan_mode
 from tilewright.tile.streams import (
+    plan_words,
     psum_addresses,
     tile_activations,
     tile_psums,
@@ -19,19 +24,24 @@ from tilewright.tile.streams import (
 )
 
 __all__ = [
+    "CORE_DATAFLOWS",
+    "DATAFLOWS",
+    "OUTPUT_STATIONARY",
+    "TWO_CHANNELS",
+    "WEIGHT_STATIONARY",
     "WIDEST_PAIR",
+    "Dataflow",
+    "Execution",
     "Fold",
+    "LayerOnArray",
     "TilePlan",
+    "Wiring",
     "plan_mode",
     "plan_words",
     "psum_addresses",
-    "step_activations",
-    "step_weights",
     "tile_activations",
     "tile_psums",
     "tile_weights",
-    "unstep_activations",
-    "unstep_weights",
     "untile_activations",
     "untile_psums",
     "untile_weights",

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tilewright.errors import ShapeError
-from tilewright.spec import ArrayShape, ConvShape, Dataflow
+from tilewright.spec import ArrayShape, ConvShape
+from tilewright.tile.dataflow import Dataflow
+from tilewright.tile.dataflows import DATAFLOWS, WEIGHT_STATIONARY
+from tilewright.tile.layer_on_array import LayerOnArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,61 +25,27 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
-class TilePlan:
-    """A convolution on an array.
+class TilePlan(LayerOnArray):
+    """A convolution on an array in a dataflow, which says how it is cut."""
 
-    Output channel ``otile * cols + col`` is lane `col` of output tile `otile`.
-
-    Weight stationary (dataflow "ws"), taps outer: input channel ``itile * lanes + lane`` is lane
-    `lane` of input tile `itile`, and ``lane = row * channels_per_pe + half``. There are ``taps *
-    ceil(ic / lanes)`` folds for each output tile ("taps outer"; packing taps and channels together,
-    the flattened convention, would take ``ceil(taps * ic / lanes)``). channels_per_pe is 2 for
-    half-width activations: PE row r has channels ``2 * r`` and ``2 * r + 1``.
-
-    Output stationary ("os"): ofmap pixel ``opass * rows + row`` is lane `row` of pass `opass`, which
-    has a step for each input channel and tap, ``step = ic_idx * taps + kij``; its passes are folds.
-
-    Lanes beyond the last channel or pixel carry zeros.
-    """
-
-    shape: ConvShape
-    array: ArrayShape
-    dataflow: Dataflow = "ws"
-    channels_per_pe: int = 1
+    dataflow: Dataflow = WEIGHT_STATIONARY
 
     def __post_init__(self) -> None:
-        if self.dataflow not in ("ws", "os"):
-            raise ShapeError(f"the dataflow must be 'ws' or 'os', not {self.dataflow!r}")
-        if self.channels_per_pe not in (1, 2) or (self.dataflow, self.channels_per_pe) == ("os", 2):
+        if self.shape.groups != 1:
             raise ShapeError(
-                f"a PE takes 1 input channel, or 2 when weight stationary, not "
-                f"{self.channels_per_pe} with dataflow {self.dataflow!r}"
+                f"the array runs a convolution without groups, not with {self.shape.groups}: "
+                f"IntegerLayer.as_dense fills the other groups' weights with 0"
             )
 
     @property
     def lanes(self) -> int:
-        """Input channels of an input tile."""
-        return self.array.rows * self.channels_per_pe
+        """Codes of an activation word: input channels of an input tile, or pixels of a pass."""
+        return self.dataflow.lanes(self)
 
     @property
     def itiles(self) -> int:
         """Input-channel tiles."""
         return -(-self.shape.ic // self.lanes)
-
-    @property
-    def passes(self) -> int:
-        """Output stationary: passes of an output tile."""
-        return -(-self.shape.onij // self.array.rows)
-
-    @property
-    def steps(self) -> int:
-        """Output stationary: steps of a pass."""
-        return self.shape.ic * self.shape.taps
-
-    @property
-    def otiles(self) -> int:
-        """Output-channel tiles."""
-        return -(-self.shape.oc // self.array.cols)
 
     @property
     def folds_per_otile(self) -> int:
@@ -86,9 +55,7 @@ class TilePlan:
     @property
     def fold_grid(self) -> tuple[int, int, int]:
         """Folds along ``otile itile kij``; output stationary ``otile opass`` and 1."""
-        if self.dataflow == "os":
-            return self.otiles, self.passes, 1
-        return self.otiles, self.itiles, self.shape.taps
+        return self.dataflow.grid(self)
 
     def folds(self) -> Iterator[Fold]:
         """All folds in the order in which they run: otile outer, then itile, then kij."""
@@ -98,8 +65,10 @@ class TilePlan:
                 for kij in range(taps):
                     yield Fold(otile, itile, kij)
 
-    def tap(self, kij: int) -> tuple[int, int]:
-        """Kernel row and column of tap `kij` = ``kh_idx * kw + kw_idx``."""
-        if not 0 <= kij < self.shape.taps:
-            raise ShapeError(f"kij must be 0..{self.shape.taps - 1}, not {kij}")
-        return divmod(kij, self.shape.kw)
+
+def plan_mode(shape: ConvShape, array: ArrayShape, mode: str, act_bits: int) -> TilePlan:
+    """The plan of a layer in the dataflow called `mode`, or the one that it leaves wide activations to.
+
+    Raises `UnknownNameError` if there is no such dataflow.
+    """
+    return TilePlan(shape, array, DATAFLOWS.get(mode).for_codes(act_bits))

@@ -20,8 +20,8 @@ Decay = Literal["weights", "weights_and_steps", "all_but_steps", "all"]
 Trains = Literal["all", "chokepoint"]
 RateSchedule = Literal["cosine", "constant"]
 
-STEP_NAMES = (".step", ".alpha")
-"""How the names of the learned steps end, and of the clipping bounds of PACT."""
+QUANTIZER_NAMES = ("act_quantizer", "weight_quantizer")
+"""What the parts of a layer are called whose parameters are steps, or clipping bounds."""
 WEIGHT_STEP = "weight_quantizer.step"
 """How the names of the steps of weights end."""
 
@@ -140,6 +140,11 @@ class Recipe:
         return 0.5 * (1 + math.cos(math.pi * min((epochs_done - self.warmup_epochs) / falling, 1)))
 
 
+def _is_of_quantizer(parameter: str) -> bool:
+    """Whether a parameter with this name is a learned step, or a clipping bound."""
+    return any(part in QUANTIZER_NAMES for part in parameter.split("."))
+
+
 def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """The optimizer, with one group each for weights, BatchNorm and steps; rates are set by `set_rates`."""
     weights: list[nn.Parameter] = []
@@ -150,7 +155,7 @@ def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     for name, parameter in model.named_parameters():
         if recipe.decay == "weights_and_steps" and name.endswith(WEIGHT_STEP):
             weight_steps.append(parameter)
-        elif name.endswith(STEP_NAMES):
+        elif _is_of_quantizer(name):
             steps.append(parameter)
         elif recipe.optimizer == "muon" and parameter.ndim == 4:
             kernels.append(parameter)

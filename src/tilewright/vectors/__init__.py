@@ -8,7 +8,13 @@ from tilewright.vectors.kind_layout import AxisRun, KindLayout
 from tilewright.vectors.kinds import FieldWidths
 from tilewright.vectors.layout import Layout
 from tilewright.vectors.planes import accumulate_addresses
-from tilewright.vectors.presets import CORE_LAYOUTS, layout_names, load_layout
+from tilewright.vectors.presets import (
+    CORE_LAYOUTS,
+    dataflow_of,
+    is_stated_by,
+    layout_names,
+    load_layout,
+)
 from tilewright.vectors.split import AxisSplit
 
 __all__ = [
@@ -24,9 +30,11 @@ __all__ = [
     "Layout",
     "Scales",
     "accumulate_addresses",
+    "dataflow_of",
     "decode",
     "decode_bundle",
     "encode",
+    "is_stated_by",
     "layout_names",
     "load_layout",
     "read_bundle",

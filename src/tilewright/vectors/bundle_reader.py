@@ -62,10 +62,10 @@ def decode_bundle(bundle: Bundle) -> BundleTensors:
     """The tensors that the files of `bundle` hold.
 
     Raises `FormatError` naming the place for a file that does not follow the layout, a code outside
-    its number format, or a value where there is no channel or pixel. A number that is stored more
-    than once (tap psums and their sum, psum and output) must agree with itself, unless the bundle
-    was read with `check_hashes=False`. A kind that has the first ofmap pixels only is compared as
-    far as it goes, and gives no tensor.
+    its number format, or a value where there is no channel or pixel. Tap psums and their sum must
+    agree, unless the bundle was read with `check_hashes=False`; outputs are judged elsewhere
+    (`tilewright.bundles.agreed_tensors`). A kind that has the first ofmap pixels only is compared
+    as far as it goes, and gives no tensor.
     """
     plan = bundle.plan
     tiles = {kind: _decode(bundle, kind) for kind in bundle.layout.kind_names}
@@ -73,7 +73,7 @@ def decode_bundle(bundle: Bundle) -> BundleTensors:
     codes = _untile(tiles["activation"], plan, "activation")
     bundle.weight_format.check(weight, what="weight code", axes="oc ic kh kw")
     bundle.act_format.check(codes, what="activation code", axes="ic ih iw")
-    layout, taps, outputs = bundle.layout, None, None
+    layout, taps = bundle.layout, None
     if "tap_psum" in tiles and layout.kind("tap_psum").is_complete():
         taps = _untile_taps(tiles["tap_psum"], plan)
     if layout.psum_source == "tap_psum" and taps is not None:
@@ -82,9 +82,10 @@ def decode_bundle(bundle: Bundle) -> BundleTensors:
         psums = _untile(tiles[layout.psum_source], plan, layout.psum_source).astype(np.int64)
     tensors = BundleTensors(weight.astype(np.int8), codes.astype(np.uint8), psums, taps)
     if "output" in tiles:
-        outputs = _untile(_filled(tiles["output"], bundle, psums, "output"), plan, "output")
+        _untile(_filled(tiles["output"], plan, np.zeros_like(psums)), plan, "output")
     if bundle.hashes_checked:
-        _check_agreement(bundle, tensors, outputs)
+        if taps is not None:
+            _expect(psums, taps.sum(axis=0), "a psum", "the sum of its tap psums")
         _check_parts(bundle, tiles, psums)
     return tensors
 
@@ -122,28 +123,11 @@ def _untile_taps(tiles: Tensor, plan: TilePlan) -> npt.NDArray[np.int64]:
     return np.stack(taps).astype(np.int64)
 
 
-def _filled(
-    tiles: Tensor, bundle: Bundle, psums: npt.NDArray[np.int64], kind: str
-) -> npt.NDArray[np.int64]:
-    """Tiles ``otile onij col`` with the pixels that the file leaves out taken from `psums`."""
-    form = bundle.layout.kind(kind)
-    derived = form.activate(psums) if kind == "output" else psums
-    filled = tile_psums(derived, bundle.plan)
+def _filled(tiles: Tensor, plan: TilePlan, others: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Tiles ``otile onij col`` with the pixels that the file leaves out taken from `others`, ``oc oh ow``."""
+    filled = tile_psums(others, plan)
     filled[:, : tiles.shape[1]] = tiles
     return filled
-
-
-def _check_agreement(bundle: Bundle, tensors: BundleTensors, outputs: Tensor | None) -> None:
-    """Numbers that the files state more than once must agree; outputs ``oc oh ow``."""
-    psums = tensors.psums
-    if tensors.tap_psums is not None:
-        _expect(psums, tensors.tap_psums.sum(axis=0), "a psum", "the sum of its tap psums")
-    if outputs is not None:
-        form = bundle.layout.kind("output")
-        source = {"relu": "max(0, psum)", "signed": "the psum"}.get(
-            form.function, f"psum, or psum >> {form.shift} where negative,"
-        )
-        _expect(outputs, form.activate(psums), "an output", source)
 
 
 def _check_parts(bundle: Bundle, tiles: dict[str, Tensor], psums: npt.NDArray[np.int64]) -> None:
@@ -152,7 +136,7 @@ def _check_parts(bundle: Bundle, tiles: dict[str, Tensor], psums: npt.NDArray[np
         if kind in tiles and not bundle.layout.kind(kind).is_complete():
             part = tiles[kind].astype(np.int64)
             stated = part.sum(axis=0) if kind == "tap_psum" else part  # otile onij col
-            filled = _untile(_filled(stated, bundle, psums, kind), bundle.plan, "psum")
+            filled = _untile(_filled(stated, bundle.plan, psums), bundle.plan, "psum")
             _expect(filled, psums, what, "the psum")
 
 

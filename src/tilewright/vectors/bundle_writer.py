@@ -30,16 +30,17 @@ def write_bundle(
     codes: IntArray,
     psums: IntArray,
     tap_psums: IntArray | None = None,
+    outputs: IntArray | None = None,
     sample: int,
 ) -> Bundle:
     """Write one layer and one sample as a bundle: text files and their manifest.
 
-    codes: ``ic ih iw``. psums: expected ``oc oh ow``, signed, before ReLU; tap_psums: ``kij oc oh
-    ow``, needed if the layout has such files. Both come from a reference: nothing is computed here
-    but the function of the outputs. An existing bundle is replaced when the new one is complete.
-    Raises `FormatError` naming the place of a value that does not fit, `ShapeError` for other sizes
-    than the layer's, and `ArtifactError` if the folder holds anything but a bundle or the disk
-    refuses; then nothing was changed.
+    codes: ``ic ih iw``. psums: expected ``oc oh ow``, signed, before ReLU. tap_psums ``kij oc oh ow``
+    and outputs ``oc oh ow``: needed if the layout has such files. All come from a reference, the
+    outputs by the layout's function (`Layout.output`): nothing is computed here. An existing bundle
+    is replaced when the new one is complete. Raises `FormatError` naming the place of a value that
+    does not fit, `ShapeError` for other sizes than the layer's, and `ArtifactError` if the folder
+    holds anything but a bundle or the disk refuses; then nothing was changed.
     """
     folder = Path(folder)
     if plan.shape != layer.shape:
@@ -57,13 +58,12 @@ def write_bundle(
         layout=layout,
         files=(),
     )
-    tiles = _tiles(layer, bundle, codes, psums, tap_psums)
+    tiles = _tiles(layer, plan, codes, psums, tap_psums=tap_psums, outputs=outputs)
     contents: dict[str, bytes] = {}
     for kind in layout.kind_names:
         if tiles[kind] is None:
-            raise ShapeError(
-                f"layout {layout.name} has tap_psum files: give tap_psums, kij oc oh ow"
-            )
+            wanted = "tap_psums, kij oc oh ow" if kind == "tap_psum" else "outputs, oc oh ow"
+            raise ShapeError(f"layout {layout.name} has {kind} files: give {wanted}")
         contents |= encode(layout, kind, tiles[kind], plan=plan, widths=bundle.widths)
     bundle = replace(bundle, files=_describe(bundle, contents))
     _replace_folder(folder, contents, manifest_facts(bundle))
@@ -90,26 +90,25 @@ def _check_values(
 
 def _tiles(
     layer: IntegerLayer,
-    bundle: Bundle,
+    plan: TilePlan,
     codes: IntArray,
     psums: IntArray,
+    *,
     tap_psums: IntArray | None,
+    outputs: IntArray | None,
 ) -> dict[str, Any]:
-    """Tiled tensor of each kind."""
-    plan, taps = bundle.plan, None
+    """Tiled tensor of each kind; None for what was not given."""
+    taps = None
     if tap_psums is not None:
         taps = np.stack([tile_psums(tap, plan) for tap in tap_psums])
-    tiles = {
+    return {
         "activation": tile_activations(codes, plan),
         "weight": tile_weights(layer.weight, plan),
         "tap_psum": taps,
         "psum": tile_psums(psums, plan),
+        "output": None if outputs is None else tile_psums(outputs, plan),
         "address": accumulate_addresses(plan),
     }
-    if "output" in bundle.layout.kind_names:
-        outputs = bundle.layout.kind("output").activate(np.asarray(psums, np.int64))
-        tiles["output"] = tile_psums(outputs, plan)
-    return tiles
 
 
 def _describe(bundle: Bundle, contents: Mapping[str, bytes]) -> tuple[BundleFile, ...]:

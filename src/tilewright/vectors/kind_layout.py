@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Self
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any, Self, cast
 
 from tilewright.errors import ConfigError
+from tilewright.spec import Function, OutputFunction
+from tilewright.spec.array_mode import MAX_LEAK
 from tilewright.vectors.containers import CONTAINERS, RADICES
 from tilewright.vectors.keys import check_keys, check_list
 from tilewright.vectors.kinds import AXES, FILE_AXES, FUNCTIONS
@@ -110,11 +109,10 @@ class KindLayout:
         """Whether the files have all ofmap pixels."""
         return self.first == 0
 
-    def activate(self, psums: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Outputs of psums of any shape: `function` of each."""
-        if self.function == "relu":
-            return np.maximum(psums, 0)
-        return np.where(psums < 0, psums >> self.shift, psums)  # arithmetic: -1 stays -1
+    @property
+    def output(self) -> OutputFunction:
+        """What an output is of its psum; of 32 bits and less, a longer shift leaves what 31 places leave."""
+        return OutputFunction(cast("Function", self.function), min(self.shift, MAX_LEAK))
 
     def to_facts(self) -> dict[str, Any]:
         """The statement as a table, as it stands in a layout file."""

@@ -52,7 +52,7 @@ def number_format(kind: str, bits: int, *, function: str = "relu") -> NumberForm
 def axis_sizes(plan: TilePlan) -> dict[str, int]:
     """Size of every axis; nij runs over the padded plane."""
     return {
-        "itile": plan.itiles,
+        "itile": -(-plan.shape.ic // plan.array.rows),  # a layout splits it further
         "otile": plan.otiles,
         "kij": plan.shape.taps,
         "nij": plan.shape.nij,

@@ -62,6 +62,11 @@ class Layout:
         sources = {form.kind for form in self.kinds if _states_psums(form)}
         return next(name for name in ("psum", "tap_psum", "output") if name in sources)
 
+    @property
+    def output(self) -> OutputFunction:
+        """What an output is of its psum; ReLU where the layout has no outputs."""
+        return self.kind("output").output if "output" in self.kind_names else OutputFunction()
+
     def with_output(self, output: OutputFunction) -> Self:
         """The same files with outputs of another function; raises `ConfigError` if there are no outputs."""
         form = replace(self.kind("output"), function=output.function, shift=output.shift)

@@ -45,10 +45,10 @@ def manifest_facts(bundle: Bundle) -> dict[str, Any]:
         "version": VERSION,
         "layer": bundle.layer_name,
         "sample": bundle.sample,
-        "shape": asdict(bundle.shape),
+        "shape": bundle.shape.to_facts(),
         "array": asdict(bundle.array),
-        "act_format": asdict(bundle.act_format),
-        "weight_format": asdict(bundle.weight_format),
+        "act_format": bundle.act_format.to_facts(),
+        "weight_format": bundle.weight_format.to_facts(),
         "scales": asdict(bundle.scales),
         "layout": bundle.layout.to_facts(),
         "files": [asdict(file) for file in bundle.files],
@@ -115,7 +115,9 @@ def _shape(facts: object) -> ConvShape:
 
 
 def _format(facts: object, where: str) -> NumberFormat:
-    return NumberFormat(**check_keys(facts, where, required=_FORMAT))
+    is_named = isinstance(facts, dict) and "name" in facts
+    table = check_keys(facts, where, required={"name": str} if is_named else _FORMAT)
+    return NumberFormat.from_facts(table)
 
 
 def _file(facts: object, axes: tuple[str, ...]) -> BundleFile:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import tomllib
 from difflib import get_close_matches
+from functools import cache
 from importlib.resources import files
+from math import prod
 from pathlib import Path
 
 from tilewright.errors import ConfigError, UnknownNameError
-from tilewright.spec import Mode
+from tilewright.spec import OutputFunction
+from tilewright.tile import CORE_DATAFLOWS, DATAFLOWS, Dataflow
 from tilewright.vectors.layout import Layout
 
 SUFFIX = ".toml"
 
-CORE_LAYOUTS: dict[Mode, str] = {"ws": "ece284-ws", "simd": "ece284-2b", "os": "ece284-os"}
-"""The preset that the testbench of our core reads in each mode."""
+CORE_LAYOUTS = tuple(dataflow.layout for dataflow in CORE_DATAFLOWS)
+"""The presets that the testbench of our core reads."""
 
 
 def layout_names() -> tuple[str, ...]:
@@ -47,7 +50,47 @@ def load_layout(name_or_path: str | Path) -> Layout:
             f"no layout is called '{name_or_path}'; did you mean {', '.join(near)}? "
             f"A layout file of your own is given as a path that ends in {SUFFIX}"
         )
-    preset = files("tilewright.vectors") / "layouts" / f"{name_or_path}{SUFFIX}"
+    return _preset(name_or_path)
+
+
+def dataflow_of(layout: Layout) -> Dataflow | None:
+    """The dataflow whose own files these are, whatever the function of their outputs; None for none."""
+    if "output" not in layout.kind_names:
+        return None
+    kinds = layout.with_output(OutputFunction()).kinds
+    return next((flow for flow in DATAFLOWS if load_layout(flow.layout).kinds == kinds), None)
+
+
+def is_stated_by(layout: Layout, dataflow: Dataflow) -> bool:
+    """Whether `layout` can state the plan of a dataflow: it is its own, or a foreign one that agrees with it.
+
+    A foreign layout must have ofmap pixels as rows just where the dataflow's own has, and, where it says how
+    many channels a PE takes, as many.
+    """
+    own = dataflow_of(layout)
+    if own is not None:
+        return own == dataflow
+    channels = _channels_per_pe(layout)
+    has_pixels = _has_pixel_rows(layout) == _has_pixel_rows(load_layout(dataflow.layout))
+    return has_pixels and channels in (None, dataflow.channels_per_pe)
+
+
+def _has_pixel_rows(layout: Layout) -> bool:
+    splits = layout.kind("activation").split
+    return any("onij" in split.source and "row" in split.names for split in splits)
+
+
+def _channels_per_pe(layout: Layout) -> int | None:
+    """The number beside ``row`` in a split of input channels; None where the layout says nothing of it."""
+    for split in layout.kind("activation").split:
+        if "itile" in split.source and "row" in split.names:
+            return prod(size for _, size in split.parts if isinstance(size, int))
+    return None
+
+
+@cache
+def _preset(name: str) -> Layout:
+    preset = files("tilewright.vectors") / "layouts" / f"{name}{SUFFIX}"
     return _parse(preset.read_text(encoding="utf-8"), preset.name)
 
 

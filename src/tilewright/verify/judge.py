@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.spec import IntegerLayer, Node, Stimulus, port_name, signed_bits_needed
+from tilewright.spec import Node, Stimulus, port_name, signed_bits_needed
 from tilewright.verify.compare import Comparison, compare
 from tilewright.verify.reference import reference_next_codes, reference_sums
 
@@ -17,7 +17,7 @@ class WidthClaim:
     """How wide the psums of a layer are, and whether the array's psum register holds them.
 
     `bits_needed` is exact for the layer's weights over *all* inputs of its number format
-    (`IntegerLayer.psum_range`), so it also covers every partial sum; `observed` is the range seen on
+    (`Node.sum_range`), so it also covers every partial sum; `observed` is the range seen on
     the samples; `bits_by_type` is what any weights of the format would need.
     """
 
@@ -93,16 +93,14 @@ def check_node(node: Node, stimulus: Stimulus, *, psum_bits: int) -> NodeVerdict
             )
             for link in node.requantizations
         ),
-        claim_width(node, expected, psum_bits=psum_bits)
-        if isinstance(node, IntegerLayer)
-        else None,
+        claim_width(node, expected, psum_bits=psum_bits) if node.is_on_array else None,
         node.unlinked,
     )
 
 
-def claim_width(layer: IntegerLayer, psums: npt.NDArray[np.int64], *, psum_bits: int) -> WidthClaim:
-    """The psum-width claim of a layer; psums ``n oc oh ow`` are the observed ones."""
-    reachable, bound = layer.psum_range(), layer.psum_bound()
+def claim_width(node: Node, psums: npt.NDArray[np.int64], *, psum_bits: int) -> WidthClaim:
+    """The psum-width claim of a node on the array; psums ``n oc oh ow`` are the observed ones."""
+    reachable, bound = node.sum_range(), node.sum_bound()
     return WidthClaim(
         bits=psum_bits,
         bits_needed=signed_bits_needed(*reachable),

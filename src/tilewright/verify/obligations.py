@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tilewright.spec import NEVER, IntegerLayer, IntegerNetwork, Node, signed_bits_needed
+from tilewright.spec import NEVER, IntegerNetwork, Node, signed_bits_needed
 from tilewright.verify.certificate import Obligation
 from tilewright.verify.margins import LIMITS, Margins
 
@@ -58,7 +58,7 @@ def _codes(network: IntegerNetwork) -> Obligation:
     for layer in network.layers:
         low, high = int(layer.weight.min()), int(layer.weight.max())
         count += layer.weight.size
-        if not layer.weight_format.min_code <= low <= high <= layer.weight_format.max_code:
+        if not layer.weight_format.allowed(layer.weight).all():
             wrong.append(f"{layer.name}: {low}..{high} is outside {layer.weight_format}")
     return Obligation(
         "integral codes",
@@ -90,7 +90,7 @@ def _bounds(network: IntegerNetwork, arithmetic: Mapping[str, str]) -> Obligatio
 
 def _bound(node: Node, arithmetic: str) -> dict[str, Any]:
     low, high = node.sum_range()
-    by_type = node.psum_bound() if isinstance(node, IntegerLayer) else max(-low, high)
+    by_type = node.sum_bound()
     return {
         "by_type": by_type,
         "reachable": [low, high],
@@ -141,7 +141,7 @@ def _order(network: IntegerNetwork) -> Obligation:
     output = network.output
     low, high = output.sum_range()
     largest = max(-low, high)
-    scales = len(set(output.weight_scale.tolist())) if isinstance(output, IntegerLayer) else 1
+    scales = len(set(output.sum_scale.tolist()))
     holds = scales == 1 and largest < ORDER_KEPT
     return Obligation(
         "the class is the largest integer",

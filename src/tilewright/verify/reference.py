@@ -6,10 +6,13 @@ and believed rather than to be fast.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ShapeError
+from tilewright.registry import Registry
 from tilewright.spec import (
     ConvShape,
     IntArray,
@@ -21,14 +24,24 @@ from tilewright.spec import (
     ResidualAdd,
     SumPool,
     Trace,
+    op_of,
     port_name,
 )
+
+Reference = Callable[..., npt.NDArray[np.int64]]
+"""A node, and codes ``n ic ih iw`` of each operand, to sums int64 ``n oc oh ow``: naive, and of its own."""
+
+REFERENCES: Registry[Reference] = Registry("reference")
+"""The reference of each op, by the op's name."""
 
 
 def reference_tap_psums(
     codes: IntArray, weight: IntArray, shape: ConvShape
 ) -> npt.NDArray[np.int64]:
-    """Psums of each tap alone: codes ``n ic ih iw``, weight ``oc ic kh kw`` to ``kij n oc oh ow``."""
+    """Psums of each tap alone: codes ``n ic ih iw``, weight ``oc ic kh kw`` to ``kij n oc oh ow``.
+
+    In a convolution with groups, an output channel sees the input channels of its own group alone.
+    """
     if codes.shape[1:] != (shape.ic, shape.ih, shape.iw):
         raise ShapeError(
             f"codes must be (n, ic, ih, iw) = (n, {shape.ic}, {shape.ih}, {shape.iw}), not {codes.shape}"
@@ -42,8 +55,16 @@ def reference_tap_psums(
         for oh in range(shape.oh):
             for ow in range(shape.ow):
                 pixel = plane[:, :, oh * step_h + row, ow * step_w + column]  # n ic
-                psums[kij, :, :, oh, ow] = pixel @ weight[:, :, row, column].astype(np.int64).T
+                for group in range(shape.groups):
+                    ic = slice(group * shape.ic_per_group, (group + 1) * shape.ic_per_group)
+                    oc = slice(group * shape.oc_per_group, (group + 1) * shape.oc_per_group)
+                    kernel = weight[oc, :, row, column].astype(np.int64)  # oc ic
+                    psums[kij, :, oc, oh, ow] = pixel[:, ic] @ kernel.T
     return psums
+
+
+def _layer(node: IntegerLayer, codes: IntArray) -> npt.NDArray[np.int64]:
+    return reference_psums(codes, node)
 
 
 def reference_psums(codes: IntArray, layer: IntegerLayer) -> npt.NDArray[np.int64]:
@@ -63,11 +84,12 @@ def reference_sums(node: Node, *operands: IntArray) -> npt.NDArray[np.int64]:
                 f"{node.name} must read {node.operands} times codes (n, ic, ih, iw) = "
                 f"(n, {', '.join(map(str, node.input_shape))}), not {[o.shape for o in operands]}"
             )
-    if isinstance(node, ResidualAdd):
-        return operands[0].astype(np.int64) + operands[1]
-    if isinstance(node, SumPool):
-        return _sum_pool(operands[0], node)
-    return reference_psums(operands[0], node)
+    return REFERENCES.get(op_of(node).name)(node, *operands)
+
+
+def _add(_node: ResidualAdd, first: IntArray, second: IntArray) -> npt.NDArray[np.int64]:
+    sums: npt.NDArray[np.int64] = first.astype(np.int64) + second
+    return sums
 
 
 def reference_trace(network: IntegerNetwork, images: IntArray) -> Trace:
@@ -99,7 +121,7 @@ def reference_next_codes(
     return codes.reshape(len(codes), -1, 1, 1) if requantization.is_flattened else codes
 
 
-def _sum_pool(codes: IntArray, node: SumPool) -> npt.NDArray[np.int64]:
+def _sum_pool(node: SumPool, codes: IntArray) -> npt.NDArray[np.int64]:
     _, height, width = node.output_shape
     sums = np.zeros((len(codes), *node.output_shape), np.int64)
     for oh in range(height):
@@ -120,3 +142,8 @@ def max_pool(codes: npt.NDArray[np.int64], pool: MaxPool, *, lowest: int) -> npt
         axis=(4, 5)
     )
     return pooled
+
+
+REFERENCES.add("layer", _layer)
+REFERENCES.add("add", _add)
+REFERENCES.add("pool", _sum_pool)

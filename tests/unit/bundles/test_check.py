@@ -9,15 +9,21 @@ import pytest
 
 from tests.forgery import repair_hash
 from tests.unit.vectors import course_example as example
-from tilewright.bundles import check_bundle, stated_tensors
+from tilewright.bundles import agreed_tensors, check_bundle, stated_tensors
+from tilewright.errors import FormatError
 from tilewright.spec import ArrayShape
 from tilewright.tile import TilePlan
 from tilewright.vectors import Layout, layout_names, load_layout, read_bundle, write_bundle
+from tilewright.verify import reference_outputs
 
 NARROW = TilePlan(example.SHAPE, ArrayShape(rows=3, cols=2, psum_bits=16))
 
 
-def _write(folder, layout, *, plan=example.PLAN, psums=example.PSUMS, taps=example.TAP_PSUMS):
+def _write(
+    folder, layout, *, plan=example.PLAN, psums=example.PSUMS, taps=example.TAP_PSUMS, lie=0
+):
+    outputs = reference_outputs(psums, layout.output)
+    outputs[2, 1, 1] -= lie
     write_bundle(
         folder,
         layer=example.layer(),
@@ -26,6 +32,7 @@ def _write(folder, layout, *, plan=example.PLAN, psums=example.PSUMS, taps=examp
         codes=example.CODES,
         psums=psums,
         tap_psums=taps,
+        outputs=outputs,
         sample=0,
     )
     return folder
@@ -40,6 +47,14 @@ def _layout(**output):
 
 def _places(verdict):
     return [str(kind.first) for kind in verdict.kinds if kind.mismatches]
+
+
+def test_an_output_that_its_writer_got_wrong_is_found(tmp_path):
+    """The judge has the reference's function, not the writer's."""
+    verdict = check_bundle(_write(tmp_path / "lie", load_layout("ece284-ws"), lie=1))
+    assert _places(verdict) == ["out.txt (oc=2, oh=1, ow=1): expected 93, found 92"]
+    with pytest.raises(FormatError, match=r"an output must be max\(0, psum\) = 93, but is 92"):
+        agreed_tensors(read_bundle(tmp_path / "lie"))
 
 
 @pytest.mark.parametrize("name", layout_names())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tilewright.cores.simulator import PROGRAM
+from tilewright.cores.simulator import PROGRAM, Build
 from tilewright.programs.process import run_program
 
 
@@ -18,25 +18,18 @@ class FakeSimulator:
     name: str = "fake"
     version: str = "1.0"
     options: tuple[str, ...] = ()
+    builds_at_once: bool = True
     builds: list[dict[str, int]] = field(default_factory=list)
 
     def with_waves(self) -> FakeSimulator:
         return self
 
-    def build(
-        self,
-        sources: Sequence[str],
-        *,
-        top: str,
-        parameters: Mapping[str, int],
-        folder: Path,
-        timeout_s: float,
-    ) -> None:
-        assert top
-        assert timeout_s > 0
-        assert all((folder / name).is_file() for name in sources)
-        self.builds.append(dict(parameters))
-        (folder / PROGRAM).write_text(self.script)
+    def build(self, build: Build) -> None:
+        assert build.top
+        assert build.timeout_s > 0
+        assert all((build.folder / name).is_file() for name in build.sources)
+        self.builds.append(dict(build.parameters))
+        (build.folder / PROGRAM).write_text(self.script)
 
     def run(
         self, program: Path, *, plusargs: Mapping[str, str], folder: Path, timeout_s: float

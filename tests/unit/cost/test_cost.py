@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from tests.unit.cost.outlines import ARRAY, SHAPE, outline, random_weight
+from tilewright.config import ArrayConfig
 from tilewright.cost import LayerOutline, MemoryDepths, layer_cost, network_cost
 from tilewright.errors import ConfigError, ShapeError
-from tilewright.pipeline.array_mode import ArrayMode
 from tilewright.rtl import RTL_DIR
 from tilewright.sim import simulate
-from tilewright.spec import ArrayShape, IntegerLayer, NumberFormat, PsumRule
+from tilewright.spec import ArrayShape, IntegerLayer, NumberFormat
 from tilewright.tile import plan_words
 
 
@@ -123,14 +123,11 @@ def test_cycles_by_mode_are_those_that_the_model_counts(bits):
     counted = {}
     for mode in ("ws", "simd", "os"):
         for schedule, job in jobs.items():
-            array_mode = ArrayMode(mode, schedule, job)
-            plan = array_mode.plan(layer, ARRAY)
-            model = simulate(
-                plan,
-                *plan_words(plan, layer.weight, codes),
-                schedule=array_mode.timing,
-                rule=PsumRule("wrap"),
+            used = ArrayConfig(
+                rows=3, cols=2, psum_bits=12, mode=mode, schedule=schedule, job=job, overflow="wrap"
             )
+            execution = used.execution(SHAPE, act_bits=bits)
+            model = simulate(execution, *plan_words(execution.plan, layer.weight, codes))
             counted[f"{mode}_{schedule}"] = int(model.fold_cycles.sum())
     assert cost.mode_cycles == counted
     assert (counted["simd_serial"] == counted["ws_serial"]) == (bits == 8)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.networks import chain, images, layer, residual
-from tilewright.engine import KINDS, Engine, onednn
+from tilewright.engine import ENGINE_KINDS, Engine, onednn
 from tilewright.engine.matrix_product import MatrixProduct, exact_dtype
 from tilewright.errors import ConfigError, FormatError, ShapeError, ToolError
 from tilewright.spec import ConvShape, IntegerNetwork, NumberFormat
@@ -29,7 +29,7 @@ def engine_of(network, kind, **options):
         pytest.skip(str(error))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ENGINE_KINDS)
 @pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
 def test_every_engine_equals_the_reference_in_every_number(make, kind):
     rng = np.random.default_rng(7)
@@ -88,7 +88,7 @@ def test_psums_beyond_float32_are_computed_wider():
     weight[1] = -127
     network = IntegerNetwork((replace(wide, weight=weight),))
     pixels = np.full((1, 512, 3, 4), 255, np.uint8)
-    for kind in KINDS:
+    for kind in ENGINE_KINDS:
         engine = engine_of(network, kind)
         assert engine.arithmetic == {"wide": "int64" if kind == "int64" else "float64"}
         top = 512 * 9 * 255 * 127

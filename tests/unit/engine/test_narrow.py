@@ -19,7 +19,8 @@ from tilewright.spec import (
     PsumRule,
     signed_bits_needed,
 )
-from tilewright.verify import reference_psums
+from tilewright.tile import Execution
+from tilewright.verify import reference_psums, reference_register_psums
 
 RNG = np.random.default_rng(4)
 CODES = NumberFormat(4, is_signed=False)
@@ -67,6 +68,7 @@ def test_saturation_is_one_addition_after_the_other(place, bits, rows):
     expected = one_by_one(register)
     found = NarrowLayer(LAYER, register, place=place, rows=rows)(PIXELS.transpose(0, 2, 3, 1))
     assert found.transpose(0, 3, 1, 2).tolist() == expected.tolist()
+    assert reference_register_psums(PIXELS, LAYER, register).tolist() == expected.tolist()
     if bits == 5:
         assert (expected != reference_psums(PIXELS, LAYER)).any()
 
@@ -79,7 +81,7 @@ def test_wrapping_is_what_the_arrays_registers_do(bits):
 
     plan = TilePlan(SHAPE, ArrayShape(2, 3, psum_bits=bits))
     tiles = tile_weights(LAYER.weight, plan), tile_activations(PIXELS[0], plan)
-    model = simulate(plan, *tiles, rule=PsumRule("wrap"))
+    model = simulate(Execution(plan, rule=PsumRule("wrap")), *tiles)
     exact = reference_psums(PIXELS[:1], LAYER)
     expected = naive_wrap(exact, bits)
     assert (expected != exact).any()

@@ -6,8 +6,9 @@ import subprocess
 from pathlib import Path
 
 from tests.unit.lint.good_files import READERS
-from tilewright.lint.events import BITS_PER_DIGIT, MATCHED
-from tilewright.lint.machine import Machine
+from tilewright.verilog.events import BITS_PER_DIGIT, MATCHED
+from tilewright.verilog.machine import Machine
+from tilewright.verilog.values import Value
 
 Seen = dict[str, list[str]]
 
@@ -47,9 +48,16 @@ def predict(machine: Machine) -> Seen:
     for load, memory in zip(machine.loads, machine.memories.values(), strict=True):
         for index in range(load.first, load.last + 1):
             value = memory.elements.get(index)
-            word = "x" * load.width if value is None else f"{value.bits or 0:0{load.width}b}"
+            word = "x" * load.width if value is None else _shown(value)
             seen.setdefault(load.name, []).append(word)
     return seen
+
+
+def _shown(value: Value) -> str:
+    """The digits of a value, x and z included."""
+    ones, mask = value.pattern or (0, 0)
+    pairs = [(ones >> bit & 1, mask >> bit & 1) for bit in reversed(range(value.width))]
+    return "".join(("z" if one else "x") if is_masked else str(one) for one, is_masked in pairs)
 
 
 def _bits(digits: str, code: str, width: int) -> str:

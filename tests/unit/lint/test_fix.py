@@ -10,7 +10,6 @@ from tests.unit.lint.faults import FAULTS, Fault
 from tests.unit.lint.good_files import GOOD, READERS, with_headers, write
 from tilewright.errors import ArtifactError
 from tilewright.lint import fix, lint
-from tilewright.lint.command import run_fix
 
 pytest.importorskip("pyslang")
 
@@ -57,9 +56,10 @@ def test_a_fault_is_mended_or_refused(fault: Fault, tmp_path: Path) -> None:
 def test_good_files_stay_as_they_are(tmp_path: Path) -> None:
     """Byte for byte."""
     folder = write(tmp_path / "in", with_headers())
-    result = run_fix(folder, testbench=READERS / "tokens.v", out=tmp_path / "out")
-    assert result.status == 0
-    assert all(line.endswith(": unchanged") for line in result.lines[:-1])
+    report = fix(folder, tmp_path / "out", testbench=READERS / "tokens.v")
+    assert not report.refusals
+    assert not report.remaining
+    assert all(str(change).endswith(": unchanged") for change in report.changes)
     assert {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()} == with_headers()
 
 

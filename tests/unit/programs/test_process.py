@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 import threading
 import time
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,6 +65,52 @@ def test_interrupt_stops_the_program_with_its_children(tmp_path: Path) -> None:
         run_program(["sh", "-c", "sleep 60 & echo $! > child; wait"], folder=tmp_path, timeout_s=60)
     thread.join()
     assert has_ended(int((tmp_path / "child").read_text()))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_just_after_the_start_stops_the_program(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child runs, but nobody has been told of it: there the signal waits, and is not lost."""
+    children: list[subprocess.Popen[bytes]] = []
+
+    class Interrupted(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            children.append(self)
+            os.kill(os.getpid(), number)
+            time.sleep(0.01)  # the handler would run here
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_program(["sleep", "60"], folder=tmp_path, timeout_s=60)
+        assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert [child.returncode for child in children] == [-signal.SIGKILL]
+
+
+def test_interrupt_of_a_program_that_cannot_start_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        raise FileNotFoundError(2, "No such file")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(KeyboardInterrupt):
+        run_program(["sleep", "60"], folder=tmp_path, timeout_s=60)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_child_handles_signals_as_it_is_used_to(tmp_path: Path) -> None:
+    """No signal is blocked or ignored in it."""
+    lines = run_program(["cat", "/proc/self/status"], folder=tmp_path, timeout_s=10)[1].splitlines()
+    masks = dict(line.split(":\t") for line in lines if line.startswith(("SigBlk", "SigIgn")))
+    held = 1 << (signal.SIGINT - 1) | 1 << (signal.SIGTERM - 1)
+    assert [int(mask, 16) & held for mask in masks.values()] == [0, 0]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ToolError])

@@ -8,7 +8,7 @@ import pytest
 from tilewright.errors import FormatError, ShapeError
 from tilewright.sim import count_activity
 from tilewright.spec import ArrayShape, ConvShape, PsumRule
-from tilewright.tile import TilePlan
+from tilewright.tile import OUTPUT_STATIONARY, Execution, TilePlan
 
 PLAN = TilePlan(ConvShape(ic=2, ih=2, iw=2, oc=3, kh=1, kw=1), ArrayShape(2, 3, psum_bits=8))
 WEIGHTS = np.array([[[[[1, 2], [3, -4], [-5, 6]]]]], np.int8)  # otile itile kij col row
@@ -16,7 +16,9 @@ ACTIVATIONS = np.array([[[1, 5], [2, 6], [3, 7], [4, 8]]], np.uint8)  # itile ni
 
 
 def _count(weights=WEIGHTS, activations=ACTIVATIONS, act_bits=4, weight_bits=4):
-    return count_activity(PLAN, weights, activations, act_bits=act_bits, weight_bits=weight_bits)
+    return count_activity(
+        Execution(PLAN), weights, activations, act_bits=act_bits, weight_bits=weight_bits
+    )
 
 
 def test_activations_of_every_column():
@@ -42,12 +44,14 @@ def test_weights_in_use_change_with_each_fold():
 def test_output_stationary_psums_are_flushed_through_the_rows_below():
     """Row 0: 0 3 0. Row 1: 0 6, then the 3 of row 0, then 0."""
     plan = TilePlan(
-        ConvShape(ic=1, ih=1, iw=2, oc=1, kh=1, kw=1), ArrayShape(2, 1, psum_bits=8), "os"
+        ConvShape(ic=1, ih=1, iw=2, oc=1, kh=1, kw=1),
+        ArrayShape(2, 1, psum_bits=8),
+        OUTPUT_STATIONARY,
     )
     found = count_activity(
-        plan,
-        np.array([[[3]]], np.int8),  # otile step col
-        np.array([[[1, 2]]], np.uint8),  # opass step row
+        Execution(plan),
+        np.array([[[3]]], np.int8),
+        np.array([[[1, 2]]], np.uint8),
         act_bits=2,
         weight_bits=4,
     )
@@ -55,15 +59,17 @@ def test_output_stationary_psums_are_flushed_through_the_rows_below():
     assert found.weight_toggles[:, 0].tolist() == [[1, 1, 0, 0]] * 2
     assert found.shadow_toggles.sum() == 0
     with pytest.raises(ShapeError, match=r"^tiles must be \(otile, step, col\) = \(1, 1, 1\)"):
-        count_activity(plan, WEIGHTS, ACTIVATIONS, act_bits=4, weight_bits=4)
+        count_activity(Execution(plan), WEIGHTS, ACTIVATIONS, act_bits=4, weight_bits=4)
 
 
 def test_psums_that_saturate_are_refused():
     counted = {"act_bits": 4, "weight_bits": 4}
     rule = PsumRule("saturate", 5)
     with pytest.raises(FormatError, match=r"^psums must fit 5 bits .* but they are -20\.\.28"):
-        count_activity(PLAN, WEIGHTS, ACTIVATIONS, **counted, rule=rule)
-    wrapped = count_activity(PLAN, WEIGHTS, ACTIVATIONS, **counted, rule=PsumRule("wrap", 5))
+        count_activity(Execution(PLAN, rule=rule), WEIGHTS, ACTIVATIONS, **counted)
+    wrapped = count_activity(
+        Execution(PLAN, rule=PsumRule("wrap", 5)), WEIGHTS, ACTIVATIONS, **counted
+    )
     assert np.array_equal(wrapped.psum_toggles, _count().psum_toggles[:, :, :5])
 
 

@@ -11,26 +11,23 @@ from tilewright.sim.control import next_random, start
 from tilewright.sim.job import make_job
 from tilewright.sim.machine import run
 from tilewright.spec import OutputFunction, PsumRule, Schedule
+from tilewright.tile import Execution
 
 
 def _started(plan=t.PLAN, weights=t.WEIGHTS, activations=t.ACTIVATIONS, schedule=None):
     array = plan.array
     job = make_job(
-        plan,
+        Execution(plan, schedule=schedule or Schedule(), rule=PsumRule(), output=OutputFunction()),
         weights,
         activations,
         first_otile=0,
-        otiles=1,
-        schedule=schedule or Schedule(),
-        rule=PsumRule(),
-        output=OutputFunction(),
     )
     machine = reg.power_on(
         array.rows,
         array.cols,
         words=plan.shape.onij,
         folds=job.folds,
-        halves=plan.channels_per_pe,
+        halves=plan.dataflow.channels_per_pe,
     )
     start(machine, job)
     return machine, job

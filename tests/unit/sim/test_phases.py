@@ -5,7 +5,7 @@ from __future__ import annotations
 from tilewright.sim import fold_cycles, fold_phases, job_phases, layer_phases, network_phases
 from tilewright.sim.phases import Phases
 from tilewright.spec import ArrayShape, ConvShape
-from tilewright.tile import TilePlan
+from tilewright.tile import Execution, TilePlan
 
 TILED = TilePlan(ConvShape(5, 4, 6, 7, 3, 2, padding=(1, 0)), ArrayShape(3, 2, psum_bits=16))
 """36 words; 2 input tiles, 4 output tiles, 6 taps; a vector 7 cycles after its word."""
@@ -15,7 +15,7 @@ SHORT = TilePlan(ConvShape(ic=2, ih=2, iw=2, oc=3, kh=1, kw=1), ArrayShape(2, 3,
 
 def test_a_fold_whose_stream_is_longer_than_the_way_through_the_array():
     assert fold_phases(TILED) == Phases(load=2, fill=7, stream=29, drain=7, accumulate=1)
-    assert fold_phases(TILED).total == 36 + 2 * 2 + 3 + 3 == fold_cycles(TILED)
+    assert fold_phases(TILED).total == 36 + 2 * 2 + 3 + 3 == fold_cycles(Execution(TILED))
 
 
 def test_a_fold_whose_last_word_is_read_before_the_first_vector_arrives():

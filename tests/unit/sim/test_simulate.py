@@ -14,7 +14,7 @@ from tests.unit.sim import timeline as t
 from tilewright.errors import FormatError, ShapeError, UnknownNameError
 from tilewright.sim import Overflow, fold_cycles, layer_cycles, next_fold_cycles, simulate
 from tilewright.spec import ArrayShape, ConvShape, OutputFunction, PsumRule, Schedule
-from tilewright.tile import TilePlan, tile_activations, tile_weights
+from tilewright.tile import TWO_CHANNELS, Execution, TilePlan, tile_activations, tile_weights
 
 
 def _narrow(psum_bits):
@@ -22,7 +22,7 @@ def _narrow(psum_bits):
 
 
 def test_one_fold_by_hand():
-    result = simulate(t.PLAN, t.WEIGHTS, t.ACTIVATIONS)
+    result = simulate(Execution(t.PLAN), t.WEIGHTS, t.ACTIVATIONS)
     assert result.psums.tolist() == [t.PSUMS]
     assert result.outputs.tolist() == [[[11, 0, 25], [14, 0, 26], [17, 0, 27], [20, 0, 28]]]
     assert result.fold_cycles.tolist() == [[[15]]]
@@ -35,12 +35,15 @@ def test_one_fold_by_hand():
 def test_closed_form_by_hand():
     choke = ConvShape(ic=8, ih=4, iw=4, oc=8, kh=3, kw=3, padding=(1, 1))
     plan = TilePlan(choke, ArrayShape(4, 8, psum_bits=16))
-    assert (fold_cycles(plan), layer_cycles(plan)) == (36 + 16 + 4 + 3, 2 * 9 * 59)
+    assert (fold_cycles(Execution(plan)), layer_cycles(Execution(plan))) == (
+        36 + 16 + 4 + 3,
+        2 * 9 * 59,
+    )
 
 
 def test_a_sum_that_does_not_fit_is_named_and_kept_exact_by_default():
     """5 bits hold -16..15. Of the sums that do not fit, -17 in PE(1, 1) at cycle 7 is the earliest."""
-    result = simulate(_narrow(5), t.WEIGHTS, t.ACTIVATIONS)
+    result = simulate(Execution(_narrow(5)), t.WEIGHTS, t.ACTIVATIONS)
     assert result.psums.tolist() == [t.PSUMS]
     first = Overflow(where="pe", otile=0, itile=0, kij=0, onij=0, row=1, col=1, value=-17)
     assert result.first_overflow == first
@@ -51,7 +54,7 @@ def test_a_sum_that_does_not_fit_is_named_and_kept_exact_by_default():
 
 def test_wrapped_sums_wrap_in_every_register():
     """-20 wraps to 12 in PE(0, 2), so that 48 makes it 60; that wraps to -4, as 28 does."""
-    result = simulate(_narrow(5), t.WEIGHTS, t.ACTIVATIONS, rule=PsumRule("wrap"))
+    result = simulate(Execution(_narrow(5), rule=PsumRule("wrap")), t.WEIGHTS, t.ACTIVATIONS)
     assert result.psums.tolist() == [
         [[11, 15, -7], [14, 14, -6], [-15, 13, -5], [-12, 12, -4]],
     ]
@@ -64,12 +67,12 @@ def test_an_overflow_in_pmem_is_named():
     plan = TilePlan(ConvShape(ic=2, ih=1, iw=3, oc=2, kh=1, kw=1), ArrayShape(1, 2, psum_bits=4))
     weights = np.array([[[[[0], [1]]], [[[0], [1]]]]], np.int8)  # otile itile kij col row
     activations = np.array([[[0], [0], [7]], [[0], [1], [7]]], np.uint8)  # itile nij row
-    result = simulate(plan, weights, activations)
+    result = simulate(Execution(plan), weights, activations)
     first = Overflow("pmem", otile=0, itile=1, kij=0, onij=2, row=None, col=1, value=14)
     assert (result.overflows, result.first_overflow) == (1, first)
     assert str(first) == "PMEM, col=1: psum 14 (otile=0, itile=1, kij=0, onij=2)"
     assert result.psums.tolist() == [[[0, 0], [0, 1], [0, 14]]]
-    wrapped = simulate(plan, weights, activations, rule=PsumRule("wrap"))
+    wrapped = simulate(Execution(plan, rule=PsumRule("wrap")), weights, activations)
     assert wrapped.psums.tolist() == [[[0, 0], [0, 1], [0, -2]]]
 
 
@@ -80,10 +83,10 @@ def test_32_bit_psums_overflow_in_pmem_only():
     weights = np.full((1, 520, 2, 1, 64), 127, np.int8)
     activations = np.full((520, 2, 64), 255, np.uint8)
     fast = Schedule(is_overlapped=True, is_skipping=True)
-    exact = simulate(plan, weights, activations, schedule=fast)
+    exact = simulate(Execution(plan, schedule=fast), weights, activations)
     assert exact.psums.tolist() == [[[2_155_545_600]]]
     assert exact.first_overflow == Overflow("pmem", 0, 518, 0, 0, None, 0, 2_149_327_680)
-    wrapped = simulate(plan, weights, activations, schedule=fast, rule=PsumRule("wrap"))
+    wrapped = simulate(Execution(plan, schedule=fast, rule=PsumRule("wrap")), weights, activations)
     assert wrapped.psums.tolist() == [[[2_155_545_600 - 2**32]]]
     assert wrapped.overflows == 1
 
@@ -93,7 +96,7 @@ def test_sums_that_the_accumulator_drops_do_not_count_as_overflows():
     shape = ConvShape(ic=1, ih=1, iw=3, oc=1, kh=1, kw=1, stride=(1, 2))
     plan = TilePlan(shape, ArrayShape(1, 1, psum_bits=4))
     activations = np.array([[[1], [200], [7]]], np.uint8)
-    result = simulate(plan, np.ones((1, 1, 1, 1, 1), np.int8), activations)
+    result = simulate(Execution(plan), np.ones((1, 1, 1, 1, 1), np.int8), activations)
     assert (result.overflows, result.psums.tolist()) == (0, [[[1], [7]]])
 
 
@@ -102,16 +105,16 @@ def test_tiles_of_another_plan_are_refused():
         ShapeError,
         match=r"^tiles must be \(itile, nij, row\) = \(1, 4, 2\), not \(1, 3, 2\): use the tiles of",
     ):
-        simulate(t.PLAN, t.WEIGHTS, t.ACTIVATIONS[:, :3])
+        simulate(Execution(t.PLAN), t.WEIGHTS, t.ACTIVATIONS[:, :3])
     with pytest.raises(ShapeError, match=r"^tiles must be \(otile, itile, kij, col, row\)"):
-        simulate(t.PLAN, t.WEIGHTS[0], t.ACTIVATIONS)
+        simulate(Execution(t.PLAN), t.WEIGHTS[0], t.ACTIVATIONS)
 
 
 def test_codes_of_another_type_are_refused():
     with pytest.raises(
         FormatError, match=r"^tiles \(itile, nij, row\) must be uint8 codes, not int"
     ):
-        simulate(t.PLAN, t.WEIGHTS, t.ACTIVATIONS.astype(np.int64))
+        simulate(Execution(t.PLAN), t.WEIGHTS, t.ACTIVATIONS.astype(np.int64))
 
 
 def test_an_unknown_rule_function_or_engine_is_refused():
@@ -126,7 +129,7 @@ def test_an_unknown_rule_function_or_engine_is_refused():
     with pytest.raises(FormatError, match=r"^a leaky shift is 0\.\.31, not 32$"):
         OutputFunction("leaky", 32)
     with pytest.raises(UnknownNameError, match=r"^the engine must be 'fast' or 'registers', not"):
-        simulate(t.PLAN, t.WEIGHTS, t.ACTIVATIONS, engine="quick")
+        simulate(Execution(t.PLAN), t.WEIGHTS, t.ACTIVATIONS, engine="quick")
 
 
 def test_overlapped_folds_by_hand():
@@ -134,14 +137,17 @@ def test_overlapped_folds_by_hand():
     shape = ConvShape(ic=256, ih=8, iw=8, oc=256, kh=3, kw=3, padding=(1, 1))
     plan = TilePlan(shape, ArrayShape(8, 8, psum_bits=20))
     fast = Schedule(is_overlapped=True, is_skipping=True, is_whole_layer=True)
-    assert (fold_cycles(plan, fast), next_fold_cycles(plan, fast)) == (64 + 8 + 19, 64)
-    assert layer_cycles(plan, fast) == 91 + 9215 * 64 == 589_851
-    assert shape.macs / layer_cycles(plan, fast) > 0.99995 * 64
-    assert layer_cycles(plan) == 9216 * (100 + 27)
+    assert (fold_cycles(Execution(plan, fast)), next_fold_cycles(Execution(plan, fast))) == (
+        64 + 8 + 19,
+        64,
+    )
+    assert layer_cycles(Execution(plan, fast)) == 91 + 9215 * 64 == 589_851
+    assert shape.macs / layer_cycles(Execution(plan, fast)) > 0.99995 * 64
+    assert layer_cycles(Execution(plan)) == 9216 * (100 + 27)
     wide = replace(plan, array=ArrayShape(32, 32, psum_bits=20))
     small = replace(wide, shape=replace(shape, ih=4, iw=4))
-    assert next_fold_cycles(small, fast) == 64
-    assert next_fold_cycles(replace(small, channels_per_pe=2), fast) == 96
+    assert next_fold_cycles(Execution(small, fast)) == 64
+    assert next_fold_cycles(Execution(replace(small, dataflow=TWO_CHANNELS), fast)) == 96
 
 
 @pytest.mark.parametrize("engine", ["fast", "registers"])
@@ -154,7 +160,7 @@ def test_overlapped_folds_by_hand():
     ],
 )
 def test_activation_functions_by_hand(engine, output, expected):
-    result = simulate(t.PLAN, t.WEIGHTS, t.ACTIVATIONS, output=output, engine=engine)
+    result = simulate(Execution(t.PLAN, output=output), t.WEIGHTS, t.ACTIVATIONS, engine=engine)
     assert result.psums.tolist() == [t.PSUMS]
     assert result.outputs[0, :, 1].tolist() == expected
     assert result.outputs[0, :, 0].tolist() == [11, 14, 17, 20]
@@ -162,7 +168,7 @@ def test_activation_functions_by_hand(engine, output, expected):
 
 def test_saturated_sums_stop_at_the_bound_in_every_register():
     """5 bits hold -16..15: 18 and 20 stop at 15, and -20 at -16, from where 48 leads to 15 again."""
-    result = simulate(_narrow(5), t.WEIGHTS, t.ACTIVATIONS, rule=PsumRule("saturate"))
+    result = simulate(Execution(_narrow(5), rule=PsumRule("saturate")), t.WEIGHTS, t.ACTIVATIONS)
     assert result.psums.tolist() == [
         [[11, -16, 15], [14, -16, 15], [15, -16, 15], [15, -16, 15]],
     ]
@@ -171,13 +177,13 @@ def test_saturated_sums_stop_at_the_bound_in_every_register():
 def test_the_column_may_be_narrower_than_pmem():
     """In 4 bits -5 * 4 = -20 stops at -8, 12 at 7; 8 bits of PMEM hold what the column says."""
     rule = PsumRule("saturate", column_bits=4)
-    result = simulate(t.PLAN, t.WEIGHTS, t.ACTIVATIONS, rule=rule)
+    result = simulate(Execution(t.PLAN, rule=rule), t.WEIGHTS, t.ACTIVATIONS)
     assert result.psums.tolist() == [[[7, -8, 7], [7, -8, 7], [7, -8, 7], [7, -8, 7]]]
     assert result.overflow_vectors == 4
 
 
 def test_a_result_of_the_wrong_shape_is_refused():
-    result = simulate(t.PLAN, t.WEIGHTS, t.ACTIVATIONS)
+    result = simulate(Execution(t.PLAN), t.WEIGHTS, t.ACTIVATIONS)
     with pytest.raises(
         ShapeError, match=r"^psums and outputs must be \(otile, onij, col\) = \(1, 4"
     ):
@@ -187,18 +193,18 @@ def test_a_result_of_the_wrong_shape_is_refused():
 def test_read_only_and_strided_tiles_are_accepted():
     weights, activations = t.WEIGHTS.copy(), np.asfortranarray(t.ACTIVATIONS)
     weights.flags.writeable = False
-    assert simulate(t.PLAN, weights, activations).psums.tolist() == [t.PSUMS]
+    assert simulate(Execution(t.PLAN), weights, activations).psums.tolist() == [t.PSUMS]
 
 
 @pytest.mark.parametrize("block", [1, 250, 1 << 20])  # 72 values of the plane for an ofmap pixel
 def test_blocks_of_pixels_of_any_size_give_the_same_psums(monkeypatch, block):
-    monkeypatch.setattr("tilewright.sim.exact.BLOCK", block)
+    monkeypatch.setattr("tilewright.tile.dataflows.weight_stationary.BLOCK", block)
     shape = ConvShape(ic=8, ih=4, iw=5, oc=6, kh=3, kw=3, padding=(1, 1))
     plan, random = TilePlan(shape, ArrayShape(4, 4, psum_bits=20)), np.random.default_rng(0)
     weights = tile_weights(random.integers(-8, 8, (6, 8, 3, 3), np.int8), plan)
     activations = tile_activations(random.integers(0, 16, (8, 4, 5), np.uint8), plan)
-    fast = simulate(plan, weights, activations)
-    slow = simulate(plan, weights, activations, engine="registers")
+    fast = simulate(Execution(plan), weights, activations)
+    slow = simulate(Execution(plan), weights, activations, engine="registers")
     assert np.array_equal(fast.psums, slow.psums)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from tilewright.spec import ArrayShape, ConvShape
-from tilewright.tile import TilePlan
+from tilewright.tile import OUTPUT_STATIONARY, TWO_CHANNELS, TilePlan
 
 PLAN = TilePlan(ConvShape(ic=2, ih=2, iw=2, oc=3, kh=1, kw=1), ArrayShape(2, 3, psum_bits=8))
 WEIGHTS = np.array([[[[[1, 2], [3, -4], [-5, 6]]]]], np.int8)  # otile itile kij col row
@@ -71,7 +71,7 @@ PMEM_WRITTEN = [*[0] * 11, 1, 2, 3, 4]  # psums
 HALF_PLAN = TilePlan(
     ConvShape(ic=4, ih=1, iw=2, oc=2, kh=1, kw=1),
     ArrayShape(2, 2, psum_bits=8),
-    channels_per_pe=2,
+    dataflow=TWO_CHANNELS,
 )
 HALF_WEIGHTS = np.array([[[[[1, 2, 3, 4], [-1, -2, -3, -4]]]]], np.int8)  # col lane
 HALF_ACTIVATIONS = np.array([[[3, 2, 1, 0], [1, 1, 1, 3]]], np.uint8)  # nij lane
@@ -86,7 +86,7 @@ HALF_SHADOW_ROW_0 = [  # col half; words are shifted in from cycle 2 on: -2, -1,
 
 # Output stationary: 2 steps, 3 ofmap pixels on 2 rows: 2 passes of 2 + 4 + 2 + 2 = 10 cycles.
 OS_PLAN = TilePlan(
-    ConvShape(ic=2, ih=1, iw=3, oc=2, kh=1, kw=1), ArrayShape(2, 2, psum_bits=8), "os"
+    ConvShape(ic=2, ih=1, iw=3, oc=2, kh=1, kw=1), ArrayShape(2, 2, psum_bits=8), OUTPUT_STATIONARY
 )
 OS_WEIGHTS = np.array([[[1, -2], [3, 4]]], np.int8)  # otile step col
 OS_ACTIVATIONS = np.array([[[5, 6], [1, 2]], [[7, 0], [3, 0]]], np.uint8)  # opass step row

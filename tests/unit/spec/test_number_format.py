@@ -27,6 +27,49 @@ def test_bits_outside_1_to_64_are_refused(bits):
         NumberFormat(bits, is_signed=True)
 
 
+NAMES = {
+    "INT4": NumberFormat(4, is_signed=True),
+    "UINT4": NumberFormat(4, is_signed=False),
+    "INT4N": NumberFormat(4, is_signed=True, is_narrow=True),
+    "TERNARY": NumberFormat(2, is_signed=True, is_narrow=True),
+    "BINARY": NumberFormat(1, is_signed=False),
+    "INT64": NumberFormat(64, is_signed=True),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_format_has_a_name_that_is_read_back(name):
+    assert NumberFormat.parse(name) == NAMES[name]
+    assert NAMES[name].name == name
+    assert NumberFormat.from_facts(NAMES[name].to_facts()) == NAMES[name]
+
+
+def test_ternary_codes_are_two_bits_without_the_lowest():
+    ternary = NumberFormat.parse("TERNARY")
+    assert ternary.allowed(np.arange(-3, 3)).tolist() == [False, False, True, True, True, False]
+    assert NumberFormat.parse("INT2N").name == "TERNARY"
+
+
+@pytest.mark.parametrize("name", ["INT", "INT0", "FLOAT16", "UINT4N", "int4", "INT65", "INT4 "])
+def test_other_names_are_refused(name):
+    with pytest.raises(FormatError):
+        NumberFormat.parse(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [
+        ("INT8", "int8"),
+        ("UINT8", "uint8"),
+        ("UINT9", "uint16"),
+        ("INT2N", "int8"),
+        ("INT33", "int64"),
+    ],
+)
+def test_codes_are_held_in_the_smallest_type(name, dtype):
+    assert NumberFormat.parse(name).dtype == dtype
+
+
 def test_narrow_needs_a_sign():
     with pytest.raises(FormatError, match=r"^a narrow format is signed"):
         NumberFormat(4, is_signed=False, is_narrow=True)

@@ -21,6 +21,20 @@ def test_sizes_of_a_strided_padded_convolution():
     assert (shape.taps, shape.macs) == (3, 36 * 4 * 3 * 3)
 
 
+def test_groups_cut_the_channels_and_the_work():
+    shape = ConvShape(ic=6, ih=4, iw=4, oc=9, kh=3, kw=2, groups=3)
+    assert (shape.ic_per_group, shape.oc_per_group, shape.weight_sizes) == (2, 3, (9, 2, 3, 2))
+    assert shape.macs == shape.onij * 9 * 2 * 6
+    assert ConvShape(**shape.to_facts()) == shape
+    assert "groups" not in ConvShape(1, 1, 1, 1, 1, 1).to_facts()
+    with pytest.raises(
+        ShapeError, match=r"^4 groups must divide the channels, .* 6 input and 8 out"
+    ):
+        ConvShape(ic=6, ih=4, iw=4, oc=8, kh=3, kw=2, groups=4)
+    with pytest.raises(ShapeError, match=r"^sizes and strides must be at least 1"):
+        ConvShape(ic=6, ih=4, iw=4, oc=8, kh=3, kw=2, groups=0)
+
+
 def test_a_kernel_larger_than_the_plane_is_refused():
     with pytest.raises(ShapeError, match=r"^the kernel 3x3 must fit the padded plane 2x4"):
         ConvShape(ic=1, ih=2, iw=4, oc=1, kh=3, kw=3)

@@ -22,16 +22,19 @@ from tilewright.vectors import (
     read_bundle,
     write_bundle,
 )
+from tilewright.verify import reference_outputs
 
 
 def _write(folder, *, layout="ece284-ws", **changes):
+    layout = load_layout(layout) if isinstance(layout, str) else layout
     arguments = {
         "layer": example.layer(),
         "plan": example.PLAN,
-        "layout": load_layout(layout) if isinstance(layout, str) else layout,
+        "layout": layout,
         "codes": example.CODES,
         "psums": example.PSUMS,
         "tap_psums": example.TAP_PSUMS,
+        "outputs": reference_outputs(example.PSUMS, layout.output),
         "sample": 7,
     }
     return write_bundle(folder, **(arguments | changes))
@@ -163,6 +166,8 @@ MISSHAPEN = [
     ({"codes": example.CODES[:1]}, r"expected \(ic, ih, iw\)"),
     ({"psums": example.PSUMS[:1], "tap_psums": None}, r"expected \(oc, oh, ow\)"),
     ({"tap_psums": None, "layout": "ece284-unpadded"}, r"has tap_psum files: give tap_psums"),
+    ({"outputs": None}, r"ece284-ws has output files: give outputs, oc oh ow"),
+    ({"outputs": example.PSUMS[:1]}, r"expected \(oc, oh, ow\)"),
     ({"plan": TilePlan(replace(example.SHAPE, ih=3), example.PLAN.array)}, r"the plan must be of"),
 ]
 

@@ -13,6 +13,7 @@ from tests.unit.vectors.test_course_example import TILES
 from tilewright.errors import ConfigError, FormatError
 from tilewright.vectors import decode, decode_bundle, encode, load_layout, read_bundle, write_bundle
 from tilewright.vectors.text import TextForm
+from tilewright.verify import reference_outputs
 
 SIZES = {"plan": example.PLAN, "widths": example.WIDTHS}
 WS = load_layout("ece284-ws")
@@ -93,6 +94,7 @@ def test_every_container_is_read_back(tmp_path, container):
     layout = load_layout("ece284-unpadded").with_container(container)
     arguments = {"layer": example.layer(), "plan": example.PLAN, "codes": example.CODES}
     arguments |= {"psums": example.PSUMS, "tap_psums": example.TAP_PSUMS, "sample": 0}
+    arguments["outputs"] = reference_outputs(example.PSUMS, layout.output)
     write_bundle(tmp_path / "bundle", layout=layout, **arguments)
     tensors = decode_bundle(read_bundle(tmp_path / "bundle"))
     np.testing.assert_array_equal(tensors.weight, example.WEIGHT)

@@ -11,6 +11,7 @@ import pytest
 from tests.unit.vectors import course_example as example
 from tests.unit.vectors.test_course_example import TILES
 from tilewright.vectors import AxisSplit, Layout, accumulate_addresses, encode, layout_names
+from tilewright.verify import reference_outputs
 
 PAGE = (Path(__file__).parents[3] / "docs" / "vectors.md").read_text(encoding="utf-8")
 MINE, ADDRESS = (
@@ -27,7 +28,7 @@ def _drawn(heading):
 def test_the_layout_of_ones_own_writes_what_is_drawn():
     layout, written = Layout.from_facts(MINE), {}
     for kind in layout.kind_names:
-        tiles = layout.kind(kind).activate(TILES["psum"]) if kind == "output" else TILES[kind]
+        tiles = reference_outputs(TILES["psum"], layout.output) if kind == "output" else TILES[kind]
         written |= encode(layout, kind, tiles, plan=example.PLAN, widths=example.WIDTHS)
     drawn = _drawn("For the example layer this gives")
     for name in ("w4.hex", "x.txt", "first_pixels0.txt"):

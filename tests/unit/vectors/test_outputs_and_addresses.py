@@ -9,6 +9,7 @@ from tests.forgery import exchange
 from tests.unit.vectors import course_example as example
 from tests.unit.vectors.course_example import text
 from tests.unit.vectors.test_course_example import TILES
+from tilewright.bundles import agreed_tensors
 from tilewright.errors import ConfigError, FormatError, ShapeError
 from tilewright.spec import ArrayShape, ConvShape
 from tilewright.tile import TilePlan, psum_addresses
@@ -23,6 +24,7 @@ from tilewright.vectors import (
     read_bundle,
     write_bundle,
 )
+from tilewright.verify import reference_outputs
 
 SIZES = {"plan": example.PLAN, "widths": example.WIDTHS}
 ADDRESS = {"file": "address.txt", "lines": "onij kij", "word": "", "bits": 11}
@@ -39,6 +41,7 @@ def _layout(**changes):
 def _bundle(folder, layout, **changes):
     arguments = {"layer": example.layer(), "plan": example.PLAN, "codes": example.CODES}
     arguments |= {"psums": example.PSUMS, "tap_psums": example.TAP_PSUMS, "sample": 0}
+    arguments["outputs"] = reference_outputs(example.PSUMS, layout.output)
     return write_bundle(folder, layout=layout, **(arguments | changes))
 
 
@@ -95,7 +98,7 @@ def test_an_output_that_is_not_the_function_of_its_psum_is_refused(tmp_path, fac
     with pytest.raises(
         FormatError, match=rf"an output must be {source}, but is 33 at \(oc=2, oh=0"
     ):
-        decode_bundle(_damage(bundle, "out.txt", b"00100000", b"00100001"))
+        agreed_tensors(_damage(bundle, "out.txt", b"00100000", b"00100001"))
 
 
 def test_the_first_pixels_only_are_written_and_only_they_are_read():

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.networks import layer
 from tilewright.errors import ShapeError
 from tilewright.spec import (
     NEVER,
+    ArrayShape,
     ConvShape,
     MaxPool,
     NumberFormat,
@@ -15,7 +17,13 @@ from tilewright.spec import (
     ResidualAdd,
     SumPool,
 )
-from tilewright.verify import reference_next_codes, reference_sums, reference_tap_psums
+from tilewright.tile import TilePlan
+from tilewright.verify import (
+    reference_next_codes,
+    reference_psums,
+    reference_sums,
+    reference_tap_psums,
+)
 
 
 def test_taps_of_a_hand_computed_convolution():
@@ -35,6 +43,28 @@ def test_stride_takes_every_other_pixel_and_channels_add_up():
     assert reference_tap_psums(codes, weight, shape).sum(axis=0).tolist() == [
         [[[-9, -9], [-9, -9]]]
     ]
+
+
+def test_each_group_sees_its_own_channels():
+    codes = np.array([1, 10, 100, 1000], np.uint16).reshape(1, 4, 1, 1)
+    weight = np.array([[1, 2], [3, 4], [5, 6], [7, 8]], np.int8).reshape(4, 2, 1, 1)
+    psums = reference_tap_psums(codes, weight, ConvShape(4, 1, 1, 4, 1, 1, groups=2))
+    assert psums.reshape(-1).tolist() == [21, 43, 6500, 8700]
+
+
+@pytest.mark.parametrize("groups", [1, 2, 6])
+def test_a_grouped_layer_is_the_dense_one_with_zeros(groups):
+    rng = np.random.default_rng(groups)
+    shape = ConvShape(6, 4, 5, 6 * 2, 3, 2, (2, 1), (1, 0), groups)
+    grouped = layer(rng, "grouped", shape)
+    codes = rng.integers(0, 256, (2, 6, 4, 5)).astype(np.uint8)
+    dense = grouped.as_dense()
+    assert dense.shape.groups == 1
+    assert np.count_nonzero(dense.weight) == np.count_nonzero(grouped.weight)
+    assert reference_psums(codes, grouped).tolist() == reference_psums(codes, dense).tolist()
+    assert grouped.psum_range() == dense.psum_range()
+    with pytest.raises(ShapeError, match=r"without groups, not with 2"):
+        TilePlan(replace(shape, groups=2), ArrayShape(2, 2, 16))
 
 
 def test_products_do_not_wrap_in_the_codes_own_width():

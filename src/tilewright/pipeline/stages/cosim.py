@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from tilewright.config import CosimConfig
+from tilewright.config.array import ArrayConfig
 from tilewright.cores import CosimResult, Setup, run_bundle
 from tilewright.errors import ArtifactError, FormatError, SimulationError
 from tilewright.facts import BundleFacts, BundleRun, CosimFacts, ExportFacts, StageResult
-from tilewright.pipeline.array_mode import ArrayMode
 from tilewright.pipeline.corner_vectors import simulate_corners
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.spec import Check, IntArray
@@ -35,7 +35,7 @@ class _Finding:
 def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
     """Simulate the RTL on every bundle; psums and outputs must be the files', cycles the model's."""
     since = time.monotonic()
-    config, mode = run.config().cosim, run.array_mode()
+    config, array = run.config().cosim, run.array()
     model_cycles, _ = read_artifact(run.fold_cycles_stem, "fold-cycles")
     exported = run.facts(ExportFacts)
     if not exported.bundles:
@@ -47,7 +47,7 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
     results: list[CosimResult] = []
     checks: list[Check] = []
     for bundle in exported.bundles:
-        result, findings = _try_bundle(run, bundle, config, mode, model_cycles[bundle.layer])
+        result, findings = _try_bundle(run, bundle, config, array, model_cycles[bundle.layer])
         results += [] if result is None else [result]
         for finding in findings:
             checks.append(finding.check)
@@ -87,14 +87,14 @@ def _require_cycles(
 
 
 def _try_bundle(
-    run: RunFolder, bundle: BundleFacts, config: CosimConfig, mode: ArrayMode, model: IntArray
+    run: RunFolder, bundle: BundleFacts, config: CosimConfig, array: ArrayConfig, model: IntArray
 ) -> tuple[CosimResult | None, list[_Finding]]:
     """The result of one bundle, None if the simulation did not come to its end; and what it shows."""
     where = f"{bundle.layer}: sample {bundle.sample}"
     folder = run.root / bundle.folder
     try:
         is_exported = sha256(read_bytes(folder / MANIFEST)) == bundle.manifest
-        result = _run(folder, config, mode)
+        result = _run(folder, config, array)
     except (ArtifactError, FormatError, SimulationError) as error:  # a finding, not bad input
         what = "simulation" if isinstance(error, SimulationError) else "files"
         check = Check("cosim", f"{where}: {what}", passed=False, evidence=f"{where}: {error}")
@@ -103,10 +103,10 @@ def _try_bundle(
     return result, [files, *_findings(result, model, where, config)]
 
 
-def _run(folder: Path, config: CosimConfig, mode: ArrayMode) -> CosimResult:
+def _run(folder: Path, config: CosimConfig, array: ArrayConfig) -> CosimResult:
     setup = Setup(
-        schedule=mode.timing,
-        rule=mode.rule,
+        schedule=array.timing,
+        rule=array.rule,
         stall_level=config.stall_level,
         reset_at=config.reset_at,
     )

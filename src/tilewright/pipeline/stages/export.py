@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from tilewright.config import VectorsConfig
+from tilewright.config.array import VectorsConfig
 from tilewright.corners import words_to_stream
 from tilewright.errors import ConfigError
 from tilewright.facts import BundleFacts, ExportFacts, ReachedExtreme, StageResult
@@ -19,7 +19,7 @@ from tilewright.store.artifact import read_bytes, sha256
 from tilewright.tile import TilePlan
 from tilewright.vectors import MANIFEST, Layout, load_layout, write_bundle
 from tilewright.vectors.bundle import planned_count
-from tilewright.verify import extreme_weights, reference_tap_psums
+from tilewright.verify import extreme_weights, reference_outputs, reference_tap_psums
 
 MOST_FILES = 500_000
 """More files than this are refused before the first one is written."""
@@ -37,20 +37,26 @@ def export(run: RunFolder, listener: Listener) -> StageResult[ExportFacts]:
     layers = [network.layer(name) for name in names] or list(network.layers)
     if config.weights == "extreme":
         layers = [extreme_weights(layer) for layer in layers]
-    layout, array, inputs = _layout(config), run.array(), InputChoice(run, config)
-    plans = {layer.name: TilePlan(layer.shape, array) for layer in layers}
+    array, inputs = run.array(), InputChoice(run, config)
+    plans = {
+        layer.name: array.execution(layer.shape, act_bits=layer.act_format.bits).plan
+        for layer in layers
+    }
+    layouts = {name: _layout(config, plan) for name, plan in plans.items()}
     counts = {layer.name: inputs.count(layer) for layer in layers}
-    _refuse_flood(sum(counts[name] * planned_count(layout, plans[name]) for name in counts))
+    files = (counts[name] * planned_count(layouts[name], plans[name]) for name in counts)
+    _refuse_flood(sum(files))
     _clear(run.folder("export"))
     bundles: list[BundleFacts] = []
     checks: list[Check] = []
     for layer in layers:
         first = len(bundles)
         for one in inputs.of(layer):
-            bundles.append(_write(run, layer, plans[layer.name], layout, one))
+            bundles.append(_write(run, layer, plans[layer.name], layouts[layer.name], one))
             seconds = time.monotonic() - since
             listener.progress(_rate(len(bundles), sum(counts.values()), seconds))
         checks += _judge(layer, bundles[first:], listener)
+    used = dict.fromkeys(layout.name for layout in layouts.values())
     corners = None
     if config.corners:
         smallest = min(bundles, key=lambda bundle: words_to_stream(plans[bundle.layer]))
@@ -58,7 +64,7 @@ def export(run: RunFolder, listener: Listener) -> StageResult[ExportFacts]:
             run, run.root / smallest.folder, seed=config.seed, listener=listener
         )
     facts = ExportFacts(
-        layout=layout.name,
+        layout=", ".join(used),
         stimulus=config.stimulus,
         weights=config.weights,
         files=_files(bundles),
@@ -68,8 +74,9 @@ def export(run: RunFolder, listener: Listener) -> StageResult[ExportFacts]:
     return run.record(StageResult(facts, tuple(checks)), since=since)
 
 
-def _layout(config: VectorsConfig) -> Layout:
-    layout = load_layout(config.layout)
+def _layout(config: VectorsConfig, plan: TilePlan) -> Layout:
+    """The layout that is asked for, else the one of the dataflow in which the layer runs."""
+    layout = load_layout(config.layout or plan.dataflow.layout)
     return layout if config.container == "text" else layout.with_container(config.container)
 
 
@@ -87,6 +94,7 @@ def _write(
         codes=one.codes,
         psums=psums,
         tap_psums=taps,
+        outputs=reference_outputs(psums, layout.output),
         sample=one.number,
     )
     return BundleFacts(

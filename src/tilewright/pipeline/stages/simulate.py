@@ -11,35 +11,34 @@ from tilewright.facts import LayerRun, SimulateFacts, StageResult
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.sim import SimResult
 from tilewright.sim import simulate as run_model
-from tilewright.spec import Check, IntegerLayer
+from tilewright.spec import Check, IntegerLayer, OutputFunction
 from tilewright.store.artifact import write_artifact
 from tilewright.tile import TilePlan, plan_words, untile_psums
-from tilewright.verify import Comparison, compare, reference_psums
+from tilewright.verify import Comparison, compare, reference_outputs, reference_psums
 
 
 def simulate(run: RunFolder, listener: Listener) -> StageResult[SimulateFacts]:
     """Simulate every layer on chosen samples; psums and outputs must be the reference's."""
     since = time.monotonic()
-    stimulus, array, mode = run.stimulus(), run.array(), run.array_mode()
+    stimulus, array = run.stimulus(), run.array()
     positions = run.positions(run.config().sim.samples, stimulus, key="sim.samples")
     entries: list[LayerRun] = []
     checks: list[Check] = []
     fold_cycles: dict[str, npt.NDArray[np.int64]] = {}
     for layer in run.network().layers:
-        plan = mode.plan(layer, array)
+        execution = array.execution(layer.shape, act_bits=layer.act_format.bits)
+        plan = execution.plan
         for position in positions:
             codes = stimulus.codes[layer.name][position]  # ic ih iw
             result = run_model(
-                plan,
+                execution,
                 *plan_words(plan, layer.weight, codes),
-                schedule=mode.timing,
-                rule=mode.rule,
                 engine=run.config().sim.engine,
             )
             fold_cycles[layer.name] = result.fold_cycles
             comparisons = _compare(result, plan, layer, reference_psums(codes[None], layer))
             sample = int(stimulus.samples[position])
-            is_error = mode.overflow == "error"
+            is_error = array.overflow == "error"
             checks += _checks(result, comparisons, f"{layer.name}: sample {sample}", is_error)
             entries.append(_facts(result, comparisons, layer.name, sample))
             listener.say(f"{comparisons[0]}; {result.cycles:,} cycles")
@@ -60,7 +59,10 @@ def _compare(
     return (
         compare(expected, psums[None], what="psums of the model", layer=layer.name),
         compare(
-            np.maximum(expected, 0), outputs[None], what="outputs of the model", layer=layer.name
+            reference_outputs(expected, OutputFunction()),
+            outputs[None],
+            what="outputs of the model",
+            layer=layer.name,
         ),
     )
 

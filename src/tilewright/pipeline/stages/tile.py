@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import time
 
-from tilewright.facts import LayerTiles, StageResult, TileFacts
-from tilewright.pipeline.array_mode import ArrayMode
+from tilewright.facts import LayerTiles, ModeFacts, StageResult, TileFacts
 from tilewright.pipeline.run_folder import Listener, RunFolder
-from tilewright.spec import ArrayShape
 
 
 def tile(run: RunFolder, listener: Listener) -> StageResult[TileFacts]:
     """Write the array and, for each layer, how many tiles and folds it takes for one sample."""
     since = time.monotonic()
-    config = run.config().array
-    array = ArrayShape(config.rows, config.cols, config.psum_bits)
-    mode = ArrayMode.of(config)
-    plans = {layer.name: mode.plan(layer, array) for layer in run.network().layers}
+    array = run.config().array
+    plans = {
+        layer.name: array.execution(layer.shape, act_bits=layer.act_format.bits).plan
+        for layer in run.network().layers
+    }
     layers = tuple(
         LayerTiles(
             layer=name,
@@ -33,4 +32,12 @@ def tile(run: RunFolder, listener: Listener) -> StageResult[TileFacts]:
     listener.say(
         f"{len(layers)} layers on {array.rows}x{array.cols}: {folds:,} folds for one sample"
     )
-    return run.record(StageResult(TileFacts(array=array, mode=mode, layers=layers)), since=since)
+    mode = ModeFacts(
+        mode=array.mode,
+        schedule=array.schedule,
+        job=array.job,
+        overflow=array.overflow,
+        column_bits=array.column_bits,
+    )
+    facts = TileFacts(array=array.shape, mode=mode, layers=layers)
+    return run.record(StageResult(facts), since=since)

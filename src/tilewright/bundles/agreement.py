@@ -1,0 +1,42 @@
+"""A bundle's tensors, once its outputs are known to be the function of its psums."""
+
+from __future__ import annotations
+
+from tilewright.bundles.stated import stated_tiles
+from tilewright.errors import FormatError
+from tilewright.spec import OutputFunction
+from tilewright.tile import tile_psums, untile_psums
+from tilewright.vectors import Bundle, BundleTensors, decode_bundle
+from tilewright.verify import compare, reference_outputs
+
+
+def agreed_tensors(bundle: Bundle) -> BundleTensors:
+    """The tensors that the files hold, as `decode_bundle`; numbers stated twice must agree, outputs too.
+
+    Raises what `decode_bundle` raises, and `FormatError` naming the first output that is not the
+    reference's function of its psum; outputs beyond the file's first pixels are nobody's claim.
+    """
+    tensors = decode_bundle(bundle)
+    if "output" in bundle.layout.kind_names and bundle.hashes_checked:
+        _check_outputs(bundle, tensors)
+    return tensors
+
+
+def _check_outputs(bundle: Bundle, tensors: BundleTensors) -> None:
+    expected = reference_outputs(tensors.psums, bundle.layout.output)  # oc oh ow
+    stated, tiles = stated_tiles(bundle, "output"), tile_psums(expected, bundle.plan)
+    tiles[:, : stated.shape[1]] = stated
+    outputs = untile_psums(tiles, bundle.plan)
+    found = compare(expected[None], outputs[None], what="outputs", layer=bundle.layer_name)
+    for first in found.first[:1]:
+        raise FormatError(
+            f"an output must be {_formula(bundle.layout.output)} = {first.expected}, but is "
+            f"{first.actual} at (oc={first.oc}, oh={first.oh}, ow={first.ow}); "
+            f"{found.mismatches} differ: not written together?"
+        )
+
+
+def _formula(output: OutputFunction) -> str:
+    return {"relu": "max(0, psum)", "signed": "the psum"}.get(
+        output.function, f"psum, or psum >> {output.shift} where negative,"
+    )

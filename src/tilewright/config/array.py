@@ -1,0 +1,120 @@
+"""The array and the files for it: two sections that must state the same plan."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
+
+from tilewright.errors import TilewrightError
+from tilewright.spec import ArrayShape, ConvShape, PsumRule, Schedule
+from tilewright.tile import DATAFLOWS, Execution, plan_mode
+from tilewright.vectors import Layout, is_stated_by, load_layout
+from tilewright.vectors.presets import SUFFIX
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A section of the configuration: frozen, and without keys that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ArrayConfig(Section):
+    """The systolic array: rows for input channels, cols for output channels, and how it is used.
+
+    `mode`: a dataflow by name: weight stationary, two-channel (the same with two input channels in each
+    PE where activations have at most 4 bits), output stationary, or another registered one. `schedule`:
+    "overlapped" also skips pixels that no tap uses. `job`: what one start of the core runs. `overflow`:
+    the rule for a sum that does not fit `psum_bits` at the psum memory, or `column_bits` (0: the same) in
+    a column.
+    """
+
+    rows: Annotated[int, Field(ge=1, le=64)] = 8
+    cols: Annotated[int, Field(ge=1, le=64)] = 8
+    psum_bits: Annotated[int, Field(ge=4, le=32)] = 20
+    column_bits: Annotated[int, Field(ge=0, le=32)] = 0
+    mode: str = "ws"
+    schedule: Literal["serial", "overlapped"] = "serial"
+    job: Literal["tile", "layer"] = "tile"
+    overflow: Literal["error", "wrap", "saturate"] = "error"
+
+    @field_validator("mode")
+    @classmethod
+    def _is_registered(cls, mode: str) -> str:
+        if mode not in DATAFLOWS:
+            names = [f"'{name}'" for name in DATAFLOWS.names()]
+            raise PydanticCustomError(
+                "literal_error", f"input should be {', '.join(names[:-1])} or {names[-1]}"
+            )
+        return mode
+
+    @property
+    def shape(self) -> ArrayShape:
+        """Rows, cols and psum bits."""
+        return ArrayShape(self.rows, self.cols, self.psum_bits)
+
+    @property
+    def timing(self) -> Schedule:
+        """When folds follow one another; overlapped folds also skip what no tap uses."""
+        is_overlapped = self.schedule == "overlapped"
+        return Schedule(is_overlapped, is_overlapped, self.job == "layer")
+
+    @property
+    def rule(self) -> PsumRule:
+        """What becomes of sums that do not fit."""
+        return PsumRule(self.overflow, self.column_bits or None)
+
+    def execution(self, shape: ConvShape, *, act_bits: int) -> Execution:
+        """How a layer is run; one whose activations are too wide for two in a PE runs with one."""
+        plan = plan_mode(shape, self.shape, self.mode, act_bits)
+        return Execution(plan, self.timing, self.rule)
+
+
+class VectorsConfig(Section):
+    """Which layers become text files (an empty list: all of them), and with which input codes.
+
+    `layout`: empty for the one that a bench of the dataflow (`array.mode`) reads, else a preset or a file.
+    `stimulus`: "real" samples, "random" codes, "max" (every code at its maximum), or "bound": codes
+    that drive every output channel to its extreme psums. `samples` and `seed` are of real and random
+    codes; "max" is one sample, and "bound" as many as it takes. `weights`: the "trained" ones, or
+    "extreme" ones, the highest code in even output channels and the lowest in odd ones. `container`:
+    what stands around the words, plain text or the files of a memory tool. `corners`: add corner vectors,
+    those of the smallest layer and small layers in every mode of our core (docs/strength.md).
+    """
+
+    layout: str = ""
+    container: Literal["text", "mem", "mif", "coe", "c", "npz"] = "text"
+    layers: tuple[str, ...] = ()
+    samples: Count = 1
+    stimulus: Literal["real", "random", "max", "bound"] = "real"
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    weights: Literal["trained", "extreme"] = "trained"
+    corners: bool = True
+
+
+def check_layout(array: ArrayConfig, vectors: VectorsConfig) -> None:
+    """Raise `ValueError` where mode and layout state two plans, `UnknownNameError` for an unknown preset."""
+    layout, dataflow = _known_layout(vectors.layout), DATAFLOWS.get(array.mode)
+    if layout is None or is_stated_by(layout, dataflow):
+        return
+    modes = [flow.name for flow in DATAFLOWS if is_stated_by(layout, flow)]
+    raise ValueError(
+        f"array.mode = {dataflow.name!r} ({dataflow.title}) and vectors.layout = {vectors.layout!r} "
+        f"must state the same plan, but do not: set vectors.layout to {dataflow.layout!r}, or to '' for "
+        f"that of the mode{''.join(f', or array.mode to {mode!r}' for mode in modes)}"
+    )
+
+
+def _known_layout(name: str) -> Layout | None:
+    """The layout; None for that of the dataflow, and for a file that cannot be read, which `export` tells."""
+    if not name:
+        return None
+    try:
+        return load_layout(name)
+    except TilewrightError:
+        if name.endswith(SUFFIX):
+            return None
+        raise

@@ -1,0 +1,150 @@
+"""One word that a read took: does its variable hold what the file says?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from tilewright.lint.file_text import FileText, Token, shown
+from tilewright.lint.findings import Finding
+from tilewright.verilog.events import BITS_PER_DIGIT, MATCHED, ReadEvent, Stream
+from tilewright.verilog.scan import number
+
+
+class Judge(Protocol):
+    """Who takes the findings."""
+
+    stream: Stream
+    text: FileText
+    found: dict[str, Finding]
+
+    def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
+        """Add a finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordJudge:
+    """The findings about one word that was read."""
+
+    judge_of: Judge
+    event: ReadEvent
+
+    def judge(self) -> None:
+        """Report what is wrong, if the value matters at all."""
+        event = self.event
+        token = self.judge_of.text.token_at(event.start)
+        if token is None:
+            return
+        if event.is_used or event.is_exposed:
+            self._check_x()
+            self._check_width()
+        if event.field and len(event.digits) == event.field and event.end < token.end:
+            self._check_split(token)
+        self._check_length()
+
+    def _report(self, severity: str, kind: str, message: str) -> None:
+        self.judge_of.report(severity, kind, message, self.event.start, self.event.line)
+
+    def _check_x(self) -> None:
+        if any(c in b"xXzZ?" for c in self._kept()):
+            self._report(
+                "error",
+                "x-digits",
+                f"the word {shown(self.event.digits)} has digits x or z: what is computed from it is x; "
+                f"write 0 or 1",
+            )
+
+    def _kept(self) -> bytes:
+        """The digits that the variable has room for."""
+        per_digit = BITS_PER_DIGIT.get(self.event.code, 0)
+        digits = self.event.digits.replace(b"_", b"")
+        room = -(-self.event.target // per_digit) if per_digit else 0
+        return digits[-room:] if room else digits
+
+    def _check_width(self) -> None:
+        event = self.event
+        value = number(event.digits, event.code) if event.code in BITS_PER_DIGIT else None
+        if value is None or not event.target:
+            return
+        if event.code == "d":
+            self._check_decimal(value)
+            return
+        digits, per_digit = event.digits.replace(b"_", b""), BITS_PER_DIGIT[event.code]
+        bits = len(digits) * per_digit
+        if bits < event.target + per_digit and not value >> event.target:
+            return
+        is_sign = (
+            event.is_signed and value >> (event.target - 1) == (1 << (bits - event.target + 1)) - 1
+        )
+        is_lossless = not value >> event.target or is_sign
+        what = "they mean nothing here" if is_lossless else "the value is another one"
+        self._report(
+            "warning" if is_lossless else "error",
+            "truncated",
+            f"the word has {len(digits)} digits, but the variable has {event.target} bits: the first "
+            f"digits are dropped, {what}; widen the variable or shorten the word",
+        )
+
+    def _check_decimal(self, value: int) -> None:
+        event = self.event
+        half = 1 << (event.target - 1)
+        if -half <= value < (half if event.is_signed else 2 * half):
+            return
+        is_kept = -half <= value < 2 * half
+        self._report(
+            "warning" if is_kept else "error",
+            "truncated",
+            f"the number {value} does not fit the {event.target} bits of its variable"
+            f"{', which takes it as a negative one' if is_kept else ''}: widen the variable",
+        )
+
+    def _check_split(self, token: Token) -> None:
+        """A word that is longer than the field: the rest is the next word, unless all pieces are full."""
+        event = self.event
+        digits = len(token.text) - (event.start - token.start)
+        pieces = [
+            e
+            for e in self.judge_of.stream.word_events()
+            if e.status == MATCHED and token.start <= e.start < token.end
+        ]
+        is_even = pieces[-1].end == token.end and all(len(e.digits) == e.field for e in pieces)
+        last_call = [e for e in self.judge_of.stream.events if e.call == pieces[-1].call]
+        is_even = is_even and all(e.end <= token.end for e in last_call)
+        is_whole = self.judge_of.stream.position >= len(self.judge_of.text.content.rstrip())
+        rest = self.judge_of.text.content[event.end : event.end + 1]
+        if (is_even and is_whole) or not rest.isalnum() or event.run[1] == token.end:
+            return
+        self._report(
+            "error",
+            "long-word",
+            f"the word has {digits} digits, but the reader takes {event.field}: the rest is read as the "
+            f"next word, and every later row is shifted; write words of {event.field} digits",
+        )
+
+    def _check_length(self) -> None:
+        event = self.event
+        room = fewest_digits(event)
+        digits = len(event.digits.replace(b"_", b""))
+        if digits >= room:
+            return
+        full = sum(
+            len(e.digits) >= room
+            for e in self.judge_of.stream.word_events()
+            if e.line == event.line
+        )
+        total = sum(e.line == event.line for e in self.judge_of.stream.word_events())
+        if event.code != "b" and 2 * full <= total:
+            return  # values, written without zeros at the left
+        is_damaged = event.code == "b" and bool(event.field) and 2 * full > total
+        self._report(
+            "error" if is_damaged else "warning",
+            "short-word",
+            f"the word has {digits} digits, but the reader takes {room}: the value is "
+            f"extended with zeros at the left; if lanes are packed in it, write words of {room} digits",
+        )
+
+
+def fewest_digits(event: ReadEvent) -> int:
+    """Digits below which a word is short: the field, but no more than the variable holds."""
+    per_digit = BITS_PER_DIGIT.get(event.code, 0)
+    return min(event.wanted_digits, -(-event.target // per_digit)) if per_digit else 0

@@ -1,0 +1,6 @@
+"""One module an op: what the network file, the engine and ONNX must know of its nodes.
+
+`tilewright.spec.op` has the registry and what an op may say. Elsewhere are only the naive reference
+(`tilewright.verify.reference`, which shares nothing with what it judges) and the module of torch that
+becomes such a node (`tilewright.recover.nodes`, for nothing here may import torch).
+"""

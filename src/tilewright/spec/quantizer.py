@@ -1,0 +1,43 @@
+"""Quantizers by name; the names alone need no torch, so that a configuration can be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tilewright.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Quantizer:
+    """How a training learns codes: modules of torch with ``number_format``, ``scale`` and ``scale_view``.
+
+    act, signed_act: from the bits, for inputs that are not negative, and for others. weight: from the bits
+    and the shape of the steps. has_channel_steps: whether each output channel can have a weight step of
+    its own. clips_at_zero: whether values and gradients below 0 vanish in `act`, so that a ReLU before it
+    changes nothing. has_course_names: whether a layer is saved under the names of the course.
+    """
+
+    act: Callable[[int], Any]
+    signed_act: Callable[[int], Any]
+    weight: Callable[[int, tuple[int, ...]], Any]
+    has_channel_steps: bool = True
+    clips_at_zero: bool = False
+    has_course_names: bool = False
+
+
+QUANTIZERS: Registry[Quantizer] = Registry(
+    "quantizer",
+    ours={
+        "lsq": "tilewright.quant.named_quantizers:LSQ",
+        "pact": "tilewright.quant.named_quantizers:PACT",
+    },
+)
+
+
+def known_quantizer(name: str) -> str:
+    """`name`, if there is such a quantizer; raises `ValueError`, as a validator does. Loads none."""
+    if name not in QUANTIZERS:
+        raise ValueError(f"input should be one of {', '.join(QUANTIZERS.names())}")
+    return name

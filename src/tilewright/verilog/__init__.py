@@ -1,0 +1,1 @@
+"""Reading Verilog: tokens, elaboration, and a one-way interpreter of testbenches."""

@@ -1,0 +1,47 @@
+"""What the pieces of the interpreter need of the compiler that brings them together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from tilewright.verilog.machine import Machine
+from tilewright.verilog.testbench import Testbench
+from tilewright.verilog.values import Value
+
+Evaluate = Callable[[Machine], Value]
+Assign = Callable[[Machine, Value], None]
+Run = Callable[[Machine], None]
+
+
+class Compiler(Protocol):
+    """Turns nodes of pyslang's tree into functions of the machine.
+
+    unchecked: offsets of the file reads whose result nothing looks at. old_values: left sides of the
+    assignments under way. bodies: compiled tasks and functions by path. assigned: paths of the variables
+    that the testbench sets somewhere; what no one sets comes from the design.
+    """
+
+    testbench: Testbench
+    unchecked: frozenset[int]
+    old_values: list[Evaluate]
+    bodies: dict[str, Run]
+    assigned: frozenset[str]
+
+    def line(self, node: Any) -> int:
+        """Line of a node in its file."""
+
+    def expression(self, node: Any) -> Evaluate:
+        """An expression as a function of the machine."""
+
+    def compile(self, statement: Any) -> Run:
+        """One statement as a function of the machine."""
+
+    def compile_call(self, call: Any) -> Evaluate:
+        """A call of a system task or function, or of one of the testbench's own."""
+
+    def forget(self, node: Any) -> Run:
+        """What is left after a piece that was not followed: its variables are unknown."""
+
+    def initialize(self, symbol: Any) -> Run | None:
+        """The initial value of a variable; None if it has none."""

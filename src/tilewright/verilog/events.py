@@ -1,0 +1,150 @@
+"""What a reader did with a file: the record from which lint judges."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+MATCHED, NO_MATCH, AT_END = "matched", "no match", "at end"
+DIGITS = {
+    "b": b"01xXzZ?_",
+    "o": b"01234567xXzZ?_",
+    "h": b"0123456789abcdefABCDEFxXzZ?_",
+    "d": b"0123456789_",
+}
+BITS_PER_DIGIT = {"b": 1, "o": 3, "h": 4, "d": 0}
+
+
+@dataclass(slots=True)
+class ReadEvent:
+    """One conversion of `$fscanf`, or one `$fgets`.
+
+    code: "b", "o", "h", "d", "f" for a word, "s" for a token, "c" for a character, "line" for `$fgets`;
+    of a dropped conversion "s". line: in the testbench. field: digits that the format allows, 0 for
+    any number. target: bits of the variable, `is_signed` or not. start, end: of what was consumed, in
+    bytes, white space before it left out. run: start and end of the conversions of one call that
+    follow on one another without white space. in_loop: innermost loop is "counted" or "open" (it goes
+    on as the file does). words: what a later `$sscanf` made of the line. call: number of the read, which
+    all conversions of one share. matched: how many conversions of the call matched. is_used: the testbench
+    looked at the value that this read left; of one that failed, at the old value. is_exposed: the
+    variable goes to the design. is_fatal: the testbench ended the simulation because this read failed;
+    is_reported: it printed something. is_settled: it took note of the end, and went on without the value.
+    literal: a character of the format that did not match.
+    """
+
+    code: str
+    line: int
+    field: int
+    target: int
+    status: str
+    start: int
+    end: int
+    digits: bytes = b""
+    run: tuple[int, int] = (0, 0)
+    in_loop: str = ""
+    is_checked: bool = False
+    words: list[ReadEvent] = dataclasses.field(default_factory=list)
+    is_signed: bool = False
+    call: int = 0
+    matched: int = 0
+    is_used: bool = False
+    is_exposed: bool = False
+    is_fatal: bool = False
+    is_reported: bool = False
+    is_settled: bool = False
+    literal: int = 0
+
+    @property
+    def is_word(self) -> bool:
+        """Whether this read takes a number."""
+        return self.code in DIGITS or self.code == "f"
+
+    @property
+    def wanted_digits(self) -> int:
+        """Digits that the reader has room for; 0 for decimal numbers of any length."""
+        if self.field:
+            return self.field
+        per_digit = BITS_PER_DIGIT.get(self.code, 0)
+        return -(-self.target // per_digit) if per_digit else 0
+
+
+@dataclass(slots=True)
+class Stream:
+    """One file that the reader opened with `$fopen`, from opening to the end.
+
+    name: as the reader gives it. content: None if the file is missing. is_lost: some reads could
+    not be followed, for the `reason` at `reason_line`. is_assumed: how often it is read depends on the
+    design; followed as if the design were always ready. is_own: the testbench wrote the file itself;
+    is_opaque: what it wrote is not known. line: of `$fopen`. lost_name: the whole name, if a register
+    cut its front off. holders: the variables that held its handle.
+    """
+
+    name: str
+    line: int
+    content: bytes | None
+    file: str = ""
+    lost_name: str = ""
+    position: int = 0
+    at_end: bool = False
+    is_lost: bool = False
+    is_assumed: bool = False
+    is_own: bool = False
+    is_opaque: bool = False
+    bad_code: str = ""
+    holders: set[str] = dataclasses.field(default_factory=set)
+    events: list[ReadEvent] = dataclasses.field(default_factory=list)
+
+    def peek(self) -> int:
+        """The next byte, or -1 at the end."""
+        content = self.content or b""
+        if self.position < len(content):
+            return content[self.position]
+        self.at_end = True
+        return -1
+
+    def word_events(self) -> list[ReadEvent]:
+        """All reads of numbers in order, also those out of lines."""
+        words: list[ReadEvent] = []
+        for event in self.events:
+            words += [event] if event.is_word else event.words
+        return words
+
+
+@dataclass(slots=True)
+class MemoryLoad:
+    """One `$readmemb` or `$readmemh`.
+
+    width: bits of a word, 0 if the memory lies in the design, which is not given. first, last: addresses
+    to fill, in that order, downwards too; has_range: the call gives both; is_outside: the memory does
+    not have them, and nothing is loaded. stale_reads: addresses to fill that the testbench used though
+    nothing had filled them. is_followed: every use of the memory was seen.
+    """
+
+    name: str
+    line: int
+    base: str
+    content: bytes | None
+    width: int
+    first: int
+    last: int
+    has_range: bool
+    is_outside: bool = False
+    is_signed: bool = False
+    file: str = ""
+    lost_name: str = ""
+    is_own: bool = False
+    is_opaque: bool = False
+    stale_reads: set[int] = dataclasses.field(default_factory=set)
+    used: set[int] = dataclasses.field(default_factory=set)
+    is_followed: bool = False
+
+    @property
+    def room(self) -> int:
+        """How many addresses are filled."""
+        return abs(self.last - self.first) + 1
+
+    def fills(self, address: int) -> bool:
+        """Whether an address is one of those to fill."""
+        return not self.width or (
+            min(self.first, self.last) <= address <= max(self.first, self.last)
+        )

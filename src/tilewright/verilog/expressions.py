@@ -1,0 +1,348 @@
+"""Expressions of a testbench, compiled once from pyslang's tree to functions of the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from tilewright.verilog.compiler import Assign, Compiler, Evaluate
+from tilewright.verilog.machine import WIDE, Machine, Memory
+from tilewright.verilog.operators import BINARY, CASE_EQUALITIES, binary_with_x, unary
+from tilewright.verilog.places import (
+    compile_index,
+    compile_key,
+    compile_low_bit,
+    compile_target,
+    default_value,
+    fitter,
+    root_of,
+)
+from tilewright.verilog.scan import digits_value
+from tilewright.verilog.values import UNKNOWN, Value, all_x, from_pattern, text_value, wrap
+
+MOST_BITS = 1 << 20
+"""Of a replication; a wider one is not computed."""
+_STEPS = {"Preincrement": 1, "Postincrement": 1, "Predecrement": -1, "Postdecrement": -1}
+
+
+def compile_expression(expression: Any, compiler: Compiler) -> Evaluate:
+    """The value of an expression; UNKNOWN for what is not followed."""
+    function = _COMPILERS.get(expression.kind.name)
+    return function(expression, compiler) if function else _unknown
+
+
+def _unknown(_: Machine) -> Value:
+    return UNKNOWN
+
+
+def _literal(expression: Any, _: Compiler) -> Evaluate:
+    width, is_signed = int(expression.type.bitWidth), bool(expression.type.isSigned)
+    if expression.value.hasUnknown:
+        value = _digits_with_x(str(expression.value), width, is_signed=is_signed)
+    else:
+        value = Value(wrap(int(expression.value), width, is_signed=is_signed), width, is_signed)
+    return lambda _: value
+
+
+def _digits_with_x(text: str, width: int, *, is_signed: bool) -> Value:
+    """A literal with digits x or z, as pyslang writes it: ``8'bxx10``, ``4'hx``, ``'x``."""
+    base, digits = "b", text.rpartition("'")[2].lower().lstrip("s")
+    if digits[0] in "bodh" and len(digits) > 1:
+        base, digits = digits[0], digits[1:]
+    return digits_value(digits, "b" if base == "d" else base, width, is_signed=is_signed)
+
+
+def _string(expression: Any, _: Compiler) -> Evaluate:
+    value = text_value(expression.value.encode("latin-1", "replace"))
+    return lambda _: value
+
+
+def _named(expression: Any, compiler: Compiler) -> Evaluate:
+    symbol = expression.symbol
+    if symbol.kind.name in ("Parameter", "EnumValue"):
+        return _constant(symbol.value, expression.type)
+    path = symbol.hierarchicalPath
+    if symbol.kind.name not in ("Variable", "FormalArgument", "ClassProperty", "Field"):
+        return _unknown  # a net: driven by the design
+    is_set = path in compiler.assigned or symbol.kind.name == "FormalArgument"
+    default = default_value(expression.type) if is_set else UNKNOWN
+    return lambda m: default if (value := m.get(path)) is None else value
+
+
+def _constant(constant: Any, type_: Any) -> Evaluate:
+    inner = constant.value
+    if isinstance(inner, str):
+        value = text_value(inner.encode("latin-1", "replace"))
+    else:
+        try:
+            value = Value(int(inner), int(type_.bitWidth) or 32, bool(type_.isSigned))
+        except (TypeError, ValueError):
+            value = UNKNOWN
+    return lambda _: value
+
+
+def _conversion(expression: Any, compiler: Compiler) -> Evaluate:
+    operand, fit = compile_expression(expression.operand, compiler), fitter(expression.type)
+    return lambda m: fit(operand(m))
+
+
+def _binary(expression: Any, compiler: Compiler) -> Evaluate:
+    name = expression.op.name
+    left = compile_expression(expression.left, compiler)
+    right = compile_expression(expression.right, compiler)
+    if name in ("LogicalAnd", "LogicalOr"):
+        return _logical(left, right, stops_at=name == "LogicalOr")
+    if name in CASE_EQUALITIES and (test := _x_test(expression, compiler)) is not None:
+        return test
+    function = BINARY.get(name)
+    width, is_signed = int(expression.type.bitWidth), bool(expression.type.isSigned)
+    operand_width = int(expression.left.type.bitWidth)
+    cost = max(width, operand_width) // WIDE
+
+    def evaluate(machine: Machine) -> Value:
+        if cost:
+            machine.step(cost)
+        one, other = left(machine), right(machine)
+        a, b = one.bits, other.bits
+        if a is None or b is None:
+            return binary_with_x(name, one, other, width)
+        if name == "LogicalShiftRight":
+            return Value(wrap(a, operand_width, is_signed=False) >> b, width, is_signed)
+        if b == 0 and name in ("Divide", "Mod"):
+            return all_x(width)
+        if function is None:
+            return UNKNOWN
+        return Value(wrap(int(function(a, b)), width, is_signed=is_signed), width, is_signed)
+
+    return evaluate
+
+
+def _x_test(expression: Any, compiler: Compiler) -> Evaluate | None:
+    """``word === 8'hxx`` asks whether something is there: that is no use of the word."""
+    sides = (expression.left, expression.right)
+    constants = [side for side in sides if _is_x(side)]
+    if len(constants) != 1:
+        return None
+    name = expression.op.name
+    tested = compile_expression(sides[constants[0] is sides[0]], compiler)
+    wanted = compile_expression(constants[0], compiler)
+
+    def evaluate(machine: Machine) -> Value:
+        with machine.unused():
+            value = tested(machine)
+        return binary_with_x(name, value, wanted(machine), 1)
+
+    return evaluate
+
+
+def _is_x(expression: Any) -> bool:
+    while expression.kind.name == "Conversion":
+        expression = expression.operand
+    is_literal = expression.kind.name in ("IntegerLiteral", "UnbasedUnsizedIntegerLiteral")
+    return is_literal and bool(expression.value.hasUnknown)
+
+
+def _logical(left: Evaluate, right: Evaluate, *, stops_at: bool) -> Evaluate:
+    def evaluate(machine: Machine) -> Value:
+        one = left(machine)
+        if one.truth is not None and one.truth == stops_at and one.bits is not None:
+            return Value(int(stops_at), 1)
+        other = right(machine)
+        if other.bits is not None and bool(other.bits) == stops_at:
+            return Value(int(stops_at), 1)
+        if one.bits is not None and other.bits is not None:
+            return Value(int(not stops_at), 1)
+        if one.truth is None or other.truth is None:
+            return UNKNOWN
+        return Value(1, 1) if stops_at and (one.truth or other.truth) else all_x(1)
+
+    return evaluate
+
+
+def _unary(expression: Any, compiler: Compiler) -> Evaluate:
+    name = expression.op.name
+    operand = compile_expression(expression.operand, compiler)
+    width, is_signed = int(expression.type.bitWidth), bool(expression.type.isSigned)
+    if name in _STEPS:
+        return _step(expression, compiler, operand)
+    return lambda m: unary(name, operand(m), width, is_signed=is_signed)
+
+
+def _step(expression: Any, compiler: Compiler, operand: Evaluate) -> Evaluate:
+    target, delta = compile_target(expression.operand, compiler), _STEPS[expression.op.name]
+    is_post = expression.op.name.startswith("Post")
+
+    def evaluate(machine: Machine) -> Value:
+        old = operand(machine)
+        new = UNKNOWN
+        if old.bits is not None:
+            new = Value(old.bits + delta, old.width + 1, is_signed=True)
+        elif old.masked is not None:
+            new = all_x(old.width)
+        target(machine, new)
+        return old if is_post else new
+
+    return evaluate
+
+
+def _conditional(expression: Any, compiler: Compiler) -> Evaluate:
+    condition = compile_expression(expression.conditions[0].expr, compiler)
+    left = compile_expression(expression.left, compiler)
+    right = compile_expression(expression.right, compiler)
+
+    def evaluate(machine: Machine) -> Value:
+        holds = condition(machine).truth
+        return UNKNOWN if holds is None else left(machine) if holds else right(machine)
+
+    return evaluate
+
+
+def _concatenation(expression: Any, compiler: Compiler) -> Evaluate:
+    operands = [compile_expression(o, compiler) for o in expression.operands]
+    fitters = [fitter(o.type) for o in expression.operands]
+    is_text = bool(expression.type.isString)
+
+    def evaluate(machine: Machine) -> Value:
+        ones, mask, width, lost = 0, 0, 0, b""
+        for operand, fit in zip(operands, fitters, strict=True):
+            value = fit(operand(machine))
+            if value.pattern is None:
+                return UNKNOWN
+            if is_text and not value.bits:
+                continue
+            ones = ones << value.width | value.pattern[0]
+            mask = mask << value.width | value.pattern[1]
+            width, lost = width + value.width, lost or value.lost
+        return replace(from_pattern(ones, mask, max(width, 1)), lost=lost)
+
+    return evaluate
+
+
+def _replication(expression: Any, compiler: Compiler) -> Evaluate:
+    count = compile_expression(expression.count, compiler)
+    concat = compile_expression(expression.concat, compiler)
+
+    def evaluate(machine: Machine) -> Value:
+        times, value = count(machine).bits, concat(machine)
+        if times is None or value.pattern is None or times * value.width > MOST_BITS:
+            return UNKNOWN
+        machine.step(times * value.width // WIDE + 1)
+        ones, mask, width = (*value.pattern, value.width)
+        repeat = ((1 << width * times) - 1) // ((1 << width) - 1)
+        return from_pattern(ones * repeat, mask * repeat, max(times * width, 1))
+
+    return evaluate
+
+
+def _element(expression: Any, compiler: Compiler) -> Evaluate:
+    symbol = root_of(expression)
+    if symbol is None:
+        return _part(expression, compiler)
+    path, index = symbol.hierarchicalPath, compile_index(expression, compiler)
+    is_set = path in compiler.assigned
+    default = default_value(expression.type) if is_set else UNKNOWN
+
+    def evaluate(machine: Machine) -> Value:
+        return read_memory(machine, path, index(machine), default)
+
+    return evaluate
+
+
+def read_memory(machine: Machine, path: str, at: object | None, default: Value) -> Value:
+    """An element; a load that should have filled it, and did not, is told."""
+    memory = machine.memories.setdefault(path, Memory())
+    if machine.is_looking:
+        machine.use((path, at))
+        for load in memory.loads:
+            load.is_followed = load.is_followed or at is not None
+            if isinstance(at, int) and load.fills(at):
+                (load.used if at in memory.loaded else load.stale_reads).add(at)
+    if at is None or None in memory.elements or path in machine.volatile:
+        return UNKNOWN
+    return memory.elements.get(at, default)
+
+
+def _part(expression: Any, compiler: Compiler) -> Evaluate:
+    """A bit, a packed element, a range or a member of a vector."""
+    value = compile_expression(expression.value, compiler)
+    width, low = int(expression.type.bitWidth), compile_low_bit(expression, compiler)
+    whole = int(expression.value.type.bitWidth)
+
+    def evaluate(machine: Machine) -> Value:
+        pattern = value(machine).resize(whole, is_signed=False).pattern
+        at = low(machine)
+        if pattern is None or at is None:
+            return UNKNOWN
+        return from_pattern(pattern[0] >> at, pattern[1] >> at, width)
+
+    return evaluate
+
+
+def _assignment(expression: Any, compiler: Compiler) -> Evaluate:
+    target = compile_target(expression.left, compiler)
+    compiler.old_values.append(compile_expression(expression.left, compiler))
+    right = compile_expression(expression.right, compiler)
+    compiler.old_values.pop()
+    source = _copied(expression.right)
+    if source is None:
+        return lambda m: _store(m, target, right(m))
+    find_source = compile_key(source, compiler)
+    find_copy = compile_key(expression.left, compiler)
+
+    def copy(machine: Machine) -> Value:
+        key = find_source(machine)
+        event = machine.marks.get(key) if key is not None else None
+        if event is None:
+            return _store(machine, target, right(machine))
+        was_used = event.is_used
+        value = _store(machine, target, right(machine))
+        event.is_used = was_used  # a copy is no use
+        if (to := find_copy(machine)) is not None:
+            machine.mark(to, event)
+        return value
+
+    return copy
+
+
+def _copied(expression: Any) -> Any:
+    """The variable that an assignment copies as it is; None if it computes something."""
+    while expression.kind.name == "Conversion":
+        expression = expression.operand
+    is_plain = expression.kind.name == "NamedValue" or root_of(expression) is not None
+    return expression if is_plain else None
+
+
+def _store(machine: Machine, target: Assign, value: Value) -> Value:
+    target(machine, value)
+    return value
+
+
+def _old_value(_: Any, compiler: Compiler) -> Evaluate:
+    """The left side within ``a += b``, which pyslang gives as ``a = LEFT + b``."""
+    return compiler.old_values[-1]
+
+
+def _call(expression: Any, compiler: Compiler) -> Evaluate:
+    return compiler.compile_call(expression)
+
+
+_COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
+    "IntegerLiteral": _literal,
+    "UnbasedUnsizedIntegerLiteral": _literal,
+    "StringLiteral": _string,
+    "NamedValue": _named,
+    "HierarchicalValue": _named,
+    "Conversion": _conversion,
+    "BinaryOp": _binary,
+    "UnaryOp": _unary,
+    "ConditionalOp": _conditional,
+    "Concatenation": _concatenation,
+    "Replication": _replication,
+    "ElementSelect": _element,
+    "RangeSelect": _part,
+    "MemberAccess": _part,
+    "Assignment": _assignment,
+    "LValueReference": _old_value,
+    "Call": _call,
+}

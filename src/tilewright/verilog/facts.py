@@ -1,0 +1,90 @@
+"""What a piece of a testbench does, seen without following it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+FILE_CALLS = frozenset(
+    (
+        *("$fopen", "$fscanf", "$fgets", "$fgetc", "$ungetc", "$fread", "$fseek", "$rewind"),
+        *("$readmemb", "$readmemh"),
+    )
+)
+RESULT_CALLS = frozenset(("$fscanf", "$fgets", "$fgetc", "$feof", "$sscanf"))
+"""Calls whose result tells how far a file goes."""
+_HANDLE = {"$fscanf": 0, "$fseek": 0, "$rewind": 0, "$fgetc": 0}
+_HANDLE |= {"$fgets": 1, "$ungetc": 1, "$fread": 1}
+"""Which argument of a call is the file."""
+
+
+@dataclass(slots=True)
+class Facts:
+    """What a piece of the tree does, the tasks that it calls included.
+
+    assigned: paths of the variables that it writes. read: of those that it looks at. results: of those
+    that hold what a read returned. handles: expressions of the files that it reads.
+    """
+
+    has_file_calls: bool = False
+    has_timing: bool = False
+    assigned: set[str] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
+    results: set[str] = field(default_factory=set)
+    handles: list[Any] = field(default_factory=list)
+    opens: bool = False
+    calls: set[str] = field(default_factory=set)
+
+    def collect(self, node: Any) -> None:
+        """Add what `node` does."""
+        node.visit(self._visit)
+
+    def _visit(self, node: Any) -> None:
+        kind = node.kind.name
+        if kind == "Assignment":
+            is_group = node.left.kind.name == "Concatenation"
+            self._assign(node.left.operands if is_group else [node.left])
+            self._keep_result(node)
+        elif kind == "UnaryOp" and "crement" in node.op.name:
+            self._assign([node.operand])
+        elif kind == "Call":
+            self._call(node)
+        elif kind in ("Timed", "Wait"):
+            self.has_timing = True
+        elif kind == "VariableDeclaration" and node.symbol.initializer is not None:
+            self.assigned.add(node.symbol.hierarchicalPath)
+        elif kind == "NamedValue":
+            self.read.add(node.symbol.hierarchicalPath)
+
+    def _assign(self, targets: list[Any]) -> None:
+        symbols = [target.getSymbolReference() for target in targets]
+        self.assigned.update(symbol.hierarchicalPath for symbol in symbols if symbol is not None)
+
+    def _keep_result(self, node: Any) -> None:
+        source = node.right
+        while source.kind.name == "Conversion":
+            source = source.operand
+        is_read = source.kind.name == "Call" and source.isSystemCall
+        symbol = node.left.getSymbolReference()
+        if is_read and source.subroutineName in RESULT_CALLS and symbol is not None:
+            self.results.add(symbol.hierarchicalPath)
+
+    def _call(self, call: Any) -> None:
+        name = call.subroutineName
+        if not call.isSystemCall:
+            path = call.subroutine.hierarchicalPath
+            if path not in self.calls:
+                self.calls.add(path)
+                self.collect(call.subroutine.body)
+        elif name in FILE_CALLS:
+            self.has_file_calls = True
+            self.opens = self.opens or name == "$fopen"
+            if name in _HANDLE:
+                self.handles.append(call.arguments[_HANDLE[name]])
+
+
+def facts_of(node: Any) -> Facts:
+    """What a piece of the tree does."""
+    facts = Facts()
+    facts.collect(node)
+    return facts

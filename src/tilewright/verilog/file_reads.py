@@ -1,0 +1,293 @@
+"""`$fscanf`, `$sscanf`, `$fgets` and `$fgetc`: each read leaves a record on its stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tilewright.verilog.compiler import Assign, Compiler, Evaluate
+from tilewright.verilog.events import AT_END, DIGITS, MATCHED, NO_MATCH, ReadEvent, Stream
+from tilewright.verilog.machine import FinishSimulationSignal, Machine
+from tilewright.verilog.places import FindKey, compile_key, compile_target
+from tilewright.verilog.scan import (
+    Conversion,
+    Item,
+    bad_code,
+    digits_value,
+    get_line,
+    parse_format,
+    scan,
+)
+from tilewright.verilog.values import UNKNOWN, Value, text_value
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an output argument of a read writes to."""
+
+    assign: Assign
+    key: FindKey
+    width: int
+    is_signed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One call of a read: its line, its targets, and whether its result is looked at."""
+
+    line: int
+    targets: tuple[Target, ...]
+    is_checked: bool
+
+
+def fscanf(call: Any, compiler: Compiler) -> Evaluate:
+    """`$fscanf`: one record for each conversion, until one fails."""
+    source = compiler.expression(call.arguments[0])
+    template = compiler.expression(call.arguments[1])
+    holder = holder_name(call.arguments[0])
+    reading = _reading(call, call.arguments[2:], compiler)
+
+    def evaluate(machine: Machine) -> Value:
+        machine.step()
+        text, handle = template(machine).text, source(machine)
+        if handle.bits == 0:  # the file is missing
+            return Value(-1, 32, is_signed=True)
+        stream = machine.stream(handle)
+        items = None if text is None else parse_format(text, machine.simulator)
+        if stream is not None and text is not None and bad_code(text, machine.simulator):
+            stream.bad_code = bad_code(text, machine.simulator)
+            raise FinishSimulationSignal
+        if stream is None or items is None:
+            what = "format" if stream is not None else "file"
+            machine.undecided(reading.line, f"the {what} of this $fscanf cannot be computed")
+            machine.lose_streams([holder])
+            _forget(machine, reading)
+            return UNKNOWN
+        return _read(machine, stream, items, reading)
+
+    return evaluate
+
+
+def _read(machine: Machine, stream: Stream, items: tuple[Item, ...], reading: Reading) -> Value:
+    if stream.is_opaque:
+        _forget(machine, reading)
+        return UNKNOWN
+    result, done = scan(stream, items, machine.simulator)
+    events = _record(done, reading, machine)
+    stream.is_assumed = stream.is_assumed or machine.assumptions > 0
+    if not stream.is_lost:
+        stream.events += events
+    _assign(machine, done, events, reading)
+    machine.last_read = events[-1] if events else None
+    return Value(result, 32, is_signed=True)
+
+
+def sscanf(call: Any, compiler: Compiler) -> Evaluate:
+    """`$sscanf`: words out of a line that `$fgets` read are recorded with the line."""
+    source = compiler.expression(call.arguments[0])
+    template = compiler.expression(call.arguments[1])
+    reading = _reading(call, call.arguments[2:], compiler)
+
+    def evaluate(machine: Machine) -> Value:
+        machine.step()
+        value, text = source(machine), template(machine).text
+        items = None if text is None else parse_format(text, machine.simulator)
+        if value.text is None or items is None:
+            machine.undecided(reading.line, "the text or format of this $sscanf cannot be computed")
+            _forget(machine, reading)
+            return UNKNOWN
+        result, done = scan(Stream("", reading.line, value.text), items, machine.simulator)
+        events = _record(done, reading, machine)
+        if value.origin is not None:
+            for event in events:
+                _place_in_file(event, value.origin)
+            value.origin.words += events
+        _assign(machine, done, events, reading)
+        machine.last_read = events[-1] if events and value.origin is not None else None
+        return Value(result, 32, is_signed=True)
+
+    return evaluate
+
+
+def _place_in_file(event: ReadEvent, line: ReadEvent) -> None:
+    """A word out of a line stands where the line does; there is none if the line is an old one."""
+    event.in_loop, event.is_checked = line.in_loop, line.is_checked or event.is_checked
+    event.start, event.end = event.start + line.start, event.end + line.start
+    event.run = (event.run[0] + line.start, event.run[1] + line.start)
+    if event.status == AT_END and line.status != AT_END:
+        event.status = NO_MATCH  # the line is too short for the format, not the file
+    if line.status == AT_END:
+        event.status, event.start, event.end, event.matched = AT_END, line.start, line.start, 0
+
+
+def _reading(call: Any, arguments: Any, compiler: Compiler) -> Reading:
+    is_checked = call.sourceRange.start.offset not in compiler.unchecked
+    return Reading(compiler.line(call), tuple(output_targets(arguments, compiler)), is_checked)
+
+
+def output_targets(arguments: Any, compiler: Compiler) -> list[Target]:
+    """How each output argument is written."""
+    places = map(written, arguments)
+    return [
+        Target(
+            compile_target(place, compiler),
+            compile_key(place, compiler),
+            int(place.type.bitWidth),
+            bool(place.type.isIntegral and place.type.isSigned),
+        )
+        for place in places
+    ]
+
+
+def written(argument: Any) -> Any:
+    """What an output argument writes to; pyslang gives such an argument as an assignment."""
+    return argument.left if argument.kind.name == "Assignment" else argument
+
+
+def holder_name(argument: Any) -> str:
+    """The variable that holds the handle of a file; '' if that is not plain."""
+    while argument.kind.name == "Conversion":
+        argument = argument.operand
+    symbol = argument.getSymbolReference()
+    return "" if symbol is None else str(symbol.hierarchicalPath)
+
+
+def _forget(machine: Machine, reading: Reading) -> None:
+    for target in reading.targets:
+        target.assign(machine, UNKNOWN)
+
+
+def _record(done: list[Conversion], reading: Reading, machine: Machine) -> list[ReadEvent]:
+    events: list[ReadEvent] = []
+    targets, runs = iter(reading.targets), _runs(done)
+    machine.calls += 1
+    matched = sum(one.status == MATCHED for one in done)
+    for one, run in zip(done, runs, strict=True):
+        target = None if one.item.is_dropped else next(targets, None)
+        code = "s" if one.item.is_dropped else one.item.code
+        width = target.width if target else 0
+        event = ReadEvent(
+            code,
+            reading.line,
+            one.item.field,
+            width,
+            one.status,
+            one.start,
+            one.end,
+            one.digits,
+            run,
+        )
+        event.in_loop = machine.loops[-1] if machine.loops else ""
+        event.is_checked, event.literal = reading.is_checked, one.literal
+        event.is_signed = bool(target and target.is_signed)
+        event.call, event.matched = machine.calls, matched
+        events.append(event)
+    return events
+
+
+def _runs(done: list[Conversion]) -> list[tuple[int, int]]:
+    """For each conversion the piece of the file that it and its neighbors take in one go."""
+    starts, ends = [one.start for one in done], [one.end for one in done]
+    for i in range(1, len(done)):
+        if starts[i] == ends[i - 1]:
+            starts[i] = starts[i - 1]
+    for i in range(len(done) - 1, 0, -1):
+        if starts[i] == starts[i - 1]:
+            ends[i - 1] = ends[i]
+    return list(zip(starts, ends, strict=True))
+
+
+def _assign(
+    machine: Machine, done: list[Conversion], events: list[ReadEvent], reading: Reading
+) -> None:
+    """A conversion that did not match leaves its variable as it is: the trap of `$fscanf`."""
+    left = list(reading.targets)
+    for one, event in zip(done, events, strict=True):
+        if one.item.is_dropped or not left:
+            continue
+        if one.status != MATCHED:
+            break
+        target = left.pop(0)
+        target.assign(machine, _scanned(one, target))
+        if (key := target.key(machine)) is not None:
+            machine.mark(key, event)
+            if event.status != MATCHED:  # out of an old line
+                event.is_used = event.is_used or event.is_exposed
+    for target in left if events else ():
+        key = target.key(machine)
+        if key is not None:
+            machine.mark(key, events[-1])
+
+
+def _scanned(one: Conversion, target: Target) -> Value:
+    if one.item.code == "f":
+        return UNKNOWN
+    if one.item.code in DIGITS:
+        text = one.digits.decode()
+        return digits_value(text, one.item.code, target.width or 32, is_signed=target.is_signed)
+    return text_value(one.digits)
+
+
+def fgets(call: Any, compiler: Compiler) -> Evaluate:
+    """`$fgets`: a line, or as much of it as the register holds."""
+    (target,) = output_targets(call.arguments[:1], compiler)
+    source, line = compiler.expression(call.arguments[1]), compiler.line(call)
+    old = compiler.expression(written(call.arguments[0]))
+    holder = holder_name(call.arguments[1])
+    is_checked = call.sourceRange.start.offset not in compiler.unchecked
+
+    def evaluate(machine: Machine) -> Value:
+        machine.step()
+        handle = source(machine)
+        if handle.bits == 0:
+            return Value(0)
+        stream = machine.stream(handle)
+        if stream is None or stream.is_opaque:
+            target.assign(machine, UNKNOWN)
+            if stream is None:
+                machine.undecided(line, "the file of this $fgets cannot be computed")
+                machine.lose_streams([holder])
+            return UNKNOWN
+        start, buffer = stream.position, target.width // 8 or 1 << 20
+        text = get_line(stream, buffer)
+        status = MATCHED if text else AT_END
+        event = ReadEvent("line", line, buffer, target.width, status, start, stream.position, text)
+        event.in_loop = machine.loops[-1] if machine.loops else ""
+        event.is_checked = is_checked
+        _keep(machine, stream, event)
+        value = text_value(text) if text else old(machine)  # at the end it keeps the old line
+        target.assign(machine, replace(value, origin=event))
+        return Value(len(text))
+
+    return evaluate
+
+
+def _keep(machine: Machine, stream: Stream, event: ReadEvent) -> None:
+    machine.calls += 1
+    event.call = machine.calls
+    stream.is_assumed = stream.is_assumed or machine.assumptions > 0
+    if not stream.is_lost:
+        stream.events.append(event)
+
+
+def fgetc(call: Any, compiler: Compiler) -> Evaluate:
+    """`$fgetc`: one character."""
+    source, line = compiler.expression(call.arguments[0]), compiler.line(call)
+
+    def evaluate(machine: Machine) -> Value:
+        machine.step()
+        stream = machine.stream(source(machine))
+        if stream is None or stream.is_opaque:
+            if stream is None:
+                machine.undecided(line, "the file of this $fgetc cannot be computed")
+            return UNKNOWN
+        char, at = stream.peek(), stream.position
+        if char >= 0:
+            stream.position += 1
+        status = MATCHED if char >= 0 else AT_END
+        digits = bytes([char]) if char >= 0 else b""
+        event = ReadEvent("c", line, 1, 8, status, at, stream.position, digits, is_checked=True)
+        _keep(machine, stream, event)
+        return Value(char, 32, is_signed=True)
+
+    return evaluate

@@ -1,0 +1,180 @@
+"""Loops of a testbench: those that count, and those that go on as a file does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import product
+from typing import Any
+
+from tilewright.verilog.compiler import Compiler, Evaluate, Run
+from tilewright.verilog.facts import RESULT_CALLS, facts_of
+from tilewright.verilog.machine import (
+    BreakLoopSignal,
+    ContinueLoopSignal,
+    Machine,
+    StopProcessSignal,
+)
+from tilewright.verilog.values import Value
+
+MAX_IDLE_TURNS = 5_000
+MAX_ELEMENTS = 1 << 20
+"""Of an array that `foreach` goes through."""
+
+
+def _for(statement: Any, compiler: Compiler) -> Run:
+    starts: list[Callable[[Machine], object]] = []
+    starts += [compiler.expression(e) for e in statement.initializers]
+    starts += [s for s in (compiler.initialize(v) for v in statement.loopVars) if s]
+    steps = [compiler.expression(e) for e in statement.steps]
+    condition = compiler.expression(statement.stopExpr) if statement.stopExpr else None
+    kind = _kind(statement.stopExpr, statement.body)
+    turn = _loop(statement, compiler, condition, kind=kind, steps=steps)
+
+    def run(machine: Machine) -> None:
+        for start in starts:
+            start(machine)
+        turn(machine)
+
+    return run
+
+
+def _kind(condition: Any, body: Any) -> str:
+    """ "open" if it depends on the file, or on nothing, when the loop ends; else "counted"."""
+    if condition is None:
+        return "open"
+    facts = facts_of(condition)
+    results = facts_of(body).results
+    calls: list[str] = []
+
+    def visit(node: Any) -> None:
+        if node.kind.name == "Call":
+            calls.append(node.subroutineName)
+
+    condition.visit(visit)
+    is_about_file = bool(facts.read & results) or any(name in RESULT_CALLS for name in calls)
+    return "open" if is_about_file or not facts.read else "counted"
+
+
+def _while(statement: Any, compiler: Compiler) -> Run:
+    condition = compiler.expression(statement.cond)
+    kind = _kind(statement.cond, statement.body)
+    is_first_free = statement.kind.name == "DoWhileLoop"
+    return _loop(statement, compiler, condition, kind=kind, is_first_free=is_first_free)
+
+
+def _forever(statement: Any, compiler: Compiler) -> Run:
+    return _loop(statement, compiler, None, kind="open")
+
+
+def _repeat(statement: Any, compiler: Compiler) -> Run:
+    count = compiler.expression(statement.count)
+    body, forget = compiler.compile(statement.body), compiler.forget(statement.body)
+    is_idle = not facts_of(statement.body).has_file_calls
+
+    def run(machine: Machine) -> None:
+        times = count(machine).bits
+        if times is None or (is_idle and times > MAX_IDLE_TURNS):
+            forget(machine)
+            return
+        with machine.loop("counted"), suppress(BreakLoopSignal):
+            for _ in range(times):
+                machine.step()
+                with suppress(ContinueLoopSignal):
+                    body(machine)
+
+    return run
+
+
+def _foreach(statement: Any, compiler: Compiler) -> Run:
+    body, forget = compiler.compile(statement.body), compiler.forget(statement.body)
+    dims = list(statement.loopDims)
+    if any(dim.range is None for dim in dims):
+        return forget
+    ranges = [_indices(dim.range) if dim.loopVar is not None else range(1) for dim in dims]
+    names = [dim.loopVar.hierarchicalPath if dim.loopVar is not None else "" for dim in dims]
+
+    def run(machine: Machine) -> None:
+        with machine.loop("counted"), suppress(BreakLoopSignal):
+            for indices in product(*ranges):
+                machine.step()
+                for name, index in zip(names, indices, strict=True):
+                    machine.set(name, Value(index, 32, is_signed=True))
+                with suppress(ContinueLoopSignal):
+                    body(machine)
+
+    return run
+
+
+def _indices(bounds: Any) -> range:
+    left, right = int(bounds.left), int(bounds.right)
+    step = 1 if left <= right else -1
+    return range(left, right + step, step)
+
+
+def _loop(
+    statement: Any,
+    compiler: Compiler,
+    condition: Evaluate | None,
+    *,
+    kind: str,
+    steps: list[Evaluate] | None = None,
+    is_first_free: bool = False,
+) -> Run:
+    """A loop with a condition; one without files that turns too often is passed over."""
+    body = compiler.compile(statement.body)
+    forget, facts = compiler.forget(statement), facts_of(statement)
+    limit = None if facts.has_file_calls else MAX_IDLE_TURNS
+    line = compiler.line(statement)
+
+    def run(machine: Machine) -> None:
+        with machine.loop(kind), suppress(BreakLoopSignal):
+            for turns in _turns(machine, condition, is_first_free=is_first_free):
+                if turns < 0 or (limit is not None and turns > limit):
+                    forget(machine)
+                    if condition is None:
+                        raise StopProcessSignal
+                    return
+                _turn(machine, body, steps or [], line if facts.has_file_calls else 0)
+
+    return run
+
+
+def _turns(machine: Machine, condition: Evaluate | None, *, is_first_free: bool) -> Iterator[int]:
+    """The number of each turn from 1; -1 where nobody knows whether there is one."""
+    turns = 0
+    while True:
+        holds = (
+            True
+            if condition is None or (is_first_free and not turns)
+            else (condition(machine).truth)
+        )
+        if holds is False:
+            machine.settle()
+            return
+        turns = turns + 1 if holds else -1
+        yield turns
+
+
+def _turn(machine: Machine, body: Run, steps: list[Evaluate], file_line: int) -> None:
+    try:
+        machine.step()
+        with suppress(ContinueLoopSignal):
+            body(machine)
+    except StopProcessSignal:
+        if file_line:
+            machine.undecided(file_line, "this loop over a file does not come to an end")
+        raise
+    machine.settle()
+    for step in steps:
+        step(machine)
+
+
+LOOPS: dict[str, Callable[[Any, Compiler], Run]] = {
+    "ForLoop": _for,
+    "WhileLoop": _while,
+    "DoWhileLoop": _while,
+    "ForeverLoop": _forever,
+    "RepeatLoop": _repeat,
+    "ForeachLoop": _foreach,
+}

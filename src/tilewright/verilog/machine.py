@@ -1,0 +1,289 @@
+"""The state of a testbench while it is followed: variables, open files, what was left undecided."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from posixpath import normpath
+
+from tilewright.verilog.events import AT_END, MATCHED, MemoryLoad, ReadEvent, Stream
+from tilewright.verilog.file_names import is_exact_file, letter_case_twin
+from tilewright.verilog.simulators import ICARUS, Simulator
+from tilewright.verilog.values import UNKNOWN, Value
+
+MAX_STEPS = 1_000_000
+MAX_FILE_BYTES = 256 << 20
+MAX_PRINTED = 100_000
+"""Lines that are kept of what the testbench prints."""
+FIRST_HANDLE = 0x8000_0003
+WORD = 0xFFFF_FFFF
+WIDE = 4096
+"""Bits from which on a value costs more than one step."""
+
+Key = str | tuple[str, object]
+"""A variable, or an element of a memory."""
+
+
+class StopProcessSignal(Exception):  # noqa: N818 - control flow, no error
+    """The present initial block goes no further."""
+
+
+class FinishSimulationSignal(Exception):  # noqa: N818 - control flow, no error
+    """`$finish` or `$stop`."""
+
+
+class BreakLoopSignal(Exception):  # noqa: N818 - control flow, no error
+    """`break`."""
+
+
+class ContinueLoopSignal(Exception):  # noqa: N818 - control flow, no error
+    """`continue`."""
+
+
+class ReturnCallSignal(Exception):  # noqa: N818 - control flow, no error
+    """`return`."""
+
+
+class DisableBlockSignal(Exception):  # noqa: N818 - control flow, no error
+    """`disable` of a named block; the argument is its name."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """An unpacked array: known elements, and the loads that filled it."""
+
+    elements: dict[object, Value] = field(default_factory=dict)
+    loads: list[MemoryLoad] = field(default_factory=list)
+    loaded: set[object] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class WrittenFile:
+    """A file that the testbench writes: its text so far, None if a part of it is not known."""
+
+    text: bytes | None = b""
+
+
+@dataclass(slots=True)
+class Machine:
+    """Variables by their hierarchical path, and files by their handle.
+
+    folder: where the simulation runs. simulator: whose reads are followed. volatile: variables that
+    change on their own. exposed: those that the design sees. notes: line and message of what could not
+    be followed. marks: which read left the value that a variable holds. is_cut: `$finish` in a branch
+    ended the simulation. ignores_case: open a file of the same name in other letter case, too.
+    contents: of files read. printed: lines
+    of the testbench, None where not known. written: files that the testbench writes.
+    """
+
+    folder: Path
+    volatile: frozenset[str] = frozenset()
+    exposed: frozenset[str] = frozenset()
+    simulator: Simulator = ICARUS
+    values: dict[str, Value] = field(default_factory=dict)
+    memories: dict[str, Memory] = field(default_factory=dict)
+    handles: dict[int, Stream] = field(default_factory=dict)
+    outputs: dict[int, WrittenFile] = field(default_factory=dict)
+    written: dict[str, WrittenFile] = field(default_factory=dict)
+    streams: list[Stream] = field(default_factory=list)
+    loads: list[MemoryLoad] = field(default_factory=list)
+    notes: dict[tuple[int, str], None] = field(default_factory=dict)
+    loops: list[str] = field(default_factory=list)
+    marks: dict[Key, ReadEvent] = field(default_factory=dict)
+    printed: list[bytes | None] = field(default_factory=list)
+    last_read: ReadEvent | None = None
+    calls: int = 0
+    opens: int = 0
+    depth: int = 0
+    assumptions: int = 0
+    max_steps: int = MAX_STEPS
+    steps: int = 0
+    is_finished: bool = False
+    is_looking: bool = True
+    is_cut: bool = False
+    ignores_case: bool = False
+    contents: dict[Path, bytes] = field(default_factory=dict)
+
+    def step(self, work: int = 1) -> None:
+        """Count one statement, or more for more work; ends a process that does not end."""
+        self.steps += work
+        if self.steps > self.max_steps:
+            raise StopProcessSignal
+
+    @contextmanager
+    def loop(self, kind: str) -> Iterator[None]:
+        """Within a loop: "counted" (for, repeat) or "open" (it goes on as a file does)."""
+        self.loops.append(kind)
+        try:
+            yield
+        finally:
+            self.loops.pop()
+
+    @contextmanager
+    def branch(self) -> Iterator[None]:
+        """Within a branch of a condition."""
+        self.depth += 1
+        try:
+            yield
+        except FinishSimulationSignal:
+            self.is_cut = True
+            raise
+        finally:
+            self.depth -= 1
+
+    @contextmanager
+    def assumed(self) -> Iterator[None]:
+        """Within what runs only if the design is ready, which is taken for granted."""
+        self.assumptions += 1
+        try:
+            yield
+        finally:
+            self.assumptions -= 1
+
+    # -- variables, and who uses what a read left in them
+
+    def get(self, name: str) -> Value | None:
+        """What a variable holds; None if nothing was ever assigned."""
+        if name in self.marks:
+            self.use(name)
+        return UNKNOWN if name in self.volatile else self.values.get(name)
+
+    def set(self, name: str, value: Value) -> None:
+        """Assign a variable."""
+        self.marks.pop(name, None)
+        self.values[name] = UNKNOWN if name in self.volatile else value
+        bits = value.bits
+        if self.handles and bits is not None and (stream := self.handles.get(bits & WORD)):
+            stream.holders.add(name)
+
+    def mark(self, key: Key, event: ReadEvent) -> None:
+        """Remember that the value in a variable is the one that a read left there."""
+        name = key if isinstance(key, str) else key[0]
+        self.marks[key] = event
+        event.is_exposed = event.is_exposed or name in self.exposed
+
+    def use(self, key: Key) -> None:
+        """Somebody looks at the value of a variable."""
+        event = self.marks.get(key)
+        if event is not None and self.is_looking:
+            event.is_used = True
+
+    def use_all(self, names: Collection[str]) -> None:
+        """Something that is not followed looks at these variables and memories."""
+        for key, event in self.marks.items():
+            if (key if isinstance(key, str) else key[0]) in names:
+                event.is_used = True
+
+    @contextmanager
+    def unused(self) -> Iterator[None]:
+        """Within what looks at a value without using it."""
+        before, self.is_looking = self.is_looking, False
+        try:
+            yield
+        finally:
+            self.is_looking = before
+
+    def settle(self) -> None:
+        """At the end of a turn of a loop: reads that found the end, and were looked at, are done with."""
+        ended = [
+            key
+            for key, event in self.marks.items()
+            if event.status == AT_END and event.is_checked and not event.matched
+            and event.in_loop == "open" and not event.is_used
+        ]  # fmt: skip
+        for key in ended:
+            self.marks.pop(key).is_settled = True
+
+    def blame(self, *, is_end: bool) -> None:
+        """The testbench reports, or ends the simulation, in a branch: because a read failed?"""
+        event = self.last_read
+        if event is not None and event.status != MATCHED and event.is_checked and self.depth:
+            event.is_fatal = event.is_fatal or is_end
+            event.is_reported = True
+
+    def show(self, text: bytes | None, end: bytes) -> None:
+        """The testbench prints a text; None if it is not known."""
+        last = self.printed[-1] if self.printed else b"\n"
+        is_open = last is not None and not last.endswith(b"\n")
+        if len(self.printed) < MAX_PRINTED:
+            whole = None if text is None else (last or b"") * is_open + text + end
+            self.printed[len(self.printed) - is_open :] = [whole]
+
+    # -- what is not followed
+
+    def undecided(self, line: int, message: str) -> None:
+        """Remember, once, what could not be followed."""
+        self.notes.setdefault((line, message))
+
+    def lose_streams(self, names: list[str]) -> None:
+        """Reads of the files that these variables hold were not followed; '' is any file."""
+        for stream in self.streams:
+            if "" in names or stream.holders & set(names):
+                stream.is_lost = True
+
+    # -- files
+
+    def open(self, name: bytes, line: int, lost: bytes) -> Value:
+        """`$fopen` for reading; a missing file gives handle 0."""
+        text = name.decode("latin-1")
+        stream = Stream(text, line, None, lost_name=lost.decode("latin-1"))
+        own = self.written.get(normpath(text.strip(" ")))
+        if own is not None:
+            stream.file, stream.content = normpath(text.strip(" ")), own.text or b""
+            stream.is_own, stream.is_opaque = True, own.text is None
+        else:
+            stream.file, stream.content = self.read_file(text)
+        stream.is_assumed = self.assumptions > 0
+        self.streams.append(stream)
+        if stream.content is None:
+            return Value(0)
+        return self._handle(stream)
+
+    def _handle(self, stream: Stream) -> Value:
+        handle = self._next_handle()
+        self.handles[handle] = stream
+        return Value(handle - (1 << 32), 32, is_signed=True)
+
+    def _next_handle(self) -> int:
+        self.opens += 1
+        return FIRST_HANDLE + self.opens
+
+    def open_for_writing(self, name: bytes | None, *, is_appended: bool) -> Value:
+        """`$fopen` for writing; the file stands in for what lies on disk from here on."""
+        file = WrittenFile()
+        if name is not None:
+            text = normpath(name.decode("latin-1").strip(" "))
+            if is_appended:
+                old = self.written.get(text)
+                file = old or WrittenFile(self.read_file(text)[1] or b"")
+            self.written[text] = file
+        handle = self._next_handle()
+        self.outputs[handle] = file
+        return Value(handle - (1 << 32), 32, is_signed=True)
+
+    def close(self, handle: int) -> None:
+        """`$fclose`."""
+        self.handles.pop(handle, None)
+        self.outputs.pop(handle, None)
+
+    @property
+    def opened(self) -> list[Stream | MemoryLoad]:
+        """Everything that was opened for reading or loaded."""
+        return [*self.streams, *self.loads]
+
+    def stream(self, handle: Value) -> Stream | None:
+        """The open file of a handle."""
+        return None if handle.bits is None else self.handles.get(handle.bits & WORD)
+
+    def read_file(self, name: str) -> tuple[str, bytes | None]:
+        """The name of the file that the reader opens, and its content; None if it is not there."""
+        name = name.strip(" ")
+        path = self.folder / name
+        if name and "\0" not in name and is_exact_file(path):
+            if path not in self.contents:
+                self.contents[path] = path.read_bytes()[: MAX_FILE_BYTES + 1]
+            return normpath(name), self.contents[path]
+        twin = letter_case_twin(self.folder, name) if self.ignores_case and name else ""
+        return self.read_file(twin) if twin and twin != name else (name, None)

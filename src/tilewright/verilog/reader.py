@@ -1,0 +1,258 @@
+"""Following a testbench through its blocks, and the record of what it read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tilewright.errors import FormatError
+from tilewright.verilog.facts import Facts, facts_of
+from tilewright.verilog.machine import (
+    MAX_STEPS,
+    BreakLoopSignal,
+    ContinueLoopSignal,
+    DisableBlockSignal,
+    FinishSimulationSignal,
+    Machine,
+    ReturnCallSignal,
+    StopProcessSignal,
+)
+from tilewright.verilog.simulators import ICARUS, Simulator
+from tilewright.verilog.statements import StatementCompiler
+from tilewright.verilog.testbench import Testbench
+
+_READS = ("$fscanf", "$fgets")
+MAX_TURNS = 200_000
+"""Of an always block that reads files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A procedural block and what it does."""
+
+    node: Any
+    facts: Facts
+
+    @property
+    def is_initial(self) -> bool:
+        """Whether it runs once."""
+        return bool(self.node.procedureKind.name == "Initial")
+
+    @property
+    def is_reader(self) -> bool:
+        """Whether it runs again and again, and reads files."""
+        return not self.is_initial and self.facts.has_file_calls
+
+
+def follow(
+    testbench: Testbench,
+    folder: Path,
+    *,
+    contents: Mapping[Path, bytes] | None = None,
+    ignores_case: bool = False,
+    max_steps: int = MAX_STEPS,
+    simulator: Simulator = ICARUS,
+) -> Machine:
+    """Run the blocks of `testbench` over the files that it finds from `folder`, without time.
+
+    Initial blocks run one after the other, then those always blocks that read files, turn by turn. The
+    machine holds every file opened, every read and load, and what was left undecided. With
+    `ignores_case`, files are found as on a system that does not know letter case; `contents` stand
+    in for what files hold. Raises `FormatError` for a testbench that nests too deeply.
+    """
+    try:
+        bodies = [body for top in testbench.tops for body in _bodies(top)]
+        nodes = [m for body in bodies for m in body if m.kind.name == "ProceduralBlock"]
+        blocks = [Block(node, facts_of(node.body)) for node in nodes]
+        compiler = StatementCompiler(
+            testbench, frozenset(_unchecked_reads(nodes)), frozenset(_assigned(bodies, blocks))
+        )
+        machine = Machine(
+            folder, frozenset(_volatile(blocks)), frozenset(_exposed(testbench, bodies, blocks)),
+            simulator, max_steps=max_steps, ignores_case=ignores_case,
+        )  # fmt: skip
+        machine.contents.update(contents or {})
+        _run_all(machine, compiler, bodies, blocks)
+    except RecursionError:
+        raise FormatError(
+            f"{testbench.path} must nest less deeply to be followed: split its expressions or blocks"
+        ) from None
+    return machine
+
+
+def _run_all(
+    machine: Machine, compiler: StatementCompiler, bodies: list[Any], blocks: list[Block]
+) -> None:
+    for body in bodies:
+        for member in body:
+            if member.kind.name == "Variable" and (run := compiler.initialize(member)):
+                run(machine)
+    for block in blocks:
+        if block.is_initial:
+            _run(machine, compiler, block)
+        if machine.is_finished:
+            return
+    with suppress(FinishSimulationSignal):
+        for block in blocks:
+            if block.is_reader:
+                _run_again_and_again(machine, compiler, block)
+
+
+def _run_again_and_again(machine: Machine, compiler: StatementCompiler, block: Block) -> None:
+    """An always block that reads: turn by turn, until a turn reads nothing new."""
+    body, turns = compiler.compile(block.node.body), 0
+    with suppress(StopProcessSignal), machine.loop("open"), machine.assumed():
+        while turns < (1 if block.facts.opens else MAX_TURNS):
+            before = _progress(machine)
+            with suppress(
+                BreakLoopSignal, ContinueLoopSignal, ReturnCallSignal, DisableBlockSignal
+            ):
+                body(machine)
+            machine.settle()
+            turns += 1
+            if _progress(machine) == before:
+                return
+    if not block.facts.opens:
+        machine.undecided(
+            compiler.line(block.node.body), "the reads of this always block do not come to an end"
+        )
+
+
+def _progress(machine: Machine) -> tuple[int, int]:
+    return len(machine.streams), sum(stream.position for stream in machine.streams)
+
+
+def _exposed(testbench: Testbench, bodies: list[Any], blocks: list[Block]) -> Iterator[str]:
+    """Variables that something looks at which is not followed: the design, or a block with a clock."""
+    for block in blocks:
+        if not block.is_initial and not block.is_reader:
+            yield from block.facts.read
+    for body in bodies:
+        for member in body:
+            if member.kind.name == "ContinuousAssign":
+                yield from facts_of(member.assignment).read
+            elif member.kind.name == "Variable" and member.name in testbench.connected:
+                yield member.hierarchicalPath
+
+
+def _assigned(bodies: list[Any], blocks: list[Block]) -> Iterator[str]:
+    """Variables that the testbench itself sets, by a statement, a read or an initial value."""
+    for block in blocks:
+        yield from block.facts.assigned
+    for body in bodies:
+        for member in body:
+            if member.kind.name == "Variable" and member.initializer is not None:
+                yield member.hierarchicalPath
+
+
+def _volatile(blocks: list[Block]) -> set[str]:
+    """Variables that change on their own: set in an always block that is not followed, or in several
+    blocks with time in them."""
+    several: set[str] = set()
+    once: set[str] = set()
+    for block in blocks:
+        assigned = block.facts.assigned
+        if not block.is_initial and not block.is_reader:
+            several |= assigned
+        elif block.facts.has_timing and block.is_initial:
+            several |= once & assigned
+            once |= assigned
+    readers = [block.facts.assigned for block in blocks if block.is_reader]
+    for index, assigned in enumerate(readers):
+        for other in readers[:index]:
+            several |= assigned & other
+    return several
+
+
+def unchecked_lines(testbench: Testbench) -> list[int]:
+    """Lines of the file reads whose result nothing looks at."""
+    blocks = [
+        member
+        for top in testbench.tops
+        for body in _bodies(top)
+        for member in body
+        if member.kind.name in ("ProceduralBlock", "Subroutine")
+    ]
+    offsets = _unchecked_reads(blocks)
+    lines: set[int] = set()
+
+    def visit(node: Any) -> None:
+        if node.kind.name == "Call" and node.sourceRange.start.offset in offsets:
+            lines.add(testbench.line(node))
+
+    for block in blocks:
+        block.body.visit(visit)
+    return sorted(lines)
+
+
+def _bodies(body: Any) -> Iterator[Any]:
+    """An instance and all those below it, generate blocks included."""
+    yield body
+    for member in body:
+        if member.kind.name == "Instance":
+            yield from _bodies(member.body)
+        elif member.kind.name == "GenerateBlock" and not member.isUninstantiated:
+            yield from _bodies(member)
+        elif member.kind.name == "GenerateBlockArray":
+            for entry in member.entries:
+                yield from _bodies(entry)
+
+
+def _run(machine: Machine, compiler: StatementCompiler, block: Block) -> None:
+    line = compiler.line(block.node.body)
+    try:
+        with suppress(
+            StopProcessSignal,
+            BreakLoopSignal,
+            ContinueLoopSignal,
+            ReturnCallSignal,
+            DisableBlockSignal,
+        ):
+            compiler.compile(block.node.body)(machine)
+    except FinishSimulationSignal:
+        # else the others run beside it, until then
+        machine.is_finished = not block.facts.has_timing
+    except RecursionError:
+        machine.undecided(line, "the calls of this block nest too deeply to be followed")
+        machine.lose_streams([""])
+    if machine.steps > machine.max_steps and block.facts.has_file_calls:
+        machine.undecided(
+            line,
+            f"lint follows {machine.max_steps:,} steps, and this block takes more: the rest was not "
+            f"seen",
+        )
+
+
+def _unchecked_reads(blocks: list[Any]) -> set[int]:
+    """Offsets of `$fscanf` and `$fgets` calls whose result is dropped, or stored and never read."""
+    dropped: set[int] = set()
+    stored: dict[int, str] = {}
+    written: set[int] = set()
+    read: dict[int, str] = {}
+
+    def visit(node: Any) -> None:
+        kind = node.kind.name
+        if kind == "ExpressionStatement" and (call := _read_call(node.expr)) is not None:
+            dropped.add(call.sourceRange.start.offset)
+        elif kind == "Assignment" and node.left.kind.name == "NamedValue":
+            written.add(node.left.sourceRange.start.offset)
+            if (call := _read_call(node.right)) is not None:
+                stored[call.sourceRange.start.offset] = node.left.symbol.hierarchicalPath
+        elif kind == "NamedValue":
+            read[node.sourceRange.start.offset] = node.symbol.hierarchicalPath
+
+    for block in blocks:
+        block.body.visit(visit)
+    names = {name for offset, name in read.items() if offset not in written}
+    return dropped | {offset for offset, name in stored.items() if name not in names}
+
+
+def _read_call(expression: Any) -> Any:
+    """The file read behind an expression, conversions taken off; None if it is none."""
+    while expression.kind.name == "Conversion":
+        expression = expression.operand
+    is_call = expression.kind.name == "Call" and expression.isSystemCall
+    return expression if is_call and expression.subroutineName in _READS else None

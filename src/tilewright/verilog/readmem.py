@@ -1,0 +1,76 @@
+"""`$readmemb` and `$readmemh` on bytes, as a simulator was seen to do them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tilewright.verilog.events import MemoryLoad
+from tilewright.verilog.machine import Memory
+from tilewright.verilog.scan import digits_value
+from tilewright.verilog.simulators import ICARUS, Simulator
+from tilewright.verilog.values import from_pattern
+
+_TOKEN = re.compile(rb"//[^\n]*|/\*.*?\*/|@[0-9a-fA-F]+|[^\s/@]+|\S", re.DOTALL)
+_WORD = {"b": re.compile(rb"[01xXzZ_]+"), "h": re.compile(rb"[0-9a-fA-FxXzZ_]+")}
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedWord:
+    """One word of a memory file: its digits, offset in the file, and address."""
+
+    digits: bytes
+    start: int
+    address: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedFile:
+    """The words in order up to what stops the load, each offset -1 if there is none.
+
+    bad: a character that is not allowed. outside: an @ that leads away from the addresses to fill.
+    """
+
+    words: tuple[LoadedWord, ...]
+    bad: int = -1
+    outside: int = -1
+
+
+def parse_memory_file(load: MemoryLoad, simulator: Simulator = ICARUS) -> LoadedFile:
+    """The words that the file of a load holds, with their addresses."""
+    words: list[LoadedWord] = []
+    address = load.first
+    step = 1 if load.first <= load.last else -1
+    for found in _TOKEN.finditer(load.content or b""):
+        token = found.group()
+        if token.startswith((b"//", b"/*")) and token != b"/":
+            continue
+        if token.startswith(b"@") and len(token) > 1:
+            address = int(token[1:], 16)
+            step = 1 if simulator.counts_up else step
+            if not load.fills(address):
+                return LoadedFile(tuple(words), outside=found.start())
+        elif _WORD[load.base].fullmatch(token):
+            words.append(LoadedWord(token, found.start(), address))
+            address += step
+        else:
+            good = _WORD[load.base].match(token)
+            if good:  # the digits before the bad character still count
+                words.append(LoadedWord(good.group(), found.start(), address))
+            return LoadedFile(tuple(words), found.start() + (good.end() if good else 0))
+    return LoadedFile(tuple(words))
+
+
+def load_memory(memory: Memory, load: MemoryLoad, simulator: Simulator = ICARUS) -> None:
+    """Fill the elements that the file gives."""
+    memory.loads.append(load)
+    if load.is_outside:
+        return
+    for word in parse_memory_file(load, simulator).words:
+        if load.fills(word.address):
+            value = digits_value(word.digits.decode(), load.base, load.width)
+            pattern = value.pattern or (0, 0)
+            memory.elements[word.address] = from_pattern(
+                *pattern, load.width, is_signed=load.is_signed
+            )
+            memory.loaded.add(word.address)

@@ -1,0 +1,27 @@
+"""In what simulators differ when they read files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """How one simulator reads.
+
+    takes_upper_case: conversions such as %H are those of %h; else the read fails. has_fields: %4b takes
+    at most 4 digits. ends_with_minus_one: `$fscanf` is -1 whenever the file ends before the format does;
+    else only where nothing is left when it begins. counts_up: after an ``@`` in a `$readmem` that goes
+    down, addresses count up.
+    """
+
+    name: str
+    takes_upper_case: bool
+    has_fields: bool
+    ends_with_minus_one: bool
+    counts_up: bool
+
+
+ICARUS = Simulator("icarus", False, True, False, False)
+VERILATOR = Simulator("verilator", True, False, True, True)
+SIMULATORS = {simulator.name: simulator for simulator in (ICARUS, VERILATOR)}

@@ -1,0 +1,283 @@
+"""Statements of a testbench, compiled once from pyslang's tree to functions of the machine.
+
+Time is left out: delays and events are passed at once, initial blocks run one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tilewright.verilog.compiler import Compiler, Evaluate, Run
+from tilewright.verilog.expressions import compile_expression
+from tilewright.verilog.facts import facts_of
+from tilewright.verilog.file_reads import holder_name
+from tilewright.verilog.loops import LOOPS
+from tilewright.verilog.machine import (
+    BreakLoopSignal,
+    ContinueLoopSignal,
+    DisableBlockSignal,
+    Machine,
+    ReturnCallSignal,
+)
+from tilewright.verilog.places import fitter
+from tilewright.verilog.subroutines import compile_subroutine
+from tilewright.verilog.system_calls import compile_system_call
+from tilewright.verilog.testbench import Testbench
+from tilewright.verilog.values import UNKNOWN
+
+
+@dataclass(slots=True)
+class StatementCompiler:
+    """Compiles one testbench. unchecked: offsets of the file reads whose result nothing looks at.
+    assigned: paths of the variables that the testbench sets."""
+
+    testbench: Testbench
+    unchecked: frozenset[int] = frozenset()
+    assigned: frozenset[str] = frozenset()
+    old_values: list[Evaluate] = field(default_factory=list)
+    bodies: dict[str, Run] = field(default_factory=dict)
+
+    def line(self, node: Any) -> int:
+        """Line of a node in the testbench."""
+        return self.testbench.line(node)
+
+    def expression(self, node: Any) -> Evaluate:
+        """An expression as a function of the machine."""
+        return compile_expression(node, self)
+
+    def compile(self, statement: Any) -> Run:
+        """One statement as a function of the machine."""
+        name = statement.kind.name
+        function = _COMPILERS.get(name) or LOOPS.get(name)
+        return function(statement, self) if function else self._compile_other(statement)
+
+    def compile_call(self, call: Any) -> Evaluate:
+        """A call of a system task or function, or of one of the testbench's own."""
+        if call.isSystemCall:
+            return compile_system_call(call, self)
+        return compile_subroutine(call, self)
+
+    def forget(self, node: Any) -> Run:
+        """What is left after a piece that was not followed: its variables are unknown."""
+        facts = facts_of(node)
+        holders = [holder_name(handle) for handle in facts.handles]
+        line = self.line(node)
+
+        def run(machine: Machine) -> None:
+            if facts.has_file_calls:
+                machine.undecided(
+                    line,
+                    "the files read here were not followed: whether this runs, and how often, "
+                    "depends on something that lint cannot compute",
+                )
+                machine.lose_streams(holders)
+            machine.use_all(facts.read)
+            for name in facts.assigned:
+                machine.set(name, UNKNOWN)
+
+        return run
+
+    def initialize(self, symbol: Any) -> Run | None:
+        """The initial value of a variable; None if it has none."""
+        is_kept = symbol.type.isIntegral or symbol.type.isString
+        if symbol.initializer is None or not is_kept:
+            return None
+        path, value = symbol.hierarchicalPath, self.expression(symbol.initializer)
+        fit = fitter(symbol.type)
+        return lambda m: m.set(path, fit(value(m)))
+
+    def _compile_other(self, statement: Any) -> Run:
+        if statement.kind.name == "Empty":
+            return _pass
+        line = self.line(statement)
+        reasons = [note for note in self.testbench.notes if note[0] >= line]
+        fallback = (line, f"a statement of kind {statement.kind.name}")
+        line, reason = reasons[0] if reasons else fallback
+
+        def run(machine: Machine) -> None:
+            machine.undecided(line, f"what follows here cannot be followed: {reason}")
+            machine.lose_streams([""])
+
+        return run
+
+
+def _pass(_: Machine) -> None:
+    return
+
+
+def _nothing(_: Any, __: Compiler) -> Run:
+    """A statement that touches neither variables nor files."""
+    return _pass
+
+
+def _list(statement: Any, compiler: Compiler) -> Run:
+    parts = [compiler.compile(part) for part in statement.list]
+
+    def run(machine: Machine) -> None:
+        for part in parts:
+            part(machine)
+
+    return run
+
+
+def _block(statement: Any, compiler: Compiler) -> Run:
+    symbol = statement.blockSymbol
+    name = symbol.name if symbol is not None else ""
+    if statement.blockKind.name != "Sequential":
+        parts = statement.body.list if statement.body.kind.name == "List" else [statement.body]
+        if _share_files(parts):
+            return compiler.forget(statement)
+    body = compiler.compile(statement.body)
+
+    def run(machine: Machine) -> None:
+        try:
+            body(machine)
+        except DisableBlockSignal as disabled:
+            if disabled.args[0] != name:
+                raise
+
+    return run if name else body
+
+
+def _share_files(parts: list[Any]) -> bool:
+    """Whether several branches of a `fork` read the same file, in an order that time decides."""
+    seen: set[str] = set()
+    for part in parts:
+        facts = facts_of(part)
+        holders = {holder_name(handle) for handle in facts.handles}
+        if holders & seen or ("" in holders and seen):
+            return True
+        seen |= holders
+    return False
+
+
+def _expression(statement: Any, compiler: Compiler) -> Run:
+    evaluate = compiler.expression(statement.expr)
+
+    def run(machine: Machine) -> None:
+        machine.step()
+        evaluate(machine)
+
+    return run
+
+
+def _declaration(statement: Any, compiler: Compiler) -> Run:
+    return compiler.initialize(statement.symbol) or _pass
+
+
+def _conditional(statement: Any, compiler: Compiler) -> Run:
+    condition = compiler.expression(statement.conditions[0].expr)
+    if_true = compiler.compile(statement.ifTrue)
+    if_false = compiler.compile(statement.ifFalse) if statement.ifFalse else _pass
+    on_unknown = _unknown_branches(statement, compiler, if_true)
+
+    def run(machine: Machine) -> None:
+        machine.step()
+        holds = condition(machine).truth
+        if holds is None:
+            on_unknown(machine)
+        else:
+            with machine.branch():
+                (if_true if holds else if_false)(machine)
+
+    return run
+
+
+def _unknown_branches(statement: Any, compiler: Compiler, if_true: Run) -> Run:
+    """A condition that the design decides: where one branch reads files, the design is ready."""
+    forget_true = compiler.forget(statement.ifTrue)
+    forget_false = compiler.forget(statement.ifFalse) if statement.ifFalse else _pass
+    reads = facts_of(statement.ifTrue).handles
+    is_other = bool(statement.ifFalse and facts_of(statement.ifFalse).has_file_calls)
+
+    def run(machine: Machine) -> None:
+        if reads and not is_other:
+            forget_false(machine)
+            with machine.assumed(), machine.branch():
+                if_true(machine)
+        else:
+            forget_true(machine)
+            forget_false(machine)
+
+    return run
+
+
+def _case(statement: Any, compiler: Compiler) -> Run:
+    subject = compiler.expression(statement.expr)
+    items = [
+        ([compiler.expression(e) for e in item.expressions], compiler.compile(item.stmt))
+        for item in statement.items
+    ]
+    default = compiler.compile(statement.defaultCase) if statement.defaultCase else _pass
+    forget = compiler.forget(statement)
+
+    def run(machine: Machine) -> None:
+        machine.step()
+        wanted = subject(machine).pattern
+        for labels, body in items:
+            for label in labels:
+                pattern = label(machine).pattern
+                if wanted is None or pattern is None:
+                    return forget(machine)
+                if pattern == wanted:
+                    return body(machine)
+        return default(machine)
+
+    return run
+
+
+def _timed(statement: Any, compiler: Compiler) -> Run:
+    return compiler.compile(statement.stmt)
+
+
+def _raiser(error: type[Exception]) -> Callable[[Any, Compiler], Run]:
+    def compile_raise(_: Any, __: Compiler) -> Run:
+        def run(_: Machine) -> None:
+            raise error
+
+        return run
+
+    return compile_raise
+
+
+def _return(statement: Any, compiler: Compiler) -> Run:
+    value = compiler.expression(statement.expr) if statement.expr else None
+
+    def run(machine: Machine) -> None:
+        raise ReturnCallSignal(value(machine) if value else UNKNOWN)
+
+    return run
+
+
+def _disable(statement: Any, _: Compiler) -> Run:
+    symbol = statement.target.getSymbolReference()
+    name = symbol.name if symbol is not None else ""
+
+    def run(_machine: Machine) -> None:
+        raise DisableBlockSignal(name)
+
+    return run
+
+
+_COMPILERS: dict[str, Callable[[Any, Compiler], Run]] = {
+    "List": _list,
+    "Block": _block,
+    "ExpressionStatement": _expression,
+    "VariableDeclaration": _declaration,
+    "Conditional": _conditional,
+    "Case": _case,
+    "Timed": _timed,
+    "Wait": _timed,
+    "Break": _raiser(BreakLoopSignal),
+    "Continue": _raiser(ContinueLoopSignal),
+    "Return": _return,
+    "Disable": _disable,
+    "EventTrigger": _nothing,
+    "WaitFork": _nothing,
+    "DisableFork": _nothing,
+    "ProceduralAssign": _nothing,
+    "ProceduralDeassign": _nothing,
+    "ImmediateAssertion": _nothing,
+}

@@ -1,0 +1,65 @@
+"""Calls of the testbench's own tasks and functions: arguments in, body, arguments out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tilewright.verilog.compiler import Assign, Compiler, Evaluate
+from tilewright.verilog.machine import DisableBlockSignal, Machine, ReturnCallSignal
+from tilewright.verilog.places import FindKey, compile_key, compile_target, fitter
+from tilewright.verilog.values import UNKNOWN, Value
+
+Input = tuple[str, Evaluate, Callable[[Value], Value]]
+Output = tuple[str, Assign, FindKey]
+
+
+def compile_subroutine(call: Any, compiler: Compiler) -> Evaluate:
+    """A call; the body is compiled at the first one. A recursive call does nothing."""
+    subroutine = call.subroutine
+    inputs, outputs = _arguments(call, compiler)
+    result = subroutine.returnValVar
+    result_path = result.hierarchicalPath if result is not None else ""
+
+    def evaluate(machine: Machine) -> Value:
+        given = [(name, fit(value(machine))) for name, value, fit in inputs]
+        for name, value in given:
+            machine.set(name, value)
+        _run_body(subroutine, result_path, compiler, machine)
+        for name, target, find_key in outputs:
+            event = machine.marks.get(name)
+            with machine.unused():
+                target(machine, machine.get(name) or UNKNOWN)
+            if event is not None and (key := find_key(machine)) is not None:
+                machine.mark(key, event)
+        return (machine.get(result_path) or UNKNOWN) if result_path else UNKNOWN
+
+    return evaluate
+
+
+def _arguments(call: Any, compiler: Compiler) -> tuple[list[Input], list[Output]]:
+    inputs: list[Input] = []
+    outputs: list[Output] = []
+    for formal, actual in zip(call.subroutine.arguments, call.arguments, strict=True):
+        name, direction = formal.hierarchicalPath, formal.direction.name
+        source = actual.left if actual.kind.name == "Assignment" else actual
+        if direction != "Out":
+            inputs.append((name, compiler.expression(source), fitter(formal.type)))
+        if direction != "In":
+            outputs.append((name, compile_target(source, compiler), compile_key(source, compiler)))
+    return inputs, outputs
+
+
+def _run_body(subroutine: Any, result_path: str, compiler: Compiler, machine: Machine) -> None:
+    path = subroutine.hierarchicalPath
+    if path not in compiler.bodies:
+        compiler.bodies[path] = lambda _: None
+        compiler.bodies[path] = compiler.compile(subroutine.body)
+    try:
+        compiler.bodies[path](machine)
+    except ReturnCallSignal as returned:
+        if result_path and returned.args[0] is not UNKNOWN:
+            machine.set(result_path, returned.args[0])
+    except DisableBlockSignal as disabled:
+        if disabled.args[0] != subroutine.name:
+            raise

@@ -1,0 +1,176 @@
+"""System tasks and functions, by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tilewright.verilog import file_calls
+from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.file_reads import fgetc, fgets, fscanf, output_targets, sscanf
+from tilewright.verilog.machine import FinishSimulationSignal, Machine, Memory
+from tilewright.verilog.memory_calls import readmem
+from tilewright.verilog.places import compile_target
+from tilewright.verilog.texts import compile_printed, compile_text
+from tilewright.verilog.values import UNKNOWN, Value
+
+
+def compile_system_call(call: Any, compiler: Compiler) -> Evaluate:
+    """A call; what has nothing to do with files or names gives UNKNOWN."""
+    function = _COMPILERS.get(call.subroutineName)
+    return function(call, compiler) if function else _forget_targets(call, compiler)
+
+
+def _forget_targets(call: Any, compiler: Compiler) -> Evaluate:
+    """A call that is not followed; whatever it may have written is unknown."""
+    outputs = [a for a in call.arguments if a.kind.name == "Assignment"]
+    targets = [compile_target(a.left, compiler) for a in outputs]
+    inputs = [compiler.expression(a) for a in call.arguments if a not in outputs]
+
+    def evaluate(machine: Machine) -> Value:
+        machine.step()
+        for operand in inputs:
+            operand(machine)  # it looks at the values
+        for target in targets:
+            target(machine, UNKNOWN)
+        return UNKNOWN
+
+    return evaluate
+
+
+def _display(call: Any, compiler: Compiler) -> Evaluate:
+    """`$display` and its kin: they look at values, and tell that a read failed."""
+    text = compile_printed(call.arguments, compiler)
+    end = b"" if call.subroutineName == "$write" else b"\n"
+
+    def evaluate(machine: Machine) -> Value:
+        machine.step()
+        machine.blame(is_end=False)
+        machine.show(text(machine).text, end)
+        return UNKNOWN
+
+    return evaluate
+
+
+def _push_back(call: Any, compiler: Compiler) -> Evaluate:
+    """`queue.push_back(value)`: the queue is a memory that grows."""
+    symbol = call.arguments[0].getSymbolReference()
+    value = compiler.expression(call.arguments[1])
+    if symbol is None:
+        return value
+    path = symbol.hierarchicalPath
+
+    def evaluate(machine: Machine) -> Value:
+        memory = machine.memories.setdefault(path, Memory())
+        memory.elements[len(memory.elements)] = value(machine)
+        return UNKNOWN
+
+    return evaluate
+
+
+def _size(call: Any, _: Compiler) -> Evaluate:
+    """`queue.size()` and `text.len()`."""
+    symbol = call.arguments[0].getSymbolReference()
+    if symbol is None or not symbol.type.isQueue:
+        return lambda _: UNKNOWN
+    path = symbol.hierarchicalPath
+    return lambda m: Value(len(m.memories[path].elements) if path in m.memories else 0)
+
+
+def _plusargs(_: Any, __: Compiler) -> Evaluate:
+    """`$value$plusargs` and `$test$plusargs`: a run without plusargs."""
+    return lambda _: Value(0)
+
+
+def _sformat(call: Any, compiler: Compiler) -> Evaluate:
+    (target,) = output_targets(call.arguments[:1], compiler)
+    text = compile_text(call.arguments[1:], compiler)
+
+    def evaluate(machine: Machine) -> Value:
+        target.assign(machine, text(machine))
+        return UNKNOWN
+
+    return evaluate
+
+
+def _sformatf(call: Any, compiler: Compiler) -> Evaluate:
+    return compile_text(call.arguments, compiler)
+
+
+def _finish(_: Any, __: Compiler) -> Evaluate:
+    def evaluate(machine: Machine) -> Value:
+        machine.blame(is_end=True)
+        raise FinishSimulationSignal
+
+    return evaluate
+
+
+def _passed_through(call: Any, compiler: Compiler) -> Evaluate:
+    """`$signed` and `$unsigned`."""
+    operand, type_ = compiler.expression(call.arguments[0]), call.type
+    width, is_signed = int(type_.bitWidth), bool(type_.isSigned)
+    return lambda m: operand(m).resize(width, is_signed=is_signed)
+
+
+def _isunknown(call: Any, compiler: Compiler) -> Evaluate:
+    """`$isunknown`: asks, and is no use."""
+    operand = compiler.expression(call.arguments[0])
+
+    def evaluate(machine: Machine) -> Value:
+        with machine.unused():
+            pattern = operand(machine).pattern
+        return UNKNOWN if pattern is None else Value(int(pattern[1] != 0), 1)
+
+    return evaluate
+
+
+def _clog2(call: Any, compiler: Compiler) -> Evaluate:
+    operand = compiler.expression(call.arguments[0])
+
+    def evaluate(machine: Machine) -> Value:
+        bits = operand(machine).bits
+        return UNKNOWN if bits is None or bits < 0 else Value(max(bits - 1, 0).bit_length())
+
+    return evaluate
+
+
+def _bits(call: Any, _: Compiler) -> Evaluate:
+    width = int(call.arguments[0].type.bitWidth)
+    return lambda _: Value(width)
+
+
+_COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
+    "$fopen": file_calls.fopen,
+    "$fclose": file_calls.fclose,
+    "$fscanf": fscanf,
+    "$sscanf": sscanf,
+    "$fgets": fgets,
+    "$fgetc": fgetc,
+    "$feof": file_calls.feof,
+    "$rewind": file_calls.fseek,
+    "$fseek": file_calls.fseek,
+    "$ftell": file_calls.ftell,
+    "$ungetc": file_calls.unfollowed,
+    "$fread": file_calls.unfollowed,
+    **dict.fromkeys(("$fwrite", "$fdisplay", "$fstrobe"), file_calls.fwrite),
+    **dict.fromkeys(("$fwriteh", "$fwriteb", "$fdisplayh", "$fdisplayb"), file_calls.fwrite),
+    **dict.fromkeys(("$display", "$write", "$error", "$warning", "$info"), _display),
+    "$readmemb": readmem,
+    "$readmemh": readmem,
+    "$sformat": _sformat,
+    "$swrite": _sformat,
+    "$sformatf": _sformatf,
+    "$psprintf": _sformatf,
+    "$value$plusargs": _plusargs,
+    "$test$plusargs": _plusargs,
+    "$finish": _finish,
+    "$stop": _finish,
+    "$fatal": _finish,
+    "$signed": _passed_through,
+    "$unsigned": _passed_through,
+    "$clog2": _clog2,
+    "$bits": _bits,
+    "$isunknown": _isunknown,
+    "push_back": _push_back,
+    "size": _size,
+}

@@ -1,0 +1,233 @@
+"""A testbench as pyslang sees it: parsed, elaborated, with names of unknown modules taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tilewright.errors import FormatError, ToolError
+from tilewright.verilog.macros import check_growth
+from tilewright.verilog.unknown_names import UNKNOWN_MEMORY, take_out_unknown_names
+
+__all__ = ["UNKNOWN_MEMORY", "Sources", "Testbench", "import_pyslang", "read_testbench"]
+
+MAX_TESTBENCH_BYTES = 4 << 20
+_RELAXED = (
+    "RelaxStringConversions",  # as Icarus: a string is a vector
+    "RelaxEnumConversions",
+    "IgnoreUnknownModules",  # the design under test is not given
+    "AllowUseBeforeDeclare",
+)
+_PARSER_FAILURES = (RuntimeError, ValueError, MemoryError, RecursionError, IndexError)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a testbench needs besides itself.
+
+    include_folders: where ``include`` looks, after the folder of the testbench. defines: "NAME" or
+    "NAME=VALUE". files: further Verilog files, such as packages. Raises `FormatError` for a define
+    without a name.
+    """
+
+    include_folders: tuple[Path, ...] = ()
+    defines: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        for define in self.defines:
+            if not define.partition("=")[0].isidentifier():
+                raise FormatError(f"a define must be NAME or NAME=VALUE, but is {define!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Testbench:
+    """An elaborated testbench.
+
+    tops: instance bodies of the top modules. sources: pyslang's source manager. notes: (line,
+    message) of what pyslang refused but could go around. connected: names that stand at ports of
+    instances. missing: files that it includes and that are not found.
+    """
+
+    path: Path
+    tops: tuple[Any, ...]
+    sources: Any
+    notes: tuple[tuple[int, str], ...]
+    connected: frozenset[str]
+    missing: tuple[str, ...]
+    compilation: Any  # keeps the tree alive
+
+    def line(self, node: Any) -> int:
+        """Line of a node of the tree in its file, from 1."""
+        location = self.sources.getFullyOriginalLoc(node.sourceRange.start)
+        return int(self.sources.getLineNumber(self.sources.getFullyExpandedLoc(location)))
+
+
+def import_pyslang() -> Any:
+    """The module pyslang; raises `ToolError` that says how to install it."""
+    try:
+        import pyslang
+    except ImportError:
+        raise ToolError(
+            "reading a testbench needs pyslang: pip install 'tilewright[lint]'; "
+            "or check against a layout instead"
+        ) from None
+    return pyslang
+
+
+def read_testbench(path: Path, *, given: Sources | None = None) -> Testbench:
+    """Parse and elaborate the testbench in `path`.
+
+    Modules that are not given (the design under test) may be missing; what is read from inside them
+    counts as unknown. So may files that it includes, as long as the rest parses. Raises `ToolError`
+    without pyslang, `FormatError` in one line for text that is no Verilog, or needs a missing file.
+    """
+    parser = _Parser(import_pyslang(), path, given or Sources())
+    try:
+        return parser.read()
+    except _PARSER_FAILURES as error:
+        raise FormatError(
+            f"{path} must be Verilog that the parser can take, but it gave up: "
+            f"{str(error).splitlines()[0] if str(error) else type(error).__name__}"
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Parser:
+    slang: Any
+    path: Path
+    given: Sources
+
+    def read(self) -> Testbench:
+        text = _read_text(self.path)
+        sources, tree = self._parse(text, self.path)
+        missing = tuple(self._missing_includes(tree))
+        self._refuse_syntax_errors(sources, tree, missing)
+        others = [self._parse(_read_text(file), file, sources)[1] for file in self.given.files]
+        for other in others:
+            self._refuse_syntax_errors(sources, other, tuple(self._missing_includes(other)))
+        closed = take_out_unknown_names(self.slang, text, sources, [tree, *others])
+        if closed != text:
+            sources, tree = self._parse(closed, self.path)
+            others = [self._parse(_read_text(file), file, sources)[1] for file in self.given.files]
+        return self._elaborate(sources, tree, others, missing)
+
+    def _elaborate(
+        self, sources: Any, tree: Any, others: list[Any], missing: tuple[str, ...]
+    ) -> Testbench:
+        options = self.slang.ast.CompilationOptions()
+        for name in _RELAXED:
+            options.flags |= getattr(self.slang.ast.CompilationFlags, name)
+        compilation = self.slang.ast.Compilation(self.slang.Bag([options]))
+        for each in (*others, tree):
+            compilation.addSyntaxTree(each)
+        found = [instance.body for instance in compilation.getRoot().topInstances]
+        own = {name for name, _ in _modules(self.slang, tree)}
+        tops = tuple(body for body in found if body.definition.name in own)
+        if not tops:
+            raise FormatError(
+                f"{self.path} must hold a module that no other one instantiates; it has none"
+                + _named(missing)
+            )
+        errors = self._errors(sources, compilation.getAllDiagnostics())
+        notes = tuple((line, message) for line, code, message in errors if code != _NO_INCLUDE)
+        if missing and notes:
+            line, message = notes[0]
+            raise FormatError(
+                f"the testbench must be complete, but {self.path}:{line}: {message}{_named(missing)}"
+            )
+        connected = frozenset(_connected(self.slang, tree))
+        return Testbench(self.path, tops, sources, notes, connected, missing, compilation)
+
+    def _parse(self, text: str, path: Path, sources: Any = None) -> tuple[Any, Any]:
+        check_growth(text, path=str(path))
+        slang = self.slang
+        if sources is None:
+            sources = slang.SourceManager()
+        options = slang.parsing.PreprocessorOptions()
+        options.predefines = [
+            define if "=" in define else f"{define}=1" for define in self.given.defines
+        ]
+        options.additionalIncludePaths = [
+            str(folder) for folder in (path.parent, *self.given.include_folders)
+        ]
+        bag = slang.Bag([options])
+        tree = slang.syntax.SyntaxTree.fromText(text, sources, path.name, str(path), bag)
+        return sources, tree
+
+    def _missing_includes(self, tree: Any) -> Iterator[str]:
+        for diagnostic in tree.diagnostics:
+            if str(diagnostic.code) == _NO_INCLUDE:
+                yield str(diagnostic.args[0])
+
+    def _refuse_syntax_errors(self, sources: Any, tree: Any, missing: tuple[str, ...]) -> None:
+        for line, code, message in self._errors(sources, tree.diagnostics):
+            if code != _NO_INCLUDE:
+                raise FormatError(
+                    f"the testbench must be Verilog that parses, but {self.path}:{line}: {message}"
+                    + _named(missing)
+                )
+
+    def _errors(self, sources: Any, diagnostics: Any) -> Iterator[tuple[int, str, str]]:
+        engine = self.slang.DiagnosticEngine(sources)
+        for diagnostic in diagnostics:
+            if diagnostic.isError():
+                line = int(sources.getLineNumber(diagnostic.location))
+                message = engine.formatMessage(diagnostic).splitlines()[0]
+                yield line, str(diagnostic.code), message
+
+
+_NO_INCLUDE = "DiagCode(CouldNotOpenIncludeFile)"
+
+
+def _named(missing: tuple[str, ...]) -> str:
+    if not missing:
+        return ""
+    return f"; it includes {missing[0]!r}, which is not found: give its folder with -I"
+
+
+def _read_text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FormatError(f"cannot read the testbench {path}: {error.strerror or error}") from None
+    if len(content) > MAX_TESTBENCH_BYTES or b"\0" in content:
+        raise FormatError(
+            f"the testbench {path} must be Verilog text of at most {MAX_TESTBENCH_BYTES} bytes, "
+            f"but has {len(content)} bytes{', some of them 0' if bytes(1) in content else ''}"
+        )
+    return content.decode("latin-1").encode("ascii", "replace").decode()  # offsets stay offsets
+
+
+def _modules(slang: Any, tree: Any) -> Iterable[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+
+    def visit(node: Any) -> None:
+        if isinstance(node, slang.syntax.ModuleDeclarationSyntax):
+            found.append((node.header.name.valueText, node))
+
+    tree.root.visit(visit)
+    return found
+
+
+def _connected(slang: Any, tree: Any) -> set[str]:
+    """Names that stand at the ports of instances."""
+    names: set[str] = set()
+
+    def visit_port(node: Any) -> None:
+        if isinstance(
+            node, slang.syntax.IdentifierNameSyntax | slang.syntax.IdentifierSelectNameSyntax
+        ):
+            names.add(node.identifier.valueText)
+
+    def visit(node: Any) -> None:
+        if isinstance(node, slang.syntax.HierarchyInstantiationSyntax):
+            for instance in node.instances:
+                instance.visit(visit_port)
+        elif isinstance(node, slang.syntax.NamedPortConnectionSyntax) and node.expr is None:
+            names.add(node.name.valueText)  # ``.clk`` for ``.clk(clk)``
+
+    tree.root.visit(visit)
+    return names

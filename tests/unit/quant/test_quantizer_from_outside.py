@@ -1,0 +1,97 @@
+"""A quantizer added through the registry alone: a network trains with it and is recovered exactly."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tilewright.config import load_config
+from tilewright.errors import ConfigError, UnknownNameError
+from tilewright.models import ModelSpec, build
+from tilewright.quant import QuantConv2d
+from tilewright.recover import recover
+from tilewright.spec import NumberFormat
+from tilewright.spec.quantizer import QUANTIZERS, Quantizer
+from tilewright.train.recipe import Recipe, build_optimizer
+from tilewright.verify import check_node
+
+
+class Bounded(nn.Module):
+    """Codes of values up to a learned bound, with a gradient that passes through rounding."""
+
+    def __init__(self, number_format):
+        super().__init__()
+        self.number_format = number_format
+        self.bound = nn.Parameter(torch.tensor(2.0))
+
+    @property
+    def scale(self):
+        return self.bound.detach() / self.number_format.max_code
+
+    def scale_view(self):
+        return self.bound / self.number_format.max_code
+
+    def forward(self, x):
+        low, high = self.number_format.min_code, self.number_format.max_code
+        steps = torch.clamp(x / self.scale_view(), low, high)
+        return steps + (steps.round() - steps).detach()
+
+
+def bounded(*, is_signed):
+    return lambda bits, *_: Bounded(NumberFormat(bits, is_signed, is_narrow=is_signed))
+
+
+QUANTIZERS.add(
+    "bounded",
+    Quantizer(
+        act=bounded(is_signed=False),
+        signed_act=bounded(is_signed=True),
+        weight=bounded(is_signed=True),
+        has_channel_steps=False,
+    ),
+)
+
+
+def test_a_network_trains_a_step_and_is_recovered_exactly():
+    torch.manual_seed(3)
+    model = build(ModelSpec("vgg_tiny", 4, 4, choke_width=8, quantizer="bounded"))
+    optimizer = build_optimizer(model, Recipe())
+    steps = optimizer.param_groups[2]["params"]
+    bounds = [p for name, p in model.named_parameters() if name.endswith(".bound")]
+    assert {id(p) for p in steps} == {id(p) for p in bounds}
+    batch, labels = torch.randint(0, 256, (8, 3, 32, 32)), torch.arange(8)
+    for group in optimizer.param_groups:
+        group["lr"] = 0.01
+    before = [p.detach().clone() for p in bounds]
+    nn.functional.cross_entropy(model(batch), labels).backward()
+    optimizer.step()
+    assert any((p != old).any() for p, old in zip(bounds, before, strict=True))
+    network, stimulus = recover(model, batch[:2], np.arange(2))
+    network.require_whole()
+    assert all(check_node(node, stimulus, psum_bits=24).passed for node in network.nodes)
+
+
+def test_its_properties_are_asked_for():
+    with pytest.raises(ConfigError, match=r"^quantizer bounded has one bound for all weights"):
+        QuantConv2d(3, 4, 3, weight_bits=4, act_bits=4, is_per_channel=True, quantizer="bounded")
+    with pytest.raises(ConfigError, match=r"needs a vgg with quantizer pact"):
+        ModelSpec("vgg_tiny", 4, 4, quantizer="bounded", has_course_ends=True)
+    with pytest.raises(UnknownNameError, match=r"'odd'.*lsq, pact, bounded"):
+        ModelSpec("vgg_tiny", 4, 4, quantizer="odd")
+
+
+def test_a_configuration_knows_it():
+    assert load_config(None, ("model.quantizer=bounded",)).model.quantizer == "bounded"
+    with pytest.raises(ConfigError, match=r"one of lsq, pact, bounded"):
+        load_config(None, ("model.quantizer=odd",))
+
+
+def test_a_configuration_is_checked_without_torch():
+    code = (
+        "import sys\nfrom tilewright.config import load_config\n"
+        "load_config(None, ('model.quantizer=pact',))\nsys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,92 @@
+"""A number format that the house does not have: codes -1 and +1, without 0."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from tests.networks import layer
+from tilewright.bundles import check_bundle
+from tilewright.engine import Engine
+from tilewright.errors import ConfigError, FormatError
+from tilewright.spec import (
+    FORMATS,
+    ArrayShape,
+    ConvShape,
+    IntegerNetwork,
+    NumberFormat,
+)
+from tilewright.tile import TilePlan
+from tilewright.vectors import load_layout, read_bundle, write_bundle
+from tilewright.verify import find_obligations, reference_outputs, reference_trace
+
+SHAPE = ConvShape(3, 4, 5, 2, 2, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Bipolar(NumberFormat):
+    """Written in two bits, as two's complement."""
+
+    def allowed(self, values):
+        return abs(values) == 1
+
+    def __str__(self):
+        return "bipolar (-1 or 1)"
+
+
+BIPOLAR = FORMATS.add("BIPOLAR", Bipolar(2, is_signed=True, is_narrow=True))
+
+
+@pytest.fixture
+def bipolar():
+    rng = np.random.default_rng(3)
+    made = layer(rng, "conv", SHAPE, act_format=NumberFormat(4, is_signed=False))
+    weight = rng.choice([-1, 1], SHAPE.weight_sizes).astype(np.int8)
+    return replace(made, weight=weight, weight_format=BIPOLAR)
+
+
+def test_it_is_found_by_its_name_and_is_not_the_format_of_the_same_width():
+    assert NumberFormat.parse("BIPOLAR") is BIPOLAR
+    assert BIPOLAR.name == "BIPOLAR"
+    assert NumberFormat(2, is_signed=True, is_narrow=True).name == "TERNARY"
+    with pytest.raises(ConfigError, match=r"'BIPOLAR' is registered already"):
+        FORMATS.add("BIPOLAR", NumberFormat(1, is_signed=True))
+
+
+def test_a_layer_refuses_other_codes(bipolar):
+    weight = bipolar.weight.copy()
+    weight[1, 2, 0, 1] = 0
+    with pytest.raises(
+        FormatError, match=r"bipolar \(-1 or 1\), but is 0 at \(oc=1, ic=2, kh=0, kw=1\)"
+    ):
+        replace(bipolar, weight=weight)
+
+
+def test_a_network_of_it_is_saved_run_and_judged(bipolar, tmp_path):
+    network = IntegerNetwork((bipolar,))
+    network.save(tmp_path / "network")
+    back = IntegerNetwork.load(tmp_path / "network")
+    assert back.layers[0].weight_format is BIPOLAR
+    assert back.fingerprint() == network.fingerprint()
+    images = np.random.default_rng(4).integers(0, 16, (3, 3, 4, 5)).astype(np.uint8)
+    expected = reference_trace(back, images).sums["conv"]
+    assert Engine(back, kind="blas").sums(images).tolist() == expected.tolist()
+    assert all(one.holds for one in find_obligations(back, {}, {}) if "codes" in one.name)
+
+
+def test_a_bundle_of_it_proves_itself(bipolar, tmp_path):
+    codes = np.random.default_rng(5).integers(0, 16, (3, 4, 5)).astype(np.uint8)
+    psums = reference_trace(IntegerNetwork((bipolar,)), codes[None]).sums["conv"][0]
+    layout = load_layout("ece284-ws")
+    write_bundle(
+        tmp_path / "bundle",
+        layer=bipolar,
+        plan=TilePlan(SHAPE, ArrayShape(2, 2, 12)),
+        layout=layout,
+        codes=codes,
+        psums=psums,
+        outputs=reference_outputs(psums, layout.output),
+        sample=0,
+    )
+    assert read_bundle(tmp_path / "bundle").weight_format is BIPOLAR
+    assert check_bundle(tmp_path / "bundle").passed
