@@ -58,7 +58,7 @@ def write_bundle(
         layout=layout,
         files=(),
     )
-    tiles = _tiles(layer, plan, codes, psums, tap_psums=tap_psums, outputs=outputs)
+    tiles = _tiles(layer, bundle.plan, codes, psums, tap_psums=tap_psums, outputs=outputs)
     contents: dict[str, bytes] = {}
     for kind in layout.kind_names:
         if tiles[kind] is None:
