@@ -39,7 +39,7 @@ def accuracy_of(seed: int, folder: Path) -> tuple[float, float]:
     since = time.monotonic()
     run_stage("train", run, Silence())
     seconds = time.monotonic() - since
-    return 100 * run_stage("evaluate", run, Silence()).facts["accuracy"], seconds
+    return 100 * run_stage("evaluate", run, Silence()).facts.accuracy, seconds
 
 
 def main() -> None:

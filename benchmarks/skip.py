@@ -75,7 +75,7 @@ def accuracies(options: argparse.Namespace, seed: int, folder: Path) -> dict[str
         "skip": train("skip", choked, epochs=third, trains="chokepoint", phases=(beside,)),
     }
     found = {
-        name: 100 * run_stage("evaluate", RunFolder(run), Silence()).facts["accuracy"]
+        name: 100 * run_stage("evaluate", RunFolder(run), Silence()).facts.accuracy
         for name, run in {"wide": Path(wide), **runs}.items()
     }
     return {name: round(percent, 2) for name, percent in found.items()}

@@ -1,5 +1,6 @@
 """Bad input and bad luck: one clear line, exit status 2, nothing half written."""
 
+import json
 import os
 import resource
 import shutil
@@ -130,6 +131,61 @@ def test_an_older_result_does_not_outlive_rtl_that_cannot_be_built(run, tmp_path
 def test_damaged_metrics(run):
     (run / "01_train/metrics.jsonl").write_text('{"epoch"\n')
     expect_error(tilewright("report", run), "metrics.jsonl must hold a JSON object in every line")
+
+
+def test_metrics_without_a_number(run):
+    path = run / "01_train/metrics.jsonl"
+    path.write_text(path.read_text().replace('"loss"', '"lost"', 1))
+    expect_error(tilewright("report", run), "metrics.jsonl:1 must have the key loss, but has not")
+
+
+READERS = (
+    ("02_recover/recover.json", "report", "layer"),
+    ("03_verify/verify.json", "report", "psums_compared"),
+    ("06_sim/simulate.json", "report", "mismatches"),
+    ("05_vectors/export.json", "cosim", "folder"),
+    ("04_tile/tile.json", "simulate", "rows"),
+    ("02_recover/stimulus.json", "verify", "ports"),
+)
+"""A file, a command that reads it and a key of it."""
+
+
+@pytest.mark.parametrize(("file", "command", "key"), READERS)
+def test_a_truncated_result_is_named(run, file, command, key):
+    content = (run / file).read_bytes()
+    (run / file).write_bytes(content[: len(content) // 2])
+    expect_error(tilewright(command, run), f"{file} must be JSON, but is damaged")
+
+
+@pytest.mark.parametrize(("file", "command", "key"), READERS)
+def test_a_result_with_another_key_is_named(run, file, command, key):
+    """What reads the results of a stage asks first whether they are stale; here that is not so."""
+    text = (run / file).read_text()
+    (run / file).write_text(text.replace(f'"{key}":', f'"{key}_":', 1))
+    expect_error(tilewright(command, run), file, key, "it was altered")
+
+
+@pytest.mark.parametrize("key", ["ports", "nodes"])
+def test_a_stimulus_that_names_other_arrays_is_named(run, key):
+    path = run / "02_recover/stimulus.json"
+    stated = read(path)
+    stated[key][0] += "x"
+    path.write_text(json.dumps(stated))
+    expect_error(tilewright("verify", run), "stimulus.json must name what its arrays hold")
+
+
+def test_a_bundle_of_a_layer_that_the_model_did_not_run_is_named(run):
+    path = run / "05_vectors/export.json"
+    stated = read(path)
+    stated["bundles"][0]["layer"] = "features.99"
+    path.write_text(json.dumps(stated))
+    expect_error(tilewright("cosim", run), "export.json must list bundles of layers that", "99")
+
+
+def test_a_report_without_the_facts_of_recover(run):
+    (run / "02_recover/recover.json").unlink()
+    assert tilewright("report", run).returncode == 1
+    assert read(run / "summary.json")["reasons"] == ["recover has not run"]
 
 
 def test_a_path_that_the_terminal_cannot_show(run, tmp_path):

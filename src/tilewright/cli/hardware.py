@@ -46,6 +46,7 @@ def psum_width(
 ) -> None:
     """Accuracy with psums of b bits, and the smallest width that is safe."""
     from tilewright.spec.psum_register import PsumRegister, read_register_place, read_register_rule
+    from tilewright.store.typed_json import to_json
     from tilewright.studies.certify import open_subject
     from tilewright.studies.psum_width import draw_curve
     from tilewright.studies.psum_width import psum_width as measure
@@ -66,12 +67,12 @@ def psum_width(
     if figure is not None:
         draw_curve(facts, figure)
     if is_json:
-        print(json.dumps(facts, indent=2))
+        print(json.dumps(to_json(facts), indent=2))
         return
-    print(f"exact psums: {facts['exact_correct']:,} of {images:,} correct")
-    print(f"{facts['by_type']} bits hold any weights of the formats")
-    print(f"{facts['by_weights']} bits hold these weights, for any input")
-    print(f"{facts['observed']} bits held every register for these {images:,} images")
+    print(f"exact psums: {facts.exact_correct:,} of {images:,} correct")
+    print(f"{facts.by_type} bits hold any weights of the formats")
+    print(f"{facts.by_weights} bits hold these weights, for any input")
+    print(f"{facts.observed} bits held every register for these {images:,} images")
 
 
 @app.command()

@@ -11,6 +11,7 @@ from tilewright.facts.export import (
     ReachedExtreme,
     SetupFacts,
 )
+from tilewright.facts.psum_width import LayerWidths, PsumPoint, PsumWidthFacts, SafeWidths
 from tilewright.facts.recover import LayerFacts, RecoverFacts
 from tilewright.facts.run_facts import RunFacts
 from tilewright.facts.simulate import LayerRun, SimulateFacts
@@ -34,12 +35,16 @@ __all__ = [
     "LayerRun",
     "LayerTiles",
     "LayerVerdict",
+    "LayerWidths",
     "ModeFacts",
     "PhaseFacts",
     "Provenance",
+    "PsumPoint",
+    "PsumWidthFacts",
     "ReachedExtreme",
     "RecoverFacts",
     "RunFacts",
+    "SafeWidths",
     "SetupFacts",
     "SimulateFacts",
     "StageFacts",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from tilewright.facts import Epoch
+from tilewright.facts import Epoch, PsumWidthFacts
 from tilewright.report.summary import LayerSummary
 
 STYLE: dict[Any, Any] = {
@@ -65,26 +65,26 @@ def psum_widths(layers: Sequence[LayerSummary]) -> str:
         return _svg(figure)
 
 
-def psum_curve(facts: Mapping[str, Any]) -> str:
+def psum_curve(facts: PsumWidthFacts) -> str:
     """Accuracy by psum bits, and the three widths that are safe; facts of the psum-width command."""
-    points = facts["points"]
+    points = facts.points
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(6.0, 3.2), layout="constrained")
         axes = figure.subplots()
-        bits = [point["bits"] for point in points]
-        percent = [100 * point["accuracy"] for point in points]
+        bits = [point.bits for point in points]
+        percent = [100 * point.accuracy for point in points]
         axes.plot(bits, percent, color="#1f6f8b", marker="o", label="accuracy")
-        for key, color, label in (
-            ("observed", "#8a8f98", "held what was seen"),
-            ("by_weights", "#b3541e", "hold these weights, any input"),
-            ("by_type", "#d7a98e", "hold any weights"),
+        for width, color, label in (
+            (facts.observed, "#8a8f98", "held what was seen"),
+            (facts.by_weights, "#b3541e", "hold these weights, any input"),
+            (facts.by_type, "#d7a98e", "hold any weights"),
         ):
-            name = f"{facts[key]} bits {label}"
-            axes.axvline(facts[key], color=color, linewidth=1.2, linestyle="--", label=name)
-        title = f"psums that {facts['overflow']}"
-        if facts["overflow"] == "saturate":
-            title += f", per {facts['place']}"
-        axes.set(xlabel="psum bits", ylabel=f"% of {facts['images']:,} images", title=title)
+            name = f"{width} bits {label}"
+            axes.axvline(width, color=color, linewidth=1.2, linestyle="--", label=name)
+        title = f"psums that {facts.overflow}"
+        if facts.overflow == "saturate":
+            title += f", per {facts.place}"
+        axes.set(xlabel="psum bits", ylabel=f"% of {facts.images:,} images", title=title)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False, loc="lower right")
         return _svg(figure, is_file=True)

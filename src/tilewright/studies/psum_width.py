@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.engine import Engine, observe_registers
 from tilewright.errors import ConfigError
+from tilewright.facts import LayerWidths, PsumPoint, PsumWidthFacts
 from tilewright.pipeline.run_folder import Listener
 from tilewright.spec import (
     IntegerNetwork,
@@ -36,7 +36,7 @@ def psum_width(
     images: int,
     bits: Sequence[int] = (),
     threads: int = 1,
-) -> dict[str, Any]:
+) -> PsumWidthFacts:
     """The curve, and the smallest width that is safe, by three arguments.
 
     images: test images, from the first on. bits: widths; none given, the last few up to what the weights
@@ -47,8 +47,9 @@ def psum_width(
     if not 1 <= images <= len(test):
         raise ConfigError(f"images must be 1..{len(test)}, not {images}")
     pixels, labels = test.images[:images], test.labels[:images]
-    safe = _safe_widths(network, pixels, overflow=overflow, place=place, rows=rows)
-    widths = sorted(set(bits)) or range(max(2, safe["by_weights"] - BELOW), safe["by_weights"] + 1)
+    layers = _safe_widths(network, pixels, overflow=overflow, place=place, rows=rows)
+    by_weights = max(layer.by_weights for layer in layers.values())
+    widths = sorted(set(bits)) or range(max(2, by_weights - BELOW), by_weights + 1)
     exact = Engine(network).predict(pixels, threads=threads)
     points = []
     for width in widths:
@@ -56,18 +57,21 @@ def psum_width(
         classes = Engine(network, register=register).predict(pixels, threads=threads)
         points.append(_point(width, classes, exact, labels))
         listener.say(_line(points[-1]))
-    return {
-        "overflow": overflow,
-        "place": place if overflow == "saturate" else "any",
-        "rows": rows,
-        "images": images,
-        "exact_correct": int((exact == labels).sum()),
-        "points": points,
-        **safe,
-    }
+    return PsumWidthFacts(
+        overflow=overflow,
+        place=place if overflow == "saturate" else "any",
+        rows=rows,
+        images=images,
+        exact_correct=int((exact == labels).sum()),
+        points=tuple(points),
+        by_type=max(layer.by_type for layer in layers.values()),
+        by_weights=by_weights,
+        observed=max(layer.observed for layer in layers.values()),
+        layers=layers,
+    )
 
 
-def draw_curve(facts: dict[str, Any], path: Path) -> None:
+def draw_curve(facts: PsumWidthFacts, path: Path) -> None:
     """Write the curve that `psum_width` found as an SVG file."""
     from tilewright.report.figures import psum_curve
 
@@ -79,20 +83,20 @@ def _point(
     classes: npt.NDArray[np.int64],
     exact: npt.NDArray[np.int64],
     labels: npt.NDArray[np.int64],
-) -> dict[str, Any]:
+) -> PsumPoint:
     correct = int((classes == labels).sum())
-    return {
-        "bits": width,
-        "correct": correct,
-        "accuracy": correct / len(labels),
-        "differ": int((classes != exact).sum()),
-    }
+    return PsumPoint(
+        bits=width,
+        correct=correct,
+        accuracy=correct / len(labels),
+        differ=int((classes != exact).sum()),
+    )
 
 
-def _line(point: dict[str, Any]) -> str:
+def _line(point: PsumPoint) -> str:
     return (
-        f"{point['bits']:2} bits: {100 * point['accuracy']:6.2f} % correct, "
-        f"{point['differ']:,} predictions differ from exact psums"
+        f"{point.bits:2} bits: {100 * point.accuracy:6.2f} % correct, "
+        f"{point.differ:,} predictions differ from exact psums"
     )
 
 
@@ -103,8 +107,8 @@ def _safe_widths(
     overflow: RegisterRule,
     place: RegisterPlace,
     rows: int,
-) -> dict[str, Any]:
-    """Bits that hold every psum: of any weights, of these, and of what was seen in the registers."""
+) -> dict[str, LayerWidths]:
+    """Bits that hold every psum of a layer: of any weights, of these, and of what the registers held."""
     is_wrap = overflow == "wrap"  # only the whole sum matters, wherever it wraps
     seen = observe_registers(
         network,
@@ -112,17 +116,12 @@ def _safe_widths(
         place="tile" if is_wrap else place,
         rows=max(layer.shape.ic for layer in network.layers) if is_wrap else rows,
     )
-    layers: dict[str, dict[str, Any]] = {
-        layer.name: {
-            "by_type": signed_bits_needed(-layer.psum_bound(), layer.psum_bound()),
-            "by_weights": signed_bits_needed(*layer.psum_range()),
-            "observed": signed_bits_needed(*seen[layer.name]),
-            "seen": list(seen[layer.name]),
-        }
+    return {
+        layer.name: LayerWidths(
+            by_type=signed_bits_needed(-layer.psum_bound(), layer.psum_bound()),
+            by_weights=signed_bits_needed(*layer.psum_range()),
+            observed=signed_bits_needed(*seen[layer.name]),
+            seen=seen[layer.name],
+        )
         for layer in network.layers
     }
-    widest = {
-        key: max(row[key] for row in layers.values())
-        for key in ("by_type", "by_weights", "observed")
-    }
-    return {**widest, "layers": layers}

@@ -8,9 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tilewright.config import CosimConfig
+from tilewright.config import Config, CosimConfig
 from tilewright.cores import CosimResult, Fault, LaneMismatch
+from tilewright.facts import BundleFacts, CosimFacts, ExportFacts, StageResult, TileFacts
+from tilewright.pipeline import RunFolder, run_folder
+from tilewright.pipeline.stages import cosim as stage
 from tilewright.pipeline.stages.cosim import _cycle_check, _findings
+from tilewright.spec import ArrayShape
+from tilewright.store.artifact import sha256, write_artifact
+from tilewright.vectors import MANIFEST
 
 MODEL = np.full((2, 1, 3), 7, np.int64)  # otile itile kij
 EXACT = CosimResult(
@@ -141,3 +147,81 @@ def test_each_kind_of_wrong_number_fails_its_own_check(change, name, evidence):
 
 def test_an_overflow_under_a_rule_for_it_is_right():
     assert not failed(judge(overflow_vectors=2, is_overflow_wrong=False))
+
+
+class Ear:
+    """Remembers what is said."""
+
+    def __init__(self):
+        self.said = []
+
+    def say(self, line):
+        self.said.append(line)
+
+    def progress(self, line):
+        pass
+
+
+@pytest.fixture
+def exported(tmp_path):
+    """A run with three exported bundles of a layer, and the model's cycles of it."""
+    run = RunFolder(tmp_path / "run")
+    run.start(Config())
+    write_artifact(run.fold_cycles_stem, "fold-cycles", {"conv": MODEL}, {})
+    bundles = []
+    for sample in range(3):
+        folder = run.folder("export") / "conv" / f"sample{sample}"
+        folder.mkdir(parents=True)
+        (folder / MANIFEST).write_text("{}")
+        bundles.append(
+            BundleFacts(
+                layer="conv",
+                sample=sample,
+                folder=str(folder.relative_to(run.root)),
+                files=5,
+                manifest=sha256(b"{}"),
+            )
+        )
+    tiles = TileFacts(array=ArrayShape(2, 3, 20), layers=())
+    run.record(StageResult(tiles), since=0.0)
+    facts = ExportFacts(layout="ece284-ws", files=15, bundles=tuple(bundles))
+    run.record(StageResult(facts), since=0.0)
+    return run
+
+
+def test_the_configuration_is_read_once_for_all_bundles(exported, monkeypatch):
+    reads, loaded = [], run_folder.load_config
+    monkeypatch.setattr(run_folder, "load_config", lambda *a: reads.append(a) or loaded(*a))
+    monkeypatch.setattr(stage, "run_bundle", lambda *_, **__: EXACT)
+    ear = Ear()
+    assert stage.cosim(exported, ear).passed
+    assert len(reads) == 2  # by the stage, and for the fingerprint that it leaves
+    assert len(ear.said) == 2 * 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"psum_mismatches": 2},
+        {"output_mismatches": 2},
+        {"stored_mismatches": 2},
+        {"unused_lane_mismatches": 2},
+        {"faults": (Fault(1, 7, "the job did not end"),)},
+    ],
+)
+def test_what_one_bundle_of_three_has_wrong_fails_the_stage_and_is_counted(
+    exported, monkeypatch, change
+):
+    wrong = replace(EXACT, **change)
+    results = iter([EXACT, wrong, EXACT])
+    monkeypatch.setattr(stage, "run_bundle", lambda *_, **__: next(results))
+    result = stage.cosim(exported, Ear())
+    assert [check.passed for check in result.checks].count(False) == 1
+    facts = exported.facts(CosimFacts)
+    assert facts == result.facts
+    assert (facts.tiles, facts.cycles, facts.psums_compared) == (18, 3 * 42, 3)
+    for name in ("psum", "output", "stored", "unused_lane"):
+        key = f"{name}_mismatches"
+        assert getattr(facts, key) == getattr(facts.bundles[1], key) == change.get(key, 0)
+    assert facts.mismatches == facts.bundles[1].mismatches == wrong.differ
+    assert facts.bundles[1].faults == tuple(map(str, wrong.faults))

@@ -28,14 +28,14 @@ def test_the_curve_of_wrapped_psums_is_the_references():
     facts = psum_width(
         subject, Silent(), overflow="wrap", place="column", rows=8, images=12, bits=(6, 8, 10)
     )
-    for point in facts["points"]:
-        classes = predict_wrapped(subject.network, subject.test.images, point["bits"])
-        assert point["differ"] == int((classes != subject.predictions).sum())
-        assert point["correct"] == int((classes == 0).sum())
-    assert facts["points"][0]["differ"] > 0
-    assert facts["place"] == "any"
+    for point in facts.points:
+        classes = predict_wrapped(subject.network, subject.test.images, point.bits)
+        assert point.differ == int((classes != subject.predictions).sum())
+        assert point.correct == int((classes == 0).sum())
+    assert facts.points[0].differ > 0
+    assert facts.place == "any"
     sums = reference_trace(subject.network, subject.test.images).sums
-    assert facts["observed"] == max(
+    assert facts.observed == max(
         signed_bits_needed(min(0, int(values.min())), max(0, int(values.max())))
         for values in sums.values()
     )
@@ -48,11 +48,11 @@ def test_safe_widths_are_safe_and_ordered(place, make, tmp_path):
     facts = psum_width(
         subject, Silent(), overflow="saturate", place=place, rows=3, images=6, bits=()
     )
-    assert facts["observed"] <= facts["by_weights"] <= facts["by_type"]
-    assert facts["points"][-1]["bits"] == facts["by_weights"]
-    for point in facts["points"]:
-        if point["bits"] >= facts["observed"]:
-            assert point["differ"] == 0
+    assert facts.observed <= facts.by_weights <= facts.by_type
+    assert facts.points[-1].bits == facts.by_weights
+    for point in facts.points:
+        if point.bits >= facts.observed:
+            assert point.differ == 0
     draw_curve(facts, tmp_path / "curve.svg")
     assert (tmp_path / "curve.svg").read_text().startswith("<?xml")
 
