@@ -13,7 +13,7 @@ from tests.naive import convolve
 from tilewright.cli import main
 from tilewright.config import load_config
 from tilewright.errors import ConfigError
-from tilewright.facts import ExportFacts, StageResult, TileFacts
+from tilewright.facts import ExportFacts, ModeFacts, StageResult, TileFacts
 from tilewright.pipeline import RunFolder, corner_vectors
 from tilewright.pipeline.stages import export as stage
 from tilewright.spec import (
@@ -256,12 +256,11 @@ def test_the_command_refuses_another_stimulus_in_one_line(folder, monkeypatch, c
 def test_files_are_those_of_the_dataflow_in_which_the_layer_runs(folder, layer, mode, bits, layout):
     wide = replace(layer, act_format=NumberFormat(bits, is_signed=False))
     IntegerNetwork((wide,)).save(folder.network_stem)
-    sizes = {"rows": 2, "cols": 3, "psum_bits": 20}
-    facts = {"stage": "tile", "array": sizes, "mode": {"mode": mode}}
-    write_json(folder.facts_path("tile"), facts)
+    facts = TileFacts(array=ArrayShape(2, 3, 20), mode=ModeFacts(mode), layers=())
+    write_json(folder.facts_path("tile"), StageResult(facts).to_json())
     result, _ = _export(folder, f"array.mode={mode}")
-    assert result.facts["layout"] == layout
-    bundle = read_bundle(folder.root / result.facts["bundles"][0]["folder"])
+    assert result.facts.layout == layout
+    bundle = read_bundle(folder.root / result.facts.bundles[0].folder)
     assert bundle.layout.name == layout
     execution = folder.array().execution(SHAPE, act_bits=bits)
     assert dataflow_of(bundle.layout) == execution.plan.dataflow
