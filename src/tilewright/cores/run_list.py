@@ -8,11 +8,9 @@ from typing import Any, cast
 
 from tilewright.cores.setup import Setup
 from tilewright.errors import FormatError, ShapeError
-from tilewright.spec import ConvShape, Function, Mode, OutputFunction
+from tilewright.rtl.descriptor import LayerDescriptor
+from tilewright.spec import Function, Mode, OutputFunction
 from tilewright.vectors import CORE_LAYOUTS, Bundle, load_layout
-
-FUNCTIONS = ("relu", "leaky", "signed")
-"""Activation functions in the order of their numbers in the descriptor."""
 
 _MIN_CODE_BITS = 2
 _MAX_CODE_BITS = 8
@@ -155,46 +153,36 @@ def run_list(runs: Sequence[Run]) -> str:
 
 
 def _layer(run: Run) -> dict[str, int]:
-    plan, setup = run.plan, run.setup
+    plan = run.plan
     is_os = plan.dataflow == "os"
-    stated = run.bundle.layout.kind("output")
-    output = OutputFunction(cast("Function", stated.function), stated.shift)
     act_files = 1 if is_os else plan.itiles
     weights = plan.otiles * plan.steps if is_os else plan.array.cols * plan.channels_per_pe
     return {
-        "is_os": int(is_os),
-        "is_half": plan.channels_per_pe - 1,
-        "is_overlapped": int(setup.schedule.is_overlapped),
-        "is_skipping": int(setup.schedule.is_skipping and not is_os),
-        "saturate": int(setup.rule.overflow == "saturate"),
-        "function": FUNCTIONS.index(output.function),
-        "leak": output.shift,
-        **_descriptor(plan.shape),
-        "itiles": plan.itiles,
-        "otiles": plan.otiles,
+        **descriptor_of(run, otiles=plan.otiles).values(),
         "first_otile": run.otiles.start,
         "end_otile": run.otiles.stop,
         "otiles_per_job": run.otiles_per_job,
         "oc": plan.shape.oc,
-        "steps": plan.steps if is_os else 1,
-        "passes": plan.passes if is_os else 1,
         "act_files": act_files,
         "act_words": plan.passes * plan.steps if is_os else plan.shape.nij,
         "weight_words": weights,
     }
 
 
-def _descriptor(shape: ConvShape) -> dict[str, int]:
-    return {
-        "padded_h": shape.padded_h,
-        "padded_w": shape.padded_w,
-        "kh": shape.kh,
-        "kw": shape.kw,
-        "stride_h": shape.stride[0],
-        "stride_w": shape.stride[1],
-        "oh": shape.oh,
-        "ow": shape.ow,
-    }
+def descriptor_of(run: Run, *, otiles: int) -> LayerDescriptor:
+    """What the core is told about a job of `otiles` output tiles."""
+    plan, setup, stated = run.plan, run.setup, run.bundle.layout.kind("output")
+    return LayerDescriptor.of(
+        plan.shape,
+        cast("Mode", mode_of(run.bundle)),
+        itiles=plan.itiles,
+        otiles=otiles,
+        steps=plan.steps,
+        passes=plan.passes,
+        schedule=setup.schedule,
+        saturate=setup.rule.overflow == "saturate",
+        output=OutputFunction(cast("Function", stated.function), stated.shift),
+    )
 
 
 def _files(run: Run) -> Iterator[str]:
