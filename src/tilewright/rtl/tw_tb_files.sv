@@ -2,10 +2,10 @@
 //
 // Contract
 //   +run_list=PATH names a text file of "KEY NUMBER" and "file NAME" lines. Each file that it names
-//   is three header tokens and then words of digits 0 and 1, one a line, highest lane leftmost; files
-//   are opened in the order of the list. Several are open at once, each in a slot that keeps its
-//   handle, name and line number. A token that is not exactly one word, a missing word and a surplus one
-//   end the simulation with "TW error FILE:LINE: ...", after which nothing follows.
+//   is three header tokens and then words of digits 0 and 1, one a line, highest lane leftmost;
+//   files are opened in the order of the list. Several are open at once, each in a slot that keeps
+//   its handle, name and line number. A token that is not exactly one word, a missing word and a
+//   surplus one end the simulation with "TW error FILE:LINE: ...", after which nothing follows.
 //
 // Timing
 //   Reading takes no time.

@@ -2,8 +2,8 @@
 //
 // Contract
 //   The run list says what to run: a "KEY NUMBER" line for each key that `read_build` reads, in
-//   that order; then for each layer one for each key of `read_layer`, and "file NAME" lines in the order
-//   in which the files are opened: psums, outputs, activations, weights.
+//   that order; then for each layer one for each key of `read_layer`, and "file NAME" lines in the
+//   order in which the files are opened: psums, outputs, activations, weights.
 //   Per layer, activations are loaded once; output tiles first_otile .. end_otile-1 run, as many in
 //   a job as otiles_per_job says, and the weights are loaded for each job.
 //   +stall=N, 1..255: in each busy cycle each of XMEM, WMEM, PMEM and the receiver of results is

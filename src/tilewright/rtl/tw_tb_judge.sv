@@ -2,8 +2,8 @@
 //
 // Contract
 //   Each word that the core puts out (psum, and output after the activation function) and, after
-//   the job, each word of PMEM is compared with ===. Lanes beyond the last output channel must match
-//   too, but are counted apart. The core must put out each address exactly once.
+//   the job, each word of PMEM is compared with ===. Lanes beyond the last output channel must
+//   match too, but are counted apart. The core must put out each address exactly once.
 //
 // Timing
 //   `watch` is called on the falling edge of the clock, once in every cycle, after everything has
