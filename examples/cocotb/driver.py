@@ -19,10 +19,10 @@ class Driver:
     def __init__(self, dut: Any) -> None:
         self._dut = dut
 
-    async def reset(self, descriptor: dict[str, int]) -> None:
+    async def reset(self, descriptor: int) -> None:
         """Give every input a value, reset for three cycles, state mode and layer."""
         idle = ("start", "xmem_we", "xmem_addr", "xmem_data", "wmem_we", "wmem_addr", "wmem_data")
-        self._set(dict.fromkeys((*idle, "pmem_addr"), 0) | descriptor)
+        self._set(dict.fromkeys((*idle, "pmem_addr"), 0) | {"layer": descriptor})
         self._dut.rst_ni.value = 0
         await self._cycles(3)
         self._dut.rst_ni.value = 1

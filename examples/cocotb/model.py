@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.cores import Setup
-from tilewright.cores.run_list import FUNCTIONS, Run, check_runnable, parameters
-from tilewright.tile import OUTPUT_STATIONARY, tile_psums
+from tilewright.cores.run_list import Run, check_runnable, descriptor_of, parameters
+from tilewright.tile import tile_psums
 from tilewright.vectors import Bundle, decode_bundle, read_bundle
 from tilewright.verify import reference_outputs
 
@@ -34,13 +34,13 @@ class Job:
 class Layer:
     """A layer on the core.
 
-    parameters: of module ``tw_core``. descriptor: its mode and descriptor inputs, without ``_i``.
+    parameters: of module ``tw_core``. descriptor: what its ``layer_i`` takes.
     activations: words of XMEM, by address. channels: oc. ofmap: oh, ow. cols, psum_bits: lanes of a
     result, and bits of a lane. max_cycles: more than a job without stalls can take.
     """
 
     parameters: dict[str, int]
-    descriptor: dict[str, int]
+    descriptor: int
     activations: list[int]
     jobs: list[Job]
     channels: int
@@ -81,7 +81,7 @@ def read_layer(folder: Path) -> Layer:
     fold = plane + plan.shape.ic * plan.shape.taps + 4 * (array.rows + array.cols)
     return Layer(
         parameters=parameters([run]),
-        descriptor=_descriptor(run),
+        descriptor=descriptor_of(run, otiles=1).word,  # an output tile a job
         activations=_words(bundle, "activation"),
         jobs=jobs,
         channels=plan.shape.oc,
@@ -104,29 +104,3 @@ def _words(bundle: Bundle, kind: str) -> list[int]:
         lines = (bundle.folder / file.name).read_text().split()
         words += [int(line, 2) for line in lines[-file.lines :]]  # after the header
     return words
-
-
-def _descriptor(run: Run) -> dict[str, int]:
-    """Mode and layer descriptor: docs/dataflows.md and the header of tw_core.sv."""
-    plan, shape = run.plan, run.plan.shape
-    output = run.bundle.layout.kind("output")
-    return {
-        "is_os": int(plan.dataflow == OUTPUT_STATIONARY),
-        "is_half": plan.dataflow.channels_per_pe - 1,  # ece284-2b: two channels in each PE
-        "is_overlapped": 0,  # the serial schedule, over the whole padded plane
-        "is_skipping": 0,
-        "saturate": 0,
-        "function": FUNCTIONS.index(output.function),
-        "leak": output.shift,
-        "padded_h": shape.padded_h,
-        "padded_w": shape.padded_w,
-        "kh": shape.kh,
-        "kw": shape.kw,
-        "stride_h": shape.stride[0],
-        "stride_w": shape.stride[1],
-        "oh": shape.oh,
-        "ow": shape.ow,
-        "itiles": plan.itiles,
-        "otiles": 1,  # of a job
-        **plan.dataflow.counts(plan),  # steps and passes
-    }

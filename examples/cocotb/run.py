@@ -13,6 +13,7 @@ from model import read_layer
 
 from tilewright.cores import Setup, Verilator, find_simulator
 from tilewright.errors import TilewrightError, ToolError
+from tilewright.mutation import read_core
 from tilewright.rtl import RTL_DIR
 
 TOP = "tw_core"
@@ -51,7 +52,7 @@ def run(bundle: Path, simulator: str, setup: Setup, folder: Path) -> bool:
     runner = get_runner(simulator)
     try:
         runner.build(
-            sources=[path for path in sorted(RTL_DIR.glob("*.sv")) if path.stem != "tw_core_tb"],
+            sources=[RTL_DIR / name for name in read_core(RTL_DIR)],
             hdl_toplevel=TOP,
             parameters=layer.parameters,
             timescale=("1ns", "1ps"),  # without one, Icarus cannot make a clock of 10 ns

@@ -11,9 +11,10 @@ import pytest
 
 from tests.rtl.layers import require_simulator
 from tilewright.cores import Verilator, probe
+from tilewright.cores.run import read_sources
 from tilewright.rtl import RTL_DIR
 
-SOURCES = sorted(RTL_DIR.glob("*.sv"))
+SOURCES = [RTL_DIR / name for name in read_sources()]
 
 
 @pytest.mark.rtl
@@ -67,7 +68,7 @@ def test_probe_builds_and_runs_a_design(name: str) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_one_module_a_file_of_the_same_name_with_a_contract(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert re.findall(r"^module (\w+)", text, re.MULTILINE) == [path.stem]
+    assert re.findall(r"^(?:module|package) (\w+)", text, re.MULTILINE) == [path.stem]
     assert text.startswith(f"// {path.stem}: ")
     assert "// Contract" in text
     assert "// Timing" in text

@@ -165,8 +165,8 @@ def test_word_that_is_never_put_out_is_found(tmp_path: Path) -> None:
     result = run_patched(
         tmp_path,
         "tw_sfu.sv",
-        "assign out_valid_o  = valid_q && hit_q && is_final_q;",
-        "assign out_valid_o  = valid_q && hit_q && is_final_q && addr_q != 3;",
+        "assign puts_out     = is_done && hit_q && is_final_q;",
+        "assign puts_out     = is_done && hit_q && is_final_q && addr_q != 3;",
     )
     assert not result.is_exact
     assert {(m.what, m.onij, m.actual) for m in result.mismatches} == {
@@ -180,7 +180,7 @@ def test_word_put_out_twice_is_found(tmp_path: Path) -> None:
     result = run_patched(
         tmp_path,
         "tw_sfu.sv",
-        "assign out_addr_o   = addr_q;",
+        "assign out_addr_o   = held_q ? held_addr_q : addr_q;",
         "assign out_addr_o   = (addr_q == 3) ? AddrBits'(2) : addr_q;",
     )
     assert "puts out a word twice" in result.faults[0].what
@@ -222,10 +222,12 @@ def test_wasted_cycle_shows_in_every_fold(tmp_path: Path) -> None:
     result = run_patched(
         tmp_path,
         "tw_sfu.sv",
-        "  assign fold_done_o  = is_done && fold_last_q;\n"
-        "  assign job_done_o   = is_done && job_last_q;",
+        "  assign fold_done_o  = is_done && fold_last_q && !job_last_q;\n"
+        "  assign job_done_o   = job_last_q && (is_done || (!valid_q && held_q))\n"
+        "                        && (!out_valid_o || out_ready_i);",
         "  logic [1:0] late_q;\n"
-        "  always_ff @(posedge clk_i) late_q <= {2{is_done}} & {fold_last_q, job_last_q};\n"
+        "  always_ff @(posedge clk_i)\n"
+        "    late_q <= {2{is_done}} & {fold_last_q && !job_last_q, job_last_q};\n"
         "  assign {fold_done_o, job_done_o} = late_q;",
     )
     assert result.is_exact
@@ -243,7 +245,7 @@ FAULTS = {
     ),
     "tap offset is forgotten while skipping": (
         "ws",
-        ("tw_controller.sv", "tap_q + PixelBits'(1);\n      if", "tap_q;\n      if"),
+        ("tw_controller.sv", "is_skipping ? tap_q + skipped", "is_skipping ? tap_q"),
     ),
     "halves share one weight": (
         "simd",
@@ -267,7 +269,7 @@ FAULTS = {
     ),
     "pixels beyond the last are written": (
         "os",
-        ("tw_tracker.sv", "is_os_i ? (pixel < onij)", "is_os_i ? 1'b1"),
+        ("tw_tracker.sv", "is_os ? (pixel < onij)", "is_os ? 1'b1"),
     ),
 }
 

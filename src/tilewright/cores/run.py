@@ -20,7 +20,7 @@ from tilewright.cores.simulator import Simulator, find_simulator
 from tilewright.cores.transcript import Transcript, read_transcript
 from tilewright.errors import SimulationError, ToolError
 from tilewright.programs.process import program_threads
-from tilewright.rtl import RTL_DIR
+from tilewright.rtl import PACKAGE, RTL_DIR, is_bench
 from tilewright.vectors import Bundle, read_bundle
 
 TOP = "tw_core_tb"
@@ -169,16 +169,18 @@ def _record(run: Run, result: CosimResult, builder: Builder, waves: Path) -> Non
 
 
 def read_sources(rtl_dir: Path | None = None) -> dict[str, bytes]:
-    """File names to contents: our testbench first, then the core in `rtl_dir` (default: ours).
+    """File names to contents: the package, our testbench, then the core in `rtl_dir` (default: ours).
+
+    The package is that of `rtl_dir` where it has one.
 
     Raises `ToolError` if `rtl_dir` has no core.
     """
     folder = RTL_DIR if rtl_dir is None else rtl_dir
-    bench = f"{TOP}.sv"
-    sources = {bench: (RTL_DIR / bench).read_bytes()}
-    sources |= {
-        path.name: path.read_bytes() for path in sorted(folder.glob("*.sv")) if path.name != bench
-    }
+    bench = sorted(path.name for path in RTL_DIR.glob("*.sv") if is_bench(path))
+    core = [path for path in sorted(folder.glob("*.sv")) if path.name not in {PACKAGE, *bench}]
+    package = folder / PACKAGE if (folder / PACKAGE).is_file() else RTL_DIR / PACKAGE
+    paths = [package, *(RTL_DIR / name for name in bench), *core]
+    sources = {path.name: path.read_bytes() for path in paths}
     if "tw_core.sv" not in sources:
         raise ToolError(f"{folder} must hold the core to simulate, tw_core.sv, but does not")
     return sources

@@ -8,13 +8,11 @@ from typing import cast
 
 from tilewright.cores.setup import Setup
 from tilewright.errors import FormatError, ShapeError
-from tilewright.spec import ConvShape, Function, OutputFunction
+from tilewright.rtl.descriptor import LayerDescriptor
+from tilewright.spec import Function, OutputFunction
 from tilewright.tile.execution import Execution
 from tilewright.tile.plan import TilePlan
 from tilewright.vectors import CORE_LAYOUTS, Bundle, dataflow_of
-
-FUNCTIONS = ("relu", "leaky", "signed")
-"""Activation functions in the order of their numbers in the descriptor."""
 
 _MIN_CODE_BITS = 2
 _MAX_CODE_BITS = 8
@@ -172,46 +170,31 @@ def _layer(run: Run) -> dict[str, int]:
     plan, dataflow = run.plan, run.plan.dataflow
     act_files = len(dataflow.act_files(plan))
     return {
-        **_mode(run.execution),
-        **_descriptor(plan.shape),
-        "itiles": plan.itiles,
-        "otiles": plan.otiles,
+        **descriptor_of(run, otiles=plan.otiles).values(),
         "first_otile": run.otiles.start,
         "end_otile": run.otiles.stop,
         "otiles_per_job": run.otiles_per_job,
         "oc": plan.shape.oc,
-        **dataflow.counts(plan),
         "act_files": act_files,
         "act_words": dataflow.sample_words(plan) // act_files,
         "weight_words": dataflow.weight_file_words(plan),
     }
 
 
-def _mode(execution: Execution) -> dict[str, int]:
-    """How the core is switched: the only place that turns a dataflow into fields of the descriptor."""
-    dataflow, schedule = execution.plan.dataflow, execution.schedule
-    return {
-        "is_os": int(dataflow.wiring is not None and dataflow.wiring.psums_stay),
-        "is_half": dataflow.channels_per_pe - 1,
-        "is_overlapped": int(schedule.is_overlapped),
-        "is_skipping": int(schedule.is_skipping and dataflow.is_skipping),
-        "saturate": int(execution.rule.overflow == "saturate"),
-        "function": FUNCTIONS.index(execution.output.function),
-        "leak": execution.output.shift,
-    }
-
-
-def _descriptor(shape: ConvShape) -> dict[str, int]:
-    return {
-        "padded_h": shape.padded_h,
-        "padded_w": shape.padded_w,
-        "kh": shape.kh,
-        "kw": shape.kw,
-        "stride_h": shape.stride[0],
-        "stride_w": shape.stride[1],
-        "oh": shape.oh,
-        "ow": shape.ow,
-    }
+def descriptor_of(run: Run, *, otiles: int) -> LayerDescriptor:
+    """What the core is told about a job of `otiles` output tiles."""
+    plan, execution = run.plan, run.execution
+    dataflow, schedule = plan.dataflow, execution.schedule
+    return LayerDescriptor.of(
+        plan.shape,
+        dataflow.name,
+        itiles=plan.itiles,
+        otiles=otiles,
+        **dataflow.counts(plan),
+        schedule=replace(schedule, is_skipping=schedule.is_skipping and dataflow.is_skipping),
+        saturate=execution.rule.overflow == "saturate",
+        output=execution.output,
+    )
 
 
 def _files(run: Run) -> Iterator[str]:

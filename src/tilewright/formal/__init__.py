@@ -1,5 +1,6 @@
 """What is proved about the RTL, and how large it is: questions for yosys (extra ``formal``)."""
 
+from tilewright.formal.bounded import holds_after_reset
 from tilewright.formal.equivalence import prove_equivalent
 from tilewright.formal.pe import PeWidths, prove_pe
 from tilewright.formal.sources import module_name
@@ -12,6 +13,7 @@ __all__ = [
     "PeWidths",
     "count_cells",
     "has_yosys",
+    "holds_after_reset",
     "module_name",
     "prove_equivalent",
     "prove_pe",

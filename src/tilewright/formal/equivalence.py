@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tilewright.errors import ToolError
-from tilewright.formal.sources import parameter_names, set_parameters
+from tilewright.formal.sources import parameter_names, set_parameters, without_imports
 from tilewright.formal.yosys import first_error, run_yosys
 
-SMALL = {"Rows": 2, "Cols": 3, "Depth": 3, "DimBits": 4}
+SMALL = {"Rows": 2, "Cols": 3, "Depth": 3, "DimBits": 4, "ProductBits": 8}
 """Sizes for which a proof is quick; memories get 2 address bits. A proof holds for these sizes."""
 _MEMORY_BITS = 2
 _UNPROVEN = re.compile(r"unproven \$equiv cells|Unproven")
@@ -44,11 +44,11 @@ def prove_equivalent(
             "equiv_status -assert",
         ]
     )
-    sets = {"gold": gold, "gate": gate}
+    sets = {"gold": _small(gold), "gate": _small(gate)}
     files = {
         f"{kind}/{name}": text
         for kind, sources in sets.items()
-        for name, text in set_parameters(sources, top, sizes).items()
+        for name, text in without_imports(set_parameters(sources, top, sizes)).items()
     }
     with tempfile.TemporaryDirectory(prefix="tilewright-yosys-") as name:
         status, output = run_yosys(script, files, folder=Path(name), timeout_s=timeout_s)
@@ -57,9 +57,23 @@ def prove_equivalent(
     return status == 0
 
 
+def _small(sources: Mapping[str, str]) -> dict[str, str]:
+    """The sources, with small constants of their packages."""
+    return {
+        file: re.sub(
+            r"(localparam\s+int\s+(\w+)\s*=\s*)\d+",
+            lambda found: f"{found[1]}{SMALL[found[2]]}" if found[2] in SMALL else found[0],
+            text,
+        )
+        if text.lstrip("/ ").startswith("package") or "\npackage " in text
+        else text
+        for file, text in sources.items()
+    }
+
+
 def _prepare(name: str, sources: Mapping[str, str], top: str) -> list[str]:
     return [
-        f"read_verilog -sv {' '.join(f'{name}/{file}' for file in sources)}",
+        f"read_verilog -sv {' '.join(f'{name}/{file}' for file in without_imports(sources))}",
         f"hierarchy -check -top {top}",
         "proc",
         "flatten",

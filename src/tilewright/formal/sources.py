@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from tilewright.errors import ToolError
 from tilewright.verilog.tokens import Token, tokenize
+
+_PACKAGE = re.compile(r"^package\s+(\w+)", re.MULTILINE)
+_IMPORT = re.compile(r"\bimport\s+(\w+)::\*;")
 
 
 def module_name(text: str) -> str | None:
@@ -39,6 +43,34 @@ def set_parameters(
         start, end = places[name]
         text = text[:start] + str(sizes[name]) + text[end:]
     return {**sources, file: text}
+
+
+def without_imports(sources: Mapping[str, str]) -> dict[str, str]:
+    """The sources with each imported name of a package written in full, packages first.
+
+    yosys knows a package's types only as ``package::type``; Icarus 11 knows them only as imported.
+    """
+    packages = {file: text for file, text in sources.items() if _PACKAGE.search(text)}
+    known = {_PACKAGE.findall(text)[0]: _names(text) for text in packages.values()}
+    modules = {file: text for file, text in sources.items() if file not in packages}
+    return packages | {file: _in_full(text, known) for file, text in modules.items()}
+
+
+def _names(package: str) -> list[str]:
+    """Types, constants and enumerated values of a package."""
+    text = re.sub(r"//.*", "", package)
+    enums = re.findall(r"enum[^{]*\{([^}]*)\}", text)
+    values = [name for body in enums for name in re.findall(r"(\w+)\s*=", body)]
+    types = re.findall(r"\}\s*(\w+)\s*;", text)
+    return [*types, *values, *re.findall(r"localparam\s+int\s+(\w+)", text)]
+
+
+def _in_full(text: str, packages: Mapping[str, Sequence[str]]) -> str:
+    for package in re.findall(_IMPORT, text):
+        text = re.sub(rf"\s*import\s+{package}::\*;", " ", text)
+        names = "|".join(packages.get(package, ()))
+        text = re.sub(rf"(?<![.\w:])({names})\b(?!\s*\()", rf"{package}::\1", text)
+    return text
 
 
 def leave_out(sources: Mapping[str, str], modules: Sequence[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tilewright.errors import ToolError
-from tilewright.formal.sources import leave_out, set_parameters
+from tilewright.formal.sources import leave_out, set_parameters, without_imports
 from tilewright.formal.yosys import first_error, run_yosys
 
 _REGISTER = re.compile(r"\$_(S?DFF|ALDFF|DLATCH|SR)")
@@ -65,7 +65,7 @@ def count_cells(
 
     Raises `ToolError` if yosys is missing, cannot read the sources, or does not end in time.
     """
-    files = leave_out(set_parameters(sources, top, parameters), black_boxes)
+    files = leave_out(without_imports(set_parameters(sources, top, parameters)), black_boxes)
     script = [
         f"read_verilog -sv {' '.join(files)}",
         f"hierarchy -check -top {top}",

@@ -66,9 +66,12 @@ class _File:
 def mutants_of(text: str, *, file: str) -> list[Mutant]:
     """Every mutant of one file, in the order of their places; none of them twice.
 
+    A package has none: its types are those of the ports, and the testbench has them too.
     Raises `FormatError` if `text` holds what is no token of SystemVerilog.
     """
     tokens = tokenize(text, file=file)
+    if any(token.text == "package" for token in tokens):
+        return []
     scalars = frozenset(_SCALAR.findall(text))
     source = _File(file, text, tokens, place.changeable(tokens), scalars)
     found: dict[str, Mutant] = {text: source.mutant((0, 0), "", "", "")}

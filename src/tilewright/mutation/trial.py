@@ -11,8 +11,7 @@ from tilewright.cores import CosimResult, Setup, run_bundle
 from tilewright.corners import VectorSet
 from tilewright.errors import ShapeError, SimulationError, ToolError
 from tilewright.mutation.mutant import Mutant
-
-BENCH_SUFFIX = "_tb.sv"
+from tilewright.rtl import PACKAGE, is_bench
 
 Place = tuple[str, Path]
 """Name of a set, and the folder of a bundle: sets share bundles, and run them in other ways."""
@@ -136,10 +135,12 @@ _LENIENT = "/* verilator lint_off WIDTH */ "
 
 
 def read_core(rtl_dir: Path) -> dict[str, str]:
-    """The core's files by name, testbenches left out; raises `ToolError` if there are none."""
+    """The core's files by name, package first, testbenches left out; raises `ToolError` if there are none."""
     try:
         files = [
-            path for path in sorted(rtl_dir.glob("*.sv")) if not path.name.endswith(BENCH_SUFFIX)
+            path
+            for path in sorted(rtl_dir.glob("*.sv"), key=lambda path: (path.name != PACKAGE, path))
+            if not is_bench(path)
         ]
         sources = {path.name: path.read_text(encoding="utf-8") for path in files}
     except (OSError, UnicodeDecodeError) as error:

@@ -2,14 +2,14 @@
 // other.
 //
 // Contract
-//   A job is otiles output tiles. The layer descriptor and the mode are constant while busy_o;
+//   A job is otiles output tiles. layer_i is constant while busy_o;
 //   start_i counts while not busy_o, which ends with job_done_i. A word is read in a cycle in which
 //   its memory is ready (else the request stays), and an activation only while the vectors under
 //   way are fewer than OFIFO holds (Depth).
 //   Weight stationary: the folds are input tile outer, tap inner. A fold's weight words are read
 //   from the last to the first: Cols words, or 2 * Cols with half-width activations. Its
-//   activations are all pixels of the padded plane, or only those of the tap (is_skipping_i).
-//   Output stationary: the folds are passes of steps_i steps; both memories are read in each step.
+//   activations are all pixels of the padded plane, or only those of the tap (is_skipping).
+//   Output stationary: the folds are passes of `steps` steps; both memories are read in each step.
 //
 // Timing
 //   Weight stationary
@@ -22,57 +22,51 @@
 //     the first step of the next pass is read no earlier than one cycle after fold_done_i (serial)
 //     or flushed_i (overlapped) of this one.
 
-module tw_controller #(
+module tw_controller
+  import tw_pkg::*;
+#(
     parameter int Rows         = 8,
     parameter int Cols         = 8,
     parameter int Depth        = 28,
-    parameter int DimBits      = 16,
     parameter int XmemAddrBits = 14,
     parameter int WmemAddrBits = 14
 ) (
-    input  logic                    clk_i,
-    input  logic                    rst_ni,
+    input  logic                      clk_i,
+    input  logic                      rst_ni,
     // job
-    input  logic                    start_i,
-    output logic                    busy_o,
-    output logic                    done_o,
-    // mode
-    input  logic                    is_os_i,
-    input  logic                    is_half_i,
-    input  logic                    is_overlapped_i,
-    input  logic                    is_skipping_i,
-    // layer descriptor
-    input  logic [     DimBits-1:0] padded_h_i,
-    input  logic [     DimBits-1:0] padded_w_i,
-    input  logic [     DimBits-1:0] kh_i,
-    input  logic [     DimBits-1:0] kw_i,
-    input  logic [     DimBits-1:0] stride_h_i,
-    input  logic [     DimBits-1:0] stride_w_i,
-    input  logic [     DimBits-1:0] oh_i,
-    input  logic [     DimBits-1:0] ow_i,
-    input  logic [     DimBits-1:0] itiles_i,
-    input  logic [     DimBits-1:0] otiles_i,
-    input  logic [     DimBits-1:0] steps_i,
-    input  logic [     DimBits-1:0] passes_i,
+    input  logic                      start_i,
+    output logic                      busy_o,
+    output logic                      done_o,
+    // verilator lint_off UNUSEDSIGNAL
+    input  layer_t                    layer_i,
+    // verilator lint_on UNUSEDSIGNAL
     // memories
-    input  logic                    wmem_ready_i,
-    output logic                    wmem_re_o,
-    output logic [WmemAddrBits-1:0] wmem_addr_o,
-    input  logic                    xmem_ready_i,
-    output logic                    xmem_re_o,
-    output logic [XmemAddrBits-1:0] xmem_addr_o,
-    output logic                    is_first_o,
-    output logic                    is_last_o,
+    input  logic                      wmem_ready_i,
+    output logic                      wmem_re_o,
+    output logic   [WmemAddrBits-1:0] wmem_addr_o,
+    input  logic                      xmem_ready_i,
+    output logic                      xmem_re_o,
+    output logic   [XmemAddrBits-1:0] xmem_addr_o,
+    output logic                      is_first_o,
+    output logic                      is_last_o,
     // from the array and behind it
-    input  logic                    flushed_i,
-    input  logic                    pop_i,
-    input  logic                    fold_done_i,
-    input  logic                    job_done_i
+    input  logic                      flushed_i,
+    input  logic                      pop_i,
+    input  logic                      fold_done_i,
+    input  logic                      job_done_i
 );
 
   localparam int WordBits = $clog2(2 * Cols) + 1;
   localparam int WaitBits = $clog2(Cols + 1);
   localparam int CountBits = $clog2(Depth + 1);
+
+  logic is_os;
+  logic is_half;
+  logic is_skipping;
+
+  assign is_os       = (layer_i.mode.dataflow == OutputStationary);
+  assign is_half     = (layer_i.mode.dataflow == TwoChannels);
+  assign is_skipping = layer_i.mode.is_skipping && !is_os;
 
   // ---------------------------------------------------------------------------------------------
   // Job
@@ -97,7 +91,7 @@ module tw_controller #(
   assign done_o = done_q;
 
   // ---------------------------------------------------------------------------------------------
-  // Which fold, and which word of it. A step is a pixel in a row of `steps_i` pixels.
+  // Which fold, and which word of it. A step is a pixel in a row of `steps` pixels.
 
   logic [DimBits-1:0] otile_q;
   logic [DimBits-1:0] itile_q;
@@ -115,21 +109,14 @@ module tw_controller #(
   logic [DimBits-1:0] rows;
   logic [DimBits-1:0] columns;
 
-  always_comb begin
-    rows    = is_skipping_i ? oh_i : padded_h_i;
-    columns = is_skipping_i ? ow_i : padded_w_i;
-    if (is_os_i) begin
-      rows    = DimBits'(1);
-      columns = steps_i;
-    end
-  end
-
+  assign rows          = is_os ? DimBits'(1) : is_skipping ? layer_i.oh : layer_i.padded_h;
+  assign columns       = is_os ? layer_i.steps : is_skipping ? layer_i.ow : layer_i.padded_w;
   assign is_row_end    = (column_q == columns - DimBits'(1));
   assign is_fold_end   = is_row_end && (row_q == rows - DimBits'(1));
-  assign is_last_kj    = is_os_i || (kj_q == kw_i - DimBits'(1));
-  assign is_last_tap   = is_last_kj && (is_os_i || ki_q == kh_i - DimBits'(1));
-  assign is_last_itile = (itile_q == (is_os_i ? passes_i : itiles_i) - DimBits'(1));
-  assign is_last_fold  = is_last_tap && is_last_itile && (otile_q == otiles_i - DimBits'(1));
+  assign is_last_kj    = is_os || (kj_q == layer_i.kw - DimBits'(1));
+  assign is_last_tap   = is_last_kj && (is_os || ki_q == layer_i.kh - DimBits'(1));
+  assign is_last_itile = (itile_q == (is_os ? layer_i.passes : layer_i.itiles) - DimBits'(1));
+  assign is_last_fold  = is_last_tap && is_last_itile && (otile_q == layer_i.otiles - DimBits'(1));
   assign is_first_o    = (row_q == '0) && (column_q == '0);
   assign is_last_o     = is_fold_end;
 
@@ -177,23 +164,18 @@ module tw_controller #(
   logic [PixelBits-1:0] next_line;
   logic [PixelBits-1:0] next_tap;
   logic [PixelBits-1:0] next_tile;
+  logic [PixelBits-1:0] skipped;  // pixels from the first one of a tap to that of the next
 
-  always_comb begin
-    column_step = PixelBits'(1);
-    line_step   = PixelBits'(padded_w_i);
-    next_tap    = tile_q;
-    next_tile   = tile_q + PixelBits'(padded_h_i) * PixelBits'(padded_w_i);
-    if (is_os_i) begin
-      next_tile = act_addr_q + PixelBits'(1);
-    end else if (is_skipping_i) begin
-      column_step = PixelBits'(stride_w_i);
-      line_step   = PixelBits'(stride_h_i) * PixelBits'(padded_w_i);
-      next_tap    = tap_q + PixelBits'(1);
-      if (is_last_kj) next_tap = tap_q + PixelBits'(padded_w_i - kw_i) + PixelBits'(1);
-    end
-    if (is_last_tap) next_tap = is_last_itile ? '0 : next_tile;
-    next_line = line_q + line_step;
-  end
+  assign column_step = is_skipping ? PixelBits'(layer_i.stride_w) : PixelBits'(1);
+  assign line_step   = PixelBits'(is_skipping ? layer_i.line : ProductBits'(layer_i.padded_w));
+  assign next_line   = line_q + line_step;
+  assign next_tile   = is_os ? act_addr_q + PixelBits'(1) : tile_q + PixelBits'(layer_i.plane);
+  assign skipped     = PixelBits'(1)
+                       + (is_last_kj ? PixelBits'(layer_i.padded_w - layer_i.kw) : PixelBits'(0));
+
+  // The next fold's first pixel: of another tile, of the next tap, or of the plane again.
+  assign next_tap = is_last_tap ? (is_last_itile ? '0 : next_tile)
+                    : is_skipping ? tap_q + skipped : tile_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -234,11 +216,11 @@ module tw_controller #(
   logic                    wants_weight;
   logic                    takes_over;  // the first activation of a fold is read
 
-  assign words        = WordBits'(is_half_i ? 2 * Cols : Cols);
-  assign wants_weight = !is_os_i && (left_q != '0) && (wait_q == '0);
+  assign words        = WordBits'(is_half ? 2 * Cols : Cols);
+  assign wants_weight = !is_os && (left_q != '0) && (wait_q == '0);
   assign takes_over   = xmem_re_o && is_first_o;
-  assign wmem_re_o    = is_os_i ? xmem_re_o : wants_weight && wmem_ready_i;
-  assign wmem_addr_o  = is_os_i ? base_q + WmemAddrBits'(column_q)
+  assign wmem_re_o    = is_os ? xmem_re_o : wants_weight && wmem_ready_i;
+  assign wmem_addr_o  = is_os ? base_q + WmemAddrBits'(column_q)
                                 : base_q + WmemAddrBits'(left_q) - WmemAddrBits'(1);
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -252,8 +234,9 @@ module tw_controller #(
       wait_q   <= '0;
       loaded_q <= 1'b0;
       base_q   <= '0;
-    end else if (is_os_i) begin
-      if (xmem_re_o && is_fold_end && is_last_itile) base_q <= base_q + WmemAddrBits'(steps_i);
+    end else if (is_os) begin
+      if (xmem_re_o && is_fold_end && is_last_itile)
+        base_q <= base_q + WmemAddrBits'(layer_i.steps);
     end else begin
       if (wait_q != '0) wait_q <= wait_q - WaitBits'(1);
       if (wmem_re_o) begin
@@ -264,7 +247,7 @@ module tw_controller #(
         end
       end
       if (takes_over) loaded_q <= 1'b0;
-      if (is_overlapped_i) begin
+      if (layer_i.mode.is_overlapped) begin
         if (takes_over && !is_last_fold) begin
           left_q <= words;
           wait_q <= WaitBits'(Cols - 1);
@@ -284,10 +267,10 @@ module tw_controller #(
   logic                 has_room;
   logic                 wants_act;
 
-  assign may_begin = is_os_i ? !waits_q && (under_way_q <= CountBits'(Depth - Rows)) : loaded_q;
-  assign has_room  = is_os_i || (under_way_q != CountBits'(Depth));
+  assign may_begin = is_os ? !waits_q && (under_way_q <= CountBits'(Depth - Rows)) : loaded_q;
+  assign has_room  = is_os || (under_way_q != CountBits'(Depth));
   assign wants_act = busy_q && active_q && has_room && (!is_first_o || may_begin);
-  assign xmem_re_o = wants_act && xmem_ready_i && (!is_os_i || wmem_ready_i);
+  assign xmem_re_o = wants_act && xmem_ready_i && (!is_os || wmem_ready_i);
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -298,10 +281,10 @@ module tw_controller #(
       under_way_q <= '0;
     end else begin
       if (xmem_re_o && is_fold_end) waits_q <= 1'b1;
-      else if (is_overlapped_i ? flushed_i : fold_done_i) waits_q <= 1'b0;
+      else if (layer_i.mode.is_overlapped ? flushed_i : fold_done_i) waits_q <= 1'b0;
       under_way_q <= under_way_q - CountBits'(pop_i);
-      if (is_os_i && takes_over) under_way_q <= under_way_q + CountBits'(Rows) - CountBits'(pop_i);
-      if (!is_os_i && xmem_re_o) under_way_q <= under_way_q + CountBits'(1) - CountBits'(pop_i);
+      if (is_os && takes_over) under_way_q <= under_way_q + CountBits'(Rows) - CountBits'(pop_i);
+      if (!is_os && xmem_re_o) under_way_q <= under_way_q + CountBits'(1) - CountBits'(pop_i);
     end
   end
 

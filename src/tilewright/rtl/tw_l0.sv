@@ -6,7 +6,7 @@
 //
 // Timing
 //   Pushed in cycle k, the word heads its queues in k + 1; lane i shows and pops it in k + 1 + i.
-//   Lane i therefore never holds more than i + 1 words, and Lanes slots are enough.
+//   Lane i therefore never holds more than i + 1 words, and has so many slots.
 
 module tw_l0 #(
     parameter int Lanes = 8,
@@ -39,7 +39,7 @@ module tw_l0 #(
 
     tw_fifo #(
         .Width(Width),
-        .Depth(Lanes)
+        .Depth(i + 1)
     ) u_fifo (
         .clk_i,
         .rst_ni,

@@ -58,7 +58,7 @@ def advance(
         machine.left = job.fold_words
     machine.under_way = _issued(machine, job) - popped_before
     is_all_written = machine.popped == job.folds * job.vectors and machine.sfu_q is None
-    machine.is_busy = not (is_fold_done and is_all_written)
+    machine.is_busy = machine.is_held or not is_all_written
 
 
 def _issued(machine: Machine, job: Job) -> int:

@@ -40,14 +40,20 @@ def cycle(machine: Machine, job: Job) -> None:
 
 def _folds_written(machine: Machine, job: Job) -> int:
     waiting = 1 if machine.sfu_q is not None else 0
-    return (machine.popped - waiting) // job.vectors
+    return min((machine.popped - waiting) // job.vectors, job.folds - 1)
 
 
 # -- behind the array ---------------------------------------------------------------------------------
 
 
 def _accumulate(machine: Machine, job: Job, is_taken: bool) -> bool:
-    """The SFU's second stage: add, write, put out. Returns whether a fold ended."""
+    """The SFU's second stage: add, write, put out. Returns whether a fold ended.
+
+    A word that is not taken is held in a register, and while it is, nothing else happens here.
+    """
+    if machine.is_held:
+        machine.is_held = not is_taken
+        return False
     vector = machine.sfu_q
     if vector is None:
         return False
@@ -56,8 +62,7 @@ def _accumulate(machine: Machine, job: Job, is_taken: bool) -> bool:
     onij = int(job.hits[inner, n])
     if onij >= 0:
         is_final = job.psums_stay or inner == job.plan.folds_per_otile - 1
-        if is_final and not is_taken:
-            return False
+        machine.is_held = is_final and not is_taken
         _write(machine, job, vector, (otile, inner, onij), is_final=is_final)
     machine.sfu_q = None
     return n == job.vectors - 1

@@ -95,6 +95,7 @@ class Machine:
     ofifo: list[deque[tuple[int, bool]]]  # col
     popped: int  # vectors popped
     sfu_q: Vector | None
+    is_held: bool  # a word put out was not taken yet
     pmem: Ints  # otile * onij col
     outputs: Ints
     written: Ints  # times each PMEM word was put out
@@ -132,6 +133,7 @@ def power_on(rows: int, cols: int, *, words: int, folds: int, halves: int) -> Ma
         ofifo=[deque() for _ in range(cols)],
         popped=0,
         sfu_q=None,
+        is_held=False,
         pmem=np.zeros((words, cols), np.int64),
         outputs=np.zeros((words, cols), np.int64),
         written=np.zeros(words, np.int64),

@@ -56,12 +56,11 @@ weight_bits 4
 column_bits 16
 psum_bits 16
 layers 1
-is_os 0
-is_half 0
+dataflow 0
 is_overlapped 0
 is_skipping 0
 saturate 0
-function 0
+output_function 0
 leak 0
 padded_h 4
 padded_w 3
@@ -73,12 +72,15 @@ oh 2
 ow 2
 itiles 2
 otiles 2
+steps 1
+passes 1
+plane 12
+line 6
+onij 4
 first_otile 0
 end_otile 2
 otiles_per_job 1
 oc 4
-steps 1
-passes 1
 act_files 2
 act_words 12
 weight_words 3
@@ -94,7 +96,7 @@ file weight_itile0_otile1_kij0.txt
 """
     text = run_list([Run(bundle, Setup())])
     assert text.startswith(head)
-    assert len(text.splitlines()) == 7 + 26 + 4 + 8
+    assert len(text.splitlines()) == 7 + 28 + 4 + 8
 
 
 def test_memories_grow_only_for_a_layer_that_needs_it(bundle: Bundle) -> None:
@@ -134,12 +136,12 @@ def test_words_of_all_modes(tmp_path: Path) -> None:
     """ic 3, onij 4, oc 4 on 2 rows and 3 cols: one tile of 4 lanes; or 2 passes of 6 steps."""
     half = write_random(tmp_path / "half", replace(CASE, act_bits=2, mode="simd"))
     lines = run_list([Run(half, Setup(schedule=Schedule(is_overlapped=True)))]).splitlines()
-    assert {"act_bits 4", "is_half 1", "is_overlapped 1", "itiles 1", "weight_words 6"} <= {*lines}
+    assert {"act_bits 4", "dataflow 1", "is_overlapped 1", "itiles 1", "weight_words 6"} <= {*lines}
     os_case = replace(CASE, shape=replace(CASE.shape, stride=(1, 1)), mode="os")
     os = write_random(tmp_path / "os", os_case)
     whole = Run(os, Setup(schedule=Schedule(is_skipping=True, is_whole_layer=True)))
     lines = run_list([whole]).splitlines()
-    assert {"is_os 1", "is_skipping 0", "otiles_per_job 2", "act_files 1"} <= {*lines}
+    assert {"dataflow 2", "is_skipping 0", "otiles_per_job 2", "act_files 1"} <= {*lines}
     assert {"steps 6", "passes 4", "act_words 24", "weight_words 12"} <= {*lines}
     assert lines[-2:] == ["file activation.txt", "file weight.txt"]
 
@@ -261,7 +263,8 @@ def test_core_from_a_folder_keeps_our_bench(tmp_path: Path) -> None:
     (tmp_path / "tw_core.sv").write_text("mine")
     (tmp_path / "tw_core_tb.sv").write_text("an easier judge")
     sources = read_sources(tmp_path)
-    assert list(sources) == ["tw_core_tb.sv", "tw_core.sv"]
+    bench = ["tw_core_tb.sv", "tw_tb_files.sv", "tw_tb_host.sv", "tw_tb_judge.sv"]
+    assert list(sources) == ["tw_pkg.sv", *bench, "tw_core.sv"]
     assert sources["tw_core.sv"] == b"mine"
     assert sources["tw_core_tb.sv"] == read_sources()["tw_core_tb.sv"]
 

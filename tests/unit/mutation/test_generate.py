@@ -9,7 +9,7 @@ import pytest
 
 from tilewright.errors import FormatError
 from tilewright.mutation import CATEGORIES, Mutant, count_categories, mutants_of, sample
-from tilewright.rtl import RTL_DIR
+from tilewright.rtl import RTL_DIR, is_bench
 
 COUNTER = """// counts
 module counter #(
@@ -144,7 +144,7 @@ def test_our_core_has_mutants_of_every_category():
     found = [
         mutant
         for path in RTL_DIR.glob("*.sv")
-        if not path.name.endswith("_tb.sv")
+        if not is_bench(path)
         for mutant in mutants_of(path.read_text(), file=path.name)
     ]
     counts = count_categories(found)

@@ -1,0 +1,186 @@
+// tw_tb_files: reads the testbench's files: tokens, words, the run list.
+//
+// Contract
+//   +run_list=PATH names a text file of "KEY NUMBER" and "file NAME" lines. Each file that it names
+//   is three header tokens and then words of digits 0 and 1, one a line, highest lane leftmost;
+//   files are opened in the order of the list. Several are open at once, each in a slot that keeps
+//   its handle, name and line number. A token that is not exactly one word, a missing word and a
+//   surplus one end the simulation with "TW error FILE:LINE: ...", after which nothing follows.
+//
+// Timing
+//   Reading takes no time.
+
+module tw_tb_files #(
+    parameter int WordBits = 64
+) (
+    input logic clk_i
+);
+
+  localparam int HeaderTokens = 3;
+  localparam int MaxNameBits = 8 * 1024;
+
+  localparam logic [1:0] RunList = 2'd0;
+  localparam logic [1:0] Psums = 2'd1;
+  localparam logic [1:0] Outputs = 2'd2;
+  localparam logic [1:0] Tiles = 2'd3;
+  localparam int EndOfFile = -1;
+  localparam int CarriageReturn = 13;  // SystemVerilog has no escape for it
+
+  integer                   handle         [4];
+  integer                   line           [4];
+  logic   [MaxNameBits-1:0] name           [4];
+
+  // The word read last, and the token it came from.
+  logic   [   WordBits-1:0] word;
+  integer                   word_digits;
+  integer                   word_line;
+  logic                     word_is_binary;
+
+  // End the simulation; never returns.
+  task static stop;
+    begin
+      $finish;
+      forever @(negedge clk_i);
+    end
+  endtask
+
+  function static is_space(input integer char);
+    is_space = (char == " ") || (char == "\t") || (char == "\n") || (char == CarriageReturn);
+  endfunction
+
+  // Read one whitespace-free token; its first `width` characters go into `word`, as bits.
+  task static read_token(input logic [1:0] slot, input integer width);
+    integer char;
+    begin
+      word_digits    = 0;
+      word_is_binary = 1'b1;
+      char           = $fgetc(handle[slot]);
+      while (is_space(
+          char
+      )) begin
+        if (char == "\n") line[slot] = line[slot] + 1;
+        char = $fgetc(handle[slot]);
+      end
+      word_line = line[slot];
+      while (char != EndOfFile && !is_space(
+          char
+      )) begin
+        if (char != "0" && char != "1") word_is_binary = 1'b0;
+        if (word_digits < width) word[width-1-word_digits] = char[0];
+        word_digits = word_digits + 1;
+        char        = $fgetc(handle[slot]);
+      end
+      if (char == "\n") line[slot] = line[slot] + 1;
+    end
+  endtask
+
+  task static read_word(input logic [1:0] slot, input integer width);
+    begin
+      read_token(slot, width);
+      if (word_digits == 0) begin
+        $display("TW error %0s:%0d: the file ends here, but a word of %0d digits must follow",
+                 name[slot], word_line, width);
+        stop;
+      end
+      if (!word_is_binary || word_digits != width) begin
+        $display("TW error %0s:%0d: a word must be %0d digits 0 or 1, but is %0d characters%0s",
+                 name[slot], word_line, width, word_digits,
+                 word_is_binary ? "" : ", not all of them 0 or 1");
+        stop;
+      end
+    end
+  endtask
+
+  // Open the file that the run list names next, and read its header.
+  task static open_next(input logic [1:0] slot);
+    logic [MaxNameBits-1:0] file;
+    begin
+      file = '0;
+      if ($fscanf(handle[RunList], " file %s", file) != 1) begin
+        $display("TW error %0s: one more line \"file NAME\" must follow", name[RunList]);
+        stop;
+      end
+      name[slot]   = file;
+      handle[slot] = $fopen(file, "r");
+      line[slot]   = 1;
+      if (handle[slot] == 0) begin
+        $display("TW error %0s: cannot be opened", name[slot]);
+        stop;
+      end
+      repeat (HeaderTokens) read_token(slot, 0);
+    end
+  endtask
+
+  // Close a file that has been read to its end, unless later output tiles are left out.
+  task static close(input logic [1:0] slot, input logic is_whole);
+    begin
+      if (is_whole) read_token(slot, 0);
+      if (is_whole && word_digits != 0) begin
+        $display("TW error %0s:%0d: the file must end here, but has more words", name[slot],
+                 word_line);
+        stop;
+      end
+      $fclose(handle[slot]);
+    end
+  endtask
+
+  task static read_number(input logic [8*16-1:0] expected, output integer value);
+    logic [8*16-1:0] key;
+    begin
+      key = '0;
+      if ($fscanf(handle[RunList], " %s %d", key, value) != 2 || key != expected) begin
+        $display("TW error %0s: a line \"%0s NUMBER\" must follow, not %0s", name[RunList],
+                 expected, key);
+        stop;
+      end
+    end
+  endtask
+
+  task static read_parameter(input logic [8*16-1:0] expected, input integer built);
+    integer value;
+    begin
+      read_number(expected, value);
+      if (value != built) begin
+        $display("TW error %0s: %0s is %0d, but the core was built for %0d", name[RunList],
+                 expected, value, built);
+        stop;
+      end
+    end
+  endtask
+
+  task static check_range(input logic [8*16-1:0] key, input logic is_valid, input integer value);
+    begin
+      if (!is_valid) begin
+        $display("TW error %0s: the core does not know %0s %0d", name[RunList], key, value);
+        stop;
+      end
+    end
+  endtask
+
+  task static read_flag(input logic [8*16-1:0] key, output logic value);
+    integer number;
+    begin
+      read_number(key, number);
+      value = (number == 1);
+      check_range(key, 32'(value) == number, number);
+    end
+  endtask
+
+  task static open_run_list;
+    logic [MaxNameBits-1:0] path;
+    begin
+      path = '0;
+      if ($value$plusargs("run_list=%s", path) == 0) begin
+        $display("TW error +run_list=PATH is missing");
+        stop;
+      end
+      name[RunList]   = path;
+      handle[RunList] = $fopen(name[RunList], "r");
+      if (handle[RunList] == 0) begin
+        $display("TW error %0s: cannot be opened", name[RunList]);
+        stop;
+      end
+    end
+  endtask
+
+endmodule
