@@ -8,41 +8,26 @@ from __future__ import annotations
 
 import signal
 import traceback
+from importlib import import_module
 
 import typer
 
-from tilewright.cli import (
-    chain,
-    decode,
-    exchange,
-    files,
-    hardware,
-    integers,
-    lint,
-    machine,
-    mutate,
-    plan,
-    stats,
-)
 from tilewright.cli.app import BAD_INPUT, FAULT, INTERRUPTED, app
 from tilewright.cli.console import open_streams, stop
 from tilewright.errors import MissingPackageError, TilewrightError
 
-__all__ = [
-    "app",
-    "chain",
-    "decode",
-    "exchange",
-    "files",
-    "hardware",
-    "integers",
-    "lint",
-    "machine",
-    "main",
-    "mutate",
-    "plan",
-    "stats",
-]
+COMMANDS = (
+    *("run", "train", "evaluate", "stages", "report"),
+    *("layouts", "lint", "decode", "convert", "verify_bundle"),
+    *("plan", "stats", "psum_width", "requantize", "certify", "mutate"),
+    *("pack", "export_network", "import_network", "doctor"),
+)
+"""The modules of the commands, in the order in which --help lists them; each is named as it is typed."""
+
+for _name in COMMANDS:
+    import_module(f"tilewright.cli.{_name}")
+
+__all__ = ["COMMANDS", "app", "main"]
 
 
 def main() -> None:

@@ -50,3 +50,8 @@ ContainerOption = Annotated[
         help="Write the same words as memory files, a C header or numpy arrays, not as plain text.",
     ),
 ]
+SubjectArgument = Annotated[
+    Path, typer.Argument(metavar="PATH", help="A run folder, or a packed network (NAME.json).")
+]
+ImagesOption = Annotated[int, typer.Option("--images", help="Test images, from the first on.")]
+ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256)]

@@ -1,4 +1,4 @@
-"""The command that turns vector files back into tensors."""
+"""`decode`: turn vector files back into tensors."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
-"""The command that says how strong vectors are: which faults of the core do they notice?"""
+"""`mutate`: say how strong vectors are, by the faults of a core that they notice."""
 
 from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +13,7 @@ from tilewright.cli.app import FAILED, JsonOption, app
 from tilewright.cli.console import Console
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tilewright.corners import VectorSet
-    from tilewright.mutation import Campaign, Mutant
+    from tilewright.mutation import Campaign
 
 
 @app.command()
@@ -73,42 +69,24 @@ def mutate(
     is_json: JsonOption = False,
 ) -> None:
     """Plant faults in the core, one at a time, and count which of them the vectors notice."""
-    from tilewright.corners import mode_sets
-    from tilewright.mutation import (
-        STATED,
-        Bench,
-        CampaignLog,
-        Judge,
-        identify_campaign,
-        load_reasons,
-        run_campaign,
-    )
-    from tilewright.rtl import RTL_DIR
+    from tilewright.studies.mutate import MutateOptions
+    from tilewright.studies.mutate import mutate as plant
 
-    console = Console(is_json=is_json)
-    core = RTL_DIR if rtl_dir is None else rtl_dir
-    reasons = STATED if equivalents is None and rtl_dir is None else equivalents
-    judge = Judge(load_reasons(reasons) if reasons is not None else (), has_proofs)
-    with tempfile.TemporaryDirectory(prefix="tilewright-vectors-") as scratch:
-        sets = _sets(
-            paths, bundles, Path(scratch) if has_corners else None, seed=seed, console=console
-        )
-        if has_modes or (has_modes is None and rtl_dir is None):
-            sets += mode_sets(Path(scratch) / "modes", seed=seed)
-        bench = Bench.prepare(core, sets, simulator=simulator, timeout_s=timeout_s)
-        mutants = _mutants(bench.sources, None if is_all else limit, seed=seed, console=console)
-        log = None
-        if log_file is not None:
-            log = CampaignLog(log_file, identify_campaign(bench.sources, simulator, sets))
-        campaign = run_campaign(
-            mutants,
-            bench,
-            sets,
-            judge=judge,
-            jobs=jobs,
-            progress=console.progress,
-            log=log,
-        )
+    options = MutateOptions(
+        rtl_dir=rtl_dir,
+        limit=None if is_all else limit,
+        bundles=bundles,
+        has_corners=has_corners,
+        has_modes=has_modes,
+        simulator=simulator,
+        timeout_s=timeout_s,
+        equivalents=equivalents,
+        has_proofs=has_proofs,
+        seed=seed,
+        jobs=jobs,
+        log=log_file,
+    )
+    campaign = plant(paths, options, Console(is_json=is_json))
     if is_json:
         print(json.dumps(campaign.to_facts(), indent=2))
     else:
@@ -120,56 +98,6 @@ def mutate(
             file=sys.stderr,
         )
     raise typer.Exit(0 if is_enough else FAILED)
-
-
-def _sets(
-    paths: list[Path], most: int, scratch: Path | None, *, seed: int, console: Console
-) -> list[VectorSet]:
-    """The given bundles, the smallest first, and the corner cases of the first of them."""
-    from tilewright.corners import VectorSet, layer_sets, smallest_first
-    from tilewright.mutation.trial import check_sets
-
-    found = smallest_first([folder for path in paths for folder in _folders(path)])
-    chosen = found[:most]
-    given = VectorSet("given", "as given", tuple(bundle.folder for bundle in chosen))
-    check_sets([given])
-    console.say(
-        f"{len(chosen)} of {len(found)} bundles, the smallest: "
-        + ", ".join(f"{bundle.layer_name} sample {bundle.sample}" for bundle in chosen)
-    )
-    if scratch is None:
-        return [given]
-    corners, notes = layer_sets(chosen[0], scratch, seed=seed)
-    for note in notes:
-        console.say(note)
-    return [given, *corners]
-
-
-def _folders(path: Path) -> list[Path]:
-    """The bundles of a run, or the bundle itself."""
-    from tilewright.errors import ConfigError
-    from tilewright.facts import ExportFacts
-    from tilewright.pipeline import RunFolder
-    from tilewright.pipeline.run_folder import CONFIG
-    from tilewright.vectors import MANIFEST
-
-    if not (path / CONFIG).is_file():
-        if not (path / MANIFEST).is_file():
-            raise ConfigError(f"{path} must be a run folder or a bundle, but is neither")
-        return [path]
-    return [path / bundle.folder for bundle in RunFolder(path).facts(ExportFacts).bundles]
-
-
-def _mutants(
-    sources: Mapping[str, str], limit: int | None, *, seed: int, console: Console
-) -> list[Mutant]:
-    from tilewright.mutation import count_categories, mutants_of, sample
-
-    found = [mutant for file, text in sources.items() for mutant in mutants_of(text, file=file)]
-    chosen = found if limit is None else sample(found, limit, seed=seed)
-    counts = ", ".join(f"{count} {name}" for name, count in count_categories(chosen).items())
-    console.say(f"{len(chosen):,} of {len(found):,} mutants of {len(sources)} files: {counts}")
-    return chosen
 
 
 def _print_campaign(campaign: Campaign) -> None:

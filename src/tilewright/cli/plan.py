@@ -1,4 +1,4 @@
-"""The command that says what a network costs on an array."""
+"""`plan`: say what a network costs on an array."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that counts what moves in the array."""
+"""`stats`: count what moves in the array."""
 
 from __future__ import annotations
 

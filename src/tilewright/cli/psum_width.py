@@ -1,4 +1,4 @@
-"""The commands that ask what hardware may save: narrower psums, multipliers in place of thresholds."""
+"""`psum-width`: accuracy with narrow psums."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Annotated
 
 import typer
 
-from tilewright.cli.app import DataDirOption, JsonOption, app
+from tilewright.cli.app import (
+    DataDirOption,
+    ImagesOption,
+    JsonOption,
+    SubjectArgument,
+    ThreadsOption,
+    app,
+)
 from tilewright.cli.console import Console
-
-SubjectArgument = Annotated[
-    Path, typer.Argument(metavar="PATH", help="A run folder, or a packed network (NAME.json).")
-]
-ImagesOption = Annotated[int, typer.Option("--images", help="Test images, from the first on.")]
-ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256)]
 
 
 @app.command("psum-width")
@@ -73,36 +74,6 @@ def psum_width(
     print(f"{facts.by_type} bits hold any weights of the formats")
     print(f"{facts.by_weights} bits hold these weights, for any input")
     print(f"{facts.observed} bits held every register for these {images:,} images")
-
-
-@app.command()
-def requantize(
-    path: SubjectArgument,
-    bits: Annotated[int, typer.Option("--bits", help="Width of the multipliers, 4..24.")] = 16,
-    images: ImagesOption = 200,
-    threads: ThreadsOption = 1,
-    data_dir: DataDirOption = None,
-    is_json: JsonOption = False,
-) -> None:
-    """Put a multiplier, a bias and a shift in place of the thresholds; count the codes that differ."""
-    from tilewright.studies.certify import open_subject
-    from tilewright.studies.multiplier_shift import requantize_by_shift
-
-    facts = requantize_by_shift(
-        open_subject(path, data_dir=data_dir),
-        Console(is_json=is_json),
-        bits=bits,
-        images=images,
-        threads=threads,
-    )
-    if is_json:
-        print(json.dumps(facts, indent=2))
-        return
-    print(f"codes: {facts['codes']:,} compared, {facts['codes_differ']:,} differ")
-    print(
-        f"predictions: {images:,} compared, {facts['predictions_differ']:,} differ; "
-        f"{facts['correct']:,} correct, {facts['exact_correct']:,} with thresholds"
-    )
 
 
 def _widths(text: str | None) -> tuple[int, ...]:

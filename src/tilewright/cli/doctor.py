@@ -1,4 +1,4 @@
-"""The command that examines this machine."""
+"""`doctor`: say what this computer can do."""
 
 from __future__ import annotations
 

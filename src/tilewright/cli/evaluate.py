@@ -1,0 +1,67 @@
+"""`evaluate`: count the test images that a network recognizes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tilewright.cli.app import DataDirOption, JsonOption, app
+from tilewright.cli.console import Console
+from tilewright.cli.run_folder import finish
+
+
+@app.command()
+def evaluate(
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="PATH", help="A run folder, or a packed network (NAME.json)."),
+    ],
+    data_dir: DataDirOption = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine",
+            metavar="auto|int8|blas|int64",
+            help="How a packed network is computed; the integers are the same.",
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option("--threads", min=1, max=256, help="For a packed network; default: one."),
+    ] = None,
+    is_json: JsonOption = False,
+) -> None:
+    """Count the test images that a trained run or a packed network recognizes."""
+    from tilewright.errors import ConfigError
+    from tilewright.spec import find_packed
+
+    console = Console(is_json=is_json)
+    stem = find_packed(path)
+    if stem is not None:
+        from tilewright.engine import ENGINE_KINDS
+        from tilewright.studies.packed import evaluate_packed
+
+        kinds = {kind: kind for kind in ENGINE_KINDS}
+        if engine is not None and engine not in kinds:
+            raise ConfigError(f"--engine must be {', '.join(ENGINE_KINDS)}, not {engine!r}")
+        kind = kinds[engine or "auto"]
+        finish(
+            evaluate_packed(stem, console, data_dir=data_dir, kind=kind, threads=threads or 1),
+            is_json=is_json,
+        )
+    if engine is not None or threads is not None:
+        raise ConfigError("--engine and --threads are for packed networks: leave them out")
+    from tilewright.pipeline import RunFolder, run_stage
+
+    folder = RunFolder(path)
+    if not path.is_dir():
+        raise ConfigError(
+            f"{path} must be a run folder or a packed network (NAME.json), but is neither: "
+            "give the path of one"
+        )
+    folder.config()
+    result = run_stage("evaluate", folder, console, data_dir=data_dir)
+    assert result is not None  # noqa: S101 -- only training has processes without a result
+    finish(result, is_json=is_json)

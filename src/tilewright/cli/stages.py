@@ -1,0 +1,55 @@
+"""`recover`, `verify`, `export`, `simulate`, `cosim`: run a stage of the chain in a run folder."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tilewright.cli.app import JsonOption, RunArgument, SetOption, app
+from tilewright.cli.run_folder import open_run, run_stages
+
+
+@app.command()
+def recover(folder: RunArgument, overrides: SetOption = None, is_json: JsonOption = False) -> None:
+    """State the trained network in integers, with the stimulus of chosen samples."""
+    run_stages(open_run(folder, "recover", overrides), ("recover",), is_json=is_json)
+
+
+@app.command()
+def verify(folder: RunArgument, overrides: SetOption = None, is_json: JsonOption = False) -> None:
+    """Compare the training forward with the naive int64 reference."""
+    run_stages(open_run(folder, "verify", overrides), ("verify",), is_json=is_json)
+
+
+@app.command()
+def export(
+    folder: RunArgument,
+    overrides: SetOption = None,
+    stimulus: Annotated[
+        str | None,
+        typer.Option(
+            "--stimulus",
+            metavar="real|random|max|bound",
+            help="Input codes: of samples, random, all at maximum, or such that every output "
+            "channel reaches its extreme psums. The same as --set vectors.stimulus=...",
+        ),
+    ] = None,
+    is_json: JsonOption = False,
+) -> None:
+    """Cut the layers into tiles and write the files that a testbench reads."""
+    chosen = [] if stimulus is None else [f"vectors.stimulus={stimulus}"]
+    opened = open_run(folder, "export", [*(overrides or ()), *chosen])
+    run_stages(opened, ("tile", "export"), is_json=is_json)
+
+
+@app.command()
+def simulate(folder: RunArgument, overrides: SetOption = None, is_json: JsonOption = False) -> None:
+    """Run the layers through the cycle-level model of the array."""
+    run_stages(open_run(folder, "simulate", overrides), ("simulate",), is_json=is_json)
+
+
+@app.command()
+def cosim(folder: RunArgument, overrides: SetOption = None, is_json: JsonOption = False) -> None:
+    """Run the exported files through the RTL."""
+    run_stages(open_run(folder, "cosim", overrides), ("cosim",), is_json=is_json)
