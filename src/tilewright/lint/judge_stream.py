@@ -65,7 +65,7 @@ class StreamJudge:
         self.report(
             "error",
             "bad-format",
-            f"Icarus refuses the conversion %{code} and ends the simulation: write %{code.lower()}",
+            f"Icarus 11 refuses the conversion %{code} and ends the simulation: write %{code.lower()}",
             self.stream.position,
             self.stream.line,
         )

@@ -76,7 +76,9 @@ class Stream:
     not be followed, for the `reason` at `reason_line`. is_assumed: how often it is read depends on the
     design; followed as if the design were always ready. is_own: the testbench wrote the file itself;
     is_opaque: what it wrote is not known. line: of `$fopen`. lost_name: the whole name, if a register
-    cut its front off. holders: the variables that held its handle.
+    cut its front off. bad_code: a conversion that the
+    simulator refuses. failures: reads that failed one after the other, the last ones. holders: the variables
+    that held its handle.
     """
 
     name: str
@@ -91,6 +93,7 @@ class Stream:
     is_own: bool = False
     is_opaque: bool = False
     bad_code: str = ""
+    failures: int = 0
     holders: set[str] = dataclasses.field(default_factory=set)
     events: list[ReadEvent] = dataclasses.field(default_factory=list)
 

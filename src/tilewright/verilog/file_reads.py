@@ -7,7 +7,7 @@ from typing import Any
 
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate
 from tilewright.verilog.events import AT_END, DIGITS, MATCHED, NO_MATCH, ReadEvent, Stream
-from tilewright.verilog.machine import FinishSimulationSignal, Machine
+from tilewright.verilog.machine import FinishSimulationSignal, Machine, StopProcessSignal
 from tilewright.verilog.places import FindKey, compile_key, compile_target
 from tilewright.verilog.scan import (
     Conversion,
@@ -19,6 +19,9 @@ from tilewright.verilog.scan import (
     scan,
 )
 from tilewright.verilog.values import UNKNOWN, Value, text_value
+
+MOST_FAILURES = 5_000
+"""Reads of one file that fail one after the other: the loop around them does not end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,10 @@ def _read(machine: Machine, stream: Stream, items: tuple[Item, ...], reading: Re
         stream.events += events
     _assign(machine, done, events, reading)
     machine.last_read = events[-1] if events else None
+    is_stuck = bool(events) and events[-1].status != MATCHED and not events[-1].matched
+    stream.failures = stream.failures + 1 if is_stuck else 0
+    if stream.failures > MOST_FAILURES:
+        raise StopProcessSignal
     return Value(result, 32, is_signed=True)
 
 

@@ -21,6 +21,11 @@ class Simulator:
     ends_with_minus_one: bool
     counts_up: bool
 
+    @property
+    def title(self) -> str:
+        """The name with a capital."""
+        return self.name.capitalize()
+
 
 ICARUS = Simulator("icarus", False, True, False, False)
 VERILATOR = Simulator("verilator", True, False, True, True)
