@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 
 MATCHED, NO_MATCH, AT_END = "matched", "no match", "at end"
+NO_TARGET = "*"
+"""In place of a bad code: a call that gives no variable."""
 DIGITS = {
     "b": b"01xXzZ?_",
     "o": b"01234567xXzZ?_",
@@ -109,7 +111,7 @@ class Stream:
         """All reads of numbers in order, also those out of lines."""
         words: list[ReadEvent] = []
         for event in self.events:
-            words += [event] if event.is_word else event.words
+            words += [event] if event.is_word else [word for word in event.words if word.is_word]
         return words
 
 
