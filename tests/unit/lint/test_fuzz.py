@@ -1,4 +1,4 @@
-"""A slice of the fuzz: random readers and files, Icarus as the judge. `benchmarks/lint_fuzz.py` runs it at length."""
+"""A slice of the fuzz: random readers and files, Icarus as the judge; more of it in benchmarks."""
 
 from __future__ import annotations
 
