@@ -1,21 +1,26 @@
-"""The command that looks at vector files with the eyes of their reader."""
+"""`lint`: check vector files against the testbench that reads them, or against a layout."""
 
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app
 
+if TYPE_CHECKING:
+    from tilewright.lint import LintReport, Sources
+
 
 @app.command()
 def lint(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of vector files.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="Where the simulation runs: names are relative to it."),
+    ],
     testbench: Annotated[
         Path | None, typer.Option("--testbench", metavar="FILE.v", help="The reader of the files.")
     ] = None,
@@ -30,21 +35,45 @@ def lint(
             "--fix", metavar="DST", help="Write the files as the testbench needs them to DST."
         ),
     ] = None,
+    reader: Annotated[
+        str,
+        typer.Option("--reader", metavar="icarus|verilator|any", help="The simulator that reads."),
+    ] = "icarus",
+    include_folders: Annotated[
+        list[Path] | None,
+        typer.Option("-I", metavar="DIR", help="Where to look for included files; repeatable."),
+    ] = None,
+    defines: Annotated[
+        list[str] | None,
+        typer.Option("-D", metavar="NAME[=VALUE]", help="Define a macro; repeatable."),
+    ] = None,
+    sources: Annotated[
+        list[Path] | None,
+        typer.Option("--source", metavar="FILE.v", help="A further Verilog file; repeatable."),
+    ] = None,
     is_json: JsonOption = False,
 ) -> None:
     """Say whether a testbench reads these files as they are meant, or whether they follow a layout."""
     from tilewright.bundles import Geometry
+    from tilewright.lint import Sources
     from tilewright.lint import lint as look
     from tilewright.vectors import load_layout
 
+    given = Sources(tuple(include_folders or ()), tuple(defines or ()), tuple(sources or ()))
     if fixed is not None:
-        _fix(folder, fixed, testbench, is_json=is_json)
+        _fix(folder, fixed, testbench, reader, given, is_json=is_json)
     report = look(
         folder,
         testbench=testbench,
         layout=load_layout(layout) if layout else None,
         facts=Geometry.parse(geometry) if geometry else None,
+        reader=reader,
+        given=given,
     )
+    _show(report, is_json=is_json)
+
+
+def _show(report: LintReport, *, is_json: bool) -> None:
     open_questions = (*report.errors, *report.of("undecided"))
     if is_json:
         print(json.dumps(report.to_facts() | {"passed": not open_questions}, indent=2))
@@ -52,6 +81,8 @@ def lint(
         for finding in report.findings:
             print(finding)
         counts = report.to_facts()["counts"].items()
+        if report.reader:
+            print(f"reader: {report.reader}")
         print(
             f"{len(report.files)} files looked at: "
             f"{', '.join(f'{count} {severity}' for severity, count in counts)}"
@@ -60,20 +91,26 @@ def lint(
     raise typer.Exit(FAILED if open_questions else 0)
 
 
-def _fix(folder: Path, out: Path, testbench: Path | None, *, is_json: bool) -> None:
+def _fix(
+    folder: Path,
+    out: Path,
+    testbench: Path | None,
+    reader: str,
+    given: Sources,
+    *,
+    is_json: bool,
+) -> None:
     from tilewright.errors import ConfigError
     from tilewright.lint import fix
 
     if testbench is None:
         raise ConfigError("--fix writes files as a testbench needs them: give --testbench")
-    report = fix(folder, out, testbench=testbench)
-    is_done = not report.refusals and not report.remaining
+    report = fix(folder, out, testbench=testbench, reader=reader, given=given)
+    is_done = not report.refusals
     if is_json:
         print(json.dumps(asdict(report) | {"passed": is_done}, indent=2))
     else:
         for change in report.changes:
             print(change)
         print(f"written to {out}" if report.folder else "nothing was written")
-    for finding in report.remaining:
-        print(f"FAILED {finding}", file=sys.stderr)
     raise typer.Exit(0 if is_done else FAILED)

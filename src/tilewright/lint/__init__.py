@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from tilewright.errors import ConfigError, DataError
-from tilewright.lint.check import check_reader
+from tilewright.lint.check import judge_machine
 from tilewright.lint.filelist import check_filelists
 from tilewright.lint.findings import Finding, LintReport
 from tilewright.lint.fix import Change, FixReport, fix
+from tilewright.lint.given import READERS, find_simulators, with_folder
 from tilewright.lint.layout_check import LayerFacts, LayoutCheck, known_facts
 from tilewright.vectors.layout import Layout
-from tilewright.verilog.machine import MAX_STEPS
-from tilewright.verilog.testbench import read_testbench
+from tilewright.verilog.machine import MAX_STEPS, Machine
+from tilewright.verilog.reader import follow
+from tilewright.verilog.testbench import Sources, Testbench, read_testbench
 
-__all__ = ["Change", "Finding", "FixReport", "LayerFacts", "LintReport", "fix", "lint"]
+__all__ = [
+    "READERS", "Change", "Finding", "FixReport", "LayerFacts", "LintReport", "Sources", "fix", "lint",
+]  # fmt: skip
 
 
 def lint(
@@ -23,15 +29,19 @@ def lint(
     testbench: Path | None = None,
     layout: Layout | None = None,
     facts: LayerFacts | None = None,
+    reader: str = "icarus",
+    given: Sources | None = None,
     max_steps: int = MAX_STEPS,
 ) -> LintReport:
     """Check the vector files in `folder` against a testbench, a layout, or both.
 
-    With a testbench, its initial blocks are followed over the files, read by read. With a layout,
-    names, headers, words and value ranges are checked; `facts` are the sizes of the layer, by
-    default those of the manifest in `folder`. max_steps: how many statements are followed. Raises
-    `ToolError` without pyslang, `FormatError` for a testbench that does not parse, `ConfigError` if
-    there is nothing to check against, `DataError` if the folder cannot be read.
+    With a testbench, its blocks are followed over the files, read by read, as if the simulation ran in
+    `folder`; `given` are its include folders, defines and further files; reader: the simulator, one of
+    `READERS`. With a layout, names, headers, words and value ranges are checked; `facts` are the sizes
+    of the layer, by default those of the manifest in `folder`. max_steps: how many statements are
+    followed. Raises `ToolError` without pyslang, `FormatError` for a testbench that does not parse,
+    `ConfigError` if there is nothing to check against, `DataError` if the folder cannot be read,
+    `UnknownNameError` for another reader.
     """
     folder = Path(folder)
     if testbench is None and layout is None:
@@ -41,12 +51,27 @@ def lint(
     findings: list[Finding] = []
     files: list[str] = []
     if testbench is not None:
-        found, machine = check_reader(read_testbench(Path(testbench)), folder, max_steps=max_steps)
-        findings += found
-        files += [one.file for one in machine.opened]
+        bench = read_testbench(Path(testbench), given=with_folder(given, folder))
+        for simulator in find_simulators(reader):
+            machine = follow(bench, folder, max_steps=max_steps, simulator=simulator)
+            findings += _by_reader(bench, machine, findings)
+            files += [one.file for one in machine.opened]
         findings += check_filelists((folder, Path(testbench).parent))
     if layout is not None:
         check = LayoutCheck(folder, layout, facts if facts is not None else known_facts(folder))
         findings += check.findings()
         files += check.files()
-    return LintReport(str(folder), tuple(findings), tuple(dict.fromkeys(files)))
+    name = reader if testbench is not None else ""
+    return LintReport(str(folder), tuple(findings), tuple(dict.fromkeys(files)), name)
+
+
+def _by_reader(bench: Testbench, machine: Machine, known: list[Finding]) -> Iterator[Finding]:
+    """The findings that no other reader had; those of a second reader name it."""
+    places = {(f.kind, f.severity, f.file, f.testbench_line) for f in known}
+    is_second = bool(known) or machine.simulator.name != "icarus"
+    for finding in judge_machine(machine, bench):
+        if (finding.kind, finding.severity, finding.file, finding.testbench_line) not in places:
+            message = finding.message
+            if is_second and finding.kind != "unchecked":
+                message = f"under {machine.simulator.title}: {message}"
+            yield replace(finding, message=message)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 from tilewright.lint.file_text import FileText, file_base
 from tilewright.lint.findings import Finding
@@ -12,22 +11,10 @@ from tilewright.lint.judge_memory import judge_memory, line_end_fault
 from tilewright.lint.judge_stream import StreamJudge
 from tilewright.verilog.events import MATCHED, MemoryLoad, ReadEvent, Stream
 from tilewright.verilog.file_names import letter_case_twin
-from tilewright.verilog.machine import MAX_FILE_BYTES, MAX_STEPS, Machine
-from tilewright.verilog.reader import follow, unchecked_lines
-from tilewright.verilog.simulators import ICARUS, Simulator
+from tilewright.verilog.machine import MAX_FILE_BYTES, Machine
+from tilewright.verilog.reader import unchecked_lines
+from tilewright.verilog.simulators import ICARUS
 from tilewright.verilog.testbench import Testbench
-
-
-def check_reader(
-    testbench: Testbench,
-    folder: Path,
-    *,
-    max_steps: int = MAX_STEPS,
-    simulator: Simulator = ICARUS,
-) -> tuple[tuple[Finding, ...], Machine]:
-    """The findings in the order in which the testbench opens the files, and the record of it."""
-    machine = follow(testbench, folder, max_steps=max_steps, simulator=simulator)
-    return judge_machine(machine, testbench), machine
 
 
 def judge_machine(machine: Machine, testbench: Testbench) -> tuple[Finding, ...]:
@@ -35,7 +22,7 @@ def judge_machine(machine: Machine, testbench: Testbench) -> tuple[Finding, ...]
     name = testbench.path.name
     findings: list[Finding] = []
     for opened in sorted(machine.opened, key=lambda one: one.line):
-        findings += _judge(opened, machine, name)
+        findings += judge_opened(opened, machine, name)
     findings += _headers_differ(machine.streams, name)
     for line, message in machine.notes:
         findings.append(
@@ -58,7 +45,10 @@ def _has_read(machine: Machine) -> bool:
     return bool(machine.loads) or streams
 
 
-def _judge(opened: Stream | MemoryLoad, machine: Machine, testbench: str) -> Iterator[Finding]:
+def judge_opened(
+    opened: Stream | MemoryLoad, machine: Machine, testbench: str
+) -> Iterator[Finding]:
+    """The findings about one file that was opened or loaded."""
     where = (testbench, opened.line)
     if opened.lost_name:
         yield Finding(

@@ -43,11 +43,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class LintReport:
-    """All findings about one folder; `files`: names of the files that were looked at."""
+    """All findings about one folder.
+
+    files: names of the files that were looked at. reader: the simulator whose reads were judged, "any",
+    or '' where no testbench was.
+    """
 
     folder: str
     findings: tuple[Finding, ...]
     files: tuple[str, ...]
+    reader: str = ""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -68,6 +73,7 @@ class LintReport:
         return {
             "folder": self.folder,
             "files": list(self.files),
+            "reader": self.reader,
             "counts": {severity: len(self.of(severity)) for severity in SEVERITIES},
             "findings": [asdict(finding) for finding in self.findings],
         }

@@ -80,9 +80,8 @@ def _word_faults(
         if is_used and load.fills(word.address):
             yield from _value_faults(load, word, digits, room)
         if len(digits) < room and (load.base == "b" or 2 * full > len(words)):
-            is_damaged = load.base == "b" and 2 * full > len(words)
             yield (
-                "error" if is_damaged else "warning",
+                "warning",
                 "short-word",
                 word.start,
                 f"the word has {len(digits)} digits, but the memory takes {room}: the value is "

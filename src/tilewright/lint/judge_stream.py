@@ -9,7 +9,7 @@ from tilewright.lint.counts import border_text, has_zero_border, skipped_text
 from tilewright.lint.file_text import FileText, Token, shown
 from tilewright.lint.findings import Finding
 from tilewright.lint.judge_words import WordJudge
-from tilewright.verilog.events import AT_END, MATCHED, NO_MATCH, ReadEvent, Stream
+from tilewright.verilog.events import AT_END, MATCHED, NO_MATCH, NO_TARGET, ReadEvent, Stream
 
 LONG = 4
 """Digits from which on words of one length are taken for packed lanes, not for values."""
@@ -62,10 +62,13 @@ class StreamJudge:
 
     def _report_code(self) -> None:
         code = self.stream.bad_code
+        what, cure = f"the conversion %{code}", f"write %{code.lower()}"
+        if code == NO_TARGET:
+            what, cure = "a $fscanf without a variable", "give it one"
         self.report(
             "error",
             "bad-format",
-            f"Icarus refuses the conversion %{code} and ends the simulation: write %{code.lower()}",
+            f"Icarus 11 refuses {what} and ends the simulation: {cure}",
             self.stream.position,
             self.stream.line,
         )

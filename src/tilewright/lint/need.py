@@ -31,6 +31,8 @@ class Need:
 
 def memory_need(load: MemoryLoad) -> Need:
     """What a `$readmem` needs; raises `RefusedError`."""
+    if not load.width:
+        raise RefusedError("its memory lies in the design, which is not given")
     if load.is_outside:
         raise RefusedError("it is loaded to addresses that the memory does not have")
     count = load.room if load.has_range else 0
@@ -44,6 +46,10 @@ def stream_need(stream: Stream) -> Need:
     events, words = stream.events, stream.word_events()
     first = next((i for i, e in enumerate(events) if e.is_word or e.words), len(events))
     skips = events[:first]
+    if any(event.code not in BITS_PER_DIGIT or event.literal for event in words):
+        raise RefusedError("its words are not read as plain numbers")
+    if len({event.call for event in words}) < len(words) and not _is_in_one_go(words):
+        raise RefusedError("its lines are read as records of several values")
     if not words or any(not (e.is_word or e.words) for e in events[first:]):
         raise RefusedError("it is not read as a header and then words")
     tokens, lines = (sum(e.code == code for e in skips) for code in ("s", "line"))
@@ -55,6 +61,11 @@ def stream_need(stream: Stream) -> Need:
     buffers = [event.field for event in skips if event.code == "line"]
     count = 0 if _is_open(words) else len(words)
     return Need(file_base(stream), count, widths.pop(), tokens, lines, min(buffers, default=0))
+
+
+def _is_in_one_go(words: list[ReadEvent]) -> bool:
+    """Whether the values of a call are lanes of one word, with fields of fixed width."""
+    return all(event.field for event in words)
 
 
 def _digits(event: ReadEvent) -> int:

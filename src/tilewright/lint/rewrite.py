@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tilewright.lint.counts import border
 from tilewright.lint.file_text import FileText, Token, shown
 from tilewright.lint.need import Need, RefusedError
 from tilewright.verilog.events import BITS_PER_DIGIT
 
 HEADER_WIDTH = 16
-_DIGITS = {"b": b"01", "o": b"01234567", "h": b"0123456789abcdefABCDEF", "d": b"0123456789"}
+_DIGITS = {"b": b"01", "o": b"01234567", "h": b"0123456789abcdefABCDEF", "d": b"0123456789+-"}
 
 
-def rewrite(content: bytes, need: Need, *, is_memory: bool) -> tuple[bytes, list[str]]:
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A file in its new form. done: what was changed. words: those that the reader must get, in order."""
+
+    content: bytes
+    done: tuple[str, ...]
+    words: tuple[bytes, ...]
+
+
+def rewrite(content: bytes, need: Need, *, is_memory: bool) -> Rewritten:
     """The new content and what was done to get it; raises `RefusedError`."""
     text = FileText(content, need.base)
     if text.binary_line:
         raise RefusedError("it is no ASCII text")
+    if text.tokens and not text.words:
+        raise RefusedError("no line of it holds words only")
     done: list[str] = []
     words = _sized(_bordered(_joined(text, need, done), need, done), need, done)
     header = _comments(text, done) if is_memory else _header(text, need, done)
@@ -24,7 +37,7 @@ def rewrite(content: bytes, need: Need, *, is_memory: bool) -> tuple[bytes, list
         done.append("line ends LF")
     elif not done and new != content:
         done.append("blank space dropped")
-    return new, done
+    return Rewritten(new, tuple(done), tuple(words))
 
 
 def _header(text: FileText, need: Need, done: list[str]) -> list[bytes]:

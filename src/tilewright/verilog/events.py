@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 
 MATCHED, NO_MATCH, AT_END = "matched", "no match", "at end"
+NO_TARGET = "*"
+"""In place of a bad code: a call that gives no variable."""
 DIGITS = {
     "b": b"01xXzZ?_",
     "o": b"01234567xXzZ?_",
@@ -76,7 +78,9 @@ class Stream:
     not be followed, for the `reason` at `reason_line`. is_assumed: how often it is read depends on the
     design; followed as if the design were always ready. is_own: the testbench wrote the file itself;
     is_opaque: what it wrote is not known. line: of `$fopen`. lost_name: the whole name, if a register
-    cut its front off. holders: the variables that held its handle.
+    cut its front off. bad_code: a conversion that the
+    simulator refuses. failures: reads that failed one after the other, the last ones. holders: the variables
+    that held its handle.
     """
 
     name: str
@@ -91,6 +95,7 @@ class Stream:
     is_own: bool = False
     is_opaque: bool = False
     bad_code: str = ""
+    failures: int = 0
     holders: set[str] = dataclasses.field(default_factory=set)
     events: list[ReadEvent] = dataclasses.field(default_factory=list)
 
@@ -106,7 +111,7 @@ class Stream:
         """All reads of numbers in order, also those out of lines."""
         words: list[ReadEvent] = []
         for event in self.events:
-            words += [event] if event.is_word else event.words
+            words += [event] if event.is_word else [word for word in event.words if word.is_word]
         return words
 
 

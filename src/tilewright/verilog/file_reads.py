@@ -6,8 +6,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate
-from tilewright.verilog.events import AT_END, DIGITS, MATCHED, NO_MATCH, ReadEvent, Stream
-from tilewright.verilog.machine import FinishSimulationSignal, Machine
+from tilewright.verilog.events import (
+    AT_END,
+    DIGITS,
+    MATCHED,
+    NO_MATCH,
+    NO_TARGET,
+    ReadEvent,
+    Stream,
+)
+from tilewright.verilog.machine import FinishSimulationSignal, Machine, StopProcessSignal
 from tilewright.verilog.places import FindKey, compile_key, compile_target
 from tilewright.verilog.scan import (
     Conversion,
@@ -19,6 +27,9 @@ from tilewright.verilog.scan import (
     scan,
 )
 from tilewright.verilog.values import UNKNOWN, Value, text_value
+
+MOST_FAILURES = 5_000
+"""Reads of one file that fail one after the other: the loop around them does not end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +65,11 @@ def fscanf(call: Any, compiler: Compiler) -> Evaluate:
             return Value(-1, 32, is_signed=True)
         stream = machine.stream(handle)
         items = None if text is None else parse_format(text, machine.simulator)
-        if stream is not None and text is not None and bad_code(text, machine.simulator):
-            stream.bad_code = bad_code(text, machine.simulator)
+        refused = bad_code(text, machine.simulator) if text is not None else ""
+        if not reading.targets and machine.simulator.needs_target:
+            refused = NO_TARGET
+        if stream is not None and refused:
+            stream.bad_code = refused
             raise FinishSimulationSignal
         if stream is None or items is None:
             what = "format" if stream is not None else "file"
@@ -79,6 +93,10 @@ def _read(machine: Machine, stream: Stream, items: tuple[Item, ...], reading: Re
         stream.events += events
     _assign(machine, done, events, reading)
     machine.last_read = events[-1] if events else None
+    is_stuck = bool(events) and events[-1].status != MATCHED and not events[-1].matched
+    stream.failures = stream.failures + 1 if is_stuck else 0
+    if stream.failures > MOST_FAILURES:
+        raise StopProcessSignal
     return Value(result, 32, is_signed=True)
 
 
@@ -164,7 +182,7 @@ def _record(done: list[Conversion], reading: Reading, machine: Machine) -> list[
     matched = sum(one.status == MATCHED for one in done)
     for one, run in zip(done, runs, strict=True):
         target = None if one.item.is_dropped else next(targets, None)
-        code = "s" if one.item.is_dropped else one.item.code
+        code = _code(one, reading)
         width = target.width if target else 0
         event = ReadEvent(
             code,
@@ -183,6 +201,15 @@ def _record(done: list[Conversion], reading: Reading, machine: Machine) -> list[
         event.call, event.matched = machine.calls, matched
         events.append(event)
     return events
+
+
+def _code(one: Conversion, reading: Reading) -> str:
+    """What a conversion counts as; one that is dropped takes no word, unless it ends a read of some."""
+    if not one.item.is_dropped:
+        return one.item.code
+    if one.status == MATCHED or not reading.targets:
+        return "s"
+    return one.item.code if one.item.code in DIGITS else "f"
 
 
 def _runs(done: list[Conversion]) -> list[tuple[int, int]]:

@@ -68,7 +68,7 @@ def load_memory(memory: Memory, load: MemoryLoad, simulator: Simulator = ICARUS)
         return
     for word in parse_memory_file(load, simulator).words:
         if load.fills(word.address):
-            value = digits_value(word.digits.decode(), load.base, load.width)
+            value = digits_value(word.digits.decode(), load.base, load.width, is_repeated=False)
             pattern = value.pattern or (0, 0)
             memory.elements[word.address] = from_pattern(
                 *pattern, load.width, is_signed=load.is_signed

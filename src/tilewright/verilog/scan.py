@@ -127,9 +127,11 @@ def number(digits: bytes, code: str) -> int | None:
         return None
 
 
-def digits_value(text: str, code: str, width: int, *, is_signed: bool = False) -> Value:
-    """The digits as a variable of `width` bits holds them; a first digit x or z is repeated."""
-    digits = text.replace("_", "").lower().replace("?", "z")
+def digits_value(
+    text: str, code: str, width: int, *, is_signed: bool = False, is_repeated: bool = True
+) -> Value:
+    """The digits as a variable of `width` bits holds them; a first digit x or z is repeated, or not."""
+    digits = text.replace("_", "").lower().replace("?", "x")
     if not set(digits) & set("xz"):
         bits = number(digits.encode(), code) or 0
         return Value(wrap(bits, width, is_signed=is_signed), width, is_signed)
@@ -141,7 +143,7 @@ def digits_value(text: str, code: str, width: int, *, is_signed: bool = False) -
     for digit in digits:
         ones = ones << size | (int(digit, 16) if digit not in "xz" else full * (digit == "z"))
         mask = mask << size | full * (digit in "xz")
-    if digits[0] in "xz" and len(digits) * size < width:
+    if is_repeated and digits[0] in "xz" and len(digits) * size < width:
         rest = (1 << width) - (1 << len(digits) * size)
         ones, mask = ones | rest * (digits[0] == "z"), mask | rest
     return from_pattern(ones, mask, width, is_signed=is_signed)
@@ -158,7 +160,8 @@ def _convert(stream: Stream, item: Item) -> Conversion:
     if item.code != "c" and (item.code != "d" or end < limit):
         stream.peek()
     digits = (stream.content or b"")[start:end]
-    status = MATCHED if digits.strip(b"+-") or item.code == "c" else NO_MATCH
+    is_text = item.code in ("c", "s")
+    status = MATCHED if is_text or digits.strip(b"+-") else NO_MATCH
     return Conversion(item, status, start, end, digits)
 
 
@@ -179,6 +182,8 @@ def _span(content: bytes, start: int, item: Item) -> tuple[int, int]:
         return end + 1, start + 1
     if item.code == "d" and content[end] in b"+-":
         end += 1
+    if content[end : end + 1] == b"_":  # no number begins with it
+        return end, limit
     while end < last and content[end] in DIGITS[item.code]:
         end += 1
     return end, limit

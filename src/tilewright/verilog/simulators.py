@@ -12,7 +12,7 @@ class Simulator:
     takes_upper_case: conversions such as %H are those of %h; else the read fails. has_fields: %4b takes
     at most 4 digits. ends_with_minus_one: `$fscanf` is -1 whenever the file ends before the format does;
     else only where nothing is left when it begins. counts_up: after an ``@`` in a `$readmem` that goes
-    down, addresses count up.
+    down, addresses count up. needs_target: `$fscanf` must be given a variable.
     """
 
     name: str
@@ -20,8 +20,14 @@ class Simulator:
     has_fields: bool
     ends_with_minus_one: bool
     counts_up: bool
+    needs_target: bool
+
+    @property
+    def title(self) -> str:
+        """The name with a capital."""
+        return self.name.capitalize()
 
 
-ICARUS = Simulator("icarus", False, True, False, False)
-VERILATOR = Simulator("verilator", True, False, True, True)
+ICARUS = Simulator("icarus", False, True, False, False, True)
+VERILATOR = Simulator("verilator", True, False, True, True, False)
 SIMULATORS = {simulator.name: simulator for simulator in (ICARUS, VERILATOR)}

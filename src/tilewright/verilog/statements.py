@@ -19,6 +19,7 @@ from tilewright.verilog.machine import (
     ContinueLoopSignal,
     DisableBlockSignal,
     Machine,
+    Memory,
     ReturnCallSignal,
 )
 from tilewright.verilog.places import fitter
@@ -81,12 +82,32 @@ class StatementCompiler:
 
     def initialize(self, symbol: Any) -> Run | None:
         """The initial value of a variable; None if it has none."""
+        if symbol.initializer is not None and symbol.type.isUnpackedArray:
+            return self._initialize_memory(symbol)
         is_kept = symbol.type.isIntegral or symbol.type.isString
         if symbol.initializer is None or not is_kept:
             return None
         path, value = symbol.hierarchicalPath, self.expression(symbol.initializer)
         fit = fitter(symbol.type)
         return lambda m: m.set(path, fit(value(m)))
+
+    def _initialize_memory(self, symbol: Any) -> Run | None:
+        """The elements of ``'{...}``; one that is built otherwise is not known."""
+        path, pattern = symbol.hierarchicalPath, symbol.initializer
+        is_plain = pattern.kind.name == "SimpleAssignmentPattern" and symbol.type.hasFixedRange
+        if not is_plain:
+            return lambda m: m.memories.setdefault(path, Memory()).elements.update({None: UNKNOWN})
+        left, right = int(symbol.type.fixedRange.left), int(symbol.type.fixedRange.right)
+        indices = range(left, right + 1) if left <= right else range(left, right - 1, -1)
+        values = [self.expression(element) for element in pattern.elements]
+
+        def run(machine: Machine) -> None:
+            memory = machine.memories.setdefault(path, Memory())
+            for index, value in zip(indices, values, strict=True):
+                memory.elements[index] = value(machine)
+                memory.loaded.add(index)
+
+        return run
 
     def _compile_other(self, statement: Any) -> Run:
         if statement.kind.name == "Empty":

@@ -1,0 +1,123 @@
+"""Where simulators differ, and what a testbench needs besides itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tilewright.errors import FormatError, UnknownNameError
+from tilewright.lint import LintReport, Sources, lint
+
+pytest.importorskip("pyslang")
+HEAD = "module t; integer f, n, k; reg [15:0] v, w; reg [7:0] m[0:3];\ninitial begin"
+
+
+def _lint(
+    tmp_path: Path, body: str, content: str, *, reader: str = "icarus", given: Sources | None = None
+) -> LintReport:
+    folder = tmp_path / "run"
+    folder.mkdir(exist_ok=True)
+    (folder / "d.txt").write_text(content)
+    bench = tmp_path / "t.v"
+    bench.write_text(f"{HEAD} {body} end endmodule\n")
+    return lint(folder, testbench=bench, reader=reader, given=given)
+
+
+def _kinds(report: LintReport, severity: str = "error") -> list[str]:
+    return [finding.kind for finding in report.of(severity)]
+
+
+UPPER = 'f = $fopen("d.txt", "r"); n = $fscanf(f, "%H", v); if (n != 1) $finish; $display("%h", v);'
+TO_MINUS_ONE = (
+    'f = $fopen("d.txt", "r"); while ($fscanf(f, "%h", v) != -1) begin $display("%h", v); end'
+)
+LANES = (
+    'f = $fopen("d.txt", "r"); repeat (2) begin n = $fscanf(f, "%4b%4b", v, w); $display(v, w); end'
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "content", "icarus", "verilator"),
+    [
+        (UPPER, "1f\n", ["bad-format"], []),
+        (TO_MINUS_ONE, "1f\n2f\n", ["too-few-words"], []),
+        (TO_MINUS_ONE, "1f\n2f", [], []),
+        (LANES, "00010010\n00110100\n", [], ["too-few-words", "truncated"]),
+    ],
+)
+def test_a_verdict_holds_for_its_reader(
+    tmp_path: Path, body: str, content: str, icarus: list[str], verilator: list[str]
+) -> None:
+    """As measured under Icarus 11 and Verilator 5.48; "any" is both, and names the second."""
+    assert sorted(_kinds(_lint(tmp_path, body, content))) == icarus
+    found = _lint(tmp_path, body, content, reader="verilator")
+    assert set(_kinds(found)) <= set(verilator)
+    assert bool(found.errors) == bool(verilator)
+    both = _lint(tmp_path, body, content, reader="any")
+    assert set(_kinds(both)) == set(icarus) | set(_kinds(found))
+    assert both.reader == "any"
+    assert all("Verilator" in f.message for f in both.errors if f.kind not in icarus)
+
+
+def test_the_last_word_without_line_end(tmp_path: Path) -> None:
+    """Icarus takes it; some Verilators do not."""
+    body = '$readmemh("d.txt", m); for (k = 0; k < 4; k = k + 1) $display("%h", m[k]);'
+    content = "00\n10\n20\n30"
+    assert _lint(tmp_path, body, content).findings == ()
+    assert _kinds(_lint(tmp_path, body, content, reader="any"), "warning") == ["no-line-end"]
+
+
+def test_a_reader_that_is_none_is_refused(tmp_path: Path) -> None:
+    """With the names that there are."""
+    with pytest.raises(UnknownNameError, match=r"did you mean 'icarus'"):
+        _lint(tmp_path, UPPER, "1", reader="icaru")
+
+
+READ = 'f = $fopen(`NAME, "r"); n = $fscanf(f, "%h", v); if (n != 1) $finish; $display("%h", v);'
+
+
+def test_includes_and_defines(tmp_path: Path) -> None:
+    """From the folder of the testbench, that of the simulation, and those of -I; -D names a macro."""
+    given = Sources(defines=('NAME="d.txt"',))
+    assert _lint(tmp_path, READ, "1f\n", given=given).findings == ()
+    body = f'\n`include "names.vh"\n{READ}'
+    with pytest.raises(FormatError, match=r"it includes 'names.vh', which is not found: give"):
+        _lint(tmp_path, body, "1f\n")
+    for place in (tmp_path, tmp_path / "run", tmp_path / "headers"):
+        place.mkdir(exist_ok=True)
+        (place / "names.vh").write_text('`define NAME "d.txt"\n')
+        given = Sources(include_folders=(tmp_path / "headers",))
+        assert _lint(tmp_path, body, "1f\n", given=given).findings == ()
+        (place / "names.vh").unlink()
+
+
+def test_an_include_that_nothing_needs_is_a_warning(tmp_path: Path) -> None:
+    """The file is named."""
+    body = '\n`include "timing.vh"\n' + READ.replace("`NAME", '"d.txt"')
+    report = _lint(tmp_path, body, "1f\n")
+    assert _kinds(report, "warning") == ["include"]
+    assert not report.errors
+
+
+def test_modes_behind_a_define(tmp_path: Path) -> None:
+    """Each mode has its own verdict."""
+    body = f"\n`ifdef WRONG\n{READ.replace('`NAME', repr_of('no.txt'))}\n`else\n" \
+           f"{READ.replace('`NAME', repr_of('d.txt'))}\n`endif\n"  # fmt: skip
+    assert not _lint(tmp_path, body, "1f\n").errors
+    assert _kinds(_lint(tmp_path, body, "1f\n", given=Sources(defines=("WRONG",)))) == ["missing"]
+
+
+def repr_of(name: str) -> str:
+    """A string of Verilog."""
+    return f'"{name}"'
+
+
+def test_a_package_of_another_file(tmp_path: Path) -> None:
+    """And a module of it, whose task is followed."""
+    package = tmp_path / "names.sv"
+    package.write_text('package names; localparam FILE = "d.txt"; endpackage\n')
+    body = READ.replace("`NAME", "names::FILE")
+    assert _lint(tmp_path, body, "1f\n", given=Sources(files=(package,))).findings == ()
+    with pytest.raises(FormatError, match="a define must be NAME or NAME=VALUE"):
+        Sources(defines=("3=4",))
