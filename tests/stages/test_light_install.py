@@ -84,7 +84,7 @@ def test_lint_reads_a_testbench(light):
     [
         (("train",), "torch", "train"),
         (("run",), "torch", "train"),
-        (("evaluate", ROOT / "models/vgg16-choke16-w4a2.json"), "threadpoolctl", "sim"),
+        (("evaluate", ROOT / "models/vgg16-choke16-w4a2.json"), "numba", "sim"),
         (("certify", ROOT / "models/vgg16-choke16-w4a2.json"), "torch", "train"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
