@@ -99,7 +99,7 @@ def _read_activation(machine: Machine, job: Job) -> None:
     words = job.xmem[:, job.activation_word(machine.fold, machine.n)]  # half row
     machine.act_q = (words, machine.fold * job.streamed + machine.n)
     if job.psums_stay:
-        otile = machine.fold // job.plan.folds_per_otile
+        otile = machine.fold // job.folds_per_otile
         machine.weight_q = (job.wmem[otile * job.streamed + machine.n], 0)
     elif machine.n == 0:
         machine.is_loaded = False

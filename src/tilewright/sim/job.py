@@ -30,7 +30,8 @@ class Job:
 
     wmem: ``word lane``. xmem: ``half word row``, a half for each channel of a PE. words: XMEM address of each
     activation of a fold of an output tile, ``fold n``. hits: ofmap pixel of each vector of a fold or -1,
-    ``fold vector``. fold_words: weight words of a fold. psums_stay: see `tilewright.tile.Wiring`.
+    ``fold vector``. fold_words: weight words of a fold. streamed: activation words of a fold. vectors: those
+    that a fold brings to OFIFO. psums_stay: see `tilewright.tile.Wiring`.
     """
 
     execution: Execution
@@ -43,6 +44,9 @@ class Job:
     words: Codes
     hits: Codes
     fold_words: int
+    folds_per_otile: int
+    streamed: int
+    vectors: int
 
     @property
     def plan(self) -> TilePlan:
@@ -52,21 +56,11 @@ class Job:
     @property
     def folds(self) -> int:
         """Folds of the job."""
-        return self.otiles * self.plan.folds_per_otile
-
-    @property
-    def streamed(self) -> int:
-        """Activation words of a fold."""
-        return int(self.words.shape[1])
-
-    @property
-    def vectors(self) -> int:
-        """Vectors that a fold brings to OFIFO."""
-        return int(self.hits.shape[1])
+        return self.otiles * self.folds_per_otile
 
     def activation_word(self, fold: int, n: int) -> int:
         """XMEM address of activation `n` of fold `fold` of the job."""
-        return int(self.words[fold % self.plan.folds_per_otile, n])
+        return int(self.words[fold % self.folds_per_otile, n])
 
 
 def make_job(
@@ -87,6 +81,7 @@ def make_job(
     lanes = dataflow.weight_lanes(plan)
     wmem = weights[first_otile : first_otile + otiles].reshape(-1, lanes, channels)
     xmem = activations.reshape(-1, plan.array.rows, channels)
+    words, hits = dataflow.streamed(plan, schedule), dataflow.pixels(plan, schedule)
     return Job(
         execution=execution,
         first_otile=first_otile,
@@ -95,7 +90,10 @@ def make_job(
         psums_stay=core_wiring(dataflow).psums_stay,
         wmem=np.ascontiguousarray(wmem.transpose(0, 2, 1).reshape(-1, lanes), np.int64),
         xmem=np.ascontiguousarray(xmem.transpose(2, 0, 1), np.int64),
-        words=dataflow.streamed(plan, schedule),
-        hits=dataflow.pixels(plan, schedule),
+        words=words,
+        hits=hits,
         fold_words=dataflow.fold_words(plan),
+        folds_per_otile=plan.folds_per_otile,
+        streamed=int(words.shape[1]),
+        vectors=int(hits.shape[1]),
     )

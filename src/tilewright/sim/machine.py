@@ -58,10 +58,10 @@ def _accumulate(machine: Machine, job: Job, is_taken: bool) -> bool:
     if vector is None:
         return False
     fold, n = divmod(vector.number, job.vectors)
-    otile, inner = divmod(fold, job.plan.folds_per_otile)
+    otile, inner = divmod(fold, job.folds_per_otile)
     onij = int(job.hits[inner, n])
     if onij >= 0:
-        is_final = job.psums_stay or inner == job.plan.folds_per_otile - 1
+        is_final = job.psums_stay or inner == job.folds_per_otile - 1
         machine.is_held = is_final and not is_taken
         _write(machine, job, vector, (otile, inner, onij), is_final=is_final)
     machine.sfu_q = None
@@ -91,7 +91,7 @@ def _pop_ofifo(machine: Machine, job: Job, is_ready: bool) -> None:
         return
     heads = [column.popleft() for column in machine.ofifo]
     fold, n = divmod(machine.popped, job.vectors)
-    otile, inner = divmod(fold, job.plan.folds_per_otile)
+    otile, inner = divmod(fold, job.folds_per_otile)
     onij = int(job.hits[inner, n])
     machine.sfu_q = Vector(
         number=machine.popped,
@@ -151,9 +151,10 @@ def _work(machine: Machine, job: Job, flush: Bits) -> None:
     kept, misfits = fit(sums, job.execution.column_bits, job.execution.rule.overflow)
     if (misfits & valid_i).any():
         _log_column(machine, job, misfits & valid_i, number_i, sums)
-    flushing = flush[:, None] & np.ones_like(valid_i)
-    m.psum_q = np.select([flushing, valid_i], [north_psum, kept], m.psum_q)
-    m.misfit_q = np.select([flushing, valid_i], [north_misfit, was_misfit | misfits], m.misfit_q)
+    m.psum_q = np.where(valid_i, kept, m.psum_q)
+    m.misfit_q = np.where(valid_i, was_misfit | misfits, m.misfit_q)
+    if flush.any():
+        m.psum_q[flush], m.misfit_q[flush] = north_psum[flush], north_misfit[flush]
     m.w_q = np.where(valid_i & is_first, m.shadow_q, m.w_q)
     m.b_q = np.where(valid_i, b_i, m.b_q)
     m.a_q, m.number_q = np.where(valid_i, a_i, m.a_q), np.where(valid_i, number_i, m.number_q)
@@ -196,7 +197,7 @@ def _log_column(machine: Machine, job: Job, misfits: Bits, number: Ints, sums: I
     """Count sums in PEs that do not fit, where the SFU will keep what becomes of them."""
     for row, col in np.argwhere(misfits):
         fold, n = divmod(int(number[row, col]), job.streamed)
-        otile, inner = divmod(fold, job.plan.folds_per_otile)
+        otile, inner = divmod(fold, job.folds_per_otile)
         at = job.plan.array.rows - 1 - row if job.psums_stay else n
         onij = int(job.hits[inner, at])
         if onij >= 0:
