@@ -171,29 +171,31 @@ class Maker:
         ))  # fmt: skip
         if is_by_lines or not begins_plain:  # a literal does not skip the line end before it
             skip = "g = $fgets(line, f);"
-        body = {
-            "for": f"for (i = 0; i < {rows}; i = i + 1) begin {read} {use} end",
-            "repeat": f"repeat ({rows}) begin {read} {use} end",
-            "while": f"i = 0; while (i < {rows}) begin {read} {use} i = i + 1; end",
-            "feof": f"i = 0; while (!$feof(f) && i < 40) begin {read} "
-            f"if (n == {columns}) begin {use} end i = i + 1; end",
-            "until": f"n = {columns}; while (n == {columns}) begin {read} "
-            f"if (n == {columns}) begin {use} end end",
-            "dowhile": f"do begin {read} if (n == {columns}) begin {use} end end "
-            f"while (n == {columns});",
-        }[loop]
+        body = self._body(read, use, result, loop, columns, rows)
         if is_by_lines and loop in ("feof", "until", "dowhile"):
             body = (
                 f'while ($fgets(line, f)) begin n = $sscanf(line, "{form}", {targets}); {use} end'
             )
-        elif loop == "until" and chance.random() < 0.5:
-            body = f"while ({result} == {columns}) begin n = {columns}; {use} end"
         return (
             f"module c{n}; integer f, g, n, i; reg {sign}[{width - 1}:0] {targets}; "
             f"reg [8*200-1:0] line;\n"
             f'initial begin f = $fopen("c{n}.txt", "r");\n'
             f"{skip * header}\n{body}\n$fclose(f); end endmodule\n"
         )
+
+    def _body(self, read: str, use: str, result: str, loop: str, columns: int, rows: int) -> str:
+        """The loop over the records of a file."""
+        checked = f"{read} if (n == {columns}) begin {use} end"
+        if loop == "until" and self.chance.random() < 0.5:
+            return f"while ({result} == {columns}) begin n = {columns}; {use} end"
+        return {
+            "for": f"for (i = 0; i < {rows}; i = i + 1) begin {read} {use} end",
+            "repeat": f"repeat ({rows}) begin {read} {use} end",
+            "while": f"i = 0; while (i < {rows}) begin {read} {use} i = i + 1; end",
+            "feof": f"i = 0; while (!$feof(f) && i < 40) begin {checked} i = i + 1; end",
+            "until": f"n = {columns}; while (n == {columns}) begin {checked} end",
+            "dowhile": f"do begin {checked} end while (n == {columns});",
+        }[loop]
 
     # -- memories
 
