@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tilewright.lint.check import judge_machine
@@ -31,7 +31,7 @@ SEPARATORS = (" ", " ", "\t", ",", ", ", ";", ":", " : ")
 LABELS = ("", "", "", "v=", "0x", "#", "w: ")
 HEADER_WORDS = ("#head", "row[0]", "-----", "#k=zz", "(lanes)")
 NOISE = b"0101 01\n\r#a9x01,;:\n-+_zf"
-MOST_ROWS = 12
+MOST_ROWS, SHOWN = 12, 5
 
 
 @dataclass
@@ -51,13 +51,14 @@ class Maker:
 
     chance: random.Random
     number: int = 0
-    made: list[str] = field(default_factory=list)
 
     def make(self) -> Case:
         """One case."""
         self.number += 1
         kind = self.chance.choices(("fscanf", "lines", "memory", "noise"), (5, 3, 3, 2))[0]
-        return getattr(self, f"_{kind}")()
+        if kind in ("fscanf", "lines"):
+            return self._stream(is_by_lines=kind == "lines")
+        return self._memory() if kind == "memory" else self._noise()
 
     # -- values and words
 
@@ -74,12 +75,6 @@ class Maker:
         return text.upper() if self.chance.random() < 0.2 else text
 
     # -- readers by $fscanf
-
-    def _fscanf(self) -> Case:
-        return self._stream(is_by_lines=False)
-
-    def _lines(self) -> Case:
-        return self._stream(is_by_lines=True)
 
     def _stream(self, *, is_by_lines: bool) -> Case:
         chance = self.chance
@@ -171,23 +166,11 @@ class Maker:
         ))  # fmt: skip
         if is_by_lines or not begins_plain:  # a literal does not skip the line end before it
             skip = "g = $fgets(line, f);"
-        body = {
-            "for": f"for (i = 0; i < {rows}; i = i + 1) begin {read} {use} end",
-            "repeat": f"repeat ({rows}) begin {read} {use} end",
-            "while": f"i = 0; while (i < {rows}) begin {read} {use} i = i + 1; end",
-            "feof": f"i = 0; while (!$feof(f) && i < 40) begin {read} "
-            f"if (n == {columns}) begin {use} end i = i + 1; end",
-            "until": f"n = {columns}; while (n == {columns}) begin {read} "
-            f"if (n == {columns}) begin {use} end end",
-            "dowhile": f"do begin {read} if (n == {columns}) begin {use} end end "
-            f"while (n == {columns});",
-        }[loop]
+        body = self._body(read, use, result, loop, columns, rows)
         if is_by_lines and loop in ("feof", "until", "dowhile"):
             body = (
                 f'while ($fgets(line, f)) begin n = $sscanf(line, "{form}", {targets}); {use} end'
             )
-        elif loop == "until" and chance.random() < 0.5:
-            body = f"while ({result} == {columns}) begin n = {columns}; {use} end"
         return (
             f"module c{n}; integer f, g, n, i; reg {sign}[{width - 1}:0] {targets}; "
             f"reg [8*200-1:0] line;\n"
@@ -195,15 +178,28 @@ class Maker:
             f"{skip * header}\n{body}\n$fclose(f); end endmodule\n"
         )
 
+    def _body(self, read: str, use: str, result: str, loop: str, columns: int, rows: int) -> str:
+        """The loop over the records of a file."""
+        checked = f"{read} if (n == {columns}) begin {use} end"
+        if loop == "until" and self.chance.random() < 0.5:
+            return f"while ({result} == {columns}) begin n = {columns}; {use} end"
+        return {
+            "for": f"for (i = 0; i < {rows}; i = i + 1) begin {read} {use} end",
+            "repeat": f"repeat ({rows}) begin {read} {use} end",
+            "while": f"i = 0; while (i < {rows}) begin {read} {use} i = i + 1; end",
+            "feof": f"i = 0; while (!$feof(f) && i < 40) begin {checked} i = i + 1; end",
+            "until": f"n = {columns}; while (n == {columns}) begin {checked} end",
+            "dowhile": f"do begin {checked} end while (n == {columns});",
+        }[loop]
+
     # -- memories
 
     def _memory(self) -> Case:
         chance, n = self.chance, self.number
         base = chance.choice("bh")
         width, depth = chance.randrange(4, 41), chance.randrange(3, MOST_ROWS)
-        is_full = chance.random() < 0.6
+        is_full, is_down = chance.random() < 0.6, chance.random() < 0.2
         low = chance.choice((0, 0, 0, 2))
-        is_down = chance.random() < 0.2
         sign = chance.choice(("", "signed "))
         words = [
             self._word(chance.randrange(1 << width), base, width, is_full=is_full)
@@ -222,9 +218,7 @@ class Maker:
             words[at], truth = "1" + "0" * (-(-width // DIGITS_OF[base])), False
         elif fault == "x":
             words[at], truth = "x" + words[at][1:], False
-        text = ""
-        if chance.random() < 0.3:
-            text += chance.choice(("// a comment\n", "/* one\ntwo */\n"))
+        text = chance.choice(("", "", "", "", "// a comment\n", "/* one\ntwo */\n"))
         if chance.random() < 0.15 and not is_down:
             text += f"@{low:x}\n"
         for column, word in enumerate(words, start=1):
@@ -315,7 +309,7 @@ def compare(folder: Path, case: Case, printed: list[str]) -> str:
     return ""
 
 
-def fuzz(cases: int, seed: int, *, show: int = 5) -> dict[str, object]:
+def fuzz(cases: int, seed: int) -> dict[str, object]:
     """Run `cases` random cases; the counts, and the first disagreements in full."""
     maker = Maker(random.Random(seed))
     shapes: Counter[str] = Counter()
@@ -337,7 +331,7 @@ def fuzz(cases: int, seed: int, *, show: int = 5) -> dict[str, object]:
         "cases": cases - died, "icarus_died": died, "seed": seed, "verdicts_known": known,
         "shapes": len(shapes),
         "disagreements": len(wrong), "seconds": round(time.perf_counter() - started, 1),
-        "first": wrong[:show],
+        "first": wrong[:SHOWN],
     }  # fmt: skip
 
 
@@ -346,8 +340,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    result = fuzz(arguments.cases, arguments.seed)
+    result = fuzz(**vars(parser.parse_args()))
     for text in result.pop("first"):  # type: ignore[attr-defined]
         print(text)
     print(json.dumps(result))

@@ -15,42 +15,51 @@ if TYPE_CHECKING:
     from tilewright.lint import LintReport, Sources
 
 
+FolderArgument = Annotated[
+    Path,
+    typer.Argument(metavar="DIR", help="Where the simulation runs: names are relative to it."),
+]
+TestbenchOption = Annotated[
+    Path | None, typer.Option("--testbench", metavar="FILE.v", help="The reader of the files.")
+]
+LayoutOption = Annotated[
+    str | None, typer.Option("--layout", metavar="NAME", help="What the files should follow.")
+]
+FixOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--fix", metavar="DST", help="Write the files as the testbench needs them to DST."
+    ),
+]
+ReaderOption = Annotated[
+    str,
+    typer.Option("--reader", metavar="icarus|verilator|any", help="The simulator that reads."),
+]
+IncludeOption = Annotated[
+    list[Path] | None,
+    typer.Option("-I", metavar="DIR", help="Where to look for included files; repeatable."),
+]
+DefineOption = Annotated[
+    list[str] | None,
+    typer.Option("-D", metavar="NAME[=VALUE]", help="Define a macro; repeatable."),
+]
+SourceOption = Annotated[
+    list[Path] | None,
+    typer.Option("--source", metavar="FILE.v", help="A further Verilog file; repeatable."),
+]
+
+
 @app.command()
 def lint(
-    folder: Annotated[
-        Path,
-        typer.Argument(metavar="DIR", help="Where the simulation runs: names are relative to it."),
-    ],
-    testbench: Annotated[
-        Path | None, typer.Option("--testbench", metavar="FILE.v", help="The reader of the files.")
-    ] = None,
-    layout: Annotated[
-        str | None,
-        typer.Option("--layout", metavar="NAME", help="What the files should follow."),
-    ] = None,
+    folder: FolderArgument,
+    testbench: TestbenchOption = None,
+    layout: LayoutOption = None,
     geometry: GeometryOption = None,
-    fixed: Annotated[
-        Path | None,
-        typer.Option(
-            "--fix", metavar="DST", help="Write the files as the testbench needs them to DST."
-        ),
-    ] = None,
-    reader: Annotated[
-        str,
-        typer.Option("--reader", metavar="icarus|verilator|any", help="The simulator that reads."),
-    ] = "icarus",
-    include_folders: Annotated[
-        list[Path] | None,
-        typer.Option("-I", metavar="DIR", help="Where to look for included files; repeatable."),
-    ] = None,
-    defines: Annotated[
-        list[str] | None,
-        typer.Option("-D", metavar="NAME[=VALUE]", help="Define a macro; repeatable."),
-    ] = None,
-    sources: Annotated[
-        list[Path] | None,
-        typer.Option("--source", metavar="FILE.v", help="A further Verilog file; repeatable."),
-    ] = None,
+    fixed: FixOption = None,
+    reader: ReaderOption = "icarus",
+    include_folders: IncludeOption = None,
+    defines: DefineOption = None,
+    sources: SourceOption = None,
     is_json: JsonOption = False,
 ) -> None:
     """Say whether a testbench reads these files as they are meant, or whether they follow a layout."""

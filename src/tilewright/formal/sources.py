@@ -107,8 +107,9 @@ def _ends_value(token: Token, depth: int) -> bool:
 
 
 def _header(tokens: list[Token], top: str) -> list[Token]:
-    """From ``module top`` to the semicolon after its ports."""
+    """From ``module top`` to the semicolon after its ports; imports before them have semicolons too."""
     texts = [token.text for token in tokens]
     start = next(i for i in range(len(texts)) if texts[i : i + 2] == ["module", top])
-    end = next(i for i in range(start, len(tokens)) if texts[i] == ";" and tokens[i].depth == 0)
+    ports = next((i for i in range(start, len(texts)) if texts[i] == "("), start)
+    end = next(i for i in range(ports, len(tokens)) if texts[i] == ";" and tokens[i].depth == 0)
     return tokens[start : end + 1]

@@ -28,7 +28,8 @@ def judge_machine(machine: Machine, testbench: Testbench) -> tuple[Finding, ...]
         findings.append(
             Finding("undecided", "undecided", message, testbench=name, testbench_line=line)
         )
-    if not machine.notes and not _has_read(machine):
+    is_wrong = any(finding.severity != "warning" for finding in findings)
+    if not is_wrong and not _has_read(machine):
         findings.append(
             Finding("undecided", "undecided", "lint sees no file that is read", testbench=name)
         )
@@ -40,8 +41,8 @@ def judge_machine(machine: Machine, testbench: Testbench) -> tuple[Finding, ...]
 
 
 def _has_read(machine: Machine) -> bool:
-    """Whether anything is read or missing: comparing nothing is no pass."""
-    streams = any(s.events or s.content is None or s.bad_code for s in machine.streams)
+    """Whether anything is read: comparing nothing is no pass."""
+    streams = any(s.events or s.is_opaque for s in machine.streams)
     return bool(machine.loads) or streams
 
 
@@ -106,6 +107,9 @@ def _missing(opened: Stream | MemoryLoad, machine: Machine, where: tuple[str, in
         message = f"the reader opens '{opened.name}', but the file is called '{twin}'"
         tail = "on a system that knows letter case; rename it"
         return Finding("error", "letter-case", f"{message}: {what} {tail}", twin, 0, *where)
+    if isinstance(opened, Stream) and opened.is_optional:
+        message = "the file is missing; the testbench goes on without it"
+        return Finding("warning", "missing", message, opened.name, 0, *where)
     message = f"the file is missing: {what}, and the simulation goes on with old data; write it"
     last = name.rpartition("/")[2]
     if last != name and (machine.folder / last).is_file():

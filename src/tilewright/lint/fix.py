@@ -15,8 +15,9 @@ from pathlib import Path, PurePosixPath
 from tilewright.errors import ArtifactError, DataError, FormatError
 from tilewright.lint.check import judge_machine, judge_opened
 from tilewright.lint.file_text import FileText
+from tilewright.lint.findings import Finding
 from tilewright.lint.given import find_simulators, with_folder
-from tilewright.lint.need import RefusedError, memory_need, stream_need
+from tilewright.lint.need import Need, RefusedError, memory_need, stream_need
 from tilewright.lint.rewrite import Rewritten, rewrite
 from tilewright.verilog.events import MATCHED, MemoryLoad, Stream
 from tilewright.verilog.machine import Machine
@@ -135,24 +136,40 @@ def _fix_one(
         raise RefusedError("its name leads out of the folder in which the simulation runs")
     found = opened.file.rpartition("/")[2]
     done = () if found == path.name else (f"renamed from {found}",)
-    kinds = {finding.kind for finding in judge_opened(opened, machine, bench.path.name)}
     progress.contents[name] = opened.content
-    if kinds - HARMLESS:
-        new = _rewrite(opened)
+    need = _find_need(opened, tuple(judge_opened(opened, machine, bench.path.name)))
+    if need is not None:
+        new = _rewrite(opened, need)
         done = (*done, *new.done)
         progress.contents[name], progress.words[name] = new.content, new.words
         progress.stand_ins[machine.folder / opened.file] = new.content
     return done
 
 
-def _rewrite(opened: Stream | MemoryLoad) -> Rewritten:
-    is_memory = isinstance(opened, MemoryLoad)
-    need = memory_need(opened) if isinstance(opened, MemoryLoad) else stream_need(opened)
+def _find_need(opened: Stream | MemoryLoad, findings: tuple[Finding, ...]) -> Need | None:
+    """What the reader needs of a file that it does not read as it is meant; None if it does."""
+    is_wrong = any(finding.severity != "warning" for finding in findings)
+    if not {finding.kind for finding in findings} - HARMLESS:
+        return None
+    try:
+        need = memory_need(opened) if isinstance(opened, MemoryLoad) else stream_need(opened)
+    except RefusedError:
+        if is_wrong:
+            raise
+        return None  # a warning about a file of another kind
+    is_value = need.base != "b" and {finding.kind for finding in findings} <= HARMLESS | {
+        "short-word"
+    }
+    return None if is_value and not is_wrong else need
+
+
+def _rewrite(opened: Stream | MemoryLoad, need: Need) -> Rewritten:
+    content = opened.content or b""
     if isinstance(opened, Stream):
-        end = FileText(opened.content or b"", need.base).header_end
+        end = FileText(content, need.base).header_end
         if any(e.status == MATCHED and e.start < end for e in opened.word_events()):
             raise RefusedError("the reader takes numbers from what looks like its header")
-    return rewrite(opened.content or b"", need, is_memory=is_memory)
+    return rewrite(content, need, is_memory=isinstance(opened, MemoryLoad))
 
 
 def _write_checked(

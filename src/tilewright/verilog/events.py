@@ -77,8 +77,9 @@ class Stream:
     name: as the reader gives it. content: None if the file is missing. is_lost: some reads could
     not be followed, for the `reason` at `reason_line`. is_assumed: how often it is read depends on the
     design; followed as if the design were always ready. is_own: the testbench wrote the file itself;
-    is_opaque: what it wrote is not known. line: of `$fopen`. lost_name: the whole name, if a register
-    cut its front off. bad_code: a conversion that the
+    is_opaque: what it wrote is not known. is_optional: it is missing, and the
+    testbench goes on without reading or complaining. line: of `$fopen`. lost_name: the whole name, if a
+    register cut its front off. bad_code: a conversion that the
     simulator refuses. failures: reads that failed one after the other, the last ones. holders: the variables
     that held its handle.
     """
@@ -94,6 +95,7 @@ class Stream:
     is_assumed: bool = False
     is_own: bool = False
     is_opaque: bool = False
+    is_optional: bool = False
     bad_code: str = ""
     failures: int = 0
     holders: set[str] = dataclasses.field(default_factory=set)
@@ -123,6 +125,7 @@ class MemoryLoad:
     to fill, in that order, downwards too; has_range: the call gives both; is_outside: the memory does
     not have them, and nothing is loaded. stale_reads: addresses to fill that the testbench used though
     nothing had filled them. is_followed: every use of the memory was seen.
+    indices: addresses of the elements of a memory with several dimensions.
     """
 
     name: str
@@ -141,6 +144,7 @@ class MemoryLoad:
     is_opaque: bool = False
     stale_reads: set[int] = dataclasses.field(default_factory=set)
     used: set[int] = dataclasses.field(default_factory=set)
+    indices: dict[object, int] = dataclasses.field(default_factory=dict)
     is_followed: bool = False
 
     @property

@@ -256,8 +256,9 @@ def read_memory(machine: Machine, path: str, at: object | None, default: Value) 
         machine.use((path, at))
         for load in memory.loads:
             load.is_followed = load.is_followed or at is not None
-            if isinstance(at, int) and load.fills(at):
-                (load.used if at in memory.loaded else load.stale_reads).add(at)
+            address = load.indices.get(at) if load.indices else at
+            if isinstance(address, int) and load.fills(address):
+                (load.used if at in memory.loaded else load.stale_reads).add(address)
     if at is None or None in memory.elements or path in machine.volatile:
         return UNKNOWN
     return memory.elements.get(at, default)

@@ -57,7 +57,7 @@ class Facts:
             self.read.add(node.symbol.hierarchicalPath)
 
     def _assign(self, targets: list[Any]) -> None:
-        symbols = [target.getSymbolReference() for target in targets]
+        symbols = [_whole(target).getSymbolReference() for target in targets]
         self.assigned.update(symbol.hierarchicalPath for symbol in symbols if symbol is not None)
 
     def _keep_result(self, node: Any) -> None:
@@ -81,6 +81,13 @@ class Facts:
             self.opens = self.opens or name == "$fopen"
             if name in _HANDLE:
                 self.handles.append(call.arguments[_HANDLE[name]])
+
+
+def _whole(target: Any) -> Any:
+    """The variable of which a target is a member."""
+    while target.kind.name in ("MemberAccess", "ElementSelect", "RangeSelect"):
+        target = target.value
+    return target
 
 
 def facts_of(node: Any) -> Facts:

@@ -62,6 +62,7 @@ def fscanf(call: Any, compiler: Compiler) -> Evaluate:
         machine.step()
         text, handle = template(machine).text, source(machine)
         if handle.bits == 0:  # the file is missing
+            machine.read_nothing()
             return Value(-1, 32, is_signed=True)
         stream = machine.stream(handle)
         items = None if text is None else parse_format(text, machine.simulator)
@@ -267,6 +268,7 @@ def fgets(call: Any, compiler: Compiler) -> Evaluate:
         machine.step()
         handle = source(machine)
         if handle.bits == 0:
+            machine.read_nothing()
             return Value(0)
         stream = machine.stream(handle)
         if stream is None or stream.is_opaque:

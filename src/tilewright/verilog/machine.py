@@ -94,6 +94,7 @@ class Machine:
     marks: dict[Key, ReadEvent] = field(default_factory=dict)
     printed: list[bytes | None] = field(default_factory=list)
     last_read: ReadEvent | None = None
+    absent: Stream | None = None
     calls: int = 0
     opens: int = 0
     depth: int = 0
@@ -202,6 +203,13 @@ class Machine:
         if event is not None and event.status != MATCHED and event.is_checked and self.depth:
             event.is_fatal = event.is_fatal or is_end
             event.is_reported = True
+        if self.absent is not None and self.depth:
+            self.absent.is_optional = False
+
+    def read_nothing(self) -> None:
+        """A read of handle 0: no missing file is one that the testbench can do without."""
+        for stream in self.streams:
+            stream.is_optional = False
 
     def show(self, text: bytes | None, end: bytes) -> None:
         """The testbench prints a text; None if it is not known."""
@@ -237,7 +245,9 @@ class Machine:
             stream.file, stream.content = self.read_file(text)
         stream.is_assumed = self.assumptions > 0
         self.streams.append(stream)
+        self.absent = stream if stream.content is None else None
         if stream.content is None:
+            stream.is_optional = True
             return Value(0)
         return self._handle(stream)
 

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
+from math import prod
 from posixpath import normpath
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.events import MemoryLoad
 from tilewright.verilog.file_reads import written
-from tilewright.verilog.machine import Machine, Memory
+from tilewright.verilog.machine import Machine, Memory, WrittenFile
 from tilewright.verilog.readmem import load_memory
 from tilewright.verilog.testbench import UNKNOWN_MEMORY
 from tilewright.verilog.values import UNKNOWN, Value
 
+TWO = 2
+MOST_ELEMENTS = 1 << 20
+"""Of a memory with several dimensions."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoadCall:
-    """One call. path, width, ends: of the memory; a width of 0 where it lies in the design."""
+    """One call. path, width, ends: of the memory; a width of 0 where it lies in the design.
+
+    indices: of its elements in order, where it has several dimensions.
+    """
 
     line: int
     base: str
@@ -25,6 +34,7 @@ class LoadCall:
     width: int
     is_signed: bool
     ends: tuple[int, int]
+    indices: tuple[object, ...] = ()
 
 
 def readmem(call: Any, compiler: Compiler) -> Evaluate:
@@ -48,8 +58,15 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
         if own is not None:
             load.content, load.is_own, load.is_opaque = own.text or b"", True, own.text is None
         machine.loads.append(load)
-        if load.width:
-            load_memory(machine.memories.setdefault(facts.path, Memory()), load, machine.simulator)
+        if load.is_opaque:
+            machine.memories.setdefault(facts.path, Memory()).elements[None] = UNKNOWN
+        elif load.width:
+            load_memory(
+                machine.memories.setdefault(facts.path, Memory()),
+                load,
+                machine.simulator,
+                indices=facts.indices,
+            )
         return UNKNOWN
 
     return evaluate
@@ -59,14 +76,53 @@ def _facts(call: Any, line: int) -> LoadCall | None:
     target = written(call.arguments[1])
     symbol, base = target.getSymbolReference(), call.subroutineName[-1]
     words = target.type
-    if symbol is None or not words.isUnpackedArray or not words.elementType.isIntegral:
+    if symbol is None or not words.isUnpackedArray or not words.hasFixedRange:
         return None
     if symbol.name == UNKNOWN_MEMORY:
         return LoadCall(line, base, "", 0, False, (0, 0))
-    element = words.elementType
-    ends = (int(words.fixedRange.left), int(words.fixedRange.right))
+    dimensions, element = _dimensions(words)
+    if not element.isIntegral or (len(dimensions) > 1 and len(call.arguments) > TWO):
+        return None
+    ends = dimensions[0]
+    if len(dimensions) > 1:
+        ends = (0, prod(abs(left - right) + 1 for left, right in dimensions) - 1)
     width, is_signed = int(element.bitWidth), bool(element.isSigned)
-    return LoadCall(line, base, symbol.hierarchicalPath, width, is_signed, ends)
+    path = symbol.hierarchicalPath
+    return LoadCall(line, base, path, width, is_signed, ends, _indices(dimensions))
+
+
+def _dimensions(type_: Any) -> tuple[list[tuple[int, int]], Any]:
+    """The bounds of each dimension of a memory, and what an element is."""
+    dimensions = []
+    while type_.isUnpackedArray and type_.hasFixedRange:
+        dimensions.append((int(type_.fixedRange.left), int(type_.fixedRange.right)))
+        type_ = type_.elementType
+    return dimensions, type_
+
+
+def _indices(dimensions: list[tuple[int, int]]) -> tuple[object, ...]:
+    """The elements in the order in which a file fills them; () for one dimension, where it is the address."""
+    if len(dimensions) < TWO:
+        return ()
+    spans = [range(min(bounds), max(bounds) + 1) for bounds in dimensions]
+    return tuple(product(*spans)) if prod(map(len, spans)) <= MOST_ELEMENTS else ()
+
+
+def writemem(call: Any, compiler: Compiler) -> Evaluate:
+    """`$writememh` and `$writememb`: the file is the testbench's own; what is in it is not followed."""
+    name = compiler.expression(call.arguments[0])
+    written_out = [compiler.expression(a) for a in call.arguments[2:]]
+
+    def evaluate(machine: Machine) -> Value:
+        machine.step()
+        for value in written_out:
+            value(machine)
+        text = name(machine).text
+        if text is not None:
+            machine.written[normpath(text.decode("latin-1").strip(" "))] = WrittenFile(None)
+        return UNKNOWN
+
+    return evaluate
 
 
 def _load(call: LoadCall, name: Value, addresses: list[int]) -> MemoryLoad:

@@ -61,8 +61,15 @@ def parse_memory_file(load: MemoryLoad, simulator: Simulator = ICARUS) -> Loaded
     return LoadedFile(tuple(words))
 
 
-def load_memory(memory: Memory, load: MemoryLoad, simulator: Simulator = ICARUS) -> None:
-    """Fill the elements that the file gives."""
+def load_memory(
+    memory: Memory,
+    load: MemoryLoad,
+    simulator: Simulator = ICARUS,
+    *,
+    indices: tuple[object, ...] = (),
+) -> None:
+    """Fill the elements that the file gives; `indices` are those of a memory with several dimensions."""
+    load.indices = {index: address for address, index in enumerate(indices)}
     memory.loads.append(load)
     if load.is_outside:
         return
@@ -70,7 +77,6 @@ def load_memory(memory: Memory, load: MemoryLoad, simulator: Simulator = ICARUS)
         if load.fills(word.address):
             value = digits_value(word.digits.decode(), load.base, load.width, is_repeated=False)
             pattern = value.pattern or (0, 0)
-            memory.elements[word.address] = from_pattern(
-                *pattern, load.width, is_signed=load.is_signed
-            )
-            memory.loaded.add(word.address)
+            index = indices[word.address] if indices else word.address
+            memory.elements[index] = from_pattern(*pattern, load.width, is_signed=load.is_signed)
+            memory.loaded.add(index)

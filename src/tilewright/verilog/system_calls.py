@@ -9,7 +9,7 @@ from tilewright.verilog import file_calls
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.file_reads import fgetc, fgets, fscanf, output_targets, sscanf
 from tilewright.verilog.machine import FinishSimulationSignal, Machine, Memory
-from tilewright.verilog.memory_calls import readmem
+from tilewright.verilog.memory_calls import readmem, writemem
 from tilewright.verilog.places import compile_target
 from tilewright.verilog.texts import compile_printed, compile_text
 from tilewright.verilog.values import UNKNOWN, Value
@@ -157,6 +157,8 @@ _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
     **dict.fromkeys(("$display", "$write", "$error", "$warning", "$info"), _display),
     "$readmemb": readmem,
     "$readmemh": readmem,
+    "$writememh": writemem,
+    "$writememb": writemem,
     "$sformat": _sformat,
     "$swrite": _sformat,
     "$sformatf": _sformatf,

@@ -135,8 +135,8 @@ def test_nothing_is_written_if_the_reader_would_still_miss_a_word(
     folder, out = write(tmp_path / "in", files), tmp_path / "out"
     honest = sys.modules[module.__module__]._rewrite
 
-    def lossy(opened):
-        new = honest(opened)
+    def lossy(opened, need):
+        new = honest(opened, need)
         rows = new.content.splitlines(keepends=True)
         return replace(new, content=b"".join([*rows[:-1], rows[-2]]))
 
