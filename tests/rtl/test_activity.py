@@ -36,7 +36,7 @@ NAMES = {
     "psum_q": "psum",
 }
 BITS = 12  # of the widest register
-DUMP = 'initial begin $dumpfile("{path}"); $dumpvars(0, u_array); end\nendmodule'
+DUMP = 'initial begin $dumpfile("{path}"); $dumpvars(0, u_engine.u_array); end\nendmodule'
 
 
 def _dumped(text):
