@@ -1,4 +1,4 @@
-"""What this machine can do, tried and not guessed, and how to mend what is missing."""
+"""What this computer can do, found by trying, and how to install what is missing."""
 
 from __future__ import annotations
 

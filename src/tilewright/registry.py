@@ -1,4 +1,4 @@
-"""What can be added from outside: things by name, ours and those of installed packages."""
+"""Registries: things by name, ours and those that installed packages add."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a bundle prove itself? Hashes, shapes, ranges, and the convolution of its own files."""
+"""Check a bundle against itself: hashes, shapes, ranges, and the convolution of its own files."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def check_bundle(folder: Path) -> BundleVerdict:
     Every file must be there and have its hash, follow the layout and hold values in their ranges;
     then the psums of every tap, their sums and the outputs must be those of the naive int64
     reference, computed from the weights and codes that the files hold. Raises `ArtifactError` if
-    there is no manifest that could be believed.
+    there is no valid manifest.
     """
     bundle = read_manifest(Path(folder))
     faults = list(_damaged(bundle))
@@ -116,7 +116,7 @@ def check_bundle(folder: Path) -> BundleVerdict:
 
 
 def _damaged(bundle: Bundle) -> Iterator[str]:
-    """What is wrong with files as such: missing, or altered since they were written."""
+    """The files that are missing or were altered since they were written."""
     for file in bundle.files:
         path = bundle.folder / file.name
         if path.is_symlink() or not path.is_file():

@@ -54,7 +54,7 @@ def certify(
     ] = None,
     is_json: JsonOption = False,
 ) -> None:
-    """State why a network's integers are exact, who agrees, and what is not proved."""
+    """State why a network's integers are exact, which oracles agree, and what is not proved."""
     from tilewright.errors import ConfigError
     from tilewright.studies.certify import (
         Effort,

@@ -1,4 +1,4 @@
-"""Simulations that were built before, found again by what they were built from."""
+"""Cache of built simulations, keyed by the sources and parameters they were built from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the testbench is told: build parameters, layer descriptor, files in the order of reading."""
+"""The inputs of the testbench: build parameters, layer descriptor, files in the order of reading."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def _layer(run: Run) -> dict[str, int]:
 
 
 def descriptor_of(run: Run, *, otiles: int) -> LayerDescriptor:
-    """What the core is told about a job of `otiles` output tiles."""
+    """The descriptor of a job of `otiles` output tiles."""
     plan, execution = run.plan, run.execution
     dataflow, schedule = plan.dataflow, execution.schedule
     return LayerDescriptor.of(

@@ -89,7 +89,7 @@ class LayerCost:
 
 
 def layer_cost(outline: LayerOutline, array: ArrayShape, memories: MemoryDepths) -> LayerCost:
-    """What the layer costs: words and phases are those of the serial weight-stationary schedule.
+    """The cost of a layer: words and phases are those of the serial weight-stationary schedule.
 
     `plain_cycles` are those of the textbook dataflows on an array of the same size.
     """
@@ -112,7 +112,7 @@ def layer_cost(outline: LayerOutline, array: ArrayShape, memories: MemoryDepths)
 
 
 def _overflows(widths: PsumWidths, array: ArrayShape) -> list[str]:
-    """What the psum register cannot hold."""
+    """Warnings about psums that the register cannot hold."""
     if widths.needed <= array.psum_bits:
         return []
     whose = "any weights of the format" if widths.by_weights is None else "these weights"

@@ -42,7 +42,7 @@ class NetworkCost:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What does not fit, each with its layer."""
+        """Warnings about what does not fit, each with its layer."""
         return tuple(
             f"{layer.name}: {warning}" for layer in self.layers for warning in layer.warnings
         )
@@ -93,7 +93,7 @@ class NetworkCost:
 def network_cost(
     outlines: Iterable[LayerOutline], array: ArrayShape, memories: MemoryDepths
 ) -> NetworkCost:
-    """What the layers cost; raises `ShapeError` if there is none."""
+    """The cost of the layers; raises `ShapeError` if the network has no layer."""
     layers = tuple(layer_cost(outline, array, memories) for outline in outlines)
     if not layers:
         raise ShapeError("a network needs at least one layer to cost anything, but has none")

@@ -72,7 +72,7 @@ class StageResult(Generic[F_co]):
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What every stage's file says. A result without a fingerprint is stale."""
+    """The fields that every stage's file has. A result without a fingerprint is stale."""
 
     stage: str
     passed: bool

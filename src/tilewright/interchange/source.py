@@ -1,4 +1,4 @@
-"""What a foreign file itself computes, to be held against the integers that it became."""
+"""Compute a foreign file's own outputs, to compare them with the imported integers."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Affine:
         return values * self.gain + self.offset
 
     def step(self) -> Step:
-        """As a step."""
+        """The same value as a `Step`."""
         return Step(self, bool((self.gain < 0).any()))
 
 

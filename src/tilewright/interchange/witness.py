@@ -1,4 +1,4 @@
-"""Run an ONNX file in engines that others wrote, and look at every tensor."""
+"""Run an ONNX file in other projects' runtimes, and return every tensor."""
 
 from __future__ import annotations
 

@@ -19,14 +19,14 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """What became of every mutant."""
+    """The outcome of every mutant."""
 
     sets: tuple[VectorSet, ...]
     outcomes: tuple[Outcome, ...]
     seconds: float
 
     def count(self, status: str) -> int:
-        """How many mutants ended so."""
+        """The number of mutants with this outcome."""
         return sum(outcome.status == status for outcome in self.outcomes)
 
     @property
@@ -35,7 +35,7 @@ class Campaign:
         return tuple(outcome for outcome in self.outcomes if outcome.status == "survived")
 
     def killed_by(self, name: str) -> int:
-        """How many the set of this name killed, after the sets before it."""
+        """The number of mutants that this set killed, of those that the sets before it left."""
         return sum(outcome.by == name for outcome in self.outcomes)
 
     def score(self, through: str | None = None) -> float:

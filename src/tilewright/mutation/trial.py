@@ -1,4 +1,4 @@
-"""One mutant against vectors: is it noticed?"""
+"""Run one mutant against vectors, and say whether they notice it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Bench:
         """Run the core without a mutation on all sets.
 
         Raises `ToolError` if there is no core, if it does not build, and if it is not exact on every
-        bundle: what is wrong already cannot show what a mutation does.
+        bundle: a core that already fails cannot show what a mutation changes.
         """
         sources = read_core(rtl_dir)
         cycles: dict[Place, tuple[int, ...]] = {}
@@ -93,7 +93,7 @@ class Bench:
     def _look(
         self, scratch: Path, one: VectorSet, folder: Path, sources: Mapping[str, str]
     ) -> str | None:
-        """What gives the core away on this bundle; None if nothing does."""
+        """The observation that distinguishes the mutant on this bundle; None if there is none."""
         try:
             result = self._run(scratch, folder, one.setup, sources)
         except SimulationError as error:

@@ -1,4 +1,4 @@
-"""What moves in the array while it computes: zero operands, and toggles of every register bit.
+"""Activity of the array: zero operands, and toggles of every register bit.
 
 With stalls or without, in every schedule, a register takes the same values one after the other: only the
 cycles between them differ. So nothing is stepped: each register's history is written down (docs/cycles.md),

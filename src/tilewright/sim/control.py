@@ -6,7 +6,7 @@ from tilewright.sim.job import Job
 from tilewright.sim.registers import Machine
 
 READY = ("xmem", "wmem", "pmem", "host")
-"""Who may stall, in the order of the bytes of the random word."""
+"""The partners that may stall, in the order of the bytes of the random word."""
 
 
 def next_random(state: int) -> int:
@@ -21,7 +21,7 @@ def next_random(state: int) -> int:
 
 
 def depth(job: Job) -> int:
-    """How many vectors may be under way."""
+    """The largest number of vectors under way."""
     return 2 * job.plan.array.rows + job.plan.array.cols + 4
 
 

@@ -1,4 +1,4 @@
-"""The array's result without its registers: exact arithmetic, and cycles in closed form.
+"""The fast model of the array: exact arithmetic and cycles in closed form, without registers.
 
 Two facts make it exact. Without stalls no cycle depends on the data. And if no partial sum that these weights
 can form over all activations fails to fit its register, the order of summation does not matter, and psums are

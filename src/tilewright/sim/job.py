@@ -1,4 +1,4 @@
-"""One job: what the host has written into the memories and the descriptor before `start`."""
+"""One job: the memories and the descriptor as the host wrote them before `start`."""
 
 from __future__ import annotations
 

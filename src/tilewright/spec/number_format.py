@@ -58,7 +58,7 @@ class NumberFormat:
 
     @property
     def name(self) -> str:
-        """What `parse` reads."""
+        """The name of the format, which `parse` reads."""
         for name in FORMATS.names():
             if FORMATS.get(name) == self:
                 return name

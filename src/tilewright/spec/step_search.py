@@ -1,4 +1,4 @@
-"""Integer thresholds of a function on real numbers that others defined, and where it leaves doubt.
+"""Integer thresholds of a given function on real numbers, and the sums where rounding leaves them open.
 
 A network from outside computes with floats: its codes are a function of the real value of a sum, and
 its own rounding errors decide where that value lies very close to a step. The thresholds here are those

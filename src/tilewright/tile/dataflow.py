@@ -1,4 +1,4 @@
-"""What a dataflow must know: everything about a layer on an array that depends on what stays in the PEs."""
+"""The interface of a dataflow: everything about a layer on an array that depends on what stays in the PEs."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Operands:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Histories:
-    """What the registers of the PEs take, one value after the other, from 0.
+    """The values that the registers of the PEs take, one after the other, from 0.
 
     acts: ``n row 1 half``, repeated `repeats` times. weights: ``n row|1 col half``. shadow: what each row's
     chain of shadow registers takes, ``n row``, or None where there is none; the chain passes the low half
@@ -88,7 +88,7 @@ class Dataflow(Protocol):
 
     name: as in ``array.mode``. title: for people. layout: preset, or path of a layout file, that a bench of
     such a core reads. channels_per_pe: activations in the operand of a PE. wiring: how our core is switched,
-    or None where it cannot run so; then nobody asks for what is below "registers". is_skipping: whether it
+    or None where it cannot run so; then what is below "registers" is never called. is_skipping: whether it
     can leave out pixels that no tap uses. weight_axes, act_axes: the axes of its words; "otile" and "col"
     are among the weights'.
     """
@@ -201,12 +201,12 @@ class Dataflow(Protocol):
     def histories(
         self, weights: Weights, activations: Activations, on: LayerOnArray, schedule: Schedule, /
     ) -> Histories:
-        """What each register of the PEs takes."""
+        """The values that each register of the PEs takes."""
 
     # -- files of its layout ----------------------------------------------------------------------
 
     def counts(self, on: LayerOnArray, /) -> Mapping[str, int]:
-        """What the layer descriptor says beside the shape: ``steps`` and ``passes``."""
+        """The fields of the layer descriptor beside the shape: ``steps`` and ``passes``."""
 
     def act_files(self, on: LayerOnArray, /) -> tuple[dict[str, int], ...]:
         """Indices of the files of activations, in the order of reading; all have the same size."""

@@ -1,4 +1,4 @@
-"""What a training tells while it runs. Nothing here prints."""
+"""Events that a training reports while it runs. Nothing here prints."""
 
 from __future__ import annotations
 

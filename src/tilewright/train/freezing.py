@@ -1,4 +1,4 @@
-"""Training a part of a network while the rest stays as it is."""
+"""Freeze a part of a network while the rest is trained."""
 
 from __future__ import annotations
 

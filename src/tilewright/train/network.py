@@ -50,7 +50,7 @@ class TrainingResult:
 
 @dataclass(frozen=True, slots=True)
 class _Loop:
-    """What stays the same from batch to batch."""
+    """The values that stay the same from batch to batch."""
 
     recipe: Recipe
     images: DeviceImages
@@ -96,7 +96,7 @@ def train_network(
     on the hold-out, or is the last, as the recipe says. Another thread count, or `is_int8_allowed`
     (which changes gradients, never psums), may change the last bits.
 
-    Raises `TrainingError` if the loss is not finite or the network forgets all that it learned,
+    Raises `TrainingError` if the loss is not finite or the network falls back to guessing,
     `ArtifactError` if `folder` holds another or a damaged run or cannot be written, `ConfigError` or
     `DataError` if values do not fit together.
     """

@@ -65,7 +65,7 @@ class Run:
     """A training between two batches: everything that its continuation depends on.
 
     average: the moving average of `model`, if the recipe asks for one. teachers: the networks whose
-    opinion is part of the loss; they never change. peak: the highest accuracy of an epoch on
+    outputs are part of the loss; they never change. peak: the highest accuracy of an epoch on
     its training images.
     """
 
@@ -225,7 +225,7 @@ def _tell_of_threads(began: int, threads: int, listener: Listener) -> None:
 def _expect_settings(
     folder: Path, facts: dict[str, Any], asked: dict[str, Any], listener: Listener
 ) -> None:
-    """A value that the checkpoint does not have is from before it existed, and had its default."""
+    """A setting missing from an old checkpoint did not exist then; its default applied."""
     found = facts["settings"]
     defaults = {"model": _defaults(ModelSpec), "recipe": _defaults(Recipe)}
     for part, values in asked.items():

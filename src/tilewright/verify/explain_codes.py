@@ -1,4 +1,4 @@
-"""Which single fault of a requantization turns the agreed sums into the codes that were found."""
+"""Explain wrong codes: the single fault of a requantization that turns the agreed sums into them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from tilewright.spec import NEVER, IntArray, Requantization
 from tilewright.verify.reference import max_pool, reference_next_codes
 
 SHOWN = 5
-"""So many faults are told one by one."""
+"""The largest number of faults that are listed one by one."""
 
 Sums = npt.NDArray[np.int64]
 
 
 def explain_codes(sums: Sums, link: Requantization, codes: IntArray) -> tuple[str, ...]:
-    """What stands between `link` and `codes`, channel by channel; nothing if they agree.
+    """The faults that explain how `codes` differ from those of `link`, by channel; empty if they agree.
 
-    sums ``n oc oh ow``, on which both sides agree; codes ``n ic ih iw`` of the reader, as somebody else
-    computed them. Faults that are told apart: pools taken before the thresholds, the direction of a
-    channel, the place of a threshold; what none of them explains is said to be so.
+    sums ``n oc oh ow``, on which both sides agree; codes ``n ic ih iw`` of the reader, as another
+    implementation computed them. Faults that are recognized: pools taken before the thresholds, the
+    direction of a channel, the place of a threshold; a difference that none of them explains is reported
+    as unexplained.
     """
     expected = reference_next_codes(sums, link)
     if expected.shape != codes.shape:

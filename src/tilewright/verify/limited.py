@@ -1,4 +1,4 @@
-"""The naive reference of psums that a narrow register limits, one addition after the other.
+"""The naive reference of psums that a narrow register limits after every addition.
 
 Where a sum saturates, it depends on the order of its additions. An order is plain data: folds, which the
 accumulator adds up; each fold is a sequence of additions down a column of PEs; each addition takes the

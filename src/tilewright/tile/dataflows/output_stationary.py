@@ -81,7 +81,7 @@ class OutputStationary:
         return self.steps(on)
 
     def psum_words(self, on: LayerOnArray) -> int:
-        """One for each output tile and ofmap pixel."""
+        """One psum word for each output tile and ofmap pixel."""
         return on.otiles * on.shape.onij
 
     def weight_shape(self, on: LayerOnArray) -> tuple[int, ...]:
@@ -144,7 +144,7 @@ class OutputStationary:
         return self.steps(on) + on.array.rows + on.array.cols + 1
 
     def load_cycles(self, _on: LayerOnArray, _schedule: Schedule) -> int:
-        """None: a weight word is read beside each activation word."""
+        """0: a weight word is read beside each activation word."""
         return 0
 
     def products(
@@ -229,15 +229,15 @@ class OutputStationary:
         return {"steps": self.steps(on), "passes": self.passes(on)}
 
     def act_files(self, _on: LayerOnArray) -> tuple[dict[str, int], ...]:
-        """One with all passes."""
+        """One file with all passes."""
         return ({},)
 
     def weight_files(self, _on: LayerOnArray, _otiles: range) -> Iterator[dict[str, int]]:
-        """One with all output tiles."""
+        """One file with all output tiles."""
         yield {}
 
     def weight_file_words(self, on: LayerOnArray) -> int:
-        """Those of all output tiles."""
+        """The words of all output tiles."""
         return on.otiles * self.steps(on)
 
 

@@ -74,7 +74,7 @@ class WeightStationary:
         return self.itiles(on) * on.shape.nij
 
     def otile_words(self, on: LayerOnArray) -> int:
-        """Those of all its folds."""
+        """The weight words of all folds of an output tile."""
         return self.itiles(on) * on.shape.taps * self.fold_words(on)
 
     def fold_words(self, on: LayerOnArray) -> int:
@@ -82,7 +82,7 @@ class WeightStationary:
         return on.array.cols * self.channels_per_pe
 
     def psum_words(self, on: LayerOnArray) -> int:
-        """One for each fold and ofmap pixel."""
+        """One psum word for each fold and ofmap pixel."""
         return self.itiles(on) * on.shape.taps * on.otiles * on.shape.onij
 
     def weight_shape(self, on: LayerOnArray) -> tuple[int, ...]:
@@ -254,18 +254,18 @@ class WeightStationary:
         return {"steps": 1, "passes": 1}
 
     def act_files(self, on: LayerOnArray) -> tuple[dict[str, int], ...]:
-        """One for each input tile."""
+        """One file for each input tile."""
         return tuple({"itile": itile} for itile in range(self.itiles(on)))
 
     def weight_files(self, on: LayerOnArray, otiles: range) -> Iterator[dict[str, int]]:
-        """One for each fold."""
+        """One file for each fold."""
         for otile in otiles:
             for itile in range(self.itiles(on)):
                 for kij in range(on.shape.taps):
                     yield {"itile": itile, "otile": otile, "kij": kij}
 
     def weight_file_words(self, on: LayerOnArray) -> int:
-        """Those of a fold."""
+        """The words of a fold."""
         return self.fold_words(on)
 
 
