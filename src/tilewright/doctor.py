@@ -29,7 +29,7 @@ class Finding:
 
 
 def examine(*, data_dir: Path | None = None) -> Iterator[Finding]:
-    """Look at this machine; every simulator is asked to build and run a design, so this takes seconds."""
+    """Examine this computer; every simulator is asked to build and run a design, so this takes seconds."""
     yield Finding("machine", is_present=True, detail=_machine())
     for package in ("numpy", "numba", "torch", "matplotlib"):
         yield _package(package)

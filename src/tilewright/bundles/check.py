@@ -8,18 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tilewright.bundles.stated import stated_tiles
 from tilewright.errors import TilewrightError
+from tilewright.spec import Ints
 from tilewright.store.artifact import read_bytes, sha256
 from tilewright.tile import tile_psums
 from tilewright.vectors import Bundle, BundleTensors, decode_bundle, encode, read_bundle
 from tilewright.vectors.kinds import AXES
 from tilewright.vectors.manifest import read_manifest
 from tilewright.verify import reference_outputs, reference_tap_psums
-
-Tensor = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +137,7 @@ def _judge(bundle: Bundle, tensors: BundleTensors) -> Iterator[KindVerdict]:
             yield _compare(bundle, form.kind, reference_outputs(psums, form.output)[None])
 
 
-def _compare(bundle: Bundle, kind: str, expected: Tensor) -> KindVerdict:
+def _compare(bundle: Bundle, kind: str, expected: Ints) -> KindVerdict:
     """expected ``kij oc oh ow``; one kij for kinds without taps. Files may have the first onij only."""
     has_taps = "kij" in AXES[kind]
     wanted = np.stack([tile_psums(tap, bundle.plan) for tap in expected])  # kij otile onij col
@@ -164,7 +162,7 @@ def _compare(bundle: Bundle, kind: str, expected: Tensor) -> KindVerdict:
     return KindVerdict(kind, compared, len(places), first)
 
 
-def _file_of(bundle: Bundle, kind: str, tiles: Tensor, place: tuple[int, ...]) -> str:
+def _file_of(bundle: Bundle, kind: str, tiles: Ints, place: tuple[int, ...]) -> str:
     """Name of the file that changes when the number at `place` does."""
     changed = tiles.copy()
     changed[place] ^= 1

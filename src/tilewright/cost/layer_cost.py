@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tilewright.cost.machine_modes import machine_cycles
+from tilewright.cost.core_modes import core_cycles
 from tilewright.cost.memories import MemoryDepths, words_needed
 from tilewright.cost.outline import LayerOutline
 from tilewright.cost.traffic import Traffic, layer_traffic
@@ -105,7 +105,7 @@ def layer_cost(outline: LayerOutline, array: ArrayShape, memories: MemoryDepths)
         phases=layer_phases(plan),
         traffic=layer_traffic(outline, Execution(plan)),
         widths=widths,
-        mode_cycles=machine_cycles(outline, array),
+        mode_cycles=core_cycles(outline, array),
         plain_cycles=plain,
         warnings=(*memories.misfits(plan), *_overflows(widths, array)),
     )

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tilewright.cost.core_modes import mode_names
 from tilewright.cost.layer_cost import LayerCost, layer_cost
-from tilewright.cost.machine_modes import mode_names
 from tilewright.cost.memories import MemoryDepths
 from tilewright.cost.outline import LayerOutline
 from tilewright.cost.traffic import MemoryTraffic

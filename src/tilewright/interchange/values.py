@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.interchange.onnx_graph import Array, Operator
-from tilewright.spec import MaxPool, NumberFormat, Plane
-from tilewright.spec.step_search import Floats, Ints
+from tilewright.spec import Ints, MaxPool, NumberFormat, Plane
+from tilewright.spec.step_search import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from tilewright.errors import ShapeError, SimulationError, ToolError
 from tilewright.mutation.mutant import Mutant
 from tilewright.rtl import PACKAGE, is_bench
 
-Place = tuple[str, Path]
+BundleKey = tuple[str, Path]
 """Name of a set, and the folder of a bundle: sets share bundles, and run them in other ways."""
 
 
@@ -42,8 +42,8 @@ class Bench:
     sources: Mapping[str, str]
     simulator: str
     timeout_s: float
-    cycles: Mapping[Place, tuple[int, ...]]
-    overflows: Mapping[Place, int]
+    cycles: Mapping[BundleKey, tuple[int, ...]]
+    overflows: Mapping[BundleKey, int]
 
     @classmethod
     def prepare(
@@ -60,8 +60,8 @@ class Bench:
         bundle: a core that already fails cannot show what a mutation changes.
         """
         sources = read_core(rtl_dir)
-        cycles: dict[Place, tuple[int, ...]] = {}
-        overflows: dict[Place, int] = {}
+        cycles: dict[BundleKey, tuple[int, ...]] = {}
+        overflows: dict[BundleKey, int] = {}
         bench = cls(sources, simulator, timeout_s, cycles, overflows)
         with tempfile.TemporaryDirectory(prefix="tilewright-mutant-") as name:
             for one, folder in _bundles(sets):

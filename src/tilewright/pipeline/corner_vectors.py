@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tilewright.config import CosimConfig
 from tilewright.cores import CosimResult, Setup, find_simulators, run_bundles
-from tilewright.cores.run_list import Run
+from tilewright.cores.run_list import BenchRun
 from tilewright.corners import VectorSet, layer_sets, mode_sets
 from tilewright.errors import ArtifactError, FormatError, SimulationError
 from tilewright.facts import CornerBundle, CornerCounts, CornerSet, SetupFacts
@@ -131,7 +131,9 @@ def _results(
         timeout_s=config.timeout_s,
         processes=config.processes,
     )
-    cycles = [layer_cycles(Run(read_manifest(folder), setup).execution) for folder, setup in pairs]
+    cycles = [
+        layer_cycles(BenchRun(read_manifest(folder), setup).execution) for folder, setup in pairs
+    ]
     judged = iter(zip(results, cycles, strict=True))
     for one in sets:
         yield one, [next(judged) for _ in one.bundles]

@@ -19,8 +19,6 @@ from tilewright.tile import Execution, TilePlan
 EXACT_IN_FLOAT32 = 1 << 24
 """Sums of integers below this are exact in float32, in any order."""
 
-Wide = npt.NDArray[np.int64]
-
 
 def exact_result(
     execution: Execution, weights: npt.NDArray[np.int8], activations: npt.NDArray[np.uint8]

@@ -13,7 +13,7 @@ from tilewright.tile import TilePlan
 
 
 @dataclass(frozen=True, slots=True)
-class Overflow:
+class OverflowEvent:
     """A sum that does not fit the psum width, in fold (otile, itile, kij), for ofmap pixel onij.
 
     It was formed in PE(row, col) if `where` is "pe", and in lane `col` of the accumulator, of which
@@ -60,7 +60,7 @@ class SimResult:
     pe_cycles_busy: int
     overflows: int
     overflow_vectors: int
-    first_overflow: Overflow | None
+    first_overflow: OverflowEvent | None
 
     def __post_init__(self) -> None:
         tiles = (self.plan.otiles, self.plan.shape.onij, self.plan.array.cols)

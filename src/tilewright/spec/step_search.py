@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import RecoveryError
+from tilewright.spec.number_format import Ints
 from tilewright.spec.requantization import NEVER
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 CodesOf = Callable[[Floats], Ints]
 """Sums ``n c``, not always whole, to codes ``n c`` counted from the lowest code, 0."""
 

@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ShapeError, UnknownNameError
-from tilewright.spec import Schedule
+from tilewright.spec import Ints, Schedule
 from tilewright.tile.layer_on_array import LayerOnArray
 
 Code = TypeVar("Code", bound=np.integer)
 Weights = npt.NDArray[np.int8]
 Activations = npt.NDArray[np.uint8]
-Wide = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +38,9 @@ class Addition:
     that fits. rows: the row of the PE, ``onij``.
     """
 
-    products: Wide
-    cycles: Wide
-    rows: Wide
+    products: Ints
+    cycles: Ints
+    rows: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +52,8 @@ class FoldSums:
     """
 
     additions: Iterator[Addition]
-    written: Wide
-    place: Wide
+    written: Ints
+    place: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,11 +75,11 @@ class Histories:
     of a PE first, then the high one. psums: pieces ``n row col``, one after the other.
     """
 
-    acts: Wide
+    acts: Ints
     repeats: int
-    weights: Wide
-    shadow: Wide | None
-    psums: Iterator[Wide]
+    weights: Ints
+    shadow: Ints | None
+    psums: Iterator[Ints]
 
 
 class Dataflow(Protocol):
@@ -168,7 +167,7 @@ class Dataflow(Protocol):
 
     def products(
         self, weights: Weights, activations: Activations, on: LayerOnArray, kind: type, /
-    ) -> Wide:
+    ) -> Ints:
         """Psums ``otile onij col`` of sums that fit floats of type `kind` in any order."""
 
     def sums(
@@ -177,7 +176,7 @@ class Dataflow(Protocol):
         activations: Activations,
         on: LayerOnArray,
         schedule: Schedule,
-        begins: Wide,
+        begins: Ints,
         /,
     ) -> Iterator[FoldSums]:
         """The same psums in the order in which the array forms them.
@@ -187,10 +186,10 @@ class Dataflow(Protocol):
 
     # -- registers --------------------------------------------------------------------------------
 
-    def streamed(self, on: LayerOnArray, schedule: Schedule, /) -> Wide:
+    def streamed(self, on: LayerOnArray, schedule: Schedule, /) -> Ints:
         """``fold n``: address of each activation word that a fold of an output tile streams."""
 
-    def pixels(self, on: LayerOnArray, schedule: Schedule, /) -> Wide:
+    def pixels(self, on: LayerOnArray, schedule: Schedule, /) -> Ints:
         """``fold vector``: ofmap pixel of each vector that a fold brings, or -1 where it is dropped."""
 
     def operands(

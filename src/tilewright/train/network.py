@@ -32,7 +32,7 @@ from tilewright.train.memory import keep_freed_memory
 from tilewright.train.metrics import append_metrics, keep_epochs
 from tilewright.train.provenance import describe_provenance
 from tilewright.train.recipe import Recipe, set_rates
-from tilewright.train.run import Run, Tally, start_run
+from tilewright.train.run import Tally, TrainingState, start_run
 from tilewright.train.tensorboard import show_metrics
 
 SUMMARY = "training.json"
@@ -132,7 +132,7 @@ def train_network(
     return result
 
 
-def _set_steps(run: Run, loop: _Loop) -> None:
+def _set_steps(run: TrainingState, loop: _Loop) -> None:
     """Let every process set its quantizers' steps from the same images: the first one's share."""
     if run.world.size == 1 or run.epoch or run.batch:
         return
@@ -146,7 +146,7 @@ def _set_steps(run: Run, loop: _Loop) -> None:
     run.model.load_state_dict(after | {name: before[name] for name in norms})
 
 
-def _train_epoch(run: Run, loop: _Loop) -> None:
+def _train_epoch(run: TrainingState, loop: _Loop) -> None:
     """One epoch, or the rest of one: batch, forward, loss, backward, step."""
     recipe = loop.recipe
     order = shuffle_order(len(loop.images), seed=recipe.seed, epoch=run.epoch)
@@ -180,7 +180,7 @@ def _train_epoch(run: Run, loop: _Loop) -> None:
     _finish_epoch(run, loop, pace)
 
 
-def _finish_epoch(run: Run, loop: _Loop, pace: Pace) -> None:
+def _finish_epoch(run: TrainingState, loop: _Loop, pace: Pace) -> None:
     """Evaluate on the hold-out, write the metrics, then the checkpoint."""
     run.check_loss()
     train_accuracy = int(run.tally.correct) / (pace.batches * pace.batch_size)
@@ -214,7 +214,7 @@ def _finish_epoch(run: Run, loop: _Loop, pace: Pace) -> None:
     pace.report(pace.batches, accuracy.rate)
 
 
-def _hand_in(run: Run, loop: _Loop) -> nn.Module:
+def _hand_in(run: TrainingState, loop: _Loop) -> nn.Module:
     """The network that this epoch hands in: averaged and with fresh BatchNorm statistics, if asked."""
     network = run.model if run.average is None else run.average
     count, size = loop.recipe.norm_images, loop.recipe.batch_size
@@ -246,7 +246,7 @@ def _precision(model: nn.Module, recipe: Recipe) -> torch.autocast:
     return torch.autocast(parameter.device.type, dtype=torch.bfloat16, enabled=is_enabled)
 
 
-def _summarize(run: Run) -> TrainingResult:
+def _summarize(run: TrainingState) -> TrainingResult:
     """Write ``training.json``."""
     assert run.best is not None, "a run of at least one epoch has a best one"  # noqa: S101
     result = TrainingResult(run.folder, run.best_epoch, run.best)

@@ -8,13 +8,11 @@ products of one PE, named by input channel and tap ``(ic, kij)``.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from tilewright.errors import ShapeError
-from tilewright.spec import ConvShape, IntArray, IntegerLayer, OverflowRule, PsumRegister
+from tilewright.spec import ConvShape, IntArray, IntegerLayer, Ints, OverflowRule, PsumRegister
 
 Fold = list[list[tuple[int, int]]]
-Ints = npt.NDArray[np.int64]
 
 
 def column_order(shape: ConvShape, *, lanes: int, channels_per_pe: int = 1) -> list[Fold]:

@@ -20,11 +20,12 @@ from tilewright.spec import (
     ConvShape,
     IntegerLayer,
     IntegerNetwork,
+    Ints,
     MaxPool,
     Requantization,
     Stimulus,
 )
-from tilewright.spec.step_search import Floats, Ints, Steps, find_steps
+from tilewright.spec.step_search import Floats, Steps, find_steps
 
 HALF = MaxPool((2, 2), (2, 2))
 
