@@ -74,7 +74,7 @@ class BundleVerdict:
 
     @property
     def passed(self) -> bool:
-        """Whether every file is whole and no number differs: comparing nothing proves nothing."""
+        """Whether every file is whole and no number differs: False where nothing was compared."""
         return not self.faults and self.compared > 0 and self.mismatches == 0
 
     def to_json(self) -> dict[str, Any]:

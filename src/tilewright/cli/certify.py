@@ -24,7 +24,7 @@ def certify(
         Path | None,
         typer.Argument(
             metavar="PATH",
-            help="A run folder or a packed network; with --check, the one that FILE names.",
+            help="A run folder or a packed network; with --check, the network that FILE names.",
         ),
     ] = None,
     checked: Annotated[

@@ -55,8 +55,8 @@ class TrainConfig(Section):
     """How the network is trained. Learning rates are the peaks of the schedule.
 
     `start`: folder of a run whose trained weights this one starts from; empty: the phase before, or
-    fresh weights. `teacher`: an earlier phase, or the folder of a run, whose network's opinion is part
-    of the loss, or several of them, whose mean opinion is; empty: none. `device`: "cpu", "cuda", or
+    fresh weights. `teacher`: an earlier phase, or the folder of a run, whose network's outputs are part
+    of the loss, or several of them, whose mean is; empty: none. `device`: "cpu", "cuda", or
     "auto", a GPU where there is one.
     """
 
@@ -140,7 +140,7 @@ class CosimConfig(Section):
     @field_validator("simulator")
     @classmethod
     def _is_simulator(cls, name: str) -> str:
-        from tilewright.cores import check_simulator  # not for --help: it asks other packages
+        from tilewright.cores import check_simulator  # not for --help: it loads other packages
 
         return check_simulator(name)
 

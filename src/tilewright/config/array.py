@@ -17,7 +17,7 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class Section(BaseModel):
-    """A section of the configuration: frozen, and without keys that it does not know."""
+    """A section of the configuration: frozen; an unknown key is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -109,7 +109,7 @@ def check_layout(array: ArrayConfig, vectors: VectorsConfig) -> None:
 
 
 def _known_layout(name: str) -> Layout | None:
-    """The layout; None for that of the dataflow, and for a file that cannot be read, which `export` tells."""
+    """The layout; None for the dataflow's, and for a file that cannot be read (`export` reports it)."""
     if not name:
         return None
     try:

@@ -170,7 +170,7 @@ class Verilator:
 
 @dataclass(frozen=True, slots=True)
 class Icarus:
-    """Icarus Verilog, 11 or newer: nothing to compile, slow to run; knows x."""
+    """Icarus Verilog, 11 or newer: builds in no time, runs slowly, simulates x."""
 
     version: str
     name: str = "icarus"

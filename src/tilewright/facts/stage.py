@@ -12,7 +12,7 @@ from tilewright.store.typed_json import from_json, to_json
 
 @dataclass(frozen=True, slots=True)
 class StageFacts:
-    """Facts of one stage; each stage has its own subclass, with what only it knows."""
+    """Facts of one stage; each stage has its own subclass with its own fields."""
 
     STAGE: ClassVar[str] = ""
 

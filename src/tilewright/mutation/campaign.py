@@ -31,7 +31,7 @@ class Campaign:
 
     @property
     def survivors(self) -> tuple[Outcome, ...]:
-        """Mutants that nothing told from the core, and that are not known to be equivalent."""
+        """Mutants that no vectors noticed, and that are not known to be equivalent."""
         return tuple(outcome for outcome in self.outcomes if outcome.status == "survived")
 
     def killed_by(self, name: str) -> int:
@@ -94,7 +94,7 @@ def run_campaign(
 ) -> Campaign:
     """Try every mutant, `jobs` at a time; what survives is examined by `judge`.
 
-    log: where outcomes are kept as they come; mutants whose outcome it knows are not tried again.
+    log: where outcomes are kept as they come; mutants whose outcome it holds are not tried again.
     """
     since = time.monotonic()
     outcomes = {} if log is None else log.find_all(mutants)

@@ -77,7 +77,7 @@ class Bench:
         return bench
 
     def try_mutant(self, mutant: Mutant, sets: Sequence[VectorSet]) -> Outcome:
-        """Run a mutant on one bundle after the other, until one tells it from the core."""
+        """Run a mutant on one bundle after the other, until a bundle shows a difference from the core."""
         changed = dict(self.sources)
         changed[mutant.file] = mutant.apply(changed[mutant.file])
         with tempfile.TemporaryDirectory(prefix="tilewright-mutant-") as name:

@@ -140,14 +140,14 @@ def _results(
 
 
 def _simulator(name: str) -> str:
-    """For "auto" one that builds at once, where one is installed: these are several small cores."""
+    """For "auto", Icarus where it is installed: there are several small cores, and it builds fast."""
     if name != "auto":
         return name
     return next((one.name for one in find_simulators() if one.builds_at_once), name)
 
 
 def _whole(run: RunFolder, bundle: CornerBundle) -> Path:
-    """The folder of a bundle; raises `ArtifactError` if it is not the one that export wrote."""
+    """The folder of a bundle; raises `ArtifactError` if its manifest has changed since export."""
     folder = run.root / bundle.folder
     if sha256(read_bytes(folder / MANIFEST)) != bundle.manifest:
         raise ArtifactError(

@@ -95,7 +95,7 @@ class Listener(Protocol):
 
 
 class Silent:
-    """A listener that says nothing."""
+    """A listener that prints nothing."""
 
     def say(self, _line: str) -> None:
         """Take a line that stays."""

@@ -28,7 +28,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the user should know, for example that a resumed run uses another thread count."""
+    """A notice to the user, for example that a resumed run uses another thread count."""
 
     message: str
 

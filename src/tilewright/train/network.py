@@ -88,7 +88,7 @@ def train_network(
     """Train a network, or go on where the run in `folder` stopped, with bit-identical weights.
 
     start: folder of a training whose weights a fresh run starts from; ``start.json`` then lists the
-    fate of every tensor. teachers: folders of trainings whose networks' opinion is part of the loss.
+    fate of every tensor. teachers: folders of trainings whose networks' outputs are part of the loss.
     A run may be taken up with more epochs than it began with; the schedule is then the longer one.
 
     Writes ``checkpoint.json`` and its tensors at the end of each epoch, and within one after each
@@ -215,7 +215,7 @@ def _finish_epoch(run: TrainingState, loop: _Loop, pace: Pace) -> None:
 
 
 def _hand_in(run: TrainingState, loop: _Loop) -> nn.Module:
-    """The network that this epoch hands in: averaged and with fresh BatchNorm statistics, if asked."""
+    """The network by which this epoch is judged: averaged and with fresh BatchNorm statistics, if asked."""
     network = run.model if run.average is None else run.average
     count, size = loop.recipe.norm_images, loop.recipe.batch_size
     if count == 0:
