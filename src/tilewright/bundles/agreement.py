@@ -11,7 +11,7 @@ from tilewright.verify import compare, reference_outputs
 
 
 def agreed_tensors(bundle: Bundle) -> BundleTensors:
-    """The tensors that the files hold, as `decode_bundle`; numbers stated twice must agree, and so must outputs.
+    """The tensors that the files hold, as `decode_bundle`; outputs and numbers stated twice must agree.
 
     Raises what `decode_bundle` raises, and `FormatError` naming the first output that is not the
     reference's function of its psum; outputs of pixels that the file leaves out are not compared.

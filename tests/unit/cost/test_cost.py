@@ -99,7 +99,7 @@ def test_the_default_memories_are_those_of_the_rtl():
     text = (RTL_DIR / "tw_core.sv").read_text()
     depths = MemoryDepths()
     for name, depth in (("Xmem", depths.xmem), ("Wmem", depths.wmem), ("Pmem", depths.pmem)):
-        found = re.search(rf"parameter int {name}AddrBits\s*=\s*(\d+)", text)
+        found = re.search(rf"parameter\s+int {name}AddrBits\s*=\s*(\d+)", text)
         assert found is not None
         assert 1 << int(found[1]) == depth
 
