@@ -62,7 +62,7 @@ def read_layer(folder: Path) -> Layer:
     ece284-ws, ece284-2b or ece284-os.
     """
     bundle = read_bundle(folder)
-    run = BenchRun(bundle, Setup())  # what our own testbench would be told; the plan knows the mode
+    run = BenchRun(bundle, Setup())  # as for our own testbench; the plan has the mode
     check_runnable(run)
     array, plan = bundle.array, run.plan
     weights = _words(bundle, "weight")  # output tile after output tile, in every layout
