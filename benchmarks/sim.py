@@ -40,7 +40,7 @@ from tilewright.cores import Icarus, Setup, Verilator, run_bundle
 from tilewright.cores.build_cache import cached_build
 from tilewright.cores.run import TOP, read_sources
 from tilewright.cores.run import simulate as run_rtl
-from tilewright.cores.run_list import Run, parameters
+from tilewright.cores.run_list import BenchRun, parameters
 from tilewright.models.architecture import find_architecture
 from tilewright.sim import SimResult, layer_cycles, simulate
 from tilewright.sim.simulate import Engine
@@ -131,7 +131,7 @@ def _seconds(action: Callable[[], object]) -> float:
 
 def _program(bundle: Bundle, name: str) -> Callable[[], object]:
     simulator = Icarus.find() if name == "icarus" else replace(Verilator.find(), is_optimized=True)
-    run = Run(bundle, Setup())
+    run = BenchRun(bundle, Setup())
     program = cached_build(
         simulator,
         read_sources(),

@@ -1,4 +1,4 @@
-"""Driver: moves the inputs of the core, and knows nothing of what should come out.
+"""Driver: moves the inputs of the core, and holds no expected values.
 
 Inputs change on the falling edge of the clock, half a cycle before the core samples them; the ready
 inputs change 1 ns after the rising edge, so that they are settled where the monitor looks.

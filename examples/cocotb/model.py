@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.cores import Setup
-from tilewright.cores.run_list import Run, check_runnable, descriptor_of, parameters
+from tilewright.cores.run_list import BenchRun, check_runnable, descriptor_of, parameters
 from tilewright.tile import tile_psums
 from tilewright.vectors import Bundle, decode_bundle, read_bundle
 from tilewright.verify import reference_outputs
@@ -62,7 +62,7 @@ def read_layer(folder: Path) -> Layer:
     ece284-ws, ece284-2b or ece284-os.
     """
     bundle = read_bundle(folder)
-    run = Run(bundle, Setup())  # what our own testbench would be told; the plan knows the mode
+    run = BenchRun(bundle, Setup())  # as for our own testbench; the plan has the mode
     check_runnable(run)
     array, plan = bundle.array, run.plan
     weights = _words(bundle, "weight")  # output tile after output tile, in every layout

@@ -1,4 +1,4 @@
-"""What this machine can do, tried and not guessed, and how to mend what is missing."""
+"""What this computer can do, found by trying, and how to install what is missing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Finding:
 
 
 def examine(*, data_dir: Path | None = None) -> Iterator[Finding]:
-    """Look at this machine; every simulator is asked to build and run a design, so this takes seconds."""
+    """Examine this computer; every simulator is asked to build and run a design, so this takes seconds."""
     yield Finding("machine", is_present=True, detail=_machine())
     for package in ("numpy", "numba", "torch", "matplotlib"):
         yield _package(package)

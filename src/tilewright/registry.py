@@ -1,4 +1,4 @@
-"""What can be added from outside: things by name, ours and those of installed packages."""
+"""Registries: things by name, ours and those that installed packages add."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Thing = TypeVar("Thing")
 
 
 class Registry(Generic[Thing]):
-    """Things of one kind by name: those that the house registers, then those of other packages.
+    """Things of one kind by name: those of tilewright, then those of other packages.
 
     Another package declares an entry point in group ``tilewright.KIND`` (spaces become underscores), whose
     name is the thing's name and whose value is the thing, or registers it with `add` when it is imported.
@@ -25,7 +25,7 @@ class Registry(Generic[Thing]):
     """
 
     def __init__(self, kind: str, *, ours: Mapping[str, str] | None = None) -> None:
-        """ours: the house's things by name, each as ``module:attribute``, loaded when asked for."""
+        """ours: things of tilewright by name, each as ``module:attribute``, loaded when asked for."""
         self.kind = kind
         self._ours = {name: EntryPoint(name, at, self.group) for name, at in (ours or {}).items()}
         self._things: dict[str, Thing | EntryPoint] = dict(self._ours)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tests.naive import wrap
 from tests.strategies import plans
 from tilewright.sim import REGISTERS, Stalls, count_activity, fold_cycles
+from tilewright.sim.array import run
 from tilewright.sim.control import start
 from tilewright.sim.job import make_job
-from tilewright.sim.machine import run
 from tilewright.sim.registers import power_on
 from tilewright.spec import OutputFunction, PsumRule, Schedule
 from tilewright.tile import (
@@ -121,14 +121,14 @@ class _Watch:
         self.held = {kind: np.zeros(size, np.int64) for kind in REGISTERS}
         self.toggles = {kind: np.zeros((*size, 24), np.int64) for kind in REGISTERS}
 
-    def look(self, machine):
+    def look(self, state):
         is_os = self.plan.dataflow == OUTPUT_STATIONARY
-        weight = machine.b_q[None] if is_os else machine.w_q
+        weight = state.b_q[None] if is_os else state.w_q
         now = {
-            "act": self._word(machine.a_q, ACT_BITS),
-            "shadow": self._word(machine.shadow_q, WEIGHT_BITS),
+            "act": self._word(state.a_q, ACT_BITS),
+            "shadow": self._word(state.shadow_q, WEIGHT_BITS),
             "weight": self._word(weight, WEIGHT_BITS),
-            "psum": machine.psum_q.copy(),
+            "psum": state.psum_q.copy(),
         }
         for kind, values in now.items():
             changes = self.held[kind] ^ values
@@ -166,7 +166,7 @@ def test_counts_are_those_of_the_model_that_steps(
         first_otile=0,
         stalls=stalls,
     )
-    machine = power_on(
+    state = power_on(
         plan.array.rows,
         plan.array.cols,
         words=plan.otiles * shape.onij,
@@ -174,10 +174,10 @@ def test_counts_are_those_of_the_model_that_steps(
         halves=plan.dataflow.channels_per_pe,
     )
     watch = _Watch(plan)
-    start(machine, job)
-    while machine.is_busy:
-        run(machine, job, 1)
-        watch.look(machine)
+    start(state, job)
+    while state.is_busy:
+        run(state, job, 1)
+        watch.look(state)
     found = count_activity(
         Execution(plan, schedule=schedule, rule=rule),
         *words,
@@ -187,4 +187,4 @@ def test_counts_are_those_of_the_model_that_steps(
     for register in REGISTERS:
         counts = found.of(register)
         np.testing.assert_array_equal(counts, watch.toggles[register][:, :, : counts.shape[2]])
-    assert found.operations == machine.counts.pe_busy * plan.dataflow.channels_per_pe
+    assert found.operations == state.counts.pe_busy * plan.dataflow.channels_per_pe

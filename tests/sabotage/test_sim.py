@@ -7,9 +7,9 @@ import pytest
 
 from tilewright.sim import fold_cycles, simulate
 from tilewright.sim import registers as reg
+from tilewright.sim.array import run
 from tilewright.sim.control import start
 from tilewright.sim.job import make_job
-from tilewright.sim.machine import run
 from tilewright.spec import ArrayShape, ConvShape, PsumRule
 from tilewright.tile import Execution, TilePlan, tile_activations, tile_weights, untile_psums
 from tilewright.verify import compare
@@ -37,14 +37,14 @@ def _judge(psums):
 
 
 def _run_faulty(fault):
-    """Run the only job with `fault` done to the machine after each cycle; at most three times as long."""
+    """Run the only job with `fault` done to the registers after each cycle; at most three times as long."""
     job = make_job(Execution(PLAN), WEIGHTS, ACTIVATIONS, first_otile=0)
-    machine = reg.power_on(2, 3, words=SHAPE.onij, folds=job.folds, halves=1)
-    start(machine, job)
+    state = reg.power_on(2, 3, words=SHAPE.onij, folds=job.folds, halves=1)
+    start(state, job)
     for _ in range(3 * PLAN.folds_per_otile * fold_cycles(Execution(PLAN))):
-        run(machine, job, 1)
-        fault(machine)
-    return machine
+        run(state, job, 1)
+        fault(state)
+    return state
 
 
 def _wrong_channels(comparison):
@@ -60,8 +60,8 @@ def test_the_sound_array_passes():
 def test_a_stuck_shadow_register_is_found_in_its_column_and_east_of_it():
     """Weights shift east while they are loaded: what is lost in column 1 never reaches column 2."""
 
-    def fault(machine):
-        machine.shadow_q[0, 1, 1] = 0  # PE(1, 1)
+    def fault(state):
+        state.shadow_q[0, 1, 1] = 0  # PE(1, 1)
 
     comparison = _judge(_run_faulty(fault).pmem[None])
     assert _wrong_channels(comparison) == {1, 2}
@@ -70,8 +70,8 @@ def test_a_stuck_shadow_register_is_found_in_its_column_and_east_of_it():
 
 
 def test_a_psum_register_stuck_at_a_bit_is_found_in_its_column():
-    def fault(machine):
-        machine.psum_q[0, 2] |= 1  # PE(0, 2)
+    def fault(state):
+        state.psum_q[0, 2] |= 1  # PE(0, 2)
 
     assert _wrong_channels(_judge(_run_faulty(fault).pmem[None])) == {2}
 
@@ -103,14 +103,14 @@ def test_swapped_lanes_are_found():
 def test_a_lost_cycle_is_found_in_the_cycle_counts():
     """The values are right, and only the count of the one slow fold betrays it."""
 
-    def fault(machine):
-        if (machine.fold, machine.n) == (7, 3) and machine.counts.fold_cycles[7] == 3 + 3:
-            machine.act_q = None
-            machine.n -= 1
+    def fault(state):
+        if (state.fold, state.n) == (7, 3) and state.counts.fold_cycles[7] == 3 + 3:
+            state.act_q = None
+            state.n -= 1
 
-    machine = _run_faulty(fault)
-    assert _judge(machine.pmem[None]).passed
-    counted = machine.counts.fold_cycles
+    state = _run_faulty(fault)
+    assert _judge(state.pmem[None]).passed
+    counted = state.counts.fold_cycles
     wrong = np.flatnonzero(counted != fold_cycles(Execution(PLAN)))
     assert (wrong.tolist(), counted[7]) == ([7], fold_cycles(Execution(PLAN)) + 1)
 
@@ -118,14 +118,14 @@ def test_a_lost_cycle_is_found_in_the_cycle_counts():
 def test_a_psum_that_never_reaches_ofifo_stops_the_array():
     """A vector needs all columns: the job does not end, and does not pass for one that did."""
 
-    def fault(machine):
-        if machine.popped == 8:
-            machine.ofifo[1].clear()
+    def fault(state):
+        if state.popped == 8:
+            state.ofifo[1].clear()
 
-    machine = _run_faulty(fault)
-    assert machine.is_busy
-    assert machine.counts.fold_cycles[0] > fold_cycles(Execution(PLAN))
-    assert machine.popped == 8
+    state = _run_faulty(fault)
+    assert state.is_busy
+    assert state.counts.fold_cycles[0] > fold_cycles(Execution(PLAN))
+    assert state.popped == 8
 
 
 @pytest.mark.parametrize("psum_bits", [8, 9])

@@ -1,4 +1,4 @@
-"""What can be done with a folder of vector files, without the run that made it."""
+"""Judge, decode, convert and draw a folder of vector files, without the run that made it."""
 
 from tilewright.bundles.agreement import agreed_tensors
 from tilewright.bundles.check import BundleVerdict, FileMismatch, KindVerdict, check_bundle

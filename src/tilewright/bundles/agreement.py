@@ -1,4 +1,4 @@
-"""A bundle's tensors, once its outputs are known to be the function of its psums."""
+"""A bundle's tensors, after a check that its outputs follow from its psums."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tilewright.verify import compare, reference_outputs
 
 
 def agreed_tensors(bundle: Bundle) -> BundleTensors:
-    """The tensors that the files hold, as `decode_bundle`; numbers stated twice must agree, outputs too.
+    """The tensors that the files hold, as `decode_bundle`; outputs and numbers stated twice must agree.
 
     Raises what `decode_bundle` raises, and `FormatError` naming the first output that is not the
-    reference's function of its psum; outputs beyond the file's first pixels are nobody's claim.
+    reference's function of its psum; outputs of pixels that the file leaves out are not compared.
     """
     tensors = decode_bundle(bundle)
     if "output" in bundle.layout.kind_names and bundle.hashes_checked:

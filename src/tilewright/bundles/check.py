@@ -1,4 +1,4 @@
-"""Does a bundle prove itself? Hashes, shapes, ranges, and the convolution of its own files."""
+"""Check a bundle against itself: hashes, shapes, ranges, and the convolution of its own files."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tilewright.bundles.stated import stated_tiles
 from tilewright.errors import TilewrightError
+from tilewright.spec import Ints
 from tilewright.store.artifact import read_bytes, sha256
 from tilewright.tile import tile_psums
 from tilewright.vectors import Bundle, BundleTensors, decode_bundle, encode, read_bundle
 from tilewright.vectors.kinds import AXES
 from tilewright.vectors.manifest import read_manifest
 from tilewright.verify import reference_outputs, reference_tap_psums
-
-Tensor = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ class BundleVerdict:
 
     @property
     def passed(self) -> bool:
-        """Whether every file is whole and no number differs: comparing nothing proves nothing."""
+        """Whether every file is whole and no number differs: False where nothing was compared."""
         return not self.faults and self.compared > 0 and self.mismatches == 0
 
     def to_json(self) -> dict[str, Any]:
@@ -101,7 +99,7 @@ def check_bundle(folder: Path) -> BundleVerdict:
     Every file must be there and have its hash, follow the layout and hold values in their ranges;
     then the psums of every tap, their sums and the outputs must be those of the naive int64
     reference, computed from the weights and codes that the files hold. Raises `ArtifactError` if
-    there is no manifest that could be believed.
+    there is no valid manifest.
     """
     bundle = read_manifest(Path(folder))
     faults = list(_damaged(bundle))
@@ -116,7 +114,7 @@ def check_bundle(folder: Path) -> BundleVerdict:
 
 
 def _damaged(bundle: Bundle) -> Iterator[str]:
-    """What is wrong with files as such: missing, or altered since they were written."""
+    """The files that are missing or were altered since they were written."""
     for file in bundle.files:
         path = bundle.folder / file.name
         if path.is_symlink() or not path.is_file():
@@ -139,7 +137,7 @@ def _judge(bundle: Bundle, tensors: BundleTensors) -> Iterator[KindVerdict]:
             yield _compare(bundle, form.kind, reference_outputs(psums, form.output)[None])
 
 
-def _compare(bundle: Bundle, kind: str, expected: Tensor) -> KindVerdict:
+def _compare(bundle: Bundle, kind: str, expected: Ints) -> KindVerdict:
     """expected ``kij oc oh ow``; one kij for kinds without taps. Files may have the first onij only."""
     has_taps = "kij" in AXES[kind]
     wanted = np.stack([tile_psums(tap, bundle.plan) for tap in expected])  # kij otile onij col
@@ -164,7 +162,7 @@ def _compare(bundle: Bundle, kind: str, expected: Tensor) -> KindVerdict:
     return KindVerdict(kind, compared, len(places), first)
 
 
-def _file_of(bundle: Bundle, kind: str, tiles: Tensor, place: tuple[int, ...]) -> str:
+def _file_of(bundle: Bundle, kind: str, tiles: Ints, place: tuple[int, ...]) -> str:
     """Name of the file that changes when the number at `place` does."""
     changed = tiles.copy()
     changed[place] ^= 1

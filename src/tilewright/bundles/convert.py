@@ -1,4 +1,4 @@
-"""One bundle, said again in another layout: without loss, or not at all."""
+"""Write a bundle in another layout: without loss, or refused with the reason."""
 
 from __future__ import annotations
 

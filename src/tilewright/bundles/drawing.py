@@ -23,7 +23,7 @@ WIDTHS = FieldWidths(act=2, weight=3, psum=8)
 WORDS_SHOWN = 6
 
 Tiles = npt.NDArray[Any]
-Place = dict[str, int]
+Indices = dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,12 @@ def _example(layout: Layout) -> dict[str, Tiles]:
 
 def _find(
     layout: Layout, kind: str, tiles: Tiles, name: str, content: bytes
-) -> dict[int, list[tuple[int, Place, int]]]:
+) -> dict[int, list[tuple[int, Indices, int]]]:
     """For each line of the file: where its numbers end, what they are, and their values.
 
     A number that cannot be changed alone (padding, an address) is not found.
     """
-    found: dict[int, list[tuple[int, Place, int]]] = {}
+    found: dict[int, list[tuple[int, Indices, int]]] = {}
     original = np.frombuffer(content, np.uint8)
     for place in np.ndindex(*tiles.shape):
         changed = tiles.copy()
@@ -91,7 +91,7 @@ def _find(
     return found
 
 
-def _channels(at: Place) -> Place:
+def _channels(at: Indices) -> Indices:
     """The place with channels instead of tiles and lanes, which a layout may pair as it likes."""
     for tile, lane, size, channel in (
         ("otile", "col", PLAN.array.cols, "oc"),
@@ -105,7 +105,7 @@ def _channels(at: Place) -> Place:
 
 
 def _lines(
-    content: bytes, found: dict[int, list[tuple[int, Place, int]]]
+    content: bytes, found: dict[int, list[tuple[int, Indices, int]]]
 ) -> tuple[tuple[str, str], ...]:
     """The first lines of a file, each with what stands in it."""
     if not content.isascii():
@@ -119,11 +119,11 @@ def _lines(
     return tuple(drawn)
 
 
-def _by_offset(entry: tuple[int, Place, int]) -> int:
+def _by_offset(entry: tuple[int, Indices, int]) -> int:
     return entry[0]
 
 
-def _meaning(entries: list[tuple[int, Place, int]]) -> str:
+def _meaning(entries: list[tuple[int, Indices, int]]) -> str:
     """What stands in a line: the axes that all its numbers share, then each number, left to right."""
     if not entries:
         return ""

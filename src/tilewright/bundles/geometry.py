@@ -1,4 +1,4 @@
-"""What a manifest would say of files that come without one."""
+"""The sizes that a manifest would state, for files that come without one."""
 
 from __future__ import annotations
 

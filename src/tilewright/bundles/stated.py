@@ -1,4 +1,4 @@
-"""What the files of a bundle say, kind by kind, as tensors with named axes."""
+"""The files of a bundle, kind by kind, as tensors with named axes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vector files to tensors: the part that somebody wants to see, and numpy files."""
+"""Decode vector files to tensors, select a part of them, and write numpy files."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _decode_file(path: Path, layout: Layout | None, geometry: Geometry | None) -
 
 
 def _blank(kind: str, plan: TilePlan) -> npt.NDArray[np.int64]:
-    """Tiles that stand in for the files that nobody asks for."""
+    """Placeholder tiles for the files that were not asked for."""
     if kind == "address":
         return accumulate_addresses(plan)
     sizes = axis_sizes(plan)

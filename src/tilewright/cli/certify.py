@@ -24,7 +24,7 @@ def certify(
         Path | None,
         typer.Argument(
             metavar="PATH",
-            help="A run folder or a packed network; with --check, the one that FILE names.",
+            help="A run folder or a packed network; with --check, the network that FILE names.",
         ),
     ] = None,
     checked: Annotated[
@@ -54,7 +54,7 @@ def certify(
     ] = None,
     is_json: JsonOption = False,
 ) -> None:
-    """State why a network's integers are exact, who agrees, and what is not proved."""
+    """State why a network's integers are exact, which oracles agree, and what is not proved."""
     from tilewright.errors import ConfigError
     from tilewright.studies.certify import (
         Effort,

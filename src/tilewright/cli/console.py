@@ -14,7 +14,7 @@ PLAIN_INTERVAL = 10.0
 
 
 class Console:
-    """Lines for the person who waits: on stdout, or on stderr where stdout carries JSON."""
+    """Progress lines: on stdout, or on stderr where stdout carries JSON."""
 
     def __init__(self, *, is_json: bool) -> None:
         self._stream = sys.stderr if is_json else sys.stdout
@@ -65,7 +65,7 @@ class _PatientStream(io.TextIOWrapper):
         super().__init__(file, encoding, "backslashreplace", line_buffering=is_terminal)
 
     def write(self, text: str) -> int:
-        """Write `text`, for as long as somebody reads."""
+        """Write `text`; after the reader has closed the pipe, drop it."""
         try:
             return super().write(text)
         except BrokenPipeError:
@@ -73,7 +73,7 @@ class _PatientStream(io.TextIOWrapper):
             return len(text)
 
     def flush(self) -> None:
-        """Pass on what was written, for as long as somebody reads."""
+        """Flush what was written; after the reader has closed the pipe, drop it."""
         try:
             super().flush()
         except BrokenPipeError:

@@ -22,7 +22,7 @@ def convert(
     layout: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="LAYOUT", help="Layout of SRC; a bundle's manifest knows it."
+            "--from", metavar="LAYOUT", help="Layout of SRC; default: that of its manifest."
         ),
     ] = None,
     geometry: GeometryOption = None,

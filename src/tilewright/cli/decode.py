@@ -21,7 +21,9 @@ def decode(
     ],
     layout: Annotated[
         str | None,
-        typer.Option("--layout", metavar="NAME", help="Layout; a bundle's manifest knows it."),
+        typer.Option(
+            "--layout", metavar="NAME", help="Layout; default: that of the bundle's manifest."
+        ),
     ] = None,
     geometry: GeometryOption = None,
     kind: Annotated[

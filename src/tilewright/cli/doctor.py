@@ -19,7 +19,7 @@ def doctor(
     ] = None,
     is_json: JsonOption = False,
 ) -> None:
-    """Say what this machine can do, and how to mend what is missing."""
+    """Say what this computer can do, and how to install what is missing."""
     from tilewright.doctor import examine
 
     findings = []

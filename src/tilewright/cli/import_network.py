@@ -1,4 +1,4 @@
-"""`import-network`: state a network of others in integers."""
+"""`import-network`: read a network of another tool as integers."""
 
 from __future__ import annotations
 

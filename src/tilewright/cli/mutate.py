@@ -1,4 +1,4 @@
-"""`mutate`: say how strong vectors are, by the faults of a core that they notice."""
+"""`mutate`: measure how many planted faults of a core the vectors notice."""
 
 from __future__ import annotations
 

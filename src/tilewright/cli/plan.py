@@ -116,7 +116,9 @@ def _print_tables(costs: list[NetworkCost]) -> None:
         "One sample; phases and words are those of the serial weight-stationary schedule. Phases:"
     )
     print("shares of load, fill, stream, drain, accumulate. Useful: needed multiply-accumulates of")
-    print("the array's peak (one in each PE and cycle; simd: two). Words: what the core reads and")
+    print(
+        "the array's peak (one in each PE and cycle; two-channel: two). Words: what the core reads and"
+    )
     print("writes. Psum bits: any weights / these weights / observed. Overlapped: a whole layer as")
     print("one job, without the pixels that no tap uses. Plain: cycles of a textbook array without")
     print("queues, padding or accumulator. docs/cycles.md, docs/dataflows.md")

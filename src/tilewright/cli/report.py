@@ -1,4 +1,4 @@
-"""`report`: gather what the stages found."""
+"""`report`: write the report of what the stages found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`verify-bundle`: let a bundle prove itself."""
+"""`verify-bundle`: check a bundle against itself."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ Bits = Annotated[int, Field(ge=2, le=8)]
 
 
 class DataConfig(Section):
-    """Which images. `dir` holds CIFAR-10's binary files; empty: bundled or downloaded.
+    """The images of the run. `dir` holds CIFAR-10's binary files; empty: bundled or downloaded.
 
     `holdout`: how many training images are kept for selection; 0: the usual number of the data set.
     """
@@ -30,7 +30,7 @@ class DataConfig(Section):
 
 
 class ModelConfig(Section):
-    """Which network. `choke_width` 0: no chokepoint; `choke_stage` 0: where the model has it by default.
+    """The network. `choke_width` 0: no chokepoint; `choke_stage` 0: where the model has it by default.
 
     `per_channel`: a weight step for each output channel. `layer_bits`: widths of single layers, a list
     of [layer, weight bits, activation bits]. `course_ends`: a float classifier and a first layer that
@@ -52,11 +52,11 @@ class ModelConfig(Section):
 
 
 class TrainConfig(Section):
-    """How it is trained. Learning rates are the peaks of the schedule.
+    """How the network is trained. Learning rates are the peaks of the schedule.
 
     `start`: folder of a run whose trained weights this one starts from; empty: the phase before, or
-    fresh weights. `teacher`: an earlier phase, or the folder of a run, whose network's opinion is part
-    of the loss, or several of them, whose mean opinion is; empty: none. `device`: "cpu", "cuda", or
+    fresh weights. `teacher`: an earlier phase, or the folder of a run, whose network's outputs are part
+    of the loss, or several of them, whose mean is; empty: none. `device`: "cpu", "cuda", or
     "auto", a GPU where there is one.
     """
 
@@ -106,7 +106,7 @@ class PhaseConfig(Section):
 
 
 class RecoverConfig(Section):
-    """How many test samples, from the first on, become stimulus."""
+    """The number of test samples, from the first on, that become stimulus."""
 
     samples: Count = 16
 
@@ -122,7 +122,7 @@ class SimConfig(Section):
 
 
 class CosimConfig(Section):
-    """Which simulator runs the RTL, how long it may take for one bundle, and which RTL (empty: ours).
+    """The simulator that runs the RTL, its time limit for one bundle, and the RTL (empty: our core).
 
     `processes`: simulations at a time, of different output tiles. `stall_level`: chance (of 256) that a
     memory is not ready in a cycle; cycles are then more than the model's. `reset_at`: cycle in which each
@@ -140,7 +140,7 @@ class CosimConfig(Section):
     @field_validator("simulator")
     @classmethod
     def _is_simulator(cls, name: str) -> str:
-        from tilewright.cores import check_simulator  # not for --help: it asks other packages
+        from tilewright.cores import check_simulator  # not for --help: it loads other packages
 
         return check_simulator(name)
 
@@ -322,5 +322,5 @@ def _toml(value: Any) -> str:
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key} = {_toml(entry)}' for key, entry in value.items())}}}"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # as TOML wants it
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML escapes DEL
     return repr(value)

@@ -17,7 +17,7 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class Section(BaseModel):
-    """A section of the configuration: frozen, and without keys that it does not know."""
+    """A section of the configuration: frozen; an unknown key is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -64,17 +64,17 @@ class ArrayConfig(Section):
 
     @property
     def rule(self) -> PsumRule:
-        """What becomes of sums that do not fit."""
+        """The rule for sums that do not fit."""
         return PsumRule(self.overflow, self.column_bits or None)
 
     def execution(self, shape: ConvShape, *, act_bits: int) -> Execution:
-        """How a layer is run; one whose activations are too wide for two in a PE runs with one."""
+        """How a layer is run; with activations too wide for two in a PE it runs with one."""
         plan = plan_mode(shape, self.shape, self.mode, act_bits)
         return Execution(plan, self.timing, self.rule)
 
 
 class VectorsConfig(Section):
-    """Which layers become text files (an empty list: all of them), and with which input codes.
+    """The layers that become text files (an empty list: all layers), and their input codes.
 
     `layout`: empty for the one that a bench of the dataflow (`array.mode`) reads, else a preset or a file.
     `stimulus`: "real" samples, "random" codes, "max" (every code at its maximum), or "bound": codes
@@ -109,7 +109,7 @@ def check_layout(array: ArrayConfig, vectors: VectorsConfig) -> None:
 
 
 def _known_layout(name: str) -> Layout | None:
-    """The layout; None for that of the dataflow, and for a file that cannot be read, which `export` tells."""
+    """The layout; None for the dataflow's, and for a file that cannot be read (`export` reports it)."""
     if not name:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Simulations that were built before, found again by what they were built from."""
+"""Cache of built simulations, keyed by the sources and parameters they were built from."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def cached_build(
 
     `sources` maps file names to contents. The key is a hash of the sources, the parameters and the
     simulator with its version and options. A build happens in a folder of its own and enters the
-    cache by one rename, so any number of processes may ask for the same one at once.
+    cache by one rename, so any number of processes may request the same simulation at once.
 
     Raises `ToolError` if the build fails or the cache cannot be written.
     """

@@ -1,4 +1,4 @@
-"""Try a simulator out."""
+"""Test a simulator by building and running a small module."""
 
 from __future__ import annotations
 

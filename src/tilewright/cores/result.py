@@ -1,4 +1,4 @@
-"""What a co-simulation found."""
+"""The result of a co-simulation: counts of what was compared, and every difference."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class CosimResult:
 
     @property
     def differ(self) -> int:
-        """How many numbers differ, in PMEM and in lanes beyond the last channel too."""
+        """The count of numbers that differ, those in PMEM and in lanes beyond the last channel included."""
         put_out = self.psum_mismatches + self.output_mismatches
         return put_out + self.stored_mismatches + self.unused_lane_mismatches
 
@@ -140,7 +140,7 @@ class CosimResult:
 
 
 def merge(parts: Sequence[CosimResult], *, seconds: float) -> CosimResult:
-    """One result from those of disjoint sets of output tiles, in ascending order."""
+    """Merge the results of disjoint sets of output tiles, given in ascending order."""
     return replace(
         parts[0],
         tiles=sum(part.tiles for part in parts),

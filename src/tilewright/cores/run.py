@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from tilewright.cores.build_cache import cached_build
 from tilewright.cores.result import CosimResult, LaneMismatch, OverflowVector, merge
-from tilewright.cores.run_list import Run, check_runnable, core_of, parameters, run_list
+from tilewright.cores.run_list import BenchRun, check_runnable, core_of, parameters, run_list
 from tilewright.cores.setup import Setup
 from tilewright.cores.simulator import Simulator, find_simulator
 from tilewright.cores.transcript import Transcript, read_transcript
@@ -55,7 +55,7 @@ def run_bundle(
     `SimulationError` if the core broke off the simulation.
     """
     since = time.monotonic()
-    run = Run(read_bundle(folder), setup)
+    run = BenchRun(read_bundle(folder), setup)
     check_runnable(run)
     builder = Builder(find_simulator(simulator), read_sources(rtl_dir), cache_dir, timeout_s)
     program = builder.program([run])
@@ -89,7 +89,7 @@ def run_bundles(
     `run_bundle` does.
     """
     since = time.monotonic()
-    runs = [Run(read_bundle(folder), setup) for folder, setup in bundles]
+    runs = [BenchRun(read_bundle(folder), setup) for folder, setup in bundles]
     for run in runs:
         check_runnable(run)
     builder = Builder(find_simulator(simulator), read_sources(rtl_dir), cache_dir, timeout_s)
@@ -110,7 +110,7 @@ def run_bundles(
     )
 
 
-def _shared(runs: Sequence[Run], builder: Builder) -> Iterator[tuple[Path, list[int]]]:
+def _shared(runs: Sequence[BenchRun], builder: Builder) -> Iterator[tuple[Path, list[int]]]:
     """For each simulation its program, and the numbers of its runs: one program for a core."""
     for same_core in _grouped(range(len(runs)), lambda number: core_of(runs[number])):
         program = builder.program([runs[number] for number in same_core])
@@ -136,7 +136,7 @@ class Builder:
     cache_dir: Path | None
     timeout_s: float
 
-    def program(self, runs: Sequence[Run]) -> Path:
+    def program(self, runs: Sequence[BenchRun]) -> Path:
         """The testbench built for `runs` of one core; able to write waves if any of them asks for them."""
         has_waves = any(run.setup.waves is not None for run in runs)
         return cached_build(
@@ -148,12 +148,12 @@ class Builder:
             timeout_s=self.timeout_s,
         )
 
-    def simulate(self, program: Path, runs: Sequence[Run]) -> tuple[Transcript, ...]:
+    def simulate(self, program: Path, runs: Sequence[BenchRun]) -> tuple[Transcript, ...]:
         """Run the testbench on `runs`, one after the other in one simulation."""
         return simulate(self.simulator, program, runs, timeout_s=self.timeout_s)
 
 
-def _shares(run: Run, processes: int) -> list[range]:
+def _shares(run: BenchRun, processes: int) -> list[range]:
     """The output tiles in at most `processes` contiguous parts of about the same size."""
     otiles = len(run.otiles)
     parts = 1 if run.setup.schedule.is_whole_layer else max(1, min(processes, otiles))
@@ -161,7 +161,7 @@ def _shares(run: Run, processes: int) -> list[range]:
     return [range(a, b) for a, b in pairwise(ends)]
 
 
-def _record(run: Run, result: CosimResult, builder: Builder, waves: Path) -> None:
+def _record(run: BenchRun, result: CosimResult, builder: Builder, waves: Path) -> None:
     """Waves of the first output tile that differs."""
     first = result.first_wrong_otile
     alone = replace(run, part=range(first, first + 1), setup=replace(run.setup, waves=waves))
@@ -187,7 +187,7 @@ def read_sources(rtl_dir: Path | None = None) -> dict[str, bytes]:
 
 
 def simulate(
-    simulator: Simulator, program: Path, runs: Sequence[Run], *, timeout_s: float
+    simulator: Simulator, program: Path, runs: Sequence[BenchRun], *, timeout_s: float
 ) -> tuple[Transcript, ...]:
     """Run a built testbench in a folder where its file names are valid."""
     with tempfile.TemporaryDirectory(prefix="tilewright-run-") as name:
@@ -206,7 +206,7 @@ def simulate(
 
 
 def _judge(
-    run: Run, transcript: Transcript, simulator: Simulator, *, seconds: float
+    run: BenchRun, transcript: Transcript, simulator: Simulator, *, seconds: float
 ) -> CosimResult:
     bundle, counts = run.bundle, transcript.counts
     jobs, values = len(run.otiles) // run.otiles_per_job, run.values
@@ -244,7 +244,7 @@ def _overflow(entry: dict[str, str]) -> OverflowVector:
     return OverflowVector(otile, itile, kij, onij, entry["pe"] != "0", entry["pmem"] != "0")
 
 
-def _fold_cycles(run: Run, transcript: Transcript) -> npt.NDArray[np.int64]:
+def _fold_cycles(run: BenchRun, transcript: Transcript) -> npt.NDArray[np.int64]:
     cycles = np.zeros(run.plan.fold_grid, np.int64)
     for fold in transcript.folds:
         place = _counters(fold, "otile", "itile", "kij")

@@ -1,4 +1,4 @@
-"""What the testbench is told: build parameters, layer descriptor, files in the order of reading."""
+"""The inputs of the testbench: build parameters, layer descriptor, files in the order of reading."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _USUAL_ADDRESS_BITS = {"XmemAddrBits": 14, "WmemAddrBits": 14, "PmemAddrBits": 1
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class BenchRun:
     """A bundle in a setup: one layer for the testbench, or only the output tiles `part` of it.
 
     execution: how the core runs the layer; the dataflow is the one whose files these are. Raises
@@ -87,7 +87,7 @@ def _where(bundle: Bundle) -> str:
     return f"{bundle.folder} (layer {bundle.layer_name})"
 
 
-def check_runnable(run: Run) -> None:
+def check_runnable(run: BenchRun) -> None:
     """Raise `FormatError` or `ShapeError` if the RTL core cannot run a bundle."""
     bundle = run.bundle
     where = _where(bundle)
@@ -115,7 +115,7 @@ def check_runnable(run: Run) -> None:
             )
 
 
-def parameters(runs: Sequence[Run]) -> dict[str, int]:
+def parameters(runs: Sequence[BenchRun]) -> dict[str, int]:
     """Parameters of the core for `runs`, which all need the same one: see `core_of`.
 
     The memories grow beyond their usual sizes only for a layer that needs it, so that one build serves most.
@@ -127,7 +127,7 @@ def parameters(runs: Sequence[Run]) -> dict[str, int]:
     }
 
 
-def core_of(run: Run) -> dict[str, int]:
+def core_of(run: BenchRun) -> dict[str, int]:
     """The core that a run needs, its memories left out: sizes and widths, by the name of the parameter."""
     array = run.bundle.array
     return {
@@ -140,7 +140,7 @@ def core_of(run: Run) -> dict[str, int]:
     }
 
 
-def _words(run: Run) -> dict[str, int]:
+def _words(run: BenchRun) -> dict[str, int]:
     plan = run.plan
     return {
         "XmemAddrBits": plan.dataflow.sample_words(plan),
@@ -149,7 +149,7 @@ def _words(run: Run) -> dict[str, int]:
     }
 
 
-def run_list(runs: Sequence[Run]) -> str:
+def run_list(runs: Sequence[BenchRun]) -> str:
     """The text file that the bench reads first: "KEY NUMBER" lines, then "file NAME" lines of each layer.
 
     Names are relative to the bundle's folder, or, of several runs, to one that holds the bundles as folders
@@ -166,7 +166,7 @@ def run_list(runs: Sequence[Run]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _layer(run: Run) -> dict[str, int]:
+def _layer(run: BenchRun) -> dict[str, int]:
     plan, dataflow = run.plan, run.plan.dataflow
     act_files = len(dataflow.act_files(plan))
     return {
@@ -181,8 +181,8 @@ def _layer(run: Run) -> dict[str, int]:
     }
 
 
-def descriptor_of(run: Run, *, otiles: int) -> LayerDescriptor:
-    """What the core is told about a job of `otiles` output tiles."""
+def descriptor_of(run: BenchRun, *, otiles: int) -> LayerDescriptor:
+    """The descriptor of a job of `otiles` output tiles."""
     plan, execution = run.plan, run.execution
     dataflow, schedule = plan.dataflow, execution.schedule
     return LayerDescriptor.of(
@@ -197,7 +197,7 @@ def descriptor_of(run: Run, *, otiles: int) -> LayerDescriptor:
     )
 
 
-def _files(run: Run) -> Iterator[str]:
+def _files(run: BenchRun) -> Iterator[str]:
     """Names in the order in which the bench opens them."""
     bundle, plan = run.bundle, run.plan
     names = {(file.kind, *sorted(file.indices.items())): file.name for file in bundle.files}

@@ -1,4 +1,4 @@
-"""How a bundle is run: schedule, rule for sums that do not fit, and what is done to the core meanwhile."""
+"""How a bundle is run: schedule, rule for sums that do not fit, stalls and resets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tilewright.spec import PsumRule, Schedule
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What the testbench is told besides the bundle; docs/dataflows.md says what each thing means.
+    """Inputs of the testbench besides the bundle; docs/dataflows.md explains them.
 
     stall_level: 0 for none, else in each busy cycle each memory and the receiver of results is not
     ready with chance stall_level / 256; stall_seed chooses the sequence. reset_at: 0, or the core is

@@ -1,4 +1,4 @@
-"""RTL simulators: what one does, ours, and how others are added.
+"""RTL simulators: the interface of one, those that come with tilewright, and how to add another.
 
 Another package adds one by an entry point in group ``tilewright.simulator``, or with ``SIMULATORS.add``: a
 function without arguments that finds the installed simulator, or raises `ToolError` that says how to get it.
@@ -35,7 +35,7 @@ _INSTALL_ICARUS = "'apt install iverilog' or 'brew install icarus-verilog' insta
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What a simulator is to build: module `top` of `sources` as ``folder/PROGRAM``.
+    """A request to build a simulation: module `top` of `sources` as ``folder/PROGRAM``.
 
     sources: names of files in `folder`. parameters: values of the parameters of `top`. Raises `ConfigError`
     if there is no source, or no time.
@@ -170,7 +170,7 @@ class Verilator:
 
 @dataclass(frozen=True, slots=True)
 class Icarus:
-    """Icarus Verilog, 11 or newer: nothing to compile, slow to run; knows x."""
+    """Icarus Verilog, 11 or newer: builds in no time, runs slowly, simulates x."""
 
     version: str
     name: str = "icarus"
@@ -218,7 +218,7 @@ SIMULATORS.add("icarus", Icarus.find)
 
 
 def simulator_names() -> tuple[str, ...]:
-    """What a user may choose: "auto", and every registered name."""
+    """The names that a user may choose: "auto", and every registered simulator."""
     return (AUTO, *SIMULATORS.names())
 
 

@@ -1,4 +1,4 @@
-"""What the testbench prints, read into numbers."""
+"""Parse what the testbench prints into numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Corner vectors: what real samples never ask of a core, made from a layer or for every mode of ours."""
+"""Corner-case vectors: values, sizes and modes that real samples never exercise."""
 
 from tilewright.corners.layer_sets import layer_sets, smallest_first, words_to_stream
 from tilewright.corners.mode_sets import mode_sets

@@ -116,7 +116,7 @@ def _bits_needed(layer: IntegerLayer, planes: tuple[npt.NDArray[np.uint8], ...])
 def _random_layer(
     layer: IntegerLayer, array: ArrayShape, rng: np.random.Generator
 ) -> tuple[IntegerLayer, tuple[npt.NDArray[np.uint8], ...]]:
-    """One channel more than two tiles of rows and than one of cols, so that lanes stay empty."""
+    """A layer with one channel more than two row tiles and one column tile hold: lanes stay empty."""
     shape = ConvShape(
         ic=2 * array.rows + 1,
         ih=4,

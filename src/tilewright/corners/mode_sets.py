@@ -1,4 +1,4 @@
-"""Vectors that drive a core in every mode, schedule and rule, which one layer never does."""
+"""Vectors that drive a core in every mode, schedule and rule; the vectors of one layer drive only one."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ WHOLE = replace(FAST, is_whole_layer=True)
 
 @dataclass(frozen=True, slots=True)
 class _Vectors:
-    """What the bundles of `LAYERS` hold; sets that differ only in how they are run share them."""
+    """The contents of the bundles of `LAYERS`; sets that differ only in how they are run share them."""
 
     name: str
     psum_bits: int = PSUM_BITS

@@ -1,8 +1,8 @@
 """What a network costs on an array, from its shapes and weights, without running it."""
 
+from tilewright.cost.core_modes import core_cycles, mode_names
 from tilewright.cost.energy import EnergyTable, Picojoules
 from tilewright.cost.layer_cost import LayerCost, layer_cost
-from tilewright.cost.machine_modes import machine_cycles, mode_names
 from tilewright.cost.memories import MemoryDepths
 from tilewright.cost.network_cost import NetworkCost, network_cost
 from tilewright.cost.outline import LayerOutline
@@ -19,9 +19,9 @@ __all__ = [
     "Picojoules",
     "PsumWidths",
     "Traffic",
+    "core_cycles",
     "layer_cost",
     "layer_traffic",
-    "machine_cycles",
     "mode_names",
     "network_cost",
     "psum_widths",

@@ -43,7 +43,7 @@ class Picojoules:
 
 @dataclass(frozen=True, slots=True)
 class EnergyTable:
-    """What each event costs, what that is true of, and who says so."""
+    """The energy of each event, the technology it is valid for, and its source."""
 
     name: str
     source: str

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tilewright.cost.machine_modes import machine_cycles
+from tilewright.cost.core_modes import core_cycles
 from tilewright.cost.memories import MemoryDepths, words_needed
 from tilewright.cost.outline import LayerOutline
 from tilewright.cost.traffic import Traffic, layer_traffic
@@ -89,7 +89,7 @@ class LayerCost:
 
 
 def layer_cost(outline: LayerOutline, array: ArrayShape, memories: MemoryDepths) -> LayerCost:
-    """What the layer costs: words and phases are those of the serial weight-stationary schedule.
+    """The cost of a layer: words and phases are those of the serial weight-stationary schedule.
 
     `plain_cycles` are those of the textbook dataflows on an array of the same size.
     """
@@ -105,14 +105,14 @@ def layer_cost(outline: LayerOutline, array: ArrayShape, memories: MemoryDepths)
         phases=layer_phases(plan),
         traffic=layer_traffic(outline, Execution(plan)),
         widths=widths,
-        mode_cycles=machine_cycles(outline, array),
+        mode_cycles=core_cycles(outline, array),
         plain_cycles=plain,
         warnings=(*memories.misfits(plan), *_overflows(widths, array)),
     )
 
 
 def _overflows(widths: PsumWidths, array: ArrayShape) -> list[str]:
-    """What the psum register cannot hold."""
+    """Warnings about psums that the register cannot hold."""
     if widths.needed <= array.psum_bits:
         return []
     whose = "any weights of the format" if widths.by_weights is None else "these weights"

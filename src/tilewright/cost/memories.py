@@ -31,7 +31,7 @@ class MemoryDepths:
             if name.strip() not in cls.__slots__ or not value.strip().isdecimal():
                 raise ConfigError(
                     f"memories are xmem=WORDS,wmem=WORDS,pmem=WORDS, each may be left out; "
-                    f"{part.strip()!r} is none of them"
+                    f"{part.strip()!r} is not one of them"
                 )
             words[name.strip()] = int(value)
         return cls(**words)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tilewright.cost.core_modes import mode_names
 from tilewright.cost.layer_cost import LayerCost, layer_cost
-from tilewright.cost.machine_modes import mode_names
 from tilewright.cost.memories import MemoryDepths
 from tilewright.cost.outline import LayerOutline
 from tilewright.cost.traffic import MemoryTraffic
@@ -42,7 +42,7 @@ class NetworkCost:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What does not fit, each with its layer."""
+        """Warnings about what does not fit, each with its layer."""
         return tuple(
             f"{layer.name}: {warning}" for layer in self.layers for warning in layer.warnings
         )
@@ -93,7 +93,7 @@ class NetworkCost:
 def network_cost(
     outlines: Iterable[LayerOutline], array: ArrayShape, memories: MemoryDepths
 ) -> NetworkCost:
-    """What the layers cost; raises `ShapeError` if there is none."""
+    """The cost of the layers; raises `ShapeError` if the network has no layer."""
     layers = tuple(layer_cost(outline, array, memories) for outline in outlines)
     if not layers:
         raise ShapeError("a network needs at least one layer to cost anything, but has none")

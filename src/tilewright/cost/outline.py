@@ -1,4 +1,4 @@
-"""What must be known of a layer to say what it costs."""
+"""Outline of a layer: the sizes and formats from which its cost follows."""
 
 from __future__ import annotations
 

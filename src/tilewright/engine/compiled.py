@@ -1,4 +1,4 @@
-"""How loops over integers are compiled; imported where they run, for numba takes a second to load."""
+"""Compile loops over integers; imported where the loops run, because numba takes a second to load."""
 
 from __future__ import annotations
 

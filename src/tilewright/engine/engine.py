@@ -35,7 +35,7 @@ class Engine:
 
     kind: "int8" convolves in 8-bit units through torch, layers with psums of 2**24 or more excepted;
     "blas" in float32 or float64, whichever holds every partial sum exactly, and in int64 beyond; "int64"
-    in integers only; "auto" is "int8" where it works, else "blas". One thread unless told otherwise.
+    in integers only; "auto" is "int8" where it works, else "blas". One thread by default.
     `arithmetic` says how each node is computed. register: limits the psums of every layer; without
     one they are exact.
 

@@ -39,7 +39,7 @@ def count_thresholds(
 def search_thresholds(
     sums: Array, direction: Array, thresholds: Array, counts: npt.NDArray[np.int32], codes: Array
 ) -> None:
-    """As `count_thresholds`, by bisection: for many levels.
+    """Like `count_thresholds`, but by bisection, which is faster for many levels.
 
     thresholds ``c width``, width a power of two and the last one never reached.
     """

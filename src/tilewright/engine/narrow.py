@@ -1,4 +1,4 @@
-"""Layers whose psums are limited to a register, addition by addition, as an array adds them."""
+"""Layers with psums limited to a register after every addition, in the order in which an array adds."""
 
 from __future__ import annotations
 

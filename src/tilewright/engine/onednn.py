@@ -94,7 +94,7 @@ class Int8Convolution:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """What torch computes meanwhile, it computes on the thread that asks."""
+    """Within this context torch computes on the calling thread only."""
     torch = _torch()
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -105,7 +105,7 @@ def one_thread() -> Iterator[None]:
 
 
 def be_one_thread() -> None:
-    """What torch computes on this thread, it computes without others: for threads of a pool."""
+    """Make torch use no further threads for what this thread computes; for threads of a pool."""
     _torch().set_num_threads(1)
 
 

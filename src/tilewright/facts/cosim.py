@@ -10,7 +10,7 @@ from tilewright.facts.stage import StageFacts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mismatches:
-    """How many numbers of the RTL differ: `mismatches` in all, and of these all that are no psums put out.
+    """How many numbers of the RTL differ: `mismatches` in all; the other fields count parts of it.
 
     stored_mismatches: psums that were put out and read back from PMEM after the job; they are compared
     once more, but not counted as compared. unused_lane_mismatches: in lanes beyond the last channel.

@@ -21,7 +21,7 @@ class ReachedExtreme(Extreme):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CornerBundle:
-    """Where a bundle is, from the run folder on, and sha256 of its manifest."""
+    """Path of a bundle relative to the run folder, and sha256 of its manifest."""
 
     folder: str
     manifest: str

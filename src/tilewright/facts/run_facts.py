@@ -1,4 +1,4 @@
-"""What all stages of a run found."""
+"""Facts of all stages of a run."""
 
 from __future__ import annotations
 

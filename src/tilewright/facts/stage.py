@@ -12,7 +12,7 @@ from tilewright.store.typed_json import from_json, to_json
 
 @dataclass(frozen=True, slots=True)
 class StageFacts:
-    """Facts of one stage; each stage has its own subclass, with what only it knows."""
+    """Facts of one stage; each stage has its own subclass with its own fields."""
 
     STAGE: ClassVar[str] = ""
 
@@ -72,7 +72,7 @@ class StageResult(Generic[F_co]):
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What every stage's file says. A result without a fingerprint is stale."""
+    """The fields that every stage's file has. A result without a fingerprint is stale."""
 
     stage: str
     passed: bool

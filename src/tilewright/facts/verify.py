@@ -36,7 +36,7 @@ class LayerVerdict(SumVerdict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyFacts(StageFacts):
-    """What the naive reference says of every node: layers, and `sums` (additions and pools)."""
+    """The verdict of the naive reference on every node: layers, and `sums` (additions and pools)."""
 
     STAGE: ClassVar[str] = "verify"
 

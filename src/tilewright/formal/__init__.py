@@ -1,4 +1,4 @@
-"""What is proved about the RTL, and how large it is: questions for yosys (extra ``formal``)."""
+"""Proofs about the RTL and its size in cells, by yosys (extra ``formal``)."""
 
 from tilewright.formal.bounded import holds_after_reset
 from tilewright.formal.equivalence import prove_equivalent

@@ -1,4 +1,4 @@
-"""Does a module keep assertions in every cycle after reset, up to a number of cycles?"""
+"""Check a module's assertions in every cycle after reset, up to a number of cycles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are two versions of a module the same, for every input in every cycle?"""
+"""Prove that two versions of a module are equal for every input in every cycle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a PE compute what its arithmetic says? A proof, for every input in every cycle.
+"""Prove that a PE computes its stated arithmetic, for every input in every cycle.
 
 The reference multiplies as it is taught: for each bit of the activation, the weight shifted by its place.
 It shares nothing with the RTL but the port names.

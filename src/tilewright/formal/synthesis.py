@@ -1,4 +1,4 @@
-"""How large is a module? Cells of a generic synthesis, memories left out."""
+"""Count the cells of a module in a generic synthesis, memories left out."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def _compile_once() -> None:
     """Have yosys compiled by one process while others wait.
 
     Its package writes the compiled program in place, into a file from which the yosys of another process
-    may be running: that one would be killed by a bus error.
+    may be running, which would then be killed by a bus error.
     """
     path = default_cache_dir() / "yosys.lock"
     try:

@@ -1,4 +1,4 @@
-"""Somebody else's formats of a network: ONNX, QONNX and QCDQ out and in, SCALE-Sim's topology out."""
+"""Formats of other tools: ONNX, QONNX and QCDQ out, QONNX in, SCALE-Sim's topology out."""
 
 from __future__ import annotations
 

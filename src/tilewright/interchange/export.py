@@ -24,7 +24,7 @@ ANY_BATCH = "n"
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written. batch: images at a time, None if open. names: what its tensors are called.
+    """A written file. batch: images at a time, None if open. names: what its tensors are called.
     doubts: sentences on what the file's float arithmetic does not guarantee.
     """
 

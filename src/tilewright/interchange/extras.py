@@ -1,4 +1,4 @@
-"""Optional packages: present, or one line that says how to get them."""
+"""Import an optional package, or raise one line that says how to install it."""
 
 from __future__ import annotations
 

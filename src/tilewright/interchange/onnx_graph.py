@@ -43,7 +43,7 @@ class Operator:
         raise FormatError(f"{self.label}: {reason}")
 
     def expect(self, **values: Any) -> None:
-        """Refuse an attribute that is stated and is none of these values."""
+        """Refuse an attribute that is stated and has another value than these."""
         for key, value in values.items():
             found = self.attributes.get(key, value)
             if found != value:

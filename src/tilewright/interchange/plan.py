@@ -6,19 +6,18 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from tilewright.errors import FormatError
 from tilewright.interchange.graph_writer import FLOAT, GraphWriter, Shape, onnx_dtype
 from tilewright.spec import (
     IntegerNetwork,
+    Ints,
     Node,
     Requantization,
     port_name,
 )
 
 Batch = int | str
-Ints = npt.NDArray[np.int64]
 PIXELS = "pixels"
 """Name of a written graph's input."""
 

@@ -68,7 +68,7 @@ class _Link:
 
 
 class _Reader:
-    """What is known after the operations read so far."""
+    """The state of the reader after the operations read so far."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph, self._constants = graph, dict(graph.constants)
@@ -286,7 +286,7 @@ def _input_grid(inputs: dict[str, Value]) -> InputGrid:
 
 
 def _output_notes(output: Value) -> tuple[str, ...]:
-    """What of the output is not in the sums of the last node."""
+    """Notes on the part of the output that the sums of the last node do not contain."""
     notes = []
     real, *more = output.steps
     if isinstance(real.apply, Affine) and real.apply.offset.any():

@@ -24,7 +24,7 @@ def write_topology(network: IntegerNetwork) -> str:
 def _line(name: str, shape: ConvShape) -> str:
     if shape.stride[0] != shape.stride[1]:
         raise FormatError(
-            f"layer {name}: SCALE-Sim knows one stride for both directions, not {shape.stride}"
+            f"layer {name}: SCALE-Sim has one stride for both directions, but this layer has {shape.stride}"
         )
     if shape.groups > 1:
         raise FormatError(f"layer {name}: SCALE-Sim has no column for its {shape.groups} groups")

@@ -1,4 +1,4 @@
-"""What a foreign file itself computes, to be held against the integers that it became."""
+"""Compute a foreign file's own outputs, to compare them with the imported integers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from tilewright.interchange.values import Affine
 from tilewright.interchange.witness import run_file
-from tilewright.spec import Codes, IntegerNetwork, NumberFormat, Stimulus, port_name
-from tilewright.spec.step_search import Ints, Steps
+from tilewright.spec import Codes, IntegerNetwork, Ints, NumberFormat, Stimulus, port_name
+from tilewright.spec.step_search import Steps
 
 
 @dataclass(frozen=True, slots=True)

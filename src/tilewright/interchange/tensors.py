@@ -31,13 +31,13 @@ class TensorNames:
         return None if self.format == "onnx" else f"{port}.act"
 
     def code_step(self, node: Node) -> float:
-        """What one input code of a node is in the file."""
+        """The value in the file of one input code of a node."""
         if self.is_unit or self.format == "onnx":
             return 1.0
         return float(np.float32(node.act_scale))
 
     def sum_step(self, node: Node) -> Floats:
-        """What one step of a node's sum is in the file, ``(1 or c, 1, 1)``."""
+        """The value in the file of one step of a node's sum, ``(1 or c, 1, 1)``."""
         if self.format == "onnx":
             return np.ones((1, 1, 1))
         return sum_step(node, is_unit=self.is_unit).reshape(-1, 1, 1)

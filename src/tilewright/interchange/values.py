@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.interchange.onnx_graph import Array, Operator
-from tilewright.spec import MaxPool, NumberFormat, Plane
-from tilewright.spec.step_search import Floats, Ints
+from tilewright.spec import Ints, MaxPool, NumberFormat, Plane
+from tilewright.spec.step_search import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Affine:
         return values * self.gain + self.offset
 
     def step(self) -> Step:
-        """As a step."""
+        """The same value as a `Step`."""
         return Step(self, bool((self.gain < 0).any()))
 
 

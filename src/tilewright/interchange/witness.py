@@ -1,4 +1,4 @@
-"""Run an ONNX file in engines that others wrote, and look at every tensor."""
+"""Run an ONNX file in other projects' runtimes, and return every tensor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tilewright.interchange.extras import require
 ENGINES = ("onnxruntime", "reference", "qonnx")
 
 Tensors = dict[str, npt.NDArray[Any]]
-Run = Callable[[npt.NDArray[Any]], list[npt.NDArray[Any]]]
+Evaluate = Callable[[npt.NDArray[Any]], list[npt.NDArray[Any]]]
 """One batch of pixels to the wanted tensors."""
 
 
@@ -48,7 +48,7 @@ def _show(model: Any, tensors: tuple[str, ...]) -> None:
     model.graph.output.extend(info for info in model.graph.value_info if info.name in tensors)
 
 
-def _onnxruntime(model: Any, tensors: tuple[str, ...]) -> Run:
+def _onnxruntime(model: Any, tensors: tuple[str, ...]) -> Evaluate:
     runtime = require("onnxruntime", extra="onnx")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -61,7 +61,7 @@ def _onnxruntime(model: Any, tensors: tuple[str, ...]) -> Run:
     return lambda pixels: list(session.run(list(tensors), {name: pixels}))
 
 
-def _reference(model: Any, tensors: tuple[str, ...]) -> Run:
+def _reference(model: Any, tensors: tuple[str, ...]) -> Evaluate:
     evaluators = require("onnx.reference", extra="onnx")
     _show(model, tensors)
     evaluator, name = evaluators.ReferenceEvaluator(model), model.graph.input[0].name
@@ -73,7 +73,7 @@ def _reference(model: Any, tensors: tuple[str, ...]) -> Run:
     return run
 
 
-def _qonnx(model: Any, tensors: tuple[str, ...]) -> Run:
+def _qonnx(model: Any, tensors: tuple[str, ...]) -> Evaluate:
     wrapper = require("qonnx.core.modelwrapper", extra="onnx").ModelWrapper(model)
     if not wrapper.check_all_tensor_shapes_specified():
         shapes = require("qonnx.transformation.infer_shapes", extra="onnx")

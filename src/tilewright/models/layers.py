@@ -28,7 +28,7 @@ class Add(nn.Module):
 
 
 def read_pixels(spec: ModelSpec, x: Tensor) -> Tensor:
-    """What the first layer reads: pixels as they are, or real values, channels last: in a float
+    """The input of the first layer: pixels as they are, or real values, channels last: in a float
     network `PixelQuantizer`'s, with the course's ends normalized.
     """
     if not (spec.is_float or spec.has_course_ends):

@@ -1,4 +1,4 @@
-"""What a model is built from: plain values, so that a checkpoint can store them."""
+"""Specification of a model as plain values, which a checkpoint can store."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ModelSpec:
     layers that have widths of their own (the first layer reads 8-bit pixels in any case). quantizer: a
     name in `QUANTIZERS`. has_course_ends: a VGG with PACT whose first layer reads normalized images and
     whose classifier is a float layer with a bias, as in the course, whose checkpoints it loads; these
-    two layers are none for the array. skip: "trained" adds the SkipBlock's path around the
+    the array cannot run these two layers. skip: "trained" adds the SkipBlock's path around the
     chokepoint, "none" leaves it out, as inference must.
 
     Raises `UnknownNameError` or `ConfigError` if a value is not valid.
@@ -79,7 +79,7 @@ class ModelSpec:
 
     @property
     def architecture(self) -> Architecture:
-        """What the name stands for, without the chokepoint."""
+        """The architecture of that name, without the chokepoint."""
         return ARCHITECTURES[self.name]
 
     @property

@@ -1,4 +1,4 @@
-"""A path around the chokepoint that helps to train it and is not there at inference (SkipBlock)."""
+"""SkipBlock: a path around the chokepoint that exists in training only and is absent at inference."""
 
 from __future__ import annotations
 

@@ -49,9 +49,9 @@ class QuantVGG(nn.Module):
         return logits
 
     def _run_features(self, x: Tensor) -> Tensor:
-        """In training, what passes over memory for nothing is left out: ReLU, where the quantizers behind it
-        clip values and gradients at 0, and the scale of psums before BatchNorm. A symbolic trace sees both,
-        and so do hooks: a module with some runs.
+        """In training, two passes over memory that change nothing are skipped: ReLU, where the quantizers
+        behind it clip values and gradients at 0, and the scale of psums before BatchNorm. Both run in a
+        symbolic trace, and where the module has hooks.
         """
         is_clipped = not self.spec.is_float and QUANTIZERS.get(self.spec.quantizer).clips_at_zero
         is_idle = is_clipped and self.training and isinstance(x, Tensor)

@@ -1,4 +1,4 @@
-"""How strong are vectors? Faults planted in the core, one at a time: which of them are noticed?"""
+"""Strength of vectors: plant faults in the core, one at a time, and count those that the vectors notice."""
 
 from tilewright.mutation.campaign import Campaign, run_campaign
 from tilewright.mutation.equivalence import STATED, Judge, StatedReason, load_reasons

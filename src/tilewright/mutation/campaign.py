@@ -19,23 +19,23 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """What became of every mutant."""
+    """The outcome of every mutant."""
 
     sets: tuple[VectorSet, ...]
     outcomes: tuple[Outcome, ...]
     seconds: float
 
     def count(self, status: str) -> int:
-        """How many mutants ended so."""
+        """The number of mutants with this outcome."""
         return sum(outcome.status == status for outcome in self.outcomes)
 
     @property
     def survivors(self) -> tuple[Outcome, ...]:
-        """Mutants that nothing told from the core, and that are not known to be equivalent."""
+        """Mutants that no vectors noticed, and that are not known to be equivalent."""
         return tuple(outcome for outcome in self.outcomes if outcome.status == "survived")
 
     def killed_by(self, name: str) -> int:
-        """How many the set of this name killed, after the sets before it."""
+        """The number of mutants that this set killed, of those that the sets before it left."""
         return sum(outcome.by == name for outcome in self.outcomes)
 
     def score(self, through: str | None = None) -> float:
@@ -94,7 +94,7 @@ def run_campaign(
 ) -> Campaign:
     """Try every mutant, `jobs` at a time; what survives is examined by `judge`.
 
-    log: where outcomes are kept as they come; mutants whose outcome it knows are not tried again.
+    log: where outcomes are kept as they come; mutants whose outcome it holds are not tried again.
     """
     since = time.monotonic()
     outcomes = {} if log is None else log.find_all(mutants)

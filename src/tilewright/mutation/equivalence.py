@@ -1,4 +1,4 @@
-"""Survivors that no vector can tell from the core: proved, or stated with a reason."""
+"""Survivors that behave as the core for every input: proved, or stated with a reason."""
 
 from __future__ import annotations
 

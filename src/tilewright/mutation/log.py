@@ -1,4 +1,4 @@
-"""Outcomes of a campaign, kept as they come: a long one can be stopped and taken up again."""
+"""Log of a campaign's outcomes, written as they arrive, so that a campaign can be stopped and resumed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class CampaignLog:
         write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
 
     def find_all(self, mutants: Sequence[Mutant]) -> dict[Mutant, Outcome]:
-        """What became of these mutants before; those that were not tried are left out."""
+        """Logged outcomes of these mutants; mutants that were not tried are left out."""
         outcomes = {}
         for mutant in mutants:
             facts = self._known.get(tuple(getattr(mutant, key) for key in KEYS))

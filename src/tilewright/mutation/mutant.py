@@ -39,7 +39,7 @@ class Mutant:
         return text[: self.start] + self.replacement + text[self.end :]
 
     def to_facts(self) -> dict[str, Any]:
-        """What a reader needs to know it by."""
+        """The mutant as JSON facts: file, line, category and change."""
         keys = ("file", "line", "category", "what", "before", "after")
         return {key: getattr(self, key) for key in keys}
 
@@ -67,7 +67,7 @@ def make_mutant(
 
 
 def sample(mutants: Sequence[Mutant], limit: int, *, seed: int) -> list[Mutant]:
-    """At most `limit` of them, in their order: every (file, category) in turn gives one at random."""
+    """Choose at most `limit` mutants at random, round-robin over (file, category), in their given order."""
     if limit >= len(mutants):
         return list(mutants)
     groups: dict[tuple[str, str], list[Mutant]] = defaultdict(list)
@@ -85,7 +85,7 @@ def sample(mutants: Sequence[Mutant], limit: int, *, seed: int) -> list[Mutant]:
 
 
 def count_categories(mutants: Sequence[Mutant]) -> Mapping[str, int]:
-    """How many there are of each category."""
+    """The number of mutants of each category."""
     counts = Counter(mutant.category for mutant in mutants)
     return {category: counts[category] for category in CATEGORIES if counts[category]}
 

@@ -1,4 +1,4 @@
-"""Where the tokens of a file stand: what may be changed, and what belongs together."""
+"""Statements of a source file: which tokens may be changed, and which belong together."""
 
 from __future__ import annotations
 

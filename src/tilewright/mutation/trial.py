@@ -1,4 +1,4 @@
-"""One mutant against vectors: is it noticed?"""
+"""Run one mutant against vectors, and say whether they notice it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tilewright.errors import ShapeError, SimulationError, ToolError
 from tilewright.mutation.mutant import Mutant
 from tilewright.rtl import PACKAGE, is_bench
 
-Place = tuple[str, Path]
+BundleKey = tuple[str, Path]
 """Name of a set, and the folder of a bundle: sets share bundles, and run them in other ways."""
 
 
@@ -42,8 +42,8 @@ class Bench:
     sources: Mapping[str, str]
     simulator: str
     timeout_s: float
-    cycles: Mapping[Place, tuple[int, ...]]
-    overflows: Mapping[Place, int]
+    cycles: Mapping[BundleKey, tuple[int, ...]]
+    overflows: Mapping[BundleKey, int]
 
     @classmethod
     def prepare(
@@ -57,11 +57,11 @@ class Bench:
         """Run the core without a mutation on all sets.
 
         Raises `ToolError` if there is no core, if it does not build, and if it is not exact on every
-        bundle: what is wrong already cannot show what a mutation does.
+        bundle: a core that already fails cannot show what a mutation changes.
         """
         sources = read_core(rtl_dir)
-        cycles: dict[Place, tuple[int, ...]] = {}
-        overflows: dict[Place, int] = {}
+        cycles: dict[BundleKey, tuple[int, ...]] = {}
+        overflows: dict[BundleKey, int] = {}
         bench = cls(sources, simulator, timeout_s, cycles, overflows)
         with tempfile.TemporaryDirectory(prefix="tilewright-mutant-") as name:
             for one, folder in _bundles(sets):
@@ -77,7 +77,7 @@ class Bench:
         return bench
 
     def try_mutant(self, mutant: Mutant, sets: Sequence[VectorSet]) -> Outcome:
-        """Run a mutant on one bundle after the other, until one tells it from the core."""
+        """Run a mutant on one bundle after the other, until a bundle shows a difference from the core."""
         changed = dict(self.sources)
         changed[mutant.file] = mutant.apply(changed[mutant.file])
         with tempfile.TemporaryDirectory(prefix="tilewright-mutant-") as name:
@@ -93,7 +93,7 @@ class Bench:
     def _look(
         self, scratch: Path, one: VectorSet, folder: Path, sources: Mapping[str, str]
     ) -> str | None:
-        """What gives the core away on this bundle; None if nothing does."""
+        """The observation that distinguishes the mutant on this bundle; None if there is none."""
         try:
             result = self._run(scratch, folder, one.setup, sources)
         except SimulationError as error:

@@ -1,4 +1,4 @@
-"""One module an op: what the network file, the engine and ONNX must know of its nodes.
+"""One module an op: its nodes in the network file, in the engine and in ONNX.
 
 `tilewright.spec.op` has the registry and what an op may say. Elsewhere are only the naive reference
 (`tilewright.verify.reference`, which shares nothing with what it judges) and the module of torch that

@@ -1,4 +1,4 @@
-"""The order of the stages; nothing else knows what comes next.
+"""The order of the stages; it is stated only here.
 
 Stage modules are imported when they run: the integer half starts without torch, and ``--help`` at once.
 """
@@ -47,7 +47,7 @@ def make_report(run: RunFolder) -> Summary:
 
 
 def run_all(run: RunFolder, listener: Listener, announce: Callable[[str], None]) -> Summary:
-    """The whole chain and its report; `announce` is told each stage as it begins.
+    """The whole chain and its report; `announce` is called with each stage as it begins.
 
     A failed check does not stop the chain: the later stages show how far the fault reaches.
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tilewright.config import CosimConfig
 from tilewright.cores import CosimResult, Setup, find_simulators, run_bundles
-from tilewright.cores.run_list import Run
+from tilewright.cores.run_list import BenchRun
 from tilewright.corners import VectorSet, layer_sets, mode_sets
 from tilewright.errors import ArtifactError, FormatError, SimulationError
 from tilewright.facts import CornerBundle, CornerCounts, CornerSet, SetupFacts
@@ -131,21 +131,23 @@ def _results(
         timeout_s=config.timeout_s,
         processes=config.processes,
     )
-    cycles = [layer_cycles(Run(read_manifest(folder), setup).execution) for folder, setup in pairs]
+    cycles = [
+        layer_cycles(BenchRun(read_manifest(folder), setup).execution) for folder, setup in pairs
+    ]
     judged = iter(zip(results, cycles, strict=True))
     for one in sets:
         yield one, [next(judged) for _ in one.bundles]
 
 
 def _simulator(name: str) -> str:
-    """For "auto" one that builds at once, where one is installed: these are several small cores."""
+    """For "auto", Icarus where it is installed: there are several small cores, and it builds fast."""
     if name != "auto":
         return name
     return next((one.name for one in find_simulators() if one.builds_at_once), name)
 
 
 def _whole(run: RunFolder, bundle: CornerBundle) -> Path:
-    """The folder of a bundle; raises `ArtifactError` if it is not the one that export wrote."""
+    """The folder of a bundle; raises `ArtifactError` if its manifest has changed since export."""
     folder = run.root / bundle.folder
     if sha256(read_bytes(folder / MANIFEST)) != bundle.manifest:
         raise ArtifactError(

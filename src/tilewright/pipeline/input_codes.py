@@ -1,4 +1,4 @@
-"""What goes into the exported layers: codes of real images, or corner cases."""
+"""Input codes of the exported layers: those of real images, or corner cases."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class InputChoice:
             run.positions(self._samples, self._stimulus, key="vectors.samples")
 
     def count(self, layer: IntegerLayer) -> int:
-        """How many inputs there are for `layer`."""
+        """The number of inputs for `layer`."""
         if self._kind == "bound":
             return extreme_plane_count(layer)
         return 1 if self._kind == "max" else self._samples

@@ -7,7 +7,7 @@ from tilewright.spec import IntegerLayer
 
 
 def layer_facts(layer: IntegerLayer) -> LayerFacts:
-    """What the report shows of a layer."""
+    """The fields of a layer that the report shows."""
     shape = layer.shape
     return LayerFacts(
         layer=layer.name,

@@ -85,7 +85,7 @@ INPUTS = {
 
 
 class Listener(Protocol):
-    """Hears what a stage has to say to the person who waits."""
+    """Receives the progress lines of a stage."""
 
     def say(self, line: str) -> None:
         """Take a line that stays."""
@@ -95,7 +95,7 @@ class Listener(Protocol):
 
 
 class Silent:
-    """A listener that says nothing."""
+    """A listener that prints nothing."""
 
     def say(self, _line: str) -> None:
         """Take a line that stays."""
@@ -254,7 +254,7 @@ class RunFolder:
         return bool(self._stored(stage).get("fingerprint") != self.fingerprint(stage))
 
     def _stored(self, stage: str) -> dict[str, Any]:
-        """The JSON that a stage left, as it lies there: what is hashed must not depend on who reads it."""
+        """The JSON that a stage left, unconverted, so that its hash is that of the file's values."""
         path = self.facts_path(stage)
         facts = read_json(path)
         if not isinstance(facts, dict) or facts.get("stage") != stage:
@@ -289,8 +289,9 @@ def _hash(path: Path) -> str:
 
 
 def _refuse_other(stored: Config, wanted: Config, root: Path) -> None:
-    """A run is taken up again with its own configuration, or with more epochs; at a constant rate also with
-    as many as are done, which the training checks.
+    """A run resumes only with the same configuration or with more epochs.
+
+    With a constant rate, fewer epochs are allowed down to those already done (`train` checks that).
     """
     ours, theirs = _flat(stored), _flat(wanted)
     for key, value in theirs.items():

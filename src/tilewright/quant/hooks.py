@@ -1,4 +1,4 @@
-"""Does someone look at a module?"""
+"""Whether a module has forward or backward hooks."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class QuantConv2d(nn.Module):
         return rescale(psums, self.psum_scale())
 
     def psum_scale(self) -> Tensor:
-        """What one in a psum is worth: ``1 1 1 1``, or ``1 oc 1 1`` with one weight step per channel."""
+        """The real value of 1 in a psum: ``1 1 1 1``, or ``1 oc 1 1`` with one weight step per channel."""
         weight_scale = self.weight_quantizer.scale_view().reshape(1, -1, 1, 1)
         scale: Tensor = self.act_quantizer.scale_view() * weight_scale
         return scale

@@ -1,4 +1,4 @@
-"""What is known of each value in a traced module: raw pixels, not negative, or nothing."""
+"""Signs of the values in a traced module: raw pixels, not negative, or unknown."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class LearnedQuantizer(nn.Module):
         self._is_ready = True
 
     def _count(self, x: Tensor) -> int:
-        """How many values of one image share the step."""
+        """The number of values of one image that share the step."""
         return max(x.numel() // len(x), 1)
 
     def _mean(self, x: Tensor) -> Tensor:
@@ -148,7 +148,7 @@ class WeightQuantizer(LearnedQuantizer):
         self._is_ready = False
 
     def _count(self, x: Tensor) -> int:
-        """How many weights share a step."""
+        """The number of weights that share a step."""
         return x.numel() // self.step.numel()
 
 

@@ -1,4 +1,4 @@
-"""BatchNorm of psums whose scale is not multiplied out, since BatchNorm would divide it away again.
+"""BatchNorm of unscaled psums: the scale is not applied, because BatchNorm divides it out again.
 
 With one scale s, ``BatchNorm(s * psums)`` of epsilon e is ``BatchNorm(psums)`` of epsilon ``e / s**2``: the
 same function with the same gradients, without two passes over the map in each training step.

@@ -1,4 +1,4 @@
-"""Which node reads a node's output, and through which operations."""
+"""Find which node reads a node's output, and through which operations."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Wiring:
     """How the nodes of a module are connected.
 
     links: node name to the links to the nodes that read it. reasons: node name to why there is no link
-    to one of its readers, or none at all. inputs: names of the nodes that read the module's input.
+    to one of its readers, or to any reader. inputs: names of the nodes that read the module's input.
     """
 
     links: dict[str, tuple[Link, ...]]
@@ -155,7 +155,7 @@ def _as_module(node: fx.Node, module: nn.Module) -> nn.Module | None:
 
 
 def _number(argument: fx.node.Argument) -> int:
-    """An axis number; one that is computed in the forward is none that flattens all."""
+    """An axis number; 0 (never a full flatten) if the forward computes it."""
     return argument if isinstance(argument, int) else 0
 
 

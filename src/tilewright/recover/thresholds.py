@@ -1,4 +1,4 @@
-"""Integer thresholds, found on the very function that the trained network computes.
+"""Integer thresholds, found by evaluating the function that the trained network itself computes.
 
 BatchNorm, ReLU and the next quantizer map each psum to a code and never turn back: they are a step
 function. Its steps are found by bisection over all psums that the layer's formats can reach, by

@@ -25,7 +25,7 @@ ELSEWHERE = ("train", "evaluate")
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What stands against the verdict "pass": the judgement that fails, and what people are told of it."""
+    """A reason against the verdict "pass": the judgement that fails, and its text in the report."""
 
     check: Check
     text: str
@@ -43,7 +43,7 @@ class AccuracySummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VectorSummary:
-    """What was exported; None where nothing was."""
+    """The exported vectors; a field is None where nothing was exported."""
 
     files: int | None = None
     layout: str | None = None
@@ -85,7 +85,7 @@ class CosimSummary:
 
     @property
     def put_out_mismatches(self) -> int | None:
-        """How many of `put_out_compared` differ."""
+        """The number of `put_out_compared` that differ."""
         if self.mismatches is None:
             return None
         return self.mismatches - (self.stored_mismatches or 0) - (self.unused_lane_mismatches or 0)
@@ -153,11 +153,11 @@ class Summary:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """What stands against "pass", in sentences; empty if nothing does."""
+        """The reasons against the verdict "pass", as sentences; empty if there is none."""
         return tuple(reason.text for reason in self.failures)
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON; null where nothing is known."""
+        """The summary as JSON; null where a number is not known."""
         facts: dict[str, Any] = to_json(self)
         del facts["failures"]
         return {"verdict": facts.pop("verdict"), "reasons": list(self.reasons), **facts}

@@ -18,7 +18,7 @@ _PRODUCT = {"bits": 32}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerDescriptor:
-    """What the core is told about a job; fields as in ``tw_pkg.sv``, the first one highest in the word.
+    """The descriptor of a job; fields as in ``tw_pkg.sv``, the first one highest in the word.
 
     dataflow, output_function: numbers in `DATAFLOWS` and `FUNCTIONS`. is_overlapped, is_skipping,
     saturate: 0 or 1. otiles: of the job. steps, passes: of an output-stationary output tile, else 1.

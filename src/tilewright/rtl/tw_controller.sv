@@ -3,9 +3,9 @@
 //
 // Contract
 //   A job is otiles output tiles. layer_i is constant while busy_o;
-//   start_i counts while not busy_o, which ends with job_done_i. A word is read in a cycle in which
-//   its memory is ready (else the request stays), and an activation only while the vectors under
-//   way are fewer than OFIFO holds (Depth).
+//   start_i is sampled only while busy_o is low; busy_o falls after job_done_i. A word is read in a
+//   cycle in which its memory is ready (else the request stays), and an activation only while the
+//   vectors under way are fewer than OFIFO holds (Depth).
 //   Weight stationary: the folds are input tile outer, tap inner. A fold's weight words are read
 //   from the last to the first: Cols words, or 2 * Cols with half-width activations. Its
 //   activations are all pixels of the padded plane, or only those of the tap (is_skipping).

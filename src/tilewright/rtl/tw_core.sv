@@ -58,7 +58,7 @@ module tw_core
     input  logic   [     WmemBits-1:0] wmem_data_i,
     input  logic   [ PmemAddrBits-1:0] pmem_addr_i,
     output logic   [Cols*PsumBits-1:0] pmem_data_o,
-    // who serves the core in this cycle
+    // memory handshakes: high when the memory accepts a request in this cycle
     input  logic                       xmem_ready_i,
     input  logic                       wmem_ready_i,
     input  logic                       pmem_ready_i,

@@ -1,8 +1,8 @@
 // tw_core_tb: self-checking testbench of tw_core, for Verilator and for Icarus 11.
 //
 // Contract
-//   tw_tb_files reads, tw_tb_host loads and starts, tw_tb_judge compares, and this one brings them
-//   together with the core. Layers run one after the other on the same core, whatever their mode.
+//   tw_tb_files reads, tw_tb_host loads and starts, tw_tb_judge compares; this module connects them
+//   to the core. Layers run one after the other on the same core, whatever their mode.
 //   +reset_at=N: each layer's first job is reset after N cycles and starts again. +vcd=PATH: the
 //   waves of the first job that runs (Verilator: of a build with --trace).
 //

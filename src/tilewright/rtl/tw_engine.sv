@@ -50,7 +50,7 @@ module tw_engine
     output logic                       pmem_we_o,
     output logic   [ PmemAddrBits-1:0] pmem_waddr_o,
     output logic   [Cols*PsumBits-1:0] pmem_wdata_o,
-    // who serves the core in this cycle
+    // memory handshakes: high when the memory accepts a request in this cycle
     input  logic                       xmem_ready_i,
     input  logic                       wmem_ready_i,
     input  logic                       pmem_ready_i,

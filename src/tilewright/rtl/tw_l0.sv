@@ -1,8 +1,8 @@
 // tw_l0: queues at an edge of the array, one per lane; they add the skew.
 //
 // Contract
-//   A pushed word holds one field per lane. Every lane pops every word once, in order. A pop needs
-//   data only: a gap between pushes passes through as a bubble.
+//   A pushed word holds one field per lane. Every lane pops every word once, in order. A lane pops
+//   whenever it holds data; a gap between pushes travels through as a bubble.
 //
 // Timing
 //   Pushed in cycle k, the word heads its queues in k + 1; lane i shows and pops it in k + 1 + i.

@@ -2,8 +2,8 @@
 //
 // Contract
 //   Column c is pushed by its own valid bit. As soon as every column holds a word, the heads form
-//   one vector, which is shown until pop_i takes it. Each queue holds Depth words; who feeds the
-//   array must keep no more vectors under way.
+//   one vector, which is shown until pop_i takes it. Each queue holds Depth words; the
+//   controller must keep no more vectors under way.
 //
 // Timing
 //   The vector is valid in the cycle after its last column was pushed.

@@ -1,4 +1,4 @@
-// tw_pkg: what the core is told about a job: the mode it runs in, and the layer.
+// tw_pkg: the descriptor of a job: the mode in which the core runs, and the layer.
 //
 // Contract
 //   A layer_t is constant while the core is busy. The host computes its products (plane, line,

@@ -1,7 +1,7 @@
-// tw_tb_host: the testbench's host: says what to do, loads the memories, starts the core, stalls.
+// tw_tb_host: the testbench's host: reads the run list, loads the memories, starts the core, stalls it.
 //
 // Contract
-//   The run list says what to run: a "KEY NUMBER" line for each key that `read_build` reads, in
+//   The run list holds a "KEY NUMBER" line for each key that `read_build` reads, in
 //   that order; then for each layer one for each key of `read_layer`, and "file NAME" lines in the
 //   order in which the files are opened: psums, outputs, activations, weights.
 //   Per layer, activations are loaded once; output tiles first_otile .. end_otile-1 run, as many in

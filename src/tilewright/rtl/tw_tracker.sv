@@ -1,4 +1,4 @@
-// tw_tracker: what the next vector from OFIFO is: its PMEM address, and its place in the job.
+// tw_tracker: the PMEM address of the next vector from OFIFO, and its place in the job.
 //
 // Contract
 //   Vectors arrive in the order in which the controller streams: output tile outer, then

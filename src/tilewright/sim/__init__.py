@@ -11,7 +11,7 @@ from tilewright.sim.cycles import (
 )
 from tilewright.sim.job import Stalls
 from tilewright.sim.phases import Phases, fold_phases, job_phases, layer_phases, network_phases
-from tilewright.sim.result import Overflow, SimResult
+from tilewright.sim.result import OverflowEvent, SimResult
 from tilewright.sim.simulate import simulate
 from tilewright.sim.textbook import TEXTBOOK, dataflow_cycles
 
@@ -19,7 +19,7 @@ __all__ = [
     "REGISTERS",
     "TEXTBOOK",
     "Activity",
-    "Overflow",
+    "OverflowEvent",
     "Phases",
     "SimResult",
     "Stalls",

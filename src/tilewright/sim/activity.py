@@ -1,4 +1,4 @@
-"""What moves in the array while it computes: zero operands, and toggles of every register bit.
+"""Activity of the array: zero operands, and toggles of every register bit.
 
 With stalls or without, in every schedule, a register takes the same values one after the other: only the
 cycles between them differ. So nothing is stepped: each register's history is written down (docs/cycles.md),
@@ -15,11 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import FormatError, ShapeError
+from tilewright.spec import Ints
 from tilewright.tile import Execution, TilePlan
 from tilewright.tile.dataflow import core_wiring
-
-Counts = npt.NDArray[np.int64]
-Words = npt.NDArray[np.int64]
 
 REGISTERS = ("act", "shadow", "weight", "psum")
 """Registers of a PE: see `Activity`."""
@@ -27,7 +25,7 @@ REGISTERS = ("act", "shadow", "weight", "psum")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Activity:
-    """Counts of one layer and one sample; all jobs, one after the other, from registers that hold 0.
+    """Ints of one layer and one sample; all jobs, one after the other, from registers that hold 0.
 
     operations: multiplications, one for each PE, channel in it and valid activation, those of padding and
     of unused lanes included. zero_acts, zero_weights: those whose activation, whose weight is 0; zero_both:
@@ -43,10 +41,10 @@ class Activity:
     zero_acts: int
     zero_weights: int
     zero_both: int
-    act_toggles: Counts
-    shadow_toggles: Counts
-    weight_toggles: Counts
-    psum_toggles: Counts
+    act_toggles: Ints
+    shadow_toggles: Ints
+    weight_toggles: Ints
+    psum_toggles: Ints
 
     @property
     def zero_operands(self) -> int:
@@ -58,9 +56,9 @@ class Activity:
         """Changes of all bits of all registers."""
         return sum(int(self.of(register).sum()) for register in REGISTERS)
 
-    def of(self, register: str) -> Counts:
+    def of(self, register: str) -> Ints:
         """Toggles of one of `REGISTERS`."""
-        counts: Counts = getattr(self, f"{register}_toggles")
+        counts: Ints = getattr(self, f"{register}_toggles")
         return counts
 
 
@@ -98,15 +96,13 @@ def count_activity(
     )
 
 
-def _everywhere(counts: Counts, plane: tuple[int, int]) -> Counts:
+def _everywhere(counts: Ints, plane: tuple[int, int]) -> Ints:
     """``row|1 col|1 bit`` to ``row col bit``: where there is one, all see the same."""
     return np.broadcast_to(counts, (*plane, counts.shape[-1])).copy()
 
 
-def _shadow_toggles(
-    stream: Words | None, plane: tuple[int, int], channels: int, bits: int
-) -> Counts:
-    """Words enter a row's chain from its far end's on, so place p of it sees all but the last p words.
+def _shadow_toggles(stream: Ints | None, plane: tuple[int, int], channels: int, bits: int) -> Ints:
+    """Ints enter a row's chain from its far end's on, so place p of it sees all but the last p words.
 
     stream: ``word row``. The chain passes the low half of a PE first, then the high one.
     """
@@ -125,11 +121,11 @@ def _shadow_toggles(
     )
 
 
-def _psum_toggles(execution: Execution, pieces: Iterator[Words]) -> Counts:
+def _psum_toggles(execution: Execution, pieces: Iterator[Ints]) -> Ints:
     """Changes, ``row col bit``, of psum registers that take pieces ``n row col``, one after the other."""
     array, bits = execution.plan.array, execution.column_bits
     toggles = np.zeros((array.rows, array.cols, bits), np.int64)
-    held: Words | int = 0
+    held: Ints | int = 0
     for sums in pieces:
         if execution.rule.overflow == "saturate":
             _refuse_saturation(sums, bits)
@@ -138,7 +134,7 @@ def _psum_toggles(execution: Execution, pieces: Iterator[Words]) -> Counts:
     return toggles
 
 
-def _refuse_saturation(sums: Words, bits: int) -> None:
+def _refuse_saturation(sums: Ints, bits: int) -> None:
     low, high = int(sums.min()), int(sums.max())
     if low < -(1 << (bits - 1)) or high >= 1 << (bits - 1):
         raise FormatError(
@@ -150,21 +146,21 @@ def _refuse_saturation(sums: Words, bits: int) -> None:
 # -- bits ---------------------------------------------------------------------------------------------
 
 
-def _join(halves: npt.NDArray[Any], bits: int) -> Words:
+def _join(halves: npt.NDArray[Any], bits: int) -> Ints:
     """``... half`` codes to the words of registers that hold the low half in their lowest bits."""
     fields = halves.astype(np.int64) & ((1 << bits) - 1)
-    words: Words = (fields << (bits * np.arange(halves.shape[-1]))).sum(axis=-1)
+    words: Ints = (fields << (bits * np.arange(halves.shape[-1]))).sum(axis=-1)
     return words
 
 
-def _changes(values: Words, held: Words | int) -> Words:
+def _changes(values: Ints, held: Ints | int) -> Ints:
     """What flips as registers that hold `held` take `values`, along the first axis."""
     before = np.empty_like(values)
     before[0], before[1:] = held, values[:-1]
     return values ^ before
 
 
-def _repeated(stream: Words, times: int, bits: int) -> Counts:
+def _repeated(stream: Ints, times: int, bits: int) -> Ints:
     """Changes, ``row col bit``, of registers that hold 0 and take a stream ``n row col`` so many times."""
     first, again = _changes(stream, 0), stream[:1] ^ stream[-1:]
     return times * _count_bits(first[1:], bits) + _count_bits(
@@ -172,13 +168,13 @@ def _repeated(stream: Words, times: int, bits: int) -> Counts:
     )
 
 
-def _count_bits(changes: Words, bits: int) -> Counts:
+def _count_bits(changes: Ints, bits: int) -> Ints:
     """How often each bit flips: ``n ...`` to ``... bit``."""
-    counts: Counts = _bits_of(changes, bits).sum(axis=0, dtype=np.int64)
+    counts: Ints = _bits_of(changes, bits).sum(axis=0, dtype=np.int64)
     return counts
 
 
-def _bits_of(words: Words, bits: int) -> npt.NDArray[np.uint8]:
+def _bits_of(words: Ints, bits: int) -> npt.NDArray[np.uint8]:
     """``...`` to ``... bit``, bit 0 first."""
     octets = np.ascontiguousarray(words, "<i8")[..., None].view(np.uint8)[..., : (bits + 7) // 8]
     return np.unpackbits(octets, axis=-1, count=bits, bitorder="little")

@@ -1,4 +1,4 @@
-"""The array's result without its registers: exact arithmetic, and cycles in closed form.
+"""The fast model of the array: exact arithmetic and cycles in closed form, without registers.
 
 Two facts make it exact. Without stalls no cycle depends on the data. And if no partial sum that these weights
 can form over all activations fails to fit its register, the order of summation does not matter, and psums are
@@ -18,8 +18,6 @@ from tilewright.tile import Execution, TilePlan
 
 EXACT_IN_FLOAT32 = 1 << 24
 """Sums of integers below this are exact in float32, in any order."""
-
-Wide = npt.NDArray[np.int64]
 
 
 def exact_result(

@@ -1,4 +1,4 @@
-"""One job: what the host has written into the memories and the descriptor before `start`."""
+"""One job: the memories and the descriptor as the host wrote them before `start`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.spec import Ints
 from tilewright.tile import Execution, TilePlan
 from tilewright.tile.dataflow import core_wiring
-
-Codes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +38,10 @@ class Job:
     otiles: int
     stalls: Stalls | None
     psums_stay: bool
-    wmem: Codes
-    xmem: Codes
-    words: Codes
-    hits: Codes
+    wmem: Ints
+    xmem: Ints
+    words: Ints
+    hits: Ints
     fold_words: int
     folds_per_otile: int
     streamed: int

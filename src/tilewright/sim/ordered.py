@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from tilewright.sim.cycles import fold_cycles, next_fold_cycles
 from tilewright.sim.psum_width import fit
-from tilewright.sim.result import Overflow
+from tilewright.sim.result import OverflowEvent
+from tilewright.spec import Ints
 from tilewright.tile import Execution
 
-Sums = npt.NDArray[np.int64]
 Bits = npt.NDArray[np.bool_]
 Key = tuple[int, int, int, int]
 """Cycle of the layer, 0 for PMEM and 1 for a PE, row, col: the order in which sums are formed."""
@@ -26,14 +26,14 @@ Key = tuple[int, int, int, int]
 class Ordered:
     """Psums ``otile onij col`` of a layer, and the sums that did not fit."""
 
-    psums: Sums
+    psums: Ints
     overflows: int = 0
     overflow_vectors: int = 0
     first_key: Key | None = None
-    first_overflow: Overflow | None = None
+    first_overflow: OverflowEvent | None = None
 
     def log(
-        self, sums: Sums, misfits: Bits, cycles: Sums, *, rows: Sums | None, place: Sums
+        self, sums: Ints, misfits: Bits, cycles: Ints, *, rows: Ints | None, place: Ints
     ) -> None:
         """Count the `misfits` among sums that are formed at `cycles`.
 
@@ -54,7 +54,7 @@ class Ordered:
             itile, kij = (int(index) for index in place[onij])
             value = int(sums[otile, onij, col])
             where = "pmem" if row is None else "pe"
-            self.first_overflow = Overflow(where, otile, itile, kij, onij, row, col, value)  # type: ignore[arg-type]
+            self.first_overflow = OverflowEvent(where, otile, itile, kij, onij, row, col, value)  # type: ignore[arg-type]
 
 
 def ordered_psums(
@@ -80,7 +80,7 @@ def ordered_psums(
     return found
 
 
-def _fold_begins(execution: Execution) -> Sums:
+def _fold_begins(execution: Execution) -> Ints:
     """``otile fold``: cycle of the layer in which a fold's first word is read, if it were the job's first.
 
     Later folds of an overlapped job are given as if nothing had been read ahead, so that in every fold the

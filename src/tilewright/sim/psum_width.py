@@ -1,4 +1,4 @@
-"""What a register of a limited width takes of a sum, and what the accumulate unit puts out for it."""
+"""What a register of limited width stores of a sum, and what the accumulate unit puts out for it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tilewright.spec import OutputFunction, OverflowRule
 def fit(
     sums: npt.NDArray[np.int64], bits: int, rule: OverflowRule
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """What is kept of `sums` in `bits` bits, and which of them did not fit; "error" keeps the exact sum.
+    """The stored values of `sums` in `bits` bits, and which did not fit; "error" keeps the exact sum.
 
     >>> fit(np.array([7, 8, -9]), 4, "saturate")[0].tolist()
     [7, 7, -8]

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.sim.result import Overflow
+from tilewright.sim.result import OverflowEvent
+from tilewright.spec import Ints
 
-Ints = npt.NDArray[np.int64]
 Bits = npt.NDArray[np.bool_]
 
 
@@ -56,11 +56,11 @@ class Counts:
     pe_busy: int = 0  # PE-cycles with a valid activation
     overflows: int = 0
     overflow_vectors: int = 0
-    first_overflow: Overflow | None = None
+    first_overflow: OverflowEvent | None = None
 
 
 @dataclass(slots=True)
-class Machine:
+class ArrayState:
     """All state of the array during a job."""
 
     # controller
@@ -102,10 +102,10 @@ class Machine:
     counts: Counts
 
 
-def power_on(rows: int, cols: int, *, words: int, folds: int, halves: int) -> Machine:
-    """A machine with all registers 0, `words` words of PMEM, for jobs of `folds` folds."""
+def power_on(rows: int, cols: int, *, words: int, folds: int, halves: int) -> ArrayState:
+    """An array with all registers 0, `words` words of PMEM, for jobs of `folds` folds."""
     plane = (rows, cols)
-    return Machine(
+    return ArrayState(
         is_busy=False,
         fold=0,
         n=0,

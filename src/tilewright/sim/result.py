@@ -1,4 +1,4 @@
-"""What a simulation found."""
+"""The result of a simulation: psums, outputs, cycles, and sums that did not fit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tilewright.tile import TilePlan
 
 
 @dataclass(frozen=True, slots=True)
-class Overflow:
+class OverflowEvent:
     """A sum that does not fit the psum width, in fold (otile, itile, kij), for ofmap pixel onij.
 
     It was formed in PE(row, col) if `where` is "pe", and in lane `col` of the accumulator, of which
@@ -46,8 +46,9 @@ class SimResult:
     fold before, or the job's start, to the fold's last write. stream_cycles: cycles with a read of XMEM;
     load_cycles: those with a read of WMEM alone; drain_cycles: the others. pe_cycles_busy: pairs of a PE
     and a cycle in which it sees a valid activation, zeros of padding and of unused lanes included.
-    overflows: sums in a PE or at PMEM that do not fit, counted only where an ofmap pixel needs them; what
-    the SFU drops harms nobody. overflow_vectors: vectors written to PMEM with such a sum in them.
+    overflows: sums in a PE or at PMEM that do not fit, counted only where an ofmap pixel needs them; those in
+    vectors that the SFU drops are not counted, for their values are never used. overflow_vectors: vectors
+    written to PMEM with such a sum in them.
     """
 
     plan: TilePlan
@@ -59,7 +60,7 @@ class SimResult:
     pe_cycles_busy: int
     overflows: int
     overflow_vectors: int
-    first_overflow: Overflow | None
+    first_overflow: OverflowEvent | None
 
     def __post_init__(self) -> None:
         tiles = (self.plan.otiles, self.plan.shape.onij, self.plan.array.cols)

@@ -9,14 +9,14 @@ import numpy.typing as npt
 
 from tilewright.errors import FormatError, ShapeError, UnknownNameError
 from tilewright.sim import registers as reg
+from tilewright.sim.array import run
 from tilewright.sim.control import start
 from tilewright.sim.exact import exact_result
 from tilewright.sim.job import Stalls, make_job
-from tilewright.sim.machine import run
 from tilewright.sim.result import SimResult
 from tilewright.tile import Execution
 
-Engine = Literal["fast", "registers"]
+ModelKind = Literal["fast", "registers"]
 NO_LIMIT = 1 << 62
 
 
@@ -26,7 +26,7 @@ def simulate(
     activations: npt.NDArray[np.uint8],
     *,
     stalls: Stalls | None = None,
-    engine: Engine = "fast",
+    engine: ModelKind = "fast",
 ) -> SimResult:
     """Simulate one sample of a layer, exact in every value and cycle.
 
@@ -67,18 +67,18 @@ def _run_registers(
     counts = []
     for first in range(0, otiles, per_job):
         job = make_job(execution, weights, activations, first_otile=first, stalls=stalls)
-        machine = reg.power_on(
+        state = reg.power_on(
             array.rows,
             array.cols,
             words=per_job * onij,
             folds=job.folds,
             halves=plan.dataflow.channels_per_pe,
         )
-        start(machine, job)
-        run(machine, job, NO_LIMIT)
-        psums[first : first + per_job] = machine.pmem.reshape(per_job, onij, array.cols)
-        outputs[first : first + per_job] = machine.outputs.reshape(per_job, onij, array.cols)
-        counts.append(machine.counts)
+        start(state, job)
+        run(state, job, NO_LIMIT)
+        psums[first : first + per_job] = state.pmem.reshape(per_job, onij, array.cols)
+        outputs[first : first + per_job] = state.outputs.reshape(per_job, onij, array.cols)
+        counts.append(state.counts)
     firsts = [count.first_overflow for count in counts if count.first_overflow is not None]
     return SimResult(
         plan=plan,

@@ -1,4 +1,4 @@
-"""What is chosen at run time beside the dataflow: schedule, output function, and rule for wide sums."""
+"""Run-time choices beside the dataflow: schedule, output function, and rule for sums that do not fit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class PsumRule:
-    """What becomes of a sum that does not fit: at PMEM (the array's psum width), or in a PE column.
+    """The rule for a sum that does not fit: at PMEM (the array's psum width), or in a PE column.
 
     column_bits: width in the column, None for that of PMEM.
     """
@@ -48,7 +48,7 @@ class PsumRule:
 
 @dataclass(frozen=True, slots=True)
 class OutputFunction:
-    """What the accumulate unit puts out for a psum v.
+    """The output of the accumulate unit for a psum v.
 
     "relu": max(0, v). "leaky": v, or ``v >> shift`` (rounding down) where v < 0. "signed": v.
     """

@@ -30,7 +30,7 @@ def pack_codes(codes: npt.NDArray[np.int8], number_format: NumberFormat) -> npt.
 def unpack_codes(
     packed: npt.NDArray[np.uint8], number_format: NumberFormat, shape: tuple[int, ...]
 ) -> npt.NDArray[np.int8]:
-    """What `pack_codes` packed; raises `ArtifactError` if it is not so many codes."""
+    """The inverse of `pack_codes`; raises `ArtifactError` if the number of codes differs."""
     width, count = number_format.bits, int(np.prod(shape))
     if packed.dtype != np.uint8 or packed.shape != (-(-count * width // BYTE),):
         raise ArtifactError(
@@ -54,7 +54,7 @@ def pack_thresholds(thresholds: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
 
 
 def unpack_thresholds(packed: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """What `pack_thresholds` packed."""
+    """The inverse of `pack_thresholds`."""
     if packed.dtype.kind != "i":
         raise ArtifactError(f"thresholds must be signed integers, not {packed.dtype}")
     highest = np.iinfo(packed.dtype).max

@@ -1,4 +1,4 @@
-"""What a network is made of."""
+"""The node: the interface of what an integer network is made of."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Node(Protocol):
 
     @property
     def requantizations(self) -> tuple[Requantization, ...]:
-        """One for each node that reads the sums."""
+        """The requantizations, one for each node that reads the sums."""
 
     @property
     def unlinked(self) -> str:

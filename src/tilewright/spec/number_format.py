@@ -16,7 +16,11 @@ from tilewright.registry import Registry
 Codes = npt.NDArray[np.uint8] | npt.NDArray[np.int8]
 """Codes of up to 8 bits, unsigned or signed."""
 
+Ints = npt.NDArray[np.int64]
+"""Exact integers: psums, sums, counts, and codes widened for arithmetic."""
+
 IntArray = npt.NDArray[np.signedinteger[Any]] | npt.NDArray[np.unsignedinteger[Any]]
+"""Integers of any width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class NumberFormat:
 
     @property
     def name(self) -> str:
-        """What `parse` reads."""
+        """The name of the format, which `parse` reads."""
         for name in FORMATS.names():
             if FORMATS.get(name) == self:
                 return name

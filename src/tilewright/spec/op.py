@@ -1,4 +1,4 @@
-"""Ops: the kinds of nodes, and what the rooms must know of each.
+"""Ops: the kinds of nodes, and the interface that network files, engine and export need of each.
 
 A new op is a node (a frozen dataclass with the properties of `Node`), an `Op` added to `OPS` under its
 name, and its reference added to `tilewright.verify.REFERENCES`. What an op does not say is refused by name
@@ -67,7 +67,7 @@ WriteWeight = Callable[[IntegerLayer], str]
 
 
 class Op:
-    """What the rooms must know of a kind of node: a base that refuses what an op does not say.
+    """The interface of a kind of node. This base refuses every operation that an op does not define.
 
     name: that of `OPS`, in network files too. noun: class of the nodes.
     """
@@ -102,7 +102,7 @@ class Op:
         self._refuse(node, "float operator in ONNX")
 
     def onnx_step(self, node: Any, act_step: float, *, is_unit: bool) -> npt.NDArray[np.float64]:
-        """What a step of the sum is in a graph of floats, ``(1,)`` or ``(c,)``.
+        """The value of a step of the sum in a graph of floats, ``(1,)`` or ``(c,)``.
 
         act_step: what a step of the codes is there. is_unit: weights have steps of 1 there.
         """
@@ -110,7 +110,7 @@ class Op:
         return step
 
     def terms(self, node: Any) -> tuple[int, int]:
-        """How many terms a sum has, and the largest sum of their sizes."""
+        """The number of terms of a sum, and the largest sum of their absolute values."""
         low, high = node.sum_range()
         return node.operands, max(-low, high)
 

@@ -1,4 +1,4 @@
-"""A register that is too narrow for some psums, where it stands, and what it does then."""
+"""A register that is too narrow for some psums: where it is, and what it does with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Integer thresholds of a function on real numbers that others defined, and where it leaves doubt.
+"""Integer thresholds of a given function on real numbers, and the sums where rounding leaves them open.
 
 A network from outside computes with floats: its codes are a function of the real value of a sum, and
 its own rounding errors decide where that value lies very close to a step. The thresholds here are those
@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import RecoveryError
+from tilewright.spec.number_format import Ints
 from tilewright.spec.requantization import NEVER
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 CodesOf = Callable[[Floats], Ints]
 """Sums ``n c``, not always whole, to codes ``n c`` counted from the lowest code, 0."""
 

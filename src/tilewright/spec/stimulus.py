@@ -1,4 +1,4 @@
-"""What goes into the nodes for chosen samples, and what the trained network made of it."""
+"""Input codes of the nodes for chosen samples, and the trained network's psums for them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Files of the house: artifacts with a hash, written atomically, and packed bits."""
+"""Files of tilewright: artifacts with a hash, written atomically, and packed bits."""

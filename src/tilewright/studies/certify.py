@@ -1,4 +1,4 @@
-"""The exactness certificate of a network: obligations, and everybody who agrees."""
+"""The exactness certificate of a network: obligations, and the oracles that agree."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ NOT_PROVED = (
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is compared. Counts of test images, from the first on; 0 leaves an oracle out.
+    """The amount that is compared. Counts of test images, from the first on; 0 leaves an oracle out.
 
     images: codes and sums of the engines and the trained modules; naive: of the naive reference;
     onnx: in ONNX Runtime and onnx's evaluator; rtl: layers that run through the RTL. predictions:
@@ -70,7 +70,7 @@ class Effort:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
-    """What a certificate is about. model: the trained modules, where a run is at hand."""
+    """The subject of a certificate. model: the trained modules, where a run is at hand."""
 
     path: Path
     network: IntegerNetwork

@@ -26,7 +26,7 @@ ENGINES = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExportCheck:
-    """What an outside engine computed with a written file, against the reference.
+    """Results of an outside engine for a written file, compared with the reference.
 
     farthest: largest distance of a value from the next whole psum step, in steps; 0 where the file
     computes with integers.
@@ -43,12 +43,12 @@ class ExportCheck:
 
     @property
     def compared(self) -> int:
-        """How many codes and psums were compared."""
+        """The number of codes and psums that were compared."""
         return sum(comparison.compared for comparison in self.comparisons)
 
     @property
     def mismatches(self) -> int:
-        """How many of them differ."""
+        """The number of codes and psums that differ."""
         return sum(comparison.mismatches for comparison in self.comparisons)
 
     def __str__(self) -> str:

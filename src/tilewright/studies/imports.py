@@ -1,4 +1,4 @@
-"""Networks of others into a run folder, from where the chain goes on: verify, export, simulate, cosim."""
+"""Import networks of other tools into a run folder, for verify, export, simulate and cosim."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Foreign:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImportResult:
-    """What was written, and how it compares with the source's own arithmetic."""
+    """The written network, and how it compares with the source's own arithmetic."""
 
     root: Path
     foreign: Foreign
@@ -68,7 +68,7 @@ class ImportResult:
         return tuple(one for one in self.comparisons if not one.passed)
 
     def facts(self) -> dict[str, Any]:
-        """As JSON facts."""
+        """The result as JSON facts."""
         return {
             "folder": str(self.root),
             "layers": [layer.name for layer in self.foreign.network.layers],

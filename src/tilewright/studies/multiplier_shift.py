@@ -23,7 +23,7 @@ from tilewright.verify import reference_next_codes
 
 @dataclass(slots=True)
 class _Count:
-    """What differs at one link. reachable: sums over all inputs, and how many get another code."""
+    """Counts of what differs at one link. reachable: sums over all inputs, and how many get another code."""
 
     channels: int
     exact_channels: int

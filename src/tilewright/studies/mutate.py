@@ -1,4 +1,4 @@
-"""How many planted faults of a core do vectors notice? The sets of vectors, and the campaign."""
+"""Count the planted faults of a core that vectors notice: the vector sets, and the campaign."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class MutateOptions:
         return self.rtl_dir is None
 
     def judge(self) -> Judge:
-        """Who says that a survivor is equivalent."""
+        """The judge of whether a survivor is equivalent."""
         is_stated = self.equivalents is None and self.is_our_core
         reasons = STATED if is_stated else self.equivalents
         return Judge(load_reasons(reasons) if reasons is not None else (), self.has_proofs)

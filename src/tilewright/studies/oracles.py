@@ -1,4 +1,4 @@
-"""Everybody who can compute a network's integers, asked in turn."""
+"""One function for each independent implementation that recomputes a network's integers."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def ask_rtl(layer: IntegerLayer, trace: Trace) -> Oracle:
 
 
 def explain_trace(network: IntegerNetwork, trace: Trace) -> tuple[str, ...]:
-    """What stands between the network's thresholds and the codes that somebody else computed."""
+    """Explain how the codes of `trace` differ from those that the network's thresholds give."""
     return tuple(
         f"{node.name} to {link.port}: {reason}"
         for node in network.nodes

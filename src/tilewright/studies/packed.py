@@ -25,7 +25,7 @@ NEEDED = ("train", "evaluate", "recover")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackedEvaluation(StageFacts):
-    """What the integers of a packed network recognize, and how often they differ from the trained one."""
+    """The images that a packed network recognizes, and how often it differs from the trained one."""
 
     STAGE: ClassVar[str] = "evaluate"
 

@@ -1,4 +1,4 @@
-"""What moves in the array for the samples of a run."""
+"""Activity of the array for the samples of a run: zero operands, toggles, words moved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a dataflow must know: everything about a layer on an array that depends on what stays in the PEs."""
+"""The interface of a dataflow: everything about a layer on an array that depends on what stays in the PEs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ShapeError, UnknownNameError
-from tilewright.spec import Schedule
+from tilewright.spec import Ints, Schedule
 from tilewright.tile.layer_on_array import LayerOnArray
 
 Code = TypeVar("Code", bound=np.integer)
 Weights = npt.NDArray[np.int8]
 Activations = npt.NDArray[np.uint8]
-Wide = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +38,9 @@ class Addition:
     that fits. rows: the row of the PE, ``onij``.
     """
 
-    products: Wide
-    cycles: Wide
-    rows: Wide
+    products: Ints
+    cycles: Ints
+    rows: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +52,8 @@ class FoldSums:
     """
 
     additions: Iterator[Addition]
-    written: Wide
-    place: Wide
+    written: Ints
+    place: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,18 +68,18 @@ class Operands:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Histories:
-    """What the registers of the PEs take, one value after the other, from 0.
+    """The values that the registers of the PEs take, one after the other, from 0.
 
     acts: ``n row 1 half``, repeated `repeats` times. weights: ``n row|1 col half``. shadow: what each row's
     chain of shadow registers takes, ``n row``, or None where there is none; the chain passes the low half
     of a PE first, then the high one. psums: pieces ``n row col``, one after the other.
     """
 
-    acts: Wide
+    acts: Ints
     repeats: int
-    weights: Wide
-    shadow: Wide | None
-    psums: Iterator[Wide]
+    weights: Ints
+    shadow: Ints | None
+    psums: Iterator[Ints]
 
 
 class Dataflow(Protocol):
@@ -88,7 +87,7 @@ class Dataflow(Protocol):
 
     name: as in ``array.mode``. title: for people. layout: preset, or path of a layout file, that a bench of
     such a core reads. channels_per_pe: activations in the operand of a PE. wiring: how our core is switched,
-    or None where it cannot run so; then nobody asks for what is below "registers". is_skipping: whether it
+    or None where it cannot run so; then what is below "registers" is never called. is_skipping: whether it
     can leave out pixels that no tap uses. weight_axes, act_axes: the axes of its words; "otile" and "col"
     are among the weights'.
     """
@@ -168,7 +167,7 @@ class Dataflow(Protocol):
 
     def products(
         self, weights: Weights, activations: Activations, on: LayerOnArray, kind: type, /
-    ) -> Wide:
+    ) -> Ints:
         """Psums ``otile onij col`` of sums that fit floats of type `kind` in any order."""
 
     def sums(
@@ -177,7 +176,7 @@ class Dataflow(Protocol):
         activations: Activations,
         on: LayerOnArray,
         schedule: Schedule,
-        begins: Wide,
+        begins: Ints,
         /,
     ) -> Iterator[FoldSums]:
         """The same psums in the order in which the array forms them.
@@ -187,10 +186,10 @@ class Dataflow(Protocol):
 
     # -- registers --------------------------------------------------------------------------------
 
-    def streamed(self, on: LayerOnArray, schedule: Schedule, /) -> Wide:
+    def streamed(self, on: LayerOnArray, schedule: Schedule, /) -> Ints:
         """``fold n``: address of each activation word that a fold of an output tile streams."""
 
-    def pixels(self, on: LayerOnArray, schedule: Schedule, /) -> Wide:
+    def pixels(self, on: LayerOnArray, schedule: Schedule, /) -> Ints:
         """``fold vector``: ofmap pixel of each vector that a fold brings, or -1 where it is dropped."""
 
     def operands(
@@ -201,12 +200,12 @@ class Dataflow(Protocol):
     def histories(
         self, weights: Weights, activations: Activations, on: LayerOnArray, schedule: Schedule, /
     ) -> Histories:
-        """What each register of the PEs takes."""
+        """The values that each register of the PEs takes."""
 
     # -- files of its layout ----------------------------------------------------------------------
 
     def counts(self, on: LayerOnArray, /) -> Mapping[str, int]:
-        """What the layer descriptor says beside the shape: ``steps`` and ``passes``."""
+        """The fields of the layer descriptor beside the shape: ``steps`` and ``passes``."""
 
     def act_files(self, on: LayerOnArray, /) -> tuple[dict[str, int], ...]:
         """Indices of the files of activations, in the order of reading; all have the same size."""

@@ -64,5 +64,5 @@ def untile_psums(tiles: npt.NDArray[Code], plan: TilePlan) -> npt.NDArray[Code]:
 
 
 def psum_addresses(plan: TilePlan) -> npt.NDArray[np.int64]:
-    """Where each pixel of the padded plane accumulates: ``kij nij`` to onij, or -1 where nothing uses it."""
+    """Where each pixel of the padded plane accumulates: ``kij nij`` to onij, or -1 where no tap uses it."""
     return tap_hits(plan.shape).copy()

@@ -1,4 +1,4 @@
-"""The network that an epoch hands in: averaged weights, and statistics that belong to them."""
+"""The network that an epoch is judged by: averaged weights, and BatchNorm statistics that fit them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training tells while it runs. Nothing here prints."""
+"""Events that a training reports while it runs. Nothing here prints."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the user should know, for example that a resumed run uses another thread count."""
+    """A notice to the user, for example that a resumed run uses another thread count."""
 
     message: str
 

@@ -1,4 +1,4 @@
-"""Training a part of a network while the rest stays as it is."""
+"""Freeze a part of a network while the rest is trained."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tilewright.train.norms import find_norms
 
 
 def freeze(model: nn.Module, spec: ModelSpec) -> tuple[nn.Module, ...]:
-    """Let only the chokepoint of `model` and the path around it learn; returns the frozen BatchNorms.
+    """Freeze all but the chokepoint of `model` and the path around it; returns the frozen BatchNorms.
 
     Raises `ConfigError` if there is no chokepoint.
     """

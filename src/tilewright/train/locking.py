@@ -1,4 +1,4 @@
-"""One training in a folder at a time."""
+"""Lock a folder, so that one training at a time writes to it."""
 
 from __future__ import annotations
 

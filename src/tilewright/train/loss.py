@@ -15,7 +15,7 @@ from tilewright.train.recipe import Recipe
 def compute_loss(
     logits: Tensor, labels: Tensor, recipe: Recipe, *, teacher_logits: Sequence[Tensor] = ()
 ) -> Tensor:
-    """Cross-entropy with the labels, mixed with the teachers' mean opinion where there are teachers.
+    """Cross-entropy with the labels, mixed with the mean of the teachers' softened outputs if there are any.
 
     ``(1 - w) * CE + w * T**2 * KL(softmax(teacher / T) || softmax(logits / T))`` with w the recipe's
     `teacher_weight` and T its `temperature` (Hinton et al., Distilling the Knowledge in a Neural

@@ -1,4 +1,4 @@
-"""Memory that the C library keeps, instead of giving it back after every tensor."""
+"""Tell the C library to keep freed memory instead of returning it after every tensor."""
 
 from __future__ import annotations
 

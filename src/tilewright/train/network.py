@@ -32,7 +32,7 @@ from tilewright.train.memory import keep_freed_memory
 from tilewright.train.metrics import append_metrics, keep_epochs
 from tilewright.train.provenance import describe_provenance
 from tilewright.train.recipe import Recipe, set_rates
-from tilewright.train.run import Run, Tally, start_run
+from tilewright.train.run import Tally, TrainingState, start_run
 from tilewright.train.tensorboard import show_metrics
 
 SUMMARY = "training.json"
@@ -50,7 +50,7 @@ class TrainingResult:
 
 @dataclass(frozen=True, slots=True)
 class _Loop:
-    """What stays the same from batch to batch."""
+    """The values that stay the same from batch to batch."""
 
     recipe: Recipe
     images: DeviceImages
@@ -88,7 +88,7 @@ def train_network(
     """Train a network, or go on where the run in `folder` stopped, with bit-identical weights.
 
     start: folder of a training whose weights a fresh run starts from; ``start.json`` then lists the
-    fate of every tensor. teachers: folders of trainings whose networks' opinion is part of the loss.
+    fate of every tensor. teachers: folders of trainings whose networks' outputs are part of the loss.
     A run may be taken up with more epochs than it began with; the schedule is then the longer one.
 
     Writes ``checkpoint.json`` and its tensors at the end of each epoch, and within one after each
@@ -96,7 +96,7 @@ def train_network(
     on the hold-out, or is the last, as the recipe says. Another thread count, or `is_int8_allowed`
     (which changes gradients, never psums), may change the last bits.
 
-    Raises `TrainingError` if the loss is not finite or the network forgets all that it learned,
+    Raises `TrainingError` if the loss is not finite or the network falls back to guessing,
     `ArtifactError` if `folder` holds another or a damaged run or cannot be written, `ConfigError` or
     `DataError` if values do not fit together.
     """
@@ -132,7 +132,7 @@ def train_network(
     return result
 
 
-def _set_steps(run: Run, loop: _Loop) -> None:
+def _set_steps(run: TrainingState, loop: _Loop) -> None:
     """Let every process set its quantizers' steps from the same images: the first one's share."""
     if run.world.size == 1 or run.epoch or run.batch:
         return
@@ -146,7 +146,7 @@ def _set_steps(run: Run, loop: _Loop) -> None:
     run.model.load_state_dict(after | {name: before[name] for name in norms})
 
 
-def _train_epoch(run: Run, loop: _Loop) -> None:
+def _train_epoch(run: TrainingState, loop: _Loop) -> None:
     """One epoch, or the rest of one: batch, forward, loss, backward, step."""
     recipe = loop.recipe
     order = shuffle_order(len(loop.images), seed=recipe.seed, epoch=run.epoch)
@@ -180,7 +180,7 @@ def _train_epoch(run: Run, loop: _Loop) -> None:
     _finish_epoch(run, loop, pace)
 
 
-def _finish_epoch(run: Run, loop: _Loop, pace: Pace) -> None:
+def _finish_epoch(run: TrainingState, loop: _Loop, pace: Pace) -> None:
     """Evaluate on the hold-out, write the metrics, then the checkpoint."""
     run.check_loss()
     train_accuracy = int(run.tally.correct) / (pace.batches * pace.batch_size)
@@ -214,8 +214,8 @@ def _finish_epoch(run: Run, loop: _Loop, pace: Pace) -> None:
     pace.report(pace.batches, accuracy.rate)
 
 
-def _hand_in(run: Run, loop: _Loop) -> nn.Module:
-    """The network that this epoch hands in: averaged and with fresh BatchNorm statistics, if asked."""
+def _hand_in(run: TrainingState, loop: _Loop) -> nn.Module:
+    """The network by which this epoch is judged: averaged and with fresh BatchNorm statistics, if asked."""
     network = run.model if run.average is None else run.average
     count, size = loop.recipe.norm_images, loop.recipe.batch_size
     if count == 0:
@@ -246,7 +246,7 @@ def _precision(model: nn.Module, recipe: Recipe) -> torch.autocast:
     return torch.autocast(parameter.device.type, dtype=torch.bfloat16, enabled=is_enabled)
 
 
-def _summarize(run: Run) -> TrainingResult:
+def _summarize(run: TrainingState) -> TrainingResult:
     """Write ``training.json``."""
     assert run.best is not None, "a run of at least one epoch has a best one"  # noqa: S101
     result = TrainingResult(run.folder, run.best_epoch, run.best)

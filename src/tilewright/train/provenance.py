@@ -1,4 +1,4 @@
-"""Where a result comes from."""
+"""Provenance of a result: versions, revision, seed, device, threads, time."""
 
 from __future__ import annotations
 

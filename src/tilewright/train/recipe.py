@@ -36,15 +36,16 @@ class Recipe:
     of convolutions, "sgd" for the rest) or "adamw". angle_lr: peak rate of the kernels with "muon": how
     far a step turns one, in 0..1 (see `Muon`).
 
-    augmentation: "none", "crop", "crop_flip" or "crop_alternate" (no flip for digits: mirrored ones
-    are none). crop_shift: pixels, 0..4, by which a crop is off at most. cutout: edge in pixels, 0..32,
-    of a square set to 0 in each augmented image. The last, incomplete batch of an epoch is left out.
+    augmentation: "none", "crop", "crop_flip" or "crop_alternate" (no flip for digits: a
+    mirrored digit is not a digit). crop_shift: the largest shift of a crop in pixels, 0..4. cutout: edge in
+    pixels, 0..32, of a square set to 0 in each augmented image. The last, incomplete batch of an epoch is
+    left out.
 
-    teacher_weight, temperature: how much the teacher's opinion counts, 0..1, and how soft it is (see
+    teacher_weight, temperature: weight of the teacher's outputs, 0..1, and how much they are softened (see
     `compute_loss`); without a teacher they do nothing. ema_decay: what an epoch hands in is the
     exponential moving average of the weights, which keeps this fraction of itself in each step; 0:
     the weights themselves. norm_images: BatchNorm statistics are estimated anew from so many training
-    images, augmented as in the epoch, for what it hands in; 0: the running ones. selection: which
+    images, augmented as in the epoch, for the network that is judged; 0: the running ones. selection: which
     weights are the result, those of the epoch that was "best" on the hold-out or of the "last".
     is_bfloat16: convolutions of a float network run in bfloat16 where the processor has it.
 

@@ -61,11 +61,11 @@ class Tally:
 
 
 @dataclass(slots=True)
-class Run:
+class TrainingState:
     """A training between two batches: everything that its continuation depends on.
 
     average: the moving average of `model`, if the recipe asks for one. teachers: the networks whose
-    opinion is part of the loss; they never change. peak: the highest accuracy of an epoch on
+    outputs are part of the loss; they never change. peak: the highest accuracy of an epoch on
     its training images.
     """
 
@@ -165,7 +165,7 @@ def start_run(
     start: Path | None,
     teachers: Sequence[Path],
     listener: Listener,
-) -> Run:
+) -> TrainingState:
     """A fresh run, or the one in `folder` taken up again.
 
     Raises `ArtifactError` if `folder` holds a run of other settings or a damaged one, or if `start`
@@ -183,7 +183,9 @@ def start_run(
     torch.manual_seed(recipe.seed)
     model = build(spec).to(device)
     optimizer = build_optimizer(model, recipe)
-    run = Run(folder, settings, threads, device, model, optimizer, Tally.zero(device), world)
+    run = TrainingState(
+        folder, settings, threads, device, model, optimizer, Tally.zero(device), world
+    )
     run.teachers = tuple(load_trained(teacher).to(device) for teacher in teachers)
     facts = read_facts(folder)
     if facts is None and start is not None:
@@ -197,7 +199,7 @@ def start_run(
     return run
 
 
-def _take_start(run: Run, start: Path, listener: Listener) -> None:
+def _take_start(run: TrainingState, start: Path, listener: Listener) -> None:
     recipe = run.settings["recipe"]
     source = load_trained(start).to(run.device)
     fates = take_weights(
@@ -225,7 +227,7 @@ def _tell_of_threads(began: int, threads: int, listener: Listener) -> None:
 def _expect_settings(
     folder: Path, facts: dict[str, Any], asked: dict[str, Any], listener: Listener
 ) -> None:
-    """A value that the checkpoint does not have is from before it existed, and had its default."""
+    """A setting missing from an old checkpoint did not exist then; its default applied."""
     found = facts["settings"]
     defaults = {"model": _defaults(ModelSpec), "recipe": _defaults(Recipe)}
     for part, values in asked.items():

@@ -1,4 +1,4 @@
-"""Starting from the weights of another network: what is taken, what is not, and why."""
+"""Start from the weights of another network, and state for each tensor whether it was taken, and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which character comes first in a file: layouts as data, text files of words, bundles."""
+"""Vector files: layouts as data, text files of words, bundles."""
 
 from tilewright.vectors.bundle import MANIFEST, Bundle, BundleFile, BundleTensors, Scales
 from tilewright.vectors.bundle_reader import decode_bundle, read_bundle

@@ -1,4 +1,4 @@
-"""From tiles to ``file line lane`` and back, as the statement of a kind says."""
+"""Arrange tiles as ``file line lane`` and back, as the layout states for the kind."""
 
 from __future__ import annotations
 

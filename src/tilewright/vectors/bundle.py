@@ -100,7 +100,7 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BundleTensors:
-    """What the files of a bundle say, as tensors; the outputs are a function of `psums`.
+    """The contents of a bundle's files as tensors; the outputs are a function of `psums`.
 
     weight: int8 ``oc ic kh kw``. codes: uint8 ``ic ih iw``. psums: int64 ``oc oh ow``, signed,
     before ReLU. tap_psums: int64 ``kij oc oh ow``, or None if the layout has not all of them.
@@ -132,5 +132,5 @@ def planned_files(
 
 
 def planned_count(layout: Layout, plan: TilePlan) -> int:
-    """How many files a bundle has."""
+    """The number of files of a bundle."""
     return sum(file_count(form, plan) for form in layout.kinds)

@@ -77,7 +77,7 @@ def _check_values(
     psums: IntArray,
     tap_psums: IntArray | None,
 ) -> None:
-    """Raise `FormatError` with the tensor axes, which a reader knows better than tile axes."""
+    """Raise `FormatError` with the tensor axes, which are easier to find than tile axes."""
     psum_format = NumberFormat(plan.array.psum_bits, is_signed=True)
     layer.act_format.check(codes, what=f"layer {layer.name}: input code", axes="ic ih iw")
     psum_format.check(psums, what=f"layer {layer.name}: psum", axes="oc oh ow")

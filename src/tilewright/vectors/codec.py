@@ -102,14 +102,14 @@ def decode(
 def text_forms(
     form: KindLayout, plan: TilePlan, widths: FieldWidths
 ) -> list[tuple[TextForm, dict[str, int]]]:
-    """What each file of a kind looks like, and its tile indices, in the order of the file axes."""
+    """The form of each file of a kind, and its tile indices, in the order of the file axes."""
     texts = text_set(form, plan, widths)
     places = enumerate(file_indices(form, plan))
     return [(texts[i], dict(zip(form.file_axes, place, strict=True))) for i, place in places]
 
 
 def text_set(form: KindLayout, plan: TilePlan, widths: FieldWidths) -> TextSet:
-    """What the files of a kind look like, in the order of the file axes."""
+    """The forms of the files of a kind, in the order of the file axes."""
     sizes, bits = stated_sizes(form, plan), widths.bits(form.bits)
     lines, lanes = line_count(form, sizes), lane_count(form, sizes)
     digits = lanes * bits if form.radix == "binary" else -(-lanes * bits // 4)
@@ -133,7 +133,7 @@ def text_set(form: KindLayout, plan: TilePlan, widths: FieldWidths) -> TextSet:
 
 
 def file_count(form: KindLayout, plan: TilePlan) -> int:
-    """How many files of a kind there are."""
+    """The number of files of a kind."""
     sizes = stated_sizes(form, plan)
     return prod(sizes[axis] for axis in form.file_axes)
 

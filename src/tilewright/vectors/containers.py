@@ -1,4 +1,4 @@
-"""What stands around the digits of a word: plain text, or the syntax of a tool that loads memories."""
+"""Containers: the syntax around the digits of a word, plain text or that of a tool that loads memories."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Frame:
     parts: int = 1
 
     def left_text(self, rows: int) -> npt.NDArray[np.uint8]:
-        """What stands left of the digits: ``line character``."""
+        """The text left of the digits: ``line character``."""
         if not self.address_digits:
             return _rows(self.left, rows)
         shifts = np.arange(self.address_digits)[::-1] * 4
@@ -43,7 +43,7 @@ class Frame:
         return np.hstack([addresses, _rows(self.left, rows)])
 
     def right_text(self, rows: int) -> npt.NDArray[np.uint8]:
-        """What stands right of the digits: ``line character``."""
+        """The text right of the digits: ``line character``."""
         right = _rows(self.right, rows)
         right[-1:] = _rows(self.last_right, 1)
         return right

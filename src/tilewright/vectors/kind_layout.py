@@ -111,7 +111,7 @@ class KindLayout:
 
     @property
     def output(self) -> OutputFunction:
-        """What an output is of its psum; of 32 bits and less, a longer shift leaves what 31 places leave."""
+        """The function from psum to output; shifts by more than 31 equal one by 31 at 32 bits and less."""
         return OutputFunction(cast("Function", self.function), min(self.shift, MAX_LEAK))
 
     def to_facts(self) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class Layout:
 
     @property
     def output(self) -> OutputFunction:
-        """What an output is of its psum; ReLU where the layout has no outputs."""
+        """The function from psum to output; ReLU where the layout has no outputs."""
         return self.kind("output").output if "output" in self.kind_names else OutputFunction()
 
     def with_output(self, output: OutputFunction) -> Self:

@@ -1,4 +1,4 @@
-"""The manifest of a bundle: JSON that says what every file is; the folder describes itself."""
+"""The manifest of a bundle: JSON that describes every file of the folder."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def is_manifest(facts: object) -> bool:
 
 
 def read_manifest(folder: Path) -> Bundle:
-    """What the manifest in `folder` says, checked in itself; the files are not opened.
+    """Read the manifest in `folder` and check it by itself; the files are not opened.
 
     Raises `ArtifactError` in one line if it is missing, damaged, of another kind or version, or
     states files that its layout, shape and array do not have.

@@ -1,4 +1,4 @@
-"""The ifmap as a file has it: the padded plane, the plane without border, or the windows (im2col).
+"""Forms of the ifmap in a file: the padded plane, the plane without border, or the windows (im2col).
 
 Tiles of activations have the axes ``itile nij row``, nij over the padded plane.
 """

@@ -81,7 +81,7 @@ def _has_pixel_rows(layout: Layout) -> bool:
 
 
 def _channels_per_pe(layout: Layout) -> int | None:
-    """The number beside ``row`` in a split of input channels; None where the layout says nothing of it."""
+    """The number beside ``row`` in a split of input channels; None where the layout does not state it."""
     for split in layout.kind("activation").split:
         if "itile" in split.source and "row" in split.names:
             return prod(size for _, size in split.parts if isinstance(size, int))

@@ -55,7 +55,7 @@ class TextForm:
 
     @property
     def frame(self) -> Frame:
-        """What stands around the words."""
+        """The text around the words."""
         return frame(
             self.container,
             name=self.name.split(".")[0],
@@ -70,7 +70,7 @@ class TextForm:
 class TextSet:
     """Files that differ in name and header only: as `form`, but with `names` and `headers`.
 
-    headers: one for each name, or none at all if every file has that of `form`.
+    headers: one for each name, or empty if every file has the header of `form`.
     """
 
     form: TextForm
@@ -209,7 +209,7 @@ def _encoded(lines: tuple[str, ...], line_end: str) -> bytes:
 
 
 def _first_fault(form: TextForm, content: bytes) -> FormatError:
-    """The error for a content that `read_files` refuses."""
+    """The error for the first character of `content` that `form` does not allow."""
     around = form.frame
     left, right = _sides(form, around)
     head, foot = len(around.head), len(around.foot)
@@ -245,7 +245,7 @@ def _first_fault(form: TextForm, content: bytes) -> FormatError:
 
 
 def _word_fault(form: TextForm, line: bytes, left: bytes, right: bytes) -> str:
-    """What is wrong with the line of a word; empty if nothing is."""
+    """The fault in the line of a word; empty if there is none."""
     digit, named = _DIGITS[form.radix]
     count = _row_digits(form, form.frame)
     wanted = re.escape(left) + b"%s{%d}" % (digit.encode(), count) + re.escape(right)

@@ -1,4 +1,4 @@
-"""What is claimed of a network's integers, the evidence for it, and what is not claimed."""
+"""The exactness certificate of a network: claims, evidence for them, and what is not claimed."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Obligation:
 
 @dataclass(frozen=True, slots=True)
 class Oracle:
-    """Somebody who computed the same integers: how many were compared, and how many differ.
+    """An independent computation of the same integers: how many were compared, and how many differ.
 
-    against: who they were compared with. first: the first differences, and what explains them.
+    against: the implementation they were compared with. first: the first differences, and what explains them.
     """
 
     name: str
@@ -113,7 +113,7 @@ class Certificate:
         return all(check.passed for check in self.checks()) and bool(self.oracles)
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON facts."""
+        """The certificate as JSON facts."""
         return {"kind": KIND, "version": VERSION, "verdict": self.verdict, **asdict(self)}
 
     def differences(self, again: Certificate) -> Iterator[str]:

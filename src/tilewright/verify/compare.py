@@ -43,7 +43,7 @@ class Comparison:
 
     @property
     def passed(self) -> bool:
-        """Whether numbers were compared and none differed: comparing nothing proves nothing."""
+        """Whether numbers were compared and none differed: False where nothing was compared."""
         return self.compared > 0 and self.mismatches == 0
 
     def __str__(self) -> str:

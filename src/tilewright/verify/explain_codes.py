@@ -1,27 +1,25 @@
-"""Which single fault of a requantization turns the agreed sums into the codes that were found."""
+"""Explain wrong codes: the single fault of a requantization that turns the agreed sums into them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from tilewright.spec import NEVER, IntArray, Requantization
+from tilewright.spec import NEVER, IntArray, Ints, Requantization
 from tilewright.verify.reference import max_pool, reference_next_codes
 
 SHOWN = 5
-"""So many faults are told one by one."""
-
-Sums = npt.NDArray[np.int64]
+"""The largest number of faults that are listed one by one."""
 
 
-def explain_codes(sums: Sums, link: Requantization, codes: IntArray) -> tuple[str, ...]:
-    """What stands between `link` and `codes`, channel by channel; nothing if they agree.
+def explain_codes(sums: Ints, link: Requantization, codes: IntArray) -> tuple[str, ...]:
+    """The faults that explain how `codes` differ from those of `link`, by channel; empty if they agree.
 
-    sums ``n oc oh ow``, on which both sides agree; codes ``n ic ih iw`` of the reader, as somebody else
-    computed them. Faults that are told apart: pools taken before the thresholds, the direction of a
-    channel, the place of a threshold; what none of them explains is said to be so.
+    sums ``n oc oh ow``, on which both sides agree; codes ``n ic ih iw`` of the reader, as another
+    implementation computed them. Faults that are recognized: pools taken before the thresholds, the
+    direction of a channel, the place of a threshold; a difference that none of them explains is reported
+    as unexplained.
     """
     expected = reference_next_codes(sums, link)
     if expected.shape != codes.shape:
@@ -44,7 +42,7 @@ def explain_codes(sums: Sums, link: Requantization, codes: IntArray) -> tuple[st
     return tuple(found)
 
 
-def _explain_channel(sums: Sums, link: Requantization, codes: Sums, oc: int) -> str:
+def _explain_channel(sums: Ints, link: Requantization, codes: Ints, oc: int) -> str:
     """The fault of one channel; codes ``n pixel``."""
     direction = int(link.direction[oc])
     if _moved_thresholds(_decisive(sums[:, oc], link, -direction), link, codes, oc) == []:
@@ -56,7 +54,7 @@ def _explain_channel(sums: Sums, link: Requantization, codes: Sums, oc: int) -> 
 
 
 def _moved_thresholds(
-    reached: Sums, link: Requantization, codes: Sums, oc: int
+    reached: Ints, link: Requantization, codes: Ints, oc: int
 ) -> list[str] | None:
     """Thresholds of a channel that lie elsewhere than the codes say; None if none give such codes."""
     moved = []
@@ -76,7 +74,7 @@ def _moved_thresholds(
     return moved
 
 
-def _decisive(sums: Sums, link: Requantization, direction: int) -> Sums:
+def _decisive(sums: Ints, link: Requantization, direction: int) -> Ints:
     """The largest direction * sum of each window, ``n pixel``: thresholds ascend, so it decides the code."""
     values = (sums * direction)[:, None]  # n 1 oh ow
     for pool in link.pools:
@@ -84,7 +82,7 @@ def _decisive(sums: Sums, link: Requantization, direction: int) -> Sums:
     return values.reshape(len(sums), -1)
 
 
-def _pooled_first(sums: Sums, link: Requantization) -> Sums:
+def _pooled_first(sums: Ints, link: Requantization) -> Ints:
     """Codes if max-pooling came before the thresholds."""
     for pool in link.pools:
         sums = max_pool(sums, pool, lowest=-int(NEVER))

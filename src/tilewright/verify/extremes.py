@@ -62,7 +62,7 @@ def extreme_weights(layer: IntegerLayer) -> IntegerLayer:
 
 
 def extreme_plane_count(layer: IntegerLayer) -> int:
-    """How many planes `extreme_planes` gives."""
+    """The number of planes that `extreme_planes` gives."""
     return -(-2 * layer.shape.oc // max(1, len(_whole_windows(layer.shape))))
 
 

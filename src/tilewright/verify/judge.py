@@ -1,4 +1,4 @@
-"""The verdict on one node: are the training forward's integers those of the reference?"""
+"""The verdict on one node: whether the training forward's integers equal those of the reference."""
 
 from __future__ import annotations
 

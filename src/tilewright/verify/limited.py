@@ -1,4 +1,4 @@
-"""The naive reference of psums that a narrow register limits, one addition after the other.
+"""The naive reference of psums that a narrow register limits after every addition.
 
 Where a sum saturates, it depends on the order of its additions. An order is plain data: folds, which the
 accumulator adds up; each fold is a sequence of additions down a column of PEs; each addition takes the
@@ -8,13 +8,11 @@ products of one PE, named by input channel and tap ``(ic, kij)``.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from tilewright.errors import ShapeError
-from tilewright.spec import ConvShape, IntArray, IntegerLayer, OverflowRule, PsumRegister
+from tilewright.spec import ConvShape, IntArray, IntegerLayer, Ints, OverflowRule, PsumRegister
 
 Fold = list[list[tuple[int, int]]]
-Ints = npt.NDArray[np.int64]
 
 
 def column_order(shape: ConvShape, *, lanes: int, channels_per_pe: int = 1) -> list[Fold]:

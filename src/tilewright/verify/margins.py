@@ -1,4 +1,4 @@
-"""How far sums stay from the thresholds that would change their codes."""
+"""Margins: the distance of sums from the thresholds that would change their codes."""
 
 from __future__ import annotations
 

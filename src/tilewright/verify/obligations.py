@@ -1,4 +1,4 @@
-"""What must hold for a network's integers to be exact, and whether it does."""
+"""Obligations: conditions under which a network's integers are exact, and whether each holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The naive reference of what an accumulate unit puts out for a psum."""
+"""The naive reference of the accumulate unit's output for a psum."""
 
 from __future__ import annotations
 

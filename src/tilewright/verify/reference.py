@@ -1,7 +1,7 @@
 """The naive int64 reference: the only source of expected values.
 
-Plain loops over the taps and plain integer products, in int64 from the first step, written to be read
-and believed rather than to be fast.
+Plain loops over the taps and plain integer products, in int64 from the first step, written to be easy to
+check by reading, not to be fast.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from tests.unit.cores.fakes import FakeSimulator
 from tilewright.cores import CosimResult, Fault, LaneMismatch, OverflowVector, Setup, run_bundle
 from tilewright.cores.result import merge
 from tilewright.cores.run import read_sources
-from tilewright.cores.run_list import Run, check_runnable, parameters, run_list
+from tilewright.cores.run_list import BenchRun, check_runnable, parameters, run_list
 from tilewright.errors import (
     ConfigError,
     FormatError,
@@ -94,7 +94,7 @@ file weight_itile1_otile0_kij0.txt
 file weight_itile1_otile0_kij1.txt
 file weight_itile0_otile1_kij0.txt
 """
-    text = run_list([Run(bundle, Setup())])
+    text = run_list([BenchRun(bundle, Setup())])
     assert text.startswith(head)
     assert len(text.splitlines()) == 7 + 28 + 4 + 8
 
@@ -102,9 +102,9 @@ file weight_itile0_otile1_kij0.txt
 def test_memories_grow_only_for_a_layer_that_needs_it(bundle: Bundle) -> None:
     usual = {"XmemAddrBits": 14, "WmemAddrBits": 14, "PmemAddrBits": 10}
     core = {"Rows": 2, "Cols": 3, "ActBits": 4, "WeightBits": 4, "ColumnBits": 16, "PsumBits": 16}
-    assert parameters([Run(bundle, Setup())]) == core | usual
+    assert parameters([BenchRun(bundle, Setup())]) == core | usual
     plane = replace(bundle, shape=ConvShape(4, 100, 100, 4, 1, 1))  # 2 tiles of 10,000 words
-    assert parameters([Run(plane, Setup())]) == core | {
+    assert parameters([BenchRun(plane, Setup())]) == core | {
         "XmemAddrBits": 15,
         "WmemAddrBits": 14,
         "PmemAddrBits": 14,
@@ -118,7 +118,7 @@ def test_bundle_of_another_layout_is_refused(bundle: Bundle) -> None:
         r"ece284-unpadded: export"
     )
     with pytest.raises(FormatError, match=message):
-        check_runnable(Run(other, Setup()))
+        check_runnable(BenchRun(other, Setup()))
 
 
 def test_bundle_that_the_core_cannot_hold_is_refused(bundle: Bundle) -> None:
@@ -126,20 +126,20 @@ def test_bundle_that_the_core_cannot_hold_is_refused(bundle: Bundle) -> None:
     with pytest.raises(
         FormatError, match=r"^a code of the RTL core has at least 2 bits, but .* u1"
     ):
-        check_runnable(Run(narrow, Setup()))
+        check_runnable(BenchRun(narrow, Setup()))
     large = replace(bundle, shape=ConvShape(1, 9_000, 9_000, 4, 1, 1))
     with pytest.raises(ShapeError, match=r"at most 2\^24 words, but XmemAddrBits must be 27"):
-        check_runnable(Run(large, Setup()))
+        check_runnable(BenchRun(large, Setup()))
 
 
 def test_words_of_all_modes(tmp_path: Path) -> None:
     """ic 3, onij 4, oc 4 on 2 rows and 3 cols: one tile of 4 lanes; or 2 passes of 6 steps."""
     half = write_random(tmp_path / "half", replace(CASE, act_bits=2, mode="simd"))
-    lines = run_list([Run(half, Setup(schedule=Schedule(is_overlapped=True)))]).splitlines()
+    lines = run_list([BenchRun(half, Setup(schedule=Schedule(is_overlapped=True)))]).splitlines()
     assert {"act_bits 4", "dataflow 1", "is_overlapped 1", "itiles 1", "weight_words 6"} <= {*lines}
     os_case = replace(CASE, shape=replace(CASE.shape, stride=(1, 1)), mode="os")
     os = write_random(tmp_path / "os", os_case)
-    whole = Run(os, Setup(schedule=Schedule(is_skipping=True, is_whole_layer=True)))
+    whole = BenchRun(os, Setup(schedule=Schedule(is_skipping=True, is_whole_layer=True)))
     lines = run_list([whole]).splitlines()
     assert {"dataflow 2", "is_skipping 0", "otiles_per_job 2", "act_files 1"} <= {*lines}
     assert {"steps 6", "passes 4", "act_words 24", "weight_words 12"} <= {*lines}
@@ -148,13 +148,13 @@ def test_words_of_all_modes(tmp_path: Path) -> None:
 
 def test_a_part_has_the_weights_and_the_values_of_its_output_tiles(bundle: Bundle) -> None:
     """Output tile 1 of 2 has one channel of 4 pixels."""
-    part = Run(bundle, Setup(), range(1, 2))
+    part = BenchRun(bundle, Setup(), range(1, 2))
     lines = run_list([part]).splitlines()
     assert {"otiles 2", "first_otile 1", "end_otile 2", "otiles_per_job 1"} <= {*lines}
     assert [line for line in lines if "weight_itile" in line] == [
         f"file weight_itile{itile}_otile1_kij{kij}.txt" for itile in (0, 1) for kij in (0, 1)
     ]
-    assert (part.values, Run(bundle, Setup()).values) == (4, 16)
+    assert (part.values, BenchRun(bundle, Setup()).values) == (4, 16)
 
 
 def test_a_setup_that_the_bench_cannot_take_is_refused() -> None:
@@ -172,14 +172,14 @@ def test_two_wide_activations_do_not_fit_a_pe(bundle: Bundle) -> None:
     )
     message = r"^two activations in a PE must have at most 8 bits together, but .* u5"
     with pytest.raises(FormatError, match=message):
-        check_runnable(Run(wide, Setup()))
+        check_runnable(BenchRun(wide, Setup()))
 
 
 def test_missing_file_is_named(bundle: Bundle) -> None:
     files = tuple(file for file in bundle.files if file.name != "weight_itile1_otile0_kij1.txt")
     message = r"must list a file of kind weight itile=1 otile=0 kij=1: export"
     with pytest.raises(FormatError, match=message):
-        run_list([Run(replace(bundle, files=files), Setup())])
+        run_list([BenchRun(replace(bundle, files=files), Setup())])
 
 
 def test_bench_lines_become_a_located_verdict(

@@ -89,7 +89,7 @@ def test_trained_weights_may_need_less_than_the_format():
 def test_memories_as_text():
     assert MemoryDepths.parse("wmem=7, xmem=9") == MemoryDepths(xmem=9, wmem=7)
     for text in ("zmem=4", "xmem", "xmem=-4", "xmem=4;wmem=4", ""):
-        with pytest.raises(ConfigError, match=r"^memories are xmem=WORDS.*is none of them$"):
+        with pytest.raises(ConfigError, match=r"^memories are xmem=WORDS.*is not one of them$"):
             MemoryDepths.parse(text)
     with pytest.raises(ConfigError, match=r"^pmem must have at least 1 word, not 0$"):
         MemoryDepths.parse("pmem=0")
@@ -99,7 +99,7 @@ def test_the_default_memories_are_those_of_the_rtl():
     text = (RTL_DIR / "tw_core.sv").read_text()
     depths = MemoryDepths()
     for name, depth in (("Xmem", depths.xmem), ("Wmem", depths.wmem), ("Pmem", depths.pmem)):
-        found = re.search(rf"parameter int {name}AddrBits\s*=\s*(\d+)", text)
+        found = re.search(rf"parameter\s+int {name}AddrBits\s*=\s*(\d+)", text)
         assert found is not None
         assert 1 << int(found[1]) == depth
 

@@ -195,7 +195,7 @@ def test_scalesim_topology(digits, tmp_path):
 
 def test_scalesim_refuses_what_it_would_misread(digits, tmp_path):
     odd, layer = odd_network(), digits.network.layers[0]
-    with pytest.raises(FormatError, match=r"^layer stem: SCALE-Sim knows one stride .* \(2, 1\)$"):
+    with pytest.raises(FormatError, match=r"^layer stem: SCALE-Sim has one stride .* \(2, 1\)$"):
         export_network(odd, tmp_path / "net.csv", form="scalesim")
     for name in ("DPconv", "a,b"):
         network = IntegerNetwork((replace(layer, name=name, requantizations=()),))

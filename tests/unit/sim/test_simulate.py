@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.sim import timeline as t
 from tilewright.errors import FormatError, ShapeError, UnknownNameError
-from tilewright.sim import Overflow, fold_cycles, layer_cycles, next_fold_cycles, simulate
+from tilewright.sim import OverflowEvent, fold_cycles, layer_cycles, next_fold_cycles, simulate
 from tilewright.spec import ArrayShape, ConvShape, OutputFunction, PsumRule, Schedule
 from tilewright.tile import TWO_CHANNELS, Execution, TilePlan, tile_activations, tile_weights
 
@@ -45,7 +45,7 @@ def test_a_sum_that_does_not_fit_is_named_and_kept_exact_by_default():
     """5 bits hold -16..15. Of the sums that do not fit, -17 in PE(1, 1) at cycle 7 is the earliest."""
     result = simulate(Execution(_narrow(5)), t.WEIGHTS, t.ACTIVATIONS)
     assert result.psums.tolist() == [t.PSUMS]
-    first = Overflow(where="pe", otile=0, itile=0, kij=0, onij=0, row=1, col=1, value=-17)
+    first = OverflowEvent(where="pe", otile=0, itile=0, kij=0, onij=0, row=1, col=1, value=-17)
     assert result.first_overflow == first
     assert str(first) == "PE, row=1 col=1: psum -17 (otile=0, itile=0, kij=0, onij=0)"
     # in PEs -20 of row 0, two of col 0, four each of cols 1 and 2; then those ten again in PMEM
@@ -68,7 +68,7 @@ def test_an_overflow_in_pmem_is_named():
     weights = np.array([[[[[0], [1]]], [[[0], [1]]]]], np.int8)  # otile itile kij col row
     activations = np.array([[[0], [0], [7]], [[0], [1], [7]]], np.uint8)  # itile nij row
     result = simulate(Execution(plan), weights, activations)
-    first = Overflow("pmem", otile=0, itile=1, kij=0, onij=2, row=None, col=1, value=14)
+    first = OverflowEvent("pmem", otile=0, itile=1, kij=0, onij=2, row=None, col=1, value=14)
     assert (result.overflows, result.first_overflow) == (1, first)
     assert str(first) == "PMEM, col=1: psum 14 (otile=0, itile=1, kij=0, onij=2)"
     assert result.psums.tolist() == [[[0, 0], [0, 1], [0, 14]]]
@@ -85,7 +85,7 @@ def test_32_bit_psums_overflow_in_pmem_only():
     fast = Schedule(is_overlapped=True, is_skipping=True)
     exact = simulate(Execution(plan, schedule=fast), weights, activations)
     assert exact.psums.tolist() == [[[2_155_545_600]]]
-    assert exact.first_overflow == Overflow("pmem", 0, 518, 0, 0, None, 0, 2_149_327_680)
+    assert exact.first_overflow == OverflowEvent("pmem", 0, 518, 0, 0, None, 0, 2_149_327_680)
     wrapped = simulate(Execution(plan, schedule=fast, rule=PsumRule("wrap")), weights, activations)
     assert wrapped.psums.tolist() == [[[2_155_545_600 - 2**32]]]
     assert wrapped.overflows == 1

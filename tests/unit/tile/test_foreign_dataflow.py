@@ -14,7 +14,7 @@ from tests.unit.tile.flattened import Flattened
 from tilewright.config import Config
 from tilewright.config.array import ArrayConfig
 from tilewright.cores import Setup
-from tilewright.cores.run_list import Run
+from tilewright.cores.run_list import BenchRun
 from tilewright.cost import LayerOutline, MemoryDepths, layer_cost
 from tilewright.errors import FormatError, ShapeError, UnknownNameError
 from tilewright.sim import count_activity, layer_cycles, simulate
@@ -132,7 +132,7 @@ def test_its_layout_follows_from_the_mode(flattened, tmp_path):
     with pytest.raises(
         FormatError, match=r"^the RTL testbench reads layout ece284-ws, ece284-2b, "
     ):
-        Run(bundle, Setup())
+        BenchRun(bundle, Setup())
 
 
 def test_registers_that_are_not_modelled_are_refused(flattened):

@@ -10,7 +10,7 @@ from tests.networks import layer
 from tilewright.errors import ShapeError
 from tilewright.sim import simulate
 from tilewright.spec import ArrayShape, ConvShape, NumberFormat, PsumRule
-from tilewright.tile import plan_mode, plan_words
+from tilewright.tile import Execution, plan_mode, plan_words
 from tilewright.verify import column_order, reference_limited_psums, step_order
 
 RNG = np.random.default_rng(11)
@@ -62,7 +62,8 @@ def test_wrapping_is_modular_in_any_order():
 def test_the_model_limits_psums_as_the_reference_does(mode, rule):
     array = ArrayShape(2, 3, psum_bits=6)
     plan = plan_mode(SHAPE, array, mode, 2)
-    found = simulate(plan, *plan_words(plan, LAYER.weight, CODES[0]), rule=rule)
+    words = plan_words(plan, LAYER.weight, CODES[0])
+    found = simulate(Execution(plan, rule=rule), *words)
     lanes = found.psums.transpose(0, 2, 1).reshape(-1, SHAPE.onij)[: SHAPE.oc]
     expected = reference_limited_psums(
         CODES,

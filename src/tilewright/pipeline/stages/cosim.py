@@ -26,7 +26,7 @@ OUR_RTL = "tilewright"
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """A check of a bundle; `is_told`: also where it holds, the person who waits hears its evidence."""
+    """A check of a bundle; `is_told`: its evidence is a progress line even where the check holds."""
 
     check: Check
     is_told: bool = False
@@ -43,7 +43,7 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
             f"{run.folder('export')} holds no bundle: run 'tilewright export' first"
         )
     _require_cycles(run, exported, model_cycles)
-    run.facts_path("cosim").unlink(missing_ok=True)  # of other RTL, perhaps, should this one fail
+    run.facts_path("cosim").unlink(missing_ok=True)  # it may describe other RTL, if this run fails
     results: list[CosimResult] = []
     checks: list[Check] = []
     for bundle in exported.bundles:
@@ -156,7 +156,7 @@ def _output_check(result: CosimResult, where: str) -> Check:
 
 
 def _stray_check(result: CosimResult, where: str) -> Check:
-    """What no channel has: lanes beyond the last one, and the protocol."""
+    """The check of values in lanes beyond the last channel, and of the protocol."""
     wrong = result.unused_lane_mismatches + len(result.faults)
     evidence = (
         f"{where}: {result.unused_lane_mismatches:,} values in unused lanes, "

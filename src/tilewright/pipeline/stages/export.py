@@ -163,6 +163,6 @@ def _refuse_flood(files: int) -> None:
 
 
 def _clear(folder: Path) -> None:
-    """Remove the bundles of an earlier export, so that none is left that this one does not list."""
+    """Remove the bundles of an earlier export, so that every bundle in the folder is one of this export."""
     if folder.is_dir():
         shutil.rmtree(folder)

@@ -30,7 +30,7 @@ def report(run: RunFolder) -> Summary:
 
 
 def _metrics(path: Path) -> list[Epoch]:
-    """One entry an epoch; none if training has not begun. A line that is still being written is left out."""
+    """One entry an epoch, empty if training has not begun. A line that is still being written is left out."""
     if not path.is_file():
         return []
     *lines, _unfinished = read_bytes(path).split(b"\n")

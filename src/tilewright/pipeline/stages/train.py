@@ -122,7 +122,7 @@ def _names(teacher: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _trained(name: str, phases: dict[str, Path], *, key: str) -> Path:
-    """Where the trained network is that `name` stands for: a phase, a run, a training or a packed one."""
+    """The place of the trained network called `name`: a phase, a run, a training or a packed network."""
     if name in phases:
         return phases[name]
     path = Path(name)

@@ -1,4 +1,4 @@
-"""Checkpoints of the course's VGG, whose quantizers work on floats: to integer layers, and what remains."""
+"""Convert checkpoints of the course's VGG, whose quantizers work on floats, to integer layers."""
 
 from tilewright.recover.course.checkpoint import read_state
 from tilewright.recover.course.network import CourseImport, import_course

@@ -33,7 +33,7 @@ def read_state(path: Path) -> State:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ArtifactError(
-            f"{path} must hold tensors and plain values only, but asks for something else, which is "
+            f"{path} must hold tensors and plain values only, but holds something else, which is "
             f"not executed: {_first_line(error)}"
         ) from None
     except (RuntimeError, EOFError, ValueError, KeyError, OSError, AttributeError) as error:

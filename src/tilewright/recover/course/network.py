@@ -20,11 +20,12 @@ from tilewright.spec import (
     ConvShape,
     IntegerLayer,
     IntegerNetwork,
+    Ints,
     MaxPool,
     Requantization,
     Stimulus,
 )
-from tilewright.spec.step_search import Floats, Ints, Steps, find_steps
+from tilewright.spec.step_search import Floats, Steps, find_steps
 
 HALF = MaxPool((2, 2), (2, 2))
 
@@ -160,7 +161,7 @@ def _steps(layer: CourseLayer, consumer: CourseLayer, bound: int) -> Steps:
 
 
 def _affine(layer: CourseLayer) -> tuple[Floats, Floats]:
-    """What bias and BatchNorm make of a psum, as a factor and a summand, float64 ``oc``."""
+    """Bias and BatchNorm of a psum as one factor and one summand, float64 ``oc``."""
     ones = np.ones(len(layer.weight))
     gain = ones * layer.act_scale * layer.weight_scale
     offset = 0 * ones if layer.tail.bias is None else layer.tail.bias.double().numpy()

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.spec import Schedule
+from tilewright.spec import Ints, Schedule
 from tilewright.tile.dataflow import (
     Activations,
     Addition,
@@ -23,7 +23,6 @@ from tilewright.tile.dataflow import (
     Histories,
     Operands,
     Weights,
-    Wide,
     Wiring,
     expect_axes,
 )
@@ -81,7 +80,7 @@ class OutputStationary:
         return self.steps(on)
 
     def psum_words(self, on: LayerOnArray) -> int:
-        """One for each output tile and ofmap pixel."""
+        """One psum word for each output tile and ofmap pixel."""
         return on.otiles * on.shape.onij
 
     def weight_shape(self, on: LayerOnArray) -> tuple[int, ...]:
@@ -144,12 +143,12 @@ class OutputStationary:
         return self.steps(on) + on.array.rows + on.array.cols + 1
 
     def load_cycles(self, _on: LayerOnArray, _schedule: Schedule) -> int:
-        """None: a weight word is read beside each activation word."""
+        """0: a weight word is read beside each activation word."""
         return 0
 
     def products(
         self, weights: Weights, activations: Activations, on: LayerOnArray, kind: type
-    ) -> Wide:
+    ) -> Ints:
         """One product for each pass and output tile."""
         west: npt.NDArray[np.floating[Any]] = (
             activations.astype(kind).transpose(0, 2, 1).reshape(-1, self.steps(on))
@@ -163,7 +162,7 @@ class OutputStationary:
         activations: Activations,
         on: LayerOnArray,
         _schedule: Schedule,
-        begins: Wide,
+        begins: Ints,
     ) -> Iterator[FoldSums]:
         """All passes at once: a pixel's psum grows step by step, then moves down the rows below it."""
         rows, cols, onij, steps = on.array.rows, on.array.cols, on.shape.onij, self.steps(on)
@@ -185,11 +184,11 @@ class OutputStationary:
             place=np.stack([opass, np.zeros_like(opass)], axis=1),
         )
 
-    def streamed(self, on: LayerOnArray, _schedule: Schedule) -> Wide:
+    def streamed(self, on: LayerOnArray, _schedule: Schedule) -> Ints:
         """``fold n``: the words of a pass, one after the other."""
         return np.arange(self.sample_words(on)).reshape(self.passes(on), self.steps(on))
 
-    def pixels(self, on: LayerOnArray, _schedule: Schedule) -> Wide:
+    def pixels(self, on: LayerOnArray, _schedule: Schedule) -> Ints:
         """``fold vector``: ofmap pixel, the bottom row first, or -1 beyond the last."""
         rows, passes = on.array.rows, self.passes(on)
         pixels = np.arange(passes * rows).reshape(passes, rows)[:, ::-1]
@@ -229,19 +228,19 @@ class OutputStationary:
         return {"steps": self.steps(on), "passes": self.passes(on)}
 
     def act_files(self, _on: LayerOnArray) -> tuple[dict[str, int], ...]:
-        """One with all passes."""
+        """One file with all passes."""
         return ({},)
 
     def weight_files(self, _on: LayerOnArray, _otiles: range) -> Iterator[dict[str, int]]:
-        """One with all output tiles."""
+        """One file with all output tiles."""
         yield {}
 
     def weight_file_words(self, on: LayerOnArray) -> int:
-        """Those of all output tiles."""
+        """The words of all output tiles."""
         return on.otiles * self.steps(on)
 
 
-def _resting_psums(acts: Wide, weights: Wide) -> Iterator[Wide]:
+def _resting_psums(acts: Ints, weights: Ints) -> Iterator[Ints]:
     """A PE's psum grows from 0 step by step; then those of the rows above pass through it, and a 0."""
     rows = acts.shape[-1]
     for factors in weights:  # step col

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.spec import ConvShape, Schedule
+from tilewright.spec import ConvShape, Ints, Schedule
 from tilewright.tile.dataflow import (
     Activations,
     Addition,
@@ -25,7 +25,6 @@ from tilewright.tile.dataflow import (
     Histories,
     Operands,
     Weights,
-    Wide,
     Wiring,
     expect_axes,
 )
@@ -74,7 +73,7 @@ class WeightStationary:
         return self.itiles(on) * on.shape.nij
 
     def otile_words(self, on: LayerOnArray) -> int:
-        """Those of all its folds."""
+        """The weight words of all folds of an output tile."""
         return self.itiles(on) * on.shape.taps * self.fold_words(on)
 
     def fold_words(self, on: LayerOnArray) -> int:
@@ -82,7 +81,7 @@ class WeightStationary:
         return on.array.cols * self.channels_per_pe
 
     def psum_words(self, on: LayerOnArray) -> int:
-        """One for each fold and ofmap pixel."""
+        """One psum word for each fold and ofmap pixel."""
         return self.itiles(on) * on.shape.taps * on.otiles * on.shape.onij
 
     def weight_shape(self, on: LayerOnArray) -> tuple[int, ...]:
@@ -153,7 +152,7 @@ class WeightStationary:
 
     def products(
         self, weights: Weights, activations: Activations, on: LayerOnArray, kind: type
-    ) -> Wide:
+    ) -> Ints:
         """What ofmap pixels take from the plane, times all weights, a block at a time."""
         shape, pixels = on.shape, window_pixels(on.shape)  # kij onij
         lanes = self.itiles(on) * self.lanes(on)
@@ -163,7 +162,7 @@ class WeightStationary:
         kernel: npt.NDArray[np.floating[Any]] = (
             weights.transpose(1, 4, 2, 0, 3).reshape(lanes * shape.taps, -1).astype(kind)
         )  # lane*kij otile*col
-        psums: Wide = np.empty((on.otiles, shape.onij, on.array.cols), np.int64)
+        psums: Ints = np.empty((on.otiles, shape.onij, on.array.cols), np.int64)
         block = max(1, BLOCK // len(kernel))
         for first in range(0, shape.onij, block):
             some = slice(first, first + block)
@@ -178,7 +177,7 @@ class WeightStationary:
         activations: Activations,
         on: LayerOnArray,
         schedule: Schedule,
-        begins: Wide,
+        begins: Ints,
     ) -> Iterator[FoldSums]:
         """Every fold adds the products of its rows from the top down, then what PMEM holds."""
         rows, cols, onij = on.array.rows, on.array.cols, on.shape.onij
@@ -197,14 +196,14 @@ class WeightStationary:
                 place=np.broadcast_to([itile, kij], (onij, 2)),
             )
 
-    def streamed(self, on: LayerOnArray, schedule: Schedule) -> Wide:
+    def streamed(self, on: LayerOnArray, schedule: Schedule) -> Ints:
         """``fold n``: the pixels of the padded plane that each tap is given, for every input tile."""
         first = np.arange(self.itiles(on))[:, None, None] * on.shape.nij
         return (first + self._plane_pixels(on.shape, schedule)).reshape(
             -1, self.words_streamed(on, schedule)
         )
 
-    def pixels(self, on: LayerOnArray, schedule: Schedule) -> Wide:
+    def pixels(self, on: LayerOnArray, schedule: Schedule) -> Ints:
         """``fold vector``: the ofmap pixel that a tap adds to, for every input tile."""
         hits = tap_hits(on.shape)
         if schedule.is_skipping:
@@ -243,7 +242,7 @@ class WeightStationary:
             psums=_passing_psums(streamed, kernel),
         )
 
-    def _plane_pixels(self, shape: ConvShape, schedule: Schedule) -> Wide:
+    def _plane_pixels(self, shape: ConvShape, schedule: Schedule) -> Ints:
         """``tap n``: pixel of the padded plane of the activation streamed as number n."""
         if schedule.is_skipping:
             return window_pixels(shape)
@@ -254,29 +253,29 @@ class WeightStationary:
         return {"steps": 1, "passes": 1}
 
     def act_files(self, on: LayerOnArray) -> tuple[dict[str, int], ...]:
-        """One for each input tile."""
+        """One file for each input tile."""
         return tuple({"itile": itile} for itile in range(self.itiles(on)))
 
     def weight_files(self, on: LayerOnArray, otiles: range) -> Iterator[dict[str, int]]:
-        """One for each fold."""
+        """One file for each fold."""
         for otile in otiles:
             for itile in range(self.itiles(on)):
                 for kij in range(on.shape.taps):
                     yield {"itile": itile, "otile": otile, "kij": kij}
 
     def weight_file_words(self, on: LayerOnArray) -> int:
-        """Those of a fold."""
+        """The words of a fold."""
         return self.fold_words(on)
 
 
-def _down(acts: Wide, factors: Wide, cycles: Wide) -> Iterator[Addition]:
+def _down(acts: Ints, factors: Ints, cycles: Ints) -> Iterator[Addition]:
     """acts: ``row onij half``; factors: ``row otile half col``; cycles: those of row 0."""
     onij = acts.shape[1]
     for row, (act, factor) in enumerate(zip(acts, factors, strict=True)):
         yield Addition(act @ factor, cycles + row, np.full(onij, row))
 
 
-def _passing_psums(streamed: Wide, kernel: Wide) -> Iterator[Wide]:
+def _passing_psums(streamed: Ints, kernel: Ints) -> Iterator[Ints]:
     """streamed: ``inner n lane``; kernel: ``fold col row half``. A piece is one fold."""
     _, cols, rows, _ = kernel.shape
     for fold, factors in enumerate(kernel):

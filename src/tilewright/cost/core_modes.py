@@ -19,7 +19,7 @@ def mode_names() -> tuple[str, ...]:
     return tuple(f"{mode}_{schedule}" for mode in DATAFLOWS.names() for schedule in SCHEDULES)
 
 
-def machine_cycles(outline: LayerOutline, array: ArrayShape) -> dict[str, int]:
+def core_cycles(outline: LayerOutline, array: ArrayShape) -> dict[str, int]:
     """Cycles for one sample by `mode_names`; see `tilewright.tile.plan_mode`."""
     cycles = {}
     for mode in DATAFLOWS.names():
