@@ -120,6 +120,14 @@ def test_doctor_and_mutate_run_its_simulator(extras, run, monkeypatch):
     assert json.loads(told)["mutants"] == 1
 
 
+def test_a_simulator_that_says_nothing_is_no_success(extras, run, monkeypatch):
+    kind = type(find_simulator("polite-icarus"))
+    monkeypatch.setattr(kind, "run", lambda *_, **__: (0, ""))
+    done = tilewright("cosim", run)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "FAILED cosim: features.15: sample 0: " in done.stderr
+
+
 def test_help_does_not_look_for_packages(site, run, tmp_path):
     broken = tmp_path / "site" / "systolic_extras-1.0.dist-info"
     broken.mkdir(parents=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -145,6 +146,19 @@ def test_registers_that_are_not_modelled_are_refused(flattened):
 
 
 def test_wrong_cycles_are_found(flattened, monkeypatch):
+    layer, codes = _layer(SHAPE, 1)
     monkeypatch.setattr(type(flattened), "first_fold_cycles", lambda *_: 31)
     execution = Execution(plan_mode(SHAPE, ARRAY, "flattened", 4))
-    assert layer_cycles(execution) != 9 * (20 + 5 + 2 * 2 + 3)
+    found = simulate(execution, *plan_words(execution.plan, layer.weight, codes)).cycles
+    assert found == layer_cycles(execution) != 9 * (20 + 5 + 2 * 2 + 3)
+
+
+def test_a_fold_that_is_left_out_is_found(flattened, monkeypatch):
+    layer, codes = _layer(SHAPE, 1)
+    honest = type(flattened).sums
+    monkeypatch.setattr(type(flattened), "sums", lambda *args: islice(honest(*args), 2))
+    plan = plan_mode(SHAPE, replace(ARRAY, psum_bits=6), "flattened", 4)
+    words = plan_words(plan, layer.weight, codes)
+    found = untile_psums(simulate(Execution(plan, rule=PsumRule("wrap")), *words).psums, plan)
+    expected = (reference_psums(codes[None], layer)[0] + 32) % 64 - 32
+    assert (found != expected).any()

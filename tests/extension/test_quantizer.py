@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from tilewright.config import load_config
-from tilewright.errors import ConfigError, UnknownNameError
+from tilewright.errors import ConfigError, RecoveryError, UnknownNameError
 from tilewright.models import ModelSpec, build
 from tilewright.quant import QuantConv2d
 from tilewright.recover import recover
@@ -36,6 +36,14 @@ def test_a_network_trains_a_step_and_is_recovered_exactly():
     network, stimulus = recover(model, batch[:2], np.arange(2))
     network.require_whole()
     assert all(check_node(node, stimulus, psum_bits=24).passed for node in network.nodes)
+
+
+def test_codes_that_are_no_integers_are_refused_with_their_layer(monkeypatch):
+    model = build(ModelSpec("vgg_tiny", 4, 4, choke_width=8, quantizer="bounded")).eval()
+    kind = type(model.get_submodule("features.15").act_quantizer)
+    monkeypatch.setattr(kind, "forward", lambda self, x: x / self.scale_view())  # no rounding
+    with pytest.raises(RecoveryError, match=r"^layer features\.\d+: "):
+        recover(model, torch.randint(0, 256, (2, 3, 32, 32)), np.arange(2))
 
 
 def test_its_properties_are_asked_for():
