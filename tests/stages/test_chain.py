@@ -150,7 +150,7 @@ def test_cosim_parses_the_configuration_and_each_layout_once(run, monkeypatch):
     parse = tomllib.loads
     monkeypatch.setattr(tomllib, "loads", lambda text: texts.append(text) or parse(text))
     config._parsed.cache_clear()
-    presets._preset.cache_clear()
+    presets._named.cache_clear()
     result = run_stage("cosim", RunFolder(run), Silent())
     assert result.passed
     assert len(read(run / STAGES["export"])["bundles"]) == 2

@@ -10,6 +10,7 @@ from tilewright.vectors.layout import Layout
 from tilewright.vectors.planes import accumulate_addresses
 from tilewright.vectors.presets import (
     CORE_LAYOUTS,
+    LAYOUTS,
     dataflow_of,
     is_stated_by,
     layout_names,
@@ -19,6 +20,7 @@ from tilewright.vectors.split import AxisSplit
 
 __all__ = [
     "CORE_LAYOUTS",
+    "LAYOUTS",
     "MANIFEST",
     "AxisRun",
     "AxisSplit",

@@ -6,10 +6,12 @@ import tomllib
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from math import prod
 from pathlib import Path
 
 from tilewright.errors import ConfigError, UnknownNameError
+from tilewright.registry import Registry
 from tilewright.spec import OutputFunction
 from tilewright.tile import CORE_DATAFLOWS, DATAFLOWS, Dataflow
 from tilewright.vectors.layout import Layout
@@ -20,29 +22,34 @@ CORE_LAYOUTS = tuple(dataflow.layout for dataflow in CORE_DATAFLOWS)
 """The presets that the testbench of our core reads."""
 
 
+LAYOUTS: Registry[Traversable] = Registry("layout")
+"""The TOML file of each layout that has a name; another package adds its own (`tilewright.registry`)."""
+
+_PRESETS = {
+    file.name.removesuffix(SUFFIX): file
+    for file in (files("tilewright.vectors") / "layouts").iterdir()
+    if file.name.endswith(SUFFIX)
+}
+for _name in sorted(_PRESETS):
+    LAYOUTS.add(_name, _PRESETS[_name])
+
+
 def layout_names() -> tuple[str, ...]:
-    """Names of the presets, sorted."""
-    folder = files("tilewright.vectors") / "layouts"
-    return tuple(
-        sorted(f.name.removesuffix(SUFFIX) for f in folder.iterdir() if f.name.endswith(SUFFIX))
-    )
+    """Names of the layouts: ours, sorted, then those of other packages."""
+    return LAYOUTS.names()
 
 
 def load_layout(name_or_path: str | Path) -> Layout:
-    """The preset of that name, or the layout in a file: a `Path`, or text that ends in ``.toml``.
+    """The layout of that name, or the one in a file: a `Path`, or text that ends in ``.toml``.
 
-    Raises `UnknownNameError` with near names for an unknown preset, `ConfigError` for a file that
+    Raises `UnknownNameError` with near names for an unknown name, `ConfigError` for a file that
     is missing or does not describe a layout.
 
     >>> load_layout("ece284-ws").kind("output").file
     'out.txt'
     """
     if isinstance(name_or_path, Path) or name_or_path.endswith(SUFFIX):
-        path = Path(name_or_path)
-        try:
-            return _parse(path.read_text(encoding="utf-8"), str(path))
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"cannot read the layout file {path}: {error}") from None
+        return _read(Path(name_or_path))
     names = layout_names()
     if name_or_path not in names:
         near = get_close_matches(name_or_path, names, n=3, cutoff=0.3) or names
@@ -50,7 +57,7 @@ def load_layout(name_or_path: str | Path) -> Layout:
             f"no layout is called '{name_or_path}'; did you mean {', '.join(near)}? "
             f"A layout file of your own is given as a path that ends in {SUFFIX}"
         )
-    return _preset(name_or_path)
+    return _named(name_or_path)
 
 
 def dataflow_of(layout: Layout) -> Dataflow | None:
@@ -89,13 +96,16 @@ def _channels_per_pe(layout: Layout) -> int | None:
 
 
 @cache
-def _preset(name: str) -> Layout:
-    preset = files("tilewright.vectors") / "layouts" / f"{name}{SUFFIX}"
-    return _parse(preset.read_text(encoding="utf-8"), preset.name)
+def _named(name: str) -> Layout:
+    return _read(LAYOUTS.get(name))
 
 
-def _parse(text: str, where: str) -> Layout:
+def _read(file: Traversable) -> Layout:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read the layout file {file}: {error}") from None
     try:
         return Layout.from_facts(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, ConfigError) as error:
-        raise ConfigError(f"{where}: {error}") from None
+        raise ConfigError(f"{file}: {error}") from None

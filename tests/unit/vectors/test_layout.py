@@ -12,7 +12,7 @@ import pytest
 from tests.unit.vectors import course_example as example
 from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.spec import OutputFunction
-from tilewright.vectors import Layout, layout_names, load_layout
+from tilewright.vectors import LAYOUTS, Layout, layout_names, load_layout
 from tilewright.vectors.codec import text_forms
 
 
@@ -25,6 +25,18 @@ def test_the_presets_are_those_of_the_course():
         *("ece284-2b", "ece284-notebook", "ece284-os", "ece284-unpadded", "ece284-unpadded-2b"),
         *("ece284-unpadded-2b-4b", "ece284-ws", "readmemb", "readmemh"),
     )
+
+
+def test_a_registered_layout_whose_file_is_missing_is_told_with_its_place(tmp_path, monkeypatch):
+    monkeypatch.setattr(LAYOUTS, "_things", dict(LAYOUTS._things))
+    LAYOUTS.add("gone", tmp_path / "gone.toml")
+    assert layout_names()[-1] == "gone"
+    with pytest.raises(ConfigError, match=r"^cannot read the layout file .*gone\.toml"):
+        load_layout("gone")
+    with pytest.raises(
+        ConfigError, match=r"^a layout must have a name of its own, but 'ece284-ws'"
+    ):
+        LAYOUTS.add("ece284-ws", tmp_path / "gone.toml")
 
 
 @pytest.mark.parametrize("name", layout_names())

@@ -1,6 +1,6 @@
-"""A number format that the house does not have: codes -1 and +1, without 0."""
+"""The number format of the package: codes -1 and +1, without 0."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,31 +23,22 @@ from tilewright.verify import find_obligations, reference_outputs, reference_tra
 SHAPE = ConvShape(3, 4, 5, 2, 2, 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Bipolar(NumberFormat):
-    """Written in two bits, as two's complement."""
-
-    def allowed(self, values):
-        return abs(values) == 1
-
-    def __str__(self):
-        return "bipolar (-1 or 1)"
-
-
-BIPOLAR = FORMATS.add("BIPOLAR", Bipolar(2, is_signed=True, is_narrow=True))
+@pytest.fixture
+def codes(extras):
+    return FORMATS.get("BIPOLAR")
 
 
 @pytest.fixture
-def bipolar():
+def bipolar(codes):
     rng = np.random.default_rng(3)
     made = layer(rng, "conv", SHAPE, act_format=NumberFormat(4, is_signed=False))
     weight = rng.choice([-1, 1], SHAPE.weight_sizes).astype(np.int8)
-    return replace(made, weight=weight, weight_format=BIPOLAR)
+    return replace(made, weight=weight, weight_format=codes)
 
 
-def test_it_is_found_by_its_name_and_is_not_the_format_of_the_same_width():
-    assert NumberFormat.parse("BIPOLAR") is BIPOLAR
-    assert BIPOLAR.name == "BIPOLAR"
+def test_it_is_found_by_its_name_and_is_not_the_format_of_the_same_width(codes):
+    assert NumberFormat.parse("BIPOLAR") is codes
+    assert codes.name == "BIPOLAR"
     assert NumberFormat(2, is_signed=True, is_narrow=True).name == "TERNARY"
     with pytest.raises(ConfigError, match=r"'BIPOLAR' is registered already"):
         FORMATS.add("BIPOLAR", NumberFormat(1, is_signed=True))
@@ -62,11 +53,11 @@ def test_a_layer_refuses_other_codes(bipolar):
         replace(bipolar, weight=weight)
 
 
-def test_a_network_of_it_is_saved_run_and_judged(bipolar, tmp_path):
+def test_a_network_of_it_is_saved_run_and_judged(bipolar, codes, tmp_path):
     network = IntegerNetwork((bipolar,))
     network.save(tmp_path / "network")
     back = IntegerNetwork.load(tmp_path / "network")
-    assert back.layers[0].weight_format is BIPOLAR
+    assert back.layers[0].weight_format is codes
     assert back.fingerprint() == network.fingerprint()
     images = np.random.default_rng(4).integers(0, 16, (3, 3, 4, 5)).astype(np.uint8)
     expected = reference_trace(back, images).sums["conv"]
@@ -74,19 +65,19 @@ def test_a_network_of_it_is_saved_run_and_judged(bipolar, tmp_path):
     assert all(one.holds for one in find_obligations(back, {}, {}) if "codes" in one.name)
 
 
-def test_a_bundle_of_it_proves_itself(bipolar, tmp_path):
-    codes = np.random.default_rng(5).integers(0, 16, (3, 4, 5)).astype(np.uint8)
-    psums = reference_trace(IntegerNetwork((bipolar,)), codes[None]).sums["conv"][0]
+def test_a_bundle_of_it_proves_itself(bipolar, codes, tmp_path):
+    acts = np.random.default_rng(5).integers(0, 16, (3, 4, 5)).astype(np.uint8)
+    psums = reference_trace(IntegerNetwork((bipolar,)), acts[None]).sums["conv"][0]
     layout = load_layout("ece284-ws")
     write_bundle(
         tmp_path / "bundle",
         layer=bipolar,
         plan=TilePlan(SHAPE, ArrayShape(2, 2, 12)),
         layout=layout,
-        codes=codes,
+        codes=acts,
         psums=psums,
         outputs=reference_outputs(psums, layout.output),
         sample=0,
     )
-    assert read_bundle(tmp_path / "bundle").weight_format is BIPOLAR
+    assert read_bundle(tmp_path / "bundle").weight_format is codes
     assert check_bundle(tmp_path / "bundle").passed

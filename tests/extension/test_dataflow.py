@@ -1,16 +1,16 @@
-"""A dataflow registered from outside runs through plan, words, model, cycles, cost and files."""
+"""The dataflow of the package runs through plan, words, model, cycles, cost and files."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.strategies import plans
-from tests.unit.tile.flattened import Flattened
 from tilewright.config import Config
 from tilewright.config.array import ArrayConfig
 from tilewright.cores import Setup
@@ -38,10 +38,8 @@ CODES, WEIGHTS = NumberFormat(4, is_signed=False), NumberFormat(4, is_signed=Tru
 
 
 @pytest.fixture
-def flattened():
-    """The dataflow, registered as another package registers its own, for one test."""
-    yield DATAFLOWS.add("flattened", Flattened())
-    del DATAFLOWS._things["flattened"]
+def flattened(extras):
+    return DATAFLOWS.get("flattened")
 
 
 def _layer(shape: ConvShape, seed: int) -> tuple[IntegerLayer, np.ndarray]:
@@ -69,11 +67,13 @@ def test_it_runs_from_the_plan_to_the_psums_of_the_reference(flattened):
         simulate(Execution(plan), words[0][:2], words[1])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(plan=plans(), seed=st.integers(0, 2**32 - 1), bits=st.integers(4, 20))
-def test_every_layer_is_exact_and_a_narrow_sum_is_counted(plan, seed, bits):
+def test_every_layer_is_exact_and_a_narrow_sum_is_counted(flattened, plan, seed, bits):
     layer, codes = _layer(plan.shape, seed)
-    plan = TilePlan(plan.shape, replace(plan.array, psum_bits=bits), Flattened())
+    plan = TilePlan(plan.shape, replace(plan.array, psum_bits=bits), flattened)
     result = simulate(Execution(plan), *plan_words(plan, layer.weight, codes))
     expected = reference_psums(codes[None], layer)[0]
     np.testing.assert_array_equal(untile_psums(result.psums, plan), expected)  # rule "error"
@@ -92,8 +92,8 @@ def test_every_layer_is_exact_and_a_narrow_sum_is_counted(plan, seed, bits):
 def test_a_wrong_product_is_found(flattened, monkeypatch):
     layer, codes = _layer(SHAPE, 1)
     plan = plan_mode(SHAPE, ARRAY, "flattened", 4)
-    honest = Flattened.products
-    monkeypatch.setattr(Flattened, "products", lambda *args: honest(*args) + 1)
+    honest = type(flattened).products
+    monkeypatch.setattr(type(flattened), "products", lambda *args: honest(*args) + 1)
     result = simulate(Execution(plan), *plan_words(plan, layer.weight, codes))
     expected = reference_psums(codes[None], layer)[0]
     assert (untile_psums(result.psums, plan) != expected).all()
@@ -145,5 +145,20 @@ def test_registers_that_are_not_modelled_are_refused(flattened):
         count_activity(execution, *words, act_bits=4, weight_bits=4)
 
 
-def test_nobody_is_registered_for_longer_than_a_test():
-    assert DATAFLOWS.names() == ("ws", "simd", "os")
+def test_wrong_cycles_are_found(flattened, monkeypatch):
+    layer, codes = _layer(SHAPE, 1)
+    monkeypatch.setattr(type(flattened), "first_fold_cycles", lambda *_: 31)
+    execution = Execution(plan_mode(SHAPE, ARRAY, "flattened", 4))
+    found = simulate(execution, *plan_words(execution.plan, layer.weight, codes)).cycles
+    assert found == layer_cycles(execution) != 9 * (20 + 5 + 2 * 2 + 3)
+
+
+def test_a_fold_that_is_left_out_is_found(flattened, monkeypatch):
+    layer, codes = _layer(SHAPE, 1)
+    honest = type(flattened).sums
+    monkeypatch.setattr(type(flattened), "sums", lambda *args: islice(honest(*args), 2))
+    plan = plan_mode(SHAPE, replace(ARRAY, psum_bits=6), "flattened", 4)
+    words = plan_words(plan, layer.weight, codes)
+    found = untile_psums(simulate(Execution(plan, rule=PsumRule("wrap")), *words).psums, plan)
+    expected = (reference_psums(codes[None], layer)[0] + 32) % 64 - 32
+    assert (found != expected).any()

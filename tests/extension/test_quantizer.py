@@ -1,4 +1,4 @@
-"""A quantizer added through the registry alone: a network trains with it and is recovered exactly."""
+"""The quantizer of the package, by its entry point: a network trains with it and is recovered exactly."""
 
 import subprocess
 import sys
@@ -9,50 +9,14 @@ import torch
 from torch import nn
 
 from tilewright.config import load_config
-from tilewright.errors import ConfigError, UnknownNameError
+from tilewright.errors import ConfigError, RecoveryError, UnknownNameError
 from tilewright.models import ModelSpec, build
 from tilewright.quant import QuantConv2d
 from tilewright.recover import recover
-from tilewright.spec import NumberFormat
-from tilewright.spec.quantizer import QUANTIZERS, Quantizer
 from tilewright.train.recipe import Recipe, build_optimizer
 from tilewright.verify import check_node
 
-
-class Bounded(nn.Module):
-    """Codes of values up to a learned bound, with a gradient that passes through rounding."""
-
-    def __init__(self, number_format):
-        super().__init__()
-        self.number_format = number_format
-        self.bound = nn.Parameter(torch.tensor(2.0))
-
-    @property
-    def scale(self):
-        return self.bound.detach() / self.number_format.max_code
-
-    def scale_view(self):
-        return self.bound / self.number_format.max_code
-
-    def forward(self, x):
-        low, high = self.number_format.min_code, self.number_format.max_code
-        steps = torch.clamp(x / self.scale_view(), low, high)
-        return steps + (steps.round() - steps).detach()
-
-
-def bounded(*, is_signed):
-    return lambda bits, *_: Bounded(NumberFormat(bits, is_signed, is_narrow=is_signed))
-
-
-QUANTIZERS.add(
-    "bounded",
-    Quantizer(
-        act=bounded(is_signed=False),
-        signed_act=bounded(is_signed=True),
-        weight=bounded(is_signed=True),
-        has_channel_steps=False,
-    ),
-)
+pytestmark = pytest.mark.usefixtures("extras")
 
 
 def test_a_network_trains_a_step_and_is_recovered_exactly():
@@ -74,6 +38,14 @@ def test_a_network_trains_a_step_and_is_recovered_exactly():
     assert all(check_node(node, stimulus, psum_bits=24).passed for node in network.nodes)
 
 
+def test_codes_that_are_no_integers_are_refused_with_their_layer(monkeypatch):
+    model = build(ModelSpec("vgg_tiny", 4, 4, choke_width=8, quantizer="bounded")).eval()
+    kind = type(model.get_submodule("features.15").act_quantizer)
+    monkeypatch.setattr(kind, "forward", lambda self, x: x / self.scale_view())  # no rounding
+    with pytest.raises(RecoveryError, match=r"^layer features\.\d+: "):
+        recover(model, torch.randint(0, 256, (2, 3, 32, 32)), np.arange(2))
+
+
 def test_its_properties_are_asked_for():
     with pytest.raises(ConfigError, match=r"^quantizer bounded has one bound for all weights"):
         QuantConv2d(3, 4, 3, weight_bits=4, act_bits=4, is_per_channel=True, quantizer="bounded")
@@ -89,9 +61,10 @@ def test_a_configuration_knows_it():
         load_config(None, ("model.quantizer=odd",))
 
 
-def test_a_configuration_is_checked_without_torch():
+@pytest.mark.parametrize("name", ["pact", "bounded"])
+def test_a_configuration_is_checked_without_torch(extras, name):
     code = (
-        "import sys\nfrom tilewright.config import load_config\n"
-        "load_config(None, ('model.quantizer=pact',))\nsys.exit('torch' in sys.modules)"
+        f"import sys\nsys.path.insert(0, {str(extras)!r})\nfrom tilewright.config import load_config\n"
+        f"load_config(None, ('model.quantizer={name}',))\nsys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
