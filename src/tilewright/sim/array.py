@@ -152,9 +152,10 @@ def _work(state: ArrayState, job: Job, flush: Bits) -> None:
     kept, misfits = fit(sums, job.execution.column_bits, job.execution.rule.overflow)
     if (misfits & valid_i).any():
         _log_column(state, job, misfits & valid_i, number_i, sums)
-    flushing = flush[:, None] & np.ones_like(valid_i)
-    m.psum_q = np.select([flushing, valid_i], [north_psum, kept], m.psum_q)
-    m.misfit_q = np.select([flushing, valid_i], [north_misfit, was_misfit | misfits], m.misfit_q)
+    m.psum_q = np.where(valid_i, kept, m.psum_q)
+    m.misfit_q = np.where(valid_i, was_misfit | misfits, m.misfit_q)
+    if flush.any():
+        m.psum_q[flush], m.misfit_q[flush] = north_psum[flush], north_misfit[flush]
     m.w_q = np.where(valid_i & is_first, m.shadow_q, m.w_q)
     m.b_q = np.where(valid_i, b_i, m.b_q)
     m.a_q, m.number_q = np.where(valid_i, a_i, m.a_q), np.where(valid_i, number_i, m.number_q)
