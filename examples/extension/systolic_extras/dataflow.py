@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.spec import Schedule
+from tilewright.spec import Ints, Schedule
 from tilewright.tile.dataflow import (
     Activations,
     Addition,
@@ -17,7 +17,6 @@ from tilewright.tile.dataflow import (
     Dataflow,
     FoldSums,
     Weights,
-    Wide,
     expect_axes,
 )
 from tilewright.tile.layer_on_array import LayerOnArray
@@ -124,7 +123,7 @@ class Flattened(Dataflow):
 
     def products(
         self, weights: Weights, activations: Activations, _on: LayerOnArray, kind: type
-    ) -> Wide:
+    ) -> Ints:
         acts, kernel = activations.astype(kind), weights.astype(kind)
         return np.einsum("fpr,tfcr->tpc", acts, kernel).astype(np.int64)
 
@@ -134,7 +133,7 @@ class Flattened(Dataflow):
         activations: Activations,
         on: LayerOnArray,
         _schedule: Schedule,
-        begins: Wide,
+        begins: Ints,
     ) -> Iterator[FoldSums]:
         """A fold after the other: in each, a psum goes down the rows and is then added in PMEM."""
         acts, kernel = activations.astype(np.int64), weights.astype(np.int64)
