@@ -48,13 +48,16 @@ class Registry(Generic[Thing]):
         return thing
 
     def get(self, name: str) -> Thing:
-        """The thing called `name`; raises `UnknownNameError` that lists the names."""
+        """The thing called `name`; raises `UnknownNameError` that lists the names.
+
+        Raises `ConfigError` if another package declares it, but it cannot be loaded.
+        """
         things = self._complete()
         if name not in things:
             raise UnknownNameError.among(self.kind, name, tuple(things))
         thing = things[name]
         if isinstance(thing, EntryPoint):
-            thing = self._things[name] = thing.load()
+            thing = self._things[name] = self._load(thing)
         return thing
 
     def names(self) -> tuple[str, ...]:
@@ -72,6 +75,18 @@ class Registry(Generic[Thing]):
             self._is_complete = True
             for point in entry_points(group=self.group):
                 if point.name in self._things:
-                    self.add(point.name, point.load())
+                    self.add(point.name, self._load(point))
                 self._things.setdefault(point.name, point)
         return self._things
+
+    def _load(self, point: EntryPoint) -> Thing:
+        try:
+            thing: Thing = point.load()
+        except (ImportError, AttributeError) as error:
+            if point is self._ours.get(point.name):
+                raise
+            raise ConfigError(
+                f"{self.kind} {point.name!r} must be {point.value}, as its package declares, but that "
+                f"cannot be loaded: {error}: mend the package or uninstall it"
+            ) from error
+        return thing
