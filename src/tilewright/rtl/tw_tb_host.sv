@@ -1,4 +1,4 @@
-// tw_tb_host: the testbench's host: reads the run list, loads the memories, starts the core, stalls it.
+// tw_tb_host: the testbench's host: reads the run list, loads, starts and stalls the core.
 //
 // Contract
 //   The run list holds a "KEY NUMBER" line for each key that `read_build` reads, in
