@@ -82,10 +82,6 @@ class FileText:
         token = self.tokens[at] if at >= 0 else None
         return token if token is not None and offset < token.end else None
 
-    def on_line(self, line: int) -> tuple[Token, ...]:
-        """The tokens of one line."""
-        return tuple(token for token in self.tokens if token.line == line)
-
     @property
     def binary_line(self) -> int:
         """First line with a byte that is no printable ASCII or white space; 0 if there is none."""
