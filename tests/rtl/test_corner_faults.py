@@ -1,7 +1,6 @@
-"""Faults of the core that are real under a legal configuration, and that one set of corner vectors is there for."""
+"""Faults that are real under a legal configuration, each with the set of corner vectors that is there for it."""
 
 from __future__ import annotations
-
 
 import pytest
 

@@ -39,7 +39,6 @@ from tilewright.verify import (
 )
 
 
-
 @dataclass(frozen=True, slots=True)
 class _Layer:
     """A layer, and the array that it runs on; name: of its bundles, after that of the dataflow."""
@@ -56,12 +55,12 @@ LAYERS = (
     _Layer("2", ConvShape(2, 3, 3, 1, 1, 1), 3, 2),
     _Layer("3", ConvShape(20, 1, 1, 3, 1, 1), 3, 2),
 )
-"""Tails in all tiles of both kinds; strides both ways, one of them above two, unequal padding and an even number
-of rows; a single tap and a single output channel; and a single pixel, whose folds are over before the weights of
-the next one are there, and all meet at one address."""
+"""Tails in all tiles of both kinds; strides both ways, one of them above two, unequal padding and an even
+number of rows; a single tap and a single output channel; and a single pixel, whose folds are over before the
+weights of the next one are there, and all meet at one address."""
 
 POINT = LAYERS[3]
-TALL = _Layer("tall", ConvShape(1, 4, 8, 1, 1, 1), 8, 2)
+TALL = _Layer("tall", ConvShape(1, 12, 8, 1, 1, 1), 8, 2)
 """Short passes whose vectors fill OFIFO as soon as nobody takes them."""
 WIDE = _Layer("wide", ConvShape(3, 2, 2, 18, 1, 1), 2, 17)
 """More columns than any other array: the weight words of a fold need six bits to be counted."""
@@ -71,8 +70,8 @@ LARGE = (
     _Layer("column", ConvShape(1, 130, 1, 1, 65, 1), 3, 2),
     _Layer("row", ConvShape(1, 1, 130, 1, 1, 65), 3, 2),
 )
-"""Sizes, taps, strides and lines beyond 64, and words beyond the 8,192nd of XMEM; few pixels where those without
-an ofmap pixel are skipped."""
+"""Sizes, taps, strides and lines beyond 64, and words beyond the 8,192nd of XMEM; few pixels where those
+without an ofmap pixel are skipped."""
 LONG = _Layer("long", ConvShape(1, 1, 70, 1, 1, 2), 3, 2)
 """Positions and hits beyond 64 on an axis that goes on after its last hit."""
 DEEP = (
