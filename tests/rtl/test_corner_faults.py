@@ -1,4 +1,4 @@
-"""Faults that are real under a legal configuration, each with the set of corner vectors that is there for it."""
+"""Faults that are real under a legal configuration, and the set of corner vectors that notices each."""
 
 from __future__ import annotations
 
