@@ -37,7 +37,10 @@ EQUIVALENTS = Path(__file__).with_name("python_equivalents.toml")
 ROOMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "recover": (("recover/*.py",), ("recover",)),
     "verify": (("verify/*.py",), ("verify",)),
-    "tile": (("tile/*.py", "tile/dataflows/*.py"), ("tile", "sim/test_phases.py")),
+    "tile": (
+        ("tile/*.py", "tile/dataflows/*.py"),
+        ("tile", "sim/test_phases.py", "sim/test_activity.py"),
+    ),
     "vectors": (("vectors/*.py",), ("vectors", "bundles")),
     "sim": (("sim/*.py",), ("sim", "verify/test_limited.py")),
     "engine": (("engine/*.py",), ("engine",)),
