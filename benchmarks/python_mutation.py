@@ -37,10 +37,7 @@ EQUIVALENTS = Path(__file__).with_name("python_equivalents.toml")
 ROOMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "recover": (("recover/*.py",), ("recover",)),
     "verify": (("verify/*.py",), ("verify",)),
-    "tile": (
-        ("tile/*.py", "tile/dataflows/*.py"),
-        ("tile", "sim/test_phases.py", "sim/test_activity.py"),
-    ),
+    "tile": (("tile/*.py", "tile/dataflows/*.py"), ("tile", "sim")),
     "vectors": (("vectors/*.py",), ("vectors", "bundles")),
     "sim": (("sim/*.py",), ("sim", "verify/test_limited.py")),
     "engine": (("engine/*.py",), ("engine",)),
