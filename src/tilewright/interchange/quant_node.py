@@ -66,6 +66,17 @@ def read_quantizer(
     return FileQuantizer(number_format, scale.astype(np.float64))
 
 
+def read_bipolar(op: Operator, constants: dict[str, Array]) -> tuple[Array, FileQuantizer]:
+    """Codes -1 and +1 of a constant that a BipolarQuant node quantizes, and their quantizer."""
+    if op.domain not in DOMAINS:
+        op.refuse(f"its domain must be {QONNX_DOMAIN}, not {op.domain!r}")
+    values, scale = (_constant(op, constants, position) for position in (0, 1))
+    if not (np.isfinite(scale).all() and (scale > 0).all()):
+        op.refuse("the scale must be positive and finite")
+    ternary = NumberFormat(2, is_signed=True, is_narrow=True)
+    return np.where(values >= 0, 1.0, -1.0), FileQuantizer(ternary, scale.astype(np.float64))
+
+
 def _constant(op: Operator, constants: dict[str, Array], position: int) -> Array:
     name = op.inputs[position] if position < len(op.inputs) else ""
     if name not in constants:
