@@ -214,6 +214,7 @@ class _Reader:
             found,
             input_grid(self._inputs),
             self._graph.input_shape,
+            self._graph.batch,
             (*input_notes(self._inputs), *output_notes(output), *notes),
         )
 
