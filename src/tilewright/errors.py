@@ -10,8 +10,8 @@ _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) i
 def printable(text: str, most: int = 500) -> str:
     """Text from outside as a part of one line: control characters as escapes, at most `most` characters.
 
-    >>> printable("a\x1b[2Kb")
-    'a\\x1b[2Kb'
+    >>> print(printable(f"a{chr(27)}[2Kb"))
+    a\\x1b[2Kb
     """
     shown = text[:most].translate(_CONTROLS)
     return shown if len(text) <= most else f"{shown}... ({len(text):,} characters)"
