@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from string import Formatter
 
 from tilewright.errors import ConfigError
 
 
+@lru_cache(maxsize=1024)
 def names_in(template: str) -> tuple[str, ...]:
     """Names in the braces of `template`; raises `ConfigError` if they are not plain names."""
     try:
