@@ -26,6 +26,7 @@ INTEGER_HALF = (
     "interchange",
     "engine",
     "cost",
+    "trials",
 )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tilewright import cli
 
-SHARED = {"recover", "verify", "export", "simulate", "cosim"}
+SHARED = {"recover", "verify", "simulate", "cosim"}
 """Stages of the chain, which are all run in one way."""
 
 

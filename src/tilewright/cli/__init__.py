@@ -17,7 +17,7 @@ from tilewright.cli.console import open_streams, stop
 from tilewright.errors import MissingPackageError, TilewrightError
 
 COMMANDS = (
-    *("run", "train", "evaluate", "stages", "report"),
+    *("run", "train", "evaluate", "stages", "export", "report"),
     *("layouts", "lint", "decode", "convert", "verify_bundle"),
     *("plan", "stats", "psum_width", "requantize", "certify", "mutate"),
     *("pack", "export_network", "import_network", "doctor"),
