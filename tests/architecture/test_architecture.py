@@ -27,6 +27,7 @@ INTEGER_HALF = (
     "engine",
     "cost",
     "trials",
+    "judge",
 )
 
 
