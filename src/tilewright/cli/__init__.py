@@ -18,7 +18,7 @@ from tilewright.errors import MissingPackageError, TilewrightError
 
 COMMANDS = (
     *("run", "train", "evaluate", "stages", "export", "report"),
-    *("layouts", "lint", "decode", "convert", "verify_bundle"),
+    *("layouts", "lint", "decode", "convert", "verify_bundle", "try_core"),
     *("plan", "stats", "psum_width", "requantize", "certify", "mutate"),
     *("pack", "export_network", "import_network", "doctor"),
 )

@@ -44,7 +44,7 @@ def export(
     ] = False,
     has_other_sizes: Annotated[
         bool,
-        typer.Option("--other-sizes", help="With --corners: layers and arrays of other sizes."),
+        typer.Option("--other-sizes", help="With --corners: a layer of other sizes, too."),
     ] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, help="With --random: of its codes.")] = 0,
     out: Annotated[

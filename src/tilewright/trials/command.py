@@ -10,13 +10,15 @@ from pathlib import Path
 
 from tilewright.errors import ConfigError, ToolError
 from tilewright.programs.process import Ended, run_limited
-from tilewright.vectors import Bundle
+from tilewright.vectors import MANIFEST, Bundle
 
 MOST_OUTPUT = 64 << 20
 """Bytes that a command may print."""
 MOST_COPIED = 256 << 20
 """Bytes that a project may have: it is copied for each bundle."""
 PREFIX = "TILEWRIGHT_"
+RESULTS = "tilewright-trials.json"
+"""What a folder of trials has beside the folders in which commands ran; such a folder is never copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,11 @@ class Command:
                 copy_project(self.project, folder)
             target = folder / self.place
             target.mkdir(parents=True, exist_ok=True)
-            for file in bundle.files:
-                shutil.copyfile(bundle.folder / file.name, target / file.name)
+            names = [file.name for file in bundle.files]
+            if (bundle.folder / MANIFEST).is_file():
+                names.append(MANIFEST)
+            for name in names:
+                shutil.copyfile(bundle.folder / name, target / name)
         except OSError as error:
             raise ToolError(f"cannot prepare {folder}: {error}") from None
 
@@ -125,30 +130,38 @@ def fill(word: str, values: Mapping[str, str]) -> str:
 def copy_project(
     project: Path, folder: Path, *, change: Callable[[Path], bytes | None] | None = None
 ) -> None:
-    """Copy the files of `project` to `folder`, hidden ones and links left out.
+    """Copy the files of `project` to `folder`; hidden ones, links and folders of trials are left out.
 
     change: the bytes to write in place of a file's own, by its path within the project; None: its own.
     Raises `ToolError` if there is too much to copy for each bundle.
     """
     copied = 0
-    for path in sorted(project.rglob("*")):
-        name = path.relative_to(project)
-        is_hidden = any(part.startswith(".") for part in name.parts)
-        if is_hidden or path.is_symlink() or not path.is_file() or folder in path.parents:
-            continue
+    for name in project_files(project):
+        path, target = project / name, folder / name
         copied += path.stat().st_size
         if copied > MOST_COPIED:
             raise ToolError(
                 f"{project} must hold at most {MOST_COPIED >> 20} MiB, for it is copied for each bundle: "
                 "give the folder of the core alone, or name files as {here}/FILE without --project"
             )
-        target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         content = None if change is None else change(name)
         if content is None:
             shutil.copy2(path, target)
         else:
             target.write_bytes(content)
+
+
+def project_files(project: Path) -> list[Path]:
+    """The files that are copied of a project, as paths within it, sorted."""
+    trials = {mark.parent for mark in project.rglob(RESULTS)}
+    found = []
+    for path in sorted(project.rglob("*")):
+        name = path.relative_to(project)
+        is_hidden = any(part.startswith(".") for part in name.parts)
+        if path.is_file() and not (is_hidden or path.is_symlink() or trials & set(path.parents)):
+            found.append(name)
+    return found
 
 
 def _expect_program(word: str, here: Path) -> None:

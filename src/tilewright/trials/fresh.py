@@ -47,14 +47,15 @@ def write_corners(
 ) -> Fresh:
     """Write a random layer and its corner cases, each a bundle ``SET/NUMBER`` in `folder`.
 
-    has_other_sizes: also layers and arrays of other sizes than those of `geometry`, for a core that takes
-    any. A set whose psums do not fit is left out, and the notes say so. Raises what `write_bundle` raises.
+    has_other_sizes: also a layer of other sizes than those of `geometry`, for a core that takes any; the
+    array stays. A set whose psums do not fit is left out, and the notes say so. Raises what `write_bundle`
+    raises.
     """
     with tempfile.TemporaryDirectory(prefix="tilewright-fresh-") as name:
         scratch = Path(name)
         given = write_random(scratch / "given", geometry, layout=layout, seed=seed).bundles[0]
         sets, notes = layer_sets(given, scratch, seed=seed)
-        chosen = list(_of_size(sets, None if has_other_sizes else given))
+        chosen = list(_fitting(sets, given, has_other_sizes=has_other_sizes))
         folders = [(path, folder / path.relative_to(scratch)) for path in (given.folder, *chosen)]
         for source, target in folders:
             convert_bundle(read_bundle(source), target, layout=layout)
@@ -108,10 +109,10 @@ def _draw(geometry: Geometry, seed: int) -> tuple[IntegerLayer, npt.NDArray[np.u
     return layer, codes.astype(np.uint8)
 
 
-def _of_size(sets: list[VectorSet], given: Bundle | None) -> Iterator[Path]:
-    """The bundles of all sets; with `given`, those of its sizes."""
+def _fitting(sets: list[VectorSet], given: Bundle, *, has_other_sizes: bool) -> Iterator[Path]:
+    """The bundles for the array of `given`, and of its layer's sizes unless others are wanted."""
     for one in sets:
         for folder in one.folders:
             found = read_manifest(folder)
-            if given is None or (found.shape, found.array) == (given.shape, given.array):
+            if found.array == given.array and (has_other_sizes or found.shape == given.shape):
                 yield folder

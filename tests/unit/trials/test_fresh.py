@@ -14,6 +14,7 @@ from tilewright.trials.fresh import write_corners, write_random
 from tilewright.vectors import decode_bundle, layout_names, load_layout, read_bundle
 
 SIZES = "ic=3,oc=5,size=3x4,kernel=2x3,padding=0x1,bits=4/3/16,rows=2,cols=3"
+SMALL = SIZES.replace("oc=5", "oc=1")
 
 
 @pytest.mark.parametrize("layout", layout_names())
@@ -45,27 +46,29 @@ def test_psums_that_do_not_fit_say_what_to_widen(tmp_path):
     assert not (tmp_path / "b").exists()
 
 
-def test_corner_cases_keep_the_sizes_unless_others_are_asked_for(tmp_path):
-    geometry, layout = Geometry.parse(SIZES), load_layout("ece284-ws")
-    same = write_corners(tmp_path / "a", geometry, layout=layout, seed=0, has_other_sizes=False)
-    sets = {bundle.folder.parent.name for bundle in same.bundles[1:]}
+def test_corner_cases_keep_the_sizes(tmp_path):
+    geometry, layout = Geometry.parse(SMALL), load_layout("ece284-ws")
+    fresh = write_corners(tmp_path, geometry, layout=layout, seed=0, has_other_sizes=False)
+    sets = {bundle.folder.parent.name for bundle in fresh.bundles[1:]}
     assert sets == {"random", "max", "bound", "extreme"}
-    assert {(bundle.shape, bundle.array) for bundle in same.bundles} == {
-        (geometry.shape, geometry.array)
-    }
-    other = write_corners(tmp_path / "b", geometry, layout=layout, seed=0, has_other_sizes=True)
-    assert len({bundle.array for bundle in other.bundles}) > 2
-    assert decode_bundle(read_bundle(tmp_path / "a" / "max" / "0")).codes.min() == 15
+    assert {(one.shape, one.array) for one in fresh.bundles} == {(geometry.shape, geometry.array)}
+    assert decode_bundle(read_bundle(tmp_path / "max" / "0")).codes.min() == 15
 
 
 def test_export_random_writes_a_bundle_that_verify_bundle_takes(tmp_path):
-    words = ("--random", "--layout", "readmemh", "--geometry", SIZES, "--seed", 3)
+    words = ("--random", "--layout", "readmemh", "--geometry", SMALL, "--seed", 3)
     done = tilewright("export", *words, "--out", tmp_path / "b")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(f"{tmp_path / 'b'}: 3 -> 5 channels on 2x3 PEs, ")
+    assert done.stdout.startswith(f"{tmp_path / 'b'}: 3 -> 1 channels on 2x3 PEs, ")
     assert tilewright("verify-bundle", tmp_path / "b").returncode == 0
-    facts = tilewright("export", *words, "--corners", "--json", "--out", tmp_path / "c").stdout
-    assert len(json.loads(facts)["bundles"]) > 4
+
+
+def test_corner_cases_of_other_sizes_are_asked_for(tmp_path):
+    words = ("--random", "--layout", "readmemh", "--geometry", SMALL, "--corners", "--json")
+    done = tilewright("export", *words, "--other-sizes", "--out", tmp_path)
+    found = json.loads(done.stdout)["bundles"]
+    assert len({str(bundle["shape"]) for bundle in found}) == 2
+    assert {read_bundle(bundle["folder"]).array.rows for bundle in found} == {2}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,19 @@
+"""A small bundle, written once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tilewright.bundles import Geometry
+from tilewright.trials.fresh import write_random
+from tilewright.vectors import load_layout
+
+SIZES = "ic=3,oc=5,size=3x4,kernel=2x3,padding=0x1,bits=4/3/16,rows=2,cols=3"
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory):
+    """A random layer in ece284-ws, on 2x3 PEs; its expected psums are in psum.txt."""
+    folder = tmp_path_factory.mktemp("trials") / "layer"
+    fresh = write_random(folder, Geometry.parse(SIZES), layout=load_layout("ece284-ws"), seed=7)
+    return fresh.bundles[0]
