@@ -18,7 +18,7 @@ from tilewright.errors import MissingPackageError, TilewrightError
 
 COMMANDS = (
     *("run", "train", "evaluate", "stages", "export", "report"),
-    *("layouts", "lint", "decode", "convert", "verify_bundle", "try_core"),
+    *("layouts", "lint", "decode", "convert", "verify_bundle", "try_core", "reduce"),
     *("plan", "stats", "psum_width", "requantize", "certify", "mutate"),
     *("pack", "export_network", "import_network", "doctor"),
 )

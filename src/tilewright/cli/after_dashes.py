@@ -12,7 +12,7 @@ from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
     from tilewright.trials.command import Command
-    from tilewright.trials.trial import Expected
+    from tilewright.trials.trial import Expected, Trial
 
 KEY = "tilewright.after_dashes"
 
@@ -140,3 +140,14 @@ def make_expected(
     form = None if layout is None else load_layout(layout)
     how = Reading(layout=form, is_rest_expected=is_rest_expected, **reading)
     return Expected(tuple(dumps or ()), how, must, must_not)
+
+
+def next_step(trial: Trial) -> str:
+    """What leads from a trial that did not pass to its cause."""
+    from shlex import quote
+
+    from tilewright.trials.trial import LOG
+
+    if trial.failing is None:
+        return f"its log: {trial.folder / LOG}"
+    return f"why: tilewright explain {quote(str(trial.bundle.folder))} {quote(str(trial.failing))}"

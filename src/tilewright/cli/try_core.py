@@ -17,7 +17,6 @@ from tilewright.errors import ConfigError
 if TYPE_CHECKING:
     from tilewright.trials.several import Trials
     from tilewright.trials.trial import Trial
-    from tilewright.vectors import Bundle
 
 
 @app.command("try", cls=given.CommandAfterDashes)
@@ -108,7 +107,7 @@ class _Screen:
 
     def show(self, name: str, trial: Trial) -> None:
         if trial.status != "pass":
-            self.causes[str(trial.bundle.folder)] = _next_step(trial)
+            self.causes[str(trial.bundle.folder)] = given.next_step(trial)
         mark = {"pass": "pass", "fail": "FAIL", "error": "ERROR"}[trial.status]
         self._console.say(f"{mark:5} {name}: {trial.evidence} ({trial.seconds:.1f} s)")
         if trial.status != "pass":
@@ -130,18 +129,6 @@ class _Screen:
         for one in found.trials:
             if one.status != "pass":
                 print(f"FAILED {one.bundle.folder}: {one.evidence}", file=sys.stderr)
-
-
-def _next_step(trial: Trial) -> str:
-    """What leads from a trial that did not pass to its cause."""
-    from shlex import quote
-
-    from tilewright.trials.trial import LOG
-
-    if trial.failing is None:
-        return f"its log: {trial.folder / LOG}"
-    bundle: Bundle = trial.bundle
-    return f"why: tilewright explain {quote(str(bundle.folder))} {quote(str(trial.failing))}"
 
 
 def _write_junit(path: Path, found: Trials, causes: dict[str, str]) -> None:

@@ -114,8 +114,7 @@ def try_bundles(
     `out` is not empty and not of an earlier call; programs are killed before anything is raised.
     """
     since = time.monotonic()
-    _clear(out)
-    write_json(out / RESULTS, {"kind": KIND, "folders": list(bundles)})
+    claim(out, list(bundles))
 
     def run(name: str) -> Trial:
         folder = out / name
@@ -135,10 +134,17 @@ def try_bundles(
     return found
 
 
-def _clear(out: Path) -> None:
-    """Remove the folders of an earlier call."""
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
+def claim(out: Path, folders: Sequence[str] = ()) -> None:
+    """Make `out` the place of `folders`; what an earlier call left there is removed, nothing else.
+
+    Raises `ConfigError` if `out` is not empty and not of an earlier call.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        _remove_earlier(out)
+    write_json(out / RESULTS, {"kind": KIND, "folders": list(folders)})
+
+
+def _remove_earlier(out: Path) -> None:
     facts = read_json(out / RESULTS) if (out / RESULTS).is_file() else {}
     if not isinstance(facts, dict) or facts.get("kind") != KIND:
         raise ConfigError(

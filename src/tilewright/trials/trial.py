@@ -201,7 +201,8 @@ class _Judgement:
         if failing is not None:
             status, evidence = "fail", str(next(one for one in comparisons if not one.passed))
         elif missing:
-            status, evidence = "error", f"{missing}{'; ' * bool(fault)}{fault}"
+            said = f"it said: {last_lines(self.ended.text[-4000:], 3)}"
+            status, evidence = "error", f"{missing}; {fault or said}"
         elif fault:
             is_word = self.ended.status > 0 and not self.ended.stopped
             status = "fail" if is_word and not self.expected.has_numbers else "error"

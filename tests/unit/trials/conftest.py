@@ -11,9 +11,21 @@ from tilewright.vectors import load_layout
 SIZES = "ic=3,oc=5,size=3x4,kernel=2x3,padding=0x1,bits=4/3/16,rows=2,cols=3"
 
 
+TINY = "ic=2,oc=2,size=2x3,kernel=1x2,bits=4/3/16,rows=2,cols=3"
+
+
+def _write(folder, sizes):
+    layout = load_layout("ece284-ws")
+    return write_random(folder, Geometry.parse(sizes), layout=layout, seed=7).bundles[0]
+
+
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory):
     """A random layer in ece284-ws, on 2x3 PEs; its expected psums are in psum.txt."""
-    folder = tmp_path_factory.mktemp("trials") / "layer"
-    fresh = write_random(folder, Geometry.parse(SIZES), layout=load_layout("ece284-ws"), seed=7)
-    return fresh.bundles[0]
+    return _write(tmp_path_factory.mktemp("trials") / "layer", SIZES)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """A smaller one."""
+    return _write(tmp_path_factory.mktemp("trials") / "tiny", TINY)

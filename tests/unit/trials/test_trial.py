@@ -49,7 +49,7 @@ def test_a_number_that_differs_is_named_with_its_place(run):
 @pytest.mark.parametrize(
     ("script", "told"),
     [
-        ("true", "the command must write dump.txt, but there is none; it wrote no file"),
+        ("true", "the command must write dump.txt, but there is none; it wrote no file; it said: no output"),
         ("echo x > other", "must write dump.txt, but there is none; it wrote other"),
         (": > dump.txt", "but is empty: did the simulation write it?"),
         ("tail -n 3 psum.txt > dump.txt", "dump.txt must hold"),
@@ -99,7 +99,7 @@ def test_numbers_in_the_log(run, script, status):
 def test_a_log_without_a_match(run):
     trial = run("echo done", Expected(reading=Reading(pattern="places")))
     assert trial.status == "error"
-    assert "none is there: 1 lines, the last 'done'" in trial.evidence
+    assert "none is there: 1 lines, the last 'done'; it said: done" in trial.evidence
 
 
 @pytest.mark.parametrize(
