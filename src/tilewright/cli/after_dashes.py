@@ -144,10 +144,9 @@ def make_expected(
 
 def next_step(trial: Trial) -> str:
     """What leads from a trial that did not pass to its cause."""
-    from shlex import quote
-
+    from tilewright.trials.finding import why
     from tilewright.trials.trial import LOG
 
     if trial.failing is None:
         return f"its log: {trial.folder / LOG}"
-    return f"why: tilewright explain {quote(str(trial.bundle.folder))} {quote(str(trial.failing))}"
+    return why(trial.bundle, trial.failing)
