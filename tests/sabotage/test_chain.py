@@ -11,7 +11,7 @@ from tests.forgery import repair_hash
 from tests.sabotage.test_rtl_core import UNSIGNED, patched_core
 from tilewright.store.artifact import sha256
 
-pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
+pytestmark = pytest.mark.rtl
 
 CHOKE = "05_vectors/features.15/sample0"
 

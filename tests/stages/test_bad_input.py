@@ -14,7 +14,7 @@ import pytest
 
 from tests.chain import OVERRIDES, read, tilewright
 
-pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
+pytestmark = pytest.mark.rtl
 
 
 def expect_error(done, *words, status=2):

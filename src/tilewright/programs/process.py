@@ -18,7 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from tilewright.errors import ToolError
+from tilewright.errors import ToolError, printable
+
+MOST_OUTPUT = 1 << 22
+"""Bytes that are kept of what a program prints, unless it is told how many it may print."""
 
 
 class _Crew:
@@ -108,8 +111,8 @@ def run_program(
 ) -> tuple[int, str]:
     """Run `command` in `folder`: its exit status, and its standard output and error together.
 
-    As `run_limited`, without a limit of its output. Raises `ToolError` if the program cannot be started
-    or does not end in time.
+    As `run_limited`; of an output of more than `MOST_OUTPUT` bytes only the end is kept. Raises `ToolError`
+    if the program cannot be started or does not end in time.
     """
     ended = run_limited(command, folder=folder, timeout_s=timeout_s, environment=environment)
     if ended.stopped:
@@ -130,6 +133,7 @@ def run_limited(
 ) -> Ended:
     """Run `command` in `folder` until it ends, or until `timeout_s` seconds or `most_bytes` of output.
 
+    Without `most_bytes` the last `MOST_OUTPUT` bytes of the output are kept.
     The program leads a process group of its own, which is killed when the program ends, passes a limit, or
     when this process is interrupted (Ctrl-C); so it is when the `program_threads` that it runs in end
     early. `environment` is added to the present one.
@@ -146,7 +150,8 @@ def run_limited(
             finally:
                 with _held_signals():  # a second Ctrl-C waits for the end of the child
                     _stop(child)
-    return Ended(child.returncode, bytes(output), time.monotonic() - since, stopped)
+    kept = output[-MOST_OUTPUT:] if most_bytes is None else output
+    return Ended(child.returncode, bytes(kept), time.monotonic() - since, stopped)
 
 
 def _collect(
@@ -169,7 +174,9 @@ def _collect(
             if not chunk:
                 return output, _await(child, end)
             output += chunk
-            if most_bytes is not None and len(output) > most_bytes:
+            if most_bytes is None and len(output) > 2 * MOST_OUTPUT:
+                del output[:-MOST_OUTPUT]
+            elif most_bytes is not None and len(output) > most_bytes:
                 del output[most_bytes:]
                 return output, "output"
     return output, "time"
@@ -241,8 +248,8 @@ def _held_signals() -> Iterator[Callable[[], None]]:
 
 def last_lines(output: str, count: int = 5) -> str:
     """The last lines of a program's output that are not empty, joined by " | ", for a message."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return " | ".join(lines[-count:]) or "no output"
+    lines = [line.strip() for line in output[-10_000:].splitlines() if line.strip()]
+    return " | ".join(map(printable, lines[-count:])) or "no output"
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

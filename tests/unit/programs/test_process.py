@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import Future
@@ -14,7 +15,13 @@ from typing import Any
 import pytest
 
 from tilewright.errors import ToolError
-from tilewright.programs.process import last_lines, program_threads, run_limited, run_program
+from tilewright.programs.process import (
+    MOST_OUTPUT,
+    last_lines,
+    program_threads,
+    run_limited,
+    run_program,
+)
 
 
 def has_ended(pid: int) -> bool:
@@ -197,3 +204,15 @@ def test_what_a_program_leaves_behind_is_neither_waited_for_nor_left(tmp_path: P
 def test_status_of_a_signal_is_its_number(tmp_path: Path) -> None:
     ended = run_limited(["sh", "-c", "kill -SEGV $$"], folder=tmp_path, timeout_s=10)
     assert (ended.stopped, ended.status) == ("", -signal.SIGSEGV)
+
+
+def test_of_a_flood_only_the_end_is_kept(tmp_path: Path) -> None:
+    flood = "import sys; sys.stdout.write('x' * 20_000_000); print('the end')"
+    status, output = run_program([sys.executable, "-c", flood], folder=tmp_path, timeout_s=60)
+    assert (status, len(output)) == (0, MOST_OUTPUT)
+    assert output.endswith("xthe end\n")
+
+
+def test_quoted_output_has_no_controls_and_an_end() -> None:
+    assert last_lines("\x1b[2Jred\nbell\x07") == r"\x1b[2Jred | bell\x07"
+    assert len(last_lines("y" * 100_000)) < 600
