@@ -98,9 +98,9 @@ def make_command(
     *,
     build: str | None,
     project: Path | None,
-    place: str,
+    place: str = ".",
     timeout_s: float,
-    most_bytes: int,
+    most_bytes: int = 64 << 20,
 ) -> Command:
     """The command after ``--``; raises `ConfigError` or `ToolError` if it cannot be run."""
     import shlex

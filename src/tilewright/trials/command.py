@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tilewright.errors import ConfigError, ToolError
@@ -27,14 +27,16 @@ class Command:
 
     words: program and arguments; ``{name}`` stands for a value of `fields`. here: the folder it was given
     in. build: a command that must succeed before it, also in words. project: a folder whose content is
-    copied first, so that the command runs there as in it. place: where the bundle's files are put, within
-    the folder. timeout_s, most_bytes: of one run. Raises `ConfigError`.
+    copied first, so that the command runs there as in it; changes: files of it with other content. place:
+    where the bundle's files are put, within the folder. timeout_s, most_bytes: of one run. Raises
+    `ConfigError`.
     """
 
     words: tuple[str, ...]
     here: Path
     build: tuple[str, ...] = ()
     project: Path | None = None
+    changes: Mapping[Path, bytes] = field(default_factory=dict)
     place: str = "."
     timeout_s: float = 60.0
     most_bytes: int = MOST_OUTPUT
@@ -64,7 +66,7 @@ class Command:
         """Put the project and the bundle's files into `folder`; raises `ToolError` if that fails."""
         try:
             if self.project is not None:
-                copy_project(self.project, folder)
+                copy_project(self.project, folder, self.changes)
             target = folder / self.place
             target.mkdir(parents=True, exist_ok=True)
             names = [file.name for file in bundle.files]
@@ -127,13 +129,11 @@ def fill(word: str, values: Mapping[str, str]) -> str:
     return re.sub(rf"(?<!\$)\{{({names})\}}", lambda match: values[match[1]], word)
 
 
-def copy_project(
-    project: Path, folder: Path, *, change: Callable[[Path], bytes | None] | None = None
-) -> None:
+def copy_project(project: Path, folder: Path, changes: Mapping[Path, bytes]) -> None:
     """Copy the files of `project` to `folder`; hidden ones, links and folders of trials are left out.
 
-    change: the bytes to write in place of a file's own, by its path within the project; None: its own.
-    Raises `ToolError` if there is too much to copy for each bundle.
+    changes: what to write in place of a file's own content, by its path within the project. Raises
+    `ToolError` if there is too much to copy for each bundle.
     """
     copied = 0
     for name in project_files(project):
@@ -145,7 +145,7 @@ def copy_project(
                 "give the folder of the core alone, or name files as {here}/FILE without --project"
             )
         target.parent.mkdir(parents=True, exist_ok=True)
-        content = None if change is None else change(name)
+        content = changes.get(name)
         if content is None:
             shutil.copy2(path, target)
         else:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +54,8 @@ def write_corners(
         scratch = Path(name)
         given = write_random(scratch / "given", geometry, layout=layout, seed=seed).bundles[0]
         sets, notes = layer_sets(given, scratch, seed=seed)
-        chosen = list(_fitting(sets, given, has_other_sizes=has_other_sizes))
+        fits = fitting(sets, given, has_other_sizes=has_other_sizes)
+        chosen = [path for one in fits for path in one.folders]
         folders = [(path, folder / path.relative_to(scratch)) for path in (given.folder, *chosen)]
         for source, target in folders:
             convert_bundle(read_bundle(source), target, layout=layout)
@@ -109,10 +109,14 @@ def _draw(geometry: Geometry, seed: int) -> tuple[IntegerLayer, npt.NDArray[np.u
     return layer, codes.astype(np.uint8)
 
 
-def _fitting(sets: list[VectorSet], given: Bundle, *, has_other_sizes: bool) -> Iterator[Path]:
-    """The bundles for the array of `given`, and of its layer's sizes unless others are wanted."""
-    for one in sets:
-        for folder in one.folders:
-            found = read_manifest(folder)
-            if found.array == given.array and (has_other_sizes or found.shape == given.shape):
-                yield folder
+def fitting(
+    sets: list[VectorSet], given: Bundle, *, has_other_sizes: bool = False
+) -> list[VectorSet]:
+    """The sets for the array of `given`, and of its layer's sizes unless others are wanted."""
+
+    def fits(folder: Path) -> bool:
+        found = read_manifest(folder)
+        return found.array == given.array and (has_other_sizes or found.shape == given.shape)
+
+    kept = [replace(one, folders=tuple(filter(fits, one.folders))) for one in sets]
+    return [one for one in kept if one.folders]
