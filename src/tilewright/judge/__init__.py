@@ -2,7 +2,11 @@
 
 from tilewright.judge.compare import Comparison, Difference, compare
 from tilewright.judge.dump import DUMP_AXES, Dump, FilePlace, dump_shape
+from tilewright.judge.explanation import Explanation, explain
+from tilewright.judge.heat import HeatMap, heat_maps
 from tilewright.judge.operands import Operands, expected_numbers, read_operands
+from tilewright.judge.page import write_page
+from tilewright.judge.probes import write_probe
 from tilewright.judge.reading import read_dump, read_dumps
 
 __all__ = [
@@ -10,12 +14,18 @@ __all__ = [
     "Comparison",
     "Difference",
     "Dump",
+    "Explanation",
     "FilePlace",
+    "HeatMap",
     "Operands",
     "compare",
     "dump_shape",
     "expected_numbers",
+    "explain",
+    "heat_maps",
     "read_dump",
     "read_dumps",
     "read_operands",
+    "write_page",
+    "write_probe",
 ]
