@@ -67,7 +67,8 @@ def test_every_bundle_is_a_test_and_a_failure_shows_the_finding(project):
             "*test_wrong?vectors/1?*",
             "E*AssertionError: random: psum: 8 compared, * differ",
             "E*psum at (oc=*, oh=*, ow=*), that is otile=0 onij=0 col=*dump.txt line 4 lane *: expected *",
-            "E*why: tilewright explain *vectors/1 *dump.txt",
+            "E*cause: *",
+            "E*more: tilewright explain *vectors/1 *dump.txt",
         ]
     )
     done.stdout.fnmatch_lines(

@@ -89,7 +89,9 @@ MostOption = Annotated[
 ]
 DumpLayoutOption = Annotated[
     str | None,
-    typer.Option("--layout", metavar="NAME|FILE.toml", help="Of the dumps. Default: the bundle's."),
+    typer.Option(
+        "--dump-layout", metavar="NAME|FILE.toml", help="Of the dumps. Default: the bundle's."
+    ),
 ]
 
 
@@ -138,15 +140,16 @@ def make_expected(
     from tilewright.vectors import load_layout
 
     form = None if layout is None else load_layout(layout)
-    how = Reading(layout=form, is_rest_expected=is_rest_expected, **reading)
+    how = Reading(layout=form, layout_name=layout, is_rest_expected=is_rest_expected, **reading)
     return Expected(tuple(dumps or ()), how, must, must_not)
 
 
-def next_step(trial: Trial) -> str:
-    """What leads from a trial that did not pass to its cause."""
-    from tilewright.trials.finding import why
+def next_steps(trial: Trial, expected: Expected, *, has_cause: bool = True) -> tuple[str, ...]:
+    """What leads from a trial that did not pass to its cause: the cause itself, and where to read more."""
+    from tilewright.trials.finding import more, trial_cause
     from tilewright.trials.trial import LOG
 
     if trial.failing is None:
-        return f"its log: {trial.folder / LOG}"
-    return why(trial.bundle, trial.failing)
+        return (f"its log: {trial.folder / LOG}",)
+    cause = (f"cause: {trial_cause(trial)}",) if has_cause else ()
+    return (*cause, more(trial.bundle, trial.failing, expected.reading))

@@ -14,6 +14,7 @@ from tilewright.cli.console import Console
 
 if TYPE_CHECKING:
     from tilewright.trials.reduce import Reduction
+    from tilewright.trials.trial import Expected
 
 
 @app.command("reduce", cls=given.CommandAfterDashes)
@@ -28,7 +29,7 @@ def reduce_core(
     is_rest_expected: given.RestOption = False,
     must: given.MustOption = None,
     must_not: given.MustNotOption = None,
-    layout: given.DumpLayoutOption = None,
+    dump_layout: given.DumpLayoutOption = None,
     project: given.ProjectOption = None,
     build: given.BuildOption = None,
     place: given.PlaceOption = ".",
@@ -64,7 +65,7 @@ def reduce_core(
         dumps,
         must=must,
         must_not=must_not,
-        layout=layout,
+        layout=dump_layout,
         is_rest_expected=is_rest_expected,
         pattern=pattern,
         kind=kind,
@@ -83,10 +84,10 @@ def reduce_core(
     if is_json:
         print(json.dumps(found.to_json(), indent=2))
     else:
-        _print(found)
+        _print(found, expected)
 
 
-def _print(found: Reduction) -> None:
+def _print(found: Reduction, expected: Expected) -> None:
     for name, one in (("before", found.before), ("after", found.after)):
         shape = one.shape
         print(
@@ -99,4 +100,5 @@ def _print(found: Reduction) -> None:
         print(f"note: {note}")
     print(f"{found.runs} runs in {found.seconds:.1f} s; {found.trial.bundle.folder}:")
     print(f"  {found.trial.evidence}")
-    print(f"  {given.next_step(found.trial)}")
+    for line in given.next_steps(found.trial, expected):
+        print(f"  {line}")

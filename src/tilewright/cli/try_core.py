@@ -16,7 +16,7 @@ from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
     from tilewright.trials.several import Trials
-    from tilewright.trials.trial import Trial
+    from tilewright.trials.trial import Expected, Trial
 
 
 @app.command("try", cls=given.CommandAfterDashes)
@@ -33,7 +33,11 @@ def try_core(
     is_rest_expected: given.RestOption = False,
     must: given.MustOption = None,
     must_not: given.MustNotOption = None,
-    layout: given.DumpLayoutOption = None,
+    dump_layout: given.DumpLayoutOption = None,
+    layout: Annotated[
+        str | None,
+        typer.Option("--layout", metavar="NAME|FILE.toml", help="Of bundles without a manifest."),
+    ] = None,
     geometry: GeometryOption = None,
     project: given.ProjectOption = None,
     build: given.BuildOption = None,
@@ -47,6 +51,9 @@ def try_core(
     is_kept: Annotated[
         bool, typer.Option("--keep", help="Keep the folders of runs that pass, too.")
     ] = False,
+    most_causes: Annotated[
+        int, typer.Option("--causes", min=0, help="Of how many failures a cause is searched.")
+    ] = 3,
     junit: Annotated[
         Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML, too.")
     ] = None,
@@ -73,7 +80,7 @@ def try_core(
         dumps,
         must=must,
         must_not=must_not,
-        layout=layout,
+        layout=dump_layout,
         is_rest_expected=is_rest_expected,
         pattern=pattern,
         kind=kind,
@@ -87,7 +94,7 @@ def try_core(
         layout=load_layout(layout) if layout else None,
         geometry=Geometry.parse(geometry) if geometry else None,
     )
-    screen = _Screen(is_json=is_json)
+    screen = _Screen(expected, is_json=is_json, most_causes=most_causes)
     found = try_bundles(
         bundles, command, expected, out=out, jobs=jobs, is_kept=is_kept, listener=screen.show
     )
@@ -100,22 +107,27 @@ def try_core(
 class _Screen:
     """One line for each trial as it ends, and the next step for one that failed."""
 
-    def __init__(self, *, is_json: bool) -> None:
+    def __init__(self, expected: Expected, *, is_json: bool, most_causes: int) -> None:
+        self._expected = expected
+        self._causes_left = most_causes
         self._is_json = is_json
         self._console = Console(is_json=is_json)
         self.causes: dict[str, str] = {}
 
     def show(self, name: str, trial: Trial) -> None:
-        if trial.status != "pass":
-            self.causes[str(trial.bundle.folder)] = given.next_step(trial)
         mark = {"pass": "pass", "fail": "FAIL", "error": "ERROR"}[trial.status]
         self._console.say(f"{mark:5} {name}: {trial.evidence} ({trial.seconds:.1f} s)")
-        if trial.status != "pass":
-            self._console.say(f"      {self.causes[str(trial.bundle.folder)]}")
+        if trial.status == "pass":
+            return
+        steps = given.next_steps(trial, self._expected, has_cause=self._causes_left > 0)
+        self._causes_left -= trial.failing is not None
+        self.causes[str(trial.bundle.folder)] = "\n".join(steps)
+        for step in steps:
+            self._console.say(f"      {step}")
 
     def end(self, found: Trials) -> None:
         if self._is_json:
-            print(json.dumps(found.to_json(), indent=2))
+            print(json.dumps(found.to_json() | {"causes": self.causes}, indent=2))
         else:
             compared = sum(one.compared for one in found.trials)
             differ = sum(one.differ for one in found.trials)

@@ -34,7 +34,7 @@ class Judge:
         __tracebackhide__ = True
         try:
             if isinstance(dump, np.ndarray):
-                found = compare(self.bundle, _as_dump(dump, reading.pop("kind", "psum"), **reading))
+                found = compare(self.bundle, _as_dump(dump, **reading))
                 path = None
             else:
                 path = Path(dump)
@@ -42,7 +42,7 @@ class Judge:
         except TilewrightError as error:
             raise AssertionError(str(error)) from None
         if not found.passed:
-            raise AssertionError(describe(found, self.bundle, path))
+            raise AssertionError(describe(found, self.bundle, path, Reading(**reading)))
         return found
 
     def run(
@@ -82,10 +82,10 @@ class Judge:
         if trial.failing is None:
             raise AssertionError(f"{trial.evidence}\nit ran in {trial.folder}")
         wrong = next(one for one in trial.comparisons if not one.passed)
-        raise AssertionError(describe(wrong, self.bundle, trial.failing))
+        raise AssertionError(describe(wrong, self.bundle, trial.failing, Reading(**reading)))
 
 
-def _as_dump(array: np.ndarray[Any, Any], kind: str) -> Dump:
+def _as_dump(array: np.ndarray[Any, Any], kind: str = "psum") -> Dump:
     if array.dtype.kind not in "iu":
         raise AssertionError(f"numbers must be integers, not {array.dtype}")
     known = ~np.ma.getmaskarray(array)

@@ -22,15 +22,33 @@ Status = Literal["pass", "fail", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How dumps are read: the arguments of `tilewright.judge.read_dump`."""
+    """How dumps are read: the arguments of `tilewright.judge.read_dump`.
+
+    layout_name: what the layout was called when it was asked for.
+    """
 
     kind: str | None = None
     layout: Layout | None = None
+    layout_name: str | None = None
     order: str | None = None
     radix: str | None = None
     pattern: str | None = None
     is_partial: bool = False
     is_rest_expected: bool = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The options of ``tilewright explain`` that read a dump in the same way."""
+        named = {
+            "--kind": self.kind,
+            "--dump-layout": self.layout_name,
+            "--order": self.order,
+            "--radix": self.radix,
+            "--pattern": self.pattern,
+        }
+        given = [word for name, value in named.items() if value for word in (name, value)]
+        flags = {"--partial": self.is_partial, "--rest-expected": self.is_rest_expected}
+        return (*given, *(name for name, is_given in flags.items() if is_given))
 
     def comparison(self, bundle: Bundle, path: Path) -> Comparison:
         """The dump in `path` against the reference; raises what reading and comparing it raise."""

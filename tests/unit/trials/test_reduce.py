@@ -185,7 +185,7 @@ class TestCommand:
         assert (done.returncode, done.stderr) == (0, "")
         assert "after:  1 -> 1 channels, 1x1 to 1x1 pixels, 1x1 taps" in done.stdout
         assert (
-            f"why: tilewright explain {tmp_path}/o/bundle {tmp_path}/o/run/dump.txt" in done.stdout
+            f"more: tilewright explain {tmp_path}/o/bundle {tmp_path}/o/run/dump.txt" in done.stdout
         )
         done = tilewright(*words, "--keep-sizes", "--json", "--", "sh", "-c", WRONG)
         facts = json.loads(done.stdout)

@@ -124,9 +124,9 @@ class TestCommand:
         assert (done.returncode, done.stderr) == (0, "")
         assert "3 bundles: 3 pass, 0 fail, 0 error" in done.stdout
         assert done.stdout.endswith("verdict: pass\n")
-        done = tilewright(*words, "--junit", "j.xml", "--", "sh", "-c", WRONG)
+        done = tilewright(*words, "--causes", 0, "--junit", "j.xml", "--", "sh", "-c", WRONG)
         assert done.returncode == 1
-        assert f"why: tilewright explain {tree}/a tilewright-try/tree/a/dump.txt" in done.stdout
+        assert f"more: tilewright explain {tree}/a tilewright-try/tree/a/dump.txt" in done.stdout
         assert done.stderr.count("FAILED ") == 3
         assert ElementTree.parse("j.xml").getroot().get("failures") == "3"
 
@@ -134,6 +134,7 @@ class TestCommand:
         words = ("try", tree / "a", "--dump", "dump.txt", "--json", "--out", tmp_path / "o")
         facts = json.loads(tilewright(*words, "--", "sh", "-c", WRONG).stdout)
         assert (facts["passed"], facts["fail"], facts["trials"][0]["differ"]) == (False, 1, 1)
+        assert facts["causes"][str(tree / "a")].startswith("cause: ")
 
     @pytest.mark.parametrize(
         ("words", "line"),
