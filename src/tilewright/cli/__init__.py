@@ -17,8 +17,9 @@ from tilewright.cli.console import open_streams, stop
 from tilewright.errors import MissingPackageError, TilewrightError
 
 COMMANDS = (
-    *("run", "train", "evaluate", "stages", "report"),
-    *("layouts", "lint", "decode", "convert", "verify_bundle", "explain"),
+    *("run", "train", "evaluate", "stages", "export", "report"),
+    *("layouts", "lint", "decode", "convert", "verify_bundle"),
+    *("try_core", "explain", "reduce"),
     *("plan", "stats", "psum_width", "requantize", "certify", "mutate"),
     *("pack", "export_network", "import_network", "doctor"),
 )
