@@ -29,6 +29,7 @@ INTEGER_HALF = (
     "interchange",
     "engine",
     "cost",
+    "judge",
 )
 
 

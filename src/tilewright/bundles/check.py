@@ -9,14 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from tilewright.bundles.geometry import Geometry
+from tilewright.bundles.source import OPERANDS, FoundFiles, check_folder, find_files
 from tilewright.bundles.stated import stated_tiles
 from tilewright.errors import TilewrightError
 from tilewright.spec import Ints
-from tilewright.store.artifact import read_bytes, sha256
+from tilewright.store.artifact import read_bytes, read_json, sha256
 from tilewright.tile import tile_psums
-from tilewright.vectors import Bundle, BundleTensors, decode_bundle, encode
+from tilewright.vectors import MANIFEST, Bundle, Layout, decode_bundle, encode
+from tilewright.vectors.bundle_reader import decode_operands
 from tilewright.vectors.kinds import AXES
-from tilewright.vectors.manifest import read_manifest
+from tilewright.vectors.manifest import is_manifest, read_manifest
 from tilewright.verify import reference_outputs, reference_tap_psums
 
 
@@ -56,11 +59,16 @@ class KindVerdict:
 
 @dataclass(frozen=True, slots=True)
 class BundleVerdict:
-    """The judgement on a bundle. `faults` name files that are not whole; `kinds` is empty then."""
+    """The judgement on a bundle. `faults` name files that are not whole; `kinds` is empty then.
+
+    Of a folder without manifest, `kinds` has what could be compared nevertheless. `notes` say what was
+    not there, and what was overlooked.
+    """
 
     bundle: Bundle
     faults: tuple[str, ...]
     kinds: tuple[KindVerdict, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def compared(self) -> int:
@@ -90,6 +98,7 @@ class BundleVerdict:
             "mismatches": self.mismatches,
             "faults": list(self.faults),
             "kinds": [asdict(kind) for kind in self.kinds],
+            "notes": list(self.notes),
         }
 
 
@@ -101,16 +110,75 @@ def check_bundle(folder: Path) -> BundleVerdict:
     reference, computed from the weights and codes that the files hold. Raises `ArtifactError` if
     there is no valid manifest.
     """
+    check_folder(Path(folder))
     bundle = read_manifest(Path(folder))
     faults = list(_damaged(bundle))
     kinds: tuple[KindVerdict, ...] = ()
     if not faults:
         try:
-            tensors = decode_bundle(replace(bundle, hashes_checked=False))  # judged here
-            kinds = tuple(_judge(bundle, tensors))
+            if bundle.layout.has_psums:
+                decode_bundle(replace(bundle, hashes_checked=False))  # psums are judged below
+            taps = _computed(bundle)
+            kinds = tuple(_judge(bundle, kind, taps) for kind in _expected_kinds(bundle))
         except TilewrightError as error:
             faults.append(str(error))
     return BundleVerdict(bundle, tuple(faults), kinds)
+
+
+def check_foreign(folder: Path, layout: Layout, geometry: Geometry) -> BundleVerdict:
+    """Judge files without manifest by themselves: whatever of the expected numbers is there is compared.
+
+    They must be what the naive reference computes from the codes and weights that the files hold.
+    """
+    check_folder(Path(folder))
+    found = find_files(Path(folder), layout, geometry)
+    bundle, faults, kinds = found.bundle, list(_missing(found)), []
+    try:
+        if set(OPERANDS) <= {file.kind for file in bundle.files}:
+            taps = _computed(bundle)
+            kinds = list(_judge_each(bundle, taps, faults))
+            if not kinds and not faults:
+                faults.append("there are no psums or outputs to compare with what is computed")
+    except TilewrightError as error:
+        faults.append(str(error))
+    return BundleVerdict(bundle, tuple(faults), tuple(kinds), found.notes)
+
+
+def _judge_each(bundle: Bundle, taps: Ints, faults: list[str]) -> Iterator[KindVerdict]:
+    """The verdict on each kind that can be read; what cannot be read becomes a fault."""
+    for kind in _expected_kinds(bundle):
+        try:
+            yield _judge(bundle, kind, taps)
+        except TilewrightError as error:
+            faults.append(str(error))
+
+
+def _missing(found: FoundFiles) -> Iterator[str]:
+    """What hinders the comparison: operands that are not there, kinds of which a part is."""
+    for kind in OPERANDS:
+        if kind in found.absent:
+            yield f"{found.absent[kind]} is missing: without {kind} files nothing can be computed"
+        elif kind not in found.bundle.layout.kind_names and kind not in found.missing:
+            yield f"layout {found.bundle.layout.name} has no {kind} files: nothing can be computed"
+    for kind, names in found.missing.items():
+        more = f", and {len(names) - 1} more files of kind {kind}" * (len(names) > 1)
+        yield f"{names[0]} is missing{more}"
+
+
+def bundles_below(folder: Path) -> tuple[Path, ...]:
+    """The folder itself if it has a manifest, else every folder below it that has one, sorted."""
+    check_folder(folder)
+    if (folder / MANIFEST).is_file():
+        return (folder,)
+    return tuple(sorted(path.parent for path in folder.rglob(MANIFEST) if _is_bundle(path)))
+
+
+def _is_bundle(path: Path) -> bool:
+    """Whether a file called as a manifest is that of a bundle: other artifacts have one too."""
+    try:
+        return is_manifest(read_json(path))
+    except TilewrightError:
+        return False
 
 
 def _damaged(bundle: Bundle) -> Iterator[str]:
@@ -125,16 +193,24 @@ def _damaged(bundle: Bundle) -> Iterator[str]:
             yield f"{file.name} must have sha256 {file.sha256}, but has {found}"
 
 
-def _judge(bundle: Bundle, tensors: BundleTensors) -> Iterator[KindVerdict]:
-    taps = reference_tap_psums(tensors.codes[None], tensors.weight, bundle.shape)[:, 0]
+def _expected_kinds(bundle: Bundle) -> tuple[str, ...]:
+    """The kinds of expected numbers that the bundle has."""
+    return tuple(k for k in bundle.layout.kind_names if k in ("tap_psum", "psum", "output"))
+
+
+def _computed(bundle: Bundle) -> Ints:
+    """Tap psums ``kij oc oh ow`` of the operands that the files hold, by the reference."""
+    weight, codes = decode_operands(bundle)
+    return reference_tap_psums(codes[None], weight, bundle.shape)[:, 0]
+
+
+def _judge(bundle: Bundle, kind: str, taps: Ints) -> KindVerdict:
+    if kind == "tap_psum":
+        return _compare(bundle, kind, taps)
     psums = taps.sum(axis=0)  # oc oh ow
-    for form in bundle.layout.kinds:
-        if form.kind == "tap_psum":
-            yield _compare(bundle, form.kind, taps)
-        elif form.kind == "psum":
-            yield _compare(bundle, form.kind, psums[None])
-        elif form.kind == "output":
-            yield _compare(bundle, form.kind, reference_outputs(psums, form.output)[None])
+    if kind == "output":
+        psums = reference_outputs(psums, bundle.layout.kind(kind).output)
+    return _compare(bundle, kind, psums[None])
 
 
 def _compare(bundle: Bundle, kind: str, expected: Ints) -> KindVerdict:

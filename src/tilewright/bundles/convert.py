@@ -67,7 +67,18 @@ def convert_bundle(source: Bundle, folder: Path, *, layout: Layout) -> Conversio
     with tempfile.TemporaryDirectory() as scratch:
         trial = agreed_tensors(read_bundle(write(Path(scratch) / "trial").folder))
     _expect_same(tensors, trial, layout)
-    return Conversion(source, write(Path(folder)), notes)
+    return Conversion(source, write(Path(folder)), (*_said_of_psums(source, tensors), *notes))
+
+
+def _said_of_psums(source: Bundle, tensors: BundleTensors) -> tuple[str, ...]:
+    """What there is to say where no file of the source states the psums."""
+    if source.layout.has_psums:
+        return ()
+    judged = "output" in source.layout.kind_names
+    compared = "its outputs follow from them" if judged else "nothing of the source was compared"
+    return (
+        f"{tensors.psums.size:,} psums are the naive reference's: the source has none; {compared}",
+    )
 
 
 def _taps(

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ConfigError
-from tilewright.store.artifact import read_bytes
 from tilewright.tile import untile_activations, untile_weights
-from tilewright.vectors import Bundle, decode
+from tilewright.vectors import Bundle
+from tilewright.vectors.bundle_reader import decode_tiles as stated_tiles
 from tilewright.vectors.kinds import AXES
 
 
@@ -38,12 +38,6 @@ class Stated:
             index[self.axes.index(axis)] = place
         rest = tuple(axis for axis in self.axes if axis not in places)
         return Stated(self.kind, rest, self.values[tuple(index)])
-
-
-def stated_tiles(bundle: Bundle, kind: str) -> npt.NDArray[Any]:
-    """The tiles that the files of `kind` hold, with the axes `tilewright.vectors.kinds.AXES`."""
-    files = {f.name: read_bytes(bundle.folder / f.name) for f in bundle.files if f.kind == kind}
-    return decode(bundle.layout, kind, files, plan=bundle.plan, widths=bundle.widths)
 
 
 def stated_tensors(bundle: Bundle) -> tuple[Stated, ...]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tilewright.bundles.agreement import agreed_tensors
 from tilewright.bundles.geometry import EXAMPLE, Geometry
-from tilewright.bundles.source import open_bundle
+from tilewright.bundles.source import OPERANDS, open_bundle
 from tilewright.bundles.stated import Stated, stated_tensors
 from tilewright.errors import ArtifactError, ConfigError
 from tilewright.store.artifact import read_bytes, write_bytes
@@ -23,17 +23,22 @@ from tilewright.vectors.planes import accumulate_addresses
 
 
 def decode_path(
-    path: Path, *, layout: Layout | None = None, geometry: Geometry | None = None
+    path: Path,
+    *,
+    layout: Layout | None = None,
+    geometry: Geometry | None = None,
+    kind: str | None = None,
 ) -> tuple[Stated, ...]:
     """Tensors of a bundle or a folder of foreign files; of one file, its lanes as they stand.
 
-    Raises what `open_bundle` and `decode_bundle` raise.
+    Of foreign files, those of `kind` are enough. Raises what `open_bundle` and `decode_bundle` raise.
     """
     if path.is_file():
-        return (_decode_file(path, layout, geometry),)
-    bundle = open_bundle(path, layout=layout, geometry=geometry)
-    agreed_tensors(bundle)  # checks ranges, and that the files agree with one another
-    return stated_tensors(bundle)
+        return choose_kind((_decode_file(path, layout, geometry),), kind)
+    bundle = open_bundle(path, layout=layout, geometry=geometry, kind=kind)
+    if bundle.layout.has_psums and set(OPERANDS) <= set(bundle.layout.kind_names):
+        agreed_tensors(bundle)  # checks ranges, and that the files agree with one another
+    return choose_kind(stated_tensors(bundle), kind)
 
 
 def choose_kind(tensors: tuple[Stated, ...], kind: str | None) -> tuple[Stated, ...]:

@@ -142,6 +142,8 @@ class _Reader:
         return replace(node, requantizations=links, unlinked=why)
 
     def _read_quantizer(self, op: Operator, values: list[Value]) -> None:
+        if len(op.inputs) != 4:
+            op.refuse(f"it must read a value, a scale, a zero-point and a width, not {op.inputs}")
         if not values:
             self._read_constant(op)
             return

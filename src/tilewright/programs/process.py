@@ -6,16 +6,22 @@ A program outlives this process only if this one is killed by a signal that it c
 from __future__ import annotations
 
 import os
+import selectors
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import IO, cast
 
-from tilewright.errors import ToolError
+from tilewright.errors import ToolError, printable
+
+MOST_OUTPUT = 1 << 22
+"""Bytes that are kept of what a program prints."""
 
 
 class _Crew:
@@ -85,6 +91,7 @@ def run_program(
 ) -> tuple[int, str]:
     """Run `command` in `folder`: its exit status, and its standard output and error together.
 
+    Of an output of more than `MOST_OUTPUT` bytes only the end is kept.
     The program leads a process group of its own. After `timeout_s` seconds, or when this process is
     interrupted (Ctrl-C), the whole group is killed; so it is when the `program_threads` that it runs in
     end early. `environment` is added to the present one.
@@ -97,7 +104,7 @@ def run_program(
         with child, _this_thread.crew.member(child):
             try:
                 release()  # not before an interrupt would stop the child
-                output, _ = child.communicate(timeout=timeout_s)
+                output = _output(child, timeout_s)
             except BaseException as error:
                 with _held_signals():  # a second Ctrl-C waits for the end of the child
                     _stop(child)
@@ -108,6 +115,26 @@ def run_program(
                     "give it more time, or a smaller layer"
                 ) from None
     return child.returncode, output.decode(errors="replace")
+
+
+def _output(child: subprocess.Popen[bytes], timeout_s: float) -> bytes:
+    """The end of what `child` prints, once it has ended; raises `TimeoutExpired`."""
+    until, kept = time.monotonic() + timeout_s, bytearray()
+    stream = cast("IO[bytes]", child.stdout)  # a pipe: `_start` asks for one
+    with selectors.DefaultSelector() as ready:
+        ready.register(stream, selectors.EVENT_READ)
+        while True:
+            left = until - time.monotonic()
+            if left <= 0 or not ready.select(left):
+                raise subprocess.TimeoutExpired(child.args, timeout_s)
+            part = os.read(stream.fileno(), 1 << 16)
+            if not part:
+                break
+            kept += part
+            if len(kept) > 2 * MOST_OUTPUT:
+                del kept[:-MOST_OUTPUT]
+    child.wait(timeout=max(0.0, until - time.monotonic()))
+    return bytes(kept[-MOST_OUTPUT:])
 
 
 def _start(
@@ -163,8 +190,8 @@ def _held_signals() -> Iterator[Callable[[], None]]:
 
 def last_lines(output: str, count: int = 5) -> str:
     """The last lines of a program's output that are not empty, joined by " | ", for a message."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return " | ".join(lines[-count:]) or "no output"
+    lines = [line.strip() for line in output[-10_000:].splitlines() if line.strip()]
+    return " | ".join(map(printable, lines[-count:])) or "no output"
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -53,9 +54,18 @@ def write_json(path: Path, facts: object) -> None:
 def read_json(path: Path) -> Any:
     """Read a JSON file; raises `ArtifactError` if it is missing or damaged."""
     try:
-        return json.loads(read_bytes(path))
+        return json.loads(read_bytes(path), parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ArtifactError(f"{path} must be JSON, but is damaged: {error}") from None
+
+
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
 
 
 def read_bytes(path: Path) -> bytes:

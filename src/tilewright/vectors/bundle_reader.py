@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from tilewright.vectors.bundle import Bundle, BundleFile, BundleTensors
 from tilewright.vectors.codec import decode
 from tilewright.vectors.kinds import AXES
 from tilewright.vectors.manifest import read_manifest
+from tilewright.vectors.tolerance import tolerated
 
 Tensor = npt.NDArray[Any]
 Tiling = Callable[[Tensor, TilePlan], Tensor]
@@ -66,20 +67,18 @@ def decode_bundle(bundle: Bundle) -> BundleTensors:
     (`tilewright.bundles.agreed_tensors`). A kind that has the first ofmap pixels only is compared
     as far as it goes, and gives no tensor.
     """
-    plan = bundle.plan
-    tiles = {kind: _decode(bundle, kind) for kind in bundle.layout.kind_names}
-    weight = _untile(tiles["weight"], plan, "weight")
-    codes = _untile(tiles["activation"], plan, "activation")
-    bundle.weight_format.check(weight, what="weight code", axes="oc ic kh kw")
-    bundle.act_format.check(codes, what="activation code", axes="ic ih iw")
-    layout, taps = bundle.layout, None
+    plan, layout, taps = bundle.plan, bundle.layout, None
+    source = layout.psum_source
+    weight, codes = decode_operands(bundle)
+    kinds = [kind for kind in layout.kind_names if kind not in ("activation", "weight")]
+    tiles = {kind: decode_tiles(bundle, kind) for kind in kinds}
     if "tap_psum" in tiles and layout.kind("tap_psum").is_complete():
         taps = _untile_taps(tiles["tap_psum"], plan)
-    if layout.psum_source == "tap_psum" and taps is not None:
+    if source == "tap_psum" and taps is not None:
         psums = taps.sum(axis=0)
     else:
-        psums = _untile(tiles[layout.psum_source], plan, layout.psum_source).astype(np.int64)
-    tensors = BundleTensors(weight.astype(np.int8), codes.astype(np.uint8), psums, taps)
+        psums = _untile(tiles[source], plan, source).astype(np.int64)
+    tensors = BundleTensors(weight, codes, psums, taps)
     if "output" in tiles:
         _untile(_filled(tiles["output"], plan, np.zeros_like(psums)), plan, "output")
     if bundle.hashes_checked:
@@ -89,16 +88,42 @@ def decode_bundle(bundle: Bundle) -> BundleTensors:
     return tensors
 
 
+def decode_operands(bundle: Bundle) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.uint8]]:
+    """Weight ``oc ic kh kw`` and codes ``ic ih iw`` that the files hold; raises as `decode_bundle`."""
+    weight = _untile(decode_tiles(bundle, "weight"), bundle.plan, "weight")
+    codes = _untile(decode_tiles(bundle, "activation"), bundle.plan, "activation")
+    bundle.weight_format.check(weight, what="weight code", axes="oc ic kh kw")
+    bundle.act_format.check(codes, what="activation code", axes="ic ih iw")
+    return weight.astype(np.int8), codes.astype(np.uint8)
+
+
+def decode_tiles(bundle: Bundle, kind: str) -> Tensor:
+    """The tiles that the files of `kind` hold, with the axes `tilewright.vectors.kinds.AXES`."""
+    files = {file.name: _read(bundle, file) for file in bundle.files if file.kind == kind}
+    if bundle.is_foreign:
+        form = bundle.layout.kind(kind)
+        files = {name: tolerated(form, content)[0] for name, content in files.items()}
+    return decode(bundle.layout, kind, files, plan=bundle.plan, widths=bundle.widths)
+
+
+def reading_notes(bundle: Bundle, kind: str) -> Iterator[str]:
+    """What was overlooked in the files of `kind`, which others wrote: blanks, line ends."""
+    found: dict[str, list[str]] = {}
+    form = bundle.layout.kind(kind)
+    for file in bundle.files:
+        if bundle.is_foreign and file.kind == kind:
+            for note in tolerated(form, _read(bundle, file))[1]:
+                found.setdefault(note, []).append(file.name)
+    for note, names in found.items():
+        yield f"{names[0]}{f' and {len(names) - 1} more' * (len(names) > 1)}: {note}"
+
+
 def _read(bundle: Bundle, file: BundleFile) -> bytes:
-    path = bundle.folder / file.name
-    if path.is_symlink() and path.resolve().parent != bundle.folder.resolve():
+    path, folder = bundle.folder / file.name, bundle.folder.resolve()
+    is_plain = "/" not in file.name and not path.is_symlink()
+    if not is_plain and path.resolve().parent != (folder / file.name).parent:
         raise ArtifactError(f"{path} must lie inside its bundle, but is a link to {path.resolve()}")
     return read_bytes(path)
-
-
-def _decode(bundle: Bundle, kind: str) -> Tensor:
-    files = {file.name: _read(bundle, file) for file in bundle.files if file.kind == kind}
-    return decode(bundle.layout, kind, files, plan=bundle.plan, widths=bundle.widths)
 
 
 def _untile(tiles: Tensor, plan: TilePlan, kind: str, where: str = "") -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -39,10 +39,12 @@ def write_bundle(
     and outputs ``oc oh ow``: needed if the layout has such files. All come from a reference, the
     outputs by the layout's function (`Layout.output`): nothing is computed here. An existing bundle
     is replaced when the new one is complete. Raises `FormatError` naming the place of a value that
-    does not fit, `ShapeError` for other sizes than the layer's, and `ArtifactError` if the folder
-    holds anything but a bundle or the disk refuses; then nothing was changed.
+    does not fit, `ShapeError` for other sizes than the layer's, `ConfigError` if the layout lacks
+    operands or all expected numbers, and `ArtifactError` if the folder holds anything but a bundle or
+    the disk refuses; then nothing was changed.
     """
     folder = Path(folder)
+    layout.check_whole()
     if plan.shape != layer.shape:
         raise ShapeError(f"layer {layer.name}: the plan must be of {layer.shape}, not {plan.shape}")
     _check_values(layer, plan, codes, psums, tap_psums)
@@ -129,6 +131,7 @@ def _replace_folder(folder: Path, contents: Mapping[str, bytes], manifest: dict[
             fresh, retired = Path(scratch) / "new", Path(scratch) / "old"
             fresh.mkdir()
             for name, content in contents.items():
+                (fresh / name).parent.mkdir(parents=True, exist_ok=True)
                 (fresh / name).write_bytes(content)
             write_json(fresh / MANIFEST, manifest)
             _swap(folder, fresh, retired)
@@ -156,7 +159,7 @@ def _check_replaceable(folder: Path) -> None:
         return
     if folder.is_symlink() or not folder.is_dir():
         raise ArtifactError(f"{folder} must be a folder or absent: give another one")
-    found = {path.name for path in folder.iterdir()}
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
     foreign = found - _owned_names(folder) if MANIFEST in found else found
     if foreign:
         raise ArtifactError(
@@ -174,4 +177,6 @@ def _owned_names(folder: Path) -> set[str]:
     if not is_manifest(facts) or not isinstance(facts.get("files"), list):
         return set()
     names = {file.get("name") for file in facts["files"] if isinstance(file, dict)}
-    return {MANIFEST} | {name for name in names if isinstance(name, str)}
+    owned = {name for name in names if isinstance(name, str)}
+    folders = {str(parent) for name in owned for parent in PurePosixPath(name).parents}
+    return {MANIFEST} | owned | folders

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import FormatError, ShapeError
+from tilewright.errors import ConfigError, FormatError, ShapeError
 from tilewright.spec import IntArray
 from tilewright.tile import TilePlan
 from tilewright.vectors.arrangement import (
@@ -28,7 +28,7 @@ from tilewright.vectors.kinds import AXES, FILE_AXES, FieldWidths, number_format
 from tilewright.vectors.layout import Layout
 from tilewright.vectors.npz import NpzForm
 from tilewright.vectors.planes import accumulate_addresses
-from tilewright.vectors.templates import names_in
+from tilewright.vectors.templates import fill, names_in
 from tilewright.vectors.text import TextForm, TextSet
 from tilewright.vectors.words import from_digits, to_digits
 
@@ -118,7 +118,7 @@ def text_set(form: KindLayout, plan: TilePlan, widths: FieldWidths) -> TextSet:
     facts |= {"oh": plan.shape.oh, "ow": plan.shape.ow}
     places = islice(file_indices(form, plan), _header_count(form))
     headers = [_header(form, plan, facts, place) for place in places]
-    names = _file_names(form, sizes)
+    names = _file_names(form, sizes, plan)
     text = TextForm(
         names[0],
         headers[0],
@@ -128,6 +128,7 @@ def text_set(form: KindLayout, plan: TilePlan, widths: FieldWidths) -> TextSet:
         radix=form.radix,
         container=form.container,
         bits=lanes * bits,
+        is_any_header=isinstance(form.header, int),
     )
     return TextSet(text, names, headers if len(headers) == len(names) else ())
 
@@ -138,8 +139,16 @@ def file_count(form: KindLayout, plan: TilePlan) -> int:
     return prod(sizes[axis] for axis in form.file_axes)
 
 
-def _file_names(form: KindLayout, sizes: dict[str, int]) -> list[str]:
-    """Names of all files, the last axis fastest."""
+def _file_names(form: KindLayout, sizes: dict[str, int], plan: TilePlan) -> list[str]:
+    """Names of all files, the last axis fastest; raises `ConfigError` if two are equal."""
+    if names_in(form.file) != form.file_axes:  # a sum, or an axis that stands twice
+        places = (dict(zip(form.file_axes, at, strict=True)) for at in file_indices(form, plan))
+        filled = [fill(form.file, place) for place in places]
+        if len(set(filled)) < len(filled):
+            raise ConfigError(
+                f"{form.kind}: '{form.file}' gives two files of {plan.shape} one name"
+            )
+        return filled
     first, *texts = re.split(r"\{\w+\}", form.file)
     names = [first]
     for axis, text in zip(form.file_axes, texts, strict=True):
@@ -151,7 +160,7 @@ def _file_names(form: KindLayout, sizes: dict[str, int]) -> list[str]:
 def _header_count(form: KindLayout) -> int | None:
     """How many headers to make: 1 if no line says which file it stands in, else all (None)."""
     own = {"first_oc", "second_oc", *form.file_axes}
-    return None if any(own.intersection(names_in(line)) for line in form.header) else 1
+    return None if any(own.intersection(names_in(line)) for line in form.header_text) else 1
 
 
 def _header(
@@ -161,7 +170,7 @@ def _header(
     indices = dict.fromkeys(FILE_AXES, 0) | dict(zip(form.file_axes, place, strict=True))
     first_oc = indices["otile"] * plan.array.cols
     facts = facts | indices | {"first_oc": first_oc, "second_oc": first_oc + 1}
-    return tuple(line.format(**facts) for line in form.header)
+    return tuple(line.format(**facts) for line in form.header_text)
 
 
 def _grids(

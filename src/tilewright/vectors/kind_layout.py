@@ -20,12 +20,13 @@ from tilewright.vectors.keys import check_keys, check_list
 from tilewright.vectors.kinds import AXES, FILE_AXES, FUNCTIONS
 from tilewright.vectors.planes import PLANES, WINDOW_AXES
 from tilewright.vectors.split import AxisSplit
-from tilewright.vectors.templates import check_file_name, check_header_line, names_in
+from tilewright.vectors.templates import axes_in, check_file_name, check_header_line
 
 LINE_ENDS = {"LF": b"\n", "CRLF": b"\r\n"}
 FIELD_NAMES = ("act", "weight", "psum")
 MAX_FIELD_BITS = 64
 MAX_NUMBER = 2**31 - 1
+MAX_HEADER = 1000
 HEADER_FACTS = (
     *("lanes", "last_lane", "second_lane", "bits", "digits", "lines"),
     *("first_oc", "second_oc", "oh", "ow", *FILE_AXES),
@@ -54,7 +55,7 @@ class KindLayout:
     file: name, a template over ``{itile}``, ``{otile}``, ``{kij}``. lines, word: axes, outermost
     first; the first lane of a word is the leftmost. bits: width of a field, a number or "act",
     "weight", "psum". plane: "padded", "unpadded" or "windows" for activations, else "". header:
-    lines before the first word, templates over `HEADER_FACTS`. line_end: "LF" or "CRLF". split:
+    lines before the first word, templates over `HEADER_FACTS`; or how many, of any text. line_end: "LF" or "CRLF". split:
     axes made of others, one after the other. radix: "binary", or "hex" with zeros on the left up to
     a whole digit. container: what stands around the words. function, shift: what an output is of its
     psum. first: how many ofmap pixels the file has, 0 for all. offset: added to each address. Raises
@@ -67,7 +68,7 @@ class KindLayout:
     word: tuple[AxisRun, ...]
     bits: int | str
     plane: str = ""
-    header: tuple[str, ...] = ()
+    header: tuple[str, ...] | int = ()
     line_end: str = "LF"
     split: tuple[AxisSplit, ...] = ()
     radix: str = "binary"
@@ -93,7 +94,19 @@ class KindLayout:
     @property
     def file_axes(self) -> tuple[str, ...]:
         """Axes in the file name, in their order there."""
-        return names_in(self.file)
+        return axes_in(self.file)
+
+    @property
+    def header_text(self) -> tuple[str, ...]:
+        """The header lines that are written: the stated ones, or ``#1#``, ``#2#``, ... for any text."""
+        if isinstance(self.header, int):
+            return tuple(f"#{number}#" for number in range(1, self.header + 1))
+        return self.header
+
+    @property
+    def header_count(self) -> int:
+        """Lines before the first word."""
+        return len(self.header_text)
 
     @property
     def plane_axes(self) -> tuple[str, ...]:
@@ -121,7 +134,8 @@ class KindLayout:
         facts["word"] = " ".join(map(str, self.word))
         if self.plane:
             facts["plane"] = self.plane
-        facts |= {"header": list(self.header), "line_end": self.line_end}
+        header = self.header if isinstance(self.header, int) else list(self.header)
+        facts |= {"header": header, "line_end": self.line_end}
         if self.split:
             facts["split"] = [str(split) for split in self.split]
         others = {key: getattr(self, key) for key in _DEFAULTS}
@@ -134,7 +148,7 @@ class KindLayout:
             facts,
             kind,
             required={"file": str, "lines": str, "word": str, "bits": (int, str)},
-            optional={"plane": str, "header": list, "line_end": str, "split": list}
+            optional={"plane": str, "header": (list, int), "line_end": str, "split": list}
             | {key: type(value) for key, value in _DEFAULTS.items()},
         )
         splits = check_list(table.get("split", []), f"{kind}: split", of=str)
@@ -145,7 +159,7 @@ class KindLayout:
             word=_parse_runs(table["word"], f"{kind}: word"),
             bits=table["bits"],
             plane=table.get("plane", ""),
-            header=check_list(table.get("header", []), f"{kind}: header", of=str),
+            header=_parse_header(table.get("header", []), f"{kind}: header"),
             line_end=table.get("line_end", "LF"),
             split=_parse_splits(splits, kind),
             **{key: table.get(key, value) for key, value in _DEFAULTS.items()},
@@ -189,7 +203,9 @@ class KindLayout:
             raise ConfigError(f"plane must be {wanted}, not '{self.plane}'")
 
     def _check_container(self) -> None:
-        for line in self.header:
+        if isinstance(self.header, int) and not 0 <= self.header <= MAX_HEADER:
+            raise ConfigError(f"header must be 0..{MAX_HEADER} lines, not {self.header}")
+        for line in self.header_text:
             check_header_line(line, dict.fromkeys((*HEADER_FACTS, *self.file_axes)))
         if self.header and self.container != "text":
             raise ConfigError(f"header lines stand in text only: {self.container} has its own")
@@ -215,6 +231,10 @@ class KindLayout:
             raise ConfigError(f"first must be a number of ofmap pixels, not {self.first}")
         if self.offset and (self.kind != "address" or not 0 < self.offset <= MAX_NUMBER):
             raise ConfigError(f"offset must be a number added to addresses, not {self.offset}")
+
+
+def _parse_header(stated: list[Any] | int, where: str) -> tuple[str, ...] | int:
+    return stated if isinstance(stated, int) else check_list(stated, where, of=str)
 
 
 def _parse_runs(text: str, where: str) -> tuple[AxisRun, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import PurePath
+from pathlib import PurePosixPath
 from typing import Any, Self
 
 from tilewright.errors import ConfigError
@@ -18,8 +18,8 @@ from tilewright.vectors.kinds import AXES
 class Layout:
     """A named set of files: one `KindLayout` for each kind that the layout has.
 
-    Raises `ConfigError` if the files do not determine the tensors: activations, weights, and all
-    psums, all tap psums, or all outputs with function "signed" must be among them.
+    A layout may have a part of the kinds: what others wrote is read as far as it goes. Raises
+    `ConfigError` if a kind stands twice, or none at all.
     """
 
     name: str
@@ -30,17 +30,17 @@ class Layout:
         names = self.kind_names
         if len(set(names)) != len(names):
             raise ConfigError(f"layout {self.name}: every kind stands at most once, not {names}")
-        sources = [form.kind for form in self.kinds if _states_psums(form)]
-        for needed, found in (
-            ("activation", "activation" in names),
-            ("weight", "weight" in names),
-            ("psum or tap_psum", bool(sources)),
-        ):
-            if not found:
-                raise ConfigError(
-                    f"layout {self.name} must have {needed} files, or its tensors cannot be read "
-                    f"back; it has {', '.join(map(_described, self.kinds)) or 'none'}"
-                )
+        if not names:
+            raise ConfigError(
+                f"layout {self.name} must have a table for a kind of file; valid: {', '.join(AXES)}"
+            )
+
+    def check_whole(self) -> None:
+        """Raise `ConfigError` unless a bundle can be made of these files: operands, and what to expect."""
+        names = set(self.kind_names)
+        for needed in (("activation",), ("weight",), ("psum", "tap_psum", "output")):
+            if not names.intersection(needed):
+                raise self._lacks(" or ".join(needed), "nothing can be computed or compared")
 
     @property
     def kind_names(self) -> tuple[str, ...]:
@@ -58,14 +58,36 @@ class Layout:
 
     @property
     def psum_source(self) -> str:
-        """The kind that gives the psums when they are read back."""
+        """The kind that gives the psums when they are read back.
+
+        Raises `ConfigError` if none does: all psums, all tap psums, or all outputs with function
+        "signed" must be among the files.
+        """
         sources = {form.kind for form in self.kinds if _states_psums(form)}
-        return next(name for name in ("psum", "tap_psum", "output") if name in sources)
+        for name in ("psum", "tap_psum", "output"):
+            if name in sources:
+                return name
+        raise self._lacks("psum or tap_psum", "its tensors cannot be read back")
+
+    @property
+    def has_psums(self) -> bool:
+        """Whether the files state every psum."""
+        return any(map(_states_psums, self.kinds))
 
     @property
     def output(self) -> OutputFunction:
         """The function from psum to output; ReLU where the layout has no outputs."""
         return self.kind("output").output if "output" in self.kind_names else OutputFunction()
+
+    def only(self, kinds: tuple[str, ...]) -> Self:
+        """The layout with these kinds of files alone; raises `ConfigError` if it has none of them."""
+        return replace(self, kinds=tuple(form for form in self.kinds if form.kind in kinds))
+
+    def _lacks(self, needed: str, otherwise: str) -> ConfigError:
+        found = ", ".join(map(_described, self.kinds))
+        return ConfigError(
+            f"layout {self.name} must have {needed} files, or {otherwise}; it has {found}"
+        )
 
     def with_output(self, output: OutputFunction) -> Self:
         """The same files with outputs of another function; raises `ConfigError` if there are no outputs."""
@@ -88,7 +110,7 @@ class Layout:
         kinds = (
             replace(
                 form,
-                file=f"{PurePath(form.file).stem}{SUFFIXES[container]}",
+                file=str(PurePosixPath(form.file).with_suffix(SUFFIXES[container])),
                 header=(),
                 container=container,
                 radix=radix or form.radix,

@@ -27,7 +27,8 @@ Digits = npt.NDArray[np.uint8]
 class TextForm:
     """What one file must look like: header lines, then `lines` words of `digits` digits.
 
-    bits: of a word, 0 for as many as digits. radix, container: as in `KindLayout`.
+    bits: of a word, 0 for as many as digits. radix, container: as in `KindLayout`. is_any_header: lines
+    of another text in the place of `header` are read, and no others are written.
     """
 
     name: str
@@ -38,6 +39,7 @@ class TextForm:
     radix: str = "binary"
     container: str = "text"
     bits: int = 0
+    is_any_header: bool = False
 
     def write(self, digits: Digits) -> bytes:
         """Bits 0 or 1, ``line bit``, to the content of the file."""
@@ -108,6 +110,8 @@ class TextSet:
     def read(self, contents: Sequence[bytes]) -> Digits:
         """Inverse of `write`; raises `FormatError` that names the first wrong file and line."""
         form, around, heads = self.form, self.form.frame, self._heads()
+        if form.is_any_header:
+            contents = [_with_head(content, around.head, heads[0]) for content in contents]
         left, right = _sides(form, around)  # line character
         front, foot = _common(heads), _octets(_encoded(around.foot, form.line_end))
         start, stop = left.shape[1], left.shape[1] + _row_digits(form, around)
@@ -145,6 +149,12 @@ class TextSet:
             if not content.startswith(head):
                 raise _first_fault(self[at], content)
         return [content[len(head) :] for head, content in zip(heads, contents, strict=True)]
+
+
+def _with_head(content: bytes, lines: tuple[str, ...], head: bytes) -> bytes:
+    """The content with `head` in the place of its first lines; too short a content as it is."""
+    *found, rest = content.split(b"\n", len(lines))
+    return head + rest if len(found) == len(lines) else content
 
 
 def _common(heads: list[bytes]) -> Digits:

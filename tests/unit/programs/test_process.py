@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import Future
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from tilewright.errors import ToolError
-from tilewright.programs.process import last_lines, program_threads, run_program
+from tilewright.programs.process import MOST_OUTPUT, last_lines, program_threads, run_program
 
 
 def has_ended(pid: int) -> bool:
@@ -170,3 +171,15 @@ def test_program_that_cannot_start_is_named(tmp_path: Path) -> None:
 def test_last_lines_are_one_line() -> None:
     assert last_lines("a\n\nb\n c \n", count=2) == "b | c"
     assert last_lines("\n") == "no output"
+
+
+def test_of_a_flood_only_the_end_is_kept(tmp_path: Path) -> None:
+    flood = "import sys; sys.stdout.write('x' * 20_000_000); print('the end')"
+    status, output = run_program([sys.executable, "-c", flood], folder=tmp_path, timeout_s=60)
+    assert (status, len(output)) == (0, MOST_OUTPUT)
+    assert output.endswith("xthe end\n")
+
+
+def test_quoted_output_has_no_controls_and_an_end() -> None:
+    assert last_lines("\x1b[2Jred\nbell\x07") == r"\x1b[2Jred | bell\x07"
+    assert len(last_lines("y" * 100_000)) < 600
