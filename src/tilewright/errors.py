@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection
+
+
+def command_line(*words: object) -> str:
+    """A command of ours for a message, quoted so that it can be pasted into a shell.
+
+    >>> print(command_line("verify", "runs/digits"))
+    'tilewright verify runs/digits'
+    >>> print(command_line("verify", "my runs"))
+    "tilewright verify 'my runs'"
+    """
+    line = shlex.join(["tilewright", *map(str, words)])
+    return f'"{line}"' if "'" in line else f"'{line}'"
 
 
 class TilewrightError(Exception):

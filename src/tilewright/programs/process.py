@@ -1,6 +1,6 @@
-"""Run another program with a time limit; on timeout or interrupt, kill its process group.
+"""Run another program with a time limit; on timeout or interrupt, kill it and all that it started.
 
-A program outlives this process only if this one is killed by a signal that it cannot handle (SIGKILL).
+If this process is killed by a signal that it cannot handle (SIGKILL), its watchdog does so.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from tilewright.errors import ToolError
+from tilewright.programs.watchdog import VARIABLE, kill_marked, watchdog
 
 
 class _Crew:
@@ -23,28 +24,28 @@ class _Crew:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: set[int] = set()
+        self._running: dict[int, str] = {}  # process to its mark
         self._is_dismissed = False
 
     @contextmanager
-    def member(self, child: subprocess.Popen[bytes]) -> Iterator[None]:
+    def member(self, child: subprocess.Popen[bytes], mark: str) -> Iterator[None]:
         """While the context lasts, `dismiss` kills `child`."""
         with self._lock:
-            self._running.add(child.pid)
+            self._running[child.pid] = mark
             if self._is_dismissed:
-                _kill_group(child.pid)
+                _kill(child.pid, mark)
         try:
             yield
         finally:
             with self._lock:
-                self._running.discard(child.pid)
+                del self._running[child.pid]
 
     def dismiss(self) -> None:
         """Kill what runs, and what is started from now on."""
         with self._lock:
             self._is_dismissed = True
-            for pid in self._running:
-                _kill_group(pid)
+            for pid, mark in self._running.items():
+                _kill(pid, mark)
 
 
 class _Thread(threading.local):
@@ -86,21 +87,22 @@ def run_program(
     """Run `command` in `folder`: its exit status, and its standard output and error together.
 
     The program leads a process group of its own. After `timeout_s` seconds, or when this process is
-    interrupted (Ctrl-C), the whole group is killed; so it is when the `program_threads` that it runs in
-    end early. `environment` is added to the present one.
+    interrupted (Ctrl-C), the whole group is killed, with what it started in other groups; so it is when the
+    `program_threads` that it runs in end early. `environment` is added to the present one.
 
     Raises `ToolError` if the program cannot be started or does not end in time.
     """
-    name = Path(command[0]).name
+    name, mark = Path(command[0]).name, watchdog.mark()
     with _held_signals() as release:
-        child = _start(command, folder, {**os.environ, **(environment or {})})
-        with child, _this_thread.crew.member(child):
+        child = _start(command, folder, {**os.environ, **(environment or {}), VARIABLE: mark})
+        with child, _this_thread.crew.member(child, mark):
             try:
                 release()  # not before an interrupt would stop the child
                 output, _ = child.communicate(timeout=timeout_s)
             except BaseException as error:
                 with _held_signals():  # a second Ctrl-C waits for the end of the child
-                    _stop(child)
+                    _kill(child.pid, mark)
+                    child.wait()
                 if not isinstance(error, subprocess.TimeoutExpired):
                     raise
                 raise ToolError(
@@ -167,9 +169,9 @@ def last_lines(output: str, count: int = 5) -> str:
     return " | ".join(lines[-count:]) or "no output"
 
 
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    _kill_group(child.pid)
-    child.wait()
+def _kill(leader: int, mark: str) -> None:
+    _kill_group(leader)
+    kill_marked(mark)
 
 
 def _kill_group(leader: int) -> None:

@@ -99,11 +99,12 @@ def import_network(
     run = RunFolder(out)
     config = load_config(None, (f"recover.samples={samples}",))
     run.start(config)
+    inputs = run.fingerprint("recover")
     comparisons = []
     for node in foreign.network.nodes:
         verdict = check_node(node, foreign.stimulus, psum_bits=config.array.psum_bits)
         comparisons += [verdict.psums, *verdict.next_codes]
-    run.withdraw_report()
+    run.begin("recover")
     foreign.network.save(run.network_stem)
     foreign.stimulus.save(run.stimulus_stem)
     result = ImportResult(out, foreign, tuple(comparisons))
@@ -118,7 +119,7 @@ def import_network(
     checks = tuple(
         Check("recover", f"{one.layer}: {one.what}", one.passed, str(one)) for one in comparisons
     )
-    run.record(StageResult(facts, checks), since=since)
+    run.record(StageResult(facts, checks), since=since, inputs=inputs)
     return result
 
 
