@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +19,7 @@ def is_exact_file(path: Path) -> bool:
         other = path.name.swapcase()
         if other == path.name or not path.with_name(other).exists():
             return True
-        return path.name in os.listdir(path.parent)
+        return any(path.name == other.name for other in path.parent.iterdir())
     except (OSError, ValueError):
         return False
 
@@ -30,13 +29,13 @@ def letter_case_twin(folder: Path, name: str) -> str:
     head, slash, last = name.rpartition("/")
     place = folder / head if slash else folder
     try:
-        twin = _names(place, place.stat().st_mtime_ns).get(last.casefold(), "")
+        twin = _names(place, changed=place.stat().st_mtime_ns).get(last.casefold(), "")
     except (OSError, ValueError):
         return ""
     return head + slash + twin if twin else ""
 
 
 @lru_cache(maxsize=16)
-def _names(folder: Path, changed: int) -> Mapping[str, str]:
-    """Names in the folder as it was when it last changed, by their letters alone."""
-    return {name.casefold(): name for name in sorted(os.listdir(folder))}
+def _names(folder: Path, *, changed: int) -> Mapping[str, str]:  # noqa: ARG001
+    """Names in the folder by their letters alone; read again when it has changed."""
+    return {path.name.casefold(): path.name for path in sorted(folder.iterdir())}
