@@ -1,15 +1,44 @@
-"""Fixtures that all tests share: outside data, and a finished run of the chain."""
+"""Fixtures that all tests share: outside data, and a finished run of the chain; the order of the tests."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.chain import OVERRIDES, tilewright
 from tests.rtl.layers import require_simulator
+
+SLOW = (
+    "tests/witness/test_committed_networks.py",
+    "tests/stages/test_mutate.py",
+    "tests/property",
+    "tests/sabotage",
+    "tests/stages",
+    "tests/rtl",
+)
+"""Begun first, so that no worker ends with one of them while the others have nothing left to do."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what shares a fixture of its module or folder on one worker, and begin with what takes longest."""
+    for item in items:
+        made = getattr(item, "_fixtureinfo", None)
+        found = (
+            [one for several in made.name2fixturedefs.values() for one in several] if made else []
+        )
+        homes = {one.baseid for one in found if one.scope != "function"} - {"", "tests"}
+        if homes:
+            item.add_marker(pytest.mark.xdist_group(min(homes, key=len)))
+    items.sort(
+        key=lambda item: next((n for n, at in enumerate(SLOW) if at in item.nodeid), len(SLOW))
+    )
 
 
 def _outside_folder(variable: str) -> Path:
@@ -32,13 +61,36 @@ def witness_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run; not to be changed."""
+def all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this session share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def builds(all_workers: Path) -> Path:
+    """Build cache of this session."""
+    return all_workers / "builds"
+
+
+@pytest.fixture(scope="session")
+def finished(all_workers: Path) -> Path:
+    """A finished run, made by the first worker that wants it; not to be changed."""
     require_simulator("icarus")
-    folder = tmp_path_factory.mktemp("chain") / "run"
-    done = tilewright("run", "--out", folder, *OVERRIDES)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (folder / "stdout.txt").write_text(done.stdout)
+    folder = all_workers / "chain" / "run"
+    told = folder / "stdout.txt"
+    with _one_at_a_time(all_workers / "chain.lock"):
+        if not told.exists():
+            done = tilewright("run", "--out", folder, *OVERRIDES)
+            assert done.returncode == 0, done.stdout + done.stderr
+            told.write_text(done.stdout)
     return folder
 
 

@@ -99,7 +99,6 @@ def test_what_needs_more_says_which_extra_and_leaves_no_trace(
 
 
 @pytest.mark.rtl
-@pytest.mark.xdist_group("chain")
 @pytest.mark.parametrize("stage", ["recover", "simulate", "cosim", "report"])
 def test_a_stage_of_a_run_says_what_it_needs(light, run, stage):
     done = light(stage, run)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from tilewright.cli.app import FAILED, JsonOption, app
+from tilewright.cli.run_folder import hold
 
 
 @app.command("import-network")
@@ -62,6 +63,7 @@ def import_network(
         )
     elif weight_bits or act_bits or layer_bits or pools:
         raise ConfigError("a QONNX file states its widths and pools itself: leave them out")
+    hold(out)
     result = read(file, out, samples=samples, course=course)
     facts = result.facts()
     if is_json:

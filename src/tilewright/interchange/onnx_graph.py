@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,11 @@ from tilewright.store.artifact import read_bytes
 Array = npt.NDArray[Any]
 SCOPES = "pkg.torch.onnx.name_scopes"
 """Where torch's exporter says which module an operation comes from."""
+
+_NUMBERS = frozenset(
+    getattr(TensorProto, kind)
+    for kind in ("FLOAT", "DOUBLE", "FLOAT16", "BOOL", "INT8", "INT16", "INT32", "INT64")
+) | {TensorProto.UINT8, TensorProto.UINT16, TensorProto.UINT32, TensorProto.UINT64}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +60,21 @@ class Operator:
             found = self.attributes.get(key, value)
             if found != value:
                 self.refuse(f"{key} must be {value}, not {found}")
+
+    def sizes(self, key: str, default: list[int], *, least: int = 1) -> list[int]:
+        """An attribute of as many integers as `default` has, each at least `least`; refuses others."""
+        found = self.attributes.get(key, default)
+        is_list = isinstance(found, list) and all(isinstance(one, int) for one in found)
+        if not is_list or len(found) != len(default) or min(found) < least:
+            self.refuse(f"{key} must be {len(default)} integers of at least {least}, not {found}")
+        return list(found)
+
+    def number(self, key: str, default: float) -> float:
+        """An attribute that is a finite number; refuses others."""
+        found = self.attributes.get(key, default)
+        if not isinstance(found, int | float) or not math.isfinite(found):
+            self.refuse(f"{key} must be a finite number, not {found}")
+        return float(found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,6 +139,9 @@ def _constants(graph: onnx.GraphProto, path: Path) -> dict[str, Array]:
 
 
 def _array(tensor: TensorProto) -> Array:
+    if tensor.data_type not in _NUMBERS:
+        kind = TensorProto.DataType.Name(tensor.data_type)
+        raise FormatError(f"constant {tensor.name} must hold numbers, not {kind}")
     values = numpy_helper.to_array(tensor)
     if values.dtype.kind == "f" and values.size > 1 and not np.isfinite(values).all():
         raise FormatError(f"constant {tensor.name} must be finite, but holds NaN or infinity")
@@ -171,7 +195,10 @@ def _sizes(value: onnx.ValueInfoProto, path: Path) -> tuple[int, ...]:
 
 
 def scalar(op: Operator, values: Array, what: str) -> float:
-    """The one number in `values`; refuses several."""
+    """The one number in `values`; refuses several, and what is not finite."""
     if values.size != 1:
         op.refuse(f"{what} must be one number, not {values.size}")
-    return float(np.asarray(values, np.float64).reshape(()))
+    number = float(np.asarray(values, np.float64).reshape(()))
+    if not math.isfinite(number):
+        op.refuse(f"{what} must be a finite number, not {number:g}")
+    return number

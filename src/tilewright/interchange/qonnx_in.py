@@ -17,6 +17,7 @@ from tilewright.interchange.hindrances import (
     HindranceError,
     Lost,
     refuse_other_dialects,
+    refuse_other_domains,
     refuse_unknown,
 )
 from tilewright.interchange.onnx_graph import Graph, Operator, read_graph, scalar
@@ -24,6 +25,7 @@ from tilewright.interchange.quant_node import (
     MAX_BIAS_BITS,
     MAX_BITS,
     QUANT_OPERATORS,
+    check_inputs,
     read_bipolar,
     read_quantizer,
 )
@@ -126,6 +128,9 @@ class _Reader:
             )
         if len(op.outputs) > 1:
             op.refuse(f"it must have one output, not {len(op.outputs)}")
+        refuse_other_domains(op)
+        if op.kind in QUANT_OPERATORS:
+            check_inputs(op)
         if op.kind in LAYERS:
             self._read_layer(op, values)
         elif values:
@@ -155,7 +160,9 @@ class _Reader:
 
     def _read_alone(self, op: Operator) -> None:
         """Refuse what an operation states by itself; what it reads is not known."""
+        refuse_other_domains(op)
         if op.kind in QUANT_OPERATORS:
+            check_inputs(op)
             is_constant = op.inputs[0] in self._constants
             read_quantizer(op, self._constants, max_bits=MAX_BIAS_BITS if is_constant else MAX_BITS)
         elif op.kind in LAYERS:

@@ -36,6 +36,12 @@ class FileQuantizer:
         return np.rint(np.clip(steps, self.number_format.min_code, self.number_format.max_code))
 
 
+def check_inputs(op: Operator) -> None:
+    """Refuse a Quant node that does not read four inputs: no checker knows its domain."""
+    if len(op.inputs) != 4:
+        op.refuse(f"it must read a value, a scale, a zero-point and a width, not {op.inputs}")
+
+
 def read_quantizer(
     op: Operator, constants: dict[str, Array], *, max_bits: int = MAX_BITS
 ) -> FileQuantizer:

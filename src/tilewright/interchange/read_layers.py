@@ -69,8 +69,8 @@ def read_convolution(op: Operator, name: str, value: Value, weight: Weight) -> I
     pads = convolution_pads(op, weight)
     if value.is_flat:
         op.refuse(f"it must read planes (n, channels, h, w), but reads {value.plane[0]} channels")
-    stride = op.attributes.get("strides", [1, 1])
-    groups, ic = op.attributes.get("group", 1), value.plane[0]
+    stride = op.sizes("strides", [1, 1])
+    groups, ic = int(op.number("group", 1)), value.plane[0]
     oc, width, kh, kw = weight.codes.shape
     if groups < 1 or width * groups != ic or oc % groups:
         op.refuse(
@@ -86,7 +86,7 @@ def convolution_pads(op: Operator, weight: Weight) -> list[int]:
     op.expect(auto_pad="NOTSET", dilations=[1, 1])
     if weight.codes.ndim != 4:
         op.refuse(f"only convolutions in two dimensions are supported, not {weight.codes.shape}")
-    pads: list[int] = op.attributes.get("pads", [0, 0, 0, 0])
+    pads = op.sizes("pads", [0, 0, 0, 0], least=0)
     if pads[:2] != pads[2:]:
         op.refuse(f"the padding must be the same on both sides, not {pads}")
     return pads

@@ -128,8 +128,9 @@ def import_network(
     run = RunFolder(out)
     config = load_config(None, (f"recover.samples={samples}",))
     run.start(config)
+    inputs = run.fingerprint("recover")
     comparisons = [one for node in foreign.network.nodes for one in _compare(node, foreign)]
-    run.withdraw_report()
+    run.begin("recover")
     foreign.network.save(run.network_stem)
     _resolved(foreign).save(run.stimulus_stem)
     result = ImportResult(out, foreign, tuple(comparisons))
@@ -144,7 +145,7 @@ def import_network(
     checks = tuple(
         Check("recover", f"{one.layer}: {one.what}", one.passed, str(one)) for one in comparisons
     )
-    run.record(StageResult(facts, checks), since=since)
+    run.record(StageResult(facts, checks), since=since, inputs=inputs)
     return result
 
 

@@ -16,7 +16,8 @@ from tilewright.facts import VerifyFacts
 from tilewright.interchange.scalesim import read_topology
 from tilewright.models import quantized_layers
 from tilewright.pipeline.configured_model import model_spec
-from tilewright.pipeline.run_folder import CONFIG, RunFolder
+from tilewright.pipeline.inventory import CONFIG
+from tilewright.pipeline.run_folder import RunFolder
 from tilewright.spec import NumberFormat
 
 CLASSES = 10
