@@ -13,8 +13,9 @@ from tilewright.bundles.convert import Conversion, convert_bundle
 from tilewright.bundles.drawing import DrawnFile, draw
 from tilewright.bundles.geometry import EXAMPLE, Geometry
 from tilewright.bundles.source import FoundFiles, find_files, open_bundle, read_foreign
-from tilewright.bundles.stated import Stated, stated_tensors, stated_tiles
+from tilewright.bundles.stated import Stated, stated_tensors
 from tilewright.bundles.tensors import choose_kind, decode_path, save_tensors, select_places
+from tilewright.vectors.bundle_reader import decode_tiles as stated_tiles
 
 __all__ = [
     "EXAMPLE",

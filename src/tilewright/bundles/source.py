@@ -91,7 +91,8 @@ def read_foreign(folder: Path, layout: Layout, geometry: Geometry) -> Bundle:
     missing.
     """
     found = find_files(folder, layout, geometry)
-    has_operands = not set(OPERANDS).intersection((*found.absent, *found.missing))
+    stated, there = layout.stating, found.bundle.layout.stating
+    has_operands = all(there(tensor) or not stated(tensor) for tensor in OPERANDS)
     if found.bundle.files and has_operands and not found.missing:
         return found.bundle
     planned = list(planned_files(layout, found.bundle.plan, found.bundle.widths))

@@ -11,8 +11,7 @@ import numpy.typing as npt
 from tilewright.errors import ConfigError
 from tilewright.tile import untile_activations, untile_weights
 from tilewright.vectors import Bundle
-from tilewright.vectors.bundle_reader import decode_tiles as stated_tiles
-from tilewright.vectors.kinds import AXES
+from tilewright.vectors.bundle_reader import decode_tiles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,19 +45,21 @@ def stated_tensors(bundle: Bundle) -> tuple[Stated, ...]:
 
 
 def _untile(bundle: Bundle, kind: str) -> Stated:
-    tiles, plan = stated_tiles(bundle, kind), bundle.plan
-    if kind == "activation":
+    tiles, plan, form = decode_tiles(bundle, kind), bundle.plan, bundle.layout.kind(kind)
+    if form.tensor == "activation":
         return Stated(kind, ("ic", "ih", "iw"), untile_activations(tiles, plan))
-    if kind == "weight":
+    if form.tensor == "weight":
         weight = untile_weights(tiles, plan)  # oc ic kh kw
         by_tap = weight.reshape(*weight.shape[:2], -1).transpose(2, 0, 1)  # kij oc ic
         return Stated(kind, ("kij", "oc", "ic"), by_tap)
-    if kind == "address":
-        return Stated(kind, AXES[kind], tiles)
+    if form.tensor == "address":
+        return Stated(kind, form.axes, tiles)
     lanes = np.moveaxis(tiles, -1, -2)  # [kij] otile col onij
     flat = lanes.reshape(*lanes.shape[:-3], -1, lanes.shape[-1])  # [kij] (otile col) onij
     values = flat[..., : bundle.shape.oc, :]  # [kij] oc onij
-    first = ("kij",) if kind == "tap_psum" else ()
+    first = ("kij",) if form.tensor == "tap_psum" else ()
+    if form.is_streamed:
+        return Stated(kind, (*first, "oc", "nij"), values)
     if values.shape[-1] < bundle.shape.onij:  # the layout has the first pixels only
         return Stated(kind, (*first, "oc", "onij"), values)
     plane = values.reshape(*values.shape[:-1], bundle.shape.oh, bundle.shape.ow)

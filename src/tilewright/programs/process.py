@@ -1,6 +1,6 @@
-"""Run another program within limits; at their end, or on an interrupt, kill its process group.
+"""Run another program within limits; at their end, or on an interrupt, kill it and all that it started.
 
-A program outlives this process only if this one is killed by a signal that it cannot handle (SIGKILL).
+If this process is killed by a signal that it cannot handle (SIGKILL), its watchdog does so.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from tilewright.errors import ToolError, printable
+from tilewright.programs.watchdog import VARIABLE, kill_marked, watchdog
 
 MOST_OUTPUT = 1 << 22
 """Bytes that are kept of what a program prints, unless it is told how many it may print."""
@@ -29,28 +30,28 @@ class _Crew:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: set[int] = set()
+        self._running: dict[int, str] = {}  # process to its mark
         self._is_dismissed = False
 
     @contextmanager
-    def member(self, child: subprocess.Popen[bytes]) -> Iterator[None]:
+    def member(self, child: subprocess.Popen[bytes], mark: str) -> Iterator[None]:
         """While the context lasts, `dismiss` kills `child`."""
         with self._lock:
-            self._running.add(child.pid)
+            self._running[child.pid] = mark
             if self._is_dismissed:
-                _kill_group(child.pid)
+                _kill(child.pid, mark)
         try:
             yield
         finally:
             with self._lock:
-                self._running.discard(child.pid)
+                del self._running[child.pid]
 
     def dismiss(self) -> None:
         """Kill what runs, and what is started from now on."""
         with self._lock:
             self._is_dismissed = True
-            for pid in self._running:
-                _kill_group(pid)
+            for pid, mark in self._running.items():
+                _kill(pid, mark)
 
 
 class _Thread(threading.local):
@@ -134,22 +135,23 @@ def run_limited(
     """Run `command` in `folder` until it ends, or until `timeout_s` seconds or `most_bytes` of output.
 
     Without `most_bytes` the last `MOST_OUTPUT` bytes of the output are kept.
-    The program leads a process group of its own, which is killed when the program ends, passes a limit, or
-    when this process is interrupted (Ctrl-C); so it is when the `program_threads` that it runs in end
-    early. `environment` is added to the present one.
+    The program leads a process group of its own, which is killed when the program ends. When it passes a
+    limit, or this process is interrupted (Ctrl-C), what it started in other groups is killed too; so it is
+    when the `program_threads` that it runs in end early. `environment` is added to the present one.
 
     Raises `ToolError` if the program cannot be started.
     """
-    since = time.monotonic()
+    since, mark, stopped = time.monotonic(), watchdog.mark(), "time"
     with _held_signals() as release:
-        child = _start(command, folder, {**os.environ, **(environment or {})})
-        with child, _this_thread.crew.member(child):
+        child = _start(command, folder, {**os.environ, **(environment or {}), VARIABLE: mark})
+        with child, _this_thread.crew.member(child, mark):
             try:
                 release()  # not before an interrupt would stop the child
                 output, stopped = _collect(child, since + timeout_s, most_bytes)
             finally:
                 with _held_signals():  # a second Ctrl-C waits for the end of the child
-                    _stop(child)
+                    _kill(child.pid, mark if stopped else "")
+                    child.wait()
     kept = output[-MOST_OUTPUT:] if most_bytes is None else output
     return Ended(child.returncode, bytes(kept), time.monotonic() - since, stopped)
 
@@ -252,9 +254,11 @@ def last_lines(output: str, count: int = 5) -> str:
     return " | ".join(map(printable, lines[-count:])) or "no output"
 
 
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    _kill_group(child.pid)
-    child.wait()
+def _kill(leader: int, mark: str) -> None:
+    """Kill a program with its group, and whatever carries its mark if it has one."""
+    _kill_group(leader)
+    if mark:
+        kill_marked(mark)
 
 
 def _kill_group(leader: int) -> None:

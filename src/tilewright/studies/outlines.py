@@ -11,7 +11,8 @@ from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.facts import VerifyFacts
 from tilewright.models import quantized_layers
 from tilewright.pipeline.configured_model import model_spec
-from tilewright.pipeline.run_folder import CONFIG, RunFolder
+from tilewright.pipeline.inventory import CONFIG
+from tilewright.pipeline.run_folder import RunFolder
 
 CLASSES = 10
 """Of every data set that we have."""

@@ -59,6 +59,30 @@ def test_hanging_program_is_stopped_with_its_children(tmp_path: Path) -> None:
     assert has_ended(int((tmp_path / "child").read_text()))
 
 
+APART = "setsid sh -c 'echo $$ > apart; exec sleep 60' & wait"
+"""A program that starts another one in a session, and so in a process group, of its own."""
+
+
+def test_a_program_in_another_group_is_stopped_too(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match=r"^sh must end within 0\.5 s"):
+        run_program(["sh", "-c", APART], folder=tmp_path, timeout_s=0.5)
+    assert has_ended(int((tmp_path / "apart").read_text()))
+
+
+def test_programs_end_with_a_process_that_is_killed(tmp_path: Path) -> None:
+    """SIGKILL cannot be handled; what runs here would run for a minute."""
+    code = (
+        "from pathlib import Path; from tilewright.programs.process import run_program;"
+        f"run_program(['sh', '-c', {'echo $$ > near; ' + APART!r}], folder=Path('.'), timeout_s=60)"
+    )
+    owner = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path)
+    wait_for_line(tmp_path / "apart")
+    owner.kill()
+    owner.wait()
+    assert has_ended(int((tmp_path / "near").read_text()))
+    assert has_ended(int((tmp_path / "apart").read_text()))
+
+
 def test_interrupt_stops_the_program_with_its_children(tmp_path: Path) -> None:
     """Ctrl-C reaches this process only; it must take the group with it."""
 

@@ -210,7 +210,7 @@ def test_addresses_with_strides_are_where_the_tiler_sends_the_pixels():
         ("output", {"first": -1}, r"first must be a number of ofmap pixels, not -1"),
         ("weight", {"first": 1}, r"first must be a number of ofmap pixels, not 1"),
         ("weight", {"offset": 1}, r"offset must be a number added to addresses, not 1"),
-        ("psum", {"radix": "octal"}, r"radix must be binary or hex, not 'octal'"),
+        ("psum", {"radix": "octal"}, r"radix must be binary or hex or decimal, not 'octal'"),
         ("psum", {"container": "zip"}, r"container must be text or mem or .*, not 'zip'"),
         ("psum", {"container": "mif"}, r"header lines stand in text only: mif has its own"),
         ("psum", {"container": "c", "header": []}, r"container c .*: say radix = 'hex'"),

@@ -11,6 +11,8 @@ from tests.unit.vectors import course_example as example
 from tests.unit.vectors.test_course_example import TILES
 from tilewright.bundles import Geometry, agreed_tensors, check_foreign, open_bundle, stated_tensors
 from tilewright.errors import ArtifactError, ConfigError, FormatError
+from tilewright.spec import ArrayShape
+from tilewright.tile import TilePlan, tile_weights
 from tilewright.vectors import Layout, encode, load_layout, read_bundle, write_bundle
 from tilewright.verify import reference_outputs
 
@@ -135,7 +137,7 @@ def test_a_header_of_any_text_is_read_and_a_neutral_one_written(tmp_path):
     [
         (lambda text: text[:-1], "the last line has no line end"),
         (lambda text: text + b"\n\n", "blank lines at the end are overlooked"),
-        (lambda text: text.replace(b"\n", b" \t\n"), "blanks at the ends of lines are overlooked"),
+        (lambda text: text.replace(b"\n", b" \t\n"), "blanks beside the numbers are overlooked"),
         (lambda text: text[:-1] + b"  ", "the last line has no line end"),
         (lambda text: text.replace(b"\n", b"\r\n"), "line ends are CRLF, not LF"),
     ],
@@ -185,13 +187,10 @@ def test_a_derived_number_in_a_name():
     stated = layout(weight={"file": "w{2*otile+itile}_o{otile}_i{itile}_k{kij}.txt"})
     files = encode(stated, "weight", TILES["weight"], plan=example.PLAN, widths=example.WIDTHS)
     assert list(files)[:2] == ["w0_o0_i0_k0.txt", "w0_o0_i0_k1.txt"]
+    plan = TilePlan(example.SHAPE, ArrayShape(rows=1, cols=3, psum_bits=16))
+    clash = layout(weight={"file": "w{otile+itile+kij}"})
+    tiles = tile_weights(example.WEIGHT, plan)
     with pytest.raises(ConfigError, match=r"weight: 'w\{otile\+itile\+kij\}' gives two files"):
-        from tilewright.spec import ArrayShape
-        from tilewright.tile import TilePlan, tile_weights
-
-        plan = TilePlan(example.SHAPE, ArrayShape(rows=1, cols=3, psum_bits=16))
-        clash = layout(weight={"file": "w{otile+itile+kij}"})
-        tiles = tile_weights(example.WEIGHT, plan)
         encode(clash, "weight", tiles, plan=plan, widths=example.WIDTHS)
 
 
