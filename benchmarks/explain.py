@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from scalar_core import ScalarCore, all_faults
+from small_core import TEXT, UNKNOWN, mutants, run_text
 
 from tilewright.judge import Dump, Operands, compare, explain, expected_numbers
 from tilewright.judge.cause import predict
@@ -141,7 +142,8 @@ class Answer:
 def ask(case: Case, numbers: np.ndarray | None = None) -> Answer:
     operands = operands_of(case.bundle)
     values = case.run(operands, case.is_output) if numbers is None else numbers
-    dump = Dump("output" if case.is_output else "psum", values, np.ones(values.shape, bool))
+    known = values != UNKNOWN
+    dump = Dump("output" if case.is_output else "psum", np.where(known, values, 0), known)
     start = time.process_time()
     found = explain(case.bundle, dump)
     seconds = time.process_time() - start
@@ -163,10 +165,14 @@ def is_right(case: Case, found: Any) -> bool:
         return (
             False
             if any(c.acts_as not in (0, 2 * c.weight, -c.weight) for c in found.products)
-            else bool((_with_products(case, fresh, found.products, weight) == real).all())
+            else bool(_same(_with_products(case, fresh, found.products, weight), real))
         )
     trial = posed(found.problem, fresh)
-    return any((predict(trial, causes) == real).all() for group in found.groups for causes in group)
+    return any(_same(predict(trial, causes), real) for group in found.groups for causes in group)
+
+
+def _same(numbers: np.ndarray, real: np.ndarray) -> bool:
+    return bool(((numbers == real) | (real == UNKNOWN)).all())
 
 
 def _with_products(case: Case, fresh: Operands, products: Any, weight: np.ndarray) -> np.ndarray:
@@ -176,6 +182,58 @@ def _with_products(case: Case, fresh: Operands, products: Any, weight: np.ndarra
         changed[change.oc, change.ic, change.kij] *= change.acts_as // old
     operands = replace(fresh, weight=changed.reshape(fresh.weight.shape))
     return expected_numbers(case.bundle, "psum", operands).reshape(1, case.bundle.shape.oc, -1)
+
+
+def rtl_cases(folder: Path, count: int, seed: int) -> Iterator[Case]:
+    """`count` mutants of the Verilog core, run by Icarus; those that change too little are left out."""
+    random, made, at = np.random.default_rng(seed), 0, 0
+    while made < count:
+        shape, rows, cols = GEOMETRIES[at % 3]
+        bundle = make_bundle(folder / f"m_{at}", shape, rows, cols, seed * 1000 + at)
+        known = mutants(min(rows, shape.ic), min(cols, shape.oc), shape.taps, random)
+        name, old, new = known[at % len(known)]
+        at += 1
+        if old not in TEXT:
+            raise ValueError(f"{name}: {old!r} is not in the core")
+        text, place = TEXT.replace(old, new), folder / f"sim_{at}"
+        case = Case(name, bundle, rtl_run(text, place, shape, rows, cols), is_output=False)
+        operands = operands_of(bundle)
+        if (case.run(operands, False) != expected_numbers(bundle, "psum", operands)).sum() >= 4:
+            made += 1
+            yield case
+
+
+def rtl_run(text: str, folder: Path, shape: ConvShape, rows: int, cols: int) -> Run:
+    """The mutant as a core."""
+    return lambda o, _: run_text(text, folder, shape, rows, cols, o.weight, o.codes)
+
+
+def wide_layer(folder: Path) -> None:
+    """How long an answer takes for 64 channels."""
+    shape = ConvShape(ic=64, ih=16, iw=16, oc=64, kh=3, kw=3, padding=(1, 1))
+    bundle = make_bundle(folder / "wide", shape, 16, 16, 5)
+    operands = operands_of(bundle)
+    for name, weight, codes in (
+        (
+            "a tap lost",
+            np.where(np.arange(9).reshape(3, 3) == 4, 0, operands.weight),
+            operands.codes,
+        ),
+        (
+            "unsigned and a tap lost",
+            np.where(np.arange(9).reshape(3, 3) == 4, 0, operands.weight & 15),
+            operands.codes,
+        ),
+        ("random", None, operands.codes),
+    ):
+        if weight is None:
+            values = expected_numbers(bundle, "psum", operands)
+            values = values + np.random.default_rng(0).integers(0, 9, values.shape)
+        else:
+            values = expected_numbers(bundle, "psum", Operands(weight, codes))
+        case = Case(name, bundle, lambda o, _: o.weight, is_output=False)
+        answer = ask(case, values)
+        print(f"64 channels, 16x16 map, {name}: {answer.seconds:.1f} s: {answer.said}")
 
 
 def corrupted(folder: Path, count: int, seed: int) -> Iterator[tuple[Case, np.ndarray]]:
@@ -229,6 +287,11 @@ def main() -> None:
         if given.pairs:
             answers = [ask(case) for case in scalar_cases(folder, given.pairs, 2, given.seed + 1)]
             report("pairs of faults", answers, is_verbose=given.verbose)
+        if given.mutants:
+            answers = [ask(case) for case in rtl_cases(folder, given.mutants, given.seed + 3)]
+            report("RTL mutants (Icarus)", answers, is_verbose=given.verbose)
+        if given.wide:
+            wide_layer(folder)
         if given.random:
             cases = corrupted(folder, given.random, given.seed + 2)
             answers = [ask(case, values) for case, values in cases]

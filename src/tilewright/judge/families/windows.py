@@ -42,7 +42,7 @@ def causes(problem: Problem) -> Iterator[Cause]:
             address = (oh * steps[0] + kh) * width + ow * steps[1] + kw
             yield _cause(
                 f"address-stride n={steps[0]}x{steps[1]}",
-                f"addresses count a stride of {steps[0]}x{steps[1]}, not {step_h}x{step_w}, on into the next row",
+                f"addresses count a stride of {steps[0]}x{steps[1]}, not {step_h}x{step_w}",
                 _inside(problem, address),
             )
     yield from _single_taps(problem)
