@@ -18,7 +18,7 @@ from tilewright.errors import MissingPackageError, TilewrightError
 
 COMMANDS = (
     *("run", "train", "evaluate", "stages", "report"),
-    *("layouts", "lint", "decode", "convert", "verify_bundle"),
+    *("layouts", "adopt", "lint", "decode", "convert", "verify_bundle"),
     *("plan", "stats", "psum_width", "requantize", "certify", "mutate"),
     *("pack", "export_network", "import_network", "doctor"),
 )
