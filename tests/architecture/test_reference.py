@@ -9,7 +9,9 @@ import pytest
 from tilewright import spec
 
 ROOMS = Path(__file__).parents[2] / "src" / "tilewright"
-MAY_ASK_THE_REFERENCE = {"bundles", "cli", "corners", "facts", "pipeline", "studies"}
+MAY_ASK_THE_REFERENCE = {
+    *("bundles", "cli", "corners", "facts", "judge", "pipeline", "studies", "trials"),
+}
 """Whoever writes an answer sheet, judges somebody, or passes on what was judged."""
 
 VERIFY_MAY_IMPORT = {"errors", "registry", "spec"}

@@ -22,7 +22,7 @@ from tilewright.pipeline.corner_vectors import FOLDER, _check
 from tilewright.spec import PsumRule, Schedule
 from tilewright.vectors import read_bundle
 
-pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
+pytestmark = pytest.mark.rtl
 
 LAYER = ("random", "max", "bound", "extreme", "narrow", "geometry", "3x5", "1x2")
 MODES = ("os", "simd", "overlapped", "skipping", "layer", "whole")

@@ -133,8 +133,9 @@ module tw_tb_host
     begin
       tw_core_tb.u_files.read_number(key, number);
       if (number < 0 || number >= end_value) begin
-        $display("TW error %0s: the core does not know %0s %0d",
-                 tw_core_tb.u_files.name[tw_core_tb.u_files.RunList], key, number);
+        tw_core_tb.u_files.begin_line;
+        $fdisplay(tw_core_tb.u_files.record, "error %0s: the core does not know %0s %0d",
+                  tw_core_tb.u_files.name[tw_core_tb.u_files.RunList], key, number);
         tw_core_tb.u_files.stop;
       end
     end
@@ -209,22 +210,26 @@ module tw_tb_host
       otile_weights = is_os ? 32'(layer.steps) : folds * Cols;
       if (layer.mode.dataflow == TwoChannels) otile_weights = 2 * otile_weights;
       if (first_otile < 0 || first_otile >= end_otile || end_otile > otiles) begin
-        $display("TW error %0s: of %0d output tiles, %0d..%0d cannot run",
-                 tw_core_tb.u_files.name[tw_core_tb.u_files.RunList], otiles, first_otile,
-                 end_otile - 1);
+        tw_core_tb.u_files.begin_line;
+        $fdisplay(tw_core_tb.u_files.record, "error %0s: of %0d output tiles, %0d..%0d cannot run",
+                  tw_core_tb.u_files.name[tw_core_tb.u_files.RunList], otiles, first_otile,
+                  end_otile - 1);
         tw_core_tb.u_files.stop;
       end
       if ((32'(layer.oh) - 1) * 32'(layer.stride_h) + 32'(layer.kh) > 32'(layer.padded_h)
           || (32'(layer.ow) - 1) * 32'(layer.stride_w) + 32'(layer.kw) > 32'(layer.padded_w)) begin
-        $display("TW error %0s: the ofmap must fit the padded plane",
-                 tw_core_tb.u_files.name[tw_core_tb.u_files.RunList]);
+        tw_core_tb.u_files.begin_line;
+        $fdisplay(tw_core_tb.u_files.record, "error %0s: the ofmap must fit the padded plane",
+                  tw_core_tb.u_files.name[tw_core_tb.u_files.RunList]);
         tw_core_tb.u_files.stop;
       end
       if (act_files * act_words > (1 << XmemAddrBits)
           || otiles_per_job * otile_weights > (1 << WmemAddrBits)
           || otiles_per_job * onij > (1 << PmemAddrBits)) begin
-        $display("TW error %0s: the layer does not fit the memories of the core",
-                 tw_core_tb.u_files.name[tw_core_tb.u_files.RunList]);
+        tw_core_tb.u_files.begin_line;
+        $fdisplay(tw_core_tb.u_files.record,
+                  "error %0s: the layer does not fit the memories of the core",
+                  tw_core_tb.u_files.name[tw_core_tb.u_files.RunList]);
         tw_core_tb.u_files.stop;
       end
     end
