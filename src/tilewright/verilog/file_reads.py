@@ -19,7 +19,7 @@ from tilewright.verilog.events import (
 )
 from tilewright.verilog.machine import FinishSimulationSignal, Machine, StopProcessSignal
 from tilewright.verilog.places import FindKey, compile_key, compile_target
-from tilewright.verilog.refused_places import refused_place
+from tilewright.verilog.refused_places import STRING, refused_place
 from tilewright.verilog.scan import (
     Conversion,
     Item,
@@ -294,8 +294,8 @@ def fgets(call: Any, compiler: Compiler) -> Evaluate:
                 machine.undecided(line, "the file of this $fgets cannot be computed")
                 machine.lose_streams([holder])
             return UNKNOWN
-        if place := bad_place(machine):
-            stream.bad_place = place
+        stream.bad_place = bad_place(machine)
+        if stream.bad_place not in ("", STRING):
             raise FinishSimulationSignal
         start, buffer = stream.position, target.width // 8 or 1 << 20
         text = get_line(stream, buffer)

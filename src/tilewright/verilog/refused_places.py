@@ -11,6 +11,9 @@ from typing import Any
 from tilewright.verilog.simulators import ICARUS, Simulator
 
 CONCATENATION = "a concatenation"
+STRING = "a string"
+"""Of `$fgets`: later versions of Icarus take it."""
+
 _SELECTS = ("ElementSelect", "RangeSelect")
 
 
@@ -26,7 +29,7 @@ def refused_place(place: Any, call: str, simulator: Simulator) -> str:
 def _by_fgets(place: Any) -> str:
     if place.kind.name in _SELECTS:
         return "a part of a variable"
-    return "a string" if place.type.isString else ""
+    return STRING if place.type.isString else ""
 
 
 def _by_fscanf(place: Any) -> str:

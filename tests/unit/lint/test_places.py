@@ -49,8 +49,10 @@ def test_lint_fails_where_icarus_does(call: str, tmp_path: Path) -> None:
     subprocess.run(["iverilog", "-g2012", "-o", program, path], check=True)
     done = subprocess.run(["vvp", "-n", program], capture_output=True, cwd=tmp_path, text=True)
     assert ("went on" in done.stdout) is CALLS[call]
-    kinds = [finding.kind for finding in lint(tmp_path, testbench=path).errors]
-    assert ("bad-place" in kinds) is not CALLS[call], kinds
+    found = [one for one in lint(tmp_path, testbench=path).findings if one.kind == "bad-place"]
+    assert bool(found) is not CALLS[call], found
+    is_warning = call == "$fgets(s, f)"  # a later Icarus takes it
+    assert [one.severity for one in found] == ["warning" if is_warning else "error"] * len(found)
 
 
 @pytest.mark.parametrize("call", ['$fscanf(f, "%b", {x, n[0]})', '$fscanf(f, "%b", m[i][j])'])
