@@ -285,11 +285,14 @@ def _layout_files() -> list[Path]:
 
 @contextmanager
 def _changed(path: Path, content: bytes) -> Iterator[None]:
+    """A new file each time: some file systems wait for the disk where one is cut and written again."""
     original = path.read_bytes()
+    path.unlink()
     path.write_bytes(content)
     try:
         yield
     finally:
+        path.unlink()
         path.write_bytes(original)
 
 

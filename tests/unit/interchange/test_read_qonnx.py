@@ -335,10 +335,6 @@ REFUSED = [
         ),
         "node t (MultiThreshold): out_scale must be positive, not -1.0",
     ),
-    (
-        put_after("pixels", node("MaxPool", "early", ["pixels"], kernel_shape=[1, 1])),
-        "node conv (Conv): it must read the quantized input as it is, as its first operand",
-    ),
     (sized([1, 3, 1, 6]), "node pool (MaxPool): the window (2, 2) must fit the plane (1, 6)"),
     (
         spoil_attribute("conv", pads=[0, 0, 0, 0], kernel_shape=[9, 3]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from tilewright.facts import BundleFacts, ExportFacts, ReachedExtreme, StageResu
 from tilewright.pipeline.corner_vectors import FOLDER, export_corners
 from tilewright.pipeline.input_codes import InputChoice, InputCodes
 from tilewright.pipeline.run_folder import Listener, RunFolder
+from tilewright.pipeline.vector_swap import written_beside
 from tilewright.spec import Check, IntegerLayer
 from tilewright.spec.names import file_names
 from tilewright.store.artifact import read_bytes, sha256
@@ -48,24 +48,25 @@ def export(run: RunFolder, listener: Listener) -> StageResult[ExportFacts]:
     files = (counts[name] * planned_count(layouts[name], plans[name]) for name in counts)
     _refuse_flood(sum(files))
     folders = file_names([node.name for node in network.nodes], taken=(FOLDER,))
-    _clear(run.folder("export"))
-    bundles: list[BundleFacts] = []
-    checks: list[Check] = []
-    for layer in layers:
-        first = len(bundles)
-        for one in inputs.of(layer):
-            place = run.folder("export") / folders[layer.name] / one.name
-            bundles.append(_write(run, layer, plans[layer.name], layouts[layer.name], one, place))
-            seconds = time.monotonic() - since
-            listener.progress(_rate(len(bundles), sum(counts.values()), seconds))
-        checks += _judge(layer, bundles[first:], listener)
+    with written_beside(run) as beside:
+        bundles: list[BundleFacts] = []
+        checks: list[Check] = []
+        for layer in layers:
+            first = len(bundles)
+            for one in inputs.of(layer):
+                place = beside.folder("export") / folders[layer.name] / one.name
+                plan, layout = plans[layer.name], layouts[layer.name]
+                bundles.append(_write(beside, layer, plan, layout, one, place))
+                seconds = time.monotonic() - since
+                listener.progress(_rate(len(bundles), sum(counts.values()), seconds))
+            checks += _judge(layer, bundles[first:], listener)
+        corners = None
+        if config.corners:
+            smallest = min(bundles, key=lambda bundle: words_to_stream(plans[bundle.layer]))
+            corners = export_corners(
+                beside, beside.root / smallest.folder, seed=config.seed, listener=listener
+            )
     used = dict.fromkeys(layout.name for layout in layouts.values())
-    corners = None
-    if config.corners:
-        smallest = min(bundles, key=lambda bundle: words_to_stream(plans[bundle.layer]))
-        corners = export_corners(
-            run, run.root / smallest.folder, seed=config.seed, listener=listener
-        )
     facts = ExportFacts(
         layout=", ".join(used),
         stimulus=config.stimulus,
@@ -74,7 +75,7 @@ def export(run: RunFolder, listener: Listener) -> StageResult[ExportFacts]:
         bundles=tuple(bundles),
         corners=corners,
     )
-    return run.record(StageResult(facts, tuple(checks)), since=since)
+    return StageResult(facts, tuple(checks))
 
 
 def _layout(config: VectorsConfig, plan: TilePlan) -> Layout:
@@ -168,9 +169,3 @@ def _refuse_flood(files: int) -> None:
             f"this export would write {files:,} files, more than {MOST_FILES:,}: choose fewer "
             f"layers with vectors.layers, or another vectors.stimulus or vectors.samples"
         )
-
-
-def _clear(folder: Path) -> None:
-    """Remove the bundles of an earlier export, so that every bundle in the folder is one of this export."""
-    if folder.is_dir():
-        shutil.rmtree(folder)
