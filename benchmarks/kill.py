@@ -27,9 +27,8 @@ from typing import Any
 from tilewright.cli import main as tilewright
 
 SMALL = (
-    "data.holdout=1200",
-    "train.epochs=2",
-    "train.warmup_epochs=1",
+    "train.epochs=1",
+    "train.warmup_epochs=0",
     "recover.samples=2",
     'vectors.layers=["features.15"]',
     "vectors.corners=false",
@@ -132,7 +131,9 @@ def main() -> int:
             status = finish(folder)
             differ = differences(contents(folder), wanted)
             wrong += bool(status or differ)
-            what = f"exit status {status}, differs: {differ[:5]}" if status or differ else "the same"
+            what = (
+                f"exit status {status}, differs: {differ[:5]}" if status or differ else "the same"
+            )
             print(f"{number}: killed after {moment:.3f} s: {what}", flush=True)
             shutil.rmtree(folder)
     total = reached.total()
