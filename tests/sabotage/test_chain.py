@@ -13,7 +13,7 @@ from tilewright.pipeline import RunFolder, run_stage
 from tilewright.pipeline.run_folder import Silent
 from tilewright.store.artifact import sha256
 
-pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
+pytestmark = pytest.mark.rtl
 
 CHOKE = "05_vectors/features.15/sample0"
 

@@ -26,7 +26,7 @@ from tilewright.pipeline.stages import report as report_stage
 from tilewright.pipeline.stages import simulate as simulate_stage
 from tilewright.pipeline.stages import verify as verify_stage
 
-pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
+pytestmark = pytest.mark.rtl
 
 MADE_AGAIN = {"summary.json", "junit.xml", "report.html", "stdout.txt", "config.toml"}
 """What the report makes anew, what a test wrote, and what a user may edit (then results are stale)."""

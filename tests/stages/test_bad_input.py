@@ -15,7 +15,7 @@ import pytest
 from tests.chain import OVERRIDES, read, tilewright
 from tests.forgery import reseal
 
-pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
+pytestmark = pytest.mark.rtl
 
 
 def expect_error(done, *words, status=2):

@@ -13,7 +13,7 @@ from tilewright.pipeline import RunFolder, run_stage
 from tilewright.pipeline.run_folder import Silent
 from tilewright.vectors import presets
 
-pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
+pytestmark = pytest.mark.rtl
 
 STAGES = {
     "recover": "02_recover/recover.json",

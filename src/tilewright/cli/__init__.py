@@ -18,8 +18,9 @@ from tilewright.cli.run_folder import HELD
 from tilewright.errors import MissingPackageError, TilewrightError
 
 COMMANDS = (
-    *("run", "train", "evaluate", "stages", "report"),
-    *("layouts", "lint", "decode", "convert", "verify_bundle"),
+    *("run", "train", "evaluate", "stages", "export", "report"),
+    *("layouts", "adopt", "lint", "decode", "convert", "verify_bundle"),
+    *("try_core", "explain", "reduce"),
     *("plan", "stats", "psum_width", "requantize", "certify", "mutate"),
     *("pack", "export_network", "import_network", "doctor"),
 )

@@ -83,6 +83,11 @@ def _print_import(facts: dict[str, Any]) -> None:
         f"  {facts['compared']:,} codes and sums of the source's own forward compared on "
         f"{facts['samples']} samples, {facts['mismatches']:,} differ"
     )
+    if facts["unresolved"]:
+        print(
+            f"  {facts['unresolved']:,} are not resolved: the source's float32 values do not carry them, "
+            "so they count neither as equal nor as different"
+        )
     print(
         f"  {facts['doubtful_thresholds']:,} of {facts['thresholds']:,} thresholds lie where float "
         f"rounding decides; {facts['doubtful_codes']:,} of {facts['codes']:,} codes were beside one"

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -74,6 +75,15 @@ def read_sealed(path: Path) -> tuple[Any, bool]:
 def read_json(path: Path) -> Any:
     """Read a JSON file; raises `ArtifactError` if it is missing or damaged."""
     return _parse(read_bytes(path), path)
+
+
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -147,7 +157,7 @@ def _json(facts: object) -> bytes:
 
 def _parse(content: bytes, path: Path) -> Any:
     try:
-        return json.loads(content)
+        return json.loads(content, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ArtifactError(f"{path} must be JSON, but is damaged: {error}") from None
 

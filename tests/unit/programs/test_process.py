@@ -15,7 +15,13 @@ from typing import Any
 import pytest
 
 from tilewright.errors import ToolError
-from tilewright.programs.process import last_lines, program_threads, run_program
+from tilewright.programs.process import (
+    MOST_OUTPUT,
+    last_lines,
+    program_threads,
+    run_limited,
+    run_program,
+)
 
 
 def has_ended(pid: int) -> bool:
@@ -195,3 +201,42 @@ def test_program_that_cannot_start_is_named(tmp_path: Path) -> None:
 def test_last_lines_are_one_line() -> None:
     assert last_lines("a\n\nb\n c \n", count=2) == "b | c"
     assert last_lines("\n") == "no output"
+
+
+def test_program_that_prints_for_ever_is_stopped(tmp_path: Path) -> None:
+    ended = run_limited(["yes"], folder=tmp_path, timeout_s=60, most_bytes=100_000)
+    assert (ended.stopped, ended.status) == ("output", -signal.SIGKILL)
+    assert ended.output == b"y\n" * 50_000
+
+
+def test_program_that_closes_its_output_is_waited_for_and_stopped(tmp_path: Path) -> None:
+    script = "exec >&- 2>&-; sleep 0.2; echo done > file; exec sleep 60"
+    ended = run_limited(["sh", "-c", script], folder=tmp_path, timeout_s=0.6)
+    assert (ended.stopped, ended.output) == ("time", b"")
+    assert (tmp_path / "file").exists()
+
+
+def test_what_a_program_leaves_behind_is_neither_waited_for_nor_left(tmp_path: Path) -> None:
+    """It holds the pipe open; the status is that of the program, not of the kill."""
+    script = "sleep 60 & echo $! > child; echo out; exit 4"
+    ended = run_limited(["sh", "-c", script], folder=tmp_path, timeout_s=60)
+    assert (ended.stopped, ended.status, ended.text) == ("", 4, "out\n")
+    assert ended.seconds < 30
+    assert has_ended(int((tmp_path / "child").read_text()))
+
+
+def test_status_of_a_signal_is_its_number(tmp_path: Path) -> None:
+    ended = run_limited(["sh", "-c", "kill -SEGV $$"], folder=tmp_path, timeout_s=10)
+    assert (ended.stopped, ended.status) == ("", -signal.SIGSEGV)
+
+
+def test_of_a_flood_only_the_end_is_kept(tmp_path: Path) -> None:
+    flood = "import sys; sys.stdout.write('x' * 20_000_000); print('the end')"
+    status, output = run_program([sys.executable, "-c", flood], folder=tmp_path, timeout_s=60)
+    assert (status, len(output)) == (0, MOST_OUTPUT)
+    assert output.endswith("xthe end\n")
+
+
+def test_quoted_output_has_no_controls_and_an_end() -> None:
+    assert last_lines("\x1b[2Jred\nbell\x07") == r"\x1b[2Jred | bell\x07"
+    assert len(last_lines("y" * 100_000)) < 600
