@@ -207,3 +207,4 @@ class TestCommand:
         facts = json.loads(done.stdout)
         assert facts["before"]["shape"] == facts["after"]["shape"]
         assert facts["trial"]["status"] == "fail"
+        assert facts["cause"]
