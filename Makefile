@@ -43,7 +43,7 @@ contracts: $(VENV)/test.stamp ## who may import whom
 	$(BIN)/lint-imports
 
 tests: $(VENV)/test.stamp ## pytest
-	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 clean: ## remove .venv and runs
 	rm -rf $(VENV) runs
