@@ -59,7 +59,7 @@ def _pixels(source: Ints) -> Change:
 
 def _where(at: Known, function: Callable[[Ints], Ints]) -> Change:
     """Codes changed where `at` is True, of a shape that fits ``ic nij``."""
-    return "", lambda _, plane: np.where(at, function(plane), plane)
+    return "map", lambda _, plane: np.where(at, function(plane), plane)
 
 
 def _numbers(bits: int) -> Iterator[tuple[str, str, Callable[[Ints], Ints]]]:
