@@ -147,11 +147,60 @@ class TestVerifyBundle:
         assert status == 1
         assert "FAILED weight code must fit s4 (-7..7), but is -8 at (oc=0, ic=0" in err
 
-    @pytest.mark.parametrize("name", ["", "none"])
-    def test_no_bundle_is_bad_input(self, run_command, tmp_path, name):
+    @pytest.mark.parametrize(
+        ("name", "message"),
+        [("", "must have a manifest.json, or bundles below it"), ("none", "there is none")],
+    )
+    def test_no_bundle_is_bad_input(self, run_command, tmp_path, name, message):
         status, out, err = run_command("verify-bundle", tmp_path / name)
         assert (status, out, err.count("\n")) == (2, "", 1)
-        assert "manifest.json" in err
+        assert message in err
+
+    def test_files_without_a_manifest(self, run_command, foreign):
+        """Whatever is there is compared; of a part, what is missing is said."""
+        options = ("--layout=ece284-unpadded", "--geometry", GEOMETRY)
+        status, out, err = run_command("verify-bundle", foreign, *options)
+        assert (status, err) == (0, "")
+        assert out.endswith("132 numbers compared, 0 differ\nverdict: pass\n")
+        (foreign / "psum.txt").unlink()
+        status, out, _ = run_command("verify-bundle", foreign, *options, "--json")
+        assert (status, json.loads(out)["notes"]) == (0, ["psum: not there (psum.txt)"])
+        exchange_bytes = (foreign / "psum_relu.txt").read_bytes().replace(b"1011101", b"1011100")
+        (foreign / "psum_relu.txt").write_bytes(exchange_bytes)
+        status, _, err = run_command("verify-bundle", foreign, *options)
+        assert status == 1
+        assert "first at psum_relu.txt (oc=2, oh=1, ow=1): expected 93, found 92" in err
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (("--layout=ece284-unpadded",), "need --layout and --geometry: --geometry is missing"),
+            (("--geometry", GEOMETRY), "need --layout and --geometry: --layout is missing"),
+        ],
+    )
+    def test_half_a_description_is_bad_input(self, run_command, foreign, options, message):
+        status, out, err = run_command("verify-bundle", foreign, *options)
+        assert (status, out, err.count("\n")) == (2, "", 1)
+        assert message in err
+
+    def test_a_folder_of_bundles(self, run_command, bundle):
+        _write(bundle.parent / "more" / "ws", "ece284-ws")
+        status, out, _ = run_command("verify-bundle", bundle.parent)
+        assert status == 0
+        assert out.endswith(
+            "156 numbers compared, 0 differ\n2 of 2 bundles consistent\nverdict: pass\n"
+        )
+        exchange(bundle, "psum.txt", b"0000000001011101", b"0000000001011100")
+        status, out, err = run_command("verify-bundle", bundle.parent)
+        assert (status, err.count("\n")) == (1, 1)
+        assert f"FAILED {bundle}: psum: 12 compared, 1 differ" in err
+        assert "1 of 2 bundles consistent" in out
+
+    def test_a_bundle_says_itself_what_it_is(self, run_command, bundle):
+        options = ("--layout=ece284-unpadded", "--geometry", GEOMETRY)
+        status, _, err = run_command("verify-bundle", bundle, *options)
+        assert (status, err.count("\n")) == (2, 1)
+        assert "has a manifest: leave --layout and --geometry out" in err
 
     def test_numpy_is_all_it_needs(self, bundle):
         """Every other package is blocked; the command line itself also needs typer's."""
@@ -231,6 +280,14 @@ class TestDecode:
         assert status == 0
         assert "activation at ic=1: ih down, iw across" in out
         assert "    0   5  0\n    1   0 15\n" in out
+
+    def test_one_kind_needs_only_its_own_files(self, run_command, foreign):
+        for path in foreign.glob("*psum*"):
+            path.unlink()
+        options = ("--layout=ece284-unpadded", "--geometry", GEOMETRY)
+        status, out, _ = run_command("decode", foreign, *options, "--kind=weight", "--show=kij=4")
+        assert (status, out.splitlines()[-1]) == (0, "    2  -3  7")
+        assert run_command("decode", foreign, *options)[0] == 0
 
     def test_one_foreign_file(self, run_command, foreign):
         """Its lanes as they stand: the axes that the name carries are fixed."""
@@ -340,6 +397,17 @@ class TestConvert:
         options = ("--from", "ece284-unpadded", "--geometry", GEOMETRY)
         status, _, _ = run_command("convert", foreign, *options, "--to=ece284-ws", "--out", out)
         assert status == 0
+        assert _contents(out) == example.WS_FILES
+
+    def test_files_without_psums_are_filled_up_and_it_is_said(self, run_command, foreign, tmp_path):
+        """From arrays to files: operands in any layout, and the reference computes the rest."""
+        for path in foreign.glob("*psum*"):
+            path.unlink()
+        out = tmp_path / "out"
+        options = ("--from", "ece284-unpadded", "--geometry", GEOMETRY)
+        status, told, _ = run_command("convert", foreign, *options, "--to=ece284-ws", "--out", out)
+        assert status == 0
+        assert "12 psums are the naive reference's: the source has none; nothing of the s" in told
         assert _contents(out) == example.WS_FILES
 
     def test_psums_that_are_not_the_convolution_are_not_filled_up(self, run_command, tmp_path):

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from tilewright.bundles.stated import stated_tiles
 from tilewright.errors import FormatError
-from tilewright.spec import OutputFunction
+from tilewright.spec import Ints, OutputFunction
 from tilewright.tile import tile_psums, untile_psums
-from tilewright.vectors import Bundle, BundleTensors, decode_bundle
-from tilewright.verify import compare, reference_outputs
+from tilewright.vectors import Bundle, BundleTensors, KindLayout, decode_bundle
+from tilewright.vectors.bundle_reader import decode_operands, decode_tiles, seen_pixels
+from tilewright.verify import compare, reference_outputs, reference_tap_psums
 
 
 def agreed_tensors(bundle: Bundle) -> BundleTensors:
     """The tensors that the files hold, as `decode_bundle`; outputs and numbers stated twice must agree.
 
-    Raises what `decode_bundle` raises, and `FormatError` naming the first output that is not the
-    reference's function of its psum; outputs of pixels that the file leaves out are not compared.
+    Where no file states the psums, they are those that the reference computes from the operands. Raises
+    what `decode_bundle` raises, and `FormatError` naming the first output that is not the reference's
+    function of its psum; outputs of pixels that the file leaves out are not compared.
     """
-    tensors = decode_bundle(bundle)
-    if "output" in bundle.layout.kind_names and bundle.hashes_checked:
-        _check_outputs(bundle, tensors)
+    if bundle.layout.has_psums or seen_pixels(bundle.layout):
+        tensors = decode_bundle(bundle)
+    else:
+        weight, codes = decode_operands(bundle)
+        taps = reference_tap_psums(codes[None], weight, bundle.shape)[:, 0]
+        tensors = BundleTensors(weight, codes, taps.sum(axis=0))
+    for form in bundle.layout.stating("output") if bundle.hashes_checked else ():
+        _check_outputs(bundle, form, tensors.psums)
     return tensors
 
 
-def _check_outputs(bundle: Bundle, tensors: BundleTensors) -> None:
-    expected = reference_outputs(tensors.psums, bundle.layout.output)  # oc oh ow
-    stated, tiles = stated_tiles(bundle, "output"), tile_psums(expected, bundle.plan)
+def _check_outputs(bundle: Bundle, form: KindLayout, psums: Ints) -> None:
+    expected = reference_outputs(psums, form.output)  # oc oh ow
+    stated, tiles = decode_tiles(bundle, form.kind), tile_psums(expected, bundle.plan)
     tiles[:, : stated.shape[1]] = stated
     outputs = untile_psums(tiles, bundle.plan)
     found = compare(expected[None], outputs[None], what="outputs", layer=bundle.layer_name)
     for first in found.first[:1]:
         raise FormatError(
-            f"an output must be {_formula(bundle.layout.output)} = {first.expected}, but is "
+            f"an output must be {_formula(form.output)} = {first.expected}, but is "
             f"{first.actual} at (oc={first.oc}, oh={first.oh}, ow={first.ow}); "
             f"{found.mismatches} differ: not written together?"
         )

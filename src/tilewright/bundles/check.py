@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
-from tilewright.bundles.stated import stated_tiles
+from tilewright.bundles.geometry import Geometry
+from tilewright.bundles.source import OPERANDS, FoundFiles, check_folder, find_files
+from tilewright.bundles.streamed import reference_streamed_psums
 from tilewright.errors import TilewrightError
-from tilewright.spec import Ints
-from tilewright.store.artifact import read_bytes, sha256
-from tilewright.tile import tile_psums
-from tilewright.vectors import Bundle, BundleTensors, decode_bundle, encode, read_bundle
-from tilewright.vectors.kinds import AXES
-from tilewright.vectors.manifest import read_manifest
+from tilewright.spec import ConvShape, Ints
+from tilewright.store.artifact import read_bytes, read_json, sha256
+from tilewright.tile import TilePlan, tile_psums
+from tilewright.vectors import MANIFEST, Bundle, KindLayout, Layout, decode_bundle, encode
+from tilewright.vectors.bundle_reader import decode_operands, decode_tiles, seen_pixels
+from tilewright.vectors.manifest import is_manifest, read_manifest
 from tilewright.verify import reference_outputs, reference_tap_psums
 
 
@@ -31,11 +34,13 @@ class FileMismatch:
     ow: int
     expected: int
     found: int
+    is_streamed: bool = False
 
     def __str__(self) -> str:
         tap = "" if self.kij is None else f"kij={self.kij}, "
+        pixel = ("padded_h", "padded_w") if self.is_streamed else ("oh", "ow")
         return (
-            f"{self.file} ({tap}oc={self.oc}, oh={self.oh}, ow={self.ow}): "
+            f"{self.file} ({tap}oc={self.oc}, {pixel[0]}={self.oh}, {pixel[1]}={self.ow}): "
             f"expected {self.expected}, found {self.found}"
         )
 
@@ -56,11 +61,16 @@ class KindVerdict:
 
 @dataclass(frozen=True, slots=True)
 class BundleVerdict:
-    """The judgement on a bundle. `faults` name files that are not whole; `kinds` is empty then."""
+    """The judgement on a bundle. `faults` name files that are not whole; `kinds` is empty then.
+
+    Of a folder without manifest, `kinds` has what could be compared nevertheless. `notes` say what was
+    not there, and what was overlooked.
+    """
 
     bundle: Bundle
     faults: tuple[str, ...]
     kinds: tuple[KindVerdict, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def compared(self) -> int:
@@ -90,6 +100,7 @@ class BundleVerdict:
             "mismatches": self.mismatches,
             "faults": list(self.faults),
             "kinds": [asdict(kind) for kind in self.kinds],
+            "notes": list(self.notes),
         }
 
 
@@ -101,16 +112,76 @@ def check_bundle(folder: Path) -> BundleVerdict:
     reference, computed from the weights and codes that the files hold. Raises `ArtifactError` if
     there is no valid manifest.
     """
+    check_folder(Path(folder))
     bundle = read_manifest(Path(folder))
     faults = list(_damaged(bundle))
     kinds: tuple[KindVerdict, ...] = ()
     if not faults:
         try:
-            tensors = decode_bundle(read_bundle(folder, check_hashes=False))
-            kinds = tuple(_judge(bundle, tensors))
+            if bundle.layout.has_psums and not seen_pixels(bundle.layout):
+                decode_bundle(replace(bundle, hashes_checked=False))  # psums are judged below
+            computed = _Computed.of(bundle)
+            kinds = tuple(_judge(bundle, form, computed) for form in _expected_kinds(bundle))
         except TilewrightError as error:
             faults.append(str(error))
     return BundleVerdict(bundle, tuple(faults), kinds)
+
+
+def check_foreign(folder: Path, layout: Layout, geometry: Geometry) -> BundleVerdict:
+    """Judge files without manifest by themselves: whatever of the expected numbers is there is compared.
+
+    They must be what the naive reference computes from the codes and weights that the files hold.
+    """
+    check_folder(Path(folder))
+    found = find_files(Path(folder), layout, geometry)
+    bundle, faults, kinds = found.bundle, list(_missing(found)), []
+    try:
+        if set(OPERANDS) <= {form.tensor for form in bundle.layout.kinds} and bundle.files:
+            kinds = list(_judge_each(bundle, _Computed.of(bundle), faults))
+            if not kinds and not faults:
+                faults.append("there are no psums or outputs to compare with what is computed")
+    except TilewrightError as error:
+        faults.append(str(error))
+    return BundleVerdict(bundle, tuple(faults), tuple(kinds), found.notes)
+
+
+def _judge_each(bundle: Bundle, computed: _Computed, faults: list[str]) -> Iterator[KindVerdict]:
+    """The verdict on each kind that can be read; what cannot be read becomes a fault."""
+    for form in _expected_kinds(bundle):
+        try:
+            yield _judge(bundle, form, computed)
+        except TilewrightError as error:
+            faults.append(str(error))
+
+
+def _missing(found: FoundFiles) -> Iterator[str]:
+    """What hinders the comparison: operands that are not there, kinds of which a part is."""
+    for tensor in OPERANDS:
+        if found.bundle.files and found.bundle.layout.stating(tensor):
+            continue
+        if tensor in found.absent:
+            yield f"{found.absent[tensor]} is missing: without {tensor} files nothing can be computed"
+        elif tensor not in found.missing:
+            yield f"layout {found.bundle.layout.name} has no {tensor} files: nothing can be computed"
+    for kind, names in found.missing.items():
+        more = f", and {len(names) - 1} more files of kind {kind}" * (len(names) > 1)
+        yield f"{names[0]} is missing{more}"
+
+
+def bundles_below(folder: Path) -> tuple[Path, ...]:
+    """The folder itself if it has a manifest, else every folder below it that has one, sorted."""
+    check_folder(folder)
+    if (folder / MANIFEST).is_file():
+        return (folder,)
+    return tuple(sorted(path.parent for path in folder.rglob(MANIFEST) if _is_bundle(path)))
+
+
+def _is_bundle(path: Path) -> bool:
+    """Whether a file called as a manifest is that of a bundle: other artifacts have one too."""
+    try:
+        return is_manifest(read_json(path))
+    except TilewrightError:
+        return False
 
 
 def _damaged(bundle: Bundle) -> Iterator[str]:
@@ -125,41 +196,74 @@ def _damaged(bundle: Bundle) -> Iterator[str]:
             yield f"{file.name} must have sha256 {file.sha256}, but has {found}"
 
 
-def _judge(bundle: Bundle, tensors: BundleTensors) -> Iterator[KindVerdict]:
-    taps = reference_tap_psums(tensors.codes[None], tensors.weight, bundle.shape)[:, 0]
-    psums = taps.sum(axis=0)  # oc oh ow
-    for form in bundle.layout.kinds:
-        if form.kind == "tap_psum":
-            yield _compare(bundle, form.kind, taps)
-        elif form.kind == "psum":
-            yield _compare(bundle, form.kind, psums[None])
-        elif form.kind == "output":
-            yield _compare(bundle, form.kind, reference_outputs(psums, form.output)[None])
+def _expected_kinds(bundle: Bundle) -> tuple[KindLayout, ...]:
+    """The kinds of expected numbers that the bundle has."""
+    return tuple(f for f in bundle.layout.kinds if f.tensor in ("tap_psum", "psum", "output"))
 
 
-def _compare(bundle: Bundle, kind: str, expected: Ints) -> KindVerdict:
-    """expected ``kij oc oh ow``; one kij for kinds without taps. Files may have the first onij only."""
-    has_taps = "kij" in AXES[kind]
-    wanted = np.stack([tile_psums(tap, bundle.plan) for tap in expected])  # kij otile onij col
-    stated = stated_tiles(bundle, kind)  # [kij] otile onij col
+@dataclass(frozen=True, slots=True, eq=False)
+class _Computed:
+    """What the reference makes of the operands that the files hold, as far as the files go.
+
+    pixels: how many ofmap pixels can be computed.
+    """
+
+    weight: npt.NDArray[np.int8]
+    codes: npt.NDArray[np.uint8]
+    taps: Ints
+    pixels: int
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> Self:
+        """Raises what `decode_operands` raises."""
+        weight, codes = decode_operands(bundle)
+        taps = reference_tap_psums(codes[None], weight, bundle.shape)[:, 0]  # kij oc oh ow
+        return cls(weight, codes, taps, seen_pixels(bundle.layout) or bundle.shape.onij)
+
+    def expected(self, bundle: Bundle, form: KindLayout) -> Ints:
+        """Tiles ``kij otile pixel col``; one kij for kinds without taps, pixel as the files have it."""
+        plan = bundle.plan
+        if form.is_streamed:
+            streamed = reference_streamed_psums(self.codes, self.weight, bundle.shape)
+            pixel = ConvShape(
+                plan.shape.ic, plan.shape.padded_h, plan.shape.padded_w, plan.shape.oc, kh=1, kw=1
+            )
+            plan, planes = TilePlan(pixel, plan.array), streamed
+        elif form.tensor == "tap_psum":
+            planes = self.taps
+        else:
+            psums = self.taps.sum(axis=0)  # oc oh ow
+            is_output = form.tensor == "output"
+            planes = (reference_outputs(psums, form.output) if is_output else psums)[None]
+        return np.stack([tile_psums(plane, plan) for plane in planes])
+
+
+def _judge(bundle: Bundle, form: KindLayout, computed: _Computed) -> KindVerdict:
+    wanted = computed.expected(bundle, form)
+    has_taps = "kij" in form.axes
+    stated = decode_tiles(bundle, form.kind)  # [kij] otile pixel col
     found = wanted.copy()
-    found[:, :, : stated.shape[-2]] = stated
-    compared = len(expected) * bundle.shape.oc * stated.shape[-2]
+    pixels = stated.shape[-2]
+    if not form.is_streamed:
+        pixels = min(pixels, computed.pixels)
+    found[:, :, :pixels] = stated[..., :pixels, :]
+    compared = len(wanted) * bundle.shape.oc * pixels
     places = np.argwhere(found != wanted)
     if not len(places):
-        return KindVerdict(kind, compared, 0, None)
-    kij, otile, onij, col = place = tuple(int(index) for index in places[0])
-    oh, ow = divmod(onij, bundle.shape.ow)
+        return KindVerdict(form.kind, compared, 0, None)
+    kij, otile, pixel, col = place = tuple(int(index) for index in places[0])
+    width = bundle.shape.padded_w if form.is_streamed else bundle.shape.ow
     first = FileMismatch(
-        file=_file_of(bundle, kind, *((found, place) if has_taps else (found[0], place[1:]))),
+        file=_file_of(bundle, form.kind, *((found, place) if has_taps else (found[0], place[1:]))),
         kij=kij if has_taps else None,
         oc=otile * bundle.array.cols + col,
-        oh=oh,
-        ow=ow,
+        oh=pixel // width,
+        ow=pixel % width,
         expected=int(wanted[place]),
         found=int(found[place]),
+        is_streamed=form.is_streamed,
     )
-    return KindVerdict(kind, compared, len(places), first)
+    return KindVerdict(form.kind, compared, len(places), first)
 
 
 def _file_of(bundle: Bundle, kind: str, tiles: Ints, place: tuple[int, ...]) -> str:

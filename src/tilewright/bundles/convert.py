@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.bundles.agreement import agreed_tensors
+from tilewright.bundles.streamed import reference_streamed_psums
 from tilewright.errors import FormatError
 from tilewright.spec import IntegerLayer
 from tilewright.vectors import (
@@ -41,6 +42,9 @@ def convert_bundle(source: Bundle, folder: Path, *, layout: Layout) -> Conversio
     """
     tensors = agreed_tensors(source)
     taps, notes = _taps(source, tensors, layout)
+    streamed = None
+    if any(form.is_streamed for form in layout.kinds):
+        streamed = reference_streamed_psums(tensors.codes, tensors.weight, source.shape)
     layer = IntegerLayer(
         name=source.layer_name,
         shape=source.shape,
@@ -61,20 +65,32 @@ def convert_bundle(source: Bundle, folder: Path, *, layout: Layout) -> Conversio
             psums=tensors.psums,
             tap_psums=taps,
             outputs=reference_outputs(tensors.psums, layout.output),
+            streamed_psums=streamed,
             sample=source.sample,
         )
 
     with tempfile.TemporaryDirectory() as scratch:
         trial = agreed_tensors(read_bundle(write(Path(scratch) / "trial").folder))
     _expect_same(tensors, trial, layout)
-    return Conversion(source, write(Path(folder)), notes)
+    return Conversion(source, write(Path(folder)), (*_said_of_psums(source, tensors), *notes))
+
+
+def _said_of_psums(source: Bundle, tensors: BundleTensors) -> tuple[str, ...]:
+    """What there is to say where no file of the source states the psums."""
+    if source.layout.has_psums:
+        return ()
+    judged = bool(source.layout.stating("output"))
+    compared = "its outputs follow from them" if judged else "nothing of the source was compared"
+    return (
+        f"{tensors.psums.size:,} psums are the naive reference's: the source has none; {compared}",
+    )
 
 
 def _taps(
     source: Bundle, tensors: BundleTensors, layout: Layout
 ) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
     """Tap psums ``kij oc oh ow`` for the target, and what there is to say about them."""
-    is_needed, stated = "tap_psum" in layout.kind_names, tensors.tap_psums
+    is_needed, stated = bool(layout.stating("tap_psum")), tensors.tap_psums
     if is_needed == (stated is not None):
         return stated, ()
     taps = reference_tap_psums(tensors.codes[None], tensors.weight, source.shape)[:, 0]

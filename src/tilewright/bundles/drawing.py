@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.bundles.streamed import reference_streamed_psums
 from tilewright.errors import TilewrightError
 from tilewright.spec import ArrayShape, ConvShape
 from tilewright.tile import TilePlan, tile_activations, tile_psums, tile_weights
 from tilewright.vectors import FieldWidths, Layout, encode
-from tilewright.vectors.kinds import AXES
 from tilewright.vectors.planes import accumulate_addresses
 from tilewright.verify import reference_outputs, reference_tap_psums
 
@@ -63,9 +63,12 @@ def _example(layout: Layout) -> dict[str, Tiles]:
         "psum": tile_psums(psums, PLAN),
         "address": accumulate_addresses(PLAN),
     }
-    if "output" in layout.kind_names:
+    if layout.stating("output"):
         tiles["output"] = tile_psums(reference_outputs(psums, layout.output), PLAN)
-    return {kind: tiles[kind] for kind in layout.kind_names}
+    streamed = reference_streamed_psums(codes, weight, SHAPE)  # kij oc padded_h padded_w
+    pixel = ConvShape(SHAPE.ic, SHAPE.padded_h, SHAPE.padded_w, SHAPE.oc, kh=1, kw=1)
+    pixels = np.stack([tile_psums(tap, TilePlan(pixel, PLAN.array)) for tap in streamed])
+    return {form.kind: pixels if form.is_streamed else tiles[form.tensor] for form in layout.kinds}
 
 
 def _find(
@@ -85,7 +88,7 @@ def _find(
         except TilewrightError:
             continue
         for offset in np.flatnonzero(original != np.frombuffer(other, np.uint8)).tolist():
-            at = _channels(dict(zip(AXES[kind], place, strict=True)))
+            at = _channels(dict(zip(layout.kind(kind).axes, place, strict=True)))
             entry = (offset, at, int(tiles[place]))
             found.setdefault(content.count(b"\n", 0, offset), []).append(entry)
     return found

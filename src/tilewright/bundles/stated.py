@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ConfigError
-from tilewright.store.artifact import read_bytes
 from tilewright.tile import untile_activations, untile_weights
-from tilewright.vectors import Bundle, decode
-from tilewright.vectors.kinds import AXES
+from tilewright.vectors import Bundle
+from tilewright.vectors.bundle_reader import decode_tiles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,31 +39,27 @@ class Stated:
         return Stated(self.kind, rest, self.values[tuple(index)])
 
 
-def stated_tiles(bundle: Bundle, kind: str) -> npt.NDArray[Any]:
-    """The tiles that the files of `kind` hold, with the axes `tilewright.vectors.kinds.AXES`."""
-    files = {f.name: read_bytes(bundle.folder / f.name) for f in bundle.files if f.kind == kind}
-    return decode(bundle.layout, kind, files, plan=bundle.plan, widths=bundle.widths)
-
-
 def stated_tensors(bundle: Bundle) -> tuple[Stated, ...]:
     """Every kind of the bundle: channels, not lanes of tiles; pixels of the plane without border."""
     return tuple(_untile(bundle, kind) for kind in bundle.layout.kind_names)
 
 
 def _untile(bundle: Bundle, kind: str) -> Stated:
-    tiles, plan = stated_tiles(bundle, kind), bundle.plan
-    if kind == "activation":
+    tiles, plan, form = decode_tiles(bundle, kind), bundle.plan, bundle.layout.kind(kind)
+    if form.tensor == "activation":
         return Stated(kind, ("ic", "ih", "iw"), untile_activations(tiles, plan))
-    if kind == "weight":
+    if form.tensor == "weight":
         weight = untile_weights(tiles, plan)  # oc ic kh kw
         by_tap = weight.reshape(*weight.shape[:2], -1).transpose(2, 0, 1)  # kij oc ic
         return Stated(kind, ("kij", "oc", "ic"), by_tap)
-    if kind == "address":
-        return Stated(kind, AXES[kind], tiles)
+    if form.tensor == "address":
+        return Stated(kind, form.axes, tiles)
     lanes = np.moveaxis(tiles, -1, -2)  # [kij] otile col onij
     flat = lanes.reshape(*lanes.shape[:-3], -1, lanes.shape[-1])  # [kij] (otile col) onij
     values = flat[..., : bundle.shape.oc, :]  # [kij] oc onij
-    first = ("kij",) if kind == "tap_psum" else ()
+    first = ("kij",) if form.tensor == "tap_psum" else ()
+    if form.is_streamed:
+        return Stated(kind, (*first, "oc", "nij"), values)
     if values.shape[-1] < bundle.shape.onij:  # the layout has the first pixels only
         return Stated(kind, (*first, "oc", "onij"), values)
     plane = values.reshape(*values.shape[:-1], bundle.shape.oh, bundle.shape.ow)

@@ -11,29 +11,35 @@ import numpy.typing as npt
 
 from tilewright.bundles.agreement import agreed_tensors
 from tilewright.bundles.geometry import EXAMPLE, Geometry
-from tilewright.bundles.source import open_bundle
+from tilewright.bundles.source import OPERANDS, open_bundle
 from tilewright.bundles.stated import Stated, stated_tensors
 from tilewright.errors import ArtifactError, ConfigError
 from tilewright.store.artifact import read_bytes, write_bytes
 from tilewright.tile import TilePlan
-from tilewright.vectors import FieldWidths, Layout, decode, encode
+from tilewright.vectors import FieldWidths, KindLayout, Layout, decode, encode
 from tilewright.vectors.bundle import MANIFEST, planned_files
-from tilewright.vectors.kinds import AXES, axis_sizes
+from tilewright.vectors.kinds import axis_sizes
 from tilewright.vectors.planes import accumulate_addresses
+from tilewright.vectors.tolerance import tolerated
 
 
 def decode_path(
-    path: Path, *, layout: Layout | None = None, geometry: Geometry | None = None
+    path: Path,
+    *,
+    layout: Layout | None = None,
+    geometry: Geometry | None = None,
+    kind: str | None = None,
 ) -> tuple[Stated, ...]:
     """Tensors of a bundle or a folder of foreign files; of one file, its lanes as they stand.
 
-    Raises what `open_bundle` and `decode_bundle` raise.
+    Of foreign files, those of `kind` are enough. Raises what `open_bundle` and `decode_bundle` raise.
     """
     if path.is_file():
-        return (_decode_file(path, layout, geometry),)
-    bundle = open_bundle(path, layout=layout, geometry=geometry)
-    agreed_tensors(bundle)  # checks ranges, and that the files agree with one another
-    return stated_tensors(bundle)
+        return choose_kind((_decode_file(path, layout, geometry),), kind)
+    bundle = open_bundle(path, layout=layout, geometry=geometry, kind=kind)
+    if bundle.layout.has_psums and set(OPERANDS) <= set(bundle.layout.kind_names):
+        agreed_tensors(bundle)  # checks ranges, and that the files agree with one another
+    return choose_kind(stated_tensors(bundle), kind)
 
 
 def choose_kind(tensors: tuple[Stated, ...], kind: str | None) -> tuple[Stated, ...]:
@@ -79,7 +85,8 @@ def save_tensors(tensors: tuple[Stated, ...], path: Path) -> None:
 
 
 def _decode_file(path: Path, layout: Layout | None, geometry: Geometry | None) -> Stated:
-    if (path.parent / MANIFEST).is_file():
+    is_foreign = not (path.parent / MANIFEST).is_file()
+    if not is_foreign:
         bundle = open_bundle(path.parent, layout=layout, geometry=geometry)
         layout, plan, widths = bundle.layout, bundle.plan, bundle.widths
     elif layout is None or geometry is None:
@@ -93,25 +100,28 @@ def _decode_file(path: Path, layout: Layout | None, geometry: Geometry | None) -
             geometry.act_format.bits, geometry.weight_format.bits, geometry.array.psum_bits
         )
     names = {text.name: (kind, at) for kind, text, at in planned_files(layout, plan, widths)}
-    if path.name not in names:
+    name = next((n for n in names if path.as_posix().endswith(f"/{n}")), path.name)
+    if name not in names:
         raise ArtifactError(
             f"{path.name} is no file of layout {layout.name} for this geometry; its files are "
             f"{next(iter(names))} and {len(names) - 1} more"
         )
-    kind, indices = names[path.name]
-    if not set(indices) <= set(AXES[kind]):
+    kind, indices = names[name]
+    form = layout.kind(kind)
+    if not set(indices) <= set(form.axes):
         raise ConfigError(
             f"{path.name} holds a part of split axes ({', '.join(indices)}): decode its whole folder"
         )
-    files = encode(layout, kind, _blank(kind, plan), plan=plan, widths=widths)
-    tiles = decode(layout, kind, files | {path.name: read_bytes(path)}, plan=plan, widths=widths)
-    whole = Stated(kind, AXES[kind], tiles)
+    files = encode(layout, kind, _blank(form, plan), plan=plan, widths=widths)
+    content = tolerated(form, read_bytes(path))[0] if is_foreign else read_bytes(path)
+    tiles = decode(layout, kind, files | {name: content}, plan=plan, widths=widths)
+    whole = Stated(kind, form.axes, tiles)
     return whole.select(indices) or whole
 
 
-def _blank(kind: str, plan: TilePlan) -> npt.NDArray[np.int64]:
+def _blank(form: KindLayout, plan: TilePlan) -> npt.NDArray[np.int64]:
     """Placeholder tiles for the files that were not asked for."""
-    if kind == "address":
+    if form.tensor == "address":
         return accumulate_addresses(plan)
     sizes = axis_sizes(plan)
-    return np.zeros([sizes[axis] for axis in AXES[kind]], np.int64)
+    return np.zeros([sizes[axis] for axis in form.axes], np.int64)

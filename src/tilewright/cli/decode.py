@@ -44,15 +44,15 @@ def decode(
     is_json: JsonOption = False,
 ) -> None:
     """Turn vector files back into tensors: a summary, a readable table, or npz/npy."""
-    from tilewright.bundles import Geometry, choose_kind, decode_path, save_tensors, select_places
+    from tilewright.bundles import Geometry, decode_path, save_tensors, select_places
     from tilewright.vectors import load_layout
 
     tensors = decode_path(
         path,
         layout=load_layout(layout) if layout else None,
         geometry=Geometry.parse(geometry) if geometry else None,
+        kind=kind,
     )
-    tensors = choose_kind(tensors, kind)
     shown = select_places(tensors, show) if show is not None else ()
     if out is not None:
         save_tensors(tensors, out)

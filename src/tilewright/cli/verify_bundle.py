@@ -1,41 +1,97 @@
-"""`verify-bundle`: check a bundle against itself."""
+"""`verify-bundle`: check a bundle, or files without a manifest, against themselves."""
 
 from __future__ import annotations
 
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tilewright.cli.app import FAILED, JsonOption, app
+from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app
+
+if TYPE_CHECKING:
+    from tilewright.bundles import BundleVerdict
 
 
 @app.command("verify-bundle")
 def verify_bundle(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A bundle folder.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="A bundle, a folder of bundles, or a folder of foreign files."
+        ),
+    ],
+    layout: Annotated[
+        str | None,
+        typer.Option("--layout", metavar="NAME", help="Layout of files without a manifest."),
+    ] = None,
+    geometry: GeometryOption = None,
     is_json: JsonOption = False,
 ) -> None:
-    """Let a bundle prove itself: hashes, shapes, ranges, and its convolution recomputed."""
-    from tilewright.bundles import check_bundle
-
-    verdict = check_bundle(folder)
+    """Let files prove themselves: hashes, shapes, ranges, and their convolution recomputed."""
+    verdicts = _verdicts(folder, layout, geometry)
+    passed = all(verdict.passed for verdict in verdicts)
     if is_json:
-        print(json.dumps(verdict.to_json(), indent=2))
+        facts = [verdict.to_json() for verdict in verdicts]
+        several = {"passed": passed, "bundles": facts}
+        print(json.dumps(facts[0] if len(facts) == 1 else several, indent=2))
     else:
-        bundle = verdict.bundle
-        print(
-            f"{bundle.layer_name}: sample {bundle.sample}, layout {bundle.layout.name}, "
-            f"{len(bundle.files)} files, {len(verdict.faults)} at fault"
-        )
+        for verdict in verdicts:
+            _show(verdict)
+        _sum_up(verdicts, passed=passed)
+    for verdict in verdicts:
+        where = f"{verdict.bundle.folder}: " * (len(verdicts) > 1)
+        for fault in verdict.faults:
+            print(f"FAILED {where}{fault}", file=sys.stderr)
         for kind in verdict.kinds:
-            print(f"  {kind}")
-        print(f"{verdict.compared:,} numbers compared, {verdict.mismatches:,} differ")
-        print(f"verdict: {'pass' if verdict.passed else 'fail'}")
-    for fault in verdict.faults:
-        print(f"FAILED {fault}", file=sys.stderr)
+            if kind.mismatches:
+                print(f"FAILED {where}{kind}", file=sys.stderr)
+    raise typer.Exit(0 if passed else FAILED)
+
+
+def _verdicts(folder: Path, layout: str | None, geometry: str | None) -> list[BundleVerdict]:
+    from tilewright.bundles import EXAMPLE, Geometry, bundles_below, check_bundle, check_foreign
+    from tilewright.errors import ArtifactError, ConfigError
+    from tilewright.vectors import load_layout
+
+    folders = bundles_below(folder)
+    if layout is None and geometry is None:
+        if not folders:
+            raise ArtifactError(
+                f"{folder} must have a manifest.json, or bundles below it; files of others are "
+                f"verified with --layout NAME --geometry {EXAMPLE}, or understood by 'adopt'"
+            )
+        return [check_bundle(place) for place in folders]
+    if folder in folders:
+        raise ConfigError(f"{folder} has a manifest: leave --layout and --geometry out")
+    if layout is None or geometry is None:
+        missing = "--geometry" if geometry is None else "--layout"
+        raise ConfigError(
+            f"files without a manifest need --layout and --geometry: {missing} is missing"
+        )
+    return [check_foreign(folder, load_layout(layout), Geometry.parse(geometry))]
+
+
+def _show(verdict: BundleVerdict) -> None:
+    bundle = verdict.bundle
+    print(
+        f"{bundle.layer_name}: sample {bundle.sample}, layout {bundle.layout.name}, "
+        f"{len(bundle.files)} files, {len(verdict.faults)} at fault"
+    )
+    for note in verdict.notes:
+        print(f"  {note}")
     for kind in verdict.kinds:
-        if kind.mismatches:
-            print(f"FAILED {kind}", file=sys.stderr)
-    raise typer.Exit(0 if verdict.passed else FAILED)
+        print(f"  {kind}")
+
+
+def _sum_up(verdicts: list[BundleVerdict], *, passed: bool) -> None:
+    def total(name: str) -> Any:
+        return sum(getattr(verdict, name) for verdict in verdicts)
+
+    print(f"{total('compared'):,} numbers compared, {total('mismatches'):,} differ")
+    if len(verdicts) > 1:
+        right = sum(verdict.passed for verdict in verdicts)
+        print(f"{right:,} of {len(verdicts):,} bundles consistent")
+    print(f"verdict: {'pass' if passed else 'fail'}")

@@ -16,13 +16,13 @@ from tilewright.spec import ArrayShape, ConvShape, NumberFormat
 from tilewright.store.artifact import read_bytes
 from tilewright.tile import TilePlan
 from tilewright.vectors.bundle import MANIFEST
-from tilewright.vectors.codec import decode, text_forms
+from tilewright.vectors.codec import decode, text_forms, word_codes
 from tilewright.vectors.kind_layout import KindLayout
 from tilewright.vectors.kinds import FieldWidths
 from tilewright.vectors.layout import Layout
 from tilewright.vectors.manifest import read_manifest
 from tilewright.vectors.text import TextForm
-from tilewright.vectors.words import from_digits
+from tilewright.vectors.tolerance import with_own_text
 from tilewright.verilog.file_names import is_exact_file, letter_case_twin
 
 
@@ -91,11 +91,11 @@ class LayoutCheck:
         if form.container == "npz":
             return None
         try:
-            digits = text.read(read_bytes(path))
+            digits = text.read(with_own_text(form, read_bytes(path)))
         except FormatError as error:
             return _located("layout", error, text.name)
         bits = self.widths.bits(form.bits)
-        codes = from_digits(digits, bits, is_signed=form.kind not in ("activation", "address"))
+        codes = word_codes(form, digits, bits)
         low, high = self._range(form)
         wrong = np.argwhere((codes < low) | (codes > high))
         if not len(wrong):
@@ -110,7 +110,7 @@ class LayoutCheck:
 
     def _check_kind(self, form: KindLayout, texts: list[TextForm]) -> Iterator[Finding]:
         """What only shows when all files of a kind are read together."""
-        files = {text.name: read_bytes(self.folder / text.name) for text in texts}
+        files = {t.name: with_own_text(form, read_bytes(self.folder / t.name)) for t in texts}
         try:
             decode(self.layout, form.kind, files, plan=self.plan, widths=self.widths)
         except FormatError as error:
@@ -119,16 +119,16 @@ class LayoutCheck:
     def _range(self, form: KindLayout) -> tuple[int, int]:
         """The least and the greatest value that this layer can have there."""
         facts, shape = self.facts, self.facts.shape
-        if form.kind == "activation":
+        if form.tensor == "activation":
             return facts.act_format.min_code, facts.act_format.max_code
-        if form.kind == "weight":
+        if form.tensor == "weight":
             return facts.weight_format.min_code, facts.weight_format.max_code
-        if form.kind == "address":
+        if form.tensor == "address":
             return 0, (1 << self.widths.bits(form.bits)) - 1  # decode compares every address
-        taps = 1 if form.kind == "tap_psum" else shape.taps
+        taps = 1 if form.tensor == "tap_psum" else shape.taps
         steps = taps * shape.ic * facts.act_format.max_code
         low = steps * facts.weight_format.min_code
-        is_relu = form.kind == "output" and form.function == "relu"
+        is_relu = form.tensor == "output" and form.function == "relu"
         return 0 if is_relu else low, max(-low, steps * facts.weight_format.max_code)
 
 

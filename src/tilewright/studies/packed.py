@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tilewright.data import Split
 from tilewright.data.catalog import load_data, load_test
 from tilewright.engine import Engine, EngineKind
-from tilewright.errors import ArtifactError, DataError
+from tilewright.errors import ArtifactError, DataError, command_line
 from tilewright.facts import EvaluateFacts, StageFacts, StageResult, TrainFacts
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.spec import Check, DataClaim, PackedNetwork, find_packed
@@ -57,7 +57,7 @@ def pack(
 
     for stage in NEEDED:
         if run.is_stale(stage):
-            raise ArtifactError(f"{stage} is stale: run 'tilewright {stage} {run.root}' first")
+            raise ArtifactError(f"{stage} is stale: run {command_line(stage, run.root)} first")
     config, evaluated = run.config(), run.facts(EvaluateFacts)
     data = load_data(config.data.name, data_dir=data_dir or config.data_dir)
     test = data.test
@@ -67,7 +67,8 @@ def pack(
     if (len(test), correct) != (evaluated.images, evaluated.correct):
         raise ArtifactError(
             f"{run.root} was evaluated with {evaluated.correct:,} of {evaluated.images:,} images "
-            f"correct, but {correct:,} of {len(test):,} are now: run 'tilewright evaluate {run.root}'"
+            f"correct, but {correct:,} of {len(test):,} are now: "
+            f"run {command_line('evaluate', run.root)}"
         )
     packed = PackedNetwork(
         run.network(),

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tilewright.errors import ShapeError
 from tilewright.tile import TilePlan
 from tilewright.vectors.kind_layout import KindLayout
-from tilewright.vectors.kinds import AXES, axis_sizes
+from tilewright.vectors.kinds import axis_sizes
 from tilewright.vectors.planes import from_plane, to_plane
 
 Tensor = npt.NDArray[Any]
@@ -44,11 +44,11 @@ def file_indices(form: KindLayout, plan: TilePlan) -> Iterator[tuple[int, ...]]:
 
 
 def arrange(form: KindLayout, tiles: Tensor, plan: TilePlan) -> Tensor:
-    """Tiles with the axes `AXES` to ``file line lane``.
+    """Tiles with the axes of the kind to ``file line lane``.
 
     Raises `FormatError` if a code would be lost, `ShapeError` if the layer cannot be stated so.
     """
-    if form.kind == "activation":
+    if form.tensor == "activation":
         tiles = to_plane(tiles, plan, form.plane)
     if form.first:
         tiles = tiles.take(range(_known_sizes(form, plan)["onij"]), form.plane_axes.index("onij"))
@@ -77,15 +77,15 @@ def restore(form: KindLayout, grids: Tensor, plan: TilePlan) -> Tensor:
     tiles = tiles.transpose([axes.index(axis) for axis in before])  # axes after the splits
     for split, outer, shape in reversed(stages):
         tiles = split.join(tiles, outer, shape)
-    if form.kind == "activation":
-        tiles = from_plane(tiles, plan, form.plane)
+    if form.tensor == "activation":
+        tiles = from_plane(tiles, plan, form.plane, first=form.first)
     return np.ascontiguousarray(tiles)  # axes of the kind
 
 
 def expected_shape(form: KindLayout, plan: TilePlan) -> tuple[int, ...]:
     """Shape of the tiles of a kind, all pixels of them."""
     sizes = axis_sizes(plan)
-    return tuple(sizes[axis] for axis in AXES[form.kind])
+    return tuple(sizes[axis] for axis in form.axes)
 
 
 def line_count(form: KindLayout, sizes: dict[str, int]) -> int:
@@ -103,7 +103,7 @@ def _known_sizes(form: KindLayout, plan: TilePlan) -> dict[str, int]:
     shape = plan.shape
     sizes = axis_sizes(plan) | {"ic": shape.ic, "oc": shape.oc, "kh": shape.kh, "kw": shape.kw}
     sizes |= {"oh": shape.oh, "ow": shape.ow, "ih": shape.ih, "iw": shape.iw}
-    if form.plane == "padded":
+    if form.plane == "padded" or form.is_streamed:
         sizes |= {"ih": shape.padded_h, "iw": shape.padded_w}
     sizes["nij"] = sizes["ih"] * sizes["iw"]
     if form.first:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ConfigError, FormatError
 from tilewright.spec import ArrayShape, ConvShape, NumberFormat
+from tilewright.spec.names import check_name
 from tilewright.tile import TilePlan
 from tilewright.vectors.codec import file_count, text_forms
 from tilewright.vectors.kinds import FieldWidths
@@ -55,7 +56,8 @@ class Bundle:
     """A bundle folder and what its manifest says.
 
     `hashes_checked` is False if the files were taken as they are
-    (`read_bundle(check_hashes=False)`).
+    (`read_bundle(check_hashes=False)`). `is_foreign`: there is no manifest, and files are read as
+    testbenches do, blanks at line ends and a missing last line end allowed.
     """
 
     folder: Path
@@ -69,6 +71,7 @@ class Bundle:
     layout: Layout
     files: tuple[BundleFile, ...]
     hashes_checked: bool = True
+    is_foreign: bool = False
 
     def __post_init__(self) -> None:
         if self.act_format.is_signed or self.act_format.bits > MAX_CODE_BITS:
@@ -84,6 +87,7 @@ class Bundle:
                 f"there must be 1 or oc = {self.shape.oc} weight scales, "
                 f"not {len(self.scales.weight)}"
             )
+        check_name(self.layer_name, "a layer")
         if self.sample < 0:
             raise FormatError(f"a sample is counted from 0, not {self.sample}")
 
@@ -129,6 +133,12 @@ def planned_files(
                     f"{text.name}"
                 )
             yield form.kind, text, indices
+    for name in owners:
+        for parent in PurePosixPath(name).parents:
+            if str(parent) in owners:
+                raise ConfigError(
+                    f"layout {layout.name}: '{parent}' is a file, and a folder of {name}"
+                )
 
 
 def planned_count(layout: Layout, plan: TilePlan) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import ArtifactError, FormatError
+from tilewright.errors import ArtifactError, ConfigError, FormatError
 from tilewright.store.artifact import read_bytes, sha256
 from tilewright.tile import (
     TilePlan,
@@ -23,8 +23,12 @@ from tilewright.tile import (
 )
 from tilewright.vectors.bundle import Bundle, BundleFile, BundleTensors
 from tilewright.vectors.codec import decode
-from tilewright.vectors.kinds import AXES
+from tilewright.vectors.kind_layout import KindLayout
+from tilewright.vectors.kinds import AXES, tensor_of
+from tilewright.vectors.layout import Layout
 from tilewright.vectors.manifest import read_manifest
+from tilewright.vectors.planes import window_pixels
+from tilewright.vectors.tolerance import tolerated
 
 Tensor = npt.NDArray[Any]
 Tiling = Callable[[Tensor, TilePlan], Tensor]
@@ -48,8 +52,7 @@ def read_bundle(folder: Path, *, check_hashes: bool = True) -> Bundle:
     bundle = read_manifest(folder)
     for file in bundle.files:
         content = _read(bundle, file)
-        found = sha256(content)
-        if check_hashes and found != file.sha256:
+        if check_hashes and (found := sha256(content)) != file.sha256:
             raise ArtifactError(
                 f"{folder / file.name} must have sha256 {file.sha256}, as the manifest says, but "
                 f"has {found}: it was edited, damaged or its line ends were converted; export the "
@@ -67,22 +70,26 @@ def decode_bundle(bundle: Bundle) -> BundleTensors:
     (`tilewright.bundles.agreed_tensors`). A kind that has the first ofmap pixels only is compared
     as far as it goes, and gives no tensor.
     """
-    plan = bundle.plan
-    tiles = {kind: _decode(bundle, kind) for kind in bundle.layout.kind_names}
-    weight = _untile(tiles["weight"], plan, "weight")
-    codes = _untile(tiles["activation"], plan, "activation")
-    bundle.weight_format.check(weight, what="weight code", axes="oc ic kh kw")
-    bundle.act_format.check(codes, what="activation code", axes="ic ih iw")
-    layout, taps = bundle.layout, None
-    if "tap_psum" in tiles and layout.kind("tap_psum").is_complete():
-        taps = _untile_taps(tiles["tap_psum"], plan)
-    if layout.psum_source == "tap_psum" and taps is not None:
+    plan, layout, taps = bundle.plan, bundle.layout, None
+    if seen_pixels(layout):
+        raise ConfigError(
+            f"layout {layout.name} states the windows of the first {seen_pixels(layout)} ofmap pixels "
+            f"only, so the activations cannot be read back as a whole"
+        )
+    source = layout.psum_source
+    weight, codes = decode_operands(bundle)
+    forms = [form for form in layout.kinds if form.tensor not in ("activation", "weight")]
+    tiles = {form.kind: decode_tiles(bundle, form.kind) for form in forms}
+    for form in layout.stating("tap_psum")[:1]:
+        if form.is_complete():
+            taps = _untile_taps(_at_outputs(form, tiles[form.kind], plan), plan)
+    if tensor_of(source) == "tap_psum" and taps is not None:
         psums = taps.sum(axis=0)
     else:
-        psums = _untile(tiles[layout.psum_source], plan, layout.psum_source).astype(np.int64)
-    tensors = BundleTensors(weight.astype(np.int8), codes.astype(np.uint8), psums, taps)
-    if "output" in tiles:
-        _untile(_filled(tiles["output"], plan, np.zeros_like(psums)), plan, "output")
+        psums = _untile(tiles[source], plan, source).astype(np.int64)
+    tensors = BundleTensors(weight, codes, psums, taps)
+    for form in layout.stating("output"):
+        _untile(_filled(tiles[form.kind], plan, np.zeros_like(psums)), plan, form.kind)
     if bundle.hashes_checked:
         if taps is not None:
             _expect(psums, taps.sum(axis=0), "a psum", "the sum of its tap psums")
@@ -90,31 +97,91 @@ def decode_bundle(bundle: Bundle) -> BundleTensors:
     return tensors
 
 
+def decode_operands(bundle: Bundle) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.uint8]]:
+    """Weight ``oc ic kh kw`` and codes ``ic ih iw`` that the files hold; raises as `decode_bundle`."""
+    weight, codes = (_operand(bundle, tensor) for tensor in ("weight", "activation"))
+    bundle.weight_format.check(weight, what="weight code", axes="oc ic kh kw")
+    bundle.act_format.check(codes, what="activation code", axes="ic ih iw")
+    return weight.astype(np.int8), codes.astype(np.uint8)
+
+
+def seen_pixels(layout: Layout) -> int:
+    """The number of ofmap pixels whose windows the activation files have; 0 for all of them."""
+    forms = layout.stating("activation")
+    return 0 if any(form.is_complete() for form in forms) else max(f.first for f in forms)
+
+
+def _operand(bundle: Bundle, tensor: str) -> Tensor:
+    """An operand; files that state it once more must agree as far as they go."""
+    forms = bundle.layout.stating(tensor)
+    if not forms:
+        bundle.layout.kind(tensor)
+    first, *others = (decode_tiles(bundle, form.kind) for form in forms)
+    for form, tiles in zip(forms[1:], others, strict=True):
+        known = tiles if form.is_complete() else np.where(tiles != 0, tiles, first)
+        different = np.argwhere(known != first)
+        if len(different) and bundle.hashes_checked:
+            place = tuple(int(index) for index in different[0])
+            axes = ", ".join(f"{axis}={i}" for axis, i in zip(AXES[tensor], place, strict=True))
+            raise FormatError(
+                f"{form.kind} files must say what the {forms[0].kind} files say, {int(first[place])} at "
+                f"({axes}), but say {int(tiles[place])}; {len(different)} differ"
+            )
+    return _untile(first, bundle.plan, tensor)
+
+
+def decode_tiles(bundle: Bundle, kind: str) -> Tensor:
+    """The tiles that the files of `kind` hold, with the axes `tilewright.vectors.kinds.AXES`."""
+    files = {file.name: _read(bundle, file) for file in bundle.files if file.kind == kind}
+    if bundle.is_foreign:
+        form = bundle.layout.kind(kind)
+        files = {name: tolerated(form, content)[0] for name, content in files.items()}
+    return decode(bundle.layout, kind, files, plan=bundle.plan, widths=bundle.widths)
+
+
+def reading_notes(bundle: Bundle, kind: str) -> Iterator[str]:
+    """What was overlooked in the files of `kind`, which others wrote: blanks, line ends."""
+    found: dict[str, list[str]] = {}
+    form = bundle.layout.kind(kind)
+    for file in bundle.files:
+        if bundle.is_foreign and file.kind == kind:
+            for note in tolerated(form, _read(bundle, file))[1]:
+                found.setdefault(note, []).append(file.name)
+    for note, names in found.items():
+        yield f"{names[0]}{f' and {len(names) - 1} more' * (len(names) > 1)}: {note}"
+
+
 def _read(bundle: Bundle, file: BundleFile) -> bytes:
-    path = bundle.folder / file.name
-    if path.is_symlink() and path.resolve().parent != bundle.folder.resolve():
+    path, folder = bundle.folder / file.name, bundle.folder.resolve()
+    is_plain = "/" not in file.name and not path.is_symlink()
+    if not is_plain and path.resolve().parent != (folder / file.name).parent:
         raise ArtifactError(f"{path} must lie inside its bundle, but is a link to {path.resolve()}")
     return read_bytes(path)
 
 
-def _decode(bundle: Bundle, kind: str) -> Tensor:
-    files = {file.name: _read(bundle, file) for file in bundle.files if file.kind == kind}
-    return decode(bundle.layout, kind, files, plan=bundle.plan, widths=bundle.widths)
-
-
 def _untile(tiles: Tensor, plan: TilePlan, kind: str, where: str = "") -> Tensor:
     """Untile, and demand 0 in lanes without a channel and in the padding: nothing is dropped."""
-    untile, tile = _TENSORS[kind]
+    untile, tile = _TENSORS[tensor_of(kind)]
     tensor = untile(tiles, plan)
     dropped = np.argwhere(tile(tensor, plan) != tiles)
     if len(dropped):
         place = tuple(int(index) for index in dropped[0])
-        axes = ", ".join(f"{axis}={i}" for axis, i in zip(AXES[kind], place, strict=True))
+        axes = ", ".join(
+            f"{axis}={i}" for axis, i in zip(AXES[tensor_of(kind)], place, strict=True)
+        )
         raise FormatError(
             f"{kind} must be 0 where there is no channel or pixel, but is {int(tiles[place])} at "
             f"({where}{axes}): written for another shape?"
         )
     return tensor
+
+
+def _at_outputs(form: KindLayout, tiles: Tensor, plan: TilePlan) -> Tensor:
+    """Tap psums at the ofmap pixels, ``kij otile onij col``, of those of every streamed pixel."""
+    if not form.is_streamed:
+        return tiles
+    pixels = window_pixels(plan)  # kij onij
+    return np.stack([tap[:, pixels[kij]] for kij, tap in enumerate(tiles)])
 
 
 def _untile_taps(tiles: Tensor, plan: TilePlan) -> npt.NDArray[np.int64]:
@@ -132,10 +199,12 @@ def _filled(tiles: Tensor, plan: TilePlan, others: npt.NDArray[np.int64]) -> npt
 
 def _check_parts(bundle: Bundle, tiles: dict[str, Tensor], psums: npt.NDArray[np.int64]) -> None:
     """Kinds with the first ofmap pixels only must agree with `psums` there."""
-    for kind, what in (("psum", "a psum"), ("tap_psum", "the sum of tap psums")):
-        if kind in tiles and not bundle.layout.kind(kind).is_complete():
-            part = tiles[kind].astype(np.int64)
-            stated = part.sum(axis=0) if kind == "tap_psum" else part  # otile onij col
+    for form in bundle.layout.kinds:
+        what = {"psum": "a psum", "tap_psum": "the sum of tap psums"}.get(form.tensor, "")
+        is_source = form.is_complete() and form == bundle.layout.stating(form.tensor)[0]
+        if what and not is_source:
+            part = _at_outputs(form, tiles[form.kind], bundle.plan).astype(np.int64)
+            stated = part.sum(axis=0) if form.tensor == "tap_psum" else part  # otile onij col
             filled = _untile(_filled(stated, bundle.plan, psums), bundle.plan, "psum")
             _expect(filled, psums, what, "the psum")
 

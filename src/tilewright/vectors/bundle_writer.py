@@ -5,13 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from tilewright.errors import ArtifactError, FormatError, ShapeError
-from tilewright.spec import IntArray, IntegerLayer, NumberFormat
+from tilewright.errors import ArtifactError, ConfigError, FormatError, ShapeError
+from tilewright.spec import ConvShape, IntArray, IntegerLayer, NumberFormat
 from tilewright.store.artifact import read_json, sha256, write_json
 from tilewright.tile import TilePlan, tile_activations, tile_psums, tile_weights
 from tilewright.vectors.bundle import MANIFEST, Bundle, BundleFile, Scales, planned_files
@@ -31,18 +31,27 @@ def write_bundle(
     psums: IntArray,
     tap_psums: IntArray | None = None,
     outputs: IntArray | None = None,
+    streamed_psums: IntArray | None = None,
     sample: int,
 ) -> Bundle:
     """Write one layer and one sample as a bundle: text files and their manifest.
 
     codes: ``ic ih iw``. psums: expected ``oc oh ow``, signed, before ReLU. tap_psums ``kij oc oh ow``
-    and outputs ``oc oh ow``: needed if the layout has such files. All come from a reference, the
-    outputs by the layout's function (`Layout.output`): nothing is computed here. An existing bundle
-    is replaced when the new one is complete. Raises `FormatError` naming the place of a value that
-    does not fit, `ShapeError` for other sizes than the layer's, and `ArtifactError` if the folder
-    holds anything but a bundle or the disk refuses; then nothing was changed.
+    and outputs ``oc oh ow``: needed if the layout has such files; streamed_psums ``kij oc padded_h
+    padded_w``, of each tap at each pixel of the padded plane: if its tap psums are of these. All come
+    from a reference, the outputs by the layout's function (`Layout.output`): nothing is computed here.
+    An existing bundle is replaced when the new one is complete. Raises `FormatError` naming the place
+    of a value that does not fit, `ShapeError` for other sizes than the layer's, `ConfigError` if the
+    layout lacks operands or all expected numbers, and `ArtifactError` if the folder holds anything but
+    a bundle or the disk refuses; then nothing was changed.
     """
     folder = Path(folder)
+    layout.check_whole()
+    functions = {form.output for form in layout.stating("output")}
+    if len(functions) > 1:
+        raise ConfigError(
+            f"layout {layout.name}: all outputs that are written must be of one function"
+        )
     if plan.shape != layer.shape:
         raise ShapeError(f"layer {layer.name}: the plan must be of {layer.shape}, not {plan.shape}")
     _check_values(layer, plan, codes, psums, tap_psums)
@@ -59,15 +68,30 @@ def write_bundle(
         files=(),
     )
     tiles = _tiles(layer, bundle.plan, codes, psums, tap_psums=tap_psums, outputs=outputs)
+    tiles["streamed"] = None if streamed_psums is None else _streamed(streamed_psums, bundle.plan)
     contents: dict[str, bytes] = {}
-    for kind in layout.kind_names:
-        if tiles[kind] is None:
-            wanted = "tap_psums, kij oc oh ow" if kind == "tap_psum" else "outputs, oc oh ow"
-            raise ShapeError(f"layout {layout.name} has {kind} files: give {wanted}")
-        contents |= encode(layout, kind, tiles[kind], plan=plan, widths=bundle.widths)
+    for form in layout.kinds:
+        source = "streamed" if form.is_streamed else form.tensor
+        if tiles[source] is None:
+            raise ShapeError(f"layout {layout.name} has {form.kind} files: give {_WANTED[source]}")
+        contents |= encode(layout, form.kind, tiles[source], plan=plan, widths=bundle.widths)
     bundle = replace(bundle, files=_describe(bundle, contents))
     _replace_folder(folder, contents, manifest_facts(bundle))
     return bundle
+
+
+_WANTED = {
+    "tap_psum": "tap_psums, kij oc oh ow",
+    "output": "outputs, oc oh ow",
+    "streamed": "streamed_psums, kij oc padded_h padded_w",
+}
+
+
+def _streamed(psums: IntArray, plan: TilePlan) -> IntArray:
+    """Tiles ``kij otile nij col``: those of a layer of 1x1 kernels on the padded plane, tap by tap."""
+    shape = plan.shape
+    pixel = ConvShape(shape.ic, shape.padded_h, shape.padded_w, shape.oc, kh=1, kw=1)
+    return np.stack([tile_psums(tap, TilePlan(pixel, plan.array)) for tap in psums])
 
 
 def _check_values(
@@ -120,7 +144,7 @@ def _describe(bundle: Bundle, contents: Mapping[str, bytes]) -> tuple[BundleFile
 
 def _replace_folder(folder: Path, contents: Mapping[str, bytes], manifest: dict[str, Any]) -> None:
     """Write beside `folder`, then rename: a reader sees the old bundle, the new one, or none."""
-    _check_replaceable(folder)
+    check_replaceable(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
@@ -129,6 +153,7 @@ def _replace_folder(folder: Path, contents: Mapping[str, bytes], manifest: dict[
             fresh, retired = Path(scratch) / "new", Path(scratch) / "old"
             fresh.mkdir()
             for name, content in contents.items():
+                (fresh / name).parent.mkdir(parents=True, exist_ok=True)
                 (fresh / name).write_bytes(content)
             write_json(fresh / MANIFEST, manifest)
             _swap(folder, fresh, retired)
@@ -150,14 +175,14 @@ def _swap(folder: Path, fresh: Path, retired: Path) -> None:
         raise
 
 
-def _check_replaceable(folder: Path) -> None:
-    """An absent or empty folder, or a bundle and nothing else."""
+def check_replaceable(folder: Path) -> None:
+    """Raise `ArtifactError` unless `folder` is absent, empty, or a bundle and nothing else."""
     if not folder.exists() and not folder.is_symlink():
         return
     if folder.is_symlink() or not folder.is_dir():
         raise ArtifactError(f"{folder} must be a folder or absent: give another one")
-    found = {path.name for path in folder.iterdir()}
-    foreign = found - _owned_names(folder) if MANIFEST in found else found
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    foreign = found - owned_names(folder) if MANIFEST in found else found
     if foreign:
         raise ArtifactError(
             f"{folder} must be empty or hold a bundle, but holds {sorted(foreign)[0]!r}"
@@ -165,7 +190,7 @@ def _check_replaceable(folder: Path) -> None:
         )
 
 
-def _owned_names(folder: Path) -> set[str]:
+def owned_names(folder: Path) -> set[str]:
     """Names that the manifest in `folder` lists, and its own; none if it is not a manifest."""
     try:
         facts = read_json(folder / MANIFEST)
@@ -174,4 +199,6 @@ def _owned_names(folder: Path) -> set[str]:
     if not is_manifest(facts) or not isinstance(facts.get("files"), list):
         return set()
     names = {file.get("name") for file in facts["files"] if isinstance(file, dict)}
-    return {MANIFEST} | {name for name in names if isinstance(name, str)}
+    owned = {name for name in names if isinstance(name, str)}
+    folders = {str(parent) for name in owned for parent in PurePosixPath(name).parents}
+    return {MANIFEST} | owned | folders

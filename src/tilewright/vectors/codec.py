@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import FormatError, ShapeError
+from tilewright.errors import ConfigError, FormatError, ShapeError
 from tilewright.spec import IntArray
 from tilewright.tile import TilePlan
 from tilewright.vectors.arrangement import (
@@ -24,11 +24,11 @@ from tilewright.vectors.arrangement import (
     stated_sizes,
 )
 from tilewright.vectors.kind_layout import KindLayout
-from tilewright.vectors.kinds import AXES, FILE_AXES, FieldWidths, number_format
+from tilewright.vectors.kinds import FILE_AXES, FieldWidths, number_format
 from tilewright.vectors.layout import Layout
 from tilewright.vectors.npz import NpzForm
 from tilewright.vectors.planes import accumulate_addresses
-from tilewright.vectors.templates import names_in
+from tilewright.vectors.templates import fill, names_in
 from tilewright.vectors.text import TextForm, TextSet
 from tilewright.vectors.words import from_digits, to_digits
 
@@ -47,22 +47,22 @@ def encode(
     expected = expected_shape(form, plan)
     if tiles.shape != expected:
         raise ShapeError(
-            f"{kind} tiles must be ({', '.join(AXES[kind])}) = {expected}, not {tiles.shape}"
+            f"{kind} tiles must be ({', '.join(form.axes)}) = {expected}, not {tiles.shape}"
         )
-    if kind == "address":
+    if form.tensor == "address":
         _check_addresses(layout, tiles, plan)
         tiles = tiles.astype(np.int64) + form.offset
     number_format(kind, bits, function=form.function).check(
         tiles,
         what=f"layout {layout.name}: {kind} in a field of {bits} bits",
-        axes=" ".join(AXES[kind]),
+        axes=" ".join(form.axes),
     )
     texts = text_set(form, plan, widths)
     grids = arrange(form, tiles, plan)  # file line lane
     if form.container == "npz":
         contents = _npz_form(form, grids.shape, bits).write(grids)
     else:
-        digits = to_digits(grids.reshape(-1, grids.shape[2]), bits)  # (file line) digit
+        digits = word_digits(form, grids.reshape(-1, grids.shape[2]), bits)  # (file line) digit
         contents = texts.write(digits.reshape(*grids.shape[:2], -1))
     return dict(zip(texts.names, contents, strict=True))
 
@@ -91,9 +91,9 @@ def decode(
     contents = [files[name] for name in texts.names]
     tiles = restore(form, _grids(form, texts, contents, plan, bits), plan)
     number_format(kind, bits, function=form.function).check(
-        tiles, what=f"layout {layout.name}: {kind}", axes=" ".join(AXES[kind])
+        tiles, what=f"layout {layout.name}: {kind}", axes=" ".join(form.axes)
     )
-    if kind == "address":
+    if form.tensor == "address":
         tiles = tiles.astype(np.int64) - form.offset
         _check_addresses(layout, tiles, plan)
     return tiles
@@ -112,13 +112,15 @@ def text_set(form: KindLayout, plan: TilePlan, widths: FieldWidths) -> TextSet:
     """The forms of the files of a kind, in the order of the file axes."""
     sizes, bits = stated_sizes(form, plan), widths.bits(form.bits)
     lines, lanes = line_count(form, sizes), lane_count(form, sizes)
-    digits = lanes * bits if form.radix == "binary" else -(-lanes * bits // 4)
+    word = form.filler_left + lanes * bits + form.filler_right
+    digits = word if form.radix == "binary" else -(-word // 4)
     facts = {"lanes": lanes, "last_lane": lanes - 1, "second_lane": max(lanes - 2, 0)}
     facts |= {"bits": bits, "digits": digits, "lines": lines}
     facts |= {"oh": plan.shape.oh, "ow": plan.shape.ow}
     places = islice(file_indices(form, plan), _header_count(form))
     headers = [_header(form, plan, facts, place) for place in places]
-    names = _file_names(form, sizes)
+    trailer = tuple(line.format(**facts) for line in form.trailer_text)
+    names = _file_names(form, sizes, plan)
     text = TextForm(
         names[0],
         headers[0],
@@ -127,7 +129,11 @@ def text_set(form: KindLayout, plan: TilePlan, widths: FieldWidths) -> TextSet:
         digits,
         radix=form.radix,
         container=form.container,
-        bits=lanes * bits,
+        bits=word,
+        trailer=trailer,
+        separator=form.separator,
+        field_bits=bits,
+        is_signed=_is_signed(form.tensor),
     )
     return TextSet(text, names, headers if len(headers) == len(names) else ())
 
@@ -138,8 +144,16 @@ def file_count(form: KindLayout, plan: TilePlan) -> int:
     return prod(sizes[axis] for axis in form.file_axes)
 
 
-def _file_names(form: KindLayout, sizes: dict[str, int]) -> list[str]:
-    """Names of all files, the last axis fastest."""
+def _file_names(form: KindLayout, sizes: dict[str, int], plan: TilePlan) -> list[str]:
+    """Names of all files, the last axis fastest; raises `ConfigError` if two are equal."""
+    if names_in(form.file) != form.file_axes:  # a sum, or an axis that stands twice
+        places = (dict(zip(form.file_axes, at, strict=True)) for at in file_indices(form, plan))
+        filled = [fill(form.file, place) for place in places]
+        if len(set(filled)) < len(filled):
+            raise ConfigError(
+                f"{form.kind}: '{form.file}' gives two files of {plan.shape} one name"
+            )
+        return filled
     first, *texts = re.split(r"\{\w+\}", form.file)
     names = [first]
     for axis, text in zip(form.file_axes, texts, strict=True):
@@ -151,7 +165,7 @@ def _file_names(form: KindLayout, sizes: dict[str, int]) -> list[str]:
 def _header_count(form: KindLayout) -> int | None:
     """How many headers to make: 1 if no line says which file it stands in, else all (None)."""
     own = {"first_oc", "second_oc", *form.file_axes}
-    return None if any(own.intersection(names_in(line)) for line in form.header) else 1
+    return None if any(own.intersection(names_in(line)) for line in form.header_text) else 1
 
 
 def _header(
@@ -161,7 +175,7 @@ def _header(
     indices = dict.fromkeys(FILE_AXES, 0) | dict(zip(form.file_axes, place, strict=True))
     first_oc = indices["otile"] * plan.array.cols
     facts = facts | indices | {"first_oc": first_oc, "second_oc": first_oc + 1}
-    return tuple(line.format(**facts) for line in form.header)
+    return tuple(line.format(**facts) for line in form.header_text)
 
 
 def _grids(
@@ -174,19 +188,37 @@ def _grids(
         return _npz_form(form, shape, bits).read(contents, texts.names)
     digits = texts.read(contents)  # file line digit
     flat = digits.reshape(-1, digits.shape[2])
-    codes = from_digits(flat, bits, is_signed=_is_signed(form.kind))  # (file line) lane
+    codes = word_codes(form, flat, bits)  # (file line) lane
     return codes.reshape(len(contents), texts.form.lines, -1)  # file line lane
 
 
-def _is_signed(kind: str) -> bool:
-    """Whether a field of that kind is two's complement, of which outputs may use one half only."""
-    return kind not in ("activation", "address")
+def word_digits(form: KindLayout, codes: IntArray, bits: int) -> npt.NDArray[np.uint8]:
+    """Codes ``line lane`` to the bits of words, ``line bit``, filler included."""
+    digits = to_digits(codes, bits)
+    if form.bit_order == "lsb":
+        digits = digits.reshape(*codes.shape, bits)[..., ::-1].reshape(len(codes), -1)
+    if form.filler_left or form.filler_right:
+        digits = np.pad(digits, ((0, 0), (form.filler_left, form.filler_right)))
+    return digits
+
+
+def word_codes(form: KindLayout, digits: npt.NDArray[np.uint8], bits: int) -> npt.NDArray[Any]:
+    """Inverse of `word_digits`; what stands in the filler is not looked at."""
+    lanes = digits[:, form.filler_left : digits.shape[1] - form.filler_right]
+    if form.bit_order == "lsb":
+        lanes = lanes.reshape(len(lanes), -1, bits)[..., ::-1].reshape(len(lanes), -1)
+    return from_digits(lanes, bits, is_signed=_is_signed(form.tensor))
+
+
+def _is_signed(tensor: str) -> bool:
+    """Whether a field of that tensor is two's complement, of which outputs may use one half only."""
+    return tensor not in ("activation", "address")
 
 
 def _npz_form(form: KindLayout, shape: tuple[int, ...], bits: int) -> NpzForm:
     """For codes of the shape ``file line lane``."""
     width = next(width for width in (8, 16, 32, 64) if bits <= width)
-    dtype = f"<{'i' if _is_signed(form.kind) else 'u'}{width // 8}"
+    dtype = f"<{'i' if _is_signed(form.tensor) else 'u'}{width // 8}"
     return NpzForm.of(dtype, (shape[1], shape[2]))
 
 

@@ -10,9 +10,11 @@ import numpy.typing as npt
 
 from tilewright.errors import FormatError
 
-CONTAINERS = ("text", "mem", "mif", "coe", "c", "npz")
+CONTAINERS = ("text", "mem", "mif", "coe", "c", "npz", "raw", "raw-little")
 SUFFIXES = {"mem": ".mem", "mif": ".mif", "coe": ".coe", "c": ".h", "npz": ".npz"}
-RADICES = ("binary", "hex")
+SUFFIXES |= {"raw": ".bin", "raw-little": ".bin"}
+RAW = ("raw", "raw-little")
+RADICES = ("binary", "hex", "decimal")
 MAX_C_BITS = 64
 C_PART_BITS = 32
 
@@ -50,7 +52,14 @@ class Frame:
 
 
 def frame(
-    container: str, *, name: str, header: tuple[str, ...], radix: str, lines: int, bits: int
+    container: str,
+    *,
+    name: str,
+    header: tuple[str, ...],
+    trailer: tuple[str, ...],
+    radix: str,
+    lines: int,
+    bits: int,
 ) -> Frame:
     """The frame of a file `name` with `lines` words of `bits` bits; npz has none: `FormatError`."""
     if container == "npz":
@@ -74,7 +83,7 @@ def frame(
         return Frame(head=head, right=",", last_right=";")
     if container == "c":
         return _c_frame(name, lines, bits)
-    return Frame(head=header)
+    return Frame(head=header, foot=trailer)
 
 
 def _c_frame(name: str, lines: int, bits: int) -> Frame:

@@ -15,24 +15,34 @@ from typing import Any, Self, cast
 from tilewright.errors import ConfigError
 from tilewright.spec import Function, OutputFunction
 from tilewright.spec.array_mode import MAX_LEAK
-from tilewright.vectors.containers import CONTAINERS, RADICES
+from tilewright.vectors.containers import CONTAINERS, RADICES, RAW
 from tilewright.vectors.keys import check_keys, check_list
-from tilewright.vectors.kinds import AXES, FILE_AXES, FUNCTIONS
+from tilewright.vectors.kinds import (
+    AXES,
+    FILE_AXES,
+    FUNCTIONS,
+    KIND_NAMES,
+    STREAMED_AXES,
+    tensor_of,
+)
 from tilewright.vectors.planes import PLANES, WINDOW_AXES
 from tilewright.vectors.split import AxisSplit
-from tilewright.vectors.templates import check_file_name, check_header_line, names_in
+from tilewright.vectors.templates import axes_in, check_file_name, check_header_line
 
 LINE_ENDS = {"LF": b"\n", "CRLF": b"\r\n"}
 FIELD_NAMES = ("act", "weight", "psum")
 MAX_FIELD_BITS = 64
 MAX_NUMBER = 2**31 - 1
+MAX_HEADER = 1000
+MAX_FILLER = 65_536
 HEADER_FACTS = (
     *("lanes", "last_lane", "second_lane", "bits", "digits", "lines"),
     *("first_oc", "second_oc", "oh", "ow", *FILE_AXES),
 )
 """What a header line can say in braces; `tilewright.vectors.codec` fills them in."""
 _DEFAULTS: dict[str, Any] = {"radix": "binary", "container": "text", "function": "relu"}
-_DEFAULTS |= {"shift": 0, "first": 0, "offset": 0}
+_DEFAULTS |= {"shift": 0, "first": 0, "offset": 0, "separator": "", "bit_order": "msb"}
+_DEFAULTS |= {"filler_left": 0, "filler_right": 0}
 """Keys that stand in a table only where they say something else."""
 
 
@@ -53,12 +63,15 @@ class KindLayout:
 
     file: name, a template over ``{itile}``, ``{otile}``, ``{kij}``. lines, word: axes, outermost
     first; the first lane of a word is the leftmost. bits: width of a field, a number or "act",
-    "weight", "psum". plane: "padded", "unpadded" or "windows" for activations, else "". header:
-    lines before the first word, templates over `HEADER_FACTS`. line_end: "LF" or "CRLF". split:
-    axes made of others, one after the other. radix: "binary", or "hex" with zeros on the left up to
-    a whole digit. container: what stands around the words. function, shift: what an output is of its
-    psum. first: how many ofmap pixels the file has, 0 for all. offset: added to each address. Raises
-    `ConfigError` if the statement is not valid or cannot be read back.
+    "weight", "psum". plane: "padded", "unpadded" or "windows" for activations, else "". header,
+    trailer: lines before the first word and after the last one, templates over `HEADER_FACTS`; or how
+    many, of any text. line_end: "LF" or "CRLF". split: axes made of others, one after the other.
+    radix: "binary", "decimal", or "hex" with zeros on the left up to a whole digit. separator: text
+    between the lanes. bit_order: "msb" or "lsb", the bit of a field that stands first. filler_left,
+    filler_right: bits of a word beside the lanes, written as 0 and not looked at. container: what
+    stands around the words. function, shift: what an output is of its psum. first: how many ofmap
+    pixels the file has, 0 for all. offset: added to each address. Raises `ConfigError` if the
+    statement is not valid or cannot be read back.
     """
 
     kind: str
@@ -67,7 +80,8 @@ class KindLayout:
     word: tuple[AxisRun, ...]
     bits: int | str
     plane: str = ""
-    header: tuple[str, ...] = ()
+    header: tuple[str, ...] | int = ()
+    trailer: tuple[str, ...] | int = ()
     line_end: str = "LF"
     split: tuple[AxisSplit, ...] = ()
     radix: str = "binary"
@@ -76,15 +90,20 @@ class KindLayout:
     shift: int = 0
     first: int = 0
     offset: int = 0
+    separator: str = ""
+    bit_order: str = "msb"
+    filler_left: int = 0
+    filler_right: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in AXES:
+        if self.kind not in KIND_NAMES:
             raise ConfigError(f"a kind of file is one of {', '.join(AXES)}, not '{self.kind}'")
         try:
             self._check_plane()
             check_file_name(self.file, (*FILE_AXES, *self._made_axes()))
             self._check_axes()
             self._check_field()
+            self._check_frame()
             self._check_container()
             self._check_subset()
         except ConfigError as error:
@@ -93,12 +112,43 @@ class KindLayout:
     @property
     def file_axes(self) -> tuple[str, ...]:
         """Axes in the file name, in their order there."""
-        return names_in(self.file)
+        return axes_in(self.file)
+
+    @property
+    def tensor(self) -> str:
+        """The tensor that the files state: "activation", of kind "activation_2" too."""
+        return tensor_of(self.kind)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Axes of the tiles."""
+        return STREAMED_AXES if self.is_streamed else AXES[self.tensor]
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether tap psums are stated at every streamed pixel nij, not at ofmap pixels."""
+        used = {*self.stated_axes, *(axis for split in self.split for axis in split.source)}
+        return self.tensor == "tap_psum" and "nij" in used
+
+    @property
+    def header_text(self) -> tuple[str, ...]:
+        """The header lines that are written: the stated ones, or ``#1#``, ``#2#``, ... for any text."""
+        return _lines_of(self.header)
+
+    @property
+    def trailer_text(self) -> tuple[str, ...]:
+        """The lines after the last word, as `header_text`."""
+        return _lines_of(self.trailer)
+
+    @property
+    def header_count(self) -> int:
+        """Lines before the first word."""
+        return len(self.header_text)
 
     @property
     def plane_axes(self) -> tuple[str, ...]:
         """Axes of the tensor before the splits."""
-        return WINDOW_AXES if self.plane == "windows" else AXES[self.kind]
+        return WINDOW_AXES if self.plane == "windows" else self.axes
 
     @property
     def stated_axes(self) -> tuple[str, ...]:
@@ -121,7 +171,11 @@ class KindLayout:
         facts["word"] = " ".join(map(str, self.word))
         if self.plane:
             facts["plane"] = self.plane
-        facts |= {"header": list(self.header), "line_end": self.line_end}
+        for key in ("header", "trailer"):
+            text = getattr(self, key)
+            if text or key == "header":
+                facts[key] = text if isinstance(text, int) else list(text)
+        facts["line_end"] = self.line_end
         if self.split:
             facts["split"] = [str(split) for split in self.split]
         others = {key: getattr(self, key) for key in _DEFAULTS}
@@ -134,7 +188,8 @@ class KindLayout:
             facts,
             kind,
             required={"file": str, "lines": str, "word": str, "bits": (int, str)},
-            optional={"plane": str, "header": list, "line_end": str, "split": list}
+            optional={"plane": str, "line_end": str, "split": list}
+            | dict.fromkeys(("header", "trailer"), (list, int))
             | {key: type(value) for key, value in _DEFAULTS.items()},
         )
         splits = check_list(table.get("split", []), f"{kind}: split", of=str)
@@ -145,7 +200,8 @@ class KindLayout:
             word=_parse_runs(table["word"], f"{kind}: word"),
             bits=table["bits"],
             plane=table.get("plane", ""),
-            header=check_list(table.get("header", []), f"{kind}: header", of=str),
+            header=_parse_text(table.get("header", []), f"{kind}: header"),
+            trailer=_parse_text(table.get("trailer", []), f"{kind}: trailer"),
             line_end=table.get("line_end", "LF"),
             split=_parse_splits(splits, kind),
             **{key: table.get(key, value) for key, value in _DEFAULTS.items()},
@@ -173,7 +229,7 @@ class KindLayout:
             raise ConfigError(
                 f"bits must be a number or {', '.join(FIELD_NAMES)}, not '{self.bits}'"
             )
-        fewest = 2 if self.kind == "output" else 1
+        fewest = 2 if self.tensor == "output" else 1
         if isinstance(self.bits, int) and not fewest <= self.bits <= MAX_FIELD_BITS:
             raise ConfigError(f"bits must be {fewest}..{MAX_FIELD_BITS}, not {self.bits}")
         for key, valid in (("line_end", LINE_ENDS), ("radix", RADICES), ("container", CONTAINERS)):
@@ -181,16 +237,38 @@ class KindLayout:
                 raise ConfigError(f"{key} must be {' or '.join(valid)}, not '{getattr(self, key)}'")
 
     def _check_plane(self) -> None:
-        planes = PLANES if self.kind == "activation" else ("",)
+        planes = PLANES if self.tensor == "activation" else ("",)
         if self.plane not in planes:
             wanted = (
-                " or ".join(PLANES) if self.kind == "activation" else "absent (activations only)"
+                " or ".join(PLANES) if self.tensor == "activation" else "absent (activations only)"
             )
             raise ConfigError(f"plane must be {wanted}, not '{self.plane}'")
 
-    def _check_container(self) -> None:
-        for line in self.header:
+    def _check_frame(self) -> None:
+        for key, text in (("header", self.header), ("trailer", self.trailer)):
+            if isinstance(text, int) and not 0 <= text <= MAX_HEADER:
+                raise ConfigError(f"{key} must be 0..{MAX_HEADER} lines, not {text}")
+        for line in (*self.header_text, *self.trailer_text):
             check_header_line(line, dict.fromkeys((*HEADER_FACTS, *self.file_axes)))
+        if self.bit_order not in ("msb", "lsb"):
+            raise ConfigError(f"bit_order must be msb or lsb, not '{self.bit_order}'")
+        if re.search(r"[0-9A-Za-z+-]|[^ -~\t]", self.separator) or len(self.separator) > 8:
+            raise ConfigError(f"separator must be blanks or marks, no sign, not {self.separator!r}")
+        if self.radix == "decimal" and self.word and not self.separator:
+            raise ConfigError("decimal lanes need a separator, for example separator = ','")
+        if not 0 <= min(self.filler_left, self.filler_right) <= MAX_FILLER:
+            raise ConfigError(f"filler must be 0..{MAX_FILLER} bits")
+        is_plain = self.separator == "" and self.radix != "decimal" and self.container != "npz"
+        if not is_plain and (self.filler_left or self.filler_right or self.bit_order == "lsb"):
+            raise ConfigError("filler and bit_order are for words of digits without separator")
+
+    def _check_container(self) -> None:
+        if self.container != "text" and (self.separator or self.radix == "decimal"):
+            raise ConfigError("separator and decimal numbers stand in text only")
+        if self.container in RAW and self.radix != "binary":
+            raise ConfigError(f"container {self.container} has no digits: leave out radix")
+        if self.trailer and self.container != "text":
+            raise ConfigError(f"trailer lines stand in text only: {self.container} has its own")
         if self.header and self.container != "text":
             raise ConfigError(f"header lines stand in text only: {self.container} has its own")
         if self.container == "c" and self.radix != "hex":
@@ -204,17 +282,33 @@ class KindLayout:
                 f"function must be {' or '.join(FUNCTIONS)}, not '{self.function}'; another one is "
                 f"applied by the reader: write 'signed'"
             )
-        if self.function != "relu" and self.kind != "output":
+        if self.function != "relu" and self.tensor != "output":
             raise ConfigError("function is for outputs; other values are written as they are")
         if (self.function == "leaky") != (1 <= self.shift < MAX_FIELD_BITS):
             raise ConfigError(
                 f"shift must be 1..{MAX_FIELD_BITS - 1} for function 'leaky' and absent for others, "
                 f"not {self.shift}"
             )
-        if self.first and ("onij" not in AXES[self.kind] or not 0 < self.first <= MAX_NUMBER):
+        if self.first and "onij" not in self.plane_axes:
+            raise ConfigError(
+                f"first must be a number of ofmap pixels, not {self.first}: of kinds that have them "
+                f"(psum, tap_psum, output, address, and activations of plane 'windows')"
+            )
+        if not 0 <= self.first <= MAX_NUMBER:
             raise ConfigError(f"first must be a number of ofmap pixels, not {self.first}")
-        if self.offset and (self.kind != "address" or not 0 < self.offset <= MAX_NUMBER):
+        if self.offset and (self.tensor != "address" or not 0 < self.offset <= MAX_NUMBER):
             raise ConfigError(f"offset must be a number added to addresses, not {self.offset}")
+
+
+def _lines_of(text: tuple[str, ...] | int) -> tuple[str, ...]:
+    """Stated lines; for a number, as many that say nothing."""
+    if isinstance(text, int):
+        return tuple(f"#{number}#" for number in range(1, text + 1))
+    return text
+
+
+def _parse_text(stated: list[Any] | int, where: str) -> tuple[str, ...] | int:
+    return stated if isinstance(stated, int) else check_list(stated, where, of=str)
 
 
 def _parse_runs(text: str, where: str) -> tuple[AxisRun, ...]:

@@ -17,6 +17,22 @@ AXES = {
 }
 """Axes of the tiled tensor of each kind, in the order in which `tilewright.tile` has them."""
 
+STREAMED_AXES = ("kij", "otile", "nij", "col")
+"""Axes of tap psums that are stated at every streamed pixel of the padded plane."""
+
+KIND_NAMES = (*AXES, *(f"{tensor}_{again}" for tensor in AXES for again in range(2, 10)))
+"""What tables of a layout can be called: ``activation_2`` states the activations once more."""
+
+
+def tensor_of(kind: str) -> str:
+    """The tensor that a kind of file states, whichever of its tables it is.
+
+    >>> tensor_of("tap_psum_2")
+    'tap_psum'
+    """
+    return kind if kind in AXES else kind.rpartition("_")[0]
+
+
 FILE_AXES = ("itile", "otile", "kij")
 """Axes that a file name can carry, besides those that a split makes."""
 
@@ -44,6 +60,7 @@ def number_format(kind: str, bits: int, *, function: str = "relu") -> NumberForm
     function of a psum in a field of the psum's width; after ReLU it is never negative, so the top
     bit of its field stays 0.
     """
+    kind = tensor_of(kind)
     if kind == "output" and function == "relu":
         return NumberFormat(bits - 1, is_signed=False)
     return NumberFormat(bits, is_signed=kind not in ("activation", "address"))

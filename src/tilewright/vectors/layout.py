@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import PurePath
+from pathlib import PurePosixPath
 from typing import Any, Self
 
 from tilewright.errors import ConfigError
@@ -11,15 +11,15 @@ from tilewright.spec import OutputFunction
 from tilewright.vectors.containers import CONTAINERS, SUFFIXES
 from tilewright.vectors.keys import check_keys
 from tilewright.vectors.kind_layout import KindLayout
-from tilewright.vectors.kinds import AXES
+from tilewright.vectors.kinds import AXES, KIND_NAMES
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """A named set of files: one `KindLayout` for each kind that the layout has.
 
-    Raises `ConfigError` if the files do not determine the tensors: activations, weights, and all
-    psums, all tap psums, or all outputs with function "signed" must be among them.
+    A layout may have a part of the kinds: what others wrote is read as far as it goes. Raises
+    `ConfigError` if a kind stands twice, or none at all.
     """
 
     name: str
@@ -30,17 +30,17 @@ class Layout:
         names = self.kind_names
         if len(set(names)) != len(names):
             raise ConfigError(f"layout {self.name}: every kind stands at most once, not {names}")
-        sources = [form.kind for form in self.kinds if _states_psums(form)]
-        for needed, found in (
-            ("activation", "activation" in names),
-            ("weight", "weight" in names),
-            ("psum or tap_psum", bool(sources)),
-        ):
-            if not found:
-                raise ConfigError(
-                    f"layout {self.name} must have {needed} files, or its tensors cannot be read "
-                    f"back; it has {', '.join(map(_described, self.kinds)) or 'none'}"
-                )
+        if not names:
+            raise ConfigError(
+                f"layout {self.name} must have a table for a kind of file; valid: {', '.join(AXES)}"
+            )
+
+    def check_whole(self) -> None:
+        """Raise `ConfigError` unless a bundle can be made of these files: operands, and what to expect."""
+        names = {form.tensor for form in self.kinds}
+        for needed in (("activation",), ("weight",), ("psum", "tap_psum", "output")):
+            if not names.intersection(needed):
+                raise self._lacks(" or ".join(needed), "nothing can be computed or compared")
 
     @property
     def kind_names(self) -> tuple[str, ...]:
@@ -58,20 +58,53 @@ class Layout:
 
     @property
     def psum_source(self) -> str:
-        """The kind that gives the psums when they are read back."""
-        sources = {form.kind for form in self.kinds if _states_psums(form)}
-        return next(name for name in ("psum", "tap_psum", "output") if name in sources)
+        """The kind that gives the psums when they are read back.
+
+        Raises `ConfigError` if none does: all psums, all tap psums, or all outputs with function
+        "signed" must be among the files.
+        """
+        for tensor in ("psum", "tap_psum", "output"):
+            for form in self.kinds:
+                if form.tensor == tensor and _states_psums(form):
+                    return form.kind
+        raise self._lacks("psum or tap_psum", "its tensors cannot be read back")
+
+    @property
+    def has_psums(self) -> bool:
+        """Whether the files state every psum."""
+        return any(map(_states_psums, self.kinds))
 
     @property
     def output(self) -> OutputFunction:
         """The function from psum to output; ReLU where the layout has no outputs."""
-        return self.kind("output").output if "output" in self.kind_names else OutputFunction()
+        outputs = self.stating("output")
+        return outputs[0].output if outputs else OutputFunction()
+
+    def stating(self, tensor: str) -> tuple[KindLayout, ...]:
+        """The kinds of files that state a tensor, all of its pixels first."""
+        found = [form for form in self.kinds if form.tensor == tensor]
+        return tuple(sorted(found, key=lambda form: not form.is_complete()))
+
+    def only(self, kinds: tuple[str, ...]) -> Self:
+        """The layout with these kinds of files alone; raises `ConfigError` if it has none of them."""
+        return replace(self, kinds=tuple(form for form in self.kinds if form.kind in kinds))
+
+    def _lacks(self, needed: str, otherwise: str) -> ConfigError:
+        found = ", ".join(map(_described, self.kinds))
+        return ConfigError(
+            f"layout {self.name} must have {needed} files, or {otherwise}; it has {found}"
+        )
 
     def with_output(self, output: OutputFunction) -> Self:
         """The same files with outputs of another function; raises `ConfigError` if there are no outputs."""
-        form = replace(self.kind("output"), function=output.function, shift=output.shift)
-        kinds = tuple(form if kind.kind == "output" else kind for kind in self.kinds)
-        return replace(self, kinds=kinds)
+        self.kind("output")
+        kinds = (
+            replace(form, function=output.function, shift=output.shift)
+            if form.tensor == "output"
+            else form
+            for form in self.kinds
+        )
+        return replace(self, kinds=tuple(kinds))
 
     def with_container(self, container: str) -> Self:
         """The same words in files of another container, with its usual file name suffix.
@@ -84,14 +117,16 @@ class Layout:
                 f"container must be {' or '.join(CONTAINERS[1:])}, not '{container}'; text is what "
                 f"a layout has of itself"
             )
-        radix = {"c": "hex", "mem": "hex", "npz": "binary"}.get(container, "")
+        radix = {"c": "hex", "mem": "hex", "mif": "", "coe": ""}.get(container, "binary")
         kinds = (
             replace(
                 form,
-                file=f"{PurePath(form.file).stem}{SUFFIXES[container]}",
+                file=str(PurePosixPath(form.file).with_suffix(SUFFIXES[container])),
                 header=(),
+                trailer=(),
+                separator="",
                 container=container,
-                radix=radix or form.radix,
+                radix=radix or ("binary" if form.radix == "decimal" else form.radix),
             )
             for form in self.kinds
         )
@@ -109,10 +144,10 @@ class Layout:
             facts,
             "layout",
             required={"name": str, "description": str},
-            optional=dict.fromkeys(AXES, dict),
+            optional=dict.fromkeys(KIND_NAMES, dict),
         )
         try:
-            kinds = tuple(KindLayout.from_facts(k, table[k]) for k in AXES if k in table)
+            kinds = tuple(KindLayout.from_facts(k, table[k]) for k in KIND_NAMES if k in table)
         except ConfigError as error:
             raise ConfigError(f"layout {table['name']}: {error}") from None
         return cls(table["name"], table["description"], kinds)
@@ -120,8 +155,8 @@ class Layout:
 
 def _states_psums(form: KindLayout) -> bool:
     """Whether the files of `form` hold every psum, or its parts, unchanged."""
-    is_unchanged = form.kind in ("psum", "tap_psum") or form.function == "signed"
-    return form.is_complete() and is_unchanged and form.kind != "address"
+    is_unchanged = form.tensor in ("psum", "tap_psum") or form.function == "signed"
+    return form.is_complete() and is_unchanged and form.tensor != "address"
 
 
 def _described(form: KindLayout) -> str:

@@ -89,6 +89,7 @@ def _rebuild(folder: Path, facts: dict[str, Any]) -> Bundle:
     )
     check_keys(facts["versions"], "versions", required={"tilewright": str, "numpy": str})
     layout = Layout.from_facts(facts["layout"])
+    layout.check_whole()
     made = (name for form in layout.kinds for split in form.split for name in split.names)
     axes = tuple(dict.fromkeys((*FILE_AXES, *made)))  # what a file name can carry
     return Bundle(
@@ -127,7 +128,7 @@ def _file(facts: object, axes: tuple[str, ...]) -> BundleFile:
     check_keys(
         table["indices"], f"{where}: indices", required={}, optional=dict.fromkeys(axes, int)
     )
-    if not re.fullmatch(r"\w[\w.-]*", table["name"], re.ASCII):
+    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", table["name"], re.ASCII):
         raise FormatError(f"{where} must be a plain name, so that it stays inside the folder")
     if not re.fullmatch("[0-9a-f]{64}", table["sha256"]):
         raise FormatError(f"{where}: sha256 must be 64 hexadecimal digits, not {table['sha256']!r}")

@@ -56,14 +56,18 @@ def to_plane(tiles: Tensor, plan: TilePlan, plane: str) -> Tensor:
     return stated
 
 
-def from_plane(stated: Tensor, plan: TilePlan, plane: str) -> Tensor:
-    """Inverse of `to_plane`; raises `FormatError` if two windows say different codes of a pixel."""
+def from_plane(stated: Tensor, plan: TilePlan, plane: str, *, first: int = 0) -> Tensor:
+    """Inverse of `to_plane`; raises `FormatError` if two windows say different codes of a pixel.
+
+    Of windows of the `first` ofmap pixels only, pixels that none of them sees are 0.
+    """
     if plane == "unpadded":
         return _add_padding(stated, plan)
     if plane == "padded":
         return stated
-    tiles = _from_windows(stated, plan)
-    different = np.argwhere(_windows(tiles, plan) != stated)
+    count = stated.shape[2]
+    tiles = _from_windows(stated, plan, is_part=bool(first))
+    different = np.argwhere(_windows(tiles, plan)[:, :, :count] != stated)
     if len(different):
         itile, kij, onij, row = (int(index) for index in different[0])
         pixel = int(window_pixels(plan)[kij, onij])
@@ -79,11 +83,12 @@ def _windows(tiles: Tensor, plan: TilePlan) -> Tensor:
     return tiles[:, window_pixels(plan)]  # itile kij onij row
 
 
-def _from_windows(stated: Tensor, plan: TilePlan) -> Tensor:
+def _from_windows(stated: Tensor, plan: TilePlan, *, is_part: bool = False) -> Tensor:
     """Codes ``itile nij row``; of a pixel that several windows see, what one of them says."""
-    _check_every_pixel_is_seen(plan)
+    if not is_part:
+        _check_every_pixel_is_seen(plan)
     tiles = np.zeros((plan.itiles, plan.shape.nij, stated.shape[-1]), stated.dtype)
-    tiles[:, window_pixels(plan)] = stated
+    tiles[:, window_pixels(plan)[:, : stated.shape[2]]] = stated
     return tiles
 
 

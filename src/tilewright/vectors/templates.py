@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from string import Formatter
 
 from tilewright.errors import ConfigError
 
+_PART = r"\w([\w.-]|\{[\w+*]+\})*"
+_TERM = re.compile(r"(?:(\d{1,6})\*)?([a-z]+)|(\d{1,6})")
 
+
+@lru_cache(maxsize=1024)
 def names_in(template: str) -> tuple[str, ...]:
     """Names in the braces of `template`; raises `ConfigError` if they are not plain names."""
     try:
@@ -20,14 +25,43 @@ def names_in(template: str) -> tuple[str, ...]:
     return tuple(name for _, name, _, _ in parts if name is not None)
 
 
+def axes_in(template: str) -> tuple[str, ...]:
+    """Axes in the braces of a file name, each once, in the order in which they first stand there.
+
+    >>> axes_in("tile{2*otile+itile}_o{otile}.txt")
+    ('otile', 'itile')
+    """
+    terms = (term for number in names_in(template) for term in _terms(number))
+    return tuple(dict.fromkeys(axis for _, axis in terms if axis))
+
+
+def fill(template: str, indices: Mapping[str, int]) -> str:
+    """The file name at these indices: a sum in braces is computed.
+
+    >>> fill("w{kij+1}.txt", {"kij": 8})
+    'w9.txt'
+    """
+    pieces = []
+    for text, number, _, _ in Formatter().parse(template):
+        pieces.append(text)
+        if number is not None:
+            terms = _terms(number)
+            pieces.append(str(sum(by * indices[axis] if axis else by for by, axis in terms)))
+    return "".join(pieces)
+
+
 def check_file_name(template: str, axes: tuple[str, ...]) -> None:
-    """Raise `ConfigError` unless `template` is a plain name over `axes` that can be told apart."""
-    if not re.fullmatch(r"\w([\w.-]|\{\w+\})*", re.sub(r"^\{\w+\}", "0", template), re.ASCII):
+    """Raise `ConfigError` unless `template` is a name over `axes` that can be told apart.
+
+    It may lie in sub-folders, parted by ``/``, never outside the folder of the layout's files.
+    """
+    parts = [re.sub(r"^\{[\w+*]+\}", "0", part) for part in template.split("/")]
+    if not all(re.fullmatch(_PART, part, re.ASCII) for part in parts):
         raise ConfigError(
             f"file must be a plain name of letters, digits, '_', '-', '.' and axes in braces, "
-            f"not '{template}'"
+            f"below sub-folders or not, and never outside its folder: not '{template}'"
         )
-    for name in names_in(template):
+    for name in axes_in(template):
         if name not in axes:
             raise ConfigError(f"a file name can carry {', '.join(axes)}, not '{name}'")
     if re.search(r"\}\d*\{", template):
@@ -44,3 +78,13 @@ def check_header_line(line: str, facts: Iterable[str]) -> None:
                 f"a header line can state {', '.join(facts)}, not '{name}'; "
                 f"a brace itself is written twice"
             )
+
+
+def _terms(number: str) -> list[tuple[int, str]]:
+    """The terms of a number in a file name: factor and axis, or a constant and no axis."""
+    found = [_TERM.fullmatch(term) for term in number.split("+")]
+    if not all(found):
+        raise ConfigError(
+            f"a number in a file name is an axis, or a sum such as 2*otile+itile, not '{number}'"
+        )
+    return [(int(term[1] or term[3] or 1), term[2] or "") for term in found if term]

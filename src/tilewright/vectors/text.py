@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import FormatError
-from tilewright.vectors.containers import C_PART_BITS, Frame, frame
+from tilewright.vectors.containers import C_PART_BITS, RAW, Frame, frame
 from tilewright.vectors.kind_layout import LINE_ENDS
+from tilewright.vectors.lanes import lane_digits, lane_lines, lanes_fault, raw_content, raw_digits
 
 ZERO = np.uint8(ord("0"))
 SHOWN = 40
@@ -27,7 +28,8 @@ Digits = npt.NDArray[np.uint8]
 class TextForm:
     """What one file must look like: header lines, then `lines` words of `digits` digits.
 
-    bits: of a word, 0 for as many as digits. radix, container: as in `KindLayout`.
+    bits: of a word, 0 for as many as digits. radix, container, separator: as in `KindLayout`.
+    field_bits, is_signed: of a lane, needed for separated and decimal lanes.
     """
 
     name: str
@@ -38,6 +40,10 @@ class TextForm:
     radix: str = "binary"
     container: str = "text"
     bits: int = 0
+    trailer: tuple[str, ...] = ()
+    separator: str = ""
+    field_bits: int = 0
+    is_signed: bool = False
 
     def write(self, digits: Digits) -> bytes:
         """Bits 0 or 1, ``line bit``, to the content of the file."""
@@ -54,12 +60,18 @@ class TextForm:
         return self.bits or self.digits
 
     @property
+    def is_in_lanes(self) -> bool:
+        """Whether each lane is a text of its own, not so many digits of a word."""
+        return self.separator != "" or self.radix == "decimal"
+
+    @property
     def frame(self) -> Frame:
         """The text around the words."""
         return frame(
             self.container,
             name=self.name.split(".")[0],
             header=self.header,
+            trailer=self.trailer,
             radix=self.radix,
             lines=self.lines,
             bits=self.word_bits,
@@ -84,6 +96,10 @@ class TextSet:
 
     def write(self, digits: Digits) -> list[bytes]:
         """Bits 0 or 1, ``file line bit``, to the contents of the files."""
+        if self.form.container in RAW:
+            return [raw_content(words, self.form.container) for words in digits]
+        if self.form.is_in_lanes:
+            return [self._write_lanes(index, words) for index, words in enumerate(digits)]
         form, around, heads = self.form, self.form.frame, self._heads()
         left, right = _sides(form, around)  # line character
         front, foot = _common(heads), _octets(_encoded(around.foot, form.line_end))
@@ -107,7 +123,11 @@ class TextSet:
 
     def read(self, contents: Sequence[bytes]) -> Digits:
         """Inverse of `write`; raises `FormatError` that names the first wrong file and line."""
+        if self.form.container in RAW:
+            return np.stack([raw_digits(self[i], content) for i, content in enumerate(contents)])
         form, around, heads = self.form, self.form.frame, self._heads()
+        if form.is_in_lanes:
+            return np.stack([self._read_lanes(i, content) for i, content in enumerate(contents)])
         left, right = _sides(form, around)  # line character
         front, foot = _common(heads), _octets(_encoded(around.foot, form.line_end))
         start, stop = left.shape[1], left.shape[1] + _row_digits(form, around)
@@ -131,6 +151,23 @@ class TextSet:
             at = int(faults.argmax())
             raise _first_fault(self[at], contents[at])
         return _bits(digits, self, around) if form.radix == "hex" else digits
+
+    def _write_lanes(self, index: int, digits: Digits) -> bytes:
+        form, around = self[index], self[index].frame
+        lines = (*around.head, *lane_lines(form, digits), *around.foot)
+        return _encoded(lines, form.line_end)
+
+    def _read_lanes(self, index: int, content: bytes) -> Digits:
+        """The bits of one file of separated lanes, ``line bit``."""
+        form, around = self[index], self[index].frame
+        lines = content.split(LINE_ENDS[form.line_end])
+        words = lines[len(around.head) : len(around.head) + form.lines]
+        digits = (
+            lane_digits(form, words) if len(words) == form.lines else np.empty((0, 0), np.uint8)
+        )
+        if digits.size == 0 or self._write_lanes(index, digits) != content:
+            raise _first_fault(form, content)
+        return digits
 
     def _heads(self) -> list[bytes]:
         """What stands before the words: of each file, or one if all have the same."""
@@ -246,6 +283,8 @@ def _first_fault(form: TextForm, content: bytes) -> FormatError:
 
 def _word_fault(form: TextForm, line: bytes, left: bytes, right: bytes) -> str:
     """The fault in the line of a word; empty if there is none."""
+    if form.is_in_lanes:
+        return lanes_fault(form, line)
     digit, named = _DIGITS[form.radix]
     count = _row_digits(form, form.frame)
     wanted = re.escape(left) + b"%s{%d}" % (digit.encode(), count) + re.escape(right)

@@ -105,7 +105,12 @@ def test_a_layout_file_that_cannot_be_read_is_named(tmp_path):
         ("weight", "file", "w{itile}{otile}_{kij}", r"two numbers in .* must be parted"),
         ("weight", "file", "w{itile}0{otile}_{kij}", r"two numbers in .* must be parted"),
         ("weight", "file", "../{itile}_{otile}_{kij}", r"file must be a plain name"),
-        ("weight", "file", "a/{itile}_{otile}_{kij}", r"file must be a plain name"),
+        ("weight", "file", "/a/{itile}_{otile}_{kij}", r"file must be a plain name"),
+        ("weight", "file", "a/../{itile}_{otile}_{kij}", r"file must be a plain name"),
+        ("weight", "file", "a//{itile}_{otile}_{kij}", r"file must be a plain name"),
+        ("weight", "file", "w{2*otile-itile}_{kij}", r"file must be a plain name"),
+        ("weight", "file", "w{2*otile+*itile}_{kij}", r"an axis, or a sum such as 2\*otile"),
+        ("weight", "header", -1, r"header must be 0\.\.1000 lines, not -1"),
         ("weight", "file", ".{itile}_{otile}_{kij}", r"file must be a plain name"),
         ("weight", "file", "w{itile:03d}_{otile}_{kij}", r"file must be a plain name"),
         (
@@ -163,11 +168,16 @@ def test_an_unknown_kind_is_named():
         Layout.from_facts(facts)
 
 
-@pytest.mark.parametrize("kinds", [("activation",), ("weight",), ("psum", "tap_psum")])
-def test_a_layout_without_a_needed_kind_is_refused(kinds):
+@pytest.mark.parametrize("kinds", [("activation",), ("weight",), ("psum", "tap_psum", "output")])
+def test_a_layout_without_a_needed_kind_makes_no_bundle(kinds):
     facts = {key: value for key, value in _facts().items() if key not in kinds}
-    with pytest.raises(ConfigError, match=rf"must have {' or '.join(kinds)} files, or its tensors"):
-        Layout.from_facts(facts)
+    with pytest.raises(ConfigError, match=rf"must have {' or '.join(kinds)} files, or nothing can"):
+        Layout.from_facts(facts).check_whole()
+
+
+def test_a_layout_with_no_kind_at_all_is_refused():
+    with pytest.raises(ConfigError, match=r"^layout none must have a table for a kind of file"):
+        Layout.from_facts({"name": "none", "description": ""})
 
 
 def test_a_kind_stands_once():

@@ -79,7 +79,7 @@ def test_outputs_that_lose_the_psums_do_not_make_a_layout(facts):
     with pytest.raises(
         ConfigError, match=r"must have psum or tap_psum files, or its tensors cannot"
     ):
-        _layout(psum=None, output=facts)
+        _ = _layout(psum=None, output=facts).psum_source
 
 
 def _damage(bundle, name, old, new):
@@ -114,9 +114,9 @@ def test_part_of_the_psums_is_never_taken_for_all_of_them():
     with pytest.raises(
         ConfigError, match=r"must have psum or tap_psum .* psum \(first 3 pixels only"
     ):
-        _layout(psum={"first": 3})
+        _ = _layout(psum={"first": 3}).psum_source
     with pytest.raises(ConfigError, match=r"output \(first 1 pixels only\)$"):
-        _layout(psum=None, output={"first": 1, "function": "signed"})
+        _ = _layout(psum=None, output={"first": 1, "function": "signed"}).psum_source
 
 
 def _unpadded(**changes):
@@ -210,7 +210,7 @@ def test_addresses_with_strides_are_where_the_tiler_sends_the_pixels():
         ("output", {"first": -1}, r"first must be a number of ofmap pixels, not -1"),
         ("weight", {"first": 1}, r"first must be a number of ofmap pixels, not 1"),
         ("weight", {"offset": 1}, r"offset must be a number added to addresses, not 1"),
-        ("psum", {"radix": "octal"}, r"radix must be binary or hex, not 'octal'"),
+        ("psum", {"radix": "octal"}, r"radix must be binary or hex or decimal, not 'octal'"),
         ("psum", {"container": "zip"}, r"container must be text or mem or .*, not 'zip'"),
         ("psum", {"container": "mif"}, r"header lines stand in text only: mif has its own"),
         ("psum", {"container": "c", "header": []}, r"container c .*: say radix = 'hex'"),

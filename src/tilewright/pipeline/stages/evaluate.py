@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from tilewright.data.catalog import load_test
@@ -19,7 +18,6 @@ def evaluate(
 
     data_dir: folder of the data set on this machine, if not the configuration's.
     """
-    since = time.monotonic()
     config = run.config()
     test = load_test(config.data.name, data_dir=data_dir or config.data_dir)
     accuracy = evaluate_model(load_trained(run.folder("train")), test)
@@ -27,4 +25,4 @@ def evaluate(
         f"test accuracy {100 * accuracy.rate:.2f} % ({accuracy.correct:,} of {accuracy.images:,})"
     )
     facts = EvaluateFacts(accuracy=accuracy.rate, images=accuracy.images, correct=accuracy.correct)
-    return run.record(StageResult(facts), since=since)
+    return StageResult(facts)

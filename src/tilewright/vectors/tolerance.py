@@ -1,0 +1,63 @@
+"""Files that others wrote, as testbenches read them: what `$fscanf` does not mind, a decoder overlooks.
+
+A bundle of our own is read strictly instead: every byte is under its hash.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tilewright.vectors.kind_layout import LINE_ENDS, KindLayout
+
+_BLANKS = re.compile(rb"[ \t]+(?=\n|\Z)")
+
+
+def tolerated(form: KindLayout, content: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """The content as the layout has it, and what was overlooked.
+
+    Lines of any text become those that the layout writes. Overlooked are blanks at the ends of lines,
+    blank lines at the end, a last line without line end, and the other kind of line ends.
+    """
+    if form.container != "text":
+        return content, ()
+    content = with_own_text(form, content)
+    notes = []
+    lines = content.replace(b"\r\n", b"\n")
+    is_lf = form.line_end == "LF"
+    if content.count(b"\r\n") != (0 if is_lf else content.count(b"\n")):
+        notes.append(f"line ends are {'CRLF' if is_lf else 'LF'}, not {form.line_end}")
+    *head, body = lines.split(b"\n", form.header_count)
+    bare = _BLANKS.sub(b"", body)
+    if form.separator:
+        bare = _even_separators(form.separator, bare)
+    if bare != body:
+        notes.append("blanks beside the numbers are overlooked")
+    text = bare.rstrip(b"\n")
+    if text and bare == text:
+        notes.append("the last line has no line end")
+    if bare not in (text, text + b"\n"):
+        notes.append("blank lines at the end are overlooked")
+    whole = b"\n".join([*head, text + b"\n" if text else b""])
+    return whole.replace(b"\n", LINE_ENDS[form.line_end]), tuple(notes)
+
+
+def with_own_text(form: KindLayout, content: bytes) -> bytes:
+    """The content with the layout's own lines in the place of those of any text, if it has as many."""
+    end = LINE_ENDS[form.line_end]
+    if isinstance(form.header, int):
+        *found, rest = content.split(b"\n", form.header)
+        if len(found) == form.header:
+            content = b"".join(line.encode() + end for line in form.header_text) + rest
+    if isinstance(form.trailer, int) and form.trailer:
+        body, *found = content.rstrip(b"\r\n").rsplit(b"\n", form.trailer)
+        if len(found) == form.trailer:
+            content = body + b"\n" + b"".join(line.encode() + end for line in form.trailer_text)
+    return content
+
+
+def _even_separators(separator: str, body: bytes) -> bytes:
+    """Lanes parted by the separator as it is written, whatever blanks stand beside it."""
+    mark = separator.strip().encode()
+    blanks = rb"[ \t]*" + re.escape(mark) + rb"[ \t]*" if mark else rb"[ \t]+"
+    lines = (line.strip(b" \t") for line in body.split(b"\n"))
+    return b"\n".join(re.sub(blanks, separator.encode(), line) for line in lines)
