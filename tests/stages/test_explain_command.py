@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests.golden import regenerate as golden
+from tests.rtl.layers import edit_file
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "explain.md").read_text(encoding="utf-8")
@@ -21,10 +22,6 @@ COMMANDS = re.findall(
     "".join(re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)),
     re.MULTILINE,
 )
-
-
-def _told(text):
-    return text if text.endswith("\n") or not text else text + "\n"
 
 
 def test_the_page_prints_what_it_says(run_command, tmp_path, monkeypatch):
@@ -107,6 +104,19 @@ def test_bad_input_says_what_was_expected_and_seen(
     assert (status, out) == (2, "")
     assert re.search(message, err), err
     assert err.count("\n") == 1
+
+
+def test_a_failing_verify_bundle_ends_in_the_command_that_explains_it(run_command, tmp_path):
+    folder = tmp_path / "my bundle"
+    golden.write_golden(folder)
+    lines = (folder / "out.txt").read_text().splitlines(keepends=True)
+    edit_file(folder, "out.txt", lambda _: [*lines[:3], *lines[4:], lines[-1]])
+    edit_file(folder, "psum.txt", lambda old: [*old[:3], *old[4:], old[-1]])
+    _, out, _ = run_command("verify-bundle", folder)
+    command = re.search(r"^  why: tilewright (.*)$", out, re.MULTILINE)[1]
+    status, out, _ = run_command(*shlex.split(command))
+    assert status == 1
+    assert "verdict: lines of all output tiles stand 1 lines early" in out
 
 
 def test_it_starts_without_torch_scipy_or_pyslang(dump):

@@ -129,10 +129,14 @@ def _with_late(rows: Rows, causes: Sequence[Cause]) -> Iterator[Pair]:
 def _with_constant(rows: Rows) -> Iterator[Pair]:
     """Pairs with one constant that is added to every number."""
     problem = rows.problem
-    rest = (problem.target - rows.after)[:, problem.known]  # cause number
+    is_plain = problem.function.function == "signed"
+    counts = problem.known if is_plain else problem.known & (problem.target > 0)
+    if not counts.any():
+        return
+    rest = (problem.target - rows.before)[:, counts]  # cause number
     same = np.all(rest == rest[:, :1], axis=1, keepdims=True)[:, 0]
     for row in np.flatnonzero(same).tolist():
-        yield rows.causes[row], plus(int(rest[row, 0]), "output")
+        yield rows.first[row], plus(int(rest[row, 0]), "value")
 
 
 def _with_columns(rows: Rows, causes: Sequence[Cause]) -> Iterator[Pair]:

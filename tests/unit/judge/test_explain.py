@@ -70,7 +70,7 @@ class TestSingleCauses:
             (lambda: np.clip(_psums(), -128, 127), "sum-saturate n=8"),
             (lambda: np.maximum(_psums(), 0), "relu-early"),
             (lambda: _psums()[:, ::-1], "outputs-map-rows-flipped"),
-            (lambda: _psums() + 17, "plus n=17"),
+            (lambda: _psums() + 17, "sum-plus n=17"),
         ],
     )
     def test_a_planted_fault_is_named(self, bundle, numbers, key):

@@ -160,6 +160,10 @@ def _fitted(problem: Problem) -> Iterator[Cause]:
     stage = "value" if problem.function.function == "signed" else "output"
     for value in sorted({1, -1, *_only(delta[known])}):
         yield plus(value, stage)
+    if stage == "output":
+        is_kept = known & (problem.target > 0) & (problem.expected > 0)
+        for value in sorted({1, -1, *_only(delta[is_kept])} - {0}):
+            yield plus(value, "value")
     for value in sorted({0, *_only(problem.target[known])}):
         yield Cause(
             f"always n={value}",
@@ -172,8 +176,9 @@ def _fitted(problem: Problem) -> Iterator[Cause]:
 
 def plus(value: int, stage: str) -> Cause:
     """One constant is added to every sum."""
-    text, hint = f"{value} is added to every sum", "look at the bias and at the rounding"
-    return Cause(f"plus n={value}", text, stage, _of(partial(added, amount=value)), hint)
+    what, hint = "output" if stage == "output" else "sum", "look at the bias and at the rounding"
+    change = _of(partial(added, amount=value))
+    return Cause(f"{what}-plus n={value}", f"{value} is added to every {what}", stage, change, hint)
 
 
 def _only(values: Ints) -> set[int]:
