@@ -22,7 +22,7 @@ from tilewright.bundles import BundleVerdict, Geometry, check_folder, check_fore
 from tilewright.errors import DataError
 from tilewright.vectors import Layout
 
-SECONDS = 60.0
+SECONDS = 20.0
 CLOSE = 0.2
 """Share of wrong numbers up to which the nearest layout is one with a fault in its files."""
 

@@ -46,6 +46,7 @@ class Family:
 
     texts: what stands between the numbers of a name. places: the numbers. bits: digits 0 and 1 of
     words without separator, ``file line bit``, or None. numbers: lanes of others, ``file line lane``.
+    cache, read_before: what was read already.
     """
 
     texts: tuple[str, ...]
@@ -55,6 +56,7 @@ class Family:
     bits: npt.NDArray[np.uint8] | None
     numbers: npt.NDArray[np.int64]
     cache: dict[tuple[int, bool], npt.NDArray[Any] | None] = field(default_factory=dict)
+    read_before: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
