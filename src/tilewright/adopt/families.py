@@ -79,8 +79,8 @@ class Family:
         """How many values each number in the name takes, those that others determine left out."""
         return tuple(place.size for place in self.places if not place.factors)
 
-    def widths(self, most: int) -> tuple[int, ...]:
-        """Bits that a field can have, of at most `most`."""
+    def widths(self, most: int, *, is_signed: bool) -> tuple[int, ...]:
+        """Bits that a field of signed or unsigned numbers can have, of at most `most`."""
         if self.bits is not None:
             word = self.bits.shape[2]
             slack = 4 if self.radix == "hex" else 1
@@ -91,7 +91,6 @@ class Family:
         if self.radix == "hex":
             return tuple(b for b in range(4 * digits, 4 * digits - 4, -1) if 0 < b <= most)
         low, high = int(self.numbers.min()), int(self.numbers.max())
-        is_signed = low < 0
         usual = (b for b in DECIMAL_BITS if -(1 << b - 1) <= low and high < 1 << b - is_signed)
         return tuple(b for b in usual if b <= most)[:1]
 

@@ -205,7 +205,7 @@ class Roles:
 
     def _weights(self) -> Iterator[tuple[int, tuple[int, int], int, int]]:
         """Bits of weights, kernel, input and output channels."""
-        for bits in self.weight.widths(WEIGHT_BITS):
+        for bits in self.weight.widths(WEIGHT_BITS, is_signed=True):
             values = self.weight.values(bits, is_signed=True)
             if values is None or bits < 2:
                 continue
@@ -219,7 +219,7 @@ class Roles:
     ) -> Iterator[tuple[int, int, tuple[bool, bool]]]:
         """Bits of activations, values of a channel, and whether they can be a plane, or windows."""
         taps = kernel[0] * kernel[1]
-        for bits in self.activation.widths(ACT_BITS):
+        for bits in self.activation.widths(ACT_BITS, is_signed=False):
             values = self.activation.values(bits, is_signed=False)
             if values is not None and values.size % ic == 0:
                 per_channel = values.size // ic
@@ -236,7 +236,7 @@ class Roles:
     ) -> Iterator[tuple[int, int, str]]:
         """Bits of the expected numbers, how many there are of a channel, and of which kind."""
         taps = kernel[0] * kernel[1]
-        for bits in self.expected.widths(PSUM_BITS):
+        for bits in self.expected.widths(PSUM_BITS, is_signed=True):
             values = self.expected.values(bits, is_signed=True)
             if values is None or values.size % oc or bits < 4 or _largest(values) > bound:
                 continue
