@@ -37,7 +37,7 @@ EQUIVALENTS = Path(__file__).with_name("python_equivalents.toml")
 ROOMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "recover": (("recover/*.py",), ("recover",)),
     "verify": (("verify/*.py",), ("verify",)),
-    "tile": (("tile/*.py", "tile/dataflows/*.py"), ("tile", "sim/test_phases.py")),
+    "tile": (("tile/*.py", "tile/dataflows/*.py"), ("tile", "sim")),
     "vectors": (("vectors/*.py",), ("vectors", "bundles")),
     "sim": (("sim/*.py",), ("sim", "verify/test_limited.py")),
     "engine": (("engine/*.py",), ("engine",)),
@@ -46,7 +46,12 @@ ROOMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("spec",),
     ),
     "cores": (("cores/result.py", "cores/transcript.py"), ("cores", "pipeline/test_cosim.py")),
-    "bundles": (("bundles/*.py",), ("bundles", "vectors")),
+    "bundles": (
+        tuple(
+            f"bundles/{name}.py" for name in ("check", "agreement", "stated", "convert", "tensors")
+        ),
+        ("bundles", "vectors"),
+    ),
 }
 """For each room its modules, and the unit tests that judge them."""
 LOADED = ("numpy", "pytest", "hypothesis", "numba", "torch")

@@ -60,7 +60,7 @@ CONTAINERS = ("mem", "mif", "coe", "c", "npz")
 VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, 1, 2, 3, 4, -1, 64, 65, 1000, 65_535, 2**31, 2**70, 1.5, float("nan")),
     *("", "row", "-col", "itile", "kij kij", "{kij}", "{x}", "{", "../x", "a b", "é", "hex", "npz"),
-    *([], [0], [1, 1], {}, {"a": 1}),
+    *([], [0], [1, 1], {}, {"a": 1}, "WILD"),
 )
 Tree = Any
 

@@ -91,6 +91,11 @@ FAULTS = {
         ("bound = {sum[SumBits-1],", "bound = {!sum[SumBits-1],"),
         "saturate/saturate/ws0",
     ),
+    "sums as wide as PMEM where columns are wider": (
+        "tw_sfu.sv",
+        ("((ColumnBits > PsumBits) ? ColumnBits : PsumBits) + 1", "PsumBits + 1"),
+        "tight/tight/ws0",
+    ),
     "a start while the core is busy": (
         "tw_controller.sv",
         ("begins = start_i && !busy_q", "begins = start_i"),

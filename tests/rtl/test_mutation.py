@@ -156,7 +156,7 @@ def test_the_core_is_exact_in_every_mode_of_the_mode_sets(tmp_path):
     assert {
         one.name for one in sets if any(core.overflows[one.name, path] for path in one.folders)
     } == {
-        *("wrap", "saturate", "clipped"),
+        *("wrap", "saturate", "clipped", "tight"),
     }
 
 

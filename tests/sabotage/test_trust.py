@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
+import resource
 import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -271,3 +276,57 @@ def test_commands_in_messages_can_be_pasted(run: Path, tmp_path: Path) -> None:
     expect_error(
         tilewright("cosim", place), f"""run "tilewright simulate '{tmp_path}/my run'"'"'s'" first"""
     )
+
+
+@pytest.mark.parametrize("lasts", ["kill -9 $$", "exit 3"])
+def test_a_simulator_that_dies_fails_in_a_line_and_the_next_command_works(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lasts: str
+) -> None:
+    tool = tmp_path / "tools" / "vvp"
+    tool.parent.mkdir()
+    tool.write_text(f"#!/bin/sh\n{lasts}\n")
+    tool.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+        done = tilewright("cosim", run)
+    assert done.returncode == 1
+    assert all(line.startswith("FAILED cosim: features.1") for line in done.stderr.splitlines())
+    assert tilewright("cosim", run).returncode == 0
+
+
+def test_a_disk_that_is_full_while_vectors_are_written_changes_nothing(run: Path) -> None:
+    """A limit on the size of files stands in for a disk without space."""
+    before = tree(run)
+    done = subprocess.run(
+        [sys.executable, "-m", "tilewright", "export", str(run), "--set", "vectors.seed=1"],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900)),
+    )
+    expect_error(done, "nothing was changed")
+    assert tree(run) == before
+
+
+def test_a_folder_that_cannot_be_written_is_named(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> int:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    before = tree(run)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        expect_error(tilewright("verify", run), f"cannot lock {run}: Read-only file system")
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "mkstemp", refuse)
+        expect_error(tilewright("verify", run), "cannot write", "Read-only file system")
+    changed = {name for name in before if before[name] != tree(run).get(name)}
+    assert changed <= {"03_verify/verify.json", "summary.json", "junit.xml", "report.html"}
+    assert tilewright("verify", run).returncode == 0
+
+
+def test_no_home_and_no_place_for_temporary_files(run: Path, tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "nowhere")
+    done = tilewright("cosim", run, HOME=nowhere, TMPDIR=nowhere, XDG_CACHE_HOME="")
+    assert done.returncode == 0, done.stderr

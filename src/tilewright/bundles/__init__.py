@@ -12,8 +12,15 @@ from tilewright.bundles.check import (
 from tilewright.bundles.convert import Conversion, convert_bundle
 from tilewright.bundles.drawing import DrawnFile, draw
 from tilewright.bundles.geometry import EXAMPLE, Geometry
-from tilewright.bundles.source import FoundFiles, find_files, open_bundle, read_foreign
+from tilewright.bundles.source import (
+    FoundFiles,
+    check_folder,
+    find_files,
+    open_bundle,
+    read_foreign,
+)
 from tilewright.bundles.stated import Stated, stated_tensors
+from tilewright.bundles.streamed import reference_streamed_psums
 from tilewright.bundles.tensors import choose_kind, decode_path, save_tensors, select_places
 from tilewright.vectors.bundle_reader import decode_tiles as stated_tiles
 
@@ -30,6 +37,7 @@ __all__ = [
     "agreed_tensors",
     "bundles_below",
     "check_bundle",
+    "check_folder",
     "check_foreign",
     "choose_kind",
     "convert_bundle",
@@ -38,6 +46,7 @@ __all__ = [
     "find_files",
     "open_bundle",
     "read_foreign",
+    "reference_streamed_psums",
     "save_tensors",
     "select_places",
     "stated_tensors",

@@ -19,7 +19,7 @@ from tilewright.errors import MissingPackageError, TilewrightError
 
 COMMANDS = (
     *("run", "train", "evaluate", "stages", "export", "report"),
-    *("layouts", "lint", "decode", "convert", "verify_bundle"),
+    *("layouts", "adopt", "lint", "decode", "convert", "verify_bundle"),
     *("try_core", "explain", "reduce"),
     *("plan", "stats", "psum_width", "requantize", "certify", "mutate"),
     *("pack", "export_network", "import_network", "doctor"),

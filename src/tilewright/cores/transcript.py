@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tilewright.cores.result import Fault
-from tilewright.errors import FormatError, SimulationError
+from tilewright.errors import FormatError, SimulationError, printable
 from tilewright.programs.process import last_lines
 
 _LAYER_KEYS = (
@@ -27,6 +27,7 @@ _LAYER_KEYS = (
 _MOST_REPORTS = 20
 """As many lines of a kind as the bench writes in a layer; what is beyond is counted only."""
 
+_COUNT = re.compile(r"\d{1,12}", re.ASCII)
 _MOST_BYTES = 1 << 26
 """Of a record: a line for each fold, and a few for each layer, are far less."""
 
@@ -101,12 +102,13 @@ def read_transcript(
     said = _pairs(lines[-1])
     if len(ends) != layers or said.get("layers") != str(layers):
         raise SimulationError(
-            f"the testbench must run {layers} layers, but ran {len(ends)}: {lines[-1]}"
+            f"the testbench must run {layers} layers, but ran {len(ends)}: "
+            f"{printable(lines[-1], 200)}"
         )
     if said != {"layers": str(layers), "lines": str(len(lines) - 1)}:
         raise SimulationError(
             f"the testbench's record must have as many lines as it says, but has {len(lines) - 1}: "
-            f"{lines[-1]}"
+            f"{printable(lines[-1], 200)}"
         )
     begins = [0, *(end + 1 for end in ends)]
     return tuple(_layer(lines[a : b + 1]) for a, b in zip(begins, ends, strict=False))
@@ -124,8 +126,11 @@ def _own(line: str, nonce: str) -> str:
 
 def _layer(lines: list[str]) -> Transcript:
     counts = _pairs(lines[-1])
-    if tuple(counts) != _LAYER_KEYS:
-        raise SimulationError(f"a layer must have {', '.join(_LAYER_KEYS)}, but has: {lines[-1]}")
+    if tuple(counts) != _LAYER_KEYS or not all(map(_COUNT.fullmatch, counts.values())):
+        raise SimulationError(
+            f"a layer must have {', '.join(_LAYER_KEYS)}, each a number, but has: "
+            f"{printable(lines[-1], 200)}"
+        )
     return Transcript(
         folds=_of_kind(lines, "fold"),
         jobs=_of_kind(lines, "job"),
@@ -137,9 +142,11 @@ def _layer(lines: list[str]) -> Transcript:
 
 
 def _fault(line: str) -> Fault:
-    parts = re.fullmatch(r"fault otile=(\d+) time=(\d+) (.*)", line)
+    parts = re.fullmatch(r"fault otile=(\d{1,12}) time=(\d{1,18}) (.*)", line)
     if parts is None:
-        raise SimulationError(f"a fault must have otile, time and a text, but is: {line}")
+        raise SimulationError(
+            f"a fault must have otile, time and a text, but is: {printable(line, 200)}"
+        )
     return Fault(int(parts[1]), int(parts[2]), parts[3])
 
 

@@ -64,6 +64,8 @@ TALL = _Layer("tall", ConvShape(1, 12, 8, 1, 1, 1), 8, 2)
 """Short passes whose vectors fill OFIFO as soon as nobody takes them."""
 WIDE = _Layer("wide", ConvShape(3, 2, 2, 18, 1, 1), 2, 17)
 """More columns than any other array: the weight words of a fold need six bits to be counted."""
+SINGLE = _Layer("single", ConvShape(3, 2, 3, 2, 2, 1), 2, 1)
+"""A single column: counters of columns have no bit to spare."""
 
 LARGE = (
     _Layer("plane", ConvShape(1, 70, 118, 1, 1, 1, stride=(23, 65)), 3, 2),
@@ -163,6 +165,7 @@ SETS = (
         dataflows=(WEIGHT_STATIONARY,),
         vectors=_Vectors("signed", output=OutputFunction("signed")),
     ),
+    _Set("single", "--set array.cols=1", Setup(FAST), layers=(SINGLE,)),
 )
 """Sets whose psums all fit."""
 
@@ -183,6 +186,11 @@ RULES = tuple(
             "clipped",
             "the same with sums wider than a product, on the largest weights",
             _Vectors("clipped", 11, PsumRule("saturate", 10), is_extreme=True),
+        ),
+        (
+            "tight",
+            "the same with sums in the columns wider than PMEM (--set array.column_bits=...)",
+            _Vectors("tight", 8, PsumRule("saturate", 12), is_extreme=True),
         ),
     )
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tilewright.errors import FormatError
 from tilewright.interchange.onnx_graph import Operator
+from tilewright.interchange.quant_node import QUANT_OPERATORS
 from tilewright.interchange.values import Value
 
 ADVICE = {
@@ -19,6 +20,8 @@ ADVICE = {
     "Trunc": "it drops low bits of a sum: average with AveragePool, and quantize with a Quant node",
 }
 """What to do about operations that others often use."""
+
+STANDARD = ("", "ai.onnx")
 
 NOT_STATED = "it cannot be stated in integers between quantized layers"
 
@@ -49,6 +52,16 @@ class Lost:
         """What of the network is left out if this is its output."""
         assert self.behind is not None, "an output follows from the input"  # noqa: S101
         return f"{self.label}, which follows {self.behind.origin}, is not in the integers"
+
+
+def refuse_other_domains(op: Operator) -> None:
+    """Refuse an operation that has the name of a standard one and is another, as channels-last ones are."""
+    is_custom = op.kind in (*QUANT_OPERATORS, "BipolarQuant", "MultiThreshold")
+    if op.domain not in STANDARD and not is_custom and op.kind not in ADVICE:
+        op.refuse(
+            f"its domain {op.domain!r} is not that of the standard operators, so it may do something else "
+            "than they do, as those for channels last: export with channels first"
+        )
 
 
 def refuse_unknown(op: Operator) -> None:

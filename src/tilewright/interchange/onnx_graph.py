@@ -79,12 +79,15 @@ class Operator:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """Operations in the order in which they run. input_shape: without the samples."""
+    """Operations in the order in which they run. input_shape: without the samples, of which there are
+    `batch`, or any number if that is 0.
+    """
 
     ops: tuple[Operator, ...]
     constants: dict[str, Array]
     input: str
     input_shape: tuple[int, ...]
+    batch: int
     outputs: tuple[str, ...]
 
 
@@ -112,7 +115,8 @@ def _parse(graph: onnx.GraphProto, path: Path) -> Graph:
     ops = tuple(_op(node) for node in graph.node if node.op_type != "Constant")
     _check_known(ops, {*constants, inputs[0].name})
     outputs = tuple(value.name for value in graph.output)
-    return Graph(ops, constants, inputs[0].name, _sizes(inputs[0], path), outputs)
+    sizes, batch = _sizes(inputs[0], path), inputs[0].type.tensor_type.shape.dim[0].dim_value
+    return Graph(ops, constants, inputs[0].name, sizes, max(batch, 0), outputs)
 
 
 def _constants(graph: onnx.GraphProto, path: Path) -> dict[str, Array]:

@@ -17,6 +17,7 @@ from tilewright.interchange.hindrances import (
     HindranceError,
     Lost,
     refuse_other_dialects,
+    refuse_other_domains,
     refuse_unknown,
 )
 from tilewright.interchange.onnx_graph import Graph, Operator, read_graph, scalar
@@ -127,6 +128,7 @@ class _Reader:
             )
         if len(op.outputs) > 1:
             op.refuse(f"it must have one output, not {len(op.outputs)}")
+        refuse_other_domains(op)
         if op.kind in QUANT_OPERATORS:
             check_inputs(op)
         if op.kind in LAYERS:
@@ -158,6 +160,7 @@ class _Reader:
 
     def _read_alone(self, op: Operator) -> None:
         """Refuse what an operation states by itself; what it reads is not known."""
+        refuse_other_domains(op)
         if op.kind in QUANT_OPERATORS:
             check_inputs(op)
             is_constant = op.inputs[0] in self._constants
@@ -218,6 +221,7 @@ class _Reader:
             found,
             input_grid(self._inputs),
             self._graph.input_shape,
+            self._graph.batch,
             (*input_notes(self._inputs), *output_notes(output), *notes),
         )
 

@@ -121,7 +121,7 @@ def read_flatten(op: Operator, value: Value, constants: Constants) -> Value:
 
 def _reshape_input(op: Operator, value: Value, constants: Constants) -> Value:
     """The input in other sizes: flat, or as planes."""
-    _, *sizes = (int(size) for size in _constant(op, constants, 1).reshape(-1))
+    sizes = [int(size) for size in _constant(op, constants, 1).reshape(-1)][1:]
     numbers = int(np.prod(value.plane))
     if sizes.count(-1) == 1:
         rest = -int(np.prod(sizes))
@@ -136,7 +136,7 @@ def _reshape_input(op: Operator, value: Value, constants: Constants) -> Value:
 def read_transpose(op: Operator, value: Value, constants: Constants) -> Value:  # noqa: ARG001
     """Transpose of the input's axes but the first, for example from channels last to channels first."""
     sizes = (value.plane[0],) if value.is_flat else value.plane
-    order = list(op.attributes.get("perm", range(len(sizes) + 1)[::-1]))
+    order = op.sizes("perm", list(range(len(sizes) + 1))[::-1], least=0)
     if order == list(range(len(sizes) + 1)):
         return value.renamed(op)
     if sorted(order) != list(range(len(sizes) + 1)) or order[0] != 0:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.errors import ShapeError
 from tilewright.interchange.values import Affine
 from tilewright.interchange.witness import run_file
 from tilewright.spec import (
@@ -64,7 +65,8 @@ class Imported:
     """A network that was read from `path`, and where the file has its tensors.
 
     codes by port, sums by node, steps by the port that they lead to. input_sizes: of the file's input,
-    without the samples. notes: what of the file is not in the integers.
+    without the samples; batch: how many at a time, 0 for any number. notes: what of the file is not in the
+    integers.
     """
 
     path: Path
@@ -74,6 +76,7 @@ class Imported:
     steps: dict[str, Steps]
     input: InputGrid
     input_sizes: tuple[int, ...]
+    batch: int
     notes: tuple[str, ...]
 
     @property
@@ -107,8 +110,15 @@ class Imported:
     def run_source(self, count: int, *, seed: int = 0) -> tuple[Stimulus, float]:
         """Codes and sums that qonnx's executor computes with the file, for random input codes.
 
-        Also the largest distance of one of its values from a whole code or sum.
+        Also the largest distance of one of its values from a whole code or sum. Raises `ShapeError` if
+        `count` is no multiple of the file's batch.
         """
+        if self.batch and count % self.batch:
+            wanted_count = -(-count // self.batch) * self.batch
+            raise ShapeError(
+                f"{self.path} takes {self.batch} images at a time, so {count} do not fit: give --samples "
+                f"{wanted_count}"
+            )
         codes_format, shape = self.input.number_format, (count, *self.input_sizes)
         lowest, largest = codes_format.min_code, codes_format.max_code
         wanted = np.random.default_rng(seed).integers(lowest, largest, shape, endpoint=True)

@@ -43,10 +43,7 @@ def run_file(
     first = real_input(model)
     batch = first.type.tensor_type.shape.dim[0].dim_value or len(pixels)
     if len(pixels) % batch:
-        raise ShapeError(
-            f"{path} takes {batch} images at a time, so {len(pixels)} do not fit: give --samples "
-            f"{-(-len(pixels) // batch) * batch}"
-        )
+        raise ShapeError(f"{path} takes {batch} images at a time, so {len(pixels)} do not fit")
     with _as_witness(engine, path):
         run = make(model, first.name, tensors)
         parts = [run(pixels[start : start + batch]) for start in range(0, len(pixels), batch)]

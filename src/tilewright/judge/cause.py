@@ -29,7 +29,9 @@ class Cause:
 
     key: short, stable and unique, with its parameters. text: a sentence for people. apply: of the problem
     and what the stage changes; what it returns takes its place. hint: where to look. is_everywhere: it
-    needs all pixels at once. is_scaling: it multiplies weights by factors.
+    needs all pixels at once. form: of a change of weights or codes: "scale" (each times a factor),
+    "move" (each taken from another place, or 0), "map" (each a function of itself), or "" for another one.
+    columns: the only output channels that a late cause changes; empty for all.
     """
 
     key: str
@@ -38,7 +40,8 @@ class Cause:
     apply: Callable[[Problem, Any], Any]
     hint: str = ""
     is_everywhere: bool = False
-    is_scaling: bool = False
+    form: str = ""
+    columns: tuple[int, ...] = ()
 
     @property
     def order(self) -> int:

@@ -8,18 +8,24 @@ happens to finished sums is applied to the sums of all early causes at once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tilewright.judge.cause import Cause, Signal, early_numbers, late_numbers, put_out, signal
-from tilewright.judge.dump import Known
+from tilewright.judge.composed import (
+    Pair,
+    Probe,
+    columns_at,
+    general,
+    is_right,
+    pairs_of_codes,
+    pairs_of_weights,
+    rows_at,
+)
 from tilewright.judge.problem import Problem
 from tilewright.judge.rows import Rows
 from tilewright.spec import Ints
 
-Pair = tuple[Cause, Cause]
 PROBES = 4
 """Numbers that prune pairs of early causes."""
 PIXELS = 3
@@ -40,6 +46,7 @@ def candidate_pairs(problem: Problem, rows: Rows, causes: Sequence[Cause]) -> li
 def _candidates(problem: Problem, rows: Rows, causes: Sequence[Cause]) -> Iterator[Pair]:
     yield from _added(rows)
     yield from _with_late(rows, causes)
+    yield from _with_columns(rows, causes)
     yield from _with_place(problem, rows, causes)
     probes = _probes(rows.problem)
     weights = [c for c in causes if c.stage == "weight"]
@@ -47,17 +54,17 @@ def _candidates(problem: Problem, rows: Rows, causes: Sequence[Cause]) -> Iterat
     windows = [c for c in causes if c.stage == "window"]
     yield from _bilinear(rows.problem, weights, [*planes, *windows], probes)
     yield from _windowed(rows.problem, planes, windows, probes)
-    yield from _weighted(rows.problem, weights, probes)
-    yield from _composed(rows.problem, _maps(planes), probes)
+    yield from pairs_of_weights(rows.problem, weights, probes)
+    yield from pairs_of_codes(rows.problem, planes, probes)
     yield from _summed(rows.problem, causes, probes)
 
 
-def _probes(problem: Problem) -> list[tuple[int, int, int]]:
+def _probes(problem: Problem) -> list[Probe]:
     """Known numbers ``(group, oc, pixel)`` that say much: large ones that differ, of different channels."""
     differs = problem.known & (problem.target != problem.expected)
     places = np.argwhere(differs)
     worth = np.abs(problem.target[differs])
-    chosen = list[tuple[int, int, int]]()
+    chosen = list[Probe]()
     for at in np.argsort(-worth, kind="stable").tolist():
         g, oc, pixel = (int(part) for part in places[at])
         if len(chosen) < PROBES and all(oc != o and pixel != p for _, o, p in chosen):
@@ -101,6 +108,8 @@ def _with_late(rows: Rows, causes: Sequence[Cause]) -> Iterator[Pair]:
     problem = whole.at(pixels)
     before, after = rows.before[..., pixels], rows.after[..., pixels]
     for cause in causes:
+        if cause.columns:
+            continue
         if cause.stage in ("value", "function"):
             numbers, firsts = late_numbers(problem, before, (cause,)), rows.first
         elif cause.stage == "output":
@@ -111,6 +120,18 @@ def _with_late(rows: Rows, causes: Sequence[Cause]) -> Iterator[Pair]:
         for row in np.flatnonzero(agrees).tolist():
             if firsts[row].key != cause.key and _fits_late(rows, row, cause):
                 yield _in_order(firsts[row], cause)
+
+
+def _with_columns(rows: Rows, causes: Sequence[Cause]) -> Iterator[Pair]:
+    """Pairs with a late cause that changes some channels alone: the other cause must explain the rest."""
+    agrees = np.all(rows.reproduced(), axis=(1, 3), keepdims=True)[:, 0, :, 0]  # cause oc
+    count = agrees.shape[1]
+    for cause in causes:
+        if cause.columns:
+            others = np.setdiff1d(np.arange(count), cause.columns)
+            for row in np.flatnonzero(agrees[:, others].all(axis=1)).tolist():
+                if rows.causes[row].key != cause.key and _fits_late(rows, row, cause):
+                    yield _in_order(rows.causes[row], cause)
 
 
 def _fits_late(rows: Rows, row: int, cause: Cause) -> bool:
@@ -129,7 +150,7 @@ def _with_place(problem: Problem, rows: Rows, causes: Sequence[Cause]) -> Iterat
         return
     if not rows.problem.is_whole:
         ordinary = [c for c in causes if c.stage in ("value", "function", "output")]
-        ordinary += _maps([c for c in causes if c.order < 3])[: MOST_MAPS // 2]
+        ordinary += general([c for c in causes if c.order < 3])[: MOST_MAPS // 2]
         rows = Rows.of(problem, ordinary)
     sources = [cause.apply(problem, None).reshape(-1) for cause in places]
     base = put_out(problem, early_numbers(problem, ())).reshape(-1)
@@ -156,154 +177,46 @@ def _flat_probes(problem: Problem) -> Ints:
     return np.concatenate([wrong, right])
 
 
-def _rows_at(problem: Problem, weight: Ints, probe: tuple[int, int, int]) -> Ints:
-    """The weights ``(ic kij)`` that a number of the dump multiplies."""
-    group, oc, _ = probe
-    flat: Ints = weight[oc].reshape(weight.shape[1], -1)
-    if problem.groups == 1:
-        return flat.reshape(-1)
-    kept = np.zeros_like(flat)
-    tile, tap = divmod(group, problem.shape.taps)
-    lanes = problem.array.lanes if problem.kind == "tile_psum" else flat.shape[0]
-    kept[tile * lanes : (tile + 1) * lanes, tap] = flat[tile * lanes : (tile + 1) * lanes, tap]
-    return kept.reshape(-1)
-
-
-def _columns_at(plane: Ints, window: Ints, pixel: int) -> Ints:
-    """The codes ``(ic kij)`` that a pixel sees; planes may stand side by side on leading axes."""
-    taps = window[:, pixel]
-    found: Ints = np.where(taps < 0, 0, plane[..., np.maximum(taps, 0)])
-    return found.reshape(*plane.shape[:-2], plane.shape[-2] * len(taps))
-
-
-def _right(problem: Problem, sums: npt.NDArray[Any], probe: tuple[int, int, int]) -> Known:
-    """Where sums of a probe come out as the dump has it."""
-    right: Known = put_out(problem, sums.astype(np.int64)) == problem.target[probe]
-    return right
-
-
 def _bilinear(
-    problem: Problem, weights: list[Cause], others: list[Cause], probes: list[tuple[int, int, int]]
+    problem: Problem, weights: list[Cause], others: list[Cause], probes: list[Probe]
 ) -> Iterator[Pair]:
     """A change of weights and one of codes or addresses."""
     changed = [cause.apply(problem, problem.weight) for cause in weights]
     seen = [signal(problem, (cause,)) for cause in others]
     alive = np.ones((len(weights), len(others)), bool)
     for probe in probes:
-        left = np.stack([_rows_at(problem, weight, probe) for weight in changed]).astype(float)
-        right = np.stack([_columns_at(s.plane, s.window, probe[2]) for s in seen]).astype(float)
-        alive &= _right(problem, left @ right.T, probe)
+        left = np.stack([rows_at(problem, weight, probe) for weight in changed]).astype(float)
+        right = np.stack([columns_at(s.plane, s.window, probe[2]) for s in seen]).astype(float)
+        alive &= is_right(problem, left @ right.T, probe)
     for first, second in np.argwhere(alive).tolist():
         yield weights[first], others[second]
 
 
 def _windowed(
-    problem: Problem, planes: list[Cause], windows: list[Cause], probes: list[tuple[int, int, int]]
+    problem: Problem, planes: list[Cause], windows: list[Cause], probes: list[Probe]
 ) -> Iterator[Pair]:
     """A change of codes and one of addresses."""
     if not planes:
         return
     stack = np.stack([cause.apply(problem, problem.plane) for cause in planes])
-    left = [_rows_at(problem, problem.weight, probe) for probe in probes]
+    left = [rows_at(problem, problem.weight, probe) for probe in probes]
     for cause in windows:
         window = cause.apply(problem, problem.window)
         alive = np.arange(len(planes))
         for row, probe in zip(left, probes, strict=True):
-            sums = _columns_at(stack[alive], window, probe[2]) @ row
-            alive = alive[_right(problem, sums, probe)]
+            sums = columns_at(stack[alive], window, probe[2]) @ row
+            alive = alive[is_right(problem, sums, probe)]
         for first in alive.tolist():
             yield planes[first], cause
 
 
-def _maps(causes: list[Cause]) -> list[Cause]:
-    """Causes that concern the whole layer: their keys name no row, column, tap, channel or pixel."""
-    local = ("row=", "col=", "kij=", "ic=", "oc=", "nij=", "itile=", "onij=")
-    return [cause for cause in causes if not any(word in cause.key for word in local)]
-
-
-def _weighted(
-    problem: Problem, weights: list[Cause], probes: list[tuple[int, int, int]]
-) -> Iterator[Pair]:
-    """Two changes of weights: a general one, then a general one or one that scales some."""
-    general = _maps(weights)[:MOST_MAPS]
-    scaling = [cause for cause in weights if cause.is_scaling]
-    ones = np.ones_like(problem.weight)
-    factors = [
-        np.stack([_rows_at(problem, cause.apply(problem, ones), probe) for cause in scaling])
-        for probe in probes
-    ]
-    columns = [_columns_at(problem.plane, problem.window, probe[2]) for probe in probes]
-    yield from _scaled_twice(problem, scaling, factors, columns, probes)
-    for first in general:
-        weight = first.apply(problem, problem.weight)
-        alive = np.arange(len(scaling))
-        for at, probe in enumerate(probes):
-            sums = factors[at][alive] @ (_rows_at(problem, weight, probe) * columns[at])
-            alive = alive[_right(problem, sums, probe)]
-        for second in alive.tolist():
-            yield first, scaling[second]
-        for other in general:
-            if other is not first:
-                both = other.apply(problem, weight)
-                if _agree(problem, both, columns, probes):
-                    yield first, other
-
-
-def _scaled_twice(
-    problem: Problem,
-    scaling: list[Cause],
-    factors: list[Ints],
-    columns: list[Ints],
-    probes: list[tuple[int, int, int]],
-) -> Iterator[Pair]:
-    """Two changes that scale weights: a number is bilinear in their factors."""
-    alive = np.ones((len(scaling), len(scaling)), bool)
-    for factor, column, probe in zip(factors, columns, probes, strict=True):
-        products = _rows_at(problem, problem.weight, probe) * column
-        sums = (factor * products).astype(float) @ factor.T.astype(float)
-        alive &= _right(problem, sums, probe)
-    for first, second in np.argwhere(np.triu(alive, 1)).tolist():
-        yield scaling[first], scaling[second]
-
-
-def _agree(
-    problem: Problem, weight: Ints, columns: list[Ints], probes: list[tuple[int, int, int]]
-) -> bool:
-    for column, probe in zip(columns, probes, strict=True):
-        if not _right(problem, np.asarray(_rows_at(problem, weight, probe) @ column), probe):
-            return False
-    return True
-
-
-def _composed(
-    problem: Problem, planes: list[Cause], probes: list[tuple[int, int, int]]
-) -> Iterator[Pair]:
-    """Two general changes of codes: how numbers or lanes are read, then where they go."""
-    numbers = [c for c in planes if c.key.startswith("codes-")]
-    left = [_rows_at(problem, problem.weight, probe) for probe in probes]
-    for first in numbers:
-        plane = first.apply(problem, problem.plane)
-        for second in planes:
-            if second is first:
-                continue
-            both = second.apply(problem, plane)
-            for row, probe in zip(left, probes, strict=True):
-                column = _columns_at(both, problem.window, probe[2])
-                if not _right(problem, np.asarray(column @ row), probe):
-                    break
-            else:
-                yield first, second
-
-
-def _summed(
-    problem: Problem, causes: Sequence[Cause], probes: list[tuple[int, int, int]]
-) -> Iterator[Pair]:
+def _summed(problem: Problem, causes: Sequence[Cause], probes: list[Probe]) -> Iterator[Pair]:
     """A general change of operands, and one of how they are added: the former side by side in one sum."""
     sums = [cause for cause in causes if cause.stage == "sum" and not cause.is_everywhere]
     pixel = np.array([probes[0][2]])
     small = problem.at(pixel)
-    weights = _maps([c for c in causes if c.stage == "weight"])[:MOST_MAPS]
-    others = _maps([c for c in causes if c.stage in ("plane", "window")])[:MOST_MAPS]
+    weights = general([c for c in causes if c.stage == "weight"])[:MOST_MAPS]
+    others = general([c for c in causes if c.stage in ("plane", "window")])[:MOST_MAPS]
     stacks = [_weight_stack(small, weights), _plane_stack(small, others)]
     for cause in sums:
         for firsts, stack in zip((weights, others), stacks, strict=True):

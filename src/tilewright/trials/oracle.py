@@ -20,6 +20,10 @@ class OutOfTime(Exception):  # noqa: N818  # an end, not an error
     """The time for a search is over."""
 
 
+LEAST_PATIENCE_S, PATIENCE = 5.0, 10
+"""Less is asked of a smaller layer than of the whole: a run that takes ten times as long has lost its way."""
+
+
 @dataclass(slots=True)
 class Oracle:
     """Runs candidates, each once, as bundles like `source`.
@@ -52,6 +56,8 @@ class Oracle:
                 f"the command must fail on {self.source.folder}, or there is nothing to reduce, but: {seen}"
             )
         self._first, self._sizes = trial, whole.sizes
+        patience = max(LEAST_PATIENCE_S, PATIENCE * trial.seconds)
+        self.command = replace(self.command, timeout_s=min(patience, self.command.timeout_s))
         self.keeps_sizes = self.keeps_sizes or not self.expected.has_numbers
         if not self.keeps_sizes:
             names = ("weight", "codes")

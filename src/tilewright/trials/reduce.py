@@ -70,8 +70,9 @@ def reduce_bundle(
     """Search for the smallest layer on which `command` still fails; it is written to ``out/bundle``.
 
     The array and its number formats stay. keeps_sizes: numbers become 0, sizes stay. The command's last run
-    is in ``out/run``. budget_s: the search ends after so many seconds with the smallest found so far.
-    Raises `ConfigError` if the command does not fail on `bundle`, and what `try_bundles` raises.
+    is in ``out/run``. budget_s: the search ends after so many seconds with the smallest found so far. On
+    Ctrl-C, too, the smallest so far is written. Raises `ConfigError` if the command does not fail on
+    `bundle`, and what `try_bundles` raises.
     """
     since = time.monotonic()
     claim(out)
@@ -86,7 +87,11 @@ def reduce_bundle(
             keeps_sizes=oracle.keeps_sizes,
             progress=lambda best: progress(_line(best, oracle.runs)),
         )
-        after = search.smallest()
+        try:
+            after = search.smallest()
+        except KeyboardInterrupt:
+            search.best.write(bundle, out / "bundle")
+            raise
     smallest = after.write(bundle, out / "bundle")
     last = try_bundles({"run": smallest}, command, expected, out=out, is_kept=True)
     late = ("the time was over before the search was: more with --budget",) * search.is_late

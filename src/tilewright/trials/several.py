@@ -121,7 +121,7 @@ def try_bundles(
         folder.mkdir(parents=True)
         trial = run_trial(command, expected, bundles[name], folder)
         if trial.status == "pass" and not is_kept:
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
         return trial
 
     trials = []

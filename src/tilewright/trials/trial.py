@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from tilewright.errors import ConfigError, TilewrightError
 from tilewright.judge import Comparison, compare, read_dump
+from tilewright.judge.log import PATTERNS
 from tilewright.programs.process import Ended, last_lines
 from tilewright.trials.command import Command
 from tilewright.vectors import Bundle, Layout
@@ -81,7 +82,8 @@ class Expected:
     must_not: str | None = None
 
     def __post_init__(self) -> None:
-        for text in filter(None, (self.must, self.must_not)):
+        pattern = None if self.reading.pattern in PATTERNS else self.reading.pattern
+        for text in filter(None, (self.must, self.must_not, pattern)):
             try:
                 re.compile(text)
             except re.error as error:
@@ -159,6 +161,7 @@ def run_trial(command: Command, expected: Expected, bundle: Bundle, folder: Path
             return Trial(bundle, "error", fault, folder, seconds, is_built=False)
     before = _state(folder)
     ended = command.run(folder, bundle)
+    folder.mkdir(parents=True, exist_ok=True)  # a command can remove its own folder
     after = _state(folder)
     written = [path for path in sorted(after) if before.get(path) != after[path]]
     (folder / LOG).write_bytes(ended.output)
@@ -242,7 +245,10 @@ class _Judgement:
     def _numbers(self, written: list[Path]) -> tuple[list[Comparison], Path | None, str]:
         """Comparisons of all dumps, the first dump that differs, and what is wrong with the first other."""
         comparisons, failing, missing = list[Comparison](), None, ""
+        if self._names_no_difference():
+            return comparisons, failing, missing
         for path, problem in self._dumps(written):
+            problem = problem or self._too_large(path)
             if problem or path is None:
                 missing = missing or problem
                 continue
@@ -268,10 +274,24 @@ class _Judgement:
             found += [(path, "") for path in paths] or [(None, self._absent(name, written))]
         return found
 
+    def _too_large(self, path: Path | None) -> str:
+        """Why a dump is not read; "" if it is."""
+        size, most = path.stat().st_size if path else 0, self.command.most_bytes
+        return f"{path} must have at most {most:,} bytes, but has {size:,}" if size > most else ""
+
+    def _names_no_difference(self) -> bool:
+        """Whether the log is one of differences, and names none."""
+        reading = self.expected.reading
+        if not reading.is_rest_expected or reading.pattern is None or self.expected.dumps:
+            return False
+        pattern = PATTERNS.get(reading.pattern) if reading.pattern in PATTERNS else reading.pattern
+        return not re.search(pattern, self.ended.text, re.IGNORECASE | re.MULTILINE)
+
     def _absent(self, name: str, written: list[Path]) -> str:
         names = [str(path.relative_to(self.folder)) for path in written]
         seen = ", ".join(names[:4]) + f" and {len(names) - 4} more" * (len(names) > 4)
-        there = "it was there before" if (self.folder / name).exists() else "there is none"
+        is_old = (self.folder / name).exists()
+        there = "it was there before, or is no file" if is_old else "there is none"
         return f"the command must write {name}, but {there}; it wrote {seen or 'no file'}"
 
     def _words(self) -> str:

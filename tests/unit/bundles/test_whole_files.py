@@ -50,3 +50,14 @@ def test_a_file_that_is_missing_or_a_link_is_found(silent):
     assert check_bundle(silent).faults == (f"{path.name} is missing",)
     path.symlink_to(silent.parent / path.name)
     assert check_bundle(silent).faults == (f"{path.name} is a link",)
+
+
+def test_nothing_compared_is_no_pass(silent):
+    verdict = check_bundle(silent)
+    assert verdict.compared > 0
+    assert not replace(verdict, kinds=()).passed
+    assert not replace(verdict, kinds=(replace(verdict.kinds[0], compared=0),)).passed
+    assert not replace(verdict, kinds=(replace(verdict.kinds[0], mismatches=1),)).passed
+    assert not replace(verdict, faults=("a file is missing",)).passed
+    facts = verdict.to_json()
+    assert (facts["passed"], facts["compared"], facts["mismatches"]) == (True, verdict.compared, 0)

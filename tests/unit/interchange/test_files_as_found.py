@@ -300,6 +300,37 @@ def test_operations_that_others_use_are_named_with_what_to_do(kind, tmp_path):
         read_qonnx(file.save(tmp_path / "net.onnx"))
 
 
+@pytest.mark.parametrize("name", ["conv", "pool", "norm"])
+def test_operators_for_channels_last_are_no_standard_ones(name, tmp_path):
+    """They have the same names in a domain of their own, and would be read as another network."""
+    file = File()
+    file.find(name).domain = "qonnx.custom_op.channels_last"
+    path = edit(file.save(tmp_path / "net.onnx"), drop_imports)
+    with pytest.raises(
+        FormatError, match=rf"^node {name} .*: its domain 'qonnx.custom_op.channels"
+    ):
+        read_qonnx(path)
+
+
+@pytest.mark.parametrize(
+    ("one", "constants"),
+    [
+        (node("Transpose", "t", ["x"], perm=[0, 1, 1, 2]), {}),
+        (node("Transpose", "t", ["x"], perm=[1, 0, 2, 3]), {}),
+        (node("Transpose", "t", ["x"], perm=[0, 1]), {}),
+        (node("Reshape", "t", ["x", "to"]), {"to": np.zeros(0, np.int64)}),
+        (node("Reshape", "t", ["x", "to"]), {"to": np.array([1, -1, 0, 6])}),
+        (node("Reshape", "t", ["x", "to"]), {"to": np.array([1, 3, -1, -1])}),
+        (node("Reshape", "t", ["x", "to"]), {"to": np.array([1, 7, 9, 9])}),
+        (node("Reshape", "t", ["x", "to"]), {"to": np.array([1, 144, 1])}),
+    ],
+)
+def test_an_input_that_cannot_be_laid_out_so_is_refused(one, constants, tmp_path):
+    file = at_input(*after("t", one), **constants)
+    with pytest.raises(FormatError, match=r"node t "):
+        read_qonnx(file.save(tmp_path / "net.onnx"))
+
+
 def test_weights_of_minus_one_and_one_are_read(tmp_path):
     file = File()
     file.constants["w1"][0, 0, 0, 0] = 0.0  # counts as +1

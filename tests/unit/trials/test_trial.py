@@ -68,7 +68,7 @@ def test_no_judgement_says_what_was_expected_and_what_was_seen(run, script, told
 def test_a_file_of_the_bundle_is_no_dump(run):
     trial = run("true", Expected(("psum.txt",)))
     assert trial.status == "error"
-    assert "must write psum.txt, but it was there before" in trial.evidence
+    assert "must write psum.txt, but it was there before, or is no file" in trial.evidence
 
 
 def test_a_file_of_the_bundle_that_is_written_again_is_one(run):
@@ -94,6 +94,33 @@ def test_numbers_in_the_log(run, script, status):
     trial = run(script.replace("> dump.txt", ""), Expected(reading=Reading(pattern="words")))
     assert trial.status == status
     assert (trial.failing == trial.folder / LOG) == (status == "fail")
+
+
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [
+        ("echo all well", "pass"),
+        ("echo 'oc=1 oh=0 ow=0 expected 3, got 99999'", "fail"),
+        ("echo broken off; exit 1", "error"),
+    ],
+)
+def test_a_log_that_names_differences_alone(run, script, status):
+    trial = run(script, Expected(reading=Reading(pattern="places", is_rest_expected=True)))
+    assert trial.status == status
+    assert trial.differ == (status == "fail")
+
+
+def test_a_dump_that_is_too_large_is_not_read(run):
+    trial = run(COPY, most_bytes=100)
+    assert trial.status == "error"
+    assert "dump.txt must have at most 100 bytes, but has " in trial.evidence
+
+
+@pytest.mark.parametrize("script", ["rm -rf {out}", "mkfifo dump.txt", "mkdir dump.txt"])
+def test_a_command_that_leaves_something_odd(run, script):
+    trial = run(script)
+    assert trial.status == "error"
+    assert "the command must write dump.txt, but " in trial.evidence
 
 
 def test_a_log_without_a_match(run):

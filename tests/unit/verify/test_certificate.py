@@ -123,3 +123,23 @@ def test_an_arithmetic_that_is_too_narrow_is_named_with_its_layer():
     wide = head((2**24 // 255 + 1) * 255)
     assert not find_obligations(wide, {"head": "float32"}, {})[2].holds
     assert find_obligations(head(2**24 // 255 * 255), {"head": "float32"}, {})[2].holds
+
+
+def test_a_gap_and_a_code_outside_its_format_are_named():
+    whole = chain(np.random.default_rng(3))
+    assert [one.holds for one in find_obligations(whole, {}, {})[:2]] == [True, True]
+    cut = replace(whole.nodes[0], requantizations=(), unlinked="odd is odd")
+    gap = find_obligations(IntegerNetwork((cut, *whole.nodes[1:]), whole.inputs), {}, {})[0]
+    assert not gap.holds
+    assert gap.evidence.startswith(f"{cut.name}: odd is odd")
+    assert gap.numbers == {"nodes": len(whole.nodes), "layers": len(whole.layers)}
+    codes = find_obligations(whole, {}, {})[1]
+    assert codes.numbers == {"weights": sum(one.weight.size for one in whole.layers), "outside": 0}
+    first = whole.layers[0]
+    weight = first.weight.copy()
+    weight.flat[0] = first.weight_format.max_code
+    changed = replace(first, weight=weight)
+    weight.flat[0] += 1  # after the constructor has looked
+    wrong = find_obligations(IntegerNetwork((changed, *whole.nodes[1:]), whole.inputs), {}, {})[1]
+    assert (wrong.holds, wrong.numbers["outside"]) == (False, 1)
+    assert wrong.evidence.startswith(f"{first.name}: ")

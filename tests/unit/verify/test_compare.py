@@ -11,7 +11,7 @@ from tests.unit.spec.test_shapes import make_layer
 from tests.unit.verify.test_judge import CODES, LINK, NEXT, PSUMS, WEIGHT
 from tilewright.errors import ShapeError
 from tilewright.spec import Stimulus, Trace
-from tilewright.verify import check_node, compare_traces
+from tilewright.verify import check_node, compare, compare_traces
 
 TRACE = Trace({"conv": CODES}, {"conv": PSUMS})
 
@@ -61,3 +61,13 @@ def test_every_reader_of_an_output_counts(wrong):
     verdict = check_node(layer, Stimulus(np.arange(2), codes, {"conv": PSUMS}), psum_bits=16)
     assert [one.passed for one in verdict.next_codes] == [wrong != 0, wrong != 1]
     assert not verdict.passed
+
+
+def test_one_number_is_a_comparison():
+    one = compare(np.array([[[[3]]]]), np.array([[[[3]]]]), what="psums", layer="conv")
+    assert (one.compared, one.passed) == (1, True)
+    wrong = compare(np.array([[[[3]]]]), np.array([[[[4]]]]), what="psums", layer="conv")
+    assert (wrong.mismatches, wrong.passed) == (1, False)
+    assert str(wrong) == (
+        "conv: psums: 1 compared, 1 differ; first at sample=0 oc=0 oh=0 ow=0: expected 3, found 4"
+    )

@@ -20,6 +20,9 @@ STREAM = "look at header lines and at when reading begins (layout: [activation] 
 BORDER = "look at who adds the border (layout: [activation] plane) and on which sides"
 ROW = "look at this row's FIFO and at the skew"
 
+Change = tuple[str, Callable[[Problem, Ints], Ints]]
+"""The form of a cause, and the change of the plane."""
+
 
 def causes(problem: Problem) -> Iterator[Cause]:
     """All causes of this family."""
@@ -36,26 +39,27 @@ def causes(problem: Problem) -> Iterator[Cause]:
     yield from _depths(problem)
 
 
-def _cause(key: str, text: str, apply: Callable[[Problem, Ints], Ints], hint: str) -> Cause:
-    return Cause(key, text, "plane", apply, hint)
+def _cause(key: str, text: str, change: Change, hint: str) -> Cause:
+    form, apply = change
+    return Cause(key, text, "plane", apply, hint, form=form)
 
 
-def _of(function: Callable[[Ints], Ints]) -> Callable[[Problem, Ints], Ints]:
-    return lambda _, plane: function(plane)
+def _of(function: Callable[[Ints], Ints]) -> Change:
+    return "map", lambda _, plane: function(plane)
 
 
-def _lanes(source: Ints) -> Callable[[Problem, Ints], Ints]:
-    return lambda _, plane: moved(plane, source, 0)
+def _lanes(source: Ints) -> Change:
+    return "move", lambda _, plane: moved(plane, source, 0)
 
 
-def _pixels(source: Ints) -> Callable[[Problem, Ints], Ints]:
+def _pixels(source: Ints) -> Change:
     """Each place of the plane takes the code of place `source`; 0 where it is -1."""
-    return lambda _, plane: moved(plane, source.reshape(-1), 1)
+    return "move", lambda _, plane: moved(plane, source.reshape(-1), 1)
 
 
-def _where(at: Known, function: Callable[[Ints], Ints]) -> Callable[[Problem, Ints], Ints]:
+def _where(at: Known, function: Callable[[Ints], Ints]) -> Change:
     """Codes changed where `at` is True, of a shape that fits ``ic nij``."""
-    return lambda _, plane: np.where(at, function(plane), plane)
+    return "", lambda _, plane: np.where(at, function(plane), plane)
 
 
 def _numbers(bits: int) -> Iterator[tuple[str, str, Callable[[Ints], Ints]]]:
@@ -264,7 +268,7 @@ def _row_numbers(problem: Problem, row: Ints) -> Iterator[Cause]:
                 )
 
 
-def _late(chosen: Known, steps: Ints) -> Callable[[Problem, Ints], Ints]:
+def _late(chosen: Known, steps: Ints) -> Change:
     """The chosen channels come `steps` pixels early; 0 where there is none."""
 
     def apply(_: Problem, plane: Ints) -> Ints:
@@ -274,7 +278,7 @@ def _late(chosen: Known, steps: Ints) -> Callable[[Problem, Ints], Ints]:
         moved_ = np.where(inside, np.take_along_axis(plane, source, 1), 0)
         return np.where(chosen[:, None], moved_, plane)
 
-    return apply
+    return "move", apply
 
 
 def _depths(problem: Problem) -> Iterator[Cause]:

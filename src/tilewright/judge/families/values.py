@@ -217,4 +217,11 @@ def _column(c: int, mine: Ints, key: str, words: str, change: Change) -> Cause:
     def apply(_: Problem, values: Ints) -> Ints:
         return np.where(mine[:, None], change(values), values)
 
-    return Cause(f"column-sum-{key} col={c}", f"column {c} {words}", "output", apply, COLUMN)
+    return Cause(
+        f"column-sum-{key} col={c}",
+        f"column {c} {words}",
+        "output",
+        apply,
+        COLUMN,
+        columns=tuple(np.flatnonzero(mine).tolist()),
+    )

@@ -31,7 +31,7 @@ def causes(problem: Problem) -> Iterator[Cause]:
 
 
 def _scaling(key: str, text: str, where: Where, factor: int, hint: str) -> Cause:
-    return Cause(key, text, "weight", scaled(where, factor), hint, is_scaling=True)
+    return Cause(key, text, "weight", scaled(where, factor), hint, form="scale")
 
 
 def scaled(where: Where, factor: int) -> Callable[[Problem, Ints], Ints]:

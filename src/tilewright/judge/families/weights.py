@@ -60,7 +60,9 @@ def _numbers(problem: Problem) -> Iterator[Cause]:
         )
     maps += [(key, f"are read {words}", f) for key, words, f in bit_maps(bits, is_signed=True)]
     for key, words, function in maps:
-        yield Cause(f"weights-{key}", f"weights {words}", "weight", _of(function), NUMBER)
+        yield Cause(
+            f"weights-{key}", f"weights {words}", "weight", _of(function), NUMBER, form="map"
+        )
 
 
 def _magnitude(field: Ints, half: int) -> Ints:
@@ -80,6 +82,7 @@ def _channels(problem: Problem) -> Iterator[Cause]:
             "weight",
             _moved(source, 0),
             ORDER,
+            form="move",
         )
     for key, words, source in lane_maps(shape.ic, array.lanes):
         yield Cause(
@@ -88,6 +91,7 @@ def _channels(problem: Problem) -> Iterator[Cause]:
             "weight",
             _moved(source, 1),
             ORDER,
+            form="move",
         )
     yield Cause(
         "weights-transposed",
@@ -95,6 +99,7 @@ def _channels(problem: Problem) -> Iterator[Cause]:
         "weight",
         _transposed,
         ORDER,
+        form="move",
     )
     if array.lanes != array.cols:
         yield Cause(
@@ -103,6 +108,7 @@ def _channels(problem: Problem) -> Iterator[Cause]:
             "weight",
             _refolded,
             ORDER,
+            form="move",
         )
 
 
@@ -191,4 +197,4 @@ def _tap_cause(key: str, text: str, source: Ints) -> Cause:
         flat = weight.reshape(*weight.shape[:2], -1)
         return moved(flat, source, 2).reshape(weight.shape)
 
-    return Cause(key, text, "weight", apply, ORDER)
+    return Cause(key, text, "weight", apply, ORDER, form="move")

@@ -12,6 +12,8 @@ from tilewright.spec import Ints
 
 ADDRESS = "look at the address (oh*stride + kh) * padded_w + ow*stride + kw, and at its width"
 
+STRIDES = ((1, 1), (2, 2), (3, 3), (1, 2), (2, 1))
+
 
 def causes(problem: Problem) -> Iterator[Cause]:
     """All causes of this family."""
@@ -35,6 +37,14 @@ def causes(problem: Problem) -> Iterator[Cause]:
             f"addresses count {pitch} pixels to a row, not {width}",
             _inside(problem, rows + ow * step_w + kw),
         )
+    for steps in STRIDES:
+        if steps != shape.stride:
+            address = (oh * steps[0] + kh) * width + ow * steps[1] + kw
+            yield _cause(
+                f"address-stride n={steps[0]}x{steps[1]}",
+                f"addresses count a stride of {steps[0]}x{steps[1]}, not {step_h}x{step_w}",
+                _inside(problem, address),
+            )
     yield from _single_taps(problem)
 
 
@@ -73,7 +83,7 @@ def _coordinates(
         ow * step_h + kh,
         oh * step_w + kw,
     )
-    for rows, columns in ((1, 1), (2, 2), (step_w, step_h), (3, 3), (1, 2), (2, 1)):
+    for rows, columns in STRIDES:
         if (rows, columns) != (step_h, step_w):
             yield (
                 f"stride n={rows}x{columns}",

@@ -1,0 +1,171 @@
+"""A folder of vector files understood from its numbers: layouts, geometries, and what stays open."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tilewright.adopt.bench import BenchFiles, read_bench
+from tilewright.adopt.canonical import Reading, canonical, plainest
+from tilewright.adopt.families import Family, read_families
+from tilewright.adopt.others import main_expected, other_expected
+from tilewright.adopt.planes import plane_of
+from tilewright.adopt.probe import write_probe
+from tilewright.adopt.roles import Clock, find_layer
+from tilewright.adopt.search import Fit
+from tilewright.adopt.statement import geometry_text, layout_of
+from tilewright.adopt.ties import Tie, ties_of
+from tilewright.bundles import BundleVerdict, Geometry, check_folder, check_foreign
+from tilewright.errors import DataError
+from tilewright.vectors import Layout
+
+SECONDS = 60.0
+CLOSE = 0.2
+"""Share of wrong numbers up to which the nearest layout is one with a fault in its files."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AdoptedLayer:
+    """One layer found in a folder.
+
+    is_exact: whether every number with which it was found is right. ties: other layouts that fit the
+    files as well. notes: what was taken for granted.
+    """
+
+    layout: Layout
+    geometry: str
+    verdict: BundleVerdict
+    is_exact: bool
+    files: tuple[str, ...]
+    ties: tuple[Tie, ...]
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The layer as JSON facts."""
+        return {
+            "geometry": self.geometry,
+            "layout": self.layout.to_facts(),
+            "exact": self.is_exact,
+            "verdict": self.verdict.to_json(),
+            "ties": [tie.to_json() for tie in self.ties],
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Adoption:
+    """What was found in a folder. others: files that no layer has. notes: about the folder."""
+
+    folder: Path
+    layers: tuple[AdoptedLayer, ...]
+    others: tuple[str, ...]
+    notes: tuple[str, ...]
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether a layer was found and every number of every layer is right."""
+        return bool(self.layers) and all(layer.verdict.passed for layer in self.layers)
+
+    def to_json(self) -> dict[str, Any]:
+        """The adoption as JSON facts."""
+        return {
+            "folder": str(self.folder),
+            "passed": self.passed,
+            "layers": [layer.to_json() for layer in self.layers],
+            "others": list(self.others),
+            "notes": list(self.notes),
+            "seconds": round(self.seconds, 2),
+        }
+
+
+def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECONDS) -> Adoption:
+    """Find the layers in `folder`, whose files nobody described.
+
+    Layouts and sizes remain under which the convolution of activations and weights is what the other
+    files say, exactly; where none does, the nearest one is given, with a verdict that names the first
+    wrong number. testbench: files that it does not read are left out. Raises `DataError` where there
+    are not three families of files with words.
+    """
+    start = time.monotonic()
+    check_folder(folder)
+    families, others = read_families(folder)
+    bench = read_bench(folder, testbench) if testbench is not None else BenchFiles()
+    left, unread = bench.choose(families)
+    if len(left) < 3:
+        raise DataError(
+            f"{folder} must hold files of activations, weights and expected numbers, but has "
+            f"{len(left)} kinds of files with words: {', '.join(f.title for f in left) or 'none'}"
+        )
+    clock = Clock.of(seconds)
+    layers: list[AdoptedLayer] = []
+    while len(left) >= 3 and not clock.is_over:
+        found = find_layer(left, clock)
+        layer, used = _adopted(folder, found, left, len(layers))
+        if layer is None:
+            break
+        layers.append(layer)
+        left = [family for family in left if family not in used]
+    names = [family.title for family in (*left, *unread)]
+    return Adoption(
+        folder,
+        tuple(layers),
+        (*names, *others),
+        bench.notes,
+        time.monotonic() - start,
+    )
+
+
+def _adopted(
+    folder: Path, fits: Sequence[Fit], families: Sequence[Family], number: int
+) -> tuple[AdoptedLayer | None, list[Family]]:
+    """The layer of the best of equal fits, and the families that it has."""
+    name = f"{folder.resolve().name}{f'-{number + 1}' if number else ''}"
+    readings = [_reading(fit, families) for fit in fits]
+    stated = [(r, plane) for r in readings if (plane := plane_of(r)) is not None]
+    is_exact = any(fit.is_exact for fit in fits)
+    if not stated or (not is_exact and fits[0].wrong > CLOSE * fits[0].compared):
+        return None, []
+    best = plainest([reading for reading, _ in stated])
+    plane = next(plane for reading, plane in stated if reading is best)
+    layout, geometry = layout_of(best, plane, name), geometry_text(best, plane)
+    rivals = [(layout_of(r, p, name), geometry_text(r, p)) for r, p in stated if r is not best]
+    used = [*best.fit.families[:2], *(expected.family for expected in best.expected)]
+    layer = AdoptedLayer(
+        layout,
+        geometry,
+        check_foreign(folder, layout, Geometry.parse(geometry)),
+        is_exact,
+        tuple(family.title for family in used),
+        ties_of((layout, geometry), rivals) if is_exact else (),
+        (*plane.notes, *_notes(best)),
+    )
+    return layer, used
+
+
+def _reading(fit: Fit, families: Sequence[Family]) -> Reading:
+    rest = [family for family in families if family not in fit.families]
+    return canonical(Reading(fit, (main_expected(fit), *other_expected(rest, fit))))
+
+
+def _notes(reading: Reading) -> list[str]:
+    """What numbers alone can never say."""
+    notes = []
+    turned = [a for a in (*reading.sized.ic, *reading.sized.oc) if reading.can_turn(a)]
+    if turned:
+        notes.append(
+            "channels could be numbered the other way round in all files at once: nothing would change"
+        )
+    if any(f.radix == "decimal" for f in reading.fit.families):
+        notes.append(
+            "decimal numbers do not say how many bits they have: the fewest usual ones are taken"
+        )
+    return notes
+
+
+def probe(layer: AdoptedLayer, folder: Path) -> None:
+    """Write a bundle of random numbers in the layer's layout, which no other layout fits."""
+    write_probe(layer.layout, Geometry.parse(layer.geometry), folder)

@@ -1,0 +1,213 @@
+"""Files whose names differ in numbers only, as one family: what one kind of file of a layout is."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.adopt.parsed_file import ParsedFile, parse_file
+from tilewright.errors import FormatError
+from tilewright.vectors.words import from_digits
+
+MAX_FILES = 20_000
+DECIMAL_BITS = (2, 4, 8, 16, 24, 32, 64)
+"""Decimal numbers do not say how wide they are: the fewest of these are taken."""
+SKIPPED = (".v", ".sv", ".vh", ".svh", ".vhd", ".py", ".toml", ".json", ".md", ".f", ".vcd", ".fst")
+_NUMBER = re.compile(r"(\d+)")
+_NIBBLES = {
+    digit: tuple(int(bit) for bit in f"{int(digit, 16):04b}") for digit in "0123456789abcdef"
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NumberPlace:
+    """A number in the names of a family: its values are `first`, `first` + 1, ...; `size` of them.
+
+    factors: of the other numbers and a constant, if they determine this one.
+    """
+
+    first: int
+    size: int
+    factors: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """Files of one kind, in the order of the numbers in their names, the last one fastest.
+
+    texts: what stands between the numbers of a name. places: the numbers. bits: digits 0 and 1 of
+    words without separator, ``file line bit``, or None. numbers: lanes of others, ``file line lane``.
+    """
+
+    texts: tuple[str, ...]
+    places: tuple[NumberPlace, ...]
+    files: tuple[ParsedFile, ...]
+    radix: str
+    bits: npt.NDArray[np.uint8] | None
+    numbers: npt.NDArray[np.int64]
+    cache: dict[tuple[int, bool], npt.NDArray[Any] | None] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """How the family is called in messages: its first name, and how many more."""
+        more = len(self.files) - 1
+        return self.files[0].name + (f" and {more} more" if more else "")
+
+    @property
+    def separator(self) -> str:
+        """What parts the lanes."""
+        return self.files[0].separator
+
+    @property
+    def lines(self) -> int:
+        """Words of a file."""
+        return len(self.files[0].words)
+
+    @cached_property
+    def file_sizes(self) -> tuple[int, ...]:
+        """How many values each number in the name takes, those that others determine left out."""
+        return tuple(place.size for place in self.places if not place.factors)
+
+    def widths(self, most: int) -> tuple[int, ...]:
+        """Bits that a field can have, of at most `most`."""
+        if self.bits is not None:
+            word = self.bits.shape[2]
+            slack = 4 if self.radix == "hex" else 1
+            return tuple(b for b in range(1, most + 1) if word % b < slack and b <= word)
+        digits = len(self.files[0].words[0][0])
+        if self.radix == "binary":
+            return (digits,) if digits <= most else ()
+        if self.radix == "hex":
+            return tuple(b for b in range(4 * digits, 4 * digits - 4, -1) if 0 < b <= most)
+        low, high = int(self.numbers.min()), int(self.numbers.max())
+        is_signed = low < 0
+        usual = (b for b in DECIMAL_BITS if -(1 << b - 1) <= low and high < 1 << b - is_signed)
+        return tuple(b for b in usual if b <= most)[:1]
+
+    def values(self, bits: int, *, is_signed: bool) -> npt.NDArray[Any] | None:
+        """Values ``file line lane`` of fields of `bits` bits; None if they cannot be so read."""
+        key = (bits, is_signed)
+        if key not in self.cache:
+            self.cache[key] = self._values(bits, is_signed=is_signed)
+        return self.cache[key]
+
+    def read(self, bits: int, *, is_signed: bool) -> npt.NDArray[Any]:
+        """As `values`, where it is known that they can be so read."""
+        values = self.values(bits, is_signed=is_signed)
+        if values is None:
+            raise FormatError(f"{self.title} cannot be read in fields of {bits} bits")
+        return values
+
+    def _values(self, bits: int, *, is_signed: bool) -> npt.NDArray[Any] | None:
+        if self.bits is None:
+            numbers = self.numbers
+            if self.radix != "decimal" and is_signed:
+                return np.where(numbers >> (bits - 1) & 1, numbers - (1 << bits), numbers)
+            low = -(1 << bits - 1) if is_signed else 0
+            high = (1 << bits - is_signed) - 1
+            fits = low <= int(numbers.min()) and int(numbers.max()) <= high
+            return numbers if fits else None
+        files, lines, word = self.bits.shape
+        slack = word % bits
+        if self.bits[:, :, :slack].any():
+            return None
+        digits = np.ascontiguousarray(self.bits[:, :, slack:]).reshape(files * lines, -1)
+        return from_digits(digits, bits, is_signed=is_signed).reshape(files, lines, -1)
+
+
+def read_families(folder: Path) -> tuple[list[Family], list[str]]:
+    """The families of files in `folder` and its sub-folders, and the names of those without words."""
+    groups: dict[tuple[Any, ...], list[tuple[tuple[int, ...], ParsedFile]]] = defaultdict(list)
+    others = []
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    for path in paths[:MAX_FILES]:
+        if path.suffix.lower() in SKIPPED:
+            continue
+        parsed = parse_file(folder, path)
+        if parsed is None:
+            others.append(path.relative_to(folder).as_posix())
+            continue
+        parts = _NUMBER.split(parsed.name)
+        numbers = tuple(int(part) for part in parts[1::2])
+        if [str(number) for number in numbers] != parts[1::2]:  # 007: a text, not a number
+            parts, numbers = [parsed.name], ()
+        groups[(tuple(parts[::2]), parsed.shape)].append((numbers, parsed))
+    families = [f for (texts, _), members in groups.items() for f in _split(texts, members)]
+    return families, others
+
+
+def _split(
+    texts: tuple[str, ...], members: Sequence[tuple[tuple[int, ...], ParsedFile]]
+) -> Iterator[Family]:
+    """Families of files with the same texts: numbers that do not count up part them."""
+    columns = list(zip(*(numbers for numbers, _ in members), strict=True))
+    for at, column in enumerate(columns):
+        seen = sorted(set(column))
+        if len(seen) > 1 and (seen[0] > 1 or seen[-1] - seen[0] + 1 != len(seen)):
+            for value in seen:
+                part = [member for member in members if member[0][at] == value]
+                yield from _split(texts, part)
+            return
+    places = _places(columns, len(members))
+    if places is None:
+        at = next(i for i, column in enumerate(columns) if len(set(column)) > 1)
+        for value in sorted(set(columns[at])):
+            yield from _split(texts, [member for member in members if member[0][at] == value])
+        return
+    free = [i for i, place in enumerate(places) if not place.factors]
+    ordered = sorted(members, key=lambda member: [member[0][i] for i in free])
+    files = tuple(parsed for _, parsed in ordered)
+    yield _family(texts, places, files)
+
+
+def _places(columns: list[tuple[int, ...]], count: int) -> tuple[NumberPlace, ...] | None:
+    """The numbers of the names; None if they are no full grid of the free ones."""
+    places = [NumberPlace(min(column), len(set(column))) for column in columns]
+    if prod(place.size for place in places) == count:
+        return tuple(places)
+    for at, place in enumerate(places):
+        rest = [i for i in range(len(places)) if i != at]
+        if place.size == 1 or prod(places[i].size for i in rest) != count:
+            continue
+        rows = np.array([[*(column[i] for i in rest), 1] for column in zip(*columns, strict=True)])
+        wanted = np.array(columns[at])
+        factors = np.rint(np.linalg.lstsq(rows, wanted, rcond=None)[0]).astype(int)
+        if (rows @ factors == wanted).all() and (factors >= 0).all():
+            by = factors.tolist()
+            full = (*by[:at], 0, *by[at:])
+            places[at] = NumberPlace(place.first, place.size, full)
+            return tuple(places)
+    return None
+
+
+def _family(
+    texts: tuple[str, ...], places: tuple[NumberPlace, ...], files: tuple[ParsedFile, ...]
+) -> Family:
+    radices = set.intersection(*(set(file.radices) for file in files))
+    radix = next((r for r in ("binary", "hex", "decimal") if r in radices), "decimal")
+    if radix == "binary" and files[0].shape[2] < 2 and not files[0].separator:
+        radix = "hex"
+    bits, numbers = None, np.empty((0, 0, 0), np.int64)
+    if radix == "decimal" or files[0].separator:
+        base = {"binary": 2, "hex": 16, "decimal": 10}[radix]
+        numbers = np.array([[[int(x, base) for x in w] for w in f.words] for f in files], np.int64)
+    else:
+        joined = "".join(word[0] for file in files for word in file.words).lower()
+        digits = np.frombuffer(joined.encode(), np.uint8)
+        shape = (len(files), len(files[0].words), -1)
+        bits = (digits - ord("0")).reshape(shape)
+        if radix == "hex":
+            table = np.zeros((256, 4), np.uint8)
+            for digit, nibble in _NIBBLES.items():
+                table[ord(digit)] = nibble
+            bits = table[digits].reshape(*shape)
+    return Family(texts, places, files, radix, bits, numbers)

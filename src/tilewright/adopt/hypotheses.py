@@ -1,0 +1,417 @@
+"""Sizes and number formats that three families of files could have: what their numbers of values allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from math import isqrt, prod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.adopt.families import Family
+from tilewright.adopt.placement import Sizes, placements
+
+Values = npt.NDArray[Any]
+
+KERNELS: tuple[tuple[int, int], ...] = (
+    *(
+        (3, 3),
+        (1, 1),
+        (5, 5),
+        (2, 2),
+        (7, 7),
+        (1, 3),
+        (3, 1),
+        (1, 2),
+        (2, 1),
+        (4, 4),
+        (1, 5),
+        (5, 1),
+    ),
+    *((2, 3), (3, 2), (6, 6)),
+)
+"""Sizes of kernels, the usual ones first."""
+ACT_BITS, WEIGHT_BITS, PSUM_BITS = 8, 8, 64
+MOST_STRIDE, MOST_PADDING = 4, 3
+WINDOWS = "windows"
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """Sizes that fit three families: of the planes in the files, without saying what padding is.
+
+    plane: (h, w) as the activation file has it, or None for windows. padding: that the reader adds.
+    out: (oh, ow). lanes: pixels that a file of windows has, whole passes. kind: "psum", "tap_psum",
+    "streamed". first: output pixels in the file, 0 for all.
+    """
+
+    ic: int
+    oc: int
+    kernel: tuple[int, int]
+    plane: tuple[int, int] | None
+    padding: tuple[int, int]
+    stride: tuple[int, int]
+    out: tuple[int, int]
+    act_bits: int
+    weight_bits: int
+    psum_bits: int
+    kind: str
+    pixels: int
+    first: int = 0
+
+    @property
+    def taps(self) -> int:
+        """Taps of the kernel."""
+        return self.kernel[0] * self.kernel[1]
+
+    @property
+    def onij(self) -> int:
+        """Output pixels."""
+        return self.out[0] * self.out[1]
+
+    @property
+    def oddity(self) -> int:
+        """How unusual the sizes are: the usual ones are tried first."""
+        (kh, kw), (sh, sw), (ph, pw) = self.kernel, self.stride, self.padding
+        oh, ow = self.out
+        square = 0 if oh == ow else 1 + max(oh, ow) // max(min(oh, ow), 1)
+        score = 2 * KERNELS.index(self.kernel) + 3 * square + 4 * (sh != sw) + 4 * (ph != pw)
+        score += 2 * (sh - 1) + 2 * (sw - 1) + (ph not in (0, kh // 2)) + (pw not in (0, kw // 2))
+        score += (self.act_bits not in (2, 4, 8)) + (self.weight_bits not in (4, 8))
+        score += 2 * (self.psum_bits not in (8, 12, 16, 20, 24, 32)) + (self.weight_bits == 1) * 9
+        return (
+            score + 6 * (self.plane is None) + 20 * (self.first > 0) + 2 * (self.kind == "streamed")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """A hypothesis with the channels divided: parts of ic and oc, outermost first."""
+
+    sizes: Hypothesis
+    ic_parts: tuple[int, ...]
+    oc_parts: tuple[int, ...]
+
+    @property
+    def ic(self) -> Sizes:
+        """Axes of the input channel: ``i0`` outermost."""
+        return named("i", self.ic_parts)
+
+    @property
+    def oc(self) -> Sizes:
+        """Axes of the output channel: ``o0`` outermost."""
+        return named("o", self.oc_parts)
+
+    @property
+    def cost(self) -> int:
+        """How unusual this is: the usual is tried first."""
+        return self.sizes.oddity + division_cost(self.ic_parts) + division_cost(self.oc_parts)
+
+    def activation_axes(self, lanes: int) -> Iterator[Sizes]:
+        """Axes of the activations: a plane, or windows, whose pixels may come in passes."""
+        sizes = self.sizes
+        if sizes.plane is not None:
+            yield self.ic | {"nij": sizes.pixels}
+        else:
+            yield from window_axes(self.ic, sizes.taps, sizes.pixels, lanes)
+
+    @property
+    def weight_axes(self) -> Sizes:
+        """Axes of the weights."""
+        return self.oc | self.ic | {"kij": self.sizes.taps}
+
+    @property
+    def expected_axes(self) -> Sizes:
+        """Axes of the expected numbers."""
+        sizes = self.sizes
+        if sizes.kind == "streamed":
+            return self.oc | {"kij": sizes.taps, "onij": sizes.pixels}
+        taps = {"kij": sizes.taps} if sizes.kind == "tap_psum" else {}
+        return self.oc | taps | {"onij": sizes.first or sizes.onij}
+
+
+def named(letter: str, parts: tuple[int, ...]) -> Sizes:
+    """Axes called after a letter, one for each part."""
+    return {f"{letter}{n}": size for n, size in enumerate(parts)}
+
+
+def window_axes(ic: Sizes, taps: int, pixels: int, lanes: int) -> Iterator[Sizes]:
+    """Axes of windows of so many pixels, all of them together or in passes of `lanes`."""
+    yield ic | {"kij": taps, "p0": pixels}
+    if 1 < lanes < pixels and pixels % lanes == 0:
+        yield ic | {"kij": taps, "p0": pixels // lanes, "p1": lanes}
+
+
+def divisions(channels: int) -> Iterator[tuple[int, ...]]:
+    """How channels can be divided: not at all, in tiles, in tiles of pairs."""
+    yield (channels,)
+    for inner in range(2, channels // 2 + 1):
+        if channels % inner == 0:
+            outer = channels // inner
+            yield outer, inner
+            if outer % 2 == 0 and outer > 2:
+                yield outer // 2, 2, inner
+            if inner % 2 == 0 and inner > 2:
+                yield outer, inner // 2, 2
+
+
+def division_cost(parts: tuple[int, ...]) -> int:
+    """How unusual a division of channels is."""
+    odd = sum(2 for part in parts[1:] if part & (part - 1))
+    return (0, 5, 12)[len(parts) - 1] + odd
+
+
+Divisions = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Roles:
+    """Three families in their roles."""
+
+    activation: Family
+    weight: Family
+    expected: Family
+    known: dict[tuple[object, ...], Divisions] = field(default_factory=dict)
+
+    def usual(self) -> list[Sized]:
+        """Sizes as most layers have them, channels divided only where files ask for it."""
+        return self._all(is_usual=True)
+
+    def unusual(self) -> list[Sized]:
+        """All other sizes, and channels divided in other ways."""
+        usual = set(self.usual())
+        return [sized for sized in self._all(is_usual=False) if sized not in usual]
+
+    def _all(self, *, is_usual: bool) -> list[Sized]:
+        found = set()
+        for weight_bits, kernel, ic, oc in self._weights():
+            for act_bits, per_channel, forms in self._activations(ic, kernel):
+                bits = act_bits, weight_bits
+                for read in self._expected(oc, kernel, self._bound(*bits, ic, kernel)):
+                    shapes = _shapes(kernel, per_channel, *read[1:], is_usual)
+                    shapes = tuple(shape for shape in shapes if forms[shape[0] is None])
+                    if not shapes:
+                        continue
+                    for parts in self._divided(ic, oc, kernel, bits, read, is_usual=is_usual):
+                        for shape in shapes:
+                            sizes = Hypothesis(
+                                ic, oc, kernel, *shape[:4], *bits, read[0], read[2], *shape[4:]
+                            )
+                            found.add(Sized(sizes, *parts))
+        return sorted(found, key=_order)
+
+    def _weights(self) -> Iterator[tuple[int, tuple[int, int], int, int]]:
+        """Bits of weights, kernel, input and output channels."""
+        for bits in self.weight.widths(WEIGHT_BITS):
+            values = self.weight.values(bits, is_signed=True)
+            if values is None or bits < 2:
+                continue
+            for kernel in KERNELS:
+                channels, rest = divmod(values.size, kernel[0] * kernel[1])
+                for ic in () if rest else _divisors(channels):
+                    yield bits, kernel, ic, channels // ic
+
+    def _activations(
+        self, ic: int, kernel: tuple[int, int]
+    ) -> Iterator[tuple[int, int, tuple[bool, bool]]]:
+        """Bits of activations, values of a channel, and whether they can be a plane, or windows."""
+        taps = kernel[0] * kernel[1]
+        for bits in self.activation.widths(ACT_BITS):
+            values = self.activation.values(bits, is_signed=False)
+            if values is not None and values.size % ic == 0:
+                per_channel = values.size // ic
+                yield bits, per_channel, (True, taps > 1 and per_channel % taps == 0)
+
+    def _bound(self, act_bits: int, weight_bits: int, ic: int, kernel: tuple[int, int]) -> int:
+        """No psum can be larger: so many products of the largest numbers there are."""
+        codes = self.activation.read(act_bits, is_signed=False)
+        weight = self.weight.read(weight_bits, is_signed=True)
+        return ic * kernel[0] * kernel[1] * int(codes.max()) * int(np.abs(weight.astype(int)).max())
+
+    def _expected(
+        self, oc: int, kernel: tuple[int, int], bound: int
+    ) -> Iterator[tuple[int, int, str]]:
+        """Bits of the expected numbers, how many there are of a channel, and of which kind."""
+        taps = kernel[0] * kernel[1]
+        for bits in self.expected.widths(PSUM_BITS):
+            values = self.expected.values(bits, is_signed=True)
+            if values is None or values.size % oc or bits < 4 or _largest(values) > bound:
+                continue
+            yield bits, values.size // oc, "psum"
+            if taps > 1 and values.size // oc % taps == 0:
+                yield bits, values.size // oc // taps, "tap_psum"
+                yield bits, values.size // oc // taps, "streamed"
+
+    def _divided(
+        self,
+        ic: int,
+        oc: int,
+        kernel: tuple[int, int],
+        bits: tuple[int, int],
+        read: tuple[int, int, str],
+        *,
+        is_usual: bool,
+    ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+        """Divisions of the channels with which all three families can be filled."""
+        taps = kernel[0] * kernel[1]
+        weight = self.weight.values(bits[1], is_signed=True)
+        outer = self._expected_divisions(oc, taps, read)
+        inner = self._activation_divisions(ic, taps, bits[0]) if outer else ()
+        found = [
+            (parts, others)
+            for parts in inner
+            for others in outer
+            if fits((*parts, *others, taps), self.weight, weight)
+        ]
+        least = min((len(i) + len(o) for i, o in found), default=0)
+        yield from ((i, o) for i, o in found if not is_usual or len(i) + len(o) == least)
+
+    def _expected_divisions(self, oc: int, taps: int, read: tuple[int, int, str]) -> Divisions:
+        key = (oc, taps, *read)
+        if key not in self.known:
+            values = self.expected.values(read[0], is_signed=True)
+            rest = (read[1],) if read[2] == "psum" else (read[1], taps)
+            self.known[key] = tuple(
+                parts
+                for parts in divisions(oc)
+                if len(parts) < 3 and fits((*parts, *rest), self.expected, values)
+            )
+        return self.known[key]
+
+    def _activation_divisions(self, ic: int, taps: int, bits: int) -> Divisions:
+        key = (ic, taps, bits)
+        if key not in self.known:
+            values = self.activation.values(bits, is_signed=False)
+            self.known[key] = tuple(
+                parts for parts in divisions(ic) if self._activation_fits(parts, taps, values)
+            )
+        return self.known[key]
+
+    def _activation_fits(self, parts: tuple[int, ...], taps: int, codes: Values | None) -> bool:
+        if codes is None:
+            return False
+        per_channel = codes.size // prod(parts)
+        if fits((*parts, per_channel), self.activation, codes):
+            return True
+        windows = window_axes({}, taps, per_channel // taps, codes.shape[2])
+        return per_channel % taps == 0 and any(
+            fits((*parts, *window.values()), self.activation, codes) for window in windows
+        )
+
+
+def _order(sized: Sized) -> tuple[object, ...]:
+    return sized.cost, sized.sizes.psum_bits, sized.ic_parts, sized.oc_parts
+
+
+def _largest(values: Values) -> int:
+    return max(int(values.max()), -int(values.min()))
+
+
+def fits(sizes: Sequence[int], family: Family, values: Values | None) -> bool:
+    """Whether axes of these sizes can fill files, lines and words in any order."""
+    if values is None:
+        return False
+    return _fits(tuple(sorted(sizes)), family.file_sizes, values.shape[1], values.shape[2])
+
+
+@lru_cache(maxsize=100_000)
+def _fits(sizes: tuple[int, ...], file_sizes: tuple[int, ...], lines: int, lanes: int) -> bool:
+    axes = {str(number): size for number, size in enumerate(sizes)}
+    return any(True for _ in placements(axes, file_sizes, lines, lanes))
+
+
+Shape = tuple[tuple[int, int] | None, tuple[int, int], tuple[int, int], tuple[int, int], int, int]
+
+
+@lru_cache(maxsize=10_000)
+def _shapes(
+    kernel: tuple[int, int], per_channel: int, outputs: int, kind: str, is_usual: bool
+) -> tuple[Shape, ...]:
+    """Plane, padding, stride, ofmap, pixels of a channel in the file, and first pixels only."""
+    found = list(_plane_shapes(kernel, per_channel, outputs, kind, is_usual))
+    pixels, rest = divmod(per_channel, kernel[0] * kernel[1])
+    if not rest and kernel != (1, 1) and kind != "streamed" and pixels >= outputs:
+        found.append((None, (0, 0), (1, 1), next(factor_pairs(outputs)), pixels, 0))
+    return tuple(found)
+
+
+def _plane_shapes(
+    kernel: tuple[int, int], per_channel: int, outputs: int, kind: str, is_usual: bool
+) -> Iterator[Shape]:
+    for plane in factor_pairs(per_channel):
+        if is_usual and max(plane) > 2 * min(plane):
+            continue
+        for padding, stride in _steps(kernel, is_usual):
+            out = out_size(plane, kernel, padding, stride)
+            if out is None:
+                continue
+            if kind == "streamed":
+                if outputs == per_channel and padding == (0, 0):
+                    yield plane, padding, stride, out, per_channel, 0
+            elif outputs == out[0] * out[1]:
+                yield plane, padding, stride, out, per_channel, 0
+            elif not is_usual and _may_be_first(outputs, out[0] * out[1], kernel, padding, stride):
+                yield plane, padding, stride, out, per_channel, outputs
+
+
+@cache
+def _steps(
+    kernel: tuple[int, int], is_usual: bool
+) -> tuple[tuple[tuple[int, int], tuple[int, int]], ...]:
+    """Paddings and strides that a layer of that kernel could have."""
+    most = range(min(MOST_PADDING, max(kernel) - 1) + 1)
+    found = []
+    for padding in _pairs(most):
+        for stride in _pairs(range(1, MOST_STRIDE + 1)):
+            is_within = all(p < k for p, k in zip(padding, kernel, strict=True))
+            ways = (padding[0] != padding[1] and kernel[0] == kernel[1]) + (stride[0] != stride[1])
+            if is_within and ways < (1 if is_usual else 2):
+                found.append((padding, stride))
+    return tuple(found)
+
+
+def _may_be_first(
+    outputs: int,
+    onij: int,
+    kernel: tuple[int, int],
+    padding: tuple[int, int],
+    stride: tuple[int, int],
+) -> bool:
+    usual = padding in ((0, 0), (kernel[0] // 2, kernel[1] // 2)) and stride == (1, 1)
+    return usual and 1 < outputs < onij and outputs in (4, 8, 16, 32)
+
+
+def out_size(
+    plane: tuple[int, int],
+    kernel: tuple[int, int],
+    padding: tuple[int, int],
+    stride: tuple[int, int],
+) -> tuple[int, int] | None:
+    """Sizes of the ofmap; None if the kernel does not fit."""
+    spare = [p + 2 * q - k for p, q, k in zip(plane, padding, kernel, strict=True)]
+    if min(spare) < 0:
+        return None
+    return spare[0] // stride[0] + 1, spare[1] // stride[1] + 1
+
+
+def _pairs(numbers: range) -> Iterator[tuple[int, int]]:
+    for first in numbers:
+        for second in numbers:
+            yield first, second
+
+
+def factor_pairs(number: int) -> Iterator[tuple[int, int]]:
+    """Heights and widths with that product, squares first."""
+    for small in range(isqrt(number), 0, -1):
+        if number % small == 0:
+            yield small, number // small
+            if small * small != number:
+                yield number // small, small
+
+
+@cache
+def _divisors(number: int) -> tuple[int, ...]:
+    return tuple(n for n in range(1, number + 1) if number % n == 0)

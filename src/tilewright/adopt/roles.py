@@ -1,0 +1,107 @@
+"""Which family is which tensor: names are a hint, numbers decide."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import permutations, takewhile
+
+from tilewright.adopt.families import Family
+from tilewright.adopt.hypotheses import Roles
+from tilewright.adopt.search import Fit, search
+
+HINTS = (
+    re.compile(r"act|ifmap|input|pixel|image|img|fmap|(^|[^a-z])(x|in|data)([^a-z]|$)"),
+    re.compile(r"w(ei)?gh?t|wgt|kernel|filter|coef|(^|[^a-z])(w|k)([^a-z]|$)"),
+    re.compile(r"out|psum|relu|gold|expect|result|ofmap|ref|sum|acc|(^|[^a-z])(y|p|o)([^a-z]|$)"),
+)
+MOST_FAMILIES = 14
+CLOSE = 0.05
+"""Share of wrong numbers below which a fit is taken for the layer with a fault in it."""
+Triple = tuple[Family, Family, Family]
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds that a search may still take."""
+
+    ends: float
+
+    @classmethod
+    def of(cls, seconds: float) -> Clock:
+        """A clock that runs out in so many seconds."""
+        return cls(time.monotonic() + seconds)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is over."""
+        return time.monotonic() > self.ends
+
+
+def _in_common(names: Sequence[str]) -> int:
+    """How many characters the names begin with alike."""
+    alike = (len(set(column)) == 1 for column in zip(*names, strict=False))
+    return sum(1 for _ in takewhile(bool, alike))
+
+
+def find_layer(families: Sequence[Family], clock: Clock) -> list[Fit]:
+    """The exact fits of the most usual sizes that have any; else the one with the fewest wrong numbers."""
+    nearest: list[Fit] = []
+    ranked = list(triples(families))
+    for is_usual in (True, False):
+        for triple in ranked:
+            exact, near = _fits_of(triple, clock, is_usual=is_usual)
+            nearest = [min([*nearest, *near], key=_share)] if near else nearest
+            is_near = bool(nearest) and _share(nearest[0]) < CLOSE
+            if exact or is_near or clock.is_over:
+                return exact or nearest
+    return nearest
+
+
+def _fits_of(triple: Triple, clock: Clock, *, is_usual: bool) -> tuple[list[Fit], list[Fit]]:
+    """Exact fits of the most usual sizes that have any, and the nearest one of the others."""
+    roles = Roles(*triple)
+    exact: list[Fit] = []
+    near: list[Fit] = []
+    limit: int | None = None
+    for sized in roles.usual() if is_usual else roles.unusual():
+        if clock.is_over or (limit is not None and sized.cost > limit):
+            break
+        for fit in search(triple, sized):
+            if fit.is_exact and _says_something(fit):
+                exact.append(fit)
+            elif not fit.is_exact:
+                near = [min([*near, fit], key=_share)]
+            if exact or (near and _share(near[0]) < CLOSE):
+                limit = sized.cost if limit is None else limit
+    return exact, near
+
+
+def _share(fit: Fit) -> float:
+    return fit.wrong / fit.compared
+
+
+def _says_something(fit: Fit) -> bool:
+    """Whether the expected numbers are not all zero, which anything would fit."""
+    values = fit.families[2].values(fit.sized.sizes.psum_bits, is_signed=True)
+    return values is not None and bool(values.any())
+
+
+def triples(families: Sequence[Family]) -> Iterator[Triple]:
+    """Activations, weights and expected numbers, the likely ones by their names first."""
+    chosen = families[:MOST_FAMILIES]
+    yield from sorted(permutations(chosen, 3), key=_unlikeliness)
+
+
+def _unlikeliness(triple: Triple) -> tuple[int, int]:
+    names = [family.files[0].name.lower() for family in triple]
+    strange = sum(hint.search(name) is None for hint, name in zip(HINTS, names, strict=True))
+    taken = sum(
+        hint.search(name) is not None
+        for at, name in enumerate(names)
+        for other, hint in enumerate(HINTS)
+        if other != at
+    )
+    return 3 * strange + 2 * taken + ("relu" in names[2]), -_in_common(names)

@@ -1,0 +1,264 @@
+"""Which placements make the convolution come out right? Few numbers first, then every one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.adopt.families import Family
+from tilewright.adopt.hypotheses import Sized
+from tilewright.adopt.operands import (
+    Codes,
+    Floats,
+    candidates,
+    read_expected,
+    read_weight,
+    tap_order,
+    tap_orders,
+)
+from tilewright.adopt.placement import Placement
+from tilewright.spec import OutputFunction
+
+TESTED = 5
+"""Channels and pixels that are computed first: so many of each."""
+MOST_CANDIDATES = 40_000
+CHUNK = 2_000
+NEAR = 0.55
+"""Share of the numbers computed first from which on a candidate is looked at as a near one."""
+LEAKS = (1, 2, 3, 4, 5, 6)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """Families read in one way: `wrong` of `compared` numbers differ from what is computed.
+
+    tap_order: of the weights. psum_taps: of psums of streamed pixels. function: of the outputs.
+    """
+
+    families: tuple[Family, Family, Family]
+    sized: Sized
+    activation: Placement
+    activation_axes: dict[str, int]
+    weight: Placement
+    expected: Placement
+    tap_order: str
+    psum_taps: str
+    function: OutputFunction
+    wrong: int
+    compared: int
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every number is what the operands give."""
+        return self.wrong == 0
+
+    @property
+    def codes(self) -> Codes:
+        """The activations."""
+        return Codes(self.families[0], self.sized, self.activation, self.activation_axes)
+
+    @property
+    def kernel(self) -> npt.NDArray[np.int64]:
+        """Weights ``oc ic kij``."""
+        weight = read_weight(self.families[1], self.sized, self.weight)
+        return weight[:, :, tap_order(self.sized.sizes.kernel, self.tap_order)].astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Weights:
+    places: list[tuple[Placement, str]]
+    tested: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Expected:
+    places: list[tuple[Placement, str]]
+    tested: Floats
+
+
+def search(families: tuple[Family, Family, Family], sized: Sized) -> Iterator[Fit]:
+    """Fits of three families of the sizes `sized`: exact ones, and those that are nearly so."""
+    activation, weight, expected = families
+    sizes = sized.sizes
+    all_codes = list(_codes(activation, weight, sized))
+    if not all_codes:
+        return
+    channels = _spread(sizes.oc)
+    pixels = _spread(sized.expected_axes["onij"] if sizes.kind != "streamed" else sizes.onij)
+    weights = _weights(weight, sized, channels)
+    if weights is None:
+        return
+    wanted = _expected(expected, weight, sized, channels, pixels)
+    if wanted is None:
+        return
+    for codes in all_codes:
+        computed = _product(weights.tested, codes.windows[:, pixels])  # weight oc onij
+        for function, w, e in _matches(computed, wanted.tested, sized):
+            fit = Fit(
+                families,
+                sized,
+                codes.place,
+                codes.axes,
+                weights.places[w][0],
+                wanted.places[e][0],
+                weights.places[w][1],
+                wanted.places[e][1],
+                function,
+                0,
+                0,
+            )
+            if _is_consistent(codes.place, fit):
+                yield judge(fit, codes)
+
+
+def _product(weights: Floats, windows: Floats) -> Floats:
+    count, channels, depth = weights.shape
+    return (weights.reshape(-1, depth) @ windows).reshape(count, channels, -1)
+
+
+def _spread(count: int) -> npt.NDArray[np.int64]:
+    return np.unique(np.linspace(0, count - 1, min(TESTED, count)).astype(np.int64))
+
+
+def _codes(activation: Family, weight: Family, sized: Sized) -> Iterator[Codes]:
+    """Activations in every order; channels run upwards, unless weights have them in file names."""
+    shape = activation.read(sized.sizes.act_bits, is_signed=False)
+    for axes in sized.activation_axes(shape.shape[2]):
+        flips = tuple(sized.ic) if len(weight.file_sizes) else ()
+        for place in candidates(activation, sized.sizes.act_bits, axes, flips):
+            yield Codes(activation, sized, place, axes)
+
+
+def _weights(weight: Family, sized: Sized, channels: npt.NDArray[np.int64]) -> _Weights | None:
+    flips = (*sized.oc, *sized.ic)
+    found = candidates(weight, sized.sizes.weight_bits, sized.weight_axes, flips)
+    orders = tap_orders(sized.sizes.kernel)
+    places, tested = [], []
+    for place in found[: MOST_CANDIDATES // len(orders)]:
+        tensor = read_weight(weight, sized, place)[channels]  # oc ic kij
+        for order in orders:
+            places.append((place, order))
+            taps = tensor[:, :, tap_order(sized.sizes.kernel, order)]
+            tested.append(taps.reshape(len(channels), -1))
+    return _Weights(places, np.array(tested, np.float64)) if places else None
+
+
+def _expected(
+    expected: Family,
+    weight: Family,
+    sized: Sized,
+    channels: npt.NDArray[np.int64],
+    pixels: npt.NDArray[np.int64],
+) -> _Expected | None:
+    flips = ("onij", *(sized.oc if len(weight.file_sizes) else ()))
+    found = candidates(expected, sized.sizes.psum_bits, sized.expected_axes, flips)
+    places, tested = [], []
+    for place in found:
+        tensor = read_expected(expected, sized, place)
+        for order, psums in psums_of(tensor, sized):
+            places.append((place, order))
+            tested.append(psums[np.ix_(channels, pixels)])
+    return _Expected(places, np.array(tested, np.float64)) if places else None
+
+
+def psums_of(
+    tensor: npt.NDArray[np.int64], sized: Sized
+) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:
+    """Expected numbers as psums ``oc onij``: taps are added up; streamed ones in each order of taps."""
+    sizes = sized.sizes
+    if sizes.kind == "psum":
+        yield "", tensor
+    elif sizes.kind == "tap_psum":
+        yield "", tensor.sum(axis=0, dtype=np.int64)
+    else:
+        pixels = streamed_pixels(sized)  # kij onij
+        for order in tap_orders(sizes.kernel):
+            taps = tensor[tap_order(sizes.kernel, order)].astype(np.int64)
+            yield order, sum(tap[:, pixels[kij]] for kij, tap in enumerate(taps))
+
+
+def streamed_pixels(sized: Sized) -> npt.NDArray[np.int64]:
+    """``kij onij`` to the pixel of the plane in the file."""
+    sizes = sized.sizes
+    (kh, kw), (sh, sw), (oh, ow) = sizes.kernel, sizes.stride, sizes.out
+    down = np.arange(kh)[:, None] + sh * np.arange(oh)  # kh oh
+    across = np.arange(kw)[:, None] + sw * np.arange(ow)  # kw ow
+    pixels = down[:, None, :, None] * (sizes.plane or (0, 0))[1] + across[None, :, None, :]
+    return pixels.reshape(kh * kw, oh * ow)
+
+
+def _matches(
+    computed: Floats, wanted: Floats, sized: Sized
+) -> Iterator[tuple[OutputFunction, int, int]]:
+    """Functions, weights and expected numbers that agree in most of what was computed first."""
+    for function in functions_of(wanted, sized):
+        outputs = apply(function, computed)[:, None]  # weight 1 oc onij
+        is_relu = function.function == "relu"
+        telling = (wanted != 0)[None] if is_relu else np.ones_like(wanted, bool)[None]
+        count = np.maximum(telling.sum(axis=(2, 3)), 1)
+        parts = [
+            ((outputs[at : at + CHUNK] == wanted[None]) & telling).sum(axis=(2, 3)) / count
+            for at in range(0, len(outputs), CHUNK)
+        ]
+        score = np.concatenate(parts)  # weight expected
+        best = np.argwhere(score >= min(max(NEAR, float(score.max()) - 1e-9), 1.0))
+        for w, e in best[:64]:
+            yield function, int(w), int(e)
+
+
+def functions_of(wanted: npt.NDArray[np.float64], sized: Sized) -> Iterator[OutputFunction]:
+    """What the expected numbers could be of the psums."""
+    yield OutputFunction("signed")
+    if sized.sizes.kind != "psum":
+        return
+    if wanted.min() >= 0:
+        yield OutputFunction("relu")
+    else:
+        yield from (OutputFunction("leaky", shift) for shift in LEAKS)
+
+
+def apply(function: OutputFunction, psums: Floats) -> Floats:
+    """The function of psums, on whole numbers that are held as floats."""
+    if function.function == "signed":
+        return psums
+    below = 0.0 if function.function == "relu" else np.floor(psums / (1 << function.shift))
+    return np.where(psums < 0, below, psums)
+
+
+def _is_consistent(place: Placement, fit: Fit) -> bool:
+    """A flip of channels is tried once: in the weights, or where these have them in file names."""
+    for axis in place.flipped:
+        if not fit.weight.in_file(axis):
+            return False
+    return all(
+        fit.weight.in_file(axis)
+        for axis in fit.expected.flipped
+        if axis.startswith("o") and axis != "onij"
+    )
+
+
+def judge(fit: Fit, codes: Codes | None = None) -> Fit:
+    """The fit with every number compared."""
+    sizes = fit.sized.sizes
+    codes = codes or fit.codes
+    psums = fit.kernel.reshape(sizes.oc, -1).astype(np.float64) @ codes.windows
+    tensor = read_expected(fit.families[2], fit.sized, fit.expected)
+    stated = next(p for order, p in psums_of(tensor, fit.sized) if order == fit.psum_taps)
+    outputs = apply(fit.function, psums)[:, : stated.shape[1]]
+    wrong = int((outputs != stated).sum())
+    return Fit(
+        fit.families,
+        fit.sized,
+        fit.activation,
+        fit.activation_axes,
+        fit.weight,
+        fit.expected,
+        fit.tap_order,
+        fit.psum_taps,
+        fit.function,
+        wrong,
+        stated.size,
+    )

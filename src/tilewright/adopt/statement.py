@@ -1,0 +1,245 @@
+"""A reading as a layout and a geometry, in the words of tilewright."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tilewright.adopt.canonical import Reading, used_channels
+from tilewright.adopt.families import Family
+from tilewright.adopt.naming import Channels, Stated, name_channels
+from tilewright.adopt.others import ExpectedFit
+from tilewright.adopt.placement import Placement
+from tilewright.adopt.planes import Plane
+from tilewright.spec.number_format import signed_bits_needed
+from tilewright.vectors import Layout
+
+MOST_PSUM_BITS = 32
+USUAL_BITS = (8, 12, 16, 20, 24, 32)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of the channels' parts, and the bits that a geometry states."""
+
+    ic: Channels
+    oc: Channels
+    psum_bits: int
+
+
+def names_of(reading: Reading) -> Names:
+    """Names for the parts of a reading's channels."""
+    sized = reading.sized
+    bits = [e.sized.sizes.psum_bits for e in reading.expected if e.sized.sizes.kind == "psum"]
+    wide = max(bits or [sized.sizes.psum_bits])
+    if any(e.family.radix == "decimal" for e in reading.expected):
+        largest = (
+            sized.sizes.ic * sized.sizes.taps << sized.sizes.act_bits + sized.sizes.weight_bits - 1
+        )
+        needed = signed_bits_needed(-largest, largest)
+        wide = max(wide, next((b for b in USUAL_BITS if b >= needed), MOST_PSUM_BITS))
+    return Names(
+        name_channels(sized.ic_parts, "itile", "row"),
+        name_channels(sized.oc_parts, "otile", "col"),
+        min(wide, MOST_PSUM_BITS),
+    )
+
+
+def geometry_text(reading: Reading, plane: Plane) -> str:
+    """The geometry as commands take it."""
+    sizes, names = reading.sized.sizes, names_of(reading)
+    ic, oc = used_channels(reading.fit)
+    bits = f"{sizes.act_bits}/{sizes.weight_bits}/{names.psum_bits}"
+    pairs = {
+        "size": plane.size,
+        "kernel": sizes.kernel,
+        "stride": plane.stride,
+        "padding": plane.padding,
+    }
+    shown = [f"{key}={a}" if a == b else f"{key}={a}x{b}" for key, (a, b) in pairs.items()]
+    ic = max(ic, _least(names.ic, sizes.ic))
+    oc = max(oc, _least(names.oc, sizes.oc))
+    lanes = f"rows={names.ic.lanes},cols={names.oc.lanes}"
+    return f"ic={ic},oc={oc},{','.join(shown)},bits={bits},{lanes}"
+
+
+def _least(channels: Channels, count: int) -> int:
+    """Fewest channels that make as many tiles: the last one may be filled up."""
+    lanes = channels.lanes * channels.sizes.get("pair", 1)
+    return count - min(lanes, count) + 1
+
+
+def layout_of(reading: Reading, plane: Plane, name: str) -> Layout:
+    """The layout of the files that a reading understands."""
+    names = names_of(reading)
+    fit = reading.fit
+    facts: dict[str, Any] = {
+        "name": name,
+        "description": "adopted from files without a description",
+    }
+    sizes = reading.sized.sizes
+    facts["activation"] = _activation(reading, plane, names)
+    facts["weight"] = _table(
+        fit.families[1],
+        fit.weight,
+        _weight_axes(reading, names, plane),
+        sizes.weight_bits,
+        "weight",
+    )
+    for expected in reading.expected:
+        kind = _free_kind(_kind_of(expected), facts)
+        facts[kind] = _expected(expected, names)
+    return Layout.from_facts(facts)
+
+
+def _kind_of(expected: ExpectedFit) -> str:
+    if expected.sized.sizes.kind in ("tap_psum", "streamed"):
+        return "tap_psum"
+    return "psum" if expected.function.function == "signed" else "output"
+
+
+def _free_kind(kind: str, facts: dict[str, Any]) -> str:
+    names = [kind, *(f"{kind}_{n}" for n in range(2, 10))]
+    return next(name for name in names if name not in facts)
+
+
+def _activation(reading: Reading, plane: Plane, names: Names) -> dict[str, Any]:
+    fit, sizes = reading.fit, reading.sized.sizes
+    named = _channel_names(reading.sized.ic, names.ic)
+    split = list(names.ic.split)
+    axes = dict(names.ic.sizes)
+    named["nij"] = ("nij",)
+    units = [names.ic.unit] if names.ic.unit else []
+    if plane.form == "windows":
+        named["kij"], tap_split, tap_sizes = _taps(sizes.kernel, plane.tap_order)
+        named["p0"] = ("onij",)
+        axes |= tap_sizes
+        split += tap_split
+        if "p1" in fit.activation_axes:
+            lanes = fit.activation_axes["p1"]
+            named["p0"], named["p1"] = ("opass",), ("lane",)
+            split.append(f"onij = opass lane:{lanes}")
+            axes |= {"opass": fit.activation_axes["p0"], "lane": lanes}
+        elif fit.activation_axes["p0"] > sizes.onij:
+            named["p0"] = ("pixel",)
+            split.append(f"onij = pixel:{fit.activation_axes['p0']}")
+        units += [axis for axis, size in (("onij", sizes.onij),) if size == 1]
+    else:
+        units += ["nij"] if sizes.pixels == 1 else []
+    place = _with_tap_signs(fit.activation, plane.tap_order)
+    table = _table(fit.families[0], place, Stated(named, axes, tuple(units)), sizes.act_bits, "act")
+    return table | {"plane": plane.form} | ({"split": split} if split else {})
+
+
+def _weight_axes(reading: Reading, names: Names, plane: Plane) -> tuple[Stated, list[str], str]:
+    """Axes of the weights, splits, and the order of the taps."""
+    order = _composed(reading.fit.tap_order, plane.tap_order)
+    sizes = reading.sized.sizes
+    taps, split, tap_sizes = _taps(sizes.kernel, order)
+    named = _channel_names(reading.sized.ic, names.ic) | _channel_names(reading.sized.oc, names.oc)
+    named["kij"] = taps
+    units = [unit for unit in (names.oc.unit, names.ic.unit) if unit]
+    units += ["kij"] if sizes.taps == 1 else []
+    axes = names.ic.sizes | names.oc.sizes | tap_sizes
+    splits = [*names.ic.split, *names.oc.split, *split]
+    return Stated(named, axes, tuple(units)), splits, order
+
+
+def _expected(expected: ExpectedFit, names: Names) -> dict[str, Any]:
+    sized = expected.sized
+    sizes = sized.sizes
+    oc = names.oc
+    if named_parts(oc) != len(sized.oc_parts):
+        oc = name_channels(sized.oc_parts, "otile", "col")
+    named = _channel_names(sized.oc, oc)
+    taps, split, tap_sizes = _taps(sizes.kernel, expected.tap_order)
+    named["kij"] = taps
+    named["onij"] = ("nij",) if sizes.kind == "streamed" else ("onij",)
+    has_taps = sizes.kind != "psum"
+    pixels = sized.expected_axes["onij"]
+    units = [oc.unit] if oc.unit else []
+    units += [named["onij"][0]] if pixels == 1 else []
+    axes = oc.sizes | (tap_sizes if has_taps else {})
+    stated = Stated(named, axes, tuple(units))
+    splits = [*oc.split, *(split if has_taps else [])]
+    is_psum = sizes.psum_bits == names.psum_bits or expected.family.radix == "decimal"
+    table = _table(
+        expected.family,
+        expected.place,
+        (stated, splits, expected.tap_order),
+        sizes.psum_bits,
+        "psum" if is_psum else "",
+    )
+    if sizes.first:
+        table["first"] = sizes.first
+    if expected.function.function != "signed":
+        table["function"] = expected.function.function
+    if expected.function.function == "leaky":
+        table["shift"] = expected.function.shift
+    return table
+
+
+def named_parts(channels: Channels) -> int:
+    """How many parts the channels have names for."""
+    return len(channels.names)
+
+
+def _channel_names(axes: Iterable[str], channels: Channels) -> dict[str, tuple[str, ...]]:
+    return dict(zip(axes, channels.names, strict=True))
+
+
+def _taps(kernel: tuple[int, int], order: str) -> tuple[tuple[str, ...], list[str], dict[str, int]]:
+    """What taps are called, the split that makes it, and sizes."""
+    kh, kw = kernel
+    if "transposed" in order:
+        return ("kw", "kh"), ["kij = kh kw"], {"kw": kw, "kh": kh}
+    return ("kij",), [], {"kij": kh * kw}
+
+
+def _composed(first: str, second: str) -> str:
+    """Two orders of taps, one after the other: each of them undoes itself."""
+    words = set(first.split()) ^ set(second.split())
+    return " ".join(sorted(words, reverse=True))
+
+
+def _with_tap_signs(place: Placement, order: str) -> Placement:
+    if "reversed" not in order or "kij" not in place.axes:
+        return place
+    return Placement(place.axes, place.sizes, place.blocks, place.flipped ^ {"kij"})
+
+
+def _table(
+    family: Family,
+    place: Placement,
+    axes: Stated | tuple[Stated, list[str], str],
+    bits: int,
+    field: str,
+) -> dict[str, Any]:
+    """The table of one kind: names and runs, digits, and what stands around the words."""
+    stated, split, order = axes if isinstance(axes, tuple) else (axes, [], "")
+    facts: dict[str, Any] = stated.table(family, _with_tap_signs(place, order))
+    facts["bits"] = field or bits
+    if split:
+        facts["split"] = split
+    first = family.files[0]
+    if family.radix != "binary":
+        facts["radix"] = family.radix
+    if family.separator:
+        facts["separator"] = family.separator
+    if first.line_end == "CRLF":
+        facts["line_end"] = "CRLF"
+    for key in ("header", "trailer"):
+        text = _text([getattr(file, key) for file in family.files])
+        if text:
+            facts[key] = text
+    return facts
+
+
+def _text(texts: Sequence[tuple[str, ...]]) -> list[str] | int:
+    """Lines that all files share, as they stand; others by their number."""
+    lines = texts[0]
+    is_plain = all(line.isascii() and line.isprintable() for line in lines)
+    if is_plain and all(text == lines for text in texts):
+        return [line.replace("{", "{{").replace("}", "}}") for line in lines]
+    return len(lines)
