@@ -22,6 +22,7 @@ from tilewright.judge.composed import (
     pairs_of_weights,
     rows_at,
 )
+from tilewright.judge.families.values import plus
 from tilewright.judge.problem import Problem
 from tilewright.judge.rows import Rows
 from tilewright.spec import Ints
@@ -30,6 +31,8 @@ PROBES = 4
 """Numbers that prune pairs of early causes."""
 PIXELS = 3
 """Pixels that prune pairs with a late cause."""
+MOST_SUMMED = 250
+"""Changes of operands, at most, that are tried with every change of how they are added."""
 MOST_MAPS = 400
 """Causes of one kind, at most, of which all pairs are formed."""
 
@@ -47,6 +50,7 @@ def _candidates(problem: Problem, rows: Rows, causes: Sequence[Cause]) -> Iterat
     yield from _added(rows)
     yield from _with_late(rows, causes)
     yield from _with_columns(rows, causes)
+    yield from _with_constant(rows)
     yield from _with_place(problem, rows, causes)
     probes = _probes(rows.problem)
     weights = [c for c in causes if c.stage == "weight"]
@@ -120,6 +124,19 @@ def _with_late(rows: Rows, causes: Sequence[Cause]) -> Iterator[Pair]:
         for row in np.flatnonzero(agrees).tolist():
             if firsts[row].key != cause.key and _fits_late(rows, row, cause):
                 yield _in_order(firsts[row], cause)
+
+
+def _with_constant(rows: Rows) -> Iterator[Pair]:
+    """Pairs with one constant that is added to every number."""
+    problem = rows.problem
+    is_plain = problem.function.function == "signed"
+    counts = problem.known if is_plain else problem.known & (problem.target > 0)
+    if not counts.any():
+        return
+    rest = (problem.target - rows.before)[:, counts]  # cause number
+    same = np.all(rest == rest[:, :1], axis=1, keepdims=True)[:, 0]
+    for row in np.flatnonzero(same).tolist():
+        yield rows.first[row], plus(int(rest[row, 0]), "value")
 
 
 def _with_columns(rows: Rows, causes: Sequence[Cause]) -> Iterator[Pair]:
@@ -215,8 +232,10 @@ def _summed(problem: Problem, causes: Sequence[Cause], probes: list[Probe]) -> I
     sums = [cause for cause in causes if cause.stage == "sum" and not cause.is_everywhere]
     pixel = np.array([probes[0][2]])
     small = problem.at(pixel)
-    weights = general([c for c in causes if c.stage == "weight"])[:MOST_MAPS]
-    others = general([c for c in causes if c.stage in ("plane", "window")])[:MOST_MAPS]
+    weights = [c for c in causes if c.stage == "weight" and "row=" not in c.key][:MOST_SUMMED]
+    others = [c for c in causes if c.stage in ("plane", "window") and "nij=" not in c.key][
+        :MOST_MAPS
+    ]
     stacks = [_weight_stack(small, weights), _plane_stack(small, others)]
     for cause in sums:
         for firsts, stack in zip((weights, others), stacks, strict=True):

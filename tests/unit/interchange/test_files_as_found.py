@@ -383,6 +383,17 @@ def test_the_way_out_of_qcdq_works(tmp_path):
     assert "QCDQ" not in str(caught.value)
 
 
+def test_integer_operators_are_called_so(tmp_path):
+    from tests.unit.interchange.networks import residual
+    from tilewright.interchange import export_network
+
+    export_network(residual().network, tmp_path / "net.onnx", form="onnx")
+    with pytest.raises(
+        FormatError, match=r"computes with integer operators \(ConvInteger\), and is"
+    ):
+        read_qonnx(tmp_path / "net.onnx")
+
+
 def test_the_executors_exceptions_are_its_own(tmp_path, monkeypatch):
     import qonnx.core.onnx_exec
 
