@@ -132,7 +132,9 @@ def main() -> int:
             status = finish(folder)
             differ = differences(contents(folder), wanted)
             wrong += bool(status or differ)
-            what = f"exit status {status}, differs: {differ[:5]}" if status or differ else "the same"
+            what = (
+                f"exit status {status}, differs: {differ[:5]}" if status or differ else "the same"
+            )
             print(f"{number}: killed after {moment:.3f} s: {what}", flush=True)
             shutil.rmtree(folder)
     total = reached.total()

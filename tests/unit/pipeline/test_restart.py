@@ -93,7 +93,10 @@ def test_an_exchange_that_was_cut_off_goes_on(old: RunFolder) -> None:
 def test_a_file_of_a_user_in_the_old_run_refuses_and_survives(old: RunFolder) -> None:
     mine = old.root / "01_train" / "mine.txt"
     mine.write_text("dear")
-    with pytest.raises(ConfigError, match=r"holds '01_train/mine\.txt': move it"), restarted(old, OTHER):
+    with (
+        pytest.raises(ConfigError, match=r"holds '01_train/mine\.txt': move it"),
+        restarted(old, OTHER),
+    ):
         pass
     mine.unlink()
     with restarted(old, OTHER) as new:

@@ -75,6 +75,13 @@ class TestSearch:
         assert smallest.shape.taps == 2
         assert np.count_nonzero(smallest.weight) == 2
 
+    @pytest.mark.parametrize("axis", ["ic", "oc"])
+    def test_sizes_that_are_no_powers_of_two_are_found_by_halves(self, axis):
+        """A bench whose number of tiles is fixed takes any size that has as many."""
+        smallest, runs = _search(lambda one: one.size(axis) >= 5 and np.any(_psums(one)))
+        assert smallest.size(axis) == 5
+        assert runs < 150
+
     def test_a_fault_beside_the_first_pixel_needs_no_padding(self):
         smallest, _ = _search(
             lambda one: one.shape.onij > 1 and np.any(_psums(one).reshape(one.shape.oc, -1)[:, 1])
