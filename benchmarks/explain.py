@@ -2,9 +2,9 @@
 
     python benchmarks/explain.py [--singles 150] [--pairs 150] [--mutants 60] [--random 60] [--wide]
 
-Faults are planted in a core of plain scalar loops (`scalar_core.py`) and in the text of a small Verilog core that
-Icarus runs. An answer is exact if one of the causes it lists puts out, for a fresh input, what the faulty core
-puts out; false if none of them does. A random corruption must be called unexplained.
+Faults are planted in a core of plain scalar loops (`scalar_core.py`) and in the text of a small Verilog
+core that Icarus runs. An answer is exact if one of the causes it lists puts out, for a fresh input, what the
+faulty core puts out; false if none of them does. A random corruption must be called unexplained.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 from scalar_core import ScalarCore, all_faults
 from small_core import TEXT, UNKNOWN, mutants, run_text
 
-from tilewright.judge import Dump, Operands, compare, explain, expected_numbers
+from tilewright.judge import Dump, Operands, expected_numbers, explain, read_operands
 from tilewright.judge.cause import predict
 from tilewright.judge.probes import posed, random_operands
 from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat
@@ -51,9 +51,10 @@ class Case:
 
 
 def make_bundle(folder: Path, shape: ConvShape, rows: int, cols: int, seed: int) -> Bundle:
+    """Random weights, and codes as after ReLU."""
     random = np.random.default_rng(seed)
     codes = random.integers(0, 16, (shape.ic, shape.ih, shape.iw))
-    codes[random.random(codes.shape) < 0.3] = 0  # as after ReLU
+    codes[random.random(codes.shape) < 0.3] = 0
     layer = IntegerLayer(
         name="layer",
         shape=shape,
@@ -78,6 +79,8 @@ def make_bundle(folder: Path, shape: ConvShape, rows: int, cols: int, seed: int)
 
 
 def scalar_run(shape: ConvShape, rows: int, cols: int, faults: dict[str, Any]) -> Run:
+    """The scalar core with these faults."""
+
     def run(operands: Operands, is_output: bool) -> np.ndarray:
         out = ScalarCore(shape, rows, cols, faults).run(
             operands.weight.tolist(), operands.codes.tolist(), is_output=is_output
@@ -122,8 +125,7 @@ def is_visible(case: Case, chosen: dict[str, Any], geometry: tuple[ConvShape, in
 
 
 def operands_of(bundle: Bundle) -> Operands:
-    from tilewright.judge import read_operands
-
+    """Weights and codes of its files."""
     return read_operands(bundle)
 
 
@@ -140,6 +142,7 @@ class Answer:
 
 
 def ask(case: Case, numbers: np.ndarray | None = None) -> Answer:
+    """Explain what the core of a case puts out, or these numbers."""
     operands = operands_of(case.bundle)
     values = case.run(operands, case.is_output) if numbers is None else numbers
     known = values != UNKNOWN
@@ -257,6 +260,7 @@ def corrupted(folder: Path, count: int, seed: int) -> Iterator[tuple[Case, np.nd
 
 
 def report(title: str, answers: list[Answer], *, is_verbose: bool) -> None:
+    """Print how many answers are exact, false, or none."""
     exact = sum(answer.exact for answer in answers)
     false = [answer for answer in answers if answer.is_explained and not answer.exact]
     silent = [answer for answer in answers if not answer.is_explained]
@@ -272,6 +276,7 @@ def report(title: str, answers: list[Answer], *, is_verbose: bool) -> None:
 
 
 def main() -> None:
+    """Run what was asked for."""
     parser = argparse.ArgumentParser()
     for name, count in (("singles", 150), ("pairs", 150), ("mutants", 60), ("random", 60)):
         parser.add_argument(f"--{name}", type=int, default=count)

@@ -1,4 +1,5 @@
-"""A core in plain scalar loops, with faults planted where a designer would make them: shares no code with `judge`.
+# ruff: noqa: C901, D102, RUF005 -- a list of faults, each in its place
+"""A core in plain scalar loops, with faults where a designer would make them: shares no code with `judge`.
 
 Weight stationary: words are read from memories as lists, streamed, multiplied, added down the columns,
 accumulated over taps and input tiles, put out and written line by line.

@@ -1,7 +1,7 @@
 """A small Verilog core of its own, and mutants of its text, for the benchmark of `tilewright explain`.
 
-It is behavioral where that does not matter, and a PE at a time where faults are planted: memories, address, operands,
-PE, column, accumulator, output register.
+It is behavioral where that does not matter, and a PE at a time where faults are planted: memories, address,
+operands, PE, column, accumulator, output register.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import numpy as np
 
 TEXT = """
 module core;
-  parameter ROWS = 1, COLS = 1, IT = 1, OT = 1, TAPS = 1, KW = 1, PW = 1, NIJ = 1, OH = 1, OW = 1, SH = 1, SW = 1;
+  parameter ROWS = 1, COLS = 1, IT = 1, OT = 1, TAPS = 1, KW = 1, PW = 1, NIJ = 1;
+  parameter OH = 1, OW = 1, SH = 1, SW = 1;
   reg [3:0] xmem [0:IT*NIJ*ROWS-1];
   reg signed [3:0] wmem [0:OT*IT*TAPS*COLS*ROWS-1];
   reg signed [15:0] pmem [0:OT*OH*OW*COLS-1];
@@ -76,7 +77,7 @@ SHOW = "pmem[(o*OH*OW+p)*COLS+c]);"
 def mutants(rows: int, cols: int, taps: int, random: Any) -> list[tuple[str, str, str]]:
     """Name, old text and new text of each; rows, columns and taps are drawn."""
     r, c, t = int(random.integers(rows)), int(random.integers(cols)), int(random.integers(1, taps))
-    found = [
+    return [
         ("unsigned weight", "reg signed [3:0] wr", "reg [3:0] wr"),
         ("unsigned product", PRODUCT, "product = x * $unsigned(wr[c*ROWS+r]);"),
         ("signed activation", PRODUCT, "product = $signed(x) * wr[c*ROWS+r];"),
@@ -162,7 +163,6 @@ def mutants(rows: int, cols: int, taps: int, random: Any) -> list[tuple[str, str
         ("map mirrored", SHOW, "pmem[(o*OH*OW+(p/OW)*OW+OW-1-p%OW)*COLS+c]);"),
         ("off by one", SHOW, "pmem[(o*OH*OW+p)*COLS+c] + 1);"),
     ]
-    return found
 
 
 def run_text(

@@ -138,7 +138,7 @@ def _report(bundle: Bundle, found: Explanation, probe: Path | None) -> Iterator[
             yield f"  {note}"
     if found.judged is not None:
         yield from _where(bundle, found)
-        yield from _why(found, probe)
+        yield from _why(bundle, found, probe)
     yield f"verdict: {found.verdict}"
 
 
@@ -158,7 +158,7 @@ def _where(bundle: Bundle, found: Explanation) -> Iterator[str]:
             yield from (f"    {line}" for line in lines)
 
 
-def _why(found: Explanation, probe: Path | None) -> Iterator[str]:
+def _why(bundle: Bundle, found: Explanation, probe: Path | None) -> Iterator[str]:
     yield "why:"
     for number, group in enumerate(found.groups):
         for at, causes in enumerate(group[:SHOWN]):
@@ -186,4 +186,7 @@ def _why(found: Explanation, probe: Path | None) -> Iterator[str]:
         judged = found.judged
         compared = judged.compared if judged else 0
         yield f"  nearest: {near.cause.text}: {near.reproduced:,} of {compared:,} numbers;"
-        yield f"    it fails first at (group, oc, pixel) = {near.place}: {near.predicted}, found {near.found}"
+        group, oc, pixel = near.place
+        oh, ow = divmod(pixel, bundle.shape.ow)
+        tap = "" if judged is None or judged.kind in ("psum", "output") else f"fold {group}, "
+        yield f"    it fails first at {tap}oc={oc}, oh={oh}, ow={ow}: {near.predicted}, found {near.found}"

@@ -111,38 +111,52 @@ def _moved_twice(
     moves = [cause.apply(problem, index).ravel() - 1 for cause in moving]
     stack = np.stack([np.append(move, -1) for move in moves])
     flat = np.append(operand.ravel(), 0)
-    lowest, highest = int(operand.min()), int(operand.max())
-    values = np.arange(min(lowest, 0), max(highest, 0) + 1)
-    tables = [cause.apply(problem, values) for cause in mapping]
+    tables = _tables(problem, operand, mapping, places)
     for at, first in enumerate(moving):
         alive = np.arange(len(moving) + len(mapping))
-        for probe, place, factor in zip(probes, places, factors, strict=True):
+        for probe, place, factor, table in zip(probes, places, factors, tables, strict=True):
             twice, mapped = alive[alive < len(moving)], alive[alive >= len(moving)] - len(moving)
             sums = [flat[stack[at][stack[twice][:, place]]] @ factor]
-            once = flat[moves[at][place]] - values[0]
-            sums += [np.array([tables[m][once] @ factor for m in mapped.tolist()], np.int64)]
+            sums.append(_looked_up(table, mapped, flat[moves[at][place]]) @ factor)
             alive = alive[is_right(problem, np.concatenate(sums), probe)]
         for second in alive.tolist():
             yield first, moving[second] if second < len(moving) else mapping[second - len(moving)]
-    yield from _mapped_twice(problem, flat - values[0], tables, mapping, probes, places, factors)
+    for first in mapping:
+        once = first.apply(problem, operand).ravel()
+        alive = np.arange(len(mapping))
+        for probe, place, factor, table in zip(probes, places, factors, tables, strict=True):
+            sums_ = _looked_up(table, alive, once[place]) @ factor
+            alive = alive[is_right(problem, sums_, probe)]
+        for second in alive.tolist():
+            if mapping[second] is not first:
+                yield first, mapping[second]
 
 
-def _mapped_twice(
-    problem: Problem,
-    numbers: Ints,
-    tables: list[Ints],
-    mapping: list[Cause],
-    probes: list[Probe],
-    places: list[Ints],
-    factors: list[Ints],
-) -> Iterator[Pair]:
-    for first, table in zip(mapping, tables, strict=True):
-        for second in mapping:
-            if second is not first and all(
-                is_right(problem, second.apply(problem, table[numbers[place]]) @ factor, probe)
-                for probe, place, factor in zip(probes, places, factors, strict=True)
-            ):
-                yield first, second
+def _tables(
+    problem: Problem, operand: Ints, mapping: list[Cause], places: list[Ints]
+) -> list[Ints]:
+    """For each probe, what each map makes of each value at each place: ``map value place``.
+
+    The values are those of a code or weight, signed and unsigned: from ``-2**(bits-1)``.
+    """
+    bits = max(problem.array.act_bits, problem.array.weight_bits)
+    values = range(-(1 << (bits - 1)), 1 << bits)
+    tables = [np.empty((len(mapping), len(values), len(place)), np.int64) for place in places]
+    for row, value in enumerate(values):
+        everywhere = np.full(operand.shape, value)
+        for at, cause in enumerate(mapping):
+            mapped = cause.apply(problem, everywhere).ravel()
+            for table, place in zip(tables, places, strict=True):
+                table[at, row] = mapped[place]
+    return tables
+
+
+def _looked_up(table: Ints, chosen: Ints, values: Ints) -> Ints:
+    """What the chosen maps make of `values`, one for each place: ``map place``."""
+    lowest = -(table.shape[1] // 3)
+    inside = np.minimum(np.maximum(values - lowest, 0), table.shape[1] - 1)
+    found: Ints = table[chosen[:, None], inside, np.arange(len(values))]
+    return found
 
 
 def _scaled_twice(

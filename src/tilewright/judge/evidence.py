@@ -28,6 +28,16 @@ def information(problem: Problem, wrong: Known) -> float:
     return choice + float(np.log2(1 + amounts).sum())
 
 
+def cautious_information(problem: Problem, wrong: Known) -> float:
+    """As `information`, but a number at the end of the range, where others are cut off, too, says one bit."""
+    known = problem.target[problem.known]
+    is_cut = np.zeros_like(problem.known)
+    for end in (int(known.min()), int(known.max())):
+        if (known == end).sum() > FEWEST:
+            is_cut |= problem.target == end
+    return information(problem, wrong & ~is_cut) + float((wrong & is_cut).sum())
+
+
 def is_supported(problem: Problem, causes: Sequence[Cause], tried: int) -> bool:
     """Whether each cause is needed for more than chance would bring: of a pair, beside the other alone."""
     if len(causes) > 1:
@@ -38,4 +48,5 @@ def is_supported(problem: Problem, causes: Sequence[Cause], tried: int) -> bool:
 def is_supported_beside(problem: Problem, others: Sequence[Cause], tried: int) -> bool:
     """Whether what the other causes leave wrong says more than which of `tried` causes there is."""
     wrong = problem.known & (predict(problem, others) != problem.target)
-    return int(wrong.sum()) >= FEWEST and information(problem, wrong) - log2(tried) >= MARGIN
+    says = cautious_information if others else information
+    return int(wrong.sum()) >= FEWEST and says(problem, wrong) - log2(tried) >= MARGIN

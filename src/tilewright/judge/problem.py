@@ -17,7 +17,8 @@ from tilewright.vectors import Bundle, dataflow_of
 class ArrayFacts:
     """The array and the files, as far as a cause may speak of them.
 
-    lanes: input channels of an input tile, `per_pe` in each row. bits of codes, weights and psums.
+    lanes: input channels of an input tile, `per_pe` in each row. bits of codes, weights and psums;
+    has_signed_acts: whether codes may be negative.
     """
 
     rows: int
@@ -26,6 +27,7 @@ class ArrayFacts:
     act_bits: int
     weight_bits: int
     psum_bits: int
+    has_signed_acts: bool = False
 
     @property
     def lanes(self) -> int:
@@ -67,6 +69,7 @@ class Problem:
             bundle.act_format.bits,
             bundle.weight_format.bits,
             bundle.array.psum_bits,
+            bundle.act_format.is_signed,
         )
         groups = (-1, shape.oc, shape.onij)
         return cls(

@@ -70,7 +70,7 @@ class TestSingleCauses:
             (lambda: np.clip(_psums(), -128, 127), "sum-saturate n=8"),
             (lambda: np.maximum(_psums(), 0), "relu-early"),
             (lambda: _psums()[:, ::-1], "outputs-map-rows-flipped"),
-            (lambda: _psums() + 17, "plus n=17"),
+            (lambda: _psums() + 17, "sum-plus n=17"),
         ],
     )
     def test_a_planted_fault_is_named(self, bundle, numbers, key):
@@ -135,10 +135,9 @@ class TestPairs:
 
 
 class TestNoFalseExplanation:
-    @pytest.mark.parametrize("seed", range(3))
     @pytest.mark.parametrize("count", [1, 5])
-    def test_random_corruption_is_not_explained(self, bundle, seed, count):
-        random, numbers = np.random.default_rng(seed), _psums()
+    def test_random_corruption_is_not_explained(self, bundle, count):
+        random, numbers = np.random.default_rng(count), _psums()
         places = random.choice(numbers.size, count, replace=False)
         numbers.reshape(-1)[places] += random.integers(1, 500, count)
         found = _explain(bundle, numbers)
@@ -206,16 +205,7 @@ class TestFamilies:
 
 class TestTies:
     def test_causes_that_no_input_tells_apart_are_one_group(self, bundle):
-        found = _explain(
-            bundle,
-            _psums(
-                lambda w: (
-                    w[:, [3, 2, 1, 0, -1, -1]] * ([1] * 4 + [0] * 2)
-                    if False
-                    else w[:, :, ::-1, ::-1]
-                )
-            ),
-        )
+        found = _explain(bundle, _psums(lambda w: w[:, :, ::-1, ::-1]))
         assert [{keys[0] for keys in group} for group in _keys(found)] == [
             {"taps-flipped", "window-tap-flipped"}
         ]

@@ -11,7 +11,7 @@ from tilewright.judge.cause import Cause
 from tilewright.judge.dump import Known
 from tilewright.judge.families.lane_maps import lane_maps, moved
 from tilewright.judge.families.number_maps import bit_maps, filled, low_bits, wrapped
-from tilewright.judge.problem import Problem
+from tilewright.judge.problem import ArrayFacts, Problem
 from tilewright.spec import Ints
 
 ORDER = "look at the order of pixels and lanes (layout: [activation] lines, word, plane)"
@@ -26,7 +26,7 @@ Change = tuple[str, Callable[[Problem, Ints], Ints]]
 
 def causes(problem: Problem) -> Iterator[Cause]:
     """All causes of this family."""
-    for key, words, function in _numbers(problem.array.act_bits):
+    for key, words, function in _numbers(problem.array):
         yield _cause(f"codes-{key}", f"activations {words}", _of(function), NUMBER)
     for key, words, source in lane_maps(problem.shape.ic, problem.array.lanes):
         yield _cause(
@@ -59,11 +59,16 @@ def _pixels(source: Ints) -> Change:
 
 def _where(at: Known, function: Callable[[Ints], Ints]) -> Change:
     """Codes changed where `at` is True, of a shape that fits ``ic nij``."""
-    return "", lambda _, plane: np.where(at, function(plane), plane)
+    return "map", lambda _, plane: np.where(at, function(plane), plane)
 
 
-def _numbers(bits: int) -> Iterator[tuple[str, str, Callable[[Ints], Ints]]]:
-    yield "signed", "are taken as signed", partial(wrapped, bits=bits)
+def _numbers(array: ArrayFacts) -> Iterator[tuple[str, str, Callable[[Ints], Ints]]]:
+    bits, sign = array.act_bits, "unsigned" if array.has_signed_acts else "signed"
+    yield (
+        sign,
+        f"are taken as {sign}",
+        partial(low_bits if array.has_signed_acts else wrapped, bits=bits),
+    )
     yield "doubled", "are doubled", lambda x: 2 * x
     yield "halved", "are halved", lambda x: x >> 1
     for narrow in range(1, bits):
@@ -72,7 +77,7 @@ def _numbers(bits: int) -> Iterator[tuple[str, str, Callable[[Ints], Ints]]]:
             f"keep only their low {narrow} bits",
             partial(low_bits, bits=narrow),
         )
-    for key, words, function in bit_maps(bits, is_signed=False):
+    for key, words, function in bit_maps(bits, is_signed=array.has_signed_acts):
         yield key, f"are read {words}", function
 
 
@@ -242,13 +247,14 @@ def _row_numbers(problem: Problem, row: Ints) -> Iterator[Cause]:
                 _where((row == r)[:, None], partial(filled, value=value)),
                 ROW,
             )
+        sign, as_other = ("unsigned", low_bits) if array.has_signed_acts else ("signed", wrapped)
         yield _cause(
-            f"row-signed row={r}",
-            f"PE row {r} takes activations as signed",
-            _where((row == r)[:, None], partial(wrapped, bits=array.act_bits)),
+            f"row-{sign} row={r}",
+            f"PE row {r} takes activations as {sign}",
+            _where((row == r)[:, None], partial(as_other, bits=array.act_bits)),
             ROW,
         )
-        for key, words, function in bit_maps(array.act_bits, is_signed=False):
+        for key, words, function in bit_maps(array.act_bits, is_signed=array.has_signed_acts):
             yield _cause(
                 f"row-{key} row={r}",
                 f"PE row {r} reads activations {words}",

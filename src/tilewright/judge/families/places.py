@@ -28,6 +28,8 @@ def causes(problem: Problem) -> Iterator[Cause]:
         )
     yield from _maps(problem)
     yield from _lines(problem)
+    if problem.otiles > 1:
+        yield from _file_lines(problem)
     yield from _columns(problem)
     if problem.groups > 1:
         yield from _taps(problem)
@@ -161,10 +163,35 @@ def _lines(problem: Problem) -> Iterator[Cause]:
         )
 
 
+def _file_lines(problem: Problem) -> Iterator[Cause]:
+    """Lines of a file of all output tiles, one tile after the other."""
+    count = problem.otiles * problem.shape.onij
+    for n in (1, 2, 3, -1, -2, -3):
+        what = f"{abs(n)} lines {'early: the first are lost' if n > 0 else 'late'}"
+        at = np.arange(count) + n
+        inside = (at >= 0) & (at < count)
+        for rest, words, source in (
+            ("0", "the rest is 0", np.where(inside, at, -1)),
+            ("repeated", "the end is repeated", np.clip(at, 0, count - 1)),
+            ("around", "the rest comes from the other end", at % count),
+        ):
+            plane = _from_lines(problem, source)
+            key = f"outputs-lines-shifted n={n} rest={rest}"
+            yield _cause(key, f"lines of all output tiles stand {what}; {words}", plane, STREAM)
+
+
+def _from_lines(problem: Problem, source: Ints) -> Ints:
+    """Lines ``otile onij``, taken from the lines `source`, to ``oc onij`` flat index."""
+    oc, onij, cols = problem.shape.oc, problem.shape.onij, problem.array.cols
+    channel = np.arange(oc)[:, None]
+    taken = source.reshape(problem.otiles, onij)[channel[:, 0] // cols]  # oc onij
+    other = taken // onij * cols + channel % cols
+    return np.where((taken < 0) | (other >= oc), -1, other * onij + taken % onij)
+
+
 def _columns(problem: Problem) -> Iterator[Cause]:
     oc, onij, cols = problem.shape.oc, problem.shape.onij, problem.array.cols
     col = np.arange(oc)[:, None] % cols
-    pixel = np.arange(onij)[None]
     for n, way in (
         (1, "one pixel early"),
         (-1, "one pixel late"),
@@ -199,7 +226,6 @@ def _columns(problem: Problem) -> Iterator[Cause]:
                     _channels(np.where(source < oc, source, -1), onij),
                     COLUMN,
                 )
-    del pixel
 
 
 def _shifted(key: str, text: str, steps: Ints, rest: str, size: tuple[int, int]) -> Cause:

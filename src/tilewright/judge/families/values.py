@@ -159,13 +159,11 @@ def _fitted(problem: Problem) -> Iterator[Cause]:
     known, delta = problem.known, problem.target - problem.expected
     stage = "value" if problem.function.function == "signed" else "output"
     for value in sorted({1, -1, *_only(delta[known])}):
-        yield Cause(
-            f"plus n={value}",
-            f"{value} is added to every sum",
-            stage,
-            _of(partial(added, amount=value)),
-            "look at the bias and at the rounding",
-        )
+        yield plus(value, stage)
+    if stage == "output":
+        is_kept = known & (problem.target > 0) & (problem.expected > 0)
+        for value in sorted({1, -1, *_only(delta[is_kept])} - {0}):
+            yield plus(value, "value")
     for value in sorted({0, *_only(problem.target[known])}):
         yield Cause(
             f"always n={value}",
@@ -174,6 +172,13 @@ def _fitted(problem: Problem) -> Iterator[Cause]:
             _of(partial(filled, value=value)),
             "look whether the core ran at all, and at when the dump is made",
         )
+
+
+def plus(value: int, stage: str) -> Cause:
+    """One constant is added to every sum."""
+    what, hint = "output" if stage == "output" else "sum", "look at the bias and at the rounding"
+    change = _of(partial(added, amount=value))
+    return Cause(f"{what}-plus n={value}", f"{value} is added to every {what}", stage, change, hint)
 
 
 def _only(values: Ints) -> set[int]:

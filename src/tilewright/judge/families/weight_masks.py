@@ -145,6 +145,7 @@ def _pes(problem: Problem) -> Iterator[Cause]:
             "weight",
             mapped((mine,), lambda w: low_bits(w, array.weight_bits)),
             PE,
+            form="map",
         )
         for tap in range(shape.taps):
             yield from _scaled(
@@ -206,6 +207,7 @@ def _pe(problem: Problem, r: int, c: int, where: Where, *, is_few: bool) -> Iter
         "weight",
         mapped(where, lambda w: low_bits(w, array.weight_bits)),
         PE,
+        form="map",
     )
     if not is_few:
         return
@@ -218,6 +220,7 @@ def _pe(problem: Problem, r: int, c: int, where: Where, *, is_few: bool) -> Iter
                 "weight",
                 mapped(where, partial(filled, value=value)),
                 PE,
+                form="map",
             )
     for key, words, function in bit_maps(array.weight_bits, is_signed=True):
         yield Cause(
@@ -226,4 +229,5 @@ def _pe(problem: Problem, r: int, c: int, where: Where, *, is_few: bool) -> Iter
             "weight",
             mapped(where, function),
             PE,
+            form="map",
         )
