@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -193,6 +194,13 @@ class TestCommand:
         assert found.after.shape == tiny.shape
         assert "the time was over" in found.notes[0]
         assert found.trial.status == "fail"
+
+    def test_one_bundle_is_reduced(self, tiny, tmp_path):
+        for name in ("a", "b"):
+            shutil.copytree(tiny.folder, tmp_path / name)
+        done = tilewright("reduce", tmp_path, "--dump", "dump.txt", "--", "sh", "-c", WRONG)
+        assert done.returncode == 2
+        assert f"holds 2: name one, for example {tmp_path}/b" in done.stderr
 
     def test_an_interrupt_leaves_the_smallest_so_far(self, reduce, tmp_path):
         def interrupt(_line):
