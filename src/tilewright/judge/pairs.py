@@ -22,6 +22,7 @@ from tilewright.judge.composed import (
     pairs_of_weights,
     rows_at,
 )
+from tilewright.judge.dump import Known
 from tilewright.judge.families.values import plus
 from tilewright.judge.problem import Problem
 from tilewright.judge.rows import Rows
