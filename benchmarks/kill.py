@@ -2,10 +2,11 @@
 
     python benchmarks/kill.py --kills 200 --seed 1
 
-Each try forks this process, which has loaded everything: so a kill falls into the work, not into the start.
-SIGKILL cannot be handled, so nothing is put in order before the end. Then the same command runs to its end in
-the same folder. Every file must be the same, byte for byte; in JSON, how long something took and the hashes
-that follow from it are left out, and so is the page for people, which shows both.
+Each try forks this process, which has run the command once and so has loaded everything: a kill falls into
+the work, not into the start. SIGKILL cannot be handled, so nothing is put in order before the end. Then the
+same command runs to its end in the same folder. Every file must be the same, byte for byte; in JSON, how long
+something took and the hashes that follow from it are left out, and so is the page for people, which shows
+both.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from tilewright.cli import main as tilewright
 
 SMALL = (
-    "data.holdout=1200",
-    "train.epochs=2",
-    "train.warmup_epochs=1",
+    "train.epochs=1",
+    "train.warmup_epochs=0",
     "recover.samples=2",
     'vectors.layers=["features.15"]',
     "vectors.corners=false",
@@ -52,15 +53,18 @@ def start(folder: Path) -> int:
     if child:
         return child
     os.setsid()
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
-    os.dup2(null, 2)
+    os._exit(run(folder))
+
+
+def run(folder: Path) -> int:
+    """Run the command in this process, silently; returns its exit status."""
     sys.argv = command(folder)
-    try:
-        tilewright()
-    except SystemExit as end:
-        os._exit(end.code if isinstance(end.code, int) else 3)
-    os._exit(3)
+    with Path(os.devnull).open("w") as null, redirect_stdout(null), redirect_stderr(null):
+        try:
+            tilewright()
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else 3
+    return 3
 
 
 def finish(folder: Path) -> int:
@@ -119,7 +123,7 @@ def main() -> int:
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="tilewright-kill-") as name:
         place = Path(name)
-        if finish(place / "warm") != 0:
+        if run(place / "warm") != 0:
             raise SystemExit("the run that is left alone must pass: try the command by hand")
         since = time.monotonic()
         finish(place / "alone")

@@ -10,7 +10,7 @@ from tilewright import spec
 
 ROOMS = Path(__file__).parents[2] / "src" / "tilewright"
 MAY_ASK_THE_REFERENCE = {
-    *("bundles", "cli", "corners", "facts", "judge", "pipeline", "studies", "trials"),
+    *("adopt", "bundles", "cli", "corners", "facts", "judge", "pipeline", "studies", "trials"),
 }
 """Whoever writes an answer sheet, judges somebody, or passes on what was judged."""
 

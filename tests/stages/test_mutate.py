@@ -10,8 +10,8 @@ from tests.chain import tilewright
 
 
 def test_a_few_mutants_of_a_run(finished):
-    words = ("--limit", "6", "--bundles", "1", "--no-prove", "--json", "--seed", "2")
-    done = tilewright("mutate", finished, *words)
+    words = ("--limit", "6", "--bundles", "1", "--no-modes", "--no-prove", "--json", "--seed", "2")
+    done = tilewright("mutate", finished, *words, "--least", "50")
     assert done.returncode == 0, done.stderr
     facts = json.loads(done.stdout)
     counts = [facts[key] for key in ("killed", "survived", "equivalent", "not_built")]

@@ -22,7 +22,7 @@ from tilewright.bundles import BundleVerdict, Geometry, check_folder, check_fore
 from tilewright.errors import DataError
 from tilewright.vectors import Layout
 
-SECONDS = 60.0
+SECONDS = 20.0
 CLOSE = 0.2
 """Share of wrong numbers up to which the nearest layout is one with a fault in its files."""
 
@@ -125,7 +125,7 @@ def _adopted(
     """The layer of the best of equal fits, and the families that it has."""
     name = f"{folder.resolve().name}{f'-{number + 1}' if number else ''}"
     readings = [_reading(fit, families) for fit in fits]
-    stated = [(r, plane) for r in readings if (plane := plane_of(r)) is not None]
+    stated = [(r, plane) for r in readings if (plane := plane_of(r.fit)) is not None]
     is_exact = any(fit.is_exact for fit in fits)
     if not stated or (not is_exact and fits[0].wrong > CLOSE * fits[0].compared):
         return None, []

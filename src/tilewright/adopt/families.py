@@ -46,6 +46,7 @@ class Family:
 
     texts: what stands between the numbers of a name. places: the numbers. bits: digits 0 and 1 of
     words without separator, ``file line bit``, or None. numbers: lanes of others, ``file line lane``.
+    cache, read_before: what was read already.
     """
 
     texts: tuple[str, ...]
@@ -55,6 +56,7 @@ class Family:
     bits: npt.NDArray[np.uint8] | None
     numbers: npt.NDArray[np.int64]
     cache: dict[tuple[int, bool], npt.NDArray[Any] | None] = field(default_factory=dict)
+    read_before: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -77,8 +79,8 @@ class Family:
         """How many values each number in the name takes, those that others determine left out."""
         return tuple(place.size for place in self.places if not place.factors)
 
-    def widths(self, most: int) -> tuple[int, ...]:
-        """Bits that a field can have, of at most `most`."""
+    def widths(self, most: int, *, is_signed: bool) -> tuple[int, ...]:
+        """Bits that a field of signed or unsigned numbers can have, of at most `most`."""
         if self.bits is not None:
             word = self.bits.shape[2]
             slack = 4 if self.radix == "hex" else 1
@@ -89,7 +91,6 @@ class Family:
         if self.radix == "hex":
             return tuple(b for b in range(4 * digits, 4 * digits - 4, -1) if 0 < b <= most)
         low, high = int(self.numbers.min()), int(self.numbers.max())
-        is_signed = low < 0
         usual = (b for b in DECIMAL_BITS if -(1 << b - 1) <= low and high < 1 << b - is_signed)
         return tuple(b for b in usual if b <= most)[:1]
 

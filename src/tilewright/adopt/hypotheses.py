@@ -205,7 +205,7 @@ class Roles:
 
     def _weights(self) -> Iterator[tuple[int, tuple[int, int], int, int]]:
         """Bits of weights, kernel, input and output channels."""
-        for bits in self.weight.widths(WEIGHT_BITS):
+        for bits in self.weight.widths(WEIGHT_BITS, is_signed=True):
             values = self.weight.values(bits, is_signed=True)
             if values is None or bits < 2:
                 continue
@@ -219,7 +219,7 @@ class Roles:
     ) -> Iterator[tuple[int, int, tuple[bool, bool]]]:
         """Bits of activations, values of a channel, and whether they can be a plane, or windows."""
         taps = kernel[0] * kernel[1]
-        for bits in self.activation.widths(ACT_BITS):
+        for bits in self.activation.widths(ACT_BITS, is_signed=False):
             values = self.activation.values(bits, is_signed=False)
             if values is not None and values.size % ic == 0:
                 per_channel = values.size // ic
@@ -236,7 +236,7 @@ class Roles:
     ) -> Iterator[tuple[int, int, str]]:
         """Bits of the expected numbers, how many there are of a channel, and of which kind."""
         taps = kernel[0] * kernel[1]
-        for bits in self.expected.widths(PSUM_BITS):
+        for bits in self.expected.widths(PSUM_BITS, is_signed=True):
             values = self.expected.values(bits, is_signed=True)
             if values is None or values.size % oc or bits < 4 or _largest(values) > bound:
                 continue
@@ -267,7 +267,29 @@ class Roles:
             if fits((*parts, *others, taps), self.weight, weight)
         ]
         least = min((len(i) + len(o) for i, o in found), default=0)
-        yield from ((i, o) for i, o in found if not is_usual or len(i) + len(o) == least)
+        for parts, others in found:
+            more = len(parts) + len(others) - least
+            if (
+                not is_usual
+                or more == 0
+                or (more == 1 and self._is_natural(parts, others, bits, read))
+            ):
+                yield parts, others
+
+    def _is_natural(
+        self,
+        ic: tuple[int, ...],
+        oc: tuple[int, ...],
+        bits: tuple[int, int],
+        read: tuple[int, int, str],
+    ) -> bool:
+        """Whether channels are divided by as many as stand in a word, or in pairs."""
+        weight = self.weight.read(bits[1], is_signed=True)
+        rows = {self.activation.read(bits[0], is_signed=False).shape[2], weight.shape[2], 2}
+        cols = {self.expected.read(read[0], is_signed=True).shape[2], *weight.shape[1:]}
+        return all(
+            len(parts) == 1 or parts[-1] in natural for parts, natural in ((ic, rows), (oc, cols))
+        )
 
     def _expected_divisions(self, oc: int, taps: int, read: tuple[int, int, str]) -> Divisions:
         key = (oc, taps, *read)

@@ -64,8 +64,8 @@ def name_channels(parts: tuple[int, ...], tile: str, lane: str) -> Channels:
 class Stated:
     """Axes of one kind with the names of a layout.
 
-    names: of each axis of the search. sizes: of the layout's axes. units: axes of size 1 that must
-    stand somewhere.
+    names: of each axis of the search; those of size 1 stand nowhere yet. sizes: of the layout's axes.
+    units: further axes of size 1.
     """
 
     names: dict[str, tuple[str, ...]]
@@ -88,7 +88,10 @@ class Stated:
 
     def _file(self, family: Family, place: Placement) -> tuple[str, list[str]]:
         """The template of the names, and the units that have no place in it."""
-        left, numbers = list(self.units), []
+        idle = [
+            name for axis, names in self.names.items() if axis not in place.axes for name in names
+        ]
+        left, numbers = [*self.units, *idle], []
         free = [at for at, number in enumerate(family.places) if not number.factors]
         terms: dict[int, list[tuple[int, str]]] = {}
         for at, number in enumerate(family.places):

@@ -56,7 +56,7 @@ def expected_fits(
     """How a family can be read as expected numbers of a layer, with what differs then."""
     sizes = fit.sized.sizes
     taps = _tap_psums(fit)  # kij oc onij
-    for bits in family.widths(PSUM_BITS):
+    for bits in family.widths(PSUM_BITS, is_signed=True):
         values = family.values(bits, is_signed=True)
         if values is None or values.size % sizes.oc or bits < 4:
             continue

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tilewright.adopt.canonical import Reading
 from tilewright.adopt.hypotheses import Hypothesis, factor_pairs
 from tilewright.adopt.operands import tap_order, tap_orders
+from tilewright.adopt.search import Fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,14 @@ class Plane:
     notes: tuple[str, ...] = ()
 
 
-def plane_of(reading: Reading) -> Plane | None:
-    """The ifmap of a reading; None if windows belong to no plane."""
-    sizes = reading.sized.sizes
+def plane_of(fit: Fit) -> Plane | None:
+    """The ifmap of a fit; None if windows belong to no plane."""
+    sizes = fit.sized.sizes
     if sizes.plane is None:
-        return next(_window_planes(reading), None)
+        return next(_window_planes(fit), None)
     if any(sizes.padding):
         return Plane(sizes.plane, sizes.padding, sizes.stride, sizes.out, "unpadded")
-    border = _border(reading)
+    border = _border(fit)
     if border == (0, 0):
         return Plane(sizes.plane, border, sizes.stride, sizes.out, "padded")
     inner = sizes.plane[0] - 2 * border[0], sizes.plane[1] - 2 * border[1]
@@ -46,9 +46,9 @@ def plane_of(reading: Reading) -> Plane | None:
     return Plane(inner, border, sizes.stride, sizes.out, "padded", notes=(note,))
 
 
-def _border(reading: Reading) -> tuple[int, int]:
+def _border(fit: Fit) -> tuple[int, int]:
     """The usual padding, where as wide a border holds zeros alone."""
-    sizes, codes = reading.sized.sizes, reading.fit.codes.tensor  # ic h w
+    sizes, codes = fit.sized.sizes, fit.codes.tensor  # ic h w
     widths = [0, 0]
     for axis in (0, 1):
         along = np.moveaxis(codes, axis + 1, 0)
@@ -59,9 +59,9 @@ def _border(reading: Reading) -> tuple[int, int]:
     return widths[0], widths[1]
 
 
-def _window_planes(reading: Reading) -> Iterator[Plane]:
+def _window_planes(fit: Fit) -> Iterator[Plane]:
     """Planes in which every window says the same code of a pixel, the usual sizes first."""
-    sizes, codes = reading.sized.sizes, reading.fit.codes.tensor  # ic kij pixel
+    sizes, codes = fit.sized.sizes, fit.codes.tensor  # ic kij pixel
     for shape in _window_shapes(sizes):
         for order in tap_orders(sizes.kernel):
             windows = codes[:, tap_order(sizes.kernel, order), : sizes.onij]

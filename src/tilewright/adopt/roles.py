@@ -10,6 +10,7 @@ from itertools import permutations, takewhile
 
 from tilewright.adopt.families import Family
 from tilewright.adopt.hypotheses import Roles
+from tilewright.adopt.planes import plane_of
 from tilewright.adopt.search import Fit, search
 
 HINTS = (
@@ -19,25 +20,26 @@ HINTS = (
 )
 MOST_FAMILIES = 14
 CLOSE = 0.05
+FEWEST = 8
 """Share of wrong numbers below which a fit is taken for the layer with a fault in it."""
 Triple = tuple[Family, Family, Family]
 
 
 @dataclass(slots=True)
 class Clock:
-    """Seconds that a search may still take."""
+    """Seconds of computing that a search may still take."""
 
     ends: float
 
     @classmethod
     def of(cls, seconds: float) -> Clock:
-        """A clock that runs out in so many seconds."""
-        return cls(time.monotonic() + seconds)
+        """A clock that runs out after so many seconds of computing."""
+        return cls(time.process_time() + seconds)
 
     @property
     def is_over(self) -> bool:
         """Whether the time is over."""
-        return time.monotonic() > self.ends
+        return time.process_time() > self.ends
 
 
 def _in_common(names: Sequence[str]) -> int:
@@ -54,7 +56,7 @@ def find_layer(families: Sequence[Family], clock: Clock) -> list[Fit]:
         for triple in ranked:
             exact, near = _fits_of(triple, clock, is_usual=is_usual)
             nearest = [min([*nearest, *near], key=_share)] if near else nearest
-            is_near = bool(nearest) and _share(nearest[0]) < CLOSE
+            is_near = bool(nearest) and _is_near(nearest[0])
             if exact or is_near or clock.is_over:
                 return exact or nearest
     return nearest
@@ -70,13 +72,20 @@ def _fits_of(triple: Triple, clock: Clock, *, is_usual: bool) -> tuple[list[Fit]
         if clock.is_over or (limit is not None and sized.cost > limit):
             break
         for fit in search(triple, sized):
-            if fit.is_exact and _says_something(fit):
+            if not _says_something(fit):
+                continue
+            if fit.is_exact:
                 exact.append(fit)
-            elif not fit.is_exact:
+            else:
                 near = [min([*near, fit], key=_share)]
-            if exact or (near and _share(near[0]) < CLOSE):
+            if exact or (near and _is_near(near[0])):
                 limit = sized.cost if limit is None else limit
     return exact, near
+
+
+def _is_near(fit: Fit) -> bool:
+    """Whether a fit is that of the layer, with a fault in its files."""
+    return _share(fit) < CLOSE or (fit.wrong == 1 and fit.compared >= FEWEST)
 
 
 def _share(fit: Fit) -> float:
@@ -84,9 +93,9 @@ def _share(fit: Fit) -> float:
 
 
 def _says_something(fit: Fit) -> bool:
-    """Whether the expected numbers are not all zero, which anything would fit."""
-    values = fit.families[2].values(fit.sized.sizes.psum_bits, is_signed=True)
-    return values is not None and bool(values.any())
+    """Whether the expected numbers are not all zero, which anything would fit, and windows are of a plane."""
+    values = fit.families[2].read(fit.sized.sizes.psum_bits, is_signed=True)
+    return bool(values.any()) and (fit.sized.sizes.plane is not None or plane_of(fit) is not None)
 
 
 def triples(families: Sequence[Family]) -> Iterator[Triple]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ TESTED = 5
 """Channels and pixels that are computed first: so many of each."""
 MOST_CANDIDATES = 40_000
 CHUNK = 2_000
+MOST_JUDGED = 64
 NEAR = 0.55
 """Share of the numbers computed first from which on a candidate is looked at as a near one."""
 LEAKS = (1, 2, 3, 4, 5, 6)
@@ -96,17 +97,18 @@ def search(families: tuple[Family, Family, Family], sized: Sized) -> Iterator[Fi
         return
     for codes in all_codes:
         computed = _product(weights.tested, codes.windows[:, pixels])  # weight oc onij
-        for function, w, e in _matches(computed, wanted.tested, sized):
+        for w, e in _matches(computed, wanted.tested):
+            place, order = weights.places[w]
             fit = Fit(
                 families,
                 sized,
                 codes.place,
                 codes.axes,
-                weights.places[w][0],
+                place,
                 wanted.places[e][0],
-                weights.places[w][1],
+                order,
                 wanted.places[e][1],
-                function,
+                OutputFunction("signed"),
                 0,
                 0,
             )
@@ -133,6 +135,17 @@ def _codes(activation: Family, weight: Family, sized: Sized) -> Iterator[Codes]:
 
 
 def _weights(weight: Family, sized: Sized, channels: npt.NDArray[np.int64]) -> _Weights | None:
+    """Weights in every order; the same ones again for other sizes of the plane."""
+    sizes = sized.sizes
+    key = (sizes.weight_bits, sizes.kernel, sized.ic_parts, sized.oc_parts)
+    if key not in weight.read_before:
+        weight.read_before.clear()
+        weight.read_before[key] = _all_weights(weight, sized, channels)
+    found: _Weights | None = weight.read_before[key]
+    return found
+
+
+def _all_weights(weight: Family, sized: Sized, channels: npt.NDArray[np.int64]) -> _Weights | None:
     flips = (*sized.oc, *sized.ic)
     found = candidates(weight, sized.sizes.weight_bits, sized.weight_axes, flips)
     orders = tap_orders(sized.sizes.kernel)
@@ -190,23 +203,21 @@ def streamed_pixels(sized: Sized) -> npt.NDArray[np.int64]:
     return pixels.reshape(kh * kw, oh * ow)
 
 
-def _matches(
-    computed: Floats, wanted: Floats, sized: Sized
-) -> Iterator[tuple[OutputFunction, int, int]]:
-    """Functions, weights and expected numbers that agree in most of what was computed first."""
-    for function in functions_of(wanted, sized):
-        outputs = apply(function, computed)[:, None]  # weight 1 oc onij
-        is_relu = function.function == "relu"
-        telling = (wanted != 0)[None] if is_relu else np.ones_like(wanted, bool)[None]
-        count = np.maximum(telling.sum(axis=(2, 3)), 1)
-        parts = [
-            ((outputs[at : at + CHUNK] == wanted[None]) & telling).sum(axis=(2, 3)) / count
-            for at in range(0, len(outputs), CHUNK)
-        ]
-        score = np.concatenate(parts)  # weight expected
-        best = np.argwhere(score >= min(max(NEAR, float(score.max()) - 1e-9), 1.0))
-        for w, e in best[:64]:
-            yield function, int(w), int(e)
+def _matches(computed: Floats, wanted: Floats) -> Iterator[tuple[int, int]]:
+    """Weights and expected numbers that agree in most of what was computed first.
+
+    Numbers above 0 are compared, which every function leaves as they are.
+    """
+    telling = (wanted > 0) if (wanted > 0).any() else np.ones_like(wanted, bool)
+    count = np.maximum(telling.sum(axis=(1, 2)), 1)
+    parts = [
+        ((computed[at : at + CHUNK, None] == wanted[None]) & telling[None]).sum(axis=(2, 3)) / count
+        for at in range(0, len(computed), CHUNK)
+    ]
+    score = np.concatenate(parts)  # weight expected
+    best = np.argwhere(score >= max(NEAR, float(score.max()) - 1e-9))
+    for w, e in best[:MOST_JUDGED]:
+        yield int(w), int(e)
 
 
 def functions_of(wanted: npt.NDArray[np.float64], sized: Sized) -> Iterator[OutputFunction]:
@@ -241,24 +252,17 @@ def _is_consistent(place: Placement, fit: Fit) -> bool:
 
 
 def judge(fit: Fit, codes: Codes | None = None) -> Fit:
-    """The fit with every number compared."""
+    """The fit with every number compared, under the function with the fewest wrong ones."""
     sizes = fit.sized.sizes
     codes = codes or fit.codes
     psums = fit.kernel.reshape(sizes.oc, -1).astype(np.float64) @ codes.windows
     tensor = read_expected(fit.families[2], fit.sized, fit.expected)
     stated = next(p for order, p in psums_of(tensor, fit.sized) if order == fit.psum_taps)
-    outputs = apply(fit.function, psums)[:, : stated.shape[1]]
-    wrong = int((outputs != stated).sum())
-    return Fit(
-        fit.families,
-        fit.sized,
-        fit.activation,
-        fit.activation_axes,
-        fit.weight,
-        fit.expected,
-        fit.tap_order,
-        fit.psum_taps,
-        fit.function,
-        wrong,
-        stated.size,
+    wrong, function = min(
+        (
+            (int((apply(function, psums)[:, : stated.shape[1]] != stated).sum()), function)
+            for function in functions_of(stated.astype(np.float64), fit.sized)
+        ),
+        key=lambda found: found[0],
     )
+    return replace(fit, function=function, wrong=wrong, compared=stated.size)

@@ -14,8 +14,11 @@ from tilewright.adopt.placement import Placement
 from tilewright.adopt.planes import Plane
 from tilewright.spec.number_format import signed_bits_needed
 from tilewright.vectors import Layout
+from tilewright.vectors.templates import axes_in
 
 MOST_PSUM_BITS = 32
+Axes = tuple[Stated, list[str], str]
+"""Named axes, splits, and the order of the taps."""
 USUAL_BITS = (8, 12, 16, 20, 24, 32)
 
 
@@ -109,7 +112,6 @@ def _activation(reading: Reading, plane: Plane, names: Names) -> dict[str, Any]:
     named = _channel_names(reading.sized.ic, names.ic)
     split = list(names.ic.split)
     axes = dict(names.ic.sizes)
-    named["nij"] = ("nij",)
     units = [names.ic.unit] if names.ic.unit else []
     if plane.form == "windows":
         named["kij"], tap_split, tap_sizes = _taps(sizes.kernel, plane.tap_order)
@@ -124,15 +126,14 @@ def _activation(reading: Reading, plane: Plane, names: Names) -> dict[str, Any]:
         elif fit.activation_axes["p0"] > sizes.onij:
             named["p0"] = ("pixel",)
             split.append(f"onij = pixel:{fit.activation_axes['p0']}")
-        units += [axis for axis, size in (("onij", sizes.onij),) if size == 1]
     else:
-        units += ["nij"] if sizes.pixels == 1 else []
+        named["nij"] = ("nij",)
     place = _with_tap_signs(fit.activation, plane.tap_order)
-    table = _table(fit.families[0], place, Stated(named, axes, tuple(units)), sizes.act_bits, "act")
-    return table | {"plane": plane.form} | ({"split": split} if split else {})
+    stated = Stated(named, axes, tuple(units)), split, ""
+    return _table(fit.families[0], place, stated, sizes.act_bits, "act") | {"plane": plane.form}
 
 
-def _weight_axes(reading: Reading, names: Names, plane: Plane) -> tuple[Stated, list[str], str]:
+def _weight_axes(reading: Reading, names: Names, plane: Plane) -> Axes:
     """Axes of the weights, splits, and the order of the taps."""
     order = _composed(reading.fit.tap_order, plane.tap_order)
     sizes = reading.sized.sizes
@@ -140,7 +141,6 @@ def _weight_axes(reading: Reading, names: Names, plane: Plane) -> tuple[Stated, 
     named = _channel_names(reading.sized.ic, names.ic) | _channel_names(reading.sized.oc, names.oc)
     named["kij"] = taps
     units = [unit for unit in (names.oc.unit, names.ic.unit) if unit]
-    units += ["kij"] if sizes.taps == 1 else []
     axes = names.ic.sizes | names.oc.sizes | tap_sizes
     splits = [*names.ic.split, *names.oc.split, *split]
     return Stated(named, axes, tuple(units)), splits, order
@@ -154,12 +154,11 @@ def _expected(expected: ExpectedFit, names: Names) -> dict[str, Any]:
         oc = name_channels(sized.oc_parts, "otile", "col")
     named = _channel_names(sized.oc, oc)
     taps, split, tap_sizes = _taps(sizes.kernel, expected.tap_order)
-    named["kij"] = taps
-    named["onij"] = ("nij",) if sizes.kind == "streamed" else ("onij",)
     has_taps = sizes.kind != "psum"
-    pixels = sized.expected_axes["onij"]
+    if has_taps:
+        named["kij"] = taps
+    named["onij"] = ("nij",) if sizes.kind == "streamed" else ("onij",)
     units = [oc.unit] if oc.unit else []
-    units += [named["onij"][0]] if pixels == 1 else []
     axes = oc.sizes | (tap_sizes if has_taps else {})
     stated = Stated(named, axes, tuple(units))
     splits = [*oc.split, *(split if has_taps else [])]
@@ -212,14 +211,15 @@ def _with_tap_signs(place: Placement, order: str) -> Placement:
 def _table(
     family: Family,
     place: Placement,
-    axes: Stated | tuple[Stated, list[str], str],
+    axes: Axes,
     bits: int,
     field: str,
 ) -> dict[str, Any]:
     """The table of one kind: names and runs, digits, and what stands around the words."""
-    stated, split, order = axes if isinstance(axes, tuple) else (axes, [], "")
+    stated, split, order = axes
     facts: dict[str, Any] = stated.table(family, _with_tap_signs(place, order))
     facts["bits"] = field or bits
+    split = [*split, *_named_in_files(facts["file"], split)]
     if split:
         facts["split"] = split
     first = family.files[0]
@@ -234,6 +234,15 @@ def _table(
         if text:
             facts[key] = text
     return facts
+
+
+def _named_in_files(file: str, split: Sequence[str]) -> list[str]:
+    """Splits that change nothing, but let axes stand in file names that are no tiles or taps."""
+    made = {part.partition(":")[0] for text in split for part in text.partition("=")[2].split()}
+    ways = {"row": "itile row = itile row", "col": "otile col = otile col"}
+    ways |= {axis: f"{axis} = {axis}" for axis in ("nij", "onij")}
+    named = [axis for axis in axes_in(file) if axis in ways and axis not in made]
+    return [ways[axis] for axis in named]
 
 
 def _text(texts: Sequence[tuple[str, ...]]) -> list[str] | int:

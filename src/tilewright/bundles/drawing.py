@@ -1,4 +1,4 @@
-"""A layout drawn by its own encoder: the files of a tiny layer, and which number stands where."""
+"""A layout drawn: the files of a small layer, or of one's own, and which number stands where."""
 
 from __future__ import annotations
 
@@ -9,21 +9,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.bundles.geometry import Geometry
 from tilewright.bundles.streamed import reference_streamed_psums
-from tilewright.errors import TilewrightError
-from tilewright.spec import ArrayShape, ConvShape
+from tilewright.spec import ArrayShape, ConvShape, NumberFormat
 from tilewright.tile import TilePlan, tile_activations, tile_psums, tile_weights
-from tilewright.vectors import FieldWidths, Layout, encode
+from tilewright.vectors import FieldWidths, KindLayout, Layout, encode
+from tilewright.vectors.arrangement import arrange
+from tilewright.vectors.codec import text_set
 from tilewright.vectors.planes import accumulate_addresses
 from tilewright.verify import reference_outputs, reference_tap_psums
 
 SHAPE = ConvShape(ic=3, ih=2, iw=2, oc=4, kh=1, kw=2, padding=(0, 1))
 PLAN = TilePlan(SHAPE, ArrayShape(rows=2, cols=3, psum_bits=8))
 WIDTHS = FieldWidths(act=2, weight=3, psum=8)
+GEOMETRY = Geometry(
+    SHAPE, PLAN.array, NumberFormat(2, is_signed=False), NumberFormat(3, is_signed=True)
+)
 WORDS_SHOWN = 6
+LANES_SHOWN = 8
 
 Tiles = npt.NDArray[Any]
 Indices = dict[str, int]
+Entry = tuple[Indices, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,69 +43,86 @@ class DrawnFile:
     lines: tuple[tuple[str, str], ...]
 
 
-def draw(layout: Layout) -> Iterator[DrawnFile]:
-    """The first file of every kind, for 3 -> 4 channels on 2 rows and 3 cols, kernel 1x2, padded.
+def draw(layout: Layout, geometry: Geometry = GEOMETRY) -> Iterator[DrawnFile]:
+    """The first file of every kind; by default for 3 -> 4 channels on 2 rows and 3 cols, kernel 1x2.
 
-    Each number is found in the text by changing it and encoding again, so the drawing says what the
-    encoder does, whatever the layout states.
+    Raises `FormatError` or `ShapeError` if the layout cannot state a layer of this geometry.
     """
-    for kind, tiles in _example(layout).items():
-        files = encode(layout, kind, tiles, plan=PLAN, widths=WIDTHS)
+    plan = TilePlan(geometry.shape, geometry.array)
+    act, weight = geometry.act_format.bits, geometry.weight_format.bits
+    widths = FieldWidths(act, weight, geometry.array.psum_bits)
+    for kind, tiles in _example(layout, geometry).items():
+        form = layout.kind(kind)
+        files = encode(layout, kind, tiles, plan=plan, widths=widths)
         name = next(iter(files))
-        lines = _lines(files[name], _find(layout, kind, tiles, name, files[name]))
-        yield DrawnFile(kind, name, len(files), lines)
+        found = _find(form, tiles, plan)
+        yield DrawnFile(kind, name, len(files), _lines(files[name], form, found, plan, widths))
 
 
-def _example(layout: Layout) -> dict[str, Tiles]:
+def _example(layout: Layout, geometry: Geometry = GEOMETRY) -> dict[str, Tiles]:
     """Small codes, weights of every sign, and what the reference makes of them, as tiles."""
-    count = np.arange(SHAPE.oc * SHAPE.ic * SHAPE.taps)
-    weight = (count * 5 % 7 - 3).astype(np.int8).reshape(SHAPE.oc, SHAPE.ic, 1, 2)  # oc ic kh kw
-    codes = ((count[:12] * 3 + 1) % 4).astype(np.uint8).reshape(SHAPE.ic, 2, 2)  # ic ih iw
-    taps = reference_tap_psums(codes[None], weight, SHAPE)[:, 0]  # kij oc oh ow
+    shape, plan = geometry.shape, TilePlan(geometry.shape, geometry.array)
+    count = np.arange(shape.oc * shape.ic * shape.taps)
+    weight = (count * 5 % 7 - 3).astype(np.int8).reshape(shape.weight_sizes)  # oc ic kh kw
+    weight = np.clip(weight, geometry.weight_format.min_code, geometry.weight_format.max_code)
+    pixels = np.arange(shape.ic * shape.ih * shape.iw)
+    small = (pixels * 3 + 1) % min(4, geometry.act_format.max_code + 1)
+    codes = small.astype(np.uint8).reshape(shape.ic, shape.ih, shape.iw)
+    taps = reference_tap_psums(codes[None], weight, shape)[:, 0]  # kij oc oh ow
     psums = taps.sum(axis=0)
-    tiles = {
-        "activation": tile_activations(codes, PLAN),
-        "weight": tile_weights(weight, PLAN),
-        "tap_psum": np.stack([tile_psums(tap, PLAN) for tap in taps]),
-        "psum": tile_psums(psums, PLAN),
-        "address": accumulate_addresses(PLAN),
+    tiles: dict[str, Tiles] = {
+        "activation": tile_activations(codes, plan),
+        "weight": tile_weights(weight, plan),
+        "tap_psum": np.stack([tile_psums(tap, plan) for tap in taps]),
+        "psum": tile_psums(psums, plan),
+        "address": accumulate_addresses(plan),
     }
     if layout.stating("output"):
-        tiles["output"] = tile_psums(reference_outputs(psums, layout.output), PLAN)
-    streamed = reference_streamed_psums(codes, weight, SHAPE)  # kij oc padded_h padded_w
-    pixel = ConvShape(SHAPE.ic, SHAPE.padded_h, SHAPE.padded_w, SHAPE.oc, kh=1, kw=1)
-    pixels = np.stack([tile_psums(tap, TilePlan(pixel, PLAN.array)) for tap in streamed])
-    return {form.kind: pixels if form.is_streamed else tiles[form.tensor] for form in layout.kinds}
+        tiles["output"] = tile_psums(reference_outputs(psums, layout.output), plan)
+    if any(form.is_streamed for form in layout.kinds):
+        streamed = reference_streamed_psums(codes, weight, shape)  # kij oc padded_h padded_w
+        pixel = ConvShape(shape.ic, shape.padded_h, shape.padded_w, shape.oc, kh=1, kw=1)
+        each = [tile_psums(tap, TilePlan(pixel, plan.array)) for tap in streamed]
+        tiles["streamed"] = np.stack(each)
+    return {
+        form.kind: tiles["streamed" if form.is_streamed else form.tensor] for form in layout.kinds
+    }
 
 
-def _find(
-    layout: Layout, kind: str, tiles: Tiles, name: str, content: bytes
-) -> dict[int, list[tuple[int, Indices, int]]]:
-    """For each line of the file: where its numbers end, what they are, and their values.
+def _find(form: KindLayout, tiles: Tiles, plan: TilePlan) -> list[list[Entry]]:
+    """For each word of the first file, its numbers from left to right: what they are, and their values.
 
-    A number that cannot be changed alone (padding, an address) is not found.
+    The numbers of the values are arranged as the layout states; lanes without a channel and the padding
+    have none.
     """
-    found: dict[int, list[tuple[int, Indices, int]]] = {}
-    original = np.frombuffer(content, np.uint8)
-    for place in np.ndindex(*tiles.shape):
-        changed = tiles.copy()
-        changed[place] ^= 1
-        try:
-            other = encode(layout, kind, changed, plan=PLAN, widths=WIDTHS)[name]
-        except TilewrightError:
-            continue
-        for offset in np.flatnonzero(original != np.frombuffer(other, np.uint8)).tolist():
-            at = _channels(dict(zip(layout.kind(kind).axes, place, strict=True)))
-            entry = (offset, at, int(tiles[place]))
-            found.setdefault(content.count(b"\n", 0, offset), []).append(entry)
-    return found
+    numbers = np.arange(1, tiles.size + 1).reshape(tiles.shape)
+    index = dict(zip(form.axes, np.indices(tiles.shape), strict=True))
+    shape, array = plan.shape, plan.array
+    if "row" in index:
+        numbers[index["itile"] * array.rows + index["row"] >= shape.ic] = 0
+    if "col" in index:
+        numbers[index["otile"] * array.cols + index["col"] >= shape.oc] = 0
+    if form.tensor == "activation":
+        (pad_h, pad_w) = shape.padding
+        down, across = np.divmod(index["nij"], shape.padded_w)
+        is_inside = (down >= pad_h) & (down < pad_h + shape.ih)
+        is_inside &= (across >= pad_w) & (across < pad_w + shape.iw)
+        numbers[~is_inside] = 0
+    words = arrange(form, numbers, plan)[0]  # line lane
+    return [[_entry(form, tiles, int(n) - 1, plan) for n in word if n] for word in words]
 
 
-def _channels(at: Indices) -> Indices:
+def _entry(form: KindLayout, tiles: Tiles, number: int, plan: TilePlan) -> Entry:
+    place = np.unravel_index(number, tiles.shape)
+    at = dict(zip(form.axes, map(int, place), strict=True))
+    return _channels(at, plan.array), int(tiles[place]) + form.offset
+
+
+def _channels(at: Indices, array: ArrayShape) -> Indices:
     """The place with channels instead of tiles and lanes, which a layout may pair as it likes."""
     for tile, lane, size, channel in (
-        ("otile", "col", PLAN.array.cols, "oc"),
-        ("itile", "row", PLAN.array.rows, "ic"),
+        ("otile", "col", array.cols, "oc"),
+        ("itile", "row", array.rows, "ic"),
     ):
         if lane in at:
             number = at[tile] * size + at[lane]
@@ -108,34 +132,36 @@ def _channels(at: Indices) -> Indices:
 
 
 def _lines(
-    content: bytes, found: dict[int, list[tuple[int, Indices, int]]]
+    content: bytes, form: KindLayout, words: list[list[Entry]], plan: TilePlan, widths: FieldWidths
 ) -> tuple[tuple[str, str], ...]:
     """The first lines of a file, each with what stands in it."""
-    if not content.isascii():
+    if form.container in ("npz", "raw", "raw-little"):
         return (("(binary)", ""),)
     lines = content.decode("ascii").splitlines()
-    shown = sorted(found)[:WORDS_SHOWN] or [WORDS_SHOWN]
-    end = min(shown[-1] + 1, len(lines))
-    drawn = [(lines[i], _meaning(sorted(found.get(i, []), key=_by_offset))) for i in range(end)]
+    around = text_set(form, plan, widths)[0].frame
+    meanings = {
+        len(around.head) + w * around.parts: _meaning(entries) for w, entries in enumerate(words)
+    }
+    told = [line for line, meaning in meanings.items() if meaning][:WORDS_SHOWN]
+    end = min((told[-1] if told else WORDS_SHOWN) + 1, len(lines))
+    drawn = [(lines[i], meanings.get(i, "")) for i in range(end)]
     if end < len(lines):
         drawn.append((f"... {len(lines) - end} more lines", ""))
     return tuple(drawn)
 
 
-def _by_offset(entry: tuple[int, Indices, int]) -> int:
-    return entry[0]
-
-
-def _meaning(entries: list[tuple[int, Indices, int]]) -> str:
+def _meaning(entries: list[Entry]) -> str:
     """What stands in a line: the axes that all its numbers share, then each number, left to right."""
     if not entries:
         return ""
-    places = [place for _, place, _ in entries]
+    places = [place for place, _ in entries]
     axes = list(places[0])
     varying = [axis for axis in axes if len({place[axis] for place in places}) > 1] or axes[-1:]
     shared = " ".join(f"{axis}={places[0][axis]}" for axis in axes if axis not in varying)
     lanes = [
         f"{' '.join(f'{axis}{place[axis]}' for axis in varying)} = {value}"
-        for _, place, value in entries
+        for place, value in entries
     ]
-    return f"{shared}: {', '.join(lanes)}"
+    if len(lanes) > LANES_SHOWN:
+        lanes = [*lanes[: LANES_SHOWN - 1], "...", lanes[-1]]
+    return f"{shared}: {', '.join(lanes)}" if shared else ", ".join(lanes)

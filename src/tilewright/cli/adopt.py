@@ -37,8 +37,11 @@ def adopt(
         ),
     ] = None,
     seconds: Annotated[
-        float, typer.Option("--seconds", min=1.0, max=3600.0, help="Time that a search may take.")
-    ] = 60.0,
+        float,
+        typer.Option(
+            "--seconds", min=1.0, max=3600.0, help="Computing time that a search may take."
+        ),
+    ] = 20.0,
     is_json: JsonOption = False,
 ) -> None:
     """Find layout and geometry of files without a description, from their numbers."""

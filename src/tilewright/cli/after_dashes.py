@@ -151,5 +151,5 @@ def next_steps(trial: Trial, expected: Expected, *, has_cause: bool = True) -> t
 
     if trial.failing is None:
         return (f"its log: {trial.folder / LOG}",)
-    cause = (f"cause: {trial_cause(trial)}",) if has_cause else ()
+    cause = (f"cause: {trial_cause(trial, trial.bundle)}",) if has_cause else ()
     return (*cause, more(trial.bundle, trial.failing, expected.reading))

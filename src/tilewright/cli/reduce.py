@@ -50,6 +50,7 @@ def reduce_core(
 
     COMMAND is that of `try`. The array and its number formats stay.
     """
+    from tilewright.trials.finding import trial_cause
     from tilewright.trials.reduce import reduce_bundle
     from tilewright.vectors import read_bundle
 
@@ -72,8 +73,9 @@ def reduce_core(
         order=order,
         radix=radix,
     )
+    bundle = read_bundle(folder)
     found = reduce_bundle(
-        read_bundle(folder),
+        bundle,
         command,
         expected,
         out=out,
@@ -81,13 +83,14 @@ def reduce_core(
         budget_s=budget_s,
         progress=Console(is_json=is_json).progress,
     )
+    cause = trial_cause(found.first, bundle)
     if is_json:
-        print(json.dumps(found.to_json(), indent=2))
+        print(json.dumps(found.to_json() | {"cause": cause}, indent=2))
     else:
-        _print(found, expected)
+        _print(found, expected, cause)
 
 
-def _print(found: Reduction, expected: Expected) -> None:
+def _print(found: Reduction, expected: Expected, cause: str) -> None:
     for name, one in (("before", found.before), ("after", found.after)):
         shape = one.shape
         print(
@@ -100,5 +103,7 @@ def _print(found: Reduction, expected: Expected) -> None:
         print(f"note: {note}")
     print(f"{found.runs} runs in {found.seconds:.1f} s; {found.trial.bundle.folder}:")
     print(f"  {found.trial.evidence}")
-    for line in given.next_steps(found.trial, expected):
+    for line in given.next_steps(found.trial, expected, has_cause=False):
         print(f"  {line}")
+    if cause:
+        print(f"cause, from the whole layer: {cause}")

@@ -39,6 +39,10 @@ def try_core(
         typer.Option("--layout", metavar="NAME|FILE.toml", help="Of bundles without a manifest."),
     ] = None,
     geometry: GeometryOption = None,
+    skipped: Annotated[
+        list[str] | None,
+        typer.Option("--skip", metavar="GLOB", help="Leave out bundles whose name matches."),
+    ] = None,
     project: given.ProjectOption = None,
     build: given.BuildOption = None,
     place: given.PlaceOption = ".",
@@ -93,6 +97,7 @@ def try_core(
         paths,
         layout=load_layout(layout) if layout else None,
         geometry=Geometry.parse(geometry) if geometry else None,
+        skipped=skipped or (),
     )
     screen = _Screen(expected, is_json=is_json, most_causes=most_causes)
     found = try_bundles(

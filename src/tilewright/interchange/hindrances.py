@@ -70,9 +70,18 @@ def refuse_unknown(op: Operator) -> None:
     op.refuse(f"{NOT_STATED}: {advice}" if advice else NOT_STATED)
 
 
+INTEGER_OPERATORS = ("ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul")
+
+
 def refuse_other_dialects(ops: tuple[Operator, ...], place: object) -> None:
-    """Raise `FormatError` if a file has no Quant node but those of QCDQ."""
+    """Raise `FormatError` if a file has no Quant node but those of QCDQ, or the integer operators of ONNX."""
     kinds = {op.kind for op in ops}
+    if kinds & {*INTEGER_OPERATORS} and not kinds & {"Quant", "IntQuant", "BipolarQuant"}:
+        raise FormatError(
+            f"{place} computes with integer operators ({min(kinds & {*INTEGER_OPERATORS})}), and is not "
+            "QONNX: import the QONNX file that it was made from; what export-network --format onnx wrote "
+            "is in the run folder that it came from"
+        )
     found = [op for op in ops if op.kind in ("QuantizeLinear", "DequantizeLinear")]
     if found and not kinds & {"Quant", "IntQuant", "BipolarQuant"}:
         raise FormatError(

@@ -72,8 +72,14 @@ class LayoutCheck:
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong, the first fault of each file."""
+        is_foreign = not (self.folder / MANIFEST).is_file()
         for form in self.layout.kinds:
             texts = [text for text, _ in text_forms(form, self.plan, self.widths)]
+            is_expected = is_foreign and form.tensor not in ("activation", "weight")
+            if is_expected and not any((self.folder / text.name).is_file() for text in texts):
+                message = f"no file of kind {form.kind} is there: nothing is compared with them"
+                yield Finding("warning", "missing", message, texts[0].name)
+                continue
             found = [f for text in texts if (f := self._check_file(form, text)) is not None]
             yield from found
             if not found:

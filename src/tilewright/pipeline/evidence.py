@@ -49,17 +49,18 @@ _INTEGERS = tuple(
     for name in ("network", "stimulus")
     for suffix in ("json", "safetensors")
 )
+_OWN_IMAGES = ("02_recover/images.json", "02_recover/images.safetensors")
 _CYCLES = ("06_sim/fold_cycles.json", "06_sim/fold_cycles.safetensors")
 INPUTS = {
     "train": Inputs(("data", "model", "train", "phases")),
-    "evaluate": Inputs(("data",), _WEIGHTS),
+    "evaluate": Inputs(("data",), (*_WEIGHTS, *_OWN_IMAGES)),
     "recover": Inputs(("data", "recover"), _WEIGHTS),
     "verify": Inputs(("array.psum_bits",), _INTEGERS),
     "tile": Inputs(("array",), _INTEGERS),
     "export": Inputs(("vectors",), _INTEGERS, ("tile",)),
     "simulate": Inputs(("sim",), _INTEGERS, ("tile",)),
     "cosim": Inputs(("cosim",), _CYCLES, ("export", "simulate")),
-    "certify": Inputs(("data",), (*_WEIGHTS, *_INTEGERS)),
+    "certify": Inputs(("data",), (*_WEIGHTS, *_INTEGERS, *_OWN_IMAGES)),
 }
 """What the result of a stage follows from, beside this version of tilewright (a trained network stays what
 it is): when it changes, the result is stale."""

@@ -33,7 +33,11 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
         *("checkpoint.json", "training.json", "start.json", "metrics.jsonl"),
         *("best-*.safetensors", "state-*.safetensors"),
     ),
-    "recover": tuple(f"{n}.{s}" for n in ("network", "stimulus") for s in ("json", "safetensors")),
+    "recover": tuple(
+        f"{name}.{suffix}"
+        for name in ("network", "stimulus", "images")
+        for suffix in ("json", "safetensors")
+    ),
     "simulate": ("fold_cycles.json", "fold_cycles.safetensors"),
 }
 """Patterns of the files that a stage writes beside its facts; bundles of vectors list their own."""

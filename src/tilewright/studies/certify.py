@@ -21,6 +21,7 @@ from tilewright.errors import (
     command_line,
 )
 from tilewright.facts import CertifyFacts, StageResult
+from tilewright.pipeline.own_images import NAME, OwnImages
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.spec import DataClaim, IntegerNetwork, PackedNetwork, Trace, find_packed
 from tilewright.store.artifact import read_json, write_json
@@ -106,6 +107,10 @@ def open_subject(path: Path, *, data_dir: Path | None) -> Subject:
     config, inputs = run.config(), run.fingerprint("certify")
     if run.is_stale("recover"):
         raise ArtifactError(f"recover is stale: run {command_line('recover', path)} first")
+    own = OwnImages.load(run)
+    if own is not None:
+        network = run.network()
+        return Subject(path, network, NAME, own.test, own.predictions, model=None, inputs=inputs)
     test = load_test(config.data.name, data_dir=data_dir or config.data_dir)
     model = load_trained(run.folder("train"))
     predictions = predict(model, test.images)
@@ -165,7 +170,7 @@ def _ask_all(
     for kind in ("int8", "blas"):
         hear(f"engine '{kind}'", ask.ask_engine, network, some, engine, kind)
     if subject.model is None:
-        absent["torch forward"] = "not at hand: a packed network holds predictions, not modules"
+        absent["torch forward"] = "not at hand: predictions were kept, not modules"
     else:
         hear("torch forward", ask.ask_torch, network, some, engine, subject.model)
     if effort.predictions:

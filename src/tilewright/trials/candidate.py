@@ -99,6 +99,15 @@ class Candidate:
             found = found | self.codes.any(axis=(1, 2))
         return np.flatnonzero(found).tolist()
 
+    def unpadded(self, side: int, *, before: bool, after: bool) -> Candidate:
+        """No padding on a side (0: vertical, 1: horizontal), but zeros in the codes before or after them."""
+        width, padding = self.padding[side], list(self.padding)
+        padding[side] = 0
+        edges = [(0, 0), (0, 0), (0, 0)]
+        edges[1 + side] = (width * before, width * after)
+        codes = np.pad(self.codes, edges)
+        return replace(self, codes=codes, padding=(padding[0], padding[1]))
+
     def having(self, name: str, value: Any) -> Candidate:
         """The candidate with another weight, codes, stride or padding."""
         return replace(self, **{name: value})

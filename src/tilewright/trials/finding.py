@@ -35,10 +35,10 @@ def cause(found: Comparison, bundle: Bundle) -> str:
         return f"not known: {error}"
 
 
-def trial_cause(trial: Trial) -> str:
-    """The cause of the first dump that differs; "" where none was judged."""
+def trial_cause(trial: Trial, bundle: Bundle) -> str:
+    """The cause of the first dump that differs; "" where none was judged. bundle: has the layer's files."""
     wrong = [one for one in trial.comparisons if not one.passed]
-    return cause(wrong[0], trial.bundle) if wrong else ""
+    return cause(wrong[0], bundle) if wrong else ""
 
 
 def more(bundle: Bundle, dump: Path, reading: Reading) -> str:

@@ -38,7 +38,7 @@ class Oracle:
     end: float
     runs: int = 0
     keeps_sizes: bool = False
-    _first: Trial = field(init=False)
+    first: Trial = field(init=False)
     _sizes: tuple[int, ...] = ()
     _controls: tuple[str, ...] = ()
     _known: dict[str, Trial | None] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Oracle:
             raise ConfigError(
                 f"the command must fail on {self.source.folder}, or there is nothing to reduce, but: {seen}"
             )
-        self._first, self._sizes = trial, whole.sizes
+        self.first, self._sizes = trial, whole.sizes
         patience = max(LEAST_PATIENCE_S, PATIENCE * trial.seconds)
         self.command = replace(self.command, timeout_s=min(patience, self.command.timeout_s))
         self.keeps_sizes = self.keeps_sizes or not self.expected.has_numbers
@@ -79,8 +79,8 @@ class Oracle:
             return trial.status == "fail" and not is_other
         if is_other and trial.status == "error":
             self._refused.setdefault(candidate.sizes, trial.evidence)
-        is_alike = trial.failing is not None and (trial.differ > 0) == (self._first.differ > 0)
-        if not is_alike or (_unknown(trial) > 0 and _unknown(self._first) == 0):
+        is_alike = trial.failing is not None and (trial.differ > 0) == (self.first.differ > 0)
+        if not is_alike or (_unknown(trial) > 0 and _unknown(self.first) == 0):
             return False
         return not is_other or not self._why_refused(candidate)
 

@@ -26,12 +26,14 @@ Progress = Callable[[str], None]
 class Reduction:
     """The smallest bundle that was found.
 
-    before, after: the layer. trial: the run on the smallest. notes: what was not tried, and why. runs: how
+    before, after: the layer. first: the run on the whole layer, from whose numbers a cause is told best.
+    trial: the run on the smallest. notes: what was not tried, and why. runs: how
     often the command ran.
     """
 
     before: Candidate
     after: Candidate
+    first: Trial
     trial: Trial
     notes: tuple[str, ...]
     runs: int
@@ -97,7 +99,13 @@ def reduce_bundle(
     late = ("the time was over before the search was: more with --budget",) * search.is_late
     seconds = time.monotonic() - since
     return Reduction(
-        before, after, last.trials[0], (*late, *oracle.notes), oracle.runs + 1, seconds
+        before,
+        after,
+        oracle.first,
+        last.trials[0],
+        (*late, *oracle.notes),
+        oracle.runs + 1,
+        seconds,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -59,11 +59,13 @@ class Search:
                 if len(places) < self.best.size(axis) and self._take(self.best.keep(axis, places)):
                     break
         for side in (0, 1):
-            for name, least in (("padding", 0), ("stride", 1)):
-                pair = list(getattr(self.best, name))
-                if pair[side] > least:
-                    pair[side] = least
-                    self._take(self.best.having(name, tuple(pair)))
+            stride = list(self.best.stride)
+            stride[side] = 1
+            self._take(self.best.having("stride", tuple(stride)))
+            for before, after in product((False, True), repeat=2):
+                is_padded = self.best.padding[side] > 0
+                if is_padded and self._take(self.best.unpadded(side, before=before, after=after)):
+                    break
 
     def _blank_values(self) -> None:
         for name in ("codes", "weight"):

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +53,17 @@ class Trials:
 
 
 def find_bundles(
-    paths: Sequence[Path], *, layout: Layout | None = None, geometry: Geometry | None = None
+    paths: Sequence[Path],
+    *,
+    layout: Layout | None = None,
+    geometry: Geometry | None = None,
+    skipped: Sequence[str] = (),
 ) -> dict[str, Bundle]:
     """The bundles in `paths` by a short name, each once: a path is a bundle or a tree of them.
 
-    A folder without any manifest is one bundle if `layout` and `geometry` say what it holds. Raises
-    `ConfigError` if a path holds none, and what `open_bundle` raises.
+    A folder without any manifest is one bundle if `layout` and `geometry` say what it holds. skipped:
+    patterns of names that are left out. Raises `ConfigError` if a path holds none, or all are left out, and
+    what `open_bundle` raises.
     """
     found: dict[str, Bundle] = {}
     seen: set[Path] = set()
@@ -69,11 +75,15 @@ def find_bundles(
                 "without one need --layout and --geometry"
             )
         for folder in folders or [path]:
-            if folder.resolve() not in seen:
+            name = _name(path, folder, found)
+            is_skipped = any(fnmatchcase(name, pattern) for pattern in skipped)
+            if folder.resolve() not in seen and not is_skipped:
                 seen.add(folder.resolve())
                 stated = geometry if not folders else None
                 bundle = open_bundle(folder, layout=layout if stated else None, geometry=stated)
-                found[_name(path, folder, found)] = bundle
+                found[name] = bundle
+    if not found:
+        raise ConfigError(f"no bundle is left: {', '.join(skipped)} leaves all out")
     return found
 
 

@@ -18,6 +18,8 @@ from tilewright.vectors import Bundle, Layout
 LOG = "tilewright.log"
 """What the command printed, in the folder in which it ran."""
 
+NO_NUMBERS = "the command says so itself; no numbers were judged (--dump, --pattern)"
+
 Status = Literal["pass", "fail", "error"]
 
 
@@ -231,7 +233,7 @@ class _Judgement:
         elif said := self._words():
             status, evidence = "fail", said
         else:
-            evidence = " ".join(map(str, comparisons)) or "the command ended with status 0"
+            evidence = " ".join(map(str, comparisons)) or NO_NUMBERS
         return Trial(
             self.bundle,
             status,

@@ -34,6 +34,19 @@ def old(tmp_path: Path) -> RunFolder:
     return run
 
 
+def break_off(old: RunFolder, error: BaseException, *, correct: int | None) -> None:
+    """Begin a new run beside `old`, which ends by `error`, perhaps after it has left a result."""
+
+    def begin() -> None:
+        with restarted(old, OTHER) as new:
+            if correct is not None:
+                leave(new, correct)
+            raise error
+
+    with pytest.raises(type(error)):
+        begin()
+
+
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -50,18 +63,13 @@ def test_the_old_run_is_there_until_the_new_one_is_complete(old: RunFolder) -> N
 
 @pytest.mark.parametrize("has_begun", [True, False])
 def test_a_new_run_that_is_refused_is_forgotten(old: RunFolder, has_begun: bool) -> None:
-    with pytest.raises(ToolError), restarted(old, OTHER) as new:
-        if has_begun:
-            leave(new, correct=2)
-        raise ToolError("no simulator")
+    break_off(old, ToolError("no simulator"), correct=2 if has_begun else None)
     assert found(old) == 1
     assert names(old.root.parent) == ["run"]
 
 
 def test_a_new_run_that_is_interrupted_goes_on(old: RunFolder) -> None:
-    with pytest.raises(KeyboardInterrupt), restarted(old, OTHER) as new:
-        leave(new, correct=2)
-        raise KeyboardInterrupt
+    break_off(old, KeyboardInterrupt(), correct=2)
     assert found(old) == 1
     with restarted(old, OTHER) as new:
         assert found(new) == 2
@@ -69,9 +77,7 @@ def test_a_new_run_that_is_interrupted_goes_on(old: RunFolder) -> None:
 
 
 def test_what_was_left_of_another_new_run_is_not_used(old: RunFolder) -> None:
-    with pytest.raises(KeyboardInterrupt), restarted(old, OTHER) as new:
-        leave(new, correct=2)
-        raise KeyboardInterrupt
+    break_off(old, KeyboardInterrupt(), correct=2)
     with restarted(old, Config()) as new:
         assert not new.has_result("evaluate")
         leave(new, correct=3)
@@ -79,9 +85,7 @@ def test_what_was_left_of_another_new_run_is_not_used(old: RunFolder) -> None:
 
 
 def test_an_exchange_that_was_cut_off_goes_on(old: RunFolder) -> None:
-    with pytest.raises(KeyboardInterrupt), restarted(old, OTHER) as new:
-        leave(new, correct=2)
-        raise KeyboardInterrupt
+    break_off(old, KeyboardInterrupt(), correct=2)
     old.root.rename(old.root.with_name(".run.old"))
     with restarted(old, OTHER) as again:
         assert found(old) == 2

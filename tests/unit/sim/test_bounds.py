@@ -49,3 +49,31 @@ def test_a_sum_of_two_to_the_24_is_exact(weight):
     codes[-1] = 2
     result = simulate(Execution(plan), *plan_words(plan, weights, codes))
     assert result.psums.ravel().tolist() == [weight * (2**24 + 1)]
+
+
+@pytest.mark.parametrize("engine", ["fast", "registers"])
+@pytest.mark.parametrize(
+    ("acts", "expected"),
+    [((4, 4), (0, 1)), ((8, 0), (1, 0)), ((4, 3), (0, 0)), ((8, 1), (1, 0)), ((9, 8), (2, 1))],
+)
+def test_vectors_that_do_not_fit_are_counted_once_a_fold(engine, acts, expected):
+    """Two input tiles on one PE: what the column adds in each fold, and what PMEM adds in the second.
+
+    Wrapped to 4 bits: 4 + 4 = 8 does not fit PMEM; 8 does not fit the column and is -8 there.
+    """
+    plan = TilePlan(ConvShape(2, 1, 1, 1, 1, 1), ArrayShape(1, 1, psum_bits=4))
+    weights = np.ones((1, 2, 1, 1, 1), np.int8)
+    activations = np.array(acts, np.uint8).reshape(2, 1, 1)
+    result = simulate(Execution(plan, rule=PsumRule("wrap")), weights, activations, engine=engine)
+    stored, in_column, in_pmem = 0, 0, 0
+    vectors = 0
+    for act in acts:
+        psum = (act + 8) % 16 - 8
+        total = stored + psum
+        stored = (total + 8) % 16 - 8
+        wrong = (psum != act, total != stored)
+        in_column, in_pmem = in_column + wrong[0], in_pmem + wrong[1]
+        vectors += any(wrong)
+    assert (in_column, in_pmem) == expected
+    assert result.psums.ravel().tolist() == [stored]
+    assert (result.overflows, result.overflow_vectors) == (in_column + in_pmem, vectors)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.chain import tilewright
 from tests.unit.trials.test_trial import WRONG
+from tilewright.bundles import check_bundle
 from tilewright.errors import ConfigError, ShapeError
 from tilewright.trials.candidate import Candidate
 from tilewright.trials.command import Command
@@ -73,6 +74,13 @@ class TestSearch:
         )
         assert smallest.shape.taps == 2
         assert np.count_nonzero(smallest.weight) == 2
+
+    def test_a_fault_beside_the_first_pixel_needs_no_padding(self):
+        smallest, _ = _search(
+            lambda one: one.shape.onij > 1 and np.any(_psums(one).reshape(one.shape.oc, -1)[:, 1])
+        )
+        assert smallest.padding == (0, 0)
+        assert smallest.shape.onij == 2
 
     def test_a_fault_of_a_large_value_keeps_it(self):
         smallest, _ = _search(lambda one: one.codes.max(initial=0) >= 9)
@@ -179,6 +187,14 @@ class TestCommand:
         assert "the time was over" in found.notes[0]
         assert found.trial.status == "fail"
 
+    def test_an_interrupt_leaves_the_smallest_so_far(self, reduce, tmp_path):
+        def interrupt(_line):
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            reduce(REAL, progress=interrupt)
+        assert check_bundle(tmp_path / "out" / "bundle").passed
+
     def test_the_command_prints_what_it_found(self, tiny, tmp_path):
         words = ("reduce", tiny.folder, "--dump", "dump.txt", "--out", tmp_path / "o")
         done = tilewright(*words, "--", "sh", "-c", WRONG)
@@ -191,3 +207,4 @@ class TestCommand:
         facts = json.loads(done.stdout)
         assert facts["before"]["shape"] == facts["after"]["shape"]
         assert facts["trial"]["status"] == "fail"
+        assert facts["cause"]

@@ -48,6 +48,12 @@ def test_a_tree_gives_its_bundles_each_once(tree):
     assert list(found) == ["1", "tree/a", "tree/b/0"]
 
 
+def test_names_that_match_are_left_out(tree):
+    assert list(find_bundles([tree], skipped=["*/b/*"])) == ["tree/a"]
+    with pytest.raises(ConfigError, match=r"no bundle is left: \*, x leaves all out"):
+        find_bundles([tree], skipped=["*", "x"])
+
+
 def test_files_without_a_manifest_are_a_bundle_if_their_layout_is_given(tree):
     (tree / "a" / "manifest.json").unlink()
     layout, geometry = load_layout("ece284-ws"), Geometry.parse(SIZES)
