@@ -30,7 +30,7 @@ class PoliteIcarus:
 
     @property
     def programs(self) -> tuple[Path, ...]:
-        """Those of Icarus: where one has changed, results of it are stale."""
+        """Where one of these has changed, results of it are stale."""
         return Icarus.find().programs
 
     def with_waves(self) -> "PoliteIcarus":

@@ -35,10 +35,8 @@ def started_run(
     from tilewright.config import load_config
     from tilewright.pipeline import RunFolder
     from tilewright.pipeline.restart import restarted
-    from tilewright.pipeline.stages.train import check_training
 
     wanted = load_config(config, tuple(overrides or ()))
-    check_training(wanted)
     folder = RunFolder(out)
     if is_restart and out.exists():
         folder.check_removable()

@@ -53,7 +53,7 @@ def cached_build(
     Raises `ToolError` if the build fails, or the cache cannot be written or is another user's.
     """
     folder = own_folder(default_cache_dir() if cache_dir is None else cache_dir.absolute())
-    stem = f"{simulator.name}-{_key(simulator, sources, top=top, parameters=parameters)}-"
+    stem = f"{simulator.name}-{_key(simulator, sources, top=top, parameters=parameters)}."
     for entry in sorted(folder.glob(f"{stem}*")):
         if _is_ours(entry) and entry.name == stem + _sha256(entry):
             return entry

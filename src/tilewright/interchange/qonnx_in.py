@@ -272,7 +272,7 @@ class _Reader:
         quantizer = read_quantizer(
             op, self._constants, max_bits=MAX_BIAS_BITS if is_bias else MAX_BITS
         )
-        codes = quantizer.codes(constant)
+        codes = quantizer.codes(op, constant)
         if is_bias:
             self._constants[op.output] = codes * quantizer.scale
         else:

@@ -30,8 +30,9 @@ class FileQuantizer:
     number_format: NumberFormat
     scale: npt.NDArray[np.float64]
 
-    def codes(self, values: Array) -> npt.NDArray[np.float64]:
-        """Codes of real values, in QONNX's order: divide, clip, round."""
+    def codes(self, op: Operator, values: Array) -> npt.NDArray[np.float64]:
+        """Codes of real values, in QONNX's order: divide, clip, round; refuses a scale that does not fit."""
+        _check_scale(op, values, self.scale)
         steps = values.astype(np.float64) / self.scale
         return np.rint(np.clip(steps, self.number_format.min_code, self.number_format.max_code))
 
@@ -72,6 +73,14 @@ def read_quantizer(
     return FileQuantizer(number_format, scale.astype(np.float64))
 
 
+def _check_scale(op: Operator, values: Array, scale: Array) -> None:
+    fits = scale.ndim <= values.ndim and all(
+        one in (1, size) for one, size in zip(scale.shape[::-1], values.shape[::-1], strict=False)
+    )
+    if not fits:
+        op.refuse(f"the scale must broadcast to the constant {values.shape}, not be {scale.shape}")
+
+
 def read_bipolar(op: Operator, constants: dict[str, Array]) -> tuple[Array, FileQuantizer]:
     """Codes -1 and +1 of a constant that a BipolarQuant node quantizes, and their quantizer."""
     if op.domain not in DOMAINS:
@@ -79,6 +88,7 @@ def read_bipolar(op: Operator, constants: dict[str, Array]) -> tuple[Array, File
     values, scale = (_constant(op, constants, position) for position in (0, 1))
     if not (np.isfinite(scale).all() and (scale > 0).all()):
         op.refuse("the scale must be positive and finite")
+    _check_scale(op, values, scale)
     ternary = NumberFormat(2, is_signed=True, is_narrow=True)
     return np.where(values >= 0, 1.0, -1.0), FileQuantizer(ternary, scale.astype(np.float64))
 

@@ -22,6 +22,7 @@ from tilewright.judge.composed import (
     pairs_of_weights,
     rows_at,
 )
+from tilewright.judge.dump import Known
 from tilewright.judge.families.values import plus
 from tilewright.judge.problem import Problem
 from tilewright.judge.rows import Rows
@@ -31,6 +32,8 @@ PROBES = 4
 """Numbers that prune pairs of early causes."""
 PIXELS = 3
 """Pixels that prune pairs with a late cause."""
+LARGE = 256
+"""Products of a number beyond which changes of one PE or pixel are paired only where they add up."""
 MOST_SUMMED = 250
 """Changes of operands, at most, that are tried with every change of how they are added."""
 MOST_MAPS = 400
@@ -53,6 +56,8 @@ def _candidates(problem: Problem, rows: Rows, causes: Sequence[Cause]) -> Iterat
     yield from _with_constant(rows)
     yield from _with_place(problem, rows, causes)
     probes = _probes(rows.problem)
+    if problem.weight[0].size > LARGE:
+        causes = [cause for cause in causes if _is_broad(cause)]
     weights = [c for c in causes if c.stage == "weight"]
     planes = [c for c in causes if c.stage == "plane"]
     windows = [c for c in causes if c.stage == "window"]
@@ -61,6 +66,17 @@ def _candidates(problem: Problem, rows: Rows, causes: Sequence[Cause]) -> Iterat
     yield from pairs_of_weights(rows.problem, weights, probes)
     yield from pairs_of_codes(rows.problem, planes, probes)
     yield from _summed(rows.problem, causes, probes)
+
+
+def _is_broad(cause: Cause) -> bool:
+    """Whether it concerns more than a PE, a pixel, or a tap of a row or column."""
+    places = {part.partition("=")[0] for part in cause.key.split()[1:]} & {
+        "row",
+        "col",
+        "kij",
+        "nij",
+    }
+    return len(places) < 2 and "nij" not in places
 
 
 def _probes(problem: Problem) -> list[Probe]:
@@ -228,37 +244,44 @@ def _windowed(
 
 
 def _summed(problem: Problem, causes: Sequence[Cause], probes: list[Probe]) -> Iterator[Pair]:
-    """A general change of operands, and one of how they are added: the former side by side in one sum."""
-    sums = [cause for cause in causes if cause.stage == "sum" and not cause.is_everywhere]
-    pixel = np.array([probes[0][2]])
-    small = problem.at(pixel)
+    """A general change of operands, and one of how they are added: the former side by side in one sum.
+
+    One pixel of the channels of the probes is looked at.
+    """
+    channels = np.unique([probe[1] for probe in probes])
+    small = problem.at(np.array([probes[0][2]]))
+    target, known = small.target[:, channels], small.known[:, channels]
     weights = [c for c in causes if c.stage == "weight" and "row=" not in c.key][:MOST_SUMMED]
-    others = [c for c in causes if c.stage in ("plane", "window") and "nij=" not in c.key][
-        :MOST_MAPS
-    ]
-    stacks = [_weight_stack(small, weights), _plane_stack(small, others)]
-    for cause in sums:
-        for firsts, stack in zip((weights, others), stacks, strict=True):
-            numbers = put_out(
-                small, cause.apply(small, stack)
-            )  # group (first oc) 1 or group oc first
-            if stack.weight.shape[0] == small.shape.oc:
-                rows = numbers.transpose(2, 0, 1)[..., None]
-            else:
-                rows = numbers.reshape(len(numbers), len(firsts), -1, 1).swapaxes(0, 1)
-            agrees = ((rows == small.target) | ~small.known).reshape(len(firsts), -1).all(axis=1)
-            for row in np.flatnonzero(agrees).tolist():
-                yield firsts[row], cause
+    others = [c for c in causes if c.stage in ("plane", "window") and "nij=" not in c.key]
+    others = others[:MOST_MAPS]
+    by_weight = _weight_stack(small, weights, channels)
+    by_plane = _plane_stack(small, others, channels)
+    for cause in causes:
+        if cause.stage != "sum" or cause.is_everywhere:
+            continue
+        numbers = put_out(small, cause.apply(small, by_weight))  # group (first oc) 1
+        rows = numbers.reshape(len(numbers), len(weights), -1, 1).swapaxes(0, 1)
+        for row in _agreeing(rows, target, known):
+            yield weights[row], cause
+        numbers = put_out(small, cause.apply(small, by_plane))  # group oc first
+        for row in _agreeing(numbers.transpose(2, 0, 1)[..., None], target, known):
+            yield others[row], cause
 
 
-def _weight_stack(problem: Problem, causes: list[Cause]) -> Signal:
-    weights = [cause.apply(problem, problem.weight) for cause in causes]
+def _agreeing(rows: Ints, target: Ints, known: Known) -> list[int]:
+    agrees = np.all(((rows == target) | ~known).reshape(len(rows), -1), axis=1)
+    found: list[int] = np.flatnonzero(agrees).tolist()
+    return found
+
+
+def _weight_stack(problem: Problem, causes: list[Cause], channels: Ints) -> Signal:
+    weights = [cause.apply(problem, problem.weight)[channels] for cause in causes]
     return Signal(np.concatenate(weights), problem.plane, problem.window)
 
 
-def _plane_stack(problem: Problem, causes: list[Cause]) -> Signal:
+def _plane_stack(problem: Problem, causes: list[Cause], channels: Ints) -> Signal:
     signals = [signal(problem, (cause,)) for cause in causes]
     nij = problem.plane.shape[1]
     windows = [np.where(s.window < 0, -1, s.window + at * nij) for at, s in enumerate(signals)]
     planes = np.concatenate([s.plane for s in signals], axis=1)
-    return Signal(problem.weight, planes, np.concatenate(windows, axis=1))
+    return Signal(problem.weight[channels], planes, np.concatenate(windows, axis=1))

@@ -14,6 +14,7 @@ from tilewright.store.toml import read_toml
 STATED = Path(__file__).with_name("equivalents.toml")
 """What is stated about our core."""
 PROOF_TIMEOUT_S = 60.0
+_NEEDS = " with [[equivalent]] tables of file, before and reason"
 _KEYS = {"file", "before", "what", "reason"}
 
 
@@ -70,7 +71,7 @@ def load_reasons(path: Path) -> tuple[StatedReason, ...]:
     Raises `ConfigError` if the file is missing or has anything else.
     """
     try:
-        entries = read_toml(path)["equivalent"]
+        entries = read_toml(path, needs=_NEEDS)["equivalent"]
         for entry in entries:
             if not set(entry) <= _KEYS:
                 raise ConfigError(
@@ -79,6 +80,4 @@ def load_reasons(path: Path) -> tuple[StatedReason, ...]:
                 )
         return tuple(StatedReason(**entry) for entry in entries)
     except (KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(
-            f"{path} must be TOML with [[equivalent]] tables of file, before and reason: {error}"
-        ) from None
+        raise ConfigError(f"{path} must be TOML{_NEEDS}: {error}") from None

@@ -15,17 +15,25 @@ MAX_BYTES = 1 << 22
 """Of a file: a configuration has some thousand."""
 
 
-def parse_toml(text: str, origin: str) -> dict[str, Any]:
-    """The tables of `text`; raises `ConfigError` that names `origin` if it is no TOML, or too deep."""
+def tables_of(text: str) -> dict[str, Any]:
+    """The tables of `text`; raises `ConfigError` that says why if it is no TOML, or too deep."""
     try:
         tables = tomllib.loads(text)
         _check_depth(tables)
     except (ValueError, RecursionError) as error:  # also an integer of thousands of digits
-        raise ConfigError(f"{origin} must be TOML: {str(error)[:200]}") from None
+        raise ConfigError(str(error)[:200]) from None
     return tables
 
 
-def read_toml(path: Path) -> dict[str, Any]:
+def parse_toml(text: str, origin: str, *, needs: str = "") -> dict[str, Any]:
+    """As `tables_of`; the error names `origin`, and what the TOML `needs`."""
+    try:
+        return tables_of(text)
+    except ConfigError as error:
+        raise ConfigError(f"{origin} must be TOML{needs}: {error}") from None
+
+
+def read_toml(path: Path, *, needs: str = "") -> dict[str, Any]:
     """As `parse_toml`, of a file; raises `ConfigError` also if it cannot be read."""
     try:
         content = path.read_bytes()
@@ -36,7 +44,7 @@ def read_toml(path: Path) -> dict[str, Any]:
             f"{path} must be TOML of at most {MAX_BYTES:,} bytes, not {len(content):,}"
         )
     try:
-        return parse_toml(content.decode(), str(path))
+        return parse_toml(content.decode(), str(path), needs=needs)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} must be TOML: {error}") from None
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.registry import Registry
 from tilewright.spec import OutputFunction
-from tilewright.store.toml import parse_toml
+from tilewright.store.toml import tables_of
 from tilewright.tile import CORE_DATAFLOWS, DATAFLOWS, Dataflow
 from tilewright.vectors.layout import Layout
 
@@ -106,6 +106,6 @@ def _read(file: Traversable) -> Layout:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the layout file {file}: {error}") from None
     try:
-        return Layout.from_facts(parse_toml(text, "it"))
+        return Layout.from_facts(tables_of(text))
     except ConfigError as error:
         raise ConfigError(f"{file}: {error}") from None

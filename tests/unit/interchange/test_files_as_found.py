@@ -341,6 +341,16 @@ def test_weights_of_minus_one_and_one_are_read(tmp_path):
     assert layer.weight_format.name == "TERNARY"
 
 
+@pytest.mark.parametrize("kind", ["Quant", "BipolarQuant"])
+def test_a_scale_that_does_not_fit_its_constant_is_refused(kind, tmp_path):
+    file = File()
+    file.constants["w1_scale"] = np.full(4, 0.1)  # the last axis has 3
+    if kind == "BipolarQuant":
+        file.nodes[1] = node(kind, "weight1", ["w1", "w1_scale"], domain=DOMAIN)
+    with pytest.raises(FormatError, match=r"\(4, 3, 3, 3\), not be \(4,\)$"):
+        read_qonnx(file.save(tmp_path / "net.onnx"))
+
+
 def test_a_constant_computed_in_another_way_names_who_computes_it(tmp_path):
     file = File()
     file.nodes.insert(0, node("Sqrt", "root", ["bits4"]))

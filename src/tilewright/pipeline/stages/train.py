@@ -31,9 +31,6 @@ RENAMED = {
 }
 """Keys of [train] that the recipe calls by another name."""
 
-CLASSES = 10
-"""Of every data set that there is."""
-
 NOT_IN_RECIPE = {"threads", "device", "start", "teacher", *RENAMED}
 
 
@@ -62,6 +59,8 @@ def train(run: RunFolder, listener: Listener) -> StageResult[TrainFacts] | None:
         config.data.name, data_dir=config.data_dir, holdout=config.data.holdout or None
     )
     phases = list(_plan(config, run.folder("train"), len(data.classes)))
+    for phase in phases:
+        _recipe(phase.config)  # a later one is better refused before the first is trained
     begin = partial(run.begin, "train") if world.is_first else _do_nothing
     results = [(phase, _train_phase(phase, data, listener, begin)) for phase in phases]
     last = results[-1][1]
@@ -75,13 +74,6 @@ def train(run: RunFolder, listener: Listener) -> StageResult[TrainFacts] | None:
         provenance=_provenance(last),
     )
     return StageResult(facts)
-
-
-def check_training(config: Config) -> None:
-    """Raise `ConfigError` if `config` describes no training, before a run is begun or given up for it."""
-    for phase in _plan(config, Path(), CLASSES):
-        _recipe(phase.config)
-        _device(phase.config.device)
 
 
 def _do_nothing() -> None:
