@@ -127,7 +127,7 @@ def _adopted(
     readings = [_reading(fit, families) for fit in fits]
     stated = [(r, plane) for r in readings if (plane := plane_of(r.fit)) is not None]
     is_exact = any(fit.is_exact for fit in fits)
-    if not stated or (not is_exact and fits[0].wrong > CLOSE * fits[0].compared):
+    if not stated or (not is_exact and fits[0].wrong > CLOSE * fits[0].telling):
         return None, []
     best = plainest([reading for reading, _ in stated])
     plane = next(plane for reading, plane in stated if reading is best)
