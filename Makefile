@@ -27,7 +27,8 @@ install: $(VENV)/demo.stamp ## make .venv and install tilewright with the RTL si
 demo: $(VENV)/demo.stamp ## the whole chain on the bundled digits, RTL included
 	$(BIN)/tilewright run configs/digits_w4a4.toml --out $(OUT) --restart
 
-test: format lint types contracts tests ## every check
+test: $(VENV)/test.stamp ## every check, two at a time
+	$(MAKE) --no-print-directory --jobs=2 format lint types contracts tests
 
 format: $(VENV)/test.stamp ## is the code formatted?
 	$(BIN)/ruff format --check src tests benchmarks examples
@@ -42,7 +43,7 @@ contracts: $(VENV)/test.stamp ## who may import whom
 	$(BIN)/lint-imports
 
 tests: $(VENV)/test.stamp ## pytest
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 clean: ## remove .venv and runs
 	rm -rf $(VENV) runs

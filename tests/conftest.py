@@ -1,15 +1,42 @@
-"""Fixtures that all tests share: outside data, and a finished run of the chain."""
+"""Fixtures that all tests share: outside data, and a finished run of the chain; the order of the tests."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.chain import OVERRIDES, tilewright
 from tests.rtl.layers import require_simulator
+
+SLOW = (
+    "tests/formal/test_modules.py",  # compiles yosys, where it never was
+    "tests/witness/test_committed_networks.py",
+    "tests/stages/test_mutate.py",
+    "tests/rtl/test_mutation.py",
+    "tests/formal",
+    "tests/stages",
+    "tests/rtl",
+    "tests/sabotage",
+    "tests/property",
+    "tests/extension",
+)
+"""Files and folders that are begun first: no worker is left alone with one of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest; workers take one file after the other in this order."""
+    items.sort(
+        key=lambda item: next(
+            (number for number, place in enumerate(SLOW) if item.nodeid.startswith(place)),
+            len(SLOW),
+        )
+    )
 
 
 def _outside_folder(variable: str) -> Path:
@@ -32,13 +59,36 @@ def witness_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run; not to be changed."""
+def all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this session share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def builds(all_workers: Path) -> Path:
+    """Build cache of this session."""
+    return all_workers / "builds"
+
+
+@pytest.fixture(scope="session")
+def finished(all_workers: Path) -> Path:
+    """A finished run, made by the first worker that wants it; not to be changed."""
     require_simulator("icarus")
-    folder = tmp_path_factory.mktemp("chain") / "run"
-    done = tilewright("run", "--out", folder, *OVERRIDES)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (folder / "stdout.txt").write_text(done.stdout)
+    folder = all_workers / "chain" / "run"
+    told = folder / "stdout.txt"
+    with _one_at_a_time(all_workers / "chain.lock"):
+        if not told.exists():
+            done = tilewright("run", "--out", folder, *OVERRIDES)
+            assert done.returncode == 0, done.stdout + done.stderr
+            told.write_text(done.stdout)
     return folder
 
 

@@ -60,7 +60,7 @@ CONTAINERS = ("mem", "mif", "coe", "c", "npz")
 VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, 1, 2, 3, 4, -1, 64, 65, 1000, 65_535, 2**31, 2**70, 1.5, float("nan")),
     *("", "row", "-col", "itile", "kij kij", "{kij}", "{x}", "{", "../x", "a b", "é", "hex", "npz"),
-    *([], [0], [1, 1], {}, {"a": 1}),
+    *([], [0], [1, 1], {}, {"a": 1}, "WILD"),
 )
 Tree = Any
 
@@ -285,11 +285,14 @@ def _layout_files() -> list[Path]:
 
 @contextmanager
 def _changed(path: Path, content: bytes) -> Iterator[None]:
+    """A new file each time: some file systems wait for the disk where one is cut and written again."""
     original = path.read_bytes()
+    path.unlink()
     path.write_bytes(content)
     try:
         yield
     finally:
+        path.unlink()
         path.write_bytes(original)
 
 

@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection
+
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code != 9}
+
+
+def printable(text: str, most: int = 500) -> str:
+    """Text from outside as a part of one line: control characters as escapes, at most `most` characters.
+
+    >>> print(printable(f"a{chr(27)}[2Kb"))
+    a\\x1b[2Kb
+    """
+    shown = text[:most].translate(_CONTROLS)
+    return shown if len(text) <= most else f"{shown}... ({len(text):,} characters)"
+
+
+def command_line(*words: object) -> str:
+    """A command of ours for a message, quoted so that it can be pasted into a shell.
+
+    >>> print(command_line("verify", "runs/digits"))
+    'tilewright verify runs/digits'
+    >>> print(command_line("verify", "my runs"))
+    "tilewright verify 'my runs'"
+    """
+    line = shlex.join(["tilewright", *map(str, words)])
+    return f'"{line}"' if "'" in line else f"'{line}'"
 
 
 class TilewrightError(Exception):

@@ -14,7 +14,7 @@ from tilewright.spec import ConvShape, IntegerNetwork
 from tilewright.tile import DATAFLOWS
 from tilewright.vectors import decode_bundle, read_bundle
 
-pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("extension")]
+pytestmark = pytest.mark.rtl
 
 ROWS = COLS = 8
 BUNDLE = "05_vectors/features.15/sample0"

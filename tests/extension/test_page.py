@@ -12,8 +12,6 @@ from tests.chain import tilewright
 from tests.extension.conftest import EXTENSION, PACKAGE, REGISTRIES, entry_points
 from tilewright.cores import SIMULATORS
 
-pytestmark = pytest.mark.xdist_group("extension")
-
 PAGE = EXTENSION.parents[1] / "docs" / "how-to" / "add.md"
 BLOCK = re.compile(r"^`([^`\n]+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DECLARED = re.compile(

@@ -150,13 +150,14 @@ def test_a_core_that_is_wrong_already_is_refused(tmp_path):
 
 def test_the_core_is_exact_in_every_mode_of_the_mode_sets(tmp_path):
     require_simulator("icarus")
-    sets = mode_sets(tmp_path, seed=3)
+    large = ("large", "deep")  # which `test_corner_faults` runs
+    sets = [one for one in mode_sets(tmp_path, seed=3) if one.name not in large]
     core = Bench.prepare(RTL_DIR, sets, simulator="icarus", timeout_s=60)
     assert len(core.cycles) == sum(len(one.folders) for one in sets) > 100
     assert {
         one.name for one in sets if any(core.overflows[one.name, path] for path in one.folders)
     } == {
-        *("wrap", "saturate", "clipped"),
+        *("wrap", "saturate", "clipped", "tight"),
     }
 
 

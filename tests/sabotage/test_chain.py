@@ -9,9 +9,11 @@ from safetensors.numpy import load, save
 from tests.chain import read, tilewright
 from tests.forgery import repair_hash
 from tests.sabotage.test_rtl_core import UNSIGNED, patched_core
+from tilewright.pipeline import RunFolder, run_stage
+from tilewright.pipeline.run_folder import Silent
 from tilewright.store.artifact import sha256
 
-pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
+pytestmark = pytest.mark.rtl
 
 CHOKE = "05_vectors/features.15/sample0"
 
@@ -85,6 +87,9 @@ def test_a_narrowed_psum_overflows_in_the_model_at_a_named_place(run):
     )
     assert done.returncode == 2  # the expected psums do not fit their fields
     assert "psum" in done.stderr
+    narrow = RunFolder(run)
+    narrow.reconfigure("export", ("array.psum_bits=8",))
+    run_stage("tile", narrow, Silent())
     done = tilewright("simulate", run)
     assert done.returncode == 1
     assert "features.0: sample 0: no psum overflow" in failed(read(run / "06_sim/simulate.json"))

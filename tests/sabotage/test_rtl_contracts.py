@@ -27,9 +27,9 @@ CONTRACTS = {
         ),
         "u_engine: the layer descriptor changes while the core is busy",
     ),
-    "host writes while busy": (
+    "host writes while busy": (  # a core that starts with the first word that it is given
         "tw_core.sv",
-        ("(busy_o && (xmem_we_i || wmem_we_i))", "(busy_o && (xmem_we_i || out_valid_o))"),
+        ("      .start_i,\n", "      .start_i(start_i || xmem_we_i),\n"),
         "u_core: the host writes a memory while the core is busy",
     ),
     "result changes before it is taken": (

@@ -20,12 +20,6 @@ CASE = Case(ConvShape(5, 4, 6, 7, 3, 3, padding=(1, 1)), ArrayShape(4, 3, 16))
 WEIGHTS = "weight_itile1_otile2_kij4.txt"
 
 
-@pytest.fixture(scope="module")
-def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The core is the same in all of these tests."""
-    return tmp_path_factory.mktemp("builds")
-
-
 def run_edited(tmp_path: Path, builds: Path, file: str, edit: Edit) -> CosimResult:
     """Edit the lines of one file, make its hash right again, and simulate."""
     require_simulator("icarus")

@@ -13,7 +13,7 @@ from tilewright.pipeline import RunFolder, run_stage
 from tilewright.pipeline.run_folder import Silent
 from tilewright.vectors import presets
 
-pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
+pytestmark = pytest.mark.rtl
 
 STAGES = {
     "recover": "02_recover/recover.json",
@@ -68,6 +68,7 @@ def test_a_stage_reruns_from_the_folder_before_it(run, stage):
     after = read(run / STAGES[stage])
     for facts in (before, after):
         facts.pop("seconds")
+        facts.pop("sha256")  # of the seconds too
         for bundle in facts.get("bundles", []):
             bundle.pop("seconds", None)
     assert after == before

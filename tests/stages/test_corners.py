@@ -22,11 +22,14 @@ from tilewright.pipeline.corner_vectors import FOLDER, _check
 from tilewright.spec import PsumRule, Schedule
 from tilewright.vectors import read_bundle
 
-pytestmark = [pytest.mark.rtl, pytest.mark.xdist_group("chain")]
+pytestmark = pytest.mark.rtl
 
 LAYER = ("random", "max", "bound", "extreme", "narrow", "geometry", "3x5", "1x2")
 MODES = ("os", "simd", "overlapped", "skipping", "layer", "whole")
-RULES = ("stalls", "stalled", "reset", "leaky", "signed")
+RULES = (
+    *("stalls", "stalled", "reset", "crowded", "wide", "large", "long", "deep"),
+    *("leaky", "far leaky", "signed", "single"),
+)
 CORNERS = f"05_vectors/{FOLDER}"
 
 
@@ -76,7 +79,7 @@ def test_their_numbers_are_those_of_the_naive_reference(cornered):
     """Each bundle is judged from its own files; leaky and signed outputs too."""
     folders = [path.parent for path in (cornered / CORNERS).rglob("manifest.json")]
     verdicts = [check_bundle(folder) for folder in folders]
-    assert len(verdicts) == 44
+    assert len(verdicts) == 54
     assert all(verdict.passed for verdict in verdicts)
     assert sum(verdict.compared for verdict in verdicts) > 7_000
 
@@ -87,7 +90,7 @@ def test_mutants_meet_the_same_vectors(cornered, tmp_path):
     sets, _ = layer_sets(smallest, tmp_path, seed=0)
     sets += mode_sets(tmp_path / "modes", seed=0, has_rules=False)
     made = {path for one in sets for path in one.folders}
-    assert len(made) == 44
+    assert len(made) == 54
     for folder in made:
         exported = cornered / CORNERS / folder.relative_to(tmp_path)
         assert (exported / "manifest.json").read_bytes() == (folder / "manifest.json").read_bytes()

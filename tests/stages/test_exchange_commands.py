@@ -179,7 +179,7 @@ def test_a_course_checkpoint_goes_through_the_rtl(tmp_path, command):
     assert facts["compared"] > 40_000
     assert facts["thresholds"] == 330
     assert facts["notes"][0].startswith("features.0 is not represented: its input codes are signed")
-    layer = ("--set", 'vectors.layers=["features.10"]')
+    layer = ("--set", 'vectors.layers=["features.10"]', "--set", "vectors.corners=false")
     for stage, *options in (("verify",), ("export", *layer), ("simulate",)):
         assert command(stage, run, *options)[0] == 0
     status, out, _ = command("cosim", run, "--set", "cosim.simulator=icarus", "--json")

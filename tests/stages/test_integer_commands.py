@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tests.chain import read, tilewright
+from tests.forgery import reseal
 from tilewright.data import load_data
 from tilewright.spec import IntegerNetwork, PackedNetwork
 from tilewright.train import load_trained
@@ -97,9 +98,8 @@ def test_a_stale_run_is_not_packed(run, tmp_path):
 
 
 def test_a_run_that_was_evaluated_otherwise_is_not_packed(run, tmp_path):
-    facts = read(run / "01_train" / "evaluate.json")
-    facts["correct"] += 1
-    (run / "01_train" / "evaluate.json").write_text(json.dumps(facts))
+    path = run / "01_train" / "evaluate.json"
+    reseal(path, correct=read(path)["correct"] + 1)
     done = tilewright("pack", run, "--out", tmp_path / "model")
     assert done.returncode == 2
     assert "images correct, but" in done.stderr

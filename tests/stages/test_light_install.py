@@ -14,6 +14,7 @@ from tilewright.errors import EXTRAS
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests/golden/bundle"
+SIZES = "ic=3,oc=2,size=2,kernel=1,bits=4/4/16,rows=2,cols=3"
 READER = ROOT / "tests/unit/lint/readers/tokens.v"
 
 BLOCKED = {*EXTRAS, "sklearn", "scipy", "llvmlite"}
@@ -60,6 +61,14 @@ def light(tmp_path: Path):
         (("decode", GOLDEN, "--show", "all"), "weight"),
         (("convert", GOLDEN, "--to", "readmemh", "--out", "other"), "ece284-ws to readmemh"),
         (("lint", GOLDEN, "--layout", "ece284-ws"), "verdict: pass"),
+        (
+            ("export", "--random", "--layout", "readmemh", "--geometry", SIZES, "--out", "b"),
+            "b: 3 -> 2",
+        ),
+        (
+            ("try", GOLDEN, "--dump", "dump.txt", "--", "cp", "psum.txt", "dump.txt"),
+            "verdict: pass",
+        ),
         (("plan", "vgg16", "--set", "model.choke_width=8"), "features.27"),
         (("plan", "resnet20", "--csv"), "layer3.0.shortcut.0"),
         (("plan", ROOT / "configs/digits_w4a4.toml", "--json"), '"features.15"'),
@@ -99,7 +108,6 @@ def test_what_needs_more_says_which_extra_and_leaves_no_trace(
 
 
 @pytest.mark.rtl
-@pytest.mark.xdist_group("chain")
 @pytest.mark.parametrize("stage", ["recover", "simulate", "cosim", "report"])
 def test_a_stage_of_a_run_says_what_it_needs(light, run, stage):
     done = light(stage, run)

@@ -31,6 +31,12 @@ def test_a_model_by_name_without_training():
     assert cost["total"]["cycles"] == sum(layer["cycles"] for layer in cost["layers"])
 
 
+@pytest.mark.parametrize("model", ["vgg_tiny", "vgg16", "resnet8", "resnet20"])
+def test_every_model_of_the_readme_is_planned(model):
+    (cost,) = _facts(model)
+    assert len(cost["layers"]) >= 7
+
+
 def test_several_arrays_as_csv():
     done = tilewright("plan", "vgg_tiny", "--csv", "--array", "4x8", "--array", "16x5")
     assert done.returncode == 0, done.stderr

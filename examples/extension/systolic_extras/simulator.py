@@ -28,6 +28,11 @@ class PoliteIcarus:
         """The installed one; raises `ToolError` with how to install what is missing."""
         return cls(Icarus.find().version)
 
+    @property
+    def programs(self) -> tuple[Path, ...]:
+        """Where one of these has changed, results of it are stale."""
+        return Icarus.find().programs
+
     def with_waves(self) -> "PoliteIcarus":
         """The same, which always can write waves."""
         return self

@@ -128,10 +128,13 @@ def _spread(count: int) -> npt.NDArray[np.int64]:
 
 
 def _codes(activation: Family, weight: Family, sized: Sized) -> Iterator[Codes]:
-    """Activations in every order; channels run upwards, unless weights have them in file names."""
+    """Activations in every order; channels run upwards, unless weights have them in file names.
+
+    Pixels within a pass run either way.
+    """
     shape = activation.read(sized.sizes.act_bits, is_signed=False)
     for axes in sized.activation_axes(shape.shape[2]):
-        flips = tuple(sized.ic) if len(weight.file_sizes) else ()
+        flips = (*(sized.ic if weight.file_sizes else ()), *(["p1"] if "p1" in axes else []))
         for place in candidates(activation, sized.sizes.act_bits, axes, flips):
             yield Codes(activation, sized, place, axes)
 
@@ -244,7 +247,7 @@ def apply(function: OutputFunction, psums: Floats) -> Floats:
 def _is_consistent(place: Placement, fit: Fit) -> bool:
     """A flip of channels is tried once: in the weights, or where these have them in file names."""
     for axis in place.flipped:
-        if not fit.weight.in_file(axis):
+        if axis.startswith("i") and not fit.weight.in_file(axis):
             return False
     return all(
         fit.weight.in_file(axis)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,15 +17,7 @@ from tilewright.errors import TilewrightError
 from tilewright.spec import ConvShape, Ints
 from tilewright.store.artifact import read_bytes, read_json, sha256
 from tilewright.tile import TilePlan, tile_psums
-from tilewright.vectors import (
-    MANIFEST,
-    Bundle,
-    KindLayout,
-    Layout,
-    decode_bundle,
-    encode,
-    read_bundle,
-)
+from tilewright.vectors import MANIFEST, Bundle, KindLayout, Layout, decode_bundle, encode
 from tilewright.vectors.bundle_reader import decode_operands, decode_tiles, seen_pixels
 from tilewright.vectors.manifest import is_manifest, read_manifest
 from tilewright.verify import reference_outputs, reference_tap_psums
@@ -127,7 +119,7 @@ def check_bundle(folder: Path) -> BundleVerdict:
     if not faults:
         try:
             if bundle.layout.has_psums and not seen_pixels(bundle.layout):
-                decode_bundle(read_bundle(folder, check_hashes=False))
+                decode_bundle(replace(bundle, hashes_checked=False))  # psums are judged below
             computed = _Computed.of(bundle)
             kinds = tuple(_judge(bundle, form, computed) for form in _expected_kinds(bundle))
         except TilewrightError as error:

@@ -14,11 +14,13 @@ import typer
 
 from tilewright.cli.app import BAD_INPUT, FAULT, INTERRUPTED, app
 from tilewright.cli.console import open_streams, stop
+from tilewright.cli.run_folder import HELD
 from tilewright.errors import MissingPackageError, TilewrightError
 
 COMMANDS = (
-    *("run", "train", "evaluate", "stages", "report"),
+    *("run", "train", "evaluate", "stages", "export", "report"),
     *("layouts", "adopt", "lint", "decode", "convert", "verify_bundle"),
+    *("try_core", "explain", "reduce"),
     *("plan", "stats", "psum_width", "requantize", "certify", "mutate"),
     *("pack", "export_network", "import_network", "doctor"),
 )
@@ -35,7 +37,8 @@ def main() -> None:
     open_streams()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's Ctrl-C
     try:
-        status = app(standalone_mode=False)
+        with HELD:
+            status = app(standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         status = INTERRUPTED
     except (TilewrightError, OSError) as error:

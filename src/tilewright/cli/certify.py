@@ -12,7 +12,7 @@ import typer
 
 from tilewright.cli.app import FAILED, DataDirOption, JsonOption, app
 from tilewright.cli.console import Console
-from tilewright.cli.run_folder import finish
+from tilewright.cli.run_folder import finish, hold
 
 if TYPE_CHECKING:
     from tilewright.verify import Certificate
@@ -56,6 +56,7 @@ def certify(
 ) -> None:
     """State why a network's integers are exact, which oracles agree, and what is not proved."""
     from tilewright.errors import ConfigError
+    from tilewright.spec import find_packed
     from tilewright.studies.certify import (
         Effort,
         effort_of,
@@ -73,6 +74,8 @@ def certify(
         _compare(before, again, is_json=is_json)
     if path is None:
         raise ConfigError("certify needs a run folder or a packed network, or --check FILE")
+    if out is None and find_packed(path) is None and path.is_dir():
+        hold(path)
     subject = open_subject(path, data_dir=data_dir)
     effort = Effort(images, naive, onnx, tuple(rtl or ()))
     made = make(subject, effort, console, threads=threads)

@@ -9,6 +9,11 @@ import time
 from pathlib import Path
 from typing import NoReturn, TextIO
 
+from tilewright.errors import printable
+
+MOST = 10_000
+"""Characters of a line that is shown: no message of ours is longer, whatever it quotes."""
+
 PLAIN_INTERVAL = 10.0
 """Seconds between progress lines where there is no terminal."""
 
@@ -25,7 +30,7 @@ class Console:
     def say(self, line: str) -> None:
         """Print a line that stays."""
         self._close()
-        print(f"  {line}", file=self._stream, flush=True)
+        print(f"  {printable(line, MOST)}", file=self._stream, flush=True)
 
     def announce(self, stage: str) -> None:
         """Print the name of a stage as it begins."""
@@ -102,5 +107,5 @@ def open_streams() -> None:
 def stop(line: str, status: int) -> NoReturn:
     """End the command with one line on stderr."""
     sys.stdout.flush()
-    print(line, file=sys.stderr)
+    print(printable(line, MOST), file=sys.stderr)
     raise SystemExit(status)

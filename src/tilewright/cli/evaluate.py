@@ -9,7 +9,7 @@ import typer
 
 from tilewright.cli.app import DataDirOption, JsonOption, app
 from tilewright.cli.console import Console
-from tilewright.cli.run_folder import finish
+from tilewright.cli.run_folder import finish, open_run
 
 
 @app.command()
@@ -53,15 +53,13 @@ def evaluate(
         )
     if engine is not None or threads is not None:
         raise ConfigError("--engine and --threads are for packed networks: leave them out")
-    from tilewright.pipeline import RunFolder, run_stage
+    from tilewright.pipeline import run_stage
 
-    folder = RunFolder(path)
     if not path.is_dir():
         raise ConfigError(
             f"{path} must be a run folder or a packed network (NAME.json), but is neither: "
             "give the path of one"
         )
-    folder.config()
-    result = run_stage("evaluate", folder, console, data_dir=data_dir)
+    result = run_stage("evaluate", open_run(path), console, data_dir=data_dir)
     assert result is not None  # noqa: S101 -- only training has processes without a result
     finish(result, is_json=is_json)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from tilewright.cli.app import FAILED, JsonOption, app
+from tilewright.cli.run_folder import hold
 
 
 @app.command("import-network")
@@ -62,6 +63,7 @@ def import_network(
         )
     elif weight_bits or act_bits or layer_bits or pools:
         raise ConfigError("a QONNX file states its widths and pools itself: leave them out")
+    hold(out)
     result = read(file, out, samples=samples, course=course)
     facts = result.facts()
     if is_json:
@@ -81,6 +83,11 @@ def _print_import(facts: dict[str, Any]) -> None:
         f"  {facts['compared']:,} codes and sums of the source's own forward compared on "
         f"{facts['samples']} samples, {facts['mismatches']:,} differ"
     )
+    if facts["unresolved"]:
+        print(
+            f"  {facts['unresolved']:,} are not resolved: the source's float32 values do not carry them, "
+            "so they count neither as equal nor as different"
+        )
     print(
         f"  {facts['doubtful_thresholds']:,} of {facts['thresholds']:,} thresholds lie where float "
         f"rounding decides; {facts['doubtful_codes']:,} of {facts['codes']:,} codes were beside one"

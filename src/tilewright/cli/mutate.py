@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tilewright.cli import after_dashes as given
 from tilewright.cli.app import FAILED, JsonOption, app
 from tilewright.cli.console import Console
 
 if TYPE_CHECKING:
     from tilewright.mutation import Campaign
+    from tilewright.studies.mutate import MutateOptions
+    from tilewright.trials.command import Command
+    from tilewright.trials.trial import Expected
 
 
-@app.command()
+@app.command(cls=given.CommandAfterDashes)
 def mutate(
+    context: typer.Context,
     paths: Annotated[
         list[Path],
         typer.Argument(metavar="RUN|BUNDLE...", help="A run with exported bundles, or bundles."),
@@ -66,9 +71,22 @@ def mutate(
         Path | None,
         typer.Option("--log", help="Keep outcomes there as they come, and go on from those in it."),
     ] = None,
+    project: given.ProjectOption = None,
+    files: Annotated[
+        list[str] | None,
+        typer.Option("--files", metavar="GLOB", help="Of the project, to plant faults in."),
+    ] = None,
+    dumps: given.DumpOption = None,
+    pattern: given.PatternOption = None,
+    must: given.MustOption = None,
+    must_not: given.MustNotOption = None,
+    build: given.BuildOption = None,
     is_json: JsonOption = False,
 ) -> None:
-    """Plant faults in the core, one at a time, and count which of them the vectors notice."""
+    """Plant faults in the core, one at a time, and count which of them the vectors notice.
+
+    A core with ports of its own: --project DIR, and after -- the command that runs it, as for `try`.
+    """
     from tilewright.studies.mutate import MutateOptions
     from tilewright.studies.mutate import mutate as plant
 
@@ -86,7 +104,13 @@ def mutate(
         jobs=jobs,
         log=log_file,
     )
-    campaign = plant(paths, options, Console(is_json=is_json))
+    console = Console(is_json=is_json)
+    if given.words_after_dashes(context) or project is not None:
+        command = given.make_command(context, build=build, project=project, timeout_s=timeout_s)
+        expected = given.make_expected(dumps, must=must, must_not=must_not, pattern=pattern)
+        campaign = _plant_in_project(paths, command, expected, options, console, files=files)
+    else:
+        campaign = plant(paths, options, console)
     if is_json:
         print(json.dumps(campaign.to_facts(), indent=2))
     else:
@@ -98,6 +122,31 @@ def mutate(
             file=sys.stderr,
         )
     raise typer.Exit(0 if is_enough else FAILED)
+
+
+def _plant_in_project(
+    paths: list[Path],
+    command: Command,
+    expected: Expected,
+    options: MutateOptions,
+    console: Console,
+    *,
+    files: list[str] | None,
+) -> Campaign:
+    from tilewright.trials.mutants import MutantOptions, mutate_project
+
+    chosen = MutantOptions(
+        files=tuple(files or ()),
+        limit=options.limit,
+        bundles=options.bundles,
+        has_corners=options.has_corners,
+        seed=options.seed,
+        jobs=options.jobs,
+        log=options.log,
+    )
+    return mutate_project(
+        paths, command, expected, chosen, say=console.say, progress=console.progress
+    )
 
 
 def _print_campaign(campaign: Campaign) -> None:

@@ -32,9 +32,9 @@ def plan(
     source: Annotated[
         str | None,
         typer.Argument(
-            metavar="MODEL|CONFIG|RUN",
-            help="A model's name, a TOML configuration, or a run folder. A recovered run has exact "
-            "psum widths. Default: the digits' network.",
+            metavar="MODEL|CONFIG|RUN|CSV",
+            help="A model's name, a TOML configuration, a run folder, or a topology of SCALE-Sim. A "
+            "recovered run has exact psum widths. Default: the digits' network.",
         ),
     ] = None,
     arrays: Annotated[

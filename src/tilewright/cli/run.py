@@ -9,7 +9,7 @@ import typer
 
 from tilewright.cli.app import JsonOption, SetOption, app
 from tilewright.cli.console import Console
-from tilewright.cli.run_folder import start_run
+from tilewright.cli.run_folder import started_run
 from tilewright.cli.summary import print_summary
 
 
@@ -21,7 +21,10 @@ def run(
     out: Annotated[Path, typer.Option("--out", help="The run folder.")] = Path("runs/digits"),
     overrides: SetOption = None,
     is_restart: Annotated[
-        bool, typer.Option("--restart", help="Remove the run in --out first; else go on with it.")
+        bool,
+        typer.Option(
+            "--restart", help="Begin anew, and then replace the run in --out; else go on with it."
+        ),
     ] = False,
     is_json: JsonOption = False,
 ) -> None:
@@ -32,6 +35,6 @@ def run(
     from tilewright.pipeline import run_all
 
     console = Console(is_json=is_json)
-    folder = start_run(config, out, overrides, is_restart=is_restart)
-    summary = run_all(folder, console, console.announce)
-    print_summary(summary, folder.root, is_json=is_json)
+    with started_run(config, out, overrides, is_restart=is_restart) as folder:
+        summary = run_all(folder, console, console.announce)
+    print_summary(summary, out, is_json=is_json)

@@ -1,9 +1,12 @@
-"""Open a run folder, run stages in it, and end with their verdict."""
+"""Open a run folder for one command, run stages in it, and end with their verdict."""
 
 from __future__ import annotations
 
 import json
+import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -17,27 +20,50 @@ if TYPE_CHECKING:
     from tilewright.pipeline import RunFolder
 
 
-def start_run(
+HELD = ExitStack()
+"""The run folders that the command holds; it is closed when the command ends."""
+
+
+@contextmanager
+def started_run(
     config: Path | None, out: Path, overrides: list[str] | None, *, is_restart: bool
-) -> RunFolder:
-    """The run folder `out`, new or taken up again with this configuration."""
+) -> Iterator[RunFolder]:
+    """The run folder `out`, new or taken up again with this configuration.
+
+    With `is_restart`, the folder of a new run, which takes the place of `out` when the context ends well.
+    """
     from tilewright.config import load_config
     from tilewright.pipeline import RunFolder
+    from tilewright.pipeline.restart import restarted
 
-    folder = RunFolder(out)
     wanted = load_config(config, tuple(overrides or ()))
+    folder = RunFolder(out)
     if is_restart and out.exists():
-        folder.remove()
-    folder.start(wanted)
-    return folder
+        folder.check_removable()
+        hold(out)
+        with restarted(folder, wanted) as fresh:
+            yield fresh
+    else:
+        folder.start(wanted)
+        hold(out)
+        folder.start(wanted)  # another command may have begun a run in the meantime
+        yield folder
+
+
+def hold(root: Path) -> None:
+    """Hold the run folder `root` until the command ends; `ArtifactError` if another command does."""
+    from tilewright.pipeline.run_lock import locked_run
+
+    HELD.enter_context(locked_run(root, shlex.join(sys.argv[1:])))
 
 
 def open_run(path: Path, stage: str = "", overrides: list[str] | None = None) -> RunFolder:
-    """An existing run; `overrides` become its configuration from `stage` on."""
+    """An existing run, held until the command ends; `overrides` become its configuration from `stage` on."""
     from tilewright.pipeline import RunFolder
 
     folder = RunFolder(path)
     folder.config()
+    hold(path)
     if overrides:
         folder.reconfigure(stage, tuple(overrides))
     return folder
@@ -45,13 +71,13 @@ def open_run(path: Path, stage: str = "", overrides: list[str] | None = None) ->
 
 def run_stages(folder: RunFolder, stages: tuple[str, ...], *, is_json: bool) -> None:
     """Run `stages` one after the other, and end with the exit status of their checks."""
-    from tilewright.pipeline import run_stage
+    from tilewright.pipeline import DRAFTS, run_stage
 
     console = Console(is_json=is_json)
     results = []
     for stage in stages:
         console.announce(stage)
-        results.append(run_stage(stage, folder, console))
+        results.append(run_stage(stage, folder, console, is_draft=stage in DRAFTS))
     found = [result for result in results if result is not None]  # of several processes, one has it
     failed = [check for result in found for check in result.checks if not check.passed]
     if is_json and found:

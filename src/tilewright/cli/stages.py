@@ -1,10 +1,6 @@
-"""`recover`, `verify`, `export`, `simulate`, `cosim`: run a stage of the chain in a run folder."""
+"""`recover`, `verify`, `simulate`, `cosim`: run a stage of the chain in a run folder."""
 
 from __future__ import annotations
-
-from typing import Annotated
-
-import typer
 
 from tilewright.cli.app import JsonOption, RunArgument, SetOption, app
 from tilewright.cli.run_folder import open_run, run_stages
@@ -20,27 +16,6 @@ def recover(folder: RunArgument, overrides: SetOption = None, is_json: JsonOptio
 def verify(folder: RunArgument, overrides: SetOption = None, is_json: JsonOption = False) -> None:
     """Compare the training forward with the naive int64 reference."""
     run_stages(open_run(folder, "verify", overrides), ("verify",), is_json=is_json)
-
-
-@app.command()
-def export(
-    folder: RunArgument,
-    overrides: SetOption = None,
-    stimulus: Annotated[
-        str | None,
-        typer.Option(
-            "--stimulus",
-            metavar="real|random|max|bound",
-            help="Input codes: of samples, random, all at maximum, or such that every output "
-            "channel reaches its extreme psums. The same as --set vectors.stimulus=...",
-        ),
-    ] = None,
-    is_json: JsonOption = False,
-) -> None:
-    """Cut the layers into tiles and write the files that a testbench reads."""
-    chosen = [] if stimulus is None else [f"vectors.stimulus={stimulus}"]
-    opened = open_run(folder, "export", [*(overrides or ()), *chosen])
-    run_stages(opened, ("tile", "export"), is_json=is_json)
 
 
 @app.command()

@@ -11,6 +11,7 @@ import typer
 
 from tilewright.cli.app import FAILED
 from tilewright.cli.console import count
+from tilewright.errors import ArtifactError
 
 if TYPE_CHECKING:
     from tilewright.report import Summary
@@ -18,13 +19,18 @@ if TYPE_CHECKING:
 
 
 def print_summary(summary: Summary, root: Path, *, is_json: bool) -> None:
-    """Print the summary of the run in `root`, and exit with its verdict."""
+    """Print the summary of the run in `root`, and exit with its verdict.
+
+    Raises `ArtifactError` if a file of the run is not what its stage wrote.
+    """
     if is_json:
         print(json.dumps(summary.to_json(), indent=2))
     else:
         _print_verdict(summary)
         print(f"report: {root / 'report.html'}")
         print(f"summary: {root / 'summary.json'}")
+    if summary.is_damaged:
+        raise ArtifactError(next(one.text for one in summary.failures if one.is_damage))
     raise typer.Exit(0 if summary.verdict == "pass" else FAILED)
 
 

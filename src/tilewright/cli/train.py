@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tilewright.cli.app import JsonOption, SetOption, app
-from tilewright.cli.run_folder import run_stages, start_run
+from tilewright.cli.run_folder import run_stages, started_run
 
 
 @app.command()
@@ -24,5 +24,5 @@ def train(
     from tilewright.errors import expect_packages
 
     expect_packages("torch", "safetensors")
-    folder = start_run(config, out, overrides, is_restart=False)
-    run_stages(folder, ("train",), is_json=is_json)
+    with started_run(config, out, overrides, is_restart=False) as folder:
+        run_stages(folder, ("train",), is_json=is_json)

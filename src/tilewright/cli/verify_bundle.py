@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -40,6 +41,10 @@ def verify_bundle(
     else:
         for verdict in verdicts:
             _show(verdict)
+            if verdict.mismatches:
+                place = shlex.quote(str(verdict.bundle.folder))
+                form = ["--layout", layout, "--geometry", geometry] if layout and geometry else []
+                print(f"  why: tilewright explain {place} {place} {shlex.join(form)}".rstrip())
         _sum_up(verdicts, passed=passed)
     for verdict in verdicts:
         where = f"{verdict.bundle.folder}: " * (len(verdicts) > 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -12,8 +11,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from tilewright.config.array import ArrayConfig, Count, Section, VectorsConfig, check_layout
-from tilewright.errors import ConfigError, UnknownNameError
+from tilewright.errors import ConfigError, UnknownNameError, printable
 from tilewright.spec.quantizer import known_quantizer
+from tilewright.store.toml import parse_toml
+
+MOST_DIGITS = 100
+"""Of an integer that stands in ``--set``."""
 
 Bits = Annotated[int, Field(ge=2, le=8)]
 
@@ -130,7 +133,7 @@ class CosimConfig(Section):
     """
 
     simulator: str = "auto"
-    timeout_s: Annotated[float, Field(gt=0, le=1e6)] = 600.0
+    timeout_s: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=True)] = 600.0
     rtl_dir: str = ""
     processes: Annotated[int, Field(ge=1, le=256)] = 1
     stall_level: Annotated[int, Field(ge=0, le=255)] = 0
@@ -204,15 +207,20 @@ class Config(Section):
         return Path(self.data.dir) if self.data.dir else None
 
 
-def load_config(path: Path | None = None, overrides: tuple[str, ...] = ()) -> Config:
+def load_config(
+    path: Path | None = None, overrides: tuple[str, ...] = (), *, is_whole: bool = False
+) -> Config:
     """Read `path` (None: the defaults) and apply overrides ``section.key=value``.
 
-    The file alone is checked first, so that a message about ``--set`` is about ``--set``.
+    The file alone is checked first, so that a message about ``--set`` is about ``--set``. is_whole: it must
+    state every key, as one that `dump_config` wrote does.
     Raises `ConfigError` naming the key, what it must be and what was found, or the valid keys.
     """
     text = "" if path is None else _read(path)
     config = _parsed(text, str(path))
-    values = _values(text, str(path)) if overrides else {}
+    if is_whole:
+        _expect_all_keys(config, str(path))
+    values = parse_toml(text, str(path)) if overrides else {}
     for override in overrides:
         _apply(values, override)
     return _validate(values, "--set") if overrides else config
@@ -231,7 +239,20 @@ def dump_config(config: Config) -> str:
 
 @lru_cache(maxsize=16)
 def _parsed(text: str, origin: str) -> Config:
-    return _validate(_values(text, origin), origin)
+    return _validate(parse_toml(text, origin), origin)
+
+
+def _expect_all_keys(config: Config, origin: str) -> None:
+    """Raise `ConfigError` if a key was not stated: the file was cut short, or is another's."""
+    parts = {name: (getattr(config, name),) for name in Config.model_fields}
+    for section, tables in (parts | {"phases": config.phases}).items():
+        for table in tables:
+            for key in type(table).model_fields:
+                if key not in table.model_fields_set:
+                    raise ConfigError(
+                        f"{origin} must state every key of a run, but lacks {section}.{key}: it was cut "
+                        "short or altered; put it back, or start another run"
+                    )
 
 
 def _validate(values: dict[str, Any], origin: str) -> Config:
@@ -252,13 +273,6 @@ def _read(path: Path) -> str:
         raise ConfigError(f"{path} must be TOML: {error}") from None
 
 
-def _values(text: str, origin: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{origin} must be TOML: {error}") from None
-
-
 def _apply(values: dict[str, Any], override: str) -> None:
     if any("\ud800" <= character <= "\udfff" for character in override):
         raise ConfigError(f"--set must be UTF-8 text, not {override!r}")
@@ -276,9 +290,11 @@ def _apply(values: dict[str, Any], override: str) -> None:
 
 def _parse_value(text: str) -> Any:
     """A TOML value; what is none (a bare word) is a string."""
+    if text.strip("+-").isdecimal() and len(text) > MOST_DIGITS:
+        raise ConfigError(f"--set: a number has at most {MOST_DIGITS} digits, not {len(text)}")
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parse_toml(f"value = {text}", "--set")["value"]
+    except ConfigError:
         return text
 
 
@@ -296,10 +312,11 @@ def _tuples(values: dict[str, Any]) -> dict[str, Any]:
 def _one_line(error: ValidationError, origin: str) -> str:
     problem = error.errors()[0]
     place = ".".join(str(part) for part in problem["loc"])
+    shown = printable(repr(problem["input"]), 100)
     if problem["type"] == "value_error":
         return f"{origin}: {problem['ctx']['error']}"
     if problem["type"] != "extra_forbidden":
-        return f"{origin}: {place}: {problem['msg'].lower()}, found {problem['input']!r}"
+        return f"{origin}: {place}: {problem['msg'].lower()}, found {shown}"
     valid = sorted(_keys_beside(problem["loc"]))
     near = get_close_matches(str(problem["loc"][-1]), valid, n=1)
     hint = f"did you mean {near[0]}? " if near else ""

@@ -19,7 +19,7 @@ Count = Annotated[int, Field(ge=1)]
 class Section(BaseModel):
     """A section of the configuration: frozen; an unknown key is refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class ArrayConfig(Section):

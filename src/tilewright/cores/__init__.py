@@ -2,7 +2,7 @@
 
 from tilewright.cores.probe import Probe, probe
 from tilewright.cores.result import CosimResult, Fault, LaneMismatch, OverflowVector
-from tilewright.cores.run import run_bundle, run_bundles
+from tilewright.cores.run import read_sources, run_bundle, run_bundles
 from tilewright.cores.setup import Setup
 from tilewright.cores.simulator import (
     SIMULATORS,
@@ -32,6 +32,7 @@ __all__ = [
     "find_simulator",
     "find_simulators",
     "probe",
+    "read_sources",
     "run_bundle",
     "run_bundles",
     "simulator_names",

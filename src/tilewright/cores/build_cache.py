@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import shutil
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,22 +46,63 @@ def cached_build(
 
     `sources` maps file names to contents. The key is a hash of the sources, the parameters and the
     simulator with its version and options. A build happens in a folder of its own and enters the
-    cache by one rename, so any number of processes may request the same simulation at once.
+    cache by one rename, so any number of processes may request the same simulation at once. The name of
+    an entry ends with the hash of its content, which is checked before each use: a damaged entry is built
+    again.
 
-    Raises `ToolError` if the build fails or the cache cannot be written.
+    Raises `ToolError` if the build fails, or the cache cannot be written or is another user's.
     """
-    folder = default_cache_dir() if cache_dir is None else cache_dir.absolute()
-    key = _key(simulator, sources, top=top, parameters=parameters)
-    entry = folder / f"{simulator.name}-{key}"
-    if entry.is_file():
-        return entry
+    folder = own_folder(default_cache_dir() if cache_dir is None else cache_dir.absolute())
+    stem = f"{simulator.name}-{_key(simulator, sources, top=top, parameters=parameters)}."
+    for entry in sorted(folder.glob(f"{stem}*")):
+        if _is_ours(entry) and entry.name == stem + _sha256(entry):
+            return entry
+        _remove(entry)
     with tempfile.TemporaryDirectory(prefix="tilewright-build-") as name:
         workshop = Path(name)
         for file, content in sources.items():
             (workshop / file).write_bytes(content)
         simulator.build(Build(tuple(sources), top, workshop, parameters, timeout_s))
-        _enter(workshop / PROGRAM, entry)
-    return entry
+        return _enter(workshop / PROGRAM, folder, stem)
+
+
+def own_folder(folder: Path) -> Path:
+    """`folder`, made if it is not there, which from now on nobody but its owner, this user, can open.
+
+    Raises `ToolError` if it is another user's, or cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=stat.S_IRWXU)
+        found = folder.stat()
+        if found.st_uid != os.geteuid():
+            raise ToolError(
+                f"the cache folder {folder} must belong to this user, whose programs are run from it, but "
+                f"belongs to user {found.st_uid}: choose another one with XDG_CACHE_HOME"
+            )
+        if stat.S_IMODE(found.st_mode) != stat.S_IRWXU:
+            folder.chmod(stat.S_IRWXU)
+    except OSError as error:
+        raise _not_writable(folder, error) from None
+    return folder
+
+
+def _is_ours(entry: Path) -> bool:
+    """Whether `entry` is a file, no link, that nobody but this user could have written."""
+    found = entry.lstat()
+    is_closed = not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and is_closed
+
+
+def _sha256(program: Path) -> str:
+    with program.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _remove(entry: Path) -> None:
+    try:
+        entry.unlink(missing_ok=True)
+    except OSError as error:
+        raise _not_writable(entry.parent, error) from None
 
 
 def _key(
@@ -76,15 +118,23 @@ def _key(
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 
-def _enter(program: Path, entry: Path) -> None:
-    """Copy `program` into the cache under a temporary name, then rename it."""
+def _enter(program: Path, folder: Path, stem: str) -> Path:
+    """Copy `program` into the cache under a temporary name, bring it to the disk, then rename it."""
     try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=entry.parent, prefix=".new-") as name:
-            shutil.copy(program, name)  # contents and execute bits
-            (Path(name) / program.name).replace(entry)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as name:
+            copy = Path(shutil.copy(program, name))  # contents and execute bits
+            copy.chmod(copy.stat().st_mode & ~(stat.S_IWGRP | stat.S_IWOTH))
+            with copy.open("rb") as file:
+                os.fsync(file.fileno())
+            entry = folder / (stem + _sha256(copy))
+            copy.replace(entry)
     except OSError as error:
-        raise ToolError(
-            f"the cache folder {entry.parent} must be writable: {error.strerror or error}; "
-            "choose another one with XDG_CACHE_HOME"
-        ) from None
+        raise _not_writable(folder, error) from None
+    return entry
+
+
+def _not_writable(folder: Path, error: OSError) -> ToolError:
+    return ToolError(
+        f"the cache folder {folder} must be writable: {error.strerror or error}; "
+        "choose another one with XDG_CACHE_HOME"
+    )

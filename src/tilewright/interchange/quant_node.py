@@ -30,10 +30,17 @@ class FileQuantizer:
     number_format: NumberFormat
     scale: npt.NDArray[np.float64]
 
-    def codes(self, values: Array) -> npt.NDArray[np.float64]:
-        """Codes of real values, in QONNX's order: divide, clip, round."""
+    def codes(self, op: Operator, values: Array) -> npt.NDArray[np.float64]:
+        """Codes of real values, in QONNX's order: divide, clip, round; refuses a scale that does not fit."""
+        _check_scale(op, values, self.scale)
         steps = values.astype(np.float64) / self.scale
         return np.rint(np.clip(steps, self.number_format.min_code, self.number_format.max_code))
+
+
+def check_inputs(op: Operator) -> None:
+    """Refuse a Quant node that does not read four inputs: no checker knows its domain."""
+    if len(op.inputs) != 4:
+        op.refuse(f"it must read a value, a scale, a zero-point and a width, not {op.inputs}")
 
 
 def read_quantizer(
@@ -64,6 +71,26 @@ def read_quantizer(
         op.refuse("narrow unsigned codes are not supported: set narrow to 0")
     number_format = NumberFormat(int(width), is_signed, is_narrow)
     return FileQuantizer(number_format, scale.astype(np.float64))
+
+
+def _check_scale(op: Operator, values: Array, scale: Array) -> None:
+    fits = scale.ndim <= values.ndim and all(
+        one in (1, size) for one, size in zip(scale.shape[::-1], values.shape[::-1], strict=False)
+    )
+    if not fits:
+        op.refuse(f"the scale must broadcast to the constant {values.shape}, not be {scale.shape}")
+
+
+def read_bipolar(op: Operator, constants: dict[str, Array]) -> tuple[Array, FileQuantizer]:
+    """Codes -1 and +1 of a constant that a BipolarQuant node quantizes, and their quantizer."""
+    if op.domain not in DOMAINS:
+        op.refuse(f"its domain must be {QONNX_DOMAIN}, not {op.domain!r}")
+    values, scale = (_constant(op, constants, position) for position in (0, 1))
+    if not (np.isfinite(scale).all() and (scale > 0).all()):
+        op.refuse("the scale must be positive and finite")
+    _check_scale(op, values, scale)
+    ternary = NumberFormat(2, is_signed=True, is_narrow=True)
+    return np.where(values >= 0, 1.0, -1.0), FileQuantizer(ternary, scale.astype(np.float64))
 
 
 def _constant(op: Operator, constants: dict[str, Array], position: int) -> Array:

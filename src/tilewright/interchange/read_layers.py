@@ -66,14 +66,11 @@ def unique(name: str, taken: set[str]) -> str:
 def read_convolution(op: Operator, name: str, value: Value, weight: Weight) -> IntegerLayer:
     """The layer of a Conv node."""
     grid = _input_grid(op, value)
-    op.expect(auto_pad="NOTSET", dilations=[1, 1])
-    if value.is_flat or weight.codes.ndim != 4:
-        op.refuse(f"only convolutions in two dimensions are supported, not {weight.codes.shape}")
-    pads = op.attributes.get("pads", [0, 0, 0, 0])
-    if pads[:2] != pads[2:]:
-        op.refuse(f"the padding must be the same on both sides, not {pads}")
-    stride = op.attributes.get("strides", [1, 1])
-    groups, ic = op.attributes.get("group", 1), value.plane[0]
+    pads = convolution_pads(op, weight)
+    if value.is_flat:
+        op.refuse(f"it must read planes (n, channels, h, w), but reads {value.plane[0]} channels")
+    stride = op.sizes("strides", [1, 1])
+    groups, ic = int(op.number("group", 1)), value.plane[0]
     oc, width, kh, kw = weight.codes.shape
     if groups < 1 or width * groups != ic or oc % groups:
         op.refuse(
@@ -82,6 +79,17 @@ def read_convolution(op: Operator, name: str, value: Value, weight: Weight) -> I
     op.expect(kernel_shape=[kh, kw])
     shape = ConvShape(*value.plane, oc, kh, kw, (stride[0], stride[1]), (pads[0], pads[1]), groups)
     return _layer(op, name, grid, weight, weight.codes, shape).as_dense()
+
+
+def convolution_pads(op: Operator, weight: Weight) -> list[int]:
+    """The padding of a Conv node, when all that it states by itself is understood."""
+    op.expect(auto_pad="NOTSET", dilations=[1, 1])
+    if weight.codes.ndim != 4:
+        op.refuse(f"only convolutions in two dimensions are supported, not {weight.codes.shape}")
+    pads = op.sizes("pads", [0, 0, 0, 0], least=0)
+    if pads[:2] != pads[2:]:
+        op.refuse(f"the padding must be the same on both sides, not {pads}")
+    return pads
 
 
 def read_linear(op: Operator, name: str, value: Value, weight: Weight) -> IntegerLayer:

@@ -22,7 +22,7 @@ def read_norm(op: Operator, value: Value, constants: Constants) -> Value:
     scale, bias, mean, variance = (
         value.channels(op, _constant(op, constants, index).reshape(shape)) for index in (1, 2, 3, 4)
     )
-    spread = variance + op.attributes.get("epsilon", 1e-5)
+    spread = variance + op.number("epsilon", 1e-5)
     if not (spread > 0).all():
         op.refuse("its variance must be positive")
     factor = scale / np.sqrt(spread)
@@ -31,7 +31,7 @@ def read_norm(op: Operator, value: Value, constants: Constants) -> Value:
 
 def read_relu(op: Operator, value: Value, constants: Constants) -> Value:  # noqa: ARG001
     """Relu; on a grid it keeps the codes that are not negative."""
-    after = value.through(op, Step(lambda values: np.maximum(values, 0)))
+    after = value.through(op, Step(lambda values: np.maximum(values, 0), is_exact=True))
     if value.grid is None:
         return after
     codes = value.grid.number_format
@@ -46,7 +46,8 @@ def read_clip(op: Operator, value: Value, constants: Constants) -> Value:
         scalar(op, _constant(op, constants, index), "its bound") if _has(op, index) else default
         for index, default in ((1, -np.inf), (2, np.inf))
     )
-    return value.through(op, Step(lambda values: np.minimum(np.maximum(values, low), high)))
+    step = Step(lambda values: np.minimum(np.maximum(values, low), high), is_exact=True)
+    return value.through(op, step)
 
 
 def read_arithmetic(op: Operator, value: Value, constants: Constants) -> Value:
@@ -72,7 +73,7 @@ def read_thresholds(op: Operator, value: Value, constants: Constants) -> Value:
     if op.domain not in DOMAINS:
         op.refuse(f"its domain must be one of {', '.join(DOMAINS)}, not {op.domain!r}")
     thresholds = _constant(op, constants, 1).astype(np.float64)
-    scale, bias = op.attributes.get("out_scale", 1.0), op.attributes.get("out_bias", 0.0)
+    scale, bias = op.number("out_scale", 1.0), op.number("out_bias", 0.0)
     if thresholds.ndim != 2 or len(thresholds) not in (1, value.plane[0]) or value.is_flattened:
         op.refuse(f"its thresholds must be (channels, levels), not {thresholds.shape}")
     if not scale > 0:
@@ -90,7 +91,7 @@ def read_max_pool(op: Operator, value: Value, constants: Constants) -> Value:  #
     """MaxPool, symmetric and without dilation."""
     op.expect(auto_pad="NOTSET", ceil_mode=0, dilations=[1, 1], storage_order=0)
     kernel, stride = _window(op, value)
-    pads = op.attributes.get("pads", [0, 0, 0, 0])
+    pads = op.sizes("pads", [0, 0, 0, 0], least=0)
     if pads[:2] != pads[2:]:
         op.refuse(f"the padding must be the same on both sides, not {pads}")
     if any(
@@ -105,6 +106,8 @@ def read_flatten(op: Operator, value: Value, constants: Constants) -> Value:
     """Flatten, Reshape or Squeeze to samples and channels."""
     if op.kind == "Flatten":
         op.expect(axis=1)
+    elif op.kind == "Reshape" and value.origin is None:
+        return _reshape_input(op, value, constants)
     elif op.kind == "Reshape":
         shape = [int(size) for size in _constant(op, constants, 1).reshape(-1)]
         if len(shape) != 2 or shape[1] not in (-1, int(np.prod(value.plane))):
@@ -114,6 +117,32 @@ def read_flatten(op: Operator, value: Value, constants: Constants) -> Value:
     elif value.plane[1:] != (1, 1):
         op.refuse(f"only planes of 1x1 can be squeezed, not {value.plane[1:]}")
     return value.flattened(op)
+
+
+def _reshape_input(op: Operator, value: Value, constants: Constants) -> Value:
+    """The input in other sizes: flat, or as planes."""
+    sizes = [int(size) for size in _constant(op, constants, 1).reshape(-1)][1:]
+    numbers = int(np.prod(value.plane))
+    if sizes.count(-1) == 1:
+        rest = -int(np.prod(sizes))
+        sizes = [numbers // rest if size == -1 and rest > 0 else size for size in sizes]
+    if not sizes or min(sizes) < 1 or int(np.prod(sizes)) != numbers:
+        op.refuse(
+            f"a reshape of the input must keep its {numbers} numbers a sample, not be to {sizes}"
+        )
+    return value.laid_out(op, tuple(sizes), f"reshaped to {sizes}")
+
+
+def read_transpose(op: Operator, value: Value, constants: Constants) -> Value:  # noqa: ARG001
+    """Transpose of the input's axes but the first, for example from channels last to channels first."""
+    sizes = (value.plane[0],) if value.is_flat else value.plane
+    order = op.sizes("perm", list(range(len(sizes) + 1))[::-1], least=0)
+    if order == list(range(len(sizes) + 1)):
+        return value.renamed(op)
+    if sorted(order) != list(range(len(sizes) + 1)) or order[0] != 0:
+        op.refuse(f"perm must keep the samples first, not be {order}")
+    after = tuple(sizes[axis - 1] for axis in order[1:])
+    return value.laid_out(op, after, f"transposed by {order}")
 
 
 def read_identity(op: Operator, value: Value, constants: Constants) -> Value:  # noqa: ARG001
@@ -152,17 +181,21 @@ ELEMENTWISE: dict[str, Callable[[Operator, Value, Constants], Value]] = {
     "Reshape": read_flatten,
     "Squeeze": read_flatten,
     "Sub": read_arithmetic,
+    "Transpose": read_transpose,
 }
 """Operations of one value and constants."""
+
+LAYOUTS = ("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose")
+"""Operations that change no number."""
 
 AVERAGES = ("AveragePool", "GlobalAveragePool", "ReduceMean")
 
 
 def _window(op: Operator, value: Value) -> tuple[tuple[int, int], tuple[int, int]]:
     kernel = op.attributes.get("kernel_shape", [])
-    if value.is_flat or len(kernel) != 2:
+    if value.is_flat or not isinstance(kernel, list) or len(kernel) != 2:
         op.refuse(f"only pools in two dimensions are supported, not {kernel}")
-    stride = op.attributes.get("strides", [1, 1])
+    kernel, stride = op.sizes("kernel_shape", [1, 1]), op.sizes("strides", [1, 1])
     return (kernel[0], kernel[1]), (stride[0], stride[1])
 
 

@@ -8,10 +8,23 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.errors import ShapeError
 from tilewright.interchange.values import Affine
 from tilewright.interchange.witness import run_file
-from tilewright.spec import Codes, IntegerNetwork, Ints, NumberFormat, Stimulus, port_name
+from tilewright.spec import (
+    Codes,
+    IntegerNetwork,
+    Ints,
+    Node,
+    NumberFormat,
+    Requantization,
+    Stimulus,
+    port_name,
+)
 from tilewright.spec.step_search import Steps
+
+CARRIED = 8
+"""float32 carries a sum if this many of its own steps, at the value, are no more than one of the sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +45,17 @@ class SourceSums:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InputGrid:
-    """How the file quantizes its input: ``real`` of the input, then codes of a format times a scale."""
+    """How the file quantizes its input: ``real`` of the input, then codes of a format times a scale.
+
+    Where the file scales by channel, `real` is the mean: it serves to draw inputs, and nothing else.
+    """
 
     number_format: NumberFormat
     scale: float
     real: Affine
 
     def inputs(self, codes: Ints) -> npt.NDArray[np.float32]:
-        """Inputs of the file that its quantizer makes these codes of."""
+        """Inputs of the file that its quantizer makes about these codes of."""
         values = (codes * self.scale - self.real.offset) / self.real.gain
         return values.astype(np.float32)
 
@@ -49,7 +65,8 @@ class Imported:
     """A network that was read from `path`, and where the file has its tensors.
 
     codes by port, sums by node, steps by the port that they lead to. input_sizes: of the file's input,
-    without the samples. notes: what of the file is not in the integers.
+    without the samples; batch: how many at a time, 0 for any number. notes: what of the file is not in the
+    integers.
     """
 
     path: Path
@@ -59,6 +76,7 @@ class Imported:
     steps: dict[str, Steps]
     input: InputGrid
     input_sizes: tuple[int, ...]
+    batch: int
     notes: tuple[str, ...]
 
     @property
@@ -74,18 +92,41 @@ class Imported:
             for link in node.requantizations
         )
 
+    def unresolved_sums(self, node: Node, sums: Ints) -> npt.NDArray[np.bool_]:
+        """Which of a node's sums ``n c h w`` the file's float32 values cannot carry.
+
+        A channel with a tiny scale and a normal bias is such: the bias alone fills the value's digits.
+        """
+        real = self.sums[node.name].real
+        gain, offset = np.abs(real.gain.reshape(-1, 1, 1)), real.offset.reshape(-1, 1, 1)
+        value = np.maximum(np.abs(sums * real.gain.reshape(-1, 1, 1) + offset), np.abs(offset))
+        is_lost: npt.NDArray[np.bool_] = CARRIED * np.spacing(value.astype(np.float32)) > gain
+        return is_lost
+
+    def unresolved_codes(self, link: Requantization, sums: Ints) -> npt.NDArray[np.bool_]:
+        """Which of a node's sums ``n c h w`` lie where the file's rounding decides the code of a reader."""
+        return self.steps[link.port].beside_doubtful(sums)
+
     def run_source(self, count: int, *, seed: int = 0) -> tuple[Stimulus, float]:
         """Codes and sums that qonnx's executor computes with the file, for random input codes.
 
-        Also the largest distance of one of its values from a whole code or sum.
+        Also the largest distance of one of its values from a whole code or sum. Raises `ShapeError` if
+        `count` is no multiple of the file's batch.
         """
-        shape = (count, *self.network.node(self.network.inputs[0]).input_shape)
-        largest = self.input.number_format.max_code
-        wanted = np.random.default_rng(seed).integers(0, largest, shape, endpoint=True)
+        if self.batch and count % self.batch:
+            wanted_count = -(-count // self.batch) * self.batch
+            raise ShapeError(
+                f"{self.path} takes {self.batch} images at a time, so {count} do not fit: give --samples "
+                f"{wanted_count}"
+            )
+        codes_format, shape = self.input.number_format, (count, *self.input_sizes)
+        lowest, largest = codes_format.min_code, codes_format.max_code
+        wanted = np.random.default_rng(seed).integers(lowest, largest, shape, endpoint=True)
         tensors = {place.tensor for place in self.codes.values()}
         tensors |= {place.tensor for place in self.sums.values()}
-        images = self.input.inputs(wanted).reshape(count, *self.input_sizes)
-        found = run_file(self.path, images, engine="qonnx", tensors=tuple(tensors))
+        found = run_file(
+            self.path, self.input.inputs(wanted), engine="qonnx", tensors=tuple(tensors)
+        )
         codes: dict[str, Codes] = {}
         psums: dict[str, Ints] = {}
         farthest = 0.0

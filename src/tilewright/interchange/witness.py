@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import ShapeError, UnknownNameError
+from tilewright.errors import ShapeError, TilewrightError, ToolError, UnknownNameError
 from tilewright.interchange.extras import require
 
 ENGINES = ("onnxruntime", "reference", "qonnx")
@@ -31,16 +33,40 @@ def run_file(
     if engine not in ENGINES:
         raise UnknownNameError.among("engine", engine, ENGINES)
     make = {"onnxruntime": _onnxruntime, "reference": _reference, "qonnx": _qonnx}[engine]
-    model = require("onnx", extra="onnx").load(path)
-    run = make(model, tensors)
-    batch = model.graph.input[0].type.tensor_type.shape.dim[0].dim_value or len(pixels)
+    from tilewright.interchange.lenient import close_batch, cut_behind, real_input, tidy
+
+    model = tidy(require("onnx", extra="onnx").load(path))
+    if engine == "qonnx":
+        close_batch(
+            cut_behind(model, tensors)
+        )  # its executor needs a number, and computes all there is
+    first = real_input(model)
+    batch = first.type.tensor_type.shape.dim[0].dim_value or len(pixels)
     if len(pixels) % batch:
         raise ShapeError(f"{path} takes {batch} images at a time, so {len(pixels)} do not fit")
-    parts = [run(pixels[start : start + batch]) for start in range(0, len(pixels), batch)]
+    with _as_witness(engine, path):
+        run = make(model, first.name, tensors)
+        parts = [run(pixels[start : start + batch]) for start in range(0, len(pixels), batch)]
     return {
         name: np.concatenate([part[number] for part in parts])
         for number, name in enumerate(tensors)
     }
+
+
+@contextmanager
+def _as_witness(engine: str, path: Path) -> Iterator[None]:
+    """What an engine raises is its own affair, and neither a fault of ours nor of the network's."""
+    try:
+        yield
+    except TilewrightError:
+        raise
+    except Exception as error:
+        package = "onnx" if engine == "reference" else engine
+        reason = " ".join(str(error).split())[:200] or "no reason is given"
+        raise ToolError(
+            f"{package} {version(package)} cannot compute {path}, so there is nothing to compare with: "
+            f"{type(error).__name__}: {reason}"
+        ) from None
 
 
 def _show(model: Any, tensors: tuple[str, ...]) -> None:
@@ -48,7 +74,7 @@ def _show(model: Any, tensors: tuple[str, ...]) -> None:
     model.graph.output.extend(info for info in model.graph.value_info if info.name in tensors)
 
 
-def _onnxruntime(model: Any, tensors: tuple[str, ...]) -> Evaluate:
+def _onnxruntime(model: Any, name: str, tensors: tuple[str, ...]) -> Evaluate:
     runtime = require("onnxruntime", extra="onnx")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -57,14 +83,13 @@ def _onnxruntime(model: Any, tensors: tuple[str, ...]) -> Evaluate:
     session = runtime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-    name = session.get_inputs()[0].name
     return lambda pixels: list(session.run(list(tensors), {name: pixels}))
 
 
-def _reference(model: Any, tensors: tuple[str, ...]) -> Evaluate:
+def _reference(model: Any, name: str, tensors: tuple[str, ...]) -> Evaluate:
     evaluators = require("onnx.reference", extra="onnx")
     _show(model, tensors)
-    evaluator, name = evaluators.ReferenceEvaluator(model), model.graph.input[0].name
+    evaluator = evaluators.ReferenceEvaluator(model)
 
     def run(pixels: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
         with np.errstate(invalid="ignore"):  # it pads pools of integers with NaN, by width 0 too
@@ -73,12 +98,12 @@ def _reference(model: Any, tensors: tuple[str, ...]) -> Evaluate:
     return run
 
 
-def _qonnx(model: Any, tensors: tuple[str, ...]) -> Evaluate:
+def _qonnx(model: Any, name: str, tensors: tuple[str, ...]) -> Evaluate:
     wrapper = require("qonnx.core.modelwrapper", extra="onnx").ModelWrapper(model)
     if not wrapper.check_all_tensor_shapes_specified():
         shapes = require("qonnx.transformation.infer_shapes", extra="onnx")
         wrapper = wrapper.transform(shapes.InferShapes())
-    executor, name = require("qonnx.core.onnx_exec", extra="onnx"), model.graph.input[0].name
+    executor = require("qonnx.core.onnx_exec", extra="onnx")
 
     def run(pixels: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
         found = executor.execute_onnx(wrapper, {name: pixels}, return_full_exec_context=True)

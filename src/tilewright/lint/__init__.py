@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tilewright.errors import ConfigError, DataError
+from tilewright.lint.bounded import apart, read_apart
 from tilewright.lint.check import judge_machine
 from tilewright.lint.filelist import check_filelists
 from tilewright.lint.findings import Finding, LintReport
@@ -16,7 +17,8 @@ from tilewright.lint.layout_check import LayerFacts, LayoutCheck, known_facts
 from tilewright.vectors.layout import Layout
 from tilewright.verilog.machine import MAX_STEPS, Machine
 from tilewright.verilog.reader import follow
-from tilewright.verilog.testbench import Sources, Testbench, read_testbench
+from tilewright.verilog.simulators import Simulator
+from tilewright.verilog.testbench import Sources, Testbench
 
 __all__ = [
     "READERS", "Change", "Finding", "FixReport", "LayerFacts", "LintReport", "Sources", "fix", "lint",
@@ -51,18 +53,36 @@ def lint(
     findings: list[Finding] = []
     files: list[str] = []
     if testbench is not None:
-        bench = read_testbench(Path(testbench), given=with_folder(given, folder))
-        for simulator in find_simulators(reader):
-            machine = follow(bench, folder, max_steps=max_steps, simulator=simulator)
-            findings += _by_reader(bench, machine, findings)
-            files += [one.file for one in machine.opened]
-        findings += check_filelists((folder, Path(testbench).parent))
+        path, simulators = Path(testbench), find_simulators(reader)
+        findings, files = apart(
+            lambda: _follow(path, folder, given, simulators, max_steps=max_steps), path
+        )
+        findings += check_filelists((folder, path.parent))
     if layout is not None:
         check = LayoutCheck(folder, layout, facts if facts is not None else known_facts(folder))
         findings += check.findings()
         files += check.files()
     name = reader if testbench is not None else ""
     return LintReport(str(folder), tuple(findings), tuple(dict.fromkeys(files)), name)
+
+
+def _follow(
+    path: Path,
+    folder: Path,
+    given: Sources | None,
+    simulators: tuple[Simulator, ...],
+    *,
+    max_steps: int,
+) -> tuple[list[Finding], list[str]]:
+    """The findings of the testbench in `path` under each of `simulators`, and the files that it opens."""
+    findings: list[Finding] = []
+    files: list[str] = []
+    bench = read_apart(path, with_folder(given, folder))
+    for simulator in simulators:
+        machine = follow(bench, folder, max_steps=max_steps, simulator=simulator)
+        findings += _by_reader(bench, machine, findings)
+        files += [one.file for one in machine.opened]
+    return findings, files
 
 
 def _by_reader(bench: Testbench, machine: Machine, known: list[Finding]) -> Iterator[Finding]:

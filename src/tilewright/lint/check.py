@@ -21,8 +21,9 @@ def judge_machine(machine: Machine, testbench: Testbench) -> tuple[Finding, ...]
     """The findings about what a testbench did, from the record of it."""
     name = testbench.path.name
     findings: list[Finding] = []
+    ends = last_reads(machine)
     for opened in sorted(machine.opened, key=lambda one: one.line):
-        findings += judge_opened(opened, machine, name)
+        findings += judge_opened(opened, machine, name, ends)
     findings += _headers_differ(machine.streams, name)
     for line, message in machine.notes:
         findings.append(
@@ -47,9 +48,9 @@ def _has_read(machine: Machine) -> bool:
 
 
 def judge_opened(
-    opened: Stream | MemoryLoad, machine: Machine, testbench: str
+    opened: Stream | MemoryLoad, machine: Machine, testbench: str, ends: tuple[int, ...]
 ) -> Iterator[Finding]:
-    """The findings about one file that was opened or loaded."""
+    """The findings about one file that was opened or loaded; `ends` as `last_reads` says."""
     where = (testbench, opened.line)
     if opened.lost_name:
         yield Finding(
@@ -78,7 +79,7 @@ def judge_opened(
             yield from line_end_fault(opened, testbench)
     elif not opened.is_lost:
         text = FileText(opened.content, file_base(opened))
-        is_cut, is_last = _is_cut(machine), _is_last(opened, machine)
+        is_cut, is_last = _is_cut(machine), _is_last(opened, ends)
         yield from StreamJudge(opened, testbench, text, is_cut, is_last).judge()
 
 
@@ -88,11 +89,19 @@ def _is_cut(machine: Machine) -> bool:
     return last is not None and last.is_fatal
 
 
-def _is_last(stream: Stream, machine: Machine) -> bool:
+def last_reads(machine: Machine) -> tuple[int, ...]:
+    """The last read of each file that is read at all, the two latest of them, the latest first."""
+    ends = [max(e.call for e in _reads(stream)) for stream in machine.streams if stream.events]
+    return tuple(sorted(ends, reverse=True)[:2])
+
+
+def _is_last(stream: Stream, ends: tuple[int, ...]) -> bool:
     """Whether no other file is read after the last good read of this one, and there are others."""
-    good = max((e.call for e in _reads(stream) if e.status == MATCHED), default=0)
-    others = [other for other in machine.streams if other is not stream and other.events]
-    return bool(others) and all(e.call < good for other in others for e in _reads(other))
+    reads = _reads(stream)
+    good = max((e.call for e in reads if e.status == MATCHED), default=0)
+    own = max((e.call for e in reads), default=0)
+    others = [end for end in ends if end != own] if reads else list(ends)
+    return bool(others) and others[0] < good
 
 
 def _reads(stream: Stream) -> list[ReadEvent]:

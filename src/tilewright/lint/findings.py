@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tilewright.errors import FormatError
+from tilewright.errors import FormatError, printable
 
 SEVERITIES = ("error", "warning", "undecided")
 
@@ -38,7 +38,7 @@ class Finding:
         file = _place(self.file, self.file_line)
         reader = _place(self.testbench, self.testbench_line)
         where = " <- ".join(place for place in (file, reader) if place)
-        return f"{self.severity}: {where}: {self.message} [{self.kind}]"
+        return printable(f"{self.severity}: {where}: {self.message} [{self.kind}]", 2000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from tilewright.errors import ArtifactError, DataError, FormatError
-from tilewright.lint.check import judge_machine, judge_opened
+from tilewright.lint.bounded import apart, read_apart
+from tilewright.lint.check import judge_machine, judge_opened, last_reads
 from tilewright.lint.file_text import FileText
 from tilewright.lint.findings import Finding
 from tilewright.lint.given import find_simulators, with_folder
@@ -25,7 +26,7 @@ from tilewright.verilog.reader import follow
 from tilewright.verilog.readmem import parse_memory_file
 from tilewright.verilog.scan import number
 from tilewright.verilog.simulators import Simulator
-from tilewright.verilog.testbench import Sources, Testbench, read_testbench
+from tilewright.verilog.testbench import Sources, Testbench
 
 MAX_ROUNDS = 64
 HARMLESS = frozenset(
@@ -91,8 +92,19 @@ def fix(
         raise DataError(f"{folder} must be a folder with vector files")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ArtifactError(f"{out} must be a new or empty folder: fixed files overwrite nothing")
-    simulators = find_simulators(reader)
-    bench = read_testbench(Path(testbench), given=with_folder(given, folder))
+    path, simulators = Path(testbench), find_simulators(reader)
+    return apart(lambda: _fix_files(path, folder, out, given, simulators), path)
+
+
+def _fix_files(
+    testbench: Path,
+    folder: Path,
+    out: Path,
+    given: Sources | None,
+    simulators: tuple[Simulator, ...],
+) -> FixReport:
+    """See `fix`, which has looked at the arguments."""
+    bench = read_apart(testbench, with_folder(given, folder))
     progress = _Progress()
     for _ in range(MAX_ROUNDS):  # a reader that stops at a fault opens more once that is mended
         machine = follow(
@@ -137,7 +149,9 @@ def _fix_one(
     found = opened.file.rpartition("/")[2]
     done = () if found == path.name else (f"renamed from {found}",)
     progress.contents[name] = opened.content
-    need = _find_need(opened, tuple(judge_opened(opened, machine, bench.path.name)))
+    need = _find_need(
+        opened, tuple(judge_opened(opened, machine, bench.path.name, last_reads(machine)))
+    )
     if need is not None:
         new = _rewrite(opened, need)
         done = (*done, *new.done)

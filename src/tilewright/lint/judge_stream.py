@@ -10,6 +10,7 @@ from tilewright.lint.file_text import FileText, Token, shown
 from tilewright.lint.findings import Finding
 from tilewright.lint.judge_words import WordJudge
 from tilewright.verilog.events import AT_END, MATCHED, NO_MATCH, NO_TARGET, ReadEvent, Stream
+from tilewright.verilog.refused_places import CONCATENATION, STRING
 
 LONG = 4
 """Digits from which on words of one length are taken for packed lanes, not for values."""
@@ -33,8 +34,12 @@ class StreamJudge:
     def judge(self) -> tuple[Finding, ...]:
         """All findings, in the order in which the reader meets them."""
         words = self.stream.word_events()
+        if self.stream.bad_place == STRING:
+            self._report_place("warning")
         if self.stream.bad_code:
             self._report_code()
+        elif self.stream.bad_place not in ("", STRING):
+            self._report_place("error")
         elif not self.text.tokens:
             if self.stream.events:
                 self.report("error", "empty", "the file must hold words, but is empty", 0, 0)
@@ -69,6 +74,17 @@ class StreamJudge:
             "error",
             "bad-format",
             f"Icarus 11 refuses {what} and ends the simulation: {cure}",
+            self.stream.position,
+            self.stream.line,
+        )
+
+    def _report_place(self, severity: str) -> None:
+        place = self.stream.bad_place
+        who = "Icarus 11 and Verilator refuse" if place == CONCATENATION else "Icarus 11 refuses"
+        self.report(
+            severity,
+            "bad-place",
+            f"{who} to read into {place}: read into a variable of its own, and copy it from there",
             self.stream.position,
             self.stream.line,
         )

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from tilewright.models.model_spec import ModelSpec
 from tilewright.quant import QuantAdd, QuantAvgPool2d, QuantConv2d, QuantLinear
-from tilewright.quant.quantizers import MAX_PIXEL
+from tilewright.quant.input_check import MAX_PIXEL
 
 SUM_BITS = 8
 """Width of the codes that additions and average pools sum: no lane of the array holds them."""

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from tilewright.corners import VectorSet
 from tilewright.mutation.equivalence import Judge
 from tilewright.mutation.log import CampaignLog
 from tilewright.mutation.mutant import CATEGORIES, Mutant
-from tilewright.mutation.trial import Bench, Outcome
+from tilewright.mutation.trial import Outcome
 from tilewright.programs.process import program_threads
 
 Progress = Callable[[str], None]
+
+
+class Tries(Protocol):
+    """Whoever can run a mutant: `Bench` for a core with our ports."""
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """The core without a mutation, file names to text."""
+
+    def try_mutant(self, mutant: Mutant, sets: Sequence[VectorSet]) -> Outcome:
+        """Run a mutant on vectors, until some show a difference from the core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,7 @@ class Campaign:
 
 def run_campaign(
     mutants: Sequence[Mutant],
-    bench: Bench,
+    bench: Tries,
     sets: Sequence[VectorSet],
     *,
     judge: Judge,
@@ -115,7 +126,7 @@ def run_campaign(
     return Campaign(tuple(sets), judged, time.monotonic() - since)
 
 
-def _judged(outcome: Outcome, bench: Bench, judge: Judge) -> Outcome:
+def _judged(outcome: Outcome, bench: Tries, judge: Judge) -> Outcome:
     if outcome.status != "survived":
         return outcome
     reason = judge.why_equivalent(outcome.mutant, bench.sources)

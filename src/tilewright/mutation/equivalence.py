@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +9,12 @@ from pathlib import Path
 from tilewright.errors import ConfigError, ToolError
 from tilewright.formal import has_yosys, module_name, prove_equivalent
 from tilewright.mutation.mutant import Mutant
+from tilewright.store.toml import read_toml
 
 STATED = Path(__file__).with_name("equivalents.toml")
 """What is stated about our core."""
 PROOF_TIMEOUT_S = 60.0
+_NEEDS = " with [[equivalent]] tables of file, before and reason"
 _KEYS = {"file", "before", "what", "reason"}
 
 
@@ -70,7 +71,7 @@ def load_reasons(path: Path) -> tuple[StatedReason, ...]:
     Raises `ConfigError` if the file is missing or has anything else.
     """
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))["equivalent"]
+        entries = read_toml(path, needs=_NEEDS)["equivalent"]
         for entry in entries:
             if not set(entry) <= _KEYS:
                 raise ConfigError(
@@ -78,9 +79,5 @@ def load_reasons(path: Path) -> tuple[StatedReason, ...]:
                     f"{min(set(entry) - _KEYS)!r}"
                 )
         return tuple(StatedReason(**entry) for entry in entries)
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise ConfigError(
-            f"{path} must be TOML with [[equivalent]] tables of file, before and reason: {error}"
-        ) from None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{path} must be TOML{_NEEDS}: {error}") from None

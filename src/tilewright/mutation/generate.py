@@ -75,7 +75,7 @@ def mutants_of(text: str, *, file: str) -> list[Mutant]:
     scalars = frozenset(_SCALAR.findall(text))
     source = _File(file, text, tokens, place.changeable(tokens), scalars)
     found: dict[str, Mutant] = {text: source.mutant((0, 0), "", "", "")}
-    for make in (_resets, _enables, _operators, _numbers, _signs, _stuck, _deletions):
+    for make in _MAKERS:
         for mutant in make(source):
             found.setdefault(mutant.apply(text), mutant)
     del found[text]  # what changes nothing
@@ -94,8 +94,23 @@ def _operators(source: _File) -> Iterator[Mutant]:
                 continue  # an assignment
             for new, category in SWAPS.get(token.text, ()):
                 yield source.mutant(where, new, category, f"{token.text} becomes {new}")
+            yield from _operands_left_out(source, index)
     for span in place.choices(source.tokens, source.keep):
         yield from _negations(source, span)
+        for new in ("1'b1", "1'b0"):
+            yield source.mutant(source.place(span), new, "enable", f"condition always {new}")
+
+
+def _operands_left_out(source: _File, operator: int) -> Iterator[Mutant]:
+    """What stands before ``&&`` or ``||``, and what stands behind it, with the operator itself."""
+    if source.tokens[operator].text in ("&&", "||"):
+        before, after = place.operands(source.tokens, operator)
+        for span in (Span(before.first, operator), Span(operator, after.last)):
+            kept = before if span.first == operator else after
+            left_out = after if span.first == operator else before
+            what = f"{source.words(left_out)} left out"
+            whole = source.place(Span(before.first, after.last))
+            yield source.mutant(whole, source.words(kept), "operator", what)
 
 
 def _is_binary(tokens: list[Token], index: int) -> bool:
@@ -132,6 +147,8 @@ def _numbers(source: _File) -> Iterator[Mutant]:
             for other in (value + 1, value - 1):
                 if other >= 0:
                     yield source.mutant(where, str(other), kind, f"{value} becomes {other}")
+            if value > 1:
+                yield source.mutant(where, "0", category, f"{value} becomes 0")
 
 
 def _is_about_address(source: _File, index: int) -> bool:
@@ -142,6 +159,56 @@ def _is_about_address(source: _File, index: int) -> bool:
         first -= 1
     last = place.statement_end(tokens, index)
     return _ADDRESS.search(source.words(Span(first, last))) is not None
+
+
+def _defaults(source: _File) -> Iterator[Mutant]:
+    """In the value of a localparam, the default of a parameter where its name should be."""
+    defaults = dict(_DEFAULT.findall(source.text))
+    for index, token in enumerate(source.tokens):
+        if not source.keep[index] or token.text not in defaults:
+            continue
+        if place.is_in_localparam(source.tokens, index):
+            new, where = defaults[token.text], (token.start, token.end)
+            yield source.mutant(where, new, "constant", f"{token.text} becomes {new}")
+
+
+_DEFAULT = re.compile(r"\bparameter\s+int\s+(\w+)\s*=\s*(\d+)")
+
+
+def _widths(source: _File) -> Iterator[Mutant]:
+    """Fewer bits than a number needs, and one bit where all count."""
+    yield from _narrow_counters(source)
+    for index, token in enumerate(source.tokens[:-1]):
+        if not source.keep[index] or token.kind != "operator":
+            continue
+        before, after = source.tokens[index - 1], source.tokens[index + 1]
+        if token.text in _SHIFTS and _NAME.fullmatch(after.text):
+            what = f"{after.text} without its highest bit"
+            new = f"(({after.text} << 1) >> 1)"
+            yield source.mutant((after.start, after.end), new, "width", what)
+        is_vector = _NAME.fullmatch(before.text) and before.text not in source.scalars
+        if token.text in ("==", "!=") and after.text == "'0" and is_vector:
+            what = f"the lowest bit of {before.text} alone"
+            new = f"({before.text} & 1'b1)"
+            yield source.mutant((before.start, before.end), new, "width", what)
+
+
+def _narrow_counters(source: _File) -> Iterator[Mutant]:
+    """Six of 16 bits, as for a layer that is smaller than those that may come."""
+    for assignment in place.assignments(source.tokens, source.keep):
+        target, value = source.words(assignment.target).strip(), source.words(assignment.value)
+        is_other = _VALUE.search(target) or _ENABLE.search(target) or value.strip() in _FILLS
+        if is_other or target in source.scalars or not _NAME.fullmatch(target):
+            continue
+        new = f"({value}) & ((1 << ($bits({target}) * 3 / 8)) - 1)"
+        what = f"the lowest three eighths of {target} alone"
+        if not _is_state(value):
+            yield source.mutant(source.place(assignment.value), new, "width", what)
+
+
+_NAME = re.compile(r"[a-z]\w*")
+"""A signal, by the convention that constants are UpperCamelCase."""
+_SHIFTS = ("<<", ">>", "<<<", ">>>")
 
 
 def _signs(source: _File) -> Iterator[Mutant]:
@@ -180,6 +247,7 @@ def _bits(target: str) -> list[tuple[str, str]]:
     """Names and masks; a part of a vector has no name of its own, and only its lowest bit is known."""
     lowest = ("lowest", "1'b1")
     is_number = _VALUE.search(target) and not _ADDRESS.search(target)
+    is_number = is_number or target.endswith("addr_o")  # as wide as its memory is deep
     if is_number and re.fullmatch(r"[A-Za-z_]\w*", target):
         return [lowest, ("highest", f"(1 << ($bits({target}) - 1))")]
     return [lowest]
@@ -249,3 +317,8 @@ def _deletions(source: _File) -> Iterator[Mutant]:
             whole = Span(assignment.target.first, assignment.value.last)
             name = source.words(assignment.target)
             yield source.mutant(source.place(whole), "", "deletion", f"{name} is not written")
+
+
+_MAKERS = (
+    *(_resets, _enables, _operators, _numbers, _defaults, _signs, _widths, _stuck, _deletions),
+)

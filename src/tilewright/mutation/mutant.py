@@ -12,7 +12,7 @@ from tilewright.verilog.tokens import line_of
 
 CATEGORIES = (
     *("operator", "constant", "off-by-one", "carry", "signedness", "stuck bit", "reset", "address"),
-    *("enable", "deletion"),
+    *("enable", "deletion", "width"),
 )
 
 

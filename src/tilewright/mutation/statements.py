@@ -108,6 +108,32 @@ def choices(tokens: list[Token], keep: list[bool]) -> Iterator[Span]:
                 yield Span(first, index - 1)
 
 
+def operands(tokens: list[Token], operator: int) -> tuple[Span, Span]:
+    """What a ``&&`` or ``||`` joins: the tokens before it and those behind it."""
+    ends = {"&&", "||"} if tokens[operator].text == "&&" else {"||"}
+    depth = tokens[operator].depth
+    first, last = operator, operator
+    while first > 0 and not _ends_operand(tokens[first - 1], depth, ends):
+        first -= 1
+    while last + 1 < len(tokens) and not _ends_operand(tokens[last + 1], depth, ends):
+        last += 1
+    return Span(first, operator - 1), Span(operator + 1, last)
+
+
+def _ends_operand(token: Token, depth: int, ends: set[str]) -> bool:
+    if token.depth != depth:
+        return token.depth < depth
+    return token.text in ends or _ends_choice(token, depth)
+
+
+def is_in_localparam(tokens: list[Token], index: int) -> bool:
+    """Whether a token is part of the value of a localparam."""
+    first = index
+    while first > 0 and tokens[first].text not in (";", "localparam", "begin", "end", "module"):
+        first -= 1
+    return tokens[first].text == "localparam"
+
+
 def connections(tokens: list[Token], keep: list[bool]) -> Iterator[tuple[str, Span]]:
     """Port name and expression of each ``.name(expression)`` of an instance."""
     for index in range(len(tokens) - 3):
@@ -136,10 +162,13 @@ def _target_start(tokens: list[Token], operator: int) -> int:
 
 
 def _headers(tokens: list[Token]) -> Iterator[Span]:
-    """``module ... ;``, so that neither parameters nor ports change."""
+    """``module ... ;``, so that neither parameters nor ports change; imports within end in one too."""
     for index, token in enumerate(tokens):
         if token.text in ("module", "package", "interface"):
-            yield Span(index, statement_end(tokens, index))
+            last = statement_end(tokens, index)
+            while last + 1 < len(tokens) and tokens[last + 1].text in ("import", "#", "("):
+                last = statement_end(tokens, last + 1)
+            yield Span(index, last)
 
 
 def _declarations(tokens: list[Token]) -> Iterator[Span]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tilewright.cores import CosimResult, Setup, run_bundle
+from tilewright.cores import CosimResult, Setup, run_bundle, run_bundles
 from tilewright.corners import VectorSet
 from tilewright.errors import ShapeError, SimulationError, ToolError
 from tilewright.mutation.mutant import Mutant
@@ -63,9 +63,16 @@ class Bench:
         cycles: dict[BundleKey, tuple[int, ...]] = {}
         overflows: dict[BundleKey, int] = {}
         bench = cls(sources, simulator, timeout_s, cycles, overflows)
+        pairs = list(_bundles(sets))
         with tempfile.TemporaryDirectory(prefix="tilewright-mutant-") as name:
-            for one, folder in _bundles(sets):
-                result = bench._run(Path(name), folder, one.setup, sources)
+            results = run_bundles(
+                [(folder, one.setup) for one, folder in pairs],
+                simulator=simulator,
+                rtl_dir=_write_core(Path(name), sources),
+                timeout_s=timeout_s * max(1, len(pairs)),  # many of them share a simulation
+                cache_dir=Path(name) / "builds",
+            )
+            for (one, folder), result in zip(pairs, results, strict=True):
                 if not result.is_exact:
                     first = [*result.mismatches, *result.faults][0]
                     raise ToolError(
@@ -115,19 +122,24 @@ class Bench:
     def _run(
         self, scratch: Path, folder: Path, setup: Setup, sources: Mapping[str, str]
     ) -> CosimResult:
-        core = scratch / "rtl"
-        if not core.is_dir():
-            core.mkdir()
-            for name, text in sources.items():
-                (core / name).write_text(_LENIENT + text, encoding="utf-8")
         return run_bundle(
             folder,
             setup=setup,
             simulator=self.simulator,
-            rtl_dir=core,
+            rtl_dir=_write_core(scratch, sources),
             timeout_s=self.timeout_s,
             cache_dir=scratch / "builds",
         )
+
+
+def _write_core(scratch: Path, sources: Mapping[str, str]) -> Path:
+    """The folder of the core, written there once."""
+    core = scratch / "rtl"
+    if not core.is_dir():
+        core.mkdir()
+        for name, text in sources.items():
+            (core / name).write_text(_LENIENT + text, encoding="utf-8")
+    return core
 
 
 _LENIENT = "/* verilator lint_off WIDTH */ "

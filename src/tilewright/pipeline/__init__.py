@@ -5,6 +5,7 @@ Stage modules are imported when they run: the integer half starts without torch,
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -20,23 +21,29 @@ ORDER = ("train", "evaluate", "recover", "verify", "tile", "export", "simulate",
 """The stages, in the order in which `run_all` runs them."""
 
 WITH_TORCH = ORDER[:3]
+DRAFTS = ("tile",)
+"""Stages whose result is kept only once the next one has accepted the configuration."""
 
 
 def run_stage(
-    stage: str, run: RunFolder, listener: Listener, **options: Any
+    stage: str, run: RunFolder, listener: Listener, *, is_draft: bool = False, **options: Any
 ) -> StageResult[StageFacts] | None:
     """Run one stage; it reads the folders of the stages before it and writes its own.
 
-    options: what only this stage takes, by keyword. Of several processes that train together, the first
-    has the result and the others None.
+    is_draft: the result is kept only once the next stage begins to write. options: what only this stage
+    takes, by keyword. Of several processes that train together, the first has the result and the others
+    None.
     """
     run.check_inputs(stage)
     expect_packages("torch" if stage in WITH_TORCH else "numba", "safetensors")
-    run.withdraw_report()
     work: Callable[..., StageResult[StageFacts] | None] = getattr(
         import_module(f"tilewright.pipeline.stages.{stage}"), stage
     )
-    return work(run, listener, **options)
+    since, inputs = time.monotonic(), run.fingerprint(stage)
+    result = work(run, listener, **options)
+    if result is None:
+        return None
+    return run.record(result, since=since, inputs=inputs, is_draft=is_draft)
 
 
 def make_report(run: RunFolder) -> Summary:
@@ -58,7 +65,7 @@ def run_all(run: RunFolder, listener: Listener, announce: Callable[[str], None])
         load_layout(layout)  # a file that cannot be read is better refused before training
     for stage in ORDER:
         announce(stage)
-        run_stage(stage, run, listener)
+        run_stage(stage, run, listener, is_draft=stage in DRAFTS)
     return make_report(run)
 
 

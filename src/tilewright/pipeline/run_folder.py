@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import time
-from dataclasses import asdict, dataclass, replace
-from operator import attrgetter
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from tilewright.config import Config, dump_config, load_config
 from tilewright.config.array import ArrayConfig
-from tilewright.errors import ArtifactError, ConfigError
+from tilewright.errors import ArtifactError, ConfigError, command_line
 from tilewright.facts import (
     CertifyFacts,
     CosimFacts,
@@ -28,20 +25,18 @@ from tilewright.facts import (
     VerifyFacts,
     read_result,
 )
+from tilewright.pipeline.evidence import INPUTS, Evidence
+from tilewright.pipeline.inventory import (
+    CONFIG,
+    FOLDERS,
+    REPORTS,
+    foreign_paths,
+    output_hashes,
+    remove_own,
+)
 from tilewright.spec import IntegerNetwork, Stimulus
-from tilewright.store.artifact import read_bytes, read_json, sha256, write_bytes, write_json
+from tilewright.store.artifact import read_sealed, write_bytes, write_sealed
 
-FOLDERS = {
-    "train": "01_train",
-    "evaluate": "01_train",
-    "recover": "02_recover",
-    "verify": "03_verify",
-    "tile": "04_tile",
-    "export": "05_vectors",
-    "simulate": "06_sim",
-    "cosim": "07_cosim",
-    "certify": "08_certify",
-}
 SECTIONS: dict[str, tuple[str, ...]] = {
     "train": (),
     "evaluate": (),
@@ -54,34 +49,6 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "certify": (),
 }
 """Configuration sections that a stage, run by itself, may change."""
-CONFIG = "config.toml"
-REPORTS = ("summary.json", "junit.xml", "report.html")
-"""What the report writes, in the run folder itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What a stage reads: configuration keys, files, and the facts of the stages before it."""
-
-    keys: tuple[str, ...]
-    files: tuple[str, ...] = ()
-    facts: tuple[str, ...] = ()
-
-
-_WEIGHTS = ("01_train/checkpoint.json",)  # each of these names the hash of its tensors
-_INTEGERS = ("02_recover/network.json", "02_recover/stimulus.json")
-INPUTS = {
-    "train": Inputs(("data", "model", "train", "phases")),
-    "evaluate": Inputs(("data",), _WEIGHTS),
-    "recover": Inputs(("data", "recover"), _WEIGHTS),
-    "verify": Inputs(("array.psum_bits",), _INTEGERS),
-    "tile": Inputs(("array",), _INTEGERS),
-    "export": Inputs(("vectors",), _INTEGERS, ("tile",)),
-    "simulate": Inputs(("sim",), _INTEGERS, ("tile",)),
-    "cosim": Inputs(("cosim",), ("06_sim/fold_cycles.json",), ("export", "simulate")),
-    "certify": Inputs(("data",), (*_WEIGHTS, *_INTEGERS)),
-}
-"""What the result of a stage follows from: when it changes, the result is stale."""
 
 
 class Listener(Protocol):
@@ -107,11 +74,25 @@ class Silent:
 F = TypeVar("F", bound=StageFacts)
 
 
+@dataclass(slots=True)
+class _Draft:
+    """What a command has decided and not yet kept: a configuration, and results of stages by name."""
+
+    config: Config | None = None
+    results: dict[str, StageResult[StageFacts]] = field(default_factory=dict)
+    begun: set[str] = field(default_factory=set)
+
+
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """Paths of one run. Stages read the folders before their own and write only their own."""
+    """Paths of one run. Stages read the folders before their own and write only their own.
+
+    A changed configuration becomes that of the folder when a stage begins to write, having accepted it: a
+    command that is refused before leaves no trace.
+    """
 
     root: Path
+    _draft: _Draft = field(default_factory=_Draft, compare=False, repr=False)
 
     def folder(self, stage: str) -> Path:
         """Folder of a stage."""
@@ -132,13 +113,18 @@ class RunFolder:
         return self.folder("recover") / "stimulus"
 
     def config(self, overrides: tuple[str, ...] = ()) -> Config:
-        """The configuration that `start` stored; overrides, ``section.key=value``, are not kept."""
+        """The configuration of the run; overrides, ``section.key=value``, are not kept.
+
+        Raises `ArtifactError` if the folder holds none, or its file lacks a key: it was cut short.
+        """
+        if self._draft.config is not None and not overrides:
+            return self._draft.config
         path = self.root / CONFIG
         if not path.is_file():
             raise ArtifactError(
                 f"{self.root} is no run folder: it has no config.toml; start with 'tilewright run'"
             )
-        return load_config(path, overrides)
+        return load_config(path, overrides, is_whole=True)
 
     def reconfigure(self, stage: str, overrides: tuple[str, ...]) -> None:
         """Apply overrides that concern `stage`; what an earlier stage has used cannot be changed."""
@@ -153,35 +139,51 @@ class RunFolder:
                     f"--set {section}: '{stage}' may change {', '.join(SECTIONS[stage]) or 'nothing'}; "
                     f"start another run for a change of {section}"
                 )
-        write_bytes(self.root / CONFIG, dump_config(wanted).encode())
+        self._draft.config = wanted
 
     def start(self, config: Config) -> None:
-        """Store `config`. A folder that holds a run of another configuration is refused."""
-        path = self.root / CONFIG
-        if path.is_file():
+        """Take `config` for this run. A folder that holds a run of another configuration is refused."""
+        if (self.root / CONFIG).is_file():
             _refuse_other(self.config(), config, self.root)
-        elif self.root.is_dir() and any(self.root.iterdir()):
+        elif self.root.is_dir() and any(foreign_paths(self.root)):
             raise ConfigError(
                 f"{self.root} holds other files and no run: give --out a new or empty folder"
             )
-        write_bytes(path, dump_config(config).encode())
+        self._draft.config = config
 
     def remove(self) -> None:
         """Remove the run; a folder that holds no run, or anything else beside it, is refused."""
+        self.check_removable()
+        remove_own(self.root)
+
+    def check_removable(self) -> None:
+        """Raise `ConfigError` if the folder holds anything that this program did not write."""
         self.config()
-        owned = {*FOLDERS.values(), CONFIG, *REPORTS}
-        foreign = {path.name for path in self.root.iterdir()} - owned
-        if foreign:
+        foreign = next(foreign_paths(self.root), None)
+        if foreign is not None:
             raise ConfigError(
                 f"{self.root} must hold a run and nothing else to be removed, but holds "
-                f"{min(foreign)!r}: move it elsewhere, or give --out another folder"
+                f"{str(foreign.relative_to(self.root))!r}: move it elsewhere, or give --out another folder"
             )
-        shutil.rmtree(self.root)
 
-    def withdraw_report(self) -> None:
-        """Remove the report: a stage begins, and what the report says may be true no longer."""
+    def begin(self, stage: str) -> None:
+        """Keep the configuration, and what the stages before found; `stage` writes from now on.
+
+        The report, and what `stage` found before, describe the run no longer and are removed.
+        """
+        draft = self._draft
+        if stage in draft.begun:
+            return
+        if draft.config is not None:
+            write_bytes(self.root / CONFIG, dump_config(draft.config).encode())
         for name in REPORTS:
             (self.root / name).unlink(missing_ok=True)
+        self.facts_path(stage).unlink(missing_ok=True)
+        draft.config = None
+        draft.begun.add(stage)
+        for result in draft.results.values():
+            write_sealed(self.facts_path(result.stage), result.to_json())
+        draft.results.clear()
 
     @property
     def fold_cycles_stem(self) -> Path:
@@ -220,13 +222,25 @@ class RunFolder:
         Raises `ArtifactError`, naming the file and the key, if it has not run or its file is damaged.
         """
         path = self.facts_path(kind.STAGE)
-        return read_result(kind, read_json(path), file=str(path))
+        drafted = self._draft.results.get(kind.STAGE)
+        value, is_whole = (drafted.to_json(), True) if drafted else read_sealed(path)
+        result = read_result(kind, value, file=str(path))
+        if not is_whole:
+            raise ArtifactError(
+                f"{path} must have the sha256 that it states, but has not: it was altered; run the stage "
+                "that writes it again"
+            )
+        return result
+
+    def has_result(self, stage: str) -> bool:
+        """Whether a stage has left a result."""
+        return stage in self._draft.results or self.facts_path(stage).is_file()
 
     def results(self) -> RunFacts:
         """What all stages recorded; raises `ArtifactError` as `result` does."""
 
         def left(kind: type[F]) -> StageResult[F] | None:
-            return self.result(kind) if self.facts_path(kind.STAGE).is_file() else None
+            return self.result(kind) if self.has_result(kind.STAGE) else None
 
         return RunFacts(
             train=left(TrainFacts),
@@ -242,21 +256,19 @@ class RunFolder:
 
     def fingerprint(self, stage: str) -> str:
         """Hash of what `stage` would read now; what is absent counts as empty."""
-        inputs, config = INPUTS[stage], self.config()
-        values = [repr(attrgetter(key)(config)) for key in inputs.keys]
-        hashes = [_hash(self.root / name) for name in inputs.files]
-        facts = [self._stored(name) for name in inputs.facts if self.facts_path(name).is_file()]
-        timeless = [{key: fact[key] for key in fact if key != "seconds"} for fact in facts]
-        return sha256(json.dumps([values, hashes, timeless]).encode())
+        return Evidence(self).fingerprint(stage)
 
     def is_stale(self, stage: str) -> bool:
         """Whether what `stage` read has changed since it ran."""
-        return bool(self._stored(stage).get("fingerprint") != self.fingerprint(stage))
+        return Evidence(self).is_stale(stage)
 
-    def _stored(self, stage: str) -> dict[str, Any]:
+    def stored(self, stage: str) -> dict[str, Any]:
         """The JSON that a stage left, unconverted, so that its hash is that of the file's values."""
+        drafted = self._draft.results.get(stage)
+        if drafted is not None:
+            return drafted.to_json()
         path = self.facts_path(stage)
-        facts = read_json(path)
+        facts, _ = read_sealed(path)
         if not isinstance(facts, dict) or facts.get("stage") != stage:
             raise ArtifactError(
                 f"{path} must hold the facts of {stage}, but does not: run the stage that writes it"
@@ -265,27 +277,42 @@ class RunFolder:
 
     def check_inputs(self, stage: str) -> None:
         """Raise `ArtifactError` if a stage whose facts `stage` reads has not run or is stale."""
+        look = Evidence(self)
         for name in INPUTS[stage].facts:
-            if self.is_stale(name):
-                command = "export" if name == "tile" else name
+            if look.is_stale(name):
+                first = command_line("export" if name == "tile" else name, self.root)
                 raise ArtifactError(
                     f"{stage} needs what {name} found, but that is stale: what {name} read has "
-                    f"changed since; run 'tilewright {command} {self.root}' first"
+                    f"changed since; run {first} first"
                 )
 
-    def record(self, result: StageResult[F], *, since: float) -> StageResult[F]:
-        """Write a stage's facts and checks. `since` is the `time.monotonic` of its start."""
+    def record(
+        self, result: StageResult[F], *, since: float, inputs: str, is_draft: bool = False
+    ) -> StageResult[F]:
+        """Keep a stage's facts and checks; `is_draft`: only once the next stage begins to write.
+
+        since: the `time.monotonic` of its start. inputs: the fingerprint of what it was to read, taken then.
+        Raises `ArtifactError` if that has changed meanwhile: nobody knows what the stage has read.
+        """
+        stage = result.stage
+        if self.fingerprint(stage) != inputs:
+            raise ArtifactError(
+                f"what {stage} reads must stay as it is while {stage} runs, but was changed in {self.root}: "
+                f"run {command_line(stage, self.root)} again"
+            )
         recorded = replace(
             result,
             seconds=round(time.monotonic() - since, 3),
-            fingerprint=self.fingerprint(result.stage),
+            fingerprint=inputs,
+            outputs=output_hashes(self.root, stage),
         )
-        write_json(self.facts_path(result.stage), recorded.to_json())
+        if is_draft:
+            self._draft.results[stage] = recorded
+        else:
+            self.begin(stage)
+            write_sealed(self.facts_path(stage), recorded.to_json())
+            self._draft.begun.discard(stage)
         return recorded
-
-
-def _hash(path: Path) -> str:
-    return sha256(read_bytes(path)) if path.is_file() else ""
 
 
 def _refuse_other(stored: Config, wanted: Config, root: Path) -> None:

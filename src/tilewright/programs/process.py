@@ -1,21 +1,28 @@
-"""Run another program with a time limit; on timeout or interrupt, kill its process group.
+"""Run another program within limits; at their end, or on an interrupt, kill it and all that it started.
 
-A program outlives this process only if this one is killed by a signal that it cannot handle (SIGKILL).
+If this process is killed by a signal that it cannot handle (SIGKILL), its watchdog does so.
 """
 
 from __future__ import annotations
 
 import os
+import selectors
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from tilewright.errors import ToolError
+from tilewright.errors import ToolError, printable
+from tilewright.programs.watchdog import VARIABLE, kill_marked, watchdog
+
+MOST_OUTPUT = 1 << 22
+"""Bytes that are kept of what a program prints, unless it is told how many it may print."""
 
 
 class _Crew:
@@ -23,28 +30,28 @@ class _Crew:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: set[int] = set()
+        self._running: dict[int, str] = {}  # process to its mark
         self._is_dismissed = False
 
     @contextmanager
-    def member(self, child: subprocess.Popen[bytes]) -> Iterator[None]:
+    def member(self, child: subprocess.Popen[bytes], mark: str) -> Iterator[None]:
         """While the context lasts, `dismiss` kills `child`."""
         with self._lock:
-            self._running.add(child.pid)
+            self._running[child.pid] = mark
             if self._is_dismissed:
-                _kill_group(child.pid)
+                _kill(child.pid, mark)
         try:
             yield
         finally:
             with self._lock:
-                self._running.discard(child.pid)
+                del self._running[child.pid]
 
     def dismiss(self) -> None:
         """Kill what runs, and what is started from now on."""
         with self._lock:
             self._is_dismissed = True
-            for pid in self._running:
-                _kill_group(pid)
+            for pid, mark in self._running.items():
+                _kill(pid, mark)
 
 
 class _Thread(threading.local):
@@ -76,6 +83,26 @@ def _join(crew: _Crew) -> None:
     _this_thread.crew = crew
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program ended.
+
+    status: its exit status, or minus the number of the signal that ended it. output: standard output and
+    error together, as far as they were read. stopped: the limit for which it was stopped, "time" or
+    "output"; "" for none.
+    """
+
+    status: int
+    output: bytes
+    seconds: float
+    stopped: str = ""
+
+    @property
+    def text(self) -> str:
+        """The output as text; bytes that are no UTF-8 are replaced."""
+        return self.output.decode(errors="replace")
+
+
 def run_program(
     command: Sequence[str],
     *,
@@ -85,29 +112,89 @@ def run_program(
 ) -> tuple[int, str]:
     """Run `command` in `folder`: its exit status, and its standard output and error together.
 
-    The program leads a process group of its own. After `timeout_s` seconds, or when this process is
-    interrupted (Ctrl-C), the whole group is killed; so it is when the `program_threads` that it runs in
-    end early. `environment` is added to the present one.
-
-    Raises `ToolError` if the program cannot be started or does not end in time.
+    As `run_limited`; of an output of more than `MOST_OUTPUT` bytes only the end is kept. Raises `ToolError`
+    if the program cannot be started or does not end in time.
     """
-    name = Path(command[0]).name
+    ended = run_limited(command, folder=folder, timeout_s=timeout_s, environment=environment)
+    if ended.stopped:
+        raise ToolError(
+            f"{Path(command[0]).name} must end within {timeout_s:g} s, but did not and was stopped; "
+            "give it more time, or a smaller layer"
+        )
+    return ended.status, ended.text
+
+
+def run_limited(
+    command: Sequence[str],
+    *,
+    folder: Path,
+    timeout_s: float,
+    most_bytes: int | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Ended:
+    """Run `command` in `folder` until it ends, or until `timeout_s` seconds or `most_bytes` of output.
+
+    Without `most_bytes` the last `MOST_OUTPUT` bytes of the output are kept.
+    The program leads a process group of its own, which is killed when the program ends. When it passes a
+    limit, or this process is interrupted (Ctrl-C), what it started in other groups is killed too; so it is
+    when the `program_threads` that it runs in end early. `environment` is added to the present one.
+
+    Raises `ToolError` if the program cannot be started.
+    """
+    since, mark, stopped = time.monotonic(), watchdog.mark(), "time"
     with _held_signals() as release:
-        child = _start(command, folder, {**os.environ, **(environment or {})})
-        with child, _this_thread.crew.member(child):
+        child = _start(command, folder, {**os.environ, **(environment or {}), VARIABLE: mark})
+        with child, _this_thread.crew.member(child, mark):
             try:
                 release()  # not before an interrupt would stop the child
-                output, _ = child.communicate(timeout=timeout_s)
-            except BaseException as error:
+                output, stopped = _collect(child, since + timeout_s, most_bytes)
+            finally:
                 with _held_signals():  # a second Ctrl-C waits for the end of the child
-                    _stop(child)
-                if not isinstance(error, subprocess.TimeoutExpired):
-                    raise
-                raise ToolError(
-                    f"{name} must end within {timeout_s:g} s, but did not and was stopped; "
-                    "give it more time, or a smaller layer"
-                ) from None
-    return child.returncode, output.decode(errors="replace")
+                    _kill(child.pid, mark if stopped else "")
+                    child.wait()
+    kept = output[-MOST_OUTPUT:] if most_bytes is None else output
+    return Ended(child.returncode, bytes(kept), time.monotonic() - since, stopped)
+
+
+def _collect(
+    child: subprocess.Popen[bytes], end: float, most_bytes: int | None
+) -> tuple[bytearray, str]:
+    """What `child` puts out until it ends, and which limit it passed.
+
+    Something that it started may keep the pipe open; what that puts out later is not waited for.
+    """
+    output = bytearray()
+    with selectors.DefaultSelector() as selector:
+        pipe = child.stdout.fileno() if child.stdout else -1
+        selector.register(pipe, selectors.EVENT_READ)
+        while (left := end - time.monotonic()) > 0:
+            if not selector.select(min(left, PATIENCE_S)):
+                if child.poll() is not None:
+                    return output, ""
+                continue
+            chunk = os.read(pipe, 1 << 16)
+            if not chunk:
+                return output, _await(child, end)
+            output += chunk
+            if most_bytes is None and len(output) > 2 * MOST_OUTPUT:
+                del output[:-MOST_OUTPUT]
+            elif most_bytes is not None and len(output) > most_bytes:
+                del output[most_bytes:]
+                return output, "output"
+    return output, "time"
+
+
+PATIENCE_S = 0.1
+"""How long a silent program is waited for before it is asked whether it has ended."""
+
+
+def _await(child: subprocess.Popen[bytes], end: float) -> str:
+    """Wait for a program that has closed its output."""
+    try:
+        child.wait(max(0.0, end - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return "time"
+    return ""
 
 
 def _start(
@@ -163,13 +250,15 @@ def _held_signals() -> Iterator[Callable[[], None]]:
 
 def last_lines(output: str, count: int = 5) -> str:
     """The last lines of a program's output that are not empty, joined by " | ", for a message."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return " | ".join(lines[-count:]) or "no output"
+    lines = [line.strip() for line in output[-10_000:].splitlines() if line.strip()]
+    return " | ".join(map(printable, lines[-count:])) or "no output"
 
 
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    _kill_group(child.pid)
-    child.wait()
+def _kill(leader: int, mark: str) -> None:
+    """Kill a program with its group, and whatever carries its mark if it has one."""
+    _kill_group(leader)
+    if mark:
+        kill_marked(mark)
 
 
 def _kill_group(leader: int) -> None:

@@ -8,6 +8,7 @@ from tilewright.quant.integer_layers import (
     IntegerSumPool,
 )
 from tilewright.quant.layers import QuantConv2d, QuantLinear, allow_int8
+from tilewright.quant.link_report import Gap, LinkReport, UnlinkedWarning, link_report
 from tilewright.quant.pact import PactActQuantizer, PactWeightQuantizer
 from tilewright.quant.quantize_module import quantize
 from tilewright.quant.quantizers import (
@@ -21,10 +22,12 @@ from tilewright.quant.sums import QuantAdd, QuantAvgPool2d
 __all__ = [
     "ActQuantizer",
     "ChannelBias",
+    "Gap",
     "IntegerAdd",
     "IntegerConv2d",
     "IntegerLinear",
     "IntegerSumPool",
+    "LinkReport",
     "PactActQuantizer",
     "PactWeightQuantizer",
     "PixelQuantizer",
@@ -33,7 +36,9 @@ __all__ = [
     "QuantConv2d",
     "QuantLinear",
     "SignedActQuantizer",
+    "UnlinkedWarning",
     "WeightQuantizer",
     "allow_int8",
+    "link_report",
     "quantize",
 ]

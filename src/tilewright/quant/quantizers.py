@@ -8,11 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tilewright.quant.input_check import MAX_PIXEL, FirstBatch, check_pixels
 from tilewright.quant.learned_step import MIN_STEP, quantize, view_step
 from tilewright.spec import NumberFormat
 from tilewright.spec.code_bits import check_bits
-
-MAX_PIXEL = 255
 
 
 class LearnedQuantizer(nn.Module):
@@ -153,7 +152,10 @@ class WeightQuantizer(LearnedQuantizer):
 
 
 class PixelQuantizer(nn.Module):
-    """Raw 8-bit pixels are codes already; their scale is the constant 1/255."""
+    """Raw 8-bit pixels are codes already; their scale is the constant 1/255.
+
+    Raises `DataError` if the first batch holds anything but integers 0..255.
+    """
 
     scale: Tensor
 
@@ -161,6 +163,7 @@ class PixelQuantizer(nn.Module):
         super().__init__()
         self.number_format = NumberFormat(8, is_signed=False)
         self.register_buffer("scale", torch.tensor(1 / MAX_PIXEL), persistent=False)
+        self.first = FirstBatch()
 
     def scale_view(self) -> Tensor:
         """The scale; it is not learned."""
@@ -170,4 +173,7 @@ class PixelQuantizer(nn.Module):
         """Pixels 0..255, uint8 or float, to the same numbers as floats."""
         if x.dtype == torch.uint8:
             return x.to(self.scale.dtype)
+        if not self.first.is_over:
+            check_pixels(x.detach())
+            self.first.is_over = True
         return x.detach().clamp(0, MAX_PIXEL).round_()

@@ -59,6 +59,17 @@ def check_modules(module: nn.Module, skip: tuple[str, ...]) -> None:
                 raise refusal(name, part, reason)
 
 
+def check_types(module: nn.Module, skip: tuple[str, ...]) -> None:
+    """Raise `QuantizationError` if a layer's parameters are anything but float32: codes are exact there."""
+    for name, parameter in module.named_parameters():
+        if parameter.dtype != torch.float32 and not is_skipped(name, skip):
+            kind = str(parameter.dtype).removeprefix("torch.")
+            raise QuantizationError(
+                f"parameter {name} is {kind}, but steps and scales are learned in float32: quantize "
+                "module.float(), and train under torch.autocast where memory or time ask for it"
+            )
+
+
 def check_graph(traced: fx.GraphModule) -> None:
     """Raise `QuantizationError` for products outside of layers, and layers that run more than once."""
     used: set[str] = set()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -11,10 +12,17 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from tilewright.errors import QuantizationError
-from tilewright.quant.average_windows import drops_axes, find_window, is_average
+from tilewright.quant.average_windows import (
+    drops_axes,
+    find_maximum,
+    find_window,
+    is_adaptive_maximum,
+    is_average,
+)
 from tilewright.quant.bias import ChannelBias
+from tilewright.quant.input_check import InputCheck
 from tilewright.quant.layers import QuantConv2d, QuantLinear
-from tilewright.quant.module_signs import Sign, what_runs
+from tilewright.quant.module_signs import Sign, find_cause, inputs_behind, what_runs
 from tilewright.quant.refusals import CHANNEL_NORMS, is_skipped, refusal, scope_of
 from tilewright.quant.sums import QuantAdd, QuantAvgPool2d
 
@@ -24,15 +32,29 @@ SUM_BITS = 8
 ADDITIONS = (operator.add, operator.iadd, torch.add, "add", "add_")
 
 
-def is_flattening(node: fx.Node) -> bool:
-    """Whether a reshape is to ``(x.size(0), -1)`` or ``(x.shape[0], -1)``."""
-    sizes = node.args[1:]
-    if len(sizes) == 1 and isinstance(sizes[0], tuple):
-        sizes = sizes[0]
-    if len(sizes) != 2 or sizes[1] != -1 or not isinstance(sizes[0], fx.Node):
+RESHAPES = ("view", "reshape", torch.reshape)
+
+
+def flattens(node: fx.Node) -> bool:
+    """Whether a reshape makes one axis of all but the samples: to ``(n, -1)`` or ``(n, size)``, n read from
+    a value, or to ``(-1, size)`` where an example has shown that the size is that of an image.
+    """
+    sizes = _sizes(node)
+    if len(sizes) != 2:
         return False
-    count = sizes[0]
-    return count.target in ("size", operator.getitem) and count.args[-1:] == (0,)
+    count, size = sizes
+    if isinstance(count, fx.Node):
+        is_count = count.target in ("size", operator.getitem) and count.args[-1:] == (0,)
+        return is_count and isinstance(size, int)
+    meta = node.all_input_nodes[0].meta.get("tensor_meta")
+    return count == -1 and meta is not None and math.prod(meta[1:]) == size
+
+
+def _sizes(node: fx.Node) -> tuple[Any, ...]:
+    sizes = node.args[1:] or tuple(node.kwargs.values())
+    if len(sizes) == 1 and isinstance(sizes[0], list | tuple):
+        return tuple(sizes[0])
+    return tuple(sizes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,34 +67,44 @@ class Replacement:
     signs: dict[fx.Node, Sign]
     skip: tuple[str, ...]
     options: dict[str, Any]
+    checked: set[fx.Node] = field(default_factory=set)
 
     def run(self) -> None:
         """Replace everything; raises `QuantizationError` where that is not possible."""
-        for node in list(self.traced.graph.nodes):
-            what = what_runs(self.traced, node)
+        nodes = [(node, what_runs(self.traced, node)) for node in self.traced.graph.nodes]
+        for node, what in nodes:
             if node.op == "call_module" and is_skipped(str(node.target), self.skip):
                 continue
             if isinstance(what, nn.Conv2d | nn.Linear):
                 self._layer(node, what)
             elif is_average(what):
                 self._average(node, what)
+            elif is_adaptive_maximum(what):
+                self._adaptive_maximum(node, what)
             elif what is functional.max_pool2d and not node.kwargs.get("return_indices"):
                 self._maximum(node)
-            elif what in ("view", "reshape") and is_flattening(node):
-                self._flatten(node)
+            elif not isinstance(what, nn.Module) and what in RESHAPES:
+                self._reshape(node)
             elif not isinstance(what, nn.Module) and what in ADDITIONS:
                 self._addition(node)
+        for node in sorted(self.checked):
+            self._check_input(node)
         self.traced.graph.eliminate_dead_code()  # sizes that were read for a reshape
         self.traced.graph.lint()
         self.traced.recompile()
 
     def _layer(self, node: fx.Node, part: nn.Conv2d | nn.Linear) -> None:
-        name = str(node.target)
-        if self.signs[node.all_input_nodes[0]] == Sign.UNKNOWN:
+        name, source = str(node.target), node.all_input_nodes[0]
+        if self.signs[source] == Sign.UNKNOWN:
+            cause = find_cause(source, self.traced, self.signs)
             raise refusal(
-                name, part, "its input may be negative, and activation codes are unsigned"
+                name,
+                part,
+                "its input may be negative, and activation codes are unsigned: what gives it both "
+                f"signs is {cause}, so put a ReLU behind that, or before this layer",
             )
-        is_pixel_input = self.signs[node.all_input_nodes[0]] == Sign.PIXELS
+        self.checked.update(inputs_behind(source, self.signs))
+        is_pixel_input = self.signs[source] == Sign.PIXELS
         if isinstance(part, nn.Conv2d):
             layer = self._convolution(part, is_pixel_input)
         else:
@@ -133,22 +165,33 @@ class Replacement:
         window = find_window(node, what)
         place = str(node.target) if node.op == "call_module" else node.name
         if isinstance(window, str):
-            raise QuantizationError(
-                f"average pool {place} cannot be quantized: {window}, or skip it"
-            )
+            way_out = ", or name it in skip" if node.op == "call_module" else ""
+            raise QuantizationError(f"average pool {place} cannot be quantized: {window}{way_out}")
         if window is None:
             return  # a mean over other axes
-        if self.signs[source] == Sign.UNKNOWN:
-            raise QuantizationError(
-                f"average pool {place} cannot be quantized: its input may be negative, and activation "
-                "codes are unsigned; change it, or name it in skip"
-            )
+        self.checked.update(inputs_behind(source, self.signs))
         kernel, stride = window
-        pool = QuantAvgPool2d(kernel, act_bits=SUM_BITS, stride=stride)
-        if node.op == "call_module":
+        pool = QuantAvgPool2d(
+            kernel,
+            act_bits=SUM_BITS,
+            stride=stride,
+            is_signed_input=self.signs[source] == Sign.UNKNOWN,
+        )
+        if node.op == "call_module" and what is self.traced.get_submodule(str(node.target)):
             self._put(str(node.target), pool)
             return
-        call = self._replace(node, "pool", pool, (source,))
+        name = str(node.target) if node.op == "call_module" else ""  # another use of a shared pool
+        self._pool(node, what, pool, name=name)
+
+    def _adaptive_maximum(self, node: fx.Node, what: Any) -> None:
+        """A max-pool of the window that the example has shown; without one it stays."""
+        window = find_maximum(node, what)
+        if window is not None:
+            self._pool(node, what, nn.MaxPool2d(*window))
+
+    def _pool(self, node: fx.Node, what: Any, pool: nn.Module, *, name: str = "") -> None:
+        """Put a pool in the place of a function or of one use of a module, with the axes that it left."""
+        call = self._replace(node, "pool", pool, (node.all_input_nodes[0],), name=name)
         if drops_axes(node, what):
             with self.traced.graph.inserting_after(call):
                 flat = self.traced.graph.call_function(torch.flatten, (call, 1))
@@ -161,7 +204,13 @@ class Replacement:
         pool = nn.MaxPool2d(*node.args[1:], **options)  # type: ignore[arg-type]
         self._replace(node, "pool", pool, (node.all_input_nodes[0],))
 
-    def _flatten(self, node: fx.Node) -> None:
+    def _reshape(self, node: fx.Node) -> None:
+        """As a flatten where it is one; a view of the planes, which lie channels last, is a copy."""
+        sizes = _sizes(node)
+        if not flattens(node):
+            if node.target == "view" and all(isinstance(size, int | fx.Node) for size in sizes):
+                node.target = "reshape"
+            return
         source = node.all_input_nodes[0]
         with self.traced.graph.inserting_after(node):
             flat = self.traced.graph.call_function(torch.flatten, (source, 1))
@@ -169,12 +218,27 @@ class Replacement:
         node.replace_all_uses_with(flat)
         self.traced.graph.erase_node(node)
 
+    def _check_input(self, node: fx.Node) -> None:
+        """Check the first batch of an input of the module."""
+        name = self._free_name(f"{node.name}_check")
+        self._put(name, InputCheck())
+        call = self._call_after(node, name, (node,))
+        node.replace_all_uses_with(call, delete_user_cb=lambda user: user is not call)
+
     def _replace(
-        self, node: fx.Node, name: str, part: nn.Module, operands: tuple[fx.Node, ...]
+        self,
+        node: fx.Node,
+        noun: str,
+        part: nn.Module,
+        operands: tuple[fx.Node, ...],
+        *,
+        name: str = "",
     ) -> fx.Node:
-        """Put `part` into the submodule whose forward made `node`, and call it instead."""
+        """Put `part` into the submodule whose forward made `node`, and call it instead; as `name`, or with
+        a number behind it.
+        """
         scope = scope_of(node)
-        name = self._free_name(f"{scope}.{name}" if scope else name)
+        name = self._free_name(name or (f"{scope}.{noun}" if scope else noun))
         self._put(name, part.train(self.traced.training))
         call = self._call_after(node, name, operands)
         node.replace_all_uses_with(call)

@@ -45,15 +45,24 @@ class QuantAvgPool2d(nn.Module):
     """Average pooling whose forward is integer arithmetic: ``sums * (act_scale / area)``.
 
     kernel_size: of the window; area is its number of pixels. stride: None is the kernel. act_bits:
-    2..8, unsigned: the input must not be negative, as after ReLU. Input ``n c ih iw``, output
-    ``n c oh ow``. Raises `ConfigError` if `act_bits` is outside 2..8.
+    2..8, unsigned: the input must not be negative, as after ReLU. is_signed_input: it may be, and the
+    codes are signed and narrow. Input ``n c ih iw``, output ``n c oh ow``. Raises `ConfigError` if
+    `act_bits` is outside 2..8.
     """
 
-    def __init__(self, kernel_size: Size, *, act_bits: int, stride: Size | None = None) -> None:
+    def __init__(
+        self,
+        kernel_size: Size,
+        *,
+        act_bits: int,
+        stride: Size | None = None,
+        is_signed_input: bool = False,
+    ) -> None:
         super().__init__()
         self.kernel_size = as_pair(kernel_size)
         self.stride = self.kernel_size if stride is None else as_pair(stride)
-        self.act_quantizer = ActQuantizer(act_bits)
+        kind = SignedActQuantizer if is_signed_input else ActQuantizer
+        self.act_quantizer = kind(act_bits)
         self.integer = IntegerSumPool(
             self.act_quantizer.number_format, kernel_size=self.kernel_size, stride=self.stride
         )

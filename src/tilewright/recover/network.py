@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from tilewright.quant.links import Link, find_wiring
 from tilewright.quant.node_modules import QuantNode
 from tilewright.recover.capture import (
     Capture,
@@ -16,7 +17,6 @@ from tilewright.recover.capture import (
     eval_mode,
     quantized_nodes,
 )
-from tilewright.recover.links import Link, find_wiring
 from tilewright.recover.nodes import Recovered, recover_node
 from tilewright.recover.thresholds import find_thresholds
 from tilewright.spec import (

@@ -43,14 +43,14 @@ def _add_suite(
     )
     for check in checks:
         case = ElementTree.SubElement(
-            suite, "testcase", classname=f"tilewright.{stage}", name=_legal(check.name)
+            suite, "testcase", classname=f"tilewright.{stage}", name=legal(check.name)
         )
         if check.passed:
-            ElementTree.SubElement(case, "system-out").text = _legal(check.evidence)
+            ElementTree.SubElement(case, "system-out").text = legal(check.evidence)
         else:
-            ElementTree.SubElement(case, "failure", message=_legal(check.evidence))
+            ElementTree.SubElement(case, "failure", message=legal(check.evidence))
 
 
-def _legal(text: str) -> str:
-    """Without the characters that XML 1.0 cannot hold: control characters in a layer's name."""
+def legal(text: str) -> str:
+    """`text` without the characters that XML 1.0 cannot hold: control characters in a layer's name."""
     return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -25,10 +25,14 @@ ELSEWHERE = ("train", "evaluate")
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A reason against the verdict "pass": the judgement that fails, and its text in the report."""
+    """A reason against the verdict "pass": the judgement that fails, and its text in the report.
+
+    is_damage: no judgement failed, but a file is not what its stage wrote: the command ends as for bad input.
+    """
 
     check: Check
     text: str
+    is_damage: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +156,11 @@ class Summary:
     provenance: Provenance | None
 
     @property
+    def is_damaged(self) -> bool:
+        """Whether a file of the run is not what its stage wrote."""
+        return any(reason.is_damage for reason in self.failures)
+
+    @property
     def reasons(self) -> tuple[str, ...]:
         """The reasons against the verdict "pass", as sentences; empty if there is none."""
         return tuple(reason.text for reason in self.failures)
@@ -163,14 +172,17 @@ class Summary:
         return {"verdict": facts.pop("verdict"), "reasons": list(self.reasons), **facts}
 
 
-def summarize(run: RunFacts, *, stale: Collection[str]) -> Summary:
+def summarize(
+    run: RunFacts, *, stale: Collection[str], altered: Collection[tuple[str, str]] = ()
+) -> Summary:
     """The verdict of a run, and its numbers.
 
-    stale: stages that read something else than what lies in the run folder now. `verdict` is "pass" only
-    if every stage ran, none is stale and every check holds; `reasons` says what stands against it. An
+    stale: stages that read something else than what lies in the run folder now. altered: stages, and how
+    a file that each wrote is not what it was. `verdict` is "pass" only if every stage ran, none is
+    stale, nothing is altered and every check holds; `reasons` says what stands against it. An
     imported network needs no training.
     """
-    failures = _failures(run, stale)
+    failures = (*_damages(altered), *_failures(run, stale))
     recover = run.recover.facts if run.recover else None
     return Summary(
         verdict="fail" if failures else "pass",
@@ -186,6 +198,11 @@ def summarize(run: RunFacts, *, stale: Collection[str]) -> Summary:
         seconds={result.stage: result.seconds for result in run.results},
         provenance=run.train.facts.provenance if run.train else None,
     )
+
+
+def _damages(altered: Collection[tuple[str, str]]) -> Iterator[Reason]:
+    for stage, text in altered:
+        yield Reason(Check(stage, "files are whole", passed=False, evidence=text), text, True)
 
 
 def _failures(run: RunFacts, stale: Collection[str]) -> tuple[Reason, ...]:

@@ -9,10 +9,10 @@
 // Timing
 //   Outputs of the core are looked at on the falling edge of the clock.
 //
-// Prints, one fact a line (`=` separates key and value), besides what judge and files print
-//   TW fold ...      busy cycles of a fold, since the end of the fold before
-//   TW job ...       busy cycles of a job
-//   TW summary ...   the last line: layers run. Without it, nothing may be concluded.
+// Records, one fact a line (`=` separates key and value), besides what judge and files record
+//   fold ...      busy cycles of a fold, since the end of the fold before
+//   job ...       busy cycles of a job
+//   summary ...   the last line: layers run, and lines before it; without it, nothing is concluded
 
 `timescale 1ns / 1ps
 
@@ -90,9 +90,10 @@ module tw_core_tb
         if (busy === 1'b1) fold_cycles = fold_cycles + 1;
         u_judge.watch(fold);
         if (fold_done === 1'b1) begin
-          $display("TW fold otile=%0d itile=%0d kij=%0d cycles=%0d",
-                   u_host.job_otile + fold / u_host.folds, fold % u_host.folds / u_host.taps,
-                   fold % u_host.taps, fold_cycles);
+          u_files.begin_line;
+          $fdisplay(u_files.record, "fold otile=%0d itile=%0d kij=%0d cycles=%0d",
+                    u_host.job_otile + fold / u_host.folds, fold % u_host.folds / u_host.taps,
+                    fold % u_host.taps, fold_cycles);
           fold        = fold + 1;
           fold_cycles = 0;
         end
@@ -102,7 +103,8 @@ module tw_core_tb
       if (fold_cycles != 0) u_judge.fault("the job's last fold did not end");
       if (busy !== 1'b0) u_judge.fault("the core is busy after the job");
       if (busy !== 1'b0) u_host.reset_core;
-      $display("TW job otile=%0d cycles=%0d", u_host.job_otile, job_cycles);
+      u_files.begin_line;
+      $fdisplay(u_files.record, "job otile=%0d cycles=%0d", u_host.job_otile, job_cycles);
     end
   endtask
 
@@ -139,11 +141,13 @@ module tw_core_tb
       $dumpfile(waves);
       $dumpvars(0, u_core);
     end
+    u_files.open_record;
     u_host.read_build;
     u_host.reset(3);
     u_host.release_reset;
     repeat (u_host.layers) run_layer;
-    $display("TW summary layers=%0d", u_host.layers);
+    u_files.begin_line;
+    $fdisplay(u_files.record, "summary layers=%0d lines=%0d", u_host.layers, u_files.lines - 1);
     $finish;
   end
 endmodule

@@ -1,11 +1,13 @@
-// tw_tb_files: reads the testbench's files: tokens, words, the run list.
+// tw_tb_files: the testbench's files: reads tokens, words, the run list; writes the record.
 //
 // Contract
 //   +run_list=PATH names a text file of "KEY NUMBER" and "file NAME" lines. Each file that it names
 //   is three header tokens and then words of digits 0 and 1, one a line, highest lane leftmost;
 //   files are opened in the order of the list. Several are open at once, each in a slot that keeps
 //   its handle, name and line number. A token that is not exactly one word, a missing word and a
-//   surplus one end the simulation with "TW error FILE:LINE: ...", after which nothing follows.
+//   surplus one end the simulation with a line "error FILE:LINE: ..." of the record.
+//   +record=PATH names the file that holds what the testbench found, and +nonce=HEX the word that
+//   begins each of its lines: the core may print what it likes, no line of the record is of it.
 //
 // Timing
 //   Reading takes no time.
@@ -25,6 +27,10 @@ module tw_tb_files #(
   localparam logic [1:0] Tiles = 2'd3;
   localparam int EndOfFile = -1;
   localparam int CarriageReturn = 13;  // SystemVerilog has no escape for it
+
+  integer                   record;
+  integer                   lines;  // of the record
+  logic   [           63:0] nonce;
 
   integer                   handle         [4];
   integer                   line           [4];
@@ -78,14 +84,17 @@ module tw_tb_files #(
     begin
       read_token(slot, width);
       if (word_digits == 0) begin
-        $display("TW error %0s:%0d: the file ends here, but a word of %0d digits must follow",
-                 name[slot], word_line, width);
+        begin_line;
+        $fdisplay(record, "error %0s:%0d: the file ends here, but a word of %0d digits must follow",
+                  name[slot], word_line, width);
         stop;
       end
       if (!word_is_binary || word_digits != width) begin
-        $display("TW error %0s:%0d: a word must be %0d digits 0 or 1, but is %0d characters%0s",
-                 name[slot], word_line, width, word_digits,
-                 word_is_binary ? "" : ", not all of them 0 or 1");
+        begin_line;
+        $fdisplay(record,
+                  "error %0s:%0d: a word must be %0d digits 0 or 1, but is %0d characters%0s",
+                  name[slot], word_line, width, word_digits,
+                  word_is_binary ? "" : ", not all of them 0 or 1");
         stop;
       end
     end
@@ -97,14 +106,16 @@ module tw_tb_files #(
     begin
       file = '0;
       if ($fscanf(handle[RunList], " file %s", file) != 1) begin
-        $display("TW error %0s: one more line \"file NAME\" must follow", name[RunList]);
+        begin_line;
+        $fdisplay(record, "error %0s: one more line \"file NAME\" must follow", name[RunList]);
         stop;
       end
       name[slot]   = file;
       handle[slot] = $fopen(file, "r");
       line[slot]   = 1;
       if (handle[slot] == 0) begin
-        $display("TW error %0s: cannot be opened", name[slot]);
+        begin_line;
+        $fdisplay(record, "error %0s: cannot be opened", name[slot]);
         stop;
       end
       repeat (HeaderTokens) read_token(slot, 0);
@@ -116,8 +127,9 @@ module tw_tb_files #(
     begin
       if (is_whole) read_token(slot, 0);
       if (is_whole && word_digits != 0) begin
-        $display("TW error %0s:%0d: the file must end here, but has more words", name[slot],
-                 word_line);
+        begin_line;
+        $fdisplay(record, "error %0s:%0d: the file must end here, but has more words", name[slot],
+                  word_line);
         stop;
       end
       $fclose(handle[slot]);
@@ -129,8 +141,9 @@ module tw_tb_files #(
     begin
       key = '0;
       if ($fscanf(handle[RunList], " %s %d", key, value) != 2 || key != expected) begin
-        $display("TW error %0s: a line \"%0s NUMBER\" must follow, not %0s", name[RunList],
-                 expected, key);
+        begin_line;
+        $fdisplay(record, "error %0s: a line \"%0s NUMBER\" must follow, not %0s", name[RunList],
+                  expected, key);
         stop;
       end
     end
@@ -141,8 +154,9 @@ module tw_tb_files #(
     begin
       read_number(expected, value);
       if (value != built) begin
-        $display("TW error %0s: %0s is %0d, but the core was built for %0d", name[RunList],
-                 expected, value, built);
+        begin_line;
+        $fdisplay(record, "error %0s: %0s is %0d, but the core was built for %0d", name[RunList],
+                  expected, value, built);
         stop;
       end
     end
@@ -151,7 +165,8 @@ module tw_tb_files #(
   task static check_range(input logic [8*16-1:0] key, input logic is_valid, input integer value);
     begin
       if (!is_valid) begin
-        $display("TW error %0s: the core does not know %0s %0d", name[RunList], key, value);
+        begin_line;
+        $fdisplay(record, "error %0s: the core does not know %0s %0d", name[RunList], key, value);
         stop;
       end
     end
@@ -166,18 +181,43 @@ module tw_tb_files #(
     end
   endtask
 
+  task static open_record;
+    logic [MaxNameBits-1:0] path;
+    begin
+      lines  = 0;
+      path   = '0;
+      record = 0;
+      if ($value$plusargs("record=%s", path) != 0 && $value$plusargs("nonce=%h", nonce) != 0)
+        record = $fopen(path, "w");
+      if (record == 0) begin
+        $display("+record=PATH and +nonce=HEX must name a file to write, but do not");
+        stop;
+      end
+    end
+  endtask
+
+  // What follows on this line is a fact of the testbench.
+  task static begin_line;
+    begin
+      $fwrite(record, "%h ", nonce);
+      lines = lines + 1;
+    end
+  endtask
+
   task static open_run_list;
     logic [MaxNameBits-1:0] path;
     begin
       path = '0;
       if ($value$plusargs("run_list=%s", path) == 0) begin
-        $display("TW error +run_list=PATH is missing");
+        begin_line;
+        $fdisplay(record, "error +run_list=PATH is missing");
         stop;
       end
       name[RunList]   = path;
       handle[RunList] = $fopen(name[RunList], "r");
       if (handle[RunList] == 0) begin
-        $display("TW error %0s: cannot be opened", name[RunList]);
+        begin_line;
+        $fdisplay(record, "error %0s: cannot be opened", name[RunList]);
         stop;
       end
     end

@@ -7,7 +7,8 @@
 //   Per layer, activations are loaded once; output tiles first_otile .. end_otile-1 run, as many in
 //   a job as otiles_per_job says, and the weights are loaded for each job.
 //   +stall=N, 1..255: in each busy cycle each of XMEM, WMEM, PMEM and the receiver of results is
-//   not ready with probability N/256, see `xorshift`; +seed=N, not 0, chooses the sequence.
+//   not ready with probability N/256, see `xorshift`; +seed=N, not 0, chooses the sequence. start_o
+//   is then high in half of the busy cycles, in which the core does not look at it.
 //
 // Timing
 //   Inputs of the core change on the falling edge of the clock, the ready inputs just after the
@@ -97,8 +98,10 @@ module tw_tb_host
       if (busy_i !== 1'b1) begin
         random  = seed;
         ready_o = '1;
+        if (stall != 0) start_o = 1'b0;
       end else if (stall != 0) begin
         random     = xorshift(random);
+        start_o    = random[4];
         ready_o[0] = 32'(random[7:0]) >= stall;
         ready_o[1] = 32'(random[15:8]) >= stall;
         ready_o[2] = 32'(random[23:16]) >= stall;
@@ -130,8 +133,9 @@ module tw_tb_host
     begin
       tw_core_tb.u_files.read_number(key, number);
       if (number < 0 || number >= end_value) begin
-        $display("TW error %0s: the core does not know %0s %0d",
-                 tw_core_tb.u_files.name[tw_core_tb.u_files.RunList], key, number);
+        tw_core_tb.u_files.begin_line;
+        $fdisplay(tw_core_tb.u_files.record, "error %0s: the core does not know %0s %0d",
+                  tw_core_tb.u_files.name[tw_core_tb.u_files.RunList], key, number);
         tw_core_tb.u_files.stop;
       end
     end
@@ -206,22 +210,26 @@ module tw_tb_host
       otile_weights = is_os ? 32'(layer.steps) : folds * Cols;
       if (layer.mode.dataflow == TwoChannels) otile_weights = 2 * otile_weights;
       if (first_otile < 0 || first_otile >= end_otile || end_otile > otiles) begin
-        $display("TW error %0s: of %0d output tiles, %0d..%0d cannot run",
-                 tw_core_tb.u_files.name[tw_core_tb.u_files.RunList], otiles, first_otile,
-                 end_otile - 1);
+        tw_core_tb.u_files.begin_line;
+        $fdisplay(tw_core_tb.u_files.record, "error %0s: of %0d output tiles, %0d..%0d cannot run",
+                  tw_core_tb.u_files.name[tw_core_tb.u_files.RunList], otiles, first_otile,
+                  end_otile - 1);
         tw_core_tb.u_files.stop;
       end
       if ((32'(layer.oh) - 1) * 32'(layer.stride_h) + 32'(layer.kh) > 32'(layer.padded_h)
           || (32'(layer.ow) - 1) * 32'(layer.stride_w) + 32'(layer.kw) > 32'(layer.padded_w)) begin
-        $display("TW error %0s: the ofmap must fit the padded plane",
-                 tw_core_tb.u_files.name[tw_core_tb.u_files.RunList]);
+        tw_core_tb.u_files.begin_line;
+        $fdisplay(tw_core_tb.u_files.record, "error %0s: the ofmap must fit the padded plane",
+                  tw_core_tb.u_files.name[tw_core_tb.u_files.RunList]);
         tw_core_tb.u_files.stop;
       end
       if (act_files * act_words > (1 << XmemAddrBits)
           || otiles_per_job * otile_weights > (1 << WmemAddrBits)
           || otiles_per_job * onij > (1 << PmemAddrBits)) begin
-        $display("TW error %0s: the layer does not fit the memories of the core",
-                 tw_core_tb.u_files.name[tw_core_tb.u_files.RunList]);
+        tw_core_tb.u_files.begin_line;
+        $fdisplay(tw_core_tb.u_files.record,
+                  "error %0s: the layer does not fit the memories of the core",
+                  tw_core_tb.u_files.name[tw_core_tb.u_files.RunList]);
         tw_core_tb.u_files.stop;
       end
     end

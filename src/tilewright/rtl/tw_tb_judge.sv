@@ -9,11 +9,12 @@
 //   `watch` is called on the falling edge of the clock, once in every cycle, after everything has
 //   settled.
 //
-// Prints, one fact a line (`=` separates key and value)
-//   TW mismatch ...  one lane that differs; the first MaxReports of them
-//   TW overflow ...  a vector with a sum that does not fit; the first MaxReports of them
-//   TW fault ...     the core broke its protocol; the job's remaining words count as mismatches
-//   TW layer ...     the counts of a layer, after its last job
+// Records, one fact a line (`=` separates key and value)
+//   mismatch ...  one lane that differs; the first MaxReports of a layer
+//   overflow ...  a vector with a sum that does not fit; the first MaxReports of a layer
+//   fault ...     the core broke its protocol, the first MaxReports of a layer; the job's remaining
+//                 words count as mismatches
+//   layer ...     the counts of a layer, after its last job
 
 module tw_tb_judge #(
     parameter int Cols         = 8,
@@ -58,10 +59,7 @@ module tw_tb_judge #(
   integer job_otile;
   integer job_words;
 
-  initial begin
-    reports     = 0;
-    pmem_addr_o = '0;
-  end
+  initial pmem_addr_o = '0;
 
   // Compare one word of the present job, and count its lanes that have an output channel.
   task static compare(input integer what, input integer index,
@@ -94,11 +92,14 @@ module tw_tb_judge #(
       else if (what == Data) output_mismatches = output_mismatches + 1;
       else stored_mismatches = stored_mismatches + 1;
       if (reports < MaxReports) begin
-        $write("TW mismatch what=%0s otile=%0d onij=%0d col=%0d expected=%b",
-               (what == Psum) ? "psum" : (what == Data) ? "output" : "stored", otile, index % onij,
-               col, expected);
-        if (is_missing) $display(" actual=missing time=%0t", $time);
-        else $display(" actual=%b time=%0t", actual, $time);
+        tw_core_tb.u_files.begin_line;
+        $fwrite(tw_core_tb.u_files.record,
+                "mismatch what=%0s otile=%0d onij=%0d col=%0d expected=%b",
+                (what == Psum) ? "psum" : (what == Data) ? "output" : "stored", otile, index % onij,
+                col, expected);
+        if (is_missing) $fwrite(tw_core_tb.u_files.record, " actual=missing");
+        else $fwrite(tw_core_tb.u_files.record, " actual=%b", actual);
+        $fdisplay(tw_core_tb.u_files.record, " time=%0t", $time);
       end
       reports = reports + 1;
     end
@@ -114,6 +115,7 @@ module tw_tb_judge #(
       unused_mismatches = 0;
       overflows         = 0;
       faults            = 0;
+      reports           = 0;
       onij              = tw_core_tb.u_host.onij;
       tw_core_tb.u_files.open_next(tw_core_tb.u_files.Psums);
       tw_core_tb.u_files.open_next(tw_core_tb.u_files.Outputs);
@@ -170,16 +172,13 @@ module tw_tb_judge #(
   // In the cycle of a PMEM write, out_addr is its address.
   task static take_overflow(input integer otile, input integer fold);
     begin
-      if (overflows < MaxReports)
-        $display(
-            "TW overflow otile=%0d itile=%0d kij=%0d onij=%0d pe=%b pmem=%b",
-            otile,
-            fold / tw_core_tb.u_host.taps,
-            fold % tw_core_tb.u_host.taps,
-            32'(out_addr_i) % onij,
-            overflow_i[0],
-            overflow_i[1]
-        );
+      if (overflows < MaxReports) begin
+        tw_core_tb.u_files.begin_line;
+        $fdisplay(tw_core_tb.u_files.record,
+                  "overflow otile=%0d itile=%0d kij=%0d onij=%0d pe=%b pmem=%b", otile,
+                  fold / tw_core_tb.u_host.taps, fold % tw_core_tb.u_host.taps,
+                  32'(out_addr_i) % onij, overflow_i[0], overflow_i[1]);
+      end
       overflows = overflows + 1;
     end
   endtask
@@ -210,8 +209,11 @@ module tw_tb_judge #(
 
   task static fault(input logic [8*64-1:0] message);
     begin
-      if (faults < MaxReports)
-        $display("TW fault otile=%0d time=%0t %0s", job_otile, $time, message);
+      if (faults < MaxReports) begin
+        tw_core_tb.u_files.begin_line;
+        $fdisplay(tw_core_tb.u_files.record, "fault otile=%0d time=%0t %0s", job_otile, $time,
+                  message);
+      end
       faults = faults + 1;
     end
   endtask
@@ -222,10 +224,13 @@ module tw_tb_judge #(
                                tw_core_tb.u_host.end_otile == tw_core_tb.u_host.otiles);
       tw_core_tb.u_files.close(tw_core_tb.u_files.Outputs,
                                tw_core_tb.u_host.end_otile == tw_core_tb.u_host.otiles);
-      $write("TW layer psums=%0d psum_mismatches=%0d", psums, psum_mismatches);
-      $write(" outputs=%0d output_mismatches=%0d", outputs, output_mismatches);
-      $write(" stored_mismatches=%0d unused_mismatches=%0d", stored_mismatches, unused_mismatches);
-      $display(" overflows=%0d faults=%0d", overflows, faults);
+      tw_core_tb.u_files.begin_line;
+      $fwrite(tw_core_tb.u_files.record, "layer psums=%0d psum_mismatches=%0d outputs=%0d", psums,
+              psum_mismatches, outputs);
+      $fwrite(tw_core_tb.u_files.record, " output_mismatches=%0d stored_mismatches=%0d",
+              output_mismatches, stored_mismatches);
+      $fdisplay(tw_core_tb.u_files.record, " unused_mismatches=%0d overflows=%0d faults=%0d",
+                unused_mismatches, overflows, faults);
     end
   endtask
 

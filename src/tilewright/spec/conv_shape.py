@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from tilewright.errors import ShapeError
 
 MAX_SIZE = 65_535
@@ -32,6 +34,8 @@ class ConvShape:
 
     def __post_init__(self) -> None:
         sizes = (self.ic, self.ih, self.iw, self.oc, self.kh, self.kw, *self.stride, self.groups)
+        if any(not isinstance(size, int | np.integer) for size in (*sizes, *self.padding)):
+            raise ShapeError(f"sizes, strides and padding must be integers: {self}")
         if min(sizes) < 1 or min(self.padding) < 0:
             raise ShapeError(f"sizes and strides must be at least 1 and padding at least 0: {self}")
         if max(*sizes, self.padded_h, self.padded_w) > MAX_SIZE:

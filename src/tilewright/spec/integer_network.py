@@ -13,8 +13,15 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import ArtifactError, FormatError, ShapeError, UnknownNameError
+from tilewright.errors import (
+    ArtifactError,
+    FormatError,
+    ShapeError,
+    TilewrightError,
+    UnknownNameError,
+)
 from tilewright.spec.integer_layer import IntegerLayer
+from tilewright.spec.names import check_name
 from tilewright.spec.network_facts import describe_node, node_arrays, rebuild_node
 from tilewright.spec.node import Node
 from tilewright.spec.requantization import Requantization, port_name
@@ -43,9 +50,12 @@ class IntegerNetwork:
         if not self.inputs:
             object.__setattr__(self, "inputs", (self.nodes[0].name,))
         names = [node.name for node in self.nodes]
+        for name in names:
+            check_name(name, "a node")
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise ShapeError(f"nodes must have names of their own, but two are called {min(twice)}")
+        _check_keys(self.nodes)
         for name in self.inputs:
             self.node(name)
         fed: set[str] = set(self.inputs)
@@ -131,7 +141,16 @@ class IntegerNetwork:
         try:
             nodes = tuple(rebuild_node(entry, arrays) for entry in facts["nodes"])
             return cls(nodes, tuple(facts["inputs"]))
-        except (KeyError, TypeError, UnknownNameError) as error:
+        except TilewrightError as error:
+            raise ArtifactError(f"{stem}.json does not describe a network: {error}") from None
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            IndexError,
+            OverflowError,
+        ) as error:
             raise ArtifactError(f"{stem}.json does not describe a network: {error!r}") from None
 
     def _check_link(self, index: int, link: Requantization) -> None:
@@ -160,6 +179,18 @@ class IntegerNetwork:
             raise FormatError(
                 f"{consumer.name} must read codes {codes}, but the thresholds after {node.name} "
                 f"give {link.min_code}..{link.max_code}"
+            )
+
+
+def _check_keys(nodes: tuple[Node, ...]) -> None:
+    """Names of ports and of arrays are made from those of nodes: no two may come out alike."""
+    ports = [port_name(node.name, operand) for node in nodes for operand in range(node.operands)]
+    keys = [key for node in nodes for key in node_arrays(node)]
+    for made in (ports, keys):
+        if len(set(made)) < len(made):
+            twice = min(name for name in made if made.count(name) > 1)
+            raise ShapeError(
+                f"no two nodes may share {twice!r}, which their names make: rename one of them"
             )
 
 

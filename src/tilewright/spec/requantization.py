@@ -26,6 +26,12 @@ class MaxPool:
     stride: tuple[int, int]
     padding: tuple[int, int] = (0, 0)
 
+    def __post_init__(self) -> None:
+        if not _are_pixels(self.kernel, self.stride, self.padding) or min(self.padding) < 0:
+            raise ShapeError(f"a max-pool must have a window, a stride and a padding, not {self}")
+        if any(pad >= kernel for pad, kernel in zip(self.padding, self.kernel, strict=True)):
+            raise ShapeError(f"a max-pool's window must be larger than its padding: {self}")
+
     def output_size(self, height: int, width: int) -> tuple[int, int]:
         """Rows and columns of the pooled plane."""
         rows, columns = (
@@ -34,7 +40,18 @@ class MaxPool:
                 (height, width), self.padding, self.kernel, self.stride, strict=True
             )
         )
+        if min(rows, columns) < 1:
+            raise ShapeError(f"the window of {self} must fit the plane {height}x{width}")
         return rows, columns
+
+
+def _are_pixels(kernel: Any, stride: Any, padding: Any) -> bool:
+    """Three pairs of integers, the first two at least 1."""
+    pairs = (kernel, stride, padding)
+    if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+        return False
+    are_whole = all(type(one) is int for pair in pairs for one in pair)
+    return are_whole and min(*kernel, *stride) >= 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

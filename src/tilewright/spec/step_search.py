@@ -39,16 +39,32 @@ class Steps:
     direction: Ints
     is_doubtful: npt.NDArray[np.bool_]
 
-    def count_doubtful(self, sums: Ints) -> int:
-        """How many of the sums ``n c h w`` lie beside a doubtful threshold: their codes may differ by 1."""
+    def beside_doubtful(self, sums: Ints) -> npt.NDArray[np.bool_]:
+        """Which of the sums ``n c h w`` lie beside a doubtful threshold: their codes may differ by 1."""
         oriented = (sums * self.direction[:, None, None])[:, :, None]  # n c 1 h w
         step = self.thresholds[:, :, None, None]
         beside = (oriented == step) | (oriented == step - 1)
-        return int((beside & self.is_doubtful[:, :, None, None]).any(axis=2).sum())
+        is_beside: npt.NDArray[np.bool_] = (beside & self.is_doubtful[:, :, None, None]).any(axis=2)
+        return is_beside
+
+    def count_doubtful(self, sums: Ints) -> int:
+        """How many of the sums ``n c h w`` lie beside a doubtful threshold."""
+        return int(self.beside_doubtful(sums).sum())
 
 
-def find_steps(codes_of: CodesOf, *, channels: int, levels: int, bound: int, name: str) -> Steps:
+def find_steps(
+    codes_of: CodesOf,
+    *,
+    channels: int,
+    levels: int,
+    bound: int,
+    name: str,
+    rounds: Callable[[Floats], npt.NDArray[np.bool_]] | None = None,
+) -> Steps:
     """The steps of `codes_of` over the sums ``-bound..bound``, by bisection.
+
+    rounds: which of the sums ``n c`` the source's arithmetic may round, where that is known: a step
+    between two sums that it computes exactly is not doubtful.
 
     Raises `RecoveryError`, which calls the function `name`, if it is no step function in one direction.
     """
@@ -64,6 +80,10 @@ def find_steps(codes_of: CodesOf, *, channels: int, levels: int, bound: int, nam
         high = np.where(reaches, middle, high)
         low = np.where(reaches, low, np.minimum(middle + 1, high))
     is_doubtful = _doubtful(codes_of, direction, high, level, bound)
+    if rounds is not None:
+        neighbors = (high - 1).clip(-bound, bound), high.clip(-bound, bound)
+        before, after = (rounds((direction * sums).astype(np.float64)) for sums in neighbors)
+        is_doubtful &= before | after
     thresholds = np.where(high > bound, NEVER, high).T.copy()  # c level
     steps = Steps(thresholds, direction, is_doubtful.T.copy())
     _check(codes_of, steps, bound=bound, name=name)

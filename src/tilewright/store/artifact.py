@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from tilewright.errors import ArtifactError
 
 VERSION = 1
+SEAL = "sha256"
+"""The key under which a sealed file states the hash of the rest of it."""
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -47,15 +50,40 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def write_json(path: Path, facts: object) -> None:
     """Write `facts` as indented JSON, atomically."""
-    write_bytes(path, (json.dumps(facts, indent=2, allow_nan=False) + "\n").encode())
+    write_bytes(path, _json(facts))
+
+
+def write_sealed(path: Path, facts: dict[str, Any]) -> None:
+    """Write `facts` as `write_json` does, with the hash of these bytes as the last key."""
+    write_bytes(path, _json(facts | {SEAL: sha256(_json(facts))}))
+
+
+def read_sealed(path: Path) -> tuple[Any, bool]:
+    """What `write_sealed` wrote, without the hash; and whether the file is the same in every byte.
+
+    Raises `ArtifactError` if it is missing or no JSON.
+    """
+    content = read_bytes(path)
+    facts = _parse(content, path)
+    if not isinstance(facts, dict) or SEAL not in facts:
+        return facts, False
+    sealed = dict(facts)
+    stated = sealed.pop(SEAL)
+    return sealed, stated == sha256(_json(sealed)) and content == _json(sealed | {SEAL: stated})
 
 
 def read_json(path: Path) -> Any:
     """Read a JSON file; raises `ArtifactError` if it is missing or damaged."""
-    try:
-        return json.loads(read_bytes(path))
-    except (ValueError, RecursionError) as error:
-        raise ArtifactError(f"{path} must be JSON, but is damaged: {error}") from None
+    return _parse(read_bytes(path), path)
+
+
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -71,6 +99,15 @@ def read_bytes(path: Path) -> bytes:
 def sha256(content: bytes) -> str:
     """Hexadecimal SHA-256 of `content`."""
     return hashlib.sha256(content).hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file; raises `ArtifactError` if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ArtifactError(f"cannot read {path}: {error.strerror or error}") from None
 
 
 def write_artifact(
@@ -112,6 +149,17 @@ def read_artifact(stem: Path, kind: str) -> tuple[dict[str, np.ndarray[Any, Any]
         return load(content), facts
     except SafetensorError as error:
         raise ArtifactError(f"{arrays_path} is not a safetensors file: {error}") from None
+
+
+def _json(facts: object) -> bytes:
+    return (json.dumps(facts, indent=2, allow_nan=False) + "\n").encode()
+
+
+def _parse(content: bytes, path: Path) -> Any:
+    try:
+        return json.loads(content, parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise ArtifactError(f"{path} must be JSON, but is damaged: {error}") from None
 
 
 def _with_suffix(stem: Path, suffix: str) -> Path:

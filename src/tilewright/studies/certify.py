@@ -13,8 +13,15 @@ import numpy.typing as npt
 
 from tilewright.data import Split
 from tilewright.engine import Engine
-from tilewright.errors import ArtifactError, ConfigError, TilewrightError, ToolError
+from tilewright.errors import (
+    ArtifactError,
+    ConfigError,
+    TilewrightError,
+    ToolError,
+    command_line,
+)
 from tilewright.facts import CertifyFacts, StageResult
+from tilewright.pipeline.own_images import NAME, OwnImages
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.spec import DataClaim, IntegerNetwork, PackedNetwork, Trace, find_packed
 from tilewright.store.artifact import read_json, write_json
@@ -70,7 +77,9 @@ class Effort:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
-    """The subject of a certificate. model: the trained modules, where a run is at hand."""
+    """The subject of a certificate. model: the trained modules, where a run is at hand; inputs: the
+    fingerprint of what was read there.
+    """
 
     path: Path
     network: IntegerNetwork
@@ -78,6 +87,7 @@ class Subject:
     test: Split
     predictions: npt.NDArray[np.int64]
     model: nn.Module | None
+    inputs: str = ""
 
 
 def open_subject(path: Path, *, data_dir: Path | None) -> Subject:
@@ -94,13 +104,17 @@ def open_subject(path: Path, *, data_dir: Path | None) -> Subject:
     from tilewright.train.evaluation import predict
 
     run = RunFolder(path)
-    config = run.config()
+    config, inputs = run.config(), run.fingerprint("certify")
     if run.is_stale("recover"):
-        raise ArtifactError(f"recover is stale: run 'tilewright recover {path}' first")
+        raise ArtifactError(f"recover is stale: run {command_line('recover', path)} first")
+    own = OwnImages.load(run)
+    if own is not None:
+        network = run.network()
+        return Subject(path, network, NAME, own.test, own.predictions, model=None, inputs=inputs)
     test = load_test(config.data.name, data_dir=data_dir or config.data_dir)
     model = load_trained(run.folder("train"))
     predictions = predict(model, test.images)
-    return Subject(path, run.network(), config.data.name, test, predictions, model)
+    return Subject(path, run.network(), config.data.name, test, predictions, model, inputs)
 
 
 def certify(subject: Subject, effort: Effort, listener: Listener, *, threads: int) -> Certificate:
@@ -156,7 +170,7 @@ def _ask_all(
     for kind in ("int8", "blas"):
         hear(f"engine '{kind}'", ask.ask_engine, network, some, engine, kind)
     if subject.model is None:
-        absent["torch forward"] = "not at hand: a packed network holds predictions, not modules"
+        absent["torch forward"] = "not at hand: predictions were kept, not modules"
     else:
         hear("torch forward", ask.ask_torch, network, some, engine, subject.model)
     if effort.predictions:
@@ -204,8 +218,7 @@ def write_certificate(
     result = StageResult(CertifyFacts(certificate, source), certificate.checks())
     if stem is None and out is None:
         run = RunFolder(subject.path)
-        run.withdraw_report()
-        return run.record(result, since=since)
+        return run.record(result, since=since, inputs=subject.inputs)
     write_json(path, result.facts.to_json())
     return result
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,29 @@ from tilewright.errors import ConfigError
 from tilewright.facts import RecoverFacts, StageResult
 from tilewright.pipeline.layer_facts import layer_facts
 from tilewright.pipeline.run_folder import RunFolder
-from tilewright.spec import Check, IntegerNetwork, Stimulus
-from tilewright.verify import Comparison, check_node
+from tilewright.spec import (
+    Check,
+    Codes,
+    IntArray,
+    IntegerNetwork,
+    Ints,
+    Node,
+    Stimulus,
+    port_name,
+)
+from tilewright.verify import (
+    Comparison,
+    compare,
+    reference_next_codes,
+    reference_sums,
+    reference_trace,
+)
+from tilewright.verify.reference import max_pool
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from tilewright.interchange.source import Imported
 
 CIFAR10_MEAN = (0.491, 0.482, 0.447)
 CIFAR10_DEVIATION = (0.247, 0.243, 0.262)
@@ -43,7 +61,11 @@ class CourseOptions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Foreign:
-    """A foreign network in integers, with what its source computes; counts as in `CourseImport`."""
+    """A foreign network in integers, with what its source computes; counts as in `CourseImport`.
+
+    unresolved: by node name and by port, which of the source's sums and codes cannot be told from their
+    neighbors, because its float32 values do not carry them. They count neither as equal nor as different.
+    """
 
     network: IntegerNetwork
     stimulus: Stimulus
@@ -52,6 +74,7 @@ class Foreign:
     doubtful: int
     codes: int
     doubtful_codes: int
+    unresolved: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +84,11 @@ class ImportResult:
     root: Path
     foreign: Foreign
     comparisons: tuple[Comparison, ...]
+
+    @property
+    def unresolved(self) -> int:
+        """Codes and sums that were not compared, since the source does not resolve them."""
+        return sum(int(mask.sum()) for mask in self.foreign.unresolved.values())
 
     @property
     def failures(self) -> tuple[Comparison, ...]:
@@ -76,6 +104,7 @@ class ImportResult:
             "samples": len(self.foreign.stimulus.samples),
             "compared": sum(one.compared for one in self.comparisons),
             "mismatches": sum(one.mismatches for one in self.comparisons),
+            "unresolved": self.unresolved,
             "thresholds": self.foreign.thresholds,
             "doubtful_thresholds": self.foreign.doubtful,
             "codes": self.foreign.codes,
@@ -99,13 +128,11 @@ def import_network(
     run = RunFolder(out)
     config = load_config(None, (f"recover.samples={samples}",))
     run.start(config)
-    comparisons = []
-    for node in foreign.network.nodes:
-        verdict = check_node(node, foreign.stimulus, psum_bits=config.array.psum_bits)
-        comparisons += [verdict.psums, *verdict.next_codes]
-    run.withdraw_report()
+    inputs = run.fingerprint("recover")
+    comparisons = [one for node in foreign.network.nodes for one in _compare(node, foreign)]
+    run.begin("recover")
     foreign.network.save(run.network_stem)
-    foreign.stimulus.save(run.stimulus_stem)
+    _resolved(foreign).save(run.stimulus_stem)
     result = ImportResult(out, foreign, tuple(comparisons))
     found = result.facts()
     del found["layers"], found["samples"]
@@ -118,8 +145,66 @@ def import_network(
     checks = tuple(
         Check("recover", f"{one.layer}: {one.what}", one.passed, str(one)) for one in comparisons
     )
-    run.record(StageResult(facts, checks), since=since)
+    run.record(StageResult(facts, checks), since=since, inputs=inputs)
     return result
+
+
+def _compare(node: Node, foreign: Foreign) -> Iterator[Comparison]:
+    """The source's sums of a node, and the codes that follow, with the reference's; from the same codes."""
+    source = foreign.stimulus
+    ports = [port_name(node.name, operand) for operand in range(node.operands)]
+    for port in ports:
+        node.act_format.check(source.codes[port], what=f"{port}: input code", axes="n ic ih iw")
+    expected = reference_sums(node, *(source.codes[port] for port in ports))
+    what = "psums of the training forward"
+    yield _compare_resolved(
+        expected, source.psums[node.name], foreign, node.name, (what, node.name)
+    )
+    for link in node.requantizations:
+        codes, what = reference_next_codes(expected, link), f"input codes of {link.port}"
+        yield _compare_resolved(
+            codes, source.codes[link.port], foreign, link.port, (what, node.name)
+        )
+
+
+def _compare_resolved(
+    expected: Ints, actual: IntArray, foreign: Foreign, key: str, words: tuple[str, str]
+) -> Comparison:
+    """Compare what the source resolves; `words`: what it is, and of which node."""
+    is_open = foreign.unresolved.get(key)
+    what, layer = words
+    if is_open is None or not is_open.any():
+        return compare(expected, actual, what=what, layer=layer)
+    found = compare(expected, np.where(is_open, expected, actual), what=what, layer=layer)
+    return replace(found, compared=found.compared - int(is_open.sum()))
+
+
+def _resolved(foreign: Foreign) -> Stimulus:
+    """The source's stimulus; where it does not resolve all, the reference's from the same input codes."""
+    if not any(mask.any() for mask in foreign.unresolved.values()):
+        return foreign.stimulus
+    network, source = foreign.network, foreign.stimulus
+    trace = reference_trace(network, source.codes[network.inputs[0]])
+    codes: dict[str, Codes] = {}
+    for node in network.nodes:
+        for port in (port_name(node.name, operand) for operand in range(node.operands)):
+            codes[port] = trace.codes[port].astype(node.act_format.dtype)
+    return Stimulus(source.samples, codes, trace.sums)
+
+
+def _unresolved(imported: Imported, stimulus: Stimulus) -> dict[str, npt.NDArray[np.bool_]]:
+    """Which of the sums by node, and of the codes by port, the file's float32 values do not resolve."""
+    found = {}
+    for node in imported.network.nodes:
+        ports = [port_name(node.name, operand) for operand in range(node.operands)]
+        sums = reference_sums(node, *(stimulus.codes[port] for port in ports))
+        found[node.name] = imported.unresolved_sums(node, sums)
+        for link in node.requantizations:
+            beside = imported.unresolved_codes(link, sums).astype(np.int64)
+            for pool in link.pools:
+                beside = max_pool(beside, pool, lowest=0)  # any of the window
+            found[link.port] = beside.reshape(stimulus.codes[link.port].shape) > 0
+    return found
 
 
 def _read_qonnx(path: Path, samples: int) -> Foreign:
@@ -139,6 +224,7 @@ def _read_qonnx(path: Path, samples: int) -> Foreign:
             for node in imported.network.nodes
         ),
         imported.count_doubtful(stimulus),
+        _unresolved(imported, stimulus),
     )
 
 

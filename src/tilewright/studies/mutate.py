@@ -26,7 +26,8 @@ from tilewright.mutation import (
     sample,
 )
 from tilewright.mutation.trial import check_sets
-from tilewright.pipeline.run_folder import CONFIG, Listener, RunFolder
+from tilewright.pipeline.inventory import CONFIG
+from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.rtl import RTL_DIR
 from tilewright.vectors import MANIFEST
 

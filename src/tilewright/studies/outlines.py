@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import get_args
+
+import numpy as np
+import numpy.typing as npt
 
 from tilewright.config import Config, ModelConfig, load_config
 from tilewright.cost import LayerOutline
 from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.facts import VerifyFacts
+from tilewright.interchange.scalesim import read_topology
 from tilewright.models import quantized_layers
 from tilewright.pipeline.configured_model import model_spec
-from tilewright.pipeline.run_folder import CONFIG, RunFolder
+from tilewright.pipeline.inventory import CONFIG
+from tilewright.pipeline.run_folder import RunFolder
+from tilewright.spec import NumberFormat
 
 CLASSES = 10
 """Of every data set that we have."""
@@ -22,20 +29,24 @@ def find_outlines(
 ) -> tuple[tuple[LayerOutline, ...], Config]:
     """The outlines that `source` means, and the configuration beside them.
 
-    source: a run folder, a TOML configuration, a model's name, or None for the defaults. `overrides`
-    are ``section.key=value`` and valid for all but a recovered run, whose network is what it is.
-    Raises `ConfigError`, `UnknownNameError` or `ArtifactError`.
+    source: a run folder, a TOML configuration, a SCALE-Sim topology (.csv, whose layers get the
+    configured widths), a model's name, or None for the defaults. `overrides` are ``section.key=value``
+    and valid for all but a recovered run, whose network is what it is. Raises `ConfigError`,
+    `UnknownNameError`, `FormatError` or `ArtifactError`.
     """
     path = Path(source or "")
     if source is not None and path.is_dir():
         return _of_run(RunFolder(path), overrides)
+    if path.suffix == ".csv":
+        config = load_config(None, overrides)
+        return _of_topology(path, config), config
     if source is None or path.suffix == ".toml":
         config = load_config(path if source else None, overrides)
         return _of_model(config), config
     if "/" in source:
         raise ConfigError(
-            f"{source} must be a run folder, a .toml configuration or a model's name, but there is "
-            "no such folder"
+            f"{source} must be a run folder, a .toml configuration, a .csv of SCALE-Sim or a model's "
+            "name, but there is no such folder"
         )
     models = get_args(ModelConfig.model_fields["name"].annotation)
     if source not in models:
@@ -64,10 +75,29 @@ def _of_run(run: RunFolder, overrides: tuple[str, ...]) -> tuple[tuple[LayerOutl
             layer.weight_format,
             layer.weight,
             observed.get(layer.name),
+            _groups(layer.weight),
         )
         for layer in run.network().layers
     )
     return outlines, config
+
+
+def _of_topology(path: Path, config: Config) -> tuple[LayerOutline, ...]:
+    act = NumberFormat(config.model.act_bits, is_signed=False)
+    weight = NumberFormat(config.model.weight_bits, is_signed=True, is_narrow=True)
+    return tuple(LayerOutline(name, shape, act, weight) for name, shape in read_topology(path))
+
+
+def _groups(weight: npt.NDArray[np.int8]) -> int:
+    """Into how many equal parts the channels fall that no weight but 0 connects: those of a grouped layer."""
+    oc, ic = weight.shape[:2]
+    is_used = weight.any(axis=(2, 3))  # oc ic
+    for groups in range(math.gcd(oc, ic), 1, -1):
+        if oc % groups == 0 and ic % groups == 0:
+            parts = is_used.reshape(groups, oc // groups, groups, ic // groups).any(axis=(1, 3))
+            if parts.any() and not (parts & ~np.eye(groups, dtype=bool)).any():
+                return groups
+    return 1
 
 
 def _observed(run: RunFolder) -> dict[str, tuple[int, int]]:

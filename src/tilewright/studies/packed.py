@@ -13,8 +13,9 @@ import numpy.typing as npt
 from tilewright.data import Split
 from tilewright.data.catalog import load_data, load_test
 from tilewright.engine import Engine, EngineKind
-from tilewright.errors import ArtifactError, DataError
+from tilewright.errors import ArtifactError, DataError, command_line
 from tilewright.facts import EvaluateFacts, StageFacts, StageResult, TrainFacts
+from tilewright.pipeline.own_images import NAME, OwnImages
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.spec import Check, DataClaim, PackedNetwork, find_packed
 from tilewright.store.artifact import read_json
@@ -52,12 +53,25 @@ def pack(
     any reader can compare image by image. Raises `ArtifactError` if a stage has not run or is stale, or
     if the predictions are not those that `evaluate` counted.
     """
+    own = OwnImages.load(run)
+    for stage in NEEDED if own is None else NEEDED[1:]:
+        if run.is_stale(stage):
+            raise ArtifactError(f"{stage} is stale: run {command_line(stage, run.root)} first")
+    packed = _pack_trained(run, data_dir) if own is None else _pack_own(run, own)
+    packed.save(stem)
+    size = sum(stem.with_name(stem.name + end).stat().st_size for end in (".json", ".npz"))
+    listener.say(f"{stem}.json and {stem.name}.npz: {size / 1e6:.2f} MB")
+    return {
+        "path": str(stem),
+        "bytes": size,
+        "weights": sum(layer.weight.size for layer in packed.network.layers),
+    }
+
+
+def _pack_trained(run: RunFolder, data_dir: Path | None) -> PackedNetwork:
     from tilewright.train import load_trained
     from tilewright.train.evaluation import predict
 
-    for stage in NEEDED:
-        if run.is_stale(stage):
-            raise ArtifactError(f"{stage} is stale: run 'tilewright {stage} {run.root}' first")
     config, evaluated = run.config(), run.facts(EvaluateFacts)
     data = load_data(config.data.name, data_dir=data_dir or config.data_dir)
     test = data.test
@@ -67,9 +81,10 @@ def pack(
     if (len(test), correct) != (evaluated.images, evaluated.correct):
         raise ArtifactError(
             f"{run.root} was evaluated with {evaluated.correct:,} of {evaluated.images:,} images "
-            f"correct, but {correct:,} of {len(test):,} are now: run 'tilewright evaluate {run.root}'"
+            f"correct, but {correct:,} of {len(test):,} are now: "
+            f"run {command_line('evaluate', run.root)}"
         )
-    packed = PackedNetwork(
+    return PackedNetwork(
         run.network(),
         data.classes,
         DataClaim(config.data.name, len(test), test.fingerprint()),
@@ -81,14 +96,14 @@ def pack(
             if not name.endswith(".weight") or tensor.ndim == 1
         },
     )
-    packed.save(stem)
-    size = sum(stem.with_name(stem.name + end).stat().st_size for end in (".json", ".npz"))
-    listener.say(f"{stem}.json and {stem.name}.npz: {size / 1e6:.2f} MB")
-    return {
-        "path": str(stem),
-        "bytes": size,
-        "weights": sum(layer.weight.size for layer in packed.network.layers),
-    }
+
+
+def _pack_own(run: RunFolder, own: OwnImages) -> PackedNetwork:
+    """A module that was not trained here: its images stay in the run folder."""
+    network = run.network()
+    classes = tuple(str(number) for number in range(network.output.output_shape[0]))
+    claim = DataClaim(NAME, len(own.test), own.test.fingerprint())
+    return PackedNetwork(network, classes, claim, own.predictions, {"module": own.module}, {})
 
 
 def evaluate_packed(
@@ -134,7 +149,8 @@ def evaluate_packed(
 
 def load_packed_test(packed: PackedNetwork, *, data_dir: Path | None) -> Split:
     """The test images of a packed network; raises `DataError` if those found are others."""
-    test = load_test(packed.data.name, data_dir=data_dir)
+    test = _own_test(data_dir) if packed.data.name == NAME else None
+    test = test or load_test(packed.data.name, data_dir=data_dir)
     found = test.fingerprint()
     if found != packed.data.sha256:
         raise DataError(
@@ -143,6 +159,15 @@ def load_packed_test(packed: PackedNetwork, *, data_dir: Path | None) -> Split:
             "original files"
         )
     return test
+
+
+def _own_test(run: Path | None) -> Split:
+    own = None if run is None else OwnImages.load(RunFolder(run))
+    if own is None:
+        raise DataError(
+            "the network was tested on images of its own: give --data-dir the run folder that save_run made"
+        )
+    return own.test
 
 
 def check_predictions(expected: npt.NDArray[np.int64], actual: npt.NDArray[np.int64]) -> Check:

@@ -9,6 +9,7 @@ removed.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,23 @@ def read_facts(folder: Path) -> dict[str, Any] | None:
         raise ArtifactError(
             f"{manifest} must describe a {KIND}, version {VERSION}: use another folder"
         )
+    _check_files(facts.get("files"), manifest)
     return facts
+
+
+def _check_files(files: object, manifest: Path) -> None:
+    """What the manifest names must be files beside it."""
+    is_table = isinstance(files, dict) and all(isinstance(e, dict) for e in files.values())
+    for role, entry in files.items() if isinstance(files, dict) and is_table else ():
+        name, digest = str(entry.get("name")), str(entry.get("sha256"))
+        is_hash = re.fullmatch("[0-9a-f]{64}", digest) is not None
+        if not is_hash or name != f"{role}-{digest[:HASH_DIGITS]}.safetensors" or "/" in role:
+            is_table = False
+    if not is_table:
+        raise ArtifactError(
+            f"{manifest} must name the files beside it by their sha256, but does not: it was altered; "
+            "train again in another folder"
+        )
 
 
 def read_tensors(folder: Path, facts: dict[str, Any], role: str) -> Tensors:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tilewright.errors import ConfigError, FormatError
 from tilewright.spec import ArrayShape, ConvShape, NumberFormat
+from tilewright.spec.names import check_name
 from tilewright.tile import TilePlan
 from tilewright.vectors.codec import file_count, text_forms
 from tilewright.vectors.kinds import FieldWidths
@@ -86,6 +87,7 @@ class Bundle:
                 f"there must be 1 or oc = {self.shape.oc} weight scales, "
                 f"not {len(self.scales.weight)}"
             )
+        check_name(self.layer_name, "a layer")
         if self.sample < 0:
             raise FormatError(f"a sample is counted from 0, not {self.sample}")
 

@@ -52,8 +52,7 @@ def read_bundle(folder: Path, *, check_hashes: bool = True) -> Bundle:
     bundle = read_manifest(folder)
     for file in bundle.files:
         content = _read(bundle, file)
-        found = sha256(content)
-        if check_hashes and found != file.sha256:
+        if check_hashes and (found := sha256(content)) != file.sha256:
             raise ArtifactError(
                 f"{folder / file.name} must have sha256 {file.sha256}, as the manifest says, but "
                 f"has {found}: it was edited, damaged or its line ends were converted; export the "

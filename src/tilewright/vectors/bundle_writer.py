@@ -144,7 +144,7 @@ def _describe(bundle: Bundle, contents: Mapping[str, bytes]) -> tuple[BundleFile
 
 def _replace_folder(folder: Path, contents: Mapping[str, bytes], manifest: dict[str, Any]) -> None:
     """Write beside `folder`, then rename: a reader sees the old bundle, the new one, or none."""
-    _check_replaceable(folder)
+    check_replaceable(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
@@ -175,14 +175,14 @@ def _swap(folder: Path, fresh: Path, retired: Path) -> None:
         raise
 
 
-def _check_replaceable(folder: Path) -> None:
-    """An absent or empty folder, or a bundle and nothing else."""
+def check_replaceable(folder: Path) -> None:
+    """Raise `ArtifactError` unless `folder` is absent, empty, or a bundle and nothing else."""
     if not folder.exists() and not folder.is_symlink():
         return
     if folder.is_symlink() or not folder.is_dir():
         raise ArtifactError(f"{folder} must be a folder or absent: give another one")
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
-    foreign = found - _owned_names(folder) if MANIFEST in found else found
+    foreign = found - owned_names(folder) if MANIFEST in found else found
     if foreign:
         raise ArtifactError(
             f"{folder} must be empty or hold a bundle, but holds {sorted(foreign)[0]!r}"
@@ -190,7 +190,7 @@ def _check_replaceable(folder: Path) -> None:
         )
 
 
-def _owned_names(folder: Path) -> set[str]:
+def owned_names(folder: Path) -> set[str]:
     """Names that the manifest in `folder` lists, and its own; none if it is not a manifest."""
     try:
         facts = read_json(folder / MANIFEST)

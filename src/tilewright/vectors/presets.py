@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -13,6 +12,7 @@ from pathlib import Path
 from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.registry import Registry
 from tilewright.spec import OutputFunction
+from tilewright.store.toml import tables_of
 from tilewright.tile import CORE_DATAFLOWS, DATAFLOWS, Dataflow
 from tilewright.vectors.layout import Layout
 
@@ -106,6 +106,6 @@ def _read(file: Traversable) -> Layout:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the layout file {file}: {error}") from None
     try:
-        return Layout.from_facts(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, ConfigError) as error:
+        return Layout.from_facts(tables_of(text))
+    except ConfigError as error:
         raise ConfigError(f"{file}: {error}") from None

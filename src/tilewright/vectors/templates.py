@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from string import Formatter
 
 from tilewright.errors import ConfigError
@@ -12,6 +13,7 @@ _PART = r"\w([\w.-]|\{[\w+*]+\})*"
 _TERM = re.compile(r"(?:(\d{1,6})\*)?([a-z]+)|(\d{1,6})")
 
 
+@lru_cache(maxsize=1024)
 def names_in(template: str) -> tuple[str, ...]:
     """Names in the braces of `template`; raises `ConfigError` if they are not plain names."""
     try:

@@ -79,9 +79,9 @@ class Stream:
     design; followed as if the design were always ready. is_own: the testbench wrote the file itself;
     is_opaque: what it wrote is not known. is_optional: it is missing, and the
     testbench goes on without reading or complaining. line: of `$fopen`. lost_name: the whole name, if a
-    register cut its front off. bad_code: a conversion that the
-    simulator refuses. failures: reads that failed one after the other, the last ones. holders: the variables
-    that held its handle.
+    register cut its front off. bad_code, bad_place: a conversion, and a place to write to, that the
+    simulator refuses. failures: reads that failed one after the other, the last ones. holders: the
+    variables that held its handle.
     """
 
     name: str
@@ -97,6 +97,7 @@ class Stream:
     is_opaque: bool = False
     is_optional: bool = False
     bad_code: str = ""
+    bad_place: str = ""
     failures: int = 0
     holders: set[str] = dataclasses.field(default_factory=set)
     events: list[ReadEvent] = dataclasses.field(default_factory=list)

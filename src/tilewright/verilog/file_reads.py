@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate
@@ -17,6 +19,7 @@ from tilewright.verilog.events import (
 )
 from tilewright.verilog.machine import FinishSimulationSignal, Machine, StopProcessSignal
 from tilewright.verilog.places import FindKey, compile_key, compile_target
+from tilewright.verilog.refused_places import STRING, refused_place
 from tilewright.verilog.scan import (
     Conversion,
     Item,
@@ -26,6 +29,7 @@ from tilewright.verilog.scan import (
     parse_format,
     scan,
 )
+from tilewright.verilog.simulators import Simulator
 from tilewright.verilog.values import UNKNOWN, Value, text_value
 
 MOST_FAILURES = 5_000
@@ -57,6 +61,7 @@ def fscanf(call: Any, compiler: Compiler) -> Evaluate:
     template = compiler.expression(call.arguments[1])
     holder = holder_name(call.arguments[0])
     reading = _reading(call, call.arguments[2:], compiler)
+    bad_place = _bad_place(call.arguments[2:], "$fscanf")
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
@@ -69,8 +74,8 @@ def fscanf(call: Any, compiler: Compiler) -> Evaluate:
         refused = bad_code(text, machine.simulator) if text is not None else ""
         if not reading.targets and machine.simulator.needs_target:
             refused = NO_TARGET
-        if stream is not None and refused:
-            stream.bad_code = refused
+        if stream is not None and (refused or (place := bad_place(machine))):
+            stream.bad_code, stream.bad_place = refused, "" if refused else place
             raise FinishSimulationSignal
         if stream is None or items is None:
             what = "format" if stream is not None else "file"
@@ -156,6 +161,17 @@ def output_targets(arguments: Any, compiler: Compiler) -> list[Target]:
         )
         for place in places
     ]
+
+
+def _bad_place(arguments: Any, call: str) -> Callable[[Machine], str]:
+    """What the simulator of a machine refuses among the places of a call; "" if it takes them all."""
+    places = [written(argument) for argument in arguments]
+
+    @cache
+    def find(simulator: Simulator) -> str:
+        return next(filter(None, (refused_place(one, call, simulator) for one in places)), "")
+
+    return lambda machine: find(machine.simulator)
 
 
 def written(argument: Any) -> Any:
@@ -263,6 +279,7 @@ def fgets(call: Any, compiler: Compiler) -> Evaluate:
     old = compiler.expression(written(call.arguments[0]))
     holder = holder_name(call.arguments[1])
     is_checked = call.sourceRange.start.offset not in compiler.unchecked
+    bad_place = _bad_place(call.arguments[:1], "$fgets")
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
@@ -277,6 +294,9 @@ def fgets(call: Any, compiler: Compiler) -> Evaluate:
                 machine.undecided(line, "the file of this $fgets cannot be computed")
                 machine.lose_streams([holder])
             return UNKNOWN
+        stream.bad_place = bad_place(machine)
+        if stream.bad_place not in ("", STRING):
+            raise FinishSimulationSignal
         start, buffer = stream.position, target.width // 8 or 1 << 20
         text = get_line(stream, buffer)
         status = MATCHED if text else AT_END

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tilewright.errors import FormatError, ToolError
+from tilewright.errors import FormatError, ToolError, printable
 from tilewright.verilog.macros import check_growth
 from tilewright.verilog.unknown_names import UNKNOWN_MEMORY, take_out_unknown_names
 
@@ -175,7 +175,7 @@ class _Parser:
         for diagnostic in diagnostics:
             if diagnostic.isError():
                 line = int(sources.getLineNumber(diagnostic.location))
-                message = engine.formatMessage(diagnostic).splitlines()[0]
+                message = printable(engine.formatMessage(diagnostic).splitlines()[0], 300)
                 yield line, str(diagnostic.code), message
 
 

@@ -19,6 +19,7 @@ class FakeSimulator:
     version: str = "1.0"
     options: tuple[str, ...] = ()
     builds_at_once: bool = True
+    programs: tuple[Path, ...] = ()
     builds: list[dict[str, int]] = field(default_factory=list)
 
     def with_waves(self) -> FakeSimulator:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -41,6 +43,51 @@ def test_every_ingredient_counts(tmp_path: Path) -> None:
         build(FakeSimulator(name="other"), tmp_path),
     ]
     assert all(one != other for one, other in itertools.combinations(entries, 2))
+
+
+@pytest.mark.parametrize("damage", ["altered", "empty", "writable by others", "a link"])
+def test_a_damaged_entry_is_built_again(tmp_path: Path, damage: str) -> None:
+    """It would fail the core that it simulates, or run what somebody else put there."""
+    simulator = FakeSimulator()
+    entry = build(simulator, tmp_path)
+    if damage == "writable by others":
+        entry.chmod(0o777)
+    elif damage == "a link":
+        entry.rename(tmp_path / "elsewhere")
+        entry.symlink_to(tmp_path / "elsewhere")
+    else:
+        entry.write_text("" if damage == "empty" else simulator.script + "# other\n")
+    assert build(simulator, tmp_path) == entry
+    assert len(simulator.builds) == 2
+    assert entry.read_text() == simulator.script
+    assert not entry.is_symlink()
+    assert not entry.stat().st_mode & 0o022
+
+
+def test_the_cache_is_this_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir(mode=0o777)
+    cache.chmod(0o777)
+    build(FakeSimulator(), cache)
+    assert cache.stat().st_mode & 0o777 == 0o700
+    monkeypatch.setattr(os, "geteuid", lambda: cache.stat().st_uid + 1)
+    with pytest.raises(ToolError, match=r"must belong to this user, .* but belongs to user"):
+        build(FakeSimulator(), cache)
+
+
+def test_an_entry_of_another_user_is_built_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator = FakeSimulator()
+    entry, honest = build(simulator, tmp_path), Path.lstat
+
+    def of_another(path: Path) -> object:
+        found = honest(path)
+        return SimpleNamespace(st_mode=found.st_mode, st_uid=found.st_uid + (path == entry))
+
+    monkeypatch.setattr(Path, "lstat", of_another)
+    build(simulator, tmp_path)
+    assert len(simulator.builds) == 2
 
 
 def test_failed_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

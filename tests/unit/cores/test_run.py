@@ -27,10 +27,9 @@ from tilewright.vectors import Bundle, load_layout
 
 CASE = Case(ConvShape(3, 2, 3, 4, 1, 2, stride=(2, 1), padding=(1, 0)), ArrayShape(2, 3, 16))
 COUNTS = (
-    "layer psums={0} psum_mismatches=0 outputs={0} output_mismatches=0 "
-    "stored_mismatches=0 unused_mismatches=1 overflows=1 faults=0"
+    "layer psums={0} psum_mismatches={1} outputs={0} output_mismatches={2} "
+    "stored_mismatches=0 unused_mismatches={2} overflows={3} faults=0"
 )
-SUMMARY = "summary layers=1"
 
 
 @pytest.fixture
@@ -42,8 +41,10 @@ def bundle(tmp_path: Path) -> Bundle:
 def run_fake(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch, lines: list[str], cache: Path
 ) -> CosimResult:
-    """Run with a simulator that prints `lines`."""
-    script = "".join(f"echo 'TW {line}'\n" for line in lines)
+    """Run with a simulator that records `lines` and a summary."""
+    script = "for word; do case $word in +record=*) to=${word#*=};; +nonce=*) by=${word#*=}; esac; done\n"
+    lines = [*lines, f"summary layers=1 lines={len(lines)}"]
+    script += "".join(f'echo "$by {line}" >>"$to"\n' for line in lines)
     monkeypatch.setattr("tilewright.cores.run.find_simulator", lambda _: FakeSimulator(script))
     return run_bundle(bundle.folder, cache_dir=cache)
 
@@ -195,8 +196,7 @@ def test_bench_lines_become_a_located_verdict(
         "job otile=0 cycles=92",
         "overflow otile=1 itile=1 kij=0 onij=2 pe=1 pmem=1",
         "job otile=1 cycles=93",
-        COUNTS.format(16),
-        SUMMARY,
+        COUNTS.format(16, 1, 1, 1),
     ]
     result = run_fake(bundle, monkeypatch, lines, tmp_path / "cache")
     assert result.mismatches == (
@@ -224,7 +224,7 @@ def test_too_few_compared_values_are_an_error(
 ) -> None:
     """4 oc x 2 oh x 2 ow must be compared, so 15 prove nothing."""
     message = "^the testbench must run 2 jobs and compare 16 psums and outputs of layer conv, but"
-    lines = ["job otile=0 cycles=1", "job otile=1 cycles=1", COUNTS.format(15), SUMMARY]
+    lines = ["job otile=0 cycles=1", "job otile=1 cycles=1", COUNTS.format(15, 0, 0, 0)]
     with pytest.raises(ToolError, match=message):
         run_fake(bundle, monkeypatch, lines, tmp_path / "cache")
 
@@ -242,7 +242,8 @@ def test_counters_that_are_unknown_break_the_simulation_off(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
 ) -> None:
     jobs = [f"job otile={number} cycles=1" for number in range(2 - line.startswith("job"))]
-    lines = [line, *jobs, COUNTS.format(16), SUMMARY]
+    counts = int(line.startswith("mismatch")), 0, int(line.startswith("overflow"))
+    lines = [line, *jobs, COUNTS.format(16, *counts)]
     with pytest.raises(
         SimulationError, match=r"^the core's counters must be known numbers, but are .*=x"
     ):

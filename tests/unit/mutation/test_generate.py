@@ -59,8 +59,10 @@ def test_every_mutant_of_a_counter():
             (13, "carry", "+ becomes ^"): 1,
             (13, "off-by-one", "1 becomes 2"): 1,
             (13, "off-by-one", "1 becomes 0"): 1,
+            (13, "width", "the lowest three eighths of count_q alone"): 1,
             (18, "stuck bit", "lowest bit stuck at 1"): 1,
             (18, "stuck bit", "lowest bit stuck at 0"): 1,
+            (18, "width", "the lowest three eighths of count_o alone"): 1,
         }
     )
 
@@ -81,7 +83,9 @@ def test_a_mutant_shows_its_line_before_and_after():
             "assign x = a ? b : c;",
             {
                 ("operator", "condition negated"),
+                *(("enable", f"condition always 1'b{level}") for level in "01"),
                 *(("stuck bit", f"lowest bit stuck at {level}") for level in "01"),
+                ("width", "the lowest three eighths of x alone"),
             },
         ),
         (
@@ -89,6 +93,7 @@ def test_a_mutant_shows_its_line_before_and_after():
             {
                 ("off-by-one", "2 becomes 1"),
                 ("off-by-one", "2 becomes 3"),
+                ("constant", "2 becomes 0"),
                 *(("stuck bit", f"bit stuck at {level}") for level in "01"),
             },
         ),
@@ -109,7 +114,11 @@ def test_a_mutant_shows_its_line_before_and_after():
         ("logic signed [3:0] z;", {("signedness", "signed left out")}),
         (
             "localparam int N = M * 3;",
-            {("operator", "* becomes +"), *((("off-by-one", f"3 becomes {n}")) for n in (2, 4))},
+            {
+                ("operator", "* becomes +"),
+                *(("off-by-one", f"3 becomes {n}") for n in (2, 4)),
+                ("constant", "3 becomes 0"),
+            },
         ),
         ("for (genvar r = 0; r < Rows; r++) begin : g end", set()),
         (
@@ -124,12 +133,93 @@ def test_a_mutant_shows_its_line_before_and_after():
                 ("enable", "always '0"),
                 ("operator", "! left out"),
                 ("operator", "&& becomes ||"),
+                ("operator", "a left out"),
+                ("operator", "!b left out"),
+            },
+        ),
+        (
+            "if (a && (b || c) && d == '0) begin end",
+            {
+                ("operator", "&& becomes ||"),
+                ("operator", "|| becomes &&"),
+                ("operator", "== becomes !="),
+                *(
+                    ("operator", f"{one} left out")
+                    for one in ("a", "(b || c)", "d == '0", "b", "c")
+                ),
+                *(("enable", f"condition always 1'b{level}") for level in "01"),
+                ("constant", "'0 becomes '1"),
+                ("width", "the lowest bit of d alone"),
+            },
+        ),
+        (
+            "assign psum = b >>> shift;",
+            {
+                ("signedness", ">>> becomes >>"),
+                ("width", "shift without its highest bit"),
+                *(
+                    ("stuck bit", f"{bit} bit stuck at {n}")
+                    for bit in ("lowest", "highest")
+                    for n in "01"
+                ),
             },
         ),
     ],
 )
 def test_the_mutants_of_one_statement(statement, expected):
     assert _inside(statement) == expected
+
+
+def test_ports_and_parameters_behind_an_import_stay_as_they_are():
+    text = COUNTER.replace("module counter #(", "module counter\n  import one::*, two::*;\n#(")
+    assert Counter(m.what for m in mutants_of(text, file="m.sv")) == Counter(
+        m.what for m in mutants_of(COUNTER, file="m.sv")
+    )
+
+
+def test_a_localparam_may_hold_the_default_of_a_parameter():
+    text = "module m #(parameter int Rows = 8);\n  localparam int N = Rows;\nendmodule\n"
+    (found,) = mutants_of(text, file="m.sv")
+    assert (found.category, found.what) == ("constant", "Rows becomes 8")
+    assert found.apply(text) == text.replace("N = Rows", "N = 8")
+
+
+FAULTS = {
+    "tw_axis.sv": [
+        ("wait_q <= stride_i - DimBits'(1);", "the lowest three eighths of wait_q alone"),
+        ("position_q <= position_q + DimBits'(1);", "the lowest three eighths of position_q alone"),
+    ],
+    "tw_controller.sv": [
+        ("assign begins = start_i && !busy_q;", "!busy_q left out"),
+        (
+            "assign column_step = is_skipping ? PixelBits'(layer_i.stride_w) : PixelBits'(1);",
+            "condition always 1'b0",
+        ),
+        ("assign xmem_addr_o = XmemAddrBits'(act_addr_q);", "highest bit stuck at 0"),
+        ("wait_q <= WaitBits'(Cols - 1);", "1 becomes 2"),
+        ("wait_q <= WaitBits'(Cols - 1);", "1 becomes 0"),
+        ("localparam int WordBits = $clog2(2 * Cols) + 1;", "Cols becomes 8"),
+    ],
+    "tw_sfu.sv": [
+        ("assign leaked = $signed(shown) >>> leak_i;", "leak_i without its highest bit"),
+        (
+            "assign overflow_o = pmem_we_o ? {misfit != '0, overflow_q != '0} : '0;",
+            "the lowest bit of overflow_q alone",
+        ),
+        ("assign stored = forward_q ? written_q[c*PsumBits+:PsumBits]", "condition always 1'b0"),
+    ],
+    "tw_tracker.sv": [
+        ("localparam int IndexBits = AddrBits + 8;", "8 becomes 0"),
+    ],
+}
+
+
+@pytest.mark.parametrize("file", FAULTS)
+def test_faults_that_vectors_once_missed_are_mutants(file):
+    """`tests/rtl/test_corner_faults.py` has a set of vectors for each."""
+    found = [(m.before, m.what) for m in mutants_of((RTL_DIR / file).read_text(), file=file)]
+    for before, what in FAULTS[file]:
+        assert any(line.startswith(before) and what == said for line, said in found), before
 
 
 def test_no_mutant_changes_nothing_and_none_comes_twice():

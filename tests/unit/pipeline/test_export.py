@@ -14,7 +14,7 @@ from tilewright.cli import main
 from tilewright.config import load_config
 from tilewright.errors import ConfigError
 from tilewright.facts import ExportFacts, ModeFacts, StageResult, TileFacts
-from tilewright.pipeline import RunFolder, corner_vectors
+from tilewright.pipeline import RunFolder, corner_vectors, run_stage
 from tilewright.pipeline.stages import export as stage
 from tilewright.spec import (
     ArrayShape,
@@ -24,7 +24,6 @@ from tilewright.spec import (
     NumberFormat,
     Stimulus,
 )
-from tilewright.store.artifact import write_json
 from tilewright.vectors import dataflow_of, decode_bundle, read_bundle
 
 SHAPE = ConvShape(ic=3, ih=5, iw=4, oc=4, kh=3, kw=2, padding=(1, 0))
@@ -66,17 +65,18 @@ def folder(tmp_path, layer):
     codes = np.random.default_rng(5).integers(0, 16, (2, 3, 5, 4), np.uint8)
     psums = np.zeros((2, 4, SHAPE.oh, SHAPE.ow), np.int64)  # a claim that export must not use
     Stimulus(np.array([4, 9]), {"conv": codes}, {"conv": psums}).save(run.stimulus_stem)
-    write_json(
-        run.facts_path("tile"),
-        StageResult(TileFacts(array=ArrayShape(2, 3, 20), layers=())).to_json(),
-    )
+    _plan(run, TileFacts(array=ArrayShape(2, 3, 20), layers=()))
     return run
+
+
+def _plan(run, facts):
+    run.record(StageResult(facts), since=0.0, inputs=run.fingerprint("tile"))
 
 
 def _export(folder, *overrides):
     folder.reconfigure("export", overrides)
     ear = Ear()
-    return stage.export(folder, ear), ear
+    return run_stage("export", folder, ear), ear
 
 
 def _tensors(folder, result):
@@ -257,8 +257,9 @@ def test_files_are_those_of_the_dataflow_in_which_the_layer_runs(folder, layer, 
     wide = replace(layer, act_format=NumberFormat(bits, is_signed=False))
     IntegerNetwork((wide,)).save(folder.network_stem)
     facts = TileFacts(array=ArrayShape(2, 3, 20), mode=ModeFacts(mode), layers=())
-    write_json(folder.facts_path("tile"), StageResult(facts).to_json())
-    result, _ = _export(folder, f"array.mode={mode}")
+    folder.reconfigure("export", (f"array.mode={mode}",))
+    _plan(folder, facts)
+    result, _ = _export(folder)
     assert result.facts.layout == layout
     bundle = read_bundle(folder.root / result.facts.bundles[0].folder)
     assert bundle.layout.name == layout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import Future
@@ -14,7 +15,13 @@ from typing import Any
 import pytest
 
 from tilewright.errors import ToolError
-from tilewright.programs.process import last_lines, program_threads, run_program
+from tilewright.programs.process import (
+    MOST_OUTPUT,
+    last_lines,
+    program_threads,
+    run_limited,
+    run_program,
+)
 
 
 def has_ended(pid: int) -> bool:
@@ -50,6 +57,30 @@ def test_hanging_program_is_stopped_with_its_children(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match=message):
         run_program(["sh", "-c", script], folder=tmp_path, timeout_s=0.5)
     assert has_ended(int((tmp_path / "child").read_text()))
+
+
+APART = "setsid sh -c 'echo $$ > apart; exec sleep 60' & wait"
+"""A program that starts another one in a session, and so in a process group, of its own."""
+
+
+def test_a_program_in_another_group_is_stopped_too(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match=r"^sh must end within 0\.5 s"):
+        run_program(["sh", "-c", APART], folder=tmp_path, timeout_s=0.5)
+    assert has_ended(int((tmp_path / "apart").read_text()))
+
+
+def test_programs_end_with_a_process_that_is_killed(tmp_path: Path) -> None:
+    """SIGKILL cannot be handled; what runs here would run for a minute."""
+    code = (
+        "from pathlib import Path; from tilewright.programs.process import run_program;"
+        f"run_program(['sh', '-c', {'echo $$ > near; ' + APART!r}], folder=Path('.'), timeout_s=60)"
+    )
+    owner = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path)
+    wait_for_line(tmp_path / "apart")
+    owner.kill()
+    owner.wait()
+    assert has_ended(int((tmp_path / "near").read_text()))
+    assert has_ended(int((tmp_path / "apart").read_text()))
 
 
 def test_interrupt_stops_the_program_with_its_children(tmp_path: Path) -> None:
@@ -170,3 +201,42 @@ def test_program_that_cannot_start_is_named(tmp_path: Path) -> None:
 def test_last_lines_are_one_line() -> None:
     assert last_lines("a\n\nb\n c \n", count=2) == "b | c"
     assert last_lines("\n") == "no output"
+
+
+def test_program_that_prints_for_ever_is_stopped(tmp_path: Path) -> None:
+    ended = run_limited(["yes"], folder=tmp_path, timeout_s=60, most_bytes=100_000)
+    assert (ended.stopped, ended.status) == ("output", -signal.SIGKILL)
+    assert ended.output == b"y\n" * 50_000
+
+
+def test_program_that_closes_its_output_is_waited_for_and_stopped(tmp_path: Path) -> None:
+    script = "exec >&- 2>&-; sleep 0.2; echo done > file; exec sleep 60"
+    ended = run_limited(["sh", "-c", script], folder=tmp_path, timeout_s=0.6)
+    assert (ended.stopped, ended.output) == ("time", b"")
+    assert (tmp_path / "file").exists()
+
+
+def test_what_a_program_leaves_behind_is_neither_waited_for_nor_left(tmp_path: Path) -> None:
+    """It holds the pipe open; the status is that of the program, not of the kill."""
+    script = "sleep 60 & echo $! > child; echo out; exit 4"
+    ended = run_limited(["sh", "-c", script], folder=tmp_path, timeout_s=60)
+    assert (ended.stopped, ended.status, ended.text) == ("", 4, "out\n")
+    assert ended.seconds < 30
+    assert has_ended(int((tmp_path / "child").read_text()))
+
+
+def test_status_of_a_signal_is_its_number(tmp_path: Path) -> None:
+    ended = run_limited(["sh", "-c", "kill -SEGV $$"], folder=tmp_path, timeout_s=10)
+    assert (ended.stopped, ended.status) == ("", -signal.SIGSEGV)
+
+
+def test_of_a_flood_only_the_end_is_kept(tmp_path: Path) -> None:
+    flood = "import sys; sys.stdout.write('x' * 20_000_000); print('the end')"
+    status, output = run_program([sys.executable, "-c", flood], folder=tmp_path, timeout_s=60)
+    assert (status, len(output)) == (0, MOST_OUTPUT)
+    assert output.endswith("xthe end\n")
+
+
+def test_quoted_output_has_no_controls_and_an_end() -> None:
+    assert last_lines("\x1b[2Jred\nbell\x07") == r"\x1b[2Jred | bell\x07"
+    assert len(last_lines("y" * 100_000)) < 600

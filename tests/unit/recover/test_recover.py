@@ -201,7 +201,7 @@ def test_a_module_that_cannot_be_traced_says_so():
 
 
 class Scaled(nn.Module):
-    """The first layer does not read the images but their halves."""
+    """The first layer does not read the images but their halves, as whole numbers."""
 
     def __init__(self):
         super().__init__()
@@ -209,7 +209,7 @@ class Scaled(nn.Module):
         self.tail = conv(4, 2)
 
     def forward(self, x):
-        return self.tail(torch.relu(self.conv(x / 2)))
+        return self.tail(torch.relu(self.conv(x // 2)))
 
 
 def test_a_network_that_changes_its_input_first_does_not_run_on_it():
@@ -288,8 +288,8 @@ def test_a_module_without_quantized_layers_is_refused():
 
 
 def test_a_layer_that_runs_twice_is_refused():
-    layer = conv(3, 3, padding=1, is_pixel_input=True)
-    batch = pixels(edge=4)
+    layer = conv(3, 3, padding=1)
+    batch = pixels(edge=4).float()
     with pytest.raises(RecoveryError, match=r"^layer 0 runs more than once"):
         recover(settle(nn.Sequential(layer, layer), batch), batch, np.arange(4))
 

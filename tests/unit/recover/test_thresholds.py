@@ -29,3 +29,18 @@ def test_a_function_that_turns_back_is_refused_and_the_place_named():
         RecoveryError, match=r"^layer conv: the code must be a step function .*psum=-10 "
     ):
         find_thresholds(codes_of, oc=1, levels=1, bound=10, dtype=torch.float32, layer="conv")
+
+
+def test_a_step_at_the_last_psum_is_one():
+    """Reached by the largest psum alone, at either end; one beyond it is never reached."""
+
+    def codes_of(psums):
+        return torch.stack(
+            [psums[:, 0] >= 10, psums[:, 1] <= -10, psums[:, 2] >= 11], dim=1
+        ).float()
+
+    thresholds, direction = find_thresholds(
+        codes_of, oc=3, levels=1, bound=10, dtype=torch.float32, layer="conv"
+    )
+    assert thresholds.tolist() == [[10], [10], [NEVER]]
+    assert direction.tolist() == [1, -1, 1]

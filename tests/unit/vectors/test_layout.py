@@ -77,7 +77,7 @@ def test_a_layout_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"^cannot read the layout file .*none\.toml"):
         load_layout(tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_text("name =")
-    with pytest.raises(ConfigError, match=r"bad\.toml: Invalid value"):
+    with pytest.raises(ConfigError, match=r"bad\.toml: it must be TOML: Invalid value"):
         load_layout(tmp_path / "bad.toml")
     (tmp_path / "latin.toml").write_bytes(b"name = '\xff'")
     with pytest.raises(ConfigError, match=r"^cannot read the layout file .*latin\.toml"):

@@ -46,6 +46,16 @@ def test_windows_that_do_not_overlap_share_a_plane():
     assert places == [(0, 0), (0, 2), (0, 4), (2, 0), (2, 2), (2, 4)]
 
 
+def test_whole_windows_of_a_padded_plane_begin_behind_its_border():
+    """Rows 0..4 with a border of one, windows of three in steps of two begin at -1, 1, 3: the second fits."""
+    layer = _layer(ConvShape(1, 5, 1, 1, 3, 1, stride=(2, 1), padding=(1, 0)), [1, 2, 3])
+    places = {(e.oh, e.ow) for plane in extreme_planes(layer) for e in plane.extremes}
+    assert places == {(1, 0)}
+    high = next(plane for plane in extreme_planes(layer) if plane.extremes[0].is_highest)
+    assert high.codes.ravel().tolist() == [0, 15, 15, 15, 0]
+    assert str(high.extremes[0]) == "oc=0 oh=1 ow=0: highest psum 90"
+
+
 def test_where_no_window_fits_the_best_clipped_one_is_taken():
     """A 1x2 plane under a 3x3 kernel shows the taps 5 6 (left pixel) or -4 5 (right pixel)."""
     layer = _layer(ConvShape(1, 1, 2, 1, 3, 3, padding=(1, 1)), [1, 2, 3, -4, 5, 6, -1, -7, 0])

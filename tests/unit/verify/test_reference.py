@@ -45,6 +45,15 @@ def test_stride_takes_every_other_pixel_and_channels_add_up():
     ]
 
 
+def test_each_axis_has_its_own_stride():
+    """One channel of 3 x 5, 0 1 2 .. 14: rows 0 and 2, columns 0 and 3."""
+    shape = ConvShape(1, 3, 5, 1, 1, 1, stride=(2, 3))
+    made = layer(np.random.default_rng(0), "conv", shape)
+    made = replace(made, weight=np.ones((1, 1, 1, 1), np.int8))
+    codes = np.arange(15, dtype=np.uint8).reshape(1, 1, 3, 5)
+    assert reference_psums(codes, made).tolist() == [[[[0, 3], [10, 13]]]]
+
+
 def test_each_group_sees_its_own_channels():
     codes = np.array([1, 10, 100, 1000], np.uint16).reshape(1, 4, 1, 1)
     weight = np.array([[1, 2], [3, 4], [5, 6], [7, 8]], np.int8).reshape(4, 2, 1, 1)

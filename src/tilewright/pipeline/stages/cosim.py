@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +10,13 @@ import numpy as np
 
 from tilewright.config import CosimConfig
 from tilewright.config.array import ArrayConfig
-from tilewright.cores import CosimResult, Setup, run_bundle
+from tilewright.cores import CosimResult, Setup, find_simulator, read_sources, run_bundle
 from tilewright.errors import ArtifactError, FormatError, SimulationError
 from tilewright.facts import BundleFacts, BundleRun, CosimFacts, ExportFacts, StageResult
 from tilewright.pipeline.corner_vectors import simulate_corners
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.spec import Check, IntArray
-from tilewright.store.artifact import read_artifact, read_bytes, sha256
+from tilewright.store.artifact import read_artifact, read_bytes, sha256, sha256_of
 from tilewright.vectors import MANIFEST
 
 OUR_RTL = "tilewright"
@@ -34,7 +33,6 @@ class _Finding:
 
 def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
     """Simulate the RTL on every bundle; psums and outputs must be the files', cycles the model's."""
-    since = time.monotonic()
     config, array = run.config().cosim, run.array()
     model_cycles, _ = read_artifact(run.fold_cycles_stem, "fold-cycles")
     exported = run.facts(ExportFacts)
@@ -43,7 +41,8 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
             f"{run.folder('export')} holds no bundle: run 'tilewright export' first"
         )
     _require_cycles(run, exported, model_cycles)
-    run.facts_path("cosim").unlink(missing_ok=True)  # it may describe other RTL, if this run fails
+    _require_core(config)
+    run.begin("cosim")  # what was found before may describe other RTL, if this run fails
     results: list[CosimResult] = []
     checks: list[Check] = []
     for bundle in exported.bundles:
@@ -71,8 +70,23 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
         cycles=sum(result.cycles for result in results),
         bundles=tuple(_bundle_run(result) for result in results),
         corners=corners,
+        programs=_programs(
+            [result.simulator for result in results] + ([corners.simulator] if corners else [])
+        ),
     )
-    return run.record(StageResult(facts, tuple(checks)), since=since)
+    return StageResult(facts, tuple(checks))
+
+
+def _require_core(config: CosimConfig) -> None:
+    """Raise `ToolError` if there is no core, or no simulator to run it."""
+    read_sources(Path(config.rtl_dir) if config.rtl_dir else None)
+    find_simulator(config.simulator)
+
+
+def _programs(names: Iterable[str]) -> dict[str, str]:
+    """Path and sha256 of the programs that the simulators `names` consist of."""
+    paths = [path for name in sorted(set(names)) for path in find_simulator(name).programs]
+    return {str(path): sha256_of(path) for path in paths}
 
 
 def _require_cycles(

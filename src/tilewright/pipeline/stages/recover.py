@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import torch
 
@@ -18,7 +16,6 @@ from tilewright.train import load_trained
 
 def recover(run: RunFolder, listener: Listener) -> StageResult[RecoverFacts]:
     """Write the integer network and the stimulus of the first test samples."""
-    since = time.monotonic()
     config = run.config()
     images = load_data(config.data.name, data_dir=config.data_dir).test.images
     wanted = config.recover.samples
@@ -30,8 +27,9 @@ def recover(run: RunFolder, listener: Listener) -> StageResult[RecoverFacts]:
     network, stimulus = recover_module(
         module, torch.from_numpy(images[:wanted]), np.arange(wanted, dtype=np.int64)
     )
+    run.begin("recover")
     network.save(run.network_stem)
     stimulus.save(run.stimulus_stem)
     listener.say(f"{len(network.layers)} layers in integers, {wanted} samples")
     layers = tuple(layer_facts(layer) for layer in network.layers)
-    return run.record(StageResult(RecoverFacts(samples=wanted, layers=layers)), since=since)
+    return StageResult(RecoverFacts(samples=wanted, layers=layers))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tilewright.errors import ArtifactError
 from tilewright.facts import Epoch
+from tilewright.pipeline.evidence import Evidence
 from tilewright.pipeline.run_folder import RunFolder
 from tilewright.report import Summary, junit_xml, render_page, summarize
 from tilewright.store.artifact import read_bytes, write_bytes, write_json
@@ -20,8 +21,9 @@ def report(run: RunFolder) -> Summary:
     found = run.results()
     if not found.results:
         raise ArtifactError(f"{run.root} holds no result yet: begin with 'tilewright run'")
-    stages = [result.stage for result in found.results]
-    summary = summarize(found, stale=[stage for stage in stages if run.is_stale(stage)])
+    look = Evidence(run)
+    stale = [result.stage for result in found.results if look.is_stale(result.stage)]
+    summary = summarize(found, stale=stale, altered=list(look.altered(found)))
     page = render_page(summary, found, _metrics(run.folder("train") / "metrics.jsonl"), config)
     write_json(run.root / "summary.json", summary.to_json())
     write_bytes(run.root / "junit.xml", junit_xml(found, summary.failures).encode())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import numpy.typing as npt
 
@@ -19,7 +17,6 @@ from tilewright.verify import Comparison, compare, reference_outputs, reference_
 
 def simulate(run: RunFolder, listener: Listener) -> StageResult[SimulateFacts]:
     """Simulate every layer on chosen samples; psums and outputs must be the reference's."""
-    since = time.monotonic()
     stimulus, array = run.stimulus(), run.array()
     positions = run.positions(run.config().sim.samples, stimulus, key="sim.samples")
     entries: list[LayerRun] = []
@@ -42,6 +39,7 @@ def simulate(run: RunFolder, listener: Listener) -> StageResult[SimulateFacts]:
             checks += _checks(result, comparisons, f"{layer.name}: sample {sample}", is_error)
             entries.append(_facts(result, comparisons, layer.name, sample))
             listener.say(f"{comparisons[0]}; {result.cycles:,} cycles")
+    run.begin("simulate")
     write_artifact(run.fold_cycles_stem, "fold-cycles", dict(fold_cycles), {})
     facts = SimulateFacts(
         cycles=sum(entry.cycles for entry in entries),
@@ -49,7 +47,7 @@ def simulate(run: RunFolder, listener: Listener) -> StageResult[SimulateFacts]:
         mismatches=sum(entry.mismatches for entry in entries),
         layers=tuple(entries),
     )
-    return run.record(StageResult(facts, tuple(checks)), since=since)
+    return StageResult(facts, tuple(checks))
 
 
 def _compare(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 from tilewright.facts import LayerTiles, ModeFacts, StageResult, TileFacts
 from tilewright.pipeline.run_folder import Listener, RunFolder
 
 
 def tile(run: RunFolder, listener: Listener) -> StageResult[TileFacts]:
     """Write the array and, for each layer, how many tiles and folds it takes for one sample."""
-    since = time.monotonic()
     array = run.config().array
     plans = {
         layer.name: array.execution(layer.shape, act_bits=layer.act_format.bits).plan
@@ -40,4 +37,4 @@ def tile(run: RunFolder, listener: Listener) -> StageResult[TileFacts]:
         column_bits=array.column_bits,
     )
     facts = TileFacts(array=array.shape, mode=mode, layers=layers)
-    return run.record(StageResult(facts), since=since)
+    return StageResult(facts)

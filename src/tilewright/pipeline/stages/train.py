@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -16,7 +16,8 @@ from tilewright.errors import ConfigError
 from tilewright.facts import PhaseFacts, Provenance, StageResult, TrainFacts
 from tilewright.models import ModelSpec
 from tilewright.pipeline.configured_model import model_spec
-from tilewright.pipeline.run_folder import FOLDERS, Listener, RunFolder, Silent
+from tilewright.pipeline.inventory import FOLDERS
+from tilewright.pipeline.run_folder import Listener, RunFolder, Silent
 from tilewright.spec import find_packed
 from tilewright.store.artifact import read_json
 from tilewright.store.typed_json import from_json
@@ -50,7 +51,6 @@ def train(run: RunFolder, listener: Listener) -> StageResult[TrainFacts] | None:
 
     Of several processes that train together, the first has the result and the others None.
     """
-    since = time.monotonic()
     config = run.config()
     world = join_world(_device(config.train.device))
     if not world.is_first:
@@ -59,7 +59,10 @@ def train(run: RunFolder, listener: Listener) -> StageResult[TrainFacts] | None:
         config.data.name, data_dir=config.data_dir, holdout=config.data.holdout or None
     )
     phases = list(_plan(config, run.folder("train"), len(data.classes)))
-    results = [(phase, _train_phase(phase, data, listener)) for phase in phases]
+    for phase in phases:
+        _recipe(phase.config)  # a later one is better refused before the first is trained
+    begin = partial(run.begin, "train") if world.is_first else _do_nothing
+    results = [(phase, _train_phase(phase, data, listener, begin)) for phase in phases]
     last = results[-1][1]
     if not world.is_first:
         return None
@@ -70,24 +73,34 @@ def train(run: RunFolder, listener: Listener) -> StageResult[TrainFacts] | None:
         phases=tuple(_facts(phase, result) for phase, result in results),
         provenance=_provenance(last),
     )
-    return run.record(StageResult(facts), since=since)
+    return StageResult(facts)
 
 
-def _train_phase(phase: _Phase, data: ImageData, listener: Listener) -> TrainingResult:
-    prefix = f"{phase.name}: " if phase.name else ""
-    values = phase.config.model_dump()
+def _do_nothing() -> None:
+    """Begin nothing: another process writes."""
+
+
+def _recipe(config: TrainConfig) -> Recipe:
+    values = config.model_dump()
     recipe = {key: value for key, value in values.items() if key not in NOT_IN_RECIPE}
-    recipe |= {name: values[key] for key, name in RENAMED.items()}
+    return Recipe(**recipe | {name: values[key] for key, name in RENAMED.items()})
+
+
+def _train_phase(
+    phase: _Phase, data: ImageData, listener: Listener, begin: Callable[[], None]
+) -> TrainingResult:
+    """Train one phase; `begin` is called when the first batch is done, before anything is written."""
+    prefix = f"{phase.name}: " if phase.name else ""
     result = train_network(
         phase.spec,
         data,
         folder=phase.folder,
-        recipe=Recipe(**recipe),
+        recipe=_recipe(phase.config),
         start=phase.start,
         teachers=phase.teachers,
         threads=phase.config.threads,
         device=_device(phase.config.device),
-        listener=_hear(listener, prefix),
+        listener=_hear(listener, prefix, begin),
     )
     listener.say(
         f"{prefix}epoch {result.best_epoch}: {100 * result.holdout.rate:.2f} % of "
@@ -166,11 +179,15 @@ def _provenance(result: TrainingResult) -> Provenance:
     return from_json(Provenance, stated, file=f"{path}, provenance")
 
 
-def _hear(listener: Listener, prefix: str) -> Callable[[Progress | Notice], None]:
+def _hear(
+    listener: Listener, prefix: str, begin: Callable[[], None]
+) -> Callable[[Progress | Notice], None]:
     def hear(event: Progress | Notice) -> None:
         if isinstance(event, Notice):
             listener.say(f"{prefix}{event.message}")
-        elif event.holdout_accuracy is None:
+            return
+        begin()
+        if event.holdout_accuracy is None:
             listener.progress(f"{prefix}{_line(event)}")
         else:
             accuracy = f"hold-out {100 * event.holdout_accuracy:.2f} %"

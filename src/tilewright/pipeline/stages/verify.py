@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 
 from tilewright.facts import LayerVerdict, StageResult, SumVerdict, VerifyFacts
@@ -13,7 +12,6 @@ from tilewright.verify import NodeVerdict, WidthClaim, check_node
 
 def verify(run: RunFolder, listener: Listener) -> StageResult[VerifyFacts]:
     """Compare what the training forward computed with the naive int64 reference, layer by layer."""
-    since = time.monotonic()
     stimulus, psum_bits = run.stimulus(), run.config().array.psum_bits
     verdicts = []
     for node in run.network().nodes:
@@ -27,7 +25,7 @@ def verify(run: RunFolder, listener: Listener) -> StageResult[VerifyFacts]:
         layers=tuple(_layer(one, one.width) for one in verdicts if one.width is not None),
         sums=tuple(_sum(one) for one in verdicts if one.width is None),
     )
-    return run.record(StageResult(facts, checks), since=since)
+    return StageResult(facts, checks)
 
 
 def _checks(verdict: NodeVerdict) -> list[Check]:

@@ -1,7 +1,8 @@
-"""Find which node reads a node's output, and through which operations."""
+"""Find which node of a quantized module reads a node's output, and through which operations."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,12 +11,20 @@ import torch
 import torch.nn.functional as functional
 from torch import fx, nn
 
-from tilewright.quant import ChannelBias
-from tilewright.quant.node_modules import is_node
+from tilewright.quant.bias import ChannelBias
+from tilewright.quant.module_signs import CLAMPS, HARD_CLAMPS
+from tilewright.quant.node_modules import is_node, is_whole
 from tilewright.spec import MaxPool
 
 ELEMENTWISE = (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Hardtanh, nn.Identity, nn.Dropout)
 """Modules that, in eval mode, never decrease and act on each number alone: they commute with max-pool."""
+
+IS_OUTPUT = "it is the output of the network"
+NO_INPUT = "no node reads the module's input as it is"
+
+RELUS = (torch.relu, torch.relu_, functional.relu, functional.relu_, "relu", "relu_")
+RESHAPES = (torch.reshape, "reshape", "view")
+COPIES = ("contiguous", "clone", "detach")
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, ChannelBias)
 """Modules that act by channel, and may decrease (gamma < 0): no max-pool or flatten comes before them."""
@@ -33,8 +42,8 @@ class Link:
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing lies between."""
-        return not (self.pools or self.is_flattened or any(map(_is_active, self.steps)))
+        """Whether nothing lies between that changes a code: a flatten only lays them out."""
+        return not (self.pools or any(map(_is_active, self.steps)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,26 +52,33 @@ class Wiring:
 
     links: node name to the links to the nodes that read it. reasons: node name to why there is no link
     to one of its readers, or to any reader. inputs: names of the nodes that read the module's input.
+    causes: node name to the operation that the reason is about; a name of a module's class, a function or
+    a method.
     """
 
     links: dict[str, tuple[Link, ...]]
     reasons: dict[str, str]
     inputs: tuple[str, ...]
+    causes: dict[str, str]
 
 
 class _UnlinkedError(Exception):
     """Why the next codes do not follow from this node alone."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Break:
+    """Why a path ends before a node, and the operation at its end; none at the network's output."""
+
+    reason: str
+    cause: str = ""
+
+
 class _LeafTracer(fx.Tracer):
     """Traces a module and keeps the quantized nodes whole."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return (
-            is_node(m)
-            or isinstance(m, ChannelBias)
-            or super().is_leaf_module(m, module_qualified_name)
-        )
+        return is_whole(m) or super().is_leaf_module(m, module_qualified_name)
 
 
 def find_wiring(module: nn.Module) -> Wiring:
@@ -76,21 +92,26 @@ def find_wiring(module: nn.Module) -> Wiring:
         graph = _LeafTracer().trace(module)
     except Exception as error:  # torch.fx raises what the module's own code raises on a proxy
         reason = f"torch.fx cannot trace {type(module).__name__}: {str(error).splitlines()[0]}"
-        return Wiring({}, dict.fromkeys(names, reason), ())
+        return Wiring({}, dict.fromkeys(names, reason), (), {})
     links: dict[str, tuple[Link, ...]] = {}
-    reasons: dict[str, str] = {}
+    breaks: dict[str, _Break] = {}
     inputs: dict[str, None] = {}
     for node in graph.nodes:
         if node.op == "call_module" and node.target in names:
             found = list(_follow(node, module, _Path()))
             links[str(node.target)] = tuple(link for link in found if isinstance(link, Link))
-            reasons |= {str(node.target): why for why in found[::-1] if isinstance(why, str)}
+            breaks |= {str(node.target): why for why in found[::-1] if isinstance(why, _Break)}
         if node.op == "placeholder":
             read = [link for link in _follow(node, module, _Path()) if isinstance(link, Link)]
             inputs |= {link.consumer: None for link in read if link.is_plain}
     if links and not inputs:
-        reasons.setdefault(next(iter(links)), "no node reads the module's input as it is")
-    return Wiring(links, reasons, tuple(inputs))
+        breaks.setdefault(next(iter(links)), _Break(NO_INPUT))
+    return Wiring(
+        links,
+        {name: why.reason for name, why in breaks.items()},
+        tuple(inputs),
+        {name: why.cause for name, why in breaks.items()},
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,12 +140,12 @@ class _Path:
         return Link(consumer, operand, self.steps, self.pools, self.is_flattened)
 
 
-def _follow(node: fx.Node, module: nn.Module, path: _Path) -> Iterator[Link | str]:
-    """Links to all quantized nodes that read the output of `node`, or reasons why there is none."""
+def _follow(node: fx.Node, module: nn.Module, path: _Path) -> Iterator[Link | _Break]:
+    """Links to all quantized nodes that read the output of `node`, or why there is none."""
     for user in node.users:
         part = _as_module(user, module)
         if user.op == "output":
-            yield "it is the output of the network"
+            yield _Break(IS_OUTPUT)
         elif is_node(part):
             arguments = (*user.args, *user.kwargs.values())
             yield from (
@@ -136,22 +157,57 @@ def _follow(node: fx.Node, module: nn.Module, path: _Path) -> Iterator[Link | st
             try:
                 longer = path.through(part, user.target if user.op == "call_module" else user.name)
             except _UnlinkedError as reason:
-                yield str(reason)
+                yield _Break(str(reason), _name_operation(user, part))
             else:
                 yield from _follow(user, module, longer)
 
 
+def _name_operation(node: fx.Node, part: nn.Module | None) -> str:
+    if part is not None:
+        return type(part).__name__
+    return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
+
+
 def _as_module(node: fx.Node, module: nn.Module) -> nn.Module | None:
-    """The module that a node applies; functional ReLU and flatten as the modules they stand for."""
+    """The module that a node applies; functions and methods as the modules they stand for."""
     if node.op == "call_module":
         return module.get_submodule(str(node.target))
-    name = node.target if node.op == "call_method" else None
-    if node.target in (torch.relu, functional.relu) or name == "relu":
+    what = node.target
+    if node.op not in ("call_function", "call_method"):
+        return None
+    if what in RELUS:
         return nn.ReLU()
-    if node.target is torch.flatten or name == "flatten":
+    if what is functional.relu6:
+        return nn.ReLU6()
+    if what in CLAMPS or what in HARD_CLAMPS:
+        return _clamp(node)
+    if what is torch.flatten or what == "flatten":
         dims = dict(zip(("start_dim", "end_dim"), node.args[1:], strict=False)) | node.kwargs
         return nn.Flatten(_number(dims.get("start_dim", 0)), _number(dims.get("end_dim", -1)))
-    return None
+    if what in RESHAPES and _flattens_to_size(node):
+        return nn.Flatten()
+    return nn.Identity() if what in COPIES else None
+
+
+def _clamp(node: fx.Node) -> nn.Module | None:
+    """A clamp between numbers, as a module."""
+    names = ("min_val", "max_val") if node.target in HARD_CLAMPS else ("min", "max")
+    bounds = dict(zip(names, node.args[1:], strict=False)) | node.kwargs
+    low, high = (bounds.get(name) for name in names)
+    low, high = (-math.inf if low is None else low, math.inf if high is None else high)
+    if not (isinstance(low, int | float) and isinstance(high, int | float) and low < high):
+        return None
+    return nn.Hardtanh(low, high)
+
+
+def _flattens_to_size(node: fx.Node) -> bool:
+    """Whether a reshape is to ``(-1, size)``: a flatten if the size is that of an image, which the sizes
+    of the network that is made must show.
+    """
+    sizes = node.args[1:]
+    if len(sizes) == 1 and isinstance(sizes[0], list | tuple):
+        sizes = tuple(sizes[0])
+    return len(sizes) == 2 and isinstance(sizes[0], int) and sizes[0] == -1
 
 
 def _number(argument: fx.node.Argument) -> int:

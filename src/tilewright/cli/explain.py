@@ -1,0 +1,192 @@
+"""`explain`: where a core's numbers differ from the reference, and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app
+
+if TYPE_CHECKING:
+    from tilewright.judge import Dump, Explanation
+    from tilewright.vectors import Bundle
+
+SHOWN = 3
+"""Differences, causes of one effect, and products that are printed."""
+
+
+@app.command()
+def explain(
+    folder: Annotated[Path, typer.Argument(metavar="BUNDLE", help="What the core was given.")],
+    dump: Annotated[
+        Path, typer.Argument(metavar="DUMP", help="What it computed: a folder, a file or a log.")
+    ],
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--kind", metavar="psum|output|tap_psum|tile_psum", help="What the numbers are."
+        ),
+    ] = None,
+    dump_layout: Annotated[
+        str | None,
+        typer.Option(
+            "--dump-layout", metavar="LAYOUT", help="Layout of the dump; default: the bundle's."
+        ),
+    ] = None,
+    order: Annotated[
+        str | None,
+        typer.Option(
+            "--order", metavar="'oh ow oc'", help="The dump is a list of numbers in this order."
+        ),
+    ] = None,
+    radix: Annotated[
+        str | None,
+        typer.Option("--radix", metavar="decimal|hex|binary", help="Of the numbers of a list."),
+    ] = None,
+    pattern: Annotated[
+        str | None,
+        typer.Option(
+            "--pattern",
+            metavar="REGEX",
+            help="The dump is a log: an expression with named groups, or places, lanes, words.",
+        ),
+    ] = None,
+    is_partial: Annotated[
+        bool, typer.Option("--partial", help="What is missing is unknown.")
+    ] = False,
+    is_rest_expected: Annotated[
+        bool, typer.Option("--rest-expected", help="The log names the differences only.")
+    ] = False,
+    layout: Annotated[
+        str | None,
+        typer.Option("--layout", metavar="LAYOUT", help="Layout of a BUNDLE without a manifest."),
+    ] = None,
+    geometry: GeometryOption = None,
+    probe: Annotated[
+        Path | None,
+        typer.Option(
+            "--make-probe", metavar="DIR", help="Write an input that tells tied causes apart."
+        ),
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the maps as a page.")
+    ] = None,
+    is_json: JsonOption = False,
+) -> None:
+    """Say where a core's numbers differ from the reference, and which mistake gives every one of them."""
+    from tilewright.judge import explain as find_causes
+    from tilewright.judge import read_dump, read_dumps, write_page, write_probe
+    from tilewright.vectors import load_layout
+
+    bundle = _open(folder, layout, geometry)
+    form = load_layout(dump_layout) if dump_layout else None
+    dumps: tuple[Dump, ...]
+    if dump.is_dir() and kind is None:
+        dumps = read_dumps(bundle, dump, layout=form, is_partial=is_partial)
+    else:
+        dumps = (
+            read_dump(
+                bundle,
+                dump,
+                kind=kind,
+                layout=form,
+                order=order,
+                radix=radix,
+                pattern=pattern,
+                is_partial=is_partial,
+                is_rest_expected=is_rest_expected,
+            ),
+        )
+    found = find_causes(bundle, dumps)
+    if page is not None:
+        write_page(bundle, found, page)
+    if probe is not None and found.problem is not None and len(found.groups) > 1:
+        write_probe(bundle, found.problem, found.groups, probe)
+    if is_json:
+        print(json.dumps(found.to_json(), indent=2))
+    else:
+        for line in _report(bundle, found, probe):
+            print(line)
+    raise typer.Exit(0 if found.passed else FAILED)
+
+
+def _open(folder: Path, layout: str | None, geometry: str | None) -> Bundle:
+    from tilewright.bundles import Geometry, open_bundle
+    from tilewright.vectors import MANIFEST, load_layout, read_bundle
+
+    if (folder / MANIFEST).is_file() and geometry is None:
+        return read_bundle(folder, check_hashes=False)
+    return open_bundle(
+        folder,
+        layout=load_layout(layout) if layout else None,
+        geometry=Geometry.parse(geometry) if geometry else None,
+    )
+
+
+def _report(bundle: Bundle, found: Explanation, probe: Path | None) -> Iterator[str]:
+    for comparison in found.comparisons:
+        unknown = f", {comparison.unknown:,} unknown" if comparison.unknown else ""
+        yield (
+            f"{comparison.layer}: {comparison.kind}: {comparison.compared:,} compared, "
+            f"{comparison.differ:,} differ{unknown}"
+        )
+        for note in comparison.dump.notes:
+            yield f"  {note}"
+    if found.judged is not None:
+        yield from _where(bundle, found)
+        yield from _why(bundle, found, probe)
+    yield f"verdict: {found.verdict}"
+
+
+def _where(bundle: Bundle, found: Explanation) -> Iterator[str]:
+    from tilewright.judge import heat_maps
+
+    judged = found.judged
+    assert judged is not None  # noqa: S101
+    yield f"where: {judged.kind} is the first stage that differs; . none, 1 to 9 tenths, # more"
+    for difference in judged.first[:SHOWN]:
+        yield f"  {difference}"
+    for heat in heat_maps(bundle, judged):
+        lines = heat.lines()
+        names = f"{heat.across} across" + (f", {heat.down} down" if heat.down else "")
+        yield f"  {heat.title} ({names}): {lines[0] if len(lines) == 1 else ''}".rstrip()
+        if len(lines) > 1:
+            yield from (f"    {line}" for line in lines)
+
+
+def _why(bundle: Bundle, found: Explanation, probe: Path | None) -> Iterator[str]:
+    yield "why:"
+    for number, group in enumerate(found.groups):
+        for at, causes in enumerate(group[:SHOWN]):
+            lead = f"  {number + 1}." if at == 0 else "     or, for every input the same:"
+            yield f"{lead} {' and '.join(cause.text for cause in causes)}"
+            if at == 0:
+                yield from (
+                    f"       {hint}" for hint in dict.fromkeys(c.hint for c in causes if c.hint)
+                )
+        if len(group) > SHOWN:
+            yield f"     and {len(group) - SHOWN} more that no input tells apart (--json)"
+    if len(found.groups) > 1:
+        made = (
+            f"written to {probe}: run it and explain its dump"
+            if probe
+            else "--make-probe DIR writes it"
+        )
+        yield f"  each of these {len(found.groups)} reproduces every number; an input tells them apart:"
+        yield f"    {made}"
+    for change in found.products[: 3 * SHOWN]:
+        yield f"  {change}"
+    if len(found.products) > 3 * SHOWN:
+        yield f"  and {len(found.products) - 3 * SHOWN} more (--json)"
+    for near in found.near[:1]:
+        judged = found.judged
+        compared = judged.compared if judged else 0
+        yield f"  nearest: {near.cause.text}: {near.reproduced:,} of {compared:,} numbers;"
+        group, oc, pixel = near.place
+        oh, ow = divmod(pixel, bundle.shape.ow)
+        tap = "" if judged is None or judged.kind in ("psum", "output") else f"fold {group}, "
+        yield f"    it fails first at {tap}oc={oc}, oh={oh}, ow={ow}: {near.predicted}, found {near.found}"

@@ -1,0 +1,107 @@
+"""`export`: write the files that a testbench reads, of a run or of a fresh layer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tilewright.cli.app import GeometryOption, JsonOption, SetOption, app
+from tilewright.cli.run_folder import open_run, run_stages
+from tilewright.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tilewright.trials.fresh import Fresh
+
+
+@app.command()
+def export(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="RUN", help="A run folder; none with --random.")
+    ] = None,
+    overrides: SetOption = None,
+    stimulus: Annotated[
+        str | None,
+        typer.Option(
+            "--stimulus",
+            metavar="real|random|max|bound",
+            help="Input codes: of samples, random, all at maximum, or such that every output "
+            "channel reaches its extreme psums. The same as --set vectors.stimulus=...",
+        ),
+    ] = None,
+    is_random: Annotated[
+        bool, typer.Option("--random", help="A fresh layer of random codes, without a training.")
+    ] = False,
+    layout: Annotated[
+        str | None,
+        typer.Option("--layout", metavar="NAME|FILE.toml", help="Of the files, with --random."),
+    ] = None,
+    geometry: GeometryOption = None,
+    has_corners: Annotated[
+        bool, typer.Option("--corners", help="With --random: its corner cases too, DIR/SET/NUMBER.")
+    ] = False,
+    has_other_sizes: Annotated[
+        bool,
+        typer.Option("--other-sizes", help="With --corners: a layer of other sizes, too."),
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="With --random: of its codes.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where --random writes.")
+    ] = None,
+    is_json: JsonOption = False,
+) -> None:
+    """Cut the layers into tiles and write the files that a testbench reads."""
+    if not is_random:
+        if folder is None or layout or geometry or out or has_corners:
+            raise ConfigError(
+                "export takes a run folder, or --random --layout NAME --geometry ... --out DIR "
+                "for a fresh layer"
+            )
+        chosen = [] if stimulus is None else [f"vectors.stimulus={stimulus}"]
+        opened = open_run(folder, "export", [*(overrides or ()), *chosen])
+        run_stages(opened, ("tile", "export"), is_json=is_json)
+    if folder is not None or overrides or stimulus or not (layout and geometry and out):
+        raise ConfigError(
+            "--random needs --layout, --geometry and --out, and neither a run nor its settings"
+        )
+    fresh = _fresh(out, layout, geometry, seed, corners=(has_corners, has_other_sizes))
+    _print(fresh, out, is_json=is_json)
+
+
+def _fresh(
+    out: Path, layout: str, geometry: str, seed: int, *, corners: tuple[bool, bool]
+) -> Fresh:
+    from tilewright.bundles import Geometry
+    from tilewright.trials.fresh import write_corners, write_random
+    from tilewright.vectors import load_layout
+
+    sizes, form = Geometry.parse(geometry), load_layout(layout)
+    has_corners, has_other_sizes = corners
+    if not has_corners:
+        return write_random(out, sizes, layout=form, seed=seed)
+    return write_corners(out, sizes, layout=form, seed=seed, has_other_sizes=has_other_sizes)
+
+
+def _print(fresh: Fresh, out: Path, *, is_json: bool) -> None:
+    if is_json:
+        facts = [
+            {
+                "folder": str(bundle.folder),
+                "shape": bundle.shape.to_facts(),
+                "files": len(bundle.files),
+            }
+            for bundle in fresh.bundles
+        ]
+        print(json.dumps({"bundles": facts, "notes": fresh.notes}, indent=2))
+        return
+    for note in fresh.notes:
+        print(f"  {note}")
+    for bundle in fresh.bundles:
+        shape, array = bundle.shape, bundle.array
+        print(
+            f"{bundle.folder}: {shape.ic} -> {shape.oc} channels on {array.rows}x{array.cols} PEs, "
+            f"{len(bundle.files)} files in layout {bundle.layout.name}"
+        )
+    print(f"run a core on them: tilewright try {out} --dump FILE -- COMMAND")

@@ -1,0 +1,155 @@
+"""`try`: run a core of one's own, by any command, on any number of bundles, and judge what it leaves."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tilewright.cli import after_dashes as given
+from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app
+from tilewright.cli.console import Console
+from tilewright.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tilewright.trials.several import Trials
+    from tilewright.trials.trial import Expected, Trial
+
+
+@app.command("try", cls=given.CommandAfterDashes)
+def try_core(
+    context: typer.Context,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="BUNDLE...", help="Bundles, or folders that hold some.")
+    ],
+    dumps: given.DumpOption = None,
+    pattern: given.PatternOption = None,
+    kind: given.KindOption = None,
+    order: given.OrderOption = None,
+    radix: given.RadixOption = None,
+    is_rest_expected: given.RestOption = False,
+    must: given.MustOption = None,
+    must_not: given.MustNotOption = None,
+    dump_layout: given.DumpLayoutOption = None,
+    layout: Annotated[
+        str | None,
+        typer.Option("--layout", metavar="NAME|FILE.toml", help="Of bundles without a manifest."),
+    ] = None,
+    geometry: GeometryOption = None,
+    skipped: Annotated[
+        list[str] | None,
+        typer.Option("--skip", metavar="GLOB", help="Leave out bundles whose name matches."),
+    ] = None,
+    project: given.ProjectOption = None,
+    build: given.BuildOption = None,
+    place: given.PlaceOption = ".",
+    timeout_s: given.TimeoutOption = 60.0,
+    most_bytes: given.MostOption = 64 << 20,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, max=256, help="Bundles at a time.")] = 1,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where the command runs, bundle by bundle.")
+    ] = Path("tilewright-try"),
+    is_kept: Annotated[
+        bool, typer.Option("--keep", help="Keep the folders of runs that pass, too.")
+    ] = False,
+    most_causes: Annotated[
+        int, typer.Option("--causes", min=0, help="Of how many failures a cause is searched.")
+    ] = 3,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML, too.")
+    ] = None,
+    is_json: JsonOption = False,
+) -> None:
+    """Run COMMAND (after --) on every bundle, each in a folder of its own, and judge what it leaves.
+
+    In COMMAND, {bundle}, {out}, {here}, {layer}, {ic}, {oc}, {oh}, {ow}, {kh}, {kw} and other sizes are
+    filled in; the environment has them as TILEWRIGHT_BUNDLE and so on.
+    """
+    from tilewright.bundles import Geometry
+    from tilewright.trials.several import find_bundles, try_bundles
+    from tilewright.vectors import load_layout
+
+    command = given.make_command(
+        context,
+        build=build,
+        project=project,
+        place=place,
+        timeout_s=timeout_s,
+        most_bytes=most_bytes,
+    )
+    expected = given.make_expected(
+        dumps,
+        must=must,
+        must_not=must_not,
+        layout=dump_layout,
+        is_rest_expected=is_rest_expected,
+        pattern=pattern,
+        kind=kind,
+        order=order,
+        radix=radix,
+    )
+    if geometry is not None and layout is None:
+        raise ConfigError("--geometry is for files without a manifest: give their --layout, too")
+    bundles = find_bundles(
+        paths,
+        layout=load_layout(layout) if layout else None,
+        geometry=Geometry.parse(geometry) if geometry else None,
+        skipped=skipped or (),
+    )
+    screen = _Screen(expected, is_json=is_json, most_causes=most_causes)
+    found = try_bundles(
+        bundles, command, expected, out=out, jobs=jobs, is_kept=is_kept, listener=screen.show
+    )
+    if junit is not None:
+        _write_junit(junit, found, screen.causes)
+    screen.end(found)
+    raise typer.Exit(0 if found.passed else FAILED)
+
+
+class _Screen:
+    """One line for each trial as it ends, and the next step for one that failed."""
+
+    def __init__(self, expected: Expected, *, is_json: bool, most_causes: int) -> None:
+        self._expected = expected
+        self._causes_left = most_causes
+        self._is_json = is_json
+        self._console = Console(is_json=is_json)
+        self.causes: dict[str, str] = {}
+
+    def show(self, name: str, trial: Trial) -> None:
+        mark = {"pass": "pass", "fail": "FAIL", "error": "ERROR"}[trial.status]
+        self._console.say(f"{mark:5} {name}: {trial.evidence} ({trial.seconds:.1f} s)")
+        if trial.status == "pass":
+            return
+        steps = given.next_steps(trial, self._expected, has_cause=self._causes_left > 0)
+        self._causes_left -= trial.failing is not None
+        self.causes[str(trial.bundle.folder)] = "\n".join(steps)
+        for step in steps:
+            self._console.say(f"      {step}")
+
+    def end(self, found: Trials) -> None:
+        if self._is_json:
+            print(json.dumps(found.to_json() | {"causes": self.causes}, indent=2))
+        else:
+            compared = sum(one.compared for one in found.trials)
+            differ = sum(one.differ for one in found.trials)
+            counts = ", ".join(f"{found.count(name)} {name}" for name in ("pass", "fail", "error"))
+            some = "s" * (len(found.trials) != 1)
+            print(
+                f"{len(found.trials)} bundle{some}: {counts}; {compared:,} numbers compared, "
+                f"{differ:,} differ, in {found.seconds:.1f} s"
+            )
+            print(f"verdict: {'pass' if found.passed else 'fail'}")
+        for one in found.trials:
+            if one.status != "pass":
+                print(f"FAILED {one.bundle.folder}: {one.evidence}", file=sys.stderr)
+
+
+def _write_junit(path: Path, found: Trials, causes: dict[str, str]) -> None:
+    from tilewright.store.artifact import write_bytes
+    from tilewright.trials.junit import trials_junit
+
+    write_bytes(path, trials_junit(found, causes).encode())

@@ -1,0 +1,91 @@
+"""What hinders a foreign graph from being stated in integers: all of it, node by node, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tilewright.errors import FormatError
+from tilewright.interchange.onnx_graph import Operator
+from tilewright.interchange.quant_node import QUANT_OPERATORS
+from tilewright.interchange.values import Value
+
+ADVICE = {
+    "BipolarQuant": "codes of -1 and +1 are signed, and activation codes are not: quantize activations to "
+    "2 bits or more, unsigned",
+    "Concat": "give each branch a convolution of its own and add those",
+    "DequantizeLinear": "that is QCDQ: export QONNX, or convert the file with qonnx's QCDQToQuant",
+    "FloatQuant": "codes are integers: quantize with a Quant node",
+    "QuantizeLinear": "that is QCDQ: export QONNX, or convert the file with qonnx's QCDQToQuant",
+    "Trunc": "it drops low bits of a sum: average with AveragePool, and quantize with a Quant node",
+}
+"""What to do about operations that others often use."""
+
+STANDARD = ("", "ai.onnx")
+
+NOT_STATED = "it cannot be stated in integers between quantized layers"
+
+
+class HindranceError(FormatError):
+    """Operations that hinder a network; `reasons` has a line for each."""
+
+    def __init__(self, reasons: Iterable[str]) -> None:
+        self.reasons = tuple(reasons)
+        several = "; ".join(f"({n}) {reason}" for n, reason in enumerate(self.reasons, 1))
+        count = len(self.reasons)
+        super().__init__(
+            self.reasons[0] if count == 1 else f"{count} things hinder this network: {several}"
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lost:
+    """A tensor that cannot be followed. reasons: that nobody has been told yet; they matter once a layer
+    reads it. behind: the last value that was followed, None for constants. label: of the first operation.
+    """
+
+    reasons: tuple[str, ...]
+    behind: Value | None
+    label: str
+
+    def note(self) -> str:
+        """What of the network is left out if this is its output."""
+        assert self.behind is not None, "an output follows from the input"  # noqa: S101
+        return f"{self.label}, which follows {self.behind.origin}, is not in the integers"
+
+
+def refuse_other_domains(op: Operator) -> None:
+    """Refuse an operation that has the name of a standard one and is another, as channels-last ones are."""
+    is_custom = op.kind in (*QUANT_OPERATORS, "BipolarQuant", "MultiThreshold")
+    if op.domain not in STANDARD and not is_custom and op.kind not in ADVICE:
+        op.refuse(
+            f"its domain {op.domain!r} is not that of the standard operators, so it may do something else "
+            "than they do, as those for channels last: export with channels first"
+        )
+
+
+def refuse_unknown(op: Operator) -> None:
+    """Refuse an operation of activations that is not known, with what to do where that is known."""
+    advice = ADVICE.get(op.kind)
+    op.refuse(f"{NOT_STATED}: {advice}" if advice else NOT_STATED)
+
+
+INTEGER_OPERATORS = ("ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul")
+
+
+def refuse_other_dialects(ops: tuple[Operator, ...], place: object) -> None:
+    """Raise `FormatError` if a file has no Quant node but those of QCDQ, or the integer operators of ONNX."""
+    kinds = {op.kind for op in ops}
+    if kinds & {*INTEGER_OPERATORS} and not kinds & {"Quant", "IntQuant", "BipolarQuant"}:
+        raise FormatError(
+            f"{place} computes with integer operators ({min(kinds & {*INTEGER_OPERATORS})}), and is not "
+            "QONNX: import the QONNX file that it was made from; what export-network --format onnx wrote "
+            "is in the run folder that it came from"
+        )
+    found = [op for op in ops if op.kind in ("QuantizeLinear", "DequantizeLinear")]
+    if found and not kinds & {"Quant", "IntQuant", "BipolarQuant"}:
+        raise FormatError(
+            f"{place} is QCDQ, not QONNX ({found[0].label} and {len(found) - 1} more): export it as QONNX "
+            "(in Brevitas, export_onnx_qcdq writes QCDQ and export_qonnx QONNX), or convert it with "
+            "qonnx's QCDQToQuant"
+        )

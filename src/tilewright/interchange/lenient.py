@@ -1,0 +1,81 @@
+"""ONNX files as they are found: what every tool of QONNX overlooks is put right on a copy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import onnx
+from onnx import TensorProto, helper
+
+CUSTOM_VERSION = 1
+FLOAT = TensorProto.FLOAT
+
+
+def tidy(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy with an opset import for each custom domain that nodes use, and each tensor described once.
+
+    Files of older exporters and of qonnx's own clean-up lack the imports; other tools list an input, an
+    output or an initializer in ``value_info`` again, or one tensor there twice.
+    """
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    known = {one.domain for one in copy.opset_import}
+    for domain in sorted({node.domain for node in copy.graph.node} - known - {"", "ai.onnx"}):
+        copy.opset_import.append(helper.make_opsetid(domain, CUSTOM_VERSION))
+    graph = copy.graph
+    seen = {one.name for one in (*graph.input, *graph.output, *graph.initializer)}
+    kept = []
+    for info in graph.value_info:
+        if info.name not in seen:
+            kept.append(info)
+        seen.add(info.name)
+    del graph.value_info[:]
+    graph.value_info.extend(kept)
+    return copy
+
+
+def real_input(model: onnx.ModelProto) -> Any:
+    """The one input that is no initializer; older files list those as inputs too."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    return next(value for value in model.graph.input if value.name not in constants)
+
+
+def close_batch(model: onnx.ModelProto) -> onnx.ModelProto:
+    """`model`, changed: an open batch is 1, and what followed from it is left to inference again."""
+    first = real_input(model).type.tensor_type.shape.dim[0]
+    if first.dim_value > 0:
+        return model
+    first.dim_value = 1
+    del model.graph.value_info[:]
+    for output in model.graph.output:
+        sizes = output.type.tensor_type.shape.dim
+        if sizes and sizes[0].dim_value < 1:
+            sizes[0].dim_value = 1
+    return model
+
+
+def cut_behind(model: onnx.ModelProto, tensors: tuple[str, ...]) -> onnx.ModelProto:
+    """`model`, changed: operations that none of the tensors needs are gone, and with them their outputs."""
+    graph = model.graph
+    needed, kept = set(tensors), []
+    for node in reversed(graph.node):
+        if needed & set(node.output):
+            needed |= set(node.input)
+            kept.append(node)
+    if len(kept) == len(graph.node):
+        return model
+    kept = kept[::-1]
+    read = {name for node in kept for name in node.input}
+    known = {one.name: one for one in (*graph.output, *graph.value_info)}
+    ends = [name for node in kept for name in node.output if name and name not in read]
+    outputs = [known.get(name) or helper.make_tensor_value_info(name, FLOAT, None) for name in ends]
+    inner = [one for one in graph.value_info if one.name in needed and one.name not in ends]
+    copies = []
+    for one in (*kept, *outputs, *inner):
+        copies.append(type(one)())
+        copies[-1].CopyFrom(one)
+    del graph.node[:], graph.output[:], graph.value_info[:]
+    graph.node.extend(copies[: len(kept)])
+    graph.output.extend(copies[len(kept) : len(kept) + len(outputs)])
+    graph.value_info.extend(copies[len(kept) + len(outputs) :])
+    return model

@@ -1,0 +1,112 @@
+"""The parts of a foreign graph put together: links, the grid of the input, and what is left out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from tilewright.errors import FormatError
+from tilewright.interchange.onnx_graph import Graph, Operator
+from tilewright.interchange.source import InputGrid
+from tilewright.interchange.values import Affine, Value
+from tilewright.spec import Node, Requantization, port_name
+from tilewright.spec.step_search import Steps, find_steps
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundLink:
+    """A value that a node reads as an operand."""
+
+    value: Value
+    consumer: str
+    operand: int
+
+
+def requantize(node: Node, link: FoundLink, found: dict[str, Steps]) -> Requantization:
+    """The thresholds of a link from `node`; the steps go into `found`."""
+    value = link.value
+    assert value.grid is not None, "every operand is quantized"  # noqa: S101
+    codes, port = value.grid.number_format, port_name(link.consumer, link.operand)
+    steps = find_steps(
+        value.codes,
+        channels=node.output_shape[0],
+        levels=codes.max_code - codes.min_code,
+        bound=node.sum_bound(),
+        rounds=value.rounds,
+        name=f"from {node.name} to {port}",
+    )
+    found[port] = steps
+    return Requantization(
+        steps.thresholds,
+        steps.direction,
+        link.consumer,
+        value.pools,
+        value.is_flattened,
+        codes.min_code,
+        link.operand,
+    )
+
+
+def input_value(graph: Graph) -> Value:
+    """The graph's input as a value."""
+    sizes = graph.input_shape
+    is_flat = len(sizes) == 1
+    plane = (sizes[0], 1, 1) if is_flat else (sizes[0], sizes[1], sizes[2])
+    return Value(graph.input, None, plane, is_flat)
+
+
+def input_grid(inputs: dict[str, Value]) -> InputGrid:
+    """The grid on which all nodes read the input."""
+    (first, value), *others = inputs.items()
+    for name, other in others:
+        if (other.grid, other.layout, other.plane) != (value.grid, value.layout, value.plane):
+            raise FormatError(
+                f"{first} and {name} must read the input with the same scale and format, and laid out "
+                "alike"
+            )
+    assert value.grid is not None, "a node reads codes"  # noqa: S101
+    real = Affine(np.ones(1), np.zeros(1))
+    for step in value.steps:
+        if isinstance(step.apply, Affine):
+            gain, offset = step.apply.gain.mean(), step.apply.offset.mean()
+            real = Affine(real.gain * gain, real.offset * gain + offset)
+    return InputGrid(value.grid.number_format, value.grid.scale, real)
+
+
+def input_notes(inputs: dict[str, Value]) -> tuple[str, ...]:
+    """Notes on what lies between the file's input and the network's."""
+    value = next(iter(inputs.values()))
+    notes = []
+    if value.layout:
+        notes.append(f"the network's input is the file's, {', then '.join(value.layout)}")
+    if value.pools or any(not _is_scaling(step.apply) for step in value.steps[:-1]):
+        notes.append(
+            f"what comes before the quantizer of the input, {value.tensor}, is not in the integers"
+        )
+    return tuple(notes)
+
+
+def _is_scaling(step: object) -> bool:
+    return isinstance(step, Affine) and step.gain.size == step.offset.size == 1
+
+
+def output_notes(output: Value) -> tuple[str, ...]:
+    """Notes on the part of the output that the sums of the last node do not contain."""
+    notes = []
+    real, *more = output.steps
+    if isinstance(real.apply, Affine) and real.apply.offset.any():
+        notes.append(
+            f"{output.origin}: its bias is not in the integers: the outputs are psum * scale + bias, and "
+            "the largest psum need not be the largest output"
+        )
+    if more or output.pools:
+        notes.append(f"what follows {output.origin} is not in the integers")
+    return tuple(notes)
+
+
+def name_sum(op: Operator) -> str:
+    """What an addition or a pool is called: the module that it is in, or the operation."""
+    path = re.sub(r"\.output(:\w+)?$", "", op.name).strip("/").split("/")
+    return op.scope or ".".join(path[:-1] or path) or op.output

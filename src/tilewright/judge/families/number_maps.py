@@ -1,0 +1,81 @@
+"""Mistakes in how the bits of a number are read: sign, order, stuck bits, width."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from tilewright.spec import Ints
+
+NumberMap = tuple[str, str, Callable[[Ints], Ints]]
+"""Key, words for people, and the function of the numbers."""
+
+
+def low_bits(values: Ints, bits: int) -> Ints:
+    """The low `bits` bits as an unsigned number."""
+    return values & ((1 << bits) - 1)
+
+
+def wrapped(values: Ints, bits: int) -> Ints:
+    """The two's complement number of the low `bits` bits."""
+    half = 1 << (bits - 1)
+    return low_bits(values + half, bits) - half
+
+
+def saturated(values: Ints, bits: int) -> Ints:
+    """Values within the range of `bits` bits, signed."""
+    return np.clip(values, -(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+
+
+def shifted(values: Ints, bits: int) -> Ints:
+    """Shifted right, rounding down."""
+    return values >> bits
+
+
+def cleared(values: Ints, bits: int) -> Ints:
+    """With the low bits 0."""
+    return values >> bits << bits
+
+
+def times(values: Ints, bits: int, register: int) -> Ints:
+    """Shifted left in a register of so many bits."""
+    return wrapped(values << bits, register)
+
+
+def leaky(values: Ints, bits: int) -> Ints:
+    """Shifted right where negative."""
+    return np.where(values < 0, values >> bits, values)
+
+
+def added(values: Ints, amount: int) -> Ints:
+    """With an amount added."""
+    return values + amount
+
+
+def filled(values: Ints, value: int) -> Ints:
+    """One value everywhere."""
+    return np.full_like(values, value)
+
+
+def bit_maps(bits: int, *, is_signed: bool) -> Iterator[NumberMap]:
+    """Mistakes in numbers of `bits` bits; what comes out is signed as it went in."""
+
+    def back(values: Ints) -> Ints:
+        return wrapped(values, bits) if is_signed else low_bits(values, bits)
+
+    def reversed_bits(values: Ints) -> Ints:
+        field, turned = low_bits(values, bits), np.zeros_like(values)
+        for i in range(bits):
+            turned |= ((field >> i) & 1) << (bits - 1 - i)
+        return back(turned)
+
+    yield "bits-reversed", "with the lowest bit first", reversed_bits
+    for bit in range(bits):
+        yield f"bit-0 bit={bit}", f"with bit {bit} stuck at 0", _stuck(back, bit, 0)
+        yield f"bit-1 bit={bit}", f"with bit {bit} stuck at 1", _stuck(back, bit, 1)
+
+
+def _stuck(back: Callable[[Ints], Ints], bit: int, level: int) -> Callable[[Ints], Ints]:
+    place = 1 << bit
+    return (lambda v: back(v | place)) if level else (lambda v: back(v & ~np.int64(place)))

@@ -1,0 +1,191 @@
+"""Read a dump whose words stand as a layout says: leniently, and with the place of every number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tilewright.errors import FormatError
+from tilewright.judge.dump import Dump, FoundNumbers, Known, dump_shape
+from tilewright.spec import Ints
+from tilewright.tile import tile_psums
+from tilewright.vectors import Bundle, KindLayout, Layout, decode
+from tilewright.vectors.arrangement import arrange
+from tilewright.vectors.codec import text_set
+from tilewright.vectors.text import TextSet
+
+DUMP_KINDS = ("tap_psum", "psum", "output")
+"""Kinds of files that hold what a core computed, the earliest stage first."""
+
+_LETTERS = {"binary": "[01xXzZ?]", "hex": "[0-9a-fA-FxXzZ?]"}
+_COMMENT = re.compile(r"(//|#|@|--).*")
+SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class WordFiles:
+    """The files of one kind in a layout, and the numbers of a bundle's layer that each lane holds.
+
+    grid: ``file line lane``, flat index into the tensor of the kind, or -1 where there is no channel.
+    """
+
+    layout: Layout
+    form: KindLayout
+    texts: TextSet
+    grid: Ints
+    bits: int
+
+    def words(self, text: str, name: str) -> list[tuple[int, str]]:
+        """Line number and digits of each word; raises `FormatError` for a line among them that is none."""
+        count, found = self.texts.form.digits, list[tuple[int, str]]()
+        word = re.compile(f"{_LETTERS[self.form.radix]}{{{count}}}")
+        for number, line in enumerate(text.splitlines(), 1):
+            bare = line.replace("_", "").strip()
+            if word.fullmatch(bare):
+                found.append((number, bare))
+            elif found and (rest := _COMMENT.sub("", line).strip()):
+                raise FormatError(
+                    f"{name}: line {number} must be a word of {count} digits ({self.described}), but is "
+                    f"{len(rest)} characters {_shown(rest)}"
+                )
+        return found
+
+    @property
+    def described(self) -> str:
+        """The word in words."""
+        lanes = self.grid.shape[2]
+        return f"{self.form.kind}: {lanes} lanes of {self.bits} bits, {self.form.radix}"
+
+
+def word_files(bundle: Bundle, layout: Layout, kind: str) -> WordFiles:
+    """The files of `kind`; raises `ConfigError` if the layout has none."""
+    form, shape = layout.kind(kind), bundle.shape
+    size = shape.oc * shape.onij
+    planes = [1 + np.arange(size).reshape(shape.oc, shape.oh, shape.ow)]
+    if kind == "tap_psum":
+        planes = [planes[0] + kij * size for kij in range(shape.taps)]
+    tiles = np.stack([tile_psums(plane, bundle.plan) for plane in planes])
+    grid = arrange(form, tiles if kind == "tap_psum" else tiles[0], bundle.plan) - 1
+    texts = text_set(form, bundle.plan, bundle.widths)
+    return WordFiles(layout, form, texts, grid.astype(np.int64), bundle.widths.bits(form.bits))
+
+
+def read_words(
+    bundle: Bundle, files: WordFiles, contents: Mapping[str, bytes], *, is_partial: bool = False
+) -> Dump:
+    """The numbers that `contents`, by the layout's file names, hold.
+
+    Header lines, comments, letter case, ``_`` between digits and line ends do not matter; bits may be x or
+    z. Files and words that are missing are refused unless `is_partial`. Raises `FormatError` that says
+    what was expected and what was seen.
+    """
+    if files.form.container != "text" and files.form.container != "mem":
+        return _read_strictly(bundle, files, contents)
+    parts, notes = [], list[str]()
+    missing = [name for name in files.texts.names if name not in contents]
+    if missing and not is_partial:
+        raise FormatError(
+            f"{files.form.kind}: {len(files.texts.names)} files are expected, but {missing[0]}"
+            f"{f' and {len(missing) - 1} more' if len(missing) > 1 else ''} missing: say --partial if the "
+            f"dump has only a part"
+        )
+    for index, name in enumerate(files.texts.names):
+        if name in contents:
+            parts.append(_read_file(files, index, contents[name], is_partial=is_partial))
+            count = len(parts[-1].targets) // files.grid.shape[2]
+            if count < files.grid.shape[1]:
+                notes.append(f"{name}: {count} of {files.grid.shape[1]} words are there")
+    joined = FoundNumbers(
+        np.concatenate([part.targets for part in parts]),
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.known for part in parts]),
+        np.concatenate([part.where for part in parts]),
+        tuple(files.texts.names),
+    )
+    return joined.to_dump(files.form.kind, dump_shape(bundle, files.form.kind), notes=tuple(notes))
+
+
+def _read_file(files: WordFiles, index: int, content: bytes, *, is_partial: bool) -> FoundNumbers:
+    name, (lines, lanes) = files.texts.names[index], files.grid.shape[1:]
+    text = content.decode("ascii", "replace")
+    words = files.words(text, name)
+    if not words or len(words) > lines or (len(words) < lines and not is_partial):
+        raise FormatError(_refusal(files, name, text, len(words)))
+    values, known = split_words([word for _, word in words], files)
+    where = np.empty((len(words), lanes, 3), np.int64)
+    where[..., 0], where[..., 2] = index, np.arange(lanes)
+    where[..., 1] = np.array([number for number, _ in words])[:, None]
+    targets = files.grid[index, : len(words)].reshape(-1)
+    return FoundNumbers(
+        targets,
+        values.reshape(-1),
+        known.reshape(-1),
+        where.reshape(-1, 3),
+        tuple(files.texts.names),
+    )
+
+
+def split_words(words: list[str], files: WordFiles) -> tuple[Ints, Known]:
+    """Values and known of the lanes of each word, ``word lane``; two's complement."""
+    letters = np.frombuffer("".join(words).lower().encode(), np.uint8).reshape(len(words), -1)
+    if files.form.radix == "hex":
+        nibble = np.full(256, 16, np.uint8)
+        nibble[np.frombuffer(b"0123456789abcdef", np.uint8)] = range(16)
+        digits = nibble[letters]
+        bits = (digits[..., None] >> np.array([3, 2, 1, 0], np.uint8)) & 1
+        bits = np.where(digits[..., None] == 16, np.uint8(2), bits).reshape(len(words), -1)
+    else:
+        bits = np.where(letters == ord("0"), 0, np.where(letters == ord("1"), 1, 2))
+    lanes = files.grid.shape[2]
+    fields = bits[:, bits.shape[1] - lanes * files.bits :].reshape(len(words), lanes, files.bits)
+    known: Known = np.all(fields < 2, axis=2)
+    places = 1 << np.arange(files.bits, dtype=np.int64)[::-1]
+    places[0] = -places[0]
+    return np.where(known, (fields.astype(np.int64) * places).sum(axis=2), 0), known
+
+
+def _refusal(files: WordFiles, name: str, text: str, count: int) -> str:
+    count_wanted, digits = files.grid.shape[1], files.texts.form.digits
+    wanted = f"{name} must hold {count_wanted} words of {digits} digits ({files.described})"
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        return f"{wanted}, but is empty: did the simulation write it?"
+    if not count:
+        last = lines[-1]
+        return (
+            f"{wanted}, but none of its {len(lines)} lines is one; the last is {len(last)} characters "
+            f"{_shown(last)}: another layer, geometry or layout? "
+            f"(--layout, --order for a list, --pattern for a log)"
+        )
+    more = "another layer or geometry?" if count > count_wanted else "say --partial if meant"
+    return f"{wanted}, but holds {count}: {more}"
+
+
+def _read_strictly(bundle: Bundle, files: WordFiles, contents: Mapping[str, bytes]) -> Dump:
+    """Containers of other tools: as `decode` reads them."""
+    kind = files.form.kind
+    tiles = decode(files.layout, kind, contents, plan=bundle.plan, widths=bundle.widths)
+    values = arrange(files.form, _whole(tiles, bundle), bundle.plan).reshape(-1).astype(np.int64)
+    targets = files.grid.reshape(-1)
+    where = np.full((len(targets), 3), -1, np.int64)
+    where[:, 0] = np.repeat(
+        np.arange(len(files.texts.names)), len(targets) // len(files.texts.names)
+    )
+    found = FoundNumbers(
+        targets, values, np.ones(len(targets), bool), where, tuple(files.texts.names)
+    )
+    return found.to_dump(kind, dump_shape(bundle, kind))
+
+
+def _whole(tiles: Ints, bundle: Bundle) -> Ints:
+    """Tiles ``.. onij col`` with zeros for the pixels that the files leave out."""
+    missing = bundle.shape.onij - tiles.shape[-2]
+    edges = [(0, 0)] * (tiles.ndim - 2) + [(0, missing), (0, 0)]
+    return np.pad(tiles, edges)
+
+
+def _shown(line: str) -> str:
+    return repr(line) if len(line) <= 2 * SHOWN else f"{line[:SHOWN]!r}...{line[-SHOWN:]!r}"

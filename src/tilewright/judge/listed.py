@@ -1,0 +1,154 @@
+"""Read a dump that is a plain list of numbers, in a stated order, or a numpy array."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from tilewright.errors import ConfigError, FormatError
+from tilewright.judge.dump import DUMP_AXES, Dump, FoundNumbers, dump_shape
+from tilewright.spec import Ints
+from tilewright.store.artifact import read_bytes
+from tilewright.vectors import Bundle
+
+RADICES = {"decimal": 10, "hex": 16, "binary": 2}
+_COMMENT = re.compile(r"(//|#).*")
+_SEPARATORS = re.compile(r"[\s,;]+")
+
+
+def parse_number(token: str, radix: str, bits: int) -> int | None:
+    """The number that `token` says; None if it has x or z in it. Raises ValueError for anything else.
+
+    Hexadecimal and binary numbers without a sign are two's complement of `bits` bits, or of as many
+    as their digits have.
+
+    >>> parse_number("fff4", "hex", 16), parse_number("-12", "decimal", 16), parse_number("1x", "hex", 16)
+    (-12, -12, None)
+    """
+    bare = token.replace("_", "").lower()
+    if re.fullmatch(r"[+-]?[0-9a-f]*[xz?][0-9a-fxz?]*", bare) and not bare.startswith("0x"):
+        return None
+    value = int(bare, RADICES[radix])
+    if radix == "decimal" or bare[0] in "+-":
+        return value
+    width = max(bits, len(bare.split("x")[-1]) * (4 if radix == "hex" else 1))
+    return value - (1 << width) if value >> (width - 1) else value
+
+
+def numbers_in_order(bundle: Bundle, kind: str, order: str | None) -> Ints:
+    """Flat indices into a tensor of `kind`, one for each number of a list in `order`; -1: no channel.
+
+    order: axes, outermost first, as in a layout: those of `DUMP_AXES`, or "otile col" for "oc" (columns
+    without a channel stand in the list, too) and "onij" for "oh ow"; ``-oc`` runs downwards. None: the axes
+    of the kind. Raises `ConfigError` if an axis is missing or unknown.
+    """
+    runs = (order or " ".join(DUMP_AXES[kind])).split()
+    names = [run.removeprefix("-") for run in runs]
+    shape = dump_shape(bundle, kind)
+    index = np.arange(prod(shape)).reshape(shape)
+    axes = list(DUMP_AXES[kind])
+    if "otile" in names or "col" in names:
+        at, (tiles, cols) = axes.index("oc"), (bundle.plan.otiles, bundle.array.cols)
+        edges = [(0, 0)] * index.ndim
+        edges[at] = (0, tiles * cols - bundle.shape.oc)
+        index = np.pad(index, edges, constant_values=-1)
+        index = index.reshape(*index.shape[:at], tiles, cols, *index.shape[at + 1 :])
+        axes[at : at + 1] = ["otile", "col"]
+    if "onij" in names:
+        index = index.reshape(*index.shape[:-2], -1)
+        axes[-2:] = ["onij"]
+    if sorted(names) != sorted(axes):
+        raise ConfigError(
+            f"an order of {kind} names each of the axes {', '.join(DUMP_AXES[kind])} once (or otile col for "
+            f"oc, onij for oh ow), not '{order}'"
+        )
+    flips = tuple(slice(None, None, -1 if run[0] == "-" else 1) for run in runs)
+    return index.transpose([axes.index(name) for name in names])[flips].reshape(-1)
+
+
+def read_list(
+    bundle: Bundle,
+    path: Path,
+    kind: str,
+    *,
+    order: str | None = None,
+    radix: str = "decimal",
+    is_partial: bool = False,
+) -> Dump:
+    """Numbers parted by blanks, commas, semicolons or line ends, in `order` (`numbers_in_order`).
+
+    Comments (``//``, ``#``) do not count; a number with x or z is unknown. Raises `FormatError` naming the
+    line of what is no number, and if there are more numbers than expected, or fewer and not `is_partial`.
+    """
+    targets = numbers_in_order(bundle, kind, order)
+    if radix not in RADICES:
+        raise ConfigError(f"a radix is {', '.join(RADICES)}, not '{radix}'")
+    values, where = list[int | None](), list[tuple[int, int, int]]()
+    for number, line in enumerate(read_bytes(path).decode("utf-8", "replace").splitlines(), 1):
+        tokens = [t for t in _SEPARATORS.split(_COMMENT.sub("", line)) if t]
+        for lane, token in enumerate(tokens):
+            try:
+                values.append(parse_number(token, radix, bundle.array.psum_bits))
+            except (ValueError, OverflowError):
+                raise FormatError(
+                    f"{path}: line {number} must hold {radix} numbers, but has {token[:40]!r}"
+                ) from None
+            where.append((0, number, lane))
+    if len(values) != len(targets) and not (is_partial and 0 < len(values) < len(targets)):
+        raise FormatError(
+            f"{path} must hold {len(targets)} numbers ({kind}, {order or ' '.join(DUMP_AXES[kind])}), but "
+            f"holds {len(values)}: another layer, geometry or kind? (--kind; --partial if only the first "
+            f"ones are there)"
+        )
+    found = FoundNumbers.of(targets[: len(values)], values, where, (path.name,))
+    return found.to_dump(kind, dump_shape(bundle, kind))
+
+
+def read_array(bundle: Bundle, path: Path, kind: str | None) -> Dump:
+    """A ``.npy`` file, or the array of an ``.npz`` file that is called like a kind (or the only one).
+
+    The array has the axes of the kind; a first axis of size 1 (the sample) may stand before them. Raises
+    `FormatError` for another shape or for numbers that are no integers.
+    """
+    arrays = _load(path)
+    names = [name for name in ((kind,) if kind else tuple(DUMP_AXES)) if name in arrays]
+    if not names and len(arrays) != 1:
+        raise FormatError(
+            f"{path} must hold an array called {kind or ' or '.join(DUMP_AXES)}, but holds "
+            f"{', '.join(arrays) or 'none'}"
+        )
+    name = names[0] if names else next(iter(arrays))
+    kind, array = kind or (names[0] if names else "psum"), arrays[name]
+    shape = dump_shape(bundle, kind)
+    if array.shape == (1, *shape):
+        array = array[0]
+    if array.shape != shape:
+        raise FormatError(
+            f"{path}: {kind} must be ({', '.join(DUMP_AXES[kind])}) = {shape}, but the array is "
+            f"{array.shape}: of another layer? (--kind says what it holds)"
+        )
+    whole = np.asarray(array)
+    if whole.dtype.kind == "f":
+        known = np.isfinite(whole)
+        values = np.where(known, whole, 0).astype(np.int64)
+        if (values != np.where(known, whole, 0)).any():
+            raise FormatError(f"{path}: {kind} must be integers, but some have a fraction")
+        return Dump(kind, values, known)
+    if whole.dtype.kind not in "iub":
+        raise FormatError(f"{path}: {kind} must be integers, not {whole.dtype}")
+    return Dump(kind, whole.astype(np.int64), np.ones(shape, bool))
+
+
+def _load(path: Path) -> dict[str, np.ndarray]:
+    try:
+        loaded = np.load(io.BytesIO(read_bytes(path)), allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {path.stem: loaded}
+        return {name: loaded[name] for name in loaded.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise FormatError(f"{path} must be a file that numpy reads: {error}") from None

@@ -1,0 +1,179 @@
+"""Read a dump out of the text that a simulator printed, by a pattern with named groups."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from tilewright.errors import ConfigError, FormatError
+from tilewright.judge.dump import Dump, FoundNumbers, dump_shape
+from tilewright.judge.in_layout import WordFiles, split_words
+from tilewright.judge.listed import numbers_in_order, parse_number
+from tilewright.registry import Registry
+from tilewright.spec import Ints
+from tilewright.store.artifact import read_bytes
+from tilewright.vectors import Bundle
+
+PATTERNS: Registry[str] = Registry("pattern")
+"""Patterns for usual messages, by name."""
+
+for _name, _pattern in {
+    "places": r"oc *[= ] *(?P<oc>\d+)\W+oh *[= ] *(?P<oh>\d+)\W+ow *[= ] *(?P<ow>\d+)"
+    r".*?(?:got|found|actual|has|is|rtl|dut)[^\w-]+(?P<value>-?\w+)",
+    "lanes": r"(?:onij|pixel|out(?:put)?)\W*(?P<onij>\d+)\W+(?:col|lane|oc|channel)\W*(?P<oc>\d+)"
+    r".*?(?:got|found|actual|has|is|rtl|dut)[^\w-]+(?P<value>-?\w+)",
+    "words": r"(?P<word>\b[01xXzZ_]{8,}\b)",
+}.items():
+    PATTERNS.add(_name, _pattern)
+
+GROUPS = {"value", "hex", "bin", "word", "line", "kij", "itile"}
+GROUPS |= {"oc", "oh", "ow", "otile", "col", "onij"}
+"""What the named groups of a pattern can say."""
+
+
+def read_log(
+    bundle: Bundle,
+    path: Path,
+    files: WordFiles | None,
+    *,
+    kind: str,
+    pattern: str,
+    order: str | None = None,
+    is_rest_expected: bool = False,
+) -> Dump:
+    """Numbers of `kind` in the lines of a log that match `pattern`, an expression or one of `PATTERNS`.
+
+    Groups: value (decimal), hex or bin is the number, or word a whole word of the layout (`files`), with
+    line its number from 0. oc or otile and col, oh and ow or onij, and kij, itile say its place; without
+    any, numbers stand in `order` and words one after the other. Raises `ConfigError` for a pattern that
+    cannot be used, `FormatError` for a log without a match or a place outside the layer.
+    """
+    expression = _compile(pattern)
+    groups = set(expression.groupindex)
+    if "word" in groups and files is None:
+        raise ConfigError(f"a pattern with the group word needs a layout with {kind} files")
+    text = read_bytes(path).decode("utf-8", "replace")
+    matches = [
+        (number, match)
+        for number, line in enumerate(text.splitlines(), 1)
+        for match in expression.finditer(line)
+    ]
+    if not matches:
+        lines = [line for line in text.splitlines() if line.strip()]
+        seen = f"{len(lines)} lines, the last {lines[-1][:80]!r}" if lines else "an empty file"
+        raise FormatError(f"{path} must have lines with {pattern!r}, but none is there: {seen}")
+    targets, values, where = list[int](), list[int | None](), list[tuple[int, int, int]]()
+    places = _Places(bundle, kind, order, groups)
+    if files is not None and "word" in groups:
+        found = _words(path, matches, files)
+    else:
+        found = _numbers(path, matches, places)
+    for target, value, at in found:
+        targets.append(target)
+        values.append(value)
+        where.append(at)
+    numbers = FoundNumbers.of(np.array(targets, np.int64), values, where, (path.name,))
+    return numbers.to_dump(kind, dump_shape(bundle, kind), is_rest_expected=is_rest_expected)
+
+
+Match = tuple[int, "re.Match[str]"]
+Found = Iterator[tuple[int, int | None, tuple[int, int, int]]]
+
+
+class _Places:
+    """From the groups of a match to the flat index of its number."""
+
+    def __init__(self, bundle: Bundle, kind: str, order: str | None, groups: set[str]) -> None:
+        self.bundle, self.kind = bundle, kind
+        self.axes = _axes(groups, order)
+        self.index = numbers_in_order(bundle, kind, " ".join(self.axes) if self.axes else order)
+        self.sizes = _sizes(bundle)
+        self.next = 0
+
+    def target(self, match: re.Match[str], where: str) -> int:
+        """Raises `FormatError` for a place outside the layer."""
+        if not self.axes:
+            self.next += 1
+            if self.next > len(self.index):
+                raise FormatError(
+                    f"{where}: there must be {len(self.index)} numbers of {self.kind}, but here is one more"
+                )
+            return int(self.index[self.next - 1])
+        flat = 0
+        for axis in self.axes:
+            place, size = int(match[axis]), self.sizes[axis]
+            if not 0 <= place < size:
+                raise FormatError(
+                    f"{where}: {axis} must be 0..{size - 1} in this layer, but is {place}: another geometry?"
+                )
+            flat = flat * size + place
+        return int(self.index[flat])
+
+
+def _numbers(path: Path, matches: list[Match], places: _Places) -> Found:
+    bits = places.bundle.array.psum_bits
+    for lane, (number, match) in enumerate(matches):
+        where = f"{path} line {number}"
+        key = next(key for key in ("value", "hex", "bin") if key in match.re.groupindex)
+        radix = {"value": "decimal", "hex": "hex", "bin": "binary"}[key]
+        try:
+            value = parse_number(match[key], radix, bits)
+        except (ValueError, TypeError):
+            raise FormatError(f"{where}: {match[key]!r} must be a {radix} number") from None
+        yield places.target(match, where), value, (0, number, lane)
+
+
+def _words(path: Path, matches: list[Match], files: WordFiles) -> Found:
+    grid: Ints = files.grid.reshape(-1, files.grid.shape[2])
+    digits = files.texts.form.digits
+    for at, (number, match) in enumerate(matches):
+        word = match["word"].replace("_", "")
+        line = int(match["line"]) if "line" in match.re.groupindex else at
+        if len(word) != digits or not 0 <= line < len(grid):
+            raise FormatError(
+                f"{path} line {number}: word {line} must be one of {len(grid)} of {digits} digits "
+                f"({files.described}), but has {len(word)}"
+            )
+        values, known = split_words([word], files)
+        for lane, target in enumerate(grid[line].tolist()):
+            yield target, int(values[0, lane]) if known[0, lane] else None, (0, number, lane)
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    text = PATTERNS.get(pattern) if pattern in PATTERNS else pattern
+    try:
+        expression = re.compile(text, re.IGNORECASE)
+    except re.error as error:
+        raise ConfigError(
+            f"a pattern must be a regular expression, but {pattern!r} is not: {error}"
+        ) from None
+    groups = set(expression.groupindex)
+    if not groups & {"value", "hex", "bin", "word"} or not groups <= GROUPS:
+        names, has = ", ".join(PATTERNS.names()), ", ".join(sorted(groups)) or "none"
+        raise ConfigError(
+            f"a pattern must have a group (?P<value>..), hex, bin or word, and for its place oc, oh, ow, "
+            f"otile, col, onij, kij, itile or line, or be one of {names}; {pattern!r} has {has}"
+        )
+    return expression
+
+
+def _axes(groups: set[str], order: str | None) -> list[str]:
+    """Axes of the place that the groups state, in the order of the kind; none for numbers in order."""
+    stated = groups - {"value", "hex", "bin", "word", "line"}
+    if not stated or "word" in groups:
+        return []
+    if order is not None:
+        raise ConfigError("an order is for patterns without a place: leave out --order")
+    first = [axis for axis in ("itile", "kij") if axis in stated]
+    channel = ["otile", "col"] if "col" in stated else ["oc"]
+    return [*first, *channel, *(["onij"] if "onij" in stated else ["oh", "ow"])]
+
+
+def _sizes(bundle: Bundle) -> dict[str, int]:
+    shape = bundle.shape
+    sizes = {"itile": bundle.plan.itiles, "kij": shape.taps, "onij": shape.onij}
+    sizes |= {"otile": bundle.plan.otiles, "col": bundle.array.cols}
+    return sizes | {"oc": shape.oc, "oh": shape.oh, "ow": shape.ow}

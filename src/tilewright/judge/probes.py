@@ -1,0 +1,102 @@
+"""An input that tells causes apart which fit one dump alike, and causes that no input tells apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tilewright.judge.cause import Cause, predict
+from tilewright.judge.operands import Operands
+from tilewright.judge.problem import Problem, padded_plane
+from tilewright.spec import IntegerLayer
+from tilewright.vectors import Bundle, write_bundle
+from tilewright.verify import reference_outputs, reference_tap_psums
+
+Causes = tuple[Cause, ...]
+TRIES = 4
+"""Random inputs after which causes that always agree count as one."""
+
+
+def random_operands(bundle: Bundle, seed: int) -> Operands:
+    """Weights and codes over the whole ranges of their formats, of the bundle's shape."""
+    random, shape = np.random.default_rng(seed), bundle.shape
+    act, weight = bundle.act_format, bundle.weight_format
+    return Operands(
+        random.integers(
+            weight.min_code, weight.max_code + 1, (shape.oc, shape.ic, shape.kh, shape.kw)
+        ),
+        random.integers(act.min_code, act.max_code + 1, (shape.ic, shape.ih, shape.iw)),
+    )
+
+
+def posed(problem: Problem, operands: Operands) -> Problem:
+    """The problem with other operands; what was found and expected are not of them."""
+    return replace(
+        problem, weight=operands.weight, plane=padded_plane(operands.codes, problem.shape)
+    )
+
+
+def told_apart(bundle: Bundle, problem: Problem, fits: Sequence[Causes]) -> list[list[Causes]]:
+    """The fits in groups that no random input tells apart, each in the order of the fits."""
+    groups: dict[tuple[bytes, ...], list[Causes]] = {}
+    trials = [
+        posed(problem, random_operands(bundle, seed))
+        for seed in range(TRIES if len(fits) > 1 else 0)
+    ]
+    for causes in fits:
+        answer = tuple(predict(trial, causes).tobytes() for trial in trials)
+        groups.setdefault(answer, []).append(causes)
+    return list(groups.values())
+
+
+def write_probe(
+    bundle: Bundle, problem: Problem, groups: Sequence[Sequence[Causes]], folder: Path
+) -> Bundle:
+    """Write the bundle of an input under which every group of causes puts out other numbers.
+
+    It has the layer, array and layout of `bundle`. Raises what `write_bundle` raises.
+    """
+    chosen = random_operands(bundle, 0)
+    for seed in range(64):
+        operands = random_operands(bundle, seed)
+        trial = posed(problem, operands)
+        answers = {predict(trial, group[0]).tobytes() for group in groups}
+        if len(answers) == len(groups) and _fits_field(bundle, operands):
+            chosen = operands
+            break
+    return _write(bundle, chosen, folder)
+
+
+def _fits_field(bundle: Bundle, operands: Operands) -> bool:
+    taps = reference_tap_psums(operands.codes[None], operands.weight, bundle.shape)[:, 0]
+    highest = max(int(np.abs(taps).max()), int(np.abs(taps.sum(axis=0)).max()))
+    return highest < 1 << (bundle.array.psum_bits - 1)
+
+
+def _write(bundle: Bundle, operands: Operands, folder: Path) -> Bundle:
+    taps = reference_tap_psums(operands.codes[None], operands.weight, bundle.shape)[:, 0]
+    psums = taps.sum(axis=0)
+    layer = IntegerLayer(
+        name=f"{bundle.layer_name}-probe",
+        shape=bundle.shape,
+        weight=operands.weight.astype(np.int8),
+        weight_format=bundle.weight_format,
+        act_format=bundle.act_format,
+        weight_scale=np.array(bundle.scales.weight),
+        act_scale=bundle.scales.act,
+    )
+    kinds = bundle.layout.kind_names
+    return write_bundle(
+        folder,
+        layer=layer,
+        plan=bundle.plan,
+        layout=bundle.layout,
+        codes=operands.codes.astype(np.uint8),
+        psums=psums,
+        tap_psums=taps if "tap_psum" in kinds else None,
+        outputs=reference_outputs(psums, bundle.layout.output),
+        sample=0,
+    )

@@ -1,0 +1,161 @@
+"""Read what a core left: a folder or file in a layout, a list, a numpy file, or a simulator's log."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from tilewright.errors import ArtifactError, ConfigError, FormatError
+from tilewright.judge.dump import Dump
+from tilewright.judge.in_layout import DUMP_KINDS, WordFiles, read_words, word_files
+from tilewright.judge.listed import read_array, read_list
+from tilewright.judge.log import read_log
+from tilewright.store.artifact import read_bytes
+from tilewright.vectors import Bundle, Layout
+
+ARRAYS = (".npy", ".npz")
+
+
+def read_dump(
+    bundle: Bundle,
+    path: Path,
+    *,
+    kind: str | None = None,
+    layout: Layout | None = None,
+    order: str | None = None,
+    radix: str | None = None,
+    pattern: str | None = None,
+    is_partial: bool = False,
+    is_rest_expected: bool = False,
+) -> Dump:
+    """The numbers of one kind in `path`, of the layer of `bundle`.
+
+    A folder has the file names of `layout` (default: the bundle's). A file is, by what is given, a log
+    (`pattern`, see `read_log`), a list (`order` or `radix`, see `read_list`), a numpy file (by its suffix),
+    or words as in the layout's file of that name, or of that kind; a plain list of decimal numbers in natural
+    order is noticed. `kind`: a key of `DUMP_AXES`; else found out, of a folder the earliest stage.
+    `is_partial`: what is missing is unknown. `is_rest_expected`: what a log does not name is as expected.
+    Raises `FormatError` or `ArtifactError` that say what was expected and what was seen.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _of_kind(read_dumps(bundle, path, layout=layout, is_partial=is_partial), kind, path)
+    if not path.is_file():
+        raise ArtifactError(f"{path} must be a dump, a file or a folder: there is none")
+    layout = layout or bundle.layout
+    if pattern is not None:
+        kind = kind or "psum"
+        files = word_files(bundle, layout, kind) if kind in layout.kind_names else None
+        return read_log(
+            bundle,
+            path,
+            files,
+            kind=kind,
+            pattern=pattern,
+            order=order,
+            is_rest_expected=is_rest_expected,
+        )
+    if path.suffix in ARRAYS and not _named_files(bundle, layout, path.name):
+        return read_array(bundle, path, kind)
+    if order is not None or radix is not None:
+        return read_list(
+            bundle,
+            path,
+            kind or "psum",
+            order=order,
+            radix=radix or "decimal",
+            is_partial=is_partial,
+        )
+    return _read_file(bundle, path, layout, kind, is_partial=is_partial)
+
+
+def read_dumps(
+    bundle: Bundle, path: Path, *, layout: Layout | None = None, is_partial: bool = False
+) -> tuple[Dump, ...]:
+    """Every kind of which the folder `path` has files of the layout, the earliest stage first.
+
+    Raises `ArtifactError` if it has none, and what `read_dump` raises.
+    """
+    layout = layout or bundle.layout
+    dumps, names = list[Dump](), list[str]()
+    for kind in (kind for kind in DUMP_KINDS if kind in layout.kind_names):
+        files = word_files(bundle, layout, kind)
+        names.append(files.texts.names[0])
+        there = {n: read_bytes(path / n) for n in files.texts.names if (path / n).is_file()}
+        if there:
+            dumps.append(read_words(bundle, files, there, is_partial=is_partial))
+    if not dumps:
+        raise ArtifactError(
+            f"{path} must have a file of layout {layout.name} ({', '.join(names)}), but has "
+            f"{_listed(path)}: give the file itself, or --layout"
+        )
+    return tuple(dumps)
+
+
+def _listed(path: Path) -> str:
+    names = sorted(entry.name for entry in path.iterdir())
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more if names else "none"
+
+
+def _of_kind(dumps: tuple[Dump, ...], kind: str | None, path: Path) -> Dump:
+    for dump in dumps:
+        if kind in (None, dump.kind):
+            return dump
+    kinds = ", ".join(dump.kind for dump in dumps)
+    raise ConfigError(f"{path} has no {kind} files; it has {kinds}")
+
+
+def _named_files(bundle: Bundle, layout: Layout, name: str) -> WordFiles | None:
+    """The kind that has a file of this name."""
+    for kind in (kind for kind in DUMP_KINDS if kind in layout.kind_names):
+        files = word_files(bundle, layout, kind)
+        if name in files.texts.names:
+            return files
+    return None
+
+
+def _read_file(
+    bundle: Bundle, path: Path, layout: Layout, kind: str | None, *, is_partial: bool
+) -> Dump:
+    """A file whose name, else whose words, say its kind; else a list in natural order."""
+    content = read_bytes(path)
+    named = _named_files(bundle, layout, path.name)
+    if named and kind in (None, named.form.kind):
+        is_part = is_partial or len(named.texts.names) > 1
+        return read_words(bundle, named, {path.name: content}, is_partial=is_part)
+    refusals, dumps = list[FormatError](), list[Dump]()
+    for name in (kind,) if kind else DUMP_KINDS:
+        if name not in layout.kind_names:
+            continue
+        files = word_files(bundle, layout, name)
+        if len(files.texts.names) == 1:
+            try:
+                dumps.append(_read_as(bundle, files, path, content, is_partial=is_partial))
+            except FormatError as error:
+                refusals.append(error)
+    if dumps:
+        return _likely(dumps)
+    try:
+        return read_list(bundle, path, kind or "psum", is_partial=is_partial)
+    except FormatError as error:
+        raise (refusals or [error])[0] from None
+
+
+def _read_as(
+    bundle: Bundle, files: WordFiles, path: Path, content: bytes, *, is_partial: bool
+) -> Dump:
+    """A file of any name as the only one of its kind; messages name the file that there is."""
+    renamed = replace(files, texts=replace(files.texts, names=(path.name,)))
+    return read_words(bundle, renamed, {path.name: content}, is_partial=is_partial)
+
+
+def _likely(dumps: list[Dump]) -> Dump:
+    """Of psums and outputs with one form of words: psums if a number is negative."""
+    if len(dumps) == 1:
+        return dumps[0]
+    has_negative = bool((dumps[0].values < 0).any())
+    chosen = dumps[0] if has_negative else dumps[-1]
+    signs = "some" if has_negative else "no"
+    note = f"read as {chosen.kind}, for {signs} number is negative (--kind says otherwise)"
+    return replace(chosen, notes=(*chosen.notes, note))

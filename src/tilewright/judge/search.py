@@ -1,0 +1,60 @@
+"""The search: single causes first; pairs only where no single cause reproduces every known number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tilewright.judge.cause import Cause, all_causes, predict
+from tilewright.judge.pairs import candidate_pairs
+from tilewright.judge.problem import Problem
+from tilewright.judge.rows import Rows, reproduces, screened
+from tilewright.spec import Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What a search has found: every set of causes that reproduces every known number, and how near one came.
+
+    fits: single causes, or pairs; empty if there are none. nearest: the single causes that reproduce most
+    known numbers, best first, and what they put out. tried: how many single causes there are.
+    """
+
+    fits: tuple[tuple[Cause, ...], ...]
+    nearest: tuple[tuple[Cause, Ints], ...]
+    tried: int
+
+
+def search(problem: Problem, *, has_pairs: bool = True) -> Found:
+    """Search all families for what turns the operands into the dump."""
+    causes = all_causes(problem)
+    screen = screened(problem)
+    rows = Rows.of(screen, causes)
+    fits: list[tuple[Cause, ...]] = [(cause,) for cause in _singles(problem, rows, causes)]
+    if not fits and has_pairs:
+        pairs = candidate_pairs(problem, rows, causes)
+        fits = [pair for pair in pairs if reproduces(problem, predict(problem, pair))]
+    nearest = () if fits else tuple(_nearest(problem, rows))
+    return Found(tuple(fits), nearest, len(causes))
+
+
+def _singles(problem: Problem, rows: Rows, causes: Sequence[Cause]) -> Iterator[Cause]:
+    """Causes in the order of their families."""
+    fits = np.all(rows.reproduced().reshape(len(rows.causes), -1), axis=1)
+    likely = {rows.causes[row].key for row in np.flatnonzero(fits).tolist()}
+    there = {cause.key for cause in rows.causes}
+    for cause in causes:
+        is_open = cause.key in likely if cause.key in there else True
+        if is_open and reproduces(problem, predict(problem, (cause,))):
+            yield cause
+
+
+NEAREST = 3
+
+
+def _nearest(problem: Problem, rows: Rows) -> Iterator[tuple[Cause, Ints]]:
+    counts = rows.reproduced().reshape(len(rows.causes), -1).sum(axis=1)
+    for row in np.argsort(-counts, kind="stable")[:NEAREST].tolist():
+        yield rows.causes[row], predict(problem, (rows.causes[row],))

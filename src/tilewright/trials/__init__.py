@@ -1,0 +1,1 @@
+"""A core that only its user's command can run: vectors for it, trials, and the smallest bundle that fails."""

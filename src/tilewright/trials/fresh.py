@@ -1,0 +1,122 @@
+"""Vectors for a core of one's own without a training: a layer of random codes, and its corner cases."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.bundles import Geometry, convert_bundle
+from tilewright.corners import VectorSet, layer_sets
+from tilewright.errors import FormatError
+from tilewright.spec import ArrayShape, IntegerLayer, NumberFormat
+from tilewright.tile import TilePlan
+from tilewright.vectors import Bundle, Layout, read_bundle, write_bundle
+from tilewright.vectors.manifest import read_manifest
+from tilewright.verify import reference_outputs, reference_tap_psums
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """Bundles that were written, and why some were not."""
+
+    bundles: tuple[Bundle, ...]
+    notes: tuple[str, ...] = ()
+
+
+def write_random(folder: Path, geometry: Geometry, *, layout: Layout, seed: int) -> Fresh:
+    """Write a layer of `geometry` with random codes and weights as a bundle.
+
+    Codes and weights are drawn evenly from their whole ranges; the seed decides them. Expected values are
+    the naive reference's. Raises what `write_bundle` raises.
+    """
+    layer, codes = _draw(geometry, seed)
+    try:
+        bundle = write_answered(folder, layer, codes, array=geometry.array, layout=layout)
+    except FormatError as error:
+        raise FormatError(f"{error}: give the geometry wider psums (bits=4/4/24)") from None
+    return Fresh((bundle,))
+
+
+def write_corners(
+    folder: Path, geometry: Geometry, *, layout: Layout, seed: int, has_other_sizes: bool
+) -> Fresh:
+    """Write a random layer and its corner cases, each a bundle ``SET/NUMBER`` in `folder`.
+
+    has_other_sizes: also a layer of other sizes than those of `geometry`, for a core that takes any; the
+    array stays. A set whose psums do not fit is left out, and the notes say so. Raises what `write_bundle`
+    raises.
+    """
+    with tempfile.TemporaryDirectory(prefix="tilewright-fresh-") as name:
+        scratch = Path(name)
+        given = write_random(scratch / "given", geometry, layout=layout, seed=seed).bundles[0]
+        sets, notes = layer_sets(given, scratch, seed=seed)
+        fits = fitting(sets, given, has_other_sizes=has_other_sizes)
+        chosen = [path for one in fits for path in one.folders]
+        folders = [(path, folder / path.relative_to(scratch)) for path in (given.folder, *chosen)]
+        for source, target in folders:
+            convert_bundle(read_bundle(source), target, layout=layout)
+    return Fresh(tuple(read_bundle(target) for _, target in folders), tuple(notes))
+
+
+def write_answered(
+    folder: Path,
+    layer: IntegerLayer,
+    codes: npt.NDArray[np.uint8],
+    *,
+    array: ArrayShape,
+    layout: Layout,
+    sample: int = 0,
+) -> Bundle:
+    """Write `layer` on ``ic ih iw`` codes as a bundle, with the answers of the naive reference.
+
+    Raises what `write_bundle` raises.
+    """
+    taps = reference_tap_psums(codes[None], layer.weight, layer.shape)[:, 0]  # kij oc oh ow
+    psums = taps.sum(axis=0)
+    return write_bundle(
+        folder,
+        layer=layer,
+        plan=TilePlan(layer.shape, array),
+        layout=layout,
+        codes=codes,
+        psums=psums,
+        tap_psums=taps if "tap_psum" in layout.kind_names else None,
+        outputs=reference_outputs(psums, layout.output),
+        sample=sample,
+    )
+
+
+def _draw(geometry: Geometry, seed: int) -> tuple[IntegerLayer, npt.NDArray[np.uint8]]:
+    rng, shape = np.random.default_rng(seed), geometry.shape
+
+    def draw(form: NumberFormat, sizes: tuple[int, ...]) -> npt.NDArray[np.int64]:
+        return rng.integers(form.min_code, form.max_code, sizes, endpoint=True)
+
+    layer = IntegerLayer(
+        name="random",
+        shape=shape,
+        weight=draw(geometry.weight_format, shape.weight_sizes).astype(np.int8),
+        weight_format=geometry.weight_format,
+        act_format=geometry.act_format,
+        weight_scale=np.ones(1),
+        act_scale=1.0,
+    )
+    codes = draw(geometry.act_format, (shape.ic, shape.ih, shape.iw))
+    return layer, codes.astype(np.uint8)
+
+
+def fitting(
+    sets: list[VectorSet], given: Bundle, *, has_other_sizes: bool = False
+) -> list[VectorSet]:
+    """The sets for the array of `given`, and of its layer's sizes unless others are wanted."""
+
+    def fits(folder: Path) -> bool:
+        found = read_manifest(folder)
+        return found.array == given.array and (has_other_sizes or found.shape == given.shape)
+
+    kept = [replace(one, folders=tuple(filter(fits, one.folders))) for one in sets]
+    return [one for one in kept if one.folders]

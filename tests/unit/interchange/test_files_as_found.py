@@ -1,0 +1,482 @@
+"""QONNX files as others write them: read, or refused with all that hinders them; the oracle's resolution."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.chain import tilewright
+from tilewright.errors import FormatError, ShapeError, ToolError
+from tilewright.interchange import read_qonnx
+from tilewright.spec import IntegerLayer, SumPool
+from tilewright.studies.imports import _compare, _read_qonnx
+from tilewright.verify import reference_sums
+
+onnx = pytest.importorskip("onnx", reason="needs the extra 'onnx'")
+pytest.importorskip("qonnx", reason="needs the extra 'onnx'")
+
+from tests.qonnx_files import DOMAIN, STATED, File, node, quant  # noqa: E402  (after the skip)
+from tests.unit.interchange.test_read_qonnx import same  # noqa: E402
+
+
+def agree(path, samples=4):
+    """What was read of the file: its own executor computes the same, node by node."""
+    foreign = _read_qonnx(path, samples)
+    compared = [one for each in foreign.network.nodes for one in _compare(each, foreign)]
+    assert [str(one) for one in compared if not one.passed] == []
+    return foreign
+
+
+def plain(tmp_path):
+    return read_qonnx(File().save(tmp_path / "plain.onnx")).network
+
+
+def edit(path, change):
+    model = onnx.load(path)
+    change(model)
+    onnx.save(model, path)
+    return path
+
+
+def drop_imports(model):
+    kept = [one for one in model.opset_import if not one.domain]
+    del model.opset_import[:]
+    model.opset_import.extend(kept)
+
+
+def list_twice(model):
+    graph = model.graph
+    sizes = onnx.helper.make_tensor_value_info("conv", onnx.TensorProto.FLOAT, [1, 4, 8, 6])
+    graph.value_info.extend([*graph.output, *graph.input, sizes, sizes])
+
+
+def list_constants_as_inputs(model):
+    for tensor in reversed(model.graph.initializer):
+        info = onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+        model.graph.input.insert(0, info)
+
+
+@pytest.mark.parametrize("change", [drop_imports, list_twice, list_constants_as_inputs])
+def test_what_other_tools_overlook_changes_nothing(change, tmp_path):
+    path = edit(File().save(tmp_path / "net.onnx"), change)
+    before = path.read_bytes()
+    same(agree(path).network, plain(tmp_path))
+    assert path.read_bytes() == before
+
+
+def test_a_missing_line_of_the_standard_operators_is_not_made_up(tmp_path):
+    """Its version decides what the operators mean."""
+
+    def drop(model):
+        del model.opset_import[:]
+
+    with pytest.raises(FormatError, match=r"is no valid ONNX file"):
+        read_qonnx(edit(File().save(tmp_path / "net.onnx"), drop))
+
+
+@pytest.mark.parametrize("batch", ["batch", 0])
+def test_an_open_batch_is_one_image_for_the_executor(batch, tmp_path):
+    file = File()
+    file.input[0] = batch
+    same(agree(file.save(tmp_path / "net.onnx"), 3).network, plain(tmp_path))
+
+
+def test_a_fixed_batch_says_how_many_samples_to_ask_for(tmp_path):
+    file = File()
+    file.input[0] = 8
+    path = file.save(tmp_path / "net.onnx")
+    edit(
+        path,
+        lambda model: (
+            model.graph.output[0].type.tensor_type.shape.dim[0].__setattr__("dim_value", 8)
+        ),
+    )
+    with pytest.raises(ShapeError, match=r"takes 8 images at a time, so 9 .*: give --samples 16$"):
+        read_qonnx(path).run_source(9)
+    agree(path, 16)
+
+
+def at_input(*nodes, **constants):
+    """A file whose first nodes, from the quantizer of the input on, are these; the last one is read."""
+    file = File()
+    file.constants |= constants
+    file.nodes.remove(file.find("pixels"))
+    file.nodes[:0] = list(nodes)
+    file.find("conv").input[0] = nodes[-1].output[0]
+    return file
+
+
+PIXELS = quant("q", "x", "pixel_scale", "bits8", STATED)
+POOL = {"kernel_shape": [2, 2], "strides": [2, 2]}
+
+
+def after(name, one):
+    """The quantizer that reads `name`, so that `one` may stand before it."""
+    return one, quant("q", name, "pixel_scale", "bits8", STATED)
+
+
+AT_INPUT = {
+    "relu before": (at_input(*after("r", node("Relu", "r", ["x"]))), [1, 3, 8, 6], []),
+    "relu behind": (at_input(PIXELS, node("Relu", "r", ["q"])), [1, 3, 8, 6], []),
+    "identity": (at_input(PIXELS, node("Identity", "r", ["q"])), [1, 3, 8, 6], []),
+    "pool before": (at_input(*after("p", node("MaxPool", "p", ["x"], **POOL))), [1, 3, 16, 12], []),
+    "pool behind": (
+        at_input(PIXELS, node("MaxPool", "p", ["q"], **POOL)),
+        [1, 3, 16, 12],
+        ["input"],
+    ),
+    "quantized twice": (
+        at_input(PIXELS, quant("again", "q", "coarse", "bits4", STATED), coarse=0.0625),
+        [1, 3, 8, 6],
+        ["input"],
+    ),
+    "signed, then relu": (
+        at_input(
+            quant("q", "x", "pixel_scale", "bits8", STATED | {"signed": 1}),
+            node("Relu", "r", ["q"]),
+        ),
+        [1, 3, 8, 6],
+        ["input"],
+    ),
+    "transposed": (
+        at_input(*after("t", node("Transpose", "t", ["x"], perm=[0, 3, 1, 2]))),
+        [1, 8, 6, 3],
+        [],
+    ),
+    "transposed behind": (
+        at_input(PIXELS, node("Transpose", "t", ["q"], perm=[0, 3, 1, 2])),
+        [1, 8, 6, 3],
+        [],
+    ),
+    "reshaped": (
+        at_input(PIXELS, node("Reshape", "t", ["q", "to"]), to=np.array([-1, 3, 8, 6])),
+        [1, 144],
+        [],
+    ),
+    "normalized": (
+        at_input(
+            node("Sub", "c", ["x", "center"]),
+            *after("d", node("Div", "d", ["c", "spread"])),
+            center=np.full((1, 3, 1, 1), 0.1),
+            spread=np.array([0.5, 1, 2]).reshape(1, 3, 1, 1),
+        ),
+        [1, 3, 8, 6],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", AT_INPUT)
+def test_what_stands_at_the_input(case, tmp_path):
+    file, sizes, first = AT_INPUT[case]
+    file.input = sizes
+    foreign = agree(file.save(tmp_path / "net.onnx"))
+    assert [one.name for one in foreign.network.nodes] == [*first, "conv", "head"]
+    assert foreign.network.inputs == (first[0] if first else "conv",)
+    assert all(isinstance(one, SumPool) for one in foreign.network.nodes[: len(first)])
+    foreign.network.require_whole()
+
+
+@pytest.mark.parametrize("is_before", [False, True])
+def test_a_flatten_at_the_input_permutes_nothing(is_before, tmp_path):
+    file = File()
+    file.constants["w2"] = file.constants["w2"].repeat(3, axis=1)
+    flat = node("Flatten", "flat", ["x" if is_before else "pixels"], axis=1)
+    pixels = quant("pixels", "flat" if is_before else "x", "pixel_scale", "bits8", STATED)
+    kept = [file.find("weight2"), file.find("head")]
+    file.nodes = [flat, pixels, *kept] if is_before else [pixels, flat, *kept]
+    file.find("head").input[0] = "pixels" if is_before else "flat"
+    foreign = agree(file.save(tmp_path / "net.onnx"))
+    assert foreign.network.nodes[0].input_shape == (144, 1, 1)
+    assert foreign.notes == ("the network's input is the file's, flattened",)
+
+
+def test_two_readers_of_the_input_must_read_it_alike(tmp_path):
+    file = File()
+    file.constants["w3"] = np.ones((5, 144))
+    file.nodes += [
+        node("Flatten", "all", ["pixels"], axis=1),
+        quant("weight3", "w3", "w2_scale", "bits4", STATED | {"signed": 1, "narrow": 1}),
+        node("Gemm", "side", ["all", "weight3"], transB=1),
+        quant("one", "head", "act_scale", "bits4", STATED),
+        quant("other", "side", "act_scale", "bits4", STATED),
+        node("Add", "sum", ["one", "other"]),
+    ]
+    file.outputs = ["sum"]
+    with pytest.raises(FormatError, match=r"conv and side must read the input .* laid out alike$"):
+        read_qonnx(file.save(tmp_path / "net.onnx"))
+
+
+TAILS = {
+    "softmax": [node("Softmax", "soft", ["head"], axis=1)],
+    "argmax": [node("ArgMax", "best", ["head"], axis=1)],
+    "sigmoid and more": [
+        node("Sigmoid", "soft", ["head"]),
+        node("Mul", "scaled", ["soft", "act_scale"]),
+        node("Tanh", "last", ["scaled"]),
+    ],
+    "softmax behind a quantizer": [
+        quant("codes_out", "head", "act_scale", "bits8", STATED | {"signed": 1}),
+        node("Softmax", "soft", ["codes_out"]),
+    ],
+    "quantizer of another rounding": [
+        quant("codes_out", "head", "act_scale", "bits8", STATED | {"rounding_mode": "FLOOR"})
+    ],
+    "bipolar": [node("BipolarQuant", "sign", ["head", "act_scale"], domain=DOMAIN)],
+}
+
+
+@pytest.mark.parametrize("case", TAILS)
+def test_what_stands_behind_the_last_layer_is_dropped_with_a_note(case, tmp_path):
+    file = File()
+    file.nodes += TAILS[case]
+    file.outputs = [TAILS[case][-1].output[0]]
+    foreign = agree(file.save(tmp_path / "net.onnx"))
+    same(foreign.network, plain(tmp_path))
+    assert any("is not in the integers" in note and "head" in note for note in foreign.notes), (
+        foreign.notes
+    )
+
+
+def test_several_outputs_at_the_end_are_dropped_too(tmp_path):
+    file = File()
+    file.constants["many"] = np.array([2])
+    best = node("TopK", "best", ["head", "many"])
+    best.output.append("places")
+    file.nodes.append(best)
+    file.outputs = ["best"]
+    notes = agree(file.save(tmp_path / "net.onnx")).notes
+    assert notes == ("node best (TopK), which follows head, is not in the integers",)
+
+
+def test_the_same_operation_between_layers_is_refused(tmp_path):
+    """The sabotage of what is dropped: it is dropped only where nothing follows."""
+    file = File()
+    file.insert("relu", node("Softmax", "soft", ["relu"]))
+    with pytest.raises(FormatError, match=r"^node soft \(Softmax\): it cannot be stated in int"):
+        read_qonnx(file.save(tmp_path / "net.onnx"))
+
+
+def test_all_that_hinders_is_listed_at_once(tmp_path):
+    file = File()
+    file.set("pixels", signed=1)
+    file.set("conv", auto_pad="SAME_UPPER")
+    file.insert("norm", node("Sigmoid", "soft", ["norm"]))
+    file.set("codes", rounding_mode="FLOOR")
+    file.constants["weight_bits"] = 9.0
+    file.find("weight2").input[3] = "weight_bits"
+    with pytest.raises(FormatError) as caught:
+        read_qonnx(file.save(tmp_path / "net.onnx"))
+    expected = (
+        "node conv (Conv): its input codes are signed (s8 (-128..127))",
+        "node soft (Sigmoid): it cannot be stated in integers between quantized layers",
+        "node codes (Quant): rounding_mode must be ROUND, not FLOOR",
+        "node weight2 (Quant): the bit width must be 2..8, not 9",
+    )
+    assert len(caught.value.reasons) == len(expected)
+    for number, (reason, start) in enumerate(zip(caught.value.reasons, expected, strict=True), 1):
+        assert reason.startswith(start)
+        assert f"({number}) {reason}" in str(caught.value)
+    assert str(caught.value).startswith("4 things hinder this network: ")
+    assert "\n" not in str(caught.value)
+
+
+NAMED = {
+    "BipolarQuant": (["act_scale"], DOMAIN, r"codes of -1 and \+1 are signed, .*: quantize act"),
+    "Trunc": (["act_scale", "zero", "bits8", "bits4"], DOMAIN, "it drops low bits of a sum: aver"),
+    "FloatQuant": (["act_scale"], DOMAIN, "codes are integers: quantize with a Quant node"),
+    "QuantizeLinear": (["act_scale"], "", "that is QCDQ: export QONNX, or convert"),
+}
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_operations_that_others_use_are_named_with_what_to_do(kind, tmp_path):
+    inputs, domain, message = NAMED[kind]
+    file = File()
+    file.insert("relu", node(kind, "odd", ["relu", *inputs], domain=domain))
+    with pytest.raises(FormatError, match=rf"^node odd \({kind}\): .*{message}"):
+        read_qonnx(file.save(tmp_path / "net.onnx"))
+
+
+@pytest.mark.parametrize("name", ["conv", "pool", "norm"])
+def test_operators_for_channels_last_are_no_standard_ones(name, tmp_path):
+    """They have the same names in a domain of their own, and would be read as another network."""
+    file = File()
+    file.find(name).domain = "qonnx.custom_op.channels_last"
+    path = edit(file.save(tmp_path / "net.onnx"), drop_imports)
+    with pytest.raises(
+        FormatError, match=rf"^node {name} .*: its domain 'qonnx.custom_op.channels"
+    ):
+        read_qonnx(path)
+
+
+@pytest.mark.parametrize(
+    ("one", "constants"),
+    [
+        (node("Transpose", "t", ["x"], perm=[0, 1, 1, 2]), {}),
+        (node("Transpose", "t", ["x"], perm=[1, 0, 2, 3]), {}),
+        (node("Transpose", "t", ["x"], perm=[0, 1]), {}),
+        (node("Reshape", "t", ["x", "to"]), {"to": np.zeros(0, np.int64)}),
+        (node("Reshape", "t", ["x", "to"]), {"to": np.array([1, -1, 0, 6])}),
+        (node("Reshape", "t", ["x", "to"]), {"to": np.array([1, 3, -1, -1])}),
+        (node("Reshape", "t", ["x", "to"]), {"to": np.array([1, 7, 9, 9])}),
+        (node("Reshape", "t", ["x", "to"]), {"to": np.array([1, 144, 1])}),
+    ],
+)
+def test_an_input_that_cannot_be_laid_out_so_is_refused(one, constants, tmp_path):
+    file = at_input(*after("t", one), **constants)
+    with pytest.raises(FormatError, match=r"node t "):
+        read_qonnx(file.save(tmp_path / "net.onnx"))
+
+
+def test_weights_of_minus_one_and_one_are_read(tmp_path):
+    file = File()
+    file.constants["w1"][0, 0, 0, 0] = 0.0  # counts as +1
+    file.nodes[1] = node("BipolarQuant", "weight1", ["w1", "w1_scale"], domain=DOMAIN)
+    layer = agree(file.save(tmp_path / "net.onnx")).network.nodes[0]
+    assert set(np.unique(layer.weight)) == {-1, 1}
+    assert layer.weight[0, 0, 0, 0] == 1
+    assert layer.weight_format.name == "TERNARY"
+
+
+@pytest.mark.parametrize("kind", ["Quant", "BipolarQuant"])
+def test_a_scale_that_does_not_fit_its_constant_is_refused(kind, tmp_path):
+    file = File()
+    file.constants["w1_scale"] = np.full(4, 0.1)  # the last axis has 3
+    if kind == "BipolarQuant":
+        file.nodes[1] = node(kind, "weight1", ["w1", "w1_scale"], domain=DOMAIN)
+    with pytest.raises(FormatError, match=r"\(4, 3, 3, 3\), not be \(4,\)$"):
+        read_qonnx(file.save(tmp_path / "net.onnx"))
+
+
+def test_a_constant_computed_in_another_way_names_who_computes_it(tmp_path):
+    file = File()
+    file.nodes.insert(0, node("Sqrt", "root", ["bits4"]))
+    file.insert("norm", node("Mul", "odd", ["norm", "root"]))
+    with pytest.raises(FormatError, match=r"is not understood, by node root \(Sqrt\)$"):
+        read_qonnx(file.save(tmp_path / "net.onnx"))
+
+
+def test_qcdq_is_called_so(tmp_path):
+    file = File()
+    file.nodes = [
+        node("QuantizeLinear", "codes", ["x", "act_scale"]),
+        node("DequantizeLinear", "values", ["codes", "act_scale"]),
+    ]
+    file.outputs = ["values"]
+    with pytest.raises(
+        FormatError,
+        match=r"is QCDQ, not QONNX \(node codes \(QuantizeLinear\) and 1 more\): .*export_qonnx",
+    ):
+        read_qonnx(file.save(tmp_path / "net.onnx"))
+
+
+def test_the_way_out_of_qcdq_works(tmp_path):
+    """What export-network writes as QCDQ is QONNX after qonnx's own conversion, and is read back."""
+    from qonnx.core.modelwrapper import ModelWrapper
+    from qonnx.transformation.qcdq_to_qonnx import QCDQToQuant
+
+    from tests.unit.interchange.networks import residual
+    from tilewright.interchange import export_network
+
+    path = tmp_path / "net.onnx"
+    export_network(residual((2, 3)).network, path, form="qcdq", batch=1)
+    with pytest.raises(FormatError, match="is QCDQ, not QONNX"):
+        read_qonnx(path)
+    ModelWrapper(str(path)).transform(QCDQToQuant()).save(str(path))
+    with pytest.raises(
+        FormatError
+    ) as caught:  # thresholds are comparisons there: named, one by one
+        read_qonnx(path)
+    assert "QCDQ" not in str(caught.value)
+
+
+def test_integer_operators_are_called_so(tmp_path):
+    from tests.unit.interchange.networks import residual
+    from tilewright.interchange import export_network
+
+    export_network(residual().network, tmp_path / "net.onnx", form="onnx")
+    with pytest.raises(
+        FormatError, match=r"computes with integer operators \(ConvInteger\), and is"
+    ):
+        read_qonnx(tmp_path / "net.onnx")
+
+
+def test_the_executors_exceptions_are_its_own(tmp_path, monkeypatch):
+    import qonnx.core.onnx_exec
+
+    def fail(*_arguments, **_options):
+        raise AssertionError("inputs of\nthe executor")
+
+    monkeypatch.setattr(qonnx.core.onnx_exec, "execute_onnx", fail)
+    imported = read_qonnx(File().save(tmp_path / "net.onnx"))
+    with pytest.raises(
+        ToolError, match=r"^qonnx \d.* cannot compute .*: AssertionError: inputs of the executor$"
+    ):
+        imported.run_source(2)
+    done = tilewright("import-network", tmp_path / "net.onnx", "--out", tmp_path / "run")
+    assert (done.returncode, "a fault in tilewright" in done.stderr) == (2, False)
+    assert not (tmp_path / "run").exists()
+
+
+def dead_channel(**changes):
+    """A channel of the floor scale, whose bias leaves float32 no digit for the sum."""
+    file = File()
+    scale = np.full((4, 1, 1, 1), 0.1)
+    scale[2] = 1e-10 / 7
+    file.constants |= {"w1_scale": scale, "bias": np.array([0.1, 0, 1.0, 0.2])} | changes
+    file.find("conv").input.append("bias")
+    return file
+
+
+def test_sums_that_float32_cannot_carry_count_as_unresolved(tmp_path):
+    foreign = agree(dead_channel().save(tmp_path / "net.onnx"))
+    masks = foreign.unresolved["conv"]
+    assert masks[:, 2].all()
+    assert not masks[:, [0, 1, 3]].any()
+    first = foreign.network.nodes[0]
+    expected = reference_sums(first, foreign.stimulus.codes["conv"])
+    assert (expected != foreign.stimulus.psums["conv"]).any()  # which is why they do not count
+    done = tilewright("import-network", tmp_path / "net.onnx", "--out", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    assert f"{4 * 48:,} are not resolved: the source's float32 values do not carry" in done.stdout
+    assert tilewright("verify", tmp_path / "run").returncode == 0
+    stored = read_qonnx(tmp_path / "net.onnx")
+    assert stored.network.fingerprint() == foreign.network.fingerprint()
+
+
+@pytest.mark.parametrize("channel", [0, 1, 3])
+def test_a_wrong_weight_of_a_resolved_channel_is_still_found(channel, tmp_path):
+    foreign = _read_qonnx(dead_channel().save(tmp_path / "net.onnx"), 4)
+    layer = foreign.network.nodes[0]
+    assert isinstance(layer, IntegerLayer)
+    weight = layer.weight.copy()
+    weight[channel, 0, 1, 1] += 1 if weight[channel, 0, 1, 1] < 7 else -1
+    sums, _ = _compare(replace(layer, weight=weight), foreign)
+    assert not sums.passed
+    assert sums.first[0].oc == channel
+
+
+def test_thresholds_that_exact_arithmetic_decides_are_not_doubtful(tmp_path):
+    """With scales that are powers of two float32 rounds nothing, though ties stand at every step."""
+    doubtful = {}
+    for scale in (2.0**-7, 0.1):
+        file = File()
+        file.constants |= {"pixel_scale": 2.0**-8, "w1_scale": scale, "act_scale": 0.125}
+        file.nodes.remove(file.find("norm"))
+        file.find("relu").input[0] = "conv"
+        path = file.save(tmp_path / "net.onnx")
+        doubtful[scale] = agree(path).doubtful
+    assert doubtful[2.0**-7] == 0
+    assert doubtful[0.1] > 0
+
+
+CASES = Path(os.environ.get("TILEWRIGHT_CASES", "/nowhere")) / "qonnx"
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="TILEWRIGHT_CASES is not set")
+@pytest.mark.parametrize("path", sorted(CASES.glob("*.onnx")), ids=lambda path: path.stem)
+def test_the_cases_that_users_brought(path):
+    agree(path)

@@ -1,0 +1,213 @@
+"""One command on one bundle: what it is given, and what is made of what it leaves."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tilewright.errors import ConfigError, ToolError
+from tilewright.trials.command import Command, fill
+from tilewright.trials.trial import LOG, Expected, Reading, run_trial
+
+COPY = "cp psum.txt dump.txt"
+WRONG = (
+    """awk 'NR == 4 {sub(/.$/, substr($0, 48) == "0" ? "1" : "0")} {print}' psum.txt > dump.txt"""
+)
+"""The lowest bit of column 0 of the first pixel."""
+NUMBERS = Expected(("dump.txt",))
+
+
+@pytest.fixture
+def run(bundle, tmp_path):
+    """Runs a shell script as the core; gives the trial."""
+
+    def run(script, expected=NUMBERS, **options):
+        command = Command(("sh", "-c", script), here=tmp_path, **{"timeout_s": 30, **options})
+        folder = tmp_path / "work"
+        folder.mkdir()
+        return run_trial(command, expected, bundle, folder)
+
+    return run
+
+
+def test_equal_numbers_pass(run):
+    trial = run(COPY)
+    assert (trial.status, trial.differ) == ("pass", 0)
+    assert trial.compared == trial.bundle.shape.oc * trial.bundle.shape.onij
+    assert "0 differ" in trial.evidence
+
+
+def test_a_number_that_differs_is_named_with_its_place(run):
+    trial = run(WRONG)
+    assert trial.status == "fail"
+    assert trial.differ == 1
+    assert "1 differ; first: psum at (oc=0, oh=0, ow=0)" in trial.evidence
+    assert trial.failing == trial.folder / "dump.txt"
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("true", "the command must write dump.txt, but there is none; it wrote no file; it said: no output"),
+        ("echo x > other", "must write dump.txt, but there is none; it wrote other"),
+        (": > dump.txt", "but is empty: did the simulation write it?"),
+        ("tail -n 3 psum.txt > dump.txt", "dump.txt must hold"),
+        (f"{COPY}; echo well; exit 3", "are equal, but the command must end with status 0, but ended "
+         "with 3; it said: well"),
+        ("exit 3", "must write dump.txt, but there is none; it wrote no file; the command must end with"),
+        (f"{COPY}; kill -SEGV $$", "but signal 11 (SIGSEGV) ended it"),
+    ],
+)  # fmt: skip
+def test_no_judgement_says_what_was_expected_and_what_was_seen(run, script, told):
+    trial = run(script)
+    assert trial.status == "error"
+    assert told in trial.evidence
+
+
+def test_a_file_of_the_bundle_is_no_dump(run):
+    trial = run("true", Expected(("psum.txt",)))
+    assert trial.status == "error"
+    assert "must write psum.txt, but it was there before, or is no file" in trial.evidence
+
+
+def test_a_file_of_the_bundle_that_is_written_again_is_one(run):
+    assert run("cp psum.txt x; mv x psum.txt", Expected(("psum.txt",))).status == "pass"
+
+
+def test_a_command_that_hangs_is_stopped(run):
+    trial = run("echo begun; sleep 60", timeout_s=0.3)
+    assert trial.status == "error"
+    assert "must write dump.txt" in trial.evidence
+    assert "must end within 0.3 s, but was stopped; it said: begun" in trial.evidence
+
+
+def test_a_command_that_prints_for_ever_is_stopped(run):
+    trial = run("yes", Expected(), most_bytes=10_000)
+    assert trial.status == "error"
+    assert "must print at most 10,000 bytes, but printed more and was stopped" in trial.evidence
+    assert (trial.folder / LOG).stat().st_size == 10_000
+
+
+@pytest.mark.parametrize(("script", "status"), [("cat psum.txt", "pass"), (WRONG, "fail")])
+def test_numbers_in_the_log(run, script, status):
+    trial = run(script.replace("> dump.txt", ""), Expected(reading=Reading(pattern="words")))
+    assert trial.status == status
+    assert (trial.failing == trial.folder / LOG) == (status == "fail")
+
+
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [
+        ("echo all well", "pass"),
+        ("echo 'oc=1 oh=0 ow=0 expected 3, got 99999'", "fail"),
+        ("echo broken off; exit 1", "error"),
+    ],
+)
+def test_a_log_that_names_differences_alone(run, script, status):
+    trial = run(script, Expected(reading=Reading(pattern="places", is_rest_expected=True)))
+    assert trial.status == status
+    assert trial.differ == (status == "fail")
+
+
+def test_a_dump_that_is_too_large_is_not_read(run):
+    trial = run(COPY, most_bytes=100)
+    assert trial.status == "error"
+    assert "dump.txt must have at most 100 bytes, but has " in trial.evidence
+
+
+@pytest.mark.parametrize("script", ["rm -rf {out}", "mkfifo dump.txt", "mkdir dump.txt"])
+def test_a_command_that_leaves_something_odd(run, script):
+    trial = run(script)
+    assert trial.status == "error"
+    assert "the command must write dump.txt, but " in trial.evidence
+
+
+def test_a_log_without_a_match(run):
+    trial = run("echo done", Expected(reading=Reading(pattern="places")))
+    assert trial.status == "error"
+    assert "none is there: 1 lines, the last 'done'; it said: done" in trial.evidence
+
+
+@pytest.mark.parametrize(
+    ("script", "expected", "status"),
+    [
+        ("true", Expected(), "pass"),
+        ("echo no; exit 1", Expected(), "fail"),
+        ("echo PASS", Expected(must="^PASS"), "pass"),
+        ("echo pass", Expected(must="^PASS"), "fail"),
+        ("echo fine", Expected(must_not="[Mm]ismatch"), "pass"),
+        ("echo; echo Mismatch at 3", Expected(must_not="[Mm]ismatch"), "fail"),
+        ("echo Mismatch; cp psum.txt dump.txt", Expected(("dump.txt",), must_not="M"), "fail"),
+    ],
+)
+def test_the_cores_own_word(run, script, expected, status):
+    trial = run(script, expected)
+    assert trial.status == status
+    if status == "fail":
+        assert "must" in trial.evidence
+
+
+def test_the_fields_and_the_environment_name_places_and_sizes(run):
+    script = (
+        "cd {bundle} && test -f manifest.json && test $TILEWRIGHT_BUNDLE = {bundle} && "
+        "test $(pwd -P) = {out}/in && test {ic} = 3 && test {ow} = 4 && test $TILEWRIGHT_OC = 5 && "
+        "test {padded_w}x{itiles}x{otiles}x{rows}x{cols}x{act_bits} = 6x2x2x2x3x4"
+    )
+    assert run(script, Expected(), place="in").status == "pass"
+
+
+def test_only_known_fields_are_filled_in():
+    assert fill("{ic} ${ic} {x} {{ic}}", {"ic": "3"}) == "3 ${ic} {x} {3}"
+
+
+def test_a_project_is_copied_and_its_build_runs_first(run, tmp_path):
+    project = tmp_path / "project"
+    (project / "src").mkdir(parents=True)
+    (project / "src" / "core.txt").write_text("psum.txt\n")
+    (project / ".git").mkdir()
+    (project / ".git" / "big").write_text("x")
+    script = "test ! -e .git && cp $(cat built) dump.txt"
+    trial = run(script, project=project, build=("cp", "src/core.txt", "built"))
+    assert trial.status == "pass"
+    assert not (project / "built").exists()
+
+
+def test_a_build_that_fails_is_no_judgement_on_the_core(run):
+    trial = run(COPY, build=("sh", "-c", "echo syntax error; exit 2"))
+    assert (trial.status, trial.is_built) == ("error", False)
+    assert trial.evidence == (
+        "the build must end with status 0, but ended with 2; it said: syntax error"
+    )
+
+
+def test_a_file_where_the_command_was_given_is_found(bundle, tmp_path):
+    (tmp_path / "sim.sh").write_text("cp psum.txt dump.txt\n")
+    folder = tmp_path / "work"
+    folder.mkdir()
+    command = Command(("sh", "sim.sh"), here=tmp_path)
+    assert run_trial(command, NUMBERS, bundle, folder).status == "pass"
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "told"),
+    [
+        (lambda here: Command((), here=here), ConfigError, "give the command that runs your core after --"),
+        (lambda here: Command(("no-such-tool",), here=here), ToolError, "cannot start no-such-tool"),
+        (lambda here: Command(("a && b",), here=here), ToolError, "is written: -- sh -c"),
+        (lambda here: Command(("sh",), here=here, place="../x"), ConfigError, "must stay in the folder"),
+        (lambda here: Command(("sh",), here=here, timeout_s=0), ConfigError, "more than 0 s"),
+        (lambda here: Command(("sh",), here=here, project=here / "x"), ConfigError, "must be a folder"),
+        (lambda _: Expected(must="("), ConfigError, "must be a regular expression"),
+        (lambda _: Expected(("/etc/passwd",)), ConfigError, "a file within the folder"),
+    ],
+)  # fmt: skip
+def test_what_cannot_work_is_refused_at_once(tmp_path, make, error, told):
+    with pytest.raises(error, match=told):
+        make(tmp_path)
+
+
+def test_the_facts_are_json(run):
+    facts = json.loads(json.dumps(run(WRONG).to_json()))
+    assert facts["status"] == "fail"
+    assert facts["comparisons"][0]["first"][0]["place"].startswith("dump.txt line 4")
