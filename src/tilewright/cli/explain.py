@@ -186,7 +186,7 @@ def _why(bundle: Bundle, found: Explanation, probe: Path | None) -> Iterator[str
         judged = found.judged
         compared = judged.compared if judged else 0
         yield f"  nearest: {near.cause.text}: {near.reproduced:,} of {compared:,} numbers;"
-        group, oc, pixel = near.place
+        fold, oc, pixel = near.place
         oh, ow = divmod(pixel, bundle.shape.ow)
-        tap = "" if judged is None or judged.kind in ("psum", "output") else f"fold {group}, "
+        tap = "" if judged is None or judged.kind in ("psum", "output") else f"fold {fold}, "
         yield f"    it fails first at {tap}oc={oc}, oh={oh}, ow={ow}: {near.predicted}, found {near.found}"

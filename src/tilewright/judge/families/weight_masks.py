@@ -130,59 +130,48 @@ def _channels(problem: Problem) -> Iterator[Cause]:
 
 
 def _pes(problem: Problem) -> Iterator[Cause]:
-    shape, array, every = problem.shape, problem.array, slice(None)
+    """Of the PEs in columns that differ."""
+    shape, array = problem.shape, problem.array
     col, row = np.arange(shape.oc) % array.cols, np.arange(shape.ic) % array.lanes // array.per_pe
     differs = problem.known & (problem.target != problem.expected)
     concerned = np.unique(col[differs.any(axis=(0, 2))]).tolist()
+    is_few = len(concerned) <= FEW
     for c in concerned:
-        mine = col == c
-        yield from _scaled(
-            "column", f"col={c}", f"PE column {c}", (mine,), "look at this column of the array"
-        )
-        yield Cause(
-            f"column-unsigned col={c}",
-            f"PE column {c} takes weights as unsigned",
-            "weight",
-            mapped((mine,), lambda w: low_bits(w, array.weight_bits)),
-            PE,
-            form="map",
-        )
-        for tap in range(shape.taps):
-            yield from _scaled(
-                "column-tap",
-                f"col={c} kij={tap}",
-                f"PE column {c} in tap {tap}",
-                (mine, every, tap),
-                PE,
-            )
-        for other in (c - 1, c + 1):
+        mine = np.flatnonzero(col == c)
+        yield from _column(problem, c, mine)
+        for r in range(array.rows):
+            yield from _pe(problem, r, c, np.ix_(mine, np.flatnonzero(row == r)), is_few=is_few)
+            at, above = f"row={r} col={c}", np.ix_(mine, np.flatnonzero(row < r))
+            text = f"PE ({r}, {c}) does not take the psum from above"
+            yield _scaling(f"psum-cut {at}", text, above, 0, PE)
+            east = np.ix_(np.flatnonzero(col >= c), np.flatnonzero(row == r))
+            text = f"row {r} gets no activations from PE column {c} on"
+            yield _scaling(f"east-cut {at}", text, east, 0, PE)
+
+
+def _column(problem: Problem, c: int, mine: Ints) -> Iterator[Cause]:
+    """mine: the output channels of PE column `c`."""
+    array, name = problem.array, f"PE column {c}"
+    yield from _scaled("column", f"col={c}", name, (mine,), "look at this column of the array")
+    yield Cause(
+        f"column-unsigned col={c}",
+        f"{name} takes weights as unsigned",
+        "weight",
+        mapped((mine,), partial(low_bits, bits=array.weight_bits)),
+        PE,
+        form="map",
+    )
+    for tap in range(problem.shape.taps):
+        where = (mine, slice(None), tap)
+        yield from _scaled("column-tap", f"col={c} kij={tap}", f"{name} in tap {tap}", where, PE)
+    for other in (c - 1, c + 1):
+        if 0 <= other < array.cols:
             yield Cause(
                 f"column-copied col={c} from={other}",
-                f"PE column {c} has the weights of column {other}",
+                f"{name} has the weights of column {other}",
                 "weight",
-                _copied(np.flatnonzero(mine), other - c),
+                _copied(mine, other - c),
                 "look at how weights are shifted in",
-            )
-        is_few = len(concerned) <= FEW
-        for r in range(array.rows):
-            yield from _pe(
-                problem, r, c, np.ix_(np.flatnonzero(mine), np.flatnonzero(row == r)), is_few=is_few
-            )
-            above = np.ix_(np.flatnonzero(mine), np.flatnonzero(row < r))
-            yield _scaling(
-                f"psum-cut row={r} col={c}",
-                f"PE ({r}, {c}) does not take the psum from above",
-                above,
-                0,
-                PE,
-            )
-            east = np.ix_(np.flatnonzero(col >= c), np.flatnonzero(row == r))
-            yield _scaling(
-                f"east-cut row={r} col={c}",
-                f"row {r} gets no activations from PE column {c} on",
-                east,
-                0,
-                PE,
             )
 
 
