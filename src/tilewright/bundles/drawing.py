@@ -97,7 +97,7 @@ def _find(form: KindLayout, tiles: Tiles, plan: TilePlan) -> list[list[Entry]]:
     lanes without a channel, these have none.
     """
     numbers = np.arange(1, tiles.size + 1).reshape(tiles.shape)
-    index = dict(zip(form.axes, np.indices(tiles.shape), strict=True))
+    index: dict[str, Tiles] = dict(zip(form.axes, [*np.indices(tiles.shape)], strict=True))
     if form.plane in ("unpadded", "windows"):
         numbers[~_is_inside(index["nij"], plan)] = 0
     try:
@@ -113,7 +113,7 @@ def _find(form: KindLayout, tiles: Tiles, plan: TilePlan) -> list[list[Entry]]:
     return [[_entry(form, tiles, int(n) - 1, plan) for n in word if n] for word in words]
 
 
-def _is_inside(nij: npt.NDArray[np.int64], plan: TilePlan) -> npt.NDArray[np.bool_]:
+def _is_inside(nij: Tiles, plan: TilePlan) -> npt.NDArray[np.bool_]:
     """Whether pixels of the padded plane are none of the padding."""
     shape, (pad_h, pad_w) = plan.shape, plan.shape.padding
     down, across = np.divmod(nij, shape.padded_w)
