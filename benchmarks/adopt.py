@@ -26,7 +26,6 @@ from typing import Any
 from tilewright.adopt import adopt, layout_toml
 from tilewright.adopt.probe import write_probe
 from tilewright.bundles import Geometry, check_foreign
-from tilewright.errors import TilewrightError
 from tilewright.vectors import Layout, load_layout
 
 STYLES = (
@@ -187,18 +186,13 @@ def flip(case: Case, folder: Path, rng: random.Random) -> str:
     path = rng.choice(names)
     lines = path.read_bytes().split(b"\n")
     rows = [at for at, line in enumerate(lines) if line.strip() and at >= kind.header_count]
-    for at in rng.sample(rows, len(rows)):
-        line = lines[at].rstrip(b"\r")
-        if kind.radix == "binary" or (kind.radix == "hex" and line[-1:] in b"01"):
-            changed = line[:-1] + (b"1" if line[-1:] == b"0" else b"0")
-        elif kind.radix == "decimal" and line[-1:] in b"12345678":
-            changed = line[:-1] + bytes([line[-1] ^ 1 if line[-1:] not in b"8" else line[-1] - 1])
-        else:
-            continue
-        lines[at] = lines[at].replace(line, changed)
-        path.write_bytes(b"\n".join(lines))
-        return path.relative_to(folder).as_posix()
-    raise TilewrightError(f"{path}: no digit to flip")
+    at = rng.choice(rows)
+    line = lines[at].rstrip(b"\r")
+    last = int(line[-1:], 16)
+    last = 8 if kind.radix == "decimal" and last == 9 else last ^ 1
+    lines[at] = lines[at].replace(line, line[:-1] + f"{last:x}".encode())
+    path.write_bytes(b"\n".join(lines))
+    return path.relative_to(folder).as_posix()
 
 
 def _pattern(template: str) -> str:

@@ -492,6 +492,26 @@ class TestLayouts:
         path.write_text(text.replace('name = "ece284-ws"', 'name = "mine"'))
         assert run_command("layouts", path)[1].startswith("mine: ")
 
+    def test_addresses_are_drawn(self, run_command, tmp_path):
+        """What docs/vectors.md says to add to a layout, and to look at with this command."""
+        path = tmp_path / "mine.toml"
+        source = golden.FOLDER.parents[2] / "src/tilewright/vectors/layouts/ece284-ws.toml"
+        table = '[address]\nfile = "address.txt"\nlines = "onij kij"\nword = ""\nbits = 11\noffset = 1\n'
+        path.write_text(source.read_text() + "\n" + table)
+        status, out, err = run_command("layouts", path)
+        assert (status, err) == (0, "")
+        assert "| 00000000001  onij=0: kij0 = 1\n  | 00000001010  onij=0: kij1 = 10\n" in out
+
+    def test_a_layout_is_drawn_in_ones_own_sizes(self, run_command):
+        status, out, err = run_command("layouts", "ece284-unpadded", "--geometry", GEOMETRY)
+        assert (status, err) == (0, "")
+        assert "  | 11101110  kij=0 oc=0: ic1 = " not in out.split("[weight]")[0]
+        assert re.search(r"  \| [01]{8}  kij=0 oc=2: ic1 = -?\d, ic0 = -?\d\n", out)
+        assert "nij=5: ic1 = " in out  # the first pixel inside the border
+        status, _, err = run_command("layouts", "--geometry", GEOMETRY)
+        assert (status, err.count("\n")) == (2, 1)
+        assert "a geometry is drawn for one layout: give its name" in err
+
     def test_an_unknown_name_gives_near_ones(self, run_command):
         status, out, err = run_command("layouts", "ece284-wz")
         assert (status, out, err.count("\n")) == (2, "", 1)

@@ -130,7 +130,7 @@ def _adopted(
     if not stated or (not is_exact and fits[0].wrong > CLOSE * fits[0].telling):
         return None, []
     best = plainest([reading for reading, *_ in stated])
-    plane, layout, geometry = next(rest for reading, *rest in stated if reading is best)
+    _, plane, layout, geometry = next(one for one in stated if one[0] is best)
     rivals = [(other, sizes) for reading, _, other, sizes in stated if reading is not best]
     used = [*best.fit.families[:2], *(expected.family for expected in best.expected)]
     layer = AdoptedLayer(

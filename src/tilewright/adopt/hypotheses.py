@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
-from math import isqrt, prod
+from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,30 +13,11 @@ import numpy.typing as npt
 
 from tilewright.adopt.families import Family
 from tilewright.adopt.placement import Sizes, placements
+from tilewright.adopt.shapes import KERNELS, divisors, shapes_of
 
 Values = npt.NDArray[Any]
 
-KERNELS: tuple[tuple[int, int], ...] = (
-    *(
-        (3, 3),
-        (1, 1),
-        (5, 5),
-        (2, 2),
-        (7, 7),
-        (1, 3),
-        (3, 1),
-        (1, 2),
-        (2, 1),
-        (4, 4),
-        (1, 5),
-        (5, 1),
-    ),
-    *((2, 3), (3, 2), (6, 6)),
-)
-"""Sizes of kernels, the usual ones first."""
 ACT_BITS, WEIGHT_BITS, PSUM_BITS = 8, 8, 64
-MOST_STRIDE, MOST_PADDING = 4, 3
-WINDOWS = "windows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +170,7 @@ class Roles:
             for act_bits, per_channel, forms in self._activations(ic, kernel):
                 bits = act_bits, weight_bits
                 for read in self._expected(oc, kernel, self._bound(*bits, ic, kernel)):
-                    shapes = _shapes(kernel, per_channel, *read[1:], is_usual)
+                    shapes = shapes_of(kernel, per_channel, *read[1:], is_usual)
                     shapes = tuple(shape for shape in shapes if forms[shape[0] is None])
                     if not shapes:
                         continue
@@ -209,7 +190,7 @@ class Roles:
                 continue
             for kernel in KERNELS:
                 channels, rest = divmod(values.size, kernel[0] * kernel[1])
-                for ic in () if rest else _divisors(channels):
+                for ic in () if rest else divisors(channels):
                     yield bits, kernel, ic, channels // ic
 
     def _activations(
@@ -341,97 +322,3 @@ def fits(sizes: Sequence[int], family: Family, values: Values | None) -> bool:
 def _fits(sizes: tuple[int, ...], file_sizes: tuple[int, ...], lines: int, lanes: int) -> bool:
     axes = {str(number): size for number, size in enumerate(sizes)}
     return any(True for _ in placements(axes, file_sizes, lines, lanes))
-
-
-Shape = tuple[tuple[int, int] | None, tuple[int, int], tuple[int, int], tuple[int, int], int, int]
-
-
-@lru_cache(maxsize=10_000)
-def _shapes(
-    kernel: tuple[int, int], per_channel: int, outputs: int, kind: str, is_usual: bool
-) -> tuple[Shape, ...]:
-    """Plane, padding, stride, ofmap, pixels of a channel in the file, and first pixels only."""
-    found = list(_plane_shapes(kernel, per_channel, outputs, kind, is_usual))
-    pixels, rest = divmod(per_channel, kernel[0] * kernel[1])
-    if not rest and kernel != (1, 1) and kind != "streamed" and pixels >= outputs:
-        found.append((None, (0, 0), (1, 1), next(factor_pairs(outputs)), pixels, 0))
-    return tuple(found)
-
-
-def _plane_shapes(
-    kernel: tuple[int, int], per_channel: int, outputs: int, kind: str, is_usual: bool
-) -> Iterator[Shape]:
-    for plane in factor_pairs(per_channel):
-        if is_usual and max(plane) > 2 * min(plane):
-            continue
-        for padding, stride in _steps(kernel, is_usual):
-            out = out_size(plane, kernel, padding, stride)
-            if out is None:
-                continue
-            if kind == "streamed":
-                if outputs == per_channel and padding == (0, 0):
-                    yield plane, padding, stride, out, per_channel, 0
-            elif outputs == out[0] * out[1]:
-                yield plane, padding, stride, out, per_channel, 0
-            elif not is_usual and _may_be_first(outputs, out[0] * out[1], kernel, padding, stride):
-                yield plane, padding, stride, out, per_channel, outputs
-
-
-@cache
-def _steps(
-    kernel: tuple[int, int], is_usual: bool
-) -> tuple[tuple[tuple[int, int], tuple[int, int]], ...]:
-    """Paddings and strides that a layer of that kernel could have."""
-    most = range(min(MOST_PADDING, max(kernel) - 1) + 1)
-    found = []
-    for padding in _pairs(most):
-        for stride in _pairs(range(1, MOST_STRIDE + 1)):
-            is_within = all(p < k for p, k in zip(padding, kernel, strict=True))
-            ways = (padding[0] != padding[1] and kernel[0] == kernel[1]) + (stride[0] != stride[1])
-            if is_within and ways < (1 if is_usual else 2):
-                found.append((padding, stride))
-    return tuple(found)
-
-
-def _may_be_first(
-    outputs: int,
-    onij: int,
-    kernel: tuple[int, int],
-    padding: tuple[int, int],
-    stride: tuple[int, int],
-) -> bool:
-    usual = padding in ((0, 0), (kernel[0] // 2, kernel[1] // 2)) and stride == (1, 1)
-    return usual and 1 < outputs < onij and outputs in (4, 8, 16, 32)
-
-
-def out_size(
-    plane: tuple[int, int],
-    kernel: tuple[int, int],
-    padding: tuple[int, int],
-    stride: tuple[int, int],
-) -> tuple[int, int] | None:
-    """Sizes of the ofmap; None if the kernel does not fit."""
-    spare = [p + 2 * q - k for p, q, k in zip(plane, padding, kernel, strict=True)]
-    if min(spare) < 0:
-        return None
-    return spare[0] // stride[0] + 1, spare[1] // stride[1] + 1
-
-
-def _pairs(numbers: range) -> Iterator[tuple[int, int]]:
-    for first in numbers:
-        for second in numbers:
-            yield first, second
-
-
-def factor_pairs(number: int) -> Iterator[tuple[int, int]]:
-    """Heights and widths with that product, squares first."""
-    for small in range(isqrt(number), 0, -1):
-        if number % small == 0:
-            yield small, number // small
-            if small * small != number:
-                yield number // small, small
-
-
-@cache
-def _divisors(number: int) -> tuple[int, ...]:
-    return tuple(n for n in range(1, number + 1) if number % n == 0)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tilewright.adopt.hypotheses import Hypothesis, factor_pairs
+from tilewright.adopt.hypotheses import Hypothesis
 from tilewright.adopt.operands import tap_order, tap_orders
 from tilewright.adopt.search import Fit
+from tilewright.adopt.shapes import factor_pairs
 
 
 @dataclass(frozen=True, slots=True)

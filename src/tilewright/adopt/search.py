@@ -269,6 +269,6 @@ def judge(fit: Fit, codes: Codes | None = None) -> Fit:
         wrong = int((outputs != stated).sum())
         if best is None or wrong < best.wrong:
             telling = int(((outputs != 0) | (stated != 0)).sum())
-            counts = {"wrong": wrong, "compared": stated.size, "telling": telling}
-            best = replace(fit, function=function, **counts)
+            count = stated.size
+            best = replace(fit, function=function, wrong=wrong, compared=count, telling=telling)
     return best or fit

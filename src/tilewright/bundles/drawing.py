@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tilewright.bundles.geometry import Geometry
 from tilewright.bundles.streamed import reference_streamed_psums
+from tilewright.errors import FormatError
 from tilewright.spec import ArrayShape, ConvShape, NumberFormat
 from tilewright.tile import TilePlan, tile_activations, tile_psums, tile_weights
 from tilewright.vectors import FieldWidths, KindLayout, Layout, encode
@@ -92,24 +93,32 @@ def _example(layout: Layout, geometry: Geometry = GEOMETRY) -> dict[str, Tiles]:
 def _find(form: KindLayout, tiles: Tiles, plan: TilePlan) -> list[list[Entry]]:
     """For each word of the first file, its numbers from left to right: what they are, and their values.
 
-    The numbers of the values are arranged as the layout states; lanes without a channel and the padding
-    have none.
+    The numbers of the values are arranged as the layout states; where it has no place for the padding, or for
+    lanes without a channel, these have none.
     """
     numbers = np.arange(1, tiles.size + 1).reshape(tiles.shape)
-    index = dict(zip(form.axes, np.indices(tiles.shape), strict=True))
-    shape, array = plan.shape, plan.array
-    if "row" in index:
-        numbers[index["itile"] * array.rows + index["row"] >= shape.ic] = 0
-    if "col" in index:
-        numbers[index["otile"] * array.cols + index["col"] >= shape.oc] = 0
-    if form.tensor == "activation":
-        (pad_h, pad_w) = shape.padding
-        down, across = np.divmod(index["nij"], shape.padded_w)
-        is_inside = (down >= pad_h) & (down < pad_h + shape.ih)
-        is_inside &= (across >= pad_w) & (across < pad_w + shape.iw)
-        numbers[~is_inside] = 0
-    words = arrange(form, numbers, plan)[0]  # line lane
+    index: dict[str, Tiles] = dict(zip(form.axes, [*np.indices(tiles.shape)], strict=True))
+    if form.plane in ("unpadded", "windows"):
+        numbers[~_is_inside(index["nij"], plan)] = 0
+    try:
+        words = arrange(form, numbers, plan)[0]  # line lane
+    except FormatError:  # a split leaves out what has no channel
+        for tile, lane, size, channels in (
+            ("itile", "row", plan.array.rows, plan.shape.ic),
+            ("otile", "col", plan.array.cols, plan.shape.oc),
+        ):
+            if lane in index:
+                numbers[index[tile] * size + index[lane] >= channels] = 0
+        words = arrange(form, numbers, plan)[0]
     return [[_entry(form, tiles, int(n) - 1, plan) for n in word if n] for word in words]
+
+
+def _is_inside(nij: Tiles, plan: TilePlan) -> npt.NDArray[np.bool_]:
+    """Whether pixels of the padded plane are none of the padding."""
+    shape, (pad_h, pad_w) = plan.shape, plan.shape.padding
+    down, across = np.divmod(nij, shape.padded_w)
+    inside: npt.NDArray[np.bool_] = (down >= pad_h) & (down < pad_h + shape.ih)
+    return inside & (across >= pad_w) & (across < pad_w + shape.iw)
 
 
 def _entry(form: KindLayout, tiles: Tiles, number: int, plan: TilePlan) -> Entry:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.registry import Registry
 from tilewright.spec import OutputFunction
-from tilewright.store.toml import tables_of
+from tilewright.store.toml import parse_toml
 from tilewright.tile import CORE_DATAFLOWS, DATAFLOWS, Dataflow
 from tilewright.vectors.layout import Layout
 
@@ -105,7 +105,8 @@ def _read(file: Traversable) -> Layout:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the layout file {file}: {error}") from None
+    facts = parse_toml(text, f"{file}: it")
     try:
-        return Layout.from_facts(tables_of(text))
+        return Layout.from_facts(facts)
     except ConfigError as error:
         raise ConfigError(f"{file}: {error}") from None
