@@ -178,13 +178,14 @@ def test_integers_that_are_swapped_while_a_stage_runs_are_not_recorded(
         ("cosim", "cosim.rtl_dir=/nowhere", "tw_core.sv"),
         ("simulate", "sim.samples=9", "sim.samples"),
         ("recover", "recover.samples=99999", "test images"),
-        ("run", "train.epochs=1", "warmup_epochs"),
+        ("run", "train.epochs=1", "holds a run with train.epochs = 2"),
         ("restart", "train.epochs=1", "warmup_epochs"),
     ],
 )
 def test_a_refused_command_leaves_no_trace(
     run: Path, command: str, override: str, word: str
 ) -> None:
+    (run / "stdout.txt").unlink()  # which is not of the run
     before = tree(run)
     words: list[object] = [command, run]
     if command in ("run", "restart"):

@@ -12,18 +12,19 @@ from tilewright.adopt.bench import BenchFiles, read_bench
 from tilewright.adopt.canonical import Reading, canonical, plainest
 from tilewright.adopt.families import Family, read_families
 from tilewright.adopt.others import main_expected, other_expected
-from tilewright.adopt.planes import plane_of
+from tilewright.adopt.planes import Plane, plane_of
 from tilewright.adopt.probe import write_probe
 from tilewright.adopt.roles import Clock, find_layer
 from tilewright.adopt.search import Fit
 from tilewright.adopt.statement import geometry_text, layout_of
 from tilewright.adopt.ties import Tie, ties_of
 from tilewright.bundles import BundleVerdict, Geometry, check_folder, check_foreign
-from tilewright.errors import DataError
+from tilewright.errors import ConfigError, DataError
 from tilewright.vectors import Layout
 
 SECONDS = 20.0
 CLOSE = 0.2
+MOST_RIVALS = 24
 """Share of wrong numbers up to which the nearest layout is one with a fault in its files."""
 
 
@@ -124,15 +125,13 @@ def _adopted(
 ) -> tuple[AdoptedLayer | None, list[Family]]:
     """The layer of the best of equal fits, and the families that it has."""
     name = f"{folder.resolve().name}{f'-{number + 1}' if number else ''}"
-    readings = [_reading(fit, families) for fit in fits]
-    stated = [(r, plane) for r in readings if (plane := plane_of(r.fit)) is not None]
+    stated = [s for fit in fits[:MOST_RIVALS] if (s := _stated(_reading(fit, families), name))]
     is_exact = any(fit.is_exact for fit in fits)
-    if not stated or (not is_exact and fits[0].wrong > CLOSE * fits[0].compared):
+    if not stated or (not is_exact and fits[0].wrong > CLOSE * fits[0].telling):
         return None, []
-    best = plainest([reading for reading, _ in stated])
-    plane = next(plane for reading, plane in stated if reading is best)
-    layout, geometry = layout_of(best, plane, name), geometry_text(best, plane)
-    rivals = [(layout_of(r, p, name), geometry_text(r, p)) for r, p in stated if r is not best]
+    best = plainest([reading for reading, *_ in stated])
+    plane, layout, geometry = next(rest for reading, *rest in stated if reading is best)
+    rivals = [(other, sizes) for reading, _, other, sizes in stated if reading is not best]
     used = [*best.fit.families[:2], *(expected.family for expected in best.expected)]
     layer = AdoptedLayer(
         layout,
@@ -144,6 +143,17 @@ def _adopted(
         (*plane.notes, *_notes(best)),
     )
     return layer, used
+
+
+def _stated(reading: Reading, name: str) -> tuple[Reading, Plane, Layout, str] | None:
+    """A reading in the words of a layout; None for one that has no words there."""
+    plane = plane_of(reading.fit)
+    if plane is None:
+        return None
+    try:
+        return reading, plane, layout_of(reading, plane, name), geometry_text(reading, plane)
+    except ConfigError:
+        return None
 
 
 def _reading(fit: Fit, families: Sequence[Family]) -> Reading:

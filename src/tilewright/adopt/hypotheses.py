@@ -82,9 +82,7 @@ class Hypothesis:
         score += 2 * (sh - 1) + 2 * (sw - 1) + (ph not in (0, kh // 2)) + (pw not in (0, kw // 2))
         score += (self.act_bits not in (2, 4, 8)) + (self.weight_bits not in (4, 8))
         score += 2 * (self.psum_bits not in (8, 12, 16, 20, 24, 32)) + (self.weight_bits == 1) * 9
-        return (
-            score + 6 * (self.plane is None) + 20 * (self.first > 0) + 2 * (self.kind == "streamed")
-        )
+        return score + (self.plane is None) + 20 * (self.first > 0) + 2 * (self.kind == "streamed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,14 +36,15 @@ class Channels:
 
 def name_channels(parts: tuple[int, ...], tile: str, lane: str) -> Channels:
     """Names for parts of input channels (``itile row``) or output channels (``otile col``)."""
+    pair = "pair" if lane == "row" else "half"
     if len(parts) == 1:
         lanes = max(n for n in range(1, MOST_LANES + 1) if parts[0] % n == 0)
         if lanes == parts[0]:
             return Channels(((lane,),), {lane: lanes}, lanes, tile)
         return Channels(((tile, lane),), {tile: parts[0] // lanes, lane: lanes}, lanes, "")
     if len(parts) == 2 and parts[1] == 2 < parts[0] <= MOST_LANES:
-        split = (f"{tile} {lane} = {tile} {lane} pair:2",)
-        return Channels(((lane,), ("pair",)), {lane: parts[0], "pair": 2}, parts[0], tile, split)
+        split = (f"{tile} {lane} = {tile} {lane} {pair}:2",)
+        return Channels(((lane,), (pair,)), {lane: parts[0], pair: 2}, parts[0], tile, split)
     if len(parts) == 2 and parts[1] <= MOST_LANES:
         return Channels(((tile,), (lane,)), {tile: parts[0], lane: parts[1]}, parts[1], "")
     if len(parts) == 2:
@@ -52,12 +53,12 @@ def name_channels(parts: tuple[int, ...], tile: str, lane: str) -> Channels:
         sizes = {"part": parts[0], "inner": parts[1]}
         return Channels((("part",), ("inner",)), sizes, lanes, "", split)
     if parts[2] == 2:
-        split = (f"{tile} {lane} = {tile} {lane} pair:2",)
-        names = ((tile,), (lane,), ("pair",))
-        return Channels(names, {tile: parts[0], lane: parts[1], "pair": 2}, parts[1], "", split)
-    split = (f"{tile} {lane} = {tile} pair:2 {lane}",)
-    names = ((tile,), ("pair",), (lane,))
-    return Channels(names, {tile: parts[0], "pair": 2, lane: parts[2]}, parts[2], "", split)
+        split = (f"{tile} {lane} = {tile} {lane} {pair}:2",)
+        names = ((tile,), (lane,), (pair,))
+        return Channels(names, {tile: parts[0], lane: parts[1], pair: 2}, parts[1], "", split)
+    split = (f"{tile} {lane} = {tile} {pair}:2 {lane}",)
+    names = ((tile,), (pair,), (lane,))
+    return Channels(names, {tile: parts[0], pair: 2, lane: parts[2]}, parts[2], "", split)
 
 
 @dataclass(frozen=True, slots=True)

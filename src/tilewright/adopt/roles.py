@@ -85,11 +85,11 @@ def _fits_of(triple: Triple, clock: Clock, *, is_usual: bool) -> tuple[list[Fit]
 
 def _is_near(fit: Fit) -> bool:
     """Whether a fit is that of the layer, with a fault in its files."""
-    return _share(fit) < CLOSE or (fit.wrong == 1 and fit.compared >= FEWEST)
+    return _share(fit) < CLOSE or (fit.wrong == 1 and fit.telling >= FEWEST)
 
 
 def _share(fit: Fit) -> float:
-    return fit.wrong / fit.compared
+    return fit.wrong / max(fit.telling, 1)
 
 
 def _says_something(fit: Fit) -> bool:

@@ -69,7 +69,7 @@ def geometry_text(reading: Reading, plane: Plane) -> str:
 
 def _least(channels: Channels, count: int) -> int:
     """Fewest channels that make as many tiles: the last one may be filled up."""
-    lanes = channels.lanes * channels.sizes.get("pair", 1)
+    lanes = channels.lanes * channels.sizes.get("pair", channels.sizes.get("half", 1))
     return count - min(lanes, count) + 1
 
 

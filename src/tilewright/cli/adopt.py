@@ -121,6 +121,8 @@ def _probe(found: Adoption, folder: Path, *, is_json: bool) -> None:
     from tilewright.adopt import probe
 
     for number, layer in enumerate(found.layers):
+        if not layer.is_exact:
+            continue
         place = folder if number == 0 else folder.with_name(f"{folder.name}-{number + 1}")
         probe(layer, place)
         if not is_json:

@@ -11,6 +11,7 @@ import typer
 from tilewright.cli import after_dashes as given
 from tilewright.cli.app import JsonOption, app
 from tilewright.cli.console import Console
+from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
     from tilewright.trials.reduce import Reduction
@@ -52,7 +53,7 @@ def reduce_core(
     """
     from tilewright.trials.finding import trial_cause
     from tilewright.trials.reduce import reduce_bundle
-    from tilewright.vectors import read_bundle
+    from tilewright.trials.several import find_bundles
 
     command = given.make_command(
         context,
@@ -73,7 +74,12 @@ def reduce_core(
         order=order,
         radix=radix,
     )
-    bundle = read_bundle(folder)
+    bundle, *others = find_bundles([folder]).values()
+    if others:
+        raise ConfigError(
+            f"one bundle is reduced, but {folder} holds {1 + len(others)}: name one, for example "
+            f"{others[0].folder}"
+        )
     found = reduce_bundle(
         bundle,
         command,

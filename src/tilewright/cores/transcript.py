@@ -155,4 +155,5 @@ def _of_kind(lines: list[str], kind: str) -> tuple[dict[str, str], ...]:
 
 
 def _pairs(line: str) -> dict[str, str]:
-    return dict(re.findall(r"(\w+)=(\S+)", line))
+    parts = (word.partition("=") for word in line.split())
+    return {key: value for key, equals, value in parts if equals and key.isidentifier() and value}

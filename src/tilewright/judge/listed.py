@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from math import prod
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import numpy as np
 from tilewright.errors import ConfigError, FormatError
 from tilewright.judge.dump import DUMP_AXES, Dump, FoundNumbers, dump_shape
 from tilewright.spec import Ints
+from tilewright.store.arrays import read_arrays
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle
 
@@ -115,7 +114,7 @@ def read_array(bundle: Bundle, path: Path, kind: str | None) -> Dump:
     The array has the axes of the kind; a first axis of size 1 (the sample) may stand before them. Raises
     `FormatError` for another shape or for numbers that are no integers.
     """
-    arrays = _load(path)
+    arrays = read_arrays(read_bytes(path), path)
     names = [name for name in ((kind,) if kind else tuple(DUMP_AXES)) if name in arrays]
     if not names and len(arrays) != 1:
         raise FormatError(
@@ -142,13 +141,3 @@ def read_array(bundle: Bundle, path: Path, kind: str | None) -> Dump:
     if whole.dtype.kind not in "iub":
         raise FormatError(f"{path}: {kind} must be integers, not {whole.dtype}")
     return Dump(kind, whole.astype(np.int64), np.ones(shape, bool))
-
-
-def _load(path: Path) -> dict[str, np.ndarray]:
-    try:
-        loaded = np.load(io.BytesIO(read_bytes(path)), allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {path.stem: loaded}
-        return {name: loaded[name] for name in loaded.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise FormatError(f"{path} must be a file that numpy reads: {error}") from None

@@ -32,6 +32,7 @@ from tilewright.spec.network_facts import (
 )
 from tilewright.spec.number_format import NumberFormat
 from tilewright.spec.op import Arrays, Facts
+from tilewright.store.arrays import read_arrays
 from tilewright.store.artifact import read_bytes, read_json, sha256, write_bytes, write_json
 
 KIND, VERSION = "packed-network", 1
@@ -158,11 +159,7 @@ def _read(stem: Path) -> tuple[Facts, Arrays]:
             f"{path} and {arrays_path.name} must have sha256 {stated} together, but have {found}: "
             "one was damaged or altered; get both again"
         )
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return facts, dict(archive)
-    except Exception as error:  # numpy and zipfile raise many kinds for a file that is no archive
-        raise ArtifactError(f"{arrays_path} is not a file of numpy arrays: {error}") from None
+    return facts, read_arrays(content, arrays_path)
 
 
 def _digest(facts: Facts, arrays: bytes) -> str:

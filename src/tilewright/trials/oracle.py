@@ -93,11 +93,13 @@ class Oracle:
                 "sizes were kept: without numbers to judge (--dump, --pattern), a bench that has its sizes "
                 "fixed cannot be told from a core that fails",
             )
-        if not refused or len(refused) < len(self._refused):
+        if not refused:
             return ()
+        taken = len(self._refused) - len(refused)
         return (
-            f"the sizes of the command seem to be fixed: of {len(refused)} smaller ones it took none "
-            f"(first: {refused[0]}); give it the sizes as {{ic}}, {{oh}} .. or TILEWRIGHT_IC ..",
+            f"the sizes of the command seem to be fixed: of {len(self._refused)} other ones it took "
+            f"{taken or 'none'} (first of the others: {refused[0]}); give it the sizes as {{ic}}, {{oh}} .. "
+            "or TILEWRIGHT_IC ..",
         )
 
     def _why_refused(self, candidate: Candidate) -> str:

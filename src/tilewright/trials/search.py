@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, product
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -55,17 +55,32 @@ class Search:
             if self._take(candidate):
                 break
         for axis in (*CHANNELS, *SPATIAL):
-            for places in _cuts(self.best, axis):
-                if len(places) < self.best.size(axis) and self._take(self.best.keep(axis, places)):
-                    break
+            if not any(self._keep(axis, places) for places in _cuts(self.best, axis)):
+                self._bisect(axis, is_first=True)
+                self._bisect(axis, is_first=False)
         for side in (0, 1):
             stride = list(self.best.stride)
             stride[side] = 1
             self._take(self.best.having("stride", tuple(stride)))
-            for before, after in product((False, True), repeat=2):
+            for before, after in ((False, False), (False, True), (True, False)):
                 is_padded = self.best.padding[side] > 0
                 if is_padded and self._take(self.best.unpadded(side, before=before, after=after)):
                     break
+
+    def _keep(self, axis: str, places: Sequence[int]) -> bool:
+        is_smaller = len(places) < self.best.size(axis)
+        return is_smaller and self._take(self.best.keep(axis, places))
+
+    def _bisect(self, axis: str, *, is_first: bool) -> None:
+        """Find how many of the first (or last) places of an axis are enough, as if more were, too."""
+        least, size = 0, self.best.size(axis)
+        while size - least > 1:
+            count = (least + size) // 2
+            kept = range(count) if is_first else range(size - count, size)
+            if self._keep(axis, list(kept)):
+                size = count
+            else:
+                least = count
 
     def _blank_values(self) -> None:
         for name in ("codes", "weight"):
@@ -120,7 +135,6 @@ def _cuts(best: Candidate, axis: str) -> Iterator[list[int]]:
     while count < size:
         tried += [list(range(count)), list(range(size - count, size))]
         count *= 2
-    tried += [list(range(1, size)), list(range(size - 1))]
     yield from sorted(tried, key=len)
 
 

@@ -115,3 +115,9 @@ def test_lines_that_do_not_add_up_are_not_believed(old: str, new: str, message: 
             if old not in SUMMARY
             else OUTPUT.replace(old, new)
         )
+
+
+def test_a_long_word_costs_no_more_than_its_length() -> None:
+    """A search for ``key=value`` that begins at each character would take minutes."""
+    with pytest.raises(SimulationError, match="a layer must have psums"):
+        read(OUTPUT.replace(" outputs=6", " " + "x" * 1_000_000, 1))

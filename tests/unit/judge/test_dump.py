@@ -154,7 +154,7 @@ class TestArrays:
         ):
             read_dump(bundle, tmp_path / "c.npy")
         (tmp_path / "d.npy").write_bytes(b"no")
-        with pytest.raises(FormatError, match="must be a file that numpy reads"):
+        with pytest.raises(ArtifactError, match="is not a file of numpy arrays"):
             read_dump(bundle, tmp_path / "d.npy")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tilewright.sim import simulate
 from tilewright.sim.psum_width import fit
-from tilewright.spec import ArrayShape, ConvShape, PsumRule
+from tilewright.spec import ArrayShape, ConvShape, PsumRule, Schedule
 from tilewright.tile import Execution, TilePlan, plan_words
 
 SIDES = [(-8, False), (-9, True), (7, False), (8, True)]
@@ -77,3 +77,20 @@ def test_vectors_that_do_not_fit_are_counted_once_a_fold(engine, acts, expected)
     assert (in_column, in_pmem) == expected
     assert result.psums.ravel().tolist() == [stored]
     assert (result.overflows, result.overflow_vectors) == (in_column + in_pmem, vectors)
+
+
+@pytest.mark.parametrize("engine", ["fast", "registers"])
+@pytest.mark.parametrize(("is_skipping", "place"), [(True, (1, 0)), (False, (0, 2))])
+def test_the_first_sum_that_does_not_fit_is_the_first_in_time(engine, is_skipping, place):
+    """Pixels 0 and 3 of a line: one cycle apart where the others are skipped, else three.
+
+    A column adds one cycle after the one before it: pixel 3 in column 0 comes before pixel 0 in column 2, or
+    after it.
+    """
+    shape = ConvShape(1, 1, 4, 3, 1, 1, stride=(1, 3))
+    plan = TilePlan(shape, ArrayShape(1, 3, psum_bits=4))
+    weights = np.array([4, 0, -9], np.int8).reshape(1, 1, 1, 3, 1)
+    activations = np.array([1, 0, 0, 2], np.uint8).reshape(1, 4, 1)
+    execution = Execution(plan, Schedule(is_skipping=is_skipping), PsumRule("wrap"))
+    found = simulate(execution, weights, activations, engine=engine).first_overflow
+    assert (found.onij, found.col) == place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -74,6 +75,13 @@ class TestSearch:
         )
         assert smallest.shape.taps == 2
         assert np.count_nonzero(smallest.weight) == 2
+
+    @pytest.mark.parametrize("axis", ["ic", "oc"])
+    def test_sizes_that_are_no_powers_of_two_are_found_by_halves(self, axis):
+        """A bench whose number of tiles is fixed takes any size that has as many."""
+        smallest, runs = _search(lambda one: one.size(axis) >= 5 and np.any(_psums(one)))
+        assert smallest.size(axis) == 5
+        assert runs < 150
 
     def test_a_fault_beside_the_first_pixel_needs_no_padding(self):
         smallest, _ = _search(
@@ -186,6 +194,13 @@ class TestCommand:
         assert found.after.shape == tiny.shape
         assert "the time was over" in found.notes[0]
         assert found.trial.status == "fail"
+
+    def test_one_bundle_is_reduced(self, tiny, tmp_path):
+        for name in ("a", "b"):
+            shutil.copytree(tiny.folder, tmp_path / name)
+        done = tilewright("reduce", tmp_path, "--dump", "dump.txt", "--", "sh", "-c", WRONG)
+        assert done.returncode == 2
+        assert f"holds 2: name one, for example {tmp_path}/b" in done.stderr
 
     def test_an_interrupt_leaves_the_smallest_so_far(self, reduce, tmp_path):
         def interrupt(_line):
