@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tilewright.judge.cause import Cause, all_causes, predict
+from tilewright.judge.cause import Cause, all_causes, predict, taken
 from tilewright.judge.pairs import candidate_pairs
 from tilewright.judge.problem import Problem
 from tilewright.judge.rows import Rows, reproduces, screened
@@ -45,9 +45,15 @@ def _singles(problem: Problem, rows: Rows, causes: Sequence[Cause]) -> Iterator[
     fits = np.all(rows.reproduced().reshape(len(rows.causes), -1), axis=1)
     likely = {rows.causes[row].key for row in np.flatnonzero(fits).tolist()}
     there = {cause.key for cause in rows.causes}
+    right = predict(problem, ())
     for cause in causes:
-        is_open = cause.key in likely if cause.key in there else True
-        if is_open and reproduces(problem, predict(problem, (cause,))):
+        if cause.stage == "place":
+            fits_here = reproduces(problem, taken(right, cause.apply(problem, None)))
+        elif cause.key in likely or cause.key not in there:
+            fits_here = reproduces(problem, predict(problem, (cause,)))
+        else:
+            fits_here = False
+        if fits_here:
             yield cause
 
 

@@ -59,6 +59,8 @@ def _changes(bits: int, register: int) -> Iterator[tuple[str, str, Change]]:
             f"saturates at {n} bits without a sign",
             partial(np.clip, a_min=0, a_max=(1 << n) - 1),
         )
+    if bits < register:
+        yield f"wrap n={register}", f"wraps at {register} bits", partial(wrapped, bits=register)
     for n in range(3, register):
         yield (
             f"zero-extended n={n}",

@@ -87,6 +87,11 @@ def _taps(problem: Problem) -> Iterator[Cause]:
                 0,
                 TAP,
             )
+    last = np.arange(problem.shape.ic)[:, None] // problem.array.lanes == problem.itiles - 1
+    for tap in range(problem.shape.taps if problem.itiles > 1 else 0):
+        lost = ~last | (np.arange(problem.shape.taps) < tap)  # ic tap
+        text = f"the accumulator is cleared at tap {tap} of every input tile"
+        yield _scaling(f"restarts kij={tap}", text, (every, lost), 0, TAP)
 
 
 def _channels(problem: Problem) -> Iterator[Cause]:
