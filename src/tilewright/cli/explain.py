@@ -55,6 +55,20 @@ def explain(
             help="The dump is a log: an expression with named groups, or places, lanes, words.",
         ),
     ] = None,
+    buses: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--bus",
+            metavar="NAME",
+            help="The dump is a VCD file: numbers of this bus; repeat it to join.",
+        ),
+    ] = None,
+    clock: Annotated[
+        str, typer.Option("--clock", metavar="NAME", help="Buses are read before its rising edges.")
+    ] = "",
+    when: Annotated[
+        str, typer.Option("--when", metavar="NAME", help="... at which this signal is 1.")
+    ] = "",
     is_partial: Annotated[
         bool, typer.Option("--partial", help="What is missing is unknown.")
     ] = False,
@@ -78,8 +92,8 @@ def explain(
     is_json: JsonOption = False,
 ) -> None:
     """Say where a core's numbers differ from the reference, and which mistake gives every one of them."""
+    from tilewright.judge import Sampling, read_dump, read_dumps, write_page, write_probe
     from tilewright.judge import explain as find_causes
-    from tilewright.judge import read_dump, read_dumps, write_page, write_probe
     from tilewright.vectors import load_layout
 
     bundle = _open(folder, layout, geometry)
@@ -97,6 +111,7 @@ def explain(
                 order=order,
                 radix=radix,
                 pattern=pattern,
+                sampling=Sampling(tuple(buses or ()), clock, when) if buses or clock else None,
                 is_partial=is_partial,
                 is_rest_expected=is_rest_expected,
             ),

@@ -8,6 +8,7 @@ from tilewright.judge.operands import Operands, expected_numbers, read_operands
 from tilewright.judge.page import write_page
 from tilewright.judge.probes import write_probe
 from tilewright.judge.reading import read_dump, read_dumps
+from tilewright.judge.vcd import Sampling
 
 __all__ = [
     "DUMP_AXES",
@@ -18,6 +19,7 @@ __all__ = [
     "FilePlace",
     "HeatMap",
     "Operands",
+    "Sampling",
     "compare",
     "dump_shape",
     "expected_numbers",

@@ -26,14 +26,18 @@ Known = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class FilePlace:
-    """Where a number stood: file, line from 1, lane (or number on the line) from the left, from 0."""
+    """Where a number stood: file, line from 1, lane (or number on the line) from the left, from 0.
+
+    counted: what the file is counted in, "line", or "time" for a wave file.
+    """
 
     file: str
     line: int
     lane: int
+    counted: str = "line"
 
     def __str__(self) -> str:
-        return f"{self.file} line {self.line} lane {self.lane}"
+        return f"{self.file} {self.counted} {self.line} lane {self.lane}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +47,8 @@ class Dump:
     values: int64, 0 where nothing is known. known: False where the dump has no number, or bits that are x
     or z. is_rest_expected: numbers that the dump leaves out are as expected (a log of differences).
     notes: what a reader should know about how it was read. files, places: name of each file, and
-    ``(file, line, lane)`` on a last axis of `places`, -1 where that is not known. Raises `ShapeError` if the
-    arrays do not belong together.
+    ``(file, line, lane)`` on a last axis of `places`, -1 where that is not known; counted: as `FilePlace`.
+    Raises `ShapeError` if the arrays do not belong together.
     """
 
     kind: str
@@ -54,6 +58,7 @@ class Dump:
     notes: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     places: Ints | None = None
+    counted: str = "line"
 
     def __post_init__(self) -> None:
         if self.kind not in DUMP_AXES:
@@ -77,7 +82,7 @@ class Dump:
         if self.places is None:
             return None
         file, line, lane = (int(part) for part in self.places[index])
-        return None if file < 0 else FilePlace(self.files[file], line, lane)
+        return None if file < 0 else FilePlace(self.files[file], line, lane, self.counted)
 
 
 def dump_shape(bundle: Bundle, kind: str) -> tuple[int, ...]:
@@ -128,6 +133,7 @@ class FoundNumbers:
         *,
         notes: tuple[str, ...] = (),
         is_rest_expected: bool = False,
+        counted: str = "line",
     ) -> Dump:
         """The dump with every number at its place; of a place named twice, the last number counts."""
         size = prod(shape)
@@ -146,4 +152,5 @@ class FoundNumbers:
             notes=notes,
             files=self.files,
             places=places.reshape(*shape, 3),
+            counted=counted,
         )

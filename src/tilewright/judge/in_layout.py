@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tilewright.errors import FormatError
 from tilewright.judge.dump import Dump, FoundNumbers, Known, dump_shape
@@ -140,9 +142,14 @@ def split_words(words: list[str], files: WordFiles) -> tuple[Ints, Known]:
     else:
         bits = np.where(letters == ord("0"), 0, np.where(letters == ord("1"), 1, 2))
     lanes = files.grid.shape[2]
-    fields = bits[:, bits.shape[1] - lanes * files.bits :].reshape(len(words), lanes, files.bits)
+    return split_bits(bits[:, bits.shape[1] - lanes * files.bits :], lanes, files.bits)
+
+
+def split_bits(digits: npt.NDArray[Any], lanes: int, bits: int) -> tuple[Ints, Known]:
+    """Values and known of the lanes of words ``word digit`` of 0, 1 and, for x and z, 2; two's complement."""
+    fields = digits.reshape(len(digits), lanes, bits)
     known: Known = np.all(fields < 2, axis=2)
-    places = 1 << np.arange(files.bits, dtype=np.int64)[::-1]
+    places = 1 << np.arange(bits, dtype=np.int64)[::-1]
     places[0] = -places[0]
     return np.where(known, (fields.astype(np.int64) * places).sum(axis=2), 0), known
 

@@ -1,4 +1,4 @@
-"""Read what a core left: a folder or file in a layout, a list, a numpy file, or a simulator's log."""
+"""Read what a core left: a folder or file in a layout, a list, a numpy file, a simulator's log, or waves."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from tilewright.judge.dump import Dump
 from tilewright.judge.in_layout import DUMP_KINDS, WordFiles, read_words, word_files
 from tilewright.judge.listed import read_array, read_list
 from tilewright.judge.log import read_log
+from tilewright.judge.vcd import Sampling
+from tilewright.judge.waves import read_waves
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle, Layout
 
@@ -25,17 +27,19 @@ def read_dump(
     order: str | None = None,
     radix: str | None = None,
     pattern: str | None = None,
+    sampling: Sampling | None = None,
     is_partial: bool = False,
     is_rest_expected: bool = False,
 ) -> Dump:
     """The numbers of one kind in `path`, of the layer of `bundle`.
 
     A folder has the file names of `layout` (default: the bundle's). A file is, by what is given, a log
-    (`pattern`, see `read_log`), a list (`order` or `radix`, see `read_list`), a numpy file (by its suffix),
-    or words as in the layout's file of that name, or of that kind; a plain list of decimal numbers in natural
-    order is noticed. `kind`: a key of `DUMP_AXES`; else found out, of a folder the earliest stage.
-    `is_partial`: what is missing is unknown. `is_rest_expected`: what a log does not name is as expected.
-    Raises `FormatError` or `ArtifactError` that say what was expected and what was seen.
+    (`pattern`, see `read_log`), a VCD file (`sampling`, see `read_waves`), a list (`order` or `radix`,
+    see `read_list`), a numpy file (by its suffix), or words as in the layout's file of that name, or of
+    that kind; a plain list of decimal numbers in natural order is noticed. `kind`: a key of
+    `DUMP_AXES`; else found out, of a folder the earliest stage. `is_partial`: what is missing is
+    unknown. `is_rest_expected`: what a log does not name is as expected. Raises `FormatError` or
+    `ArtifactError` that say what was expected and what was seen.
     """
     path = Path(path)
     if path.is_dir():
@@ -43,30 +47,39 @@ def read_dump(
     if not path.is_file():
         raise ArtifactError(f"{path} must be a dump, a file or a folder: there is none")
     layout = layout or bundle.layout
+    _check_waves(path, sampling)
+    form, said = _files_of(bundle, layout, kind or "psum"), kind or "psum"
+    if sampling is not None:
+        return read_waves(
+            bundle, path, form, kind=said, sampling=sampling, order=order, is_partial=is_partial
+        )
     if pattern is not None:
-        kind = kind or "psum"
-        files = word_files(bundle, layout, kind) if kind in layout.kind_names else None
+        rest = is_rest_expected
         return read_log(
-            bundle,
-            path,
-            files,
-            kind=kind,
-            pattern=pattern,
-            order=order,
-            is_rest_expected=is_rest_expected,
+            bundle, path, form, kind=said, pattern=pattern, order=order, is_rest_expected=rest
         )
     if path.suffix in ARRAYS and not _named_files(bundle, layout, path.name):
         return read_array(bundle, path, kind)
     if order is not None or radix is not None:
-        return read_list(
-            bundle,
-            path,
-            kind or "psum",
-            order=order,
-            radix=radix or "decimal",
-            is_partial=is_partial,
-        )
+        radix = radix or "decimal"
+        return read_list(bundle, path, said, order=order, radix=radix, is_partial=is_partial)
     return _read_file(bundle, path, layout, kind, is_partial=is_partial)
+
+
+def _files_of(bundle: Bundle, layout: Layout, kind: str) -> WordFiles | None:
+    return word_files(bundle, layout, kind) if kind in layout.kind_names else None
+
+
+def _check_waves(path: Path, sampling: Sampling | None) -> None:
+    """Raise `ConfigError` for a wave file of which nothing is said, or of another kind than VCD."""
+    if path.suffix == ".vcd" and sampling is None:
+        raise ConfigError(
+            f"{path} is a wave file: name --bus and --clock, and --when if it has one"
+        )
+    if path.suffix in (".fst", ".ghw", ".fsdb", ".vpd"):
+        raise ConfigError(
+            f"{path} must be a VCD file to be read: convert it (fst2vcd), or dump VCD"
+        )
 
 
 def read_dumps(

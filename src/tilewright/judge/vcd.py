@@ -1,0 +1,141 @@
+"""Read buses out of a VCD file (IEEE 1364-2005, section 18): what they hold before the edges of a clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tilewright.errors import ConfigError, FormatError
+from tilewright.store.artifact import read_bytes
+
+_RANGE = re.compile(r"\[-?\d+(:-?\d+)?\]$")
+NEAR = 4
+"""Names that are shown where the one asked for is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of the file: its name with the scopes before it, its width in bits, and its code."""
+
+    name: str
+    width: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Which samples are numbers: buses, joined with the first one highest, before rising edges of `clock`.
+
+    when: a signal of one bit; only samples in which it is 1 count. "" for all. A name may leave out scopes
+    from the left, as long as it is one variable.
+    """
+
+    buses: tuple[str, ...]
+    clock: str
+    when: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.buses or not self.clock:
+            raise ConfigError("a wave file is read at --clock NAME, from --bus NAME: give both")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Bits of all buses, the highest first, as ``0 1 x z``; time: in steps of the file, of the edge."""
+
+    time: int
+    bits: str
+
+
+def read_samples(path: Path, sampling: Sampling) -> list[Sample]:
+    """The samples of a VCD file, in order.
+
+    Raises `FormatError` if it is no VCD file, `ConfigError` if a name is not there, or is there twice.
+    """
+    tokens = iter(read_bytes(path).decode("utf-8", "replace").split())
+    variables = list(_declared(tokens, path))
+    buses = [_find(variables, name, path) for name in sampling.buses]
+    clock = _find(variables, sampling.clock, path)
+    when = _find(variables, sampling.when, path) if sampling.when else None
+    for one in (clock, when):
+        if one is not None and one.width != 1:
+            raise ConfigError(f"{path}: {one.name} must be one bit wide, but has {one.width}")
+    watched = {one.code: one.width for one in (*buses, clock, *((when,) if when else ()))}
+    held = {code: "x" * width for code, width in watched.items()}
+    samples: list[Sample] = []
+    for time, changes in _steps(tokens, watched, path):
+        is_edge = held[clock.code] != "1" and changes.get(clock.code) == "1" and time > 0
+        if is_edge and (when is None or held[when.code] == "1"):
+            samples.append(Sample(time, "".join(held[bus.code] for bus in buses)))
+        held |= changes
+    return samples
+
+
+def _declared(tokens: Iterator[str], path: Path) -> Iterator[Variable]:
+    """The variables that the header declares; `tokens` stands behind it then."""
+    scopes: list[str] = []
+    for keyword in tokens:
+        body = list(iter(lambda: next(tokens, "$end"), "$end"))
+        if keyword == "$scope" and len(body) == 2:
+            scopes.append(body[1])
+        elif keyword == "$upscope" and scopes:
+            scopes.pop()
+        elif keyword == "$var" and len(body) >= 4 and body[1].isdecimal():
+            name = _RANGE.sub("", body[3]) if ":" in body[3] else body[3]
+            yield Variable(".".join((*scopes, name)), int(body[1]), body[2])
+        elif keyword == "$enddefinitions":
+            return
+        elif not keyword.startswith("$"):
+            break
+    raise FormatError(f"{path} must be a VCD file, with $enddefinitions at the end of its header")
+
+
+def _find(variables: list[Variable], name: str, path: Path) -> Variable:
+    """The variable of this name; aliases of one variable are one."""
+    found = [one for one in variables if f".{one.name}".endswith(f".{name}")]
+    exact = [one for one in found if one.name == name]
+    found = exact or found
+    if len({one.code for one in found}) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(one.name for one in found[:NEAR])
+        raise ConfigError(f"{path}: '{name}' must be one variable, but is {names}: give more of it")
+    last = name.rpartition(".")[2]
+    near = [one.name for one in variables if last in one.name] or [one.name for one in variables]
+    raise ConfigError(
+        f"{path}: there is no variable '{name}'; there is {', '.join(near[:NEAR]) or 'none at all'}"
+        f"{f' and {len(near) - NEAR} more' * (len(near) > NEAR)}"
+    )
+
+
+def _steps(
+    tokens: Iterator[str], watched: dict[str, int], path: Path
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Time, and the last value of each watched variable that changes then."""
+    time, changes = 0, dict[str, str]()
+    for token in tokens:
+        lead = token[0]
+        if lead == "#":
+            if not token[1:].isdecimal():
+                raise FormatError(f"{path}: a time must be '#' and a number, not {token[:40]!r}")
+            yield time, changes
+            time, changes = int(token[1:]), {}
+        elif lead in "bB":
+            code = next(tokens, "")
+            if code in watched:
+                changes[code] = _filled(token[1:].lower(), watched[code], path)
+        elif lead in "01xXzZ":
+            if token[1:] in watched:
+                changes[token[1:]] = _filled(lead.lower(), watched[token[1:]], path)
+        elif lead in "rRsS":
+            next(tokens, "")
+    yield time, changes
+
+
+def _filled(digits: str, width: int, path: Path) -> str:
+    """All bits of a value: leading digits that the file leaves out are 0, or x or z if the first one is."""
+    if not digits or set(digits) - set("01xz") or len(digits) > width:
+        raise FormatError(f"{path}: {digits[:40]!r} must be at most {width} digits 0, 1, x or z")
+    return digits.rjust(width, "0" if digits[0] == "1" else digits[0])

@@ -1,0 +1,78 @@
+"""Read a dump out of a wave file: numbers that a bus held while a signal said so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from tilewright.errors import FormatError
+from tilewright.judge.dump import Dump, FoundNumbers, dump_shape
+from tilewright.judge.in_layout import WordFiles, split_bits
+from tilewright.judge.listed import numbers_in_order
+from tilewright.judge.vcd import Sample, Sampling, read_samples
+from tilewright.spec import Ints
+from tilewright.vectors import Bundle
+
+
+def read_waves(
+    bundle: Bundle,
+    path: Path,
+    files: WordFiles | None,
+    *,
+    kind: str,
+    sampling: Sampling,
+    order: str | None = None,
+    is_partial: bool = False,
+) -> Dump:
+    """Numbers of `kind` that the buses of `sampling` held.
+
+    Without `order`, a sample as wide as a word of the layout (`files`) is one, and words stand as in its
+    files. Else a sample is as many numbers as fit, the highest bits first, and numbers stand in `order`
+    (`numbers_in_order`). Bits that are x or z make a number unknown; numbers are two's complement. Raises
+    `FormatError` if there are more samples than expected, or fewer and not `is_partial`.
+    """
+    samples = read_samples(path, sampling)
+    width = len(samples[0].bits) if samples else 0
+    if files is not None and order is None and width == files.grid.shape[2] * files.bits:
+        bits, targets = files.bits, files.grid.reshape(-1, files.grid.shape[2])
+    else:
+        number = files.bits if files is not None else bundle.array.psum_bits
+        bits = number if width and width % number == 0 else max(width, 1)
+        targets = _in_rows(numbers_in_order(bundle, kind, order), max(width // bits, 1), path)
+    if len(samples) != len(targets) and not (is_partial and 0 < len(samples) < len(targets)):
+        raise FormatError(_refusal(path, sampling, samples, len(targets), kind))
+    targets, lanes = targets[: len(samples)], targets.shape[1]
+    digits = np.array([list(sample.bits.encode()) for sample in samples], np.uint8)
+    values, known = split_bits(np.where(digits > ord("1"), 2, digits & 1), lanes, bits)
+    where = np.zeros((*targets.shape, 3), np.int64)
+    where[..., 1] = np.array([sample.time for sample in samples])[:, None]
+    where[..., 2] = np.arange(lanes)
+    found = FoundNumbers(
+        targets.reshape(-1),
+        values.reshape(-1),
+        known.reshape(-1),
+        where.reshape(-1, 3),
+        (path.name,),
+    )
+    return found.to_dump(kind, dump_shape(bundle, kind), counted="time")
+
+
+def _in_rows(targets: Ints, lanes: int, path: Path) -> Ints:
+    if len(targets) % lanes:
+        raise FormatError(
+            f"{path}: a sample has {lanes} numbers, of which {len(targets)} are no whole number of "
+            "samples: give the bus of one number, or another --order"
+        )
+    return targets.reshape(-1, lanes)
+
+
+def _refusal(path: Path, sampling: Sampling, samples: list[Sample], wanted: int, kind: str) -> str:
+    buses = " and ".join(sampling.buses)
+    when = f" at which {sampling.when} is 1" if sampling.when else ""
+    fewer = "; --partial if only the first ones are there" if len(samples) < wanted else ""
+    span = f", at times {samples[0].time} to {samples[-1].time}" if samples else ""
+    return (
+        f"{path} must have {wanted} samples of {buses} ({kind}) at rising edges of {sampling.clock}{when}, "
+        f"but has {len(samples)}{span}: another bus, clock or --when?{fewer}"
+    )
