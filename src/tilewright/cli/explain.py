@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app
+from tilewright.cli.explain_files import explain_files
+from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
     from tilewright.judge import Dump, Explanation
@@ -21,10 +23,22 @@ SHOWN = 3
 
 @app.command()
 def explain(
-    folder: Annotated[Path, typer.Argument(metavar="BUNDLE", help="What the core was given.")],
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="BUNDLE", help="What the core was given.")
+    ] = None,
     dump: Annotated[
-        Path, typer.Argument(metavar="DUMP", help="What it computed: a folder, a file or a log.")
-    ],
+        Path | None,
+        typer.Argument(metavar="DUMP", help="What it computed: a folder, a file or a log."),
+    ] = None,
+    expected: Annotated[
+        Path | None,
+        typer.Option(
+            "--expected", metavar="FILE", help="Without a BUNDLE: the numbers that it should be,"
+        ),
+    ] = None,
+    actual: Annotated[
+        Path | None, typer.Option("--actual", metavar="FILE", help="... and those that it is.")
+    ] = None,
     kind: Annotated[
         str | None,
         typer.Option(
@@ -96,6 +110,10 @@ def explain(
     from tilewright.judge import explain as find_causes
     from tilewright.vectors import load_layout
 
+    if expected is not None or actual is not None:
+        explain_files(folder, expected, actual, radix=radix, is_json=is_json)
+    if folder is None or dump is None:
+        raise ConfigError("explain needs BUNDLE and DUMP, or --expected FILE and --actual FILE")
     bundle = _open(folder, layout, geometry)
     form = load_layout(dump_layout) if dump_layout else None
     dumps: tuple[Dump, ...]

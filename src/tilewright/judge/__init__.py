@@ -6,6 +6,8 @@ from tilewright.judge.explanation import Explanation, explain
 from tilewright.judge.heat import HeatMap, heat_maps
 from tilewright.judge.operands import Operands, expected_numbers, read_operands
 from tilewright.judge.page import write_page
+from tilewright.judge.plain import PlainComparison, read_plain
+from tilewright.judge.plain_causes import find_changes
 from tilewright.judge.probes import write_probe
 from tilewright.judge.reading import read_dump, read_dumps
 from tilewright.judge.vcd import Sampling
@@ -19,15 +21,18 @@ __all__ = [
     "FilePlace",
     "HeatMap",
     "Operands",
+    "PlainComparison",
     "Sampling",
     "compare",
     "dump_shape",
     "expected_numbers",
     "explain",
+    "find_changes",
     "heat_maps",
     "read_dump",
     "read_dumps",
     "read_operands",
+    "read_plain",
     "write_page",
     "write_probe",
 ]
