@@ -307,6 +307,7 @@ def test_a_disk_that_is_full_while_vectors_are_written_changes_nothing(run: Path
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},  # Python would leave cut byte code
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900)),
     )
     expect_error(done, "nothing was changed")

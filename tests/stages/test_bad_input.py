@@ -227,6 +227,7 @@ def test_a_full_disk_while_training(tmp_path):
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},  # Python would leave cut byte code
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),
     )
     expect_error(done, "cannot write", "nothing was changed")
@@ -284,3 +285,15 @@ def test_a_cosim_that_is_stopped_stops_its_simulations(tmp_path, run, number):
 def best_weights(folder: Path) -> bytes:
     (path,) = (folder / "01_train").glob("best-*.safetensors")
     return path.read_bytes()
+
+
+def test_an_end_of_file_within_the_program_is_no_interrupt(monkeypatch):
+    """typer calls it an abort; cut byte code of Python raises it, for one."""
+
+    def cut(*_arguments: object) -> None:
+        raise EOFError("marshal data too short")
+
+    monkeypatch.setattr("tilewright.vectors.load_layout", cut)
+    done = tilewright("layouts", "readmemh")
+    assert (done.returncode, "interrupted" in done.stderr) == (3, False)
+    assert "marshal data too short" in done.stderr

@@ -88,7 +88,8 @@ def test_what_was_observed_is_left_out_once_it_is_stale(run):
         (("vgg61",), "error: there is no model 'vgg61': did you mean 'vgg16'?"),
         (
             ("no/such",),
-            "error: no/such must be a run folder, a .toml configuration, a .csv of SCALE-Sim or a model's name",
+            "error: no/such must be a run folder, a .toml configuration, a .csv of SCALE-Sim or a model's "
+            "name",
         ),
         (("--array", "8"), "error: --array is ROWSxCOLS, for example 8x16, not '8'"),
         (("--array", "0x4"), "error: an array has 1..64 rows and cols, not 0x4"),

@@ -39,7 +39,11 @@ def main() -> None:
     try:
         with HELD:
             status = app(standalone_mode=False)
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    except typer.Abort as abort:  # of an interrupt; and of any EOFError, which is none
+        if isinstance(abort.__cause__, EOFError):
+            _stop_at(abort.__cause__)
         status = INTERRUPTED
     except (TilewrightError, OSError) as error:
         stop(f"error: {error}", BAD_INPUT)
