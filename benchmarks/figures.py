@@ -19,7 +19,7 @@ Each line was seen when its command ran, on the day that stands beside it, on tw
 EPYC (AVX-512, VNNI, bfloat16), Python 3.11, torch 2.13, mostly while other work ran beside; ratios were
 taken side by side in one run. NETWORK stands for `models/NAME --data-dir FOLDER` or the folder of a run.
 The times of RTL simulators include starting and reading the text files, not building. RTL figures of a day
-before 2026-11-28, and the mutation score, are of the core before `tw_engine` and its result register.
+before 2026-11-28 are of the core before `tw_engine` and its result register.
 `benchmarks/figures.toml` holds the entries, `python benchmarks/figures.py` writes this page.
 """
 
