@@ -31,5 +31,5 @@ def test_help_lists_them_in_the_order_of_their_modules():
 def test_other_modules_of_the_room_have_no_command():
     modules = {path.stem for path in Path(cli.__file__).parent.glob("*.py")}
     assert modules - set(cli.COMMANDS) == {
-        *("__init__", "after_dashes", "app", "console", "run_folder", "summary"),
+        *("__init__", "after_dashes", "app", "console", "explain_files", "run_folder", "summary"),
     }
