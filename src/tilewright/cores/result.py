@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -139,19 +139,30 @@ class CosimResult:
         return wrong == 0 and min(self.psums_compared, self.outputs_compared) > 0
 
 
+COUNTS = (
+    *(
+        "tiles",
+        "cycles",
+        "psums_compared",
+        "psum_mismatches",
+        "outputs_compared",
+        "output_mismatches",
+    ),
+    *("stored_mismatches", "unused_lane_mismatches", "overflow_vectors"),
+)
+"""Fields of a `CosimResult` that add up over its parts, and over bundles."""
+
+
+def summed(results: Sequence[CosimResult]) -> dict[str, Any]:
+    """The sum of each of `COUNTS`."""
+    return {name: sum(getattr(result, name) for result in results) for name in COUNTS}
+
+
 def merge(parts: Sequence[CosimResult], *, seconds: float) -> CosimResult:
     """Merge the results of disjoint sets of output tiles, given in ascending order."""
     return replace(
         parts[0],
-        tiles=sum(part.tiles for part in parts),
-        cycles=sum(part.cycles for part in parts),
-        psums_compared=sum(part.psums_compared for part in parts),
-        psum_mismatches=sum(part.psum_mismatches for part in parts),
-        outputs_compared=sum(part.outputs_compared for part in parts),
-        output_mismatches=sum(part.output_mismatches for part in parts),
-        stored_mismatches=sum(part.stored_mismatches for part in parts),
-        unused_lane_mismatches=sum(part.unused_lane_mismatches for part in parts),
-        overflow_vectors=sum(part.overflow_vectors for part in parts),
+        **summed(parts),
         fold_cycles=np.sum([part.fold_cycles for part in parts], axis=0),
         mismatches=tuple(mismatch for part in parts for mismatch in part.mismatches),
         overflows=tuple(vector for part in parts for vector in part.overflows),

@@ -20,6 +20,15 @@ _COMMENT = re.compile(r"(//|#).*")
 _SEPARATORS = re.compile(r"[\s,;]+")
 
 
+def tokens_of(line: str) -> list[str]:
+    """What stands on a line of numbers: parted by blanks, commas or semicolons, comments left out.
+
+    >>> tokens_of("1, -2; x  // the last is unknown")
+    ['1', '-2', 'x']
+    """
+    return [token for token in _SEPARATORS.split(_COMMENT.sub("", line)) if token]
+
+
 def parse_number(token: str, radix: str, bits: int) -> int | None:
     """The number that `token` says; None if it has x or z in it. Raises ValueError for anything else.
 
@@ -89,8 +98,7 @@ def read_list(
         raise ConfigError(f"a radix is {', '.join(RADICES)}, not '{radix}'")
     values, where = list[int | None](), list[tuple[int, int, int]]()
     for number, line in enumerate(read_bytes(path).decode("utf-8", "replace").splitlines(), 1):
-        tokens = [t for t in _SEPARATORS.split(_COMMENT.sub("", line)) if t]
-        for lane, token in enumerate(tokens):
+        for lane, token in enumerate(tokens_of(line)):
             try:
                 values.append(parse_number(token, radix, bundle.array.psum_bits))
             except (ValueError, OverflowError):

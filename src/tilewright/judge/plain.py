@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,10 @@ import numpy.typing as npt
 
 from tilewright.errors import FormatError
 from tilewright.judge.dump import Known
-from tilewright.judge.listed import RADICES
+from tilewright.judge.listed import RADICES, tokens_of
 from tilewright.spec import Ints
 from tilewright.store.artifact import read_bytes
 
-_COMMENT = re.compile(r"(//|#).*")
-_SEPARATORS = re.compile(r"[\s,;]+")
 _DIGITS = {"binary": "01xz?", "hex": "0123456789abcdefxz?", "decimal": "0123456789xz?"}
 DIGIT_BITS = {"binary": 1, "hex": 4}
 MOST_BITS = 62
@@ -54,7 +51,7 @@ def read_plain(path: Path, radix: str | None = None) -> PlainNumbers:
     there is no number, or something else among them.
     """
     lines = read_bytes(path).decode("utf-8", "replace").splitlines()
-    rows = [[t for t in _SEPARATORS.split(_COMMENT.sub("", line)) if t] for line in lines]
+    rows = [tokens_of(line) for line in lines]
     kinds = (radix,) if radix else tuple(RADICES)
     first = next(
         (at for at, row in enumerate(rows) if row and any(_fits(row, kind) for kind in kinds)), None

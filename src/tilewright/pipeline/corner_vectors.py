@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tilewright.config import CosimConfig
 from tilewright.cores import CosimResult, Setup, find_simulators, run_bundles
+from tilewright.cores.result import summed
 from tilewright.cores.run_list import BenchRun
 from tilewright.corners import VectorSet, layer_sets, mode_sets
 from tilewright.errors import ArtifactError, FormatError, SimulationError
@@ -99,14 +100,15 @@ def simulate_corners(
         return [check], None
     checks = [_check(one, results) for one, results in found]
     everything = [result for _, results in found for result, _ in results]
+    sums = summed(everything)
     counts = CornerCounts(
         simulator=everything[0].simulator,
         sets=len(found),
         bundles=len(everything),
-        psums_compared=sum(result.psums_compared for result in everything),
-        outputs_compared=sum(result.outputs_compared for result in everything),
+        psums_compared=sums["psums_compared"],
+        outputs_compared=sums["outputs_compared"],
         mismatches=sum(result.differ for result in everything),
-        cycles=sum(result.cycles for result in everything),
+        cycles=sums["cycles"],
     )
     listener.say(
         f"corner vectors: {len(found)} sets, {counts.psums_compared:,} psums and "

@@ -11,6 +11,7 @@ import numpy as np
 from tilewright.config import CosimConfig
 from tilewright.config.array import ArrayConfig
 from tilewright.cores import CosimResult, Setup, find_simulator, read_sources, run_bundle
+from tilewright.cores.result import summed
 from tilewright.errors import ArtifactError, FormatError, SimulationError
 from tilewright.facts import BundleFacts, BundleRun, CosimFacts, ExportFacts, StageResult
 from tilewright.pipeline.corner_vectors import simulate_corners
@@ -56,18 +57,19 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
     if exported.corners:
         found, corners = simulate_corners(run, config, exported.corners, listener)
         checks += found
+    counts = summed(results)
     facts = CosimFacts(
         rtl=config.rtl_dir or OUR_RTL,
         simulator=results[0].simulator if results else None,
         version=results[0].version if results else None,
-        tiles=sum(result.tiles for result in results),
-        psums_compared=sum(result.psums_compared for result in results),
-        outputs_compared=sum(result.outputs_compared for result in results),
+        tiles=counts["tiles"],
+        psums_compared=counts["psums_compared"],
+        outputs_compared=counts["outputs_compared"],
         mismatches=sum(result.differ for result in results),
-        output_mismatches=sum(result.output_mismatches for result in results),
-        stored_mismatches=sum(result.stored_mismatches for result in results),
-        unused_lane_mismatches=sum(result.unused_lane_mismatches for result in results),
-        cycles=sum(result.cycles for result in results),
+        output_mismatches=counts["output_mismatches"],
+        stored_mismatches=counts["stored_mismatches"],
+        unused_lane_mismatches=counts["unused_lane_mismatches"],
+        cycles=counts["cycles"],
         bundles=tuple(_bundle_run(result) for result in results),
         corners=corners,
         programs=_programs(
