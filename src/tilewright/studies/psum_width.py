@@ -119,7 +119,7 @@ def _safe_widths(
     return {
         layer.name: LayerWidths(
             by_type=signed_bits_needed(-layer.psum_bound(), layer.psum_bound()),
-            by_weights=signed_bits_needed(*layer.psum_range()),
+            by_weights=signed_bits_needed(*layer.plain().psum_range()),
             observed=signed_bits_needed(*seen[layer.name]),
             seen=seen[layer.name],
         )
