@@ -8,10 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tilewright.errors import ConfigError
 from tilewright.quant.input_check import MAX_PIXEL, FirstBatch, check_pixels
 from tilewright.quant.learned_step import MIN_STEP, quantize, view_step
 from tilewright.spec import NumberFormat
 from tilewright.spec.code_bits import check_bits
+
+INPUT_BITS = 8
+"""Width of the codes of a network's input, where it has both signs."""
 
 
 class LearnedQuantizer(nn.Module):
@@ -149,6 +153,31 @@ class WeightQuantizer(LearnedQuantizer):
     def _count(self, x: Tensor) -> int:
         """The number of weights that share a step."""
         return x.numel() // self.step.numel()
+
+
+class GivenQuantizer(nn.Module):
+    """Values of both signs to narrow 8-bit codes, ``-127..127``, of a scale that is given and not learned.
+
+    For the input of a network: normalized images. Raises `ConfigError` if the scale is not positive.
+    """
+
+    scale: Tensor
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        if not MIN_STEP <= scale < math.inf:
+            raise ConfigError(f"input_scale must be at least 2^-20 and finite, not {scale}")
+        self.number_format = NumberFormat(INPUT_BITS, is_signed=True, is_narrow=True)
+        self.register_buffer("scale", torch.tensor(float(scale)))
+
+    def scale_view(self) -> Tensor:
+        """The scale; it is not learned."""
+        return self.scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Codes ``round_half_even(clip(x / scale, -127, 127))``, as floats of the same shape."""
+        low, high = self.number_format.min_code, self.number_format.max_code
+        return torch.div(x.detach().to(self.scale.dtype), self.scale).clamp_(low, high).round_()
 
 
 class PixelQuantizer(nn.Module):
