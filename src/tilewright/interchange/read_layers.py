@@ -133,13 +133,8 @@ def _layer(
 
 
 def _input_grid(op: Operator, value: Value) -> Grid:
-    """The unsigned grid of a layer's input."""
+    """The grid of a layer's input."""
     grid = value.grid
     if grid is None:
         op.refuse(f"its input {op.inputs[0]} is not quantized: put a Quant node before it")
-    if grid.number_format.is_signed:
-        op.refuse(
-            f"its input codes are signed ({grid.number_format}), the array's are not: use an unsigned "
-            "quantizer before it"
-        )
     return grid

@@ -270,7 +270,7 @@ def test_all_that_hinders_is_listed_at_once(tmp_path):
     with pytest.raises(FormatError) as caught:
         read_qonnx(file.save(tmp_path / "net.onnx"))
     expected = (
-        "node conv (Conv): its input codes are signed (s8 (-128..127))",
+        "node conv (Conv): auto_pad must be NOTSET, not SAME_UPPER",
         "node soft (Sigmoid): it cannot be stated in integers between quantized layers",
         "node codes (Quant): rounding_mode must be ROUND, not FLOOR",
         "node weight2 (Quant): the bit width must be 2..8, not 9",
