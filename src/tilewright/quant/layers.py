@@ -29,7 +29,7 @@ class QuantConv2d(nn.Module):
     becomes 8-bit codes of this scale, which is not learned.
     is_per_channel: one weight step for each output channel. groups: as in `nn.Conv2d`, in
     the weight ``oc ic/groups kh kw`` too. quantizer: a name in `QUANTIZERS`: "lsq", "pact" (not per
-    channel), or one that others added. Input ``n ic ih iw``, output ``n oc oh ow``.
+    channel), "binary", "power-of-two", or one that others added. Input ``n ic ih iw``, output ``n oc oh ow``.
 
     Raises `ConfigError` if a width is outside 2..8 or `groups` does not divide the channels, and
     `UnknownNameError` for another quantizer.

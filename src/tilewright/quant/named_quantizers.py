@@ -11,8 +11,12 @@ from tilewright.errors import ConfigError
 from tilewright.quant.pact import PactActQuantizer, PactWeightQuantizer
 from tilewright.quant.quantizers import (
     ActQuantizer,
+    BipolarWeightQuantizer,
     GivenQuantizer,
     PixelQuantizer,
+    PowerOfTwoActQuantizer,
+    PowerOfTwoSignedActQuantizer,
+    PowerOfTwoWeightQuantizer,
     SignedActQuantizer,
     WeightQuantizer,
 )
@@ -29,6 +33,13 @@ DERIVED = "weight_q"
 
 
 LSQ = Quantizer(ActQuantizer, SignedActQuantizer, WeightQuantizer, clips_at_zero=True)
+BINARY = Quantizer(ActQuantizer, SignedActQuantizer, BipolarWeightQuantizer, clips_at_zero=True)
+POWER_OF_TWO = Quantizer(
+    PowerOfTwoActQuantizer,
+    PowerOfTwoSignedActQuantizer,
+    PowerOfTwoWeightQuantizer,
+    clips_at_zero=True,
+)
 PACT = Quantizer(
     PactActQuantizer,
     partial(PactActQuantizer, has_signed_input=True),

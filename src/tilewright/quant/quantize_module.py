@@ -44,7 +44,8 @@ def quantize(
     not be negative. Pixels and signs are checked on the first batch that the result is given. Within the
     module, a layer whose input may be negative takes signed codes of `act_bits` bits.
     is_per_channel: one weight step for each output channel.
-    quantizer: "lsq", or "pact", whose weights are normalized and need a BatchNorm behind them. example:
+    quantizer: "lsq"; "pact", whose weights are normalized and need a BatchNorm behind them; "binary", with
+    weights -1 and 1 (`weight_bits` is 2); "power-of-two", whose layers' scales are such. example:
     an input of the module, or a tuple of its inputs, needed only where a pool's window depends on the
     size of the map.
 
