@@ -7,9 +7,10 @@ holds before the n-th rising edge at which all of its conditions hold.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -173,3 +174,53 @@ def simulate(design: ArrayDesign, folder: Path, tiles: int, seed: int) -> tuple[
     build(design, folder, {"P": tiles})
     a, w = (random_words(design, word, tiles, seed + n) for n, word in enumerate("aw"))
     return a, w, run(design, folder, a, w)
+
+
+def words_of(design: ArrayDesign, word: str, held: Mapping[str, Any], tiles: int) -> np.ndarray:
+    """The words that a recorded run holds where the description says; `NONE` for x, and outside of the run.
+
+    held: bits of each port at each edge. Where a word comes several times, all must be the same.
+    """
+    stream, shape = design.of(word), design.shape(word, tiles)
+    found = np.full(shape, NONE)
+    seen: dict[tuple[str, ...], list[str]] = {}
+    for place in np.ndindex(shape):
+        names = design.sizes | {"P": tiles} | dict(zip(INDICES[word], place, strict=True))
+        asked = tuple(text.format(**names) for text in (stream.port, *stream.when))
+        if asked not in seen:
+            seen[asked] = _samples(asked[0], asked[1:], held)
+        values = {_word_at(stream, names | {"n": n}, seen[asked]) for n in range(stream.repeats)}
+        assert len(values) == 1, (word, place, values)
+        found[place] = values.pop()
+    return found
+
+
+def _word_at(stream: Stream, names: Mapping[str, int], samples: Sequence[str]) -> int:
+    lane, digit_bits = eval(stream.lane, {}, names), stream.bits // stream.digits
+    bits = ""
+    for digit in range(stream.digits):
+        beat = eval(stream.beat, {}, names | {"d": digit})
+        value = samples[beat] if beat < len(samples) else ""
+        end = len(value) - lane * digit_bits
+        bits = value[end - digit_bits : end] + bits
+    if len(bits) != stream.bits or set(bits) - {"0", "1"}:
+        return NONE
+    number = int(bits, 2)
+    return number - (1 << stream.bits) if stream.signed and bits[0] == "1" else number
+
+
+def _samples(port: str, conditions: Sequence[str], held: Mapping[str, Any]) -> list[str]:
+    """What `port` holds at the edges at which all conditions hold."""
+    tests = [re.fullmatch(r"(\w+)(?:\[(\d+)\])?(?:(!?=)(\d+))?", one) for one in conditions]
+    return [
+        value
+        for cycle, value in enumerate(held[port])
+        if all(_holds(test, held[test[1]][cycle]) for test in tests)
+    ]
+
+
+def _holds(test: re.Match[str], value: str) -> bool:
+    bits = value[-1 - int(test[2])] if test[2] else value
+    if set(bits) - {"0", "1"}:
+        return False
+    return (int(bits, 2) == int(test[4] or 1)) != (test[3] == "!=")
