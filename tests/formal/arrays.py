@@ -19,6 +19,7 @@ import numpy as np
 
 from tilewright.cores.simulator import PROGRAM, Build, Icarus
 from tilewright.programs.process import run_program
+from tilewright.rtl import RTL_DIR
 
 FOLDER = Path(__file__).parent / "designs"
 NAMES = tuple(sorted(path.parent.name for path in FOLDER.glob("*/design.toml")))
@@ -73,7 +74,8 @@ class ArrayDesign:
 
     def texts(self) -> dict[str, str]:
         """The sources of the design, by name."""
-        return {name: (FOLDER / self.name / name).read_text() for name in self.sources}
+        folder = RTL_DIR if self.top == "tw_array" else FOLDER / self.name
+        return {name: (folder / name).read_text() for name in self.sources}
 
 
 def load(name: str) -> ArrayDesign:
@@ -101,6 +103,11 @@ def random_words(design: ArrayDesign, word: str, tiles: int, seed: int) -> np.nd
 
 def expected(design: ArrayDesign, a: np.ndarray, w: np.ndarray) -> np.ndarray:
     """What must come out, axes p, t, c."""
+    if design.computes == "saturate each":
+        y = np.zeros(design.shape("y", len(a)), np.int64)
+        for k in range(design.sizes["K"]):
+            y = np.clip(y + a[:, :, k, None] * w[:, None, k], *limits(design.of("y")))
+        return y
     y = np.einsum("ptk,pkc->ptc", a, w)
     if design.computes == "relu":
         return np.maximum(y, 0)
@@ -143,7 +150,7 @@ def build(
     for name, text in {**texts, design.testbench: bench}.items():
         (folder / name).write_text(text)
     files = (*texts, design.testbench)
-    top = f"{design.top}_tb"
+    top = design.testbench.removesuffix(".sv")
     Icarus("any").build(Build(files, top, folder, parameters=sizes))
 
 
