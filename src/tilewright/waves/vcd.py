@@ -11,6 +11,8 @@ from tilewright.errors import ConfigError, FormatError
 from tilewright.store.artifact import read_bytes
 
 _RANGE = re.compile(r"\[-?\d+(:-?\d+)?\]$")
+_LEVELS = str.maketrans("uwlh-", "xx01x")
+"""The values of VHDL's std_logic that the standard for VCD lacks, and simulators of VHDL write."""
 NEAR = 4
 """Names that are shown where the one asked for is not there."""
 
@@ -155,10 +157,10 @@ def _steps(
         elif lead in "bB":
             code = next(tokens, "")
             if code in watched:
-                changes[code] = _filled(token[1:].lower(), watched[code], path)
-        elif lead in "01xXzZ":
+                changes[code] = _filled(token[1:], watched[code], path)
+        elif lead in "01xXzZuUwWlLhH-":
             if token[1:] in watched:
-                changes[token[1:]] = _filled(lead.lower(), watched[token[1:]], path)
+                changes[token[1:]] = _filled(lead, watched[token[1:]], path)
         elif lead in "rRsS":
             next(tokens, "")
     yield time, changes
@@ -166,6 +168,7 @@ def _steps(
 
 def _filled(digits: str, width: int, path: Path) -> str:
     """All bits of a value: leading digits that the file leaves out are 0, or x or z if the first one is."""
+    digits = digits.lower().translate(_LEVELS)
     if not digits or set(digits) - set("01xz") or len(digits) > width:
         raise FormatError(f"{path}: {digits[:40]!r} must be at most {width} digits 0, 1, x or z")
     return digits.rjust(width, "0" if digits[0] == "1" else digits[0])

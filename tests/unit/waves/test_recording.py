@@ -1,5 +1,8 @@
 """One run of a module: its ports before the edges; what makes a recording worthless is said by name."""
 
+import shutil
+import subprocess
+
 import pytest
 
 from tilewright.errors import ConfigError, FormatError
@@ -106,3 +109,45 @@ def test_a_run_that_is_no_recording(tmp_path, body, message):
 def test_a_recording_has_one_value_an_edge_all_as_wide(values):
     with pytest.raises(ConfigError, match=r"2 edges must have as many values of x, all as wide"):
         Recording("clk", (1, 2), {"x": values}, {}, {})
+
+
+def test_the_nine_values_of_vhdl(tmp_path):
+    """As GHDL 2.0 writes them: in vectors, and alone."""
+    first = "#0 0! Ur bULHW d #5 1! #6 0! Hr bZ-10 d #15 1!"
+    recording = reading(tmp_path, first + " #16 0! Lr #25 1! #26 0! Wr #35 1! #36 0! -r #45 1!")
+    assert recording.inputs["rst"] == ("x", "1", "0", "x", "x")
+    assert recording.inputs["data"][:2] == ("x01x", "zx10")
+
+
+PLAYED = """library ieee; use ieee.std_logic_1164.all;
+entity dut is port (clk, rst : in std_logic; data : in std_logic_vector(3 downto 0);
+  q : out std_logic_vector(3 downto 0)); end;
+architecture a of dut is begin
+  process (clk) begin if rising_edge(clk) then q <= data; end if; end process;
+end;
+library ieee; use ieee.std_logic_1164.all;
+entity tb is end;
+architecture a of tb is
+  signal clk : std_logic := '0'; signal rst : std_logic; signal data, q : std_logic_vector(3 downto 0);
+begin
+  dut : entity work.dut port map (clk, rst, data, q);
+  process begin
+    wait for 5 ns; clk <= '1'; wait for 5 ns; clk <= '0'; rst <= 'H'; data <= "1LH-";
+    wait for 5 ns; clk <= '1'; wait for 5 ns; clk <= '0'; wait for 5 ns; clk <= '1'; wait for 1 ns; wait;
+  end process;
+end;
+"""
+
+
+def test_waves_of_ghdl(tmp_path):
+    if shutil.which("ghdl") is None:
+        pytest.skip("ghdl is not installed")
+    (tmp_path / "tb.vhd").write_text(PLAYED)
+    for words in (["-a", "tb.vhd"], ["-e", "tb"], ["-r", "tb", "--vcd=run.vcd"]):
+        command = ["ghdl", words[0], "--std=08", *words[1:]]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    recording = read_recording(
+        tmp_path / "run.vcd", clock="clk", inputs=("rst", "data"), outputs=("q",), scope="dut"
+    )
+    assert recording.inputs == {"rst": ("x", "1", "1"), "data": ("xxxx", "101x", "101x")}
+    assert recording.outputs == {"q": ("xxxx", "xxxx", "101x")}
