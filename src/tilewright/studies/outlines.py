@@ -18,7 +18,7 @@ from tilewright.models import quantized_layers
 from tilewright.pipeline.configured_model import model_spec
 from tilewright.pipeline.inventory import CONFIG
 from tilewright.pipeline.run_folder import RunFolder
-from tilewright.spec import NumberFormat
+from tilewright.spec import IntegerNetwork, NumberFormat, PackedNetwork, find_packed
 
 CLASSES = 10
 """Of every data set that we have."""
@@ -29,12 +29,17 @@ def find_outlines(
 ) -> tuple[tuple[LayerOutline, ...], Config]:
     """The outlines that `source` means, and the configuration beside them.
 
-    source: a run folder, a TOML configuration, a SCALE-Sim topology (.csv, whose layers get the
-    configured widths), a model's name, or None for the defaults. `overrides` are ``section.key=value``
-    and valid for all but a recovered run, whose network is what it is. Raises `ConfigError`,
+    source: a run folder, a packed network, a TOML configuration, a SCALE-Sim topology (.csv, whose layers
+    get the configured widths), a model's name, or None for the defaults. `overrides` are
+    ``section.key=value`` and valid for all but a recovered run, whose network is what it is. Raises `ConfigError`,
     `UnknownNameError`, `FormatError` or `ArtifactError`.
     """
     path = Path(source or "")
+    stem = find_packed(path) if source else None
+    if stem is not None:
+        if overrides:
+            raise ConfigError(f"{source} is a trained network, which --set cannot change")
+        return _of_network(PackedNetwork.load(stem).network, {}), load_config(None)
     if source is not None and path.is_dir():
         return _of_run(RunFolder(path), overrides)
     if path.suffix == ".csv":
@@ -66,8 +71,13 @@ def _of_run(run: RunFolder, overrides: tuple[str, ...]) -> tuple[tuple[LayerOutl
             f"{run.root} holds a recovered network, which --set cannot change: plan its "
             f"configuration, {run.root / CONFIG}, instead"
         )
-    observed = _observed(run)
-    outlines = tuple(
+    return _of_network(run.network(), _observed(run)), config
+
+
+def _of_network(
+    network: IntegerNetwork, observed: dict[str, tuple[int, int]]
+) -> tuple[LayerOutline, ...]:
+    return tuple(
         LayerOutline(
             layer.name,
             layer.shape,
@@ -77,9 +87,8 @@ def _of_run(run: RunFolder, overrides: tuple[str, ...]) -> tuple[tuple[LayerOutl
             observed.get(layer.name),
             _groups(layer.weight),
         )
-        for layer in run.network().layers
+        for layer in network.layers
     )
-    return outlines, config
 
 
 def _of_topology(path: Path, config: Config) -> tuple[LayerOutline, ...]:
