@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tilewright.cli.app import FAILED, JsonOption, app
+from tilewright.cli.app import FAILED, JsonOption, SetOption, app
 from tilewright.cli.console import Console
 
 SHOWN = 20
@@ -52,28 +52,47 @@ def sweep(
     ] = 2000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of that choice.")] = 0,
     has_parquet: Annotated[bool, typer.Option("--parquet", help="Write Parquet too.")] = False,
+    trials: Annotated[
+        int, typer.Option("--trials", min=0, help="Trainings; 0: every combination of the axes.")
+    ] = 0,
+    storage: Annotated[
+        str,
+        typer.Option(
+            "--storage", metavar="URL", help="Database of the trials. Default: a file in the study."
+        ),
+    ] = "",
+    heartbeat: Annotated[
+        int, typer.Option("--heartbeat", min=1, help="Seconds between signs of life of a trial.")
+    ] = 60,
+    margin: Annotated[
+        float,
+        typer.Option("--margin", min=0, max=1, help="Of accuracy, by which a trial is given up."),
+    ] = 0.05,
+    overrides: SetOption = None,
     is_json: JsonOption = False,
 ) -> None:
-    """Sweep arrays in closed form, and say which points no other beats in any objective."""
+    """Sweep arrays in closed form, and trainings, and say which points no other beats in any objective."""
     from tilewright.errors import expect_packages
     from tilewright.studies.sweep.axes import read_question
-    from tilewright.studies.sweep.candidate import open_candidate
-    from tilewright.studies.sweep.study import SweepOptions, claim_study, finish_study
+    from tilewright.studies.sweep.run import sweep as run_sweep
+    from tilewright.studies.sweep.study import SweepOptions
 
     options = SweepOptions(check, seed, register_cycles, has_parquet)
     expect_packages(*(("numba",) if check else ()), *(("pyarrow",) if has_parquet else ()))
     question = read_question(source, axes or (), objectives or (), within or ())
-    question.hardware  # noqa: B018  # refused before a folder is made
-    candidate, _ = open_candidate(question.source)
-    fingerprint = candidate.fingerprint()
-    claim_study(out, question, fingerprint)
-    facts = finish_study(
+    trained = None
+    if question.trained:
+        expect_packages("optuna", "torch")
+        from tilewright.studies.sweep.trials import TrialOptions
+
+        trained = TrialOptions(storage, trials, heartbeat, margin, seed)
+    facts = run_sweep(
         out,
         question,
-        [candidate],
         Console(is_json=is_json),
         options=options,
-        fingerprint=fingerprint,
+        trials=trained,
+        overrides=tuple(overrides or ()),
     )
     if is_json:
         print(json.dumps(facts, indent=2))
