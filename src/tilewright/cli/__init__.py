@@ -25,6 +25,7 @@ GROUPS = {
     ),
     "Questions about a network": (
         *("plan", "stats", "psum_width", "requantize", "certify", "mutate"),
+        *("sweep", "faults"),
     ),
     "Networks in and out": ("pack", "export_network", "import_network"),
     "This computer": ("doctor",),
