@@ -35,6 +35,7 @@ class InputChoice:
     def __init__(self, run: RunFolder, config: VectorsConfig) -> None:
         self._kind, self._samples, self._seed = config.stimulus, config.samples, config.seed
         self._stimulus: Stimulus | None = None
+        self._network = run.network()
         if self._kind == "real":
             self._stimulus = run.stimulus()
             run.positions(self._samples, self._stimulus, key="vectors.samples")
@@ -46,11 +47,12 @@ class InputChoice:
         return 1 if self._kind == "max" else self._samples
 
     def of(self, layer: IntegerLayer) -> Iterator[InputCodes]:
-        """The inputs of `layer`, one after the other."""
+        """The inputs of `layer`, a plain one, one after the other."""
         if self._stimulus is not None:
             for position in range(self._samples):
                 number = int(self._stimulus.samples[position])
                 codes = self._stimulus.codes[layer.name][position]
+                codes = self._network.layer(layer.name).plain_codes(codes)
                 yield InputCodes(number, f"sample{number}", codes)
             return
         if self._kind == "bound":

@@ -13,6 +13,7 @@ from tilewright.errors import ConfigError
 from tilewright.facts import LayerWidths, PsumPoint, PsumWidthFacts
 from tilewright.pipeline.run_folder import Listener
 from tilewright.spec import (
+    Codes,
     IntegerNetwork,
     PsumRegister,
     RegisterPlace,
@@ -102,7 +103,7 @@ def _line(point: PsumPoint) -> str:
 
 def _safe_widths(
     network: IntegerNetwork,
-    pixels: npt.NDArray[np.uint8],
+    pixels: Codes,
     *,
     overflow: RegisterRule,
     place: RegisterPlace,
