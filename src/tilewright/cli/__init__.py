@@ -21,7 +21,7 @@ COMMANDS = (
     *("run", "train", "evaluate", "stages", "export", "report"),
     *("layouts", "adopt", "lint", "decode", "convert", "verify_bundle"),
     *("try_core", "explain", "reduce"),
-    *("plan", "stats", "psum_width", "requantize", "certify", "mutate"),
+    *("plan", "stats", "psum_width", "requantize", "certify", "prove", "mutate"),
     *("pack", "export_network", "import_network", "doctor"),
 )
 """The modules of the commands, in the order in which --help lists them; each is named as it is typed."""
