@@ -207,7 +207,8 @@ def observe_registers(
     for start in range(0, len(images), BATCH):
         trace = engine.trace(images[start : start + BATCH])
         for layer in network.layers:
-            seen = observe_layer(layer, trace.codes[layer.name], place=place, rows=rows).extremes
+            codes = layer.plain_codes(trace.codes[layer.name])
+            seen = observe_layer(layer.plain(), codes, place=place, rows=rows).extremes
             low, high = extremes[layer.name]
             extremes[layer.name] = (min(low, int(seen[0])), max(high, int(seen[1])))
     return extremes
