@@ -94,8 +94,9 @@ def reference_sums(node: Node, *operands: IntArray) -> npt.NDArray[np.int64]:
     return REFERENCES.get(op_of(node).name)(node, *operands)
 
 
-def _add(_node: ResidualAdd, first: IntArray, second: IntArray) -> npt.NDArray[np.int64]:
-    sums: npt.NDArray[np.int64] = first.astype(np.int64) + second
+def _add(node: ResidualAdd, first: IntArray, second: IntArray) -> npt.NDArray[np.int64]:
+    gain, other = node.gains
+    sums: npt.NDArray[np.int64] = gain * first.astype(np.int64) + other * second.astype(np.int64)
     return sums
 
 

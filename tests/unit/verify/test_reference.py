@@ -142,6 +142,9 @@ def test_additions_and_window_sums_by_hand():
     add = ResidualAdd("add", (1, 1, 2), signed, 1.0)
     a, b = np.array([[[[127, -127]]]], np.int8), np.array([[[[127, 3]]]], np.int8)
     assert reference_sums(add, a, b).tolist() == [[[[254, -124]]]]
+    weighted = replace(add, gains=(1000, 7))
+    assert reference_sums(weighted, a, b).tolist() == [[[[127_889, -126_979]]]]
+    assert weighted.sum_range() == (-127 * 1007, 127 * 1007)
     pool = SumPool("pool", (1, 2, 4), (2, 3), (1, 1), NumberFormat(8, is_signed=False), 1.0)
     codes = np.array([[[[1, 2, 3, 4], [255, 255, 255, 0]]]], np.uint8)
     assert reference_sums(pool, codes).tolist() == [[[[771, 519]]]]
