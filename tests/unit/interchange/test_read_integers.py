@@ -11,13 +11,15 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.float_networks import Float, quantize
-from tilewright.errors import FormatError
-from tilewright.interchange import read_onnx
+from tilewright.engine import Engine
+from tilewright.errors import FormatError, ShapeError
+from tilewright.interchange import export_network, read_onnx
 from tilewright.interchange.kernels import Addition, Average, Products, whole_gains
 from tilewright.interchange.values import Grid
 from tilewright.interchange.witness import run_file
-from tilewright.spec import NumberFormat
+from tilewright.spec import IntegerNetwork, NumberFormat, ResidualAdd, op_of
 from tilewright.studies.imports import _compare, _read_onnx, _with_sums
+from tilewright.verify import reference_trace
 
 U8, S8 = NumberFormat(8, is_signed=False), NumberFormat(8, is_signed=True)
 FORMS = list(product(("QDQ", "QOperator"), ("QUInt8", "QInt8"), (False, True)))
@@ -231,3 +233,21 @@ def test_codes_with_the_scale_of_others_are_refused(small, tmp_path):
     path = spoiled(quantize(small, tmp_path / "net.onnx", form="QDQ"), change)
     with pytest.raises(FormatError, match=r"^node x_DequantizeLinear .*: its scale and zero-point"):
         read_onnx(path)
+
+
+def test_gains_go_to_files_engines_and_onnx(small, tmp_path):
+    network = read_onnx(quantize(small, tmp_path / "net.onnx", form="QDQ", kind="QInt8")).network
+    add = next(node for node in network.nodes if isinstance(node, ResidualAdd))
+    assert max(add.gains) == 2**22 > min(add.gains) > 1
+    network.save(tmp_path / "network")
+    assert IntegerNetwork.load(tmp_path / "network").fingerprint() == network.fingerprint()
+    codes = np.random.default_rng(0).integers(-128, 128, (3, 3, 8, 6), np.int8)
+    expected = reference_trace(network, codes)
+    np.testing.assert_array_equal(Engine(network).sums(codes), expected.sums["output"])
+    with pytest.raises(FormatError, match=r"^add4: an addition of operands with gains .*: use --f"):
+        op_of(add).onnx_values(add, (), None, None, None)
+    export_network(network, tmp_path / "out.onnx", form="onnx")
+    found = run_file(tmp_path / "out.onnx", codes, engine="onnxruntime", tensors=("add4.psum",))
+    np.testing.assert_array_equal(found["add4.psum"], expected.sums["add4"])
+    with pytest.raises(ShapeError, match=r"^add4: two gains must be at least 1, and sums at most"):
+        replace(add, gains=(2**24, 1))
