@@ -181,7 +181,7 @@ class Known:
 
     def read_layer(self, op: Operator, values: list[Value]) -> None:
         """A convolution or a linear layer."""
-        weight = self.weights.get(op.inputs[1])
+        weight = self.weights.get(op.inputs[1]) or Weight.of_whole(op.inputs[1], self.constants)
         if weight is None or not values or values[0].tensor != op.inputs[0] or values[0].is_code:
             op.refuse("it must read an activation and a weight that are both quantized")
         value = values[0]
@@ -248,6 +248,7 @@ class Known:
             whole = Products(scale, np.array([offset]), node.area)
             parts = Average(grid.scale, offset, node.area)
             found = replace(found, kernel=whole if op.kind == "GlobalAveragePool" else parts)
+        found = replace(found, is_positive=grid.low >= 0)
         is_squeezed = op.attributes.get("keepdims", 1) == 0
         self.values[op.output] = found.flattened(op) if is_squeezed else found
 

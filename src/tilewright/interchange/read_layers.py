@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from tilewright.interchange.linear_quant import CODES, Integers
 from tilewright.interchange.onnx_graph import Array, Operator
-from tilewright.interchange.quant_node import FileQuantizer
+from tilewright.interchange.quant_node import MAX_BITS, FileQuantizer
 from tilewright.interchange.values import Affine, Grid, Value
 from tilewright.spec import ConvShape, IntegerLayer, NumberFormat
+from tilewright.spec.number_format import signed_bits_needed
 
 WEIGHT_NAME = re.compile(r"^(.+?)\.weight(_quant\b.*|_values|_scale|_codes)?$")
 
@@ -46,6 +47,18 @@ class Weight:
         return cls(
             found.codes.astype(np.float64), FileQuantizer(codes, found.scale), op.inputs[:2], True
         )
+
+    @classmethod
+    def of_whole(cls, name: str, constants: dict[str, Array]) -> Weight | None:
+        """A constant of floats that are all codes of a signed format of 8 bits, as FINN has weights."""
+        values = constants.get(name)
+        if values is None or values.ndim < 2 or (values != np.rint(values)).any():
+            return None
+        bits = signed_bits_needed(int(values.min()), int(values.max()))
+        if bits > MAX_BITS:
+            return None
+        codes = NumberFormat(max(2, bits), is_signed=True)
+        return cls(values.astype(np.float64), FileQuantizer(codes, np.ones(1)), (name,))
 
     def transposed(self) -> Weight:
         """Rows and columns exchanged, in the scale too."""

@@ -18,7 +18,7 @@ from tilewright.interchange.kernels import Addition, Average, Products, whole_ga
 from tilewright.interchange.values import Grid
 from tilewright.interchange.witness import run_file
 from tilewright.spec import IntegerNetwork, NumberFormat, ResidualAdd, op_of
-from tilewright.studies.imports import _compare, _read_onnx, _with_sums
+from tilewright.studies.imports import _read_onnx, _with_sums, compare_foreign
 from tilewright.verify import reference_trace
 
 U8, S8 = NumberFormat(8, is_signed=False), NumberFormat(8, is_signed=True)
@@ -38,7 +38,7 @@ def small(tmp_path_factory):
 
 def agree(foreign):
     """Every code that the source resolves is the reference's; returns how many were compared."""
-    comparisons = [one for node in foreign.network.nodes for one in _compare(node, foreign)]
+    comparisons = compare_foreign(foreign)
     assert [str(one) for one in comparisons if not one.passed] == []
     foreign.network.require_whole()
     return sum(one.compared for one in comparisons)
@@ -118,7 +118,7 @@ def test_another_bias_is_another_network(small, tmp_path):
     other = replace(imported, path=tmp_path / "other.onnx")
     source = _with_sums(imported.network, other.run_source(3)[0])
     foreign = replace(_read_onnx(path, 3), stimulus=source)
-    wrong = [one for node in foreign.network.nodes for one in _compare(node, foreign)]
+    wrong = compare_foreign(foreign)
     assert {one.layer for one in wrong if not one.passed} == {"conv2"}
 
 
