@@ -96,6 +96,14 @@ class Graph:
     outputs: tuple[str, ...]
     input_kind: str = "float"
 
+    def readers(self) -> dict[str, list[Operator]]:
+        """The operations that read each tensor."""
+        found: dict[str, list[Operator]] = {}
+        for op in self.ops:
+            for name in dict.fromkeys(op.inputs):
+                found.setdefault(name, []).append(op)
+        return found
+
 
 def read_graph(path: Path) -> Graph:
     """Read an ONNX file; nothing beside it is opened.

@@ -251,3 +251,28 @@ def test_gains_go_to_files_engines_and_onnx(small, tmp_path):
     np.testing.assert_array_equal(found["add3.psum"], expected.sums["add3"])
     with pytest.raises(ShapeError, match=r"^add3: two gains must be at least 1, and sums at most"):
         replace(add, gains=(2**24, 1))
+
+
+def test_a_file_as_torch_writes_it(small, tmp_path):
+    """Of torchao's pt2e: biases are floats, and layers share a zero-point."""
+    path = quantize(small, tmp_path / "net.onnx", form="QDQ")
+    model = onnx.load(path)
+    constants = {one.name: one for one in model.graph.initializer}
+    shared = next(one.name for one in model.graph.initializer if "weight_zero_point" in one.name)
+    for node in list(model.graph.node):
+        if node.op_type == "DequantizeLinear" and node.input[0].endswith("bias_quantized"):
+            codes, scale = (numpy_helper.to_array(constants[name]) for name in node.input[:2])
+            values = ((codes + 0.3) * scale).astype(np.float32)  # rounded down to these codes again
+            model.graph.initializer.append(numpy_helper.from_array(values, node.output[0]))
+            model.graph.node.remove(node)
+        elif node.op_type == "DequantizeLinear" and node.input[0].endswith("weight_quantized"):
+            node.input[2] = shared
+    onnx.save(model, tmp_path / "torch.onnx")
+    foreign = _read_onnx(tmp_path / "torch.onnx", 3)
+    agree(foreign)
+    assert foreign.doubtful == 0
+    assert foreign.network.fingerprint() == read_onnx(path).network.fingerprint()
+    assert foreign.notes[0] == (
+        "conv0, conv2, conv5, conv8, conv9, fc12: the bias is a float in the file, and here in whole "
+        "steps of the psum, as ONNX Runtime has it"
+    )
