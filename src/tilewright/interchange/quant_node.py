@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tilewright.interchange.graph_writer import QONNX_DOMAIN
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
-from tilewright.spec import NumberFormat
+from tilewright.spec import BIPOLAR, NumberFormat
 
 QUANT_OPERATORS = ("Quant", "IntQuant")
 DOMAINS = (QONNX_DOMAIN, "onnx.brevitas", "finn.custom_op.general")
@@ -97,8 +97,7 @@ def read_bipolar(op: Operator, constants: dict[str, Array]) -> tuple[Array, File
     if not (np.isfinite(scale).all() and (scale > 0).all()):
         op.refuse("the scale must be positive and finite")
     _check_scale(op, values, scale)
-    ternary = NumberFormat(2, is_signed=True, is_narrow=True)
-    return np.where(values >= 0, 1.0, -1.0), FileQuantizer(ternary, scale.astype(np.float64))
+    return np.where(values >= 0, 1.0, -1.0), FileQuantizer(BIPOLAR, scale.astype(np.float64))
 
 
 def _constant(op: Operator, constants: dict[str, Array], position: int) -> Array:

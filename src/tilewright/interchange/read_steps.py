@@ -10,7 +10,7 @@ import numpy as np
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
 from tilewright.interchange.quant_node import MAX_BITS, refuse_other_quant_domain
 from tilewright.interchange.values import Affine, Grid, Step, Value
-from tilewright.spec import MaxPool, NumberFormat
+from tilewright.spec import BIPOLAR, MaxPool, NumberFormat
 from tilewright.spec.number_format import signed_bits_needed
 from tilewright.spec.step_search import Floats
 
@@ -103,12 +103,12 @@ def _counted_grid(levels: int, scale: float, bias: float) -> Grid | None:
 
 
 def read_bipolar_activation(op: Operator, value: Value, constants: Constants) -> Value:
-    """BipolarQuant: -1 below 0 and +1 from 0 on; these are ternary codes of which 0 does not occur."""
+    """BipolarQuant: -1 below 0 and +1 from 0 on."""
     refuse_other_quant_domain(op)
     scale = scalar(op, _constant(op, constants, 1), "the scale of activations")
     if not scale > 0:
         op.refuse(f"the scale must be positive, not {scale}")
-    grid = Grid(NumberFormat(2, is_signed=True, is_narrow=True), scale)
+    grid = Grid(BIPOLAR, scale)
     step = Step(lambda values: np.where(values >= 0, scale, -scale), is_exact=True)
     return value.on_grid(op, grid, step)
 

@@ -346,7 +346,7 @@ def test_weights_of_minus_one_and_one_are_read(tmp_path):
     layer = agree(file.save(tmp_path / "net.onnx")).network.nodes[0]
     assert set(np.unique(layer.weight)) == {-1, 1}
     assert layer.weight[0, 0, 0, 0] == 1
-    assert layer.weight_format.name == "TERNARY"
+    assert layer.weight_format.name == "BIPOLAR"
 
 
 @pytest.mark.parametrize("kind", ["Quant", "BipolarQuant"])
