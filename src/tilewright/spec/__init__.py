@@ -27,6 +27,7 @@ from tilewright.spec.number_format import (
 )
 from tilewright.spec.op import OPS, Op, op_of
 from tilewright.spec.packed_network import DataClaim, PackedNetwork, find_packed
+from tilewright.spec.psum_fault import FAULT_KINDS, FaultKind, PsumFault
 from tilewright.spec.psum_register import (
     REGISTER_PLACES,
     REGISTER_RULES,
@@ -40,6 +41,7 @@ from tilewright.spec.trace import Trace
 
 __all__ = [
     "BIPOLAR",
+    "FAULT_KINDS",
     "FORMATS",
     "NEVER",
     "OPS",
@@ -50,6 +52,7 @@ __all__ = [
     "Codes",
     "ConvShape",
     "DataClaim",
+    "FaultKind",
     "Function",
     "IntArray",
     "IntegerLayer",
@@ -64,6 +67,7 @@ __all__ = [
     "OverflowRule",
     "PackedNetwork",
     "Plane",
+    "PsumFault",
     "PsumRegister",
     "PsumRule",
     "RegisterPlace",
