@@ -79,7 +79,7 @@ class LowBit:
         scale = self._rng.uniform(0.05, 0.15, (oc, 1, 1, 1))
         weight = self.weight((oc, self.channels[x] // groups, kernel, kernel), bits, scale=scale)
         inputs = [x, weight, *([self.constant(self._rng.normal(size=oc) * 0.2)] if bias else [])]
-        edges = {"kernel_shape": [kernel] * 2, "pads": [pad] * 4}
+        edges = {"kernel_shape": [kernel] * 2, "pads": [pad] * 4, "dilations": [1, 1]}
         strides = [geometry.get("stride", 1)] * 2
         return self.node("Conv", inputs, oc, **edges, strides=strides, group=groups)
 
@@ -234,6 +234,41 @@ def streamlined(path: Path, *, batch: int = 1) -> Path:
     return net.save(path, whole(thresholds(x, 7, 0.0), 16, 4))
 
 
+def qkeras_conv(path: Path, *, batch: int = 1) -> Path:
+    """A convolutional QKeras model: its input has channels last, and its planes before the flatten too."""
+    net = LowBit((12, 10, 3), batch=batch)
+    net.channels["x"] = 3
+    x = net.node("Transpose", [net.quant("x", 2.0**-7, 8, signed=True)], perm=[0, 3, 1, 2])
+    for oc, pad in ((8, 1), (6, 0)):
+        x = net.node("Relu", [net.conv(x, oc, 5, pad=pad, bias=True)])
+        x = net.node("Transpose", [net.quant(x, 2.0**-3, 6)], perm=[0, 2, 3, 1])
+        x = net.node("Transpose", [x], perm=[0, 3, 1, 2])
+        x = net.node("MaxPool", [x], kernel_shape=[2, 2], strides=[2, 2])
+    x = net.node("Transpose", [x], perm=[0, 2, 3, 1])
+    x = net.node("Reshape", [x, net.constant(np.array([batch, 2 * 1 * 6]))])
+    x = net.node("MatMul", [x, _fixed(net, (12, 5))], 5)
+    return net.save(path, net.node("Softmax", [x], axis=1))
+
+
+def channels_last(path: Path, *, batch: int = 1) -> Path:
+    """What qonnx's own conversion to channels last makes of a network."""
+    from qonnx.core.modelwrapper import ModelWrapper
+    from qonnx.transformation.channels_last import ConvertToChannelsLastAndClean
+    from qonnx.transformation.infer_shapes import InferShapes
+
+    net = LowBit((3, 10, 8), batch=batch)
+    x = net.quant("x", 1 / 255, 8)
+    for oc in (8, 6):
+        x = net.quant(net.node("Relu", [net.norm(net.conv(x, oc, 4, pad=1))]), 0.3, 4)
+        edges = {"kernel_shape": [2, 2], "strides": [2, 2], "pads": [0] * 4}
+        x = net.node("MaxPool", [x], **edges, dilations=[1, 1], ceil_mode=0)
+    x = net.node("Flatten", [x], axis=1)
+    net.save(path, net.matmul(x, 24, 5, 4))
+    wrapper = ModelWrapper(str(path)).transform(InferShapes())
+    wrapper.transform(ConvertToChannelsLastAndClean()).save(str(path))
+    return path
+
+
 NETWORKS: dict[str, Callable[..., Path]] = {
     "TFC_1W1A": lambda path, **rest: tfc(path, weights=1, acts=1, **rest),
     "TFC_1W2A": lambda path, **rest: tfc(path, weights=1, acts=2, **rest),
@@ -246,5 +281,7 @@ NETWORKS: dict[str, Callable[..., Path]] = {
     "CNV_2W2A": lambda path, **rest: cnv(path, weights=2, **rest),
     "MobileNet w4a4": mobilenet_w4a4,
     "FINN, streamlined": streamlined,
+    "QKeras, convolutions": qkeras_conv,
+    "qonnx, channels last": channels_last,
 }
 """Builders by name; each takes the path of its file, and the images that it takes at a time."""

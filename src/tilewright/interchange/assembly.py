@@ -131,6 +131,7 @@ class Assembly:
             (*input_notes(self._inputs), *self._rounded(), *self._end(graph, output, left), *notes),
             engine,
             graph.input_kind != "float",
+            graph.last,
         )
 
     def _rounded(self) -> tuple[str, ...]:
@@ -199,5 +200,5 @@ def _real(value: Value) -> Affine:
 def _source_codes(value: Value) -> SourceCodes:
     assert value.grid is not None, "every operand is quantized"  # noqa: S101
     if value.codes_at is not None:
-        return SourceCodes(value.codes_at, 1.0, 0)
-    return SourceCodes(value.tensor, value.grid.scale, value.grid.zero_point)
+        return SourceCodes(value.codes_at, 1.0, 0, value.last)
+    return SourceCodes(value.tensor, value.grid.scale, value.grid.zero_point, value.last)

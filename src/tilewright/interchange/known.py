@@ -196,6 +196,8 @@ class Known:
         value = values[0]
         name = name_layer(op, weight, set(self.assembly.nodes))
         if op.kind == "Conv":
+            is_last = bool(op.attributes.get("channels_last", 0))
+            weight = weight.channels_first() if is_last else weight
             layer = read_convolution(op, name, value, weight)
         else:
             is_turned = op.kind == "MatMul" or not op.attributes.get("transB", 0)

@@ -67,6 +67,10 @@ class Weight:
         quantizer = replace(self.quantizer, scale=turned)
         return replace(self, codes=self.codes.T, quantizer=quantizer)
 
+    def channels_first(self) -> Weight:
+        """A weight ``oc kh kw ic`` as ``oc ic kh kw``; its scales are by output channel."""
+        return replace(self, codes=np.moveaxis(self.codes, -1, 1)) if self.codes.ndim == 4 else self
+
     def scale(self, op: Operator) -> npt.NDArray[np.float64]:
         """The scale ``(1,)`` or ``(oc,)`` of a weight whose first axis is the output channel."""
         scale = self.quantizer.scale
@@ -137,7 +141,11 @@ def read_linear(op: Operator, name: str, value: Value, weight: Weight) -> Intege
     oc, ic = weight.codes.shape
     if ic != value.plane[0]:
         op.refuse(f"its weight takes {ic} channels, but its input has {value.plane[0]}")
-    codes = weight.codes.reshape(oc, ic, 1, 1)
+    places = np.arange(ic)
+    if value.last is not None:  # columns in the order of channels first
+        channels, height, width = value.last
+        places = places.reshape(height, width, channels).transpose(2, 0, 1).reshape(-1)
+    codes = weight.codes[:, places].reshape(oc, ic, 1, 1)
     return _layer(op, name, grid, weight, codes, ConvShape(ic, 1, 1, oc, 1, 1))
 
 

@@ -92,7 +92,7 @@ class Value:
     quantizer left, as long as nothing has changed it. layout: how the graph's input was laid out anew.
     codes_at: the tensor of integers with its codes, if the file has one. kernel: of the source, where a
     quantizer that follows directly is computed with the sums; is_rectified: but for a Relu in between.
-    is_positive: it is known not to be negative.
+    is_positive: it is known not to be negative. last: the plane that was flattened with its channels last.
     """
 
     tensor: str
@@ -108,6 +108,7 @@ class Value:
     kernel: Kernel | None = None
     is_rectified: bool = False
     is_positive: bool = False
+    last: Plane | None = None
 
     def through(self, op: Operator, step: Step) -> Value:
         """The value after an elementwise step, off the grid."""
@@ -170,6 +171,10 @@ class Value:
             return self.renamed(op)
         plane = (math.prod(self.plane), 1, 1)
         flat = replace(self.renamed(op), plane=plane, is_flat=True)
+        if op.attributes.get("channels_last"):
+            if self.origin is None:
+                op.refuse("the input must be flattened with its channels first")
+            flat = replace(flat, last=self.plane)
         if self.origin is None:
             return replace(flat, layout=(*self.layout, "flattened"))
         return replace(flat, is_flattened=True)
