@@ -22,7 +22,7 @@ COMMANDS = (
     *("layouts", "adopt", "lint", "decode", "convert", "verify_bundle"),
     *("try_core", "explain", "reduce"),
     *("plan", "stats", "psum_width", "requantize", "certify", "mutate"),
-    *("sweep", "faults"),
+    *("sweep", "faults", "advise"),
     *("pack", "export_network", "import_network", "doctor"),
 )
 """The modules of the commands, in the order in which --help lists them; each is named as it is typed."""

@@ -58,7 +58,7 @@ def faults(
     from tilewright.spec.psum_register import read_register_rule
 
     expect_packages("numba", *(("matplotlib",) if figure else ()))
-    rows, cols = _array(array)
+    rows, cols = read_array(array)
     ArrayShape(rows, cols, psum_bits or 32)  # refused before images are fetched
     rule, wanted = read_register_rule(overflow), _kinds(kinds)
     from tilewright.studies.certify import open_subject
@@ -97,7 +97,8 @@ def faults(
     raise typer.Exit(0 if facts.passed else FAILED)
 
 
-def _array(text: str) -> tuple[int, int]:
+def read_array(text: str) -> tuple[int, int]:
+    """Rows and columns from ``8x16``; raises `ConfigError`."""
     from tilewright.errors import ConfigError
 
     found = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text.strip())
