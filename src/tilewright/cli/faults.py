@@ -43,6 +43,9 @@ def faults(
     simulator: Annotated[str, typer.Option("--simulator", metavar="NAME")] = "auto",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of flips and of that choice.")] = 0,
     threads: ThreadsOption = 1,
+    workers: Annotated[
+        str, typer.Option("--workers", metavar="URL", help="A Dask scheduler, for the RTL.")
+    ] = "",
     data_dir: DataDirOption = None,
     table: Annotated[
         Path | None, typer.Option("--out", metavar="FILE.csv", help="A line for each fault.")
@@ -75,6 +78,7 @@ def faults(
         threads=threads,
         seed=seed,
         simulator=simulator,
+        workers=workers,
     )
     facts = find_faults(
         open_subject(path, data_dir=data_dir), layer, options, Console(is_json=is_json)

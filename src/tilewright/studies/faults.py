@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.cores import Setup, run_bundle
+from tilewright.cores import Setup
+from tilewright.cores.bundle_job import BundleRun, bundle_job
 from tilewright.engine import Engine
 from tilewright.engine.faulty import FaultyLayer, Flips, faults_of
 from tilewright.engine.requantize import Requantizer
 from tilewright.errors import ConfigError
 from tilewright.pipeline.run_folder import Listener
+from tilewright.programs.jobs import Job, run_jobs
 from tilewright.rtl.faulty import faulty_sources
 from tilewright.spec import (
     ArrayShape,
@@ -32,7 +34,7 @@ from tilewright.spec import (
 )
 from tilewright.store.artifact import write_bytes
 from tilewright.studies.certify import Subject
-from tilewright.tile import TilePlan
+from tilewright.tile import WEIGHT_STATIONARY, TilePlan
 from tilewright.vectors import load_layout, write_bundle
 from tilewright.verify import reference_outputs
 
@@ -46,7 +48,8 @@ class FaultOptions:
     """Which faults. rows, cols: of the array. psum_bits: of its registers; 0: what the layer's weights need.
 
     kinds: "stuck0", "stuck1", "flip" (once for each image, at a moment that `seed` chooses). images: test
-    images, from the first on. confirm: faults that the RTL runs too, on one image each.
+    images, from the first on. confirm: faults that the RTL runs too, on one image each; workers: as
+    `run_jobs` takes them.
     """
 
     rows: int = 8
@@ -59,6 +62,7 @@ class FaultOptions:
     threads: int = 1
     seed: int = 0
     simulator: str = "auto"
+    workers: str = ""
 
     def array(self, layer: IntegerLayer) -> ArrayShape:
         """The array that runs `layer`."""
@@ -278,16 +282,23 @@ def _confirm(
     """Random faults in our RTL: it must put out the psums that the engine has."""
     generator = np.random.default_rng(options.seed)
     every = faults_of(faulty.array, options.kinds, range(faulty.array.psum_bits))
-    for place in generator.choice(len(every), min(options.confirm, len(every)), replace=False):
-        fault, image = every[place], int(generator.integers(len(codes)))
-        one = _run_faulty(layer, codes, faulty, flips, fault=fault, image=image, options=options)
+    places = generator.choice(len(every), min(options.confirm, len(every)), replace=False)
+    chosen = [(every[place], int(generator.integers(len(codes)))) for place in places]
+    jobs = [
+        _faulty_job(layer, codes, faulty, flips, fault=fault, image=image, options=options)
+        for fault, image in chosen
+    ]
+    results = run_jobs(jobs, workers=options.workers, threads=options.threads)
+    for (fault, image), content in zip(chosen, results, strict=True):
+        found = BundleRun.read(content)
+        differ = found.psum_mismatches + found.stored_mismatches
         listener.say(
-            f"RTL, {one.fault}, image {image}: {one.compared} psums compared, {one.differ} differ"
+            f"RTL, {fault}, image {image}: {found.psums_compared} psums compared, {differ} differ"
         )
-        yield one
+        yield Confirmed(str(fault), image, found.psums_compared, differ)
 
 
-def _run_faulty(
+def _faulty_job(
     layer: IntegerLayer,
     codes: npt.NDArray[np.uint8],
     faulty: FaultyLayer,
@@ -296,41 +307,30 @@ def _run_faulty(
     fault: PsumFault,
     image: int,
     options: FaultOptions,
-) -> Confirmed:
-    """One fault in the RTL on one image, from files that state the engine's psums."""
-    own = FaultyLayer(
-        layer, codes[image : image + 1], faulty.array, is_saturating=options.is_saturating
-    )
-    moment = Flips(flips.fold[image : image + 1], flips.pixel[image : image + 1])
-    is_flip = fault.kind == "flip"
-    dense, plan = layer.as_dense(), TilePlan(layer.as_dense().shape, faulty.array)
-    psums = Engine(_alone(dense)).sums(codes[image : image + 1])
-    psums = _faulty_sums(psums, own, fault, moment)[0]
-    layout = load_layout("ece284-ws")
+) -> Job:
+    """One fault in the RTL on one image, with files that state the engine's psums."""
+    one = slice(image, image + 1)
+    dense, moment = layer.as_dense(), Flips(flips.fold[one], flips.pixel[one])
+    own = FaultyLayer(layer, codes[one], faulty.array, is_saturating=options.is_saturating)
+    psums = _faulty_sums(Engine(_alone(dense)).sums(codes[one]), own, fault, moment)[0]
+    layout = load_layout(WEIGHT_STATIONARY.layout)
     with tempfile.TemporaryDirectory(prefix="tilewright-fault-") as name:
-        core = Path(name) / "rtl"
-        core.mkdir()
-        for file, text in faulty_sources(fault, _taken(dense, moment) if is_flip else None).items():
-            (core / file).write_text(text, encoding="utf-8")
         bundle = write_bundle(
             Path(name) / "bundle",
             layer=dense,
-            plan=plan,
+            plan=TilePlan(dense.shape, faulty.array),
             layout=layout,
             codes=codes[image],
             psums=psums,
             outputs=reference_outputs(psums, layout.output),
             sample=image,
         )
-        result = run_bundle(
+        return bundle_job(
             bundle.folder,
+            faulty_sources(fault, _taken(dense, moment) if fault.kind == "flip" else None),
             setup=Setup(rule=PsumRule("saturate" if options.is_saturating else "wrap")),
-            rtl_dir=core,
             simulator=options.simulator,
-            cache_dir=Path(name) / "builds",
         )
-    differ = result.psum_mismatches + result.stored_mismatches
-    return Confirmed(str(fault), image, result.psums_compared, differ)
 
 
 def _alone(layer: IntegerLayer) -> IntegerNetwork:
