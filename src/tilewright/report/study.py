@@ -63,7 +63,7 @@ def _pareto_plots(points: Points, best: npt.NDArray[np.int64], objectives: Seque
     if not pairs:
         return ""
     fit = np.flatnonzero(points["fits"])
-    some = fit[:: max(1, len(fit) // MOST_DRAWN)]
+    some = np.random.default_rng(0).permutation(fit)[:MOST_DRAWN]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(3.6 * len(pairs), 3.2), layout="constrained")
         for axes, (x, y) in zip(
@@ -80,7 +80,10 @@ def _pareto_plots(points: Points, best: npt.NDArray[np.int64], objectives: Seque
 
 
 def _parallel(points: Points, best: npt.NDArray[np.int64], objectives: Sequence[str]) -> str:
-    """A line for each point of the set: where it lies between the least and the most of each figure."""
+    """A line for each point of the set: where it lies between the least and the most of each figure.
+
+    Figures that span more than two decades are on a logarithmic scale.
+    """
     names = [name for name in ("rows", "cols") if name in points] + list(objectives)
     columns = [points[name][best].astype(float) for name in names]
     shares = np.stack([_share(column) for column in columns], 1)
@@ -101,6 +104,8 @@ def _parallel(points: Points, best: npt.NDArray[np.int64], objectives: Sequence[
 
 
 def _share(column: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    if 0 < 100 * column.min() < column.max():
+        column = np.log(column)
     spread = float(np.ptp(column))
     return (column - column.min()) / spread if spread else np.full(len(column), 0.5)
 
