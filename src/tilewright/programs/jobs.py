@@ -121,7 +121,7 @@ def _cluster(address: str) -> Iterator[Any]:
 def _version() -> str:
     from tilewright import __version__
 
-    return __version__
+    return str(__version__)
 
 
 def _line(error: BaseException) -> str:

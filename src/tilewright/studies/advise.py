@@ -268,6 +268,9 @@ class _Count:
 
 def _lower(network: IntegerNetwork, name: str, now: Widths) -> list[Widths]:
     """One width of a layer lowered: weights, or what it reads, but not the images."""
+    layer = network.layer(name)
+    if layer.has_start or layer.act_format.is_signed:
+        return []
     found = [Widths(bits, now.act) for bits in range(now.weight - 1, 1, -1)]
     if name not in network.inputs:
         found += [Widths(now.weight, bits) for bits in range(now.act - 1, 1, -1)]

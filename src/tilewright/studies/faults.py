@@ -24,6 +24,7 @@ from tilewright.programs.jobs import Job, run_jobs
 from tilewright.rtl.faulty import faulty_sources
 from tilewright.spec import (
     ArrayShape,
+    Codes,
     FaultKind,
     IntegerLayer,
     IntegerNetwork,
@@ -146,12 +147,13 @@ def find_faults(
     array, tail = options.array(layer), _Tail(network, layer, options.threads)
     pixels, labels = test.images[: options.images], test.labels[: options.images]
     codes, sums = _layer_trace(network, layer, pixels, listener)
-    faulty = FaultyLayer(layer, codes, array, is_saturating=options.is_saturating)
-    flips = Flips.draw(layer, array, samples=len(codes), seed=options.seed)
+    plain = layer.plain()
+    faulty = FaultyLayer(plain, codes, array, is_saturating=options.is_saturating)
+    flips = Flips.draw(plain, array, samples=len(codes), seed=options.seed)
     healthy = tail.classes(sums)
     points = []
     for part in _by_pe(faults_of(array, options.kinds, range(array.psum_bits)), array, options):
-        planes = [_faulty_sums(sums, faulty, fault, flips) for fault in part]
+        planes = [_faulty_sums(sums, faulty, fault, flips, layer.start()) for fault in part]
         for fault, classes in zip(part, tail.classes_of_many(planes), strict=True):
             points.append(
                 FaultPoint(
@@ -161,7 +163,7 @@ def find_faults(
                 )
             )
         listener.progress(f"PE({part[0].row},{part[0].col}) of {array.rows}x{array.cols}")
-    confirmed = tuple(_confirm(layer, codes, faulty, flips, options, listener))
+    confirmed = tuple(_confirm(plain, codes, faulty, flips, options, listener))
     return FaultFacts(
         name,
         array.rows,
@@ -203,22 +205,24 @@ def _by_pe(
 
 def _layer_trace(
     network: IntegerNetwork, layer: IntegerLayer, pixels: npt.NDArray[np.uint8], listener: Listener
-) -> tuple[npt.NDArray[np.uint8], Ints]:
-    """Codes ``n ic ih iw`` and psums ``n oc oh ow`` of one layer."""
+) -> tuple[Codes, Ints]:
+    """Codes ``n ic ih iw`` of the layer of plain products, and psums ``n oc oh ow`` of the layer."""
     engine, codes, sums = Engine(network), [], []
     for start in range(0, len(pixels), CHUNK):
         trace = engine.trace(pixels[start : start + CHUNK])
-        codes.append(trace.codes[layer.name].astype(np.uint8))
+        codes.append(layer.plain_codes(trace.codes[layer.name]))
         sums.append(trace.sums[layer.name])
         listener.progress(f"{start:,} of {len(pixels):,} images up to {layer.name}")
     return np.concatenate(codes), np.concatenate(sums)
 
 
-def _faulty_sums(sums: Ints, faulty: FaultyLayer, fault: PsumFault, flips: Flips) -> Ints:
-    """Psums of all channels, ``n oc oh ow``: those of the faulty column change."""
-    changed = sums.copy()
+def _faulty_sums(
+    sums: Ints, faulty: FaultyLayer, fault: PsumFault, flips: Flips, start: Ints
+) -> Ints:
+    """Psums of all channels, ``n oc oh ow``: those of the faulty column change. start: as of a layer."""
+    changed, channels = sums.copy(), list(faulty.channels(fault.col))
     found = faulty.psums(fault, flips if fault.kind == "flip" else None)
-    changed[:, list(faulty.channels(fault.col))] = found
+    changed[:, channels] = found + start[channels, None, None]
     return changed
 
 
@@ -273,7 +277,7 @@ class _Tail:
 
 def _confirm(
     layer: IntegerLayer,
-    codes: npt.NDArray[np.uint8],
+    codes: Codes,
     faulty: FaultyLayer,
     flips: Flips,
     options: FaultOptions,
@@ -300,7 +304,7 @@ def _confirm(
 
 def _faulty_job(
     layer: IntegerLayer,
-    codes: npt.NDArray[np.uint8],
+    codes: Codes,
     faulty: FaultyLayer,
     flips: Flips,
     *,
@@ -312,7 +316,9 @@ def _faulty_job(
     one = slice(image, image + 1)
     dense, moment = layer.as_dense(), Flips(flips.fold[one], flips.pixel[one])
     own = FaultyLayer(layer, codes[one], faulty.array, is_saturating=options.is_saturating)
-    psums = _faulty_sums(Engine(_alone(dense)).sums(codes[one]), own, fault, moment)[0]
+    psums = _faulty_sums(Engine(_alone(dense)).sums(codes[one]), own, fault, moment, dense.start())[
+        0
+    ]
     layout = load_layout(WEIGHT_STATIONARY.layout)
     with tempfile.TemporaryDirectory(prefix="tilewright-fault-") as name:
         bundle = write_bundle(

@@ -54,8 +54,8 @@ def narrowed(
     `histograms` (how often each layer reads each code) best, by leaving thresholds out. A sum then counts in
     units of both scales, and its thresholds are divided by them, rounded up: integers compare with integers.
 
-    Raises `ConfigError` for more bits than there are, or fewer than 2, and for activations that the network's
-    input or another op feeds alone.
+    Raises `ConfigError` for more bits than there are, or fewer than 2, for images that a layer reads, and for
+    signed codes and start values.
     """
     scales: dict[str, float] = {}
     acts: dict[str, _Levels] = {}
@@ -145,6 +145,10 @@ def _link(link: Requantization, scale: float, levels: _Levels | None) -> Requant
 
 def _check(network: IntegerNetwork, layer: IntegerLayer, widths: Widths) -> None:
     has = Widths(layer.weight_format.bits, layer.act_format.bits)
+    if layer.has_start or layer.act_format.is_signed:
+        raise ConfigError(
+            f"{layer.name} must read unsigned codes and add plain products to take other widths, but does not"
+        )
     if not (2 <= widths.weight <= has.weight and 2 <= widths.act <= has.act):
         raise ConfigError(f"{layer.name} has {has} and takes 2 bits up to that, not {widths}")
     if widths.act < has.act and layer.name in network.inputs:

@@ -111,6 +111,18 @@ def test_widths_that_are_none(network, wanted, message):
         narrowed(network, wanted, _histograms(network))
 
 
+def test_signed_codes_and_start_values_keep_their_widths(network):
+    bias = np.arange(12, dtype=np.int64)
+    network = _with_layer(network, "second", bias=bias)
+    with pytest.raises(ConfigError, match="second must read unsigned codes and add plain products"):
+        narrowed(network, {"second": Widths(3, 4)}, _histograms(network))
+    pixels = images(np.random.default_rng(1), network, 4)
+    holdout = Split(pixels, Engine(network).predict(pixels))
+    found = find_precision(network, holdout, _Silent(), images=4, threads=1, lost=4)
+    assert found.mixed["second"] == "W4A4"
+    assert found.mixed["head"] == "W2A2"
+
+
 def test_a_mixed_precision_that_loses_nothing_is_found(network):
     network = _coarse(_even(network, "second"), "first")
     pixels = images(np.random.default_rng(1), network, 40)
