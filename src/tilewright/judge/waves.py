@@ -10,9 +10,9 @@ from tilewright.errors import FormatError
 from tilewright.judge.dump import Dump, FoundNumbers, dump_shape
 from tilewright.judge.in_layout import WordFiles, split_bits
 from tilewright.judge.listed import numbers_in_order
-from tilewright.judge.vcd import Sample, Sampling, read_samples
 from tilewright.spec import Ints
 from tilewright.vectors import Bundle
+from tilewright.waves import Sample, Sampling, read_samples
 
 
 def read_waves(

@@ -16,8 +16,8 @@ from tilewright.judge import (
     read_dump,
     read_operands,
 )
-from tilewright.judge.vcd import Sample, read_samples
 from tilewright.vectors import read_bundle
+from tilewright.waves import Sample, read_samples
 
 HEADER = """$date today $end $timescale 1ns $end
 $scope module tb $end
