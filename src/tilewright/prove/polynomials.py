@@ -38,7 +38,6 @@ class Poly:
         return self.low if self.low == self.high else None
 
 
-
 @dataclass(frozen=True, slots=True)
 class Floor:
     """``base >> shift``, of which nothing more is known."""
