@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tilewright.formal import has_yosys
-from tilewright.prove.our_array import read_sources
+from tilewright.prove.our_rtl import read_sources
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 from tilewright.errors import ConfigError
 from tilewright.prove.array import MODES, ArrayClaim, ArrayJob
 from tilewright.prove.confirm import Confirmation
-from tilewright.prove.our_array import prove_array
+from tilewright.prove.our_rtl import prove_array
 
 SMALL = ArrayJob(rows=3, cols=2, vectors=3)
 NARROW = replace(SMALL, column_bits=8)

@@ -46,3 +46,8 @@ def accumulated(
 def rectified(algebra: Algebra, total: Poly) -> Poly:
     """0 where a sum is negative, else the sum."""
     return algebra.cases(total, (0,), (algebra.zero, total))
+
+
+def leaked(algebra: Algebra, total: Poly, shift: int) -> Poly:
+    """A sum shifted right where it is negative, else the sum."""
+    return algebra.cases(total, (0,), (algebra.floor(total, shift), total))

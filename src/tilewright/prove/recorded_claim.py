@@ -11,7 +11,7 @@ from tilewright.prove.machine import Machine
 from tilewright.prove.netlist import Port
 from tilewright.prove.polynomials import Poly
 from tilewright.prove.proof import Check, ControlError, known
-from tilewright.prove.streams import Described, Placed, Stream
+from tilewright.prove.streams import NAMES, Described, Placed, Stream
 from tilewright.prove.words import Unknown, Value, Words
 from tilewright.waves import Recording
 
@@ -47,6 +47,11 @@ class RecordedClaim:
                 self._outputs[one.cycle].append(one)
             else:
                 self._inputs[one.port, one.cycle].append(one)
+        self._conditions = {
+            name for one in described.streams for text in one.when for name in NAMES.findall(text)
+        }
+        self.not_compared: set[str] = set()
+        """Outputs that depend on data, of which nothing is described."""
         self._word_ports = {one.port for one in placed if one.word == "y"}
         self._expected: dict[tuple[int, ...], Poly] = {}
 
@@ -54,10 +59,12 @@ class RecordedClaim:
     def text(self) -> str:
         """The claim, with what it assumes."""
         sizes = ", ".join(f"{name} = {size}" for name, size in self.described.sizes.items())
+        others = ", ".join(sorted(self.not_compared))
+        not_compared = f"; {others} not compared" if others else ""
         idle = "anything" if self.is_idle_free else "as recorded"
         return (
             f"{self.described.top} ({self.described.computes}, {sizes}), control as in the "
-            f"{self.recording.cycles} recorded cycles, data {idle} where no word is"
+            f"{self.recording.cycles} recorded cycles, data {idle} where no word is{not_compared}"
         )
 
     def _variable(self, stream: Stream, place: tuple[int, ...]) -> Poly:
@@ -117,6 +124,9 @@ class RecordedClaim:
         for port in self.roles.outputs:
             recorded = self.recording.outputs[port][cycle]
             if port in self._word_ports or set(recorded) - {"0", "1"}:
+                continue
+            if port not in self._conditions and not isinstance(machine.read(port), int):
+                self.not_compared.add(port)
                 continue
             found = known(machine, port)
             if found != int(recorded, 2):

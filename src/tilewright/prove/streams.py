@@ -31,6 +31,8 @@ _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
 }
+NAMES = re.compile(r"[A-Za-z_]\w*")
+"""Of ports, in a condition."""
 _CONDITION = re.compile(r"(\w+)(?:\[(\d+)\])?(?:(!?=)(\d+))?")
 
 
