@@ -23,7 +23,7 @@ CORE_FILES = (
         "tw_pe.sv",
         "tw_array.sv",
         "tw_axis.sv",
-    "tw_fifo.sv",
+        "tw_fifo.sv",
         "tw_l0.sv",
         "tw_ofifo.sv",
         "tw_controller.sv",

@@ -12,7 +12,7 @@ from tilewright.prove.netlist import Port
 from tilewright.prove.polynomials import Poly
 from tilewright.prove.proof import Check, ControlError, known
 from tilewright.prove.streams import NAMES, Described, Placed, Stream
-from tilewright.prove.words import Unknown, Value, Words
+from tilewright.prove.words import Unknown, Value, Word, Words
 from tilewright.waves import Recording
 
 
@@ -125,7 +125,8 @@ class RecordedClaim:
             recorded = self.recording.outputs[port][cycle]
             if port in self._word_ports or set(recorded) - {"0", "1"}:
                 continue
-            if port not in self._conditions and not isinstance(machine.read(port), int):
+            value = machine.read(port)
+            if port not in self._conditions and isinstance(value, Word) and not value.unknown:
                 self.not_compared.add(port)
                 continue
             found = known(machine, port)
