@@ -14,7 +14,7 @@ from tilewright.pipeline.corner_vectors import FOLDER, export_corners
 from tilewright.pipeline.input_codes import InputChoice, InputCodes
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.pipeline.vector_swap import written_beside
-from tilewright.spec import Check, IntegerLayer
+from tilewright.spec import Check, IntegerLayer, IntegerNetwork
 from tilewright.spec.names import file_names
 from tilewright.store.artifact import read_bytes, sha256
 from tilewright.tile import TilePlan
@@ -36,11 +36,7 @@ def export(run: RunFolder, listener: Listener) -> StageResult[ExportFacts]:
     """
     since = time.monotonic()
     config, network = run.config().vectors, run.network()
-    names = dict.fromkeys(config.layers)  # each once
-    chosen = [network.layer(name) for name in names] or list(network.layers)
-    layers = [layer.plain() for layer in chosen]
-    if config.weights == "extreme":
-        layers = [extreme_weights(layer) for layer in layers]
+    layers = _chosen(network, config)
     array, inputs = run.array(), InputChoice(run, config)
     plans = {
         layer.name: array.execution(layer.shape, act_bits=layer.act_format.bits).plan
@@ -79,6 +75,14 @@ def export(run: RunFolder, listener: Listener) -> StageResult[ExportFacts]:
         corners=corners,
     )
     return StageResult(facts, tuple(checks))
+
+
+def _chosen(network: IntegerNetwork, config: VectorsConfig) -> list[IntegerLayer]:
+    """The layers that are asked for, as an array computes them, each once; with extreme weights if asked."""
+    names = dict.fromkeys(config.layers)
+    layers = [network.layer(name) for name in names] or network.layers
+    plain = [layer.plain() for layer in layers]
+    return [extreme_weights(layer) for layer in plain] if config.weights == "extreme" else plain
 
 
 def _layout(config: VectorsConfig, plan: TilePlan) -> Layout:
