@@ -157,6 +157,8 @@ def read_bias(op: Operator, constants: dict[str, Array], layer: IntegerLayer) ->
         if op.inputs[2] not in constants:
             op.refuse("its bias must be a constant")
         bias = constants[op.inputs[2]].astype(np.float64).reshape(-1)
+        if bias.size not in (1, layer.shape.oc):
+            op.refuse(f"its bias must be one number or {layer.shape.oc}, not {bias.size}")
     return Affine(gain, bias)
 
 
