@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tilewright.config.array import VectorsConfig
 from tilewright.pipeline.run_folder import RunFolder
 from tilewright.spec import IntegerLayer, Stimulus
+from tilewright.tile import Part, TilePlan
 from tilewright.verify import Extreme, extreme_plane_count, extreme_planes
 
 
@@ -25,6 +26,26 @@ class InputCodes:
     name: str
     codes: npt.NDArray[np.uint8]
     extremes: tuple[Extreme, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerPart:
+    """A layer as the array runs it: a whole one, or some of the groups of one (`tilewright.tile.Part`)."""
+
+    whole: IntegerLayer
+    part: Part
+    dense: IntegerLayer
+    plan: TilePlan
+
+    @property
+    def name(self) -> str:
+        """Of the part."""
+        return self.dense.name
+
+    @property
+    def groups(self) -> IntegerLayer:
+        """The groups of the part, as they are in the layer."""
+        return self.whole.of_groups(self.part.first, self.part.groups)
 
 
 class InputChoice:
@@ -46,12 +67,13 @@ class InputChoice:
             return extreme_plane_count(layer)
         return 1 if self._kind == "max" else self._samples
 
-    def of(self, layer: IntegerLayer) -> Iterator[InputCodes]:
-        """The inputs of `layer`, one after the other."""
+    def of(self, run: LayerPart) -> Iterator[InputCodes]:
+        """The inputs of a part of a layer, one after the other."""
+        layer = run.dense
         if self._stimulus is not None:
             for position in range(self._samples):
                 number = int(self._stimulus.samples[position])
-                codes = self._stimulus.codes[layer.name][position]
+                codes = self._stimulus.codes[run.whole.name][position][run.part.ic]
                 yield InputCodes(number, f"sample{number}", codes)
             return
         if self._kind == "bound":

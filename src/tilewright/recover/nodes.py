@@ -37,12 +37,11 @@ def recover_node(name: str, part: QuantNode, capture: Capture) -> Recovered:
 
 
 def _convolution(name: str, part: QuantConv2d, capture: Capture) -> Recovered:
-    """Groups are filled up with zeros, as the array needs it; the bound is that of the groups."""
     weight = _weight(name, capture)
     oc, _, kh, kw = weight.shape
     shape = ConvShape(*capture.plane, oc, kh, kw, part.stride, part.padding, part.groups)
     layer = _layer(name, part, weight, shape)
-    return Recovered(layer.as_dense(), layer.sum_bound())
+    return Recovered(layer, layer.sum_bound())
 
 
 def _linear(name: str, part: QuantLinear, capture: Capture) -> Recovered:

@@ -93,17 +93,27 @@ def ask_onnx(network: IntegerNetwork, images: Images) -> Iterator[Oracle]:
 def ask_model(network: IntegerNetwork, trace: Trace) -> Oracle:
     """The cycle-level model of the array, on the first sample of the reference's trace."""
     from tilewright.sim import simulate
-    from tilewright.tile import Execution, TilePlan, plan_words, untile_psums
+    from tilewright.tile import (
+        WEIGHT_STATIONARY,
+        Execution,
+        TilePlan,
+        find_parts,
+        plan_words,
+        untile_psums,
+    )
 
     oracle = Oracle(
         f"cycle-level model, {ARRAY.rows}x{ARRAY.cols}", "", "the naive reference", "sums", 0, 0, 0
     )
     found = []
     for layer in network.layers:
-        plan = TilePlan(layer.shape, ARRAY)
         codes = trace.codes[layer.name][0].astype(np.uint8)
-        result = simulate(Execution(plan), *plan_words(plan, layer.weight, codes))
-        psums = untile_psums(result.psums, plan)[None]
+        parts = []
+        for part in find_parts(layer.shape, ARRAY, WEIGHT_STATIONARY):
+            plan, weight = TilePlan(part.shape, ARRAY), part.layer(layer).weight
+            result = simulate(Execution(plan), *plan_words(plan, weight, codes[part.ic]))
+            parts.append(untile_psums(result.psums, plan))
+        psums = np.concatenate(parts)[None]  # 1 oc oh ow
         found.append(
             compare(trace.sums[layer.name][:1], psums, what="sums of the model", layer=layer.name)
         )
@@ -111,13 +121,18 @@ def ask_model(network: IntegerNetwork, trace: Trace) -> Oracle:
 
 
 def ask_rtl(layer: IntegerLayer, trace: Trace) -> Oracle:
-    """The RTL, one layer, from files on disk; raises `ToolError` without a simulator."""
+    """The RTL, one layer (the first part of one in groups), from files on disk.
+
+    Raises `ToolError` without a simulator.
+    """
     from tilewright.cores import run_bundle
-    from tilewright.tile import TilePlan
+    from tilewright.tile import WEIGHT_STATIONARY, TilePlan, find_parts
     from tilewright.vectors import load_layout, write_bundle
 
-    codes = trace.codes[layer.name][0].astype(np.uint8)
-    taps = reference_tap_psums(codes[None], layer.weight, layer.shape)[:, 0]  # kij oc oh ow
+    part = find_parts(layer.shape, ARRAY, WEIGHT_STATIONARY)[0]
+    groups, layer = layer.of_groups(0, part.groups), part.layer(layer)
+    codes = trace.codes[groups.name][0].astype(np.uint8)[part.ic]
+    taps = reference_tap_psums(codes[None], groups.weight, groups.shape)[:, 0]  # kij oc oh ow
     with tempfile.TemporaryDirectory() as folder:
         bundle = write_bundle(
             Path(folder) / "bundle",

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import get_args
-
-import numpy as np
-import numpy.typing as npt
 
 from tilewright.config import Config, ModelConfig, load_config
 from tilewright.cost import LayerOutline
@@ -75,7 +71,6 @@ def _of_run(run: RunFolder, overrides: tuple[str, ...]) -> tuple[tuple[LayerOutl
             layer.weight_format,
             layer.weight,
             observed.get(layer.name),
-            _groups(layer.weight),
         )
         for layer in run.network().layers
     )
@@ -86,18 +81,6 @@ def _of_topology(path: Path, config: Config) -> tuple[LayerOutline, ...]:
     act = NumberFormat(config.model.act_bits, is_signed=False)
     weight = NumberFormat(config.model.weight_bits, is_signed=True, is_narrow=True)
     return tuple(LayerOutline(name, shape, act, weight) for name, shape in read_topology(path))
-
-
-def _groups(weight: npt.NDArray[np.int8]) -> int:
-    """Into how many equal parts the channels fall that no weight but 0 connects: those of a grouped layer."""
-    oc, ic = weight.shape[:2]
-    is_used = weight.any(axis=(2, 3))  # oc ic
-    for groups in range(math.gcd(oc, ic), 1, -1):
-        if oc % groups == 0 and ic % groups == 0:
-            parts = is_used.reshape(groups, oc // groups, groups, ic // groups).any(axis=(1, 3))
-            if parts.any() and not (parts & ~np.eye(groups, dtype=bool)).any():
-                return groups
-    return 1
 
 
 def _observed(run: RunFolder) -> dict[str, tuple[int, int]]:
