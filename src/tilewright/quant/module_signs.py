@@ -11,6 +11,7 @@ import torch
 from torch import fx, nn
 from torch.nn import functional
 
+from tilewright.quant.code_nodes import QuantMove
 from tilewright.quant.sums import QuantAvgPool2d
 
 
@@ -48,7 +49,9 @@ KEEPS_CODES: tuple[type[nn.Module], ...] = (
     nn.ReflectionPad2d,
     nn.ReplicationPad2d,
 )
-KEEPS_SIGN: tuple[type[nn.Module], ...] = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, QuantAvgPool2d)
+KEEPS_SIGN: tuple[type[nn.Module], ...] = (
+    *(nn.AvgPool2d, nn.AdaptiveAvgPool2d, QuantAvgPool2d, QuantMove),
+)
 
 POSITIVE_FUNCTIONS: tuple[Any, ...] = (
     *(
@@ -89,7 +92,19 @@ CODE_METHODS = (
         "swapaxes",
         "flip",
     ),
-    *("roll", "amax", "clone", "detach", "expand", "repeat", "unflatten", "to", "float", "cuda"),
+    *(
+        "roll",
+        "amax",
+        "clone",
+        "detach",
+        "expand",
+        "expand_as",
+        "repeat",
+        "unflatten",
+        "to",
+        "float",
+        "cuda",
+    ),
 )
 SIGN_METHODS = ("mean", "add", "add_", "mul", "mul_", "div", "div_", "sum", "maximum", "minimum")
 CLAMPS = (torch.clamp, torch.clip, torch.clamp_min, "clamp", "clip", "clamp_min", "clamp_")
@@ -150,7 +165,15 @@ def inputs_behind(node: fx.Node, signs: dict[fx.Node, Sign]) -> set[fx.Node]:
     return set().union(*(inputs_behind(source, signs) for source in node.all_input_nodes))
 
 
+def note_operation(node: fx.Node, what: Any) -> str:
+    """What `node` was before it was replaced, which messages then call it by."""
+    name: str = node.meta.setdefault("was", _describe(node, what))
+    return name
+
+
 def _describe(node: fx.Node, what: Any) -> str:
+    if "was" in node.meta:
+        return str(node.meta["was"])
     if isinstance(what, nn.Module):
         return f"{node.target} ({type(what).__name__.removeprefix('Quant')})"
     name = what if isinstance(what, str) else getattr(what, "__name__", node.name)
