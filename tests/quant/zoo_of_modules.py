@@ -280,6 +280,10 @@ WHOLE = {
     ),
     "scaled": (net(Fn(lambda _m, x: x * 0.5 + 1), cbr(8, 8)), PLANE),
     "ceil pool": (net(nn.MaxPool2d(3, 2, ceil_mode=True), cbr(8, 8)), PLANE),
+    "one activation for all": (
+        net(Fn(lambda m, x: m.b(m.act(m.a(m.act(x)))), act=nn.Sigmoid(), a=cbr(8, 8), b=cbr(8, 8))),
+        PLANE,
+    ),
     "padded average": (net(nn.AvgPool2d(3, 1, padding=1), cbr(8, 8)), PLANE),
     "mean": (
         nn.Sequential(cbr(3, 8), Fn(lambda _m, x: x.mean((2, 3))), nn.Linear(8, 3, bias=False)),

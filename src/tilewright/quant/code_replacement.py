@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -74,7 +75,7 @@ def replace_on_codes(edit: Edit, node: fx.Node, what: Any) -> bool:
 
 
 def _activation(edit: Edit, node: fx.Node, what: Any) -> bool:
-    function = what if isinstance(what, nn.Module) else None
+    function = copy.deepcopy(what) if isinstance(what, (*RISING, *FALLING_TOO)) else None
     if function is None and _hashable(what) in AS_MODULES:
         options = {key: value for key, value in node.kwargs.items() if key != "inplace"}
         if any(isinstance(value, fx.Node) for value in (*node.args[1:], *options.values())):
@@ -122,7 +123,7 @@ Move = tuple[Callable[..., Tensor], tuple[fx.Node, ...]]
 def _find_move(node: fx.Node, what: Any) -> Move | None:
     """The function and its operands, if `node` only moves numbers or puts zeros."""
     if isinstance(what, nn.Module):
-        return (what, tuple(node.all_input_nodes)) if _moves(what) else None
+        return (copy.deepcopy(what), tuple(node.all_input_nodes)) if _moves(what) else None
     if _hashable(what) in CONCATENATIONS:
         operands = node.args[0] if node.args else node.kwargs["tensors"]
         if not isinstance(operands, list | tuple):

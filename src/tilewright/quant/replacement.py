@@ -299,7 +299,8 @@ class Replacement:
             if len(list(uses)) == 1:
                 self.put(str(node.target), part.train(self.traced.training))
                 return
-        self._replace(node, noun, part, operands)
+        name = str(node.target) if node.op == "call_module" else ""
+        self._replace(node, noun, part, operands, name=name)
 
     def _call_after(self, node: fx.Node, name: str, operands: tuple[fx.Node, ...]) -> fx.Node:
         """A call of the submodule `name` whose value is of the sign and shape of `node`'s."""

@@ -13,7 +13,14 @@ import numpy.typing as npt
 
 from tilewright.engine import Engine, EngineKind
 from tilewright.spec import ArrayShape, IntegerLayer, IntegerNetwork, Trace
-from tilewright.verify import Oracle, compare, compare_traces, explain_codes, reference_tap_psums
+from tilewright.verify import (
+    Oracle,
+    compare,
+    compare_traces,
+    explain_codes,
+    reference_outputs,
+    reference_tap_psums,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -133,14 +140,16 @@ def ask_rtl(layer: IntegerLayer, trace: Trace) -> Oracle:
     groups, layer = layer.of_groups(0, part.groups), part.layer(layer)
     codes = trace.codes[groups.name][0].astype(np.uint8)[part.ic]
     taps = reference_tap_psums(codes[None], groups.weight, groups.shape)[:, 0]  # kij oc oh ow
+    layout, psums = load_layout("ece284-ws"), taps.sum(axis=0)
     with tempfile.TemporaryDirectory() as folder:
         bundle = write_bundle(
             Path(folder) / "bundle",
             layer=layer,
             plan=TilePlan(layer.shape, ARRAY),
-            layout=load_layout("ece284-ws"),
+            layout=layout,
             codes=codes,
-            psums=taps.sum(axis=0),
+            psums=psums,
+            outputs=reference_outputs(psums, layout.output),
             tap_psums=taps,
             sample=0,
         )

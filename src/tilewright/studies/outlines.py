@@ -11,6 +11,7 @@ from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.facts import VerifyFacts
 from tilewright.interchange.scalesim import read_topology
 from tilewright.models import quantized_layers
+from tilewright.models.zoo_names import ZOO
 from tilewright.pipeline.configured_model import model_spec
 from tilewright.pipeline.inventory import CONFIG
 from tilewright.pipeline.run_folder import RunFolder
@@ -26,9 +27,9 @@ def find_outlines(
     """The outlines that `source` means, and the configuration beside them.
 
     source: a run folder, a TOML configuration, a SCALE-Sim topology (.csv, whose layers get the
-    configured widths), a model's name, or None for the defaults. `overrides` are ``section.key=value``
-    and valid for all but a recovered run, whose network is what it is. Raises `ConfigError`,
-    `UnknownNameError`, `FormatError` or `ArtifactError`.
+    configured widths), the name of a model or a network of the zoo, or None for the defaults.
+    `overrides` are ``section.key=value`` and valid for all but a recovered run, whose network is what it
+    is. Raises `ConfigError`, `UnknownNameError`, `FormatError` or `ArtifactError`.
     """
     path = Path(source or "")
     if source is not None and path.is_dir():
@@ -44,9 +45,12 @@ def find_outlines(
             f"{source} must be a run folder, a .toml configuration, a .csv of SCALE-Sim or a model's "
             "name, but there is no such folder"
         )
+    if source in ZOO:
+        config = load_config(None, overrides)
+        return _of_zoo(source, config), config
     models = get_args(ModelConfig.model_fields["name"].annotation)
     if source not in models:
-        raise UnknownNameError.among("model", source, models)
+        raise UnknownNameError.among("model", source, (*models, *ZOO))
     plain = (f"model.name={source}", "model.choke_width=0")
     config = load_config(None, (*plain, *overrides))
     return _of_model(config), config
@@ -75,6 +79,16 @@ def _of_run(run: RunFolder, overrides: tuple[str, ...]) -> tuple[tuple[LayerOutl
         for layer in run.network().layers
     )
     return outlines, config
+
+
+def _of_zoo(name: str, config: Config) -> tuple[LayerOutline, ...]:
+    from tilewright.models.zoo import zoo_shapes  # with torch, which counts the sizes
+
+    act = NumberFormat(config.model.act_bits, is_signed=False)
+    weight = NumberFormat(config.model.weight_bits, is_signed=True, is_narrow=True)
+    return tuple(
+        LayerOutline(layer, shape, act, weight) for layer, shape in zoo_shapes(name).items()
+    )
 
 
 def _of_topology(path: Path, config: Config) -> tuple[LayerOutline, ...]:
