@@ -1,4 +1,4 @@
-"""How fast is a whole network on integers, and beside ONNX Runtime's integer operators?
+"""How fast is a whole network on integers, and beside the int8 runtimes that people would use?
 
 ``python benchmarks/integers.py [--model NAME.json] [--images 10000] [--threads 2] [--json]``
 
@@ -8,10 +8,10 @@ not depend on the values. A packed network is timed the same way.
 
 - `seconds_10k`: the engine's time for 10,000 images, pixels in and classes out, compiled and packed before
   the clock starts; measured on ``--images`` and scaled. For each kind of engine; the default's counts.
-- `vs_onnxruntime`: how many times faster than ONNX Runtime with the same network as ConvInteger,
-  MatMulInteger, comparisons and MaxPool, with as many threads, at the fastest of a few batch sizes, on
-  ``--onnx-images``. The best of ``--repeats`` counts for each. All sums of the output must be equal, or the
-  benchmark fails. Without onnxruntime this line is left out.
+- `vs_ort_qdq`, `vs_openvino`, `vs_inductor`: our time over theirs, on ``--peer-images``, each in turn with
+  the engine in one run, processor seconds of the whole process; medians of ``--repeats`` rounds; for each
+  peer its fastest batch size. ONNX Runtime with a QDQ graph by its own quantizer; OpenVINO on the same graph;
+  torch's inductor after torchao's PT2E quantization. A peer that is not installed is left out.
 """
 
 from __future__ import annotations
@@ -20,20 +20,18 @@ import argparse
 import json
 import os
 import platform
-import sys
-import tempfile
+import statistics
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from int8_peers import peers
 
 from tilewright.engine import Engine
-from tilewright.errors import ToolError
 from tilewright.spec import IntegerNetwork, PackedNetwork, find_packed
 
-ONNX_BATCHES = (1, 8, 32)
 TEN_THOUSAND = 10_000
 
 
@@ -52,7 +50,7 @@ def main() -> None:
     for kind in ("auto", "blas"):
         facts[f"seconds_10k_{kind}"] = _time_engine(network, images, kind, options)
     facts["seconds_10k"] = facts["seconds_10k_auto"]
-    facts |= _beside_onnxruntime(network, images[: options.onnx_images], options)
+    facts |= _beside_peers(network, options)
     if options.is_json:
         print(json.dumps(facts))
 
@@ -71,57 +69,43 @@ def _time_engine(
     return round(scaled, 3)
 
 
-def _beside_onnxruntime(
-    network: IntegerNetwork, images: npt.NDArray[np.uint8], options: argparse.Namespace
-) -> dict[str, Any]:
-    try:
-        session, name = _onnx_session(network, options.threads)
-    except ToolError as error:
-        print(f"ONNX Runtime: not measured: {error}", file=sys.stderr)
-        return {"vs_onnxruntime": None}
+def _beside_peers(network: IntegerNetwork, options: argparse.Namespace) -> dict[str, Any]:
+    """For each peer at its fastest batch size: our time over its time, and its time."""
+    sizes = network.node(network.inputs[0]).input_shape
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (options.peer_images, *sizes), np.uint8)
+    floats = (pixels / np.float32(255)).astype(np.float32)
     engine = Engine(network)
-    expected = engine.sums(images, threads=options.threads).reshape(len(images), -1)
-    best: dict[int, float] = {}
-    for batch in ONNX_BATCHES:
-        parts = [images[start : start + batch] for start in range(0, len(images), batch)]
-        found = np.concatenate([session.run(None, {name: part})[0] for part in parts])
-        if not np.array_equal(found.reshape(expected.shape), expected):
-            raise SystemExit(f"ONNX Runtime and the engine differ at batch {batch}")
-        best[batch] = min(
-            _clock(
-                lambda parts=parts: [session.run(None, {name: part}) for part in parts],
-                options.repeats,
+    engine.sums(pixels[: engine.batch], threads=options.threads)
+    found: dict[str, tuple[float, int, float]] = {}  # name: (theirs, batch, ours over theirs)
+    for name, batch, run in peers(network, threads=options.threads):
+        parts = [floats[start : start + batch] for start in range(0, len(floats), batch)]
+        run(parts[0])
+        rounds = [
+            (
+                _processor(lambda: engine.sums(pixels, threads=options.threads)),
+                _processor(lambda parts=parts, run=run: [run(part) for part in parts]),
             )
+            for _ in range(options.repeats)
+        ]
+        theirs = statistics.median(one for _, one in rounds) / len(floats) * TEN_THOUSAND
+        ratio = statistics.median(ours / one for ours, one in rounds)
+        print(
+            f"{name}, batch {batch}: {theirs:.2f} processor s for 10,000 images; "
+            f"ours takes {ratio:.2f} times that"
         )
-    ours = min(_clock(lambda: engine.sums(images, threads=options.threads), options.repeats))
-    fastest = min(best, key=best.__getitem__)
-    ratio = best[fastest] / ours
-    print(
-        f"ONNX Runtime, ConvInteger, batch {fastest}: {best[fastest] / len(images) * TEN_THOUSAND:.1f} s for "
-        f"10,000 images; {expected.size:,} sums equal; the engine is {ratio:.1f} times faster"
-    )
+        if name not in found or theirs < found[name][0]:
+            found[name] = (theirs, batch, ratio)
     return {
-        "vs_onnxruntime": round(ratio, 2),
-        "onnxruntime_seconds_10k": round(best[fastest] / len(images) * TEN_THOUSAND, 3),
-        "onnxruntime_batch": fastest,
-        "onnxruntime_images": len(images),
-        "sums_compared": int(expected.size),
-    }
+        f"vs_{name}": {"ratio": round(ratio, 3), "seconds_10k": round(theirs, 3), "batch": batch}
+        for name, (theirs, batch, ratio) in found.items()
+    } | {"fused_layers": len(engine.fused_layers), "peer_images": len(floats)}
 
 
-def _onnx_session(network: IntegerNetwork, threads: int) -> tuple[Any, str]:
-    from tilewright.interchange import export_network
-    from tilewright.interchange.extras import require
-
-    runtime = require("onnxruntime", extra="onnx")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "network.onnx"
-        export_network(network, path, form="onnx")
-        choice = runtime.SessionOptions()
-        choice.intra_op_num_threads = threads
-        choice.log_severity_level = 3
-        session = runtime.InferenceSession(str(path), choice, providers=["CPUExecutionProvider"])
-    return session, session.get_inputs()[0].name
+def _processor(work: Any) -> float:
+    since = time.process_time()
+    work()
+    return time.process_time() - since
 
 
 def _clock(work: Any, repeats: int) -> list[float]:
@@ -156,9 +140,9 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--model", type=Path, default=None, help="a packed network")
     parser.add_argument("--images", type=int, default=TEN_THOUSAND)
-    parser.add_argument("--onnx-images", type=int, default=64)
+    parser.add_argument("--peer-images", type=int, default=128)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--json", action="store_true", dest="is_json")
     return parser.parse_args()
 

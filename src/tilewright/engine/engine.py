@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from tilewright.engine import onednn
 from tilewright.engine.convolution import ENGINE_KINDS, EngineKind, choose_convolution
 from tilewright.engine.narrow import observe_layer
 from tilewright.engine.requantize import Requantizer
-from tilewright.errors import ConfigError, ShapeError
+from tilewright.errors import ConfigError, ShapeError, ToolError
 from tilewright.spec import (
     IntArray,
     IntegerNetwork,
@@ -25,6 +25,9 @@ from tilewright.spec import (
     port_name,
 )
 from tilewright.spec.op import Array, Operation
+
+Fused = dict[str, onednn.FusedConvolution]
+"""By the layer's name."""
 
 BATCH = 32
 """Samples at a time: the sums of a large layer then stay near the processor (measured)."""
@@ -37,7 +40,8 @@ class Engine:
     "blas" in float32 or float64, whichever holds every partial sum exactly, and in int64 beyond; "int64"
     in integers only; "auto" is "int8" where it works, else "blas". One thread by default.
     `arithmetic` says how each node is computed. register: limits the psums of every layer; without
-    one they are exact.
+    one they are exact. Where only the output is asked for, a layer's codes leave the 8-bit units themselves
+    if its thresholds allow it: `fused_layers` names those layers.
 
     Raises `ShapeError` if the network does not run from input to output, `ToolError` if "int8" is asked
     for and does not work here, `ConfigError` for an unknown kind.
@@ -58,6 +62,7 @@ class Engine:
         self.arithmetic: dict[str, str] = {}
         self._operations: list[Operation] = []
         self._requantizers: list[list[Requantizer]] = []
+        self._fused: Fused | None = None
         for node in network.nodes:
             operation, dtype = self._prepare(node)
             limit = max(map(abs, node.sum_range()))
@@ -65,13 +70,18 @@ class Engine:
             self._operations.append(operation)
             self._requantizers.append(links)
 
+    @property
+    def fused_layers(self) -> tuple[str, ...]:
+        """Layers whose sums nobody sees when the output is computed; the first time this takes a moment."""
+        return tuple(self._fuse())
+
     def trace(self, images: IntArray) -> Trace:
         """Codes and sums of every node, for images ``n ic ih iw`` (codes of the first layer)."""
         codes: dict[str, list[Array]] = {}
         sums: dict[str, list[Array]] = {}
         with self._single_threaded():
             for batch, count in self._batches(images):
-                for node, operands, found in self._run(batch):
+                for node, operands, found in self._run(batch, {}):
                     for operand, values in enumerate(operands):
                         codes.setdefault(port_name(node.name, operand), []).append(values[:count])
                     sums.setdefault(node.name, []).append(found[:count])
@@ -94,6 +104,7 @@ class Engine:
         if threads < 1:
             raise ConfigError(f"threads must be at least 1, not {threads}")
         found: list[npt.NDArray[np.int64]] = []
+        self._fuse()
         with self._single_threaded() as stack:
             pool = stack.enter_context(ThreadPoolExecutor(threads, initializer=self._be_one_thread))
             for part in pool.map(self._output, self._batches(images)):
@@ -135,6 +146,18 @@ class Engine:
         self.arithmetic[node.name] = choice.arithmetic
         return choice.operation, choice.dtype
 
+    def _fuse(self) -> Fused:
+        if self._fused is None:
+            self._fused = {}
+            for node in self.network.nodes:
+                if self.arithmetic[node.name] != "int8" or len(node.requantizations) != 1:
+                    continue
+                dense, (link,) = self.network.layer(node.name).as_dense(), node.requantizations
+                with suppress(ToolError), self._single_threaded():
+                    fused = onednn.FusedConvolution(dense, link, samples=self.batch)
+                    self._fused[node.name] = fused
+        return self._fused
+
     def _batches(self, images: IntArray) -> Iterator[tuple[Array, int]]:
         """Codes ``batch ih iw ic``, the last one filled up, and how many samples count."""
         reader = self.network.node(self.network.inputs[0])
@@ -153,11 +176,16 @@ class Engine:
             codes[: len(part)] = part.transpose(0, 2, 3, 1)
             yield codes, len(part)
 
-    def _run(self, codes: Array) -> Iterator[tuple[Node, list[Array], Array]]:
+    def _run(self, codes: Array, fused: Fused) -> Iterator[tuple[Node, list[Array], Array]]:
+        """Each node with its operands and sums; the nodes of `fused` have none and are left out."""
         held = dict.fromkeys(self.network.inputs, codes)
         nodes = zip(self.network.nodes, self._operations, self._requantizers, strict=True)
         for node, operation, requantizers in nodes:
             operands = [held.pop(port_name(node.name, n)) for n in range(node.operands)]
+            if node.name in fused:
+                found = fused[node.name](*operands)
+                held[node.requantizations[0].port] = requantizers[0].pool(found)
+                continue
             sums = operation(*operands)
             for link, requantize in zip(node.requantizations, requantizers, strict=True):
                 held[link.port] = requantize(sums)
@@ -165,7 +193,7 @@ class Engine:
 
     def _output(self, batch: tuple[Array, int]) -> npt.NDArray[np.int64]:
         codes, count = batch
-        for _, _, found in self._run(codes):
+        for _, _, found in self._run(codes, self._fuse()):
             sums = found
         return _planes([sums[:count]]).astype(np.int64)
 
@@ -179,7 +207,8 @@ def observe_registers(
     for start in range(0, len(images), BATCH):
         trace = engine.trace(images[start : start + BATCH])
         for layer in network.layers:
-            seen = observe_layer(layer, trace.codes[layer.name], place=place, rows=rows).extremes
+            codes = layer.plain_codes(trace.codes[layer.name])
+            seen = observe_layer(layer.plain(), codes, place=place, rows=rows).extremes
             low, high = extremes[layer.name]
             extremes[layer.name] = (min(low, int(seen[0])), max(high, int(seen[1])))
     return extremes

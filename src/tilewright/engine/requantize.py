@@ -36,6 +36,20 @@ class Requantizer:
 
     def __call__(self, sums: Array) -> Array:
         """Codes ``n ih iw ic`` of the reader: sums ``n oh ow oc``."""
+        return self.pool(self._count(sums))
+
+    def pool(self, codes: Array) -> Array:
+        """What the reader reads of codes ``n oh ow oc``: pooled and flattened as the link says."""
+        for pool in self._link.pools:
+            size = pool.output_size(codes.shape[1], codes.shape[2])
+            pooled = np.empty((len(codes), *size, codes.shape[3]), self._dtype)
+            pool_codes(codes, pool.kernel, pool.stride, pool.padding, pooled)
+            codes = pooled
+        if self._link.is_flattened:
+            return codes.transpose(0, 3, 1, 2).reshape(len(codes), 1, 1, -1)  # n 1 1 (oc oh ow)
+        return codes
+
+    def _count(self, sums: Array) -> Array:
         codes: Array = np.empty(sums.shape, self._dtype)
         pixels, channels = sums.size // sums.shape[3], sums.shape[3]
         together = self._pixels_together(pixels, channels)
@@ -49,13 +63,6 @@ class Requantizer:
             counts,
             codes.reshape(-1, channels * together),
         )
-        for pool in self._link.pools:
-            size = pool.output_size(codes.shape[1], codes.shape[2])
-            pooled = np.empty((len(codes), *size, channels), self._dtype)
-            pool_codes(codes, pool.kernel, pool.stride, pool.padding, pooled)
-            codes = pooled
-        if self._link.is_flattened:
-            return codes.transpose(0, 3, 1, 2).reshape(len(codes), 1, 1, -1)  # n 1 1 (oc oh ow)
         return codes
 
     @staticmethod

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.interchange.linear_quant import CODES, Integers
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.quant_node import FileQuantizer
 from tilewright.interchange.values import Affine, Grid, Value
-from tilewright.spec import ConvShape, IntegerLayer
+from tilewright.spec import ConvShape, IntegerLayer, NumberFormat
 
 WEIGHT_NAME = re.compile(r"^(.+?)\.weight(_quant\b.*|_values|_scale|_codes)?$")
 
@@ -20,18 +21,38 @@ WEIGHT_NAME = re.compile(r"^(.+?)\.weight(_quant\b.*|_values|_scale|_codes)?$")
 class Weight:
     """A quantized constant: its codes, of the shape in the file, and its quantizer.
 
-    names: the constants that it comes from; they often hold the layer's name.
+    names: the constants that it comes from; they often hold the layer's name. is_integer: the file holds
+    the codes themselves, so that an integer kernel may compute with them.
     """
 
     codes: npt.NDArray[np.float64]
     quantizer: FileQuantizer
     names: tuple[str, ...]
+    is_integer: bool = False
+
+    @classmethod
+    def of_integers(cls, op: Operator, found: Integers) -> Weight:
+        """A weight that the file has as codes; less their zero-point, they must fit a format of 8 bits."""
+        codes = CODES[found.kind]
+        if not codes.is_signed:
+            codes = NumberFormat(codes.bits, is_signed=True)
+        if not codes.allowed(found.codes).all():
+            codes = NumberFormat(8, is_signed=True)
+        if not codes.allowed(found.codes).all():
+            op.refuse(
+                f"its weights less their zero-point are {found.codes.min()}..{found.codes.max()}, and must "
+                "fit -128..127: quantize weights symmetrically"
+            )
+        return cls(
+            found.codes.astype(np.float64), FileQuantizer(codes, found.scale), op.inputs[:2], True
+        )
 
     def transposed(self) -> Weight:
         """Rows and columns exchanged, in the scale too."""
         scale = self.quantizer.scale
         turned = scale.T if scale.ndim == 2 else scale
-        return Weight(self.codes.T, FileQuantizer(self.quantizer.number_format, turned), self.names)
+        quantizer = replace(self.quantizer, scale=turned)
+        return replace(self, codes=self.codes.T, quantizer=quantizer)
 
     def scale(self, op: Operator) -> npt.NDArray[np.float64]:
         """The scale ``(1,)`` or ``(oc,)`` of a weight whose first axis is the output channel."""
@@ -129,17 +150,12 @@ def _layer(
         act_format=grid.number_format,
         weight_scale=weight.scale(op),
         act_scale=grid.scale,
+        zero_point=grid.zero_point,
     )
 
 
 def _input_grid(op: Operator, value: Value) -> Grid:
-    """The unsigned grid of a layer's input."""
-    grid = value.grid
-    if grid is None:
-        op.refuse(f"its input {op.inputs[0]} is not quantized: put a Quant node before it")
-    if grid.number_format.is_signed:
-        op.refuse(
-            f"its input codes are signed ({grid.number_format}), the array's are not: use an unsigned "
-            "quantizer before it"
-        )
-    return grid
+    """The grid of a layer's input."""
+    if value.grid is None:
+        op.refuse(f"its input {op.inputs[0]} is not quantized: put a quantizer before it")
+    return value.grid

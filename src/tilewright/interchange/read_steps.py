@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,7 +33,9 @@ def read_norm(op: Operator, value: Value, constants: Constants) -> Value:
 def read_relu(op: Operator, value: Value, constants: Constants) -> Value:  # noqa: ARG001
     """Relu; on a grid it keeps the codes that are not negative."""
     after = value.through(op, Step(lambda values: np.maximum(values, 0), is_exact=True))
-    if value.grid is None:
+    if value.kernel is not None:
+        return replace(after, kernel=value.kernel, is_rectified=True)
+    if value.grid is None or value.grid.zero_point or value.codes_at is not None:
         return after
     codes = value.grid.number_format
     bits = codes.bits - 1 if codes.is_signed else codes.bits

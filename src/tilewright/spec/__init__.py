@@ -27,6 +27,7 @@ from tilewright.spec.number_format import (
 )
 from tilewright.spec.op import OPS, Op, op_of
 from tilewright.spec.packed_network import DataClaim, PackedNetwork, find_packed
+from tilewright.spec.psum_fault import FAULT_KINDS, FaultKind, PsumFault
 from tilewright.spec.psum_register import (
     REGISTER_PLACES,
     REGISTER_RULES,
@@ -39,6 +40,7 @@ from tilewright.spec.stimulus import Stimulus
 from tilewright.spec.trace import Trace
 
 __all__ = [
+    "FAULT_KINDS",
     "FORMATS",
     "NEVER",
     "OPS",
@@ -52,6 +54,7 @@ __all__ = [
     "Codes",
     "ConvShape",
     "DataClaim",
+    "FaultKind",
     "Function",
     "IntArray",
     "IntegerLayer",
@@ -66,6 +69,7 @@ __all__ = [
     "OverflowRule",
     "PackedNetwork",
     "Plane",
+    "PsumFault",
     "PsumRegister",
     "PsumRule",
     "RegisterPlace",

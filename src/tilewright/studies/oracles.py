@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.engine import Engine, EngineKind
-from tilewright.spec import ArrayShape, IntegerLayer, IntegerNetwork, Trace
+from tilewright.spec import ArrayShape, Codes, IntegerLayer, IntegerNetwork, Trace
 from tilewright.verify import (
     Oracle,
     compare,
@@ -32,7 +32,7 @@ ARRAY = ArrayShape(8, 8, psum_bits=32)
 """The array of the cycle-level model and the RTL here: any holds the same psums."""
 
 EVERYTHING = "codes and sums"
-Images = npt.NDArray[np.uint8]
+Images = Codes
 
 
 def ask_reference(network: IntegerNetwork, expected: Trace, actual: Trace) -> Oracle:
@@ -114,13 +114,14 @@ def ask_model(network: IntegerNetwork, trace: Trace) -> Oracle:
     )
     found = []
     for layer in network.layers:
-        codes = trace.codes[layer.name][0].astype(np.uint8)
+        plain = layer.plain()
+        codes = layer.plain_codes(trace.codes[layer.name][0].astype(layer.act_format.dtype))
         parts = []
-        for part in find_parts(layer.shape, ARRAY, WEIGHT_STATIONARY):
-            plan, weight = TilePlan(part.shape, ARRAY), part.layer(layer).weight
+        for part in find_parts(plain.shape, ARRAY, WEIGHT_STATIONARY):
+            plan, weight = TilePlan(part.shape, ARRAY), part.layer(plain).weight
             result = simulate(Execution(plan), *plan_words(plan, weight, codes[part.ic]))
             parts.append(untile_psums(result.psums, plan))
-        psums = np.concatenate(parts)[None]  # 1 oc oh ow
+        psums = np.concatenate(parts)[None] + layer.start()[:, None, None]  # 1 oc oh ow
         found.append(
             compare(trace.sums[layer.name][:1], psums, what="sums of the model", layer=layer.name)
         )
@@ -136,9 +137,10 @@ def ask_rtl(layer: IntegerLayer, trace: Trace) -> Oracle:
     from tilewright.tile import WEIGHT_STATIONARY, TilePlan, find_parts
     from tilewright.vectors import load_layout, write_bundle
 
+    codes = layer.plain_codes(trace.codes[layer.name][0].astype(layer.act_format.dtype))
+    layer = layer.plain()
     part = find_parts(layer.shape, ARRAY, WEIGHT_STATIONARY)[0]
-    groups, layer = layer.of_groups(0, part.groups), part.layer(layer)
-    codes = trace.codes[groups.name][0].astype(np.uint8)[part.ic]
+    codes, groups, layer = codes[part.ic], layer.of_groups(0, part.groups), part.layer(layer)
     taps = reference_tap_psums(codes[None], groups.weight, groups.shape)[:, 0]  # kij oc oh ow
     layout, psums = load_layout("ece284-ws"), taps.sum(axis=0)
     with tempfile.TemporaryDirectory() as folder:

@@ -110,9 +110,10 @@ def run_statistics(
             f"--sample must be 0..{len(stimulus.samples) - 1}, one of the recovered ones, not {sample}"
         )
     for layer in [network.layer(name) for name in layers] or network.layers:
-        codes, number = stimulus.codes[layer.name][sample], int(stimulus.samples[sample])
-        for part, execution in used.executions(layer.shape, act_bits=layer.act_format.bits):
-            yield _statistics(part.layer(layer), codes[part.ic], number, execution, used, table)
+        codes = layer.plain_codes(stimulus.codes[layer.name][sample])
+        number, plain = int(stimulus.samples[sample]), layer.plain()
+        for part, execution in used.executions(plain.shape, act_bits=plain.act_format.bits):
+            yield _statistics(part.layer(plain), codes[part.ic], number, execution, used, table)
 
 
 def _statistics(

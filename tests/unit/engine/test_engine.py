@@ -6,17 +6,27 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.networks import chain, images, layer, residual
+from tests.networks import chain, images, layer, residual, shifted
 from tilewright.engine import ENGINE_KINDS, Engine, onednn
 from tilewright.engine.matrix_product import MatrixProduct, exact_dtype
 from tilewright.errors import ConfigError, FormatError, ShapeError, ToolError
-from tilewright.spec import ConvShape, IntegerNetwork, NumberFormat
-from tilewright.verify import compare_traces, reference_trace
+from tilewright.spec import ConvShape, IntegerNetwork, NumberFormat, PsumRegister
+from tilewright.verify import (
+    compare_traces,
+    reference_psums,
+    reference_register_psums,
+    reference_trace,
+)
 
 NETWORKS = {
     "chain": lambda rng: chain(rng),
     "chain of 8 bits": lambda rng: chain(rng, bits=8, weight_bits=8),
     "chain of 2 bits": lambda rng: chain(rng, bits=2, weight_bits=3),
+    "signed chain": lambda rng: chain(rng, is_signed=True),
+    "signed chain of 8 bits": lambda rng: chain(rng, is_signed=True, bits=8, weight_bits=8),
+    "zero-points and biases": lambda rng: shifted(rng, chain(rng)),
+    "signed zero-points": lambda rng: shifted(rng, chain(rng, bits=8, is_signed=True)),
+    "zero-points alone": lambda rng: shifted(rng, residual(rng, bits=8), has_bias=False),
     "residual": lambda rng: residual(rng),
     "residual of 8 bits": lambda rng: residual(rng, bits=8, sum_bits=5),
 }
@@ -44,6 +54,44 @@ def test_every_engine_equals_the_reference_in_every_number(make, kind):
     classes = network.classes(expected.sums["head"])
     assert engine.predict(pixels).tolist() == classes.tolist()
     assert engine.predict(pixels, threads=2).tolist() == classes.tolist()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        lambda one: {"bias": one.bias * np.arange(one.shape.oc)},
+        lambda one: {"zero_point": one.zero_point + 1},
+        lambda one: {"zero_point": 0, "bias": one.start()},  # the padding holds 0 then
+    ],
+)
+def test_a_start_value_or_a_padding_that_is_wrong_is_noticed(changes):
+    rng = np.random.default_rng(3)
+    network = shifted(rng, chain(rng, is_signed=True))
+    pixels = images(rng, network, 2)
+    first, second, head = network.nodes
+    broken = IntegerNetwork((first, replace(second, **changes(second)), head))
+    comparisons = compare_traces(
+        reference_trace(network, pixels), Engine(broken, kind="blas").trace(pixels), what="engine"
+    )
+    wrong = [str(one) for one in comparisons if not one.passed]
+    assert any(line.startswith("second: sums") for line in wrong)
+    assert not any(line.startswith("second: codes") for line in wrong)
+
+
+@pytest.mark.parametrize("overflow", ["wrap", "saturate"])
+def test_narrow_registers_hold_plain_sums_and_start_values_come_behind_them(overflow):
+    rng = np.random.default_rng(5)
+    network = shifted(rng, chain(rng, is_signed=True))
+    pixels = images(rng, network, 2)
+    register = PsumRegister(9, overflow, "column", 4)
+    engine = Engine(network, kind="blas", register=register)
+    trace = engine.trace(pixels)
+    limited = 0
+    for one in network.layers:
+        expected = reference_register_psums(trace.codes[one.name], one, register)
+        assert (trace.sums[one.name] == expected).all()
+        limited += (expected != reference_psums(trace.codes[one.name], one)).sum()
+    assert limited > 100
 
 
 def test_torch_keeps_its_number_of_threads():

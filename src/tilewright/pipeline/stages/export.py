@@ -11,7 +11,7 @@ from tilewright.corners import words_to_stream
 from tilewright.errors import ConfigError
 from tilewright.facts import BundleFacts, ExportFacts, ReachedExtreme, StageResult
 from tilewright.pipeline.corner_vectors import FOLDER, export_corners
-from tilewright.pipeline.input_codes import InputChoice, InputCodes, LayerPart
+from tilewright.pipeline.input_codes import InputChoice, InputCodes, LayerPart, layer_parts
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.pipeline.vector_swap import written_beside
 from tilewright.spec import Check, IntegerLayer
@@ -29,21 +29,20 @@ MOST_FILES = 500_000
 def export(run: RunFolder, listener: Listener) -> StageResult[ExportFacts]:
     """Write a bundle for each chosen layer and input; the expected psums are the reference's.
 
+    A layer with start values is written as its plain one, which is what an array computes.
+
     With ``vectors.stimulus = "bound"``, a check for each layer says whether the reference's psums
     are the extremes that the inputs were made for.
     """
     since = time.monotonic()
     config, network = run.config().vectors, run.network()
     names = dict.fromkeys(config.layers)  # each once
-    layers = [network.layer(name) for name in names] or list(network.layers)
+    chosen = [network.layer(name) for name in names] or list(network.layers)
+    layers = [layer.plain() for layer in chosen]
     if config.weights == "extreme":
         layers = [extreme_weights(layer) for layer in layers]
     array, inputs = run.array(), InputChoice(run, config)
-    parts = [
-        LayerPart(layer, part, part.layer(layer), execution.plan)
-        for layer in layers
-        for part, execution in array.executions(layer.shape, act_bits=layer.act_format.bits)
-    ]
+    parts = [part for layer in layers for part in layer_parts(layer, array)]
     plans = {part.name: part.plan for part in parts}
     layouts = {name: _layout(config, plan) for name, plan in plans.items()}
     counts = {part.name: inputs.count(part.dense) for part in parts}
@@ -67,9 +66,8 @@ def export(run: RunFolder, listener: Listener) -> StageResult[ExportFacts]:
             corners = export_corners(
                 beside, beside.root / smallest.folder, seed=config.seed, listener=listener
             )
-    used = dict.fromkeys(layout.name for layout in layouts.values())
     facts = ExportFacts(
-        layout=", ".join(used),
+        layout=", ".join(dict.fromkeys(layout.name for layout in layouts.values())),
         stimulus=config.stimulus,
         weights=config.weights,
         files=_files(bundles),

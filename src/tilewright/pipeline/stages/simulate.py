@@ -11,7 +11,7 @@ from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.sim import SimResult
 from tilewright.sim import simulate as run_model
 from tilewright.sim.simulate import ModelKind
-from tilewright.spec import Check, IntegerLayer, OutputFunction
+from tilewright.spec import Check, Codes, IntegerLayer, OutputFunction
 from tilewright.store.artifact import write_artifact
 from tilewright.tile import Part, plan_words, untile_psums
 from tilewright.verify import Comparison, compare, reference_outputs, reference_psums
@@ -21,7 +21,11 @@ Results = list[tuple[Part, SimResult]]
 
 
 def simulate(run: RunFolder, listener: Listener) -> StageResult[SimulateFacts]:
-    """Simulate every layer on chosen samples; psums and outputs must be the reference's."""
+    """Simulate every layer on chosen samples; psums and outputs must be the reference's.
+
+    Of a layer with start values the model computes the plain one; with them, its psums must be those that
+    the reference has of the layer itself.
+    """
     stimulus, array = run.stimulus(), run.array()
     positions = run.positions(run.config().sim.samples, stimulus, key="sim.samples")
     entries: list[LayerRun] = []
@@ -30,10 +34,12 @@ def simulate(run: RunFolder, listener: Listener) -> StageResult[SimulateFacts]:
     for layer in run.network().layers:
         for position in positions:
             codes = stimulus.codes[layer.name][position]  # ic ih iw
-            results = _run_parts(layer, codes, array, run.config().sim.engine)
+            results = _run_parts(
+                layer.plain(), layer.plain_codes(codes), array, run.config().sim.engine
+            )
             for part, result in results:
                 fold_cycles[part.name(layer.name)] = result.fold_cycles
-            comparisons = _compare(results, layer, reference_psums(codes[None], layer))
+            comparisons = _compare(results, layer, codes[None])
             sample = int(stimulus.samples[position])
             is_error = array.overflow == "error"
             checks += _checks(results, comparisons, f"{layer.name}: sample {sample}", is_error)
@@ -61,17 +67,20 @@ def _run_parts(
     return results
 
 
-def _compare(
-    results: Results, layer: IntegerLayer, expected: npt.NDArray[np.int64]
-) -> tuple[Comparison, Comparison]:
+def _compare(results: Results, layer: IntegerLayer, codes: Codes) -> tuple[Comparison, Comparison]:
     psums, outputs = (
         np.concatenate([untile_psums(getattr(one, name), one.plan) for _, one in results])
         for name in ("psums", "outputs")
     )  # oc oh ow
+    expected = reference_psums(codes, layer)
+    array = (
+        reference_psums(layer.plain_codes(codes), layer.plain()) if layer.has_start else expected
+    )
+    started = psums[None] + layer.start()[:, None, None]
     return (
-        compare(expected, psums[None], what="psums of the model", layer=layer.name),
+        compare(expected, started, what="psums of the model", layer=layer.name),
         compare(
-            reference_outputs(expected, OutputFunction()),
+            reference_outputs(array, OutputFunction()),
             outputs[None],
             what="outputs of the model",
             layer=layer.name,

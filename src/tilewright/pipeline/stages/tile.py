@@ -11,7 +11,7 @@ from tilewright.spec import IntegerLayer
 def tile(run: RunFolder, listener: Listener) -> StageResult[TileFacts]:
     """Write the array and, for each layer, how many tiles and folds it takes for one sample."""
     array = run.config().array
-    layers = tuple(_tiles(layer, array) for layer in run.network().layers)
+    layers = tuple(_tiles(layer.plain(), array) for layer in run.network().layers)
     folds = sum(layer.folds for layer in layers)
     listener.say(
         f"{len(layers)} layers on {array.rows}x{array.cols}: {folds:,} folds for one sample"

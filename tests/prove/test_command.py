@@ -1,0 +1,43 @@
+"""The command: exit status, JSON, bad input."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.chain import tilewright
+
+pytestmark = pytest.mark.usefixtures("sources")
+
+
+def test_our_array_in_all_modes():
+    done = tilewright("prove", "--array", "3x2", "--vectors", 3, "--json")
+    assert done.returncode == 0
+    assert [one["answer"] for one in json.loads(done.stdout)] == ["proved"] * 3
+
+
+def test_an_array_with_a_fault(tmp_path, sources):
+    for file, text in sources.items():
+        (tmp_path / file).write_text(text.replace("<<< LowBits", "<<< 1"))
+    done = tilewright(
+        "prove", "--array", "3x2", "--vectors", 3, "--mode", "ws", "--rtl-dir", tmp_path
+    )
+    assert done.returncode == 1
+    assert done.stdout.startswith("REFUTED tw_array 3x2 ws")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "what is to be proved must be named"),
+        (("--array", "3"), "--array must be NxN with numbers from 1 to 99, not '3'"),
+        (("--array", "3x2", "--bits", "4/4"), "--bits must be N/N/N"),
+        (("--array", "3x2", "--mode", "no"), "a mode must be one of ws, 2ch, os, but is 'no'"),
+        (("--array", "3x2", "--rtl-dir", "no-such"), "must be in no-such: No such file"),
+    ],
+)
+def test_bad_input(words, message):
+    done = tilewright("prove", *words)
+    assert done.returncode == 2
+    assert message in done.stderr
