@@ -3,8 +3,9 @@
 ``python benchmarks/memory.py [--edge 112] [--channels 64] [--rows 16] [--cols 8] [--most-gb 4] [--json]``
 
 A network with a layer of the asked size is made, saved, and taken by `recover` (of a float module on planes
-of this size), `verify`, `export` and `simulate`, each in a process of its own, of which `resource.getrusage` says the largest resident set. More than --most-gb is exit status 1. Linux and macOS; the
-last line is one JSON object.
+of this size), `verify`, `export` and `simulate`, each in a process of its own, of which `resource.getrusage`
+says the largest resident set. More than --most-gb is exit status 1. Linux and macOS; the last line is one
+JSON object.
 """
 
 from __future__ import annotations

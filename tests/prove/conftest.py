@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tilewright.formal import has_yosys
-from tilewright.prove.our_array import read_sources
+from tilewright.prove.our_rtl import CORE_FILES, read_sources
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +14,13 @@ def sources():
     if not has_yosys():
         pytest.skip("yosys is not installed: pip install 'tilewright[formal]'")
     return read_sources()
+
+
+@pytest.fixture(scope="session")
+def core(sources):
+    """Our whole core."""
+    assert sources
+    return read_sources(files=CORE_FILES)
 
 
 @pytest.fixture

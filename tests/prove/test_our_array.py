@@ -9,7 +9,7 @@ import pytest
 from tilewright.errors import ConfigError
 from tilewright.prove.array import MODES, ArrayClaim, ArrayJob
 from tilewright.prove.confirm import Confirmation
-from tilewright.prove.our_array import prove_array
+from tilewright.prove.our_rtl import prove_array
 
 SMALL = ArrayJob(rows=3, cols=2, vectors=3)
 NARROW = replace(SMALL, column_bits=8)
@@ -79,15 +79,17 @@ def test_a_wrong_array_is_refuted_and_a_simulator_agrees(changed, fault):
         assert int(verdict.killing.simulated, 2) == verdict.killing.found
 
 
-def test_the_difference_names_the_product_that_is_missing(changed):
-    text = changed(
-        "tw_array.sv",
-        ".weight_valid_i(weight_valid_i[r])",
-        ".weight_valid_i(weight_valid_i[r] && !(r == 1 && c == 1))",
+def test_the_register_that_nothing_writes_is_named(changed):
+    text = changed("tw_array.sv", ".weight_valid_i(weight_valid_i[r])", ".weight_valid_i(seen[r])")
+    seen = "wire [Rows-1:0] seen = weight_valid_i & ~2;"
+    text["tw_array.sv"] = text["tw_array.sv"].replace(
+        "  for (genvar r", f"  {seen}\n  for (genvar r", 1
     )
-    verdict = prove_array(text, SMALL, confirms=False)
+    assert prove_array(text, SMALL, confirms=False).answer == "undecided"
+    verdict = prove_array(text, SMALL)
     assert verdict.answer == "refuted"
-    assert "column 1" in verdict.reason
+    assert "column 0" in verdict.reason
+    assert "gen_row[1].gen_col[0]" in verdict.reason
     assert "which nothing has written" in verdict.reason
 
 

@@ -261,6 +261,12 @@ WHOLE = {
     "leaky, then relu": (net(cbr(8, 8, act=nn.LeakyReLU), nn.ReLU(), cbr(8, 8)), PLANE),
     "sigmoid between": (net(cbr(8, 8, act=nn.Sigmoid), cbr(8, 8)), PLANE),
     "softplus": (net(cbr(8, 8, act=nn.Softplus), cbr(8, 8)), PLANE),
+    "silu at the end": (net(cbr(8, 8, act=nn.SiLU)), PLANE),
+    "hardswish at the end": (net(cbr(8, 8, act=nn.Hardswish)), PLANE),
+    "gelu at the end": (net(cbr(8, 8, act=nn.GELU)), PLANE),
+    "mish at the end": (net(cbr(8, 8, act=nn.Mish)), PLANE),
+    "elu at the end": (net(cbr(8, 8, act=nn.ELU)), PLANE),
+    "linear bottleneck at the end": (net(Inverted(8)), PLANE),
     "gate by itself": (net(Fn(lambda _m, x: x * torch.sigmoid(x)), cbr(8, 8)), PLANE),
     "spatial gate": (
         net(Fn(lambda m, x: x * m.c(x).sigmoid(), c=nn.Conv2d(8, 1, 3, padding=1))),
@@ -309,15 +315,6 @@ WHOLE = {
         PLANE,
     ),
 }
-SIGNED: dict[str, tuple[nn.Module, tuple[int, ...], str]] = {
-    "silu at the end": (net(cbr(8, 8, act=nn.SiLU)), PLANE, "SiLU"),
-    "hardswish at the end": (net(cbr(8, 8, act=nn.Hardswish)), PLANE, "Hardswish"),
-    "gelu at the end": (net(cbr(8, 8, act=nn.GELU)), PLANE, "GELU"),
-    "mish at the end": (net(cbr(8, 8, act=nn.Mish)), PLANE, "Mish"),
-    "elu at the end": (net(cbr(8, 8, act=nn.ELU)), PLANE, "ELU"),
-    "linear bottleneck at the end": (net(Inverted(8)), PLANE, "Add"),
-}
-"""A layer reads values of both signs: whole where signed codes are taken, else refused by this name."""
 REFUSED: dict[str, tuple[nn.Module, tuple[int, ...], str]] = {
     "lstm": (Fn(lambda m, x: m.rnn(x)[0], rnn=nn.LSTM(3, 3)), (2, 4, 3), "LSTM"),
     "attention": (Attention(3), PLANE, "matmul"),
@@ -327,7 +324,7 @@ REFUSED: dict[str, tuple[nn.Module, tuple[int, ...], str]] = {
     "bilinear layer": (nn.Bilinear(3, 3, 2), VECTOR, "Bilinear"),
     "circular": (nn.Conv2d(3, 2, 3, padding_mode="circular"), PLANE, "padding"),
     "softmax between": (net(nn.Softmax(1), cbr(8, 8)), PLANE, "Softmax|1 is not"),
-    "layer norm": (net(nn.LayerNorm(8), cbr(8, 8)), PLANE, "LayerNorm"),
+    "layer norm": (net(nn.LayerNorm(8), cbr(8, 8)), PLANE, "1 is not|LayerNorm"),
     "group norm": (net(nn.GroupNorm(2, 8), nn.ReLU(), cbr(8, 8)), PLANE, "1 is not|GroupNorm"),
     "bilinear resize": (
         net(nn.Upsample(scale_factor=2, mode="bilinear"), cbr(8, 8)),

@@ -25,7 +25,7 @@ GROUPS = {
     ),
     "Questions about a network": (
         *("plan", "stats", "psum_width", "requantize", "certify", "prove", "mutate"),
-        *("sweep", "faults"),
+        *("sweep", "faults", "advise"),
     ),
     "Networks in and out": ("pack", "export_network", "import_network"),
     "This computer": ("doctor",),

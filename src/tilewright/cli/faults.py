@@ -43,6 +43,9 @@ def faults(
     simulator: Annotated[str, typer.Option("--simulator", metavar="NAME")] = "auto",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of flips and of that choice.")] = 0,
     threads: ThreadsOption = 1,
+    workers: Annotated[
+        str, typer.Option("--workers", metavar="URL", help="A Dask scheduler, for the RTL.")
+    ] = "",
     data_dir: DataDirOption = None,
     table: Annotated[
         Path | None, typer.Option("--out", metavar="FILE.csv", help="A line for each fault.")
@@ -58,7 +61,7 @@ def faults(
     from tilewright.spec.psum_register import read_register_rule
 
     expect_packages("numba", *(("matplotlib",) if figure else ()))
-    rows, cols = _array(array)
+    rows, cols = read_array(array)
     ArrayShape(rows, cols, psum_bits or 32)  # refused before images are fetched
     rule, wanted = read_register_rule(overflow), _kinds(kinds)
     from tilewright.studies.certify import open_subject
@@ -75,6 +78,7 @@ def faults(
         threads=threads,
         seed=seed,
         simulator=simulator,
+        workers=workers,
     )
     facts = find_faults(
         open_subject(path, data_dir=data_dir), layer, options, Console(is_json=is_json)
@@ -97,7 +101,8 @@ def faults(
     raise typer.Exit(0 if facts.passed else FAILED)
 
 
-def _array(text: str) -> tuple[int, int]:
+def read_array(text: str) -> tuple[int, int]:
+    """Rows and columns from ``8x16``; raises `ConfigError`."""
     from tilewright.errors import ConfigError
 
     found = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text.strip())

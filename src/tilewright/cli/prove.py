@@ -50,7 +50,7 @@ def prove(
     Exit status: 0 proved; 1 refuted (with the input that shows it) or undecided; 2 bad input.
     """
     from tilewright.prove.array import MODES, ArrayJob
-    from tilewright.prove.our_array import prove_array, read_sources
+    from tilewright.prove.our_rtl import prove_array, read_sources
 
     if array is None:
         raise ConfigError("what is to be proved must be named: give --array RxC (for example 4x4)")

@@ -52,6 +52,7 @@ def sweep(
     ] = 2000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of that choice.")] = 0,
     has_parquet: Annotated[bool, typer.Option("--parquet", help="Write Parquet too.")] = False,
+    has_page: Annotated[bool, typer.Option("--page", help="Write study.html, with plots.")] = False,
     trials: Annotated[
         int, typer.Option("--trials", min=0, help="Trainings; 0: every combination of the axes.")
     ] = 0,
@@ -77,8 +78,9 @@ def sweep(
     from tilewright.studies.sweep.run import sweep as run_sweep
     from tilewright.studies.sweep.study import SweepOptions
 
-    options = SweepOptions(check, seed, register_cycles, has_parquet)
+    options = SweepOptions(check, seed, register_cycles, has_parquet, has_page)
     expect_packages(*(("numba",) if check else ()), *(("pyarrow",) if has_parquet else ()))
+    expect_packages(*(("jinja2", "matplotlib") if has_page else ()))
     question = read_question(source, axes or (), objectives or (), within or ())
     trained = None
     if question.trained:

@@ -131,8 +131,10 @@ def _random_layer(
         stride=(2, 1),
         padding=(1, 2),
     )
-    low, high = layer.weight_format.min_code, layer.weight_format.max_code
-    weight = rng.integers(low, high, (shape.oc, shape.ic, 2, 3), np.int8, endpoint=True)
+    form = layer.weight_format
+    sizes = (shape.oc, shape.ic, 2, 3)
+    weight = rng.integers(form.min_code, form.max_code, sizes, np.int8, endpoint=True)
+    weight[~form.allowed(weight)] = form.max_code  # a format may leave codes out
     codes = _random_codes(layer, (shape.ic, shape.ih, shape.iw), rng)
     odd = replace(layer, shape=shape, weight=weight, weight_scale=layer.weight_scale[:1])
     return odd, (codes,)

@@ -11,12 +11,13 @@ from tilewright.engine import onednn
 from tilewright.engine.kernels import Array
 from tilewright.engine.matrix_product import FLOAT32_EXACT, MatrixProduct, exact_dtype
 from tilewright.engine.narrow import NarrowLayer, wrap
+from tilewright.engine.popcount import PopcountProduct
 from tilewright.errors import ToolError
 from tilewright.spec import IntegerLayer, PsumRegister, signed_bits_needed
 from tilewright.spec.op import Operation
 
-EngineKind = Literal["auto", "int8", "blas", "int64"]
-ENGINE_KINDS: tuple[EngineKind, ...] = ("auto", "int8", "blas", "int64")
+EngineKind = Literal["auto", "int8", "popcount", "blas", "int64"]
+ENGINE_KINDS: tuple[EngineKind, ...] = ("auto", "int8", "popcount", "blas", "int64")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +62,8 @@ def _choose_plain(
                 raise
         else:
             return Convolution(convolution, convolution.dtype, "int8")
+    if kind in ("auto", "popcount") and PopcountProduct.fits(layer):
+        return Convolution(PopcountProduct(layer), np.dtype(np.int32), "popcount")
     dtype = np.dtype(np.int64) if kind == "int64" else exact_dtype(limit)
     return Convolution(MatrixProduct(layer, dtype=dtype), dtype, dtype.name)
 

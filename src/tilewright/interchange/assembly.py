@@ -128,10 +128,17 @@ class Assembly:
             input_grid(self._inputs),
             graph.input_shape,
             graph.batch,
-            (*input_notes(self._inputs), *self._end(graph, output, left), *notes),
+            (*input_notes(self._inputs), *self._rounded(), *self._end(graph, output, left), *notes),
             engine,
             graph.input_kind != "float",
+            graph.last,
         )
+
+    def _rounded(self) -> tuple[str, ...]:
+        """A note on the layers whose bias the file has as floats."""
+        names = [name for name, bias in self._biases.items() if bias.kind == "float"]
+        text = "the bias is a float in the file, and here in whole steps of the psum, as ONNX Runtime has it"
+        return (f"{', '.join(names)}: {text}",) if names else ()
 
     def _end(self, graph: Graph, output: Value, left: Value) -> tuple[str, ...]:
         """Notes on the output; its sums become comparable where the file's output has their values."""
@@ -193,5 +200,5 @@ def _real(value: Value) -> Affine:
 def _source_codes(value: Value) -> SourceCodes:
     assert value.grid is not None, "every operand is quantized"  # noqa: S101
     if value.codes_at is not None:
-        return SourceCodes(value.codes_at, 1.0, 0)
-    return SourceCodes(value.tensor, value.grid.scale, value.grid.zero_point)
+        return SourceCodes(value.codes_at, 1.0, 0, value.last)
+    return SourceCodes(value.tensor, value.grid.scale, value.grid.zero_point, value.last)

@@ -11,11 +11,8 @@ from tilewright.interchange.quant_node import QUANT_OPERATORS
 from tilewright.interchange.values import Value
 
 ADVICE = {
-    "BipolarQuant": "codes of -1 and +1 are signed, and activation codes are not: quantize activations to "
-    "2 bits or more, unsigned",
     "Concat": "give each branch a convolution of its own and add those",
     "FloatQuant": "codes are integers: quantize with a Quant node",
-    "Trunc": "it drops low bits of a sum: average with AveragePool, and quantize with a Quant node",
 }
 """What to do about operations that others often use."""
 
@@ -54,7 +51,7 @@ class Lost:
 
 def refuse_other_domains(op: Operator) -> None:
     """Refuse an operation that has the name of a standard one and is another, as channels-last ones are."""
-    is_custom = op.kind in (*QUANT_OPERATORS, "BipolarQuant", "MultiThreshold")
+    is_custom = op.kind in (*QUANT_OPERATORS, "BipolarQuant", "MultiThreshold", "Trunc")
     if op.domain not in STANDARD and not is_custom and op.kind not in ADVICE:
         op.refuse(
             f"its domain {op.domain!r} is not that of the standard operators, so it may do something else "

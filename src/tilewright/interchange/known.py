@@ -8,7 +8,14 @@ import numpy as np
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.hindrances import refuse_unknown
-from tilewright.interchange.kernels import Addition, Average, Products, rounded, whole_gains
+from tilewright.interchange.kernels import (
+    Addition,
+    Average,
+    Products,
+    Singles,
+    rounded,
+    whole_gains,
+)
 from tilewright.interchange.linear_quant import (
     LINEAR_QUANT,
     Integers,
@@ -16,6 +23,7 @@ from tilewright.interchange.linear_quant import (
     quantize_constant,
     read_grid,
     read_integers,
+    rounded_bias,
 )
 from tilewright.interchange.onnx_graph import Array, Graph, Operator, scalar
 from tilewright.interchange.quant_node import (
@@ -52,6 +60,7 @@ class Known:
         self.assembly = Assembly()
         self.constants: dict[str, Array] = dict(graph.constants)
         self._integers: dict[str, Integers] = {}
+        self._outputs, self._readers = graph.outputs, graph.readers()
 
     def read_constant(self, op: Operator) -> None:
         """An operation of constants alone: weights, quantized biases, and what is not understood."""
@@ -181,12 +190,14 @@ class Known:
 
     def read_layer(self, op: Operator, values: list[Value]) -> None:
         """A convolution or a linear layer."""
-        weight = self.weights.get(op.inputs[1])
+        weight = self.weights.get(op.inputs[1]) or Weight.of_whole(op.inputs[1], self.constants)
         if weight is None or not values or values[0].tensor != op.inputs[0] or values[0].is_code:
             op.refuse("it must read an activation and a weight that are both quantized")
         value = values[0]
         name = name_layer(op, weight, set(self.assembly.nodes))
         if op.kind == "Conv":
+            is_last = bool(op.attributes.get("channels_last", 0))
+            weight = weight.channels_first() if is_last else weight
             layer = read_convolution(op, name, value, weight)
         else:
             is_turned = op.kind == "MatMul" or not op.attributes.get("transB", 0)
@@ -194,11 +205,25 @@ class Known:
         real = read_bias(op, self.constants, layer)
         bias = self._integers.get(op.inputs[2]) if len(op.inputs) > 2 else None
         is_whole = not real.offset.any() or (bias is not None and bias.are_steps_of(real.gain))
-        if value.codes_at is None or not weight.is_integer or not is_whole:
+        is_end = is_whole and op.output in self._outputs
+        has_kernel = value.codes_at is not None and weight.is_integer
+        if not has_kernel or not (is_end or self._meets_quantizer(op.output)):
             self.values[op.output] = self.assembly.add(op, layer, [value], real)
             return
+        if not is_whole:
+            bias = rounded_bias(real.offset, _scales(value, layer))
         found = self.assembly.add_integers(op, layer, [value], real, bias)
         self.values[op.output] = replace(found, kernel=_products(value, layer, bias))
+
+    def _meets_quantizer(self, tensor: str) -> bool:
+        """Whether one QuantizeLinear reads a tensor, directly or behind a Relu or Clip."""
+        readers = self._readers.get(tensor, ())
+        if len(readers) != 1 or tensor in self._outputs:
+            return False
+        reader = readers[0]
+        if reader.kind in ("Relu", "Clip"):
+            return self._meets_quantizer(reader.output)
+        return reader.kind == "QuantizeLinear"
 
     def _read_addition(self, op: Operator, values: list[Value]) -> None:
         first, second = values
@@ -248,13 +273,19 @@ class Known:
             whole = Products(scale, np.array([offset]), node.area)
             parts = Average(grid.scale, offset, node.area)
             found = replace(found, kernel=whole if op.kind == "GlobalAveragePool" else parts)
+        found = replace(found, is_positive=grid.low >= 0)
         is_squeezed = op.attributes.get("keepdims", 1) == 0
         self.values[op.output] = found.flattened(op) if is_squeezed else found
 
 
 def _products(value: Value, layer: IntegerLayer, bias: Integers | None) -> Products:
-    """The kernel of a layer on codes; the scales are multiplied in float32."""
-    assert value.grid is not None, "a layer reads codes"  # noqa: S101
-    scale = np.float32(value.grid.scale) * layer.weight_scale.astype(np.float32)
+    """The kernel of a layer on codes."""
     offset = np.zeros(1, np.int64) if bias is None else bias.codes.reshape(-1)
-    return Products(scale, offset)
+    return Products(_scales(value, layer), offset)
+
+
+def _scales(value: Value, layer: IntegerLayer) -> Singles:
+    """Activation scale times weight scale, multiplied in float32."""
+    assert value.grid is not None, "a layer reads codes"  # noqa: S101
+    scales: Singles = np.float32(value.grid.scale) * layer.weight_scale.astype(np.float32)
+    return scales

@@ -48,6 +48,12 @@ class Integers:
         )
 
 
+def rounded_bias(bias: npt.NDArray[np.float64], scale: npt.NDArray[np.float32]) -> Integers:
+    """A bias of floats in whole steps of the psum, as ONNX Runtime makes it between codes."""
+    codes = np.rint(bias.astype(np.float32) / scale).astype(np.int64)
+    return Integers(codes, "float", scale.astype(np.float64))
+
+
 def read_grid(op: Operator, constants: dict[str, Array]) -> Grid:
     """The grid of activations that a QuantizeLinear or DequantizeLinear states.
 

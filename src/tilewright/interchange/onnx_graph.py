@@ -85,7 +85,8 @@ class Operator:
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
     """Operations in the order in which they run. input_shape: without the samples, of which there are
-    `batch`, or any number if that is 0. input_kind: the type of its numbers, as "float" or "uint8".
+    `batch`, or any number if that is 0. input_kind: the type of its numbers, as "float" or "uint8". last: the
+    tensors of planes that have their channels last.
     """
 
     ops: tuple[Operator, ...]
@@ -95,6 +96,15 @@ class Graph:
     batch: int
     outputs: tuple[str, ...]
     input_kind: str = "float"
+    last: frozenset[str] = frozenset()
+
+    def readers(self) -> dict[str, list[Operator]]:
+        """The operations that read each tensor."""
+        found: dict[str, list[Operator]] = {}
+        for op in self.ops:
+            for name in dict.fromkeys(op.inputs):
+                found.setdefault(name, []).append(op)
+        return found
 
 
 def read_graph(path: Path) -> Graph:

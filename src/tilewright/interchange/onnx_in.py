@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tilewright.errors import FormatError, ShapeError
 from tilewright.interchange.assembly import end_of_network
+from tilewright.interchange.channels_first import ChannelsFirst
 from tilewright.interchange.hindrances import (
     HindranceError,
     Lost,
@@ -45,6 +46,7 @@ def read_onnx(path: Path) -> Imported:
     refuse_other_dialects(graph.ops, path)
     constants = dict(graph.constants)
     graph = replace(graph, ops=tuple(expand(graph.ops, constants)), constants=constants)
+    graph = ChannelsFirst(graph).rewrite(graph)
     reader = _Reader(graph)
     for op in graph.ops:
         reader.read(op)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tilewright.interchange.graph_writer import QONNX_DOMAIN
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
-from tilewright.spec import NumberFormat
+from tilewright.spec import BIPOLAR, NumberFormat
 
 QUANT_OPERATORS = ("Quant", "IntQuant")
 DOMAINS = (QONNX_DOMAIN, "onnx.brevitas", "finn.custom_op.general")
@@ -40,6 +40,12 @@ class FileQuantizer:
         return np.rint(np.clip(steps, self.number_format.min_code, self.number_format.max_code))
 
 
+def refuse_other_quant_domain(op: Operator) -> None:
+    """Refuse a node that is not of a domain of QONNX."""
+    if op.domain not in DOMAINS:
+        op.refuse(f"its domain must be one of {', '.join(DOMAINS)}, not {op.domain!r}")
+
+
 def check_inputs(op: Operator) -> None:
     """Refuse a Quant node that does not read four inputs: no checker knows its domain."""
     if len(op.inputs) != 4:
@@ -55,8 +61,7 @@ def read_quantizer(
     outside 2..max_bits, and a node that leaves an attribute to a default: documents and programs
     disagree on that of narrow.
     """
-    if op.domain not in DOMAINS:
-        op.refuse(f"its domain must be {QONNX_DOMAIN}, not {op.domain!r}")
+    refuse_other_quant_domain(op)
     missing = [key for key in STATED if key not in op.attributes]
     if missing:
         op.refuse(f"it must state {', '.join(STATED)}, but {missing[0]} is missing")
@@ -87,14 +92,12 @@ def _check_scale(op: Operator, values: Array, scale: Array) -> None:
 
 def read_bipolar(op: Operator, constants: dict[str, Array]) -> tuple[Array, FileQuantizer]:
     """Codes -1 and +1 of a constant that a BipolarQuant node quantizes, and their quantizer."""
-    if op.domain not in DOMAINS:
-        op.refuse(f"its domain must be {QONNX_DOMAIN}, not {op.domain!r}")
+    refuse_other_quant_domain(op)
     values, scale = (_constant(op, constants, position) for position in (0, 1))
     if not (np.isfinite(scale).all() and (scale > 0).all()):
         op.refuse("the scale must be positive and finite")
     _check_scale(op, values, scale)
-    ternary = NumberFormat(2, is_signed=True, is_narrow=True)
-    return np.where(values >= 0, 1.0, -1.0), FileQuantizer(ternary, scale.astype(np.float64))
+    return np.where(values >= 0, 1.0, -1.0), FileQuantizer(BIPOLAR, scale.astype(np.float64))
 
 
 def _constant(op: Operator, constants: dict[str, Array], position: int) -> Array:

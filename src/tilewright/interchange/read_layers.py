@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from tilewright.interchange.linear_quant import CODES, Integers
 from tilewright.interchange.onnx_graph import Array, Operator
-from tilewright.interchange.quant_node import FileQuantizer
+from tilewright.interchange.quant_node import MAX_BITS, FileQuantizer
 from tilewright.interchange.values import Affine, Grid, Value
 from tilewright.spec import ConvShape, IntegerLayer, NumberFormat
+from tilewright.spec.number_format import signed_bits_needed
 
 WEIGHT_NAME = re.compile(r"^(.+?)\.weight(_quant\b.*|_values|_scale|_codes)?$")
 
@@ -47,12 +48,28 @@ class Weight:
             found.codes.astype(np.float64), FileQuantizer(codes, found.scale), op.inputs[:2], True
         )
 
+    @classmethod
+    def of_whole(cls, name: str, constants: dict[str, Array]) -> Weight | None:
+        """A constant of floats that are all codes of a signed format of 8 bits, as FINN has weights."""
+        values = constants.get(name)
+        if values is None or values.ndim < 2 or (values != np.rint(values)).any():
+            return None
+        bits = signed_bits_needed(int(values.min()), int(values.max()))
+        if bits > MAX_BITS:
+            return None
+        codes = NumberFormat(max(2, bits), is_signed=True)
+        return cls(values.astype(np.float64), FileQuantizer(codes, np.ones(1)), (name,))
+
     def transposed(self) -> Weight:
         """Rows and columns exchanged, in the scale too."""
         scale = self.quantizer.scale
         turned = scale.T if scale.ndim == 2 else scale
         quantizer = replace(self.quantizer, scale=turned)
         return replace(self, codes=self.codes.T, quantizer=quantizer)
+
+    def channels_first(self) -> Weight:
+        """A weight ``oc kh kw ic`` as ``oc ic kh kw``; its scales are by output channel."""
+        return replace(self, codes=np.moveaxis(self.codes, -1, 1)) if self.codes.ndim == 4 else self
 
     def scale(self, op: Operator) -> npt.NDArray[np.float64]:
         """The scale ``(1,)`` or ``(oc,)`` of a weight whose first axis is the output channel."""
@@ -124,7 +141,11 @@ def read_linear(op: Operator, name: str, value: Value, weight: Weight) -> Intege
     oc, ic = weight.codes.shape
     if ic != value.plane[0]:
         op.refuse(f"its weight takes {ic} channels, but its input has {value.plane[0]}")
-    codes = weight.codes.reshape(oc, ic, 1, 1)
+    places = np.arange(ic)
+    if value.last is not None:  # columns in the order of channels first
+        channels, height, width = value.last
+        places = places.reshape(height, width, channels).transpose(2, 0, 1).reshape(-1)
+    codes = weight.codes[:, places].reshape(oc, ic, 1, 1)
     return _layer(op, name, grid, weight, codes, ConvShape(ic, 1, 1, oc, 1, 1))
 
 

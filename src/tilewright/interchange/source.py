@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from tilewright.errors import ShapeError
 from tilewright.interchange.values import Affine, Grid
-from tilewright.interchange.witness import run_file
+from tilewright.interchange.witness import Tensors, run_file
 from tilewright.spec import (
     Codes,
     IntegerNetwork,
     Ints,
     Node,
+    Plane,
     Requantization,
     Stimulus,
     port_name,
@@ -29,11 +30,15 @@ CARRIED = 8
 
 @dataclass(frozen=True, slots=True)
 class SourceCodes:
-    """The tensor of the file with the input codes of a port, less `zero_point`, times `scale`."""
+    """The tensor of the file with the input codes of a port, less `zero_point`, times `scale`.
+
+    last: the plane that the file has flattened with its channels last.
+    """
 
     tensor: str
     scale: float
     zero_point: int = 0
+    last: Plane | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +72,7 @@ class Imported:
     codes by port, sums by node where the file has them, steps by the port that they lead to. input_sizes: of
     the file's input, without the samples; batch: how many at a time, 0 for any number. notes: what of the
     file is not in the integers. engine: who computes the file's own answers. is_code_input: the input is
-    codes, not values.
+    codes, not values. last: the tensors of planes that have their channels last.
     """
 
     path: Path
@@ -81,6 +86,7 @@ class Imported:
     notes: tuple[str, ...]
     engine: str = "qonnx"
     is_code_input: bool = False
+    last: frozenset[str] = frozenset()
 
     @property
     def doubtful(self) -> int:
@@ -145,14 +151,26 @@ class Imported:
         for node in self.network.nodes:
             for port in (port_name(node.name, operand) for operand in range(node.operands)):
                 place = self.codes[port]
-                values = found[place.tensor].reshape(count, *node.input_shape) / place.scale
+                tensor = self._channels_first(place.tensor, found, place.last)
+                values = tensor.reshape(count, *node.input_shape) / place.scale
                 whole = np.rint(values)
                 codes[port] = (whole + place.zero_point).astype(node.act_format.dtype)
                 farthest.append(float(np.abs(values - whole).max()))
             if node.name in self.sums:
                 real = self.sums[node.name].real
-                values = found[self.sums[node.name].tensor].reshape(count, *node.output_shape)
+                tensor = self._channels_first(self.sums[node.name].tensor, found, None)
+                values = tensor.reshape(count, *node.output_shape)
                 steps = (values - real.offset.reshape(-1, 1, 1)) / real.gain.reshape(-1, 1, 1)
                 psums[node.name] = np.rint(steps).astype(np.int64)
                 farthest.append(float(np.abs(steps - psums[node.name]).max()))
         return Stimulus(np.arange(count), codes, psums), max(farthest)
+
+    def _channels_first(self, name: str, found: Tensors, plane: Plane | None) -> npt.NDArray[Any]:
+        """A tensor of the file, its channels before its rows; plane: what it is made of, if it is flat."""
+        values = found[name]
+        if name not in self.last and plane is None:
+            return values
+        if plane is not None and values.ndim == 2:
+            channels, height, width = plane
+            values = values.reshape(-1, height, width, channels)
+        return np.moveaxis(values, -1, 1) if values.ndim == 4 else values

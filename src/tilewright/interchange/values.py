@@ -61,6 +61,11 @@ class Affine:
         """Apply it."""
         return values * self.gain + self.offset
 
+    @property
+    def keeps_sign(self) -> bool:
+        """Whether what is not negative stays so."""
+        return bool((self.gain >= 0).all() and (self.offset >= 0).all())
+
     def step(self) -> Step:
         """The same value as a `Step`."""
         mantissas, _ = np.frexp(self.gain)
@@ -87,6 +92,7 @@ class Value:
     quantizer left, as long as nothing has changed it. layout: how the graph's input was laid out anew.
     codes_at: the tensor of integers with its codes, if the file has one. kernel: of the source, where a
     quantizer that follows directly is computed with the sums; is_rectified: but for a Relu in between.
+    is_positive: it is known not to be negative. last: the plane that was flattened with its channels last.
     """
 
     tensor: str
@@ -101,6 +107,8 @@ class Value:
     codes_at: str | None = None
     kernel: Kernel | None = None
     is_rectified: bool = False
+    is_positive: bool = False
+    last: Plane | None = None
 
     def through(self, op: Operator, step: Step) -> Value:
         """The value after an elementwise step, off the grid."""
@@ -110,7 +118,9 @@ class Value:
             )
         steps = (*self.steps, step)
         after = replace(self, tensor=op.output, steps=steps, grid=None, codes_at=None)
-        return replace(after, kernel=None, is_rectified=False)
+        keeps = isinstance(step.apply, Affine) and step.apply.keeps_sign
+        is_positive = self.is_positive and keeps
+        return replace(after, kernel=None, is_rectified=False, is_positive=is_positive)
 
     def on_grid(self, op: Operator, grid: Grid, step: Step | None = None) -> Value:
         """The value after a quantizer: `step`, or QONNX's (divide, add the zero-point, clip, round)."""
@@ -123,7 +133,7 @@ class Value:
 
         is_exact = math.frexp(grid.scale)[0] == 0.5  # a power of two
         after = self.through(op, step or Step(apply, is_exact=is_exact))
-        return replace(after, grid=grid)
+        return replace(after, grid=grid, is_positive=grid.low >= 0)
 
     def by_kernel(self, op: Operator, grid: Grid) -> Value | None:
         """The value after a quantizer that the source computes in one with the sums, or None."""
@@ -161,6 +171,10 @@ class Value:
             return self.renamed(op)
         plane = (math.prod(self.plane), 1, 1)
         flat = replace(self.renamed(op), plane=plane, is_flat=True)
+        if op.attributes.get("channels_last"):
+            if self.origin is None:
+                op.refuse("the input must be flattened with its channels first")
+            flat = replace(flat, last=self.plane)
         if self.origin is None:
             return replace(flat, layout=(*self.layout, "flattened"))
         return replace(flat, is_flattened=True)

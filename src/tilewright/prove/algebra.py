@@ -78,9 +78,12 @@ class Algebra(Polynomials):
 
     def cases(self, p: Poly, cuts: Sequence[int], pieces: Sequence[Poly]) -> Poly:
         """``pieces[i]``, where i is how many of the ascending `cuts` are <= p."""
+        first = sum(cut <= p.low for cut in cuts)
+        if first == len(cuts) or p.high < cuts[first]:
+            return pieces[first]
         unit = self._unit(p)
         if unit is None:
-            return pieces[sum(cut <= p.low for cut in cuts)]
+            return pieces[first]
         base, factor, constant = unit
         if factor > 0:
             at = [-((constant - cut) // factor) for cut in cuts]

@@ -72,6 +72,9 @@ _CUTS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
 
 def compare(words: Words, cell: Operation, values: Sequence[Value]) -> Value:
     """A against B, by the sign of their difference."""
+    if values[0] == values[1] and cell.widths[0] == cell.widths[1]:
+        cuts, says = _CUTS[cell.kind]
+        return says[sum(cut <= 0 for cut in cuts)]
     a, b = (
         words.number(value, width, is_signed=cell.is_signed)
         for value, width in zip(values, cell.widths, strict=True)

@@ -41,3 +41,13 @@ def accumulated(
         misfit = algebra.choose(fits(algebra, exact, bits), misfit, algebra.one)
         total = keep(algebra, exact, bits)
     return total, misfit
+
+
+def rectified(algebra: Algebra, total: Poly) -> Poly:
+    """0 where a sum is negative, else the sum."""
+    return algebra.cases(total, (0,), (algebra.zero, total))
+
+
+def leaked(algebra: Algebra, total: Poly, shift: int) -> Poly:
+    """A sum shifted right where it is negative, else the sum."""
+    return algebra.cases(total, (0,), (algebra.floor(total, shift), total))

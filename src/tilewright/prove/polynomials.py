@@ -19,20 +19,23 @@ Monomial = tuple[int, ...]
 class Poly:
     """A polynomial of an `Algebra`, which makes it: terms, range, and a number of its own."""
 
-    __slots__ = ("high", "low", "serial", "terms")
+    __slots__ = ("high", "low", "serial", "sign_bit", "terms")
 
     def __init__(self, terms: dict[Monomial, int], low: int, high: int, serial: int) -> None:
-        self.terms, self.low, self.high, self.serial = terms, low, high, serial
+        self.terms, self.serial = terms, serial
+        self.bound(low, high)
+
+    def bound(self, low: int, high: int) -> None:
+        """Set the bounds, and the first bit from which on all bits are the sign."""
+        self.low, self.high = low, high
+        below = (~low if low < 0 else low).bit_length()
+        above = (~high if high < 0 else high).bit_length()
+        self.sign_bit = below if below > above else above
 
     @property
     def value(self) -> int | None:
         """The number that it is, if it is one."""
         return self.low if self.low == self.high else None
-
-    @property
-    def sign_bit(self) -> int:
-        """The first bit of its two's complement from which on all bits are its sign."""
-        return max((~self.low if self.low < 0 else self.low).bit_length(), self.high.bit_length())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +99,9 @@ class Polynomials:
             bounds = self.range_of(terms)
             poly = self._polys[key] = Poly(terms, *bounds, len(self._polys))
         if low is not None and low > poly.low:
-            poly.low = low
+            poly.bound(low, poly.high)
         if high is not None and high < poly.high:
-            poly.high = high
+            poly.bound(poly.low, high)
         if poly.low >= poly.high and (len(terms) > 1 or (terms and () not in terms)):
             return self._constant(poly)
         return poly

@@ -134,7 +134,9 @@ class Prover:
             reason = f"{place} is not known: {why.reason}"
             if not why.is_x:
                 return self._verdict(UNDECIDED, reason)
-            return self._confirmed(reason, "", self._killing(check, value, {}))
+            variables = self.words.algebra.variables
+            point = {i: one.high for i, one in enumerate(variables) if one.meaning is None}
+            return self._unwritten(reason, self._killing(check, value, point))
         have = words.representative(value)
         if have is check.expected:
             return None
@@ -170,6 +172,16 @@ class Prover:
         elif killing.is_confirmed:
             reason += f"; {killing.simulator} shows {killing.simulated}"
         return replace(self._verdict(answer, reason, difference), killing=killing)
+
+    def _unwritten(self, reason: str, killing: Killing) -> Verdict:
+        """Refuted by what was never written, if a simulator shows x too: what x means is its to say."""
+        if killing.is_confirmed:
+            return self._confirmed(reason, "", killing)
+        shown = (
+            f"{killing.simulator} shows what must be" if killing.simulator else "no simulator ran"
+        )
+        reason += f"; but {shown}: only what it holds at power-up may tell"
+        return replace(self._verdict(UNDECIDED, reason), killing=killing)
 
     def _killing(self, check: Check, value: Value, point: dict[int, int]) -> Killing:
         algebra, mask = self.words.algebra, (1 << check.width) - 1

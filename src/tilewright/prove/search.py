@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from itertools import product
 
 from tilewright.prove.algebra import Algebra
 from tilewright.prove.polynomials import Cases, Floor, Poly
 
 _TRIES = 60
 _MOST_BASES = 24
+_MOST_TOGETHER = 3
 
 Point = dict[int, int]
 """A number for each input, by variable."""
@@ -57,6 +59,9 @@ class Search:
         for _ in range(_TRIES):
             yield self._corner(support)
         for path in failed:
+            for base, _, _ in path:
+                for start in self._starts(base, support):
+                    yield self._along(path, start)
             for _ in range(3):
                 yield self._along(path, self._corner(support))
         for base, cuts in list(self._bases(self.p))[:_MOST_BASES]:
@@ -92,21 +97,35 @@ class Search:
         return iter([found[index] for index in sorted(found)])
 
     def _starts(self, base: Poly, support: list[int]) -> Iterator[Point]:
-        """Points where `base` is as large, and as small, as changes of one input at a time make it."""
+        """Points where `base` is as large, and as small, as changes of a few inputs at a time make it."""
         for sign in (1, -1):
             point = self._corner(support)
             best = sign * self.algebra.evaluate(base, point)
-            for index in 2 * sorted(inputs_of(self.algebra, base)):
-                for end in self._ends(index):
-                    value = sign * self.algebra.evaluate(base, point | {index: end})
+            for group in 2 * self._groups(base):
+                for ends in product(*(self._ends(index) for index in group)):
+                    changed = point | dict(zip(group, ends, strict=True))
+                    value = sign * self.algebra.evaluate(base, changed)
                     if value > best:
-                        best, point[index] = value, end
+                        best, point = value, changed
             yield dict(point)
+
+    def _groups(self, base: Poly) -> list[tuple[int, ...]]:
+        """Inputs that are changed together: those of one term; and each input alone."""
+        alone = sorted(inputs_of(self.algebra, base))
+        meanings = [base, *(meaning.base for _, meaning in self.algebra.meanings(base))]
+        found = {
+            tuple(dict.fromkeys(monomial))
+            for p in meanings
+            for monomial in p.terms
+            if 2 <= len(monomial) <= _MOST_TOGETHER
+            and all(self.algebra.variables[index].meaning is None for index in monomial)
+        }
+        return [*sorted(found), *((index,) for index in alone)]
 
     def _along(self, path: Path, point: Point) -> Point:
         """A point near this one at which each base lies between its ends, if that is found."""
-        for _ in range(3):
-            for base, low, high in path:
+        for turn in range(3):
+            for base, low, high in path if turn else path[::-1]:
                 value = self.algebra.evaluate(base, point)
                 if not low <= value <= high:
                     point = self._towards(base, point, low if value < low else high)

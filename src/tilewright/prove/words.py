@@ -65,7 +65,9 @@ class Words:
         key = (p.serial, width)
         found = self._polys.get(key)
         if found is None:
-            found = self._polys[key] = self.join([self._part(p, 0, width)])
+            part = self._part(p, 0, width)
+            found = part[0] if isinstance(part[0], int) else self._intern((part,))
+            self._polys[key] = found
         return found
 
     def _part(self, p: Poly, low: int, width: int) -> Part:
@@ -80,7 +82,7 @@ class Words:
             return (0, 0, width)
         if low >= p.sign_bit and p.high < 0:
             return ((1 << width) - 1, 0, width)
-        return (p, low, width)
+        return (p, min(low, p.sign_bit), width)
 
     def _reduced(self, p: Poly, bits: int) -> Poly:
         terms = self.algebra.modulo(p, bits)
@@ -103,19 +105,26 @@ class Words:
     def join(self, parts: Iterable[Part]) -> Value:
         """One part after the other, the lowest first; parts that go on from the one before grow it."""
         joined: list[Part] = []
+        has_grown = False
         for part in parts:
             if part[2] <= 0:
                 continue
             longer = _continued(joined[-1], part) if joined else None
             if longer is None:
+                if has_grown:
+                    joined[-1] = self._whole(joined[-1])
                 joined.append(part)
+                has_grown = False
             else:
                 joined[-1] = longer
+                has_grown = True
         if not joined:
             return 0
+        if has_grown:
+            joined[-1] = self._whole(joined[-1])
         if len(joined) == 1 and isinstance(joined[0][0], int):
             return joined[0][0]
-        return self._intern(tuple(self._whole(part) for part in joined))
+        return self._intern(tuple(joined))
 
     def _whole(self, part: Part) -> Part:
         source, low, width = part

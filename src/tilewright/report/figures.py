@@ -43,7 +43,7 @@ def training_curve(metrics: Sequence[Epoch]) -> str:
             accuracy.plot(epochs, percent, label=label, color=color, marker=".")
         accuracy.set(xlabel="epoch", title="accuracy, %")
         accuracy.legend(frameon=False, loc="lower right")
-        return _svg(figure)
+        return svg(figure)
 
 
 def psum_widths(layers: Sequence[LayerSummary]) -> str:
@@ -64,7 +64,7 @@ def psum_widths(layers: Sequence[LayerSummary]) -> str:
         axes.set(xlabel="psum bits, two's complement")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-        return _svg(figure)
+        return svg(figure)
 
 
 def psum_curve(facts: PsumWidthFacts) -> str:
@@ -89,7 +89,7 @@ def psum_curve(facts: PsumWidthFacts) -> str:
         axes.set(xlabel="psum bits", ylabel=f"% of {facts.images:,} images", title=title)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False, loc="lower right")
-        return _svg(figure, is_file=True)
+        return svg(figure, is_file=True)
 
 
 def fault_map(title: str, grids: Mapping[str, npt.NDArray[np.float64]]) -> str:
@@ -103,10 +103,10 @@ def fault_map(title: str, grids: Mapping[str, npt.NDArray[np.float64]]) -> str:
             axes.set(xlabel="col", ylabel="row", title=kind)
         figure.colorbar(image, ax=panels, label="points of accuracy lost, mean over bits")
         figure.suptitle(title)
-        return _svg(figure, is_file=True)
+        return svg(figure, is_file=True)
 
 
-def _svg(figure: Figure, *, is_file: bool = False) -> str:
+def svg(figure: Figure, *, is_file: bool = False) -> str:
     """The figure as an SVG element, without XML prologue unless it is to be a file."""
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None}, transparent=True)

@@ -17,6 +17,7 @@ from tilewright.spec.integer_sums import ResidualAdd, SumPool
 from tilewright.spec.multiplier_shift import MultiplierShift, fit_multiplier_shift
 from tilewright.spec.node import Node, operand_shape
 from tilewright.spec.number_format import (
+    BIPOLAR,
     FORMATS,
     Codes,
     IntArray,
@@ -40,6 +41,7 @@ from tilewright.spec.stimulus import Stimulus
 from tilewright.spec.trace import Trace
 
 __all__ = [
+    "BIPOLAR",
     "FAULT_KINDS",
     "FORMATS",
     "NEVER",

@@ -108,7 +108,12 @@ class IntegerLayer:
                 for size in (shape.oc_per_group, shape.ic_per_group)
             )
             dense[oc, ic] = self.weight[oc]
-        return replace(self, shape=replace(shape, groups=1), weight=dense)
+        codes = self.weight_format
+        if not codes.allowed(
+            np.zeros(1, np.int8)
+        ).all():  # then those between the groups fit no more
+            codes = NumberFormat(codes.bits, codes.is_signed, codes.is_narrow)
+        return replace(self, shape=replace(shape, groups=1), weight=dense, weight_format=codes)
 
     @property
     def sum_scale(self) -> npt.NDArray[np.float64]:

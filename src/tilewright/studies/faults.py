@@ -13,15 +13,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.cores import Setup, run_bundle
+from tilewright.cores import Setup
+from tilewright.cores.bundle_job import BundleRun, bundle_job
 from tilewright.engine import Engine
 from tilewright.engine.faulty import FaultyLayer, Flips, faults_of
 from tilewright.engine.requantize import Requantizer
 from tilewright.errors import ConfigError
 from tilewright.pipeline.run_folder import Listener
+from tilewright.programs.jobs import Job, run_jobs
 from tilewright.rtl.faulty import faulty_sources
 from tilewright.spec import (
     ArrayShape,
+    Codes,
     FaultKind,
     IntegerLayer,
     IntegerNetwork,
@@ -32,7 +35,7 @@ from tilewright.spec import (
 )
 from tilewright.store.artifact import write_bytes
 from tilewright.studies.certify import Subject
-from tilewright.tile import TilePlan
+from tilewright.tile import WEIGHT_STATIONARY, TilePlan
 from tilewright.vectors import load_layout, write_bundle
 from tilewright.verify import reference_outputs
 
@@ -46,7 +49,8 @@ class FaultOptions:
     """Which faults. rows, cols: of the array. psum_bits: of its registers; 0: what the layer's weights need.
 
     kinds: "stuck0", "stuck1", "flip" (once for each image, at a moment that `seed` chooses). images: test
-    images, from the first on. confirm: faults that the RTL runs too, on one image each.
+    images, from the first on. confirm: faults that the RTL runs too, on one image each; workers: as
+    `run_jobs` takes them.
     """
 
     rows: int = 8
@@ -59,6 +63,7 @@ class FaultOptions:
     threads: int = 1
     seed: int = 0
     simulator: str = "auto"
+    workers: str = ""
 
     def array(self, layer: IntegerLayer) -> ArrayShape:
         """The array that runs `layer`."""
@@ -142,12 +147,13 @@ def find_faults(
     array, tail = options.array(layer), _Tail(network, layer, options.threads)
     pixels, labels = test.images[: options.images], test.labels[: options.images]
     codes, sums = _layer_trace(network, layer, pixels, listener)
-    faulty = FaultyLayer(layer, codes, array, is_saturating=options.is_saturating)
-    flips = Flips.draw(layer, array, samples=len(codes), seed=options.seed)
+    plain = layer.plain()
+    faulty = FaultyLayer(plain, codes, array, is_saturating=options.is_saturating)
+    flips = Flips.draw(plain, array, samples=len(codes), seed=options.seed)
     healthy = tail.classes(sums)
     points = []
     for part in _by_pe(faults_of(array, options.kinds, range(array.psum_bits)), array, options):
-        planes = [_faulty_sums(sums, faulty, fault, flips) for fault in part]
+        planes = [_faulty_sums(sums, faulty, fault, flips, layer.start()) for fault in part]
         for fault, classes in zip(part, tail.classes_of_many(planes), strict=True):
             points.append(
                 FaultPoint(
@@ -157,7 +163,7 @@ def find_faults(
                 )
             )
         listener.progress(f"PE({part[0].row},{part[0].col}) of {array.rows}x{array.cols}")
-    confirmed = tuple(_confirm(layer, codes, faulty, flips, options, listener))
+    confirmed = tuple(_confirm(plain, codes, faulty, flips, options, listener))
     return FaultFacts(
         name,
         array.rows,
@@ -199,22 +205,24 @@ def _by_pe(
 
 def _layer_trace(
     network: IntegerNetwork, layer: IntegerLayer, pixels: npt.NDArray[np.uint8], listener: Listener
-) -> tuple[npt.NDArray[np.uint8], Ints]:
-    """Codes ``n ic ih iw`` and psums ``n oc oh ow`` of one layer."""
+) -> tuple[Codes, Ints]:
+    """Codes ``n ic ih iw`` of the layer of plain products, and psums ``n oc oh ow`` of the layer."""
     engine, codes, sums = Engine(network), [], []
     for start in range(0, len(pixels), CHUNK):
         trace = engine.trace(pixels[start : start + CHUNK])
-        codes.append(trace.codes[layer.name].astype(np.uint8))
+        codes.append(layer.plain_codes(trace.codes[layer.name]))
         sums.append(trace.sums[layer.name])
         listener.progress(f"{start:,} of {len(pixels):,} images up to {layer.name}")
     return np.concatenate(codes), np.concatenate(sums)
 
 
-def _faulty_sums(sums: Ints, faulty: FaultyLayer, fault: PsumFault, flips: Flips) -> Ints:
-    """Psums of all channels, ``n oc oh ow``: those of the faulty column change."""
-    changed = sums.copy()
+def _faulty_sums(
+    sums: Ints, faulty: FaultyLayer, fault: PsumFault, flips: Flips, start: Ints
+) -> Ints:
+    """Psums of all channels, ``n oc oh ow``: those of the faulty column change. start: as of a layer."""
+    changed, channels = sums.copy(), list(faulty.channels(fault.col))
     found = faulty.psums(fault, flips if fault.kind == "flip" else None)
-    changed[:, list(faulty.channels(fault.col))] = found
+    changed[:, channels] = found + start[channels, None, None]
     return changed
 
 
@@ -269,7 +277,7 @@ class _Tail:
 
 def _confirm(
     layer: IntegerLayer,
-    codes: npt.NDArray[np.uint8],
+    codes: Codes,
     faulty: FaultyLayer,
     flips: Flips,
     options: FaultOptions,
@@ -278,59 +286,57 @@ def _confirm(
     """Random faults in our RTL: it must put out the psums that the engine has."""
     generator = np.random.default_rng(options.seed)
     every = faults_of(faulty.array, options.kinds, range(faulty.array.psum_bits))
-    for place in generator.choice(len(every), min(options.confirm, len(every)), replace=False):
-        fault, image = every[place], int(generator.integers(len(codes)))
-        one = _run_faulty(layer, codes, faulty, flips, fault=fault, image=image, options=options)
+    places = generator.choice(len(every), min(options.confirm, len(every)), replace=False)
+    chosen = [(every[place], int(generator.integers(len(codes)))) for place in places]
+    jobs = [
+        _faulty_job(layer, codes, faulty, flips, fault=fault, image=image, options=options)
+        for fault, image in chosen
+    ]
+    results = run_jobs(jobs, workers=options.workers, threads=options.threads)
+    for (fault, image), content in zip(chosen, results, strict=True):
+        found = BundleRun.read(content)
+        differ = found.psum_mismatches + found.stored_mismatches
         listener.say(
-            f"RTL, {one.fault}, image {image}: {one.compared} psums compared, {one.differ} differ"
+            f"RTL, {fault}, image {image}: {found.psums_compared} psums compared, {differ} differ"
         )
-        yield one
+        yield Confirmed(str(fault), image, found.psums_compared, differ)
 
 
-def _run_faulty(
+def _faulty_job(
     layer: IntegerLayer,
-    codes: npt.NDArray[np.uint8],
+    codes: Codes,
     faulty: FaultyLayer,
     flips: Flips,
     *,
     fault: PsumFault,
     image: int,
     options: FaultOptions,
-) -> Confirmed:
-    """One fault in the RTL on one image, from files that state the engine's psums."""
-    own = FaultyLayer(
-        layer, codes[image : image + 1], faulty.array, is_saturating=options.is_saturating
-    )
-    moment = Flips(flips.fold[image : image + 1], flips.pixel[image : image + 1])
-    is_flip = fault.kind == "flip"
-    dense, plan = layer.as_dense(), TilePlan(layer.as_dense().shape, faulty.array)
-    psums = Engine(_alone(dense)).sums(codes[image : image + 1])
-    psums = _faulty_sums(psums, own, fault, moment)[0]
-    layout = load_layout("ece284-ws")
+) -> Job:
+    """One fault in the RTL on one image, with files that state the engine's psums."""
+    one = slice(image, image + 1)
+    dense, moment = layer.as_dense(), Flips(flips.fold[one], flips.pixel[one])
+    own = FaultyLayer(layer, codes[one], faulty.array, is_saturating=options.is_saturating)
+    psums = _faulty_sums(Engine(_alone(dense)).sums(codes[one]), own, fault, moment, dense.start())[
+        0
+    ]
+    layout = load_layout(WEIGHT_STATIONARY.layout)
     with tempfile.TemporaryDirectory(prefix="tilewright-fault-") as name:
-        core = Path(name) / "rtl"
-        core.mkdir()
-        for file, text in faulty_sources(fault, _taken(dense, moment) if is_flip else None).items():
-            (core / file).write_text(text, encoding="utf-8")
         bundle = write_bundle(
             Path(name) / "bundle",
             layer=dense,
-            plan=plan,
+            plan=TilePlan(dense.shape, faulty.array),
             layout=layout,
             codes=codes[image],
             psums=psums,
             outputs=reference_outputs(psums, layout.output),
             sample=image,
         )
-        result = run_bundle(
+        return bundle_job(
             bundle.folder,
+            faulty_sources(fault, _taken(dense, moment) if fault.kind == "flip" else None),
             setup=Setup(rule=PsumRule("saturate" if options.is_saturating else "wrap")),
-            rtl_dir=core,
             simulator=options.simulator,
-            cache_dir=Path(name) / "builds",
         )
-    differ = result.psum_mismatches + result.stored_mismatches
-    return Confirmed(str(fault), image, result.psums_compared, differ)
 
 
 def _alone(layer: IntegerLayer) -> IntegerNetwork:

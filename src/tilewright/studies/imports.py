@@ -67,7 +67,7 @@ class Foreign:
 
     open_sums, open_codes: by node name and by port, which of the source's sums and codes cannot be told
     from their neighbors, because its float32 values do not carry them. They count neither as equal nor as
-    different.
+    different; open_differ: the codes among them that are not the reference's.
     """
 
     network: IntegerNetwork
@@ -79,6 +79,7 @@ class Foreign:
     doubtful_codes: int
     open_sums: Mask = field(default_factory=dict)
     open_codes: Mask = field(default_factory=dict)
+    open_differ: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,15 +132,15 @@ def import_network(
     """
     since = time.monotonic()
     foreign = _read_onnx(path, samples) if course is None else _read_course(path, samples, course)
+    comparisons = compare_foreign(foreign)
     run = RunFolder(out)
     config = load_config(None, (f"recover.samples={samples}",))
     run.start(config)
     inputs = run.fingerprint("recover")
-    comparisons = [one for node in foreign.network.nodes for one in _compare(node, foreign)]
     run.begin("recover")
     foreign.network.save(run.network_stem)
     _resolved(foreign).save(run.stimulus_stem)
-    result = ImportResult(out, foreign, tuple(comparisons))
+    result = ImportResult(out, foreign, comparisons)
     found = result.facts()
     del found["layers"], found["samples"]
     facts = RecoverFacts(
@@ -153,6 +154,11 @@ def import_network(
     )
     run.record(StageResult(facts, checks), since=since, inputs=inputs)
     return result
+
+
+def compare_foreign(foreign: Foreign) -> tuple[Comparison, ...]:
+    """The source's codes and sums of every node with the reference's."""
+    return tuple(one for node in foreign.network.nodes for one in _compare(node, foreign))
 
 
 def _compare(node: Node, foreign: Foreign) -> Iterator[Comparison]:
@@ -229,14 +235,22 @@ def _with_sums(network: IntegerNetwork, source: Stimulus) -> Stimulus:
 def _read_onnx(path: Path, samples: int) -> Foreign:
     from tilewright.interchange import read_onnx
 
-    imported = read_onnx(path)
-    stimulus = _with_sums(imported.network, imported.run_source(samples)[0])
+    return run_foreign(read_onnx(path), samples)
+
+
+def run_foreign(imported: Imported, samples: int, *, seed: int = 0) -> Foreign:
+    """A network with what its source computes from random input codes.
+
+    Raises `ShapeError` if `samples` is no multiple of the file's batch.
+    """
+    stimulus = _with_sums(imported.network, imported.run_source(samples, seed=seed)[0])
     links = [link for node in imported.network.nodes for link in node.requantizations]
     open_sums, open_codes = _unresolved(imported, stimulus)
+    left_open = _left_open(imported.network, stimulus, open_codes)
     return Foreign(
         imported.network,
         stimulus,
-        (*imported.notes, *_left_open(imported.network, stimulus, open_codes)),
+        (*imported.notes, *left_open),
         sum(link.thresholds.size for link in links),
         imported.doubtful,
         sum(
@@ -246,20 +260,23 @@ def _read_onnx(path: Path, samples: int) -> Foreign:
         imported.count_doubtful(stimulus),
         open_sums,
         open_codes,
+        sum(left_open.values()),
     )
 
 
-def _left_open(network: IntegerNetwork, source: Stimulus, open_codes: Mask) -> Iterator[str]:
-    """A note for each node behind which the source's own rounding made other codes than the integers do."""
+def _left_open(network: IntegerNetwork, source: Stimulus, open_codes: Mask) -> dict[str, int]:
+    """A note for each node behind which the source's own rounding made other codes, and how many."""
+    notes = {}
     for node in network.nodes:
-        for link in node.requantizations:
+        for link in (one for one in node.requantizations if open_codes[one.port].any()):
             expected = reference_next_codes(source.psums[node.name], link)
             differs = (expected != source.codes[link.port]) & open_codes[link.port]
             if differs.any():
-                yield (
+                notes[
                     f"{node.name}: {int(differs.sum()):,} of {differs.size:,} codes for {link.port} are not "
                     "the source's, where the rounding of its floats decides"
-                )
+                ] = int(differs.sum())
+    return notes
 
 
 def _read_course(path: Path, samples: int, options: CourseOptions) -> Foreign:

@@ -13,6 +13,7 @@ EXACT_BELOW = {
     "int8": 2**24,
     "float32": 2**24,
     "int32": 2**31,
+    "popcount": 2**31,
     "float64": 2**53,
     "int64": 2**63,
 }

@@ -13,14 +13,17 @@ from tilewright.spec import ArrayShape, ConvShape, NumberFormat, PsumFault
 
 SHAPE = ConvShape(5, 4, 3, 7, 3, 2, padding=(1, 0), stride=(2, 1))
 ARRAY = ArrayShape(3, 2, psum_bits=9)
-CODES = NumberFormat(4, is_signed=False)
+
+
+def _case(*, is_signed=False):
+    rng, form = np.random.default_rng(3), NumberFormat(4, is_signed=is_signed)
+    layer = random_layer(rng, "conv", SHAPE, act_format=form)
+    return layer, rng.integers(form.min_code, form.max_code + 1, (3, 5, 4, 3), form.dtype)
 
 
 @pytest.fixture(scope="module")
 def case():
-    rng = np.random.default_rng(3)
-    layer = random_layer(rng, "conv", SHAPE, act_format=CODES)
-    return layer, rng.integers(0, 16, (3, 5, 4, 3), np.uint8)
+    return _case()
 
 
 def _stored(value, bits, is_saturating):
@@ -64,9 +67,11 @@ def _one_by_one(layer, codes, array, fault, *, is_saturating, moment=None):
     return found
 
 
-@pytest.mark.parametrize("is_saturating", [False, True])
-def test_every_fault_is_what_adding_one_by_one_gives(case, is_saturating):
-    layer, codes = case
+@pytest.mark.parametrize(
+    ("is_saturating", "is_signed"), [(False, False), (True, False), (True, True)]
+)
+def test_every_fault_is_what_adding_one_by_one_gives(is_saturating, is_signed):
+    layer, codes = _case(is_signed=is_signed)
     faulty = FaultyLayer(layer, codes, ARRAY, is_saturating=is_saturating)
     flips = Flips.draw(layer, ARRAY, samples=3, seed=1)
     for fault in faults_of(ARRAY, ("stuck0", "stuck1", "flip"), (0, 5, 8)):

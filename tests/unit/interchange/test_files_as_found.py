@@ -11,12 +11,13 @@ from tests.chain import tilewright
 from tilewright.errors import FormatError, ShapeError, ToolError
 from tilewright.interchange import read_onnx
 from tilewright.spec import IntegerLayer, SumPool
-from tilewright.studies.imports import _compare, _read_onnx
+from tilewright.studies.imports import _compare, _read_onnx, compare_foreign
 from tilewright.verify import reference_sums
 
 onnx = pytest.importorskip("onnx", reason="needs the extra 'onnx'")
 pytest.importorskip("qonnx", reason="needs the extra 'onnx'")
 
+from tests.public_networks import NETWORKS  # noqa: E402
 from tests.qonnx_files import DOMAIN, STATED, File, node, quant  # noqa: E402  (after the skip)
 from tests.unit.interchange.test_read_qonnx import same  # noqa: E402
 
@@ -24,7 +25,7 @@ from tests.unit.interchange.test_read_qonnx import same  # noqa: E402
 def agree(path, samples=4):
     """What was read of the file: its own executor computes the same, node by node."""
     foreign = _read_onnx(path, samples)
-    compared = [one for each in foreign.network.nodes for one in _compare(each, foreign)]
+    compared = compare_foreign(foreign)
     assert [str(one) for one in compared if not one.passed] == []
     return foreign
 
@@ -294,8 +295,6 @@ def test_all_that_hinders_is_listed_at_once(tmp_path):
 
 
 NAMED = {
-    "BipolarQuant": (["act_scale"], DOMAIN, r"codes of -1 and \+1 are signed, .*: quantize act"),
-    "Trunc": (["act_scale", "zero", "bits8", "bits4"], DOMAIN, "it drops low bits of a sum: aver"),
     "FloatQuant": (["act_scale"], DOMAIN, "codes are integers: quantize with a Quant node"),
 }
 
@@ -347,7 +346,7 @@ def test_weights_of_minus_one_and_one_are_read(tmp_path):
     layer = agree(file.save(tmp_path / "net.onnx")).network.nodes[0]
     assert set(np.unique(layer.weight)) == {-1, 1}
     assert layer.weight[0, 0, 0, 0] == 1
-    assert layer.weight_format.name == "TERNARY"
+    assert layer.weight_format.name == "BIPOLAR"
 
 
 @pytest.mark.parametrize("kind", ["Quant", "BipolarQuant"])
@@ -484,3 +483,27 @@ CASES = Path(os.environ.get("TILEWRIGHT_CASES", "/nowhere")) / "qonnx"
 @pytest.mark.parametrize("path", sorted(CASES.glob("*.onnx")), ids=lambda path: path.stem)
 def test_the_cases_that_users_brought(path):
     agree(path)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_with_the_structure_of_public_files(name, tmp_path):
+    """All are read as they are found; ``benchmarks/import_networks.py`` compares 1,000 inputs of each."""
+    foreign = agree(NETWORKS[name](tmp_path / "net.onnx", batch=2), 2)
+    foreign.network.require_whole()
+    assert foreign.doubtful < foreign.thresholds / 20
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rounding_mode": "CEIL"}, "rounding_mode must be FLOOR, not CEIL"),
+        ({"domain": "elsewhere"}, "its domain must be one of"),
+    ],
+)
+def test_a_trunc_of_another_kind_is_refused(change, message, tmp_path):
+    file = File()
+    stated = {"rounding_mode": "FLOOR", "domain": DOMAIN} | change
+    inputs = ["relu", "act_scale", "zero", "bits8", "bits4"]
+    file.insert("relu", node("Trunc", "odd", inputs, **stated))
+    with pytest.raises(FormatError, match=rf"^node odd \(Trunc\): .*{message}"):
+        read_onnx(file.save(tmp_path / "net.onnx"))

@@ -11,13 +11,15 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.float_networks import Float, quantize
-from tilewright.errors import FormatError
-from tilewright.interchange import read_onnx
+from tilewright.engine import Engine
+from tilewright.errors import FormatError, ShapeError
+from tilewright.interchange import export_network, read_onnx
 from tilewright.interchange.kernels import Addition, Average, Products, whole_gains
 from tilewright.interchange.values import Grid
 from tilewright.interchange.witness import run_file
-from tilewright.spec import NumberFormat
-from tilewright.studies.imports import _compare, _read_onnx, _with_sums
+from tilewright.spec import IntegerNetwork, NumberFormat, ResidualAdd, op_of
+from tilewright.studies.imports import _read_onnx, _with_sums, compare_foreign
+from tilewright.verify import reference_trace
 
 U8, S8 = NumberFormat(8, is_signed=False), NumberFormat(8, is_signed=True)
 FORMS = list(product(("QDQ", "QOperator"), ("QUInt8", "QInt8"), (False, True)))
@@ -36,7 +38,7 @@ def small(tmp_path_factory):
 
 def agree(foreign):
     """Every code that the source resolves is the reference's; returns how many were compared."""
-    comparisons = [one for node in foreign.network.nodes for one in _compare(node, foreign)]
+    comparisons = compare_foreign(foreign)
     assert [str(one) for one in comparisons if not one.passed] == []
     foreign.network.require_whole()
     return sum(one.compared for one in comparisons)
@@ -116,7 +118,7 @@ def test_another_bias_is_another_network(small, tmp_path):
     other = replace(imported, path=tmp_path / "other.onnx")
     source = _with_sums(imported.network, other.run_source(3)[0])
     foreign = replace(_read_onnx(path, 3), stimulus=source)
-    wrong = [one for node in foreign.network.nodes for one in _compare(node, foreign)]
+    wrong = compare_foreign(foreign)
     assert {one.layer for one in wrong if not one.passed} == {"conv2"}
 
 
@@ -231,3 +233,46 @@ def test_codes_with_the_scale_of_others_are_refused(small, tmp_path):
     path = spoiled(quantize(small, tmp_path / "net.onnx", form="QDQ"), change)
     with pytest.raises(FormatError, match=r"^node x_DequantizeLinear .*: its scale and zero-point"):
         read_onnx(path)
+
+
+def test_gains_go_to_files_engines_and_onnx(small, tmp_path):
+    network = read_onnx(quantize(small, tmp_path / "net.onnx", form="QDQ")).network
+    add = next(node for node in network.nodes if isinstance(node, ResidualAdd))
+    assert max(add.gains) == 2**22 > min(add.gains) > 1
+    network.save(tmp_path / "network")
+    assert IntegerNetwork.load(tmp_path / "network").fingerprint() == network.fingerprint()
+    codes = np.random.default_rng(0).integers(0, 256, (3, 3, 8, 6), np.uint8)
+    expected = reference_trace(network, codes)
+    np.testing.assert_array_equal(Engine(network).sums(codes), expected.sums["output"])
+    with pytest.raises(FormatError, match=r"^add3: an addition of operands with gains .*: use --f"):
+        op_of(add).onnx_values(add, (), None, None, None)
+    export_network(network, tmp_path / "out.onnx", form="onnx")
+    found = run_file(tmp_path / "out.onnx", codes, engine="onnxruntime", tensors=("add3.psum",))
+    np.testing.assert_array_equal(found["add3.psum"], expected.sums["add3"])
+    with pytest.raises(ShapeError, match=r"^add3: two gains must be at least 1, and sums at most"):
+        replace(add, gains=(2**24, 1))
+
+
+def test_a_file_as_torch_writes_it(small, tmp_path):
+    """Of torchao's pt2e: biases are floats, and layers share a zero-point."""
+    path = quantize(small, tmp_path / "net.onnx", form="QDQ")
+    model = onnx.load(path)
+    constants = {one.name: one for one in model.graph.initializer}
+    shared = next(one.name for one in model.graph.initializer if "weight_zero_point" in one.name)
+    for node in list(model.graph.node):
+        if node.op_type == "DequantizeLinear" and node.input[0].endswith("bias_quantized"):
+            codes, scale = (numpy_helper.to_array(constants[name]) for name in node.input[:2])
+            values = ((codes + 0.3) * scale).astype(np.float32)  # rounded down to these codes again
+            model.graph.initializer.append(numpy_helper.from_array(values, node.output[0]))
+            model.graph.node.remove(node)
+        elif node.op_type == "DequantizeLinear" and node.input[0].endswith("weight_quantized"):
+            node.input[2] = shared
+    onnx.save(model, tmp_path / "torch.onnx")
+    foreign = _read_onnx(tmp_path / "torch.onnx", 3)
+    agree(foreign)
+    assert foreign.doubtful == 0
+    assert foreign.network.fingerprint() == read_onnx(path).network.fingerprint()
+    assert foreign.notes[0] == (
+        "conv0, conv2, conv5, conv8, conv9, fc12: the bias is a float in the file, and here in whole "
+        "steps of the psum, as ONNX Runtime has it"
+    )

@@ -126,6 +126,18 @@ def test_another_network_and_another_folder_are_refused(topology, tmp_path):
     assert "must be what 'tilewright sweep' wrote" in done.stderr
 
 
+def test_a_study_has_a_page(topology, tmp_path):
+    out = tmp_path / "study"
+    done = tilewright("sweep", topology, "--out", out, *SMALL, "--within", "pes=20", "--page")
+    assert done.returncode == 0, done.stderr
+    text = (out / "study.html").read_text()
+    assert "18 points, 18 fit, " in text
+    assert text.count("<svg") == 2
+    best = read(out / "study.json")["best"]["cycles"]
+    assert f"<td>{best['cycles']:,}</td>" in text
+    assert "Best by cycles, at most 16 PEs" in text
+
+
 def test_parquet_holds_the_same_points(topology, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
     out = tmp_path / "study"

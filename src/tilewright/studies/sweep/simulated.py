@@ -109,7 +109,6 @@ def _codes(outline: LayerOutline, generator: np.random.Generator) -> tuple[Any, 
         weight = generator.integers(
             weights.min_code, weights.max_code + 1, shape.weight_sizes, np.int8
         )
-    codes = generator.integers(
-        0, outline.act_format.max_code + 1, (shape.ic, shape.ih, shape.iw), np.uint8
-    )
+    acts, sizes = outline.act_format, (shape.ic, shape.ih, shape.iw)
+    codes = generator.integers(acts.min_code, acts.max_code + 1, sizes, acts.dtype)
     return weight, codes

@@ -13,13 +13,14 @@ import numpy as np
 from tilewright.cost.hardware import Columns
 from tilewright.errors import ArtifactError, ConfigError
 from tilewright.pipeline.run_folder import Listener
-from tilewright.store.artifact import read_sealed, write_sealed
+from tilewright.store.artifact import read_sealed, write_bytes, write_sealed
 from tilewright.studies.sweep import points as table
 from tilewright.studies.sweep.axes import OBJECTIVES, Question
 from tilewright.studies.sweep.candidate import Candidate
 from tilewright.studies.sweep.simulated import MOST_REGISTER_CYCLES, simulate_point
 
 FACTS, POINTS, PARETO, PARQUET = "study.json", "points.csv", "pareto.csv", "points.parquet"
+PAGE = "study.html"
 TRIALS = "trials"
 KIND = "sweep"
 LISTED = 2_000
@@ -31,13 +32,14 @@ class SweepOptions:
     """check: random points of the Pareto set that the model simulates. seed: of their choice and of codes.
 
     register_cycles: layers up to so many cycles are also run register by register. has_parquet: write the
-    points as Parquet too. Raises `ConfigError` for a negative count.
+    points as Parquet too. has_page: write a page with plots. Raises `ConfigError` for a negative count.
     """
 
     check: int = 0
     seed: int = 0
     register_cycles: int = MOST_REGISTER_CYCLES
     has_parquet: bool = False
+    has_page: bool = False
 
     def __post_init__(self) -> None:
         if min(self.check, self.seed, self.register_cycles) < 0:
@@ -131,6 +133,10 @@ def finish_study(
     table.write_csv(folder / PARETO, columns, best)
     if options.has_parquet:
         table.write_parquet(folder / PARQUET, columns)
+    if options.has_page:
+        from tilewright.report.study import render_study
+
+        write_bytes(folder / PAGE, render_study(facts, columns, best).encode())
     write_sealed(folder / FACTS, facts)
     return facts
 

@@ -1,4 +1,4 @@
-"""Proofs of our array, from its sources on."""
+"""Proofs of our array and of our whole core, from their sources on."""
 
 from __future__ import annotations
 
@@ -10,12 +10,26 @@ from tilewright.prove.algebra import Algebra
 from tilewright.prove.array import ArrayClaim, ArrayJob
 from tilewright.prove.confirm import Confirmation
 from tilewright.prove.elaborate import elaborate
+from tilewright.prove.layer_claim import LayerClaim, LayerJob
 from tilewright.prove.proof import Prover
 from tilewright.prove.verdict import Verdict
 from tilewright.prove.words import Words
-from tilewright.rtl import RTL_DIR
+from tilewright.rtl import PACKAGE, RTL_DIR
 
 ARRAY_FILES = ("tw_pe.sv", "tw_array.sv")
+CORE_FILES = (
+    *(
+        PACKAGE,
+        "tw_pe.sv",
+        "tw_array.sv",
+        "tw_axis.sv",
+        "tw_fifo.sv",
+        "tw_l0.sv",
+        "tw_ofifo.sv",
+        "tw_controller.sv",
+    ),
+    *("tw_window.sv", "tw_tracker.sv", "tw_sfu.sv", "tw_engine.sv", "tw_sram.sv", "tw_core.sv"),
+)
 
 
 def read_sources(folder: Path = RTL_DIR, files: tuple[str, ...] = ARRAY_FILES) -> dict[str, str]:
@@ -36,3 +50,14 @@ def prove_array(sources: Mapping[str, str], job: ArrayJob, *, confirms: bool = T
     words = Words(Algebra())
     confirm = Confirmation(netlist, sources, job.parameters) if confirms else None
     return Prover(netlist, ArrayClaim(job, words), words, confirm=confirm).run()
+
+
+def prove_layer(sources: Mapping[str, str], job: LayerJob, *, confirms: bool = True) -> Verdict:
+    """Whether module tw_core of `sources`, with its memories, puts out a layer for all inputs.
+
+    confirms: run a killing input in a simulator. Raises what `elaborate` raises.
+    """
+    netlist = elaborate(sources, top="tw_core", parameters=job.parameters)
+    words = Words(Algebra())
+    confirm = Confirmation(netlist, sources, job.parameters) if confirms else None
+    return Prover(netlist, LayerClaim(job, words), words, confirm=confirm).run()
