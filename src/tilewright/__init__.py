@@ -1,10 +1,7 @@
 """tilewright: train a quantized network, and prove, bit for bit, that a systolic array computes it."""
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import Any
-
-__version__ = version("tilewright")
 
 _OWN_MODULES = {
     "link_report": "tilewright.quant",
@@ -15,7 +12,9 @@ _OWN_MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """`quantize`, `link_report` and `save_run`."""
+    """`quantize`, `link_report`, `save_run`, and the version, which takes a moment to read."""
+    if name == "__version__":
+        return import_module("importlib.metadata").version("tilewright")
     if name not in _OWN_MODULES:
         raise AttributeError(f"module 'tilewright' has no attribute {name!r}")
     return getattr(import_module(_OWN_MODULES[name]), name)

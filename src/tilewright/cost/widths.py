@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.cost.outline import LayerOutline
-from tilewright.spec import signed_bits_needed
+from tilewright.spec import NumberFormat, signed_bits_needed
 from tilewright.tile import TilePlan, tile_weights
 
 
@@ -47,9 +47,9 @@ def psum_widths(outline: LayerOutline, plan: TilePlan) -> PsumWidths:
     window = outline.shape.ic * outline.shape.taps
     by_weights = column_by_weights = None
     if outline.weight is not None:
-        most = outline.act_format.max_code
-        by_weights = _reach(outline.weight.reshape(outline.shape.oc, window), most)  # oc (ic kij)
-        column_by_weights = _reach(tile_weights(outline.weight, plan), most)  # ... col row
+        acts = outline.act_format
+        by_weights = _reach(outline.weight.reshape(outline.shape.oc, window), acts)  # oc (ic kij)
+        column_by_weights = _reach(tile_weights(outline.weight, plan), acts)  # ... col row
     return PsumWidths(
         by_type=_bound_bits(outline, window),
         by_weights=by_weights,
@@ -61,14 +61,16 @@ def psum_widths(outline: LayerOutline, plan: TilePlan) -> PsumWidths:
 
 def _bound_bits(outline: LayerOutline, products: int) -> int:
     """Bits of a sum of so many products of any codes of the formats."""
-    most = outline.act_format.max_code * products
-    weights = outline.weight_format
-    return signed_bits_needed(min(0, most * weights.min_code), most * weights.max_code)
+    acts, weights = outline.act_format, outline.weight_format
+    ends = [
+        a * w for a in (acts.min_code, acts.max_code) for w in (weights.min_code, weights.max_code)
+    ]
+    return signed_bits_needed(products * min(0, *ends), products * max(0, *ends))
 
 
-def _reach(weights: npt.NDArray[np.int8], max_code: int) -> int:
-    """Bits of the sums over the last axis, with every code free in ``0..max_code``."""
+def _reach(weights: npt.NDArray[np.int8], acts: NumberFormat) -> int:
+    """Bits of the sums over the last axis, with every code free in its format's range."""
     wide = weights.astype(np.int64)
-    low = int(np.minimum(wide, 0).sum(axis=-1).min()) * max_code
-    high = int(np.maximum(wide, 0).sum(axis=-1).max()) * max_code
-    return signed_bits_needed(low, high)
+    ends = wide * acts.min_code, wide * acts.max_code
+    low, high = np.minimum(*ends).sum(axis=-1).min(), np.maximum(*ends).sum(axis=-1).max()
+    return signed_bits_needed(int(low), int(high))

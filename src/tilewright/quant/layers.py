@@ -25,10 +25,11 @@ class QuantConv2d(nn.Module):
     weight_scale)``.
 
     weight_bits, act_bits: 2..8. is_pixel_input: the input is raw 8-bit pixels, and `act_bits` is
-    not used. is_signed_input: the input may be negative, and so may its codes, which the array does
-    not take. is_per_channel: one weight step for each output channel. groups: as in `nn.Conv2d`, in
+    not used. is_signed_input: the input may be negative, and so may its codes. input_scale: such an input
+    becomes 8-bit codes of this scale, which is not learned.
+    is_per_channel: one weight step for each output channel. groups: as in `nn.Conv2d`, in
     the weight ``oc ic/groups kh kw`` too. quantizer: a name in `QUANTIZERS`: "lsq", "pact" (not per
-    channel), or one that others added. Input ``n ic ih iw``, output ``n oc oh ow``.
+    channel), "binary", "power-of-two", or one that others added. Input ``n ic ih iw``, output ``n oc oh ow``.
 
     Raises `ConfigError` if a width is outside 2..8 or `groups` does not divide the channels, and
     `UnknownNameError` for another quantizer.
@@ -47,6 +48,7 @@ class QuantConv2d(nn.Module):
         groups: int = 1,
         is_pixel_input: bool = False,
         is_signed_input: bool = False,
+        input_scale: float | None = None,
         is_per_channel: bool = False,
         quantizer: str = "lsq",
     ) -> None:
@@ -59,7 +61,11 @@ class QuantConv2d(nn.Module):
         nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu")
         self.weight = nn.Parameter(weight.contiguous(memory_format=torch.channels_last))
         self.act_quantizer = make_act_quantizer(
-            quantizer, act_bits, is_pixel_input=is_pixel_input, is_signed_input=is_signed_input
+            quantizer,
+            act_bits,
+            is_pixel_input=is_pixel_input,
+            is_signed_input=is_signed_input,
+            input_scale=input_scale,
         )
         step_shape = (out_channels if is_per_channel else 1, 1, 1, 1)
         self.weight_quantizer = make_weight_quantizer(quantizer, weight_bits, step_shape)
@@ -115,6 +121,8 @@ class QuantLinear(nn.Module):
         weight_bits: int,
         act_bits: int,
         is_pixel_input: bool = False,
+        is_signed_input: bool = False,
+        input_scale: float | None = None,
         is_per_channel: bool = False,
         quantizer: str = "lsq",
     ) -> None:
@@ -122,7 +130,13 @@ class QuantLinear(nn.Module):
         self.in_features, self.out_features = in_features, out_features
         self.weight = nn.Parameter(torch.empty(out_features, in_features))
         nn.init.normal_(self.weight, std=1 / math.sqrt(in_features))
-        self.act_quantizer = make_act_quantizer(quantizer, act_bits, is_pixel_input=is_pixel_input)
+        self.act_quantizer = make_act_quantizer(
+            quantizer,
+            act_bits,
+            is_pixel_input=is_pixel_input,
+            is_signed_input=is_signed_input,
+            input_scale=input_scale,
+        )
         step_shape = (out_features if is_per_channel else 1, 1)
         self.weight_quantizer = make_weight_quantizer(quantizer, weight_bits, step_shape)
         if check_quantizer(quantizer).has_course_names:

@@ -24,6 +24,8 @@ def quantize(
     act_bits: int,
     skip: Sequence[str] = (),
     has_pixel_input: bool = False,
+    has_signed_input: bool = False,
+    input_scale: float | None = None,
     is_per_channel: bool = False,
     quantizer: str = "lsq",
     example: Example | None = None,
@@ -37,9 +39,13 @@ def quantize(
 
     weight_bits, act_bits: 2..8. skip: names of submodules that stay as they are, with all inside.
     has_pixel_input: the module is given raw 8-bit pixels from now on, where it was given ``pixels /
-    255``. Otherwise its input must not be negative: activation codes are unsigned. Both are checked on
-    the first batch that the result is given. is_per_channel: one weight step for each output channel.
-    quantizer: "lsq", or "pact", whose weights are normalized and need a BatchNorm behind them. example:
+    255``. has_signed_input: its input has both signs, as normalized images have: the layers that read it take
+    signed 8-bit codes, of a learned scale or of `input_scale`, which says so too. Otherwise its input must
+    not be negative. Pixels and signs are checked on the first batch that the result is given. Within the
+    module, a layer whose input may be negative takes signed codes of `act_bits` bits.
+    is_per_channel: one weight step for each output channel.
+    quantizer: "lsq"; "pact", whose weights are normalized and need a BatchNorm behind them; "binary", with
+    weights -1 and 1 (`weight_bits` is 2); "power-of-two", whose layers' scales are such. example:
     an input of the module, or a tuple of its inputs, needed only where a pool's window depends on the
     size of the map.
 
@@ -54,6 +60,9 @@ def quantize(
     check_bits(weight_bits, "weight_bits")
     check_bits(act_bits, "act_bits")
     check_quantizer(quantizer)
+    has_signed_input = has_signed_input or input_scale is not None
+    if has_pixel_input and has_signed_input:
+        raise ConfigError("has_pixel_input: raw pixels have no sign: leave has_signed_input out")
     names = [name for name, _ in module.named_modules()][1:]
     for name in skip:
         if name not in names:
@@ -63,7 +72,7 @@ def quantize(
     traced = trace(copy.deepcopy(module), tuple(skip))
     check_graph(traced)
     refuse_modes(module, tuple(skip))
-    signs = find_signs(traced, has_pixel_input=has_pixel_input)
+    signs = find_signs(traced, has_pixel_input=has_pixel_input, has_signed_input=has_signed_input)
     if has_pixel_input:
         _check_readers(traced, signs)
     if example is not None:
@@ -74,7 +83,7 @@ def quantize(
         "is_per_channel": is_per_channel,
         "quantizer": quantizer,
     }
-    Replacement(traced, signs, tuple(skip), options).run()
+    Replacement(traced, signs, tuple(skip), options, input_scale).run()
     warn_of_gaps(traced)
     return traced
 

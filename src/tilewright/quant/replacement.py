@@ -22,8 +22,9 @@ from tilewright.quant.average_windows import (
 from tilewright.quant.bias import ChannelBias
 from tilewright.quant.input_check import InputCheck
 from tilewright.quant.layers import QuantConv2d, QuantLinear
-from tilewright.quant.module_signs import Sign, find_cause, inputs_behind, what_runs
-from tilewright.quant.refusals import CHANNEL_NORMS, is_skipped, refusal, scope_of
+from tilewright.quant.module_signs import Sign, inputs_behind, reads_input, what_runs
+from tilewright.quant.quantizers import INPUT_BITS
+from tilewright.quant.refusals import CHANNEL_NORMS, is_skipped, scope_of
 from tilewright.quant.sums import QuantAdd, QuantAvgPool2d
 
 SUM_BITS = 8
@@ -60,13 +61,14 @@ def _sizes(node: fx.Node) -> tuple[Any, ...]:
 @dataclass(frozen=True, slots=True)
 class Replacement:
     """Edits `traced` in place. `signs` says which values may be negative; `options` are those of a
-    layer: bits and quantizer.
+    layer: bits and quantizer. input_scale: of the codes of an input with both signs; None: it is learned.
     """
 
     traced: fx.GraphModule
     signs: dict[fx.Node, Sign]
     skip: tuple[str, ...]
     options: dict[str, Any]
+    input_scale: float | None = None
     checked: set[fx.Node] = field(default_factory=set)
 
     def run(self) -> None:
@@ -95,29 +97,28 @@ class Replacement:
 
     def _layer(self, node: fx.Node, part: nn.Conv2d | nn.Linear) -> None:
         name, source = str(node.target), node.all_input_nodes[0]
-        if self.signs[source] == Sign.UNKNOWN:
-            cause = find_cause(source, self.traced, self.signs)
-            raise refusal(
-                name,
-                part,
-                "its input may be negative, and activation codes are unsigned: what gives it both "
-                f"signs is {cause}, so put a ReLU behind that, or before this layer",
-            )
         self.checked.update(inputs_behind(source, self.signs))
-        is_pixel_input = self.signs[source] == Sign.PIXELS
+        options = self.options | self._input_of(source)
         if isinstance(part, nn.Conv2d):
-            layer = self._convolution(part, is_pixel_input)
+            layer = self._convolution(part, options)
         else:
-            layer = QuantLinear(
-                part.in_features, part.out_features, is_pixel_input=is_pixel_input, **self.options
-            )
+            layer = QuantLinear(part.in_features, part.out_features, **options)
         layer.weight = part.weight
         layer.to(part.weight.device).train(part.training)
         self._put(name, layer)
         if part.bias is not None:
             self._move_bias(node, part.bias)
 
-    def _convolution(self, part: nn.Conv2d, is_pixel_input: bool) -> nn.Module:
+    def _input_of(self, source: fx.Node) -> dict[str, Any]:
+        """Options of a layer that reads `source`. The module's own input has wider codes, if it has signs."""
+        if self.signs[source] != Sign.UNKNOWN:
+            return {"is_pixel_input": self.signs[source] == Sign.PIXELS}
+        options: dict[str, Any] = {"is_signed_input": True}
+        if reads_input(source, self.traced):
+            options |= {"act_bits": INPUT_BITS, "input_scale": self.input_scale}
+        return options
+
+    def _convolution(self, part: nn.Conv2d, options: dict[str, Any]) -> nn.Module:
         height, width = part.kernel_size
         padding = part.padding
         if isinstance(padding, str):
@@ -129,8 +130,7 @@ class Replacement:
             stride=(part.stride[0], part.stride[1]),
             padding=(padding[0], padding[1]),
             groups=part.groups,
-            is_pixel_input=is_pixel_input,
-            **self.options,
+            **options,
         )
 
     @torch.no_grad()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -41,7 +43,7 @@ def training_curve(metrics: Sequence[Epoch]) -> str:
             accuracy.plot(epochs, percent, label=label, color=color, marker=".")
         accuracy.set(xlabel="epoch", title="accuracy, %")
         accuracy.legend(frameon=False, loc="lower right")
-        return _svg(figure)
+        return svg(figure)
 
 
 def psum_widths(layers: Sequence[LayerSummary]) -> str:
@@ -62,7 +64,7 @@ def psum_widths(layers: Sequence[LayerSummary]) -> str:
         axes.set(xlabel="psum bits, two's complement")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-        return _svg(figure)
+        return svg(figure)
 
 
 def psum_curve(facts: PsumWidthFacts) -> str:
@@ -87,10 +89,24 @@ def psum_curve(facts: PsumWidthFacts) -> str:
         axes.set(xlabel="psum bits", ylabel=f"% of {facts.images:,} images", title=title)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False, loc="lower right")
-        return _svg(figure, is_file=True)
+        return svg(figure, is_file=True)
 
 
-def _svg(figure: Figure, *, is_file: bool = False) -> str:
+def fault_map(title: str, grids: Mapping[str, npt.NDArray[np.float64]]) -> str:
+    """For each kind of fault, ``row col``: the share of images that a PE with it loses."""
+    with mpl.rc_context(STYLE | {"axes.grid": False}):
+        figure = Figure(figsize=(1.0 + 3.4 * len(grids), 3.4), layout="constrained")
+        most = max(0.01, *(float(grid.max()) for grid in grids.values()))
+        panels = figure.subplots(1, len(grids), squeeze=False)[0]
+        for axes, (kind, grid) in zip(panels, grids.items(), strict=True):
+            image = axes.imshow(100 * grid, cmap="YlOrBr", vmin=0, vmax=100 * most)
+            axes.set(xlabel="col", ylabel="row", title=kind)
+        figure.colorbar(image, ax=panels, label="points of accuracy lost, mean over bits")
+        figure.suptitle(title)
+        return svg(figure, is_file=True)
+
+
+def svg(figure: Figure, *, is_file: bool = False) -> str:
     """The figure as an SVG element, without XML prologue unless it is to be a file."""
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None}, transparent=True)

@@ -16,6 +16,7 @@ from tilewright.spec.integer_sums import ResidualAdd, SumPool
 from tilewright.spec.multiplier_shift import MultiplierShift, fit_multiplier_shift
 from tilewright.spec.node import Node
 from tilewright.spec.number_format import (
+    BIPOLAR,
     FORMATS,
     Codes,
     IntArray,
@@ -26,6 +27,7 @@ from tilewright.spec.number_format import (
 )
 from tilewright.spec.op import OPS, Op, op_of
 from tilewright.spec.packed_network import DataClaim, PackedNetwork, find_packed
+from tilewright.spec.psum_fault import FAULT_KINDS, FaultKind, PsumFault
 from tilewright.spec.psum_register import (
     REGISTER_PLACES,
     REGISTER_RULES,
@@ -38,6 +40,8 @@ from tilewright.spec.stimulus import Stimulus
 from tilewright.spec.trace import Trace
 
 __all__ = [
+    "BIPOLAR",
+    "FAULT_KINDS",
     "FORMATS",
     "NEVER",
     "OPS",
@@ -48,6 +52,7 @@ __all__ = [
     "Codes",
     "ConvShape",
     "DataClaim",
+    "FaultKind",
     "Function",
     "IntArray",
     "IntegerLayer",
@@ -62,6 +67,7 @@ __all__ = [
     "OverflowRule",
     "PackedNetwork",
     "Plane",
+    "PsumFault",
     "PsumRegister",
     "PsumRule",
     "RegisterPlace",

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.engine import Engine, EngineKind
-from tilewright.spec import ArrayShape, IntegerLayer, IntegerNetwork, Trace
+from tilewright.spec import ArrayShape, Codes, IntegerLayer, IntegerNetwork, Trace
 from tilewright.verify import Oracle, compare, compare_traces, explain_codes, reference_tap_psums
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ ARRAY = ArrayShape(8, 8, psum_bits=32)
 """The array of the cycle-level model and the RTL here: any holds the same psums."""
 
 EVERYTHING = "codes and sums"
-Images = npt.NDArray[np.uint8]
+Images = Codes
 
 
 def ask_reference(network: IntegerNetwork, expected: Trace, actual: Trace) -> Oracle:
@@ -100,10 +100,11 @@ def ask_model(network: IntegerNetwork, trace: Trace) -> Oracle:
     )
     found = []
     for layer in network.layers:
-        plan = TilePlan(layer.shape, ARRAY)
-        codes = trace.codes[layer.name][0].astype(np.uint8)
-        result = simulate(Execution(plan), *plan_words(plan, layer.weight, codes))
-        psums = untile_psums(result.psums, plan)[None]
+        plain = layer.plain()
+        plan = TilePlan(plain.shape, ARRAY)
+        codes = layer.plain_codes(trace.codes[layer.name][0].astype(layer.act_format.dtype))
+        result = simulate(Execution(plan), *plan_words(plan, plain.weight, codes))
+        psums = untile_psums(result.psums, plan)[None] + layer.start()[:, None, None]
         found.append(
             compare(trace.sums[layer.name][:1], psums, what="sums of the model", layer=layer.name)
         )
@@ -116,7 +117,8 @@ def ask_rtl(layer: IntegerLayer, trace: Trace) -> Oracle:
     from tilewright.tile import TilePlan
     from tilewright.vectors import load_layout, write_bundle
 
-    codes = trace.codes[layer.name][0].astype(np.uint8)
+    codes = layer.plain_codes(trace.codes[layer.name][0].astype(layer.act_format.dtype))
+    layer = layer.plain()
     taps = reference_tap_psums(codes[None], layer.weight, layer.shape)[:, 0]  # kij oc oh ow
     with tempfile.TemporaryDirectory() as folder:
         bundle = write_bundle(

@@ -18,7 +18,7 @@ from tilewright.models import quantized_layers
 from tilewright.pipeline.configured_model import model_spec
 from tilewright.pipeline.inventory import CONFIG
 from tilewright.pipeline.run_folder import RunFolder
-from tilewright.spec import NumberFormat
+from tilewright.spec import IntegerNetwork, NumberFormat, PackedNetwork, find_packed
 
 CLASSES = 10
 """Of every data set that we have."""
@@ -29,12 +29,17 @@ def find_outlines(
 ) -> tuple[tuple[LayerOutline, ...], Config]:
     """The outlines that `source` means, and the configuration beside them.
 
-    source: a run folder, a TOML configuration, a SCALE-Sim topology (.csv, whose layers get the
-    configured widths), a model's name, or None for the defaults. `overrides` are ``section.key=value``
-    and valid for all but a recovered run, whose network is what it is. Raises `ConfigError`,
-    `UnknownNameError`, `FormatError` or `ArtifactError`.
+    source: a run folder, a packed network, a TOML configuration, a SCALE-Sim topology (.csv, whose layers
+    get the configured widths), a model's name, or None for the defaults. `overrides` are
+    ``section.key=value`` and valid for all but a recovered run, whose network is what it is.
+    Raises `ConfigError`, `UnknownNameError`, `FormatError` or `ArtifactError`.
     """
     path = Path(source or "")
+    stem = find_packed(path) if source else None
+    if stem is not None:
+        if overrides:
+            raise ConfigError(f"{source} is a trained network, which --set cannot change")
+        return _of_network(PackedNetwork.load(stem).network, {}), load_config(None)
     if source is not None and path.is_dir():
         return _of_run(RunFolder(path), overrides)
     if path.suffix == ".csv":
@@ -42,7 +47,7 @@ def find_outlines(
         return _of_topology(path, config), config
     if source is None or path.suffix == ".toml":
         config = load_config(path if source else None, overrides)
-        return _of_model(config), config
+        return outlines_of(config), config
     if "/" in source:
         raise ConfigError(
             f"{source} must be a run folder, a .toml configuration, a .csv of SCALE-Sim or a model's "
@@ -53,21 +58,26 @@ def find_outlines(
         raise UnknownNameError.among("model", source, models)
     plain = (f"model.name={source}", "model.choke_width=0")
     config = load_config(None, (*plain, *overrides))
-    return _of_model(config), config
+    return outlines_of(config), config
 
 
 def _of_run(run: RunFolder, overrides: tuple[str, ...]) -> tuple[tuple[LayerOutline, ...], Config]:
     config = run.config()
     if not run.network_stem.with_suffix(".json").is_file():
         config = load_config(run.root / CONFIG, overrides)
-        return _of_model(config), config
+        return outlines_of(config), config
     if overrides:
         raise ConfigError(
             f"{run.root} holds a recovered network, which --set cannot change: plan its "
             f"configuration, {run.root / CONFIG}, instead"
         )
-    observed = _observed(run)
-    outlines = tuple(
+    return _of_network(run.network(), _observed(run)), config
+
+
+def _of_network(
+    network: IntegerNetwork, observed: dict[str, tuple[int, int]]
+) -> tuple[LayerOutline, ...]:
+    return tuple(
         LayerOutline(
             layer.name,
             layer.shape,
@@ -77,9 +87,8 @@ def _of_run(run: RunFolder, overrides: tuple[str, ...]) -> tuple[tuple[LayerOutl
             observed.get(layer.name),
             _groups(layer.weight),
         )
-        for layer in run.network().layers
+        for layer in network.layers
     )
-    return outlines, config
 
 
 def _of_topology(path: Path, config: Config) -> tuple[LayerOutline, ...]:
@@ -107,7 +116,8 @@ def _observed(run: RunFolder) -> dict[str, tuple[int, int]]:
     return {entry.layer: entry.psum_observed for entry in run.facts(VerifyFacts).layers}
 
 
-def _of_model(config: Config) -> tuple[LayerOutline, ...]:
+def outlines_of(config: Config) -> tuple[LayerOutline, ...]:
+    """The layers of the network that a configuration describes, without weights."""
     layers = quantized_layers(model_spec(config.model, CLASSES))
     return tuple(
         LayerOutline(layer.name, layer.shape, layer.act_format, layer.weight_format)

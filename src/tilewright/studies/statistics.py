@@ -119,6 +119,7 @@ def _statistics(
     used: ArrayConfig,
     table: EnergyTable | None,
 ) -> LayerStatistics:
+    codes, layer = layer.plain_codes(stimulus.codes[layer.name][sample]), layer.plain()
     execution = used.execution(layer.shape, act_bits=layer.act_format.bits)
     outline = LayerOutline(
         layer.name, layer.shape, layer.act_format, layer.weight_format, layer.weight
@@ -131,7 +132,7 @@ def _statistics(
         traffic=layer_traffic(outline, execution),
         activity=count_activity(
             execution,
-            *plan_words(execution.plan, layer.weight, stimulus.codes[layer.name][sample]),
+            *plan_words(execution.plan, layer.weight, codes),
             act_bits=layer.act_format.bits,
             weight_bits=layer.weight_format.bits,
         ),

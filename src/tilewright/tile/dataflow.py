@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ShapeError, UnknownNameError
-from tilewright.spec import Ints, Schedule
+from tilewright.spec import Codes, Ints, Schedule
 from tilewright.tile.layer_on_array import LayerOnArray
 
 Code = TypeVar("Code", bound=np.integer)
 Weights = npt.NDArray[np.int8]
-Activations = npt.NDArray[np.uint8]
+Activations = Codes
 
 
 @dataclass(frozen=True, slots=True)

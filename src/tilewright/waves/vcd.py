@@ -30,13 +30,13 @@ class Variable:
 class Sampling:
     """Which samples are numbers: buses, joined with the first one highest, before rising edges of `clock`.
 
-    when: a signal of one bit; only samples in which it is 1 count. "" for all. A name may leave out scopes
+    when: signals of one bit; only samples in which all are 1 count. A name may leave out scopes
     from the left, as long as it is one variable.
     """
 
     buses: tuple[str, ...]
     clock: str
-    when: str = ""
+    when: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.buses or not self.clock:
@@ -90,16 +90,16 @@ def read_samples(path: Path, sampling: Sampling) -> list[Sample]:
     file = WaveFile.read(path)
     buses = [file.find(name) for name in sampling.buses]
     clock = file.find(sampling.clock)
-    when = file.find(sampling.when) if sampling.when else None
-    for one in (clock, when):
-        if one is not None and one.width != 1:
+    when = [file.find(name) for name in sampling.when]
+    for one in (clock, *when):
+        if one.width != 1:
             raise ConfigError(f"{path}: {one.name} must be one bit wide, but has {one.width}")
-    watched = (*buses, clock, *((when,) if when else ()))
+    watched = (*buses, clock, *when)
     held = {one.code: "x" * one.width for one in watched}
     samples: list[Sample] = []
     for time, changes in file.steps(watched):
         is_edge = held[clock.code] != "1" and changes.get(clock.code) == "1" and time > 0
-        if is_edge and (when is None or held[when.code] == "1"):
+        if is_edge and all(held[one.code] == "1" for one in when):
             samples.append(Sample(time, "".join(held[bus.code] for bus in buses)))
         held |= changes
     return samples

@@ -312,14 +312,6 @@ REFUSED = {
         nn.Sequential(type("Standardized", (nn.Conv2d,), {})(1, 2, 3)),
         r"^submodule 0, Standardized, .* a subclass of Conv2d, whose forward may differ",
     ),
-    "sign": (
-        nn.Sequential(nn.Conv2d(1, 2, 3), nn.Conv2d(2, 2, 3)),
-        r"^submodule 1, Conv2d, .* its input may be negative, and activation codes are unsigned",
-    ),
-    "negative offset": (
-        Calls(lambda m, x: m.fc(torch.relu(x) + -0.5), fc=nn.Linear(3, 2)),
-        r"^submodule fc, Linear, .* its input may be negative",
-    ),
     "unknown map": (
         nn.Sequential(nn.ReLU(), nn.AdaptiveAvgPool2d(1)),
         r"^average pool 1 .* depends on the size of the map: give quantize an example input",

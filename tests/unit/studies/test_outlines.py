@@ -1,5 +1,6 @@
 """What can be planned: every named model, a topology of SCALE-Sim, and grouped layers for what they are."""
 
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -10,9 +11,10 @@ from tilewright.config import ModelConfig
 from tilewright.cost import LayerOutline, MemoryDepths, network_cost
 from tilewright.errors import ConfigError
 from tilewright.models import ModelSpec, quantized_layers
-from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat
+from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat, PackedNetwork
 from tilewright.studies.outlines import _groups, find_outlines
 
+PACKED = Path(__file__).parents[3] / "models" / "vgg16-choke8-w4a4"
 MODELS = get_args(ModelConfig.model_fields["name"].annotation)
 ACT, WEIGHT = NumberFormat(4, is_signed=False), NumberFormat(4, is_signed=True, is_narrow=True)
 
@@ -32,6 +34,15 @@ def test_the_models_are_planned_on_the_command_line():
     done = tilewright("plan", "resnet8", "--csv")
     assert done.returncode == 0, done.stderr
     assert "layer3.0.shortcut.0" in done.stdout
+
+
+def test_a_packed_network_is_planned_with_its_weights():
+    outlines, _ = find_outlines(str(PACKED))
+    layers = PackedNetwork.load(PACKED).network.layers
+    assert [one.name for one in outlines] == [layer.name for layer in layers]
+    assert all((a.weight == b.weight).all() for a, b in zip(outlines, layers, strict=True))
+    with pytest.raises(ConfigError, match="is a trained network, which --set cannot change"):
+        find_outlines(f"{PACKED}.json", ("model.act_bits=2",))
 
 
 def test_own_sizes_are_planned_from_a_topology(tmp_path):

@@ -29,13 +29,16 @@ MOST_FILES = 500_000
 def export(run: RunFolder, listener: Listener) -> StageResult[ExportFacts]:
     """Write a bundle for each chosen layer and input; the expected psums are the reference's.
 
+    A layer with start values is written as its plain one, which is what an array computes.
+
     With ``vectors.stimulus = "bound"``, a check for each layer says whether the reference's psums
     are the extremes that the inputs were made for.
     """
     since = time.monotonic()
     config, network = run.config().vectors, run.network()
     names = dict.fromkeys(config.layers)  # each once
-    layers = [network.layer(name) for name in names] or list(network.layers)
+    chosen = [network.layer(name) for name in names] or list(network.layers)
+    layers = [layer.plain() for layer in chosen]
     if config.weights == "extreme":
         layers = [extreme_weights(layer) for layer in layers]
     array, inputs = run.array(), InputChoice(run, config)

@@ -9,31 +9,36 @@ from tilewright.facts import LayerRun, SimulateFacts, StageResult
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.sim import SimResult
 from tilewright.sim import simulate as run_model
-from tilewright.spec import Check, IntegerLayer, OutputFunction
+from tilewright.spec import Check, Codes, IntegerLayer, OutputFunction
 from tilewright.store.artifact import write_artifact
 from tilewright.tile import TilePlan, plan_words, untile_psums
 from tilewright.verify import Comparison, compare, reference_outputs, reference_psums
 
 
 def simulate(run: RunFolder, listener: Listener) -> StageResult[SimulateFacts]:
-    """Simulate every layer on chosen samples; psums and outputs must be the reference's."""
+    """Simulate every layer on chosen samples; psums and outputs must be the reference's.
+
+    Of a layer with start values the model computes the plain one; with them, its psums must be those that
+    the reference has of the layer itself.
+    """
     stimulus, array = run.stimulus(), run.array()
     positions = run.positions(run.config().sim.samples, stimulus, key="sim.samples")
     entries: list[LayerRun] = []
     checks: list[Check] = []
     fold_cycles: dict[str, npt.NDArray[np.int64]] = {}
     for layer in run.network().layers:
-        execution = array.execution(layer.shape, act_bits=layer.act_format.bits)
+        plain = layer.plain()
+        execution = array.execution(plain.shape, act_bits=layer.act_format.bits)
         plan = execution.plan
         for position in positions:
             codes = stimulus.codes[layer.name][position]  # ic ih iw
             result = run_model(
                 execution,
-                *plan_words(plan, layer.weight, codes),
+                *plan_words(plan, plain.weight, layer.plain_codes(codes)),
                 engine=run.config().sim.engine,
             )
             fold_cycles[layer.name] = result.fold_cycles
-            comparisons = _compare(result, plan, layer, reference_psums(codes[None], layer))
+            comparisons = _compare(result, plan, layer, codes[None])
             sample = int(stimulus.samples[position])
             is_error = array.overflow == "error"
             checks += _checks(result, comparisons, f"{layer.name}: sample {sample}", is_error)
@@ -51,13 +56,18 @@ def simulate(run: RunFolder, listener: Listener) -> StageResult[SimulateFacts]:
 
 
 def _compare(
-    result: SimResult, plan: TilePlan, layer: IntegerLayer, expected: npt.NDArray[np.int64]
+    result: SimResult, plan: TilePlan, layer: IntegerLayer, codes: Codes
 ) -> tuple[Comparison, Comparison]:
     psums, outputs = untile_psums(result.psums, plan), untile_psums(result.outputs, plan)
+    expected = reference_psums(codes, layer)
+    array = (
+        reference_psums(layer.plain_codes(codes), layer.plain()) if layer.has_start else expected
+    )
+    started = psums[None] + layer.start()[:, None, None]
     return (
-        compare(expected, psums[None], what="psums of the model", layer=layer.name),
+        compare(expected, started, what="psums of the model", layer=layer.name),
         compare(
-            reference_outputs(expected, OutputFunction()),
+            reference_outputs(array, OutputFunction()),
             outputs[None],
             what="outputs of the model",
             layer=layer.name,

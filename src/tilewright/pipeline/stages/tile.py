@@ -10,7 +10,7 @@ def tile(run: RunFolder, listener: Listener) -> StageResult[TileFacts]:
     """Write the array and, for each layer, how many tiles and folds it takes for one sample."""
     array = run.config().array
     plans = {
-        layer.name: array.execution(layer.shape, act_bits=layer.act_format.bits).plan
+        layer.name: array.execution(layer.plain().shape, act_bits=layer.act_format.bits).plan
         for layer in run.network().layers
     }
     layers = tuple(
