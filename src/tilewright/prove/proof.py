@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tilewright.prove.algebra import Algebra
-from tilewright.prove.decide import Decider, complete, in_words
+from tilewright.prove.decide import Decider, complete, explained, in_words
 from tilewright.prove.machine import Machine
 from tilewright.prove.netlist import Netlist
 from tilewright.prove.polynomials import Poly
@@ -158,6 +158,8 @@ class Prover:
         if decision.is_zero:
             return None
         shown = in_words(words.algebra, difference)
+        missing = explained(words.algebra, difference, check.expected)
+        shown += f" ({missing})" if missing else ""
         if decision.point is None:
             ends = f"between {difference.low} and {difference.high}"
             reason = (
