@@ -8,6 +8,7 @@ import pytest
 
 from tests.chain import tilewright
 from tests.formal import arrays
+from tilewright.corners import mode_sets
 
 pytestmark = pytest.mark.usefixtures("sources")
 
@@ -26,6 +27,16 @@ def test_an_array_with_a_fault(tmp_path, sources):
     )
     assert done.returncode == 1
     assert done.stdout.startswith("REFUTED tw_array 3x2 ws")
+
+
+def test_a_layer_of_a_bundle(tmp_path):
+    small = next(one for one in mode_sets(tmp_path, seed=0) if one.name == "os").folders[2]
+    done = tilewright("prove", small)
+    assert done.returncode == 0, done.stderr
+    assert (
+        "tw_core 3x2 os, overlapped, relu: a layer 2x3x3 to 1x3x3 with any weights" in done.stdout
+    )
+    assert tilewright("prove", tmp_path).returncode == 2
 
 
 def test_an_array_of_anybody(tmp_path):

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 @app.command()
 def prove(
+    bundle: Annotated[
+        Path | None,
+        typer.Argument(metavar="[BUNDLE]", help="A layer: our whole core puts it out."),
+    ] = None,
     array: Annotated[
         str | None, typer.Option("--array", metavar="RxC", help="Our array, of this size.")
     ] = None,
@@ -63,10 +67,18 @@ def prove(
 ) -> None:
     """Prove that an array computes its sums for all activations and weights, under known control.
 
-    Ours: --array RxC. One of anybody: --rtl its sources, --streams and --vcd. Exit status: 0 proved;
-    1 refuted (with the input that shows it) or undecided; 2 bad input.
+    Ours: --array RxC; a layer on our whole core: its bundle. One of anybody: --rtl its sources, --streams
+    and --vcd. Exit status: 0 proved; 1 refuted (with the input that shows it) or undecided; 2 bad input.
     """
-    if rtl:
+    if bundle is not None:
+        from tilewright.prove.our_rtl import CORE_FILES, bundle_job, prove_layer, read_sources
+
+        layer = bundle_job(bundle, is_overlapped=is_overlapped, stalls=stalls)
+        sources = (
+            read_sources(files=CORE_FILES) if rtl_dir is None else read_sources(rtl_dir, CORE_FILES)
+        )
+        verdicts = [prove_layer(sources, layer)]
+    elif rtl:
         verdicts = [_prove_recorded(rtl, streams, vcd, scope)]
     elif array is not None:
         from tilewright.prove.array import MODES, ArrayJob
@@ -98,8 +110,8 @@ def prove(
         ]
     else:
         raise ConfigError(
-            "what is to be proved must be named: give --array RxC (for example 4x4), or --rtl, --streams "
-            "and --vcd"
+            "what is to be proved must be named: give a bundle, --array RxC (for example 4x4), or --rtl, "
+            "--streams and --vcd"
         )
     _end(verdicts, is_json=is_json)
 
