@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from tilewright.prove import cells
 from tilewright.prove.choices import choose
@@ -14,8 +14,10 @@ from tilewright.prove.netlist import (
     Netlist,
     ReadPort,
     Register,
+    Segment,
     Source,
     signals_of,
+    waiting,
 )
 from tilewright.prove.words import Unknown, Value, Word, Words
 
@@ -34,9 +36,19 @@ class Machine:
         self.cycle = 0
         self.values: list[Value] = [0] * len(netlist.widths)
         self._followers: dict[int, list[int]] = defaultdict(list)
-        self._is_due = bytearray(b"\1") * len(netlist.steps)
+        self._is_due = bytearray(b"\1") * (len(netlist.steps) + len(netlist.registers))
+        self._is_stale = dict.fromkeys(waiting(netlist), True)
+        for at in self._is_stale:
+            self._is_due[at] = 0
+        self._maker = {netlist.steps[at].output: at for at in self._is_stale}
+        self._stale: dict[int, list[int]] = defaultdict(list)
         self._reads: dict[int, list[int]] = defaultdict(list)
+        self._gathered: dict[tuple[int, ...], dict[tuple[Value, ...], Value]] = {}
         self._steps = [self._compiled(at, step) for at, step in enumerate(netlist.steps)]
+        self._wake_through()
+        for at, register in enumerate(netlist.registers, len(netlist.steps)):
+            for source in register.sources:
+                self._follow(source, at)
         self._registers = [(r, self._getter(r.data)) for r in netlist.registers]
         self._clears = [r for r in netlist.registers if r.is_clear_now]
         self._begin()
@@ -85,6 +97,8 @@ class Machine:
             self.values[signal] = value
             for at in self._followers[signal]:
                 self._is_due[at] = 1
+            for at in self._stale[signal]:
+                self._is_stale[at] = True
 
     # -- compiling ----------------------------------------------------------------------------------
 
@@ -102,7 +116,13 @@ class Machine:
         if len(source) == 1:
             ((signal, first, width),) = source
             return lambda: words.slice(values[signal], first, width)
-        found: dict[tuple[Value, ...], Value] = {}
+        extended = _extended(source)
+        if extended is not None:
+            (signal, first, width), to = extended
+            return lambda: words.extend(
+                words.slice(values[signal], first, width), width, to, is_signed=True
+            )
+        found = self._gathered.setdefault(tuple(width for _, _, width in source), {})
 
         def gather() -> Value:
             pieces = tuple(
@@ -126,7 +146,7 @@ class Machine:
             return lambda: self._read(step, address(), enable())
         for source in step.inputs:
             self._follow(source, at)
-        getters = [self._getter(source) for source in step.inputs]
+        getters = [self._asked(source, self._getter(source)) for source in step.inputs]
         words, operation = self.words, step.operation
         if operation.kind == "$mux":
             a, b, select = getters
@@ -153,6 +173,39 @@ class Machine:
         for signal in signals_of(source):
             self._followers[signal].append(at)
 
+    def _wake_through(self) -> None:
+        """A step that waits does not say whether its output changes: what follows from it is due with it."""
+        last_first = sorted(self._is_stale, reverse=True)
+        waiting_outputs = [self.netlist.steps[at].output for at in last_first]
+        for signal in dict.fromkeys([*waiting_outputs, *self._followers]):
+            due, stale = [], []
+            for at in self._followers[signal]:
+                if at not in self._is_stale:
+                    due.append(at)
+                    continue
+                beyond = self.netlist.steps[at].output
+                due += self._followers[beyond]
+                stale += [at, *self._stale[beyond]]
+            self._followers[signal] = list(dict.fromkeys(due))
+            self._stale[signal] = list(dict.fromkeys(stale))
+
+    def _asked(self, source: Source, get: Callable[[], Value]) -> Callable[[], Value]:
+        """The same; steps that wait are done first."""
+        makers = [self._maker[signal] for signal in signals_of(source) if signal in self._maker]
+        if not makers:
+            return get
+        is_stale, values = self._is_stale, self.values
+        outputs = [(at, self.netlist.steps[at].output) for at in makers]
+
+        def ask() -> Value:
+            for at, output in outputs:
+                if is_stale[at]:
+                    is_stale[at] = False
+                    values[output] = self._steps[at]()
+            return get()
+
+        return ask
+
     # -- a cycle --------------------------------------------------------------------------------------
 
     def settle(self, inputs: Mapping[str, Value]) -> None:
@@ -167,11 +220,12 @@ class Machine:
 
     def _follow_up(self) -> None:
         due, steps, outputs = self._is_due, self._steps, self.netlist.steps
-        at = due.find(1)
+        end = len(steps)
+        at = due.find(1, 0, end)
         while at >= 0:
             due[at] = 0
             self._write(outputs[at].output, steps[at]())
-            at = due.find(1, at + 1)
+            at = due.find(1, at + 1, end)
 
     def _clear(self) -> bool:
         """Let clears act that do not wait for the clock; whether any changed a register."""
@@ -201,7 +255,7 @@ class Machine:
 
     def tick(self) -> None:
         """The clock's edge: registers and memories take what they see."""
-        following = [(r.output, self._next(r, get)) for r, get in self._registers]
+        following = [(r.output, self._next(r, get)) for r, get in self._due_registers()]
         writes = [
             (number, write)
             for number, memory in enumerate(self.netlist.memories)
@@ -216,6 +270,15 @@ class Machine:
         for number, address, enable, data in taken:
             self._store(number, address, enable, data)
         self.cycle += 1
+
+    def _due_registers(self) -> Iterator[tuple[Register, Callable[[], Value]]]:
+        """Those that see anything else than before the last edge: the others stay what they are."""
+        first = len(self._steps)
+        at = self._is_due.find(1, first)
+        while at >= 0:
+            self._is_due[at] = 0
+            yield self._registers[at - first]
+            at = self._is_due.find(1, at + 1)
 
     def _next(self, register: Register, data: Callable[[], Value]) -> Value:
         value, width = data(), register.width
@@ -296,6 +359,10 @@ class Machine:
         """What a port carries."""
         return self.get(self.netlist.ports[port].source)
 
-    def look(self, nets: Iterable[str]) -> dict[str, Value]:
-        """What nets of the flat module carry, by name."""
-        return {name: self.get(self.netlist.nets[name]) for name in nets}
+
+def _extended(source: tuple[Segment, ...]) -> tuple[Segment, int] | None:
+    """Of a word whose highest bit is repeated above it: the word, and how wide it becomes."""
+    (signal, first, width), *above = source
+    if signal < 0 or any(one != (signal, first + width - 1, 1) for one in above):
+        return None
+    return source[0], width + len(above)

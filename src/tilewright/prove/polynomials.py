@@ -139,6 +139,10 @@ class Polynomials:
         """``p + factor * q``."""
         if not q.terms or factor == 0:
             return p
+        if factor == 1 and (not p.terms or len(p.terms) < len(q.terms)):
+            if not p.terms:
+                return q
+            p, q = q, p
         key = (p.serial, q.serial, factor)
         found = self._sums.get(key)
         if found is None:
@@ -179,6 +183,8 @@ class Polynomials:
     def _join(self, one: Monomial, two: Monomial) -> Monomial:
         if not one or not two:
             return one or two
+        if len(one) == len(two) == 1 and one != two:
+            return one + two if one < two else two + one
         joined = sorted(one + two)
         variables = self.variables
         return tuple(
