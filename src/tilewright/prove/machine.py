@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from tilewright.prove import cells
 from tilewright.prove.choices import choose
 from tilewright.prove.logic import invert
+from tilewright.prove.memories import StoredWords, initial
 from tilewright.prove.netlist import (
     Gate,
-    Memory,
     Netlist,
     ReadPort,
     Register,
@@ -19,7 +19,7 @@ from tilewright.prove.netlist import (
     signals_of,
     waiting,
 )
-from tilewright.prove.words import Unknown, Value, Word, Words
+from tilewright.prove.words import Unknown, Value, Words
 
 _MOST_ROUNDS = 8
 """How often clears may follow from clears within one cycle."""
@@ -62,30 +62,10 @@ class Machine:
                 self._set(port.source, self.words.unknown(why, port.width))
         for register in self.netlist.registers:
             why = Unknown(f"register {register.name}, which nothing has written", is_x=True)
-            self.values[register.output] = self._initial(register.initial, register.width, why)
-        self.contents: list[dict[int, Value]] = [{} for _ in self.netlist.memories]
-        self._spoilt: list[Unknown | None] = [None for _ in self.netlist.memories]
-        for number, memory in enumerate(self.netlist.memories):
-            self._fill(number, memory)
-
-    def _fill(self, number: int, memory: Memory) -> None:
-        if not set(memory.initial) & {"0", "1"}:
-            return
-        for at in range(memory.size):
-            bits = memory.initial[::-1][at * memory.width : (at + 1) * memory.width]
-            self.contents[number][at + memory.offset] = self._initial(
-                bits, memory.width, self._unwritten(number, at + memory.offset)
+            self.values[register.output] = initial(
+                self.words, register.initial, register.width, why
             )
-
-    def _unwritten(self, number: int, address: int) -> Unknown:
-        name = self.netlist.memories[number].name.removeprefix("\\")
-        return Unknown(f"word {address} of {name}, which nothing has written", is_x=True)
-
-    def _initial(self, bits: str, width: int, why: Unknown) -> Value:
-        """Known bits, the lowest first, and unknown ones where they say x."""
-        if not set(bits) & {"0", "1"}:
-            return self.words.unknown(why, width)
-        return self.words.join([(int(b) if b in "01" else why, 0, 1) for b in bits[:width]])
+        self._memories = [StoredWords(memory, self.words) for memory in self.netlist.memories]
 
     def _set(self, source: Source, value: Value) -> None:
         if not isinstance(source, int):
@@ -143,7 +123,8 @@ class Machine:
                 self._follow(source, at)
             self._reads[step.memory].append(at)
             address, enable = self._getter(step.address), self._getter(step.enable)
-            return lambda: self._read(step, address(), enable())
+            memory = step.memory
+            return lambda: self._memories[memory].read(address(), enable())
         for source in step.inputs:
             self._follow(source, at)
         getters = [self._asked(source, self._getter(source)) for source in step.inputs]
@@ -268,7 +249,10 @@ class Machine:
         for output, value in following:
             self._write(output, value)
         for number, address, enable, data in taken:
-            self._store(number, address, enable, data)
+            if enable != 0:
+                self._memories[number].write(address, enable, data, cycle=self.cycle)
+                for at in self._reads[number]:
+                    self._is_due[at] = 1
         self.cycle += 1
 
     def _due_registers(self) -> Iterator[tuple[Register, Callable[[], Value]]]:
@@ -293,54 +277,6 @@ class Machine:
             return self._chosen(clear, to, value, width)
         value = self._chosen(clear, to, value, width)
         return value if enable is None else self._chosen(enable, value, before, width)
-
-    # -- memories -------------------------------------------------------------------------------------
-
-    def _read(self, port: ReadPort, address: Value, enable: Value) -> Value:
-        memory = self.netlist.memories[port.memory]
-        spoilt = self._spoilt[port.memory]
-        if spoilt is not None:
-            return self.words.unknown(spoilt, memory.width)
-        if isinstance(address, Word):
-            why = address.unknown or Unknown(
-                f"the address at which {memory.name} is read depends on data", is_x=False
-            )
-            return self.words.unknown(why, memory.width)
-        if enable != 1:
-            why = Unknown(f"memory {memory.name} is read while its enable is low", is_x=False)
-            return self.words.unknown(why, memory.width)
-        found = self.contents[port.memory].get(address)
-        if found is None:
-            found = self.words.unknown(self._unwritten(port.memory, address), memory.width)
-            self.contents[port.memory][address] = found
-        return found
-
-    def _store(self, number: int, address: Value, enable: Value, data: Value) -> None:
-        if enable == 0:
-            return
-        memory = self.netlist.memories[number]
-        if not isinstance(enable, int) or not isinstance(address, int):
-            control = enable if isinstance(enable, Word) else address
-            unknown = control.unknown if isinstance(control, Word) else None
-            why = f"where or whether memory {memory.name} is written depends on data"
-            self._spoilt[number] = unknown or Unknown(f"{why} in cycle {self.cycle}", is_x=False)
-        elif memory.offset <= address < memory.offset + memory.size:
-            self.contents[number][address] = self._merged(number, address, enable, data)
-        for at in self._reads[number]:
-            self._is_due[at] = 1
-
-    def _merged(self, number: int, address: int, enable: int, data: Value) -> Value:
-        width = self.netlist.memories[number].width
-        if enable == (1 << width) - 1:
-            return data
-        before = self.contents[number].get(address)
-        if before is None:
-            before = self.words.unknown(self._unwritten(number, address), width)
-        bits = [
-            (self.words.slice(data if enable >> at & 1 else before, at, 1), 1)
-            for at in range(width)
-        ]
-        return self.words.concatenate(bits)
 
     # -- looking --------------------------------------------------------------------------------------
 
