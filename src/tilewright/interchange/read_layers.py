@@ -116,7 +116,7 @@ def read_convolution(op: Operator, name: str, value: Value, weight: Weight) -> I
         )
     op.expect(kernel_shape=[kh, kw])
     shape = ConvShape(*value.plane, oc, kh, kw, (stride[0], stride[1]), (pads[0], pads[1]), groups)
-    return _layer(op, name, grid, weight, weight.codes, shape).as_dense()
+    return _layer(op, name, grid, weight, weight.codes, shape)
 
 
 def convolution_pads(op: Operator, weight: Weight) -> list[int]:

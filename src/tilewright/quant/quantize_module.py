@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from torch import fx, nn
 
 from tilewright.errors import ConfigError, UnknownNameError
+from tilewright.quant.lifting import lift
 from tilewright.quant.link_report import warn_of_gaps
 from tilewright.quant.module_signs import Sign, find_signs, keeps_codes, reads_size, what_runs
 from tilewright.quant.named_quantizers import check_quantizer
@@ -64,6 +65,7 @@ def quantize(
     check_modules(module, tuple(skip))
     check_types(module, tuple(skip))
     traced = trace(copy.deepcopy(module), tuple(skip))
+    lift(traced)
     check_graph(traced)
     refuse_modes(module, tuple(skip))
     signs = find_signs(traced, has_pixel_input=has_pixel_input, has_signed_input=has_signed_input)
