@@ -73,12 +73,8 @@ def quantize(
         _check_readers(traced, signs)
     if example is not None:
         note_shapes(traced, example)
-    options = {
-        "weight_bits": weight_bits,
-        "act_bits": act_bits,
-        "is_per_channel": is_per_channel,
-        "quantizer": quantizer,
-    }
+    bits = {"weight_bits": weight_bits, "act_bits": act_bits}
+    options = {**bits, "is_per_channel": is_per_channel, "quantizer": quantizer}
     Replacement(traced, signs, tuple(skip), options, input_scale).run()
     warn_of_gaps(traced)
     return traced
