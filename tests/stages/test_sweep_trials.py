@@ -176,6 +176,8 @@ def test_a_hopeless_trial_is_given_up_and_counts_no_more(tmp_path, monkeypatch):
             ["--storage", "postgresql://me:secret@127.0.0.1:1/x"],
             "cannot use the database postgresql://me:***@127.0.0.1:1/x",
         ),
+        (["--storage", "mysql+oursql://127.0.0.1/x"], "cannot use the database mysql+oursql://"),
+        (["--storage", "mysql://127.0.0.1/x"], "the database mysql://127.0.0.1/x needs MySQLdb"),
         (["--storage", "nonsense"], "cannot use the database 'nonsense'"),
         (
             ["--axis", "model.weight_bits=1"],
