@@ -84,14 +84,14 @@ def test_a_killed_process_loses_no_trial_and_doubles_none(database, tmp_path):
     arguments = _arguments(out, "--storage", database)
     victim, other = _start(arguments), _start(arguments)
     try:
-        trial, until = None, time.monotonic() + 120
+        trial, until = None, time.monotonic() + 600
         while trial is None and time.monotonic() < until and victim.poll() is None:
             trial = _held_by(victim, out)
             time.sleep(0.02)
         assert trial is not None, victim.stdout.read()
         victim.send_signal(signal.SIGKILL)
         victim.wait()
-        told, _ = other.communicate(timeout=300)
+        told, _ = other.communicate(timeout=900)
     finally:
         for process in (victim, other):
             process.kill()
