@@ -46,10 +46,10 @@ def cached_build(
     """The program that simulates `top`, built now if it never was.
 
     `sources` maps file names to contents. The key is a hash of the sources, the parameters, the
-    macros and the simulator with its version and options. A build happens in a folder of its own and enters the
-    cache by one rename, so any number of processes may request the same simulation at once. The name of
-    an entry ends with the hash of its content, which is checked before each use: a damaged entry is built
-    again.
+    macros and the simulator with its version and options. A build happens in a folder of its own and
+    enters the cache by one rename, so any number of processes may request the same simulation at once.
+    The name of an entry ends with the hash of its content, which is checked before each use: a damaged
+    entry is built again.
 
     Raises `ToolError` if the build fails, or the cache cannot be written or is another user's.
     """

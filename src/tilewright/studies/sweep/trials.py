@@ -133,7 +133,7 @@ def _open_study(
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     if not options.storage:
         folder.mkdir(parents=True, exist_ok=True)
-    directions = [
+    directions: list[Any] = [
         "minimize" if OBJECTIVES[name] > 0 else "maximize" for name in question.objectives
     ]
     with _locked(folder / LOCK):  # two processes cannot make the tables of one database at a time
