@@ -77,7 +77,6 @@ EXTRAS = {
     "safetensors": "sim",
     "threadpoolctl": "sim",
     "jinja2": "report",
-    "matplotlib": "report",
     "onnx": "onnx",
     "onnxruntime": "onnx",
     "onnxscript": "onnx",

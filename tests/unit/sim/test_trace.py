@@ -1,4 +1,4 @@
-"""The trace of the registers: each PE's sum follows from its neighbors, and the job's psums are the reference's."""
+"""The trace of the registers: each sum follows from its neighbors, and the psums are the reference's."""
 
 from __future__ import annotations
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from tilewright.errors import ArtifactError
 from tilewright.facts import Epoch
+from tilewright.pipeline.about import about
 from tilewright.pipeline.evidence import Evidence
+from tilewright.pipeline.picture import make_picture
 from tilewright.pipeline.run_folder import RunFolder
 from tilewright.report import Summary, junit_xml, render_page, summarize
 from tilewright.store.artifact import read_bytes, write_bytes, write_json
@@ -24,7 +26,14 @@ def report(run: RunFolder) -> Summary:
     look = Evidence(run)
     stale = [result.stage for result in found.results if look.is_stale(result.stage)]
     summary = summarize(found, stale=stale, altered=list(look.altered(found)))
-    page = render_page(summary, found, _metrics(run.folder("train") / "metrics.jsonl"), config)
+    page = render_page(
+        summary,
+        found,
+        _metrics(run.folder("train") / "metrics.jsonl"),
+        config,
+        about=about(run, found),
+        picture=make_picture(run, found),
+    )
     write_json(run.root / "summary.json", summary.to_json())
     write_bytes(run.root / "junit.xml", junit_xml(found, summary.failures).encode())
     write_bytes(run.root / "report.html", page.encode())
