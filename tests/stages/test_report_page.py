@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.browser import Browser
 from tests.chain import tilewright
+from tests.vgg16_report import vgg16_page
 
 STATE = "document.querySelector('#motion .says').textContent"
 CHOSEN = "document.querySelector('#motion .registers').textContent"
@@ -147,6 +149,22 @@ def test_each_dataflow_moves_and_its_sums_are_right(page):
         assert ("+" in sums[0][1]) == (place == 1)
 
 
+def test_a_page_of_vgg16_is_ready_within_a_second_of_work(browser, tmp_path):
+    """In time of the processor, so that other work on it does not count."""
+    path = tmp_path / "vgg16.html"
+    path.write_text(vgg16_page())
+    assert path.stat().st_size < 3_000_000
+    assert path.read_text().count("<article") == 14
+    browser.call("Performance.disable")
+    browser.call("Performance.enable", timeDomain="threadTicks")
+    browser.open(path)
+    browser.wait_for("document.getElementById('motion').dataset.ready")
+    metrics = browser.call("Performance.getMetrics")["metrics"]
+    spent = next(one["value"] for one in metrics if one["name"] == "TaskDuration")
+    assert browser.told == []
+    assert 0.01 < spent < 1.0
+
+
 def test_the_page_fits_a_phone(page):
     page.call(
         "Emulation.setDeviceMetricsOverride",
@@ -165,3 +183,39 @@ def test_the_same_run_gives_the_same_page(run):
     before = (run / "report.html").read_bytes()
     assert tilewright("report", run).returncode == 0
     assert (run / "report.html").read_bytes() == before
+
+
+def test_two_runs_are_compared(run, finished, tmp_path):
+    same = tilewright("report", "--compare", finished, run)
+    assert (same.returncode, same.stdout) == (0, "0 differences\n")
+    words = ("--set", "array.psum_bits=24", "--set", "array.schedule=overlapped")
+    assert tilewright("export", run, *words).returncode == 0
+    assert tilewright("simulate", run).returncode == 0
+    before = {path: path.stat().st_mtime_ns for path in finished.rglob("*")}
+    page = tmp_path / "both.html"
+    done = tilewright("report", "--compare", finished, run, "--json", "--out", page)
+    found = {(one["where"], one["what"]): one for one in json.loads(done.stdout)["differences"]}
+    assert found["configuration", "array.psum_bits"]["second"] == "24"
+    assert found["result", "verdict"] == {
+        "where": "result",
+        "what": "verdict",
+        "first": "pass",
+        "second": "fail",
+        "change": None,
+    }
+    cycles = found["features.15", "model cycles"]
+    assert (cycles["first"], cycles["second"]) == ("567", "279")
+    assert round(cycles["change"], 3) == round(279 / 567, 3)
+    assert ("features.15", "folds") not in found
+    assert Marks(page.read_text()).open == []
+    assert "<td>array.psum_bits</td><td>20</td><td>24</td>" in page.read_text()
+    assert "features.15" in tilewright("report", "--compare", finished, run).stdout
+    assert {path: path.stat().st_mtime_ns for path in finished.rglob("*")} == before
+
+
+@pytest.mark.parametrize("words", [("--compare",), (), ("--compare", "again")])
+def test_a_comparison_takes_two_runs(finished, words):
+    folders = (finished,) if "again" not in words and words else (finished, finished)
+    done = tilewright("report", *[word for word in words if word != "again"], *folders)
+    assert done.returncode == 2
+    assert "compare" in done.stderr

@@ -39,6 +39,7 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
         for suffix in ("json", "safetensors")
     ),
     "simulate": ("fold_cycles.json", "fold_cycles.safetensors"),
+    "cosim": ("failure.vcd",),
 }
 """Patterns of the files that a stage writes beside its facts; bundles of vectors list their own."""
 

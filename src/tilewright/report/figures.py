@@ -110,7 +110,7 @@ def psum_scale(layer: LayerSummary, thresholds: Sequence[tuple[int, int, int]]) 
         parts.append(rect(at(low), 57, max(1.5, at(high) - at(low)), 10, kind="faint", tip=tip))
         parts.append(rect(at(middle) - 0.75, 57, 1.5, 10, kind="ink", tip=tip))
     floor = 76.0 if thresholds else 57.0
-    for bits in range(0, half + 1, max(2, 2 * round(half / 8))):
+    for bits in range(0, half + 1, max(2, 2 * round(half / 6))):
         for sign in {-1, 1} if bits else {1}:
             x = at(sign * (2**bits - 1))
             label = f"{MINUS if sign < 0 else ''}2^{bits}" if bits else "0"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from tilewright.facts import Epoch, RunFacts
-from tilewright.report import drawing, figures, image
+from tilewright.report import figures
 from tilewright.report.claims import claims
+from tilewright.report.environment import make_environment
 from tilewright.report.motion import motion_data
 from tilewright.report.picture import Picture
 from tilewright.report.summary import Summary
@@ -45,12 +44,13 @@ def render_page(
     """
     drawn = picture or Picture()
     return (
-        _environment()
+        make_environment()
         .get_template("page.html.j2")
         .render(
             summary=summary,
             about=about or About(),
             claims=claims(summary, run),
+            failure=run.cosim.facts.failure if run.cosim else None,
             certificate=run.certify.facts.certificate if run.certify else None,
             provenance=to_json(summary.provenance) if summary.provenance else {},
             checks=[check for result in run.results for check in result.checks],
@@ -61,40 +61,3 @@ def render_page(
             motion=Markup(motion_data(drawn.motions)) if drawn.motions else "",  # noqa: S704 -- escaped
         )
     )
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("tilewright.report", "."),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    filters: dict[str, Any] = {"count": _count, "percent": _percent, "short": _short}
-    filters |= {"photo": image.photo, "sheet": image.sheet, "network": drawing.network}
-    filters |= {name: getattr(figures, name) for name in ("histogram", "psum_scale", "shares")}
-    environment.filters.update(filters)
-    return environment
-
-
-def _count(number: int | None) -> str:
-    return "-" if number is None else f"{number:,}"
-
-
-def _percent(fraction: float | None) -> str:
-    return "-" if fraction is None else f"{100 * fraction:.2f} %"
-
-
-def _short(words: int) -> str:
-    """Three digits and what they count in, from ten thousand on.
-
-    >>> _short(14_710_464)
-    '14.7 M'
-    """
-    if words < 10_000:
-        return f"{words:,}"
-    size, unit = next(
-        (size, unit) for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")) if words >= size
-    )
-    return f"{words / size:.3g} {unit}"

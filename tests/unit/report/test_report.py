@@ -374,3 +374,36 @@ def test_a_certificate_is_shown_with_what_it_does_not_prove():
     ):
         assert text in page
     assert "certificate" not in render(STAGES, METRICS)
+
+
+def test_a_failure_is_one_finding_with_its_map():
+    stages = copy.deepcopy(STAGES)
+    stages["cosim"]["failure"] = {
+        "layer": "conv<1>",
+        "sample": 3,
+        "folder": "05_vectors/conv/sample3",
+        "otile": 1,
+        "place": "psum at (oc=0)",
+        "differ": 2,
+        "compared": 3,
+        "cause": "a & b",
+        "hints": ["look there"],
+        "waves": "07_cosim/failure.vcd",
+        "maps": [
+            {"title": "pixels", "down": "oh", "across": "ow", "cells": [[[1, 1], [1, 0], [0, 0]]]}
+        ],
+    }
+    page = render(stages, [])
+    for words in (
+        "conv&lt;1&gt;",
+        "2 of 3 psums differ",
+        "a &amp; b",
+        "look there",
+        "psum at (oc=0)",
+    ):
+        assert words in page
+    cells = page[page.index("ow across, oh down") :]
+    assert [
+        cells.count(one, 0, 400) for one in ('class="hot"', ">1</td>", ">·</td>", "></td>")
+    ] == [1] * 4
+    assert "What is wrong with the RTL" not in render(STAGES, [])

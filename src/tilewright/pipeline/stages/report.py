@@ -7,12 +7,13 @@ from dataclasses import fields
 from pathlib import Path
 
 from tilewright.errors import ArtifactError
-from tilewright.facts import Epoch
+from tilewright.facts import Epoch, RunFacts
 from tilewright.pipeline.about import about
 from tilewright.pipeline.evidence import Evidence
 from tilewright.pipeline.picture import make_picture
-from tilewright.pipeline.run_folder import RunFolder
+from tilewright.pipeline.run_folder import RunFolder, flat_config
 from tilewright.report import Summary, junit_xml, render_page, summarize
+from tilewright.report.comparison import Difference, differences
 from tilewright.store.artifact import read_bytes, write_bytes, write_json
 from tilewright.store.typed_json import from_json
 
@@ -20,12 +21,7 @@ from tilewright.store.typed_json import from_json
 def report(run: RunFolder) -> Summary:
     """Write ``summary.json``, ``junit.xml`` and ``report.html``; returns the summary."""
     config = (run.root / "config.toml").read_text(encoding="utf-8")
-    found = run.results()
-    if not found.results:
-        raise ArtifactError(f"{run.root} holds no result yet: begin with 'tilewright run'")
-    look = Evidence(run)
-    stale = [result.stage for result in found.results if look.is_stale(result.stage)]
-    summary = summarize(found, stale=stale, altered=list(look.altered(found)))
+    found, summary = judged(run)
     page = render_page(
         summary,
         found,
@@ -38,6 +34,24 @@ def report(run: RunFolder) -> Summary:
     write_bytes(run.root / "junit.xml", junit_xml(found, summary.failures).encode())
     write_bytes(run.root / "report.html", page.encode())
     return summary
+
+
+def judged(run: RunFolder) -> tuple[RunFacts, Summary]:
+    """What the stages found, and its summary; raises `ArtifactError` if none has run."""
+    found = run.results()
+    if not found.results:
+        raise ArtifactError(f"{run.root} holds no result yet: begin with 'tilewright run'")
+    look = Evidence(run)
+    stale = [result.stage for result in found.results if look.is_stale(result.stage)]
+    return found, summarize(found, stale=stale, altered=list(look.altered(found)))
+
+
+def compare_runs(first: RunFolder, second: RunFolder) -> tuple[Difference, ...]:
+    """What differs between two runs: configuration, results, layers. Nothing is written."""
+    runs = first, second
+    one, other = (judged(run)[1] for run in runs)
+    configs = [flat_config(run.config()) for run in runs]
+    return differences((one, other), (configs[0], configs[1]))
 
 
 def _metrics(path: Path) -> list[Epoch]:
