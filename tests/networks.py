@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tilewright.spec import (
@@ -43,9 +45,12 @@ def link(rng, consumer, oc, codes, *, reach, **values):
     return Requantization(thresholds, direction, consumer, min_code=codes.min_code, **values)
 
 
-def chain(rng, *, bits=4, weight_bits=4, edge=9, classes=5):
-    """Three convolutions with strides, pools and paddings, and a classifier. ic != oc, h != w."""
-    codes = NumberFormat(bits, is_signed=False)
+def chain(rng, *, bits=4, weight_bits=4, edge=9, classes=5, is_signed=False):
+    """Three convolutions with strides, pools and paddings, and a classifier. ic != oc, h != w.
+
+    is_signed: all codes are, those of the images too.
+    """
+    codes = NumberFormat(bits, is_signed=is_signed)
     first = ConvShape(3, edge, edge - 2, 8, 3, 3, (1, 1), (1, 1))
     second = ConvShape(8, edge - 1, edge - 3, 12, 3, 2, (2, 1), (0, 2))
     height, width = MaxPool((3, 2), (2, 1), (1, 0)).output_size(second.oh, second.ow)
@@ -61,7 +66,14 @@ def chain(rng, *, bits=4, weight_bits=4, edge=9, classes=5):
     common = {"weight_bits": weight_bits, "act_format": codes}
     return IntegerNetwork(
         (
-            layer(rng, "first", first, weight_bits=weight_bits, links=links[:1]),
+            layer(
+                rng,
+                "first",
+                first,
+                weight_bits=weight_bits,
+                links=links[:1],
+                act_format=replace(PIXELS, is_signed=is_signed),
+            ),
             layer(rng, "second", second, links=links[1:], **common),
             layer(rng, "head", head, unlinked="it is the output of the network", **common),
         )
@@ -112,6 +124,22 @@ def residual(rng, *, bits=4, sum_bits=8, classes=5):
     )
 
 
+def shifted(rng, network, *, act_format=None, has_bias=True):
+    """The same layers with zero-points and biases; act_format: of the images, where another is wanted."""
+    nodes = []
+    for node in network.nodes:
+        codes = node.act_format
+        if not nodes and act_format is not None:
+            codes = act_format
+        if isinstance(node, IntegerLayer):
+            bias = rng.integers(-300, 300, node.shape.oc) if has_bias else None
+            zero = int(rng.integers(codes.min_code + 1, codes.max_code)) or 1
+            node = replace(node, act_format=codes, zero_point=zero, bias=bias)
+        nodes.append(node)
+    return IntegerNetwork(tuple(nodes), network.inputs)
+
+
 def images(rng, network, count):
-    sizes = network.nodes[0].input_shape
-    return rng.integers(0, 256, (count, *sizes)).astype(np.uint8)
+    sizes, codes = network.nodes[0].input_shape, network.nodes[0].act_format
+    drawn = rng.integers(codes.min_code, codes.max_code, (count, *sizes), endpoint=True)
+    return drawn.astype(codes.dtype)

@@ -29,7 +29,7 @@ from tests.vector_fuzz import _clear
 from tilewright.config import dump_config, load_config
 from tilewright.cores.transcript import read_transcript
 from tilewright.errors import TilewrightError
-from tilewright.interchange.qonnx_in import read_qonnx
+from tilewright.interchange.onnx_in import read_onnx
 from tilewright.lint import lint
 from tilewright.spec import DataClaim, IntegerNetwork, PackedNetwork
 from tilewright.spec.packed_network import _digest
@@ -219,7 +219,7 @@ class Fuzz:
             path.write_bytes(wild(rng, self.onnx))
         else:
             spoil_onnx(rng).save(path)
-        return self._same(read_qonnx(path).network)
+        return self._same(read_onnx(path).network)
 
     def _transcript(self, rng: random.Random) -> str:
         text = wild(rng, RECORD.encode()).decode(errors="replace")

@@ -50,7 +50,7 @@ from tilewright.vectors import (
     read_bundle,
     write_bundle,
 )
-from tilewright.vectors.kinds import AXES, axis_sizes, number_format
+from tilewright.vectors.kinds import AXES, FieldWidths, axis_sizes
 from tilewright.vectors.planes import accumulate_addresses
 from tilewright.verify import reference_outputs
 
@@ -175,7 +175,8 @@ class Fuzz:
             return accumulate_addresses(plan)
         form, sizes = layout.kind(kind), axis_sizes(plan)
         bits = min(example.WIDTHS.bits(form.bits), 12)
-        number = number_format(kind, max(bits, 2), function=form.function)
+        widths = FieldWidths(4, 4, 16)
+        number = widths.number_format(kind, max(bits, 2), function=form.function)
         rng = np.random.default_rng(self.random.randrange(2**32))
         shape = [sizes[axis] for axis in AXES[kind]]
         tiles = rng.integers(number.min_code, number.max_code, shape, np.int64, endpoint=True)

@@ -155,7 +155,7 @@ def test_help_does_not_look_for_packages_and_one_that_is_missing_is_named(site, 
         ),
         ("array.mode=flattened", "input should be 'ws', 'simd' or 'os'"),
         ("vectors.layout=stacked", "no layout is called 'stacked'"),
-        ("model.quantizer=bounded", "input should be one of lsq, pact"),
+        ("model.quantizer=bounded", "input should be one of lsq, pact, binary, power-of-two"),
     ],
 )
 def test_without_the_package_its_names_are_refused_before_anything_runs(tmp_path, setting, refusal):

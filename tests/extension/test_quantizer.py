@@ -51,13 +51,13 @@ def test_its_properties_are_asked_for():
         QuantConv2d(3, 4, 3, weight_bits=4, act_bits=4, is_per_channel=True, quantizer="bounded")
     with pytest.raises(ConfigError, match=r"needs a vgg with quantizer pact"):
         ModelSpec("vgg_tiny", 4, 4, quantizer="bounded", has_course_ends=True)
-    with pytest.raises(UnknownNameError, match=r"'odd'.*lsq, pact, bounded"):
+    with pytest.raises(UnknownNameError, match=r"'odd'.*lsq, pact, binary, power-of-two, bounded"):
         ModelSpec("vgg_tiny", 4, 4, quantizer="odd")
 
 
 def test_a_configuration_knows_it():
     assert load_config(None, ("model.quantizer=bounded",)).model.quantizer == "bounded"
-    with pytest.raises(ConfigError, match=r"one of lsq, pact, bounded"):
+    with pytest.raises(ConfigError, match=r"one of lsq, pact, binary, power-of-two, bounded"):
         load_config(None, ("model.quantizer=odd",))
 
 

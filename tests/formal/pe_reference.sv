@@ -1,11 +1,13 @@
-// What a PE computes in every mode, as it is taught in school: one bit of the activation after the other,
+// What a PE computes in every mode, as it is taught in school: one bit of the activation after the other
+// (the highest bit of a signed number counts below zero),
 // sums that are wide enough, comparisons with the largest and smallest number of the column. Ports and
 // registers are those of tw_pe; nothing else is.
 
 module tw_pe #(
     parameter int ActBits    = 4,
     parameter int WeightBits = 4,
-    parameter int ColumnBits = 16
+    parameter int ColumnBits = 16,
+    parameter int ActSigned  = 0
 ) (
     input  logic                  clk_i,
     input  logic                  rst_ni,
@@ -40,8 +42,8 @@ module tw_pe #(
   logic [ColumnBits-1:0] psum_q;
 
   logic [WeightBits-1:0] low, high, weight;
-  logic [Wide-1:0] total, largest, smallest;
-  logic is_too_large, is_too_small, was_overflow;
+  logic [Wide-1:0] total, term, largest, smallest;
+  logic is_sign, is_too_large, is_too_small, was_overflow;
   integer place;
 
   always @* begin
@@ -61,11 +63,14 @@ module tw_pe #(
     if (is_os_i && !first_i) was_overflow = overflow_q;
 
     // One bit of the activation after the other; as two channels, the upper bits count from 0 again.
+    // The highest bit of each number is taken away if activations are signed, else added.
     for (place = 0; place < ActBits; place = place + 1) begin
       weight = (place < Half) ? low : high;
-      if (act_i[place])
-        total = total + ({{(Wide - WeightBits) {weight[WeightBits-1]}}, weight}
-                         << ((is_half_i && place >= Half) ? place - Half : place));
+      term = {{(Wide - WeightBits) {weight[WeightBits-1]}}, weight}
+             << ((is_half_i && place >= Half) ? place - Half : place);
+      is_sign = (ActSigned != 0) && (place == ActBits - 1 || (is_half_i && place == Half - 1));
+      if (act_i[place] && is_sign) total = total - term;
+      if (act_i[place] && !is_sign) total = total + term;
     end
 
     largest      = {{(Wide - ColumnBits + 1) {1'b0}}, {(ColumnBits - 1) {1'b1}}};

@@ -16,7 +16,8 @@ OURS = (RTL_DIR / FILE).read_text()
 
 
 def of_widths(text, widths):
-    sizes = dict(zip(("ActBits", "WeightBits", "ColumnBits"), widths, strict=True))
+    names = ("ActBits", "WeightBits", "ColumnBits", "ActSigned")
+    sizes = dict(zip(names, widths, strict=True))
     return set_parameters({FILE: text}, "tw_pe", sizes)
 
 
@@ -25,7 +26,9 @@ def is_proved(text, widths):
     return prove_equivalent(gold, gate, top="tw_pe", timeout_s=600)
 
 
-@pytest.mark.parametrize("widths", [(4, 4, 16), (3, 3, 8), (2, 4, 11)])
+@pytest.mark.parametrize(
+    "widths", [(4, 4, 16, 0), (3, 3, 8, 0), (2, 4, 11, 0), (4, 3, 9, 1), (3, 4, 11, 1)]
+)
 def test_our_pe_is_the_reference_in_every_mode_whatever_the_inputs(widths):
     assert is_proved(OURS, widths)
 
@@ -43,4 +46,24 @@ def test_our_pe_is_the_reference_in_every_mode_whatever_the_inputs(widths):
 )
 def test_a_pe_with_a_fault_in_one_mode_is_not(right, wrong):
     assert OURS.count(right) == 1
-    assert not is_proved(OURS.replace(right, wrong), (2, 3, 7))
+    assert not is_proved(OURS.replace(right, wrong), (2, 3, 7, 0))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("(ActSigned != 0) && act_i[ActBits-1]", "1'b0"),
+        ("(ActSigned != 0) && is_half_i && act_i[LowBits-1]", "1'b0"),
+        ("(ActSigned != 0) && is_half_i && act_i[LowBits-1]", "act_i[LowBits-1]"),
+    ],
+)
+def test_a_pe_that_forgets_a_sign_is_not(right, wrong):
+    assert OURS.count(right) == 1
+    assert not is_proved(OURS.replace(right, wrong), (4, 3, 9, 1))
+
+
+@pytest.mark.parametrize("act_signed", [0, 1])
+def test_the_signs_of_activations_are_those_of_their_format(act_signed):
+    gold = of_widths(REFERENCE, (2, 3, 7, act_signed))
+    gate = of_widths(OURS, (2, 3, 7, 1 - act_signed))
+    assert not prove_equivalent(gold, gate, top="tw_pe", timeout_s=600)

@@ -21,7 +21,7 @@ from tilewright.vectors import (
     layout_names,
     load_layout,
 )
-from tilewright.vectors.kinds import AXES, FILE_AXES, axis_sizes, number_format
+from tilewright.vectors.kinds import AXES, FILE_AXES, axis_sizes
 
 # Every split keeps the values of tiles that `random_tiles` makes: what it leaves out is 0 there.
 SPLITS = {
@@ -92,11 +92,12 @@ layouts = st.tuples(*(kind_layouts(kind) for kind in AXES)).map(
 )
 
 
-def random_tiles(form, plan, bits, seed):
+def random_tiles(form, plan, widths, seed):
     """Codes over the whole range of the field; 0 in the padding and where there is no channel."""
     if form.kind == "address":
         return accumulate_addresses(plan)
-    sizes, number = axis_sizes(plan), number_format(form.kind, bits, function=form.function)
+    sizes, bits = axis_sizes(plan), widths.bits(form.bits)
+    number = widths.number_format(form.kind, bits, function=form.function)
     axes = AXES[form.kind]
     tiles = np.random.default_rng(seed).integers(
         number.min_code, number.max_code, [sizes[a] for a in axes], np.int64, endpoint=True
@@ -127,7 +128,7 @@ def sees_every_pixel(plan):
 def assert_inverse(layout, kind, plan, widths, seed):
     """Encoding, decoding and encoding again lose nothing that the files are said to hold."""
     form = layout.kind(kind)
-    tiles = random_tiles(form, plan, widths.bits(form.bits), seed)
+    tiles = random_tiles(form, plan, widths, seed)
     if form.plane == "windows" and not sees_every_pixel(plan):
         with pytest.raises(ShapeError, match=r"^no window sees the ifmap pixel"):
             encode(layout, kind, tiles, plan=plan, widths=widths)
@@ -153,10 +154,14 @@ def test_decode_is_the_inverse_of_encode_for_every_layout(layout, plan, seed):
 @pytest.mark.parametrize("name", layout_names())
 @settings(max_examples=30, deadline=None)
 @given(
-    plan=plans(), act=st.integers(1, 8), weight=st.integers(2, 8), seed=st.integers(0, 2**32 - 1)
+    plan=plans(),
+    act=st.integers(1, 8),
+    is_signed=st.booleans(),
+    weight=st.integers(2, 8),
+    seed=st.integers(0, 2**32 - 1),
 )
-def test_decode_is_the_inverse_of_encode_for_the_presets(name, plan, act, weight, seed):
-    layout, widths = load_layout(name), FieldWidths(act, weight, plan.array.psum_bits)
+def test_decode_is_the_inverse_of_encode_for_the_presets(name, plan, act, is_signed, weight, seed):
+    layout, widths = load_layout(name), FieldWidths(act, weight, plan.array.psum_bits, is_signed)
     for kind in layout.kind_names:
         assert_inverse(layout, kind, plan, widths, seed)
 
@@ -176,7 +181,7 @@ def test_each_value_stands_where_the_statement_says(data, plan):
     ]
     layout, widths = Layout("drawn", "", (form, *others)), FieldWidths(4, 4, 12)
     bits, sizes = widths.bits(form.bits), axis_sizes(plan)
-    tiles = random_tiles(form, plan, bits, 7)
+    tiles = random_tiles(form, plan, widths, 7)
     files = encode(layout, kind, tiles, plan=plan, widths=widths)
     place = [data.draw(st.integers(0, size - 1)) for size in tiles.shape]
     at = dict(zip(AXES[kind], place, strict=True))

@@ -58,6 +58,12 @@ class Case:
     mode: str = "ws"
     schedule: Schedule = field(default_factory=Schedule)
     output: OutputFunction = field(default_factory=OutputFunction)
+    is_signed: bool = False  # the activations
+
+    @property
+    def act_format(self) -> NumberFormat:
+        """Of the activations."""
+        return NumberFormat(self.act_bits, self.is_signed)
 
     @property
     def setup(self) -> Setup:
@@ -107,7 +113,9 @@ class Case:
 def random_tensors(case: Case, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Activations ``ic ih iw`` and weights ``oc ic kh kw`` over their whole ranges."""
     shape, random = case.shape, np.random.default_rng(seed)
-    codes = random.integers(0, 1 << case.act_bits, (shape.ic, shape.ih, shape.iw))
+    lowest = case.act_format.min_code
+    sizes = (shape.ic, shape.ih, shape.iw)
+    codes = random.integers(lowest, lowest + (1 << case.act_bits), sizes)
     half = 1 << (case.weight_bits - 1)
     weight = random.integers(-half, half, (shape.oc, shape.ic, shape.kh, shape.kw))
     return codes, weight
@@ -128,7 +136,7 @@ def write_case(
         shape=case.shape,
         weight=weight.astype(np.int8),
         weight_format=NumberFormat(case.weight_bits, is_signed=True),
-        act_format=NumberFormat(case.act_bits, is_signed=False),
+        act_format=case.act_format,
         weight_scale=np.array([0.5]),
         act_scale=0.25,
     )
@@ -137,7 +145,7 @@ def write_case(
         layer=layer,
         plan=TilePlan(case.shape, case.array),
         layout=load_layout(DATAFLOWS.get(case.mode).layout).with_output(case.output),
-        codes=codes.astype(np.uint8),
+        codes=codes.astype(case.act_format.dtype),
         psums=psums,
         outputs=reference_outputs(psums, case.output),
         sample=7,

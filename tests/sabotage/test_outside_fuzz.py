@@ -48,7 +48,7 @@ def test_a_parser_that_forgets_a_number_is_found(
 def test_a_parser_that_raises_what_it_should_not_is_found(
     fuzz: Fuzz, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.outside_fuzz.read_qonnx", lambda _: 1 // 0)
+    monkeypatch.setattr("tests.outside_fuzz.read_onnx", lambda _: 1 // 0)
     number = next(n for n in range(400) if fuzz.kind_of(n) == "onnx")
     with pytest.raises(ZeroDivisionError):
         fuzz.case(number)

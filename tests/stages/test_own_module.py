@@ -70,6 +70,35 @@ def test_every_command_takes_it(saved, tmp_path):
     assert (evaluated["correct"], evaluated["images"]) == (saved.correct, 60)
 
 
+def test_normalized_images_and_layers_of_both_signs_run_on_the_array(tmp_path):
+    """Signed codes from the image on: all classes are the module's, and the RTL computes every psum."""
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        *(nn.Conv2d(1, 5, 3, padding=1), nn.BatchNorm2d(5), nn.LeakyReLU(0.25), nn.MaxPool2d(2)),
+        *(nn.Conv2d(5, 4, 3, bias=False), nn.Flatten(), nn.Linear(16, 3, bias=False)),
+    )
+    net = tw.quantize(net, weight_bits=4, act_bits=4, input_scale=1 / 32)
+    normalized = (images() - 0.5) / 0.3
+    net(normalized)
+    run = tw.save_run(net.eval(), tmp_path / "run", normalized, LABELS, samples=1).path
+    assert read(run / "02_recover" / "recover.json")["nodes"] == 3
+    sizes = ("--set", "array.rows=4", "--set", "array.cols=3", "--set", "vectors.corners=false")
+    for words in (
+        ("evaluate", run),
+        ("verify", run),
+        ("export", run, *sizes, "--set", "vectors.samples=1"),
+        ("simulate", run),
+        ("cosim", run, "--set", "cosim.simulator=icarus"),
+        ("certify", run, "--images", 5, "--naive", 2, "--onnx", 0),
+    ):
+        done = tilewright(*words)
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+    found = read(run / "07_cosim" / "cosim.json")
+    assert (found["psums_compared"], found["mismatches"]) == (5 * 64 + 4 * 4 + 3, 0)
+    formats = [layer.act_format for layer in RunFolder(run).network().layers]
+    assert [str(one) for one in formats] == ["s8 (-127..127)", "s4 (-7..7)", "s4 (-7..7)"]
+
+
 def test_a_packed_one_needs_its_images(saved, tmp_path):
     tilewright("evaluate", saved.path)
     assert tilewright("pack", saved.path, "--out", tmp_path / "net").returncode == 0
@@ -108,7 +137,7 @@ def test_a_module_with_gaps_is_saved_layer_by_layer(tmp_path):
 
         def forward(self, x):
             x = self.a(x).relu()
-            return self.b(x * x.sigmoid()).flatten(1)
+            return self.b(x.cumsum(1).relu()).flatten(1)
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)

@@ -14,7 +14,7 @@ from tilewright.bundles.geometry import Geometry
 from tilewright.bundles.source import OPERANDS, FoundFiles, check_folder, find_files
 from tilewright.bundles.streamed import reference_streamed_psums
 from tilewright.errors import TilewrightError
-from tilewright.spec import ConvShape, Ints
+from tilewright.spec import Codes, ConvShape, Ints
 from tilewright.store.artifact import read_bytes, read_json, sha256
 from tilewright.tile import TilePlan, tile_psums
 from tilewright.vectors import MANIFEST, Bundle, KindLayout, Layout, decode_bundle, encode
@@ -209,7 +209,7 @@ class _Computed:
     """
 
     weight: npt.NDArray[np.int8]
-    codes: npt.NDArray[np.uint8]
+    codes: Codes
     taps: Ints
     pixels: int
 

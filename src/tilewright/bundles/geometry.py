@@ -31,13 +31,17 @@ class Geometry:
     def parse(cls, text: str) -> Self:
         """Read ``key=value`` pairs, parted by commas; bits are activation/weight/psum.
 
+        Signed activations have an s before their bits, as in ``bits=s4/4/16``.
+
         Raises `ConfigError` that names the key that is missing, unknown or not a size.
 
         >>> Geometry.parse("ic=2,oc=3,size=4x5,kernel=1,bits=4/4/16,rows=2,cols=3").shape.iw
         5
         """
         values = _split(text)
-        act, weight, psum = _numbers(values, "bits", "/", 3)
+        is_signed = values["bits"].startswith("s")
+        unmarked = values | {"bits": values["bits"].removeprefix("s")}
+        act, weight, psum = _numbers(unmarked, "bits", "/", 3)
         shape = ConvShape(
             ic=_number(values, "ic"),
             ih=_pair(values, "size")[0],
@@ -49,9 +53,7 @@ class Geometry:
             padding=_pair(values, "padding"),
         )
         array = ArrayShape(_number(values, "rows"), _number(values, "cols"), psum_bits=psum)
-        return cls(
-            shape, array, NumberFormat(act, is_signed=False), NumberFormat(weight, is_signed=True)
-        )
+        return cls(shape, array, NumberFormat(act, is_signed), NumberFormat(weight, is_signed=True))
 
 
 def _split(text: str) -> dict[str, str]:

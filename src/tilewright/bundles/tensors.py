@@ -96,9 +96,8 @@ def _decode_file(path: Path, layout: Layout | None, geometry: Geometry | None) -
         )
     else:
         plan = TilePlan(geometry.shape, geometry.array)
-        widths = FieldWidths(
-            geometry.act_format.bits, geometry.weight_format.bits, geometry.array.psum_bits
-        )
+        acts, weights = geometry.act_format, geometry.weight_format
+        widths = FieldWidths(acts.bits, weights.bits, geometry.array.psum_bits, acts.is_signed)
     names = {text.name: (kind, at) for kind, text, at in planned_files(layout, plan, widths)}
     name = next((n for n in names if path.as_posix().endswith(f"/{n}")), path.name)
     if name not in names:

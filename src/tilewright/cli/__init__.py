@@ -24,7 +24,8 @@ GROUPS = {
         *("try_core", "explain", "reduce"),
     ),
     "Questions about a network": (
-        *("plan", "stats", "psum_width", "requantize", "certify", "mutate"),
+        *("plan", "stats", "psum_width", "requantize", "certify", "prove", "mutate"),
+        *("sweep", "faults", "advise"),
     ),
     "Networks in and out": ("pack", "export_network", "import_network"),
     "This computer": ("doctor",),

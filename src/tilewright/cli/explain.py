@@ -14,7 +14,7 @@ from tilewright.cli.explain_files import explain_files
 from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
-    from tilewright.judge import Dump, Explanation
+    from tilewright.judge import Dump, Explanation, Sampling
     from tilewright.vectors import Bundle
 
 SHOWN = 3
@@ -81,8 +81,11 @@ def explain(
         str, typer.Option("--clock", metavar="NAME", help="Buses are read before its rising edges.")
     ] = "",
     when: Annotated[
-        str, typer.Option("--when", metavar="NAME", help="... at which this signal is 1.")
-    ] = "",
+        list[str] | None,
+        typer.Option(
+            "--when", metavar="NAME", help="... at which this signal is 1; repeat it: all are."
+        ),
+    ] = None,
     is_partial: Annotated[
         bool, typer.Option("--partial", help="What is missing is unknown.")
     ] = False,
@@ -106,8 +109,8 @@ def explain(
     is_json: JsonOption = False,
 ) -> None:
     """Say where a core's numbers differ from the reference, and which mistake gives every one of them."""
-    from tilewright.judge import Sampling, read_dump, read_dumps, write_page, write_probe
     from tilewright.judge import explain as find_causes
+    from tilewright.judge import read_dump, read_dumps, write_page, write_probe
     from tilewright.vectors import load_layout
 
     if expected is not None or actual is not None:
@@ -129,7 +132,7 @@ def explain(
                 order=order,
                 radix=radix,
                 pattern=pattern,
-                sampling=Sampling(tuple(buses or ()), clock, when) if buses or clock else None,
+                sampling=_sampling(buses, clock, when),
                 is_partial=is_partial,
                 is_rest_expected=is_rest_expected,
             ),
@@ -145,6 +148,13 @@ def explain(
         for line in _report(bundle, found, probe):
             print(line)
     raise typer.Exit(0 if found.passed else FAILED)
+
+
+def _sampling(buses: list[str] | None, clock: str, when: list[str] | None) -> Sampling | None:
+    """None if no wave file is meant."""
+    from tilewright.judge import Sampling
+
+    return Sampling(tuple(buses or ()), clock, tuple(when or ())) if buses or clock else None
 
 
 def _open(folder: Path, layout: str | None, geometry: str | None) -> Bundle:

@@ -17,7 +17,7 @@ from tilewright.cli.run_folder import hold
 def import_network(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="A QONNX file (.onnx), or a course checkpoint."),
+        typer.Argument(metavar="FILE", help="An ONNX file of integers, or a course checkpoint."),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The run folder to make.")],
     samples: Annotated[
@@ -62,7 +62,7 @@ def import_network(
             weight_bits, act_bits, tuple(layer_bits or ()), indices, data, data_dir
         )
     elif weight_bits or act_bits or layer_bits or pools:
-        raise ConfigError("a QONNX file states its widths and pools itself: leave them out")
+        raise ConfigError("an ONNX file states its widths and pools itself: leave them out")
     hold(out)
     result = read(file, out, samples=samples, course=course)
     facts = result.facts()

@@ -137,6 +137,7 @@ def core_of(run: BenchRun) -> dict[str, int]:
         "WeightBits": run.bundle.weight_format.bits,
         "ColumnBits": run.setup.rule.column_bits or array.psum_bits,
         "PsumBits": array.psum_bits,
+        "ActSigned": int(run.bundle.act_format.is_signed),
     }
 
 
@@ -156,7 +157,7 @@ def run_list(runs: Sequence[BenchRun]) -> str:
     0, 1, ... Raises `FormatError` if a bundle lacks a file.
     """
     build = core_of(runs[0])
-    names = ("rows", "cols", "act_bits", "weight_bits", "column_bits", "psum_bits")
+    names = ("rows", "cols", "act_bits", "weight_bits", "column_bits", "psum_bits", "act_signed")
     lines = [f"{name} {value}" for name, value in zip(names, build.values(), strict=True)]
     lines.append(f"layers {len(runs)}")
     for number, run in enumerate(runs):

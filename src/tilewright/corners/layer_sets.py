@@ -14,9 +14,11 @@ from tilewright.corners.vector_set import VectorSet
 from tilewright.errors import FormatError
 from tilewright.spec import (
     ArrayShape,
+    Codes,
     ConvShape,
     IntegerLayer,
     NumberFormat,
+    Plane,
     Schedule,
     signed_bits_needed,
 )
@@ -38,7 +40,7 @@ class _Corner:
     name: str
     how: str
     layer: IntegerLayer
-    planes: tuple[npt.NDArray[np.uint8], ...]
+    planes: tuple[Codes, ...]
     array: ArrayShape | None = None
 
 
@@ -62,22 +64,23 @@ def layer_sets(bundle: Bundle, folder: Path, *, seed: int) -> tuple[list[VectorS
 def _corners(bundle: Bundle, seed: int) -> Iterator[_Corner]:
     layer, rng = _layer(bundle), np.random.default_rng(seed)
     sizes = (layer.shape.ic, layer.shape.ih, layer.shape.iw)
-    most = layer.act_format.max_code
-    full = np.full(sizes, most, np.uint8)
-    noise = rng.integers(0, most, sizes, np.uint8, endpoint=True)
+    form = layer.act_format
+    ends = (form.max_code, form.min_code) if form.is_signed else (form.max_code,)
+    full = tuple(np.full(sizes, end, form.dtype) for end in ends)
+    noise = _random_codes(layer, sizes, rng)
     bound = tuple(plane.codes for plane in extreme_planes(layer))[:MOST_PLANES]
     heaviest = extreme_weights(layer)
     yield _Corner("random", "export RUN --stimulus random", layer, (noise,))
-    yield _Corner("max", "export RUN --stimulus max", layer, (full,))
+    yield _Corner("max", "export RUN --stimulus max", layer, full)
     yield _Corner("bound", "export RUN --stimulus bound", layer, bound)
     yield _Corner(
         "extreme",
         "export RUN --stimulus max --set vectors.weights=extreme",
         heaviest,
-        (full, noise),
+        (*full, noise),
     )
-    narrow = replace(bundle.array, psum_bits=_bits_needed(heaviest, (full, noise)))
-    yield _Corner("narrow", NARROW, heaviest, (full, noise), narrow)
+    narrow = replace(bundle.array, psum_bits=_bits_needed(heaviest, (*full, noise)))
+    yield _Corner("narrow", NARROW, heaviest, (*full, noise), narrow)
     yield _Corner("geometry", GEOMETRY, *_random_layer(layer, bundle.array, rng))
     dataflow = dataflow_of(bundle.layout)
     widest = 8 if dataflow is None else WIDEST_PAIR // dataflow.channels_per_pe
@@ -85,7 +88,7 @@ def _corners(bundle: Bundle, seed: int) -> Iterator[_Corner]:
         other = replace(
             layer,
             weight=np.zeros_like(layer.weight),
-            act_format=NumberFormat(min(act_bits, widest), is_signed=False),
+            act_format=NumberFormat(min(act_bits, widest), is_signed=layer.act_format.is_signed),
             weight_format=NumberFormat(weight_bits, is_signed=True),
         )
         name = f"{array.rows}x{array.cols}"
@@ -105,9 +108,10 @@ ARRAYS = ((ArrayShape(3, 5, 20), 8, 3), (ArrayShape(1, 2, 17), 2, 6))
 single row, one code wider than the other."""
 
 
-def _bits_needed(layer: IntegerLayer, planes: tuple[npt.NDArray[np.uint8], ...]) -> int:
+def _bits_needed(layer: IntegerLayer, planes: tuple[Codes, ...]) -> int:
     """Bits that hold the psums of these planes, and those of each tap."""
-    taps = reference_tap_psums(np.stack(planes), layer.weight, layer.shape)  # kij n oc oh ow
+    codes = np.stack(planes).astype(np.int64)
+    taps = reference_tap_psums(codes, layer.weight, layer.shape)  # kij n oc oh ow
     psums = taps.sum(axis=0)
     low, high = min(taps.min(), psums.min()), max(taps.max(), psums.max())
     return max(4, signed_bits_needed(int(low), int(high)))
@@ -115,7 +119,7 @@ def _bits_needed(layer: IntegerLayer, planes: tuple[npt.NDArray[np.uint8], ...])
 
 def _random_layer(
     layer: IntegerLayer, array: ArrayShape, rng: np.random.Generator
-) -> tuple[IntegerLayer, tuple[npt.NDArray[np.uint8], ...]]:
+) -> tuple[IntegerLayer, tuple[Codes, ...]]:
     """A layer with one channel more than two row tiles and one column tile hold: lanes stay empty."""
     shape = ConvShape(
         ic=2 * array.rows + 1,
@@ -127,12 +131,18 @@ def _random_layer(
         stride=(2, 1),
         padding=(1, 2),
     )
-    low, high = layer.weight_format.min_code, layer.weight_format.max_code
-    weight = rng.integers(low, high, (shape.oc, shape.ic, 2, 3), np.int8, endpoint=True)
-    most = layer.act_format.max_code
-    codes = rng.integers(0, most, (shape.ic, shape.ih, shape.iw), np.uint8, endpoint=True)
+    form = layer.weight_format
+    sizes = (shape.oc, shape.ic, 2, 3)
+    weight = rng.integers(form.min_code, form.max_code, sizes, np.int8, endpoint=True)
+    weight[~form.allowed(weight)] = form.max_code  # a format may leave codes out
+    codes = _random_codes(layer, (shape.ic, shape.ih, shape.iw), rng)
     odd = replace(layer, shape=shape, weight=weight, weight_scale=layer.weight_scale[:1])
     return odd, (codes,)
+
+
+def _random_codes(layer: IntegerLayer, sizes: Plane, rng: np.random.Generator) -> Codes:
+    form = layer.act_format
+    return rng.integers(form.min_code, form.max_code, sizes, form.dtype, endpoint=True)
 
 
 def _layer(bundle: Bundle) -> IntegerLayer:

@@ -44,10 +44,11 @@ class MemoryDepths:
                 yield f"{name.upper()} needs {needed:,} words, but has {words:,}"
 
 
-def words_needed(plan: TilePlan) -> dict[str, int]:
-    """Words that one job holds in each memory (docs/dataflows.md)."""
+def words_needed(plan: TilePlan, *, is_whole_layer: bool = False) -> dict[str, int]:
+    """Words that one job holds in each memory, of one output tile or of all (docs/dataflows.md)."""
+    otiles = plan.otiles if is_whole_layer else 1
     return {
-        "xmem": plan.itiles * plan.shape.nij,
-        "wmem": plan.folds_per_otile * plan.array.cols,
-        "pmem": plan.shape.onij,
+        "xmem": plan.dataflow.sample_words(plan),
+        "wmem": otiles * plan.dataflow.otile_words(plan),
+        "pmem": otiles * plan.shape.onij,
     }

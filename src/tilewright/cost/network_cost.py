@@ -43,7 +43,7 @@ class NetworkCost:
     @property
     def choke(self) -> str | None:
         """The layer that fits the array as one tile in both directions: see `ArrayShape.choke`."""
-        return self.array.choke({layer.name: layer.plan.shape for layer in self.layers})
+        return self.array.choke({layer.name: layer.shape for layer in self.layers})
 
     @property
     def warnings(self) -> tuple[str, ...]:

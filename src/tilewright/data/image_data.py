@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +14,10 @@ from tilewright.errors import DataError
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """images: uint8 ``n c h w``, raw pixels. labels: int64 ``n``, index into the class names."""
+    """images: uint8 ``n c h w``, raw pixels, or int8, signed codes of such. labels: int64 ``n``, index into
+    the class names."""
 
-    images: npt.NDArray[np.uint8]
+    images: npt.NDArray[Any]
     labels: npt.NDArray[np.int64]
 
     def __post_init__(self) -> None:
@@ -24,9 +26,9 @@ class Split:
                 f"images must be (n, c, h, w) and labels (n,), not {self.images.shape} and "
                 f"{self.labels.shape}"
             )
-        if self.images.dtype != np.uint8 or self.labels.dtype != np.int64:
+        if self.images.dtype not in (np.uint8, np.int8) or self.labels.dtype != np.int64:
             raise DataError(
-                f"images must be uint8 and labels int64, not {self.images.dtype} and "
+                f"images must be uint8 or int8, and labels int64, not {self.images.dtype} and "
                 f"{self.labels.dtype}"
             )
 

@@ -8,14 +8,16 @@ from typing import Literal
 import numpy as np
 
 from tilewright.engine import onednn
+from tilewright.engine.kernels import Array
 from tilewright.engine.matrix_product import FLOAT32_EXACT, MatrixProduct, exact_dtype
 from tilewright.engine.narrow import NarrowLayer, wrap
+from tilewright.engine.popcount import PopcountProduct
 from tilewright.errors import ToolError
 from tilewright.spec import IntegerLayer, PsumRegister, signed_bits_needed
 from tilewright.spec.op import Operation
 
-EngineKind = Literal["auto", "int8", "blas", "int64"]
-ENGINE_KINDS: tuple[EngineKind, ...] = ("auto", "int8", "blas", "int64")
+EngineKind = Literal["auto", "int8", "popcount", "blas", "int64"]
+ENGINE_KINDS: tuple[EngineKind, ...] = ("auto", "int8", "popcount", "blas", "int64")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,12 +34,26 @@ def choose_convolution(
 ) -> Convolution:
     """The operation of a layer, groups filled up with zeros, for batches of `samples`.
 
-    kind, register: as in `Engine`. Raises `ToolError` if "int8" is asked for and does not work here.
+    kind, register: as in `Engine`; the register holds sums of plain products, and a start value is added
+    behind it. Raises `ToolError` if "int8" is asked for and does not work here.
     """
     layer = grouped.as_dense()
+    limit = max(map(abs, layer.psum_range()))
+    choice = _choose_plain(layer.plain(), kind, limit, samples=samples, register=register)
+    return _from_start(layer, choice) if layer.has_start else choice
+
+
+def _choose_plain(
+    layer: IntegerLayer,
+    kind: EngineKind,
+    limit: int,
+    *,
+    samples: int,
+    register: PsumRegister | None,
+) -> Convolution:
+    """For a layer without start values; limit: largest |psum|, start values included."""
     if register is not None and signed_bits_needed(*layer.psum_range()) > register.bits:
         return Convolution(_narrow(layer, register), np.dtype(np.int32), "int32")
-    limit = max(map(abs, layer.psum_range()))
     if kind in ("auto", "int8") and limit < FLOAT32_EXACT:
         try:
             convolution = onednn.Int8Convolution(layer, samples=samples)
@@ -46,8 +62,25 @@ def choose_convolution(
                 raise
         else:
             return Convolution(convolution, convolution.dtype, "int8")
+    if kind in ("auto", "popcount") and PopcountProduct.fits(layer):
+        return Convolution(PopcountProduct(layer), np.dtype(np.int32), "popcount")
     dtype = np.dtype(np.int64) if kind == "int64" else exact_dtype(limit)
     return Convolution(MatrixProduct(layer, dtype=dtype), dtype, dtype.name)
+
+
+def _from_start(layer: IntegerLayer, plain: Convolution) -> Convolution:
+    """Plain products with the start values of `layer` added, over a plane with the padding written out."""
+    dtype = np.dtype(np.int64) if plain.dtype.kind == "i" else plain.dtype
+    start = layer.start().astype(dtype)  # oc
+    pad_h, pad_w = layer.shape.padding if layer.zero_point else (0, 0)
+    edges = ((0, 0), (pad_h, pad_h), (pad_w, pad_w), (0, 0))
+
+    def convolve(codes: Array) -> Array:
+        padded = np.pad(codes, edges, constant_values=layer.zero_point)  # n ih iw ic
+        psums: Array = plain.operation(padded) + start
+        return psums
+
+    return Convolution(convolve, dtype, plain.arithmetic)
 
 
 def _narrow(layer: IntegerLayer, register: PsumRegister) -> Operation:

@@ -37,8 +37,9 @@ class Engine:
     """Evaluates an `IntegerNetwork` exactly and fast; equal to the naive reference in every number.
 
     kind: "int8" convolves in 8-bit units through torch, layers with psums of 2**24 or more excepted;
-    "blas" in float32 or float64, whichever holds every partial sum exactly, and in int64 beyond; "int64"
-    in integers only; "auto" is "int8" where it works, else "blas". One thread by default.
+    "popcount" counts signs that agree in layers whose codes and weights are -1, 0 or 1, and is "blas" in
+    others; "blas" in float32 or float64, whichever holds every partial sum exactly, and in int64 beyond;
+    "int64" in integers only; "auto" is "int8" where it works, else "popcount". One thread by default.
     `arithmetic` says how each node is computed. register: limits the psums of every layer; without
     one they are exact. Where only the output is asked for, a layer's codes leave the 8-bit units themselves
     if its thresholds allow it: `fused_layers` names those layers.
@@ -207,7 +208,8 @@ def observe_registers(
     for start in range(0, len(images), BATCH):
         trace = engine.trace(images[start : start + BATCH])
         for layer in network.layers:
-            seen = observe_layer(layer, trace.codes[layer.name], place=place, rows=rows).extremes
+            codes = layer.plain_codes(trace.codes[layer.name])
+            seen = observe_layer(layer.plain(), codes, place=place, rows=rows).extremes
             low, high = extremes[layer.name]
             extremes[layer.name] = (min(low, int(seen[0])), max(high, int(seen[1])))
     return extremes

@@ -41,10 +41,12 @@ class MatrixProduct:
         step = max(1, MATRIX_BYTES // bytes_per_sample)
         for start in range(0, len(codes), step):
             windows = self._windows(codes[start : start + step])
-            np.matmul(
-                windows, self._matrix, out=psums[start : start + step].reshape(len(windows), -1)
-            )
+            self._multiply(windows, psums[start : start + step].reshape(len(windows), -1))
         return psums
+
+    def _multiply(self, windows: Array, psums: Array) -> None:
+        """Write psums ``(n oh ow) oc`` of windows ``(n oh ow) (kh kw ic)``."""
+        np.matmul(windows, self._matrix, out=psums)
 
     def _windows(self, codes: Array) -> Array:
         """The windows as rows: ``(n oh ow) (kh kw ic)``."""
@@ -52,7 +54,9 @@ class MatrixProduct:
         (pad_h, pad_w), (step_h, step_w) = shape.padding, shape.stride
         plane = np.zeros((len(codes), shape.padded_h, shape.padded_w, shape.ic), codes.dtype)
         plane[:, pad_h : pad_h + shape.ih, pad_w : pad_w + shape.iw] = codes
-        windows = np.empty((len(codes), shape.oh, shape.ow, shape.taps, shape.ic), self.dtype)
+        windows = np.empty(
+            (len(codes), shape.oh, shape.ow, shape.taps, shape.ic), self._matrix.dtype
+        )
         for kij in range(shape.taps):
             row, column = divmod(kij, shape.kw)
             windows[:, :, :, kij] = plane[

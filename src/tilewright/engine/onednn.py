@@ -18,9 +18,14 @@ from tilewright.engine.probes import threshold_probes
 from tilewright.errors import ToolError
 from tilewright.spec import IntegerLayer, Requantization
 
+SIGNED_OFFSET = 128
+"""What makes a signed 8-bit code unsigned, and flips its highest bit."""
+
 
 class Int8Convolution:
     """One layer in 8-bit products with int32 sums, for batches of `samples`; psums come as float32.
+
+    Signed codes are given as unsigned ones, 128 higher, with that as their zero-point.
 
     Raises `ToolError` if this torch has no such operation, or if it is found not to be exact here: it is
     compared with a float64 matrix product on random codes and on the highest ones, for the layer's
@@ -49,18 +54,19 @@ class Int8Convolution:
             layer = replace(self._layer, weight=weight)
             expected = MatrixProduct(layer, dtype=np.dtype(np.float64))(codes)
             packed = _PackedWeights(layer, weight, samples=self._samples)
-            batch = np.zeros((self._samples, *codes.shape[1:]), np.uint8)
+            batch = np.zeros((self._samples, *codes.shape[1:]), codes.dtype)
             batch[-len(codes) :] = codes
             if not np.array_equal(self._convolve(batch, packed)[-len(codes) :], expected):
                 raise ToolError(f"{self._layer.name}: torch's int8 convolution is not exact here")
 
     def _cases(self) -> Iterator[tuple[Array, Array]]:
-        """Weights int8 ``oc ic kh kw`` and codes uint8 ``1 ih iw ic`` whose psums fit float32."""
+        """Weights int8 ``oc ic kh kw`` and codes ``1 ih iw ic`` whose psums fit float32."""
         layer, rng = self._layer, np.random.default_rng(0)
-        most = layer.act_format.max_code
+        low, high, dtype = (getattr(layer.act_format, k) for k in ("min_code", "max_code", "dtype"))
         sizes = (1, layer.shape.ih, layer.shape.iw, layer.shape.ic)
-        random = rng.integers(0, most, sizes, np.uint8, endpoint=True)
-        for codes in (random, np.full(sizes, most, np.uint8)):
+        random = rng.integers(low, high, sizes, dtype, endpoint=True)
+        ends = (np.full(sizes, end, dtype) for end in {low, high} - {0})
+        for codes in (random, *ends):
             yield layer.weight, codes
             if layer.psum_bound() < FLOAT32_EXACT:
                 for code in (layer.weight_format.min_code, layer.weight_format.max_code):
@@ -77,6 +83,8 @@ class FusedConvolution:
 
     def __init__(self, layer: IntegerLayer, link: Requantization, *, samples: int) -> None:
         self._link = link
+        if layer.has_start or layer.act_format.is_signed:
+            raise ToolError(f"{layer.name}: signed codes and start values are not fused")
         affine = fit_affine(link, *layer.psum_range())
         if affine is None or link.dtype != np.uint8:
             raise ToolError(
@@ -104,17 +112,18 @@ class _PackedWeights:
 
     def __init__(self, layer: IntegerLayer, weight: Array, *, samples: int) -> None:
         torch, shape = _torch(), layer.shape
+        self._zero_point = SIGNED_OFFSET if layer.act_format.is_signed else 0
         self._geometry = (list(shape.stride), list(shape.padding), [1, 1], 1)
         self._ones = torch.ones(shape.oc)
         self._zeros = torch.zeros(shape.oc, dtype=torch.int64)
         sizes = [samples, shape.ic, shape.ih, shape.iw]
         with _operation():
             self._weight = torch.ops.onednn.qconv_prepack(
-                torch.from_numpy(weight), self._ones, 1.0, 0, *self._geometry, sizes
+                torch.from_numpy(weight), self._ones, 1.0, self._zero_point, *self._geometry, sizes
             )
 
     def psums(self, codes: Array) -> Array:
-        """Psums float32 ``n oh ow oc`` of codes uint8 ``n ih iw ic``."""
+        """Psums float32 ``n oh ow oc`` of codes ``n ih iw ic``."""
         return self._convolve(codes, self._ones, None, _torch().float32, ("none", [], ""))
 
     def codes(self, codes: Array, affine: AffineMap, highest: int) -> Array:
@@ -126,11 +135,13 @@ class _PackedWeights:
 
     def _convolve(self, codes: Array, scale: Any, bias: Any, dtype: Any, after: Any) -> Array:
         torch = _torch()
+        if self._zero_point:
+            codes = codes.view(np.uint8) ^ np.uint8(SIGNED_OFFSET)
         planes = torch.from_numpy(codes).permute(0, 3, 1, 2)  # n c h w, in memory n h w c
         with _operation():
             found = torch.ops.onednn.qconv2d_pointwise(
                 planes,
-                *(1.0, 0, self._weight, scale, self._zeros, bias),
+                *(1.0, self._zero_point, self._weight, scale, self._zeros, bias),
                 *self._geometry,
                 *(1.0, 0, dtype, *after),
             )

@@ -11,13 +11,8 @@ from tilewright.interchange.quant_node import QUANT_OPERATORS
 from tilewright.interchange.values import Value
 
 ADVICE = {
-    "BipolarQuant": "codes of -1 and +1 are signed, and activation codes are not: quantize activations to "
-    "2 bits or more, unsigned",
     "Concat": "give each branch a convolution of its own and add those",
-    "DequantizeLinear": "that is QCDQ: export QONNX, or convert the file with qonnx's QCDQToQuant",
     "FloatQuant": "codes are integers: quantize with a Quant node",
-    "QuantizeLinear": "that is QCDQ: export QONNX, or convert the file with qonnx's QCDQToQuant",
-    "Trunc": "it drops low bits of a sum: average with AveragePool, and quantize with a Quant node",
 }
 """What to do about operations that others often use."""
 
@@ -56,7 +51,7 @@ class Lost:
 
 def refuse_other_domains(op: Operator) -> None:
     """Refuse an operation that has the name of a standard one and is another, as channels-last ones are."""
-    is_custom = op.kind in (*QUANT_OPERATORS, "BipolarQuant", "MultiThreshold")
+    is_custom = op.kind in (*QUANT_OPERATORS, "BipolarQuant", "MultiThreshold", "Trunc")
     if op.domain not in STANDARD and not is_custom and op.kind not in ADVICE:
         op.refuse(
             f"its domain {op.domain!r} is not that of the standard operators, so it may do something else "
@@ -70,22 +65,15 @@ def refuse_unknown(op: Operator) -> None:
     op.refuse(f"{NOT_STATED}: {advice}" if advice else NOT_STATED)
 
 
-INTEGER_OPERATORS = ("ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul")
+INTEGER_OPERATORS = ("ConvInteger", "DynamicQuantizeLinear", "MatMulInteger")
 
 
 def refuse_other_dialects(ops: tuple[Operator, ...], place: object) -> None:
-    """Raise `FormatError` if a file has no Quant node but those of QCDQ, or the integer operators of ONNX."""
-    kinds = {op.kind for op in ops}
-    if kinds & {*INTEGER_OPERATORS} and not kinds & {"Quant", "IntQuant", "BipolarQuant"}:
+    """Raise `FormatError` if a file has the integer operators of ONNX that leave codes to be found."""
+    found = {op.kind for op in ops} & {*INTEGER_OPERATORS}
+    if found:
         raise FormatError(
-            f"{place} computes with integer operators ({min(kinds & {*INTEGER_OPERATORS})}), and is not "
-            "QONNX: import the QONNX file that it was made from; what export-network --format onnx wrote "
-            "is in the run folder that it came from"
-        )
-    found = [op for op in ops if op.kind in ("QuantizeLinear", "DequantizeLinear")]
-    if found and not kinds & {"Quant", "IntQuant", "BipolarQuant"}:
-        raise FormatError(
-            f"{place} is QCDQ, not QONNX ({found[0].label} and {len(found) - 1} more): export it as QONNX "
-            "(in Brevitas, export_onnx_qcdq writes QCDQ and export_qonnx QONNX), or convert it with "
-            "qonnx's QCDQToQuant"
+            f"{place} computes with integer operators ({min(found)}), which state no scales of "
+            "activations: import the file that it was made from, or quantize it statically; what "
+            "export-network --format onnx wrote is in the run folder that it came from"
         )

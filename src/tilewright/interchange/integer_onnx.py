@@ -1,4 +1,4 @@
-"""A network in the integer operators of plain ONNX: uint8 pixels in, int32 sums of the last node out."""
+"""A network in the integer operators of plain ONNX: codes in, int32 sums of the last node out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 
 from tilewright.errors import FormatError
-from tilewright.interchange.graph_writer import BOOL, INT32, UINT8, GraphWriter, onnx_dtype
+from tilewright.interchange.graph_writer import BOOL, INT32, GraphWriter, onnx_dtype
 from tilewright.interchange.plan import (
     PIXELS,
     Batch,
@@ -33,7 +33,8 @@ def write_integer_onnx(network: IntegerNetwork, *, batch: Batch) -> onnx.ModelPr
     for plan in plans:
         _check_width(plan.node)
         if plan.node.name in network.inputs:
-            pixels = writer.input(PIXELS, UINT8, plan.input_shape(batch))
+            dtype = onnx_dtype(plan.node.act_format.dtype)
+            pixels = writer.input(PIXELS, dtype, plan.input_shape(batch))
             codes |= dict.fromkeys(plan.ports, pixels)
         sums = Sums(f"{plan.node.name}.psum", plan.sum_shape(batch), plan.is_flat)
         operands = tuple(codes[port] for port in plan.ports)

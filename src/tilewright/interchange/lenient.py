@@ -34,6 +34,21 @@ def tidy(model: onnx.ModelProto) -> onnx.ModelProto:
     return copy
 
 
+def unshare_zero_points(model: onnx.ModelProto) -> onnx.ModelProto:
+    """`model`, changed: each DequantizeLinear has a zero-point of its own.
+
+    With exact sums, ONNX Runtime makes unsigned weights of signed ones, and fails where two share theirs.
+    """
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    for number, node in enumerate(model.graph.node):
+        shared = node.input[2] if node.op_type == "DequantizeLinear" and len(node.input) > 2 else ""
+        if shared in constants and node.input[0] in constants:
+            own = model.graph.initializer.add()
+            own.CopyFrom(constants[shared])
+            own.name = node.input[2] = f"{shared}.{number}"
+    return model
+
+
 def real_input(model: onnx.ModelProto) -> Any:
     """The one input that is no initializer; older files list those as inputs too."""
     constants = {tensor.name for tensor in model.graph.initializer}

@@ -26,11 +26,15 @@ _NUMBERS = frozenset(
     getattr(TensorProto, kind)
     for kind in ("FLOAT", "DOUBLE", "FLOAT16", "BOOL", "INT8", "INT16", "INT32", "INT64")
 ) | {TensorProto.UINT8, TensorProto.UINT16, TensorProto.UINT32, TensorProto.UINT64}
+_NUMBERS |= {TensorProto.INT4, TensorProto.UINT4}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operator:
-    """One operation. outputs: at least one. `label` says where it stands, for messages: its name and type."""
+    """One operation. outputs: at least one. `label` says where it stands, for messages: its name and type.
+
+    written_as: the type in the file, where that is another one.
+    """
 
     kind: str
     name: str
@@ -39,6 +43,7 @@ class Operator:
     outputs: tuple[str, ...]
     attributes: dict[str, Any]
     scope: str
+    written_as: str = ""
 
     @property
     def output(self) -> str:
@@ -48,7 +53,7 @@ class Operator:
     @property
     def label(self) -> str:
         """Name and type, for messages."""
-        return f"node {self.name or self.output} ({self.kind})"
+        return f"node {self.name or self.output} ({self.written_as or self.kind})"
 
     def refuse(self, reason: str) -> NoReturn:
         """Raise `FormatError` with the name of the operation."""
@@ -80,7 +85,8 @@ class Operator:
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
     """Operations in the order in which they run. input_shape: without the samples, of which there are
-    `batch`, or any number if that is 0.
+    `batch`, or any number if that is 0. input_kind: the type of its numbers, as "float" or "uint8". last: the
+    tensors of planes that have their channels last.
     """
 
     ops: tuple[Operator, ...]
@@ -89,6 +95,16 @@ class Graph:
     input_shape: tuple[int, ...]
     batch: int
     outputs: tuple[str, ...]
+    input_kind: str = "float"
+    last: frozenset[str] = frozenset()
+
+    def readers(self) -> dict[str, list[Operator]]:
+        """The operations that read each tensor."""
+        found: dict[str, list[Operator]] = {}
+        for op in self.ops:
+            for name in dict.fromkeys(op.inputs):
+                found.setdefault(name, []).append(op)
+        return found
 
 
 def read_graph(path: Path) -> Graph:
@@ -116,7 +132,8 @@ def _parse(graph: onnx.GraphProto, path: Path) -> Graph:
     _check_known(ops, {*constants, inputs[0].name})
     outputs = tuple(value.name for value in graph.output)
     sizes, batch = _sizes(inputs[0], path), inputs[0].type.tensor_type.shape.dim[0].dim_value
-    return Graph(ops, constants, inputs[0].name, sizes, max(batch, 0), outputs)
+    kind = TensorProto.DataType.Name(inputs[0].type.tensor_type.elem_type).lower()
+    return Graph(ops, constants, inputs[0].name, sizes, max(batch, 0), outputs, kind)
 
 
 def _constants(graph: onnx.GraphProto, path: Path) -> dict[str, Array]:

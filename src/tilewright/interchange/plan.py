@@ -14,6 +14,7 @@ from tilewright.spec import (
     Ints,
     Node,
     Requantization,
+    SumPool,
     port_name,
 )
 
@@ -84,7 +85,8 @@ def plan_graph(network: IntegerNetwork) -> tuple[NodePlan, ...]:
     plans = []
     for node in network.nodes:
         is_flat = node.name in flat
-        if is_flat and not node.is_on_array:
+        hands_on = isinstance(node, SumPool) and node.area == 1
+        if is_flat and not node.is_on_array and not hands_on:
             raise FormatError(
                 f"{node.name}: only a linear layer can follow a flatten in these formats"
             )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.interchange.linear_quant import CODES, Integers
 from tilewright.interchange.onnx_graph import Array, Operator
-from tilewright.interchange.quant_node import FileQuantizer
+from tilewright.interchange.quant_node import MAX_BITS, FileQuantizer
 from tilewright.interchange.values import Affine, Grid, Value
-from tilewright.spec import ConvShape, IntegerLayer
+from tilewright.spec import ConvShape, IntegerLayer, NumberFormat
+from tilewright.spec.number_format import signed_bits_needed
 
 WEIGHT_NAME = re.compile(r"^(.+?)\.weight(_quant\b.*|_values|_scale|_codes)?$")
 
@@ -20,18 +22,54 @@ WEIGHT_NAME = re.compile(r"^(.+?)\.weight(_quant\b.*|_values|_scale|_codes)?$")
 class Weight:
     """A quantized constant: its codes, of the shape in the file, and its quantizer.
 
-    names: the constants that it comes from; they often hold the layer's name.
+    names: the constants that it comes from; they often hold the layer's name. is_integer: the file holds
+    the codes themselves, so that an integer kernel may compute with them.
     """
 
     codes: npt.NDArray[np.float64]
     quantizer: FileQuantizer
     names: tuple[str, ...]
+    is_integer: bool = False
+
+    @classmethod
+    def of_integers(cls, op: Operator, found: Integers) -> Weight:
+        """A weight that the file has as codes; less their zero-point, they must fit a format of 8 bits."""
+        codes = CODES[found.kind]
+        if not codes.is_signed:
+            codes = NumberFormat(codes.bits, is_signed=True)
+        if not codes.allowed(found.codes).all():
+            codes = NumberFormat(8, is_signed=True)
+        if not codes.allowed(found.codes).all():
+            op.refuse(
+                f"its weights less their zero-point are {found.codes.min()}..{found.codes.max()}, and must "
+                "fit -128..127: quantize weights symmetrically"
+            )
+        return cls(
+            found.codes.astype(np.float64), FileQuantizer(codes, found.scale), op.inputs[:2], True
+        )
+
+    @classmethod
+    def of_whole(cls, name: str, constants: dict[str, Array]) -> Weight | None:
+        """A constant of floats that are all codes of a signed format of 8 bits, as FINN has weights."""
+        values = constants.get(name)
+        if values is None or values.ndim < 2 or (values != np.rint(values)).any():
+            return None
+        bits = signed_bits_needed(int(values.min()), int(values.max()))
+        if bits > MAX_BITS:
+            return None
+        codes = NumberFormat(max(2, bits), is_signed=True)
+        return cls(values.astype(np.float64), FileQuantizer(codes, np.ones(1)), (name,))
 
     def transposed(self) -> Weight:
         """Rows and columns exchanged, in the scale too."""
         scale = self.quantizer.scale
         turned = scale.T if scale.ndim == 2 else scale
-        return Weight(self.codes.T, FileQuantizer(self.quantizer.number_format, turned), self.names)
+        quantizer = replace(self.quantizer, scale=turned)
+        return replace(self, codes=self.codes.T, quantizer=quantizer)
+
+    def channels_first(self) -> Weight:
+        """A weight ``oc kh kw ic`` as ``oc ic kh kw``; its scales are by output channel."""
+        return replace(self, codes=np.moveaxis(self.codes, -1, 1)) if self.codes.ndim == 4 else self
 
     def scale(self, op: Operator) -> npt.NDArray[np.float64]:
         """The scale ``(1,)`` or ``(oc,)`` of a weight whose first axis is the output channel."""
@@ -78,7 +116,7 @@ def read_convolution(op: Operator, name: str, value: Value, weight: Weight) -> I
         )
     op.expect(kernel_shape=[kh, kw])
     shape = ConvShape(*value.plane, oc, kh, kw, (stride[0], stride[1]), (pads[0], pads[1]), groups)
-    return _layer(op, name, grid, weight, weight.codes, shape).as_dense()
+    return _layer(op, name, grid, weight, weight.codes, shape)
 
 
 def convolution_pads(op: Operator, weight: Weight) -> list[int]:
@@ -103,7 +141,11 @@ def read_linear(op: Operator, name: str, value: Value, weight: Weight) -> Intege
     oc, ic = weight.codes.shape
     if ic != value.plane[0]:
         op.refuse(f"its weight takes {ic} channels, but its input has {value.plane[0]}")
-    codes = weight.codes.reshape(oc, ic, 1, 1)
+    places = np.arange(ic)
+    if value.last is not None:  # columns in the order of channels first
+        channels, height, width = value.last
+        places = places.reshape(height, width, channels).transpose(2, 0, 1).reshape(-1)
+    codes = weight.codes[:, places].reshape(oc, ic, 1, 1)
     return _layer(op, name, grid, weight, codes, ConvShape(ic, 1, 1, oc, 1, 1))
 
 
@@ -115,6 +157,8 @@ def read_bias(op: Operator, constants: dict[str, Array], layer: IntegerLayer) ->
         if op.inputs[2] not in constants:
             op.refuse("its bias must be a constant")
         bias = constants[op.inputs[2]].astype(np.float64).reshape(-1)
+        if bias.size not in (1, layer.shape.oc):
+            op.refuse(f"its bias must be one number or {layer.shape.oc}, not {bias.size}")
     return Affine(gain, bias)
 
 
@@ -129,17 +173,12 @@ def _layer(
         act_format=grid.number_format,
         weight_scale=weight.scale(op),
         act_scale=grid.scale,
+        zero_point=grid.zero_point,
     )
 
 
 def _input_grid(op: Operator, value: Value) -> Grid:
-    """The unsigned grid of a layer's input."""
-    grid = value.grid
-    if grid is None:
-        op.refuse(f"its input {op.inputs[0]} is not quantized: put a Quant node before it")
-    if grid.number_format.is_signed:
-        op.refuse(
-            f"its input codes are signed ({grid.number_format}), the array's are not: use an unsigned "
-            "quantizer before it"
-        )
-    return grid
+    """The grid of a layer's input."""
+    if value.grid is None:
+        op.refuse(f"its input {op.inputs[0]} is not quantized: put a quantizer before it")
+    return value.grid

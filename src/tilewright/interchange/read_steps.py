@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
-from tilewright.interchange.quant_node import DOMAINS
+from tilewright.interchange.quant_node import MAX_BITS, refuse_other_quant_domain
 from tilewright.interchange.values import Affine, Grid, Step, Value
-from tilewright.spec import MaxPool, NumberFormat
+from tilewright.spec import BIPOLAR, MaxPool, NumberFormat
+from tilewright.spec.number_format import signed_bits_needed
 from tilewright.spec.step_search import Floats
 
 Constants = dict[str, Array]
@@ -32,7 +34,10 @@ def read_norm(op: Operator, value: Value, constants: Constants) -> Value:
 def read_relu(op: Operator, value: Value, constants: Constants) -> Value:  # noqa: ARG001
     """Relu; on a grid it keeps the codes that are not negative."""
     after = value.through(op, Step(lambda values: np.maximum(values, 0), is_exact=True))
-    if value.grid is None:
+    after = replace(after, is_positive=True)
+    if value.kernel is not None:
+        return replace(after, kernel=value.kernel, is_rectified=True)
+    if value.grid is None or value.grid.zero_point or value.codes_at is not None:
         return after
     codes = value.grid.number_format
     bits = codes.bits - 1 if codes.is_signed else codes.bits
@@ -70,8 +75,7 @@ def read_arithmetic(op: Operator, value: Value, constants: Constants) -> Value:
 
 def read_thresholds(op: Operator, value: Value, constants: Constants) -> Value:
     """QONNX's MultiThreshold: how many thresholds a value reaches, scaled."""
-    if op.domain not in DOMAINS:
-        op.refuse(f"its domain must be one of {', '.join(DOMAINS)}, not {op.domain!r}")
+    refuse_other_quant_domain(op)
     thresholds = _constant(op, constants, 1).astype(np.float64)
     scale, bias = op.number("out_scale", 1.0), op.number("out_bias", 0.0)
     if thresholds.ndim != 2 or len(thresholds) not in (1, value.plane[0]) or value.is_flattened:
@@ -84,7 +88,64 @@ def read_thresholds(op: Operator, value: Value, constants: Constants) -> Value:
         counts: Floats = reached * scale + bias
         return counts
 
-    return value.through(op, Step(apply))
+    after = value.through(op, Step(apply))
+    return replace(after, grid=_counted_grid(thresholds.shape[1], scale, bias))
+
+
+def _counted_grid(levels: int, scale: float, bias: float) -> Grid | None:
+    """The grid of counts 0..levels times a scale, from a bias on; None where that is no format of codes."""
+    low = bias / scale
+    if low != int(low):
+        return None
+    high = int(low) + levels
+    bits = signed_bits_needed(int(low), high) if low < 0 else high.bit_length()
+    return Grid(NumberFormat(bits, is_signed=low < 0), scale) if 1 <= bits <= MAX_BITS else None
+
+
+def read_bipolar_activation(op: Operator, value: Value, constants: Constants) -> Value:
+    """BipolarQuant: -1 below 0 and +1 from 0 on."""
+    refuse_other_quant_domain(op)
+    scale = scalar(op, _constant(op, constants, 1), "the scale of activations")
+    if not scale > 0:
+        op.refuse(f"the scale must be positive, not {scale}")
+    grid = Grid(BIPOLAR, scale)
+    step = Step(lambda values: np.where(values >= 0, scale, -scale), is_exact=True)
+    return value.on_grid(op, grid, step)
+
+
+def read_trunc(op: Operator, value: Value, constants: Constants) -> Value:
+    """Trunc: a value on a grid without its low bits, rounded down.
+
+    Of the first version, the scale stays (five inputs); the second states the scale behind it (six).
+    """
+    refuse_other_quant_domain(op)
+    op.expect(rounding_mode="FLOOR", narrow=0)
+    if len(op.inputs) not in (5, 6):
+        op.refuse(f"it must have five or six inputs, not {len(op.inputs)}")
+    numbers = [
+        scalar(op, _constant(op, constants, index), "an input")
+        for index in range(1, len(op.inputs))
+    ]
+    scale, zero, bits = numbers[0], numbers[1], numbers[-1]
+    shift = (
+        2.0 ** (numbers[2] - bits)
+        if len(op.inputs) == 5
+        else 2.0 ** round(np.log2(numbers[3] / scale))
+    )
+    if zero or not scale > 0 or bits != int(bits) or not 1 <= bits <= MAX_BITS or shift < 1:
+        op.refuse(
+            f"it must have zero-point 0, 1..{MAX_BITS} bits and a positive scale, not {numbers}"
+        )
+    out_scale = scale if len(op.inputs) == 5 else numbers[3]
+    is_signed = bool(op.attributes.get("signed", int(not value.is_positive)))
+    grid = Grid(NumberFormat(int(bits), is_signed), out_scale)
+
+    def apply(values: Floats) -> Floats:
+        codes = np.floor(np.rint(values / scale) / shift)
+        kept: Floats = np.clip(codes, grid.low, grid.high) * out_scale
+        return kept
+
+    return value.on_grid(op, grid, Step(apply))
 
 
 def read_max_pool(op: Operator, value: Value, constants: Constants) -> Value:  # noqa: ARG001
@@ -169,6 +230,7 @@ def average_window(
 ELEMENTWISE: dict[str, Callable[[Operator, Value, Constants], Value]] = {
     "Add": read_arithmetic,
     "BatchNormalization": read_norm,
+    "BipolarQuant": read_bipolar_activation,
     "Clip": read_clip,
     "Div": read_arithmetic,
     "Dropout": read_identity,
@@ -182,6 +244,7 @@ ELEMENTWISE: dict[str, Callable[[Operator, Value, Constants], Value]] = {
     "Squeeze": read_flatten,
     "Sub": read_arithmetic,
     "Transpose": read_transpose,
+    "Trunc": read_trunc,
 }
 """Operations of one value and constants."""
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ShapeError
-from tilewright.interchange.values import Affine
-from tilewright.interchange.witness import run_file
+from tilewright.interchange.values import Affine, Grid
+from tilewright.interchange.witness import Tensors, run_file
 from tilewright.spec import (
     Codes,
     IntegerNetwork,
     Ints,
     Node,
-    NumberFormat,
+    Plane,
     Requantization,
     Stimulus,
     port_name,
@@ -29,10 +30,15 @@ CARRIED = 8
 
 @dataclass(frozen=True, slots=True)
 class SourceCodes:
-    """The tensor of the file with the input codes of a port, times `scale`."""
+    """The tensor of the file with the input codes of a port, less `zero_point`, times `scale`.
+
+    last: the plane that the file has flattened with its channels last.
+    """
 
     tensor: str
     scale: float
+    zero_point: int = 0
+    last: Plane | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,23 +56,23 @@ class InputGrid:
     Where the file scales by channel, `real` is the mean: it serves to draw inputs, and nothing else.
     """
 
-    number_format: NumberFormat
-    scale: float
+    grid: Grid
     real: Affine
 
     def inputs(self, codes: Ints) -> npt.NDArray[np.float32]:
         """Inputs of the file that its quantizer makes about these codes of."""
-        values = (codes * self.scale - self.real.offset) / self.real.gain
-        return values.astype(np.float32)
+        values = (codes - self.grid.zero_point) * self.grid.scale
+        return ((values - self.real.offset) / self.real.gain).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Imported:
     """A network that was read from `path`, and where the file has its tensors.
 
-    codes by port, sums by node, steps by the port that they lead to. input_sizes: of the file's input,
-    without the samples; batch: how many at a time, 0 for any number. notes: what of the file is not in the
-    integers.
+    codes by port, sums by node where the file has them, steps by the port that they lead to. input_sizes: of
+    the file's input, without the samples; batch: how many at a time, 0 for any number. notes: what of the
+    file is not in the integers. engine: who computes the file's own answers. is_code_input: the input is
+    codes, not values. last: the tensors of planes that have their channels last.
     """
 
     path: Path
@@ -78,6 +84,9 @@ class Imported:
     input_sizes: tuple[int, ...]
     batch: int
     notes: tuple[str, ...]
+    engine: str = "qonnx"
+    is_code_input: bool = False
+    last: frozenset[str] = frozenset()
 
     @property
     def doubtful(self) -> int:
@@ -108,10 +117,10 @@ class Imported:
         return self.steps[link.port].beside_doubtful(sums)
 
     def run_source(self, count: int, *, seed: int = 0) -> tuple[Stimulus, float]:
-        """Codes and sums that qonnx's executor computes with the file, for random input codes.
+        """Codes and sums that the file's own engine computes with it, for random input codes.
 
-        Also the largest distance of one of its values from a whole code or sum. Raises `ShapeError` if
-        `count` is no multiple of the file's batch.
+        Also the largest distance of one of its values from a whole code or sum. Sums are there for the
+        nodes in `sums`. Raises `ShapeError` if `count` is no multiple of the file's batch.
         """
         if self.batch and count % self.batch:
             wanted_count = -(-count // self.batch) * self.batch
@@ -119,27 +128,46 @@ class Imported:
                 f"{self.path} takes {self.batch} images at a time, so {count} do not fit: give --samples "
                 f"{wanted_count}"
             )
-        codes_format, shape = self.input.number_format, (count, *self.input_sizes)
+        codes_format, shape = self.input.grid.number_format, (count, *self.input_sizes)
         lowest, largest = codes_format.min_code, codes_format.max_code
         wanted = np.random.default_rng(seed).integers(lowest, largest, shape, endpoint=True)
+        inputs = (
+            wanted.astype(codes_format.dtype) if self.is_code_input else self.input.inputs(wanted)
+        )
+        return self.run_inputs(inputs)
+
+    def run_inputs(self, inputs: npt.NDArray[Any]) -> tuple[Stimulus, float]:
+        """As `run_source`, for these inputs of the file."""
+        count = len(inputs)
         tensors = {place.tensor for place in self.codes.values()}
         tensors |= {place.tensor for place in self.sums.values()}
-        found = run_file(
-            self.path, self.input.inputs(wanted), engine="qonnx", tensors=tuple(tensors)
-        )
+        found = run_file(self.path, inputs, engine=self.engine, tensors=tuple(tensors))
         codes: dict[str, Codes] = {}
         psums: dict[str, Ints] = {}
-        farthest = 0.0
+        farthest = [0.0]
         for node in self.network.nodes:
             for port in (port_name(node.name, operand) for operand in range(node.operands)):
                 place = self.codes[port]
-                values = found[place.tensor].reshape(count, *node.input_shape) / place.scale
+                tensor = self._channels_first(place.tensor, found, place.last)
+                values = tensor.reshape(count, *node.input_shape) / place.scale
                 whole = np.rint(values)
-                codes[port] = whole.astype(node.act_format.dtype)
-                farthest = max(farthest, float(np.abs(values - whole).max()))
-            real = self.sums[node.name].real
-            values = found[self.sums[node.name].tensor].reshape(count, *node.output_shape)
-            steps = (values - real.offset.reshape(-1, 1, 1)) / real.gain.reshape(-1, 1, 1)
-            psums[node.name] = np.rint(steps).astype(np.int64)
-            farthest = max(farthest, float(np.abs(steps - psums[node.name]).max()))
-        return Stimulus(np.arange(count), codes, psums), farthest
+                codes[port] = (whole + place.zero_point).astype(node.act_format.dtype)
+                farthest.append(float(np.abs(values - whole).max()))
+            if node.name in self.sums:
+                real = self.sums[node.name].real
+                tensor = self._channels_first(self.sums[node.name].tensor, found, None)
+                values = tensor.reshape(count, *node.output_shape)
+                steps = (values - real.offset.reshape(-1, 1, 1)) / real.gain.reshape(-1, 1, 1)
+                psums[node.name] = np.rint(steps).astype(np.int64)
+                farthest.append(float(np.abs(steps - psums[node.name]).max()))
+        return Stimulus(np.arange(count), codes, psums), max(farthest)
+
+    def _channels_first(self, name: str, found: Tensors, plane: Plane | None) -> npt.NDArray[Any]:
+        """A tensor of the file, its channels before its rows; plane: what it is made of, if it is flat."""
+        values = found[name]
+        if name not in self.last and plane is None:
+            return values
+        if plane is not None and values.ndim == 2:
+            channels, height, width = plane
+            values = values.reshape(-1, height, width, channels)
+        return np.moveaxis(values, -1, 1) if values.ndim == 4 else values

@@ -19,22 +19,35 @@ FLOAT32_WHOLE = 2.0**24
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The values are codes of a format, times a scale."""
+    """The values are codes of a format, less a zero-point, times a scale."""
 
     number_format: NumberFormat
     scale: float
+    zero_point: int = 0
+
+    @property
+    def low(self) -> int:
+        """The lowest code, less the zero-point."""
+        return self.number_format.min_code - self.zero_point
+
+    @property
+    def high(self) -> int:
+        """The highest code, less the zero-point."""
+        return self.number_format.max_code - self.zero_point
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """One elementwise step on values ``n c``; `falls`: in some channel it decreases.
 
-    is_exact: float32 computes it as float64 does wherever the result is a float32 number.
+    is_exact: float32 computes it as float64 does wherever the result is a float32 number. is_own: it is the
+    source's own arithmetic on whole sums, so nothing is left open.
     """
 
     apply: Callable[[Floats], Floats]
     falls: bool = False
     is_exact: bool = False
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +61,11 @@ class Affine:
         """Apply it."""
         return values * self.gain + self.offset
 
+    @property
+    def keeps_sign(self) -> bool:
+        """Whether what is not negative stays so."""
+        return bool((self.gain >= 0).all() and (self.offset >= 0).all())
+
     def step(self) -> Step:
         """The same value as a `Step`."""
         mantissas, _ = np.frexp(self.gain)
@@ -57,10 +75,12 @@ class Affine:
 
 def clip(grid: Grid) -> Step:
     """To the range of a grid, where values are on it already: beyond it there are none."""
-    low, high = (
-        code * grid.scale for code in (grid.number_format.min_code, grid.number_format.max_code)
-    )
+    low, high = grid.low * grid.scale, grid.high * grid.scale
     return Step(lambda values: np.clip(values, low, high), is_exact=True)
+
+
+Kernel = Callable[[Grid], Step]
+"""How an integer kernel of the source goes from the sums of a node to the values on a grid, in one step."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +90,9 @@ class Value:
     plane: its sizes, channels first; is_flat: its axes are ``n c``. steps: from the sum, or the input,
     to the value. pools, is_flattened: what happened to the plane since the origin. grid: what the last
     quantizer left, as long as nothing has changed it. layout: how the graph's input was laid out anew.
+    codes_at: the tensor of integers with its codes, if the file has one. kernel: of the source, where a
+    quantizer that follows directly is computed with the sums; is_rectified: but for a Relu in between.
+    is_positive: it is known not to be negative. last: the plane that was flattened with its channels last.
     """
 
     tensor: str
@@ -81,6 +104,11 @@ class Value:
     is_flattened: bool = False
     grid: Grid | None = None
     layout: tuple[str, ...] = ()
+    codes_at: str | None = None
+    kernel: Kernel | None = None
+    is_rectified: bool = False
+    is_positive: bool = False
+    last: Plane | None = None
 
     def through(self, op: Operator, step: Step) -> Value:
         """The value after an elementwise step, off the grid."""
@@ -88,36 +116,65 @@ class Value:
             op.refuse(
                 "it falls in some channel and comes after a max-pool, which then does not commute"
             )
-        return replace(self, tensor=op.output, steps=(*self.steps, step), grid=None)
+        steps = (*self.steps, step)
+        after = replace(self, tensor=op.output, steps=steps, grid=None, codes_at=None)
+        keeps = isinstance(step.apply, Affine) and step.apply.keeps_sign
+        is_positive = self.is_positive and keeps
+        return replace(after, kernel=None, is_rectified=False, is_positive=is_positive)
 
-    def on_grid(self, op: Operator, grid: Grid) -> Value:
-        """The value after a quantizer."""
-        low, high = grid.number_format.min_code, grid.number_format.max_code
+    def on_grid(self, op: Operator, grid: Grid, step: Step | None = None) -> Value:
+        """The value after a quantizer: `step`, or QONNX's (divide, add the zero-point, clip, round)."""
+        zero, codes = grid.zero_point, grid.number_format
 
         def apply(values: Floats) -> Floats:
-            codes: Floats = np.rint(np.clip(values / grid.scale, low, high)) * grid.scale
-            return codes
+            steps = np.clip(values / grid.scale + zero, codes.min_code, codes.max_code)
+            rounded: Floats = (np.rint(steps) - zero) * grid.scale
+            return rounded
 
         is_exact = math.frexp(grid.scale)[0] == 0.5  # a power of two
-        step = Step(apply, is_exact=is_exact)
-        return replace(self, tensor=op.output, steps=(*self.steps, step), grid=grid)
+        after = self.through(op, step or Step(apply, is_exact=is_exact))
+        return replace(after, grid=grid, is_positive=grid.low >= 0)
+
+    def by_kernel(self, op: Operator, grid: Grid) -> Value | None:
+        """The value after a quantizer that the source computes in one with the sums, or None."""
+        if self.kernel is None or (self.is_rectified and grid.low < 0):
+            return None
+        sums = replace(self, steps=(), kernel=None)
+        return sums.on_grid(op, grid, self.kernel(grid))
+
+    @property
+    def is_code(self) -> bool:
+        """Whether the tensor holds codes, and not their values."""
+        return self.codes_at == self.tensor
 
     def renamed(self, op: Operator) -> Value:
         """The same value as the output of an operation that changes nothing."""
-        return replace(self, tensor=op.output)
+        return replace(self, tensor=op.output, codes_at=self._codes_behind(op, self.codes_at))
+
+    def _codes_behind(self, op: Operator, otherwise: str | None) -> str | None:
+        """The tensor with the codes after an operation that moves values."""
+        return op.output if self.is_code else otherwise
 
     def pooled(self, op: Operator, pool: MaxPool) -> Value:
         """The value after a max-pool."""
         channels, *size = self.plane
         plane = (channels, *pool.output_size(*size))
-        return replace(self, tensor=op.output, plane=plane, pools=(*self.pools, pool))
+        pools = (*self.pools, pool)
+        codes_at = self._codes_behind(op, None)
+        return replace(
+            self, tensor=op.output, plane=plane, pools=pools, codes_at=codes_at, kernel=None
+        )
 
     def flattened(self, op: Operator) -> Value:
         """The value after a flatten of all axes but the samples."""
         if self.is_flat:
-            return replace(self, tensor=op.output)
+            return self.renamed(op)
         plane = (math.prod(self.plane), 1, 1)
-        flat = replace(self, tensor=op.output, plane=plane, is_flat=True)
+        flat = replace(self.renamed(op), plane=plane, is_flat=True)
+        if op.attributes.get("channels_last"):
+            if self.origin is None:
+                op.refuse("the input must be flattened with its channels first")
+            flat = replace(flat, last=self.plane)
         if self.origin is None:
             return replace(flat, layout=(*self.layout, "flattened"))
         return replace(flat, is_flattened=True)
@@ -131,8 +188,8 @@ class Value:
         if len(sizes) not in (1, 3):
             op.refuse(f"it must give (n, channels) or (n, channels, h, w), not (n, {sizes})")
         plane = (sizes[0], 1, 1) if len(sizes) == 1 else (sizes[0], sizes[1], sizes[2])
-        layout = (*self.layout, how)
-        return replace(self, tensor=op.output, plane=plane, is_flat=len(sizes) == 1, layout=layout)
+        moved = replace(self, tensor=op.output, codes_at=self._codes_behind(op, None))
+        return replace(moved, plane=plane, is_flat=len(sizes) == 1, layout=(*self.layout, how))
 
     def channels(self, op: Operator, constant: Array) -> npt.NDArray[np.float64]:
         """A constant as float64 ``(1,)`` or ``(c,)``; refuses one that is not by channel."""
@@ -154,7 +211,10 @@ class Value:
         rounded = np.abs(sums) >= FLOAT32_WHOLE
         for step in self.steps:
             values = step.apply(values)
-            rounded |= (values.astype(np.float32) != values) | (not step.is_exact)
+            if step.is_own:
+                rounded[:] = False
+            else:
+                rounded |= (values.astype(np.float32) != values) | (not step.is_exact)
         return rounded
 
     def codes(self, sums: Floats) -> Ints:
@@ -164,4 +224,4 @@ class Value:
         for step in self.steps:
             values = step.apply(values)
         codes: Ints = np.rint(values / self.grid.scale).astype(np.int64)
-        return codes - self.grid.number_format.min_code
+        return codes - self.grid.low

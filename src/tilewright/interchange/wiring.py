@@ -72,7 +72,7 @@ def input_grid(inputs: dict[str, Value]) -> InputGrid:
         if isinstance(step.apply, Affine):
             gain, offset = step.apply.gain.mean(), step.apply.offset.mean()
             real = Affine(real.gain * gain, real.offset * gain + offset)
-    return InputGrid(value.grid.number_format, value.grid.scale, real)
+    return InputGrid(value.grid, real)
 
 
 def input_notes(inputs: dict[str, Value]) -> tuple[str, ...]:
@@ -92,11 +92,14 @@ def _is_scaling(step: object) -> bool:
     return isinstance(step, Affine) and step.gain.size == step.offset.size == 1
 
 
-def output_notes(output: Value) -> tuple[str, ...]:
-    """Notes on the part of the output that the sums of the last node do not contain."""
+def output_notes(output: Value, *, has_bias: bool) -> tuple[str, ...]:
+    """Notes on the part of the output that the sums of the last node do not contain.
+
+    has_bias: what the value adds to the sums is not in them.
+    """
     notes = []
     real, *more = output.steps
-    if isinstance(real.apply, Affine) and real.apply.offset.any():
+    if has_bias and isinstance(real.apply, Affine) and real.apply.offset.any():
         notes.append(
             f"{output.origin}: its bias is not in the integers: the outputs are psum * scale + bias, and "
             "the largest psum need not be the largest output"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -14,7 +15,13 @@ import numpy.typing as npt
 from tilewright.errors import ShapeError, TilewrightError, ToolError, UnknownNameError
 from tilewright.interchange.extras import require
 
-ENGINES = ("onnxruntime", "reference", "qonnx")
+ENGINES = ("onnxruntime", "onnxruntime-default", "reference", "qonnx")
+
+PRECISION = "session.x64quantprecision"
+"""ONNX Runtime's option that forbids adding products of 8 bits in pairs to 16 bits, where they saturate."""
+
+SIGNED_CODES = "session.qdqisint8allowed"
+"""Its option to compute between signed codes with integers, as it does between unsigned ones, not floats."""
 
 Tensors = dict[str, npt.NDArray[Any]]
 Evaluate = Callable[[npt.NDArray[Any]], list[npt.NDArray[Any]]]
@@ -26,13 +33,16 @@ def run_file(
 ) -> Tensors:
     """The tensors called `tensors` that `engine` computes from `pixels` with the file at `path`.
 
-    engine: "onnxruntime", "reference" (onnx's ReferenceEvaluator) or "qonnx" (its executor, which
-    alone knows Quant nodes). pixels: ``n ...``, of the type of the file's only input; a file with a
-    fixed batch runs several times. Raises `ShapeError` if n is no multiple of that batch.
+    engine: "onnxruntime" (with its integer kernels, and exact sums), "onnxruntime-default" (without options:
+    sums of 16 bits saturate on processors without a better instruction, signed codes are computed as floats),
+    "reference" (onnx's ReferenceEvaluator) or "qonnx" (its
+    executor, which alone knows Quant nodes). pixels: ``n ...``, of the type of the file's only input; a
+    file with a fixed batch runs several times. Raises `ShapeError` if n is no multiple of that batch.
     """
     if engine not in ENGINES:
         raise UnknownNameError.among("engine", engine, ENGINES)
-    make = {"onnxruntime": _onnxruntime, "reference": _reference, "qonnx": _qonnx}[engine]
+    makers = (_onnxruntime, _default_onnxruntime, _reference, _qonnx)
+    make = dict(zip(ENGINES, makers, strict=True))[engine]
     from tilewright.interchange.lenient import close_batch, cut_behind, real_input, tidy
 
     model = tidy(require("onnx", extra="onnx").load(path))
@@ -61,7 +71,7 @@ def _as_witness(engine: str, path: Path) -> Iterator[None]:
     except TilewrightError:
         raise
     except Exception as error:
-        package = "onnx" if engine == "reference" else engine
+        package = "onnx" if engine == "reference" else engine.removesuffix("-default")
         reason = " ".join(str(error).split())[:200] or "no reason is given"
         raise ToolError(
             f"{package} {version(package)} cannot compute {path}, so there is nothing to compare with: "
@@ -71,14 +81,38 @@ def _as_witness(engine: str, path: Path) -> Iterator[None]:
 
 def _show(model: Any, tensors: tuple[str, ...]) -> None:
     """Make inner tensors outputs too, so that an engine keeps them."""
-    model.graph.output.extend(info for info in model.graph.value_info if info.name in tensors)
+    described = {info.name: info for info in model.graph.value_info}
+    for name in sorted({*tensors} - {info.name for info in model.graph.output}):
+        output = model.graph.output.add()
+        output.name = name
+        if name in described:
+            output.CopyFrom(described[name])
 
 
 def _onnxruntime(model: Any, name: str, tensors: tuple[str, ...]) -> Evaluate:
+    """With exact sums; models whose activations are signed cannot be loaded so, and are exact anyway."""
+    from tilewright.interchange.lenient import unshare_zero_points
+
+    unshare_zero_points(model)
+    try:
+        return _session(model, name, tensors, {SIGNED_CODES: "1", PRECISION: "1"})
+    except Exception as error:
+        if "NOT_IMPLEMENTED" not in str(error):
+            raise
+    return _session(model, name, tensors, {SIGNED_CODES: "1"})
+
+
+def _default_onnxruntime(model: Any, name: str, tensors: tuple[str, ...]) -> Evaluate:
+    return _session(model, name, tensors, {})
+
+
+def _session(model: Any, name: str, tensors: tuple[str, ...], entries: dict[str, str]) -> Evaluate:
     runtime = require("onnxruntime", extra="onnx")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3  # errors only: what it optimizes away is not the user's concern
+    for key, value in entries.items():
+        options.add_session_config_entry(key, value)
     _show(model, tensors)
     session = runtime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
@@ -99,7 +133,9 @@ def _reference(model: Any, name: str, tensors: tuple[str, ...]) -> Evaluate:
 
 
 def _qonnx(model: Any, name: str, tensors: tuple[str, ...]) -> Evaluate:
-    wrapper = require("qonnx.core.modelwrapper", extra="onnx").ModelWrapper(model)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Some old-style domain", UserWarning)  # read as well
+        wrapper = require("qonnx.core.modelwrapper", extra="onnx").ModelWrapper(model)
     if not wrapper.check_all_tensor_shapes_specified():
         shapes = require("qonnx.transformation.infer_shapes", extra="onnx")
         wrapper = wrapper.transform(shapes.InferShapes())

@@ -10,7 +10,7 @@ from tilewright.judge.plain import PlainComparison, read_plain
 from tilewright.judge.plain_causes import find_changes
 from tilewright.judge.probes import write_probe
 from tilewright.judge.reading import read_dump, read_dumps
-from tilewright.judge.vcd import Sampling
+from tilewright.waves import Sampling
 
 __all__ = [
     "DUMP_AXES",

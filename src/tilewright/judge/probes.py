@@ -94,7 +94,7 @@ def _write(bundle: Bundle, operands: Operands, folder: Path) -> Bundle:
         layer=layer,
         plan=bundle.plan,
         layout=bundle.layout,
-        codes=operands.codes.astype(np.uint8),
+        codes=operands.codes.astype(bundle.act_format.dtype),
         psums=psums,
         tap_psums=taps if "tap_psum" in kinds else None,
         outputs=reference_outputs(psums, bundle.layout.output),

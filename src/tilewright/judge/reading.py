@@ -10,10 +10,10 @@ from tilewright.judge.dump import Dump
 from tilewright.judge.in_layout import DUMP_KINDS, WordFiles, read_words, word_files
 from tilewright.judge.listed import read_array, read_list
 from tilewright.judge.log import read_log
-from tilewright.judge.vcd import Sampling
 from tilewright.judge.waves import read_waves
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle, Layout
+from tilewright.waves import Sampling
 
 ARRAYS = (".npy", ".npz")
 

@@ -10,9 +10,9 @@ from tilewright.errors import FormatError
 from tilewright.judge.dump import Dump, FoundNumbers, dump_shape
 from tilewright.judge.in_layout import WordFiles, split_bits
 from tilewright.judge.listed import numbers_in_order
-from tilewright.judge.vcd import Sample, Sampling, read_samples
 from tilewright.spec import Ints
 from tilewright.vectors import Bundle
+from tilewright.waves import Sample, Sampling, read_samples
 
 
 def read_waves(
@@ -69,10 +69,15 @@ def _in_rows(targets: Ints, lanes: int, path: Path) -> Ints:
 
 def _refusal(path: Path, sampling: Sampling, samples: list[Sample], wanted: int, kind: str) -> str:
     buses = " and ".join(sampling.buses)
-    when = f" at which {sampling.when} is 1" if sampling.when else ""
+    when = (
+        f" at which {' and '.join(sampling.when)} {'are' if len(sampling.when) > 1 else 'is'} 1"
+        if sampling.when
+        else ""
+    )
     fewer = "; --partial if only the first ones are there" if len(samples) < wanted else ""
     span = f", at times {samples[0].time} to {samples[-1].time}" if samples else ""
     return (
         f"{path} must have {wanted} samples of {buses} ({kind}) at rising edges of {sampling.clock}{when}, "
-        f"but has {len(samples)}{span}: another bus, clock or --when?{fewer}"
+        f"but has {len(samples)}{span}: another bus, clock or --when? (repeat it: valid and "
+        f"ready){fewer}"
     )

@@ -63,7 +63,8 @@ class LayoutCheck:
     def widths(self) -> FieldWidths:
         """Bits of the fields that the layout names."""
         facts = self.facts
-        return FieldWidths(facts.act_format.bits, facts.weight_format.bits, facts.array.psum_bits)
+        acts, weights = facts.act_format, facts.weight_format
+        return FieldWidths(acts.bits, weights.bits, facts.array.psum_bits, acts.is_signed)
 
     def files(self) -> tuple[str, ...]:
         """Names of all files that the layout has for this layer."""
@@ -101,7 +102,7 @@ class LayoutCheck:
         except FormatError as error:
             return _located("layout", error, text.name)
         bits = self.widths.bits(form.bits)
-        codes = word_codes(form, digits, bits)
+        codes = word_codes(form, digits, bits, is_signed=self.widths.is_signed(form.kind))
         low, high = self._range(form)
         wrong = np.argwhere((codes < low) | (codes > high))
         if not len(wrong):
@@ -132,10 +133,15 @@ class LayoutCheck:
         if form.tensor == "address":
             return 0, (1 << self.widths.bits(form.bits)) - 1  # decode compares every address
         taps = 1 if form.tensor == "tap_psum" else shape.taps
-        steps = taps * shape.ic * facts.act_format.max_code
-        low = steps * facts.weight_format.min_code
+        acts, weights = facts.act_format, facts.weight_format
+        products = [
+            a * w
+            for a in (acts.min_code, acts.max_code)
+            for w in (weights.min_code, weights.max_code)
+        ]
+        low = taps * shape.ic * min(products)
         is_relu = form.tensor == "output" and form.function == "relu"
-        return 0 if is_relu else low, max(-low, steps * facts.weight_format.max_code)
+        return 0 if is_relu else low, max(-low, taps * shape.ic * max(products))
 
 
 def known_facts(folder: Path) -> LayerFacts:

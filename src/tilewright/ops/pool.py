@@ -24,7 +24,13 @@ class PoolOp(Op):
         return lambda codes: _sum(codes, node)
 
     def onnx_sums(self, node: SumPool, codes: tuple[str, ...], sums: Sums, writer: Writer) -> str:
-        """A convolution of each channel with ones; raises `FormatError` for signed codes."""
+        """A convolution of each channel with ones; raises `FormatError` for signed codes.
+
+        Windows of one code hand it on, as int32.
+        """
+        if node.area == 1:
+            int32 = writer.dtype("int32")
+            return writer.node("Cast", codes, sums.name, dtype=int32, shape=sums.sizes, to=int32)
         if node.act_format.is_signed:
             raise FormatError(
                 f"{node.name}: an average pool of signed codes has no integer operator in ONNX: "
@@ -46,7 +52,10 @@ class PoolOp(Op):
     def onnx_values(
         self, node: SumPool, acts: tuple[str, ...], sums: Sums, writer: Writer, weight: WriteWeight
     ) -> str:
-        """AveragePool."""
+        """AveragePool; windows of one code hand it on."""
+        if node.area == 1:
+            dtype = writer.dtype("float32")
+            return writer.node("Identity", acts, sums.name, dtype=dtype, shape=sums.sizes)
         return writer.node(
             "AveragePool",
             acts,

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from tilewright.config.array import VectorsConfig
+from tilewright.config.array import ArrayConfig, VectorsConfig
 from tilewright.pipeline.run_folder import RunFolder
-from tilewright.spec import IntegerLayer, Stimulus
+from tilewright.spec import Codes, IntegerLayer, Stimulus
+from tilewright.tile import Part, TilePlan
 from tilewright.verify import Extreme, extreme_plane_count, extreme_planes
 
 
@@ -23,8 +23,36 @@ class InputCodes:
 
     number: int
     name: str
-    codes: npt.NDArray[np.uint8]
+    codes: Codes
     extremes: tuple[Extreme, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerPart:
+    """A layer as the array runs it: a whole one, or some of the groups of one (`tilewright.tile.Part`)."""
+
+    whole: IntegerLayer
+    part: Part
+    dense: IntegerLayer
+    plan: TilePlan
+
+    @property
+    def name(self) -> str:
+        """Of the part."""
+        return self.dense.name
+
+    @property
+    def groups(self) -> IntegerLayer:
+        """The groups of the part, as they are in the layer."""
+        return self.whole.of_groups(self.part.first, self.part.groups)
+
+
+def layer_parts(layer: IntegerLayer, array: ArrayConfig) -> list[LayerPart]:
+    """The parts of a plain layer on the array."""
+    return [
+        LayerPart(layer, part, part.layer(layer), execution.plan)
+        for part, execution in array.executions(layer.shape, act_bits=layer.act_format.bits)
+    ]
 
 
 class InputChoice:
@@ -36,6 +64,7 @@ class InputChoice:
     def __init__(self, run: RunFolder, config: VectorsConfig) -> None:
         self._kind, self._samples, self._seed = config.stimulus, config.samples, config.seed
         self._stimulus: Stimulus | None = None
+        self._network = run.network()
         if self._kind == "real":
             self._stimulus = run.stimulus()
             run.positions(self._samples, self._stimulus, key="vectors.samples")
@@ -46,12 +75,14 @@ class InputChoice:
             return extreme_plane_count(layer)
         return 1 if self._kind == "max" else self._samples
 
-    def of(self, layer: IntegerLayer) -> Iterator[InputCodes]:
-        """The inputs of `layer`, one after the other."""
+    def of(self, run: LayerPart) -> Iterator[InputCodes]:
+        """The inputs of a part of a layer, a plain one, one after the other."""
+        layer = run.dense
         if self._stimulus is not None:
             for position in range(self._samples):
                 number = int(self._stimulus.samples[position])
-                codes = self._stimulus.codes[layer.name][position]
+                codes = self._stimulus.codes[run.whole.name][position]
+                codes = self._network.layer(run.whole.name).plain_codes(codes)[run.part.ic]
                 yield InputCodes(number, f"sample{number}", codes)
             return
         if self._kind == "bound":
@@ -61,9 +92,9 @@ class InputChoice:
         for number in range(self.count(layer)):
             yield InputCodes(number, f"{self._kind}{number}", self._made(layer, number))
 
-    def _made(self, layer: IntegerLayer, number: int) -> npt.NDArray[np.uint8]:
-        sizes, most = (layer.shape.ic, layer.shape.ih, layer.shape.iw), layer.act_format.max_code
+    def _made(self, layer: IntegerLayer, number: int) -> Codes:
+        sizes, form = layer.input_shape, layer.act_format
         if self._kind == "max":
-            return np.full(sizes, most, np.uint8)
+            return np.full(sizes, form.max_code, form.dtype)
         rng = np.random.default_rng([self._seed, number, *layer.name.encode()])
-        return rng.integers(0, most, sizes, np.uint8, endpoint=True)
+        return rng.integers(form.min_code, form.max_code, sizes, form.dtype, endpoint=True)

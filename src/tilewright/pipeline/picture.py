@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from tilewright.report.picture import (
 from tilewright.sim import job_cycles, layer_cycles, load_cycles, trace_job, words_streamed
 from tilewright.spec import IntegerLayer, IntegerNetwork, Node, Stimulus
 from tilewright.spec.requantization import NEVER
-from tilewright.tile import DATAFLOWS, Execution, TilePlan, plan_words
+from tilewright.tile import DATAFLOWS, Execution, TilePlan, find_parts, plan_words
 
 SHOWN_SAMPLES = 8
 """Samples whose prediction is shown; the first of them is followed through the network."""
@@ -102,30 +102,32 @@ def _smallest(network: IntegerNetwork) -> IntegerLayer:
 
 
 def _layer(layer: IntegerLayer, stimulus: Stimulus, array: ArrayConfig) -> LayerPicture:
-    dense = layer.as_dense()
-    execution = array.execution(dense.shape, act_bits=layer.act_format.bits)
-    outline = LayerOutline(layer.name, dense.shape, layer.act_format, layer.weight_format)
-    traffic = layer_traffic(outline, execution)
+    plain, codes = layer.plain(), layer.act_format
+    executions = [one for _, one in array.executions(plain.shape, act_bits=codes.bits)]
+    grids = [one.plan.fold_grid for one in executions]
     return LayerPicture(
         name=layer.name,
         shape=layer.shape,
         weights=CodeCounts.of(
             layer.weight, layer.weight_format.min_code, layer.weight_format.max_code
         ),
-        acts=CodeCounts.of(stimulus.codes[layer.name], 0, layer.act_format.max_code),
+        acts=CodeCounts.of(stimulus.codes[layer.name], codes.min_code, codes.max_code),
         thresholds=tuple(_thresholds(layer)),
-        grid=execution.plan.fold_grid,
-        lanes=execution.plan.lanes,
-        cycles=_cycles(execution),
-        words={
-            name: Words(memory.reads, memory.writes, memory.word_bits)
-            for name, memory in (
-                ("XMEM", traffic.xmem),
-                ("WMEM", traffic.wmem),
-                ("PMEM", traffic.pmem),
-            )
-        },
+        grid=(sum(grid[0] for grid in grids), max(grid[1] for grid in grids), grids[0][2]),
+        lanes=executions[0].plan.lanes,
+        cycles=_cycles(executions),
+        words=_words(plain, executions),
     )
+
+
+def _words(layer: IntegerLayer, executions: Sequence[Execution]) -> dict[str, Words]:
+    """Of the layer, part by part."""
+    outline = LayerOutline(layer.name, layer.shape, layer.act_format, layer.weight_format)
+    total = layer_traffic(outline, executions[0])
+    for execution in executions[1:]:
+        total = total.plus(layer_traffic(outline, execution), 1)
+    memories = (("XMEM", total.xmem), ("WMEM", total.wmem), ("PMEM", total.pmem))
+    return {name: Words(one.reads, one.writes, one.word_bits) for name, one in memories}
 
 
 def _thresholds(layer: IntegerLayer) -> Iterator[tuple[int, int, int]]:
@@ -138,9 +140,11 @@ def _thresholds(layer: IntegerLayer) -> Iterator[tuple[int, int, int]]:
                 yield int(reached[0]), int(reached[len(reached) // 2]), int(reached[-1])
 
 
-def _cycles(execution: Execution) -> dict[str, int]:
-    total, folds = layer_cycles(execution), job_cycles(execution).size
-    stream, load = folds * words_streamed(execution), load_cycles(execution)
+def _cycles(executions: Sequence[Execution]) -> dict[str, int]:
+    """Of all parts of a layer, by what its memories do."""
+    total = sum(map(layer_cycles, executions))
+    stream = sum(job_cycles(one).size * words_streamed(one) for one in executions)
+    load = sum(map(load_cycles, executions))
     return {"load": load, "stream": stream, "drain": total - load - stream}
 
 
@@ -178,8 +182,13 @@ def _samples(
 def _planes(node: Node, stimulus: Stimulus, place: int, *, channels: int) -> Planes:
     whole = stimulus.codes[node.name][place]
     shown = channels if whole[0].size > 1 else SHOWN_VECTOR
+    codes = node.act_format
     return Planes(
-        node.name, whole[:shown].astype(np.int64), node.act_format.max_code, whole.shape[0]
+        node=node.name,
+        codes=whole[:shown].astype(np.int64),
+        least=codes.min_code,
+        most=codes.max_code,
+        channels=whole.shape[0],
     )
 
 
@@ -188,16 +197,17 @@ def _planes(node: Node, stimulus: Stimulus, place: int, *, channels: int) -> Pla
 
 def _motions(layer: IntegerLayer, stimulus: Stimulus, array: ArrayConfig) -> Iterator[Motion]:
     """The first cycles of a layer: in the dataflow of the run, and then in the others of our core."""
-    dense, codes = layer.as_dense(), stimulus.codes[layer.name][0]
-    bits = layer.act_format.bits
+    plain, bits = layer.plain(), layer.act_format.bits
+    codes = layer.plain_codes(stimulus.codes[layer.name][0])
     flows = [DATAFLOWS.get(array.mode), *DATAFLOWS]
     able = {flow.for_codes(bits).name: flow.for_codes(bits) for flow in flows}
     for flow in able.values():
         if flow.wiring is None:
             continue
-        plan = TilePlan(dense.shape, array.shape, flow)
+        part = find_parts(plain.shape, array.shape, flow)[0]
+        plan = TilePlan(part.shape, array.shape, flow)
         execution = Execution(plan, array.timing, array.rule)
-        words = plan_words(plan, dense.weight, codes)
+        words = plan_words(plan, part.layer(plain).weight, codes[part.ic])
         trace = trace_job(execution, *words, cycles=SHOWN_CYCLES).corner(SHOWN_LANES, SHOWN_LANES)
         yield Motion(
             title=flow.title,

@@ -23,7 +23,7 @@ class FirstBatch:
 
 
 class InputCheck(nn.Identity):
-    """The input, unchanged; its first batch must not be negative, because activation codes are unsigned.
+    """The input, unchanged; its first batch must not be negative, because its codes are unsigned.
 
     Raises `DataError` that says what the first batch holds, and what to do.
     """
@@ -43,10 +43,10 @@ class InputCheck(nn.Identity):
         lowest = float(x.min()) if x.numel() else 0.0
         if not lowest >= 0:
             raise DataError(
-                f"the module's input must not be negative, because activation codes are unsigned, but "
+                f"the module's input must not be negative, because its codes are unsigned, but "
                 f"{int((~(x >= 0)).sum())} of the {x.numel()} values of the first batch are, down to "
-                f"{lowest:g}: leave out the normalization (images in 0..1), or quantize with "
-                "has_pixel_input=True and give raw pixels 0..255"
+                f"{lowest:g}: leave out the normalization (images in 0..1), quantize with "
+                "has_pixel_input=True and give raw pixels 0..255, or with has_signed_input=True"
             )
 
 

@@ -76,7 +76,8 @@ class IntegerLinear(nn.Module):
 
     def forward(self, x_codes: Tensor, w_codes: Tensor) -> Tensor:
         """Psums of `x_codes` and `w_codes`."""
-        bound = w_codes.shape[1] * self.act_format.max_code * self.weight_format.max_code
+        widest = max(self.act_format.max_code, -self.act_format.min_code)
+        bound = w_codes.shape[1] * widest * self.weight_format.max_code
         dtype = torch.float32 if bound < FLOAT32_EXACT else torch.float64
         with torch.autocast(x_codes.device.type, enabled=False):
             return functional.linear(x_codes.to(dtype), w_codes.to(dtype))

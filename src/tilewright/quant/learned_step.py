@@ -10,6 +10,7 @@ Source: Esser et al., Learned Step Size Quantization, ICLR 2020, equations 1, 3,
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -38,6 +39,21 @@ def quantize(x: Tensor, step: Tensor, min_code: int, max_code: int) -> Tensor:
     """
     codes: Tensor = _Quantize.apply(x, step, min_code, max_code)  # type: ignore[no-untyped-call]
     return codes
+
+
+def signs(x: Tensor, step: Tensor) -> Tensor:
+    """Codes -1 where `x` is below 0, else 1, as floats of the shape of `x`.
+
+    step: as in `quantize`. Gradients are those of ``clip(x / step, -1, 1)``.
+    """
+    codes: Tensor = _Signs.apply(x, step)  # type: ignore[no-untyped-call]
+    return codes
+
+
+def power_of_two(step: Tensor) -> Tensor:
+    """The power of two nearest to each positive step, by their logarithms; the gradient passes as it is."""
+    rounded: Tensor = _PowerOfTwo.apply(step)  # type: ignore[no-untyped-call]
+    return rounded
 
 
 def rescale(psums: Tensor, scale: Tensor) -> Tensor:
@@ -73,6 +89,34 @@ class _Quantize(torch.autograd.Function):
         inside = torch.ops.aten.hardtanh_backward(gradients[0], ratio, *ctx.range)
         to_step = _sum_product(inside, ratio, step).div_(step).neg_()
         return inside.div_(step), to_step, None, None
+
+
+class _Signs(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, step: Tensor) -> Tensor:
+        ratio = torch.div(x, step)
+        ctx.save_for_backward(ratio, step)
+        return torch.where(x < 0, -1.0, 1.0).to(x.dtype)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
+        ratio, step = ctx.saved_tensors
+        inside = torch.ops.aten.hardtanh_backward(gradients[0], ratio, -1, 1)
+        to_step = _sum_product(inside, ratio, step).div_(step).neg_()
+        return inside.div_(step), to_step
+
+
+class _PowerOfTwo(torch.autograd.Function):
+    @staticmethod
+    def forward(_ctx: Any, step: Tensor) -> Tensor:
+        mantissa, exponent = torch.frexp(step)  # mantissa in 0.5..1
+        one = torch.ones_like(step)
+        return torch.ldexp(one, exponent - (mantissa < math.sqrt(0.5)).to(exponent.dtype))
+
+    @staticmethod
+    def backward(_ctx: Any, *gradients: Tensor) -> Tensor:
+        return gradients[0]
 
 
 class _Rescale(torch.autograd.Function):

@@ -1,4 +1,4 @@
-"""Signs of the values in a traced module: raw pixels, not negative, or unknown; and what makes them so."""
+"""Signs of the values in a traced module: raw pixels, not negative, or unknown."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 from torch import fx, nn
 from torch.nn import functional
 
+from tilewright.quant.code_nodes import QuantMove
 from tilewright.quant.sums import QuantAvgPool2d
 
 
@@ -48,7 +49,9 @@ KEEPS_CODES: tuple[type[nn.Module], ...] = (
     nn.ReflectionPad2d,
     nn.ReplicationPad2d,
 )
-KEEPS_SIGN: tuple[type[nn.Module], ...] = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, QuantAvgPool2d)
+KEEPS_SIGN: tuple[type[nn.Module], ...] = (
+    *(nn.AvgPool2d, nn.AdaptiveAvgPool2d, QuantAvgPool2d, QuantMove),
+)
 
 POSITIVE_FUNCTIONS: tuple[Any, ...] = (
     *(
@@ -89,7 +92,19 @@ CODE_METHODS = (
         "swapaxes",
         "flip",
     ),
-    *("roll", "amax", "clone", "detach", "expand", "repeat", "unflatten", "to", "float", "cuda"),
+    *(
+        "roll",
+        "amax",
+        "clone",
+        "detach",
+        "expand",
+        "expand_as",
+        "repeat",
+        "unflatten",
+        "to",
+        "float",
+        "cuda",
+    ),
 )
 SIGN_METHODS = ("mean", "add", "add_", "mul", "mul_", "div", "div_", "sum", "maximum", "minimum")
 CLAMPS = (torch.clamp, torch.clip, torch.clamp_min, "clamp", "clip", "clamp_min", "clamp_")
@@ -99,12 +114,15 @@ RESIZES = (functional.interpolate, functional.upsample)
 ARITHMETIC = ("add", "mul", "div")
 
 
-def find_signs(traced: fx.GraphModule, *, has_pixel_input: bool) -> dict[fx.Node, Sign]:
-    """The sign of the value of every node; the module's input is taken as not negative."""
+def find_signs(
+    traced: fx.GraphModule, *, has_pixel_input: bool, has_signed_input: bool = False
+) -> dict[fx.Node, Sign]:
+    """The sign of the value of every node; the module's input is not negative unless it is said to be."""
     signs: dict[fx.Node, Sign] = {}
+    given = Sign.UNKNOWN if has_signed_input else Sign.INPUT
     for node in traced.graph.nodes:
         if node.op == "placeholder":
-            signs[node] = Sign.PIXELS if has_pixel_input else Sign.INPUT
+            signs[node] = Sign.PIXELS if has_pixel_input else given
         else:
             what = what_runs(traced, node)
             signs[node] = _sign(node, what, [signs[source] for source in node.all_input_nodes])
@@ -130,15 +148,13 @@ def reads_size(what: Any) -> bool:
     return what in ("size", "dim") or what is getattr
 
 
-def find_cause(node: fx.Node, traced: fx.GraphModule, signs: dict[fx.Node, Sign]) -> str:
-    """Which operation lets the value of `node`, of unknown sign, be negative; for messages."""
-    while True:
-        unknown = [source for source in node.all_input_nodes if signs[source] == Sign.UNKNOWN]
-        what = what_runs(traced, node)
-        passes_on = keeps_codes(node, what) or _is(what, KEEPS_SIGN, SIGN_FUNCTIONS, SIGN_METHODS)
-        if not (unknown and passes_on):
-            return _describe(node, what)
-        node = unknown[0]
+def reads_input(node: fx.Node, traced: fx.GraphModule) -> bool:
+    """Whether the value of `node` is numbers of the module's input, moved at most."""
+    while node.op != "placeholder":
+        if not (node.all_input_nodes and keeps_codes(node, what_runs(traced, node))):
+            return False
+        node = node.all_input_nodes[0]
+    return True
 
 
 def inputs_behind(node: fx.Node, signs: dict[fx.Node, Sign]) -> set[fx.Node]:
@@ -148,13 +164,6 @@ def inputs_behind(node: fx.Node, signs: dict[fx.Node, Sign]) -> set[fx.Node]:
     if node.op == "placeholder":
         return {node}
     return set().union(*(inputs_behind(source, signs) for source in node.all_input_nodes))
-
-
-def _describe(node: fx.Node, what: Any) -> str:
-    if isinstance(what, nn.Module):
-        return f"{node.target} ({type(what).__name__.removeprefix('Quant')})"
-    name = what if isinstance(what, str) else getattr(what, "__name__", node.name)
-    return str(node.target) if node.op == "get_attr" else str(name)
 
 
 def _sign(node: fx.Node, what: Any, inputs: list[Sign]) -> Sign:

@@ -11,7 +11,12 @@ from tilewright.errors import ConfigError
 from tilewright.quant.pact import PactActQuantizer, PactWeightQuantizer
 from tilewright.quant.quantizers import (
     ActQuantizer,
+    BipolarWeightQuantizer,
+    GivenQuantizer,
     PixelQuantizer,
+    PowerOfTwoActQuantizer,
+    PowerOfTwoSignedActQuantizer,
+    PowerOfTwoWeightQuantizer,
     SignedActQuantizer,
     WeightQuantizer,
 )
@@ -28,6 +33,13 @@ DERIVED = "weight_q"
 
 
 LSQ = Quantizer(ActQuantizer, SignedActQuantizer, WeightQuantizer, clips_at_zero=True)
+BINARY = Quantizer(ActQuantizer, SignedActQuantizer, BipolarWeightQuantizer, clips_at_zero=True)
+POWER_OF_TWO = Quantizer(
+    PowerOfTwoActQuantizer,
+    PowerOfTwoSignedActQuantizer,
+    PowerOfTwoWeightQuantizer,
+    clips_at_zero=True,
+)
 PACT = Quantizer(
     PactActQuantizer,
     partial(PactActQuantizer, has_signed_input=True),
@@ -48,12 +60,22 @@ def check_quantizer(name: str, *, is_per_channel: bool = False) -> Quantizer:
 
 
 def make_act_quantizer(
-    name: str, bits: int, *, is_pixel_input: bool = False, is_signed_input: bool = False
+    name: str,
+    bits: int,
+    *,
+    is_pixel_input: bool = False,
+    is_signed_input: bool = False,
+    input_scale: float | None = None,
 ) -> Any:
-    """The quantizer `name` of a layer's input: raw pixels, values of both signs, or positive ones."""
+    """The quantizer `name` of a layer's input: raw pixels, values of both signs, or positive ones.
+
+    input_scale: of values of both signs, in place of a learned one.
+    """
     quantizer = check_quantizer(name)
     if is_pixel_input:
         return PixelQuantizer()
+    if input_scale is not None:
+        return GivenQuantizer(input_scale)
     return quantizer.signed_act(bits) if is_signed_input else quantizer.act(bits)
 
 

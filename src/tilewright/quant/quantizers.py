@@ -8,10 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tilewright.errors import ConfigError
 from tilewright.quant.input_check import MAX_PIXEL, FirstBatch, check_pixels
-from tilewright.quant.learned_step import MIN_STEP, quantize, view_step
-from tilewright.spec import NumberFormat
+from tilewright.quant.learned_step import MIN_STEP, power_of_two, quantize, signs, view_step
+from tilewright.spec import BIPOLAR, NumberFormat
 from tilewright.spec.code_bits import check_bits
+
+INPUT_BITS = 8
+"""Width of the codes of a network's input, where it has both signs."""
 
 
 class LearnedQuantizer(nn.Module):
@@ -65,9 +69,13 @@ class LearnedQuantizer(nn.Module):
         self.gradient_scale.fill_(1 / math.sqrt(count * largest))
         if not self.is_initialized:
             mean = torch.stack([self._mean(x.detach()) for x in batch]).mean(0)
-            self.step.copy_((2 * mean / math.sqrt(largest)).clamp_min(MIN_STEP))
+            self.step.copy_(self._first_step(mean).clamp_min(MIN_STEP))
             self.is_initialized.fill_(True)
         self._is_ready = True
+
+    def _first_step(self, mean: Tensor) -> Tensor:
+        """From the mean of ``|x|``."""
+        return 2 * mean / math.sqrt(self.number_format.max_code)
 
     def _count(self, x: Tensor) -> int:
         """The number of values of one image that share the step."""
@@ -149,6 +157,90 @@ class WeightQuantizer(LearnedQuantizer):
     def _count(self, x: Tensor) -> int:
         """The number of weights that share a step."""
         return x.numel() // self.step.numel()
+
+
+class BipolarWeightQuantizer(WeightQuantizer):
+    """Weights to their signs, -1 and 1, with learned steps that begin at the mean of ``|w|``.
+
+    The codes are written in 2 bits; raises `ConfigError` for other bits.
+    """
+
+    def __init__(self, bits: int, shape: tuple[int, ...]) -> None:
+        if bits != BIPOLAR.bits:
+            raise ConfigError(
+                f"binary weights, -1 and 1, take {BIPOLAR.bits} bits in two's complement: weight_bits must "
+                f"be {BIPOLAR.bits}, not {bits}"
+            )
+        super().__init__(bits, shape)
+        self.number_format = BIPOLAR
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Signs of `x`, as floats of the same shape."""
+        self.initialize(x)
+        return signs(x, self.scale_view())
+
+    @torch.no_grad()
+    def fit(self, weight: Tensor) -> None:
+        """Set the steps to the mean of ``|w|``, with which signs come nearest to the weights."""
+        self.step.copy_(self._mean(weight).clamp_min(MIN_STEP))
+        self.is_initialized.fill_(True)
+        self._is_ready = False
+
+    def _first_step(self, mean: Tensor) -> Tensor:
+        return mean
+
+
+class PowerOfTwo:
+    """Makes the scale of a `LearnedQuantizer` the power of two that is nearest to its step."""
+
+    step: nn.Parameter
+    gradient_scale: Tensor
+
+    @property
+    def scale(self) -> Tensor:
+        """Real size of one code, a power of two; detached."""
+        return power_of_two(self.step.detach().clamp_min(MIN_STEP))
+
+    def scale_view(self) -> Tensor:
+        """The scale as every use of it in a forward must take it."""
+        return power_of_two(view_step(self.step, self.gradient_scale))
+
+
+class PowerOfTwoActQuantizer(PowerOfTwo, ActQuantizer):
+    """`ActQuantizer` with a power of two for its scale."""
+
+
+class PowerOfTwoSignedActQuantizer(PowerOfTwo, SignedActQuantizer):
+    """`SignedActQuantizer` with a power of two for its scale."""
+
+
+class PowerOfTwoWeightQuantizer(PowerOfTwo, WeightQuantizer):
+    """`WeightQuantizer` with powers of two for its scales."""
+
+
+class GivenQuantizer(nn.Module):
+    """Values of both signs to narrow 8-bit codes, ``-127..127``, of a scale that is given and not learned.
+
+    For the input of a network: normalized images. Raises `ConfigError` if the scale is not positive.
+    """
+
+    scale: Tensor
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        if not MIN_STEP <= scale < math.inf:
+            raise ConfigError(f"input_scale must be at least 2^-20 and finite, not {scale}")
+        self.number_format = NumberFormat(INPUT_BITS, is_signed=True, is_narrow=True)
+        self.register_buffer("scale", torch.tensor(float(scale)))
+
+    def scale_view(self) -> Tensor:
+        """The scale; it is not learned."""
+        return self.scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Codes ``round_half_even(clip(x / scale, -127, 127))``, as floats of the same shape."""
+        low, high = self.number_format.min_code, self.number_format.max_code
+        return torch.div(x.detach().to(self.scale.dtype), self.scale).clamp_(low, high).round_()
 
 
 class PixelQuantizer(nn.Module):

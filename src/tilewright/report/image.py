@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.report.picture import Planes
+from tilewright.spec import Ints
 
 GAP = 1
 """Pixels between the channels of a picture."""
@@ -18,7 +19,7 @@ GAP = 1
 def photo(planes: Planes) -> str:
     """Three channels as color, one as gray."""
     codes = planes.codes if len(planes.codes) == 3 else planes.codes[:1].repeat(3, axis=0)
-    return _data_uri(_scaled(codes, planes.most).transpose(1, 2, 0))
+    return _data_uri(_scaled(codes, planes).transpose(1, 2, 0))
 
 
 def sheet(planes: Planes) -> str:
@@ -27,15 +28,16 @@ def sheet(planes: Planes) -> str:
     across = min(channels, 8)
     down = -(-channels // across)
     canvas = np.full((down * (height + GAP) - GAP, across * (width + GAP) - GAP), 128, np.uint8)
-    for place, plane in enumerate(_scaled(planes.codes, planes.most)):
+    for place, plane in enumerate(_scaled(planes.codes, planes)):
         row, col = divmod(place, across)
         y, x = row * (height + GAP), col * (width + GAP)
         canvas[y : y + height, x : x + width] = plane
     return _data_uri(canvas[..., None].repeat(3, axis=2))
 
 
-def _scaled(codes: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.uint8]:
-    return np.clip(codes * 255 // max(1, most), 0, 255).astype(np.uint8)
+def _scaled(codes: Ints, planes: Planes) -> npt.NDArray[np.uint8]:
+    span = max(1, planes.most - planes.least)
+    return np.clip((codes - planes.least) * 255 // span, 0, 255).astype(np.uint8)
 
 
 def _data_uri(pixels: npt.NDArray[np.uint8]) -> str:

@@ -76,12 +76,13 @@ class LayerPicture:
     words: Mapping[str, Words]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Planes:
-    """Codes ``c h w`` that a node reads, the greatest that it could, and of how many channels these are."""
+    """Codes ``c h w`` that a node reads, which it could (least..most), and of how many channels these are."""
 
     node: str
     codes: Ints
+    least: int
     most: int
     channels: int
 

@@ -23,7 +23,8 @@ module tw_array #(
     parameter int Cols       = 8,
     parameter int ActBits    = 4,
     parameter int WeightBits = 4,
-    parameter int ColumnBits = 16
+    parameter int ColumnBits = 16,
+    parameter int ActSigned  = 0
 ) (
     input  logic                       clk_i,
     input  logic                       rst_ni,
@@ -79,7 +80,8 @@ module tw_array #(
       tw_pe #(
           .ActBits   (ActBits),
           .WeightBits(WeightBits),
-          .ColumnBits(ColumnBits)
+          .ColumnBits(ColumnBits),
+          .ActSigned (ActSigned)
       ) u_pe (
           .clk_i,
           .rst_ni,

@@ -13,7 +13,7 @@
 //     (fold * Cols + col) * 2 + half);
 //   - output stationary: XMEM pass * steps + step, one activation per row, which is an ofmap pixel;
 //     WMEM otile * steps + step, one weight per column.
-//   Activations are unsigned, weights and psums two's complement.
+//   Weights and psums are two's complement, activations too if ActSigned is 1, else unsigned.
 //   overflow_o tells in each cycle whether a sum did not fit: of those that PMEM takes in this
 //   cycle, one in a column of the array (0), or the addition to PMEM (1).
 //
@@ -38,6 +38,7 @@ module tw_core
     parameter  int XmemAddrBits = 14,
     parameter  int WmemAddrBits = 14,
     parameter  int PmemAddrBits = 10,
+    parameter  int ActSigned    = 0,
     localparam int WmemBits     = ((Rows > Cols) ? Rows : Cols) * WeightBits
 ) (
     input  logic                       clk_i,
@@ -91,7 +92,8 @@ module tw_core
       .PsumBits    (PsumBits),
       .XmemAddrBits(XmemAddrBits),
       .WmemAddrBits(WmemAddrBits),
-      .PmemAddrBits(PmemAddrBits)
+      .PmemAddrBits(PmemAddrBits),
+      .ActSigned   (ActSigned)
   ) u_engine (
       .clk_i,
       .rst_ni,

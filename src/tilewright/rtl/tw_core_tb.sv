@@ -23,7 +23,7 @@ module tw_core_tb
     parameter int ActBits = 4, parameter int WeightBits = 4,
     parameter int ColumnBits = 16, parameter int PsumBits = 16,
     parameter int XmemAddrBits = 14, parameter int WmemAddrBits = 14,
-    parameter int PmemAddrBits = 10
+    parameter int PmemAddrBits = 10, parameter int ActSigned = 0
 );
 
   localparam int Lanes = (Rows > Cols) ? Rows : Cols;
@@ -49,7 +49,7 @@ module tw_core_tb
   tw_tb_host #(
       .Rows(Rows), .Cols(Cols), .ActBits(ActBits), .WeightBits(WeightBits), .PsumBits(PsumBits),
       .ColumnBits(ColumnBits), .XmemAddrBits(XmemAddrBits), .WmemAddrBits(WmemAddrBits),
-      .PmemAddrBits(PmemAddrBits)
+      .PmemAddrBits(PmemAddrBits), .ActSigned(ActSigned)
   ) u_host (
       .clk_i(clk), .busy_i(busy), .rst_no(rst_n), .start_o(start), .layer_o(layer),
       .xmem_we_o(xmem_we), .xmem_addr_o(xmem_addr), .xmem_data_o(xmem_data),
@@ -65,7 +65,7 @@ module tw_core_tb
   tw_core #(
       .Rows(Rows), .Cols(Cols), .ActBits(ActBits), .WeightBits(WeightBits), .PsumBits(PsumBits),
       .ColumnBits(ColumnBits), .XmemAddrBits(XmemAddrBits), .WmemAddrBits(WmemAddrBits),
-      .PmemAddrBits(PmemAddrBits)
+      .PmemAddrBits(PmemAddrBits), .ActSigned(ActSigned)
   ) u_core (
       .clk_i(clk), .rst_ni(rst_n), .start_i(start), .busy_o(busy), .done_o(done),
       .fold_done_o(fold_done), .overflow_o(overflow), .layer_i(layer),

@@ -26,6 +26,7 @@ module tw_engine
     parameter  int XmemAddrBits = 14,
     parameter  int WmemAddrBits = 14,
     parameter  int PmemAddrBits = 10,
+    parameter  int ActSigned    = 0,
     localparam int WmemBits     = ((Rows > Cols) ? Rows : Cols) * WeightBits
 ) (
     input  logic                       clk_i,
@@ -201,7 +202,8 @@ module tw_engine
       .Cols      (Cols),
       .ActBits   (ActBits),
       .WeightBits(WeightBits),
-      .ColumnBits(ColumnBits)
+      .ColumnBits(ColumnBits),
+      .ActSigned (ActSigned)
   ) u_array (
       .clk_i,
       .rst_ni,

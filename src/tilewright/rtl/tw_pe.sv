@@ -9,6 +9,7 @@
 //   first_i comes with the first activation of a fold: the shadow weights take over with it
 //   (weight stationary), or the sum begins anew (output stationary).
 //
+//   Weights are two's complement; activations too if ActSigned is 1, else unsigned.
 //   An activation is two halves, low and high, each with a multiplier and a weight of its own.
 //   is_half_i: the halves are two channels, and two weight words are shifted in for each cell, the
 //   low half's last. Else they are one number, and one word serves both multipliers.
@@ -25,7 +26,8 @@
 module tw_pe #(
     parameter int ActBits    = 4,
     parameter int WeightBits = 4,
-    parameter int ColumnBits = 16
+    parameter int ColumnBits = 16,
+    parameter int ActSigned  = 0
 ) (
     input  logic                  clk_i,
     input  logic                  rst_ni,
@@ -79,15 +81,20 @@ module tw_pe #(
   assign weight_low  = is_os_i ? north_i : first_i ? shadow_low_q : weight_low_q;
   assign weight_high = is_os_i ? north_i : first_i ? shadow_high_q : weight_high_q;
 
-  // Factors as signed numbers of the product's width: an activation gains a zero as its sign.
+  // Factors as signed numbers of the product's width. The high half has the activation's sign; the
+  // low one has a sign only where it is a channel of its own.
+  logic                          low_sign;
+  logic                          high_sign;
   logic signed [ProductBits-1:0] low;
   logic signed [ProductBits-1:0] high;
   logic signed [ProductBits-1:0] product_low;
   logic signed [ProductBits-1:0] product_high;
   logic signed [ProductBits-1:0] product;
 
-  assign low          = ProductBits'($signed({1'b0, act_i[LowBits-1:0]}));
-  assign high         = ProductBits'($signed({1'b0, act_i[ActBits-1:LowBits]}));
+  assign low_sign     = (ActSigned != 0) && is_half_i && act_i[LowBits-1];
+  assign high_sign    = (ActSigned != 0) && act_i[ActBits-1];
+  assign low          = ProductBits'($signed({low_sign, act_i[LowBits-1:0]}));
+  assign high         = ProductBits'($signed({high_sign, act_i[ActBits-1:LowBits]}));
   assign product_low  = low * ProductBits'($signed(weight_low));
   assign product_high = high * ProductBits'($signed(weight_high));
   assign product      = product_low + (is_half_i ? product_high : product_high <<< LowBits);

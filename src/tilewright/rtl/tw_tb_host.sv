@@ -26,6 +26,7 @@ module tw_tb_host
     parameter  int XmemAddrBits = 14,
     parameter  int WmemAddrBits = 14,
     parameter  int PmemAddrBits = 10,
+    parameter  int ActSigned    = 0,
     localparam int WmemBits     = ((Rows > Cols) ? Rows : Cols) * WeightBits
 ) (
     input  logic                      clk_i,
@@ -123,6 +124,7 @@ module tw_tb_host
       tw_core_tb.u_files.read_parameter("weight_bits", WeightBits);
       tw_core_tb.u_files.read_parameter("column_bits", ColumnBits);
       tw_core_tb.u_files.read_parameter("psum_bits", PsumBits);
+      tw_core_tb.u_files.read_parameter("act_signed", ActSigned);
       tw_core_tb.u_files.read_number("layers", layers);
     end
   endtask

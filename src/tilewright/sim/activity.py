@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import FormatError, ShapeError
-from tilewright.spec import Ints
+from tilewright.spec import Codes, Ints
 from tilewright.tile import Execution, TilePlan
 from tilewright.tile.dataflow import core_wiring
 
@@ -65,7 +65,7 @@ class Activity:
 def count_activity(
     execution: Execution,
     weights: npt.NDArray[np.int8],
-    activations: npt.NDArray[np.uint8],
+    activations: Codes,
     *,
     act_bits: int,
     weight_bits: int,
@@ -183,9 +183,7 @@ def _bits_of(words: Ints, bits: int) -> npt.NDArray[np.uint8]:
 # -- bad input ----------------------------------------------------------------------------------------
 
 
-def _check_shapes(
-    plan: TilePlan, weights: npt.NDArray[np.int8], activations: npt.NDArray[np.uint8]
-) -> None:
+def _check_shapes(plan: TilePlan, weights: npt.NDArray[np.int8], activations: Codes) -> None:
     dataflow = plan.dataflow
     wanted = dataflow.weight_shape(plan), dataflow.act_shape(plan)
     names = (", ".join(axes.split()) for axes in (dataflow.weight_axes, dataflow.act_axes))
@@ -198,13 +196,16 @@ def _check_shapes(
 
 def _check_bits(
     weights: npt.NDArray[np.int8],
-    activations: npt.NDArray[np.uint8],
+    activations: Codes,
     act_bits: int,
     weight_bits: int,
 ) -> None:
     half = 1 << (weight_bits - 1)
-    if int(activations.max()) >= 1 << act_bits:
-        raise FormatError(f"activations must have {act_bits} bits, but one is {activations.max()}")
+    is_signed = activations.dtype.kind == "i"
+    low = -(1 << act_bits - 1) if is_signed else 0
+    if int(activations.min()) < low or int(activations.max()) >= low + (1 << act_bits):
+        furthest = activations.max() if activations.max() >= -low else activations.min()
+        raise FormatError(f"activations must have {act_bits} bits, but one is {furthest}")
     if int(weights.min()) < -half or int(weights.max()) >= half:
         found = f"{weights.min()}..{weights.max()}"
         raise FormatError(f"weights must have {weight_bits} bits, but they are {found}")

@@ -14,6 +14,7 @@ from tilewright.sim.cycles import job_cycles, load_cycles, words_streamed
 from tilewright.sim.ordered import Ordered, ordered_psums
 from tilewright.sim.psum_width import put_out
 from tilewright.sim.result import SimResult
+from tilewright.spec import Codes
 from tilewright.tile import Execution, TilePlan
 
 EXACT_IN_FLOAT32 = 1 << 24
@@ -21,14 +22,14 @@ EXACT_IN_FLOAT32 = 1 << 24
 
 
 def exact_result(
-    execution: Execution, weights: npt.NDArray[np.int8], activations: npt.NDArray[np.uint8]
+    execution: Execution, weights: npt.NDArray[np.int8], activations: Codes
 ) -> SimResult:
     """The result of a layer, tiles as `tilewright.sim.simulate` takes them."""
     plan = execution.plan
-    highest = int(activations.max(initial=0))
+    highest, lowest = int(activations.max(initial=0)), int(activations.min(initial=0))
     limit = 1 << (min(plan.array.psum_bits, execution.column_bits) - 1)
     for at_most in (_type_bound, _rough_bound, _bound):  # each is tighter, and costs more
-        bound = at_most(plan, weights) * highest
+        bound = at_most(plan, weights) * (highest - lowest)
         if bound < min(limit, EXACT_IN_FLOAT32):
             break
     if bound < limit:
@@ -70,8 +71,9 @@ def _weights_of_a_lane(plan: TilePlan, weights: npt.NDArray[np.int8]) -> int:
 def _bound(plan: TilePlan, weights: npt.NDArray[np.int8]) -> int:
     """Largest |partial sum| for activations of at most 1, in any place and order.
 
-    Activations are never negative, so the extremes are the sums of the positive and of the negative
-    weights of an output channel alone, and every partial sum lies between them.
+    Where activations are never negative, the extremes are the sums of the positive and of the negative
+    weights of an output channel alone, and every partial sum lies between them. Activations of both signs
+    reach no further than the span from the lowest to the highest times that.
     """
     names = enumerate(plan.dataflow.weight_axes.split())
     axes = tuple(axis for axis, name in names if name not in ("otile", "col"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.spec import Ints
+from tilewright.spec import Codes, Ints
 from tilewright.tile import Execution, TilePlan
 from tilewright.tile.dataflow import core_wiring
 
@@ -65,7 +65,7 @@ class Job:
 def make_job(
     execution: Execution,
     weights: npt.NDArray[np.int8],
-    activations: npt.NDArray[np.uint8],
+    activations: Codes,
     *,
     first_otile: int,
     stalls: Stalls | None = None,

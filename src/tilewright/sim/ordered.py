@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tilewright.sim.cycles import fold_cycles, next_fold_cycles
 from tilewright.sim.psum_width import fit
 from tilewright.sim.result import OverflowEvent
-from tilewright.spec import Ints
+from tilewright.spec import Codes, Ints
 from tilewright.tile import Execution
 
 Bits = npt.NDArray[np.bool_]
@@ -58,7 +58,7 @@ class Ordered:
 
 
 def ordered_psums(
-    execution: Execution, weights: npt.NDArray[np.int8], activations: npt.NDArray[np.uint8]
+    execution: Execution, weights: npt.NDArray[np.int8], activations: Codes
 ) -> Ordered:
     """Psums of a layer under its rule; tiles as `tilewright.sim.simulate` takes them."""
     plan, rule = execution.plan, execution.rule

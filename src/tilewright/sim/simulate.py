@@ -14,6 +14,7 @@ from tilewright.sim.control import start
 from tilewright.sim.exact import exact_result
 from tilewright.sim.job import Stalls, make_job
 from tilewright.sim.result import SimResult
+from tilewright.spec import Codes
 from tilewright.tile import Execution
 
 ModelKind = Literal["fast", "registers"]
@@ -23,14 +24,15 @@ NO_LIMIT = 1 << 62
 def simulate(
     execution: Execution,
     weights: npt.NDArray[np.int8],
-    activations: npt.NDArray[np.uint8],
+    activations: Codes,
     *,
     stalls: Stalls | None = None,
     engine: ModelKind = "fast",
 ) -> SimResult:
     """Simulate one sample of a layer, exact in every value and cycle.
 
-    Weights and activations are words as `plan_words` makes them, with the axes that the dataflow says.
+    Weights and activations are words as `plan_words` makes them, with the axes that the dataflow says;
+    activations are uint8, or int8 where they are signed.
 
     engine "registers" runs the array register by register. "fast" gives the same result without them: no
     cycle count depends on the data, so it takes them from the closed form; psums are matrix products where
@@ -46,8 +48,9 @@ def simulate(
     if engine not in ("fast", "registers"):
         raise UnknownNameError(f"the engine must be 'fast' or 'registers', not {engine!r}")
     plan = execution.plan
-    _expect(weights, plan.dataflow.weight_shape(plan), plan.dataflow.weight_axes, np.int8)
-    _expect(activations, plan.dataflow.act_shape(plan), plan.dataflow.act_axes, np.uint8)
+    _expect(weights, plan.dataflow.weight_shape(plan), plan.dataflow.weight_axes, (np.int8,))
+    acts = np.uint8, np.int8
+    _expect(activations, plan.dataflow.act_shape(plan), plan.dataflow.act_axes, acts)
     if engine == "fast" and stalls is None:
         return exact_result(execution, weights, activations)
     return _run_registers(execution, weights, activations, stalls)
@@ -56,7 +59,7 @@ def simulate(
 def _run_registers(
     execution: Execution,
     weights: npt.NDArray[np.int8],
-    activations: npt.NDArray[np.uint8],
+    activations: Codes,
     stalls: Stalls | None,
 ) -> SimResult:
     plan = execution.plan
@@ -94,13 +97,16 @@ def _run_registers(
     )
 
 
-def _expect(tiles: npt.NDArray[Any], shape: tuple[int, ...], axes: str, dtype: type) -> None:
+def _expect(
+    tiles: npt.NDArray[Any], shape: tuple[int, ...], axes: str, dtypes: tuple[type, ...]
+) -> None:
     if tiles.shape != shape:
         raise ShapeError(
             f"tiles must be ({', '.join(axes.split())}) = {shape}, not {tiles.shape}: "
             "use the tiles of this plan"
         )
-    if tiles.dtype != dtype:
+    if tiles.dtype not in dtypes:
+        names = " or ".join(np.dtype(dtype).name for dtype in dtypes)
         raise FormatError(
-            f"tiles ({', '.join(axes.split())}) must be {np.dtype(dtype)} codes, not {tiles.dtype}"
+            f"tiles ({', '.join(axes.split())}) must be {names} codes, not {tiles.dtype}"
         )

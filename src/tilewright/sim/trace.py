@@ -14,7 +14,7 @@ from tilewright.sim.array import cycle
 from tilewright.sim.control import start
 from tilewright.sim.job import Job, make_job
 from tilewright.sim.registers import ArrayState, Bits, power_on
-from tilewright.spec import Ints
+from tilewright.spec import Codes, Ints
 from tilewright.tile import Execution
 
 NO_VECTOR, DROPPED = -2, -1
@@ -75,7 +75,7 @@ class ArrayTrace:
 def trace_job(
     execution: Execution,
     weights: npt.NDArray[np.int8],
-    activations: npt.NDArray[np.uint8],
+    activations: Codes,
     *,
     cycles: int,
 ) -> ArrayTrace:

@@ -9,13 +9,15 @@ from tilewright.spec.array_mode import (
 )
 from tilewright.spec.array_shape import ArrayShape
 from tilewright.spec.check import Check
+from tilewright.spec.code_nodes import CodeMove, CodeProduct, CodeTable
 from tilewright.spec.conv_shape import ConvShape
 from tilewright.spec.integer_layer import IntegerLayer
 from tilewright.spec.integer_network import IntegerNetwork
 from tilewright.spec.integer_sums import ResidualAdd, SumPool
 from tilewright.spec.multiplier_shift import MultiplierShift, fit_multiplier_shift
-from tilewright.spec.node import Node
+from tilewright.spec.node import Node, operand_shape
 from tilewright.spec.number_format import (
+    BIPOLAR,
     FORMATS,
     Codes,
     IntArray,
@@ -26,6 +28,7 @@ from tilewright.spec.number_format import (
 )
 from tilewright.spec.op import OPS, Op, op_of
 from tilewright.spec.packed_network import DataClaim, PackedNetwork, find_packed
+from tilewright.spec.psum_fault import FAULT_KINDS, FaultKind, PsumFault
 from tilewright.spec.psum_register import (
     REGISTER_PLACES,
     REGISTER_RULES,
@@ -38,6 +41,8 @@ from tilewright.spec.stimulus import Stimulus
 from tilewright.spec.trace import Trace
 
 __all__ = [
+    "BIPOLAR",
+    "FAULT_KINDS",
     "FORMATS",
     "NEVER",
     "OPS",
@@ -45,9 +50,13 @@ __all__ = [
     "REGISTER_RULES",
     "ArrayShape",
     "Check",
+    "CodeMove",
+    "CodeProduct",
+    "CodeTable",
     "Codes",
     "ConvShape",
     "DataClaim",
+    "FaultKind",
     "Function",
     "IntArray",
     "IntegerLayer",
@@ -62,6 +71,7 @@ __all__ = [
     "OverflowRule",
     "PackedNetwork",
     "Plane",
+    "PsumFault",
     "PsumRegister",
     "PsumRule",
     "RegisterPlace",
@@ -76,6 +86,7 @@ __all__ = [
     "find_packed",
     "fit_multiplier_shift",
     "op_of",
+    "operand_shape",
     "port_name",
     "signed_bits_needed",
 ]

@@ -11,13 +11,17 @@ from tilewright.errors import ShapeError
 from tilewright.spec.number_format import NumberFormat
 from tilewright.spec.requantization import Plane, Requantization
 
+LARGEST_SUM = 2**31 - 1
+"""Sums of additions fit 32 bits."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResidualAdd:
-    """The sum of two tensors of codes of one scale: real value ``sum * act_scale``.
+    """The sum of two tensors of codes: real value ``sum * act_scale``.
 
     plane: channels, rows and columns of both operands and of the sum. act_format: of both operands,
-    signed or not. requantizations, unlinked: as in `IntegerLayer`.
+    signed or not. gains: what each operand is multiplied by, at least 1; with gains other than 1, operands
+    have scales of their own, ``gain * act_scale``. requantizations, unlinked: as in `IntegerLayer`.
     """
 
     name: str
@@ -26,9 +30,15 @@ class ResidualAdd:
     act_scale: float
     requantizations: tuple[Requantization, ...] = ()
     unlinked: str = ""
+    gains: tuple[int, int] = (1, 1)
 
     def __post_init__(self) -> None:
         _check_plane(self.name, self.plane)
+        if len(self.gains) != 2 or min(self.gains) < 1 or self.sum_bound() > LARGEST_SUM:
+            raise ShapeError(
+                f"{self.name}: two gains must be at least 1, and sums at most {LARGEST_SUM}, but the gains "
+                f"are {self.gains}"
+            )
 
     @property
     def operands(self) -> int:
@@ -57,7 +67,8 @@ class ResidualAdd:
 
     def sum_range(self) -> tuple[int, int]:
         """Lowest and highest sum over all operands of the format."""
-        return 2 * self.act_format.min_code, 2 * self.act_format.max_code
+        gain = sum(self.gains)
+        return gain * self.act_format.min_code, gain * self.act_format.max_code
 
     def sum_bound(self) -> int:
         """Largest |sum|."""

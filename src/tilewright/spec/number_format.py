@@ -29,7 +29,7 @@ class NumberFormat:
 
     `bits` is 1..64. `is_narrow` drops the most negative code of a signed format
     (-7..7 at 4 bits), as QONNX's `narrow` does. Its `name` is that of QONNX where there is one: INT4,
-    UINT4, TERNARY (-1, 0 and 1: 2 bits, narrow), BINARY (0 and 1); INT4N is narrow.
+    UINT4, TERNARY (-1, 0 and 1: 2 bits, narrow), BINARY (0 and 1), BIPOLAR (-1 and 1); INT4N is narrow.
 
     A format of other codes is a subclass with its own `allowed` and range, added to `FORMATS` under
     its name; `bits` is then the width in which a two's complement code is written.
@@ -120,11 +120,28 @@ class NumberFormat:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Bipolar(NumberFormat):
+    """Codes -1 and 1: one bit each, but written in the two bits of two's complement that 01 and 11 take."""
+
+    def allowed(self, values: IntArray) -> npt.NDArray[np.bool_]:
+        """Which of `values` are -1 or 1."""
+        is_code: npt.NDArray[np.bool_] = np.abs(values) == 1
+        return is_code
+
+    def __str__(self) -> str:
+        return "bipolar (-1 or 1)"
+
+
+BIPOLAR = Bipolar(2, is_signed=True, is_narrow=True)
+"""What binary networks compute with: a product is an XNOR of signs."""
+
 FORMATS: Registry[NumberFormat] = Registry("number format")
 """Formats with a name of their own; all others are called after their width."""
 
 FORMATS.add("TERNARY", NumberFormat(2, is_signed=True, is_narrow=True))
 FORMATS.add("BINARY", NumberFormat(1, is_signed=False))
+FORMATS.add("BIPOLAR", BIPOLAR)
 
 
 def code_dtype(bits: int, *, is_signed: bool) -> np.dtype[Any]:

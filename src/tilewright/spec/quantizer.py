@@ -32,6 +32,8 @@ QUANTIZERS: Registry[Quantizer] = Registry(
     ours={
         "lsq": "tilewright.quant.named_quantizers:LSQ",
         "pact": "tilewright.quant.named_quantizers:PACT",
+        "binary": "tilewright.quant.named_quantizers:BINARY",
+        "power-of-two": "tilewright.quant.named_quantizers:POWER_OF_TWO",
     },
 )
 

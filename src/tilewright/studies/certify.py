@@ -23,7 +23,7 @@ from tilewright.errors import (
 from tilewright.facts import CertifyFacts, StageResult
 from tilewright.pipeline.own_images import NAME, OwnImages
 from tilewright.pipeline.run_folder import Listener, RunFolder
-from tilewright.spec import DataClaim, IntegerNetwork, PackedNetwork, Trace, find_packed
+from tilewright.spec import Codes, DataClaim, IntegerNetwork, PackedNetwork, Trace, find_packed
 from tilewright.store.artifact import read_json, write_json
 from tilewright.studies import oracles as ask
 from tilewright.studies.packed import load_packed_test
@@ -186,9 +186,7 @@ def _ask_all(
     return found, absent
 
 
-def _margins(
-    network: IntegerNetwork, engine: Engine, images: npt.NDArray[np.uint8]
-) -> dict[str, Margins]:
+def _margins(network: IntegerNetwork, engine: Engine, images: Codes) -> dict[str, Margins]:
     margins: dict[str, Margins] = {}
     for start in range(0, len(images), ask.CHUNK):
         trace = engine.trace(images[start : start + ask.CHUNK])

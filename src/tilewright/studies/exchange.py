@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tilewright.errors import ArtifactError, ConfigError
 from tilewright.interchange import Exported
 from tilewright.interchange.witness import run_file
 from tilewright.pipeline.run_folder import RunFolder
-from tilewright.spec import IntArray, IntegerNetwork, PackedNetwork, Trace, port_name
+from tilewright.spec import Codes, IntArray, IntegerNetwork, PackedNetwork, Trace, port_name
 from tilewright.verify import Comparison, compare, reference_trace
 
 ENGINES = {
@@ -87,15 +86,16 @@ def load_network(path: Path) -> IntegerNetwork:
     return IntegerNetwork.load(stem)
 
 
-def random_pixels(network: IntegerNetwork, count: int, *, seed: int = 0) -> npt.NDArray[np.uint8]:
+def random_pixels(network: IntegerNetwork, count: int, *, seed: int = 0) -> Codes:
     """Random input codes ``n ic ih iw`` over the whole range of the network's input."""
     first = network.node(network.inputs[0])
-    sizes, largest = (count, *first.input_shape), first.act_format.max_code
-    return np.random.default_rng(seed).integers(0, largest, sizes, np.uint8, endpoint=True)
+    sizes, codes = (count, *first.input_shape), first.act_format
+    rng = np.random.default_rng(seed)
+    return rng.integers(codes.min_code, codes.max_code, sizes, codes.dtype, endpoint=True)
 
 
 def check_export(
-    network: IntegerNetwork, exported: Exported, pixels: npt.NDArray[np.uint8]
+    network: IntegerNetwork, exported: Exported, pixels: Codes
 ) -> tuple[ExportCheck, ...]:
     """Run a written file on `pixels` in every engine that knows its format.
 
@@ -113,7 +113,7 @@ def check_export(
 def _run(
     network: IntegerNetwork,
     exported: Exported,
-    pixels: npt.NDArray[np.uint8],
+    pixels: Codes,
     reference: Trace,
     engine: str,
 ) -> ExportCheck:

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
     from tilewright.interchange.source import Imported
 
+Mask = Mapping[str, npt.NDArray[np.bool_]]
+
 CIFAR10_MEAN = (0.491, 0.482, 0.447)
 CIFAR10_DEVIATION = (0.247, 0.243, 0.262)
 """What the course's training subtracts from pixels in 0..1, and divides by, for R, G and B."""
@@ -63,8 +65,10 @@ class CourseOptions:
 class Foreign:
     """A foreign network in integers, with what its source computes; counts as in `CourseImport`.
 
-    unresolved: by node name and by port, which of the source's sums and codes cannot be told from their
-    neighbors, because its float32 values do not carry them. They count neither as equal nor as different.
+    open_sums, open_codes: by node name and by port, which of the source's sums and codes cannot be told
+    from their neighbors, because its float32 values do not carry them. They count neither as equal nor as
+    different; open_differ: the codes among them that are not the reference's. without_sums: nodes from
+    whose codes the source goes to the next ones at once; the stimulus has the reference's sums.
     """
 
     network: IntegerNetwork
@@ -74,7 +78,10 @@ class Foreign:
     doubtful: int
     codes: int
     doubtful_codes: int
-    unresolved: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    open_sums: Mask = field(default_factory=dict)
+    open_codes: Mask = field(default_factory=dict)
+    open_differ: int = 0
+    without_sums: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +95,9 @@ class ImportResult:
     @property
     def unresolved(self) -> int:
         """Codes and sums that were not compared, since the source does not resolve them."""
-        return sum(int(mask.sum()) for mask in self.foreign.unresolved.values())
+        found = self.foreign
+        masks = (*found.open_sums.values(), *found.open_codes.values())
+        return sum(int(mask.sum()) for mask in masks)
 
     @property
     def failures(self) -> tuple[Comparison, ...]:
@@ -116,7 +125,7 @@ class ImportResult:
 def import_network(
     path: Path, out: Path, *, samples: int, course: CourseOptions | None
 ) -> ImportResult:
-    """Read a QONNX file, or with `course` a course checkpoint, into the run folder `out`.
+    """Read an ONNX file of integers, or with `course` a course checkpoint, into the run folder `out`.
 
     Writes the configuration's defaults, the network and the stimulus, as the recover stage does. The
     source's codes and sums on `samples` inputs are compared with the naive reference. Nothing is written
@@ -124,16 +133,16 @@ def import_network(
     holds something else.
     """
     since = time.monotonic()
-    foreign = _read_qonnx(path, samples) if course is None else _read_course(path, samples, course)
+    foreign = _read_onnx(path, samples) if course is None else _read_course(path, samples, course)
+    comparisons = compare_foreign(foreign)
     run = RunFolder(out)
     config = load_config(None, (f"recover.samples={samples}",))
     run.start(config)
     inputs = run.fingerprint("recover")
-    comparisons = [one for node in foreign.network.nodes for one in _compare(node, foreign)]
     run.begin("recover")
     foreign.network.save(run.network_stem)
     _resolved(foreign).save(run.stimulus_stem)
-    result = ImportResult(out, foreign, tuple(comparisons))
+    result = ImportResult(out, foreign, comparisons)
     found = result.facts()
     del found["layers"], found["samples"]
     facts = RecoverFacts(
@@ -149,6 +158,11 @@ def import_network(
     return result
 
 
+def compare_foreign(foreign: Foreign) -> tuple[Comparison, ...]:
+    """The source's codes and sums of every node with the reference's."""
+    return tuple(one for node in foreign.network.nodes for one in _compare(node, foreign))
+
+
 def _compare(node: Node, foreign: Foreign) -> Iterator[Comparison]:
     """The source's sums of a node, and the codes that follow, with the reference's; from the same codes."""
     source = foreign.stimulus
@@ -156,22 +170,24 @@ def _compare(node: Node, foreign: Foreign) -> Iterator[Comparison]:
     for port in ports:
         node.act_format.check(source.codes[port], what=f"{port}: input code", axes="n ic ih iw")
     expected = reference_sums(node, *(source.codes[port] for port in ports))
-    what = "psums of the training forward"
-    yield _compare_resolved(
-        expected, source.psums[node.name], foreign, node.name, (what, node.name)
-    )
+    what, is_open = "psums of the training forward", foreign.open_sums.get(node.name)
+    if node.name not in foreign.without_sums:
+        psums = source.psums[node.name]
+        yield _compare_resolved(expected, psums, is_open, (what, node.name))
     for link in node.requantizations:
         codes, what = reference_next_codes(expected, link), f"input codes of {link.port}"
         yield _compare_resolved(
-            codes, source.codes[link.port], foreign, link.port, (what, node.name)
+            codes, source.codes[link.port], foreign.open_codes.get(link.port), (what, node.name)
         )
 
 
 def _compare_resolved(
-    expected: Ints, actual: IntArray, foreign: Foreign, key: str, words: tuple[str, str]
+    expected: Ints,
+    actual: IntArray,
+    is_open: npt.NDArray[np.bool_] | None,
+    words: tuple[str, str],
 ) -> Comparison:
     """Compare what the source resolves; `words`: what it is, and of which node."""
-    is_open = foreign.unresolved.get(key)
     what, layer = words
     if is_open is None or not is_open.any():
         return compare(expected, actual, what=what, layer=layer)
@@ -181,7 +197,8 @@ def _compare_resolved(
 
 def _resolved(foreign: Foreign) -> Stimulus:
     """The source's stimulus; where it does not resolve all, the reference's from the same input codes."""
-    if not any(mask.any() for mask in foreign.unresolved.values()):
+    masks = (*foreign.open_sums.values(), *foreign.open_codes.values())
+    if not any(mask.any() for mask in masks):
         return foreign.stimulus
     network, source = foreign.network, foreign.stimulus
     trace = reference_trace(network, source.codes[network.inputs[0]])
@@ -192,31 +209,51 @@ def _resolved(foreign: Foreign) -> Stimulus:
     return Stimulus(source.samples, codes, trace.sums)
 
 
-def _unresolved(imported: Imported, stimulus: Stimulus) -> dict[str, npt.NDArray[np.bool_]]:
+def _unresolved(imported: Imported, stimulus: Stimulus) -> tuple[Mask, Mask]:
     """Which of the sums by node, and of the codes by port, the file's float32 values do not resolve."""
-    found = {}
+    open_sums, open_codes = {}, {}
     for node in imported.network.nodes:
         ports = [port_name(node.name, operand) for operand in range(node.operands)]
         sums = reference_sums(node, *(stimulus.codes[port] for port in ports))
-        found[node.name] = imported.unresolved_sums(node, sums)
+        if node.name in imported.sums:
+            open_sums[node.name] = imported.unresolved_sums(node, sums)
         for link in node.requantizations:
             beside = imported.unresolved_codes(link, sums).astype(np.int64)
             for pool in link.pools:
                 beside = max_pool(beside, pool, lowest=0)  # any of the window
-            found[link.port] = beside.reshape(stimulus.codes[link.port].shape) > 0
-    return found
+            open_codes[link.port] = beside.reshape(stimulus.codes[link.port].shape) > 0
+    return open_sums, open_codes
 
 
-def _read_qonnx(path: Path, samples: int) -> Foreign:
-    from tilewright.interchange import read_qonnx
+def _with_sums(network: IntegerNetwork, source: Stimulus) -> Stimulus:
+    """The source's stimulus, with the reference's sums of its codes where it has none."""
+    psums = dict(source.psums)
+    for node in network.nodes:
+        if node.name not in psums:
+            ports = [port_name(node.name, operand) for operand in range(node.operands)]
+            psums[node.name] = reference_sums(node, *(source.codes[port] for port in ports))
+    return replace(source, psums=psums)
 
-    imported = read_qonnx(path)
-    stimulus, _ = imported.run_source(samples)
+
+def _read_onnx(path: Path, samples: int) -> Foreign:
+    from tilewright.interchange import read_onnx
+
+    return run_foreign(read_onnx(path), samples)
+
+
+def run_foreign(imported: Imported, samples: int, *, seed: int = 0) -> Foreign:
+    """A network with what its source computes from random input codes.
+
+    Raises `ShapeError` if `samples` is no multiple of the file's batch.
+    """
+    stimulus = _with_sums(imported.network, imported.run_source(samples, seed=seed)[0])
     links = [link for node in imported.network.nodes for link in node.requantizations]
+    open_sums, open_codes = _unresolved(imported, stimulus)
+    left_open = _left_open(imported.network, stimulus, open_codes)
     return Foreign(
         imported.network,
         stimulus,
-        imported.notes,
+        (*imported.notes, *left_open),
         sum(link.thresholds.size for link in links),
         imported.doubtful,
         sum(
@@ -224,8 +261,26 @@ def _read_qonnx(path: Path, samples: int) -> Foreign:
             for node in imported.network.nodes
         ),
         imported.count_doubtful(stimulus),
-        _unresolved(imported, stimulus),
+        open_sums,
+        open_codes,
+        sum(left_open.values()),
+        [node.name for node in imported.network.nodes if node.name not in imported.sums],
     )
+
+
+def _left_open(network: IntegerNetwork, source: Stimulus, open_codes: Mask) -> dict[str, int]:
+    """A note for each node behind which the source's own rounding made other codes, and how many."""
+    notes = {}
+    for node in network.nodes:
+        for link in (one for one in node.requantizations if open_codes[one.port].any()):
+            expected = reference_next_codes(source.psums[node.name], link)
+            differs = (expected != source.codes[link.port]) & open_codes[link.port]
+            if differs.any():
+                notes[
+                    f"{node.name}: {int(differs.sum()):,} of {differs.size:,} codes for {link.port} are not "
+                    "the source's, where the rounding of its floats decides"
+                ] = int(differs.sum())
+    return notes
 
 
 def _read_course(path: Path, samples: int, options: CourseOptions) -> Foreign:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import get_args
-
-import numpy as np
-import numpy.typing as npt
 
 from tilewright.config import Config, ModelConfig, load_config
 from tilewright.cost import LayerOutline
@@ -15,10 +11,11 @@ from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.facts import VerifyFacts
 from tilewright.interchange.scalesim import read_topology
 from tilewright.models import quantized_layers
+from tilewright.models.zoo_names import ZOO
 from tilewright.pipeline.configured_model import model_spec
 from tilewright.pipeline.inventory import CONFIG
 from tilewright.pipeline.run_folder import RunFolder
-from tilewright.spec import NumberFormat
+from tilewright.spec import IntegerNetwork, NumberFormat, PackedNetwork, find_packed
 
 CLASSES = 10
 """Of every data set that we have."""
@@ -29,12 +26,17 @@ def find_outlines(
 ) -> tuple[tuple[LayerOutline, ...], Config]:
     """The outlines that `source` means, and the configuration beside them.
 
-    source: a run folder, a TOML configuration, a SCALE-Sim topology (.csv, whose layers get the
-    configured widths), a model's name, or None for the defaults. `overrides` are ``section.key=value``
-    and valid for all but a recovered run, whose network is what it is. Raises `ConfigError`,
-    `UnknownNameError`, `FormatError` or `ArtifactError`.
+    source: a run folder, a packed network, a TOML configuration, a SCALE-Sim topology (.csv, whose layers
+    get the configured widths), the name of a model or of a network of the zoo, or None for the defaults.
+    `overrides` are ``section.key=value`` and valid for all but a recovered run, whose network is what it is.
+    Raises `ConfigError`, `UnknownNameError`, `FormatError` or `ArtifactError`.
     """
     path = Path(source or "")
+    stem = find_packed(path) if source else None
+    if stem is not None:
+        if overrides:
+            raise ConfigError(f"{source} is a trained network, which --set cannot change")
+        return _of_network(PackedNetwork.load(stem).network, {}), load_config(None)
     if source is not None and path.is_dir():
         return _of_run(RunFolder(path), overrides)
     if path.suffix == ".csv":
@@ -42,32 +44,40 @@ def find_outlines(
         return _of_topology(path, config), config
     if source is None or path.suffix == ".toml":
         config = load_config(path if source else None, overrides)
-        return _of_model(config), config
+        return outlines_of(config), config
     if "/" in source:
         raise ConfigError(
             f"{source} must be a run folder, a .toml configuration, a .csv of SCALE-Sim or a model's "
             "name, but there is no such folder"
         )
+    if source in ZOO:
+        config = load_config(None, overrides)
+        return _of_zoo(source, config), config
     models = get_args(ModelConfig.model_fields["name"].annotation)
     if source not in models:
-        raise UnknownNameError.among("model", source, models)
+        raise UnknownNameError.among("model", source, (*models, *ZOO))
     plain = (f"model.name={source}", "model.choke_width=0")
     config = load_config(None, (*plain, *overrides))
-    return _of_model(config), config
+    return outlines_of(config), config
 
 
 def _of_run(run: RunFolder, overrides: tuple[str, ...]) -> tuple[tuple[LayerOutline, ...], Config]:
     config = run.config()
     if not run.network_stem.with_suffix(".json").is_file():
         config = load_config(run.root / CONFIG, overrides)
-        return _of_model(config), config
+        return outlines_of(config), config
     if overrides:
         raise ConfigError(
             f"{run.root} holds a recovered network, which --set cannot change: plan its "
             f"configuration, {run.root / CONFIG}, instead"
         )
-    observed = _observed(run)
-    outlines = tuple(
+    return _of_network(run.network(), _observed(run)), config
+
+
+def _of_network(
+    network: IntegerNetwork, observed: dict[str, tuple[int, int]]
+) -> tuple[LayerOutline, ...]:
+    return tuple(
         LayerOutline(
             layer.name,
             layer.shape,
@@ -75,29 +85,25 @@ def _of_run(run: RunFolder, overrides: tuple[str, ...]) -> tuple[tuple[LayerOutl
             layer.weight_format,
             layer.weight,
             observed.get(layer.name),
-            _groups(layer.weight),
         )
-        for layer in run.network().layers
+        for layer in network.layers
     )
-    return outlines, config
+
+
+def _of_zoo(name: str, config: Config) -> tuple[LayerOutline, ...]:
+    from tilewright.models.zoo import zoo_shapes  # with torch, which counts the sizes
+
+    act = NumberFormat(config.model.act_bits, is_signed=False)
+    weight = NumberFormat(config.model.weight_bits, is_signed=True, is_narrow=True)
+    return tuple(
+        LayerOutline(layer, shape, act, weight) for layer, shape in zoo_shapes(name).items()
+    )
 
 
 def _of_topology(path: Path, config: Config) -> tuple[LayerOutline, ...]:
     act = NumberFormat(config.model.act_bits, is_signed=False)
     weight = NumberFormat(config.model.weight_bits, is_signed=True, is_narrow=True)
     return tuple(LayerOutline(name, shape, act, weight) for name, shape in read_topology(path))
-
-
-def _groups(weight: npt.NDArray[np.int8]) -> int:
-    """Into how many equal parts the channels fall that no weight but 0 connects: those of a grouped layer."""
-    oc, ic = weight.shape[:2]
-    is_used = weight.any(axis=(2, 3))  # oc ic
-    for groups in range(math.gcd(oc, ic), 1, -1):
-        if oc % groups == 0 and ic % groups == 0:
-            parts = is_used.reshape(groups, oc // groups, groups, ic // groups).any(axis=(1, 3))
-            if parts.any() and not (parts & ~np.eye(groups, dtype=bool)).any():
-                return groups
-    return 1
 
 
 def _observed(run: RunFolder) -> dict[str, tuple[int, int]]:
@@ -107,7 +113,8 @@ def _observed(run: RunFolder) -> dict[str, tuple[int, int]]:
     return {entry.layer: entry.psum_observed for entry in run.facts(VerifyFacts).layers}
 
 
-def _of_model(config: Config) -> tuple[LayerOutline, ...]:
+def outlines_of(config: Config) -> tuple[LayerOutline, ...]:
+    """The layers of the network that a configuration describes, without weights."""
     layers = quantized_layers(model_spec(config.model, CLASSES))
     return tuple(
         LayerOutline(layer.name, layer.shape, layer.act_format, layer.weight_format)

@@ -96,11 +96,8 @@ def save_run(
 
 def _gaps(network: IntegerNetwork) -> tuple[str, ...]:
     gaps = tuple(network.gaps())
-    first = network.node(network.inputs[0])
     if not gaps and network.output.output_shape[1:] != (1, 1):
         gaps = (f"{network.output.name}: its output is a plane, and no class",)
-    if not gaps and first.act_format.is_signed:
-        gaps = (f"{first.name}: its codes are signed, and images are not",)
     return gaps
 
 
@@ -122,7 +119,8 @@ def _own_images(
             if logits.ndim != 2:
                 raise ShapeError(f"the module must give (n, classes), not {tuple(logits.shape)}")
             classes.append(logits.argmax(dim=1).cpu().numpy())
-    test = Split(np.concatenate(codes).astype(np.uint8), labels)
+    read = network.node(network.inputs[0]).act_format.dtype
+    test = Split(np.concatenate(codes).astype(read), labels)
     return OwnImages(test, np.concatenate(classes), type(module).__name__)
 
 

@@ -13,6 +13,7 @@ from tilewright.errors import ConfigError
 from tilewright.facts import LayerWidths, PsumPoint, PsumWidthFacts
 from tilewright.pipeline.run_folder import Listener
 from tilewright.spec import (
+    Codes,
     IntegerNetwork,
     PsumRegister,
     RegisterPlace,
@@ -102,7 +103,7 @@ def _line(point: PsumPoint) -> str:
 
 def _safe_widths(
     network: IntegerNetwork,
-    pixels: npt.NDArray[np.uint8],
+    pixels: Codes,
     *,
     overflow: RegisterRule,
     place: RegisterPlace,
@@ -119,7 +120,7 @@ def _safe_widths(
     return {
         layer.name: LayerWidths(
             by_type=signed_bits_needed(-layer.psum_bound(), layer.psum_bound()),
-            by_weights=signed_bits_needed(*layer.psum_range()),
+            by_weights=signed_bits_needed(*layer.plain().psum_range()),
             observed=signed_bits_needed(*seen[layer.name]),
             seen=seen[layer.name],
         )

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ShapeError, UnknownNameError
-from tilewright.spec import Ints, Schedule
+from tilewright.spec import Codes, Ints, Schedule
 from tilewright.tile.layer_on_array import LayerOnArray
 
 Code = TypeVar("Code", bound=np.integer)
 Weights = npt.NDArray[np.int8]
-Activations = npt.NDArray[np.uint8]
+Activations = Codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,10 @@ class Dataflow(Protocol):
         """The dataflow that runs a layer with activations of so many bits: itself, or one for wider ones."""
 
     # -- sizes ------------------------------------------------------------------------------------
+
+    def groups_at_once(self, _on: LayerOnArray, /) -> int:
+        """Groups of a grouped convolution whose weights one tile holds, along its diagonal."""
+        return 1
 
     def grid(self, on: LayerOnArray, /) -> tuple[int, int, int]:
         """Folds along ``otile itile kij``."""

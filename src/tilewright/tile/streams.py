@@ -5,11 +5,12 @@ Weights and activations have the axes that the plan's dataflow says; psums are `
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.spec import Codes
 from tilewright.tile.dataflow import expect_axes
 from tilewright.tile.plan import TilePlan
 from tilewright.tile.windows import tap_hits
@@ -18,10 +19,11 @@ Code = TypeVar("Code", bound=np.integer)
 
 
 def plan_words(
-    plan: TilePlan, weight: npt.NDArray[np.int8], codes: npt.NDArray[np.uint8]
-) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.uint8]]:
+    plan: TilePlan, weight: npt.NDArray[np.int8], codes: Codes
+) -> tuple[npt.NDArray[np.int8], Codes]:
     """Weights ``oc ic kh kw`` and codes ``ic ih iw`` as the array takes them under a plan."""
-    return tile_weights(weight, plan), tile_activations(codes, plan)
+    words: Any = plan.dataflow.tile_activations(codes, plan)
+    return tile_weights(weight, plan), words
 
 
 def tile_weights(weight: npt.NDArray[Code], plan: TilePlan) -> npt.NDArray[Code]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.spec import ConvShape, IntegerLayer
+from tilewright.spec import Codes, ConvShape, IntegerLayer
 from tilewright.trials.fresh import write_answered
 from tilewright.vectors import Bundle, decode_bundle
 
@@ -24,7 +24,7 @@ class Candidate:
     """weight: ``oc ic kh kw``. codes: ``ic ih iw``. stride, padding: vertical, horizontal."""
 
     weight: npt.NDArray[np.int8]
-    codes: npt.NDArray[np.uint8]
+    codes: Codes
     stride: tuple[int, int]
     padding: tuple[int, int]
 
@@ -59,7 +59,7 @@ class Candidate:
         weight, codes = self.weight.astype(int), self.codes.astype(int)
         values = int(np.count_nonzero(weight) + np.count_nonzero(codes))
         extent = weight.size + codes.size + 4 * (sum(self.padding) + sum(self.stride))
-        return extent, values, int(np.abs(weight).sum() + codes.sum())
+        return extent, values, int(np.abs(weight).sum() + np.abs(codes).sum())
 
     def keep(self, axis: str, places: Sequence[int]) -> Candidate:
         """Cut everything but `places` of an axis: ic, oc, ih, iw, kh or kw."""
@@ -69,7 +69,8 @@ class Candidate:
         elif axis == "ic":
             weight, codes = weight[:, index], codes[index]
         else:
-            codes = np.take(codes, index, axis={"ih": 1, "iw": 2}[axis])
+            taken: Any = np.take(codes, index, axis={"ih": 1, "iw": 2}[axis])
+            codes = taken
         return replace(self, weight=weight, codes=codes)
 
     def blank(self, axis: str, places: Sequence[int]) -> Candidate:
@@ -105,7 +106,7 @@ class Candidate:
         padding[side] = 0
         edges = [(0, 0), (0, 0), (0, 0)]
         edges[1 + side] = (width * before, width * after)
-        codes = np.pad(self.codes, edges)
+        codes: Any = np.pad(self.codes, edges)
         return replace(self, codes=codes, padding=(padding[0], padding[1]))
 
     def having(self, name: str, value: Any) -> Candidate:

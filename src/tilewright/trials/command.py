@@ -114,6 +114,7 @@ def fields(bundle: Bundle, folder: Path, command: Command) -> dict[str, str]:
     sizes |= {"rows": array.rows, "cols": array.cols, "psum_bits": array.psum_bits}
     sizes |= {"itiles": plan.itiles, "otiles": plan.otiles}
     sizes |= {"act_bits": bundle.act_format.bits, "weight_bits": bundle.weight_format.bits}
+    sizes |= {"act_signed": int(bundle.act_format.is_signed)}
     names = {"layer": bundle.layer_name, "sample": str(bundle.sample), "here": str(command.here)}
     places = {"bundle": str((folder / command.place).resolve()), "out": str(folder.resolve())}
     return names | places | {name: str(size) for name, size in sizes.items()}

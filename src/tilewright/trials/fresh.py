@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tilewright.bundles import Geometry, convert_bundle
 from tilewright.corners import VectorSet, layer_sets
 from tilewright.errors import FormatError
-from tilewright.spec import ArrayShape, IntegerLayer, NumberFormat
+from tilewright.spec import ArrayShape, Codes, IntegerLayer, NumberFormat
 from tilewright.tile import TilePlan
 from tilewright.vectors import Bundle, Layout, read_bundle, write_bundle
 from tilewright.vectors.manifest import read_manifest
@@ -65,7 +65,7 @@ def write_corners(
 def write_answered(
     folder: Path,
     layer: IntegerLayer,
-    codes: npt.NDArray[np.uint8],
+    codes: Codes,
     *,
     array: ArrayShape,
     layout: Layout,
@@ -90,7 +90,7 @@ def write_answered(
     )
 
 
-def _draw(geometry: Geometry, seed: int) -> tuple[IntegerLayer, npt.NDArray[np.uint8]]:
+def _draw(geometry: Geometry, seed: int) -> tuple[IntegerLayer, Codes]:
     rng, shape = np.random.default_rng(seed), geometry.shape
 
     def draw(form: NumberFormat, sizes: tuple[int, ...]) -> npt.NDArray[np.int64]:
@@ -106,7 +106,7 @@ def _draw(geometry: Geometry, seed: int) -> tuple[IntegerLayer, npt.NDArray[np.u
         act_scale=1.0,
     )
     codes = draw(geometry.act_format, (shape.ic, shape.ih, shape.iw))
-    return layer, codes.astype(np.uint8)
+    return layer, codes.astype(geometry.act_format.dtype)
 
 
 def fitting(

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ConfigError, FormatError
-from tilewright.spec import ArrayShape, ConvShape, NumberFormat
+from tilewright.spec import ArrayShape, Codes, ConvShape, NumberFormat
 from tilewright.spec.names import check_name
 from tilewright.tile import TilePlan
 from tilewright.vectors.codec import file_count, text_forms
@@ -74,9 +74,9 @@ class Bundle:
     is_foreign: bool = False
 
     def __post_init__(self) -> None:
-        if self.act_format.is_signed or self.act_format.bits > MAX_CODE_BITS:
+        if self.act_format.bits > MAX_CODE_BITS:
             raise FormatError(
-                f"activations must be unsigned, at most {MAX_CODE_BITS} bits, not {self.act_format}"
+                f"activations must have at most {MAX_CODE_BITS} bits, not {self.act_format}"
             )
         if not self.weight_format.is_signed or self.weight_format.bits > MAX_CODE_BITS:
             raise FormatError(
@@ -99,19 +99,20 @@ class Bundle:
     @property
     def widths(self) -> FieldWidths:
         """Bits of the fields that the layout names."""
-        return FieldWidths(self.act_format.bits, self.weight_format.bits, self.array.psum_bits)
+        acts, weights = self.act_format, self.weight_format
+        return FieldWidths(acts.bits, weights.bits, self.array.psum_bits, acts.is_signed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BundleTensors:
     """The contents of a bundle's files as tensors; the outputs are a function of `psums`.
 
-    weight: int8 ``oc ic kh kw``. codes: uint8 ``ic ih iw``. psums: int64 ``oc oh ow``, signed,
+    weight: int8 ``oc ic kh kw``. codes: ``ic ih iw``. psums: int64 ``oc oh ow``, signed,
     before ReLU. tap_psums: int64 ``kij oc oh ow``, or None if the layout has not all of them.
     """
 
     weight: npt.NDArray[np.int8]
-    codes: npt.NDArray[np.uint8]
+    codes: Codes
     psums: npt.NDArray[np.int64]
     tap_psums: npt.NDArray[np.int64] | None = None
 

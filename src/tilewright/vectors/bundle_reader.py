@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ArtifactError, ConfigError, FormatError
+from tilewright.spec import Codes
 from tilewright.store.artifact import read_bytes, sha256
 from tilewright.tile import (
     TilePlan,
@@ -97,12 +98,12 @@ def decode_bundle(bundle: Bundle) -> BundleTensors:
     return tensors
 
 
-def decode_operands(bundle: Bundle) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.uint8]]:
+def decode_operands(bundle: Bundle) -> tuple[npt.NDArray[np.int8], Codes]:
     """Weight ``oc ic kh kw`` and codes ``ic ih iw`` that the files hold; raises as `decode_bundle`."""
     weight, codes = (_operand(bundle, tensor) for tensor in ("weight", "activation"))
     bundle.weight_format.check(weight, what="weight code", axes="oc ic kh kw")
     bundle.act_format.check(codes, what="activation code", axes="ic ih iw")
-    return weight.astype(np.int8), codes.astype(np.uint8)
+    return weight.astype(np.int8), codes.astype(bundle.act_format.dtype)
 
 
 def seen_pixels(layout: Layout) -> int:

@@ -24,7 +24,7 @@ from tilewright.vectors.arrangement import (
     stated_sizes,
 )
 from tilewright.vectors.kind_layout import KindLayout
-from tilewright.vectors.kinds import FILE_AXES, FieldWidths, number_format
+from tilewright.vectors.kinds import FILE_AXES, FieldWidths
 from tilewright.vectors.layout import Layout
 from tilewright.vectors.npz import NpzForm
 from tilewright.vectors.planes import accumulate_addresses
@@ -52,7 +52,7 @@ def encode(
     if form.tensor == "address":
         _check_addresses(layout, tiles, plan)
         tiles = tiles.astype(np.int64) + form.offset
-    number_format(kind, bits, function=form.function).check(
+    widths.number_format(kind, bits, function=form.function).check(
         tiles,
         what=f"layout {layout.name}: {kind} in a field of {bits} bits",
         axes=" ".join(form.axes),
@@ -60,7 +60,7 @@ def encode(
     texts = text_set(form, plan, widths)
     grids = arrange(form, tiles, plan)  # file line lane
     if form.container == "npz":
-        contents = _npz_form(form, grids.shape, bits).write(grids)
+        contents = _npz_form(grids.shape, bits, is_signed=widths.is_signed(kind)).write(grids)
     else:
         digits = word_digits(form, grids.reshape(-1, grids.shape[2]), bits)  # (file line) digit
         contents = texts.write(digits.reshape(*grids.shape[:2], -1))
@@ -90,7 +90,7 @@ def decode(
         raise FormatError(f"layout {layout.name}: {kind} file {name} {state}")
     contents = [files[name] for name in texts.names]
     tiles = restore(form, _grids(form, texts, contents, plan, bits), plan)
-    number_format(kind, bits, function=form.function).check(
+    widths.number_format(kind, bits, function=form.function).check(
         tiles, what=f"layout {layout.name}: {kind}", axes=" ".join(form.axes)
     )
     if form.tensor == "address":
@@ -133,7 +133,7 @@ def text_set(form: KindLayout, plan: TilePlan, widths: FieldWidths) -> TextSet:
         trailer=trailer,
         separator=form.separator,
         field_bits=bits,
-        is_signed=_is_signed(form.tensor),
+        is_signed=widths.is_signed(form.kind),
     )
     return TextSet(text, names, headers if len(headers) == len(names) else ())
 
@@ -185,10 +185,10 @@ def _grids(
     if form.container == "npz":
         lanes = lane_count(form, stated_sizes(form, plan))
         shape = (len(contents), texts.form.lines, lanes)
-        return _npz_form(form, shape, bits).read(contents, texts.names)
+        return _npz_form(shape, bits, is_signed=texts.form.is_signed).read(contents, texts.names)
     digits = texts.read(contents)  # file line digit
     flat = digits.reshape(-1, digits.shape[2])
-    codes = word_codes(form, flat, bits)  # (file line) lane
+    codes = word_codes(form, flat, bits, is_signed=texts.form.is_signed)  # (file line) lane
     return codes.reshape(len(contents), texts.form.lines, -1)  # file line lane
 
 
@@ -202,23 +202,20 @@ def word_digits(form: KindLayout, codes: IntArray, bits: int) -> npt.NDArray[np.
     return digits
 
 
-def word_codes(form: KindLayout, digits: npt.NDArray[np.uint8], bits: int) -> npt.NDArray[Any]:
+def word_codes(
+    form: KindLayout, digits: npt.NDArray[np.uint8], bits: int, *, is_signed: bool
+) -> npt.NDArray[Any]:
     """Inverse of `word_digits`; what stands in the filler is not looked at."""
     lanes = digits[:, form.filler_left : digits.shape[1] - form.filler_right]
     if form.bit_order == "lsb":
         lanes = lanes.reshape(len(lanes), -1, bits)[..., ::-1].reshape(len(lanes), -1)
-    return from_digits(lanes, bits, is_signed=_is_signed(form.tensor))
+    return from_digits(lanes, bits, is_signed=is_signed)
 
 
-def _is_signed(tensor: str) -> bool:
-    """Whether a field of that tensor is two's complement, of which outputs may use one half only."""
-    return tensor not in ("activation", "address")
-
-
-def _npz_form(form: KindLayout, shape: tuple[int, ...], bits: int) -> NpzForm:
+def _npz_form(shape: tuple[int, ...], bits: int, *, is_signed: bool) -> NpzForm:
     """For codes of the shape ``file line lane``."""
     width = next(width for width in (8, 16, 32, 64) if bits <= width)
-    dtype = f"<{'i' if _is_signed(form.tensor) else 'u'}{width // 8}"
+    dtype = f"<{'i' if is_signed else 'u'}{width // 8}"
     return NpzForm.of(dtype, (shape[1], shape[2]))
 
 

@@ -42,28 +42,35 @@ FUNCTIONS = ("relu", "signed", "leaky")
 
 @dataclass(frozen=True, slots=True)
 class FieldWidths:
-    """Bits of an activation, a weight and a psum: what a layout means by the names."""
+    """Bits of an activation, a weight and a psum: what a layout means by the names.
+
+    has_signed_acts: activations are two's complement.
+    """
 
     act: int
     weight: int
     psum: int
+    has_signed_acts: bool = False
 
     def bits(self, field: int | str) -> int:
         """Width of a field that a layout gives as a number or as "act", "weight" or "psum"."""
         return field if isinstance(field, int) else int(getattr(self, field))
 
+    def is_signed(self, kind: str) -> bool:
+        """Whether a field of `kind` is two's complement, of which outputs may use one half only."""
+        tensor = tensor_of(kind)
+        return self.has_signed_acts if tensor == "activation" else tensor != "address"
 
-def number_format(kind: str, bits: int, *, function: str = "relu") -> NumberFormat:
-    """Range of the values of `kind` in a field of `bits` bits.
+    def number_format(self, kind: str, bits: int, *, function: str = "relu") -> NumberFormat:
+        """Range of the values of `kind` in a field of `bits` bits.
 
-    Activations and addresses are unsigned, weights and psums two's complement. An output is a
-    function of a psum in a field of the psum's width; after ReLU it is never negative, so the top
-    bit of its field stays 0.
-    """
-    kind = tensor_of(kind)
-    if kind == "output" and function == "relu":
-        return NumberFormat(bits - 1, is_signed=False)
-    return NumberFormat(bits, is_signed=kind not in ("activation", "address"))
+        Addresses are unsigned, weights and psums two's complement, activations as stated here. An output
+        is a function of a psum in a field of the psum's width; after ReLU it is never negative, so the
+        top bit of its field stays 0.
+        """
+        if tensor_of(kind) == "output" and function == "relu":
+            return NumberFormat(bits - 1, is_signed=False)
+        return NumberFormat(bits, is_signed=self.is_signed(kind))
 
 
 def axis_sizes(plan: TilePlan) -> dict[str, int]:

@@ -1,8 +1,9 @@
 """Input codes that drive psums to their exact extremes: corner cases that real images rarely reach.
 
-A psum is a linear form in the codes of its window, and each code is free in 0..max: the form is
-largest where every code of a positive weight is max and every other one 0, and smallest the other
-way round. So the extreme of a channel is known from its weights, and one window of codes reaches it.
+A psum is a linear form in the codes of its window, and each code is free in its format's range: the form
+is largest where every code of a positive weight is the highest and every other one the lowest (0 where
+codes are unsigned), and smallest the other way round. So the extreme of a channel is known from its
+weights, and one window of codes reaches it.
 """
 
 from __future__ import annotations
@@ -11,9 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from tilewright.spec import ConvShape, IntegerLayer
+from tilewright.spec import Codes, ConvShape, IntegerLayer, Ints
 
 _Target = tuple[int, bool]
 """An output channel, and whether its highest or its lowest psum is wanted."""
@@ -25,7 +25,7 @@ class Extreme:
 
     `psum` is computed from the weights inside the plane; `bound` is the channel's extreme over all
     inputs, as in `IntegerLayer.psum_range`. They differ only where no window lies wholly inside the
-    plane: the padding is 0 and cannot be driven.
+    plane: the padding holds the zero-point and cannot be driven.
     """
 
     oc: int
@@ -43,9 +43,9 @@ class Extreme:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExtremePlane:
-    """One input, uint8 ``ic ih iw``, and the extremes that it reaches in windows of its own."""
+    """One input, ``ic ih iw``, and the extremes that it reaches in windows of its own."""
 
-    codes: npt.NDArray[np.uint8]
+    codes: Codes
     extremes: tuple[Extreme, ...]
 
 
@@ -76,7 +76,7 @@ def extreme_planes(layer: IntegerLayer) -> Iterator[ExtremePlane]:
     places = _whole_windows(layer.shape)
     step = max(1, len(places))
     for start in range(0, len(targets), step):
-        codes = np.zeros((layer.shape.ic, layer.shape.ih, layer.shape.iw), np.uint8)
+        codes = np.full(layer.input_shape, layer.zero_point, layer.act_format.dtype)
         chosen = targets[start : start + step]
         here = places[: len(chosen)] or [_furthest(layer, chosen[0])]
         reached = (
@@ -104,18 +104,24 @@ def _apart(count: int, stride: int, padding: int, kernel: int, size: int) -> lis
     return chosen
 
 
-def _plant(
-    codes: npt.NDArray[np.uint8], layer: IntegerLayer, target: _Target, place: tuple[int, int]
-) -> Extreme:
+def _plant(codes: Codes, layer: IntegerLayer, target: _Target, place: tuple[int, int]) -> Extreme:
     """Write the window of `place` into `codes`, ``ic ih iw``."""
     oc, is_highest = target
     (rows, columns), (taps_h, taps_w) = _window(layer.shape, place)
-    sign, most = 1 if is_highest else -1, layer.act_format.max_code
     weight = layer.weight[oc].astype(np.int64)  # ic kh kw
-    inside = weight[:, taps_h, taps_w]
-    codes[:, rows, columns] = np.where(sign * inside > 0, most, 0)
-    psum, bound = (sign * int(np.maximum(sign * part, 0).sum()) * most for part in (inside, weight))
+    driven = _driven(weight, layer, is_highest=is_highest)
+    codes[:, rows, columns] = driven[:, taps_h, taps_w]
+    terms = weight * (driven - layer.zero_point)
+    bias = 0 if layer.bias is None else int(layer.bias[oc])
+    psum, bound = (bias + int(part.sum()) for part in (terms[:, taps_h, taps_w], terms))
     return Extreme(oc, *place, is_highest, psum, bound)
+
+
+def _driven(weight: Ints, layer: IntegerLayer, *, is_highest: bool) -> Ints:
+    """The codes under weights ``ic kh kw`` that drive their sum furthest; 0 where the weight is 0."""
+    low, high = layer.act_format.min_code, layer.act_format.max_code
+    upper, lower = (high, low) if is_highest else (low, high)
+    return np.where(weight > 0, upper, np.where(weight < 0, lower, 0))
 
 
 def _window(
@@ -134,10 +140,11 @@ def _window(
 def _furthest(layer: IntegerLayer, target: _Target) -> tuple[int, int]:
     """The ofmap pixel at which the weights inside the plane reach furthest."""
     oc, is_highest = target
-    weight = layer.weight[oc].astype(np.int64) * (1 if is_highest else -1)  # ic kh kw
+    weight = layer.weight[oc].astype(np.int64)  # ic kh kw
+    terms = weight * (_driven(weight, layer, is_highest=is_highest) - layer.zero_point)
 
     def reach(place: tuple[int, int]) -> int:
         (taps_h, taps_w) = _window(layer.shape, place)[1]
-        return int(np.maximum(weight[:, taps_h, taps_w], 0).sum())
+        return abs(int(terms[:, taps_h, taps_w].sum()))
 
     return max(np.ndindex(layer.shape.oh, layer.shape.ow), key=reach)

@@ -49,11 +49,12 @@ def reference_limited_psums(
 
     folds: the order of the additions. The rule `overflow` limits every sum in a PE (to `pe_bits`), the
     finished sum of a fold (to `fold_bits`), and the accumulator after each fold (to `psum_bits`); None is
-    wide enough for all. Raises `ShapeError` if the order does not take every product once.
+    wide enough for all. The registers hold sums of plain products; a start value is added behind them.
+    Raises `ShapeError` if the order does not take every product once.
     """
     shape = layer.shape
     _require_each_product(folds, shape, layer.name)
-    plane = _padded(codes, shape)  # n ic ih iw
+    plane = _padded(codes, shape, layer.zero_point)  # n ic ih iw
     psums = np.zeros((len(codes), shape.oc, shape.oh, shape.ow), np.int64)
     for oc in range(shape.oc):
         first_ic = oc // shape.oc_per_group * shape.ic_per_group
@@ -66,7 +67,10 @@ def reference_limited_psums(
                     column = column + weight * _seen(plane[:, first_ic + ic], kij, shape)
                 column = _limited(column, pe_bits, overflow)
             total = _limited(total + _limited(column, fold_bits, overflow), psum_bits, overflow)
-        psums[:, oc] = total
+        start = 0 if layer.bias is None else int(layer.bias[oc])
+        for weight in layer.weight[oc].reshape(-1).tolist():
+            start -= weight * layer.zero_point
+        psums[:, oc] = total + start
     return psums
 
 
@@ -88,9 +92,10 @@ def reference_register_psums(codes: IntArray, layer: IntegerLayer, register: Psu
     )
 
 
-def _padded(codes: IntArray, shape: ConvShape) -> Ints:
+def _padded(codes: IntArray, shape: ConvShape, border: int) -> Ints:
     (pad_h, pad_w) = shape.padding
-    plane = np.zeros((len(codes), shape.ic, shape.padded_h, shape.padded_w), np.int64)
+    sizes = (len(codes), shape.ic, shape.padded_h, shape.padded_w)
+    plane = np.full(sizes, border, np.int64)
     plane[:, :, pad_h : pad_h + shape.ih, pad_w : pad_w + shape.iw] = codes
     return plane
 

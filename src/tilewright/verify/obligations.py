@@ -13,6 +13,7 @@ EXACT_BELOW = {
     "int8": 2**24,
     "float32": 2**24,
     "int32": 2**31,
+    "popcount": 2**31,
     "float64": 2**53,
     "int64": 2**63,
 }
@@ -62,7 +63,7 @@ def _codes(network: IntegerNetwork) -> Obligation:
             wrong.append(f"{layer.name}: {low}..{high} is outside {layer.weight_format}")
     return Obligation(
         "integral codes",
-        "every weight is a code of its format, held as an integer; zero-points are 0",
+        "every weight is a code of its format, held as an integer; a zero-point is an integer code too",
         not wrong,
         wrong[0] if wrong else f"{count:,} weight codes within their formats",
         {"weights": count, "outside": len(wrong)},

@@ -31,16 +31,23 @@ from tilewright.spec import (
 Reference = Callable[..., npt.NDArray[np.int64]]
 """A node, and codes ``n ic ih iw`` of each operand, to sums int64 ``n oc oh ow``: naive, and of its own."""
 
-REFERENCES: Registry[Reference] = Registry("reference")
+REFERENCES: Registry[Reference] = Registry(
+    "reference",
+    ours={
+        name: f"tilewright.verify.code_references:reference_{name}"
+        for name in ("move", "product", "table")
+    },
+)
 """The reference of each op, by the op's name."""
 
 
 def reference_tap_psums(
-    codes: IntArray, weight: IntArray, shape: ConvShape
+    codes: IntArray, weight: IntArray, shape: ConvShape, *, zero_point: int = 0
 ) -> npt.NDArray[np.int64]:
     """Psums of each tap alone: codes ``n ic ih iw``, weight ``oc ic kh kw`` to ``kij n oc oh ow``.
 
-    In a convolution with groups, an output channel sees the input channels of its own group alone.
+    In a convolution with groups, an output channel sees the input channels of its own group alone. A
+    product is ``weight * (code - zero_point)``, and 0 on the padding.
     """
     if codes.shape[1:] != (shape.ic, shape.ih, shape.iw):
         raise ShapeError(
@@ -48,7 +55,9 @@ def reference_tap_psums(
         )
     (pad_h, pad_w), (step_h, step_w) = shape.padding, shape.stride
     plane = np.zeros((len(codes), shape.ic, shape.padded_h, shape.padded_w), np.int64)
-    plane[:, :, pad_h : pad_h + shape.ih, pad_w : pad_w + shape.iw] = codes
+    plane[:, :, pad_h : pad_h + shape.ih, pad_w : pad_w + shape.iw] = (
+        codes.astype(np.int64) - zero_point
+    )
     psums = np.zeros((shape.taps, len(codes), shape.oc, shape.oh, shape.ow), np.int64)
     for kij in range(shape.taps):
         row, column = divmod(kij, shape.kw)
@@ -68,8 +77,12 @@ def _layer(node: IntegerLayer, codes: IntArray) -> npt.NDArray[np.int64]:
 
 
 def reference_psums(codes: IntArray, layer: IntegerLayer) -> npt.NDArray[np.int64]:
-    """Psums of a layer: codes ``n ic ih iw`` to int64 ``n oc oh ow``."""
-    psums: npt.NDArray[np.int64] = reference_tap_psums(codes, layer.weight, layer.shape).sum(axis=0)
+    """Psums of a layer: codes ``n ic ih iw`` to int64 ``n oc oh ow``, its bias included."""
+    taps = reference_tap_psums(codes, layer.weight, layer.shape, zero_point=layer.zero_point)
+    psums: npt.NDArray[np.int64] = taps.sum(axis=0)
+    if layer.bias is not None:
+        for oc in range(layer.shape.oc):
+            psums[:, oc] += int(layer.bias[oc])
     return psums
 
 
@@ -78,17 +91,20 @@ def reference_sums(node: Node, *operands: IntArray) -> npt.NDArray[np.int64]:
 
     Raises `ShapeError` if the operands are not those of the node.
     """
-    for codes in operands:
-        if len(operands) != node.operands or codes.shape[1:] != node.input_shape:
+    planes = getattr(node, "operand_shapes", (node.input_shape,) * len(operands))
+    for number, codes in enumerate(operands):
+        expected = planes[min(number, len(planes) - 1)]
+        if len(operands) != node.operands or codes.shape[1:] != expected:
             raise ShapeError(
                 f"{node.name} must read {node.operands} times codes (n, ic, ih, iw) = "
-                f"(n, {', '.join(map(str, node.input_shape))}), not {[o.shape for o in operands]}"
+                f"(n, {', '.join(map(str, expected))}), not {[o.shape for o in operands]}"
             )
     return REFERENCES.get(op_of(node).name)(node, *operands)
 
 
-def _add(_node: ResidualAdd, first: IntArray, second: IntArray) -> npt.NDArray[np.int64]:
-    sums: npt.NDArray[np.int64] = first.astype(np.int64) + second
+def _add(node: ResidualAdd, first: IntArray, second: IntArray) -> npt.NDArray[np.int64]:
+    gain, other = node.gains
+    sums: npt.NDArray[np.int64] = gain * first.astype(np.int64) + other * second.astype(np.int64)
     return sums
 
 

@@ -56,6 +56,7 @@ act_bits 4
 weight_bits 4
 column_bits 16
 psum_bits 16
+act_signed 0
 layers 1
 dataflow 0
 is_overlapped 0
@@ -97,12 +98,13 @@ file weight_itile0_otile1_kij0.txt
 """
     text = run_list([BenchRun(bundle, Setup())])
     assert text.startswith(head)
-    assert len(text.splitlines()) == 7 + 28 + 4 + 8
+    assert len(text.splitlines()) == 8 + 28 + 4 + 8
 
 
 def test_memories_grow_only_for_a_layer_that_needs_it(bundle: Bundle) -> None:
     usual = {"XmemAddrBits": 14, "WmemAddrBits": 14, "PmemAddrBits": 10}
     core = {"Rows": 2, "Cols": 3, "ActBits": 4, "WeightBits": 4, "ColumnBits": 16, "PsumBits": 16}
+    core["ActSigned"] = 0
     assert parameters([BenchRun(bundle, Setup())]) == core | usual
     plane = replace(bundle, shape=ConvShape(4, 100, 100, 4, 1, 1))  # 2 tiles of 10,000 words
     assert parameters([BenchRun(plane, Setup())]) == core | {

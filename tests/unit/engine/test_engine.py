@@ -6,20 +6,81 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.networks import chain, images, layer, residual
+from tests.networks import chain, images, layer, residual, shifted
 from tilewright.engine import ENGINE_KINDS, Engine, onednn
 from tilewright.engine.matrix_product import MatrixProduct, exact_dtype
+from tilewright.engine.popcount import PopcountProduct
 from tilewright.errors import ConfigError, FormatError, ShapeError, ToolError
-from tilewright.spec import ConvShape, IntegerNetwork, NumberFormat
-from tilewright.verify import compare_traces, reference_trace
+from tilewright.spec import BIPOLAR, ConvShape, IntegerNetwork, NumberFormat, PsumRegister
+from tilewright.verify import (
+    compare_traces,
+    reference_psums,
+    reference_register_psums,
+    reference_trace,
+)
 
 NETWORKS = {
     "chain": lambda rng: chain(rng),
     "chain of 8 bits": lambda rng: chain(rng, bits=8, weight_bits=8),
     "chain of 2 bits": lambda rng: chain(rng, bits=2, weight_bits=3),
+    "signed chain": lambda rng: chain(rng, is_signed=True),
+    "signed chain of 8 bits": lambda rng: chain(rng, is_signed=True, bits=8, weight_bits=8),
+    "zero-points and biases": lambda rng: shifted(rng, chain(rng)),
+    "signed zero-points": lambda rng: shifted(rng, chain(rng, bits=8, is_signed=True)),
+    "zero-points alone": lambda rng: shifted(rng, residual(rng, bits=8), has_bias=False),
+    "binary codes": lambda rng: binary(rng, BIPOLAR),
+    "ternary codes and binary weights": lambda rng: binary(rng, NumberFormat.parse("TERNARY")),
+    "bits and ternary weights": lambda rng: binary(rng, NumberFormat.parse("BINARY"), 2),
     "residual": lambda rng: residual(rng),
     "residual of 8 bits": lambda rng: residual(rng, bits=8, sum_bits=5),
 }
+
+
+def binary(rng, codes, weight_bits=None):
+    """Three layers on 200 and more products of -1, 0 and 1; weights are -1 or 1, or of `weight_bits`."""
+    made = chain(rng, bits=2, weight_bits=2, edge=11)
+    nodes = []
+    for node in made.nodes:
+        is_first = not nodes
+        if weight_bits is None:
+            weight = rng.choice([-1, 1], node.weight.shape).astype(np.int8)
+            node = replace(node, weight=weight, weight_format=BIPOLAR)
+        links = []
+        for one in node.requantizations:
+            levels = one.thresholds[:, : codes.max_code - codes.min_code]
+            if codes is BIPOLAR:  # never 0: both thresholds are one
+                levels = np.repeat(levels[:, :1], 2, axis=1)
+            levels = levels if is_first else levels // 16
+            links.append(replace(one, thresholds=levels, min_code=codes.min_code))
+        form = node.act_format if is_first else codes
+        nodes.append(replace(node, act_format=form, requantizations=tuple(links)))
+    return IntegerNetwork(tuple(nodes))
+
+
+def test_popcount_is_chosen_where_codes_allow_it():
+    rng = np.random.default_rng(7)
+    network = binary(rng, BIPOLAR)
+    arithmetic = Engine(network, kind="popcount").arithmetic
+    assert arithmetic == {"first": "float32", "second": "popcount", "head": "popcount"}
+    assert Engine(network, kind="blas").arithmetic["head"] == "float32"
+
+
+@pytest.mark.parametrize("products", [1, 63, 64, 65, 1000])
+def test_popcount_counts_every_product_once(products):
+    """All that agree, all that differ, and one that is 0, in words that are full or not."""
+    made = layer(
+        np.random.default_rng(0),
+        "one",
+        ConvShape(products, 1, 1, 2, 1, 1),
+        act_format=NumberFormat.parse("TERNARY"),
+    )
+    weight = np.ones((2, products, 1, 1), np.int8)
+    weight[1] = -1
+    product = PopcountProduct(replace(made, weight=weight, weight_format=BIPOLAR))
+    codes = np.ones((2, 1, 1, products), np.int8)
+    codes[1, 0, 0, -1] = 0
+    found = product(codes)[:, 0, 0].tolist()
+    assert found == [[products, -products], [products - 1, 1 - products]]
 
 
 def engine_of(network, kind, **options):
@@ -40,10 +101,51 @@ def test_every_engine_equals_the_reference_in_every_number(make, kind):
     comparisons = compare_traces(expected, engine.trace(pixels), what="the engine")
     assert [str(one) for one in comparisons if not one.passed] == []
     assert sum(one.compared for one in comparisons) > 1_000
-    assert all(len(np.unique(values)) > 2 for values in expected.codes.values())
+    for port, values in expected.codes.items():
+        codes = network.node(port.partition(":")[0]).act_format
+        known = codes.allowed(np.arange(codes.min_code, codes.max_code + 1)).sum()
+        assert len(np.unique(values)) > min(2, known - 1)
     classes = network.classes(expected.sums["head"])
     assert engine.predict(pixels).tolist() == classes.tolist()
     assert engine.predict(pixels, threads=2).tolist() == classes.tolist()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        lambda one: {"bias": one.bias * np.arange(one.shape.oc)},
+        lambda one: {"zero_point": one.zero_point + 1},
+        lambda one: {"zero_point": 0, "bias": one.start()},  # the padding holds 0 then
+    ],
+)
+def test_a_start_value_or_a_padding_that_is_wrong_is_noticed(changes):
+    rng = np.random.default_rng(3)
+    network = shifted(rng, chain(rng, is_signed=True))
+    pixels = images(rng, network, 2)
+    first, second, head = network.nodes
+    broken = IntegerNetwork((first, replace(second, **changes(second)), head))
+    comparisons = compare_traces(
+        reference_trace(network, pixels), Engine(broken, kind="blas").trace(pixels), what="engine"
+    )
+    wrong = [str(one) for one in comparisons if not one.passed]
+    assert any(line.startswith("second: sums") for line in wrong)
+    assert not any(line.startswith("second: codes") for line in wrong)
+
+
+@pytest.mark.parametrize("overflow", ["wrap", "saturate"])
+def test_narrow_registers_hold_plain_sums_and_start_values_come_behind_them(overflow):
+    rng = np.random.default_rng(5)
+    network = shifted(rng, chain(rng, is_signed=True))
+    pixels = images(rng, network, 2)
+    register = PsumRegister(9, overflow, "column", 4)
+    engine = Engine(network, kind="blas", register=register)
+    trace = engine.trace(pixels)
+    limited = 0
+    for one in network.layers:
+        expected = reference_register_psums(trace.codes[one.name], one, register)
+        assert (trace.sums[one.name] == expected).all()
+        limited += (expected != reference_psums(trace.codes[one.name], one)).sum()
+    assert limited > 100
 
 
 def test_torch_keeps_its_number_of_threads():
@@ -153,7 +255,9 @@ def test_other_images_are_refused(pixels, error, message):
 
 def test_other_arguments_are_refused():
     network = chain(np.random.default_rng(0))
-    with pytest.raises(ConfigError, match=r"^an engine is auto, int8, blas, int64, not 'gpu'$"):
+    with pytest.raises(
+        ConfigError, match=r"^an engine is auto, int8, popcount, blas, int64, not 'gpu'$"
+    ):
         Engine(network, kind="gpu")
     with pytest.raises(ConfigError, match=r"^threads must be at least 1, not 0$"):
         Engine(network, kind="blas").predict(np.zeros((1, 3, 9, 7), np.uint8), threads=0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests import brevitas_networks as networks
-from tilewright.interchange import read_qonnx
+from tilewright.interchange import read_onnx
 from tilewright.spec import IntegerLayer, MaxPool, NumberFormat, ResidualAdd, SumPool
 from tilewright.verify import check_node, compare, reference_next_codes, reference_trace
 
@@ -37,7 +37,7 @@ def test_every_code_and_psum_is_that_of_brevitas(weight_bits, act_bits, is_per_c
         act_bits=act_bits,
         is_per_channel=is_per_channel,
     )
-    imported = read_qonnx(trained.path)
+    imported = read_onnx(trained.path)
     network, found = imported.network, trained.integers
     assert [node.name for node in network.nodes] == ["first", "second", "head"]
     trace = reference_trace(network, found["pixels"])
@@ -60,7 +60,7 @@ def test_every_code_and_psum_is_that_of_brevitas(weight_bits, act_bits, is_per_c
 
 
 def test_a_residual_network_is_that_of_brevitas(residual):
-    imported = read_qonnx(residual.path)
+    imported = read_onnx(residual.path)
     network, found = imported.network, residual.integers
     assert [type(node) for node in network.nodes] == [
         IntegerLayer,
@@ -86,7 +86,8 @@ def test_a_residual_network_is_that_of_brevitas(residual):
         "head: its bias is not in the integers: the outputs are psum * scale + bias, and the largest "
         "psum need not be the largest output",
     )
-    weight = network.layer("body").weight
+    assert network.layer("body").shape.groups == 2
+    weight = network.layer("body").as_dense().weight
     assert not weight[:3, 3:].any()
     assert not weight[3:, :3].any()
 
@@ -95,7 +96,7 @@ def test_the_newer_exporter_gives_the_same_network(residual, tmp_path):
     again = networks.train(
         networks.residual, tmp_path / "net.onnx", weight_bits=4, act_bits=5, is_dynamo=True
     )
-    ours, theirs = read_qonnx(residual.path).network, read_qonnx(again.path).network
+    ours, theirs = read_onnx(residual.path).network, read_onnx(again.path).network
     for one, other in zip(ours.nodes, theirs.nodes, strict=True):
         assert one.act_format == other.act_format
         for left, right in zip(one.requantizations, other.requantizations, strict=True):
@@ -109,7 +110,7 @@ def test_the_newer_exporter_gives_the_same_network(residual, tmp_path):
 
 
 def test_the_sources_own_arithmetic_agrees(residual):
-    imported = read_qonnx(residual.path)
+    imported = read_onnx(residual.path)
     stimulus, farthest = imported.run_source(6)
     assert farthest < 0.02
     for node in imported.network.nodes:

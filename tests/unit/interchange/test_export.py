@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests import networks
+from tests.networks import shifted
 from tests.unit.interchange.networks import Known, residual
 from tilewright.errors import ConfigError, FormatError, ShapeError, ToolError, UnknownNameError
 from tilewright.interchange import export_network, extras
@@ -66,6 +68,40 @@ def test_additions_and_average_pools(form, is_unit, engines, pool, tmp_path):
         assert check.passed, str(check)
     ports = {comparison.layer for comparison in checks[0].comparisons}
     assert {"add", "second_add", "pool"} <= ports
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda rng: shifted(rng, networks.chain(rng, bits=8)),
+        lambda rng: shifted(rng, networks.residual(rng), act_format=NumberFormat(8, True)),
+    ],
+)
+def test_zero_points_and_biases_are_stated_in_integers_alone(make, tmp_path):
+    rng = np.random.default_rng(7)
+    network = make(rng)
+    pixels = networks.images(rng, network, 3)
+    exported = export_network(network, tmp_path / "net.onnx", form="onnx")
+    for check in check_export(network, exported, pixels):
+        assert check.passed, str(check)
+    for form in ("qonnx", "qcdq"):
+        with pytest.raises(
+            FormatError, match=r": a zero-point or a bias in integers is not written"
+        ):
+            export_network(network, tmp_path / "net.onnx", form=form)
+
+
+@pytest.mark.parametrize(("form", "is_unit", "engines"), RUNS[1:])
+def test_signed_codes_of_images_and_layers(form, is_unit, engines, tmp_path):
+    rng = np.random.default_rng(7)
+    network = networks.chain(rng, is_signed=True)
+    pixels = networks.images(rng, network, 3)
+    assert pixels.min() == -128
+    exported = export_network(network, tmp_path / "net.onnx", form=form, is_unit=is_unit)
+    checks = check_export(network, exported, pixels)
+    assert len(checks) == engines
+    for check in checks:
+        assert check.passed, str(check)
 
 
 def odd_network(bits: int = 3) -> IntegerNetwork:

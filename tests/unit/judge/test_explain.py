@@ -71,6 +71,8 @@ class TestSingleCauses:
             (lambda: np.maximum(_psums(), 0), "relu-early"),
             (lambda: _psums()[:, ::-1], "outputs-map-rows-flipped"),
             (lambda: _psums() + 17, "sum-plus n=17"),
+            (lambda: _psums(lambda w: w[:, [1, 0, 2, 3, 5, 4]]), "weights-ic-exchanged lanes=0,1"),
+            (lambda: _psums()[[4, 1, 2, 3, 0]], "weights-oc-exchanged lanes=0,4"),
         ],
     )
     def test_a_planted_fault_is_named(self, bundle, numbers, key):
@@ -110,11 +112,20 @@ def _only(weight, kij):
     return kept
 
 
+def _unsigned_in_8_bits():
+    """Each product of an unsigned weight wraps at 8 bits, as a signed one never does."""
+    codes, weight = _tensors()
+    planes = (np.eye(6, dtype=np.int64)[ic][:, None, None] * codes for ic in range(6))
+    taps = [(plane, _only(weight & 15, k)) for plane in planes for k in range(9)]
+    return sum(wrap(convolve(one_tap, plane, SHAPE), 8) for plane, one_tap in taps)
+
+
 class TestPairs:
     @pytest.mark.parametrize(
         ("numbers", "keys"),
         [
             (lambda: wrap(_psums(lambda w: w & 15), 9), {"weights-unsigned", "sum-wrap n=9"}),
+            (_unsigned_in_8_bits, {"weights-unsigned", "product-wrap n=8"}),
             (
                 lambda: _psums(_without_tap_4, lambda x: wrap(x, 4)),
                 {"tap-lost kij=4", "codes-signed"},

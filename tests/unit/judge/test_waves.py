@@ -16,8 +16,8 @@ from tilewright.judge import (
     read_dump,
     read_operands,
 )
-from tilewright.judge.vcd import Sample, read_samples
 from tilewright.vectors import read_bundle
+from tilewright.waves import Sample, read_samples
 
 HEADER = """$date today $end $timescale 1ns $end
 $scope module tb $end
@@ -41,7 +41,7 @@ def written(tmp_path, body, header=HEADER):
     return path
 
 
-def bits(path, *buses, clock="clk", when=""):
+def bits(path, *buses, clock="clk", when=()):
     return [one.bits for one in read_samples(path, Sampling(buses, clock, when))]
 
 
@@ -62,8 +62,17 @@ def test_leading_digits_are_filled_by_the_first_one(tmp_path):
 def test_a_signal_chooses_samples_and_buses_are_joined(tmp_path):
     body = "#0 0! b1 # b10 & 0% #5 1! #6 0! 1% #8 1! 0% b11 # #9 0! #10 1!"
     path = written(tmp_path, body)
-    assert bits(path, "dut.out", when="valid") == ["00000001"]
-    assert bits(path, "wide", "dut.out", when="valid") == ["00000010" + "00000001"]
+    assert bits(path, "dut.out", when=("valid",)) == ["00000001"]
+    assert bits(path, "wide", "dut.out", when=("valid",)) == ["00000010" + "00000001"]
+
+
+def test_all_signals_must_choose_a_sample(tmp_path):
+    """A word counts where it is valid and taken."""
+    body = "#0 0! 1% 1o b1 # #5 1! #6 0! 0o b10 # #15 1! #16 0! 1o 0% #25 1! #26 0! 1% b11 # #35 1!"
+    path = written(tmp_path, body)
+    chosen = bits(path, "dut.out", when=("valid", "other.out"))
+    assert chosen == ["00000001", "00000011"]
+    assert bits(path, "dut.out", when=("valid",)) == ["00000001", "00000010", "00000011"]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +149,7 @@ def test_the_waves_of_a_simulator_give_its_numbers(tmp_path, fault):
     (tmp_path / "tb.sv").write_text(PLAYER.replace("COUNT", str(numbers.size)))
     subprocess.run(["iverilog", "-g2012", "-o", "sim", "tb.sv"], cwd=tmp_path, check=True)
     subprocess.run(["vvp", "-n", "sim"], cwd=tmp_path, check=True, capture_output=True)
-    sampling = Sampling(("number",), "clk", "valid")
+    sampling = Sampling(("number",), "clk", ("valid",))
     dump = read_dump(bundle, tmp_path / "wave.vcd", sampling=sampling, order="oc oh ow")
     assert dump.known.all()
     assert np.array_equal(dump.values, numbers.reshape(dump_shape(bundle, "psum")))

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from tests.unit.quant.course_layers import course_features
-from tilewright.errors import ConfigError, FormatError
+from tilewright.errors import ConfigError
 from tilewright.models import ModelSpec, build
 from tilewright.models.layers import MEAN, STD
 from tilewright.quant import PactActQuantizer, QuantConv2d
@@ -94,9 +94,12 @@ def test_keys_are_those_of_the_course(nets):
     assert copy.deepcopy(ours).state_dict().keys() == ours.state_dict().keys()
 
 
-def test_the_first_layer_of_the_course_is_none_for_the_array(nets):
-    with pytest.raises(FormatError, match=r"^layer features\.0: activations must be unsigned, but"):
-        recover(nets[0], pixels(), np.arange(8))
+def test_the_first_layer_of_the_course_reads_signed_codes(nets):
+    network, stimulus = recover(nets[0], pixels(), np.arange(8))
+    first = network.layers[0]
+    assert str(first.act_format) == "s8 (-128..127)"
+    assert stimulus.codes[first.name].min() < 0
+    assert (reference_psums(stimulus.codes[first.name], first) == stimulus.psums[first.name]).all()
 
 
 def test_without_the_courses_ends_every_layer_is_an_integer_layer():

@@ -2,6 +2,7 @@
 
 import copy
 import io
+import math
 import pickle
 import warnings
 
@@ -21,7 +22,7 @@ from tilewright.quant import (
     quantize,
 )
 from tilewright.recover import recover
-from tilewright.verify import check_node, reference_trace
+from tilewright.verify import check_node, reference_psums, reference_trace
 
 W4A4 = {"weight_bits": 4, "act_bits": 4}
 
@@ -281,13 +282,13 @@ POSITIVE = {
     "relu_": (lambda _m, x: torch.relu_(x), 4, True),
     "adaptive max": (lambda _m, x: functional.adaptive_max_pool2d(x.relu(), 4), 4, True),
     "amax": (lambda _m, x: x.relu().amax(1, keepdim=True), 1, False),
-    "slice": (lambda _m, x: x.relu()[:, 1:3], 2, False),
-    "chunk": (lambda _m, x: x.relu().chunk(2, 1)[1], 2, False),
-    "split": (lambda _m, x: torch.split(x.relu(), 2, 1)[0], 2, False),
-    "pad": (lambda _m, x: functional.pad(x.relu(), (1, 0, 0, 1)), 4, False),
-    "shuffle": (lambda _m, x: functional.channel_shuffle(x.relu(), 2), 4, False),
-    "half": (lambda _m, x: x.relu() / 2, 4, False),
-    "resized": (lambda _m, x: functional.interpolate(x.relu(), scale_factor=2), 4, False),
+    "slice": (lambda _m, x: x.relu()[:, 1:3], 2, True),
+    "chunk": (lambda _m, x: x.relu().chunk(2, 1)[1], 2, True),
+    "split": (lambda _m, x: torch.split(x.relu(), 2, 1)[0], 2, True),
+    "pad": (lambda _m, x: functional.pad(x.relu(), (1, 0, 0, 1)), 4, True),
+    "shuffle": (lambda _m, x: functional.channel_shuffle(x.relu(), 2), 4, True),
+    "half": (lambda _m, x: x.relu() / 2, 4, True),
+    "resized": (lambda _m, x: functional.interpolate(x.relu(), scale_factor=2), 4, True),
 }
 
 
@@ -303,31 +304,62 @@ def test_what_is_not_negative_is_known(case):
 
 
 SIGNED = {
-    "layer": (lambda _m, x: x, r"what gives it both signs is first \(Conv2d\), so put a ReLU"),
-    "sub": (lambda _m, x: x.relu() - 1, "is sub,"),
-    "pad with": (lambda _m, x: functional.pad(x.relu(), (1, 1), value=-1.0), "is pad,"),
-    "clamp": (lambda _m, x: x.clamp(min=-1), "is clamp,"),
-    "hardtanh": (lambda _m, x: functional.hardtanh(x).flip(2), "is hardtanh,"),
-    "silu": (lambda _m, x: functional.silu(x)[:, :4], "is silu,"),
-    "leaky": (lambda m, x: m.leaky(x).contiguous(), r"is leaky \(LeakyReLU\),"),
+    "layer": (lambda _m, x: x, True),
+    "sub": (lambda _m, x: x.relu() - 1, True),
+    "pad with": (lambda _m, x: functional.pad(x.relu(), (1, 1), value=-1.0), False),
+    "clamp": (lambda _m, x: x.clamp(min=-1), True),
+    "hardtanh": (lambda _m, x: functional.hardtanh(x), True),
+    "silu": (lambda _m, x: functional.silu(x)[:, :4], True),
+    "leaky": (lambda m, x: m.leaky(x).contiguous(), True),
     "bicubic": (
         lambda _m, x: functional.interpolate(x.relu(), scale_factor=2, mode="bicubic"),
-        "is interpolate,",
+        False,
     ),
 }
+"""What makes values of both signs, and whether thresholds follow it."""
 
 
 @pytest.mark.parametrize("case", SIGNED)
-def test_what_may_be_negative_is_refused_by_the_operation_that_makes_it_so(case):
-    between, message = SIGNED[case]
-    with pytest.raises(QuantizationError, match=message) as caught:
-        quantize(two(between, leaky=nn.LeakyReLU()), **W4A4)
-    assert "\n" not in str(caught.value)
-    if case in ("layer", "clamp", "hardtanh", "leaky"):  # the advice: a ReLU behind it
-        advised = two(lambda m, x: between(m, x).relu().contiguous(), leaky=nn.LeakyReLU())
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UnlinkedWarning)  # flip moves pixels
-            assert is_whole(quantize(advised, **W4A4), images()) == (case != "hardtanh")
+def test_what_may_be_negative_becomes_signed_codes(case):
+    between, links = SIGNED[case]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnlinkedWarning)
+        net = quantize(two(between, leaky=nn.LeakyReLU(0.5)), **W4A4)
+    assert is_whole(net, images()) == links
+    assert str(net.second.act_quantizer.number_format) == "s4 (-7..7)"
+    network, stimulus = integers(net, images())
+    assert stimulus.codes["second"].min() < 0
+    second = network.layer("second")
+    psums = reference_psums(stimulus.codes["second"], second)
+    assert (psums == stimulus.psums["second"]).all()
+
+
+@pytest.mark.parametrize("scale", [None, 0.03])
+def test_normalized_images_are_signed_codes_of_a_learned_or_given_scale(scale):
+    net = quantize(small(), **W4A4, has_signed_input=scale is None, input_scale=scale)
+    batch = (images(2, 8) - 0.5) / 0.25
+    batch[0, 0, 0, 0], batch[0, 0, 0, 1] = 30, 0.045  # beyond the range, and a tie
+    assert is_whole(net, batch)
+    network, stimulus = integers(net, batch)
+    first = network.layers[0]
+    assert str(first.act_format) == "s8 (-127..127)"
+    if scale is not None:
+        assert first.act_scale == np.float32(0.03)
+        expected = np.rint(np.clip(batch.numpy() / np.float32(0.03), -127, 127))
+        assert (stimulus.codes[first.name] == expected).all()
+        net(batch).sum().backward()
+        assert not any("first" in name for name, _ in net.named_parameters() if "act" in name)
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, math.inf, math.nan])
+def test_a_scale_that_is_none_is_refused(scale):
+    with pytest.raises(ConfigError, match=r"^input_scale must be at least 2\^-20 and finite, not"):
+        quantize(small(), **W4A4, input_scale=scale)
+
+
+def test_pixels_have_no_sign():
+    with pytest.raises(ConfigError, match=r"^has_pixel_input: raw pixels have no sign"):
+        quantize(small(), **W4A4, has_pixel_input=True, input_scale=0.1)
 
 
 def concatenated(module, x):
@@ -335,26 +367,10 @@ def concatenated(module, x):
 
 
 ADVISED = {
-    "cat": (
-        two(concatenated, channels=8),
-        "cat is not part of a threshold step; give each branch a convolution of its own and add",
-        Calls(
-            lambda m, x: m.left(m.first(x).relu()) + m.right(m.first_too(x).relu()),
-            first=nn.Conv2d(1, 4, 3, bias=False),
-            first_too=nn.Conv2d(1, 4, 3, bias=False),
-            left=nn.Conv2d(4, 3, 3, bias=False),
-            right=nn.Conv2d(4, 3, 3, bias=False),
-        ),
-    ),
-    "chunk": (
-        two(lambda _m, x: x.relu().chunk(2, 1)[0], channels=2),
-        "chunk is not .*; give each part a convolution of its own, which reads the whole value",
+    "sum": (
+        two(lambda _m, x: x.relu().sum(1, keepdim=True), channels=1),
+        "sum_1 is not part of a threshold step; move it behind the last layer, or leave it out",
         two(lambda _m, x: x.relu()),
-    ),
-    "pad": (
-        nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.ZeroPad2d(1), nn.Conv2d(4, 2, 3)),
-        "2 is not .*; use the padding of the convolution",
-        nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 2, 3, padding=1)),
     ),
     "ceil": (
         nn.Sequential(
@@ -379,10 +395,10 @@ ADVISED = {
         "2 is not .*; give quantize an example input, or use a pool with a fixed kernel",
         nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 2, 3)),
     ),
-    "gate": (
-        two(lambda _m, x: x.relu() * x.sigmoid()),
-        "mul is not .*; move it behind the last layer, or leave it out|sigmoid is not",
-        two(lambda _m, x: x.relu(), tail=lambda x: x * x.sigmoid()),
+    "soft maximum": (
+        two(lambda _m, x: x.relu().softmax(1)),
+        "softmax is not .*; move it behind the last layer, or leave it out",
+        two(lambda _m, x: x.relu(), tail=lambda x: x.softmax(1)),
     ),
     "heads": (
         Calls(

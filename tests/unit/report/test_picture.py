@@ -159,17 +159,26 @@ def pixels(uri):
     return rows[:, 1:].reshape(height, width, 3)
 
 
+def planes(codes, most, least=0):
+    return Planes(node="in", codes=codes, least=least, most=most, channels=len(codes))
+
+
+def test_signed_codes_are_gray_where_they_are_0():
+    gray = pixels(image.photo(planes(np.array([[[-8, 0, 7]]]), 7, least=-8)))
+    assert gray[0, :, 0].tolist() == [0, 136, 255]
+
+
 def test_codes_come_back_from_their_picture():
     codes = np.arange(3 * 2 * 4).reshape(3, 2, 4)
-    color = pixels(image.photo(Planes("in", codes, 23, 3)))
+    color = pixels(image.photo(planes(codes, 23)))
     assert (color.transpose(2, 0, 1) == codes * 255 // 23).all()
-    gray = pixels(image.photo(Planes("in", codes[:1], 23, 1)))
+    gray = pixels(image.photo(planes(codes[:1], 23)))
     assert (gray == (codes[0] * 255 // 23)[..., None]).all()
 
 
 def test_channels_stand_side_by_side():
     codes = np.arange(9 * 2 * 2).reshape(9, 2, 2)
-    sheet = pixels(image.sheet(Planes("in", codes, 255, 9)))[..., 0]
+    sheet = pixels(image.sheet(planes(codes, 255)))[..., 0]
     assert sheet.shape == (5, 23)
     assert (sheet[:2, 3:5] == codes[1]).all()
     assert (sheet[3:, :2] == codes[8]).all()

@@ -89,6 +89,7 @@ STAGES = {
                 "taps": 1,
                 "folds": 1,
                 "macs": 4,
+                "parts": ["conv"],
             }
         ],
     },

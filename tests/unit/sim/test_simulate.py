@@ -112,7 +112,7 @@ def test_tiles_of_another_plan_are_refused():
 
 def test_codes_of_another_type_are_refused():
     with pytest.raises(
-        FormatError, match=r"^tiles \(itile, nij, row\) must be uint8 codes, not int"
+        FormatError, match=r"^tiles \(itile, nij, row\) must be uint8 or int8 codes, not int"
     ):
         simulate(Execution(t.PLAN), t.WEIGHTS, t.ACTIVATIONS.astype(np.int64))
 

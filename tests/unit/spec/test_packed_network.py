@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.networks import chain, images, residual
+from tests.networks import chain, images, residual, shifted
 from tilewright.errors import ArtifactError
 from tilewright.spec import NEVER, DataClaim, NumberFormat, PackedNetwork, find_packed
 from tilewright.spec.bit_packing import (
@@ -53,7 +53,11 @@ def forge(stem, change):
     path.write_text(json.dumps(facts))
 
 
-@pytest.mark.parametrize("make", [chain, residual])
+def asymmetric(rng):
+    return shifted(rng, chain(rng, is_signed=True))
+
+
+@pytest.mark.parametrize("make", [chain, residual, asymmetric])
 def test_every_number_comes_back(make, tmp_path):
     rng = np.random.default_rng(3)
     network = make(rng)

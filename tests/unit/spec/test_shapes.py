@@ -86,9 +86,39 @@ def test_a_weight_outside_its_format_is_named():
         make_layer([[0, -8]])
 
 
-def test_signed_activations_are_refused():
-    with pytest.raises(FormatError, match=r"^layer conv: activations must be unsigned"):
-        make_layer([[1]], act_format=NumberFormat(4, is_signed=True))
+def test_signed_activations_reach_their_ends_with_weights_of_either_sign():
+    """-8..7 under 7 and -2: -8 * 7 - 7 * 2 and 7 * 7 + 8 * 2."""
+    layer = make_layer([[7, -2]], act_format=NumberFormat(4, is_signed=True))
+    assert layer.psum_range() == (-70, 65)
+    assert layer.psum_bound() == 2 * 8 * 7
+
+
+def test_start_values_move_the_psums_and_not_the_sums_before_them():
+    """Zero-point 3: -3 * (7 - 2) + 100 to begin with; plain sums within -30..105, the others 85 higher."""
+    layer = make_layer([[7, -2]], zero_point=3, bias=np.array([100]))
+    assert layer.start().tolist() == [85]
+    assert layer.psum_range() == (-30, 190)
+    assert layer.psum_bound() == 2 * 15 * 7 + 100
+    plain = layer.plain()
+    assert plain.psum_range() == (-30, 105)
+    assert plain.plain() is plain
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"zero_point": 16}, r"^layer conv: zero-point must fit u4 \(0..15\), but is 16"),
+        ({"zero_point": -1}, r"^layer conv: zero-point must fit u4 \(0..15\), but is -1"),
+        (
+            {"bias": np.array([1, 2])},
+            r"^layer conv: bias must be int64 \(oc,\) = \(1,\), not int64",
+        ),
+        ({"bias": np.array([0.5])}, r"^layer conv: bias must be int64 .* not float64 \(1,\)$"),
+    ],
+)
+def test_start_values_that_do_not_fit_are_refused(changes, message):
+    with pytest.raises((FormatError, ShapeError), match=message):
+        make_layer([[7, -2]], **changes)
 
 
 def test_a_weight_of_another_shape_is_refused():

@@ -159,7 +159,7 @@ REFUSED = [
     ({"sample": -1}, r"a sample is counted from 0, not -1"),
     ({"layer": replace(example.layer(), act_scale=np.nan)}, r"positive and finite, not nan"),
     ({"layer": replace(example.layer(), weight_scale=np.ones(2))}, r"1 or oc = 3 .*, not 2"),
-    ({"layer": NINE_BITS["act"]}, r"activations must be unsigned, at most 8 bits"),
+    ({"layer": NINE_BITS["act"]}, r"activations must have at most 8 bits"),
     ({"layer": NINE_BITS["weight"]}, r"weights must be signed, at most 8 bits"),
 ]
 MISSHAPEN = [

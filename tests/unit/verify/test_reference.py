@@ -54,6 +54,18 @@ def test_each_axis_has_its_own_stride():
     assert reference_psums(codes, made).tolist() == [[[[0, 3], [10, 13]]]]
 
 
+def test_the_zero_point_counts_as_0_and_the_padding_holds_it():
+    """One row 10 20 under 2 -3, zero-point 4, padding 1: 2*0 - 3*6, 2*6 - 3*16, 2*16 - 3*0; bias 1."""
+    shape = ConvShape(1, 1, 2, 1, 1, 2, padding=(0, 1))
+    made = layer(np.random.default_rng(0), "conv", shape, zero_point=4, bias=np.array([1]))
+    made = replace(made, weight=np.array([2, -3], np.int8).reshape(1, 1, 1, 2))
+    codes = np.array([10, 20], np.uint8).reshape(1, 1, 1, 2)
+    assert reference_psums(codes, made).ravel().tolist() == [-17, -35, 33]
+    plain = reference_psums(made.plain_codes(codes), made.plain())  # of 4 10 20 4
+    assert plain.ravel().tolist() == [8 - 30, 20 - 60, 40 - 12]
+    assert (plain + made.start() == reference_psums(codes, made)).all()
+
+
 def test_each_group_sees_its_own_channels():
     codes = np.array([1, 10, 100, 1000], np.uint16).reshape(1, 4, 1, 1)
     weight = np.array([[1, 2], [3, 4], [5, 6], [7, 8]], np.int8).reshape(4, 2, 1, 1)
@@ -130,6 +142,9 @@ def test_additions_and_window_sums_by_hand():
     add = ResidualAdd("add", (1, 1, 2), signed, 1.0)
     a, b = np.array([[[[127, -127]]]], np.int8), np.array([[[[127, 3]]]], np.int8)
     assert reference_sums(add, a, b).tolist() == [[[[254, -124]]]]
+    weighted = replace(add, gains=(1000, 7))
+    assert reference_sums(weighted, a, b).tolist() == [[[[127_889, -126_979]]]]
+    assert weighted.sum_range() == (-127 * 1007, 127 * 1007)
     pool = SumPool("pool", (1, 2, 4), (2, 3), (1, 1), NumberFormat(8, is_signed=False), 1.0)
     codes = np.array([[[[1, 2, 3, 4], [255, 255, 255, 0]]]], np.uint8)
     assert reference_sums(pool, codes).tolist() == [[[[771, 519]]]]

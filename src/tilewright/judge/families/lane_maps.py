@@ -8,6 +8,9 @@ import numpy as np
 
 from tilewright.spec import Ints
 
+ALL_PAIRS = 8
+"""Lanes up to which any two of them may be exchanged."""
+
 LaneMap = tuple[str, str, Ints]
 """Key, words for people, and for each channel the channel that is taken in its place, or -1 for none."""
 
@@ -28,6 +31,7 @@ def lane_maps(count: int, width: int) -> Iterator[LaneMap]:
         )
         repeated = np.clip(source, 0, width - 1)
         yield _map(f"repeated n={n}", f"{way}, the end repeated", repeated, count, width)
+    yield from _exchanged(count, width)
     if count != width:
         yield "all-reversed", "in reverse order from the first to the last", np.arange(count)[::-1]
     yield from _tiles(count, width)
@@ -46,6 +50,16 @@ def _whole(count: int, width: int, lane: Ints) -> Iterator[LaneMap]:
         yield _map("deinterleaved", "even ones first, then odd ones", apart, count, width)
     if width > 4 and width % 4 == 0:
         yield _map("fours", "in reverse order within fours", lane ^ 3, count, width)
+
+
+def _exchanged(count: int, width: int) -> Iterator[LaneMap]:
+    """Two lanes exchanged: of a narrow array all pairs, of a wide one neighbors."""
+    for first in range(width):
+        for second in range(first + 1, width if width <= ALL_PAIRS else min(first + 2, width)):
+            lane = np.arange(width)
+            lane[[first, second]] = second, first
+            words = f"of lanes {first} and {second} exchanged"
+            yield _map(f"exchanged lanes={first},{second}", words, lane, count, width)
 
 
 def _tiles(count: int, width: int) -> Iterator[LaneMap]:

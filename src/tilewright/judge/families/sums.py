@@ -38,6 +38,11 @@ def causes(problem: Problem) -> Iterator[Cause]:
     products = problem.array.act_bits + problem.array.weight_bits
     for key, words, change in _changes(products, products):
         yield _cause(f"product-{key}", f"a product {words}", _on_products(change), WIDTH)
+    # No product of right operands is changed by this, but one of operands read as unsigned is.
+    as_wide = _on_products(partial(wrapped, bits=products))
+    yield _cause(
+        f"product-wrap n={products}", f"a product wraps at {products} bits", as_wide, WIDTH
+    )
     for width in range(3, bits + 1):
         yield _cause(
             f"column-saturate n={width}",

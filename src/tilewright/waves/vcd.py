@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from tilewright.errors import ConfigError, FormatError
 from tilewright.store.artifact import read_bytes
 
 _RANGE = re.compile(r"\[-?\d+(:-?\d+)?\]$")
+_LEVELS = str.maketrans("uwlh-", "xx01x")
+"""The values of VHDL's std_logic that the standard for VCD lacks, and simulators of VHDL write."""
 NEAR = 4
 """Names that are shown where the one asked for is not there."""
 
@@ -28,13 +30,13 @@ class Variable:
 class Sampling:
     """Which samples are numbers: buses, joined with the first one highest, before rising edges of `clock`.
 
-    when: a signal of one bit; only samples in which it is 1 count. "" for all. A name may leave out scopes
+    when: signals of one bit; only samples in which all are 1 count. A name may leave out scopes
     from the left, as long as it is one variable.
     """
 
     buses: tuple[str, ...]
     clock: str
-    when: str = ""
+    when: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.buses or not self.clock:
@@ -49,25 +51,55 @@ class Sample:
     bits: str
 
 
+@dataclass(frozen=True, slots=True)
+class WaveFile:
+    """A VCD file: the variables that its header declares, and the words behind the header."""
+
+    path: Path
+    variables: tuple[Variable, ...]
+    body: Sequence[str]
+
+    @classmethod
+    def read(cls, path: Path) -> WaveFile:
+        """Raises `FormatError` if it is no VCD file."""
+        tokens = iter(read_bytes(path).decode("utf-8", "replace").split())
+        variables = tuple(_declared(tokens, path))
+        return cls(path, variables, list(tokens))
+
+    def steps(self, watched: Iterable[Variable]) -> Iterator[tuple[int, dict[str, str]]]:
+        """Each time, in steps of the file, and the last value by code of each that changes then.
+
+        Bits are ``0 1 x z``, the highest first. The first time is 0, whether or not the file says so.
+        Raises `FormatError` where a time or a value cannot be read.
+        """
+        return _steps(iter(self.body), {one.code: one.width for one in watched}, self.path)
+
+    def find(self, name: str) -> Variable:
+        """The variable of this name, which may leave out scopes from the left; aliases are one.
+
+        Raises `ConfigError` if there is none, or more than one.
+        """
+        return _find(self.variables, name, self.path)
+
+
 def read_samples(path: Path, sampling: Sampling) -> list[Sample]:
     """The samples of a VCD file, in order.
 
     Raises `FormatError` if it is no VCD file, `ConfigError` if a name is not there, or is there twice.
     """
-    tokens = iter(read_bytes(path).decode("utf-8", "replace").split())
-    variables = list(_declared(tokens, path))
-    buses = [_find(variables, name, path) for name in sampling.buses]
-    clock = _find(variables, sampling.clock, path)
-    when = _find(variables, sampling.when, path) if sampling.when else None
-    for one in (clock, when):
-        if one is not None and one.width != 1:
+    file = WaveFile.read(path)
+    buses = [file.find(name) for name in sampling.buses]
+    clock = file.find(sampling.clock)
+    when = [file.find(name) for name in sampling.when]
+    for one in (clock, *when):
+        if one.width != 1:
             raise ConfigError(f"{path}: {one.name} must be one bit wide, but has {one.width}")
-    watched = {one.code: one.width for one in (*buses, clock, *((when,) if when else ()))}
-    held = {code: "x" * width for code, width in watched.items()}
+    watched = (*buses, clock, *when)
+    held = {one.code: "x" * one.width for one in watched}
     samples: list[Sample] = []
-    for time, changes in _steps(tokens, watched, path):
+    for time, changes in file.steps(watched):
         is_edge = held[clock.code] != "1" and changes.get(clock.code) == "1" and time > 0
-        if is_edge and (when is None or held[when.code] == "1"):
+        if is_edge and all(held[one.code] == "1" for one in when):
             samples.append(Sample(time, "".join(held[bus.code] for bus in buses)))
         held |= changes
     return samples
@@ -92,7 +124,7 @@ def _declared(tokens: Iterator[str], path: Path) -> Iterator[Variable]:
     raise FormatError(f"{path} must be a VCD file, with $enddefinitions at the end of its header")
 
 
-def _find(variables: list[Variable], name: str, path: Path) -> Variable:
+def _find(variables: Sequence[Variable], name: str, path: Path) -> Variable:
     """The variable of this name; aliases of one variable are one."""
     found = [one for one in variables if f".{one.name}".endswith(f".{name}")]
     exact = [one for one in found if one.name == name]
@@ -125,10 +157,10 @@ def _steps(
         elif lead in "bB":
             code = next(tokens, "")
             if code in watched:
-                changes[code] = _filled(token[1:].lower(), watched[code], path)
-        elif lead in "01xXzZ":
+                changes[code] = _filled(token[1:], watched[code], path)
+        elif lead in "01xXzZuUwWlLhH-":
             if token[1:] in watched:
-                changes[token[1:]] = _filled(lead.lower(), watched[token[1:]], path)
+                changes[token[1:]] = _filled(lead, watched[token[1:]], path)
         elif lead in "rRsS":
             next(tokens, "")
     yield time, changes
@@ -136,6 +168,7 @@ def _steps(
 
 def _filled(digits: str, width: int, path: Path) -> str:
     """All bits of a value: leading digits that the file leaves out are 0, or x or z if the first one is."""
+    digits = digits.lower().translate(_LEVELS)
     if not digits or set(digits) - set("01xz") or len(digits) > width:
         raise FormatError(f"{path}: {digits[:40]!r} must be at most {width} digits 0, 1, x or z")
     return digits.rjust(width, "0" if digits[0] == "1" else digits[0])

@@ -1,0 +1,204 @@
+"""Nodes and links of the network that is read from a foreign graph, as they are found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tilewright.errors import FormatError
+from tilewright.interchange.hindrances import HindranceError, Lost
+from tilewright.interchange.linear_quant import Integers
+from tilewright.interchange.onnx_graph import Graph, Operator
+from tilewright.interchange.read_layers import unique
+from tilewright.interchange.source import Imported, SourceCodes, SourceSums
+from tilewright.interchange.values import Affine, Value, clip
+from tilewright.interchange.wiring import (
+    FoundLink,
+    input_grid,
+    input_notes,
+    output_notes,
+    requantize,
+)
+from tilewright.spec import IntegerLayer, IntegerNetwork, Node, SumPool, port_name
+from tilewright.spec.step_search import Steps
+
+INPUT, OUTPUT = "input", "output"
+"""Names of the nodes that hand on codes: of the input where no layer reads them as they are, and of the
+output where the file has codes there."""
+
+
+class Assembly:
+    """The nodes found so far, in order, and where the file has their codes and sums."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {}
+        self._links: list[FoundLink] = []
+        self._inputs: dict[str, Value] = {}
+        self._codes: dict[str, SourceCodes] = {}
+        self._sums: dict[str, SourceSums] = {}
+        self._biases: dict[str, Integers] = {}
+
+    def add(self, op: Operator, node: Node, operands: list[Value], real: Affine) -> Value:
+        """Add a node and its links; returns the value of its output.
+
+        Where an integer kernel of the source makes codes of the sums at once, use `add_integers`.
+        """
+        self._sums[node.name] = SourceSums(op.output, real)
+        return self._add(op, node, operands, real)
+
+    def add_integers(
+        self,
+        op: Operator,
+        node: Node,
+        operands: list[Value],
+        real: Affine,
+        bias: Integers | None = None,
+    ) -> Value:
+        """As `add`, where the file has no tensor of the sums; bias: what the sums do not hold."""
+        if bias is not None:
+            self._biases[node.name] = bias
+        return self._add(op, node, operands, real)
+
+    def _add(self, op: Operator, node: Node, operands: list[Value], real: Affine) -> Value:
+        for operand, value in enumerate(operands):
+            port = port_name(node.name, operand)
+            self._codes[port] = _source_codes(value)
+            if value.origin is None and operand:  # the network's input is a first operand
+                value = self.enter(value)
+            if value.origin is None:
+                self._inputs[node.name] = value
+            else:
+                self._links.append(FoundLink(value, node.name, operand))
+        self.nodes[node.name] = node
+        is_flat = operands[0].is_flat
+        return Value(op.output, node.name, node.output_shape, is_flat, steps=(real.step(),))
+
+    def enter(self, value: Value) -> Value:
+        """The codes of the input as the sums of a node, so that any steps and pools may follow."""
+        assert value.grid is not None, "the input is quantized here"  # noqa: S101
+        tensor = value.tensor
+        name = next((name for name, one in self._inputs.items() if one.tensor == tensor), "")
+        if not isinstance(self.nodes.get(name), SumPool):
+            name = self._pass_on(value, INPUT)
+            self._inputs[name] = value
+            self._sums[name] = SourceSums(tensor, _real(value))
+        steps = (_real(value).step(), clip(value.grid))
+        return replace(value, origin=name, steps=steps, pools=(), is_flattened=False, layout=())
+
+    def _leave(self, value: Value) -> Value:
+        """The codes of the output as the sums of a node, if the file has them as integers."""
+        if value.codes_at is None or value.grid is None:
+            return value
+        name = self._pass_on(value, OUTPUT)
+        self._links.append(FoundLink(value, name, 0))
+        steps = (_real(value).step(),)
+        return replace(value, origin=name, steps=steps, pools=(), is_flattened=False)
+
+    def _pass_on(self, value: Value, wanted: str) -> str:
+        """Add a node that sums windows of one code each."""
+        grid, name = value.grid, unique(wanted, set(self.nodes))
+        assert grid is not None, "only codes are handed on"  # noqa: S101
+        window = ((1, 1), (1, 1))
+        self.nodes[name] = SumPool(name, value.plane, *window, grid.number_format, grid.scale)
+        self._codes[name] = _source_codes(value)
+        return name
+
+    def finish(
+        self, path: Path, graph: Graph, output: Value, *, notes: tuple[str, ...], engine: str
+    ) -> Imported:
+        """The network, when all operations are read; `output` is its last value.
+
+        engine: who computes the file's own answers. Raises `FormatError` if no layer reads the input.
+        """
+        if not self._inputs:
+            raise FormatError(f"{path}: no quantized layer follows from the input")
+        left = self._leave(output)
+        found: dict[str, Steps] = {}
+        nodes = [self._linked(node, found) for node in self.nodes.values()]
+        nodes.sort(key=lambda node: node.name == left.origin)  # stable: the output comes last
+        network = IntegerNetwork(tuple(nodes), tuple(self._inputs))
+        return Imported(
+            path,
+            network,
+            self._codes,
+            self._sums,
+            found,
+            input_grid(self._inputs),
+            graph.input_shape,
+            graph.batch,
+            (*input_notes(self._inputs), *self._rounded(), *self._end(graph, output, left), *notes),
+            engine,
+            graph.input_kind != "float",
+            graph.last,
+        )
+
+    def _rounded(self) -> tuple[str, ...]:
+        """A note on the layers whose bias the file has as floats."""
+        names = [name for name, bias in self._biases.items() if bias.kind == "float"]
+        text = "the bias is a float in the file, and here in whole steps of the psum, as ONNX Runtime has it"
+        return (f"{', '.join(names)}: {text}",) if names else ()
+
+    def _end(self, graph: Graph, output: Value, left: Value) -> tuple[str, ...]:
+        """Notes on the output; its sums become comparable where the file's output has their values."""
+        if left is not output:
+            assert left.grid is not None, "codes leave"  # noqa: S101
+            scale, zero = left.grid.scale, left.grid.zero_point
+            return (
+                f"{left.origin} has the file's output codes; value: (code - {zero}) * {scale:g}",
+            )
+        is_whole, real = output.origin in self._biases, output.steps[0].apply
+        name, is_output = str(output.origin), output.tensor in graph.outputs
+        if name not in self._sums and is_output and isinstance(real, Affine):
+            offset = np.zeros(1) if is_whole else real.offset
+            self._sums[name] = SourceSums(output.tensor, Affine(real.gain, offset))
+        return output_notes(output, has_bias=not is_whole)
+
+    def _linked(self, node: Node, found: dict[str, Steps]) -> Node:
+        links = tuple(
+            requantize(node, link, found) for link in self._links if link.value.origin == node.name
+        )
+        why = "" if links else "it is the output of the network"
+        if not links and isinstance(node, IntegerLayer) and node.name in self._biases:
+            bias = np.broadcast_to(self._biases[node.name].codes.reshape(-1), (node.shape.oc,))
+            return replace(node, unlinked=why, bias=bias.copy())
+        return replace(node, requantizations=links, unlinked=why)
+
+
+def end_of_network(
+    path: Path, outputs: tuple[str, ...], values: dict[str, Value], losses: dict[str, Lost]
+) -> tuple[Value, tuple[str, ...]]:
+    """The one output that follows from the input, or the last value before it, and what is left out.
+
+    Scales and widths that are outputs too are constants.
+    """
+    found = [values[name] for name in outputs if name in values]
+    lost = [losses[name] for name in outputs if name in losses]
+    cut = [one for one in lost if one.behind is not None and one.behind.origin is not None]
+    notes = tuple(dict.fromkeys(one.note() for one in cut))
+    origins = {value.origin for value in found} | {one.behind.origin for one in cut if one.behind}
+    ends = [*found, *(one.behind for one in cut if one.behind is not None)]
+    if len(origins) == 1 and ends[0].origin is not None and len(found) <= 1:
+        return ends[0], notes
+    raise HindranceError(
+        [reason for one in lost for reason in one.reasons]
+        or [
+            f"{path} must have one output that follows from a quantized layer, not "
+            f"{len(found)} of {list(outputs)}"
+        ]
+    )
+
+
+def _real(value: Value) -> Affine:
+    """From codes on the grid of a value to real values."""
+    assert value.grid is not None, "only values on a grid have codes"  # noqa: S101
+    grid = value.grid
+    return Affine(np.array([grid.scale]), np.array([-grid.zero_point * grid.scale]))
+
+
+def _source_codes(value: Value) -> SourceCodes:
+    assert value.grid is not None, "every operand is quantized"  # noqa: S101
+    if value.codes_at is not None:
+        return SourceCodes(value.codes_at, 1.0, 0, value.last)
+    return SourceCodes(value.tensor, value.grid.scale, value.grid.zero_point, value.last)

@@ -1,0 +1,86 @@
+"""Graphs with planes that have their channels last, read as if they had them first.
+
+A Transpose between the two orders changes nothing then, and operators of QONNX's domain for channels last are
+the standard ones. What must know of the order are constants by channel, a flatten, and who compares tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tilewright.interchange.onnx_graph import Array, Graph, Operator
+
+DOMAIN = "qonnx.custom_op.channels_last"
+TO_LAST, TO_FIRST = [0, 2, 3, 1], [0, 3, 1, 2]
+SHAPED = ("Flatten", "Reshape")
+CONSTANTS = ("Add", "Div", "Mul", "Sub")
+SPATIAL = ("AveragePool", "Conv", "GlobalAveragePool", "MaxPool")
+
+
+class ChannelsFirst:
+    """Rewrites operations in order. last: the tensors of the file that have their channels last."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._constants = dict(graph.constants)
+        self._ops = graph.ops
+        self.last: set[str] = set()
+
+    def rewrite(self, graph: Graph) -> Graph:
+        """The graph with channels first, and `last` in it."""
+        ops = tuple(self._rewritten())
+        return replace(graph, ops=ops, constants=self._constants, last=frozenset(self.last))
+
+    def _rewritten(self) -> Iterator[Operator]:
+        for op in self._ops:
+            order = op.attributes.get("perm")
+            is_last = bool(op.inputs) and op.inputs[0] in self.last
+            if op.kind == "Transpose" and op.inputs[0] not in self._constants:
+                is_turned = order == TO_LAST and not is_last and self._is_wanted(op.output)
+                if is_turned or (order == TO_FIRST and is_last):
+                    self.last |= {op.output} if is_turned else set()
+                    yield replace(op, kind="Identity", attributes={}, written_as="Transpose")
+                    continue
+            yield self._of_last(op) if is_last else op
+
+    def _is_wanted(self, tensor: str, depth: int = 64) -> bool:
+        """Whether a tensor goes to operators for channels last, back to channels first, or is flattened."""
+        for op in self._ops:
+            if tensor not in op.inputs or depth == 0:
+                continue
+            order = op.attributes.get("perm")
+            if op.domain == DOMAIN or op.kind in SHAPED or order == TO_FIRST:
+                return True
+            if op.kind not in SPATIAL and self._is_wanted(op.output, depth - 1):
+                return True
+        return False
+
+    def _of_last(self, op: Operator) -> Operator:
+        """An operation of a plane with its channels last, as one of channels first."""
+        if op.kind in SHAPED:
+            return replace(op, attributes=op.attributes | {"channels_last": 1})
+        if op.kind in SPATIAL and op.domain != DOMAIN:
+            op.refuse("it reads planes with their channels last, but takes them as channels first")
+        self.last |= {*op.outputs}
+        if op.kind == "MultiThreshold":
+            op.expect(data_layout="NHWC")
+        if op.kind == "ReduceMean" and op.attributes.get("axes") == [1, 2]:
+            return replace(op, attributes=op.attributes | {"axes": [2, 3]})
+        inputs = op.inputs
+        if op.kind in CONSTANTS:
+            inputs = tuple(self._turned(name) for name in op.inputs)
+        if op.domain != DOMAIN:
+            return replace(op, inputs=inputs)
+        return replace(
+            op, inputs=inputs, domain="", attributes=op.attributes | {"channels_last": 1}
+        )
+
+    def _turned(self, name: str) -> str:
+        """A constant by channel with its axes as channels first have them."""
+        values: Array | None = self._constants.get(name)
+        if values is None or values.size == 1:
+            return name
+        turned = f"{name}.channels_first"
+        planes = values.reshape((1,) * (4 - values.ndim) + values.shape)
+        self._constants[turned] = planes.transpose(TO_FIRST)
+        return turned

@@ -1,0 +1,293 @@
+"""What is known of each tensor of a foreign graph: a constant, a weight, or a function of a node's sums."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.hindrances import refuse_unknown
+from tilewright.interchange.kernels import (
+    Addition,
+    Average,
+    Products,
+    Singles,
+    rounded,
+    whole_gains,
+)
+from tilewright.interchange.linear_quant import (
+    LINEAR_QUANT,
+    Integers,
+    clipped_format,
+    quantize_constant,
+    read_grid,
+    read_integers,
+    rounded_bias,
+)
+from tilewright.interchange.onnx_graph import Array, Graph, Operator, scalar
+from tilewright.interchange.quant_node import (
+    MAX_BIAS_BITS,
+    MAX_BITS,
+    QUANT_OPERATORS,
+    read_bipolar,
+    read_quantizer,
+)
+from tilewright.interchange.read_layers import (
+    Weight,
+    name_layer,
+    read_bias,
+    read_convolution,
+    read_linear,
+    unique,
+)
+from tilewright.interchange.read_steps import AVERAGES, ELEMENTWISE, LAYOUTS, average_window
+from tilewright.interchange.values import Affine, Grid, Value, clip
+from tilewright.interchange.wiring import input_value, name_sum
+from tilewright.spec import IntegerLayer, ResidualAdd, SumPool
+
+LINEAR = ("Gemm", "MatMul")
+LAYERS = ("Conv", *LINEAR)
+
+
+class Known:
+    """The tensors after the operations read so far. unread: constants not understood, by their maker."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.values = {graph.input: input_value(graph)}
+        self.weights: dict[str, Weight] = {}
+        self.unread: dict[str, str] = {}
+        self.assembly = Assembly()
+        self.constants: dict[str, Array] = dict(graph.constants)
+        self._integers: dict[str, Integers] = {}
+        self._outputs, self._readers = graph.outputs, graph.readers()
+
+    def read_constant(self, op: Operator) -> None:
+        """An operation of constants alone: weights, quantized biases, and what is not understood."""
+        if op.kind in QUANT_OPERATORS:
+            self._read_quantized(op)
+        elif op.kind == "BipolarQuant":
+            codes, quantizer = read_bipolar(op, self.constants)
+            self.weights[op.output] = Weight(codes, quantizer, op.inputs[:2])
+        elif op.kind == "Transpose" and op.inputs[0] in self.weights:
+            self.weights[op.output] = self.weights[op.inputs[0]].transposed()
+        elif op.inputs and op.inputs[0] in self.constants and op.kind in (*LINEAR_QUANT, "Clip"):
+            self._read_linear(op)
+        else:
+            self.unread |= dict.fromkeys(op.outputs, op.label)
+
+    def read_activation(self, op: Operator, values: list[Value]) -> None:
+        """An operation, not a layer, of values that follow from the input."""
+        if op.kind in LINEAR_QUANT:
+            self.values[op.output] = self._read_codes(op, values[0])
+        elif values[0].is_code and op.kind not in (*LAYOUTS, "MaxPool"):
+            self._read_of_codes(op, values[0])
+        elif op.kind in QUANT_OPERATORS:
+            self._read_quantizer(op, values[0])
+        elif op.kind == "Add" and len(values) == 2:
+            self._read_addition(op, values)
+        elif op.kind in AVERAGES:
+            self._read_average(op, values[0])
+        elif op.kind in ELEMENTWISE and len(values) == 1:
+            self._read_step(op, values[0])
+        else:
+            refuse_unknown(op)
+
+    def _read_quantized(self, op: Operator) -> None:
+        """A quantized weight, or a quantized bias, which is as good as its real values."""
+        if op.inputs[0] not in self.constants:
+            op.refuse(f"its input {op.inputs[0]} is neither a constant nor computed from the input")
+        constant = self.constants[op.inputs[0]]
+        is_bias = constant.ndim < 2
+        max_bits = MAX_BIAS_BITS if is_bias else MAX_BITS
+        quantizer = read_quantizer(op, self.constants, max_bits=max_bits)
+        codes = quantizer.codes(op, constant)
+        if is_bias:
+            self.constants[op.output] = codes * quantizer.scale
+        else:
+            self.weights[op.output] = Weight(codes, quantizer, op.inputs[:2])
+
+    def _read_linear(self, op: Operator) -> None:
+        """A constant that ONNX's own operators quantize, clip or give its values."""
+        name = op.inputs[0]
+        if op.kind == "QuantizeLinear":
+            self.constants[op.output] = quantize_constant(op, self.constants)
+        elif op.kind == "Clip":
+            low, high = self._bounds(op)
+            kind = self.constants[name].dtype
+            self.constants[op.output] = self.constants[name].clip(low, high).astype(kind)
+        else:
+            found = read_integers(op, self.constants)
+            self._integers[op.output] = found
+            self.constants[op.output] = found.values
+            if found.codes.ndim > 1 and found.kind != "int32":
+                self.weights[op.output] = Weight.of_integers(op, found)
+
+    def _read_codes(self, op: Operator, value: Value) -> Value:
+        """The value after QuantizeLinear or DequantizeLinear."""
+        grid = read_grid(op, self.constants)
+        if op.kind == "DequantizeLinear":
+            if value.origin is None and value.grid is None:  # the input is codes
+                return replace(value, tensor=op.output, grid=grid, codes_at=value.tensor)
+            found = value.grid
+            if found is None or not value.is_code:
+                op.refuse("it must read codes that a QuantizeLinear has made")
+            if (found.scale, found.zero_point) != (grid.scale, grid.zero_point):
+                op.refuse(
+                    f"its scale and zero-point {grid.scale:g}, {grid.zero_point} are not those of its codes, "
+                    f"{found.scale:g}, {found.zero_point}: quantize again instead"
+                )
+            return replace(value, tensor=op.output)
+        if value.is_code:
+            op.refuse("it must read values, but reads codes")
+        if value.grid is not None and value.grid == grid:
+            return replace(value, tensor=op.output, codes_at=op.output)
+        if value.origin is None and value.grid is not None:
+            value = self.assembly.enter(value)
+        after = value.by_kernel(op, grid) or value.on_grid(op, grid, rounded(grid))
+        return replace(after, codes_at=op.output)
+
+    def _read_of_codes(self, op: Operator, value: Value) -> None:
+        """A Clip of codes, as QCDQ has it; nothing else computes with codes."""
+        grid = value.grid
+        if op.kind != "Clip" or grid is None:
+            op.refuse(
+                "it computes with codes: put a DequantizeLinear before it and a QuantizeLinear behind"
+            )
+        low, high = self._bounds(op)
+        narrow = replace(grid, number_format=clipped_format(op, grid.number_format, low, high))
+        self.values[op.output] = replace(
+            value.on_grid(op, narrow, clip(narrow)), codes_at=op.output
+        )
+
+    def _bounds(self, op: Operator) -> tuple[int, int]:
+        """What a Clip of codes keeps."""
+        bounds = [-128, 255]
+        for place, name in enumerate(op.inputs[1:3]):
+            if name in self.constants:
+                bounds[place] = int(scalar(op, self.constants[name], "its bound"))
+        return bounds[0], bounds[1]
+
+    def _read_step(self, op: Operator, value: Value) -> None:
+        is_input = value.origin is None and value.grid is not None
+        if is_input and not value.is_code and op.kind not in LAYOUTS:
+            assert value.grid is not None, "just seen"  # noqa: S101
+            if op.kind == "Relu" and value.grid.low >= 0:
+                self.values[op.output] = value.renamed(op)  # its values are not negative
+                return
+            value = self.assembly.enter(value)
+        inputs = tuple(value.tensor if name == value.tensor else name for name in op.inputs)
+        constants = self.constants
+        self.values[op.output] = ELEMENTWISE[op.kind](replace(op, inputs=inputs), value, constants)
+
+    def _read_quantizer(self, op: Operator, value: Value) -> None:
+        quantizer = read_quantizer(op, self.constants)
+        scale = scalar(op, quantizer.scale, "the scale of activations")
+        grid = Grid(quantizer.number_format, scale, quantizer.zero_point)
+        if value.origin is None and value.grid is not None:
+            value = self.assembly.enter(value)
+        self.values[op.output] = value.on_grid(op, grid)
+
+    def read_layer(self, op: Operator, values: list[Value]) -> None:
+        """A convolution or a linear layer."""
+        if len(op.inputs) < 2:
+            op.refuse(f"it must read a value and a weight, not {op.inputs}")
+        weight = self.weights.get(op.inputs[1]) or Weight.of_whole(op.inputs[1], self.constants)
+        if weight is None or not values or values[0].tensor != op.inputs[0] or values[0].is_code:
+            op.refuse("it must read an activation and a weight that are both quantized")
+        value = values[0]
+        name = name_layer(op, weight, set(self.assembly.nodes))
+        if op.kind == "Conv":
+            is_last = bool(op.attributes.get("channels_last", 0))
+            weight = weight.channels_first() if is_last else weight
+            layer = read_convolution(op, name, value, weight)
+        else:
+            is_turned = op.kind == "MatMul" or not op.attributes.get("transB", 0)
+            layer = read_linear(op, name, value, weight.transposed() if is_turned else weight)
+        real = read_bias(op, self.constants, layer)
+        bias = self._integers.get(op.inputs[2]) if len(op.inputs) > 2 else None
+        is_whole = not real.offset.any() or (bias is not None and bias.are_steps_of(real.gain))
+        is_end = is_whole and op.output in self._outputs
+        has_kernel = value.codes_at is not None and weight.is_integer
+        if not has_kernel or not (is_end or self._meets_quantizer(op.output)):
+            self.values[op.output] = self.assembly.add(op, layer, [value], real)
+            return
+        if not is_whole:
+            bias = rounded_bias(real.offset, _scales(value, layer))
+        found = self.assembly.add_integers(op, layer, [value], real, bias)
+        self.values[op.output] = replace(found, kernel=_products(value, layer, bias))
+
+    def _meets_quantizer(self, tensor: str) -> bool:
+        """Whether one QuantizeLinear reads a tensor, directly or behind a Relu or Clip."""
+        readers = self._readers.get(tensor, ())
+        if len(readers) != 1 or tensor in self._outputs:
+            return False
+        reader = readers[0]
+        if reader.kind in ("Relu", "Clip"):
+            return self._meets_quantizer(reader.output)
+        return reader.kind == "QuantizeLinear"
+
+    def _read_addition(self, op: Operator, values: list[Value]) -> None:
+        first, second = values
+        a, b = first.grid, second.grid
+        if a is None or b is None:
+            op.refuse("it adds values that are not quantized: put a quantizer before each")
+        is_kernel = first.codes_at is not None and second.codes_at is not None
+        if a.scale != b.scale and not is_kernel:
+            op.refuse(
+                f"it adds codes of different scales, {a.scale:g} and {b.scale:g}: "
+                f"let both Quant nodes share one"
+            )
+        if first.plane != second.plane:
+            op.refuse(f"it adds planes of different sizes, {first.plane} and {second.plane}")
+        if a.number_format != b.number_format:
+            op.refuse(
+                f"it adds codes of different formats, {a.number_format} and {b.number_format}: let both "
+                "quantizers share one"
+            )
+        gains = whole_gains(a, b)
+        step = a.scale / gains[0]
+        name = unique(name_sum(op), set(self.assembly.nodes))
+        node = ResidualAdd(name, first.plane, a.number_format, step, gains=gains)
+        zero = gains[0] * a.zero_point + gains[1] * b.zero_point
+        real = Affine(np.array([step]), np.array([-zero * step]))
+        if not is_kernel:
+            self.values[op.output] = self.assembly.add(op, node, values, real)
+            return
+        found = self.assembly.add_integers(op, node, values, real)
+        self.values[op.output] = replace(found, kernel=Addition(a, b, gains))
+
+    def _read_average(self, op: Operator, value: Value) -> None:
+        grid = value.grid
+        if grid is None:
+            op.refuse("it averages values that are not quantized: put a quantizer before it")
+        kernel, stride = average_window(op, value, self.constants)
+        name = unique(name_sum(op), set(self.assembly.nodes))
+        node = SumPool(name, value.plane, kernel, stride, grid.number_format, grid.scale)
+        offset = -grid.zero_point * node.area
+        step = grid.scale / node.area
+        real = Affine(np.array([step]), np.array([offset * step]))
+        if value.codes_at is None or op.kind == "ReduceMean":
+            found = self.assembly.add(op, node, [value], real)
+        else:
+            found = self.assembly.add_integers(op, node, [value], real)
+            scale = np.array([grid.scale], np.float32)
+            whole = Products(scale, np.array([offset]), node.area)
+            parts = Average(grid.scale, offset, node.area)
+            found = replace(found, kernel=whole if op.kind == "GlobalAveragePool" else parts)
+        found = replace(found, is_positive=grid.low >= 0)
+        is_squeezed = op.attributes.get("keepdims", 1) == 0
+        self.values[op.output] = found.flattened(op) if is_squeezed else found
+
+
+def _products(value: Value, layer: IntegerLayer, bias: Integers | None) -> Products:
+    """The kernel of a layer on codes."""
+    offset = np.zeros(1, np.int64) if bias is None else bias.codes.reshape(-1)
+    return Products(_scales(value, layer), offset)
+
+
+def _scales(value: Value, layer: IntegerLayer) -> Singles:
+    """Activation scale times weight scale, multiplied in float32."""
+    assert value.grid is not None, "a layer reads codes"  # noqa: S101
+    scales: Singles = np.float32(value.grid.scale) * layer.weight_scale.astype(np.float32)
+    return scales

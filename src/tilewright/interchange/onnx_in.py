@@ -1,0 +1,136 @@
+"""An ONNX file of low-bit integers as an integer network: QONNX, QDQ and QCDQ, and operators on codes.
+
+The graph is walked once. Every tensor is a function of the integer sums of one node (`Value`); where a
+convolution, an addition or an average pool reads it, that function becomes thresholds. What cannot be
+stated in integers is refused with the name of the operation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from tilewright.errors import FormatError, ShapeError
+from tilewright.interchange.assembly import end_of_network
+from tilewright.interchange.channels_first import ChannelsFirst
+from tilewright.interchange.hindrances import (
+    HindranceError,
+    Lost,
+    refuse_other_dialects,
+    refuse_other_domains,
+    refuse_unknown,
+)
+from tilewright.interchange.known import LAYERS, Known
+from tilewright.interchange.linear_quant import LINEAR_QUANT
+from tilewright.interchange.onnx_graph import Graph, Operator, read_graph
+from tilewright.interchange.qoperator import expand
+from tilewright.interchange.quant_node import (
+    DOMAINS,
+    MAX_BIAS_BITS,
+    MAX_BITS,
+    QUANT_OPERATORS,
+    check_inputs,
+    read_quantizer,
+)
+from tilewright.interchange.read_layers import convolution_pads
+from tilewright.interchange.read_steps import AVERAGES, ELEMENTWISE
+from tilewright.interchange.source import Imported
+
+
+def read_onnx(path: Path) -> Imported:
+    """Read a file of convolutions, linear layers, additions and pools on integers of up to 8 bits.
+
+    Raises `FormatError` that names every operation that cannot be stated in integers, and why.
+    """
+    graph = read_graph(path)
+    refuse_other_dialects(graph.ops, path)
+    constants = dict(graph.constants)
+    graph = replace(graph, ops=tuple(expand(graph.ops, constants)), constants=constants)
+    graph = ChannelsFirst(graph).rewrite(graph)
+    reader = _Reader(graph)
+    for op in graph.ops:
+        reader.read(op)
+    return reader.finish(path)
+
+
+class _Reader:
+    """The state of the reader after the operations read so far."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph, self._known = graph, Known(graph)
+        self._lost: dict[str, Lost] = {}
+        self._hindrances: dict[str, None] = {}
+
+    def read(self, op: Operator) -> None:
+        """Take one operation; what it cannot state is kept until it is known whether that matters."""
+        lost = [self._lost[name] for name in op.inputs if name in self._lost]
+        reasons = dict.fromkeys(reason for one in lost for reason in one.reasons)
+        try:
+            if lost:
+                self._read_alone(op)
+            else:
+                self._read(op)
+                return
+        except ShapeError as error:
+            reasons[f"{op.label}: {error}"] = None
+        except FormatError as error:
+            reasons[str(error)] = None
+        followed = [self._known.values[name] for name in op.inputs if name in self._known.values]
+        behind = next(iter(followed), next((one.behind for one in lost if one.behind), None))
+        is_needed = op.kind in LAYERS or (op.kind == "Add" and len(followed) > 1)
+        if is_needed:
+            self._hindrances |= reasons
+            reasons.clear()
+        label = next((one.label for one in lost if one.behind), op.label)
+        lost_now = Lost(tuple(reasons), None if is_needed else behind, label)
+        self._lost |= dict.fromkeys(op.outputs, lost_now)
+
+    def _read(self, op: Operator) -> None:
+        values = [self._known.values[name] for name in op.inputs if name in self._known.values]
+        unread = next((name for name in op.inputs if name in self._known.unread), None)
+        if unread is not None and values:
+            op.refuse(
+                f"its constant {unread} is computed in a way that is not understood, by "
+                f"{self._known.unread[unread]}"
+            )
+        if len(op.outputs) > 1:
+            op.refuse(f"it must have one output, not {len(op.outputs)}")
+        refuse_other_domains(op)
+        if op.kind in QUANT_OPERATORS:
+            check_inputs(op)
+        if op.kind in LAYERS:
+            self._known.read_layer(op, values)
+        elif values:
+            self._known.read_activation(op, values)
+        else:
+            self._known.read_constant(op)
+
+    def _read_alone(self, op: Operator) -> None:
+        """Refuse what an operation states by itself; what it reads is not known."""
+        refuse_other_domains(op)
+        if op.kind in QUANT_OPERATORS:
+            check_inputs(op)
+            is_constant = op.inputs[0] in self._known.constants
+            read_quantizer(
+                op, self._known.constants, max_bits=MAX_BIAS_BITS if is_constant else MAX_BITS
+            )
+        elif op.kind in LAYERS:
+            if len(op.inputs) < 2:
+                op.refuse(f"it must read a value and a weight, not {op.inputs}")
+            weight = self._known.weights.get(op.inputs[1])
+            if weight is None and op.inputs[1] not in self._lost:
+                op.refuse("it must read a quantized weight")
+            if weight is not None and op.kind == "Conv":
+                convolution_pads(op, weight)
+        elif op.kind not in (*ELEMENTWISE, *AVERAGES, *LINEAR_QUANT):
+            refuse_unknown(op)
+
+    def finish(self, path: Path) -> Imported:
+        """The network, when all operations are read; raises `HindranceError` if it cannot be stated."""
+        if self._hindrances:
+            raise HindranceError(self._hindrances)
+        values = self._known.values
+        output, notes = end_of_network(path, self._graph.outputs, values, self._lost)
+        is_qonnx = any(op.domain in DOMAINS for op in self._graph.ops)
+        engine = "qonnx" if is_qonnx else "onnxruntime"
+        return self._known.assembly.finish(path, self._graph, output, notes=notes, engine=engine)

@@ -1,0 +1,1 @@
+"""Proofs for all inputs: a netlist is run on polynomials, under known control."""

@@ -1,0 +1,103 @@
+"""RTL to a netlist by yosys, once: netlists are kept in the cache folder by what they were made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tilewright.cores.build_cache import default_cache_dir
+from tilewright.errors import FormatError, ToolError
+from tilewright.formal.sources import without_imports
+from tilewright.formal.yosys import first_error, run_yosys
+from tilewright.prove.netlist import Netlist
+from tilewright.prove.netlist_reader import read_netlist
+
+_NETLIST = "netlist.json"
+_VERSION = 1
+"""Of the script below."""
+
+
+def elaborate_json(
+    sources: Mapping[str, str],
+    *,
+    top: str | None,
+    parameters: Mapping[str, int] | None = None,
+    timeout_s: float = 300.0,
+) -> str:
+    """The flat netlist of `top` in yosys's JSON; sources are file names to contents, packages first.
+
+    top: None: the module that no other one instantiates. Raises `ToolError` if yosys is missing or does not
+    end in time, `FormatError` if it cannot read the sources.
+    """
+    parameters = parameters or {}
+    script = _script(list(sources), top, parameters)
+    facts = json.dumps([_VERSION, script, dict(sources)], sort_keys=True)
+    path = default_cache_dir() / "netlists" / f"{hashlib.sha256(facts.encode()).hexdigest()}.json"
+    if path.is_file():
+        return path.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="tilewright-yosys-") as name:
+        folder = Path(name)
+        files = without_imports(sources)
+        status, output = run_yosys(script, files, folder=folder, timeout_s=timeout_s)
+        if status != 0 or not (folder / _NETLIST).is_file():
+            raise FormatError(
+                f"yosys cannot elaborate {top or 'the sources'}: {first_error(output)}"
+            )
+        text = (folder / _NETLIST).read_text(encoding="utf-8")
+    _keep(path, text)
+    return text
+
+
+def elaborate(
+    sources: Mapping[str, str], *, top: str | None, parameters: Mapping[str, int] | None = None
+) -> Netlist:
+    """The netlist of `top`; raises what `elaborate_json` and `read_netlist` raise."""
+    return read_netlist(parse(elaborate_json(sources, top=top, parameters=parameters)))
+
+
+def parse(text: str) -> dict[str, Any]:
+    """A design in yosys's JSON; raises `FormatError` if it is not one."""
+    try:
+        design: dict[str, Any] = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise FormatError(f"a netlist must be yosys's JSON, but is not: {error}") from None
+    if not isinstance(design, dict) or "modules" not in design:
+        raise FormatError("a netlist must be yosys's JSON with modules, but has none")
+    return design
+
+
+def _script(files: list[str], top: str | None, parameters: Mapping[str, int]) -> str:
+    chosen = f"-top {top}" if top else "-auto-top"
+    return "\n".join(
+        [
+            f"read_verilog -sv {' '.join(sorted(files, key=lambda file: 'pkg' not in file))}",
+            *(f"chparam -set {name} {value} {top}" for name, value in parameters.items()),
+            f"hierarchy -check {chosen}",
+            "proc",
+            "flatten",
+            "opt_expr",
+            "opt_clean",
+            "memory_collect",
+            "opt_clean",
+            f"write_json {_NETLIST}",
+        ]
+    )
+
+
+def _keep(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, delete=False, suffix=".part"
+        ) as file:
+            file.write(text)
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise ToolError(
+            f"the cache folder {path.parent} must be writable: {error.strerror or error}; "
+            "choose another one with XDG_CACHE_HOME"
+        ) from None

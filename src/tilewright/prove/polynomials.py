@@ -1,0 +1,248 @@
+"""Integer polynomials over the inputs of a design, with the exact or a wider range of each.
+
+A polynomial is interned: the same terms are the same object, so that `is` compares two of them. Besides
+inputs its variables are *floors* (a polynomial divided by a power of two, rounded down) and *cases* (one
+polynomial or another, as a third one lies in one interval or another): with these, every word of a circuit
+is a polynomial exactly, whatever bits are cut out of it. What is false of integers is never used; what is
+not found to be equal may still be equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+Monomial = tuple[int, ...]
+"""Numbers of variables, ascending, each as often as it is a factor; () is 1."""
+
+
+class Poly:
+    """A polynomial of an `Algebra`, which makes it: terms, range, and a number of its own."""
+
+    __slots__ = ("high", "low", "serial", "sign_bit", "terms")
+
+    def __init__(self, terms: dict[Monomial, int], low: int, high: int, serial: int) -> None:
+        self.terms, self.serial = terms, serial
+        self.bound(low, high)
+
+    def bound(self, low: int, high: int) -> None:
+        """Set the bounds, and the first bit from which on all bits are the sign."""
+        self.low, self.high = low, high
+        below = (~low if low < 0 else low).bit_length()
+        above = (~high if high < 0 else high).bit_length()
+        self.sign_bit = below if below > above else above
+
+    @property
+    def value(self) -> int | None:
+        """The number that it is, if it is one."""
+        return self.low if self.low == self.high else None
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """``base >> shift``, of which nothing more is known."""
+
+    base: Poly
+    shift: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """``pieces[i]``, where i is how many of the ascending `cuts` are <= `base`."""
+
+    base: Poly
+    cuts: tuple[int, ...]
+    pieces: tuple[Poly, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable: an input called `name`, or one with a `meaning`, in low..high."""
+
+    name: str
+    low: int
+    high: int
+    meaning: Floor | Cases | None = None
+
+
+class Polynomials:
+    """All polynomials and variables of one proof: made, added, multiplied, evaluated."""
+
+    def __init__(self) -> None:
+        self.variables: list[Variable] = []
+        self._polys: dict[frozenset[tuple[Monomial, int]], Poly] = {}
+        self._meanings: dict[tuple[object, ...], Poly] = {}
+        self._sums: dict[tuple[int, int, int], Poly] = {}
+        self._products: dict[tuple[int, int], Poly] = {}
+        self.zero, self.one = self.number(0), self.number(1)
+
+    # -- making them ------------------------------------------------------------------------------
+
+    def number(self, value: int) -> Poly:
+        """A constant."""
+        return self.make({(): value} if value else {}, value, value)
+
+    def variable(self, name: str, low: int, high: int) -> Poly:
+        """A new input in low..high."""
+        if not low <= high:
+            raise ValueError(f"the range of {name} must not be empty, but is {low}..{high}")
+        self.variables.append(Variable(name, low, high))
+        return self.make({(len(self.variables) - 1,): 1}, low, high)
+
+    def make(
+        self, terms: dict[Monomial, int], low: int | None = None, high: int | None = None
+    ) -> Poly:
+        """The polynomial of these terms (none with a coefficient of 0), known to lie in low..high."""
+        key = frozenset(terms.items())
+        poly = self._polys.get(key)
+        if poly is None:
+            bounds = self.range_of(terms)
+            poly = self._polys[key] = Poly(terms, *bounds, len(self._polys))
+        if low is not None and low > poly.low:
+            poly.bound(low, poly.high)
+        if high is not None and high < poly.high:
+            poly.bound(poly.low, high)
+        if poly.low >= poly.high and (len(terms) > 1 or (terms and () not in terms)):
+            return self._constant(poly)
+        return poly
+
+    def _constant(self, poly: Poly) -> Poly:
+        if poly.low > poly.high:
+            raise AssertionError(f"no number lies in {poly.low}..{poly.high}: a rule is unsound")
+        return self.number(poly.low)
+
+    def range_of(self, terms: Mapping[Monomial, int]) -> tuple[int, int]:
+        """Bounds from those of the variables: exact where each term has variables of its own."""
+        low = high = 0
+        variables = self.variables
+        for monomial, factor in terms.items():
+            a = b = factor
+            for index in monomial:
+                one = variables[index]
+                corners = (a * one.low, a * one.high, b * one.low, b * one.high)
+                a, b = min(corners), max(corners)
+            low += a
+            high += b
+        return low, high
+
+    def _meant(self, key: tuple[object, ...], variable: Variable) -> Poly:
+        poly = self._meanings.get(key)
+        if poly is None:
+            self.variables.append(variable)
+            poly = self.make({(len(self.variables) - 1,): 1}, variable.low, variable.high)
+            self._meanings[key] = poly
+        return poly
+
+    # -- arithmetic ---------------------------------------------------------------------------------
+
+    def add(self, p: Poly, q: Poly, factor: int = 1) -> Poly:
+        """``p + factor * q``."""
+        if not q.terms or factor == 0:
+            return p
+        key = (p.serial, q.serial, factor)
+        found = self._sums.get(key)
+        if found is None:
+            terms = p.terms.copy()
+            for monomial, number in q.terms.items():
+                total = terms.get(monomial, 0) + factor * number
+                if total:
+                    terms[monomial] = total
+                else:
+                    del terms[monomial]
+            a, b = (q.low, q.high) if factor > 0 else (q.high, q.low)
+            found = self._sums[key] = self.make(terms, p.low + factor * a, p.high + factor * b)
+        return found
+
+    def subtract(self, p: Poly, q: Poly) -> Poly:
+        """``p - q``."""
+        return self.add(p, q, -1)
+
+    def scale(self, p: Poly, factor: int) -> Poly:
+        """``factor * p``."""
+        return p if factor == 1 else self.add(self.zero, p, factor)
+
+    def multiply(self, p: Poly, q: Poly) -> Poly:
+        """``p * q``."""
+        key = (p.serial, q.serial) if p.serial <= q.serial else (q.serial, p.serial)
+        found = self._products.get(key)
+        if found is None:
+            terms: dict[Monomial, int] = {}
+            for one, a in p.terms.items():
+                for two, b in q.terms.items():
+                    monomial = self._join(one, two)
+                    terms[monomial] = terms.get(monomial, 0) + a * b
+            corners = (p.low * q.low, p.low * q.high, p.high * q.low, p.high * q.high)
+            kept = {monomial: number for monomial, number in terms.items() if number}
+            found = self._products[key] = self.make(kept, min(corners), max(corners))
+        return found
+
+    def _join(self, one: Monomial, two: Monomial) -> Monomial:
+        if not one or not two:
+            return one or two
+        joined = sorted(one + two)
+        variables = self.variables
+        return tuple(
+            index
+            for at, index in enumerate(joined)
+            if not (  # the square of a bit is the bit
+                at
+                and joined[at - 1] == index
+                and variables[index].low >= 0 >= variables[index].high - 1
+            )
+        )
+
+    @staticmethod
+    def modulo(p: Poly, bits: int) -> dict[Monomial, int]:
+        """The terms of p with each coefficient replaced by that nearest to 0 with the same lowest bits."""
+        whole = 1 << bits
+        most = whole // 2
+        terms = {m: (number + most - 1) % whole - most + 1 for m, number in p.terms.items()}
+        return {m: number for m, number in terms.items() if number}
+
+    def meanings(self, p: Poly) -> Iterable[tuple[int, Floor | Cases]]:
+        """The variables of p that mean something, each once, by number."""
+        for index in sorted({index for monomial in p.terms for index in monomial}):
+            meaning = self.variables[index].meaning
+            if meaning is not None:
+                yield index, meaning
+
+    def substitute(self, p: Poly, chosen: Mapping[int, Poly]) -> Poly:
+        """p with variables replaced."""
+        kept = {m: number for m, number in p.terms.items() if not any(i in chosen for i in m)}
+        total = self.make(kept)
+        for monomial, number in p.terms.items():
+            if monomial in kept:
+                continue
+            term = self.make({tuple(i for i in monomial if i not in chosen): number})
+            for index in monomial:
+                if index in chosen:
+                    term = self.multiply(term, chosen[index])
+            total = self.add(total, term)
+        return total
+
+    # -- value --------------------------------------------------------------------------------------
+
+    def evaluate(
+        self, p: Poly, inputs: Mapping[int, int], known: dict[int, int] | None = None
+    ) -> int:
+        """The number that p is for these inputs, by variable number; `known` keeps what was found."""
+        known = {} if known is None else known
+        total = 0
+        for monomial, number in p.terms.items():
+            for index in monomial:
+                if index not in known:
+                    known[index] = self._value_of(index, inputs, known)
+                number *= known[index]
+            total += number
+        return total
+
+    def _value_of(self, index: int, inputs: Mapping[int, int], known: dict[int, int]) -> int:
+        meaning = self.variables[index].meaning
+        if meaning is None:
+            return inputs[index]
+        base = self.evaluate(meaning.base, inputs, known)
+        if isinstance(meaning, Floor):
+            return base >> meaning.shift
+        return self.evaluate(
+            meaning.pieces[sum(cut <= base for cut in meaning.cuts)], inputs, known
+        )

@@ -1,0 +1,231 @@
+"""A few lines of TOML that say where the words of anybody's array stand in a run of it.
+
+``[[stream]]`` tables: word n of a stream is what its port holds before the n-th rising edge at which all of
+its conditions hold. All arrays compute ``y[p][t][c] = f(sum over k of a[p][t][k] * w[p][k][c])`` for tiles p.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from tilewright.errors import ConfigError, FormatError
+from tilewright.formal.recorded import PortRoles
+from tilewright.store.toml import read_toml
+from tilewright.waves import Recording
+
+INDICES = {"a": "ptk", "w": "pkc", "y": "ptc"}
+"""The words, and the indices of each, in the order of its axes."""
+COMPUTES = ("identity", "relu", "saturate", "saturate each")
+"""What f may be: as it is, 0 where negative, the nearest that fits, and that after each of the products."""
+_OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+}
+NAMES = re.compile(r"[A-Za-z_]\w*")
+"""Of ports, in a condition."""
+_CONDITION = re.compile(r"(\w+)(?:\[(\d+)\])?(?:(!?=)(\d+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Where the words called `word` are.
+
+    port: its name, perhaps with ``{index}``. bits, signed: of one word. when: ports that must hold one
+    (``x``), a number (``x=0``, ``x!=3``), or whose bit must (``x[2]``). beat: which of the samples, an
+    expression of the indices, the sizes, the digit d and the repetition n. lane: how many words stand below
+    this one in the port. digits: samples that one word takes, the lowest part first. repeats: how often it
+    comes.
+    """
+
+    word: str
+    port: str
+    bits: int
+    signed: bool
+    when: tuple[str, ...]
+    beat: str
+    lane: str = "0"
+    digits: int = 1
+    repeats: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "when", tuple(self.when))
+        if self.word not in INDICES:
+            raise ConfigError(f"a stream must be of a, w or y, not {self.word!r}")
+        if min(self.bits, self.digits, self.repeats) < 1 or self.bits % self.digits:
+            raise ConfigError(f"bits of {self.word} must be a multiple of its digits, at least 1")
+        for text in self.when:
+            if not _CONDITION.fullmatch(re.sub(r"\{\w+\}", "0", text)):
+                raise ConfigError(f"a condition must be like x, x=0, x!=3 or x[2], not {text!r}")
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The lowest and the highest value of a word."""
+        low = -(1 << (self.bits - 1)) if self.signed else 0
+        return low, low + (1 << self.bits) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An array of anybody: its module, its clock, what it computes, its sizes (P, T, K, C), its streams."""
+
+    top: str
+    clock: str
+    computes: str
+    sizes: Mapping[str, int]
+    streams: tuple[Stream, ...]
+    parameters: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        if self.computes not in COMPUTES:
+            raise ConfigError(
+                f"computes must be one of {', '.join(COMPUTES)}, not {self.computes!r}"
+            )
+        if set(self.sizes) != set("PTKC") or min(self.sizes.values()) < 1:
+            raise ConfigError(
+                f"sizes must be P, T, K and C, each at least 1, not {dict(self.sizes)}"
+            )
+        missing = INDICES.keys() - {stream.word for stream in self.streams}
+        if missing:
+            raise ConfigError(f"there must be a stream of {min(missing)}, but there is none")
+
+    def of(self, word: str) -> Stream:
+        """The first stream of these words."""
+        return next(one for one in self.streams if one.word == word)
+
+    def places(self, word: str) -> Iterator[tuple[int, ...]]:
+        """The indices of all words."""
+        return product(*(range(self.sizes[index.upper()]) for index in INDICES[word]))
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """`width` bits of the word `word` at `place`, from bit `first` on: bits low, ... of `port` in a cycle."""
+
+    word: str
+    place: tuple[int, ...]
+    first: int
+    port: str
+    cycle: int
+    low: int
+    width: int
+
+
+def read_described(path: Path) -> Described:
+    """From TOML with top, clock, computes, sizes, [[stream]] and perhaps [parameters].
+
+    Raises `ConfigError` if the file is missing, a key is missing or of another type.
+    """
+    needs = " with top, clock, computes, sizes and [[stream]]"
+    facts = read_toml(path, needs=needs)
+    try:
+        return Described(
+            top=str(facts["top"]),
+            clock=str(facts["clock"]),
+            computes=str(facts["computes"]),
+            sizes={str(name): int(size) for name, size in facts["sizes"].items()},
+            streams=tuple(Stream(**one) for one in facts["stream"]),
+            parameters={str(n): int(size) for n, size in facts.get("parameters", {}).items()},
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ConfigError(f"{path} must be TOML{needs}: {error}") from None
+
+
+def roles_of(
+    described: Described, inputs: Mapping[str, int], outputs: Mapping[str, int]
+) -> PortRoles:
+    """Data are the ports of a and w; every other input is control. inputs, outputs: names to widths."""
+    data = {
+        stream.port.format(**dict(zip(INDICES[stream.word], place, strict=True)))
+        for stream in described.streams
+        if stream.word != "y"
+        for place in described.places(stream.word)
+    }
+    unknown = sorted(data - inputs.keys())
+    if unknown:
+        raise ConfigError(
+            f"a port of data must be an input of {described.top}, but {unknown[0]} is none"
+        )
+    control = tuple(name for name in inputs if name not in data and name != described.clock)
+    return PortRoles(described.clock, control, tuple(sorted(data)), tuple(outputs))
+
+
+def place_words(described: Described, recording: Recording) -> list[Placed]:
+    """Where every word is in a run. Raises `FormatError` if a word is not in it."""
+    held = {**recording.inputs, **recording.outputs}
+    found: list[Placed] = []
+    for stream in described.streams:
+        seen: dict[tuple[str, ...], list[int]] = {}
+        for place in described.places(stream.word):
+            names = {**described.sizes, **dict(zip(INDICES[stream.word], place, strict=True))}
+            asked = tuple(text.format(**names) for text in (stream.port, *stream.when))
+            if asked not in seen:
+                seen[asked] = _samples(asked[1:], held, recording.cycles)
+            found += _placed(stream, place, names, asked[0], seen[asked])
+    return found
+
+
+def _placed(
+    stream: Stream,
+    place: tuple[int, ...],
+    names: Mapping[str, int],
+    port: str,
+    samples: list[int],
+) -> Iterator[Placed]:
+    width = stream.bits // stream.digits
+    for n, digit in product(range(stream.repeats), range(stream.digits)):
+        inside = {**names, "n": n, "d": digit}
+        beat, lane = _number(stream.beat, inside), _number(stream.lane, inside)
+        if not 0 <= beat < len(samples):
+            raise FormatError(
+                f"word {stream.word}{list(place)} must be in sample {beat} of {port}, but the run has "
+                f"{len(samples)} in which {' and '.join(stream.when) or 'the clock rises'}"
+            )
+        yield Placed(stream.word, place, digit * width, port, samples[beat], lane * width, width)
+
+
+def _samples(conditions: tuple[str, ...], held: Mapping[str, Any], cycles: int) -> list[int]:
+    """The cycles in which all conditions hold."""
+    tests = [_CONDITION.fullmatch(one) for one in conditions]
+    for test in tests:
+        if test is None or test[1] not in held:
+            raise ConfigError(f"a condition must be about a port, but {conditions} is not")
+    return [
+        cycle
+        for cycle in range(cycles)
+        if all(test and _holds(test, held[test[1]][cycle]) for test in tests)
+    ]
+
+
+def _holds(test: re.Match[str], value: str) -> bool:
+    bits = value[-1 - int(test[2])] if test[2] else value
+    if set(bits) - {"0", "1"}:
+        return False
+    return (int(bits, 2) == int(test[4] or 1)) != (test[3] == "!=")
+
+
+def _number(text: str, names: Mapping[str, int]) -> int:
+    """The value of an expression of names, numbers, + - * // % and parentheses."""
+
+    def value(node: ast.AST) -> int:
+        if isinstance(node, ast.Constant) and type(node.value) is int:
+            return node.value
+        if isinstance(node, ast.Name) and node.id in names:
+            return names[node.id]
+        if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+            return _OPERATORS[type(node.op)](value(node.left), value(node.right))
+        raise ConfigError(f"an expression must be of {', '.join(names)}, + - * // %, not {text!r}")
+
+    try:
+        return value(ast.parse(text, mode="eval").body)
+    except (SyntaxError, ZeroDivisionError) as error:
+        raise ConfigError(f"{text!r} must be an expression: {error}") from None

@@ -1,0 +1,78 @@
+"""Our whole core, with its memories, puts out a layer for all inputs; a core with a fault does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tilewright.errors import ConfigError
+from tilewright.prove.layer_claim import LayerJob
+from tilewright.prove.our_rtl import prove_layer
+from tilewright.spec import ArrayShape, ConvShape, OutputFunction, PsumRule, Schedule
+from tilewright.tile import Execution
+from tilewright.tile.plan import plan_mode
+
+SHAPE = ConvShape(ic=3, ih=3, iw=2, oc=3, kh=2, kw=1, padding=(0, 1))
+
+
+def job(mode="ws", *, function="relu", stalls=0, weights=None, **schedule):
+    plan = plan_mode(SHAPE, ArrayShape(2, 2, 12), mode, 2)
+    return LayerJob(
+        Execution(
+            plan,
+            Schedule(is_whole_layer=True, **schedule),
+            PsumRule("wrap"),
+            OutputFunction(function, int(function == "leaky")),
+        ),
+        act_bits=2,
+        weight_bits=2,
+        weights=weights,
+        stalls=stalls,
+        addresses={"XmemAddrBits": 6, "WmemAddrBits": 6, "PmemAddrBits": 5},
+    )
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        job(stalls=50, is_skipping=True),
+        job("simd", is_overlapped=True, function="leaky"),
+        job("os", is_overlapped=True, stalls=70, function="signed"),
+        job("ws", is_overlapped=True, weights=np.arange(18).reshape(3, 3, 2, 1) % 4 - 2),
+    ],
+    ids=str,
+)
+def test_the_core_puts_out_a_layer(core, one):
+    verdict = prove_layer(core, one)
+    assert verdict.answer == "proved", verdict
+    weights = 0 if one.weights is not None else 3 * 3 * 2 * 2
+    assert verdict.bits == weights + 3 * 3 * 2 * 2
+    assert verdict.compared >= 2 * 3 * 2 * 4
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "reason"),
+    [
+        (
+            "tw_sfu.sv",
+            "(function_i == Relu)  ? '0",
+            "(function_i == Relu)  ? shown",
+            "the output of",
+        ),
+        ("tw_fifo.sv", "slots_q[write_q] <= data_i", "slots_q[read_q] <= data_i", ""),
+    ],
+)
+def test_a_core_with_a_fault_is_never_proved(core, file, before, after, reason):
+    assert before in core[file]
+    changed = {**core, file: core[file].replace(before, after)}
+    verdict = prove_layer(changed, job(is_overlapped=True))
+    assert verdict.answer != "proved"
+    assert reason in verdict.reason
+    if verdict.killing is not None:
+        assert verdict.killing.is_confirmed is not False
+
+
+def test_jobs_that_are_none():
+    plan = plan_mode(SHAPE, ArrayShape(2, 2, 12), "ws", 2)
+    with pytest.raises(ConfigError, match="as one job"):
+        LayerJob(Execution(plan))

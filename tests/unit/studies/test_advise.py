@@ -1,0 +1,177 @@
+"""Fewer bits without training: what loses nothing must lose nothing; and the advice about it."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.chain import tilewright
+from tests.networks import chain, images
+from tilewright.config import load_config
+from tilewright.data import Split
+from tilewright.engine import Engine
+from tilewright.errors import ConfigError
+from tilewright.spec import ArrayShape, IntegerNetwork, NumberFormat
+from tilewright.studies.advise import find_precision, plain_cost, squeezes
+from tilewright.studies.narrowing import Widths, narrowed, widths_of
+from tilewright.verify import reference_trace
+
+
+class _Silent:
+    def say(self, line):
+        pass
+
+    def progress(self, line):
+        pass
+
+
+@pytest.fixture
+def network():
+    return chain(np.random.default_rng(5))
+
+
+def _with_layer(network, name, **values):
+    nodes = tuple(replace(one, **values) if one.name == name else one for one in network.nodes)
+    return IntegerNetwork(nodes, network.inputs)
+
+
+def _even(network, name):
+    """The layer with weights that three bits can state: -3..3, twice as large."""
+    weight = (network.layer(name).weight // 2).clip(-3, 3) * 2
+    weight[0, 0, 0, 0] = 6  # the widest
+    return _with_layer(network, name, weight=weight.astype(np.int8))
+
+
+def _coarse(network, name):
+    """The link out of `name` gives the codes 0, 5, 10 and 15 only."""
+    (link,) = network.node(name).requantizations
+    thresholds = np.repeat(link.thresholds[:, 2::5], 5, axis=1)
+    return _with_layer(network, name, requantizations=(replace(link, thresholds=thresholds),))
+
+
+def _histograms(network):
+    return {
+        layer.name: np.ones(layer.act_format.max_code + 1, np.int64) for layer in network.layers
+    }
+
+
+def _predictions(network, count=12):
+    pixels = images(np.random.default_rng(1), network, count)
+    return Engine(network).sums(pixels)
+
+
+def test_the_widths_that_it_has_change_nothing(network):
+    assert narrowed(network, widths_of(network), _histograms(network)).fingerprint() == (
+        network.fingerprint()
+    )
+
+
+@pytest.mark.parametrize("name", ["first", "second", "head"])
+def test_weights_that_fewer_bits_can_state_give_the_same_codes(network, name):
+    network = _even(network, name)
+    act = network.layer(name).act_format.bits
+    fewer = narrowed(network, {name: Widths(3, act)}, _histograms(network))
+    layer = fewer.layer(name)
+    assert (2 * layer.weight == network.layer(name).weight).all()
+    assert layer.weight_format == NumberFormat(3, is_signed=True, is_narrow=True)
+    scale = 2 if name == "head" else 1  # sums of the output count in units of two
+    assert (_predictions(fewer) * scale == _predictions(network)).all()
+
+
+def test_activations_that_fewer_bits_can_state_give_the_same_codes(network):
+    network = _coarse(network, "first")
+    histograms = _histograms(network) | {"second": np.bincount([0, 5, 10, 15], minlength=16)}
+    fewer = narrowed(network, {"second": Widths(4, 2)}, histograms)
+    assert fewer.layer("second").act_format.max_code == 3
+    assert (_predictions(fewer) == _predictions(network)).all()
+
+
+def test_what_is_lost_is_still_exact_on_integers(network):
+    wanted = {"first": Widths(2, 8), "second": Widths(3, 2), "head": Widths(2, 3)}
+    fewer = narrowed(network, wanted, _histograms(network))
+    pixels = images(np.random.default_rng(1), network, 2)
+    expected, found = reference_trace(fewer, pixels), Engine(fewer).trace(pixels)
+    assert all((expected.codes[port] == codes).all() for port, codes in found.codes.items())
+    assert all((expected.sums[name] == sums).all() for name, sums in found.sums.items())
+    assert widths_of(fewer) == wanted
+    assert (found.codes["second"] <= 3).all()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"first": Widths(5, 8)}, "first has W4A8 and takes 2 bits up to that, not W5A8"),
+        ({"second": Widths(1, 4)}, "second has W4A4 and takes 2 bits"),
+        ({"first": Widths(4, 4)}, "first reads the images, whose 8 bits stay"),
+    ],
+)
+def test_widths_that_are_none(network, wanted, message):
+    with pytest.raises(ConfigError, match=message):
+        narrowed(network, wanted, _histograms(network))
+
+
+def test_signed_codes_and_start_values_keep_their_widths(network):
+    bias = np.arange(12, dtype=np.int64)
+    network = _with_layer(network, "second", bias=bias)
+    with pytest.raises(ConfigError, match="second must read unsigned codes and add plain products"):
+        narrowed(network, {"second": Widths(3, 4)}, _histograms(network))
+    pixels = images(np.random.default_rng(1), network, 4)
+    holdout = Split(pixels, Engine(network).predict(pixels))
+    found = find_precision(network, holdout, _Silent(), images=4, threads=1, lost=4)
+    assert found.mixed["second"] == "W4A4"
+    assert found.mixed["head"] == "W2A2"
+
+
+def test_a_mixed_precision_that_loses_nothing_is_found(network):
+    network = _coarse(_even(network, "second"), "first")
+    pixels = images(np.random.default_rng(1), network, 40)
+    holdout = Split(pixels, Engine(network).predict(pixels))
+    found = find_precision(network, holdout, _Silent(), images=40, threads=1, lost=0)
+    assert found.uniform_correct == found.mixed_correct == 40
+    assert found.mixed_bits < found.uniform_bits
+    assert found.mixed["second"] in ("W3A2", "W2A2")
+    mixed = {name: Widths(int(text[1]), int(text[3])) for name, text in found.mixed.items()}
+    trace = Engine(network).trace(pixels[:32])
+    histograms = {
+        layer.name: np.bincount(
+            trace.codes[layer.name].ravel(), minlength=layer.act_format.max_code + 1
+        )
+        for layer in network.layers
+    }
+    fewer = narrowed(network, mixed, histograms)
+    assert (Engine(fewer).predict(pixels) == holdout.labels).all()
+    assert found.mixed_bits == sum(
+        layer.weight.size * layer.weight_format.bits for layer in fewer.layers
+    )
+
+
+def test_the_course_s_layer_is_among_those_that_fit():
+    config = load_config(None, ("model.name=vgg16", "model.choke_width=0"))
+    found = {one.layer: one for one in squeezes(config, ArrayShape(8, 8, 20)) if one.tiles == 1}
+    course = found["features.27"]  # 9 folds of 36 + 16 + 8 + 3 cycles, 8 channels of 4x4 codes
+    assert (course.cycles, course.passing_bits, course.edge) == (9 * 63, 8 * 16 * 4, 4)
+    assert sorted(one.stage for one in found.values()) == [1, 2, 3, 4, 5]
+    plain = plain_cost(config, ArrayShape(8, 8, 20))
+    assert all(one.network_cycles < plain["network_cycles"] for one in found.values())
+
+
+def test_advice_on_the_command_line(finished):
+    done = tilewright("advise", "resnet20")
+    assert done.returncode == 0, done.stderr
+    assert "the model has no place for a chokepoint" in done.stdout
+    done = tilewright("advise", finished, "--images", 30, "--lost", 2, "--json")
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    precision = facts["precision"]
+    assert precision["mixed_correct"] >= precision["uniform_correct"] - 2
+    assert precision["mixed_bits"] <= precision["uniform_bits"]
+    assert len(precision["mixed"]) == 7
+    for arguments, message in (
+        (("vgg_tiny", "--array", "8"), "--array is ROWSxCOLS, for example 8x8, not '8'"),
+        (("vgg99",), "there is no model 'vgg99'"),
+        ((finished, "--images", 0), "images must be 1..360 of the hold-out, not 0"),
+    ):
+        done = tilewright("advise", *arguments)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert message in done.stderr
