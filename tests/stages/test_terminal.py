@@ -46,7 +46,9 @@ def test_quiet_says_the_verdict_and_what_fails(run):
 
 
 def test_the_plan_draws_tiles_and_names_the_choke():
-    done = tilewright("plan", "vgg_tiny", "--array", "8x8", "--array", "16x5")
+    done = tilewright(
+        "plan", "vgg_tiny", "--set", "model.choke_width=8", "--array", "8x8", "--array", "16x5"
+    )
     assert done.returncode == 0, done.stderr
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     assert "features.15 1 x 1 x 9 |########| |########| <- the choke" in lines

@@ -12,8 +12,8 @@ from tilewright.judge.compare import Comparison, compare
 from tilewright.judge.dump import Dump
 from tilewright.judge.explanation import Explanation, explain
 from tilewright.judge.heat import HeatMap, heat_maps
-from tilewright.judge.vcd import Sample, Sampling, read_samples
 from tilewright.vectors import Bundle, read_bundle
+from tilewright.waves import Sample, Sampling, read_samples
 
 WAVES = "failure.vcd"
 """In the folder of cosim: of the first output tile that differs, in the first bundle that does."""
