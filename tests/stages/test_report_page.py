@@ -63,7 +63,12 @@ def test_the_page_is_whole_and_says_what_was_run(report):
     assert len(text) < 3_000_000
     marks = Marks(text)
     assert (marks.open, len(marks.ids)) == ([], len(set(marks.ids)))
-    assert {target.removeprefix("#") for target in marks.targets} <= set(marks.ids)
+    assert {target.removeprefix("#") for target in marks.targets} - {"timeline.json"} <= set(
+        marks.ids
+    )
+    events = json.loads((report.parent / "timeline.json").read_text())["traceEvents"]
+    cycles = json.loads((report.parent / "summary.json").read_text())["sim"]["cycles"]
+    assert events[-1]["ts"] + events[-1]["dur"] == cycles
     for words in (
         *("<h1>vgg_tiny on an array of 8x8 PEs</h1>", "digits, 7 layers, W4 A4"),
         *("Proved, for every input", "Compared, number by number", "Neither proved nor compared"),

@@ -19,7 +19,7 @@ WAVES = "failure.vcd"
 """In the folder of cosim: of the first output tile that differs, in the first bundle that does."""
 
 SAMPLING = Sampling(
-    ("u_core.out_addr_o", "u_core.out_psum_o"), "u_core.clk_i", "u_core.out_valid_o"
+    ("u_core.out_addr_o", "u_core.out_psum_o"), "u_core.clk_i", ("u_core.out_valid_o",)
 )
 MOST_PRODUCTS = 20_000_000
 """Of layers with more, the cause is not searched: that is what `tilewright explain` is for."""
@@ -76,6 +76,7 @@ def _explained(bundle: Bundle, dump: Dump, plain: FailureFacts, waves: str) -> F
     is_small = bundle.shape.macs <= MOST_PRODUCTS
     found = explain(bundle, dump) if is_small else None
     comparison = found.comparisons[0] if found else compare(bundle, dump)
+    cause, hints = _cause(found)
     return FailureFacts(
         layer=plain.layer,
         sample=plain.sample,
@@ -85,17 +86,18 @@ def _explained(bundle: Bundle, dump: Dump, plain: FailureFacts, waves: str) -> F
         differ=comparison.differ,
         compared=comparison.compared,
         waves=waves,
-        **_cause(found),
+        cause=cause,
+        hints=hints,
         maps=tuple(_maps(bundle, comparison)),
     )
 
 
-def _cause(found: Explanation | None) -> dict[str, object]:
+def _cause(found: Explanation | None) -> tuple[str | None, tuple[str, ...]]:
     """What reproduces every number, and where to look; nothing where that was not found."""
     if found is None or not found.is_explained:
-        return {}
+        return None, ()
     causes = [cause for group in found.groups[:1] for cause in group[0]]
-    return {"cause": found.verdict, "hints": tuple(cause.hint for cause in causes if cause.hint)}
+    return found.verdict, tuple(cause.hint for cause in causes if cause.hint)
 
 
 def _maps(bundle: Bundle, comparison: Comparison) -> list[HeatFacts]:

@@ -25,7 +25,7 @@ FOLDERS = {
 }
 CONFIG = "config.toml"
 LOCK = ".lock"
-REPORTS = ("summary.json", "junit.xml", "report.html")
+REPORTS = ("summary.json", "junit.xml", "report.html", "timeline.json")
 """What the report writes, in the run folder itself."""
 
 OUTPUTS: dict[str, tuple[str, ...]] = {

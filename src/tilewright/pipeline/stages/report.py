@@ -14,7 +14,8 @@ from tilewright.pipeline.picture import make_picture
 from tilewright.pipeline.run_folder import RunFolder, flat_config
 from tilewright.report import Summary, junit_xml, render_page, summarize
 from tilewright.report.comparison import Difference, differences
-from tilewright.store.artifact import read_bytes, write_bytes, write_json
+from tilewright.report.timeline import timeline
+from tilewright.store.artifact import read_artifact, read_bytes, write_bytes, write_json
 from tilewright.store.typed_json import from_json
 
 
@@ -33,7 +34,22 @@ def report(run: RunFolder) -> Summary:
     write_json(run.root / "summary.json", summary.to_json())
     write_bytes(run.root / "junit.xml", junit_xml(found, summary.failures).encode())
     write_bytes(run.root / "report.html", page.encode())
+    _write_timeline(run, found)
     return summary
+
+
+def _write_timeline(run: RunFolder, found: RunFacts) -> None:
+    """Beside the report, once the model has run; not where its file is damaged, which the report says."""
+    if found.simulate is None:
+        return
+    try:
+        cycles, _ = read_artifact(run.fold_cycles_stem, "fold-cycles")
+    except ArtifactError:
+        return
+    layers = found.tile.facts.layers if found.tile else ()
+    names = [part for layer in layers for part in layer.parts]
+    folds = {name: cycles[name] for name in names if name in cycles}
+    write_bytes(run.root / "timeline.json", timeline(folds).encode())
 
 
 def judged(run: RunFolder) -> tuple[RunFacts, Summary]:
