@@ -146,6 +146,5 @@ def check(folder):
 
 
 if __name__ == "__main__":
-    for one in sys.argv[1:]:
-        print(f"{one}: {check(one)} values hold for {SAMPLES} inputs, and all hashes")
-    print(f"{len(sys.argv) - 1} certificates")
+    held_of = {one: check(one) for one in sys.argv[1:]}
+    print(f"{len(held_of)} certificates hold, values compared on {SAMPLES} inputs: {held_of}")

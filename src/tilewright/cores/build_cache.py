@@ -41,11 +41,12 @@ def cached_build(
     parameters: Mapping[str, int],
     cache_dir: Path | None,
     timeout_s: float,
+    defines: tuple[str, ...] = (),
 ) -> Path:
     """The program that simulates `top`, built now if it never was.
 
-    `sources` maps file names to contents. The key is a hash of the sources, the parameters and the
-    simulator with its version and options. A build happens in a folder of its own and enters the
+    `sources` maps file names to contents. The key is a hash of the sources, the parameters, the
+    macros and the simulator with its version and options. A build happens in a folder of its own and enters the
     cache by one rename, so any number of processes may request the same simulation at once. The name of
     an entry ends with the hash of its content, which is checked before each use: a damaged entry is built
     again.
@@ -53,7 +54,8 @@ def cached_build(
     Raises `ToolError` if the build fails, or the cache cannot be written or is another user's.
     """
     folder = own_folder(default_cache_dir() if cache_dir is None else cache_dir.absolute())
-    stem = f"{simulator.name}-{_key(simulator, sources, top=top, parameters=parameters)}."
+    key = _key(simulator, sources, top=top, parameters=parameters, defines=defines)
+    stem = f"{simulator.name}-{key}."
     for entry in sorted(folder.glob(f"{stem}*")):
         if _is_ours(entry) and entry.name == stem + _sha256(entry):
             return entry
@@ -62,7 +64,7 @@ def cached_build(
         workshop = Path(name)
         for file, content in sources.items():
             (workshop / file).write_bytes(content)
-        simulator.build(Build(tuple(sources), top, workshop, parameters, timeout_s))
+        simulator.build(Build(tuple(sources), top, workshop, parameters, timeout_s, defines))
         return _enter(workshop / PROGRAM, folder, stem)
 
 
@@ -106,13 +108,19 @@ def _remove(entry: Path) -> None:
 
 
 def _key(
-    simulator: Simulator, sources: Mapping[str, bytes], *, top: str, parameters: Mapping[str, int]
+    simulator: Simulator,
+    sources: Mapping[str, bytes],
+    *,
+    top: str,
+    parameters: Mapping[str, int],
+    defines: tuple[str, ...],
 ) -> str:
     facts = {
         "simulator": [simulator.name, simulator.version, *simulator.options],
         "machine": [platform.system(), platform.machine()],
         "top": top,
         "parameters": dict(sorted(parameters.items())),
+        "defines": defines,
         "sources": {name: hashlib.sha256(sources[name]).hexdigest() for name in sorted(sources)},
     }
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
