@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from tests.chain import read, tilewright
-from tests.forgery import repair_hash
+from tests.forgery import repair_hash, state_version_1
 from tests.sabotage.test_rtl_core import UNSIGNED, patched_core
 from tilewright.pipeline import RunFolder, run_stage
 from tilewright.pipeline.run_folder import Silent
@@ -150,7 +150,7 @@ def test_an_altered_file_fails_its_hash(run, name, edit):
 
 def test_an_altered_hash_fails_the_files_check(run):
     manifest = (run / CHOKE / "manifest.json").read_text()
-    digest = read(run / CHOKE / "manifest.json")["files"][0]["sha256"]
+    digest = read(run / CHOKE / "manifest.json")["files"]["activation"][:64]
     (run / CHOKE / "manifest.json").write_text(manifest.replace(digest, "0" * 64))
     done = tilewright("cosim", run)
     assert done.returncode == 1
@@ -197,6 +197,7 @@ def test_a_bundle_that_export_did_not_write_is_found(run):
 
 
 def test_a_manifest_that_points_outside_its_folder_is_refused(run):
+    state_version_1(run / CHOKE)
     manifest = read(run / CHOKE / "manifest.json")
     manifest["files"][0]["name"] = "../../../config.toml"
     (run / CHOKE / "manifest.json").write_text(json.dumps(manifest))
