@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,15 @@ from tilewright.config.array import ArrayConfig
 from tilewright.cores import CosimResult, Setup, find_simulator, read_sources, run_bundle
 from tilewright.cores.result import summed
 from tilewright.errors import ArtifactError, FormatError, SimulationError
-from tilewright.facts import BundleFacts, BundleRun, CosimFacts, ExportFacts, StageResult
+from tilewright.facts import (
+    BundleFacts,
+    BundleRun,
+    CornerCounts,
+    CosimFacts,
+    ExportFacts,
+    FailureFacts,
+    StageResult,
+)
 from tilewright.pipeline.corner_vectors import simulate_corners
 from tilewright.pipeline.failure import WAVES, find_failure
 from tilewright.pipeline.run_folder import Listener, RunFolder
@@ -67,8 +75,17 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
     if exported.corners:
         found, corners = simulate_corners(run, config, exported.corners, listener)
         checks += found
+    return StageResult(_facts(config, results, corners, failure), tuple(checks))
+
+
+def _facts(
+    config: CosimConfig,
+    results: Sequence[CosimResult],
+    corners: CornerCounts | None,
+    failure: FailureFacts | None,
+) -> CosimFacts:
     counts = summed(results)
-    facts = CosimFacts(
+    return CosimFacts(
         rtl=config.rtl_dir or OUR_RTL,
         simulator=results[0].simulator if results else None,
         version=results[0].version if results else None,
@@ -87,7 +104,6 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
             [result.simulator for result in results] + ([corners.simulator] if corners else [])
         ),
     )
-    return StageResult(facts, tuple(checks))
 
 
 def _require_core(config: CosimConfig) -> None:
