@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tilewright.errors import ShapeError
 
-MAX_LANES = 64
+MAX_LANES = 256
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +13,15 @@ from tilewright.config import CosimConfig
 from tilewright.config.array import ArrayConfig
 from tilewright.cores import CosimResult, Setup, find_simulator, read_sources, run_bundle
 from tilewright.cores.result import summed
-from tilewright.errors import ArtifactError, FormatError, SimulationError
+from tilewright.cores.run_list import BenchRun, check_runnable, memories
+from tilewright.errors import ArtifactError, FormatError, SimulationError, TilewrightError
 from tilewright.facts import BundleFacts, BundleRun, CosimFacts, ExportFacts, StageResult
 from tilewright.pipeline.corner_vectors import simulate_corners
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.spec import Check, IntArray
 from tilewright.store.artifact import read_artifact, read_bytes, sha256, sha256_of
 from tilewright.vectors import MANIFEST
+from tilewright.vectors.manifest import read_manifest
 
 OUR_RTL = "tilewright"
 """Whose core ran, where `cosim.rtl_dir` names no other."""
@@ -46,8 +49,11 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
     run.begin("cosim")  # what was found before may describe other RTL, if this run fails
     results: list[CosimResult] = []
     checks: list[Check] = []
+    least = _memories(run, exported, config, array)
     for bundle in exported.bundles:
-        result, findings = _try_bundle(run, bundle, config, array, model_cycles[bundle.layer])
+        result, findings = _try_bundle(
+            run, bundle, config, array, model=model_cycles[bundle.layer], least=least
+        )
         results += [] if result is None else [result]
         for finding in findings:
             checks.append(finding.check)
@@ -103,14 +109,20 @@ def _require_cycles(
 
 
 def _try_bundle(
-    run: RunFolder, bundle: BundleFacts, config: CosimConfig, array: ArrayConfig, model: IntArray
+    run: RunFolder,
+    bundle: BundleFacts,
+    config: CosimConfig,
+    array: ArrayConfig,
+    *,
+    model: IntArray,
+    least: Mapping[str, int],
 ) -> tuple[CosimResult | None, list[_Finding]]:
     """The result of one bundle, None if the simulation did not come to its end; and what it shows."""
     where = f"{bundle.layer}: sample {bundle.sample}"
     folder = run.root / bundle.folder
     try:
         is_exported = sha256(read_bytes(folder / MANIFEST)) == bundle.manifest
-        result = _run(folder, config, array)
+        result = _run(folder, config, array, least)
     except (ArtifactError, FormatError, SimulationError) as error:  # a finding, not bad input
         what = "simulation" if isinstance(error, SimulationError) else "files"
         check = Check("cosim", f"{where}: {what}", passed=False, evidence=f"{where}: {error}")
@@ -119,16 +131,35 @@ def _try_bundle(
     return result, [files, *_findings(result, model, where, config)]
 
 
-def _run(folder: Path, config: CosimConfig, array: ArrayConfig) -> CosimResult:
-    setup = Setup(
+def _setup(config: CosimConfig, array: ArrayConfig) -> Setup:
+    return Setup(
         schedule=array.timing,
         rule=array.rule,
         stall_level=config.stall_level,
         reset_at=config.reset_at,
     )
+
+
+def _memories(
+    run: RunFolder, exported: ExportFacts, config: CosimConfig, array: ArrayConfig
+) -> dict[str, int]:
+    """Address bits of memories that hold every layer: one build of the core serves all."""
+    least: dict[str, int] = {}
+    for folder in {bundle.layer: bundle.folder for bundle in exported.bundles}.values():
+        with suppress(TilewrightError):  # `_try_bundle` will say what is wrong with it
+            one = BenchRun(read_manifest(run.root / folder), _setup(config, array))
+            check_runnable(one)
+            least = memories([one], least)
+    return least
+
+
+def _run(
+    folder: Path, config: CosimConfig, array: ArrayConfig, least: Mapping[str, int]
+) -> CosimResult:
     return run_bundle(
         folder,
-        setup=setup,
+        setup=_setup(config, array),
+        least_memories=least,
         processes=config.processes,
         simulator=config.simulator,
         rtl_dir=Path(config.rtl_dir) if config.rtl_dir else None,
