@@ -2,6 +2,8 @@
 
     python benchmarks/import_networks.py [--samples 1000] [--only TEXT] [--json]
 
+Of the 8-bit networks of ONNX Runtime, with a hundred times the thresholds, a tenth of the inputs is compared.
+
 Each file is written, imported, and run by its own engine (qonnx's executor, or ONNX Runtime with its integer
 kernels and exact sums) on random input codes; every code and sum is compared with the naive reference. Those
 that the source's float rounding decides are counted apart, and how many of them differ. "By default": the
@@ -53,15 +55,15 @@ class Row:
     seconds: float
 
 
-def files(folder: Path) -> Iterator[tuple[str, Callable[[], Path]]]:
-    """Every network by name, and what writes its file."""
+def files(folder: Path) -> Iterator[tuple[str, Callable[[], Path], int]]:
+    """Every network by name, what writes its file, and what part of the samples is compared."""
     for number, (name, build) in enumerate(NETWORKS.items()):
-        yield name, partial(build, folder / f"{number}.onnx", batch=BATCH)
+        yield name, partial(build, folder / f"{number}.onnx", batch=BATCH), 1
     for (name, build), form, kind in product(
         (("ResNet-8", resnet8), ("MobileNet", mobilenet)), ("QDQ", "QOperator"), ("QUInt8", "QInt8")
     ):
         stem = f"{name} {form} {kind[1:]}"
-        yield stem, partial(_quantized, build, folder / stem, form=form, kind=kind)
+        yield stem, partial(_quantized, build, folder / stem, form=form, kind=kind), 10
 
 
 def _quantized(build: Callable[..., Path], stem: Path, *, form: str, kind: str) -> Path:
@@ -114,10 +116,11 @@ def main() -> None:
         f"| by default, of {BATCH} images | seconds"
     )
     with tempfile.TemporaryDirectory() as folder:
-        for name, write in files(Path(folder)):
+        for name, write, share in files(Path(folder)):
             if arguments.only not in name:
                 continue
-            row = measure(name, write(), arguments.samples)
+            path = write()
+            row = measure(name, path, max(BATCH, arguments.samples // share))
             rows.append(row)
             default = (
                 "-" if row.default_differ is None else f"{row.default_differ:,} {row.default_first}"

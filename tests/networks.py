@@ -133,7 +133,7 @@ def shifted(rng, network, *, act_format=None, has_bias=True):
             codes = act_format
         if isinstance(node, IntegerLayer):
             bias = rng.integers(-300, 300, node.shape.oc) if has_bias else None
-            zero = int(rng.integers(codes.min_code + 1, codes.max_code))
+            zero = int(rng.integers(codes.min_code + 1, codes.max_code)) or 1
             node = replace(node, act_format=codes, zero_point=zero, bias=bias)
         nodes.append(node)
     return IntegerNetwork(tuple(nodes), network.inputs)

@@ -7,6 +7,8 @@ import json
 import pytest
 
 from tests.chain import tilewright
+from tests.formal import arrays
+from tilewright.corners import mode_sets
 
 pytestmark = pytest.mark.usefixtures("sources")
 
@@ -27,10 +29,39 @@ def test_an_array_with_a_fault(tmp_path, sources):
     assert done.stdout.startswith("REFUTED tw_array 3x2 ws")
 
 
+def test_a_layer_of_a_bundle(tmp_path):
+    small = next(one for one in mode_sets(tmp_path, seed=0) if one.name == "os").folders[2]
+    done = tilewright("prove", small)
+    assert done.returncode == 0, done.stderr
+    assert (
+        "tw_core 3x2 os, overlapped, relu: a layer 2x3x3 to 1x3x3 with any weights" in done.stdout
+    )
+    assert tilewright("prove", tmp_path).returncode == 2
+
+
+def test_an_array_of_anybody(tmp_path):
+    design = arrays.load("flat_grid")
+    if arrays.needs(design):
+        pytest.skip(f"{arrays.needs(design)} is not installed")
+    arrays.simulate(design, tmp_path, 2, 5)
+    words = ["prove", "--streams", arrays.FOLDER / "flat_grid" / "design.toml", "--scope", "dut"]
+    words += ["--vcd", tmp_path / "run.vcd", "--rtl", tmp_path / "flat_grid.sv"]
+    done = tilewright(*words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(
+        "PROVED flat_grid (identity, P = 2, T = 6, K = 4, C = 4), control as in"
+    )
+    (tmp_path / "flat_grid.sv").write_text(
+        design.texts()["flat_grid.sv"].replace("module ", "modul e ", 1)
+    )
+    assert tilewright(*words).returncode == 2
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         ((), "what is to be proved must be named"),
+        (("--rtl", "x.v"), "--rtl needs --streams FILE.toml and --vcd FILE.vcd"),
         (("--array", "3"), "--array must be NxN with numbers from 1 to 99, not '3'"),
         (("--array", "3x2", "--bits", "4/4"), "--bits must be N/N/N"),
         (("--array", "3x2", "--mode", "no"), "a mode must be one of ws, 2ch, os, but is 'no'"),

@@ -93,6 +93,23 @@ def test_the_register_that_nothing_writes_is_named(changed):
     assert "which nothing has written" in verdict.reason
 
 
+def test_the_difference_names_the_products_that_are_missing(changed):
+    seen = ".psum_i        (r == 1 && c == 1 ? '0 : psum[r][c])"
+    verdict = prove_array(
+        changed("tw_array.sv", ".psum_i        (psum[r][c])", seen), SMALL, confirms=False
+    )
+    assert verdict.answer == "refuted"
+    assert "column 1" in verdict.reason
+    assert verdict.difference == (
+        "-1 * weight[0][0][1] * act[0][0][0] (never arrives: weight[0][0][1] * act[0][0][0])"
+    )
+
+
+def test_several_products_that_are_missing_are_counted(changed):
+    verdict = prove_array(changed(*FAULTS["rows swapped"]), SMALL, confirms=False)
+    assert verdict.difference.endswith("(never arrives: weight[0][0][0] * act[0][0][0] and 1 more)")
+
+
 def test_a_saturation_bound_that_is_wrong_for_one_sign_is_refuted(changed):
     text = changed(
         "tw_pe.sv", "{(ColumnBits - 1) {!sum[SumBits-1]}}}", "{(ColumnBits - 1) {1'b1}}}"
@@ -142,7 +159,8 @@ def test_a_valid_bit_a_cycle_late_is_refuted(changed):
     text = changed("tw_array.sv", "valid[Rows-1][c+1];", "valid[Rows-1][c];")
     verdict = prove_array(text, SMALL)
     assert verdict.answer == "refuted"
-    assert verdict.reason == "output psum_valid_o is 0x1 in cycle 5, but must be 0x0"
+    assert verdict.reason.startswith("output psum_valid_o is 0x1 in cycle 5, but must be 0x0")
+    assert verdict.killing.is_confirmed
 
 
 def _nothing(self, channels, weights):

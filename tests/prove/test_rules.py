@@ -120,6 +120,30 @@ def test_every_kind_with_a_rule_is_tested_or_a_synonym_of_one_that_is():
     assert set(cells.RULES) == {*KINDS, *synonyms, *known_only}
 
 
+@pytest.mark.parametrize("kind", ["$shift", "$shiftx"])
+@pytest.mark.parametrize("amount", [-3, -1, 0, 2, 5])
+def test_a_window_into_a_word(kind, amount):
+    bench = Bench(7)
+    word = bench.words.of(bench.algebra.multiply(bench.inputs[0], bench.inputs[1]), 8)
+    cell = Operation(kind, kind, 4, (8, 4), is_signed=False, is_b_signed=True)
+    found = cells.apply(bench.words, cell, (word, amount & 15))
+    outside = [at for at in range(amount, amount + 4) if not 0 <= at < 8]
+    assert (kind == "$shiftx" and bool(outside)) == (found.unknown is not None)
+    for point in bench.points if found.unknown is None else ():
+        pattern = bench.value(word, point)
+        shifted = pattern >> amount if amount >= 0 else pattern << -amount
+        assert bench.value(found, point) == shifted & 15
+
+
+@pytest.mark.parametrize("kind", ["$shift", "$shl"])
+def test_an_amount_that_depends_on_data_is_unknown_or_exact(kind):
+    bench = Bench(3)
+    amount = bench.words.of(bench.inputs[1], 9)
+    cell = Operation(kind, kind, 4, (8, 9), is_signed=False)
+    found = cells.apply(bench.words, cell, (bench.words.of(bench.inputs[0], 8), amount))
+    assert "depends on data" in found.unknown.reason
+
+
 def _zero_extended(words, cell, values):
     """An unsound rule: whatever is wider is taken to be unsigned."""
     unsigned = Operation(cell.kind, cell.name, cell.width, cell.widths, is_signed=False)

@@ -13,6 +13,7 @@ from tests.rtl.layers import Case, require_simulator, write_case, write_random
 from tests.rtl.test_core import FAST, check_exact
 from tests.sabotage.test_rtl_core import patched_core
 from tilewright.cores import run_bundle, run_bundles
+from tilewright.errors import ToolError
 from tilewright.sim import Stalls, simulate
 from tilewright.spec import ArrayShape, ConvShape
 from tilewright.tile import Execution, plan_mode, plan_words, untile_psums
@@ -132,3 +133,24 @@ def test_a_core_built_for_unsigned_codes_is_told_so(tmp_path: Path, builds: Path
     options = {"setup": case.setup, "simulator": "icarus", "cache_dir": builds}
     assert not run_bundle(tmp_path / "bundle", rtl_dir=rtl, **options).is_exact
     assert run_bundle(tmp_path / "bundle", **options).is_exact
+
+
+@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+def test_a_core_without_the_parameter_runs_unsigned_layers(
+    simulator: str, tmp_path: Path, builds: Path
+) -> None:
+    """A core of before signed codes, of anybody: the bench gives the parameter only where it is needed."""
+    require_simulator(simulator)
+    rtl = patched_core(tmp_path / "rtl", "tw_core.sv", "    parameter  int ActSigned    = 0,\n", "")
+    patched_core(rtl, "tw_core.sv", "(ActSigned)", "(0)")
+    case = replace(CASES["weight stationary"], is_signed=False)
+    signed = CASES["weight stationary"]
+    for folder, one in (("unsigned", case), ("signed", signed)):
+        write_random(tmp_path / folder, one)
+    options = {"simulator": simulator, "cache_dir": builds, "rtl_dir": rtl}
+    assert run_bundle(tmp_path / "unsigned", setup=case.setup, **options).is_exact
+    if simulator == "verilator":  # Icarus 11 warns of a parameter that is not there, and runs
+        with pytest.raises(ToolError, match="ActSigned"):
+            run_bundle(tmp_path / "signed", setup=signed.setup, **options)
+    else:
+        assert not run_bundle(tmp_path / "signed", setup=signed.setup, **options).is_exact

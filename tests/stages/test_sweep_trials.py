@@ -84,14 +84,14 @@ def test_a_killed_process_loses_no_trial_and_doubles_none(database, tmp_path):
     arguments = _arguments(out, "--storage", database)
     victim, other = _start(arguments), _start(arguments)
     try:
-        trial, until = None, time.monotonic() + 120
+        trial, until = None, time.monotonic() + 600
         while trial is None and time.monotonic() < until and victim.poll() is None:
             trial = _held_by(victim, out)
             time.sleep(0.02)
         assert trial is not None, victim.stdout.read()
         victim.send_signal(signal.SIGKILL)
         victim.wait()
-        told, _ = other.communicate(timeout=300)
+        told, _ = other.communicate(timeout=900)
     finally:
         for process in (victim, other):
             process.kill()
@@ -176,6 +176,8 @@ def test_a_hopeless_trial_is_given_up_and_counts_no_more(tmp_path, monkeypatch):
             ["--storage", "postgresql://me:secret@127.0.0.1:1/x"],
             "cannot use the database postgresql://me:***@127.0.0.1:1/x",
         ),
+        (["--storage", "mysql+oursql://127.0.0.1/x"], "cannot use the database mysql+oursql://"),
+        (["--storage", "mysql://127.0.0.1/x"], "the database mysql://127.0.0.1/x needs MySQLdb"),
         (["--storage", "nonsense"], "cannot use the database 'nonsense'"),
         (
             ["--axis", "model.weight_bits=1"],

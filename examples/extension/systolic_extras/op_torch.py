@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from systolic_extras.op import Maximum
 from tilewright.quant import ActQuantizer
 from tilewright.recover.capture import Capture
-from tilewright.recover.nodes import Recovered
+from tilewright.recover.recovered import Recovered
 
 
 class IntegerMaximum(nn.Module):

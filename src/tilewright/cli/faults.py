@@ -21,7 +21,7 @@ from tilewright.cli.app import (
 from tilewright.cli.console import Console
 
 if TYPE_CHECKING:
-    from tilewright.studies.faults import FaultFacts
+    from tilewright.studies.fault_facts import FaultFacts
 
 
 @app.command()
@@ -65,7 +65,8 @@ def faults(
     ArrayShape(rows, cols, psum_bits or 32)  # refused before images are fetched
     rule, wanted = read_register_rule(overflow), _kinds(kinds)
     from tilewright.studies.certify import open_subject
-    from tilewright.studies.faults import FaultOptions, draw_map, find_faults, write_points
+    from tilewright.studies.fault_facts import FaultOptions, draw_map, write_points
+    from tilewright.studies.faults import find_faults
 
     options = FaultOptions(
         rows=rows,

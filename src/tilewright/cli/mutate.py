@@ -63,7 +63,8 @@ def mutate(
         ),
     ] = None,
     has_proofs: Annotated[
-        bool, typer.Option("--prove/--no-prove", help="Ask yosys about survivors, if installed.")
+        bool,
+        typer.Option("--prove/--no-prove", help="Decide about survivors, if yosys is installed."),
     ] = True,
     seed: Annotated[int, typer.Option("--seed", help="Of the choice, and of random codes.")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Mutants at a time.")] = 1,
@@ -151,7 +152,7 @@ def _plant_in_project(
 
 def _print_campaign(campaign: Campaign) -> None:
     for outcome in campaign.survivors:
-        print(f"SURVIVED {outcome.mutant}")
+        print(f"SURVIVED {outcome.mutant}{'; ' * bool(outcome.evidence)}{outcome.evidence}")
     for outcome in campaign.outcomes:
         if outcome.status == "equivalent":
             print(f"equivalent {outcome.mutant}; {outcome.evidence}")

@@ -109,6 +109,7 @@ def _print_tables(costs: list[NetworkCost]) -> None:
     screen = Screen(highlight=False, width=WIDEST)
     for cost in costs:
         screen.print(_layer_table(cost))
+        _print_tiles(cost)
         screen.print(_mode_table(cost))
     if len(costs) > 1:
         screen.print(_array_table(costs))
@@ -123,6 +124,9 @@ def _print_tables(costs: list[NetworkCost]) -> None:
     print("one job, without the pixels that no tap uses. Plain: cycles of a textbook array without")
     print("queues, padding or accumulator. docs/cycles.md, docs/dataflows.md")
     for cost in costs:
+        for layer in cost.layers:
+            if layer.shape.groups > 1:
+                print(f"{cost.array.rows}x{cost.array.cols}: {_grouped(layer)}")
         for warning in cost.warnings:
             print(f"WARNING {cost.array.rows}x{cost.array.cols}: {warning}")
 
@@ -143,6 +147,34 @@ def _layer_table(cost: NetworkCost) -> Table:
         str(cost.psum_bits_needed),
     )
     return table
+
+
+def _print_tiles(cost: NetworkCost) -> None:
+    """How each layer falls into tiles, and which rows and columns the last of them uses."""
+    choke = cost.choke
+    print(" tiles, output x input x taps; # rows and # columns that the last tile uses")
+    for layer in cost.layers:
+        plan, array = layer.plan, cost.array
+        counts = f"{layer.otiles} x {plan.itiles} x {plan.shape.taps}"
+        rows, cols = (
+            (size - 1) % lanes + 1
+            for size, lanes in ((plan.shape.ic, array.rows), (plan.shape.oc, array.cols))
+        )
+        line = (
+            f" {layer.name:22} {counts:>14}   {_lanes(rows, array.rows)} {_lanes(cols, array.cols)}"
+        )
+        print(line + ("  <- the choke" if layer.name == choke else ""))
+    if choke is not None:
+        sizes = f"{cost.array.rows}x{cost.array.cols}"
+        print(f" {choke} is your {sizes} layer: one tile both ways, and a fold for each tap")
+    print()
+
+
+def _lanes(used: int, all_lanes: int) -> str:
+    """Used lanes and idle ones; of a wide array, in sixteenths."""
+    wide = min(16, all_lanes)
+    marks = max(1, round(used * wide / all_lanes))
+    return f"|{'#' * marks}{'.' * (wide - marks)}|"
 
 
 def _mode_table(cost: NetworkCost) -> Table:
@@ -208,9 +240,23 @@ def _short(words: int) -> str:
     return f"{words / size:.{2 - (len(str(words)) - 1) % 3}f} {unit}"
 
 
+def _grouped(layer: LayerCost) -> str:
+    """How a layer in groups is cut, and in which mode it takes the fewest cycles."""
+    tiles = sum(times for _, times in layer.plans)
+    modes = ", ".join(
+        f"{name.replace('_', ' ')} {cycles:,}" for name, cycles in layer.mode_cycles.items()
+    )
+    best = layer.best_mode.replace("_", " ")
+    return (
+        f"{layer.name}: {layer.shape.groups} groups run as {tiles} dense layers of tiles along the diagonal "
+        f"(weight stationary); cycles: {modes}; fewest: {best}"
+    )
+
+
 def _sizes(layer: LayerCost) -> str:
-    shape = layer.plan.shape
-    return f"{shape.ic}x{shape.ih}x{shape.iw} to {shape.oc}, {shape.kh}x{shape.kw}"
+    shape = layer.shape
+    groups = f", {shape.groups} groups" if shape.groups > 1 else ""
+    return f"{shape.ic}x{shape.ih}x{shape.iw} to {shape.oc}, {shape.kh}x{shape.kw}{groups}"
 
 
 def _table(title: str, left: tuple[str, ...], right: tuple[str, ...]) -> Table:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 @app.command()
 def prove(
+    bundle: Annotated[
+        Path | None,
+        typer.Argument(metavar="[BUNDLE]", help="A layer: our whole core puts it out."),
+    ] = None,
     array: Annotated[
         str | None, typer.Option("--array", metavar="RxC", help="Our array, of this size.")
     ] = None,
@@ -40,47 +44,99 @@ def prove(
     stalls: Annotated[
         int, typer.Option("--stalls", min=0, help="The stream stands still every so many cycles.")
     ] = 0,
+    rtl: Annotated[
+        list[Path] | None,
+        typer.Option("--rtl", metavar="FILE", help="Sources of an array of anybody; repeatable."),
+    ] = None,
+    streams: Annotated[
+        Path | None,
+        typer.Option("--streams", metavar="FILE.toml", help="Where its words stand in a run."),
+    ] = None,
+    vcd: Annotated[
+        Path | None, typer.Option("--vcd", metavar="FILE.vcd", help="One run of it: its control.")
+    ] = None,
+    scope: Annotated[str, typer.Option("--scope", help="Its instance in the recording.")] = "",
     rtl_dir: Annotated[
         Path | None, typer.Option("--rtl-dir", help="The sources. Default: ours.")
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--certificate", metavar="DIR", help="Of a proof, for others to check."),
     ] = None,
     is_json: JsonOption = False,
 ) -> None:
     """Prove that an array computes its sums for all activations and weights, under known control.
 
-    Exit status: 0 proved; 1 refuted (with the input that shows it) or undecided; 2 bad input.
+    Ours: --array RxC; a layer on our whole core: its bundle. One of anybody: --rtl its sources, --streams
+    and --vcd. Exit status: 0 proved; 1 refuted (with the input that shows it) or undecided; 2 bad input.
     """
-    from tilewright.prove.array import MODES, ArrayJob
-    from tilewright.prove.our_rtl import prove_array, read_sources
+    if bundle is not None:
+        from tilewright.prove.our_rtl import CORE_FILES, bundle_job, prove_layer, read_sources
 
-    if array is None:
-        raise ConfigError("what is to be proved must be named: give --array RxC (for example 4x4)")
-    rows, cols = _numbers(array, "--array", "x", 2)
-    act_bits, weight_bits, column_bits = _numbers(bits, "--bits", "/", 3)
-    sources = read_sources() if rtl_dir is None else read_sources(rtl_dir)
-    verdicts = []
-    for one in MODES if mode == "all" else (mode,):
-        job = ArrayJob(
-            rows=rows,
-            cols=cols,
-            mode=one,
-            vectors=vectors,
-            folds=folds,
-            act_bits=act_bits,
-            weight_bits=weight_bits,
-            column_bits=column_bits,
-            is_saturating=saturates,
-            is_overlapped=is_overlapped,
-            stalls=stalls,
+        layer = bundle_job(bundle, is_overlapped=is_overlapped, stalls=stalls)
+        sources = (
+            read_sources(files=CORE_FILES) if rtl_dir is None else read_sources(rtl_dir, CORE_FILES)
         )
-        verdicts.append(prove_array(sources, job))
-        if not is_json:
-            print(verdicts[-1])
+        verdicts = [prove_layer(sources, layer)]
+    elif rtl:
+        verdicts = [_prove_recorded(rtl, streams, vcd, scope)]
+    elif array is not None:
+        from tilewright.prove.array import MODES, ArrayJob
+        from tilewright.prove.our_rtl import prove_array, read_sources
+
+        rows, cols = _numbers(array, "--array", "x", 2)
+        act_bits, weight_bits, column_bits = _numbers(bits, "--bits", "/", 3)
+        sources = read_sources() if rtl_dir is None else read_sources(rtl_dir)
+        jobs = [
+            ArrayJob(
+                rows=rows,
+                cols=cols,
+                mode=one,
+                vectors=vectors,
+                folds=folds,
+                act_bits=act_bits,
+                weight_bits=weight_bits,
+                column_bits=column_bits,
+                is_saturating=saturates,
+                is_overlapped=is_overlapped,
+                stalls=stalls,
+            )
+            for one in (MODES if mode == "all" else (mode,))
+        ]
+        folders = [certificate / job.mode if certificate else None for job in jobs]
+        verdicts = [
+            prove_array(sources, job, certificate=folder)
+            for job, folder in zip(jobs, folders, strict=True)
+        ]
+    else:
+        raise ConfigError(
+            "what is to be proved must be named: give a bundle, --array RxC (for example 4x4), or --rtl, "
+            "--streams and --vcd"
+        )
     _end(verdicts, is_json=is_json)
+
+
+def _prove_recorded(rtl: list[Path], streams: Path | None, vcd: Path | None, scope: str) -> Verdict:
+    from tilewright.prove.any_array import prove_recorded
+    from tilewright.prove.our_rtl import read_sources
+    from tilewright.prove.streams import read_described
+
+    if streams is None or vcd is None:
+        raise ConfigError(
+            "--rtl needs --streams FILE.toml and --vcd FILE.vcd: see docs/how-to/prove.md"
+        )
+    sources: dict[str, str] = {}
+    for path in rtl:
+        sources |= read_sources(path.parent, (path.name,))
+    return prove_recorded(sources, read_described(streams), vcd, scope=scope)
 
 
 def _end(verdicts: list[Verdict], *, is_json: bool) -> None:
     if is_json:
         print(json.dumps([verdict.to_facts() for verdict in verdicts], indent=2))
+    else:
+        for verdict in verdicts:
+            print(verdict)
     raise typer.Exit(0 if all(verdict.answer == "proved" for verdict in verdicts) else FAILED)
 
 

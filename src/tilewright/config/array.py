@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from tilewright.errors import TilewrightError
 from tilewright.spec import ArrayShape, ConvShape, PsumRule, Schedule
-from tilewright.tile import DATAFLOWS, Execution, plan_mode
+from tilewright.tile import DATAFLOWS, Execution, Part, find_parts, plan_mode
 from tilewright.vectors import Layout, is_stated_by, load_layout
 from tilewright.vectors.presets import SUFFIX
 
@@ -71,6 +71,11 @@ class ArrayConfig(Section):
         """How a layer is run; with activations too wide for two in a PE it runs with one."""
         plan = plan_mode(shape, self.shape, self.mode, act_bits)
         return Execution(plan, self.timing, self.rule)
+
+    def executions(self, shape: ConvShape, *, act_bits: int) -> tuple[tuple[Part, Execution], ...]:
+        """The parts of a layer, and how each is run: one for a layer without groups."""
+        parts = find_parts(shape, self.shape, DATAFLOWS.get(self.mode).for_codes(act_bits))
+        return tuple((part, self.execution(part.shape, act_bits=act_bits)) for part in parts)
 
 
 class VectorsConfig(Section):

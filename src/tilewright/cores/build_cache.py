@@ -43,21 +43,23 @@ def cached_build(
     parameters: Mapping[str, int],
     cache_dir: Path | None,
     timeout_s: float,
+    defines: tuple[str, ...] = (),
 ) -> Path:
     """The program that simulates `top`, built now if it never was.
 
-    `sources` maps file names to contents. The key is a hash of the sources, the parameters and the
-    simulator with its version and options. A build happens in a folder of its own and enters the
-    cache by one rename, so any number of processes may request the same simulation at once. The name of
-    an entry ends with the hash of its content, which is checked before each use: a damaged entry is built
-    again.
+    `sources` maps file names to contents. The key is a hash of the sources, the parameters, the
+    macros and the simulator with its version and options. A build happens in a folder of its own and
+    enters the cache by one rename, so any number of processes may request the same simulation at once.
+    The name of an entry ends with the hash of its content, which is checked before each use: a damaged
+    entry is built again.
 
     Files that all builds of a simulator share (`SharesParts`) are kept there in the same way.
 
     Raises `ToolError` if the build fails, or the cache cannot be written or is another user's.
     """
     folder = own_folder(default_cache_dir() if cache_dir is None else cache_dir.absolute())
-    stem = f"{simulator.name}-{_key(simulator, sources, top=top, parameters=parameters)}."
+    key = _key(simulator, sources, top=top, parameters=parameters, defines=defines)
+    stem = f"{simulator.name}-{key}."
     if (entry := _kept(folder, stem)) is not None:
         return entry
     with tempfile.TemporaryDirectory(prefix="tilewright-build-") as name:
@@ -65,7 +67,7 @@ def cached_build(
         for file, content in sources.items():
             (workshop / file).write_bytes(content)
         with _shared_parts(simulator, workshop, folder):
-            simulator.build(Build(tuple(sources), top, workshop, parameters, timeout_s))
+            simulator.build(Build(tuple(sources), top, workshop, parameters, timeout_s, defines))
         return _enter(workshop / PROGRAM, folder, stem)
 
 
@@ -137,11 +139,17 @@ def _remove(entry: Path) -> None:
 
 
 def _key(
-    simulator: Simulator, sources: Mapping[str, bytes], *, top: str, parameters: Mapping[str, int]
+    simulator: Simulator,
+    sources: Mapping[str, bytes],
+    *,
+    top: str,
+    parameters: Mapping[str, int],
+    defines: tuple[str, ...],
 ) -> str:
     facts = _facts(simulator) | {
         "top": top,
         "parameters": dict(sorted(parameters.items())),
+        "defines": defines,
         "sources": {name: hashlib.sha256(sources[name]).hexdigest() for name in sorted(sources)},
     }
     return _digest(facts)

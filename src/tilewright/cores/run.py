@@ -34,6 +34,9 @@ from tilewright.vectors import Bundle, read_bundle
 TOP = "tw_core_tb"
 """The testbench's module, and the stem of its file."""
 
+SIGNED = "TW_ACT_SIGNED"
+"""The macro by which the bench gives the core its parameter ActSigned; other cores need none."""
+
 DEFAULT = Setup()
 
 
@@ -151,13 +154,15 @@ class Builder:
     ) -> Path:
         """The testbench built for `runs` of one core; able to write waves if any of them asks for them."""
         has_waves = any(run.setup.waves is not None for run in runs)
+        values = parameters(runs, least_memories)
         return cached_build(
             self.simulator.with_waves() if has_waves else self.simulator,
             self.sources,
             top=TOP,
-            parameters=parameters(runs, least_memories),
+            parameters=values,
             cache_dir=self.cache_dir,
             timeout_s=self.timeout_s,
+            defines=(SIGNED,) if values["ActSigned"] else (),
         )
 
     def simulate(self, program: Path, runs: Sequence[BenchRun]) -> tuple[Transcript, ...]:

@@ -42,7 +42,8 @@ class Build:
     """A request to build a simulation: module `top` of `sources` as ``folder/PROGRAM``.
 
     sources: names of files in `folder`; one that begins with "-" is no option, since ``./`` goes before it.
-    parameters: values of the parameters of `top`. Raises `ConfigError` if there is no source, or no time.
+    parameters: values of the parameters of `top`. defines: names of macros that are defined.
+    Raises `ConfigError` if there is no source, or no time.
     """
 
     sources: tuple[str, ...]
@@ -50,6 +51,7 @@ class Build:
     folder: Path
     parameters: Mapping[str, int] = field(default_factory=dict)
     timeout_s: float = 600.0
+    defines: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.sources:
@@ -186,6 +188,7 @@ class Verilator:
             *("--build-jobs", str(os.cpu_count() or 1)),
             *("--top-module", build.top, "--Mdir", OBJECTS, "-o", f"../{PROGRAM}"),
             *(f"-G{name}={value}" for name, value in build.parameters.items()),
+            *(f"-D{name}" for name in build.defines),
             *build.sources,
         ]
         environment = {"VERILATOR_ROOT": str(self.root), "CXXFLAGS": "-std=c++20"}
@@ -237,6 +240,7 @@ class Icarus:
             *self.options,
             *("-o", PROGRAM, "-s", build.top),
             *(f"-P{build.top}.{name}={value}" for name, value in build.parameters.items()),
+            *(f"-D{name}" for name in build.defines),
             *build.sources,
         ]
         status, output = run_program(command, folder=build.folder, timeout_s=build.timeout_s)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from tilewright.cost.outline import LayerOutline
 from tilewright.sim import layer_cycles
-from tilewright.spec import ArrayShape, Schedule
-from tilewright.tile import DATAFLOWS, Execution, plan_mode
+from tilewright.spec import ArrayShape, ConvShape, Schedule
+from tilewright.tile import DATAFLOWS, Dataflow, Execution, TilePlan, find_parts
 
 SCHEDULES = {
     "serial": Schedule(),
@@ -20,10 +22,22 @@ def mode_names() -> tuple[str, ...]:
 
 
 def core_cycles(outline: LayerOutline, array: ArrayShape) -> dict[str, int]:
-    """Cycles for one sample by `mode_names`; see `tilewright.tile.plan_mode`."""
+    """Cycles for one sample by `mode_names`; parts of a grouped layer run one after the other."""
     cycles = {}
     for mode in DATAFLOWS.names():
-        plan = plan_mode(outline.shape, array, mode, outline.act_format.bits)
+        plans = count_plans(
+            outline.shape, array, DATAFLOWS.get(mode).for_codes(outline.act_format.bits)
+        )
         for name, schedule in SCHEDULES.items():
-            cycles[f"{mode}_{name}"] = layer_cycles(Execution(plan, schedule))
+            cycles[f"{mode}_{name}"] = sum(
+                times * layer_cycles(Execution(plan, schedule)) for plan, times in plans
+            )
     return cycles
+
+
+def count_plans(
+    shape: ConvShape, array: ArrayShape, dataflow: Dataflow
+) -> tuple[tuple[TilePlan, int], ...]:
+    """The different plans of a layer's parts (`tilewright.tile.find_parts`), and how often each runs."""
+    shapes = Counter(part.shape for part in find_parts(shape, array, dataflow))
+    return tuple((TilePlan(part, array, dataflow), times) for part, times in shapes.items())

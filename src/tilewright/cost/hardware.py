@@ -11,6 +11,7 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.cost.core_modes import count_plans
 from tilewright.cost.memories import words_needed
 from tilewright.cost.outline import LayerOutline
 from tilewright.cost.widths import psum_widths
@@ -18,7 +19,7 @@ from tilewright.errors import ConfigError, ShapeError
 from tilewright.sim import layer_cycles, words_streamed
 from tilewright.spec import ArrayShape, ConvShape, Schedule
 from tilewright.spec.array_shape import MAX_LANES
-from tilewright.tile import DATAFLOWS, Execution, TilePlan, plan_mode
+from tilewright.tile import DATAFLOWS, Execution, Part, TilePlan
 
 Columns = dict[str, npt.NDArray[np.generic]]
 """Column by name, a value for each point."""
@@ -112,7 +113,7 @@ def hardware_points(
         raise ShapeError("a network needs at least one layer to cost anything, but has none")
     counts = Counter((one.shape, one.act_format.bits) for one in outlines)
     kinds = [_Kind(shape, bits, count) for (shape, bits), count in counts.items()]
-    macs = sum(one.shape.macs // one.groups for one in outlines)
+    macs = sum(one.shape.macs for one in outlines)
     arrays = list(product(axes.rows, axes.cols, axes.mode, axes.schedule, axes.job))
     found = np.empty((len(arrays), len(_OF_AN_ARRAY)), np.int64)
     for number, place in enumerate(arrays):
@@ -126,7 +127,9 @@ def hardware_points(
 def psum_bits_needed(outlines: Iterable[LayerOutline]) -> int:
     """Bits that hold every partial sum of every layer, for any input; of its weights where they are known."""
     array = ArrayShape(1, 1, WIDEST_PSUM)
-    return max(psum_widths(one, TilePlan(one.shape, array)).needed for one in outlines)
+    return max(
+        psum_widths(one, TilePlan(Part(one.shape, 0, 1).shape, array)).needed for one in outlines
+    )
 
 
 _OF_AN_ARRAY = ("cycles", "busy", "channels", "xmem", "wmem", "pmem", "xmem_word")
@@ -142,11 +145,16 @@ def _array_figures(
     timing = Schedule(is_overlapped, is_overlapped, job == "layer")
     cycles = busy = word = 0
     words = dict.fromkeys(MEMORIES, 0)
-    for kind in kinds:
-        plan = plan_mode(kind.shape, array, mode, kind.act_bits)
+    dataflow = DATAFLOWS.get(mode)
+    planned = [
+        (kind, plan, kind.count * times)
+        for kind in kinds
+        for plan, times in count_plans(kind.shape, array, dataflow.for_codes(kind.act_bits))
+    ]
+    for kind, plan, times in planned:
         execution = Execution(plan, timing)
-        cycles += kind.count * layer_cycles(execution)
-        busy += kind.count * plan.otiles * plan.folds_per_otile * words_streamed(execution)
+        cycles += times * layer_cycles(execution)
+        busy += times * plan.otiles * plan.folds_per_otile * words_streamed(execution)
         word = max(word, plan.lanes * kind.act_bits)
         for name, needed in words_needed(plan, is_whole_layer=timing.is_whole_layer).items():
             words[name] = max(words[name], needed)

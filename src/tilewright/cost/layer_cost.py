@@ -6,38 +6,49 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tilewright.cost.core_modes import core_cycles
+from tilewright.cost.core_modes import core_cycles, count_plans
 from tilewright.cost.memories import MemoryDepths, words_needed
 from tilewright.cost.outline import LayerOutline
 from tilewright.cost.traffic import Traffic, layer_traffic
 from tilewright.cost.widths import PsumWidths, psum_widths
 from tilewright.sim import TEXTBOOK, Phases, dataflow_cycles, layer_phases
-from tilewright.spec import ArrayShape
-from tilewright.tile import Execution, TilePlan
+from tilewright.spec import ArrayShape, ConvShape
+from tilewright.tile import WEIGHT_STATIONARY, Execution, Part, TilePlan
 
 
 @dataclass(frozen=True, slots=True)
 class LayerCost:
     """Folds, cycles, words and widths of a layer; `warnings` says where it does not fit the array.
 
-    mode_cycles: of our core in each of its modes and schedules; phases are those of "ws_serial". groups:
-    those of a grouped layer, which is planned as the dense layer that the array computes.
+    plans: those of the dense layers as which the array runs it, largest first, and how often each runs: one
+    plan but for a layer in groups. mode_cycles: of our core in each of its modes and schedules; phases are
+    those of "ws_serial".
     """
 
     name: str
-    plan: TilePlan
+    shape: ConvShape
+    plans: tuple[tuple[TilePlan, int], ...]
     phases: Phases
     traffic: Traffic
     widths: PsumWidths
     mode_cycles: Mapping[str, int]
     plain_cycles: Mapping[str, int]
     warnings: tuple[str, ...]
-    groups: int = 1
+
+    @property
+    def plan(self) -> TilePlan:
+        """The largest plan."""
+        return self.plans[0][0]
+
+    @property
+    def otiles(self) -> int:
+        """Output tiles of all plans."""
+        return sum(times * plan.otiles for plan, times in self.plans)
 
     @property
     def folds(self) -> int:
         """Passes of a weight tile through the array."""
-        return self.plan.otiles * self.plan.folds_per_otile
+        return sum(times * plan.otiles * plan.folds_per_otile for plan, times in self.plans)
 
     @property
     def pe_cycles(self) -> int:
@@ -47,7 +58,7 @@ class LayerCost:
     @property
     def macs(self) -> int:
         """Multiply-accumulates that the convolution needs, padding zeros included, other groups' not."""
-        return self.plan.shape.macs // self.groups
+        return self.shape.macs
 
     @property
     def efficiency(self) -> float:
@@ -62,22 +73,28 @@ class LayerCost:
     @property
     def mapping(self) -> float:
         """Share of the PEs that hold a weight of the layer, averaged over the folds."""
-        shape, array = self.plan.shape, self.plan.array
-        rows = shape.ic / (self.plan.itiles * array.rows)
-        return rows * shape.oc / (self.plan.otiles * array.cols)
+        array = self.plan.array
+        rows = self.shape.ic_per_group / (self.plan.itiles * array.rows)
+        return rows * self.shape.oc / (self.otiles * array.cols)
+
+    @property
+    def best_mode(self) -> str:
+        """The mode and schedule with the fewest cycles."""
+        return min(self.mode_cycles, key=self.mode_cycles.__getitem__)
 
     def to_facts(self) -> dict[str, Any]:
         """All figures, flat, for JSON and for the columns of a CSV file."""
         widths = asdict(self.widths)
         return {
             "layer": self.name,
-            **_sizes(self.plan),
+            **_sizes(self.shape),
             "itiles": self.plan.itiles,
-            "otiles": self.plan.otiles,
+            "otiles": self.otiles,
             "folds": self.folds,
             "cycles": self.phases.total,
             **{f"{phase}_cycles": cycles for phase, cycles in asdict(self.phases).items()},
-            "groups": self.groups,
+            "groups": self.shape.groups,
+            "best_mode": self.best_mode,
             "macs": self.macs,
             "efficiency": self.efficiency,
             "utilization": self.utilization,
@@ -96,34 +113,31 @@ def layer_cost(outline: LayerOutline, array: ArrayShape, memories: MemoryDepths)
 
     `plain_cycles` are those of the textbook dataflows on an array of the same size.
     """
-    plan = TilePlan(outline.shape, array)
-    widths = psum_widths(outline, plan)
+    shape = outline.shape
+    plans = count_plans(shape, array, WEIGHT_STATIONARY)
+    (first, times), *rest = plans
+    widths = psum_widths(outline, first)
+    phases, one = layer_phases(first).times(times), layer_traffic(outline, Execution(first))
+    traffic = one.plus(one, times - 1)
+    for plan, times in rest:
+        phases = phases.plus(layer_phases(plan).times(times))
+        traffic = traffic.plus(layer_traffic(outline, Execution(plan)), times)
+    group = Part(shape, 0, 1).shape
     plain: dict[str, int] = {
-        name: dataflow_cycles(outline.shape, rows=array.rows, cols=array.cols, dataflow=name)
+        name: shape.groups * dataflow_cycles(group, rows=array.rows, cols=array.cols, dataflow=name)
         for name in TEXTBOOK.names()
     }
     return LayerCost(
         name=outline.name,
-        plan=plan,
-        phases=layer_phases(plan),
-        traffic=layer_traffic(outline, Execution(plan)),
+        shape=shape,
+        plans=plans,
+        phases=phases,
+        traffic=traffic,
         widths=widths,
         mode_cycles=core_cycles(outline, array),
         plain_cycles=plain,
-        warnings=(*memories.misfits(plan), *_overflows(widths, array), *_dense(outline)),
-        groups=outline.groups,
+        warnings=(*memories.misfits(first), *_overflows(widths, array)),
     )
-
-
-def _dense(outline: LayerOutline) -> list[str]:
-    """A warning about a grouped layer that is computed with zeros."""
-    if outline.groups == 1:
-        return []
-    return [
-        f"its {outline.groups} groups are computed as a dense layer, with "
-        f"{outline.groups} times the multiply-accumulates that it needs; cycles and words are those of the "
-        "dense layer"
-    ]
 
 
 def _overflows(widths: PsumWidths, array: ArrayShape) -> list[str]:
@@ -134,7 +148,6 @@ def _overflows(widths: PsumWidths, array: ArrayShape) -> list[str]:
     return [f"psums need {widths.needed} bits for {whose}, but have {array.psum_bits}"]
 
 
-def _sizes(plan: TilePlan) -> dict[str, Any]:
-    shape = plan.shape
+def _sizes(shape: ConvShape) -> dict[str, Any]:
     names = ("ic", "ih", "iw", "oc", "oh", "ow", "kh", "kw")
     return {name: getattr(shape, name) for name in names} | {"nij": shape.nij, "onij": shape.onij}

@@ -16,9 +16,7 @@ class LayerOutline:
     """A layer's sizes and formats and, where it is trained, its weights.
 
     weight: int8 codes ``oc ic kh kw``, or None. observed: lowest and highest psum that samples gave,
-    or None. groups: into how many equal parts the channels fall that only weights of 0 connect: a
-    grouped or depthwise layer, which the array computes as a dense one. Raises `ShapeError` if the weights
-    have other sizes than `shape`.
+    or None. Raises `ShapeError` if the weights have other sizes than `shape`.
     """
 
     name: str
@@ -27,7 +25,6 @@ class LayerOutline:
     weight_format: NumberFormat
     weight: npt.NDArray[np.int8] | None = None
     observed: tuple[int, int] | None = None
-    groups: int = 1
 
     def __post_init__(self) -> None:
         expected = self.shape.weight_sizes

@@ -26,6 +26,15 @@ class MemoryTraffic:
         """Words that the core reads and writes."""
         return self.reads + self.writes
 
+    def plus(self, other: MemoryTraffic, times: int) -> MemoryTraffic:
+        """With that of another job, so many times; a word is as wide."""
+        return MemoryTraffic(
+            word_bits=self.word_bits,
+            reads=self.reads + times * other.reads,
+            writes=self.writes + times * other.writes,
+            host_words=self.host_words + times * other.host_words,
+        )
+
     @property
     def bits(self) -> int:
         """Bits that the core reads and writes."""
@@ -39,6 +48,14 @@ class Traffic:
     xmem: MemoryTraffic
     wmem: MemoryTraffic
     pmem: MemoryTraffic
+
+    def plus(self, other: Traffic, times: int) -> Traffic:
+        """With that of another part of the layer, so many times."""
+        return Traffic(
+            self.xmem.plus(other.xmem, times),
+            self.wmem.plus(other.wmem, times),
+            self.pmem.plus(other.pmem, times),
+        )
 
     def to_facts(self) -> dict[str, int]:
         """All figures, flat."""

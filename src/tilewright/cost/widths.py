@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tilewright.cost.outline import LayerOutline
 from tilewright.spec import NumberFormat, signed_bits_needed
-from tilewright.tile import TilePlan, tile_weights
+from tilewright.tile import TilePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class PsumWidths:
 
 
 def psum_widths(outline: LayerOutline, plan: TilePlan) -> PsumWidths:
-    """The widths of a layer cut into tiles as `plan` says.
+    """The widths of a layer cut into tiles as `plan`, or that of its first part, says.
 
     >>> from tilewright.spec import ArrayShape, ConvShape, NumberFormat
     >>> choke = ConvShape(8, 4, 4, 8, 3, 3, padding=(1, 1))
@@ -44,19 +44,27 @@ def psum_widths(outline: LayerOutline, plan: TilePlan) -> PsumWidths:
     >>> psum_widths(outline, TilePlan(choke, ArrayShape(8, 8, psum_bits=16))).by_type  # 7,560
     14
     """
-    window = outline.shape.ic * outline.shape.taps
+    shape, array = outline.shape, plan.array
+    window = shape.ic_per_group * shape.taps
     by_weights = column_by_weights = None
     if outline.weight is not None:
         acts = outline.act_format
-        by_weights = _reach(outline.weight.reshape(outline.shape.oc, window), acts)  # oc (ic kij)
-        column_by_weights = _reach(tile_weights(outline.weight, plan), acts)  # ... col row
+        by_weights = _reach(outline.weight.reshape(shape.oc, window), acts)  # oc (ic kij)
+        column_by_weights = _reach(_columns(outline.weight, array.rows), acts)
     return PsumWidths(
         by_type=_bound_bits(outline, window),
         by_weights=by_weights,
         observed=None if outline.observed is None else signed_bits_needed(*outline.observed),
-        column_by_type=_bound_bits(outline, min(plan.array.rows, outline.shape.ic)),
+        column_by_type=_bound_bits(outline, min(array.rows, shape.ic_per_group)),
         column_by_weights=column_by_weights,
     )
+
+
+def _columns(weight: npt.NDArray[np.int8], rows: int) -> npt.NDArray[np.int8]:
+    """``oc ic kh kw`` to ``oc itile kij row``: what a column holds in each fold, besides zeros."""
+    oc, ic = weight.shape[:2]
+    lanes = np.pad(weight.reshape(oc, ic, -1), ((0, 0), (0, -ic % rows), (0, 0)))
+    return lanes.reshape(oc, -1, rows, lanes.shape[-1]).transpose(0, 1, 3, 2)
 
 
 def _bound_bits(outline: LayerOutline, products: int) -> int:

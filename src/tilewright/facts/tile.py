@@ -22,7 +22,10 @@ class ModeFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerTiles:
-    """How many tiles and folds a layer takes, and its multiply-accumulates, for one sample."""
+    """How many tiles and folds a layer takes, and its multiply-accumulates, for one sample.
+
+    parts: names of the dense layers as which the array runs a layer in groups, else the layer's own.
+    """
 
     layer: str
     shape: ConvShape
@@ -31,6 +34,7 @@ class LayerTiles:
     taps: int
     folds: int
     macs: int
+    parts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -190,6 +190,8 @@ class Known:
 
     def read_layer(self, op: Operator, values: list[Value]) -> None:
         """A convolution or a linear layer."""
+        if len(op.inputs) < 2:
+            op.refuse(f"it must read a value and a weight, not {op.inputs}")
         weight = self.weights.get(op.inputs[1]) or Weight.of_whole(op.inputs[1], self.constants)
         if weight is None or not values or values[0].tensor != op.inputs[0] or values[0].is_code:
             op.refuse("it must read an activation and a weight that are both quantized")

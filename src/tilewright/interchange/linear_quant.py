@@ -112,6 +112,8 @@ def quantize_constant(op: Operator, constants: dict[str, Array]) -> Array:
     kind, zero = _zero_point(op, constants)
     if kind not in CODES:
         op.refuse(f"codes must be of type {', '.join(CODES)}, not {kind}")
+    if not (scale > 0).all():
+        op.refuse("the scale must be positive")
     codes, wide = CODES[kind], np.zeros(values.shape, np.int64)
     singles = values.astype(np.float32) / _along(op, scale, wide).astype(np.float32)
     rounded = np.rint(singles) + _along(op, zero, wide)

@@ -115,6 +115,8 @@ class _Reader:
                 op, self._known.constants, max_bits=MAX_BIAS_BITS if is_constant else MAX_BITS
             )
         elif op.kind in LAYERS:
+            if len(op.inputs) < 2:
+                op.refuse(f"it must read a value and a weight, not {op.inputs}")
             weight = self._known.weights.get(op.inputs[1])
             if weight is None and op.inputs[1] not in self._lost:
                 op.refuse("it must read a quantized weight")

@@ -116,7 +116,7 @@ def read_convolution(op: Operator, name: str, value: Value, weight: Weight) -> I
         )
     op.expect(kernel_shape=[kh, kw])
     shape = ConvShape(*value.plane, oc, kh, kw, (stride[0], stride[1]), (pads[0], pads[1]), groups)
-    return _layer(op, name, grid, weight, weight.codes, shape).as_dense()
+    return _layer(op, name, grid, weight, weight.codes, shape)
 
 
 def convolution_pads(op: Operator, weight: Weight) -> list[int]:
@@ -157,6 +157,8 @@ def read_bias(op: Operator, constants: dict[str, Array], layer: IntegerLayer) ->
         if op.inputs[2] not in constants:
             op.refuse("its bias must be a constant")
         bias = constants[op.inputs[2]].astype(np.float64).reshape(-1)
+        if bias.size not in (1, layer.shape.oc):
+            op.refuse(f"its bias must be one number or {layer.shape.oc}, not {bias.size}")
     return Affine(gain, bias)
 
 

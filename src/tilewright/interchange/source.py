@@ -104,11 +104,8 @@ class Imported:
     def unresolved_sums(self, node: Node, sums: Ints) -> npt.NDArray[np.bool_]:
         """Which of a node's sums ``n c h w`` the file's float32 values cannot carry.
 
-        A channel with a tiny scale and a normal bias is such: the bias alone fills the value's digits. Where
-        the file goes from codes to codes in one, it has no sums at all.
+        A channel with a tiny scale and a normal bias is such: the bias alone fills the value's digits.
         """
-        if node.name not in self.sums:
-            return np.ones(sums.shape, np.bool_)
         real = self.sums[node.name].real
         gain, offset = np.abs(real.gain.reshape(-1, 1, 1)), real.offset.reshape(-1, 1, 1)
         value = np.maximum(np.abs(sums * real.gain.reshape(-1, 1, 1) + offset), np.abs(offset))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from tilewright.corners import VectorSet
@@ -130,4 +130,6 @@ def _judged(outcome: Outcome, bench: Tries, judge: Judge) -> Outcome:
     if outcome.status != "survived":
         return outcome
     reason = judge.why_equivalent(outcome.mutant, bench.sources)
-    return outcome if reason is None else Outcome(outcome.mutant, "equivalent", evidence=reason)
+    if reason is not None:
+        return Outcome(outcome.mutant, "equivalent", evidence=reason)
+    return replace(outcome, evidence=judge.why_not_killed(outcome.mutant, bench.sources))

@@ -9,6 +9,7 @@ from pathlib import Path
 from tilewright.errors import ConfigError, ToolError
 from tilewright.formal import has_yosys, module_name, prove_equivalent
 from tilewright.mutation.mutant import Mutant
+from tilewright.mutation.proofs import decide, in_words
 from tilewright.store.toml import read_toml
 
 STATED = Path(__file__).with_name("equivalents.toml")
@@ -52,6 +53,12 @@ class Judge:
         if self.has_proofs and has_yosys():
             return self._prove(mutant, sources)
         return None
+
+    def why_not_killed(self, mutant: Mutant, sources: Mapping[str, str]) -> str:
+        """What is proved of a survivor that is not known to be equivalent, in words; or nothing."""
+        if not (self.has_proofs and has_yosys()):
+            return ""
+        return in_words(decide(mutant, sources))
 
     def _prove(self, mutant: Mutant, sources: Mapping[str, str]) -> str | None:
         top = module_name(sources[mutant.file])

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tilewright.config.array import VectorsConfig
+from tilewright.config.array import ArrayConfig, VectorsConfig
 from tilewright.pipeline.run_folder import RunFolder
 from tilewright.spec import Codes, IntegerLayer, Stimulus
+from tilewright.tile import Part, TilePlan
 from tilewright.verify import Extreme, extreme_plane_count, extreme_planes
 
 
@@ -24,6 +25,34 @@ class InputCodes:
     name: str
     codes: Codes
     extremes: tuple[Extreme, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerPart:
+    """A layer as the array runs it: a whole one, or some of the groups of one (`tilewright.tile.Part`)."""
+
+    whole: IntegerLayer
+    part: Part
+    dense: IntegerLayer
+    plan: TilePlan
+
+    @property
+    def name(self) -> str:
+        """Of the part."""
+        return self.dense.name
+
+    @property
+    def groups(self) -> IntegerLayer:
+        """The groups of the part, as they are in the layer."""
+        return self.whole.of_groups(self.part.first, self.part.groups)
+
+
+def layer_parts(layer: IntegerLayer, array: ArrayConfig) -> list[LayerPart]:
+    """The parts of a plain layer on the array."""
+    return [
+        LayerPart(layer, part, part.layer(layer), execution.plan)
+        for part, execution in array.executions(layer.shape, act_bits=layer.act_format.bits)
+    ]
 
 
 class InputChoice:
@@ -46,13 +75,14 @@ class InputChoice:
             return extreme_plane_count(layer)
         return 1 if self._kind == "max" else self._samples
 
-    def of(self, layer: IntegerLayer) -> Iterator[InputCodes]:
-        """The inputs of `layer`, a plain one, one after the other."""
+    def of(self, run: LayerPart) -> Iterator[InputCodes]:
+        """The inputs of a part of a layer, a plain one, one after the other."""
+        layer = run.dense
         if self._stimulus is not None:
             for position in range(self._samples):
                 number = int(self._stimulus.samples[position])
-                codes = self._stimulus.codes[layer.name][position]
-                codes = self._network.layer(layer.name).plain_codes(codes)
+                codes = self._stimulus.codes[run.whole.name][position]
+                codes = self._network.layer(run.whole.name).plain_codes(codes)[run.part.ic]
                 yield InputCodes(number, f"sample{number}", codes)
             return
         if self._kind == "bound":

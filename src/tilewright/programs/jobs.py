@@ -90,12 +90,10 @@ def _result(future: Any, workers: str) -> bytes:
 @contextmanager
 def _cluster(address: str) -> Iterator[Any]:
     expect_packages("distributed")
-    from distributed import Client
-
     from tilewright import __version__
 
     try:
-        client = Client(address, timeout=PATIENCE_S)
+        client: Any = import_module("distributed").Client(address, timeout=PATIENCE_S)
     except (OSError, ValueError) as error:
         raise ToolError(
             f"cannot reach the cluster {printable(address)}: {_line(error)}; give the address that "

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from tilewright.errors import FormatError
 from tilewright.formal.recorded import record
 from tilewright.prove.algebra import Algebra
 from tilewright.prove.confirm import Confirmation
 from tilewright.prove.elaborate import elaborate
+from tilewright.prove.netlist import Netlist, signals_of
 from tilewright.prove.proof import Prover
 from tilewright.prove.recorded_claim import RecordedClaim, part_of
 from tilewright.prove.streams import Described, place_words, roles_of
 from tilewright.prove.verdict import PROVED, Verdict
 from tilewright.prove.words import Words
+from tilewright.waves import Recording
 
 
 def prove_recorded(
@@ -36,6 +39,7 @@ def prove_recorded(
     )
     roles = roles_of(described, *ends)
     recorded = record(recording, roles, scope=scope)
+    _expect_calm(netlist, recorded)
     placed = place_words(described, recorded)
     confirm = Confirmation(netlist, sources, described.parameters) if confirms else None
     for is_idle_free in (True, False):
@@ -47,3 +51,19 @@ def prove_recorded(
         if verdict.answer == PROVED:
             break
     return verdict
+
+
+def _expect_calm(netlist: Netlist, recording: Recording) -> None:
+    """Raise `FormatError` if what clears registers at once changed twice between two edges."""
+    clears = {
+        signal
+        for register in netlist.registers
+        if register.is_clear_now and register.clear is not None
+        for signal in signals_of(register.clear[0])
+    }
+    for port, time in recording.restless.items():
+        if clears & set(signals_of(netlist.ports[port].source)):
+            raise FormatError(
+                f"a reset must change at most once between two edges of the clock, but {port} changes again "
+                f"at time {time}: what it cleared there is not recorded"
+            )

@@ -248,7 +248,7 @@ class ArrayClaim:
         found = known(machine, port)
         if found != expected:
             reason = f"output {port} is {found:#x} in cycle {cycle}, but must be {expected:#x}"
-            raise ControlError(reason, is_wrong=True)
+            raise ControlError(reason, is_wrong=True, port=port, expected=expected)
 
     def end(self) -> None:
         """Everything that is due was seen in its cycle."""

@@ -38,12 +38,24 @@ class Confirmation:
                 return replace(killing, simulator=simulator.name, simulated=shown)
         return killing
 
+    def watch(self, stimulus: Sequence[Mapping[str, int]]) -> list[dict[str, str]]:
+        """All outputs in each cycle, in binary, as a simulator shows them; raises `ToolError` if none can."""
+        ports = [port.name for port in self.netlist.ports.values() if not port.is_input]
+        simulator = min(find_simulators(), key=lambda one: not one.builds_at_once)
+        output = self._output(simulator, self._bench(stimulus, ports, every=True))
+        rows = [line.split()[1:] for line in output.splitlines() if line.startswith("FOUND ")]
+        return [dict(zip(ports, row, strict=True)) for row in rows]
+
     def _run(
         self, simulator: Simulator, stimulus: Sequence[Mapping[str, int]], killing: Killing
     ) -> str | None:
+        found = _FOUND.search(self._output(simulator, self.bench(stimulus, killing)))
+        return found[1].lower() if found else None
+
+    def _output(self, simulator: Simulator, bench: str) -> str:
         with tempfile.TemporaryDirectory(prefix="tilewright-prove-") as name:
             folder = Path(name)
-            files = {**self.sources, f"{BENCH}.sv": self.bench(stimulus, killing)}
+            files = {**self.sources, f"{BENCH}.sv": bench}
             for file, text in files.items():
                 (folder / file).parent.mkdir(parents=True, exist_ok=True)
                 (folder / file).write_text(text, encoding="utf-8")
@@ -52,11 +64,16 @@ class Confirmation:
             _, output = simulator.run(
                 folder / PROGRAM, plusargs={}, folder=folder, timeout_s=_TIMEOUT_S
             )
-            found = _FOUND.search(output)
-            return found[1].lower() if found else None
+            return output
 
     def bench(self, stimulus: Sequence[Mapping[str, int]], killing: Killing) -> str:
         """A testbench that applies the inputs and shows the bits in question in the last cycle."""
+        shown = f"{killing.port}[{killing.low + killing.width - 1}:{killing.low}]"
+        return self._bench(stimulus, [shown], every=False)
+
+    def _bench(
+        self, stimulus: Sequence[Mapping[str, int]], shown: Sequence[str], *, every: bool
+    ) -> str:
         netlist = self.netlist
         ports = [port for port in netlist.ports.values() if port.name != netlist.clock]
         idle, busy = (0, 1) if netlist.is_rising else (1, 0)
@@ -74,14 +91,10 @@ class Confirmation:
                 f"    {name} = {netlist.ports[name].width}'h{value:x};"
                 for name, value in inputs.items()
             ]
-            if cycle < len(stimulus) - 1:
-                lines.append(f"    #5 {netlist.clock} = {busy}; #5 {netlist.clock} = {idle};")
-        shown = f"{killing.port}[{killing.low + killing.width - 1}:{killing.low}]"
-        lines += [
-            f'    #5 $display("FOUND %b", {shown});',
-            "    $finish;",
-            "  end",
-            "endmodule",
-            "",
-        ]
+            lines.append("    #5")
+            if every or cycle == len(stimulus) - 1:
+                form = " ".join(["FOUND", *["%b"] * len(shown)])
+                lines.append(f'    $display("{form}", {", ".join(shown)});')
+            lines.append(f"    {netlist.clock} = {busy}; #5 {netlist.clock} = {idle};")
+        lines += ["    $finish;", "  end", "endmodule", ""]
         return "\n".join(lines)

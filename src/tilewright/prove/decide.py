@@ -183,6 +183,23 @@ def in_words(algebra: Algebra, p: Poly, most: int = 4) -> str:
     return " + ".join(shown or ["0"]) + (f" + {more} terms more" if more > 0 else "")
 
 
+def explained(algebra: Algebra, difference: Poly, expected: Poly) -> str:
+    """Which products are missing and which should not be there, if that is all; else nothing."""
+    missing = [m for m, n in difference.terms.items() if n == -expected.terms.get(m, 0)]
+    added = [m for m in difference.terms if m not in expected.terms]
+    if len(missing) + len(added) < len(difference.terms) or not missing:
+        return ""
+    if any(algebra.variables[i].meaning is not None for m in difference.terms for i in m):
+        return ""
+
+    def named(monomials: list[tuple[int, ...]]) -> str:
+        first = " * ".join(algebra.variables[index].name for index in min(monomials))
+        return first if len(monomials) == 1 else f"{first} and {len(monomials) - 1} more"
+
+    others = f"; in place of it comes {named(added)}" if added else ""
+    return f"never arrives: {named(missing)}{others}"
+
+
 def meant(algebra: Algebra, index: int) -> str:
     """What a variable that is no input stands for."""
     meaning = algebra.variables[index].meaning

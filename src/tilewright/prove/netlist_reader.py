@@ -254,6 +254,10 @@ class _Reader:
         width, bits = int(parameters["WIDTH"], 2), int(parameters["ABITS"], 2)
         if "1" in parameters["RD_CLK_ENABLE"]:
             raise FormatError(f"memory {name} must be read without a clock of its own")
+        if "0" in parameters["WR_CLK_ENABLE"] and int(parameters["WR_PORTS"], 2):
+            raise FormatError(
+                f"memory {name} must be written at a clock's edge, but one port is a latch"
+            )
         reads = []
         for at in range(int(parameters["RD_PORTS"], 2)):
             data = connections["RD_DATA"][at * width : (at + 1) * width]

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tilewright.errors import ToolError
+from tilewright.cores.run_list import BenchRun, parameters
+from tilewright.cores.setup import Setup
+from tilewright.errors import FormatError, ToolError
 from tilewright.prove.algebra import Algebra
 from tilewright.prove.array import ArrayClaim, ArrayJob
+from tilewright.prove.certificate import write_certificate
 from tilewright.prove.confirm import Confirmation
-from tilewright.prove.elaborate import elaborate
+from tilewright.prove.elaborate import elaborate, elaborate_json, parse
 from tilewright.prove.layer_claim import LayerClaim, LayerJob
+from tilewright.prove.netlist_reader import read_netlist
 from tilewright.prove.proof import Prover
-from tilewright.prove.verdict import Verdict
+from tilewright.prove.verdict import PROVED, Verdict
 from tilewright.prove.words import Words
 from tilewright.rtl import PACKAGE, RTL_DIR
+from tilewright.spec import Schedule
+from tilewright.vectors import read_bundle
 
 ARRAY_FILES = ("tw_pe.sv", "tw_array.sv")
 CORE_FILES = (
@@ -41,15 +47,27 @@ def read_sources(folder: Path = RTL_DIR, files: tuple[str, ...] = ARRAY_FILES) -
         raise ToolError(f"the sources {', '.join(files)} must be in {folder}: {reason}") from None
 
 
-def prove_array(sources: Mapping[str, str], job: ArrayJob, *, confirms: bool = True) -> Verdict:
+def prove_array(
+    sources: Mapping[str, str],
+    job: ArrayJob,
+    *,
+    confirms: bool = True,
+    certificate: Path | None = None,
+) -> Verdict:
     """Whether module tw_array of `sources` computes a job for all inputs.
 
-    confirms: run a killing input in a simulator. Raises what `elaborate` raises.
+    confirms: run a killing input in a simulator. certificate: a folder for that of a proof. Raises what
+    `elaborate` raises.
     """
-    netlist = elaborate(sources, top="tw_array", parameters=job.parameters)
+    text = elaborate_json(sources, top="tw_array", parameters=job.parameters)
+    netlist = read_netlist(parse(text))
     words = Words(Algebra())
     confirm = Confirmation(netlist, sources, job.parameters) if confirms else None
-    return Prover(netlist, ArrayClaim(job, words), words, confirm=confirm).run()
+    prover = Prover(netlist, ArrayClaim(job, words), words, confirm=confirm)
+    verdict = prover.run()
+    if certificate is not None and verdict.answer == PROVED:
+        write_certificate(certificate, prover, verdict, netlist=text)
+    return verdict
 
 
 def prove_layer(sources: Mapping[str, str], job: LayerJob, *, confirms: bool = True) -> Verdict:
@@ -61,3 +79,23 @@ def prove_layer(sources: Mapping[str, str], job: LayerJob, *, confirms: bool = T
     words = Words(Algebra())
     confirm = Confirmation(netlist, sources, job.parameters) if confirms else None
     return Prover(netlist, LayerClaim(job, words), words, confirm=confirm).run()
+
+
+def bundle_job(folder: Path, *, is_overlapped: bool = True, stalls: int = 0) -> LayerJob:
+    """The layer of a bundle as a job for our core, with any weights; its files' numbers play no part.
+
+    Raises `FormatError` if the folder is no bundle of a layout of our core, or its activations are signed.
+    """
+    bundle = read_bundle(folder)
+    setup = Setup(schedule=Schedule(is_overlapped=is_overlapped, is_whole_layer=True))
+    run = BenchRun(bundle, setup)
+    if bundle.act_format.is_signed:
+        raise FormatError(f"a layer is proved with unsigned activations, but {folder} has others")
+    sizes = parameters([run])
+    return LayerJob(
+        run.execution,
+        act_bits=bundle.act_format.bits,
+        weight_bits=bundle.weight_format.bits,
+        stalls=stalls,
+        addresses={name: bits for name, bits in sizes.items() if name.endswith("AddrBits")},
+    )

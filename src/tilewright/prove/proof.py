@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tilewright.prove.algebra import Algebra
-from tilewright.prove.decide import Decider, complete, in_words
+from tilewright.prove.decide import Decider, complete, explained, in_words
 from tilewright.prove.machine import Machine
 from tilewright.prove.netlist import Netlist
 from tilewright.prove.polynomials import Poly
@@ -48,11 +48,14 @@ class Claim(Protocol):
 
 
 class ControlError(Exception):
-    """Control is not as claimed. is_wrong: it is known and different; else it is not known."""
+    """Control is not as claimed. is_wrong: it is known and different; else it is not known.
 
-    def __init__(self, reason: str, *, is_wrong: bool) -> None:
+    port, expected: the output that should have been something else, or "" if it is none.
+    """
+
+    def __init__(self, reason: str, *, is_wrong: bool, port: str = "", expected: int = 0) -> None:
         super().__init__(reason)
-        self.is_wrong = is_wrong
+        self.is_wrong, self.port, self.expected = is_wrong, port, expected
 
 
 Confirm = Callable[[Sequence[Mapping[str, int]], Killing], Killing]
@@ -81,7 +84,7 @@ class Prover:
         self.machine = Machine(netlist, words)
         self.confirm = confirm
         self.decider = Decider(words.algebra)
-        self.compared = 0
+        self.checked: list[tuple[int, Check]] = []
         self.history: list[Inputs] = []
         self._since = time.perf_counter()
 
@@ -104,19 +107,29 @@ class Prover:
                     wrong = self._wrong(check)
                     if wrong is not None:
                         return wrong
-                    self.compared += 1
+                    self.checked.append((self.machine.cycle, check))
                 self.machine.tick()
             self.claim.end()
         except ControlError as error:
-            answer = REFUTED if error.is_wrong else UNDECIDED
-            return self._verdict(answer, reason=str(error))
+            return self._wrong_control(error)
         return self._verdict(PROVED)
+
+    def _wrong_control(self, error: ControlError) -> Verdict:
+        if not error.is_wrong:
+            return self._verdict(UNDECIDED, reason=str(error))
+        if not error.port:
+            return self._verdict(REFUTED, reason=str(error))
+        width = self.netlist.ports[error.port].width
+        expected = self.words.algebra.number(error.expected)
+        check = Check("control", error.port, 0, width, expected)
+        killing = self._killing(check, self.machine.read(error.port), {})
+        return self._confirmed(str(error), "", killing)
 
     def _verdict(self, answer: str, reason: str = "", difference: str = "") -> Verdict:
         return Verdict(
             answer,
             self.claim.text,
-            compared=self.compared,
+            compared=len(self.checked),
             bits=input_bits(self.words.algebra),
             cycles=self.machine.cycle,
             seconds=time.perf_counter() - self._since,
@@ -145,6 +158,8 @@ class Prover:
         if decision.is_zero:
             return None
         shown = in_words(words.algebra, difference)
+        missing = explained(words.algebra, difference, check.expected)
+        shown += f" ({missing})" if missing else ""
         if decision.point is None:
             ends = f"between {difference.low} and {difference.high}"
             reason = (

@@ -134,6 +134,8 @@ class RecordedClaim:
                 raise ControlError(
                     f"output {port} is {found:#x} in cycle {cycle}, but {int(recorded, 2):#x} was recorded",
                     is_wrong=True,
+                    port=port,
+                    expected=int(recorded, 2),
                 )
         for one in self._outputs.get(cycle, ()):
             what = f"y{''.join(f'[{index}]' for index in one.place)}"

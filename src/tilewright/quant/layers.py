@@ -28,7 +28,8 @@ class QuantConv2d(nn.Module):
     not used. is_signed_input: the input may be negative, and so may its codes. input_scale: such an input
     becomes 8-bit codes of this scale, which is not learned.
     is_per_channel: one weight step for each output channel. groups: as in `nn.Conv2d`, in
-    the weight ``oc ic/groups kh kw`` too. quantizer: a name in `QUANTIZERS`: "lsq", "pact" (not per
+    the weight ``oc ic/groups kh kw`` too. dilation: the array is given a larger kernel, with weights of
+    0 between. quantizer: a name in `QUANTIZERS`: "lsq", "pact" (not per
     channel), "binary", "power-of-two", or one that others added. Input ``n ic ih iw``, output ``n oc oh ow``.
 
     Raises `ConfigError` if a width is outside 2..8 or `groups` does not divide the channels, and
@@ -46,6 +47,7 @@ class QuantConv2d(nn.Module):
         stride: Size = 1,
         padding: Size = 0,
         groups: int = 1,
+        dilation: Size = 1,
         is_pixel_input: bool = False,
         is_signed_input: bool = False,
         input_scale: float | None = None,
@@ -56,7 +58,7 @@ class QuantConv2d(nn.Module):
         self.in_channels, self.out_channels = in_channels, out_channels
         self.groups = _check_groups(groups, in_channels, out_channels)
         self.kernel_size, self.stride = as_pair(kernel_size), as_pair(stride)
-        self.padding = as_pair(padding)
+        self.padding, self.dilation = as_pair(padding), as_pair(dilation)
         weight = torch.empty(out_channels, in_channels // groups, *self.kernel_size)
         nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu")
         self.weight = nn.Parameter(weight.contiguous(memory_format=torch.channels_last))
@@ -85,7 +87,8 @@ class QuantConv2d(nn.Module):
 
     def psums(self, x: Tensor) -> Tensor:
         """Exact psums ``n oc oh ow`` of `x`."""
-        psums: Tensor = self.integer(self.act_quantizer(x), self.weight_quantizer(self.weight))
+        codes = _spread(self.weight_quantizer(self.weight), self.dilation)
+        psums: Tensor = self.integer(self.act_quantizer(x), codes)
         return psums
 
     def dequantize(self, psums: Tensor) -> Tensor:
@@ -159,6 +162,17 @@ class QuantLinear(nn.Module):
     def extra_repr(self) -> str:
         """Sizes, for `repr`."""
         return f"{self.in_features}, {self.out_features}"
+
+
+def _spread(codes: Tensor, dilation: tuple[int, int]) -> Tensor:
+    """A kernel ``oc ic kh kw`` with ``dilation - 1`` zeros between its codes."""
+    down, across = dilation
+    if dilation == (1, 1):
+        return codes
+    oc, ic, height, width = codes.shape
+    spread = codes.new_zeros(oc, ic, (height - 1) * down + 1, (width - 1) * across + 1)
+    spread[:, :, ::down, ::across] = codes
+    return spread
 
 
 def allow_int8(model: nn.Module, *, is_allowed: bool) -> None:

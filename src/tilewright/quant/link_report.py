@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from torch import nn
 
 from tilewright.quant.links import IS_OUTPUT, NO_INPUT, Wiring, find_wiring
-from tilewright.quant.node_modules import is_node
-from tilewright.quant.sums import QuantAdd
+from tilewright.quant.node_modules import is_node, operand_count
 
-ADDED = "give each branch a convolution of its own and add those, which is what one of both together does"
 ALONE = "move it behind the last layer, or leave it out"
 NORM_FIRST = "put it right behind its layer, before the pool or flatten"
 AT_THE_INPUT = "let a quantized layer read the module's input as it is"
@@ -21,13 +19,8 @@ TRACEABLE = "write its forward without control flow on values"
 WHOLE_POOL = "give quantize an example input, or use a pool with a fixed kernel"
 
 ADVICE = {
-    "cat": ADDED,
-    "concat": ADDED,
-    "chunk": "give each part a convolution of its own, which reads the whole value",
-    "split": "give each part a convolution of its own, which reads the whole value",
     "getitem": "let the next layer read the whole value: weights of 0 leave channels out",
     "pad": "use the padding of the convolution",
-    "ZeroPad2d": "use the padding of the convolution",
     "MaxPool2d": "use ceil_mode=False and dilation=1",
     "BatchNorm2d": NORM_FIRST,
     "BatchNorm1d": NORM_FIRST,
@@ -104,7 +97,7 @@ def _gaps(module: nn.Module, wiring: Wiring, names: tuple[str, ...]) -> Iterator
         return
     fed = {(link.consumer, link.operand) for links in wiring.links.values() for link in links}
     for name in names:
-        operands = 2 if isinstance(module.get_submodule(name), QuantAdd) else 1
+        operands = operand_count(module.get_submodule(name))
         is_fed = all((name, operand) in fed for operand in range(operands))
         if not is_fed and name not in wiring.inputs:
             yield Gap(name, "no quantized layer feeds it", AT_THE_INPUT)

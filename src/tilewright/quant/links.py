@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,11 +13,15 @@ import torch.nn.functional as functional
 from torch import fx, nn
 
 from tilewright.quant.bias import ChannelBias
-from tilewright.quant.module_signs import CLAMPS, HARD_CLAMPS
+from tilewright.quant.code_nodes import MonotoneStep, ScalarStep
+from tilewright.quant.module_signs import CLAMPS, HARD_CLAMPS, reads_size
 from tilewright.quant.node_modules import is_node, is_whole
 from tilewright.spec import MaxPool
 
-ELEMENTWISE = (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Hardtanh, nn.Identity, nn.Dropout)
+ELEMENTWISE = (
+    *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Hardtanh, nn.Identity, nn.Dropout, nn.Dropout2d),
+    MonotoneStep,
+)
 """Modules that, in eval mode, never decrease and act on each number alone: they commute with max-pool."""
 
 IS_OUTPUT = "it is the output of the network"
@@ -26,7 +31,7 @@ RELUS = (torch.relu, torch.relu_, functional.relu, functional.relu_, "relu", "re
 RESHAPES = (torch.reshape, "reshape", "view")
 COPIES = ("contiguous", "clone", "detach")
 
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, ChannelBias)
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, ChannelBias, ScalarStep, nn.PReLU)
 """Modules that act by channel, and may decrease (gamma < 0): no max-pool or flatten comes before them."""
 
 
@@ -146,6 +151,8 @@ def _follow(node: fx.Node, module: nn.Module, path: _Path) -> Iterator[Link | _B
         part = _as_module(user, module)
         if user.op == "output":
             yield _Break(IS_OUTPUT)
+        elif reads_size(user.target):
+            continue
         elif is_node(part):
             arguments = (*user.args, *user.kwargs.values())
             yield from (
@@ -186,7 +193,20 @@ def _as_module(node: fx.Node, module: nn.Module) -> nn.Module | None:
         return nn.Flatten(_number(dims.get("start_dim", 0)), _number(dims.get("end_dim", -1)))
     if what in RESHAPES and _flattens_to_size(node):
         return nn.Flatten()
-    return nn.Identity() if what in COPIES else None
+    return nn.Identity() if what in COPIES or _is_of_one_pixel(node) else None
+
+
+def _is_of_one_pixel(node: fx.Node) -> bool:
+    """Whether axes of size 1 come or go, or the one pixel of a gate is repeated: no code moves."""
+    what, rest = node.target, node.args[1:]
+    if what in RESHAPES:
+        sizes = rest[0] if len(rest) == 1 and isinstance(rest[0], list | tuple) else rest
+        return isinstance(sizes, list | tuple) and len(sizes) == 4 and tuple(sizes[2:]) == (1, 1)
+    if what in (torch.unsqueeze, "unsqueeze", torch.squeeze, "squeeze"):
+        return all(axis in (2, 3, -1, -2) for axis in (*rest, *node.kwargs.values()))
+    if what is operator.getitem:
+        return rest[0] == (slice(None), slice(None), None, None)
+    return what == "expand_as"
 
 
 def _clamp(node: fx.Node) -> nn.Module | None:

@@ -11,6 +11,7 @@ import torch
 from torch import fx, nn
 from torch.nn import functional
 
+from tilewright.quant.code_nodes import QuantMove
 from tilewright.quant.sums import QuantAvgPool2d
 
 
@@ -48,7 +49,9 @@ KEEPS_CODES: tuple[type[nn.Module], ...] = (
     nn.ReflectionPad2d,
     nn.ReplicationPad2d,
 )
-KEEPS_SIGN: tuple[type[nn.Module], ...] = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, QuantAvgPool2d)
+KEEPS_SIGN: tuple[type[nn.Module], ...] = (
+    *(nn.AvgPool2d, nn.AdaptiveAvgPool2d, QuantAvgPool2d, QuantMove),
+)
 
 POSITIVE_FUNCTIONS: tuple[Any, ...] = (
     *(
@@ -89,7 +92,19 @@ CODE_METHODS = (
         "swapaxes",
         "flip",
     ),
-    *("roll", "amax", "clone", "detach", "expand", "repeat", "unflatten", "to", "float", "cuda"),
+    *(
+        "roll",
+        "amax",
+        "clone",
+        "detach",
+        "expand",
+        "expand_as",
+        "repeat",
+        "unflatten",
+        "to",
+        "float",
+        "cuda",
+    ),
 )
 SIGN_METHODS = ("mean", "add", "add_", "mul", "mul_", "div", "div_", "sum", "maximum", "minimum")
 CLAMPS = (torch.clamp, torch.clip, torch.clamp_min, "clamp", "clip", "clamp_min", "clamp_")

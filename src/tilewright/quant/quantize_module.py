@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from torch import fx, nn
 
 from tilewright.errors import ConfigError, UnknownNameError
+from tilewright.quant.lifting import lift
 from tilewright.quant.link_report import warn_of_gaps
 from tilewright.quant.module_signs import Sign, find_signs, keeps_codes, reads_size, what_runs
 from tilewright.quant.named_quantizers import check_quantizer
@@ -41,35 +42,30 @@ def quantize(
     has_pixel_input: the module is given raw 8-bit pixels from now on, where it was given ``pixels /
     255``. has_signed_input: its input has both signs, as normalized images have: the layers that read it take
     signed 8-bit codes, of a learned scale or of `input_scale`, which says so too. Otherwise its input must
-    not be negative. Pixels and signs are checked on the first batch that the result is given. Within the
-    module, a layer whose input may be negative takes signed codes of `act_bits` bits.
-    is_per_channel: one weight step for each output channel.
-    quantizer: "lsq"; "pact", whose weights are normalized and need a BatchNorm behind them; "binary", with
-    weights -1 and 1 (`weight_bits` is 2); "power-of-two", whose layers' scales are such. example:
-    an input of the module, or a tuple of its inputs, needed only where a pool's window depends on the
-    size of the map.
+    not be negative. Pixels and signs are checked on the first batch that the result is given. Within it, a
+    layer whose input may be negative takes signed codes of `act_bits` bits. is_per_channel: one weight step
+    for each output channel. quantizer: "lsq"; "pact", with normalized weights that need a BatchNorm behind
+    them; "binary", with weights -1 and 1 (`weight_bits` is 2); "power-of-two", with such scales of layers.
+    example: an input, or a tuple of inputs, needed only where a pool's window depends on the map's size.
 
     Raises `ConfigError` or `UnknownNameError` for bad arguments, and `QuantizationError` that names
     the submodule and the reason where there is no form on integers. Warns (`UnlinkedWarning`) where the
-    result will not run on integers from its input to its output, with what `link_report` says of it.
+    result will not run on integers from its input to its output, with what `link_report` says.
 
     >>> net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(16, 2))
     >>> quantize(net, weight_bits=4, act_bits=2).get_submodule("3").act_quantizer
     ActQuantizer(u2 (0..3))
     """
-    check_bits(weight_bits, "weight_bits")
-    check_bits(act_bits, "act_bits")
-    check_quantizer(quantizer)
     has_signed_input = has_signed_input or input_scale is not None
     if has_pixel_input and has_signed_input:
         raise ConfigError("has_pixel_input: raw pixels have no sign: leave has_signed_input out")
-    names = [name for name, _ in module.named_modules()][1:]
-    for name in skip:
-        if name not in names:
-            raise UnknownNameError.among("submodule", name, names)
+    check_bits(weight_bits, "weight_bits")
+    check_bits(act_bits, "act_bits")
+    _check_names(module, skip, quantizer=quantizer)
     check_modules(module, tuple(skip))
     check_types(module, tuple(skip))
     traced = trace(copy.deepcopy(module), tuple(skip))
+    lift(traced)
     check_graph(traced)
     refuse_modes(module, tuple(skip))
     signs = find_signs(traced, has_pixel_input=has_pixel_input, has_signed_input=has_signed_input)
@@ -77,15 +73,19 @@ def quantize(
         _check_readers(traced, signs)
     if example is not None:
         note_shapes(traced, example)
-    options = {
-        "weight_bits": weight_bits,
-        "act_bits": act_bits,
-        "is_per_channel": is_per_channel,
-        "quantizer": quantizer,
-    }
+    bits = {"weight_bits": weight_bits, "act_bits": act_bits}
+    options = {**bits, "is_per_channel": is_per_channel, "quantizer": quantizer}
     Replacement(traced, signs, tuple(skip), options, input_scale).run()
     warn_of_gaps(traced)
     return traced
+
+
+def _check_names(module: nn.Module, skip: Sequence[str], *, quantizer: str) -> None:
+    check_quantizer(quantizer)
+    names = [name for name, _ in module.named_modules()][1:]
+    for name in skip:
+        if name not in names:
+            raise UnknownNameError.among("submodule", name, names)
 
 
 def _check_readers(traced: fx.GraphModule, signs: dict[fx.Node, Sign]) -> None:

@@ -10,6 +10,7 @@ from torch import fx, nn
 from torch.nn import functional
 
 from tilewright.errors import QuantizationError
+from tilewright.quant.layers import as_pair
 
 CHANNEL_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
@@ -115,6 +116,13 @@ def _reasons(part: nn.Module) -> Iterator[str]:
     """Why `part` has no form on integers; nothing if it has one, or none of its own."""
     if isinstance(part, nn.Conv2d):
         yield from _of_convolution(part)
+    elif isinstance(part, nn.ConvTranspose2d):
+        yield from _of_transposed(part)
+    elif isinstance(part, nn.Conv1d):
+        if type(part) is not nn.Conv1d or part.padding_mode != "zeros":
+            yield "it is a subclass of Conv1d, or its padding is not zeros"
+        elif part.padding == "same" and part.kernel_size[0] % 2 == 0:
+            yield "padding 'same' of an even kernel is not symmetric"
     elif isinstance(part, nn.Linear):
         if type(part) is not nn.Linear:
             yield "it is a subclass of Linear, whose forward may differ"
@@ -128,11 +136,17 @@ def _is_one_operation(part: nn.Module) -> bool:
     return type(part).__module__.startswith("torch.nn") and not is_known
 
 
+def _of_transposed(part: nn.ConvTranspose2d) -> Iterator[str]:
+    if type(part) is not nn.ConvTranspose2d:
+        yield "it is a subclass of ConvTranspose2d, whose forward may differ"
+    reach = (d * (k - 1) for k, d in zip(part.kernel_size, part.dilation, strict=True))
+    if any(most < wanted for most, wanted in zip(reach, as_pair(part.padding), strict=True)):  # type: ignore[arg-type]
+        yield f"its padding {part.padding} reaches beyond the kernel {part.kernel_size}"
+
+
 def _of_convolution(part: nn.Conv2d) -> Iterator[str]:
     if type(part) is not nn.Conv2d:
         yield "it is a subclass of Conv2d, whose forward may differ"
-    if part.dilation != (1, 1):
-        yield f"its dilation must be 1, not {part.dilation}"
     if part.padding_mode != "zeros":
         yield f"its padding must be zeros, not {part.padding_mode}"
     if part.padding == "same" and any(size % 2 == 0 for size in part.kernel_size):

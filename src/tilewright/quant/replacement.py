@@ -20,9 +20,16 @@ from tilewright.quant.average_windows import (
     is_average,
 )
 from tilewright.quant.bias import ChannelBias
+from tilewright.quant.code_replacement import (
+    replace_on_codes,
+    spread,
+    spread_for,
+    turned_weight,
+)
 from tilewright.quant.input_check import InputCheck
 from tilewright.quant.layers import QuantConv2d, QuantLinear
 from tilewright.quant.module_signs import Sign, inputs_behind, reads_input, what_runs
+from tilewright.quant.padded_pools import pad_average, round_up
 from tilewright.quant.quantizers import INPUT_BITS
 from tilewright.quant.refusals import CHANNEL_NORMS, is_skipped, scope_of
 from tilewright.quant.sums import QuantAdd, QuantAvgPool2d
@@ -44,6 +51,11 @@ def flattens(node: fx.Node) -> bool:
     if len(sizes) != 2:
         return False
     count, size = sizes
+    if isinstance(count, fx.Node) and isinstance(size, fx.Node):  # as an example has shown
+        before, after = (one.meta.get("tensor_meta") for one in (node.all_input_nodes[0], node))
+        if before is None or after is None:
+            return False
+        return bool(after == (before[0], math.prod(before[1:])))
     if isinstance(count, fx.Node):
         is_count = count.target in ("size", operator.getitem) and count.args[-1:] == (0,)
         return is_count and isinstance(size, int)
@@ -77,35 +89,48 @@ class Replacement:
         for node, what in nodes:
             if node.op == "call_module" and is_skipped(str(node.target), self.skip):
                 continue
-            if isinstance(what, nn.Conv2d | nn.Linear):
-                self._layer(node, what)
-            elif is_average(what):
-                self._average(node, what)
-            elif is_adaptive_maximum(what):
-                self._adaptive_maximum(node, what)
-            elif what is functional.max_pool2d and not node.kwargs.get("return_indices"):
-                self._maximum(node)
-            elif not isinstance(what, nn.Module) and what in RESHAPES:
-                self._reshape(node)
-            elif not isinstance(what, nn.Module) and what in ADDITIONS:
-                self._addition(node)
+            self._one(node, what)
         for node in sorted(self.checked):
             self._check_input(node)
         self.traced.graph.eliminate_dead_code()  # sizes that were read for a reshape
         self.traced.graph.lint()
         self.traced.recompile()
 
-    def _layer(self, node: fx.Node, part: nn.Conv2d | nn.Linear) -> None:
+    def _one(self, node: fx.Node, what: Any) -> None:
+        if isinstance(what, nn.Conv2d | nn.Linear | nn.ConvTranspose2d):
+            self._layer(node, what)
+        elif is_average(what):
+            self.average(node, what)
+        elif is_adaptive_maximum(what):
+            self._adaptive_maximum(node, what)
+        else:
+            self._other(node, what)
+
+    def _other(self, node: fx.Node, what: Any) -> None:
+        if isinstance(what, nn.MaxPool2d) and what.ceil_mode:
+            round_up(self, node, what)
+        elif what is functional.max_pool2d and not node.kwargs.get("return_indices"):
+            self._maximum(node)
+        elif not isinstance(what, nn.Module) and what in RESHAPES:
+            self._reshape(node)
+        elif replace_on_codes(self, node, what):
+            return
+        elif not isinstance(what, nn.Module) and what in ADDITIONS:
+            self._addition(node)
+
+    def _layer(self, node: fx.Node, part: nn.Conv2d | nn.Linear | nn.ConvTranspose2d) -> None:
         name, source = str(node.target), node.all_input_nodes[0]
         self.checked.update(inputs_behind(source, self.signs))
-        options = self.options | self._input_of(source)
-        if isinstance(part, nn.Conv2d):
+        options, weight = self.options | self._input_of(source), part.weight
+        if isinstance(part, nn.ConvTranspose2d):
+            layer, weight = self._transposed(node, part, options), nn.Parameter(turned_weight(part))
+        elif isinstance(part, nn.Conv2d):
             layer = self._convolution(part, options)
         else:
             layer = QuantLinear(part.in_features, part.out_features, **options)
-        layer.weight = part.weight
+        layer.weight = weight
         layer.to(part.weight.device).train(part.training)
-        self._put(name, layer)
+        self.put(name, layer)
         if part.bias is not None:
             self._move_bias(node, part.bias)
 
@@ -122,13 +147,30 @@ class Replacement:
         height, width = part.kernel_size
         padding = part.padding
         if isinstance(padding, str):
-            padding = (height // 2, width // 2) if padding == "same" else (0, 0)
+            down, across = part.dilation
+            same = (down * (height // 2), across * (width // 2))
+            padding = same if padding == "same" else (0, 0)
         return QuantConv2d(
             part.in_channels,
             part.out_channels,
             (height, width),
             stride=(part.stride[0], part.stride[1]),
             padding=(padding[0], padding[1]),
+            groups=part.groups,
+            dilation=(part.dilation[0], part.dilation[1]),
+            **options,
+        )
+
+    def _transposed(
+        self, node: fx.Node, part: nn.ConvTranspose2d, options: dict[str, Any]
+    ) -> nn.Module:
+        """The convolution of what a move before it has spread."""
+        spread(self, node, spread_for(part), "spread")
+        return QuantConv2d(
+            part.in_channels,
+            part.out_channels,
+            (part.kernel_size[0], part.kernel_size[1]),
+            dilation=(part.dilation[0], part.dilation[1]),
             groups=part.groups,
             **options,
         )
@@ -144,8 +186,8 @@ class Replacement:
             return
         added = ChannelBias(len(bias))
         added.bias = nn.Parameter(bias)
-        name = self._free_name(f"{node.target}_bias")
-        self._put(name, added)
+        name = self.free_name(f"{node.target}_bias")
+        self.put(name, added)
         call = self._call_after(node, name, (node,))
         node.replace_all_uses_with(call, delete_user_cb=lambda user: user is not call)
 
@@ -160,8 +202,11 @@ class Replacement:
             )
         self._replace(node, "add", QuantAdd(SUM_BITS), tuple(operands))
 
-    def _average(self, node: fx.Node, what: Any) -> None:
+    def average(self, node: fx.Node, what: Any) -> None:
+        """Put the integer form of an average pool in its place."""
         source = node.all_input_nodes[0]
+        if pad_average(self, node, what):
+            return
         window = find_window(node, what)
         place = str(node.target) if node.op == "call_module" else node.name
         if isinstance(window, str):
@@ -178,7 +223,7 @@ class Replacement:
             is_signed_input=self.signs[source] == Sign.UNKNOWN,
         )
         if node.op == "call_module" and what is self.traced.get_submodule(str(node.target)):
-            self._put(str(node.target), pool)
+            self.put(str(node.target), pool)
             return
         name = str(node.target) if node.op == "call_module" else ""  # another use of a shared pool
         self._pool(node, what, pool, name=name)
@@ -220,8 +265,8 @@ class Replacement:
 
     def _check_input(self, node: fx.Node) -> None:
         """Check the first batch of an input of the module."""
-        name = self._free_name(f"{node.name}_check")
-        self._put(name, InputCheck())
+        name = self.free_name(f"{node.name}_check")
+        self.put(name, InputCheck())
         call = self._call_after(node, name, (node,))
         node.replace_all_uses_with(call, delete_user_cb=lambda user: user is not call)
 
@@ -238,12 +283,24 @@ class Replacement:
         a number behind it.
         """
         scope = scope_of(node)
-        name = self._free_name(name or (f"{scope}.{noun}" if scope else noun))
-        self._put(name, part.train(self.traced.training))
+        name = self.free_name(name or (f"{scope}.{noun}" if scope else noun))
+        self.put(name, part.train(self.traced.training))
         call = self._call_after(node, name, operands)
         node.replace_all_uses_with(call)
         self.traced.graph.erase_node(node)
         return call
+
+    def put_for(
+        self, node: fx.Node, noun: str, part: nn.Module, operands: tuple[fx.Node, ...]
+    ) -> None:
+        """Put `part` where `node` is; under the name of the submodule that `node` calls, if it calls one."""
+        if node.op == "call_module":
+            uses = self.traced.graph.find_nodes(op="call_module", target=node.target)
+            if len(list(uses)) == 1:
+                self.put(str(node.target), part.train(self.traced.training))
+                return
+        name = str(node.target) if node.op == "call_module" else ""
+        self._replace(node, noun, part, operands, name=name)
 
     def _call_after(self, node: fx.Node, name: str, operands: tuple[fx.Node, ...]) -> fx.Node:
         """A call of the submodule `name` whose value is of the sign and shape of `node`'s."""
@@ -253,10 +310,12 @@ class Replacement:
         self.signs[call] = self.signs[node]
         return call
 
-    def _put(self, name: str, part: nn.Module) -> None:
+    def put(self, name: str, part: nn.Module) -> None:
+        """Make `part` the submodule `name`."""
         self.traced.add_submodule(name, part)
 
-    def _free_name(self, name: str) -> str:
+    def free_name(self, name: str) -> str:
+        """`name`, or it with the first number that no submodule has."""
         taken = {taken for taken, _ in self.traced.named_modules(remove_duplicate=False)}
         count, free = 0, name
         while free in taken:

@@ -10,14 +10,15 @@ import torch
 from torch import Tensor, nn
 
 from tilewright.quant.links import Link, find_wiring
-from tilewright.quant.node_modules import QuantNode
+from tilewright.quant.node_modules import QuantNode, operand_quantizer
 from tilewright.recover.capture import (
     Capture,
     capture_forward,
     eval_mode,
     quantized_nodes,
 )
-from tilewright.recover.nodes import Recovered, recover_node
+from tilewright.recover.nodes import recover_node
+from tilewright.recover.recovered import Recovered
 from tilewright.recover.thresholds import find_thresholds
 from tilewright.spec import (
     IntegerNetwork,
@@ -70,14 +71,15 @@ def _requantization(
     made: Recovered, part: QuantNode, consumer: QuantNode, link: Link, capture: Capture
 ) -> Requantization:
     is_plane = capture.is_plane
-    codes_format: NumberFormat = consumer.act_quantizer.number_format
+    grid = operand_quantizer(consumer, link.operand)
+    codes_format: NumberFormat = grid.number_format
 
     def codes_of(psums: Tensor) -> Tensor:
         values = psums.T[None, :, :, None].contiguous() if is_plane else psums  # 1 oc n 1, or n oc
         values = part.dequantize(values)
         for step in link.steps:
             values = step(values)
-        codes: Tensor = consumer.act_quantizer(values)
+        codes: Tensor = grid(values)
         codes = codes[0, :, :, 0].T.contiguous() if is_plane else codes  # n oc
         return codes - codes_format.min_code
 

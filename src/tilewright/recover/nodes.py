@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,21 +12,20 @@ from tilewright.errors import RecoveryError
 from tilewright.quant import QuantAdd, QuantAvgPool2d, QuantConv2d, QuantLinear
 from tilewright.quant.node_modules import NODE_MODULES, QuantNode
 from tilewright.recover.capture import Capture
+from tilewright.recover.recovered import Recovered
 from tilewright.registry import Registry
-from tilewright.spec import ConvShape, IntegerLayer, Node, ResidualAdd, SumPool
-
-
-class Recovered(NamedTuple):
-    """A node without its requantizations, and the largest |sum| that its module's formats reach."""
-
-    node: Node
-    bound: int
-
+from tilewright.spec import ConvShape, IntegerLayer, ResidualAdd, SumPool
 
 Recovery = Callable[[str, Any, Capture], Recovered]
 """Name of the node, its module, and what its forward computed."""
 
-RECOVERIES: Registry[Recovery] = Registry("recovered node")
+RECOVERIES: Registry[Recovery] = Registry(
+    "recovered node",
+    ours={
+        name: f"tilewright.recover.code_nodes:recover_{name}"
+        for name in ("move", "product", "table")
+    },
+)
 """How a module becomes a node, by the name that its class has in `NODE_MODULES`."""
 
 
@@ -37,12 +36,11 @@ def recover_node(name: str, part: QuantNode, capture: Capture) -> Recovered:
 
 
 def _convolution(name: str, part: QuantConv2d, capture: Capture) -> Recovered:
-    """Groups are filled up with zeros, as the array needs it; the bound is that of the groups."""
     weight = _weight(name, capture)
     oc, _, kh, kw = weight.shape
     shape = ConvShape(*capture.plane, oc, kh, kw, part.stride, part.padding, part.groups)
     layer = _layer(name, part, weight, shape)
-    return Recovered(layer.as_dense(), layer.sum_bound())
+    return Recovered(layer, layer.sum_bound())
 
 
 def _linear(name: str, part: QuantLinear, capture: Capture) -> Recovered:

@@ -276,8 +276,12 @@ def _layer(entry: LayerVerdict, run: RunFacts) -> LayerSummary:
     recovered = _first(_of(run.recover.facts.layers if run.recover else (), name))
     plan = _first(_of(run.tile.facts.layers if run.tile else (), name))
     model = _of(run.simulate.facts.layers if run.simulate else (), name)
-    rtl: list[BundleRun] = _of(run.cosim.facts.bundles if run.cosim else (), name)
-    first_model, first_rtl = _first(model), _first(rtl)
+    parts = [
+        _of(run.cosim.facts.bundles if run.cosim else (), part)
+        for part in (plan.parts if plan else (name,))
+    ]
+    rtl: list[BundleRun] = [bundle for part in parts for bundle in part]
+    first_model = _first(model)
     return LayerSummary(
         name=name,
         shape_text=recovered.shape_text if recovered else None,
@@ -303,7 +307,7 @@ def _layer(entry: LayerVerdict, run: RunFacts) -> LayerSummary:
         sim_cycles=first_model.cycles if first_model else None,
         utilization=first_model.utilization if first_model else None,
         sim_mismatches=_total(one.mismatches for one in model),
-        cosim_cycles=first_rtl.cycles if first_rtl else None,
+        cosim_cycles=_total(part[0].cycles for part in parts if part),
         cosim_psums_compared=_total(one.psums_compared for one in rtl),
         cosim_psum_mismatches=_total(one.psum_mismatches for one in rtl),
         cosim_mismatches=_total(one.mismatches for one in rtl),

@@ -69,7 +69,10 @@ module tw_core_tb
   tw_core #(
       .Rows(Rows), .Cols(Cols), .ActBits(ActBits), .WeightBits(WeightBits), .PsumBits(PsumBits),
       .ColumnBits(ColumnBits), .XmemAddrBits(XmemAddrBits), .WmemAddrBits(WmemAddrBits),
-      .PmemAddrBits(PmemAddrBits), .ActSigned(ActSigned)
+`ifdef TW_ACT_SIGNED // else the core need not have that parameter
+      .ActSigned(ActSigned),
+`endif
+      .PmemAddrBits(PmemAddrBits)
   ) u_core (
       .clk_i(clk), .rst_ni(rst_n), .start_i(start), .busy_o(busy), .done_o(done),
       .fold_done_o(fold_done), .overflow_o(overflow), .layer_i(layer_q),

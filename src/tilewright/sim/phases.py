@@ -34,6 +34,12 @@ class Phases:
         """All busy cycles."""
         return self.load + self.fill + self.stream + self.drain + self.accumulate
 
+    def plus(self, other: Phases) -> Phases:
+        """Cycles of these and other folds."""
+        return Phases(
+            *(ours + theirs for ours, theirs in zip(astuple(self), astuple(other), strict=True))
+        )
+
     def times(self, folds: int) -> Phases:
         """Cycles of so many equal folds."""
         return Phases(*(cycles * folds for cycles in astuple(self)))

@@ -9,12 +9,13 @@ from tilewright.spec.array_mode import (
 )
 from tilewright.spec.array_shape import ArrayShape
 from tilewright.spec.check import Check
+from tilewright.spec.code_nodes import CodeMove, CodeProduct, CodeTable
 from tilewright.spec.conv_shape import ConvShape
 from tilewright.spec.integer_layer import IntegerLayer
 from tilewright.spec.integer_network import IntegerNetwork
 from tilewright.spec.integer_sums import ResidualAdd, SumPool
 from tilewright.spec.multiplier_shift import MultiplierShift, fit_multiplier_shift
-from tilewright.spec.node import Node
+from tilewright.spec.node import Node, operand_shape
 from tilewright.spec.number_format import (
     BIPOLAR,
     FORMATS,
@@ -49,6 +50,9 @@ __all__ = [
     "REGISTER_RULES",
     "ArrayShape",
     "Check",
+    "CodeMove",
+    "CodeProduct",
+    "CodeTable",
     "Codes",
     "ConvShape",
     "DataClaim",
@@ -82,6 +86,7 @@ __all__ = [
     "find_packed",
     "fit_multiplier_shift",
     "op_of",
+    "operand_shape",
     "port_name",
     "signed_bits_needed",
 ]

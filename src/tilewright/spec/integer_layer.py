@@ -79,6 +79,23 @@ class IntegerLayer:
         """Channels, rows and columns of the psums."""
         return self.shape.oc, self.shape.oh, self.shape.ow
 
+    def of_groups(self, first: int, count: int) -> IntegerLayer:
+        """Groups ``first .. first + count - 1`` alone, as a layer that feeds no other node."""
+        shape = self.shape
+        oc = slice(first * shape.oc_per_group, (first + count) * shape.oc_per_group)
+        scale = self.weight_scale
+        return replace(
+            self,
+            shape=replace(
+                shape, ic=count * shape.ic_per_group, oc=count * shape.oc_per_group, groups=count
+            ),
+            weight=self.weight[oc],
+            weight_scale=scale if len(scale) == 1 else scale[oc],
+            requantizations=(),
+            unlinked="it is a part of a layer",
+            bias=None if self.bias is None else self.bias[oc],
+        )
+
     def as_dense(self) -> IntegerLayer:
         """The same psums without groups: weights of 0 for input channels of other groups."""
         shape = self.shape

@@ -23,7 +23,7 @@ from tilewright.errors import (
 from tilewright.spec.integer_layer import IntegerLayer
 from tilewright.spec.names import check_name
 from tilewright.spec.network_facts import describe_node, node_arrays, rebuild_node
-from tilewright.spec.node import Node
+from tilewright.spec.node import Node, operand_shape
 from tilewright.spec.requantization import Requantization, port_name
 from tilewright.store.artifact import read_artifact, write_artifact
 
@@ -169,9 +169,10 @@ class IntegerNetwork:
                 f"not of {len(link.thresholds)}"
             )
         found = link.output_shape(node.output_shape)
-        if found != consumer.input_shape:
+        expected = operand_shape(consumer, link.operand)
+        if found != expected:
             raise ShapeError(
-                f"{consumer.name} must read (ic, ih, iw) = {consumer.input_shape}, "
+                f"{consumer.name} must read (ic, ih, iw) = {expected}, "
                 f"but {node.name} gives {found}"
             )
         codes = consumer.act_format

@@ -65,3 +65,9 @@ class Node(Protocol):
 
     def sum_bound(self) -> int:
         """Largest |sum| that any node of this kind, size and formats reaches."""
+
+
+def operand_shape(node: Node, operand: int) -> Plane:
+    """Channels, rows and columns of an operand, which a node may have of several sizes."""
+    shapes: tuple[Plane, ...] | None = getattr(node, "operand_shapes", None)
+    return node.input_shape if shapes is None else shapes[operand]

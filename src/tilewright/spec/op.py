@@ -124,6 +124,9 @@ OPS: Registry[Op] = Registry(
         "layer": "tilewright.ops.layer:OP",
         "add": "tilewright.ops.add:OP",
         "pool": "tilewright.ops.pool:OP",
+        "move": "tilewright.ops.move:OP",
+        "product": "tilewright.ops.product:OP",
+        "table": "tilewright.ops.table:OP",
     },
 )
 

@@ -67,7 +67,8 @@ class Foreign:
 
     open_sums, open_codes: by node name and by port, which of the source's sums and codes cannot be told
     from their neighbors, because its float32 values do not carry them. They count neither as equal nor as
-    different; open_differ: the codes among them that are not the reference's.
+    different; open_differ: the codes among them that are not the reference's. without_sums: nodes from
+    whose codes the source goes to the next ones at once; the stimulus has the reference's sums.
     """
 
     network: IntegerNetwork
@@ -80,6 +81,7 @@ class Foreign:
     open_sums: Mask = field(default_factory=dict)
     open_codes: Mask = field(default_factory=dict)
     open_differ: int = 0
+    without_sums: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,7 +171,7 @@ def _compare(node: Node, foreign: Foreign) -> Iterator[Comparison]:
         node.act_format.check(source.codes[port], what=f"{port}: input code", axes="n ic ih iw")
     expected = reference_sums(node, *(source.codes[port] for port in ports))
     what, is_open = "psums of the training forward", foreign.open_sums.get(node.name)
-    if is_open is None or not is_open.all():
+    if node.name not in foreign.without_sums:
         psums = source.psums[node.name]
         yield _compare_resolved(expected, psums, is_open, (what, node.name))
     for link in node.requantizations:
@@ -213,7 +215,8 @@ def _unresolved(imported: Imported, stimulus: Stimulus) -> tuple[Mask, Mask]:
     for node in imported.network.nodes:
         ports = [port_name(node.name, operand) for operand in range(node.operands)]
         sums = reference_sums(node, *(stimulus.codes[port] for port in ports))
-        open_sums[node.name] = imported.unresolved_sums(node, sums)
+        if node.name in imported.sums:
+            open_sums[node.name] = imported.unresolved_sums(node, sums)
         for link in node.requantizations:
             beside = imported.unresolved_codes(link, sums).astype(np.int64)
             for pool in link.pools:
@@ -261,6 +264,7 @@ def run_foreign(imported: Imported, samples: int, *, seed: int = 0) -> Foreign:
         open_sums,
         open_codes,
         sum(left_open.values()),
+        [node.name for node in imported.network.nodes if node.name not in imported.sums],
     )
 
 

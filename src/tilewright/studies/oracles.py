@@ -13,7 +13,14 @@ import numpy.typing as npt
 
 from tilewright.engine import Engine, EngineKind
 from tilewright.spec import ArrayShape, Codes, IntegerLayer, IntegerNetwork, Trace
-from tilewright.verify import Oracle, compare, compare_traces, explain_codes, reference_tap_psums
+from tilewright.verify import (
+    Oracle,
+    compare,
+    compare_traces,
+    explain_codes,
+    reference_outputs,
+    reference_tap_psums,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -93,7 +100,14 @@ def ask_onnx(network: IntegerNetwork, images: Images) -> Iterator[Oracle]:
 def ask_model(network: IntegerNetwork, trace: Trace) -> Oracle:
     """The cycle-level model of the array, on the first sample of the reference's trace."""
     from tilewright.sim import simulate
-    from tilewright.tile import Execution, TilePlan, plan_words, untile_psums
+    from tilewright.tile import (
+        WEIGHT_STATIONARY,
+        Execution,
+        TilePlan,
+        find_parts,
+        plan_words,
+        untile_psums,
+    )
 
     oracle = Oracle(
         f"cycle-level model, {ARRAY.rows}x{ARRAY.cols}", "", "the naive reference", "sums", 0, 0, 0
@@ -101,10 +115,13 @@ def ask_model(network: IntegerNetwork, trace: Trace) -> Oracle:
     found = []
     for layer in network.layers:
         plain = layer.plain()
-        plan = TilePlan(plain.shape, ARRAY)
         codes = layer.plain_codes(trace.codes[layer.name][0].astype(layer.act_format.dtype))
-        result = simulate(Execution(plan), *plan_words(plan, plain.weight, codes))
-        psums = untile_psums(result.psums, plan)[None] + layer.start()[:, None, None]
+        parts = []
+        for part in find_parts(plain.shape, ARRAY, WEIGHT_STATIONARY):
+            plan, weight = TilePlan(part.shape, ARRAY), part.layer(plain).weight
+            result = simulate(Execution(plan), *plan_words(plan, weight, codes[part.ic]))
+            parts.append(untile_psums(result.psums, plan))
+        psums = np.concatenate(parts)[None] + layer.start()[:, None, None]  # 1 oc oh ow
         found.append(
             compare(trace.sums[layer.name][:1], psums, what="sums of the model", layer=layer.name)
         )
@@ -112,22 +129,29 @@ def ask_model(network: IntegerNetwork, trace: Trace) -> Oracle:
 
 
 def ask_rtl(layer: IntegerLayer, trace: Trace) -> Oracle:
-    """The RTL, one layer, from files on disk; raises `ToolError` without a simulator."""
+    """The RTL, one layer (the first part of one in groups), from files on disk.
+
+    Raises `ToolError` without a simulator.
+    """
     from tilewright.cores import run_bundle
-    from tilewright.tile import TilePlan
+    from tilewright.tile import WEIGHT_STATIONARY, TilePlan, find_parts
     from tilewright.vectors import load_layout, write_bundle
 
     codes = layer.plain_codes(trace.codes[layer.name][0].astype(layer.act_format.dtype))
     layer = layer.plain()
-    taps = reference_tap_psums(codes[None], layer.weight, layer.shape)[:, 0]  # kij oc oh ow
+    part = find_parts(layer.shape, ARRAY, WEIGHT_STATIONARY)[0]
+    codes, groups, layer = codes[part.ic], layer.of_groups(0, part.groups), part.layer(layer)
+    taps = reference_tap_psums(codes[None], groups.weight, groups.shape)[:, 0]  # kij oc oh ow
+    layout, psums = load_layout("ece284-ws"), taps.sum(axis=0)
     with tempfile.TemporaryDirectory() as folder:
         bundle = write_bundle(
             Path(folder) / "bundle",
             layer=layer,
             plan=TilePlan(layer.shape, ARRAY),
-            layout=load_layout("ece284-ws"),
+            layout=layout,
             codes=codes,
-            psums=taps.sum(axis=0),
+            psums=psums,
+            outputs=reference_outputs(psums, layout.output),
             tap_psums=taps,
             sample=0,
         )

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import get_args
-
-import numpy as np
-import numpy.typing as npt
 
 from tilewright.config import Config, ModelConfig, load_config
 from tilewright.cost import LayerOutline
@@ -15,6 +11,7 @@ from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.facts import VerifyFacts
 from tilewright.interchange.scalesim import read_topology
 from tilewright.models import quantized_layers
+from tilewright.models.zoo_names import ZOO
 from tilewright.pipeline.configured_model import model_spec
 from tilewright.pipeline.inventory import CONFIG
 from tilewright.pipeline.run_folder import RunFolder
@@ -30,8 +27,8 @@ def find_outlines(
     """The outlines that `source` means, and the configuration beside them.
 
     source: a run folder, a packed network, a TOML configuration, a SCALE-Sim topology (.csv, whose layers
-    get the configured widths), a model's name, or None for the defaults. `overrides` are
-    ``section.key=value`` and valid for all but a recovered run, whose network is what it is.
+    get the configured widths), the name of a model or of a network of the zoo, or None for the defaults.
+    `overrides` are ``section.key=value`` and valid for all but a recovered run, whose network is what it is.
     Raises `ConfigError`, `UnknownNameError`, `FormatError` or `ArtifactError`.
     """
     path = Path(source or "")
@@ -53,9 +50,12 @@ def find_outlines(
             f"{source} must be a run folder, a .toml configuration, a .csv of SCALE-Sim or a model's "
             "name, but there is no such folder"
         )
+    if source in ZOO:
+        config = load_config(None, overrides)
+        return _of_zoo(source, config), config
     models = get_args(ModelConfig.model_fields["name"].annotation)
     if source not in models:
-        raise UnknownNameError.among("model", source, models)
+        raise UnknownNameError.among("model", source, (*models, *ZOO))
     plain = (f"model.name={source}", "model.choke_width=0")
     config = load_config(None, (*plain, *overrides))
     return outlines_of(config), config
@@ -85,9 +85,18 @@ def _of_network(
             layer.weight_format,
             layer.weight,
             observed.get(layer.name),
-            _groups(layer.weight),
         )
         for layer in network.layers
+    )
+
+
+def _of_zoo(name: str, config: Config) -> tuple[LayerOutline, ...]:
+    from tilewright.models.zoo import zoo_shapes  # with torch, which counts the sizes
+
+    act = NumberFormat(config.model.act_bits, is_signed=False)
+    weight = NumberFormat(config.model.weight_bits, is_signed=True, is_narrow=True)
+    return tuple(
+        LayerOutline(layer, shape, act, weight) for layer, shape in zoo_shapes(name).items()
     )
 
 
@@ -95,18 +104,6 @@ def _of_topology(path: Path, config: Config) -> tuple[LayerOutline, ...]:
     act = NumberFormat(config.model.act_bits, is_signed=False)
     weight = NumberFormat(config.model.weight_bits, is_signed=True, is_narrow=True)
     return tuple(LayerOutline(name, shape, act, weight) for name, shape in read_topology(path))
-
-
-def _groups(weight: npt.NDArray[np.int8]) -> int:
-    """Into how many equal parts the channels fall that no weight but 0 connects: those of a grouped layer."""
-    oc, ic = weight.shape[:2]
-    is_used = weight.any(axis=(2, 3))  # oc ic
-    for groups in range(math.gcd(oc, ic), 1, -1):
-        if oc % groups == 0 and ic % groups == 0:
-            parts = is_used.reshape(groups, oc // groups, groups, ic // groups).any(axis=(1, 3))
-            if parts.any() and not (parts & ~np.eye(groups, dtype=bool)).any():
-                return groups
-    return 1
 
 
 def _observed(run: RunFolder) -> dict[str, tuple[int, int]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tilewright.config.array import ArrayConfig
 from tilewright.cost import EnergyTable, LayerOutline, Traffic, layer_traffic
@@ -20,7 +21,7 @@ from tilewright.sim import (
     load_cycles,
     words_streamed,
 )
-from tilewright.spec import IntegerLayer, Stimulus
+from tilewright.spec import IntegerLayer
 from tilewright.tile import Execution, TilePlan, plan_words
 
 
@@ -109,24 +110,27 @@ def run_statistics(
             f"--sample must be 0..{len(stimulus.samples) - 1}, one of the recovered ones, not {sample}"
         )
     for layer in [network.layer(name) for name in layers] or network.layers:
-        yield _statistics(layer, stimulus, sample, used, table)
+        codes = layer.plain_codes(stimulus.codes[layer.name][sample])
+        number, plain = int(stimulus.samples[sample]), layer.plain()
+        for part, execution in used.executions(plain.shape, act_bits=plain.act_format.bits):
+            yield _statistics(part.layer(plain), codes[part.ic], number, execution, used, table)
 
 
 def _statistics(
     layer: IntegerLayer,
-    stimulus: Stimulus,
+    codes: npt.NDArray[np.uint8],
     sample: int,
+    execution: Execution,
     used: ArrayConfig,
     table: EnergyTable | None,
 ) -> LayerStatistics:
-    codes, layer = layer.plain_codes(stimulus.codes[layer.name][sample]), layer.plain()
-    execution = used.execution(layer.shape, act_bits=layer.act_format.bits)
+    """Those of a layer, or of a part of one with groups."""
     outline = LayerOutline(
         layer.name, layer.shape, layer.act_format, layer.weight_format, layer.weight
     )
     found = LayerStatistics(
         layer=layer.name,
-        sample=int(stimulus.samples[sample]),
+        sample=sample,
         execution=execution,
         used=used,
         traffic=layer_traffic(outline, execution),

@@ -11,6 +11,7 @@ from tilewright.tile.dataflows import (
 )
 from tilewright.tile.execution import Execution
 from tilewright.tile.layer_on_array import LayerOnArray
+from tilewright.tile.parts import Part, find_parts
 from tilewright.tile.plan import Fold, TilePlan, plan_mode
 from tilewright.tile.streams import (
     plan_words,
@@ -34,8 +35,10 @@ __all__ = [
     "Execution",
     "Fold",
     "LayerOnArray",
+    "Part",
     "TilePlan",
     "Wiring",
+    "find_parts",
     "plan_mode",
     "plan_words",
     "psum_addresses",

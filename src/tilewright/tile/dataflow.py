@@ -106,6 +106,10 @@ class Dataflow(Protocol):
 
     # -- sizes ------------------------------------------------------------------------------------
 
+    def groups_at_once(self, _on: LayerOnArray, /) -> int:
+        """Groups of a grouped convolution whose weights one tile holds, along its diagonal."""
+        return 1
+
     def grid(self, on: LayerOnArray, /) -> tuple[int, int, int]:
         """Folds along ``otile itile kij``."""
 

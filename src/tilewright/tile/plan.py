@@ -34,7 +34,7 @@ class TilePlan(LayerOnArray):
         if self.shape.groups != 1:
             raise ShapeError(
                 f"the array runs a convolution without groups, not with {self.shape.groups}: "
-                f"IntegerLayer.as_dense fills the other groups' weights with 0"
+                f"plan its parts, tilewright.tile.find_parts, one after the other"
             )
 
     @property

@@ -31,7 +31,13 @@ from tilewright.spec import (
 Reference = Callable[..., npt.NDArray[np.int64]]
 """A node, and codes ``n ic ih iw`` of each operand, to sums int64 ``n oc oh ow``: naive, and of its own."""
 
-REFERENCES: Registry[Reference] = Registry("reference")
+REFERENCES: Registry[Reference] = Registry(
+    "reference",
+    ours={
+        name: f"tilewright.verify.code_references:reference_{name}"
+        for name in ("move", "product", "table")
+    },
+)
 """The reference of each op, by the op's name."""
 
 
@@ -85,11 +91,13 @@ def reference_sums(node: Node, *operands: IntArray) -> npt.NDArray[np.int64]:
 
     Raises `ShapeError` if the operands are not those of the node.
     """
-    for codes in operands:
-        if len(operands) != node.operands or codes.shape[1:] != node.input_shape:
+    planes = getattr(node, "operand_shapes", (node.input_shape,) * len(operands))
+    for number, codes in enumerate(operands):
+        expected = planes[min(number, len(planes) - 1)]
+        if len(operands) != node.operands or codes.shape[1:] != expected:
             raise ShapeError(
                 f"{node.name} must read {node.operands} times codes (n, ic, ih, iw) = "
-                f"(n, {', '.join(map(str, node.input_shape))}), not {[o.shape for o in operands]}"
+                f"(n, {', '.join(map(str, expected))}), not {[o.shape for o in operands]}"
             )
     return REFERENCES.get(op_of(node).name)(node, *operands)
 

@@ -86,7 +86,8 @@ def test_a_residual_network_is_that_of_brevitas(residual):
         "head: its bias is not in the integers: the outputs are psum * scale + bias, and the largest "
         "psum need not be the largest output",
     )
-    weight = network.layer("body").weight
+    assert network.layer("body").shape.groups == 2
+    weight = network.layer("body").as_dense().weight
     assert not weight[:3, 3:].any()
     assert not weight[3:, :3].any()
 

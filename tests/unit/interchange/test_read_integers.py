@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from itertools import product
 
@@ -10,9 +11,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from tests.chain import tilewright
 from tests.float_networks import Float, quantize
 from tilewright.engine import Engine
-from tilewright.errors import FormatError, ShapeError
+from tilewright.errors import FormatError, ShapeError, TilewrightError
 from tilewright.interchange import export_network, read_onnx
 from tilewright.interchange.kernels import Addition, Average, Products, whole_gains
 from tilewright.interchange.values import Grid
@@ -276,3 +278,60 @@ def test_a_file_as_torch_writes_it(small, tmp_path):
         "conv0, conv2, conv5, conv8, conv9, fc12: the bias is a float in the file, and here in whole "
         "steps of the psum, as ONNX Runtime has it"
     )
+
+
+def test_altered_files_are_refused_or_read(small, tmp_path):
+    """Inputs, operators and constants exchanged: an error of ours or a network, never another exception."""
+    path = quantize(small, tmp_path / "net.onnx", form="QDQ", per_channel=True)
+    random, read = np.random.default_rng(0), 0
+    for _ in range(40):
+        model = onnx.load(path)
+        graph = model.graph
+        node = graph.node[int(random.integers(len(graph.node)))]
+        names = [*(one.name for one in graph.initializer), *(one.output[0] for one in graph.node)]
+        way = int(random.integers(3))
+        if way == 0 and node.input:
+            node.input[int(random.integers(len(node.input)))] = str(random.choice(names))
+        elif way == 1:
+            node.op_type = str(random.choice(["Relu", "Add", "QuantizeLinear", "Gemm", "Clip"]))
+        else:
+            constant = graph.initializer[int(random.integers(len(graph.initializer)))]
+            values = numpy_helper.to_array(constant)
+            changed = [values * 0, values.reshape(-1)[:1], values[None], values.astype(np.float32)]
+            altered = numpy_helper.from_array(
+                np.asarray(changed[int(random.integers(4))]), constant.name
+            )
+            constant.CopyFrom(altered)
+        onnx.save(model, tmp_path / "altered.onnx")
+        with contextlib.suppress(TilewrightError):
+            read_onnx(tmp_path / "altered.onnx")
+            read += 1
+    assert 3 < read < 37
+
+
+def test_all_that_hinders_is_listed_at_once(small, tmp_path):
+    def change(graph):
+        set_constant("x_scale", np.array([0.1, 0.2, 0.3], np.float32))(graph)
+        set_constant("conv5.weight_zero_point", np.int8(-100))(graph)
+        node = next(one for one in graph.node if one.name == "globalaveragepool10")
+        node.op_type = "GlobalMaxPool"
+
+    path = spoiled(quantize(small, tmp_path / "net.onnx", form="QDQ"), change)
+    with pytest.raises(FormatError) as caught:
+        read_onnx(path)
+    found = [reason.split(":")[0] for reason in caught.value.reasons]
+    assert found == [
+        "node x_QuantizeLinear (QuantizeLinear)",
+        "node conv5.weight_DequantizeLinear (DequantizeLinear)",
+        "node globalaveragepool10 (GlobalMaxPool)",
+    ]
+
+
+def test_the_commands_take_an_8_bit_file(small, tmp_path):
+    path, run = quantize(small, tmp_path / "net.onnx", form="QDQ"), tmp_path / "run"
+    done = tilewright("import-network", path, "--out", run, "--samples", 2)
+    assert done.returncode == 0, done.stderr
+    compared = 2 * (4 * 4 * 48 + 4 * 12 + 2 * 6 * 12 + 6 + 5)
+    assert f"{compared:,} codes and sums of the source's own forward compared on 2" in done.stdout
+    assert "not resolved" not in done.stdout
+    assert tilewright("verify", run).returncode == 0

@@ -282,13 +282,13 @@ POSITIVE = {
     "relu_": (lambda _m, x: torch.relu_(x), 4, True),
     "adaptive max": (lambda _m, x: functional.adaptive_max_pool2d(x.relu(), 4), 4, True),
     "amax": (lambda _m, x: x.relu().amax(1, keepdim=True), 1, False),
-    "slice": (lambda _m, x: x.relu()[:, 1:3], 2, False),
-    "chunk": (lambda _m, x: x.relu().chunk(2, 1)[1], 2, False),
-    "split": (lambda _m, x: torch.split(x.relu(), 2, 1)[0], 2, False),
-    "pad": (lambda _m, x: functional.pad(x.relu(), (1, 0, 0, 1)), 4, False),
-    "shuffle": (lambda _m, x: functional.channel_shuffle(x.relu(), 2), 4, False),
-    "half": (lambda _m, x: x.relu() / 2, 4, False),
-    "resized": (lambda _m, x: functional.interpolate(x.relu(), scale_factor=2), 4, False),
+    "slice": (lambda _m, x: x.relu()[:, 1:3], 2, True),
+    "chunk": (lambda _m, x: x.relu().chunk(2, 1)[1], 2, True),
+    "split": (lambda _m, x: torch.split(x.relu(), 2, 1)[0], 2, True),
+    "pad": (lambda _m, x: functional.pad(x.relu(), (1, 0, 0, 1)), 4, True),
+    "shuffle": (lambda _m, x: functional.channel_shuffle(x.relu(), 2), 4, True),
+    "half": (lambda _m, x: x.relu() / 2, 4, True),
+    "resized": (lambda _m, x: functional.interpolate(x.relu(), scale_factor=2), 4, True),
 }
 
 
@@ -305,11 +305,11 @@ def test_what_is_not_negative_is_known(case):
 
 SIGNED = {
     "layer": (lambda _m, x: x, True),
-    "sub": (lambda _m, x: x.relu() - 1, False),
+    "sub": (lambda _m, x: x.relu() - 1, True),
     "pad with": (lambda _m, x: functional.pad(x.relu(), (1, 1), value=-1.0), False),
     "clamp": (lambda _m, x: x.clamp(min=-1), True),
     "hardtanh": (lambda _m, x: functional.hardtanh(x), True),
-    "silu": (lambda _m, x: functional.silu(x)[:, :4], False),
+    "silu": (lambda _m, x: functional.silu(x)[:, :4], True),
     "leaky": (lambda m, x: m.leaky(x).contiguous(), True),
     "bicubic": (
         lambda _m, x: functional.interpolate(x.relu(), scale_factor=2, mode="bicubic"),
@@ -367,26 +367,10 @@ def concatenated(module, x):
 
 
 ADVISED = {
-    "cat": (
-        two(concatenated, channels=8),
-        "cat is not part of a threshold step; give each branch a convolution of its own and add",
-        Calls(
-            lambda m, x: m.left(m.first(x).relu()) + m.right(m.first_too(x).relu()),
-            first=nn.Conv2d(1, 4, 3, bias=False),
-            first_too=nn.Conv2d(1, 4, 3, bias=False),
-            left=nn.Conv2d(4, 3, 3, bias=False),
-            right=nn.Conv2d(4, 3, 3, bias=False),
-        ),
-    ),
-    "chunk": (
-        two(lambda _m, x: x.relu().chunk(2, 1)[0], channels=2),
-        "chunk is not .*; give each part a convolution of its own, which reads the whole value",
+    "sum": (
+        two(lambda _m, x: x.relu().sum(1, keepdim=True), channels=1),
+        "sum_1 is not part of a threshold step; move it behind the last layer, or leave it out",
         two(lambda _m, x: x.relu()),
-    ),
-    "pad": (
-        nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.ZeroPad2d(1), nn.Conv2d(4, 2, 3)),
-        "2 is not .*; use the padding of the convolution",
-        nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 2, 3, padding=1)),
     ),
     "ceil": (
         nn.Sequential(
@@ -411,10 +395,10 @@ ADVISED = {
         "2 is not .*; give quantize an example input, or use a pool with a fixed kernel",
         nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 2, 3)),
     ),
-    "gate": (
-        two(lambda _m, x: x.relu() * x.sigmoid()),
-        "mul is not .*; move it behind the last layer, or leave it out|sigmoid is not",
-        two(lambda _m, x: x.relu(), tail=lambda x: x * x.sigmoid()),
+    "soft maximum": (
+        two(lambda _m, x: x.relu().softmax(1)),
+        "softmax is not .*; move it behind the last layer, or leave it out",
+        two(lambda _m, x: x.relu(), tail=lambda x: x.softmax(1)),
     ),
     "heads": (
         Calls(

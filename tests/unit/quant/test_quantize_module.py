@@ -290,13 +290,13 @@ class Calls(nn.Module):
 
 REFUSED = {
     "transposed": (
-        nn.Sequential(nn.ConvTranspose2d(1, 2, 3)),
-        r"^submodule 0, ConvTranspose2d, cannot be quantized: there is no integer layer of this "
-        r"kind; change it, or name it in skip$",
+        nn.Sequential(nn.ConvTranspose2d(1, 2, 3, padding=3)),
+        r"^submodule 0, ConvTranspose2d, cannot be quantized: its padding \(3, 3\) reaches beyond "
+        r"the kernel \(3, 3\); change it, or name it in skip$",
     ),
-    "dilation": (
-        nn.Sequential(nn.Sequential(nn.Conv2d(1, 2, 3, dilation=2))),
-        r"^submodule 0\.0, Conv2d, cannot be quantized: its dilation must be 1, not \(2, 2\)",
+    "three dimensions": (
+        nn.Sequential(nn.Sequential(nn.Conv3d(1, 2, 3, dilation=2))),
+        r"^submodule 0\.0, Conv3d, cannot be quantized: there is no integer layer of this kind",
     ),
     "padding mode": (
         nn.Sequential(nn.Conv2d(1, 2, 3, padding_mode="circular")),
@@ -306,7 +306,18 @@ REFUSED = {
         nn.Sequential(nn.Conv2d(1, 2, (3, 4), padding="same")),
         r"padding 'same' of the even kernel \(3, 4\) is not symmetric",
     ),
-    "one dimension": (nn.Sequential(nn.Conv1d(1, 2, 3)), r"^submodule 0, Conv1d, cannot"),
+    "one dimension": (
+        nn.Sequential(nn.Conv1d(1, 2, 4, padding="same")),
+        r"^submodule 0, Conv1d, cannot be quantized: padding 'same' of an even kernel",
+    ),
+    "one dimension, turned": (
+        Calls(lambda m, x: m.a(x.transpose(1, 2)), a=nn.Conv1d(1, 2, 3)),
+        r"^transpose: transpose of a sequence has no twin on planes: leave it out$",
+    ),
+    "one and two dimensions": (
+        nn.Sequential(nn.Conv1d(1, 2, 3), nn.ReLU(), nn.Conv2d(1, 2, 3)),
+        r"^Conv1d and Conv2d in one module cannot be quantized together",
+    ),
     "recurrent": (Calls(lambda m, x: m.rnn(x), rnn=nn.LSTM(3, 3)), r"^submodule rnn, LSTM, cannot"),
     "lazy subclass": (
         nn.Sequential(type("Standardized", (nn.Conv2d,), {})(1, 2, 3)),
@@ -317,7 +328,7 @@ REFUSED = {
         r"^average pool 1 .* depends on the size of the map: give quantize an example input",
     ),
     "padded pool": (
-        nn.Sequential(nn.ReLU(), nn.AvgPool2d(3, padding=1)),
+        nn.Sequential(nn.ReLU(), nn.AvgPool2d(3, padding=1, count_include_pad=False)),
         r"^average pool 1 .* padding, ceil_mode and divisor_override have no form",
     ),
     "control flow": (

@@ -270,12 +270,15 @@ def test_additions_average_pools_and_groups_are_exact():
     assert network.classes(sums).tolist() == logits.argmax(dim=1).tolist()
 
 
-def test_grouped_weights_become_dense_ones_with_zeros_between_the_groups():
+def test_groups_stay_groups_and_become_dense_with_zeros_between_them():
     layer = conv(4, 6, 1, groups=2, is_pixel_input=True)
     batch = torch.randint(0, 256, (2, 4, 2, 3), dtype=torch.uint8)
     network, _ = recover(settle(nn.Sequential(layer), batch), batch, np.arange(2))
-    dense = network.layers[0].weight[:, :, 0, 0]
     codes = layer.weight_quantizer(layer.weight).detach().numpy()[:, :, 0, 0]
+    (found,) = network.layers
+    assert found.shape.groups == 2
+    assert found.weight[:, :, 0, 0].tolist() == codes.tolist()
+    dense = found.as_dense().weight[:, :, 0, 0]
     assert dense[:3, :2].tolist() == codes[:3].tolist()
     assert dense[3:, 2:].tolist() == codes[3:].tolist()
     assert not dense[:3, 2:].any()

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from tests.chain import tilewright
+from tilewright.cli.plan import _grouped
 from tilewright.config import ModelConfig
 from tilewright.cost import LayerOutline, MemoryDepths, network_cost
-from tilewright.errors import ConfigError
+from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.models import ModelSpec, quantized_layers
-from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat, PackedNetwork
-from tilewright.studies.outlines import _groups, find_outlines
+from tilewright.spec import ArrayShape, ConvShape, NumberFormat, PackedNetwork
+from tilewright.studies.outlines import find_outlines
 
 PACKED = Path(__file__).parents[3] / "models" / "vgg16-choke8-w4a4"
 MODELS = get_args(ModelConfig.model_fields["name"].annotation)
@@ -60,26 +61,66 @@ def test_own_sizes_are_planned_from_a_topology(tmp_path):
 
 
 @pytest.mark.parametrize("groups", [1, 2, 4, 8])
-def test_a_grouped_layer_is_known_by_its_weights_and_counted_for_what_it_needs(groups):
+def test_a_grouped_layer_is_counted_for_what_it_needs(groups):
     shape = ConvShape(8, 6, 6, 16, 3, 3, groups=groups)
     weight = np.random.default_rng(0).integers(1, 8, shape.weight_sizes).astype(np.int8)
-    layer = IntegerLayer("deep", shape, weight, WEIGHT, ACT, np.ones(1), 1.0).as_dense()
-    assert _groups(layer.weight) == groups
-    outline = LayerOutline("deep", layer.shape, ACT, WEIGHT, layer.weight, None, groups)
+    outline = LayerOutline("deep", shape, ACT, WEIGHT, weight)
     cost = network_cost((outline,), ArrayShape(8, 8, 20), MemoryDepths())
-    assert cost.layers[0].macs == shape.macs == layer.shape.macs // groups
+    assert cost.layers[0].macs == shape.macs == 16 * 16 * 8 * 9 // groups
     assert cost.to_facts()["total"]["macs"] == shape.macs
-    said = [
-        text for text in cost.warnings if f"its {groups} groups are computed as a dense" in text
-    ]
-    assert len(said) == (groups > 1)
+    (layer,) = cost.layers
+    assert (layer.to_facts()["groups"], layer.to_facts()["ic"]) == (groups, 8)
+    # 8 columns hold 8 // (16 // groups) groups; what lies in the tiles are the weights and no others
+    tiles = {1: 2, 2: 2, 4: 2, 8: 2}[groups]
+    assert (layer.otiles, layer.folds) == (tiles, tiles * 9)
+    assert layer.mapping == pytest.approx(weight.size / (tiles * 9 * 64))
+    assert layer.widths.by_type == signed_bits(8 // groups * 9 * 15 * 7)
+    assert layer.widths.column_by_type == signed_bits(8 // groups * 15 * 7)
 
 
-def test_a_layer_of_zeros_or_with_one_weight_between_parts_is_no_grouped_one():
-    assert _groups(np.zeros((4, 4, 1, 1), np.int8)) == 1
-    weight = np.eye(4, dtype=np.int8)[:, :, None, None].copy()
-    assert _groups(weight) == 4
-    weight[0, 1] = 1
-    assert _groups(weight) == 2
-    weight[0, 3] = 1
-    assert _groups(weight) == 1
+def signed_bits(most):
+    return int(most).bit_length() + 1
+
+
+def test_plan_shows_both_ways_of_a_depthwise_layer_and_says_which_is_shorter(tmp_path):
+    path = tmp_path / "net.csv"
+    path.write_text("Layer name, h, w, kh, kw, c, n, s,\nConv1, 17, 17, 3, 3, 16, 32, 2,\n")
+    outline = LayerOutline(
+        "deep", ConvShape(16, 25, 5, 16, 3, 3, padding=(1, 1), groups=16), ACT, WEIGHT
+    )
+    (layer,) = network_cost((outline,), ArrayShape(16, 8, 20), MemoryDepths()).layers
+    said = _grouped(layer)
+    assert said.startswith("deep: 16 groups run as 2 dense layers of tiles along the diagonal")
+    assert f"ws serial {layer.mode_cycles['ws_serial']:,}" in said
+    assert f"os serial {layer.mode_cycles['os_serial']:,}" in said
+    assert said.endswith(f"fewest: {layer.best_mode.replace('_', ' ')}")
+    assert layer.mode_cycles[layer.best_mode] == min(layer.mode_cycles.values())
+
+
+@pytest.mark.parametrize("name", ["kws_ds_cnn", "vww_mobilenet_v1", "sww_ds_cnn_1d"])
+def test_depthwise_networks_cost_what_their_weights_do(name):
+    """Cycles and products within 1.3 times of those without any tile, or product, of zeros alone."""
+    array = ArrayShape(16, 8, 24)
+    outlines, _ = find_outlines(name)
+    cost = network_cost(outlines, array, MemoryDepths())
+    needed, cycles, dense = 0, 0, 0
+    for shape in (one.shape for one in outlines):
+        taps, plane = shape.kh * shape.kw, shape.padded_h * shape.padded_w
+        needed += shape.oh * shape.ow * shape.oc * taps * (shape.ic // shape.groups)
+        dense += shape.oh * shape.ow * shape.oc * taps * shape.ic
+        # tiles that hold a weight: a depthwise one has 8 of its channels in as many columns
+        tiles = -(-shape.oc // 8) * (1 if shape.groups > 1 else -(-shape.ic // 16))
+        cycles += tiles * taps * (plane + 2 * 8 + 16 + 3)
+    total = cost.to_facts()["total"]
+    assert total["macs"] <= 1.3 * needed
+    assert dense > 3 * needed  # what it was: 7.9 and 7.4 times as many in the first two
+    assert total["ws_serial_cycles"] <= 1.3 * cycles
+
+
+def test_a_network_of_the_zoo_is_planned_by_its_name():
+    done = tilewright("plan", "kws_ds_cnn", "--array", "16x8")
+    assert done.returncode == 0, done.stderr
+    assert "3.0: 64 groups run as 8 dense layers of tiles along the diagonal" in done.stdout
+    assert "fewest: os overlapped" in done.stdout
+    with pytest.raises(UnknownNameError, match="unet"):
+        find_outlines("u_net")

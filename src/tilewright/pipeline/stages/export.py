@@ -11,10 +11,10 @@ from tilewright.corners import words_to_stream
 from tilewright.errors import ConfigError
 from tilewright.facts import BundleFacts, ExportFacts, ReachedExtreme, StageResult
 from tilewright.pipeline.corner_vectors import FOLDER, export_corners
-from tilewright.pipeline.input_codes import InputChoice, InputCodes
+from tilewright.pipeline.input_codes import InputChoice, InputCodes, LayerPart, layer_parts
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.pipeline.vector_swap import written_beside
-from tilewright.spec import Check, IntegerLayer
+from tilewright.spec import Check, IntegerLayer, IntegerNetwork
 from tilewright.spec.names import file_names
 from tilewright.store.artifact import read_bytes, sha256
 from tilewright.tile import TilePlan
@@ -36,42 +36,34 @@ def export(run: RunFolder, listener: Listener) -> StageResult[ExportFacts]:
     """
     since = time.monotonic()
     config, network = run.config().vectors, run.network()
-    names = dict.fromkeys(config.layers)  # each once
-    chosen = [network.layer(name) for name in names] or list(network.layers)
-    layers = [layer.plain() for layer in chosen]
-    if config.weights == "extreme":
-        layers = [extreme_weights(layer) for layer in layers]
+    layers = _chosen(network, config)
     array, inputs = run.array(), InputChoice(run, config)
-    plans = {
-        layer.name: array.execution(layer.shape, act_bits=layer.act_format.bits).plan
-        for layer in layers
-    }
+    parts = [part for layer in layers for part in layer_parts(layer, array)]
+    plans = {part.name: part.plan for part in parts}
     layouts = {name: _layout(config, plan) for name, plan in plans.items()}
-    counts = {layer.name: inputs.count(layer) for layer in layers}
+    counts = {part.name: inputs.count(part.dense) for part in parts}
     files = (counts[name] * planned_count(layouts[name], plans[name]) for name in counts)
     _refuse_flood(sum(files))
-    folders = file_names([node.name for node in network.nodes], taken=(FOLDER,))
+    folders = file_names([*(node.name for node in network.nodes), *plans], taken=(FOLDER,))
     with written_beside(run) as beside:
         bundles: list[BundleFacts] = []
         checks: list[Check] = []
-        for layer in layers:
+        for part in parts:
             first = len(bundles)
-            for one in inputs.of(layer):
-                place = beside.folder("export") / folders[layer.name] / one.name
-                plan, layout = plans[layer.name], layouts[layer.name]
-                bundles.append(_write(beside, layer, plan, layout, one, place))
+            for one in inputs.of(part):
+                place = beside.folder("export") / folders[part.name] / one.name
+                bundles.append(_write(beside, part, layouts[part.name], one, place))
                 seconds = time.monotonic() - since
                 listener.progress(_rate(len(bundles), sum(counts.values()), seconds))
-            checks += _judge(layer, bundles[first:], listener)
+            checks += _judge(part.dense, bundles[first:], listener)
         corners = None
         if config.corners:
             smallest = min(bundles, key=lambda bundle: words_to_stream(plans[bundle.layer]))
             corners = export_corners(
                 beside, beside.root / smallest.folder, seed=config.seed, listener=listener
             )
-    used = dict.fromkeys(layout.name for layout in layouts.values())
     facts = ExportFacts(
-        layout=", ".join(used),
+        layout=", ".join(dict.fromkeys(layout.name for layout in layouts.values())),
         stimulus=config.stimulus,
         weights=config.weights,
         files=_files(bundles),
@@ -81,6 +73,14 @@ def export(run: RunFolder, listener: Listener) -> StageResult[ExportFacts]:
     return StageResult(facts, tuple(checks))
 
 
+def _chosen(network: IntegerNetwork, config: VectorsConfig) -> list[IntegerLayer]:
+    """The layers that are asked for, as an array computes them, each once; with extreme weights if asked."""
+    names = dict.fromkeys(config.layers)
+    layers = [network.layer(name) for name in names] or network.layers
+    plain = [layer.plain() for layer in layers]
+    return [extreme_weights(layer) for layer in plain] if config.weights == "extreme" else plain
+
+
 def _layout(config: VectorsConfig, plan: TilePlan) -> Layout:
     """The layout that is asked for, else the one of the dataflow in which the layer runs."""
     layout = load_layout(config.layout or plan.dataflow.layout)
@@ -88,20 +88,18 @@ def _layout(config: VectorsConfig, plan: TilePlan) -> Layout:
 
 
 def _write(
-    run: RunFolder,
-    layer: IntegerLayer,
-    plan: TilePlan,
-    layout: Layout,
-    one: InputCodes,
-    place: Path,
+    run: RunFolder, part: LayerPart, layout: Layout, one: InputCodes, place: Path
 ) -> BundleFacts:
-    """Write the bundle of one input at `place`; its facts, with what the reference has at its extremes."""
-    taps = reference_tap_psums(one.codes[None], layer.weight, layer.shape)[:, 0]  # kij oc oh ow
-    psums = taps.sum(axis=0)
+    """Write the bundle of one input at `place`; its facts, with what the reference has at its extremes.
+
+    The reference computes the groups as groups, not what they become on the array.
+    """
+    taps = reference_tap_psums(one.codes[None], part.groups.weight, part.groups.shape)[:, 0]
+    psums = taps.sum(axis=0)  # of kij oc oh ow
     bundle = write_bundle(
         place,
-        layer=layer,
-        plan=plan,
+        layer=part.dense,
+        plan=part.plan,
         layout=layout,
         codes=one.codes,
         psums=psums,
@@ -110,7 +108,7 @@ def _write(
         sample=one.number,
     )
     return BundleFacts(
-        layer=layer.name,
+        layer=part.name,
         sample=one.number,
         folder=str(bundle.folder.relative_to(run.root)),
         files=len(bundle.files),

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
+from tilewright.config.array import ArrayConfig
 from tilewright.facts import LayerTiles, ModeFacts, StageResult, TileFacts
 from tilewright.pipeline.run_folder import Listener, RunFolder
+from tilewright.spec import IntegerLayer
 
 
 def tile(run: RunFolder, listener: Listener) -> StageResult[TileFacts]:
     """Write the array and, for each layer, how many tiles and folds it takes for one sample."""
     array = run.config().array
-    plans = {
-        layer.name: array.execution(layer.plain().shape, act_bits=layer.act_format.bits).plan
-        for layer in run.network().layers
-    }
-    layers = tuple(
-        LayerTiles(
-            layer=name,
-            shape=plan.shape,
-            itiles=plan.itiles,
-            otiles=plan.otiles,
-            taps=plan.shape.taps,
-            folds=plan.otiles * plan.folds_per_otile,
-            macs=plan.shape.macs,
-        )
-        for name, plan in plans.items()
-    )
+    layers = tuple(_tiles(layer.plain(), array) for layer in run.network().layers)
     folds = sum(layer.folds for layer in layers)
     listener.say(
         f"{len(layers)} layers on {array.rows}x{array.cols}: {folds:,} folds for one sample"
@@ -38,3 +25,18 @@ def tile(run: RunFolder, listener: Listener) -> StageResult[TileFacts]:
     )
     facts = TileFacts(array=array.shape, mode=mode, layers=layers)
     return StageResult(facts)
+
+
+def _tiles(layer: IntegerLayer, array: ArrayConfig) -> LayerTiles:
+    parts = array.executions(layer.shape, act_bits=layer.act_format.bits)
+    plans = [execution.plan for _, execution in parts]
+    return LayerTiles(
+        layer=layer.name,
+        shape=layer.shape,
+        itiles=max(plan.itiles for plan in plans),
+        otiles=sum(plan.otiles for plan in plans),
+        taps=layer.shape.taps,
+        folds=sum(plan.otiles * plan.folds_per_otile for plan in plans),
+        macs=layer.shape.macs,
+        parts=tuple(part.name(layer.name) for part, _ in parts),
+    )

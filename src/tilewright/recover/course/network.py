@@ -180,8 +180,8 @@ def _notes(structure: Structure, others: tuple[str, ...], first_codes: Ints) -> 
         notes.insert(
             0,
             f"{first.name} is not represented: its input codes are signed ({first_codes.min()}.."
-            f"{first_codes.max()} on these images), the array's are not; the network begins with the "
-            f"codes of {second.name}",
+            f"{first_codes.max()} on these images), and the source has no lowest one; the network begins "
+            f"with the codes of {second.name}",
         )
     for layer in structure.layers:
         stale = layer.count_stale()

@@ -27,9 +27,9 @@ class Candidate:
 
     @property
     def weight_bits(self) -> int:
-        """Bits of all weights; those of a grouped layer that are always 0 are not counted."""
+        """Bits of all weights."""
         return sum(
-            one.shape.oc * one.shape.ic * one.shape.taps // one.groups * one.weight_format.bits
+            one.shape.oc * one.shape.ic_per_group * one.shape.taps * one.weight_format.bits
             for one in self.outlines
         )
 

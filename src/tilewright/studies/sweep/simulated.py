@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from tilewright.cost import LayerOutline
 from tilewright.pipeline.run_folder import Listener
 from tilewright.sim import layer_cycles, simulate
 from tilewright.spec import ArrayShape, Schedule
-from tilewright.tile import Execution, plan_mode, plan_words
+from tilewright.tile import DATAFLOWS, Execution, find_parts, plan_mode, plan_words
 
 MOST_REGISTER_CYCLES = 2_000
 """Of a layer that also runs register by register, which takes about a millisecond for each cycle."""
@@ -54,9 +55,10 @@ def simulate_point(
     generator = np.random.default_rng(seed)
     found = busy = registers = register_layers = 0
     differs = ""
-    for number, outline in enumerate(outlines):
+    parts = [part for outline in outlines for part in _parts(outline, point)]
+    for number, outline in enumerate(parts):
         listener.progress(
-            f"{point['rows']}x{point['cols']} {point['mode']}: layer {number + 1} of {len(outlines)}"
+            f"{point['rows']}x{point['cols']} {point['mode']}: layer {number + 1} of {len(parts)}"
         )
         execution = _execution(outline, point)
         words = plan_words(execution.plan, *_codes(outline, generator))
@@ -77,6 +79,19 @@ def simulate_point(
     elif busy / found != point["utilization"]:
         differs = f"utilization {busy / found} in the model, {point['utilization']} in the sweep"
     return Simulated(found, point["cycles"], len(outlines), register_layers, registers, differs)
+
+
+def _parts(outline: LayerOutline, point: dict[str, Any]) -> Iterator[LayerOutline]:
+    """The dense layers as which a layer in groups runs; no cycle depends on their weights."""
+    if outline.shape.groups == 1:
+        yield outline
+        return
+    array = ArrayShape(point["rows"], point["cols"], 32)
+    dataflow = DATAFLOWS.get(point["mode"]).for_codes(outline.act_format.bits)
+    for part in find_parts(outline.shape, array, dataflow):
+        yield replace(
+            outline, name=part.name(outline.name), shape=part.shape, weight=None, observed=None
+        )
 
 
 def _execution(outline: LayerOutline, point: dict[str, Any]) -> Execution:

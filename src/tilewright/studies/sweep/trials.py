@@ -27,7 +27,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from tilewright.config import Config, load_config
-from tilewright.errors import ConfigError, ToolError, TrainingError, printable
+from tilewright.errors import ConfigError, MissingPackageError, ToolError, TrainingError, printable
 from tilewright.pipeline.run_folder import Listener
 from tilewright.studies.sweep.axes import OBJECTIVES, Question
 from tilewright.studies.sweep.candidate import Candidate, open_candidate
@@ -88,7 +88,13 @@ def run_trials(
             trial_of = partial(_Work(folder, question, base, space, options, listener).run, study)
             _work_off(study, trial_of, options.heartbeat)
             done = _completed(study)
-    except (SQLAlchemyError, optuna.exceptions.StorageInternalError, ImportError) as error:
+    except ImportError as error:  # the driver that the URL asks for
+        driver = getattr(error.__cause__ or error, "name", None)
+        problem = MissingPackageError.named(driver)
+        raise problem or ToolError(
+            f"the database {_shown(url)} needs {driver}: install it"
+        ) from None
+    except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         raise ToolError(f"cannot use the database {_shown(url)}: {_cause(error)}") from None
     if not done:
         raise ToolError(f"no trial of {folder} came to its end: its trials say why")
@@ -127,7 +133,7 @@ def _open_study(
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     if not options.storage:
         folder.mkdir(parents=True, exist_ok=True)
-    directions = [
+    directions: list[Any] = [
         "minimize" if OBJECTIVES[name] > 0 else "maximize" for name in question.objectives
     ]
     with _locked(folder / LOCK):  # two processes cannot make the tables of one database at a time

@@ -47,6 +47,10 @@ class OutputStationary:
         """Itself."""
         return self
 
+    def groups_at_once(self, on: LayerOnArray) -> int:
+        """As many as have a column for each output channel: rows are pixels."""
+        return on.array.cols // on.shape.oc_per_group
+
     def passes(self, on: LayerOnArray) -> int:
         """Passes of an output tile."""
         return -(-on.shape.onij // on.array.rows)

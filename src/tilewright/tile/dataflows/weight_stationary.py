@@ -52,6 +52,11 @@ class WeightStationary:
         """Itself."""
         return self
 
+    def groups_at_once(self, on: LayerOnArray) -> int:
+        """As many as have a row for each input channel and a column for each output channel."""
+        rows = self.lanes(on) // on.shape.ic_per_group
+        return min(rows, on.array.cols // on.shape.oc_per_group)
+
     def itiles(self, on: LayerOnArray) -> int:
         """Input-channel tiles."""
         return -(-on.shape.ic // self.lanes(on))
