@@ -46,7 +46,7 @@ class WordFiles:
     def words(self, text: str, index: int) -> list[tuple[int, str]]:
         """Line number and text of each word of file `index`.
 
-        Raises `FormatError` for a line among them that is none, and no part of the layout's header or trailer.
+        Raises `FormatError` for a line among them that is none, and not of the layout's header or trailer.
         """
         form, found = self.texts[index], list[tuple[int, str]]()
         around = {line.strip() for line in (*form.header, *form.trailer)}
@@ -64,7 +64,7 @@ class WordFiles:
         return found
 
     def is_word(self, bare: str) -> bool:
-        """Whether `bare`, without blanks at its ends, has the lanes or digits of a word; any may be x or z."""
+        """Whether `bare`, without blanks at its ends, has the lanes or digits of a word, x and z too."""
         if self.texts.form.is_in_lanes:
             tokens, number = self.tokens(bare), re.compile(_NUMBERS[self.form.radix])
             return len(tokens) == self.grid.shape[2] and all(map(number.fullmatch, tokens))

@@ -245,7 +245,8 @@ class TestEveryTextThatALayoutCanSay:
     def test_it_is_read_as_it_was_written(self, bundle, psums, tmp_path, text, wrong):
         (tmp_path / "form.toml").write_text(
             'name = "form"\ndescription = "one form of text"\n'
-            '[activation]\nfile = "x.txt"\nplane = "padded"\nlines = "itile nij"\nword = "row"\nbits = "act"\n'
+            '[activation]\nfile = "x.txt"\nplane = "padded"\nlines = "itile nij"\n'
+            'word = "row"\nbits = "act"\n'
             '[weight]\nfile = "w.txt"\nlines = "otile itile kij col"\nword = "row"\nbits = "weight"\n'
             '[psum]\nfile = "p.txt"\nlines = "otile onij"\nword = "col"\nbits = "psum"\n'
             + PARTED[text]
@@ -273,6 +274,6 @@ def test_decimal_lanes_that_are_too_few_or_unknown(bundle, tmp_path):
     assert found.known.sum() == 18
     (tmp_path / "psum.txt").write_text("\n".join(["1 2"] * 12))
     with pytest.raises(
-        FormatError, match="each a word of 3 decimal numbers .psum: 12 bits each, ' ' between"
+        FormatError, match=r"each a word of 3 decimal numbers .psum: 12 bits each, ' ' between"
     ):
         read_dump(bundle, tmp_path / "psum.txt", layout=layout)
