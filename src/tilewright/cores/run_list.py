@@ -13,6 +13,7 @@ from tilewright.spec import Function, OutputFunction
 from tilewright.tile.execution import Execution
 from tilewright.tile.plan import TilePlan
 from tilewright.vectors import CORE_LAYOUTS, Bundle, dataflow_of
+from tilewright.vectors.layout import PACKED
 
 _MIN_CODE_BITS = 2
 _MAX_CODE_BITS = 8
@@ -65,6 +66,11 @@ class BenchRun:
         return self.bundle.act_format.bits * self.plan.dataflow.channels_per_pe
 
     @property
+    def is_packed(self) -> bool:
+        """Whether there is one file a kind, of packed words."""
+        return self.bundle.layout.kind("weight").container == PACKED
+
+    @property
     def otile_weights(self) -> int:
         """WMEM words of an output tile."""
         return self.plan.dataflow.otile_words(self.plan)
@@ -75,7 +81,7 @@ def _execution(bundle: Bundle, setup: Setup) -> Execution:
     if dataflow is None or dataflow.wiring is None:
         raise FormatError(
             f"the RTL testbench reads layout {', '.join(CORE_LAYOUTS)}, but {_where(bundle)} has layout "
-            f"{bundle.layout.name}: export it again with one of them"
+            f"{bundle.layout.name}: export it again with one of them, or packed (NAME-packed)"
         )
     stated = bundle.layout.kind("output")
     output = OutputFunction(cast("Function", stated.function), stated.shift)
@@ -169,7 +175,8 @@ def run_list(runs: Sequence[BenchRun]) -> str:
 
 def _layer(run: BenchRun) -> dict[str, int]:
     plan, dataflow = run.plan, run.plan.dataflow
-    act_files = len(dataflow.act_files(plan))
+    act_files = 1 if run.is_packed else len(dataflow.act_files(plan))
+    all_weights = plan.otiles * run.otile_weights
     return {
         **descriptor_of(run, otiles=plan.otiles).values(),
         "first_otile": run.otiles.start,
@@ -178,7 +185,8 @@ def _layer(run: BenchRun) -> dict[str, int]:
         "oc": plan.shape.oc,
         "act_files": act_files,
         "act_words": dataflow.sample_words(plan) // act_files,
-        "weight_words": dataflow.weight_file_words(plan),
+        "weight_words": all_weights if run.is_packed else dataflow.weight_file_words(plan),
+        "is_packed": int(run.is_packed),
     }
 
 
@@ -214,6 +222,9 @@ def _files(run: BenchRun) -> Iterator[str]:
 
     yield find("psum")
     yield find("output")
+    if run.is_packed:
+        yield from (find("activation"), find("weight"))
+        return
     for indices in plan.dataflow.act_files(plan):
         yield find("activation", **indices)
     for indices in plan.dataflow.weight_files(plan, run.otiles):

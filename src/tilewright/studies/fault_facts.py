@@ -112,7 +112,7 @@ def write_points(facts: FaultFacts, path: Path) -> None:
 
 def draw_map(facts: FaultFacts, path: Path) -> None:
     """Write the heat map as an SVG file."""
-    from tilewright.report.figures import fault_map
+    from tilewright.report.plots import fault_map
 
     grids: dict[str, npt.NDArray[np.float64]] = {
         kind: facts.lost(kind) for kind in dict.fromkeys(one.kind for one in facts.points)

@@ -86,6 +86,7 @@ oc 4
 act_files 2
 act_words 12
 weight_words 3
+is_packed 0
 file psum.txt
 file out.txt
 file activation_tile0.txt
@@ -98,7 +99,7 @@ file weight_itile0_otile1_kij0.txt
 """
     text = run_list([BenchRun(bundle, Setup())])
     assert text.startswith(head)
-    assert len(text.splitlines()) == 8 + 28 + 4 + 8
+    assert len(text.splitlines()) == 8 + 29 + 4 + 8
 
 
 def test_memories_grow_only_for_a_layer_that_needs_it(bundle: Bundle) -> None:
