@@ -62,4 +62,4 @@ def test_what_no_stage_may_change_is_refused(example):
     ):
         tw.run_stages(path, "exprt")
     with pytest.raises(ConfigError, match="'verify' may change array"):
-        tw.run_stages(path, "verify", settings=("array.rows=4",))
+        tw.run_stages(path, "verify", settings=("train.epochs=3",))
