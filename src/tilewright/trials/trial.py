@@ -304,6 +304,8 @@ class _Judgement:
         seen = ", ".join(names[:4]) + f" and {len(names) - 4} more" * (len(names) > 4)
         is_old = (self.folder / name).exists()
         there = "it was there before, or is no file" if is_old else "there is none"
+        if name in {file.name for file in self.bundle.files}:
+            there += " (the bundle's own file of expected numbers lies there: no dump until it is written)"
         return f"the command must write {name}, but {there}; it wrote {seen or 'no file'}"
 
     def _words(self) -> str:

@@ -72,6 +72,7 @@ def test_a_file_of_the_bundle_is_no_dump(run):
     trial = run("true", Expected(("psum.txt",)))
     assert trial.status == "error"
     assert "must write psum.txt, but it was there before, or is no file" in trial.evidence
+    assert "no file (the bundle's own file of expected numbers lies there" in trial.evidence
 
 
 def test_a_file_of_the_bundle_that_is_written_again_is_one(run):
