@@ -229,8 +229,8 @@ def _moved(
 
 
 def _on(grid: Grid, found: Value) -> Value:
-    """A node's sums as values on a grid, beyond which there are none."""
-    steps = (*found.steps, clip(grid))
+    """A node's sums, which are codes or a table's, as values on a grid, beyond which there are none."""
+    steps = tuple(replace(step, is_of_codes=True) for step in (*found.steps, clip(grid)))
     return replace(found, steps=steps, grid=grid, is_positive=grid.low >= 0)
 
 

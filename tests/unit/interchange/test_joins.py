@@ -99,6 +99,17 @@ def test_branches_are_put_together_on_one_grid(form, kind, tmp_path):
     assert foreign.doubtful == 0
 
 
+def test_what_is_moved_twice_is_not_doubtful(tmp_path):
+    """Codes up-sampled, then put on another grid beside a branch: a table of codes, with ties near and far."""
+
+    def build(net):
+        x = net.relu(net.conv("x", 4))
+        y = upsampled(net, net.pool(net.relu(net.conv(x, 4))))
+        return net.conv(net.node("Concat", [y, net.conv(x, 4)], 8, axis=1), 2, 1)
+
+    assert agree(files(build, tmp_path), 2).doubtful == 0
+
+
 @pytest.mark.parametrize(("form", "kind"), FORMS)
 def test_gates_and_functions_of_codes(form, kind, tmp_path):
     foreign = agree(files(gates, tmp_path, form, kind))
