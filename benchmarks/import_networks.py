@@ -27,7 +27,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.float_networks import mobilenet, quantize, resnet8
+from tests.float_networks import mobilenet, mobilenet_v3, quantize, resnet8, unet
 from tests.public_networks import NETWORKS
 
 from tilewright.interchange import read_onnx
@@ -64,6 +64,11 @@ def files(folder: Path) -> Iterator[tuple[str, Callable[[], Path], int]]:
     ):
         stem = f"{name} {form} {kind[1:]}"
         yield stem, partial(_quantized, build, folder / stem, form=form, kind=kind), 10
+    for (name, build), kind in product(
+        (("MobileNetV3", mobilenet_v3), ("U-Net", unet)), ("QUInt8", "QInt8")
+    ):
+        stem = f"{name} QDQ {kind[1:]}"
+        yield stem, partial(_quantized, build, folder / stem, form="QDQ", kind=kind), 10
 
 
 def _quantized(build: Callable[..., Path], stem: Path, *, form: str, kind: str) -> Path:

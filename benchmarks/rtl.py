@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import tempfile
@@ -190,7 +191,8 @@ def before(python: str, stem: Path, count: int, folder: Path) -> dict[str, Any]:
     head = "import resource\nfrom typing import Any\nfrom collections.abc import Callable\n"
     code = head + "import numpy as np\n" + "\n".join(parts) + BEFORE
     command = [python, "-c", code, str(stem), str(count), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    own_path = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=own_path)
     facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return facts
 

@@ -109,6 +109,49 @@ def mobilenet(path: Path, *, width: int = 8, edge: int = 32) -> Path:
     return net.save(path, net.head(x))
 
 
+def mobilenet_v3(path: Path, *, width: int = 8, edge: int = 32) -> Path:
+    """Inverted bottlenecks of MobileNetV3: depthwise layers, HardSwish, gates of squeeze and excitation."""
+    net = Float((3, edge, edge))
+    x = net.node("HardSwish", [net.conv("x", width, stride=2)])
+    for oc, stride, act in ((8, 2, "Relu"), (12, 2, "HardSwish"), (12, 1, "HardSwish")):
+        short, wide = x, 4 * net._channels[x]
+        y = net.node(act, [net.conv(x, wide, 1)])
+        y = net.node(act, [net.conv(y, wide, stride=stride, groups=wide)])
+        y = gated(net, y)
+        x = net.conv(y, oc, 1)
+        x = net.node("Add", [x, short]) if stride == 1 else x
+    return net.save(path, net.head(net.node("HardSwish", [net.conv(x, 32, 1)])))
+
+
+def gated(net: Float, x: str, *, kind: str = "HardSigmoid") -> str:
+    """A value times a gate that is made of its mean."""
+    channels = net._channels[x]
+    gate = net.relu(net.conv(net.node("GlobalAveragePool", [x]), max(2, channels // 4), 1))
+    slope = {"alpha": 1 / 6} if kind == "HardSigmoid" else {}
+    return net.node("Mul", [x, net.node(kind, [net.conv(gate, channels, 1)], **slope)])
+
+
+def unet(path: Path, *, width: int = 8, edge: int = 32) -> Path:
+    """A U-Net of two levels: nearest up-sampling, and concatenation with what was before the pools."""
+    net = Float((3, edge, edge))
+    first = net.relu(net.conv("x", width))
+    second = net.relu(net.conv(net.pool(first), 2 * width))
+    x = net.relu(net.conv(net.pool(second), 2 * width))
+    for skip in (second, first):
+        channels = net._channels[x] + net._channels[skip]
+        x = net.node("Concat", [upsampled(net, x), skip], channels, axis=1)
+        x = net.relu(net.conv(x, width))
+    return net.save(path, net.conv(x, 2, 1))
+
+
+def upsampled(net: Float, x: str) -> str:
+    """Twice the rows and columns, as torch writes it."""
+    if "scales" not in {one.name for one in net._constants}:
+        net._constants.append(numpy_helper.from_array(np.float32([1, 1, 2, 2]), "scales"))
+    places = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    return net.node("Resize", [x, "", "scales"], mode="nearest", **places)
+
+
 def _bounds(net: Float) -> list[str]:
     known = {one.name for one in net._constants}
     for name, value in (("low", 0.0), ("high", 6.0)):

@@ -222,7 +222,7 @@ MANIFEST_FAULTS = [
         lambda m: m["array"].update(cols=4),
         r"file .* 3\) must be .* 4\) \(name, kind, indices, lines\)",
     ),
-    (lambda m: m["array"].update(rows=0), r"an array has 1\.\.64 rows and cols"),
+    (lambda m: m["array"].update(rows=0), r"an array has 1\.\.256 rows and cols"),
     (lambda m: m["act_format"].update(bits=9), r"activations must have at most 8 bits, not u9"),
     (lambda m: m["scales"].update(act=-1.0), r"a scale must be positive and finite, not -1\.0"),
     (

@@ -81,6 +81,7 @@ def prove(
     shows it) or undecided; 2 bad input.
     """
     if path is not None:
+        _refuse_two_claims(path, rtl)
         _prove_path(path, array, rtl_dir, (is_overlapped, stalls), is_json=is_json)
     if rtl:
         verdicts = [_prove_recorded(rtl, streams, vcd, scope)]
@@ -167,6 +168,14 @@ def _prove_network(
             print(f"NOT ASKED {name}: {why}")
         print(f"only compared: {ONLY_COMPARED}")
     raise typer.Exit(0 if found.is_proved else FAILED)
+
+
+def _refuse_two_claims(path: Path, rtl: list[Path] | None) -> None:
+    if rtl:
+        raise ConfigError(
+            f"a bundle and --rtl are two claims, but {path} and --rtl are given: if it is a source, "
+            f"repeat the option, --rtl {rtl[0]} --rtl {path}"
+        )
 
 
 def _prove_recorded(rtl: list[Path], streams: Path | None, vcd: Path | None, scope: str) -> Verdict:

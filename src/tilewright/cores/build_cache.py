@@ -76,7 +76,7 @@ def _shared_parts(simulator: Simulator, workshop: Path, folder: Path) -> Iterato
     """Put what earlier builds made into `workshop`, and after this one keep what was not there yet."""
     parts = simulator.shared_parts() if isinstance(simulator, SharesParts) else {}
     stems = {
-        part: f"{simulator.name}-part-{_digest([_facts(simulator), part, made_by])}."
+        part: f"part-{simulator.name}-{_digest([_facts(simulator), part, made_by])}."
         for part, made_by in parts.items()
     }
     entries = {part: _kept(folder, stem) for part, stem in stems.items()}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import cast
 
 from tilewright.cores.setup import Setup
@@ -19,6 +20,7 @@ _MIN_CODE_BITS = 2
 _MAX_CODE_BITS = 8
 _MAX_ADDRESS_BITS = 24
 _MAX_COUNT = 65_535
+NO_MEMORIES: Mapping[str, int] = MappingProxyType({})
 _USUAL_ADDRESS_BITS = {"XmemAddrBits": 14, "WmemAddrBits": 14, "PmemAddrBits": 10}
 
 
@@ -121,14 +123,20 @@ def check_runnable(run: BenchRun) -> None:
             )
 
 
-def parameters(runs: Sequence[BenchRun]) -> dict[str, int]:
+def parameters(runs: Sequence[BenchRun], least: Mapping[str, int] = NO_MEMORIES) -> dict[str, int]:
     """Parameters of the core for `runs`, which all need the same one: see `core_of`.
 
     The memories grow beyond their usual sizes only for a layer that needs it, so that one build serves most.
+    least: address bits of memories that the core has in any case (`memories`).
     """
+    return core_of(runs[0]) | memories(runs, least)
+
+
+def memories(runs: Sequence[BenchRun], least: Mapping[str, int] = NO_MEMORIES) -> dict[str, int]:
+    """Address bits of the memories of a core that holds every one of `runs`."""
     words = [_words(run) for run in runs]
-    return core_of(runs[0]) | {
-        name: max(usual, *((one[name] - 1).bit_length() for one in words))
+    return {
+        name: max(usual, least.get(name, 0), *((one[name] - 1).bit_length() for one in words))
         for name, usual in _USUAL_ADDRESS_BITS.items()
     }
 

@@ -65,8 +65,8 @@ class Assembly:
         for operand, value in enumerate(operands):
             port = port_name(node.name, operand)
             self._codes[port] = _source_codes(value)
-            if value.origin is None and operand:  # the network's input is a first operand
-                value = self.enter(value)
+            if operand:  # the network's input is a first operand
+                value = self.entered(value)
             if value.origin is None:
                 self._inputs[node.name] = value
             else:
@@ -74,6 +74,10 @@ class Assembly:
         self.nodes[node.name] = node
         is_flat = operands[0].is_flat
         return Value(op.output, node.name, node.output_shape, is_flat, steps=(real.step(),))
+
+    def entered(self, value: Value) -> Value:
+        """The value, as of a node's sums where it is the network's input."""
+        return self.enter(value) if value.origin is None else value
 
     def enter(self, value: Value) -> Value:
         """The codes of the input as the sums of a node, so that any steps and pools may follow."""
@@ -200,5 +204,6 @@ def _real(value: Value) -> Affine:
 def _source_codes(value: Value) -> SourceCodes:
     assert value.grid is not None, "every operand is quantized"  # noqa: S101
     if value.codes_at is not None:
-        return SourceCodes(value.codes_at, 1.0, 0, value.last)
-    return SourceCodes(value.tensor, value.grid.scale, value.grid.zero_point, value.last)
+        return SourceCodes(value.codes_at, 1.0, 0, value.last, value.part)
+    grid = value.grid
+    return SourceCodes(value.tensor, grid.scale, grid.zero_point, value.last, value.part)

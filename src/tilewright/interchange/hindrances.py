@@ -11,7 +11,6 @@ from tilewright.interchange.quant_node import QUANT_OPERATORS
 from tilewright.interchange.values import Value
 
 ADVICE = {
-    "Concat": "give each branch a convolution of its own and add those",
     "FloatQuant": "codes are integers: quantize with a Quant node",
 }
 """What to do about operations that others often use."""

@@ -70,6 +70,25 @@ class Average:
         return Step(apply)
 
 
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """A product of activations: ``rint(product * (first * second / output scale) + zero-point)``."""
+
+    first: float
+    second: float
+
+    def __call__(self, grid: Grid) -> Step:
+        """From products of codes less their zero-points to values on a grid."""
+        scales = np.float32(self.first) * np.float32(self.second)
+        factor, zero = scales / np.float32(grid.scale), np.float32(grid.zero_point)
+
+        def apply(sums: Floats) -> Floats:
+            codes = np.rint(sums.astype(np.float32) * factor + zero)
+            return _saturated(codes - zero, grid)
+
+        return Step(apply, is_own=True)
+
+
 def rounded(grid: Grid) -> Step:
     """QuantizeLinear of a float32 value: divide, round half to even, saturate."""
 

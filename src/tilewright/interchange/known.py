@@ -7,7 +7,17 @@ from dataclasses import replace
 import numpy as np
 
 from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.functions import FUNCTIONS, read_rising
 from tilewright.interchange.hindrances import refuse_unknown
+from tilewright.interchange.joins import (
+    RESIZES,
+    Ahead,
+    quantizer_ahead,
+    read_concat,
+    read_product,
+    read_resize,
+    read_table,
+)
 from tilewright.interchange.kernels import (
     Addition,
     Average,
@@ -48,6 +58,9 @@ from tilewright.spec import IntegerLayer, ResidualAdd, SumPool
 
 LINEAR = ("Gemm", "MatMul")
 LAYERS = ("Conv", *LINEAR)
+ARITHMETIC = ("Add", "Mul")
+JOINS = (*ARITHMETIC, "Concat")
+"""Operations of several activations; those of arithmetic may also be of one and a constant."""
 
 
 class Known:
@@ -80,14 +93,16 @@ class Known:
         """An operation, not a layer, of values that follow from the input."""
         if op.kind in LINEAR_QUANT:
             self.values[op.output] = self._read_codes(op, values[0])
-        elif values[0].is_code and op.kind not in (*LAYOUTS, "MaxPool"):
+        elif values[0].is_code and op.kind not in (*LAYOUTS, *RESIZES, "MaxPool"):
             self._read_of_codes(op, values[0])
         elif op.kind in QUANT_OPERATORS:
             self._read_quantizer(op, values[0])
-        elif op.kind == "Add" and len(values) == 2:
-            self._read_addition(op, values)
+        elif op.kind in (*JOINS, *RESIZES) and (op.kind not in ARITHMETIC or len(values) > 1):
+            self._read_join(op, values)
         elif op.kind in AVERAGES:
             self._read_average(op, values[0])
+        elif op.kind in FUNCTIONS:
+            self._read_function(op, values[0])
         elif op.kind in ELEMENTWISE and len(values) == 1:
             self._read_step(op, values[0])
         else:
@@ -256,6 +271,38 @@ class Known:
             return
         found = self.assembly.add_integers(op, node, values, real)
         self.values[op.output] = replace(found, kernel=Addition(a, b, gains))
+
+    def _read_join(self, op: Operator, values: list[Value]) -> None:
+        """An operation of several activations, or one that moves codes."""
+        are_codes = all(value.codes_at is not None for value in values)
+        is_kernel = are_codes and self._meets_quantizer(op.output)
+        if op.kind == "Add":
+            self._read_addition(op, values)
+        elif op.kind == "Mul":
+            found = read_product(op, values, self.assembly, is_kernel=is_kernel)
+            self.values[op.output] = found
+        elif op.kind == "Concat":
+            ahead = self._ahead(op.output)
+            self.values[op.output] = read_concat(op, values, self.assembly, ahead=ahead)
+        else:
+            self.values[op.output] = read_resize(
+                op, values[0], self.constants, self.assembly, has_sums=not is_kernel
+            )
+
+    def _read_function(self, op: Operator, value: Value) -> None:
+        """A function of each number: a table where it stands between two quantizers, else a step."""
+        ahead = self._ahead(op.output) if value.grid is not None else None
+        if ahead is not None:
+            found = read_table(op, value, self.constants, self.assembly, ahead=ahead)
+        else:
+            is_input = value.origin is None and value.grid is not None
+            found = read_rising(op, self.assembly.enter(value) if is_input else value)
+        self.values[op.output] = found
+
+    def _ahead(self, tensor: str) -> Ahead | None:
+        """The quantizer that alone reads a tensor."""
+        readers = () if tensor in self._outputs else self._readers.get(tensor, ())
+        return quantizer_ahead(readers, self.constants)
 
     def _read_average(self, op: Operator, value: Value) -> None:
         grid = value.grid

@@ -13,6 +13,7 @@ from pathlib import Path
 from tilewright.errors import FormatError, ShapeError
 from tilewright.interchange.assembly import end_of_network
 from tilewright.interchange.channels_first import ChannelsFirst
+from tilewright.interchange.functions import FUNCTIONS
 from tilewright.interchange.hindrances import (
     HindranceError,
     Lost,
@@ -20,7 +21,8 @@ from tilewright.interchange.hindrances import (
     refuse_other_domains,
     refuse_unknown,
 )
-from tilewright.interchange.known import LAYERS, Known
+from tilewright.interchange.joins import RESIZES
+from tilewright.interchange.known import JOINS, LAYERS, Known
 from tilewright.interchange.linear_quant import LINEAR_QUANT
 from tilewright.interchange.onnx_graph import Graph, Operator, read_graph
 from tilewright.interchange.qoperator import expand
@@ -35,6 +37,9 @@ from tilewright.interchange.quant_node import (
 from tilewright.interchange.read_layers import convolution_pads
 from tilewright.interchange.read_steps import AVERAGES, ELEMENTWISE
 from tilewright.interchange.source import Imported
+
+READ = (*ELEMENTWISE, *AVERAGES, *LINEAR_QUANT, *FUNCTIONS, *JOINS, *RESIZES)
+"""Operations, not layers, that are read where their inputs are."""
 
 
 def read_onnx(path: Path) -> Imported:
@@ -77,7 +82,7 @@ class _Reader:
             reasons[str(error)] = None
         followed = [self._known.values[name] for name in op.inputs if name in self._known.values]
         behind = next(iter(followed), next((one.behind for one in lost if one.behind), None))
-        is_needed = op.kind in LAYERS or (op.kind == "Add" and len(followed) > 1)
+        is_needed = op.kind in LAYERS or (op.kind in JOINS and len(followed) > 1)
         if is_needed:
             self._hindrances |= reasons
             reasons.clear()
@@ -122,7 +127,7 @@ class _Reader:
                 op.refuse("it must read a quantized weight")
             if weight is not None and op.kind == "Conv":
                 convolution_pads(op, weight)
-        elif op.kind not in (*ELEMENTWISE, *AVERAGES, *LINEAR_QUANT):
+        elif op.kind not in READ:
             refuse_unknown(op)
 
     def finish(self, path: Path) -> Imported:

@@ -167,6 +167,8 @@ def read_flatten(op: Operator, value: Value, constants: Constants) -> Value:
     """Flatten, Reshape or Squeeze to samples and channels."""
     if op.kind == "Flatten":
         op.expect(axis=1)
+    elif op.kind == "Reshape" and value.is_flat and value.plane[1:] == (1, 1) and value.origin:
+        return _reshape_gate(op, value, constants)
     elif op.kind == "Reshape" and value.origin is None:
         return _reshape_input(op, value, constants)
     elif op.kind == "Reshape":
@@ -178,6 +180,16 @@ def read_flatten(op: Operator, value: Value, constants: Constants) -> Value:
     elif value.plane[1:] != (1, 1):
         op.refuse(f"only planes of 1x1 can be squeezed, not {value.plane[1:]}")
     return value.flattened(op)
+
+
+def _reshape_gate(op: Operator, value: Value, constants: Constants) -> Value:
+    """Samples and channels, or those as planes of 1x1, as the gates of a squeeze and excitation."""
+    sizes = [int(size) for size in _constant(op, constants, 1).reshape(-1)]
+    if len(sizes) == 2 and sizes[1] in (-1, value.plane[0]):
+        return value.renamed(op)
+    if sizes[1:] not in ([value.plane[0], 1, 1], [-1, 1, 1]) or value.is_flattened:
+        op.refuse(f"only a reshape to (n, {value.plane[0]}, 1, 1) is supported, not {sizes}")
+    return replace(value.renamed(op), is_flat=False)
 
 
 def _reshape_input(op: Operator, value: Value, constants: Constants) -> Value:

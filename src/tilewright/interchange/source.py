@@ -20,6 +20,7 @@ from tilewright.spec import (
     Plane,
     Requantization,
     Stimulus,
+    operand_shape,
     port_name,
 )
 from tilewright.spec.step_search import Steps
@@ -32,13 +33,15 @@ CARRIED = 8
 class SourceCodes:
     """The tensor of the file with the input codes of a port, less `zero_point`, times `scale`.
 
-    last: the plane that the file has flattened with its channels last.
+    last: the plane that the file has flattened with its channels last. part: the first of the port's channels
+    in the tensor, and the first behind them, if it has others too.
     """
 
     tensor: str
     scale: float
     zero_point: int = 0
     last: Plane | None = None
+    part: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,10 +149,13 @@ class Imported:
         psums: dict[str, Ints] = {}
         farthest = [0.0]
         for node in self.network.nodes:
-            for port in (port_name(node.name, operand) for operand in range(node.operands)):
+            for operand in range(node.operands):
+                port = port_name(node.name, operand)
                 place = self.codes[port]
                 tensor = self._channels_first(place.tensor, found, place.last)
-                values = tensor.reshape(count, *node.input_shape) / place.scale
+                if place.part is not None:
+                    tensor = tensor[:, slice(*place.part)]
+                values = tensor.reshape(count, *operand_shape(node, operand)) / place.scale
                 whole = np.rint(values)
                 codes[port] = (whole + place.zero_point).astype(node.act_format.dtype)
                 farthest.append(float(np.abs(values - whole).max()))

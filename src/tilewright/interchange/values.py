@@ -41,13 +41,15 @@ class Step:
     """One elementwise step on values ``n c``; `falls`: in some channel it decreases.
 
     is_exact: float32 computes it as float64 does wherever the result is a float32 number. is_own: it is the
-    source's own arithmetic on whole sums, so nothing is left open.
+    source's own arithmetic on whole sums, so nothing is left open. is_of_codes: it is that on codes of an
+    earlier quantizer, so nothing more is.
     """
 
     apply: Callable[[Floats], Floats]
     falls: bool = False
     is_exact: bool = False
     is_own: bool = False
+    is_of_codes: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +95,7 @@ class Value:
     codes_at: the tensor of integers with its codes, if the file has one. kernel: of the source, where a
     quantizer that follows directly is computed with the sums; is_rectified: but for a Relu in between.
     is_positive: it is known not to be negative. last: the plane that was flattened with its channels last.
+    part: the first of its channels in the tensor, and the first behind them, if it has others too.
     """
 
     tensor: str
@@ -109,6 +112,7 @@ class Value:
     is_rectified: bool = False
     is_positive: bool = False
     last: Plane | None = None
+    part: tuple[int, int] | None = None
 
     def through(self, op: Operator, step: Step) -> Value:
         """The value after an elementwise step, off the grid."""
@@ -117,7 +121,7 @@ class Value:
                 "it falls in some channel and comes after a max-pool, which then does not commute"
             )
         steps = (*self.steps, step)
-        after = replace(self, tensor=op.output, steps=steps, grid=None, codes_at=None)
+        after = replace(self, tensor=op.output, steps=steps, grid=None, codes_at=None, part=None)
         keeps = isinstance(step.apply, Affine) and step.apply.keeps_sign
         is_positive = self.is_positive and keeps
         return replace(after, kernel=None, is_rectified=False, is_positive=is_positive)
@@ -213,7 +217,7 @@ class Value:
             values = step.apply(values)
             if step.is_own:
                 rounded[:] = False
-            else:
+            elif not step.is_of_codes:
                 rounded |= (values.astype(np.float32) != values) | (not step.is_exact)
         return rounded
 

@@ -25,9 +25,7 @@ module tw_tb_files #(
   localparam int MaxNameBits = 8 * 1024;
 
   localparam logic [1:0] RunList = 2'd0;
-  localparam logic [1:0] Psums = 2'd1;
-  localparam logic [1:0] Outputs = 2'd2;
-  localparam logic [1:0] Tiles = 2'd3;
+  localparam logic [1:0] Tiles = 2'd3;  // 1 and 2 are the judge's
   localparam int EndOfFile = -1;
   localparam int CarriageReturn = 13;  // SystemVerilog has no escape for it
 
@@ -92,6 +90,7 @@ module tw_tb_files #(
     integer char, index;
     begin
       line[slot] = line[slot] + 1;
+      octets     = '0;
       for (index = (width + 7) / 8 - 1; index >= 0; index = index - 1) begin
         char = $fgetc(handle[slot]);
         if (char == EndOfFile) begin
@@ -100,15 +99,15 @@ module tw_tb_files #(
                     name[slot], line[slot], width);
           stop;
         end
-        if (8 * index + 8 > width && (char >> (width - 8 * index)) != 0) begin
-          begin_line;
-          $fdisplay(record, "error %0s:%0d: a word must be %0d bits with zeros left of it",
-                    name[slot], line[slot], width);
-          stop;
-        end
         octets[8*index+:8] = char[7:0];
       end
-      word = octets[WordBits-1:0];
+      if ((octets >> width) != 0) begin
+        begin_line;
+        $fdisplay(record, "error %0s:%0d: a word must be %0d bits with zeros left of it",
+                  name[slot], line[slot], width);
+        stop;
+      end
+      word = WordBits'(octets);
     end
   endtask
 

@@ -305,8 +305,8 @@ module tw_tb_host
 
   integer words_left;  // of the weight file that is open
 
-  // The words of the present job; a file may hold words of several jobs. Output stationary, or packed,
-  // all weights are in one file: its first job passes over output tiles that do not run.
+  // The words of the present job; a file may hold words of several jobs. Output stationary, or
+  // packed, all weights are in one file: its first job passes over output tiles that do not run.
   task static load_weights;
     integer index;
     begin

@@ -54,6 +54,9 @@ module tw_tb_judge #(
   localparam int Data = 1;  // put out by the core
   localparam int Stored = 2;  // read back from PMEM
 
+  localparam int PsumSlot = 1;  // of tw_tb_files
+  localparam int DataSlot = 2;
+
   // Of the layer and of the present job, see tw_tb_host.
   integer onij;
   integer job_otile;
@@ -105,7 +108,6 @@ module tw_tb_judge #(
     end
   endtask
 
-  // The slots 1 and 2 of tw_tb_files are Psums and Outputs.
   task static begin_layer;
     integer slot;
     begin
@@ -119,7 +121,8 @@ module tw_tb_judge #(
       faults            = 0;
       reports           = 0;
       onij              = tw_core_tb.u_host.onij;
-      for (slot = 1; slot <= 2; slot = slot + 1) tw_core_tb.u_files.open_next(slot[1:0]);
+      for (slot = PsumSlot; slot <= DataSlot; slot = slot + 1)
+      tw_core_tb.u_files.open_next(slot[1:0]);
     end
   endtask
 
@@ -131,11 +134,11 @@ module tw_tb_judge #(
       job_words = tw_core_tb.u_host.job_otiles * onij;
       index     = (job_otile == tw_core_tb.u_host.first_otile) ? -job_otile * onij : 0;
       while (index < job_words) begin
-        for (slot = 1; slot <= 2; slot = slot + 1) begin
+        for (slot = PsumSlot; slot <= DataSlot; slot = slot + 1) begin
           tw_core_tb.u_files.read_word(slot[1:0], PsumWordBits);
-          if (index >= 0 && slot == 1)
+          if (index >= 0 && slot == PsumSlot)
             expected_psum[index] = tw_core_tb.u_files.word[PsumWordBits-1:0];
-          if (index >= 0 && slot == 2)
+          if (index >= 0 && slot == DataSlot)
             expected_data[index] = tw_core_tb.u_files.word[PsumWordBits-1:0];
         end
         if (index >= 0) is_delivered[index] = 1'b0;
@@ -189,7 +192,8 @@ module tw_tb_judge #(
       for (index = 0; index < job_words; index = index + 1) begin
         for (what = Psum; what <= Data; what = what + 1)
         if (!is_delivered[index])
-          compare(what, index, (what == Psum) ? expected_psum[index] : expected_data[index], '0, 1'b1);
+          compare(what, index, (what == Psum) ? expected_psum[index] : expected_data[index], '0,
+                  1'b1);
       end
     end
   endtask
@@ -220,7 +224,7 @@ module tw_tb_judge #(
   task static end_layer;
     integer slot;
     begin
-      for (slot = 1; slot <= 2; slot = slot + 1)
+      for (slot = PsumSlot; slot <= DataSlot; slot = slot + 1)
       tw_core_tb.u_files.close(slot[1:0], tw_core_tb.u_host.end_otile == tw_core_tb.u_host.otiles);
       tw_core_tb.u_files.begin_line;
       $fwrite(tw_core_tb.u_files.record, "layer psums=%0d psum_mismatches=%0d outputs=%0d", psums,

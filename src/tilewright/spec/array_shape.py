@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tilewright.errors import ShapeError
 from tilewright.spec.conv_shape import ConvShape
 
-MAX_LANES = 64
+MAX_LANES = 256
 
 
 @dataclass(frozen=True, slots=True)

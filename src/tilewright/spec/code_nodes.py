@@ -102,7 +102,8 @@ class CodeProduct(_OnCodes):
     """The product of two tensors of codes, as a gate makes it: real value ``sum * act_scale * other_scale``.
 
     planes: of the operands; where one has 1 row or column (or channel), it stands for all of the other's.
-    act_format: of both. act_scale: of the first operand; other_scale: of the second.
+    act_format: of both. act_scale: of the first operand; other_scale: of the second. zero_points: the code
+    of 0 in each operand, which is taken away before they are multiplied.
     """
 
     name: str
@@ -112,6 +113,7 @@ class CodeProduct(_OnCodes):
     other_scale: float
     requantizations: tuple[Requantization, ...] = ()
     unlinked: str = ""
+    zero_points: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         sizes = [set(axis) - {1} for axis in zip(*self.planes, strict=True)]
@@ -119,6 +121,10 @@ class CodeProduct(_OnCodes):
             raise ShapeError(
                 f"{self.name}: a product must have two operands of sizes that are equal or 1, not "
                 f"{self.planes}"
+            )
+        if not all(self.act_format.allowed(np.array(zero)) for zero in self.zero_points):
+            raise ShapeError(
+                f"{self.name}: zero-points must be codes of {self.act_format}, not {self.zero_points}"
             )
 
     @property
@@ -134,8 +140,11 @@ class CodeProduct(_OnCodes):
 
     def sum_range(self) -> tuple[int, int]:
         """Lowest and highest product."""
-        ends = self.act_format.min_code, self.act_format.max_code
-        products = [one * other for one in ends for other in ends]
+        codes = self.act_format
+        first, second = (
+            (codes.min_code - zero, codes.max_code - zero) for zero in self.zero_points
+        )
+        products = [one * other for one in first for other in second]
         return min(0, *products), max(products)
 
 

@@ -27,14 +27,15 @@ def reference_move(node: CodeMove, *operands: IntArray) -> npt.NDArray[np.int64]
 def reference_product(
     node: CodeProduct, first: IntArray, second: IntArray
 ) -> npt.NDArray[np.int64]:
-    """Products of the codes at the same place; an axis of size 1 has one place for all."""
+    """Products of the codes at the same place, less their zero-points; an axis of size 1 has one for all."""
     sums = np.zeros((len(first), *node.output_shape), np.int64)
     for place in np.ndindex(*node.output_shape):
         one, other = (
             codes[:, *(min(at, size - 1) for at, size in zip(place, codes.shape[1:], strict=True))]
             for codes in (first, second)
         )
-        sums[:, *place] = one.astype(np.int64) * other.astype(np.int64)
+        zero, other_zero = node.zero_points
+        sums[:, *place] = (one.astype(np.int64) - zero) * (other.astype(np.int64) - other_zero)
     return sums
 
 

@@ -59,16 +59,16 @@ def reference_tap_psums(
         codes.astype(np.int64) - zero_point
     )
     psums = np.zeros((shape.taps, len(codes), shape.oc, shape.oh, shape.ow), np.int64)
+    pixels = [(oh, ow) for oh in range(shape.oh) for ow in range(shape.ow)]
     for kij in range(shape.taps):
         row, column = divmod(kij, shape.kw)
-        for oh in range(shape.oh):
-            for ow in range(shape.ow):
-                pixel = plane[:, :, oh * step_h + row, ow * step_w + column]  # n ic
-                for group in range(shape.groups):
-                    ic = slice(group * shape.ic_per_group, (group + 1) * shape.ic_per_group)
-                    oc = slice(group * shape.oc_per_group, (group + 1) * shape.oc_per_group)
-                    kernel = weight[oc, :, row, column].astype(np.int64)  # oc ic
-                    psums[kij, :, oc, oh, ow] = pixel[:, ic] @ kernel.T
+        for group in range(shape.groups):
+            ic = slice(group * shape.ic_per_group, (group + 1) * shape.ic_per_group)
+            oc = slice(group * shape.oc_per_group, (group + 1) * shape.oc_per_group)
+            kernel = weight[oc, :, row, column].astype(np.int64)  # oc ic
+            for oh, ow in pixels:
+                pixel = plane[:, ic, oh * step_h + row, ow * step_w + column]  # n ic
+                psums[kij, :, oc, oh, ow] = pixel @ kernel.T
     return psums
 
 

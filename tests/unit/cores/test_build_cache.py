@@ -74,7 +74,7 @@ def test_what_all_builds_share_is_made_once(tmp_path: Path) -> None:
     for rows in (1, 2, 3):
         build(simulator, tmp_path, parameters={"Rows": rows})
     assert (len(simulator.builds), simulator.compiled) == (3, 1)
-    assert len(list(tmp_path.glob("fake-part-*"))) == 1
+    assert len(list(tmp_path.glob("part-fake-*"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -84,18 +84,18 @@ def test_another_runtime_is_not_taken(tmp_path: Path, other: Sharing) -> None:
     build(Sharing(), tmp_path)
     build(other, tmp_path, parameters={"Rows": 5})
     assert other.compiled == 1
-    assert len(list(tmp_path.glob("fake-part-*"))) == 2
+    assert len(list(tmp_path.glob("part-fake-*"))) == 2
 
 
 @pytest.mark.parametrize("damage", ["altered", "writable by others"])
 def test_a_damaged_part_is_made_again(tmp_path: Path, damage: str) -> None:
     simulator = Sharing()
     build(simulator, tmp_path)
-    (part,) = tmp_path.glob("fake-part-*")
+    (part,) = tmp_path.glob("part-fake-*")
     part.chmod(0o666) if damage == "writable by others" else part.write_text("altered")
     build(simulator, tmp_path, parameters={"Rows": 5})
     assert simulator.compiled == 2
-    (part,) = tmp_path.glob("fake-part-*")
+    (part,) = tmp_path.glob("part-fake-*")
     assert part.read_text() == "compiled"
 
 

@@ -274,7 +274,7 @@ def test_the_same_operation_between_layers_is_refused(tmp_path):
 def test_all_that_hinders_is_listed_at_once(tmp_path):
     file = File()
     file.set("conv", auto_pad="SAME_UPPER")
-    file.insert("norm", node("Sigmoid", "soft", ["norm"]))
+    file.insert("norm", node("Sin", "wave", ["norm"]))
     file.set("codes", rounding_mode="FLOOR")
     file.constants["weight_bits"] = 9.0
     file.find("weight2").input[3] = "weight_bits"
@@ -282,7 +282,7 @@ def test_all_that_hinders_is_listed_at_once(tmp_path):
         read_onnx(file.save(tmp_path / "net.onnx"))
     expected = (
         "node conv (Conv): auto_pad must be NOTSET, not SAME_UPPER",
-        "node soft (Sigmoid): it cannot be stated in integers between quantized layers",
+        "node wave (Sin): it cannot be stated in integers between quantized layers",
         "node codes (Quant): rounding_mode must be ROUND, not FLOOR",
         "node weight2 (Quant): the bit width must be 2..8, not 9",
     )

@@ -259,8 +259,8 @@ REFUSED = [
     (reroute("head", 1, "w2"), "node head (Gemm): it must read an activation and a weight that"),
     (reroute("flat", 0, "relu"), "node head (Gemm): its input flat is not quantized"),
     (
-        put_after("relu", node("Sigmoid", "soft", ["relu"])),
-        "node soft (Sigmoid): it cannot be stated",
+        put_after("relu", node("Sin", "wave", ["relu"])),
+        "node wave (Sin): it cannot be stated",
     ),
     (
         put_after("norm", node("Softmax", "soft", ["norm"])),

@@ -48,6 +48,15 @@ def test_a_product_has_one_pixel_of_a_gate_for_all():
     assert (node.sum_range(), node.sum_scale.tolist()) == ((-49, 49), [0.25])
 
 
+def test_a_product_is_of_codes_less_their_zero_points():
+    node = CodeProduct("gate", ((1, 1, 2), (1, 1, 2)), CODES, 0.5, 0.25, zero_points=(8, 15))
+    sums = reference_sums(node, np.array([[[[0, 9]]]]), np.array([[[[0, 14]]]]))
+    assert sums.tolist() == [[[[120, -1]]]]
+    assert node.sum_range() == (-105, 120)
+    with pytest.raises(ShapeError, match=r"^gate: zero-points must be codes of u4"):
+        replace(node, zero_points=(0, 16))
+
+
 def test_a_table_has_an_entry_for_each_code():
     node = CodeTable("silu", ((1, 1, 3),), np.arange(15, dtype=np.int32) ** 2, SIGNED, 1.0, 0.1)
     assert reference_sums(node, np.array([[[[-7, 0, 7]]]])).tolist() == [[[[0, 49, 196]]]]
@@ -86,7 +95,7 @@ def network():
             cat((3, 1, 4), (3, 1, 4), requantizations=(link(rng, "body", 6, CODES, reach=15),)),
             layer(rng, "body", wide, act_format=CODES, links=(link(rng, "t", 2, CODES, reach=90),)),
             CodeTable("t", ((2, 1, 4),), table, CODES, 1.0, 0.1, tuple(pair)),
-            CodeProduct("gate", ((2, 1, 4), (2, 1, 4)), SIGNED, 1.0, 2.0),
+            CodeProduct("gate", ((2, 1, 4), (2, 1, 4)), SIGNED, 1.0, 2.0, zero_points=(-3, 5)),
         )
     )
 

@@ -1,0 +1,92 @@
+"""Functions of real numbers between quantizers: what the source makes of each code, and which only rise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+from tilewright.interchange.extras import require
+from tilewright.interchange.kernels import Singles
+from tilewright.interchange.onnx_graph import Array, Operator, scalar
+from tilewright.interchange.values import Step, Value
+from tilewright.spec.step_search import Floats
+
+OPSET = 20
+"""Of the standard operators; it has Gelu, and the others as older ones have them."""
+
+MICROSOFT = "com.microsoft"
+
+
+def _sigmoid(_op: Operator, values: Floats) -> Floats:
+    found: Floats = 1 / (1 + np.exp(-np.clip(values, -700, 700)))
+    return found
+
+
+def _hard_sigmoid(op: Operator, values: Floats) -> Floats:
+    alpha, beta = op.number("alpha", 0.2), op.number("beta", 0.5)
+    return np.clip(alpha * values + beta, 0, 1)
+
+
+def _leaky(op: Operator, values: Floats) -> Floats:
+    found: Floats = np.where(values < 0, op.number("alpha", 0.01) * values, values)
+    return found
+
+
+def _elu(op: Operator, values: Floats) -> Floats:
+    negative = op.number("alpha", 1.0) * np.expm1(np.minimum(values, 0))
+    found: Floats = np.where(values < 0, negative, values)
+    return found
+
+
+RISING: dict[str, Callable[[Operator, Floats], Floats]] = {
+    "Elu": _elu,
+    "Erf": lambda _op, values: np.vectorize(math.erf, otypes=[np.float64])(values),
+    "HardSigmoid": _hard_sigmoid,
+    "LeakyRelu": _leaky,
+    "Sigmoid": _sigmoid,
+    "Softplus": lambda _op, values: np.logaddexp(0, values),
+    "Tanh": lambda _op, values: np.tanh(values),
+}
+"""Those that never fall: they may stand between sums and a quantizer."""
+
+FUNCTIONS = (*RISING, "Gelu", "HardSwish", "Mish", "QuickGelu")
+"""Those that may stand between a quantizer and another."""
+
+
+def read_rising(op: Operator, value: Value) -> Value:
+    """The value after a function that never falls; refuses others, which need a quantizer on both sides."""
+    if op.kind not in RISING or op.number("alpha", 0.0) < 0:
+        op.refuse(
+            "it must stand between two quantizers, so that it is a table of codes: put one before and "
+            "one behind it"
+        )
+    function = RISING[op.kind]
+    return value.through(op, Step(lambda values: function(op, values)))
+
+
+def evaluate(op: Operator, values: Singles, constants: dict[str, Array]) -> Singles:
+    """What ONNX Runtime, which the source's engine runs its operators with, makes of these numbers."""
+    runtime = require("onnxruntime", extra="onnx")
+    others = [name for name in op.inputs[1:] if name]
+    if any(name not in constants or constants[name].size != 1 for name in others):
+        op.refuse("its other inputs must be constants of one number")
+    known = [
+        numpy_helper.from_array(np.array(scalar(op, constants[name], "an input"), np.float32), name)
+        for name in others
+    ]
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [None]) for name in ("value", "made")
+    ]
+    domain = MICROSOFT if op.domain == MICROSOFT else ""
+    node = helper.make_node(op.kind, ["value", *others], ["made"], domain=domain, **op.attributes)
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
+    graph = helper.make_graph([node], "function", ends[:1], ends[1:], known)
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=9)
+    session = runtime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    found: Singles = session.run(None, {"value": values})[0]
+    return found
