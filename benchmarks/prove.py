@@ -89,7 +89,10 @@ def judge_designs() -> None:
                     described = replace(described, parameters=sizes)
                 texts = arrays.as_verilog(one.sources(), runs[one.design], design.top)
                 vcd = runs[one.design] / "run.vcd"
+                began = time.process_time()
                 verdict = prove_recorded(texts, described, vcd, scope="dut")
+                seconds = time.process_time() - began
+                print(f"{verdict.answer} {seconds:.1f} s: {one.design}, {one.name}", flush=True)
                 counts[kind, verdict.answer] += 1
                 if (kind, verdict.answer) in (("wrong", "proved"), ("equal", "refuted")):
                     print(f"CONTRADICTION {one.design}, {one.name}: {verdict}")

@@ -46,6 +46,9 @@ def certify(
         list[str] | None,
         typer.Option("--rtl", metavar="LAYER", help="Run this layer through the RTL; repeatable."),
     ] = None,
+    proves: Annotated[
+        bool, typer.Option("--prove", help="Prove the RTL array on every tile, for all inputs.")
+    ] = False,
     threads: Annotated[int, typer.Option("--threads", min=1, max=256)] = 1,
     data_dir: DataDirOption = None,
     out: Annotated[
@@ -77,7 +80,7 @@ def certify(
     if out is None and find_packed(path) is None and path.is_dir():
         hold(path)
     subject = open_subject(path, data_dir=data_dir)
-    effort = Effort(images, naive, onnx, tuple(rtl or ()))
+    effort = Effort(images, naive, onnx, tuple(rtl or ()), proves=proves)
     made = make(subject, effort, console, threads=threads)
     result = write_certificate(subject, made, out, since=since)
     if not is_json:

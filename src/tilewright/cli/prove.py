@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -18,12 +18,21 @@ if TYPE_CHECKING:
 
 @app.command()
 def prove(
-    bundle: Annotated[
+    path: Annotated[
         Path | None,
-        typer.Argument(metavar="[BUNDLE]", help="A layer: our whole core puts it out."),
+        typer.Argument(
+            metavar="[RUN|NETWORK|BUNDLE]",
+            help="A run folder or a packed network: our array computes every tile of its layers. A bundle: "
+            "our whole core puts out its layer.",
+        ),
     ] = None,
     array: Annotated[
-        str | None, typer.Option("--array", metavar="RxC", help="Our array, of this size.")
+        str | None,
+        typer.Option(
+            "--array",
+            metavar="RxC",
+            help="Our array, of this size; a network on it.",
+        ),
     ] = None,
     mode: Annotated[
         str, typer.Option("--mode", metavar="ws|2ch|os|all", help="How the array is used.")
@@ -67,19 +76,14 @@ def prove(
 ) -> None:
     """Prove that an array computes its sums for all activations and weights, under known control.
 
-    Ours: --array RxC; a layer on our whole core: its bundle. One of anybody: --rtl its sources, --streams
-    and --vcd. Exit status: 0 proved; 1 refuted (with the input that shows it) or undecided; 2 bad input.
+    Ours: --array RxC, or a run's on all its layers; the whole core on the layer of a bundle. One of
+    anybody: --rtl its sources, --streams and --vcd. Exit status: 0 proved; 1 refuted (with the input that
+    shows it) or undecided; 2 bad input.
     """
-    if bundle is not None:
-        _refuse_two_claims(bundle, rtl)
-        from tilewright.prove.our_rtl import CORE_FILES, bundle_job, prove_layer, read_sources
-
-        layer = bundle_job(bundle, is_overlapped=is_overlapped, stalls=stalls)
-        sources = (
-            read_sources(files=CORE_FILES) if rtl_dir is None else read_sources(rtl_dir, CORE_FILES)
-        )
-        verdicts = [prove_layer(sources, layer)]
-    elif rtl:
+    if path is not None:
+        _refuse_two_claims(path, rtl)
+        _prove_path(path, array, rtl_dir, (is_overlapped, stalls), is_json=is_json)
+    if rtl:
         verdicts = [_prove_recorded(rtl, streams, vcd, scope)]
     elif array is not None:
         from tilewright.prove.array import MODES, ArrayJob
@@ -111,18 +115,67 @@ def prove(
         ]
     else:
         raise ConfigError(
-            "what is to be proved must be named: give a bundle, --array RxC (for example 4x4), or --rtl, "
-            "--streams and --vcd"
+            "what is to be proved must be named: give a run folder, a packed network or a bundle, --array "
+            "RxC (for example 4x4), or --rtl, --streams and --vcd"
         )
     _end(verdicts, is_json=is_json)
 
 
-def _refuse_two_claims(bundle: Path, rtl: list[Path] | None) -> None:
+def _refuse_two_claims(path: Path, rtl: list[Path] | None) -> None:
     if rtl:
         raise ConfigError(
-            f"a bundle and --rtl are two claims, but {bundle} and --rtl are given: if it is a source, "
-            f"repeat the option, --rtl {rtl[0]} --rtl {bundle}"
+            f"a PATH and --rtl are two claims, but {path} and --rtl are given: if it is a source, "
+            f"repeat the option, --rtl {rtl[0]} --rtl {path}"
         )
+
+
+def _prove_path(
+    path: Path,
+    array: str | None,
+    rtl_dir: Path | None,
+    timing: tuple[bool, int],
+    *,
+    is_json: bool,
+) -> NoReturn:
+    """A network, or the layer of a bundle; ends the command. timing: is_overlapped, stalls."""
+    from tilewright.prove.our_rtl import CORE_FILES, bundle_job, prove_layer, read_sources
+    from tilewright.vectors import MANIFEST
+
+    if not (path / MANIFEST).is_file():
+        _prove_network(path, array, rtl_dir, is_json=is_json)
+    layer = bundle_job(path, is_overlapped=timing[0], stalls=timing[1])
+    sources = (
+        read_sources(files=CORE_FILES) if rtl_dir is None else read_sources(rtl_dir, CORE_FILES)
+    )
+    _end([prove_layer(sources, layer)], is_json=is_json)
+
+
+def _prove_network(
+    path: Path, array: str | None, rtl_dir: Path | None, *, is_json: bool
+) -> NoReturn:
+    """Every tile of every layer; ends the command."""
+    from tilewright.prove.layers import ONLY_COMPARED, LayerProof, prove_layers
+    from tilewright.prove.our_rtl import read_sources
+    from tilewright.studies.prove import layer_runs
+
+    def tell(one: LayerProof) -> None:
+        if not is_json:
+            print(one, flush=True)
+
+    size = None
+    if array is not None:
+        rows, cols = _numbers(array, "--array", "x", 2)
+        size = rows, cols
+    layers = layer_runs(path, size=size)
+    sources = read_sources() if rtl_dir is None else read_sources(rtl_dir)
+    found = prove_layers(sources, layers, hear=tell)
+    if is_json:
+        print(json.dumps(found.to_facts(), indent=2))
+    else:
+        for name, why in found.left_out.items():
+            print(f"NOT ASKED {name}: {why}")
+        print(f"only compared: {ONLY_COMPARED}")
+    raise typer.Exit(0 if found.is_proved else FAILED)
 
 
 def _prove_recorded(rtl: list[Path], streams: Path | None, vcd: Path | None, scope: str) -> Verdict:
@@ -140,7 +193,7 @@ def _prove_recorded(rtl: list[Path], streams: Path | None, vcd: Path | None, sco
     return prove_recorded(sources, read_described(streams), vcd, scope=scope)
 
 
-def _end(verdicts: list[Verdict], *, is_json: bool) -> None:
+def _end(verdicts: list[Verdict], *, is_json: bool) -> NoReturn:
     if is_json:
         print(json.dumps([verdict.to_facts() for verdict in verdicts], indent=2))
     else:

@@ -12,6 +12,7 @@ from tilewright.prove.machine import Machine
 from tilewright.prove.polynomials import Poly
 from tilewright.prove.proof import Check, ControlError, known
 from tilewright.prove.words import Value, Words
+from tilewright.tile.dataflow import Wiring
 
 MODES = ("ws", "2ch", "os")
 """Weight stationary, weight stationary with two channels an activation, output stationary."""
@@ -47,6 +48,11 @@ class ArrayJob:
             )
 
     @property
+    def psums_stay(self) -> bool:
+        """Whether sums grow in the PEs, instead of weights resting there."""
+        return self.mode == "os"
+
+    @property
     def parameters(self) -> Mapping[str, int]:
         """Of tw_array."""
         return {
@@ -67,6 +73,13 @@ class ArrayJob:
         )
 
 
+def mode_of(wiring: Wiring, channels: int) -> str:
+    """The mode in which a dataflow uses the array. channels: of an activation word of a PE."""
+    if wiring.psums_stay:
+        return "os"
+    return "ws" if channels == 1 else "2ch"
+
+
 class ArrayClaim:
     """The claim that the array computes a job for all activations and weights."""
 
@@ -76,7 +89,11 @@ class ArrayClaim:
         self._lanes: dict[int, dict[tuple[str, int], Value]] = defaultdict(dict)
         self._due: dict[tuple[int, int], tuple[str, Poly, Poly]] = {}
         self._flushed: set[int] = set()
-        (self._schedule_passes if job.mode == "os" else self._schedule_folds)()
+        self.streams: list[tuple[int, int]] = []
+        """The first and the last cycle of each fold's stream."""
+        self.loaded: list[int] = []
+        """The last cycle in which the first row's weights of each fold come."""
+        (self._schedule_passes if job.psums_stay else self._schedule_folds)()
         self._last = max(cycle for cycle, _ in self._due)
 
     # -- data -----------------------------------------------------------------------------------------
@@ -137,6 +154,8 @@ class ArrayClaim:
                     word = self.words.of(weights[row][count - 1 - n], job.weight_bits)
                     self._put("weight", row, cycle, word)
             cycles = self._moves(max(loads[-1] + 1, stream_from), job.vectors)
+            self.streams.append((cycles[0], cycles[-1]))
+            self.loaded.append(loads[-1])
             for n, cycle in enumerate(cycles):
                 acts = [self._activation(f"act[{fold}][{n}][{r}]") for r in range(job.rows)]
                 for row, channels in enumerate(acts):
@@ -180,6 +199,7 @@ class ArrayClaim:
                 for r in range(job.rows)
             ]
             cycles = self._moves(start, job.vectors)
+            self.streams.append((cycles[0], cycles[-1]))
             for n, cycle in enumerate(cycles):
                 for row in range(job.rows):
                     self._put_activation(row, cycle, n, acts[row][n])
@@ -201,7 +221,7 @@ class ArrayClaim:
     def inputs(self) -> Iterator[Mapping[str, Value]]:
         """Reset in cycle 0, then what the schedule says, then what is under way."""
         job = self.job
-        mode = {"is_os_i": int(job.mode == "os"), "is_half_i": int(job.mode == "2ch")}
+        mode = {"is_os_i": int(job.psums_stay), "is_half_i": int(job.mode == "2ch")}
         yield self._lane_inputs(0) | mode | {"saturate_i": int(job.is_saturating), "rst_ni": 0}
         for cycle in range(1, self._last + 2):
             yield self._lane_inputs(cycle) | {"rst_ni": 1}

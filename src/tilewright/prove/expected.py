@@ -36,8 +36,12 @@ def accumulated(
     """The sum of products in their order, kept in a register after each, and whether any did not fit."""
     keep = saturated if is_saturating else wrapped
     total, misfit = algebra.zero, algebra.zero
+    half = 1 << (bits - 1)
     for product in products:
         exact = algebra.add(total, product)
+        if -half <= exact.low and exact.high < half:  # it fits always
+            total = exact
+            continue
         misfit = algebra.choose(fits(algebra, exact, bits), misfit, algebra.one)
         total = keep(algebra, exact, bits)
     return total, misfit

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from tilewright.prove import cells
 from tilewright.prove.choices import choose
 from tilewright.prove.logic import invert
+from tilewright.prove.memories import StoredWords, initial
 from tilewright.prove.netlist import (
     Gate,
-    Memory,
     Netlist,
     ReadPort,
     Register,
+    Segment,
     Source,
     signals_of,
+    waiting,
 )
-from tilewright.prove.words import Unknown, Value, Word, Words
+from tilewright.prove.words import Unknown, Value, Words
 
 _MOST_ROUNDS = 8
 """How often clears may follow from clears within one cycle."""
@@ -34,9 +36,19 @@ class Machine:
         self.cycle = 0
         self.values: list[Value] = [0] * len(netlist.widths)
         self._followers: dict[int, list[int]] = defaultdict(list)
-        self._is_due = bytearray(b"\1") * len(netlist.steps)
+        self._is_due = bytearray(b"\1") * (len(netlist.steps) + len(netlist.registers))
+        self._is_stale = dict.fromkeys(waiting(netlist), True)
+        for at in self._is_stale:
+            self._is_due[at] = 0
+        self._maker = {netlist.steps[at].output: at for at in self._is_stale}
+        self._stale: dict[int, list[int]] = defaultdict(list)
         self._reads: dict[int, list[int]] = defaultdict(list)
+        self._gathered: dict[tuple[int, ...], dict[tuple[Value, ...], Value]] = {}
         self._steps = [self._compiled(at, step) for at, step in enumerate(netlist.steps)]
+        self._wake_through()
+        for at, register in enumerate(netlist.registers, len(netlist.steps)):
+            for source in register.sources:
+                self._follow(source, at)
         self._registers = [(r, self._getter(r.data)) for r in netlist.registers]
         self._clears = [r for r in netlist.registers if r.is_clear_now]
         self._begin()
@@ -50,30 +62,10 @@ class Machine:
                 self._set(port.source, self.words.unknown(why, port.width))
         for register in self.netlist.registers:
             why = Unknown(f"register {register.name}, which nothing has written", is_x=True)
-            self.values[register.output] = self._initial(register.initial, register.width, why)
-        self.contents: list[dict[int, Value]] = [{} for _ in self.netlist.memories]
-        self._spoilt: list[Unknown | None] = [None for _ in self.netlist.memories]
-        for number, memory in enumerate(self.netlist.memories):
-            self._fill(number, memory)
-
-    def _fill(self, number: int, memory: Memory) -> None:
-        if not set(memory.initial) & {"0", "1"}:
-            return
-        for at in range(memory.size):
-            bits = memory.initial[::-1][at * memory.width : (at + 1) * memory.width]
-            self.contents[number][at + memory.offset] = self._initial(
-                bits, memory.width, self._unwritten(number, at + memory.offset)
+            self.values[register.output] = initial(
+                self.words, register.initial, register.width, why
             )
-
-    def _unwritten(self, number: int, address: int) -> Unknown:
-        name = self.netlist.memories[number].name.removeprefix("\\")
-        return Unknown(f"word {address} of {name}, which nothing has written", is_x=True)
-
-    def _initial(self, bits: str, width: int, why: Unknown) -> Value:
-        """Known bits, the lowest first, and unknown ones where they say x."""
-        if not set(bits) & {"0", "1"}:
-            return self.words.unknown(why, width)
-        return self.words.join([(int(b) if b in "01" else why, 0, 1) for b in bits[:width]])
+        self._memories = [StoredWords(memory, self.words) for memory in self.netlist.memories]
 
     def _set(self, source: Source, value: Value) -> None:
         if not isinstance(source, int):
@@ -85,6 +77,8 @@ class Machine:
             self.values[signal] = value
             for at in self._followers[signal]:
                 self._is_due[at] = 1
+            for at in self._stale[signal]:
+                self._is_stale[at] = True
 
     # -- compiling ----------------------------------------------------------------------------------
 
@@ -102,7 +96,13 @@ class Machine:
         if len(source) == 1:
             ((signal, first, width),) = source
             return lambda: words.slice(values[signal], first, width)
-        found: dict[tuple[Value, ...], Value] = {}
+        extended = _extended(source)
+        if extended is not None:
+            (signal, first, width), to = extended
+            return lambda: words.extend(
+                words.slice(values[signal], first, width), width, to, is_signed=True
+            )
+        found = self._gathered.setdefault(tuple(width for _, _, width in source), {})
 
         def gather() -> Value:
             pieces = tuple(
@@ -123,10 +123,11 @@ class Machine:
                 self._follow(source, at)
             self._reads[step.memory].append(at)
             address, enable = self._getter(step.address), self._getter(step.enable)
-            return lambda: self._read(step, address(), enable())
+            memory = step.memory
+            return lambda: self._memories[memory].read(address(), enable())
         for source in step.inputs:
             self._follow(source, at)
-        getters = [self._getter(source) for source in step.inputs]
+        getters = [self._asked(source, self._getter(source)) for source in step.inputs]
         words, operation = self.words, step.operation
         if operation.kind == "$mux":
             a, b, select = getters
@@ -153,6 +154,39 @@ class Machine:
         for signal in signals_of(source):
             self._followers[signal].append(at)
 
+    def _wake_through(self) -> None:
+        """A step that waits does not say whether its output changes: what follows from it is due with it."""
+        last_first = sorted(self._is_stale, reverse=True)
+        waiting_outputs = [self.netlist.steps[at].output for at in last_first]
+        for signal in dict.fromkeys([*waiting_outputs, *self._followers]):
+            due, stale = [], []
+            for at in self._followers[signal]:
+                if at not in self._is_stale:
+                    due.append(at)
+                    continue
+                beyond = self.netlist.steps[at].output
+                due += self._followers[beyond]
+                stale += [at, *self._stale[beyond]]
+            self._followers[signal] = list(dict.fromkeys(due))
+            self._stale[signal] = list(dict.fromkeys(stale))
+
+    def _asked(self, source: Source, get: Callable[[], Value]) -> Callable[[], Value]:
+        """The same; steps that wait are done first."""
+        makers = [self._maker[signal] for signal in signals_of(source) if signal in self._maker]
+        if not makers:
+            return get
+        is_stale, values = self._is_stale, self.values
+        outputs = [(at, self.netlist.steps[at].output) for at in makers]
+
+        def ask() -> Value:
+            for at, output in outputs:
+                if is_stale[at]:
+                    is_stale[at] = False
+                    values[output] = self._steps[at]()
+            return get()
+
+        return ask
+
     # -- a cycle --------------------------------------------------------------------------------------
 
     def settle(self, inputs: Mapping[str, Value]) -> None:
@@ -167,11 +201,12 @@ class Machine:
 
     def _follow_up(self) -> None:
         due, steps, outputs = self._is_due, self._steps, self.netlist.steps
-        at = due.find(1)
+        end = len(steps)
+        at = due.find(1, 0, end)
         while at >= 0:
             due[at] = 0
             self._write(outputs[at].output, steps[at]())
-            at = due.find(1, at + 1)
+            at = due.find(1, at + 1, end)
 
     def _clear(self) -> bool:
         """Let clears act that do not wait for the clock; whether any changed a register."""
@@ -201,7 +236,7 @@ class Machine:
 
     def tick(self) -> None:
         """The clock's edge: registers and memories take what they see."""
-        following = [(r.output, self._next(r, get)) for r, get in self._registers]
+        following = [(r.output, self._next(r, get)) for r, get in self._due_registers()]
         writes = [
             (number, write)
             for number, memory in enumerate(self.netlist.memories)
@@ -214,8 +249,20 @@ class Machine:
         for output, value in following:
             self._write(output, value)
         for number, address, enable, data in taken:
-            self._store(number, address, enable, data)
+            if enable != 0:
+                self._memories[number].write(address, enable, data, cycle=self.cycle)
+                for at in self._reads[number]:
+                    self._is_due[at] = 1
         self.cycle += 1
+
+    def _due_registers(self) -> Iterator[tuple[Register, Callable[[], Value]]]:
+        """Those that see anything else than before the last edge: the others stay what they are."""
+        first = len(self._steps)
+        at = self._is_due.find(1, first)
+        while at >= 0:
+            self._is_due[at] = 0
+            yield self._registers[at - first]
+            at = self._is_due.find(1, at + 1)
 
     def _next(self, register: Register, data: Callable[[], Value]) -> Value:
         value, width = data(), register.width
@@ -230,54 +277,6 @@ class Machine:
             return self._chosen(clear, to, value, width)
         value = self._chosen(clear, to, value, width)
         return value if enable is None else self._chosen(enable, value, before, width)
-
-    # -- memories -------------------------------------------------------------------------------------
-
-    def _read(self, port: ReadPort, address: Value, enable: Value) -> Value:
-        memory = self.netlist.memories[port.memory]
-        spoilt = self._spoilt[port.memory]
-        if spoilt is not None:
-            return self.words.unknown(spoilt, memory.width)
-        if isinstance(address, Word):
-            why = address.unknown or Unknown(
-                f"the address at which {memory.name} is read depends on data", is_x=False
-            )
-            return self.words.unknown(why, memory.width)
-        if enable != 1:
-            why = Unknown(f"memory {memory.name} is read while its enable is low", is_x=False)
-            return self.words.unknown(why, memory.width)
-        found = self.contents[port.memory].get(address)
-        if found is None:
-            found = self.words.unknown(self._unwritten(port.memory, address), memory.width)
-            self.contents[port.memory][address] = found
-        return found
-
-    def _store(self, number: int, address: Value, enable: Value, data: Value) -> None:
-        if enable == 0:
-            return
-        memory = self.netlist.memories[number]
-        if not isinstance(enable, int) or not isinstance(address, int):
-            control = enable if isinstance(enable, Word) else address
-            unknown = control.unknown if isinstance(control, Word) else None
-            why = f"where or whether memory {memory.name} is written depends on data"
-            self._spoilt[number] = unknown or Unknown(f"{why} in cycle {self.cycle}", is_x=False)
-        elif memory.offset <= address < memory.offset + memory.size:
-            self.contents[number][address] = self._merged(number, address, enable, data)
-        for at in self._reads[number]:
-            self._is_due[at] = 1
-
-    def _merged(self, number: int, address: int, enable: int, data: Value) -> Value:
-        width = self.netlist.memories[number].width
-        if enable == (1 << width) - 1:
-            return data
-        before = self.contents[number].get(address)
-        if before is None:
-            before = self.words.unknown(self._unwritten(number, address), width)
-        bits = [
-            (self.words.slice(data if enable >> at & 1 else before, at, 1), 1)
-            for at in range(width)
-        ]
-        return self.words.concatenate(bits)
 
     # -- looking --------------------------------------------------------------------------------------
 
@@ -296,6 +295,10 @@ class Machine:
         """What a port carries."""
         return self.get(self.netlist.ports[port].source)
 
-    def look(self, nets: Iterable[str]) -> dict[str, Value]:
-        """What nets of the flat module carry, by name."""
-        return {name: self.get(self.netlist.nets[name]) for name in nets}
+
+def _extended(source: tuple[Segment, ...]) -> tuple[Segment, int] | None:
+    """Of a word whose highest bit is repeated above it: the word, and how wide it becomes."""
+    (signal, first, width), *above = source
+    if signal < 0 or any(one != (signal, first + width - 1, 1) for one in above):
+        return None
+    return source[0], width + len(above)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tilewright.errors import FormatError
@@ -53,6 +53,12 @@ class Register:
     is_clear_now: bool = False
     is_clear_first: bool = True
     initial: str = ""
+
+    @property
+    def sources(self) -> list[Source]:
+        """All that its next value depends on, its own output too."""
+        controls = [one[0] for one in (self.enable, self.clear) if one is not None]
+        return [self.data, self.clear_to, self.output, *controls]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,41 @@ def signals_of(source: Source) -> Iterable[int]:
 def _needs(step: Gate | ReadPort) -> Iterable[int]:
     sources = step.inputs if isinstance(step, Gate) else (step.address, step.enable)
     return {signal for source in sources for signal in signals_of(source)}
+
+
+_MOST_IN_A_ROW = 20
+"""Steps that wait for one another."""
+
+
+def waiting(netlist: Netlist) -> list[int]:
+    """Steps that need not be done before a choice asks for them: all else that sees them waits, too."""
+    asked = set(_seen_outside(netlist))
+    height: dict[int, int] = defaultdict(int)
+    found = []
+    for at in range(len(netlist.steps) - 1, -1, -1):
+        step = netlist.steps[at]
+        rank = height[step.output] + 1
+        if isinstance(step, Gate) and step.operation.kind == "$mux":
+            asked.update(signals_of(step.inputs[2]))
+        elif isinstance(step, Gate) and step.output not in asked and rank <= _MOST_IN_A_ROW:
+            found.append(at)
+            for signal in _needs(step):
+                height[signal] = max(height[signal], rank)
+        else:
+            asked.update(_needs(step))
+    return found
+
+
+def _seen_outside(netlist: Netlist) -> Iterator[int]:
+    """Signals that registers, memories and outputs take."""
+    sources = [port.source for port in netlist.ports.values()]
+    for register in netlist.registers:
+        sources += register.sources
+    for memory in netlist.memories:
+        for write in memory.writes:
+            sources += [write.address, write.enable, write.data]
+    for source in sources:
+        yield from signals_of(source)
 
 
 def in_order(steps: list[Gate | ReadPort], names: Sequence[str]) -> list[Gate | ReadPort]:

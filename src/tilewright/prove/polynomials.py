@@ -133,12 +133,34 @@ class Polynomials:
             self._meanings[key] = poly
         return poly
 
+    # -- finding them -----------------------------------------------------------------------------------
+
+    def find(self, terms: Mapping[Monomial, int]) -> Poly | None:
+        """The polynomial of these terms, if it was made."""
+        return self._polys.get(frozenset(terms.items()))
+
+    def find_floor(self, base: Poly, shift: int) -> int | None:
+        """The variable that is this floor, if there is one."""
+        return self._index_of(("floor", base.serial, shift))
+
+    def find_cases(self, base: Poly, cuts: tuple[int, ...], pieces: Iterable[Poly]) -> int | None:
+        """The variable that is these cases, if there is one."""
+        return self._index_of(("cases", base.serial, cuts, tuple(one.serial for one in pieces)))
+
+    def _index_of(self, key: tuple[object, ...]) -> int | None:
+        poly = self._meanings.get(key)
+        return next(iter(poly.terms))[0] if poly is not None and poly.value is None else None
+
     # -- arithmetic ---------------------------------------------------------------------------------
 
     def add(self, p: Poly, q: Poly, factor: int = 1) -> Poly:
         """``p + factor * q``."""
         if not q.terms or factor == 0:
             return p
+        if factor == 1 and (not p.terms or len(p.terms) < len(q.terms)):
+            if not p.terms:
+                return q
+            p, q = q, p
         key = (p.serial, q.serial, factor)
         found = self._sums.get(key)
         if found is None:
@@ -179,6 +201,8 @@ class Polynomials:
     def _join(self, one: Monomial, two: Monomial) -> Monomial:
         if not one or not two:
             return one or two
+        if len(one) == len(two) == 1 and one != two:
+            return one + two if one < two else two + one
         joined = sorted(one + two)
         variables = self.variables
         return tuple(

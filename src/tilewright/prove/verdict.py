@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 PROVED, REFUTED, UNDECIDED = "proved", "refuted", "undecided"
@@ -43,8 +43,9 @@ class Verdict:
 
     answer: "proved", "refuted" or "undecided". claim: what was to be proved, and under which control.
     compared: values that were compared. bits: of the inputs for all of which a proof holds. cycles:
-    simulated. reason: why it is not proved, with net, cycle and range. difference: found minus expected, a
-    polynomial.
+    simulated. is_for_any_folds, is_for_more_vectors: a proof holds for any number of folds, of so many
+    activations or more. reason: why it is not proved, with net, cycle and range. difference: found minus
+    expected, a polynomial.
     """
 
     answer: str
@@ -56,7 +57,8 @@ class Verdict:
     reason: str = ""
     difference: str = ""
     killing: Killing | None = None
-    notes: tuple[str, ...] = field(default=())
+    is_for_any_folds: bool = False
+    is_for_more_vectors: bool = False
 
     def __post_init__(self) -> None:
         if self.answer not in (PROVED, REFUTED, UNDECIDED):
@@ -78,7 +80,8 @@ class Verdict:
             for name in ("answer", "claim", "compared", "bits", "cycles", "reason", "difference")
         }
         facts["seconds"] = round(self.seconds, 2)
-        facts["notes"] = list(self.notes)
+        facts["any_folds"] = self.is_for_any_folds
+        facts["more_vectors"] = self.is_for_more_vectors
         if self.killing is not None:
             names = ("cycle", "port", "low", "width", "expected", "found", "simulator", "simulated")
             facts["killing"] = {name: getattr(self.killing, name) for name in names}

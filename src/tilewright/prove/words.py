@@ -52,6 +52,7 @@ class Words:
         self._words: dict[tuple[tuple[int, int, int], ...], Word] = {}
         self._slices: dict[tuple[Word, int, int], Value] = {}
         self._numbers: dict[tuple[Word, bool], Poly] = {}
+        self._simple: dict[Word, Poly] = {}
         self._polys: dict[tuple[int, int], Value] = {}
 
     # -- making them ------------------------------------------------------------------------------
@@ -174,6 +175,9 @@ class Words:
             return value | (((1 << (to - width)) - 1) << width) if is_negative else value
         if not is_signed:
             return self.join([*value.parts, (0, 0, to - width)])
+        source, low, bits = value.parts[0]
+        if bits == width and isinstance(source, Poly) and low == 0 and source.sign_bit < width:
+            return self.of(source, to)  # it fits: the bits above are its sign already
         sign = self.slice(value, width - 1, 1)
         return self.concatenate([(value, width), *[(sign, 1)] * (to - width)])
 
@@ -223,7 +227,15 @@ class Words:
         """A polynomial whose lowest bits are the value's, as simple as can be."""
         if isinstance(value, int):
             return self.algebra.number(value)
+        found = self._simple.get(value)
+        if found is None:
+            found = self._simple[value] = self._simplest(value)
+        return found
+
+    def _simplest(self, value: Word) -> Poly:
         algebra, total, at = self.algebra, self.algebra.zero, 0
+        if len(value.parts) == 1 and isinstance(value.parts[0][0], Poly):
+            return algebra.floor(value.parts[0][0], value.parts[0][1])
         for index, (source, low, width) in enumerate(value.parts):
             if isinstance(source, Poly) and index == len(value.parts) - 1:
                 part = algebra.floor(source, low)

@@ -23,10 +23,12 @@ from tilewright.errors import (
 from tilewright.facts import CertifyFacts, StageResult
 from tilewright.pipeline.own_images import NAME, OwnImages
 from tilewright.pipeline.run_folder import Listener, RunFolder
+from tilewright.prove.layers import ONLY_COMPARED
 from tilewright.spec import Codes, DataClaim, IntegerNetwork, PackedNetwork, Trace, find_packed
 from tilewright.store.artifact import read_json, write_json
 from tilewright.studies import oracles as ask
 from tilewright.studies.packed import load_packed_test
+from tilewright.studies.prove import NOT_ASKED, array_obligations
 from tilewright.verify import (
     NO_MARGINS,
     Certificate,
@@ -58,7 +60,7 @@ class Effort:
 
     images: codes and sums of the engines and the trained modules; naive: of the naive reference;
     onnx: in ONNX Runtime and onnx's evaluator; rtl: layers that run through the RTL. predictions:
-    classes of all test images.
+    classes of all test images. proves: prove for all inputs that the array computes every tile.
     """
 
     images: int = 100
@@ -66,6 +68,7 @@ class Effort:
     onnx: int = 2
     rtl: tuple[str, ...] = ()
     predictions: bool = True
+    proves: bool = False
 
     def __post_init__(self) -> None:
         if min(self.naive, self.images) < 1 or self.onnx < 0:
@@ -128,16 +131,20 @@ def certify(subject: Subject, effort: Effort, listener: Listener, *, threads: in
     engine = Engine(network)
     reference = reference_trace(network, test.images[: effort.naive])
     found, absent = _ask_all(subject, effort, engine, reference, listener, threads=threads)
+    proved, not_decided = array_obligations(subject.path, listener) if effort.proves else ((), {})
     margins = _margins(network, engine, test.images[: effort.images])
     weights = sum(layer.weight.size for layer in network.layers)
     return Certificate(
         network=NetworkClaim(network.fingerprint(), len(network.nodes), weights),
         data=DataClaim(subject.data, len(test), test.fingerprint()),
         settings=asdict(effort) | {"rtl": list(effort.rtl)},
-        obligations=find_obligations(network, Engine(network, kind="blas").arithmetic, margins),
+        obligations=(
+            *find_obligations(network, Engine(network, kind="blas").arithmetic, margins),
+            *proved,
+        ),
         oracles=tuple(found),
-        absent=absent,
-        not_proved=NOT_PROVED,
+        absent=absent | not_decided,
+        not_proved=(*NOT_PROVED, ONLY_COMPARED if effort.proves else NOT_ASKED),
     )
 
 

@@ -1,0 +1,76 @@
+"""Memories of a netlist, with concrete addresses; what nothing has written is unknown."""
+
+from __future__ import annotations
+
+from tilewright.prove.netlist import Memory
+from tilewright.prove.words import Unknown, Value, Word, Words
+
+
+def initial(words: Words, bits: str, width: int, why: Unknown) -> Value:
+    """Known bits, the lowest first, and unknown ones where they say x."""
+    if not set(bits) & {"0", "1"}:
+        return words.unknown(why, width)
+    return words.join([(int(b) if b in "01" else why, 0, 1) for b in bits[:width]])
+
+
+class StoredWords:
+    """What one memory holds."""
+
+    def __init__(self, memory: Memory, words: Words) -> None:
+        self.memory, self.words = memory, words
+        self._contents: dict[int, Value] = {}
+        self._spoilt: Unknown | None = None
+        if set(memory.initial) & {"0", "1"}:
+            for at in range(memory.size):
+                bits = memory.initial[::-1][at * memory.width : (at + 1) * memory.width]
+                address = at + memory.offset
+                why = self._unwritten(address)
+                self._contents[address] = initial(words, bits, memory.width, why)
+
+    def _unwritten(self, address: int) -> Unknown:
+        name = self.memory.name.removeprefix("\\")
+        return Unknown(f"word {address} of {name}, which nothing has written", is_x=True)
+
+    def _word(self, address: int) -> Value:
+        found = self._contents.get(address)
+        if found is None:
+            found = self.words.unknown(self._unwritten(address), self.memory.width)
+            self._contents[address] = found
+        return found
+
+    def read(self, address: Value, enable: Value) -> Value:
+        """The word at an address."""
+        memory = self.memory
+        if self._spoilt is not None:
+            return self.words.unknown(self._spoilt, memory.width)
+        if isinstance(address, Word):
+            why = address.unknown or Unknown(
+                f"the address at which {memory.name} is read depends on data", is_x=False
+            )
+            return self.words.unknown(why, memory.width)
+        if enable != 1:
+            why = Unknown(f"memory {memory.name} is read while its enable is low", is_x=False)
+            return self.words.unknown(why, memory.width)
+        return self._word(address)
+
+    def write(self, address: Value, enable: Value, data: Value, *, cycle: int) -> None:
+        """Take the bits of `data` whose bits in `enable` are 1."""
+        memory = self.memory
+        if not isinstance(enable, int) or not isinstance(address, int):
+            control = enable if isinstance(enable, Word) else address
+            unknown = control.unknown if isinstance(control, Word) else None
+            why = f"where or whether memory {memory.name} is written depends on data"
+            self._spoilt = unknown or Unknown(f"{why} in cycle {cycle}", is_x=False)
+        elif memory.offset <= address < memory.offset + memory.size:
+            self._contents[address] = self._merged(address, enable, data)
+
+    def _merged(self, address: int, enable: int, data: Value) -> Value:
+        width = self.memory.width
+        if enable == (1 << width) - 1:
+            return data
+        before = self._word(address)
+        bits = [
+            (self.words.slice(data if enable >> at & 1 else before, at, 1), 1)
+            for at in range(width)
+        ]
+        return self.words.concatenate(bits)
