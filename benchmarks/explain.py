@@ -23,7 +23,8 @@ from scalar_core import ScalarCore, all_faults
 from small_core import TEXT, UNKNOWN, mutants, run_text
 
 from tilewright.judge import Dump, Operands, expected_numbers, explain, read_operands
-from tilewright.judge.cause import predict
+from tilewright.judge.cause import all_causes, predict
+from tilewright.judge.open_causes import open_causes
 from tilewright.judge.probes import posed, random_operands
 from tilewright.spec import ArrayShape, ConvShape, IntegerLayer, NumberFormat
 from tilewright.tile import TilePlan
@@ -171,6 +172,11 @@ def is_right(case: Case, found: Any) -> bool:
             else bool(_same(_with_products(case, fresh, found.products, weight), real))
         )
     trial = posed(found.problem, fresh)
+    if found.free is not None:  # numbers that a cause leaves open are no claim
+        named = {causes[0].key for group in found.groups for causes in group}
+        opens = open_causes(trial, all_causes(trial))
+        answers = [one.masked(trial) for one in opens if one.cause.key in named]
+        return any(_same(numbers, np.where(free, 0, real)) for numbers, free in answers)
     return any(_same(predict(trial, causes), real) for group in found.groups for causes in group)
 
 

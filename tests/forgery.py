@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tilewright.store.artifact import SEAL, sha256, write_sealed
+from tilewright.vectors import MANIFEST
+from tilewright.vectors.listing import DIGITS
+from tilewright.vectors.manifest import read_manifest
 
 
 def repair_hash(folder: Path, name: str) -> None:
     """Give file `name` of the bundle in `folder` the hash of its present content."""
-    manifest = folder / "manifest.json"
-    facts = json.loads(manifest.read_text())
-    (entry,) = (entry for entry in facts["files"] if entry["name"] == name)
-    entry["sha256"] = sha256((folder / name).read_bytes())
+    state_hash(folder, name, sha256((folder / name).read_bytes()))
+
+
+def state_hash(folder: Path, name: str, stated: str) -> None:
+    """Let the manifest in `folder` say that file `name` has the sha256 `stated`."""
+    manifest = folder / MANIFEST
+    files, facts = read_manifest(folder).files, json.loads(manifest.read_text())
+    (kind,) = (file.kind for file in files if file.name == name)
+    at = DIGITS * [file.name for file in files if file.kind == kind].index(name)
+    hashes = facts["files"][kind]
+    facts["files"][kind] = hashes[:at] + stated + hashes[at + DIGITS :]
     manifest.write_text(json.dumps(facts))
+
+
+def state_version_1(folder: Path) -> None:
+    """Give the bundle in `folder` a manifest as it was written before version 2: a table for each file."""
+    manifest = folder / MANIFEST
+    facts = json.loads(manifest.read_text())
+    facts |= {"version": 1, "files": [asdict(file) for file in read_manifest(folder).files]}
+    manifest.write_text(json.dumps(facts, indent=2) + "\n")
 
 
 def exchange(folder: Path, name: str, old: bytes, new: bytes) -> None:

@@ -34,11 +34,11 @@ from typing import Any
 
 import numpy as np
 
+from tests.forgery import repair_hash
 from tests.unit.vectors import course_example as example
 from tilewright.bundles import check_bundle, stated_tiles
 from tilewright.errors import TilewrightError
 from tilewright.spec import ArrayShape
-from tilewright.store.artifact import sha256
 from tilewright.tile import TilePlan
 from tilewright.vectors import (
     Layout,
@@ -51,6 +51,7 @@ from tilewright.vectors import (
     write_bundle,
 )
 from tilewright.vectors.kinds import AXES, FieldWidths, axis_sizes
+from tilewright.vectors.manifest import read_manifest
 from tilewright.vectors.planes import accumulate_addresses
 from tilewright.verify import reference_outputs
 
@@ -106,16 +107,11 @@ class Fuzz:
 
     def _file(self) -> str:
         folder = self.random.choice(self.bundles)
+        name = self.random.choice([file.name for file in read_manifest(folder).files])
+        content = self._damaged((folder / name).read_bytes())
         manifest = (folder / "manifest.json").read_bytes()
-        facts = json.loads(manifest)
-        entry = self.random.choice(facts["files"])
-        path = folder / entry["name"]
-        content = self._damaged(path.read_bytes())
-        entry["sha256"] = sha256(content)
-        with (
-            _changed(path, content),
-            _changed(folder / "manifest.json", json.dumps(facts).encode()),
-        ):
+        with _changed(folder / name, content), _changed(folder / "manifest.json", manifest):
+            repair_hash(folder, name)
             return self._read(folder)
 
     def _hash(self) -> str:

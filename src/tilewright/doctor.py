@@ -31,7 +31,7 @@ class Finding:
 def examine(*, data_dir: Path | None = None) -> Iterator[Finding]:
     """Examine this computer; every simulator is asked to build and run a design, so this takes seconds."""
     yield Finding("machine", is_present=True, detail=_machine())
-    for package in ("numpy", "numba", "torch", "matplotlib"):
+    for package in ("numpy", "numba", "torch", "jinja2"):
         yield _package(package)
     yield _gpu()
     yield _compiler()

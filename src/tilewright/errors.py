@@ -62,8 +62,9 @@ class UnknownNameError(TilewrightError):
         """The error for a `kind` of thing called `name`, where only a few names are `valid`."""
         from difflib import get_close_matches
 
-        near = get_close_matches(name, valid, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        within = [one for one in valid if name and name.lower() in one.lower()][:3]
+        near = within or get_close_matches(name, valid, n=1)
+        hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
         return cls(f"there is no {kind} {name!r}: {hint}valid names are {', '.join(valid)}")
 
 

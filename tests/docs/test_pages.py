@@ -40,3 +40,17 @@ def test_every_link_within_the_repository_leads_to_a_file(page):
     targets = [link for link in LINK.findall(page.read_text()) if "://" not in link]
     missing = [link for link in targets if not (page.parent / link).exists()]
     assert not missing
+
+
+def test_every_page_is_in_the_index():
+    index = ROOT / "docs" / "index.md"
+    linked = {(index.parent / link).resolve() for link in LINK.findall(index.read_text())}
+    assert {page for page in (ROOT / "docs").rglob("*.md") if page != index} <= linked
+
+
+def test_the_workflow_calls_targets_that_make_has():
+    workflow = (ROOT / ".github" / "workflows" / "test.yml").read_text()
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    called = set(re.findall(r"make (?:--no-print-directory )?([a-z]+)$", workflow + hooks, re.M))
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    assert {"test", "demo", "format", "lint"} <= called <= targets

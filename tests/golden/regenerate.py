@@ -16,6 +16,8 @@ from tilewright.vectors import Bundle, load_layout, write_bundle
 from tilewright.verify import reference_outputs
 
 FOLDER = Path(__file__).parent / "bundle"
+VERSION_1 = Path(__file__).parent / "manifest.v1.json"
+"""What stood there before version 2: read for ever, never written."""
 SHAPE = ConvShape(ic=3, ih=3, iw=2, oc=4, kh=1, kw=2, stride=(2, 1), padding=(0, 1))
 PLAN = TilePlan(SHAPE, ArrayShape(rows=2, cols=3, psum_bits=12))
 _COUNT = np.arange(24)

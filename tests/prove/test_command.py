@@ -57,6 +57,12 @@ def test_an_array_of_anybody(tmp_path):
     assert tilewright(*words).returncode == 2
 
 
+def test_a_second_source_that_lacks_its_option():
+    done = tilewright("prove", "--rtl", "a.sv", "b.sv", "--streams", "s.toml", "--vcd", "r.vcd")
+    assert done.returncode == 2
+    assert "if it is a source, repeat the option, --rtl a.sv --rtl b.sv" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

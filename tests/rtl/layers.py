@@ -59,6 +59,7 @@ class Case:
     schedule: Schedule = field(default_factory=Schedule)
     output: OutputFunction = field(default_factory=OutputFunction)
     is_signed: bool = False  # the activations
+    is_packed: bool = False  # one file a kind, of octets
 
     @property
     def act_format(self) -> NumberFormat:
@@ -140,11 +141,12 @@ def write_case(
         weight_scale=np.array([0.5]),
         act_scale=0.25,
     )
+    layout = load_layout(DATAFLOWS.get(case.mode).layout).with_output(case.output)
     return write_bundle(
         folder,
         layer=layer,
         plan=TilePlan(case.shape, case.array),
-        layout=load_layout(DATAFLOWS.get(case.mode).layout).with_output(case.output),
+        layout=layout.packed() if case.is_packed else layout,
         codes=codes.astype(case.act_format.dtype),
         psums=psums,
         outputs=reference_outputs(psums, case.output),

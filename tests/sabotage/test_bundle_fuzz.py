@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from tests.forgery import repair_hash
+from tests.forgery import repair_hash, state_version_1
 from tests.golden.regenerate import FOLDER
 from tilewright.errors import TilewrightError
 from tilewright.tile import tile_activations, tile_psums, tile_weights
@@ -23,6 +23,14 @@ _REMOVED = object()
 def folder(tmp_path):
     """A copy of the golden bundle."""
     return shutil.copytree(FOLDER, tmp_path / "bundle")
+
+
+@pytest.fixture(params=[1, 2])
+def versioned(folder, request):
+    """The same, with a manifest of each version."""
+    if request.param == 1:
+        state_version_1(folder)
+    return folder
 
 
 def _damage(rng, content):
@@ -94,9 +102,9 @@ def _places(node, path=()):
             yield from _places(child, (*path, key))
 
 
-def test_a_manifest_with_a_changed_value_is_refused_or_means_the_same_files(folder):
+def test_a_manifest_with_a_changed_value_is_refused_or_means_the_same_files(versioned):
     """Every value of the manifest is removed once and replaced by every value in turn."""
-    original = (folder / "manifest.json").read_text()
+    original = (versioned / "manifest.json").read_text()
     for *way, last in list(_places(json.loads(original))):
         for value in [_REMOVED, *VALUES]:
             manifest = node = json.loads(original)
@@ -106,12 +114,12 @@ def test_a_manifest_with_a_changed_value_is_refused_or_means_the_same_files(fold
                 del node[last]
             else:
                 node[last] = value
-            (folder / "manifest.json").write_text(json.dumps(manifest))
-            _assert_unchanged(_read(folder))
+            (versioned / "manifest.json").write_text(json.dumps(manifest))
+            _assert_unchanged(_read(versioned))
 
 
-def test_a_manifest_with_damaged_bytes_is_refused_or_means_the_same_files(folder):
-    rng, content = random.Random(286), (folder / "manifest.json").read_bytes()
+def test_a_manifest_with_damaged_bytes_is_refused_or_means_the_same_files(versioned):
+    rng, content = random.Random(286), (versioned / "manifest.json").read_bytes()
     for _ in range(400):
-        (folder / "manifest.json").write_bytes(_damage(rng, content))
-        _assert_unchanged(_read(folder))
+        (versioned / "manifest.json").write_bytes(_damage(rng, content))
+        _assert_unchanged(_read(versioned))

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+from tests.forgery import repair_hash, state_hash, state_version_1
 from tests.unit.vectors import course_example as example
 from tilewright.bundles import agreed_tensors
 from tilewright.errors import ArtifactError, FormatError
@@ -52,9 +53,7 @@ def _edit(folder, name, old, new, *, rehash=True):
     content = content.replace(old, new, 1)
     (folder / name).write_bytes(content)
     if rehash:
-        _edit_manifest(
-            folder, lambda manifest: _file(manifest, name).update(sha256=sha256(content))
-        )
+        repair_hash(folder, name)
 
 
 def _edit_manifest(folder, change):
@@ -169,7 +168,7 @@ def test_converted_line_ends_are_named(padded):
 
 
 def test_an_altered_hash_is_named(padded):
-    _edit_manifest(padded, lambda manifest: _file(manifest, "psum.txt").update(sha256="0" * 64))
+    state_hash(padded, "psum.txt", "0" * 64)
     with pytest.raises(
         ArtifactError, match=r"psum\.txt must have sha256 0{64}, as the manifest says"
     ):
@@ -186,6 +185,7 @@ def test_a_missing_file_is_named(padded):
     "name", ["../secret", "/etc/hostname", "a//b", "a/../b", "a/", "..", "", "psum.txt\n"]
 )
 def test_a_manifest_that_points_outside_its_folder_is_refused(padded, name):
+    state_version_1(padded)
     _edit_manifest(padded, lambda manifest: _file(manifest, "psum.txt").update(name=name))
     message = re.escape(f"file {name!r} must be a plain name, so that it stays inside the folder")
     with pytest.raises(ArtifactError, match=message):
@@ -207,8 +207,9 @@ def _drop(key):
 
 
 MANIFEST_FAULTS = [
-    (_drop("kind"), r"must be the manifest of a vector-bundle, version 1: give the folder"),
-    (lambda m: m.update(version=2), r"must be the manifest of a vector-bundle, version 1"),
+    (_drop("kind"), r"must be the manifest of a vector-bundle, version 1 or 2: give the folder"),
+    (lambda m: m.update(version=3), r"must be the manifest of a vector-bundle, version 1"),
+    (lambda m: m.update(version=True), r"must be the manifest of a vector-bundle, version 1"),
     (_drop("sample"), r"manifest must have the key 'sample'"),
     (lambda m: m.update(comment=""), r"manifest has the unknown key 'comment'; valid: kind, "),
     (lambda m: m.update(sample=True), r"manifest: 'sample' must be of type int, not True"),
@@ -221,7 +222,7 @@ MANIFEST_FAULTS = [
         lambda m: m["array"].update(cols=4),
         r"file .* 3\) must be .* 4\) \(name, kind, indices, lines\)",
     ),
-    (lambda m: m["array"].update(rows=0), r"an array has 1\.\.64 rows and cols"),
+    (lambda m: m["array"].update(rows=0), r"an array has 1\.\.256 rows and cols"),
     (lambda m: m["act_format"].update(bits=9), r"activations must have at most 8 bits, not u9"),
     (lambda m: m["scales"].update(act=-1.0), r"a scale must be positive and finite, not -1\.0"),
     (
@@ -245,10 +246,44 @@ MANIFEST_FAULTS = [
 
 @pytest.mark.parametrize(("change", "message"), MANIFEST_FAULTS)
 def test_a_manifest_that_is_not_complete_and_consistent_is_refused(padded, change, message):
+    state_version_1(padded)
     _edit_manifest(padded, change)
     with pytest.raises(ArtifactError, match=rf"^.*manifest\.json.*{message}") as caught:
         read_bundle(padded)
     assert "\n" not in str(caught.value)
+
+
+LISTING_FAULTS = [
+    (lambda m: m["array"].update(cols=1), r"files: weight must be 27 sha256 .* is 576 characters"),
+    (lambda m: m["layout"].pop("psum"), r"files has the unknown key 'psum'; valid: activation, "),
+    (lambda m: m["files"].pop("psum"), r"files must have the key 'psum'; found activation, weight"),
+    (
+        lambda m: m["files"].update(psum=m["files"]["psum"][1:]),
+        r"files: psum must be 1 sha256 of 64 hexadecimal digits each, .*, but is 63 characters",
+    ),
+    (lambda m: m["files"].update(psum="X" * 64), r"files: psum must be 1 sha256 of 64 hexa"),
+    (lambda m: m["files"].update(psum=1), r"files: 'psum' must be of type str, not 1"),
+    (lambda m: m.update(files=[]), r"manifest: 'files' must be of type dict, not \[\]"),
+    (lambda m: m.update(version=1), r"manifest: 'files' must be of type list, not \{"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), LISTING_FAULTS)
+def test_hashes_of_other_files_than_the_layer_has_are_refused(padded, change, message):
+    _edit_manifest(padded, change)
+    with pytest.raises(ArtifactError, match=rf"^.*manifest\.json.*{message}"):
+        read_bundle(padded)
+
+
+def test_two_files_of_a_kind_that_are_exchanged_are_found(padded):
+    """Their hashes are right, in the wrong order."""
+    names = [f"weight_itile0_otile0_kij{kij}.txt" for kij in (0, 4)]
+    first, second = ((padded / name).read_bytes() for name in names)
+    assert first != second
+    (padded / names[0]).write_bytes(second)
+    (padded / names[1]).write_bytes(first)
+    with pytest.raises(ArtifactError, match=r"kij0\.txt must have sha256"):
+        read_bundle(padded)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "null", '{"kind": "run"}'])

@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from tests.chain import read, tilewright
-from tests.forgery import repair_hash
+from tests.forgery import repair_hash, state_version_1
 from tests.sabotage.test_rtl_core import UNSIGNED, patched_core
 from tilewright.pipeline import RunFolder, run_stage
 from tilewright.pipeline.run_folder import Silent
@@ -150,7 +150,7 @@ def test_an_altered_file_fails_its_hash(run, name, edit):
 
 def test_an_altered_hash_fails_the_files_check(run):
     manifest = (run / CHOKE / "manifest.json").read_text()
-    digest = read(run / CHOKE / "manifest.json")["files"][0]["sha256"]
+    digest = read(run / CHOKE / "manifest.json")["files"]["activation"][:64]
     (run / CHOKE / "manifest.json").write_text(manifest.replace(digest, "0" * 64))
     done = tilewright("cosim", run)
     assert done.returncode == 1
@@ -197,6 +197,7 @@ def test_a_bundle_that_export_did_not_write_is_found(run):
 
 
 def test_a_manifest_that_points_outside_its_folder_is_refused(run):
+    state_version_1(run / CHOKE)
     manifest = read(run / CHOKE / "manifest.json")
     manifest["files"][0]["name"] = "../../../config.toml"
     (run / CHOKE / "manifest.json").write_text(json.dumps(manifest))
@@ -212,6 +213,30 @@ def test_rtl_cycles_that_differ_from_the_model_are_found(run):
     assert done.returncode == 1
     assert failed(read(run / "07_cosim/cosim.json")) == ["features.15: sample 0: cycles"]
     assert "first at otile=0 itile=0 kij=7: RTL 63, model 64" in done.stderr
+
+
+def check_finding(run, *, is_stuck):
+    """The report has one finding, about the first bundle that came to its end; psums are of its waves."""
+    facts = read(run / "07_cosim/cosim.json")
+    if not facts["bundles"]:
+        assert "failure" not in facts
+        return
+    failure, bundle = facts["failure"], facts["bundles"][0]
+    others = bundle["output_mismatches"] + bundle["stored_mismatches"]
+    assert (failure["layer"], failure["otile"]) == (bundle["layer"], 0)
+    unknown = bundle["psums_compared"] - failure["compared"]  # with bits that are x
+    wrong = bundle["mismatches"] - others - bundle["unused_lane_mismatches"]
+    assert failure["differ"] + unknown == wrong
+    assert (
+        sum(differ for row in failure["maps"][0]["cells"] for _, differ in row) == failure["differ"]
+    )
+    page = (run / "report.html").read_text()
+    assert "What is wrong with the RTL" in page
+    assert 'href="07_cosim/failure.vcd"' in page
+    assert (run / failure["waves"]).is_file()
+    if is_stuck:
+        assert failure["cause"] == "row 2 gets no activations from PE column 5 on"
+        assert failure["cause"] in page
 
 
 @pytest.mark.parametrize(
@@ -242,3 +267,4 @@ def test_a_fault_of_the_rtl_is_found(run, tmp_path, file, old, new, check):
     assert f"features.15: sample 0: {check}" in names
     assert "oc=" in done.stderr or "gen_lane" in done.stderr
     assert tilewright("report", run).returncode == 1
+    check_finding(run, is_stuck=file == "tw_array.sv")

@@ -28,7 +28,14 @@ from tilewright.pipeline.stages import verify as verify_stage
 
 pytestmark = pytest.mark.rtl
 
-MADE_AGAIN = {"summary.json", "junit.xml", "report.html", "stdout.txt", "config.toml"}
+MADE_AGAIN = {
+    "summary.json",
+    "junit.xml",
+    "report.html",
+    "timeline.json",
+    "stdout.txt",
+    "config.toml",
+}
 """What the report makes anew, what a test wrote, and what a user may edit (then results are stale)."""
 
 

@@ -59,7 +59,7 @@ def test_an_rtl_with_another_fault_is_found(finished, monkeypatch):
             ("--layer", "features.15", "--array", "8"),
             "--array is ROWSxCOLS, for example 8x8, not '8'",
         ),
-        (("--layer", "features.15", "--array", "80x8"), "an array has 1..64 rows and cols"),
+        (("--layer", "features.15", "--array", "300x8"), "an array has 1..256 rows and cols"),
         (
             ("--layer", "features.15", "--kinds", "open"),
             "a fault is stuck0, stuck1, flip, not 'open'",

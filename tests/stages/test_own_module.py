@@ -70,6 +70,15 @@ def test_every_command_takes_it(saved, tmp_path):
     assert (evaluated["correct"], evaluated["images"]) == (saved.correct, 60)
 
 
+def test_nothing_is_chosen_on_its_test_images(saved):
+    done = tilewright("advise", saved.path)
+    assert done.returncode == 2
+    assert (
+        "must be a run that was trained here, with a hold-out to choose on, but was made"
+        in done.stderr
+    )
+
+
 def test_normalized_images_and_layers_of_both_signs_run_on_the_array(tmp_path):
     """Signed codes from the image on: all classes are the module's, and the RTL computes every psum."""
     torch.manual_seed(0)

@@ -31,7 +31,7 @@ def findings(**options):
 def test_every_part_is_named(answers):
     found = findings()
     assert list(found) == [
-        *("machine", "numpy", "numba", "torch", "matplotlib"),
+        *("machine", "numpy", "numba", "torch", "jinja2"),
         *("GPU", "C++ compiler", "verilator", "icarus", "CIFAR-10"),
     ]
     assert found["numpy"].is_present

@@ -96,7 +96,7 @@ def read_foreign(folder: Path, layout: Layout, geometry: Geometry) -> Bundle:
     if found.bundle.files and has_operands and not found.missing:
         return found.bundle
     planned = list(planned_files(layout, found.bundle.plan, found.bundle.widths))
-    names = [text.name for _, text, _ in planned if not (folder / text.name).is_file()]
+    names = [name for _, name, _, _ in planned if not (folder / name).is_file()]
     raise ArtifactError(
         f"{folder} must have {len(planned)} files in layout {layout.name} for this geometry, "
         f"but {len(names)} are missing, first {names[0]}"
@@ -128,15 +128,15 @@ def find_files(folder: Path, layout: Layout, geometry: Geometry) -> FoundFiles:
     absent: dict[str, str] = {}
     missing: dict[str, tuple[str, ...]] = {}
     for kind in layout.kind_names:
-        names = [text.name for of, text, _ in planned if of == kind]
+        names = [name for of, name, _, _ in planned if of == kind]
         lost = tuple(name for name in names if not (folder / name).is_file())
         if len(lost) == len(names):
             absent[kind] = names[0]
         elif lost:
             missing[kind] = lost
     files = tuple(
-        BundleFile(text.name, kind, indices, text.lines, sha256(read_bytes(folder / text.name)))
-        for kind, text, indices in planned
+        BundleFile(name, kind, indices, lines, sha256(read_bytes(folder / name)))
+        for kind, name, indices, lines in planned
         if kind not in absent and kind not in missing
     )
     kinds = tuple(kind for kind in layout.kind_names if any(file.kind == kind for file in files))

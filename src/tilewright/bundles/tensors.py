@@ -98,7 +98,7 @@ def _decode_file(path: Path, layout: Layout | None, geometry: Geometry | None) -
         plan = TilePlan(geometry.shape, geometry.array)
         acts, weights = geometry.act_format, geometry.weight_format
         widths = FieldWidths(acts.bits, weights.bits, geometry.array.psum_bits, acts.is_signed)
-    names = {text.name: (kind, at) for kind, text, at in planned_files(layout, plan, widths)}
+    names = {name: (kind, at) for kind, name, at, _ in planned_files(layout, plan, widths)}
     name = next((n for n in names if path.as_posix().endswith(f"/{n}")), path.name)
     if name not in names:
         raise ArtifactError(

@@ -25,7 +25,10 @@ def advise(
         ),
     ],
     array: Annotated[str, typer.Option("--array", metavar="ROWSxCOLS")] = "8x8",
-    images: Annotated[int, typer.Option("--images", help="Of the hold-out, to measure on.")] = 500,
+    images: Annotated[
+        int | None,
+        typer.Option("--images", help="Of the hold-out, to measure on; 500, or all, if not given."),
+    ] = None,
     lost: Annotated[
         int, typer.Option("--lost", min=0, help="Images that fewer bits may lose of them.")
     ] = 0,
@@ -52,6 +55,7 @@ def advise(
     precision = None
     if network is not None and holdout is not None:
         console = Console(is_json=is_json)
+        images = min(500, len(holdout)) if images is None else images
         precision = find_precision(
             network, holdout, console, images=images, threads=threads, lost=lost
         )

@@ -11,6 +11,7 @@ from typer.core import TyperCommand
 from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
+    from tilewright.judge import Sampling
     from tilewright.trials.command import Command
     from tilewright.trials.trial import Expected, Trial
 
@@ -93,6 +94,40 @@ DumpLayoutOption = Annotated[
         "--dump-layout", metavar="NAME|FILE.toml", help="Of the dumps. Default: the bundle's."
     ),
 ]
+
+BusOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--bus", metavar="NAME", help="Dumps are VCD files: numbers of this bus; repeat it to join."
+    ),
+]
+ClockOption = Annotated[
+    str, typer.Option("--clock", metavar="NAME", help="Buses are read before its rising edges.")
+]
+WhenOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--when", metavar="NAME", help="... at which this signal is 1; repeat it: all are."
+    ),
+]
+AddressOption = Annotated[
+    str, typer.Option("--address", metavar="NAME", help="This bus is named beside each difference.")
+]
+
+
+def make_sampling(
+    buses: list[str] | None, clock: str, when: list[str] | None, address: str = ""
+) -> Sampling | None:
+    """How buses of a wave file are read; None if no wave file is meant; raises `ConfigError`."""
+    from tilewright.judge import Sampling
+
+    if not (buses or clock):
+        if when or address:
+            raise ConfigError(
+                "--when and --address are of a wave file: name --bus and --clock, too"
+            )
+        return None
+    return Sampling(tuple(buses or ()), clock, tuple(when or ()), address)
 
 
 def make_command(

@@ -62,14 +62,24 @@ def _show_version(is_asked: bool) -> None:
 
 @app.callback()
 def _global_options(
-    is_version: Annotated[
+    is_version: Annotated[  # noqa: ARG001 -- its callback acts
         bool,
         typer.Option(
             "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
         ),
     ] = False,
+    is_quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet",
+            "-q",
+            help="Say only what fails, the verdict, and what was asked for: 'tilewright -q run'.",
+        ),
+    ] = False,
 ) -> None:
-    pass
+    from tilewright.cli.console import Console
+
+    Console.is_quiet = is_quiet
 
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import ClassVar, NoReturn, TextIO
 
 from tilewright.errors import printable
 
@@ -19,7 +19,9 @@ PLAIN_INTERVAL = 10.0
 
 
 class Console:
-    """Progress lines: on stdout, or on stderr where stdout carries JSON."""
+    """Progress lines: on stdout, or on stderr where stdout carries JSON. is_quiet: none, for this command."""
+
+    is_quiet: ClassVar[bool] = False
 
     def __init__(self, *, is_json: bool) -> None:
         self._stream = sys.stderr if is_json else sys.stdout
@@ -29,17 +31,23 @@ class Console:
 
     def say(self, line: str) -> None:
         """Print a line that stays."""
+        if self.is_quiet:
+            return
         self._close()
         print(f"  {printable(line, MOST)}", file=self._stream, flush=True)
 
     def announce(self, stage: str) -> None:
         """Print the name of a stage as it begins."""
+        if self.is_quiet:
+            return
         self._close()
         print(stage, file=self._stream, flush=True)
         self._shown = 0.0
 
     def progress(self, line: str) -> None:
         """Show a line that the next one replaces; without a terminal, print one now and then."""
+        if self.is_quiet:
+            return
         if self._is_terminal:
             print(f"\r\x1b[2K  {line}", end="", file=self._stream, flush=True)
             self._is_open = True
@@ -51,6 +59,12 @@ class Console:
         if self._is_open:
             print(file=self._stream)
             self._is_open = False
+
+
+def suggest(command: str) -> None:
+    """Print the command that comes next, for one that went well."""
+    if not Console.is_quiet:
+        print(f"next: {printable(command, MOST)}")
 
 
 def count(number: int | None) -> str:

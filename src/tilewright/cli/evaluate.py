@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tilewright.cli.app import DataDirOption, JsonOption, app
-from tilewright.cli.console import Console
+from tilewright.cli.console import Console, suggest
 from tilewright.cli.run_folder import finish, open_run
 
 
@@ -61,5 +62,7 @@ def evaluate(
             "give the path of one"
         )
     result = run_stage("evaluate", open_run(path), console, data_dir=data_dir)
+    if not is_json:
+        suggest(f"tilewright recover {shlex.quote(str(path))}")
     assert result is not None  # noqa: S101 -- only training has processes without a result
     finish(result, is_json=is_json)

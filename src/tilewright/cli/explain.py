@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tilewright.cli import after_dashes as given
 from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app
 from tilewright.cli.explain_files import explain_files
 from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
-    from tilewright.judge import Dump, Explanation, Sampling
+    from tilewright.judge import Dump, Explanation
     from tilewright.vectors import Bundle
 
 SHOWN = 3
@@ -69,23 +70,10 @@ def explain(
             help="The dump is a log: an expression with named groups, or places, lanes, words.",
         ),
     ] = None,
-    buses: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--bus",
-            metavar="NAME",
-            help="The dump is a VCD file: numbers of this bus; repeat it to join.",
-        ),
-    ] = None,
-    clock: Annotated[
-        str, typer.Option("--clock", metavar="NAME", help="Buses are read before its rising edges.")
-    ] = "",
-    when: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--when", metavar="NAME", help="... at which this signal is 1; repeat it: all are."
-        ),
-    ] = None,
+    buses: given.BusOption = None,
+    clock: given.ClockOption = "",
+    when: given.WhenOption = None,
+    address: given.AddressOption = "",
     is_partial: Annotated[
         bool, typer.Option("--partial", help="What is missing is unknown.")
     ] = False,
@@ -132,7 +120,7 @@ def explain(
                 order=order,
                 radix=radix,
                 pattern=pattern,
-                sampling=_sampling(buses, clock, when),
+                sampling=given.make_sampling(buses, clock, when, address),
                 is_partial=is_partial,
                 is_rest_expected=is_rest_expected,
             ),
@@ -148,13 +136,6 @@ def explain(
         for line in _report(bundle, found, probe):
             print(line)
     raise typer.Exit(0 if found.passed else FAILED)
-
-
-def _sampling(buses: list[str] | None, clock: str, when: list[str] | None) -> Sampling | None:
-    """None if no wave file is meant."""
-    from tilewright.judge import Sampling
-
-    return Sampling(tuple(buses or ()), clock, tuple(when or ())) if buses or clock else None
 
 
 def _open(folder: Path, layout: str | None, geometry: str | None) -> Bundle:
@@ -219,8 +200,11 @@ def _why(bundle: Bundle, found: Explanation, probe: Path | None) -> Iterator[str
             if probe
             else "--make-probe DIR writes it"
         )
-        yield f"  each of these {len(found.groups)} reproduces every number; an input tells them apart:"
+        which = "every number" if not found.fitting else "every number that is not free"
+        yield f"  each of these {len(found.groups)} reproduces {which}; an input tells them apart:"
         yield f"    {made}"
+    if found.fitting:
+        yield from _not_fitting(bundle, found)
     for change in found.products[: 3 * SHOWN]:
         yield f"  {change}"
     if len(found.products) > 3 * SHOWN:
@@ -233,3 +217,13 @@ def _why(bundle: Bundle, found: Explanation, probe: Path | None) -> Iterator[str
         oh, ow = divmod(pixel, bundle.shape.ow)
         tap = "" if judged is None or judged.kind in ("psum", "output") else f"fold {fold}, "
         yield f"    it fails first at {tap}oc={oc}, oh={oh}, ow={ow}: {near.predicted}, found {near.found}"
+
+
+def _not_fitting(bundle: Bundle, found: Explanation) -> Iterator[str]:
+    """How many numbers fit, and the first of those that do not."""
+    yield f"  {found.fitting}"
+    width = bundle.shape.ow
+    places = [f"(oc={oc}, oh={p // width}, ow={p % width})" for _, oc, p in found.misses]
+    more = f" and {len(places) - SHOWN} more (--json)" if len(places) > SHOWN else ""
+    if places:
+        yield f"    these do not fit: {', '.join(places[:SHOWN])}{more}"

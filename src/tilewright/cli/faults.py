@@ -38,7 +38,10 @@ def faults(
     overflow: Annotated[
         str, typer.Option("--overflow", metavar="wrap|saturate", help="What a sum does.")
     ] = "wrap",
-    images: Annotated[int, typer.Option("--images", help="Test images, from the first on.")] = 500,
+    images: Annotated[
+        int | None,
+        typer.Option("--images", help="Test images, from the first on; 500, or all, if not given."),
+    ] = None,
     confirm: Annotated[int, typer.Option("--confirm", min=0, help="Faults run in the RTL.")] = 0,
     simulator: Annotated[str, typer.Option("--simulator", metavar="NAME")] = "auto",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of flips and of that choice.")] = 0,

@@ -109,6 +109,7 @@ def _print_tables(costs: list[NetworkCost]) -> None:
     screen = Screen(highlight=False, width=WIDEST)
     for cost in costs:
         screen.print(_layer_table(cost))
+        _print_tiles(cost)
         screen.print(_mode_table(cost))
     if len(costs) > 1:
         screen.print(_array_table(costs))
@@ -146,6 +147,34 @@ def _layer_table(cost: NetworkCost) -> Table:
         str(cost.psum_bits_needed),
     )
     return table
+
+
+def _print_tiles(cost: NetworkCost) -> None:
+    """How each layer falls into tiles, and which rows and columns the last of them uses."""
+    choke = cost.choke
+    print(" tiles, output x input x taps; # rows and # columns that the last tile uses")
+    for layer in cost.layers:
+        plan, array = layer.plan, cost.array
+        counts = f"{layer.otiles} x {plan.itiles} x {plan.shape.taps}"
+        rows, cols = (
+            (size - 1) % lanes + 1
+            for size, lanes in ((plan.shape.ic, array.rows), (plan.shape.oc, array.cols))
+        )
+        line = (
+            f" {layer.name:22} {counts:>14}   {_lanes(rows, array.rows)} {_lanes(cols, array.cols)}"
+        )
+        print(line + ("  <- the choke" if layer.name == choke else ""))
+    if choke is not None:
+        sizes = f"{cost.array.rows}x{cost.array.cols}"
+        print(f" {choke} is your {sizes} layer: one tile both ways, and a fold for each tap")
+    print()
+
+
+def _lanes(used: int, all_lanes: int) -> str:
+    """Used lanes and idle ones; of a wide array, in sixteenths."""
+    wide = min(16, all_lanes)
+    marks = max(1, round(used * wide / all_lanes))
+    return f"|{'#' * marks}{'.' * (wide - marks)}|"
 
 
 def _mode_table(cost: NetworkCost) -> Table:

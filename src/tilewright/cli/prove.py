@@ -71,6 +71,7 @@ def prove(
     and --vcd. Exit status: 0 proved; 1 refuted (with the input that shows it) or undecided; 2 bad input.
     """
     if bundle is not None:
+        _refuse_two_claims(bundle, rtl)
         from tilewright.prove.our_rtl import CORE_FILES, bundle_job, prove_layer, read_sources
 
         layer = bundle_job(bundle, is_overlapped=is_overlapped, stalls=stalls)
@@ -114,6 +115,14 @@ def prove(
             "--streams and --vcd"
         )
     _end(verdicts, is_json=is_json)
+
+
+def _refuse_two_claims(bundle: Path, rtl: list[Path] | None) -> None:
+    if rtl:
+        raise ConfigError(
+            f"a bundle and --rtl are two claims, but {bundle} and --rtl are given: if it is a source, "
+            f"repeat the option, --rtl {rtl[0]} --rtl {bundle}"
+        )
 
 
 def _prove_recorded(rtl: list[Path], streams: Path | None, vcd: Path | None, scope: str) -> Verdict:

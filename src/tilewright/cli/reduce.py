@@ -27,6 +27,10 @@ def reduce_core(
     kind: given.KindOption = None,
     order: given.OrderOption = None,
     radix: given.RadixOption = None,
+    buses: given.BusOption = None,
+    clock: given.ClockOption = "",
+    when: given.WhenOption = None,
+    address: given.AddressOption = "",
     is_rest_expected: given.RestOption = False,
     must: given.MustOption = None,
     must_not: given.MustNotOption = None,
@@ -73,6 +77,7 @@ def reduce_core(
         kind=kind,
         order=order,
         radix=radix,
+        sampling=given.make_sampling(buses, clock, when, address),
     )
     bundle, *others = find_bundles([folder]).values()
     if others:

@@ -31,7 +31,7 @@ def run(
     """Run the whole chain, from images to the verdict."""
     from tilewright.errors import expect_packages
 
-    expect_packages("torch", "numba", "safetensors", "threadpoolctl", "jinja2", "matplotlib")
+    expect_packages("torch", "numba", "safetensors", "threadpoolctl", "jinja2")
     from tilewright.pipeline import run_all
 
     console = Console(is_json=is_json)

@@ -13,12 +13,22 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from tilewright.cli.app import FAILED
-from tilewright.cli.console import Console
+from tilewright.cli.console import Console, suggest
 
 if TYPE_CHECKING:
     from tilewright.facts import StageFacts, StageResult
     from tilewright.pipeline import RunFolder
 
+
+NEXT = {
+    "train": "tilewright evaluate {run}",
+    "recover": "tilewright verify {run}",
+    "verify": "tilewright export {run}",
+    "export": "tilewright simulate {run}",
+    "simulate": "tilewright cosim {run}",
+    "cosim": "tilewright report {run}",
+}
+"""The command after a stage that went well."""
 
 HELD = ExitStack()
 """The run folders that the command holds; it is closed when the command ends."""
@@ -84,6 +94,8 @@ def run_stages(folder: RunFolder, stages: tuple[str, ...], *, is_json: bool) -> 
         print(json.dumps(found[-1].to_json(), indent=2))
     for check in failed:
         print(f"FAILED {check.stage}: {check.evidence}", file=sys.stderr)
+    if not is_json and not failed:
+        suggest(NEXT[stages[-1]].format(run=shlex.quote(str(folder.root))))
     raise typer.Exit(FAILED if failed else 0)
 
 

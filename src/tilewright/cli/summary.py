@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +11,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from tilewright.cli.app import FAILED
-from tilewright.cli.console import count
+from tilewright.cli.console import Console, count, suggest
 from tilewright.errors import ArtifactError
+
+HAS_RUN, IS_NOT_STALE = "has run", "is not stale"
+"""The report's judgments of a stage that a command would mend."""
 
 if TYPE_CHECKING:
     from tilewright.report import Summary
@@ -29,12 +33,37 @@ def print_summary(summary: Summary, root: Path, *, is_json: bool) -> None:
         _print_verdict(summary)
         print(f"report: {root / 'report.html'}")
         print(f"summary: {root / 'summary.json'}")
+        suggest(_next(summary, root))
     if summary.is_damaged:
         raise ArtifactError(next(one.text for one in summary.failures if one.is_damage))
     raise typer.Exit(0 if summary.verdict == "pass" else FAILED)
 
 
+def _next(summary: Summary, root: Path) -> str:
+    """What to do about this verdict: prove what was compared, run what is missing, or look at the failure."""
+    run = shlex.quote(str(root))
+    if summary.verdict == "pass":
+        return f"tilewright certify {run}"
+    first = summary.failures[0].check
+    if first.name not in (HAS_RUN, IS_NOT_STALE):
+        return f"open {run}/report.html"
+    if first.stage == "train":
+        return f"tilewright train {run}/config.toml --out {run}"
+    return f"tilewright {'export' if first.stage == 'tile' else first.stage} {run}"
+
+
 def _print_verdict(summary: Summary) -> None:
+    if not Console.is_quiet:
+        _print_table(summary)
+    for reason in summary.reasons:
+        print(f"FAILED {reason}")
+    accuracy = summary.accuracy
+    if accuracy.test is not None:
+        print(f"test accuracy: {100 * accuracy.test:.2f} % of {accuracy.test_images:,}")
+    print(f"verdict: {summary.verdict}")
+
+
+def _print_table(summary: Summary) -> None:
     from rich.console import Console as Screen
     from rich.table import Table
 
@@ -64,14 +93,7 @@ def _print_verdict(summary: Summary) -> None:
             count(layer.cosim_psums_compared),
             _differ(layer),
         )
-    screen = Screen(width=None if sys.stdout.isatty() else 120, highlight=False)
-    screen.print(table)
-    for reason in summary.reasons:
-        print(f"FAILED {reason}")
-    accuracy = summary.accuracy
-    if accuracy.test is not None:
-        print(f"test accuracy: {100 * accuracy.test:.2f} % of {accuracy.test_images:,}")
-    print(f"verdict: {summary.verdict}")
+    Screen(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
 
 
 def _differ(layer: LayerSummary) -> str:

@@ -30,6 +30,10 @@ def try_core(
     kind: given.KindOption = None,
     order: given.OrderOption = None,
     radix: given.RadixOption = None,
+    buses: given.BusOption = None,
+    clock: given.ClockOption = "",
+    when: given.WhenOption = None,
+    address: given.AddressOption = "",
     is_rest_expected: given.RestOption = False,
     must: given.MustOption = None,
     must_not: given.MustNotOption = None,
@@ -90,6 +94,8 @@ def try_core(
         kind=kind,
         order=order,
         radix=radix,
+        sampling=given.make_sampling(buses, clock, when, address),
+        bundle_words=_opening(layout, geometry),
     )
     if geometry is not None and layout is None:
         raise ConfigError("--geometry is for files without a manifest: give their --layout, too")
@@ -107,6 +113,11 @@ def try_core(
         _write_junit(junit, found, screen.causes)
     screen.end(found)
     raise typer.Exit(0 if found.passed else FAILED)
+
+
+def _opening(layout: str | None, geometry: str | None) -> tuple[str, ...]:
+    """The options that open bundles without a manifest."""
+    return ("--layout", layout, "--geometry", geometry) if layout and geometry else ()
 
 
 class _Screen:

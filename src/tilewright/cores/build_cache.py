@@ -9,10 +9,12 @@ import platform
 import shutil
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from tilewright.cores.simulator import PROGRAM, Build, Simulator
+from tilewright.cores.simulator import PROGRAM, Build, SharesParts, Simulator
 from tilewright.errors import ToolError
 
 
@@ -51,21 +53,50 @@ def cached_build(
     The name of an entry ends with the hash of its content, which is checked before each use: a damaged
     entry is built again.
 
+    Files that all builds of a simulator share (`SharesParts`) are kept there in the same way.
+
     Raises `ToolError` if the build fails, or the cache cannot be written or is another user's.
     """
     folder = own_folder(default_cache_dir() if cache_dir is None else cache_dir.absolute())
     key = _key(simulator, sources, top=top, parameters=parameters, defines=defines)
     stem = f"{simulator.name}-{key}."
-    for entry in sorted(folder.glob(f"{stem}*")):
-        if _is_ours(entry) and entry.name == stem + _sha256(entry):
-            return entry
-        _remove(entry)
+    if (entry := _kept(folder, stem)) is not None:
+        return entry
     with tempfile.TemporaryDirectory(prefix="tilewright-build-") as name:
         workshop = Path(name)
         for file, content in sources.items():
             (workshop / file).write_bytes(content)
-        simulator.build(Build(tuple(sources), top, workshop, parameters, timeout_s, defines))
+        with _shared_parts(simulator, workshop, folder):
+            simulator.build(Build(tuple(sources), top, workshop, parameters, timeout_s, defines))
         return _enter(workshop / PROGRAM, folder, stem)
+
+
+@contextmanager
+def _shared_parts(simulator: Simulator, workshop: Path, folder: Path) -> Iterator[None]:
+    """Put what earlier builds made into `workshop`, and after this one keep what was not there yet."""
+    parts = simulator.shared_parts() if isinstance(simulator, SharesParts) else {}
+    stems = {
+        part: f"part-{simulator.name}-{_digest([_facts(simulator), part, made_by])}."
+        for part, made_by in parts.items()
+    }
+    entries = {part: _kept(folder, stem) for part, stem in stems.items()}
+    for part, entry in entries.items():
+        if entry is not None:
+            (workshop / part).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(entry, workshop / part)
+    yield
+    for part, entry in entries.items():
+        if entry is None and (workshop / part).is_file():
+            _enter(workshop / part, folder, stems[part])
+
+
+def _kept(folder: Path, stem: str) -> Path | None:
+    """The entry of that name, if it is ours and whole; one that is not is removed."""
+    for entry in sorted(folder.glob(f"{stem}*")):
+        if _is_ours(entry) and entry.name == stem + _sha256(entry):
+            return entry
+        _remove(entry)
+    return None
 
 
 def own_folder(folder: Path) -> Path:
@@ -115,14 +146,23 @@ def _key(
     parameters: Mapping[str, int],
     defines: tuple[str, ...],
 ) -> str:
-    facts = {
-        "simulator": [simulator.name, simulator.version, *simulator.options],
-        "machine": [platform.system(), platform.machine()],
+    facts = _facts(simulator) | {
         "top": top,
         "parameters": dict(sorted(parameters.items())),
         "defines": defines,
         "sources": {name: hashlib.sha256(sources[name]).hexdigest() for name in sorted(sources)},
     }
+    return _digest(facts)
+
+
+def _facts(simulator: Simulator) -> dict[str, Any]:
+    return {
+        "simulator": [simulator.name, simulator.version, *simulator.options],
+        "machine": [platform.system(), platform.machine()],
+    }
+
+
+def _digest(facts: object) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 

@@ -15,7 +15,14 @@ import numpy.typing as npt
 
 from tilewright.cores.build_cache import cached_build
 from tilewright.cores.result import CosimResult, LaneMismatch, OverflowVector, merge
-from tilewright.cores.run_list import BenchRun, check_runnable, core_of, parameters, run_list
+from tilewright.cores.run_list import (
+    NO_MEMORIES,
+    BenchRun,
+    check_runnable,
+    core_of,
+    parameters,
+    run_list,
+)
 from tilewright.cores.setup import Setup
 from tilewright.cores.simulator import Simulator, find_simulator
 from tilewright.cores.transcript import Transcript, read_record, read_transcript
@@ -43,6 +50,7 @@ def run_bundle(
     cache_dir: Path | None = None,
     processes: int = 1,
     failure_waves: Path | None = None,
+    least_memories: Mapping[str, int] = NO_MEMORIES,
 ) -> CosimResult:
     """Simulate the RTL core on the bundle in `folder`, from its files, and judge every word.
 
@@ -52,7 +60,8 @@ def run_bundle(
 
     `rtl_dir` holds another core to simulate: module ``tw_core`` and what it needs, with our ports;
     the testbench is always ours. `timeout_s` limits the build, and again the run. Builds are kept
-    in `cache_dir` (default: the user's cache folder).
+    in `cache_dir` (default: the user's cache folder). Whoever runs several layers gives what `memories`
+    says of all as `least_memories`: then one build serves them.
 
     Raises `ArtifactError`, `FormatError` or `ShapeError` if the bundle is damaged or not for this
     core, `ToolError` if the simulator is missing, fails, or does not end in time, and
@@ -62,7 +71,7 @@ def run_bundle(
     run = BenchRun(read_bundle(folder), setup)
     check_runnable(run)
     builder = Builder(find_simulator(simulator), read_sources(rtl_dir), cache_dir, timeout_s)
-    program = builder.program([run])
+    program = builder.program([run], least_memories)
     parts = [replace(run, part=part) for part in _shares(run, processes)]
     with program_threads(len(parts)) as pool:
         transcripts = pool.map(lambda part: builder.simulate(program, [part])[0], parts)
@@ -140,10 +149,12 @@ class Builder:
     cache_dir: Path | None
     timeout_s: float
 
-    def program(self, runs: Sequence[BenchRun]) -> Path:
+    def program(
+        self, runs: Sequence[BenchRun], least_memories: Mapping[str, int] = NO_MEMORIES
+    ) -> Path:
         """The testbench built for `runs` of one core; able to write waves if any of them asks for them."""
         has_waves = any(run.setup.waves is not None for run in runs)
-        values = parameters(runs)
+        values = parameters(runs, least_memories)
         return cached_build(
             self.simulator.with_waves() if has_waves else self.simulator,
             self.sources,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import cast
 
 from tilewright.cores.setup import Setup
@@ -13,11 +14,13 @@ from tilewright.spec import Function, OutputFunction
 from tilewright.tile.execution import Execution
 from tilewright.tile.plan import TilePlan
 from tilewright.vectors import CORE_LAYOUTS, Bundle, dataflow_of
+from tilewright.vectors.layout import PACKED
 
 _MIN_CODE_BITS = 2
 _MAX_CODE_BITS = 8
 _MAX_ADDRESS_BITS = 24
 _MAX_COUNT = 65_535
+NO_MEMORIES: Mapping[str, int] = MappingProxyType({})
 _USUAL_ADDRESS_BITS = {"XmemAddrBits": 14, "WmemAddrBits": 14, "PmemAddrBits": 10}
 
 
@@ -65,6 +68,11 @@ class BenchRun:
         return self.bundle.act_format.bits * self.plan.dataflow.channels_per_pe
 
     @property
+    def is_packed(self) -> bool:
+        """Whether there is one file a kind, of packed words."""
+        return self.bundle.layout.kind("weight").container == PACKED
+
+    @property
     def otile_weights(self) -> int:
         """WMEM words of an output tile."""
         return self.plan.dataflow.otile_words(self.plan)
@@ -75,7 +83,7 @@ def _execution(bundle: Bundle, setup: Setup) -> Execution:
     if dataflow is None or dataflow.wiring is None:
         raise FormatError(
             f"the RTL testbench reads layout {', '.join(CORE_LAYOUTS)}, but {_where(bundle)} has layout "
-            f"{bundle.layout.name}: export it again with one of them"
+            f"{bundle.layout.name}: export it again with one of them, or packed (NAME-packed)"
         )
     stated = bundle.layout.kind("output")
     output = OutputFunction(cast("Function", stated.function), stated.shift)
@@ -115,14 +123,20 @@ def check_runnable(run: BenchRun) -> None:
             )
 
 
-def parameters(runs: Sequence[BenchRun]) -> dict[str, int]:
+def parameters(runs: Sequence[BenchRun], least: Mapping[str, int] = NO_MEMORIES) -> dict[str, int]:
     """Parameters of the core for `runs`, which all need the same one: see `core_of`.
 
     The memories grow beyond their usual sizes only for a layer that needs it, so that one build serves most.
+    least: address bits of memories that the core has in any case (`memories`).
     """
+    return core_of(runs[0]) | memories(runs, least)
+
+
+def memories(runs: Sequence[BenchRun], least: Mapping[str, int] = NO_MEMORIES) -> dict[str, int]:
+    """Address bits of the memories of a core that holds every one of `runs`."""
     words = [_words(run) for run in runs]
-    return core_of(runs[0]) | {
-        name: max(usual, *((one[name] - 1).bit_length() for one in words))
+    return {
+        name: max(usual, least.get(name, 0), *((one[name] - 1).bit_length() for one in words))
         for name, usual in _USUAL_ADDRESS_BITS.items()
     }
 
@@ -169,7 +183,8 @@ def run_list(runs: Sequence[BenchRun]) -> str:
 
 def _layer(run: BenchRun) -> dict[str, int]:
     plan, dataflow = run.plan, run.plan.dataflow
-    act_files = len(dataflow.act_files(plan))
+    act_files = 1 if run.is_packed else len(dataflow.act_files(plan))
+    all_weights = plan.otiles * run.otile_weights
     return {
         **descriptor_of(run, otiles=plan.otiles).values(),
         "first_otile": run.otiles.start,
@@ -178,7 +193,8 @@ def _layer(run: BenchRun) -> dict[str, int]:
         "oc": plan.shape.oc,
         "act_files": act_files,
         "act_words": dataflow.sample_words(plan) // act_files,
-        "weight_words": dataflow.weight_file_words(plan),
+        "weight_words": all_weights if run.is_packed else dataflow.weight_file_words(plan),
+        "is_packed": int(run.is_packed),
     }
 
 
@@ -214,6 +230,9 @@ def _files(run: BenchRun) -> Iterator[str]:
 
     yield find("psum")
     yield find("output")
+    if run.is_packed:
+        yield from (find("activation"), find("weight"))
+        return
     for indices in plan.dataflow.act_files(plan):
         yield find("activation", **indices)
     for indices in plan.dataflow.weight_files(plan, run.otiles):

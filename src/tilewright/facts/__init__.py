@@ -1,7 +1,7 @@
 """What the stages of a run leave for one another and for the report: one frozen dataclass a stage."""
 
 from tilewright.facts.certify import CertifyFacts
-from tilewright.facts.cosim import BundleRun, CornerCounts, CosimFacts
+from tilewright.facts.cosim import BundleRun, CornerCounts, CosimFacts, FailureFacts, HeatFacts
 from tilewright.facts.evaluate import EvaluateFacts
 from tilewright.facts.export import (
     BundleFacts,
@@ -31,6 +31,8 @@ __all__ = [
     "Epoch",
     "EvaluateFacts",
     "ExportFacts",
+    "FailureFacts",
+    "HeatFacts",
     "LayerFacts",
     "LayerRun",
     "LayerTiles",

@@ -58,11 +58,44 @@ class CornerCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeatFacts:
+    """How many numbers are known and how many of them differ, ``down across``; down is "" for one row."""
+
+    title: str
+    down: str
+    across: str
+    cells: tuple[tuple[tuple[int, int], ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureFacts:
+    """The first bundle that differs, and of it the first output tile that does.
+
+    folder: of the bundle, from the run folder on, as `waves`: a VCD file of that output tile, None where none
+    could be read. place: the first number that differs. differ, compared: psums of the output tile. cause:
+    what reproduces every one of them, None where nothing does; hints: where to look.
+    """
+
+    layer: str
+    sample: int
+    folder: str
+    otile: int
+    place: str
+    differ: int | None = None
+    compared: int | None = None
+    waves: str | None = None
+    cause: str | None = None
+    hints: tuple[str, ...] = ()
+    maps: tuple[HeatFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CosimFacts(StageFacts, Mismatches):
     """All bundles on the RTL; the counts are sums over `bundles`.
 
     rtl: the folder of the core, or "tilewright"; simulator, version: None if no bundle ran to its end.
-    corners: None if no corner set did. programs: sha256 of each program that simulated, by its path.
+    corners: None if no corner set did. failure: None if all
+    bundles are exact. programs: sha256 of each program that simulated, by its path.
     """
 
     STAGE: ClassVar[str] = "cosim"
@@ -76,4 +109,5 @@ class CosimFacts(StageFacts, Mismatches):
     cycles: int
     bundles: tuple[BundleRun, ...]
     corners: CornerCounts | None = None
+    failure: FailureFacts | None = None
     programs: dict[str, str] | None = None

@@ -24,6 +24,8 @@ class LayerFacts:
 class RecoverFacts(StageFacts):
     """The layers in integers. samples: how many the stimulus holds.
 
+    labels: of each of them, indices into `classes`; None where nobody labeled them.
+
     Only an import states the rest: the file it read (`imported`), the run folder, how many of the
     source's numbers were compared, differ, and are not resolved by its float32, and how many thresholds
     and codes are doubtful.
@@ -35,6 +37,8 @@ class RecoverFacts(StageFacts):
     samples: int
     folder: str | None = None
     layers: tuple[LayerFacts, ...]
+    labels: tuple[int, ...] | None = None
+    classes: tuple[str, ...] | None = None
     nodes: int | None = None
     compared: int | None = None
     mismatches: int | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -63,18 +64,24 @@ FAMILIES: Registry[Family] = Registry(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Signal:
-    """The operands of a sum: weight ``oc ic kh kw``, plane ``ic nij``, window ``kij pixel`` to nij or -1."""
+    """The operands of a sum: weight ``oc ic kh kw``, plane ``ic nij``, window ``kij pixel`` to nij or -1.
+
+    kept: what was computed of them once.
+    """
 
     weight: Ints
     plane: Ints
     window: Ints
+    kept: dict[str, Any] = field(default_factory=dict)
 
     @property
     def columns(self) -> Any:
         """Codes as floats, ``ic kij pixel``: exact, as every sum of a layer is below 2**53."""
-        plane = np.zeros((self.plane.shape[0], self.plane.shape[1] + 1))
-        plane[:, :-1] = self.plane
-        return plane[:, self.window]
+        if "columns" not in self.kept:
+            plane = np.zeros((self.plane.shape[0], self.plane.shape[1] + 1))
+            plane[:, :-1] = self.plane
+            self.kept["columns"] = plane[:, self.window]
+        return self.kept["columns"]
 
     @property
     def taps(self) -> Ints:
@@ -85,12 +92,22 @@ class Signal:
         return sums
 
     def tiles(self, lanes: int) -> Ints:
-        """Sums of each input tile and tap, ``itile kij oc pixel``."""
-        parts = [
-            Signal(self.weight[:, at : at + lanes], self.plane[at : at + lanes], self.window).taps
-            for at in range(0, self.weight.shape[1], lanes)
-        ]
-        return np.stack(parts)
+        """Sums of each input tile and tap, ``itile kij oc pixel``; not to be written to."""
+        key = f"tiles of {lanes}"
+        if key not in self.kept:
+            parts = [
+                Signal(
+                    self.weight[:, at : at + lanes], self.plane[at : at + lanes], self.window
+                ).taps
+                for at in range(0, self.weight.shape[1], lanes)
+            ]
+            self.kept[key] = np.stack(parts)
+        found: Ints = self.kept[key]
+        return found
+
+    def with_weight(self, weight: Ints) -> Signal:
+        """The same codes and addresses, other weights."""
+        return Signal(weight, self.plane, self.window, {"columns": self.columns})
 
     def numbers(self, problem: Problem) -> Ints:
         """The numbers of the problem's kind before its function, ``group oc pixel``."""
@@ -104,9 +121,20 @@ class Signal:
         return sums[None]
 
 
+@lru_cache(maxsize=2)
+def _right(problem: Problem) -> Signal:
+    """The operands of a core without mistakes."""
+    return Signal(problem.weight, problem.plane, problem.window)
+
+
 def signal(problem: Problem, causes: Sequence[Cause] = ()) -> Signal:
     """The operands after the causes of the stages weight, plane and window."""
     weight, plane, window = problem.weight, problem.plane, problem.window
+    if all(cause.order in (0, 3) for cause in causes):
+        for cause in causes:
+            weight = cause.apply(problem, weight) if cause.stage == "weight" else weight
+        right = _right(problem)
+        return right if weight is problem.weight else right.with_weight(weight)
     for cause in causes:
         if cause.stage == "weight":
             weight = cause.apply(problem, weight)

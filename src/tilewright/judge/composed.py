@@ -108,55 +108,67 @@ def _moved_twice(
 ) -> Iterator[Pair]:
     """Pairs of changes of `operand`; each probe is the sum of the operand at `places` times `factors`."""
     index = np.arange(1, operand.size + 1).reshape(operand.shape)
-    moves = [cause.apply(problem, index).ravel() - 1 for cause in moving]
-    stack = np.stack([np.append(move, -1) for move in moves])
-    flat = np.append(operand.ravel(), 0)
-    tables = _tables(problem, operand, mapping, places)
+    flat = np.append(operand.ravel(), 0).astype(float)
+    moves = np.empty((len(moving), operand.size + 1), np.int64)
+    for at, cause in enumerate(moving):
+        moves[at] = np.append(cause.apply(problem, index).ravel() - 1, -1)
+    weights = [factor.astype(float) for factor in factors]
+    placed = [moves[:, place] for place in places]
+    tables = _tables(problem, operand, mapping, places, weights)
+    looks = list(zip(probes, places, weights, placed, tables, strict=True))
     for at, first in enumerate(moving):
-        alive = np.arange(len(moving) + len(mapping))
-        for probe, place, factor, table in zip(probes, places, factors, tables, strict=True):
-            twice, mapped = alive[alive < len(moving)], alive[alive >= len(moving)] - len(moving)
-            sums = [flat[stack[at][stack[twice][:, place]]] @ factor]
-            sums.append(_looked_up(table, mapped, flat[moves[at][place]]) @ factor)
-            alive = alive[is_right(problem, np.concatenate(sums), probe)]
-        for second in alive.tolist():
-            yield first, moving[second] if second < len(moving) else mapping[second - len(moving)]
+        once = flat[moves[at]]
+        twice, mapped = np.arange(len(moving)), np.arange(len(mapping))
+        for probe, place, factor, source, table in looks:
+            sums = once[source[twice] if len(twice) < len(moving) else source] @ factor
+            twice = twice[is_right(problem, sums, probe)]
+            sums = _looked_up(table, mapped, once[place])
+            mapped = mapped[is_right(problem, sums, probe)]
+        yield from ((first, moving[second]) for second in twice.tolist())
+        yield from ((first, mapping[second]) for second in mapped.tolist())
     for first in mapping:
         once = first.apply(problem, operand).ravel()
-        alive = np.arange(len(mapping))
-        for probe, place, factor, table in zip(probes, places, factors, tables, strict=True):
-            sums_ = _looked_up(table, alive, once[place]) @ factor
-            alive = alive[is_right(problem, sums_, probe)]
-        for second in alive.tolist():
-            if mapping[second] is not first:
-                yield first, mapping[second]
+        mapped = np.arange(len(mapping))
+        for probe, place, _, _, table in looks:
+            sums = _looked_up(table, mapped, once[place])
+            mapped = mapped[is_right(problem, sums, probe)]
+        yield from (
+            (first, mapping[second]) for second in mapped.tolist() if mapping[second] is not first
+        )
 
 
 def _tables(
-    problem: Problem, operand: Ints, mapping: list[Cause], places: list[Ints]
-) -> list[Ints]:
-    """For each probe, what each map makes of each value at each place: ``map value place``.
+    problem: Problem,
+    operand: Ints,
+    mapping: list[Cause],
+    places: list[Ints],
+    factors: list[npt.NDArray[Any]],
+) -> list[npt.NDArray[Any]]:
+    """For each probe, what each map makes of each value at each place, times its factor: ``value place map``.
 
     The values are those of a code or weight, signed and unsigned: from ``-2**(bits-1)``.
     """
     bits = max(problem.array.act_bits, problem.array.weight_bits)
     values = range(-(1 << (bits - 1)), 1 << bits)
-    tables = [np.empty((len(mapping), len(values), len(place)), np.int64) for place in places]
+    tables = [np.empty((len(values), len(place), len(mapping))) for place in places]
     for row, value in enumerate(values):
         everywhere = np.full(operand.shape, value)
         for at, cause in enumerate(mapping):
             mapped = cause.apply(problem, everywhere).ravel()
-            for table, place in zip(tables, places, strict=True):
-                table[at, row] = mapped[place]
+            for table, place, factor in zip(tables, places, factors, strict=True):
+                table[row, :, at] = mapped[place] * factor
     return tables
 
 
-def _looked_up(table: Ints, chosen: Ints, values: Ints) -> Ints:
-    """What the chosen maps make of `values`, one for each place: ``map place``."""
-    lowest = -(table.shape[1] // 3)
-    inside = np.minimum(np.maximum(values - lowest, 0), table.shape[1] - 1)
-    found: Ints = table[chosen[:, None], inside, np.arange(len(values))]
-    return found
+def _looked_up(table: npt.NDArray[Any], chosen: Ints, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The sum of what the chosen maps make of `values`, one for each place: ``map``."""
+    lowest = -(table.shape[0] // 3)
+    inside = np.clip(values.astype(np.int64) - lowest, 0, table.shape[0] - 1)
+    place = np.arange(len(values))
+    is_part = len(chosen) < table.shape[2]
+    found = table[inside[:, None], place[:, None], chosen] if is_part else table[inside, place]
+    sums: npt.NDArray[Any] = found.sum(axis=0)
+    return sums
 
 
 def _scaled_twice(

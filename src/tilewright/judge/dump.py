@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import prod
 from typing import Self
 
@@ -28,16 +29,19 @@ Known = npt.NDArray[np.bool_]
 class FilePlace:
     """Where a number stood: file, line from 1, lane (or number on the line) from the left, from 0.
 
-    counted: what the file is counted in, "line", or "time" for a wave file.
+    counted: what the file is counted in, "line", or "time" for a wave file. moment: what else is known of
+    that time, such as "cycle 17, address 4".
     """
 
     file: str
     line: int
     lane: int
     counted: str = "line"
+    moment: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file} {self.counted} {self.line} lane {self.lane}"
+        where = f"{self.file} {self.counted} {self.line} lane {self.lane}"
+        return f"{where} ({self.moment})" if self.moment else where
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +51,8 @@ class Dump:
     values: int64, 0 where nothing is known. known: False where the dump has no number, or bits that are x
     or z. is_rest_expected: numbers that the dump leaves out are as expected (a log of differences).
     notes: what a reader should know about how it was read. files, places: name of each file, and
-    ``(file, line, lane)`` on a last axis of `places`, -1 where that is not known; counted: as `FilePlace`.
+    ``(file, line, lane)`` on a last axis of `places`, -1 where that is not known; counted: as `FilePlace`;
+    moments: of a line or time, as `FilePlace`.
     Raises `ShapeError` if the arrays do not belong together.
     """
 
@@ -59,6 +64,7 @@ class Dump:
     files: tuple[str, ...] = ()
     places: Ints | None = None
     counted: str = "line"
+    moments: Mapping[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.kind not in DUMP_AXES:
@@ -82,7 +88,9 @@ class Dump:
         if self.places is None:
             return None
         file, line, lane = (int(part) for part in self.places[index])
-        return None if file < 0 else FilePlace(self.files[file], line, lane, self.counted)
+        if file < 0:
+            return None
+        return FilePlace(self.files[file], line, lane, self.counted, self.moments.get(line, ""))
 
 
 def dump_shape(bundle: Bundle, kind: str) -> tuple[int, ...]:
@@ -134,6 +142,7 @@ class FoundNumbers:
         notes: tuple[str, ...] = (),
         is_rest_expected: bool = False,
         counted: str = "line",
+        moments: Mapping[int, str] | None = None,
     ) -> Dump:
         """The dump with every number at its place; of a place named twice, the last number counts."""
         size = prod(shape)
@@ -153,4 +162,5 @@ class FoundNumbers:
             files=self.files,
             places=places.reshape(*shape, 3),
             counted=counted,
+            moments=moments or {},
         )

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tilewright.judge.cause import Cause
+import numpy as np
+
+from tilewright.judge.cause import Cause, predict
 from tilewright.judge.compare import Comparison, compare
-from tilewright.judge.dump import Dump
+from tilewright.judge.dump import Dump, Known
 from tilewright.judge.evidence import is_supported
 from tilewright.judge.operands import Operands, read_operands
-from tilewright.judge.probes import Causes, told_apart
+from tilewright.judge.probes import Causes, opens_told_apart, told_apart
 from tilewright.judge.problem import Problem
 from tilewright.judge.products import ProductChange, changed_products
 from tilewright.judge.search import Found, search
@@ -37,7 +39,8 @@ class Explanation:
     None. groups: the causes that reproduce every known number of it; those in a group put out the same for
     every input that was tried, different groups do not. is_weak: so little differs that they may fit by
     chance. products: where no cause of the families fits, the changed weights that do. near: where nothing
-    does, the causes that come nearest.
+    does, the causes that come nearest. free: of causes that leave numbers open, where the first one does,
+    ``group oc pixel``, and missed: which of those it puts out otherwise; every other number is reproduced.
     """
 
     comparisons: tuple[Comparison, ...]
@@ -47,6 +50,8 @@ class Explanation:
     is_weak: bool = False
     products: tuple[ProductChange, ...] = ()
     near: tuple[Near, ...] = ()
+    free: Known | None = None
+    missed: Known | None = None
 
     @property
     def passed(self) -> bool:
@@ -72,8 +77,24 @@ class Explanation:
         if self.is_weak:
             return f"so few numbers differ that this may be chance: {first}"
         if len(self.groups) > 1:
-            return f"{len(self.groups)} causes fit alike, among them: {first}"
-        return first
+            first = f"{len(self.groups)} causes fit alike, among them: {first}"
+        return f"{first}; {self.fitting}" if self.fitting else first
+
+    @property
+    def fitting(self) -> str:
+        """Of a cause that leaves numbers open: how many fit, and of what the others are made; else ""."""
+        if self.free is None or self.missed is None or self.judged is None:
+            return ""
+        count, missed = self.judged.compared, int(self.missed.sum())
+        return (
+            f"{count - missed:,} of {count:,} numbers fit, and the other {missed:,} are made of words from "
+            f"outside the stream"
+        )
+
+    @property
+    def misses(self) -> list[tuple[int, ...]]:
+        """Places ``group oc pixel`` of free numbers that the cause puts out otherwise."""
+        return [] if self.missed is None else [tuple(p) for p in np.argwhere(self.missed).tolist()]
 
     def to_json(self) -> dict[str, Any]:
         """The explanation as JSON facts."""
@@ -91,6 +112,9 @@ class Explanation:
                 ]
                 for group in self.groups
             ],
+            "fitting": self.fitting,
+            "free": 0 if self.free is None else int(self.free.sum()),
+            "not_fitting": [list(place) for place in self.misses],
             "products": [str(change) for change in self.products],
             "nearest": [
                 {"key": n.cause.key, "text": n.cause.text, "reproduced": n.reproduced}
@@ -118,6 +142,8 @@ def explain(
     supported = tuple(fit for fit in found.fits if is_supported(problem, fit, found.tried))
     products = () if supported else changed_products(problem)
     fits = () if products else supported or found.fits
+    if found.open_fits and not products:
+        return _open(bundle, comparisons, judged, problem, found)
     return Explanation(
         comparisons,
         judged,
@@ -126,6 +152,28 @@ def explain(
         is_weak=bool(fits) and not supported,
         products=products,
         near=_near(problem, found) if not fits and not products else (),
+    )
+
+
+def _open(
+    bundle: Bundle,
+    comparisons: tuple[Comparison, ...],
+    judged: Comparison,
+    problem: Problem,
+    found: Found,
+) -> Explanation:
+    """The explanation by causes that leave numbers open."""
+    least = int(found.open_fits[0].free(problem).sum())
+    fits = [one for one in found.open_fits if int(one.free(problem).sum()) == least]
+    free = fits[0].free(problem) & problem.known
+    missed = free & (predict(problem, (fits[0].cause,)) != problem.target)
+    return Explanation(
+        comparisons,
+        judged,
+        problem,
+        groups=tuple(tuple(group) for group in opens_told_apart(bundle, problem, fits)),
+        free=free,
+        missed=missed,
     )
 
 

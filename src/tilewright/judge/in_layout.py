@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tilewright.errors import FormatError
 from tilewright.judge.dump import Dump, FoundNumbers, Known, dump_shape
+from tilewright.judge.listed import parse_number
 from tilewright.spec import Ints
 from tilewright.tile import tile_psums
 from tilewright.vectors import Bundle, KindLayout, Layout, decode
@@ -23,6 +24,8 @@ DUMP_KINDS = ("tap_psum", "psum", "output")
 """Kinds of files that hold what a core computed, the earliest stage first."""
 
 _LETTERS = {"binary": "[01xXzZ?]", "hex": "[0-9a-fA-FxXzZ?]"}
+_NUMBERS = {**{radix: f"{letter}{{1,64}}" for radix, letter in _LETTERS.items()}}
+_NUMBERS["decimal"] = "[+-]?[0-9]{1,18}|[xXzZ]+"
 _COMMENT = re.compile(r"(//|#|@|--).*")
 SHOWN = 40
 
@@ -40,26 +43,49 @@ class WordFiles:
     grid: Ints
     bits: int
 
-    def words(self, text: str, name: str) -> list[tuple[int, str]]:
-        """Line number and digits of each word; raises `FormatError` for a line among them that is none."""
-        count, found = self.texts.form.digits, list[tuple[int, str]]()
-        word = re.compile(f"{_LETTERS[self.form.radix]}{{{count}}}")
+    def words(self, text: str, index: int) -> list[tuple[int, str]]:
+        """Line number and text of each word of file `index`.
+
+        Raises `FormatError` for a line among them that is none, and not of the layout's header or trailer.
+        """
+        form, found = self.texts[index], list[tuple[int, str]]()
+        around = {line.strip() for line in (*form.header, *form.trailer)}
         for number, line in enumerate(text.splitlines(), 1):
+            if line.strip() in around and len(found) in (0, form.lines):
+                continue
             bare = line.replace("_", "").strip()
-            if word.fullmatch(bare):
+            if self.is_word(bare):
                 found.append((number, bare))
             elif found and (rest := _COMMENT.sub("", line).strip()):
                 raise FormatError(
-                    f"{name}: line {number} must be a word of {count} digits ({self.described}), but is "
+                    f"{form.name}: line {number} must be {self.described}, but is "
                     f"{len(rest)} characters {_shown(rest)}"
                 )
         return found
 
+    def is_word(self, bare: str) -> bool:
+        """Whether `bare`, without blanks at its ends, has the lanes or digits of a word, x and z too."""
+        if self.texts.form.is_in_lanes:
+            tokens, number = self.tokens(bare), re.compile(_NUMBERS[self.form.radix])
+            return len(tokens) == self.grid.shape[2] and all(map(number.fullmatch, tokens))
+        letters = f"{_LETTERS[self.form.radix]}{{{self.texts.form.digits}}}"
+        return re.fullmatch(letters, bare) is not None
+
+    def tokens(self, bare: str) -> list[str]:
+        """The lanes of a word that the separator parts; blanks beside it, and how many, do not matter."""
+        separator = self.form.separator.strip()
+        return [token.strip() for token in bare.split(separator)] if separator else bare.split()
+
     @property
     def described(self) -> str:
         """The word in words."""
-        lanes = self.grid.shape[2]
-        return f"{self.form.kind}: {lanes} lanes of {self.bits} bits, {self.form.radix}"
+        kind, lanes, radix = self.form.kind, self.grid.shape[2], self.form.radix
+        if self.texts.form.is_in_lanes:
+            mark = self.form.separator
+            between = f", {mark!r} between them" if lanes > 1 else ""
+            return f"a word of {lanes} {radix} numbers ({kind}: {self.bits} bits each{between})"
+        digits = self.texts.form.digits
+        return f"a word of {digits} digits ({kind}: {lanes} lanes of {self.bits} bits, {radix})"
 
 
 def word_files(bundle: Bundle, layout: Layout, kind: str) -> WordFiles:
@@ -113,7 +139,7 @@ def read_words(
 def _read_file(files: WordFiles, index: int, content: bytes, *, is_partial: bool) -> FoundNumbers:
     name, (lines, lanes) = files.texts.names[index], files.grid.shape[1:]
     text = content.decode("ascii", "replace")
-    words = files.words(text, name)
+    words = files.words(text, index)
     if not words or len(words) > lines or (len(words) < lines and not is_partial):
         raise FormatError(_refusal(files, name, text, len(words)))
     values, known = split_words([word for _, word in words], files)
@@ -132,6 +158,8 @@ def _read_file(files: WordFiles, index: int, content: bytes, *, is_partial: bool
 
 def split_words(words: list[str], files: WordFiles) -> tuple[Ints, Known]:
     """Values and known of the lanes of each word, ``word lane``; two's complement."""
+    if files.texts.form.is_in_lanes:
+        return _split_lanes(words, files)
     letters = np.frombuffer("".join(words).lower().encode(), np.uint8).reshape(len(words), -1)
     if files.form.radix == "hex":
         nibble = np.full(256, 16, np.uint8)
@@ -141,8 +169,24 @@ def split_words(words: list[str], files: WordFiles) -> tuple[Ints, Known]:
         bits = np.where(digits[..., None] == 16, np.uint8(2), bits).reshape(len(words), -1)
     else:
         bits = np.where(letters == ord("0"), 0, np.where(letters == ord("1"), 1, 2))
-    lanes = files.grid.shape[2]
-    return split_bits(bits[:, bits.shape[1] - lanes * files.bits :], lanes, files.bits)
+    return _word_bits(bits, files)
+
+
+def _split_lanes(words: list[str], files: WordFiles) -> tuple[Ints, Known]:
+    radix = files.form.radix
+    found = [[parse_number(token, radix, files.bits) for token in files.tokens(w)] for w in words]
+    known: Known = np.array([[value is not None for value in word] for word in found])
+    return np.array([[value or 0 for value in word] for word in found], np.int64), known
+
+
+def _word_bits(digits: npt.NDArray[Any], files: WordFiles) -> tuple[Ints, Known]:
+    """As `split_bits`; what stands in the filler, and left of the word, is not looked at."""
+    form, bits, lanes = files.form, files.bits, files.grid.shape[2]
+    stop = digits.shape[1] - form.filler_right
+    fields = digits[:, stop - lanes * bits : stop].reshape(len(digits), lanes, bits)
+    if form.bit_order == "lsb":
+        fields = fields[..., ::-1]
+    return split_bits(fields, lanes, bits)
 
 
 def split_bits(digits: npt.NDArray[Any], lanes: int, bits: int) -> tuple[Ints, Known]:
@@ -155,8 +199,8 @@ def split_bits(digits: npt.NDArray[Any], lanes: int, bits: int) -> tuple[Ints, K
 
 
 def _refusal(files: WordFiles, name: str, text: str, count: int) -> str:
-    count_wanted, digits = files.grid.shape[1], files.texts.form.digits
-    wanted = f"{name} must hold {count_wanted} words of {digits} digits ({files.described})"
+    count_wanted = files.grid.shape[1]
+    wanted = f"{name} must hold {count_wanted} words, each {files.described}"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         return f"{wanted}, but is empty: did the simulation write it?"

@@ -128,14 +128,13 @@ def _numbers(path: Path, matches: list[Match], places: _Places) -> Found:
 
 def _words(path: Path, matches: list[Match], files: WordFiles) -> Found:
     grid: Ints = files.grid.reshape(-1, files.grid.shape[2])
-    digits = files.texts.form.digits
     for at, (number, match) in enumerate(matches):
         word = match["word"].replace("_", "")
         line = int(match["line"]) if "line" in match.re.groupindex else at
-        if len(word) != digits or not 0 <= line < len(grid):
+        if not files.is_word(word) or not 0 <= line < len(grid):
             raise FormatError(
-                f"{path} line {number}: word {line} must be one of {len(grid)} of {digits} digits "
-                f"({files.described}), but has {len(word)}"
+                f"{path} line {number}: word {line} must be one of {len(grid)}, each {files.described}, "
+                f"but has {len(word)} characters"
             )
         values, known = split_words([word], files)
         for lane, target in enumerate(grid[line].tolist()):

@@ -187,18 +187,29 @@ def _with_place(problem: Problem, rows: Rows, causes: Sequence[Cause]) -> Iterat
         rows = Rows.of(problem, ordinary)
     sources = [cause.apply(problem, None).reshape(-1) for cause in places]
     base = put_out(problem, early_numbers(problem, ())).reshape(-1)
-    moved = np.stack([np.where(source < 0, 0, base[source]) for source in sources])
-    flat = np.concatenate([rows.after.reshape(len(rows.causes), -1), moved])
+    after = rows.after.reshape(len(rows.causes), -1)
     firsts = (*rows.causes, *places)
     target, known = problem.target.reshape(-1), problem.known.reshape(-1)
     probes = _flat_probes(problem)
-    for cause, source in zip(places, sources, strict=True):
-        there = source[probes]
-        numbers = np.where(there < 0, 0, flat[:, there])
-        for row in np.flatnonzero((numbers == target[probes]).all(axis=1)).tolist():
-            whole = np.where(source < 0, 0, flat[row, source])
-            if firsts[row].key != cause.key and ((whole == target) | ~known).all():
+    wanted = target[probes][:, None]
+    looked, at = np.unique([source[probes] for source in sources], return_inverse=True)
+    moved = np.stack([_from(base[None], source[looked])[0] for source in sources])
+    moved *= looked >= 0
+    seen = np.ascontiguousarray(np.concatenate([_from(after, looked), moved]).T)  # number first
+    for cause, source, there in zip(places, sources, at.reshape(len(places), -1), strict=True):
+        for row in np.flatnonzero((seen[there] == wanted).all(axis=0)).tolist():
+            whole = (
+                after[row] if row < len(after) else _from(base[None], sources[row - len(after)])[0]
+            )
+            fits = ((_from(whole[None], source)[0] == target) | ~known).all()
+            if firsts[row].key != cause.key and fits:
                 yield firsts[row], cause
+
+
+def _from(numbers: Ints, source: Ints) -> Ints:
+    """Numbers ``row number`` at the flat indices `source`; 0 where it is -1."""
+    found: Ints = np.where(source < 0, 0, numbers[:, np.maximum(source, 0)])
+    return found
 
 
 def _flat_probes(problem: Problem) -> Ints:
@@ -231,15 +242,18 @@ def _windowed(
     """A change of codes and one of addresses."""
     if not planes:
         return
-    stack = np.stack([cause.apply(problem, problem.plane) for cause in planes])
-    left = [rows_at(problem, problem.weight, probe) for probe in probes]
+    rows = np.stack([rows_at(problem, problem.weight, probe) for probe in probes])
+    taps = rows.reshape(len(probes), -1, problem.window.shape[0]).swapaxes(1, 2).astype(float)
+    changed = [cause.apply(problem, problem.plane) for cause in planes]
+    sums = np.stack([taps @ plane for plane in changed], axis=-1)  # probe kij nij plane
+    sums = np.pad(sums, ((0, 0), (0, 0), (0, 1), (0, 0)))  # nothing is at -1
+    kij = np.arange(len(problem.window))
     for cause in windows:
         window = cause.apply(problem, problem.window)
-        alive = np.arange(len(planes))
-        for row, probe in zip(left, probes, strict=True):
-            sums = columns_at(stack[alive], window, probe[2]) @ row
-            alive = alive[is_right(problem, sums, probe)]
-        for first in alive.tolist():
+        alive = np.ones(len(planes), bool)
+        for at, probe in enumerate(probes):
+            alive &= is_right(problem, sums[at][kij, window[:, probe[2]]].sum(axis=0), probe)
+        for first in np.flatnonzero(alive).tolist():
             yield planes[first], cause
 
 

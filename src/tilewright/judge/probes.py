@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tilewright.judge.cause import Cause, predict
+from tilewright.judge.open_causes import OpenCause
 from tilewright.judge.operands import Operands
 from tilewright.judge.problem import Problem, padded_plane
 from tilewright.spec import IntegerLayer
@@ -49,6 +50,19 @@ def told_apart(bundle: Bundle, problem: Problem, fits: Sequence[Causes]) -> list
     for causes in fits:
         answer = tuple(predict(trial, causes).tobytes() for trial in trials)
         groups.setdefault(answer, []).append(causes)
+    return list(groups.values())
+
+
+def opens_told_apart(
+    bundle: Bundle, problem: Problem, fits: Sequence[OpenCause]
+) -> list[list[Causes]]:
+    """As `told_apart`, of causes that leave numbers open: those are not held against one another."""
+    groups: dict[tuple[bytes, ...], list[Causes]] = {}
+    trials = [posed(problem, random_operands(bundle, seed)) for seed in range(TRIES)]
+    for one in fits:
+        answers = [one.masked(trial) for trial in trials]
+        answer = tuple(numbers.tobytes() + free.tobytes() for numbers, free in answers)
+        groups.setdefault(answer, []).append((one.cause,))
     return list(groups.values())
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tilewright.judge.cause import Cause, all_causes, predict, taken
+from tilewright.judge.open_causes import OpenCause, open_fits
 from tilewright.judge.pairs import candidate_pairs
 from tilewright.judge.problem import Problem
 from tilewright.judge.rows import Rows, reproduces, screened
@@ -19,12 +20,14 @@ class Found:
     """What a search has found: every set of causes that reproduces every known number, and how near one came.
 
     fits: single causes, or pairs; empty if there are none. nearest: the single causes that reproduce most
-    known numbers, best first, and what they put out. tried: how many single causes there are.
+    known numbers, best first, and what they put out. tried: how many single causes there are. open_fits:
+    where nothing else fits, causes that reproduce all but the numbers that they leave open.
     """
 
     fits: tuple[tuple[Cause, ...], ...]
     nearest: tuple[tuple[Cause, Ints], ...]
     tried: int
+    open_fits: tuple[OpenCause, ...] = ()
 
 
 def search(problem: Problem, *, has_pairs: bool = True) -> Found:
@@ -36,8 +39,10 @@ def search(problem: Problem, *, has_pairs: bool = True) -> Found:
     if not fits and has_pairs:
         pairs = candidate_pairs(problem, rows, causes)
         fits = [pair for pair in pairs if reproduces(problem, predict(problem, pair))]
-    nearest = () if fits else tuple(_nearest(problem, rows))
-    return Found(tuple(fits), nearest, len(causes))
+    if fits:
+        return Found(tuple(fits), (), len(causes))
+    nearest = tuple(_nearest(problem, rows))
+    return Found((), nearest, len(causes), open_fits(problem, causes))
 
 
 def _singles(problem: Problem, rows: Rows, causes: Sequence[Cause]) -> Iterator[Cause]:

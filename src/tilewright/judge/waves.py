@@ -55,7 +55,17 @@ def read_waves(
         where.reshape(-1, 3),
         (path.name,),
     )
-    return found.to_dump(kind, dump_shape(bundle, kind), counted="time")
+    moments = {sample.time: _moment(sample) for sample in samples}
+    return found.to_dump(kind, dump_shape(bundle, kind), counted="time", moments=moments)
+
+
+def _moment(sample: Sample) -> str:
+    """The cycle, and the address where one is watched: decimal, or its bits if some are x or z."""
+    if not sample.address:
+        return f"cycle {sample.cycle}"
+    is_number = set(sample.address) <= {"0", "1"}
+    address = str(int(sample.address, 2)) if is_number else sample.address
+    return f"cycle {sample.cycle}, address {address}"
 
 
 def _in_rows(targets: Ints, lanes: int, path: Path) -> Ints:

@@ -17,6 +17,7 @@ from tilewright.sim import layer_cycles
 from tilewright.spec import Check
 from tilewright.store.artifact import read_bytes, sha256
 from tilewright.vectors import CORE_LAYOUTS, MANIFEST, read_bundle
+from tilewright.vectors.layout import PACKED_SUFFIX
 from tilewright.vectors.manifest import read_manifest
 
 FOLDER = "corner-vectors"
@@ -43,7 +44,7 @@ def export_corners(
         ]
     else:
         sets, notes = layer_sets(bundle, folder, seed=seed)
-    if bundle.layout.name in CORE_LAYOUTS:
+    if bundle.layout.name.removesuffix(PACKED_SUFFIX) in CORE_LAYOUTS:
         sets += mode_sets(folder / "modes", seed=seed, has_rules=False)
     for note in notes:
         listener.say(note)

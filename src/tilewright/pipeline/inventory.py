@@ -25,7 +25,7 @@ FOLDERS = {
 }
 CONFIG = "config.toml"
 LOCK = ".lock"
-REPORTS = ("summary.json", "junit.xml", "report.html")
+REPORTS = ("summary.json", "junit.xml", "report.html", "timeline.json")
 """What the report writes, in the run folder itself."""
 
 OUTPUTS: dict[str, tuple[str, ...]] = {
@@ -39,6 +39,7 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
         for suffix in ("json", "safetensors")
     ),
     "simulate": ("fold_cycles.json", "fold_cycles.safetensors"),
+    "cosim": ("failure.vcd",),
 }
 """Patterns of the files that a stage writes beside its facts; bundles of vectors list their own."""
 

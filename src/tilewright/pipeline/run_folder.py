@@ -320,7 +320,7 @@ def _refuse_other(stored: Config, wanted: Config, root: Path) -> None:
 
     With a constant rate, fewer epochs are allowed down to those already done (`train` checks that).
     """
-    ours, theirs = _flat(stored), _flat(wanted)
+    ours, theirs = flat_config(stored), flat_config(wanted)
     for key, value in theirs.items():
         found = ours[key]
         is_free = key == "train.epochs" and (
@@ -333,7 +333,7 @@ def _refuse_other(stored: Config, wanted: Config, root: Path) -> None:
             )
 
 
-def _flat(config: Config) -> dict[str, Any]:
+def flat_config(config: Config) -> dict[str, Any]:
     """``section.key`` to value; the phases are one value."""
     sections = config.model_dump()
     values: dict[str, Any] = {"phases": sections.pop("phases")}

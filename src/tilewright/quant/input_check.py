@@ -22,6 +22,15 @@ class FirstBatch:
         return FirstBatch, ()
 
 
+def check_floating(x: Tensor) -> None:
+    """Raise `DataError` if `x`, what a learned scale divides, holds integers."""
+    if not (x.is_floating_point() or x.is_meta):
+        raise DataError(
+            f"values on a learned scale must be floats, but the first batch is {x.dtype}: quantize with "
+            "has_pixel_input=True for raw pixels 0..255, or give floats (pixels / 255)"
+        )
+
+
 class InputCheck(nn.Identity):
     """The input, unchanged; its first batch must not be negative, because its codes are unsigned.
 
@@ -40,6 +49,7 @@ class InputCheck(nn.Identity):
         return x
 
     def _check(self, x: Tensor) -> None:
+        check_floating(x)
         lowest = float(x.min()) if x.numel() else 0.0
         if not lowest >= 0:
             raise DataError(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tilewright.errors import ConfigError
-from tilewright.quant.input_check import MAX_PIXEL, FirstBatch, check_pixels
+from tilewright.quant.input_check import MAX_PIXEL, FirstBatch, check_floating, check_pixels
 from tilewright.quant.learned_step import MIN_STEP, power_of_two, quantize, signs, view_step
 from tilewright.spec import BIPOLAR, NumberFormat
 from tilewright.spec.code_bits import check_bits
@@ -64,6 +64,8 @@ class LearnedQuantizer(nn.Module):
         """Set the step from the first `batch`: tensors of one shape that share it; else do nothing."""
         if self._is_ready:
             return
+        for x in batch:
+            check_floating(x)
         largest = self.number_format.max_code
         count = sum(self._count(x) for x in batch)
         self.gradient_scale.fill_(1 / math.sqrt(count * largest))

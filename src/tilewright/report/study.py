@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from tilewright.report.figures import STYLE, svg
+from tilewright.report.plots import STYLE, svg
 
 Points = Mapping[str, npt.NDArray[Any]]
 

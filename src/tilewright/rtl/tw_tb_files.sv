@@ -6,6 +6,8 @@
 //   files are opened in the order of the list. Several are open at once, each in a slot that keeps
 //   its handle, name and line number. A token that is not exactly one word, a missing word and a
 //   surplus one end the simulation with a line "error FILE:LINE: ..." of the record.
+//   A layer whose files are packed (is_packed) has no header tokens: a word is as many octets as it
+//   needs, the highest first, with zeros left of it; "line" is then the number of the word.
 //   +record=PATH names the file that holds what the testbench found, and +nonce=HEX the word that
 //   begins each of its lines: the core may print what it likes, no line of the record is of it.
 //
@@ -19,12 +21,11 @@ module tw_tb_files #(
 );
 
   localparam int HeaderTokens = 3;
+  localparam int WordOctets = (WordBits + 7) / 8;
   localparam int MaxNameBits = 8 * 1024;
 
   localparam logic [1:0] RunList = 2'd0;
-  localparam logic [1:0] Psums = 2'd1;
-  localparam logic [1:0] Outputs = 2'd2;
-  localparam logic [1:0] Tiles = 2'd3;
+  localparam logic [1:0] Tiles = 2'd3;  // 1 and 2 are the judge's
   localparam int EndOfFile = -1;
   localparam int CarriageReturn = 13;  // SystemVerilog has no escape for it
 
@@ -35,12 +36,16 @@ module tw_tb_files #(
   integer                   handle         [4];
   integer                   line           [4];
   logic   [MaxNameBits-1:0] name           [4];
+  logic   [MaxNameBits-1:0] path;  // read last
 
   // The word read last, and the token it came from.
   logic   [   WordBits-1:0] word;
   integer                   word_digits;
   integer                   word_line;
   logic                     word_is_binary;
+
+  logic                     is_packed;  // the files of the present layer
+  logic [8*WordOctets-1:0]  octets;  // the packed word read last
 
   // End the simulation; never returns.
   task static stop;
@@ -80,7 +85,38 @@ module tw_tb_files #(
     end
   endtask
 
+  // A packed word; its highest octet holds what is left of `width` after whole octets.
+  task static read_octets(input logic [1:0] slot, input integer width);
+    integer char, index;
+    begin
+      line[slot] = line[slot] + 1;
+      octets     = '0;
+      for (index = (width + 7) / 8 - 1; index >= 0; index = index - 1) begin
+        char = $fgetc(handle[slot]);
+        if (char == EndOfFile) begin
+          begin_line;
+          $fdisplay(record, "error %0s:%0d: the file ends here, but a word of %0d bits must follow",
+                    name[slot], line[slot], width);
+          stop;
+        end
+        octets[8*index+:8] = char[7:0];
+      end
+      if ((octets >> width) != 0) begin
+        begin_line;
+        $fdisplay(record, "error %0s:%0d: a word must be %0d bits with zeros left of it",
+                  name[slot], line[slot], width);
+        stop;
+      end
+      word = WordBits'(octets);
+    end
+  endtask
+
   task static read_word(input logic [1:0] slot, input integer width);
+    if (is_packed) read_octets(slot, width);
+    else read_digits(slot, width);
+  endtask
+
+  task static read_digits(input logic [1:0] slot, input integer width);
     begin
       read_token(slot, width);
       if (word_digits == 0) begin
@@ -100,32 +136,41 @@ module tw_tb_files #(
     end
   endtask
 
+  // A loop, since a simulator spells out the copy of so wide a register wherever it stands.
+  task static take_path(input logic [1:0] slot);
+    integer index;
+    for (index = 0; index < MaxNameBits; index = index + 32)
+    name[slot][index+:32] = path[index+:32];
+  endtask
+
   // Open the file that the run list names next, and read its header.
   task static open_next(input logic [1:0] slot);
-    logic [MaxNameBits-1:0] file;
     begin
-      file = '0;
-      if ($fscanf(handle[RunList], " file %s", file) != 1) begin
+      path = '0;
+      if ($fscanf(handle[RunList], " file %s", path) != 1) begin
         begin_line;
         $fdisplay(record, "error %0s: one more line \"file NAME\" must follow", name[RunList]);
         stop;
       end
-      name[slot]   = file;
-      handle[slot] = $fopen(file, "r");
-      line[slot]   = 1;
+      take_path(slot);
+      handle[slot] = $fopen(path, "rb");
+      line[slot]   = is_packed ? 0 : 1;
       if (handle[slot] == 0) begin
         begin_line;
         $fdisplay(record, "error %0s: cannot be opened", name[slot]);
         stop;
       end
-      repeat (HeaderTokens) read_token(slot, 0);
+      if (!is_packed) repeat (HeaderTokens) read_token(slot, 0);
     end
   endtask
 
   // Close a file that has been read to its end, unless later output tiles are left out.
   task static close(input logic [1:0] slot, input logic is_whole);
     begin
-      if (is_whole) read_token(slot, 0);
+      word_digits = 0;
+      word_line   = line[slot] + 1;
+      if (is_whole && !is_packed) read_token(slot, 0);
+      if (is_whole && is_packed && $fgetc(handle[slot]) != EndOfFile) word_digits = 1;
       if (is_whole && word_digits != 0) begin
         begin_line;
         $fdisplay(record, "error %0s:%0d: the file must end here, but has more words", name[slot],
@@ -162,27 +207,20 @@ module tw_tb_files #(
     end
   endtask
 
-  task static check_range(input logic [8*16-1:0] key, input logic is_valid, input integer value);
+  // A number below `end_value`, or any where that is 0.
+  task static read_below(input logic [8*16-1:0] key, input integer end_value,
+                         output integer number);
     begin
-      if (!is_valid) begin
+      read_number(key, number);
+      if (end_value != 0 && (number < 0 || number >= end_value)) begin
         begin_line;
-        $fdisplay(record, "error %0s: the core does not know %0s %0d", name[RunList], key, value);
+        $fdisplay(record, "error %0s: the core does not know %0s %0d", name[RunList], key, number);
         stop;
       end
     end
   endtask
 
-  task static read_flag(input logic [8*16-1:0] key, output logic value);
-    integer number;
-    begin
-      read_number(key, number);
-      value = (number == 1);
-      check_range(key, 32'(value) == number, number);
-    end
-  endtask
-
   task static open_record;
-    logic [MaxNameBits-1:0] path;
     begin
       lines  = 0;
       path   = '0;
@@ -205,7 +243,6 @@ module tw_tb_files #(
   endtask
 
   task static open_run_list;
-    logic [MaxNameBits-1:0] path;
     begin
       path = '0;
       if ($value$plusargs("run_list=%s", path) == 0) begin
@@ -213,8 +250,8 @@ module tw_tb_files #(
         $fdisplay(record, "error +run_list=PATH is missing");
         stop;
       end
-      name[RunList]   = path;
-      handle[RunList] = $fopen(name[RunList], "r");
+      take_path(RunList);
+      handle[RunList] = $fopen(path, "r");
       if (handle[RunList] == 0) begin
         begin_line;
         $fdisplay(record, "error %0s: cannot be opened", name[RunList]);

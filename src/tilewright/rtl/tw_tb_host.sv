@@ -54,6 +54,7 @@ module tw_tb_host
   integer act_files;
   integer act_words;  // in each file
   integer weight_words;  // in each file
+  integer weight_bits;  // of a word
   integer onij;
   integer taps;
   integer folds;  // of an output tile
@@ -93,14 +94,15 @@ module tw_tb_host
   initial begin
     if ($value$plusargs("stall=%d", stall) == 0) stall = 0;
     if ($value$plusargs("seed=%d", seed) == 0) seed = 1;
-    forever begin
+    // Without stalls nothing changes here, and no cycle has a third moment to evaluate.
+    while (stall != 0) begin
       @(posedge clk_i);
       #1;
       if (busy_i !== 1'b1) begin
         random  = seed;
         ready_o = '1;
-        if (stall != 0) start_o = 1'b0;
-      end else if (stall != 0) begin
+        start_o = 1'b0;
+      end else begin
         random     = xorshift(random);
         start_o    = random[4];
         ready_o[0] = 32'(random[7:0]) >= stall;
@@ -116,94 +118,137 @@ module tw_tb_host
 
   // What the core was built for, and how many layers follow.
   task static read_build;
+    integer index;
     begin
       tw_core_tb.u_files.open_run_list;
-      tw_core_tb.u_files.read_parameter("rows", Rows);
-      tw_core_tb.u_files.read_parameter("cols", Cols);
-      tw_core_tb.u_files.read_parameter("act_bits", ActBits);
-      tw_core_tb.u_files.read_parameter("weight_bits", WeightBits);
-      tw_core_tb.u_files.read_parameter("column_bits", ColumnBits);
-      tw_core_tb.u_files.read_parameter("psum_bits", PsumBits);
-      tw_core_tb.u_files.read_parameter("act_signed", ActSigned);
+      for (index = 0; index < 7; index = index + 1)
+      tw_core_tb.u_files.read_parameter(build_key(index), build_value(index));
       tw_core_tb.u_files.read_number("layers", layers);
     end
   endtask
 
-  integer number;  // read last
+  function static [8*16-1:0] build_key(input integer index);
+    case (index)
+      0:       build_key = "rows";
+      1:       build_key = "cols";
+      2:       build_key = "act_bits";
+      3:       build_key = "weight_bits";
+      4:       build_key = "column_bits";
+      5:       build_key = "psum_bits";
+      default: build_key = "act_signed";
+    endcase
+  endfunction
 
-  task static read_below(input logic [8*16-1:0] key, input integer end_value);
-    begin
-      tw_core_tb.u_files.read_number(key, number);
-      if (number < 0 || number >= end_value) begin
-        tw_core_tb.u_files.begin_line;
-        $fdisplay(tw_core_tb.u_files.record, "error %0s: the core does not know %0s %0d",
-                  tw_core_tb.u_files.name[tw_core_tb.u_files.RunList], key, number);
-        tw_core_tb.u_files.stop;
-      end
-    end
+  function static integer build_value(input integer index);
+    case (index)
+      0:       build_value = Rows;
+      1:       build_value = Cols;
+      2:       build_value = ActBits;
+      3:       build_value = WeightBits;
+      4:       build_value = ColumnBits;
+      5:       build_value = PsumBits;
+      default: build_value = ActSigned;
+    endcase
+  endfunction
+
+  // The numbers of a layer, in the order of the run list: first those of its descriptor, mode and
+  // sizes, in the order of tw_pkg. One loop reads them all: each call of a task is a copy of it.
+  localparam int Fields = 29;
+  integer fields[Fields];
+
+  function static [8*16-1:0] field_key(input integer index);
+    case (index)
+      0:       field_key = "dataflow";
+      1:       field_key = "is_overlapped";
+      2:       field_key = "is_skipping";
+      3:       field_key = "saturate";
+      4:       field_key = "output_function";
+      5:       field_key = "leak";
+      6:       field_key = "padded_h";
+      7:       field_key = "padded_w";
+      8:       field_key = "kh";
+      9:       field_key = "kw";
+      10:      field_key = "stride_h";
+      11:      field_key = "stride_w";
+      12:      field_key = "oh";
+      13:      field_key = "ow";
+      14:      field_key = "itiles";
+      15:      field_key = "otiles";
+      16:      field_key = "steps";
+      17:      field_key = "passes";
+      18:      field_key = "plane";
+      19:      field_key = "line";
+      20:      field_key = "onij";
+      21:      field_key = "first_otile";
+      22:      field_key = "end_otile";
+      23:      field_key = "otiles_per_job";
+      24:      field_key = "oc";
+      25:      field_key = "act_files";
+      26:      field_key = "act_words";
+      27:      field_key = "weight_words";
+      default: field_key = "is_packed";
+    endcase
+  endfunction
+
+  // One more than the largest that the core knows; 0 for any.
+  function static integer field_end(input integer index);
+    if (index == 0 || index == 4) field_end = 3;
+    else if (index < 4 || index == Fields - 1) field_end = 2;
+    else if (index == 5) field_end = 1 << LeakBits;
+    else if (index < 18) field_end = 1 << DimBits;
+    else field_end = 0;
+  endfunction
+
+  task static read_fields;
+    integer index;
+    for (index = 0; index < Fields; index = index + 1)
+    tw_core_tb.u_files.read_below(field_key(index), field_end(index), fields[index]);
   endtask
 
-  // Mode and layer descriptor, field by field in the order of tw_pkg.
-  task static read_descriptor;
+  // The numbers of `read_fields` as mode and layer descriptor.
+  task static take_descriptor;
     begin
-      read_below("dataflow", 3);
-      layer.mode.dataflow = (number == 1) ? TwoChannels
-                          : (number == 2) ? OutputStationary : WeightStationary;
-      read_below("is_overlapped", 2);
-      layer.mode.is_overlapped = number[0];
-      read_below("is_skipping", 2);
-      layer.mode.is_skipping = number[0];
-      read_below("saturate", 2);
-      layer.mode.saturate = number[0];
-      read_below("output_function", 3);
-      layer.mode.output_function = (number == 1) ? Leaky : (number == 2) ? Signed : Relu;
-      read_below("leak", 1 << LeakBits);
-      layer.mode.leak = number[LeakBits-1:0];
-      read_below("padded_h", 1 << DimBits);
-      layer.padded_h = number[DimBits-1:0];
-      read_below("padded_w", 1 << DimBits);
-      layer.padded_w = number[DimBits-1:0];
-      read_below("kh", 1 << DimBits);
-      layer.kh = number[DimBits-1:0];
-      read_below("kw", 1 << DimBits);
-      layer.kw = number[DimBits-1:0];
-      read_below("stride_h", 1 << DimBits);
-      layer.stride_h = number[DimBits-1:0];
-      read_below("stride_w", 1 << DimBits);
-      layer.stride_w = number[DimBits-1:0];
-      read_below("oh", 1 << DimBits);
-      layer.oh = number[DimBits-1:0];
-      read_below("ow", 1 << DimBits);
-      layer.ow = number[DimBits-1:0];
-      read_below("itiles", 1 << DimBits);
-      layer.itiles = number[DimBits-1:0];
-      read_below("otiles", 1 << DimBits);
-      layer.otiles = number[DimBits-1:0];
-      read_below("steps", 1 << DimBits);
-      layer.steps = number[DimBits-1:0];
-      read_below("passes", 1 << DimBits);
-      layer.passes = number[DimBits-1:0];
-      tw_core_tb.u_files.read_number("plane", number);
-      layer.plane = number;
-      tw_core_tb.u_files.read_number("line", number);
-      layer.line = number;
-      tw_core_tb.u_files.read_number("onij", number);
-      layer.onij = number;
+      layer.mode.dataflow = (fields[0] == 1) ? TwoChannels
+                          : (fields[0] == 2) ? OutputStationary : WeightStationary;
+      layer.mode.is_overlapped = fields[1][0];
+      layer.mode.is_skipping = fields[2][0];
+      layer.mode.saturate = fields[3][0];
+      layer.mode.output_function = (fields[4] == 1) ? Leaky : (fields[4] == 2) ? Signed : Relu;
+      layer.mode.leak = fields[5][LeakBits-1:0];
+      layer.padded_h = fields[6][DimBits-1:0];
+      layer.padded_w = fields[7][DimBits-1:0];
+      layer.kh = fields[8][DimBits-1:0];
+      layer.kw = fields[9][DimBits-1:0];
+      layer.stride_h = fields[10][DimBits-1:0];
+      layer.stride_w = fields[11][DimBits-1:0];
+      layer.oh = fields[12][DimBits-1:0];
+      layer.ow = fields[13][DimBits-1:0];
+      layer.itiles = fields[14][DimBits-1:0];
+      layer.otiles = fields[15][DimBits-1:0];
+      layer.steps = fields[16][DimBits-1:0];
+      layer.passes = fields[17][DimBits-1:0];
+      layer.plane = fields[18];
+      layer.line = fields[19];
+      layer.onij = fields[20];
     end
   endtask
 
   // One layer: its descriptor, how it is cut into jobs, and how its words lie in files.
   task static read_layer;
     begin
-      read_descriptor;
-      tw_core_tb.u_files.read_number("first_otile", first_otile);
-      tw_core_tb.u_files.read_number("end_otile", end_otile);
-      tw_core_tb.u_files.read_number("otiles_per_job", otiles_per_job);
-      tw_core_tb.u_files.read_number("oc", oc);
-      tw_core_tb.u_files.read_number("act_files", act_files);
-      tw_core_tb.u_files.read_number("act_words", act_words);
-      tw_core_tb.u_files.read_number("weight_words", weight_words);
+      read_fields;
+      take_descriptor;
+      first_otile                   = fields[21];
+      end_otile                     = fields[22];
+      otiles_per_job                = fields[23];
+      oc                            = fields[24];
+      act_files                     = fields[25];
+      act_words                     = fields[26];
+      weight_words                  = fields[27];
+      tw_core_tb.u_files.is_packed  = fields[28][0];
+      words_left    = 0;
       is_os         = (layer.mode.dataflow == OutputStationary);
+      weight_bits   = (is_os ? Cols : Rows) * WeightBits;
       onij          = layer.onij;
       otiles        = 32'(layer.otiles);
       // An output-stationary pass counts as an input tile with one tap.
@@ -260,37 +305,31 @@ module tw_tb_host
 
   integer words_left;  // of the weight file that is open
 
-  // The words of the present job; a file may hold words of several jobs.
+  // The words of the present job; a file may hold words of several jobs. Output stationary, or
+  // packed, all weights are in one file: its first job passes over output tiles that do not run.
   task static load_weights;
     integer index;
     begin
-      for (index = 0; index < job_otiles * otile_weights; index = index + 1) begin
+      index = 0;
+      if (job_otile == first_otile && (is_os || tw_core_tb.u_files.is_packed))
+        index = -first_otile * otile_weights;
+      while (index < job_otiles * otile_weights) begin
         if (words_left == 0) begin
           tw_core_tb.u_files.open_next(tw_core_tb.u_files.Tiles);
           words_left = weight_words;
         end
-        tw_core_tb.u_files.read_word(tw_core_tb.u_files.Tiles, (is_os ? Cols : Rows) * WeightBits);
-        wmem_we_o   = 1'b1;
-        wmem_addr_o = WmemAddrBits'(index);
-        wmem_data_o = tw_core_tb.u_files.word[WmemBits-1:0];
-        @(negedge clk_i);
+        tw_core_tb.u_files.read_word(tw_core_tb.u_files.Tiles, weight_bits);
+        if (index >= 0) begin
+          wmem_we_o   = 1'b1;
+          wmem_addr_o = WmemAddrBits'(index);
+          wmem_data_o = tw_core_tb.u_files.word[WmemBits-1:0];
+          @(negedge clk_i);
+        end
+        index      = index + 1;
         words_left = words_left - 1;
         if (words_left == 0) tw_core_tb.u_files.close(tw_core_tb.u_files.Tiles, 1'b1);
       end
       wmem_we_o = 1'b0;
-    end
-  endtask
-
-  // Output stationary: all weights are in one file; pass over output tiles that do not run.
-  task static skip_weights;
-    begin
-      words_left = 0;
-      if (is_os && first_otile > 0) begin
-        tw_core_tb.u_files.open_next(tw_core_tb.u_files.Tiles);
-        words_left = weight_words - first_otile * otile_weights;
-        repeat (first_otile * otile_weights)
-        tw_core_tb.u_files.read_word(tw_core_tb.u_files.Tiles, Cols * WeightBits);
-      end
     end
   endtask
 

@@ -54,6 +54,9 @@ module tw_tb_judge #(
   localparam int Data = 1;  // put out by the core
   localparam int Stored = 2;  // read back from PMEM
 
+  localparam int PsumSlot = 1;  // of tw_tb_files
+  localparam int DataSlot = 2;
+
   // Of the layer and of the present job, see tw_tb_host.
   integer onij;
   integer job_otile;
@@ -106,6 +109,7 @@ module tw_tb_judge #(
   endtask
 
   task static begin_layer;
+    integer slot;
     begin
       psums             = 0;
       outputs           = 0;
@@ -117,30 +121,28 @@ module tw_tb_judge #(
       faults            = 0;
       reports           = 0;
       onij              = tw_core_tb.u_host.onij;
-      tw_core_tb.u_files.open_next(tw_core_tb.u_files.Psums);
-      tw_core_tb.u_files.open_next(tw_core_tb.u_files.Outputs);
+      for (slot = PsumSlot; slot <= DataSlot; slot = slot + 1)
+      tw_core_tb.u_files.open_next(slot[1:0]);
     end
   endtask
 
-  // Pass over what belongs to output tiles that do not run.
-  task static skip_expected;
-    repeat (tw_core_tb.u_host.first_otile * onij) begin
-      tw_core_tb.u_files.read_word(tw_core_tb.u_files.Psums, PsumWordBits);
-      tw_core_tb.u_files.read_word(tw_core_tb.u_files.Outputs, PsumWordBits);
-    end
-  endtask
-
+  // The words of the present job; before the first one, pass over output tiles that do not run.
   task static load_expected;
-    integer index;
+    integer index, slot;
     begin
       job_otile = tw_core_tb.u_host.job_otile;
       job_words = tw_core_tb.u_host.job_otiles * onij;
-      for (index = 0; index < job_words; index = index + 1) begin
-        tw_core_tb.u_files.read_word(tw_core_tb.u_files.Psums, PsumWordBits);
-        expected_psum[index] = tw_core_tb.u_files.word[PsumWordBits-1:0];
-        tw_core_tb.u_files.read_word(tw_core_tb.u_files.Outputs, PsumWordBits);
-        expected_data[index] = tw_core_tb.u_files.word[PsumWordBits-1:0];
-        is_delivered[index]  = 1'b0;
+      index     = (job_otile == tw_core_tb.u_host.first_otile) ? -job_otile * onij : 0;
+      while (index < job_words) begin
+        for (slot = PsumSlot; slot <= DataSlot; slot = slot + 1) begin
+          tw_core_tb.u_files.read_word(slot[1:0], PsumWordBits);
+          if (index >= 0 && slot == PsumSlot)
+            expected_psum[index] = tw_core_tb.u_files.word[PsumWordBits-1:0];
+          if (index >= 0 && slot == DataSlot)
+            expected_data[index] = tw_core_tb.u_files.word[PsumWordBits-1:0];
+        end
+        if (index >= 0) is_delivered[index] = 1'b0;
+        index = index + 1;
       end
     end
   endtask
@@ -155,15 +157,16 @@ module tw_tb_judge #(
   endtask
 
   task static take_output;
-    integer index;
+    integer index, what;
     begin
       index = 32'(out_addr_i);
       if ($isunknown(out_addr_i) || index >= job_words)
         fault("the core puts out a word beyond its job");
       else if (is_delivered[index]) fault("the core puts out a word twice");
       else begin
-        compare(Psum, index, expected_psum[index], out_psum_i, 1'b0);
-        compare(Data, index, expected_data[index], out_data_i, 1'b0);
+        for (what = Psum; what <= Data; what = what + 1)
+        compare(what, index, (what == Psum) ? expected_psum[index] : expected_data[index],
+                (what == Psum) ? out_psum_i : out_data_i, 1'b0);
         is_delivered[index] = 1'b1;
       end
     end
@@ -184,13 +187,13 @@ module tw_tb_judge #(
   endtask
 
   task static check_missing;
-    integer index;
+    integer index, what;
     begin
       for (index = 0; index < job_words; index = index + 1) begin
-        if (!is_delivered[index]) begin
-          compare(Psum, index, expected_psum[index], '0, 1'b1);
-          compare(Data, index, expected_data[index], '0, 1'b1);
-        end
+        for (what = Psum; what <= Data; what = what + 1)
+        if (!is_delivered[index])
+          compare(what, index, (what == Psum) ? expected_psum[index] : expected_data[index], '0,
+                  1'b1);
       end
     end
   endtask
@@ -219,11 +222,10 @@ module tw_tb_judge #(
   endtask
 
   task static end_layer;
+    integer slot;
     begin
-      tw_core_tb.u_files.close(tw_core_tb.u_files.Psums,
-                               tw_core_tb.u_host.end_otile == tw_core_tb.u_host.otiles);
-      tw_core_tb.u_files.close(tw_core_tb.u_files.Outputs,
-                               tw_core_tb.u_host.end_otile == tw_core_tb.u_host.otiles);
+      for (slot = PsumSlot; slot <= DataSlot; slot = slot + 1)
+      tw_core_tb.u_files.close(slot[1:0], tw_core_tb.u_host.end_otile == tw_core_tb.u_host.otiles);
       tw_core_tb.u_files.begin_line;
       $fwrite(tw_core_tb.u_files.record, "layer psums=%0d psum_mismatches=%0d outputs=%0d", psums,
               psum_mismatches, outputs);

@@ -14,11 +14,13 @@ from tilewright.sim.phases import Phases, fold_phases, job_phases, layer_phases,
 from tilewright.sim.result import OverflowEvent, SimResult
 from tilewright.sim.simulate import simulate
 from tilewright.sim.textbook import TEXTBOOK, dataflow_cycles
+from tilewright.sim.trace import ArrayTrace, trace_job
 
 __all__ = [
     "REGISTERS",
     "TEXTBOOK",
     "Activity",
+    "ArrayTrace",
     "OverflowEvent",
     "Phases",
     "SimResult",
@@ -35,5 +37,6 @@ __all__ = [
     "network_phases",
     "next_fold_cycles",
     "simulate",
+    "trace_job",
     "words_streamed",
 ]

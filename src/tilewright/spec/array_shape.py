@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tilewright.errors import ShapeError
+from tilewright.spec.conv_shape import ConvShape
 
-MAX_LANES = 64
+MAX_LANES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +26,19 @@ class ArrayShape:
             )
         if not 4 <= self.psum_bits <= 32:
             raise ShapeError(f"a psum has 4..32 bits, not {self.psum_bits}")
+
+    def choke(self, shapes: Mapping[str, ConvShape]) -> str | None:
+        """The layer whose kernel fits the array as one tile in both directions; None if none does.
+
+        Of several, the one that leaves fewest PEs without a weight, and of these the first.
+
+        >>> wide, narrow = ConvShape(32, 4, 4, 8, 3, 3), ConvShape(8, 4, 4, 8, 3, 3)
+        >>> ArrayShape(8, 8, psum_bits=16).choke({"features.12": wide, "features.15": narrow})
+        'features.15'
+        """
+        fitting = {
+            name: shape.ic * shape.oc
+            for name, shape in shapes.items()
+            if shape.taps > 1 and shape.ic <= self.rows and shape.oc <= self.cols
+        }
+        return max(fitting, key=fitting.__getitem__, default=None)

@@ -92,7 +92,7 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ArtifactError(
-            f"cannot read {path}: {error.strerror or error}; run the stage that writes it"
+            f"cannot read {path}: {error.strerror or error}; check its name, or run the stage that writes it"
         ) from None
 
 

@@ -16,6 +16,7 @@ from tilewright.data import Split
 from tilewright.data.catalog import load_data
 from tilewright.engine import Engine
 from tilewright.errors import ConfigError
+from tilewright.facts import RecoverFacts
 from tilewright.models.architecture import find_architecture
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.spec import ArrayShape, IntegerNetwork, PackedNetwork, find_packed
@@ -166,6 +167,12 @@ def open_advised(source: str, data_dir: Any) -> tuple[Config, IntegerNetwork | N
         return config, packed.network, _holdout(config, data_dir)
     if path.is_dir() and RunFolder(path).network_stem.with_suffix(".json").is_file():
         run = RunFolder(path)
+        source = run.facts(RecoverFacts).imported
+        if source is not None:
+            raise ConfigError(
+                f"{path} must be a run that was trained here, with a hold-out to choose on, but was made of "
+                f"{source}: advise a model by its name, or train the run"
+            )
         return run.config(), run.network(), _holdout(run.config(), data_dir)
     return find_outlines(source)[1], None, None
 

@@ -20,15 +20,15 @@ class FaultOptions:
     """Which faults. rows, cols: of the array. psum_bits: of its registers; 0: what the layer's weights need.
 
     kinds: "stuck0", "stuck1", "flip" (once for each image, at a moment that `seed` chooses). images: test
-    images, from the first on. confirm: faults that the RTL runs too, on one image each; workers: as
-    `run_jobs` takes them.
+    images, from the first on; None: 500, or all there are. confirm: faults that the RTL runs
+    too, on one image each; workers: as `run_jobs` takes them.
     """
 
     rows: int = 8
     cols: int = 8
     psum_bits: int = 0
     kinds: tuple[FaultKind, ...] = ("stuck0", "stuck1")
-    images: int = 500
+    images: int | None = None
     confirm: int = 0
     is_saturating: bool = False
     threads: int = 1
@@ -112,7 +112,7 @@ def write_points(facts: FaultFacts, path: Path) -> None:
 
 def draw_map(facts: FaultFacts, path: Path) -> None:
     """Write the heat map as an SVG file."""
-    from tilewright.report.figures import fault_map
+    from tilewright.report.plots import fault_map
 
     grids: dict[str, npt.NDArray[np.float64]] = {
         kind: facts.lost(kind) for kind in dict.fromkeys(one.kind for one in facts.points)

@@ -38,6 +38,9 @@ Ints = npt.NDArray[np.int64]
 CHUNK = 25
 """Images whose codes and sums of every layer are held at a time."""
 
+MOST_IMAGES = 500
+"""Test images, where it is not said how many."""
+
 
 def find_faults(
     subject: Subject, name: str, options: FaultOptions, listener: Listener
@@ -49,12 +52,16 @@ def find_faults(
     """
     network, test = subject.network, subject.test
     layer = network.layer(name)
-    if not 1 <= options.images <= len(test) or not options.kinds or options.confirm < 0:
+    if not options.kinds or options.confirm < 0:
         raise ConfigError(
-            f"images must be 1..{len(test)}, and there must be a kind of fault, not {options}"
+            f"there must be a kind of fault, and 0 or more to confirm, not {len(options.kinds)} and "
+            f"{options.confirm}"
         )
+    images = min(MOST_IMAGES, len(test)) if options.images is None else options.images
+    if not 1 <= images <= len(test):
+        raise ConfigError(f"images must be 1..{len(test)}, not {images}")
     array, tail = options.array(layer), _Tail(network, layer, options.threads)
-    pixels, labels = test.images[: options.images], test.labels[: options.images]
+    pixels, labels = test.images[:images], test.labels[:images]
     codes, sums = _layer_trace(network, layer, pixels, listener)
     plain = layer.plain()
     faulty = FaultyLayer(plain, codes, array, is_saturating=options.is_saturating)
@@ -78,7 +85,7 @@ def find_faults(
         array.rows,
         array.cols,
         array.psum_bits,
-        options.images,
+        images,
         int((healthy == labels).sum()),
         tuple(points),
         confirmed,

@@ -74,9 +74,9 @@ def psum_width(
 
 def draw_curve(facts: PsumWidthFacts, path: Path) -> None:
     """Write the curve that `psum_width` found as an SVG file."""
-    from tilewright.report.figures import psum_curve
+    from tilewright.report.figures import psum_curve_file
 
-    write_bytes(path, psum_curve(facts).encode())
+    write_bytes(path, psum_curve_file(facts).encode())
 
 
 def _point(

@@ -43,5 +43,6 @@ def trial_cause(trial: Trial, bundle: Bundle) -> str:
 
 def more(bundle: Bundle, dump: Path, reading: Reading) -> str:
     """The command that shows where and why a dump is wrong."""
-    words = ["tilewright", "explain", str(bundle.folder), str(dump), *reading.words]
+    opening = reading.bundle_words if bundle.is_foreign else ()
+    words = ["tilewright", "explain", str(bundle.folder), str(dump), *opening, *reading.words]
     return f"more: {join(words)}"

@@ -9,7 +9,7 @@ from signal import Signals
 from typing import Any, Literal
 
 from tilewright.errors import ConfigError, TilewrightError
-from tilewright.judge import Comparison, compare, read_dump
+from tilewright.judge import Comparison, Sampling, compare, read_dump
 from tilewright.judge.log import PATTERNS
 from tilewright.programs.process import Ended, last_lines
 from tilewright.trials.command import Command
@@ -27,7 +27,8 @@ Status = Literal["pass", "fail", "error"]
 class Reading:
     """How dumps are read: the arguments of `tilewright.judge.read_dump`.
 
-    layout_name: what the layout was called when it was asked for.
+    layout_name: what the layout was called when it was asked for. bundle_words: the options that open a
+    bundle without a manifest.
     """
 
     kind: str | None = None
@@ -38,6 +39,8 @@ class Reading:
     pattern: str | None = None
     is_partial: bool = False
     is_rest_expected: bool = False
+    sampling: Sampling | None = None
+    bundle_words: tuple[str, ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -50,6 +53,12 @@ class Reading:
             "--pattern": self.pattern,
         }
         given = [word for name, value in named.items() if value for word in (name, value)]
+        if self.sampling is not None:
+            signals = [("--bus", bus) for bus in self.sampling.buses]
+            signals += [("--clock", self.sampling.clock)]
+            signals += [("--when", name) for name in self.sampling.when]
+            signals += [("--address", self.sampling.address)] if self.sampling.address else []
+            given += [word for signal in signals for word in signal]
         flags = {"--partial": self.is_partial, "--rest-expected": self.is_rest_expected}
         return (*given, *(name for name, is_given in flags.items() if is_given))
 
@@ -63,6 +72,7 @@ class Reading:
             order=self.order,
             radix=self.radix,
             pattern=self.pattern,
+            sampling=self.sampling,
             is_partial=self.is_partial,
             is_rest_expected=self.is_rest_expected,
         )
@@ -294,6 +304,8 @@ class _Judgement:
         seen = ", ".join(names[:4]) + f" and {len(names) - 4} more" * (len(names) > 4)
         is_old = (self.folder / name).exists()
         there = "it was there before, or is no file" if is_old else "there is none"
+        if name in {file.name for file in self.bundle.files}:
+            there += " (the bundle's own file of expected numbers lies there: no dump until it is written)"
         return f"the command must write {name}, but {there}; it wrote {seen or 'no file'}"
 
     def _words(self) -> str:

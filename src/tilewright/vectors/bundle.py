@@ -14,10 +14,10 @@ from tilewright.errors import ConfigError, FormatError
 from tilewright.spec import ArrayShape, Codes, ConvShape, NumberFormat
 from tilewright.spec.names import check_name
 from tilewright.tile import TilePlan
-from tilewright.vectors.codec import file_count, text_forms
+from tilewright.vectors.arrangement import file_indices
+from tilewright.vectors.codec import file_count, text_set
 from tilewright.vectors.kinds import FieldWidths
 from tilewright.vectors.layout import Layout
-from tilewright.vectors.text import TextForm
 
 MANIFEST = "manifest.json"
 MAX_CODE_BITS = 8
@@ -119,22 +119,24 @@ class BundleTensors:
 
 def planned_files(
     layout: Layout, plan: TilePlan, widths: FieldWidths
-) -> Iterator[tuple[str, TextForm, dict[str, int]]]:
-    """Kind, form and tile indices of every file that a bundle has, in the order of the manifest.
+) -> Iterator[tuple[str, str, dict[str, int], int]]:
+    """Kind, name, tile indices and words of every file that a bundle has, in the order of the manifest.
 
     Raises `ConfigError` if two of them would have the same name (letter case does not count).
     """
     owners = {MANIFEST: "the manifest"}
     for form in layout.kinds:
-        for text, indices in text_forms(form, plan, widths):
-            other = owners.setdefault(text.name.casefold(), form.kind)
+        texts, axes = text_set(form, plan, widths), form.file_axes
+        for name, place in zip(texts.names, file_indices(form, plan), strict=True):
+            other = owners.setdefault(name.casefold(), form.kind)
             if other != form.kind:
                 raise ConfigError(
-                    f"layout {layout.name}: {form.kind} and {other} must not share the file "
-                    f"{text.name}"
+                    f"layout {layout.name}: {form.kind} and {other} must not share the file {name}"
                 )
-            yield form.kind, text, indices
+            yield form.kind, name, dict(zip(axes, place, strict=True)), texts.form.lines
     for name in owners:
+        if "/" not in name:
+            continue
         for parent in PurePosixPath(name).parents:
             if str(parent) in owners:
                 raise ConfigError(

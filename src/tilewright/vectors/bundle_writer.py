@@ -12,12 +12,12 @@ import numpy as np
 
 from tilewright.errors import ArtifactError, ConfigError, FormatError, ShapeError
 from tilewright.spec import ConvShape, IntArray, IntegerLayer, NumberFormat
-from tilewright.store.artifact import read_json, sha256, write_json
+from tilewright.store.artifact import sha256, write_json
 from tilewright.tile import TilePlan, tile_activations, tile_psums, tile_weights
 from tilewright.vectors.bundle import MANIFEST, Bundle, BundleFile, Scales, planned_files
 from tilewright.vectors.codec import encode
 from tilewright.vectors.layout import Layout
-from tilewright.vectors.manifest import is_manifest, manifest_facts
+from tilewright.vectors.manifest import manifest_facts, read_manifest
 from tilewright.vectors.planes import accumulate_addresses
 
 
@@ -137,8 +137,8 @@ def _tiles(
 
 def _describe(bundle: Bundle, contents: Mapping[str, bytes]) -> tuple[BundleFile, ...]:
     return tuple(
-        BundleFile(text.name, kind, indices, text.lines, sha256(contents[text.name]))
-        for kind, text, indices in planned_files(bundle.layout, bundle.plan, bundle.widths)
+        BundleFile(name, kind, indices, lines, sha256(contents[name]))
+        for kind, name, indices, lines in planned_files(bundle.layout, bundle.plan, bundle.widths)
     )
 
 
@@ -193,12 +193,10 @@ def check_replaceable(folder: Path) -> None:
 def owned_names(folder: Path) -> set[str]:
     """Names that the manifest in `folder` lists, and its own; none if it is not a manifest."""
     try:
-        facts = read_json(folder / MANIFEST)
+        owned = {file.name for file in read_manifest(folder).files}
     except ArtifactError:
         return set()
-    if not is_manifest(facts) or not isinstance(facts.get("files"), list):
-        return set()
-    names = {file.get("name") for file in facts["files"] if isinstance(file, dict)}
-    owned = {name for name in names if isinstance(name, str)}
-    folders = {str(parent) for name in owned for parent in PurePosixPath(name).parents}
+    folders = {
+        str(parent) for name in owned if "/" in name for parent in PurePosixPath(name).parents
+    }
     return {MANIFEST} | owned | folders

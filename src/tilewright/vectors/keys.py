@@ -16,19 +16,24 @@ def check_keys(
     *,
     required: Mapping[str, Types],
     optional: Mapping[str, Types] | None = None,
+    examples: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return `facts` if it is a table with exactly the `required` and possibly the `optional` keys.
 
-    Raises `ConfigError` that names the first missing, unknown or ill-typed key, and the valid ones.
+    Raises `ConfigError` that names the missing keys, with `examples` of them, or the first unknown or
+    ill-typed one, and the valid ones.
     """
     if not isinstance(facts, dict):
         raise ConfigError(f"{where} must be a table of keys and values, not {_shown(facts)}")
     valid = {**required, **(optional or {})}
-    for key in required:
-        if key not in facts:
-            raise ConfigError(
-                f"{where} must have the key '{key}'; found {', '.join(facts) or 'none'}"
-            )
+    missing = [key for key in required if key not in facts]
+    if missing:
+        names = f"key{'s' * (len(missing) > 1)} {', '.join(map(repr, missing))}"
+        told = [examples[key] for key in missing if key in examples] if examples else []
+        example = f"; for example {', '.join(told)}" if told else ""
+        raise ConfigError(
+            f"{where} must have the {names}; found {', '.join(facts) or 'none'}{example}"
+        )
     for key, value in facts.items():
         if key not in valid:
             raise ConfigError(f"{where} has the unknown key '{key}'; valid: {', '.join(valid)}")

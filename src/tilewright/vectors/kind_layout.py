@@ -188,6 +188,7 @@ class KindLayout:
             facts,
             kind,
             required={"file": str, "lines": str, "word": str, "bits": (int, str)},
+            examples=_examples(kind),
             optional={"plane": str, "line_end": str, "split": list}
             | dict.fromkeys(("header", "trailer"), (list, int))
             | {key: type(value) for key, value in _DEFAULTS.items()},
@@ -221,7 +222,8 @@ class KindLayout:
             if found.count(axis) != 1:
                 times = "is missing" if axis not in found else f"stands {found.count(axis)} times"
                 raise ConfigError(
-                    f"axis '{axis}' must stand exactly once, in file, lines or word, but {times}"
+                    f"axis '{axis}' must stand exactly once, in file, lines or word (an axis of size 1 too: "
+                    f'first in lines, "{axis} ..."), but {times}'
                 )
 
     def _check_field(self) -> None:
@@ -309,6 +311,17 @@ def _lines_of(text: tuple[str, ...] | int) -> tuple[str, ...]:
 
 def _parse_text(stated: list[Any] | int, where: str) -> tuple[str, ...] | int:
     return stated if isinstance(stated, int) else check_list(stated, where, of=str)
+
+
+def _examples(kind: str) -> dict[str, str]:
+    """What the required keys of a kind may be, as a layout's file writes them; none of an unknown kind."""
+    name = kind.rstrip("0123456789").rstrip("_")
+    if name not in AXES:
+        return {}
+    *axes, lane = AXES[name]
+    width = {"activation": "act", "weight": "weight"}.get(name, "psum")
+    found = {"file": f"{name}.txt", "lines": " ".join(axes), "word": f"-{lane}", "bits": width}
+    return {key: f'{key} = "{value}"' for key, value in found.items()}
 
 
 def _parse_runs(text: str, where: str) -> tuple[AxisRun, ...]:

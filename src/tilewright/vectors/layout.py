@@ -10,8 +10,12 @@ from tilewright.errors import ConfigError
 from tilewright.spec import OutputFunction
 from tilewright.vectors.containers import CONTAINERS, SUFFIXES
 from tilewright.vectors.keys import check_keys
-from tilewright.vectors.kind_layout import KindLayout
+from tilewright.vectors.kind_layout import AxisRun, KindLayout
 from tilewright.vectors.kinds import AXES, KIND_NAMES
+
+PACKED = "raw"
+"""The container of `Layout.packed`: the highest octet first."""
+PACKED_SUFFIX = "-packed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,27 @@ class Layout:
         )
         return replace(self, name=f"{self.name}-{container}", kinds=tuple(kinds))
 
+    def packed(self) -> Self:
+        """The same words in one file a kind, as octets: for a bench that reads them so.
+
+        The axes of the file names come before those of the lines, output tiles outermost.
+        """
+        kinds = (
+            replace(
+                form,
+                file=f"{form.kind}.bin",
+                lines=(*map(AxisRun, sorted(form.file_axes, key=_packed_place)), *form.lines),
+                header=(),
+                trailer=(),
+                line_end="LF",
+                radix="binary",
+                separator="",
+                container=PACKED,
+            )
+            for form in self.kinds
+        )
+        return replace(self, name=f"{self.name}{PACKED_SUFFIX}", kinds=tuple(kinds))
+
     def to_facts(self) -> dict[str, Any]:
         """The layout as a table, as it stands in a layout file."""
         kinds = {kind.kind: kind.to_facts() for kind in self.kinds}
@@ -151,6 +176,11 @@ class Layout:
         except ConfigError as error:
             raise ConfigError(f"layout {table['name']}: {error}") from None
         return cls(table["name"], table["description"], kinds)
+
+
+def _packed_place(axis: str) -> int:
+    order = ("otile", "itile", "kij")
+    return order.index(axis) if axis in order else len(order)
 
 
 def _states_psums(form: KindLayout) -> bool:

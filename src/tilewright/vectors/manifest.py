@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tilewright import __version__
-from tilewright.errors import ArtifactError, ConfigError, FormatError, TilewrightError
+from tilewright.errors import ArtifactError, ConfigError, TilewrightError
 from tilewright.spec import ArrayShape, ConvShape, NumberFormat
 from tilewright.store.artifact import read_json
-from tilewright.vectors.bundle import (
-    MANIFEST,
-    Bundle,
-    BundleFile,
-    Scales,
-    planned_count,
-    planned_files,
-)
+from tilewright.vectors.bundle import MANIFEST, Bundle, Scales
 from tilewright.vectors.keys import check_keys, check_list
-from tilewright.vectors.kinds import FILE_AXES
 from tilewright.vectors.layout import Layout
+from tilewright.vectors.listing import list_files, listed_by_file, listed_by_kind
 
 KIND = "vector-bundle"
-VERSION = 1
+VERSION = 2
+_LISTINGS = {1: (list, listed_by_file), VERSION: (dict, listed_by_kind)}
+"""Of each version that is read: the type of ``files``, and what makes the files of it."""
 _SHAPE = {
     **dict.fromkeys(("ic", "ih", "iw", "oc", "kh", "kw"), int),
     "stride": list,
@@ -35,7 +29,7 @@ _SHAPE = {
 _FORMAT = {"bits": int, "is_signed": bool, "is_narrow": bool}
 _TOP = {"kind": str, "version": int, "layer": str, "sample": int, "shape": dict, "array": dict}
 _TOP |= {"act_format": dict, "weight_format": dict, "scales": dict, "layout": dict}
-_TOP |= {"files": list, "versions": dict}
+_TOP |= {"versions": dict}
 
 
 def manifest_facts(bundle: Bundle) -> dict[str, Any]:
@@ -51,7 +45,7 @@ def manifest_facts(bundle: Bundle) -> dict[str, Any]:
         "weight_format": bundle.weight_format.to_facts(),
         "scales": asdict(bundle.scales),
         "layout": bundle.layout.to_facts(),
-        "files": [asdict(file) for file in bundle.files],
+        "files": list_files(bundle),
         "versions": {"tilewright": __version__, "numpy": np.__version__},
     }
 
@@ -69,17 +63,18 @@ def read_manifest(folder: Path) -> Bundle:
     """
     path = folder / MANIFEST
     facts = read_json(path)
-    if not is_manifest(facts) or facts.get("version") != VERSION:
+    version = facts.get("version") if is_manifest(facts) else None
+    if version not in (1, VERSION) or isinstance(version, bool):
         raise ArtifactError(
-            f"{path} must be the manifest of a {KIND}, version {VERSION}: give the folder of a "
+            f"{path} must be the manifest of a {KIND}, version 1 or {VERSION}: give the folder of a "
             f"bundle, or export it again"
         )
+    of, listed = _LISTINGS[version]
     try:
-        bundle = _rebuild(folder, check_keys(facts, "manifest", required=_TOP))
-        _check_files(bundle)
+        bundle = _rebuild(folder, check_keys(facts, "manifest", required=_TOP | {"files": of}))
+        return replace(bundle, files=listed(bundle, facts["files"]))
     except TilewrightError as error:
         raise ArtifactError(f"{path}: {error}; export the bundle again") from None
-    return bundle
 
 
 def _rebuild(folder: Path, facts: dict[str, Any]) -> Bundle:
@@ -90,8 +85,6 @@ def _rebuild(folder: Path, facts: dict[str, Any]) -> Bundle:
     check_keys(facts["versions"], "versions", required={"tilewright": str, "numpy": str})
     layout = Layout.from_facts(facts["layout"])
     layout.check_whole()
-    made = (name for form in layout.kinds for split in form.split for name in split.names)
-    axes = tuple(dict.fromkeys((*FILE_AXES, *made)))  # what a file name can carry
     return Bundle(
         folder=folder,
         layer_name=facts["layer"],
@@ -102,7 +95,7 @@ def _rebuild(folder: Path, facts: dict[str, Any]) -> Bundle:
         weight_format=_format(facts["weight_format"], "weight_format"),
         scales=Scales(scales["act"], check_list(scales["weight"], "scales: weight", of=float)),
         layout=layout,
-        files=tuple(_file(entry, axes) for entry in facts["files"]),
+        files=(),
     )
 
 
@@ -119,32 +112,3 @@ def _format(facts: object, where: str) -> NumberFormat:
     is_named = isinstance(facts, dict) and "name" in facts
     table = check_keys(facts, where, required={"name": str} if is_named else _FORMAT)
     return NumberFormat.from_facts(table)
-
-
-def _file(facts: object, axes: tuple[str, ...]) -> BundleFile:
-    types = {"name": str, "kind": str, "indices": dict, "lines": int, "sha256": str}
-    table = check_keys(facts, "file", required=types)
-    where = f"file {table['name']!r}"
-    check_keys(
-        table["indices"], f"{where}: indices", required={}, optional=dict.fromkeys(axes, int)
-    )
-    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", table["name"], re.ASCII):
-        raise FormatError(f"{where} must be a plain name, so that it stays inside the folder")
-    if not re.fullmatch("[0-9a-f]{64}", table["sha256"]):
-        raise FormatError(f"{where}: sha256 must be 64 hexadecimal digits, not {table['sha256']!r}")
-    return BundleFile(**table)
-
-
-def _check_files(bundle: Bundle) -> None:
-    """The files must be those that layout, shape and array ask for."""
-    count = planned_count(bundle.layout, bundle.plan)
-    if len(bundle.files) != count:
-        raise FormatError(
-            f"layout {bundle.layout.name} has {count} files for this layer, not {len(bundle.files)}"
-        )
-    planned = planned_files(bundle.layout, bundle.plan, bundle.widths)
-    for (kind, text, indices), file in zip(planned, bundle.files, strict=True):
-        expected = (text.name, kind, indices, text.lines)
-        found = (file.name, file.kind, file.indices, file.lines)
-        if found != expected:
-            raise FormatError(f"file {found} must be {expected} (name, kind, indices, lines)")

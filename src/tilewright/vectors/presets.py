@@ -14,7 +14,7 @@ from tilewright.registry import Registry
 from tilewright.spec import OutputFunction
 from tilewright.store.toml import parse_toml
 from tilewright.tile import CORE_DATAFLOWS, DATAFLOWS, Dataflow
-from tilewright.vectors.layout import Layout
+from tilewright.vectors.layout import PACKED, PACKED_SUFFIX, Layout
 
 SUFFIX = ".toml"
 
@@ -42,6 +42,8 @@ def layout_names() -> tuple[str, ...]:
 def load_layout(name_or_path: str | Path) -> Layout:
     """The layout of that name, or the one in a file: a `Path`, or text that ends in ``.toml``.
 
+    ``NAME-packed`` is the layout NAME with one file a kind, of octets: see `Layout.packed`.
+
     Raises `UnknownNameError` with near names for an unknown name, `ConfigError` for a file that
     is missing or does not describe a layout.
 
@@ -51,6 +53,9 @@ def load_layout(name_or_path: str | Path) -> Layout:
     if isinstance(name_or_path, Path) or name_or_path.endswith(SUFFIX):
         return _read(Path(name_or_path))
     names = layout_names()
+    stem = name_or_path.removesuffix(PACKED_SUFFIX)
+    if stem in names and name_or_path not in names:
+        return _named(stem).packed()
     if name_or_path not in names:
         near = get_close_matches(name_or_path, names, n=3, cutoff=0.3) or names
         raise UnknownNameError(
@@ -65,7 +70,12 @@ def dataflow_of(layout: Layout) -> Dataflow | None:
     if "output" not in layout.kind_names:
         return None
     kinds = layout.with_output(OutputFunction()).kinds
-    return next((flow for flow in DATAFLOWS if load_layout(flow.layout).kinds == kinds), None)
+    is_packed = all(form.container == PACKED for form in kinds)
+    for flow in DATAFLOWS:
+        own = load_layout(flow.layout)
+        if kinds == (own.packed() if is_packed else own).kinds:
+            return flow
+    return None
 
 
 def is_stated_by(layout: Layout, dataflow: Dataflow) -> bool:

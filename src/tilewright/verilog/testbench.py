@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 from tilewright.errors import FormatError, ToolError, printable
 from tilewright.verilog.macros import check_growth
 from tilewright.verilog.unknown_names import UNKNOWN_MEMORY, take_out_unknown_names
+
+_WAVES = re.compile(r"(\$dumpvars)(\s*\([^();\"]*\))")
+"""Its scopes are often of modules that a testbench alone does not bring; no file is read there."""
 
 __all__ = ["UNKNOWN_MEMORY", "Sources", "Testbench", "import_pyslang", "read_testbench"]
 
@@ -154,7 +158,8 @@ class _Parser:
             str(folder) for folder in (path.parent, *self.given.include_folders)
         ]
         bag = slang.Bag([options])
-        tree = slang.syntax.SyntaxTree.fromText(text, sources, path.name, str(path), bag)
+        seen = _WAVES.sub(lambda call: call[1] + re.sub(r"[^\n]", " ", call[2]), text)
+        tree = slang.syntax.SyntaxTree.fromText(seen, sources, path.name, str(path), bag)
         return sources, tree
 
     def _missing_includes(self, tree: Any) -> Iterator[str]:

@@ -31,12 +31,13 @@ class Sampling:
     """Which samples are numbers: buses, joined with the first one highest, before rising edges of `clock`.
 
     when: signals of one bit; only samples in which all are 1 count. A name may leave out scopes
-    from the left, as long as it is one variable.
+    from the left, as long as it is one variable. address: a bus that is kept beside each sample, for people.
     """
 
     buses: tuple[str, ...]
     clock: str
     when: tuple[str, ...] = ()
+    address: str = ""
 
     def __post_init__(self) -> None:
         if not self.buses or not self.clock:
@@ -45,10 +46,15 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Bits of all buses, the highest first, as ``0 1 x z``; time: in steps of the file, of the edge."""
+    """Bits of all buses, the highest first, as ``0 1 x z``; time: in steps of the file, of the edge.
+
+    cycle: rising edges of the clock before this one. address: bits of the bus of that name, or "".
+    """
 
     time: int
     bits: str
+    cycle: int = 0
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +97,20 @@ def read_samples(path: Path, sampling: Sampling) -> list[Sample]:
     buses = [file.find(name) for name in sampling.buses]
     clock = file.find(sampling.clock)
     when = [file.find(name) for name in sampling.when]
+    address = [file.find(sampling.address)] if sampling.address else []
     for one in (clock, *when):
         if one.width != 1:
             raise ConfigError(f"{path}: {one.name} must be one bit wide, but has {one.width}")
-    watched = (*buses, clock, *when)
+    watched = (*buses, clock, *when, *address)
+    cycle = 0
     held = {one.code: "x" * one.width for one in watched}
     samples: list[Sample] = []
     for time, changes in file.steps(watched):
         is_edge = held[clock.code] != "1" and changes.get(clock.code) == "1" and time > 0
         if is_edge and all(held[one.code] == "1" for one in when):
-            samples.append(Sample(time, "".join(held[bus.code] for bus in buses)))
+            bits, there = ("".join(held[bus.code] for bus in some) for some in (buses, address))
+            samples.append(Sample(time, bits, cycle, there))
+        cycle += is_edge
         held |= changes
     return samples
 

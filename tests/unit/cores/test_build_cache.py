@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from tests.unit.cores.fakes import FakeSimulator
 from tilewright.cores.build_cache import cached_build, default_cache_dir
+from tilewright.cores.simulator import Build, SharesParts
 from tilewright.errors import ToolError
 
 SOURCES = {"a.sv": b"module a; endmodule\n"}
@@ -43,6 +45,58 @@ def test_every_ingredient_counts(tmp_path: Path) -> None:
         build(FakeSimulator(name="other"), tmp_path),
     ]
     assert all(one != other for one, other in itertools.combinations(entries, 2))
+
+
+@dataclass
+class Sharing(FakeSimulator):
+    """Compiles a runtime unless it is there already; `compiled` counts how often."""
+
+    compiler: str = "12.2"
+    compiled: int = 0
+
+    def shared_parts(self) -> dict[str, str]:
+        return {"objects/runtime.o": self.compiler}
+
+    def build(self, build: Build) -> None:
+        super().build(build)
+        part = build.folder / "objects" / "runtime.o"
+        if not part.exists():
+            part.parent.mkdir()
+            part.write_text("compiled")
+            self.compiled += 1
+        assert part.read_text() == "compiled"
+
+
+def test_what_all_builds_share_is_made_once(tmp_path: Path) -> None:
+    assert isinstance(Sharing(), SharesParts)
+    assert not isinstance(FakeSimulator(), SharesParts)
+    simulator = Sharing()
+    for rows in (1, 2, 3):
+        build(simulator, tmp_path, parameters={"Rows": rows})
+    assert (len(simulator.builds), simulator.compiled) == (3, 1)
+    assert len(list(tmp_path.glob("part-fake-*"))) == 1
+
+
+@pytest.mark.parametrize(
+    "other", [Sharing(version="1.1"), Sharing(options=("-O3",)), Sharing(compiler="13.1")]
+)
+def test_another_runtime_is_not_taken(tmp_path: Path, other: Sharing) -> None:
+    build(Sharing(), tmp_path)
+    build(other, tmp_path, parameters={"Rows": 5})
+    assert other.compiled == 1
+    assert len(list(tmp_path.glob("part-fake-*"))) == 2
+
+
+@pytest.mark.parametrize("damage", ["altered", "writable by others"])
+def test_a_damaged_part_is_made_again(tmp_path: Path, damage: str) -> None:
+    simulator = Sharing()
+    build(simulator, tmp_path)
+    (part,) = tmp_path.glob("part-fake-*")
+    part.chmod(0o666) if damage == "writable by others" else part.write_text("altered")
+    build(simulator, tmp_path, parameters={"Rows": 5})
+    assert simulator.compiled == 2
+    (part,) = tmp_path.glob("part-fake-*")
+    assert part.read_text() == "compiled"
 
 
 @pytest.mark.parametrize("damage", ["altered", "empty", "writable by others", "a link"])

@@ -14,7 +14,13 @@ from tests.unit.cores.fakes import FakeSimulator
 from tilewright.cores import CosimResult, Fault, LaneMismatch, OverflowVector, Setup, run_bundle
 from tilewright.cores.result import merge
 from tilewright.cores.run import read_sources
-from tilewright.cores.run_list import BenchRun, check_runnable, parameters, run_list
+from tilewright.cores.run_list import (
+    BenchRun,
+    check_runnable,
+    memories,
+    parameters,
+    run_list,
+)
 from tilewright.errors import (
     ConfigError,
     FormatError,
@@ -86,6 +92,7 @@ oc 4
 act_files 2
 act_words 12
 weight_words 3
+is_packed 0
 file psum.txt
 file out.txt
 file activation_tile0.txt
@@ -98,7 +105,7 @@ file weight_itile0_otile1_kij0.txt
 """
     text = run_list([BenchRun(bundle, Setup())])
     assert text.startswith(head)
-    assert len(text.splitlines()) == 8 + 28 + 4 + 8
+    assert len(text.splitlines()) == 8 + 29 + 4 + 8
 
 
 def test_memories_grow_only_for_a_layer_that_needs_it(bundle: Bundle) -> None:
@@ -112,6 +119,15 @@ def test_memories_grow_only_for_a_layer_that_needs_it(bundle: Bundle) -> None:
         "WmemAddrBits": 14,
         "PmemAddrBits": 14,
     }
+
+
+def test_one_build_holds_the_largest_of_several_layers(bundle: Bundle) -> None:
+    small = BenchRun(bundle, Setup())
+    plane = BenchRun(replace(bundle, shape=ConvShape(4, 100, 100, 4, 1, 1)), Setup())
+    least = memories([small], memories([plane]))
+    assert least == {"XmemAddrBits": 15, "WmemAddrBits": 14, "PmemAddrBits": 14}
+    assert parameters([small], least) == parameters([plane]) == parameters([small, plane])
+    assert parameters([small]) != parameters([plane])
 
 
 def test_bundle_of_another_layout_is_refused(bundle: Bundle) -> None:

@@ -11,7 +11,8 @@ import pytest
 from tests.golden import regenerate as golden
 from tilewright.errors import ArtifactError, ConfigError, FormatError, ShapeError
 from tilewright.judge import compare, expected_numbers, read_dump, read_dumps, read_operands
-from tilewright.vectors import load_layout, read_bundle
+from tilewright.tile import tile_psums
+from tilewright.vectors import encode, load_layout, read_bundle
 
 
 @pytest.fixture
@@ -222,3 +223,57 @@ def test_a_layout_by_name(bundle, tmp_path):
     layout = load_layout("readmemh")
     with pytest.raises(ArtifactError, match="must have a file of layout readmemh"):
         read_dump(bundle, tmp_path, layout=layout)
+
+
+PARTED = {
+    "decimal": 'radix = "decimal"\nseparator = " "',
+    "commas": 'radix = "decimal"\nseparator = ", "',
+    "hex, parted": 'radix = "hex"\nseparator = " "',
+    "binary, parted": 'separator = "|"',
+    "lowest bit first": 'bit_order = "lsb"',
+    "filler": "filler_left = 3\nfiller_right = 5",
+    "hex, filler": 'radix = "hex"\nfiller_left = 3\nfiller_right = 5',
+    "header and trailer": 'header = ["10", "counts"]\ntrailer = ["end of file"]',
+}
+
+
+class TestEveryTextThatALayoutCanSay:
+    """A core that leaves the very bytes of the expected file is right, however they are written."""
+
+    @pytest.mark.parametrize("text", sorted(PARTED))
+    @pytest.mark.parametrize("wrong", [0, 1])
+    def test_it_is_read_as_it_was_written(self, bundle, psums, tmp_path, text, wrong):
+        (tmp_path / "form.toml").write_text(
+            'name = "form"\ndescription = "one form of text"\n'
+            '[activation]\nfile = "x.txt"\nplane = "padded"\nlines = "itile nij"\n'
+            'word = "row"\nbits = "act"\n'
+            '[weight]\nfile = "w.txt"\nlines = "otile itile kij col"\nword = "row"\nbits = "weight"\n'
+            '[psum]\nfile = "p.txt"\nlines = "otile onij"\nword = "col"\nbits = "psum"\n'
+            + PARTED[text]
+        )
+        layout, left = load_layout(str(tmp_path / "form.toml")), psums.copy()
+        left[0, 1, 2] ^= wrong
+        tiles = tile_psums(left, bundle.plan)
+        content = encode(layout, "psum", tiles, plan=bundle.plan, widths=bundle.widths)
+        (tmp_path / "p.txt").write_bytes(content["p.txt"])
+        found = compare(bundle, read_dump(bundle, tmp_path / "p.txt", layout=layout))
+        assert (found.compared, found.differ) == (24, wrong)
+
+
+def test_decimal_lanes_that_are_too_few_or_unknown(bundle, tmp_path):
+    layout = replace(
+        bundle.layout,
+        kinds=tuple(
+            replace(kind, radix="decimal", separator=" ", header=0) if kind.kind == "psum" else kind
+            for kind in bundle.layout.kinds
+        ),
+    )
+    lines = ["x -1 2"] * 12
+    (tmp_path / "psum.txt").write_text("\n".join(lines))
+    found = read_dump(bundle, tmp_path / "psum.txt", layout=layout)
+    assert found.known.sum() == 18
+    (tmp_path / "psum.txt").write_text("\n".join(["1 2"] * 12))
+    with pytest.raises(
+        FormatError, match=r"each a word of 3 decimal numbers .psum: 12 bits each, ' ' between"
+    ):
+        read_dump(bundle, tmp_path / "psum.txt", layout=layout)

@@ -49,7 +49,7 @@ def test_a_sample_is_what_stood_before_the_edge(tmp_path):
     path = written(tmp_path, "#0 $dumpvars 0! b0 # 0% $end #5 1! b101 # r0.5 r #10 0! #15 1!")
     assert read_samples(path, Sampling(("dut.out",), "tb.clk")) == [
         Sample(5, "00000000"),
-        Sample(15, "00000101"),
+        Sample(15, "00000101", cycle=1),
     ]
 
 
@@ -149,7 +149,7 @@ def test_the_waves_of_a_simulator_give_its_numbers(tmp_path, fault):
     (tmp_path / "tb.sv").write_text(PLAYER.replace("COUNT", str(numbers.size)))
     subprocess.run(["iverilog", "-g2012", "-o", "sim", "tb.sv"], cwd=tmp_path, check=True)
     subprocess.run(["vvp", "-n", "sim"], cwd=tmp_path, check=True, capture_output=True)
-    sampling = Sampling(("number",), "clk", ("valid",))
+    sampling = Sampling(("number",), "clk", ("valid",), address="at")
     dump = read_dump(bundle, tmp_path / "wave.vcd", sampling=sampling, order="oc oh ow")
     assert dump.known.all()
     assert np.array_equal(dump.values, numbers.reshape(dump_shape(bundle, "psum")))
@@ -157,9 +157,11 @@ def test_the_waves_of_a_simulator_give_its_numbers(tmp_path, fault):
     assert (found.compared, found.differ) == (numbers.size, fault)
     if fault:
         assert "wave.vcd time" in str(found.first[0])
+        assert "(cycle 6, address 4)" in str(found.first[0])
     else:
-        first = read_samples(tmp_path / "wave.vcd", sampling)[0].time
-        assert str(dump.where((0, 0, 0))) == f"wave.vcd time {first} lane 0"
+        first = read_samples(tmp_path / "wave.vcd", sampling)[0]
+        told = f"wave.vcd time {first.time} lane 0 (cycle 2, address 1)"
+        assert str(dump.where((0, 0, 0))) == told
     with pytest.raises(
         FormatError, match=rf"must have {numbers.size} samples of number \(psum\) at rising"
     ):

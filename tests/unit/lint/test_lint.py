@@ -53,6 +53,18 @@ def test_what_cannot_be_followed_is_said_with_its_line(
     assert all(line in (0, 2) for line, _ in found)
 
 
+def test_the_scopes_of_a_wave_file_need_not_be_known(tmp_path: Path) -> None:
+    """The design is seldom at hand: what follows is read, in its own line, and alike without the waves."""
+    body = (
+        'core dut();\ninitial begin $dumpfile("x.vcd");\n$dumpvars(1,\n dut, dut.u[0].q); %s'
+        'f = $fopen("out.txt", "r"); r = $ungetc(48, f); end'
+    )
+    found = _undecided(tmp_path, body % "")
+    assert [line for line, _ in found] == [5]
+    assert "$ungetc" in found[0][1]
+    assert "what follows here cannot be followed" in _undecided(tmp_path, body % "dut(1); ")[0][1]
+
+
 def test_names_are_followed(tmp_path: Path) -> None:
     """Parameters, defines, concatenation, tasks, functions, case, nested loops and padding."""
     write(tmp_path, {"a_03.txt": b"1\n", "a_13.txt": b"1\n", "b7.txt": b"1\n", "c1.txt": b"1\n"})

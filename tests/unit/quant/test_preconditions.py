@@ -80,6 +80,16 @@ def test_negative_inputs_of_unsigned_codes_are_refused_at_the_first_batch(kind):
     net(-images(2, 8))  # only the first batch is looked at
 
 
+@pytest.mark.parametrize("options", [{}, {"has_signed_input": True}, {"quantizer": "pact"}])
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64])
+def test_integers_where_floats_are_meant_are_refused_in_one_line(options, dtype):
+    net = quantize(nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4)), **W4A4, **options)
+    with pytest.raises(
+        DataError, match=r"but the first batch is torch\..*int.*: quantize with has_pixel"
+    ):
+        net((images() * 255).to(dtype))
+
+
 def test_the_way_out_of_negative_inputs():
     """The message says so: images in 0..1, or raw pixels and has_pixel_input."""
     assert is_whole(quantize(small(), **W4A4), images(2, 8))

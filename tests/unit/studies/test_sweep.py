@@ -85,7 +85,7 @@ def test_a_study_file_says_the_same_as_options(topology, tmp_path):
         (["--axis", "array.rosw=1"], "there is no axis 'array.rosw': did you mean 'array.rows'?"),
         (["--axis", "array.rows"], "--axis is KEY=VALUES"),
         (["--axis", "array.rows=9..3"], "a range is FIRST..LAST:STEP, upward"),
-        (["--axis", "array.rows=70"], "axis rows has whole numbers of 1..64, not 70"),
+        (["--axis", "array.rows=300"], "axis rows has whole numbers of 1..256, not 300"),
         (["--objective", "speed"], "there is no objective 'speed'"),
         (["--within", "pes"], "--within is FIGURE=NUMBER"),
         (

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from tilewright.errors import ConfigError, ToolError
+from tilewright.judge import Sampling, expected_numbers, read_operands
 from tilewright.trials.command import Command, fill
+from tilewright.trials.finding import more
 from tilewright.trials.trial import LOG, Expected, Reading, run_trial
 
 COPY = "cp psum.txt dump.txt"
@@ -69,6 +72,7 @@ def test_a_file_of_the_bundle_is_no_dump(run):
     trial = run("true", Expected(("psum.txt",)))
     assert trial.status == "error"
     assert "must write psum.txt, but it was there before, or is no file" in trial.evidence
+    assert "no file (the bundle's own file of expected numbers lies there" in trial.evidence
 
 
 def test_a_file_of_the_bundle_that_is_written_again_is_one(run):
@@ -211,3 +215,34 @@ def test_the_facts_are_json(run):
     facts = json.loads(json.dumps(run(WRONG).to_json()))
     assert facts["status"] == "fail"
     assert facts["comparisons"][0]["first"][0]["place"].startswith("dump.txt line 4")
+
+
+def _waves(numbers):
+    """A wave file of a bus that has one number after the other, each before a rising edge."""
+    head = (
+        "$scope module tb $end $var wire 1 ! clk $end $var wire 16 n out $end $upscope $end "
+        "$enddefinitions $end\n"
+    )
+    steps = (
+        f"#{2 * at} 0! b{int(number) & 0xFFFF:b} n #{2 * at + 1} 1!\n"
+        for at, number in enumerate(numbers)
+    )
+    return head + "".join(step.replace(" ", "\n").replace("\nn", " n") for step in steps)
+
+
+@pytest.mark.parametrize("fault", [0, 1])
+def test_numbers_of_a_wave_file(run, bundle, tmp_path, fault):
+    numbers = expected_numbers(bundle, "psum", read_operands(bundle)).ravel()
+    numbers[2] += fault
+    (tmp_path / "wave.vcd").write_text(_waves(numbers))
+    reading = Reading(sampling=Sampling(("out",), "clk"), order="oc oh ow")
+    trial = run("cp {here}/wave.vcd out.vcd", Expected(("out.vcd",), reading))
+    assert (trial.status, trial.differ) == (("pass", 0), ("fail", 1))[fault]
+    assert reading.words == ("--order", "oc oh ow", "--bus", "out", "--clock", "clk")
+
+
+def test_the_next_command_opens_a_bundle_without_a_manifest_as_it_was_opened(bundle, tmp_path):
+    opening = ("--layout", "mine.toml", "--geometry", "ic=3")
+    line = more(replace(bundle, is_foreign=True), tmp_path / "d", Reading(bundle_words=opening))
+    assert line.endswith("d --layout mine.toml --geometry ic=3")
+    assert "--layout" not in more(bundle, tmp_path / "d", Reading(bundle_words=opening))

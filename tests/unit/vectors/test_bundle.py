@@ -12,6 +12,7 @@ import pytest
 from tests.unit.vectors import course_example as example
 from tilewright.errors import ArtifactError, ConfigError, FormatError, ShapeError
 from tilewright.spec import NumberFormat
+from tilewright.store.artifact import sha256
 from tilewright.tile import TilePlan
 from tilewright.vectors import (
     Layout,
@@ -67,19 +68,22 @@ def test_the_folder_holds_the_files_and_the_manifest_and_nothing_else(tmp_path):
     assert contents == example.WS_FILES
     assert (manifest["kind"], manifest["version"], manifest["layer"]) == (
         "vector-bundle",
-        1,
+        2,
         "choke",
     )
     assert manifest["sample"] == 7
     assert manifest["scales"] == {"act": 0.5, "weight": [0.125]}
-    assert manifest["files"][-1] == {
-        "name": "out.txt",
-        "kind": "output",
-        "indices": {},
-        "lines": 4,
-        "sha256": "6d3c2db3c3a17e4ce253eadea045be9dd930e83564e77707e52de8f621de59aa",
-    }
-    assert manifest["files"][5]["indices"] == {"itile": 0, "otile": 0, "kij": 4}
+    assert list(manifest["files"]) == ["activation", "weight", "psum", "output"]
+    assert manifest["files"]["output"] == (
+        "6d3c2db3c3a17e4ce253eadea045be9dd930e83564e77707e52de8f621de59aa"
+    )
+    fifth = sha256(example.WS_FILES["weight_itile0_otile0_kij4.txt"])
+    assert manifest["files"]["weight"][4 * 64 : 5 * 64] == fifth
+    found = read_bundle(tmp_path / "deep" / "bundle").files
+    assert (found[-1].name, found[-1].kind, found[-1].indices, found[-1].lines) == (
+        *("out.txt", "output", {}, 4),
+    )
+    assert found[5].indices == {"itile": 0, "otile": 0, "kij": 4}
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["bundle"]
 
 

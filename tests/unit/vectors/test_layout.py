@@ -12,7 +12,7 @@ import pytest
 from tests.unit.vectors import course_example as example
 from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.spec import OutputFunction
-from tilewright.vectors import LAYOUTS, Layout, layout_names, load_layout
+from tilewright.vectors import LAYOUTS, KindLayout, Layout, layout_names, load_layout
 from tilewright.vectors.codec import text_forms
 
 
@@ -156,10 +156,24 @@ def test_a_missing_key_is_named():
         ConfigError, match=r"weight must have the key 'word'; found file, bits, lines"
     ):
         Layout.from_facts(facts)
-    with pytest.raises(ConfigError, match=r"^layout must have the key 'name'; found none$"):
+    with pytest.raises(
+        ConfigError, match=r"^layout must have the keys 'name', 'description'; found none$"
+    ):
         Layout.from_facts({})
+    with pytest.raises(ConfigError, match=r"^layout must have the key 'name'; found description$"):
+        Layout.from_facts({"description": "d"})
     with pytest.raises(ConfigError, match=r"^layout must be a table of keys and values, not \[\]$"):
         Layout.from_facts([])
+
+
+@pytest.mark.parametrize("kind", ["activation", "weight", "psum", "tap_psum", "output", "address"])
+def test_what_is_told_of_missing_keys_makes_a_kind(kind):
+    with pytest.raises(ConfigError) as told:
+        KindLayout.from_facts(kind, {"line_end": "LF"})
+    assert "must have the keys 'file', 'lines', 'word', 'bits'; found line_end" in str(told.value)
+    example = str(told.value).split("for example ")[1].replace(", ", "\n")
+    plane = {"plane": "padded"} if kind == "activation" else {}
+    assert KindLayout.from_facts(kind, tomllib.loads(example) | plane).kind == kind
 
 
 def test_an_unknown_kind_is_named():

@@ -46,8 +46,11 @@ def causes(problem: Problem) -> Iterator[Cause]:
 
 def _cause(key: str, text: str, plane: Ints, hint: str) -> Cause:
     """plane: ``oc onij`` flat index into ``oc onij``, or -1; the same in every group."""
+    plane = plane.astype(np.int32)  # there are many of these, and each is as large as the dump
 
     def apply(problem: Problem, _: object) -> Ints:
+        if problem.groups == 1:
+            return plane[None]
         size = plane.size
         steps = np.arange(problem.groups)[:, None, None] * size
         return np.where(plane < 0, -1, plane + steps)

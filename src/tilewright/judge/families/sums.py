@@ -25,6 +25,10 @@ ACCUMULATE = "look at when the accumulator is cleared and which psum it adds"
 
 LATE = "look at when psums are read from the output FIFO"
 
+DONE = "look at when the end is signalled: numbers are read before they are finished"
+MOST_UNFINISHED = 4
+"""Pixels at the end, at most, that may be read before they are finished."""
+
 Change = Callable[[Ints], Ints]
 """A function of psums, value by value."""
 
@@ -56,7 +60,7 @@ def causes(problem: Problem) -> Iterator[Cause]:
 
 
 def _cause(key: str, text: str, apply: Callable[[Problem, Signal], Ints], hint: str) -> Cause:
-    return Cause(key, text, "sum", apply, hint, is_everywhere=hint in (ACCUMULATE, LATE))
+    return Cause(key, text, "sum", apply, hint, is_everywhere=hint in (ACCUMULATE, LATE, DONE))
 
 
 def _changes(bits: int, register: int) -> Iterator[tuple[str, str, Change]]:
@@ -214,6 +218,7 @@ def _places(problem: Problem) -> Iterator[Cause]:
                 _tap_late(tap, n),
                 ACCUMULATE,
             )
+    yield from _unfinished(problem)
     for n in (1, 2, -1, -2):
         for stale in (True, False):
             kind = "running on from tap to tap" if stale else "each tap with 0 at the end"
@@ -223,6 +228,30 @@ def _places(problem: Problem) -> Iterator[Cause]:
                 _all_late(n, stale=stale),
                 LATE,
             )
+
+
+def _unfinished(problem: Problem) -> Iterator[Cause]:
+    """The last pixels lack the last psums: the end is signalled too early."""
+    folds = problem.itiles * problem.shape.taps
+    for n in range(1, min(MOST_UNFINISHED + 1, problem.shape.onij)):
+        for m in range(1, min(folds, 2 * problem.shape.taps)):
+            yield _cause(
+                f"done-early n={n} folds={m}",
+                f"the last {n} pixels are read too early, without the last {m} of {folds} psums",
+                _without_last(n, m),
+                DONE,
+            )
+
+
+def _without_last(pixels: int, folds: int) -> Callable[[Problem, Signal], Ints]:
+    def apply(problem: Problem, changed: Signal) -> Ints:
+        tiles = changed.tiles(problem.array.lanes)  # itile kij oc pixel
+        last = tiles.reshape(-1, *tiles.shape[2:])[-folds:, :, -pixels:]
+        numbers = changed.numbers(problem).copy()
+        numbers[..., -pixels:] -= last.sum(axis=0)
+        return numbers
+
+    return apply
 
 
 def _with_before(numbers: Ints) -> Ints:

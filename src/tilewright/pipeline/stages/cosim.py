@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,13 +14,24 @@ from tilewright.config import CosimConfig
 from tilewright.config.array import ArrayConfig
 from tilewright.cores import CosimResult, Setup, find_simulator, read_sources, run_bundle
 from tilewright.cores.result import summed
-from tilewright.errors import ArtifactError, FormatError, SimulationError
-from tilewright.facts import BundleFacts, BundleRun, CosimFacts, ExportFacts, StageResult
+from tilewright.cores.run_list import BenchRun, check_runnable, memories
+from tilewright.errors import ArtifactError, FormatError, SimulationError, TilewrightError
+from tilewright.facts import (
+    BundleFacts,
+    BundleRun,
+    CornerCounts,
+    CosimFacts,
+    ExportFacts,
+    FailureFacts,
+    StageResult,
+)
 from tilewright.pipeline.corner_vectors import simulate_corners
+from tilewright.pipeline.failure import WAVES, find_failure
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.spec import Check, IntArray
 from tilewright.store.artifact import read_artifact, read_bytes, sha256, sha256_of
 from tilewright.vectors import MANIFEST
+from tilewright.vectors.manifest import read_manifest
 
 OUR_RTL = "tilewright"
 """Whose core ran, where `cosim.rtl_dir` names no other."""
@@ -44,11 +57,20 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
     _require_cycles(run, exported, model_cycles)
     _require_core(config)
     run.begin("cosim")  # what was found before may describe other RTL, if this run fails
+    waves = run.folder("cosim") / WAVES
+    waves.unlink(missing_ok=True)
     results: list[CosimResult] = []
     checks: list[Check] = []
+    failure, setup = None, _setup(config, array)
+    least = _memories(run, exported, setup)
     for bundle in exported.bundles:
-        result, findings = _try_bundle(run, bundle, config, array, model_cycles[bundle.layer])
+        recorded = waves if failure is None else None
+        how = {"setup": setup, "least_memories": least, "failure_waves": recorded}
+        result, findings = _try_bundle(run, bundle, config, model_cycles[bundle.layer], how)
         results += [] if result is None else [result]
+        if failure is None and result is not None and result.mismatches:
+            first, otile = str(result.mismatches[0]), result.first_wrong_otile
+            failure = find_failure(run.root, bundle.folder, first, otile, waves)
         for finding in findings:
             checks.append(finding.check)
             if finding.is_told or not finding.check.passed:
@@ -57,8 +79,17 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
     if exported.corners:
         found, corners = simulate_corners(run, config, exported.corners, listener)
         checks += found
+    return StageResult(_facts(config, results, corners, failure), tuple(checks))
+
+
+def _facts(
+    config: CosimConfig,
+    results: Sequence[CosimResult],
+    corners: CornerCounts | None,
+    failure: FailureFacts | None,
+) -> CosimFacts:
     counts = summed(results)
-    facts = CosimFacts(
+    return CosimFacts(
         rtl=config.rtl_dir or OUR_RTL,
         simulator=results[0].simulator if results else None,
         version=results[0].version if results else None,
@@ -72,11 +103,11 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
         cycles=counts["cycles"],
         bundles=tuple(_bundle_run(result) for result in results),
         corners=corners,
+        failure=failure,
         programs=_programs(
             [result.simulator for result in results] + ([corners.simulator] if corners else [])
         ),
     )
-    return StageResult(facts, tuple(checks))
 
 
 def _require_core(config: CosimConfig) -> None:
@@ -103,14 +134,18 @@ def _require_cycles(
 
 
 def _try_bundle(
-    run: RunFolder, bundle: BundleFacts, config: CosimConfig, array: ArrayConfig, model: IntArray
+    run: RunFolder,
+    bundle: BundleFacts,
+    config: CosimConfig,
+    model: IntArray,
+    how: Mapping[str, Any],
 ) -> tuple[CosimResult | None, list[_Finding]]:
     """The result of one bundle, None if the simulation did not come to its end; and what it shows."""
     where = f"{bundle.layer}: sample {bundle.sample}"
     folder = run.root / bundle.folder
     try:
         is_exported = sha256(read_bytes(folder / MANIFEST)) == bundle.manifest
-        result = _run(folder, config, array)
+        result = _run(folder, config, how)
     except (ArtifactError, FormatError, SimulationError) as error:  # a finding, not bad input
         what = "simulation" if isinstance(error, SimulationError) else "files"
         check = Check("cosim", f"{where}: {what}", passed=False, evidence=f"{where}: {error}")
@@ -119,20 +154,34 @@ def _try_bundle(
     return result, [files, *_findings(result, model, where, config)]
 
 
-def _run(folder: Path, config: CosimConfig, array: ArrayConfig) -> CosimResult:
-    setup = Setup(
+def _setup(config: CosimConfig, array: ArrayConfig) -> Setup:
+    return Setup(
         schedule=array.timing,
         rule=array.rule,
         stall_level=config.stall_level,
         reset_at=config.reset_at,
     )
+
+
+def _memories(run: RunFolder, exported: ExportFacts, setup: Setup) -> dict[str, int]:
+    """Address bits of memories that hold every layer: one build of the core serves all."""
+    least: dict[str, int] = {}
+    for folder in {bundle.layer: bundle.folder for bundle in exported.bundles}.values():
+        with suppress(TilewrightError):  # `_try_bundle` will say what is wrong with it
+            one = BenchRun(read_manifest(run.root / folder), setup)
+            check_runnable(one)
+            least = memories([one], least)
+    return least
+
+
+def _run(folder: Path, config: CosimConfig, how: Mapping[str, Any]) -> CosimResult:
     return run_bundle(
         folder,
-        setup=setup,
         processes=config.processes,
         simulator=config.simulator,
         rtl_dir=Path(config.rtl_dir) if config.rtl_dir else None,
         timeout_s=config.timeout_s,
+        **how,
     )
 
 

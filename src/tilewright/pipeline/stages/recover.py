@@ -17,7 +17,8 @@ from tilewright.train import load_trained
 def recover(run: RunFolder, listener: Listener) -> StageResult[RecoverFacts]:
     """Write the integer network and the stimulus of the first test samples."""
     config = run.config()
-    images = load_data(config.data.name, data_dir=config.data_dir).test.images
+    data = load_data(config.data.name, data_dir=config.data_dir)
+    images = data.test.images
     wanted = config.recover.samples
     if wanted > len(images):
         raise ConfigError(
@@ -32,4 +33,6 @@ def recover(run: RunFolder, listener: Listener) -> StageResult[RecoverFacts]:
     stimulus.save(run.stimulus_stem)
     listener.say(f"{len(network.layers)} layers in integers, {wanted} samples")
     layers = tuple(layer_facts(layer) for layer in network.layers)
-    return StageResult(RecoverFacts(samples=wanted, layers=layers))
+    labels = tuple(int(label) for label in data.test.labels[:wanted])
+    facts = RecoverFacts(samples=wanted, layers=layers, labels=labels, classes=tuple(data.classes))
+    return StageResult(facts)

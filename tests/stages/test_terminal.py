@@ -1,0 +1,58 @@
+"""What the terminal says beside the facts: the next command, the choke by name, and less if quiet."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.chain import tilewright
+
+
+@pytest.mark.parametrize(
+    ("stage", "after"),
+    [("verify", "export"), ("export", "simulate"), ("simulate", "cosim")],
+)
+def test_a_stage_that_went_well_names_the_next_one(run, stage, after):
+    done = tilewright(stage, run)
+    assert done.stdout.splitlines()[-1] == f"next: tilewright {after} {run}"
+    assert "next:" not in tilewright(stage, run, "--json").stdout
+
+
+def test_the_verdict_names_what_mends_it(run):
+    assert tilewright("report", run).stdout.splitlines()[-1] == f"next: tilewright certify {run}"
+    shutil.rmtree(run / "06_sim")
+    done = tilewright("report", run)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (
+        1,
+        f"next: tilewright simulate {run}",
+    )
+
+
+def test_quiet_says_the_verdict_and_what_fails(run):
+    done = tilewright("--quiet", "verify", run)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = tilewright("-q", "report", run)
+    lines = done.stdout.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "test accuracy",
+        "verdict",
+        "report",
+        "summary",
+    ]
+    shutil.rmtree(run / "07_cosim")
+    assert "FAILED cosim has not run" in tilewright("-q", "report", run).stdout
+    assert "next: " in tilewright("report", run).stdout  # it is of one command
+
+
+def test_the_plan_draws_tiles_and_names_the_choke():
+    done = tilewright(
+        "plan", "vgg_tiny", "--set", "model.choke_width=8", "--array", "8x8", "--array", "16x5"
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "features.15 1 x 1 x 9 |########| |########| <- the choke" in lines
+    assert "features.15 is your 8x8 layer: one tile both ways, and a fold for each tap" in lines
+    assert "features.0 2 x 1 x 9 |###.....| |########|" in lines
+    assert "features.0 4 x 1 x 9 |###.............| |#....|" in lines  # 16 channels in columns of 5
+    assert not any("16x5 layer" in line for line in lines)
