@@ -6,33 +6,7 @@ is loaded when it is asked for; torch is loaded by `quantize`, `link_report` and
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from tilewright.bundles import check_bundle as check_bundle
-    from tilewright.engine import Engine as Engine
-    from tilewright.errors import TilewrightError as TilewrightError
-    from tilewright.judge import explain as explain
-    from tilewright.judge import read_dump as read_dump
-    from tilewright.pipeline import make_report as make_report
-    from tilewright.pipeline.run_folder import RunFolder as RunFolder
-    from tilewright.quant import link_report as link_report
-    from tilewright.quant import quantize as quantize
-    from tilewright.recover import recover as recover
-    from tilewright.spec import ArrayShape as ArrayShape
-    from tilewright.spec import ConvShape as ConvShape
-    from tilewright.spec import IntegerLayer as IntegerLayer
-    from tilewright.spec import IntegerNetwork as IntegerNetwork
-    from tilewright.spec import NumberFormat as NumberFormat
-    from tilewright.spec import PackedNetwork as PackedNetwork
-    from tilewright.studies.exchange import load_network as load_network
-    from tilewright.studies.own_module import save_run as save_run
-    from tilewright.studies.stages import run_stages as run_stages
-    from tilewright.tile import TilePlan as TilePlan
-    from tilewright.vectors import decode_bundle as decode_bundle
-    from tilewright.vectors import load_layout as load_layout
-    from tilewright.vectors import read_bundle as read_bundle
-    from tilewright.vectors import write_bundle as write_bundle
+from typing import Any
 
 _WHERE = {
     "ArrayShape": "spec",
@@ -60,7 +34,7 @@ _WHERE = {
     "save_run": "studies.own_module",
     "write_bundle": "vectors",
 }
-"""The room that has each name."""
+"""The room that has each name; `__init__.pyi` says the same to type checkers."""
 
 __all__ = [*_WHERE]
 

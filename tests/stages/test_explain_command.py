@@ -89,7 +89,7 @@ def test_ties_are_numbered_and_the_probe_is_written(run_command, dump, tmp_path)
         (["nothing"], r"error: nothing must be a dump, a file or a folder: there is none"),
         (["psum.npy", "--kind", "sum"], r"error: there is no kind of number 'sum'"),
         (["other.npy"], r"psum must be \(oc, oh, ow\) = \(4, 2, 3\), but the array is \(2, 2\)"),
-        (["empty.txt"], r"psum\.txt|empty\.txt must hold 12 words .* but is empty"),
+        (["empty.txt"], r"psum\.txt|empty\.txt must hold 12 words.* but is empty"),
         (["empty.txt", "--pattern", "places"], r"but none is there: an empty file"),
         (["psum.npy", "--dump-layout", "nope"], r"no layout is called 'nope'"),
     ],

@@ -1,5 +1,6 @@
 """`import tilewright` offers the chain by name, loads nothing before it is asked, and its example runs."""
 
+import re
 import runpy
 import subprocess
 import sys
@@ -23,6 +24,12 @@ def example():
 def test_every_name_is_there_and_is_described(name):
     assert getattr(tw, name).__doc__
     assert name in dir(tw)
+
+
+def test_type_checkers_are_told_the_same_names_of_the_same_rooms():
+    stub = (ROOT / "src" / "tilewright" / "__init__.pyi").read_text()
+    told = re.findall(r"^from tilewright\.([\w.]+) import (\w+) as \w+$", stub, re.MULTILINE)
+    assert {name: room for room, name in told} == tw._WHERE
 
 
 def test_a_name_that_it_lacks():

@@ -121,6 +121,14 @@ def prove(
     _end(verdicts, is_json=is_json)
 
 
+def _refuse_two_claims(path: Path, rtl: list[Path] | None) -> None:
+    if rtl:
+        raise ConfigError(
+            f"a PATH and --rtl are two claims, but {path} and --rtl are given: if it is a source, "
+            f"repeat the option, --rtl {rtl[0]} --rtl {path}"
+        )
+
+
 def _prove_path(
     path: Path,
     array: str | None,
@@ -168,14 +176,6 @@ def _prove_network(
             print(f"NOT ASKED {name}: {why}")
         print(f"only compared: {ONLY_COMPARED}")
     raise typer.Exit(0 if found.is_proved else FAILED)
-
-
-def _refuse_two_claims(path: Path, rtl: list[Path] | None) -> None:
-    if rtl:
-        raise ConfigError(
-            f"a bundle and --rtl are two claims, but {path} and --rtl are given: if it is a source, "
-            f"repeat the option, --rtl {rtl[0]} --rtl {path}"
-        )
 
 
 def _prove_recorded(rtl: list[Path], streams: Path | None, vcd: Path | None, scope: str) -> Verdict:

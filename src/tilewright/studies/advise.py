@@ -167,11 +167,11 @@ def open_advised(source: str, data_dir: Any) -> tuple[Config, IntegerNetwork | N
         return config, packed.network, _holdout(config, data_dir)
     if path.is_dir() and RunFolder(path).network_stem.with_suffix(".json").is_file():
         run = RunFolder(path)
-        source = run.facts(RecoverFacts).imported
-        if source is not None:
+        imported = run.facts(RecoverFacts).imported
+        if imported is not None:
             raise ConfigError(
                 f"{path} must be a run that was trained here, with a hold-out to choose on, but was made of "
-                f"{source}: advise a model by its name, or train the run"
+                f"{imported}: advise a model by its name, or train the run"
             )
         return run.config(), run.network(), _holdout(run.config(), data_dir)
     return find_outlines(source)[1], None, None

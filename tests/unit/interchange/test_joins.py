@@ -100,7 +100,7 @@ def test_branches_are_put_together_on_one_grid(form, kind, tmp_path):
 
 
 def test_what_is_moved_twice_is_not_doubtful(tmp_path):
-    """Codes up-sampled, then put on another grid beside a branch: a table of codes, with ties near and far."""
+    """Codes up-sampled, then put on another grid beside a branch: a table of codes, with ties."""
 
     def build(net):
         x = net.relu(net.conv("x", 4))
