@@ -165,7 +165,7 @@ def test_verilator_builds_what_it_compiles_in_parts(tmp_path: Path, monkeypatch)
     if not VERILATOR_IS_INSTALLED:
         pytest.skip("Verilator is not installed")
     options = (*Verilator.find().options, "--output-split", "1")
-    monkeypatch.setattr(Verilator, "options", property(lambda self: options))
+    monkeypatch.setattr(Verilator, "options", property(lambda _: options))
     (tmp_path / "top.sv").write_text(TINY)
     Verilator.find().build(Build(("top.sv",), "top", tmp_path))
     made = (tmp_path / "objects/Vtop_classes.mk").read_text()
