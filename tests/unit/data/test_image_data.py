@@ -17,7 +17,7 @@ def test_sizes_and_types_of_a_split_are_checked():
     ):
         Split(images, np.zeros(3, np.int64))
     with pytest.raises(
-        DataError, match=r"^images must be uint8 and labels int64, not float64 and int64"
+        DataError, match=r"^images must be uint8 or int8, and labels int64, not float64 and int64"
     ):
         Split(images.astype(float), np.zeros(2, np.int64))
 
