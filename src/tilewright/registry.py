@@ -73,7 +73,9 @@ class Registry(Generic[Thing]):
     def _complete(self) -> dict[str, Thing | EntryPoint]:
         if not self._is_complete:
             self._is_complete = True
-            for point in entry_points(group=self.group):
+            for found in entry_points(group=self.group):
+                # Of this type, whatever found it: the backport importlib_metadata finds others, once it is loaded.
+                point = EntryPoint(found.name, found.value, found.group)
                 if point.name in self._things:
                     self.add(point.name, self._load(point))
                 self._things.setdefault(point.name, point)

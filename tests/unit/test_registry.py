@@ -1,6 +1,7 @@
 """Things by name, from the house and from other packages."""
 
 from importlib.metadata import EntryPoint
+from types import SimpleNamespace
 
 import pytest
 
@@ -40,6 +41,13 @@ def test_an_installed_package_declares_things(monkeypatch):
     things.add("one", 1.0)
     assert things.names() == ("one", "tau")
     assert things.get("tau") == pytest.approx(6.2831853)
+
+
+def test_an_entry_point_of_another_type_is_one(monkeypatch):
+    """importlib_metadata, once a package loads it, finds packages for the standard library too."""
+    point = SimpleNamespace(name="tau", value="math:tau", group="tilewright.thing", load=lambda: 0)
+    monkeypatch.setattr(registry, "entry_points", lambda **_: [point])
+    assert Registry[float]("thing").get("tau") == pytest.approx(6.2831853)
 
 
 def test_our_things_are_loaded_when_asked_for_and_keep_their_names():
