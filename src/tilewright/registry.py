@@ -74,7 +74,7 @@ class Registry(Generic[Thing]):
         if not self._is_complete:
             self._is_complete = True
             for found in entry_points(group=self.group):
-                # Of this type, whatever found it: the backport importlib_metadata finds others, once it is loaded.
+                # Of this type: the backport importlib_metadata, once loaded, finds others.
                 point = EntryPoint(found.name, found.value, found.group)
                 if point.name in self._things:
                     self.add(point.name, self._load(point))

@@ -57,8 +57,12 @@ def _held_by(process, out):
 
 
 def _attempts(url, name):
-    study = optuna.load_study(study_name=name, storage=url)
-    return [trial for trial in study.get_trials() if trial.params]
+    storage = optuna.storages.RDBStorage(url)
+    study = optuna.load_study(study_name=name, storage=storage)
+    found = [trial for trial in study.get_trials() if trial.params]
+    storage.remove_session()
+    storage.engine.dispose()
+    return found
 
 
 def _check_all_are_there_once(out, url, name):

@@ -13,7 +13,7 @@ import math
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -80,9 +80,9 @@ def run_trials(
         configured(base, values)
     url = options.storage or f"sqlite:///{folder / DATABASE}"
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), ExitStack() as stack:
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            study = _open_study(folder, question, url, base, options=options)
+            study = _open_study(folder, question, url, base, options=options, stack=stack)
             with _locked(folder / LOCK):
                 _enqueue(study, grid, options.trials)
             trial_of = partial(_Work(folder, question, base, space, options, listener).run, study)
@@ -128,8 +128,15 @@ def _grid(axes: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 
 
 def _open_study(
-    folder: Path, question: Question, url: str, base: Path, *, options: TrialOptions
+    folder: Path,
+    question: Question,
+    url: str,
+    base: Path,
+    *,
+    options: TrialOptions,
+    stack: ExitStack,
 ) -> optuna.Study:
+    """The study in the database; its connections are closed when `stack` ends."""
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     if not options.storage:
         folder.mkdir(parents=True, exist_ok=True)
@@ -137,14 +144,17 @@ def _open_study(
         "minimize" if OBJECTIVES[name] > 0 else "maximize" for name in question.objectives
     ]
     with _locked(folder / LOCK):  # two processes cannot make the tables of one database at a time
+        storage = RDBStorage(
+            url,
+            heartbeat_interval=options.heartbeat,
+            grace_period=2 * options.heartbeat,
+            heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(MOST_RETRIES),
+        )
+        stack.callback(storage.engine.dispose)
+        stack.callback(storage.remove_session)
         study = optuna.create_study(
             study_name=str(folder.resolve()) if options.storage else "trials",
-            storage=RDBStorage(
-                url,
-                heartbeat_interval=options.heartbeat,
-                grace_period=2 * options.heartbeat,
-                heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(MOST_RETRIES),
-            ),
+            storage=storage,
             sampler=optuna.samplers.TPESampler(seed=options.seed),
             directions=directions,
             load_if_exists=True,
