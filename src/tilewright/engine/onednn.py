@@ -92,8 +92,12 @@ class FusedConvolution:
             )
         self._affine = affine
         self._packed = _PackedWeights(layer, layer.weight, samples=samples)
+        weight = None
         for probe in threshold_probes(layer, link, samples=samples):
-            found = self._codes(probe.codes, _PackedWeights(layer, probe.weight, samples=samples))
+            if probe.weight is not weight:
+                weight = probe.weight
+                packed = _PackedWeights(layer, weight, samples=samples)
+            found = self._codes(probe.codes, packed)
             if not np.array_equal(found[probe.place], probe.expected):
                 raise ToolError(
                     f"{layer.name}: torch's int8 convolution does not round as expected here"

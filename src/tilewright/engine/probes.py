@@ -19,6 +19,8 @@ Integers = npt.NDArray[np.int64]
 class Probe:
     """Weights int8 ``oc ic kh kw`` and codes uint8 ``n ih iw ic`` whose psums at `place` are known.
 
+    Probes of one kind that follow one another share one array of weights.
+
     place: indices of n, oh and ow. expected: uint8 ``place oc``, the codes that the thresholds give there.
     """
 
@@ -40,10 +42,11 @@ def threshold_probes(layer: IntegerLayer, link: Requantization, *, samples: int)
     for sign in (1, -1):
         rest = np.abs(wanted[wanted * sign >= 0])
         for windows in (_Windows.one_tap(layer), _Windows.all_taps(layer)):
-            for start in range(0, int((rest <= windows.most).sum()), windows.count * samples):
-                part = rest[start : start + windows.count * samples]
-                yield windows.probe(part[part <= windows.most], link, sign, samples)
-            rest = rest[rest > windows.most]
+            made, rest = rest[rest <= windows.most], rest[rest > windows.most]
+            weight = windows.weight(sign) if len(made) else np.zeros(0, np.int8)
+            for start in range(0, len(made), windows.count * samples):
+                sums = sign * made[start : start + windows.count * samples]
+                yield windows.probe(sums, weight, link, samples)
         if len(rest):
             raise ToolError(f"{layer.name}: no probe reaches the psum {sign * int(rest[-1])}")
 
@@ -93,20 +96,24 @@ class _Windows:
             self.layer.act_format.max_code * (1 + self.factor * digits) if len(self.places) else -1
         )
 
-    def probe(self, sums: Integers, link: Requantization, sign: int, samples: int) -> Probe:
-        """A probe whose psums are sign * sums ``place``."""
+    def weight(self, sign: int) -> Array:
+        """The digits' weights, times sign, in every channel: int8 ``oc ic kh kw``."""
         shape = self.layer.shape
         weight = np.zeros((shape.kh, shape.kw, shape.ic), np.int8)
         weight[self.taps[:, 0], self.taps[:, 1]] = self.factor
         weight[self.taps[0, 0], self.taps[0, 1], 0] = 1
+        return np.tile(sign * weight.transpose(2, 0, 1), (shape.oc, 1, 1, 1))
+
+    def probe(self, sums: Integers, weight: Array, link: Requantization, samples: int) -> Probe:
+        """A probe whose psums are `sums`, all of the sign of `weight`: ``place``."""
+        shape = self.layer.shape
         codes = np.zeros((samples, shape.ih, shape.iw, shape.ic), np.uint8)
         sample, which = np.divmod(np.arange(len(sums)), self.count)
         inputs = _inputs(shape, self.places, self.taps)[which]  # place tap 2
-        digits = self._digits(sums).reshape(len(sums), len(self.taps), shape.ic)
+        digits = self._digits(np.abs(sums)).reshape(len(sums), len(self.taps), shape.ic)
         codes[sample[:, None], inputs[..., 0], inputs[..., 1]] = digits
-        everywhere = np.tile(sign * weight.transpose(2, 0, 1), (shape.oc, 1, 1, 1))
         place = (sample, self.places[which, 0], self.places[which, 1])
-        return Probe(everywhere, codes, place, _codes_of(link, sign * sums))
+        return Probe(weight, codes, place, _codes_of(link, sums))
 
     def _digits(self, sums: Integers) -> Integers:
         """Codes ``place (tap ic)``: the first counts 1, each other one `factor`."""

@@ -92,9 +92,12 @@ def test_ends_of_the_range(threshold, direction):
         assert reached == 2  # two codes at one sum: no line
 
 
+@pytest.mark.parametrize(
+    "samples", [4, 1]
+)  # one: many probes, of sums that one tap reaches in part
 @pytest.mark.parametrize("sizes", [(5, 6, 6, 4, 3, 3), (1, 5, 5, 3, 2, 2), (16, 1, 1, 6, 1, 1)])
 @pytest.mark.parametrize("direction", [1, -1])
-def test_probes_hold_the_sums_that_they_say(sizes, direction):
+def test_probes_hold_the_sums_that_they_say(sizes, direction, samples):
     rng = np.random.default_rng(5)
     codes = NumberFormat(4, is_signed=False)
     pad = (sizes[4] // 2, sizes[5] // 2)
@@ -103,7 +106,7 @@ def test_probes_hold_the_sums_that_they_say(sizes, direction):
     thresholds = np.sort(rng.integers(low - 3, high + 3, (sizes[3], 15)), axis=1)
     link = Requantization(thresholds, np.full(sizes[3], direction), "next")
     compared, seen = 0, set()
-    for probe in threshold_probes(one, link, samples=4):
+    for probe in threshold_probes(one, link, samples=samples):
         product = MatrixProduct(replace(one, weight=probe.weight), dtype=np.dtype(np.int64))
         sums = product(probe.codes)[probe.place].astype(np.int64)  # place oc
         assert (sums == sums[:, :1]).all()
