@@ -9,10 +9,10 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from tilewright.report.environment import make_environment
 from tilewright.report.plots import STYLE, svg
 
 Points = Mapping[str, npt.NDArray[Any]]
@@ -26,13 +26,7 @@ BEST = 5
 def render_study(facts: Mapping[str, Any], points: Points, best: npt.NDArray[np.int64]) -> str:
     """The HTML text. facts: those of ``study.json``. points: columns. best: places of the Pareto set."""
     objectives = facts["question"]["objectives"]
-    environment = Environment(
-        loader=PackageLoader("tilewright.report", "."),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = make_environment()
     environment.filters["figure"] = _figure
     plots = [_pareto_plots(points, best, objectives), _parallel(points, best, objectives)]
     columns = [name for name in PLACES if name in points] + list(objectives)
