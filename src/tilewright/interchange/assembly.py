@@ -134,7 +134,8 @@ class Assembly:
             graph.batch,
             (*input_notes(self._inputs), *self._rounded(), *self._end(graph, output, left), *notes),
             engine,
-            graph.input_kind != "float",
+            graph.has_code_input,
+            graph.input_kind,
             graph.last,
         )
 
@@ -204,6 +205,7 @@ def _real(value: Value) -> Affine:
 def _source_codes(value: Value) -> SourceCodes:
     assert value.grid is not None, "every operand is quantized"  # noqa: S101
     if value.codes_at is not None:
-        return SourceCodes(value.codes_at, 1.0, 0, value.last, value.part)
+        return SourceCodes(value.codes_at, 1.0, 0, value.last, value.part, value.places)
     grid = value.grid
-    return SourceCodes(value.tensor, grid.scale, grid.zero_point, value.last, value.part)
+    place = (value.tensor, grid.scale, grid.zero_point)
+    return SourceCodes(*place, value.last, value.part, value.places)
