@@ -149,7 +149,7 @@ class _Reader:
             view,
         ) in self._known.views.open.items():  # an output that is one is not in the integers
             self._lost[name] = Lost((), view.source, view.op.label)
-        output, notes = end_of_network(path, self._graph.outputs, values, self._lost)
+        ends, notes = end_of_network(path, self._graph.outputs, values, self._lost)
         is_qonnx = any(op.domain in DOMAINS for op in self._graph.ops)
         engine = "qonnx" if is_qonnx else "onnxruntime"
-        return self._known.assembly.finish(path, self._graph, output, notes=notes, engine=engine)
+        return self._known.assembly.finish(path, self._graph, ends, notes=notes, engine=engine)

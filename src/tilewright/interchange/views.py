@@ -33,7 +33,7 @@ class Views:
         self.open: dict[str, View] = {}
         self._values, self._constants, self._assembly = values, constants, assembly
         self._batch, self._opset = graph.batch, graph.opset
-        self._held: Places | None = None
+        self._held: View | None = None
         if (
             len(graph.plane or graph.input_shape) == 2
         ):  # neither flat nor a plane, until it is moved
@@ -71,7 +71,7 @@ class Views:
     def hold(self, op: Operator) -> None:
         """What an operation has made of an input of two axes, number by number, has these axes too."""
         if self._held is not None:
-            self.open[op.output] = View(self._values.pop(op.output), self._held, op)
+            self.open[op.output] = replace(self._held, source=self._values.pop(op.output))
 
     def _settle(self, op: Operator) -> None:
         for name in dict.fromkeys(op.inputs):
@@ -80,7 +80,7 @@ class Views:
             view = self.open.pop(name)
             is_input = view.source.origin is None and view.places.ndim == 2 and _is_kept(view)
             if is_input and op.kind in POINTWISE:
-                self._held = view.places
+                self._held = view
                 self._values[name] = replace(view.source, tensor=name)
             else:
                 self._values[name] = _settled(view, name, self._assembly, wanted=op)

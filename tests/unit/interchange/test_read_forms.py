@@ -725,3 +725,18 @@ def test_another_name_of_the_standard_domain_is_the_same(tmp_path):
     model.opset_import[0].domain = "ai.onnx"
     onnx.save(model, path)
     assert len(read_onnx(path).network.nodes) == 2
+
+
+def test_several_outputs_are_read(tmp_path):
+    """Of those that follow from one node, the first is kept; values between layers may be outputs too."""
+    file = File()
+    file.constants["w3"] = RNG.normal(size=(3, 48)) * 0.3
+    file.nodes += [
+        quant("weight3", "w3", "w2_scale", "bits4", NARROW),
+        node("Gemm", "side", ["flat", "weight3"], transB=1),
+        node("Softmax", "soft", ["side"]),
+    ]
+    file.outputs = ["soft", "relu", "head", "side"]
+    network = agree(file, tmp_path)
+    assert network.outputs == ("side", "conv", "head")
+    assert network.output.name == "side"

@@ -529,9 +529,10 @@ def test_additions_of_different_grids_are_refused(tmp_path):
         file.constants["other"] = 1e-6
         file.nodes.insert(6, quant("again", "relu", change["scale"], change["bits"], STATED))
         file.nodes.insert(7, node("Add", "sum", ["codes", "again"]))
+        file.find("pool").input[0] = "sum"
         with pytest.raises(FormatError) as caught:
             read_onnx(file.save(tmp_path / "net.onnx"))
-        assert str(caught.value).startswith(message)
+        assert message in str(caught.value)
 
 
 def test_an_addition_of_one_grid_is_read(tmp_path):
