@@ -8,6 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from tilewright.models.zoo_names import zoo_network
+from tilewright.quant.attention import (
+    AttentionMix,
+    AttentionScores,
+    AttentionSoftmax,
+    PixelNorm,
+)
 from tilewright.spec import ConvShape
 
 
@@ -22,6 +28,7 @@ def build_zoo(name: str) -> nn.Module:
         "sww_ds_cnn_1d": _ds_cnn_1d,
         "mobilenet_v2": _mobilenet_v2,
         "unet": UNet,
+        "vit_tiny": VisionTransformer,
     }
     return builders[name]()
 
@@ -117,6 +124,51 @@ class UNet(nn.Module):
         third = self.down2(self.pool(second))
         second = self.up1(torch.cat([self.up(third), second], 1))
         found: Tensor = self.leave(self.up2(torch.cat([self.up(second), first], 1)))
+        return found
+
+
+class TransformerBlock(nn.Module):
+    """Attention between pixels, then two linear layers on each; both are added to what they read."""
+
+    def __init__(self, width: int, heads: int, factor: int) -> None:
+        super().__init__()
+        self.place = nn.Conv2d(width, width, 3, padding=1, groups=width)
+        self.norm1, self.norm2 = PixelNorm(width), PixelNorm(width)
+        self.query, self.key = nn.Conv2d(width, width, 1), nn.Conv2d(width, width, 1)
+        self.value, self.out = nn.Conv2d(width, width, 1), nn.Conv2d(width, width, 1)
+        self.scores, self.softmax = AttentionScores(heads), AttentionSoftmax()
+        self.mix = AttentionMix(heads)
+        self.wider, self.gelu = nn.Conv2d(width, factor * width, 1), nn.GELU()
+        self.narrower = nn.Conv2d(factor * width, width, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``n width h w``."""
+        x = x + self.place(x)
+        read = self.norm1(x)
+        shares = self.softmax(self.scores(self.query(read), self.key(read)))
+        x = x + self.out(self.mix(shares, self.value(read)))
+        found: Tensor = x + self.narrower(self.gelu(self.wider(self.norm2(x))))
+        return found
+
+
+class VisionTransformer(nn.Module):
+    """ViT-Tiny on patches of 4x4: 12 blocks of 192 channels and 3 heads.
+
+    As in CPVT (Chu et al., 2021), a depthwise convolution in each block says where a patch stands, and the
+    classifier reads the mean of all patches, so there are no constants for each place and no class token.
+    """
+
+    def __init__(
+        self, width: int = 192, heads: int = 3, depth: int = 12, factor: int = 4, classes: int = 10
+    ) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(3, width, 4, 4)
+        self.blocks = nn.Sequential(*(TransformerBlock(width, heads, factor) for _ in range(depth)))
+        self.norm, self.head = PixelNorm(width), nn.Linear(width, classes, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``n classes`` of ``n 3 h w``."""
+        found: Tensor = self.head(self.norm(self.blocks(self.patches(x))).mean((2, 3)))
         return found
 
 

@@ -8,6 +8,7 @@ from tilewright.spec.array_mode import (
     Schedule,
 )
 from tilewright.spec.array_shape import ArrayShape
+from tilewright.spec.attention_nodes import CodeMatmul, CodeNorm, CodeSoftmax
 from tilewright.spec.check import Check
 from tilewright.spec.code_nodes import CodeMove, CodeProduct, CodeTable
 from tilewright.spec.conv_shape import ConvShape
@@ -50,8 +51,11 @@ __all__ = [
     "REGISTER_RULES",
     "ArrayShape",
     "Check",
+    "CodeMatmul",
     "CodeMove",
+    "CodeNorm",
     "CodeProduct",
+    "CodeSoftmax",
     "CodeTable",
     "Codes",
     "ConvShape",
