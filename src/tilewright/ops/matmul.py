@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tilewright.spec import CodeMatmul
-from tilewright.spec.op import Array, Arrays, Facts, Op, Operation
+from tilewright.spec.op import Array, Arrays, Facts, Op, Operation, Sums, Writer
 
 
 class MatmulOp(Op):
@@ -48,6 +48,39 @@ class MatmulOp(Op):
             return pixels.reshape(len(values), height, width, -1)
 
         return mix if node.is_mix else scores
+
+    def onnx_sums(
+        self, node: CodeMatmul, codes: tuple[str, ...], sums: Sums, writer: Writer
+    ) -> str:
+        """MatMulInteger of heads, between reshapes and transpositions."""
+        batch, pixels, name = sums.sizes[0], node.pixels, node.name
+        each = node.planes[1][0] // node.heads
+        dtype, int32 = writer.dtype(node.act_format.dtype.name), writer.dtype("int32")
+
+        def heads_of(code: str, operand: int, order: list[int]) -> str:
+            """Codes ``n d h w`` as ``n heads d/heads pixels``, its axes in this order."""
+            sizes = np.array([0, node.heads, each, pixels], np.int64)
+            shape = (batch, node.heads, each, pixels)
+            to = writer.constant(f"{name}.heads", sizes)
+            split = writer.node(
+                "Reshape", (code, to), f"{name}.split{operand}", dtype=dtype, shape=shape
+            )
+            turned = tuple(shape[axis] for axis in order)
+            made = f"{name}.heads{operand}"
+            return writer.node("Transpose", (split,), made, dtype=dtype, shape=turned, perm=order)
+
+        if not node.is_mix:
+            pair = heads_of(codes[0], 0, [0, 1, 3, 2]), heads_of(codes[1], 1, [0, 1, 2, 3])
+            return writer.node("MatMulInteger", pair, sums.name, dtype=int32, shape=sums.sizes)
+        wide = (batch, node.heads, pixels, pixels)
+        turned = writer.node(
+            "Transpose", codes[:1], f"{name}.turned", dtype=dtype, shape=wide, perm=[0, 1, 3, 2]
+        )
+        pair = heads_of(codes[1], 1, [0, 1, 2, 3]), turned
+        shape = (batch, node.heads, each, pixels)
+        mixed = writer.node("MatMulInteger", pair, f"{name}.mixed", dtype=int32, shape=shape)
+        to = writer.constant(f"{name}.plane", np.array([0, *node.output_shape], np.int64))
+        return writer.node("Reshape", (mixed, to), sums.name, dtype=int32, shape=sums.sizes)
 
     def terms(self, node: CodeMatmul) -> tuple[int, int]:
         """Products of one head's channels, or of the pixels."""

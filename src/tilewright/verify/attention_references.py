@@ -34,7 +34,9 @@ def _mixtures(node: CodeMatmul, shares: IntArray, values: IntArray) -> Ints:
     sums = np.zeros((len(values), *node.output_shape), np.int64)
     for channel, row, column in np.ndindex(*node.output_shape):
         taken = shares[:, channel // each, row * width + column].astype(np.int64)  # n pixels
-        sums[:, channel, row, column] = (taken * values[:, channel].reshape(taken.shape)).sum(axis=1)
+        sums[:, channel, row, column] = (taken * values[:, channel].reshape(taken.shape)).sum(
+            axis=1
+        )
     return sums
 
 
