@@ -29,7 +29,7 @@ def quantized_layers(spec: ModelSpec) -> tuple[QuantizedLayer, ...]:
     """
     if spec.is_float:
         return ()
-    shapes = _vgg(spec) if spec.architecture.family == "vgg" else _resnet(spec)
+    shapes = {"vgg": _vgg, "resnet": _resnet, "zoo": _zoo}[spec.architecture.family](spec)
     return tuple(
         QuantizedLayer(name, shape, _act_format(spec, name), _weight_format(spec, name))
         for name, shape in zip(spec.layers, shapes, strict=True)
@@ -72,6 +72,12 @@ def _resnet(spec: ModelSpec) -> Iterator[ConvShape]:
             yield _convolution(channels, edge, width, kernel=1, stride=stride)
         channels, edge = width, edge // stride
     yield ConvShape(channels, 1, 1, spec.classes, 1, 1)
+
+
+def _zoo(spec: ModelSpec) -> Iterator[ConvShape]:
+    from tilewright.models.zoo import zoo_shapes  # with torch, which counts the sizes
+
+    yield from zoo_shapes(spec.name).values()
 
 
 def _convolution(

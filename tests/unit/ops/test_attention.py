@@ -178,7 +178,9 @@ def transformer():
         loss.backward()
         steps.step()
     unmoved = [name for name, value in net.named_parameters() if (value == before[name]).all()]
-    assert set(unmoved) <= {"blocks.0.key_bias.bias"}  # the same in all scores of a row: no share sees it
+    assert set(unmoved) <= {
+        "blocks.0.key_bias.bias"
+    }  # the same in all scores of a row: no share sees it
     return net.eval(), images
 
 
