@@ -132,14 +132,12 @@ class TransformerBlock(nn.Module):
 
     def __init__(self, width: int, heads: int, factor: int) -> None:
         super().__init__()
-        self.place = nn.Conv2d(width, width, 3, padding=1, groups=width)
+        self.place = nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False)
         self.norm1, self.norm2 = PixelNorm(width), PixelNorm(width)
-        self.query, self.key = nn.Conv2d(width, width, 1), nn.Conv2d(width, width, 1)
-        self.value, self.out = nn.Conv2d(width, width, 1), nn.Conv2d(width, width, 1)
+        self.query, self.key, self.value, self.out = (_linear(width, width) for _ in range(4))
         self.scores, self.softmax = AttentionScores(heads), AttentionSoftmax()
-        self.mix = AttentionMix(heads)
-        self.wider, self.gelu = nn.Conv2d(width, factor * width, 1), nn.GELU()
-        self.narrower = nn.Conv2d(factor * width, width, 1)
+        self.mix, self.gelu = AttentionMix(heads), nn.GELU()
+        self.wider, self.narrower = _linear(width, factor * width), _linear(factor * width, width)
 
     def forward(self, x: Tensor) -> Tensor:
         """``n width h w``."""
@@ -156,13 +154,14 @@ class VisionTransformer(nn.Module):
 
     As in CPVT (Chu et al., 2021), a depthwise convolution in each block says where a patch stands, and the
     classifier reads the mean of all patches, so there are no constants for each place and no class token.
+    As in ViT-22B (Dehghani et al., 2023), layers have no biases.
     """
 
     def __init__(
         self, width: int = 192, heads: int = 3, depth: int = 12, factor: int = 4, classes: int = 10
     ) -> None:
         super().__init__()
-        self.patches = nn.Conv2d(3, width, 4, 4)
+        self.patches = nn.Conv2d(3, width, 4, 4, bias=False)
         self.blocks = nn.Sequential(*(TransformerBlock(width, heads, factor) for _ in range(depth)))
         self.norm, self.head = PixelNorm(width), nn.Linear(width, classes, bias=False)
 
@@ -170,6 +169,10 @@ class VisionTransformer(nn.Module):
         """``n classes`` of ``n 3 h w``."""
         found: Tensor = self.head(self.norm(self.blocks(self.patches(x))).mean((2, 3)))
         return found
+
+
+def _linear(entered: int, width: int) -> nn.Conv2d:
+    return nn.Conv2d(entered, width, 1, bias=False)
 
 
 def _resnet8() -> nn.Module:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor, nn
 
 from tilewright.models.layers import read_pixels
 from tilewright.models.model_spec import ModelSpec
 from tilewright.models.zoo import build_zoo
 from tilewright.models.zoo_names import zoo_network
 from tilewright.quant import quantize
+from tilewright.quant.tracing import trace
 
 
 class ZooModel(nn.Module):
@@ -24,7 +25,7 @@ class ZooModel(nn.Module):
         super().__init__()
         spec.expect_family("zoo")
         self.spec = spec
-        net = fx.symbolic_trace(build_zoo(spec.name))
+        net = trace(build_zoo(spec.name), ())
         if not spec.is_float:
             net = quantize(
                 build_zoo(spec.name),

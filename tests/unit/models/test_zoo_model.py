@@ -37,13 +37,10 @@ def test_it_reads_pixels_and_is_exact():
     assert [str(one) for one in compared if one.mismatches] == []
 
 
-def test_its_float_twin_has_the_same_names():
+@pytest.mark.parametrize("network", ["ic_resnet8", "mobilenet_v2", "vit_tiny"])
+def test_its_float_twin_has_the_same_names(network):
     names = [
-        {
-            name
-            for name in build(ModelSpec("ic_resnet8", *bits)).state_dict()
-            if "quantizer" not in name
-        }
+        {name for name in build(ModelSpec(network, *bits)).state_dict() if "quantizer" not in name}
         for bits in ((4, 4), (32, 32))
     ]
     assert names[1] <= names[0]
