@@ -199,9 +199,29 @@ def _follow(node: fx.Node, module: nn.Module, path: _Path) -> Iterator[Link | _B
             try:
                 longer = path.through(part, user.target if user.op == "call_module" else user.name)
             except _UnlinkedError as reason:
-                yield _Break(str(reason), _name_operation(user, part))
+                ends = _ends(user, module)
+                if ends is None:
+                    yield _Break(str(reason), _name_operation(user, part))
+                else:
+                    yield from (_Break(IS_OUTPUT, place=place) for place in ends)
             else:
                 yield from _follow(user, module, longer)
+
+
+def _ends(node: fx.Node, module: nn.Module) -> list[int] | None:
+    """Where a value ends up among the module's outputs; None if a quantized node reads it, or nobody does."""
+    seen, waiting, places = {node}, [node], list[int]()
+    while waiting:
+        one = waiting.pop()
+        for user in one.users:
+            if user.op == "output":
+                places += _places(user, one)
+            elif is_node(_as_module(user, module)):
+                return None
+            elif user not in seen:
+                seen.add(user)
+                waiting.append(user)
+    return sorted(places) or None
 
 
 def _name_operation(node: fx.Node, part: nn.Module | None) -> str:

@@ -1,5 +1,7 @@
 """Modules with several inputs and outputs: exact on integers in everything that reads a network."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -133,6 +135,29 @@ def test_readers_of_the_input_with_steps_of_their_own_get_codes_of_their_own(is_
     network, _ = recover(module, images, np.arange(5))
     assert sum(isinstance(one, CodeMove) for one in network.nodes) == 2
     same_as_forward(network, module, images)
+
+
+class Ends(nn.Module):
+    """What only leads to an output is no gap."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = block(2, 2)
+        self.one, self.other = nn.Linear(60, 4, bias=False), nn.Linear(60, 3, bias=False)
+
+    def forward(self, x):
+        read = self.layer(x).flatten(1)
+        return [self.other(read).softmax(1).argmax(1), self.one(read).softmax(1)]
+
+
+def test_what_follows_the_last_layers_of_several_outputs_is_no_gap():
+    images = torch.rand(5, 2, 6, 5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        net = tw.quantize(Ends(), weight_bits=4, act_bits=4)
+    network, _ = recover(trained(net, images), images, np.arange(5))
+    assert network.outputs == ("other", "one")
+    assert not list(network.gaps())
 
 
 def test_codes_of_another_part_would_be_seen(heads):
