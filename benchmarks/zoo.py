@@ -122,7 +122,7 @@ def ask_export(network: IntegerNetwork, images: IntArray, expected: Trace) -> tu
 
 def ask_model(layer: IntegerLayer, array: ArrayShape, trace: Trace) -> tuple[int, int, int]:
     """The model's psums of the first sample; compared, different, and its cycles."""
-    codes = trace.codes[layer.name][0].astype(np.uint8)
+    codes = trace.codes[layer.name][0].astype(layer.act_format.dtype)
     psums, cycles = [], 0
     for part in find_parts(layer.shape, array, WEIGHT_STATIONARY):
         plan = TilePlan(part.shape, array)
@@ -157,7 +157,7 @@ def bundles(
     """Folders of bundles, and whether each is of a whole layer."""
     layout = load_layout("ece284-ws")
     for layer in network.layers:
-        codes = trace.codes[layer.name][0].astype(np.uint8)
+        codes = trace.codes[layer.name][0].astype(layer.act_format.dtype)
         parts = find_parts(layer.shape, array, WEIGHT_STATIONARY)
         plans = [TilePlan(part.shape, array) for part in parts]
         is_whole = sum(layer_cycles(Execution(plan)) for plan in plans) <= most
