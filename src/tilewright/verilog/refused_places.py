@@ -1,4 +1,4 @@
-"""Places that a simulator does not let `$fscanf` or `$fgets` write to, though they are Verilog.
+"""Places that a simulator does not let `$fscanf`, `$fgets` or `$fread` write to, though they are Verilog.
 
 Icarus Verilog 11 says "is not assignable" or "must be a reg" as the simulation starts, and ends it; Verilator
 5.48 takes no concatenation.
@@ -24,13 +24,23 @@ def refused_place(place: Any, call: str, simulator: Simulator) -> str:
         return CONCATENATION
     if simulator is not ICARUS:
         return ""
-    return _by_fgets(place) if call == "$fgets" else _by_fscanf(place)
+    return {"$fgets": _by_fgets, "$fread": _by_fread}.get(call, _by_fscanf)(place)
 
 
 def _by_fgets(place: Any) -> str:
     if place.kind.name in _SELECTS:
         return "a part of a variable"
     return STRING if place.type.isString else ""
+
+
+def _by_fread(place: Any) -> str:
+    """A whole memory, or a whole variable of four states that is no `integer`."""
+    if place.kind.name in _SELECTS:
+        return "a word of a memory or a part of a variable by $fread"
+    type_ = place.type.canonicalType
+    if type_.isUnpackedArray or (type_.isFourState and type_.name != "integer"):
+        return ""
+    return "a variable by $fread that is no reg or logic"
 
 
 def _by_fscanf(place: Any) -> str:
