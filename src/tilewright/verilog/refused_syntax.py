@@ -54,9 +54,9 @@ def _parenthesis(node: Any) -> str:
 
 
 def _method(node: Any) -> str:
-    name = getattr(node.right, "identifier", None)
-    is_method = name is not None and name.valueText in _STRING_METHODS
-    return f"the string method {name.valueText}" if is_method else ""
+    identifier = getattr(node.right, "identifier", None)
+    name = str(identifier.valueText) if identifier is not None else ""
+    return f"the string method {name}" if name in _STRING_METHODS else ""
 
 
 def _parameter(node: Any) -> str:
