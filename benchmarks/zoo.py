@@ -29,6 +29,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 from torch.nn import functional
 
 from tilewright.cores import Setup, run_bundles
@@ -100,8 +101,21 @@ def train(name: str, widths: dict[str, int], *, steps: int, samples: int) -> tup
         loss = found.square().mean() if is_map else functional.cross_entropy(found, marks)
         loss.backward()
         rate.step()
+    refresh_norms(module, batch)
     module.eval()
     return module, batch[:samples]
+
+
+@torch.no_grad()
+def refresh_norms(module: nn.Module, batch: Tensor) -> None:
+    """Give every BatchNorm the statistics of the batch: after a few steps the running ones are not its own,
+    and in a deep network all codes are 0 then, which would prove nothing.
+    """
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
+            part.reset_running_stats()
+            part.momentum = None  # the mean of all batches
+    module(batch)
 
 
 def compared(expected: Trace, found: Trace, what: str) -> tuple[int, int]:
@@ -196,6 +210,9 @@ def measure(name: str, options: argparse.Namespace) -> Counts:
     network, stimulus = recover(module, batch, np.arange(len(batch)))
     images = stimulus.codes[network.inputs[0]]
     expected = reference_trace(network, images)
+    dull = [one for one in network.layers if len(np.unique(expected.codes[one.name])) < 3]
+    if dull:
+        raise SystemExit(f"{name}: {dull[0].name} reads fewer than 3 codes, which proves nothing")
     found = {
         "recover": compared(expected, trace_forward(module, batch), "module"),
         "verify": compared(expected, Engine(network).trace(images), "engine"),
