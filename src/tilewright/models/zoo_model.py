@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from tilewright.models.zoo import build_zoo
 from tilewright.models.zoo_names import zoo_network
 from tilewright.quant import quantize
 from tilewright.quant.tracing import trace
+from tilewright.spec import NumberFormat
 
 
 class ZooModel(nn.Module):
@@ -40,6 +42,11 @@ class ZooModel(nn.Module):
         self._run: Callable[..., Tensor] = type(net).forward
         for name, part in net.named_children():  # under their own names, without one before them
             self.add_module(name, part)
+
+    def formats_of(self, layer: str) -> tuple[NumberFormat, NumberFormat]:
+        """Of the activation and weight codes of a quantized layer."""
+        part: Any = self.get_submodule(layer)
+        return part.act_quantizer.number_format, part.weight_quantizer.number_format
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits ``n classes`` of the pixels `x`."""
