@@ -57,6 +57,13 @@ def test_the_chain_of_a_module_of_one_s_own(example):
     assert tw.read_bundle(example["saved"].path / "05_vectors" / "0" / "sample0").layer_name == "0"
 
 
+def test_stages_tell_print_or_whoever_listens_how_far_they_are(example):
+    lines = []
+    tw.run_stages(example["saved"].path, "verify", listener=lines.append)
+    assert len(lines) > 2
+    assert any("psums" in line for line in lines)
+
+
 def test_its_chain_has_at_most_fifteen_statements_from_quantize_on():
     body = EXAMPLE.read_text().split("torch.manual_seed(0)\n")[1].split("\n\nprint(")[0]
     assert len(body.splitlines()) <= 15

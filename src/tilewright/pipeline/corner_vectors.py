@@ -13,6 +13,7 @@ from tilewright.corners import VectorSet, layer_sets, mode_sets
 from tilewright.errors import ArtifactError, FormatError, SimulationError
 from tilewright.facts import CornerBundle, CornerCounts, CornerSet, SetupFacts
 from tilewright.pipeline.run_folder import Listener, RunFolder
+from tilewright.programs.pace import Pace
 from tilewright.sim import layer_cycles
 from tilewright.spec import Check
 from tilewright.store.artifact import read_bytes, sha256
@@ -94,7 +95,10 @@ def simulate_corners(
     if not chosen:
         return [], None
     try:
-        found = list(_results(run, chosen, config))
+        pace, found = Pace(len(chosen), "sets of corner vectors through the RTL"), []
+        for one in _results(run, chosen, config):
+            found.append(one)
+            listener.progress(pace.line(len(found)))
     except (ArtifactError, FormatError, SimulationError) as error:  # a finding, not bad input
         check = Check("cosim", "corner vectors", passed=False, evidence=f"corner vectors: {error}")
         listener.say(check.evidence)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tilewright.errors import UnknownNameError
 from tilewright.facts import StageFacts, StageResult
 from tilewright.pipeline import DRAFTS, ORDER, RunFolder, run_stage
-from tilewright.pipeline.run_folder import SECTIONS, Listener, Silent
+from tilewright.pipeline.run_folder import SECTIONS, Listener, Silent, Told
 from tilewright.pipeline.run_lock import locked_run
 
 Found = dict[str, StageResult[StageFacts]]
@@ -16,25 +16,31 @@ Found = dict[str, StageResult[StageFacts]]
 
 
 def run_stages(
-    path: Path | str, *stages: str, settings: tuple[str, ...] = (), listener: Listener | None = None
+    path: Path | str,
+    *stages: str,
+    settings: tuple[str, ...] = (),
+    listener: Listener | Callable[[str], object] | None = None,
 ) -> Found:
     """Run `stages` (verify, export, simulate, cosim, ..) in the run folder `path`, in the order given.
 
     settings: ``section.key=value``, as behind ``--set``; each is taken by the first of the stages that may
-    change its section. listener: gets the lines of progress. Raises `UnknownNameError` for no stage, and
-    what the stages raise: a stage that finds a difference raises nothing, its result has not `passed`.
+    change its section. listener: gets the lines of progress, for example `print`. Raises `UnknownNameError`
+    for no stage, and what the stages raise: a stage that finds a difference raises nothing, its result has
+    not `passed`.
     """
     for stage in stages:
         if stage not in ORDER:
             raise UnknownNameError.among("stage", stage, ORDER)
     run, found = RunFolder(Path(path)), Found()
+    hearer = listener or Silent()
+    hearer = Told(hearer) if callable(hearer) else hearer
     run.config()
     with locked_run(run.root, " ".join(("run_stages", *stages))):
         order = _with_tiles(stages)
         for stage, mine in _shared_out(order, settings):
             if mine:
                 run.reconfigure(stage, mine)
-            result = run_stage(stage, run, listener or Silent(), is_draft=stage in DRAFTS)
+            result = run_stage(stage, run, hearer, is_draft=stage in DRAFTS)
             if result is not None:  # of several processes, one has it
                 found[stage] = result
     return found
