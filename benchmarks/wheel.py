@@ -1,7 +1,7 @@
 """Is the wheel the same, byte for byte, when it is built again from another place at another time?
 
-``python benchmarks/wheel.py``: copies the sources twice, gives the copies other times, builds a wheel of each with
-pip (which fetches the build backend), and compares. Ends with 1 if they differ.
+``python benchmarks/wheel.py``: copies the sources twice, gives the copies other times, builds a wheel of each
+with pip (which fetches the build backend), and compares. Ends with 1 if they differ.
 """
 
 import argparse
