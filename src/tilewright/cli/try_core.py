@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,12 +11,11 @@ import typer
 
 from tilewright.cli import after_dashes as given
 from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app
-from tilewright.cli.console import Console, suggest
+from tilewright.cli.console import Console
 from tilewright.errors import ConfigError
 from tilewright.programs.pace import Pace
 
 if TYPE_CHECKING:
-    from tilewright.trials.command import Command
     from tilewright.trials.several import Trials
     from tilewright.trials.trial import Expected, Trial
 
@@ -115,27 +113,12 @@ def try_core(
     if junit is not None:
         _write_junit(junit, found, screen.causes)
     screen.end(found)
-    if found.passed and dumps and not is_json:
-        suggest(_stronger(paths, dumps, command))
     raise typer.Exit(0 if found.passed else FAILED)
 
 
 def _opening(layout: str | None, geometry: str | None) -> tuple[str, ...]:
     """The options that open bundles without a manifest."""
     return ("--layout", layout, "--geometry", geometry) if layout and geometry else ()
-
-
-def _stronger(paths: list[Path], dumps: list[str] | None, command: Command) -> str:
-    """The command that says whether these vectors would notice a fault."""
-    project = "." if command.project is None else str(command.project)
-    options = [f"--build {shlex.quote(shlex.join(command.build)) if command.build else 'COMMAND'}"]
-    options += [f"--dump {shlex.quote(one)}" for one in dumps or ()]
-    return " ".join(
-        (
-            *("tilewright mutate", shlex.join(map(str, paths)), "--project", shlex.quote(project)),
-            *(*options, "--", shlex.join(command.words)),
-        )
-    )
 
 
 class _Screen:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tilewright.config import CosimConfig
-from tilewright.cores import CosimResult, Setup, find_simulators, run_bundles
+from tilewright.cores import CosimResult, Setup, run_bundles
 from tilewright.cores.result import summed
 from tilewright.cores.run_list import BenchRun
+from tilewright.cores.simulator import for_many_builds
 from tilewright.corners import VectorSet, layer_sets, mode_sets
 from tilewright.errors import ArtifactError, FormatError, SimulationError
 from tilewright.facts import CornerBundle, CornerCounts, CornerSet, SetupFacts
@@ -133,7 +134,7 @@ def _results(
     pairs = [(_whole(run, bundle), _setup(one.setup)) for one in sets for bundle in one.bundles]
     results = run_bundles(
         pairs,
-        simulator=_simulator(config.simulator),
+        simulator=for_many_builds(config.simulator),
         rtl_dir=Path(config.rtl_dir) if config.rtl_dir else None,
         timeout_s=config.timeout_s,
         processes=config.processes,
@@ -144,13 +145,6 @@ def _results(
     judged = iter(zip(results, cycles, strict=True))
     for one in sets:
         yield one, [next(judged) for _ in one.bundles]
-
-
-def _simulator(name: str) -> str:
-    """For "auto", Icarus where it is installed: there are several small cores, and it builds fast."""
-    if name != "auto":
-        return name
-    return next((one.name for one in find_simulators() if one.builds_at_once), name)
 
 
 def _whole(run: RunFolder, bundle: CornerBundle) -> Path:

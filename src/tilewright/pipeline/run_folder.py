@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -70,21 +69,6 @@ class Silent:
 
     def progress(self, _line: str) -> None:
         """Take a line that the next one replaces."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A listener that gives every line to a function, such as `print`."""
-
-    tell: Callable[[str], object]
-
-    def say(self, line: str) -> None:
-        """Take a line that stays."""
-        self.tell(line)
-
-    def progress(self, line: str) -> None:
-        """Take a line that the next one replaces."""
-        self.tell(line)
 
 
 F = TypeVar("F", bound=StageFacts)

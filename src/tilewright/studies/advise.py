@@ -23,8 +23,13 @@ from tilewright.programs.pace import Pace
 from tilewright.spec import ArrayShape, IntegerNetwork, PackedNetwork, find_packed
 from tilewright.studies.narrowing import Widths, narrowed, widths_of
 from tilewright.studies.outlines import outlines_of
+from tilewright.studies.recentering import recentered
 
 SERIAL, FAST = "ws_serial", "ws_overlapped"
+
+
+LOOKED_AT = 64
+"""Images on which codes are counted and thresholds are moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +278,9 @@ class _Count:
     def __init__(self, network: IntegerNetwork, holdout: Split, images: int, threads: int) -> None:
         self._network, self._threads, self.images = network, threads, images
         self._pixels, self._labels = holdout.images[:images], holdout.labels[:images]
-        trace = Engine(network).trace(self._pixels[:32])
+        self._looked_at = self._pixels[:LOOKED_AT]
+        trace = Engine(network).trace(self._looked_at)
+        self._sums = trace.sums
         self._histograms: dict[str, npt.NDArray[np.int64]] = {
             layer.name: np.bincount(
                 trace.codes[layer.name].reshape(-1), minlength=layer.act_format.max_code + 1
@@ -282,7 +289,9 @@ class _Count:
         }
 
     def __call__(self, wanted: Mapping[str, Widths]) -> int:
-        network = narrowed(self._network, wanted, self._histograms)
+        before = self._network
+        network = narrowed(before, wanted, self._histograms)
+        network = recentered(network, before, self._sums, self._looked_at)
         found = Engine(network).predict(self._pixels, threads=self._threads)
         return int((found == self._labels).sum())
 

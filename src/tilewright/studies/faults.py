@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tilewright.cores import Setup
 from tilewright.cores.bundle_job import BundleRun, bundle_job
+from tilewright.cores.simulator import for_many_builds
 from tilewright.engine import Engine
 from tilewright.engine.faulty import FaultyLayer, Flips, faults_of
 from tilewright.engine.requantize import Requantizer
@@ -236,7 +237,7 @@ def _faulty_job(
             bundle.folder,
             faulty_sources(fault, _taken(dense, moment) if fault.kind == "flip" else None),
             setup=Setup(rule=PsumRule("saturate" if options.is_saturating else "wrap")),
-            simulator=options.simulator,
+            simulator=for_many_builds(options.simulator),
         )
 
 

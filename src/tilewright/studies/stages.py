@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from tilewright.errors import UnknownNameError
 from tilewright.facts import StageFacts, StageResult
 from tilewright.pipeline import DRAFTS, ORDER, RunFolder, run_stage
-from tilewright.pipeline.run_folder import SECTIONS, Listener, Silent, Told
+from tilewright.pipeline.run_folder import SECTIONS, Listener, Silent
 from tilewright.pipeline.run_lock import locked_run
 
 Found = dict[str, StageResult[StageFacts]]
 """Stage to what it found: `passed`, and `checks` with the evidence of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A listener that gives every line to a function, such as `print`."""
+
+    tell: Callable[[str], object]
+
+    def say(self, line: str) -> None:
+        """Take a line that stays."""
+        self.tell(line)
+
+    def progress(self, line: str) -> None:
+        """Take a line that the next one replaces."""
+        self.tell(line)
 
 
 def run_stages(
