@@ -50,6 +50,13 @@ class Campaign:
         """The number of mutants that this set killed, of those that the sets before it left."""
         return sum(outcome.by == name for outcome in self.outcomes)
 
+    @property
+    def unnoticed_files(self) -> tuple[str, ...]:
+        """Files of which no mutant was noticed, where those of others were: perhaps they are not simulated."""
+        killed = {one.mutant.file for one in self.outcomes if one.status == "killed"}
+        alive = dict.fromkeys(one.mutant.file for one in self.survivors)
+        return tuple(file for file in alive if file not in killed) if killed else ()
+
     def score(self, through: str | None = None) -> float:
         """Killed mutants over those that are neither equivalent nor failed to build.
 
