@@ -52,7 +52,7 @@ class Campaign:
 
     @property
     def unnoticed_files(self) -> tuple[str, ...]:
-        """Files of which no mutant was noticed, where those of others were: perhaps they are not simulated."""
+        """Files of which no mutant was noticed, where those of others were: they may not run at all."""
         killed = {one.mutant.file for one in self.outcomes if one.status == "killed"}
         alive = dict.fromkeys(one.mutant.file for one in self.survivors)
         return tuple(file for file in alive if file not in killed) if killed else ()
