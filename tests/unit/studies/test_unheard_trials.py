@@ -39,9 +39,10 @@ def objective(study, storage, trial):
 
 def test_it_is_retried_once(study, tmp_path):
     made, storage = study
-    queue.work_off(
-        made, lambda trial: objective(made, storage, trial), 0.01, tmp_path / trials.LOCK
-    )
+    told = []
+    work = (made, lambda trial: objective(made, storage, trial), 0.01, tmp_path / trials.LOCK)
+    queue.work_off(*work, hear=told.append)
+    assert told == [1, 2]
     states = [trial.state for trial in made.get_trials()]
     assert states == [TrialState.FAIL, TrialState.COMPLETE, TrialState.COMPLETE]
     attempts = queue.attempts(made)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -60,12 +60,29 @@ def origin(trial: FrozenTrial) -> int:
     return trial.number if first is None else first
 
 
-def work_off(study: optuna.Study, trial_of: Any, heartbeat: float, lock: Path) -> None:
-    """Take one trial after the other; where others still train, wait for them or for their silence."""
+def finished(study: optuna.Study) -> int:
+    """How many trials came to their end: trained, or given up."""
+    ends = (TrialState.COMPLETE, TrialState.PRUNED)
+    return sum(ones[-1].state in ends for ones in attempts(study).values())
+
+
+def work_off(
+    study: optuna.Study,
+    trial_of: Any,
+    heartbeat: float,
+    lock: Path,
+    *,
+    hear: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Take one trial after the other; where others still train, wait for them or for their silence.
+
+    hear: gets how many are `finished` after each of them.
+    """
     while True:
         states = [trial.state for trial in study.get_trials(deepcopy=False)]
         if TrialState.WAITING in states:
             study.optimize(trial_of, n_trials=1)
+            hear(finished(study))
         elif TrialState.RUNNING in states:
             time.sleep(heartbeat / 2)
             fail_stale_trials(study)

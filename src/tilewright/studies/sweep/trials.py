@@ -27,10 +27,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from tilewright.config import Config, load_config
 from tilewright.errors import ConfigError, MissingPackageError, ToolError, TrainingError, printable
 from tilewright.pipeline.run_folder import Listener
+from tilewright.programs.pace import Pace
 from tilewright.studies.sweep.axes import OBJECTIVES, Question
 from tilewright.studies.sweep.candidate import Candidate, open_candidate
 from tilewright.studies.sweep.points import find_points
-from tilewright.studies.sweep.queue import attempts, beat, enqueue, locked, origin, work_off
+from tilewright.studies.sweep.queue import (
+    attempts,
+    beat,
+    enqueue,
+    finished,
+    locked,
+    origin,
+    work_off,
+)
 from tilewright.studies.sweep.study import TRIALS
 from tilewright.studies.sweep.training import Hopeless, Rival, train_trial
 
@@ -87,7 +96,15 @@ def run_trials(
             work = _Work(
                 folder, question, base, space, options, listener, partial(beat, storage, study)
             )
-            work_off(study, partial(work.run, study), options.heartbeat, folder / LOCK)
+            known = finished(study)
+            pace = Pace(len(attempts(study)) - known, "trials")
+            work_off(
+                study,
+                partial(work.run, study),
+                options.heartbeat,
+                folder / LOCK,
+                hear=lambda done: listener.progress(pace.line(done - known)),
+            )
             done = _completed(study)
     except ImportError as error:  # the driver that the URL asks for
         driver = getattr(error.__cause__ or error, "name", None)
