@@ -8,10 +8,11 @@ import json
 import re
 import types
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-import tilewright
+from tilewright import _WHERE as WHERE
 from tilewright.cli import GROUPS
 from tilewright.cli.app import Commands
 from tilewright.config import Config
@@ -143,8 +144,11 @@ def api_page() -> str:
     lines = ["# Every name of `import tilewright as tw`", "", MADE]
     lines += ["Each is loaded when it is asked for; `help(tw.NAME)` says more. A chain in full:"]
     lines += ["[fifteen lines](../../examples/own_model_in_fifteen_lines.py).", ""]
-    for name in tilewright.__all__:
-        found = getattr(tilewright, name)
+    for name in WHERE:
+        room = import_module(
+            f"tilewright.{WHERE[name]}"
+        )  # which may have the name of what it offers
+        found = getattr(room, name)
         lines += [f"## {name}", "", f"`{_signature(name, found)}`", ""]
         lines += [inspect.cleandoc(found.__doc__ or ""), ""]
     return "\n".join(lines).rstrip() + "\n"

@@ -1,5 +1,6 @@
 """`import tilewright` offers the chain by name, loads nothing before it is asked, and its example runs."""
 
+import importlib
 import re
 import runpy
 import subprocess
@@ -30,6 +31,16 @@ def test_type_checkers_are_told_the_same_names_of_the_same_rooms():
     stub = (ROOT / "src" / "tilewright" / "__init__.pyi").read_text()
     told = re.findall(r"^from tilewright\.([\w.]+) import (\w+) as \w+$", stub, re.MULTILINE)
     assert {name: room for room, name in told} == tw._WHERE
+
+
+def test_recover_can_be_called_after_its_room_was_loaded():
+    """The room has the name of the function, and becomes an attribute of the package when it is loaded."""
+    from tilewright.recover.network import recover
+
+    room = importlib.import_module("tilewright.recover")
+    assert tw.recover in (recover, room)
+    with pytest.raises(TypeError, match=r"^recover\(\) missing"):
+        tw.recover()
 
 
 def test_a_name_that_it_lacks():
