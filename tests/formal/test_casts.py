@@ -1,4 +1,4 @@
-"""yosys reads ``|4'(x)`` as ``(|4)'(x)``: casts get brackets of their own before it reads them."""
+"""yosys reads ``|4'(x)`` as ``(|4)'(x)``, and ``int'(x)`` as unsigned where x is: it is given other text."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import pytest
 
 from tilewright.errors import FormatError
 from tilewright.formal import casts, run_yosys
-from tilewright.formal.casts import with_bracketed_casts
+from tilewright.formal.casts import with_plain_casts
 
-DESIGN = """module any (input logic [3:0] x, output logic gate, parity);
+DESIGN = """module any (input logic [3:0] x, output logic gate, parity, negative);
+  logic signed [3:0] weight;
+  assign weight = -4'sd3;
+  assign negative = 12'(weight * int'(x)) >>> 11;
   localparam int W = 4;
   assign gate = |4'(x);
   assign parity = x[3] ? ^W'(x) : !(^W'(x));
@@ -20,7 +23,7 @@ SCRIPT = "read_verilog -sv any.sv; prep -top any; eval -set x {x} any"
 
 
 def written(expression: str) -> str:
-    text = with_bracketed_casts({"a.sv": f"assign y = {expression};"})["a.sv"]
+    text = with_plain_casts({"a.sv": f"assign y = {expression};"})["a.sv"]
     return text.removeprefix("assign y = ").removesuffix(";")
 
 
@@ -32,6 +35,7 @@ def written(expression: str) -> str:
         ("~&p::W'({a, b})", "~&(p::W'({a, b}))"),
         ("(-(W + 1)'(x)) * 3", "(-((W + 1)'(x))) * 3"),
         ("^8'(|4'(x))", "^(8'(|(4'(x))))"),
+        ("g * int'(u)", "g * $signed(int'(u))"),
         ("!4'(x) /* |4'(x) */", "!(4'(x)) /* |4'(x) */"),
     ],
 )
@@ -50,24 +54,26 @@ def test_other_text_stays_as_it_is(expression: str) -> None:
 
 def test_the_place_of_what_is_no_token_is_named() -> None:
     with pytest.raises(FormatError, match=r"a\.sv:2: "):
-        with_bracketed_casts({"a.sv": "assign y = |4'(x);\nassign \\z = 1;"})
-    assert with_bracketed_casts({"a.sv": "assign \\z = a | 4'(x);"}) == {
+        with_plain_casts({"a.sv": "assign y = |4'(x);\nassign \\z = 1;"})
+    assert with_plain_casts({"a.sv": "assign \\z = a | 4'(x);"}) == {
         "a.sv": "assign \\z = a | 4'(x);"
     }
 
 
-def bits(folder: Path, x: int) -> tuple[bool, bool]:
+def bits(folder: Path, x: int) -> tuple[bool, bool, bool]:
     status, output = run_yosys(
         SCRIPT.format(x=x), {"any.sv": DESIGN}, folder=folder, timeout_s=120.0
     )
     assert status == 0, output
-    return "gate = 1'1" in output, "parity = 1'1" in output
+    return "gate = 1'1" in output, "parity = 1'1" in output, "negative = 1'1" in output
 
 
 def test_yosys_computes_what_the_standard_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = {x: (x != 0, x.bit_count() % 2 == (1 if x >> 3 else 0)) for x in (0, 2, 5, 10, 13)}
+    expected = {
+        x: (x != 0, x.bit_count() % 2 == (1 if x >> 3 else 0), x != 0) for x in (0, 2, 5, 10, 13)
+    }
     assert {x: bits(tmp_path, x) for x in expected} == expected
     monkeypatch.setattr(casts, "_bracket", lambda text, _: text)
-    assert not bits(tmp_path, 2)[0]  # what it makes of the same text unbracketed
+    assert bits(tmp_path, 2) != expected[2]  # what it makes of the same text unbracketed

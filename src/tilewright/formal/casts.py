@@ -1,4 +1,4 @@
-"""Size casts in brackets of their own, where yosys would take the operator before one into the size."""
+"""Casts that yosys misreads, written so that it does not: an operator before a size, a signed type's sign."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from tilewright.verilog.tokens import Token, tokenize
 
 _UNARY = frozenset(("|", "&", "^", "~", "!", "-", "+", "~&", "~|", "~^"))
 _ENDS_OPERAND = frozenset((")", "]", "}"))
+_SIGNED_TYPES = ("byte", "shortint", "int", "longint", "integer")
+_SIGNED_CAST = re.compile(rf"\b(?:{'|'.join(_SIGNED_TYPES)})\s*'\s*\(")
 _BEFORE_OPERAND = frozenset(("return", "case", "casez", "casex", "inside"))
 _SUSPECT = re.compile(
     r"(?:[=(,?:;{\[|&^~!+\-<>*/%]|\breturn|\binside)\s*[|&^~!+-]\s*(?:[\w:$]+|\([^;]*?\))\s*'\s*\("
@@ -16,20 +18,21 @@ _SUSPECT = re.compile(
 """An operator without an operand before it, and a cast: more than those that are misread, and none less."""
 
 
-def with_bracketed_casts(sources: Mapping[str, str]) -> dict[str, str]:
-    """The sources, with ``|4'(x)`` written as ``|(4'(x))``; a file without such a cast is unchanged.
+def with_plain_casts(sources: Mapping[str, str]) -> dict[str, str]:
+    """The sources, with ``|4'(x)`` as ``|(4'(x))`` and ``int'(x)`` as ``$signed(int'(x))``, else unchanged.
 
-    yosys 0.70 reads ``|4'(x)`` as ``(|4)'(x)``: bit 0 of x. Lines keep their numbers. Raises `FormatError`
-    if a file that seems to hold such a cast has text that is no token of SystemVerilog.
+    yosys 0.70 reads ``|4'(x)`` as ``(|4)'(x)``: bit 0 of x. It gives ``int'(x)`` the sign of x, not of int.
+    Lines keep their numbers. Raises `FormatError` if a file that seems to hold such a cast has text that is
+    no token of SystemVerilog.
     """
     return {file: _bracket(text, file) for file, text in sources.items()}
 
 
 def _bracket(text: str, file: str) -> str:
-    if not _SUSPECT.search(text):
+    if not (_SUSPECT.search(text) or _SIGNED_CAST.search(text)):
         return text
     tokens = tokenize(text, file=file)
-    brackets: list[tuple[int, str]] = []
+    brackets = list(_signs(tokens))
     for index in _unary_operators(tokens):
         span = _size_cast(tokens, index + 1)
         if span is not None:
@@ -37,6 +40,16 @@ def _bracket(text: str, file: str) -> str:
     for place, bracket in sorted(brackets, reverse=True):
         text = text[:place] + bracket + text[place:]
     return text
+
+
+def _signs(tokens: list[Token]) -> Iterator[tuple[int, str]]:
+    """Places of a `$signed` around each cast to a signed type that has none."""
+    for index, token in enumerate(tokens):
+        texts = [other.text for other in tokens[index + 1 : index + 3]]
+        around = [other.text for other in tokens[max(index - 2, 0) : index]]
+        if token.text in _SIGNED_TYPES and texts == ["'", "("] and around != ["$signed", "("]:
+            yield token.start, "$signed("
+            yield tokens[_closing(tokens, index + 2)].end, ")"
 
 
 def _unary_operators(tokens: list[Token]) -> Iterator[int]:
