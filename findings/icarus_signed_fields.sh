@@ -2,8 +2,8 @@
 # Icarus 11 reads a signed field of a packed struct as unsigned: a 4-bit weight of -8 in it is 8, and is not below 0.
 #
 # Icarus Verilog 11.0, -g2012 -Wall, without a word; yosys 0.70, slang 12.1 and Verilator 5.48 extend the sign, as the declaration says. Copied to a
-# signed variable, or as $signed(word.weight), the field is right; so is a struct's field of its full width. Operands that are packed into one
-# word and multiplied by name are other products there.
+# signed variable, or as $signed(word.weight), the field is right. Operands that are packed into one word and multiplied by name are other
+# products there.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

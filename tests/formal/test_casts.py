@@ -52,6 +52,17 @@ def test_other_text_stays_as_it_is(expression: str) -> None:
     assert written(expression) == expression
 
 
+def test_types_of_the_sources_own_are_known_in_every_file() -> None:
+    sources = {
+        "p.sv": "package p; typedef logic signed [7:0] code_t; typedef int sum_t; endpackage",
+        "a.sv": "assign y = p::code_t'(u) * sum_t'(x) + 8'(u);",
+    }
+    expected = "assign y = $signed(p::code_t'(u)) * $signed(sum_t'(x)) + 8'(u);"
+    once = with_plain_casts(sources)
+    assert once["a.sv"] == expected
+    assert with_plain_casts(once) == once
+
+
 def test_the_place_of_what_is_no_token_is_named() -> None:
     with pytest.raises(FormatError, match=r"a\.sv:2: "):
         with_plain_casts({"a.sv": "assign y = |4'(x);\nassign \\z = 1;"})
@@ -75,5 +86,5 @@ def test_yosys_computes_what_the_standard_says(
         x: (x != 0, x.bit_count() % 2 == (1 if x >> 3 else 0), x != 0) for x in (0, 2, 5, 10, 13)
     }
     assert {x: bits(tmp_path, x) for x in expected} == expected
-    monkeypatch.setattr(casts, "_bracket", lambda text, _: text)
+    monkeypatch.setattr(casts, "_rewritten", lambda text, *_: text)
     assert bits(tmp_path, 2) != expected[2]  # what it makes of the same text unbracketed

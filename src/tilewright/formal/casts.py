@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from tilewright.verilog.tokens import Token, tokenize
 
 _UNARY = frozenset(("|", "&", "^", "~", "!", "-", "+", "~&", "~|", "~^"))
 _ENDS_OPERAND = frozenset((")", "]", "}"))
 _SIGNED_TYPES = ("byte", "shortint", "int", "longint", "integer")
-_SIGNED_CAST = re.compile(rf"\b(?:{'|'.join(_SIGNED_TYPES)})\s*'\s*\(")
+_SIGNED_TYPEDEF = re.compile(
+    rf"\btypedef\s+(?:(?:logic|bit|reg)\s+signed\b[^;{{}}]*?|(?:{'|'.join(_SIGNED_TYPES)})\s+)\b(\w+)\s*;"
+)
 _BEFORE_OPERAND = frozenset(("return", "case", "casez", "casex", "inside"))
 _SUSPECT = re.compile(
     r"(?:[=(,?:;{\[|&^~!+\-<>*/%]|\breturn|\binside)\s*[|&^~!+-]\s*(?:[\w:$]+|\([^;]*?\))\s*'\s*\("
@@ -25,14 +27,17 @@ def with_plain_casts(sources: Mapping[str, str]) -> dict[str, str]:
     Lines keep their numbers. Raises `FormatError` if a file that seems to hold such a cast has text that is
     no token of SystemVerilog.
     """
-    return {file: _bracket(text, file) for file, text in sources.items()}
+    defined = [name for text in sources.values() for name in _SIGNED_TYPEDEF.findall(text)]
+    signed = (*_SIGNED_TYPES, *defined)
+    return {file: _rewritten(text, file, signed) for file, text in sources.items()}
 
 
-def _bracket(text: str, file: str) -> str:
-    if not (_SUSPECT.search(text) or _SIGNED_CAST.search(text)):
+def _rewritten(text: str, file: str, signed: Sequence[str]) -> str:
+    has_sign = re.search(rf"\b(?:{'|'.join(signed)})\s*'\s*\(", text)
+    if not (_SUSPECT.search(text) or has_sign):
         return text
     tokens = tokenize(text, file=file)
-    brackets = list(_signs(tokens))
+    brackets = list(_signs(tokens, signed))
     for index in _unary_operators(tokens):
         span = _size_cast(tokens, index + 1)
         if span is not None:
@@ -42,13 +47,15 @@ def _bracket(text: str, file: str) -> str:
     return text
 
 
-def _signs(tokens: list[Token]) -> Iterator[tuple[int, str]]:
-    """Places of a `$signed` around each cast to a signed type that has none."""
+def _signs(tokens: list[Token], signed: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Places of a `$signed` around each cast to one of the types `signed` that has none."""
     for index, token in enumerate(tokens):
         texts = [other.text for other in tokens[index + 1 : index + 3]]
-        around = [other.text for other in tokens[max(index - 2, 0) : index]]
-        if token.text in _SIGNED_TYPES and texts == ["'", "("] and around != ["$signed", "("]:
-            yield token.start, "$signed("
+        if token.text not in signed or texts != ["'", "("]:
+            continue
+        start = index - 2 if index > 1 and tokens[index - 1].text == "::" else index
+        if [other.text for other in tokens[max(start - 2, 0) : start]] != ["$signed", "("]:
+            yield tokens[start].start, "$signed("
             yield tokens[_closing(tokens, index + 2)].end, ")"
 
 
