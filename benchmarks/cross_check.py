@@ -33,7 +33,7 @@ from tilewright.prove.netlist import Netlist
 from tilewright.prove.netlist_reader import read_netlist
 from tilewright.prove.our_rtl import ARRAY_FILES, CORE_FILES, read_sources
 from tilewright.prove.proof import Check, Claim, Prover
-from tilewright.prove.verdict import PROVED, Verdict
+from tilewright.prove.verdict import PROVED, Killing, Verdict
 from tilewright.prove.words import Unknown, Value, Words
 from tilewright.spec import ArrayShape, ConvShape, OutputFunction, PsumRule, Schedule
 from tilewright.tile import Execution
@@ -42,7 +42,7 @@ from tilewright.tile.plan import plan_mode
 BENCH = "cross_check_bench"
 STIMULUS = "stimulus.hex"
 RESET = "rst_ni"
-TOGETHER = 8
+TOGETHER = 16
 """Mutants that are elaborated by one yosys."""
 
 
@@ -187,18 +187,32 @@ class Trace:
     history: tuple[Mapping[str, Value], ...]
     seen: tuple[Mapping[str, Value], ...]
     checked: tuple[tuple[int, Check], ...]
+    killing: tuple[Mapping[str, int], ...] = ()
 
 
 def trace(
     netlist: Netlist, target: Target, job: ArrayJob | LayerJob, sources: Mapping[str, str]
 ) -> Trace:
-    """Prove a job of a netlist, whose sources confirm a killing input."""
+    """Prove a job of a netlist.
+
+    killing: inputs of a refutation, which are not yet confirmed; where they are to show an x, the sources
+    have confirmed them.
+    """
     words = Words(Algebra())
     watched = Watched(target.claim(job, words))
     confirm = Confirmation(netlist, sources, target.parameters)
-    prover = Prover(netlist, watched, words, confirm=confirm)
+    kept: list[Mapping[str, int]] = []
+
+    def keep(stimulus: Sequence[Mapping[str, int]], killing: Killing) -> Killing:
+        if killing.found is None:
+            return confirm(stimulus, killing)
+        kept.extend(stimulus)
+        return killing
+
+    prover = Prover(netlist, watched, words, confirm=keep)
     verdict = prover.run()
-    return Trace(verdict, words, tuple(prover.history), tuple(watched.seen), tuple(prover.checked))
+    seen, checked = tuple(watched.seen), tuple(prover.checked)
+    return Trace(verdict, words, tuple(prover.history), seen, checked, tuple(kept))
 
 
 def points_of(words: Words, inputs: int, seed: int) -> list[dict[int, int]]:
@@ -270,16 +284,20 @@ class Stimulus:
         self.lengths.append(len(found.history))
         self.starts.append([])
         for point in points:
-            held = dict.fromkeys(self.inputs, 0) | {RESET: 1}
             known: dict[int, int] = {}
-            self.lines.append(self._line(held))
-            self.starts[-1].append(len(self.lines))
-            for inputs_then in found.history:
-                held |= {
-                    name: found.words.evaluate(value, point, known)
-                    for name, value in inputs_then.items()
-                }
-                self.lines.append(self._line(held))
+            self.starts[-1].append(len(self.lines) + 1)
+            self.lines += self.run(
+                {name: found.words.evaluate(value, point, known) for name, value in then.items()}
+                for then in found.history
+            )
+
+    def run(self, cycles: Iterable[Mapping[str, int]]) -> Iterator[str]:
+        """The lines of one run: first one without reset, so that reset begins; inputs not named stay."""
+        held = dict.fromkeys(self.inputs, 0) | {RESET: 1}
+        yield self._line(held)
+        for inputs in cycles:
+            held |= inputs
+            yield self._line(held)
 
     def _line(self, held: Mapping[str, int]) -> str:
         total = at = 0
@@ -288,7 +306,7 @@ class Stimulus:
             at += self.netlist.ports[name].width
         return f"{total:x}"
 
-    def bench(self) -> str:
+    def bench(self, lines: int) -> str:
         """A testbench that applies the lines, and shows all outputs before each edge."""
         netlist = self.netlist
         ports, at, places = netlist.ports, 0, {}
@@ -303,7 +321,7 @@ class Stimulus:
         wires = "\n".join(f"  wire [{ports[n].width - 1}:0] out_{n};" for n in names)
         shown = ", ".join(f"out_{name}" for name in reversed(names))
         return f"""module {BENCH};
-  reg [{at - 1}:0] lines [0:{len(self.lines) - 1}];
+  reg [{at - 1}:0] lines [0:{lines - 1}];
   reg [{at - 1}:0] word;
   reg clock = {idle};
   integer n;
@@ -311,7 +329,7 @@ class Stimulus:
   {self.target.top} #({values}) dut ({connections});
   initial begin
     $readmemh("{STIMULUS}", lines);
-    for (n = 0; n < {len(self.lines)}; n = n + 1) begin
+    for (n = 0; n < {lines}; n = n + 1) begin
       word = lines[n]; #5
       $display("=%b", {{{shown}}});
       clock = {busy}; #5 clock = {idle};
@@ -321,15 +339,21 @@ class Stimulus:
 endmodule
 """
 
-    def simulate(self, sources: Mapping[str, str], simulator: Simulator) -> list[str]:
-        """What these sources show for each line, in binary. Raises `ToolError` if they do not build."""
+    def simulate(
+        self, sources: Mapping[str, str], simulator: Simulator, more: Sequence[str] = ()
+    ) -> list[str]:
+        """What these sources show for each line, and for more of them, in binary.
+
+        Raises `ToolError` if they do not build.
+        """
+        lines = [*self.lines, *more]
         with tempfile.TemporaryDirectory(prefix="tilewright-cross-") as name:
             folder = Path(name)
-            (folder / STIMULUS).write_text("\n".join(self.lines) + "\n")
+            (folder / STIMULUS).write_text("\n".join(lines) + "\n")
             files = {
                 file: f"/* verilator lint_off WIDTH */ {text}" for file, text in sources.items()
             }
-            files[f"{BENCH}.sv"] = self.bench()
+            files[f"{BENCH}.sv"] = self.bench(len(lines))
             for file, text in files.items():
                 (folder / file).write_text(text)
             simulator.build(Build(tuple(files), BENCH, folder, timeout_s=300))
@@ -366,23 +390,48 @@ def examine(
 ) -> None:
     """Prove all jobs of a changed target, simulate it, and add to the finding."""
     texts = change.apply(read_sources(files=stimulus.target.files))
-    shown = stimulus.simulate(texts, simulator)
-    if len(shown) < len(stimulus.lines):
-        found.failed = f"the simulation ends after {len(shown)} of {len(stimulus.lines)} cycles"
+    traces = [trace(netlist, stimulus.target, job, texts) for job in stimulus.target.jobs]
+    killing = [list(stimulus.run(one.killing)) if one.killing else [] for one in traces]
+    more = [line for lines in killing for line in lines]
+    shown = stimulus.simulate(texts, simulator, more)
+    if len(shown) < len(stimulus.lines) + len(more):
+        found.failed = f"the simulation ends after {len(shown)} cycles"
         return
-    for number, job in enumerate(stimulus.target.jobs):
-        traced = trace(netlist, stimulus.target, job, texts)
+    at = len(stimulus.lines)
+    for number, traced in enumerate(traces):
         found.answers[traced.verdict.claim] = traced.verdict.answer
-        killing = traced.verdict.killing
-        if killing is not None and killing.is_confirmed is False:
-            found.contradictions.append(f"the killing input does not kill: {traced.verdict}")
         cycles = min(len(traced.seen), stimulus.lengths[number])
         runs = zip(stimulus.starts[number], stimulus.points[number], strict=True)
         for start, point in runs:
             _compare(traced, cycles, point, shown[start : start + cycles], stimulus, found)
+        at += len(killing[number])
+        if traced.killing:
+            _expect_killed(traced, shown[at - 1], stimulus, found)
         if traced.verdict.answer == PROVED:
             for start in stimulus.starts[number]:
                 _compare_with_original(traced, start, shown, stimulus, found)
+
+
+def _expect_killed(traced: Trace, shown: str, stimulus: Stimulus, found: Finding) -> None:
+    """The last cycle of the killing input shows what is not expected."""
+    killing = traced.verdict.killing
+    assert killing is not None
+    at, places = _places(stimulus)
+    low = places[killing.port] + killing.low
+    bits = shown[at - low - killing.width : at - low]
+    if bits != f"{killing.found:0{killing.width}b}" or killing.found == killing.expected:
+        found.contradictions.append(
+            f"the killing input shows {bits}, not {killing.found:#x}: {traced.verdict}"
+        )
+
+
+def _places(stimulus: Stimulus) -> tuple[int, dict[str, int]]:
+    """How many bits a line shows, and the lowest one of each output."""
+    at, places = 0, {}
+    for name, width in stimulus.outputs:
+        places[name] = at
+        at += width
+    return at, places
 
 
 def _compare(
@@ -434,10 +483,7 @@ def _compare_with_original(
     traced: Trace, start: int, shown: Sequence[str], stimulus: Stimulus, found: Finding
 ) -> None:
     """Where something is due, a change that is proved shows what the module without it shows."""
-    at, places = 0, {}
-    for name, width in stimulus.outputs:
-        places[name] = at
-        at += width
+    at, places = _places(stimulus)
     for cycle, check in traced.checked:
         low = places[check.port] + check.low
         pair = [

@@ -105,10 +105,13 @@ def _script(
     files: list[str], top: str | None, parameters: Mapping[str, int], netlist: str = _NETLIST
 ) -> str:
     chosen = f"-top {top}" if top else "-auto-top"
+    sizes = " ".join(f"-set {name} {value}" for name, value in parameters.items())
     return "\n".join(
         [
             f"read_verilog -sv {' '.join(sorted(files, key=lambda file: 'pkg' not in file))}",
-            *(f"chparam -set {name} {value} {top}" for name, value in parameters.items()),
+            *(
+                [f"chparam {sizes} {top}"] if sizes else []
+            ),  # at once: each derives all modules anew
             f"hierarchy -check {chosen}",
             "proc",
             "flatten",
