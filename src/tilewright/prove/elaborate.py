@@ -115,7 +115,7 @@ def _script(
             f"hierarchy -check {chosen}",
             "proc",
             "flatten",
-            "opt_expr",
+            "opt_expr -keepdc",  # without it, x and y is 0 where y may be 1: nothing may be made of an x
             "opt_clean",
             "memory_collect",
             "opt_clean",

@@ -44,6 +44,7 @@ class Machine:
         self._stale: dict[int, list[int]] = defaultdict(list)
         self._reads: dict[int, list[int]] = defaultdict(list)
         self._gathered: dict[tuple[int, ...], dict[tuple[Value, ...], Value]] = {}
+        self._outputs = [step.output for step in netlist.steps]
         self._steps = [self._compiled(at, step) for at, step in enumerate(netlist.steps)]
         self._wake_through()
         for at, register in enumerate(netlist.registers, len(netlist.steps)):
@@ -75,8 +76,9 @@ class Machine:
     def _write(self, signal: int, value: Value) -> None:
         if self.values[signal] != value:
             self.values[signal] = value
+            due = self._is_due
             for at in self._followers[signal]:
-                self._is_due[at] = 1
+                due[at] = 1
             for at in self._stale[signal]:
                 self._is_stale[at] = True
 
@@ -140,6 +142,17 @@ class Machine:
 
             return mux
         found: dict[tuple[Value, ...], Value] = {}
+        if len(getters) == 2:
+            one, two = getters
+
+            def compute_two() -> Value:
+                inputs = (one(), two())
+                value = found.get(inputs)
+                if value is None:
+                    value = found[inputs] = cells.apply(words, operation, inputs)
+                return value
+
+            return compute_two
 
         def compute() -> Value:
             inputs = tuple(get() for get in getters)
@@ -176,7 +189,17 @@ class Machine:
         if not makers:
             return get
         is_stale, values = self._is_stale, self.values
-        outputs = [(at, self.netlist.steps[at].output) for at in makers]
+        outputs = [(at, self._outputs[at]) for at in makers]
+        if len(outputs) == 1:
+            ((only, signal),) = outputs
+
+            def ask_one() -> Value:
+                if is_stale[only]:
+                    is_stale[only] = False
+                    values[signal] = self._steps[only]()
+                return get()
+
+            return ask_one
 
         def ask() -> Value:
             for at, output in outputs:
@@ -200,12 +223,14 @@ class Machine:
         raise AssertionError("clears do not come to rest")
 
     def _follow_up(self) -> None:
-        due, steps, outputs = self._is_due, self._steps, self.netlist.steps
+        due, steps, outputs, values = self._is_due, self._steps, self._outputs, self.values
         end = len(steps)
         at = due.find(1, 0, end)
         while at >= 0:
             due[at] = 0
-            self._write(outputs[at].output, steps[at]())
+            value, signal = steps[at](), outputs[at]
+            if values[signal] is not value:
+                self._write(signal, value)
             at = due.find(1, at + 1, end)
 
     def _clear(self) -> bool:
