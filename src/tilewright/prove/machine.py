@@ -19,6 +19,7 @@ from tilewright.prove.netlist import (
     signals_of,
     waiting,
 )
+from tilewright.prove.operation import Operation
 from tilewright.prove.words import Unknown, Value, Words
 
 _MOST_ROUNDS = 8
@@ -141,27 +142,7 @@ class Machine:
                 return cells.apply(words, operation, (a(), b(), choice))
 
             return mux
-        found: dict[tuple[Value, ...], Value] = {}
-        if len(getters) == 2:
-            one, two = getters
-
-            def compute_two() -> Value:
-                inputs = (one(), two())
-                value = found.get(inputs)
-                if value is None:
-                    value = found[inputs] = cells.apply(words, operation, inputs)
-                return value
-
-            return compute_two
-
-        def compute() -> Value:
-            inputs = tuple(get() for get in getters)
-            value = found.get(inputs)
-            if value is None:
-                value = found[inputs] = cells.apply(words, operation, inputs)
-            return value
-
-        return compute
+        return _remembering(words, operation, getters)
 
     def _follow(self, source: Source, at: int) -> None:
         for signal in signals_of(source):
@@ -319,6 +300,33 @@ class Machine:
     def read(self, port: str) -> Value:
         """What a port carries."""
         return self.get(self.netlist.ports[port].source)
+
+
+def _remembering(
+    words: Words, operation: Operation, getters: list[Callable[[], Value]]
+) -> Callable[[], Value]:
+    """Computes a step; the same inputs give the same output."""
+    found: dict[tuple[Value, ...], Value] = {}
+    if len(getters) == 2:
+        one, two = getters
+
+        def compute_two() -> Value:
+            inputs = (one(), two())
+            value = found.get(inputs)
+            if value is None:
+                value = found[inputs] = cells.apply(words, operation, inputs)
+            return value
+
+        return compute_two
+
+    def compute() -> Value:
+        inputs = tuple(get() for get in getters)
+        value = found.get(inputs)
+        if value is None:
+            value = found[inputs] = cells.apply(words, operation, inputs)
+        return value
+
+    return compute
 
 
 def _extended(source: tuple[Segment, ...]) -> tuple[Segment, int] | None:
