@@ -109,13 +109,10 @@ def _script(
     return "\n".join(
         [
             f"read_verilog -sv {' '.join(sorted(files, key=lambda file: 'pkg' not in file))}",
-            *(
-                [f"chparam {sizes} {top}"] if sizes else []
-            ),  # at once: each derives all modules anew
+            *([f"chparam {sizes} {top}"] if sizes else []),
             f"hierarchy -check {chosen}",
-            "proc",
+            "proc -noopt",  # yosys makes of an x what suits it; nothing is to be made of it here
             "flatten",
-            "opt_expr -keepdc",  # without it, x and y is 0 where y may be 1: nothing may be made of an x
             "opt_clean",
             "memory_collect",
             "opt_clean",
