@@ -56,7 +56,7 @@ REFUSED = {
         r"the clock must be an input of t, but q_o has g, which is made inside"
     ),
     "assign q_o = a_i;": "module t must have registers, but has none",
-    CLOCKED + "assign q_o = a_i; assign q_o = x_q;": "a net must have one driver, but q_o has two",
+    CLOCKED + "assign q_o = a_i; assign q_o = x_q;": "a net must have one driver, but x_q has two",
     "always_ff @(posedge clk_i or posedge a_i or negedge s) if (a_i) q_o <= 1'b1; else if (!s) q_o <= 1'b0;"
     " else q_o <= ~q_o;\nlogic s; assign s = ~a_i;": r"cell \S+ must be one that is known, but is a \$dffsr",
     "box u (.a(a_i), .q(q_o));"

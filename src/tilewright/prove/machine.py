@@ -197,11 +197,12 @@ class Machine:
         """Set these inputs (others stay) and let everything between the registers follow."""
         for name, value in inputs.items():
             self._set(self.netlist.ports[name].source, value)
-        for _ in range(_MOST_ROUNDS):
+        applied: dict[int, tuple[Value, Value, Value]] = {}
+        for left in reversed(range(_MOST_ROUNDS)):
             self._follow_up()
-            if not self._clear():
+            if not self._clear(applied, is_last=not left):
                 return
-        raise AssertionError("clears do not come to rest")
+        self._follow_up()
 
     def _follow_up(self) -> None:
         due, steps, outputs, values = self._is_due, self._steps, self._outputs, self.values
@@ -214,8 +215,12 @@ class Machine:
                 self._write(signal, value)
             at = due.find(1, at + 1, end)
 
-    def _clear(self) -> bool:
-        """Let clears act that do not wait for the clock; whether any changed a register."""
+    def _clear(self, applied: dict[int, tuple[Value, Value, Value]], *, is_last: bool) -> bool:
+        """Let clears act that do not wait for the clock; whether any changed a register.
+
+        applied: by register: which clear acted, with what, and what came of it: twice is once. A register
+        that `is_last` still changes is unknown.
+        """
         has_changed = False
         cached: dict[tuple[Source, int], Value] = {}
         for register in self._clears:
@@ -226,9 +231,15 @@ class Machine:
             active = cached[register.clear]
             if active == 0:
                 continue
-            to = self.get(register.clear_to)
-            value = self._chosen(active, to, self.values[register.output], register.width)
-            if self.values[register.output] != value:
+            to, before = self.get(register.clear_to), self.values[register.output]
+            if applied.get(register.output) == (active, to, before):
+                continue
+            value = self._chosen(active, to, before, register.width)
+            if value != before and is_last:
+                why = Unknown(f"clears of {register.name}, which do not come to rest", is_x=False)
+                value = self.words.unknown(why, register.width)
+            applied[register.output] = (active, to, value)
+            if value != before:
                 self._write(register.output, value)
                 has_changed = True
         return has_changed
