@@ -1,7 +1,7 @@
 """How fast arrays are proved, and whether any verdict is wrong.
 
 python benchmarks/prove.py array [--size 16] [--vectors 36] [--sketch FILE.py]
-    prove the array; with the sketch: its time on the same netlist, one after the other
+    prove the array; with the sketch: its time on the same array, one after the other
 python benchmarks/prove.py wrong
     all wrong and all equal designs of tests/formal: proved, refuted, undecided
 python benchmarks/prove.py mutants [--of array|pairs|core] [--count 40] [--inputs 50] [--seed 0]
@@ -28,6 +28,7 @@ from benchmarks.cross_check import KINDS, cross_check
 from tests.formal import arrays, wrong
 
 from tilewright.cores import find_simulator
+from tilewright.formal import run_yosys
 from tilewright.prove.any_array import prove_recorded
 from tilewright.prove.array import ArrayJob
 from tilewright.prove.elaborate import elaborate_json
@@ -39,9 +40,9 @@ OURS = {"own_ws": (3, 4, 9), "own_half": (3, 4, 9), "own_os": (3, 4, 11)}
 
 
 def time_array(size: int, vectors: int, sketch: Path | None) -> None:
-    """Seconds of processor time, ours and the sketch's, on one netlist."""
+    """Seconds of processor time, ours and the sketch's, on one array."""
     job = ArrayJob(rows=size, cols=size, vectors=vectors, folds=1)
-    text = elaborate_json(read_sources(), top="tw_array", parameters=job.parameters)
+    elaborate_json(read_sources(), top="tw_array", parameters=job.parameters)
     began = time.process_time()
     print(prove_array(read_sources(), job, confirms=False))
     ours = time.process_time() - began
@@ -50,12 +51,29 @@ def time_array(size: int, vectors: int, sketch: Path | None) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "netlist.json"
-        path.write_text(text)
+        _elaborate_for_sketch(job, path.parent)
         began = time.process_time(), sum(_children())
         command = [sys.executable, str(sketch), str(path), str(size), str(size), str(vectors)]
         print(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip())
         theirs = sum(_children()) - began[1]
     print(f"sketch: {theirs:.2f} s of processor time; prove / sketch = {ours / theirs:.2f}")
+
+
+def _elaborate_for_sketch(job: ArrayJob, folder: Path) -> None:
+    """Leave ``netlist.json``, simplified by yosys: the sketch does not know all cells."""
+    sizes = " ".join(f"-set {name} {value}" for name, value in job.parameters.items())
+    sources = read_sources()
+    script = f"""read_verilog -sv {" ".join(sources)}
+chparam {sizes} tw_array
+hierarchy -check -top tw_array
+proc
+flatten
+opt_expr
+opt_clean
+write_json netlist.json
+"""
+    status, output = run_yosys(script, sources, folder=folder, timeout_s=600)
+    assert status == 0, output
 
 
 def _children() -> tuple[float, float]:
