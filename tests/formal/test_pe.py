@@ -86,7 +86,7 @@ def test_a_register_said_to_hold_the_weight_must_hold_it(tmp_path):
 
 @pytest.mark.parametrize("category", ["carry", "signedness", "stuck bit"])
 def test_a_pe_with_a_fault_is_not_proved(tmp_path, category):
-    """At least one of the first mutants of the category, the product's first; some change nothing to be seen."""
+    """At least one of the first mutants of the category, the product's first; some change nothing."""
     text = (RTL_DIR / "tw_pe.sv").read_text()
     found = [m for m in mutants_of(text, file="tw_pe.sv") if m.category == category]
     found.sort(key=lambda one: "assign product" not in one.before)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tilewright.prove import cells
 from tilewright.prove.choices import choose
+from tilewright.prove.folding import folded
 from tilewright.prove.logic import invert
 from tilewright.prove.memories import StoredWords, initial
 from tilewright.prove.netlist import (
@@ -33,6 +34,7 @@ class Machine:
     """
 
     def __init__(self, netlist: Netlist, words: Words) -> None:
+        netlist = folded(netlist, words)
         self.netlist, self.words = netlist, words
         self.cycle = 0
         self.values: list[Value] = [0] * len(netlist.widths)
