@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
 from tilewright.lint.counts import border_text, has_zero_border, skipped_text
 from tilewright.lint.file_text import FileText, Token, shown
 from tilewright.lint.findings import Finding
+from tilewright.lint.judge_bytes import judge_bytes
 from tilewright.lint.judge_words import WordJudge
 from tilewright.verilog.events import AT_END, MATCHED, NO_MATCH, NO_TARGET, ReadEvent, Stream
 from tilewright.verilog.refused_places import CONCATENATION, STRING
 
+_SAYS_SOMETHING = re.compile(rb"\w")
+_NUMBER = re.compile(rb"[+-]?[0-9][0-9a-fA-F_.]*")
 LONG = 4
 """Digits from which on words of one length are taken for packed lanes, not for values."""
 
@@ -33,17 +37,22 @@ class StreamJudge:
 
     def judge(self) -> tuple[Finding, ...]:
         """All findings, in the order in which the reader meets them."""
-        words = self.stream.word_events()
         if self.stream.bad_place == STRING:
             self._report_place("warning")
         if self.stream.bad_code:
             self._report_code()
         elif self.stream.bad_place not in ("", STRING):
             self._report_place("error")
-        elif not self.text.tokens:
-            if self.stream.events:
-                self.report("error", "empty", "the file must hold words, but is empty", 0, 0)
-        elif words:
+        elif self.text.content and (chunks := self.stream.byte_events()):
+            judge_bytes(self, chunks, self._matters)
+        elif self.text.tokens:
+            self._judge_words(self.stream.word_events())
+        elif self.stream.events:
+            self.report("error", "empty", "the file must hold words, but is empty", 0, 0)
+        return tuple(self.found.values())
+
+    def _judge_words(self, words: list[ReadEvent]) -> None:
+        if words:
             self._check_header(words)
             for event in words:
                 self._check_word(event)
@@ -52,7 +61,6 @@ class StreamJudge:
         elif not self.stream.events:
             message = "the file is opened, but nothing is read from it"
             self.report("warning", "never-read", message, 0, 0)
-        return tuple(self.found.values())
 
     def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
         """Add a finding, unless there is one of its kind."""
@@ -162,7 +170,7 @@ class StreamJudge:
         what = shown(token.text if token else b"")
         if event.literal:
             what = f"{shown(bytes([event.literal]))} of the format is not there, but {what}: that"
-        if self._is_before_words(event):
+        if self._is_before_words(event) and not self._is_like_a_number(token):
             if not self.found.keys() & {"header-buffer", "header-spaces", "header-left"}:
                 self._report_header(event)
             return
@@ -175,11 +183,17 @@ class StreamJudge:
             event.line,
         )
 
+    def _is_like_a_number(self, token: Token | None) -> bool:
+        """Whether a word that is no number here is one in another base, so that it is no header."""
+        return token is not None and bool(_NUMBER.fullmatch(token.text))
+
     def _is_lost(self, event: ReadEvent) -> bool:
         """Whether nobody reads the text at which a read failed, or a part of its record is thrown away."""
         lines = [e for e in self.stream.events if event in e.words]
         if lines:
             return event.matched > 0 or not event.is_checked
+        if not event.matched and not _SAYS_SOMETHING.search(self.text.content, event.start):
+            return False  # a bracket that closes the list
         if event.matched and not event.literal:
             return True
         return not any(
