@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from tilewright.facts import RunFacts
 from tilewright.report.summary import REQUIRED, Summary
-from tilewright.verify import Obligation
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,18 @@ class Claims:
 
     proved: tuple[str, ...]
     open: tuple[str, ...]
+
+
+class Duty(Protocol):
+    """An obligation of a certificate."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it was found to hold."""
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """Its evidence, as JSON."""
 
 
 def claims(summary: Summary, run: RunFacts) -> Claims:
@@ -41,7 +53,7 @@ def _proved(summary: Summary, run: RunFacts) -> Iterator[str]:
         yield from array_claims(certificate.obligations)
 
 
-def array_claims(obligations: Iterable[Obligation]) -> Iterator[str]:
+def array_claims(obligations: Iterable[Duty]) -> Iterator[str]:
     """A sentence for each proof of the array: which layers' tiles it is about."""
     for duty in obligations:
         layers = duty.numbers.get("layers")
