@@ -105,6 +105,7 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
     layers: list[AdoptedLayer] = []
     while len(left) >= 3 and not clock.is_over:
         found = find_layer(left, clock)
+        left = _as_found(left, found)
         layer, used = _adopted(folder, found, left, len(layers))
         if layer is None:
             break
@@ -118,6 +119,12 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
         bench.notes,
         time.monotonic() - start,
     )
+
+
+def _as_found(families: Sequence[Family], found: Sequence[Fit]) -> list[Family]:
+    """The families, as the fits read them."""
+    read = {one.name: one for fit in found[:1] for one in fit.families}
+    return [read.get(family.name, family) for family in families]
 
 
 def _adopted(

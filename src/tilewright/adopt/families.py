@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
 from pathlib import Path
@@ -46,6 +46,7 @@ class Family:
 
     texts: what stands between the numbers of a name. places: the numbers. bits: digits 0 and 1 of
     words without separator, ``file line bit``, or None. numbers: lanes of others, ``file line lane``.
+    has_signed_codes: activations are read as two's complement, too; weights and psums are in any case.
     cache, read_before: what was read already.
     """
 
@@ -55,6 +56,7 @@ class Family:
     radix: str
     bits: npt.NDArray[np.uint8] | None
     numbers: npt.NDArray[np.int64]
+    has_signed_codes: bool = False
     cache: dict[tuple[int, bool], npt.NDArray[Any] | None] = field(default_factory=dict)
     read_before: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
@@ -63,6 +65,11 @@ class Family:
         """How the family is called in messages: its first name, and how many more."""
         more = len(self.files) - 1
         return self.files[0].name + (f" and {more} more" if more else "")
+
+    @property
+    def name(self) -> str:
+        """Of its first file: no other family has it."""
+        return self.files[0].name
 
     @property
     def separator(self) -> str:
@@ -79,8 +86,21 @@ class Family:
         """How many values each number in the name takes, those that others determine left out."""
         return tuple(place.size for place in self.places if not place.factors)
 
+    def with_signed_codes(self) -> Family:
+        """The same files, as activations of two's complement."""
+        return replace(self, has_signed_codes=True, cache={}, read_before={})
+
+    def as_list(self) -> Family | None:
+        """The same files as lists of single numbers, however many stand on a line; None if they are not."""
+        lists = tuple(file.listed for file in self.files)
+        known = [one for one in lists if one is not None]
+        if len(known) < len(lists) or len({one.shape for one in known}) > 1:
+            return None
+        return _family(self.texts, self.places, tuple(known))
+
     def widths(self, most: int, *, is_signed: bool) -> tuple[int, ...]:
         """Bits that a field of signed or unsigned numbers can have, of at most `most`."""
+        is_signed = is_signed or self.has_signed_codes
         if self.bits is not None:
             word = self.bits.shape[2]
             slack = 4 if self.radix == "hex" else 1
@@ -96,6 +116,7 @@ class Family:
 
     def values(self, bits: int, *, is_signed: bool) -> npt.NDArray[Any] | None:
         """Values ``file line lane`` of fields of `bits` bits; None if they cannot be so read."""
+        is_signed = is_signed or self.has_signed_codes
         key = (bits, is_signed)
         if key not in self.cache:
             self.cache[key] = self._values(bits, is_signed=is_signed)

@@ -8,7 +8,6 @@ from functools import lru_cache
 from math import prod
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from tilewright.adopt.families import Family
@@ -208,7 +207,7 @@ class Roles:
         """No psum can be larger: so many products of the largest numbers there are."""
         codes = self.activation.read(act_bits, is_signed=False)
         weight = self.weight.read(weight_bits, is_signed=True)
-        return ic * kernel[0] * kernel[1] * int(codes.max()) * int(np.abs(weight.astype(int)).max())
+        return ic * kernel[0] * kernel[1] * _largest(codes) * _largest(weight.astype(int))
 
     def _expected(
         self, oc: int, kernel: tuple[int, int], bound: int

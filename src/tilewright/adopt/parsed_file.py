@@ -14,6 +14,11 @@ _SHAPES = {
     "hex": re.compile(r"[0-9a-fA-F]+", re.ASCII),
     "decimal": re.compile(r"[+-]?[0-9]{1,15}", re.ASCII),
 }
+_COMMENT = re.compile(r"[ \t]*(//|#).*")
+_PREFIX = re.compile(r"\b0[xX](?=[0-9a-fA-F])")
+_MARK = re.compile(r"//|#|0[xX]")
+_NUMBER = re.compile(r"[0-9a-fA-F]+|[+-]?[0-9]{1,15}", re.ASCII)
+_PARTED = re.compile(r"[\s,;|]+")
 _BETWEEN = re.compile(r"[ \t]*[,;|_][ \t]*|[ \t]+")
 
 
@@ -23,7 +28,8 @@ class ParsedFile:
 
     name: below the folder, parted by ``/``. header, trailer: lines before and after the words. words:
     the texts of the lanes of each line, one where nothing parts them. separator: what parts them.
-    radices: in which the words can be read. line_end: "LF" or "CRLF".
+    radices: in which the words can be read. line_end: "LF" or "CRLF". listed: the same file as a list of
+    single numbers, however many stand on a line; None if that is nothing else.
     """
 
     name: str
@@ -33,6 +39,7 @@ class ParsedFile:
     separator: str
     radices: tuple[str, ...]
     line_end: str
+    listed: ParsedFile | None = None
 
     @property
     def shape(self) -> tuple[int, int, int, int, str]:
@@ -53,20 +60,57 @@ def parse_file(folder: Path, path: Path) -> ParsedFile | None:
     lines = [line.strip(" \t") for line in text.replace("\r\n", "\n").split("\n")]
     while lines and not lines[-1]:
         lines.pop()
-    run = _longest_run(lines)
+    bare = [_bare(line) for line in lines]
+    name = path.relative_to(folder).as_posix()
+    line_end = "CRLF" if content.count(b"\r\n") == content.count(b"\n") > 0 else "LF"
+    run, listed = _longest_run(bare), _listed(name, lines, bare, line_end)
     if run is None:
-        return None
+        return listed
     first, last, separator = run
-    words = tuple(tuple(_lanes(line, separator)) for line in lines[first:last])
+    words = tuple(tuple(_lanes(line, separator)) for line in bare[first:last] if line)
+    if not separator and listed is not None and len(listed.words) <= len(words):
+        listed = None
     return ParsedFile(
-        name=path.relative_to(folder).as_posix(),
+        name=name,
         header=tuple(lines[:first]),
         trailer=tuple(lines[last:]),
         words=words,
         separator=separator,
         radices=_radices(words),
-        line_end="CRLF" if content.count(b"\r\n") == content.count(b"\n") > 0 else "LF",
+        line_end=line_end,
+        listed=listed,
     )
+
+
+def _bare(line: str) -> str:
+    """A line without a comment, ``0x`` and what parts its last number from nothing."""
+    text = _PREFIX.sub("", _COMMENT.sub("", line)) if _MARK.search(line) else line
+    return text.rstrip(" \t,;")
+
+
+def _listed(name: str, lines: list[str], bare: list[str], line_end: str) -> ParsedFile | None:
+    """All numbers from the first line of numbers to the last one, if nothing else is between."""
+    is_list = [bool(line) and all(map(_NUMBER.fullmatch, _tokens(line))) for line in bare]
+    if True not in is_list:
+        return None
+    first, last = is_list.index(True), len(bare) - is_list[::-1].index(True)
+    if any(
+        line and not fits for line, fits in zip(bare[first:last], is_list[first:last], strict=True)
+    ):
+        return None
+    tokens = [token for line in bare[first:last] for token in _tokens(line)]
+    if not all(map(_SHAPES["decimal"].fullmatch, tokens)) or any("0x" in x.lower() for x in lines):
+        width = max(map(len, tokens))
+        tokens = [token.rjust(width, "0") for token in tokens]
+    words = tuple((token,) for token in tokens)
+    radices = _radices(words)
+    if not radices:
+        return None
+    return ParsedFile(name, tuple(lines[:first]), tuple(lines[last:]), words, "", radices, line_end)
+
+
+def _tokens(line: str) -> list[str]:
+    return [token for token in _PARTED.split(line) if token]
 
 
 def _radices(words: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
@@ -82,26 +126,31 @@ def _radices(words: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
 
 def _longest_run(lines: list[str]) -> tuple[int, int, str] | None:
     """First line, line after the last, and separator of the longest run of lines of one form."""
-    runs: dict[Form, int] = {}
-    found: list[tuple[int, bool, int, str]] = []  # length, of fixed width, end, separator
-    for at, line in enumerate([*lines, ""]):
+    runs: dict[Form, tuple[int, int]] = {}  # first line, number of words
+    found: list[
+        tuple[int, bool, int, int, str]
+    ] = []  # words, of fixed width, end, first, separator
+    last = 0
+    for at, line in enumerate([*lines, "."]):
+        if not line:
+            continue  # blank, or a comment: between words it is nothing
         forms = _forms(line)
-        for form, start in list(runs.items()):
+        for form, (start, count) in list(runs.items()):
             if form not in forms:
-                found.append((at - start, form[0] == "digits", at, form[2]))
+                found.append((count, form[0] == "digits", last + 1, start, form[2]))
                 del runs[form]
         for form in forms:
-            runs.setdefault(form, at)
+            start, count = runs.get(form, (at, 0))
+            runs[form] = (start, count + 1)
+        last = at
     if not found:
         return None
-    length, _, end, separator = max(found)
-    return end - length, end, separator
+    _, _, end, start, separator = max(found)
+    return start, end, separator
 
 
 def _forms(line: str) -> tuple[Form, ...]:
     """How a line can be read: kind of digits, their number, and separator."""
-    if not line:
-        return ()
     between = _BETWEEN.search(line)
     separator = between[0] if between else ""
     lanes = _lanes(line, separator)

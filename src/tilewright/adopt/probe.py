@@ -25,7 +25,8 @@ def write_probe(layout: Layout, geometry: Geometry, folder: Path, *, seed: int =
     most_act = min(geometry.act_format.max_code, 255)
     most_weight = geometry.weight_format.max_code
     while True:
-        codes = rng.integers(0, most_act, (shape.ic, shape.ih, shape.iw), endpoint=True)
+        least_act = -most_act if geometry.act_format.is_signed else 0
+        codes = rng.integers(least_act, most_act, (shape.ic, shape.ih, shape.iw), endpoint=True)
         weight = rng.integers(-most_weight, most_weight, shape.weight_sizes, endpoint=True)
         taps = reference_tap_psums(codes[None], weight, shape)[:, 0]  # kij oc oh ow
         psums = taps.sum(axis=0)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import permutations, takewhile
 
 from tilewright.adopt.families import Family
-from tilewright.adopt.hypotheses import Roles
+from tilewright.adopt.hypotheses import ACT_BITS, Roles
 from tilewright.adopt.planes import plane_of
 from tilewright.adopt.search import Fit, search
 
@@ -19,6 +19,8 @@ HINTS = (
     re.compile(r"out|psum|relu|gold|expect|result|ofmap|ref|sum|acc|(^|[^a-z])(y|p|o)([^a-z]|$)"),
 )
 MOST_FAMILIES = 14
+MOST_SIGNED = 2
+"""Triples, the likeliest ones, whose activations are read as signed, too."""
 CLOSE = 0.05
 FEWEST = 8
 """Share of wrong numbers below which a fit is taken for the layer with a fault in it."""
@@ -49,17 +51,39 @@ def _in_common(names: Sequence[str]) -> int:
 
 
 def find_layer(families: Sequence[Family], clock: Clock) -> list[Fit]:
-    """The exact fits of the most usual sizes that have any; else the one with the fewest wrong numbers."""
+    """The exact fits of the most usual sizes that have any; else the one with the fewest wrong numbers.
+
+    Files are read as they stand first, then separated numbers as a list; activations as codes without a
+    sign, then as two's complement.
+    """
     nearest: list[Fit] = []
     ranked = list(triples(families))
-    for is_usual in (True, False):
-        for triple in ranked:
+    usual = [read for at, triple in enumerate(ranked) for read in _readings(triple, at)]
+    for is_usual, tried in ((True, usual), (False, ranked)):
+        for triple in tried:
             exact, near = _fits_of(triple, clock, is_usual=is_usual)
             nearest = [min([*nearest, *near], key=_share)] if near else nearest
             is_near = bool(nearest) and _is_near(nearest[0])
             if exact or is_near or clock.is_over:
                 return exact or nearest
     return nearest
+
+
+def _readings(triple: Triple, rank: int) -> list[Triple]:
+    """The triple, and as lists; both with signed activations if it is a likely one and has any."""
+    found = [triple]
+    lists = [family.as_list() for family in triple]
+    if any(one is not None for one in lists):
+        a, w, e = (one or family for one, family in zip(lists, triple, strict=True))
+        found.append((a, w, e))
+    signed = [(a.with_signed_codes(), w, e) for a, w, e in found if rank < MOST_SIGNED]
+    return found + [read for read in signed if _has_sign(read[0])]
+
+
+def _has_sign(activation: Family) -> bool:
+    widths = activation.widths(ACT_BITS, is_signed=True)
+    values = (activation.values(bits, is_signed=True) for bits in widths)
+    return any(read is not None and read.min() < 0 for read in values)
 
 
 def _fits_of(triple: Triple, clock: Clock, *, is_usual: bool) -> tuple[list[Fit], list[Fit]]:

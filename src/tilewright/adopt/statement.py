@@ -53,7 +53,8 @@ def geometry_text(reading: Reading, plane: Plane) -> str:
     """The geometry as commands take it."""
     sizes, names = reading.sized.sizes, names_of(reading)
     ic, oc = used_channels(reading.fit)
-    bits = f"{sizes.act_bits}/{sizes.weight_bits}/{names.psum_bits}"
+    sign = "s" * reading.fit.families[0].has_signed_codes
+    bits = f"{sign}{sizes.act_bits}/{sizes.weight_bits}/{names.psum_bits}"
     pairs = {
         "size": plane.size,
         "kernel": sizes.kernel,

@@ -25,7 +25,7 @@ from tilewright.tile import (
     untile_weights,
 )
 from tilewright.vectors.bundle import Bundle, BundleFile, BundleTensors
-from tilewright.vectors.codec import decode
+from tilewright.vectors.codec import decode, text_set
 from tilewright.vectors.kind_layout import KindLayout
 from tilewright.vectors.kinds import AXES, tensor_of
 from tilewright.vectors.layout import Layout
@@ -138,7 +138,8 @@ def decode_tiles(bundle: Bundle, kind: str) -> Tensor:
     files = {file.name: _read(bundle, file) for file in bundle.files if file.kind == kind}
     if bundle.is_foreign:
         form = bundle.layout.kind(kind)
-        files = {name: tolerated(form, content)[0] for name, content in files.items()}
+        text = text_set(form, bundle.plan, bundle.widths).form
+        files = {name: tolerated(form, content, text)[0] for name, content in files.items()}
     return decode(bundle.layout, kind, files, plan=bundle.plan, widths=bundle.widths)
 
 
@@ -146,9 +147,10 @@ def reading_notes(bundle: Bundle, kind: str) -> Iterator[str]:
     """What was overlooked in the files of `kind`, which others wrote: blanks, line ends."""
     found: dict[str, list[str]] = {}
     form = bundle.layout.kind(kind)
+    text = text_set(form, bundle.plan, bundle.widths).form
     for file in bundle.files:
         if bundle.is_foreign and file.kind == kind:
-            for note in tolerated(form, _read(bundle, file))[1]:
+            for note in tolerated(form, _read(bundle, file), text)[1]:
                 found.setdefault(note, []).append(file.name)
     for note, names in found.items():
         yield f"{names[0]}{f' and {len(names) - 1} more' * (len(names) > 1)}: {note}"

@@ -1,0 +1,105 @@
+"""`adopt` on files as strangers write them: rows of an image, blocks, hexadecimal of every fashion, signs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tilewright.adopt import adopt
+from tilewright.adopt.parsed_file import parse_file
+from tilewright.spec import ConvShape
+from tilewright.verify import reference_tap_psums
+
+SHAPE = ConvShape(2, 3, 4, 3, kh=2, kw=2)
+PARTS = ("x", "weight", "y")
+
+
+def layer(low=0, seed=1):
+    """Codes, weights and psums of a small layer."""
+    rng = np.random.default_rng(seed)
+    x = rng.integers(low, 8, (2, 3, 4))
+    weight = rng.integers(-7, 8, (3, 2, 2, 2))
+    return x, weight, reference_tap_psums(x[None], weight, SHAPE)[:, 0].sum(axis=0)
+
+
+def rows(array, separator=" "):
+    """One row of the innermost axis a line."""
+    lines = array.reshape(-1, array.shape[-1]).tolist()
+    return "".join(separator.join(map(str, line)) + "\n" for line in lines)
+
+
+def blocks(array, title=""):
+    """Blocks of rows, parted by a blank line or a comment."""
+    planes = array.reshape(-1, *array.shape[-2:])
+    return "\n".join(
+        f"# {title} {n}\n" * bool(title) + rows(plane) for n, plane in enumerate(planes)
+    )
+
+
+def hexadecimal(array, bits, before=""):
+    """One number a line."""
+    return "".join(f"{before}{v & (1 << bits) - 1:0{bits // 4}x}\n" for v in array.ravel().tolist())
+
+
+def wrapped(array, bits):
+    """Five hexadecimal numbers a line."""
+    words = hexadecimal(array, bits).split()
+    return "".join(" ".join(words[at : at + 5]) + "\n" for at in range(0, len(words), 5))
+
+
+FASHIONS = {
+    "rows": lambda a, _: rows(a),
+    "rows with commas": lambda a, _: rows(a, ", "),
+    "blocks": lambda a, _: blocks(a),
+    "titled blocks": lambda a, _: blocks(a, "plane"),
+    "sizes first": lambda a, _: " ".join(map(str, a.shape)) + "\n" + rows(a.reshape(-1, 1)),
+    "0x": lambda a, bits: hexadecimal(a, bits, "0x"),
+    "capital": lambda a, bits: hexadecimal(a, bits).upper(),
+    "commented": lambda a, bits: hexadecimal(a, bits).replace("\n", " // n\n"),
+    "many on a line": wrapped,
+}
+
+
+def folder_of(tmp_path, fashion, arrays):
+    """A folder with one file for each array; hexadecimal in fields of 8, 8 and 16 bits."""
+    for name, array, bits in zip(PARTS, arrays, (8, 8, 16), strict=True):
+        (tmp_path / f"{name}.txt").write_text(FASHIONS[fashion](array, bits))
+    return tmp_path
+
+
+@pytest.mark.parametrize("fashion", FASHIONS)
+def test_numbers_in_every_fashion(tmp_path, fashion):
+    arrays = layer()
+    found = adopt(folder_of(tmp_path, fashion, arrays))
+    assert found.passed, found.to_json()
+    (one,) = found.layers
+    assert one.verdict.compared == arrays[2].size
+    assert one.geometry.startswith("ic=2,oc=3,size=3x4,kernel=2,stride=1,padding=0")
+
+
+def test_one_wrong_number_of_rows_is_named(tmp_path):
+    x, weight, y = layer()
+    wrong = y.copy()
+    wrong[1, 1, 2] += 1
+    found = adopt(folder_of(tmp_path, "rows", (x, weight, wrong)))
+    assert not found.passed
+    firsts = [kind.first for one in found.layers for kind in one.verdict.kinds if kind.first]
+    assert [(f.oc, f.oh, f.ow, f.found - f.expected) for f in firsts] == [(1, 1, 2, 1)]
+
+
+@pytest.mark.parametrize("low", [-8, 0])
+def test_signs_of_activations_are_said_where_there_are_any(tmp_path, low):
+    found = adopt(folder_of(tmp_path, "rows", layer(low)))
+    assert found.passed
+    assert ("bits=s4/" in found.layers[0].geometry) == (low < 0)
+
+
+def test_a_file_that_is_no_list_is_read_as_lines_alone(tmp_path):
+    path = tmp_path / "w.txt"
+    path.write_text("layer one\n1 2\n3 4\nend\n")
+    parsed = parse_file(tmp_path, path)
+    assert (parsed.header, parsed.trailer) == (("layer one",), ("end",))
+    assert parsed.words == (("1", "2"), ("3", "4"))
+    assert [word[0] for word in parsed.listed.words] == ["1", "2", "3", "4"]
+    path.write_text("1 2\nof which\n3 4 5\n")
+    assert parse_file(tmp_path, path).listed is None
