@@ -46,7 +46,8 @@ class Family:
 
     texts: what stands between the numbers of a name. places: the numbers. bits: digits 0 and 1 of
     words without separator, ``file line bit``, or None. numbers: lanes of others, ``file line lane``.
-    has_signed_codes: activations are read as two's complement, too; weights and psums are in any case.
+    is_decimal: numbers are decimal where they can be. has_signed_codes: activations are read as two's
+    complement, too; weights and psums are in any case.
     cache, read_before: what was read already.
     """
 
@@ -57,6 +58,7 @@ class Family:
     bits: npt.NDArray[np.uint8] | None
     numbers: npt.NDArray[np.int64]
     has_signed_codes: bool = False
+    is_decimal: bool = False
     cache: dict[tuple[int, bool], npt.NDArray[Any] | None] = field(default_factory=dict)
     read_before: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
@@ -96,7 +98,14 @@ class Family:
         known = [one for one in lists if one is not None]
         if len(known) < len(lists) or len({one.shape for one in known}) > 1:
             return None
-        return _family(self.texts, self.places, tuple(known))
+        return family_of(self.texts, self.places, tuple(known), is_decimal=self.is_decimal)
+
+    def as_decimal(self) -> Family:
+        """The family in decimal numbers, where no number begins with 0: in a folder that has such files."""
+        words = (lane for file in self.files for word in file.words for lane in word)
+        if self.radix == "decimal" or any(re.match("0.|.{4}", lane) for lane in words):
+            return self
+        return family_of(self.texts, self.places, self.files, is_decimal=True)
 
     def widths(self, most: int, *, is_signed: bool) -> tuple[int, ...]:
         """Bits that a field of signed or unsigned numbers can have, of at most `most`."""
@@ -164,6 +173,8 @@ def read_families(folder: Path) -> tuple[list[Family], list[str]]:
             parts, numbers = [parsed.name], ()
         groups[(tuple(parts[::2]), parsed.shape)].append((numbers, parsed))
     families = [f for (texts, _), members in groups.items() for f in _split(texts, members)]
+    if any(family.radix == "decimal" for family in families):
+        families = [family.as_decimal() for family in families]
     return families, others
 
 
@@ -188,7 +199,7 @@ def _split(
     free = [i for i, place in enumerate(places) if not place.factors]
     ordered = sorted(members, key=lambda member: [member[0][i] for i in free])
     files = tuple(parsed for _, parsed in ordered)
-    yield _family(texts, places, files)
+    yield family_of(texts, places, files)
 
 
 def _places(columns: list[tuple[int, ...]], count: int) -> tuple[NumberPlace, ...] | None:
@@ -211,11 +222,17 @@ def _places(columns: list[tuple[int, ...]], count: int) -> tuple[NumberPlace, ..
     return None
 
 
-def _family(
-    texts: tuple[str, ...], places: tuple[NumberPlace, ...], files: tuple[ParsedFile, ...]
+def family_of(
+    texts: tuple[str, ...],
+    places: tuple[NumberPlace, ...],
+    files: tuple[ParsedFile, ...],
+    *,
+    is_decimal: bool = False,
 ) -> Family:
+    """The family of these files; is_decimal: its numbers are decimal where they can be."""
     radices = set.intersection(*(set(file.radices) for file in files))
-    radix = next((r for r in ("binary", "hex", "decimal") if r in radices), "decimal")
+    order = ("decimal", "binary", "hex") if is_decimal else ("binary", "hex", "decimal")
+    radix = next((r for r in order if r in radices), "decimal")
     if radix == "binary" and files[0].shape[2] < 2 and not files[0].separator:
         radix = "hex"
     bits, numbers = None, np.empty((0, 0, 0), np.int64)
@@ -232,4 +249,4 @@ def _family(
             for digit, nibble in _NIBBLES.items():
                 table[ord(digit)] = nibble
             bits = table[digits].reshape(*shape)
-    return Family(texts, places, files, radix, bits, numbers)
+    return Family(texts, places, files, radix, bits, numbers, is_decimal=is_decimal)

@@ -28,7 +28,8 @@ class ParsedFile:
 
     name: below the folder, parted by ``/``. header, trailer: lines before and after the words. words:
     the texts of the lanes of each line, one where nothing parts them. separator: what parts them.
-    radices: in which the words can be read. line_end: "LF" or "CRLF". listed: the same file as a list of
+    radices: in which the words can be read. line_end: "LF" or "CRLF". lines: of the file. starts: the line of
+    each word, from 0. is_part: some of the words are taken for other text. listed: the same file as a list of
     single numbers, however many stand on a line; None if that is nothing else.
     """
 
@@ -39,7 +40,10 @@ class ParsedFile:
     separator: str
     radices: tuple[str, ...]
     line_end: str
+    lines: int
+    starts: tuple[int, ...]
     listed: ParsedFile | None = None
+    is_part: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int, int, str]:
@@ -67,7 +71,8 @@ def parse_file(folder: Path, path: Path) -> ParsedFile | None:
     if run is None:
         return listed
     first, last, separator = run
-    words = tuple(tuple(_lanes(line, separator)) for line in bare[first:last] if line)
+    starts = tuple(at for at in range(first, last) if bare[at])
+    words = tuple(tuple(_lanes(bare[at], separator)) for at in starts)
     if not separator and listed is not None and len(listed.words) <= len(words):
         listed = None
     return ParsedFile(
@@ -78,6 +83,8 @@ def parse_file(folder: Path, path: Path) -> ParsedFile | None:
         separator=separator,
         radices=_radices(words),
         line_end=line_end,
+        lines=len(lines),
+        starts=starts,
         listed=listed,
     )
 
@@ -98,7 +105,8 @@ def _listed(name: str, lines: list[str], bare: list[str], line_end: str) -> Pars
         line and not fits for line, fits in zip(bare[first:last], is_list[first:last], strict=True)
     ):
         return None
-    tokens = [token for line in bare[first:last] for token in _tokens(line)]
+    placed = [(at, token) for at in range(first, last) for token in _tokens(bare[at])]
+    tokens = [token for _, token in placed]
     if not all(map(_SHAPES["decimal"].fullmatch, tokens)) or any("0x" in x.lower() for x in lines):
         width = max(map(len, tokens))
         tokens = [token.rjust(width, "0") for token in tokens]
@@ -106,7 +114,9 @@ def _listed(name: str, lines: list[str], bare: list[str], line_end: str) -> Pars
     radices = _radices(words)
     if not radices:
         return None
-    return ParsedFile(name, tuple(lines[:first]), tuple(lines[last:]), words, "", radices, line_end)
+    starts = tuple(at for at, _ in placed)
+    around = tuple(lines[:first]), tuple(lines[last:])
+    return ParsedFile(name, *around, words, "", radices, line_end, len(lines), starts)
 
 
 def _tokens(line: str) -> list[str]:

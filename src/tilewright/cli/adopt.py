@@ -88,8 +88,9 @@ def _show_layer(layer: AdoptedLayer) -> None:
         print("  no layout fits every number: this is the nearest one")
     for form in layer.layout.kinds:
         facts = form.to_facts()
-        keys = ("file", "plane", "split", "lines", "word", "radix", "function", "first")
-        stated = [f"{key} = {json.dumps(facts[key])}" for key in keys if facts.get(key)]
+        keys = ("file", "plane", "split", "lines", "word", "radix", "first")
+        keys += ("function", "biased", "multiplier", "shift", "rounding", "low", "high")
+        stated = [f"{key} = {json.dumps(facts[key])}" for key in keys if facts.get(key, "") != ""]
         print(f"  [{form.kind}] {', '.join(stated)}")
     for kind in layer.verdict.kinds:
         right = kind.compared - kind.mismatches

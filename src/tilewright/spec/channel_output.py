@@ -45,7 +45,7 @@ class ChannelOutput:
     @property
     def plain(self) -> OutputFunction | None:
         """The function behind the bias, where it is one of `OutputFunction`; else None."""
-        if self.function in ("requantized", "thresholds"):
+        if self.function == "requantized" or self.function == "thresholds":
             return None
         return OutputFunction(self.function, self.shift)
 

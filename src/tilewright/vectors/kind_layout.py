@@ -31,7 +31,7 @@ from tilewright.vectors.templates import axes_in, check_file_name, check_header_
 
 LINE_ENDS = {"LF": b"\n", "CRLF": b"\r\n"}
 FIELD_NAMES = ("act", "weight", "psum")
-MAX_HEADER = 1000
+MAX_HEADER = 10_000_000
 MAX_FILLER = 65_536
 HEADER_FACTS = (
     *("lanes", "last_lane", "second_lane", "bits", "digits", "lines"),

@@ -40,9 +40,9 @@ def tolerated(form: KindLayout, content: bytes, text: TextForm) -> tuple[bytes, 
         notes.append("the last line has no line end")
     if bare not in (numbers, numbers + b"\n"):
         notes.append("blank lines at the end are overlooked")
-    if not form.trailer:
-        numbers, more = plain_numbers(text, numbers)
-        notes += more
+    numbers, *foot = numbers.rsplit(b"\n", len(form.trailer_text))
+    numbers, more = plain_numbers(text, numbers)
+    numbers, notes = b"\n".join([numbers, *foot]), [*notes, *more]
     whole = b"\n".join([*head, numbers + b"\n" if numbers else b""])
     return whole.replace(b"\n", LINE_ENDS[form.line_end]), tuple(notes)
 

@@ -14,12 +14,12 @@ SHAPE = ConvShape(2, 3, 4, 3, kh=2, kw=2)
 PARTS = ("x", "weight", "y")
 
 
-def layer(low=0, seed=1):
+def layer(low=0, seed=1, shape=SHAPE):
     """Codes, weights and psums of a small layer."""
     rng = np.random.default_rng(seed)
-    x = rng.integers(low, 8, (2, 3, 4))
-    weight = rng.integers(-7, 8, (3, 2, 2, 2))
-    return x, weight, reference_tap_psums(x[None], weight, SHAPE)[:, 0].sum(axis=0)
+    x = rng.integers(low, 8, (shape.ic, shape.ih, shape.iw))
+    weight = rng.integers(-7, 8, shape.weight_sizes)
+    return x, weight, reference_tap_psums(x[None], weight, shape)[:, 0].sum(axis=0)
 
 
 def rows(array, separator=" "):
@@ -103,3 +103,89 @@ def test_a_file_that_is_no_list_is_read_as_lines_alone(tmp_path):
     assert [word[0] for word in parsed.listed.words] == ["1", "2", "3", "4"]
     path.write_text("1 2\nof which\n3 4 5\n")
     assert parse_file(tmp_path, path).listed is None
+
+
+def decimal(array):
+    """One number a line."""
+    return "".join(f"{number}\n" for number in array.ravel().tolist())
+
+
+def put(tmp_path, **arrays):
+    """A folder with a file of decimal numbers for each array."""
+    for name, array in arrays.items():
+        (tmp_path / f"{name}.txt").write_text(decimal(array))
+    return tmp_path
+
+
+LARGER = ConvShape(2, 5, 6, 3, kh=3, kw=3, padding=(1, 1))
+BIAS, MULTIPLIER = np.array([40, -35, 9]), np.array([23, 40, 31])
+RULES = {
+    "bias": (lambda y: y + BIAS[:, None, None], {"function": "signed", "biased": True}),
+    "bias and ReLU": (lambda y: np.maximum(y + BIAS[:, None, None], 0), {"biased": True}),
+    "codes": (
+        lambda y: np.clip((y + 4) // 8, 0, 15),
+        {"shift": 3, "rounding": "half_up", "high": 15},
+    ),
+    "codes of multipliers": (
+        lambda y: np.clip(y * MULTIPLIER[:, None, None] // 512, 0, 15),
+        {"multiplier": 0, "shift": 9},
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_biases_and_codes_are_found_with_their_files(tmp_path, rule):
+    change, told = RULES[rule]
+    x, weight, y = layer(seed=4, shape=LARGER)
+    files = {"x": x, "weight": weight, "y": change(y)}
+    files |= {"b": BIAS} if "bias" in rule else {"m": MULTIPLIER} if "multi" in rule else {}
+    found = adopt(put(tmp_path, **files))
+    assert found.passed
+    (one,) = found.layers
+    assert told.items() <= one.layout.kind("output").to_facts().items()
+    assert one.verdict.compared == 90
+    assert found.others == ()
+
+
+def test_another_bias_fits_nothing(tmp_path):
+    x, weight, y = layer(seed=4)
+    folder = put(tmp_path, x=x, weight=weight, y=y + BIAS[:, None, None], b=[*BIAS[:2], 8])
+    assert not adopt(folder, seconds=1).passed
+
+
+def samples(count=2):
+    """Codes and psums of several samples under the same weights."""
+    _, weight, _ = layer()
+    codes = np.stack([layer(seed=10 + n)[0] for n in range(count)])
+    taps = [reference_tap_psums(x[None], weight, SHAPE)[:, 0].sum(axis=0) for x in codes]
+    return codes, weight, np.stack(taps)
+
+
+@pytest.mark.parametrize("is_one_file", [True, False])
+def test_several_samples(tmp_path, is_one_file):
+    codes, weight, psums = samples()
+    files = {"x": codes, "y": psums, "weight": weight}
+    if not is_one_file:
+        files = {f"x{n}": x for n, x in enumerate(codes)} | {"weight": weight}
+        files |= {f"y{n}": y for n, y in enumerate(psums)}
+    found = adopt(put(tmp_path, **files))
+    assert found.passed
+    assert [one.verdict.compared for one in found.layers] == [18, 18]
+    assert found.others == ()
+    psums[1, 2, 1, 1] -= 1
+    files |= {"y": psums} if is_one_file else {"y1": psums[1]}
+    wrong = adopt(put(tmp_path, **files))
+    assert not wrong.passed
+    firsts = [kind.first for one in wrong.layers for kind in one.verdict.kinds]
+    assert [first and (first.oc, first.oh, first.ow) for first in firsts] == [None, (2, 1, 1)]
+
+
+def test_two_layers_of_one_numbering(tmp_path):
+    files = {}
+    for number in (1, 2):
+        x, weight, y = layer(seed=number)
+        files |= {f"l{number}_x": x, f"l{number}_w": weight, f"l{number}_y": y}
+    found = adopt(put(tmp_path, **files))
+    assert found.passed
+    assert len(found.layers) == 2
+    assert found.others == ()
