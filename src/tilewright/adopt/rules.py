@@ -16,12 +16,14 @@ from tilewright.adopt.hypotheses import PSUM_BITS, Sized
 from tilewright.adopt.operands import candidates
 from tilewright.adopt.placement import Placement, full
 from tilewright.spec import ChannelConstants, ChannelOutput
+from tilewright.spec.channel_output import ChannelFunctionName
 from tilewright.verify import reference_outputs
 
 MOST_SHIFT = 24
 FEWEST = 8
 """Numbers inside the range of the codes that must say something, and distinct ones."""
 DISTINCT = 3
+PLAIN: tuple[ChannelFunctionName, ...] = ("signed", "relu")
 Values = npt.NDArray[np.int64]
 
 
@@ -86,9 +88,9 @@ def _is_told(rule: Rule, stated: Values) -> bool:
 def _rules(stated: Values, constants: Sequence[Constant]) -> Iterator[Rule]:
     biases = [{"bias": one} for one in constants]
     for files in biases:
-        for function in ("signed", "relu"):
+        for function in PLAIN:
             if function == "signed" or stated.min() >= 0:
-                yield Rule(ChannelOutput(function, is_biased=True), files)  # type: ignore[arg-type]
+                yield Rule(ChannelOutput(function, is_biased=True), files)
     low, high = _ends(stated)
     code = ChannelOutput("requantized", low=low, high=high)
     for bias, multiplier in product([None, *constants], [None, *constants]):

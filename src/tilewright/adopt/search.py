@@ -316,7 +316,9 @@ def ruled(fit: Fit, codes: Codes, constants: Sequence[Constant]) -> Fit | None:
     psums = (fit.kernel.reshape(sizes.oc, -1).astype(np.float64) @ codes.windows).astype(np.int64)
     stated = read_expected(fit.families[2], fit.sized, fit.expected).astype(np.int64)
     rule = best_rule(psums, stated, constants)
-    return rule and replace(fit, rule=rule, compared=stated.size, telling=stated.size)
+    if rule is None:
+        return None
+    return replace(fit, rule=rule, compared=stated.size, telling=stated.size)
 
 
 def judge(fit: Fit, codes: Codes | None = None) -> Fit:
