@@ -152,7 +152,7 @@ def is_numbers(line: str, radix: str) -> bool:
 
 
 def radix_of(content: str) -> str:
-    """Hexadecimal where the first line of numbers or a later one has digits or a prefix of it, else decimal."""
+    """Hexadecimal where a line of numbers has digits or a prefix of it, else decimal."""
     lines = [line for line in content.splitlines() if is_numbers(line, "hex")]
     letters = any(re.search(r"0x[0-9a-f]|\b(?=[0-9]*[a-f])[0-9a-f]+\b", x, re.I) for x in lines)
     return "hex" if letters else "decimal"
