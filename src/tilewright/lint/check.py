@@ -37,6 +37,8 @@ def judge_machine(machine: Machine, testbench: Testbench) -> tuple[Finding, ...]
     for include in testbench.missing:
         message = f"the file {include!r} that it includes is not found; nothing here needs it"
         findings.append(Finding("warning", "include", message, testbench=name))
+    if machine.simulator is ICARUS:
+        findings += _not_compiled(testbench)
     findings += _unchecked(testbench)
     return tuple(dict.fromkeys(findings))
 
@@ -70,7 +72,7 @@ def judge_opened(
     if len(opened.content) > MAX_FILE_BYTES:
         message = f"the file must have at most {MAX_FILE_BYTES} bytes to be checked"
         yield Finding("undecided", "undecided", message, opened.file, 0, *where)
-    elif text.binary_line:
+    elif text.binary_line and not (isinstance(opened, Stream) and opened.is_octets):
         message = "the file must be ASCII text, but holds other bytes; export it again"
         yield Finding("error", "binary", message, opened.file, text.binary_line, *where)
     elif isinstance(opened, MemoryLoad):
@@ -154,6 +156,15 @@ def _header_shape(stream: Stream) -> tuple[int, str]:
     if any(event.code == "line" for event in stream.events):
         return text.lines_before_words, "lines"
     return len(text.header), "tokens"
+
+
+def _not_compiled(testbench: Testbench) -> Iterator[Finding]:
+    for line, what in testbench.refused:
+        message = (
+            f"Icarus 11 does not compile {what}: what is said here holds for a simulator that does"
+        )
+        name = testbench.path.name
+        yield Finding("warning", "not-compiled", message, testbench=name, testbench_line=line)
 
 
 def _unchecked(testbench: Testbench) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tilewright.lint.counts import border_text, has_zero_border, skipped_text
 from tilewright.lint.file_text import FileText, Token, shown
 from tilewright.lint.findings import Finding
+from tilewright.lint.judge_bytes import judge_bytes
 from tilewright.lint.judge_words import WordJudge
 from tilewright.verilog.events import AT_END, MATCHED, NO_MATCH, NO_TARGET, ReadEvent, Stream
 from tilewright.verilog.refused_places import CONCATENATION, STRING
@@ -33,17 +34,22 @@ class StreamJudge:
 
     def judge(self) -> tuple[Finding, ...]:
         """All findings, in the order in which the reader meets them."""
-        words = self.stream.word_events()
         if self.stream.bad_place == STRING:
             self._report_place("warning")
         if self.stream.bad_code:
             self._report_code()
         elif self.stream.bad_place not in ("", STRING):
             self._report_place("error")
-        elif not self.text.tokens:
-            if self.stream.events:
-                self.report("error", "empty", "the file must hold words, but is empty", 0, 0)
-        elif words:
+        elif self.text.content and (chunks := self.stream.byte_events()):
+            judge_bytes(self, chunks, self._matters)
+        elif self.text.tokens:
+            self._judge_words(self.stream.word_events())
+        elif self.stream.events:
+            self.report("error", "empty", "the file must hold words, but is empty", 0, 0)
+        return tuple(self.found.values())
+
+    def _judge_words(self, words: list[ReadEvent]) -> None:
+        if words:
             self._check_header(words)
             for event in words:
                 self._check_word(event)
@@ -52,7 +58,6 @@ class StreamJudge:
         elif not self.stream.events:
             message = "the file is opened, but nothing is read from it"
             self.report("warning", "never-read", message, 0, 0)
-        return tuple(self.found.values())
 
     def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
         """Add a finding, unless there is one of its kind."""

@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 
 MATCHED, NO_MATCH, AT_END = "matched", "no match", "at end"
+BYTES = "bytes"
+"""The code of a read of `$fread`."""
 NO_TARGET = "*"
 """In place of a bad code: a call that gives no variable."""
 DIGITS = {
@@ -21,7 +23,8 @@ BITS_PER_DIGIT = {"b": 1, "o": 3, "h": 4, "d": 0}
 class ReadEvent:
     """One conversion of `$fscanf`, or one `$fgets`.
 
-    code: "b", "o", "h", "d", "f" for a word, "s" for a token, "c" for a character, "line" for `$fgets`;
+    code: "b", "o", "h", "d", "f" for a word, "s" for a token, "c" for a character, "line" for `$fgets`,
+    BYTES for `$fread`, where `matched` counts bytes;
     of a dropped conversion "s". line: in the testbench. field: digits that the format allows, 0 for
     any number. target: bits of the variable, `is_signed` or not. start, end: of what was consumed, in
     bytes, white space before it left out. run: start and end of the conversions of one call that
@@ -109,6 +112,15 @@ class Stream:
             return content[self.position]
         self.at_end = True
         return -1
+
+    @property
+    def is_octets(self) -> bool:
+        """Whether it is read by octets alone, which may have any value."""
+        return all(event.code in (BYTES, "c") for event in self.events)
+
+    def byte_events(self) -> list[ReadEvent]:
+        """All reads of `$fread` in order."""
+        return [event for event in self.events if event.code == BYTES]
 
     def word_events(self) -> list[ReadEvent]:
         """All reads of numbers in order, also those out of lines."""

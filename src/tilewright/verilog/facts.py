@@ -11,7 +11,7 @@ FILE_CALLS = frozenset(
         *("$readmemb", "$readmemh"),
     )
 )
-RESULT_CALLS = frozenset(("$fscanf", "$fgets", "$fgetc", "$feof", "$sscanf"))
+RESULT_CALLS = frozenset(("$fscanf", "$fgets", "$fgetc", "$feof", "$sscanf", "$fread"))
 """Calls whose result tells how far a file goes."""
 _HANDLE = {"$fscanf": 0, "$fseek": 0, "$rewind": 0, "$fgetc": 0}
 _HANDLE |= {"$fgets": 1, "$ungetc": 1, "$fread": 1}

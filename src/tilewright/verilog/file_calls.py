@@ -93,7 +93,7 @@ def ftell(call: Any, compiler: Compiler) -> Evaluate:
 
 
 def unfollowed(call: Any, compiler: Compiler) -> Evaluate:
-    """`$ungetc`, `$fread` and the like: the file that they read is lost."""
+    """A call that cannot be followed here: the file that it reads is lost."""
     line, name = compiler.line(call), call.subroutineName
     holders = [holder_name(a) for a in call.arguments if a.kind.name != "Assignment"]
 

@@ -206,6 +206,29 @@ def _conditional(statement: Any, compiler: Compiler) -> Run:
     return run
 
 
+def _assertion(statement: Any, compiler: Compiler) -> Run:
+    """`assert (condition) ... else ...`; without an `else` a failure is printed."""
+    condition = compiler.expression(statement.cond)
+    if_true = compiler.compile(statement.ifTrue) if statement.ifTrue else _pass
+    if_false = compiler.compile(statement.ifFalse) if statement.ifFalse else _complain
+    forget = compiler.forget(statement)
+
+    def run(machine: Machine) -> None:
+        machine.step()
+        holds = condition(machine).truth
+        if holds is None:
+            forget(machine)
+            return
+        with machine.branch():
+            (if_true if holds else if_false)(machine)
+
+    return run
+
+
+def _complain(machine: Machine) -> None:
+    machine.blame(is_end=False)
+
+
 def _unknown_branches(statement: Any, compiler: Compiler, if_true: Run) -> Run:
     """A condition that the design decides: where one branch reads files, the design is ready."""
     forget_true = compiler.forget(statement.ifTrue)
@@ -300,5 +323,5 @@ _COMPILERS: dict[str, Callable[[Any, Compiler], Run]] = {
     "DisableFork": _nothing,
     "ProceduralAssign": _nothing,
     "ProceduralDeassign": _nothing,
-    "ImmediateAssertion": _nothing,
+    "ImmediateAssertion": _assertion,
 }

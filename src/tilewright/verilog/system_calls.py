@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog import file_calls
+from tilewright.verilog.binary_reads import fread, ungetc
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.file_reads import fgetc, fgets, fscanf, output_targets, sscanf
 from tilewright.verilog.machine import FinishSimulationSignal, Machine, Memory
@@ -75,6 +76,31 @@ def _size(call: Any, _: Compiler) -> Evaluate:
         return lambda _: UNKNOWN
     path = symbol.hierarchicalPath
     return lambda m: Value(len(m.memories[path].elements) if path in m.memories else 0)
+
+
+def _enum_method(call: Any, compiler: Compiler) -> Evaluate:
+    """`value.next()` and its kin, by the order in which an enumeration lists its values."""
+    name, subject = call.subroutineName, call.arguments[0]
+    type_ = subject.type.canonicalType
+    if not type_.isEnum:
+        return _forget_targets(call, compiler)
+    members = [int(str(one.value.convertToInt())) for one in type_ if one.kind.name == "EnumValue"]
+    width, is_signed = int(type_.bitWidth), bool(type_.isSigned)
+    operand = compiler.expression(subject)
+    steps = compiler.expression(call.arguments[1]) if len(call.arguments) > 1 else None
+
+    def evaluate(machine: Machine) -> Value:
+        if name == "num":
+            return Value(len(members))
+        if name in ("first", "last"):
+            return Value(members[0 if name == "first" else -1], width, is_signed)
+        bits, by = operand(machine).bits, steps(machine).bits if steps else 1
+        if bits not in members or by is None:
+            return UNKNOWN
+        at = members.index(bits) + (by if name == "next" else -by)
+        return Value(members[at % len(members)], width, is_signed)
+
+    return evaluate
 
 
 def _plusargs(_: Any, __: Compiler) -> Evaluate:
@@ -150,8 +176,8 @@ _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
     "$rewind": file_calls.fseek,
     "$fseek": file_calls.fseek,
     "$ftell": file_calls.ftell,
-    "$ungetc": file_calls.unfollowed,
-    "$fread": file_calls.unfollowed,
+    "$ungetc": ungetc,
+    "$fread": fread,
     **dict.fromkeys(("$fwrite", "$fdisplay", "$fstrobe"), file_calls.fwrite),
     **dict.fromkeys(("$fwriteh", "$fwriteb", "$fdisplayh", "$fdisplayb"), file_calls.fwrite),
     **dict.fromkeys(("$display", "$write", "$error", "$warning", "$info"), _display),
@@ -175,4 +201,5 @@ _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
     "$isunknown": _isunknown,
     "push_back": _push_back,
     "size": _size,
+    **dict.fromkeys(("first", "last", "next", "prev", "num"), _enum_method),
 }

@@ -14,12 +14,20 @@ pytest.importorskip("pyslang")
 
 HEAD = """module t; localparam K = 1; integer f, r, i, j;
 reg [3:0] m [0:1][0:1]; reg [3:0] n [0:1]; reg [1:0][3:0] p; reg [3:0] x; reg [8*10:1] l; string s;
-initial begin f = $fopen("d.txt", "r"); i = 0; j = 1;
+reg [1:0] w; reg [2:0] v; integer a [0:1]; reg [3:0] o [1:2]; reg [0:3] u; int d [];
+struct packed {logic [3:0] y;} e;
+initial begin f = $fopen("d.txt", "r"); i = 0; j = 1; w = 0; v = 0; a[0] = 0; a[1] = 0; d = new[1];
 """
 SCANNED = {
     "x": True, "x[i]": True, "x[0]": True, "n[i]": True, "m[0][j]": True, "m[K][j]": False, "p[0]": True,
     "p[K]": True, "{x, n[0]}": False, "m[i][j]": False, "m[i][0]": False, "p[i]": False,
     "n[i][1:0]": False, "n[i][j+:2]": False, "m[j][K]": False,
+    "n[i+1]": False, "n[K]": True, "n[K-1]": True, "n[w]": False, "n[v]": True, "n[a[0]]": True,
+    "n[a[i+1]]": False,
+    "o[i]": False, "o[K]": True, "x[i+1]": False, "x[i+:2]": True, "x[i+1+:2]": False, "u[i]": False,
+    "u[1]": True,
+    "m[K][K]": True, "m[K-1][j]": True, "m[1][j]": False, "m[0][w]": False, "p[0][i]": True, "p[1][i]": False,
+    "p[K-1]": True, "p[1][1:0]": True, "d[0]": False, "e.y": True, "e.y[1]": True, "{x}": False,
 }  # fmt: skip
 LINES = {
     "l": True,
