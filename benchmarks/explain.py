@@ -1,11 +1,13 @@
 """How well `tilewright explain` names causes: blind, against cores that share no code with it.
 
-    python benchmarks/explain.py [--singles 150] [--pairs 150] [--mutants 60] [--random 60] [--wide] [--only WORD]
+    python benchmarks/explain.py [--singles 150] [--pairs 150] [--mutants 60] [--random 60] [--wide]
+                                 [--only WORD]
 
 Faults are planted in a core of plain scalar loops (`scalar_core.py`) and in the text of a small Verilog
 core that Icarus runs. An answer is exact if one of the causes it lists puts out, for a fresh input, what the
 faulty core puts out; false if none of them does. Faults called `..._junk` begin with words from before the
-stream, which nothing foretells: there an answer leaves the numbers open that are made of them. A random corruption must be called unexplained.
+stream, which nothing foretells: there an answer leaves the numbers open that are made of them. A random
+corruption must be called unexplained.
 """
 
 from __future__ import annotations
