@@ -100,10 +100,25 @@ class Family:
             return None
         return family_of(self.texts, self.places, tuple(known), is_decimal=self.is_decimal)
 
+    @property
+    def container(self) -> str:
+        """ "raw" or "raw-little" of files of octets, else ""."""
+        return self.files[0].container
+
+    def in_words(self, octets: int, container: str) -> Family | None:
+        """Files of octets in words of so many; None if they cannot be."""
+        files = [file.in_words(octets, container) for file in self.files]
+        known = tuple(file for file in files if file is not None)
+        return family_of(self.texts, self.places, known) if len(known) == len(files) else None
+
     def as_decimal(self) -> Family:
         """The family in decimal numbers, where no number begins with 0: in a folder that has such files."""
         words = (lane for file in self.files for word in file.words for lane in word)
-        if self.radix == "decimal" or any(re.match("0.|.{4}", lane) for lane in words):
+        if (
+            self.radix == "decimal"
+            or self.container
+            or any(re.match("0.|.{4}", lane) for lane in words)
+        ):
             return self
         return family_of(self.texts, self.places, self.files, is_decimal=True)
 
@@ -112,7 +127,9 @@ class Family:
         is_signed = is_signed or self.has_signed_codes
         if self.bits is not None:
             word = self.bits.shape[2]
-            slack = 4 if self.radix == "hex" else 1
+            if self.container and word > 8:
+                return (word,)  # octets are put together to one number
+            slack = 4 if self.radix == "hex" and not self.container else 1
             return tuple(b for b in range(1, most + 1) if word % b < slack and b <= word)
         digits = len(self.files[0].words[0][0])
         if self.radix == "binary":

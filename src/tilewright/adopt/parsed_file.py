@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 RADICES = ("binary", "hex", "decimal")
 Form = tuple[str, tuple[int, int], str]
 MAX_BYTES = 64 * 2**20
+OCTETS = (".bin", ".raw")
+MAX_OCTETS = 2**20
 _SHAPES = {
     "binary": re.compile(r"[01]+", re.ASCII),
     "hex": re.compile(r"[0-9a-fA-F]+", re.ASCII),
@@ -28,9 +30,10 @@ class ParsedFile:
 
     name: below the folder, parted by ``/``. header, trailer: lines before and after the words. words:
     the texts of the lanes of each line, one where nothing parts them. separator: what parts them.
-    radices: in which the words can be read. line_end: "LF" or "CRLF". lines: of the file. starts: the line of
-    each word, from 0. is_part: some of the words are taken for other text. listed: the same file as a list of
-    single numbers, however many stand on a line; None if that is nothing else.
+    radices: in which the words can be read. line_end: "LF" or "CRLF". lines: of the file. starts: the
+    line of each word, from 0. is_part: some of the words are taken for other text. container: of octets,
+    "raw" or "raw-little". listed: the same file as a list of single numbers, however many stand on a
+    line; None if that is nothing else.
     """
 
     name: str
@@ -44,6 +47,16 @@ class ParsedFile:
     starts: tuple[int, ...]
     listed: ParsedFile | None = None
     is_part: bool = False
+    container: str = ""
+
+    def in_words(self, octets: int, container: str) -> ParsedFile | None:
+        """The octets of the file in words of so many; None if they do not fill them."""
+        flat = [word[0] for word in self.words]
+        if not self.container or len(flat) % octets:
+            return None
+        step = -1 if container == "raw-little" else 1
+        words = (flat[at : at + octets][::step] for at in range(0, len(flat), octets))
+        return replace(self, words=tuple(("".join(word),) for word in words), container=container)
 
     @property
     def shape(self) -> tuple[int, int, int, int, str]:
@@ -58,6 +71,8 @@ def parse_file(folder: Path, path: Path) -> ParsedFile | None:
     if path.stat().st_size > MAX_BYTES:
         return None
     content = path.read_bytes()
+    if path.suffix.lower() in OCTETS:
+        return _octets(path.relative_to(folder).as_posix(), content)
     if b"\0" in content:
         return None
     text = content.decode("latin-1")
@@ -87,6 +102,15 @@ def parse_file(folder: Path, path: Path) -> ParsedFile | None:
         starts=starts,
         listed=listed,
     )
+
+
+def _octets(name: str, content: bytes) -> ParsedFile | None:
+    """A file of octets, one a word."""
+    if not 0 < len(content) <= MAX_OCTETS:
+        return None
+    words = tuple((f"{octet:02x}",) for octet in content)
+    starts = tuple(range(len(words)))
+    return ParsedFile(name, (), (), words, "", ("hex",), "LF", len(words), starts, container="raw")
 
 
 def _bare(line: str) -> str:

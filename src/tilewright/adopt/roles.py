@@ -21,6 +21,8 @@ HINTS = (
 MOST_FAMILIES = 14
 LIKELY, ALL_ROLES, ALL_SIZES = STAGES = (0, 1, 2)
 """What is tried first: usual sizes with the likeliest roles; then with all roles; then all other sizes."""
+WORDS = ((4, "raw-little"), (4, "raw"), (2, "raw-little"), (2, "raw"))
+"""Octets of an expected number in files of octets, and which of them stands first."""
 MOST_LIKELY = 2
 MOST_SIGNED = 2
 """Triples, the likeliest ones, that are tried first; whose activations are read as signed, too."""
@@ -114,6 +116,9 @@ def _readings(triple: Triple, rank: int) -> list[Triple]:
     if any(one is not None for one in lists):
         a, w, e = (one or family for one, family in zip(lists, triple, strict=True))
         found.append((a, w, e))
+    for octets, container in WORDS if triple[2].container else ():
+        words = triple[2].in_words(octets, container)
+        found[-1:-1] = [(*triple[:2], words)] if words is not None else []
     signed = [(a.with_signed_codes(), w, e) for a, w, e in found if rank < MOST_SIGNED]
     return found + [read for read in signed if _has_sign(read[0])]
 

@@ -244,6 +244,8 @@ def _table(
     if split:
         facts["split"] = split
     first = family.files[0]
+    if family.container:
+        return facts | {"container": family.container}
     if family.radix != "binary":
         facts["radix"] = family.radix
     if family.separator:

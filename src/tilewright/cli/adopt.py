@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 SHOWN = (
-    *("file", "plane", "split", "lines", "word", "radix", "first"),
+    *("file", "plane", "split", "lines", "word", "radix", "container", "first"),
     *("function", "biased", "multiplier", "shift", "rounding", "low", "high"),
 )
 """Keys of a layout's tables that are printed."""

@@ -128,7 +128,7 @@ def read_list(
 def _without_text(
     lines: Sequence[str], radix: str
 ) -> tuple[list[tuple[int, str]], tuple[str, ...]]:
-    """The lines with their numbers from 1, without text before the first and after the last line of numbers."""
+    """The lines, counted from 1, without text before the first and after the last one of numbers."""
     numbered = list(enumerate(lines, 1))
     is_list = [is_numbers(line, radix) for line in lines]
     if True not in is_list:

@@ -189,3 +189,20 @@ def test_two_layers_of_one_numbering(tmp_path):
     assert found.passed
     assert len(found.layers) == 2
     assert found.others == ()
+
+
+@pytest.mark.parametrize("form", ["<i2", "<i4", ">i4"])
+def test_files_of_octets(tmp_path, form):
+    x, weight, y = layer(shape=LARGER)
+    for name, array, dtype in (("x", x, "u1"), ("weight", weight, "i1"), ("y", y, form)):
+        (tmp_path / f"{name}.bin").write_bytes(array.astype(dtype).tobytes())
+    found = adopt(tmp_path)
+    assert found.passed
+    table = found.layers[0].layout.kind("psum").to_facts()
+    assert table["container"] == ("raw" if form[0] == ">" else "raw-little")
+    y[1, 2, 3] ^= 1
+    (tmp_path / "y.bin").write_bytes(y.astype(form).tobytes())
+    wrong = adopt(tmp_path)
+    assert [
+        (k.first.oc, k.first.oh, k.first.ow) for one in wrong.layers for k in one.verdict.kinds
+    ] == [(1, 2, 3)]
