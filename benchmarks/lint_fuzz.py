@@ -249,6 +249,12 @@ class Maker:
             if chance.random() < 0.2:
                 reads.append(f'n = $fgets(g, f); $display("c{n} %0d %h", n, g);')
                 continue
+            if chance.random() < 0.1:
+                back = chance.choice(("n = $ungetc(i, f);", ""))
+                reads.append(
+                    f'i = $fgetc(f); {back} $display("c{n} %0d %0d %0d", i, n, $feof(f) != 0);'
+                )
+                continue
             parts = [chance.choice(pieces) for _ in range(chance.choice((1, 1, 2, 3)))]
             form = chance.choice(("", " ", ",", "\\n", ":")).join(parts) + chance.choice(
                 ("", "\\n")
@@ -261,7 +267,7 @@ class Maker:
                 f'n = $fscanf(f, "{form}"{targets}); $display("c{n} %0d %h %h %h", n, v, w, u);'
             )
         bench = (
-            f"module c{n}; integer f, n; reg [23:0] v = 1; reg signed [7:0] w = 2; reg [40:0] u = 3; "
+            f"module c{n}; integer f, i, n = 0; reg [23:0] v = 1; reg signed [7:0] w = 2; reg [40:0] u = 3; "
             f'reg [31:0] g = 4;\ninitial begin f = $fopen("c{n}.txt", "r");\n'
             + "\n".join(reads)
             + "\nend endmodule\n"

@@ -25,6 +25,10 @@ def judge_machine(machine: Machine, testbench: Testbench) -> tuple[Finding, ...]
     for opened in sorted(machine.opened, key=lambda one: one.line):
         findings += judge_opened(opened, machine, name, ends)
     findings += _headers_differ(machine.streams, name)
+    findings += [
+        Finding("error", "bad-handle", message, file, 0, name, line)
+        for line, message, file in machine.faults
+    ]
     for line, message in machine.notes:
         findings.append(
             Finding("undecided", "undecided", message, testbench=name, testbench_line=line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -13,6 +14,8 @@ from tilewright.lint.judge_words import WordJudge
 from tilewright.verilog.events import AT_END, MATCHED, NO_MATCH, NO_TARGET, ReadEvent, Stream
 from tilewright.verilog.refused_places import CONCATENATION, STRING
 
+_SAYS_SOMETHING = re.compile(rb"\w")
+_NUMBER = re.compile(rb"[+-]?[0-9][0-9a-fA-F_.]*")
 LONG = 4
 """Digits from which on words of one length are taken for packed lanes, not for values."""
 
@@ -167,7 +170,7 @@ class StreamJudge:
         what = shown(token.text if token else b"")
         if event.literal:
             what = f"{shown(bytes([event.literal]))} of the format is not there, but {what}: that"
-        if self._is_before_words(event):
+        if self._is_before_words(event) and not self._is_like_a_number(token):
             if not self.found.keys() & {"header-buffer", "header-spaces", "header-left"}:
                 self._report_header(event)
             return
@@ -180,11 +183,17 @@ class StreamJudge:
             event.line,
         )
 
+    def _is_like_a_number(self, token: Token | None) -> bool:
+        """Whether a word that is no number here is one in another base, so that it is no header."""
+        return token is not None and bool(_NUMBER.fullmatch(token.text))
+
     def _is_lost(self, event: ReadEvent) -> bool:
         """Whether nobody reads the text at which a read failed, or a part of its record is thrown away."""
         lines = [e for e in self.stream.events if event in e.words]
         if lines:
             return event.matched > 0 or not event.is_checked
+        if not event.matched and not _SAYS_SOMETHING.search(self.text.content, event.start):
+            return False  # a bracket that closes the list
         if event.matched and not event.literal:
             return True
         return not any(

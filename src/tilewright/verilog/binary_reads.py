@@ -1,4 +1,4 @@
-"""`$fread` and `$ungetc`: bytes as they are, the first one on top (IEEE 1800-2017, 21.3.4)."""
+"""`$fread`, `$fgetc` and `$ungetc`: bytes as they are, the first one on top (IEEE 1800-2017, 21.3.4)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.events import AT_END, BYTES, MATCHED, ReadEvent, Stream
 from tilewright.verilog.file_calls import unfollowed
-from tilewright.verilog.file_reads import Target, output_targets, written
+from tilewright.verilog.file_reads import Target, keep, output_targets, written
 from tilewright.verilog.machine import FinishSimulationSignal, Machine, Memory
 from tilewright.verilog.places import fitter
 from tilewright.verilog.refused_places import refused_place
@@ -55,7 +55,7 @@ def fread(call: Any, compiler: Compiler) -> Evaluate:
     place = written(call.arguments[0])
     source = compiler.expression(call.arguments[HANDLE])
     store = _memory_store(call, compiler) if place.type.isUnpackedArray else _store(call, compiler)
-    lose = unfollowed(call, compiler)
+    lose, line = unfollowed(call, compiler), compiler.line(call)
     if store is None:
         return lose
 
@@ -70,6 +70,8 @@ def fread(call: Any, compiler: Compiler) -> Evaluate:
             machine.read_nothing()
             return Value(0)
         stream = machine.stream(handle)
+        if stream is None and handle.bits is not None:
+            return machine.not_open(line, "$fread", handle, Value(0))
         if stream is None or stream.is_opaque:
             return lose(machine)
         stream.is_assumed = stream.is_assumed or machine.assumptions > 0
@@ -142,6 +144,32 @@ def _memory_store(call: Any, compiler: Compiler) -> Store | None:
                 break
 
     return store
+
+
+def fgetc(call: Any, compiler: Compiler) -> Evaluate:
+    """`$fgetc`: one character."""
+    source, line = compiler.expression(call.arguments[0]), compiler.line(call)
+
+    def evaluate(machine: Machine) -> Value:
+        machine.step()
+        handle = source(machine)
+        stream = machine.stream(handle)
+        if stream is None and handle.bits is not None:
+            return machine.not_open(line, "$fgetc", handle, Value(-1, 32, is_signed=True))
+        if stream is None or stream.is_opaque:
+            if stream is None:
+                machine.undecided(line, "the file of this $fgetc cannot be computed")
+            return UNKNOWN
+        char, at = stream.peek(), stream.position
+        if char >= 0:
+            stream.position += 1
+        status = MATCHED if char >= 0 else AT_END
+        digits = bytes([char]) if char >= 0 else b""
+        event = ReadEvent("c", line, 1, 8, status, at, stream.position, digits, is_checked=True)
+        keep(machine, stream, event)
+        return Value(char, 32, is_signed=True)
+
+    return evaluate
 
 
 def ungetc(call: Any, compiler: Compiler) -> Evaluate:

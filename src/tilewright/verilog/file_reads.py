@@ -1,4 +1,4 @@
-"""`$fscanf`, `$sscanf`, `$fgets` and `$fgetc`: each read leaves a record on its stream."""
+"""`$fscanf`, `$sscanf` and `$fgets`: each read leaves a record on its stream."""
 
 from __future__ import annotations
 
@@ -77,6 +77,8 @@ def fscanf(call: Any, compiler: Compiler) -> Evaluate:
         if stream is not None and (refused or (place := bad_place(machine))):
             stream.bad_code, stream.bad_place = refused, "" if refused else place
             raise FinishSimulationSignal
+        if stream is None and handle.bits is not None:
+            return machine.not_open(reading.line, "$fscanf", handle, Value(-1, 32, is_signed=True))
         if stream is None or items is None:
             what = "format" if stream is not None else "file"
             machine.undecided(reading.line, f"the {what} of this $fscanf cannot be computed")
@@ -288,6 +290,8 @@ def fgets(call: Any, compiler: Compiler) -> Evaluate:
             machine.read_nothing()
             return Value(0)
         stream = machine.stream(handle)
+        if stream is None and handle.bits is not None:
+            return machine.not_open(line, "$fgets", handle, Value(0))
         if stream is None or stream.is_opaque:
             target.assign(machine, UNKNOWN)
             if stream is None:
@@ -303,7 +307,7 @@ def fgets(call: Any, compiler: Compiler) -> Evaluate:
         event = ReadEvent("line", line, buffer, target.width, status, start, stream.position, text)
         event.in_loop = machine.loops[-1] if machine.loops else ""
         event.is_checked = is_checked
-        _keep(machine, stream, event)
+        keep(machine, stream, event)
         value = text_value(text) if text else old(machine)  # at the end it keeps the old line
         target.assign(machine, replace(value, origin=event))
         return Value(len(text))
@@ -311,32 +315,10 @@ def fgets(call: Any, compiler: Compiler) -> Evaluate:
     return evaluate
 
 
-def _keep(machine: Machine, stream: Stream, event: ReadEvent) -> None:
+def keep(machine: Machine, stream: Stream, event: ReadEvent) -> None:
+    """Record a read with its stream."""
     machine.calls += 1
     event.call = machine.calls
     stream.is_assumed = stream.is_assumed or machine.assumptions > 0
     if not stream.is_lost:
         stream.events.append(event)
-
-
-def fgetc(call: Any, compiler: Compiler) -> Evaluate:
-    """`$fgetc`: one character."""
-    source, line = compiler.expression(call.arguments[0]), compiler.line(call)
-
-    def evaluate(machine: Machine) -> Value:
-        machine.step()
-        stream = machine.stream(source(machine))
-        if stream is None or stream.is_opaque:
-            if stream is None:
-                machine.undecided(line, "the file of this $fgetc cannot be computed")
-            return UNKNOWN
-        char, at = stream.peek(), stream.position
-        if char >= 0:
-            stream.position += 1
-        status = MATCHED if char >= 0 else AT_END
-        digits = bytes([char]) if char >= 0 else b""
-        event = ReadEvent("c", line, 1, 8, status, at, stream.position, digits, is_checked=True)
-        _keep(machine, stream, event)
-        return Value(char, 32, is_signed=True)
-
-    return evaluate

@@ -72,7 +72,8 @@ class Machine:
 
     folder: where the simulation runs. simulator: whose reads are followed. volatile: variables that
     change on their own. exposed: those that the design sees. notes: line and message of what could not
-    be followed. marks: which read left the value that a variable holds. is_cut: `$finish` in a branch
+    be followed; faults: those, and the file, of reads of what is not open. names: of all files opened, by
+    handle. marks: which read left the value that a variable holds. is_cut: `$finish` in a branch
     ended the simulation. ignores_case: open a file of the same name in other letter case, too.
     contents: of files read. printed: lines
     of the testbench, None where not known. written: files that the testbench writes.
@@ -90,6 +91,8 @@ class Machine:
     streams: list[Stream] = field(default_factory=list)
     loads: list[MemoryLoad] = field(default_factory=list)
     notes: dict[tuple[int, str], None] = field(default_factory=dict)
+    faults: dict[tuple[int, str, str], None] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
     loops: list[str] = field(default_factory=list)
     marks: dict[Key, ReadEvent] = field(default_factory=dict)
     printed: list[bytes | None] = field(default_factory=list)
@@ -225,6 +228,13 @@ class Machine:
         """Remember, once, what could not be followed."""
         self.notes.setdefault((line, message))
 
+    def not_open(self, line: int, name: str, handle: Value, result: Value) -> Value:
+        """A read of a handle that is no file opened for reading: variables keep their values."""
+        file = self.names.get((handle.bits or 0) & WORD, "")
+        message = f"{name} is given a file that is not open for reading: nothing is read"
+        self.faults.setdefault((line, message, file))
+        return result
+
     def lose_streams(self, names: list[str]) -> None:
         """Reads of the files that these variables hold were not followed; '' is any file."""
         for stream in self.streams:
@@ -253,7 +263,7 @@ class Machine:
 
     def _handle(self, stream: Stream) -> Value:
         handle = self._next_handle()
-        self.handles[handle] = stream
+        self.handles[handle], self.names[handle] = stream, stream.file
         return Value(handle - (1 << 32), 32, is_signed=True)
 
     def _next_handle(self) -> int:
@@ -262,7 +272,7 @@ class Machine:
 
     def open_for_writing(self, name: bytes | None, *, is_appended: bool) -> Value:
         """`$fopen` for writing; the file stands in for what lies on disk from here on."""
-        file = WrittenFile()
+        file, text = WrittenFile(), ""
         if name is not None:
             text = normpath(name.decode("latin-1").strip(" "))
             if is_appended:
@@ -270,7 +280,7 @@ class Machine:
                 file = old or WrittenFile(self.read_file(text)[1] or b"")
             self.written[text] = file
         handle = self._next_handle()
-        self.outputs[handle] = file
+        self.outputs[handle], self.names[handle] = file, text
         return Value(handle - (1 << 32), 32, is_signed=True)
 
     def close(self, handle: int) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog import file_calls
-from tilewright.verilog.binary_reads import fread, ungetc
+from tilewright.verilog.binary_reads import fgetc, fread, ungetc
 from tilewright.verilog.compiler import Compiler, Evaluate
-from tilewright.verilog.file_reads import fgetc, fgets, fscanf, output_targets, sscanf
+from tilewright.verilog.file_reads import fgets, fscanf, output_targets, sscanf
 from tilewright.verilog.machine import FinishSimulationSignal, Machine, Memory
 from tilewright.verilog.memory_calls import readmem, writemem
 from tilewright.verilog.places import compile_target

@@ -27,6 +27,8 @@ def _errors(report: LintReport) -> list[tuple[str, str]]:
 
 
 GOOD_READERS = {
+    "a list in brackets": 'initial begin f = $fopen("list.txt", "r"); n = $fscanf(f, "[%d", s); '
+    'if (n == 1) while ($fscanf(f, ", %d", v) == 1) s = s + v; $display("%0d", s); end',
     "foreach": 'initial begin f = $fopen("d.txt", "r"); foreach (m[i]) begin '
     'n = $fscanf(f, "%h", m[i]); if (n != 1) $finish; end $display("%h", m[3]); end',
     "plusarg with a default": "string name; initial begin "
@@ -75,7 +77,12 @@ GOOD_READERS = {
     "lines with comments, checked": 'reg [8*40:1] line; initial begin f = $fopen("c.txt", "r"); '
     'while ($fgets(line, f)) begin n = $sscanf(line, "%h", v); if (n == 1) s = s + v; end end',
 }
-FILES = {"d.txt": FOUR, "c.txt": b"01\n// two\n02\n", "r.txt": b"1.5\n-2e3\n"}
+FILES = {
+    "d.txt": FOUR,
+    "c.txt": b"01\n// two\n02\n",
+    "r.txt": b"1.5\n-2e3\n",
+    "list.txt": b"[1, 2, 3]\n",
+}
 
 
 @pytest.mark.parametrize("name", GOOD_READERS)
@@ -86,6 +93,17 @@ def test_a_good_reader_passes(name: str, tmp_path: Path) -> None:
 
 
 BAD_READERS = {
+    "a file that was closed": (
+        OPEN.join(("initial begin ", ' $fclose(f); n = $fscanf(f, "%h", v); s = s + v; end')),
+        {"d.txt": FOUR}, "bad-handle",
+    ),
+    "a file opened without a mode": (
+        'initial begin f = $fopen("d.txt"); n = $fgets(v, f); s = s + v; end', {"d.txt": FOUR}, "bad-handle",
+    ),
+    "decimal words for %b": (
+        OPEN.join(("initial begin ", ' repeat (4) begin n = $fscanf(f, "%b", v); s = s + v; end end')),
+        {"d.txt": b"3\n4\n5\n6\n"}, "bad-word",
+    ),
     "short memory of the design": (
         'dut u(); initial $readmemh("d.txt", u.rom.mem);', {"d.txt": b"01\nzz-\n"}, "bad-word",
     ),
