@@ -149,7 +149,9 @@ def test_biases_and_codes_are_found_with_their_files(tmp_path, rule):
 
 def test_another_bias_fits_nothing(tmp_path):
     x, weight, y = layer(seed=4)
-    folder = put(tmp_path, x=x, weight=weight, y=y + BIAS[:, None, None], b=[*BIAS[:2], 8])
+    folder = put(
+        tmp_path, x=x, weight=weight, y=y + BIAS[:, None, None], b=np.array([*BIAS[:2], 8])
+    )
     assert not adopt(folder, seconds=1).passed
 
 
