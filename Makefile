@@ -22,6 +22,12 @@ $(VENV)/test.stamp: $(VENV)/demo.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,test]'
 	touch $@
 
+# SCALE-Sim fails with the numpy that we use: it has an environment of its own, without which its tests skip.
+SCALESIM := $(abspath $(VENV))/scalesim/bin/python
+$(VENV)/scalesim.stamp: $(VENV)/demo.stamp
+	-$(PYTHON) -m venv $(VENV)/scalesim && $(SCALESIM) -m pip install --quiet --disable-pip-version-check scalesim==3.0.0 numpy==2.3.5
+	touch $@
+
 install: $(VENV)/demo.stamp ## make .venv and install tilewright with the RTL simulator
 
 demo: $(VENV)/demo.stamp ## the whole chain on the bundled digits, RTL included
@@ -42,7 +48,8 @@ types: $(VENV)/test.stamp ## mypy, strict
 contracts: $(VENV)/test.stamp ## who may import whom
 	$(BIN)/lint-imports
 
-tests: $(VENV)/test.stamp ## pytest
+tests: $(VENV)/test.stamp $(VENV)/scalesim.stamp ## pytest
+	$(SCALESIM) -c 'import scalesim' && export TILEWRIGHT_SCALESIM=$(SCALESIM); \
 	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 clean: ## remove .venv and runs
