@@ -1,5 +1,6 @@
 """`import tilewright` offers the chain by name, loads nothing before it is asked, and its example runs."""
 
+import importlib
 import re
 import runpy
 import subprocess
@@ -32,6 +33,16 @@ def test_type_checkers_are_told_the_same_names_of_the_same_rooms():
     assert {name: room for room, name in told} == tw._WHERE
 
 
+def test_recover_can_be_called_after_its_room_was_loaded():
+    """The room has the name of the function, and becomes an attribute of the package when it is loaded."""
+    from tilewright.recover.network import recover
+
+    room = importlib.import_module("tilewright.recover")
+    assert tw.recover in (recover, room)
+    with pytest.raises(TypeError, match=r"^recover\(\) missing"):
+        tw.recover()
+
+
 def test_a_name_that_it_lacks():
     with pytest.raises(AttributeError, match=r"^module 'tilewright' has no attribute 'quantise'$"):
         _ = tw.quantise
@@ -55,6 +66,13 @@ def test_the_chain_of_a_module_of_one_s_own(example):
     network = tw.load_network(example["saved"].path)
     assert [layer.name for layer in network.layers] == ["0", "4", "7"]
     assert tw.read_bundle(example["saved"].path / "05_vectors" / "0" / "sample0").layer_name == "0"
+
+
+def test_stages_tell_print_or_whoever_listens_how_far_they_are(example):
+    lines = []
+    tw.run_stages(example["saved"].path, "verify", listener=lines.append)
+    assert len(lines) > 2
+    assert any("psums" in line for line in lines)
 
 
 def test_its_chain_has_at_most_fifteen_statements_from_quantize_on():

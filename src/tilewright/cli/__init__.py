@@ -7,41 +7,17 @@ Exit status: 0 all checks hold; 1 a check failed; 2 bad input or usage; 3 a faul
 from __future__ import annotations
 
 import signal
-import traceback
-from importlib import import_module
+import sys
 
 import typer
 
 from tilewright.cli.app import BAD_INPUT, FAULT, INTERRUPTED, app
-from tilewright.cli.console import open_streams, stop
+from tilewright.cli.commands import GROUPS, MODULES
+from tilewright.cli.console import Console, open_streams, stop, tell_cost
 from tilewright.cli.run_folder import HELD
 from tilewright.errors import MissingPackageError, TilewrightError
 
-GROUPS = {
-    "The chain": ("run", "train", "evaluate", "stages", "export", "report"),
-    "Your core and its files": (
-        *("layouts", "adopt", "lint", "decode", "convert", "verify_bundle"),
-        *("try_core", "explain", "reduce"),
-    ),
-    "Questions about a network": (
-        *("plan", "stats", "psum_width", "requantize", "certify", "prove", "mutate"),
-        *("sweep", "faults", "advise"),
-    ),
-    "Networks in and out": ("pack", "export_network", "import_network"),
-    "This computer": ("doctor",),
-}
-"""The modules of the commands under the headings of --help, in its order; each is named as it is typed."""
-
-COMMANDS = tuple(module for modules in GROUPS.values() for module in modules)
-
-for _title, _modules in GROUPS.items():
-    for _module in _modules:
-        _known = len(app.registered_commands)
-        import_module(f"tilewright.cli.{_module}")
-        for _command in app.registered_commands[_known:]:
-            _command.rich_help_panel = _title
-
-__all__ = ["COMMANDS", "GROUPS", "app", "main"]
+__all__ = ["GROUPS", "MODULES", "app", "main"]
 
 
 def main() -> None:
@@ -50,7 +26,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's Ctrl-C
     try:
         with HELD:
-            status = app(standalone_mode=False)
+            status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except KeyboardInterrupt:
         status = INTERRUPTED
     except typer.Abort as abort:  # of an interrupt; and of any EOFError, which is none
@@ -58,6 +34,7 @@ def main() -> None:
             _stop_at(abort.__cause__)
         status = INTERRUPTED
     except (TilewrightError, OSError) as error:
+        _show_place(error)
         stop(f"error: {error}", BAD_INPUT)
     except Exception as error:
         _stop_at(error)
@@ -66,7 +43,16 @@ def main() -> None:
             "interrupted: what is finished is kept; give the same command again to go on",
             INTERRUPTED,
         )
+    tell_cost()
     raise SystemExit(status or 0)
+
+
+def _show_place(error: Exception) -> None:
+    """Where in the code an error was raised, for who asked with --verbose."""
+    if Console.is_verbose:
+        import traceback
+
+        traceback.print_exception(error)
 
 
 def _stop_at(error: Exception) -> None:
@@ -77,5 +63,7 @@ def _stop_at(error: Exception) -> None:
         missing = MissingPackageError.named(error.name)
         if missing is not None:
             stop(f"error: {missing}", BAD_INPUT)
+    import traceback
+
     traceback.print_exception(error)
     stop("this is a fault in tilewright: please report it with the lines above", FAULT)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_command
+from typer.models import CommandInfo
+
+from tilewright.cli.commands import GROUPS, MODULES
+from tilewright.cli.console import Console
+from tilewright.errors import ConfigError
 
 FAILED, BAD_INPUT, FAULT = 1, 2, 3
 INTERRUPTED = 130
@@ -23,18 +32,47 @@ Examples:
 Exit status: 0 all checks hold, 1 one does not, 2 bad input, 3 a fault of tilewright."""
 
 
+class Commands(Mapping[str, Any]):
+    """Every command by name. A command's module is loaded when it is asked for, and no other one."""
+
+    def __getitem__(self, name: str) -> Any:
+        """The command, as typer builds it."""
+        import_module(f"tilewright.cli.{MODULES[name]}")
+        alone = typer.Typer(
+            add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+        )
+        alone.registered_commands = [
+            one for one in app.registered_commands if name in (one.name, _function(one))
+        ]
+        return get_command(alone)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        return len(MODULES)
+
+
+def _function(command: CommandInfo) -> str:
+    return getattr(command.callback, "__name__", "")
+
+
 class GroupedCommands(TyperGroup):
-    """The list of commands by what they are for: each command's panel is the heading that it stands under."""
+    """The list of commands by what they are for, under the headings of `GROUPS`."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes | {"commands": None})
+        self.commands = cast("Any", Commands())
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """The names, in the order of --help."""
+        return list(self.commands)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """Write each group with the first sentence of its commands."""
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for name, command in self.commands.items():
-            sentence = (command.help or "").partition("\n\n")[0].replace("\n", " ")
-            groups.setdefault(getattr(command, "rich_help_panel", ""), []).append((name, sentence))
-        for title, rows in groups.items():
+        for title, commands in GROUPS.items():
             with formatter.section(title):
-                formatter.write_dl(rows)
+                formatter.write_dl(list(commands.items()))
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """Write the examples as they are."""
@@ -76,10 +114,20 @@ def _global_options(
             help="Say only what fails, the verdict, and what was asked for: 'tilewright -q run'.",
         ),
     ] = False,
+    is_verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose",
+            "-v",
+            help="Say when each thing was done, more often how far it is, what the command took, and "
+            "where an error was raised.",
+        ),
+    ] = False,
 ) -> None:
-    from tilewright.cli.console import Console
-
-    Console.is_quiet = is_quiet
+    if is_quiet and is_verbose:
+        raise ConfigError("--quiet and --verbose say opposite things: give one of them")
+    Console.is_quiet, Console.is_verbose = is_quiet, is_verbose
+    Console.began = time.monotonic()
 
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]

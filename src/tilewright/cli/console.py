@@ -17,31 +17,40 @@ MOST = 10_000
 PLAIN_INTERVAL = 10.0
 """Seconds between progress lines where there is no terminal."""
 
+VERBOSE_INTERVAL = 1.0
+"""The same with --verbose."""
+
 
 class Console:
-    """Progress lines: on stdout, or on stderr where stdout carries JSON. is_quiet: none, for this command."""
+    """Progress lines: on stdout, or on stderr where stdout carries JSON.
+
+    is_quiet: none, for this command. is_verbose: each with the seconds since the command began, and more of
+    them.
+    """
 
     is_quiet: ClassVar[bool] = False
+    is_verbose: ClassVar[bool] = False
+    began: ClassVar[float] = 0.0
 
     def __init__(self, *, is_json: bool) -> None:
         self._stream = sys.stderr if is_json else sys.stdout
         self._is_terminal = self._stream.isatty()
         self._is_open = False
-        self._shown = 0.0
+        self._shown = time.monotonic()
 
     def say(self, line: str) -> None:
         """Print a line that stays."""
         if self.is_quiet:
             return
-        self._close()
-        print(f"  {printable(line, MOST)}", file=self._stream, flush=True)
+        self.clear()
+        print(f"  {_moment()}{printable(line, MOST)}", file=self._stream, flush=True)
 
     def announce(self, stage: str) -> None:
         """Print the name of a stage as it begins."""
         if self.is_quiet:
             return
-        self._close()
-        print(stage, file=self._stream, flush=True)
+        self.clear()
+        print(f"{_moment()}{stage}", file=self._stream, flush=True)
         self._shown = 0.0
 
     def progress(self, line: str) -> None:
@@ -49,16 +58,41 @@ class Console:
         if self.is_quiet:
             return
         if self._is_terminal:
-            print(f"\r\x1b[2K  {line}", end="", file=self._stream, flush=True)
+            print(f"\r\x1b[2K  {_moment()}{line}", end="", file=self._stream, flush=True)
             self._is_open = True
-        elif time.monotonic() - self._shown >= PLAIN_INTERVAL:
+        elif time.monotonic() - self._shown >= (
+            VERBOSE_INTERVAL if self.is_verbose else PLAIN_INTERVAL
+        ):
             self._shown = time.monotonic()
             self.say(line)
 
-    def _close(self) -> None:
+    def clear(self) -> None:
+        """End the line that progress holds, so that others can print."""
         if self._is_open:
             print(file=self._stream)
             self._is_open = False
+
+
+def _moment() -> str:
+    """The seconds since the command began, where it is verbose."""
+    return f"{time.monotonic() - Console.began:7.1f} s  " if Console.is_verbose else ""
+
+
+def tell_cost() -> None:
+    """What the command took, where it is verbose: on stderr, so that facts stay alone on stdout."""
+    if not Console.is_verbose:
+        return
+    import resource
+
+    seconds = time.monotonic() - Console.began
+    mine, others = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    busy = mine.ru_utime + mine.ru_stime + others.ru_utime + others.ru_stime
+    most = max(mine.ru_maxrss, others.ru_maxrss) / 1024
+    sys.stdout.flush()
+    print(
+        f"took {seconds:.1f} s, {busy:.1f} s of processor time, at most {most:,.0f} MiB a process",
+        file=sys.stderr,
+    )
 
 
 def suggest(command: str) -> None:

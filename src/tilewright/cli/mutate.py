@@ -156,6 +156,10 @@ def _print_campaign(campaign: Campaign) -> None:
     for outcome in campaign.outcomes:
         if outcome.status == "equivalent":
             print(f"equivalent {outcome.mutant}; {outcome.evidence}")
+    for file in campaign.unnoticed_files:
+        print(
+            f"note: no fault in {file} was noticed: is it part of what runs? --files leaves others out"
+        )
     facts = campaign.to_facts()
     print(
         f"{facts['mutants']:,} mutants: {facts['killed']:,} killed, {facts['survived']:,} survived, "

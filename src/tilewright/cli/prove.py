@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from tilewright.cli.app import FAILED, JsonOption, app
+from tilewright.cli.console import Console
 from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -158,8 +159,11 @@ def _prove_network(
     from tilewright.prove.our_rtl import read_sources
     from tilewright.studies.prove import layer_runs
 
+    console = Console(is_json=is_json)
+
     def tell(one: LayerProof) -> None:
         if not is_json:
+            console.clear()
             print(one, flush=True)
 
     size = None
@@ -168,7 +172,8 @@ def _prove_network(
         size = rows, cols
     layers = layer_runs(path, size=size)
     sources = read_sources() if rtl_dir is None else read_sources(rtl_dir)
-    found = prove_layers(sources, layers, hear=tell)
+    found = prove_layers(sources, layers, hear=tell, progress=console.progress)
+    console.clear()
     if is_json:
         print(json.dumps(found.to_facts(), indent=2))
     else:

@@ -13,6 +13,7 @@ from tilewright.cli import after_dashes as given
 from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app
 from tilewright.cli.console import Console
 from tilewright.errors import ConfigError
+from tilewright.programs.pace import Pace
 
 if TYPE_CHECKING:
     from tilewright.trials.several import Trials
@@ -105,7 +106,7 @@ def try_core(
         geometry=Geometry.parse(geometry) if geometry else None,
         skipped=skipped or (),
     )
-    screen = _Screen(expected, is_json=is_json, most_causes=most_causes)
+    screen = _Screen(expected, len(bundles), is_json=is_json, most_causes=most_causes)
     found = try_bundles(
         bundles, command, expected, out=out, jobs=jobs, is_kept=is_kept, listener=screen.show
     )
@@ -123,8 +124,11 @@ def _opening(layout: str | None, geometry: str | None) -> tuple[str, ...]:
 class _Screen:
     """One line for each trial as it ends, and the next step for one that failed."""
 
-    def __init__(self, expected: Expected, *, is_json: bool, most_causes: int) -> None:
+    def __init__(
+        self, expected: Expected, bundles: int, *, is_json: bool, most_causes: int
+    ) -> None:
         self._expected = expected
+        self._shown, self._pace = 0, Pace(bundles, "bundles")
         self._causes_left = most_causes
         self._is_json = is_json
         self._console = Console(is_json=is_json)
@@ -133,8 +137,12 @@ class _Screen:
     def show(self, name: str, trial: Trial) -> None:
         mark = {"pass": "pass", "fail": "FAIL", "error": "ERROR"}[trial.status]
         self._console.say(f"{mark:5} {name}: {trial.evidence} ({trial.seconds:.1f} s)")
-        if trial.status == "pass":
-            return
+        if trial.status != "pass":
+            self._show_next_steps(trial)
+        self._shown += 1
+        self._console.progress(self._pace.line(self._shown))
+
+    def _show_next_steps(self, trial: Trial) -> None:
         steps = given.next_steps(trial, self._expected, has_cause=self._causes_left > 0)
         self._causes_left -= trial.failing is not None
         self.causes[str(trial.bundle.folder)] = "\n".join(steps)

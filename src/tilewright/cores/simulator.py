@@ -294,6 +294,13 @@ def find_simulator(name: str = AUTO) -> Simulator:
     raise ToolError(f"no RTL simulator can be used. {'. '.join(reasons)}")
 
 
+def for_many_builds(name: str = AUTO) -> str:
+    """`name`; for "auto", one that builds at once, where there is one: many small cores are built."""
+    if name != AUTO:
+        return name
+    return next((one.name for one in find_simulators() if one.builds_at_once), name)
+
+
 def find_simulators() -> tuple[Simulator, ...]:
     """All simulators that seem usable here, the preferred one first; `probe` tries one out."""
     found: list[Simulator] = []

@@ -98,7 +98,7 @@ class _Kind:
 def hardware_points(
     outlines: Sequence[LayerOutline],
     axes: HardwareAxes,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Columns:
     """Every point of `axes` for one sample: columns `AXES`, `FIGURES` and ``fits``.
 
@@ -119,7 +119,7 @@ def hardware_points(
     for number, place in enumerate(arrays):
         found[number] = _array_figures(kinds, *place)
         if number % 2000 == 0:
-            progress(f"{number:,} of {len(arrays):,} arrays")
+            progress(number)
     weight_bits = max(one.weight_format.bits for one in outlines)
     return _combine(axes, arrays, found, macs, psum_bits_needed(outlines), weight_bits)
 

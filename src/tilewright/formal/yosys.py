@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tilewright.cores.build_cache import default_cache_dir
 from tilewright.errors import ToolError
+from tilewright.formal.casts import with_plain_casts
 from tilewright.programs.process import last_lines, run_program
 
 SCRIPT = "script.ys"
@@ -31,6 +32,7 @@ def run_yosys(
 ) -> tuple[int, str]:
     """Run a script in `folder`, with `files` (names to contents) written there: status and output.
 
+    Casts are written so that yosys does not misread them: see `with_plain_casts`.
     The first run on a machine compiles yosys, which takes a minute or more; that is not part of
     `timeout_s`. Raises `ToolError` if it is not installed, takes longer than `timeout_s` seconds or is
     killed.
@@ -38,7 +40,7 @@ def run_yosys(
     if not has_yosys():
         raise ToolError("yosys is not installed: pip install 'tilewright[formal]' installs it")
     _compile_once()
-    for name, text in files.items():
+    for name, text in with_plain_casts(files).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

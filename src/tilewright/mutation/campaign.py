@@ -12,6 +12,7 @@ from tilewright.mutation.equivalence import Judge
 from tilewright.mutation.log import CampaignLog
 from tilewright.mutation.mutant import CATEGORIES, Mutant
 from tilewright.mutation.trial import Outcome
+from tilewright.programs.pace import Pace
 from tilewright.programs.process import program_threads
 
 Progress = Callable[[str], None]
@@ -48,6 +49,13 @@ class Campaign:
     def killed_by(self, name: str) -> int:
         """The number of mutants that this set killed, of those that the sets before it left."""
         return sum(outcome.by == name for outcome in self.outcomes)
+
+    @property
+    def unnoticed_files(self) -> tuple[str, ...]:
+        """Files of which no mutant was noticed, where those of others were: they may not run at all."""
+        killed = {one.mutant.file for one in self.outcomes if one.status == "killed"}
+        alive = dict.fromkeys(one.mutant.file for one in self.survivors)
+        return tuple(file for file in alive if file not in killed) if killed else ()
 
     def score(self, through: str | None = None) -> float:
         """Killed mutants over those that are neither equivalent nor failed to build.
@@ -110,6 +118,7 @@ def run_campaign(
     since = time.monotonic()
     outcomes = {} if log is None else log.find_all(mutants)
     fresh = [mutant for mutant in mutants if mutant not in outcomes]
+    pace = Pace(len(fresh), "mutants")
     with program_threads(jobs) as pool:  # the simulators are programs of their own
         tried = pool.map(lambda mutant: bench.try_mutant(mutant, sets), fresh)
         for number, outcome in enumerate(tried, 1):
@@ -117,11 +126,7 @@ def run_campaign(
                 log.keep(outcome)
             outcomes[outcome.mutant] = outcome
             survived = sum(one.status == "survived" for one in outcomes.values())
-            rate = number / (time.monotonic() - since)
-            progress(
-                f"{len(outcomes):,} of {len(mutants):,} mutants, {survived} survived, "
-                f"{rate:.1f} a second, {(len(fresh) - number) / rate:.0f} s left"
-            )
+            progress(f"{pace.line(number)}; {survived} survived")
     judged = tuple(_judged(outcomes[mutant], bench, judge) for mutant in mutants)
     return Campaign(tuple(sets), judged, time.monotonic() - since)
 

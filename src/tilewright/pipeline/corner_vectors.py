@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tilewright.config import CosimConfig
-from tilewright.cores import CosimResult, Setup, find_simulators, run_bundles
+from tilewright.cores import CosimResult, Setup, run_bundles
 from tilewright.cores.result import summed
 from tilewright.cores.run_list import BenchRun
+from tilewright.cores.simulator import for_many_builds
 from tilewright.corners import VectorSet, layer_sets, mode_sets
 from tilewright.errors import ArtifactError, FormatError, SimulationError
 from tilewright.facts import CornerBundle, CornerCounts, CornerSet, SetupFacts
 from tilewright.pipeline.run_folder import Listener, RunFolder
+from tilewright.programs.pace import Pace
 from tilewright.sim import layer_cycles
 from tilewright.spec import Check
 from tilewright.store.artifact import read_bytes, sha256
@@ -94,7 +96,10 @@ def simulate_corners(
     if not chosen:
         return [], None
     try:
-        found = list(_results(run, chosen, config))
+        pace, found = Pace(len(chosen), "sets of corner vectors through the RTL"), []
+        for one in _results(run, chosen, config):
+            found.append(one)
+            listener.progress(pace.line(len(found)))
     except (ArtifactError, FormatError, SimulationError) as error:  # a finding, not bad input
         check = Check("cosim", "corner vectors", passed=False, evidence=f"corner vectors: {error}")
         listener.say(check.evidence)
@@ -129,7 +134,7 @@ def _results(
     pairs = [(_whole(run, bundle), _setup(one.setup)) for one in sets for bundle in one.bundles]
     results = run_bundles(
         pairs,
-        simulator=_simulator(config.simulator),
+        simulator=for_many_builds(config.simulator),
         rtl_dir=Path(config.rtl_dir) if config.rtl_dir else None,
         timeout_s=config.timeout_s,
         processes=config.processes,
@@ -140,13 +145,6 @@ def _results(
     judged = iter(zip(results, cycles, strict=True))
     for one in sets:
         yield one, [next(judged) for _ in one.bundles]
-
-
-def _simulator(name: str) -> str:
-    """For "auto", Icarus where it is installed: there are several small cores, and it builds fast."""
-    if name != "auto":
-        return name
-    return next((one.name for one in find_simulators() if one.builds_at_once), name)
 
 
 def _whole(run: RunFolder, bundle: CornerBundle) -> Path:

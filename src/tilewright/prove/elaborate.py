@@ -11,6 +11,7 @@ from typing import Any
 
 from tilewright.cores.build_cache import default_cache_dir
 from tilewright.errors import FormatError, ToolError
+from tilewright.formal.casts import with_plain_casts
 from tilewright.formal.sources import without_imports
 from tilewright.formal.yosys import first_error, run_yosys
 from tilewright.prove.netlist import Netlist
@@ -35,7 +36,8 @@ def elaborate_json(
     """
     parameters = parameters or {}
     script = _script(list(sources), top, parameters)
-    facts = json.dumps([_VERSION, script, dict(sources)], sort_keys=True)
+    sources = with_plain_casts(sources)  # the text that the netlist is made from names it
+    facts = json.dumps([_VERSION, script, sources], sort_keys=True)
     path = default_cache_dir() / "netlists" / f"{hashlib.sha256(facts.encode()).hexdigest()}.json"
     if path.is_file():
         return path.read_text(encoding="utf-8")

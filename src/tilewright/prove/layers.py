@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tilewright.programs.pace import Pace
 from tilewright.prove.array import ArrayJob, mode_of
 from tilewright.prove.elaborate import elaborate
 from tilewright.prove.repetition import prove_any_length, shortest
@@ -114,15 +115,18 @@ def prove_layers(
     layers: Iterable[LayerRun],
     *,
     hear: Callable[[LayerProof], None] = lambda _: None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> NetworkProof:
     """Whether module tw_array of `sources` computes every tile of the layers, whatever weights it has.
 
-    hear: gets each verdict when it is there. A proof of a fold whose length does not repeat is about that
-    length alone, and its layers are undecided. Raises what `elaborate` raises.
+    hear: gets each verdict when it is there; progress: a line before each. A proof of a fold whose length
+    does not repeat is about that length alone, and its layers are undecided. Raises what `elaborate` raises.
     """
     jobs, left_out = jobs_of(layers)
-    proofs = []
+    proofs = list[LayerProof]()
+    pace = Pace(len(jobs), "proofs")
     for job, names in jobs.items():
+        progress(f"{pace.line(len(proofs))}; {', '.join(names)}")
         netlist = elaborate(sources, top="tw_array", parameters=job.parameters)
         verdict = _for_all_tiles(prove_any_length(netlist, job), job)
         proofs.append(LayerProof(verdict, tuple(names)))

@@ -19,11 +19,17 @@ from tilewright.errors import ConfigError
 from tilewright.facts import RecoverFacts
 from tilewright.models.architecture import find_architecture
 from tilewright.pipeline.run_folder import Listener, RunFolder
+from tilewright.programs.pace import Pace
 from tilewright.spec import ArrayShape, IntegerNetwork, PackedNetwork, find_packed
 from tilewright.studies.narrowing import Widths, narrowed, widths_of
 from tilewright.studies.outlines import outlines_of
+from tilewright.studies.recentering import recentered
 
 SERIAL, FAST = "ws_serial", "ws_overlapped"
+
+
+LOOKED_AT = 64
+"""Images on which codes are counted and thresholds are moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +219,7 @@ def find_precision(
         raise ConfigError(f"images must be 1..{len(holdout)} of the hold-out, not {images}")
     count = _Count(network, holdout, images, threads)
     now, uniform = widths_of(network), count({})
-    sensitivity = []
-    for layer in network.layers:
-        for widths in _lower(network, layer.name, now[layer.name]):
-            correct = count({layer.name: widths})
-            saved = _saved(network, layer.name, now[layer.name], widths)
-            sensitivity.append(Step(layer.name, str(widths), saved, correct))
-            listener.say(
-                f"{layer.name} {widths}: {correct:,} of {images:,} correct, {uniform:,} before"
-            )
+    sensitivity = _sensitivity(network, count, uniform, listener)
     chosen, accepted = dict(now), []
     order = sorted(
         sensitivity, key=lambda step: ((uniform - step.correct) / step.saved_bits, step.saved_bits)
@@ -253,13 +251,36 @@ def find_precision(
     )
 
 
+def _sensitivity(
+    network: IntegerNetwork, count: _Count, uniform: int, listener: Listener
+) -> list[Step]:
+    """What each lower width of one layer alone costs."""
+    now, found = widths_of(network), list[Step]()
+    probes = [
+        (one.name, widths)
+        for one in network.layers
+        for widths in _lower(network, one.name, now[one.name])
+    ]
+    pace = Pace(len(probes), "probes")
+    for name, widths in probes:
+        correct = count({name: widths})
+        found.append(Step(name, str(widths), _saved(network, name, now[name], widths), correct))
+        listener.say(
+            f"{name} {widths}: {correct:,} of {count.images:,} correct, {uniform:,} before"
+        )
+        listener.progress(pace.line(len(found)))
+    return found
+
+
 class _Count:
     """Hold-out images that the network recognizes with other widths."""
 
     def __init__(self, network: IntegerNetwork, holdout: Split, images: int, threads: int) -> None:
-        self._network, self._threads = network, threads
+        self._network, self._threads, self.images = network, threads, images
         self._pixels, self._labels = holdout.images[:images], holdout.labels[:images]
-        trace = Engine(network).trace(self._pixels[:32])
+        self._looked_at = self._pixels[:LOOKED_AT]
+        trace = Engine(network).trace(self._looked_at)
+        self._sums = trace.sums
         self._histograms: dict[str, npt.NDArray[np.int64]] = {
             layer.name: np.bincount(
                 trace.codes[layer.name].reshape(-1), minlength=layer.act_format.max_code + 1
@@ -268,7 +289,9 @@ class _Count:
         }
 
     def __call__(self, wanted: Mapping[str, Widths]) -> int:
-        network = narrowed(self._network, wanted, self._histograms)
+        before = self._network
+        network = narrowed(before, wanted, self._histograms)
+        network = recentered(network, before, self._sums, self._looked_at)
         found = Engine(network).predict(self._pixels, threads=self._threads)
         return int((found == self._labels).sum())
 

@@ -12,12 +12,14 @@ import numpy.typing as npt
 
 from tilewright.cores import Setup
 from tilewright.cores.bundle_job import BundleRun, bundle_job
+from tilewright.cores.simulator import for_many_builds
 from tilewright.engine import Engine
 from tilewright.engine.faulty import FaultyLayer, Flips, faults_of
 from tilewright.engine.requantize import Requantizer
 from tilewright.errors import ConfigError
 from tilewright.pipeline.run_folder import Listener
 from tilewright.programs.jobs import Job, run_jobs
+from tilewright.programs.pace import Pace
 from tilewright.rtl.faulty import faulty_sources
 from tilewright.spec import (
     ArrayShape,
@@ -68,7 +70,9 @@ def find_faults(
     flips = Flips.draw(plain, array, samples=len(codes), seed=options.seed)
     healthy = tail.classes(sums)
     points = []
-    for part in _by_pe(faults_of(array, options.kinds, range(array.psum_bits)), array, options):
+    every = faults_of(array, options.kinds, range(array.psum_bits))
+    pace = Pace(len(every), f"faults of {name}")
+    for part in _by_pe(every, array, options):
         planes = [_faulty_sums(sums, faulty, fault, flips, layer.start()) for fault in part]
         for fault, classes in zip(part, tail.classes_of_many(planes), strict=True):
             points.append(
@@ -78,7 +82,7 @@ def find_faults(
                     differ=int((classes != healthy).sum()),
                 )
             )
-        listener.progress(f"PE({part[0].row},{part[0].col}) of {array.rows}x{array.cols}")
+        listener.progress(pace.line(len(points)))
     confirmed = tuple(_confirm(plain, codes, faulty, flips, options, listener))
     return FaultFacts(
         name,
@@ -105,11 +109,12 @@ def _layer_trace(
 ) -> tuple[Codes, Ints]:
     """Codes ``n ic ih iw`` of the layer of plain products, and psums ``n oc oh ow`` of the layer."""
     engine, codes, sums = Engine(network), [], []
+    pace = Pace(len(pixels), f"images up to {layer.name}")
     for start in range(0, len(pixels), CHUNK):
         trace = engine.trace(pixels[start : start + CHUNK])
         codes.append(layer.plain_codes(trace.codes[layer.name]))
         sums.append(trace.sums[layer.name])
-        listener.progress(f"{start:,} of {len(pixels):,} images up to {layer.name}")
+        listener.progress(pace.line(len(codes) * CHUNK))
     return np.concatenate(codes), np.concatenate(sums)
 
 
@@ -232,7 +237,7 @@ def _faulty_job(
             bundle.folder,
             faulty_sources(fault, _taken(dense, moment) if fault.kind == "flip" else None),
             setup=Setup(rule=PsumRule("saturate" if options.is_saturating else "wrap")),
-            simulator=options.simulator,
+            simulator=for_many_builds(options.simulator),
         )
 
 

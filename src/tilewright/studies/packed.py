@@ -17,6 +17,7 @@ from tilewright.errors import ArtifactError, DataError, command_line
 from tilewright.facts import EvaluateFacts, StageFacts, StageResult, TrainFacts
 from tilewright.pipeline.own_images import NAME, OwnImages
 from tilewright.pipeline.run_folder import Listener, RunFolder
+from tilewright.programs.pace import Pace
 from tilewright.spec import Check, DataClaim, PackedNetwork, find_packed
 from tilewright.store.artifact import read_json
 
@@ -118,16 +119,10 @@ def evaluate_packed(
     packed = PackedNetwork.load(stem)
     test = load_packed_test(packed, data_dir=data_dir)
     engine = Engine(packed.network, kind=kind)
-    begin = time.monotonic()
-
-    def hear(done: int) -> None:
-        rate = done / (time.monotonic() - begin)
-        left = (len(test) - done) / rate
-        listener.progress(
-            f"{done:,} of {len(test):,} images, {rate:,.0f} a second, {left:.0f} s left"
-        )
-
-    classes = engine.predict(test.images, threads=threads, listener=hear)
+    pace = Pace(len(test), "images")
+    classes = engine.predict(
+        test.images, threads=threads, listener=lambda done: listener.progress(pace.line(done))
+    )
     correct = int((classes == test.labels).sum())
     check = check_predictions(packed.predictions, classes)
     listener.say(f"test accuracy {100 * correct / len(test):.2f} % ({correct:,} of {len(test):,})")

@@ -12,6 +12,7 @@ from tilewright.engine import Engine, observe_registers
 from tilewright.errors import ConfigError
 from tilewright.facts import LayerWidths, PsumPoint, PsumWidthFacts
 from tilewright.pipeline.run_folder import Listener
+from tilewright.programs.pace import Pace
 from tilewright.spec import (
     Codes,
     IntegerNetwork,
@@ -53,11 +54,13 @@ def psum_width(
     widths = sorted(set(bits)) or range(max(2, by_weights - BELOW), by_weights + 1)
     exact = Engine(network).predict(pixels, threads=threads)
     points = []
+    pace = Pace(len(widths), "widths")
     for width in widths:
         register = PsumRegister(width, overflow, place, rows)
         classes = Engine(network, register=register).predict(pixels, threads=threads)
         points.append(_point(width, classes, exact, labels))
         listener.say(_line(points[-1]))
+        listener.progress(pace.line(len(points)))
     return PsumWidthFacts(
         overflow=overflow,
         place=place if overflow == "saturate" else "any",

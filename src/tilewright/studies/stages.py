@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from tilewright.errors import UnknownNameError
@@ -15,26 +16,47 @@ Found = dict[str, StageResult[StageFacts]]
 """Stage to what it found: `passed`, and `checks` with the evidence of each."""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A listener that gives every line to a function, such as `print`."""
+
+    tell: Callable[[str], object]
+
+    def say(self, line: str) -> None:
+        """Take a line that stays."""
+        self.tell(line)
+
+    def progress(self, line: str) -> None:
+        """Take a line that the next one replaces."""
+        self.tell(line)
+
+
 def run_stages(
-    path: Path | str, *stages: str, settings: tuple[str, ...] = (), listener: Listener | None = None
+    path: Path | str,
+    *stages: str,
+    settings: tuple[str, ...] = (),
+    listener: Listener | Callable[[str], object] | None = None,
 ) -> Found:
     """Run `stages` (verify, export, simulate, cosim, ..) in the run folder `path`, in the order given.
 
     settings: ``section.key=value``, as behind ``--set``; each is taken by the first of the stages that may
-    change its section. listener: gets the lines of progress. Raises `UnknownNameError` for no stage, and
-    what the stages raise: a stage that finds a difference raises nothing, its result has not `passed`.
+    change its section. listener: gets the lines of progress, for example `print`. Raises `UnknownNameError`
+    for no stage, and what the stages raise: a stage that finds a difference raises nothing, its result has
+    not `passed`.
     """
     for stage in stages:
         if stage not in ORDER:
             raise UnknownNameError.among("stage", stage, ORDER)
     run, found = RunFolder(Path(path)), Found()
+    hearer = listener or Silent()
+    hearer = Told(hearer) if callable(hearer) else hearer
     run.config()
     with locked_run(run.root, " ".join(("run_stages", *stages))):
         order = _with_tiles(stages)
         for stage, mine in _shared_out(order, settings):
             if mine:
                 run.reconfigure(stage, mine)
-            result = run_stage(stage, run, listener or Silent(), is_draft=stage in DRAFTS)
+            result = run_stage(stage, run, hearer, is_draft=stage in DRAFTS)
             if result is not None:  # of several processes, one has it
                 found[stage] = result
     return found

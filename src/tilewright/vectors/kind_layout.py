@@ -229,13 +229,21 @@ class KindLayout:
         for axis in found:
             if axis not in axes:
                 raise ConfigError(f"has the axes {', '.join(axes)}, but '{axis}' is stated")
-        for axis in axes:
+        missing = [axis for axis in axes if axis not in found]
+        for axis in (*missing, *found):
             if found.count(axis) != 1:
-                times = "is missing" if axis not in found else f"stands {found.count(axis)} times"
+                times = "is missing" if axis in missing else f"stands {found.count(axis)} times"
                 raise ConfigError(
-                    f"axis '{axis}' must stand exactly once, in file, lines or word (an axis of size 1 too: "
-                    f'first in lines, "{axis} ..."), but {times}'
+                    f"axis '{axis}' must stand exactly once, in file, lines or word"
+                    f"{self._outermost(missing)}, but {times}"
                 )
+
+    def _outermost(self, missing: list[str]) -> str:
+        """What to write where all that is missing counts tiles, which may well be one."""
+        if not missing or not set(missing) <= {"itile", "otile"}:
+            return ""
+        lines = " ".join((*missing, *map(str, self.lines)))
+        return f' (an axis of one value too: write lines = "{lines}")'
 
     def _check_field(self) -> None:
         if isinstance(self.bits, str) and self.bits not in FIELD_NAMES:

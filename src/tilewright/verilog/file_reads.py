@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate
+from tilewright.verilog.cut_decimals import note_cut_decimals
 from tilewright.verilog.events import (
     AT_END,
     DIGITS,
@@ -196,6 +197,7 @@ def _forget(machine: Machine, reading: Reading) -> None:
 
 def _record(done: list[Conversion], reading: Reading, machine: Machine) -> list[ReadEvent]:
     events: list[ReadEvent] = []
+    note_cut_decimals(done, machine, line=reading.line)
     targets, runs = iter(reading.targets), _runs(done)
     machine.calls += 1
     matched = sum(one.status == MATCHED for one in done)

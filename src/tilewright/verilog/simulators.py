@@ -12,7 +12,8 @@ class Simulator:
     takes_upper_case: conversions such as %H are those of %h; else the read fails. has_fields: %4b takes
     at most 4 digits. ends_with_minus_one: `$fscanf` is -1 whenever the file ends before the format does;
     else only where nothing is left when it begins. counts_up: after an ``@`` in a `$readmem` that goes
-    down, addresses count up. needs_target: `$fscanf` must be given a variable.
+    down, addresses count up. needs_target: `$fscanf` must be given a variable. reads_in_order: of two reads
+    in one expression the left one is the first; else either may be. cuts_decimals: %d of 1_000 is 1.
     """
 
     name: str
@@ -21,6 +22,8 @@ class Simulator:
     ends_with_minus_one: bool
     counts_up: bool
     needs_target: bool
+    reads_in_order: bool
+    cuts_decimals: bool
 
     @property
     def title(self) -> str:
@@ -28,6 +31,6 @@ class Simulator:
         return self.name.capitalize()
 
 
-ICARUS = Simulator("icarus", False, True, False, False, True)
-VERILATOR = Simulator("verilator", True, False, True, True, False)
+ICARUS = Simulator("icarus", False, True, False, False, True, True, False)
+VERILATOR = Simulator("verilator", True, False, True, True, False, False, True)
 SIMULATORS = {simulator.name: simulator for simulator in (ICARUS, VERILATOR)}

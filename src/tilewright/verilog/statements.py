@@ -23,6 +23,7 @@ from tilewright.verilog.machine import (
     ReturnCallSignal,
 )
 from tilewright.verilog.places import fitter
+from tilewright.verilog.read_order import in_open_order
 from tilewright.verilog.subroutines import compile_subroutine
 from tilewright.verilog.system_calls import compile_system_call
 from tilewright.verilog.testbench import Testbench
@@ -46,7 +47,7 @@ class StatementCompiler:
 
     def expression(self, node: Any) -> Evaluate:
         """An expression as a function of the machine."""
-        return compile_expression(node, self)
+        return in_open_order(compile_expression(node, self), node, self)
 
     def compile(self, statement: Any) -> Run:
         """One statement as a function of the machine."""

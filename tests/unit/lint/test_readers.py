@@ -60,6 +60,37 @@ def test_a_verdict_holds_for_its_reader(
     assert all("Verilator" in f.message for f in both.errors if f.kind not in icarus)
 
 
+@pytest.mark.parametrize(
+    ("read", "is_open"),
+    [
+        ("k = $fgetc(f) * 256 + $fgetc(f);", True),
+        ("k = {$fgetc(f), 8'd0, $fgetc(f)};", True),
+        ('n = $fscanf(f, "%h", v) + $fscanf(f, "%h", w);', True),
+        ('if ($fscanf(f, "%h", v) == 1 && $fscanf(f, "%h", w) == 1) n = 2;', False),
+        ("k = $fgetc(f); k = k * 256 + $fgetc(f);", False),
+    ],
+)
+def test_two_reads_in_one_expression_have_no_order_in_verilator(
+    tmp_path: Path, read: str, is_open: bool
+) -> None:
+    """It was seen to take the second one first, where Icarus never does; ``&&`` has an order."""
+    body = f'f = $fopen("d.txt", "r"); {read} $display("%h %h %h", k, v, w);'
+    assert not _lint(tmp_path, body, "1 2\n").of("undecided")
+    for reader in ("verilator", "any"):
+        notes = [f.message for f in _lint(tmp_path, body, "1 2\n", reader=reader).of("undecided")]
+        assert [("two reads stand in one expression" in note) for note in notes] == [True] * is_open
+
+
+def test_verilator_takes_a_part_of_a_number_with_underscores(tmp_path: Path) -> None:
+    """``%d`` only: of ``1_000`` it takes 1, where Icarus reads 1000; hexadecimal digits are read in full."""
+    body = 'f = $fopen("d.txt", "r"); n = $fscanf(f, "%d", v); if (n == 1) $display("%0d", v);'
+    assert not _lint(tmp_path, body, "1_000\n").of("undecided")
+    (note,) = _lint(tmp_path, body, "1_000\n", reader="any").of("undecided")
+    assert "takes only 1 of the number 1_000" in note.message
+    for other, content in ((body, "1000\n"), (body.replace("%d", "%h"), "1_0\n")):
+        assert not _lint(tmp_path, other, content, reader="verilator").of("undecided")
+
+
 def test_the_last_word_without_line_end(tmp_path: Path) -> None:
     """Icarus takes it; some Verilators do not."""
     body = '$readmemh("d.txt", m); for (k = 0; k < 4; k = k + 1) $display("%h", m[k]);'

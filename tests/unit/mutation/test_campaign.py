@@ -54,6 +54,16 @@ def _run(bench, judge=None):
     return campaign
 
 
+def test_a_file_of_which_nothing_was_noticed_is_named():
+    """It may not be simulated at all; where nothing was noticed anywhere, no file stands out."""
+    here, there = _mutant(1), replace(_mutant(2), file="left_over.sv")
+    noticed, missed = Outcome(here, "killed", "given"), Outcome(there, "survived")
+    assert Campaign(SETS, (noticed, missed), 1.0).unnoticed_files == ("left_over.sv",)
+    both = replace(there, file="m.sv")
+    assert Campaign(SETS, (noticed, replace(missed, mutant=both)), 1.0).unnoticed_files == ()
+    assert Campaign(SETS, (missed,), 1.0).unnoticed_files == ()
+
+
 def test_a_campaign_goes_on_from_its_log(tmp_path):
     """Four of six are tried, and a line is cut off; then only the other two and that one are."""
     mutants = [_mutant(number) for number in range(1, 7)]

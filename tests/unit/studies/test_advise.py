@@ -13,8 +13,9 @@ from tilewright.data import Split
 from tilewright.engine import Engine
 from tilewright.errors import ConfigError
 from tilewright.spec import ArrayShape, IntegerNetwork, NumberFormat
-from tilewright.studies.advise import find_precision, plain_cost, squeezes
+from tilewright.studies.advise import LOOKED_AT, find_precision, plain_cost, squeezes
 from tilewright.studies.narrowing import Widths, narrowed, widths_of
+from tilewright.studies.recentering import recentered
 from tilewright.verify import reference_trace
 
 
@@ -98,6 +99,34 @@ def test_what_is_lost_is_still_exact_on_integers(network):
     assert (found.codes["second"] <= 3).all()
 
 
+def _recentered(network, wanted, pixels):
+    fewer = narrowed(network, wanted, _histograms(network))
+    return fewer, recentered(fewer, network, Engine(network).trace(pixels).sums, pixels)
+
+
+def test_thresholds_stay_where_nothing_was_lost(network):
+    network = _even(network, "first")
+    pixels = images(np.random.default_rng(1), network, 8)
+    fewer, moved = _recentered(network, {"first": Widths(3, 8)}, pixels)
+    assert moved.fingerprint() == fewer.fingerprint()
+
+
+def test_moved_thresholds_give_codes_nearer_to_those_of_more_bits(network):
+    """On other images than those that they were moved by; and integers still agree with the reference."""
+    pixels, others = images(np.random.default_rng(1), network, 40), slice(20, 40)
+    fewer, moved = _recentered(
+        network, {"first": Widths(2, 8), "second": Widths(2, 4)}, pixels[:20]
+    )
+    assert widths_of(moved) == widths_of(fewer)
+    codes = [
+        Engine(one).trace(pixels[others]).codes["second"].astype(int)
+        for one in (network, fewer, moved)
+    ]
+    assert abs(codes[2] - codes[0]).sum() < abs(codes[1] - codes[0]).sum()
+    expected, found = reference_trace(moved, pixels[:2]), Engine(moved).trace(pixels[:2])
+    assert all((expected.sums[name] == sums).all() for name, sums in found.sums.items())
+
+
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
@@ -132,7 +161,8 @@ def test_a_mixed_precision_that_loses_nothing_is_found(network):
     assert found.mixed_bits < found.uniform_bits
     assert found.mixed["second"] in ("W3A2", "W2A2")
     mixed = {name: Widths(int(text[1]), int(text[3])) for name, text in found.mixed.items()}
-    trace = Engine(network).trace(pixels[:32])
+    assert len(pixels) <= LOOKED_AT
+    trace = Engine(network).trace(pixels)
     histograms = {
         layer.name: np.bincount(
             trace.codes[layer.name].ravel(), minlength=layer.act_format.max_code + 1
@@ -140,6 +170,7 @@ def test_a_mixed_precision_that_loses_nothing_is_found(network):
         for layer in network.layers
     }
     fewer = narrowed(network, mixed, histograms)
+    fewer = recentered(fewer, network, trace.sums, pixels)
     assert (Engine(fewer).predict(pixels) == holdout.labels).all()
     assert found.mixed_bits == sum(
         layer.weight.size * layer.weight_format.bits for layer in fewer.layers

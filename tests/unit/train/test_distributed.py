@@ -9,7 +9,7 @@ from torch import nn
 
 from tests.unit.train import training_process
 from tilewright.errors import ConfigError, TrainingError
-from tilewright.train import World, read_metrics
+from tilewright.train import World, load_trained, read_metrics
 from tilewright.train import distributed as module
 
 
@@ -32,6 +32,12 @@ def test_two_processes_end_with_the_same_weights_and_psums(tmp_path):
     assert [line[:7] for line in lines] == ["rank 0:", "rank 1:"]
     assert lines[0][7:] == lines[1][7:]
     assert [line["epoch"] for line in read_metrics(tmp_path)] == [1, 2, 3]
+    model = load_trained(tmp_path)  # in this process, on its own: the same integers
+    assert training_process.hashes(model) == lines[0][8:] == lines[1][8:]
+    weight = next(one for one in model.parameters() if one.ndim == 4)
+    with torch.no_grad():
+        weight[0].neg_()  # sabotage: other weights have other hashes, of psums too
+    assert not set(training_process.hashes(model).split()) & set(lines[0].split())
 
 
 def test_alone_nothing_is_shared():

@@ -28,6 +28,7 @@ from tilewright.facts import (
 from tilewright.pipeline.corner_vectors import simulate_corners
 from tilewright.pipeline.failure import WAVES, find_failure
 from tilewright.pipeline.run_folder import Listener, RunFolder
+from tilewright.programs.pace import Pace
 from tilewright.spec import Check, IntArray
 from tilewright.store.artifact import read_artifact, read_bytes, sha256, sha256_of
 from tilewright.vectors import MANIFEST
@@ -65,7 +66,9 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
     checks: list[Check] = []
     failure, setup = None, _setup(config, array)
     least = _memories(run, exported, setup)
-    for bundle in exported.bundles:
+    pace = Pace(len(exported.bundles), "bundles through the RTL")
+    for number, bundle in enumerate(exported.bundles):
+        listener.progress(pace.line(number))
         recorded = waves if failure is None else None
         how = {"setup": setup, "least_memories": least, "failure_waves": recorded}
         result, findings = _try_bundle(run, bundle, config, model_cycles[bundle.layer], how)

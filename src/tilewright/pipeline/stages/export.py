@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tilewright.pipeline.corner_vectors import FOLDER, export_corners
 from tilewright.pipeline.input_codes import InputChoice, InputCodes, LayerPart, layer_parts
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.pipeline.vector_swap import written_beside
+from tilewright.programs.pace import Pace
 from tilewright.spec import Check, IntegerLayer, IntegerNetwork
 from tilewright.spec.names import file_names
 from tilewright.store.artifact import read_bytes, sha256
@@ -34,7 +34,6 @@ def export(run: RunFolder, listener: Listener) -> StageResult[ExportFacts]:
     With ``vectors.stimulus = "bound"``, a check for each layer says whether the reference's psums
     are the extremes that the inputs were made for.
     """
-    since = time.monotonic()
     config, network = run.config().vectors, run.network()
     layers = _chosen(network, config)
     array, inputs = run.array(), InputChoice(run, config)
@@ -45,6 +44,7 @@ def export(run: RunFolder, listener: Listener) -> StageResult[ExportFacts]:
     files = (counts[name] * planned_count(layouts[name], plans[name]) for name in counts)
     _refuse_flood(sum(files))
     folders = file_names([*(node.name for node in network.nodes), *plans], taken=(FOLDER,))
+    pace = Pace(sum(counts.values()), "bundles")
     with written_beside(run) as beside:
         bundles: list[BundleFacts] = []
         checks: list[Check] = []
@@ -53,8 +53,7 @@ def export(run: RunFolder, listener: Listener) -> StageResult[ExportFacts]:
             for one in inputs.of(part):
                 place = beside.folder("export") / folders[part.name] / one.name
                 bundles.append(_write(beside, part, layouts[part.name], one, place))
-                seconds = time.monotonic() - since
-                listener.progress(_rate(len(bundles), sum(counts.values()), seconds))
+                listener.progress(pace.line(len(bundles)))
             checks += _judge(part.dense, bundles[first:], listener)
         corners = None
         if config.corners:
@@ -157,11 +156,6 @@ def _check_extremes(layer: IntegerLayer, extremes: list[ReachedExtreme]) -> Chec
             f"{first.reference:,} instead of {first.psum:,}"
         )
     return Check("export", f"{layer.name}: extreme psums", is_layer and not wrong, evidence)
-
-
-def _rate(done: int, total: int, seconds: float) -> str:
-    left = seconds / done * (total - done)
-    return f"{done:,} of {total:,} bundles, {done / seconds:.1f} a second, {left:.0f} s left"
 
 
 def _refuse_flood(files: int) -> None:

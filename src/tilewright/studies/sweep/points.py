@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tilewright.cost import HardwareAxes, hardware_points, nondominated
 from tilewright.cost.hardware import Columns
 from tilewright.errors import ConfigError, expect_packages
 from tilewright.pipeline.run_folder import Listener
+from tilewright.programs.pace import Pace
 from tilewright.store.artifact import write_bytes
 from tilewright.studies.sweep.axes import OBJECTIVES, Question
 from tilewright.studies.sweep.candidate import Candidate
@@ -27,7 +29,9 @@ def find_points(candidates: Sequence[Candidate], axes: HardwareAxes, listener: L
 
 
 def _of_candidate(one: Candidate, axes: HardwareAxes, listener: Listener) -> Columns:
-    columns = hardware_points(one.outlines, axes, listener.progress)
+    kinds = (axes.rows, axes.cols, axes.mode, axes.schedule, axes.job)
+    pace = Pace(prod(map(len, kinds)), "arrays")
+    columns = hardware_points(one.outlines, axes, lambda done: listener.progress(pace.line(done)))
     count = len(columns["cycles"])
     accuracy = np.nan if one.accuracy is None else one.accuracy
     own: dict[str, Any] = {} if one.trial is None else {"trial": one.trial}

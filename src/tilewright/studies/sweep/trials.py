@@ -7,13 +7,11 @@ again, in the same run folder, from the last checkpoint.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import math
-import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -21,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
+from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,9 +27,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from tilewright.config import Config, load_config
 from tilewright.errors import ConfigError, MissingPackageError, ToolError, TrainingError, printable
 from tilewright.pipeline.run_folder import Listener
+from tilewright.programs.pace import Pace
 from tilewright.studies.sweep.axes import OBJECTIVES, Question
 from tilewright.studies.sweep.candidate import Candidate, open_candidate
 from tilewright.studies.sweep.points import find_points
+from tilewright.studies.sweep.queue import (
+    attempts,
+    beat,
+    enqueue,
+    finished,
+    locked,
+    origin,
+    work_off,
+)
 from tilewright.studies.sweep.study import TRIALS
 from tilewright.studies.sweep.training import Hopeless, Rival, train_trial
 
@@ -82,11 +90,21 @@ def run_trials(
     try:
         with warnings.catch_warnings(), ExitStack() as stack:
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            study = _open_study(folder, question, url, base, options=options, stack=stack)
-            with _locked(folder / LOCK):
-                _enqueue(study, grid, options.trials)
-            trial_of = partial(_Work(folder, question, base, space, options, listener).run, study)
-            _work_off(study, trial_of, options.heartbeat)
+            study, storage = _open_study(folder, question, url, base, options=options, stack=stack)
+            with locked(folder / LOCK):
+                enqueue(study, grid, options.trials)
+            work = _Work(
+                folder, question, base, space, options, listener, partial(beat, storage, study)
+            )
+            known = finished(study)
+            pace = Pace(len(attempts(study)) - known, "trials")
+            work_off(
+                study,
+                partial(work.run, study),
+                options.heartbeat,
+                folder / LOCK,
+                hear=lambda done: listener.progress(pace.line(done - known)),
+            )
             done = _completed(study)
     except ImportError as error:  # the driver that the URL asks for
         driver = getattr(error.__cause__ or error, "name", None)
@@ -135,15 +153,15 @@ def _open_study(
     *,
     options: TrialOptions,
     stack: ExitStack,
-) -> optuna.Study:
-    """The study in the database; its connections are closed when `stack` ends."""
+) -> tuple[optuna.Study, RDBStorage]:
+    """The study in the database, whose connections are closed when `stack` ends."""
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     if not options.storage:
         folder.mkdir(parents=True, exist_ok=True)
     directions: list[Any] = [
         "minimize" if OBJECTIVES[name] > 0 else "maximize" for name in question.objectives
     ]
-    with _locked(folder / LOCK):  # two processes cannot make the tables of one database at a time
+    with locked(folder / LOCK):  # two processes cannot make the tables of one database at a time
         storage = RDBStorage(
             url,
             heartbeat_interval=options.heartbeat,
@@ -167,55 +185,7 @@ def _open_study(
                     f"{folder}: give --out another folder, or another database"
                 )
             study.set_user_attr(key, text)
-    return study
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """One process at a time; the kernel gives the lock back however a process ends."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _enqueue(study: optuna.Study, grid: Sequence[Mapping[str, Any]], count: int) -> None:
-    """Let every trial wait that never was, and each again that was broken off by an error or Ctrl-C."""
-    wanted = [{key: _name(value) for key, value in one.items()} for one in grid] or [{}] * count
-    attempts = _attempts(study)
-    for fixed in wanted[len(attempts) :]:
-        study.enqueue_trial(fixed)
-    again = RetryHeartbeatStaleTrialCallback()
-    for ones in attempts.values():
-        last = ones[-1]
-        if last.state == TrialState.FAIL and last.user_attrs.get("broken_off"):
-            again(study, last)
-
-
-def _attempts(study: optuna.Study) -> dict[int, list[FrozenTrial]]:
-    """All attempts at each trial, in order, by the number of the first."""
-    found: dict[int, list[FrozenTrial]] = {}
-    for one in study.get_trials(deepcopy=False):
-        if "fixed_params" in one.system_attrs:
-            found.setdefault(_origin(one), []).append(one)
-    return found
-
-
-def _origin(trial: FrozenTrial) -> int:
-    first: int | None = RetryHeartbeatStaleTrialCallback.retried_trial_number(trial)
-    return trial.number if first is None else first
-
-
-def _work_off(study: optuna.Study, trial_of: Any, heartbeat: int) -> None:
-    """Take one trial after the other; where others still train, wait for them or for their silence."""
-    while True:
-        states = [trial.state for trial in study.get_trials(deepcopy=False)]
-        if TrialState.WAITING in states:
-            study.optimize(trial_of, n_trials=1)
-        elif TrialState.RUNNING in states:
-            time.sleep(heartbeat / 2)
-            fail_stale_trials(study)
-        else:
-            return
+    return study, storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,17 +198,19 @@ class _Work:
     space: Mapping[str, Mapping[str, Any]]
     options: TrialOptions
     listener: Listener
+    beat: Callable[[int], None]
 
     def run(self, study: optuna.Study, trial: optuna.Trial) -> list[float]:
         """The objectives of a trial: its best on any array of the grid, and its accuracy."""
         frozen = study.get_trials(deepcopy=False)[trial.number]
         if "fixed_params" not in frozen.system_attrs:  # another process took the last one
             raise optuna.TrialPruned("spare")
-        number = _origin(frozen)
+        number = origin(frozen)
         values = {
             key: names[trial.suggest_categorical(key, list(names))]
             for key, names in self.space.items()
         }
+        self.beat(trial.number)
         trial.set_user_attr("values", {key: _name(value) for key, value in values.items()})
         trial.set_user_attr("broken_off", value=False)
         try:
@@ -259,8 +231,8 @@ class _Work:
         planned = self._planned(config, values)
         trial.set_user_attr("planned", planned)
         rivals = [
-            Rival(origin, tuple(one.user_attrs["holdout"]))
-            for origin, one in done.items()
+            Rival(first, tuple(one.user_attrs["holdout"]))
+            for first, one in done.items()
             if all(a <= b for a, b in zip(one.user_attrs["planned"], planned, strict=True))
         ]
         start = None if config.phases or config.train.start else self._nearest(done, values)
@@ -324,8 +296,8 @@ def trial_folder(folder: Path, number: int) -> Path:
 
 def _completed(study: optuna.Study) -> dict[int, FrozenTrial]:
     return {
-        origin: ones[-1]
-        for origin, ones in _attempts(study).items()
+        first: ones[-1]
+        for first, ones in attempts(study).items()
         if ones[-1].state == TrialState.COMPLETE
     }
 

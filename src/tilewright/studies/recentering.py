@@ -1,0 +1,75 @@
+"""Thresholds of a network with fewer bits, moved so that its sums fall as those of the network before did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.engine import Engine
+from tilewright.spec import IntArray, IntegerLayer, IntegerNetwork, Ints, Requantization
+from tilewright.spec.requantization import NEVER
+
+Reals = npt.NDArray[np.float64]
+
+DIGITS = 6
+"""Of a threshold in units of the sum, before it is rounded up."""
+
+
+def recentered(
+    network: IntegerNetwork, before: IntegerNetwork, sums: Mapping[str, Ints], pixels: IntArray
+) -> IntegerNetwork:
+    """`network`, made of `before` by `narrowed`, with other thresholds behind each layer that was narrowed.
+
+    A rounded weight moves and spreads the sums of its channel. Mean and deviation of each channel, in real
+    values, are found on `pixels` for both networks, and the thresholds go where they cut the same share:
+    still integers. sums: of `before` on these pixels, ``n oc oh ow`` by layer. Layers follow one another,
+    so that each is looked at behind those that were moved.
+    """
+    for layer in before.layers:
+        now = network.layer(layer.name)
+        is_same = now.weight_format == layer.weight_format and now.act_format == layer.act_format
+        if is_same or not now.requantizations:
+            continue
+        found = Engine(network).trace(pixels).sums[layer.name]
+        moved = [
+            _moved(link, _moments(layer, sums[layer.name], link), _moments(now, found, link), now)
+            for link in now.requantizations
+        ]
+        nodes = tuple(
+            replace(now, requantizations=tuple(moved)) if node.name == now.name else node
+            for node in network.nodes
+        )
+        network = IntegerNetwork(nodes, network.inputs)
+    return network
+
+
+def _step(layer: IntegerLayer) -> Reals:
+    """The real size of a psum's unit, ``oc`` or ``1``."""
+    step: Reals = np.asarray(layer.act_scale * layer.weight_scale, np.float64)
+    return step
+
+
+def _moments(layer: IntegerLayer, sums: Ints, link: Requantization) -> tuple[Reals, Reals]:
+    """Mean and deviation of each channel's sums, in the direction in which `link` counts them."""
+    real = sums.transpose(1, 0, 2, 3).reshape(sums.shape[1], -1) * _step(layer)[:, None]
+    return real.mean(axis=1) * link.direction, real.std(axis=1)
+
+
+def _moved(
+    link: Requantization,
+    old: tuple[Reals, Reals],
+    new: tuple[Reals, Reals],
+    layer: IntegerLayer,
+) -> Requantization:
+    (old_mean, old_spread), (new_mean, new_spread) = old, new
+    is_known = (old_spread > 0) & (new_spread > 0)
+    ratio = np.where(is_known, new_spread / np.where(old_spread > 0, old_spread, 1.0), 1.0)
+    step = np.broadcast_to(_step(layer), ratio.shape)[:, None]
+    wanted = new_mean[:, None] + (link.thresholds * step - old_mean[:, None]) * ratio[:, None]
+    is_fixed = (np.abs(link.thresholds) >= NEVER) | ~is_known[:, None]
+    units = np.where(is_fixed, 0.0, wanted / step).round(DIGITS)  # what is whole stays whole
+    moved = np.ceil(units).astype(np.int64)
+    return replace(link, thresholds=np.where(is_fixed, link.thresholds, moved))
