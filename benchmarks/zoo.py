@@ -29,6 +29,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 from torch.nn import functional
 
 from tilewright.cores import Setup, run_bundles
@@ -100,8 +101,21 @@ def train(name: str, widths: dict[str, int], *, steps: int, samples: int) -> tup
         loss = found.square().mean() if is_map else functional.cross_entropy(found, marks)
         loss.backward()
         rate.step()
+    refresh_norms(module, batch)
     module.eval()
     return module, batch[:samples]
+
+
+@torch.no_grad()
+def refresh_norms(module: nn.Module, batch: Tensor) -> None:
+    """Give every BatchNorm the statistics of the batch: after a few steps the running ones are not its own,
+    and in a deep network all codes are 0 then, which would prove nothing.
+    """
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
+            part.reset_running_stats()
+            part.momentum = None  # the mean of all batches
+    module(batch)
 
 
 def compared(expected: Trace, found: Trace, what: str) -> tuple[int, int]:
@@ -122,7 +136,7 @@ def ask_export(network: IntegerNetwork, images: IntArray, expected: Trace) -> tu
 
 def ask_model(layer: IntegerLayer, array: ArrayShape, trace: Trace) -> tuple[int, int, int]:
     """The model's psums of the first sample; compared, different, and its cycles."""
-    codes = trace.codes[layer.name][0].astype(np.uint8)
+    codes = trace.codes[layer.name][0].astype(layer.act_format.dtype)
     psums, cycles = [], 0
     for part in find_parts(layer.shape, array, WEIGHT_STATIONARY):
         plan = TilePlan(part.shape, array)
@@ -157,7 +171,7 @@ def bundles(
     """Folders of bundles, and whether each is of a whole layer."""
     layout = load_layout("ece284-ws")
     for layer in network.layers:
-        codes = trace.codes[layer.name][0].astype(np.uint8)
+        codes = trace.codes[layer.name][0].astype(layer.act_format.dtype)
         parts = find_parts(layer.shape, array, WEIGHT_STATIONARY)
         plans = [TilePlan(part.shape, array) for part in parts]
         is_whole = sum(layer_cycles(Execution(plan)) for plan in plans) <= most
@@ -196,6 +210,9 @@ def measure(name: str, options: argparse.Namespace) -> Counts:
     network, stimulus = recover(module, batch, np.arange(len(batch)))
     images = stimulus.codes[network.inputs[0]]
     expected = reference_trace(network, images)
+    dull = [one for one in network.layers if len(np.unique(expected.codes[one.name])) < 2]
+    if dull:
+        raise SystemExit(f"{name}: {dull[0].name} reads one code only, which proves nothing")
     found = {
         "recover": compared(expected, trace_forward(module, batch), "module"),
         "verify": compared(expected, Engine(network).trace(images), "engine"),

@@ -41,7 +41,7 @@ endmodule
 """
 
 
-@pytest.mark.parametrize("widths", [PeWidths(4, 4, 16), PeWidths(2, 4, 11), PeWidths(8, 3, 20)])
+@pytest.mark.parametrize("widths", [PeWidths(4, 4, 16), PeWidths(2, 4, 11), PeWidths(6, 2, 20)])
 def test_our_pe_multiplies_and_accumulates(widths):
     assert prove_pe(RTL_DIR, widths) == "proved"
 
@@ -86,9 +86,10 @@ def test_a_register_said_to_hold_the_weight_must_hold_it(tmp_path):
 
 @pytest.mark.parametrize("category", ["carry", "signedness", "stuck bit"])
 def test_a_pe_with_a_fault_is_not_proved(tmp_path, category):
-    """At least one of the first mutants of the category; some change nothing that can be seen."""
+    """At least one of the first mutants of the category, the product's first; some change nothing."""
     text = (RTL_DIR / "tw_pe.sv").read_text()
     found = [m for m in mutants_of(text, file="tw_pe.sv") if m.category == category]
+    found.sort(key=lambda one: "assign product" not in one.before)
     for mutant in found:
         (tmp_path / "tw_pe.sv").write_text(mutant.apply(text))
         if prove_pe(tmp_path, PeWidths(3, 3, 9)) == "refuted":

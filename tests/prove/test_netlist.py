@@ -5,18 +5,40 @@ from __future__ import annotations
 import pytest
 
 from tilewright.errors import FormatError
-from tilewright.prove.elaborate import elaborate, parse
+from tilewright.prove.algebra import Algebra
+from tilewright.prove.elaborate import elaborate, elaborate_many, parse
+from tilewright.prove.machine import Machine
 from tilewright.prove.netlist_reader import read_netlist
+from tilewright.prove.words import Words
 
 HEAD = "module t (input logic clk_i, input logic a_i, output logic q_o);\n"
-REFUSED = {
+CLOCKED = "logic x_q; always_ff @(posedge clk_i) x_q <= a_i;\n"
+REFUSED_BY_YOSYS = {
     "always_comb if (a_i) q_o = 1'b1;\nlogic x_q; always_ff @(posedge clk_i) x_q <= a_i;": (
         "yosys cannot elaborate t: ERROR: Latch inferred for signal .*q_o"
     ),
+    "no_such u (.a(a_i), .q(q_o));": "is not part of the design",
+    "nonsense": r"yosys cannot elaborate t: t\.sv:3: ERROR: syntax error",
+    "real r; always_ff @(posedge clk_i) q_o <= r > 1;": "ERROR: syntax error, unexpected TOK_REAL",
+}
+REFUSED = {
     "always @* if (a_i) q_o = 1'b1;\nlogic x_q; always_ff @(posedge clk_i) x_q <= a_i;": (
         "a proof needs registers with a clock, but q_o is a latch"
     ),
+    "logic l; always_latch if (a_i) l = clk_i;\nalways_ff @(posedge clk_i) q_o <= l;": "but l is a latch",
+    "logic l; always @* case (a_i) 1'b1: l = 1'b0; endcase\nalways_ff @(posedge clk_i) q_o <= l;": (
+        "but l is a latch"
+    ),
+    "logic [1:0] m [2]; always @* if (a_i) m[clk_i] = 2'd1;\nassign q_o = m[0][0];" + CLOCKED: (
+        r"is a latch \(\$\w*dlatch\)"
+    ),
     "logic u, v; assign u = v ^ a_i; assign v = u | a_i;\nalways_ff @(posedge clk_i) q_o <= v;": (
+        r"combinational loop: (u -> v -> u|v -> u -> v)"
+    ),
+    "logic u; assign u = a_i ? u : clk_i;\nalways_ff @(posedge clk_i) q_o <= u;": (
+        "combinational loop: u -> u"
+    ),
+    "logic u, v; assign u = ~v; assign v = ~u;\nalways_ff @(posedge clk_i) q_o <= u ^ a_i;": (
         r"combinational loop: (u -> v -> u|v -> u -> v)"
     ),
     "logic x_q; always_ff @(posedge clk_i) x_q <= a_i;\nalways_ff @(negedge clk_i) q_o <= x_q;": (
@@ -25,20 +47,75 @@ REFUSED = {
     "logic x_q; always_ff @(posedge clk_i) x_q <= a_i;\nalways_ff @(posedge a_i) q_o <= x_q;": (
         "all registers must have one clock, but there are .* a_i"
     ),
+    "logic d_q; always_ff @(posedge clk_i) d_q <= ~d_q;\nalways_ff @(posedge d_q) q_o <= a_i;": (
+        "all registers must have one clock, but there are .* d_q"
+    ),
+    "logic m [2]; always @(posedge clk_i) m[0] <= 1'b1;\nlogic n [2]; always @(posedge a_i) n[q_o] <= 1'b1;"
+    "\nassign q_o = m[a_i] ^ n[m[1]];": "all registers must have one clock, but there are .* a_i",
     "logic g; assign g = clk_i & a_i; always_ff @(posedge g) q_o <= a_i;": (
         r"the clock must be an input of t, but q_o has g, which is made inside"
     ),
-    "no_such u (.a(a_i), .q(q_o));": "is not part of the design",
     "assign q_o = a_i;": "module t must have registers, but has none",
-    "nonsense": "yosys cannot elaborate t: .*syntax error",
+    CLOCKED + "assign q_o = a_i; assign q_o = x_q;": "a net must have one driver, but x_q has two",
+    "always_ff @(posedge clk_i or posedge a_i or negedge s) if (a_i) q_o <= 1'b1; else if (!s) q_o <= 1'b0;"
+    " else q_o <= ~q_o;\nlogic s; assign s = ~a_i;": r"cell \S+ must be one that is known, but is a \$dffsr",
+    "box u (.a(a_i), .q(q_o));"
+    + CLOCKED
+    + "endmodule\n(* blackbox *) module box (input a, output q);": (
+        "every module must be given, but u is a black box: box"
+    ),
+}
+UNKNOWN = {
+    "an undriven net and itself": "logic u; always_ff @(posedge clk_i) q_o <= (u == u);",
+    "an undriven net and its inverse": "logic u; always_ff @(posedge clk_i) q_o <= u & ~u;",
+    "an index out of range": "logic w [2]; assign w[0] = a_i; assign w[1] = a_i;\n"
+    "always_ff @(posedge clk_i) q_o <= a_i && w[3];",
+    "no driver in one case": "logic x_q; always_ff @(posedge clk_i) x_q <= a_i;\n"
+    "assign q_o = a_i ? 1'bz : x_q;",
+    "a random number": "always_ff @(posedge clk_i) q_o <= a_i && ($urandom & 1);",
+    "the clock as data": CLOCKED + "assign q_o = x_q & clk_i;",
 }
 
 
+def _source(body):
+    return {"t.sv": f"{HEAD}{body}\nendmodule\n"}
+
+
+@pytest.fixture(scope="module")
+def texts(sources):
+    """Netlists of all that yosys elaborates, by body: one start of it."""
+    assert sources
+    bodies = [*REFUSED, *UNKNOWN.values()]
+    made = elaborate_many([_source(body) for body in bodies], top="t", parameters={})
+    return dict(zip(bodies, made, strict=True))
+
+
 @pytest.mark.usefixtures("sources")
+@pytest.mark.parametrize("body", REFUSED_BY_YOSYS)
+def test_what_yosys_refuses_is_said(body):
+    with pytest.raises(FormatError, match=REFUSED_BY_YOSYS[body]):
+        elaborate(_source(body), top="t")
+
+
 @pytest.mark.parametrize("body", REFUSED)
-def test_it_is_refused_by_name(body):
+def test_it_is_refused_by_name(texts, body):
     with pytest.raises(FormatError, match=REFUSED[body]):
-        elaborate({"t.sv": f"{HEAD}{body}\nendmodule\n"}, top="t")
+        read_netlist(parse(texts[body]))
+
+
+def outputs(text):
+    """What q_o is after an edge with a_i = 1, after any reset there is."""
+    machine = Machine(read_netlist(parse(text)), Words(Algebra()))
+    for _ in range(2):
+        machine.settle({"a_i": 1})
+        machine.tick()
+    machine.settle({})
+    return machine.read("q_o")
+
+
+@pytest.mark.parametrize("what", UNKNOWN)
+def test_what_has_no_value_is_unknown(texts, what):
+    assert outputs(texts[UNKNOWN[what]]).unknown is not None
 
 
 def _design(kind):

@@ -27,6 +27,7 @@ from tilewright.prove.layers import (
 )
 from tilewright.prove.repetition import Renaming, prove_any_length, shortest
 from tilewright.prove.verdict import Verdict
+from tilewright.report.claims import array_claims
 from tilewright.spec import ArrayShape, ConvShape, PsumRule, Schedule
 from tilewright.studies import prove as study
 from tilewright.tile import Execution
@@ -149,6 +150,10 @@ def test_a_certificate_states_what_is_proved_and_what_is_only_compared(
     assert all(one.holds and one.evidence.startswith("proved: tw_array 2x2") for one in proved)
     assert made.not_proved[-1] == ONLY_COMPARED
     assert made.passed
+    said = list(array_claims(made.obligations))
+    assert len(said) == len(proved)
+    assert all(" are equal as polynomials" in one for one in said)
+    assert not list(array_claims(replace(one, holds=False) for one in made.obligations))
     assert certificate(subject).not_proved[-1] == study.NOT_ASKED
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tilewright.errors import ConfigError
+from tilewright.prove import elaborate
 from tilewright.prove.array import MODES, ArrayClaim, ArrayJob
 from tilewright.prove.confirm import Confirmation
 from tilewright.prove.our_rtl import prove_array
@@ -91,6 +92,31 @@ def test_the_register_that_nothing_writes_is_named(changed):
     assert "column 0" in verdict.reason
     assert "gen_row[1].gen_col[0]" in verdict.reason
     assert "which nothing has written" in verdict.reason
+
+
+OUT_OF_RANGE = (
+    "tw_array.sv",
+    "= overflow[Rows][c];",
+    "= overflow[Rows][c] || (valid[Rows-1][c+1] && valid[Rows+1][c]);",
+)
+
+
+def test_what_an_index_out_of_range_reads_is_not_known(changed):
+    verdict = prove_array(changed(*OUT_OF_RANGE), SMALL)
+    assert verdict.answer == "refuted", verdict
+    assert "is not known: an x of the source" in verdict.reason
+    assert verdict.killing.simulated == "x"
+
+
+def test_an_x_of_which_yosys_makes_what_suits_it_is_caught(changed, monkeypatch):
+    script = elaborate._script
+
+    def as_suits(*args):
+        return script(*args).replace("flatten", "flatten\nopt_expr")
+
+    monkeypatch.setattr(elaborate, "_script", as_suits)
+    with pytest.raises(AssertionError, match="answer='proved'"):
+        test_what_an_index_out_of_range_reads_is_not_known(changed)
 
 
 def test_the_difference_names_the_products_that_are_missing(changed):

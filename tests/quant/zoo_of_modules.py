@@ -257,6 +257,10 @@ USUAL: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
 WHOLE = {
     **USUAL,
     "relu6": (net(cbr(8, 8, act=nn.ReLU6)), PLANE),
+    "two heads": (
+        nn.Sequential(cbr(3, 8), Fn(lambda m, x: (m.a(x), m.b(x)), a=head(8), b=head(8))),
+        PLANE,
+    ),
     "clipped": (net(Fn(lambda m, x: m.c(x).clamp(0, 2), c=nn.Conv2d(8, 8, 3))), PLANE),
     "leaky, then relu": (net(cbr(8, 8, act=nn.LeakyReLU), nn.ReLU(), cbr(8, 8)), PLANE),
     "sigmoid between": (net(cbr(8, 8, act=nn.Sigmoid), cbr(8, 8)), PLANE),
@@ -341,10 +345,5 @@ REFUSED: dict[str, tuple[nn.Module, tuple[int, ...], str]] = {
         Fn(lambda m, x: m.c(m.c(x).relu()), c=nn.Conv2d(3, 3, 1)),
         PLANE,
         "more than once",
-    ),
-    "two heads": (
-        nn.Sequential(cbr(3, 8), Fn(lambda m, x: (m.a(x), m.b(x)), a=head(8), b=head(8))),
-        PLANE,
-        "several outputs",
     ),
 }

@@ -41,7 +41,9 @@ class ModelConfig(Section):
     the chokepoint.
     """
 
-    name: Literal["vgg_tiny", "vgg16", "resnet8", "resnet20"] = "vgg_tiny"
+    name: Literal[
+        "vgg_tiny", "vgg16", "resnet8", "resnet20", "ic_resnet8", "mobilenet_v2", "vit_tiny"
+    ] = "vgg_tiny"
     weight_bits: Bits = 4
     act_bits: Bits = 4
     choke_width: Annotated[int, Field(ge=0, le=512)] = 8

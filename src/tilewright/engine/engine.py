@@ -98,21 +98,31 @@ class Engine:
         threads: int = 1,
         listener: Callable[[int], None] | None = None,
     ) -> npt.NDArray[np.int64]:
-        """Sums of the output, int64 ``n oc oh ow``, of images ``n ic ih iw``.
+        """Sums of the output, of several the first, int64 ``n oc oh ow``, of images ``n ic ih iw``.
 
         listener: hears how many samples are done.
         """
+        return self.outputs(images, threads=threads, listener=listener)[self.network.output.name]
+
+    def outputs(
+        self,
+        images: IntArray,
+        *,
+        threads: int = 1,
+        listener: Callable[[int], None] | None = None,
+    ) -> dict[str, npt.NDArray[np.int64]]:
+        """Sums of every output by the name of its node, as `sums` has the first."""
         if threads < 1:
             raise ConfigError(f"threads must be at least 1, not {threads}")
-        found: list[npt.NDArray[np.int64]] = []
+        found: list[dict[str, npt.NDArray[np.int64]]] = []
         self._fuse()
         with self._single_threaded() as stack:
             pool = stack.enter_context(ThreadPoolExecutor(threads, initializer=self._be_one_thread))
             for part in pool.map(self._output, self._batches(images)):
                 found.append(part)
                 if listener is not None:
-                    listener(sum(map(len, found)))
-        return np.concatenate(found)
+                    listener(sum(len(one[self.network.output.name]) for one in found))
+        return {name: np.concatenate([one[name] for one in found]) for name in self.network.outputs}
 
     def predict(
         self,
@@ -151,7 +161,8 @@ class Engine:
         if self._fused is None:
             self._fused = {}
             for node in self.network.nodes:
-                if self.arithmetic[node.name] != "int8" or len(node.requantizations) != 1:
+                is_seen = node.name in self.network.outputs or len(node.requantizations) != 1
+                if is_seen or self.arithmetic[node.name] != "int8":
                     continue
                 dense, (link,) = self.network.layer(node.name).as_dense(), node.requantizations
                 with suppress(ToolError), self._single_threaded():
@@ -192,11 +203,13 @@ class Engine:
                 held[link.port] = requantize(sums)
             yield node, operands, sums
 
-    def _output(self, batch: tuple[Array, int]) -> npt.NDArray[np.int64]:
+    def _output(self, batch: tuple[Array, int]) -> dict[str, npt.NDArray[np.int64]]:
         codes, count = batch
-        for _, _, found in self._run(codes, self._fuse()):
-            sums = found
-        return _planes([sums[:count]]).astype(np.int64)
+        return {
+            node.name: _planes([found[:count]]).astype(np.int64)
+            for node, _, found in self._run(codes, self._fuse())
+            if node.name in self.network.outputs
+        }
 
 
 def observe_registers(

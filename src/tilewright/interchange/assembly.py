@@ -110,19 +110,29 @@ class Assembly:
         return name
 
     def finish(
-        self, path: Path, graph: Graph, output: Value, *, notes: tuple[str, ...], engine: str
+        self,
+        path: Path,
+        graph: Graph,
+        outputs: tuple[Value, ...],
+        *,
+        notes: tuple[str, ...],
+        engine: str,
     ) -> Imported:
-        """The network, when all operations are read; `output` is its last value.
+        """The network, when all operations are read; `outputs` are its last values.
 
         engine: who computes the file's own answers. Raises `FormatError` if no layer reads the input.
         """
         if not self._inputs:
             raise FormatError(f"{path}: no quantized layer follows from the input")
-        left = self._leave(output)
+        left = [self._leave(output) for output in outputs]
         found: dict[str, Steps] = {}
+        ends = tuple(dict.fromkeys(str(one.origin) for one in left))
         nodes = [self._linked(node, found) for node in self.nodes.values()]
-        nodes.sort(key=lambda node: node.name == left.origin)  # stable: the output comes last
-        network = IntegerNetwork(tuple(nodes), tuple(self._inputs))
+        nodes.sort(key=lambda node: ends == (node.name,))  # stable: one output comes last
+        network = IntegerNetwork(tuple(nodes), tuple(self._inputs), ends)
+        said = [
+            note for pair in zip(outputs, left, strict=True) for note in self._end(graph, *pair)
+        ]
         return Imported(
             path,
             network,
@@ -132,9 +142,10 @@ class Assembly:
             input_grid(self._inputs),
             graph.input_shape,
             graph.batch,
-            (*input_notes(self._inputs), *self._rounded(), *self._end(graph, output, left), *notes),
+            (*input_notes(self._inputs), *self._rounded(), *dict.fromkeys(said), *notes),
             engine,
-            graph.input_kind != "float",
+            graph.has_code_input,
+            graph.input_kind,
             graph.last,
         )
 
@@ -172,24 +183,26 @@ class Assembly:
 
 def end_of_network(
     path: Path, outputs: tuple[str, ...], values: dict[str, Value], losses: dict[str, Lost]
-) -> tuple[Value, tuple[str, ...]]:
-    """The one output that follows from the input, or the last value before it, and what is left out.
+) -> tuple[tuple[Value, ...], tuple[str, ...]]:
+    """The outputs that follow from the input, or the last values before them, and what is left out.
 
-    Scales and widths that are outputs too are constants.
+    Of those that follow from one node, the first is kept. Scales and widths that are outputs too are
+    constants.
     """
-    found = [values[name] for name in outputs if name in values]
-    lost = [losses[name] for name in outputs if name in losses]
-    cut = [one for one in lost if one.behind is not None and one.behind.origin is not None]
-    notes = tuple(dict.fromkeys(one.note() for one in cut))
-    origins = {value.origin for value in found} | {one.behind.origin for one in cut if one.behind}
-    ends = [*found, *(one.behind for one in cut if one.behind is not None)]
-    if len(origins) == 1 and ends[0].origin is not None and len(found) <= 1:
-        return ends[0], notes
+    ends: dict[str, Value] = {}
+    notes: dict[str, None] = {}
+    for name in outputs:
+        lost = losses.get(name)
+        value = values.get(name) or (lost.behind if lost is not None else None)
+        if value is not None and value.origin is not None:
+            ends.setdefault(value.origin, value)
+            notes |= {} if lost is None or lost.behind is None else {lost.note(): None}
+    if ends:
+        return tuple(ends.values()), tuple(notes)
     raise HindranceError(
-        [reason for one in lost for reason in one.reasons]
+        [reason for name in outputs if name in losses for reason in losses[name].reasons]
         or [
-            f"{path} must have one output that follows from a quantized layer, not "
-            f"{len(found)} of {list(outputs)}"
+            f"{path} must have one output that follows from a quantized layer, or more, not {list(outputs)}"
         ]
     )
 
@@ -204,6 +217,7 @@ def _real(value: Value) -> Affine:
 def _source_codes(value: Value) -> SourceCodes:
     assert value.grid is not None, "every operand is quantized"  # noqa: S101
     if value.codes_at is not None:
-        return SourceCodes(value.codes_at, 1.0, 0, value.last, value.part)
+        return SourceCodes(value.codes_at, 1.0, 0, value.last, value.part, value.places)
     grid = value.grid
-    return SourceCodes(value.tensor, grid.scale, grid.zero_point, value.last, value.part)
+    place = (value.tensor, grid.scale, grid.zero_point)
+    return SourceCodes(*place, value.last, value.part, value.places)

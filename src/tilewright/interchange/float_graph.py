@@ -25,7 +25,7 @@ from tilewright.interchange.plan import (
     plan_graph,
     write_planes,
 )
-from tilewright.interchange.tensors import sum_step
+from tilewright.interchange.tensors import output_scales, sum_step
 from tilewright.spec import IntegerLayer, IntegerNetwork, Node, NumberFormat, op_of
 from tilewright.spec.op import Sums
 
@@ -90,11 +90,10 @@ class FloatGraph:
             output = self._sums(plan, values)
             for link in plan.links:
                 values[link.link.port] = self._step(link, plan, output)
-        steps = " ".join(repr(float(step)) for step in sum_step(plan.node, is_unit=self._is_unit))
-        facts = {"output": "real values; divided by output_scale, integers", "output_scale": steps}
-        return self._writer.model(
-            self._dialect.name, inputs=[PIXELS], outputs=[output], facts=facts
-        )
+        facts = {"output": "real values; divided by output_scale, integers"}
+        facts |= output_scales(network, is_unit=self._is_unit)
+        outputs = [f"{name}.output" for name in network.outputs]
+        return self._writer.model(self._dialect.name, inputs=[PIXELS], outputs=outputs, facts=facts)
 
     def _pixels(self, plan: NodePlan) -> str:
         shape = plan.input_shape(self._batch)

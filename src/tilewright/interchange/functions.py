@@ -41,18 +41,49 @@ def _elu(op: Operator, values: Floats) -> Floats:
     return found
 
 
+def _celu(op: Operator, values: Floats) -> Floats:
+    alpha = op.number("alpha", 1.0)
+    negative = alpha * np.expm1(np.minimum(values, 0) / alpha) if alpha > 0 else values
+    found: Floats = np.where(values < 0, negative, values)
+    return found
+
+
+def _selu(op: Operator, values: Floats) -> Floats:
+    alpha, gamma = op.number("alpha", 1.6732632), op.number("gamma", 1.0507010)
+    found: Floats = gamma * np.where(values < 0, alpha * np.expm1(np.minimum(values, 0)), values)
+    return found
+
+
+def _beyond(op: Operator, values: Floats) -> Floats:
+    found: Floats = np.where(values > op.number("alpha", 1.0), values, 0.0)
+    return found
+
+
 RISING: dict[str, Callable[[Operator, Floats], Floats]] = {
+    "Ceil": lambda _op, values: np.ceil(values),
+    "Celu": _celu,
     "Elu": _elu,
     "Erf": lambda _op, values: np.vectorize(math.erf, otypes=[np.float64])(values),
+    "Exp": lambda _op, values: np.exp(np.minimum(values, 700)),
+    "Floor": lambda _op, values: np.floor(values),
     "HardSigmoid": _hard_sigmoid,
     "LeakyRelu": _leaky,
+    "Round": lambda _op, values: np.rint(values),
+    "Selu": _selu,
     "Sigmoid": _sigmoid,
+    "Sign": lambda _op, values: np.sign(values),
     "Softplus": lambda _op, values: np.logaddexp(0, values),
+    "Softsign": lambda _op, values: values / (1 + np.abs(values)),
     "Tanh": lambda _op, values: np.tanh(values),
+    "ThresholdedRelu": _beyond,
 }
 """Those that never fall: they may stand between sums and a quantizer."""
 
-FUNCTIONS = (*RISING, "Gelu", "HardSwish", "Mish", "QuickGelu")
+FUNCTIONS = (
+    *RISING,
+    *("Abs", "Cos", "Gelu", "HardSwish", "Log", "Mish", "Pow", "QuickGelu", "Reciprocal", "Shrink"),
+    *("Sin", "Sqrt"),
+)
 """Those that may stand between a quantizer and another."""
 
 
@@ -89,4 +120,8 @@ def evaluate(op: Operator, values: Singles, constants: dict[str, Array]) -> Sing
         model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
     found: Singles = session.run(None, {"value": values})[0]
+    is_number = np.isfinite(found)
+    if not is_number.all():
+        worst = float(values[~is_number][0])
+        op.refuse(f"it gives no number for {worst:g}, which is a code of its input")
     return found

@@ -15,7 +15,7 @@ from tilewright.interchange.plan import (
     plan_graph,
     write_planes,
 )
-from tilewright.interchange.tensors import sum_step
+from tilewright.interchange.tensors import output_scales
 from tilewright.spec import IntegerNetwork, Node, op_of
 from tilewright.spec.op import Sums
 
@@ -41,7 +41,8 @@ def write_integer_onnx(network: IntegerNetwork, *, batch: Batch) -> onnx.ModelPr
         psum = op_of(plan.node).onnx_sums(plan.node, operands, sums, writer)
         for link in plan.links:
             codes[link.link.port] = _write_codes(writer, link, psum, plan, batch)
-    return writer.model("integer", inputs=[PIXELS], outputs=[psum], facts=_facts(network.output))
+    outputs = [f"{name}.psum" for name in network.outputs]
+    return writer.model("integer", inputs=[PIXELS], outputs=outputs, facts=_facts(network))
 
 
 def _write_codes(
@@ -85,9 +86,7 @@ def _check_width(node: Node) -> None:
         )
 
 
-def _facts(output: Node) -> dict[str, str]:
-    steps = " ".join(repr(float(step)) for step in sum_step(output))
-    return {
-        "output": f"{output.name}.psum, integers; times output_scale the network's outputs",
-        "output_scale": steps,
-    }
+def _facts(network: IntegerNetwork) -> dict[str, str]:
+    tensors = ", ".join(f"{name}.psum" for name in network.outputs)
+    text = f"{tensors}, integers; times output_scale the network's outputs"
+    return {"output": text} | output_scales(network, is_unit=False)

@@ -12,10 +12,11 @@ from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.functions import evaluate
 from tilewright.interchange.kernels import Factors, Singles
 from tilewright.interchange.linear_quant import read_grid
+from tilewright.interchange.moves import on_codes
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
-from tilewright.interchange.quant_node import QUANT_OPERATORS, read_quantizer
+from tilewright.interchange.quant_node import QUANT_OPERATORS, FileQuantizer, read_quantizer
 from tilewright.interchange.read_layers import unique
-from tilewright.interchange.values import Affine, Grid, Step, Value, clip
+from tilewright.interchange.values import Affine, Grid, Step, Value
 from tilewright.interchange.wiring import name_sum
 from tilewright.spec import CodeMove, CodeProduct, CodeTable, Ints
 from tilewright.spec.step_search import Floats
@@ -36,23 +37,21 @@ CENTERS["pytorch_half_pixel"] = CENTERS["half_pixel"]
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """The quantizer that reads a tensor, and nothing else does. tensor: its output; is_linear: it is ONNX's
-    own, which makes codes and adds the zero-point behind the rounding.
+    """The quantizer that reads a tensor, and nothing else does. tensor: its output; quantizer: QONNX's, or
+    None for ONNX's own, which makes codes and adds the zero-point behind the rounding.
     """
 
     tensor: str
     grid: Grid
-    is_linear: bool
+    quantizer: FileQuantizer | None
 
     def steps(self, values: Singles) -> Ints:
         """Codes, less the zero-point, of real values, in float32 as the source computes them."""
         grid = self.grid
-        steps, zero = values / np.float32(grid.scale), grid.zero_point
-        if not self.is_linear:
-            steps = np.rint(np.clip(steps + np.float32(zero), grid.low + zero, grid.high + zero))
-        else:
-            steps, zero = np.clip(np.rint(steps), grid.low, grid.high), 0
-        found: Ints = (steps - zero).astype(np.int64)
+        if self.quantizer is not None:
+            return self.quantizer.steps(values, grid.scale).astype(np.int64)
+        steps = np.clip(np.rint(values / np.float32(grid.scale)), grid.low, grid.high)
+        found: Ints = steps.astype(np.int64)
         return found
 
     def step(self) -> Step:
@@ -67,7 +66,7 @@ class Ahead:
     def codes_of(self, op: Operator, value: Value, part: tuple[int, int]) -> Value:
         """A value on another grid as a part of the quantizer's output."""
         after = value.on_grid(op, self.grid, self.step())
-        codes_at = self.tensor if self.is_linear else None
+        codes_at = self.tensor if self.quantizer is None else None
         return replace(after, tensor=self.tensor, codes_at=codes_at, part=part)
 
 
@@ -75,12 +74,12 @@ def quantizer_ahead(readers: Iterable[Operator], constants: Constants) -> Ahead 
     """The quantizer that these operations are, if they are one."""
     match list(readers):
         case [Operator(kind="QuantizeLinear") as reader]:
-            return Ahead(reader.output, read_grid(reader, constants), True)
+            return Ahead(reader.output, read_grid(reader, constants), None)
         case [Operator() as reader] if reader.kind in QUANT_OPERATORS:
             found = read_quantizer(reader, constants)
             scale = scalar(reader, found.scale, "the scale of activations")
             grid = Grid(found.number_format, scale, found.zero_point)
-            return Ahead(reader.output, grid, False)
+            return Ahead(reader.output, grid, found)
     return None
 
 
@@ -210,7 +209,7 @@ def read_table(
     unit = ahead.grid.scale / grid.scale
     node = CodeTable(_name(op, assembly), (value.plane,), table, codes, grid.scale, unit)
     real = Affine(np.array([ahead.grid.scale]), np.zeros(1))
-    return _on(ahead.grid, assembly.add_integers(op, node, [value], real))
+    return on_codes(ahead.grid, assembly.add_integers(op, node, [value], real))
 
 
 def _moved(
@@ -225,13 +224,7 @@ def _moved(
     """The codes behind a move: its sums are the codes, on the grid that they were on."""
     real = Affine(np.array([grid.scale]), np.array([-grid.zero_point * grid.scale]))
     add = assembly.add if has_sums else assembly.add_integers
-    return _on(grid, add(op, node, values, real))
-
-
-def _on(grid: Grid, found: Value) -> Value:
-    """A node's sums, which are codes or a table's, as values on a grid, beyond which there are none."""
-    steps = tuple(replace(step, is_of_codes=True) for step in (*found.steps, clip(grid)))
-    return replace(found, steps=steps, grid=grid, is_positive=grid.low >= 0)
+    return on_codes(grid, add(op, node, values, real))
 
 
 def _grid(op: Operator, value: Value) -> Grid:

@@ -9,12 +9,14 @@ integer sum: it adds floats, pixel by pixel, and adds the zero-point before it r
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.interchange.values import Grid, Step
 from tilewright.spec import Ints
+from tilewright.spec.integer_sums import LARGEST_SUM
 from tilewright.spec.step_search import Floats
 
 Singles = npt.NDArray[np.float32]
@@ -161,6 +163,15 @@ class Addition:
             return values
 
         return Step(apply, is_own=not wrong)
+
+
+def exact_gains(first: Grid, second: Grid) -> tuple[int, int] | None:
+    """Whole numbers in exactly the ratio of two scales; None if sums with them leave 32 bits."""
+    ratio = Fraction(first.scale) / Fraction(second.scale)
+    gains = ratio.numerator, ratio.denominator
+    codes = first.number_format
+    largest = sum(gains) * max(abs(codes.min_code), codes.max_code)
+    return gains if largest <= LARGEST_SUM else None
 
 
 LARGEST_GAIN = 2**22

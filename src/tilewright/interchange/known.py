@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from tilewright.interchange.additions import read_addition
 from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.folding import FOLDED, fold
 from tilewright.interchange.functions import FUNCTIONS, read_rising
 from tilewright.interchange.hindrances import refuse_unknown
 from tilewright.interchange.joins import (
@@ -19,12 +21,9 @@ from tilewright.interchange.joins import (
     read_table,
 )
 from tilewright.interchange.kernels import (
-    Addition,
-    Average,
     Products,
     Singles,
     rounded,
-    whole_gains,
 )
 from tilewright.interchange.linear_quant import (
     LINEAR_QUANT,
@@ -49,16 +48,20 @@ from tilewright.interchange.read_layers import (
     read_bias,
     read_convolution,
     read_linear,
-    unique,
 )
-from tilewright.interchange.read_steps import AVERAGES, ELEMENTWISE, LAYOUTS, average_window
-from tilewright.interchange.values import Affine, Grid, Value, clip
-from tilewright.interchange.wiring import input_value, name_sum
-from tilewright.spec import IntegerLayer, ResidualAdd, SumPool
+from tilewright.interchange.read_pools import AVERAGES, LARGEST, read_average, read_largest
+from tilewright.interchange.read_steps import ELEMENTWISE, LAYOUTS, moved_input
+from tilewright.interchange.transposed import as_convolution
+from tilewright.interchange.values import Grid, Value, clip
+from tilewright.interchange.views import Views
+from tilewright.interchange.weight_steps import WEIGHT_STEPS, read_weight_step
+from tilewright.interchange.wiring import input_value
+from tilewright.spec import IntegerLayer
 
 LINEAR = ("Gemm", "MatMul")
-LAYERS = ("Conv", *LINEAR)
+LAYERS = ("Conv", "ConvTranspose", *LINEAR)
 ARITHMETIC = ("Add", "Mul")
+STEPS_OF_CONSTANTS = (*ARITHMETIC, "Sub", "Div")
 JOINS = (*ARITHMETIC, "Concat")
 """Operations of several activations; those of arithmetic may also be of one and a constant."""
 
@@ -73,7 +76,8 @@ class Known:
         self.assembly = Assembly()
         self.constants: dict[str, Array] = dict(graph.constants)
         self._integers: dict[str, Integers] = {}
-        self._outputs, self._readers = graph.outputs, graph.readers()
+        self._outputs, self._readers, self._opset = graph.outputs, graph.readers(), graph.opset
+        self.views = Views(graph, self.values, self.constants, self.assembly)
 
     def read_constant(self, op: Operator) -> None:
         """An operation of constants alone: weights, quantized biases, and what is not understood."""
@@ -82,10 +86,13 @@ class Known:
         elif op.kind == "BipolarQuant":
             codes, quantizer = read_bipolar(op, self.constants)
             self.weights[op.output] = Weight(codes, quantizer, op.inputs[:2])
-        elif op.kind == "Transpose" and op.inputs[0] in self.weights:
-            self.weights[op.output] = self.weights[op.inputs[0]].transposed()
-        elif op.inputs and op.inputs[0] in self.constants and op.kind in (*LINEAR_QUANT, "Clip"):
+        elif op.kind in WEIGHT_STEPS and any(name in self.weights for name in op.inputs):
+            found = read_weight_step(op, self.weights, self.constants, self._opset)
+            self.weights[op.output] = found
+        elif op.inputs and op.inputs[0] in self.constants and self._is_of_codes(op):
             self._read_linear(op)
+        elif op.kind in FOLDED and all(name in self.constants for name in op.inputs if name):
+            self.constants |= fold(op, self.constants, self._opset)
         else:
             self.unread |= dict.fromkeys(op.outputs, op.label)
 
@@ -93,14 +100,18 @@ class Known:
         """An operation, not a layer, of values that follow from the input."""
         if op.kind in LINEAR_QUANT:
             self.values[op.output] = self._read_codes(op, values[0])
-        elif values[0].is_code and op.kind not in (*LAYOUTS, *RESIZES, "MaxPool"):
+        elif values[0].is_code and op.kind not in (*LAYOUTS, *RESIZES, *LARGEST):
             self._read_of_codes(op, values[0])
         elif op.kind in QUANT_OPERATORS:
             self._read_quantizer(op, values[0])
         elif op.kind in (*JOINS, *RESIZES) and (op.kind not in ARITHMETIC or len(values) > 1):
             self._read_join(op, values)
         elif op.kind in AVERAGES:
-            self._read_average(op, values[0])
+            found = read_average(op, values[0], self.constants, self.assembly)
+            self.values[op.output] = found
+        elif op.kind in LARGEST:
+            found = read_largest(op, values[0], self.constants, self.assembly)
+            self.values[op.output] = found
         elif op.kind in FUNCTIONS:
             self._read_function(op, values[0])
         elif op.kind in ELEMENTWISE and len(values) == 1:
@@ -113,14 +124,20 @@ class Known:
         if op.inputs[0] not in self.constants:
             op.refuse(f"its input {op.inputs[0]} is neither a constant nor computed from the input")
         constant = self.constants[op.inputs[0]]
-        is_bias = constant.ndim < 2
+        is_bias = constant.ndim < 2 or all(
+            reader.kind in STEPS_OF_CONSTANTS for reader in self._readers.get(op.output, ())
+        )
         max_bits = MAX_BIAS_BITS if is_bias else MAX_BITS
         quantizer = read_quantizer(op, self.constants, max_bits=max_bits)
-        codes = quantizer.codes(op, constant)
-        if is_bias:
-            self.constants[op.output] = codes * quantizer.scale
-        else:
-            self.weights[op.output] = Weight(codes, quantizer, op.inputs[:2])
+        real = quantizer.codes(op, constant) * quantizer.scale
+        self.constants[op.output] = real.astype(np.float32)
+        if constant.ndim > 1 and quantizer.number_format.bits <= MAX_BITS:
+            self.weights[op.output] = Weight(*quantizer.weight(op, constant), op.inputs[:2])
+
+    def _is_of_codes(self, op: Operator) -> bool:
+        """Whether an operation of a constant is one of its codes, as QDQ and QCDQ have it."""
+        is_clip = op.kind == "Clip" and self.constants[op.inputs[0]].dtype.kind in "iu"
+        return op.kind in LINEAR_QUANT or is_clip
 
     def _read_linear(self, op: Operator) -> None:
         """A constant that ONNX's own operators quantize, clip or give its values."""
@@ -190,7 +207,8 @@ class Known:
             if op.kind == "Relu" and value.grid.low >= 0:
                 self.values[op.output] = value.renamed(op)  # its values are not negative
                 return
-            value = self.assembly.enter(value)
+            if not moved_input(op, value, self.constants):
+                value = self.assembly.enter(value)
         inputs = tuple(value.tensor if name == value.tensor else name for name in op.inputs)
         constants = self.constants
         self.values[op.output] = ELEMENTWISE[op.kind](replace(op, inputs=inputs), value, constants)
@@ -201,7 +219,7 @@ class Known:
         grid = Grid(quantizer.number_format, scale, quantizer.zero_point)
         if value.origin is None and value.grid is not None:
             value = self.assembly.enter(value)
-        self.values[op.output] = value.on_grid(op, grid)
+        self.values[op.output] = value.on_grid(op, grid, quantizer.step(scale))
 
     def read_layer(self, op: Operator, values: list[Value]) -> None:
         """A convolution or a linear layer."""
@@ -211,6 +229,8 @@ class Known:
         if weight is None or not values or values[0].tensor != op.inputs[0] or values[0].is_code:
             op.refuse("it must read an activation and a weight that are both quantized")
         value = values[0]
+        if op.kind == "ConvTranspose":
+            op, value, weight = as_convolution(op, value, weight, self.assembly)
         name = name_layer(op, weight, set(self.assembly.nodes))
         if op.kind == "Conv":
             is_last = bool(op.attributes.get("channels_last", 0))
@@ -224,6 +244,7 @@ class Known:
         is_whole = not real.offset.any() or (bias is not None and bias.are_steps_of(real.gain))
         is_end = is_whole and op.output in self._outputs
         has_kernel = value.codes_at is not None and weight.is_integer
+        has_kernel = has_kernel and op.number("alpha", 1.0) == op.number("beta", 1.0) == 1
         if not has_kernel or not (is_end or self._meets_quantizer(op.output)):
             self.values[op.output] = self.assembly.add(op, layer, [value], real)
             return
@@ -242,42 +263,12 @@ class Known:
             return self._meets_quantizer(reader.output)
         return reader.kind == "QuantizeLinear"
 
-    def _read_addition(self, op: Operator, values: list[Value]) -> None:
-        first, second = values
-        a, b = first.grid, second.grid
-        if a is None or b is None:
-            op.refuse("it adds values that are not quantized: put a quantizer before each")
-        is_kernel = first.codes_at is not None and second.codes_at is not None
-        if a.scale != b.scale and not is_kernel:
-            op.refuse(
-                f"it adds codes of different scales, {a.scale:g} and {b.scale:g}: "
-                f"let both Quant nodes share one"
-            )
-        if first.plane != second.plane:
-            op.refuse(f"it adds planes of different sizes, {first.plane} and {second.plane}")
-        if a.number_format != b.number_format:
-            op.refuse(
-                f"it adds codes of different formats, {a.number_format} and {b.number_format}: let both "
-                "quantizers share one"
-            )
-        gains = whole_gains(a, b)
-        step = a.scale / gains[0]
-        name = unique(name_sum(op), set(self.assembly.nodes))
-        node = ResidualAdd(name, first.plane, a.number_format, step, gains=gains)
-        zero = gains[0] * a.zero_point + gains[1] * b.zero_point
-        real = Affine(np.array([step]), np.array([-zero * step]))
-        if not is_kernel:
-            self.values[op.output] = self.assembly.add(op, node, values, real)
-            return
-        found = self.assembly.add_integers(op, node, values, real)
-        self.values[op.output] = replace(found, kernel=Addition(a, b, gains))
-
     def _read_join(self, op: Operator, values: list[Value]) -> None:
         """An operation of several activations, or one that moves codes."""
         are_codes = all(value.codes_at is not None for value in values)
         is_kernel = are_codes and self._meets_quantizer(op.output)
         if op.kind == "Add":
-            self._read_addition(op, values)
+            self.values[op.output] = read_addition(op, values, self.assembly)
         elif op.kind == "Mul":
             found = read_product(op, values, self.assembly, is_kernel=is_kernel)
             self.values[op.output] = found
@@ -303,28 +294,6 @@ class Known:
         """The quantizer that alone reads a tensor."""
         readers = () if tensor in self._outputs else self._readers.get(tensor, ())
         return quantizer_ahead(readers, self.constants)
-
-    def _read_average(self, op: Operator, value: Value) -> None:
-        grid = value.grid
-        if grid is None:
-            op.refuse("it averages values that are not quantized: put a quantizer before it")
-        kernel, stride = average_window(op, value, self.constants)
-        name = unique(name_sum(op), set(self.assembly.nodes))
-        node = SumPool(name, value.plane, kernel, stride, grid.number_format, grid.scale)
-        offset = -grid.zero_point * node.area
-        step = grid.scale / node.area
-        real = Affine(np.array([step]), np.array([offset * step]))
-        if value.codes_at is None or op.kind == "ReduceMean":
-            found = self.assembly.add(op, node, [value], real)
-        else:
-            found = self.assembly.add_integers(op, node, [value], real)
-            scale = np.array([grid.scale], np.float32)
-            whole = Products(scale, np.array([offset]), node.area)
-            parts = Average(grid.scale, offset, node.area)
-            found = replace(found, kernel=whole if op.kind == "GlobalAveragePool" else parts)
-        found = replace(found, is_positive=grid.low >= 0)
-        is_squeezed = op.attributes.get("keepdims", 1) == 0
-        self.values[op.output] = found.flattened(op) if is_squeezed else found
 
 
 def _products(value: Value, layer: IntegerLayer, bias: Integers | None) -> Products:

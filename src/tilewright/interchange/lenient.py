@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 import onnx
@@ -12,15 +13,25 @@ FLOAT = TensorProto.FLOAT
 
 
 def tidy(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy with an opset import for each custom domain that nodes use, and each tensor described once.
+    """A copy with an opset import for each custom domain that nodes use, each tensor described once, and
+    operations in the order in which they can run.
 
     Files of older exporters and of qonnx's own clean-up lack the imports; other tools list an input, an
-    output or an initializer in ``value_info`` again, or one tensor there twice.
+    output or an initializer in ``value_info`` again, or one tensor there twice. "ai.onnx" is another name of
+    the domain without one, and ROUND_TO_ZERO, as Brevitas has it, of what qonnx's executor calls DOWN.
     """
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
+    for one in (*copy.opset_import, *copy.graph.node):
+        if one.domain == "ai.onnx":
+            one.domain = ""
+    _order(copy.graph)
+    for node in copy.graph.node:
+        for one in node.attribute:
+            if one.name == "rounding_mode" and one.s.upper() == b"ROUND_TO_ZERO":
+                one.s = b"DOWN"
     known = {one.domain for one in copy.opset_import}
-    for domain in sorted({node.domain for node in copy.graph.node} - known - {"", "ai.onnx"}):
+    for domain in sorted({node.domain for node in copy.graph.node} - known - {""}):
         copy.opset_import.append(helper.make_opsetid(domain, CUSTOM_VERSION))
     graph = copy.graph
     seen = {one.name for one in (*graph.input, *graph.output, *graph.initializer)}
@@ -32,6 +43,27 @@ def tidy(model: onnx.ModelProto) -> onnx.ModelProto:
     del graph.value_info[:]
     graph.value_info.extend(kept)
     return copy
+
+
+def _order(graph: onnx.GraphProto) -> None:
+    """Put operations behind those that they read; what is in order stays so, and circles stay as they are."""
+    nodes = list(graph.node)
+    maker = {name: place for place, node in enumerate(nodes) for name in node.output if name}
+    before = {
+        place: {maker[name] for name in node.input if name in maker}
+        for place, node in enumerate(nodes)
+    }
+    if all(max(read, default=-1) < place for place, read in before.items()):
+        return
+    try:
+        order = list(TopologicalSorter(before).static_order())
+    except CycleError:
+        return
+    copies = [onnx.NodeProto() for _ in order]
+    for one, place in zip(copies, order, strict=True):
+        one.CopyFrom(nodes[place])
+    del graph.node[:]
+    graph.node.extend(copies)
 
 
 def unshare_zero_points(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -86,7 +86,8 @@ class Operator:
 class Graph:
     """Operations in the order in which they run. input_shape: without the samples, of which there are
     `batch`, or any number if that is 0. input_kind: the type of its numbers, as "float" or "uint8". last: the
-    tensors of planes that have their channels last.
+    tensors of planes that have their channels last. opset: the version of the standard operators.
+    plane: what the input is read as, if that is not its shape.
     """
 
     ops: tuple[Operator, ...]
@@ -97,6 +98,14 @@ class Graph:
     outputs: tuple[str, ...]
     input_kind: str = "float"
     last: frozenset[str] = frozenset()
+    opset: int = 17
+    plane: tuple[int, ...] = ()
+
+    @property
+    def has_code_input(self) -> bool:
+        """Whether the input is codes: integers of up to 8 bits that nothing makes floats of."""
+        reads = [op.kind for op in self.ops if self.input in op.inputs]
+        return self.input_kind in ("int4", "int8", "uint4", "uint8") and "Cast" not in reads
 
     def readers(self) -> dict[str, list[Operator]]:
         """The operations that read each tensor."""
@@ -117,10 +126,11 @@ def read_graph(path: Path) -> Graph:
         model = tidy(onnx.load_model_from_string(read_bytes(path)))
         graph = _parse(model.graph, path)
         onnx.checker.check_model(model)
+        opset = max(one.version for one in model.opset_import if not one.domain)
     except (DecodeError, onnx.checker.ValidationError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise FormatError(f"{path} is no valid ONNX file: {reason}") from None
-    return graph
+    return replace(graph, opset=opset)
 
 
 def _parse(graph: onnx.GraphProto, path: Path) -> Graph:
@@ -131,6 +141,7 @@ def _parse(graph: onnx.GraphProto, path: Path) -> Graph:
     ops = tuple(_op(node) for node in graph.node if node.op_type != "Constant")
     _check_known(ops, {*constants, inputs[0].name})
     outputs = tuple(value.name for value in graph.output)
+    ops = _needed(ops, outputs)
     sizes, batch = _sizes(inputs[0], path), inputs[0].type.tensor_type.shape.dim[0].dim_value
     kind = TensorProto.DataType.Name(inputs[0].type.tensor_type.elem_type).lower()
     return Graph(ops, constants, inputs[0].name, sizes, max(batch, 0), outputs, kind)
@@ -138,21 +149,32 @@ def _parse(graph: onnx.GraphProto, path: Path) -> Graph:
 
 def _constants(graph: onnx.GraphProto, path: Path) -> dict[str, Array]:
     tensors = list(graph.initializer)
-    for node in graph.node:
-        if node.op_type == "Constant":
-            value = next((one.t for one in node.attribute if one.name == "value"), None)
-            if value is None or not node.output:
-                raise FormatError(f"node {node.name} (Constant): only tensors are understood")
-            tensor = TensorProto()
-            tensor.CopyFrom(value)
-            tensor.name = node.output[0]
-            tensors.append(tensor)
+    tensors += [_stated(node) for node in graph.node if node.op_type == "Constant"]
     for tensor in tensors:
         if tensor.data_location == TensorProto.EXTERNAL:
             raise FormatError(
                 f"{path} keeps {tensor.name} in another file: save the model with its weights inside"
             )
     return {tensor.name: _array(tensor) for tensor in tensors}
+
+
+def _stated(node: onnx.NodeProto) -> TensorProto:
+    """The tensor of a Constant node: as a tensor, or as one or several numbers."""
+    tensor = TensorProto()
+    for one in node.attribute if node.output else ():
+        if one.name == "value":
+            tensor.CopyFrom(one.t)
+        elif one.name in ("value_float", "value_floats"):
+            numbers = list(one.floats) if one.name.endswith("s") else one.f
+            tensor.CopyFrom(numpy_helper.from_array(np.array(numbers, np.float32)))
+        elif one.name in ("value_int", "value_ints"):
+            numbers = list(one.ints) if one.name.endswith("s") else one.i
+            tensor.CopyFrom(numpy_helper.from_array(np.array(numbers, np.int64)))
+        else:
+            continue
+        tensor.name = node.output[0]
+        return tensor
+    raise FormatError(f"node {node.name} (Constant): it must state a tensor, or numbers")
 
 
 def _array(tensor: TensorProto) -> Array:
@@ -173,14 +195,16 @@ def _op(node: onnx.NodeProto) -> Operator:
     attributes = {one.name: helper.get_attribute_value(one) for one in node.attribute}
     scope = next((one.value for one in node.metadata_props if one.key == SCOPES), "")
     names = re.findall(r"'([^']*)'", scope)
+    is_two = node.op_type == "Sum" and len(node.input) == 2
     return Operator(
-        node.op_type,
+        "Add" if is_two else node.op_type,
         node.name,
         node.domain,
         tuple(node.input),
         outputs,
         {key: _plain(value) for key, value in attributes.items()},
         names[-2] if len(names) > 1 else "",
+        node.op_type,
     )
 
 
@@ -198,24 +222,35 @@ def _check_known(ops: tuple[Operator, ...], known: set[str]) -> None:
         known.update(op.outputs)
 
 
+def _needed(ops: tuple[Operator, ...], outputs: tuple[str, ...]) -> tuple[Operator, ...]:
+    """The operations that the outputs follow from, each with the outputs that somebody reads."""
+    needed, kept = set(outputs), []
+    for op in reversed(ops):
+        read = tuple(name for name in op.outputs if name in needed)
+        if read:
+            needed.update(op.inputs)
+            kept.append(replace(op, outputs=read) if op.outputs[0] in read else op)
+    return tuple(kept[::-1])
+
+
 def _sizes(value: onnx.ValueInfoProto, path: Path) -> tuple[int, ...]:
     """Sizes of the input after the first axis, which counts samples and may be open."""
     dims = value.type.tensor_type.shape.dim
     sizes = tuple(dim.dim_value for dim in dims[1:])
-    if len(sizes) not in (1, 3) or min(sizes, default=0) < 1:
+    if len(sizes) not in (1, 2, 3) or min(sizes, default=0) < 1:
         found = [dim.dim_param or dim.dim_value or "?" for dim in dims]
         raise FormatError(
-            f"{path}: the input {value.name} must be (n, channels) or (n, channels, h, w) with fixed "
-            f"sizes, not {found}: export it with the sizes of your images"
+            f"{path}: the input {value.name} must be (n, channels), (n, channels, h, w) or a sequence "
+            f"(n, channels, length) with fixed sizes, not {found}: export it with the sizes of your images"
         )
     return sizes
 
 
 def scalar(op: Operator, values: Array, what: str) -> float:
-    """The one number in `values`; refuses several, and what is not finite."""
-    if values.size != 1:
+    """The one number in `values`, however often it stands there; refuses several, and what is not finite."""
+    if values.size != 1 and not (values.size and (values == values.flat[0]).all()):
         op.refuse(f"{what} must be one number, not {values.size}")
-    number = float(np.asarray(values, np.float64).reshape(()))
+    number = float(values.flat[0])
     if not math.isfinite(number):
         op.refuse(f"{what} must be a finite number, not {number:g}")
     return number

@@ -13,6 +13,7 @@ from pathlib import Path
 from tilewright.errors import FormatError, ShapeError
 from tilewright.interchange.assembly import end_of_network
 from tilewright.interchange.channels_first import ChannelsFirst
+from tilewright.interchange.folding import FOLDED
 from tilewright.interchange.functions import FUNCTIONS
 from tilewright.interchange.hindrances import (
     HindranceError,
@@ -24,6 +25,7 @@ from tilewright.interchange.hindrances import (
 from tilewright.interchange.joins import RESIZES
 from tilewright.interchange.known import JOINS, LAYERS, Known
 from tilewright.interchange.linear_quant import LINEAR_QUANT
+from tilewright.interchange.moves import MOVES
 from tilewright.interchange.onnx_graph import Graph, Operator, read_graph
 from tilewright.interchange.qoperator import expand
 from tilewright.interchange.quant_node import (
@@ -34,11 +36,13 @@ from tilewright.interchange.quant_node import (
     check_inputs,
     read_quantizer,
 )
-from tilewright.interchange.read_layers import convolution_pads
-from tilewright.interchange.read_steps import AVERAGES, ELEMENTWISE
+from tilewright.interchange.read_layers import check_convolution
+from tilewright.interchange.read_pools import POOLS
+from tilewright.interchange.read_steps import ELEMENTWISE
+from tilewright.interchange.sequences import with_rows
 from tilewright.interchange.source import Imported
 
-READ = (*ELEMENTWISE, *AVERAGES, *LINEAR_QUANT, *FUNCTIONS, *JOINS, *RESIZES)
+READ = (*ELEMENTWISE, *POOLS, *MOVES, *FOLDED, *LINEAR_QUANT, *FUNCTIONS, *JOINS, *RESIZES)
 """Operations, not layers, that are read where their inputs are."""
 
 
@@ -51,6 +55,7 @@ def read_onnx(path: Path) -> Imported:
     refuse_other_dialects(graph.ops, path)
     constants = dict(graph.constants)
     graph = replace(graph, ops=tuple(expand(graph.ops, constants)), constants=constants)
+    graph = with_rows(graph)
     graph = ChannelsFirst(graph).rewrite(graph)
     reader = _Reader(graph)
     for op in graph.ops:
@@ -75,12 +80,14 @@ class _Reader:
                 self._read_alone(op)
             else:
                 self._read(op)
+                self._known.views.hold(op)
                 return
         except ShapeError as error:
             reasons[f"{op.label}: {error}"] = None
         except FormatError as error:
             reasons[str(error)] = None
-        followed = [self._known.values[name] for name in op.inputs if name in self._known.values]
+        found = (self._known.views.followed(name) for name in dict.fromkeys(op.inputs))
+        followed = [value for value in found if value is not None]
         behind = next(iter(followed), next((one.behind for one in lost if one.behind), None))
         is_needed = op.kind in LAYERS or (op.kind in JOINS and len(followed) > 1)
         if is_needed:
@@ -91,6 +98,8 @@ class _Reader:
         self._lost |= dict.fromkeys(op.outputs, lost_now)
 
     def _read(self, op: Operator) -> None:
+        if self._known.views.read(op):
+            return
         values = [self._known.values[name] for name in op.inputs if name in self._known.values]
         unread = next((name for name in op.inputs if name in self._known.unread), None)
         if unread is not None and values:
@@ -98,7 +107,7 @@ class _Reader:
                 f"its constant {unread} is computed in a way that is not understood, by "
                 f"{self._known.unread[unread]}"
             )
-        if len(op.outputs) > 1:
+        if len(op.outputs) > 1 and (values or op.kind not in FOLDED):
             op.refuse(f"it must have one output, not {len(op.outputs)}")
         refuse_other_domains(op)
         if op.kind in QUANT_OPERATORS:
@@ -126,7 +135,7 @@ class _Reader:
             if weight is None and op.inputs[1] not in self._lost:
                 op.refuse("it must read a quantized weight")
             if weight is not None and op.kind == "Conv":
-                convolution_pads(op, weight)
+                check_convolution(op, weight)
         elif op.kind not in READ:
             refuse_unknown(op)
 
@@ -135,7 +144,12 @@ class _Reader:
         if self._hindrances:
             raise HindranceError(self._hindrances)
         values = self._known.values
-        output, notes = end_of_network(path, self._graph.outputs, values, self._lost)
+        for (
+            name,
+            view,
+        ) in self._known.views.open.items():  # an output that is one is not in the integers
+            self._lost[name] = Lost((), view.source, view.op.label)
+        ends, notes = end_of_network(path, self._graph.outputs, values, self._lost)
         is_qonnx = any(op.domain in DOMAINS for op in self._graph.ops)
         engine = "qonnx" if is_qonnx else "onnxruntime"
-        return self._known.assembly.finish(path, self._graph, output, notes=notes, engine=engine)
+        return self._known.assembly.finish(path, self._graph, ends, notes=notes, engine=engine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,35 +10,81 @@ import numpy.typing as npt
 
 from tilewright.interchange.graph_writer import QONNX_DOMAIN
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
+from tilewright.interchange.rounding import DEFAULT, ROUNDINGS, Reals, read_rounding
+from tilewright.interchange.values import Step
 from tilewright.spec import BIPOLAR, NumberFormat
+from tilewright.spec.number_format import signed_bits_needed
+from tilewright.spec.step_search import Floats
 
 QUANT_OPERATORS = ("Quant", "IntQuant")
 DOMAINS = (QONNX_DOMAIN, "onnx.brevitas", "finn.custom_op.general")
 """QONNX's own domain, and two older ones."""
 
-ROUNDING = "ROUND"
-"""Half to even, the only rounding that is read."""
-
-STATED = ("signed", "narrow", "rounding_mode")
-MIN_BITS, MAX_BITS = 2, 8
+STATED = ("signed", "narrow")
+MIN_BITS, MAX_BITS = 1, 8
 MAX_BIAS_BITS = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FileQuantizer:
-    """A Quant node's format and scale, float64, of the shape that the file gives it, and its zero-point."""
+    """A Quant node's format and scale, float64, of the shape that the file gives it, and its zero-point.
+
+    rounding: its name. is_short: the highest code is never reached, as narrow unsigned codes have it.
+    """
 
     number_format: NumberFormat
     scale: npt.NDArray[np.float64]
     zero_point: int = 0
+    rounding: str = DEFAULT
+    is_short: bool = False
+
+    def _rounded(self, steps: Reals) -> Reals:
+        """Codes of values in steps, in QONNX's order: add the zero-point, clip, round."""
+        codes = self.number_format
+        if codes == BIPOLAR:
+            return np.where(steps >= 0, steps.dtype.type(1), steps.dtype.type(-1))
+        shifted = steps + steps.dtype.type(self.zero_point)
+        clipped = np.clip(shifted, codes.min_code, codes.max_code - self.is_short)
+        return ROUNDINGS[self.rounding](clipped)
+
+    def steps(self, values: Reals, scale: float) -> Reals:
+        """Codes, less the zero-point, of activations in the float type that these have."""
+        return self._rounded(values / np.asarray(scale, values.dtype)) - values.dtype.type(
+            self.zero_point
+        )
+
+    def step(self, scale: float) -> Step:
+        """From values to those on the grid of this scale."""
+
+        def apply(values: Floats) -> Floats:
+            found: Floats = self.steps(values, scale).astype(np.float64) * scale
+            return found
+
+        return Step(apply, is_exact=math.frexp(scale)[0] == 0.5)  # a power of two
 
     def codes(self, op: Operator, values: Array) -> npt.NDArray[np.float64]:
-        """Codes of real values, in QONNX's order: divide, clip, round; refuses a scale that does not fit."""
+        """Codes of constants less the zero-point, in float32; refuses a scale that does not fit."""
         _check_scale(op, values, self.scale)
+        with np.errstate(over="ignore"):  # what is beyond float32 is clipped
+            steps: Reals = np.divide(values.astype(np.float32), self.scale.astype(np.float32))
+        return self._rounded(steps).astype(np.float64) - self.zero_point
+
+    def weight(self, op: Operator, values: Array) -> tuple[npt.NDArray[np.float64], FileQuantizer]:
+        """Codes of a weight, and the quantizer with zero-point 0 and one scale axis an axis; as `codes`."""
+        codes = self.codes(op, values)
+        number_format = self.number_format
         if self.zero_point:
-            op.refuse(f"the zero-point of a constant must be 0, not {self.zero_point}")
-        steps = values.astype(np.float64) / self.scale
-        return np.rint(np.clip(steps, self.number_format.min_code, self.number_format.max_code))
+            bits = signed_bits_needed(int(codes.min()), int(codes.max()))
+            if bits > MAX_BITS:
+                op.refuse(
+                    f"weights less their zero-point {self.zero_point} must fit {MAX_BITS} bits, not "
+                    f"{bits}: quantize weights symmetrically"
+                )
+            number_format = NumberFormat(max(2, bits), is_signed=True)
+        scale = self.scale
+        if scale.size > 1:
+            scale = scale.reshape((1,) * (values.ndim - scale.ndim) + scale.shape)
+        return codes, FileQuantizer(number_format, scale)
 
 
 def refuse_other_quant_domain(op: Operator) -> None:
@@ -57,29 +104,39 @@ def read_quantizer(
 ) -> FileQuantizer:
     """The quantizer that a Quant node states.
 
-    Refuses what is not constant, a zero-point that is no code, another rounding than half to even, widths
-    outside 2..max_bits, and a node that leaves an attribute to a default: documents and programs
-    disagree on that of narrow.
+    Refuses what is not constant, a zero-point that is no code, an unknown rounding, widths outside
+    1..max_bits, and a node that does not state its sign and whether it is narrow: documents and programs
+    disagree on the default.
     """
     refuse_other_quant_domain(op)
     missing = [key for key in STATED if key not in op.attributes]
     if missing:
         op.refuse(f"it must state {', '.join(STATED)}, but {missing[0]} is missing")
-    op.expect(rounding_mode=ROUNDING)
+    rounding = read_rounding(op)
     scale, zero, bits = (_constant(op, constants, position) for position in (1, 2, 3))
-    zero_point = scalar(op, zero, "the zero-point") if zero.size == 1 else float(zero.any())
+    zero_point = scalar(op, zero, "the zero-point")
     width = scalar(op, bits, "the bit width")
     if width != int(width) or not MIN_BITS <= width <= max_bits:
         op.refuse(f"the bit width must be {MIN_BITS}..{max_bits}, not {width:g}")
+    _check_positive(op, scale)
+    is_signed, is_narrow = bool(op.attributes["signed"]), bool(op.attributes["narrow"])
+    number_format = NumberFormat(int(width), is_signed, is_narrow and is_signed and width > 1)
+    is_code = zero_point == int(zero_point)
+    is_code = is_code and bool(number_format.allowed(np.array(int(zero_point))))
+    if is_signed and width == 1:  # what qonnx makes of it are signs
+        number_format, is_code = BIPOLAR, zero_point == 0
+    if not is_code:
+        op.refuse(f"the zero-point must be one code of {number_format}, not {zero_point:g}")
+    is_short = is_narrow and not is_signed
+    if is_short and width == 1:
+        op.refuse("narrow unsigned codes of 1 bit are all 0: set narrow to 0")
+    wide = scale.astype(np.float64)
+    return FileQuantizer(number_format, wide, int(zero_point), rounding, is_short)
+
+
+def _check_positive(op: Operator, scale: Array) -> None:
     if not (np.isfinite(scale).all() and (scale > 0).all()):
         op.refuse("the scale must be positive and finite")
-    is_signed, is_narrow = bool(op.attributes["signed"]), bool(op.attributes["narrow"])
-    if is_narrow and not is_signed:
-        op.refuse("narrow unsigned codes are not supported: set narrow to 0")
-    number_format = NumberFormat(int(width), is_signed, is_narrow)
-    if zero_point != int(zero_point) or not number_format.allowed(np.array(int(zero_point))):
-        op.refuse(f"the zero-point must be one code of {number_format}, not {zero_point:g}")
-    return FileQuantizer(number_format, scale.astype(np.float64), int(zero_point))
 
 
 def _check_scale(op: Operator, values: Array, scale: Array) -> None:
@@ -94,8 +151,7 @@ def read_bipolar(op: Operator, constants: dict[str, Array]) -> tuple[Array, File
     """Codes -1 and +1 of a constant that a BipolarQuant node quantizes, and their quantizer."""
     refuse_other_quant_domain(op)
     values, scale = (_constant(op, constants, position) for position in (0, 1))
-    if not (np.isfinite(scale).all() and (scale > 0).all()):
-        op.refuse("the scale must be positive and finite")
+    _check_positive(op, scale)
     _check_scale(op, values, scale)
     return np.where(values >= 0, 1.0, -1.0), FileQuantizer(BIPOLAR, scale.astype(np.float64))
 

@@ -12,6 +12,7 @@ from tilewright.interchange.linear_quant import CODES, Integers
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.quant_node import MAX_BITS, FileQuantizer
 from tilewright.interchange.values import Affine, Grid, Value
+from tilewright.interchange.windows import read_axes, widened
 from tilewright.spec import ConvShape, IntegerLayer, NumberFormat
 from tilewright.spec.number_format import signed_bits_needed
 
@@ -68,20 +69,25 @@ class Weight:
         return replace(self, codes=self.codes.T, quantizer=quantizer)
 
     def channels_first(self) -> Weight:
-        """A weight ``oc kh kw ic`` as ``oc ic kh kw``; its scales are by output channel."""
-        return replace(self, codes=np.moveaxis(self.codes, -1, 1)) if self.codes.ndim == 4 else self
+        """A weight ``oc kh kw ic`` as ``oc ic kh kw``."""
+        if self.codes.ndim != 4:
+            return self
+        scale = self.quantizer.scale
+        turned = np.moveaxis(scale, -1, 1) if scale.ndim == 4 else scale
+        quantizer = replace(self.quantizer, scale=turned)
+        return replace(self, codes=np.moveaxis(self.codes, -1, 1), quantizer=quantizer)
 
     def scale(self, op: Operator) -> npt.NDArray[np.float64]:
         """The scale ``(1,)`` or ``(oc,)`` of a weight whose first axis is the output channel."""
         scale = self.quantizer.scale
         if scale.size == 1:
             return scale.reshape(1)
-        wanted = (len(self.codes), *(1,) * (self.codes.ndim - 1))
-        if scale.shape != wanted:
+        wide = np.broadcast_to(scale, self.codes.shape).reshape(len(self.codes), -1)
+        if (wide != wide[:, :1]).any():
             op.refuse(
                 f"the weight's scale must be one or one per output channel, not {scale.shape}"
             )
-        return scale.reshape(-1)
+        return wide[:, 0].copy()
 
 
 def name_layer(op: Operator, weight: Weight, taken: set[str]) -> str:
@@ -104,10 +110,9 @@ def unique(name: str, taken: set[str]) -> str:
 def read_convolution(op: Operator, name: str, value: Value, weight: Weight) -> IntegerLayer:
     """The layer of a Conv node."""
     grid = _input_grid(op, value)
-    pads = convolution_pads(op, weight)
+    check_convolution(op, weight)
     if value.is_flat:
         op.refuse(f"it must read planes (n, channels, h, w), but reads {value.plane[0]} channels")
-    stride = op.sizes("strides", [1, 1])
     groups, ic = int(op.number("group", 1)), value.plane[0]
     oc, width, kh, kw = weight.codes.shape
     if groups < 1 or width * groups != ic or oc % groups:
@@ -115,25 +120,29 @@ def read_convolution(op: Operator, name: str, value: Value, weight: Weight) -> I
             f"its weight {weight.codes.shape} with {groups} groups does not fit {ic} channels"
         )
     op.expect(kernel_shape=[kh, kw])
-    shape = ConvShape(*value.plane, oc, kh, kw, (stride[0], stride[1]), (pads[0], pads[1]), groups)
-    return _layer(op, name, grid, weight, weight.codes, shape)
+    axes = read_axes(op, value.plane, (kh, kw))
+    codes, padding = widened(weight.codes, axes)
+    stride = (axes[0].stride, axes[1].stride)
+    size = (codes.shape[2], codes.shape[3])
+    shape = ConvShape(*value.plane, oc, *size, stride, padding, groups)
+    return _layer(op, name, grid, weight, codes, shape)
 
 
-def convolution_pads(op: Operator, weight: Weight) -> list[int]:
-    """The padding of a Conv node, when all that it states by itself is understood."""
-    op.expect(auto_pad="NOTSET", dilations=[1, 1])
+def check_convolution(op: Operator, weight: Weight) -> None:
+    """Refuse a Conv node that is not understood, as far as it states that by itself."""
     if weight.codes.ndim != 4:
         op.refuse(f"only convolutions in two dimensions are supported, not {weight.codes.shape}")
-    pads = op.sizes("pads", [0, 0, 0, 0], least=0)
-    if pads[:2] != pads[2:]:
-        op.refuse(f"the padding must be the same on both sides, not {pads}")
-    return pads
+    op.sizes("strides", [1, 1])
+    op.sizes("dilations", [1, 1])
+    op.sizes("pads", [0, 0, 0, 0], least=0)
 
 
 def read_linear(op: Operator, name: str, value: Value, weight: Weight) -> IntegerLayer:
-    """The layer of a Gemm or MatMul node; the weight is ``oc ic``."""
-    grid = _input_grid(op, value)
-    op.expect(alpha=1.0, beta=1.0, transA=0)
+    """The layer of a Gemm or MatMul node; the weight is ``oc ic``, and alpha a part of its scale."""
+    grid, alpha = _input_grid(op, value), op.number("alpha", 1.0)
+    if not alpha > 0:
+        op.refuse(f"alpha must be positive, not {alpha}")
+    op.expect(transA=0)
     if not value.is_flat or weight.codes.ndim != 2:
         op.refuse(
             f"a linear layer must read (n, channels), but reads {value.plane}: flatten its input"
@@ -146,7 +155,8 @@ def read_linear(op: Operator, name: str, value: Value, weight: Weight) -> Intege
         channels, height, width = value.last
         places = places.reshape(height, width, channels).transpose(2, 0, 1).reshape(-1)
     codes = weight.codes[:, places].reshape(oc, ic, 1, 1)
-    return _layer(op, name, grid, weight, codes, ConvShape(ic, 1, 1, oc, 1, 1))
+    layer = _layer(op, name, grid, weight, codes, ConvShape(ic, 1, 1, oc, 1, 1))
+    return replace(layer, weight_scale=layer.weight_scale * alpha)
 
 
 def read_bias(op: Operator, constants: dict[str, Array], layer: IntegerLayer) -> Affine:
@@ -159,7 +169,7 @@ def read_bias(op: Operator, constants: dict[str, Array], layer: IntegerLayer) ->
         bias = constants[op.inputs[2]].astype(np.float64).reshape(-1)
         if bias.size not in (1, layer.shape.oc):
             op.refuse(f"its bias must be one number or {layer.shape.oc}, not {bias.size}")
-    return Affine(gain, bias)
+    return Affine(gain, bias * op.number("beta", 1.0) if op.kind == "Gemm" else bias)
 
 
 def _layer(
@@ -169,12 +179,22 @@ def _layer(
         name=name,
         shape=shape,
         weight=codes.astype(np.int8),
-        weight_format=weight.quantizer.number_format,
+        weight_format=_weight_format(op, codes, weight.quantizer.number_format),
         act_format=grid.number_format,
         weight_scale=weight.scale(op),
         act_scale=grid.scale,
         zero_point=grid.zero_point,
     )
+
+
+def _weight_format(op: Operator, codes: Array, stated: NumberFormat) -> NumberFormat:
+    """The stated format, or one of more codes: holes are 0, and an array's weights have a sign."""
+    if stated.is_signed and stated.allowed(codes).all():
+        return stated
+    bits = signed_bits_needed(int(codes.min()), int(codes.max()))
+    if bits > MAX_BITS:
+        op.refuse(f"its weights must fit -128..127, not reach {int(codes.max())}")
+    return NumberFormat(max(2, bits), is_signed=True)
 
 
 def _input_grid(op: Operator, value: Value) -> Grid:

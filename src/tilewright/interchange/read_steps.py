@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from onnx import TensorProto
 
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
 from tilewright.interchange.quant_node import MAX_BITS, refuse_other_quant_domain
-from tilewright.interchange.values import Affine, Grid, Step, Value
-from tilewright.spec import BIPOLAR, MaxPool, NumberFormat
+from tilewright.interchange.rounding import ROUNDINGS, read_rounding
+from tilewright.interchange.values import Affine, Grid, Step, Value, clip
+from tilewright.spec import BIPOLAR, NumberFormat
 from tilewright.spec.number_format import signed_bits_needed
 from tilewright.spec.step_search import Floats
 
@@ -22,7 +24,8 @@ def read_norm(op: Operator, value: Value, constants: Constants) -> Value:
     op.expect(training_mode=0)
     shape = (1, -1) if value.is_flat else (1, -1, 1, 1)
     scale, bias, mean, variance = (
-        value.channels(op, _constant(op, constants, index).reshape(shape)) for index in (1, 2, 3, 4)
+        value.channels(op, constant_input(op, constants, index).reshape(shape))
+        for index in (1, 2, 3, 4)
     )
     spread = variance + op.number("epsilon", 1e-5)
     if not (spread > 0).all():
@@ -37,46 +40,97 @@ def read_relu(op: Operator, value: Value, constants: Constants) -> Value:  # noq
     after = replace(after, is_positive=True)
     if value.kernel is not None:
         return replace(after, kernel=value.kernel, is_rectified=True)
-    if value.grid is None or value.grid.zero_point or value.codes_at is not None:
+    if value.grid is None or value.codes_at is not None:
         return after
-    codes = value.grid.number_format
-    bits = codes.bits - 1 if codes.is_signed else codes.bits
-    grid = Grid(NumberFormat(bits, is_signed=False), value.grid.scale)
-    return after.on_grid(op, grid)
+    grid, codes = value.grid, value.grid.number_format
+    if not grid.zero_point and codes != BIPOLAR:
+        bits = codes.bits - 1 if codes.is_signed else codes.bits
+        grid = Grid(NumberFormat(bits, is_signed=False), grid.scale)
+    elif codes == BIPOLAR:
+        grid = Grid(NumberFormat(1, is_signed=False), grid.scale)
+    return replace(after.on_grid(op, grid, clip(grid)), is_positive=True)
 
 
 def read_clip(op: Operator, value: Value, constants: Constants) -> Value:
-    """Clip between constants."""
-    low, high = (
-        scalar(op, _constant(op, constants, index), "its bound") if _has(op, index) else default
-        for index, default in ((1, -np.inf), (2, np.inf))
-    )
+    """Clip between constants, which older files have as attributes; Max and Min of a value and one."""
+    if op.kind in ("Max", "Min"):
+        index = int(op.inputs[0] == value.tensor)
+        if len(op.inputs) != 2:
+            op.refuse(f"it must have two inputs, not {len(op.inputs)}")
+        bound = scalar(op, constant_input(op, constants, index), "its bound")
+        low, high = (bound, np.inf) if op.kind == "Max" else (-np.inf, bound)
+    else:
+        low, high = (
+            scalar(op, constant_input(op, constants, index), "its bound")
+            if _has(op, index)
+            else op.number(key, default)
+            if key in op.attributes
+            else default
+            for index, key, default in ((1, "min", -np.inf), (2, "max", np.inf))
+        )
     step = Step(lambda values: np.minimum(np.maximum(values, low), high), is_exact=True)
-    return value.through(op, step)
+    after = value.through(op, step)
+    return replace(after, is_positive=value.is_positive or low >= 0)
 
 
 def read_arithmetic(op: Operator, value: Value, constants: Constants) -> Value:
     """Add, Sub, Mul or Div of a value and a constant; not a constant divided or diminished by a value."""
     is_first = op.inputs[0] == value.tensor
-    constant = value.channels(op, _constant(op, constants, int(is_first)))
+    constant = value.channels(op, constant_input(op, constants, int(is_first)))
     one, none = np.ones(1), np.zeros(1)
-    if op.kind == "Add":
-        return value.through(op, Affine(one, constant).step())
-    if op.kind == "Mul":
-        return value.through(op, Affine(constant, none).step())
-    if not is_first:
+    if op.kind in ("Div", "Sub") and not is_first:
         op.refuse("a constant must be on the right")
-    if op.kind == "Sub":
-        return value.through(op, Affine(one, -constant).step())
-    if (constant == 0).any():
+    if op.kind == "Div" and (constant == 0).any():
         op.refuse("it divides by 0")
-    return value.through(op, Affine(1 / constant, none).step())
+    steps = {
+        "Add": lambda: Affine(one, constant),
+        "Sub": lambda: Affine(one, -constant),
+        "Mul": lambda: Affine(constant, none),
+        "Div": lambda: Affine(1 / constant, none),
+    }
+    step = steps[op.kind]()
+    grid = moved_grid(value, step)
+    if grid is None:
+        return value.through(op, step.step())
+    return value.on_grid(op, grid, replace(step.step(), is_of_codes=True))
+
+
+def read_slopes(op: Operator, value: Value, constants: Constants) -> Value:
+    """PRelu with slopes that do not make it fall."""
+    slopes = value.channels(op, constant_input(op, constants, 1))
+    if (slopes < 0).any():
+        op.refuse("its slopes must not be negative")
+    return value.through(op, Step(lambda values: np.where(values < 0, values * slopes, values)))
+
+
+def read_negative(op: Operator, value: Value, constants: Constants) -> Value:  # noqa: ARG001
+    """Neg: by -1."""
+    return value.through(op, Affine(-np.ones(1), np.zeros(1)).step())
+
+
+def moved_input(op: Operator, value: Value, constants: Constants) -> bool:
+    """Whether an operation gives the codes of the input another grid, and leaves the codes as they are."""
+    return op.kind in ARITHMETIC and read_arithmetic(op, value, constants).grid is not None
+
+
+def moved_grid(value: Value, step: Affine) -> Grid | None:
+    """The grid of codes behind a factor or a term for all of them, if the codes stay; None if not."""
+    grid = value.grid
+    if grid is None or value.codes_at is not None or step.gain.size > 1 or step.offset.size > 1:
+        return None
+    gain, terms = float(step.gain[0]), float(step.offset[0]) / grid.scale
+    zero = grid.zero_point - round(terms)
+    is_whole = np.float32(round(terms) * grid.scale) == np.float32(step.offset[0])
+    is_code = zero == grid.zero_point or grid.number_format.allowed(np.array(zero))
+    if not gain > 0 or not is_whole or not is_code or (zero and grid.number_format == BIPOLAR):
+        return None
+    return Grid(grid.number_format, grid.scale * gain, zero)
 
 
 def read_thresholds(op: Operator, value: Value, constants: Constants) -> Value:
     """QONNX's MultiThreshold: how many thresholds a value reaches, scaled."""
     refuse_other_quant_domain(op)
-    thresholds = _constant(op, constants, 1).astype(np.float64)
+    thresholds = constant_input(op, constants, 1).astype(np.float64)
     scale, bias = op.number("out_scale", 1.0), op.number("out_bias", 0.0)
     if thresholds.ndim != 2 or len(thresholds) not in (1, value.plane[0]) or value.is_flattened:
         op.refuse(f"its thresholds must be (channels, levels), not {thresholds.shape}")
@@ -93,19 +147,25 @@ def read_thresholds(op: Operator, value: Value, constants: Constants) -> Value:
 
 
 def _counted_grid(levels: int, scale: float, bias: float) -> Grid | None:
-    """The grid of counts 0..levels times a scale, from a bias on; None where that is no format of codes."""
-    low = bias / scale
-    if low != int(low):
+    """The grid of counts 0..levels times a scale, from a bias on; None where that is no format of codes.
+
+    Where the bias is half a step, as FINN has it for -1 and 1, the codes count half steps.
+    """
+    parts = next((parts for parts in (1, 2) if (bias * parts / scale).is_integer()), 0)
+    if not parts:
         return None
-    high = int(low) + levels
-    bits = signed_bits_needed(int(low), high) if low < 0 else high.bit_length()
-    return Grid(NumberFormat(bits, is_signed=low < 0), scale) if 1 <= bits <= MAX_BITS else None
+    low, unit = int(bias * parts / scale), scale / parts
+    high = low + levels * parts
+    if (low, high, parts) == (-1, 1, 2):
+        return Grid(BIPOLAR, unit)
+    bits = signed_bits_needed(low, high) if low < 0 else high.bit_length()
+    return Grid(NumberFormat(bits, is_signed=low < 0), unit) if 1 <= bits <= MAX_BITS else None
 
 
 def read_bipolar_activation(op: Operator, value: Value, constants: Constants) -> Value:
     """BipolarQuant: -1 below 0 and +1 from 0 on."""
     refuse_other_quant_domain(op)
-    scale = scalar(op, _constant(op, constants, 1), "the scale of activations")
+    scale = scalar(op, constant_input(op, constants, 1), "the scale of activations")
     if not scale > 0:
         op.refuse(f"the scale must be positive, not {scale}")
     grid = Grid(BIPOLAR, scale)
@@ -114,16 +174,17 @@ def read_bipolar_activation(op: Operator, value: Value, constants: Constants) ->
 
 
 def read_trunc(op: Operator, value: Value, constants: Constants) -> Value:
-    """Trunc: a value on a grid without its low bits, rounded down.
+    """Trunc: a value on a grid without its low bits, rounded as it states.
 
     Of the first version, the scale stays (five inputs); the second states the scale behind it (six).
     """
     refuse_other_quant_domain(op)
-    op.expect(rounding_mode="FLOOR", narrow=0)
+    op.expect(narrow=0)
+    rounding = ROUNDINGS[read_rounding(op, default="FLOOR")]
     if len(op.inputs) not in (5, 6):
         op.refuse(f"it must have five or six inputs, not {len(op.inputs)}")
     numbers = [
-        scalar(op, _constant(op, constants, index), "an input")
+        scalar(op, constant_input(op, constants, index), "an input")
         for index in range(1, len(op.inputs))
     ]
     scale, zero, bits = numbers[0], numbers[1], numbers[-1]
@@ -141,38 +202,24 @@ def read_trunc(op: Operator, value: Value, constants: Constants) -> Value:
     grid = Grid(NumberFormat(int(bits), is_signed), out_scale)
 
     def apply(values: Floats) -> Floats:
-        codes = np.floor(np.rint(values / scale) / shift)
-        kept: Floats = np.clip(codes, grid.low, grid.high) * out_scale
-        return kept
+        codes = rounding(np.rint(values / scale) / shift)
+        return np.clip(codes, grid.low, grid.high).astype(np.float64) * out_scale
 
     return value.on_grid(op, grid, Step(apply))
-
-
-def read_max_pool(op: Operator, value: Value, constants: Constants) -> Value:  # noqa: ARG001
-    """MaxPool, symmetric and without dilation."""
-    op.expect(auto_pad="NOTSET", ceil_mode=0, dilations=[1, 1], storage_order=0)
-    kernel, stride = _window(op, value)
-    pads = op.sizes("pads", [0, 0, 0, 0], least=0)
-    if pads[:2] != pads[2:]:
-        op.refuse(f"the padding must be the same on both sides, not {pads}")
-    if any(
-        edge > size + 2 * pad
-        for edge, size, pad in zip(kernel, value.plane[1:], pads, strict=False)
-    ):
-        op.refuse(f"the window {kernel} must fit the plane {value.plane[1:]}")
-    return value.pooled(op, MaxPool(kernel, stride, (pads[0], pads[1])))
 
 
 def read_flatten(op: Operator, value: Value, constants: Constants) -> Value:
     """Flatten, Reshape or Squeeze to samples and channels."""
     if op.kind == "Flatten":
-        op.expect(axis=1)
+        axes = 2 if value.is_flat else 4
+        if int(op.number("axis", 1)) % axes != 1:
+            op.refuse(f"axis must be 1, not {op.attributes['axis']}")
     elif op.kind == "Reshape" and value.is_flat and value.plane[1:] == (1, 1) and value.origin:
         return _reshape_gate(op, value, constants)
     elif op.kind == "Reshape" and value.origin is None:
         return _reshape_input(op, value, constants)
     elif op.kind == "Reshape":
-        shape = [int(size) for size in _constant(op, constants, 1).reshape(-1)]
+        shape = [int(size) for size in constant_input(op, constants, 1).reshape(-1)]
         if len(shape) != 2 or shape[1] not in (-1, int(np.prod(value.plane))):
             op.refuse(
                 f"only a reshape to (n, {int(np.prod(value.plane))}) is supported, not {shape}"
@@ -184,7 +231,7 @@ def read_flatten(op: Operator, value: Value, constants: Constants) -> Value:
 
 def _reshape_gate(op: Operator, value: Value, constants: Constants) -> Value:
     """Samples and channels, or those as planes of 1x1, as the gates of a squeeze and excitation."""
-    sizes = [int(size) for size in _constant(op, constants, 1).reshape(-1)]
+    sizes = [int(size) for size in constant_input(op, constants, 1).reshape(-1)]
     if len(sizes) == 2 and sizes[1] in (-1, value.plane[0]):
         return value.renamed(op)
     if sizes[1:] not in ([value.plane[0], 1, 1], [-1, 1, 1]) or value.is_flattened:
@@ -194,7 +241,7 @@ def _reshape_gate(op: Operator, value: Value, constants: Constants) -> Value:
 
 def _reshape_input(op: Operator, value: Value, constants: Constants) -> Value:
     """The input in other sizes: flat, or as planes."""
-    sizes = [int(size) for size in _constant(op, constants, 1).reshape(-1)][1:]
+    sizes = [int(size) for size in constant_input(op, constants, 1).reshape(-1)][1:]
     numbers = int(np.prod(value.plane))
     if sizes.count(-1) == 1:
         rest = -int(np.prod(sizes))
@@ -223,34 +270,35 @@ def read_identity(op: Operator, value: Value, constants: Constants) -> Value:  #
     return value.renamed(op)
 
 
-def average_window(
-    op: Operator, value: Value, constants: Constants
-) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Kernel and stride of an average pool; those that average the whole plane have it as kernel."""
-    if op.kind == "AveragePool":
-        op.expect(auto_pad="NOTSET", ceil_mode=0, dilations=[1, 1], pads=[0, 0, 0, 0])
-        return _window(op, value)
-    if op.kind == "ReduceMean":
-        axes = op.attributes.get("axes")
-        if axes is None:
-            axes = [int(axis) for axis in _constant(op, constants, 1).reshape(-1)]
-        if value.is_flat or sorted(axis % 4 for axis in axes) != [2, 3]:
-            op.refuse(f"only a mean over the plane, axes 2 and 3, is supported, not {axes}")
-    return value.plane[1:], value.plane[1:]
+def is_float(op: Operator) -> bool:
+    """Whether an operation, if it is a Cast, makes floats."""
+    kinds = (TensorProto.FLOAT, TensorProto.DOUBLE)
+    return op.kind != "Cast" or op.attributes.get("to") in kinds
+
+
+def read_cast(op: Operator, value: Value, constants: Constants) -> Value:  # noqa: ARG001
+    """Cast to floats: of whole numbers, or of floats, it changes nothing that matters."""
+    if not is_float(op):
+        op.refuse("it must make float or double of its input: values between layers are real")
+    return value.renamed(op)
 
 
 ELEMENTWISE: dict[str, Callable[[Operator, Value, Constants], Value]] = {
     "Add": read_arithmetic,
     "BatchNormalization": read_norm,
     "BipolarQuant": read_bipolar_activation,
+    "Cast": read_cast,
     "Clip": read_clip,
     "Div": read_arithmetic,
     "Dropout": read_identity,
     "Flatten": read_flatten,
     "Identity": read_identity,
-    "MaxPool": read_max_pool,
+    "Max": read_clip,
+    "Min": read_clip,
     "Mul": read_arithmetic,
     "MultiThreshold": read_thresholds,
+    "Neg": read_negative,
+    "PRelu": read_slopes,
     "Relu": read_relu,
     "Reshape": read_flatten,
     "Squeeze": read_flatten,
@@ -260,25 +308,17 @@ ELEMENTWISE: dict[str, Callable[[Operator, Value, Constants], Value]] = {
 }
 """Operations of one value and constants."""
 
-LAYOUTS = ("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose")
+ARITHMETIC = ("Add", "Div", "Mul", "Sub")
+LAYOUTS = ("Cast", "Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose")
 """Operations that change no number."""
-
-AVERAGES = ("AveragePool", "GlobalAveragePool", "ReduceMean")
-
-
-def _window(op: Operator, value: Value) -> tuple[tuple[int, int], tuple[int, int]]:
-    kernel = op.attributes.get("kernel_shape", [])
-    if value.is_flat or not isinstance(kernel, list) or len(kernel) != 2:
-        op.refuse(f"only pools in two dimensions are supported, not {kernel}")
-    kernel, stride = op.sizes("kernel_shape", [1, 1]), op.sizes("strides", [1, 1])
-    return (kernel[0], kernel[1]), (stride[0], stride[1])
 
 
 def _has(op: Operator, index: int) -> bool:
     return index < len(op.inputs) and bool(op.inputs[index])
 
 
-def _constant(op: Operator, constants: Constants, index: int) -> Array:
+def constant_input(op: Operator, constants: Constants, index: int) -> Array:
+    """An input that must be constant."""
     if not _has(op, index) or op.inputs[index] not in constants:
         op.refuse(f"its input {index} must be a constant")
     return constants[op.inputs[index]]

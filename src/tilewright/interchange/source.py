@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from onnx import TensorProto, helper
 
 from tilewright.errors import ShapeError
 from tilewright.interchange.values import Affine, Grid
@@ -34,7 +35,8 @@ class SourceCodes:
     """The tensor of the file with the input codes of a port, less `zero_point`, times `scale`.
 
     last: the plane that the file has flattened with its channels last. part: the first of the port's channels
-    in the tensor, and the first behind them, if it has others too.
+    in the tensor, and the first behind them, if it has others too. places: where each code stands in the
+    tensor, or `ZERO`, if the network has them in other places than the file.
     """
 
     tensor: str
@@ -42,6 +44,15 @@ class SourceCodes:
     zero_point: int = 0
     last: Plane | None = None
     part: tuple[int, int] | None = None
+    places: npt.NDArray[np.int32] | None = None
+
+    def moved(self, codes: Ints) -> Ints:
+        """Codes of the tensor, by sample, as the network has them."""
+        flat = codes.reshape(len(codes), -1)
+        if self.places is None:
+            return flat
+        with_zero = np.concatenate([flat, np.zeros((len(flat), 1), flat.dtype)], axis=1)
+        return with_zero[:, self.places]  # `ZERO` is the last
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +86,7 @@ class Imported:
     codes by port, sums by node where the file has them, steps by the port that they lead to. input_sizes: of
     the file's input, without the samples; batch: how many at a time, 0 for any number. notes: what of the
     file is not in the integers. engine: who computes the file's own answers. is_code_input: the input is
-    codes, not values. last: the tensors of planes that have their channels last.
+    codes, not values; input_kind: the type of its numbers. last: the tensors of planes with channels last.
     """
 
     path: Path
@@ -89,6 +100,7 @@ class Imported:
     notes: tuple[str, ...]
     engine: str = "qonnx"
     is_code_input: bool = False
+    input_kind: str = "float"
     last: frozenset[str] = frozenset()
 
     @property
@@ -134,10 +146,13 @@ class Imported:
         codes_format, shape = self.input.grid.number_format, (count, *self.input_sizes)
         lowest, largest = codes_format.min_code, codes_format.max_code
         wanted = np.random.default_rng(seed).integers(lowest, largest, shape, endpoint=True)
-        inputs = (
-            wanted.astype(codes_format.dtype) if self.is_code_input else self.input.inputs(wanted)
-        )
-        return self.run_inputs(inputs)
+        if self.is_code_input:
+            return self.run_inputs(wanted.astype(codes_format.dtype))
+        inputs = self.input.inputs(wanted)
+        kind = helper.tensor_dtype_to_np_dtype(TensorProto.DataType.Value(self.input_kind.upper()))
+        if kind.kind in "iu":
+            inputs = np.rint(inputs).clip(np.iinfo(kind).min, np.iinfo(kind).max)
+        return self.run_inputs(inputs.astype(kind))
 
     def run_inputs(self, inputs: npt.NDArray[Any]) -> tuple[Stimulus, float]:
         """As `run_source`, for these inputs of the file."""
@@ -155,9 +170,11 @@ class Imported:
                 tensor = self._channels_first(place.tensor, found, place.last)
                 if place.part is not None:
                     tensor = tensor[:, slice(*place.part)]
-                values = tensor.reshape(count, *operand_shape(node, operand)) / place.scale
+                values = tensor / place.scale
                 whole = np.rint(values)
-                codes[port] = (whole + place.zero_point).astype(node.act_format.dtype)
+                moved = place.moved((whole + place.zero_point).astype(np.int64))
+                moved = moved.reshape(count, *operand_shape(node, operand))
+                codes[port] = moved.astype(node.act_format.dtype)
                 farthest.append(float(np.abs(values - whole).max()))
             if node.name in self.sums:
                 real = self.sums[node.name].real

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.spec import Node, op_of
+from tilewright.spec import IntegerNetwork, Node, op_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,6 +41,16 @@ class TensorNames:
         if self.format == "onnx":
             return np.ones((1, 1, 1))
         return sum_step(node, is_unit=self.is_unit).reshape(-1, 1, 1)
+
+
+def output_scales(network: IntegerNetwork, *, is_unit: bool) -> dict[str, str]:
+    """What a file says of the real size of its outputs' steps; of the second and later ones by name."""
+    texts = [
+        " ".join(repr(float(step)) for step in sum_step(network.node(name), is_unit=is_unit))
+        for name in network.outputs
+    ]
+    others = zip(network.outputs[1:], texts[1:], strict=True)
+    return {"output_scale": texts[0]} | {f"output_scale.{name}": text for name, text in others}
 
 
 def sum_step(node: Node, *, is_unit: bool = False) -> Floats:

@@ -95,7 +95,9 @@ class Value:
     codes_at: the tensor of integers with its codes, if the file has one. kernel: of the source, where a
     quantizer that follows directly is computed with the sums; is_rectified: but for a Relu in between.
     is_positive: it is known not to be negative. last: the plane that was flattened with its channels last.
-    part: the first of its channels in the tensor, and the first behind them, if it has others too.
+    part: the first of its channels in the tensor, and the first behind them, if it has others too. places: of
+    its codes in the tensor, if they were moved since; the file does not have them so. slack: by how much the
+    source's rounding of what it adds may miss the sum.
     """
 
     tensor: str
@@ -113,6 +115,8 @@ class Value:
     is_positive: bool = False
     last: Plane | None = None
     part: tuple[int, int] | None = None
+    places: npt.NDArray[np.int32] | None = None
+    slack: float = 0.0
 
     def through(self, op: Operator, step: Step) -> Value:
         """The value after an elementwise step, off the grid."""
@@ -122,21 +126,14 @@ class Value:
             )
         steps = (*self.steps, step)
         after = replace(self, tensor=op.output, steps=steps, grid=None, codes_at=None, part=None)
+        after = replace(after, places=None)
         keeps = isinstance(step.apply, Affine) and step.apply.keeps_sign
         is_positive = self.is_positive and keeps
         return replace(after, kernel=None, is_rectified=False, is_positive=is_positive)
 
-    def on_grid(self, op: Operator, grid: Grid, step: Step | None = None) -> Value:
-        """The value after a quantizer: `step`, or QONNX's (divide, add the zero-point, clip, round)."""
-        zero, codes = grid.zero_point, grid.number_format
-
-        def apply(values: Floats) -> Floats:
-            steps = np.clip(values / grid.scale + zero, codes.min_code, codes.max_code)
-            rounded: Floats = (np.rint(steps) - zero) * grid.scale
-            return rounded
-
-        is_exact = math.frexp(grid.scale)[0] == 0.5  # a power of two
-        after = self.through(op, step or Step(apply, is_exact=is_exact))
+    def on_grid(self, op: Operator, grid: Grid, step: Step) -> Value:
+        """The value after a quantizer, `step`."""
+        after = self.through(op, step)
         return replace(after, grid=grid, is_positive=grid.low >= 0)
 
     def by_kernel(self, op: Operator, grid: Grid) -> Value | None:
@@ -166,7 +163,13 @@ class Value:
         pools = (*self.pools, pool)
         codes_at = self._codes_behind(op, None)
         return replace(
-            self, tensor=op.output, plane=plane, pools=pools, codes_at=codes_at, kernel=None
+            self,
+            tensor=op.output,
+            plane=plane,
+            pools=pools,
+            codes_at=codes_at,
+            kernel=None,
+            places=None,
         )
 
     def flattened(self, op: Operator) -> Value:

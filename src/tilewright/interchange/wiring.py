@@ -36,6 +36,7 @@ def requantize(node: Node, link: FoundLink, found: dict[str, Steps]) -> Requanti
         bound=node.sum_bound(),
         rounds=value.rounds,
         name=f"from {node.name} to {port}",
+        slack=value.slack,
     )
     found[port] = steps
     return Requantization(
@@ -51,8 +52,10 @@ def requantize(node: Node, link: FoundLink, found: dict[str, Steps]) -> Requanti
 
 def input_value(graph: Graph) -> Value:
     """The graph's input as a value."""
-    sizes = graph.input_shape
+    sizes = graph.plane or graph.input_shape
     is_flat = len(sizes) == 1
+    if len(sizes) == 2:
+        return Value(graph.input, None, (sizes[0] * sizes[1], 1, 1), True)
     plane = (sizes[0], 1, 1) if is_flat else (sizes[0], sizes[1], sizes[2])
     return Value(graph.input, None, plane, is_flat)
 

@@ -7,14 +7,14 @@ from typing import Literal
 
 from tilewright.errors import UnknownNameError
 
-Family = Literal["vgg", "resnet"]
+Family = Literal["vgg", "resnet", "zoo"]
 
 IMAGE_CHANNELS, IMAGE_EDGE = 3, 32
 
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """A network for 3x32x32 images.
+    """A network for 3x32x32 images. One of the zoo has its layers in `tilewright.models.zoo`, and no stages.
 
     stages: of a VGG, output channels of the 3x3 convolutions of each stage, which ends in a 2x2
     max-pool; of a ResNet, output channels of the residual blocks of each stage; every stage but the
@@ -36,6 +36,9 @@ ARCHITECTURES = {
     ),
     "resnet8": Architecture("resnet", ((16,), (32,), (64,))),
     "resnet20": Architecture("resnet", ((16,) * 3, (32,) * 3, (64,) * 3)),
+    "ic_resnet8": Architecture("zoo", ()),
+    "mobilenet_v2": Architecture("zoo", ()),
+    "vit_tiny": Architecture("zoo", ()),
 }
 
 

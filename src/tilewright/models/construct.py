@@ -10,8 +10,13 @@ from tilewright.models.architecture import Family
 from tilewright.models.model_spec import ModelSpec
 from tilewright.models.resnet import QuantResNet
 from tilewright.models.vgg import QuantVGG
+from tilewright.models.zoo_model import ZooModel
 
-CLASSES: dict[Family, type[QuantVGG | QuantResNet]] = {"vgg": QuantVGG, "resnet": QuantResNet}
+CLASSES: dict[Family, type[QuantVGG | QuantResNet | ZooModel]] = {
+    "vgg": QuantVGG,
+    "resnet": QuantResNet,
+    "zoo": ZooModel,
+}
 
 
 def build(spec: ModelSpec) -> nn.Module:

@@ -1,4 +1,4 @@
-"""The sizes and number formats of a network's layers, in closed form: no tensor is made."""
+"""The sizes and number formats of a network's layers: in closed form, without a tensor, but for the zoo's."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ def quantized_layers(spec: ModelSpec) -> tuple[QuantizedLayer, ...]:
     """
     if spec.is_float:
         return ()
+    if spec.architecture.family == "zoo":
+        return tuple(_of_zoo(spec))
     shapes = _vgg(spec) if spec.architecture.family == "vgg" else _resnet(spec)
     return tuple(
         QuantizedLayer(name, shape, _act_format(spec, name), _weight_format(spec, name))
@@ -72,6 +74,17 @@ def _resnet(spec: ModelSpec) -> Iterator[ConvShape]:
             yield _convolution(channels, edge, width, kernel=1, stride=stride)
         channels, edge = width, edge // stride
     yield ConvShape(channels, 1, 1, spec.classes, 1, 1)
+
+
+def _of_zoo(spec: ModelSpec) -> Iterator[QuantizedLayer]:
+    """Sizes and formats as a fresh module has them: signs follow from the graph."""
+    from tilewright.models.zoo import zoo_shapes  # with torch
+    from tilewright.models.zoo_model import ZooModel
+
+    module = ZooModel(spec)
+    for name, shape in zoo_shapes(spec.name).items():
+        act, weight = module.formats_of(name)
+        yield QuantizedLayer(name, shape, act, weight)
 
 
 def _convolution(

@@ -18,6 +18,7 @@ from tilewright.spec.quantizer import QUANTIZERS
 MAX_CHOKE_WIDTH = 512
 FLOAT_BITS = 32
 PIXEL_BITS = 8
+ZOO_CLASSES = 10
 
 SKIPS = ("none", "trained")
 SKIP_LAYER = "skip.conv"
@@ -29,10 +30,12 @@ LayerBits = tuple[tuple[str, int, int], ...]
 class ModelSpec:
     """A network for 3x32x32 images, quantized or float.
 
-    name: "vgg_tiny", "vgg16", "resnet8" or "resnet20". weight_bits, act_bits: 2..8, or both 32 for a
-    float network with the same names and shapes, from which a quantized one can start. choke_width:
-    channels of the chokepoint of a VGG, or None. choke_stage: the stage that it replaces, 1..n (a
-    stage ends in a max-pool; the map halves from stage to stage); None means stage 4, a 4x4 map.
+    name: "vgg_tiny", "vgg16", "resnet8", "resnet20", or one of the zoo for such images, "ic_resnet8",
+    "mobilenet_v2" or "vit_tiny", which have 10 classes and no widths of single layers. weight_bits,
+    act_bits: 2..8, or both 32 for a float network with the same names and shapes, from which a quantized
+    one can start. choke_width: channels of the chokepoint of a VGG, or None. choke_stage: the stage that it
+    replaces, 1..n (a stage ends in a max-pool; the map halves from stage to stage); None means stage 4, a
+    4x4 map.
     has_choke_norm: BatchNorm after the choked convolution. is_per_channel: a weight step for each
     output channel (not in the classifier). layer_bits: (layer, weight bits, activation bits) of
     layers that have widths of their own (the first layer reads 8-bit pixels in any case). quantizer: a
@@ -64,6 +67,10 @@ class ModelSpec:
             check_bits(self.act_bits, "act_bits")
         if self.classes < 2:
             raise ConfigError(f"classes must be at least 2, not {self.classes}")
+        if architecture.family == "zoo" and (self.layer_bits or self.classes != ZOO_CLASSES):
+            raise ConfigError(
+                f"{self.name} has {ZOO_CLASSES} classes and one width for all layers: leave layer_bits out"
+            )
         _check_choke(self, architecture)
         _check_quantizer(self)
         _check_skip(self)
@@ -96,6 +103,10 @@ class ModelSpec:
     @property
     def layers(self) -> tuple[str, ...]:
         """Names of the convolutions and of the classifier, in execution order."""
+        if self.architecture.family == "zoo":
+            from tilewright.models.zoo import zoo_shapes  # loads torch
+
+            return tuple(zoo_shapes(self.name))
         names = list(name_layers(self.architecture.family, self.stages))
         if self.skip == "trained":
             names.insert(names.index(self.choke_layers[-1]) + 1, SKIP_LAYER)

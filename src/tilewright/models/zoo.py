@@ -8,6 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from tilewright.models.zoo_names import zoo_network
+from tilewright.quant.attention import (
+    AttentionMix,
+    AttentionScores,
+    AttentionSoftmax,
+    PixelNorm,
+)
 from tilewright.spec import ConvShape
 
 
@@ -22,6 +28,7 @@ def build_zoo(name: str) -> nn.Module:
         "sww_ds_cnn_1d": _ds_cnn_1d,
         "mobilenet_v2": _mobilenet_v2,
         "unet": UNet,
+        "vit_tiny": VisionTransformer,
     }
     return builders[name]()
 
@@ -118,6 +125,54 @@ class UNet(nn.Module):
         second = self.up1(torch.cat([self.up(third), second], 1))
         found: Tensor = self.leave(self.up2(torch.cat([self.up(second), first], 1)))
         return found
+
+
+class TransformerBlock(nn.Module):
+    """Attention between pixels, then two linear layers on each; both are added to what they read."""
+
+    def __init__(self, width: int, heads: int, factor: int) -> None:
+        super().__init__()
+        self.place = nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False)
+        self.norm1, self.norm2 = PixelNorm(width), PixelNorm(width)
+        self.query, self.key, self.value, self.out = (_linear(width, width) for _ in range(4))
+        self.scores, self.softmax = AttentionScores(heads), AttentionSoftmax()
+        self.mix, self.gelu = AttentionMix(heads), nn.GELU()
+        self.wider, self.narrower = _linear(width, factor * width), _linear(factor * width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``n width h w``."""
+        x = x + self.place(x)
+        read = self.norm1(x)
+        shares = self.softmax(self.scores(self.query(read), self.key(read)))
+        x = x + self.out(self.mix(shares, self.value(read)))
+        found: Tensor = x + self.narrower(self.gelu(self.wider(self.norm2(x))))
+        return found
+
+
+class VisionTransformer(nn.Module):
+    """ViT-Tiny on patches of 4x4: 12 blocks of 192 channels and 3 heads.
+
+    As in CPVT (Chu et al., 2021), a depthwise convolution in each block says where a patch stands, and the
+    classifier reads the mean of all patches, so there are no constants for each place and no class token.
+    As in ViT-22B (Dehghani et al., 2023), layers have no biases.
+    """
+
+    def __init__(
+        self, width: int = 192, heads: int = 3, depth: int = 12, factor: int = 4, classes: int = 10
+    ) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(3, width, 4, 4, bias=False)
+        self.blocks = nn.Sequential(*(TransformerBlock(width, heads, factor) for _ in range(depth)))
+        self.norm, self.head = PixelNorm(width), nn.Linear(width, classes, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``n classes`` of ``n 3 h w``."""
+        found: Tensor = self.head(self.norm(self.blocks(self.patches(x))).mean((2, 3)))
+        return found
+
+
+def _linear(entered: int, width: int) -> nn.Conv2d:
+    return nn.Conv2d(entered, width, 1, bias=False)
 
 
 def _resnet8() -> nn.Module:

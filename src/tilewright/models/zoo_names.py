@@ -28,6 +28,7 @@ ZOO = {
     ),
     "mobilenet_v2": ZooNetwork("MobileNetV2 0.35", (3, 32, 32), 10),
     "unet": ZooNetwork("a U-Net of three levels", (3, 32, 32), 0),
+    "vit_tiny": ZooNetwork("ViT-Tiny on patches of 4x4", (3, 32, 32), 10),
 }
 """By name; `tilewright.models.zoo.build_zoo` makes the module."""
 

@@ -31,6 +31,15 @@ class PoolOp(Op):
         if node.area == 1:
             int32 = writer.dtype("int32")
             return writer.node("Cast", codes, sums.name, dtype=int32, shape=sums.sizes, to=int32)
+        if node.act_format.is_signed and node.kernel == node.plane[1:]:
+            int32, name = writer.dtype("int32"), f"{node.name}.wide"
+            sizes = (sums.sizes[0], *node.plane)
+            wide = writer.node("Cast", codes, name, dtype=int32, shape=sizes, to=int32)
+            axes = writer.constant(f"{node.name}.axes", np.array([2, 3], np.int64))
+            operands, shape = (wide, axes), sums.sizes
+            return writer.node(
+                "ReduceSum", operands, sums.name, dtype=int32, shape=shape, keepdims=1
+            )
         if node.act_format.is_signed:
             raise FormatError(
                 f"{node.name}: an average pool of signed codes has no integer operator in ONNX: "

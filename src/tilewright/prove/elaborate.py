@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,37 @@ def elaborate(
     return read_netlist(parse(elaborate_json(sources, top=top, parameters=parameters)))
 
 
+def elaborate_many(
+    designs: Sequence[Mapping[str, str]],
+    *,
+    top: str,
+    parameters: Mapping[str, int],
+    timeout_s: float = 600.0,
+) -> list[str | None]:
+    """Flat netlists of many designs by one yosys, in yosys's JSON; None for one that it cannot elaborate.
+
+    They are not kept in the cache. Raises `ToolError` if yosys is missing or does not end in time.
+    """
+    with tempfile.TemporaryDirectory(prefix="tilewright-yosys-") as name:
+        folder = Path(name)
+        files: dict[str, str] = {}
+        scripts: list[str] = []
+        for at, sources in enumerate(designs):
+            texts = {f"{at}/{file}": text for file, text in without_imports(sources).items()}
+            files |= texts
+            netlist = f"{at}/{_NETLIST}"
+            scripts += ["design -reset", _script(list(texts), top, parameters, netlist)]
+        status, _ = run_yosys("\n".join(scripts), files, folder=folder, timeout_s=timeout_s)
+        made = [folder / f"{at}" / _NETLIST for at in range(len(designs))]
+        found = [path.read_text(encoding="utf-8") if path.is_file() else None for path in made]
+    if status == 0 or len(designs) == 1:
+        return found if status == 0 else [None]
+    done = found.index(None)  # yosys stops at the first that it cannot elaborate
+    rest = designs[done + 1 :]
+    more = elaborate_many(rest, top=top, parameters=parameters, timeout_s=timeout_s) if rest else []
+    return [*found[: done + 1], *more]
+
+
 def parse(text: str) -> dict[str, Any]:
     """A design in yosys's JSON; raises `FormatError` if it is not one."""
     try:
@@ -72,20 +103,22 @@ def parse(text: str) -> dict[str, Any]:
     return design
 
 
-def _script(files: list[str], top: str | None, parameters: Mapping[str, int]) -> str:
+def _script(
+    files: list[str], top: str | None, parameters: Mapping[str, int], netlist: str = _NETLIST
+) -> str:
     chosen = f"-top {top}" if top else "-auto-top"
+    sizes = " ".join(f"-set {name} {value}" for name, value in parameters.items())
     return "\n".join(
         [
             f"read_verilog -sv {' '.join(sorted(files, key=lambda file: 'pkg' not in file))}",
-            *(f"chparam -set {name} {value} {top}" for name, value in parameters.items()),
+            *([f"chparam {sizes} {top}"] if sizes else []),
             f"hierarchy -check {chosen}",
-            "proc",
+            "proc -noopt",  # yosys makes of an x what suits it; nothing is to be made of it here
             "flatten",
-            "opt_expr",
             "opt_clean",
             "memory_collect",
             "opt_clean",
-            f"write_json {_NETLIST}",
+            f"write_json {netlist}",
         ]
     )
 

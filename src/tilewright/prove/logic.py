@@ -51,6 +51,8 @@ def _xor(words: Words, a: Poly | Unknown, b: Poly | Unknown) -> Poly | Unknown:
 
 def logic(words: Words, cell: Operation, values: Sequence[Value]) -> Value:
     """Not, and, or of "is not 0"."""
+    if cell.kind == "$logic_and" and any(value == 0 for value in values):
+        return 0  # whatever the other one is
     bits = [truth(words, value, width) for value, width in zip(values, cell.widths, strict=True)]
     if cell.kind == "$logic_not":
         return _of_bit(words, _not(words, bits[0]), cell.width)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tilewright.prove import cells
 from tilewright.prove.choices import choose
+from tilewright.prove.folding import folded
 from tilewright.prove.logic import invert
 from tilewright.prove.memories import StoredWords, initial
 from tilewright.prove.netlist import (
@@ -19,6 +20,7 @@ from tilewright.prove.netlist import (
     signals_of,
     waiting,
 )
+from tilewright.prove.operation import Operation
 from tilewright.prove.words import Unknown, Value, Words
 
 _MOST_ROUNDS = 8
@@ -32,6 +34,7 @@ class Machine:
     """
 
     def __init__(self, netlist: Netlist, words: Words) -> None:
+        netlist = folded(netlist, words)
         self.netlist, self.words = netlist, words
         self.cycle = 0
         self.values: list[Value] = [0] * len(netlist.widths)
@@ -44,6 +47,7 @@ class Machine:
         self._stale: dict[int, list[int]] = defaultdict(list)
         self._reads: dict[int, list[int]] = defaultdict(list)
         self._gathered: dict[tuple[int, ...], dict[tuple[Value, ...], Value]] = {}
+        self._outputs = [step.output for step in netlist.steps]
         self._steps = [self._compiled(at, step) for at, step in enumerate(netlist.steps)]
         self._wake_through()
         for at, register in enumerate(netlist.registers, len(netlist.steps)):
@@ -75,8 +79,9 @@ class Machine:
     def _write(self, signal: int, value: Value) -> None:
         if self.values[signal] != value:
             self.values[signal] = value
+            due = self._is_due
             for at in self._followers[signal]:
-                self._is_due[at] = 1
+                due[at] = 1
             for at in self._stale[signal]:
                 self._is_stale[at] = True
 
@@ -139,16 +144,7 @@ class Machine:
                 return cells.apply(words, operation, (a(), b(), choice))
 
             return mux
-        found: dict[tuple[Value, ...], Value] = {}
-
-        def compute() -> Value:
-            inputs = tuple(get() for get in getters)
-            value = found.get(inputs)
-            if value is None:
-                value = found[inputs] = cells.apply(words, operation, inputs)
-            return value
-
-        return compute
+        return _remembering(words, operation, getters)
 
     def _follow(self, source: Source, at: int) -> None:
         for signal in signals_of(source):
@@ -176,7 +172,17 @@ class Machine:
         if not makers:
             return get
         is_stale, values = self._is_stale, self.values
-        outputs = [(at, self.netlist.steps[at].output) for at in makers]
+        outputs = [(at, self._outputs[at]) for at in makers]
+        if len(outputs) == 1:
+            ((only, signal),) = outputs
+
+            def ask_one() -> Value:
+                if is_stale[only]:
+                    is_stale[only] = False
+                    values[signal] = self._steps[only]()
+                return get()
+
+            return ask_one
 
         def ask() -> Value:
             for at, output in outputs:
@@ -193,23 +199,30 @@ class Machine:
         """Set these inputs (others stay) and let everything between the registers follow."""
         for name, value in inputs.items():
             self._set(self.netlist.ports[name].source, value)
-        for _ in range(_MOST_ROUNDS):
+        applied: dict[int, tuple[Value, Value, Value]] = {}
+        for left in reversed(range(_MOST_ROUNDS)):
             self._follow_up()
-            if not self._clear():
+            if not self._clear(applied, is_last=not left):
                 return
-        raise AssertionError("clears do not come to rest")
+        self._follow_up()
 
     def _follow_up(self) -> None:
-        due, steps, outputs = self._is_due, self._steps, self.netlist.steps
+        due, steps, outputs, values = self._is_due, self._steps, self._outputs, self.values
         end = len(steps)
         at = due.find(1, 0, end)
         while at >= 0:
             due[at] = 0
-            self._write(outputs[at].output, steps[at]())
+            value, signal = steps[at](), outputs[at]
+            if values[signal] is not value:
+                self._write(signal, value)
             at = due.find(1, at + 1, end)
 
-    def _clear(self) -> bool:
-        """Let clears act that do not wait for the clock; whether any changed a register."""
+    def _clear(self, applied: dict[int, tuple[Value, Value, Value]], *, is_last: bool) -> bool:
+        """Let clears act that do not wait for the clock; whether any changed a register.
+
+        applied: by register: which clear acted, with what, and what came of it: twice is once. A register
+        that `is_last` still changes is unknown.
+        """
         has_changed = False
         cached: dict[tuple[Source, int], Value] = {}
         for register in self._clears:
@@ -220,9 +233,15 @@ class Machine:
             active = cached[register.clear]
             if active == 0:
                 continue
-            to = self.get(register.clear_to)
-            value = self._chosen(active, to, self.values[register.output], register.width)
-            if self.values[register.output] != value:
+            to, before = self.get(register.clear_to), self.values[register.output]
+            if applied.get(register.output) == (active, to, before):
+                continue
+            value = self._chosen(active, to, before, register.width)
+            if value != before and is_last:
+                why = Unknown(f"clears of {register.name}, which do not come to rest", is_x=False)
+                value = self.words.unknown(why, register.width)
+            applied[register.output] = (active, to, value)
+            if value != before:
                 self._write(register.output, value)
                 has_changed = True
         return has_changed
@@ -294,6 +313,33 @@ class Machine:
     def read(self, port: str) -> Value:
         """What a port carries."""
         return self.get(self.netlist.ports[port].source)
+
+
+def _remembering(
+    words: Words, operation: Operation, getters: list[Callable[[], Value]]
+) -> Callable[[], Value]:
+    """Computes a step; the same inputs give the same output."""
+    found: dict[tuple[Value, ...], Value] = {}
+    if len(getters) == 2:
+        one, two = getters
+
+        def compute_two() -> Value:
+            inputs = (one(), two())
+            value = found.get(inputs)
+            if value is None:
+                value = found[inputs] = cells.apply(words, operation, inputs)
+            return value
+
+        return compute_two
+
+    def compute() -> Value:
+        inputs = tuple(get() for get in getters)
+        value = found.get(inputs)
+        if value is None:
+            value = found[inputs] = cells.apply(words, operation, inputs)
+        return value
+
+    return compute
 
 
 def _extended(source: tuple[Segment, ...]) -> tuple[Segment, int] | None:

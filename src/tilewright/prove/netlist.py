@@ -98,7 +98,7 @@ class Netlist:
     """A flat module with one clock.
 
     steps: gates and read ports in the order in which their values follow from one another. widths: of each
-    signal. names: of each signal. nets: names to sources, for looking inside.
+    signal. names: of each signal.
     """
 
     name: str
@@ -110,7 +110,6 @@ class Netlist:
     names: list[str]
     clock: str
     is_rising: bool
-    nets: dict[str, Source] = field(default_factory=dict)
     undriven: dict[int, str] = field(default_factory=dict)
 
 

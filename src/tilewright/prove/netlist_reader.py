@@ -49,6 +49,7 @@ class _Reader:
         self.widths: list[int] = []
         self.names: list[str] = []
         self.at: dict[int, tuple[int, int]] = {}
+        self.driven: list[Sequence[Any]] = []
         self.undriven: dict[int, str] = {}
         self.net_names: dict[int, str] = {}
         self.initial: dict[int, str] = {}
@@ -88,7 +89,6 @@ class _Reader:
             names=self.names,
             clock=clock,
             is_rising=is_rising,
-            nets={n: self._source(f["bits"]) for n, f in self.module["netnames"].items()},
             undriven=self.undriven,
         )
 
@@ -124,6 +124,7 @@ class _Reader:
         signal = len(self.widths)
         self.widths.append(len(bits))
         self.names.append(self._named(bits) or name)
+        self.driven.append(bits)
         for at, bit in enumerate(bits):
             if isinstance(bit, int):
                 if bit in self.at:
@@ -136,6 +137,9 @@ class _Reader:
         return next((self.net_names[b] for b in bits if b in self.net_names), "")
 
     def _source(self, bits: Sequence[Any]) -> Source:
+        whole = self.at.get(bits[0]) if bits else None
+        if whole is not None and self.driven[whole[0]] == bits:
+            return whole[0]
         segments: list[Segment] = []
         for bit in bits:
             signal, at, _ = self._bit(bit)
@@ -163,6 +167,7 @@ class _Reader:
         signal = len(self.widths)
         self.widths.append(1)
         self.names.append(name)
+        self.driven.append([bit])
         why = name if isinstance(bit, str) else f"net {name}, which nothing drives"
         self.undriven[signal] = why
         self.at[bit] = (signal, 0)

@@ -93,15 +93,29 @@ class Polynomials:
         self, terms: dict[Monomial, int], low: int | None = None, high: int | None = None
     ) -> Poly:
         """The polynomial of these terms (none with a coefficient of 0), known to lie in low..high."""
-        key = frozenset(terms.items())
-        poly = self._polys.get(key)
+        poly = self._polys.get(frozenset(terms.items()))
         if poly is None:
-            bounds = self.range_of(terms)
-            poly = self._polys[key] = Poly(terms, *bounds, len(self._polys))
+            return self._bounded(self._new(terms, *self.range_of(terms)), low, high)
+        return self._bounded(poly, low, high)
+
+    def _within(self, terms: dict[Monomial, int], low: int, high: int) -> Poly:
+        """The same, of terms whose own bounds are no tighter than these."""
+        poly = self._polys.get(frozenset(terms.items()))
+        if poly is None:
+            poly = self._new(terms, low, high)
+        return self._bounded(poly, low, high)
+
+    def _new(self, terms: dict[Monomial, int], low: int, high: int) -> Poly:
+        poly = Poly(terms, low, high, len(self._polys))
+        self._polys[frozenset(terms.items())] = poly
+        return poly
+
+    def _bounded(self, poly: Poly, low: int | None, high: int | None) -> Poly:
         if low is not None and low > poly.low:
             poly.bound(low, poly.high)
         if high is not None and high < poly.high:
             poly.bound(poly.low, high)
+        terms = poly.terms
         if poly.low >= poly.high and (len(terms) > 1 or (terms and () not in terms)):
             return self._constant(poly)
         return poly
@@ -172,7 +186,9 @@ class Polynomials:
                 else:
                     del terms[monomial]
             a, b = (q.low, q.high) if factor > 0 else (q.high, q.low)
-            found = self._sums[key] = self.make(terms, p.low + factor * a, p.high + factor * b)
+            is_apart = len(terms) == len(p.terms) + len(q.terms)
+            make = self._within if is_apart else self.make
+            found = self._sums[key] = make(terms, p.low + factor * a, p.high + factor * b)
         return found
 
     def subtract(self, p: Poly, q: Poly) -> Poly:
@@ -194,8 +210,12 @@ class Polynomials:
                     monomial = self._join(one, two)
                     terms[monomial] = terms.get(monomial, 0) + a * b
             corners = (p.low * q.low, p.low * q.high, p.high * q.low, p.high * q.high)
-            kept = {monomial: number for monomial, number in terms.items() if number}
-            found = self._products[key] = self.make(kept, min(corners), max(corners))
+            if len(terms) == len(p.terms) * len(q.terms):  # none is the sum of two
+                found = self._within(terms, min(corners), max(corners))
+            else:
+                kept = {monomial: number for monomial, number in terms.items() if number}
+                found = self.make(kept, min(corners), max(corners))
+            self._products[key] = found
         return found
 
     def _join(self, one: Monomial, two: Monomial) -> Monomial:

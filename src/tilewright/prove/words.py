@@ -36,9 +36,12 @@ class Word:
 
     def __init__(self, parts: tuple[Part, ...]) -> None:
         self.parts = parts
-        self.width = sum(part[2] for part in parts)
-        found = [part[0] for part in parts if isinstance(part[0], Unknown)]
-        self.unknown: Unknown | None = found[0] if found else None
+        self.unknown: Unknown | None = None
+        self.width = 0
+        for source, _, width in parts:
+            self.width += width
+            if self.unknown is None and isinstance(source, Unknown):
+                self.unknown = source
 
 
 Value = int | Word
@@ -49,7 +52,7 @@ class Words:
 
     def __init__(self, algebra: Algebra) -> None:
         self.algebra = algebra
-        self._words: dict[tuple[tuple[int, int, int], ...], Word] = {}
+        self._words: dict[tuple[int, ...], Word] = {}
         self._slices: dict[tuple[Word, int, int], Value] = {}
         self._numbers: dict[tuple[Word, bool], Poly] = {}
         self._simple: dict[Word, Poly] = {}
@@ -97,7 +100,13 @@ class Words:
         return (floor, 0) if is_simple else (p, low)
 
     def _intern(self, parts: tuple[Part, ...]) -> Word:
-        key = tuple((_identity(source), low, width) for source, low, width in parts)
+        if len(parts) == 1:
+            source, low, width = parts[0]
+            key: tuple[int, ...] = (_identity(source), low, width)
+        else:
+            key = tuple(
+                number for source, low, width in parts for number in (_identity(source), low, width)
+            )
         word = self._words.get(key)
         if word is None:
             word = self._words[key] = Word(parts)

@@ -1,5 +1,11 @@
 """Quantizers and layers whose forward pass is integer arithmetic."""
 
+from tilewright.quant.attention import (
+    AttentionMix,
+    AttentionScores,
+    AttentionSoftmax,
+    PixelNorm,
+)
 from tilewright.quant.bias import ChannelBias
 from tilewright.quant.integer_layers import (
     IntegerAdd,
@@ -21,6 +27,9 @@ from tilewright.quant.sums import QuantAdd, QuantAvgPool2d
 
 __all__ = [
     "ActQuantizer",
+    "AttentionMix",
+    "AttentionScores",
+    "AttentionSoftmax",
     "ChannelBias",
     "Gap",
     "IntegerAdd",
@@ -30,6 +39,7 @@ __all__ = [
     "LinkReport",
     "PactActQuantizer",
     "PactWeightQuantizer",
+    "PixelNorm",
     "PixelQuantizer",
     "QuantAdd",
     "QuantAvgPool2d",

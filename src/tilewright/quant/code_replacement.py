@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
+from tilewright.quant.attention import integer_form
 from tilewright.quant.code_nodes import (
     BoundMove,
     MonotoneStep,
@@ -67,11 +68,23 @@ SCALARS: dict[Any, Callable[[float], tuple[float, float]]] = {
 def replace_on_codes(edit: Edit, node: fx.Node, what: Any) -> bool:
     """Replace `node` if it is such an operation; whether it was."""
     return (
-        _activation(edit, node, what)
+        _attention(edit, node, what)
+        or _activation(edit, node, what)
         or _movement(edit, node, what)
         or _product(edit, node, what)
         or _scalar(edit, node, what)
     )
+
+
+def _attention(edit: Edit, node: fx.Node, what: Any) -> bool:
+    part = integer_form(what)
+    if part is None:
+        return False
+    sources = tuple(node.all_input_nodes)
+    for source in sources:
+        edit.checked.update(inputs_behind(source, edit.signs))
+    edit.put_for(node, "attention", part, sources)
+    return True
 
 
 def _activation(edit: Edit, node: fx.Node, what: Any) -> bool:

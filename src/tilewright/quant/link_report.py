@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from tilewright.quant.links import IS_OUTPUT, NO_INPUT, Wiring, find_wiring
+from tilewright.quant.links import NO_INPUT, Wiring, find_wiring
 from tilewright.quant.node_modules import is_node, operand_count
 
 ALONE = "move it behind the last layer, or leave it out"
 NORM_FIRST = "put it right behind its layer, before the pool or flatten"
 AT_THE_INPUT = "let a quantized layer read the module's input as it is"
-ONE_OUTPUT = "let the forward return one value, and quantize each head by itself"
 TRACEABLE = "write its forward without control flow on values"
 WHOLE_POOL = "give quantize an example input, or use a pool with a fixed kernel"
 
@@ -90,22 +89,21 @@ def warn_of_gaps(module: nn.Module) -> None:
 
 def _gaps(module: nn.Module, wiring: Wiring, names: tuple[str, ...]) -> Iterator[Gap]:
     """Where a path ends; only if none does, which operands nothing feeds."""
-    ends = [name for name in names[:-1] if name in wiring.reasons]
+    ends = [name for name in names[:-1] if name in wiring.reasons and name not in wiring.outputs]
     for name in ends:
         yield _end(name, wiring.reasons[name], wiring.causes.get(name, ""))
     if ends or not wiring.links:
         return
     fed = {(link.consumer, link.operand) for links in wiring.links.values() for link in links}
+    fed |= {(entry.consumer, entry.operand) for entry in wiring.entries}
     for name in names:
         operands = operand_count(module.get_submodule(name))
         is_fed = all((name, operand) in fed for operand in range(operands))
-        if not is_fed and name not in wiring.inputs:
+        if not is_fed:
             yield Gap(name, "no quantized layer feeds it", AT_THE_INPUT)
 
 
 def _end(name: str, reason: str, cause: str) -> Gap:
     if cause:
         return Gap(name, reason, ADVICE.get(cause, ALONE))
-    if reason == IS_OUTPUT:
-        return Gap(name, "it is one of several outputs", ONE_OUTPUT)
     return Gap(name, reason, AT_THE_INPUT if reason == NO_INPUT else TRACEABLE)

@@ -51,20 +51,32 @@ class Link:
         return not (self.pools or any(map(_is_active, self.steps)))
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An operand of a node that reads the module's input as it is; source: which of its inputs."""
+
+    consumer: str
+    operand: int
+    source: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Wiring:
     """How the nodes of a module are connected.
 
     links: node name to the links to the nodes that read it. reasons: node name to why there is no link
-    to one of its readers, or to any reader. inputs: names of the nodes that read the module's input.
-    causes: node name to the operation that the reason is about; a name of a module's class, a function or
-    a method.
+    to one of its readers, or to any reader. inputs: names of the nodes that read the module's input;
+    entries: what of which node reads which of its inputs. outputs: nodes whose values the module returns,
+    in that order, and that lead nowhere else but to their readers. causes: node name to the operation that
+    the reason is about; a name of a module's class, a function or a method.
     """
 
     links: dict[str, tuple[Link, ...]]
     reasons: dict[str, str]
     inputs: tuple[str, ...]
     causes: dict[str, str]
+    outputs: tuple[str, ...] = ()
+    entries: tuple[Entry, ...] = ()
 
 
 class _UnlinkedError(Exception):
@@ -73,10 +85,13 @@ class _UnlinkedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Break:
-    """Why a path ends before a node, and the operation at its end; none at the network's output."""
+    """Why a path ends before a node, and the operation at its end; none at the network's output, and there
+    its place among what the module returns.
+    """
 
     reason: str
     cause: str = ""
+    place: int = 0
 
 
 class _LeafTracer(fx.Tracer):
@@ -100,23 +115,43 @@ def find_wiring(module: nn.Module) -> Wiring:
         return Wiring({}, dict.fromkeys(names, reason), (), {})
     links: dict[str, tuple[Link, ...]] = {}
     breaks: dict[str, _Break] = {}
-    inputs: dict[str, None] = {}
+    entries: list[Entry] = []
+    sources = [node for node in graph.nodes if node.op == "placeholder"]
     for node in graph.nodes:
         if node.op == "call_module" and node.target in names:
             found = list(_follow(node, module, _Path()))
-            links[str(node.target)] = tuple(link for link in found if isinstance(link, Link))
-            breaks |= {str(node.target): why for why in found[::-1] if isinstance(why, _Break)}
+            name, ends = str(node.target), [why for why in found if isinstance(why, _Break)]
+            links[name] = tuple(link for link in found if isinstance(link, Link))
+            ends.sort(key=lambda why: why.reason == IS_OUTPUT)  # stable: others come first
+            if ends:
+                breaks[name] = ends[0]
         if node.op == "placeholder":
             read = [link for link in _follow(node, module, _Path()) if isinstance(link, Link)]
-            inputs |= {link.consumer: None for link in read if link.is_plain}
-    if links and not inputs:
+            source = sources.index(node)
+            entries += [Entry(one.consumer, one.operand, source) for one in read if one.is_plain]
+    if links and not entries:
         breaks.setdefault(next(iter(links)), _Break(NO_INPUT))
     return Wiring(
         links,
         {name: why.reason for name, why in breaks.items()},
-        tuple(inputs),
+        tuple(dict.fromkeys(entry.consumer for entry in entries)),
         {name: why.cause for name, why in breaks.items()},
+        _outputs(breaks),
+        tuple(entries),
     )
+
+
+def _outputs(breaks: dict[str, _Break]) -> tuple[str, ...]:
+    """Nodes at the module's outputs, in the order in which it returns them."""
+    found = [(why.place, name) for name, why in breaks.items() if why.reason == IS_OUTPUT]
+    return tuple(name for _, name in sorted(found, key=lambda one: one[0]))
+
+
+def _places(output: fx.Node, node: fx.Node) -> Iterator[int]:
+    """Where a value stands among those that a module returns, in tuples, lists and dicts."""
+    returned: list[fx.Node] = []
+    fx.node.map_arg(output.args, returned.append)
+    return (place for place, one in enumerate(returned) if one is node)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +185,7 @@ def _follow(node: fx.Node, module: nn.Module, path: _Path) -> Iterator[Link | _B
     for user in node.users:
         part = _as_module(user, module)
         if user.op == "output":
-            yield _Break(IS_OUTPUT)
+            yield from (_Break(IS_OUTPUT, place=place) for place in _places(user, node))
         elif reads_size(user.target):
             continue
         elif is_node(part):
@@ -164,9 +199,29 @@ def _follow(node: fx.Node, module: nn.Module, path: _Path) -> Iterator[Link | _B
             try:
                 longer = path.through(part, user.target if user.op == "call_module" else user.name)
             except _UnlinkedError as reason:
-                yield _Break(str(reason), _name_operation(user, part))
+                ends = _ends(user, module)
+                if ends is None:
+                    yield _Break(str(reason), _name_operation(user, part))
+                else:
+                    yield from (_Break(IS_OUTPUT, place=place) for place in ends)
             else:
                 yield from _follow(user, module, longer)
+
+
+def _ends(node: fx.Node, module: nn.Module) -> list[int] | None:
+    """Where a value ends up among the module's outputs; None if a quantized node reads it, or nobody does."""
+    seen, waiting, places = {node}, [node], list[int]()
+    while waiting:
+        one = waiting.pop()
+        for user in one.users:
+            if user.op == "output":
+                places += _places(user, one)
+            elif is_node(_as_module(user, module)):
+                return None
+            elif user not in seen:
+                seen.add(user)
+                waiting.append(user)
+    return sorted(places) or None
 
 
 def _name_operation(node: fx.Node, part: nn.Module | None) -> str:

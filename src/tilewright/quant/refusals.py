@@ -81,8 +81,9 @@ def check_graph(traced: fx.GraphModule) -> None:
             product = str(node.target)
         if product is not None:
             raise QuantizationError(
-                f"{place} calls {product}, which is no layer: use nn.Conv2d or nn.Linear, or name "
-                "the submodule in skip"
+                f"{place} calls {product}, which is no layer: use nn.Conv2d or nn.Linear, build attention of "
+                "tilewright.quant.AttentionScores, AttentionSoftmax and AttentionMix, or name the submodule "
+                "in skip"
             )
         if node.target in MODAL:
             raise QuantizationError(

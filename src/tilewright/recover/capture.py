@@ -48,7 +48,11 @@ def quantized_nodes(module: nn.Module) -> dict[str, QuantNode]:
     return layers
 
 
-def capture_forward(module: nn.Module, batch: Tensor) -> dict[str, Capture]:
+Batch = Tensor | tuple[Tensor, ...]
+"""What a module is called with: its input, or all of its inputs in order."""
+
+
+def capture_forward(module: nn.Module, batch: Batch) -> dict[str, Capture]:
     """Run `module` on `batch` in eval mode; node name to what it computed, in execution order.
 
     Raises `RecoveryError` if a node runs more than once, or if a number that must be an integer code
@@ -83,7 +87,7 @@ def capture_forward(module: nn.Module, batch: Tensor) -> dict[str, Capture]:
     ]
     try:
         with eval_mode(module), torch.no_grad():
-            module(batch)
+            module(*batch) if isinstance(batch, tuple) else module(batch)
     finally:
         for handle in handles:
             handle.remove()
@@ -93,7 +97,7 @@ def capture_forward(module: nn.Module, batch: Tensor) -> dict[str, Capture]:
     return captures
 
 
-def trace_forward(module: nn.Module, batch: Tensor) -> Trace:
+def trace_forward(module: nn.Module, batch: Batch) -> Trace:
     """Codes and sums of every node, as the forward of `module` computes them for `batch`."""
     captures = capture_forward(module, batch)
     codes = {

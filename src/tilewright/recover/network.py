@@ -12,11 +12,13 @@ from torch import Tensor, nn
 from tilewright.quant.links import Link, find_wiring
 from tilewright.quant.node_modules import QuantNode, operand_quantizer
 from tilewright.recover.capture import (
+    Batch,
     Capture,
     capture_forward,
     eval_mode,
     quantized_nodes,
 )
+from tilewright.recover.entries import STORED, entry_nodes, needs_entries, stimulus_of
 from tilewright.recover.nodes import recover_node
 from tilewright.recover.recovered import Recovered
 from tilewright.recover.thresholds import find_thresholds
@@ -31,13 +33,14 @@ from tilewright.spec import (
 
 
 def recover(
-    module: nn.Module, batch: Tensor, samples: npt.NDArray[np.int64]
+    module: nn.Module, batch: Batch, samples: npt.NDArray[np.int64]
 ) -> tuple[IntegerNetwork, Stimulus]:
     """State `module` in integers, and what `batch` becomes in it.
 
     module: any `nn.Module` whose convolutions and linear layers are `QuantConv2d` and `QuantLinear`,
     whose additions are `QuantAdd` and whose average pools are `QuantAvgPool2d`. batch: its input,
-    ``n ...``. samples: index of each batch entry in its data split, kept as a label.
+    ``n ...``, or a tuple of its inputs; then the network reads one that holds them all. samples: index of
+    each batch entry in its data split, kept as a label.
 
     Returns every quantized node by name, in execution order, and the input codes and sums of each.
     Raises `RecoveryError` where a number that must be an integer is not one.
@@ -55,16 +58,22 @@ def recover(
                 for link in wiring.links.get(name, ())
             )
             nodes.append(replace(node, requantizations=links))
-    stimulus = Stimulus(
-        samples,
-        {
-            port_name(name, operand): codes
-            for name, capture in captures.items()
-            for operand, codes in enumerate(capture.operands)
-        },
-        {name: capture.psums for name, capture in captures.items()},
-    )
-    return IntegerNetwork(tuple(nodes), wiring.inputs), stimulus
+    codes = {
+        port_name(name, operand): codes
+        for name, capture in captures.items()
+        for operand, codes in enumerate(capture.operands)
+    }
+    psums = {name: capture.psums for name, capture in captures.items()}
+    formats = {node.name: node.act_format for node in nodes}
+    if not needs_entries(wiring, captures, formats):
+        network = IntegerNetwork(tuple(nodes), wiring.inputs, wiring.outputs)
+        return network, Stimulus(samples, codes, psums)
+    first, read = entry_nodes(wiring, captures, formats)
+    inputs = tuple(node.name for node in first)
+    network = IntegerNetwork((*first, *nodes), inputs, wiring.outputs)
+    handed = stimulus_of(first, read)
+    whole = {port: values.astype(STORED.dtype) for port, values in handed.codes.items()}
+    return network, Stimulus(samples, whole | codes, handed.sums | psums)
 
 
 def _requantization(

@@ -22,8 +22,14 @@ Recovery = Callable[[str, Any, Capture], Recovered]
 RECOVERIES: Registry[Recovery] = Registry(
     "recovered node",
     ours={
-        name: f"tilewright.recover.code_nodes:recover_{name}"
-        for name in ("move", "product", "table")
+        **{
+            name: f"tilewright.recover.code_nodes:recover_{name}"
+            for name in ("move", "product", "table")
+        },
+        **{
+            name: f"tilewright.recover.attention_nodes:recover_{name}"
+            for name in ("matmul", "softmax", "norm")
+        },
     },
 )
 """How a module becomes a node, by the name that its class has in `NODE_MODULES`."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from tilewright.facts import RunFacts
 from tilewright.report.summary import REQUIRED, Summary
@@ -15,6 +16,18 @@ class Claims:
 
     proved: tuple[str, ...]
     open: tuple[str, ...]
+
+
+class Duty(Protocol):
+    """An obligation of a certificate."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it was found to hold."""
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """Its evidence, as JSON."""
 
 
 def claims(summary: Summary, run: RunFacts) -> Claims:
@@ -37,6 +50,19 @@ def _proved(summary: Summary, run: RunFacts) -> Iterator[str]:
             f"Exactness certificate: {held} of {len(certificate.obligations)} obligations hold; the "
             f"verdict is {certificate.verdict!r}."
         )
+        yield from array_claims(certificate.obligations)
+
+
+def array_claims(obligations: Iterable[Duty]) -> Iterator[str]:
+    """A sentence for each proof of the array: which layers' tiles it is about."""
+    for duty in obligations:
+        layers = duty.numbers.get("layers")
+        if isinstance(layers, list) and duty.holds:
+            more = f" and {len(layers) - 3} more layers" if len(layers) > 3 else ""
+            yield (
+                f"The RTL array computes every tile of {', '.join(layers[:3])}{more}, for all activations "
+                f"and weights: {duty.numbers['values']:,} values are equal as polynomials."
+            )
 
 
 def _open(summary: Summary, run: RunFacts) -> Iterator[str]:
@@ -49,8 +75,10 @@ def _open(summary: Summary, run: RunFacts) -> Iterator[str]:
         yield f"Layers that the RTL has not run: {', '.join(unseen)}."
     if run.cosim is not None:
         samples = len({bundle.sample for bundle in run.cosim.facts.bundles})
+        duties = run.certify.facts.certificate.obligations if run.certify is not None else ()
+        what = "the RTL around its array" if any(array_claims(duties)) else "the RTL"
         yield (
-            f"That the RTL is right for every input: it ran {samples} of {_samples(run)}samples. "
+            f"That {what} is right for every input: it ran {samples} of {_samples(run)}samples. "
             "'tilewright mutate' says how strong the vectors are."
         )
     if run.certify is None:

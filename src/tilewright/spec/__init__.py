@@ -8,6 +8,7 @@ from tilewright.spec.array_mode import (
     Schedule,
 )
 from tilewright.spec.array_shape import ArrayShape
+from tilewright.spec.attention_nodes import CodeMatmul, CodeNorm, CodeSoftmax
 from tilewright.spec.channel_output import AnyOutput, ChannelConstants, ChannelOutput
 from tilewright.spec.check import Check
 from tilewright.spec.code_nodes import CodeMove, CodeProduct, CodeTable
@@ -54,8 +55,11 @@ __all__ = [
     "ChannelConstants",
     "ChannelOutput",
     "Check",
+    "CodeMatmul",
     "CodeMove",
+    "CodeNorm",
     "CodeProduct",
+    "CodeSoftmax",
     "CodeTable",
     "Codes",
     "ConvShape",

@@ -15,7 +15,7 @@ ZERO = -1
 """Stands in the index of a `CodeMove` where there is a 0 and no code."""
 
 
-class _OnCodes:
+class OnCodes:
     """What the nodes of this module have in common: operands of planes of their own, no array."""
 
     __slots__ = ()
@@ -57,7 +57,7 @@ class _OnCodes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CodeMove(_OnCodes):
+class CodeMove(OnCodes):
     """Codes in other places: concatenated, repeated, shuffled, cut out, or with zeros between or around them.
 
     All operands have one step. planes: of the operands. index: int32 ``oc oh ow``, for each place of the
@@ -98,7 +98,7 @@ class CodeMove(_OnCodes):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CodeProduct(_OnCodes):
+class CodeProduct(OnCodes):
     """The product of two tensors of codes, as a gate makes it: real value ``sum * act_scale * other_scale``.
 
     planes: of the operands; where one has 1 row or column (or channel), it stands for all of the other's.
@@ -149,7 +149,7 @@ class CodeProduct(_OnCodes):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CodeTable(_OnCodes):
+class CodeTable(OnCodes):
     """A function of each code by itself, as a table: real value ``sum * act_scale * unit``.
 
     For functions that rise and fall, such as SiLU; one that only rises is a part of the thresholds of

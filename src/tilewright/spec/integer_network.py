@@ -32,10 +32,11 @@ KIND = "integer-network"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IntegerNetwork:
-    """The nodes of a network in the order in which they run; the last one is its output.
+    """The nodes of a network in the order in which they run.
 
     A node's sums go to other nodes through its requantizations: each feeds one operand of a later
-    node. inputs: names of the nodes that read the network's input; by default, the first one.
+    node. inputs: names of the nodes that read the network's input; by default, the first one. outputs: names
+    of the nodes whose sums the network gives, in the order in which it does; by default, the last one.
 
     Raises `ShapeError`, `FormatError` or `UnknownNameError` where a requantization does not fit the node
     that it feeds.
@@ -43,21 +44,16 @@ class IntegerNetwork:
 
     nodes: tuple[Node, ...]
     inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.nodes:
             raise ShapeError("a network must have at least one node")
         if not self.inputs:
             object.__setattr__(self, "inputs", (self.nodes[0].name,))
-        names = [node.name for node in self.nodes]
-        for name in names:
-            check_name(name, "a node")
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise ShapeError(f"nodes must have names of their own, but two are called {min(twice)}")
-        _check_keys(self.nodes)
-        for name in self.inputs:
-            self.node(name)
+        if not self.outputs:
+            object.__setattr__(self, "outputs", (self.nodes[-1].name,))
+        self._check_names()
         fed: set[str] = set(self.inputs)
         for index, node in enumerate(self.nodes):
             for link in node.requantizations:
@@ -68,6 +64,19 @@ class IntegerNetwork:
                     )
                 fed.add(link.port)
 
+    def _check_names(self) -> None:
+        names = [node.name for node in self.nodes]
+        for name in names:
+            check_name(name, "a node")
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ShapeError(f"nodes must have names of their own, but two are called {min(twice)}")
+        _check_keys(self.nodes)
+        for name in (*self.inputs, *self.outputs):
+            self.node(name)
+        if len(set(self.outputs)) < len(self.outputs):
+            raise ShapeError(f"the outputs must be nodes of their own, not {list(self.outputs)}")
+
     @property
     def layers(self) -> tuple[IntegerLayer, ...]:
         """The convolutions and linear layers: what runs on an array."""
@@ -75,8 +84,17 @@ class IntegerNetwork:
 
     @property
     def output(self) -> Node:
-        """The last node, whose sums are the network's output."""
-        return self.nodes[-1]
+        """The node whose sums are the network's output; of several, the first."""
+        return self.node(self.outputs[0])
+
+    def facts(self) -> dict[str, object]:
+        """The network as JSON facts, without arrays; outputs only where they are not the last node alone."""
+        is_usual = self.outputs == (self.nodes[-1].name,)
+        return {
+            "inputs": self.inputs,
+            "nodes": [describe_node(node) for node in self.nodes],
+            **({} if is_usual else {"outputs": self.outputs}),
+        }
 
     def node(self, name: str) -> Node:
         """The node called `name`; raises `UnknownNameError` with near names."""
@@ -93,7 +111,7 @@ class IntegerNetwork:
             for operand in range(node.operands):
                 if port_name(node.name, operand) not in fed and node.name not in self.inputs:
                     yield f"nothing feeds {port_name(node.name, operand)}"
-            if node is not self.output and node.unlinked:
+            if node.name not in self.outputs and node.unlinked:
                 yield f"{node.name}: {node.unlinked}"
 
     def require_whole(self) -> None:
@@ -102,7 +120,7 @@ class IntegerNetwork:
             raise ShapeError(f"the network does not run on integers from input to output: {gap}")
 
     def classes(self, sums: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Class ``n`` with the largest output: sums of the last node, ``n oc 1 1``; ties to the lowest.
+        """Class ``n`` with the largest output: sums of `output`, ``n oc 1 1``; ties to the lowest.
 
         With one scale for all classes that is the largest integer. Raises `ShapeError` if the output is
         a plane.
@@ -121,8 +139,7 @@ class IntegerNetwork:
 
     def fingerprint(self) -> str:
         """Hexadecimal SHA-256 of everything that the network computes with."""
-        facts = {"inputs": self.inputs, "nodes": [describe_node(node) for node in self.nodes]}
-        digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+        digest = hashlib.sha256(json.dumps(self.facts(), sort_keys=True).encode())
         for node in self.nodes:
             for name, array in node_arrays(node).items():
                 digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
@@ -131,8 +148,7 @@ class IntegerNetwork:
     def save(self, stem: Path) -> None:
         """Write ``stem.safetensors`` and ``stem.json`` atomically."""
         arrays = {key: array for node in self.nodes for key, array in node_arrays(node).items()}
-        facts = {"inputs": self.inputs, "nodes": [describe_node(node) for node in self.nodes]}
-        write_artifact(stem, KIND, arrays, facts)
+        write_artifact(stem, KIND, arrays, self.facts())
 
     @classmethod
     def load(cls, stem: Path) -> Self:
@@ -140,7 +156,7 @@ class IntegerNetwork:
         arrays, facts = read_artifact(stem, KIND)
         try:
             nodes = tuple(rebuild_node(entry, arrays) for entry in facts["nodes"])
-            return cls(nodes, tuple(facts["inputs"]))
+            return cls(nodes, tuple(facts["inputs"]), tuple(facts.get("outputs", ())))
         except TilewrightError as error:
             raise ArtifactError(f"{stem}.json does not describe a network: {error}") from None
         except (

@@ -127,6 +127,9 @@ OPS: Registry[Op] = Registry(
         "move": "tilewright.ops.move:OP",
         "product": "tilewright.ops.product:OP",
         "table": "tilewright.ops.table:OP",
+        "matmul": "tilewright.ops.matmul:OP",
+        "softmax": "tilewright.ops.softmax:OP",
+        "norm": "tilewright.ops.norm:OP",
     },
 )
 

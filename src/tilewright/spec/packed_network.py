@@ -104,8 +104,7 @@ class PackedNetwork:
             "classes": list(self.classes),
             "data": asdict(self.data),
             "training": self.training,
-            "inputs": list(self.network.inputs),
-            "nodes": [describe_node(node) for node in nodes],
+            **self.network.facts(),
         }
         write_bytes(_beside(stem, ".npz"), buffer.getvalue())
         write_json(_beside(stem, ".json"), facts | {"sha256": _digest(facts, buffer.getvalue())})
@@ -118,7 +117,7 @@ class PackedNetwork:
         try:
             nodes = tuple(rebuild_node(node, _widen(node, arrays)) for node in facts["nodes"])
             return cls(
-                IntegerNetwork(nodes, tuple(facts["inputs"])),
+                IntegerNetwork(nodes, tuple(facts["inputs"]), tuple(facts.get("outputs", ()))),
                 tuple(facts["classes"]),
                 DataClaim(**facts["data"]),
                 arrays[PREDICTIONS].astype(np.int64),
@@ -148,7 +147,7 @@ def _read(stem: Path) -> tuple[Facts, Arrays]:
         raise ArtifactError(
             f"{path} must describe a {KIND}, version {VERSION}: use 'tilewright pack'"
         )
-    odd = set(facts).symmetric_difference(KEYS)
+    odd = (set(facts) - {"outputs"}).symmetric_difference(KEYS)
     if odd:
         raise ArtifactError(f"{path} must have the keys {', '.join(KEYS)}; {min(odd)!r} is odd")
     content = read_bytes(arrays_path)

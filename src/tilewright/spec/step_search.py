@@ -33,18 +33,24 @@ SAMPLED = 4096
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Steps:
-    """thresholds int64 ``c level`` and direction ``c``, as in `Requantization`; is_doubtful ``c level``."""
+    """thresholds int64 ``c level`` and direction ``c``, as in `Requantization`; is_doubtful ``c level``.
+
+    slack: how far from a doubtful threshold a sum may lie and its code still be open.
+    """
 
     thresholds: Ints
     direction: Ints
     is_doubtful: npt.NDArray[np.bool_]
+    slack: float = 0.0
 
     def beside_doubtful(self, sums: Ints) -> npt.NDArray[np.bool_]:
         """Which of the sums ``n c h w`` lie beside a doubtful threshold: their codes may differ by 1."""
         oriented = (sums * self.direction[:, None, None])[:, :, None]  # n c 1 h w
         step = self.thresholds[:, :, None, None]
-        beside = (oriented == step) | (oriented == step - 1)
-        is_beside: npt.NDArray[np.bool_] = (beside & self.is_doubtful[:, :, None, None]).any(axis=2)
+        beside = (oriented <= step + self.slack) & (oriented >= step - 1 - self.slack)
+        is_beside: npt.NDArray[np.bool_] = np.any(
+            beside & self.is_doubtful[:, :, None, None], axis=2
+        )
         return is_beside
 
     def count_doubtful(self, sums: Ints) -> int:
@@ -60,11 +66,13 @@ def find_steps(
     bound: int,
     name: str,
     rounds: Callable[[Floats], npt.NDArray[np.bool_]] | None = None,
+    slack: float = 0.0,
 ) -> Steps:
     """The steps of `codes_of` over the sums ``-bound..bound``, by bisection.
 
     rounds: which of the sums ``n c`` the source's arithmetic may round, where that is known: a step
-    between two sums that it computes exactly is not doubtful.
+    between two sums that it computes exactly is not doubtful. slack: by how much of a sum the source may
+    miss it before it goes on, because it rounds what it adds.
 
     Raises `RecoveryError`, which calls the function `name`, if it is no step function in one direction.
     """
@@ -79,22 +87,22 @@ def find_steps(
         reaches = (codes_of((direction * sums).astype(np.float64)) >= level) & (middle <= bound)
         high = np.where(reaches, middle, high)
         low = np.where(reaches, low, np.minimum(middle + 1, high))
-    is_doubtful = _doubtful(codes_of, direction, high, level, bound)
+    is_doubtful = _doubtful(codes_of, direction, high, level, bound, slack)
     if rounds is not None:
         neighbors = (high - 1).clip(-bound, bound), high.clip(-bound, bound)
         before, after = (rounds((direction * sums).astype(np.float64)) for sums in neighbors)
         is_doubtful &= before | after
     thresholds = np.where(high > bound, NEVER, high).T.copy()  # c level
-    steps = Steps(thresholds, direction, is_doubtful.T.copy())
+    steps = Steps(thresholds, direction, is_doubtful.T.copy(), slack)
     _check(codes_of, steps, bound=bound, name=name)
     return steps
 
 
 def _doubtful(
-    codes_of: CodesOf, direction: Ints, first: Ints, level: Ints, bound: int
+    codes_of: CodesOf, direction: Ints, first: Ints, level: Ints, bound: int, slack: float
 ) -> npt.NDArray[np.bool_]:
     """Whether a step ``level c``, first reached at `first`, nearly is not, or nearly is one sum before."""
-    margin = MARGIN + RELATIVE_MARGIN * np.abs(first)
+    margin = MARGIN + RELATIVE_MARGIN * np.abs(first) + slack
     barely = codes_of(direction * (first - margin)) < level
     nearly = codes_of(direction * (first - 1 + margin)) >= level
     result: npt.NDArray[np.bool_] = (barely & (first <= bound)) | (nearly & (first > -bound))

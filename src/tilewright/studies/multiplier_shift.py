@@ -56,7 +56,7 @@ def requantize_by_shift(
             )
             counts[f"{node.name} to {link.port}"] = _compare(link, links[-1], node)
         nodes.append(replace(node, requantizations=tuple(links)))
-    other = IntegerNetwork(tuple(nodes), network.inputs)
+    other = replace(network, nodes=tuple(nodes))
     _count_codes(network, other, pixels, counts)
     exact = Engine(network).predict(pixels, threads=threads)
     classes = Engine(other).predict(pixels, threads=threads)

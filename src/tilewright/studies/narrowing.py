@@ -82,7 +82,7 @@ def narrowed(
             for link in node.requantizations
         )
         nodes.append(replace(changed, requantizations=links))
-    return IntegerNetwork(tuple(nodes), network.inputs)
+    return replace(network, nodes=tuple(nodes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,17 +46,17 @@ class SavedRun:
 def save_run(
     module: nn.Module,
     path: Path | str,
-    images: Tensor,
+    images: Tensor | tuple[Tensor, ...],
     labels: Tensor | npt.NDArray[np.int64],
     *,
     samples: int = 8,
 ) -> SavedRun:
     """Write the trained `module`, as `quantize` made it, as a run folder that every command takes.
 
-    images: test images ``n ...``, as the module takes them; labels: their classes ``n``. samples: of the
-    images, the first so many become the stimulus, with codes and sums of every node. The others are kept as
-    the codes that the network reads, with the module's classes, for `evaluate`, `certify`, `psum-width`,
-    `requantize` and `pack`.
+    images: test images ``n ...``, as the module takes them, or a tuple of its inputs; labels: their classes
+    ``n``. samples: of the images, the first so many become the stimulus, with codes and sums of every node.
+    The others are kept as the codes that the network reads, with the module's classes (those of the first of
+    several outputs), for `evaluate`, `certify`, `psum-width`, `requantize` and `pack`.
 
     Raises `DataError` for labels that do not fit the images, `RecoveryError` if the module is not exact on
     integers, and `ConfigError` if `path` holds something else. Warns if the integers are not whole, or give
@@ -66,13 +66,14 @@ def save_run(
 
     since, root = time.monotonic(), Path(path)
     marks = np.asarray(labels, dtype=np.int64)
-    if marks.shape != (len(images),) or not samples >= 1:
+    total = {len(one) for one in images} if isinstance(images, tuple) else {len(images)}
+    if {marks.shape} != {(count,) for count in total} or not samples >= 1:
         raise DataError(
-            f"there must be a label for each of the {len(images)} images, and 1 sample or more, not labels "
+            f"there must be a label for each of the {max(total)} images, and 1 sample or more, not labels "
             f"of {marks.shape} and {samples} samples"
         )
-    count = min(samples, len(images))
-    network, stimulus = recover(module, images[:count], np.arange(count, dtype=np.int64))
+    count = min(samples, len(marks))
+    network, stimulus = recover(module, _part(images, 0, count), np.arange(count, dtype=np.int64))
     gaps = _gaps(network)
     own = None if gaps else _own_images(module, network, images, marks)
     run = RunFolder(root)
@@ -102,26 +103,39 @@ def _gaps(network: IntegerNetwork) -> tuple[str, ...]:
 
 
 def _own_images(
-    module: nn.Module, network: IntegerNetwork, images: Tensor, labels: npt.NDArray[np.int64]
+    module: nn.Module,
+    network: IntegerNetwork,
+    images: Tensor | tuple[Tensor, ...],
+    labels: npt.NDArray[np.int64],
 ) -> OwnImages:
     """Codes of all images as the first node reads them, and the module's own classes."""
     import torch
 
     from tilewright.recover import trace_forward
     from tilewright.recover.capture import eval_mode
+    from tilewright.recover.entries import input_codes
 
     codes, classes = [], []
     with eval_mode(module), torch.no_grad():
-        for start in range(0, len(images), BATCH):
-            part = images[start : start + BATCH]
-            codes.append(trace_forward(module, part).codes[network.inputs[0]])
-            logits = module(part)
+        for start in range(0, len(labels), BATCH):
+            part = _part(images, start, start + BATCH)
+            codes.append(input_codes(network, trace_forward(module, part)))
+            logits = module(*part) if isinstance(part, tuple) else module(part)
+            if isinstance(logits, tuple | list):  # of several outputs the first has the classes
+                logits = logits[0]
             if logits.ndim != 2:
                 raise ShapeError(f"the module must give (n, classes), not {tuple(logits.shape)}")
             classes.append(logits.argmax(dim=1).cpu().numpy())
     read = network.node(network.inputs[0]).act_format.dtype
     test = Split(np.concatenate(codes).astype(read), labels)
     return OwnImages(test, np.concatenate(classes), type(module).__name__)
+
+
+def _part(images: Tensor | tuple[Tensor, ...], start: int, end: int) -> Tensor | tuple[Tensor, ...]:
+    """Some of the images, of each input."""
+    if isinstance(images, tuple):
+        return tuple(one[start:end] for one in images)
+    return images[start:end]
 
 
 def _count(

@@ -34,8 +34,14 @@ Reference = Callable[..., npt.NDArray[np.int64]]
 REFERENCES: Registry[Reference] = Registry(
     "reference",
     ours={
-        name: f"tilewright.verify.code_references:reference_{name}"
-        for name in ("move", "product", "table")
+        **{
+            name: f"tilewright.verify.code_references:reference_{name}"
+            for name in ("move", "product", "table")
+        },
+        **{
+            name: f"tilewright.verify.attention_references:reference_{name}"
+            for name in ("matmul", "softmax", "norm")
+        },
     },
 )
 """The reference of each op, by the op's name."""

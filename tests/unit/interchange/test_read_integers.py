@@ -314,7 +314,7 @@ def test_all_that_hinders_is_listed_at_once(small, tmp_path):
         set_constant("x_scale", np.array([0.1, 0.2, 0.3], np.float32))(graph)
         set_constant("conv5.weight_zero_point", np.int8(-100))(graph)
         node = next(one for one in graph.node if one.name == "globalaveragepool10")
-        node.op_type = "GlobalMaxPool"
+        node.op_type = "GlobalLpPool"
 
     path = spoiled(quantize(small, tmp_path / "net.onnx", form="QDQ"), change)
     with pytest.raises(FormatError) as caught:
@@ -323,7 +323,7 @@ def test_all_that_hinders_is_listed_at_once(small, tmp_path):
     assert found == [
         "node x_QuantizeLinear (QuantizeLinear)",
         "node conv5.weight_DequantizeLinear (DequantizeLinear)",
-        "node globalaveragepool10 (GlobalMaxPool)",
+        "node globalaveragepool10 (GlobalLpPool)",
     ]
 
 

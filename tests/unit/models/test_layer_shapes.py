@@ -43,7 +43,7 @@ def what_runs(spec: ModelSpec) -> list[QuantizedLayer]:
             shape = ConvShape(layer.in_features, 1, 1, layer.out_features, 1, 1)
         else:
             sizes = (layer.in_channels, *x.shape[2:], layer.out_channels, *layer.kernel_size)
-            shape = ConvShape(*sizes, layer.stride, layer.padding)
+            shape = ConvShape(*sizes, layer.stride, layer.padding, layer.groups)
         formats = layer.act_quantizer.number_format, layer.weight_quantizer.number_format
         seen.append(QuantizedLayer(name, shape, *formats))
 

@@ -29,9 +29,11 @@ def test_they_are_as_large_as_they_are_known_to_be(name):
     assert macs == pytest.approx(MACS[name], rel=0.05)
 
 
-@pytest.mark.parametrize("name", sorted(ZOO))
+@pytest.mark.parametrize("name", sorted(set(ZOO) - {"vit_tiny"}))
 def test_they_are_whole_and_exact(name):
-    """The engine has every code and sum of the module's forward. Large images are left to the benchmark."""
+    """The engine has every code and sum of the module's forward. Of ViT-Tiny, which takes a minute,
+    `tests/unit/ops/test_attention.py` has a small one, and the benchmark the whole one.
+    """
     torch.manual_seed(0)
     batch = torch.rand(2, *ZOO[name].sizes)
     with warnings.catch_warnings():

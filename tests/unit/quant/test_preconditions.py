@@ -410,15 +410,6 @@ ADVISED = {
         "softmax is not .*; move it behind the last layer, or leave it out",
         two(lambda _m, x: x.relu(), tail=lambda x: x.softmax(1)),
     ),
-    "heads": (
-        Calls(
-            lambda m, x: (m.one(x), m.other(x)),
-            one=nn.Conv2d(1, 2, 3, bias=False),
-            other=nn.Conv2d(1, 2, 3, bias=False),
-        ),
-        "one: it is one of several outputs; let the forward return one value",
-        Calls(lambda m, x: m.one(x), one=nn.Conv2d(1, 2, 3, bias=False)),
-    ),
     "float at the input": (
         Calls(lambda m, x: m.net(x * 2), net=small()),
         "net.0: no node reads the module's input as it is; let a quantized layer read",

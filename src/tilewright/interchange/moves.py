@@ -1,0 +1,125 @@
+"""Operations that put numbers in other places, on codes: an index of places, found by the engine itself.
+
+Where each number comes from is what the operation makes of the numbers' places: ONNX Runtime applies it to
+them. So every operation of `MOVES` means what it means to the file's own executor, and several of them, over
+tensors of any number of axes, are one `CodeMove`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.folding import run_alone
+from tilewright.interchange.onnx_graph import Array, Operator, scalar
+from tilewright.interchange.read_layers import unique
+from tilewright.interchange.values import Affine, Grid, Step, Value, clip
+from tilewright.interchange.wiring import name_sum
+from tilewright.spec import CodeMove
+from tilewright.spec.code_nodes import ZERO
+
+Places = npt.NDArray[np.int32]
+MOVES = (
+    *("DepthToSpace", "Flatten", "Gather", "Pad", "Reshape", "Slice", "SpaceToDepth", "Split"),
+    *("Squeeze", "Transpose", "Unsqueeze"),
+)
+LARGEST_BORDER = 4096
+"""Zeros that a Pad may add at an end."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A tensor whose numbers are those of `source` in other places, as `op` left them.
+
+    places: int32, of the tensor's sizes without the samples; `ZERO` where there is a 0.
+    """
+
+    source: Value
+    places: Places
+    op: Operator
+
+
+def read_move(
+    op: Operator, view: View, constants: dict[str, Array], *, batch: int, opset: int
+) -> dict[str, View]:
+    """The views that an operation makes of a view, by the name of the tensor."""
+    others = [name for name in op.inputs[1:] if name]
+    if any(name not in constants for name in others):
+        op.refuse("where it puts numbers must be constant")
+    read = {name: constants[name] for name in others}
+    if op.kind == "Pad":
+        op, read = _pad_of_places(op, view, read)
+    samples = max(1, batch)
+    places = np.broadcast_to(view.places.astype(np.float64), (samples, *view.places.shape))
+    found = run_alone(op, {op.inputs[0]: np.ascontiguousarray(places), **read}, opset)
+    views = {}
+    for name, moved in found.items():
+        if moved.shape[:1] != (samples,) or (moved != moved[:1]).any() or not moved.size:
+            op.refuse(f"it must leave the {samples} samples apart, but gives {moved.shape}")
+        views[name] = View(view.source, moved[0].astype(np.int32), op)
+    return views
+
+
+def _pad_of_places(
+    op: Operator, view: View, read: dict[str, Array]
+) -> tuple[Operator, dict[str, Array]]:
+    """A Pad of numbers as one of their places, `ZERO` where it puts a constant."""
+    pads = op.attributes.get("pads", read.get(op.inputs[1]) if len(op.inputs) > 1 else None)
+    if pads is None or np.max(np.abs(pads), initial=0) > LARGEST_BORDER:
+        op.refuse(f"its borders must be stated, and at most {LARGEST_BORDER}")
+    if op.attributes.get("mode", "constant") != "constant":
+        return op, read
+    name = op.inputs[2] if len(op.inputs) > 2 else ""
+    stated = scalar(op, read[name], "its constant") if name else op.number("value", 0.0)
+    code_of(op, view.source, stated)
+    if len(op.inputs) < 2:
+        attributes = {key: found for key, found in op.attributes.items() if key != "value"}
+        return replace(op, attributes=attributes | {"value": float(ZERO)}), read
+    border = f"{op.output}.border"
+    inputs = (op.inputs[0], op.inputs[1], border, *op.inputs[3:])
+    kept = {key: found for key, found in read.items() if key != name}
+    return replace(op, inputs=inputs), kept | {border: np.array(ZERO, np.float64)}
+
+
+def code_of(op: Operator, value: Value, stated: float) -> None:
+    """Refuse a number that is not the code 0, which alone a `CodeMove` puts in."""
+    grid = value.grid
+    if grid is None:
+        if value.origin is not None:
+            op.refuse("its input is not quantized: put a quantizer before it")
+        return
+    if np.float32(-grid.zero_point * grid.scale) != np.float32(stated):
+        op.refuse(
+            f"it must put in the value of code 0, {-grid.zero_point * grid.scale:g}, not {stated:g}"
+        )
+    if not grid.number_format.allowed(np.array(0)):
+        op.refuse("it must not put 0 between codes of -1 and 1")
+
+
+def add_move(
+    op: Operator, source: Value, index: Places, assembly: Assembly, *, tensor: str | None
+) -> Value:
+    """Add a `CodeMove`; tensor: of the file, with the moved codes, or None if it has none."""
+    grid = source.grid
+    assert grid is not None, "codes are moved"  # noqa: S101
+    name = unique(name_sum(op), set(assembly.nodes))
+    node = CodeMove(name, (source.plane,), index, grid.number_format, grid.scale)
+    real = Affine(np.array([grid.scale]), np.array([-grid.zero_point * grid.scale]))
+    has_sums = tensor is not None and source.codes_at is None
+    found = (assembly.add if has_sums else assembly.add_integers)(op, node, [source], real)
+    moved = on_codes(grid, found)
+    if tensor is not None:
+        return replace(moved, codes_at=tensor if source.is_code else None)
+    place = (source.tensor, source.codes_at, index.reshape(-1))
+    return replace(moved, tensor=place[0], codes_at=place[1], places=place[2])
+
+
+def on_codes(grid: Grid, found: Value) -> Value:
+    """A node's sums, which are codes, as values on their grid, beyond which there are none."""
+    steps: tuple[Step, ...] = tuple(
+        replace(step, is_of_codes=True) for step in (*found.steps, clip(grid))
+    )
+    return replace(found, steps=steps, grid=grid, is_positive=grid.low >= 0)

@@ -1,0 +1,149 @@
+"""Pools of a foreign graph: the largest codes, which follow on codes, and sums of windows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.kernels import Average, Products
+from tilewright.interchange.moves import add_move, code_of
+from tilewright.interchange.onnx_graph import Array, Operator
+from tilewright.interchange.read_layers import unique
+from tilewright.interchange.read_steps import constant_input
+from tilewright.interchange.values import Affine, Value
+from tilewright.interchange.windows import Axis, pooled_ends, read_axes
+from tilewright.interchange.wiring import name_sum
+from tilewright.spec import MaxPool, SumPool
+from tilewright.spec.code_nodes import ZERO
+
+Constants = dict[str, Array]
+Pair = tuple[int, int]
+AVERAGES = ("AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceSum")
+LARGEST = ("GlobalMaxPool", "MaxPool", "ReduceMax")
+WORDS = {"ReduceMax": "a maximum", "ReduceMean": "a mean", "ReduceSum": "a sum"}
+POOLS = (*AVERAGES, *LARGEST)
+
+
+def read_largest(op: Operator, value: Value, constants: Constants, assembly: Assembly) -> Value:
+    """The value after a max-pool of windows, or of the whole plane."""
+    if value.origin is None and value.grid is not None and not value.is_code:
+        value = assembly.enter(value)
+    if op.kind != "MaxPool":
+        kernel = _whole_plane(op, value, constants)
+        pooled = value.pooled(op, MaxPool(kernel, kernel, (0, 0)))
+        return pooled.flattened(op) if op.attributes.get("keepdims", 1) == 0 else pooled
+    op.expect(storage_order=0)
+    kernel = _window(op, value)
+    axes = read_axes(op, value.plane, kernel)
+    if any(axis.dilation > 1 for axis in axes):
+        op.refuse("dilations must be [1, 1]")
+    stride, before = (axes[0].stride, axes[1].stride), (axes[0].before, axes[1].before)
+    if all(_is_plain(op, axis, size) for axis, size in zip(axes, value.plane[1:], strict=True)):
+        return value.pooled(op, MaxPool(kernel, stride, before))
+    if value.grid is None:
+        op.refuse(
+            "its padding must be the same at both ends, or its input quantized: put a quantizer before it"
+        )
+    index = _with_edges(op, value, axes)
+    moved = add_move(op, value, index, assembly, tensor=None)
+    return moved.pooled(op, MaxPool(kernel, stride, (0, 0)))
+
+
+def _is_plain(op: Operator, axis: Axis, size: int) -> bool:
+    """Whether a max-pool with the padding before the plane at both ends has the same windows."""
+    count, before, _ = pooled_ends(op, axis, size)
+    return count == (size + 2 * before - axis.extent) // axis.stride + 1
+
+
+def _with_edges(op: Operator, value: Value, axes: tuple[Axis, Axis]) -> np.ndarray:
+    """Places of a plane whose outer pixels are repeated where windows reach beyond it.
+
+    A window that does also holds the outer pixel itself, so that the largest code stays.
+    """
+    numbers = np.arange(int(np.prod(value.plane)), dtype=np.int32).reshape(value.plane)
+    rows, columns = (
+        np.arange(-before, size + after).clip(0, size - 1)
+        for size, (_, before, after) in (
+            (size, pooled_ends(op, axis, size))
+            for axis, size in zip(axes, value.plane[1:], strict=True)
+        )
+    )
+    return np.ascontiguousarray(numbers[:, rows][:, :, columns])
+
+
+def read_average(op: Operator, value: Value, constants: Constants, assembly: Assembly) -> Value:
+    """The mean of each window, or of the plane, or its sum."""
+    grid = value.grid
+    if grid is None:
+        op.refuse("it averages values that are not quantized: put a quantizer before it")
+    kernel, stride, ends = _average_window(op, value, constants)
+    if any(map(any, ends)):
+        value = _surrounded(op, value, ends, assembly)
+    name = unique(name_sum(op), set(assembly.nodes))
+    node = SumPool(name, value.plane, kernel, stride, grid.number_format, grid.scale)
+    area = 1 if op.kind == "ReduceSum" else node.area
+    offset, step = -grid.zero_point * node.area, grid.scale / area
+    real = Affine(np.array([step]), np.array([offset * step]))
+    if value.codes_at is None or op.kind.startswith("Reduce"):
+        found = assembly.add(op, node, [value], real)
+    else:
+        found = assembly.add_integers(op, node, [value], real)
+        scale = np.array([grid.scale], np.float32)
+        whole = Products(scale, np.array([offset]), node.area)
+        parts = Average(grid.scale, offset, node.area)
+        found = replace(found, kernel=whole if op.kind == "GlobalAveragePool" else parts)
+    found = replace(found, is_positive=grid.low >= 0)
+    is_squeezed = op.attributes.get("keepdims", 1) == 0
+    return found.flattened(op) if is_squeezed else found
+
+
+def _surrounded(op: Operator, value: Value, ends: tuple[Pair, Pair], assembly: Assembly) -> Value:
+    """A plane of codes with zeros around it, which the file has nowhere."""
+    code_of(op, value, 0.0)
+    numbers = np.arange(int(np.prod(value.plane)), dtype=np.int32).reshape(value.plane)
+    index = np.pad(numbers, ((0, 0), *ends), constant_values=ZERO)
+    return add_move(op, value, index, assembly, tensor=None)
+
+
+def _average_window(
+    op: Operator, value: Value, constants: Constants
+) -> tuple[Pair, Pair, tuple[Pair, Pair]]:
+    """Kernel, stride and padding of an average; one over the whole plane has that as kernel."""
+    if op.kind != "AveragePool":
+        kernel = _whole_plane(op, value, constants)
+        return kernel, kernel, ((0, 0), (0, 0))
+    op.expect(ceil_mode=0)
+    kernel = _window(op, value)
+    rows, columns = read_axes(op, value.plane, kernel)
+    ends = ((rows.before, rows.after), (columns.before, columns.after))
+    if max(rows.dilation, columns.dilation) > 1:
+        op.refuse("dilations must be [1, 1]")
+    if any(map(any, ends)) and not op.attributes.get("count_include_pad", 0):
+        op.refuse(
+            "windows at the border average fewer codes than others: set count_include_pad to 1"
+        )
+    return kernel, (rows.stride, columns.stride), ends
+
+
+def _whole_plane(op: Operator, value: Value, constants: Constants) -> Pair:
+    """The window of an operation over the whole plane; refuses one over other axes."""
+    if value.is_flat:
+        op.refuse("it must read planes (n, channels, h, w)")
+    if op.kind.startswith("Reduce"):
+        axes = op.attributes.get("axes")
+        if axes is None:
+            axes = [int(axis) for axis in constant_input(op, constants, 1).reshape(-1)]
+        if sorted(axis % 4 for axis in axes) != [2, 3]:
+            what = WORDS[op.kind]
+            op.refuse(f"only {what} over the plane, axes 2 and 3, is supported, not {axes}")
+    return value.plane[1:]
+
+
+def _window(op: Operator, value: Value) -> Pair:
+    kernel = op.attributes.get("kernel_shape", [])
+    if value.is_flat or not isinstance(kernel, list) or len(kernel) != 2:
+        op.refuse(f"only pools in two dimensions are supported, not {kernel}")
+    rows, columns = op.sizes("kernel_shape", [1, 1])
+    return rows, columns

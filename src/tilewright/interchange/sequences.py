@@ -1,0 +1,110 @@
+"""Networks of sequences ``n channels length``, read as planes of one row.
+
+Convolutions and pools over a sequence are those over its plane; constants with three axes get a row too, and
+what names axes is told the new ones. The file's own tensors hold the same numbers in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from tilewright.interchange.onnx_graph import Array, Graph, Operator
+from tilewright.interchange.quant_node import QUANT_OPERATORS
+from tilewright.interchange.read_steps import ARITHMETIC
+
+WINDOWS = ("AveragePool", "Conv", "ConvTranspose", "MaxPool")
+AXES = ("ReduceMean", "ReduceSum", "Squeeze", "Unsqueeze")
+REFUSED = ("Gather", "Pad", "Resize", "Slice", "Split", "Upsample")
+"""Operations that name axes, and are not read over sequences."""
+
+ROW = 2
+
+
+def has_sequences(graph: Graph) -> bool:
+    """Whether a graph convolves sequences."""
+    makers = {name: op for op in graph.ops for name in op.outputs}
+
+    def rank(name: str, depth: int = 8) -> int:
+        if name in graph.constants or depth == 0 or name not in makers:
+            return int(graph.constants[name].ndim) if name in graph.constants else 0
+        return rank(next(iter(makers[name].inputs), ""), depth - 1)
+
+    kinds = (op for op in graph.ops if op.kind in ("Conv", "ConvTranspose") and len(op.inputs) > 1)
+    return any(rank(op.inputs[1]) == 3 for op in kinds)
+
+
+def with_rows(graph: Graph) -> Graph:
+    """The graph of planes; `plane` holds the input's sizes with a row."""
+    if len(graph.input_shape) != 2 or not has_sequences(graph):
+        return graph
+    by_channel = {name for op in graph.ops if op.kind in ARITHMETIC for name in op.inputs}
+    constants = {
+        name: np.expand_dims(values, ROW)
+        if values.ndim == 3
+        else values[..., None]
+        if values.ndim == 2 and values.shape[1] == 1 and name in by_channel
+        else values
+        for name, values in graph.constants.items()
+    }
+    ops = tuple(_rewritten(graph.ops, constants))
+    channels, length = graph.input_shape
+    return replace(graph, ops=ops, constants=constants, plane=(channels, 1, length))
+
+
+def _rewritten(ops: tuple[Operator, ...], constants: dict[str, Array]) -> Iterator[Operator]:
+    for op in ops:
+        if op.kind in REFUSED and op.inputs[0] not in constants:
+            op.refuse("it is not read in a network of sequences")
+        if op.kind in WINDOWS:
+            yield replace(op, attributes=op.attributes | _of_planes(op))
+        elif op.kind == "Transpose" and len(op.attributes.get("perm", ())) == 3:
+            order = [axis + (axis == ROW) for axis in op.attributes["perm"]]
+            yield replace(op, attributes={"perm": [*order[:ROW], ROW, order[ROW]]})
+        elif op.kind in AXES:
+            yield _with_axes(op, constants)
+        elif op.kind == "Reshape" and len(op.inputs) > 1:
+            yield _with_constant(op, constants, lambda sizes: [*sizes[:2], 1, *sizes[2:]])
+        else:
+            yield op
+
+
+def _of_planes(op: Operator) -> dict[str, list[int]]:
+    """The attributes of windows, with those of the row."""
+    found = {
+        key: [1, *op.attributes[key]]
+        for key in ("dilations", "kernel_shape", "strides")
+        if len(op.attributes.get(key, ())) == 1
+    }
+    pads = op.attributes.get("pads", ())
+    if len(pads) == 2:
+        found["pads"] = [0, pads[0], 0, pads[1]]
+    extra = op.attributes.get("output_padding", ())
+    return found | ({"output_padding": [0, *extra]} if len(extra) == 1 else {})
+
+
+def _with_axes(op: Operator, constants: dict[str, Array]) -> Operator:
+    """An operation over the sequence as one over rows and columns."""
+
+    def planes(axes: list[int]) -> list[int]:
+        return [2, 3] if axes in ([2], [-1]) else axes
+
+    if "axes" in op.attributes:
+        axes = planes(list(op.attributes["axes"]))
+        return replace(op, attributes=op.attributes | {"axes": axes})
+    return _with_constant(op, constants, planes)
+
+
+def _with_constant(op: Operator, constants: dict[str, Array], change: object) -> Operator:
+    """An operation whose second input, a constant of up to three integers, is changed."""
+    name = op.inputs[1] if len(op.inputs) > 1 else ""
+    if name not in constants or op.kind in QUANT_OPERATORS:
+        return op
+    before = [int(one) for one in constants[name].reshape(-1)]
+    if op.kind == "Reshape" and len(before) != 3:
+        return op
+    changed = f"{op.output}.with_rows"
+    constants[changed] = np.array(change(before), np.int64)  # type: ignore[operator]
+    return replace(op, inputs=(op.inputs[0], changed, *op.inputs[2:]))

@@ -1,0 +1,94 @@
+"""The windows of convolutions and pools as ONNX states them: any padding, holes, sizes rounded up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tilewright.interchange.onnx_graph import Array, Operator
+from tilewright.spec import Plane
+
+LARGEST_EXTENT = 4096
+"""Pixels that a dilated kernel may span."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Windows along rows or columns; before, after: pixels of padding at each end."""
+
+    kernel: int
+    stride: int
+    dilation: int
+    before: int
+    after: int
+
+    @property
+    def extent(self) -> int:
+        """Pixels from the first to the last."""
+        return (self.kernel - 1) * self.dilation + 1
+
+
+def read_axes(op: Operator, plane: Plane, kernel: tuple[int, int]) -> tuple[Axis, Axis]:
+    """The windows along rows and columns of a plane; refuses what is no window."""
+    strides, dilations = op.sizes("strides", [1, 1]), op.sizes("dilations", [1, 1])
+    extents = [(edge - 1) * dilation + 1 for edge, dilation in zip(kernel, dilations, strict=True)]
+    if max(extents) > LARGEST_EXTENT:
+        op.refuse(f"its windows must span at most {LARGEST_EXTENT} pixels, not {max(extents)}")
+    pads = _pads(op, plane, extents, strides)
+    axes = [
+        Axis(kernel[axis], strides[axis], dilations[axis], pads[axis], pads[axis + 2])
+        for axis in (0, 1)
+    ]
+    if any(
+        axis.extent > size + axis.before + axis.after
+        for axis, size in zip(axes, plane[1:], strict=True)
+    ):
+        op.refuse(f"the window {tuple(extents)} must fit the plane {plane[1:]}")
+    return axes[0], axes[1]
+
+
+def _pads(op: Operator, plane: Plane, extents: list[int], strides: list[int]) -> list[int]:
+    """Padding before the rows and columns, then behind them."""
+    kind = op.attributes.get("auto_pad", "NOTSET")
+    if kind == "NOTSET":
+        return op.sizes("pads", [0, 0, 0, 0], least=0)
+    if kind not in ("VALID", "SAME_UPPER", "SAME_LOWER"):
+        op.refuse(f"auto_pad must be NOTSET, VALID, SAME_UPPER or SAME_LOWER, not {kind}")
+    if kind == "VALID":
+        return [0, 0, 0, 0]
+    totals = [
+        max(0, (-(-size // stride) - 1) * stride + extent - size)
+        for size, stride, extent in zip(plane[1:], strides, extents, strict=True)
+    ]
+    halves = [total // 2 for total in totals]
+    rest = [total - half for total, half in zip(totals, halves, strict=True)]
+    return [*halves, *rest] if kind == "SAME_UPPER" else [*rest, *halves]
+
+
+def widened(codes: Array, axes: tuple[Axis, Axis]) -> tuple[Array, tuple[int, int]]:
+    """A kernel ``oc ic kh kw`` for the same padding at both ends, without holes; and that padding.
+
+    Holes become weights of 0, and so do rows and columns at the end where there is less padding: the sums
+    are the same, and there are as many of them.
+    """
+    size = [axis.extent + abs(axis.before - axis.after) for axis in axes]
+    wide = np.zeros((*codes.shape[:2], *size), codes.dtype)
+    rows, columns = (
+        slice(first := max(0, axis.after - axis.before), first + axis.extent, axis.dilation)
+        for axis in axes
+    )
+    wide[:, :, rows, columns] = codes
+    return wide, (max(axes[0].before, axes[0].after), max(axes[1].before, axes[1].after))
+
+
+def pooled_ends(op: Operator, axis: Axis, size: int) -> tuple[int, int, int]:
+    """How many windows a pool has along an axis, and how far they reach beyond its first and last pixel."""
+    reach = size + axis.before + axis.after - axis.extent
+    count = reach // axis.stride + 1
+    if op.attributes.get("ceil_mode", 0):
+        count = -(-reach // axis.stride) + 1
+        if (count - 1) * axis.stride >= size + axis.before:  # it would begin behind the plane
+            count -= 1
+    after = (count - 1) * axis.stride + axis.extent - size - axis.before
+    return count, axis.before, max(0, after)
