@@ -172,6 +172,10 @@ class ScalarCore:
         if self.has("stream_late"):
             n = self.get("stream_late")
             words = [zero] * n + words[: count - n]
+        if self.has("stream_late_junk"):
+            n, junk = self.get("stream_late_junk")
+            before = [[(junk + 5 * r + 3 * i) % 16 for r in range(self.rows)] for i in range(n)]
+            words = before + words[: count - n]
         if self.has("word_lost"):
             words = (
                 words[: self.get("word_lost")] + words[self.get("word_lost") + 1 :] + [words[-1]]
@@ -189,6 +193,10 @@ class ScalarCore:
         if self.has("row_late"):
             row = self.get("row_late")
             late = [0] + [word[row] for word in words[:-1]]
+            words = [word[:row] + [late[i]] + word[row + 1 :] for i, word in enumerate(words)]
+        if self.has("row_late_junk"):
+            row, junk = self.get("row_late_junk")
+            late = [junk] + [word[row] for word in words[:-1]]
             words = [word[:row] + [late[i]] + word[row + 1 :] for i, word in enumerate(words)]
         if self.has("row_dead"):
             row = self.get("row_dead")
@@ -349,6 +357,12 @@ class ScalarCore:
         if self.has("column_late"):
             c = self.get("column_late")
             out = [[0, *row[:-1]] if oc % self.cols == c else row for oc, row in enumerate(out)]
+        if self.has("column_late_junk"):
+            c, junk = self.get("column_late_junk")
+            out = [[junk, *row[:-1]] if oc % self.cols == c else row for oc, row in enumerate(out)]
+        if self.has("out_pixels_late_junk"):
+            n, junk = self.get("out_pixels_late_junk")
+            out = [[junk + oc] * n + row[:-n] for oc, row in enumerate(out)]
         if self.has("out_pixel_stale"):
             p = self.get("out_pixel_stale")
             out = [row[:p] + [row[p - 1]] + row[p + 1 :] for row in out]
@@ -447,6 +461,10 @@ def all_faults(shape: Any, rows: int, cols: int, random: Any) -> dict[str, Any]:
         "fifo_depth": pick(8, 16),
         "act_memory": pick(8, 16),
         "row_late": row,
+        "stream_late_junk": (pick(1, 2), pick(3, 6, 11)),
+        "row_late_junk": (row, pick(3, 6, 11)),
+        "column_late_junk": (col, pick(23, 90)),
+        "out_pixels_late_junk": (pick(1, 2), pick(23, 90)),
         "row_dead": row,
         "row_stuck": (row, pick(1, 15)),
         "row_signed": row,

@@ -169,10 +169,11 @@ class Fuzz:
     def _tiles(self, layout: Layout, kind: str, plan: TilePlan) -> np.ndarray:
         if kind == "address":
             return accumulate_addresses(plan)
-        form, sizes = layout.kind(kind), axis_sizes(plan)
+        form = layout.kind(kind)
+        sizes = axis_sizes(plan) | {"level": form.levels}
         bits = min(example.WIDTHS.bits(form.bits), 12)
         widths = FieldWidths(4, 4, 16)
-        number = widths.number_format(kind, max(bits, 2), function=form.function)
+        number = widths.number_format(kind, max(bits, 2), function=form.function, low=form.low)
         rng = np.random.default_rng(self.random.randrange(2**32))
         shape = [sizes[axis] for axis in AXES[kind]]
         tiles = rng.integers(number.min_code, number.max_code, shape, np.int64, endpoint=True)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import plans
 from tilewright.errors import ShapeError
+from tilewright.spec.channel_output import CODE_FUNCTIONS
 from tilewright.vectors import (
     AxisRun,
     AxisSplit,
@@ -42,6 +43,9 @@ SPLITS = {
     "psum": [["onij = group lane:row"], ["otile col = half:2 lane"], ["onij = oh ow"]],
     "output": [["onij = group row"], ["otile = core:2 otile"]],
     "address": [["kij = kh kw"], ["onij = oh ow"], ["onij kij = group lane:5"]],
+    "bias": [["otile col = oc"]],
+    "multiplier": [["otile col = half:2 lane"]],
+    "threshold": [["otile col = oc"], ["level = above below:2"]],
 }
 HEADERS = st.sampled_from(["", "#{lanes}#", "two tokens {bits}b", "//{lines} {first_oc} {{x}}"])
 CONTAINERS = ["text"] * 4 + ["mem", "mif", "coe", "c", "npz"]
@@ -66,7 +70,11 @@ def kind_layouts(draw, kind, planes=("padded", "unpadded", "windows"), splits=Tr
         runs[place].append(AxisRun(axis, place != "file" and draw(st.booleans())))
     container = draw(st.sampled_from(CONTAINERS))
     radix = {"c": "hex", "npz": "binary"}.get(container) or draw(st.sampled_from(["binary", "hex"]))
-    function = draw(st.sampled_from(["relu", "signed", "leaky"])) if kind == "output" else "relu"
+    function = (
+        draw(st.sampled_from(["relu", "signed", "leaky", *CODE_FUNCTIONS]))
+        if kind == "output"
+        else "relu"
+    )
     wide = kind in ("psum", "tap_psum", "output", "address")
     return KindLayout(
         kind=kind,
@@ -81,7 +89,10 @@ def kind_layouts(draw, kind, planes=("padded", "unpadded", "windows"), splits=Tr
         radix=radix,
         container=container,
         function=function,
-        shift=draw(st.integers(1, 63)) if function == "leaky" else 0,
+        shift=draw(st.integers(1, 62)) if function in ("leaky", "requantized") else 0,
+        low=draw(st.sampled_from([0, -8])) if function in CODE_FUNCTIONS else 0,
+        high=100 if function == "requantized" else 0,
+        levels=draw(st.integers(1, 4)) if kind == "threshold" else 0,
         first=draw(st.sampled_from([0, 0, 1, 3])) if kind in ("output", "address") else 0,
         offset=draw(st.integers(0, 3)) if kind == "address" else 0,
     )
@@ -96,8 +107,8 @@ def random_tiles(form, plan, widths, seed):
     """Codes over the whole range of the field; 0 in the padding and where there is no channel."""
     if form.kind == "address":
         return accumulate_addresses(plan)
-    sizes, bits = axis_sizes(plan), widths.bits(form.bits)
-    number = widths.number_format(form.kind, bits, function=form.function)
+    sizes, bits = axis_sizes(plan) | {"level": form.levels}, widths.bits(form.bits)
+    number = widths.number_format(form.kind, bits, function=form.function, low=form.low)
     axes = AXES[form.kind]
     tiles = np.random.default_rng(seed).integers(
         number.min_code, number.max_code, [sizes[a] for a in axes], np.int64, endpoint=True

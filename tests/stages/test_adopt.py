@@ -72,6 +72,40 @@ def test_random_layouts_over_random_layers(tmp_path, seed):
     assert outcome.named, outcome
 
 
+@pytest.mark.parametrize("digits", ["binary", "decimal"])
+def test_signed_activations(tmp_path, digits):
+    facts = {
+        name: {"radix": digits} | ({"separator": ","} if digits == "decimal" else {})
+        for name in ("activation", "weight", "psum")
+    }
+    facts["activation"] |= {
+        "file": "x.txt",
+        "plane": "padded",
+        "lines": "itile nij",
+        "word": "-row",
+    }
+    facts["weight"] |= {
+        "file": "w{kij}.txt",
+        "lines": "otile itile col",
+        "word": "-row",
+        "bits": "weight",
+    }
+    facts["psum"] |= {"file": "out.txt", "lines": "otile onij", "word": "-col", "bits": "psum"}
+    facts["activation"]["bits"] = "act"
+    layout = Layout.from_facts({"name": "mine", "description": "signed"} | facts)
+    geometry = "ic=4,oc=5,size=4x5,kernel=3,stride=1,padding=1,bits=s4/4/16,rows=4,cols=5"
+    write_probe(layout, Geometry.parse(geometry), tmp_path, seed=3)
+    (tmp_path / "manifest.json").unlink()
+    found = adopt(tmp_path)
+    assert found.passed
+    assert [layer.is_exact for layer in found.layers] == [True]
+    assert ",bits=s4/" in found.layers[0].geometry
+    lines = (tmp_path / "out.txt").read_text().splitlines()
+    lines[3] = lines[3][:-1] + str(int(lines[3][-1]) ^ 1)
+    (tmp_path / "out.txt").write_text("\n".join([*lines, ""]))
+    assert not adopt(tmp_path).passed
+
+
 @pytest.mark.data
 @pytest.mark.parametrize(
     ("name", "geometries"),
@@ -199,7 +233,7 @@ def test_files_that_belong_to_no_convolution(run_command, tmp_path):
     [
         ({}, "must hold files of activations, weights and expected numbers, but has 0 kinds"),
         ({"a.txt": "hello\n", "b.txt": ""}, "but has 0 kinds of files with words: none"),
-        ({"a.txt": "01\n10\n", "b.bin": "\0\1"}, "but has 1 kinds of files with words: a.txt"),
+        ({"a.txt": "01\n10\n", "b.dat": "\0\1"}, "but has 1 kinds of files with words: a.txt"),
     ],
 )
 def test_bad_input_is_one_line(run_command, tmp_path, files, message):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from tilewright.adopt.families import Family, read_families
 from tilewright.adopt.others import main_expected, other_expected
 from tilewright.adopt.planes import Plane, plane_of
 from tilewright.adopt.probe import write_probe
-from tilewright.adopt.roles import Clock, find_layer
+from tilewright.adopt.roles import LIKELY, STAGES, Clock, find_layer
 from tilewright.adopt.search import Fit
+from tilewright.adopt.slices import plain_slices, slices_of
 from tilewright.adopt.statement import geometry_text, layout_of
 from tilewright.adopt.ties import Tie, ties_of
 from tilewright.bundles import BundleVerdict, Geometry, check_folder, check_foreign
@@ -23,6 +24,10 @@ from tilewright.errors import ConfigError, DataError
 from tilewright.vectors import Layout
 
 SECONDS = 20.0
+EARLY, HALF = 0.2, 0.5
+"""Share of the time left that an attempt may take, so that another one has its turn."""
+MOST_SIZES = 40
+"""Sizes that are tried for a part of a folder, the most usual ones."""
 CLOSE = 0.2
 MOST_RIVALS = 24
 """Share of wrong numbers up to which the nearest layout is one with a fault in its files."""
@@ -102,14 +107,20 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
             f"{len(left)} kinds of files with words: {', '.join(f.title for f in left) or 'none'}"
         )
     clock = Clock.of(seconds)
-    layers: list[AdoptedLayer] = []
-    while len(left) >= 3 and not clock.is_over:
-        found = find_layer(left, clock)
-        layer, used = _adopted(folder, found, left, len(layers))
-        if layer is None:
-            break
-        layers.append(layer)
-        left = [family for family in left if family not in used]
+    layers, left = _in_slices(folder, plain_slices(left), left, clock.part(EARLY))
+    for stage in STAGES:
+        while len(left) >= 3 and not clock.is_over:
+            fits = find_layer(left, clock.part(HALF), stages=(stage,))
+            left = _as_found(left, fits)
+            layer, used = _adopted(folder, fits, left, len(layers))
+            if layer is None:
+                break
+            layers.append(layer)
+            left = [family for family in left if family not in used]
+        if stage == LIKELY and len(left) >= 3:
+            parts = slices_of(left)
+            more, left = _in_slices(folder, parts, left, clock.part(HALF), number=len(layers))
+            layers += more
     names = [family.title for family in (*left, *unread)]
     return Adoption(
         folder,
@@ -118,6 +129,37 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
         bench.notes,
         time.monotonic() - start,
     )
+
+
+def _in_slices(
+    folder: Path,
+    ways: Iterator[list[list[Family]]],
+    families: list[Family],
+    clock: Clock,
+    *,
+    number: int = 0,
+) -> tuple[list[AdoptedLayer], list[Family]]:
+    """The layers or samples that families hold side by side, and the families that none of them has."""
+    for slices in ways:
+        layers: list[AdoptedLayer] = []
+        names: set[str] = set()
+        for part in slices:
+            if clock.is_over or (part is not slices[0] and not layers):
+                break
+            fits = find_layer(part, clock, stages=(LIKELY,), most=MOST_SIZES)
+            layer, used = _adopted(folder, fits, _as_found(part, fits), number + len(layers))
+            if layer is not None:
+                layers.append(layer)
+                names |= {file.name for family in used for file in family.files}
+        if layers:
+            return layers, [f for f in families if f.files[0].name not in names]
+    return [], families
+
+
+def _as_found(families: Sequence[Family], found: Sequence[Fit]) -> list[Family]:
+    """The families, as the fits read them."""
+    read = {one.name: one for fit in found[:1] for one in fit.families}
+    return [read.get(family.name, family) for family in families]
 
 
 def _adopted(
@@ -133,10 +175,14 @@ def _adopted(
     _, plane, layout, geometry = next(one for one in stated if one[0] is best)
     rivals = [(other, sizes) for reading, _, other, sizes in stated if reading is not best]
     used = [*best.fit.families[:2], *(expected.family for expected in best.expected)]
+    used += [constant.family for constant in best.constants.values()]
+    verdict = check_foreign(folder, layout, Geometry.parse(geometry))
+    if not is_exact and verdict.mismatches > CLOSE * verdict.compared:
+        return None, []
     layer = AdoptedLayer(
         layout,
         geometry,
-        check_foreign(folder, layout, Geometry.parse(geometry)),
+        verdict,
         is_exact,
         tuple(family.title for family in used),
         ties_of((layout, geometry), rivals) if is_exact else (),
@@ -157,7 +203,8 @@ def _stated(reading: Reading, name: str) -> tuple[Reading, Plane, Layout, str] |
 
 
 def _reading(fit: Fit, families: Sequence[Family]) -> Reading:
-    rest = [family for family in families if family not in fit.families]
+    taken = [*fit.families, *(one.family for one in (fit.rule.files if fit.rule else {}).values())]
+    rest = [family for family in families if family not in taken]
     return canonical(Reading(fit, (main_expected(fit), *other_expected(rest, fit))))
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from tilewright.adopt.hypotheses import Sized
 from tilewright.adopt.others import ExpectedFit
 from tilewright.adopt.placement import WORD, Placement
+from tilewright.adopt.rules import Constant
 from tilewright.adopt.search import Fit
 
 
@@ -23,6 +24,11 @@ class Reading:
 
     fit: Fit
     expected: tuple[ExpectedFit, ...]
+
+    @property
+    def constants(self) -> dict[str, Constant]:
+        """Families with a number of each channel, by the names of their tables."""
+        return self.fit.rule.files if self.fit.rule else {}
 
     @property
     def sized(self) -> Sized:
@@ -75,6 +81,8 @@ class Reading:
         alike = all(
             len(e.sized.oc_parts) == len(self.sized.oc_parts) for e in self.expected
         ) or axis.startswith("i")
+        if axis.startswith("o") and self.constants:
+            return False
         return alike and not any(place.in_file(axis) for place in self.places)
 
     @property
@@ -85,10 +93,11 @@ class Reading:
             + self._reversed_in_names()
         )
         flips = 0
-        for place in self.places:
+        families = (*self.fit.families[:2], *(e.family for e in self.expected))
+        for place, family in zip(self.places, families, strict=True):
             for axis, block in zip(place.axes, place.blocks, strict=True):
                 is_channel = axis[0] in "io" and axis != "onij"
-                wanted = is_channel and block == WORD
+                wanted = is_channel and block == WORD and not family.separator
                 flips += (axis in place.flipped) != wanted
         flips += 2 * self._reversals()
         return impossible, -_idle(self.fit), flips

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
 from pathlib import Path
@@ -46,6 +46,8 @@ class Family:
 
     texts: what stands between the numbers of a name. places: the numbers. bits: digits 0 and 1 of
     words without separator, ``file line bit``, or None. numbers: lanes of others, ``file line lane``.
+    is_decimal: numbers are decimal where they can be. has_signed_codes: activations are read as two's
+    complement, too; weights and psums are in any case.
     cache, read_before: what was read already.
     """
 
@@ -55,6 +57,8 @@ class Family:
     radix: str
     bits: npt.NDArray[np.uint8] | None
     numbers: npt.NDArray[np.int64]
+    has_signed_codes: bool = False
+    is_decimal: bool = False
     cache: dict[tuple[int, bool], npt.NDArray[Any] | None] = field(default_factory=dict)
     read_before: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
@@ -63,6 +67,11 @@ class Family:
         """How the family is called in messages: its first name, and how many more."""
         more = len(self.files) - 1
         return self.files[0].name + (f" and {more} more" if more else "")
+
+    @property
+    def name(self) -> str:
+        """Of its first file: no other family has it."""
+        return self.files[0].name
 
     @property
     def separator(self) -> str:
@@ -79,11 +88,48 @@ class Family:
         """How many values each number in the name takes, those that others determine left out."""
         return tuple(place.size for place in self.places if not place.factors)
 
+    def with_signed_codes(self) -> Family:
+        """The same files, as activations of two's complement."""
+        return replace(self, has_signed_codes=True, cache={}, read_before={})
+
+    def as_list(self) -> Family | None:
+        """The same files as lists of single numbers, however many stand on a line; None if they are not."""
+        lists = tuple(file.listed for file in self.files)
+        known = [one for one in lists if one is not None]
+        if len(known) < len(lists) or len({one.shape for one in known}) > 1:
+            return None
+        return family_of(self.texts, self.places, tuple(known), is_decimal=self.is_decimal)
+
+    @property
+    def container(self) -> str:
+        """ "raw" or "raw-little" of files of octets, else ""."""
+        return self.files[0].container
+
+    def in_words(self, octets: int, container: str) -> Family | None:
+        """Files of octets in words of so many; None if they cannot be."""
+        files = [file.in_words(octets, container) for file in self.files]
+        known = tuple(file for file in files if file is not None)
+        return family_of(self.texts, self.places, known) if len(known) == len(files) else None
+
+    def as_decimal(self) -> Family:
+        """The family in decimal numbers, where no number begins with 0: in a folder that has such files."""
+        words = (lane for file in self.files for word in file.words for lane in word)
+        if (
+            self.radix == "decimal"
+            or self.container
+            or any(re.match("0.|.{4}", lane) for lane in words)
+        ):
+            return self
+        return family_of(self.texts, self.places, self.files, is_decimal=True)
+
     def widths(self, most: int, *, is_signed: bool) -> tuple[int, ...]:
         """Bits that a field of signed or unsigned numbers can have, of at most `most`."""
+        is_signed = is_signed or self.has_signed_codes
         if self.bits is not None:
             word = self.bits.shape[2]
-            slack = 4 if self.radix == "hex" else 1
+            if self.container and word > 8:
+                return (word,)  # octets are put together to one number
+            slack = 4 if self.radix == "hex" and not self.container else 1
             return tuple(b for b in range(1, most + 1) if word % b < slack and b <= word)
         digits = len(self.files[0].words[0][0])
         if self.radix == "binary":
@@ -96,6 +142,7 @@ class Family:
 
     def values(self, bits: int, *, is_signed: bool) -> npt.NDArray[Any] | None:
         """Values ``file line lane`` of fields of `bits` bits; None if they cannot be so read."""
+        is_signed = is_signed or self.has_signed_codes
         key = (bits, is_signed)
         if key not in self.cache:
             self.cache[key] = self._values(bits, is_signed=is_signed)
@@ -143,6 +190,8 @@ def read_families(folder: Path) -> tuple[list[Family], list[str]]:
             parts, numbers = [parsed.name], ()
         groups[(tuple(parts[::2]), parsed.shape)].append((numbers, parsed))
     families = [f for (texts, _), members in groups.items() for f in _split(texts, members)]
+    if any(family.radix == "decimal" for family in families):
+        families = [family.as_decimal() for family in families]
     return families, others
 
 
@@ -167,7 +216,7 @@ def _split(
     free = [i for i, place in enumerate(places) if not place.factors]
     ordered = sorted(members, key=lambda member: [member[0][i] for i in free])
     files = tuple(parsed for _, parsed in ordered)
-    yield _family(texts, places, files)
+    yield family_of(texts, places, files)
 
 
 def _places(columns: list[tuple[int, ...]], count: int) -> tuple[NumberPlace, ...] | None:
@@ -190,11 +239,17 @@ def _places(columns: list[tuple[int, ...]], count: int) -> tuple[NumberPlace, ..
     return None
 
 
-def _family(
-    texts: tuple[str, ...], places: tuple[NumberPlace, ...], files: tuple[ParsedFile, ...]
+def family_of(
+    texts: tuple[str, ...],
+    places: tuple[NumberPlace, ...],
+    files: tuple[ParsedFile, ...],
+    *,
+    is_decimal: bool = False,
 ) -> Family:
+    """The family of these files; is_decimal: its numbers are decimal where they can be."""
     radices = set.intersection(*(set(file.radices) for file in files))
-    radix = next((r for r in ("binary", "hex", "decimal") if r in radices), "decimal")
+    order = ("decimal", "binary", "hex") if is_decimal else ("binary", "hex", "decimal")
+    radix = next((r for r in order if r in radices), "decimal")
     if radix == "binary" and files[0].shape[2] < 2 and not files[0].separator:
         radix = "hex"
     bits, numbers = None, np.empty((0, 0, 0), np.int64)
@@ -211,4 +266,4 @@ def _family(
             for digit, nibble in _NIBBLES.items():
                 table[ord(digit)] = nibble
             bits = table[digits].reshape(*shape)
-    return Family(texts, places, files, radix, bits, numbers)
+    return Family(texts, places, files, radix, bits, numbers, is_decimal=is_decimal)

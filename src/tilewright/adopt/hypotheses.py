@@ -8,7 +8,6 @@ from functools import lru_cache
 from math import prod
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from tilewright.adopt.families import Family
@@ -148,11 +147,12 @@ Divisions = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Roles:
-    """Three families in their roles."""
+    """Three families in their roles. is_bounded: no expected number is larger than a psum can be."""
 
     activation: Family
     weight: Family
     expected: Family
+    is_bounded: bool = True
     known: dict[tuple[object, ...], Divisions] = field(default_factory=dict)
 
     def usual(self) -> list[Sized]:
@@ -208,7 +208,7 @@ class Roles:
         """No psum can be larger: so many products of the largest numbers there are."""
         codes = self.activation.read(act_bits, is_signed=False)
         weight = self.weight.read(weight_bits, is_signed=True)
-        return ic * kernel[0] * kernel[1] * int(codes.max()) * int(np.abs(weight.astype(int)).max())
+        return ic * kernel[0] * kernel[1] * _largest(codes) * _largest(weight.astype(int))
 
     def _expected(
         self, oc: int, kernel: tuple[int, int], bound: int
@@ -217,12 +217,19 @@ class Roles:
         taps = kernel[0] * kernel[1]
         for bits in self.expected.widths(PSUM_BITS, is_signed=True):
             values = self.expected.values(bits, is_signed=True)
-            if values is None or values.size % oc or bits < 4 or _largest(values) > bound:
+            if values is None or values.size % oc or bits < self._fewest_bits:
+                continue
+            if self.is_bounded and _largest(values) > bound:
                 continue
             yield bits, values.size // oc, "psum"
-            if taps > 1 and values.size // oc % taps == 0:
+            if self.is_bounded and taps > 1 and values.size // oc % taps == 0:
                 yield bits, values.size // oc // taps, "tap_psum"
                 yield bits, values.size // oc // taps, "streamed"
+
+    @property
+    def _fewest_bits(self) -> int:
+        """Of expected numbers: sums have four, codes may have two."""
+        return 4 if self.is_bounded else 2
 
     def _divided(
         self,

@@ -13,6 +13,7 @@ from tilewright.adopt.families import Family
 from tilewright.adopt.hypotheses import PSUM_BITS, Sized, divisions, fits
 from tilewright.adopt.operands import Floats, candidates, read_expected, tap_order, tap_orders
 from tilewright.adopt.placement import Placement
+from tilewright.adopt.rules import Rule
 from tilewright.adopt.search import Fit, apply, functions_of
 from tilewright.spec import OutputFunction
 
@@ -22,7 +23,10 @@ CLOSE = 0.2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExpectedFit:
-    """Expected numbers read in one way: `wrong` of `compared` differ. tap_order: where there are taps."""
+    """Expected numbers read in one way: `wrong` of `compared` differ. tap_order: where there are taps.
+
+    rule: of outputs that no plain function gives.
+    """
 
     family: Family
     sized: Sized
@@ -31,10 +35,16 @@ class ExpectedFit:
     function: OutputFunction
     wrong: int
     compared: int
+    rule: Rule | None = None
 
 
 def main_expected(fit: Fit) -> ExpectedFit:
     """The expected numbers with which a layer was found, tap by tap where they are so."""
+    if fit.rule is not None:
+        function = OutputFunction("signed")
+        return ExpectedFit(
+            fit.families[2], fit.sized, fit.expected, "", function, 0, fit.compared, fit.rule
+        )
     found = list(expected_fits(fit.families[2], fit, kinds=(fit.sized.sizes.kind,)))
     same = [f for f in found if f.place == fit.expected] or found
     return min(same, key=lambda f: f.wrong)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 RADICES = ("binary", "hex", "decimal")
 Form = tuple[str, tuple[int, int], str]
 MAX_BYTES = 64 * 2**20
+OCTETS = (".bin", ".raw")
+MAX_OCTETS = 2**20
 _SHAPES = {
     "binary": re.compile(r"[01]+", re.ASCII),
     "hex": re.compile(r"[0-9a-fA-F]+", re.ASCII),
     "decimal": re.compile(r"[+-]?[0-9]{1,15}", re.ASCII),
 }
+_COMMENT = re.compile(r"[ \t]*(//|#).*")
+_PREFIX = re.compile(r"\b0[xX](?=[0-9a-fA-F])")
+_MARK = re.compile(r"//|#|0[xX]")
+_NUMBER = re.compile(r"[0-9a-fA-F]+|[+-]?[0-9]{1,15}", re.ASCII)
+_PARTED = re.compile(r"[\s,;|]+")
 _BETWEEN = re.compile(r"[ \t]*[,;|_][ \t]*|[ \t]+")
 
 
@@ -23,7 +30,10 @@ class ParsedFile:
 
     name: below the folder, parted by ``/``. header, trailer: lines before and after the words. words:
     the texts of the lanes of each line, one where nothing parts them. separator: what parts them.
-    radices: in which the words can be read. line_end: "LF" or "CRLF".
+    radices: in which the words can be read. line_end: "LF" or "CRLF". lines: of the file. starts: the
+    line of each word, from 0. is_part: some of the words are taken for other text. container: of octets,
+    "raw" or "raw-little". listed: the same file as a list of single numbers, however many stand on a
+    line; None if that is nothing else.
     """
 
     name: str
@@ -33,6 +43,20 @@ class ParsedFile:
     separator: str
     radices: tuple[str, ...]
     line_end: str
+    lines: int
+    starts: tuple[int, ...]
+    listed: ParsedFile | None = None
+    is_part: bool = False
+    container: str = ""
+
+    def in_words(self, octets: int, container: str) -> ParsedFile | None:
+        """The octets of the file in words of so many; None if they do not fill them."""
+        flat = [word[0] for word in self.words]
+        if not self.container or len(flat) % octets:
+            return None
+        step = -1 if container == "raw-little" else 1
+        words = (flat[at : at + octets][::step] for at in range(0, len(flat), octets))
+        return replace(self, words=tuple(("".join(word),) for word in words), container=container)
 
     @property
     def shape(self) -> tuple[int, int, int, int, str]:
@@ -47,26 +71,80 @@ def parse_file(folder: Path, path: Path) -> ParsedFile | None:
     if path.stat().st_size > MAX_BYTES:
         return None
     content = path.read_bytes()
+    if path.suffix.lower() in OCTETS:
+        return _octets(path.relative_to(folder).as_posix(), content)
     if b"\0" in content:
         return None
     text = content.decode("latin-1")
     lines = [line.strip(" \t") for line in text.replace("\r\n", "\n").split("\n")]
     while lines and not lines[-1]:
         lines.pop()
-    run = _longest_run(lines)
+    bare = [_bare(line) for line in lines]
+    name = path.relative_to(folder).as_posix()
+    line_end = "CRLF" if content.count(b"\r\n") == content.count(b"\n") > 0 else "LF"
+    run, listed = _longest_run(bare), _listed(name, lines, bare, line_end)
     if run is None:
-        return None
+        return listed
     first, last, separator = run
-    words = tuple(tuple(_lanes(line, separator)) for line in lines[first:last])
+    starts = tuple(at for at in range(first, last) if bare[at])
+    words = tuple(tuple(_lanes(bare[at], separator)) for at in starts)
+    if not separator and listed is not None and len(listed.words) <= len(words):
+        listed = None
     return ParsedFile(
-        name=path.relative_to(folder).as_posix(),
+        name=name,
         header=tuple(lines[:first]),
         trailer=tuple(lines[last:]),
         words=words,
         separator=separator,
         radices=_radices(words),
-        line_end="CRLF" if content.count(b"\r\n") == content.count(b"\n") > 0 else "LF",
+        line_end=line_end,
+        lines=len(lines),
+        starts=starts,
+        listed=listed,
     )
+
+
+def _octets(name: str, content: bytes) -> ParsedFile | None:
+    """A file of octets, one a word."""
+    if not 0 < len(content) <= MAX_OCTETS:
+        return None
+    words = tuple((f"{octet:02x}",) for octet in content)
+    starts = tuple(range(len(words)))
+    return ParsedFile(name, (), (), words, "", ("hex",), "LF", len(words), starts, container="raw")
+
+
+def _bare(line: str) -> str:
+    """A line without a comment, ``0x`` and what parts its last number from nothing."""
+    text = _PREFIX.sub("", _COMMENT.sub("", line)) if _MARK.search(line) else line
+    return text.rstrip(" \t,;")
+
+
+def _listed(name: str, lines: list[str], bare: list[str], line_end: str) -> ParsedFile | None:
+    """All numbers from the first line of numbers to the last one, if nothing else is between."""
+    is_list = [bool(line) and all(map(_NUMBER.fullmatch, _tokens(line))) for line in bare]
+    if True not in is_list:
+        return None
+    first, last = is_list.index(True), len(bare) - is_list[::-1].index(True)
+    if any(
+        line and not fits for line, fits in zip(bare[first:last], is_list[first:last], strict=True)
+    ):
+        return None
+    placed = [(at, token) for at in range(first, last) for token in _tokens(bare[at])]
+    tokens = [token for _, token in placed]
+    if not all(map(_SHAPES["decimal"].fullmatch, tokens)) or any("0x" in x.lower() for x in lines):
+        width = max(map(len, tokens))
+        tokens = [token.rjust(width, "0") for token in tokens]
+    words = tuple((token,) for token in tokens)
+    radices = _radices(words)
+    if not radices:
+        return None
+    starts = tuple(at for at, _ in placed)
+    around = tuple(lines[:first]), tuple(lines[last:])
+    return ParsedFile(name, *around, words, "", radices, line_end, len(lines), starts)
+
+
+def _tokens(line: str) -> list[str]:
+    return [token for token in _PARTED.split(line) if token]
 
 
 def _radices(words: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
@@ -82,26 +160,31 @@ def _radices(words: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
 
 def _longest_run(lines: list[str]) -> tuple[int, int, str] | None:
     """First line, line after the last, and separator of the longest run of lines of one form."""
-    runs: dict[Form, int] = {}
-    found: list[tuple[int, bool, int, str]] = []  # length, of fixed width, end, separator
-    for at, line in enumerate([*lines, ""]):
+    runs: dict[Form, tuple[int, int]] = {}  # first line, number of words
+    found: list[
+        tuple[int, bool, int, int, str]
+    ] = []  # words, of fixed width, end, first, separator
+    last = 0
+    for at, line in enumerate([*lines, "."]):
+        if not line:
+            continue  # blank, or a comment: between words it is nothing
         forms = _forms(line)
-        for form, start in list(runs.items()):
+        for form, (start, count) in list(runs.items()):
             if form not in forms:
-                found.append((at - start, form[0] == "digits", at, form[2]))
+                found.append((count, form[0] == "digits", last + 1, start, form[2]))
                 del runs[form]
         for form in forms:
-            runs.setdefault(form, at)
+            start, count = runs.get(form, (at, 0))
+            runs[form] = (start, count + 1)
+        last = at
     if not found:
         return None
-    length, _, end, separator = max(found)
-    return end - length, end, separator
+    _, _, end, start, separator = max(found)
+    return start, end, separator
 
 
 def _forms(line: str) -> tuple[Form, ...]:
     """How a line can be read: kind of digits, their number, and separator."""
-    if not line:
-        return ()
     between = _BETWEEN.search(line)
     separator = between[0] if between else ""
     lanes = _lanes(line, separator)

@@ -32,9 +32,8 @@ class Placement:
         """Values ``file line lane`` as a tensor with the axes `order`; axes of size 1 left out in both."""
         grid = values.reshape(self.sizes)
         if self.flipped:
-            grid = grid[tuple(slice(None, None, -1 if a in self.flipped else 1) for a in self.axes)]
-        stated = [axis for axis in order if axis in self.axes]
-        return grid.transpose([self.axes.index(axis) for axis in stated])
+            grid = grid[tuple(_DOWN if axis in self.flipped else _UP for axis in self.axes)]
+        return grid.transpose([self.axes.index(axis) for axis in order if axis in self.axes])
 
     def block(self, axis: str) -> int:
         """The block of an axis."""
@@ -55,6 +54,7 @@ class Placement:
 
 
 LINES, WORD = -2, -1
+_UP, _DOWN = slice(None), slice(None, None, -1)
 
 
 def placements(

@@ -10,6 +10,7 @@ from tilewright.bundles import Geometry, reference_streamed_psums
 from tilewright.spec import IntegerLayer
 from tilewright.tile import TilePlan
 from tilewright.vectors import Layout, write_bundle
+from tilewright.vectors.constants import example_constants
 from tilewright.verify import reference_outputs, reference_tap_psums
 
 SEED = 284
@@ -25,7 +26,8 @@ def write_probe(layout: Layout, geometry: Geometry, folder: Path, *, seed: int =
     most_act = min(geometry.act_format.max_code, 255)
     most_weight = geometry.weight_format.max_code
     while True:
-        codes = rng.integers(0, most_act, (shape.ic, shape.ih, shape.iw), endpoint=True)
+        least_act = -most_act if geometry.act_format.is_signed else 0
+        codes = rng.integers(least_act, most_act, (shape.ic, shape.ih, shape.iw), endpoint=True)
         weight = rng.integers(-most_weight, most_weight, shape.weight_sizes, endpoint=True)
         taps = reference_tap_psums(codes[None], weight, shape)[:, 0]  # kij oc oh ow
         psums = taps.sum(axis=0)
@@ -45,6 +47,7 @@ def write_probe(layout: Layout, geometry: Geometry, folder: Path, *, seed: int =
         weight_scale=np.ones(1),
         act_scale=1.0,
     )
+    constants = example_constants(layout, shape.oc)
     streamed = any(form.is_streamed for form in layout.kinds)
     write_bundle(
         folder,
@@ -54,7 +57,8 @@ def write_probe(layout: Layout, geometry: Geometry, folder: Path, *, seed: int =
         codes=codes.astype(geometry.act_format.dtype),
         psums=psums,
         tap_psums=taps,
-        outputs=reference_outputs(psums, layout.output),
+        outputs=reference_outputs(psums, layout.output, constants=constants),
+        constants=constants,
         streamed_psums=reference_streamed_psums(codes, weight, shape) if streamed else None,
         sample=0,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import permutations, takewhile
 
 from tilewright.adopt.families import Family
-from tilewright.adopt.hypotheses import Roles
+from tilewright.adopt.hypotheses import ACT_BITS, Roles
 from tilewright.adopt.planes import plane_of
 from tilewright.adopt.search import Fit, search
 
@@ -19,6 +19,13 @@ HINTS = (
     re.compile(r"out|psum|relu|gold|expect|result|ofmap|ref|sum|acc|(^|[^a-z])(y|p|o)([^a-z]|$)"),
 )
 MOST_FAMILIES = 14
+LIKELY, ALL_ROLES, ALL_SIZES = STAGES = (0, 1, 2)
+"""What is tried first: usual sizes with the likeliest roles; then with all roles; then all other sizes."""
+WORDS = ((4, "raw-little"), (4, "raw"), (2, "raw-little"), (2, "raw"))
+"""Octets of an expected number in files of octets, and which of them stands first."""
+MOST_LIKELY = 2
+MOST_SIGNED = 2
+"""Triples, the likeliest ones, that are tried first; whose activations are read as signed, too."""
 CLOSE = 0.05
 FEWEST = 8
 """Share of wrong numbers below which a fit is taken for the layer with a fault in it."""
@@ -36,6 +43,11 @@ class Clock:
         """A clock that runs out after so many seconds of computing."""
         return cls(time.process_time() + seconds)
 
+    def part(self, share: float) -> Clock:
+        """A clock that runs out after a share of the time that is left."""
+        now = time.process_time()
+        return Clock(now + share * max(self.ends - now, 0))
+
     @property
     def is_over(self) -> bool:
         """Whether the time is over."""
@@ -48,30 +60,89 @@ def _in_common(names: Sequence[str]) -> int:
     return sum(1 for _ in takewhile(bool, alike))
 
 
-def find_layer(families: Sequence[Family], clock: Clock) -> list[Fit]:
-    """The exact fits of the most usual sizes that have any; else the one with the fewest wrong numbers."""
+def find_layer(
+    families: Sequence[Family],
+    clock: Clock,
+    *,
+    stages: tuple[int, ...] = STAGES,
+    most: int | None = None,
+) -> list[Fit]:
+    """The exact fits of the most usual sizes that have any; else the one with the fewest wrong numbers.
+
+    Files are read as they stand first, then separated numbers as a list; activations as codes without a
+    sign, then as two's complement. stages: which attempts, of `STAGES`.
+    most: so many sizes alone, the most usual ones.
+    """
     nearest: list[Fit] = []
     ranked = list(triples(families))
-    for is_usual in (True, False):
-        for triple in ranked:
-            exact, near = _fits_of(triple, clock, is_usual=is_usual)
-            nearest = [min([*nearest, *near], key=_share)] if near else nearest
-            is_near = bool(nearest) and _is_near(nearest[0])
-            if exact or is_near or clock.is_over:
-                return exact or nearest
+    for one in _attempts(ranked, families):
+        if one.stage not in stages:
+            continue
+        exact, near = _fits_of(one, clock, most=most)
+        nearest = [min([*nearest, *near], key=_share)] if near else nearest
+        is_near = bool(nearest) and _is_near(nearest[0])
+        if exact or is_near or clock.is_over:
+            return exact or nearest
     return nearest
 
 
-def _fits_of(triple: Triple, clock: Clock, *, is_usual: bool) -> tuple[list[Fit], list[Fit]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Attempt:
+    """Three families in their roles, with constants of channels in `others`; stage: of `STAGES`."""
+
+    triple: Triple
+    stage: int = LIKELY
+    others: tuple[Family, ...] | None = None
+
+
+def _attempts(ranked: Sequence[Triple], families: Sequence[Family]) -> Iterator[Attempt]:
+    """What is tried, one after the other: the likeliest roles in all ways before the other roles."""
+    parts = {LIKELY: ranked[:MOST_LIKELY], ALL_ROLES: ranked[MOST_LIKELY:]}
+    for stage, part in parts.items():
+        read = [one for triple in part for one in _readings(triple, ranked.index(triple))]
+        yield from (Attempt(triple, stage) for triple in read)
+        for triple in read:
+            names = {family.name for family in triple}
+            rest = tuple(family for family in families if family.name not in names)
+            yield Attempt(triple, stage, rest)
+    for triple in ranked:
+        yield Attempt(triple, ALL_SIZES)
+
+
+def _readings(triple: Triple, rank: int) -> list[Triple]:
+    """The triple, and as lists; both with signed activations if it is a likely one and has any."""
+    found = [triple]
+    lists = [family.as_list() for family in triple]
+    if any(one is not None for one in lists):
+        a, w, e = (one or family for one, family in zip(lists, triple, strict=True))
+        found.append((a, w, e))
+    for octets, container in WORDS if triple[2].container else ():
+        words = triple[2].in_words(octets, container)
+        found[-1:-1] = [(*triple[:2], words)] if words is not None else []
+    signed = [(a.with_signed_codes(), w, e) for a, w, e in found if rank < MOST_SIGNED]
+    return found + [read for read in signed if _has_sign(read[0])]
+
+
+def _has_sign(activation: Family) -> bool:
+    widths = activation.widths(ACT_BITS, is_signed=True)
+    values = (activation.values(bits, is_signed=True) for bits in widths)
+    return any(read is not None and read.min() < 0 for read in values)
+
+
+def _fits_of(
+    attempt: Attempt, clock: Clock, *, most: int | None = None
+) -> tuple[list[Fit], list[Fit]]:
     """Exact fits of the most usual sizes that have any, and the nearest one of the others."""
-    roles = Roles(*triple)
+    triple = attempt.triple
+    roles = Roles(*triple, is_bounded=attempt.others is None)
     exact: list[Fit] = []
     near: list[Fit] = []
     limit: int | None = None
-    for sized in roles.usual() if is_usual else roles.unusual():
+    tried = roles.usual() if attempt.stage != ALL_SIZES else roles.unusual()
+    for sized in tried[:most]:
         if clock.is_over or (limit is not None and sized.cost > limit):
             break
-        for fit in search(triple, sized):
+        for fit in search(triple, sized, others=attempt.others):
             if not _says_something(fit):
                 continue
             if fit.is_exact:

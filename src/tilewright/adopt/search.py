@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,10 +20,15 @@ from tilewright.adopt.operands import (
     tap_orders,
 )
 from tilewright.adopt.placement import Placement
+from tilewright.adopt.rules import Constant, Rule, best_rule, constants_of
 from tilewright.spec import OutputFunction
 
 TESTED = 5
 """Channels and pixels that are computed first: so many of each."""
+CORRELATED = 24
+"""Pixels that are computed first where only rising and falling together is asked for."""
+TOGETHER = 0.6
+"""Correlation from which on that is looked at."""
 MOST_CANDIDATES = 12_000
 CHUNK = 2_000
 MOST_JUDGED = 64
@@ -37,7 +42,7 @@ class Fit:
     """Families read in one way: `wrong` of `compared` numbers differ from what is computed.
 
     tap_order: of the weights. psum_taps: of psums of streamed pixels. function: of the outputs. telling:
-    how many numbers are not 0 in the file or as computed.
+    how many numbers are not 0 in the file or as computed. rule: of outputs that no plain function gives.
     """
 
     families: tuple[Family, Family, Family]
@@ -52,6 +57,7 @@ class Fit:
     wrong: int
     compared: int
     telling: int = 0
+    rule: Rule | None = None
 
     @property
     def is_exact(self) -> bool:
@@ -82,15 +88,28 @@ class _Expected:
     tested: Floats
 
 
-def search(families: tuple[Family, Family, Family], sized: Sized) -> Iterator[Fit]:
-    """Fits of three families of the sizes `sized`: exact ones, and those that are nearly so."""
+def search(
+    families: tuple[Family, Family, Family],
+    sized: Sized,
+    *,
+    others: Sequence[Family] | None = None,
+) -> Iterator[Fit]:
+    """Fits of three families of the sizes `sized`: exact ones, and those that are nearly so.
+
+    others: families that may hold constants of the channels; where they are given, fits are exact ones
+    under a `Rule`.
+    """
     activation, weight, expected = families
     sizes = sized.sizes
+    if others is not None and (sizes.kind != "psum" or sizes.first):
+        return
+    constants = constants_of(others or (), sized)
     all_codes = list(_codes(activation, weight, sized))
     if not all_codes:
         return
     channels = _spread(sizes.oc)
-    pixels = _spread(sized.expected_axes["onij"] if sizes.kind != "streamed" else sizes.onij)
+    count = sized.expected_axes["onij"] if sizes.kind != "streamed" else sizes.onij
+    pixels = _spread(count, TESTED if others is None else CORRELATED)
     weights = _weights(weight, sized, channels)
     if weights is None:
         return
@@ -99,7 +118,8 @@ def search(families: tuple[Family, Family, Family], sized: Sized) -> Iterator[Fi
         return
     for codes in all_codes:
         computed = _product(weights.tested, codes.windows[:, pixels])  # weight oc onij
-        for w, e in _matches(computed, wanted.tested):
+        pairs = _matches if others is None else _correlated
+        for w, e in pairs(computed, wanted.tested):
             place, order = weights.places[w]
             fit = Fit(
                 families,
@@ -115,7 +135,8 @@ def search(families: tuple[Family, Family, Family], sized: Sized) -> Iterator[Fi
                 0,
             )
             if _is_consistent(codes.place, fit):
-                yield judge(fit, codes)
+                found = judge(fit, codes) if others is None else ruled(fit, codes, constants)
+                yield from [found] if found else []
 
 
 def _product(weights: Floats, windows: Floats) -> Floats:
@@ -123,8 +144,8 @@ def _product(weights: Floats, windows: Floats) -> Floats:
     return (weights.reshape(-1, depth) @ windows).reshape(count, channels, -1)
 
 
-def _spread(count: int) -> npt.NDArray[np.int64]:
-    return np.unique(np.linspace(0, count - 1, min(TESTED, count)).astype(np.int64))
+def _spread(count: int, most: int = TESTED) -> npt.NDArray[np.int64]:
+    return np.unique(np.linspace(0, count - 1, min(most, count)).astype(np.int64))
 
 
 def _codes(activation: Family, weight: Family, sized: Sized) -> Iterator[Codes]:
@@ -151,17 +172,19 @@ def _weights(weight: Family, sized: Sized, channels: npt.NDArray[np.int64]) -> _
 
 
 def _all_weights(weight: Family, sized: Sized, channels: npt.NDArray[np.int64]) -> _Weights | None:
-    flips = (*sized.oc, *sized.ic)
-    found = candidates(weight, sized.sizes.weight_bits, sized.weight_axes, flips)
-    orders = tap_orders(sized.sizes.kernel)
-    places, tested = [], []
-    for place in found[: MOST_CANDIDATES // len(orders)]:
-        tensor = read_weight(weight, sized, place)[channels]  # oc ic kij
-        for order in orders:
-            places.append((place, order))
-            taps = tensor[:, :, tap_order(sized.sizes.kernel, order)]
-            tested.append(taps.reshape(len(channels), -1))
-    return _Weights(places, np.array(tested, np.float64)) if places else None
+    sizes, axes = sized.sizes, sized.weight_axes
+    found = candidates(weight, sizes.weight_bits, axes, (*sized.oc, *sized.ic))
+    orders = tap_orders(sizes.kernel)
+    found = found[: MOST_CANDIDATES // len(orders)]
+    if not found:
+        return None
+    values = weight.read(sizes.weight_bits, is_signed=True)
+    names, shape = [*sized.oc, *sized.ic, "kij"], (sizes.oc, sizes.ic, sizes.taps)
+    tensors = np.array([place.read(values, names).reshape(shape)[channels] for place in found])
+    in_order = [tensors[..., tap_order(sizes.kernel, order)] for order in orders]
+    tested = np.stack(in_order, axis=1).reshape(len(found) * len(orders), len(channels), -1)
+    places = [(place, order) for place in found for order in orders]
+    return _Weights(places, tested.astype(np.float64))
 
 
 def _expected(
@@ -225,6 +248,22 @@ def _matches(computed: Floats, wanted: Floats) -> Iterator[tuple[int, int]]:
         yield int(w), int(e)
 
 
+def _correlated(computed: Floats, wanted: Floats) -> Iterator[tuple[int, int]]:
+    """Weights and expected numbers that rise and fall together from pixel to pixel, in each channel.
+
+    So they do under any bias and any rising function.
+    """
+    ours, theirs = (
+        (part - part.mean(axis=2, keepdims=True)).reshape(len(part), -1)
+        for part in (computed, wanted)
+    )
+    sizes = np.linalg.norm(ours, axis=1)[:, None] * np.linalg.norm(theirs, axis=1)
+    score = ours @ theirs.T / np.maximum(sizes, 1e-9)  # weight expected
+    least = max(TOGETHER, float(score.max()) - 1e-9)
+    for w, e in np.argwhere(score >= least)[:MOST_JUDGED]:
+        yield int(w), int(e)
+
+
 def functions_of(wanted: npt.NDArray[np.float64], sized: Sized) -> Iterator[OutputFunction]:
     """What the expected numbers could be of the psums."""
     yield OutputFunction("signed")
@@ -256,12 +295,40 @@ def _is_consistent(place: Placement, fit: Fit) -> bool:
     )
 
 
+def _judge_taps(fit: Fit, codes: Codes, stated: Floats) -> Fit:
+    """The fit with the psums of every tap compared, in the order of taps with the fewest wrong ones."""
+    sizes, kernel = fit.sized.sizes, fit.kernel.astype(np.float64)
+    if sizes.kind == "streamed":
+        plane = codes.tensor.reshape(sizes.ic, -1).astype(np.float64)
+        taps = kernel.transpose(2, 0, 1) @ plane  # kij oc nij
+    else:
+        windows = codes.windows.reshape(sizes.ic, sizes.taps, -1)
+        taps = kernel.transpose(2, 0, 1) @ windows.transpose(1, 0, 2)  # kij oc onij
+    orders = (tap_order(sizes.kernel, order) for order in tap_orders(sizes.kernel))
+    wrong = min(int((stated[order] != taps).sum()) for order in orders)
+    telling = int(((taps != 0) | (stated != 0)).sum())
+    return replace(fit, wrong=wrong, compared=stated.size, telling=telling)
+
+
+def ruled(fit: Fit, codes: Codes, constants: Sequence[Constant]) -> Fit | None:
+    """The fit under a rule with which every number is right; None if there is none."""
+    sizes = fit.sized.sizes
+    psums = (fit.kernel.reshape(sizes.oc, -1).astype(np.float64) @ codes.windows).astype(np.int64)
+    stated = read_expected(fit.families[2], fit.sized, fit.expected).astype(np.int64)
+    rule = best_rule(psums, stated, constants)
+    if rule is None:
+        return None
+    return replace(fit, rule=rule, compared=stated.size, telling=stated.size)
+
+
 def judge(fit: Fit, codes: Codes | None = None) -> Fit:
     """The fit with every number compared, under the function with the fewest wrong ones."""
     sizes = fit.sized.sizes
     codes = codes or fit.codes
     psums = fit.kernel.reshape(sizes.oc, -1).astype(np.float64) @ codes.windows
     tensor = read_expected(fit.families[2], fit.sized, fit.expected)
+    if sizes.kind != "psum":
+        return _judge_taps(fit, codes, tensor.astype(np.float64))
     stated = next(p for order, p in psums_of(tensor, fit.sized) if order == fit.psum_taps)
     best: Fit | None = None
     for function in functions_of(stated.astype(np.float64), fit.sized):

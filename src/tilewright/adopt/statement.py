@@ -12,6 +12,7 @@ from tilewright.adopt.naming import Channels, Stated, name_channels
 from tilewright.adopt.others import ExpectedFit
 from tilewright.adopt.placement import Placement
 from tilewright.adopt.planes import Plane
+from tilewright.spec import ChannelOutput
 from tilewright.spec.number_format import signed_bits_needed
 from tilewright.vectors import Layout
 from tilewright.vectors.templates import axes_in
@@ -53,7 +54,8 @@ def geometry_text(reading: Reading, plane: Plane) -> str:
     """The geometry as commands take it."""
     sizes, names = reading.sized.sizes, names_of(reading)
     ic, oc = used_channels(reading.fit)
-    bits = f"{sizes.act_bits}/{sizes.weight_bits}/{names.psum_bits}"
+    sign = "s" * reading.fit.families[0].has_signed_codes
+    bits = f"{sign}{sizes.act_bits}/{sizes.weight_bits}/{names.psum_bits}"
     pairs = {
         "size": plane.size,
         "kernel": sizes.kernel,
@@ -90,6 +92,11 @@ def layout_of(reading: Reading, plane: Plane, name: str) -> Layout:
         sizes.weight_bits,
         "weight",
     )
+    for name, constant in reading.constants.items():
+        axes = _channel_names(reading.sized.oc, names.oc)
+        units = (names.oc.unit,) if names.oc.unit else ()
+        stated = Stated(axes, names.oc.sizes, units), list(names.oc.split), ""
+        facts[name] = _table(constant.family, constant.place, stated, constant.bits, "")
     for expected in reading.expected:
         kind = _free_kind(_kind_of(expected), facts)
         facts[kind] = _expected(expected, names)
@@ -99,7 +106,8 @@ def layout_of(reading: Reading, plane: Plane, name: str) -> Layout:
 def _kind_of(expected: ExpectedFit) -> str:
     if expected.sized.sizes.kind in ("tap_psum", "streamed"):
         return "tap_psum"
-    return "psum" if expected.function.function == "signed" else "output"
+    is_psum = expected.function.function == "signed" and expected.rule is None
+    return "psum" if is_psum else "output"
 
 
 def _free_kind(kind: str, facts: dict[str, Any]) -> str:
@@ -176,7 +184,20 @@ def _expected(expected: ExpectedFit, names: Names) -> dict[str, Any]:
         table["function"] = expected.function.function
     if expected.function.function == "leaky":
         table["shift"] = expected.function.shift
-    return table
+    return table | (_rule(expected.rule.output, sizes.psum_bits) if expected.rule else {})
+
+
+def _rule(output: ChannelOutput, bits: int) -> dict[str, Any]:
+    """The keys of outputs with biases, and of codes."""
+    facts: dict[str, Any] = {"function": output.function}
+    if output.is_biased:
+        facts["biased"] = True
+    if output.function == "requantized":
+        facts |= {"shift": output.shift, "high": output.high, "bits": bits}
+        facts |= {"low": output.low} if output.low else {}
+        facts |= {"multiplier": 0} if not output.multiplier else {}
+        facts |= {"rounding": "half_up"} if output.is_rounded else {}
+    return facts
 
 
 def named_parts(channels: Channels) -> int:
@@ -223,6 +244,8 @@ def _table(
     if split:
         facts["split"] = split
     first = family.files[0]
+    if family.container:
+        return facts | {"container": family.container}
     if family.radix != "binary":
         facts["radix"] = family.radix
     if family.separator:
@@ -230,7 +253,8 @@ def _table(
     if first.line_end == "CRLF":
         facts["line_end"] = "CRLF"
     for key in ("header", "trailer"):
-        text = _text([getattr(file, key) for file in family.files])
+        texts = [getattr(file, key) for file in family.files]
+        text = len(texts[0]) if first.is_part else _text(texts)
         if text:
             facts[key] = text
     return facts

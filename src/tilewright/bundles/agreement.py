@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from tilewright.errors import FormatError
-from tilewright.spec import Ints, OutputFunction
+from tilewright.spec import AnyOutput, Ints
 from tilewright.tile import tile_psums, untile_psums
 from tilewright.vectors import Bundle, BundleTensors, KindLayout, decode_bundle
-from tilewright.vectors.bundle_reader import decode_operands, decode_tiles, seen_pixels
+from tilewright.vectors.bundle_reader import (
+    decode_constants,
+    decode_operands,
+    decode_tiles,
+    seen_pixels,
+)
 from tilewright.verify import compare, reference_outputs, reference_tap_psums
 
 
@@ -23,13 +28,15 @@ def agreed_tensors(bundle: Bundle) -> BundleTensors:
         weight, codes = decode_operands(bundle)
         taps = reference_tap_psums(codes[None], weight, bundle.shape)[:, 0]
         tensors = BundleTensors(weight, codes, taps.sum(axis=0))
-    for form in bundle.layout.stating("output") if bundle.hashes_checked else ():
+    biased = [form for form in bundle.layout.stating("psum") if form.biased]
+    for form in (*biased, *bundle.layout.stating("output")) if bundle.hashes_checked else ():
         _check_outputs(bundle, form, tensors.psums)
     return tensors
 
 
 def _check_outputs(bundle: Bundle, form: KindLayout, psums: Ints) -> None:
-    expected = reference_outputs(psums, form.output)  # oc oh ow
+    constants = decode_constants(bundle)
+    expected = reference_outputs(psums, form.output, constants=constants)  # oc oh ow
     stated, tiles = decode_tiles(bundle, form.kind), tile_psums(expected, bundle.plan)
     tiles[:, : stated.shape[1]] = stated
     outputs = untile_psums(tiles, bundle.plan)
@@ -42,7 +49,10 @@ def _check_outputs(bundle: Bundle, form: KindLayout, psums: Ints) -> None:
         )
 
 
-def _formula(output: OutputFunction) -> str:
-    return {"relu": "max(0, psum)", "signed": "the psum"}.get(
-        output.function, f"psum, or psum >> {output.shift} where negative,"
-    )
+def _formula(output: AnyOutput) -> str:
+    return {
+        "relu": "max(0, psum)",
+        "signed": "the psum",
+        "requantized": "the psum, requantized,",
+        "thresholds": "the number of thresholds that the psum reaches,",
+    }.get(output.function, f"psum, or psum >> {output.shift} where negative,")

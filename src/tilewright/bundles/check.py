@@ -14,11 +14,16 @@ from tilewright.bundles.geometry import Geometry
 from tilewright.bundles.source import OPERANDS, FoundFiles, check_folder, find_files
 from tilewright.bundles.streamed import reference_streamed_psums
 from tilewright.errors import TilewrightError
-from tilewright.spec import Codes, ConvShape, Ints
+from tilewright.spec import ChannelConstants, Codes, ConvShape, Ints
 from tilewright.store.artifact import read_bytes, read_json, sha256
 from tilewright.tile import TilePlan, tile_psums
 from tilewright.vectors import MANIFEST, Bundle, KindLayout, Layout, decode_bundle, encode
-from tilewright.vectors.bundle_reader import decode_operands, decode_tiles, seen_pixels
+from tilewright.vectors.bundle_reader import (
+    decode_constants,
+    decode_operands,
+    decode_tiles,
+    seen_pixels,
+)
 from tilewright.vectors.manifest import is_manifest, read_manifest
 from tilewright.verify import reference_outputs, reference_tap_psums
 
@@ -205,20 +210,22 @@ def _expected_kinds(bundle: Bundle) -> tuple[KindLayout, ...]:
 class _Computed:
     """What the reference makes of the operands that the files hold, as far as the files go.
 
-    pixels: how many ofmap pixels can be computed.
+    pixels: how many ofmap pixels can be computed. constants: of the channels, as far as there are files.
     """
 
     weight: npt.NDArray[np.int8]
     codes: Codes
     taps: Ints
     pixels: int
+    constants: ChannelConstants
 
     @classmethod
     def of(cls, bundle: Bundle) -> Self:
         """Raises what `decode_operands` raises."""
         weight, codes = decode_operands(bundle)
         taps = reference_tap_psums(codes[None], weight, bundle.shape)[:, 0]  # kij oc oh ow
-        return cls(weight, codes, taps, seen_pixels(bundle.layout) or bundle.shape.onij)
+        pixels = seen_pixels(bundle.layout) or bundle.shape.onij
+        return cls(weight, codes, taps, pixels, decode_constants(bundle))
 
     def expected(self, bundle: Bundle, form: KindLayout) -> Ints:
         """Tiles ``kij otile pixel col``; one kij for kinds without taps, pixel as the files have it."""
@@ -233,8 +240,9 @@ class _Computed:
             planes = self.taps
         else:
             psums = self.taps.sum(axis=0)  # oc oh ow
-            is_output = form.tensor == "output"
-            planes = (reference_outputs(psums, form.output) if is_output else psums)[None]
+            if form.tensor == "output" or form.biased:
+                psums = reference_outputs(psums, form.output, constants=self.constants)
+            planes = psums[None]
         return np.stack([tile_psums(plane, plan) for plane in planes])
 
 

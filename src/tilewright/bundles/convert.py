@@ -20,6 +20,8 @@ from tilewright.vectors import (
     read_bundle,
     write_bundle,
 )
+from tilewright.vectors.bundle_reader import decode_constants
+from tilewright.vectors.kinds import CONSTANTS
 from tilewright.verify import reference_outputs, reference_tap_psums
 
 
@@ -42,6 +44,8 @@ def convert_bundle(source: Bundle, folder: Path, *, layout: Layout) -> Conversio
     """
     tensors = agreed_tensors(source)
     taps, notes = _taps(source, tensors, layout)
+    constants = decode_constants(source)
+    notes += _left_out(source, layout)
     streamed = None
     if any(form.is_streamed for form in layout.kinds):
         streamed = reference_streamed_psums(tensors.codes, tensors.weight, source.shape)
@@ -64,8 +68,9 @@ def convert_bundle(source: Bundle, folder: Path, *, layout: Layout) -> Conversio
             codes=tensors.codes,
             psums=tensors.psums,
             tap_psums=taps,
-            outputs=reference_outputs(tensors.psums, layout.output),
+            outputs=reference_outputs(tensors.psums, layout.output, constants=constants),
             streamed_psums=streamed,
+            constants=constants,
             sample=source.sample,
         )
 
@@ -73,6 +78,12 @@ def convert_bundle(source: Bundle, folder: Path, *, layout: Layout) -> Conversio
         trial = agreed_tensors(read_bundle(write(Path(scratch) / "trial").folder))
     _expect_same(tensors, trial, layout)
     return Conversion(source, write(Path(folder)), (*_said_of_psums(source, tensors), *notes))
+
+
+def _left_out(source: Bundle, layout: Layout) -> tuple[str, ...]:
+    """What is said of constants of the channels that the target has no files for."""
+    lost = [name for name in CONSTANTS if source.layout.stating(name) and not layout.stating(name)]
+    return tuple(f"the {name} of each channel is left out: its outputs do without" for name in lost)
 
 
 def _said_of_psums(source: Bundle, tensors: BundleTensors) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from tilewright.tile import TilePlan, tile_activations, tile_psums, tile_weights
 from tilewright.vectors import FieldWidths, KindLayout, Layout, encode
 from tilewright.vectors.arrangement import arrange
 from tilewright.vectors.codec import text_set
+from tilewright.vectors.constants import example_constants, tile_constants
+from tilewright.vectors.kinds import CONSTANTS
 from tilewright.vectors.planes import accumulate_addresses
 from tilewright.verify import reference_outputs, reference_tap_psums
 
@@ -78,8 +80,13 @@ def _example(layout: Layout, geometry: Geometry = GEOMETRY) -> dict[str, Tiles]:
         "psum": tile_psums(psums, plan),
         "address": accumulate_addresses(plan),
     }
+    constants = example_constants(layout, shape.oc)
+    for form in layout.kinds:
+        if form.tensor in CONSTANTS:
+            tiles[form.tensor] = tile_constants(form, constants, plan)
     if layout.stating("output"):
-        tiles["output"] = tile_psums(reference_outputs(psums, layout.output), plan)
+        outputs = reference_outputs(psums, layout.output, constants=constants)
+        tiles["output"] = tile_psums(outputs, plan)
     if any(form.is_streamed for form in layout.kinds):
         streamed = reference_streamed_psums(codes, weight, shape)  # kij oc padded_h padded_w
         pixel = ConvShape(shape.ic, shape.padded_h, shape.padded_w, shape.oc, kh=1, kw=1)

@@ -12,6 +12,8 @@ from tilewright.errors import ConfigError
 from tilewright.tile import untile_activations, untile_weights
 from tilewright.vectors import Bundle
 from tilewright.vectors.bundle_reader import decode_tiles
+from tilewright.vectors.constants import untile_constants
+from tilewright.vectors.kinds import CONSTANTS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +54,9 @@ def _untile(bundle: Bundle, kind: str) -> Stated:
         weight = untile_weights(tiles, plan)  # oc ic kh kw
         by_tap = weight.reshape(*weight.shape[:2], -1).transpose(2, 0, 1)  # kij oc ic
         return Stated(kind, ("kij", "oc", "ic"), by_tap)
+    if form.tensor in CONSTANTS:
+        axes = ("oc", *form.axes[2:])
+        return Stated(kind, axes, untile_constants(form, tiles, plan))
     if form.tensor == "address":
         return Stated(kind, form.axes, tiles)
     lanes = np.moveaxis(tiles, -1, -2)  # [kij] otile col onij

@@ -18,6 +18,7 @@ from tilewright.store.artifact import read_bytes, write_bytes
 from tilewright.tile import TilePlan
 from tilewright.vectors import FieldWidths, KindLayout, Layout, decode, encode
 from tilewright.vectors.bundle import MANIFEST, planned_files
+from tilewright.vectors.codec import text_set
 from tilewright.vectors.kinds import axis_sizes
 from tilewright.vectors.planes import accumulate_addresses
 from tilewright.vectors.tolerance import tolerated
@@ -112,7 +113,9 @@ def _decode_file(path: Path, layout: Layout | None, geometry: Geometry | None) -
             f"{path.name} holds a part of split axes ({', '.join(indices)}): decode its whole folder"
         )
     files = encode(layout, kind, _blank(form, plan), plan=plan, widths=widths)
-    content = tolerated(form, read_bytes(path))[0] if is_foreign else read_bytes(path)
+    content = read_bytes(path)
+    if is_foreign:
+        content = tolerated(form, content, text_set(form, plan, widths).form)[0]
     tiles = decode(layout, kind, files | {name: content}, plan=plan, widths=widths)
     whole = Stated(kind, form.axes, tiles)
     return whole.select(indices) or whole

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from tilewright.adopt import AdoptedLayer, Adoption
 
 
+SHOWN = (
+    *("file", "plane", "split", "lines", "word", "radix", "container", "first"),
+    *("function", "biased", "multiplier", "shift", "rounding", "low", "high"),
+)
+"""Keys of a layout's tables that are printed."""
+
+
 @app.command()
 def adopt(
     folder: Annotated[
@@ -88,8 +95,7 @@ def _show_layer(layer: AdoptedLayer) -> None:
         print("  no layout fits every number: this is the nearest one")
     for form in layer.layout.kinds:
         facts = form.to_facts()
-        keys = ("file", "plane", "split", "lines", "word", "radix", "function", "first")
-        stated = [f"{key} = {json.dumps(facts[key])}" for key in keys if facts.get(key)]
+        stated = [f"{key} = {json.dumps(facts[key])}" for key in SHOWN if facts.get(key, "") != ""]
         print(f"  [{form.kind}] {', '.join(stated)}")
     for kind in layer.verdict.kinds:
         right = kind.compared - kind.mismatches

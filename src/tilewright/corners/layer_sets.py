@@ -24,6 +24,8 @@ from tilewright.spec import (
 )
 from tilewright.tile import WIDEST_PAIR, TilePlan
 from tilewright.vectors import Bundle, dataflow_of, decode_bundle, read_bundle, write_bundle
+from tilewright.vectors.bundle_reader import decode_constants
+from tilewright.vectors.constants import example_constants
 from tilewright.verify import (
     extreme_planes,
     extreme_weights,
@@ -160,6 +162,9 @@ def _layer(bundle: Bundle) -> IntegerLayer:
 def _write(corner: _Corner, bundle: Bundle, folder: Path) -> tuple[Path, ...]:
     layer = corner.layer
     plan = TilePlan(layer.shape, corner.array or bundle.array)
+    constants = decode_constants(bundle)
+    if layer.shape.oc != bundle.shape.oc:
+        constants = example_constants(bundle.layout, layer.shape.oc)
     folders = []
     for number, codes in enumerate(corner.planes):
         taps: npt.NDArray[Any] = reference_tap_psums(codes[None], layer.weight, layer.shape)[:, 0]
@@ -171,7 +176,8 @@ def _write(corner: _Corner, bundle: Bundle, folder: Path) -> tuple[Path, ...]:
             codes=codes,
             psums=taps.sum(axis=0),
             tap_psums=taps,
-            outputs=reference_outputs(taps.sum(axis=0), bundle.layout.output),
+            outputs=reference_outputs(taps.sum(axis=0), bundle.layout.output, constants=constants),
+            constants=constants,
             sample=number,
         )
         folders.append(written.folder)

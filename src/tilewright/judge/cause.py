@@ -11,7 +11,7 @@ import numpy as np
 
 from tilewright.judge.problem import Problem
 from tilewright.registry import Registry
-from tilewright.spec import Ints
+from tilewright.spec import Ints, OutputFunction
 from tilewright.verify import reference_outputs
 
 STAGES = ("weight", "plane", "window", "sum", "value", "function", "output", "place")
@@ -56,7 +56,16 @@ FAMILIES: Registry[Family] = Registry(
     "cause family",
     ours={
         name: f"tilewright.judge.families.{name}:causes"
-        for name in ("weights", "weight_masks", "codes", "windows", "sums", "values", "places")
+        for name in (
+            "weights",
+            "weight_masks",
+            "codes",
+            "windows",
+            "sums",
+            "values",
+            "channels",
+            "places",
+        )
     },
 )
 """Causes by family: a function from a problem to its causes; another package adds its own."""
@@ -177,9 +186,9 @@ def late_numbers(problem: Problem, numbers: Ints, causes: Sequence[Cause]) -> In
 
 def put_out(problem: Problem, values: Ints) -> Ints:
     """The problem's function of values."""
-    if problem.function.function == "signed":
+    if problem.function == OutputFunction("signed"):
         return values
-    return reference_outputs(values, problem.function)
+    return reference_outputs(values, problem.function, constants=problem.constants, axis=-2)
 
 
 def taken(values: Ints, source: Ints) -> Ints:

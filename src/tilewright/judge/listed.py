@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +17,12 @@ from tilewright.store.arrays import read_arrays
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle
 
+_BITS = "[0-9a-fxz?_]+"
+_NUMBERS = {
+    "decimal": re.compile(r"[+-]?[0-9_]+|[xz?]+", re.IGNORECASE),
+    "hex": re.compile(rf"[+-]?(0x)?{_BITS}", re.IGNORECASE),
+    "binary": re.compile(r"[+-]?(0b)?[01xz?_]+", re.IGNORECASE),
+}
 RADICES = {"decimal": 10, "hex": 16, "binary": 2}
 _COMMENT = re.compile(r"(//|#).*")
 _SEPARATORS = re.compile(r"[\s,;]+")
@@ -97,7 +105,8 @@ def read_list(
     if radix not in RADICES:
         raise ConfigError(f"a radix is {', '.join(RADICES)}, not '{radix}'")
     values, where = list[int | None](), list[tuple[int, int, int]]()
-    for number, line in enumerate(read_bytes(path).decode("utf-8", "replace").splitlines(), 1):
+    lines, notes = _without_text(read_bytes(path).decode("utf-8", "replace").splitlines(), radix)
+    for number, line in lines:
         for lane, token in enumerate(tokens_of(line)):
             try:
                 values.append(parse_number(token, radix, bundle.array.psum_bits))
@@ -113,13 +122,47 @@ def read_list(
             f"ones are there)"
         )
     found = FoundNumbers.of(targets[: len(values)], values, where, (path.name,))
-    return found.to_dump(kind, dump_shape(bundle, kind))
+    return found.to_dump(kind, dump_shape(bundle, kind), notes=notes)
 
 
-def read_array(bundle: Bundle, path: Path, kind: str | None) -> Dump:
+def _without_text(
+    lines: Sequence[str], radix: str
+) -> tuple[list[tuple[int, str]], tuple[str, ...]]:
+    """The lines, counted from 1, without text before the first and after the last one of numbers."""
+    numbered = list(enumerate(lines, 1))
+    is_list = [is_numbers(line, radix) for line in lines]
+    if True not in is_list:
+        return numbered, ()
+    first, last = is_list.index(True), len(lines) - is_list[::-1].index(True)
+    around = [*lines[:first], *lines[last:]]
+    if any(is_numbers(token, radix) for line in around for token in tokens_of(line)[:1]):
+        return numbered, ()
+    notes = [
+        f"line{'s' * (len(text) > 1)} {text[0][0]}{f' to {text[-1][0]}' * (len(text) > 1)}: text, overlooked"
+        for part in (numbered[:first], numbered[last:])
+        if (text := [(number, line) for number, line in part if tokens_of(line)])
+    ]
+    return numbered[first:last], tuple(notes)
+
+
+def is_numbers(line: str, radix: str) -> bool:
+    """Whether a line holds numbers of that radix, x and z among them, and nothing else."""
+    tokens = tokens_of(line)
+    return bool(tokens) and all(map(_NUMBERS[radix].fullmatch, tokens))
+
+
+def radix_of(content: str) -> str:
+    """Hexadecimal where a line of numbers has digits or a prefix of it, else decimal."""
+    lines = [line for line in content.splitlines() if is_numbers(line, "hex")]
+    letters = any(re.search(r"0x[0-9a-f]|\b(?=[0-9]*[a-f])[0-9a-f]+\b", x, re.I) for x in lines)
+    return "hex" if letters else "decimal"
+
+
+def read_array(bundle: Bundle, path: Path, kind: str | None, *, order: str | None = None) -> Dump:
     """A ``.npy`` file, or the array of an ``.npz`` file that is called like a kind (or the only one).
 
-    The array has the axes of the kind; a first axis of size 1 (the sample) may stand before them. Raises
+    The array has the axes of the kind; a first axis of size 1 (the sample) may stand before them. With
+    `order` (`numbers_in_order`), its numbers stand in that one, whatever its shape. Raises
     `FormatError` for another shape or for numbers that are no integers.
     """
     arrays = read_arrays(read_bytes(path), path)
@@ -132,12 +175,14 @@ def read_array(bundle: Bundle, path: Path, kind: str | None) -> Dump:
     name = names[0] if names else next(iter(arrays))
     kind, array = kind or (names[0] if names else "psum"), arrays[name]
     shape = dump_shape(bundle, kind)
+    if order is not None:
+        array = _in_natural_order(bundle, path, kind, order, array)
     if array.shape == (1, *shape):
         array = array[0]
     if array.shape != shape:
         raise FormatError(
             f"{path}: {kind} must be ({', '.join(DUMP_AXES[kind])}) = {shape}, but the array is "
-            f"{array.shape}: of another layer? (--kind says what it holds)"
+            f"{array.shape}: of another layer? (--kind says what it holds, --order in which order)"
         )
     whole = np.asarray(array)
     if whole.dtype.kind == "f":
@@ -149,3 +194,15 @@ def read_array(bundle: Bundle, path: Path, kind: str | None) -> Dump:
     if whole.dtype.kind not in "iub":
         raise FormatError(f"{path}: {kind} must be integers, not {whole.dtype}")
     return Dump(kind, whole.astype(np.int64), np.ones(shape, bool))
+
+
+def _in_natural_order(bundle: Bundle, path: Path, kind: str, order: str, array: Any) -> Any:
+    targets = numbers_in_order(bundle, kind, order)
+    if array.size != len(targets):
+        raise FormatError(
+            f"{path} must hold {len(targets)} numbers ({kind}, {order}), but holds {array.size}: is it of "
+            f"another layer?"
+        )
+    whole = np.zeros(prod(dump_shape(bundle, kind)), array.dtype)
+    whole[targets[targets >= 0]] = array.reshape(-1)[targets >= 0]
+    return whole.reshape(dump_shape(bundle, kind))

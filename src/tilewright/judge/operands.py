@@ -11,6 +11,7 @@ from tilewright.spec import Ints
 from tilewright.store.artifact import read_bytes, sha256
 from tilewright.tile import untile_activations, untile_weights
 from tilewright.vectors import Bundle, decode
+from tilewright.vectors.bundle_reader import decode_constants
 from tilewright.verify import reference_outputs, reference_tap_psums
 
 
@@ -47,7 +48,9 @@ def expected_numbers(bundle: Bundle, kind: str, operands: Operands) -> Ints:
     if kind == "tap_psum":
         return taps
     psums: Ints = taps.sum(axis=0)
-    return reference_outputs(psums, bundle.layout.output) if kind == "output" else psums
+    if kind != "output":
+        return psums
+    return reference_outputs(psums, bundle.layout.output, constants=decode_constants(bundle))
 
 
 def _tiles(bundle: Bundle, kind: str) -> Ints:

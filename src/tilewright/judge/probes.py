@@ -14,11 +14,14 @@ from tilewright.judge.operands import Operands
 from tilewright.judge.problem import Problem, padded_plane
 from tilewright.spec import IntegerLayer
 from tilewright.vectors import Bundle, write_bundle
+from tilewright.vectors.bundle_reader import decode_constants
 from tilewright.verify import reference_outputs, reference_tap_psums
 
 Causes = tuple[Cause, ...]
-TRIES = 4
-"""Random inputs after which causes that always agree count as one."""
+TRIES = 6
+"""Inputs after which causes that always agree count as one: random ones, and loud ones."""
+LOUD = 3
+"""One of so many inputs is loud."""
 
 
 def random_operands(bundle: Bundle, seed: int) -> Operands:
@@ -33,6 +36,24 @@ def random_operands(bundle: Bundle, seed: int) -> Operands:
     )
 
 
+def trial_operands(bundle: Bundle, seed: int) -> Operands:
+    """Random operands; one of `LOUD` has large sums of both signs, from channel to channel larger ones.
+
+    Random sums are small beside the largest ones that there are: what only those tell apart needs them.
+    """
+    found = random_operands(bundle, seed)
+    if seed % LOUD != LOUD - 1:
+        return found
+    random = np.random.default_rng(seed)
+    act, weight = bundle.act_format, bundle.weight_format
+    channels = np.arange(bundle.shape.oc)
+    end = np.where((channels + seed) % 2, weight.max_code, weight.min_code)[:, None, None, None]
+    share = ((channels + 1) / bundle.shape.oc)[:, None, None, None]
+    is_loud = random.random(found.weight.shape) < share
+    codes = np.where(random.random(found.codes.shape) < 0.5, act.max_code, found.codes)
+    return Operands(np.where(is_loud, end, found.weight), codes)
+
+
 def posed(problem: Problem, operands: Operands) -> Problem:
     """The problem with other operands; what was found and expected are not of them."""
     return replace(
@@ -44,8 +65,9 @@ def told_apart(bundle: Bundle, problem: Problem, fits: Sequence[Causes]) -> list
     """The fits in groups that no random input tells apart, each in the order of the fits."""
     groups: dict[tuple[bytes, ...], list[Causes]] = {}
     trials = [
-        posed(problem, random_operands(bundle, seed))
+        posed(problem, operands)
         for seed in range(TRIES if len(fits) > 1 else 0)
+        if _fits_field(bundle, operands := trial_operands(bundle, seed)) or seed % LOUD != LOUD - 1
     ]
     for causes in fits:
         answer = tuple(predict(trial, causes).tobytes() for trial in trials)
@@ -58,7 +80,7 @@ def opens_told_apart(
 ) -> list[list[Causes]]:
     """As `told_apart`, of causes that leave numbers open: those are not held against one another."""
     groups: dict[tuple[bytes, ...], list[Causes]] = {}
-    trials = [posed(problem, random_operands(bundle, seed)) for seed in range(TRIES)]
+    trials = [posed(problem, random_operands(bundle, seed)) for seed in range(4)]
     for one in fits:
         answers = [one.masked(trial) for trial in trials]
         answer = tuple(numbers.tobytes() + free.tobytes() for numbers, free in answers)
@@ -75,7 +97,7 @@ def write_probe(
     """
     chosen = random_operands(bundle, 0)
     for seed in range(64):
-        operands = random_operands(bundle, seed)
+        operands = trial_operands(bundle, seed)
         trial = posed(problem, operands)
         answers = {predict(trial, group[0]).tobytes() for group in groups}
         if len(answers) == len(groups) and _fits_field(bundle, operands):
@@ -103,6 +125,7 @@ def _write(bundle: Bundle, operands: Operands, folder: Path) -> Bundle:
         act_scale=bundle.scales.act,
     )
     kinds = bundle.layout.kind_names
+    constants = decode_constants(bundle)
     return write_bundle(
         folder,
         layer=layer,
@@ -111,6 +134,7 @@ def _write(bundle: Bundle, operands: Operands, folder: Path) -> Bundle:
         codes=operands.codes.astype(bundle.act_format.dtype),
         psums=psums,
         tap_psums=taps if "tap_psum" in kinds else None,
-        outputs=reference_outputs(psums, bundle.layout.output),
+        outputs=reference_outputs(psums, bundle.layout.output, constants=constants),
+        constants=constants,
         sample=0,
     )

@@ -9,8 +9,11 @@ import numpy as np
 from tilewright.judge.compare import Comparison
 from tilewright.judge.dump import Known
 from tilewright.judge.operands import Operands
-from tilewright.spec import ConvShape, Ints, OutputFunction
+from tilewright.spec import AnyOutput, ChannelConstants, ConvShape, Ints, OutputFunction
 from tilewright.vectors import Bundle, dataflow_of
+from tilewright.vectors.bundle_reader import decode_constants
+
+NO_CONSTANTS = ChannelConstants()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +44,14 @@ class Problem:
 
     weight: ``oc ic kh kw``. plane: ``ic nij``, the codes with their border. window: ``kij pixel``, the nij
     that each tap of an ofmap pixel sees. pixels: the ofmap pixels that are looked at (all, or a part).
-    kind, function: of the numbers. target, known, expected: ``group oc pixel``; a group is a tap of tap
-    psums, a tap of an input tile of tile psums, else there is one.
+    kind, function, constants: of the numbers. target, known, expected: ``group oc pixel``; a group is a tap
+    of tap psums, a tap of an input tile of tile psums, else there is one.
     """
 
     shape: ConvShape
     array: ArrayFacts
     kind: str
-    function: OutputFunction
+    function: AnyOutput
     weight: Ints
     plane: Ints
     window: Ints
@@ -56,6 +59,7 @@ class Problem:
     target: Ints
     known: Known
     expected: Ints
+    constants: ChannelConstants = NO_CONSTANTS
 
     @classmethod
     def of(cls, bundle: Bundle, operands: Operands, found: Comparison) -> Problem:
@@ -84,6 +88,7 @@ class Problem:
             target=found.dump.values.reshape(groups),
             known=found.dump.known.reshape(groups),
             expected=found.expected.reshape(groups),
+            constants=decode_constants(bundle) if found.kind == "output" else NO_CONSTANTS,
         )
 
     @property

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 from tilewright.errors import ArtifactError, ConfigError, FormatError
 from tilewright.judge.dump import Dump
 from tilewright.judge.in_layout import DUMP_KINDS, WordFiles, read_words, word_files
-from tilewright.judge.listed import read_array, read_list
-from tilewright.judge.log import read_log
+from tilewright.judge.listed import is_numbers, radix_of, read_array, read_list
+from tilewright.judge.log import PATTERNS, read_log
 from tilewright.judge.waves import read_waves
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle, Layout
 from tilewright.waves import Sampling
 
 ARRAYS = (".npy", ".npz")
+HEX_NOTE = "read as hexadecimal numbers in natural order (--radix, --order say otherwise)"
 
 
 def read_dump(
@@ -59,9 +61,9 @@ def read_dump(
             bundle, path, form, kind=said, pattern=pattern, order=order, is_rest_expected=rest
         )
     if path.suffix in ARRAYS and not _named_files(bundle, layout, path.name):
-        return read_array(bundle, path, kind)
+        return read_array(bundle, path, kind, order=order)
     if order is not None or radix is not None:
-        radix = radix or "decimal"
+        radix = radix or radix_of(read_bytes(path).decode("utf-8", "replace"))
         return read_list(bundle, path, said, order=order, radix=radix, is_partial=is_partial)
     return _read_file(bundle, path, layout, kind, is_partial=is_partial)
 
@@ -149,10 +151,26 @@ def _read_file(
                 refusals.append(error)
     if dumps:
         return _likely(dumps)
+    text = content.decode("utf-8", "replace")
+    radix = radix_of(text)
     try:
-        return read_list(bundle, path, kind or "psum", is_partial=is_partial)
+        dump = read_list(bundle, path, kind or "psum", radix=radix, is_partial=is_partial)
     except FormatError as error:
-        raise (refusals or [error])[0] from None
+        is_list = any(is_numbers(line, radix) for line in text.splitlines())
+        raise (error if is_list or not refusals else _hinted(refusals[0], text)) from None
+    return replace(dump, notes=(*dump.notes, *([HEX_NOTE] if radix == "hex" else [])))
+
+
+def _hinted(error: FormatError, text: str) -> FormatError:
+    """The refusal, with the pattern that fits the lines of a log."""
+    lines = text.splitlines()
+    for name in PATTERNS.names():
+        fitting = sum(
+            re.search(PATTERNS.get(name), line, re.IGNORECASE) is not None for line in lines
+        )
+        if 2 * fitting > len(lines):
+            return FormatError(f"{error}; its lines are those of a log: say --pattern {name}")
+    return error
 
 
 def _read_as(

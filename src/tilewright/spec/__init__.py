@@ -9,6 +9,7 @@ from tilewright.spec.array_mode import (
 )
 from tilewright.spec.array_shape import ArrayShape
 from tilewright.spec.attention_nodes import CodeMatmul, CodeNorm, CodeSoftmax
+from tilewright.spec.channel_output import AnyOutput, ChannelConstants, ChannelOutput
 from tilewright.spec.check import Check
 from tilewright.spec.code_nodes import CodeMove, CodeProduct, CodeTable
 from tilewright.spec.conv_shape import ConvShape
@@ -49,7 +50,10 @@ __all__ = [
     "OPS",
     "REGISTER_PLACES",
     "REGISTER_RULES",
+    "AnyOutput",
     "ArrayShape",
+    "ChannelConstants",
+    "ChannelOutput",
     "Check",
     "CodeMatmul",
     "CodeMove",

@@ -15,6 +15,7 @@ from tilewright.errors import FormatError
 from tilewright.spec import ArrayShape, Codes, IntegerLayer, NumberFormat
 from tilewright.tile import TilePlan
 from tilewright.vectors import Bundle, Layout, read_bundle, write_bundle
+from tilewright.vectors.constants import example_constants
 from tilewright.vectors.manifest import read_manifest
 from tilewright.verify import reference_outputs, reference_tap_psums
 
@@ -77,6 +78,7 @@ def write_answered(
     """
     taps = reference_tap_psums(codes[None], layer.weight, layer.shape)[:, 0]  # kij oc oh ow
     psums = taps.sum(axis=0)
+    constants = example_constants(layout, layer.shape.oc)
     return write_bundle(
         folder,
         layer=layer,
@@ -85,7 +87,8 @@ def write_answered(
         codes=codes,
         psums=psums,
         tap_psums=taps if "tap_psum" in layout.kind_names else None,
-        outputs=reference_outputs(psums, layout.output),
+        outputs=reference_outputs(psums, layout.output, constants=constants),
+        constants=constants,
         sample=sample,
     )
 

@@ -84,7 +84,7 @@ def restore(form: KindLayout, grids: Tensor, plan: TilePlan) -> Tensor:
 
 def expected_shape(form: KindLayout, plan: TilePlan) -> tuple[int, ...]:
     """Shape of the tiles of a kind, all pixels of them."""
-    sizes = axis_sizes(plan)
+    sizes = axis_sizes(plan) | {"level": form.levels}
     return tuple(sizes[axis] for axis in form.axes)
 
 
@@ -106,6 +106,7 @@ def _known_sizes(form: KindLayout, plan: TilePlan) -> dict[str, int]:
     if form.plane == "padded" or form.is_streamed:
         sizes |= {"ih": shape.padded_h, "iw": shape.padded_w}
     sizes["nij"] = sizes["ih"] * sizes["iw"]
+    sizes["level"] = form.levels
     if form.first:
         sizes["onij"] = min(form.first, shape.onij)
     return sizes

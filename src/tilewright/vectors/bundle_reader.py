@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ArtifactError, ConfigError, FormatError
-from tilewright.spec import Codes
+from tilewright.spec import ChannelConstants, Codes
 from tilewright.store.artifact import read_bytes, sha256
 from tilewright.tile import (
     TilePlan,
@@ -25,14 +25,16 @@ from tilewright.tile import (
     untile_weights,
 )
 from tilewright.vectors.bundle import Bundle, BundleFile, BundleTensors
-from tilewright.vectors.codec import decode
+from tilewright.vectors.codec import decode, text_set
+from tilewright.vectors.constants import untile_constants
 from tilewright.vectors.kind_layout import KindLayout
-from tilewright.vectors.kinds import AXES, tensor_of
+from tilewright.vectors.kinds import AXES, CONSTANTS, tensor_of
 from tilewright.vectors.layout import Layout
 from tilewright.vectors.manifest import read_manifest
 from tilewright.vectors.planes import window_pixels
 from tilewright.vectors.tolerance import tolerated
 
+OPERANDS = ("activation", "weight")
 Tensor = npt.NDArray[Any]
 Tiling = Callable[[Tensor, TilePlan], Tensor]
 _TENSORS: dict[str, tuple[Tiling, Tiling]] = {
@@ -81,7 +83,7 @@ def decode_bundle(bundle: Bundle) -> BundleTensors:
         )
     source = layout.psum_source
     weight, codes = decode_operands(bundle)
-    forms = [form for form in layout.kinds if form.tensor not in ("activation", "weight")]
+    forms = [form for form in layout.kinds if form.tensor not in (*OPERANDS, *CONSTANTS)]
     tiles = {form.kind: decode_tiles(bundle, form.kind) for form in forms}
     for form in layout.stating("tap_psum")[:1]:
         if form.is_complete():
@@ -91,6 +93,7 @@ def decode_bundle(bundle: Bundle) -> BundleTensors:
     else:
         psums = _untile(tiles[source], plan, source).astype(np.int64)
     tensors = BundleTensors(weight, codes, psums, taps)
+    decode_constants(bundle)
     for form in layout.stating("output"):
         _untile(_filled(tiles[form.kind], plan, np.zeros_like(psums)), plan, form.kind)
     if bundle.hashes_checked:
@@ -106,6 +109,16 @@ def decode_operands(bundle: Bundle) -> tuple[npt.NDArray[np.int8], Codes]:
     bundle.weight_format.check(weight, what="weight code", axes="oc ic kh kw")
     bundle.act_format.check(codes, what="activation code", axes="ic ih iw")
     return weight.astype(np.int8), codes.astype(bundle.act_format.dtype)
+
+
+def decode_constants(bundle: Bundle) -> ChannelConstants:
+    """Biases, multipliers and thresholds of each channel, as far as there are files; raises `FormatError`."""
+    found = {}
+    for tensor in CONSTANTS:
+        for form in bundle.layout.stating(tensor)[:1]:
+            tiles = decode_tiles(bundle, form.kind)
+            found[tensor] = untile_constants(form, tiles, bundle.plan)
+    return ChannelConstants(**found)
 
 
 def seen_pixels(layout: Layout) -> int:
@@ -138,7 +151,8 @@ def decode_tiles(bundle: Bundle, kind: str) -> Tensor:
     files = {file.name: _read(bundle, file) for file in bundle.files if file.kind == kind}
     if bundle.is_foreign:
         form = bundle.layout.kind(kind)
-        files = {name: tolerated(form, content)[0] for name, content in files.items()}
+        text = text_set(form, bundle.plan, bundle.widths).form
+        files = {name: tolerated(form, content, text)[0] for name, content in files.items()}
     return decode(bundle.layout, kind, files, plan=bundle.plan, widths=bundle.widths)
 
 
@@ -146,9 +160,10 @@ def reading_notes(bundle: Bundle, kind: str) -> Iterator[str]:
     """What was overlooked in the files of `kind`, which others wrote: blanks, line ends."""
     found: dict[str, list[str]] = {}
     form = bundle.layout.kind(kind)
+    text = text_set(form, bundle.plan, bundle.widths).form
     for file in bundle.files:
         if bundle.is_foreign and file.kind == kind:
-            for note in tolerated(form, _read(bundle, file))[1]:
+            for note in tolerated(form, _read(bundle, file), text)[1]:
                 found.setdefault(note, []).append(file.name)
     for note, names in found.items():
         yield f"{names[0]}{f' and {len(names) - 1} more' * (len(names) > 1)}: {note}"
@@ -210,6 +225,7 @@ def _check_parts(bundle: Bundle, tiles: dict[str, Tensor], psums: npt.NDArray[np
     """Kinds with the first ofmap pixels only must agree with `psums` there."""
     for form in bundle.layout.kinds:
         what = {"psum": "a psum", "tap_psum": "the sum of tap psums"}.get(form.tensor, "")
+        what *= not form.biased
         is_source = form.is_complete() and form == bundle.layout.stating(form.tensor)[0]
         if what and not is_source:
             part = _at_outputs(form, tiles[form.kind], bundle.plan).astype(np.int64)

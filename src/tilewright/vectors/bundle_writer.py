@@ -11,14 +11,18 @@ from typing import Any
 import numpy as np
 
 from tilewright.errors import ArtifactError, ConfigError, FormatError, ShapeError
-from tilewright.spec import ConvShape, IntArray, IntegerLayer, NumberFormat
+from tilewright.spec import ChannelConstants, ConvShape, IntArray, IntegerLayer, NumberFormat
 from tilewright.store.artifact import sha256, write_json
 from tilewright.tile import TilePlan, tile_activations, tile_psums, tile_weights
 from tilewright.vectors.bundle import MANIFEST, Bundle, BundleFile, Scales, planned_files
 from tilewright.vectors.codec import encode
+from tilewright.vectors.constants import tile_constants
+from tilewright.vectors.kinds import CONSTANTS
 from tilewright.vectors.layout import Layout
 from tilewright.vectors.manifest import manifest_facts, read_manifest
 from tilewright.vectors.planes import accumulate_addresses
+
+NO_CONSTANTS = ChannelConstants()
 
 
 def write_bundle(
@@ -32,13 +36,15 @@ def write_bundle(
     tap_psums: IntArray | None = None,
     outputs: IntArray | None = None,
     streamed_psums: IntArray | None = None,
+    constants: ChannelConstants = NO_CONSTANTS,
     sample: int,
 ) -> Bundle:
     """Write one layer and one sample as a bundle: text files and their manifest.
 
     codes: ``ic ih iw``. psums: expected ``oc oh ow``, signed, before ReLU. tap_psums ``kij oc oh ow``
     and outputs ``oc oh ow``: needed if the layout has such files; streamed_psums ``kij oc padded_h
-    padded_w``, of each tap at each pixel of the padded plane: if its tap psums are of these. All come
+    padded_w``, of each tap at each pixel of the padded plane: if its tap psums are of these; constants: of
+    its channels, if it has such files. All come
     from a reference, the outputs by the layout's function (`Layout.output`): nothing is computed here.
     An existing bundle is replaced when the new one is complete. Raises `FormatError` naming the place
     of a value that does not fit, `ShapeError` for other sizes than the layer's, `ConfigError` if the
@@ -72,6 +78,10 @@ def write_bundle(
     contents: dict[str, bytes] = {}
     for form in layout.kinds:
         source = "streamed" if form.is_streamed else form.tensor
+        if form.tensor in CONSTANTS:
+            tiles[source] = tile_constants(form, constants, plan)
+        elif form.biased and form.tensor == "psum":
+            tiles[source] = tile_psums(psums + constants.taken("bias")[:, None, None], plan)
         if tiles[source] is None:
             raise ShapeError(f"layout {layout.name} has {form.kind} files: give {_WANTED[source]}")
         contents |= encode(layout, form.kind, tiles[source], plan=plan, widths=bundle.widths)

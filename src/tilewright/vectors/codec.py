@@ -52,7 +52,7 @@ def encode(
     if form.tensor == "address":
         _check_addresses(layout, tiles, plan)
         tiles = tiles.astype(np.int64) + form.offset
-    widths.number_format(kind, bits, function=form.function).check(
+    widths.number_format(kind, bits, function=form.function, low=form.low).check(
         tiles,
         what=f"layout {layout.name}: {kind} in a field of {bits} bits",
         axes=" ".join(form.axes),
@@ -60,7 +60,7 @@ def encode(
     texts = text_set(form, plan, widths)
     grids = arrange(form, tiles, plan)  # file line lane
     if form.container == "npz":
-        contents = _npz_form(grids.shape, bits, is_signed=widths.is_signed(kind)).write(grids)
+        contents = _npz_form(grids.shape, bits, is_signed=texts.form.is_signed).write(grids)
     else:
         digits = word_digits(form, grids.reshape(-1, grids.shape[2]), bits)  # (file line) digit
         contents = texts.write(digits.reshape(*grids.shape[:2], -1))
@@ -90,7 +90,7 @@ def decode(
         raise FormatError(f"layout {layout.name}: {kind} file {name} {state}")
     contents = [files[name] for name in texts.names]
     tiles = restore(form, _grids(form, texts, contents, plan, bits), plan)
-    widths.number_format(kind, bits, function=form.function).check(
+    widths.number_format(kind, bits, function=form.function, low=form.low).check(
         tiles, what=f"layout {layout.name}: {kind}", axes=" ".join(form.axes)
     )
     if form.tensor == "address":
@@ -133,7 +133,7 @@ def text_set(form: KindLayout, plan: TilePlan, widths: FieldWidths) -> TextSet:
         trailer=trailer,
         separator=form.separator,
         field_bits=bits,
-        is_signed=widths.is_signed(form.kind),
+        is_signed=widths.is_signed(form.kind) and not form.has_unsigned_codes,
     )
     return TextSet(text, names, headers if len(headers) == len(names) else ())
 

@@ -10,30 +10,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from tilewright.errors import ConfigError
-from tilewright.spec import Function, OutputFunction
-from tilewright.spec.array_mode import MAX_LEAK
+from tilewright.spec import AnyOutput
+from tilewright.spec.channel_output import CODE_FUNCTIONS
 from tilewright.vectors.containers import CONTAINERS, RADICES, RAW
 from tilewright.vectors.keys import check_keys, check_list
 from tilewright.vectors.kinds import (
     AXES,
     FILE_AXES,
-    FUNCTIONS,
     KIND_NAMES,
     STREAMED_AXES,
     tensor_of,
 )
+from tilewright.vectors.output_rules import MAX_FIELD_BITS, check_rules, output_of
 from tilewright.vectors.planes import PLANES, WINDOW_AXES
 from tilewright.vectors.split import AxisSplit
 from tilewright.vectors.templates import axes_in, check_file_name, check_header_line
 
 LINE_ENDS = {"LF": b"\n", "CRLF": b"\r\n"}
 FIELD_NAMES = ("act", "weight", "psum")
-MAX_FIELD_BITS = 64
-MAX_NUMBER = 2**31 - 1
-MAX_HEADER = 1000
+MAX_HEADER = 10_000_000
 MAX_FILLER = 65_536
 HEADER_FACTS = (
     *("lanes", "last_lane", "second_lane", "bits", "digits", "lines"),
@@ -42,7 +40,8 @@ HEADER_FACTS = (
 """What a header line can say in braces; `tilewright.vectors.codec` fills them in."""
 _DEFAULTS: dict[str, Any] = {"radix": "binary", "container": "text", "function": "relu"}
 _DEFAULTS |= {"shift": 0, "first": 0, "offset": 0, "separator": "", "bit_order": "msb"}
-_DEFAULTS |= {"filler_left": 0, "filler_right": 0}
+_DEFAULTS |= {"filler_left": 0, "filler_right": 0, "multiplier": 1, "rounding": "down"}
+_DEFAULTS |= {"low": 0, "high": 0, "levels": 0, "biased": False}
 """Keys that stand in a table only where they say something else."""
 
 
@@ -69,7 +68,8 @@ class KindLayout:
     radix: "binary", "decimal", or "hex" with zeros on the left up to a whole digit. separator: text
     between the lanes. bit_order: "msb" or "lsb", the bit of a field that stands first. filler_left,
     filler_right: bits of a word beside the lanes, written as 0 and not looked at. container: what
-    stands around the words. function, shift: what an output is of its psum. first: how many ofmap
+    stands around the words. function, shift, multiplier, rounding, low, high: what an output is of its
+    psum; biased: with the channel's bias, psums too. levels: thresholds of a channel. first: how many ofmap
     pixels the file has, 0 for all. offset: added to each address. Raises `ConfigError` if the
     statement is not valid or cannot be read back.
     """
@@ -94,6 +94,12 @@ class KindLayout:
     bit_order: str = "msb"
     filler_left: int = 0
     filler_right: int = 0
+    multiplier: int = 1
+    rounding: str = "down"
+    low: int = 0
+    high: int = 0
+    levels: int = 0
+    biased: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KIND_NAMES:
@@ -105,7 +111,7 @@ class KindLayout:
             self._check_field()
             self._check_frame()
             self._check_container()
-            self._check_subset()
+            check_rules(self)
         except ConfigError as error:
             raise ConfigError(f"{self.kind}: {error}") from None
 
@@ -160,9 +166,14 @@ class KindLayout:
         return self.first == 0
 
     @property
-    def output(self) -> OutputFunction:
-        """The function from psum to output; shifts by more than 31 equal one by 31 at 32 bits and less."""
-        return OutputFunction(cast("Function", self.function), min(self.shift, MAX_LEAK))
+    def output(self) -> AnyOutput:
+        """The function from psum to output; a leak by more than 31 equals one by 31 at 32 bits and less."""
+        return output_of(self)
+
+    @property
+    def has_unsigned_codes(self) -> bool:
+        """Whether the numbers are outputs without a sign: codes from `low` = 0 on."""
+        return self.function in CODE_FUNCTIONS and self.low >= 0
 
     def to_facts(self) -> dict[str, Any]:
         """The statement as a table, as it stands in a layout file."""
@@ -285,29 +296,6 @@ class KindLayout:
             raise ConfigError("container c writes hexadecimal constants: say radix = 'hex'")
         if self.container == "npz" and self.radix != "binary":
             raise ConfigError("container npz has no digits: leave out radix")
-
-    def _check_subset(self) -> None:
-        if self.function not in FUNCTIONS:
-            raise ConfigError(
-                f"function must be {' or '.join(FUNCTIONS)}, not '{self.function}'; another one is "
-                f"applied by the reader: write 'signed'"
-            )
-        if self.function != "relu" and self.tensor != "output":
-            raise ConfigError("function is for outputs; other values are written as they are")
-        if (self.function == "leaky") != (1 <= self.shift < MAX_FIELD_BITS):
-            raise ConfigError(
-                f"shift must be 1..{MAX_FIELD_BITS - 1} for function 'leaky' and absent for others, "
-                f"not {self.shift}"
-            )
-        if self.first and "onij" not in self.plane_axes:
-            raise ConfigError(
-                f"first must be a number of ofmap pixels, not {self.first}: of kinds that have them "
-                f"(psum, tap_psum, output, address, and activations of plane 'windows')"
-            )
-        if not 0 <= self.first <= MAX_NUMBER:
-            raise ConfigError(f"first must be a number of ofmap pixels, not {self.first}")
-        if self.offset and (self.tensor != "address" or not 0 < self.offset <= MAX_NUMBER):
-            raise ConfigError(f"offset must be a number added to addresses, not {self.offset}")
 
 
 def _lines_of(text: tuple[str, ...] | int) -> tuple[str, ...]:

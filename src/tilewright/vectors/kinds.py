@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tilewright.spec import NumberFormat
+from tilewright.spec.channel_output import CODE_FUNCTIONS
 from tilewright.tile import TilePlan
 
 AXES = {
@@ -14,6 +15,9 @@ AXES = {
     "psum": ("otile", "onij", "col"),
     "output": ("otile", "onij", "col"),
     "address": ("onij", "kij"),
+    "bias": ("otile", "col"),
+    "multiplier": ("otile", "col"),
+    "threshold": ("otile", "col", "level"),
 }
 """Axes of the tiled tensor of each kind, in the order in which `tilewright.tile` has them."""
 
@@ -36,8 +40,12 @@ def tensor_of(kind: str) -> str:
 FILE_AXES = ("itile", "otile", "kij")
 """Axes that a file name can carry, besides those that a split makes."""
 
-FUNCTIONS = ("relu", "signed", "leaky")
-"""What an output is of its psum v: max(0, v); v; v where v >= 0, else v >> shift, rounding down."""
+CONSTANTS = ("bias", "multiplier", "threshold")
+"""Kinds that hold numbers of each output channel, of which outputs are made."""
+
+FUNCTIONS = ("relu", "signed", "leaky", *CODE_FUNCTIONS)
+"""What an output is of its psum v: max(0, v); v; v where v >= 0, else v >> shift, rounding down; or a code
+(`tilewright.spec.ChannelOutput`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +69,17 @@ class FieldWidths:
         tensor = tensor_of(kind)
         return self.has_signed_acts if tensor == "activation" else tensor != "address"
 
-    def number_format(self, kind: str, bits: int, *, function: str = "relu") -> NumberFormat:
+    def number_format(
+        self, kind: str, bits: int, *, function: str = "relu", low: int = 0
+    ) -> NumberFormat:
         """Range of the values of `kind` in a field of `bits` bits.
 
         Addresses are unsigned, weights and psums two's complement, activations as stated here. An output
         is a function of a psum in a field of the psum's width; after ReLU it is never negative, so the
-        top bit of its field stays 0.
+        top bit of its field stays 0. Codes are two's complement if `low`, the least one, is negative.
         """
+        if tensor_of(kind) == "output" and function in CODE_FUNCTIONS:
+            return NumberFormat(bits, is_signed=low < 0)
         if tensor_of(kind) == "output" and function == "relu":
             return NumberFormat(bits - 1, is_signed=False)
         return NumberFormat(bits, is_signed=self.is_signed(kind))

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any, Self
 
 from tilewright.errors import ConfigError
-from tilewright.spec import OutputFunction
+from tilewright.spec import AnyOutput, OutputFunction
 from tilewright.vectors.containers import CONTAINERS, SUFFIXES
 from tilewright.vectors.keys import check_keys
 from tilewright.vectors.kind_layout import AxisRun, KindLayout
@@ -16,6 +16,8 @@ from tilewright.vectors.kinds import AXES, KIND_NAMES
 PACKED = "raw"
 """The container of `Layout.packed`: the highest octet first."""
 PACKED_SUFFIX = "-packed"
+PLAIN: dict[str, Any] = {"multiplier": 1, "rounding": "down", "low": 0, "high": 0, "biased": False}
+"""Keys of a table of outputs without codes and biases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Layout:
         return any(map(_states_psums, self.kinds))
 
     @property
-    def output(self) -> OutputFunction:
+    def output(self) -> AnyOutput:
         """The function from psum to output; ReLU where the layout has no outputs."""
         outputs = self.stating("output")
         return outputs[0].output if outputs else OutputFunction()
@@ -103,7 +105,7 @@ class Layout:
         """The same files with outputs of another function; raises `ConfigError` if there are no outputs."""
         self.kind("output")
         kinds = (
-            replace(form, function=output.function, shift=output.shift)
+            replace(form, function=output.function, shift=output.shift, **PLAIN)
             if form.tensor == "output"
             else form
             for form in self.kinds
@@ -185,8 +187,9 @@ def _packed_place(axis: str) -> int:
 
 def _states_psums(form: KindLayout) -> bool:
     """Whether the files of `form` hold every psum, or its parts, unchanged."""
-    is_unchanged = form.tensor in ("psum", "tap_psum") or form.function == "signed"
-    return form.is_complete() and is_unchanged and form.tensor != "address"
+    has_sums = form.tensor in ("psum", "tap_psum", "output") and not form.biased
+    is_unchanged = form.tensor != "output" or form.function == "signed"
+    return form.is_complete() and has_sums and is_unchanged
 
 
 def _described(form: KindLayout) -> str:

@@ -8,15 +8,18 @@ from __future__ import annotations
 import re
 
 from tilewright.vectors.kind_layout import LINE_ENDS, KindLayout
+from tilewright.vectors.text import TextForm
+from tilewright.vectors.tokens import plain_numbers
 
 _BLANKS = re.compile(rb"[ \t]+(?=\n|\Z)")
 
 
-def tolerated(form: KindLayout, content: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """The content as the layout has it, and what was overlooked.
+def tolerated(form: KindLayout, content: bytes, text: TextForm) -> tuple[bytes, tuple[str, ...]]:
+    """The content as the layout has it in a file of the form `text`, and what was overlooked.
 
     Lines of any text become those that the layout writes. Overlooked are blanks at the ends of lines,
-    blank lines at the end, a last line without line end, and the other kind of line ends.
+    blank lines at the end, a last line without line end, the other kind of line ends, and what
+    `tilewright.vectors.tokens` says of numbers.
     """
     if form.container != "text":
         return content, ()
@@ -32,12 +35,15 @@ def tolerated(form: KindLayout, content: bytes) -> tuple[bytes, tuple[str, ...]]
         bare = _even_separators(form.separator, bare)
     if bare != body:
         notes.append("blanks beside the numbers are overlooked")
-    text = bare.rstrip(b"\n")
-    if text and bare == text:
+    numbers = bare.rstrip(b"\n")
+    if numbers and bare == numbers:
         notes.append("the last line has no line end")
-    if bare not in (text, text + b"\n"):
+    if bare not in (numbers, numbers + b"\n"):
         notes.append("blank lines at the end are overlooked")
-    whole = b"\n".join([*head, text + b"\n" if text else b""])
+    numbers, *foot = numbers.rsplit(b"\n", len(form.trailer_text))
+    numbers, more = plain_numbers(text, numbers)
+    numbers, notes = b"\n".join([numbers, *foot]), [*notes, *more]
+    whole = b"\n".join([*head, numbers + b"\n" if numbers else b""])
     return whole.replace(b"\n", LINE_ENDS[form.line_end]), tuple(notes)
 
 

@@ -177,8 +177,10 @@ def test_what_is_told_of_missing_keys_makes_a_kind(kind):
 
 
 def test_an_unknown_kind_is_named():
-    facts = _facts() | {"bias": {}}
-    with pytest.raises(ConfigError, match=r"^layout has the unknown key 'bias'; valid: name, desc"):
+    facts = _facts() | {"scale": {}}
+    with pytest.raises(
+        ConfigError, match=r"^layout has the unknown key 'scale'; valid: name, desc"
+    ):
         Layout.from_facts(facts)
 
 
@@ -207,8 +209,10 @@ def test_a_kind_that_the_layout_lacks_is_named():
 
 def test_an_unknown_kind_of_file_is_refused():
     layout = load_layout("ece284-ws").kind("psum")
-    with pytest.raises(ConfigError, match=r"^a kind of file is one of activation, .*, not 'bias'$"):
-        type(layout)("bias", layout.file, layout.lines, layout.word, 4)
+    with pytest.raises(
+        ConfigError, match=r"^a kind of file is one of activation, .*, not 'scale'$"
+    ):
+        type(layout)("scale", layout.file, layout.lines, layout.word, 4)
 
 
 def test_outputs_of_another_function_change_nothing_else():

@@ -37,11 +37,11 @@ def causes(problem: Problem) -> Iterator[Cause]:
     """All causes of this family."""
     highest = int(np.abs(problem.expected).max())
     bits = signed_bits_needed(-highest, highest)
+    yield from _functions(problem)
     for key, words, change in _changes(bits, problem.array.psum_bits):
         yield Cause(f"sum-{key}", f"the sum {words}", "value", _of(change), WIDTH)
         if problem.function.function != "signed":
             yield Cause(f"output-{key}", f"the output {words}", "output", _of(change), WIDTH)
-    yield from _functions(problem)
     yield from _fitted(problem)
     yield from _columns(problem)
 

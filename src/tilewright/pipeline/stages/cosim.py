@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ from tilewright.store.artifact import read_artifact, read_bytes, sha256, sha256_
 from tilewright.vectors import MANIFEST
 from tilewright.vectors.manifest import read_manifest
 
+COMPARED = (": psums", ": outputs")
+"""How the names of checks end in which numbers of the core are compared."""
 OUR_RTL = "tilewright"
 """Whose core ran, where `cosim.rtl_dir` names no other."""
 
@@ -74,6 +76,7 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
         if failure is None and result is not None and result.mismatches:
             first, otile = str(result.mismatches[0]), result.first_wrong_otile
             failure = find_failure(run.root, bundle.folder, first, otile, waves)
+            findings = [_explained(finding, failure) for finding in findings]
         for finding in findings:
             checks.append(finding.check)
             if finding.is_told or not finding.check.passed:
@@ -83,6 +86,19 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
         found, corners = simulate_corners(run, config, exported.corners, listener)
         checks += found
     return StageResult(_facts(config, results, corners, failure), tuple(checks))
+
+
+def _explained(finding: _Finding, failure: FailureFacts) -> _Finding:
+    """A failing check of psums or outputs, its evidence ended by the cause."""
+    check = finding.check
+    if check.passed or failure.differ is None or not check.name.endswith(COMPARED):
+        return finding
+    cause = (
+        failure.cause or "no cause that is known gives every psum; tilewright explain says how near"
+    )
+    evidence = f"{check.evidence}; output tile {failure.otile}: {cause}"
+    hints = f" ({'; '.join(failure.hints)})" if failure.hints else ""
+    return replace(finding, check=replace(check, evidence=evidence + hints))
 
 
 def _facts(

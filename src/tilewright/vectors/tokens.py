@@ -1,0 +1,93 @@
+"""Numbers as others write them: comments, capital digits, ``0x``, ``_``, and lines of any length.
+
+`$readmemh`, `$fscanf` and `numpy.loadtxt` take one number after the other and mind neither; what stands
+before the first number is the layout's to say, for a reader has to skip it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tilewright.vectors.text import TextForm
+
+_ODD = re.compile(rb"[_/#xX+A-Z]|\n\n|(?<![0-9a-fA-F])0[0-9]")
+_COMMENT = re.compile(rb"[ \t]*(//|#)[^\n]*|/\*.*?\*/", re.DOTALL)
+_BETWEEN_DIGITS = re.compile(rb"(?<=[0-9a-fA-F])_(?=[0-9a-fA-F])")
+_TOKEN = {
+    "binary": re.compile(rb"[01]+"),
+    "hex": re.compile(rb"[0-9a-f]+"),
+    "decimal": re.compile(rb"[+-]?[0-9]{1,20}"),
+}
+_PREFIX = {"binary": b"0b", "hex": b"0x"}
+_MARKS = re.compile(r"[ \t]*[,;|]?[ \t]*")
+
+
+def plain_numbers(text: TextForm, body: bytes) -> tuple[bytes, list[str]]:
+    """The lines of words as a file of the form `text` has them, if they can be; and what was overlooked.
+
+    >>> form = TextForm("x.txt", (), "LF", 4, 2, radix="hex", field_bits=8, bits=8)
+    >>> plain_numbers(form, b"0A 0b // two\\n0xc\\n\\nd")[0]
+    b'0a\\n0b\\n0c\\n0d'
+    """
+    notes: list[str] = []
+    plain = body
+    if _ODD.search(plain):
+        plain, notes = _without_marks(text, plain)
+    lanes = text.word_bits // text.field_bits if text.field_bits else 0
+    is_listed = lanes == 1 or (text.is_in_lanes and _MARKS.fullmatch(text.separator))
+    if is_listed and lanes:
+        plain, more = _in_words(text, plain, lanes)
+        notes += more
+    return plain, notes
+
+
+def _without_marks(text: TextForm, body: bytes) -> tuple[bytes, list[str]]:
+    notes = []
+    first, found, rest = body.partition(b"\n")
+    if not first.lstrip().startswith((b"//", b"#", b"/*")):
+        bare = _COMMENT.sub(b"", first + found + rest)
+        if bare != body:
+            notes.append("comments beside the numbers are overlooked")
+        body = bare.rstrip()
+    if "_" not in text.separator and _BETWEEN_DIGITS.search(body):
+        body = _BETWEEN_DIGITS.sub(b"", body)
+        notes.append("_ between digits is overlooked")
+    if text.radix == "hex" and body != body.lower():
+        body = body.lower()
+        notes.append("digits A-F are read as a-f")
+    return body, notes
+
+
+def _in_words(text: TextForm, body: bytes, lanes: int) -> tuple[bytes, list[str]]:
+    """The numbers in words of so many lanes, if there are as many as the file must have."""
+    mark = text.separator.strip()
+    split = re.compile(rb"\s*" + re.escape(mark.encode()) + rb"\s*" if mark else rb"[\s,;]+")
+    lines = body.split(b"\n")
+    counts = {len([token for token in split.split(line) if token]) for line in lines}
+    tokens = [token for line in lines for token in split.split(line.strip()) if token]
+    if len(tokens) != lanes * text.lines:
+        return body, []
+    numbers = [_digits(text, token) for token in tokens]
+    if not all(numbers):
+        return body, []
+    separator = text.separator.encode()
+    words = [separator.join(numbers[at : at + lanes]) for at in range(0, len(numbers), lanes)]
+    notes = []
+    if counts != {lanes}:
+        notes.append("numbers are read one after the other, however many stand on a line")
+    if numbers != tokens:
+        notes.append("leading zeros, + and 0x of numbers are overlooked")
+    return b"\n".join(words), notes
+
+
+def _digits(text: TextForm, token: bytes) -> bytes:
+    """The number as the file has it; empty if it is none."""
+    wide = text.field_bits if text.radix == "binary" else -(-text.field_bits // 4)
+    prefix = _PREFIX.get(text.radix)
+    if prefix and token.startswith(prefix) and len(token) != wide:
+        token = token[2:]
+    if not _TOKEN[text.radix].fullmatch(token):
+        return b""
+    if text.radix == "decimal":
+        return str(int(token)).encode()
+    return token.rjust(wide, b"0")
