@@ -6,7 +6,7 @@ import pytest
 
 from tilewright.errors import FormatError
 from tilewright.prove.algebra import Algebra
-from tilewright.prove.elaborate import elaborate, elaborate_many, parse
+from tilewright.prove.elaborate import elaborate, elaborate_json, elaborate_many, parse
 from tilewright.prove.machine import Machine
 from tilewright.prove.netlist_reader import read_netlist
 from tilewright.prove.words import Words
@@ -95,6 +95,19 @@ def texts(sources):
 def test_what_yosys_refuses_is_said(body):
     with pytest.raises(FormatError, match=REFUSED_BY_YOSYS[body]):
         elaborate(_source(body), top="t")
+
+
+@pytest.mark.usefixtures("sources")
+def test_an_index_out_of_range_is_refused_before_yosys_reads_another_element():
+    """Of w[1][-1] yosys makes w[0][2], and a simulator x: what is proved would not be what runs."""
+    body = "logic w [2][3]; always_comb for (int r = 0; r < 2; r++) for (int c = 0; c < 3; c++)\n"
+    body += "w[r][c] = a_i; assign q_o = w[1][C - 1];"
+    source = {
+        "t.sv": HEAD.replace("module t", "module t #(parameter C = 2)") + body + "\nendmodule\n"
+    }
+    with pytest.raises(FormatError, match=r"t\.sv:\d+: .*-1.*yosys another element"):
+        elaborate(source, top="t", parameters={"C": 0})
+    elaborate_json(source, top="t", parameters={"C": 3})
 
 
 @pytest.mark.parametrize("body", REFUSED)

@@ -12,14 +12,15 @@ from typing import Any
 from tilewright.cores.build_cache import default_cache_dir
 from tilewright.errors import FormatError, ToolError
 from tilewright.formal.casts import with_plain_casts
+from tilewright.formal.index_ranges import check_index_ranges
 from tilewright.formal.sources import without_imports
 from tilewright.formal.yosys import first_error, run_yosys
 from tilewright.prove.netlist import Netlist
 from tilewright.prove.netlist_reader import read_netlist
 
 _NETLIST = "netlist.json"
-_VERSION = 1
-"""Of the script below."""
+_VERSION = 2
+"""Of the script below, and of what is refused before it runs."""
 
 
 def elaborate_json(
@@ -32,7 +33,7 @@ def elaborate_json(
     """The flat netlist of `top` in yosys's JSON; sources are file names to contents, packages first.
 
     top: None: the module that no other one instantiates. Raises `ToolError` if yosys is missing or does not
-    end in time, `FormatError` if it cannot read the sources.
+    end in time, `FormatError` if it cannot read the sources, or an index lies outside of its range.
     """
     parameters = parameters or {}
     script = _script(list(sources), top, parameters)
@@ -41,6 +42,7 @@ def elaborate_json(
     path = default_cache_dir() / "netlists" / f"{hashlib.sha256(facts.encode()).hexdigest()}.json"
     if path.is_file():
         return path.read_text(encoding="utf-8")
+    check_index_ranges(sources, top=top, parameters=parameters)
     with tempfile.TemporaryDirectory(prefix="tilewright-yosys-") as name:
         folder = Path(name)
         files = without_imports(sources)

@@ -1,0 +1,57 @@
+"""Indices outside of one dimension of several: simulators read x there, yosys 0.70 another element."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tilewright.errors import FormatError
+
+_OUTSIDE = "DiagCode(IndexOOB)"
+
+
+def check_index_ranges(
+    sources: Mapping[str, str], *, top: str | None, parameters: Mapping[str, int]
+) -> None:
+    """Raise `FormatError` with the place of a constant index that makes yosys read another element.
+
+    Such is an index after the first of an array of several dimensions; of any other that is out of range
+    yosys makes x, as simulators do. sources: file names to contents; top, parameters: what is elaborated.
+    Text that pyslang does not take is left to yosys, which says what is wrong with it.
+    """
+    import pyslang
+
+    options = pyslang.ast.CompilationOptions()
+    options.paramOverrides = [f"{name}={value}" for name, value in parameters.items()]
+    if top:
+        options.topModules = {top}
+    compilation = pyslang.ast.Compilation(pyslang.Bag([options]))
+    manager = pyslang.SourceManager()
+    for name in sorted(sources, key=lambda file: "pkg" not in file):
+        compilation.addSyntaxTree(
+            pyslang.syntax.SyntaxTree.fromText(sources[name], manager, name, name)
+        )
+    found = [d for d in compilation.getAllDiagnostics() if str(d.code) == _OUTSIDE]
+    inner = _inner_selects(compilation) if found else set()
+    engine = pyslang.DiagnosticEngine(manager)
+    for diagnostic in found:
+        place = diagnostic.location
+        if (place.buffer, place.offset) in inner:
+            raise FormatError(
+                f"an index must lie in its array's range, or nothing can be proved: "
+                f"{manager.getFileName(place)}:{manager.getLineNumber(place)}: "
+                f"{engine.formatMessage(diagnostic)}; a simulator reads x there, and yosys another element"
+            )
+
+
+def _inner_selects(compilation: Any) -> set[tuple[Any, int]]:
+    """Where the indices stand that select from an element of an array."""
+    places: set[tuple[Any, int]] = set()
+
+    def visit(node: Any) -> None:
+        if node.kind.name == "ElementSelect" and node.value.kind.name == "ElementSelect":
+            start = node.selector.sourceRange.start
+            places.add((start.buffer, start.offset))
+
+    compilation.getRoot().visit(visit)
+    return places
