@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import ShapeError
-from tilewright.spec.code_nodes import OnCodes
+from tilewright.spec.code_nodes import OnCodes, OnOnePlane
 from tilewright.spec.number_format import NumberFormat
 from tilewright.spec.requantization import Plane, Requantization
 
@@ -77,7 +77,7 @@ class CodeMatmul(OnCodes):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CodeSoftmax(OnCodes):
+class CodeSoftmax(OnOnePlane):
     """Shares of each row of codes: ``floor(table[m - code] * 2**SHARE_BITS / sum of the row's entries)``.
 
     m is the largest code of the row, so no entry's place is negative. table: int32, not negative, for the
@@ -103,23 +103,13 @@ class CodeSoftmax(OnCodes):
                 f"the first of them positive, not {self.table.dtype} {self.table.shape}"
             )
 
-    @property
-    def output_shape(self) -> Plane:
-        """Channels, rows and columns: those of the operand."""
-        return self.planes[0]
-
-    @property
-    def sum_scale(self) -> npt.NDArray[np.float64]:
-        """Real size of a share, in steps of the codes."""
-        return np.array([self.unit])
-
     def sum_range(self) -> tuple[int, int]:
         """No share, and all of them."""
         return 0, 2**SHARE_BITS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CodeNorm(OnCodes):
+class CodeNorm(OnOnePlane):
     """Each pixel's codes without their mean and in steps of their deviation, all in integers.
 
     Of a pixel's C codes c: ``y = C * c - (sum of c)``, ``r = isqrt((sum of y * y) // C)``, at least 1, and
@@ -137,16 +127,6 @@ class CodeNorm(OnCodes):
     def __post_init__(self) -> None:
         if len(self.planes) != 1:
             raise ShapeError(f"{self.name}: there must be one operand, not {len(self.planes)}")
-
-    @property
-    def output_shape(self) -> Plane:
-        """Channels, rows and columns: those of the operand."""
-        return self.planes[0]
-
-    @property
-    def sum_scale(self) -> npt.NDArray[np.float64]:
-        """Real size of a step of the sum, in steps of the codes."""
-        return np.array([self.unit])
 
     def sum_range(self) -> tuple[int, int]:
         """No code is further from the mean than ``sqrt(C)`` deviations, and r at least half of one."""

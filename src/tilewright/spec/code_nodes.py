@@ -56,6 +56,24 @@ class OnCodes:
         return max(map(abs, self.sum_range()))
 
 
+class OnOnePlane(OnCodes):
+    """What those have in common that make of one operand as many sums, of steps of their own."""
+
+    __slots__ = ()
+
+    unit: float
+
+    @property
+    def output_shape(self) -> Plane:
+        """Channels, rows and columns: those of the operand."""
+        return self.planes[0]
+
+    @property
+    def sum_scale(self) -> npt.NDArray[np.float64]:
+        """Real size of a step of the sum, in steps of the codes."""
+        return np.array([self.unit])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CodeMove(OnCodes):
     """Codes in other places: concatenated, repeated, shuffled, cut out, or with zeros between or around them.
@@ -149,7 +167,7 @@ class CodeProduct(OnCodes):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CodeTable(OnCodes):
+class CodeTable(OnOnePlane):
     """A function of each code by itself, as a table: real value ``sum * act_scale * unit``.
 
     For functions that rise and fall, such as SiLU; one that only rises is a part of the thresholds of
@@ -172,16 +190,6 @@ class CodeTable(OnCodes):
                 f"{self.name}: there must be one operand, and a table int32 of its {codes} codes, not "
                 f"{self.table.dtype} {self.table.shape}"
             )
-
-    @property
-    def output_shape(self) -> Plane:
-        """Channels, rows and columns: those of the operand."""
-        return self.planes[0]
-
-    @property
-    def sum_scale(self) -> npt.NDArray[np.float64]:
-        """Real size of a step of the sum, in steps of the codes."""
-        return np.array([self.unit])
 
     def sum_range(self) -> tuple[int, int]:
         """Lowest and highest sum of the table."""

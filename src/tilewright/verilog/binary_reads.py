@@ -66,12 +66,9 @@ def fread(call: Any, compiler: Compiler) -> Evaluate:
     def evaluate(machine: Machine) -> Value:
         machine.step()
         handle = source(machine)
-        if handle.bits == 0:
-            machine.read_nothing()
+        if machine.reads_nothing(handle, line, "$fread"):
             return Value(0)
         stream = machine.stream(handle)
-        if stream is None and handle.bits is not None:
-            return machine.not_open(line, "$fread", handle, Value(0))
         if stream is None or stream.is_opaque:
             return lose(machine)
         stream.is_assumed = stream.is_assumed or machine.assumptions > 0
@@ -153,9 +150,9 @@ def fgetc(call: Any, compiler: Compiler) -> Evaluate:
     def evaluate(machine: Machine) -> Value:
         machine.step()
         handle = source(machine)
+        if machine.reads_nothing(handle, line, "$fgetc"):
+            return Value(-1, 32, is_signed=True)
         stream = machine.stream(handle)
-        if stream is None and handle.bits is not None:
-            return machine.not_open(line, "$fgetc", handle, Value(-1, 32, is_signed=True))
         if stream is None or stream.is_opaque:
             if stream is None:
                 machine.undecided(line, "the file of this $fgetc cannot be computed")

@@ -67,8 +67,7 @@ def fscanf(call: Any, compiler: Compiler) -> Evaluate:
     def evaluate(machine: Machine) -> Value:
         machine.step()
         text, handle = template(machine).text, source(machine)
-        if handle.bits == 0:  # the file is missing
-            machine.read_nothing()
+        if machine.reads_nothing(handle, reading.line, "$fscanf"):
             return Value(-1, 32, is_signed=True)
         stream = machine.stream(handle)
         items = None if text is None else parse_format(text, machine.simulator)
@@ -78,8 +77,6 @@ def fscanf(call: Any, compiler: Compiler) -> Evaluate:
         if stream is not None and (refused or (place := bad_place(machine))):
             stream.bad_code, stream.bad_place = refused, "" if refused else place
             raise FinishSimulationSignal
-        if stream is None and handle.bits is not None:
-            return machine.not_open(reading.line, "$fscanf", handle, Value(-1, 32, is_signed=True))
         if stream is None or items is None:
             what = "format" if stream is not None else "file"
             machine.undecided(reading.line, f"the {what} of this $fscanf cannot be computed")
@@ -288,12 +285,9 @@ def fgets(call: Any, compiler: Compiler) -> Evaluate:
     def evaluate(machine: Machine) -> Value:
         machine.step()
         handle = source(machine)
-        if handle.bits == 0:
-            machine.read_nothing()
+        if machine.reads_nothing(handle, line, "$fgets"):
             return Value(0)
         stream = machine.stream(handle)
-        if stream is None and handle.bits is not None:
-            return machine.not_open(line, "$fgets", handle, Value(0))
         if stream is None or stream.is_opaque:
             target.assign(machine, UNKNOWN)
             if stream is None:

@@ -209,11 +209,6 @@ class Machine:
         if self.absent is not None and self.depth:
             self.absent.is_optional = False
 
-    def read_nothing(self) -> None:
-        """A read of handle 0: no missing file is one that the testbench can do without."""
-        for stream in self.streams:
-            stream.is_optional = False
-
     def show(self, text: bytes | None, end: bytes) -> None:
         """The testbench prints a text; None if it is not known."""
         last = self.printed[-1] if self.printed else b"\n"
@@ -228,12 +223,20 @@ class Machine:
         """Remember, once, what could not be followed."""
         self.notes.setdefault((line, message))
 
-    def not_open(self, line: int, name: str, handle: Value, result: Value) -> Value:
-        """A read of a handle that is no file opened for reading: variables keep their values."""
-        file = self.names.get((handle.bits or 0) & WORD, "")
+    def reads_nothing(self, handle: Value, line: int, name: str) -> bool:
+        """Whether a handle is known to be no file that is open for reading: variables keep their values.
+
+        It may be 0: then no missing file is one that the testbench can do without.
+        """
+        if handle.bits is None or self.stream(handle) is not None:
+            return False
+        if handle.bits == 0:
+            for stream in self.streams:
+                stream.is_optional = False
+            return True
         message = f"{name} is given a file that is not open for reading: nothing is read"
-        self.faults.setdefault((line, message, file))
-        return result
+        self.faults.setdefault((line, message, self.names.get(handle.bits & WORD, "")))
+        return True
 
     def lose_streams(self, names: list[str]) -> None:
         """Reads of the files that these variables hold were not followed; '' is any file."""
