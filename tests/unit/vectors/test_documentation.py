@@ -14,7 +14,7 @@ from tilewright.vectors import AxisSplit, Layout, accumulate_addresses, encode, 
 from tilewright.verify import reference_outputs
 
 PAGE = (Path(__file__).parents[3] / "docs" / "vectors.md").read_text(encoding="utf-8")
-MINE, ADDRESS = (
+MINE, ADDRESS, CONSTANTS = (
     tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 )
 
@@ -43,6 +43,11 @@ def test_the_address_table_writes_what_is_drawn():
     tiles = accumulate_addresses(example.PLAN)
     files = encode(layout, "address", tiles, plan=example.PLAN, widths=example.WIDTHS)
     assert set(files["address.txt"].decode().split()[:4]) <= _drawn("# offset = 1\n```\n")
+
+
+def test_the_tables_of_constants_belong_to_a_layout():
+    layout = Layout.from_facts(MINE | CONSTANTS)
+    assert {"bias", "multiplier"} <= set(layout.kind_names)
 
 
 def test_every_drawn_split_is_one():
