@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tilewright.errors import FormatError
+from tilewright.formal.sources import packages_first
 
 _OUTSIDE = "DiagCode(IndexOOB)"
 
@@ -27,7 +28,7 @@ def check_index_ranges(
         options.topModules = {top}
     compilation = pyslang.ast.Compilation(pyslang.Bag([options]))
     manager = pyslang.SourceManager()
-    for name in sorted(sources, key=lambda file: "pkg" not in file):
+    for name in packages_first(sources):
         compilation.addSyntaxTree(
             pyslang.syntax.SyntaxTree.fromText(sources[name], manager, name, name)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from tilewright.errors import ToolError
@@ -71,6 +71,11 @@ def _in_full(text: str, packages: Mapping[str, Sequence[str]]) -> str:
         names = "|".join(packages.get(package, ()))
         text = re.sub(rf"(?<![.\w:])({names})\b(?!\s*\()", rf"{package}::\1", text)
     return text
+
+
+def packages_first(files: Iterable[str]) -> list[str]:
+    """The names of files in an order in which tools take them, by the name: ``pkg`` stands in a package's."""
+    return sorted(files, key=lambda file: "pkg" not in file)
 
 
 def leave_out(sources: Mapping[str, str], modules: Sequence[str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from tilewright.verilog.events import MATCHED, MemoryLoad, ReadEvent, Stream
 from tilewright.verilog.file_names import letter_case_twin
 from tilewright.verilog.machine import MAX_FILE_BYTES, Machine
 from tilewright.verilog.reader import unchecked_lines
+from tilewright.verilog.refused_syntax import refused_syntax
 from tilewright.verilog.simulators import ICARUS
 from tilewright.verilog.testbench import Testbench
 
@@ -163,11 +164,12 @@ def _header_shape(stream: Stream) -> tuple[int, str]:
 
 
 def _not_compiled(testbench: Testbench) -> Iterator[Finding]:
-    for line, what in testbench.refused:
+    for what, node in refused_syntax(testbench.tree):
         message = (
             f"Icarus 11 does not compile {what}: what is said here holds for a simulator that does"
         )
         name = testbench.path.name
+        line = testbench.line(node)
         yield Finding("warning", "not-compiled", message, testbench=name, testbench_line=line)
 
 

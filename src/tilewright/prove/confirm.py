@@ -11,6 +11,7 @@ from pathlib import Path
 from tilewright.cores import Simulator, find_simulators
 from tilewright.cores.simulator import PROGRAM, Build
 from tilewright.errors import ToolError
+from tilewright.formal.sources import packages_first
 from tilewright.prove.netlist import Netlist
 from tilewright.prove.verdict import Killing
 
@@ -51,7 +52,7 @@ class Confirmation:
             for file, text in files.items():
                 (folder / file).parent.mkdir(parents=True, exist_ok=True)
                 (folder / file).write_text(text, encoding="utf-8")
-            order = tuple(sorted(files, key=lambda file: "pkg" not in file))
+            order = tuple(packages_first(files))
             simulator.build(Build(order, BENCH, folder, timeout_s=_TIMEOUT_S))
             _, output = simulator.run(
                 folder / PROGRAM, plusargs={}, folder=folder, timeout_s=_TIMEOUT_S

@@ -13,7 +13,7 @@ from tilewright.cores.build_cache import default_cache_dir
 from tilewright.errors import FormatError, ToolError
 from tilewright.formal.casts import with_plain_casts
 from tilewright.formal.index_ranges import check_index_ranges
-from tilewright.formal.sources import without_imports
+from tilewright.formal.sources import packages_first, without_imports
 from tilewright.formal.yosys import first_error, run_yosys
 from tilewright.prove.netlist import Netlist
 from tilewright.prove.netlist_reader import read_netlist
@@ -112,7 +112,7 @@ def _script(
     sizes = " ".join(f"-set {name} {value}" for name, value in parameters.items())
     return "\n".join(
         [
-            f"read_verilog -sv {' '.join(sorted(files, key=lambda file: 'pkg' not in file))}",
+            f"read_verilog -sv {' '.join(packages_first(files))}",
             *([f"chparam {sizes} {top}"] if sizes else []),
             f"hierarchy -check {chosen}",
             "proc -noopt",  # yosys makes of an x what suits it; nothing is to be made of it here

@@ -10,7 +10,6 @@ from typing import Any
 
 from tilewright.errors import FormatError, ToolError, printable
 from tilewright.verilog.macros import check_growth
-from tilewright.verilog.refused_syntax import refused_syntax
 from tilewright.verilog.unknown_names import UNKNOWN_MEMORY, take_out_unknown_names
 
 _WAVES = re.compile(r"(\$dumpvars)(\s*\([^();\"]*\))")
@@ -53,8 +52,7 @@ class Testbench:
 
     tops: instance bodies of the top modules. sources: pyslang's source manager. notes: (line,
     message) of what pyslang refused but could go around. connected: names that stand at ports of
-    instances. missing: files that it includes and that are not found. refused: (line, construct) of what
-    Icarus 11 does not compile.
+    instances. missing: files that it includes and that are not found. tree: of the syntax of its file.
     """
 
     path: Path
@@ -64,7 +62,7 @@ class Testbench:
     connected: frozenset[str]
     missing: tuple[str, ...]
     compilation: Any  # keeps the tree alive
-    refused: tuple[tuple[int, str], ...] = ()
+    tree: Any
 
     def line(self, node: Any) -> int:
         """Line of a node of the tree in its file, from 1."""
@@ -146,11 +144,7 @@ class _Parser:
                 f"the testbench must be complete, but {self.path}:{line}: {message}{_named(missing)}"
             )
         connected = frozenset(_connected(self.slang, tree))
-        refused = tuple(
-            (int(sources.getLineNumber(sources.getFullyExpandedLoc(node.sourceRange.start))), what)
-            for what, node in refused_syntax(tree)
-        )
-        return Testbench(self.path, tops, sources, notes, connected, missing, compilation, refused)
+        return Testbench(self.path, tops, sources, notes, connected, missing, compilation, tree)
 
     def _parse(self, text: str, path: Path, sources: Any = None) -> tuple[Any, Any]:
         check_growth(text, path=str(path))
