@@ -27,6 +27,8 @@ _NUMBERS = frozenset(
     for kind in ("FLOAT", "DOUBLE", "FLOAT16", "BOOL", "INT8", "INT16", "INT32", "INT64")
 ) | {TensorProto.UINT8, TensorProto.UINT16, TensorProto.UINT32, TensorProto.UINT64}
 _NUMBERS |= {TensorProto.INT4, TensorProto.UINT4}
+MAX_INPUT = 1 << 24
+"""Most numbers of one sample: where each one goes is followed one by one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -242,6 +244,11 @@ def _sizes(value: onnx.ValueInfoProto, path: Path) -> tuple[int, ...]:
         raise FormatError(
             f"{path}: the input {value.name} must be (n, channels), (n, channels, h, w) or a sequence "
             f"(n, channels, length) with fixed sizes, not {found}: export it with the sizes of your images"
+        )
+    if math.prod(sizes) > MAX_INPUT:
+        raise FormatError(
+            f"{path}: the input {value.name} must have at most {MAX_INPUT:,} numbers a sample, not "
+            f"{math.prod(sizes):,} ({' x '.join(map(str, sizes))})"
         )
     return sizes
 

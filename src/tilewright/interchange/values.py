@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.errors import FormatError
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.spec import Ints, MaxPool, NumberFormat, Plane
 from tilewright.spec.step_search import Floats
@@ -216,19 +217,30 @@ class Value:
         """Which sums ``n c`` float32 may round on their way to the codes; the others it computes exactly."""
         values = sums
         rounded = np.abs(sums) >= FLOAT32_WHOLE
-        for step in self.steps:
-            values = step.apply(values)
-            if step.is_own:
-                rounded[:] = False
-            elif not step.is_of_codes:
-                rounded |= (values.astype(np.float32) != values) | (not step.is_exact)
+        with np.errstate(over="ignore"):  # infinity is another number too
+            for step in self.steps:
+                values = step.apply(values)
+                if step.is_own:
+                    rounded[:] = False
+                elif not step.is_of_codes:
+                    rounded |= (values.astype(np.float32) != values) | (not step.is_exact)
         return rounded
 
     def codes(self, sums: Floats) -> Ints:
-        """Codes on the grid, counted from the lowest, of sums ``n c`` of the origin."""
+        """Codes on the grid, counted from the lowest, of sums ``n c`` of the origin.
+
+        Raises `FormatError` if the constants on the way make a sum infinite or no number.
+        """
         assert self.grid is not None, "only values on a grid have codes"  # noqa: S101
         values = sums
-        for step in self.steps:
-            values = step.apply(values)
-        codes: Ints = np.rint(values / self.grid.scale).astype(np.int64)
-        return codes - self.grid.low
+        with np.errstate(over="ignore", invalid="ignore"):
+            for step in self.steps:
+                values = step.apply(values)
+            codes = np.rint(values / self.grid.scale)
+        if not np.isfinite(codes).all():
+            raise FormatError(
+                f"tensor {self.tensor}: every sum of {self.origin} must have a finite value there, but a "
+                "constant on the way is infinite, no number, or too large"
+            )
+        counted: Ints = codes.astype(np.int64) - self.grid.low
+        return counted

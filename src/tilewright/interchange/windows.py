@@ -10,7 +10,7 @@ from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.spec import Plane
 
 LARGEST_EXTENT = 4096
-"""Pixels that a dilated kernel may span."""
+"""Pixels that a dilated kernel may span, and padding at an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ def read_axes(op: Operator, plane: Plane, kernel: tuple[int, int]) -> tuple[Axis
     if max(extents) > LARGEST_EXTENT:
         op.refuse(f"its windows must span at most {LARGEST_EXTENT} pixels, not {max(extents)}")
     pads = _pads(op, plane, extents, strides)
+    if max(pads) > LARGEST_EXTENT:
+        op.refuse(f"its padding must be at most {LARGEST_EXTENT} pixels at an end, not {max(pads)}")
     axes = [
         Axis(kernel[axis], strides[axis], dilations[axis], pads[axis], pads[axis + 2])
         for axis in (0, 1)

@@ -333,6 +333,18 @@ REFUSED = [
         sized([1, 8, 6]),
         "node pixels (Quant): it must give (n, channels) or (n, channels, h, w), not 3 axes",
     ),
+    (
+        sized([1, 3, 65535, 10**9]),
+        "the input x must have at most 16,777,216 numbers a sample, not 196,605,000,000,000 (3 x 65535",
+    ),
+    (
+        spoil_attribute("conv", pads=[0, 0, 2**62, 0]),
+        "node conv (Conv): its padding must be at most 4096 pixels at an end, not 4611686018427387904",
+    ),
+    (
+        spoil_constant(running_mean=np.full(1, np.nan)),
+        "tensor flat: every sum of conv must have a finite value there, but a constant on the way",
+    ),
     (sized([1, 4, 8, 6]), "node conv (Conv): its weight (4, 3, 3, 3) with 1 groups does not fit 4"),
     (
         lambda file: (
