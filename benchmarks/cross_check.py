@@ -163,6 +163,11 @@ class Watched:
         """The claim's."""
         return self.claim.text
 
+    @property
+    def constants(self) -> Mapping[str, int]:
+        """The claim's."""
+        return self.claim.constants
+
     def inputs(self) -> Iterable[Mapping[str, Value]]:
         """The claim's."""
         return self.claim.inputs()

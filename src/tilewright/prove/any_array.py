@@ -8,6 +8,7 @@ from pathlib import Path
 from tilewright.errors import FormatError
 from tilewright.formal.recorded import record
 from tilewright.prove.algebra import Algebra
+from tilewright.prove.collection import uncollected
 from tilewright.prove.confirm import Confirmation
 from tilewright.prove.elaborate import elaborate
 from tilewright.prove.netlist import Netlist, signals_of
@@ -19,6 +20,7 @@ from tilewright.prove.words import Words
 from tilewright.waves import Recording
 
 
+@uncollected()
 def prove_recorded(
     sources: Mapping[str, str],
     described: Described,

@@ -218,11 +218,16 @@ class ArrayClaim:
 
     # -- the claim ----------------------------------------------------------------------------------
 
-    def inputs(self) -> Iterator[Mapping[str, Value]]:
-        """Reset in cycle 0, then what the schedule says, then what is under way."""
+    @property
+    def constants(self) -> Mapping[str, int]:
+        """The mode, which stays for a whole job."""
         job = self.job
         mode = {"is_os_i": int(job.psums_stay), "is_half_i": int(job.mode == "2ch")}
-        yield self._lane_inputs(0) | mode | {"saturate_i": int(job.is_saturating), "rst_ni": 0}
+        return mode | {"saturate_i": int(job.is_saturating)}
+
+    def inputs(self) -> Iterator[Mapping[str, Value]]:
+        """Reset in cycle 0, then what the schedule says, then what is under way."""
+        yield self._lane_inputs(0) | self.constants | {"rst_ni": 0}
         for cycle in range(1, self._last + 2):
             yield self._lane_inputs(cycle) | {"rst_ni": 1}
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tilewright.prove.logic import both, truth
 from tilewright.prove.operation import Operation
-from tilewright.prove.words import Unknown, Value, Words
+from tilewright.prove.words import Unknown, Value, Word, Words
 
 _SHIFT_BITS = 6
 """Bits of a shift's amount that may depend on data."""
@@ -81,6 +81,8 @@ def _moved(words: Words, cell: Operation, a: Value, width: int, amount: int) -> 
         return _window(words, cell, a, width, by)
     if cell.kind in ("$shl", "$sshl"):
         by = min(amount, width)
+        if isinstance(a, Word) and a.unknown is None and amount < width:
+            return words.of(words.algebra.scale(words.representative(a), 1 << by), width)
         return words.concatenate([(0, by), (words.slice(a, 0, width - by), width - by)])
     by = min(amount, width)
     rest = words.slice(a, by, width - by)

@@ -5,7 +5,7 @@ An x is no constant: what hangs on one stays, for the rules of the cells to judg
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tilewright.prove import cells
@@ -22,9 +22,16 @@ from tilewright.prove.netlist import (
 from tilewright.prove.words import Words
 
 
-def folded(netlist: Netlist, words: Words) -> Netlist:
-    """The same without constant gates, and without choices by a constant: who sees one sees what it is."""
+def folded(netlist: Netlist, words: Words, constants: Mapping[str, int]) -> Netlist:
+    """The same without constant gates, and without choices by a constant: who sees one sees what it is.
+
+    constants: inputs that never change, by name.
+    """
     places = _Places(netlist.widths)
+    for name, value in constants.items():
+        port = netlist.ports[name]
+        if isinstance(port.source, int):
+            places.known[port.source] = ((-1, value, port.width),)
     steps: list[Gate | ReadPort] = []
     for step in netlist.steps:
         if isinstance(step, ReadPort):
@@ -55,6 +62,8 @@ def _simpler(words: Words, step: Gate, inputs: tuple[Source, ...]) -> Source | N
     values = [_constant(one) for one in inputs]
     if operation.kind == "$logic_and" and 0 in values:
         return ((-1, 0, operation.width),)
+    if operation.kind == "$logic_or" and any(values):
+        return ((-1, 1, operation.width),)
     if operation.kind == "$mux" and values[2] is not None:
         return inputs[1] if values[2] else inputs[0]
     known = [value for value in values if value is not None]

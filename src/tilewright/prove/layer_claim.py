@@ -118,6 +118,11 @@ class LayerClaim:
 
     # -- inputs ---------------------------------------------------------------------------------------
 
+    @property
+    def constants(self) -> Mapping[str, int]:
+        """The descriptor, which stays for the whole job."""
+        return {"layer_i": self.job.descriptor.word}
+
     def inputs(self) -> Iterator[Mapping[str, Value]]:
         """Reset, the host's writes, start, and cycles until the job is done."""
         idle: dict[str, Value] = {
@@ -125,7 +130,7 @@ class LayerClaim:
             **dict.fromkeys(("xmem_addr_i", "xmem_data_i", "wmem_addr_i", "wmem_data_i"), 0),
             **dict.fromkeys(READY, 1),
         }
-        yield {**idle, "rst_ni": 0, "layer_i": self.job.descriptor.word}
+        yield {**idle, **self.constants, "rst_ni": 0}
         yield {"rst_ni": 1}
         for memory, word in (("xmem", self._xmem()), ("wmem", self._wmem())):
             for address, data in enumerate(word):

@@ -9,6 +9,7 @@ from typing import Any
 
 from tilewright.programs.pace import Pace
 from tilewright.prove.array import ArrayJob, mode_of
+from tilewright.prove.collection import uncollected
 from tilewright.prove.elaborate import elaborate
 from tilewright.prove.repetition import prove_any_length, shortest
 from tilewright.prove.verdict import PROVED, Verdict
@@ -127,11 +128,16 @@ def prove_layers(
     pace = Pace(len(jobs), "proofs")
     for job, names in jobs.items():
         progress(f"{pace.line(len(proofs))}; {', '.join(names)}")
-        netlist = elaborate(sources, top="tw_array", parameters=job.parameters)
-        verdict = _for_all_tiles(prove_any_length(netlist, job), job)
+        verdict = _for_all_tiles(_prove(sources, job), job)
         proofs.append(LayerProof(verdict, tuple(names)))
         hear(proofs[-1])
     return NetworkProof(tuple(proofs), left_out)
+
+
+@uncollected()
+def _prove(sources: Mapping[str, str], job: ArrayJob) -> Verdict:
+    netlist = elaborate(sources, top="tw_array", parameters=job.parameters)
+    return prove_any_length(netlist, job)
 
 
 def _for_all_tiles(verdict: Verdict, job: ArrayJob) -> Verdict:

@@ -30,11 +30,15 @@ _MOST_ROUNDS = 8
 class Machine:
     """The state of a netlist. Registers and memories begin unknown, or as their declaration says.
 
-    cycle: the number of clock edges so far.
+    constants: inputs that are set to this in the first cycle, and never to anything else. cycle: the number
+    of clock edges so far.
     """
 
-    def __init__(self, netlist: Netlist, words: Words) -> None:
-        netlist = folded(netlist, words)
+    def __init__(
+        self, netlist: Netlist, words: Words, *, constants: Mapping[str, int] | None = None
+    ) -> None:
+        self._constants = dict(constants or {})
+        netlist = folded(netlist, words, self._constants)
         self.netlist, self.words = netlist, words
         self.cycle = 0
         self.values: list[Value] = [0] * len(netlist.widths)
@@ -46,13 +50,14 @@ class Machine:
         self._maker = {netlist.steps[at].output: at for at in self._is_stale}
         self._stale: dict[int, list[int]] = defaultdict(list)
         self._reads: dict[int, list[int]] = defaultdict(list)
+        self._cuts: dict[Segment, dict[Value, Value]] = {}
         self._gathered: dict[tuple[int, ...], dict[tuple[Value, ...], Value]] = {}
         self._outputs = [step.output for step in netlist.steps]
         self._steps = [self._compiled(at, step) for at, step in enumerate(netlist.steps)]
-        self._wake_through()
         for at, register in enumerate(netlist.registers, len(netlist.steps)):
             for source in register.sources:
                 self._follow(source, at)
+        self._wake_through()
         self._registers = [(r, self._getter(r.data)) for r in netlist.registers]
         self._clears = [r for r in netlist.registers if r.is_clear_now]
         self._begin()
@@ -98,15 +103,9 @@ class Machine:
             )
             return lambda: known
         words = self.words
-        if len(source) == 1:
-            ((signal, first, width),) = source
-            return lambda: words.slice(values[signal], first, width)
         extended = _extended(source)
         if extended is not None:
-            (signal, first, width), to = extended
-            return lambda: words.extend(
-                words.slice(values[signal], first, width), width, to, is_signed=True
-            )
+            return self._cutter(*extended)
         found = self._gathered.setdefault(tuple(width for _, _, width in source), {})
 
         def gather() -> Value:
@@ -121,6 +120,22 @@ class Machine:
             return value
 
         return gather
+
+    def _cutter(self, segment: Segment, to: int) -> Callable[[], Value]:
+        """Bits of a signal, the highest of them repeated until they are `to`."""
+        values, words = self.values, self.words
+        signal, first, width = segment
+        found = self._cuts.setdefault((first, width, to), {})
+
+        def cut() -> Value:
+            whole = values[signal]
+            value = found.get(whole)
+            if value is None:
+                value = words.extend(words.slice(whole, first, width), width, to, is_signed=True)
+                found[whole] = value
+            return value
+
+        return cut
 
     def _compiled(self, at: int, step: Gate | ReadPort) -> Callable[[], Value]:
         if isinstance(step, ReadPort):
@@ -198,6 +213,8 @@ class Machine:
     def settle(self, inputs: Mapping[str, Value]) -> None:
         """Set these inputs (others stay) and let everything between the registers follow."""
         for name, value in inputs.items():
+            if self._constants.get(name, value) != value:
+                raise AssertionError(f"input {name} is a constant, but changes")
             self._set(self.netlist.ports[name].source, value)
         applied: dict[int, tuple[Value, Value, Value]] = {}
         for left in reversed(range(_MOST_ROUNDS)):
@@ -319,6 +336,7 @@ def _remembering(
     words: Words, operation: Operation, getters: list[Callable[[], Value]]
 ) -> Callable[[], Value]:
     """Computes a step; the same inputs give the same output."""
+    rule = cells.rule_of(words, operation)
     found: dict[tuple[Value, ...], Value] = {}
     if len(getters) == 2:
         one, two = getters
@@ -327,7 +345,7 @@ def _remembering(
             inputs = (one(), two())
             value = found.get(inputs)
             if value is None:
-                value = found[inputs] = cells.apply(words, operation, inputs)
+                value = found[inputs] = rule(inputs)
             return value
 
         return compute_two
@@ -336,7 +354,7 @@ def _remembering(
         inputs = tuple(get() for get in getters)
         value = found.get(inputs)
         if value is None:
-            value = found[inputs] = cells.apply(words, operation, inputs)
+            value = found[inputs] = rule(inputs)
         return value
 
     return compute

@@ -11,6 +11,7 @@ from tilewright.errors import FormatError, ToolError
 from tilewright.prove.algebra import Algebra
 from tilewright.prove.array import ArrayClaim, ArrayJob
 from tilewright.prove.certificate import write_certificate
+from tilewright.prove.collection import uncollected
 from tilewright.prove.confirm import Confirmation
 from tilewright.prove.elaborate import elaborate, elaborate_json, parse
 from tilewright.prove.layer_claim import LayerClaim, LayerJob
@@ -47,6 +48,7 @@ def read_sources(folder: Path = RTL_DIR, files: tuple[str, ...] = ARRAY_FILES) -
         raise ToolError(f"the sources {', '.join(files)} must be in {folder}: {reason}") from None
 
 
+@uncollected()
 def prove_array(
     sources: Mapping[str, str],
     job: ArrayJob,
@@ -70,6 +72,7 @@ def prove_array(
     return verdict
 
 
+@uncollected()
 def prove_layer(sources: Mapping[str, str], job: LayerJob, *, confirms: bool = True) -> Verdict:
     """Whether module tw_core of `sources`, with its memories, puts out a layer for all inputs.
 

@@ -11,18 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import mul
 
 Monomial = tuple[int, ...]
 """Numbers of variables, ascending, each as often as it is a factor; () is 1."""
 
 
 class Poly:
-    """A polynomial of an `Algebra`, which makes it: terms, range, and a number of its own."""
+    """A polynomial of an `Algebra`, which makes it: terms, range, a number of its own, and its digest."""
 
-    __slots__ = ("high", "low", "serial", "sign_bit", "terms")
+    __slots__ = ("digest", "high", "low", "serial", "sign_bit", "terms")
 
-    def __init__(self, terms: dict[Monomial, int], low: int, high: int, serial: int) -> None:
-        self.terms, self.serial = terms, serial
+    def __init__(
+        self, terms: dict[Monomial, int], low: int, high: int, *, serial: int, digest: int
+    ) -> None:
+        self.terms, self.serial, self.digest = terms, serial, digest
         self.bound(low, high)
 
     def bound(self, low: int, high: int) -> None:
@@ -65,12 +68,17 @@ class Variable:
     meaning: Floor | Cases | None = None
 
 
+def digest_of(terms: Mapping[Monomial, int]) -> int:
+    """A number that tells most polynomials apart; that of a sum is the sum of theirs."""
+    return sum(map(mul, map(hash, terms), terms.values()))
+
+
 class Polynomials:
     """All polynomials and variables of one proof: made, added, multiplied, evaluated."""
 
     def __init__(self) -> None:
         self.variables: list[Variable] = []
-        self._polys: dict[frozenset[tuple[Monomial, int]], Poly] = {}
+        self._polys: dict[int, Poly] = {}
         self._meanings: dict[tuple[object, ...], Poly] = {}
         self._sums: dict[tuple[int, int, int], Poly] = {}
         self._products: dict[tuple[int, int], Poly] = {}
@@ -93,22 +101,28 @@ class Polynomials:
         self, terms: dict[Monomial, int], low: int | None = None, high: int | None = None
     ) -> Poly:
         """The polynomial of these terms (none with a coefficient of 0), known to lie in low..high."""
-        poly = self._polys.get(frozenset(terms.items()))
-        if poly is None:
-            return self._bounded(self._new(terms, *self.range_of(terms)), low, high)
+        poly = self._interned(terms, digest_of(terms), None)
         return self._bounded(poly, low, high)
 
-    def _within(self, terms: dict[Monomial, int], low: int, high: int) -> Poly:
-        """The same, of terms whose own bounds are no tighter than these."""
-        poly = self._polys.get(frozenset(terms.items()))
+    def _interned(
+        self, terms: dict[Monomial, int], digest: int, ends: tuple[int, int] | None
+    ) -> Poly:
+        """The polynomial of these terms. ends: a new one's bounds, if those of its terms are no tighter."""
+        place = self._place(terms, digest)
+        poly = self._polys.get(place)
         if poly is None:
-            poly = self._new(terms, low, high)
-        return self._bounded(poly, low, high)
-
-    def _new(self, terms: dict[Monomial, int], low: int, high: int) -> Poly:
-        poly = Poly(terms, low, high, len(self._polys))
-        self._polys[frozenset(terms.items())] = poly
+            low, high = ends or self.range_of(terms)
+            poly = Poly(terms, low, high, serial=len(self._polys), digest=digest)
+            self._polys[place] = poly
         return poly
+
+    def _place(self, terms: Mapping[Monomial, int], digest: int) -> int:
+        """Where the polynomial of these terms is kept: others may have the same digest."""
+        found = self._polys.get(digest)
+        while found is not None and found.terms != terms:
+            digest += 1
+            found = self._polys.get(digest)
+        return digest
 
     def _bounded(self, poly: Poly, low: int | None, high: int | None) -> Poly:
         if low is not None and low > poly.low:
@@ -151,7 +165,7 @@ class Polynomials:
 
     def find(self, terms: Mapping[Monomial, int]) -> Poly | None:
         """The polynomial of these terms, if it was made."""
-        return self._polys.get(frozenset(terms.items()))
+        return self._polys.get(self._place(terms, digest_of(terms)))
 
     def find_floor(self, base: Poly, shift: int) -> int | None:
         """The variable that is this floor, if there is one."""
@@ -186,9 +200,11 @@ class Polynomials:
                 else:
                     del terms[monomial]
             a, b = (q.low, q.high) if factor > 0 else (q.high, q.low)
+            ends = p.low + factor * a, p.high + factor * b
             is_apart = len(terms) == len(p.terms) + len(q.terms)
-            make = self._within if is_apart else self.make
-            found = self._sums[key] = make(terms, p.low + factor * a, p.high + factor * b)
+            digest = p.digest + factor * q.digest
+            sum_ = self._interned(terms, digest, ends if is_apart else None)
+            found = self._sums[key] = self._bounded(sum_, *ends)
         return found
 
     def subtract(self, p: Poly, q: Poly) -> Poly:
@@ -210,12 +226,12 @@ class Polynomials:
                     monomial = self._join(one, two)
                     terms[monomial] = terms.get(monomial, 0) + a * b
             corners = (p.low * q.low, p.low * q.high, p.high * q.low, p.high * q.high)
-            if len(terms) == len(p.terms) * len(q.terms):  # none is the sum of two
-                found = self._within(terms, min(corners), max(corners))
-            else:
-                kept = {monomial: number for monomial, number in terms.items() if number}
-                found = self.make(kept, min(corners), max(corners))
-            self._products[key] = found
+            ends = min(corners), max(corners)
+            is_apart = len(terms) == len(p.terms) * len(q.terms)  # no term is the sum of two
+            if not is_apart:
+                terms = {monomial: number for monomial, number in terms.items() if number}
+            product = self._interned(terms, digest_of(terms), ends if is_apart else None)
+            found = self._products[key] = self._bounded(product, *ends)
         return found
 
     def _join(self, one: Monomial, two: Monomial) -> Monomial:

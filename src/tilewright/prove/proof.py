@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tilewright.prove.algebra import Algebra
+from tilewright.prove.collection import uncollected
 from tilewright.prove.decide import Decider, complete, explained, in_words
 from tilewright.prove.machine import Machine
 from tilewright.prove.netlist import Netlist
@@ -36,6 +36,10 @@ class Claim(Protocol):
     @property
     def text(self) -> str:
         """The claim for people, with what it assumes."""
+
+    @property
+    def constants(self) -> Mapping[str, int]:
+        """Inputs that are this from the first cycle on, and never anything else."""
 
     def inputs(self) -> Iterable[Inputs]:
         """The inputs of each cycle; those not named stay."""
@@ -81,24 +85,16 @@ class Prover:
         self, netlist: Netlist, claim: Claim, words: Words, *, confirm: Confirm | None = None
     ) -> None:
         self.netlist, self.claim, self.words = netlist, claim, words
-        self.machine = Machine(netlist, words)
+        self.machine = Machine(netlist, words, constants=claim.constants)
         self.confirm = confirm
         self.decider = Decider(words.algebra)
         self.checked: list[tuple[int, Check]] = []
         self.history: list[Inputs] = []
         self._since = time.perf_counter()
 
+    @uncollected()
     def run(self) -> Verdict:
         """The verdict."""
-        was_enabled = gc.isenabled()
-        gc.disable()  # millions of small objects, no cycles
-        try:
-            return self._run()
-        finally:
-            if was_enabled:
-                gc.enable()
-
-    def _run(self) -> Verdict:
         try:
             for inputs in self.claim.inputs():
                 self.history.append(inputs)

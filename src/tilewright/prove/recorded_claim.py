@@ -73,6 +73,15 @@ class RecordedClaim:
 
     # -- inputs ---------------------------------------------------------------------------------------
 
+    @property
+    def constants(self) -> Mapping[str, int]:
+        """Control that the recording never changes."""
+        return {
+            port: int(values[0], 2)
+            for port, values in self.recording.inputs.items()
+            if port not in self.roles.data and len(set(values)) == 1 and not set(values[0]) - {*"01"}
+        }
+
     def inputs(self) -> Iterator[Mapping[str, Value]]:
         """Control as recorded, words in their places."""
         for cycle in range(self.recording.cycles):

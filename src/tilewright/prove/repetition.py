@@ -120,6 +120,11 @@ class RepeatingClaim:
         self.text = self.claim.text
         self._states: dict[int, list[Value]] = {}
 
+    @property
+    def constants(self) -> Mapping[str, int]:
+        """Those of the claim."""
+        return self.claim.constants
+
     def inputs(self) -> Iterator[Mapping[str, Value]]:
         """Those of the claim."""
         return self.claim.inputs()

@@ -30,14 +30,25 @@ Part = tuple[Poly | int | Unknown, int, int]
 
 
 class Word:
-    """Bits that are not all known; made by `Words`."""
+    """Bits that are not all known; made by `Words`.
 
-    __slots__ = ("parts", "unknown", "width")
+    simple: a polynomial whose lowest bits they are, if it was asked for or is plain to see.
+    """
+
+    __slots__ = ("parts", "simple", "unknown", "width")
 
     def __init__(self, parts: tuple[Part, ...]) -> None:
         self.parts = parts
         self.unknown: Unknown | None = None
+        self.simple: Poly | None = None
         self.width = 0
+        if len(parts) == 1:
+            ((source, low, self.width),) = parts
+            if isinstance(source, Unknown):
+                self.unknown = source
+            elif low == 0 and isinstance(source, Poly):
+                self.simple = source
+            return
         for source, _, width in parts:
             self.width += width
             if self.unknown is None and isinstance(source, Unknown):
@@ -55,7 +66,6 @@ class Words:
         self._words: dict[tuple[int, ...], Word] = {}
         self._slices: dict[tuple[Word, int, int], Value] = {}
         self._numbers: dict[tuple[Word, bool], Poly] = {}
-        self._simple: dict[Word, Poly] = {}
         self._polys: dict[tuple[int, int], Value] = {}
 
     # -- making them ------------------------------------------------------------------------------
@@ -69,10 +79,11 @@ class Words:
         key = (p.serial, width)
         found = self._polys.get(key)
         if found is None:
-            part = self._part(p, 0, width)
-            found = part[0] if isinstance(part[0], int) else self._intern((part,))
-            self._polys[key] = found
+            found = self._polys[key] = self._of_part(self._part(p, 0, width))
         return found
+
+    def _of_part(self, part: Part) -> Value:
+        return part[0] if isinstance(part[0], int) else self._intern((part,))
 
     def _part(self, p: Poly, low: int, width: int) -> Part:
         """Bits of p in the simplest form: only p modulo ``2**(low + width)`` counts."""
@@ -159,7 +170,12 @@ class Words:
         key = (value, low, width)
         found = self._slices.get(key)
         if found is None:
-            found = self._slices[key] = self.join(self._cut(value, low, width))
+            ((source, first, _), *more) = value.parts
+            if not more and isinstance(source, Poly):
+                found = self._of_part(self._part(source, first + low, width))
+            else:
+                found = self.join(self._cut(value, low, width))
+            self._slices[key] = found
         return found
 
     def _cut(self, word: Word, low: int, width: int) -> Iterable[Part]:
@@ -236,10 +252,9 @@ class Words:
         """A polynomial whose lowest bits are the value's, as simple as can be."""
         if isinstance(value, int):
             return self.algebra.number(value)
-        found = self._simple.get(value)
-        if found is None:
-            found = self._simple[value] = self._simplest(value)
-        return found
+        if value.simple is None:
+            value.simple = self._simplest(value)
+        return value.simple
 
     def _simplest(self, value: Word) -> Poly:
         algebra, total, at = self.algebra, self.algebra.zero, 0
