@@ -108,6 +108,7 @@ def test_an_index_out_of_range_is_refused_before_yosys_reads_another_element():
     with pytest.raises(FormatError, match=r"t\.sv:\d+: .*-1.*yosys another element"):
         elaborate(source, top="t", parameters={"C": 0})
     elaborate_json(source, top="t", parameters={"C": 3})
+    assert elaborate_many([source], top="t", parameters={"C": 0}) == [None]
 
 
 @pytest.mark.parametrize("body", REFUSED)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +71,29 @@ def elaborate_many(
     parameters: Mapping[str, int],
     timeout_s: float = 600.0,
 ) -> list[str | None]:
-    """Flat netlists of many designs by one yosys, in yosys's JSON; None for one that it cannot elaborate.
+    """Flat netlists of many designs by one yosys, in yosys's JSON; None where `elaborate_json` would refuse.
 
     They are not kept in the cache. Raises `ToolError` if yosys is missing or does not end in time.
     """
+    found: list[str | None] = [None] * len(designs)
+    readable: dict[int, Mapping[str, str]] = {}
+    for at, sources in enumerate(designs):
+        plain = with_plain_casts(sources)
+        with suppress(FormatError):
+            check_index_ranges(plain, top=top, parameters=parameters)
+            readable[at] = plain
+    made = _by_one_yosys(list(readable.values()), top, parameters, timeout_s) if readable else []
+    for at, text in zip(readable, made, strict=True):
+        found[at] = text
+    return found
+
+
+def _by_one_yosys(
+    designs: Sequence[Mapping[str, str]],
+    top: str,
+    parameters: Mapping[str, int],
+    timeout_s: float,
+) -> list[str | None]:
     with tempfile.TemporaryDirectory(prefix="tilewright-yosys-") as name:
         folder = Path(name)
         files: dict[str, str] = {}
@@ -90,7 +110,7 @@ def elaborate_many(
         return found if status == 0 else [None]
     done = found.index(None)  # yosys stops at the first that it cannot elaborate
     rest = designs[done + 1 :]
-    more = elaborate_many(rest, top=top, parameters=parameters, timeout_s=timeout_s) if rest else []
+    more = _by_one_yosys(rest, top, parameters, timeout_s) if rest else []
     return [*found[: done + 1], *more]
 
 
