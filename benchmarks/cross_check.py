@@ -240,6 +240,10 @@ def points_of(words: Words, inputs: int, seed: int) -> list[dict[int, int]]:
     return [point(number) for number in range(inputs)]
 
 
+Choose = Callable[[Trace, ArrayJob | LayerJob], list[dict[int, int]]]
+"""Inputs, by number of the variable, for a job."""
+
+
 # -- simulation ---------------------------------------------------------------------------------------
 
 
@@ -271,20 +275,20 @@ class Stimulus:
         return [(p.name, p.width) for p in self.netlist.ports.values() if not p.is_input]
 
     @classmethod
-    def of(cls, target: Target, inputs: int, seed: int, simulator: Simulator) -> Stimulus:
-        """Of the module without a mutation, which must be proved."""
+    def of(cls, target: Target, choose: Choose, simulator: Simulator) -> Stimulus:
+        """Of the module without a mutation, which must be proved, with the inputs chosen for each job."""
         sources = read_sources(files=target.files)
         (text,) = elaborate_many([sources], top=target.top, parameters=target.parameters)
         assert text is not None
         made = cls(target, read_netlist(parse(text)))
         for job in target.jobs:
-            made._add(trace(made.netlist, target, job, sources), inputs, seed)
+            found = trace(made.netlist, target, job, sources)
+            made._add(found, choose(found, job))
         made.before = made.simulate(sources, simulator)
         return made
 
-    def _add(self, found: Trace, inputs: int, seed: int) -> None:
+    def _add(self, found: Trace, points: list[dict[int, int]]) -> None:
         assert found.verdict.answer == PROVED, found.verdict
-        points = points_of(found.words, inputs, seed)
         self.points.append(points)
         self.lengths.append(len(found.history))
         self.starts.append([])
@@ -421,7 +425,7 @@ def _expect_killed(traced: Trace, shown: str, stimulus: Stimulus, found: Finding
     """The last cycle of the killing input shows what is not expected."""
     killing = traced.verdict.killing
     assert killing is not None
-    at, places = _places(stimulus)
+    at, places = places_of(stimulus)
     low = places[killing.port] + killing.low
     bits = shown[at - low - killing.width : at - low]
     if bits != f"{killing.found:0{killing.width}b}" or killing.found == killing.expected:
@@ -430,7 +434,7 @@ def _expect_killed(traced: Trace, shown: str, stimulus: Stimulus, found: Finding
         )
 
 
-def _places(stimulus: Stimulus) -> tuple[int, dict[str, int]]:
+def places_of(stimulus: Stimulus) -> tuple[int, dict[str, int]]:
     """How many bits a line shows, and the lowest one of each output."""
     at, places = 0, {}
     for name, width in stimulus.outputs:
@@ -488,7 +492,7 @@ def _compare_with_original(
     traced: Trace, start: int, shown: Sequence[str], stimulus: Stimulus, found: Finding
 ) -> None:
     """Where something is due, a change that is proved shows what the module without it shows."""
-    at, places = _places(stimulus)
+    at, places = places_of(stimulus)
     for cycle, check in traced.checked:
         low = places[check.port] + check.low
         pair = [
@@ -516,7 +520,10 @@ def findings(
     simulator: Simulator,
 ) -> Iterator[Finding]:
     """One for each change, in their order."""
-    stimuli = [Stimulus.of(target, inputs, seed, simulator) for target in targets]
+    stimuli = [
+        Stimulus.of(target, lambda found, _: points_of(found.words, inputs, seed), simulator)
+        for target in targets
+    ]
     for first in range(0, len(changes), TOGETHER):
         chunk = changes[first : first + TOGETHER]
         found = [Finding(f"{kind}: {change}", change.key) for change in chunk]

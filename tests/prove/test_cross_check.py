@@ -17,7 +17,11 @@ INPUTS = 6
 @pytest.fixture(scope="module")
 def stimulus(sources):
     assert sources
-    return check.Stimulus.of(check.SMALL[0], INPUTS, 0, find_simulator("icarus"))
+    return check.Stimulus.of(
+        check.SMALL[0],
+        lambda found, _: check.points_of(found.words, INPUTS, 0),
+        find_simulator("icarus"),
+    )
 
 
 @pytest.fixture(scope="module")

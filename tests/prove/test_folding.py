@@ -53,7 +53,9 @@ def as_it_is(netlist, words, constants):
 
 
 def test_constants_are_left_out_and_nothing_changes(netlist, monkeypatch):
-    left = [one for one in folding.folded(netlist, Words(Algebra()), {}).steps if isinstance(one, Gate)]
+    left = [
+        one for one in folding.folded(netlist, Words(Algebra()), {}).steps if isinstance(one, Gate)
+    ]
     assert {one.operation.kind for one in left} == {"$add", "$logic_and"}  # the and of an x stays
     found = run(netlist)
     monkeypatch.setattr(machine, "folded", as_it_is)
@@ -77,3 +79,38 @@ def test_an_unsound_one_is_caught(netlist, monkeypatch, name, broken):
     monkeypatch.setattr(folding, name, broken)
     with pytest.raises(AssertionError):
         test_constants_are_left_out_and_nothing_changes(netlist, monkeypatch)
+
+
+CHOSEN = """
+module t (input logic clk_i, input logic [3:0] a_i, input logic b_i, output logic [3:0] q_o);
+  always_ff @(posedge clk_i) q_o <= b_i ? a_i + 4'd3 : a_i;
+endmodule
+"""
+
+
+@pytest.fixture(scope="module")
+def chosen(sources):
+    assert sources
+    return elaborate({"t.sv": CHOSEN}, top="t")
+
+
+def run_with(netlist, constants):
+    """One input is always 1; where it is said to be a constant, it is folded."""
+    one, seen = machine.Machine(netlist, Words(Algebra()), constants=constants), []
+    for number in range(16):
+        one.settle({"a_i": number, "b_i": 1})
+        one.tick()
+        seen.append(one.read("q_o"))
+    return len(one.netlist.steps), seen
+
+
+def test_an_input_that_never_changes_is_folded_and_nothing_changes(chosen):
+    steps, seen = run_with(chosen, {})
+    fewer, found = run_with(chosen, {"b_i": 1})
+    assert found == seen == [(number + 3) % 16 for number in range(16)]
+    assert fewer < steps
+
+
+def test_a_constant_that_is_not_what_is_set_is_caught(chosen):
+    with pytest.raises(AssertionError, match="b_i is a constant, but changes"):
+        run_with(chosen, {"b_i": 0})

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from tests.prove import cell_reference
-from tilewright.prove import cells, choices, logic
+from tilewright.prove import cells, choices, logic, polynomials
 from tilewright.prove.algebra import Algebra
 from tilewright.prove.operation import Operation
 from tilewright.prove.words import Word, Words
@@ -278,3 +278,24 @@ def test_an_unsound_piece_of_the_algebra_is_caught(where, name, broken, monkeypa
     except (AssertionError, ValueError):
         return  # a range that holds no number, or a negative shift: caught too
     assert wrong
+
+
+def test_polynomials_of_the_same_digest_stay_apart(monkeypatch):
+    monkeypatch.setattr(polynomials, "hash", lambda _: 1, raising=False)
+    algebra = Algebra()
+    a, b = (algebra.variable(name, 0, 3) for name in "ab")
+    one, two = algebra.add(a, b, 2), algebra.add(b, a, 2)
+    assert one is not two
+    assert one.digest == two.digest
+    assert algebra.add(algebra.scale(b, 2), a) is one
+    assert algebra.find({(0,): 2, (1,): 1}) is two
+    assert algebra.find({(0,): 3}) is None
+
+
+def test_a_digest_alone_does_not_make_them_the_same(monkeypatch):
+    def first_found(self, terms, digest):
+        return digest
+
+    monkeypatch.setattr(polynomials.Polynomials, "_place", first_found)
+    with pytest.raises(AssertionError):
+        test_polynomials_of_the_same_digest_stay_apart(monkeypatch)

@@ -50,9 +50,25 @@ def export(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where --random writes.")
     ] = None,
+    covering: Annotated[
+        str | None,
+        typer.Option(
+            "--covering",
+            metavar="RxC",
+            help="Into --out: the fewest runs of our array that show each fault of a PE that can show.",
+        ),
+    ] = None,
     is_json: JsonOption = False,
 ) -> None:
     """Cut the layers into tiles and write the files that a testbench reads."""
+    if covering is not None:
+        others = (folder, overrides, stimulus, is_random, layout, geometry, has_corners)
+        if any(others) or out is None:
+            raise ConfigError("--covering RxC needs --out DIR, and nothing else")
+        from tilewright.trials.fresh import write_fewest
+
+        _print(write_fewest(out, covering), out, is_json=is_json)
+        return
     if not is_random:
         if folder is None or layout or geometry or out or has_corners:
             raise ConfigError(

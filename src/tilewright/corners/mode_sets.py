@@ -91,7 +91,7 @@ WHOLE = replace(FAST, is_whole_layer=True)
 
 
 @dataclass(frozen=True, slots=True)
-class _Vectors:
+class Vectors:
     """What bundles hold; sets that differ only in how they are run share them."""
 
     name: str
@@ -107,7 +107,7 @@ class _Set:
     how: str
     setup: Setup = field(default_factory=Setup)
     dataflows: Sequence[Dataflow] = CORE_DATAFLOWS
-    vectors: _Vectors = _Vectors("plain")
+    vectors: Vectors = Vectors("plain")
     layers: Sequence[_Layer] = LAYERS
 
 
@@ -150,20 +150,20 @@ SETS = (
         "leaky",
         "a layout with leaky outputs",
         dataflows=(WEIGHT_STATIONARY,),
-        vectors=_Vectors("leaky", output=OutputFunction("leaky", 3)),
+        vectors=Vectors("leaky", output=OutputFunction("leaky", 3)),
     ),
     _Set(
         "far leaky",
         "a layout with leaky outputs, shifted as far as a number reaches",
         dataflows=(WEIGHT_STATIONARY,),
-        vectors=_Vectors("far-leaky", output=OutputFunction("leaky", 16)),
+        vectors=Vectors("far-leaky", output=OutputFunction("leaky", 16)),
         layers=LAYERS[:1],
     ),
     _Set(
         "signed",
         "a layout with signed outputs",
         dataflows=(WEIGHT_STATIONARY,),
-        vectors=_Vectors("signed", output=OutputFunction("signed")),
+        vectors=Vectors("signed", output=OutputFunction("signed")),
     ),
     _Set("single", "--set array.cols=1", Setup(FAST), layers=(SINGLE,)),
 )
@@ -175,22 +175,22 @@ RULES = tuple(
         (
             "wrap",
             "--set array.overflow=wrap, on psums that do not fit",
-            _Vectors("wrap", 9, PsumRule("wrap", 7)),
+            Vectors("wrap", 9, PsumRule("wrap", 7)),
         ),
         (
             "saturate",
             "--set array.overflow=saturate, on psums that do not fit",
-            _Vectors("saturate", 9, PsumRule("saturate", 7)),
+            Vectors("saturate", 9, PsumRule("saturate", 7)),
         ),
         (
             "clipped",
             "the same with sums wider than a product, on the largest weights",
-            _Vectors("clipped", 11, PsumRule("saturate", 10), is_extreme=True),
+            Vectors("clipped", 11, PsumRule("saturate", 10), is_extreme=True),
         ),
         (
             "tight",
             "the same with sums in the columns wider than PMEM (--set array.column_bits=...)",
-            _Vectors("tight", 8, PsumRule("saturate", 12), is_extreme=True),
+            Vectors("tight", 8, PsumRule("saturate", 12), is_extreme=True),
         ),
     )
 )
@@ -220,13 +220,28 @@ def mode_sets(folder: Path, *, seed: int, has_rules: bool = True) -> list[Vector
     return found
 
 
-def _write(vectors: _Vectors, plan: TilePlan, folder: Path, rng: np.random.Generator) -> Path:
+def _write(vectors: Vectors, plan: TilePlan, folder: Path, rng: np.random.Generator) -> Path:
     """A bundle of random codes, 4 bits wide or two of 2 bits in a PE, and 4-bit weights."""
-    shape, dataflow = plan.shape, plan.dataflow
-    bits = 4 // dataflow.channels_per_pe
+    shape = plan.shape
     weight = rng.integers(-8, 8, (shape.oc, shape.ic, shape.kh, shape.kw), np.int8)
     if vectors.is_extreme:
         weight[::2], weight[1::2] = -8, 7
+    high = 1 << 4 // plan.dataflow.channels_per_pe
+    codes = rng.integers(0, high, (shape.ic, shape.ih, shape.iw), np.uint8)
+    return write_layer(vectors, plan, folder, weight=weight, codes=codes)
+
+
+def write_layer(
+    vectors: Vectors,
+    plan: TilePlan,
+    folder: Path,
+    *,
+    weight: npt.NDArray[np.int8],
+    codes: npt.NDArray[np.uint8],
+) -> Path:
+    """A bundle of these codes ``ic ih iw``, 4 bits wide or two of 2 bits in a PE, and 4-bit weights."""
+    shape, dataflow = plan.shape, plan.dataflow
+    bits = 4 // dataflow.channels_per_pe
     layer = IntegerLayer(
         name=vectors.name,
         shape=shape,
@@ -236,7 +251,6 @@ def _write(vectors: _Vectors, plan: TilePlan, folder: Path, rng: np.random.Gener
         weight_scale=np.ones(1),
         act_scale=1.0,
     )
-    codes = rng.integers(0, 1 << bits, (shape.ic, shape.ih, shape.iw), np.uint8)
     if vectors.rule.overflow == "error":
         psums = reference_psums(codes[None], layer)[0]
     else:

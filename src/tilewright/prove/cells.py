@@ -136,24 +136,6 @@ TOLERANT = frozenset(
 """Kinds whose rules look at unknown bits themselves."""
 
 
-def rule_of(words: Words, cell: Operation) -> Callable[[Sequence[Value]], Value]:
-    """What `apply` makes of the inputs of this cell, with all looked up that does not depend on them."""
-    rule, width, number = RULES[cell.kind], cell.width, words.representative
-    combine = {"$add": words.algebra.add, "$mul": words.algebra.multiply}.get(cell.kind)
-    if cell.kind in TOLERANT:
-        return lambda values: rule(words, cell, values)
-    if combine is None or width > min(cell.widths):
-        return lambda values: apply(words, cell, values)
-
-    def lowest_bits(values: Sequence[Value]) -> Value:
-        for value in values:
-            if isinstance(value, Word) and value.unknown is not None:
-                return words.unknown(value.unknown, width)
-        return words.of(combine(number(values[0]), number(values[1])), width)
-
-    return lowest_bits
-
-
 def apply(words: Words, cell: Operation, values: Sequence[Value]) -> Value:
     """The output of a cell."""
     if cell.kind not in TOLERANT:

@@ -336,7 +336,6 @@ def _remembering(
     words: Words, operation: Operation, getters: list[Callable[[], Value]]
 ) -> Callable[[], Value]:
     """Computes a step; the same inputs give the same output."""
-    rule = cells.rule_of(words, operation)
     found: dict[tuple[Value, ...], Value] = {}
     if len(getters) == 2:
         one, two = getters
@@ -345,7 +344,7 @@ def _remembering(
             inputs = (one(), two())
             value = found.get(inputs)
             if value is None:
-                value = found[inputs] = rule(inputs)
+                value = found[inputs] = cells.apply(words, operation, inputs)
             return value
 
         return compute_two
@@ -354,7 +353,7 @@ def _remembering(
         inputs = tuple(get() for get in getters)
         value = found.get(inputs)
         if value is None:
-            value = found[inputs] = rule(inputs)
+            value = found[inputs] = cells.apply(words, operation, inputs)
         return value
 
     return compute

@@ -79,7 +79,9 @@ class RecordedClaim:
         return {
             port: int(values[0], 2)
             for port, values in self.recording.inputs.items()
-            if port not in self.roles.data and len(set(values)) == 1 and not set(values[0]) - {*"01"}
+            if port not in self.roles.data
+            and len(set(values)) == 1
+            and not set(values[0]) - {*"01"}
         }
 
     def inputs(self) -> Iterator[Mapping[str, Value]]:

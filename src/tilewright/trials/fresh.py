@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.bundles import Geometry, convert_bundle
-from tilewright.corners import VectorSet, layer_sets
-from tilewright.errors import FormatError
+from tilewright.corners import VectorSet, layer_sets, write_covering
+from tilewright.errors import ConfigError, FormatError
 from tilewright.spec import ArrayShape, Codes, IntegerLayer, NumberFormat
 from tilewright.tile import TilePlan
 from tilewright.vectors import Bundle, Layout, read_bundle, write_bundle
@@ -61,6 +62,26 @@ def write_corners(
         for source, target in folders:
             convert_bundle(read_bundle(source), target, layout=layout)
     return Fresh(tuple(read_bundle(target) for _, target in folders), tuple(notes))
+
+
+def write_fewest(folder: Path, size: str) -> Fresh:
+    """Write the fewest runs of our array that show each fault of a PE that can show, as layers of one tap.
+
+    size: rows and columns, for example "8x8"; there are as many runs at any size. Raises `ConfigError` if
+    it is none.
+    """
+    found = re.fullmatch(r"([1-9]\d?)x([1-9]\d?)", size)
+    if found is None:
+        raise ConfigError(f"an array must be RxC with numbers from 1 to 99, not {size!r}")
+    sets = write_covering(folder, int(found[1]), int(found[2]))
+    bundles = tuple(read_bundle(path) for one in sets for path in one.folders)
+    return Fresh(
+        bundles,
+        (
+            "all as one job of the whole layer, folds overlapped; those that are saturated: sums in the PEs "
+            "of 8 bits that saturate (array.column_bits = 8, array.overflow = saturate), under stalls",
+        ),
+    )
 
 
 def write_answered(
