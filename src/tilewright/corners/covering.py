@@ -82,7 +82,7 @@ _DRAWN = Pattern(
     ),
 )
 COVERING = tuple(CoveringRun(mode, mode != "2ch", _DRAWN) for mode in MODES)
-"""The fewest that ``benchmarks/covering.py`` finds: together they kill all that any of its candidates kills."""
+"""The fewest that ``benchmarks/covering.py`` finds: they kill all that any of its candidates kills."""
 
 
 # -- as bundles -----------------------------------------------------------------------------------------
