@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tilewright.cores.build_cache import default_cache_dir, keep, kept, own_folder
-from tilewright.errors import FormatError, ToolError
+from tilewright.errors import FormatError
 from tilewright.formal.casts import with_plain_casts
 from tilewright.formal.index_ranges import check_index_ranges
 from tilewright.formal.sources import packages_first, without_imports
