@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tilewright.prove import cells
 from tilewright.prove.choices import choose
+from tilewright.prove.compiling import extended, remembering
 from tilewright.prove.folding import folded
 from tilewright.prove.logic import invert
 from tilewright.prove.memories import StoredWords, initial
@@ -20,7 +21,6 @@ from tilewright.prove.netlist import (
     signals_of,
     waiting,
 )
-from tilewright.prove.operation import Operation
 from tilewright.prove.words import Unknown, Value, Words
 
 _MOST_ROUNDS = 8
@@ -103,9 +103,9 @@ class Machine:
             )
             return lambda: known
         words = self.words
-        extended = _extended(source)
-        if extended is not None:
-            return self._cutter(*extended)
+        longer = extended(source)
+        if longer is not None:
+            return self._cutter(*longer)
         found = self._gathered.setdefault(tuple(width for _, _, width in source), {})
 
         def gather() -> Value:
@@ -159,7 +159,7 @@ class Machine:
                 return cells.apply(words, operation, (a(), b(), choice))
 
             return mux
-        return _remembering(words, operation, getters)
+        return remembering(words, operation, getters)
 
     def _follow(self, source: Source, at: int) -> None:
         for signal in signals_of(source):
@@ -330,38 +330,3 @@ class Machine:
     def read(self, port: str) -> Value:
         """What a port carries."""
         return self.get(self.netlist.ports[port].source)
-
-
-def _remembering(
-    words: Words, operation: Operation, getters: list[Callable[[], Value]]
-) -> Callable[[], Value]:
-    """Computes a step; the same inputs give the same output."""
-    found: dict[tuple[Value, ...], Value] = {}
-    if len(getters) == 2:
-        one, two = getters
-
-        def compute_two() -> Value:
-            inputs = (one(), two())
-            value = found.get(inputs)
-            if value is None:
-                value = found[inputs] = cells.apply(words, operation, inputs)
-            return value
-
-        return compute_two
-
-    def compute() -> Value:
-        inputs = tuple(get() for get in getters)
-        value = found.get(inputs)
-        if value is None:
-            value = found[inputs] = cells.apply(words, operation, inputs)
-        return value
-
-    return compute
-
-
-def _extended(source: tuple[Segment, ...]) -> tuple[Segment, int] | None:
-    """Of a word whose highest bit is repeated above it: the word, and how wide it becomes."""
-    (signal, first, width), *above = source
-    if signal < 0 or any(one != (signal, first + width - 1, 1) for one in above):
-        return None
-    return source[0], width + len(above)
