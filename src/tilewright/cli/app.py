@@ -164,5 +164,13 @@ ContainerOption = Annotated[
 SubjectArgument = Annotated[
     Path, typer.Argument(metavar="PATH", help="A run folder, or a packed network (NAME.json).")
 ]
+WorkersOption = Annotated[
+    str,
+    typer.Option(
+        "--workers",
+        metavar="URL",
+        help="A Dask scheduler, whose workers do the jobs: tcp://HOST:8786.",
+    ),
+]
 ImagesOption = Annotated[int, typer.Option("--images", help="Test images, from the first on.")]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256)]
