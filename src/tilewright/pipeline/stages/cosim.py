@@ -67,7 +67,7 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
     checks: list[Check] = []
     failure, setup = None, _setup(config, array)
     least = _memories(run, exported, setup)
-    pace = Pace(len(exported.bundles), "bundles through the RTL")
+    pace = Pace(len(exported.bundles), "bundles through the RTL", has_slow_start=True)
     found_elsewhere = run_elsewhere(run, exported, config, setup=setup, least=least)
     for number, bundle in enumerate(exported.bundles):
         listener.progress(pace.line(number))
