@@ -132,7 +132,6 @@ class CosimConfig(Section):
     `processes`: simulations at a time, of different output tiles. `stall_level`: chance (of 256) that a
     memory is not ready in a cycle; cycles are then more than the model's. `reset_at`: cycle in which each
     first job is reset; 0: never. `modes`: run the corner vectors of our core's modes; "auto": on ours only.
-    `workers`: address of a Dask scheduler whose workers run the bundles of layers; empty: this computer.
     """
 
     simulator: str = "auto"
@@ -142,7 +141,6 @@ class CosimConfig(Section):
     stall_level: Annotated[int, Field(ge=0, le=255)] = 0
     reset_at: Annotated[int, Field(ge=0, lt=2**31)] = 0
     modes: Literal["auto", "yes", "no"] = "auto"
-    workers: str = ""
 
     @field_validator("simulator")
     @classmethod

@@ -20,12 +20,14 @@ def run_elsewhere(
     *,
     setup: Setup,
     least: Mapping[str, int],
+    workers: str,
 ) -> Iterator[CosimResult]:
-    """The results of all bundles, in their order; none where the configuration names no cluster.
+    """The results of all bundles, in their order; none where there is no cluster.
 
-    least: as `run_bundle` takes it. Raises what `run_jobs` raises.
+    least: as `run_bundle` takes it; workers: a cluster's address, as `run_jobs` takes it, or "". Raises
+    what `run_jobs` raises.
     """
-    if not config.workers:
+    if not workers:
         return
     core = read_sources(Path(config.rtl_dir) if config.rtl_dir else None)
     jobs = [
@@ -40,4 +42,4 @@ def run_elsewhere(
         )
         for bundle in exported.bundles
     ]
-    yield from map(read_result, run_jobs(jobs, workers=config.workers))
+    yield from map(read_result, run_jobs(jobs, workers=workers))

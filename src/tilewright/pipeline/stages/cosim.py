@@ -49,8 +49,11 @@ class _Finding:
     is_told: bool = False
 
 
-def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
-    """Simulate the RTL on every bundle; psums and outputs must be the files', cycles the model's."""
+def cosim(run: RunFolder, listener: Listener, *, workers: str = "") -> StageResult[CosimFacts]:
+    """Simulate the RTL on every bundle; psums and outputs must be the files', cycles the model's.
+
+    workers: a cluster's address, as `run_jobs` takes it: bundles of layers are run there.
+    """
     config, array = run.config().cosim, run.array()
     model_cycles, _ = read_artifact(run.fold_cycles_stem, "fold-cycles")
     exported = run.facts(ExportFacts)
@@ -68,7 +71,9 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
     failure, setup = None, _setup(config, array)
     least = _memories(run, exported, setup)
     pace = Pace(len(exported.bundles), "bundles through the RTL", has_slow_start=True)
-    found_elsewhere = run_elsewhere(run, exported, config, setup=setup, least=least)
+    found_elsewhere = run_elsewhere(
+        run, exported, config, setup=setup, least=least, workers=workers
+    )
     for number, bundle in enumerate(exported.bundles):
         listener.progress(pace.line(number))
         recorded = waves if failure is None else None
