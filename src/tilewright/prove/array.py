@@ -227,7 +227,7 @@ class ArrayClaim:
 
     def inputs(self) -> Iterator[Mapping[str, Value]]:
         """Reset in cycle 0, then what the schedule says, then what is under way."""
-        yield self._lane_inputs(0) | self.constants | {"rst_ni": 0}
+        yield {**self._lane_inputs(0), **self.constants, "rst_ni": 0}
         for cycle in range(1, self._last + 2):
             yield self._lane_inputs(cycle) | {"rst_ni": 1}
 
