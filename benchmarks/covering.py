@@ -35,6 +35,7 @@ from tilewright.prove.elaborate import elaborate_many, parse
 from tilewright.prove.layer_claim import LayerJob
 from tilewright.prove.netlist_reader import read_netlist
 from tilewright.prove.our_rtl import read_sources
+from tilewright.tile import CORE_DATAFLOWS
 
 TOGETHER = 16
 
@@ -81,8 +82,9 @@ def kill_lists(
 def find(count: int, mutants: Sequence[Mutant], seed: int, kept: Path) -> None:
     """Keep which runs kill which mutants."""
     runs = [
-        CoveringRun(job.mode, job.is_saturating, pattern)
-        for job in JOBS
+        CoveringRun(flow.name, is_saturating, pattern)
+        for flow in CORE_DATAFLOWS
+        for is_saturating in (False, True)
         for pattern in patterns(count, seed=seed)
     ]
     kills, state = kill_lists(mutants, runs)

@@ -12,9 +12,9 @@ from tilewright.corners.mode_sets import WHOLE, Vectors, write_layer
 from tilewright.corners.vector_set import VectorSet
 from tilewright.errors import ConfigError
 from tilewright.spec import ArrayShape, ConvShape, PsumRule
-from tilewright.tile import CORE_DATAFLOWS, TilePlan
+from tilewright.tile import CORE_DATAFLOWS, Dataflow, TilePlan
+from tilewright.tile.dataflow import core_wiring
 
-MODES = ("ws", "2ch", "os")
 FOLDS, STEPS, LANES, WORDS = 2, 3, 3, 4
 """Folds of a run, activations of a lane in each, and after how many lanes or words numbers repeat."""
 
@@ -52,25 +52,43 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class CoveringRun:
-    """A pattern in a mode of the array.
+    """A pattern in a dataflow of our core, by name.
 
     is_saturating: sums in the PEs have 8 bits and saturate, and the stream stands still every third cycle;
     else they have 16 bits, and it does not. Rows from the fourth on have no weights where sums of rows
     saturate, so that sums are the same at any size.
     """
 
-    mode: str
+    flow: str
     is_saturating: bool
     pattern: Pattern
 
     def __post_init__(self) -> None:
-        if self.mode not in MODES:
-            raise ConfigError(f"a mode must be one of {', '.join(MODES)}, but is {self.mode!r}")
+        names = [one.name for one in CORE_DATAFLOWS]
+        if self.flow not in names:
+            raise ConfigError(f"a dataflow must be one of {', '.join(names)}, but is {self.flow!r}")
+
+    @property
+    def dataflow(self) -> Dataflow:
+        """The dataflow."""
+        return next(one for one in CORE_DATAFLOWS if one.name == self.flow)
+
+    @property
+    def psums_stay(self) -> bool:
+        """Whether sums grow in the PEs."""
+        return core_wiring(self.dataflow).psums_stay
+
+    def act(self, step: int, channel: int) -> int:
+        """The code of an input channel, several of which share the word of a lane, the low one first."""
+        per_pe = self.dataflow.channels_per_pe
+        bits = 4 // per_pe
+        word = self.pattern.act(step, channel // per_pe)
+        return word >> bits * (channel % per_pe) & ((1 << bits) - 1)
 
     def weight(self, fold: int, lane: int, word: int) -> int:
         """The weight of a lane (output stationary: the step) and a word (then: the column)."""
-        is_idle = self.is_saturating and self.mode != "os" and lane >= LANES
-        words = WORDS if self.mode == "2ch" else WORDS // 2
+        is_idle = self.is_saturating and not self.psums_stay and lane >= LANES
+        words = WORDS // 2 * self.dataflow.channels_per_pe
         return 0 if is_idle else self.pattern.weight(fold, lane, word, words=words)
 
 
@@ -81,14 +99,14 @@ _DRAWN = Pattern(
         ((-5, 3, 5, 2), (-2, 7, 6, 0), (-7, -8, -6, 4)),
     ),
 )
-COVERING = tuple(CoveringRun(mode, mode != "2ch", _DRAWN) for mode in MODES)
+COVERING = tuple(
+    CoveringRun(flow.name, flow.channels_per_pe == 1, _DRAWN) for flow in CORE_DATAFLOWS
+)
 """The fewest that ``benchmarks/covering.py`` finds: they kill all that any of its candidates kills."""
 
 
 # -- as bundles -----------------------------------------------------------------------------------------
 
-_FLOWS = {"ws": "ws", "2ch": "simd", "os": "os"}
-"""The dataflow of a mode."""
 _PLAIN = Vectors("covering", 16)
 _TIGHT = Vectors("covering-saturated", 9, PsumRule("saturate", 8))
 
@@ -100,7 +118,7 @@ def write_covering(folder: Path, rows: int, cols: int) -> list[VectorSet]:
     """
     made: dict[bool, list[Path]] = {False: [], True: []}
     for number, run in enumerate(COVERING):
-        place = folder / f"{number}-{run.mode}{'-saturated' * run.is_saturating}"
+        place = folder / f"{number}-{run.flow}{'-saturated' * run.is_saturating}"
         made[run.is_saturating].append(_write(run, place, rows, cols))
     plain, tight = Setup(WHOLE), Setup(WHOLE, _TIGHT.rule, stall_level=90)
     how = f"export --covering {rows}x{cols}"
@@ -112,17 +130,13 @@ def write_covering(folder: Path, rows: int, cols: int) -> list[VectorSet]:
 
 def _write(run: CoveringRun, folder: Path, rows: int, cols: int) -> Path:
     """One fold for each output tile; a step for each pixel (output stationary: each input channel)."""
-    (dataflow,) = (one for one in CORE_DATAFLOWS if one.name == _FLOWS[run.mode])
-    per_pe = dataflow.channels_per_pe
-    if run.mode == "os":
+    dataflow, per_pe = run.dataflow, run.dataflow.channels_per_pe
+    if run.psums_stay:
         shape = ConvShape(ic=STEPS, ih=rows, iw=1, oc=FOLDS * cols, kh=1, kw=1)
         codes = [[run.pattern.act(step, lane) for lane in range(rows)] for step in range(STEPS)]
     else:
         shape = ConvShape(ic=rows * per_pe, ih=STEPS, iw=1, oc=FOLDS * cols, kh=1, kw=1)
-        codes = [
-            [run.pattern.act(step, ic // per_pe) >> 2 * (ic % per_pe) for step in range(STEPS)]
-            for ic in range(shape.ic)
-        ]
+        codes = [[run.act(step, ic) for step in range(STEPS)] for ic in range(shape.ic)]
     weight = [
         [
             run.weight(oc // cols, ic // per_pe, oc % cols * per_pe + ic % per_pe)
@@ -136,5 +150,5 @@ def _write(run: CoveringRun, folder: Path, rows: int, cols: int) -> Path:
         TilePlan(shape, ArrayShape(rows, cols, vectors.psum_bits), dataflow),
         folder,
         weight=np.array(weight, np.int8)[:, :, None, None],
-        codes=np.array(codes, np.uint8)[:, :, None] & ((1 << 4 // per_pe) - 1),
+        codes=np.array(codes, np.uint8)[:, :, None],
     )

@@ -12,13 +12,14 @@ from typing import Generic, TypeVar
 from tilewright.corners.covering import FOLDS, LANES, STEPS, WORDS, CoveringRun, Pattern
 from tilewright.mutation.proofs import JOBS
 from tilewright.prove.algebra import Algebra
-from tilewright.prove.array import ArrayClaim, ArrayJob
+from tilewright.prove.array import ArrayClaim, ArrayJob, mode_of
 from tilewright.prove.collection import uncollected
 from tilewright.prove.machine import Machine
 from tilewright.prove.netlist import Netlist
 from tilewright.prove.polynomials import Poly
 from tilewright.prove.proof import Check, ControlError
 from tilewright.prove.words import Value, Word, Words
+from tilewright.tile.dataflow import core_wiring
 
 _NAME = re.compile(r"(act|weight|north)\[(\d+)\]\[(\d+)\]\[(\d+)\](?:\.(low|high))?")
 _MOST_NODES = 200_000
@@ -52,7 +53,8 @@ def _random(rng: random.Random, number: int) -> Pattern:
 
 def job_of(run: CoveringRun, rows: int = 3, cols: int = 2) -> ArrayJob:
     """The control of a run on an array of some size."""
-    (job,) = (j for j in JOBS if (j.mode, j.is_saturating) == (run.mode, run.is_saturating))
+    mode = mode_of(core_wiring(run.dataflow), run.dataflow.channels_per_pe)
+    (job,) = (j for j in JOBS if (j.mode, j.is_saturating) == (mode, run.is_saturating))
     return ArrayJob(
         rows=rows,
         cols=cols,

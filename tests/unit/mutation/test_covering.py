@@ -78,5 +78,5 @@ def test_numbers_repeat_and_rows_that_saturate_stay_three():
     assert (
         covering.number_of(CoveringRun("os", True, one), "north[1][3][2]") == one.weights[1][2][1]
     )
-    with pytest.raises(ConfigError, match="a mode must be one of"):
+    with pytest.raises(ConfigError, match="a dataflow must be one of"):
         CoveringRun("is", False, one)
