@@ -87,7 +87,8 @@ class Assembly:
         if not isinstance(self.nodes.get(name), SumPool):
             name = self._pass_on(value, INPUT)
             self._inputs[name] = value
-            self._sums[name] = SourceSums(tensor, _real(value))
+            if not value.is_code:
+                self._sums[name] = SourceSums(tensor, _real(value))
         steps = (_real(value).step(), clip(value.grid))
         return replace(value, origin=name, steps=steps, pools=(), is_flattened=False, layout=())
 

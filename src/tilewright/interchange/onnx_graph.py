@@ -105,9 +105,10 @@ class Graph:
 
     @property
     def has_code_input(self) -> bool:
-        """Whether the input is codes: integers of up to 8 bits that nothing makes floats of."""
-        reads = [op.kind for op in self.ops if self.input in op.inputs]
-        return self.input_kind in ("int4", "int8", "uint4", "uint8") and "Cast" not in reads
+        """Whether the input is codes: integers of up to 8 bits that nothing makes floats, or others, of."""
+        reads = {op.kind for op in self.ops if self.input in op.inputs}
+        is_code = self.input_kind in ("int4", "int8", "uint4", "uint8")
+        return is_code and not reads & {"Cast", "QUANTIZE"}
 
     def readers(self) -> dict[str, list[Operator]]:
         """The operations that read each tensor."""

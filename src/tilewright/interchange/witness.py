@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tilewright.errors import ShapeError, TilewrightError, ToolError, UnknownNameError
 from tilewright.interchange.extras import require
+from tilewright.interchange.tflite_probe import PREFIX, run_tflite
 
 ENGINES = ("onnxruntime", "onnxruntime-default", "reference", "qonnx")
 
@@ -37,8 +38,11 @@ def run_file(
     sums of 16 bits saturate on processors without a better instruction, signed codes are computed as floats),
     "reference" (onnx's ReferenceEvaluator) or "qonnx" (its
     executor, which alone knows Quant nodes). pixels: ``n ...``, of the type of the file's only input; a
-    file with a fixed batch runs several times. Raises `ShapeError` if n is no multiple of that batch.
+    file with a fixed batch runs several times. A TFLite file is run by "litert-" and the name of
+    LiteRT's kernels. Raises `ShapeError` if n is no multiple of that batch.
     """
+    if engine.startswith(PREFIX):
+        return run_tflite(path, pixels, engine=engine, tensors=tensors)
     if engine not in ENGINES:
         raise UnknownNameError.among("engine", engine, ENGINES)
     makers = (_onnxruntime, _default_onnxruntime, _reference, _qonnx)
