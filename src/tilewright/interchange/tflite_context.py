@@ -29,6 +29,12 @@ class Context:
     kernels: str
     assembly: Assembly
 
+    @property
+    def is_read_once(self) -> bool:
+        """Whether one operation alone reads the file's input."""
+        graph = self.file.graph
+        return len(graph.readers().get(graph.input, ())) == 1
+
     def run(self, op: Operator, *inputs: Ints) -> Ints:
         """The codes of the only output that the interpreter makes of codes."""
         kinds = [

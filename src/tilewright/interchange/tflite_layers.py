@@ -25,13 +25,14 @@ def read_layer(context: Context, op: Operator, sources: list[Seen]) -> Seen:
     weight = _weight(context, op)
     grid, out = sources[0].value.grid, context.out(op)
     assert grid is not None, "all tensors have codes"  # noqa: S101
-    name = name_layer(op, weight, set(context.assembly.nodes))
     if op.kind == "FULLY_CONNECTED":
         value, weight = _flattened(context, op, sources[0], weight)
+        name = name_layer(op, weight, set(context.assembly.nodes))
         layer = read_linear(replace(op, attributes={}), name, value, weight)
     else:
         source, pads = without_border(sources[0])
         value = settled(op, source, context.assembly)
+        name = name_layer(op, weight, set(context.assembly.nodes))
         layer = read_convolution(_windows(op, weight, pads, value), name, value, weight)
     bias = _bias(context, op, layer)
     low, high = kept(op, out)

@@ -14,7 +14,7 @@ from tilewright.interchange.read_pools import read_largest
 from tilewright.interchange.tflite_context import PADDINGS, Context, kept
 from tilewright.interchange.tflite_kernels import Attained
 from tilewright.interchange.tflite_layers import LAYERS, read_layer
-from tilewright.interchange.tflite_places import Places, Seen, moved, plane_of, settled
+from tilewright.interchange.tflite_places import Places, Seen, laid_out, moved, plane_of, settled
 from tilewright.interchange.values import Affine, Grid, Step, Value
 from tilewright.interchange.windows import read_axes
 from tilewright.spec import CodeMove, CodeProduct, CodeTable, Ints, Node, ResidualAdd, SumPool
@@ -221,7 +221,11 @@ def read_move(context: Context, op: Operator, sources: list[Seen]) -> list[Seen]
     if len(sources) == 1:
         flat = np.append(sources[0].places.reshape(-1), ZERO)  # `ZERO` is the last
         pairs = zip(op.outputs, results, strict=True)
-        return [Seen(name, sources[0].value, flat[places]) for name, places in pairs]
+        found = [Seen(name, sources[0].value, flat[places]) for name, places in pairs]
+        is_input = sources[0].tensor == context.file.graph.input and context.is_read_once
+        if is_input and len(found) == 1 and found[0].is_permuted:
+            return [laid_out(found[0], context.file.tensors[op.output])]
+        return found
     return [_joined(context, op, sources, results[0])]
 
 

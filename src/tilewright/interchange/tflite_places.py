@@ -24,8 +24,8 @@ DIGITS = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """A tensor of the file: `places` has its sizes without the samples, and says where in the planes of
-    `value`, flattened, each number stands; `ZERO` where the code of 0 was put in.
+    """A tensor of the file, or "" if it has none: `places` has its sizes without the samples, and says where
+    in the planes of `value`, flattened, each number stands; `ZERO` where the code of 0 was put in.
     """
 
     tensor: str
@@ -83,12 +83,6 @@ def settled(op: Operator, seen: Seen, assembly: Assembly) -> Value:
     is_flat = first.ndim == 1
     if seen.is_kept and value.plane == plane:
         return replace(value, is_flat=is_flat)
-    if value.origin is None and seen.is_permuted:
-        how = f"laid out as {seen.tensor}"
-        moved = replace(
-            value, plane=plane, is_flat=is_flat, layout=(*value.layout, how), places=None
-        )
-        return replace(moved, tensor=seen.tensor, codes_at=seen.tensor)
     assert value.grid is not None, "all tensors have codes"  # noqa: S101
     if (first == ZERO).any() and value.grid.zero_point:
         op.refuse(
@@ -96,8 +90,17 @@ def settled(op: Operator, seen: Seen, assembly: Assembly) -> Value:
             "only around a plane"
         )
     index = first.astype(np.int32).reshape(plane)
-    named = replace(op, outputs=(seen.tensor,))
-    return replace(add_move(named, value, index, assembly, tensor=seen.tensor), is_flat=is_flat)
+    named = replace(op, outputs=(seen.tensor or value.tensor,))
+    moved = add_move(named, value, index, assembly, tensor=seen.tensor or None)
+    return replace(moved, is_flat=is_flat)
+
+
+def laid_out(seen: Seen, tensor: Tensor) -> Seen:
+    """The graph's input as its only reader lays it out: the network's input from there on."""
+    plane = plane_of(seen.places.shape)
+    layout = (*seen.value.layout, f"laid out as {tensor.name}")
+    value = replace(seen.value, plane=plane, is_flat=seen.places.ndim == 1, layout=layout)
+    return Seen.of(value, tensor)
 
 
 def without_border(seen: Seen) -> tuple[Seen, Pads]:
@@ -110,7 +113,8 @@ def without_border(seen: Seen) -> tuple[Seen, Pads]:
     height, width = seen.places.shape[:2]
     ends = height - 1 - rows[-1], width - 1 - columns[-1]
     pads = (int(rows[0]), int(columns[0]), int(ends[0]), int(ends[1]))
-    return replace(seen, places=inner), pads
+    tensor = seen.value.tensor if replace(seen, places=inner).is_kept else ""
+    return Seen(tensor, seen.value, inner), pads
 
 
 def moved(file: TfliteGraph, op: Operator, sources: list[Seen], *, kernels: str) -> list[Places]:
