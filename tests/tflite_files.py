@@ -20,11 +20,16 @@ DTYPES = {
 }
 DTYPES |= {"FLOAT32": np.float32, "INT4": np.uint8}
 
+VERSIONS = {"CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 4} | dict.fromkeys(
+    ("ADD", "MUL", "AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "SOFTMAX", "CONCATENATION", "PAD"), 2
+)
+"""Of operators, from which on they take int8."""
+
 
 class TfliteFile:
     """A network that grows operation by operation; tensors are numbers, planes ``n h w c``."""
 
-    def __init__(self, shape, grid: Grid = (1 / 255, -128), *, kind="INT8", seed=0):
+    def __init__(self, shape, grid: Grid = (1 / 255, -128), *, kind="INT8", seed=0, samples=1):
         self.rng = np.random.default_rng(seed)
         self._codes: list[str] = []
         self._model = schema.ModelT()
@@ -33,8 +38,8 @@ class TfliteFile:
         self._model.version, self._model.description = 3, "tilewright"
         self._model.subgraphs, self._model.buffers = [self._graph], [schema.BufferT()]
         self.grids: dict[int, Grid] = {}
-        self.input = self.tensor("input", (1, *shape), grid, kind=kind)
-        self._graph.inputs = [self.input]
+        self.input = self.tensor("input", (samples, *shape), grid, kind=kind)
+        self.inputs = self._graph.inputs = [self.input]
 
     def shape(self, tensor: int) -> tuple[int, ...]:
         return tuple(int(size) for size in self._graph.tensors[tensor].shape)
@@ -87,7 +92,7 @@ class TfliteFile:
             code = schema.OperatorCodeT()
             code.builtinCode = getattr(schema.BuiltinOperator, name)
             code.deprecatedBuiltinCode = min(code.builtinCode, 127)
-            code.version = {"CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 4}.get(name, 1)
+            code.version = VERSIONS.get(name, 1)
             self._model.operatorCodes.append(code)
         builder = flatbuffers.Builder(1024)
         builder.Finish(self._model.Pack(builder), b"TFL3")
@@ -110,6 +115,7 @@ class TfliteFile:
         scale=None,
         per_channel=True,
         bias=True,
+        weight_zero=0,
     ) -> int:
         """CONV_2D, DEPTHWISE_CONV_2D or FULLY_CONNECTED with random weights."""
         shape, (step, _) = self.shape(source), self.grids[source]
@@ -126,7 +132,10 @@ class TfliteFile:
         scale = self.rng.uniform(0.002, 0.006, count) if scale is None else scale
         scale = np.asarray(scale, np.float32)
         taps = weight.size // oc
-        inputs = [source, self.tensor("weight", sizes, (scale, 0), values=weight, axis=axis)]
+        inputs = [
+            source,
+            self.tensor("weight", sizes, (scale, weight_zero), values=weight, axis=axis),
+        ]
         unit = np.broadcast_to(np.float32(step) * scale, (oc,))
         if bias is True:
             bias = self.rng.integers(-2000, 2000, oc) * int(np.sqrt(taps))
@@ -221,6 +230,15 @@ class TfliteFile:
         shape = [size + sum(pair) for size, pair in zip(self.shape(source), pads, strict=True)]
         found = self.tensor("PAD", shape, self.grids[source])
         return self.op("PAD", [source, constant], found, schema.PadOptionsT())
+
+    def resize(self, source, factor) -> int:
+        """RESIZE_NEAREST_NEIGHBOR by a whole factor."""
+        _, height, width, channels = self.shape(source)
+        size = (height * factor, width * factor)
+        constant = self.tensor("size", (2,), kind="INT32", values=size)
+        found = self.tensor("RESIZE", (1, *size, channels), self.grids[source])
+        options = schema.ResizeNearestNeighborOptionsT()
+        return self.op("RESIZE_NEAREST_NEIGHBOR", [source, constant], found, options)
 
     def step(self, kind, source, out: Grid | None = None, *, to="INT8") -> int:
         """RELU, LOGISTIC, QUANTIZE, DEQUANTIZE, ...: as many numbers."""

@@ -57,9 +57,9 @@ class _Reader:
         if tensor.scale is not None:
             codes = Affine(tensor.scale[:1], -tensor.scale[:1] * tensor.zero[0])
             value = replace(value, steps=(codes.step(),))
-        if self._file.graph.has_code_input and tensor.scale is not None:
-            reads = next(op for op in self._file.graph.ops if tensor.name in op.inputs)
-            value = replace(value, steps=(), grid=tensor.grid(reads))
+        reads = self._file.graph.readers().get(tensor.name, ())
+        if self._file.graph.has_code_input and tensor.scale is not None and reads:
+            value = replace(value, steps=(), grid=tensor.grid(reads[0]))
         return Seen.of(value, tensor)
 
     def read(self, op: Operator) -> None:
