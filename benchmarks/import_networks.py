@@ -8,8 +8,8 @@ is compared.
 Each file is written, imported, and run by its own engine (qonnx's executor, ONNX Runtime with its integer
 kernels and exact sums, or LiteRT's interpreter) on random input codes; every code and sum is compared with
 the naive reference. Those that the source's float rounding decides are counted apart, and how many of these
-differ. "By default": the codes that ONNX Runtime without options computes otherwise on this processor, and the first
-node with one.
+differ. "By default": the codes that ONNX Runtime without options computes otherwise on this processor, and
+the first node with one.
 """
 
 from __future__ import annotations

@@ -83,7 +83,10 @@ def _flattened(
         )
     columns = np.empty_like(weight.codes)
     columns[:, source.places.reshape(-1)] = weight.codes
-    value = replace(source.value, plane=(count, 1, 1), is_flat=True)
+    value = source.value
+    if value.origin is None and not (value.is_flat or context.is_read_once):
+        value = context.assembly.enter(value)
+    value = replace(value, plane=(count, 1, 1), is_flat=True)
     if value.origin is not None:
         value = replace(value, is_flattened=not source.value.is_flat or value.is_flattened)
     elif not source.value.is_flat:
