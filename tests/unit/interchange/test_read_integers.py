@@ -174,7 +174,7 @@ def test_means_of_a_plane(scale, out_scale, edge, tmp_path):
     onnx.save(one_node("QLinearGlobalAveragePool", inputs, constants, sizes=sizes), path)
     found = run_file(path, x, engine="onnxruntime", tensors=("y",))["y"][:, :, 0, 0]
     out, area = Grid(U8, float(np.float32(out_scale)), 9), edge * edge
-    kernel = Products(np.array([scale], np.float32), np.array([-7 * area]), area)
+    kernel = Products(np.array([scale], np.float32), np.array([-7 * area]), U8, area)
     values = kernel(out).apply(x.sum(axis=(2, 3)).astype(np.float64))
     np.testing.assert_array_equal(np.rint(values / out.scale) + 9, found)
     assert not Average(scale, -7 * area, area)(out).is_own

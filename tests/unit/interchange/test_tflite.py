@@ -130,9 +130,9 @@ def test_a_float_input_begins_with_its_quantizer_and_a_float_output_ends_before_
     x = file.layer("CONV_2D", x, 3, relu="RELU6")
     path = file.save(tmp_path / "net.tflite", file.step("DEQUANTIZE", x, to="FLOAT32"))
     imported = read_tflite(path)
-    assert not imported.is_code_input
+    assert not imported.inputs[0].is_code
     assert differ(path, "reference")[1] == 0
-    assert imported.input.grid.zero_point == -7
+    assert imported.inputs[0].grid.grid.zero_point == -7
 
 
 def test_padding_of_its_own_becomes_that_of_the_convolution(tmp_path):
