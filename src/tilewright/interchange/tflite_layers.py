@@ -119,6 +119,8 @@ def _bias(context: Context, op: Operator, layer: IntegerLayer) -> Integers:
     """The bias, in steps of the sum; with it, sums must fit 32 bits, as the file's kernels have them."""
     name = op.inputs[2] if len(op.inputs) > 2 else ""
     codes: Ints = np.zeros(1, np.int64)
+    if not name and op.kind != "FULLY_CONNECTED":
+        op.refuse("it must have a bias, if of zeros: LiteRT does not compute it without one")
     if name:
         tensor = context.file.tensors[name]
         if tensor.values is None or tensor.kind != "int32" or tensor.values.size != layer.shape.oc:

@@ -124,6 +124,10 @@ def test_the_sums_hold_the_bias_and_the_output_is_the_files_codes(tmp_path):
     assert sum(one.mismatches for one in compare_foreign(other)) > 0
 
 
+def test_a_linear_layer_needs_no_bias(tmp_path):
+    assert differ(linear(tmp_path / "net.tflite", bias=False), "reference")[1] == 0
+
+
 def test_a_float_input_begins_with_its_quantizer_and_a_float_output_ends_before_it(tmp_path):
     file = TfliteFile((6, 6, 2), None, kind="FLOAT32")
     x = file.step("QUANTIZE", file.input, (0.02, -7))
@@ -200,6 +204,11 @@ def with_large_biases(path):
     return linear(path, bias=np.full(4, 2**31 - 5))
 
 
+def with_no_bias(path):
+    file = TfliteFile((4, 4, 2))
+    return file.save(path, file.layer("DEPTHWISE_CONV_2D", file.input, bias=False))
+
+
 def with_a_border_read_by_a_pool(path):
     file = TfliteFile((8, 8, 4), (0.1, 5))
     x = file.pool("MAX_POOL_2D", file.pad(file.input, [(0, 0), (1, 1), (1, 1), (0, 0)]))
@@ -219,6 +228,7 @@ def with_nothing(path):
         (with_two_samples, "one sample at a time"),
         (with_odd_weights, "zero-points of 0"),
         (with_large_biases, "below 2\\*\\*31"),
+        (with_no_bias, "must have a bias"),
         (with_a_border_read_by_a_pool, "only a convolution can read"),
         (with_nothing, "must have one output that follows"),
     ],
