@@ -172,7 +172,7 @@ def _parse(graph: onnx.GraphProto, path: Path) -> Graph:
 def _read_inputs(inputs: list[onnx.ValueInfoProto], path: Path) -> list[GraphInput]:
     """The inputs of a file: at least one; of several, each flat or a plane, and as many samples."""
     if not inputs:
-        raise FormatError(f"{path} must have an input, but has none")
+        raise FormatError(f"{path} must have one input or more, but has none")
     found = []
     for value in inputs:
         kind = TensorProto.DataType.Name(value.type.tensor_type.elem_type).lower()
