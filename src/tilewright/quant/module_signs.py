@@ -160,7 +160,7 @@ def reads_input(node: fx.Node, traced: fx.GraphModule) -> bool:
 
 
 def no_pixels(signs: dict[fx.Node, Sign], node: fx.Node) -> None:
-    """Note that `node`, and what only moves its numbers, has values in 0..1: a node before it read the pixels."""
+    """Note that `node`, and what moves its numbers, has values in 0..1: a node before it read the pixels."""
     if signs.get(node) == Sign.PIXELS:
         signs[node] = Sign.POSITIVE
         for user in node.users:
