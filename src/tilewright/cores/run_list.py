@@ -11,9 +11,10 @@ from tilewright.cores.setup import Setup
 from tilewright.errors import FormatError, ShapeError
 from tilewright.rtl.descriptor import LayerDescriptor
 from tilewright.spec import Function, OutputFunction
+from tilewright.tile import Dataflow
 from tilewright.tile.execution import Execution
 from tilewright.tile.plan import TilePlan
-from tilewright.vectors import CORE_LAYOUTS, Bundle, dataflow_of
+from tilewright.vectors import CORE_LAYOUTS, Bundle, Layout, dataflow_of
 from tilewright.vectors.layout import PACKED
 
 _MIN_CODE_BITS = 2
@@ -78,13 +79,25 @@ class BenchRun:
         return self.plan.dataflow.otile_words(self.plan)
 
 
-def _execution(bundle: Bundle, setup: Setup) -> Execution:
-    dataflow = dataflow_of(bundle.layout)
-    if dataflow is None or dataflow.wiring is None:
+def bench_dataflow(layout: Layout) -> Dataflow | None:
+    """The dataflow whose files `layout` states; None if the testbench does not read them."""
+    dataflow = dataflow_of(layout)
+    return None if dataflow is None or dataflow.wiring is None else dataflow
+
+
+def require_readable(layout: Layout, where: str) -> Dataflow:
+    """As `bench_dataflow`, but raises `FormatError` where there is none."""
+    dataflow = bench_dataflow(layout)
+    if dataflow is None:
         raise FormatError(
-            f"the RTL testbench reads layout {', '.join(CORE_LAYOUTS)}, but {_where(bundle)} has layout "
-            f"{bundle.layout.name}: export it again with one of them, or packed (NAME-packed)"
+            f"the RTL testbench reads layout {', '.join(CORE_LAYOUTS)}, but {where} has layout "
+            f"{layout.name}: export it again with one of them, or packed (NAME-packed)"
         )
+    return dataflow
+
+
+def _execution(bundle: Bundle, setup: Setup) -> Execution:
+    dataflow = require_readable(bundle.layout, _where(bundle))
     stated = bundle.layout.kind("output")
     output = OutputFunction(cast("Function", stated.function), stated.shift)
     plan = replace(bundle.plan, dataflow=dataflow)
