@@ -91,7 +91,9 @@ def test_files_for_another_bench_are_refused_once_and_are_no_finding_of_the_core
     done = tilewright("export", run, "--set", "vectors.layout=readmemh")
     assert done.returncode == 0, done.stderr
     done = tilewright("cosim", run)
-    expect_error(done, "the RTL testbench reads layout ece284-ws,", "has layout readmemh: export it")
+    expect_error(
+        done, "the RTL testbench reads layout ece284-ws,", "has layout readmemh: export it"
+    )
     assert done.stderr.count("readmemh") == 1
     assert "readmemh" not in done.stdout
 
