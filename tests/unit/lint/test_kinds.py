@@ -133,7 +133,8 @@ BAD_READERS = {
     "a bad word among them": (
         "wire valid; integer c = 0; dut u(.valid(valid), .v(v));\n"
         'initial begin f = $fopen("d.txt", "r"); for (k = 0; k < 6; k = k + 1) begin if (valid) c = c + 1; '
-        'if (c > 1) begin n = $fscanf(f, "%h", v); s = s + v; end end end', {"d.txt": b"01\nxyz\n"}, "bad-word",
+        'if (c > 1) begin n = $fscanf(f, "%h", v); s = s + v; end end end',
+        {"d.txt": b"01\nxyz\n"}, "bad-word",
     ),
     "nothing is read": ('initial begin f = $fopen("d.txt", "r"); k = 1; end', {"d.txt": FOUR}, ""),
     "top bit of three is cut": (

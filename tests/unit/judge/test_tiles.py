@@ -1,0 +1,77 @@
+"""Causes of layers with several tiles both ways: what each predicts, made by hand."""
+
+import numpy as np
+import pytest
+
+from tests.naive import convolve
+from tests.rtl.layers import Case, random_tensors, write_case
+from tilewright.judge import Dump, Operands, compare
+from tilewright.judge.cause import all_causes, predict
+from tilewright.judge.problem import Problem
+from tilewright.spec import ArrayShape, ConvShape
+
+SHAPE = ConvShape(ic=3, ih=3, iw=4, oc=5, kh=2, kw=2)
+ROWS, COLS, PIXELS = 2, 2, 6
+CASE = Case(SHAPE, ArrayShape(ROWS, COLS, psum_bits=16))
+CODES, WEIGHT = random_tensors(CASE, 0)
+PSUMS = convolve(WEIGHT, CODES, SHAPE)
+
+
+@pytest.fixture(scope="module")
+def predicted(tmp_path_factory):
+    """What each cause makes of the psums ``oc oh ow``, by its key."""
+    bundle = write_case(tmp_path_factory.mktemp("tiles") / "bundle", CASE, CODES, WEIGHT)
+    dump = Dump("psum", PSUMS + 1, np.ones(PSUMS.shape, bool))
+    operands = Operands(WEIGHT.astype(np.int64), CODES.astype(np.int64))
+    problem = Problem.of(bundle, operands, compare(bundle, dump, operands=operands))
+    causes = {cause.key: cause for cause in all_causes(problem)}
+    return lambda key: predict(problem, (causes[key],)).reshape(PSUMS.shape)
+
+
+def _lines():
+    """The words of a file of all output tiles, ``line lane``; lanes beyond the last channel are 0."""
+    lanes = np.zeros((6, PIXELS), np.int64)
+    lanes[:5] = PSUMS.reshape(5, PIXELS)
+    return [
+        [lanes[2 * tile + col, pixel] for col in range(COLS)]
+        for tile in range(3)
+        for pixel in range(PIXELS)
+    ]
+
+
+@pytest.mark.parametrize("rest", ["0", "repeated", "around"])
+@pytest.mark.parametrize("n", [1, 2, 3, -1, -2, -3])
+def test_lines_run_on_from_one_output_tile_to_the_next(predicted, n, rest):
+    lines, zero = _lines(), [0, 0]
+    if n > 0:
+        ends = {"0": [zero] * n, "repeated": [lines[-1]] * n, "around": lines[:n]}
+        moved = lines[n:] + ends[rest]
+    else:
+        ends = {"0": [zero] * -n, "repeated": [lines[0]] * -n, "around": lines[n:]}
+        moved = ends[rest] + lines[:n]
+    found = predicted(f"outputs-lines-shifted n={n} rest={rest}").reshape(5, PIXELS)
+    for oc in range(5):
+        tile, col = divmod(oc, COLS)
+        expected = [moved[tile * PIXELS + pixel][col] for pixel in range(PIXELS)]
+        assert found[oc].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "factors"),
+    [("lost", (1, 0)), ("doubled", (1, 2)), ("negated", (1, -1)), ("only", (0, 1))],
+)
+@pytest.mark.parametrize("itile", [0, 1])
+def test_an_input_tile_has_as_many_channels_as_the_array_has_rows(predicted, key, factors, itile):
+    others, own = factors
+    scale = np.full(3, others)
+    scale[itile * ROWS : (itile + 1) * ROWS] = own
+    expected = convolve(WEIGHT * scale[:, None, None], CODES, SHAPE)
+    assert (predicted(f"itile-{key} itile={itile}") == expected).all()
+
+
+@pytest.mark.parametrize(("key", "factor"), [("lost", 0), ("doubled", 2), ("negated", -1)])
+@pytest.mark.parametrize("col", [0, 1])
+def test_a_column_has_a_channel_of_each_output_tile(predicted, key, factor, col):
+    expected = PSUMS.copy()
+    expected[col::COLS] *= factor
+    assert (predicted(f"column-{key} col={col}") == expected).all()
