@@ -75,3 +75,35 @@ def test_a_column_has_a_channel_of_each_output_tile(predicted, key, factor, col)
     expected = PSUMS.copy()
     expected[col::COLS] *= factor
     assert (predicted(f"column-{key} col={col}") == expected).all()
+
+
+def _moved(numbers, n, rest):
+    """A channel's numbers, `n` pixels early."""
+    at = [pixel + n for pixel in range(PIXELS)]
+    ends = [min(max(pixel, 0), PIXELS - 1) for pixel in at]
+    return [
+        0 if rest == "0" and pixel != end else numbers[end]
+        for pixel, end in zip(at, ends, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("rest", ["0", "repeated"])
+@pytest.mark.parametrize("n", [1, -1, 2, -2])
+def test_a_late_column_is_late_in_each_output_tile(predicted, n, rest):
+    numbers = PSUMS.reshape(5, PIXELS)
+    for col in range(COLS):
+        found = predicted(f"column-late col={col} n={n} rest={rest}").reshape(5, PIXELS)
+        for oc in range(5):
+            shift = n if oc % COLS == col else 0
+            assert found[oc].tolist() == _moved(numbers[oc].tolist(), shift, rest)
+    if abs(n) == 1:
+        found = predicted(f"column-skew n={n} rest={rest}").reshape(5, PIXELS)
+        for oc in range(5):
+            assert found[oc].tolist() == _moved(numbers[oc].tolist(), n * (oc % COLS), rest)
+
+
+def test_a_column_that_is_copied_is_that_of_its_own_tile(predicted):
+    assert (predicted("outputs-copied col=1 from=0")[[1, 3]] == PSUMS[[0, 2]]).all()
+    found = predicted("outputs-copied col=0 from=1")
+    assert (found[[0, 2]] == PSUMS[[1, 3]]).all()
+    assert (found[4] == 0).all()  # the lane beyond the last channel
