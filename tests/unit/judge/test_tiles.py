@@ -86,3 +86,18 @@ def test_a_column_that_is_copied_is_that_of_its_own_tile(predicted):
     found = predicted("outputs-copied col=0 from=1")
     assert (found[[0, 2]] == PSUMS[[1, 3]]).all()
     assert (found[4] == 0).all()  # the lane beyond the last channel
+
+
+def test_a_memory_as_deep_as_its_numbers_loses_none(tmp_path):
+    """Four by four pixels: the deepest memory that would lose some has 8 words."""
+    case = Case(ConvShape(ic=1, ih=4, iw=4, oc=2, kh=1, kw=1), ArrayShape(1, 2, psum_bits=16))
+    codes, weight = random_tensors(case, 0)
+    numbers = convolve(weight, codes, case.shape) + 1
+    operands = Operands(weight.astype(np.int64), codes.astype(np.int64))
+    dump = Dump("psum", numbers, np.ones(numbers.shape, bool))
+    bundle = write_case(tmp_path / "bundle", case, codes, weight)
+    problem = Problem.of(bundle, operands, compare(bundle, dump, operands=operands))
+    keys = [cause.key for cause in all_causes(problem)]
+    for form, first in (("memory-wraps", 4), ("fifo-full", 4), ("outputs-memory-wraps", 2)):
+        depths = [int(key.rpartition("=")[2]) for key in keys if key.startswith(f"{form} n=")]
+        assert depths == [depth for depth in (2, 4, 8) if depth >= first]
