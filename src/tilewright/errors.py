@@ -78,6 +78,7 @@ EXTRAS = {
     "safetensors": "sim",
     "threadpoolctl": "sim",
     "jinja2": "report",
+    "markupsafe": "report",
     "matplotlib": "report",
     "onnx": "onnx",
     "onnxruntime": "onnx",

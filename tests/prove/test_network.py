@@ -15,6 +15,8 @@ from tests.sabotage.test_certificate import SMALL as SMALL_EFFORT
 from tests.sabotage.test_certificate import certificate, subject_of
 from tests.unit.spec.test_packed_network import packed_of
 from tilewright.config.array import ArrayConfig
+from tilewright.programs.jobs import run_job
+from tilewright.prove import layers
 from tilewright.prove.array import ArrayJob
 from tilewright.prove.elaborate import elaborate
 from tilewright.prove.layers import (
@@ -124,6 +126,23 @@ def test_layers_with_tiles_alike_share_a_proof():
         "d": "its activations are signed",
         "e": "a pass of 270 steps is too long: at most 64",
     }
+
+
+@pytest.mark.parametrize("is_wrong", [False, True])
+def test_proofs_that_are_made_elsewhere_are_the_same(sources, changed, monkeypatch, is_wrong):
+    """A refuted one too, with the input that shows it."""
+    monkeypatch.setattr(layers, "run_jobs", lambda jobs, **_: map(run_job, jobs))
+    text = sources
+    if is_wrong:
+        text = changed(
+            "tw_array.sv", ".psum_i        (psum[r][c])", ".psum_i        (psum[r][c] ^ 1)"
+        )
+    asked = [layer("a", 2), layer("b", 2, mode="os", ic=1)]
+    found = [prove_layers(text, asked, workers=url) for url in ("", "tcp://somewhere:8786")]
+    for one in found:
+        assert one.is_proved == (not is_wrong)
+    first, second = ([replace(proof.verdict, seconds=0.0) for proof in one.proofs] for one in found)
+    assert first == second
 
 
 def test_the_command_proves_a_packed_network(tmp_path, sources):

@@ -10,16 +10,26 @@ import time
 import pytest
 
 from tests.rtl.layers import Case, require_simulator, write_random
-from tilewright.cores.bundle_job import BundleRun, bundle_job
+from tilewright.cores.bundle_job import bundle_job, read_result
+from tilewright.corners import VectorSet
 from tilewright.errors import ToolError
+from tilewright.mutation import Bench, mutants_of
+from tilewright.mutation.elsewhere import mutants_job
 from tilewright.programs.jobs import run_jobs
+from tilewright.prove.array import ArrayJob
+from tilewright.prove.layers import proof_job
+from tilewright.prove.our_rtl import read_sources
 from tilewright.rtl import RTL_DIR, is_bench
 from tilewright.rtl.faulty import faulty_sources
 from tilewright.spec import ArrayShape, ConvShape, PsumFault
 
 pytestmark = pytest.mark.rtl
 CASE = Case(ConvShape(5, 4, 3, 3, 2, 3, padding=(0, 1)), ArrayShape(3, 2, 20))
-CORE = {path.name: path.read_text() for path in RTL_DIR.glob("*.sv") if not is_bench(path)}
+CORE = {path.name: path.read_bytes() for path in RTL_DIR.glob("*.sv") if not is_bench(path)}
+
+
+def _faulty(fault):
+    return {name: text.encode() for name, text in faulty_sources(fault).items()}
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +40,23 @@ def tiles(tmp_path_factory):
     return [
         bundle_job(
             write_random(folder / str(seed), CASE, seed).folder,
-            faulty_sources(PsumFault(seed % 3, seed % 2, seed, "stuck1")) if seed else CORE,
+            _faulty(PsumFault(seed % 3, seed % 2, seed, "stuck1")) if seed else CORE,
             setup=CASE.setup,
             simulator="icarus",
         )
         for seed in range(6)
     ]
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory):
+    """Two mutants on a bundle, and a proof."""
+    folder = write_random(tmp_path_factory.mktemp("mutants") / "one", CASE).folder
+    sets = [VectorSet("given", "", (folder,), CASE.setup)]
+    bench = Bench.prepare(RTL_DIR, sets, simulator="icarus", timeout_s=20)
+    mutants = mutants_of(bench.sources["tw_pe.sv"], file="tw_pe.sv")[:2]
+    array = ArrayJob(rows=2, cols=2, vectors=2)
+    return [mutants_job(bench, mutants, sets), proof_job(read_sources(), array)]
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +66,8 @@ def serial(tiles):
 
 def test_a_job_says_what_the_core_did(serial, tiles):
     assert len(set(serial)) == 6
-    found = BundleRun.read(serial[0])
-    assert (found.psums_compared, found.psum_mismatches, found.first) == (3 * 3 * 3, 0, "")
+    found = read_result(serial[0])
+    assert (found.psums_compared, found.psum_mismatches, found.mismatches) == (3 * 3 * 3, 0, ())
     assert found.cycles == sum(sum(map(sum, folds)) for folds in found.fold_cycles) > 0
     assert list(run_jobs(tiles[:2], threads=2)) == serial[:2]
 
@@ -54,11 +75,11 @@ def test_a_job_says_what_the_core_did(serial, tiles):
 def test_a_job_with_a_fault_in_its_core_says_so(tmp_path):
     require_simulator("icarus")
     bundle = write_random(tmp_path / "one", CASE).folder
-    core = faulty_sources(PsumFault(2, 1, 1, "stuck1"))
+    core = _faulty(PsumFault(2, 1, 1, "stuck1"))
     (content,) = run_jobs([bundle_job(bundle, core, setup=CASE.setup, simulator="icarus")])
-    found = BundleRun.read(content)
+    found = read_result(content)
     assert found.psum_mismatches > 0
-    assert "psum at (oc=1" in found.first
+    assert "psum at (oc=1" in str(found.mismatches[0])
 
 
 def test_a_core_without_a_place_for_the_fault_is_refused(tmp_path, monkeypatch):
@@ -102,16 +123,16 @@ def cluster(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_killed_worker_costs_no_result(cluster, tiles, serial):
+def test_a_killed_worker_costs_no_result(cluster, tiles, others, serial):
     from distributed import Client
 
     address, workers = cluster
     with Client(address) as client:
         client.wait_for_workers(2, timeout=60)
-    results = run_jobs(tiles, workers=address)
+    results = run_jobs([*tiles, *others], workers=address)
     found = [next(results)]
     workers[0].send_signal(signal.SIGKILL)
-    assert found + list(results) == serial
+    assert found + list(results) == serial + list(run_jobs(others))
     assert workers[0].wait() == -signal.SIGKILL
     assert workers[1].poll() is None
 

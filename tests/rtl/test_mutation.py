@@ -12,11 +12,9 @@ from tests.rtl.layers import Case, require_simulator, write_case, write_random
 from tilewright.cores import Setup
 from tilewright.corners import VectorSet, layer_sets, mode_sets, smallest_first
 from tilewright.errors import ToolError
-from tilewright.mutation import (
-    Bench,
-    mutants_of,
-)
+from tilewright.mutation import Bench, elsewhere, mutants_of
 from tilewright.mutation.mutant import make_mutant
+from tilewright.programs.jobs import run_job
 from tilewright.rtl import RTL_DIR
 from tilewright.spec import ArrayShape, ConvShape, Schedule
 
@@ -53,6 +51,17 @@ def test_a_reset_that_is_inverted_is_noticed(bench):
     outcome = core.try_mutant(_inverted_reset(core.sources["tw_pe.sv"]), sets)
     assert (outcome.status, outcome.by) == ("killed", "given")
     assert outcome.evidence
+
+
+def test_mutants_that_are_tried_elsewhere_become_the_same(bench, monkeypatch):
+    core, sets = bench
+    planted = _planted(core, "tw_core.sv", "endmodule", "\nendmodule")
+    mutants = [_inverted_reset(core.sources["tw_pe.sv"]), planted]
+    here = [core.try_mutant(mutant, sets) for mutant in mutants]
+    assert [one.status for one in here] == ["killed", "survived"]
+    monkeypatch.setattr(elsewhere, "run_jobs", lambda jobs, **_: map(run_job, jobs))
+    monkeypatch.setattr(elsewhere, "MUTANTS_A_JOB", 1)
+    assert list(elsewhere.try_elsewhere(core, mutants, sets, workers="tcp://host:1")) == here
 
 
 @pytest.mark.parametrize(

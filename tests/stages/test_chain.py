@@ -1,6 +1,7 @@
 """The chain as a user meets it: commands, files, exit status."""
 
 import json
+import re
 import shutil
 import tomllib
 from xml.etree import ElementTree
@@ -8,9 +9,11 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.chain import OVERRIDES, read, tilewright
+from tests.sabotage.test_rtl_core import patched_core
 from tilewright import config
-from tilewright.pipeline import RunFolder, run_stage
+from tilewright.pipeline import RunFolder, elsewhere, run_stage
 from tilewright.pipeline.run_folder import Silent
+from tilewright.programs.jobs import run_job
 from tilewright.vectors import presets
 
 pytestmark = pytest.mark.rtl
@@ -158,6 +161,24 @@ def test_cosim_parses_the_configuration_and_each_layout_once(run, monkeypatch):
     assert len(texts) == len(set(texts))
     assert 1 < len(texts) <= 1 + len(presets.CORE_LAYOUTS)
     assert (run / "config.toml").read_text() in texts
+
+
+@pytest.mark.parametrize("is_wrong", [False, True])
+def test_a_cosim_by_the_workers_of_a_cluster_finds_the_same(run, tmp_path, monkeypatch, is_wrong):
+    """Of a core that is wrong, the first bundle runs here once more, for its waves."""
+    core = ()
+    if is_wrong:
+        wrong = ("tw_pe.sv", "$signed(weight_high)", "weight_high")
+        core = ("--set", f"cosim.rtl_dir={patched_core(tmp_path / 'rtl', *wrong)}")
+    monkeypatch.setattr(elsewhere, "run_jobs", lambda jobs, **_: map(run_job, jobs))
+    found = []
+    for workers in ((), ("--workers", "tcp://host:8786")):
+        assert tilewright("cosim", run, *core, *workers).returncode == is_wrong
+        facts = read(run / STAGES["cosim"])
+        facts.pop("sha256")  # of all of it, seconds too
+        found.append(re.sub(r'"(seconds|07_cosim/failure.vcd)": [^,}]+', "", json.dumps(facts)))
+        assert (run / "07_cosim" / "failure.vcd").exists() == is_wrong
+    assert found[0] == found[1]
 
 
 def test_a_layer_that_is_asked_for_twice_is_counted_once(run):

@@ -69,6 +69,11 @@ def light(tmp_path: Path):
             ("try", GOLDEN, "--dump", "dump.txt", "--", "cp", "psum.txt", "dump.txt"),
             "verdict: pass",
         ),
+        (
+            ("try", GOLDEN, "--pass-if", "ok", "--junit", "j.xml", "--", "echo", "ok"),
+            "verdict: pass",
+        ),
+        (("explain", GOLDEN, GOLDEN / "psum.txt"), "0 differ"),
         (("plan", "vgg16", "--set", "model.choke_width=8"), "features.27"),
         (("plan", "resnet20", "--csv"), "layer3.0.shortcut.0"),
         (("plan", ROOT / "configs/digits_w4a4.toml", "--json"), '"features.15"'),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 
 import pytest
 
 from tests.chain import tilewright
+from tilewright.cli.app import Commands
+from tilewright.cli.examples import EXAMPLES
 
 
 @pytest.mark.parametrize(
@@ -56,3 +59,18 @@ def test_the_plan_draws_tiles_and_names_the_choke():
     assert "features.0 2 x 1 x 9 |###.....| |########|" in lines
     assert "features.0 4 x 1 x 9 |###.............| |#....|" in lines  # 16 channels in columns of 5
     assert not any("16x5 layer" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", list(Commands()))
+def test_every_command_shows_examples_that_it_takes(name):
+    command = Commands()[name]
+    for line in EXAMPLES[name]:
+        program, called, *words = shlex.split(line.replace("\\\n", " "))
+        assert (program, called) == ("tilewright", name)
+        context = command.make_context(name, words)
+        assert line.splitlines()[0] in command.get_help(context)
+
+
+def test_an_example_that_is_none_is_noticed():
+    with pytest.raises(Exception, match="No such option"):
+        Commands()["plan"].make_context("plan", ["vgg16", "--size", "8x8"])

@@ -30,3 +30,16 @@ def test_a_line_says_rate_and_time_left_where_both_are_known(seconds, done, line
     pace = Pace(1000, "things", clock=clock)
     clock.now += seconds
     assert pace.line(done) == line
+
+
+def test_a_slow_start_tells_nothing_about_the_rest():
+    """A build that all share would else make an estimate of minutes out of seconds."""
+    clock = Clock()
+    pace = Pace(5, "bundles", has_slow_start=True, clock=clock)
+    clock.now += 100
+    assert pace.line(1) == "1 of 5 bundles"
+    clock.now += 2
+    assert pace.line(2) == "2 of 5 bundles, 2.0 s each, 6 s left"
+    clock.now += 2
+    assert pace.line(3) == "3 of 5 bundles, 2.0 s each, 4 s left"
+    assert pace.line(5) == "5 of 5 bundles"

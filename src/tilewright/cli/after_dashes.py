@@ -23,12 +23,19 @@ class CommandAfterDashes(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Keep what follows ``--`` for `words_after_dashes`, and parse the rest."""
-        words: list[str] = []
-        if "--" in args:
-            place = args.index("--")
-            args, words = args[:place], args[place + 1 :]
-        ctx.meta[KEY] = tuple(words)
-        return super().parse_args(ctx, args)
+        has_dashes = "--" in args
+        place = args.index("--") if has_dashes else len(args)
+        ctx.meta[KEY] = tuple(args[place + 1 :])
+        try:
+            return super().parse_args(ctx, args[:place])
+        except Exception as error:
+            if has_dashes or type(error).__name__ != "NoSuchOption":
+                raise
+            raise ConfigError(
+                f"tilewright {ctx.info_name} has no option {error.option_name}; "  # type: ignore[attr-defined]
+                "words of your own command stand after --: "
+                f"tilewright {ctx.info_name} BUNDLE --dump FILE -- COMMAND"
+            ) from None
 
 
 def words_after_dashes(context: typer.Context) -> tuple[str, ...]:

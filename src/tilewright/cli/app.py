@@ -15,6 +15,7 @@ from typer.models import CommandInfo
 
 from tilewright.cli.commands import GROUPS, MODULES
 from tilewright.cli.console import Console
+from tilewright.cli.examples import epilog
 from tilewright.errors import ConfigError
 
 FAILED, BAD_INPUT, FAULT = 1, 2, 3
@@ -44,7 +45,9 @@ class Commands(Mapping[str, Any]):
         alone.registered_commands = [
             one for one in app.registered_commands if name in (one.name, _function(one))
         ]
-        return get_command(alone)
+        command = get_command(alone)
+        command.epilog = epilog(name)
+        return command
 
     def __iter__(self) -> Iterator[str]:
         return iter(MODULES)
@@ -163,6 +166,14 @@ ContainerOption = Annotated[
 ]
 SubjectArgument = Annotated[
     Path, typer.Argument(metavar="PATH", help="A run folder, or a packed network (NAME.json).")
+]
+WorkersOption = Annotated[
+    str,
+    typer.Option(
+        "--workers",
+        metavar="URL",
+        help="A Dask scheduler, whose workers do the jobs: tcp://HOST:8786.",
+    ),
 ]
 ImagesOption = Annotated[int, typer.Option("--images", help="Test images, from the first on.")]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256)]

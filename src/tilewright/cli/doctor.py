@@ -5,11 +5,22 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tilewright.cli.app import FAILED, JsonOption, app
+from tilewright.errors import EXTRAS
+
+if TYPE_CHECKING:
+    from tilewright.doctor import Finding
+
+
+def _what_is_ready(findings: list[Finding]) -> str:
+    missing = {finding.name for finding in findings if finding.is_needed and not finding.is_present}
+    if missing <= EXTRAS.keys():
+        return "not ready for training and its stages: see MISSING above; files and cores need none of it"
+    return "not ready: see MISSING above"
 
 
 @app.command()
@@ -38,5 +49,5 @@ def doctor(
             )
         )
     else:
-        print("ready" if is_ready else "not ready: see MISSING above")
+        print("ready" if is_ready else _what_is_ready(findings))
     raise typer.Exit(0 if is_ready else FAILED)

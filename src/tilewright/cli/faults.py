@@ -16,6 +16,7 @@ from tilewright.cli.app import (
     JsonOption,
     SubjectArgument,
     ThreadsOption,
+    WorkersOption,
     app,
 )
 from tilewright.cli.console import Console
@@ -46,9 +47,7 @@ def faults(
     simulator: Annotated[str, typer.Option("--simulator", metavar="NAME")] = "auto",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of flips and of that choice.")] = 0,
     threads: ThreadsOption = 1,
-    workers: Annotated[
-        str, typer.Option("--workers", metavar="URL", help="A Dask scheduler, for the RTL.")
-    ] = "",
+    workers: WorkersOption = "",
     data_dir: DataDirOption = None,
     table: Annotated[
         Path | None, typer.Option("--out", metavar="FILE.csv", help="A line for each fault.")

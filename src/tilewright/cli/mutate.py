@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tilewright.cli import after_dashes as given
-from tilewright.cli.app import FAILED, JsonOption, app
+from tilewright.cli.app import FAILED, JsonOption, WorkersOption, app
 from tilewright.cli.console import Console
+from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
     from tilewright.mutation import Campaign
@@ -72,6 +73,7 @@ def mutate(
         Path | None,
         typer.Option("--log", help="Keep outcomes there as they come, and go on from those in it."),
     ] = None,
+    workers: WorkersOption = "",
     project: given.ProjectOption = None,
     files: Annotated[
         list[str] | None,
@@ -104,9 +106,12 @@ def mutate(
         seed=seed,
         jobs=jobs,
         log=log_file,
+        workers=workers,
     )
     console = Console(is_json=is_json)
     if given.words_after_dashes(context) or project is not None:
+        if workers:
+            raise ConfigError("--workers is for a core with our ports: your command runs here")
         command = given.make_command(context, build=build, project=project, timeout_s=timeout_s)
         expected = given.make_expected(dumps, must=must, must_not=must_not, pattern=pattern)
         campaign = _plant_in_project(paths, command, expected, options, console, files=files)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from tilewright.cli.app import FAILED, JsonOption, app
+from tilewright.cli.app import FAILED, JsonOption, WorkersOption, app
 from tilewright.cli.console import Console
 from tilewright.errors import ConfigError
 
@@ -73,6 +73,7 @@ def prove(
         Path | None,
         typer.Option("--certificate", metavar="DIR", help="Of a proof, for others to check."),
     ] = None,
+    workers: WorkersOption = "",
     is_json: JsonOption = False,
 ) -> None:
     """Prove that an array computes its sums for all activations and weights, under known control.
@@ -83,7 +84,8 @@ def prove(
     """
     if path is not None:
         _refuse_two_claims(path, rtl)
-        _prove_path(path, array, rtl_dir, (is_overlapped, stalls), is_json=is_json)
+        timing = is_overlapped, stalls
+        _prove_path(path, array, rtl_dir, timing, workers=workers, is_json=is_json)
     if rtl:
         verdicts = [_prove_recorded(rtl, streams, vcd, scope)]
     elif array is not None:
@@ -136,6 +138,7 @@ def _prove_path(
     rtl_dir: Path | None,
     timing: tuple[bool, int],
     *,
+    workers: str,
     is_json: bool,
 ) -> NoReturn:
     """A network, or the layer of a bundle; ends the command. timing: is_overlapped, stalls."""
@@ -143,7 +146,7 @@ def _prove_path(
     from tilewright.vectors import MANIFEST
 
     if not (path / MANIFEST).is_file():
-        _prove_network(path, array, rtl_dir, is_json=is_json)
+        _prove_network(path, array, rtl_dir, workers=workers, is_json=is_json)
     layer = bundle_job(path, is_overlapped=timing[0], stalls=timing[1])
     sources = (
         read_sources(files=CORE_FILES) if rtl_dir is None else read_sources(rtl_dir, CORE_FILES)
@@ -152,7 +155,7 @@ def _prove_path(
 
 
 def _prove_network(
-    path: Path, array: str | None, rtl_dir: Path | None, *, is_json: bool
+    path: Path, array: str | None, rtl_dir: Path | None, *, workers: str, is_json: bool
 ) -> NoReturn:
     """Every tile of every layer; ends the command."""
     from tilewright.prove.layers import ONLY_COMPARED, LayerProof, prove_layers
@@ -172,7 +175,7 @@ def _prove_network(
         size = rows, cols
     layers = layer_runs(path, size=size)
     sources = read_sources() if rtl_dir is None else read_sources(rtl_dir)
-    found = prove_layers(sources, layers, hear=tell, progress=console.progress)
+    found = prove_layers(sources, layers, hear=tell, progress=console.progress, workers=workers)
     console.clear()
     if is_json:
         print(json.dumps(found.to_facts(), indent=2))

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -79,15 +79,21 @@ def open_run(path: Path, stage: str = "", overrides: list[str] | None = None) ->
     return folder
 
 
-def run_stages(folder: RunFolder, stages: tuple[str, ...], *, is_json: bool) -> None:
-    """Run `stages` one after the other, and end with the exit status of their checks."""
+def run_stages(
+    folder: RunFolder, stages: tuple[str, ...], *, is_json: bool, **options: Any
+) -> None:
+    """Run `stages` one after the other, and end with the exit status of their checks.
+
+    options: what only the last stage takes, by keyword.
+    """
     from tilewright.pipeline import DRAFTS, run_stage
 
     console = Console(is_json=is_json)
     results = []
     for stage in stages:
         console.announce(stage)
-        results.append(run_stage(stage, folder, console, is_draft=stage in DRAFTS))
+        own = options if stage == stages[-1] else {}
+        results.append(run_stage(stage, folder, console, is_draft=stage in DRAFTS, **own))
     found = [result for result in results if result is not None]  # of several processes, one has it
     failed = [check for result in found for check in result.checks if not check.passed]
     if is_json and found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tilewright.cli.app import JsonOption, RunArgument, SetOption, app
+from tilewright.cli.app import JsonOption, RunArgument, SetOption, WorkersOption, app
 from tilewright.cli.run_folder import open_run, run_stages
 
 
@@ -25,6 +25,12 @@ def simulate(folder: RunArgument, overrides: SetOption = None, is_json: JsonOpti
 
 
 @app.command()
-def cosim(folder: RunArgument, overrides: SetOption = None, is_json: JsonOption = False) -> None:
+def cosim(
+    folder: RunArgument,
+    overrides: SetOption = None,
+    workers: WorkersOption = "",
+    is_json: JsonOption = False,
+) -> None:
     """Run the exported files through the RTL."""
-    run_stages(open_run(folder, "cosim", overrides), ("cosim",), is_json=is_json)
+    run = open_run(folder, "cosim", overrides)
+    run_stages(run, ("cosim",), is_json=is_json, workers=workers)

@@ -4,78 +4,83 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from tilewright.cores.result import CosimResult, Fault, LaneMismatch, OverflowVector
 from tilewright.cores.run import run_bundle
+from tilewright.cores.run_list import NO_MEMORIES
 from tilewright.cores.setup import Setup
 from tilewright.programs.jobs import Job
-from tilewright.spec import PsumRule, Schedule
 
 BUNDLE, CORE = "bundle", "core"
 
 
-@dataclass(frozen=True, slots=True)
-class BundleRun:
-    """What is the same wherever a bundle is run: counts, cycles of each fold ``otile itile kij``."""
-
-    psums_compared: int
-    psum_mismatches: int
-    stored_mismatches: int
-    output_mismatches: int
-    overflow_vectors: int
-    cycles: int
-    fold_cycles: list[Any]
-    first: str
-
-    @classmethod
-    def read(cls, content: bytes) -> BundleRun:
-        """From what the job gives."""
-        return cls(**json.loads(content))
+def files_below(folder: Path, name: str) -> dict[str, bytes]:
+    """Contents of all files in a folder, by path below `name`: files of a job."""
+    return {
+        f"{name}/{path.relative_to(folder)}": path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def bundle_job(
-    bundle: Path, core: Mapping[str, str], *, setup: Setup, simulator: str, timeout_s: float = 600.0
+    bundle: Path,
+    core: Mapping[str, bytes],
+    *,
+    setup: Setup,
+    simulator: str,
+    timeout_s: float = 600.0,
+    least_memories: Mapping[str, int] = NO_MEMORIES,
+    keeps_build: bool = False,
 ) -> Job:
-    """The job that runs the bundle in a folder on a core, given as file names to text, with our ports.
+    """The job that runs the bundle in a folder on a core, given as file names to contents, with our ports.
 
-    Of `setup`, schedule and rule are taken: no stalls, resets or waves.
+    It records no waves. least_memories: as `run_bundle` takes them. keeps_build: the core's build is worth
+    keeping in the cache of whoever does the job.
     """
-    files = {
-        f"{BUNDLE}/{path.relative_to(bundle)}": path.read_bytes()
-        for path in sorted(bundle.rglob("*"))
-        if path.is_file()
-    }
-    files |= {f"{CORE}/{name}": text.encode() for name, text in core.items()}
+    files = files_below(bundle, BUNDLE)
+    files |= {f"{CORE}/{name}": content for name, content in core.items()}
     settings = {
-        "schedule": asdict(setup.schedule),
-        "rule": asdict(setup.rule),
+        "setup": setup.to_settings(),
         "simulator": simulator,
         "timeout_s": timeout_s,
+        "least_memories": dict(least_memories),
+        "keeps_build": keeps_build,
     }
     return Job("tilewright.cores.bundle_job:run", files, json.dumps(settings, sort_keys=True))
 
 
 def run(folder: Path, settings: dict[str, Any]) -> bytes:
-    """Run the bundle; JSON of a `BundleRun`."""
+    """Run the bundle; JSON of its `CosimResult`, whose seconds are 0: they are no property of the job."""
     result = run_bundle(
         folder / BUNDLE,
-        setup=Setup(schedule=Schedule(**settings["schedule"]), rule=PsumRule(**settings["rule"])),
+        setup=Setup.of_settings(settings["setup"]),
         rtl_dir=folder / CORE,
         simulator=settings["simulator"],
         timeout_s=settings["timeout_s"],
-        cache_dir=folder / "builds",
+        least_memories=settings["least_memories"],
+        cache_dir=None if settings["keeps_build"] else folder / "builds",
     )
-    differing = [*result.mismatches, *result.faults]
-    found = BundleRun(
-        psums_compared=result.psums_compared,
-        psum_mismatches=result.psum_mismatches,
-        stored_mismatches=result.stored_mismatches,
-        output_mismatches=result.output_mismatches,
-        overflow_vectors=result.overflow_vectors,
-        cycles=result.cycles,
-        fold_cycles=result.fold_cycles.tolist(),
-        first=str(differing[0]) if differing else "",
+    facts = asdict(result) | {"fold_cycles": result.fold_cycles.tolist(), "seconds": 0.0}
+    return (json.dumps(facts, sort_keys=True) + "\n").encode()
+
+
+def read_result(content: bytes) -> CosimResult:
+    """What a job found."""
+    facts = json.loads(content)
+    return CosimResult(
+        **(
+            facts
+            | {
+                "fold_cycles": np.array(facts["fold_cycles"], dtype=np.int64),
+                "mismatches": tuple(LaneMismatch(**one) for one in facts["mismatches"]),
+                "overflows": tuple(OverflowVector(**one) for one in facts["overflows"]),
+                "faults": tuple(Fault(**one) for one in facts["faults"]),
+            }
+        )
     )
-    return (json.dumps(asdict(found), sort_keys=True) + "\n").encode()

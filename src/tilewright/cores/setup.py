@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tilewright.errors import ConfigError
 from tilewright.spec import PsumRule, Schedule
@@ -33,6 +34,19 @@ class Setup:
             raise ConfigError(f"a stall seed is 1..2^31 - 1, not {self.stall_seed}")
         if not 0 <= self.reset_at < 1 << 31:
             raise ConfigError(f"a reset comes after 1..2^31 - 1 cycles, not {self.reset_at}")
+
+    def to_settings(self) -> dict[str, Any]:
+        """All but the waves, as plain JSON: for a job that is done elsewhere."""
+        return asdict(self) | {"waves": None}
+
+    @classmethod
+    def of_settings(cls, settings: dict[str, Any]) -> Setup:
+        """The inverse of `to_settings`."""
+        parts = {
+            "schedule": Schedule(**settings["schedule"]),
+            "rule": PsumRule(**settings["rule"]),
+        }
+        return cls(**(settings | parts))
 
     @property
     def plusargs(self) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from tilewright.programs.pace import Pace
 from tilewright.programs.process import program_threads
 
 Progress = Callable[[str], None]
+Elsewhere = Callable[[Sequence[Mutant]], Iterator[Outcome]]
 
 
 class Tries(Protocol):
@@ -110,25 +111,33 @@ def run_campaign(
     jobs: int,
     progress: Progress,
     log: CampaignLog | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Campaign:
     """Try every mutant, `jobs` at a time; what survives is examined by `judge`.
 
-    log: where outcomes are kept as they come; mutants whose outcome it holds are not tried again.
+    elsewhere: gives the outcomes of mutants, in order, in place of the threads here. log: where outcomes are
+    kept as they come; mutants whose outcome it holds are not tried again.
     """
     since = time.monotonic()
     outcomes = {} if log is None else log.find_all(mutants)
     fresh = [mutant for mutant in mutants if mutant not in outcomes]
     pace = Pace(len(fresh), "mutants")
-    with program_threads(jobs) as pool:  # the simulators are programs of their own
-        tried = pool.map(lambda mutant: bench.try_mutant(mutant, sets), fresh)
-        for number, outcome in enumerate(tried, 1):
-            if log is not None:
-                log.keep(outcome)
-            outcomes[outcome.mutant] = outcome
-            survived = sum(one.status == "survived" for one in outcomes.values())
-            progress(f"{pace.line(number)}; {survived} survived")
+    tried = elsewhere(fresh) if elsewhere else _tried_here(bench, fresh, sets, jobs=jobs)
+    for number, outcome in enumerate(tried, 1):
+        if log is not None:
+            log.keep(outcome)
+        outcomes[outcome.mutant] = outcome
+        survived = sum(one.status == "survived" for one in outcomes.values())
+        progress(f"{pace.line(number)}; {survived} survived")
     judged = tuple(_judged(outcomes[mutant], bench, judge) for mutant in mutants)
     return Campaign(tuple(sets), judged, time.monotonic() - since)
+
+
+def _tried_here(
+    bench: Tries, mutants: Sequence[Mutant], sets: Sequence[VectorSet], *, jobs: int
+) -> Iterator[Outcome]:
+    with program_threads(jobs) as pool:  # the simulators are programs of their own
+        yield from pool.map(lambda mutant: bench.try_mutant(mutant, sets), mutants)
 
 
 def _judged(outcome: Outcome, bench: Tries, judge: Judge) -> Outcome:

@@ -96,7 +96,8 @@ def simulate_corners(
     if not chosen:
         return [], None
     try:
-        pace, found = Pace(len(chosen), "sets of corner vectors through the RTL"), []
+        what = "sets of corner vectors through the RTL"
+        pace, found = Pace(len(chosen), what, has_slow_start=True), []
         for one in _results(run, chosen, config):
             found.append(one)
             listener.progress(pace.line(len(found)))

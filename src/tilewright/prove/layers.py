@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from tilewright.programs.jobs import Job, run_jobs
 from tilewright.programs.pace import Pace
 from tilewright.prove.array import ArrayJob, mode_of
 from tilewright.prove.elaborate import elaborate
 from tilewright.prove.repetition import prove_any_length, shortest
-from tilewright.prove.verdict import PROVED, Verdict
+from tilewright.prove.verdict import PROVED, Killing, Verdict
 from tilewright.tile import Execution
 from tilewright.tile.dataflow import core_wiring
 
@@ -116,22 +119,56 @@ def prove_layers(
     *,
     hear: Callable[[LayerProof], None] = lambda _: None,
     progress: Callable[[str], None] = lambda _: None,
+    workers: str = "",
 ) -> NetworkProof:
     """Whether module tw_array of `sources` computes every tile of the layers, whatever weights it has.
 
     hear: gets each verdict when it is there; progress: a line before each. A proof of a fold whose length
-    does not repeat is about that length alone, and its layers are undecided. Raises what `elaborate` raises.
+    does not repeat is about that length alone, and its layers are undecided. workers: a cluster's address, as
+    `run_jobs` takes it; without one each proof is made here. Raises what `elaborate` and `run_jobs` raise.
     """
     jobs, left_out = jobs_of(layers)
     proofs = list[LayerProof]()
     pace = Pace(len(jobs), "proofs")
-    for job, names in jobs.items():
+    verdicts = (
+        _verdicts_elsewhere(sources, jobs, workers)
+        if workers
+        else (_verdict(sources, job) for job in jobs)
+    )
+    for names in jobs.values():
         progress(f"{pace.line(len(proofs))}; {', '.join(names)}")
-        netlist = elaborate(sources, top="tw_array", parameters=job.parameters)
-        verdict = _for_all_tiles(prove_any_length(netlist, job), job)
-        proofs.append(LayerProof(verdict, tuple(names)))
+        proofs.append(LayerProof(next(verdicts), tuple(names)))
         hear(proofs[-1])
     return NetworkProof(tuple(proofs), left_out)
+
+
+def _verdict(sources: Mapping[str, str], job: ArrayJob) -> Verdict:
+    netlist = elaborate(sources, top="tw_array", parameters=job.parameters)
+    return _for_all_tiles(prove_any_length(netlist, job), job)
+
+
+def _verdicts_elsewhere(
+    sources: Mapping[str, str], jobs: Iterable[ArrayJob], workers: str
+) -> Iterator[Verdict]:
+    made = [proof_job(sources, job) for job in jobs]
+    for content in run_jobs(made, workers=workers):
+        facts = json.loads(content)
+        killing = None if facts["killing"] is None else Killing(**facts["killing"])
+        yield Verdict(**(facts | {"killing": killing}))
+
+
+def proof_job(sources: Mapping[str, str], job: ArrayJob) -> Job:
+    """The proof of one job of the array as work that can be done anywhere."""
+    settings = {"sources": list(sources), "job": asdict(job)}
+    files = {name: text.encode() for name, text in sources.items()}
+    return Job("tilewright.prove.layers:run", files, json.dumps(settings, sort_keys=True))
+
+
+def run(folder: Path, settings: dict[str, Any]) -> bytes:
+    """Do the job of one proof; JSON of its verdict, without the time it took."""
+    sources = {name: (folder / name).read_bytes().decode() for name in settings["sources"]}
+    verdict = _verdict(sources, ArrayJob(**settings["job"]))
+    return (json.dumps(asdict(replace(verdict, seconds=0.0)), sort_keys=True) + "\n").encode()
 
 
 def _for_all_tiles(verdict: Verdict, job: ArrayJob) -> Verdict:

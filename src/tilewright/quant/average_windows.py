@@ -73,7 +73,7 @@ def _whole_map(node: fx.Node, output: Any) -> Window | str:
     """The window that leaves `output` pixels of the map, whose size an example must have shown."""
     shape = node.all_input_nodes[0].meta.get("tensor_meta")
     if shape is None:
-        return "its window depends on the size of the map: give quantize an example input"
+        return "its window depends on the size of the map: give quantize an example input (example=x[:1])"
     sizes = tuple(shape[2:])
     wanted = as_pair(output)
     if len(sizes) != 2 or None in wanted or any(s % o for s, o in zip(sizes, wanted, strict=True)):

@@ -15,7 +15,7 @@ ALONE = "move it behind the last layer, or leave it out"
 NORM_FIRST = "put it right behind its layer, before the pool or flatten"
 AT_THE_INPUT = "let a quantized layer read the module's input as it is"
 TRACEABLE = "write its forward without control flow on values"
-WHOLE_POOL = "give quantize an example input, or use a pool with a fixed kernel"
+WHOLE_POOL = "give quantize an example input (example=x[:1]), or use a pool with a fixed kernel"
 
 ADVICE = {
     "getitem": "let the next layer read the whole value: weights of 0 leave channels out",

@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from tilewright.report import drawing, figures, image
+from tilewright.report.svg import MINUS
 
 
 def make_environment() -> Environment:
@@ -18,7 +19,7 @@ def make_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: dict[str, Any] = {"count": _count, "percent": _percent, "short": _short}
+    filters: dict[str, Any] = {"count": _count, "percent": _percent, "short": _short, "span": _span}
     filters |= {"photo": image.photo, "sheet": image.sheet, "network": drawing.network}
     filters |= {name: getattr(figures, name) for name in ("histogram", "psum_scale", "shares")}
     environment.filters.update(filters)
@@ -27,6 +28,15 @@ def make_environment() -> Environment:
 
 def _count(number: int | None) -> str:
     return "-" if number is None else f"{number:,}"
+
+
+def _span(ends: tuple[int, int]) -> str:
+    """A range of integers.
+
+    >>> _span((0, 9945))
+    '0 … 9,945'
+    """
+    return " … ".join(f"{end:,}".replace("-", MINUS) for end in ends)
 
 
 def _percent(fraction: float | None) -> str:

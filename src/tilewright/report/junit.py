@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from tilewright.facts import RunFacts
 from tilewright.report.summary import Reason
 from tilewright.spec import Check
+from tilewright.store.xml_text import legal
 
 
 def junit_xml(run: RunFacts, reasons: Sequence[Reason]) -> str:
@@ -49,8 +49,3 @@ def _add_suite(
             ElementTree.SubElement(case, "system-out").text = legal(check.evidence)
         else:
             ElementTree.SubElement(case, "failure", message=legal(check.evidence))
-
-
-def legal(text: str) -> str:
-    """`text` without the characters that XML 1.0 cannot hold: control characters in a layer's name."""
-    return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)

@@ -133,6 +133,11 @@ class LayerSummary:
     cosim_mismatches: int | None
 
     @property
+    def psum_bits_spare(self) -> int:
+        """Bits of the array's psums beyond those that these weights need; negative: too few."""
+        return self.psum_bits - self.psum_bits_needed
+
+    @property
     def cosim_other_mismatches(self) -> int:
         """Outputs, stored psums and values of unused lanes that differ."""
         return (self.cosim_mismatches or 0) - (self.cosim_psum_mismatches or 0)

@@ -25,6 +25,8 @@ from tilewright.mutation import (
     run_campaign,
     sample,
 )
+from tilewright.mutation.campaign import Elsewhere
+from tilewright.mutation.elsewhere import try_elsewhere
 from tilewright.mutation.trial import check_sets
 from tilewright.pipeline.inventory import CONFIG
 from tilewright.pipeline.run_folder import Listener, RunFolder
@@ -41,7 +43,8 @@ class MutateOptions:
     smallest. has_modes: add layers that drive every mode; None: for our core. simulator, timeout_s: of one
     build or run. equivalents: TOML with reasons; None: those about our core, if it is ours. has_proofs: ask
     yosys about survivors. seed: of the choice, and of random codes. jobs: mutants at a time. log: where
-    outcomes are kept and taken up again. Raises `ConfigError` if a number is too small.
+    outcomes are kept and taken up again. workers: a cluster's address, as `run_jobs` takes it. Raises
+    `ConfigError` if a number is too small.
     """
 
     rtl_dir: Path | None = None
@@ -56,6 +59,7 @@ class MutateOptions:
     seed: int = 0
     jobs: int = 1
     log: Path | None = None
+    workers: str = ""
 
     def __post_init__(self) -> None:
         least = min(self.bundles, self.jobs, 1 if self.limit is None else self.limit)
@@ -102,7 +106,14 @@ def mutate(paths: Sequence[Path], options: MutateOptions, listener: Listener) ->
             jobs=options.jobs,
             progress=listener.progress,
             log=log,
+            elsewhere=_elsewhere(bench, sets, options),
         )
+
+
+def _elsewhere(bench: Bench, sets: Sequence[VectorSet], options: MutateOptions) -> Elsewhere | None:
+    if not options.workers:
+        return None
+    return lambda mutants: try_elsewhere(bench, mutants, sets, workers=options.workers)
 
 
 @contextmanager

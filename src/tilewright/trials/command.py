@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ MOST_COPIED = 256 << 20
 PREFIX = "TILEWRIGHT_"
 RESULTS = "tilewright-trials.json"
 """What a folder of trials has beside the folders in which commands ran; such a folder is never copied."""
+ENVIRONMENT = "pyvenv.cfg"
+"""What a virtual environment of Python has; it is no part of a core and is never copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ def fill(word: str, values: Mapping[str, str]) -> str:
 
 
 def copy_project(project: Path, folder: Path, changes: Mapping[Path, bytes]) -> None:
-    """Copy the files of `project` to `folder`; hidden ones, links and folders of trials are left out.
+    """Copy the `project_files` of `project` to `folder`.
 
     changes: what to write in place of a file's own content, by its path within the project. Raises
     `ToolError` if there is too much to copy for each bundle.
@@ -154,15 +157,24 @@ def copy_project(project: Path, folder: Path, changes: Mapping[Path, bytes]) -> 
 
 
 def project_files(project: Path) -> list[Path]:
-    """The files that are copied of a project, as paths within it, sorted."""
-    trials = {mark.parent for mark in project.rglob(RESULTS)}
+    """The files that are copied of a project, as paths within it, sorted.
+
+    Left out are hidden ones, links, folders of trials and virtual environments of Python.
+    """
     found = []
-    for path in sorted(project.rglob("*")):
-        name = path.relative_to(project)
-        is_hidden = any(part.startswith(".") for part in name.parts)
-        if path.is_file() and not (is_hidden or path.is_symlink() or trials & set(path.parents)):
-            found.append(name)
-    return found
+    for folder, folders, names in os.walk(project):
+        here = Path(folder)
+        if RESULTS in names or (ENVIRONMENT in names and here != project):
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths = (here / name for name in names if not name.startswith("."))
+        found += [path.relative_to(project) for path in paths if _is_own_file(path)]
+    return sorted(found)
+
+
+def _is_own_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _expect_program(word: str, here: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree
 
-from tilewright.report.junit import legal
+from tilewright.store.xml_text import legal
 from tilewright.trials.several import Trials
 
 

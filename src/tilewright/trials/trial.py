@@ -243,7 +243,7 @@ class _Judgement:
         elif said := self._words():
             status, evidence = "fail", said
         else:
-            evidence = " ".join(map(str, comparisons)) or NO_NUMBERS
+            evidence = " ".join(map(str, comparisons)) or self._without_numbers(written)
         return Trial(
             self.bundle,
             status,
@@ -299,9 +299,17 @@ class _Judgement:
         pattern = PATTERNS.get(reading.pattern) if reading.pattern in PATTERNS else reading.pattern
         return not re.search(pattern, self.ended.text, re.IGNORECASE | re.MULTILINE)
 
-    def _absent(self, name: str, written: list[Path]) -> str:
+    def _without_numbers(self, written: list[Path]) -> str:
+        """That nothing was compared, and which of the files that were written could be."""
+        seen = self._seen(written)
+        return f"{NO_NUMBERS}; it wrote {seen}: --dump FILE has one judged" if seen else NO_NUMBERS
+
+    def _seen(self, written: list[Path]) -> str:
         names = [str(path.relative_to(self.folder)) for path in written]
-        seen = ", ".join(names[:4]) + f" and {len(names) - 4} more" * (len(names) > 4)
+        return ", ".join(names[:4]) + f" and {len(names) - 4} more" * (len(names) > 4)
+
+    def _absent(self, name: str, written: list[Path]) -> str:
+        seen = self._seen(written)
         is_old = (self.folder / name).exists()
         there = "it was there before, or is no file" if is_old else "there is none"
         if name in {file.name for file in self.bundle.files}:

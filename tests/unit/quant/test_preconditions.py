@@ -434,7 +434,7 @@ ADVISED = {
     ),
     "adaptive": (
         nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.AdaptiveMaxPool2d(4), nn.Conv2d(4, 2, 3)),
-        "2 is not .*; give quantize an example input, or use a pool with a fixed kernel",
+        "2 is not .*; give quantize an example input .*, or use a pool with a fixed kernel",
         nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 2, 3)),
     ),
     "soft maximum": (

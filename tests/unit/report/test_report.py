@@ -318,6 +318,15 @@ def test_the_page_is_one_offline_file_with_the_verdict_first():
     assert "<link" not in page.replace('<link rel="icon" href="data:,">', "")
 
 
+def test_the_page_says_what_the_psum_width_leaves():
+    minus = "\N{MINUS SIGN}"
+    row = f"<td>{minus}3 … 4</td><td>{minus}105 … 105</td>\n<td>9 of 16</td>"
+    assert f'{row}<td class="pass">7</td>' in render(STAGES, METRICS)
+    narrow = copy.deepcopy(STAGES)
+    narrow["verify"]["layers"][0]["psum_bits"] = 8
+    assert '<td>9 of 8</td><td class="fail">-1</td>' in render(narrow, METRICS)
+
+
 def test_the_same_numbers_give_the_same_bytes():
     pages = [render(STAGES, METRICS) for _ in range(2)]
     assert pages[0] == pages[1]

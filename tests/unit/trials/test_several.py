@@ -152,6 +152,7 @@ class TestCommand:
             (("--build", "'", "--", "true"), "--build must be the words of a command"),
             (("--pattern", "(", "--", "true"), "regular expression"),
             (("--nothing", "--", "true"), "No such option"),
+            (("--dump", "x", "vvp", "-n", "sim"), "words of your own command stand after --"),
         ],
     )
     def test_bad_usage_is_one_line(self, tree, tmp_path, words, line):

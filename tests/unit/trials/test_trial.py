@@ -152,6 +152,11 @@ def test_the_cores_own_word(run, script, expected, status):
         assert "must" in trial.evidence
 
 
+def test_a_command_that_only_says_so_is_told_which_of_its_files_could_be_judged(run):
+    told = run("cp psum.txt mine.txt", Expected()).evidence
+    assert told.endswith("(--dump, --pattern); it wrote mine.txt: --dump FILE has one judged")
+
+
 def test_the_fields_and_the_environment_name_places_and_sizes(run):
     script = (
         "cd {bundle} && test -f manifest.json && test $TILEWRIGHT_BUNDLE = {bundle} && "
@@ -171,7 +176,10 @@ def test_a_project_is_copied_and_its_build_runs_first(run, tmp_path):
     (project / "src" / "core.txt").write_text("psum.txt\n")
     (project / ".git").mkdir()
     (project / ".git" / "big").write_text("x")
-    script = "test ! -e .git && cp $(cat built) dump.txt"
+    (project / "env" / "lib").mkdir(parents=True)
+    (project / "env" / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    (project / "env" / "lib" / "tw_pe.sv").write_text("module tw_pe; endmodule\n")
+    script = "test ! -e .git && test ! -e env && cp $(cat built) dump.txt"
     trial = run(script, project=project, build=("cp", "src/core.txt", "built"))
     assert trial.status == "pass"
     assert not (project / "built").exists()

@@ -26,6 +26,7 @@ from tilewright.facts import (
     StageResult,
 )
 from tilewright.pipeline.corner_vectors import simulate_corners
+from tilewright.pipeline.elsewhere import run_elsewhere
 from tilewright.pipeline.failure import WAVES, find_failure
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.programs.pace import Pace
@@ -48,8 +49,11 @@ class _Finding:
     is_told: bool = False
 
 
-def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
-    """Simulate the RTL on every bundle; psums and outputs must be the files', cycles the model's."""
+def cosim(run: RunFolder, listener: Listener, *, workers: str = "") -> StageResult[CosimFacts]:
+    """Simulate the RTL on every bundle; psums and outputs must be the files', cycles the model's.
+
+    workers: a cluster's address, as `run_jobs` takes it: bundles of layers are run there.
+    """
     config, array = run.config().cosim, run.array()
     model_cycles, _ = read_artifact(run.fold_cycles_stem, "fold-cycles")
     exported = run.facts(ExportFacts)
@@ -67,11 +71,17 @@ def cosim(run: RunFolder, listener: Listener) -> StageResult[CosimFacts]:
     checks: list[Check] = []
     failure, setup = None, _setup(config, array)
     least = _memories(run, exported, setup)
-    pace = Pace(len(exported.bundles), "bundles through the RTL")
+    pace = Pace(len(exported.bundles), "bundles through the RTL", has_slow_start=True)
+    found_elsewhere = run_elsewhere(
+        run, exported, config, setup=setup, least=least, workers=workers
+    )
     for number, bundle in enumerate(exported.bundles):
         listener.progress(pace.line(number))
         recorded = waves if failure is None else None
-        how = {"setup": setup, "least_memories": least, "failure_waves": recorded}
+        how: dict[str, Any] = {"setup": setup, "least_memories": least, "failure_waves": recorded}
+        done = next(found_elsewhere, None)
+        if done is not None and (done.is_exact or recorded is None):
+            how["done"] = done  # the first that differs runs here once more, for its waves
         result, findings = _try_bundle(run, bundle, config, model_cycles[bundle.layer], how)
         results += [] if result is None else [result]
         if failure is None and result is not None and result.mismatches:
@@ -203,6 +213,9 @@ def _memories(run: RunFolder, exported: ExportFacts, setup: Setup) -> dict[str, 
 
 
 def _run(folder: Path, config: CosimConfig, how: Mapping[str, Any]) -> CosimResult:
+    if "done" in how:
+        done: CosimResult = how["done"]
+        return done
     return run_bundle(
         folder,
         processes=config.processes,
