@@ -67,10 +67,10 @@ def run_all(run: RunFolder, listener: Listener, announce: Callable[[str], None])
 
 def _require_layout(name: str) -> None:
     """Better refused before training than when cosim is to read the files."""
-    from tilewright.cores.run_list import bench_dataflow
+    from tilewright.cores.run_list import is_readable
     from tilewright.vectors import CORE_LAYOUTS, load_layout
 
-    if name and bench_dataflow(load_layout(name)) is None:
+    if name and not is_readable(load_layout(name)):
         raise ConfigError(
             f"vectors.layout must be one that the RTL testbench reads ({', '.join(CORE_LAYOUTS)}, or one of "
             f"them packed), because the chain ends with it, not {name}: leave it out here, and then "
