@@ -2,12 +2,14 @@
 
     python benchmarks/import_networks.py [--samples 1000] [--only TEXT] [--json]
 
-Of the 8-bit networks of ONNX Runtime, with a hundred times the thresholds, a tenth of the inputs is compared.
+Of the 8-bit networks of ONNX Runtime and TFLite, with a hundred times the thresholds, a tenth of the inputs
+is compared.
 
-Each file is written, imported, and run by its own engine (qonnx's executor, or ONNX Runtime with its integer
-kernels and exact sums) on random input codes; every code and sum is compared with the naive reference. Those
-that the source's float rounding decides are counted apart, and how many of them differ. "By default": the
-codes that ONNX Runtime without options computes otherwise on this processor, and the first node with one.
+Each file is written, imported, and run by its own engine (qonnx's executor, ONNX Runtime with its integer
+kernels and exact sums, or LiteRT's interpreter) on random input codes; every code and sum is compared with
+the naive reference. Those that the source's float rounding decides are counted apart, and how many of these
+differ. "By default": the codes that ONNX Runtime without options computes otherwise on this processor, and
+the first node with one.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 
@@ -30,11 +33,17 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.float_networks import mobilenet, mobilenet_v3, quantize, resnet8, unet
 from tests.public_networks import NETWORKS
 
-from tilewright.interchange import read_onnx
+from tilewright.interchange import KERNELS, read_onnx, read_tflite
 from tilewright.interchange.source import Imported
 from tilewright.studies.imports import compare_foreign, run_foreign
 
 BATCH = 100
+SIZES = {
+    "ResNet-8": {"edge": 16, "width": 8},
+    "DS-CNN": {"width": 16},
+    "MobileNetV1": {"edge": 32},
+}
+"""Of TFLite's networks, where they are not as published, so that the naive reference takes seconds."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +80,34 @@ def files(folder: Path) -> Iterator[tuple[str, Callable[[], Path], int]]:
         yield stem, partial(_quantized, build, folder / stem, form="QDQ", kind=kind), 10
 
 
+def tflite_files(folder: Path) -> Iterator[tuple[str, Callable[[], Path], str]]:
+    """Networks as TFLite files, and with which kernels each is read; none without ai-edge-litert."""
+    if find_spec("ai_edge_litert") is None:
+        print("TFLite files are left out: pip install 'tilewright[tflite]'", file=sys.stderr)
+        return
+    from tests.tflite_networks import NETWORKS as OF_TFLITE
+
+    for (name, build), kernels in product(OF_TFLITE.items(), KERNELS):
+        path = folder / f"{name}.tflite"
+        yield f"{name} TFLite {kernels}", partial(build, path, **SIZES.get(name, {})), kernels
+
+
 def _quantized(build: Callable[..., Path], stem: Path, *, form: str, kind: str) -> Path:
     path = build(stem.with_suffix(".float.onnx"), width=8, edge=16)
     return quantize(path, stem.with_suffix(".onnx"), form=form, kind=kind, per_channel=True)
 
 
-def measure(name: str, path: Path, samples: int) -> Row:
-    """Import a file and compare it on samples, a batch at a time."""
-    since, imported = time.perf_counter(), read_onnx(path)
+def networks(folder: Path) -> Iterator[tuple[str, Callable[[], Imported], int]]:
+    """Every network by name, what writes and reads its file, and what part of the samples is compared."""
+    for name, write, share in files(folder):
+        yield name, lambda write=write: read_onnx(write()), share
+    for name, write, kernels in tflite_files(folder):
+        yield name, lambda write=write, kernels=kernels: read_tflite(write(), kernels=kernels), 10
+
+
+def measure(name: str, imported: Imported, samples: int) -> Row:
+    """Compare a file that is read on samples, a batch at a time."""
+    since = time.perf_counter()
     compared = differ = left_open = open_differ = 0
     for seed in range(samples // BATCH):
         foreign = run_foreign(imported, BATCH, seed=seed)
@@ -121,11 +150,11 @@ def main() -> None:
         f"| by default, of {BATCH} images | seconds"
     )
     with tempfile.TemporaryDirectory() as folder:
-        for name, write, share in files(Path(folder)):
+        for name, read, share in networks(Path(folder)):
             if arguments.only not in name:
                 continue
-            path = write()
-            row = measure(name, path, max(BATCH, arguments.samples // share))
+            imported = read()
+            row = measure(name, imported, max(BATCH, arguments.samples // share))
             rows.append(row)
             default = (
                 "-" if row.default_differ is None else f"{row.default_differ:,} {row.default_first}"

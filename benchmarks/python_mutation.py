@@ -45,6 +45,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("spec/packed_network.py", "spec/network_facts.py", "spec/bit_packing.py"),
         ("spec",),
     ),
+    "judge": (("judge/*.py", "judge/families/*.py"), ("judge",)),
     "cores": (("cores/result.py", "cores/transcript.py"), ("cores", "pipeline/test_cosim.py")),
     "bundles": (
         tuple(

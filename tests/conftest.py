@@ -10,9 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.chain import OVERRIDES, tilewright
 from tests.rtl.layers import require_simulator
+
+settings.register_profile("any machine", deadline=None)  # a busy one is no failure
+settings.load_profile("any machine")
 
 SLOW = (
     "tests/formal/test_modules.py",  # compiles yosys, where it never was

@@ -16,6 +16,13 @@ from tilewright.errors import EXTRAS
 
 CPU_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8")
 
+OPTIONAL = {
+    "onnx": "export-network and import-network",
+    "qonnx": "import-network of QONNX files",
+    "pyosys": "prove, and for equivalent mutants",
+}
+"""Packages that only some commands need, and which."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -31,8 +38,10 @@ class Finding:
 def examine(*, data_dir: Path | None = None) -> Iterator[Finding]:
     """Examine this computer; every simulator is asked to build and run a design, so this takes seconds."""
     yield Finding("machine", is_present=True, detail=_machine())
-    for package in ("numpy", "numba", "torch", "jinja2"):
+    for package in ("numpy", "pyslang", "numba", "torch", "jinja2"):
         yield _package(package)
+    for package, command in OPTIONAL.items():
+        yield _package(package, command=command)
     yield _gpu()
     yield _compiler()
     yield from _simulators()
@@ -47,14 +56,18 @@ def _machine() -> str:
     return f"Python {platform.python_version()}, {system}, {units}"
 
 
-def _package(name: str) -> Finding:
+def _package(name: str, *, command: str = "") -> Finding:
+    """Whether a package is installed; it is needed, unless a `command` alone needs it."""
+    is_needed = not command
     try:
-        return Finding(name, is_present=True, detail=version(name), is_needed=True)
+        return Finding(name, is_present=True, detail=version(name), is_needed=is_needed)
     except PackageNotFoundError:
         remedy = (
             f"pip install 'tilewright[{EXTRAS[name]}]'" if name in EXTRAS else f"pip install {name}"
         )
-        return Finding(name, False, "not installed", remedy, is_needed=True)
+        if command:
+            remedy = f"for {command}: {remedy}"
+        return Finding(name, False, "not installed", remedy, is_needed=is_needed)
 
 
 def _gpu() -> Finding:

@@ -35,6 +35,7 @@ def expect_error(done, *words, status=2):
         ("model.choke_stage=5", ("choke_stage must be 1..4 for vgg_tiny, not 5",)),
         ("data.dir=/nowhere", ("digits are bundled",)),
         ("vectors.layout=ece284-wz", ("ece284-wz", "ece284-ws")),
+        ("vectors.layout=readmemh", ("that the RTL testbench reads (ece284-ws,", "not readmemh")),
         ("vectors.samples=17", ("vectors.samples must be at most recover.samples = 16, not 17",)),
     ],
 )
@@ -84,6 +85,17 @@ def test_a_layer_that_does_not_exist_gives_near_names(run):
 def test_a_layout_that_does_not_exist_gives_near_names(run):
     done = tilewright("export", run, "--set", "vectors.layout=ece284-wz")
     expect_error(done, "ece284-wz", "ece284-ws")
+
+
+def test_files_for_another_bench_are_refused_once_and_are_no_finding_of_the_core(run):
+    done = tilewright("export", run, "--set", "vectors.layout=readmemh")
+    assert done.returncode == 0, done.stderr
+    done = tilewright("cosim", run)
+    expect_error(
+        done, "the RTL testbench reads layout ece284-ws,", "has layout readmemh: export it"
+    )
+    assert done.stderr.count("readmemh") == 1
+    assert "readmemh" not in done.stdout
 
 
 def test_more_samples_than_were_recovered(run):

@@ -192,9 +192,12 @@ def test_a_course_checkpoint_goes_through_the_rtl(tmp_path, command):
     [
         (
             ("net.onnx", "--weight-bits", 4),
-            "error: an ONNX file states its widths and pools itself",
+            "error: a .onnx file states its widths and pools itself",
         ),
-        (("net.pth",), "error: net.pth is taken for a checkpoint, since it does not end in .onnx"),
+        (
+            ("net.pth",),
+            "error: net.pth is taken for a checkpoint, since it does not end in .onnx or ",
+        ),
         (("net.pth", "--weight-bits", 4, "--act-bits", 9), "error: act_bits must be 2..8, not 9"),
         (
             ("net.pth", "--weight-bits", 4, "--act-bits", 4, "--pools", "6,x"),

@@ -82,6 +82,9 @@ def test_widths_of_single_layers_survive_a_round_trip(tmp_path):
             "--set needs section.key=value, for example train.epochs=5, not 'train.epochs'",
         ),
         ("epochs=1", "--set needs section.key=value"),
+        (f"vectors.seed={'9' * 5000}", "--set: a number has at most 100 digits, not 5000"),
+        ("train.lr=inf", "--set: train.lr: input should be a finite number, found inf"),
+        ("train.lr=nan", "--set: train.lr: input should be a finite number, found nan"),
         ("data.dir=\udcff", "--set must be UTF-8 text, not 'data.dir=.udcff'"),
     ],
 )

@@ -31,7 +31,7 @@ def findings(**options):
 def test_every_part_is_named(answers):
     found = findings()
     assert list(found) == [
-        *("machine", "numpy", "numba", "torch", "jinja2"),
+        *("machine", "numpy", "pyslang", "numba", "torch", "jinja2", "onnx", "qonnx", "pyosys"),
         *("GPU", "C++ compiler", "verilator", "icarus", "CIFAR-10"),
     ]
     assert found["numpy"].is_present
@@ -72,6 +72,16 @@ def test_a_package_that_is_not_installed_is_needed(answers, monkeypatch):
     found = findings()["numba"]
     assert (found.is_present, found.is_needed) == (False, True)
     assert found.remedy == "pip install 'tilewright[sim]'"
+
+
+def test_a_package_that_only_some_commands_need_is_named_with_them(answers, monkeypatch):
+    real = doctor.version
+    monkeypatch.setattr(
+        doctor, "version", lambda name: real("no-such-thing" if name == "qonnx" else name)
+    )
+    found = findings()["qonnx"]
+    assert (found.is_present, found.is_needed) == (False, False)
+    assert found.remedy == "for import-network of QONNX files: pip install 'tilewright[onnx]'"
 
 
 def test_a_machine_without_tools_is_not_ready_and_says_why(tmp_path):

@@ -17,7 +17,9 @@ from tilewright.cli.run_folder import hold
 def import_network(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="An ONNX file of integers, or a course checkpoint."),
+        typer.Argument(
+            metavar="FILE", help="An ONNX or TFLite file of integers, or a course checkpoint."
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The run folder to make.")],
     samples: Annotated[
@@ -43,28 +45,41 @@ def import_network(
     data_dir: Annotated[
         Path | None, typer.Option("--data-dir", metavar="DIR", help="Folder of CIFAR-10.")
     ] = None,
+    kernels: Annotated[
+        str | None,
+        typer.Option(
+            "--kernels",
+            metavar="xnnpack|reference",
+            help="Whose rounding a TFLite file is read with; xnnpack if not said.",
+        ),
+    ] = None,
     is_json: JsonOption = False,
 ) -> None:
     """State a network of others in integers, compared with its own arithmetic, and start a run with it."""
     from tilewright.errors import ConfigError
+    from tilewright.interchange import NETWORK_READERS
     from tilewright.studies.imports import CourseOptions, parse_indices
     from tilewright.studies.imports import import_network as read
 
     course = None
-    if file.suffix != ".onnx":
+    kinds = NETWORK_READERS.names()
+    if file.suffix.removeprefix(".").lower() not in kinds:
         if weight_bits is None or act_bits is None:
             raise ConfigError(
-                f"{file.name} is taken for a checkpoint, since it does not end in .onnx, and that does "
-                "not state its bit widths: give --weight-bits and --act-bits"
+                f"{file.name} is taken for a checkpoint, since it does not end in "
+                f"{' or '.join(f'.{kind}' for kind in kinds)}, and that does not state its bit widths: give "
+                "--weight-bits and --act-bits"
             )
         indices = None if pools is None else parse_indices(pools)
         course = CourseOptions(
             weight_bits, act_bits, tuple(layer_bits or ()), indices, data, data_dir
         )
     elif weight_bits or act_bits or layer_bits or pools:
-        raise ConfigError("an ONNX file states its widths and pools itself: leave them out")
+        raise ConfigError(
+            f"a .{file.suffix.removeprefix('.')} file states its widths and pools itself: leave them out"
+        )
     hold(out)
-    result = read(file, out, samples=samples, course=course)
+    result = read(file, out, samples=samples, course=course, kernels=kernels)
     facts = result.facts()
     if is_json:
         print(json.dumps(facts, indent=2))

@@ -13,7 +13,7 @@ from tilewright.rtl.descriptor import LayerDescriptor
 from tilewright.spec import Function, OutputFunction
 from tilewright.tile.execution import Execution
 from tilewright.tile.plan import TilePlan
-from tilewright.vectors import CORE_LAYOUTS, Bundle, dataflow_of
+from tilewright.vectors import CORE_LAYOUTS, Bundle, Layout, dataflow_of
 from tilewright.vectors.layout import PACKED
 
 _MIN_CODE_BITS = 2
@@ -78,13 +78,29 @@ class BenchRun:
         return self.plan.dataflow.otile_words(self.plan)
 
 
+def is_readable(layout: Layout) -> bool:
+    """Whether the testbench reads files of `layout`."""
+    dataflow = dataflow_of(layout)
+    return dataflow is not None and dataflow.wiring is not None
+
+
+def require_readable(layout: Layout, where: str) -> None:
+    """Raise `FormatError` if the testbench does not read the files of `layout`, which lie `where`."""
+    if not is_readable(layout):
+        raise _unreadable(layout, where)
+
+
+def _unreadable(layout: Layout, where: str) -> FormatError:
+    return FormatError(
+        f"the RTL testbench reads layout {', '.join(CORE_LAYOUTS)}, but {where} has layout "
+        f"{layout.name}: export it again with one of them, or packed (NAME-packed)"
+    )
+
+
 def _execution(bundle: Bundle, setup: Setup) -> Execution:
     dataflow = dataflow_of(bundle.layout)
     if dataflow is None or dataflow.wiring is None:
-        raise FormatError(
-            f"the RTL testbench reads layout {', '.join(CORE_LAYOUTS)}, but {_where(bundle)} has layout "
-            f"{bundle.layout.name}: export it again with one of them, or packed (NAME-packed)"
-        )
+        raise _unreadable(bundle.layout, _where(bundle))
     stated = bundle.layout.kind("output")
     output = OutputFunction(cast("Function", stated.function), stated.shift)
     plan = replace(bundle.plan, dataflow=dataflow)

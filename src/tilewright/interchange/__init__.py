@@ -1,18 +1,37 @@
-"""Formats of other tools: ONNX, QONNX and QCDQ out, ONNX of integers in, SCALE-Sim's topology out."""
+"""Formats of other tools: ONNX, QONNX, QCDQ and SCALE-Sim's topology out, ONNX and TFLite of integers in."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tilewright.interchange.export import FORMATS, Exported, export_network
 from tilewright.interchange.extras import require
 from tilewright.interchange.tensors import TensorNames
+from tilewright.registry import Registry
 
 if TYPE_CHECKING:
     from tilewright.interchange.source import Imported
 
-__all__ = ["FORMATS", "Exported", "TensorNames", "export_network", "read_onnx"]
+__all__ = [
+    "FORMATS",
+    "NETWORK_READERS",
+    "Exported",
+    "TensorNames",
+    "export_network",
+    "read_onnx",
+    "read_tflite",
+]
+
+NETWORK_READERS: Registry[Callable[[Path], Imported]] = Registry(
+    "network reader",
+    ours={kind: f"tilewright.interchange:read_{kind}" for kind in ("onnx", "tflite")},
+)
+"""What reads a file of a network of integers, by the end of the file's name, without its dot."""
+
+KERNELS = ("xnnpack", "reference")
+"""Whose rounding a TFLite file is read with; LiteRT's interpreter has the first unless told otherwise."""
 
 
 def read_onnx(path: Path) -> Imported:
@@ -25,3 +44,16 @@ def read_onnx(path: Path) -> Imported:
     from tilewright.interchange.onnx_in import read_onnx as read
 
     return read(path)
+
+
+def read_tflite(path: Path, *, kernels: str = KERNELS[0]) -> Imported:
+    """Read a full-integer TFLite file as an integer network that rounds as `kernels` do.
+
+    Raises `ToolError` if onnx or ai-edge-litert is not installed, and `FormatError` that names the operations
+    that cannot be stated in integers, and why.
+    """
+    require("onnx", extra="tflite")
+    require("ai_edge_litert.interpreter", extra="tflite")
+    from tilewright.interchange.tflite_in import read_tflite as read
+
+    return read(path, kernels=kernels)

@@ -12,17 +12,35 @@ from tilewright.interchange.hindrances import HindranceError, Lost
 from tilewright.interchange.linear_quant import Integers
 from tilewright.interchange.onnx_graph import Graph, Operator
 from tilewright.interchange.read_layers import unique
-from tilewright.interchange.source import Imported, SourceCodes, SourceSums
+from tilewright.interchange.source import (
+    Imported,
+    SourceCodes,
+    SourceInput,
+    SourceParts,
+    SourceSums,
+)
 from tilewright.interchange.values import Affine, Value, clip
 from tilewright.interchange.wiring import (
     FoundLink,
+    grid_of,
     input_grid,
     input_notes,
     output_notes,
     requantize,
 )
-from tilewright.spec import IntegerLayer, IntegerNetwork, Node, SumPool, port_name
+from tilewright.spec import (
+    CodeMove,
+    IntegerLayer,
+    IntegerNetwork,
+    Node,
+    NumberFormat,
+    SumPool,
+    port_name,
+)
 from tilewright.spec.step_search import Steps
+
+STORED = NumberFormat(8, is_signed=False)
+"""Codes of several inputs in one, each counted from its lowest."""
 
 INPUT, OUTPUT = "input", "output"
 """Names of the nodes that hand on codes: of the input where no layer reads them as they are, and of the
@@ -30,13 +48,17 @@ output where the file has codes there."""
 
 
 class Assembly:
-    """The nodes found so far, in order, and where the file has their codes and sums."""
+    """The nodes found so far, in order, and where the file has their codes and sums.
 
-    def __init__(self) -> None:
+    is_several: the file has several inputs, so that the network's one holds the codes of all of them.
+    """
+
+    def __init__(self, *, is_several: bool = False) -> None:
+        self._is_several = is_several
         self.nodes: dict[str, Node] = {}
         self._links: list[FoundLink] = []
         self._inputs: dict[str, Value] = {}
-        self._codes: dict[str, SourceCodes] = {}
+        self._codes: dict[str, SourceCodes | SourceParts] = {}
         self._sums: dict[str, SourceSums] = {}
         self._biases: dict[str, Integers] = {}
 
@@ -65,7 +87,7 @@ class Assembly:
         for operand, value in enumerate(operands):
             port = port_name(node.name, operand)
             self._codes[port] = _source_codes(value)
-            if operand:  # the network's input is a first operand
+            if operand or self._is_several:  # the network's input is a first operand
                 value = self.entered(value)
             if value.origin is None:
                 self._inputs[node.name] = value
@@ -84,12 +106,44 @@ class Assembly:
         assert value.grid is not None, "the input is quantized here"  # noqa: S101
         tensor = value.tensor
         name = next((name for name, one in self._inputs.items() if one.tensor == tensor), "")
+        if self._is_several:
+            return self._enter_part(value, name)
         if not isinstance(self.nodes.get(name), SumPool):
             name = self._pass_on(value, INPUT)
             self._inputs[name] = value
-            self._sums[name] = SourceSums(tensor, _real(value))
+            if not value.is_code:
+                self._sums[name] = SourceSums(tensor, _real(value))
         steps = (_real(value).step(), clip(value.grid))
         return replace(value, origin=name, steps=steps, pools=(), is_flattened=False, layout=())
+
+    def _enter_part(self, value: Value, name: str) -> Value:
+        """The codes of one of several inputs, counted from the lowest, as the sums of a node."""
+        grid = value.grid
+        assert grid is not None, "the input is quantized here"  # noqa: S101
+        if not name:
+            name = unique(INPUT, set(self.nodes))
+            places = np.arange(int(np.prod(value.plane)), dtype=np.int32).reshape(value.plane)
+            self.nodes[name] = CodeMove(name, (value.plane,), places, STORED, 1.0)
+            self._codes[name] = _source_codes(value)
+            self._inputs[name] = value
+        low = np.array([grid.low * grid.scale])
+        steps = (Affine(np.array([grid.scale]), low).step(), clip(grid))
+        return replace(value, origin=name, steps=steps, pools=(), is_flattened=False, layout=())
+
+    def _join_parts(self) -> None:
+        """Let the nodes of several inputs read one, in which these lie one behind the other."""
+        sizes = [int(np.prod(value.plane)) for value in self._inputs.values()]
+        ends, parts = np.cumsum([0, *sizes]).tolist(), []
+        for name, value in self._inputs.items():
+            found = self._codes[name]
+            assert isinstance(found, SourceCodes) and value.grid is not None  # noqa: S101, PT018
+            parts.append((found, value.grid.number_format.min_code))
+        for name, start in zip(self._inputs, ends, strict=False):
+            node = self.nodes[name]
+            assert isinstance(node, CodeMove), "made to enter"  # noqa: S101
+            index = (node.index + start).astype(np.int32)
+            self.nodes[name] = replace(node, planes=((ends[-1], 1, 1),), index=index)
+            self._codes[name] = SourceParts(tuple(parts))
 
     def _leave(self, value: Value) -> Value:
         """The codes of the output as the sums of a node, if the file has them as integers."""
@@ -124,6 +178,8 @@ class Assembly:
         """
         if not self._inputs:
             raise FormatError(f"{path}: no quantized layer follows from the input")
+        if self._is_several:
+            self._join_parts()
         left = [self._leave(output) for output in outputs]
         found: dict[str, Steps] = {}
         ends = tuple(dict.fromkeys(str(one.origin) for one in left))
@@ -139,14 +195,22 @@ class Assembly:
             self._codes,
             self._sums,
             found,
-            input_grid(self._inputs),
-            graph.input_shape,
+            self._source_inputs(graph),
             graph.batch,
             (*input_notes(self._inputs), *self._rounded(), *dict.fromkeys(said), *notes),
             engine,
-            graph.has_code_input,
-            graph.input_kind,
             graph.last,
+        )
+
+    def _source_inputs(self, graph: Graph) -> tuple[SourceInput, ...]:
+        """The inputs of the file, and how it quantizes each."""
+        if not self._is_several:
+            grids = {graph.input: input_grid(self._inputs)}
+        else:
+            grids = {one.input: grid_of(one) for one in reversed(self._inputs.values())}
+        return tuple(
+            SourceInput(one.name, one.sizes, one.kind, graph.is_code(one), grids.get(one.name))
+            for one in graph.inputs
         )
 
     def _rounded(self) -> tuple[str, ...]:

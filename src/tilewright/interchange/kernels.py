@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.interchange.values import Grid, Step
-from tilewright.spec import Ints
+from tilewright.spec import Ints, NumberFormat
 from tilewright.spec.integer_sums import LARGEST_SUM
 from tilewright.spec.step_search import Floats
 
@@ -33,16 +33,20 @@ class Products:
     """A convolution or linear layer: ``rint((sum + offset) * (scale / output scale))``.
 
     scale: float32, of activations times weights; offset: int64, the bias that the sums do not hold; both
-    ``(1,)`` or ``(oc,)``. area: what an average divides by; its product with the output scale is rounded
-    first.
+    ``(1,)`` or ``(oc,)``. codes: of the input; where those of the output have another sign, ONNX Runtime has
+    no such kernel and computes with floats. area: what an average divides by; its product with the output
+    scale is rounded first.
     """
 
     scale: Singles
     offset: Ints
+    codes: NumberFormat
     area: int = 1
 
-    def __call__(self, grid: Grid) -> Step:
+    def __call__(self, grid: Grid) -> Step | None:
         """From sums to values on a grid."""
+        if grid.number_format.is_signed != self.codes.is_signed:
+            return None
         step = np.float32(grid.scale) * np.float32(self.area)
         factor = self.scale / step  # float32
 

@@ -55,7 +55,7 @@ from tilewright.interchange.transposed import as_convolution
 from tilewright.interchange.values import Grid, Value, clip
 from tilewright.interchange.views import Views
 from tilewright.interchange.weight_steps import WEIGHT_STEPS, read_weight_step
-from tilewright.interchange.wiring import input_value
+from tilewright.interchange.wiring import input_values
 from tilewright.spec import IntegerLayer
 
 LINEAR = ("Gemm", "MatMul")
@@ -70,10 +70,10 @@ class Known:
     """The tensors after the operations read so far. unread: constants not understood, by their maker."""
 
     def __init__(self, graph: Graph) -> None:
-        self.values = {graph.input: input_value(graph)}
+        self.values = input_values(graph)
         self.weights: dict[str, Weight] = {}
         self.unread: dict[str, str] = {}
-        self.assembly = Assembly()
+        self.assembly = Assembly(is_several=bool(graph.others))
         self.constants: dict[str, Array] = dict(graph.constants)
         self._integers: dict[str, Integers] = {}
         self._outputs, self._readers, self._opset = graph.outputs, graph.readers(), graph.opset
@@ -299,7 +299,7 @@ class Known:
 def _products(value: Value, layer: IntegerLayer, bias: Integers | None) -> Products:
     """The kernel of a layer on codes."""
     offset = np.zeros(1, np.int64) if bias is None else bias.codes.reshape(-1)
-    return Products(_scales(value, layer), offset)
+    return Products(_scales(value, layer), offset, layer.act_format)
 
 
 def _scales(value: Value, layer: IntegerLayer) -> Singles:

@@ -81,18 +81,19 @@ def unshare_zero_points(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def real_input(model: onnx.ModelProto) -> Any:
-    """The one input that is no initializer; older files list those as inputs too."""
+def real_inputs(model: onnx.ModelProto) -> list[Any]:
+    """The inputs that are no initializers; older files list those as inputs too."""
     constants = {tensor.name for tensor in model.graph.initializer}
-    return next(value for value in model.graph.input if value.name not in constants)
+    return [value for value in model.graph.input if value.name not in constants]
 
 
 def close_batch(model: onnx.ModelProto) -> onnx.ModelProto:
     """`model`, changed: an open batch is 1, and what followed from it is left to inference again."""
-    first = real_input(model).type.tensor_type.shape.dim[0]
-    if first.dim_value > 0:
+    firsts = [one.type.tensor_type.shape.dim[0] for one in real_inputs(model)]
+    if all(first.dim_value > 0 for first in firsts):
         return model
-    first.dim_value = 1
+    for first in firsts:
+        first.dim_value = first.dim_value if first.dim_value > 0 else 1
     del model.graph.value_info[:]
     for output in model.graph.output:
         sizes = output.type.tensor_type.shape.dim

@@ -113,8 +113,10 @@ def add_move(
     moved = on_codes(grid, found)
     if tensor is not None:
         return replace(moved, codes_at=tensor if source.is_code else None)
-    place = (source.tensor, source.codes_at, index.reshape(-1))
-    return replace(moved, tensor=place[0], codes_at=place[1], places=place[2])
+    places = index.reshape(-1)
+    if source.places is not None:
+        places = np.append(source.places, np.int32(ZERO))[places]  # `ZERO` is the last
+    return replace(moved, tensor=source.tensor, codes_at=source.codes_at, places=places)
 
 
 def on_codes(grid: Grid, found: Value) -> Value:

@@ -1,4 +1,4 @@
-"""An ONNX file as plain data: operations in order, constants, one input."""
+"""An ONNX file as plain data: operations in order, constants, inputs."""
 
 from __future__ import annotations
 
@@ -84,12 +84,21 @@ class Operator:
         return float(found)
 
 
+@dataclass(frozen=True, slots=True)
+class GraphInput:
+    """An input of a graph. sizes: without the samples; kind: the type of its numbers."""
+
+    name: str
+    sizes: tuple[int, ...]
+    kind: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
     """Operations in the order in which they run. input_shape: without the samples, of which there are
     `batch`, or any number if that is 0. input_kind: the type of its numbers, as "float" or "uint8". last: the
     tensors of planes that have their channels last. opset: the version of the standard operators.
-    plane: what the input is read as, if that is not its shape.
+    plane: what the input is read as, if that is not its shape. others: the inputs behind the first one.
     """
 
     ops: tuple[Operator, ...]
@@ -102,12 +111,23 @@ class Graph:
     last: frozenset[str] = frozenset()
     opset: int = 17
     plane: tuple[int, ...] = ()
+    others: tuple[GraphInput, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[GraphInput, ...]:
+        """All inputs, in the order of the file."""
+        return GraphInput(self.input, self.input_shape, self.input_kind), *self.others
 
     @property
     def has_code_input(self) -> bool:
-        """Whether the input is codes: integers of up to 8 bits that nothing makes floats of."""
-        reads = [op.kind for op in self.ops if self.input in op.inputs]
-        return self.input_kind in ("int4", "int8", "uint4", "uint8") and "Cast" not in reads
+        """Whether the first input is codes."""
+        return self.is_code(self.inputs[0])
+
+    def is_code(self, read: GraphInput) -> bool:
+        """Whether an input is codes: integers of up to 8 bits that nothing makes floats, or others, of."""
+        reads = {op.kind for op in self.ops if read.name in op.inputs}
+        is_code = read.kind in ("int4", "int8", "uint4", "uint8")
+        return is_code and not reads & {"Cast", "QUANTIZE"}
 
     def readers(self) -> dict[str, list[Operator]]:
         """The operations that read each tensor."""
@@ -122,7 +142,7 @@ def read_graph(path: Path) -> Graph:
     """Read an ONNX file; nothing beside it is opened.
 
     Raises `ArtifactError` if it cannot be read, and `FormatError` if it is no ONNX file, keeps its
-    weights elsewhere, has several inputs, or sizes that are not fixed.
+    weights elsewhere, or has sizes that are not fixed.
     """
     try:
         model = tidy(onnx.load_model_from_string(read_bytes(path)))
@@ -138,15 +158,34 @@ def read_graph(path: Path) -> Graph:
 def _parse(graph: onnx.GraphProto, path: Path) -> Graph:
     constants = _constants(graph, path)
     inputs = [value for value in graph.input if value.name not in constants]
-    if len(inputs) != 1:
-        raise FormatError(f"{path} must have one input, not {[value.name for value in inputs]}")
     ops = tuple(_op(node) for node in graph.node if node.op_type != "Constant")
-    _check_known(ops, {*constants, inputs[0].name})
+    _check_known(ops, {*constants, *(one.name for one in inputs)})
     outputs = tuple(value.name for value in graph.output)
     ops = _needed(ops, outputs)
-    sizes, batch = _sizes(inputs[0], path), inputs[0].type.tensor_type.shape.dim[0].dim_value
-    kind = TensorProto.DataType.Name(inputs[0].type.tensor_type.elem_type).lower()
-    return Graph(ops, constants, inputs[0].name, sizes, max(batch, 0), outputs, kind)
+    first, *others = _read_inputs(inputs, path)
+    batch = max(inputs[0].type.tensor_type.shape.dim[0].dim_value, 0)
+    return Graph(
+        ops, constants, first.name, first.sizes, batch, outputs, first.kind, others=tuple(others)
+    )
+
+
+def _read_inputs(inputs: list[onnx.ValueInfoProto], path: Path) -> list[GraphInput]:
+    """The inputs of a file: at least one; of several, each flat or a plane, and as many samples."""
+    if not inputs:
+        raise FormatError(f"{path} must have one input or more, but has none")
+    found = []
+    for value in inputs:
+        kind = TensorProto.DataType.Name(value.type.tensor_type.elem_type).lower()
+        found.append(GraphInput(value.name, _sizes(value, path), kind))
+    counts = {max(value.type.tensor_type.shape.dim[0].dim_value, 0) for value in inputs}
+    sequences = [one.name for one in found if len(one.sizes) == 2]
+    if len(found) > 1 and (len(counts) > 1 or sequences):
+        what = f"{sequences[0]} is a sequence" if sequences else f"they take {sorted(counts)}"
+        raise FormatError(
+            f"{path}: several inputs must each be (n, channels) or (n, channels, h, w), with as many "
+            f"samples, but {what}"
+        )
+    return found
 
 
 def _constants(graph: onnx.GraphProto, path: Path) -> dict[str, Array]:

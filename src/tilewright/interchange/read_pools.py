@@ -91,7 +91,7 @@ def read_average(op: Operator, value: Value, constants: Constants, assembly: Ass
     else:
         found = assembly.add_integers(op, node, [value], real)
         scale = np.array([grid.scale], np.float32)
-        whole = Products(scale, np.array([offset]), node.area)
+        whole = Products(scale, np.array([offset]), grid.number_format, node.area)
         parts = Average(grid.scale, offset, node.area)
         found = replace(found, kernel=whole if op.kind == "GlobalAveragePool" else parts)
     found = replace(found, is_positive=grid.low >= 0)

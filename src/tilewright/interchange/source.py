@@ -55,6 +55,13 @@ class SourceCodes:
         return with_zero[:, self.places]  # `ZERO` is the last
 
 
+@dataclass(frozen=True, slots=True)
+class SourceParts:
+    """Codes of several inputs one behind the other, each with the lowest, from which they count."""
+
+    parts: tuple[tuple[SourceCodes, int], ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SourceSums:
     """The tensor of the file with a node's real output, which `real` makes of its sums."""
@@ -80,27 +87,51 @@ class InputGrid:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SourceInput:
+    """An input of the file. sizes: without the samples; kind: the type of its numbers; is_code: these are
+    codes, not values. grid: how it is quantized, None where nothing reads it.
+    """
+
+    name: str
+    sizes: tuple[int, ...]
+    kind: str
+    is_code: bool
+    grid: InputGrid | None
+
+    def draw(self, count: int, rng: np.random.Generator) -> npt.NDArray[Any]:
+        """Random inputs, whose codes are spread over their format."""
+        dtype = helper.tensor_dtype_to_np_dtype(TensorProto.DataType.Value(self.kind.upper()))
+        shape = (count, *self.sizes)
+        if self.grid is None:
+            return np.zeros(shape, dtype)
+        codes = self.grid.grid.number_format
+        wanted = rng.integers(codes.min_code, codes.max_code, shape, endpoint=True)
+        if self.is_code:
+            return wanted.astype(codes.dtype)
+        inputs = self.grid.inputs(wanted)
+        if dtype.kind in "iu":
+            inputs = np.rint(inputs).clip(np.iinfo(dtype).min, np.iinfo(dtype).max)
+        return inputs.astype(dtype)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Imported:
     """A network that was read from `path`, and where the file has its tensors.
 
-    codes by port, sums by node where the file has them, steps by the port that they lead to. input_sizes: of
-    the file's input, without the samples; batch: how many at a time, 0 for any number. notes: what of the
-    file is not in the integers. engine: who computes the file's own answers. is_code_input: the input is
-    codes, not values; input_kind: the type of its numbers. last: the tensors of planes with channels last.
+    codes by port, sums by node where the file has them, steps by the port that they lead to. inputs: of the
+    file; batch: how many samples at a time, 0 for any number. notes: what of the file is not in the integers.
+    engine: who computes the file's own answers. last: the tensors of planes with channels last.
     """
 
     path: Path
     network: IntegerNetwork
-    codes: dict[str, SourceCodes]
+    codes: dict[str, SourceCodes | SourceParts]
     sums: dict[str, SourceSums]
     steps: dict[str, Steps]
-    input: InputGrid
-    input_sizes: tuple[int, ...]
+    inputs: tuple[SourceInput, ...]
     batch: int
     notes: tuple[str, ...]
     engine: str = "qonnx"
-    is_code_input: bool = False
-    input_kind: str = "float"
     last: frozenset[str] = frozenset()
 
     @property
@@ -143,21 +174,13 @@ class Imported:
                 f"{self.path} takes {self.batch} images at a time, so {count} do not fit: give --samples "
                 f"{wanted_count}"
             )
-        codes_format, shape = self.input.grid.number_format, (count, *self.input_sizes)
-        lowest, largest = codes_format.min_code, codes_format.max_code
-        wanted = np.random.default_rng(seed).integers(lowest, largest, shape, endpoint=True)
-        if self.is_code_input:
-            return self.run_inputs(wanted.astype(codes_format.dtype))
-        inputs = self.input.inputs(wanted)
-        kind = helper.tensor_dtype_to_np_dtype(TensorProto.DataType.Value(self.input_kind.upper()))
-        if kind.kind in "iu":
-            inputs = np.rint(inputs).clip(np.iinfo(kind).min, np.iinfo(kind).max)
-        return self.run_inputs(inputs.astype(kind))
+        rng = np.random.default_rng(seed)
+        return self.run_inputs({one.name: one.draw(count, rng) for one in self.inputs})
 
-    def run_inputs(self, inputs: npt.NDArray[Any]) -> tuple[Stimulus, float]:
-        """As `run_source`, for these inputs of the file."""
-        count = len(inputs)
-        tensors = {place.tensor for place in self.codes.values()}
+    def run_inputs(self, inputs: Tensors) -> tuple[Stimulus, float]:
+        """As `run_source`, for these inputs of the file, by name."""
+        count = len(next(iter(inputs.values())))
+        tensors = {part.tensor for place in self.codes.values() for part in _parts_of(place)}
         tensors |= {place.tensor for place in self.sums.values()}
         found = run_file(self.path, inputs, engine=self.engine, tensors=tuple(tensors))
         codes: dict[str, Codes] = {}
@@ -166,16 +189,10 @@ class Imported:
         for node in self.network.nodes:
             for operand in range(node.operands):
                 port = port_name(node.name, operand)
-                place = self.codes[port]
-                tensor = self._channels_first(place.tensor, found, place.last)
-                if place.part is not None:
-                    tensor = tensor[:, slice(*place.part)]
-                values = tensor / place.scale
-                whole = np.rint(values)
-                moved = place.moved((whole + place.zero_point).astype(np.int64))
+                moved, distance = self._codes_at(self.codes[port], found)
                 moved = moved.reshape(count, *operand_shape(node, operand))
                 codes[port] = moved.astype(node.act_format.dtype)
-                farthest.append(float(np.abs(values - whole).max()))
+                farthest.append(distance)
             if node.name in self.sums:
                 real = self.sums[node.name].real
                 tensor = self._channels_first(self.sums[node.name].tensor, found, None)
@@ -184,6 +201,20 @@ class Imported:
                 psums[node.name] = np.rint(steps).astype(np.int64)
                 farthest.append(float(np.abs(steps - psums[node.name]).max()))
         return Stimulus(np.arange(count), codes, psums), max(farthest)
+
+    def _codes_at(self, place: SourceCodes | SourceParts, found: Tensors) -> tuple[Ints, float]:
+        """Codes by sample, flat, and the largest distance of a value from a whole one."""
+        if isinstance(place, SourceParts):
+            read = [(*self._codes_at(part, found), low) for part, low in place.parts]
+            flat = [codes.reshape(len(codes), -1) - low for codes, _, low in read]
+            return np.concatenate(flat, axis=1), max(distance for _, distance, _ in read)
+        tensor = self._channels_first(place.tensor, found, place.last)
+        if place.part is not None:
+            tensor = tensor[:, slice(*place.part)]
+        values = tensor / place.scale
+        whole = np.rint(values)
+        moved = place.moved((whole + place.zero_point).astype(np.int64))
+        return moved, float(np.abs(values - whole).max())
 
     def _channels_first(self, name: str, found: Tensors, plane: Plane | None) -> npt.NDArray[Any]:
         """A tensor of the file, its channels before its rows; plane: what it is made of, if it is flat."""
@@ -194,3 +225,7 @@ class Imported:
             channels, height, width = plane
             values = values.reshape(-1, height, width, channels)
         return np.moveaxis(values, -1, 1) if values.ndim == 4 else values
+
+
+def _parts_of(place: SourceCodes | SourceParts) -> tuple[SourceCodes, ...]:
+    return (place,) if isinstance(place, SourceCodes) else tuple(part for part, _ in place.parts)

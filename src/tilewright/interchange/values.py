@@ -82,8 +82,9 @@ def clip(grid: Grid) -> Step:
     return Step(lambda values: np.clip(values, low, high), is_exact=True)
 
 
-Kernel = Callable[[Grid], Step]
-"""How an integer kernel of the source goes from the sums of a node to the values on a grid, in one step."""
+Kernel = Callable[[Grid], Step | None]
+"""How an integer kernel of the source goes from the sums of a node to the values on a grid, in one step; None
+if it has none for such codes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +99,7 @@ class Value:
     is_positive: it is known not to be negative. last: the plane that was flattened with its channels last.
     part: the first of its channels in the tensor, and the first behind them, if it has others too. places: of
     its codes in the tensor, if they were moved since; the file does not have them so. slack: by how much the
-    source's rounding of what it adds may miss the sum.
+    source's rounding of what it adds may miss the sum. input: of the graph, that it follows from.
     """
 
     tensor: str
@@ -118,6 +119,7 @@ class Value:
     part: tuple[int, int] | None = None
     places: npt.NDArray[np.int32] | None = None
     slack: float = 0.0
+    input: str = ""
 
     def through(self, op: Operator, step: Step) -> Value:
         """The value after an elementwise step, off the grid."""
@@ -141,8 +143,10 @@ class Value:
         """The value after a quantizer that the source computes in one with the sums, or None."""
         if self.kernel is None or (self.is_rectified and grid.low < 0):
             return None
-        sums = replace(self, steps=(), kernel=None)
-        return sums.on_grid(op, grid, self.kernel(grid))
+        step = self.kernel(grid)
+        if step is None:
+            return None
+        return replace(self, steps=(), kernel=None).on_grid(op, grid, step)
 
     @property
     def is_code(self) -> bool:

@@ -50,14 +50,14 @@ def requantize(node: Node, link: FoundLink, found: dict[str, Steps]) -> Requanti
     )
 
 
-def input_value(graph: Graph) -> Value:
-    """The graph's input as a value."""
-    sizes = graph.plane or graph.input_shape
-    is_flat = len(sizes) == 1
-    if len(sizes) == 2:
-        return Value(graph.input, None, (sizes[0] * sizes[1], 1, 1), True)
-    plane = (sizes[0], 1, 1) if is_flat else (sizes[0], sizes[1], sizes[2])
-    return Value(graph.input, None, plane, is_flat)
+def input_values(graph: Graph) -> dict[str, Value]:
+    """The graph's inputs as values, by name."""
+    found = {}
+    for one in graph.inputs:
+        sizes = graph.plane if one.name == graph.input and graph.plane else one.sizes
+        plane = (int(np.prod(sizes)), 1, 1) if len(sizes) < 3 else (sizes[0], sizes[1], sizes[2])
+        found[one.name] = Value(one.name, None, plane, len(sizes) < 3, input=one.name)
+    return found
 
 
 def input_grid(inputs: dict[str, Value]) -> InputGrid:
@@ -69,6 +69,11 @@ def input_grid(inputs: dict[str, Value]) -> InputGrid:
                 f"{first} and {name} must read the input with the same scale and format, and laid out "
                 "alike"
             )
+    return grid_of(value)
+
+
+def grid_of(value: Value) -> InputGrid:
+    """How the file quantizes an input that a value is."""
     assert value.grid is not None, "a node reads codes"  # noqa: S101
     real = Affine(np.ones(1), np.zeros(1))
     for step in value.steps:
@@ -80,14 +85,13 @@ def input_grid(inputs: dict[str, Value]) -> InputGrid:
 
 def input_notes(inputs: dict[str, Value]) -> tuple[str, ...]:
     """Notes on what lies between the file's input and the network's."""
-    value = next(iter(inputs.values()))
-    notes = []
-    if value.layout:
-        notes.append(f"the network's input is the file's, {', then '.join(value.layout)}")
-    if value.pools or any(not _is_scaling(step.apply) for step in value.steps[:-1]):
-        notes.append(
-            f"what comes before the quantizer of the input, {value.tensor}, is not in the integers"
-        )
+    notes: dict[str, None] = {}
+    for value in {one.input: one for one in reversed(inputs.values())}.values():
+        if value.layout:
+            notes[f"the network's input is the file's, {', then '.join(value.layout)}"] = None
+        if value.pools or any(not _is_scaling(step.apply) for step in value.steps[:-1]):
+            text = f"what comes before the quantizer of the input, {value.tensor}, is not in the integers"
+            notes[text] = None
     return tuple(notes)
 
 

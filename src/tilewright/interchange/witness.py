@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tilewright.errors import ShapeError, TilewrightError, ToolError, UnknownNameError
 from tilewright.interchange.extras import require
+from tilewright.interchange.tflite_probe import PREFIX, run_tflite
 
 ENGINES = ("onnxruntime", "onnxruntime-default", "reference", "qonnx")
 
@@ -24,39 +25,52 @@ SIGNED_CODES = "session.qdqisint8allowed"
 """Its option to compute between signed codes with integers, as it does between unsigned ones, not floats."""
 
 Tensors = dict[str, npt.NDArray[Any]]
-Evaluate = Callable[[npt.NDArray[Any]], list[npt.NDArray[Any]]]
-"""One batch of pixels to the wanted tensors."""
+Evaluate = Callable[[Tensors], list[npt.NDArray[Any]]]
+"""One batch of each input, by name, to the wanted tensors."""
 
 
 def run_file(
-    path: Path, pixels: npt.NDArray[Any], *, engine: str, tensors: tuple[str, ...]
+    path: Path,
+    pixels: npt.NDArray[Any] | Mapping[str, npt.NDArray[Any]],
+    *,
+    engine: str,
+    tensors: tuple[str, ...],
 ) -> Tensors:
     """The tensors called `tensors` that `engine` computes from `pixels` with the file at `path`.
 
     engine: "onnxruntime" (with its integer kernels, and exact sums), "onnxruntime-default" (without options:
     sums of 16 bits saturate on processors without a better instruction, signed codes are computed as floats),
-    "reference" (onnx's ReferenceEvaluator) or "qonnx" (its
-    executor, which alone knows Quant nodes). pixels: ``n ...``, of the type of the file's only input; a
-    file with a fixed batch runs several times. Raises `ShapeError` if n is no multiple of that batch.
+    "reference" (onnx's ReferenceEvaluator), "qonnx" (its executor, which alone knows Quant nodes), or
+    "litert-" and the name of LiteRT's kernels for a TFLite file. pixels: ``n ...``, of the type of the file's
+    only input, or one of these for each input by name; a file with a fixed batch runs several times. Raises
+    `ShapeError` if n is no multiple of that batch.
     """
+    if engine.startswith(PREFIX):
+        (inputs,) = pixels.values() if isinstance(pixels, Mapping) else (pixels,)
+        return run_tflite(path, inputs, engine=engine, tensors=tensors)
     if engine not in ENGINES:
         raise UnknownNameError.among("engine", engine, ENGINES)
     makers = (_onnxruntime, _default_onnxruntime, _reference, _qonnx)
     make = dict(zip(ENGINES, makers, strict=True))[engine]
-    from tilewright.interchange.lenient import close_batch, cut_behind, real_input, tidy
+    from tilewright.interchange.lenient import close_batch, cut_behind, real_inputs, tidy
 
     model = tidy(require("onnx", extra="onnx").load(path))
     if engine == "qonnx":
         close_batch(
             cut_behind(model, tensors)
         )  # its executor needs a number, and computes all there is
-    first = real_input(model)
-    batch = first.type.tensor_type.shape.dim[0].dim_value or len(pixels)
-    if len(pixels) % batch:
-        raise ShapeError(f"{path} takes {batch} images at a time, so {len(pixels)} do not fit")
+    first = real_inputs(model)[0]
+    feeds = dict(pixels) if isinstance(pixels, Mapping) else {first.name: pixels}
+    count = len(feeds[first.name])
+    batch = first.type.tensor_type.shape.dim[0].dim_value or count
+    if count % batch:
+        raise ShapeError(f"{path} takes {batch} images at a time, so {count} do not fit")
     with _as_witness(engine, path):
-        run = make(model, first.name, tensors)
-        parts = [run(pixels[start : start + batch]) for start in range(0, len(pixels), batch)]
+        run = make(model, tensors)
+        parts = [
+            run({name: values[start : start + batch] for name, values in feeds.items()})
+            for start in range(0, count, batch)
+        ]
     return {
         name: np.concatenate([part[number] for part in parts])
         for number, name in enumerate(tensors)
@@ -89,24 +103,24 @@ def _show(model: Any, tensors: tuple[str, ...]) -> None:
             output.CopyFrom(described[name])
 
 
-def _onnxruntime(model: Any, name: str, tensors: tuple[str, ...]) -> Evaluate:
+def _onnxruntime(model: Any, tensors: tuple[str, ...]) -> Evaluate:
     """With exact sums; models whose activations are signed cannot be loaded so, and are exact anyway."""
     from tilewright.interchange.lenient import unshare_zero_points
 
     unshare_zero_points(model)
     try:
-        return _session(model, name, tensors, {SIGNED_CODES: "1", PRECISION: "1"})
+        return _session(model, tensors, {SIGNED_CODES: "1", PRECISION: "1"})
     except Exception as error:
         if "NOT_IMPLEMENTED" not in str(error):
             raise
-    return _session(model, name, tensors, {SIGNED_CODES: "1"})
+    return _session(model, tensors, {SIGNED_CODES: "1"})
 
 
-def _default_onnxruntime(model: Any, name: str, tensors: tuple[str, ...]) -> Evaluate:
-    return _session(model, name, tensors, {})
+def _default_onnxruntime(model: Any, tensors: tuple[str, ...]) -> Evaluate:
+    return _session(model, tensors, {})
 
 
-def _session(model: Any, name: str, tensors: tuple[str, ...], entries: dict[str, str]) -> Evaluate:
+def _session(model: Any, tensors: tuple[str, ...], entries: dict[str, str]) -> Evaluate:
     runtime = require("onnxruntime", extra="onnx")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -117,22 +131,22 @@ def _session(model: Any, name: str, tensors: tuple[str, ...], entries: dict[str,
     session = runtime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-    return lambda pixels: list(session.run(list(tensors), {name: pixels}))
+    return lambda feeds: list(session.run(list(tensors), feeds))
 
 
-def _reference(model: Any, name: str, tensors: tuple[str, ...]) -> Evaluate:
+def _reference(model: Any, tensors: tuple[str, ...]) -> Evaluate:
     evaluators = require("onnx.reference", extra="onnx")
     _show(model, tensors)
     evaluator = evaluators.ReferenceEvaluator(model)
 
-    def run(pixels: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+    def run(feeds: Tensors) -> list[npt.NDArray[Any]]:
         with np.errstate(invalid="ignore"):  # it pads pools of integers with NaN, by width 0 too
-            return list(evaluator.run(list(tensors), {name: pixels}))
+            return list(evaluator.run(list(tensors), feeds))
 
     return run
 
 
-def _qonnx(model: Any, name: str, tensors: tuple[str, ...]) -> Evaluate:
+def _qonnx(model: Any, tensors: tuple[str, ...]) -> Evaluate:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Some old-style domain", UserWarning)  # read as well
         wrapper = require("qonnx.core.modelwrapper", extra="onnx").ModelWrapper(model)
@@ -141,10 +155,10 @@ def _qonnx(model: Any, name: str, tensors: tuple[str, ...]) -> Evaluate:
         wrapper = wrapper.transform(shapes.InferShapes())
     executor = require("qonnx.core.onnx_exec", extra="onnx")
 
-    def run(pixels: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+    def run(feeds: Tensors) -> list[npt.NDArray[Any]]:
         with warnings.catch_warnings():  # sizes that the file states and does not have
             warnings.filterwarnings("ignore", "Output shapes disagree", UserWarning)
-            found = executor.execute_onnx(wrapper, {name: pixels}, return_full_exec_context=True)
+            found = executor.execute_onnx(wrapper, feeds, return_full_exec_context=True)
         return [found[tensor] for tensor in tensors]
 
     return run

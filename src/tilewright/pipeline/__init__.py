@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tilewright.errors import expect_packages
+from tilewright.errors import ConfigError, expect_packages
 from tilewright.facts import StageFacts, StageResult
 from tilewright.pipeline.run_folder import Listener, RunFolder
 
@@ -58,15 +58,24 @@ def run_all(run: RunFolder, listener: Listener, announce: Callable[[str], None])
 
     A failed check does not stop the chain: the later stages show how far the fault reaches.
     """
-    from tilewright.vectors import load_layout
-
-    layout = run.config().vectors.layout
-    if layout:
-        load_layout(layout)  # a file that cannot be read is better refused before training
+    _require_layout(run.config().vectors.layout)
     for stage in ORDER:
         announce(stage)
         run_stage(stage, run, listener, is_draft=stage in DRAFTS)
     return make_report(run)
+
+
+def _require_layout(name: str) -> None:
+    """Better refused before training than when cosim is to read the files."""
+    from tilewright.cores.run_list import is_readable
+    from tilewright.vectors import CORE_LAYOUTS, load_layout
+
+    if name and not is_readable(load_layout(name)):
+        raise ConfigError(
+            f"vectors.layout must be one that the RTL testbench reads ({', '.join(CORE_LAYOUTS)}, or one of "
+            f"them packed), because the chain ends with it, not {name}: leave it out here, and then "
+            "'tilewright export RUN --set vectors.layout=...' writes the files of another bench"
+        )
 
 
 __all__ = ["ORDER", "Listener", "RunFolder", "StageResult", "make_report", "run_all", "run_stage"]

@@ -9,7 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from tilewright.quant.learned_step import rescale
-from tilewright.quant.quantizers import ActQuantizer, LearnedQuantizer, SignedActQuantizer
+from tilewright.quant.quantizers import (
+    ActQuantizer,
+    GivenQuantizer,
+    LearnedQuantizer,
+    PixelQuantizer,
+    SignedActQuantizer,
+)
 
 FINE = 64
 """Steps of a table's sums in a step of its codes: what is looked up is finer than what it is read with."""
@@ -31,21 +37,36 @@ class QuantMove(nn.Module):
     """Numbers in other places, as codes of one learned step: concatenation, up-sampling, shuffles, cuts.
 
     move: the function, of so many operands, all of the sign that `is_signed` says; it must copy numbers,
-    or put zeros. bits: 2..8, of the codes. Raises `ConfigError` if `bits` is outside 2..8.
+    or put zeros. bits: 2..8, of the codes. is_pixel_input, input_scale: as of `QuantConv2d`, where the
+    module's input is moved. Raises `ConfigError` if `bits` is outside 2..8.
     """
 
+    act_quantizer: LearnedQuantizer | PixelQuantizer | GivenQuantizer
+
     def __init__(
-        self, move: Callable[..., Tensor], operands: int = 1, *, bits: int = 8, is_signed: bool
+        self,
+        move: Callable[..., Tensor],
+        operands: int = 1,
+        *,
+        bits: int = 8,
+        is_signed: bool,
+        is_pixel_input: bool = False,
+        input_scale: float | None = None,
     ) -> None:
         super().__init__()
         self.operands = operands
-        self.act_quantizer = _quantizer(bits, is_signed)
+        if is_pixel_input:
+            self.act_quantizer = PixelQuantizer()
+        elif input_scale is not None:
+            self.act_quantizer = GivenQuantizer(input_scale)
+        else:
+            self.act_quantizer = _quantizer(bits, is_signed)
         self.integer = IntegerMove(move)
 
     def forward(self, *values: Tensor) -> Tensor:
         """Real values of the moved codes."""
-        largest = max(values, key=torch.Tensor.numel)
-        self.act_quantizer.initialize(largest)
+        if isinstance(self.act_quantizer, LearnedQuantizer):
+            self.act_quantizer.initialize(max(values, key=torch.Tensor.numel))
         return self.dequantize(self.integer(*(self.act_quantizer(value) for value in values)))
 
     def dequantize(self, sums: Tensor) -> Tensor:

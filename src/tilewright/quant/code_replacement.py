@@ -23,7 +23,7 @@ from tilewright.quant.code_nodes import (
     ZeroInsertion,
 )
 from tilewright.quant.edit import Edit
-from tilewright.quant.module_signs import Sign, inputs_behind
+from tilewright.quant.module_signs import Sign, inputs_behind, no_pixels, reads_input
 
 RISING: tuple[type[nn.Module], ...] = (
     *(nn.Sigmoid, nn.Hardsigmoid, nn.Tanh, nn.Softplus, nn.ELU, nn.CELU, nn.SELU, nn.LogSigmoid),
@@ -118,16 +118,25 @@ def _movement(edit: Edit, node: fx.Node, what: Any) -> bool:
     move, operands = found
     if not operands or any(edit.signs.get(source) is None for source in operands):
         return False
-    edit.put_for(node, "move", make_move(edit, move, operands), operands)
+    part = make_move(edit, move, operands)
+    no_pixels(edit.signs, node)
+    edit.put_for(node, "move", part, operands)
     return True
 
 
 def make_move(edit: Edit, move: Callable[..., Tensor], operands: tuple[fx.Node, ...]) -> QuantMove:
-    """The module of a move, signed where an operand may be negative."""
+    """The module of a move, signed where an operand may be negative; of the input, as it was stated."""
     for source in operands:
         edit.checked.update(inputs_behind(source, edit.signs))
-    is_signed = any(edit.signs[source] == Sign.UNKNOWN for source in operands)
-    return QuantMove(move, len(operands), is_signed=is_signed)
+    signs = [edit.signs[source] for source in operands]
+    is_input = all(reads_input(source, edit.traced) for source in operands)
+    return QuantMove(
+        move,
+        len(operands),
+        is_signed=Sign.UNKNOWN in signs,
+        is_pixel_input=is_input and set(signs) == {Sign.PIXELS},
+        input_scale=edit.input_scale if is_input else None,
+    )
 
 
 Move = tuple[Callable[..., Tensor], tuple[fx.Node, ...]]
@@ -240,8 +249,9 @@ def spread(edit: Edit, node: fx.Node, move: Any, noun: str) -> None:
     edit.put(name, make_move(edit, move, (source,)))
     with edit.traced.graph.inserting_before(node):
         call = edit.traced.graph.call_module(name, (source,))
-    edit.signs[call] = edit.signs[source]
+    edit.signs[call] = min(edit.signs[source], Sign.POSITIVE)
     node.replace_input_with(source, call)
+    no_pixels(edit.signs, node)
 
 
 def spread_for(part: nn.ConvTranspose2d) -> ZeroInsertion:

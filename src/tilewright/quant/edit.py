@@ -21,6 +21,10 @@ class Edit(Protocol):
         """Which values may be negative."""
 
     @property
+    def input_scale(self) -> float | None:
+        """Of the codes of an input with both signs, where it is given."""
+
+    @property
     def checked(self) -> set[fx.Node]:
         """Inputs that must not be negative."""
 

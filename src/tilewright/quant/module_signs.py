@@ -140,6 +140,8 @@ def keeps_codes(node: fx.Node, what: Any) -> bool:
     """Whether `what` only moves, selects or drops numbers, or pads with zeros."""
     if what in PADS:
         return _argument(node, 3, "value", None) in (None, 0)
+    if isinstance(what, nn.ConstantPad2d):
+        return what.value == 0
     return _is(what, KEEPS_CODES, CODE_FUNCTIONS, CODE_METHODS)
 
 
@@ -155,6 +157,14 @@ def reads_input(node: fx.Node, traced: fx.GraphModule) -> bool:
             return False
         node = node.all_input_nodes[0]
     return True
+
+
+def no_pixels(signs: dict[fx.Node, Sign], node: fx.Node) -> None:
+    """Note that `node`, and what moves its numbers, has values in 0..1: a node before it read the pixels."""
+    if signs.get(node) == Sign.PIXELS:
+        signs[node] = Sign.POSITIVE
+        for user in node.users:
+            no_pixels(signs, user)
 
 
 def inputs_behind(node: fx.Node, signs: dict[fx.Node, Sign]) -> set[fx.Node]:

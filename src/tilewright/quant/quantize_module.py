@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 
-from torch import fx, nn
+from torch import Tensor, fx, nn
 
 from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.quant.lifting import lift
@@ -46,7 +46,8 @@ def quantize(
     layer whose input may be negative takes signed codes of `act_bits` bits. is_per_channel: one weight step
     for each output channel. quantizer: "lsq"; "pact", with normalized weights that need a BatchNorm behind
     them; "binary", with weights -1 and 1 (`weight_bits` is 2); "power-of-two", with such scales of layers.
-    example: an input, or a tuple of inputs, needed only where a pool's window depends on the map's size.
+    example: an input, or a tuple of inputs, needed only where a pool's window depends on the map's size;
+    of pixels, bytes too.
 
     Raises `ConfigError` or `UnknownNameError` for bad arguments, and `QuantizationError` that names
     the submodule and the reason where there is no form on integers. Warns (`UnlinkedWarning`) where the
@@ -72,12 +73,19 @@ def quantize(
     if has_pixel_input:
         _check_readers(traced, signs)
     if example is not None:
-        note_shapes(traced, example)
+        note_shapes(traced, _as_floats(example) if has_pixel_input else example)
     bits = {"weight_bits": weight_bits, "act_bits": act_bits}
     options = {**bits, "is_per_channel": is_per_channel, "quantizer": quantizer}
     Replacement(traced, signs, tuple(skip), options, input_scale).run()
     warn_of_gaps(traced)
     return traced
+
+
+def _as_floats(example: Example) -> Example:
+    """Bytes of pixels as the float module takes them."""
+    if isinstance(example, tuple):
+        return tuple(map(_as_floats, example))
+    return example.float() if isinstance(example, Tensor) else example
 
 
 def _check_names(module: nn.Module, skip: Sequence[str], *, quantizer: str) -> None:
@@ -93,11 +101,12 @@ def _check_readers(traced: fx.GraphModule, signs: dict[fx.Node, Sign]) -> None:
     for node, sign in signs.items():
         for user in node.users if sign == Sign.PIXELS else ():
             what = what_runs(traced, user)
-            is_layer = isinstance(what, nn.Conv2d | nn.Linear)
+            is_layer = isinstance(what, nn.Conv2d | nn.Linear | nn.ConvTranspose2d)
             if not (is_layer or keeps_codes(user, what) or reads_size(what)):
                 is_part = isinstance(what, nn.Module)
                 name = f"{user.target} ({type(what).__name__})" if is_part else user.name
                 raise ConfigError(
                     f"has_pixel_input: a Conv2d or Linear must read the pixels, but {name} "
-                    "does: leave scaling to the layer"
+                    "does: leave it out (the layer divides by 255 itself), or quantize with "
+                    "has_pixel_input=False"
                 )

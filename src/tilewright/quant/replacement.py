@@ -166,6 +166,7 @@ class Replacement:
     ) -> nn.Module:
         """The convolution of what a move before it has spread."""
         spread(self, node, spread_for(part), "spread")
+        options |= {"is_pixel_input": False, "input_scale": None}  # the spread reads the input
         return QuantConv2d(
             part.in_channels,
             part.out_channels,

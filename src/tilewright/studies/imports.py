@@ -123,9 +123,17 @@ class ImportResult:
 
 
 def import_network(
-    path: Path, out: Path, *, samples: int, course: CourseOptions | None
+    path: Path,
+    out: Path,
+    *,
+    samples: int,
+    course: CourseOptions | None,
+    kernels: str | None = None,
 ) -> ImportResult:
-    """Read an ONNX file of integers, or with `course` a course checkpoint, into the run folder `out`.
+    """Read a file of integers, or with `course` a course checkpoint, into the run folder `out`.
+
+    The end of the file's name says which of `NETWORK_READERS` reads it; kernels: whose rounding a TFLite file
+    is read with, if not the usual ones.
 
     Writes the configuration's defaults, the network and the stimulus, as the recover stage does. The
     source's codes and sums on `samples` inputs are compared with the naive reference. Nothing is written
@@ -133,7 +141,11 @@ def import_network(
     holds something else.
     """
     since = time.monotonic()
-    foreign = _read_onnx(path, samples) if course is None else _read_course(path, samples, course)
+    foreign = (
+        read_foreign(path, samples, kernels=kernels)
+        if course is None
+        else _read_course(path, samples, course)
+    )
     comparisons = compare_foreign(foreign)
     run = RunFolder(out)
     config = load_config(None, (f"recover.samples={samples}",))
@@ -235,10 +247,22 @@ def _with_sums(network: IntegerNetwork, source: Stimulus) -> Stimulus:
     return replace(source, psums=psums)
 
 
-def _read_onnx(path: Path, samples: int) -> Foreign:
-    from tilewright.interchange import read_onnx
+def read_foreign(path: Path, samples: int, *, kernels: str | None = None) -> Foreign:
+    """Read a file by the end of its name, and run it; raises the errors of its reader.
 
-    return run_foreign(read_onnx(path), samples)
+    kernels: whose rounding a TFLite file is read with; `ConfigError` if the file is none.
+    """
+    from tilewright.interchange import NETWORK_READERS, read_tflite
+
+    kind = path.suffix.removeprefix(".").lower()
+    if kernels is not None and kind != "tflite":
+        raise ConfigError(
+            f"kernels are chosen for a .tflite file, not for {path.name}: leave them out"
+        )
+    if kernels is None:
+        return run_foreign(NETWORK_READERS.get(kind)(path), samples)
+    imported = read_tflite(path, kernels=kernels)
+    return run_foreign(imported, samples)
 
 
 def run_foreign(imported: Imported, samples: int, *, seed: int = 0) -> Foreign:

@@ -28,6 +28,17 @@ def test_never_is_not_reached_by_the_largest_sum(levels, direction):
     assert naive.ravel().tolist() == expected
 
 
+@pytest.mark.parametrize("levels", [63, 64, 200, 254, 255])
+def test_the_largest_sum_reaches_all_levels_and_no_more(levels):
+    """A table for bisection is filled up to a power of two: what fills it is never reached either."""
+    limit = 300
+    thresholds = np.arange(limit + 1 - levels, limit + 1)[None, :]
+    link = Requantization(thresholds, np.array([1]), "next")
+    sums = np.array([-limit, limit - 1, limit], np.int32).reshape(1, 1, 3, 1)
+    found = Requantizer(link, limit=limit, dtype=sums.dtype)(sums)
+    assert found.ravel().tolist() == [0, levels - 1, levels]
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_extremes_are_of_all_batches(order):
     """The second batch has smaller sums, or the first: neither makes them forgotten."""

@@ -83,6 +83,26 @@ def test_popcount_counts_every_product_once(products):
     assert found == [[products, -products], [products - 1, 1 - products]]
 
 
+@pytest.mark.parametrize(
+    ("form", "fits"),
+    [
+        (NumberFormat(2, is_signed=True, is_narrow=True), True),
+        (NumberFormat(2, is_signed=True), False),
+        (NumberFormat(2, is_signed=False), False),
+        (BIPOLAR, True),
+    ],
+)
+def test_popcount_takes_no_code_beyond_one(form, fits):
+    """-2 is a code of two bits that are not narrow, and 3 of two without a sign."""
+    shape = ConvShape(3, 1, 1, 2, 1, 1)
+    made = layer(np.random.default_rng(0), "one", shape, weight_bits=2)
+    weight = np.ones_like(made.weight)
+    ternary = NumberFormat(2, is_signed=True, is_narrow=True)
+    for weights, codes in ((form, ternary), (ternary, form)):
+        one = replace(made, weight=weight, weight_format=weights, act_format=codes)
+        assert PopcountProduct.fits(one) == fits
+
+
 def engine_of(network, kind, **options):
     try:
         return Engine(network, kind=kind, **options)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.naive import wrap as naive_wrap
 from tests.networks import chain, images, layer
-from tilewright.engine import Engine
+from tilewright.engine import Engine, observe_registers
 from tilewright.engine.narrow import NarrowLayer, wrap
 from tilewright.errors import ConfigError
 from tilewright.spec import (
@@ -100,6 +100,19 @@ def test_without_a_register_the_extremes_are_seen():
     low, high = LAYER.psum_range()
     assert low <= inner.extremes[0] <= plain.extremes[0]
     assert plain.extremes[1] <= inner.extremes[1] <= high
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_registers_begin_at_0_and_the_extremes_are_of_all_batches(sign, monkeypatch):
+    """Sums of one sign alone; the largest come in the second of three batches."""
+    monkeypatch.setattr("tilewright.engine.engine.BATCH", 1)
+    one = replace(LAYER, weight=sign * np.abs(LAYER.weight))
+    pixels = np.stack([PIXELS[0] // 2, PIXELS[0], 0 * PIXELS[0]])
+    exact = reference_psums(pixels, one)
+    network = IntegerNetwork((one,), ("conv",))
+    found = observe_registers(network, pixels, place="tile", rows=8)
+    assert found == {"conv": (min(0, exact.min()), max(0, exact.max()))}
+    assert 0 in found["conv"]
 
 
 @pytest.mark.parametrize("overflow", ["wrap", "saturate"])

@@ -11,7 +11,7 @@ from tests.chain import tilewright
 from tilewright.errors import FormatError, ShapeError, ToolError
 from tilewright.interchange import read_onnx
 from tilewright.spec import IntegerLayer, SumPool
-from tilewright.studies.imports import _compare, _read_onnx, compare_foreign
+from tilewright.studies.imports import _compare, compare_foreign, read_foreign
 from tilewright.verify import reference_sums
 
 onnx = pytest.importorskip("onnx", reason="needs the extra 'onnx'")
@@ -24,7 +24,7 @@ from tests.unit.interchange.test_read_qonnx import same  # noqa: E402
 
 def agree(path, samples=4):
     """What was read of the file: its own executor computes the same, node by node."""
-    foreign = _read_onnx(path, samples)
+    foreign = read_foreign(path, samples)
     compared = compare_foreign(foreign)
     assert [str(one) for one in compared if not one.passed] == []
     return foreign
@@ -452,7 +452,7 @@ def test_sums_that_float32_cannot_carry_count_as_unresolved(tmp_path):
 
 @pytest.mark.parametrize("channel", [0, 1, 3])
 def test_a_wrong_weight_of_a_resolved_channel_is_still_found(channel, tmp_path):
-    foreign = _read_onnx(dead_channel().save(tmp_path / "net.onnx"), 4)
+    foreign = read_foreign(dead_channel().save(tmp_path / "net.onnx"), 4)
     layer = foreign.network.nodes[0]
     assert isinstance(layer, IntegerLayer)
     weight = layer.weight.copy()

@@ -27,7 +27,7 @@ from tilewright.spec import (
     IntegerNetwork,
     NumberFormat,
 )
-from tilewright.studies.imports import _read_onnx, _with_sums, compare_foreign
+from tilewright.studies.imports import _with_sums, compare_foreign, read_foreign
 from tilewright.verify import compare_traces, reference_trace
 
 pytest.importorskip("qonnx", reason="needs the extra 'onnx'")
@@ -70,7 +70,7 @@ def files(build, tmp_path, form="QDQ", kind="QUInt8"):
 
 def agree(path, samples=3):
     """Codes and sums are the file's own, those of the engine the reference's, also of a saved network."""
-    foreign = _read_onnx(path, samples)
+    foreign = read_foreign(path, samples)
     assert [str(one) for one in compare_foreign(foreign) if not one.passed] == []
     network = foreign.network
     network.require_whole()
@@ -137,7 +137,7 @@ def test_another_scale_of_a_gate_is_another_network(tmp_path):
     onnx.save(model, tmp_path / "other.onnx")
     other = replace(imported, path=tmp_path / "other.onnx")
     foreign = replace(
-        _read_onnx(path, 3), stimulus=_with_sums(imported.network, other.run_source(3)[0])
+        read_foreign(path, 3), stimulus=_with_sums(imported.network, other.run_source(3)[0])
     )
     wrong = {one.layer for one in compare_foreign(foreign) if not one.passed}
     assert kinds(foreign, CodeProduct)[0] in wrong

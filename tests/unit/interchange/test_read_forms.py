@@ -6,7 +6,7 @@ import pytest
 from tilewright.errors import FormatError
 from tilewright.interchange import read_onnx
 from tilewright.spec import BIPOLAR, CodeMove, IntegerLayer, NumberFormat
-from tilewright.studies.imports import _read_onnx, compare_foreign
+from tilewright.studies.imports import compare_foreign, read_foreign
 
 onnx = pytest.importorskip("onnx", reason="needs the extra 'onnx'")
 pytest.importorskip("qonnx", reason="needs the extra 'onnx'")
@@ -20,7 +20,7 @@ RNG = np.random.default_rng(1)
 
 def agree(file, tmp_path, samples=2):
     """The network that was read; the file's own executor computes the same, node by node."""
-    foreign = _read_onnx(file.save(tmp_path / "net.onnx"), samples)
+    foreign = read_foreign(file.save(tmp_path / "net.onnx"), samples)
     compared = compare_foreign(foreign)
     assert sum(one.compared for one in compared) > 0
     assert [str(one) for one in compared if not one.passed] == []
@@ -86,7 +86,7 @@ def test_another_rounding_would_be_seen(tmp_path, monkeypatch):
     monkeypatch.setitem(rounding.ROUNDINGS, "FLOOR", np.rint)
     file = File()
     file.set("codes", rounding_mode="FLOOR")
-    foreign = _read_onnx(file.save(tmp_path / "net.onnx"), 2)
+    foreign = read_foreign(file.save(tmp_path / "net.onnx"), 2)
     assert [one for one in compare_foreign(foreign) if not one.passed]
 
 
@@ -301,7 +301,7 @@ def test_a_border_of_0_instead_would_be_seen(tmp_path, monkeypatch):
     file.set("codes", signed=1)
     file.constants |= {"beta": np.full(4, -1.0)}
     file.set("pool", **POOLS[0])
-    foreign = _read_onnx(planes_only(file).save(tmp_path / "net.onnx"), 2)
+    foreign = read_foreign(planes_only(file).save(tmp_path / "net.onnx"), 2)
     assert [one for one in compare_foreign(foreign) if not one.passed]
 
 
@@ -407,7 +407,7 @@ def test_codes_that_are_moved_are_read(kind, batch, tmp_path):
         [onnx.TensorShapeProto.Dimension() for _ in range(4)]
     )
     onnx.save(model, path)
-    foreign = _read_onnx(path, 2)
+    foreign = read_foreign(path, 2)
     assert [str(one) for one in compare_foreign(foreign) if not one.passed] == []
     assert [one for one in foreign.network.nodes if isinstance(one, CodeMove)]
 
@@ -424,7 +424,7 @@ def test_a_place_that_is_wrong_would_be_seen(tmp_path, monkeypatch):
 
     right = moves.run_alone
     monkeypatch.setattr(moves, "run_alone", exchanged)
-    foreign = _read_onnx(planes_only(MOVED["Transpose"](File())).save(tmp_path / "net.onnx"), 2)
+    foreign = read_foreign(planes_only(MOVED["Transpose"](File())).save(tmp_path / "net.onnx"), 2)
     assert [one for one in compare_foreign(foreign) if not one.passed]
 
 
@@ -496,7 +496,7 @@ def test_an_input_of_integers_is_cast(kind, tmp_path):
     model = onnx.load(path)
     model.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.DataType.Value(kind)
     onnx.save(model, path)
-    foreign = _read_onnx(path, 2)
+    foreign = read_foreign(path, 2)
     assert [str(one) for one in compare_foreign(foreign) if not one.passed] == []
 
 
@@ -691,7 +691,7 @@ def test_functions_of_sums_that_never_fall_are_read(kind, tmp_path):
             onnx.numpy_helper.from_array(np.zeros(5, np.float32), "bias")
         )
         onnx.save(model, path)
-    foreign = _read_onnx(path, 2)
+    foreign = read_foreign(path, 2)
     assert [str(one) for one in compare_foreign(foreign) if not one.passed] == []
 
 

@@ -20,7 +20,7 @@ from tilewright.interchange.kernels import Addition, Average, Products, whole_ga
 from tilewright.interchange.values import Grid
 from tilewright.interchange.witness import run_file
 from tilewright.spec import IntegerNetwork, NumberFormat, ResidualAdd, op_of
-from tilewright.studies.imports import _read_onnx, _with_sums, compare_foreign
+from tilewright.studies.imports import _with_sums, compare_foreign, read_foreign
 from tilewright.verify import reference_trace
 
 U8, S8 = NumberFormat(8, is_signed=False), NumberFormat(8, is_signed=True)
@@ -49,7 +49,7 @@ def agree(foreign):
 @pytest.mark.parametrize(("form", "kind", "per_channel"), FORMS)
 def test_every_code_is_that_of_the_kernels(form, kind, per_channel, small, tmp_path):
     path = quantize(small, tmp_path / "net.onnx", form=form, kind=kind, per_channel=per_channel)
-    foreign = _read_onnx(path, 3)
+    foreign = read_foreign(path, 3)
     assert agree(foreign) == 3 * (4 * 4 * 48 + 4 * 12 + 2 * 6 * 12 + 6 + 5)
     assert (foreign.doubtful, foreign.network.output.name) == (0, "output")
     names = [layer.name for layer in foreign.network.layers]
@@ -62,7 +62,7 @@ def test_a_symmetric_range_keeps_the_relu(small, tmp_path):
     options = {"reduce_range": True, "extra_options": {"ActivationSymmetric": True}}
     path = quantize(small, tmp_path / "net.onnx", form="QDQ", kind="QInt8", **options)
     assert any(node.op_type == "Relu" for node in onnx.load(path).graph.node)
-    foreign = _read_onnx(path, 3)
+    foreign = read_foreign(path, 3)
     agree(foreign)
     assert max(np.abs(layer.weight).max() for layer in foreign.network.layers) <= 64
 
@@ -71,7 +71,7 @@ def test_an_average_pool_of_floats_leaves_its_ties_open(tmp_path):
     net = Float((3, 8, 8))
     x = net.pool(net.relu(net.conv("x", 4)), kind="AveragePool")
     net.save(tmp_path / "float.onnx", net.head(x, 5))
-    foreign = _read_onnx(quantize(tmp_path / "float.onnx", tmp_path / "net.onnx", form="QDQ"), 8)
+    foreign = read_foreign(quantize(tmp_path / "float.onnx", tmp_path / "net.onnx", form="QDQ"), 8)
     agree(foreign)
     assert foreign.doubtful > 0
     assert any(mask.any() for mask in foreign.open_codes.values())
@@ -89,7 +89,7 @@ def test_the_output_may_be_floats(kind, tmp_path):
     model.graph.output[0].name = quantized.input[0]
     del model.graph.node[-2:]
     onnx.save(model, path)
-    foreign = _read_onnx(path, 4)
+    foreign = read_foreign(path, 4)
     assert agree(foreign) == 4 * (8 + 5)
     assert (foreign.network.output.bias is not None) == (kind == "Gemm")
     assert foreign.notes == ()
@@ -104,7 +104,7 @@ def test_the_input_may_be_codes(small, tmp_path):
     model.graph.input[0].type.tensor_type.elem_type = TensorProto.UINT8
     model.graph.node.remove(first)
     onnx.save(model, path)
-    agree(_read_onnx(path, 2))
+    agree(read_foreign(path, 2))
 
 
 def test_another_bias_is_another_network(small, tmp_path):
@@ -119,7 +119,7 @@ def test_another_bias_is_another_network(small, tmp_path):
     onnx.save(model, tmp_path / "other.onnx")
     other = replace(imported, path=tmp_path / "other.onnx")
     source = _with_sums(imported.network, other.run_source(3)[0])
-    foreign = replace(_read_onnx(path, 3), stimulus=source)
+    foreign = replace(read_foreign(path, 3), stimulus=source)
     wrong = compare_foreign(foreign)
     assert {one.layer for one in wrong if not one.passed} == {"conv2"}
 
@@ -174,7 +174,7 @@ def test_means_of_a_plane(scale, out_scale, edge, tmp_path):
     onnx.save(one_node("QLinearGlobalAveragePool", inputs, constants, sizes=sizes), path)
     found = run_file(path, x, engine="onnxruntime", tensors=("y",))["y"][:, :, 0, 0]
     out, area = Grid(U8, float(np.float32(out_scale)), 9), edge * edge
-    kernel = Products(np.array([scale], np.float32), np.array([-7 * area]), area)
+    kernel = Products(np.array([scale], np.float32), np.array([-7 * area]), U8, area)
     values = kernel(out).apply(x.sum(axis=(2, 3)).astype(np.float64))
     np.testing.assert_array_equal(np.rint(values / out.scale) + 9, found)
     assert not Average(scale, -7 * area, area)(out).is_own
@@ -270,7 +270,7 @@ def test_a_file_as_torch_writes_it(small, tmp_path):
         elif node.op_type == "DequantizeLinear" and node.input[0].endswith("weight_quantized"):
             node.input[2] = shared
     onnx.save(model, tmp_path / "torch.onnx")
-    foreign = _read_onnx(tmp_path / "torch.onnx", 3)
+    foreign = read_foreign(tmp_path / "torch.onnx", 3)
     agree(foreign)
     assert foreign.doubtful == 0
     assert foreign.network.fingerprint() == read_onnx(path).network.fingerprint()

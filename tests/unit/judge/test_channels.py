@@ -73,6 +73,14 @@ def test_what_sums_were_made_into_is_named(made, change, key):
     assert key in keys
 
 
+@pytest.mark.parametrize(("shift", "most", "is_end"), [(4, 5, True), (3, 27, False)])
+def test_codes_are_cut_at_what_many_of_them_are(made, shift, most, is_end):
+    """Nine numbers reach 5, and two 27: that is too seldom for the end of a range."""
+    bundle, psums = made
+    _, keys = _keys(bundle, np.clip(psums >> shift, 0, most), "psum")
+    assert (f"requantized shift={shift} down 0..{most}" in keys) == is_end
+
+
 @pytest.mark.parametrize(
     ("changes", "key"),
     [

@@ -93,10 +93,11 @@ class TestInALayout:
         with pytest.raises(FormatError, match=message):
             read_dump(bundle, tmp_path / "psum.txt")
 
-    def test_the_first_words_alone_are_taken_if_that_is_said(self, bundle, tmp_path):
+    @pytest.mark.parametrize("given", ["psum.txt", "."])
+    def test_the_first_words_alone_are_taken_if_that_is_said(self, bundle, tmp_path, given):
         lines = (bundle.folder / "psum.txt").read_text().splitlines()
         (tmp_path / "psum.txt").write_text("\n".join(lines[:-2]))
-        found = compare(bundle, read_dump(bundle, tmp_path / "psum.txt", is_partial=True))
+        found = compare(bundle, read_dump(bundle, tmp_path / given, is_partial=True))
         assert (found.differ, found.unknown) == (0, 2)
         assert found.dump.notes == ("psum.txt: 10 of 12 words are there",)
 

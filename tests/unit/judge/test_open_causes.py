@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -84,3 +86,21 @@ def test_an_end_that_is_signalled_before_the_last_taps_were_added(bundle):
     found = _explain(bundle, numbers)
     assert found.is_explained
     assert ("done-early n=2 folds=2",) in [tuple(c.key for c in fit) for fit in found.groups[0]]
+
+
+@pytest.mark.parametrize("n", [1, 2, -1, -2])
+def test_products_of_a_row_that_come_late_to_the_outputs(tmp_path, n):
+    """In the order of outputs; what the row adds at the end for which nothing comes is anything."""
+    case = Case(replace(SHAPE, iw=8), ArrayShape(4, 4, psum_bits=16))
+    codes, weight = random_tensors(case, 6)
+    bundle = write_case(tmp_path / "bundle", case, codes, weight)
+    own = np.zeros_like(weight)
+    own[:, 1] = weight[:, 1]
+    rest = convolve(weight - own, codes, case.shape).reshape(4, -1)
+    late = convolve(own, codes, case.shape).reshape(4, -1)
+    junk = np.array([[901, -333], [5, 77], [-640, 12], [48, 360]])[:, : abs(n)]
+    late = np.hstack([junk, late[:, :-n]] if n > 0 else [late[:, -n:], junk])
+    numbers = (rest + late).reshape(4, case.shape.oh, case.shape.ow)
+    found = _explain(bundle, numbers)
+    keys = [cause.key for group in found.groups for fit in group for cause in fit]
+    assert f"row-late-outputs row=1 n={n} rest=free" in keys

@@ -88,6 +88,16 @@ def test_a_change_is_found_by_every_number(tmp_path, text):
     assert find_changes(PlainComparison(expected, actual)) == ()
 
 
+@pytest.mark.parametrize("count", [3, 4])
+def test_three_numbers_that_differ_explain_nothing(tmp_path, count):
+    numbers = np.abs(RANDOM)
+    numbers[:count] = -5 - np.arange(count)
+    expected = read_plain(decimal(tmp_path, "a.txt", numbers))
+    actual = read_plain(decimal(tmp_path, "b.txt", np.maximum(numbers, 0)))
+    found = find_changes(PlainComparison(expected, actual))
+    assert ("negative numbers are 0 (a ReLU)" in found) == (count > 3)
+
+
 def test_missing_numbers_and_lanes_of_words(tmp_path):
     expected = read_plain(decimal(tmp_path, "a.txt", RANDOM))
     fewer = PlainComparison(expected, read_plain(decimal(tmp_path, "b.txt", RANDOM[4:])))

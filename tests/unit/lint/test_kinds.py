@@ -125,6 +125,17 @@ BAD_READERS = {
         OPEN.join(("initial begin ", ' repeat (3) begin n = $fscanf(f, "%h", v); s = s + v; end end')),
         {"d.txt": b"01\n02\n"}, "too-few-words",
     ),
+    "a number of reads that the design decides, used whatever they give": (
+        "wire valid; integer c = 0; dut u(.valid(valid), .v(v));\n"
+        'initial begin f = $fopen("d.txt", "r"); for (k = 0; k < 6; k = k + 1) begin if (valid) c = c + 1; '
+        'if (c > 1) begin n = $fscanf(f, "%h", v); s = s + v; end end end', {"d.txt": FOUR}, "undecided",
+    ),
+    "a bad word among them": (
+        "wire valid; integer c = 0; dut u(.valid(valid), .v(v));\n"
+        'initial begin f = $fopen("d.txt", "r"); for (k = 0; k < 6; k = k + 1) begin if (valid) c = c + 1; '
+        'if (c > 1) begin n = $fscanf(f, "%h", v); s = s + v; end end end',
+        {"d.txt": b"01\nxyz\n"}, "bad-word",
+    ),
     "nothing is read": ('initial begin f = $fopen("d.txt", "r"); k = 1; end', {"d.txt": FOUR}, ""),
     "top bit of three is cut": (
         'reg [2:0] q[0:3]; initial begin $readmemh("d.txt", q); s = q[0]; end', {"d.txt": b"f\n1\n1\n1\n"},

@@ -150,6 +150,38 @@ def test_pixels_of_any_type_pass(dtype):
     assert torch.equal(expected, found) or dtype == torch.bfloat16  # which rounds no integer to 256
 
 
+IN_FRONT = {
+    "border": lambda m, x: m.first(functional.pad(x, (1, 0, 1, 0))),
+    "border as a module": lambda m, x: m.first(m.pad(x)),
+    "flattened border": lambda m, x: m.last(m.pad(x).flatten(1)),
+    "cut": lambda m, x: m.first(x[:, :, 1:, 1:]),
+    "transposed": lambda m, x: m.spread(x),
+}
+
+
+@pytest.mark.parametrize("has_example", [False, True])
+@pytest.mark.parametrize("forward", IN_FRONT.values(), ids=IN_FRONT)
+def test_pixels_are_pixels_behind_what_moves_them(forward, has_example):
+    """An operation that moves the input reads it as it was said to be."""
+    parts = {"pad": nn.ConstantPad2d(1, 0.0), "spread": nn.ConvTranspose2d(1, 2, 3, stride=2)}
+    parts |= {"first": nn.Conv2d(1, 2, 3), "last": nn.Linear(100, 3)}
+    pixels = (images(2, 8) * 255).byte()
+    example = pixels if has_example else None
+    net = quantize(Calls(forward, **parts), **W4A4, has_pixel_input=True, example=example)
+    network, stimulus = integers(net, pixels)
+    assert is_whole(net, pixels)
+    (name,) = network.inputs
+    assert (stimulus.codes[name] == pixels.numpy()).all()
+    with pytest.raises(DataError, match=r"these look like images in 0\.\.1"):
+        copy.deepcopy(net)(images(2, 8))
+
+
+def test_a_given_scale_is_that_of_what_moves_the_input():
+    net = quantize(nn.Sequential(nn.ZeroPad2d(1), nn.Conv2d(1, 2, 3)), **W4A4, input_scale=1 / 64)
+    network, _ = integers(net, images(2, 8) - 0.5)
+    assert network.nodes[0].act_scale == 1 / 64
+
+
 def test_zeros_and_ones_alone_are_doubtful():
     net = quantize(nn.Sequential(nn.Conv2d(1, 2, 3)), **W4A4, has_pixel_input=True)
     with pytest.warns(UserWarning, match=r"0 and 1 alone: .*must be multiplied by 255"):

@@ -389,7 +389,7 @@ def test_arguments_are_checked():
         quantize(module, weight_bits=1, act_bits=4)
     with pytest.raises(UnknownNameError, match=r"no submodule 'O': .*valid names are 0$"):
         quantize(module, **W8A8, skip=["O"])
-    with pytest.raises(ConfigError, match=r"^has_pixel_input: .* but truediv does: leave scaling"):
+    with pytest.raises(ConfigError, match=r"^has_pixel_input: .* but truediv does: leave it out"):
         quantize(Calls(lambda m, x: m.a(x / 255), a=module), **W8A8, has_pixel_input=True)
 
 

@@ -150,3 +150,14 @@ def test_additions_and_window_sums_by_hand():
     assert reference_sums(pool, codes).tolist() == [[[[771, 519]]]]
     with pytest.raises(ShapeError, match=r"^add must read 2 times codes .*\(n, 1, 1, 2\), not \["):
         reference_sums(add, a)
+
+
+@pytest.mark.parametrize(
+    ("stride", "sums"),
+    [((1, 2), [[6, 10], [22, 26]]), ((2, 1), [[6, 8, 10, 12]]), ((2, 3), [[6, 12]])],
+)
+def test_windows_of_a_sum_pool_move_by_the_stride_of_each_axis(stride, sums):
+    """Windows of 2 rows and 1 column."""
+    pool = SumPool("pool", (1, 3, 4), (2, 1), stride, NumberFormat(8, is_signed=False), 1.0)
+    codes = np.array([[[[1, 2, 3, 4], [5, 6, 7, 8], [17, 18, 19, 20]]]], np.uint8)
+    assert reference_sums(pool, codes).tolist() == [[sums]]

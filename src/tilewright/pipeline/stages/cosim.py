@@ -14,7 +14,7 @@ from tilewright.config import CosimConfig
 from tilewright.config.array import ArrayConfig
 from tilewright.cores import CosimResult, Setup, find_simulator, read_sources, run_bundle
 from tilewright.cores.result import summed
-from tilewright.cores.run_list import BenchRun, check_runnable, memories
+from tilewright.cores.run_list import BenchRun, check_runnable, memories, require_readable
 from tilewright.errors import ArtifactError, FormatError, SimulationError, TilewrightError
 from tilewright.facts import (
     BundleFacts,
@@ -62,6 +62,7 @@ def cosim(run: RunFolder, listener: Listener, *, workers: str = "") -> StageResu
             f"{run.folder('export')} holds no bundle: run 'tilewright export' first"
         )
     _require_cycles(run, exported, model_cycles)
+    _require_layout(run, exported)
     _require_core(config)
     run.begin("cosim")  # what was found before may describe other RTL, if this run fails
     waves = run.folder("cosim") / WAVES
@@ -137,6 +138,14 @@ def _facts(
             [result.simulator for result in results] + ([corners.simulator] if corners else [])
         ),
     )
+
+
+def _require_layout(run: RunFolder, exported: ExportFacts) -> None:
+    """Raise `FormatError` if all was exported for another bench: no finding about a core."""
+    with suppress(ArtifactError):  # `_try_bundle` will say what is wrong with it
+        layout = read_manifest(run.root / exported.bundles[0].folder).layout
+        if layout.name == exported.layout:
+            require_readable(layout, str(run.folder("export")))
 
 
 def _require_core(config: CosimConfig) -> None:

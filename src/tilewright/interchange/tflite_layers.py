@@ -1,0 +1,133 @@
+"""Layers of a TFLite file as integer layers: int8 weights and activations, int32 biases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tilewright.interchange.linear_quant import CODES, Integers
+from tilewright.interchange.onnx_graph import Operator
+from tilewright.interchange.quant_node import FileQuantizer
+from tilewright.interchange.read_layers import Weight, name_layer, read_convolution, read_linear
+from tilewright.interchange.tflite_context import PADDINGS, Context, kept
+from tilewright.interchange.tflite_kernels import ROUNDINGS, Scaled, layer_factor
+from tilewright.interchange.tflite_places import Seen, settled, without_border
+from tilewright.interchange.values import Affine, Value
+from tilewright.interchange.windows import read_axes
+from tilewright.spec import IntegerLayer, Ints
+
+LAYERS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+
+
+def read_layer(context: Context, op: Operator, sources: list[Seen]) -> Seen:
+    """A convolution or FULLY_CONNECTED."""
+    weight = _weight(context, op)
+    grid, out = sources[0].value.grid, context.out(op)
+    assert grid is not None, "all tensors have codes"  # noqa: S101
+    if op.kind == "FULLY_CONNECTED":
+        value, weight = _flattened(context, op, sources[0], weight)
+        name = name_layer(op, weight, set(context.assembly.nodes))
+        layer = read_linear(replace(op, attributes={}), name, value, weight)
+    else:
+        source, pads = without_border(sources[0])
+        value = settled(op, source, context.assembly)
+        name = name_layer(op, weight, set(context.assembly.nodes))
+        layer = read_convolution(_windows(op, weight, pads, value), name, value, weight)
+    bias = _bias(context, op, layer)
+    low, high = kept(op, out)
+    factor = layer_factor(context.kernels, grid.scale, layer.weight_scale, out.scale)
+    rounding = ROUNDINGS[context.kernels][op.kind == "FULLY_CONNECTED"]
+    step = Scaled(rounding, factor, bias.codes, low, high).step(out)
+    real = Affine(layer.act_scale * layer.weight_scale, np.zeros(1))
+    found = context.assembly.add_integers(op, layer, [value], real, bias)
+    found = replace(found, steps=()).on_grid(op, out, step)
+    return Seen.of(found, context.file.tensors[op.output])
+
+
+def _weight(context: Context, op: Operator) -> Weight:
+    """The weight, its output channels first: ``oc ic kh kw`` or ``oc ic``."""
+    tensor = context.file.tensors[op.inputs[1]]
+    if tensor.values is None or tensor.kind != "int8" or tensor.scale is None:
+        op.refuse(f"its weight {tensor.name} must be constant codes of int8, not {tensor.kind}")
+    if tensor.zero.any() or not (np.isfinite(tensor.scale) & (tensor.scale > 0)).all():
+        op.refuse(f"its weight {tensor.name} must have positive scales, and zero-points of 0")
+    codes = tensor.values.astype(np.float64)
+    if op.kind == "CONV_2D":
+        codes = np.moveaxis(codes, -1, 1)
+    elif op.kind == "DEPTHWISE_CONV_2D":
+        codes = np.moveaxis(codes, -1, 0)
+    if tensor.scale.size not in (1, len(codes)):
+        op.refuse(f"its weight must have one scale or {len(codes)}, not {tensor.scale.size}")
+    scale = (
+        tensor.scale.reshape(-1, *(1,) * (codes.ndim - 1))
+        if tensor.scale.size > 1
+        else tensor.scale
+    )
+    return Weight(codes, FileQuantizer(CODES["int8"], scale), (), is_integer=True)
+
+
+def _flattened(
+    context: Context, op: Operator, source: Seen, weight: Weight
+) -> tuple[Value, Weight]:
+    """The input as channels in the order of the network's planes, and the weight's columns in that order."""
+    op.expect(weightsFormat=0)
+    if not source.is_permuted:
+        value = settled(op, source, context.assembly)
+        source = Seen.of(value, context.file.tensors[source.tensor])
+    count = source.places.size
+    if weight.codes.shape[1] != count:
+        op.refuse(
+            f"its weight takes {weight.codes.shape[1]} channels, but its input has {count}: only one row of "
+            "them a sample is read"
+        )
+    columns = np.empty_like(weight.codes)
+    columns[:, source.places.reshape(-1)] = weight.codes
+    value = source.value
+    if value.origin is None and not (value.is_flat or context.is_read_once):
+        value = context.assembly.enter(value)
+    value = replace(value, plane=(count, 1, 1), is_flat=True)
+    if value.origin is not None:
+        value = replace(value, is_flattened=not source.value.is_flat or value.is_flattened)
+    elif not source.value.is_flat:
+        value = replace(value, layout=(*value.layout, "flattened"))
+    return value, replace(weight, codes=columns)
+
+
+def _windows(op: Operator, weight: Weight, pads: tuple[int, ...], value: Value) -> Operator:
+    """A convolution or pool in ONNX's words; pads: around the plane, by an operation before it."""
+    stated = op.attributes
+    attributes = {
+        "strides": [stated["strideH"], stated["strideW"]],
+        "dilations": [stated.get("dilationHFactor", 1), stated.get("dilationWFactor", 1)],
+        "auto_pad": PADDINGS[stated["padding"]],
+        "group": value.plane[0] // weight.codes.shape[1] if weight.codes.shape[1] else 0,
+    }
+    if any(pads):
+        if attributes["auto_pad"] != "VALID":
+            kernel = (weight.codes.shape[2], weight.codes.shape[3])
+            channels, height, width = value.plane
+            padded = (channels, height + pads[0] + pads[2], width + pads[1] + pads[3])
+            axes = read_axes(replace(op, attributes=attributes), padded, kernel)
+            more = (axes[0].before, axes[1].before, axes[0].after, axes[1].after)
+            pads = tuple(one + other for one, other in zip(pads, more, strict=True))
+        attributes |= {"auto_pad": "NOTSET", "pads": list(pads)}
+    return replace(op, attributes=attributes)
+
+
+def _bias(context: Context, op: Operator, layer: IntegerLayer) -> Integers:
+    """The bias, in steps of the sum; with it, sums must fit 32 bits, as the file's kernels have them."""
+    name = op.inputs[2] if len(op.inputs) > 2 else ""
+    codes: Ints = np.zeros(1, np.int64)
+    if not name and op.kind != "FULLY_CONNECTED":
+        op.refuse("it must have a bias, if of zeros: LiteRT does not compute it without one")
+    if name:
+        tensor = context.file.tensors[name]
+        if tensor.values is None or tensor.kind != "int32" or tensor.values.size != layer.shape.oc:
+            op.refuse(f"its bias {name} must be {layer.shape.oc} constant integers of int32")
+        codes = tensor.values.astype(np.int64)
+    if layer.sum_bound() + int(np.abs(codes).max()) >= 1 << 31:
+        op.refuse(
+            "its sums with the bias must stay below 2**31, or they wrap in the file's kernels"
+        )
+    return Integers(codes, "int32", layer.act_scale * layer.weight_scale)
