@@ -144,6 +144,21 @@ def _borders(problem: Problem) -> Iterator[Cause]:
             _pixels(inner[rows, columns]),
             BORDER,
         )
+    edges = {
+        "top": ("first row", np.s_[0]),
+        "bottom": ("last row", np.s_[-1]),
+        "left": ("first column", np.s_[:, 0]),
+        "right": ("last column", np.s_[:, -1]),
+    }
+    for key, (words, edge) in edges.items():
+        source = np.arange(shape.nij)
+        source[inner[edge]] = -1
+        yield _cause(
+            f"border-wide side={key}",
+            f"the {words} of the map is taken for border",
+            _pixels(source),
+            "look at the comparison that tells the border from the map: < or <=",
+        )
     outside = np.ones(shape.nij, bool)
     outside[inner] = False
     for value in (1, (1 << problem.array.act_bits) - 1, 1 << (problem.array.act_bits - 1)):
