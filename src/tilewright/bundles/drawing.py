@@ -105,7 +105,7 @@ def _find(form: KindLayout, tiles: Tiles, plan: TilePlan) -> list[list[Entry]]:
     """
     numbers = np.arange(1, tiles.size + 1).reshape(tiles.shape)
     index: dict[str, Tiles] = dict(zip(form.axes, [*np.indices(tiles.shape)], strict=True))
-    if form.plane in ("unpadded", "windows"):
+    if form.plane != "padded" and form.tensor == "activation":
         numbers[~_is_inside(index["nij"], plan)] = 0
     try:
         words = arrange(form, numbers, plan)[0]  # line lane

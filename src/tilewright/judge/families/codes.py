@@ -144,15 +144,15 @@ def _borders(problem: Problem) -> Iterator[Cause]:
             _pixels(inner[rows, columns]),
             BORDER,
         )
-    edges = {
-        "top": ("first row", np.s_[0]),
-        "bottom": ("last row", np.s_[-1]),
-        "left": ("first column", np.s_[:, 0]),
-        "right": ("last column", np.s_[:, -1]),
+    edges: dict[str, tuple[str, Ints]] = {
+        "top": ("first row", inner[0]),
+        "bottom": ("last row", inner[-1]),
+        "left": ("first column", inner[:, 0]),
+        "right": ("last column", inner[:, -1]),
     }
     for key, (words, edge) in edges.items():
         source = np.arange(shape.nij)
-        source[inner[edge]] = -1
+        source[edge] = -1
         yield _cause(
             f"border-wide side={key}",
             f"the {words} of the map is taken for border",
