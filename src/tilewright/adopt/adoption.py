@@ -11,11 +11,11 @@ from typing import Any
 from tilewright.adopt.bench import BenchFiles, read_bench
 from tilewright.adopt.canonical import Reading, canonical, plainest
 from tilewright.adopt.families import Family, read_families
+from tilewright.adopt.fit import Fit
 from tilewright.adopt.others import main_expected, other_expected
 from tilewright.adopt.planes import Plane, plane_of
 from tilewright.adopt.probe import write_probe
 from tilewright.adopt.roles import LIKELY, STAGES, Clock, find_layer
-from tilewright.adopt.search import Fit
 from tilewright.adopt.slices import plain_slices, slices_of
 from tilewright.adopt.statement import geometry_text, layout_of
 from tilewright.adopt.ties import Tie, ties_of
