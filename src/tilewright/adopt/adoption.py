@@ -23,7 +23,7 @@ from tilewright.bundles import BundleVerdict, Geometry, check_folder, check_fore
 from tilewright.errors import ConfigError, DataError
 from tilewright.vectors import Layout
 
-SECONDS = 20.0
+SECONDS = 7.0
 EARLY, HALF = 0.2, 0.5
 """Share of the time left that an attempt may take, so that another one has its turn."""
 MOST_SIZES = 40
@@ -63,13 +63,17 @@ class AdoptedLayer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Adoption:
-    """What was found in a folder. others: files that no layer has. notes: about the folder."""
+    """What was found in a folder. others: files that no layer has. notes: about the folder.
+
+    nearest: where no layer was found, how near the best reading came.
+    """
 
     folder: Path
     layers: tuple[AdoptedLayer, ...]
     others: tuple[str, ...]
     notes: tuple[str, ...]
     seconds: float
+    nearest: str = ""
 
     @property
     def passed(self) -> bool:
@@ -84,6 +88,7 @@ class Adoption:
             "layers": [layer.to_json() for layer in self.layers],
             "others": list(self.others),
             "notes": list(self.notes),
+            "nearest": self.nearest,
             "seconds": round(self.seconds, 2),
         }
 
@@ -106,11 +111,12 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
             f"{folder} must hold files of activations, weights and expected numbers, but has "
             f"{len(left)} kinds of files with words: {', '.join(f.title for f in left) or 'none'}"
         )
-    clock = Clock.of(seconds)
+    clock, near = Clock.of(seconds), list[Fit]()
     layers, left = _in_slices(folder, plain_slices(left), left, clock.part(EARLY))
     for stage in STAGES:
         while len(left) >= 3 and not clock.is_over:
             fits = find_layer(left, clock.part(HALF), stages=(stage,))
+            near += [fit for fit in fits[:1] if not fit.is_exact]
             left = _as_found(left, fits)
             layer, used = _adopted(folder, fits, left, len(layers))
             if layer is None:
@@ -128,6 +134,20 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
         (*names, *others),
         bench.notes,
         time.monotonic() - start,
+        _nearest(near),
+    )
+
+
+def _nearest(fits: Sequence[Fit]) -> str:
+    """The best of readings that are no layer, in words; empty without any."""
+    if not fits:
+        return ""
+    best = min(fits, key=lambda fit: fit.wrong / max(fit.telling, 1))
+    sizes, files = best.sized.sizes, [family.title for family in best.families]
+    (kh, kw), right = sizes.kernel, best.compared - best.wrong
+    return (
+        f"activations in {files[0]}, weights in {files[1]}, expected numbers in {files[2]}, {sizes.ic} -> "
+        f"{sizes.oc} channels, kernel {kh}x{kw}: {right:,} of {best.compared:,} numbers are right"
     )
 
 

@@ -31,6 +31,8 @@ def halo_shapes(kernel: Pair, per_channel: int, outputs: int) -> Sequence[Shape]
 def _all_shapes(kernel: Pair, outputs: int) -> dict[int, list[Shape]]:
     """Sizes of tiles of so many ofmap pixels, by the number of codes of a channel."""
     found: dict[int, list[Shape]] = {}
+    if not outputs:
+        return {}
     outs = [out for out in factor_pairs(outputs) if max(out) <= MOST_UNEQUAL * min(out)]
     for out, stride in product(outs, STRIDES):
         if max(kernel) <= stride:

@@ -182,8 +182,8 @@ class Roles:
                 bits = act_bits, weight_bits
                 for read in self._expected(oc, kernel, self._bound(*bits, ic, kernel)):
                     if self.has_halo:
-                        known = read[2] != "streamed"
-                        shapes = halo_shapes(kernel, per_channel, read[1]) if known else ()
+                        count = 0 if read[2] == "streamed" else read[1]
+                        shapes = halo_shapes(kernel, per_channel, count)
                     else:
                         both = shapes_of(kernel, per_channel, *read[1:], is_usual)
                         shapes = [shape for shape in both if forms[shape[0] is None]]
@@ -191,8 +191,11 @@ class Roles:
                         continue
                     for parts in self._divided(ic, oc, kernel, bits, read, is_usual=is_usual):
                         for shape in shapes:
-                            form = (*bits, read[0], read[2], *shape[4:6])
-                            sizes = Hypothesis(ic, oc, kernel, *shape[:4], *form, tile=shape[6])
+                            plane, padding, stride, out, pixels, first, tile = shape
+                            sizes = Hypothesis(
+                                *(ic, oc, kernel, plane, padding, stride, out, *bits),
+                                *(read[0], read[2], pixels, first, tile),
+                            )
                             found.add(Sized(sizes, *parts))
         return sorted(found, key=_order)
 
@@ -317,8 +320,7 @@ class Roles:
             return False
         per_channel = codes.size // prod(parts)
         if self.has_halo:
-            each = (fits((*parts, *way), self.activation, codes) for way in tilings(per_channel))
-            return any(each)
+            return any(fits((*parts, *way), self.activation, codes) for way in tilings(per_channel))
         if fits((*parts, per_channel), self.activation, codes):
             return True
         windows = window_axes({}, taps, per_channel // taps, codes.shape[2])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 SHOWN = (
-    *("file", "plane", "split", "lines", "word", "radix", "container", "first"),
+    *("file", "plane", "tile", "split", "lines", "word", "radix", "container", "first"),
     *("function", "biased", "multiplier", "shift", "rounding", "low", "high"),
 )
 """Keys of a layout's tables that are printed."""
@@ -48,7 +48,7 @@ def adopt(
         typer.Option(
             "--seconds", min=1.0, max=3600.0, help="Computing time that a search may take."
         ),
-    ] = 20.0,
+    ] = 7.0,
     is_json: JsonOption = False,
 ) -> None:
     """Find layout and geometry of files without a description, from their numbers."""
@@ -84,6 +84,7 @@ def _show(found: Adoption) -> None:
         print(
             "no layout fits: no convolution of two of these kinds of files is what a third one says"
         )
+        print(f"nearest: {found.nearest or 'none has half of its numbers right'}")
     for name in found.others:
         print(f"not understood: {name}")
     print(f"verdict: {'pass' if found.passed else 'fail'}")
