@@ -151,7 +151,7 @@ def _lines(
     content: bytes, form: KindLayout, words: list[list[Entry]], plan: TilePlan, widths: FieldWidths
 ) -> tuple[tuple[str, str], ...]:
     """The first lines of a file, each with what stands in it."""
-    if form.container in ("npz", "raw", "raw-little"):
+    if form.container in ("npz", "npy", "raw", "raw-little"):
         return (("(binary)", ""),)
     lines = content.decode("ascii").splitlines()
     around = text_set(form, plan, widths)[0].frame

@@ -15,7 +15,7 @@ from typing import Any, Self
 from tilewright.errors import ConfigError
 from tilewright.spec import AnyOutput
 from tilewright.spec.channel_output import CODE_FUNCTIONS
-from tilewright.vectors.containers import CONTAINERS, RADICES, RAW
+from tilewright.vectors.containers import CONTAINERS, NUMPY, RADICES, RAW
 from tilewright.vectors.keys import check_keys, check_list
 from tilewright.vectors.kinds import (
     AXES,
@@ -275,7 +275,7 @@ class KindLayout:
             raise ConfigError("decimal lanes need a separator, for example separator = ','")
         if not 0 <= min(self.filler_left, self.filler_right) <= MAX_FILLER:
             raise ConfigError(f"filler must be 0..{MAX_FILLER} bits")
-        is_plain = self.separator == "" and self.radix != "decimal" and self.container != "npz"
+        is_plain = self.separator == "" and self.radix != "decimal" and self.container not in NUMPY
         if not is_plain and (self.filler_left or self.filler_right or self.bit_order == "lsb"):
             raise ConfigError("filler and bit_order are for words of digits without separator")
 
@@ -290,8 +290,8 @@ class KindLayout:
             raise ConfigError(f"header lines stand in text only: {self.container} has its own")
         if self.container == "c" and self.radix != "hex":
             raise ConfigError("container c writes hexadecimal constants: say radix = 'hex'")
-        if self.container == "npz" and self.radix != "binary":
-            raise ConfigError("container npz has no digits: leave out radix")
+        if self.container in NUMPY and self.radix != "binary":
+            raise ConfigError(f"container {self.container} has no digits: leave out radix")
 
 
 def _lines_of(text: tuple[str, ...] | int) -> tuple[str, ...]:
