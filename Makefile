@@ -15,17 +15,17 @@ help: ## this list
 # The stamps are newer than what was installed from, or are made again.
 $(VENV)/demo.stamp: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[report,rtl,train]'
+	$(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[report,rtl,train]'
 	touch $@
 
 $(VENV)/test.stamp: $(VENV)/demo.stamp
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,test]'
+	$(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,test]'
 	touch $@
 
 # SCALE-Sim fails with the numpy that we use: it has an environment of its own, without which its tests skip.
 SCALESIM := $(abspath $(VENV))/scalesim/bin/python
 $(VENV)/scalesim.stamp: $(VENV)/demo.stamp
-	-$(PYTHON) -m venv $(VENV)/scalesim && $(SCALESIM) -m pip install --quiet --disable-pip-version-check scalesim==3.0.0 numpy==2.3.5
+	-$(PYTHON) -m venv $(VENV)/scalesim && $(SCALESIM) -m pip install --no-compile --quiet --disable-pip-version-check scalesim==3.0.0 numpy==2.3.5
 	touch $@
 
 install: $(VENV)/demo.stamp ## make .venv and install tilewright with the RTL simulator

@@ -159,3 +159,13 @@ def test_a_netlist_that_is_none():
         parse("no")
     with pytest.raises(FormatError, match="with modules, but has none"):
         parse("{}")
+
+
+def test_a_netlist_in_the_cache_that_is_not_what_yosys_made_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    source = _source("always_ff @(posedge clk_i) q_o <= a_i;")
+    made = elaborate_json(source, top="t")
+    (entry,) = (tmp_path / "tilewright" / "netlists").iterdir()
+    entry.write_text(made.replace("$dff", "$not"))
+    assert elaborate_json(source, top="t") == made
+    assert entry.read_text() == made

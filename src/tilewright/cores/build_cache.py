@@ -1,4 +1,4 @@
-"""Cache of built simulations, keyed by the sources and parameters they were built from."""
+"""Cache of what programs made, such as built simulations, keyed by what it was made from."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def cached_build(
     folder = own_folder(default_cache_dir() if cache_dir is None else cache_dir.absolute())
     key = _key(simulator, sources, top=top, parameters=parameters, defines=defines)
     stem = f"{simulator.name}-{key}."
-    if (entry := _kept(folder, stem)) is not None:
+    if (entry := kept(folder, stem)) is not None:
         return entry
     with tempfile.TemporaryDirectory(prefix="tilewright-build-") as name:
         workshop = Path(name)
@@ -68,7 +68,7 @@ def cached_build(
             (workshop / file).write_bytes(content)
         with _shared_parts(simulator, workshop, folder):
             simulator.build(Build(tuple(sources), top, workshop, parameters, timeout_s, defines))
-        return _enter(workshop / PROGRAM, folder, stem)
+        return keep(workshop / PROGRAM, folder, stem)
 
 
 @contextmanager
@@ -79,7 +79,7 @@ def _shared_parts(simulator: Simulator, workshop: Path, folder: Path) -> Iterato
         part: f"part-{simulator.name}-{_digest([_facts(simulator), part, made_by])}."
         for part, made_by in parts.items()
     }
-    entries = {part: _kept(folder, stem) for part, stem in stems.items()}
+    entries = {part: kept(folder, stem) for part, stem in stems.items()}
     for part, entry in entries.items():
         if entry is not None:
             (workshop / part).parent.mkdir(parents=True, exist_ok=True)
@@ -87,11 +87,14 @@ def _shared_parts(simulator: Simulator, workshop: Path, folder: Path) -> Iterato
     yield
     for part, entry in entries.items():
         if entry is None and (workshop / part).is_file():
-            _enter(workshop / part, folder, stems[part])
+            keep(workshop / part, folder, stems[part])
 
 
-def _kept(folder: Path, stem: str) -> Path | None:
-    """The entry of that name, if it is ours and whole; one that is not is removed."""
+def kept(folder: Path, stem: str) -> Path | None:
+    """The entry of that name in an `own_folder`, if it is ours and whole; one that is not is removed.
+
+    `stem` ends with a point; the rest of the name is the hash of the content.
+    """
     for entry in sorted(folder.glob(f"{stem}*")):
         if _is_ours(entry) and entry.name == stem + _sha256(entry):
             return entry
@@ -166,8 +169,11 @@ def _digest(facts: object) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 
-def _enter(program: Path, folder: Path, stem: str) -> Path:
-    """Copy `program` into the cache under a temporary name, bring it to the disk, then rename it."""
+def keep(program: Path, folder: Path, stem: str) -> Path:
+    """Copy `program` into an `own_folder` under a temporary name, bring it to the disk, then rename it.
+
+    Raises `ToolError` if the folder cannot be written.
+    """
     try:
         with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as name:
             copy = Path(shutil.copy(program, name))  # contents and execute bits

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tilewright.cores.build_cache import default_cache_dir
-from tilewright.errors import FormatError, ToolError
+from tilewright.cores.build_cache import default_cache_dir, keep, kept, own_folder
+from tilewright.errors import FormatError
 from tilewright.formal.casts import with_plain_casts
 from tilewright.formal.index_ranges import check_index_ranges
 from tilewright.formal.sources import packages_first, without_imports
@@ -39,9 +39,10 @@ def elaborate_json(
     script = _script(list(sources), top, parameters)
     sources = with_plain_casts(sources)  # the text that the netlist is made from names it
     facts = json.dumps([_VERSION, script, sources], sort_keys=True)
-    path = default_cache_dir() / "netlists" / f"{hashlib.sha256(facts.encode()).hexdigest()}.json"
-    if path.is_file():
-        return path.read_text(encoding="utf-8")
+    cache = own_folder(own_folder(default_cache_dir()) / "netlists")
+    stem = f"{hashlib.sha256(facts.encode()).hexdigest()}."
+    if (entry := kept(cache, stem)) is not None:
+        return entry.read_text(encoding="utf-8")
     check_index_ranges(sources, top=top, parameters=parameters)
     with tempfile.TemporaryDirectory(prefix="tilewright-yosys-") as name:
         folder = Path(name)
@@ -51,9 +52,7 @@ def elaborate_json(
             raise FormatError(
                 f"yosys cannot elaborate {top or 'the sources'}: {first_error(output)}"
             )
-        text = (folder / _NETLIST).read_text(encoding="utf-8")
-    _keep(path, text)
-    return text
+        return keep(folder / _NETLIST, cache, stem).read_text(encoding="utf-8")
 
 
 def elaborate(
@@ -123,18 +122,3 @@ def _script(
             f"write_json {netlist}",
         ]
     )
-
-
-def _keep(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, delete=False, suffix=".part"
-        ) as file:
-            file.write(text)
-        Path(file.name).replace(path)
-    except OSError as error:
-        raise ToolError(
-            f"the cache folder {path.parent} must be writable: {error.strerror or error}; "
-            "choose another one with XDG_CACHE_HOME"
-        ) from None
