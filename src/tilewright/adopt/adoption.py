@@ -23,7 +23,7 @@ from tilewright.bundles import BundleVerdict, Geometry, check_folder, check_fore
 from tilewright.errors import ConfigError, DataError
 from tilewright.vectors import Layout
 
-SECONDS = 7.0
+SECONDS = 20.0
 EARLY, HALF = 0.2, 0.5
 """Share of the time left that an attempt may take, so that another one has its turn."""
 MOST_SIZES = 40

@@ -27,7 +27,7 @@ WORDS = ((4, "raw-little"), (4, "raw"), (2, "raw-little"), (2, "raw"))
 MOST_LIKELY = 2
 MOST_SIGNED = 2
 """Triples, the likeliest ones, that are tried first; whose activations are read as signed, too."""
-MOST_OF_IT = 0.6
+MOST_OF_IT = 0.8
 """Share of the time left that one attempt may take, so that the next one has its turn."""
 CLOSE = 0.05
 FEWEST = 8
@@ -107,16 +107,22 @@ def _attempts(ranked: Sequence[Triple], families: Sequence[Family]) -> Iterator[
     parts = {LIKELY: ranked[:MOST_LIKELY], ALL_ROLES: ranked[MOST_LIKELY:]}
     for stage, part in parts.items():
         read = [one for triple in part for one in _readings(triple, ranked.index(triple))]
-        for triple in read:
-            ways = [Attempt(triple, stage), Attempt(triple, stage, has_halo=True)]
-            is_grid = sum(size > 1 for size in triple[0].file_sizes) > 1  # as tiles down and across
-            yield from ways[::-1] if is_grid else ways
+        halos = [Attempt(triple, stage, has_halo=True) for triple in read]
+        grids = [one for one in halos if _is_grid(one.triple[0])]
+        yield from grids
+        yield from (Attempt(triple, stage) for triple in read)
+        yield from (one for one in halos if one not in grids)
         for triple in read:
             names = {family.name for family in triple}
             rest = tuple(family for family in families if family.name not in names)
             yield Attempt(triple, stage, rest)
     for triple in ranked:
         yield Attempt(triple, ALL_SIZES)
+
+
+def _is_grid(activation: Family) -> bool:
+    """Whether two numbers in the names count, as tiles down and across do."""
+    return sum(size > 1 for size in activation.file_sizes) > 1
 
 
 def _readings(triple: Triple, rank: int) -> list[Triple]:

@@ -48,7 +48,7 @@ def adopt(
         typer.Option(
             "--seconds", min=1.0, max=3600.0, help="Computing time that a search may take."
         ),
-    ] = 7.0,
+    ] = 20.0,
     is_json: JsonOption = False,
 ) -> None:
     """Find layout and geometry of files without a description, from their numbers."""
