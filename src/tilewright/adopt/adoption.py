@@ -11,11 +11,11 @@ from typing import Any
 from tilewright.adopt.bench import BenchFiles, read_bench
 from tilewright.adopt.canonical import Reading, canonical, plainest
 from tilewright.adopt.families import Family, read_families
+from tilewright.adopt.fit import Fit
 from tilewright.adopt.others import main_expected, other_expected
 from tilewright.adopt.planes import Plane, plane_of
 from tilewright.adopt.probe import write_probe
 from tilewright.adopt.roles import LIKELY, STAGES, Clock, find_layer
-from tilewright.adopt.search import Fit
 from tilewright.adopt.slices import plain_slices, slices_of
 from tilewright.adopt.statement import geometry_text, layout_of
 from tilewright.adopt.ties import Tie, ties_of
@@ -63,13 +63,17 @@ class AdoptedLayer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Adoption:
-    """What was found in a folder. others: files that no layer has. notes: about the folder."""
+    """What was found in a folder. others: files that no layer has. notes: about the folder.
+
+    nearest: where no layer was found, how near the best reading came.
+    """
 
     folder: Path
     layers: tuple[AdoptedLayer, ...]
     others: tuple[str, ...]
     notes: tuple[str, ...]
     seconds: float
+    nearest: str = ""
 
     @property
     def passed(self) -> bool:
@@ -84,6 +88,7 @@ class Adoption:
             "layers": [layer.to_json() for layer in self.layers],
             "others": list(self.others),
             "notes": list(self.notes),
+            "nearest": self.nearest,
             "seconds": round(self.seconds, 2),
         }
 
@@ -106,11 +111,12 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
             f"{folder} must hold files of activations, weights and expected numbers, but has "
             f"{len(left)} kinds of files with words: {', '.join(f.title for f in left) or 'none'}"
         )
-    clock = Clock.of(seconds)
+    clock, near = Clock.of(seconds), list[Fit]()
     layers, left = _in_slices(folder, plain_slices(left), left, clock.part(EARLY))
     for stage in STAGES:
         while len(left) >= 3 and not clock.is_over:
             fits = find_layer(left, clock.part(HALF), stages=(stage,))
+            near += [fit for fit in fits[:1] if not fit.is_exact]
             left = _as_found(left, fits)
             layer, used = _adopted(folder, fits, left, len(layers))
             if layer is None:
@@ -128,6 +134,20 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
         (*names, *others),
         bench.notes,
         time.monotonic() - start,
+        _nearest(near),
+    )
+
+
+def _nearest(fits: Sequence[Fit]) -> str:
+    """The best of readings that are no layer, in words; empty without any."""
+    if not fits:
+        return ""
+    best = min(fits, key=lambda fit: fit.wrong / max(fit.telling, 1))
+    sizes, files = best.sized.sizes, [family.title for family in best.families]
+    (kh, kw), right = sizes.kernel, best.compared - best.wrong
+    return (
+        f"activations in {files[0]}, weights in {files[1]}, expected numbers in {files[2]}, {sizes.ic} -> "
+        f"{sizes.oc} channels, kernel {kh}x{kw}: {right:,} of {best.compared:,} numbers are right"
     )
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tilewright.adopt.fit import Fit
 from tilewright.adopt.hypotheses import Sized
 from tilewright.adopt.others import ExpectedFit
 from tilewright.adopt.placement import WORD, Placement
 from tilewright.adopt.rules import Constant
-from tilewright.adopt.search import Fit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,6 +130,8 @@ def canonical(reading: Reading) -> Reading:
 def _may_be_turned(reading: Reading) -> bool:
     """Whether half a turn changes nothing: no rest of the plane is left over, all pixels are there."""
     sizes = reading.sized.sizes
+    if sizes.tile is not None:
+        return False
     if any(e.sized.sizes.first or e.sized.sizes.kind == "streamed" for e in reading.expected):
         return False
     if sizes.plane is None:

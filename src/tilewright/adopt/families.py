@@ -48,7 +48,7 @@ class Family:
     words without separator, ``file line bit``, or None. numbers: lanes of others, ``file line lane``.
     is_decimal: numbers are decimal where they can be. has_signed_codes: activations are read as two's
     complement, too; weights and psums are in any case.
-    cache, read_before: what was read already.
+    cache, read_before, agrees: what was read already.
     """
 
     texts: tuple[str, ...]
@@ -61,6 +61,7 @@ class Family:
     is_decimal: bool = False
     cache: dict[tuple[int, bool], npt.NDArray[Any] | None] = field(default_factory=dict)
     read_before: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    agrees: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -90,7 +91,7 @@ class Family:
 
     def with_signed_codes(self) -> Family:
         """The same files, as activations of two's complement."""
-        return replace(self, has_signed_codes=True, cache={}, read_before={})
+        return replace(self, has_signed_codes=True, cache={}, read_before={}, agrees={})
 
     def as_list(self) -> Family | None:
         """The same files as lists of single numbers, however many stand on a line; None if they are not."""

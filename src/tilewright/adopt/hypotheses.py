@@ -11,6 +11,7 @@ from typing import Any
 import numpy.typing as npt
 
 from tilewright.adopt.families import Family
+from tilewright.adopt.halo import halo_shapes, tiles_of, tilings
 from tilewright.adopt.placement import Sizes, placements
 from tilewright.adopt.shapes import KERNELS, divisors, shapes_of
 
@@ -25,7 +26,8 @@ class Hypothesis:
 
     plane: (h, w) as the activation file has it, or None for windows. padding: that the reader adds.
     out: (oh, ow). lanes: pixels that a file of windows has, whole passes. kind: "psum", "tap_psum",
-    "streamed". first: output pixels in the file, 0 for all.
+    "streamed". first: output pixels in the file, 0 for all. tile: output pixels of an ifmap tile with
+    halo; the plane is that of which the tiles are parts.
     """
 
     ic: int
@@ -41,6 +43,7 @@ class Hypothesis:
     kind: str
     pixels: int
     first: int = 0
+    tile: tuple[int, int] | None = None
 
     @property
     def taps(self) -> int:
@@ -62,6 +65,7 @@ class Hypothesis:
         score += 2 * (sh - 1) + 2 * (sw - 1) + (ph not in (0, kh // 2)) + (pw not in (0, kw // 2))
         score += (self.act_bits not in (2, 4, 8)) + (self.weight_bits not in (4, 8))
         score += 2 * (self.psum_bits not in (8, 12, 16, 20, 24, 32)) + (self.weight_bits == 1) * 9
+        score += 4 * (self.tile is not None and (oh % self.tile[0] + ow % self.tile[1] > 0))
         return score + (self.plane is None) + 20 * (self.first > 0) + 2 * (self.kind == "streamed")
 
 
@@ -89,9 +93,12 @@ class Sized:
         return self.sizes.oddity + division_cost(self.ic_parts) + division_cost(self.oc_parts)
 
     def activation_axes(self, lanes: int) -> Iterator[Sizes]:
-        """Axes of the activations: a plane, or windows, whose pixels may come in passes."""
+        """Axes of the activations: a plane, tiles with halo, or windows, whose pixels may come in passes."""
         sizes = self.sizes
-        if sizes.plane is not None:
+        if sizes.tile is not None:
+            down, across = tiles_of(sizes.out, sizes.tile)
+            yield self.ic | {"th": down, "tw": across, "nij": sizes.pixels // (down * across)}
+        elif sizes.plane is not None:
             yield self.ic | {"nij": sizes.pixels}
         else:
             yield from window_axes(self.ic, sizes.taps, sizes.pixels, lanes)
@@ -147,12 +154,16 @@ Divisions = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Roles:
-    """Three families in their roles. is_bounded: no expected number is larger than a psum can be."""
+    """Three families in their roles.
+
+    is_bounded: no expected number is larger than a psum can be. has_halo: activations are tiles with halo.
+    """
 
     activation: Family
     weight: Family
     expected: Family
     is_bounded: bool = True
+    has_halo: bool = False
     known: dict[tuple[object, ...], Divisions] = field(default_factory=dict)
 
     def usual(self) -> list[Sized]:
@@ -170,14 +181,20 @@ class Roles:
             for act_bits, per_channel, forms in self._activations(ic, kernel):
                 bits = act_bits, weight_bits
                 for read in self._expected(oc, kernel, self._bound(*bits, ic, kernel)):
-                    shapes = shapes_of(kernel, per_channel, *read[1:], is_usual)
-                    shapes = tuple(shape for shape in shapes if forms[shape[0] is None])
+                    if self.has_halo:
+                        count = 0 if read[2] == "streamed" else read[1]
+                        shapes = halo_shapes(kernel, per_channel, count)
+                    else:
+                        both = shapes_of(kernel, per_channel, *read[1:], is_usual)
+                        shapes = [shape for shape in both if forms[shape[0] is None]]
                     if not shapes:
                         continue
                     for parts in self._divided(ic, oc, kernel, bits, read, is_usual=is_usual):
                         for shape in shapes:
+                            plane, padding, stride, out, pixels, first, tile = shape
                             sizes = Hypothesis(
-                                ic, oc, kernel, *shape[:4], *bits, read[0], read[2], *shape[4:]
+                                *(ic, oc, kernel, plane, padding, stride, out, *bits),
+                                *(read[0], read[2], pixels, first, tile),
                             )
                             found.add(Sized(sizes, *parts))
         return sorted(found, key=_order)
@@ -302,6 +319,8 @@ class Roles:
         if codes is None:
             return False
         per_channel = codes.size // prod(parts)
+        if self.has_halo:
+            return any(fits((*parts, *way), self.activation, codes) for way in tilings(per_channel))
         if fits((*parts, per_channel), self.activation, codes):
             return True
         windows = window_axes({}, taps, per_channel // taps, codes.shape[2])

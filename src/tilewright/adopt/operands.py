@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.adopt.families import Family
+from tilewright.adopt.halo import merged, window_of
 from tilewright.adopt.hypotheses import Hypothesis, Sized
 from tilewright.adopt.placement import Placement, Sizes, full, placements, with_flips
 
@@ -75,6 +76,9 @@ class Codes:
     @cached_property
     def tensor(self) -> Tensor:
         """``ic h w``, or for windows ``ic kij pixel``."""
+        plane = self.tiles_merged
+        if plane is not None:
+            return plane
         values = self.family.read(self.sized.sizes.act_bits, is_signed=False)
         pixels = [axis for axis in self.axes if axis[0] not in "ik"]
         order = [*self.sized.ic, *(["kij"] if "kij" in self.axes else []), *pixels]
@@ -83,6 +87,19 @@ class Codes:
         if sizes.plane is None:
             return tensor.reshape(sizes.ic, sizes.taps, -1)
         return tensor.reshape(sizes.ic, *sizes.plane)
+
+    @cached_property
+    def tiles_merged(self) -> Tensor | None:
+        """The plane ``ic h w`` of tiles with halo; None without any, or where they contradict one another."""
+        sizes = self.sized.sizes
+        if sizes.tile is None or sizes.plane is None:
+            return None
+        values = self.family.read(sizes.act_bits, is_signed=False)
+        order = [*self.sized.ic, "th", "tw", "nij"]
+        tensor = full(self.place.read(values, order), order, self.axes)
+        window = window_of(sizes.tile, sizes.kernel, sizes.stride)
+        tiles = tensor.reshape(sizes.ic, self.axes["th"], self.axes["tw"], *window)
+        return merged(tiles, sizes.tile, sizes.stride, sizes.plane)
 
     @cached_property
     def windows(self) -> Floats:

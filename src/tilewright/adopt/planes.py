@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tilewright.adopt.fit import Fit
 from tilewright.adopt.hypotheses import Hypothesis
 from tilewright.adopt.operands import tap_order, tap_orders
-from tilewright.adopt.search import Fit
 from tilewright.adopt.shapes import factor_pairs
 
 
@@ -17,7 +17,7 @@ from tilewright.adopt.shapes import factor_pairs
 class Plane:
     """The ifmap of a layer: its sizes, and how the file has it.
 
-    form: "padded", "unpadded" or "windows". tap_order: of windows. notes: what else it could be.
+    form: "padded", "unpadded", "windows" or "halo". tap_order: of windows. notes: what else it could be.
     """
 
     size: tuple[int, int]
@@ -36,15 +36,15 @@ def plane_of(fit: Fit) -> Plane | None:
         return next(_window_planes(fit), None)
     if any(sizes.padding):
         return Plane(sizes.plane, sizes.padding, sizes.stride, sizes.out, "unpadded")
-    border = _border(fit)
+    border, form = _border(fit), "halo" if sizes.tile else "padded"
     if border == (0, 0):
-        return Plane(sizes.plane, border, sizes.stride, sizes.out, "padded")
+        return Plane(sizes.plane, border, sizes.stride, sizes.out, form)
     inner = sizes.plane[0] - 2 * border[0], sizes.plane[1] - 2 * border[1]
     note = (
         f"the border of {border[0]}x{border[1]} zeros is taken for padding; a plane of "
         f"{sizes.plane[0]}x{sizes.plane[1]} without padding gives the same numbers"
     )
-    return Plane(inner, border, sizes.stride, sizes.out, "padded", notes=(note,))
+    return Plane(inner, border, sizes.stride, sizes.out, form, notes=(note,))
 
 
 def _border(fit: Fit) -> tuple[int, int]:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from itertools import permutations, takewhile
 
 from tilewright.adopt.families import Family
+from tilewright.adopt.fit import Fit
 from tilewright.adopt.hypotheses import ACT_BITS, Roles
 from tilewright.adopt.planes import plane_of
-from tilewright.adopt.search import Fit, search
+from tilewright.adopt.search import search
 
 HINTS = (
     re.compile(r"act|ifmap|input|pixel|image|img|fmap|(^|[^a-z])(x|in|data)([^a-z]|$)"),
@@ -26,6 +27,8 @@ WORDS = ((4, "raw-little"), (4, "raw"), (2, "raw-little"), (2, "raw"))
 MOST_LIKELY = 2
 MOST_SIGNED = 2
 """Triples, the likeliest ones, that are tried first; whose activations are read as signed, too."""
+MOST_OF_IT = 0.8
+"""Share of the time left that one attempt may take, so that the next one has its turn."""
 CLOSE = 0.05
 FEWEST = 8
 """Share of wrong numbers below which a fit is taken for the layer with a fault in it."""
@@ -78,7 +81,7 @@ def find_layer(
     for one in _attempts(ranked, families):
         if one.stage not in stages:
             continue
-        exact, near = _fits_of(one, clock, most=most)
+        exact, near = _fits_of(one, clock.part(MOST_OF_IT), most=most)
         nearest = [min([*nearest, *near], key=_share)] if near else nearest
         is_near = bool(nearest) and _is_near(nearest[0])
         if exact or is_near or clock.is_over:
@@ -88,11 +91,15 @@ def find_layer(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
-    """Three families in their roles, with constants of channels in `others`; stage: of `STAGES`."""
+    """Three families in their roles, with constants of channels in `others`; stage: of `STAGES`.
+
+    has_halo: activations are tiles with halo.
+    """
 
     triple: Triple
     stage: int = LIKELY
     others: tuple[Family, ...] | None = None
+    has_halo: bool = False
 
 
 def _attempts(ranked: Sequence[Triple], families: Sequence[Family]) -> Iterator[Attempt]:
@@ -100,13 +107,22 @@ def _attempts(ranked: Sequence[Triple], families: Sequence[Family]) -> Iterator[
     parts = {LIKELY: ranked[:MOST_LIKELY], ALL_ROLES: ranked[MOST_LIKELY:]}
     for stage, part in parts.items():
         read = [one for triple in part for one in _readings(triple, ranked.index(triple))]
+        halos = [Attempt(triple, stage, has_halo=True) for triple in read]
+        grids = [one for one in halos if _is_grid(one.triple[0])]
+        yield from grids
         yield from (Attempt(triple, stage) for triple in read)
+        yield from (one for one in halos if one not in grids)
         for triple in read:
             names = {family.name for family in triple}
             rest = tuple(family for family in families if family.name not in names)
             yield Attempt(triple, stage, rest)
     for triple in ranked:
         yield Attempt(triple, ALL_SIZES)
+
+
+def _is_grid(activation: Family) -> bool:
+    """Whether two numbers in the names count, as tiles down and across do."""
+    return sum(size > 1 for size in activation.file_sizes) > 1
 
 
 def _readings(triple: Triple, rank: int) -> list[Triple]:
@@ -134,7 +150,7 @@ def _fits_of(
 ) -> tuple[list[Fit], list[Fit]]:
     """Exact fits of the most usual sizes that have any, and the nearest one of the others."""
     triple = attempt.triple
-    roles = Roles(*triple, is_bounded=attempt.others is None)
+    roles = Roles(*triple, is_bounded=attempt.others is None, has_halo=attempt.has_halo)
     exact: list[Fit] = []
     near: list[Fit] = []
     limit: int | None = None

@@ -9,18 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.adopt.families import Family
+from tilewright.adopt.fit import Fit
 from tilewright.adopt.hypotheses import Sized
 from tilewright.adopt.operands import (
     Codes,
     Floats,
     candidates,
     read_expected,
-    read_weight,
     tap_order,
     tap_orders,
 )
 from tilewright.adopt.placement import Placement
-from tilewright.adopt.rules import Constant, Rule, best_rule, constants_of
+from tilewright.adopt.rules import Constant, best_rule, constants_of
 from tilewright.spec import OutputFunction
 
 TESTED = 5
@@ -30,50 +30,13 @@ CORRELATED = 24
 TOGETHER = 0.6
 """Correlation from which on that is looked at."""
 MOST_CANDIDATES = 12_000
-CHUNK = 2_000
+CHUNK = 100_000
+SCREENED = 6
+"""Of the numbers computed first: two of them must be right before the others are looked at."""
 MOST_JUDGED = 64
 NEAR = 0.55
 """Share of the numbers computed first from which on a candidate is looked at as a near one."""
 LEAKS = (1, 2, 3, 4, 5, 6)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Fit:
-    """Families read in one way: `wrong` of `compared` numbers differ from what is computed.
-
-    tap_order: of the weights. psum_taps: of psums of streamed pixels. function: of the outputs. telling:
-    how many numbers are not 0 in the file or as computed. rule: of outputs that no plain function gives.
-    """
-
-    families: tuple[Family, Family, Family]
-    sized: Sized
-    activation: Placement
-    activation_axes: dict[str, int]
-    weight: Placement
-    expected: Placement
-    tap_order: str
-    psum_taps: str
-    function: OutputFunction
-    wrong: int
-    compared: int
-    telling: int = 0
-    rule: Rule | None = None
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether every number is what the operands give."""
-        return self.wrong == 0
-
-    @property
-    def codes(self) -> Codes:
-        """The activations."""
-        return Codes(self.families[0], self.sized, self.activation, self.activation_axes)
-
-    @property
-    def kernel(self) -> npt.NDArray[np.int64]:
-        """Weights ``oc ic kij``."""
-        weight = read_weight(self.families[1], self.sized, self.weight)
-        return weight[:, :, tap_order(self.sized.sizes.kernel, self.tap_order)].astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,11 +116,40 @@ def _codes(activation: Family, weight: Family, sized: Sized) -> Iterator[Codes]:
 
     Pixels within a pass run either way.
     """
+    flips = tuple(sized.ic if weight.file_sizes else ())
+    if sized.sizes.tile is not None:
+        yield from _tiles(activation, sized, flips)
+        return
     shape = activation.read(sized.sizes.act_bits, is_signed=False)
     for axes in sized.activation_axes(shape.shape[2]):
-        flips = (*(sized.ic if weight.file_sizes else ()), *(["p1"] if "p1" in axes else []))
-        for place in candidates(activation, sized.sizes.act_bits, axes, flips):
+        within = ("p1",) if "p1" in axes else ()
+        for place in candidates(activation, sized.sizes.act_bits, axes, (*flips, *within)):
             yield Codes(activation, sized, place, axes)
+
+
+def _tiles(activation: Family, sized: Sized, flips: tuple[str, ...]) -> Iterator[Codes]:
+    """Tiles with halo that say the same code of each pixel, whatever weights and outputs may be."""
+    sizes = sized.sizes
+    key = (sizes.act_bits, sizes.tile, sizes.stride, sizes.plane, sized.ic_parts, flips)
+    if key not in activation.agrees:
+        found = [
+            (place, axes)
+            for axes in sized.activation_axes(0)
+            for place in candidates(activation, sizes.act_bits, axes, flips)
+            if _counts_up(place)
+        ]
+        merged = [Codes(activation, sized, *one).tiles_merged for one in found]
+        activation.agrees[key] = [
+            one for one, plane in zip(found, merged, strict=True) if plane is not None
+        ]
+    for place, axes in activation.agrees[key]:
+        yield Codes(activation, sized, place, axes)
+
+
+def _counts_up(place: Placement) -> bool:
+    """Whether the rows of tiles stand outside of what is in a row, and both outside of their pixels."""
+    order = [axis for axis in place.axes if axis in ("th", "tw", "nij")]
+    return order == sorted(order, key=("th", "tw", "nij").index)
 
 
 def _weights(weight: Family, sized: Sized, channels: npt.NDArray[np.int64]) -> _Weights | None:
@@ -234,18 +226,29 @@ def streamed_pixels(sized: Sized) -> npt.NDArray[np.int64]:
 def _matches(computed: Floats, wanted: Floats) -> Iterator[tuple[int, int]]:
     """Weights and expected numbers that agree in most of what was computed first.
 
-    Numbers above 0 are compared, which every function leaves as they are.
+    Numbers above 0 are compared, which every function leaves as they are: the largest ones first.
     """
-    telling = (wanted > 0) if (wanted > 0).any() else np.ones_like(wanted, bool)
-    count = np.maximum(telling.sum(axis=(1, 2)), 1)
-    parts = [
-        ((computed[at : at + CHUNK, None] == wanted[None]) & telling[None]).sum(axis=(2, 3)) / count
-        for at in range(0, len(computed), CHUNK)
-    ]
-    score = np.concatenate(parts)  # weight expected
-    best = np.argwhere(score >= max(NEAR, float(score.max()) - 1e-9))
-    for w, e in best[:MOST_JUDGED]:
-        yield int(w), int(e)
+    stated, flat = wanted.reshape(len(wanted), -1), computed.reshape(len(computed), -1)
+    telling = (stated > 0) if (stated > 0).any() else np.ones_like(stated, bool)
+    count = telling.sum(axis=1)
+    places = np.argsort(np.where(telling, -np.abs(stated), np.inf), axis=1)[:, :SCREENED]
+    values = np.take_along_axis(np.where(telling, stated, np.nan), places, axis=1)
+    numbers = np.ascontiguousarray(flat.T)  # number weight
+    agree = np.zeros((len(stated), len(flat)), np.int8)  # expected weight
+    for place, value in zip(places.T, values.T, strict=True):
+        agree += numbers[place] == value[:, None]
+    e, w = np.nonzero(agree >= np.minimum(2, np.maximum(count, 1))[:, None])
+    score = np.concatenate(
+        [
+            ((flat[w[at : at + CHUNK]] == stated[part]) & telling[part]).sum(axis=1) / count[part]
+            for at in range(0, len(e), CHUNK)
+            for part in [e[at : at + CHUNK]]
+        ]
+        or [np.zeros(0)]
+    )
+    best = np.flatnonzero(score >= max(NEAR, float(score.max(initial=0)) - 1e-9))
+    for one in best[np.lexsort((e[best], w[best]))][:MOST_JUDGED].tolist():
+        yield int(w[one]), int(e[one])
 
 
 def _correlated(computed: Floats, wanted: Floats) -> Iterator[tuple[int, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from itertools import chain
 from math import isqrt
 
 KERNELS: tuple[tuple[int, int], ...] = (
@@ -25,38 +26,58 @@ KERNELS: tuple[tuple[int, int], ...] = (
 )
 """Sizes of kernels, the usual ones first."""
 MOST_STRIDE, MOST_PADDING = 4, 3
-Shape = tuple[tuple[int, int] | None, tuple[int, int], tuple[int, int], tuple[int, int], int, int]
+FIRST = (4, 8, 16, 32)
+"""Ofmap pixels of which a file may hold the first ones only."""
+Pair = tuple[int, int]
+Shape = tuple[Pair | None, Pair, Pair, Pair, int, int, Pair | None]
 
 
 @lru_cache(maxsize=10_000)
 def shapes_of(
     kernel: tuple[int, int], per_channel: int, outputs: int, kind: str, is_usual: bool
 ) -> tuple[Shape, ...]:
-    """Plane, padding, stride, ofmap, pixels of a channel in the file, and first pixels only."""
+    """Plane, padding, stride, ofmap, pixels of a channel in the file, first pixels only, and no tiles."""
     found = list(_plane_shapes(kernel, per_channel, outputs, kind, is_usual))
     pixels, rest = divmod(per_channel, kernel[0] * kernel[1])
     if not rest and kernel != (1, 1) and kind != "streamed" and pixels >= outputs:
-        found.append((None, (0, 0), (1, 1), next(factor_pairs(outputs)), pixels, 0))
+        found.append((None, (0, 0), (1, 1), next(factor_pairs(outputs)), pixels, 0, None))
     return tuple(found)
 
 
 def _plane_shapes(
-    kernel: tuple[int, int], per_channel: int, outputs: int, kind: str, is_usual: bool
+    kernel: Pair, per_channel: int, outputs: int, kind: str, is_usual: bool
 ) -> Iterator[Shape]:
+    found = _outs(kernel, per_channel, is_usual)
+    if kind == "streamed":
+        if outputs == per_channel:
+            for sizes in chain.from_iterable(found.values()):
+                if sizes[1] == (0, 0):
+                    yield *sizes, per_channel, 0, None
+        return
+    for sizes in found.get(outputs, ()):
+        yield *sizes, per_channel, 0, None
+    if is_usual or outputs not in FIRST:
+        return
+    for count, more in found.items():
+        for sizes in more if count > outputs else ():
+            if sizes[2] == (1, 1) and sizes[1] in ((0, 0), (kernel[0] // 2, kernel[1] // 2)):
+                yield *sizes, per_channel, outputs, None
+
+
+@lru_cache(maxsize=10_000)
+def _outs(
+    kernel: Pair, per_channel: int, is_usual: bool
+) -> dict[int, list[tuple[Pair, Pair, Pair, Pair]]]:
+    """Planes of so many pixels, with padding, stride and ofmap, by the number of pixels of the latter."""
+    found: dict[int, list[tuple[Pair, Pair, Pair, Pair]]] = {}
     for plane in factor_pairs(per_channel):
         if is_usual and max(plane) > 2 * min(plane):
             continue
         for padding, stride in _steps(kernel, is_usual):
             out = out_size(plane, kernel, padding, stride)
-            if out is None:
-                continue
-            if kind == "streamed":
-                if outputs == per_channel and padding == (0, 0):
-                    yield plane, padding, stride, out, per_channel, 0
-            elif outputs == out[0] * out[1]:
-                yield plane, padding, stride, out, per_channel, 0
-            elif not is_usual and _may_be_first(outputs, out[0] * out[1], kernel, padding, stride):
-                yield plane, padding, stride, out, per_channel, outputs
+            if out is not None:
+                found.setdefault(out[0] * out[1], []).append((plane, padding, stride, out))
+    return found
 
 
 @cache
@@ -75,17 +96,6 @@ def _steps(
     return tuple(found)
 
 
-def _may_be_first(
-    outputs: int,
-    onij: int,
-    kernel: tuple[int, int],
-    padding: tuple[int, int],
-    stride: tuple[int, int],
-) -> bool:
-    usual = padding in ((0, 0), (kernel[0] // 2, kernel[1] // 2)) and stride == (1, 1)
-    return usual and 1 < outputs < onij and outputs in (4, 8, 16, 32)
-
-
 def out_size(
     plane: tuple[int, int],
     kernel: tuple[int, int],
@@ -93,10 +103,11 @@ def out_size(
     stride: tuple[int, int],
 ) -> tuple[int, int] | None:
     """Sizes of the ofmap; None if the kernel does not fit."""
-    spare = [p + 2 * q - k for p, q, k in zip(plane, padding, kernel, strict=True)]
-    if min(spare) < 0:
+    down = plane[0] + 2 * padding[0] - kernel[0]
+    across = plane[1] + 2 * padding[1] - kernel[1]
+    if down < 0 or across < 0:
         return None
-    return spare[0] // stride[0] + 1, spare[1] // stride[1] + 1
+    return down // stride[0] + 1, across // stride[1] + 1
 
 
 def _pairs(numbers: range) -> Iterator[tuple[int, int]]:

@@ -136,9 +136,14 @@ def _activation(reading: Reading, plane: Plane, names: Names) -> dict[str, Any]:
             split.append(f"onij = pixel:{fit.activation_axes['p0']}")
     else:
         named["nij"] = ("nij",)
+        for axis in ("th", "tw") if sizes.tile else ():
+            named[axis] = (axis,)
+            axes[axis] = fit.activation_axes[axis]
     place = _with_tap_signs(fit.activation, plane.tap_order)
     stated = Stated(named, axes, tuple(units)), split, ""
-    return _table(fit.families[0], place, stated, sizes.act_bits, "act") | {"plane": plane.form}
+    tile = {"tile": "{}x{}".format(*sizes.tile)} if sizes.tile else {}
+    table = _table(fit.families[0], place, stated, sizes.act_bits, "act")
+    return table | {"plane": plane.form} | tile
 
 
 def _weight_axes(reading: Reading, names: Names, plane: Plane) -> Axes:

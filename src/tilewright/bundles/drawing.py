@@ -105,7 +105,7 @@ def _find(form: KindLayout, tiles: Tiles, plan: TilePlan) -> list[list[Entry]]:
     """
     numbers = np.arange(1, tiles.size + 1).reshape(tiles.shape)
     index: dict[str, Tiles] = dict(zip(form.axes, [*np.indices(tiles.shape)], strict=True))
-    if form.plane in ("unpadded", "windows"):
+    if form.plane != "padded" and form.tensor == "activation":
         numbers[~_is_inside(index["nij"], plan)] = 0
     try:
         words = arrange(form, numbers, plan)[0]  # line lane
@@ -151,7 +151,7 @@ def _lines(
     content: bytes, form: KindLayout, words: list[list[Entry]], plan: TilePlan, widths: FieldWidths
 ) -> tuple[tuple[str, str], ...]:
     """The first lines of a file, each with what stands in it."""
-    if form.container in ("npz", "raw", "raw-little"):
+    if form.container in ("npz", "npy", "raw", "raw-little"):
         return (("(binary)", ""),)
     lines = content.decode("ascii").splitlines()
     around = text_set(form, plan, widths)[0].frame

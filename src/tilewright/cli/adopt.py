@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 SHOWN = (
-    *("file", "plane", "split", "lines", "word", "radix", "container", "first"),
+    *("file", "plane", "tile", "split", "lines", "word", "radix", "container", "first"),
     *("function", "biased", "multiplier", "shift", "rounding", "low", "high"),
 )
 """Keys of a layout's tables that are printed."""
@@ -84,6 +84,7 @@ def _show(found: Adoption) -> None:
         print(
             "no layout fits: no convolution of two of these kinds of files is what a third one says"
         )
+        print(f"nearest: {found.nearest or 'none has half of its numbers right'}")
     for name in found.others:
         print(f"not understood: {name}")
     print(f"verdict: {'pass' if found.passed else 'fail'}")

@@ -160,7 +160,7 @@ ContainerOption = Annotated[
     str | None,
     typer.Option(
         "--container",
-        metavar="mem|mif|coe|c|npz",
+        metavar="mem|mif|coe|c|npz|npy",
         help="Write the same words as memory files, a C header or numpy arrays, not as plain text.",
     ),
 ]

@@ -91,7 +91,7 @@ class VectorsConfig(Section):
     """
 
     layout: str = ""
-    container: Literal["text", "mem", "mif", "coe", "c", "npz"] = "text"
+    container: Literal["text", "mem", "mif", "coe", "c", "npz", "npy"] = "text"
     layers: tuple[str, ...] = ()
     samples: Count = 1
     stimulus: Literal["real", "random", "max", "bound"] = "real"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,8 @@ from tilewright.judge.dump import Known
 from tilewright.judge.problem import Problem
 from tilewright.spec import Ints
 
+MOST_TABLED = 25_000
+"""Values of all maps, at most, of which tables are made."""
 Pair = tuple[Cause, Cause]
 Probe = tuple[int, int, int]
 """Group, output channel and pixel of a number that is looked at."""
@@ -108,33 +111,82 @@ def _moved_twice(
 ) -> Iterator[Pair]:
     """Pairs of changes of `operand`; each probe is the sum of the operand at `places` times `factors`."""
     index = np.arange(1, operand.size + 1).reshape(operand.shape)
-    flat = np.append(operand.ravel(), 0).astype(float)
+    flat = np.append(operand.ravel(), 0)
     moves = np.empty((len(moving), operand.size + 1), np.int64)
     for at, cause in enumerate(moving):
         moves[at] = np.append(cause.apply(problem, index).ravel() - 1, -1)
     weights = [factor.astype(float) for factor in factors]
-    placed = [moves[:, place] for place in places]
-    tables = _tables(problem, operand, mapping, places, weights)
-    looks = list(zip(probes, places, weights, placed, tables, strict=True))
+    looks = list(zip(probes, weights, [moves[:, place] for place in places], strict=True))
+    maps = _Maps.of(problem, operand, mapping, probes, places, weights)
     for at, first in enumerate(moving):
         once = flat[moves[at]]
-        twice, mapped = np.arange(len(moving)), np.arange(len(mapping))
-        for probe, place, factor, source, table in looks:
+        twice = np.arange(len(moving))
+        for probe, factor, source in looks:
             sums = once[source[twice] if len(twice) < len(moving) else source] @ factor
             twice = twice[is_right(problem, sums, probe)]
-            sums = _looked_up(table, mapped, once[place])
-            mapped = mapped[is_right(problem, sums, probe)]
         yield from ((first, moving[second]) for second in twice.tolist())
-        yield from ((first, mapping[second]) for second in mapped.tolist())
+        yield from ((first, second) for second in maps.after(once[:-1], has_local=True))
+    wide = {cause.key for cause in general(mapping)}
     for first in mapping:
         once = first.apply(problem, operand).ravel()
-        mapped = np.arange(len(mapping))
-        for probe, place, _, _, table in looks:
-            sums = _looked_up(table, mapped, once[place])
-            mapped = mapped[is_right(problem, sums, probe)]
-        yield from (
-            (first, mapping[second]) for second in mapped.tolist() if mapping[second] is not first
+        for second in maps.after(once, has_local=first.key in wide):
+            if second is not first:
+                yield first, second
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Maps:
+    """Maps of `operand`, to be applied to what another change has left.
+
+    tabled: maps with what they make of every value, in `tables`, one for each probe. local: maps of a part
+    of the layer, where tables of all of them would take longer than the maps themselves.
+    """
+
+    problem: Problem
+    operand: Ints
+    tabled: list[Cause]
+    local: list[Cause]
+    looks: list[tuple[Probe, Ints, npt.NDArray[Any]]]
+    tables: list[npt.NDArray[Any]]
+
+    @classmethod
+    def of(
+        cls,
+        problem: Problem,
+        operand: Ints,
+        mapping: list[Cause],
+        probes: list[Probe],
+        places: list[Ints],
+        factors: list[npt.NDArray[Any]],
+    ) -> Self:
+        """The maps, each to be looked up in a table unless there are too many of many values."""
+        bits = max(problem.array.act_bits, problem.array.weight_bits)
+        is_small = len(mapping) << bits <= MOST_TABLED
+        tabled = mapping if is_small else general(mapping)
+        keys = {cause.key for cause in tabled}
+        return cls(
+            problem,
+            operand,
+            tabled,
+            [cause for cause in mapping if cause.key not in keys],
+            list(zip(probes, places, factors, strict=True)),
+            _tables(problem, operand, tabled, places, factors),
         )
+
+    def after(self, once: Ints, *, has_local: bool) -> Iterator[Cause]:
+        """Maps of `once`, the changed operand, flat, that leave every probe right."""
+        alive = np.arange(len(self.tabled))
+        for (probe, place, _), table in zip(self.looks, self.tables, strict=True):
+            alive = alive[is_right(self.problem, _looked_up(table, alive, once[place]), probe)]
+        yield from (self.tabled[at] for at in alive.tolist())
+        operand = once.reshape(self.operand.shape)
+        for cause in self.local if has_local else ():
+            changed = cause.apply(self.problem, operand).ravel()
+            if all(
+                is_right(self.problem, np.asarray(changed[place] @ factor), probe)
+                for probe, place, factor in self.looks
+            ):
+                yield cause
 
 
 def _tables(
@@ -150,20 +202,23 @@ def _tables(
     """
     bits = max(problem.array.act_bits, problem.array.weight_bits)
     values = range(-(1 << (bits - 1)), 1 << bits)
-    tables = [np.empty((len(values), len(place), len(mapping))) for place in places]
+    where = np.concatenate(places)
+    whole = np.empty((len(values), len(mapping), len(where)))
     for row, value in enumerate(values):
         everywhere = np.full(operand.shape, value)
         for at, cause in enumerate(mapping):
-            mapped = cause.apply(problem, everywhere).ravel()
-            for table, place, factor in zip(tables, places, factors, strict=True):
-                table[row, :, at] = mapped[place] * factor
-    return tables
+            whole[row, at] = cause.apply(problem, everywhere).ravel()[where]
+    parts = np.split(whole, np.cumsum([len(place) for place in places])[:-1], axis=2)
+    return [
+        np.ascontiguousarray((part * factor).swapaxes(1, 2))
+        for part, factor in zip(parts, factors, strict=True)
+    ]
 
 
-def _looked_up(table: npt.NDArray[Any], chosen: Ints, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _looked_up(table: npt.NDArray[Any], chosen: Ints, values: Ints) -> npt.NDArray[Any]:
     """The sum of what the chosen maps make of `values`, one for each place: ``map``."""
     lowest = -(table.shape[0] // 3)
-    inside = np.clip(values.astype(np.int64) - lowest, 0, table.shape[0] - 1)
+    inside = np.clip(values - lowest, 0, table.shape[0] - 1)
     place = np.arange(len(values))
     is_part = len(chosen) < table.shape[2]
     found = table[inside[:, None], place[:, None], chosen] if is_part else table[inside, place]

@@ -12,7 +12,9 @@ from tilewright.judge.compare import Comparison, compare
 from tilewright.judge.dump import Dump
 from tilewright.judge.explanation import Explanation, explain
 from tilewright.judge.heat import HeatMap, heat_maps
-from tilewright.vectors import Bundle, read_bundle
+from tilewright.judge.operands import Operands
+from tilewright.spec import ArrayShape, Codes, IntArray, IntegerLayer
+from tilewright.vectors import Bundle, Scales, load_layout, read_bundle
 from tilewright.waves import Sample, Sampling, read_samples
 
 WAVES = "failure.vcd"
@@ -70,6 +72,37 @@ def _lane(sample: Sample, col: int, bits: int) -> int | None:
 
 def _number(bits: str) -> int | None:
     return int(bits, 2) if bits.strip("01") == "" else None
+
+
+def layer_cause(layer: IntegerLayer, array: ArrayShape, codes: Codes, psums: IntArray) -> str:
+    """What a single sample's psums ``oc oh ow`` of the training forward were made with, as a message ends.
+
+    codes: ``ic ih iw``. Empty for a layer that is no plain convolution, or too large to search.
+    """
+    if layer.shape.groups > 1 or layer.shape.macs > MOST_PRODUCTS:
+        return ""
+    try:
+        bundle = Bundle(
+            folder=Path(),
+            layer_name=layer.name,
+            sample=0,
+            shape=layer.shape,
+            array=array,
+            act_format=layer.act_format,
+            weight_format=layer.weight_format,
+            scales=Scales(1.0, (1.0,)),
+            layout=load_layout("ece284-ws"),
+            files=(),
+        )
+        operands = Operands(layer.weight.astype(np.int64), codes.astype(np.int64))
+        numbers = np.asarray(psums, np.int64)
+        dump = Dump("psum", numbers, np.ones(numbers.shape, bool))
+        cause, hints = _cause(explain(bundle, dump, operands=operands))
+    except TilewrightError:
+        return ""
+    if cause is None:
+        return "no cause that is known gives every psum"
+    return cause + (f" ({'; '.join(hints)})" if hints else "")
 
 
 def _explained(bundle: Bundle, dump: Dump, plain: FailureFacts, waves: str) -> FailureFacts:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from tilewright.errors import ArtifactError
 
+BEGINNINGS = (b"\x93NUMPY", b"PK\x03\x04", b"PK\x05\x06")
+"""Of an array, of an archive of arrays, and of one of none."""
 MOST_BYTES = 1 << 30
 """Of all arrays of a file together: a file of kilobytes can unpack to more than a machine holds."""
 
@@ -20,6 +22,11 @@ def read_arrays(content: bytes, path: Path) -> dict[str, npt.NDArray[Any]]:
 
     `path` is for messages. Raises `ArtifactError` if it is neither, or unpacks to more than `MOST_BYTES`.
     """
+    if not content.startswith(BEGINNINGS):
+        raise ArtifactError(
+            f"{path} is not a file of numpy arrays: it must begin as .npy or .npz files do, but begins "
+            f"with {content[:8]!r}"
+        )
     try:
         loaded = np.load(io.BytesIO(content), allow_pickle=False)
         if isinstance(loaded, np.ndarray):

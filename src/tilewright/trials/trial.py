@@ -235,7 +235,9 @@ class _Judgement:
             status, evidence = "fail", str(next(one for one in comparisons if not one.passed))
         elif missing:
             said = f"it said: {last_lines(self.ended.text[-4000:], 3)}"
-            status, evidence = "error", f"{missing}; {fault or said}"
+            is_cut = bool(self.ended.stopped) or self.ended.status < 0  # so the numbers are missing
+            told = [fault, missing] if is_cut else [missing, fault or said]
+            status, evidence = "error", "; ".join(told)
         elif fault:
             is_word = self.ended.status > 0 and not self.ended.stopped
             status = "fail" if is_word and not self.expected.has_numbers else "error"

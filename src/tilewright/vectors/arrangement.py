@@ -14,7 +14,7 @@ from tilewright.errors import ShapeError
 from tilewright.tile import TilePlan
 from tilewright.vectors.kind_layout import KindLayout
 from tilewright.vectors.kinds import axis_sizes
-from tilewright.vectors.planes import from_plane, to_plane
+from tilewright.vectors.planes import from_plane, tile_sizes, to_plane
 
 Tensor = npt.NDArray[Any]
 
@@ -49,7 +49,7 @@ def arrange(form: KindLayout, tiles: Tensor, plan: TilePlan) -> Tensor:
     Raises `FormatError` if a code would be lost, `ShapeError` if the layer cannot be stated so.
     """
     if form.tensor == "activation":
-        tiles = to_plane(tiles, plan, form.plane)
+        tiles = to_plane(tiles, plan, form)
     if form.first:
         tiles = tiles.take(range(_known_sizes(form, plan)["onij"]), form.plane_axes.index("onij"))
     axes, sizes = form.plane_axes, stated_sizes(form, plan)
@@ -78,7 +78,7 @@ def restore(form: KindLayout, grids: Tensor, plan: TilePlan) -> Tensor:
     for split, outer, shape in reversed(stages):
         tiles = split.join(tiles, outer, shape)
     if form.tensor == "activation":
-        tiles = from_plane(tiles, plan, form.plane, first=form.first)
+        tiles = from_plane(tiles, plan, form)
     return np.ascontiguousarray(tiles)  # axes of the kind
 
 
@@ -105,6 +105,8 @@ def _known_sizes(form: KindLayout, plan: TilePlan) -> dict[str, int]:
     sizes |= {"oh": shape.oh, "ow": shape.ow, "ih": shape.ih, "iw": shape.iw}
     if form.plane == "padded" or form.is_streamed:
         sizes |= {"ih": shape.padded_h, "iw": shape.padded_w}
+    if form.plane == "halo":
+        sizes |= tile_sizes(form, plan)
     sizes["nij"] = sizes["ih"] * sizes["iw"]
     sizes["level"] = form.levels
     if form.first:

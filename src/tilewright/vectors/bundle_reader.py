@@ -162,7 +162,9 @@ def reading_notes(bundle: Bundle, kind: str) -> Iterator[str]:
     form = bundle.layout.kind(kind)
     text = text_set(form, bundle.plan, bundle.widths).form
     for file in bundle.files:
-        if bundle.is_foreign and file.kind == kind:
+        if not bundle.is_foreign or file.kind != kind:
+            continue
+        with suppress(FormatError, ArtifactError):  # who decodes it is told
             for note in tolerated(form, _read(bundle, file), text)[1]:
                 found.setdefault(note, []).append(file.name)
     for note, names in found.items():

@@ -23,10 +23,11 @@ from tilewright.vectors.arrangement import (
     restore,
     stated_sizes,
 )
+from tilewright.vectors.containers import NUMPY
 from tilewright.vectors.kind_layout import KindLayout
 from tilewright.vectors.kinds import FILE_AXES, FieldWidths
 from tilewright.vectors.layout import Layout
-from tilewright.vectors.npz import NpzForm
+from tilewright.vectors.npz import numpy_form
 from tilewright.vectors.planes import accumulate_addresses
 from tilewright.vectors.templates import fill, names_in
 from tilewright.vectors.text import TextForm, TextSet
@@ -59,8 +60,8 @@ def encode(
     )
     texts = text_set(form, plan, widths)
     grids = arrange(form, tiles, plan)  # file line lane
-    if form.container == "npz":
-        contents = _npz_form(grids.shape, bits, is_signed=texts.form.is_signed).write(grids)
+    if form.container in NUMPY:
+        contents = numpy_form(texts.form).write(grids)
     else:
         digits = word_digits(form, grids.reshape(-1, grids.shape[2]), bits)  # (file line) digit
         contents = texts.write(digits.reshape(*grids.shape[:2], -1))
@@ -89,7 +90,7 @@ def decode(
         state = "belongs to no tile" if name in files else "is missing"
         raise FormatError(f"layout {layout.name}: {kind} file {name} {state}")
     contents = [files[name] for name in texts.names]
-    tiles = restore(form, _grids(form, texts, contents, plan, bits), plan)
+    tiles = restore(form, _grids(form, texts, contents, bits), plan)
     widths.number_format(kind, bits, function=form.function, low=form.low).check(
         tiles, what=f"layout {layout.name}: {kind}", axes=" ".join(form.axes)
     )
@@ -178,14 +179,10 @@ def _header(
     return tuple(line.format(**facts) for line in form.header_text)
 
 
-def _grids(
-    form: KindLayout, texts: TextSet, contents: list[bytes], plan: TilePlan, bits: int
-) -> npt.NDArray[Any]:
+def _grids(form: KindLayout, texts: TextSet, contents: list[bytes], bits: int) -> npt.NDArray[Any]:
     """Codes ``file line lane`` of the contents."""
-    if form.container == "npz":
-        lanes = lane_count(form, stated_sizes(form, plan))
-        shape = (len(contents), texts.form.lines, lanes)
-        return _npz_form(shape, bits, is_signed=texts.form.is_signed).read(contents, texts.names)
+    if form.container in NUMPY:
+        return numpy_form(texts.form).read(contents, texts.names)
     digits = texts.read(contents)  # file line digit
     flat = digits.reshape(-1, digits.shape[2])
     codes = word_codes(form, flat, bits, is_signed=texts.form.is_signed)  # (file line) lane
@@ -210,13 +207,6 @@ def word_codes(
     if form.bit_order == "lsb":
         lanes = lanes.reshape(len(lanes), -1, bits)[..., ::-1].reshape(len(lanes), -1)
     return from_digits(lanes, bits, is_signed=is_signed)
-
-
-def _npz_form(shape: tuple[int, ...], bits: int, *, is_signed: bool) -> NpzForm:
-    """For codes of the shape ``file line lane``."""
-    width = next(width for width in (8, 16, 32, 64) if bits <= width)
-    dtype = f"<{'i' if is_signed else 'u'}{width // 8}"
-    return NpzForm.of(dtype, (shape[1], shape[2]))
 
 
 def _check_addresses(layout: Layout, tiles: IntArray, plan: TilePlan) -> None:

@@ -10,10 +10,12 @@ import numpy.typing as npt
 
 from tilewright.errors import FormatError
 
-CONTAINERS = ("text", "mem", "mif", "coe", "c", "npz", "raw", "raw-little")
+CONTAINERS = ("text", "mem", "mif", "coe", "c", "npz", "npy", "raw", "raw-little")
 SUFFIXES = {"mem": ".mem", "mif": ".mif", "coe": ".coe", "c": ".h", "npz": ".npz"}
+SUFFIXES |= {"npy": ".npy"}
 SUFFIXES |= {"raw": ".bin", "raw-little": ".bin"}
 RAW = ("raw", "raw-little")
+NUMPY = ("npz", "npy")
 RADICES = ("binary", "hex", "decimal")
 MAX_C_BITS = 64
 C_PART_BITS = 32
@@ -61,9 +63,11 @@ def frame(
     lines: int,
     bits: int,
 ) -> Frame:
-    """The frame of a file `name` with `lines` words of `bits` bits; npz has none: `FormatError`."""
-    if container == "npz":
-        raise FormatError(f"{name}: npz holds numbers, not lines of text: use encode and decode")
+    """The frame of a file `name` with `lines` words of `bits` bits; numpy files have none: `FormatError`."""
+    if container in NUMPY:
+        raise FormatError(
+            f"{name}: {container} holds numbers, not lines of text: use encode and decode"
+        )
     if container == "mem":
         return Frame(head=("@00000000",))
     if container == "mif":

@@ -15,7 +15,7 @@ from typing import Any, Self
 from tilewright.errors import ConfigError
 from tilewright.spec import AnyOutput
 from tilewright.spec.channel_output import CODE_FUNCTIONS
-from tilewright.vectors.containers import CONTAINERS, RADICES, RAW
+from tilewright.vectors.containers import CONTAINERS, NUMPY, RADICES, RAW
 from tilewright.vectors.keys import check_keys, check_list
 from tilewright.vectors.kinds import (
     AXES,
@@ -25,7 +25,7 @@ from tilewright.vectors.kinds import (
     tensor_of,
 )
 from tilewright.vectors.output_rules import MAX_FIELD_BITS, check_rules, output_of
-from tilewright.vectors.planes import PLANES, WINDOW_AXES
+from tilewright.vectors.planes import STATED_AXES, check_plane
 from tilewright.vectors.split import AxisSplit
 from tilewright.vectors.templates import axes_in, check_file_name, check_header_line
 
@@ -41,7 +41,7 @@ HEADER_FACTS = (
 _DEFAULTS: dict[str, Any] = {"radix": "binary", "container": "text", "function": "relu"}
 _DEFAULTS |= {"shift": 0, "first": 0, "offset": 0, "separator": "", "bit_order": "msb"}
 _DEFAULTS |= {"filler_left": 0, "filler_right": 0, "multiplier": 1, "rounding": "down"}
-_DEFAULTS |= {"low": 0, "high": 0, "levels": 0, "biased": False}
+_DEFAULTS |= {"low": 0, "high": 0, "levels": 0, "biased": False, "tile": ""}
 """Keys that stand in a table only where they say something else."""
 
 
@@ -62,9 +62,10 @@ class KindLayout:
 
     file: name, a template over ``{itile}``, ``{otile}``, ``{kij}``. lines, word: axes, outermost
     first; the first lane of a word is the leftmost. bits: width of a field, a number or "act",
-    "weight", "psum". plane: "padded", "unpadded" or "windows" for activations, else "". header,
-    trailer: lines before the first word and after the last one, templates over `HEADER_FACTS`; or how
-    many, of any text. line_end: "LF" or "CRLF". split: axes made of others, one after the other.
+    "weight", "psum". plane: "padded", "unpadded", "windows" or "halo" for activations, else ""; tile:
+    of the latter, ofmap rows and columns such as "2x3". header, trailer: lines before the first word
+    and after the last one, templates over `HEADER_FACTS`; or how many, of any text. line_end: "LF" or
+    "CRLF". split: axes made of others, one after the other.
     radix: "binary", "decimal", or "hex" with zeros on the left up to a whole digit. separator: text
     between the lanes. bit_order: "msb" or "lsb", the bit of a field that stands first. filler_left,
     filler_right: bits of a word beside the lanes, written as 0 and not looked at. container: what
@@ -100,13 +101,14 @@ class KindLayout:
     high: int = 0
     levels: int = 0
     biased: bool = False
+    tile: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KIND_NAMES:
             raise ConfigError(f"a kind of file is one of {', '.join(AXES)}, not '{self.kind}'")
         try:
-            self._check_plane()
-            check_file_name(self.file, (*FILE_AXES, *self._made_axes()))
+            check_plane(self)
+            check_file_name(self.file, (*FILE_AXES, *self._own_axes()))
             self._check_axes()
             self._check_field()
             self._check_frame()
@@ -154,7 +156,7 @@ class KindLayout:
     @property
     def plane_axes(self) -> tuple[str, ...]:
         """Axes of the tensor before the splits."""
-        return WINDOW_AXES if self.plane == "windows" else self.axes
+        return STATED_AXES.get(self.plane, self.axes)
 
     @property
     def stated_axes(self) -> tuple[str, ...]:
@@ -219,8 +221,10 @@ class KindLayout:
             **{key: table.get(key, value) for key, value in _DEFAULTS.items()},
         )
 
-    def _made_axes(self) -> tuple[str, ...]:
-        return tuple(name for split in self.split for name in split.names)
+    def _own_axes(self) -> tuple[str, ...]:
+        """Axes that a file name can carry because of the splits, or of tiles with halo."""
+        made = (name for split in self.split for name in split.names)
+        return (*made, *(("th", "tw") if self.plane == "halo" else ()))
 
     def _check_axes(self) -> None:
         found, axes = self.stated_axes, self.plane_axes
@@ -257,14 +261,6 @@ class KindLayout:
             if getattr(self, key) not in valid:
                 raise ConfigError(f"{key} must be {' or '.join(valid)}, not '{getattr(self, key)}'")
 
-    def _check_plane(self) -> None:
-        planes = PLANES if self.tensor == "activation" else ("",)
-        if self.plane not in planes:
-            wanted = (
-                " or ".join(PLANES) if self.tensor == "activation" else "absent (activations only)"
-            )
-            raise ConfigError(f"plane must be {wanted}, not '{self.plane}'")
-
     def _check_frame(self) -> None:
         for key, text in (("header", self.header), ("trailer", self.trailer)):
             if isinstance(text, int) and not 0 <= text <= MAX_HEADER:
@@ -279,7 +275,7 @@ class KindLayout:
             raise ConfigError("decimal lanes need a separator, for example separator = ','")
         if not 0 <= min(self.filler_left, self.filler_right) <= MAX_FILLER:
             raise ConfigError(f"filler must be 0..{MAX_FILLER} bits")
-        is_plain = self.separator == "" and self.radix != "decimal" and self.container != "npz"
+        is_plain = self.separator == "" and self.radix != "decimal" and self.container not in NUMPY
         if not is_plain and (self.filler_left or self.filler_right or self.bit_order == "lsb"):
             raise ConfigError("filler and bit_order are for words of digits without separator")
 
@@ -294,8 +290,8 @@ class KindLayout:
             raise ConfigError(f"header lines stand in text only: {self.container} has its own")
         if self.container == "c" and self.radix != "hex":
             raise ConfigError("container c writes hexadecimal constants: say radix = 'hex'")
-        if self.container == "npz" and self.radix != "binary":
-            raise ConfigError("container npz has no digits: leave out radix")
+        if self.container in NUMPY and self.radix != "binary":
+            raise ConfigError(f"container {self.container} has no digits: leave out radix")
 
 
 def _lines_of(text: tuple[str, ...] | int) -> tuple[str, ...]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
+from tilewright.vectors.containers import NUMPY
 from tilewright.vectors.kind_layout import LINE_ENDS, KindLayout
+from tilewright.vectors.npz import plain_array
 from tilewright.vectors.text import TextForm
 from tilewright.vectors.tokens import plain_numbers
 
@@ -21,6 +23,8 @@ def tolerated(form: KindLayout, content: bytes, text: TextForm) -> tuple[bytes, 
     blank lines at the end, a last line without line end, the other kind of line ends, and what
     `tilewright.vectors.tokens` says of numbers.
     """
+    if form.container in NUMPY:
+        return plain_array(content, text, called=form.tensor)
     if form.container != "text":
         return content, ()
     content = with_own_text(form, content)

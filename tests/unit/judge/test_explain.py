@@ -10,7 +10,16 @@ import pytest
 
 from tests.naive import convolve, wrap
 from tests.rtl.layers import Case, random_tensors, write_case
-from tilewright.judge import Dump, Operands, compare, explain, heat_maps, write_page, write_probe
+from tilewright.judge import (
+    Dump,
+    Operands,
+    compare,
+    composed,
+    explain,
+    heat_maps,
+    write_page,
+    write_probe,
+)
 from tilewright.judge.cause import FAMILIES, STAGES, Cause, all_causes, predict
 from tilewright.judge.evidence import information, is_supported
 from tilewright.judge.probes import posed, random_operands, told_apart
@@ -51,6 +60,11 @@ def _without_tap_4(weight):
     return weight
 
 
+def _without_last_row(codes):
+    codes[:, -1] = 0
+    return codes
+
+
 class TestSingleCauses:
     @pytest.mark.parametrize(
         ("numbers", "key"),
@@ -66,6 +80,7 @@ class TestSingleCauses:
                 ),
                 "map-shifted n=-5 rest=0",
             ),
+            (lambda: _psums(change_codes=_without_last_row), "border-wide side=bottom"),
             (lambda: wrap(_psums(), 8), "sum-wrap n=8"),
             (lambda: np.clip(_psums(), -128, 127), "sum-saturate n=8"),
             (lambda: np.maximum(_psums(), 0), "relu-early"),
@@ -143,6 +158,17 @@ class TestPairs:
     def test_two_planted_faults_are_named(self, bundle, numbers, keys):
         found = _explain(bundle, numbers())
         assert any(keys == set(pair) for group in _keys(found) for pair in group), _keys(found)
+
+    def test_no_table_is_made_of_the_maps_of_a_part_where_numbers_are_wide(
+        self, bundle, monkeypatch
+    ):
+        """Of 8 bits, tables of all maps took longer than everything else."""
+        monkeypatch.setattr(composed, "MOST_TABLED", 100)
+        second = np.arange(6)[:, None, None] % 4 == 1  # PE row 1
+        turned = np.array([0, 8, 4, 12, 2, 10, 6, 14])
+        numbers = _psums(change_codes=lambda codes: np.where(second, turned[codes & 7], codes & 7))
+        pairs = [set(pair) for group in _keys(_explain(bundle, numbers)) for pair in group]
+        assert {"codes-low-bits n=3", "row-bits-reversed row=1"} in pairs, pairs
 
 
 class TestNoFalseExplanation:

@@ -41,3 +41,10 @@ def test_a_small_file_that_unpacks_to_much_is_refused(monkeypatch):
 def test_what_is_no_file_of_arrays_is_refused(content):
     with pytest.raises(ArtifactError, match=r"psum\.npz is not a file of numpy arrays"):
         read_arrays(content, PATH)
+
+
+def test_octets_that_are_no_arrays_are_not_said_to_be_pickles():
+    with pytest.raises(
+        ArtifactError, match=r"begin as \.npy or \.npz files do, but begins with b'junk"
+    ):
+        read_arrays(b"junk and more", Path("psum.npy"))

@@ -10,7 +10,7 @@ from tilewright.spec import ArrayShape, ConvShape, Schedule
 from tilewright.tile import TilePlan, psum_addresses, tile_psums, untile_psums
 from tilewright.tile.dataflows import CORE_DATAFLOWS
 from tilewright.tile.windows import tap_hits, window_pixels
-from tilewright.vectors import planes
+from tilewright.vectors import load_layout, planes
 
 SHAPES = [
     ConvShape(5, 4, 6, 7, 3, 2, stride=(2, 3), padding=(1, 0)),
@@ -60,16 +60,19 @@ def test_the_lane_of_a_psum(shape, array):
         untile_psums(expected[:, :, :0], plan)
 
 
+UNPADDED = load_layout("ece284-unpadded").kind("activation")
+
+
 def test_the_plane_without_border_when_only_one_side_is_padded():
     """Padding of 2 to the left and right alone: the first and the last two codes of a line are border."""
     plan = TilePlan(ConvShape(1, 2, 3, 1, 1, 1, padding=(0, 2)), ArrayShape(1, 1, 16))
     tiles = np.array([0, 0, 1, 2, 3, 0, 0, 0, 0, 4, 5, 6, 0, 0]).reshape(1, 14, 1)
-    stated = planes.to_plane(tiles, plan, "unpadded")
+    stated = planes.to_plane(tiles, plan, UNPADDED)
     assert stated.ravel().tolist() == [1, 2, 3, 4, 5, 6]
-    assert planes.from_plane(stated, plan, "unpadded").tolist() == tiles.tolist()
+    assert planes.from_plane(stated, plan, UNPADDED).tolist() == tiles.tolist()
     upright = TilePlan(ConvShape(1, 1, 2, 1, 1, 1, padding=(1, 0)), ArrayShape(1, 1, 16))
     tiles = np.array([0, 0, 7, 8, 0, 0]).reshape(1, 6, 1)
-    assert planes.to_plane(tiles, upright, "unpadded").ravel().tolist() == [7, 8]
+    assert planes.to_plane(tiles, upright, UNPADDED).ravel().tolist() == [7, 8]
 
 
 WS, SIMD, OS = CORE_DATAFLOWS

@@ -10,6 +10,8 @@ import pytest
 from tests.unit.vectors import course_example as example
 from tests.unit.vectors.course_example import text
 from tests.unit.vectors.test_course_example import TILES
+from tests.unit.vectors.test_partial_layouts import GEOMETRY
+from tilewright.bundles import check_foreign
 from tilewright.errors import ConfigError, FormatError
 from tilewright.vectors import decode, decode_bundle, encode, load_layout, read_bundle, write_bundle
 from tilewright.vectors.text import TextForm
@@ -17,7 +19,7 @@ from tilewright.verify import reference_outputs
 
 SIZES = {"plan": example.PLAN, "widths": example.WIDTHS}
 WS = load_layout("ece284-ws")
-CONTAINERS = ("mem", "mif", "coe", "c", "npz")
+CONTAINERS = ("mem", "mif", "coe", "c", "npz", "npy")
 
 
 def _file(container, kind, name):
@@ -87,6 +89,68 @@ def test_npz_holds_the_codes_line_by_lane():
     words = np.load(BytesIO(content))["words"]
     assert words.dtype == np.int8
     np.testing.assert_array_equal(words, [[-1, 1], [0, 2], [7, -3]])
+
+
+def test_npy_holds_the_codes_line_by_lane():
+    words = np.load(BytesIO(_file("npy", "weight", "weight_itile0_otile0_kij4.npy")))
+    assert words.dtype == np.int8
+    np.testing.assert_array_equal(words, [[-1, 1], [0, 2], [7, -3]])
+
+
+@pytest.fixture
+def numpy_folder(tmp_path):
+    """The documented example as numpy files, as somebody else could have written them."""
+    layout = WS.with_container("npy")
+    arguments = {"layer": example.layer(), "plan": example.PLAN, "codes": example.CODES}
+    arguments |= {"psums": example.PSUMS, "sample": 0, "outputs": np.maximum(example.PSUMS, 0)}
+    write_bundle(tmp_path / "f", layout=layout, **arguments)
+    (tmp_path / "f" / "manifest.json").unlink()
+    return tmp_path / "f", layout
+
+
+def test_numpy_files_of_others_are_read_in_any_type_and_shape(numpy_folder):
+    folder, layout = numpy_folder
+    words = np.load(folder / "psum.npy")
+    np.save(folder / "psum.npy", words.astype(">i8").reshape(2, -1))
+    found = check_foreign(folder, layout, GEOMETRY)
+    assert found.passed, found.to_json()
+    assert "psum.npy: an array of >i8, (2, 6), is read as int16, (4, 3)" in found.notes
+    assert found.compared == 24
+    np.save(folder / "psum.npy", words + np.eye(4, 3, dtype=int))
+    assert check_foreign(folder, layout, GEOMETRY).mismatches == 3
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((4, 2), int), "psum.npy must hold 12 integers (4 words of 3), but holds int64"),
+        (np.zeros((4, 3)), "psum.npy must hold 12 integers (4 words of 3), but holds float64"),
+        (
+            np.full((4, 3), 40_000),
+            "psum.npy: psum numbers must be -32768..32767, but are 40000..40000",
+        ),
+    ],
+)
+def test_other_arrays_are_named(numpy_folder, array, message):
+    folder, layout = numpy_folder
+    np.save(folder / "psum.npy", array)
+    found = check_foreign(folder, layout, GEOMETRY)
+    assert not found.passed
+    assert any(message in fault for fault in found.faults), found.faults
+
+
+def test_of_several_arrays_the_one_called_like_the_kind_is_read(numpy_folder):
+    folder, _ = numpy_folder
+    layout = WS.with_container("npz")
+    for path in list(folder.glob("*.npy")):
+        words = np.load(path)
+        names = {"psum": words, "other": words + 1} if path.stem == "psum" else {"words": words}
+        np.savez_compressed(path.with_suffix(".npz"), **names)
+        path.unlink()
+    assert check_foreign(folder, layout, GEOMETRY).passed
+    np.savez(folder / "psum.npz", a=words, b=words)
+    faults = check_foreign(folder, layout, GEOMETRY).faults
+    assert any("psum.npz must have an array 'words' or 'psum', but has a, b" in f for f in faults)
 
 
 @pytest.mark.parametrize("container", CONTAINERS)

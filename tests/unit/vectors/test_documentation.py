@@ -10,11 +10,14 @@ import pytest
 
 from tests.unit.vectors import course_example as example
 from tests.unit.vectors.test_course_example import TILES
+from tilewright.spec import ArrayShape, ConvShape
+from tilewright.tile import TilePlan
 from tilewright.vectors import AxisSplit, Layout, accumulate_addresses, encode, layout_names
+from tilewright.vectors.planes import tile_sizes
 from tilewright.verify import reference_outputs
 
 PAGE = (Path(__file__).parents[3] / "docs" / "vectors.md").read_text(encoding="utf-8")
-MINE, ADDRESS, CONSTANTS = (
+MINE, HALO, ADDRESS, CONSTANTS = (
     tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 )
 
@@ -43,6 +46,14 @@ def test_the_address_table_writes_what_is_drawn():
     tiles = accumulate_addresses(example.PLAN)
     files = encode(layout, "address", tiles, plan=example.PLAN, widths=example.WIDTHS)
     assert set(files["address.txt"].decode().split()[:4]) <= _drawn("# offset = 1\n```\n")
+
+
+def test_the_table_of_tiles_with_halo_belongs_to_a_layout():
+    form = Layout.from_facts(MINE | HALO).kind("activation")
+    sizes = tile_sizes(
+        form, TilePlan(ConvShape(2, 4, 6, 3, 3, 3, padding=(1, 1)), ArrayShape(2, 3, 16))
+    )
+    assert sizes == {"th": 2, "tw": 2, "ih": 4, "iw": 5}  # as the page says: 4 rows of 5 pixels
 
 
 def test_the_tables_of_constants_belong_to_a_layout():

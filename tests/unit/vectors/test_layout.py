@@ -126,7 +126,7 @@ def test_a_layout_file_that_cannot_be_read_is_named(tmp_path):
         ("output", "bits", 1, r"output: bits must be 2\.\.64, not 1"),
         ("weight", "line_end", "CR", r"line_end must be LF or CRLF, not 'CR'"),
         ("weight", "plane", "padded", r"plane must be absent \(activations only\), not 'padded'"),
-        ("activation", "plane", "", r"plane must be padded or unpadded or windows, not ''"),
+        ("activation", "plane", "", r"plane must be padded or unpadded or windows or halo, not ''"),
         ("weight", "header", "#h#", r"'header' must be of type list"),
         ("weight", "header", [1], r"header must hold values of type str, not 1"),
         ("weight", "header", ["a\nb"], r"a header line must be printable ASCII, not 'a\\nb'"),

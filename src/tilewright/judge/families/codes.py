@@ -144,6 +144,7 @@ def _borders(problem: Problem) -> Iterator[Cause]:
             _pixels(inner[rows, columns]),
             BORDER,
         )
+    yield from _wide_borders(shape.nij, inner)
     outside = np.ones(shape.nij, bool)
     outside[inner] = False
     for value in (1, (1 << problem.array.act_bits) - 1, 1 << (problem.array.act_bits - 1)):
@@ -168,6 +169,25 @@ def _borders(problem: Problem) -> Iterator[Cause]:
             f"the map is streamed without its border, then {words}",
             _pixels(source),
             BORDER,
+        )
+
+
+def _wide_borders(nij: int, inner: Ints) -> Iterator[Cause]:
+    """inner: the nij of the pixels inside the border, row by row."""
+    edges: dict[str, tuple[str, Ints]] = {
+        "top": ("first row", inner[0]),
+        "bottom": ("last row", inner[-1]),
+        "left": ("first column", inner[:, 0]),
+        "right": ("last column", inner[:, -1]),
+    }
+    for key, (words, edge) in edges.items():
+        source = np.arange(nij)
+        source[edge] = -1
+        yield _cause(
+            f"border-wide side={key}",
+            f"the {words} of the map is taken for border",
+            _pixels(source),
+            "look at the comparison that tells the border from the map: < or <=",
         )
 
 

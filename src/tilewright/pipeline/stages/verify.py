@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from tilewright.facts import LayerVerdict, StageResult, SumVerdict, VerifyFacts
+from tilewright.pipeline.failure import layer_cause
 from tilewright.pipeline.run_folder import Listener, RunFolder
-from tilewright.spec import Check
-from tilewright.verify import NodeVerdict, WidthClaim, check_node
+from tilewright.spec import ArrayShape, Check, IntegerLayer, Node, Stimulus
+from tilewright.verify import NodeVerdict, WidthClaim, check_node, reference_sums
 
 
 def verify(run: RunFolder, listener: Listener) -> StageResult[VerifyFacts]:
     """Compare what the training forward computed with the naive int64 reference, layer by layer."""
     stimulus, psum_bits = run.stimulus(), run.config().array.psum_bits
-    verdicts = []
+    verdicts, checks = [], list[Check]()
     for node in run.network().nodes:
         verdict = check_node(node, stimulus, psum_bits=psum_bits)
         verdicts.append(verdict)
-        for check in _checks(verdict):
+        found = _checks(verdict)
+        if not verdict.psums.passed:
+            found[0] = _explained(found[0], node, stimulus, run.config().array.shape)
+        for check in found:
             listener.say(check.evidence)
-    checks = tuple(check for verdict in verdicts for check in _checks(verdict))
+        checks += found
     facts = VerifyFacts(
         samples=len(stimulus.samples),
         layers=tuple(_layer(one, one.width) for one in verdicts if one.width is not None),
         sums=tuple(_sum(one) for one in verdicts if one.width is None),
     )
-    return StageResult(facts, checks)
+    return StageResult(facts, tuple(checks))
+
+
+def _explained(check: Check, node: Node, stimulus: Stimulus, array: ArrayShape) -> Check:
+    """The failing check of a node's psums, ended by the cause in the first sample that differs."""
+    if not isinstance(node, IntegerLayer):
+        return check
+    codes, psums = stimulus.codes[node.name], stimulus.psums[node.name]
+    wrong = (reference_sums(node, codes) != psums).any(axis=(1, 2, 3))
+    sample = int(wrong.argmax())
+    cause = layer_cause(node, array, codes[sample], psums[sample])
+    return replace(check, evidence=f"{check.evidence}: {cause}") if cause else check
 
 
 def _checks(verdict: NodeVerdict) -> list[Check]:
