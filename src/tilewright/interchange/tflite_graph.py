@@ -137,7 +137,7 @@ def _tensors(graph: Any, model: Any, schema: Any) -> list[Tensor]:
     for number, (name, one) in enumerate(zip(tensor_names(graph), graph.tensors, strict=True)):
         shape = [] if one.shape is None else one.shape
         sizes = tuple(int(size) for size in shape)
-        kind = kinds[one.type]
+        kind = kinds.get(one.type, f"type {one.type}")
         stated = one.quantization
         scale, zero, axis = None, np.zeros(1, np.int64), 0
         if stated is not None and stated.scale is not None and len(stated.scale):

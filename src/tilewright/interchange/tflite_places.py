@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.errors import FormatError
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.moves import add_move
 from tilewright.interchange.onnx_graph import Operator
@@ -34,9 +36,18 @@ class Seen:
 
     @classmethod
     def of(cls, value: Value, tensor: Tensor) -> Seen:
-        """A value as the file has it, channels last; value.plane: of the tensor."""
+        """A value as the file has it, channels last; value.plane: of the tensor.
+
+        Raises `FormatError` if the file states other sizes than the value has.
+        """
+        sizes = tensor.sizes[1:]
+        if min(sizes, default=1) < 1 or math.prod(sizes) != math.prod(value.plane):
+            raise FormatError(
+                f"tensor {tensor.name} must hold {math.prod(value.plane)} numbers a sample, as what gives it "
+                f"makes, not {'x'.join(map(str, sizes))}"
+            )
         channels = np.arange(int(np.prod(value.plane))).reshape(value.plane)
-        places = np.moveaxis(channels, 0, -1).reshape(tensor.sizes[1:])
+        places = np.moveaxis(channels, 0, -1).reshape(sizes)
         return cls.at(value, tensor.name, places)
 
     @classmethod

@@ -51,8 +51,10 @@ def run_alone(
             tensor.buffer = len(model.buffers)
             model.buffers.append(buffer)
         elif is_read:
+            if (values := next(left, None)) is None:
+                op.refuse(f"it must read {len(inputs)} tensors that are no constants, not more")
             graph.inputs.append(len(graph.tensors))
-            tensor.shape = np.array(next(left).shape, np.int32)
+            tensor.shape = np.array(values.shape, np.int32)
         graph.tensors.append(tensor)
         return len(graph.tensors) - 1
 

@@ -215,6 +215,34 @@ def with_a_border_read_by_a_pool(path):
     return file.save(path, file.layer("CONV_2D", x, 4))
 
 
+def with_other_sizes(path):
+    file = TfliteFile((8, 8, 4))
+    end = file.layer("CONV_2D", file.input, 4)
+    file._graph.tensors[end].shape = [1, 3, 8, 4]
+    return file.save(path, end)
+
+
+def with_sizes_below_zero(path):
+    file = TfliteFile((8, 8, 4))
+    end = file.layer("CONV_2D", file.input, 4)
+    file._graph.tensors[end].shape = [1, -8, -8, 4]
+    return file.save(path, end)
+
+
+def with_an_unknown_type(path):
+    file = TfliteFile((8,))
+    end = file.layer("FULLY_CONNECTED", file.input, 4)
+    file._graph.tensors[end].type = 41
+    return file.save(path, end)
+
+
+def with_an_operand_too_many(path):
+    file = TfliteFile((8, 4))
+    x = file.reshape(file.input, (1, -1))
+    file._graph.operators[-1].inputs = [file.input, x]
+    return file.save(path, file.layer("FULLY_CONNECTED", x, 4))
+
+
 def with_nothing(path):
     file = TfliteFile((8,))
     return file.save(path, file.input)
@@ -231,6 +259,10 @@ def with_nothing(path):
         (with_no_bias, "must have a bias"),
         (with_a_border_read_by_a_pool, "only a convolution can read"),
         (with_nothing, "must have one output that follows"),
+        (with_other_sizes, "must hold 256 numbers a sample, .* not 3x8x4"),
+        (with_sizes_below_zero, "must hold 256 numbers a sample, .* not -8x-8x4"),
+        (with_an_unknown_type, "must have codes of int8 with a scale, not type 41"),
+        (with_an_operand_too_many, r"\(RESHAPE\): it must read 1 tensors that are no constants"),
     ],
 )
 def test_what_cannot_be_read_is_said(tmp_path, make, words):
