@@ -24,11 +24,14 @@ from safetensors.torch import load as load_torch
 
 from tests.networks import chain
 from tests.qonnx_files import File
+from tests.spoiled_onnx import spoil_onnx
+from tests.tflite_networks import mixed
 from tests.vector_fuzz import Fuzz as VectorFuzz
 from tests.vector_fuzz import _clear
 from tilewright.config import dump_config, load_config
 from tilewright.cores.transcript import read_transcript
 from tilewright.errors import TilewrightError
+from tilewright.interchange import read_tflite
 from tilewright.interchange.onnx_in import read_onnx
 from tilewright.lint import lint
 from tilewright.spec import DataClaim, IntegerNetwork, PackedNetwork
@@ -72,6 +75,9 @@ PIECES = [
 ]  # fmt: skip
 
 
+SIZES = [b"\xff\xff\xff\xff", b"\0\0\0\0", b"\xff\xff\xff\x7f", b"\0\0\0\x80", b"\1\0\0\0"]
+
+
 class Fuzz:
     """Small valid files of every kind, in a folder, and what becomes of damaged ones."""
 
@@ -89,6 +95,7 @@ class Fuzz:
             "tensors": (12, self._tensors),
             "packed": (10, self._packed),
             "onnx": (14, self._onnx),
+            "tflite": (2, self._tflite),
             "transcript": (30, self._transcript),
             "checkpoint": (6, self._checkpoint),
             "testbench": (1, self._testbench),
@@ -108,6 +115,7 @@ class Fuzz:
         self.packed_json = (self.folder / "packed.json").read_bytes()
         self.packed_npz = (self.folder / "packed.npz").read_bytes()
         self.onnx = File().save(self.folder / "net.onnx").read_bytes()
+        self.tflite = mixed(self.folder / "net.tflite").read_bytes()
         self.toml = dump_config(load_config()).encode()
         folder = self.folder / "checkpoint"
         folder.mkdir()
@@ -221,6 +229,11 @@ class Fuzz:
             spoil_onnx(rng).save(path)
         return self._same(read_onnx(path).network)
 
+    def _tflite(self, rng: random.Random) -> str:
+        path = self.folder / "other.tflite"
+        path.write_bytes(wild(rng, self.tflite, SIZES))
+        return self._same(read_tflite(path).network)
+
     def _transcript(self, rng: random.Random) -> str:
         text = wild(rng, RECORD.encode()).decode(errors="replace")
         (found,) = read_transcript(text, nonce="0f", status=0, output="", layers=1)
@@ -307,44 +320,3 @@ def _other_npz(rng: random.Random, content: bytes) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
-
-
-def spoil_onnx(rng: random.Random) -> File:
-    """The small file with a constant, attribute, input or size that is wild."""
-    file = File()
-    numbers = [0, 1, -1, 2, 7, 10**9, -(2**63), 2**63 - 1]
-    reals = [float("nan"), float("inf"), -1.0, 0.0, 3e38, 1e-38, 255.5]
-    node = rng.choice(file.nodes)
-    match rng.randrange(6):
-        case 0:
-            file.constants[rng.choice(list(file.constants))] = rng.choice(reals)
-        case 1:
-            name = rng.choice([one for one in file.constants if np.ndim(file.constants[one])])
-            file.constants[name].reshape(-1)[0] = rng.choice(reals)
-        case 2:
-            keys = [
-                "strides",
-                "pads",
-                "kernel_shape",
-                "group",
-                "axis",
-                "signed",
-                "narrow",
-                "dilations",
-            ]
-            value = rng.choice(
-                [[rng.choice(numbers) for _ in range(rng.randrange(1, 5))], rng.choice(numbers)]
-            )
-            file.set(node.output[0], **{rng.choice(keys): value})
-        case 3:
-            if node.input:
-                node.input[rng.randrange(len(node.input))] = rng.choice(
-                    [*file.constants, "", "x", "gone"]
-                )
-        case 4:
-            file.input = [
-                rng.choice([1, 3, 0, 10**9, 65535]) for _ in range(rng.choice([2, 3, 4, 4, 4]))
-            ]
-        case _:
-            node.name = rng.choice(["", "..", "a/b", "\x00", "x" * 300, "conv", "é", "a:1"])
-    return file

@@ -97,6 +97,15 @@ NETWORKS = {
 }
 
 
+def mixed(path):
+    """A convolution, a sum, a pool, a mean and a linear layer, all small."""
+    file = TfliteFile((4, 4, 2))
+    x = file.layer("CONV_2D", file.input, 2)
+    x = file.add("ADD", x, file.input, (0.1, 3), relu="RELU")
+    x = file.mean(file.pool("MAX_POOL_2D", x))
+    return file.save(path, file.layer("FULLY_CONNECTED", x, 3))
+
+
 def random_network(path, seed):
     """Up to five operations drawn at random, then FULLY_CONNECTED and SOFTMAX."""
     rng = np.random.default_rng(seed)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tilewright.errors import FormatError
+from tilewright.errors import FormatError, printable
 from tilewright.interchange.extras import require
 from tilewright.interchange.linear_quant import CODES
 from tilewright.interchange.onnx_graph import MAX_INPUT, Array, Graph, Operator
@@ -121,7 +121,7 @@ def _parse(path: Path, model: Any, schema: Any) -> TfliteGraph:
 
 def tensor_names(graph: Any) -> list[str]:
     """A name for each tensor of a subgraph: the file's where it is one of its own."""
-    names = [(one.name or b"").decode("utf-8", "replace") for one in graph.tensors]
+    names = [printable((one.name or b"").decode("utf-8", "replace")) for one in graph.tensors]
     count = Counter(names)
     return [
         name if name and count[name] == 1 else f"{name or 'tensor'}#{number}"
@@ -160,7 +160,7 @@ def _operator(one: Any, model: Any, tensors: list[Tensor], schema: Any) -> Opera
     kinds = {value: name for name, value in vars(schema.BuiltinOperator).items() if name.isupper()}
     kind = kinds.get(number, f"operator {number}")
     if kind == "CUSTOM" and code.customCode:
-        kind = f"CUSTOM {code.customCode.decode('utf-8', 'replace')}"
+        kind = f"CUSTOM {printable(code.customCode.decode('utf-8', 'replace'))}"
     inputs = tuple("" if at < 0 else tensors[at].name for at in one.inputs)
     outputs = tuple(tensors[at].name for at in one.outputs)
     attributes = {} if one.builtinOptions is None else dict(vars(one.builtinOptions))
