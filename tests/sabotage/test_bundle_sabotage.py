@@ -192,6 +192,13 @@ def test_a_manifest_that_points_outside_its_folder_is_refused(padded, name):
         read_bundle(padded)
 
 
+def test_a_manifest_with_a_name_that_no_file_can_have_is_refused(padded):
+    state_version_1(padded)
+    _edit_manifest(padded, lambda manifest: _file(manifest, "psum.txt").update(name="p" * 256))
+    with pytest.raises(ArtifactError, match=r"characters\) must have at most 255 characters"):
+        read_bundle(padded)
+
+
 def test_a_link_out_of_the_folder_is_refused(padded):
     outside = padded.parent / "outside.txt"
     (padded / "psum.txt").rename(outside)

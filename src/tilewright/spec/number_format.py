@@ -93,7 +93,14 @@ class NumberFormat:
 
     @staticmethod
     def from_facts(facts: Mapping[str, Any]) -> NumberFormat:
-        """Inverse of `to_facts`."""
+        """Inverse of `to_facts`; raises `FormatError` if a width is no integer or a sign no truth value."""
+        if "name" not in facts:
+            wanted = {"bits": int, "is_signed": bool, "is_narrow": bool}
+            for key, value in facts.items():
+                if type(value) is not wanted.get(key, type(value)):
+                    raise FormatError(
+                        f"{key} of a number format must be of type {wanted[key].__name__}, not {value!r:.40}"
+                    )
         return NumberFormat.parse(facts["name"]) if "name" in facts else NumberFormat(**facts)
 
     def allowed(self, values: IntArray) -> npt.NDArray[np.bool_]:

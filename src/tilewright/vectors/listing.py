@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 
-from tilewright.errors import FormatError
+from tilewright.errors import FormatError, printable
 from tilewright.vectors.bundle import Bundle, BundleFile, planned_count, planned_files
 from tilewright.vectors.codec import file_count
 from tilewright.vectors.keys import check_keys
 from tilewright.vectors.kinds import FILE_AXES
+from tilewright.vectors.templates import LONGEST_NAME
 
 DIGITS = 64
 """Hexadecimal digits of a sha256."""
@@ -76,6 +77,8 @@ def _file(facts: object, axes: tuple[str, ...]) -> BundleFile:
     )
     if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", table["name"], re.ASCII):
         raise FormatError(f"{where} must be a plain name, so that it stays inside the folder")
+    if max(map(len, table["name"].split("/"))) > LONGEST_NAME:
+        raise FormatError(f"{printable(where, 60)} must have at most {LONGEST_NAME} characters")
     if not re.fullmatch("[0-9a-f]{64}", table["sha256"]):
         raise FormatError(f"{where}: sha256 must be 64 hexadecimal digits, not {table['sha256']!r}")
     return BundleFile(**table)

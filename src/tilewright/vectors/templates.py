@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from string import Formatter
 
-from tilewright.errors import ConfigError
+from tilewright.errors import ConfigError, printable
 
 _PART = r"\w([\w.-]|\{[\w+*]+\})*"
+LONGEST_NAME = 255
+"""Characters of a file's or a folder's name, as file systems take them."""
 _TERM = re.compile(r"(?:(\d{1,6})\*)?([a-z]+)|(\d{1,6})")
 
 
@@ -60,6 +62,10 @@ def check_file_name(template: str, axes: tuple[str, ...]) -> None:
         raise ConfigError(
             f"file must be a plain name of letters, digits, '_', '-', '.' and axes in braces, "
             f"below sub-folders or not, and never outside its folder: not '{template}'"
+        )
+    if max(map(len, parts)) > LONGEST_NAME:
+        raise ConfigError(
+            f"a file name must have at most {LONGEST_NAME} characters, not '{printable(template, 60)}'"
         )
     for name in axes_in(template):
         if name not in axes:

@@ -57,6 +57,17 @@ def test_other_names_are_refused(name):
 
 
 @pytest.mark.parametrize(
+    ("key", "value"),
+    [("bits", True), ("bits", 4.0), ("is_signed", 1), ("is_narrow", 65535), ("is_narrow", None)],
+)
+def test_facts_of_another_type_are_refused(key, value):
+    """A narrow of 65535 would be taken as the lowest code's distance."""
+    facts = NumberFormat(4, is_signed=True).to_facts() | {key: value}
+    with pytest.raises(FormatError, match=f"{key} of a number format must be of type"):
+        NumberFormat.from_facts(facts)
+
+
+@pytest.mark.parametrize(
     ("name", "dtype"),
     [
         ("INT8", "int8"),
