@@ -1,8 +1,8 @@
 """What does damaged data from outside do? No traceback, hang, flood of memory or wrong tensor in any case.
 
 Each case damages one file (vector files, manifests, layouts, TOML, networks and their tensors, packed
-networks, ONNX, TFLite, checkpoints, records of the testbench, testbenches) and gives it to its parser, in a worker
-with limits of time and memory. See `tests/outside_fuzz.py` for the kinds, and for what is read rightly.
+networks, ONNX, TFLite, checkpoints, records of the testbench, testbenches) and gives it to its parser, in a
+worker with limits of time and memory. See `tests/outside_fuzz.py` for the kinds, and what is read rightly.
 
     python benchmarks/fuzz.py --count 1000000 --seed 1 --limit 10
     python benchmarks/fuzz.py --seed 1 --only 4711       # one case again, with its traceback
