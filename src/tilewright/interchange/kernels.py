@@ -143,22 +143,36 @@ class Addition:
         values = np.arange(codes.min_code, codes.max_code + 1)
         return values[:, None], values[None, :]
 
-    def thresholds(self, grid: Grid) -> tuple[Ints, int]:
-        """The lowest sum of each code above the lowest, and how many pairs of codes this gets wrong."""
-        sums, codes = self.sums().reshape(-1), self.codes(grid).reshape(-1)
-        order = np.argsort(sums, kind="stable")
-        sums, codes = sums[order], codes[order]
-        levels = np.arange(grid.number_format.min_code + 1, grid.number_format.max_code + 1)
-        below = (codes[:, None] < levels).sum(
-            axis=0
-        )  # pairs in order: so many come before the step
-        ends = np.append(sums, sums[-1] + 1)
-        steps: Ints = ends[below]
-        wrong = np.searchsorted(steps, sums, side="right") + grid.number_format.min_code != codes
-        return steps, int(wrong.sum())
+    def attained(self, grid: Grid) -> Attained:
+        """The codes of all pairs, by their sums."""
+        return Attained(self.sums().reshape(-1), self.codes(grid).reshape(-1))
 
     def __call__(self, grid: Grid) -> Step:
         """From sums to values on a grid."""
+        return self.attained(grid).step(grid)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attained:
+    """A step function that is known at some sums: int64 sums, and the codes that the source makes of them."""
+
+    sums: Ints
+    codes: Ints
+
+    def thresholds(self, grid: Grid) -> tuple[Ints, int]:
+        """The lowest sum of each code above the lowest, and how many of the codes this gets wrong."""
+        order = np.argsort(self.sums, kind="stable")
+        sums, codes = self.sums[order], self.codes[order]
+        lowest = grid.number_format.min_code
+        levels = np.arange(lowest + 1, grid.number_format.max_code + 1)
+        below = np.searchsorted(np.sort(codes), levels)
+        ends = np.append(sums, sums[-1] + 1)
+        steps: Ints = ends[below]
+        wrong = np.searchsorted(steps, sums, side="right") + lowest != codes
+        return steps, int(wrong.sum())
+
+    def step(self, grid: Grid) -> Step:
+        """From sums to values on a grid; doubtful where no thresholds give all codes."""
         steps, wrong = self.thresholds(grid)
 
         def apply(sums: Floats) -> Floats:

@@ -99,34 +99,3 @@ class Scaled:
             return values
 
         return Step(apply, is_own=True)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Attained:
-    """A step function that is known at some sums: int64 sums, and the codes that the source makes of them."""
-
-    sums: Ints
-    codes: Ints
-
-    def thresholds(self, grid: Grid) -> tuple[Ints, int]:
-        """The lowest sum of each code above the lowest, and how many of the codes this gets wrong."""
-        order = np.argsort(self.sums, kind="stable")
-        sums, codes = self.sums[order], self.codes[order]
-        lowest = grid.number_format.min_code
-        levels = np.arange(lowest + 1, grid.number_format.max_code + 1)
-        below = np.searchsorted(np.sort(codes), levels)
-        ends = np.append(sums, sums[-1] + 1)
-        steps: Ints = ends[below]
-        wrong = np.searchsorted(steps, sums, side="right") + lowest != codes
-        return steps, int(wrong.sum())
-
-    def step(self, grid: Grid) -> Step:
-        """From sums to values on a grid; doubtful where no thresholds give all codes."""
-        steps, wrong = self.thresholds(grid)
-
-        def apply(sums: Floats) -> Floats:
-            reached = np.searchsorted(steps, sums, side="right").astype(np.float64)
-            values: Floats = (reached + grid.low) * grid.scale
-            return values
-
-        return Step(apply, is_own=not wrong)

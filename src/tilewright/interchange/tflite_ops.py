@@ -7,12 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from tilewright.interchange.kernels import LARGEST_GAIN, whole_gains
+from tilewright.interchange.kernels import LARGEST_GAIN, Attained, whole_gains
 from tilewright.interchange.moves import on_codes
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.read_pools import read_largest
 from tilewright.interchange.tflite_context import PADDINGS, Context, kept
-from tilewright.interchange.tflite_kernels import Attained
 from tilewright.interchange.tflite_layers import LAYERS, read_layer
 from tilewright.interchange.tflite_places import Places, Seen, laid_out, moved, plane_of, settled
 from tilewright.interchange.values import Affine, Grid, Step, Value
