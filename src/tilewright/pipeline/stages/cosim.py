@@ -78,11 +78,11 @@ def cosim(run: RunFolder, listener: Listener, *, workers: str = "") -> StageResu
     for number, bundle in enumerate(exported.bundles):
         listener.progress(pace.line(number))
         recorded = waves if failure is None else None
-        how: dict[str, Any] = {"setup": setup, "least_memories": least, "failure_waves": recorded}
+        how = {"setup": setup, "least_memories": least, "failure_waves": recorded}
         done = next(found_elsewhere, None)
-        if done is not None and (done.is_exact or recorded is None):
-            how["done"] = done  # the first that differs runs here once more, for its waves
-        result, findings = _try_bundle(run, bundle, config, model_cycles[bundle.layer], how)
+        if done is not None and not done.is_exact and recorded is not None:
+            done = None  # the first that differs runs here once more, for its waves
+        result, findings = _try_bundle(run, bundle, config, model_cycles[bundle.layer], how, done)
         results += [] if result is None else [result]
         if failure is None and result is not None and result.mismatches:
             first, otile = str(result.mismatches[0]), result.first_wrong_otile
@@ -177,13 +177,17 @@ def _try_bundle(
     config: CosimConfig,
     model: IntArray,
     how: Mapping[str, Any],
+    done: CosimResult | None,
 ) -> tuple[CosimResult | None, list[_Finding]]:
-    """The result of one bundle, None if the simulation did not come to its end; and what it shows."""
+    """The result of one bundle, None if the simulation did not come to its end; and what it shows.
+
+    done: the result, if the simulation was run elsewhere.
+    """
     where = f"{bundle.layer}: sample {bundle.sample}"
     folder = run.root / bundle.folder
     try:
         is_exported = sha256(read_bytes(folder / MANIFEST)) == bundle.manifest
-        result = _run(folder, config, how)
+        result = _run(folder, config, how) if done is None else done
     except (ArtifactError, FormatError, SimulationError) as error:  # a finding, not bad input
         what = "simulation" if isinstance(error, SimulationError) else "files"
         check = Check("cosim", f"{where}: {what}", passed=False, evidence=f"{where}: {error}")
@@ -213,9 +217,6 @@ def _memories(run: RunFolder, exported: ExportFacts, setup: Setup) -> dict[str, 
 
 
 def _run(folder: Path, config: CosimConfig, how: Mapping[str, Any]) -> CosimResult:
-    if "done" in how:
-        done: CosimResult = how["done"]
-        return done
     return run_bundle(
         folder,
         processes=config.processes,
