@@ -7,7 +7,7 @@ import pytest
 
 from tests.chain import read, tilewright
 from tilewright.errors import ConfigError, UnknownNameError
-from tilewright.studies.sweep import simulated
+from tilewright.studies.sweep import simulated, study
 from tilewright.studies.sweep.axes import parse_axis, read_question
 
 SMALL = (
@@ -124,6 +124,28 @@ def test_another_network_and_another_folder_are_refused(topology, tmp_path):
     done = tilewright("sweep", topology, "--out", out)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "must be what 'tilewright sweep' wrote" in done.stderr
+
+
+@pytest.mark.parametrize("moment", ["half written", "while we look"])
+def test_a_study_that_another_process_is_making_is_joined(topology, tmp_path, monkeypatch, moment):
+    out, alone, is_part = tmp_path / "study", tmp_path / "alone", study._is_part
+    assert tilewright("sweep", topology, "--out", alone, *SMALL).returncode == 0
+    out.mkdir()
+    (out / ".study.json.half").write_text("{")
+
+    def look(path):
+        if (
+            path.name == "mine"
+        ):  # the other process has claimed the folder and written its first file
+            (out / "study.json").write_bytes((alone / "study.json").read_bytes())
+        return is_part(path)
+
+    if moment == "while we look":
+        (out / "mine").write_text("a trial")
+        monkeypatch.setattr(study, "_is_part", look)
+    done = tilewright("sweep", topology, "--out", out, *SMALL)
+    assert done.returncode == 0, done.stderr
+    assert (out / "points.csv").read_bytes() == (alone / "points.csv").read_bytes()
 
 
 def test_a_study_has_a_page(topology, tmp_path):

@@ -52,14 +52,16 @@ def claim_study(folder: Path, question: Question, fingerprint: str) -> None:
     Raises `ConfigError` if it holds the study of another network or other trained axes, or no study at all.
     """
     path = folder / FACTS
-    if not path.is_file():
-        if folder.is_dir() and any(folder.iterdir()):
+    has_others = folder.is_dir() and any(not _is_part(one) for one in folder.iterdir())
+    if (
+        not path.is_file()
+    ):  # looked at last: a process that shares the study may have just written it
+        if has_others:
             raise ConfigError(
                 f"{folder} holds other files and no study: give --out a new or empty folder"
             )
         folder.mkdir(parents=True, exist_ok=True)
         write_sealed(path, _head(question, fingerprint))
-        return
     facts, is_whole = read_sealed(path)
     if not isinstance(facts, dict) or facts.get("kind") != KIND or not is_whole:
         raise ArtifactError(f"{path} must be what 'tilewright sweep' wrote, but is not: remove it")
@@ -78,6 +80,11 @@ def claim_study(folder: Path, question: Question, fingerprint: str) -> None:
             f"{folder} holds trials along {', '.join(stored)} with other values: give the same axes to go "
             "on, or --out another folder"
         )
+
+
+def _is_part(path: Path) -> bool:
+    """Whether `path` is the facts half written, by a process that shares the study or was killed."""
+    return path.name.startswith(f".{FACTS}.")
 
 
 def _head(question: Question, fingerprint: str) -> dict[str, Any]:
