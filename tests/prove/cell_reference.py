@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import floor, trunc
+
 
 def signed(pattern, width):
     return pattern - (1 << width) if width and pattern >> (width - 1) else pattern
@@ -68,6 +71,25 @@ def output(cell, *patterns):
     ):
         return int(bool(result))
     return int(result) & mask
+
+
+def of_numbers(cell, a, b):
+    """The output pattern of a division or a power; None where there is no number."""
+    if cell.kind == "$pow":
+        a = signed(a, 3) if cell.is_a_signed else a
+        b = signed(b, 3) if cell.is_b_signed else b
+        if a == 0 and b < 0:
+            return None
+        exact = Fraction(a) ** b
+        result = trunc(exact)
+    else:
+        a, b = (signed(n, 3) if cell.is_signed else n for n in (a, b))
+        if b == 0:
+            return None
+        rounded = floor if cell.kind.endswith("floor") else trunc
+        quotient = rounded(Fraction(a, b))
+        result = quotient if cell.kind.startswith("$div") else a - b * quotient
+    return result & ((1 << cell.width) - 1)
 
 
 def _parallel(cell, a, b, selects):

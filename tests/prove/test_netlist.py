@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tilewright.errors import FormatError
+from tilewright.prove import elaborate as elaborate_module
 from tilewright.prove.algebra import Algebra
 from tilewright.prove.elaborate import elaborate, elaborate_json, elaborate_many, parse
 from tilewright.prove.machine import Machine
@@ -73,8 +74,21 @@ UNKNOWN = {
     "no driver in one case": "logic x_q; always_ff @(posedge clk_i) x_q <= a_i;\n"
     "assign q_o = a_i ? 1'bz : x_q;",
     "a random number": "always_ff @(posedge clk_i) q_o <= a_i && ($urandom & 1);",
+    "a word that two processes write at once": "logic m [2]; assign q_o = m[!a_i];\n"
+    "always @(posedge clk_i) m[!a_i] <= a_i; always @(posedge clk_i) m[~a_i] <= !a_i;",
+    "division by 0": CLOCKED + "assign q_o = x_q / !a_i;",
+    "0 to a power below 0": CLOCKED
+    + "wire signed [1:0] z = {2{!a_i}}, m = {2{x_q}}; assign q_o = z ** m;",
     "the clock as data": CLOCKED + "assign q_o = x_q & clk_i;",
 }
+
+
+SET_OFF = (
+    "logic r; always_ff @(posedge clk_i) r <= a_i;\n"
+    "always_ff @(posedge clk_i or posedge clear) if (clear) q_o <= 1'b0; else q_o <= 1'b1;\n"
+    "wire clear = r && a_i;"
+)
+"""A register that is cleared by another one, with an input."""
 
 
 def _source(body):
@@ -85,7 +99,8 @@ def _source(body):
 def texts(sources):
     """Netlists of all that yosys elaborates, by body: one start of it."""
     assert sources
-    bodies = [*REFUSED, *UNKNOWN.values()]
+    bodies = [*REFUSED, *UNKNOWN.values(), *(body for body, _ in KNOWN.values()), SET_OFF]
+    bodies += [CLOCKED + body for body in FIRST]
     made = elaborate_many([_source(body) for body in bodies], top="t", parameters={})
     return dict(zip(bodies, made, strict=True))
 
@@ -130,6 +145,63 @@ def outputs(text):
 @pytest.mark.parametrize("what", UNKNOWN)
 def test_what_has_no_value_is_unknown(texts, what):
     assert outputs(texts[UNKNOWN[what]]).unknown is not None
+
+
+KNOWN = {
+    "of two writes of one process at once, the last": (
+        "logic m [2]; assign q_o = m[!a_i];\n"
+        "always @(posedge clk_i) begin m[!a_i] <= !a_i; m[~a_i] <= a_i; end",
+        1,
+    ),
+    "-1 to the power of -1": (
+        CLOCKED
+        + "wire signed [1:0] m = {2{x_q}}; wire signed [3:0] p = m ** m; assign q_o = p[3];",
+        1,
+    ),
+    "-2 cubed, in more bits": (
+        CLOCKED + "wire signed [1:0] m = {x_q, !a_i}; wire signed [7:0] p = m ** 2'd3;\n"
+        "assign q_o = p[6] && !p[2];",
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", KNOWN)
+def test_what_has_a_value_is_known(texts, what):
+    body, value = KNOWN[what]
+    assert outputs(texts[body]) == value
+
+
+FIRST = [
+    "always_comb unique case (1'b1) a_i: q_o = 1'b0; x_q: q_o = 1'b1; default: q_o = 1'b0; endcase",
+    "always_comb unique if (a_i) q_o = 1'b0; else if (x_q) q_o = 1'b1; else q_o = 1'b0;",
+    "always_comb unique0 case (1'b1) a_i: q_o = 1'b0; default: q_o = 1'b0; x_q: q_o = 1'b1; endcase",
+    "always_comb (* parallel_case *) case (1'b1) a_i: q_o = 1'b0; x_q: q_o = 1'b1; default: q_o = 1'b0;"
+    " endcase",
+    "always_comb case (1'b1) // synopsys full_case parallel_case\n"
+    "a_i: q_o = 1'b0; x_q: q_o = 1'b1; default: q_o = 1'b0; endcase",
+]
+"""Two cases fit once x_q is 1, against what is promised."""
+
+
+@pytest.mark.parametrize("body", FIRST)
+def test_the_first_case_that_fits_is_taken_whatever_is_promised(texts, body):
+    assert outputs(texts[CLOCKED + body]) == 0
+
+
+def test_a_promise_that_is_believed_is_caught(monkeypatch):
+    monkeypatch.setattr(elaborate_module, "without_promises", dict)
+    made = elaborate_many([_source(CLOCKED + body) for body in FIRST], top="t", parameters={})
+    assert 1 in [outputs(text) for text in made if text]
+
+
+def test_a_clear_that_an_edge_sets_off_acts_before_the_inputs_change(texts):
+    machine = Machine(read_netlist(parse(texts[SET_OFF])), Words(Algebra()))
+    for a in (0, 1):  # at the edge r becomes 1, and with it the clear, while a is 1
+        machine.settle({"a_i": a})
+        machine.tick()
+    machine.settle({"a_i": 0})
+    assert machine.read("q_o") == 0
 
 
 def _design(kind):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import product
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.prove import cell_reference
 from tilewright.prove import cells, choices, logic, polynomials
 from tilewright.prove.algebra import Algebra
 from tilewright.prove.operation import Operation
-from tilewright.prove.words import Word, Words
+from tilewright.prove.words import Unknown, Word, Words
 
 UNARY = ("$neg", "$pos", "$not", "$logic_not", "$reduce_or", "$reduce_bool", "$reduce_and")
 UNARY += ("$reduce_xor", "$reduce_xnor")
@@ -116,8 +117,63 @@ def test_a_rule_says_what_the_cell_does(kind):
 
 def test_every_kind_with_a_rule_is_tested_or_a_synonym_of_one_that_is():
     synonyms = {"$eqx", "$nex", "$buf", "$shift", "$shiftx"}
-    known_only = {"$div", "$mod", "$divfloor", "$modfloor", "$pow"}
-    assert set(cells.RULES) == {*KINDS, *synonyms, *known_only}
+    assert set(cells.RULES) == {*KINDS, *synonyms, *OF_KNOWN_NUMBERS}
+
+
+def test_a_select_that_is_unknown_beside_one_that_is_1_chooses_nothing():
+    words = Words(Algebra())
+    cell = Operation("$pmux", "u", 4, (4, 12, 3), is_signed=False)
+    nobody = words.unknown(Unknown("nothing has written it", is_x=True), 1)
+    selects = [
+        words.concatenate([(bit, 1) for bit in bits]) for bits in ((nobody, 1, 0), (1, 0, nobody))
+    ]
+    for select in selects:
+        found = cells.apply(words, cell, (1, 0x432, select))
+        assert found.unknown is not None
+
+
+OF_KNOWN_NUMBERS = ("$div", "$mod", "$divfloor", "$modfloor", "$pow")
+
+
+@pytest.mark.parametrize("kind", OF_KNOWN_NUMBERS)
+def test_a_quotient_or_power_of_known_numbers(kind):
+    words = Words(Algebra())
+    for width, is_a, is_b, a, b in product(
+        (3, 7), (False, True), (False, True), range(8), range(8)
+    ):
+        if kind != "$pow" and is_a != is_b:
+            continue  # yosys makes both operands of one sign
+        cell = Operation(kind, kind, width, (3, 3), is_a and is_b, is_a, is_b)
+        found = cells.apply(words, cell, (a, b))
+        expected = cell_reference.of_numbers(cell, a, b)
+        assert found == expected if expected is not None else found.unknown is not None
+
+
+def as_if_it_always_held(self, guard, yes, no):
+    """An unsound choice: what bounds it in the case of a piece of its guard is taken to hold always."""
+    chosen = honest_choice(self, guard, yes, no)
+    return self._bounded(chosen, min(yes.low, no.low), max(yes.high, no.high))
+
+
+honest_choice = Algebra.choose
+
+
+def test_a_bound_that_holds_in_a_case_is_not_kept_for_all():
+    algebra = Algebra()
+    b = algebra.variable("b", 0, 15)
+    below = algebra.add(b, algebra.number(-1))  # 0 or 1 where it is a piece, else up to 14
+    guard = algebra.cases(b, (1, 3), (algebra.zero, below, algebra.one))
+    chosen = algebra.choose(guard, algebra.one, algebra.zero)
+    assert (below.low, below.high) == (-1, 14)
+    for value in range(16):
+        assert algebra.evaluate(chosen, {0: value}) == (value >= 2)
+        assert algebra.evaluate(algebra.compare(below, (2,), (0, 1)), {0: value}) == (value >= 3)
+
+
+def test_a_bound_of_one_case_kept_for_all_is_caught(monkeypatch):
+    monkeypatch.setattr(Algebra, "choose", as_if_it_always_held)
+    with pytest.raises(AssertionError):
+        test_a_bound_that_holds_in_a_case_is_not_kept_for_all()
 
 
 @pytest.mark.parametrize("kind", ["$shift", "$shiftx"])

@@ -187,16 +187,24 @@ class Algebra(Polynomials):
         if guard.value is not None:
             return yes if guard.value else no
         bases = self._bases_of_cases(guard)
-        if not bases:
+        if bases:
+            chosen = self._chosen_in_cases(bases[0], guard, yes, no)
+        else:
             chosen = self.add(no, self.multiply(guard, self.subtract(yes, no)))
-            return self.make(chosen.terms, min(yes.low, no.low), max(yes.high, no.high))
-        base = bases[0]
+        if guard.low < 0 or guard.high > 1:
+            return chosen  # a piece of a guard is 0 or 1 in its case alone: no bound holds always
+        return self._bounded(chosen, min(yes.low, no.low), max(yes.high, no.high))
+
+    def _chosen_in_cases(self, base: Poly, guard: Poly, yes: Poly, no: Poly) -> Poly:
         cuts = sorted(self.cuts_within(guard, base))
         edges = [*cuts, base.high + 1]
         pieces = []
         low = base.low
         for edge in edges:
             part = self.restrict(guard, base, low, edge - 1) if low < edge else guard
+            if low < edge:
+                first, last = self._range_on(part, base, low, edge - 1)
+                part = self.number(first) if first == last else part
             pieces.append(self.choose(part, yes, no) if low < edge else no)
             low = max(low, edge)
         return self._cases(base, cuts, pieces)

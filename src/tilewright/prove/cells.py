@@ -87,25 +87,39 @@ def _truncated(a: int, b: int) -> int:
     return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
 
 
-_NUMBERS: dict[str, Callable[[int, int], int]] = {
+_QUOTIENTS: dict[str, Callable[[int, int], int]] = {
     "$div": _truncated,
     "$mod": lambda a, b: a - b * _truncated(a, b),
     "$divfloor": operator.floordiv,
     "$modfloor": operator.mod,
-    "$pow": lambda a, b: a**b if b >= 0 else int(a == 1),
 }
 
 
-def known_only(words: Words, cell: Operation, values: Sequence[Value]) -> Value:
-    """Division and powers, of known numbers."""
+def divide(words: Words, cell: Operation, values: Sequence[Value]) -> Value:
+    """A divided by B, or what is left, of known numbers."""
     a, b = (
         words.number(value, width, is_signed=cell.is_signed).value
         for value, width in zip(values, cell.widths, strict=True)
     )
-    if a is None or b is None or (b == 0 and cell.kind != "$pow"):
+    if a is None or not b:
         why = f"{cell.kind} {cell.name} of numbers that depend on data, or by 0"
         return words.unknown(Unknown(why, is_x=False), cell.width)
-    return _NUMBERS[cell.kind](a, b) & ((1 << cell.width) - 1)
+    return _QUOTIENTS[cell.kind](a, b) & ((1 << cell.width) - 1)
+
+
+def power(words: Words, cell: Operation, values: Sequence[Value]) -> Value:
+    """A to the power of B, of known numbers, each with a sign of its own."""
+    signs = (cell.is_a_signed, cell.is_b_signed)
+    a, b = (
+        words.number(value, width, is_signed=sign).value
+        for value, width, sign in zip(values, cell.widths, signs, strict=True)
+    )
+    if a is None or b is None or (a == 0 and b < 0):
+        why = f"{cell.kind} {cell.name} of numbers that depend on data, or of 0 and less than 0"
+        return words.unknown(Unknown(why, is_x=False), cell.width)
+    if b < 0:  # a fraction of 1, rounded towards 0, unless A is 1 or -1
+        a, b = (a, -b) if abs(a) == 1 else (0, 1)
+    return pow(a, b, 1 << cell.width)
 
 
 RULES: dict[str, Rule] = {
@@ -123,7 +137,8 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("$reduce_xor", "$reduce_xnor"), reduce),
     **dict.fromkeys(("$not", "$and", "$or", "$xor", "$xnor"), bitwise),
     **dict.fromkeys(("$shl", "$sshl", "$shr", "$sshr", "$shift", "$shiftx"), shift),
-    **dict.fromkeys(_NUMBERS, known_only),
+    **dict.fromkeys(_QUOTIENTS, divide),
+    "$pow": power,
 }
 """By yosys's name of the cell."""
 TOLERANT = frozenset(

@@ -48,7 +48,9 @@ def parallel_mux(words: Words, cell: Operation, values: Sequence[Value]) -> Valu
     for at, one in enumerate(bits):
         for other in bits[at + 1 :]:
             at_once = both(words, truth(words, one, 1), truth(words, other, 1))
-            if at_once is not words.algebra.zero and not isinstance(at_once, Unknown):
+            if isinstance(at_once, Unknown):
+                return words.unknown(at_once, width)
+            if at_once is not words.algebra.zero:
                 why = f"{cell.name} may choose two at a time"
                 return words.unknown(Unknown(why, is_x=False), width)
     for at, select in enumerate(bits):

@@ -14,6 +14,7 @@ from tilewright.cores.build_cache import default_cache_dir, keep, kept, own_fold
 from tilewright.errors import FormatError
 from tilewright.formal.casts import with_plain_casts
 from tilewright.formal.index_ranges import check_index_ranges
+from tilewright.formal.promises import without_promises
 from tilewright.formal.sources import packages_first, without_imports
 from tilewright.formal.yosys import first_error, run_yosys
 from tilewright.prove.netlist import Netlist
@@ -38,7 +39,7 @@ def elaborate_json(
     """
     parameters = parameters or {}
     script = _script(list(sources), top, parameters)
-    sources = with_plain_casts(sources)  # the text that the netlist is made from names it
+    sources = _plain(sources)  # the text that the netlist is made from names it
     facts = json.dumps([_VERSION, script, sources], sort_keys=True)
     cache = own_folder(own_folder(default_cache_dir()) / "netlists")
     stem = f"{hashlib.sha256(facts.encode()).hexdigest()}."
@@ -54,6 +55,11 @@ def elaborate_json(
                 f"yosys cannot elaborate {top or 'the sources'}: {first_error(output)}"
             )
         return keep(folder / _NETLIST, cache, stem).read_text(encoding="utf-8")
+
+
+def _plain(sources: Mapping[str, str]) -> dict[str, str]:
+    """The sources as yosys reads them the way simulators do."""
+    return without_promises(with_plain_casts(sources))
 
 
 def elaborate(
@@ -77,7 +83,7 @@ def elaborate_many(
     found: list[str | None] = [None] * len(designs)
     readable: dict[int, Mapping[str, str]] = {}
     for at, sources in enumerate(designs):
-        plain = with_plain_casts(sources)
+        plain = _plain(sources)
         with suppress(FormatError):
             check_index_ranges(plain, top=top, parameters=parameters)
             readable[at] = plain

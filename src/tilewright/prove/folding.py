@@ -142,7 +142,9 @@ class _Places:
     def memory(self, one: Memory) -> Memory:
         """A memory whose inputs are still there."""
         writes = tuple(
-            WritePort(*map(self.source, (write.address, write.enable, write.data)))
+            WritePort(
+                *map(self.source, (write.address, write.enable, write.data)), write.goes_before
+            )
             for write in one.writes
         )
         return replace(one, writes=writes)

@@ -60,6 +60,9 @@ class Machine:
         self._wake_through()
         self._registers = [(r, self._getter(r.data)) for r in netlist.registers]
         self._clears = [r for r in netlist.registers if r.is_clear_now]
+        inputs = {port.source for port in netlist.ports.values() if port.is_input}
+        cleared_by = (r.clear[0] for r in self._clears if r.clear is not None)
+        self._clears_follow = not inputs.issuperset(cleared_by)
         self._begin()
 
     def _begin(self) -> None:
@@ -216,6 +219,10 @@ class Machine:
             if self._constants.get(name, value) != value:
                 raise AssertionError(f"input {name} is a constant, but changes")
             self._set(self.netlist.ports[name].source, value)
+        self._come_to_rest()
+
+    def _come_to_rest(self) -> None:
+        """Let all follow from what has changed, with clears that do not wait for the clock."""
         applied: dict[int, tuple[Value, Value, Value]] = {}
         for left in reversed(range(_MOST_ROUNDS)):
             self._follow_up()
@@ -273,22 +280,18 @@ class Machine:
     def tick(self) -> None:
         """The clock's edge: registers and memories take what they see."""
         following = [(r.output, self._next(r, get)) for r, get in self._due_registers()]
-        writes = [
-            (number, write)
-            for number, memory in enumerate(self.netlist.memories)
-            for write in memory.writes
-        ]
         taken = [
-            (number, self.get(w.address), self.get(w.enable), self.get(w.data))
-            for number, w in writes
+            [(self.get(w.address), self.get(w.enable), self.get(w.data)) for w in memory.writes]
+            for memory in self.netlist.memories
         ]
         for output, value in following:
             self._write(output, value)
-        for number, address, enable, data in taken:
-            if enable != 0:
-                self._memories[number].write(address, enable, data, cycle=self.cycle)
+        for number, writes in enumerate(taken):
+            if self._memories[number].take(writes, cycle=self.cycle):
                 for at in self._reads[number]:
                     self._is_due[at] = 1
+        if self._clears_follow:  # what an edge sets off acts before the inputs change
+            self._come_to_rest()
         self.cycle += 1
 
     def _due_registers(self) -> Iterator[tuple[Register, Callable[[], Value]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tilewright.prove.netlist import Memory
 from tilewright.prove.words import Unknown, Value, Word, Words
 
@@ -53,7 +55,32 @@ class StoredWords:
             return self.words.unknown(why, memory.width)
         return self._word(address)
 
-    def write(self, address: Value, enable: Value, data: Value, *, cycle: int) -> None:
+    def take(self, writes: Sequence[tuple[Value, Value, Value]], *, cycle: int) -> bool:
+        """Take what each port writes at an edge: address, enable, data. Whether any port does.
+
+        Bits that two ports write at once, of which neither goes before the other, are unknown.
+        """
+        done: list[tuple[int, Value, Value]] = []
+        for port, (address, enable, data) in enumerate(writes):
+            if enable == 0:
+                continue
+            self._write(address, enable, data, cycle=cycle)
+            goes_before = self.memory.writes[port].goes_before
+            for other, place, bits in done:
+                if place == address and not goes_before >> other & 1:
+                    self._quarrel(address, enable, bits, cycle=cycle)
+            done.append((port, address, enable))
+        return bool(done)
+
+    def _quarrel(self, address: Value, enable: Value, other: Value, *, cycle: int) -> None:
+        """Two ports have written the same address: the bits that both wrote hang on who came last."""
+        if not isinstance(enable, int) or not isinstance(other, int) or not enable & other:
+            return
+        why = f"two ports write {self.memory.name} at once in cycle {cycle}"
+        unknown = self.words.unknown(Unknown(why, is_x=False), self.memory.width)
+        self._write(address, enable & other, unknown, cycle=cycle)
+
+    def _write(self, address: Value, enable: Value, data: Value, *, cycle: int) -> None:
         """Take the bits of `data` whose bits in `enable` are 1."""
         memory = self.memory
         if not isinstance(enable, int) or not isinstance(address, int):

@@ -74,11 +74,15 @@ class ReadPort:
 
 @dataclass(frozen=True, slots=True)
 class WritePort:
-    """A write port of a memory; enable has a bit for each bit of data."""
+    """A write port of a memory; enable has a bit for each bit of data.
+
+    goes_before: a bit for each port before this one whose data give way to this one's.
+    """
 
     address: Source
     enable: Source
     data: Source
+    goes_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,13 +269,16 @@ class _Reader:
             address = self._source(connections["RD_ADDR"][at * bits : (at + 1) * bits])
             enable = self._source(connections["RD_EN"][at : at + 1])
             reads.append(ReadPort(number, address, enable, self._signal_of(data, name), name))
+        ports = int(parameters["WR_PORTS"], 2)
+        before = int(parameters["WR_PRIORITY_MASK"], 2)  # a mask for each port
         writes = tuple(
             WritePort(
                 self._source(connections["WR_ADDR"][at * bits : (at + 1) * bits]),
                 self._source(connections["WR_EN"][at * width : (at + 1) * width]),
                 self._source(connections["WR_DATA"][at * width : (at + 1) * width]),
+                before >> at * ports & ((1 << ports) - 1),
             )
-            for at in range(int(parameters["WR_PORTS"], 2))
+            for at in range(ports)
         )
         size, offset = int(parameters["SIZE"], 2), int(parameters["OFFSET"], 2)
         memory = Memory(parameters["MEMID"], width, size, offset, writes, parameters["INIT"])
