@@ -152,7 +152,7 @@ def test_a_quotient_or_power_of_known_numbers(kind):
 def as_if_it_always_held(self, guard, yes, no):
     """An unsound choice: what bounds it in the case of a piece of its guard is taken to hold always."""
     chosen = honest_choice(self, guard, yes, no)
-    return self._bounded(chosen, min(yes.low, no.low), max(yes.high, no.high))
+    return self.within(chosen, min(yes.low, no.low), max(yes.high, no.high))
 
 
 honest_choice = Algebra.choose

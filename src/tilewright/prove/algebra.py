@@ -193,7 +193,7 @@ class Algebra(Polynomials):
             chosen = self.add(no, self.multiply(guard, self.subtract(yes, no)))
         if guard.low < 0 or guard.high > 1:
             return chosen  # a piece of a guard is 0 or 1 in its case alone: no bound holds always
-        return self._bounded(chosen, min(yes.low, no.low), max(yes.high, no.high))
+        return self.within(chosen, min(yes.low, no.low), max(yes.high, no.high))
 
     def _chosen_in_cases(self, base: Poly, guard: Poly, yes: Poly, no: Poly) -> Poly:
         cuts = sorted(self.cuts_within(guard, base))

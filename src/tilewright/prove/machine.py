@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from tilewright.prove import cells
 from tilewright.prove.choices import choose
 from tilewright.prove.compiling import extended, remembering
+from tilewright.prove.cones import Formulas, cone_of
 from tilewright.prove.folding import folded
 from tilewright.prove.logic import invert
 from tilewright.prove.memories import StoredWords, initial
@@ -53,7 +54,11 @@ class Machine:
         self._cuts: dict[Segment, dict[Value, Value]] = {}
         self._gathered: dict[tuple[int, ...], dict[tuple[Value, ...], Value]] = {}
         self._outputs = [step.output for step in netlist.steps]
-        self._steps = [self._compiled(at, step) for at, step in enumerate(netlist.steps)]
+        self._steps: list[Callable[[], Value]] = []
+        self._cones: dict[int, Callable[[], Value]] = {}
+        self._formulas: Formulas = {}
+        for at, step in enumerate(netlist.steps):
+            self._steps.append(self._compiled(at, step))
         for at, register in enumerate(netlist.registers, len(netlist.steps)):
             for source in register.sources:
                 self._follow(source, at)
@@ -150,7 +155,8 @@ class Machine:
             return lambda: self._memories[memory].read(address(), enable())
         for source in step.inputs:
             self._follow(source, at)
-        getters = [self._asked(source, self._getter(source)) for source in step.inputs]
+        doing = self._steps.__getitem__ if at in self._is_stale else self._doing
+        getters = [self._asked(source, self._getter(source), doing) for source in step.inputs]
         words, operation = self.words, step.operation
         if operation.kind == "$mux":
             a, b, select = getters
@@ -184,32 +190,50 @@ class Machine:
             self._followers[signal] = list(dict.fromkeys(due))
             self._stale[signal] = list(dict.fromkeys(stale))
 
-    def _asked(self, source: Source, get: Callable[[], Value]) -> Callable[[], Value]:
-        """The same; steps that wait are done first."""
+    def _asked(
+        self,
+        source: Source,
+        get: Callable[[], Value],
+        doing: Callable[[int], Callable[[], Value]],
+    ) -> Callable[[], Value]:
+        """The same; steps that wait are done first. doing: what does a step."""
         makers = [self._maker[signal] for signal in signals_of(source) if signal in self._maker]
         if not makers:
             return get
         is_stale, values = self._is_stale, self.values
-        outputs = [(at, self._outputs[at]) for at in makers]
-        if len(outputs) == 1:
-            ((only, signal),) = outputs
+        todo = [(at, self._outputs[at], doing(at)) for at in makers]
+        if len(todo) == 1:
+            ((only, signal, do),) = todo
 
             def ask_one() -> Value:
                 if is_stale[only]:
                     is_stale[only] = False
-                    values[signal] = self._steps[only]()
+                    values[signal] = do()
                 return get()
 
             return ask_one
 
         def ask() -> Value:
-            for at, output in outputs:
+            for at, output, compute in todo:
                 if is_stale[at]:
                     is_stale[at] = False
-                    values[output] = self._steps[at]()
+                    values[output] = compute()
             return get()
 
         return ask
+
+    def _doing(self, at: int) -> Callable[[], Value]:
+        """What does a step that waits, and those that it waits for: by a formula, where there is one."""
+        if at not in self._cones:
+            step = self._steps[at]
+            cone = cone_of(self.netlist, at, self._maker, self.values, self.words, self._formulas)
+
+            def do() -> Value:
+                value = cone.value()
+                return step() if value is None else value
+
+            self._cones[at] = do if len(cone.steps) > 1 else step
+        return self._cones[at]
 
     # -- a cycle --------------------------------------------------------------------------------------
 

@@ -102,7 +102,7 @@ class Polynomials:
     ) -> Poly:
         """The polynomial of these terms (none with a coefficient of 0), known to lie in low..high."""
         poly = self._interned(terms, digest_of(terms), None)
-        return self._bounded(poly, low, high)
+        return self.within(poly, low, high)
 
     def _interned(
         self, terms: dict[Monomial, int], digest: int, ends: tuple[int, int] | None
@@ -124,7 +124,8 @@ class Polynomials:
             found = self._polys.get(digest)
         return digest
 
-    def _bounded(self, poly: Poly, low: int | None, high: int | None) -> Poly:
+    def within(self, poly: Poly, low: int | None, high: int | None) -> Poly:
+        """The same polynomial, known to lie in low..high for all inputs."""
         if low is not None and low > poly.low:
             poly.bound(low, poly.high)
         if high is not None and high < poly.high:
@@ -204,7 +205,7 @@ class Polynomials:
             is_apart = len(terms) == len(p.terms) + len(q.terms)
             digest = p.digest + factor * q.digest
             sum_ = self._interned(terms, digest, ends if is_apart else None)
-            found = self._sums[key] = self._bounded(sum_, *ends)
+            found = self._sums[key] = self.within(sum_, *ends)
         return found
 
     def subtract(self, p: Poly, q: Poly) -> Poly:
@@ -231,7 +232,7 @@ class Polynomials:
             if not is_apart:
                 terms = {monomial: number for monomial, number in terms.items() if number}
             product = self._interned(terms, digest_of(terms), ends if is_apart else None)
-            found = self._products[key] = self._bounded(product, *ends)
+            found = self._products[key] = self.within(product, *ends)
         return found
 
     def _join(self, one: Monomial, two: Monomial) -> Monomial:
