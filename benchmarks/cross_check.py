@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tilewright import formal, prove
 from tilewright.cores import Build, Simulator
 from tilewright.cores.simulator import PROGRAM
 from tilewright.errors import TilewrightError
@@ -558,16 +559,23 @@ def _examined(
         found.failed = str(error)
 
 
+def revision() -> str:
+    """What tells one prover from another: a hash of its sources, and of those that it reads RTL with."""
+    files = sorted(file for one in (prove, formal) for file in Path(one.__path__[0]).glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
 @dataclass(slots=True)
 class Tally:
-    """Counts over all findings, those of a log too."""
+    """Counts over all findings of one prover, those of a log too."""
 
+    revision: str = field(default_factory=revision)
     counts: Counter[str] = field(default_factory=Counter)
     keys: set[str] = field(default_factory=set)
 
     def add(self, facts: Mapping[str, Any]) -> None:
-        """One line of a log."""
-        if facts["key"] in self.keys:
+        """One line of a log; those of another prover do not count."""
+        if facts["key"] in self.keys or facts.get("revision") != self.revision:
             return
         self.keys.add(facts["key"])
         self.counts["changes " + facts["answer"]] += 1
@@ -607,6 +615,7 @@ def cross_check(
     for found in findings(kind, fresh, targets, inputs=inputs, seed=seed, simulator=simulator):
         facts = {
             "key": found.key,
+            "revision": tally.revision,
             "change": found.change,
             "answer": found.answer,
             "answers": found.answers,
