@@ -56,6 +56,13 @@ def _few(designs, *slow):
     """One of each design that is fast, and some kinds; `benchmarks/prove.py` takes all."""
     firsts = {one.design: one for one in reversed(designs) if one.design not in slow}
     kinds = ("the valid bits have no reset", "a bit out of range", "data clear a sum at once")
+    kinds += (
+        "two processes write",
+        "-1 to the power",
+        "a weight of -5",
+        "one more where an activation",
+    )
+    kinds += ("of two cases that fit",)
     return [*firsts.values(), *(one for one in designs if one.name.startswith(kinds))]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tilewright.prove import cells
-from tilewright.prove.netlist import Segment
+from tilewright.prove.netlist import Segment, Source
 from tilewright.prove.operation import Operation
 from tilewright.prove.words import Value, Words
 
@@ -35,6 +35,61 @@ def remembering(
         return value
 
     return compute
+
+
+class Seeing:
+    """Sees sources of a machine; what was cut out or put together once is remembered."""
+
+    def __init__(self, values: list[Value], words: Words) -> None:
+        self.values, self.words = values, words
+        self._cuts: dict[Segment, dict[Value, Value]] = {}
+        self._gathered: dict[tuple[int, ...], dict[tuple[Value, ...], Value]] = {}
+
+    def of(self, source: Source) -> Callable[[], Value]:
+        """What gives the value of a source."""
+        values = self.values
+        if isinstance(source, int):
+            return lambda: values[source]
+        if all(signal < 0 for signal, _, _ in source):
+            known = sum(
+                bits << sum(width for _, _, width in source[:at])
+                for at, (_, bits, _) in enumerate(source)
+            )
+            return lambda: known
+        words = self.words
+        longer = extended(source)
+        if longer is not None:
+            return self._cutting(*longer)
+        found = self._gathered.setdefault(tuple(width for _, _, width in source), {})
+
+        def gather() -> Value:
+            pieces = tuple(
+                words.slice(values[signal], first, width) if signal >= 0 else first
+                for signal, first, width in source
+            )
+            value = found.get(pieces)
+            if value is None:
+                widths = (width for _, _, width in source)
+                value = found[pieces] = words.concatenate(list(zip(pieces, widths, strict=True)))
+            return value
+
+        return gather
+
+    def _cutting(self, segment: Segment, to: int) -> Callable[[], Value]:
+        """Bits of a signal, the highest of them repeated until they are `to`."""
+        values, words = self.values, self.words
+        signal, first, width = segment
+        found = self._cuts.setdefault((first, width, to), {})
+
+        def cut() -> Value:
+            whole = values[signal]
+            value = found.get(whole)
+            if value is None:
+                value = words.extend(words.slice(whole, first, width), width, to, is_signed=True)
+                found[whole] = value
+            return value
+
+        return cut
 
 
 def extended(source: tuple[Segment, ...]) -> tuple[Segment, int] | None:

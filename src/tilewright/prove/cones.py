@@ -116,18 +116,14 @@ class Cone:
             inputs = [_read(words, values, source) for source in step.inputs]
             values[step.output] = cells.apply(words, step.operation, inputs)
         value = values[self.steps[-1].output]
-        if isinstance(value, int):
-            return (
-                ({(): value} if value else {}, value, value, 0, self.steps[-1].operation.width),
-            )
-        formula = []
-        for source, first, width in value.parts:
-            if isinstance(source, int):
-                formula.append(({(): source} if source else {}, source, source, 0, width))
-            elif isinstance(source, Poly) and _is_over(source, len(fresh)):
-                formula.append((source.terms, source.low, source.high, first, width))
-            else:
+        width = self.steps[-1].operation.width
+        parts = ((value, 0, width),) if isinstance(value, int) else value.parts
+        formula: list[tuple[dict[Monomial, int], int, int, int, int]] = []
+        for source, first, bits in parts:
+            p = words.algebra.number(source) if isinstance(source, int) else source
+            if not isinstance(p, Poly) or not _is_over(p, len(fresh)):
                 return None
+            formula.append((p.terms, p.low, p.high, first, bits))
         return tuple(formula)
 
 

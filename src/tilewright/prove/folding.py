@@ -17,7 +17,6 @@ from tilewright.prove.netlist import (
     Register,
     Segment,
     Source,
-    WritePort,
 )
 from tilewright.prove.words import Words
 
@@ -142,8 +141,11 @@ class _Places:
     def memory(self, one: Memory) -> Memory:
         """A memory whose inputs are still there."""
         writes = tuple(
-            WritePort(
-                *map(self.source, (write.address, write.enable, write.data)), write.goes_before
+            replace(
+                write,
+                address=self.source(write.address),
+                enable=self.source(write.enable),
+                data=self.source(write.data),
             )
             for write in one.writes
         )

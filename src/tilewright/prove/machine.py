@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tilewright.prove import cells
 from tilewright.prove.choices import choose
-from tilewright.prove.compiling import extended, remembering
+from tilewright.prove.compiling import Seeing, remembering
 from tilewright.prove.cones import Formulas, cone_of
 from tilewright.prove.folding import folded
 from tilewright.prove.logic import invert
@@ -17,7 +17,6 @@ from tilewright.prove.netlist import (
     Netlist,
     ReadPort,
     Register,
-    Segment,
     Source,
     signals_of,
     waiting,
@@ -51,8 +50,7 @@ class Machine:
         self._maker = {netlist.steps[at].output: at for at in self._is_stale}
         self._stale: dict[int, list[int]] = defaultdict(list)
         self._reads: dict[int, list[int]] = defaultdict(list)
-        self._cuts: dict[Segment, dict[Value, Value]] = {}
-        self._gathered: dict[tuple[int, ...], dict[tuple[Value, ...], Value]] = {}
+        self._seeing = Seeing(self.values, words)
         self._outputs = [step.output for step in netlist.steps]
         self._steps: list[Callable[[], Value]] = []
         self._cones: dict[int, Callable[[], Value]] = {}
@@ -63,7 +61,7 @@ class Machine:
             for source in register.sources:
                 self._follow(source, at)
         self._wake_through()
-        self._registers = [(r, self._getter(r.data)) for r in netlist.registers]
+        self._registers = [(r, self._seeing.of(r.data)) for r in netlist.registers]
         self._clears = [r for r in netlist.registers if r.is_clear_now]
         inputs = {port.source for port in netlist.ports.values() if port.is_input}
         cleared_by = (r.clear[0] for r in self._clears if r.clear is not None)
@@ -100,63 +98,18 @@ class Machine:
 
     # -- compiling ----------------------------------------------------------------------------------
 
-    def _getter(self, source: Source) -> Callable[[], Value]:
-        values = self.values
-        if isinstance(source, int):
-            return lambda: values[source]
-        if all(signal < 0 for signal, _, _ in source):
-            known = sum(
-                bits << sum(width for _, _, width in source[:at])
-                for at, (_, bits, _) in enumerate(source)
-            )
-            return lambda: known
-        words = self.words
-        longer = extended(source)
-        if longer is not None:
-            return self._cutter(*longer)
-        found = self._gathered.setdefault(tuple(width for _, _, width in source), {})
-
-        def gather() -> Value:
-            pieces = tuple(
-                words.slice(values[signal], first, width) if signal >= 0 else first
-                for signal, first, width in source
-            )
-            value = found.get(pieces)
-            if value is None:
-                widths = (width for _, _, width in source)
-                value = found[pieces] = words.concatenate(list(zip(pieces, widths, strict=True)))
-            return value
-
-        return gather
-
-    def _cutter(self, segment: Segment, to: int) -> Callable[[], Value]:
-        """Bits of a signal, the highest of them repeated until they are `to`."""
-        values, words = self.values, self.words
-        signal, first, width = segment
-        found = self._cuts.setdefault((first, width, to), {})
-
-        def cut() -> Value:
-            whole = values[signal]
-            value = found.get(whole)
-            if value is None:
-                value = words.extend(words.slice(whole, first, width), width, to, is_signed=True)
-                found[whole] = value
-            return value
-
-        return cut
-
     def _compiled(self, at: int, step: Gate | ReadPort) -> Callable[[], Value]:
         if isinstance(step, ReadPort):
             for source in (step.address, step.enable):
                 self._follow(source, at)
             self._reads[step.memory].append(at)
-            address, enable = self._getter(step.address), self._getter(step.enable)
+            address, enable = self._seeing.of(step.address), self._seeing.of(step.enable)
             memory = step.memory
             return lambda: self._memories[memory].read(address(), enable())
         for source in step.inputs:
             self._follow(source, at)
         doing = self._steps.__getitem__ if at in self._is_stale else self._doing
-        getters = [self._asked(source, self._getter(source), doing) for source in step.inputs]
+        getters = [self._asked(source, self._seeing.of(source), doing) for source in step.inputs]
         words, operation = self.words, step.operation
         if operation.kind == "$mux":
             a, b, select = getters
