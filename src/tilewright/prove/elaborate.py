@@ -21,7 +21,7 @@ from tilewright.prove.netlist import Netlist
 from tilewright.prove.netlist_reader import read_netlist
 
 _NETLIST = "netlist.json"
-_VERSION = 2
+_VERSION = 3
 """Of the script below, and of what is refused before it runs."""
 
 
@@ -134,10 +134,11 @@ def _script(
     files: list[str], top: str | None, parameters: Mapping[str, int], netlist: str = _NETLIST
 ) -> str:
     chosen = f"-top {top}" if top else "-auto-top"
+    defer = "-defer " if top else ""  # nothing is elaborated as large as it is by default
     sizes = " ".join(f"-set {name} {value}" for name, value in parameters.items())
     return "\n".join(
         [
-            f"read_verilog -sv {' '.join(packages_first(files))}",
+            f"read_verilog {defer}-sv {' '.join(packages_first(files))}",
             *([f"chparam {sizes} {top}"] if sizes else []),
             f"hierarchy -check {chosen}",
             "proc -noopt",  # yosys makes of an x what suits it; nothing is to be made of it here
