@@ -15,7 +15,7 @@ help: ## this list
 # The stamps are newer than what was installed from, or are made again.
 $(VENV)/demo.stamp: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[report,rtl,train]'
+	$(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[formal,report,rtl,train]'
 	touch $@
 
 $(VENV)/test.stamp: $(VENV)/demo.stamp
@@ -30,8 +30,10 @@ $(VENV)/scalesim.stamp: $(VENV)/demo.stamp
 
 install: $(VENV)/demo.stamp ## make .venv and install tilewright with the RTL simulator
 
-demo: $(VENV)/demo.stamp ## the whole chain on the bundled digits, RTL included
+demo: $(VENV)/demo.stamp ## the whole chain on the bundled digits, RTL included, and the proof of its array
 	$(BIN)/tilewright run configs/digits_w4a4.toml --out $(OUT) --restart
+	$(BIN)/tilewright certify $(OUT) --prove --onnx 0
+	$(BIN)/tilewright report $(OUT)
 
 test: $(VENV)/test.stamp ## every check, two at a time
 	$(MAKE) --no-print-directory --jobs=2 format lint types contracts tests
