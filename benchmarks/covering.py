@@ -173,7 +173,7 @@ class Inspector:
         """Whether a bit differs from what the array shows without a mutation, where it is due."""
         for stimulus, due in zip(self.stimuli, self.due, strict=True):
             try:
-                shown = stimulus.simulate(texts, self.simulator)
+                (shown,) = stimulus.simulate([texts], self.simulator)
             except TilewrightError:
                 return True
             if len(shown) < len(stimulus.lines):

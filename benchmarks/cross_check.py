@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 import tempfile
 import time
 from collections import Counter
@@ -43,8 +44,13 @@ from tilewright.tile.plan import plan_mode
 BENCH = "cross_check_bench"
 STIMULUS = "stimulus.hex"
 RESET = "rst_ni"
-TOGETHER = 16
-"""Mutants that are elaborated by one yosys."""
+TOGETHER, MOST_TOGETHER = 16, 48
+"""Mutants that are elaborated by one yosys and simulated as one; and where a build takes long."""
+_WARNINGS = ("WIDTH", "UNSIGNED", "CMPCONST", "SELRANGE", "LATCH", "MULTIDRIVEN", "CASEINCOMPLETE")
+_WARNINGS += ("CASEOVERLAP", "UNOPTFLAT", "COMBDLY", "BLKSEQ", "UNDRIVEN", "UNUSED", "ALWCOMBORDER")
+_WARNINGS += ("SYNCASYNCNET", "IMPLICIT", "BLKANDNBLK", "DECLFILENAME", "ASCRANGE", "VARHIDDEN")
+LENIENT = "".join(f"/* verilator lint_off {kind} */ " for kind in _WARNINGS)
+"""A mutant is what lint warns of."""
 
 
 def _layer(mode: str, function: str, *, act_bits: int, stalls: int = 0, **how: bool) -> LayerJob:
@@ -285,7 +291,7 @@ class Stimulus:
         for job in target.jobs:
             found = trace(made.netlist, target, job, sources)
             made._add(found, choose(found, job))
-        made.before = made.simulate(sources, simulator)
+        (made.before,) = made.simulate([sources], simulator)
         return made
 
     def _add(self, found: Trace, points: list[dict[int, int]]) -> None:
@@ -316,27 +322,31 @@ class Stimulus:
             at += self.netlist.ports[name].width
         return f"{total:x}"
 
-    def bench(self, lines: int) -> str:
-        """A testbench that applies the lines, and shows all outputs before each edge."""
+    def bench(self, lines: int, count: int) -> str:
+        """A testbench that applies the lines to so many modules, and shows all outputs before each edge."""
         netlist = self.netlist
-        ports, at, places = netlist.ports, 0, {}
+        ports, at, places = netlist.ports, 0, {netlist.clock: "clock"}
         for name in self.inputs:
             places[name] = f"word[{at + ports[name].width - 1}:{at}]"
             at += ports[name].width
-        names = [name for name, _ in self.outputs]
-        places |= {name: f"out_{name}" for name in names} | {netlist.clock: "clock"}
         values = ", ".join(f".{n}({v})" for n, v in self.target.parameters.items())
-        connections = ", ".join(f".{name}({places[name]})" for name in ports)
         idle, busy = (0, 1) if netlist.is_rising else (1, 0)
-        wires = "\n".join(f"  wire [{ports[n].width - 1}:0] out_{n};" for n in names)
-        shown = ", ".join(f"out_{name}" for name in reversed(names))
+        outputs = [(number, name) for number in range(count) for name, _ in self.outputs]
+        wires = "\n".join(f"  wire [{ports[n].width - 1}:0] out{i}_{n};" for i, n in outputs)
+        shown = ", ".join(f"out{i}_{name}" for i, name in reversed(outputs))
+        modules = []
+        for number in range(count):
+            here = places | {name: f"out{number}_{name}" for name, _ in self.outputs}
+            connections = ", ".join(f".{name}({here[name]})" for name in ports)
+            top = named(self.target.top, number)
+            modules.append(f"  {top} #({values}) dut{number} ({connections});")
         return f"""module {BENCH};
   reg [{at - 1}:0] lines [0:{lines - 1}];
   reg [{at - 1}:0] word;
   reg clock = {idle};
   integer n;
 {wires}
-  {self.target.top} #({values}) dut ({connections});
+{chr(10).join(modules)}
   initial begin
     $readmemh("{STIMULUS}", lines);
     for (n = 0; n < {lines}; n = n + 1) begin
@@ -350,25 +360,38 @@ endmodule
 """
 
     def simulate(
-        self, sources: Mapping[str, str], simulator: Simulator, more: Sequence[str] = ()
-    ) -> list[str]:
-        """What these sources show for each line, and for more of them, in binary.
+        self, designs: Sequence[Mapping[str, str]], simulator: Simulator, more: Sequence[str] = ()
+    ) -> list[list[str]]:
+        """What each of these sources shows for each line, and for more of them, in binary.
 
-        Raises `ToolError` if they do not build.
+        All are built as one, each with module names of its own. Raises `ToolError` if they do not build.
         """
         lines = [*self.lines, *more]
+        files = {
+            f"{number}_{file}": LENIENT + named(text, number)
+            for number, sources in enumerate(designs)
+            for file, text in sources.items()
+        }
+        files[f"{BENCH}.sv"] = LENIENT + self.bench(len(lines), len(designs))
         with tempfile.TemporaryDirectory(prefix="tilewright-cross-") as name:
             folder = Path(name)
             (folder / STIMULUS).write_text("\n".join(lines) + "\n")
-            files = {
-                file: f"/* verilator lint_off WIDTH */ {text}" for file, text in sources.items()
-            }
-            files[f"{BENCH}.sv"] = self.bench(len(lines))
             for file, text in files.items():
                 (folder / file).write_text(text)
-            simulator.build(Build(tuple(files), BENCH, folder, timeout_s=300))
-            _, output = simulator.run(folder / PROGRAM, plusargs={}, folder=folder, timeout_s=300)
-        return [line[1:] for line in output.splitlines() if line.startswith("=")]
+            simulator.build(Build(tuple(files), BENCH, folder, timeout_s=1800))
+            _, output = simulator.run(folder / PROGRAM, plusargs={}, folder=folder, timeout_s=600)
+        shown = [line[1:] for line in output.splitlines() if line.startswith("=")]
+        width = sum(width for _, width in self.outputs)
+        ends = [(len(designs) - number) * width for number in range(len(designs))]
+        return [[line[end - width : end] for line in shown] for end in ends]
+
+
+_NAME = re.compile(r"\btw_(?=\w)")
+
+
+def named(text: str, number: int) -> str:
+    """The text with other names of our modules."""
+    return _NAME.sub(f"m{number}_tw_", text)
 
 
 # -- comparison ---------------------------------------------------------------------------------------
@@ -395,26 +418,59 @@ class Finding:
         return next((one for one in ("refuted", "undecided") if one in found), PROVED)
 
 
-def examine(
-    change: Change, netlist: Netlist, stimulus: Stimulus, found: Finding, simulator: Simulator
-) -> None:
-    """Prove all jobs of a changed target, simulate it, and add to the finding."""
+@dataclass(slots=True)
+class Case:
+    """A change whose jobs are proved or not.
+
+    sources: with the change; killing: lines of each killing input.
+    """
+
+    found: Finding
+    sources: Mapping[str, str]
+    traces: list[Trace]
+    killing: list[list[str]]
+
+
+def proved(change: Change, netlist: Netlist, stimulus: Stimulus, found: Finding) -> Case:
+    """Prove all jobs of a changed target."""
     texts = change.apply(read_sources(files=stimulus.target.files))
     traces = [trace(netlist, stimulus.target, job, texts) for job in stimulus.target.jobs]
     killing = [list(stimulus.run(one.killing)) if one.killing else [] for one in traces]
-    more = [line for lines in killing for line in lines]
-    shown = stimulus.simulate(texts, simulator, more)
-    if len(shown) < len(stimulus.lines) + len(more):
-        found.failed = f"the simulation ends after {len(shown)} cycles"
+    return Case(found, texts, traces, killing)
+
+
+def examine(cases: Sequence[Case], stimulus: Stimulus, simulator: Simulator) -> None:
+    """Simulate cases together, and hold each one's verdicts against what it shows."""
+    more = [line for case in cases for lines in case.killing for line in lines]
+    try:
+        shown = stimulus.simulate([case.sources for case in cases], simulator, more)
+    except TilewrightError as error:
+        if len(cases) == 1:
+            cases[0].found.failed = str(error)
+            return
+        half = len(cases) // 2
+        for some in (cases[:half], cases[half:]):
+            examine(some, stimulus, simulator)
         return
     at = len(stimulus.lines)
-    for number, traced in enumerate(traces):
+    for case, lines in zip(cases, shown, strict=True):
+        if len(lines) < len(stimulus.lines) + len(more):
+            case.found.failed = f"the simulation ends after {len(lines)} cycles"
+        else:
+            _judge(case, lines, at, stimulus)
+        at += sum(map(len, case.killing))
+
+
+def _judge(case: Case, shown: Sequence[str], at: int, stimulus: Stimulus) -> None:
+    """at: where the lines of the killing inputs begin."""
+    found = case.found
+    for number, traced in enumerate(case.traces):
         found.answers[traced.verdict.claim] = traced.verdict.answer
         cycles = min(len(traced.seen), stimulus.lengths[number])
         runs = zip(stimulus.starts[number], stimulus.points[number], strict=True)
         for start, point in runs:
             _compare(traced, cycles, point, shown[start : start + cycles], stimulus, found)
-        at += len(killing[number])
+        at += len(case.killing[number])
         if traced.killing:
             _expect_killed(traced, shown[at - 1], stimulus, found)
         if traced.verdict.answer == PROVED:
@@ -525,18 +581,22 @@ def findings(
         Stimulus.of(target, lambda found, _: points_of(found.words, inputs, seed), simulator)
         for target in targets
     ]
-    for first in range(0, len(changes), TOGETHER):
-        chunk = changes[first : first + TOGETHER]
+    together = TOGETHER if simulator.builds_at_once else MOST_TOGETHER
+    for first in range(0, len(changes), together):
+        chunk = changes[first : first + together]
         found = [Finding(f"{kind}: {change}", change.key) for change in chunk]
         for stimulus in stimuli:
             target = stimulus.target
             sources = read_sources(files=target.files)
             texts = _elaborated([change.apply(sources) for change in chunk], target)
+            cases = []
             for change, text, one in zip(chunk, texts, found, strict=True):
                 if text is None:
                     one.failed = "yosys does not elaborate it"
                 if not one.failed:
-                    _examined(change, text or "", stimulus, one, simulator)
+                    cases += _cases(change, text or "", stimulus, one)
+            if cases:
+                examine(cases, stimulus, simulator)
         yield from found
 
 
@@ -550,11 +610,10 @@ def _elaborated(designs: list[dict[str, str]], target: Target) -> list[str | Non
     return [text for one in designs for text in _elaborated([one], target)]
 
 
-def _examined(
-    change: Change, text: str, stimulus: Stimulus, found: Finding, simulator: Simulator
-) -> None:
+def _cases(change: Change, text: str, stimulus: Stimulus, found: Finding) -> Iterator[Case]:
+    """The case of a change, if its netlist is one that a proof can be about."""
     try:
-        examine(change, read_netlist(parse(text)), stimulus, found, simulator)
+        yield proved(change, read_netlist(parse(text)), stimulus, found)
     except TilewrightError as error:
         found.failed = str(error)
 

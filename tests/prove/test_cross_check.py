@@ -45,7 +45,8 @@ def judged(stimulus):
 
     def judge(name):
         found = check.Finding(name, name)
-        check.examine(chosen[name], netlists[name], stimulus, found, find_simulator("icarus"))
+        cases = [check.proved(chosen[name], netlists[name], stimulus, found)]
+        check.examine(cases, stimulus, find_simulator("icarus"))
         return found
 
     return judge
@@ -57,6 +58,19 @@ def test_no_verdict_is_contradicted(judged):
         assert found.answer == answer, found
         assert found.contradictions == []
         assert found.words > 3 * INPUTS * 8
+
+
+def test_designs_that_are_simulated_as_one_show_what_each_does_alone(stimulus):
+    _, changes = check.changes_of("array", 999, 0)
+    text = "operator, + becomes -: assign product ="
+    change = next(one for one in changes if text in str(one))
+    sources = check.read_sources()
+    shown = stimulus.simulate([change.apply(sources), sources], find_simulator("icarus"))
+    assert shown[0] != shown[1] == stimulus.before
+    assert [
+        stimulus.simulate([one], find_simulator("icarus"))[0]
+        for one in (change.apply(sources), sources)
+    ] == shown
 
 
 def _never_wrong(self, check):
@@ -95,3 +109,5 @@ def test_a_log_is_gone_on_with(tmp_path, monkeypatch, sources):
     assert len(keys) == len(set(keys)) == len(whole.keys) == 4
     assert "20 words compared" in str(whole)
     assert "0 changes with a contradiction" in str(whole)
+    log.write_text(log.read_text().replace(whole.revision, "another one"))
+    assert len(check.cross_check("array", log=log, limit_s=-1, **options).keys) == 1
