@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from tilewright import formal, prove
-from tilewright.cores import Build, Simulator
-from tilewright.cores.simulator import PROGRAM
+from tilewright.cores import Simulator
+from tilewright.cores.build_cache import cached_build
 from tilewright.errors import TilewrightError
 from tilewright.mutation import mutants_of
 from tilewright.mutation.mutant import Mutant, sample
@@ -259,7 +259,8 @@ class Stimulus:
     """All runs of a target, one after the other: for each job, for each of its inputs, some cycles.
 
     lines: all input ports but the clock as one number, in hexadecimal. starts: of each job, the line at
-    which each run begins. before: what the module without a mutation showed.
+    which each run begins. before: what the module without a mutation showed. cache: of builds; None: the
+    user's.
     """
 
     target: Target
@@ -269,6 +270,7 @@ class Stimulus:
     starts: list[list[int]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     before: list[str] = field(default_factory=list)
+    cache: Path | None = None
 
     @property
     def inputs(self) -> list[str]:
@@ -282,12 +284,14 @@ class Stimulus:
         return [(p.name, p.width) for p in self.netlist.ports.values() if not p.is_input]
 
     @classmethod
-    def of(cls, target: Target, choose: Choose, simulator: Simulator) -> Stimulus:
+    def of(
+        cls, target: Target, choose: Choose, simulator: Simulator, cache: Path | None = None
+    ) -> Stimulus:
         """Of the module without a mutation, which must be proved, with the inputs chosen for each job."""
         sources = read_sources(files=target.files)
         (text,) = elaborate_many([sources], top=target.top, parameters=target.parameters)
         assert text is not None
-        made = cls(target, read_netlist(parse(text)))
+        made = cls(target, read_netlist(parse(text)), cache=cache)
         for job in target.jobs:
             found = trace(made.netlist, target, job, sources)
             made._add(found, choose(found, job))
@@ -376,10 +380,15 @@ endmodule
         with tempfile.TemporaryDirectory(prefix="tilewright-cross-") as name:
             folder = Path(name)
             (folder / STIMULUS).write_text("\n".join(lines) + "\n")
-            for file, text in files.items():
-                (folder / file).write_text(text)
-            simulator.build(Build(tuple(files), BENCH, folder, timeout_s=1800))
-            _, output = simulator.run(folder / PROGRAM, plusargs={}, folder=folder, timeout_s=600)
+            program = cached_build(
+                simulator,
+                {file: text.encode() for file, text in files.items()},
+                top=BENCH,
+                parameters={},
+                cache_dir=self.cache,
+                timeout_s=1800,
+            )
+            _, output = simulator.run(program, plusargs={}, folder=folder, timeout_s=600)
         shown = [line[1:] for line in output.splitlines() if line.startswith("=")]
         width = sum(width for _, width in self.outputs)
         ends = [(len(designs) - number) * width for number in range(len(designs))]
@@ -575,29 +584,39 @@ def findings(
     inputs: int,
     seed: int,
     simulator: Simulator,
-) -> Iterator[Finding]:
-    """One for each change, in their order."""
-    stimuli = [
-        Stimulus.of(target, lambda found, _: points_of(found.words, inputs, seed), simulator)
-        for target in targets
-    ]
+) -> Iterator[list[Finding]]:
+    """One for each change, in their order; those that are judged together come together."""
     together = TOGETHER if simulator.builds_at_once else MOST_TOGETHER
-    for first in range(0, len(changes), together):
-        chunk = changes[first : first + together]
-        found = [Finding(f"{kind}: {change}", change.key) for change in chunk]
-        for stimulus in stimuli:
-            target = stimulus.target
-            sources = read_sources(files=target.files)
-            texts = _elaborated([change.apply(sources) for change in chunk], target)
-            cases = []
-            for change, text, one in zip(chunk, texts, found, strict=True):
-                if text is None:
-                    one.failed = "yosys does not elaborate it"
-                if not one.failed:
-                    cases += _cases(change, text or "", stimulus, one)
-            if cases:
-                examine(cases, stimulus, simulator)
-        yield from found
+    with tempfile.TemporaryDirectory(prefix="tilewright-cross-") as name:
+        stimuli = [
+            Stimulus.of(
+                target, lambda found, _: points_of(found.words, inputs, seed), simulator, Path(name)
+            )
+            for target in targets
+        ]
+        for first in range(0, len(changes), together):
+            chunk = changes[first : first + together]
+            found = [Finding(f"{kind}: {change}", change.key) for change in chunk]
+            for stimulus in stimuli:
+                _look_into(chunk, found, stimulus, simulator)
+            yield found
+
+
+def _look_into(
+    changes: Sequence[Change], found: Sequence[Finding], stimulus: Stimulus, simulator: Simulator
+) -> None:
+    """Elaborate, prove and simulate changes of one target together."""
+    target = stimulus.target
+    sources = read_sources(files=target.files)
+    texts = _elaborated([change.apply(sources) for change in changes], target)
+    cases: list[Case] = []
+    for change, text, one in zip(changes, texts, found, strict=True):
+        if text is None:
+            one.failed = "yosys does not elaborate it"
+        if not one.failed:
+            cases += _cases(change, text or "", stimulus, one)
+    if cases:
+        examine(cases, stimulus, simulator)
 
 
 def _elaborated(designs: list[dict[str, str]], target: Target) -> list[str | None]:
@@ -671,26 +690,22 @@ def cross_check(
             tally.add(json.loads(line))
     targets, changes = changes_of(kind, count, seed)
     fresh = [one for one in changes if one.key not in tally.keys]
-    for found in findings(kind, fresh, targets, inputs=inputs, seed=seed, simulator=simulator):
-        facts = {
-            "key": found.key,
-            "revision": tally.revision,
-            "change": found.change,
-            "answer": found.answer,
-            "answers": found.answers,
-            "inputs": inputs,
-            "simulator": simulator.name,
-            "words": found.words,
-            "x_bits": found.x_bits,
-            "contradictions": found.contradictions,
-            "failed": found.failed,
-        }
-        tally.add(facts)
-        for one in found.contradictions:
-            tell(f"CONTRADICTION {found.change}: {one}")
-        if log is not None:
-            with log.open("a") as file:
-                file.write(json.dumps(facts) + "\n")
+    for chunk in findings(kind, fresh, targets, inputs=inputs, seed=seed, simulator=simulator):
+        for found in chunk:
+            facts = _facts(found, revision=tally.revision, inputs=inputs, simulator=simulator.name)
+            tally.add(facts)
+            for one in found.contradictions:
+                tell(f"CONTRADICTION {found.change}: {one}")
+            if log is not None:
+                with log.open("a") as file:
+                    file.write(json.dumps(facts) + "\n")
         if time.monotonic() - began > limit_s:
             break
     return tally
+
+
+def _facts(found: Finding, **how: Any) -> dict[str, Any]:
+    """A line of a log."""
+    facts = {"key": found.key, "change": found.change, "answer": found.answer, **how}
+    names = ("answers", "words", "x_bits", "contradictions", "failed")
+    return facts | {name: getattr(found, name) for name in names}

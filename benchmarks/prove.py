@@ -7,8 +7,9 @@ python benchmarks/prove.py wrong
 python benchmarks/prove.py mutants [--of array|pairs|core] [--count 40] [--inputs 50] [--seed 0]
                                    [--simulator icarus] [--log FILE] [--limit SECONDS]
     mutants of the array in all modes, two at once, or mutants of the rest of the core; each verdict
-    against a simulator on corners and random inputs. A log is gone on with, and counted as a whole.
-    Icarus builds a mutant in a tenth of a second and Verilator in seconds, more than its speed saves here.
+    against a simulator on corners and random inputs. A log is gone on with; of it counts what the same
+    prover found. Icarus builds a mutant in a tenth of a second of processor time and Verilator in one, many
+    at once, which its speed does not win back here.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def test_a_prover_that_computes_wrongly_is_contradicted(judged, monkeypatch):
 
 def _found_without_looking(kind, changes, targets, **options):
     for change in changes:
-        yield check.Finding(f"{kind}: {change}", change.key, {"a claim": "proved"}, words=5)
+        yield [check.Finding(f"{kind}: {change}", change.key, {"a claim": "proved"}, words=5)]
 
 
 def test_a_log_is_gone_on_with(tmp_path, monkeypatch, sources):
