@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from benchmarks import expressions
 
+from tests.prove.test_rules import as_if_it_always_held
 from tilewright.prove import cells
+from tilewright.prove.algebra import Algebra
 
 pytestmark = pytest.mark.usefixtures("sources")
 
@@ -20,3 +22,8 @@ def test_random_modules_are_what_icarus_shows():
 def test_a_rule_of_another_cell_is_found_out(monkeypatch):
     monkeypatch.setitem(cells.RULES, "$sub", cells.add)
     assert expressions.compare(range(100, 103), 4)["bits contradicted"]
+
+
+def test_a_bound_of_one_case_that_is_kept_for_all_is_found_out(monkeypatch):
+    monkeypatch.setattr(Algebra, "choose", as_if_it_always_held)
+    assert expressions.compare(range(302, 303), 6)["bits contradicted"]
