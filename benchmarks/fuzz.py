@@ -33,6 +33,7 @@ from tests.outside_fuzz import Fuzz
 
 MEMORY = 2 << 30
 SHOWN = 10
+TOLD_EVERY = 60.0
 
 
 @dataclass
@@ -115,10 +116,13 @@ def attempt(fuzz: Fuzz, number: int) -> tuple[str, str, str]:
 
 def run(count: int, seed: int, limit: float, workers: int, total_s: float) -> Seen:
     """All cases, shared out among workers; one that dies or hangs costs its case only."""
-    seen, until = Seen(), time.monotonic() + total_s
+    seen, until, told = Seen(), time.monotonic() + total_s, time.monotonic()
     shares = [(count * one // workers, count * (one + 1) // workers) for one in range(workers)]
     crews = [start(seed, begin, end, limit) for begin, end in shares if begin < end]
     while crews and time.monotonic() < until:
+        if time.monotonic() - told > TOLD_EVERY:
+            told = time.monotonic()
+            print(f"{sum(seen.counts.values()):,} cases, {len(seen.failures)} bad", file=sys.stderr)
         ready = multiprocessing.connection.wait([crew["link"] for crew in crews], timeout=1.0)
         for crew in list(crews):
             if crew["link"] in ready:
