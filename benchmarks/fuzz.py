@@ -123,6 +123,7 @@ def run(count: int, seed: int, limit: float, workers: int, total_s: float) -> Se
         if time.monotonic() - told > TOLD_EVERY:
             told = time.monotonic()
             print(f"{sum(seen.counts.values()):,} cases, {len(seen.failures)} bad", file=sys.stderr)
+            print(*seen.failures[:SHOWN], sep="\n", file=sys.stderr)
         ready = multiprocessing.connection.wait([crew["link"] for crew in crews], timeout=1.0)
         for crew in list(crews):
             if crew["link"] in ready:
