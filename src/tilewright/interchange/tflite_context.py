@@ -68,6 +68,15 @@ def stated(op: Operator, option: str) -> int:
     return int(op.attributes[option])
 
 
+def operand(op: Operator, place: int) -> str:
+    """The name of the tensor that the operation reads at `place`, which it must have."""
+    if place >= len(op.inputs):
+        op.refuse(
+            f"it must read {place + 1} tensors, but reads {len(op.inputs)}: the file is damaged"
+        )
+    return op.inputs[place]
+
+
 def padding(op: Operator) -> str:
     """How windows reach beyond the plane, in ONNX's words."""
     number = stated(op, "padding")

@@ -10,7 +10,7 @@ from tilewright.interchange.linear_quant import CODES, Integers
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.quant_node import FileQuantizer
 from tilewright.interchange.read_layers import Weight, name_layer, read_convolution, read_linear
-from tilewright.interchange.tflite_context import Context, kept, padding, stated
+from tilewright.interchange.tflite_context import Context, kept, operand, padding, stated
 from tilewright.interchange.tflite_kernels import ROUNDINGS, Scaled, layer_factor
 from tilewright.interchange.tflite_places import Seen, settled, without_border
 from tilewright.interchange.values import Affine, Value
@@ -47,7 +47,7 @@ def read_layer(context: Context, op: Operator, sources: list[Seen]) -> Seen:
 
 def _weight(context: Context, op: Operator) -> Weight:
     """The weight, its output channels first: ``oc ic kh kw`` or ``oc ic``."""
-    tensor = context.file.tensors[op.inputs[1]]
+    tensor = context.file.tensors[operand(op, 1)]
     if tensor.values is None or tensor.kind != "int8" or tensor.scale is None:
         op.refuse(f"its weight {tensor.name} must be constant codes of int8, not {tensor.kind}")
     if tensor.zero.any() or not (np.isfinite(tensor.scale) & (tensor.scale > 0)).all():

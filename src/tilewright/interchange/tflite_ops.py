@@ -11,7 +11,7 @@ from tilewright.interchange.kernels import LARGEST_GAIN, Attained, whole_gains
 from tilewright.interchange.moves import on_codes
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.read_pools import read_largest
-from tilewright.interchange.tflite_context import Context, kept, padding, stated
+from tilewright.interchange.tflite_context import Context, kept, operand, padding, stated
 from tilewright.interchange.tflite_layers import LAYERS, read_layer
 from tilewright.interchange.tflite_places import Places, Seen, laid_out, moved, plane_of, settled
 from tilewright.interchange.values import Affine, Grid, Step, Value
@@ -134,7 +134,7 @@ def read_pool(context: Context, op: Operator, sources: list[Seen]) -> Seen:
         op.refuse("it must read planes (1, h, w, channels)")
     kernel = stride = (height, width)
     if op.kind == "MEAN":
-        axes = context.file.constants.get(op.inputs[1])
+        axes = context.file.constants.get(operand(op, 1))
         if axes is None or sorted(int(axis) % 4 for axis in axes.reshape(-1)) != [1, 2]:
             op.refuse("it must be the mean of rows and columns, axes 1 and 2")
     else:
