@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper
 
 from tilewright.errors import FormatError
-from tilewright.interchange.lenient import tidy
+from tilewright.interchange.lenient import tidy, with_stated_outputs
 from tilewright.store.artifact import read_bytes
 
 Array = npt.NDArray[Any]
@@ -147,7 +147,7 @@ def read_graph(path: Path) -> Graph:
     try:
         model = tidy(onnx.load_model_from_string(read_bytes(path)))
         graph = _parse(model.graph, path)
-        onnx.checker.check_model(model)
+        onnx.checker.check_model(with_stated_outputs(model))
         opset = max(one.version for one in model.opset_import if not one.domain)
     except (DecodeError, onnx.checker.ValidationError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())[:200]
