@@ -41,6 +41,9 @@ FOLDED = frozenset(
 )
 """Operations of constants that are evaluated: those of which the result is about as large as the inputs."""
 
+MICROSOFT = "com.microsoft"
+"""Of ONNX Runtime's own operators."""
+
 LARGEST = 2**26
 """Numbers that a constant may have."""
 
@@ -67,13 +70,14 @@ def _broadcast(read: dict[str, Array]) -> list[tuple[int, ...]]:
 
 
 def run_alone(op: Operator, read: dict[str, Array], opset: int) -> dict[str, Array]:
-    """What ONNX Runtime makes of one operation of the standard domain, by the name of its outputs."""
+    """What ONNX Runtime makes of one operation, standard or its own, by the name of its outputs."""
     runtime = require("onnxruntime", extra="onnx")
-    node = helper.make_node(op.kind, op.inputs, op.outputs, **op.attributes)
+    domain = MICROSOFT if op.domain == MICROSOFT else ""
+    node = helper.make_node(op.kind, op.inputs, op.outputs, domain=domain, **op.attributes)
     tensors = [numpy_helper.from_array(np.asarray(values), name) for name, values in read.items()]
     ends = [helper.make_empty_tensor_value_info(name) for name in op.outputs]
     graph = helper.make_graph([node], "constants", [], ends, tensors)
-    opsets = [helper.make_opsetid("", opset)]
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid(MICROSOFT, 1)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
     options = runtime.SessionOptions()
     options.log_severity_level = 4  # what it raises is told below

@@ -9,7 +9,7 @@ import numpy as np
 from tilewright.interchange.additions import read_addition
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.folding import FOLDED, fold
-from tilewright.interchange.functions import FUNCTIONS, read_rising
+from tilewright.interchange.functions import FUNCTIONS, OPSET, read_rising
 from tilewright.interchange.hindrances import refuse_unknown
 from tilewright.interchange.joins import (
     RESIZES,
@@ -34,6 +34,7 @@ from tilewright.interchange.linear_quant import (
     read_integers,
     rounded_bias,
 )
+from tilewright.interchange.of_codes import on_codes_of
 from tilewright.interchange.onnx_graph import Array, Graph, Operator, scalar
 from tilewright.interchange.quant_node import (
     MAX_BIAS_BITS,
@@ -176,7 +177,8 @@ class Known:
             return replace(value, tensor=op.output, codes_at=op.output)
         if value.origin is None and value.grid is not None:
             value = self.assembly.enter(value)
-        after = value.by_kernel(op, grid) or value.on_grid(op, grid, rounded(grid))
+        step = replace(rounded(grid), is_of_codes=value.follows_codes)
+        after = value.by_kernel(op, grid) or value.on_grid(op, grid, step)
         return replace(after, codes_at=op.output)
 
     def _read_of_codes(self, op: Operator, value: Value) -> None:
@@ -210,8 +212,13 @@ class Known:
             if not moved_input(op, value, self.constants):
                 value = self.assembly.enter(value)
         inputs = tuple(value.tensor if name == value.tensor else name for name in op.inputs)
-        constants = self.constants
-        self.values[op.output] = ELEMENTWISE[op.kind](replace(op, inputs=inputs), value, constants)
+        op = replace(op, inputs=inputs)
+        after = ELEMENTWISE[op.kind](op, value, self.constants)
+        if value.follows_codes and after.grid is None and op.kind not in LAYOUTS:
+            is_positive = after.is_positive
+            after = on_codes_of(op, value, self.constants, self.assembly, opset=self._opset)
+            after = replace(after, is_positive=is_positive)
+        self.values[op.output] = after
 
     def _read_quantizer(self, op: Operator, value: Value) -> None:
         quantizer = read_quantizer(op, self.constants)
@@ -219,7 +226,10 @@ class Known:
         grid = Grid(quantizer.number_format, scale, quantizer.zero_point)
         if value.origin is None and value.grid is not None:
             value = self.assembly.enter(value)
-        self.values[op.output] = value.on_grid(op, grid, quantizer.step(scale))
+        step = quantizer.step(scale)
+        if value.follows_codes:
+            step = Ahead(op.output, grid, quantizer).step()
+        self.values[op.output] = value.on_grid(op, grid, step)
 
     def read_layer(self, op: Operator, values: list[Value]) -> None:
         """A convolution or a linear layer."""
@@ -285,9 +295,15 @@ class Known:
         ahead = self._ahead(op.output) if value.grid is not None else None
         if ahead is not None:
             found = read_table(op, value, self.constants, self.assembly, ahead=ahead)
+            self.values[op.output] = found
+            return
+        is_input = value.origin is None and value.grid is not None
+        value = self.assembly.enter(value) if is_input else value
+        if value.follows_codes:
+            opset = max(self._opset, OPSET)
+            found = on_codes_of(op, value, self.constants, self.assembly, opset=opset)
         else:
-            is_input = value.origin is None and value.grid is not None
-            found = read_rising(op, self.assembly.enter(value) if is_input else value)
+            found = read_rising(op, value)
         self.values[op.output] = found
 
     def _ahead(self, tensor: str) -> Ahead | None:

@@ -264,13 +264,17 @@ def _check_known(ops: tuple[Operator, ...], known: set[str]) -> None:
 
 
 def _needed(ops: tuple[Operator, ...], outputs: tuple[str, ...]) -> tuple[Operator, ...]:
-    """The operations that the outputs follow from, each with the outputs that somebody reads."""
+    """The operations that the outputs follow from, each with the outputs that somebody reads.
+
+    How many parts a Split makes may be known by its outputs alone: it keeps all.
+    """
     needed, kept = set(outputs), []
     for op in reversed(ops):
         read = tuple(name for name in op.outputs if name in needed)
         if read:
             needed.update(op.inputs)
-            kept.append(replace(op, outputs=read) if op.outputs[0] in read else op)
+            is_short = op.outputs[0] in read and op.kind != "Split"
+            kept.append(replace(op, outputs=read) if is_short else op)
     return tuple(kept[::-1])
 
 

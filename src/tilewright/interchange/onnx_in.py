@@ -80,7 +80,7 @@ class _Reader:
                 self._read_alone(op)
             else:
                 self._read(op)
-                self._known.views.hold(op)
+                self._known.views.close(op)
                 return
         except ShapeError as error:
             reasons[f"{op.label}: {error}"] = None
@@ -98,8 +98,10 @@ class _Reader:
         self._lost |= dict.fromkeys(op.outputs, lost_now)
 
     def _read(self, op: Operator) -> None:
-        if self._known.views.read(op):
+        found = self._known.views.read(op)
+        if found is None:
             return
+        op = found
         values = [self._known.values[name] for name in op.inputs if name in self._known.values]
         unread = next((name for name in op.inputs if name in self._known.unread), None)
         if unread is not None and values:
@@ -148,7 +150,10 @@ class _Reader:
             name,
             view,
         ) in self._known.views.open.items():  # an output that is one is not in the integers
-            self._lost[name] = Lost((), view.source, view.op.label)
+            if view.op.kind in MOVES:
+                self._lost[name] = Lost((), view.source, view.op.label)
+            else:
+                values[name] = view.source
         ends, notes = end_of_network(path, self._graph.outputs, values, self._lost)
         is_qonnx = any(op.domain in DOMAINS for op in self._graph.ops)
         engine = "qonnx" if is_qonnx else "onnxruntime"

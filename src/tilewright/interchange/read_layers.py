@@ -143,7 +143,8 @@ def read_linear(op: Operator, name: str, value: Value, weight: Weight) -> Intege
     if not alpha > 0:
         op.refuse(f"alpha must be positive, not {alpha}")
     op.expect(transA=0)
-    if not value.is_flat or weight.codes.ndim != 2:
+    is_of_tokens = op.kind == "MatMul" and not value.is_flat
+    if (not value.is_flat and not is_of_tokens) or weight.codes.ndim != 2:
         op.refuse(
             f"a linear layer must read (n, channels), but reads {value.plane}: flatten its input"
         )
@@ -155,7 +156,7 @@ def read_linear(op: Operator, name: str, value: Value, weight: Weight) -> Intege
         channels, height, width = value.last
         places = places.reshape(height, width, channels).transpose(2, 0, 1).reshape(-1)
     codes = weight.codes[:, places].reshape(oc, ic, 1, 1)
-    layer = _layer(op, name, grid, weight, codes, ConvShape(ic, 1, 1, oc, 1, 1))
+    layer = _layer(op, name, grid, weight, codes, ConvShape(*value.plane, oc, 1, 1))
     return replace(layer, weight_scale=layer.weight_scale * alpha)
 
 

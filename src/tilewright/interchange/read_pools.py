@@ -101,10 +101,10 @@ def read_average(op: Operator, value: Value, constants: Constants, assembly: Ass
 
 def _surrounded(op: Operator, value: Value, ends: tuple[Pair, Pair], assembly: Assembly) -> Value:
     """A plane of codes with zeros around it, which the file has nowhere."""
-    code_of(op, value, 0.0)
+    fill = code_of(op, value, 0.0)
     numbers = np.arange(int(np.prod(value.plane)), dtype=np.int32).reshape(value.plane)
     index = np.pad(numbers, ((0, 0), *ends), constant_values=ZERO)
-    return add_move(op, value, index, assembly, tensor=None)
+    return add_move(op, value, index, assembly, tensor=None, fill=fill)
 
 
 def _average_window(

@@ -98,8 +98,10 @@ class Value:
     quantizer that follows directly is computed with the sums; is_rectified: but for a Relu in between.
     is_positive: it is known not to be negative. last: the plane that was flattened with its channels last.
     part: the first of its channels in the tensor, and the first behind them, if it has others too. places: of
-    its codes in the tensor, if they were moved since; the file does not have them so. slack: by how much the
-    source's rounding of what it adds may miss the sum. input: of the graph, that it follows from.
+    its codes in the tensor, if they were moved since, fill: the code where there is none of them; the file
+    does not have them so. slack: by how much the source's rounding of what it adds may miss the sum. input:
+    of the graph, that it follows from. by_code: its numbers for each code of an earlier grid, if operations
+    on the values of codes have made them.
     """
 
     tensor: str
@@ -118,8 +120,10 @@ class Value:
     last: Plane | None = None
     part: tuple[int, int] | None = None
     places: npt.NDArray[np.int32] | None = None
+    fill: int = 0
     slack: float = 0.0
     input: str = ""
+    by_code: ByCode | None = None
 
     def through(self, op: Operator, step: Step) -> Value:
         """The value after an elementwise step, off the grid."""
@@ -129,7 +133,7 @@ class Value:
             )
         steps = (*self.steps, step)
         after = replace(self, tensor=op.output, steps=steps, grid=None, codes_at=None, part=None)
-        after = replace(after, places=None)
+        after = replace(after, places=None, by_code=None)
         keeps = isinstance(step.apply, Affine) and step.apply.keeps_sign
         is_positive = self.is_positive and keeps
         return replace(after, kernel=None, is_rectified=False, is_positive=is_positive)
@@ -147,6 +151,12 @@ class Value:
         if step is None:
             return None
         return replace(self, steps=(), kernel=None).on_grid(op, grid, step)
+
+    @property
+    def follows_codes(self) -> bool:
+        """Whether it is a function of codes, so that the source's own arithmetic is known for each."""
+        is_input = self.origin is None or self.is_code
+        return not is_input and (self.grid is not None or self.by_code is not None)
 
     @property
     def is_code(self) -> bool:
@@ -248,3 +258,34 @@ class Value:
             )
         counted: Ints = codes.astype(np.int64) - self.grid.low
         return counted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ByCode:
+    """Numbers that follow from the codes of `source`: float32 ``c code``, or one row for all channels."""
+
+    source: Value
+    values: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, value: Value) -> ByCode:
+        """What the values of a value that follows from codes are, for each of the codes."""
+        if value.by_code is not None:
+            return value.by_code
+        assert value.grid is not None, "only values on a grid have codes"  # noqa: S101
+        steps = np.arange(value.grid.low, value.grid.high + 1)
+        return cls(value, (steps * value.grid.scale).astype(np.float32)[None])
+
+    def step(self, *, falls: bool = False) -> Step:
+        """From the values of the codes to these numbers."""
+        grid = self.source.grid
+        assert grid is not None, "only values on a grid have codes"  # noqa: S101
+
+        def apply(values: Floats) -> Floats:
+            places = np.rint(values / grid.scale).astype(np.int64) - grid.low
+            places = places.clip(0, self.values.shape[1] - 1)
+            rows = np.arange(values.shape[1]) if len(self.values) > 1 else 0
+            found: Floats = self.values[rows, places].astype(np.float64)
+            return found
+
+        return Step(apply, falls, is_of_codes=True)
