@@ -8,6 +8,7 @@ import numpy as np
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.kernels import Addition, exact_gains, whole_gains
+from tilewright.interchange.one_format import on_one_format
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.read_layers import unique
 from tilewright.interchange.values import Affine, Grid, Value
@@ -19,21 +20,17 @@ FLOAT32_ROUNDING = 2.0**-23
 
 
 def read_addition(op: Operator, values: list[Value], assembly: Assembly) -> Value:
-    """The sum of two values on grids of one format, whose scales may differ."""
+    """The sum of two values on grids, whose formats and scales may differ."""
     if len(values) != 2:
         op.refuse(f"it must add two values, not {len(values)}")
-    first, second = values
+    is_one = len({value.grid.number_format for value in values if value.grid}) == 1
+    first, second = values = on_one_format(op, values, assembly)
     a, b = first.grid, second.grid
     if a is None or b is None:
         op.refuse("it adds values that are not quantized: put a quantizer before each")
     if first.plane != second.plane:
         op.refuse(f"it adds planes of different sizes, {first.plane} and {second.plane}")
-    if a.number_format != b.number_format:
-        op.refuse(
-            f"it adds codes of different formats, {a.number_format} and {b.number_format}: let both "
-            "quantizers share one"
-        )
-    is_kernel = first.codes_at is not None and second.codes_at is not None
+    is_kernel = is_one and first.codes_at is not None and second.codes_at is not None
     gains = whole_gains(a, b) if is_kernel else _gains(op, a, b)
     step = a.scale / gains[0]
     name = unique(name_sum(op), set(assembly.nodes))

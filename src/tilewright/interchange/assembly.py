@@ -288,8 +288,8 @@ def _real(value: Value) -> Affine:
 
 def _source_codes(value: Value) -> SourceCodes:
     assert value.grid is not None, "every operand is quantized"  # noqa: S101
-    moved = (value.last, value.part, value.places, value.fill)
+    moved = (value.last, value.places, value.fill)
     if value.codes_at is not None:
-        return SourceCodes(value.codes_at, 1.0, 0, *moved)
+        return SourceCodes(value.codes_at, 1.0, value.shift, *moved)
     grid = value.grid
     return SourceCodes(value.tensor, grid.scale, grid.zero_point, *moved)

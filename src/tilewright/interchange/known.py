@@ -12,12 +12,10 @@ from tilewright.interchange.folding import FOLDED, fold
 from tilewright.interchange.functions import FUNCTIONS, OPSET, read_rising
 from tilewright.interchange.hindrances import refuse_unknown
 from tilewright.interchange.joins import (
-    RESIZES,
     Ahead,
     quantizer_ahead,
     read_concat,
     read_product,
-    read_resize,
     read_table,
 )
 from tilewright.interchange.kernels import (
@@ -101,11 +99,11 @@ class Known:
         """An operation, not a layer, of values that follow from the input."""
         if op.kind in LINEAR_QUANT:
             self.values[op.output] = self._read_codes(op, values[0])
-        elif values[0].is_code and op.kind not in (*LAYOUTS, *RESIZES, *LARGEST):
+        elif values[0].is_code and op.kind not in (*LAYOUTS, *LARGEST):
             self._read_of_codes(op, values[0])
         elif op.kind in QUANT_OPERATORS:
             self._read_quantizer(op, values[0])
-        elif op.kind in (*JOINS, *RESIZES) and (op.kind not in ARITHMETIC or len(values) > 1):
+        elif op.kind in JOINS and (op.kind not in ARITHMETIC or len(values) > 1):
             self._read_join(op, values)
         elif op.kind in AVERAGES:
             found = read_average(op, values[0], self.constants, self.assembly)
@@ -282,13 +280,9 @@ class Known:
         elif op.kind == "Mul":
             found = read_product(op, values, self.assembly, is_kernel=is_kernel)
             self.values[op.output] = found
-        elif op.kind == "Concat":
+        else:
             ahead = self._ahead(op.output)
             self.values[op.output] = read_concat(op, values, self.assembly, ahead=ahead)
-        else:
-            self.values[op.output] = read_resize(
-                op, values[0], self.constants, self.assembly, has_sums=not is_kernel
-            )
 
     def _read_function(self, op: Operator, value: Value) -> None:
         """A function of each number: a table where it stands between two quantizers, else a step."""

@@ -22,9 +22,11 @@ from tilewright.spec import CodeMove
 from tilewright.spec.code_nodes import ZERO
 
 Places = npt.NDArray[np.int32]
+RESIZES = ("Resize", "Upsample")
 MOVES = (
+    *RESIZES,
     *("DepthToSpace", "Flatten", "Gather", "Pad", "Reshape", "Slice", "SpaceToDepth", "Split"),
-    *("Squeeze", "Transpose", "Unsqueeze"),
+    *("Squeeze", "Tile", "Transpose", "Unsqueeze", "Expand"),
 )
 LARGEST_BORDER = 4096
 """Zeros that a Pad may add at an end."""
@@ -54,8 +56,13 @@ def read_move(
     fill = view.fill
     if op.kind == "Pad":
         op, read, fill = _pad_of_places(op, view, read)
+    kind = np.float32 if op.kind in RESIZES else np.float64  # float32 has all of them too
+    if op.kind in RESIZES:
+        op.expect(mode="nearest")
+        if "crop" in op.attributes.get("coordinate_transformation_mode", ""):
+            op.refuse("it must resize the whole plane, not crop it")
     samples = max(1, batch)
-    places = np.broadcast_to(view.places.astype(np.float64), (samples, *view.places.shape))
+    places = np.broadcast_to(view.places.astype(kind), (samples, *view.places.shape))
     found = run_alone(op, {op.inputs[0]: np.ascontiguousarray(places), **read}, opset)
     views = {}
     for name, moved in found.items():

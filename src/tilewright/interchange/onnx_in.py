@@ -22,7 +22,6 @@ from tilewright.interchange.hindrances import (
     refuse_other_domains,
     refuse_unknown,
 )
-from tilewright.interchange.joins import RESIZES
 from tilewright.interchange.known import JOINS, LAYERS, Known
 from tilewright.interchange.linear_quant import LINEAR_QUANT
 from tilewright.interchange.moves import MOVES
@@ -42,7 +41,7 @@ from tilewright.interchange.read_steps import ELEMENTWISE
 from tilewright.interchange.sequences import with_rows
 from tilewright.interchange.source import Imported
 
-READ = (*ELEMENTWISE, *POOLS, *MOVES, *FOLDED, *LINEAR_QUANT, *FUNCTIONS, *JOINS, *RESIZES)
+READ = (*ELEMENTWISE, *POOLS, *MOVES, *FOLDED, *LINEAR_QUANT, *FUNCTIONS, *JOINS)
 """Operations, not layers, that are read where their inputs are."""
 
 

@@ -34,16 +34,15 @@ CARRIED = 8
 class SourceCodes:
     """The tensor of the file with the input codes of a port, less `zero_point`, times `scale`.
 
-    last: the plane that the file has flattened with its channels last. part: the first of the port's channels
-    in the tensor, and the first behind them, if it has others too. places: where each code stands in the
-    tensor, or `ZERO`, if the network has them in other places than the file; fill: the code there.
+    last: the plane that the file has flattened with its channels last. places: where each code stands in the
+    tensor, or `ZERO`, if the network has them in other places than the file, or the tensor has others too;
+    fill: the code that `ZERO` stands for.
     """
 
     tensor: str
     scale: float
     zero_point: int = 0
     last: Plane | None = None
-    part: tuple[int, int] | None = None
     places: npt.NDArray[np.int32] | None = None
     fill: int = 0
 
@@ -217,8 +216,6 @@ class Imported:
             flat = [codes.reshape(len(codes), -1) - low for codes, _, low in read]
             return np.concatenate(flat, axis=1), max(distance for _, distance, _ in read)
         tensor = self._channels_first(place.tensor, found, place.last)
-        if place.part is not None:
-            tensor = tensor[:, slice(*place.part)]
         values = tensor / place.scale
         whole = np.rint(values)
         moved = place.moved((whole + place.zero_point).astype(np.int64))

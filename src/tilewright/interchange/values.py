@@ -97,11 +97,10 @@ class Value:
     codes_at: the tensor of integers with its codes, if the file has one. kernel: of the source, where a
     quantizer that follows directly is computed with the sums; is_rectified: but for a Relu in between.
     is_positive: it is known not to be negative. last: the plane that was flattened with its channels last.
-    part: the first of its channels in the tensor, and the first behind them, if it has others too. places: of
-    its codes in the tensor, if they were moved since, fill: the code where there is none of them; the file
-    does not have them so. slack: by how much the source's rounding of what it adds may miss the sum. input:
-    of the graph, that it follows from. by_code: its numbers for each code of an earlier grid, if operations
-    on the values of codes have made them.
+    places: of its codes in the tensor, if they were moved since, or if it has others too, fill: the code
+    where there is none of them. shift: what its codes have more than those of the file. slack: by how much
+    the source's rounding of what it adds may miss the sum. input: of the graph, that it follows from. by_code:
+    its numbers for each code of an earlier grid, if operations on the values of codes have made them.
     """
 
     tensor: str
@@ -118,9 +117,9 @@ class Value:
     is_rectified: bool = False
     is_positive: bool = False
     last: Plane | None = None
-    part: tuple[int, int] | None = None
     places: npt.NDArray[np.int32] | None = None
     fill: int = 0
+    shift: int = 0
     slack: float = 0.0
     input: str = ""
     by_code: ByCode | None = None
@@ -132,7 +131,7 @@ class Value:
                 "it falls in some channel and comes after a max-pool, which then does not commute"
             )
         steps = (*self.steps, step)
-        after = replace(self, tensor=op.output, steps=steps, grid=None, codes_at=None, part=None)
+        after = replace(self, tensor=op.output, steps=steps, grid=None, codes_at=None)
         after = replace(after, places=None, by_code=None)
         keeps = isinstance(step.apply, Affine) and step.apply.keeps_sign
         is_positive = self.is_positive and keeps

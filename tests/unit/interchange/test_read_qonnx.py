@@ -533,13 +533,14 @@ def test_additions_of_different_grids_are_refused(tmp_path):
     for change, message in (
         ({"scale": "other", "bits": "bits4"}, ADD_SCALES),
         (
-            {"scale": "act_scale", "bits": "bits8"},
-            "node sum (Add): it adds codes of different formats",
+            {"scale": "act_scale", "bits": "bits1"},
+            "node sum (Add): it reads codes of different formats, u4 (0..15) and",
         ),
     ):
         file = File()
-        file.constants["other"] = 1e-6
-        file.nodes.insert(6, quant("again", "relu", change["scale"], change["bits"], STATED))
+        file.constants |= {"other": 1e-6, "bits1": 1.0}
+        stated = STATED | {"signed": int(change["bits"] == "bits1")}
+        file.nodes.insert(6, quant("again", "relu", change["scale"], change["bits"], stated))
         file.nodes.insert(7, node("Add", "sum", ["codes", "again"]))
         file.find("pool").input[0] = "sum"
         with pytest.raises(FormatError) as caught:

@@ -140,7 +140,9 @@ def test_the_integer_operators_of_onnx_are_the_reference(network, tmp_path):
 
 
 def test_forms_of_floats_are_refused_by_name(network, tmp_path):
-    with pytest.raises(FormatError, match=r"^(cat|t|gate): op (move|table|product) has no float operator"):
+    with pytest.raises(
+        FormatError, match=r"^(cat|t|gate): op (move|table|product) has no float operator"
+    ):
         export_network(network, tmp_path / "net.onnx", form="qonnx")
 
 
