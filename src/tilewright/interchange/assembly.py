@@ -51,7 +51,8 @@ output where the file has codes there."""
 class Assembly:
     """The nodes found so far, in order, and where the file has their codes and sums.
 
-    is_several: the file has several inputs, so that the network's one holds the codes of all of them.
+    is_several: the file has several inputs, so that the network's one holds the codes of all of them. notes:
+    what is stated otherwise than in the file.
     """
 
     def __init__(self, *, is_several: bool = False) -> None:
@@ -62,6 +63,7 @@ class Assembly:
         self._codes: dict[str, SourceCodes | SourceParts] = {}
         self._sums: dict[str, SourceSums] = {}
         self._biases: dict[str, Integers] = {}
+        self.notes: list[str] = []
 
     def add(self, op: Operator, node: Node, operands: list[Value], real: Affine) -> Value:
         """Add a node and its links; returns the value of its output.
@@ -204,7 +206,13 @@ class Assembly:
             found,
             self._source_inputs(graph),
             graph.batch,
-            (*input_notes(self._inputs), *self._rounded(), *dict.fromkeys(said), *notes),
+            (
+                *input_notes(self._inputs),
+                *self._rounded(),
+                *self.notes,
+                *dict.fromkeys(said),
+                *notes,
+            ),
             engine,
             graph.last,
         )

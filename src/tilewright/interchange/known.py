@@ -54,6 +54,7 @@ from tilewright.interchange.transposed import as_convolution
 from tilewright.interchange.values import Grid, Value, clip
 from tilewright.interchange.views import Views
 from tilewright.interchange.weight_steps import WEIGHT_STEPS, read_weight_step
+from tilewright.interchange.wide_weights import narrowed
 from tilewright.interchange.wiring import input_values
 from tilewright.spec import IntegerLayer
 
@@ -243,10 +244,11 @@ class Known:
         if op.kind == "Conv":
             is_last = bool(op.attributes.get("channels_last", 0))
             weight = weight.channels_first() if is_last else weight
-            layer = read_convolution(op, name, value, weight)
-        else:
-            is_turned = op.kind == "MatMul" or not op.attributes.get("transB", 0)
-            layer = read_linear(op, name, value, weight.transposed() if is_turned else weight)
+        elif op.kind == "MatMul" or not op.attributes.get("transB", 0):
+            weight = weight.transposed()
+        value, weight = narrowed(op, value, weight, self.assembly, name=name)
+        read = read_convolution if op.kind == "Conv" else read_linear
+        layer = read(op, name, value, weight)
         real = read_bias(op, self.constants, layer)
         bias = self._integers.get(op.inputs[2]) if len(op.inputs) > 2 else None
         is_whole = not real.offset.any() or (bias is not None and bias.are_steps_of(real.gain))

@@ -74,12 +74,7 @@ class FileQuantizer:
         codes = self.codes(op, values)
         number_format = self.number_format
         if self.zero_point:
-            bits = signed_bits_needed(int(codes.min()), int(codes.max()))
-            if bits > MAX_BITS:
-                op.refuse(
-                    f"weights less their zero-point {self.zero_point} must fit {MAX_BITS} bits, not "
-                    f"{bits}: quantize weights symmetrically"
-                )
+            bits = min(MAX_BITS, signed_bits_needed(int(codes.min()), int(codes.max())))
             number_format = NumberFormat(max(2, bits), is_signed=True)
         scale = self.scale
         if scale.size > 1:

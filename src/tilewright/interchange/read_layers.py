@@ -34,17 +34,12 @@ class Weight:
 
     @classmethod
     def of_integers(cls, op: Operator, found: Integers) -> Weight:
-        """A weight that the file has as codes; less their zero-point, they must fit a format of 8 bits."""
+        """A weight that the file has as codes; less their zero-point, they may leave 8 bits."""
         codes = CODES[found.kind]
         if not codes.is_signed:
             codes = NumberFormat(codes.bits, is_signed=True)
         if not codes.allowed(found.codes).all():
             codes = NumberFormat(8, is_signed=True)
-        if not codes.allowed(found.codes).all():
-            op.refuse(
-                f"its weights less their zero-point are {found.codes.min()}..{found.codes.max()}, and must "
-                "fit -128..127: quantize weights symmetrically"
-            )
         return cls(
             found.codes.astype(np.float64), FileQuantizer(codes, found.scale), op.inputs[:2], True
         )

@@ -44,7 +44,8 @@ def read_largest(op: Operator, value: Value, constants: Constants, assembly: Ass
         return value.pooled(op, MaxPool(kernel, stride, before))
     if value.grid is None:
         op.refuse(
-            "its padding must be the same at both ends, or its input quantized: put a quantizer before it"
+            "its windows must reach beyond both ends alike, or its input be quantized: put a quantizer "
+            "before it"
         )
     index = _with_edges(op, value, axes)
     moved = add_move(op, value, index, assembly, tensor=None)

@@ -99,8 +99,8 @@ class Value:
     is_positive: it is known not to be negative. last: the plane that was flattened with its channels last.
     places: of its codes in the tensor, if they were moved since, or if it has others too, fill: the code
     where there is none of them. shift: what its codes have more than those of the file. slack: by how much
-    the source's rounding of what it adds may miss the sum. input: of the graph, that it follows from. by_code:
-    its numbers for each code of an earlier grid, if operations on the values of codes have made them.
+    the source's rounding of what it adds may miss the sum. input: of the graph, that it follows from.
+    by_code: its numbers for each code of an earlier grid, if operations on values of codes have made them.
     """
 
     tensor: str

@@ -138,6 +138,19 @@ def test_weights_with_a_zero_point_are_read_less_it(tmp_path):
     assert layer.weight_format.is_signed
 
 
+@pytest.mark.parametrize(("signed", "middle"), [(0, 60.0), (0, 0.0), (1, 100.0)])
+def test_weights_that_leave_8_bits_are_parts(signed, middle, tmp_path):
+    """-60..195, 0..255 and -228..27."""
+    file = File()
+    file.constants |= {"middle": middle, "w1_scale": 0.5}
+    ends = np.array([signed * -128 - middle, 255 - signed * 128 - middle]) / 2
+    file.constants["w1"] = np.linspace(*ends, 108).reshape(4, 3, 3, 3)
+    file.find("weight1").input[2], file.find("weight1").input[3] = "middle", "bits8"
+    file.set("weight1", signed=signed, narrow=0)
+    network = agree(file, tmp_path)
+    assert network.layers[0].shape.ic > 3
+
+
 def test_steps_of_weights_are_found_in_float32_as_every_program_does(tmp_path):
     """0.15 / 0.1 is a tie in float32 and none in float64."""
     file = File()

@@ -207,15 +207,42 @@ REFUSED = {
         set_constant("x_zero_point", np.uint16(3)),
         "node x_QuantizeLinear (QuantizeLinear): codes must be of type int8, uint8, int4, uint4, not uint16",
     ),
-    "weights off center": (
-        set_constant("conv2.weight_zero_point", np.int8(-100)),
-        "must fit -128..127: quantize weights symmetrically",
-    ),
     "negative scale": (
         set_constant("conv2.weight_scale", np.float32(-0.1)),
         "conv2.weight_DequantizeLinear (DequantizeLinear): the scale must be positive and finite",
     ),
 }
+
+
+@pytest.mark.parametrize("form", ["QDQ", "QOperator"])
+def test_weights_of_9_bits_are_parts_of_8(form, small, tmp_path):
+    """Unsigned weights less their zero-point: channels with too large ones are read twice, in groups too."""
+    path = quantize(small, tmp_path / "net.onnx", form=form, weights="QUInt8")
+    foreign = read_foreign(path, 3)
+    agree(foreign)
+    read = {layer.name: layer.shape.ic for layer in foreign.network.layers}
+    assert read["conv5"] in (4, 8)
+    assert sum(read.values()) > 3 + 4 + 4 + 4 + 6 + 6
+    assert sum("need 9 bits" in note for note in foreign.notes) > 0
+    assert foreign.doubtful == 0
+
+
+@pytest.mark.parametrize("zero", [-100, 127])
+def test_weights_far_off_center_are_parts_too(zero, small, tmp_path):
+    path = quantize(small, tmp_path / "net.onnx", form="QDQ")
+    change = set_constant("conv5.weight_zero_point", np.int8(zero))
+    network = read_foreign(spoiled(path, change), 3)
+    agree(network)
+
+
+def test_a_part_of_a_weight_that_is_left_out_would_be_seen(small, tmp_path, monkeypatch):
+    """The sabotage: weights cut to 8 bits."""
+    path = quantize(small, tmp_path / "net.onnx", form="QDQ", weights="QUInt8")
+    monkeypatch.setattr(
+        "tilewright.interchange.wide_weights._split",
+        lambda codes: (np.arange(codes.shape[1]), codes.clip(-128, 127)),
+    )
+    assert any(not one.passed for one in compare_foreign(read_foreign(path, 3)))
 
 
 @pytest.mark.parametrize("case", REFUSED)
