@@ -107,7 +107,8 @@ class Known:
         elif op.kind in JOINS and (op.kind not in ARITHMETIC or len(values) > 1):
             self._read_join(op, values)
         elif op.kind in AVERAGES:
-            found = read_average(op, values[0], self.constants, self.assembly)
+            is_kernel = self._meets_quantizer(op.output)
+            found = read_average(op, values[0], self.constants, self.assembly, is_kernel=is_kernel)
             self.values[op.output] = found
         elif op.kind in LARGEST:
             found = read_largest(op, values[0], self.constants, self.assembly)
@@ -160,7 +161,7 @@ class Known:
         grid = read_grid(op, self.constants)
         if op.kind == "DequantizeLinear":
             if value.origin is None and value.grid is None:  # the input is codes
-                return replace(value, tensor=op.output, grid=grid, codes_at=value.tensor)
+                return _of_bytes(replace(value, tensor=op.output, grid=grid, codes_at=value.tensor))
             found = value.grid
             if found is None or not value.is_code:
                 op.refuse("it must read codes that a QuantizeLinear has made")
@@ -169,7 +170,7 @@ class Known:
                     f"its scale and zero-point {grid.scale:g}, {grid.zero_point} are not those of its codes, "
                     f"{found.scale:g}, {found.zero_point}: quantize again instead"
                 )
-            return replace(value, tensor=op.output)
+            return _of_bytes(replace(value, tensor=op.output))
         if value.is_code:
             op.refuse("it must read values, but reads codes")
         if value.grid is not None and value.grid == grid:
@@ -278,7 +279,8 @@ class Known:
         are_codes = all(value.codes_at is not None for value in values)
         is_kernel = are_codes and self._meets_quantizer(op.output)
         if op.kind == "Add":
-            self.values[op.output] = read_addition(op, values, self.assembly)
+            found = read_addition(op, values, self.assembly, is_kernel=is_kernel)
+            self.values[op.output] = found
         elif op.kind == "Mul":
             found = read_product(op, values, self.assembly, is_kernel=is_kernel)
             self.values[op.output] = found
@@ -306,6 +308,12 @@ class Known:
         """The quantizer that alone reads a tensor."""
         readers = () if tensor in self._outputs else self._readers.get(tensor, ())
         return quantizer_ahead(readers, self.constants)
+
+
+def _of_bytes(value: Value) -> Value:
+    """Values of codes; of codes of 4 bits, which no engine shows, the tensor of values alone is known."""
+    assert value.grid is not None, "codes have a grid"  # noqa: S101
+    return value if value.grid.number_format.bits > 4 else replace(value, codes_at=None)
 
 
 def _products(value: Value, layer: IntegerLayer, bias: Integers | None) -> Products:

@@ -24,7 +24,7 @@ class Weight:
     """A quantized constant: its codes, of the shape in the file, and its quantizer.
 
     names: the constants that it comes from; they often hold the layer's name. is_integer: the file holds
-    the codes themselves, so that an integer kernel may compute with them.
+    the codes themselves, as bytes, so that an integer kernel may compute with them.
     """
 
     codes: npt.NDArray[np.float64]
@@ -40,9 +40,9 @@ class Weight:
             codes = NumberFormat(codes.bits, is_signed=True)
         if not codes.allowed(found.codes).all():
             codes = NumberFormat(8, is_signed=True)
-        return cls(
-            found.codes.astype(np.float64), FileQuantizer(codes, found.scale), op.inputs[:2], True
-        )
+        has_kernel = found.kind in ("int8", "uint8")  # of 4 bits, ONNX Runtime makes floats
+        quantizer = FileQuantizer(codes, found.scale)
+        return cls(found.codes.astype(np.float64), quantizer, op.inputs[:2], has_kernel)
 
     @classmethod
     def of_whole(cls, name: str, constants: dict[str, Array]) -> Weight | None:

@@ -74,8 +74,13 @@ def _with_edges(op: Operator, value: Value, axes: tuple[Axis, Axis]) -> np.ndarr
     return np.ascontiguousarray(numbers[:, rows][:, :, columns])
 
 
-def read_average(op: Operator, value: Value, constants: Constants, assembly: Assembly) -> Value:
-    """The mean of each window, or of the plane, or its sum."""
+def read_average(
+    op: Operator, value: Value, constants: Constants, assembly: Assembly, *, is_kernel: bool
+) -> Value:
+    """The mean of each window, or of the plane, or its sum.
+
+    is_kernel: ONNX Runtime makes codes of it at once, if it reads codes.
+    """
     grid = value.grid
     if grid is None:
         op.refuse("it averages values that are not quantized: put a quantizer before it")
@@ -87,7 +92,7 @@ def read_average(op: Operator, value: Value, constants: Constants, assembly: Ass
     area = 1 if op.kind == "ReduceSum" else node.area
     offset, step = -grid.zero_point * node.area, grid.scale / area
     real = Affine(np.array([step]), np.array([offset * step]))
-    if value.codes_at is None or op.kind.startswith("Reduce"):
+    if not is_kernel or value.codes_at is None or op.kind.startswith("Reduce"):
         found = assembly.add(op, node, [value], real)
     else:
         found = assembly.add_integers(op, node, [value], real)
