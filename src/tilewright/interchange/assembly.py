@@ -299,5 +299,7 @@ def _source_codes(value: Value) -> SourceCodes:
     moved = (value.last, value.places, value.fill)
     if value.codes_at is not None:
         return SourceCodes(value.codes_at, 1.0, value.shift, *moved)
-    grid = value.grid
-    return SourceCodes(value.tensor, grid.scale, grid.zero_point, *moved)
+    scale: float | npt.NDArray[np.float64] = value.grid.scale
+    if value.by_channel is not None:
+        scale = value.by_channel.scales.reshape(-1, *(() if value.is_flat else (1, 1)))
+    return SourceCodes(value.tensor, scale, value.grid.zero_point, *moved)

@@ -8,6 +8,7 @@ import numpy as np
 
 from tilewright.interchange.additions import read_addition
 from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.channel_scales import quantized_by_channel, with_one_scale
 from tilewright.interchange.folding import FOLDED, fold
 from tilewright.interchange.functions import FUNCTIONS, OPSET, read_rising
 from tilewright.interchange.hindrances import refuse_unknown
@@ -51,7 +52,7 @@ from tilewright.interchange.read_layers import (
 from tilewright.interchange.read_pools import AVERAGES, LARGEST, read_average, read_largest
 from tilewright.interchange.read_steps import ELEMENTWISE, LAYOUTS, moved_input
 from tilewright.interchange.transposed import as_convolution
-from tilewright.interchange.values import Grid, Value, clip
+from tilewright.interchange.values import BY_CHANNEL, Grid, Value, clip
 from tilewright.interchange.views import Views
 from tilewright.interchange.weight_steps import WEIGHT_STEPS, read_weight_step
 from tilewright.interchange.wide_weights import narrowed
@@ -98,6 +99,8 @@ class Known:
 
     def read_activation(self, op: Operator, values: list[Value]) -> None:
         """An operation, not a layer, of values that follow from the input."""
+        if any(one.by_channel for one in values) and op.kind not in (*LAYOUTS, *LARGEST):
+            op.refuse(BY_CHANNEL)
         if op.kind in LINEAR_QUANT:
             self.values[op.output] = self._read_codes(op, values[0])
         elif values[0].is_code and op.kind not in (*LAYOUTS, *LARGEST):
@@ -222,6 +225,9 @@ class Known:
 
     def _read_quantizer(self, op: Operator, value: Value) -> None:
         quantizer = read_quantizer(op, self.constants)
+        if len(np.unique(quantizer.scale)) > 1:
+            self.values[op.output] = quantized_by_channel(op, value, quantizer)
+            return
         scale = scalar(op, quantizer.scale, "the scale of activations")
         grid = Grid(quantizer.number_format, scale, quantizer.zero_point)
         if value.origin is None and value.grid is not None:
@@ -247,6 +253,7 @@ class Known:
             weight = weight.channels_first() if is_last else weight
         elif op.kind == "MatMul" or not op.attributes.get("transB", 0):
             weight = weight.transposed()
+        value, weight = with_one_scale(op, value, weight)
         value, weight = narrowed(op, value, weight, self.assembly, name=name)
         read = read_convolution if op.kind == "Conv" else read_linear
         layer = read(op, name, value, weight)

@@ -32,7 +32,8 @@ CARRIED = 8
 
 @dataclass(frozen=True, slots=True)
 class SourceCodes:
-    """The tensor of the file with the input codes of a port, less `zero_point`, times `scale`.
+    """The tensor of the file with the input codes of a port, less `zero_point`, times `scale`, which may be
+    one for each channel.
 
     last: the plane that the file has flattened with its channels last. places: where each code stands in the
     tensor, or `ZERO`, if the network has them in other places than the file, or the tensor has others too;
@@ -40,7 +41,7 @@ class SourceCodes:
     """
 
     tensor: str
-    scale: float
+    scale: float | npt.NDArray[np.float64]
     zero_point: int = 0
     last: Plane | None = None
     places: npt.NDArray[np.int32] | None = None

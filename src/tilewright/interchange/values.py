@@ -88,6 +88,25 @@ if it has none for such codes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ByChannel:
+    """Codes of one format whose scales, float64 ``(c,)``, differ by channel; grid: with the first of them."""
+
+    grid: Grid
+    scales: npt.NDArray[np.float64]
+
+    @property
+    def ratios(self) -> npt.NDArray[np.float64]:
+        """Scales in terms of that of the grid."""
+        return self.scales / self.grid.scale
+
+
+BY_CHANNEL = (
+    "what it reads has a scale for each channel, which only convolutions, linear layers and max-pools take: "
+    "let its quantizer have one scale"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Value:
     """A tensor. origin: the node whose sums it follows from, or None for the graph's input.
 
@@ -101,6 +120,8 @@ class Value:
     where there is none of them. shift: what its codes have more than those of the file. slack: by how much
     the source's rounding of what it adds may miss the sum. input: of the graph, that it follows from.
     by_code: its numbers for each code of an earlier grid, if operations on values of codes have made them.
+    by_channel: the grid of each channel, where they differ; `grid` is None then, and the steps lead to codes
+    of the first scale.
     """
 
     tensor: str
@@ -123,9 +144,12 @@ class Value:
     slack: float = 0.0
     input: str = ""
     by_code: ByCode | None = None
+    by_channel: ByChannel | None = None
 
     def through(self, op: Operator, step: Step) -> Value:
         """The value after an elementwise step, off the grid."""
+        if self.by_channel is not None:
+            op.refuse(BY_CHANNEL)
         if step.falls and self.pools:
             op.refuse(
                 "it falls in some channel and comes after a max-pool, which then does not commute"
@@ -192,6 +216,10 @@ class Value:
             return self.renamed(op)
         plane = (math.prod(self.plane), 1, 1)
         flat = replace(self.renamed(op), plane=plane, is_flat=True)
+        if self.by_channel is not None:
+            pixels = self.plane[1] * self.plane[2]
+            scales = self.by_channel.scales.repeat(pixels)
+            flat = replace(flat, by_channel=replace(self.by_channel, scales=scales))
         if op.attributes.get("channels_last"):
             if self.origin is None:
                 op.refuse("the input must be flattened with its channels first")

@@ -11,7 +11,7 @@ from tilewright.interchange.held import hold, inverse, named, over_tokens, token
 from tilewright.interchange.moves import MOVES, Places, View, add_move, code_of, read_move
 from tilewright.interchange.onnx_graph import Array, Graph, Operator
 from tilewright.interchange.read_steps import is_float
-from tilewright.interchange.values import Value
+from tilewright.interchange.values import BY_CHANNEL, Value
 from tilewright.spec.code_nodes import ZERO
 
 RENAMES = ("Cast", "Dropout", "Identity")
@@ -58,6 +58,8 @@ class Views:
         if value is not None and op.kind in (*MOVES, "Shape"):
             is_kept = op.kind != "Shape" and _is_plain(op, value, self._constants)
             view = None if is_kept else _start_view(op, value)
+            if view is not None and value.by_channel is not None and op.kind != "Shape":
+                op.refuse(BY_CHANNEL)
         if view is not None and op.kind == "Shape":
             self._constants[op.output] = _sizes_of(op, view, self._batch)
             return None

@@ -56,7 +56,7 @@ def narrowed(
     )
     scale = weight.scale(op).reshape(-1, *(1,) * (codes.ndim - 1))
     quantizer = replace(weight.quantizer, number_format=CODES, scale=scale)
-    moved = replace(moved, is_flat=value.is_flat)
+    moved = replace(moved, is_flat=value.is_flat, by_channel=value.by_channel)
     return moved, replace(weight, codes=np.concatenate(filled), quantizer=quantizer)
 
 
