@@ -41,6 +41,11 @@ FOLDED = frozenset(
 )
 """Operations of constants that are evaluated: those of which the result is about as large as the inputs."""
 
+GROWING = ("ConstantOfShape", "Expand", "Tile")
+"""Those whose results may be much larger: their sizes are looked at first."""
+
+FOLDED |= {*GROWING}
+
 MICROSOFT = "com.microsoft"
 """Of ONNX Runtime's own operators."""
 
@@ -54,9 +59,29 @@ def fold(op: Operator, constants: dict[str, Array], opset: int) -> dict[str, Arr
     Refuses what is too large, and what ONNX Runtime refuses.
     """
     read = {name: constants[name] for name in op.inputs if name}
-    if np.prod(np.broadcast_shapes(*_broadcast(read)), dtype=np.float64) > LARGEST:
+    shapes = [*_broadcast(read), *_asked_for(op, read)]
+    if any(np.prod(shape, dtype=np.float64) > LARGEST for shape in (_fitted(shapes), *shapes)):
         op.refuse(f"its result must have at most {LARGEST} numbers")
     return run_alone(op, read, opset)
+
+
+def _fitted(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+    """The sizes that all of these are made to have; none if they do not fit: then nothing is multiplied."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        return ()
+
+
+def _asked_for(op: Operator, read: dict[str, Array]) -> list[tuple[int, ...]]:
+    """Sizes that a constant states, of an operation that makes numbers of them."""
+    if op.kind not in GROWING:
+        return []
+    sizes = [abs(int(size)) for size in read[op.inputs[-1]].reshape(-1)]
+    if op.kind == "Tile":
+        before = read[op.inputs[0]].shape
+        sizes = [one * other for one, other in zip(before, sizes, strict=False)]
+    return [tuple(sizes)]
 
 
 def _broadcast(read: dict[str, Array]) -> list[tuple[int, ...]]:

@@ -61,6 +61,9 @@ from tilewright.spec import IntegerLayer
 
 LINEAR = ("Gemm", "MatMul")
 LAYERS = ("Conv", "ConvTranspose", *LINEAR)
+WEIGHTED = (*LAYERS, "Attention", "Einsum", "GRU", "LSTM", "MultiHeadAttention", "RNN")
+"""Operations with weights: what cannot be stated of them is no end of the network that may be left out."""
+
 ARITHMETIC = ("Add", "Mul")
 STEPS_OF_CONSTANTS = (*ARITHMETIC, "Sub", "Div")
 JOINS = (*ARITHMETIC, "Concat")
@@ -242,6 +245,9 @@ class Known:
         if len(op.inputs) < 2:
             op.refuse(f"it must read a value and a weight, not {op.inputs}")
         weight = self.weights.get(op.inputs[1]) or Weight.of_whole(op.inputs[1], self.constants)
+        for name in op.inputs[:2]:
+            if name in self.unread:
+                op.refuse(f"what it reads is made by {self.unread[name]}, which is not understood")
         if weight is None or not values or values[0].tensor != op.inputs[0] or values[0].is_code:
             op.refuse("it must read an activation and a weight that are both quantized")
         value = values[0]

@@ -22,7 +22,7 @@ from tilewright.interchange.hindrances import (
     refuse_other_domains,
     refuse_unknown,
 )
-from tilewright.interchange.known import JOINS, LAYERS, Known
+from tilewright.interchange.known import JOINS, LAYERS, WEIGHTED, Known
 from tilewright.interchange.linear_quant import LINEAR_QUANT
 from tilewright.interchange.moves import MOVES
 from tilewright.interchange.onnx_graph import Graph, Operator, read_graph
@@ -35,7 +35,7 @@ from tilewright.interchange.quant_node import (
     check_inputs,
     read_quantizer,
 )
-from tilewright.interchange.read_layers import check_convolution
+from tilewright.interchange.read_layers import as_matmul, check_convolution
 from tilewright.interchange.read_pools import POOLS
 from tilewright.interchange.read_steps import ELEMENTWISE
 from tilewright.interchange.sequences import with_rows
@@ -54,7 +54,7 @@ def read_onnx(path: Path) -> Imported:
     refuse_other_dialects(graph.ops, path)
     constants = dict(graph.constants)
     graph = replace(graph, ops=tuple(expand(graph.ops, constants)), constants=constants)
-    graph = with_rows(graph)
+    graph = with_rows(replace(graph, ops=tuple(as_matmul(op) for op in graph.ops)))
     graph = ChannelsFirst(graph).rewrite(graph)
     reader = _Reader(graph)
     for op in graph.ops:
@@ -88,7 +88,7 @@ class _Reader:
         found = (self._known.views.followed(name) for name in dict.fromkeys(op.inputs))
         followed = [value for value in found if value is not None]
         behind = next(iter(followed), next((one.behind for one in lost if one.behind), None))
-        is_needed = op.kind in LAYERS or (op.kind in JOINS and len(followed) > 1)
+        is_needed = op.kind in WEIGHTED or (op.kind in JOINS and len(followed) > 1)
         if is_needed:
             self._hindrances |= reasons
             reasons.clear()

@@ -132,6 +132,18 @@ def check_convolution(op: Operator, weight: Weight) -> None:
     op.sizes("pads", [0, 0, 0, 0], least=0)
 
 
+LINEAR_EQUATION = re.compile(r"^(\.\.\.|[a-z]*)([a-z]),\2([a-z])->\1\3$")
+"""Of an Einsum that is a MatMul of the last axis and a weight ``ic oc``."""
+
+
+def as_matmul(op: Operator) -> Operator:
+    """An Einsum as the MatMul that it is, if it is one; any other operation as it is."""
+    equation = str(op.attributes.get("equation", "")).replace(" ", "")
+    if op.kind != "Einsum" or not LINEAR_EQUATION.match(equation):
+        return op
+    return replace(op, kind="MatMul", attributes={}, written_as="Einsum")
+
+
 def read_linear(op: Operator, name: str, value: Value, weight: Weight) -> IntegerLayer:
     """The layer of a Gemm or MatMul node; the weight is ``oc ic``, and alpha a part of its scale."""
     grid, alpha = _input_grid(op, value), op.number("alpha", 1.0)
@@ -139,7 +151,9 @@ def read_linear(op: Operator, name: str, value: Value, weight: Weight) -> Intege
         op.refuse(f"alpha must be positive, not {alpha}")
     op.expect(transA=0)
     is_of_tokens = op.kind == "MatMul" and not value.is_flat
-    if (not value.is_flat and not is_of_tokens) or weight.codes.ndim != 2:
+    if weight.codes.ndim != 2:
+        op.refuse(f"its weight must have two axes, not {weight.codes.ndim}: reshape it before")
+    if not value.is_flat and not is_of_tokens:
         op.refuse(
             f"a linear layer must read (n, channels), but reads {value.plane}: flatten its input"
         )

@@ -149,3 +149,22 @@ def test_an_integer_kernel_there_would_be_seen(tmp_path, monkeypatch):
     weight = net.weight((64, 3), 0.05)
     path = net.save(tmp_path / "net.onnx", net.node("MatMul", net.codes(x, 0.05, 99), weight))
     assert any(not one.passed for one in compare_foreign(read_foreign(path, 40)))
+
+
+def test_quantizers_of_onnx_runtimes_own_domain_are_the_standard_ones(tmp_path):
+    """As `UseQDQContribOps` writes them; of 16 bits they are refused by that."""
+    path = convolved(tmp_path / "net.onnx", "s4")
+    model = onnx.load(path)
+    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    for one in model.graph.node:
+        if one.op_type == "QuantizeLinear":
+            one.domain = "com.microsoft"
+    onnx.save(model, path)
+    assert [str(one) for one in compare_foreign(read_foreign(path, 2)) if not one.passed] == []
+    zero = next(one for one in model.graph.initializer if one.data_type == TensorProto.UINT8)
+    zero.CopyFrom(onnx.numpy_helper.from_array(np.array(3, np.uint16), zero.name))
+    onnx.save(model, path)
+    with pytest.raises(
+        FormatError, match=r"codes must be of type int8, uint8, int4, uint4, not ui"
+    ):
+        read_onnx(path)
