@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.functions import FUNCTIONS
 from tilewright.interchange.linear_quant import LINEAR_QUANT
-from tilewright.interchange.moves import View
+from tilewright.interchange.moves import View, add_move
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.quant_node import QUANT_OPERATORS
 from tilewright.interchange.read_steps import ARITHMETIC
@@ -57,18 +58,20 @@ def has_all(view: View) -> bool:
     return np.array_equal(np.sort(there, axis=None), np.arange(numbers))
 
 
-def hold(op: Operator, views: dict[str, View], constants: dict[str, Array]) -> Held | None:
+def hold(
+    op: Operator, views: dict[str, View], constants: dict[str, Array], assembly: Assembly
+) -> Held | None:
     """An operation of each number by itself as one on what its views are views of; None if it is no such one.
 
-    views: all that it reads and does not find in constants. Constants by channel are added to `constants` as
-    those of the source.
+    views: all that it reads and does not find in constants; they are put in the order of the first one's
+    source. Constants by channel are added to `constants` as those of the source.
     """
-    first, *others = views.values()
-    same = all(np.array_equal(one.places, first.places) for one in others)
-    planes = {one.source.plane for one in views.values()}
+    first = next(iter(views.values()))
     rest = [name for name in op.inputs if name and name not in views]
-    if op.kind not in POINTWISE or not same or len(planes) > 1 or not has_all(first):
+    sizes = {one.places.shape for one in views.values()}
+    if op.kind not in POINTWISE or len(sizes) > 1 or not all(map(has_all, views.values())):
         return None
+    views = {name: _aligned(op, view, first, assembly) for name, view in views.items()}
     if any(name not in constants for name in rest):
         return None
     if (first.places == ZERO).any() and (
@@ -86,6 +89,22 @@ def hold(op: Operator, views: dict[str, View], constants: dict[str, Array]) -> H
     inputs = tuple(known.get(name, name) for name in op.inputs)
     values = {name: named(view, name) for name, view in views.items()}
     return Held(replace(op, inputs=inputs), values, first.places)
+
+
+def _aligned(op: Operator, view: View, first: View, assembly: Assembly) -> View:
+    """A view of numbers in the order and plane in which another one, of as many, has those of its source."""
+    source, plane = view.source, first.source.plane
+    wanted = inverse(first.places)
+    index = view.places.reshape(-1) if wanted is None else view.places.reshape(-1)[wanted]
+    if source.plane == plane and np.array_equal(index, np.arange(index.size)):
+        return view
+    if source.grid is None:
+        op.refuse(
+            "it reads values in two orders that are not quantized: put a quantizer before each of them"
+        )
+    moved = add_move(op, source, index.reshape(plane).astype(np.int32), assembly, tensor=None)
+    moved = replace(moved, is_flat=first.source.is_flat)
+    return replace(view, source=moved, places=first.places)
 
 
 def named(view: View, tensor: str) -> Value:

@@ -83,7 +83,10 @@ def _pad_of_places(
         return op, read, view.fill
     name = op.inputs[2] if len(op.inputs) > 2 else ""
     stated = scalar(op, read[name], "its constant") if name else op.number("value", 0.0)
-    if view.source.grid is not None:
+    grid = view.source.grid
+    if grid is not None and view.source.is_code:
+        stated = (stated - grid.zero_point) * grid.scale
+    if grid is not None:
         code_of(op, view.source, stated)
     if stated != view.fill and (view.places == ZERO).any():
         op.refuse("it must put in what an earlier one has put in")

@@ -94,10 +94,12 @@ class Views:
     def _held(self, op: Operator) -> Operator | None:
         """An operation of each number by itself, where its views are no values that it could read."""
         followed = [name for name in dict.fromkeys(op.inputs) if self.followed(name) is not None]
-        views = {name: self.open[name] for name in followed if name in self.open}
-        if not views or len(views) < len(followed) or not any(map(_must_stay, views.values())):
+        if not any(_must_stay(self.open[name]) for name in followed if name in self.open):
             return None
-        found = hold(op, views, self._constants)
+        views = {
+            name: self.open.get(name) or _start_view(op, self._values[name]) for name in followed
+        }
+        found = hold(op, views, self._constants, self._assembly)
         if found is None:
             return None
         self._lend(found.values)
