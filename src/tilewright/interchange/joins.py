@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -125,7 +125,7 @@ def _entered(op: Operator, value: Value, assembly: Assembly) -> Value:
     return assembly.entered(value)
 
 
-def _put_together(sizes: list[tuple[int, ...]], axis: int) -> Places:
+def _put_together(sizes: Sequence[tuple[int, ...]], axis: int) -> Places:
     """Places, in operands of these sizes one behind the other, of these put together along an axis."""
     first, parts = 0, []
     for one in sizes:

@@ -228,13 +228,13 @@ class Known:
 
     def _read_quantizer(self, op: Operator, value: Value) -> None:
         quantizer = read_quantizer(op, self.constants)
+        if value.origin is None and value.grid is not None:
+            value = self.assembly.enter(value)
         if len(np.unique(quantizer.scale)) > 1:
             self.values[op.output] = quantized_by_channel(op, value, quantizer)
             return
         scale = scalar(op, quantizer.scale, "the scale of activations")
         grid = Grid(quantizer.number_format, scale, quantizer.zero_point)
-        if value.origin is None and value.grid is not None:
-            value = self.assembly.enter(value)
         step = quantizer.step(scale)
         if value.follows_codes:
             step = Ahead(op.output, grid, quantizer).step()

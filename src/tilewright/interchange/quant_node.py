@@ -47,8 +47,8 @@ class FileQuantizer:
         clipped = np.clip(shifted, codes.min_code, codes.max_code - self.is_short)
         return ROUNDINGS[self.rounding](clipped)
 
-    def steps(self, values: Reals, scale: float) -> Reals:
-        """Codes, less the zero-point, of activations in the float type that these have."""
+    def steps(self, values: Reals, scale: float | npt.NDArray[np.float64]) -> Reals:
+        """Codes, less the zero-point, of activations ``n c`` in the float type that these have."""
         return self._rounded(values / np.asarray(scale, values.dtype)) - values.dtype.type(
             self.zero_point
         )

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.interchange.assembly import Assembly
-from tilewright.interchange.moves import add_move
+from tilewright.interchange.moves import Places, add_move
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.read_layers import Weight
 from tilewright.interchange.values import Value
@@ -30,7 +30,12 @@ def narrowed(
     too large.
     """
     codes, groups = weight.codes, int(op.number("group", 1))
-    if CODES.allowed(codes).all() or value.grid is None or groups < 1 or len(codes) % groups:
+    if (
+        CODES.allowed(codes.astype(np.int64)).all()
+        or value.grid is None
+        or groups < 1
+        or len(codes) % groups
+    ):
         return value, weight  # what does not fit is refused as the layer is read
     parts = [_split(part) for part in np.split(codes, groups)]
     each = max(len(places) for places, _ in parts)
@@ -46,8 +51,8 @@ def narrowed(
     places = np.concatenate(channels)
     if len(places) // each * width != value.plane[0] or value.last is not None:
         return value, weight
-    index = places[:, None] * pixels + np.arange(pixels)
-    index = index.reshape(-1, *value.plane[1:]).astype(np.int32)
+    found = places[:, None] * pixels + np.arange(pixels)
+    index: Places = found.reshape(-1, *value.plane[1:]).astype(np.int32)
     named = replace(op, scope=f"{name}.channels")
     moved = add_move(named, value, index, assembly, tensor=None)
     assembly.notes.append(
