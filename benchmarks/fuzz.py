@@ -2,7 +2,8 @@
 
 Each case damages one file (vector files, manifests, layouts, TOML, networks and their tensors, packed
 networks, ONNX, TFLite, checkpoints, records of the testbench, testbenches) and gives it to its parser, in a
-worker with limits of time and memory. See `tests/outside_fuzz.py` for the kinds, and what is read rightly.
+worker with limits of CPU time and memory; a worker that is silent for long is ended. See
+`tests/outside_fuzz.py` for the kinds, and what is read rightly.
 
     python benchmarks/fuzz.py --count 1000000 --seed 1 --limit 10
     python benchmarks/fuzz.py --seed 1 --only 4711       # one case again, with its traceback
@@ -33,6 +34,7 @@ from tests.outside_fuzz import Fuzz
 
 MEMORY = 2 << 30
 SHOWN = 10
+TOLD_EVERY = 60.0
 
 
 @dataclass
@@ -78,10 +80,10 @@ def work(link: Connection, seed: int, begin: int, end: int, limit: float) -> Non
         told = time.monotonic()
         batch: list[tuple[int, str, str, str, float]] = []
         for number in range(begin, end):
-            signal.setitimer(signal.ITIMER_REAL, limit)
+            signal.setitimer(signal.ITIMER_PROF, limit)
             since = time.monotonic()
             kind, outcome, detail = attempt(fuzz, number)
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             batch.append((number, kind, outcome, detail, time.monotonic() - since))
             if time.monotonic() - told > 0.5 or number + 1 == end:
                 link.send(batch)
@@ -99,7 +101,7 @@ def attempt(fuzz: Fuzz, number: int) -> tuple[str, str, str]:
     def late(*_: object) -> None:
         raise LateError
 
-    signal.signal(signal.SIGALRM, late)
+    signal.signal(signal.SIGPROF, late)
     kind = fuzz.kind_of(number)
     try:
         return (*fuzz.case(number), "")
@@ -115,10 +117,14 @@ def attempt(fuzz: Fuzz, number: int) -> tuple[str, str, str]:
 
 def run(count: int, seed: int, limit: float, workers: int, total_s: float) -> Seen:
     """All cases, shared out among workers; one that dies or hangs costs its case only."""
-    seen, until = Seen(), time.monotonic() + total_s
+    seen, until, told = Seen(), time.monotonic() + total_s, time.monotonic()
     shares = [(count * one // workers, count * (one + 1) // workers) for one in range(workers)]
     crews = [start(seed, begin, end, limit) for begin, end in shares if begin < end]
     while crews and time.monotonic() < until:
+        if time.monotonic() - told > TOLD_EVERY:
+            told = time.monotonic()
+            print(f"{sum(seen.counts.values()):,} cases, {len(seen.failures)} bad", file=sys.stderr)
+            print(*seen.failures[:SHOWN], sep="\n", file=sys.stderr)
         ready = multiprocessing.connection.wait([crew["link"] for crew in crews], timeout=1.0)
         for crew in list(crews):
             if crew["link"] in ready:
@@ -181,7 +187,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--limit", type=float, default=10.0, metavar="SECONDS", help="of a case")
+    parser.add_argument(
+        "--limit", type=float, default=10.0, metavar="SECONDS", help="CPU time of a case"
+    )
     parser.add_argument("--total", type=float, default=1e9, metavar="SECONDS", help="of all cases")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--only", type=int, metavar="CASE", help="one case, with its traceback")
