@@ -339,7 +339,7 @@ def test_altered_files_are_refused_or_read(small, tmp_path):
 def test_all_that_hinders_is_listed_at_once(small, tmp_path):
     def change(graph):
         set_constant("x_scale", np.array([0.1, 0.2, 0.3], np.float32))(graph)
-        set_constant("conv5.weight_zero_point", np.int8(-100))(graph)
+        set_constant("conv5.weight_scale", np.float32(-0.1))(graph)
         node = next(one for one in graph.node if one.name == "globalaveragepool10")
         node.op_type = "GlobalLpPool"
 

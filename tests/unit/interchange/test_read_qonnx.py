@@ -242,12 +242,12 @@ REFUSED = [
     (spoil_constant(act_scale=0.0), "node codes (Quant): the scale must be positive and finite"),
     (spoil_constant(act_scale=np.nan), "node codes (Quant): the scale must be positive and finite"),
     (
-        spoil_constant(act_scale=np.arange(1.0, 5.0).reshape(1, 4, 1, 1)),
-        "node codes (Quant): the scale of activations",
+        spoil_constant(act_scale=np.array([1, 1.1, 1.3, 1.7]).reshape(1, 4, 1, 1)),
+        "node head (Gemm): its input and its weight have scales that differ by input channel, and not",
     ),
     (
-        spoil_constant(w1_scale=np.arange(1.0, 4.0).reshape(1, 3, 1, 1)),
-        "node conv (Conv): the weight's scale must be",
+        spoil_constant(w1_scale=np.array([1, 1.1, 1.3]).reshape(1, 3, 1, 1)),
+        "node conv (Conv): its weight has scales that differ by input channel, and not by whole",
     ),
     (drop_constant("act_scale"), "node codes (Quant): its input 'act_scale' is missing"),
     (drop_constant("w2"), "node weight2 (Quant): its input 'w2' is missing"),
