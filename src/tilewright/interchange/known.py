@@ -113,9 +113,7 @@ class Known:
         elif op.kind in JOINS and (op.kind not in ARITHMETIC or len(values) > 1):
             self._read_join(op, values)
         elif op.kind in AVERAGES:
-            is_kernel = self._meets_quantizer(op.output)
-            found = read_average(op, values[0], self.constants, self.assembly, is_kernel=is_kernel)
-            self.values[op.output] = found
+            self._read_average(op, values[0])
         elif op.kind in LARGEST:
             found = read_largest(op, values[0], self.constants, self.assembly)
             self.values[op.output] = found
@@ -125,6 +123,13 @@ class Known:
             self._read_step(op, values[0])
         else:
             refuse_unknown(op)
+
+    def _read_average(self, op: Operator, value: Value) -> None:
+        is_kernel = self._meets_quantizer(op.output)
+        found, plane = read_average(op, value, self.constants, self.assembly, is_kernel=is_kernel)
+        self.values[op.output] = found
+        if plane != found.plane:
+            self.views.see_as(op, plane)
 
     def _read_quantized(self, op: Operator) -> None:
         """A quantized weight, or a quantized bias, which is as good as its real values."""

@@ -12,6 +12,7 @@ from tilewright.interchange.moves import MOVES, Places, View, add_move, code_of,
 from tilewright.interchange.onnx_graph import Array, Graph, Operator
 from tilewright.interchange.read_steps import is_float
 from tilewright.interchange.values import BY_CHANNEL, Value
+from tilewright.spec import Plane
 from tilewright.spec.code_nodes import ZERO
 
 RENAMES = ("Cast", "Dropout", "Identity")
@@ -68,6 +69,12 @@ class Views:
             self.open |= read_move(op, view, self._constants, batch=batch, opset=opset)
             return None
         return self._of_tokens(op) or self._held(op) or self._settle(op)
+
+    def see_as(self, op: Operator, plane: Plane) -> None:
+        """The numbers of an operation's value are a plane in the file, in the same order."""
+        value = self._values.pop(op.output)
+        places = np.arange(int(np.prod(plane)), dtype=np.int32).reshape(plane)
+        self.open[op.output] = View(value, places, op)
 
     def close(self, op: Operator) -> None:
         """What an operation has made of views, number by number, is a view too, with the same places."""
@@ -226,7 +233,9 @@ def _as_planes(view: View, places: Places, tensor: str, assembly: Assembly) -> V
 
 def _must_stay(view: View) -> bool:
     """Whether a view is no value that an operation of each number could read."""
-    return _plane(view.places) is None or (view.source.grid is None and not _is_kept(view))
+    plane, source = _plane(view.places), view.source
+    is_plain = _is_kept(view) and (view.places.ndim == 1 or plane == source.plane)
+    return plane is None or (source.grid is None and not is_plain)
 
 
 def _plane(places: Places) -> tuple[int, int, int] | None:

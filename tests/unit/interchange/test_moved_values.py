@@ -16,7 +16,7 @@ from tests.public_networks import LowBit
 from tilewright.errors import FormatError
 from tilewright.interchange import read_onnx
 from tilewright.interchange.assembly import Assembly
-from tilewright.spec import CodeMove, CodeTable
+from tilewright.spec import CodeMove, CodeTable, SumPool
 from tilewright.studies.imports import compare_foreign, read_foreign
 
 
@@ -153,6 +153,13 @@ def transposed(net, x):
     return net.node("ConvTranspose", [x, net.weight((4, 5, 3, 3), 4)], 5, strides=[2, 2])
 
 
+def of_fewer(net, x):
+    """Windows at the border average fewer codes, as they do if nothing else is said."""
+    x = net.quant(x, 0.2, 4, zero=6)
+    x = net.node("AveragePool", [x], kernel_shape=[3, 2], auto_pad="SAME_UPPER", strides=[2, 1])
+    return net.conv(net.quant(net.node("Relu", [x]), 0.1, 4), 5, 4)
+
+
 @pytest.mark.parametrize("body", [surrounded, averaged, transposed])
 def test_the_code_of_0_stands_where_there_is_none(body, tmp_path):
     network = agree(behind_a_layer(body, tmp_path))
@@ -170,6 +177,30 @@ def test_a_code_of_0_instead_would_be_seen(tmp_path):
     ]
     other = replace(foreign, network=replace(foreign.network, nodes=tuple(nodes)))
     assert any(not one.passed for one in compare_foreign(other))
+
+
+def test_averages_of_fewer_codes_at_the_border(tmp_path):
+    network = agree(behind_a_layer(of_fewer, tmp_path))
+    (pool,) = (node for node in network.nodes if isinstance(node, SumPool))
+    assert pool.output_shape == (4 * 3 * 8, 1, 1)
+
+
+def test_one_divisor_for_all_would_be_seen(tmp_path):
+    """The sabotage: as if every window had as many codes."""
+    foreign = read_foreign(behind_a_layer(of_fewer, tmp_path), 2)
+    pool = next(node for node in foreign.network.nodes if isinstance(node, SumPool))
+    (link,) = pool.requantizations
+    same = np.broadcast_to(link.thresholds[len(link.thresholds) // 2], link.thresholds.shape)
+    other = replace(pool, requantizations=(replace(link, thresholds=same.copy()),))
+    nodes = tuple(other if node is pool else node for node in foreign.network.nodes)
+    wrong = replace(foreign, network=replace(foreign.network, nodes=nodes))
+    assert any(not one.passed for one in compare_foreign(wrong))
+
+
+def test_a_large_plane_of_such_averages_is_refused(tmp_path):
+    path = behind_a_layer(of_fewer, tmp_path, sizes=(3, 60, 40))
+    with pytest.raises(FormatError, match=r"\(AveragePool\): windows at the border average fewer"):
+        read_onnx(path)
 
 
 def test_what_is_no_code_cannot_be_put_in(tmp_path):
