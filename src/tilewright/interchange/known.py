@@ -44,6 +44,7 @@ from tilewright.interchange.quant_node import (
 )
 from tilewright.interchange.read_layers import (
     Weight,
+    check_sums,
     name_layer,
     read_bias,
     read_convolution,
@@ -272,13 +273,14 @@ class Known:
         bias = self._integers.get(op.inputs[2]) if len(op.inputs) > 2 else None
         is_whole = not real.offset.any() or (bias is not None and bias.are_steps_of(real.gain))
         is_end = is_whole and op.output in self._outputs
-        has_kernel = value.codes_at is not None and weight.is_integer
+        has_kernel = value.codes_at is not None and weight.is_integer and (is_whole or bias is None)
         has_kernel = has_kernel and op.number("alpha", 1.0) == op.number("beta", 1.0) == 1
         if not has_kernel or not (is_end or self._meets_quantizer(op.output)):
             self.values[op.output] = self.assembly.add(op, layer, [value], real)
             return
         if not is_whole:
             bias = rounded_bias(real.offset, _scales(value, layer))
+        check_sums(op, layer, bias)
         found = self.assembly.add_integers(op, layer, [value], real, bias)
         self.values[op.output] = replace(found, kernel=_products(value, layer, bias))
 

@@ -14,6 +14,7 @@ from tilewright.interchange.quant_node import MAX_BITS, FileQuantizer
 from tilewright.interchange.values import Affine, Grid, Value
 from tilewright.interchange.windows import read_axes, widened
 from tilewright.spec import ConvShape, IntegerLayer, NumberFormat
+from tilewright.spec.integer_sums import LARGEST_SUM
 from tilewright.spec.number_format import signed_bits_needed
 
 WEIGHT_NAME = re.compile(r"^(.+?)\.weight(_quant\b.*|_values|_scale|_codes)?$")
@@ -180,6 +181,13 @@ def read_bias(op: Operator, constants: dict[str, Array], layer: IntegerLayer) ->
         if bias.size not in (1, layer.shape.oc):
             op.refuse(f"its bias must be one number or {layer.shape.oc}, not {bias.size}")
     return Affine(gain, bias * op.number("beta", 1.0) if op.kind == "Gemm" else bias)
+
+
+def check_sums(op: Operator, layer: IntegerLayer, bias: Integers | None) -> None:
+    """Refuse sums that leave int32, in which the kernel of a layer on codes adds them and the bias."""
+    largest = layer.sum_bound() + (0 if bias is None else int(np.abs(bias.codes).max()))
+    if largest > LARGEST_SUM:
+        op.refuse(f"its sums and bias must stay below 2**31, but may reach {largest:,}")
 
 
 def _layer(

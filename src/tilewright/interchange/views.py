@@ -35,9 +35,9 @@ class Views:
         self._maker: Operator | None = None
         self._token_axes = 0
         self._lent: dict[str, Value | None] = {}
-        if (
-            len(graph.plane or graph.input_shape) == 2
-        ):  # neither flat nor a plane, until it is moved
+        is_read = any(graph.input in op.inputs for op in graph.ops)
+        if is_read and len(graph.plane or graph.input_shape) == 2:
+            # neither flat nor a plane, until it is moved
             self.open[graph.input] = _input_view(graph, values.pop(graph.input))
 
     def followed(self, name: str) -> Value | None:

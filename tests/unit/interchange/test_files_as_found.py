@@ -132,6 +132,14 @@ def test_other_equations_and_recurrent_layers_are_no_end(equation, tmp_path):
         read_onnx(edit(File().save(tmp_path / "net.onnx"), change))
 
 
+def test_a_sequence_that_nothing_reads_is_one_line(tmp_path):
+    file = File()
+    file.input = [1, 8, 6]
+    file.find("pixels").input[0] = "w1"
+    with pytest.raises(FormatError):
+        read_onnx(file.save(tmp_path / "net.onnx"))
+
+
 def test_a_branch_of_the_file_is_named(tmp_path):
     def change(model):
         info = onnx.helper.make_tensor_value_info("branch", onnx.TensorProto.FLOAT, None)

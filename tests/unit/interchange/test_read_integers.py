@@ -227,6 +227,34 @@ def test_weights_of_9_bits_are_parts_of_8(form, small, tmp_path):
     assert foreign.doubtful == 0
 
 
+def test_a_bias_in_steps_of_its_own_is_computed_as_floats(small, tmp_path):
+    """ONNX Runtime takes its codes as those of the psum only where their scales say so."""
+
+    def change(graph):
+        name = "conv2.bias_quantized_scale"
+        scale = next(one for one in graph.initializer if one.name == name)
+        set_constant(name, numpy_helper.to_array(scale) * np.float32(0.37))(graph)
+
+    path = spoiled(quantize(small, tmp_path / "net.onnx", form="QDQ"), change)
+    foreign = read_foreign(path, 3)
+    agree(foreign)
+    assert foreign.doubtful > 0
+
+
+def test_a_bias_that_leaves_32_bits_with_the_sums_is_refused(small, tmp_path):
+    biases = np.array([2**31 - 1, 0, 0, 0], np.int32)
+    path = quantize(small, tmp_path / "net.onnx", form="QDQ")
+    with pytest.raises(FormatError, match=r"\(Conv\): its sums and bias must stay below 2\*\*31"):
+        read_onnx(spoiled(path, set_constant("conv2.bias_quantized", biases)))
+
+
+def test_scales_that_do_not_fit_one_another_are_refused(small, tmp_path):
+    path = quantize(small, tmp_path / "net.onnx", form="QOperator", per_channel=True)
+    three = np.array([0.1, 0.2, 0.3], np.float32)
+    with pytest.raises(FormatError, match=r"its scales must fit one another, not be 3 and 4"):
+        read_onnx(spoiled(path, set_constant("x_scale", three)))
+
+
 @pytest.mark.parametrize("zero", [-100, 127])
 def test_weights_far_off_center_are_parts_too(zero, small, tmp_path):
     path = quantize(small, tmp_path / "net.onnx", form="QDQ")
