@@ -285,6 +285,12 @@ def with_a_huge_tensor(path):
     return file.save(path, file.pool("MAX_POOL_2D", end))
 
 
+def with_scales_far_apart(path):
+    file = TfliteFile((4, 4, 2))
+    x = file.layer("CONV_2D", file.input, 2)
+    return file.save(path, file.add("ADD", file.input, x, (1e-30, 0)))
+
+
 def with_nothing(path):
     file = TfliteFile((8,))
     return file.save(path, file.input)
@@ -305,6 +311,7 @@ def with_nothing(path):
         (with_an_unknown_padding, "must be SAME or VALID, not number 7"),
         (with_no_weight, "must read 2 tensors, but reads 1"),
         (with_a_huge_tensor, "must have at most 16,777,216 numbers"),
+        (with_scales_far_apart, "within a factor of 262,144, not 1e-30 and"),
         (with_nothing, "must have one output that follows"),
         (with_other_sizes, "must hold 256 numbers a sample, .* not 3x8x4"),
         (with_sizes_below_zero, "must hold 256 numbers a sample, .* not -8x-8x4"),
