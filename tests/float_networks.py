@@ -174,10 +174,18 @@ class _Images:
         return None if batch is None else {"x": batch}
 
 
-def quantize(path: Path, out: Path, *, form: str, kind: str = "QUInt8", **options: object) -> Path:
-    """What ONNX Runtime's `quantize_static` makes of a float file, with s8 weights.
+def quantize(
+    path: Path,
+    out: Path,
+    *,
+    form: str,
+    kind: str = "QUInt8",
+    weights: str = "QInt8",
+    **options: object,
+) -> Path:
+    """What ONNX Runtime's `quantize_static` makes of a float file.
 
-    form: "QDQ" or "QOperator"; kind: of the activations, "QUInt8" or "QInt8".
+    form: "QDQ" or "QOperator"; kind: of the activations, "QUInt8" or "QInt8"; weights: of these.
     """
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
@@ -190,7 +198,7 @@ def quantize(path: Path, out: Path, *, form: str, kind: str = "QUInt8", **option
             _Images(tuple(dim.dim_value for dim in dims)),
             quant_format=QuantFormat[form],
             activation_type=QuantType[kind],
-            weight_type=QuantType.QInt8,
+            weight_type=QuantType[weights],
             **options,
         )
     finally:

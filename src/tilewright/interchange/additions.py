@@ -8,6 +8,7 @@ import numpy as np
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.kernels import Addition, exact_gains, whole_gains
+from tilewright.interchange.one_format import on_one_format
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.read_layers import unique
 from tilewright.interchange.values import Affine, Grid, Value
@@ -18,23 +19,26 @@ FLOAT32_ROUNDING = 2.0**-23
 """Of each operand, and of their sum: twice half a step of float32."""
 
 
-def read_addition(op: Operator, values: list[Value], assembly: Assembly) -> Value:
-    """The sum of two values on grids of one format, whose scales may differ."""
+def read_addition(
+    op: Operator, values: list[Value], assembly: Assembly, *, is_kernel: bool
+) -> Value:
+    """The sum of two values on grids, whose formats and scales may differ.
+
+    is_kernel: ONNX Runtime makes codes of the sum at once, if both have one format. Otherwise, where no whole
+    gains have the ratio of the scales, the nearest of 22 bits do, and sums near a step are open.
+    """
     if len(values) != 2:
         op.refuse(f"it must add two values, not {len(values)}")
-    first, second = values
+    is_one = len({value.grid.number_format for value in values if value.grid}) == 1
+    first, second = values = on_one_format(op, values, assembly)
     a, b = first.grid, second.grid
     if a is None or b is None:
         op.refuse("it adds values that are not quantized: put a quantizer before each")
     if first.plane != second.plane:
         op.refuse(f"it adds planes of different sizes, {first.plane} and {second.plane}")
-    if a.number_format != b.number_format:
-        op.refuse(
-            f"it adds codes of different formats, {a.number_format} and {b.number_format}: let both "
-            "quantizers share one"
-        )
-    is_kernel = first.codes_at is not None and second.codes_at is not None
-    gains = whole_gains(a, b) if is_kernel else _gains(op, a, b)
+    is_kernel = is_kernel and is_one
+    exact = None if is_kernel else exact_gains(a, b)
+    gains = exact or whole_gains(a, b)
     step = a.scale / gains[0]
     name = unique(name_sum(op), set(assembly.nodes))
     node = ResidualAdd(name, first.plane, a.number_format, step, gains=gains)
@@ -43,18 +47,14 @@ def read_addition(op: Operator, values: list[Value], assembly: Assembly) -> Valu
     if is_kernel:
         found = assembly.add_integers(op, node, values, real)
         return replace(found, kernel=Addition(a, b, gains))
-    found = assembly.add(op, node, values, real)
+    found = (assembly.add if exact else assembly.add_integers)(op, node, values, real)
     if gains == (1, 1):
         return found
-    return replace(found, slack=FLOAT32_ROUNDING * node.sum_bound())
+    missed = 0.0 if exact else _missed(a, b, gains)
+    return replace(found, slack=missed + FLOAT32_ROUNDING * node.sum_bound())
 
 
-def _gains(op: Operator, a: Grid, b: Grid) -> tuple[int, int]:
-    """Whole numbers in the ratio of the scales."""
-    gains = exact_gains(a, b)
-    if gains is None:
-        op.refuse(
-            f"it adds codes of different scales, {a.scale:g} and {b.scale:g}, which are not in the ratio "
-            "of whole numbers that keep sums within 32 bits: let both Quant nodes share one"
-        )
-    return gains
+def _missed(a: Grid, b: Grid, gains: tuple[int, int]) -> float:
+    """By how much a sum with rounded gains may miss that of the values, in steps of the first one's gain."""
+    wanted = b.scale / (a.scale / gains[0])
+    return abs(gains[1] - wanted) * max(abs(b.low), abs(b.high))

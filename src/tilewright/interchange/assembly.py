@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from tilewright.errors import FormatError
 from tilewright.interchange.hindrances import HindranceError, Lost
@@ -50,7 +51,8 @@ output where the file has codes there."""
 class Assembly:
     """The nodes found so far, in order, and where the file has their codes and sums.
 
-    is_several: the file has several inputs, so that the network's one holds the codes of all of them.
+    is_several: the file has several inputs, so that the network's one holds the codes of all of them. notes:
+    what is stated otherwise than in the file.
     """
 
     def __init__(self, *, is_several: bool = False) -> None:
@@ -61,6 +63,7 @@ class Assembly:
         self._codes: dict[str, SourceCodes | SourceParts] = {}
         self._sums: dict[str, SourceSums] = {}
         self._biases: dict[str, Integers] = {}
+        self.notes: list[str] = []
 
     def add(self, op: Operator, node: Node, operands: list[Value], real: Affine) -> Value:
         """Add a node and its links; returns the value of its output.
@@ -97,6 +100,12 @@ class Assembly:
         is_flat = operands[0].is_flat
         return Value(op.output, node.name, node.output_shape, is_flat, steps=(real.step(),))
 
+    def lay_out(self, tensor: str, places: npt.NDArray[np.int32] | None) -> None:
+        """The sums that the file has in a tensor stand in these places of it."""
+        for name, sums in self._sums.items():
+            if sums.tensor == tensor:
+                self._sums[name] = replace(sums, places=places)
+
     def entered(self, value: Value) -> Value:
         """The value, as of a node's sums where it is the network's input."""
         return self.enter(value) if value.origin is None else value
@@ -111,8 +120,8 @@ class Assembly:
         if not isinstance(self.nodes.get(name), SumPool):
             name = self._pass_on(value, INPUT)
             self._inputs[name] = value
-            if not value.is_code:
-                self._sums[name] = SourceSums(tensor, _real(value))
+            if not value.is_code and (value.codes_at is None or value.places is None):
+                self._sums[name] = SourceSums(tensor, _real(value), value.places)
         steps = (_real(value).step(), clip(value.grid))
         return replace(value, origin=name, steps=steps, pools=(), is_flattened=False, layout=())
 
@@ -197,7 +206,13 @@ class Assembly:
             found,
             self._source_inputs(graph),
             graph.batch,
-            (*input_notes(self._inputs), *self._rounded(), *dict.fromkeys(said), *notes),
+            (
+                *input_notes(self._inputs),
+                *self._rounded(),
+                *self.notes,
+                *dict.fromkeys(said),
+                *notes,
+            ),
             engine,
             graph.last,
         )
@@ -231,7 +246,8 @@ class Assembly:
         name, is_output = str(output.origin), output.tensor in graph.outputs
         if name not in self._sums and is_output and isinstance(real, Affine):
             offset = np.zeros(1) if is_whole else real.offset
-            self._sums[name] = SourceSums(output.tensor, Affine(real.gain, offset))
+            whole = Affine(real.gain, offset)
+            self._sums[name] = SourceSums(output.tensor, whole, output.places)
         return output_notes(output, has_bias=not is_whole)
 
     def _linked(self, node: Node, found: dict[str, Steps]) -> Node:
@@ -280,8 +296,10 @@ def _real(value: Value) -> Affine:
 
 def _source_codes(value: Value) -> SourceCodes:
     assert value.grid is not None, "every operand is quantized"  # noqa: S101
+    moved = (value.last, value.places, value.fill)
     if value.codes_at is not None:
-        return SourceCodes(value.codes_at, 1.0, 0, value.last, value.part, value.places)
-    grid = value.grid
-    place = (value.tensor, grid.scale, grid.zero_point)
-    return SourceCodes(*place, value.last, value.part, value.places)
+        return SourceCodes(value.codes_at, 1.0, value.shift, *moved)
+    scale: float | npt.NDArray[np.float64] = value.grid.scale
+    if value.by_channel is not None:
+        scale = value.by_channel.scales.reshape(-1, *(() if value.is_flat else (1, 1)))
+    return SourceCodes(value.tensor, scale, value.grid.zero_point, *moved)

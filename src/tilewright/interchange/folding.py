@@ -41,6 +41,14 @@ FOLDED = frozenset(
 )
 """Operations of constants that are evaluated: those of which the result is about as large as the inputs."""
 
+GROWING = ("ConstantOfShape", "Expand", "Tile")
+"""Those whose results may be much larger: their sizes are looked at first."""
+
+FOLDED |= {*GROWING}
+
+MICROSOFT = "com.microsoft"
+"""Of ONNX Runtime's own operators."""
+
 LARGEST = 2**26
 """Numbers that a constant may have."""
 
@@ -51,9 +59,29 @@ def fold(op: Operator, constants: dict[str, Array], opset: int) -> dict[str, Arr
     Refuses what is too large, and what ONNX Runtime refuses.
     """
     read = {name: constants[name] for name in op.inputs if name}
-    if np.prod(np.broadcast_shapes(*_broadcast(read)), dtype=np.float64) > LARGEST:
+    shapes = [*_broadcast(read), *_asked_for(op, read)]
+    if any(np.prod(shape, dtype=np.float64) > LARGEST for shape in (_fitted(shapes), *shapes)):
         op.refuse(f"its result must have at most {LARGEST} numbers")
     return run_alone(op, read, opset)
+
+
+def _fitted(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+    """The sizes that all of these are made to have; none if they do not fit: then nothing is multiplied."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        return ()
+
+
+def _asked_for(op: Operator, read: dict[str, Array]) -> list[tuple[int, ...]]:
+    """Sizes that a constant states, of an operation that makes numbers of them."""
+    if op.kind not in GROWING:
+        return []
+    sizes = [abs(int(size)) for size in read[op.inputs[-1]].reshape(-1)]
+    if op.kind == "Tile":
+        before = read[op.inputs[0]].shape
+        sizes = [one * other for one, other in zip(before, sizes, strict=False)]
+    return [tuple(sizes)]
 
 
 def _broadcast(read: dict[str, Array]) -> list[tuple[int, ...]]:
@@ -67,13 +95,14 @@ def _broadcast(read: dict[str, Array]) -> list[tuple[int, ...]]:
 
 
 def run_alone(op: Operator, read: dict[str, Array], opset: int) -> dict[str, Array]:
-    """What ONNX Runtime makes of one operation of the standard domain, by the name of its outputs."""
+    """What ONNX Runtime makes of one operation, standard or its own, by the name of its outputs."""
     runtime = require("onnxruntime", extra="onnx")
-    node = helper.make_node(op.kind, op.inputs, op.outputs, **op.attributes)
+    domain = MICROSOFT if op.domain == MICROSOFT else ""
+    node = helper.make_node(op.kind, op.inputs, op.outputs, domain=domain, **op.attributes)
     tensors = [numpy_helper.from_array(np.asarray(values), name) for name, values in read.items()]
     ends = [helper.make_empty_tensor_value_info(name) for name in op.outputs]
     graph = helper.make_graph([node], "constants", [], ends, tensors)
-    opsets = [helper.make_opsetid("", opset)]
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid(MICROSOFT, 1)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
     options = runtime.SessionOptions()
     options.log_severity_level = 4  # what it raises is told below

@@ -6,16 +6,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tilewright.errors import FormatError
+from tilewright.interchange.folding import MICROSOFT
+from tilewright.interchange.linear_quant import LINEAR_QUANT
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.quant_node import QUANT_OPERATORS
 from tilewright.interchange.values import Value
 
 ADVICE = {
     "FloatQuant": "codes are integers: quantize with a Quant node",
+    "Im2Col": "import the file from before its convolutions were lowered to matrix products",
 }
 """What to do about operations that others often use."""
 
 STANDARD = ("", "ai.onnx")
+
+OF_MICROSOFT = (*LINEAR_QUANT, "Gelu", "QuickGelu")
+"""Operations of ONNX Runtime's own domain: those of the standard, for more types, and functions."""
 
 NOT_STATED = "it cannot be stated in integers between quantized layers"
 
@@ -51,6 +57,7 @@ class Lost:
 def refuse_other_domains(op: Operator) -> None:
     """Refuse an operation that has the name of a standard one and is another, as channels-last ones are."""
     is_custom = op.kind in (*QUANT_OPERATORS, "BipolarQuant", "MultiThreshold", "Trunc")
+    is_custom |= op.domain == MICROSOFT and op.kind in OF_MICROSOFT
     if op.domain not in STANDARD and not is_custom and op.kind not in ADVICE:
         op.refuse(
             f"its domain {op.domain!r} is not that of the standard operators, so it may do something else "

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.functions import evaluate
-from tilewright.interchange.kernels import Factors, Singles
+from tilewright.interchange.kernels import Factors, Singles, rounded
 from tilewright.interchange.linear_quant import read_grid
-from tilewright.interchange.moves import on_codes
+from tilewright.interchange.moves import Places, on_codes
+from tilewright.interchange.one_format import on_one_format
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
 from tilewright.interchange.quant_node import QUANT_OPERATORS, FileQuantizer, read_quantizer
 from tilewright.interchange.read_layers import unique
@@ -22,17 +23,6 @@ from tilewright.spec import CodeMove, CodeProduct, CodeTable, Ints
 from tilewright.spec.step_search import Floats
 
 Constants = dict[str, Array]
-RESIZES = ("Resize", "Upsample")
-NEAREST: dict[str, Callable[[Fraction], int]] = {
-    "floor": lambda place: place.__floor__(),
-    "ceil": lambda place: place.__ceil__(),
-    "round_prefer_floor": lambda place: (place - Fraction(1, 2)).__ceil__(),
-    "round_prefer_ceil": lambda place: (place + Fraction(1, 2)).__floor__(),
-}
-"""Which of two pixels is the nearest, by ONNX's name."""
-
-CENTERS = {"asymmetric": Fraction(0), "half_pixel": Fraction(1, 2)}
-CENTERS["pytorch_half_pixel"] = CENTERS["half_pixel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +53,18 @@ class Ahead:
 
         return Step(apply, is_of_codes=True)
 
-    def codes_of(self, op: Operator, value: Value, part: tuple[int, int]) -> Value:
-        """A value on another grid as a part of the quantizer's output."""
-        after = value.on_grid(op, self.grid, self.step())
+    def step_of_sums(self) -> Step:
+        """From real values of sums, whose own rounding is not known, to those of this grid."""
+        if self.quantizer is None:
+            return rounded(self.grid)
+        return self.quantizer.step(self.grid.scale)
+
+    def codes_of(self, op: Operator, value: Value, places: Places) -> Value:
+        """A value on another grid as a part of the quantizer's output, where its codes are at `places`."""
+        step = self.step() if value.follows_codes else self.step_of_sums()
+        after = value.on_grid(op, self.grid, step)
         codes_at = self.tensor if self.quantizer is None else None
-        return replace(after, tensor=self.tensor, codes_at=codes_at, part=part)
+        return replace(after, tensor=self.tensor, codes_at=codes_at, places=places)
 
 
 def quantizer_ahead(readers: Iterable[Operator], constants: Constants) -> Ahead | None:
@@ -86,100 +83,65 @@ def quantizer_ahead(readers: Iterable[Operator], constants: Constants) -> Ahead 
 def read_concat(
     op: Operator, values: list[Value], assembly: Assembly, *, ahead: Ahead | None
 ) -> Value:
-    """Concat of channels; operands on grids of their own are put on that of the quantizer behind it."""
-    grids = [_grid(op, value) for value in values]
-    first, channels = values[0], [value.plane[0] for value in values]
+    """Concat; operands on grids of their own are put on that of the quantizer behind it."""
+    values = values if ahead is not None else on_one_format(op, values, assembly)
+    grids = [_grid(op, value) for value in values] if ahead is None else []
+    first = values[0]
     if len(values) != len(op.inputs):
         op.refuse("it must put activations together, not constants")
-    axes = 2 if first.is_flat else 4
-    if int(op.number("axis", 1)) % axes != 1:
-        op.refuse(f"axis must be 1, that of the channels, not {op.attributes.get('axis')}")
-    if any((one.is_flat, one.plane[1:]) != (first.is_flat, first.plane[1:]) for one in values):
-        op.refuse(f"its planes must be of one size, not {[value.plane for value in values]}")
+    sizes = [value.plane[:1] if first.is_flat else value.plane for value in values]
+    axis = int(op.number("axis", 1)) % (len(sizes[0]) + 1) - 1
+    others = {tuple(np.delete(one, axis).tolist()) for one in sizes}
+    if axis < 0 or len(others) > 1 or len({value.is_flat for value in values}) > 1:
+        op.refuse(
+            f"it must put planes together that fit one another, not {sizes}, along axis {axis + 1}"
+        )
     if any(value.last for value in values):
         op.refuse("it must read values that were flattened with their channels first")
     if ahead is None and len(set(grids)) > 1:
         op.refuse(
-            "it puts codes of different scales or formats together: let them share one quantizer, or put a "
-            "quantizer behind it"
+            "it puts codes of different scales or zero-points together: let them share one quantizer, or put "
+            "a quantizer behind it"
         )
-    ends = np.cumsum([0, *channels]).tolist()
+    index = _put_together(sizes, axis)
     if ahead is not None:
+        places = np.argsort(index, axis=None).astype(np.int32)
+        ends = np.cumsum([0, *(math.prod(one) for one in sizes)]).tolist()
         values = [
-            ahead.codes_of(op, assembly.entered(value), (start, end))
+            ahead.codes_of(op, _entered(op, value, assembly), places[start:end])
             for value, start, end in zip(values, ends, ends[1:], strict=False)
         ]
-    index = np.arange(ends[-1] * first.plane[1] * first.plane[2], dtype=np.int32)
     grid = grids[0] if ahead is None else ahead.grid
     planes = tuple(value.plane for value in values)
-    index = index.reshape(ends[-1], *first.plane[1:])
+    index = index.reshape(*index.shape, *(1,) * (3 - index.ndim))
     node = CodeMove(_name(op, assembly), planes, index, grid.number_format, grid.scale)
     return _moved(op, node, values, grid, assembly, has_sums=ahead is None)
 
 
-def read_resize(
-    op: Operator, value: Value, constants: Constants, assembly: Assembly, *, has_sums: bool
-) -> Value:
-    """Resize or Upsample of a plane to the nearest pixels, by whole factors."""
-    op.expect(mode="nearest", keep_aspect_ratio_policy="stretch")
-    if value.is_flat or op.attributes.get("axes") is not None or op.attributes.get("antialias"):
-        op.refuse("only a plane (n, channels, h, w) can be resized, with all axes stated")
-    factors = _factors(op, value, constants)
-    grid, size = _grid(op, value), value.plane[1:]
-    numbers = np.arange(int(np.prod(value.plane)), dtype=np.int32).reshape(value.plane)
-    rows, columns = (
-        [_nearest(op, place, factor, edge) for place in range(edge * factor)]
-        for edge, factor in zip(size, factors, strict=True)
-    )
-    index = np.ascontiguousarray(numbers[:, rows][:, :, columns])
-    name = _name(op, assembly)
-    node = CodeMove(name, (value.plane,), index, grid.number_format, grid.scale)
-    has_sums = has_sums and not value.is_code
-    found = _moved(op, node, [value], grid, assembly, has_sums=has_sums)
-    return replace(found, codes_at=op.output if value.is_code else None)
+def _entered(op: Operator, value: Value, assembly: Assembly) -> Value:
+    """The value, as of a node's sums."""
+    if value.origin is None and value.grid is None:
+        op.refuse(f"its input {value.tensor} is that of the network: put a quantizer before it")
+    return assembly.entered(value)
 
 
-def _factors(op: Operator, value: Value, constants: Constants) -> tuple[int, int]:
-    """By how much the rows and columns grow."""
-    position = 2 if op.kind == "Resize" else 1
-    names = dict(enumerate(op.inputs))
-    scales, sizes = (constants.get(names.get(at, "")) for at in (position, position + 1))
-    found = np.zeros(4)
-    if scales is not None and scales.size == 4:
-        found = scales.astype(np.float64).reshape(-1)
-    elif sizes is not None and sizes.size == 4:
-        found = np.append(1, sizes.reshape(-1)[1:] / np.array(value.plane))
-        found[1] *= sizes.reshape(-1)[1] == value.plane[0]
-    if (found[:2] != 1).any() or (found[2:] < 1).any() or (found != np.rint(found)).any():
-        op.refuse(
-            f"it must grow rows and columns alone, by constant whole factors, not by {found.tolist()}"
-        )
-    return int(found[2]), int(found[3])
-
-
-def _nearest(op: Operator, place: int, factor: int, edge: int) -> int:
-    """Which pixel stands at a place of the resized axis."""
-    if op.kind == "Upsample":
-        return place // factor
-    kind = op.attributes.get("coordinate_transformation_mode", "half_pixel")
-    rule = op.attributes.get("nearest_mode", "round_prefer_floor")
-    if kind not in CENTERS or rule not in NEAREST:
-        op.refuse(f"its pixels must be placed by {', '.join(CENTERS)}, not {kind} and {rule}")
-    center = CENTERS[kind]
-    return min(max(NEAREST[rule]((place + center) / factor - center), 0), edge - 1)
+def _put_together(sizes: Sequence[tuple[int, ...]], axis: int) -> Places:
+    """Places, in operands of these sizes one behind the other, of these put together along an axis."""
+    first, parts = 0, []
+    for one in sizes:
+        count = math.prod(one)
+        parts.append(np.arange(first, first + count, dtype=np.int32).reshape(one))
+        first += count
+    return np.concatenate(parts, axis=axis)
 
 
 def read_product(
     op: Operator, values: list[Value], assembly: Assembly, *, is_kernel: bool
 ) -> Value:
     """Mul of two activations; is_kernel: ONNX Runtime makes codes of the products at once."""
-    first, second = values
+    is_one = len({_grid(op, value).number_format for value in values}) == 1
+    first, second = values = on_one_format(op, values, assembly)
     a, b = (_grid(op, value) for value in values)
-    if a.number_format != b.number_format:
-        op.refuse(
-            f"it multiplies codes of different formats, {a.number_format} and {b.number_format}: let both "
-            "quantizers have one"
-        )
     if first.is_flat != second.is_flat:
         op.refuse(f"it must multiply tensors of as many axes, not {first.plane}, {second.plane}")
     node = CodeProduct(
@@ -191,7 +153,7 @@ def read_product(
         zero_points=(a.zero_point, b.zero_point),
     )
     real = Affine(np.array([a.scale * b.scale]), np.zeros(1))
-    if not is_kernel:
+    if not (is_kernel and is_one):
         return assembly.add(op, node, values, real)
     found = assembly.add_integers(op, node, values, real)
     return replace(found, kernel=Factors(a.scale, b.scale))

@@ -8,16 +8,15 @@ import numpy as np
 
 from tilewright.interchange.additions import read_addition
 from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.channel_scales import quantized_by_channel, with_one_scale
 from tilewright.interchange.folding import FOLDED, fold
-from tilewright.interchange.functions import FUNCTIONS, read_rising
+from tilewright.interchange.functions import FUNCTIONS, OPSET, read_rising
 from tilewright.interchange.hindrances import refuse_unknown
 from tilewright.interchange.joins import (
-    RESIZES,
     Ahead,
     quantizer_ahead,
     read_concat,
     read_product,
-    read_resize,
     read_table,
 )
 from tilewright.interchange.kernels import (
@@ -34,6 +33,7 @@ from tilewright.interchange.linear_quant import (
     read_integers,
     rounded_bias,
 )
+from tilewright.interchange.of_codes import on_codes_of
 from tilewright.interchange.onnx_graph import Array, Graph, Operator, scalar
 from tilewright.interchange.quant_node import (
     MAX_BIAS_BITS,
@@ -44,6 +44,7 @@ from tilewright.interchange.quant_node import (
 )
 from tilewright.interchange.read_layers import (
     Weight,
+    check_sums,
     name_layer,
     read_bias,
     read_convolution,
@@ -52,14 +53,18 @@ from tilewright.interchange.read_layers import (
 from tilewright.interchange.read_pools import AVERAGES, LARGEST, read_average, read_largest
 from tilewright.interchange.read_steps import ELEMENTWISE, LAYOUTS, moved_input
 from tilewright.interchange.transposed import as_convolution
-from tilewright.interchange.values import Grid, Value, clip
+from tilewright.interchange.values import BY_CHANNEL, Grid, Value, clip
 from tilewright.interchange.views import Views
 from tilewright.interchange.weight_steps import WEIGHT_STEPS, read_weight_step
+from tilewright.interchange.wide_weights import narrowed
 from tilewright.interchange.wiring import input_values
 from tilewright.spec import IntegerLayer
 
 LINEAR = ("Gemm", "MatMul")
 LAYERS = ("Conv", "ConvTranspose", *LINEAR)
+WEIGHTED = (*LAYERS, "Attention", "Einsum", "GRU", "LSTM", "MultiHeadAttention", "RNN")
+"""Operations with weights: what cannot be stated of them is no end of the network that may be left out."""
+
 ARITHMETIC = ("Add", "Mul")
 STEPS_OF_CONSTANTS = (*ARITHMETIC, "Sub", "Div")
 JOINS = (*ARITHMETIC, "Concat")
@@ -98,17 +103,18 @@ class Known:
 
     def read_activation(self, op: Operator, values: list[Value]) -> None:
         """An operation, not a layer, of values that follow from the input."""
+        if any(one.by_channel for one in values) and op.kind not in (*LAYOUTS, *LARGEST):
+            op.refuse(BY_CHANNEL)
         if op.kind in LINEAR_QUANT:
             self.values[op.output] = self._read_codes(op, values[0])
-        elif values[0].is_code and op.kind not in (*LAYOUTS, *RESIZES, *LARGEST):
+        elif values[0].is_code and op.kind not in (*LAYOUTS, *LARGEST):
             self._read_of_codes(op, values[0])
         elif op.kind in QUANT_OPERATORS:
             self._read_quantizer(op, values[0])
-        elif op.kind in (*JOINS, *RESIZES) and (op.kind not in ARITHMETIC or len(values) > 1):
+        elif op.kind in JOINS and (op.kind not in ARITHMETIC or len(values) > 1):
             self._read_join(op, values)
         elif op.kind in AVERAGES:
-            found = read_average(op, values[0], self.constants, self.assembly)
-            self.values[op.output] = found
+            self._read_average(op, values[0])
         elif op.kind in LARGEST:
             found = read_largest(op, values[0], self.constants, self.assembly)
             self.values[op.output] = found
@@ -118,6 +124,13 @@ class Known:
             self._read_step(op, values[0])
         else:
             refuse_unknown(op)
+
+    def _read_average(self, op: Operator, value: Value) -> None:
+        is_kernel = self._meets_quantizer(op.output)
+        found, plane = read_average(op, value, self.constants, self.assembly, is_kernel=is_kernel)
+        self.values[op.output] = found
+        if plane != found.plane:
+            self.views.see_as(op, plane)
 
     def _read_quantized(self, op: Operator) -> None:
         """A quantized weight, or a quantized bias, which is as good as its real values."""
@@ -160,7 +173,7 @@ class Known:
         grid = read_grid(op, self.constants)
         if op.kind == "DequantizeLinear":
             if value.origin is None and value.grid is None:  # the input is codes
-                return replace(value, tensor=op.output, grid=grid, codes_at=value.tensor)
+                return _of_bytes(replace(value, tensor=op.output, grid=grid, codes_at=value.tensor))
             found = value.grid
             if found is None or not value.is_code:
                 op.refuse("it must read codes that a QuantizeLinear has made")
@@ -169,14 +182,15 @@ class Known:
                     f"its scale and zero-point {grid.scale:g}, {grid.zero_point} are not those of its codes, "
                     f"{found.scale:g}, {found.zero_point}: quantize again instead"
                 )
-            return replace(value, tensor=op.output)
+            return _of_bytes(replace(value, tensor=op.output))
         if value.is_code:
             op.refuse("it must read values, but reads codes")
         if value.grid is not None and value.grid == grid:
             return replace(value, tensor=op.output, codes_at=op.output)
         if value.origin is None and value.grid is not None:
             value = self.assembly.enter(value)
-        after = value.by_kernel(op, grid) or value.on_grid(op, grid, rounded(grid))
+        step = replace(rounded(grid), is_of_codes=value.follows_codes)
+        after = value.by_kernel(op, grid) or value.on_grid(op, grid, step)
         return replace(after, codes_at=op.output)
 
     def _read_of_codes(self, op: Operator, value: Value) -> None:
@@ -210,22 +224,36 @@ class Known:
             if not moved_input(op, value, self.constants):
                 value = self.assembly.enter(value)
         inputs = tuple(value.tensor if name == value.tensor else name for name in op.inputs)
-        constants = self.constants
-        self.values[op.output] = ELEMENTWISE[op.kind](replace(op, inputs=inputs), value, constants)
+        op = replace(op, inputs=inputs)
+        after = ELEMENTWISE[op.kind](op, value, self.constants)
+        if value.follows_codes and after.grid is None and op.kind not in LAYOUTS:
+            is_positive = after.is_positive
+            after = on_codes_of(op, value, self.constants, self.assembly, opset=self._opset)
+            after = replace(after, is_positive=is_positive)
+        self.values[op.output] = after
 
     def _read_quantizer(self, op: Operator, value: Value) -> None:
         quantizer = read_quantizer(op, self.constants)
-        scale = scalar(op, quantizer.scale, "the scale of activations")
-        grid = Grid(quantizer.number_format, scale, quantizer.zero_point)
         if value.origin is None and value.grid is not None:
             value = self.assembly.enter(value)
-        self.values[op.output] = value.on_grid(op, grid, quantizer.step(scale))
+        if len(np.unique(quantizer.scale)) > 1:
+            self.values[op.output] = quantized_by_channel(op, value, quantizer)
+            return
+        scale = scalar(op, quantizer.scale, "the scale of activations")
+        grid = Grid(quantizer.number_format, scale, quantizer.zero_point)
+        step = quantizer.step(scale)
+        if value.follows_codes:
+            step = Ahead(op.output, grid, quantizer).step()
+        self.values[op.output] = value.on_grid(op, grid, step)
 
     def read_layer(self, op: Operator, values: list[Value]) -> None:
         """A convolution or a linear layer."""
         if len(op.inputs) < 2:
             op.refuse(f"it must read a value and a weight, not {op.inputs}")
         weight = self.weights.get(op.inputs[1]) or Weight.of_whole(op.inputs[1], self.constants)
+        for name in op.inputs[:2]:
+            if name in self.unread:
+                op.refuse(f"what it reads is made by {self.unread[name]}, which is not understood")
         if weight is None or not values or values[0].tensor != op.inputs[0] or values[0].is_code:
             op.refuse("it must read an activation and a weight that are both quantized")
         value = values[0]
@@ -235,21 +263,24 @@ class Known:
         if op.kind == "Conv":
             is_last = bool(op.attributes.get("channels_last", 0))
             weight = weight.channels_first() if is_last else weight
-            layer = read_convolution(op, name, value, weight)
-        else:
-            is_turned = op.kind == "MatMul" or not op.attributes.get("transB", 0)
-            layer = read_linear(op, name, value, weight.transposed() if is_turned else weight)
+        elif op.kind == "MatMul" or not op.attributes.get("transB", 0):
+            weight = weight.transposed()
+        value, weight = with_one_scale(op, value, weight)
+        value, weight = narrowed(op, value, weight, self.assembly, name=name)
+        read = read_convolution if op.kind == "Conv" else read_linear
+        layer = read(op, name, value, weight)
         real = read_bias(op, self.constants, layer)
         bias = self._integers.get(op.inputs[2]) if len(op.inputs) > 2 else None
         is_whole = not real.offset.any() or (bias is not None and bias.are_steps_of(real.gain))
         is_end = is_whole and op.output in self._outputs
-        has_kernel = value.codes_at is not None and weight.is_integer
+        has_kernel = value.codes_at is not None and weight.is_integer and (is_whole or bias is None)
         has_kernel = has_kernel and op.number("alpha", 1.0) == op.number("beta", 1.0) == 1
         if not has_kernel or not (is_end or self._meets_quantizer(op.output)):
             self.values[op.output] = self.assembly.add(op, layer, [value], real)
             return
         if not is_whole:
             bias = rounded_bias(real.offset, _scales(value, layer))
+        check_sums(op, layer, bias)
         found = self.assembly.add_integers(op, layer, [value], real, bias)
         self.values[op.output] = replace(found, kernel=_products(value, layer, bias))
 
@@ -268,32 +299,41 @@ class Known:
         are_codes = all(value.codes_at is not None for value in values)
         is_kernel = are_codes and self._meets_quantizer(op.output)
         if op.kind == "Add":
-            self.values[op.output] = read_addition(op, values, self.assembly)
+            found = read_addition(op, values, self.assembly, is_kernel=is_kernel)
+            self.values[op.output] = found
         elif op.kind == "Mul":
             found = read_product(op, values, self.assembly, is_kernel=is_kernel)
             self.values[op.output] = found
-        elif op.kind == "Concat":
+        else:
             ahead = self._ahead(op.output)
             self.values[op.output] = read_concat(op, values, self.assembly, ahead=ahead)
-        else:
-            self.values[op.output] = read_resize(
-                op, values[0], self.constants, self.assembly, has_sums=not is_kernel
-            )
 
     def _read_function(self, op: Operator, value: Value) -> None:
         """A function of each number: a table where it stands between two quantizers, else a step."""
         ahead = self._ahead(op.output) if value.grid is not None else None
         if ahead is not None:
             found = read_table(op, value, self.constants, self.assembly, ahead=ahead)
+            self.values[op.output] = found
+            return
+        is_input = value.origin is None and value.grid is not None
+        value = self.assembly.enter(value) if is_input else value
+        if value.follows_codes:
+            opset = max(self._opset, OPSET)
+            found = on_codes_of(op, value, self.constants, self.assembly, opset=opset)
         else:
-            is_input = value.origin is None and value.grid is not None
-            found = read_rising(op, self.assembly.enter(value) if is_input else value)
+            found = read_rising(op, value)
         self.values[op.output] = found
 
     def _ahead(self, tensor: str) -> Ahead | None:
         """The quantizer that alone reads a tensor."""
         readers = () if tensor in self._outputs else self._readers.get(tensor, ())
         return quantizer_ahead(readers, self.constants)
+
+
+def _of_bytes(value: Value) -> Value:
+    """Values of codes; of codes of 4 bits, which no engine shows, the tensor of values alone is known."""
+    assert value.grid is not None, "codes have a grid"  # noqa: S101
+    return value if value.grid.number_format.bits > 4 else replace(value, codes_at=None)
 
 
 def _products(value: Value, layer: IntegerLayer, bias: Integers | None) -> Products:

@@ -7,6 +7,7 @@ from typing import Any
 
 import onnx
 from onnx import TensorProto, helper
+from onnx.inliner import inline_local_functions
 
 CUSTOM_VERSION = 1
 FLOAT = TensorProto.FLOAT
@@ -17,11 +18,12 @@ def tidy(model: onnx.ModelProto) -> onnx.ModelProto:
     operations in the order in which they can run.
 
     Files of older exporters and of qonnx's own clean-up lack the imports; other tools list an input, an
-    output or an initializer in ``value_info`` again, or one tensor there twice. "ai.onnx" is another name of
+    output or an initializer in ``value_info`` again, or one tensor there twice. Functions that a file defines
+    itself stand where they are called. "ai.onnx" is another name of
     the domain without one, and ROUND_TO_ZERO, as Brevitas has it, of what qonnx's executor calls DOWN.
     """
     copy = onnx.ModelProto()
-    copy.CopyFrom(model)
+    copy.CopyFrom(inline_local_functions(model) if model.functions else model)
     for one in (*copy.opset_import, *copy.graph.node):
         if one.domain == "ai.onnx":
             one.domain = ""
@@ -64,6 +66,15 @@ def _order(graph: onnx.GraphProto) -> None:
         one.CopyFrom(nodes[place])
     del graph.node[:]
     graph.node.extend(copies)
+
+
+def with_stated_outputs(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy for the checker, which wants sizes of outputs; every engine finds those itself."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    for output in copy.graph.output:
+        output.type.tensor_type.shape.SetInParent()
+    return copy
 
 
 def unshare_zero_points(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -78,8 +78,7 @@ def _zero_point(op: Operator, constants: dict[str, Array]) -> tuple[str, Array]:
 
 
 def read_integers(op: Operator, constants: dict[str, Array]) -> Integers:
-    """What a DequantizeLinear makes of a constant; refuses blocks, and scales that are not positive."""
-    op.expect(block_size=0)
+    """What a DequantizeLinear makes of a constant; refuses scales that are not positive."""
     codes, scale = constants[op.inputs[0]], _constant(op, constants, 1).astype(np.float64)
     kind, wide = codes.dtype.name, codes.astype(np.int64)
     if kind not in (*CODES, "int32"):
@@ -94,7 +93,13 @@ def read_integers(op: Operator, constants: dict[str, Array]) -> Integers:
 
 
 def _along(op: Operator, values: Array, codes: Ints) -> Array:
-    """One number, or one per place of the axis that the operation states, made to broadcast."""
+    """One number, or one per place of the axis that the operation states, or per block, made to broadcast."""
+    block = int(op.number("block_size", 0))
+    if block > 0 and values.ndim == codes.ndim:
+        axis = int(op.number("axis", 1)) % codes.ndim
+        wide = values.repeat(block, axis)[tuple(slice(size) for size in codes.shape)]
+        if wide.shape == codes.shape:
+            return wide
     if values.size == 1:
         return values.reshape((1,) * codes.ndim)
     axis = int(op.number("axis", 1))

@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper
 
 from tilewright.errors import FormatError
-from tilewright.interchange.lenient import tidy
+from tilewright.interchange.lenient import tidy, with_stated_outputs
 from tilewright.store.artifact import read_bytes
 
 Array = npt.NDArray[Any]
@@ -147,7 +147,7 @@ def read_graph(path: Path) -> Graph:
     try:
         model = tidy(onnx.load_model_from_string(read_bytes(path)))
         graph = _parse(model.graph, path)
-        onnx.checker.check_model(model)
+        onnx.checker.check_model(with_stated_outputs(model))
         opset = max(one.version for one in model.opset_import if not one.domain)
     except (DecodeError, onnx.checker.ValidationError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())[:200]
@@ -264,13 +264,17 @@ def _check_known(ops: tuple[Operator, ...], known: set[str]) -> None:
 
 
 def _needed(ops: tuple[Operator, ...], outputs: tuple[str, ...]) -> tuple[Operator, ...]:
-    """The operations that the outputs follow from, each with the outputs that somebody reads."""
+    """The operations that the outputs follow from, each with the outputs that somebody reads.
+
+    How many parts a Split makes may be known by its outputs alone: it keeps all.
+    """
     needed, kept = set(outputs), []
     for op in reversed(ops):
         read = tuple(name for name in op.outputs if name in needed)
         if read:
             needed.update(op.inputs)
-            kept.append(replace(op, outputs=read) if op.outputs[0] in read else op)
+            is_short = op.outputs[0] in read and op.kind != "Split"
+            kept.append(replace(op, outputs=read) if is_short else op)
     return tuple(kept[::-1])
 
 

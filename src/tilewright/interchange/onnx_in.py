@@ -22,8 +22,7 @@ from tilewright.interchange.hindrances import (
     refuse_other_domains,
     refuse_unknown,
 )
-from tilewright.interchange.joins import RESIZES
-from tilewright.interchange.known import JOINS, LAYERS, Known
+from tilewright.interchange.known import JOINS, LAYERS, WEIGHTED, Known
 from tilewright.interchange.linear_quant import LINEAR_QUANT
 from tilewright.interchange.moves import MOVES
 from tilewright.interchange.onnx_graph import Graph, Operator, read_graph
@@ -36,13 +35,13 @@ from tilewright.interchange.quant_node import (
     check_inputs,
     read_quantizer,
 )
-from tilewright.interchange.read_layers import check_convolution
+from tilewright.interchange.read_layers import as_matmul, check_convolution
 from tilewright.interchange.read_pools import POOLS
 from tilewright.interchange.read_steps import ELEMENTWISE
 from tilewright.interchange.sequences import with_rows
 from tilewright.interchange.source import Imported
 
-READ = (*ELEMENTWISE, *POOLS, *MOVES, *FOLDED, *LINEAR_QUANT, *FUNCTIONS, *JOINS, *RESIZES)
+READ = (*ELEMENTWISE, *POOLS, *MOVES, *FOLDED, *LINEAR_QUANT, *FUNCTIONS, *JOINS)
 """Operations, not layers, that are read where their inputs are."""
 
 
@@ -55,7 +54,7 @@ def read_onnx(path: Path) -> Imported:
     refuse_other_dialects(graph.ops, path)
     constants = dict(graph.constants)
     graph = replace(graph, ops=tuple(expand(graph.ops, constants)), constants=constants)
-    graph = with_rows(graph)
+    graph = with_rows(replace(graph, ops=tuple(as_matmul(op) for op in graph.ops)))
     graph = ChannelsFirst(graph).rewrite(graph)
     reader = _Reader(graph)
     for op in graph.ops:
@@ -80,7 +79,7 @@ class _Reader:
                 self._read_alone(op)
             else:
                 self._read(op)
-                self._known.views.hold(op)
+                self._known.views.close(op)
                 return
         except ShapeError as error:
             reasons[f"{op.label}: {error}"] = None
@@ -89,7 +88,7 @@ class _Reader:
         found = (self._known.views.followed(name) for name in dict.fromkeys(op.inputs))
         followed = [value for value in found if value is not None]
         behind = next(iter(followed), next((one.behind for one in lost if one.behind), None))
-        is_needed = op.kind in LAYERS or (op.kind in JOINS and len(followed) > 1)
+        is_needed = op.kind in WEIGHTED or (op.kind in JOINS and len(followed) > 1)
         if is_needed:
             self._hindrances |= reasons
             reasons.clear()
@@ -98,8 +97,10 @@ class _Reader:
         self._lost |= dict.fromkeys(op.outputs, lost_now)
 
     def _read(self, op: Operator) -> None:
-        if self._known.views.read(op):
+        found = self._known.views.read(op)
+        if found is None:
             return
+        op = found
         values = [self._known.values[name] for name in op.inputs if name in self._known.values]
         unread = next((name for name in op.inputs if name in self._known.unread), None)
         if unread is not None and values:
@@ -148,7 +149,10 @@ class _Reader:
             name,
             view,
         ) in self._known.views.open.items():  # an output that is one is not in the integers
-            self._lost[name] = Lost((), view.source, view.op.label)
+            if view.op.kind in MOVES:
+                self._lost[name] = Lost((), view.source, view.op.label)
+            else:
+                values[name] = view.source
         ends, notes = end_of_network(path, self._graph.outputs, values, self._lost)
         is_qonnx = any(op.domain in DOMAINS for op in self._graph.ops)
         engine = "qonnx" if is_qonnx else "onnxruntime"

@@ -98,6 +98,8 @@ def _expanded(op: Operator, parts: Parts, constants: dict[str, Array]) -> Iterat
             op.refuse(f"its scales {scales} must be constants")
         scale = f"{op.output}.bias_scale"
         first, second = (constants[name].astype(np.float32).reshape(-1) for name in scales)
+        if first.size != second.size and 1 not in (first.size, second.size):
+            op.refuse(f"its scales must fit one another, not be {first.size} and {second.size}")
         constants[scale] = first * second
         yield _node(op, "DequantizeLinear", (parts.bias, scale), inputs[-1], {"axis": 0})
     is_float = not any(parts.output)

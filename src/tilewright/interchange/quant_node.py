@@ -47,8 +47,8 @@ class FileQuantizer:
         clipped = np.clip(shifted, codes.min_code, codes.max_code - self.is_short)
         return ROUNDINGS[self.rounding](clipped)
 
-    def steps(self, values: Reals, scale: float) -> Reals:
-        """Codes, less the zero-point, of activations in the float type that these have."""
+    def steps(self, values: Reals, scale: float | npt.NDArray[np.float64]) -> Reals:
+        """Codes, less the zero-point, of activations ``n c`` in the float type that these have."""
         return self._rounded(values / np.asarray(scale, values.dtype)) - values.dtype.type(
             self.zero_point
         )
@@ -74,12 +74,7 @@ class FileQuantizer:
         codes = self.codes(op, values)
         number_format = self.number_format
         if self.zero_point:
-            bits = signed_bits_needed(int(codes.min()), int(codes.max()))
-            if bits > MAX_BITS:
-                op.refuse(
-                    f"weights less their zero-point {self.zero_point} must fit {MAX_BITS} bits, not "
-                    f"{bits}: quantize weights symmetrically"
-                )
+            bits = min(MAX_BITS, signed_bits_needed(int(codes.min()), int(codes.max())))
             number_format = NumberFormat(max(2, bits), is_signed=True)
         scale = self.scale
         if scale.size > 1:

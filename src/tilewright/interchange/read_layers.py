@@ -14,6 +14,7 @@ from tilewright.interchange.quant_node import MAX_BITS, FileQuantizer
 from tilewright.interchange.values import Affine, Grid, Value
 from tilewright.interchange.windows import read_axes, widened
 from tilewright.spec import ConvShape, IntegerLayer, NumberFormat
+from tilewright.spec.integer_sums import LARGEST_SUM
 from tilewright.spec.number_format import signed_bits_needed
 
 WEIGHT_NAME = re.compile(r"^(.+?)\.weight(_quant\b.*|_values|_scale|_codes)?$")
@@ -24,7 +25,7 @@ class Weight:
     """A quantized constant: its codes, of the shape in the file, and its quantizer.
 
     names: the constants that it comes from; they often hold the layer's name. is_integer: the file holds
-    the codes themselves, so that an integer kernel may compute with them.
+    the codes themselves, as bytes, so that an integer kernel may compute with them.
     """
 
     codes: npt.NDArray[np.float64]
@@ -34,20 +35,15 @@ class Weight:
 
     @classmethod
     def of_integers(cls, op: Operator, found: Integers) -> Weight:
-        """A weight that the file has as codes; less their zero-point, they must fit a format of 8 bits."""
+        """A weight that the file has as codes; less their zero-point, they may leave 8 bits."""
         codes = CODES[found.kind]
         if not codes.is_signed:
             codes = NumberFormat(codes.bits, is_signed=True)
         if not codes.allowed(found.codes).all():
             codes = NumberFormat(8, is_signed=True)
-        if not codes.allowed(found.codes).all():
-            op.refuse(
-                f"its weights less their zero-point are {found.codes.min()}..{found.codes.max()}, and must "
-                "fit -128..127: quantize weights symmetrically"
-            )
-        return cls(
-            found.codes.astype(np.float64), FileQuantizer(codes, found.scale), op.inputs[:2], True
-        )
+        has_kernel = found.kind in ("int8", "uint8")  # of 4 bits, ONNX Runtime makes floats
+        quantizer = FileQuantizer(codes, found.scale)
+        return cls(found.codes.astype(np.float64), quantizer, op.inputs[:2], has_kernel)
 
     @classmethod
     def of_whole(cls, name: str, constants: dict[str, Array]) -> Weight | None:
@@ -137,13 +133,28 @@ def check_convolution(op: Operator, weight: Weight) -> None:
     op.sizes("pads", [0, 0, 0, 0], least=0)
 
 
+LINEAR_EQUATION = re.compile(r"^(\.\.\.|[a-z]*)([a-z]),\2([a-z])->\1\3$")
+"""Of an Einsum that is a MatMul of the last axis and a weight ``ic oc``."""
+
+
+def as_matmul(op: Operator) -> Operator:
+    """An Einsum as the MatMul that it is, if it is one; any other operation as it is."""
+    equation = str(op.attributes.get("equation", "")).replace(" ", "")
+    if op.kind != "Einsum" or not LINEAR_EQUATION.match(equation):
+        return op
+    return replace(op, kind="MatMul", attributes={}, written_as="Einsum")
+
+
 def read_linear(op: Operator, name: str, value: Value, weight: Weight) -> IntegerLayer:
     """The layer of a Gemm or MatMul node; the weight is ``oc ic``, and alpha a part of its scale."""
     grid, alpha = _input_grid(op, value), op.number("alpha", 1.0)
     if not alpha > 0:
         op.refuse(f"alpha must be positive, not {alpha}")
     op.expect(transA=0)
-    if not value.is_flat or weight.codes.ndim != 2:
+    is_of_tokens = op.kind == "MatMul" and not value.is_flat
+    if weight.codes.ndim != 2:
+        op.refuse(f"its weight must have two axes, not {weight.codes.ndim}: reshape it before")
+    if not value.is_flat and not is_of_tokens:
         op.refuse(
             f"a linear layer must read (n, channels), but reads {value.plane}: flatten its input"
         )
@@ -155,7 +166,7 @@ def read_linear(op: Operator, name: str, value: Value, weight: Weight) -> Intege
         channels, height, width = value.last
         places = places.reshape(height, width, channels).transpose(2, 0, 1).reshape(-1)
     codes = weight.codes[:, places].reshape(oc, ic, 1, 1)
-    layer = _layer(op, name, grid, weight, codes, ConvShape(ic, 1, 1, oc, 1, 1))
+    layer = _layer(op, name, grid, weight, codes, ConvShape(*value.plane, oc, 1, 1))
     return replace(layer, weight_scale=layer.weight_scale * alpha)
 
 
@@ -170,6 +181,13 @@ def read_bias(op: Operator, constants: dict[str, Array], layer: IntegerLayer) ->
         if bias.size not in (1, layer.shape.oc):
             op.refuse(f"its bias must be one number or {layer.shape.oc}, not {bias.size}")
     return Affine(gain, bias * op.number("beta", 1.0) if op.kind == "Gemm" else bias)
+
+
+def check_sums(op: Operator, layer: IntegerLayer, bias: Integers | None) -> None:
+    """Refuse sums that leave int32, in which the kernel of a layer on codes adds them and the bias."""
+    largest = layer.sum_bound() + (0 if bias is None else int(np.abs(bias.codes).max()))
+    if largest > LARGEST_SUM:
+        op.refuse(f"its sums and bias must stay below 2**31, but may reach {largest:,}")
 
 
 def _layer(

@@ -15,7 +15,7 @@ from tilewright.interchange.read_steps import constant_input
 from tilewright.interchange.values import Affine, Value
 from tilewright.interchange.windows import Axis, pooled_ends, read_axes
 from tilewright.interchange.wiring import name_sum
-from tilewright.spec import MaxPool, SumPool
+from tilewright.spec import MaxPool, Plane, SumPool
 from tilewright.spec.code_nodes import ZERO
 
 Constants = dict[str, Array]
@@ -24,6 +24,8 @@ AVERAGES = ("AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceSum")
 LARGEST = ("GlobalMaxPool", "MaxPool", "ReduceMax")
 WORDS = {"ReduceMax": "a maximum", "ReduceMean": "a mean", "ReduceSum": "a sum"}
 POOLS = (*AVERAGES, *LARGEST)
+MOST_PIXELS = 4096
+"""That may have divisors of their own: each has thresholds of its own, too."""
 
 
 def read_largest(op: Operator, value: Value, constants: Constants, assembly: Assembly) -> Value:
@@ -44,7 +46,8 @@ def read_largest(op: Operator, value: Value, constants: Constants, assembly: Ass
         return value.pooled(op, MaxPool(kernel, stride, before))
     if value.grid is None:
         op.refuse(
-            "its padding must be the same at both ends, or its input quantized: put a quantizer before it"
+            "its windows must reach beyond both ends alike, or its input be quantized: put a quantizer "
+            "before it"
         )
     index = _with_edges(op, value, axes)
     moved = add_move(op, value, index, assembly, tensor=None)
@@ -73,12 +76,20 @@ def _with_edges(op: Operator, value: Value, axes: tuple[Axis, Axis]) -> np.ndarr
     return np.ascontiguousarray(numbers[:, rows][:, :, columns])
 
 
-def read_average(op: Operator, value: Value, constants: Constants, assembly: Assembly) -> Value:
-    """The mean of each window, or of the plane, or its sum."""
+def read_average(
+    op: Operator, value: Value, constants: Constants, assembly: Assembly, *, is_kernel: bool
+) -> tuple[Value, Plane]:
+    """The mean of each window, or of the plane, or its sum, and the plane of the file's tensor of it.
+
+    is_kernel: ONNX Runtime makes codes of it at once, if it reads codes. Where the plane is not that of the
+    value, each of its pixels is a channel there.
+    """
     grid = value.grid
     if grid is None:
         op.refuse("it averages values that are not quantized: put a quantizer before it")
     kernel, stride, ends = _average_window(op, value, constants)
+    if any(map(any, ends)) and not op.attributes.get("count_include_pad", 0):
+        return _by_pixel(op, value, (kernel, stride, ends), assembly)
     if any(map(any, ends)):
         value = _surrounded(op, value, ends, assembly)
     name = unique(name_sum(op), set(assembly.nodes))
@@ -86,7 +97,7 @@ def read_average(op: Operator, value: Value, constants: Constants, assembly: Ass
     area = 1 if op.kind == "ReduceSum" else node.area
     offset, step = -grid.zero_point * node.area, grid.scale / area
     real = Affine(np.array([step]), np.array([offset * step]))
-    if value.codes_at is None or op.kind.startswith("Reduce"):
+    if not is_kernel or value.codes_at is None or op.kind.startswith("Reduce"):
         found = assembly.add(op, node, [value], real)
     else:
         found = assembly.add_integers(op, node, [value], real)
@@ -96,15 +107,43 @@ def read_average(op: Operator, value: Value, constants: Constants, assembly: Ass
         found = replace(found, kernel=whole if op.kind == "GlobalAveragePool" else parts)
     found = replace(found, is_positive=grid.low >= 0)
     is_squeezed = op.attributes.get("keepdims", 1) == 0
-    return found.flattened(op) if is_squeezed else found
+    found = found.flattened(op) if is_squeezed else found
+    return found, found.plane
+
+
+def _by_pixel(
+    op: Operator, value: Value, window: tuple[Pair, Pair, tuple[Pair, Pair]], assembly: Assembly
+) -> tuple[Value, Plane]:
+    """Means of windows with fewer codes at the border: each pixel is a channel, with a divisor of its own."""
+    kernel, stride, ends = window
+    grid = value.grid
+    assert grid is not None, "seen before"  # noqa: S101
+    numbers = np.arange(int(np.prod(value.plane)), dtype=np.int32).reshape(value.plane)
+    wide = np.pad(numbers, ((0, 0), *ends), constant_values=ZERO)
+    windows = np.lib.stride_tricks.sliding_window_view(wide, kernel, axis=(1, 2))
+    windows = windows[:, :: stride[0], :: stride[1]]
+    places = windows.reshape(-1, 1, kernel[0] * kernel[1])
+    if len(places) > MOST_PIXELS:
+        op.refuse(
+            "windows at the border average fewer codes than others, which is read of at most "
+            f"{MOST_PIXELS:,} pixels of all channels, not {len(places):,}: set count_include_pad to 1"
+        )
+    fill = code_of(op, value, 0.0)
+    moved = add_move(op, value, np.ascontiguousarray(places), assembly, tensor=None, fill=fill)
+    name, area = unique(name_sum(op), set(assembly.nodes)), places.shape[2]
+    codes = (grid.number_format, grid.scale)
+    node = SumPool(name, moved.plane, (1, area), (1, 1), *codes)
+    steps = grid.scale / (places != ZERO).sum(axis=(1, 2))
+    found = assembly.add(op, node, [moved], Affine(steps, -grid.zero_point * area * steps))
+    return replace(found, is_positive=grid.low >= 0), windows.shape[:3]
 
 
 def _surrounded(op: Operator, value: Value, ends: tuple[Pair, Pair], assembly: Assembly) -> Value:
     """A plane of codes with zeros around it, which the file has nowhere."""
-    code_of(op, value, 0.0)
+    fill = code_of(op, value, 0.0)
     numbers = np.arange(int(np.prod(value.plane)), dtype=np.int32).reshape(value.plane)
     index = np.pad(numbers, ((0, 0), *ends), constant_values=ZERO)
-    return add_move(op, value, index, assembly, tensor=None)
+    return add_move(op, value, index, assembly, tensor=None, fill=fill)
 
 
 def _average_window(
@@ -120,10 +159,6 @@ def _average_window(
     ends = ((rows.before, rows.after), (columns.before, columns.after))
     if max(rows.dilation, columns.dilation) > 1:
         op.refuse("dilations must be [1, 1]")
-    if any(map(any, ends)) and not op.attributes.get("count_include_pad", 0):
-        op.refuse(
-            "windows at the border average fewer codes than others: set count_include_pad to 1"
-        )
     return kernel, (rows.stride, columns.stride), ends
 
 

@@ -96,10 +96,10 @@ def read_arithmetic(op: Operator, value: Value, constants: Constants) -> Value:
 
 
 def read_slopes(op: Operator, value: Value, constants: Constants) -> Value:
-    """PRelu with slopes that do not make it fall."""
+    """PRelu with slopes that do not make it fall; of codes, with any."""
     slopes = value.channels(op, constant_input(op, constants, 1))
-    if (slopes < 0).any():
-        op.refuse("its slopes must not be negative")
+    if (slopes < 0).any() and not value.follows_codes:
+        op.refuse("its slopes must not be negative where it reads sums: put a quantizer before it")
     return value.through(op, Step(lambda values: np.where(values < 0, values * slopes, values)))
 
 

@@ -20,7 +20,8 @@ AXES = ("ReduceMean", "ReduceSum", "Squeeze", "Unsqueeze")
 REFUSED = ("Gather", "Pad", "Resize", "Slice", "Split", "Upsample")
 """Operations that name axes, and are not read over sequences."""
 
-ROW = 2
+ROW, SEQUENCE, PLANE = 2, 3, 4
+"""The axis of the row, and how many axes a sequence and a plane have, with the samples."""
 
 
 def has_sequences(graph: Graph) -> bool:
@@ -55,7 +56,24 @@ def with_rows(graph: Graph) -> Graph:
 
 
 def _rewritten(ops: tuple[Operator, ...], constants: dict[str, Array]) -> Iterator[Operator]:
+    axes_of: dict[str, int] = {}
     for op in ops:
+        known = [axes_of.get(name, SEQUENCE) for name in op.inputs if name not in constants]
+        before = max(known, default=SEQUENCE)
+        after = _axes_behind(op, before, constants)
+        axes_of |= dict.fromkeys(op.outputs, after)
+        if {before, after} == {SEQUENCE, PLANE} and op.kind in ("Squeeze", "Unsqueeze"):
+            if [axis % PLANE for axis in _stated_axes(op, constants)] != [ROW]:
+                op.refuse(
+                    "it is not read in a network of sequences, but to add a row or take it away"
+                )
+            yield replace(
+                op, kind="Identity", inputs=op.inputs[:1], attributes={}, written_as=op.kind
+            )
+            continue
+        if before == PLANE:
+            yield op
+            continue
         if op.kind in REFUSED and op.inputs[0] not in constants:
             op.refuse("it is not read in a network of sequences")
         if op.kind in WINDOWS:
@@ -69,6 +87,26 @@ def _rewritten(ops: tuple[Operator, ...], constants: dict[str, Array]) -> Iterat
             yield _with_constant(op, constants, lambda sizes: [*sizes[:2], 1, *sizes[2:]])
         else:
             yield op
+
+
+def _stated_axes(op: Operator, constants: dict[str, Array]) -> list[int]:
+    """The axes that an operation names, as an attribute or as a constant."""
+    if "axes" in op.attributes or len(op.inputs) < 2 or op.inputs[1] not in constants:
+        return list(op.attributes.get("axes", ()))
+    return [int(axis) for axis in constants[op.inputs[1]].reshape(-1)]
+
+
+def _axes_behind(op: Operator, before: int, constants: dict[str, Array]) -> int:
+    """How many axes the result of an operation has, of which the first operand has `before`."""
+    if op.kind in ("Flatten", "Gemm"):
+        return 2
+    if op.kind == "Unsqueeze":
+        return before + len(_stated_axes(op, constants))
+    if op.kind == "Squeeze" or (op.kind in AXES and not op.attributes.get("keepdims", 1)):
+        return before - len(_stated_axes(op, constants))
+    if op.kind == "Reshape" and len(op.inputs) > 1 and op.inputs[1] in constants:
+        return int(constants[op.inputs[1]].size)
+    return before
 
 
 def _of_planes(op: Operator) -> dict[str, list[int]]:

@@ -32,27 +32,28 @@ CARRIED = 8
 
 @dataclass(frozen=True, slots=True)
 class SourceCodes:
-    """The tensor of the file with the input codes of a port, less `zero_point`, times `scale`.
+    """The tensor of the file with the input codes of a port, less `zero_point`, times `scale`, which may be
+    one for each channel.
 
-    last: the plane that the file has flattened with its channels last. part: the first of the port's channels
-    in the tensor, and the first behind them, if it has others too. places: where each code stands in the
-    tensor, or `ZERO`, if the network has them in other places than the file.
+    last: the plane that the file has flattened with its channels last. places: where each code stands in the
+    tensor, or `ZERO`, if the network has them in other places than the file, or the tensor has others too;
+    fill: the code that `ZERO` stands for.
     """
 
     tensor: str
-    scale: float
+    scale: float | npt.NDArray[np.float64]
     zero_point: int = 0
     last: Plane | None = None
-    part: tuple[int, int] | None = None
     places: npt.NDArray[np.int32] | None = None
+    fill: int = 0
 
     def moved(self, codes: Ints) -> Ints:
         """Codes of the tensor, by sample, as the network has them."""
         flat = codes.reshape(len(codes), -1)
         if self.places is None:
             return flat
-        with_zero = np.concatenate([flat, np.zeros((len(flat), 1), flat.dtype)], axis=1)
-        return with_zero[:, self.places]  # `ZERO` is the last
+        with_fill = np.concatenate([flat, np.full((len(flat), 1), self.fill, flat.dtype)], axis=1)
+        return with_fill[:, self.places]  # `ZERO` is the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,14 @@ class SourceParts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SourceSums:
-    """The tensor of the file with a node's real output, which `real` makes of its sums."""
+    """The tensor of the file with a node's real output, which `real` makes of its sums.
+
+    places: where the number of each sum stands in the tensor, if not in its own place.
+    """
 
     tensor: str
     real: Affine
+    places: npt.NDArray[np.int32] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,7 +200,10 @@ class Imported:
                 farthest.append(distance)
             if node.name in self.sums:
                 real = self.sums[node.name].real
-                tensor = self._channels_first(self.sums[node.name].tensor, found, None)
+                place = self.sums[node.name]
+                tensor = self._channels_first(place.tensor, found, None)
+                if place.places is not None:
+                    tensor = tensor.reshape(count, -1)[:, place.places]
                 values = tensor.reshape(count, *node.output_shape)
                 steps = (values - real.offset.reshape(-1, 1, 1)) / real.gain.reshape(-1, 1, 1)
                 psums[node.name] = np.rint(steps).astype(np.int64)
@@ -209,8 +217,6 @@ class Imported:
             flat = [codes.reshape(len(codes), -1) - low for codes, _, low in read]
             return np.concatenate(flat, axis=1), max(distance for _, distance, _ in read)
         tensor = self._channels_first(place.tensor, found, place.last)
-        if place.part is not None:
-            tensor = tensor[:, slice(*place.part)]
         values = tensor / place.scale
         whole = np.rint(values)
         moved = place.moved((whole + place.zero_point).astype(np.int64))

@@ -95,14 +95,10 @@ def settled(op: Operator, seen: Seen, assembly: Assembly) -> Value:
     if seen.is_kept and value.plane == plane:
         return replace(value, is_flat=is_flat)
     assert value.grid is not None, "all tensors have codes"  # noqa: S101
-    if (first == ZERO).any() and value.grid.zero_point:
-        op.refuse(
-            f"{seen.tensor} puts in the code {value.grid.zero_point}, which only a convolution can read, and "
-            "only around a plane"
-        )
     index = first.astype(np.int32).reshape(plane)
     named = replace(op, outputs=(seen.tensor or value.tensor,))
-    moved = add_move(named, value, index, assembly, tensor=seen.tensor or None)
+    fill = value.grid.zero_point if (first == ZERO).any() else 0
+    moved = add_move(named, value, index, assembly, tensor=seen.tensor or None, fill=fill)
     return replace(moved, is_flat=is_flat)
 
 

@@ -25,9 +25,9 @@ def as_convolution(
         op.refuse(f"its input {op.inputs[0]} is not quantized: put a quantizer before it")
     if weight.codes.ndim != 4 or value.is_flat:
         op.refuse("only convolutions of planes (n, channels, h, w) are supported")
-    code_of(op, value, 0.0)
+    fill = code_of(op, value, 0.0)
     index = _spread(op, value, weight.codes.shape[2:])
-    moved = add_move(op, value, index, assembly, tensor=None)
+    moved = add_move(op, value, index, assembly, tensor=None, fill=fill)
     kept: dict[str, Any] = {
         key: op.attributes[key] for key in ("dilations", "group") if key in op.attributes
     }

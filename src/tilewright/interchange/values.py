@@ -88,6 +88,25 @@ if it has none for such codes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ByChannel:
+    """Codes of one format whose scales, float64 ``(c,)``, differ by channel; grid: with the first of them."""
+
+    grid: Grid
+    scales: npt.NDArray[np.float64]
+
+    @property
+    def ratios(self) -> npt.NDArray[np.float64]:
+        """Scales in terms of that of the grid."""
+        return self.scales / self.grid.scale
+
+
+BY_CHANNEL = (
+    "what it reads has a scale for each channel, which only convolutions, linear layers and max-pools take: "
+    "let its quantizer have one scale"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Value:
     """A tensor. origin: the node whose sums it follows from, or None for the graph's input.
 
@@ -97,9 +116,12 @@ class Value:
     codes_at: the tensor of integers with its codes, if the file has one. kernel: of the source, where a
     quantizer that follows directly is computed with the sums; is_rectified: but for a Relu in between.
     is_positive: it is known not to be negative. last: the plane that was flattened with its channels last.
-    part: the first of its channels in the tensor, and the first behind them, if it has others too. places: of
-    its codes in the tensor, if they were moved since; the file does not have them so. slack: by how much the
-    source's rounding of what it adds may miss the sum. input: of the graph, that it follows from.
+    places: of its codes in the tensor, if they were moved since, or if it has others too, fill: the code
+    where there is none of them. shift: what its codes have more than those of the file. slack: by how much
+    the source's rounding of what it adds may miss the sum. input: of the graph, that it follows from.
+    by_code: its numbers for each code of an earlier grid, if operations on values of codes have made them.
+    by_channel: the grid of each channel, where they differ; `grid` is None then, and the steps lead to codes
+    of the first scale.
     """
 
     tensor: str
@@ -116,20 +138,25 @@ class Value:
     is_rectified: bool = False
     is_positive: bool = False
     last: Plane | None = None
-    part: tuple[int, int] | None = None
     places: npt.NDArray[np.int32] | None = None
+    fill: int = 0
+    shift: int = 0
     slack: float = 0.0
     input: str = ""
+    by_code: ByCode | None = None
+    by_channel: ByChannel | None = None
 
     def through(self, op: Operator, step: Step) -> Value:
         """The value after an elementwise step, off the grid."""
+        if self.by_channel is not None:
+            op.refuse(BY_CHANNEL)
         if step.falls and self.pools:
             op.refuse(
                 "it falls in some channel and comes after a max-pool, which then does not commute"
             )
         steps = (*self.steps, step)
-        after = replace(self, tensor=op.output, steps=steps, grid=None, codes_at=None, part=None)
-        after = replace(after, places=None)
+        after = replace(self, tensor=op.output, steps=steps, grid=None, codes_at=None)
+        after = replace(after, places=None, by_code=None)
         keeps = isinstance(step.apply, Affine) and step.apply.keeps_sign
         is_positive = self.is_positive and keeps
         return replace(after, kernel=None, is_rectified=False, is_positive=is_positive)
@@ -147,6 +174,12 @@ class Value:
         if step is None:
             return None
         return replace(self, steps=(), kernel=None).on_grid(op, grid, step)
+
+    @property
+    def follows_codes(self) -> bool:
+        """Whether it is a function of codes, so that the source's own arithmetic is known for each."""
+        is_input = self.origin is None or self.is_code
+        return not is_input and (self.grid is not None or self.by_code is not None)
 
     @property
     def is_code(self) -> bool:
@@ -183,6 +216,10 @@ class Value:
             return self.renamed(op)
         plane = (math.prod(self.plane), 1, 1)
         flat = replace(self.renamed(op), plane=plane, is_flat=True)
+        if self.by_channel is not None:
+            pixels = self.plane[1] * self.plane[2]
+            scales = self.by_channel.scales.repeat(pixels)
+            flat = replace(flat, by_channel=replace(self.by_channel, scales=scales))
         if op.attributes.get("channels_last"):
             if self.origin is None:
                 op.refuse("the input must be flattened with its channels first")
@@ -248,3 +285,34 @@ class Value:
             )
         counted: Ints = codes.astype(np.int64) - self.grid.low
         return counted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ByCode:
+    """Numbers that follow from the codes of `source`: float32 ``c code``, or one row for all channels."""
+
+    source: Value
+    values: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, value: Value) -> ByCode:
+        """What the values of a value that follows from codes are, for each of the codes."""
+        if value.by_code is not None:
+            return value.by_code
+        assert value.grid is not None, "only values on a grid have codes"  # noqa: S101
+        steps = np.arange(value.grid.low, value.grid.high + 1)
+        return cls(value, (steps * value.grid.scale).astype(np.float32)[None])
+
+    def step(self, *, falls: bool = False) -> Step:
+        """From the values of the codes to these numbers."""
+        grid = self.source.grid
+        assert grid is not None, "only values on a grid have codes"  # noqa: S101
+
+        def apply(values: Floats) -> Floats:
+            places = np.rint(values / grid.scale).astype(np.int64) - grid.low
+            places = places.clip(0, self.values.shape[1] - 1)
+            rows = np.arange(values.shape[1]) if len(self.values) > 1 else 0
+            found: Floats = self.values[rows, places].astype(np.float64)
+            return found
+
+        return Step(apply, falls, is_of_codes=True)

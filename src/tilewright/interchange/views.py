@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from tilewright.interchange.assembly import Assembly
-from tilewright.interchange.moves import MOVES, Places, View, add_move, read_move
+from tilewright.interchange.held import hold, inverse, named, over_tokens, tokens_of
+from tilewright.interchange.moves import MOVES, Places, View, add_move, code_of, read_move
 from tilewright.interchange.onnx_graph import Array, Graph, Operator
-from tilewright.interchange.quant_node import QUANT_OPERATORS
-from tilewright.interchange.read_steps import ARITHMETIC, is_float
-from tilewright.interchange.values import Value
+from tilewright.interchange.read_steps import is_float
+from tilewright.interchange.values import BY_CHANNEL, Value
+from tilewright.spec import Plane
+from tilewright.spec.code_nodes import ZERO
 
 RENAMES = ("Cast", "Dropout", "Identity")
-
-POINTWISE = (*QUANT_OPERATORS, *ARITHMETIC, "BipolarQuant", "Clip", "Relu")
-"""Operations of each number by itself."""
 
 
 class Views:
@@ -33,10 +31,13 @@ class Views:
         self.open: dict[str, View] = {}
         self._values, self._constants, self._assembly = values, constants, assembly
         self._batch, self._opset = graph.batch, graph.opset
-        self._held: View | None = None
-        if (
-            len(graph.plane or graph.input_shape) == 2
-        ):  # neither flat nor a plane, until it is moved
+        self._made: Places | None = None
+        self._maker: Operator | None = None
+        self._token_axes = 0
+        self._lent: dict[str, Value | None] = {}
+        is_read = any(graph.input in op.inputs for op in graph.ops)
+        if is_read and len(graph.plane or graph.input_shape) == 2:
+            # neither flat nor a plane, until it is moved
             self.open[graph.input] = _input_view(graph, values.pop(graph.input))
 
     def followed(self, name: str) -> Value | None:
@@ -44,46 +45,94 @@ class Views:
         view = self.open.get(name)
         return self._values.get(name) if view is None else view.source
 
-    def read(self, op: Operator) -> bool:
-        """Take an operation that only puts numbers in other places, or asks for sizes; whether it is one.
+    def read(self, op: Operator) -> Operator | None:
+        """Take an operation that only puts numbers in other places, or asks for sizes: None if it is one.
 
-        For all others, views that they read are values from then on.
+        For all others, views that they read are values from then on, and the operation is the one of these.
         """
-        self._held = None
+        self._take_back()
         name = op.inputs[0] if op.inputs and not op.domain else ""
         view, value = self.open.get(name), self._values.get(name)
         if view is not None and op.kind in RENAMES and is_float(op):
             self.open[op.output] = view
-            return True
+            return None
         if value is not None and op.kind in (*MOVES, "Shape"):
             is_kept = op.kind != "Shape" and _is_plain(op, value, self._constants)
             view = None if is_kept else _start_view(op, value)
+            if view is not None and value.by_channel is not None and op.kind != "Shape":
+                op.refuse(BY_CHANNEL)
         if view is not None and op.kind == "Shape":
             self._constants[op.output] = _sizes_of(op, view, self._batch)
-            return True
+            return None
         if view is not None and op.kind in MOVES:
             batch, opset = self._batch, self._opset
             self.open |= read_move(op, view, self._constants, batch=batch, opset=opset)
-            return True
-        self._settle(op)
-        return False
+            return None
+        return self._of_tokens(op) or self._held(op) or self._settle(op)
 
-    def hold(self, op: Operator) -> None:
-        """What an operation has made of an input of two axes, number by number, has these axes too."""
-        if self._held is not None:
-            self.open[op.output] = replace(self._held, source=self._values.pop(op.output))
+    def see_as(self, op: Operator, plane: Plane) -> None:
+        """The numbers of an operation's value are a plane in the file, in the same order."""
+        value = self._values.pop(op.output)
+        places = np.arange(int(np.prod(plane)), dtype=np.int32).reshape(plane)
+        self.open[op.output] = View(value, places, op)
 
-    def _settle(self, op: Operator) -> None:
+    def close(self, op: Operator) -> None:
+        """What an operation has made of views, number by number, is a view too, with the same places."""
+        if self._token_axes:
+            self._made = tokens_of(self._values[op.output].plane, self._token_axes)
+        if self._made is None:
+            return
+        value, places = self._values.pop(op.output), inverse(self._made)
+        self._assembly.lay_out(op.output, places)
+        self.open[op.output] = View(replace(value, places=places), self._made, self._maker or op)
+
+    def _take_back(self) -> None:
+        """Values that the last operation read in place of views are no longer there."""
+        for name, value in self._lent.items():
+            self._values.pop(name, None)
+            if value is not None:
+                self._values[name] = value
+        self._made, self._maker, self._token_axes, self._lent = None, None, 0, {}
+
+    def _lend(self, values: dict[str, Value]) -> None:
+        self._lent = {name: self._values.get(name) for name in values}
+        self._values |= values
+
+    def _held(self, op: Operator) -> Operator | None:
+        """An operation of each number by itself, where its views are no values that it could read."""
+        followed = [name for name in dict.fromkeys(op.inputs) if self.followed(name) is not None]
+        if not any(_must_stay(self.open[name]) for name in followed if name in self.open):
+            return None
+        views = {
+            name: self.open.get(name) or _start_view(op, self._values[name]) for name in followed
+        }
+        found = hold(op, views, self._constants, self._assembly)
+        if found is None:
+            return None
+        self._lend(found.values)
+        self._made, self._maker = found.places, next(iter(views.values())).op
+        return found.op
+
+    def _of_tokens(self, op: Operator) -> Operator | None:
+        """A linear layer of tokens, whose channels are its last axis, or their mean, as those of planes."""
+        name = op.inputs[0] if op.inputs else ""
+        view, value = self.open.get(name), self._values.get(name)
+        is_alone = all(self.followed(other) is None for other in op.inputs[1:])
+        if op.kind == "MatMul" and value is not None and not value.is_flat:
+            view = _start_view(op, value)
+        found = None if view is None else over_tokens(op, view, self._constants)
+        if view is None or found is None or not is_alone:
+            return None
+        self._lend({name: _as_planes(replace(view, op=op), found.places, name, self._assembly)})
+        self._token_axes = view.places.ndim if op.kind == "MatMul" else 0
+        return found.op
+
+    def _settle(self, op: Operator) -> Operator:
         for name in dict.fromkeys(op.inputs):
-            if name not in self.open:
-                continue
-            view = self.open.pop(name)
-            is_input = view.source.origin is None and view.places.ndim == 2 and _is_kept(view)
-            if is_input and op.kind in POINTWISE:
-                self._held = view
-                self._values[name] = replace(view.source, tensor=name)
-            else:
+            if name in self.open:
+                view = self.open.pop(name)
                 self._values[name] = _settled(view, name, self._assembly, wanted=op)
+        return op
 
 
 def _input_view(graph: Graph, value: Value) -> View:
@@ -113,7 +162,7 @@ def _is_plain(op: Operator, value: Value, constants: dict[str, Array]) -> bool:
     return (is_gate and not value.is_flattened) or sizes in ([numbers], [-1])
 
 
-def _sizes_of(op: Operator, view: View, batch: int) -> npt.NDArray[np.int64]:
+def _sizes_of(op: Operator, view: View, batch: int) -> Array:
     """What Shape makes of a tensor; where the batch is open, it is 1."""
     sizes = [max(1, batch), *view.places.shape]
     start, end = int(op.number("start", 0)), int(op.number("end", len(sizes)))
@@ -132,8 +181,7 @@ def _start_view(op: Operator, value: Value) -> View:
 def _settled(view: View, tensor: str, assembly: Assembly, *, wanted: Operator) -> Value:
     """The tensor of a view as a value: the same one, a flat one, another input, or that of a `CodeMove`."""
     source, places, op = view.source, view.places, view.op
-    is_kept = _is_kept(view)
-    plane = _plane(places)
+    is_kept, plane = _is_kept(view), _plane(places)
     is_code = source.is_code
     if plane is not None and source.origin is None and (source.grid is None or _permutes(view)):
         how = f"laid out by {op.label}"
@@ -145,11 +193,12 @@ def _settled(view: View, tensor: str, assembly: Assembly, *, wanted: Operator) -
             is_flat=places.ndim == 1,
             layout=moved.layout or (how,),
             codes_at=tensor if is_code else None,
+            places=None,
         )
     if is_kept and plane == source.plane and (places.ndim == 1) == source.is_flat:
-        return replace(source, tensor=tensor, codes_at=tensor if is_code else source.codes_at)
+        return named(view, tensor)
     if is_kept and places.ndim == 1 and not source.is_flat:
-        return source.flattened(replace(op, outputs=(tensor,), attributes={}))
+        return named(view, tensor).flattened(replace(op, outputs=(tensor,), attributes={}))
     if plane is None:
         op.refuse(
             f"it must give (n, channels) or (n, channels, h, w), not {places.ndim + 1} axes, which "
@@ -157,9 +206,36 @@ def _settled(view: View, tensor: str, assembly: Assembly, *, wanted: Operator) -
         )
     if source.grid is None:
         op.refuse("it moves values that are not quantized: put a quantizer before it")
-    index = places.reshape(plane)
-    moved = add_move(replace(op, outputs=(tensor,)), source, index, assembly, tensor=tensor)
+    index, ahead = places.reshape(plane), replace(op, outputs=(tensor,))
+    moved = add_move(ahead, source, index, assembly, tensor=tensor, fill=_fill(view))
     return replace(moved, is_flat=places.ndim == 1)
+
+
+def _fill(view: View) -> int:
+    """The code that a view puts in, if it puts in any."""
+    return code_of(view.op, view.source, view.fill) if (view.places == ZERO).any() else 0
+
+
+def _as_planes(view: View, places: Places, tensor: str, assembly: Assembly) -> Value:
+    """The tensor of a view as a value of these planes: its source, if that has them, or a `CodeMove`."""
+    source = view.source
+    numbers = np.arange(int(np.prod(source.plane)))
+    if np.array_equal(places.reshape(-1), numbers) and source.plane[0] == len(places):
+        return named(view, tensor)
+    if source.grid is None:
+        view.op.refuse("it reads values that are not quantized: put a quantizer before it")
+    moved = add_move(view.op, source, places, assembly, tensor=None, fill=_fill(view))
+    if moved.codes_at is not None:
+        return replace(moved, tensor=tensor)
+    found = np.arange(view.places.size, dtype=np.int32).reshape(view.places.shape)
+    return replace(moved, tensor=tensor, places=np.moveaxis(found, -1, 0).reshape(-1))
+
+
+def _must_stay(view: View) -> bool:
+    """Whether a view is no value that an operation of each number could read."""
+    plane, source = _plane(view.places), view.source
+    is_plain = _is_kept(view) and (view.places.ndim == 1 or plane == source.plane)
+    return plane is None or (source.grid is None and not is_plain)
 
 
 def _plane(places: Places) -> tuple[int, int, int] | None:

@@ -17,8 +17,8 @@ class MoveOp(Op):
     name, noun = "move", CodeMove
 
     def describe(self, node: CodeMove) -> Facts:
-        """The planes of the operands."""
-        return {"planes": node.planes}
+        """The planes of the operands, and the fill if it is not 0."""
+        return {"planes": node.planes} | ({"fill": node.fill} if node.fill else {})
 
     def arrays(self, node: CodeMove) -> Arrays:
         """The places."""
@@ -34,8 +34,7 @@ class MoveOp(Op):
 
     def onnx_sums(self, node: CodeMove, codes: tuple[str, ...], sums: Sums, writer: Writer) -> str:
         """As int32."""
-        int32 = writer.dtype("int32")
-        return _write(node, codes, sums, writer, int32, np.zeros((1, 1), np.int32))
+        return _write(node, codes, sums, writer, writer.dtype("int32"))
 
     def onnx_values(
         self,
@@ -45,9 +44,10 @@ class MoveOp(Op):
         writer: Writer,
         _weight: WriteWeight,
     ) -> str:
-        """As float32."""
-        zero = np.zeros((1, 1), np.float32)
-        return _write(node, acts, sums, writer, writer.dtype("float32"), zero)
+        """As float32; refuses a fill, which has no real value but in steps of the codes."""
+        if node.fill:
+            self._refuse(node, f"float operator in ONNX where it puts in the code {node.fill}")
+        return _write(node, acts, sums, writer, writer.dtype("float32"))
 
 
 def _planes(facts: Mapping[str, Any]) -> tuple[tuple[int, ...], ...]:
@@ -55,18 +55,16 @@ def _planes(facts: Mapping[str, Any]) -> tuple[tuple[int, ...], ...]:
 
 
 def _move(operands: tuple[Array, ...], node: CodeMove) -> Array:
-    """Codes ``n h w c`` of each operand to ``n oh ow oc``; the last place, ``-1``, is a 0."""
+    """Codes ``n h w c`` of each operand to ``n oh ow oc``; the last place, ``-1``, is the fill."""
     count = len(operands[0])
     flat = [codes.transpose(0, 3, 1, 2).reshape(count, -1) for codes in operands]
-    zero = np.zeros((count, 1), np.int32)
+    fill = np.full((count, 1), node.fill, np.int32)
     places = node.index.transpose(1, 2, 0)  # oh ow oc
-    return np.concatenate([*flat, zero], axis=1, dtype=np.int32)[:, places]
+    return np.concatenate([*flat, fill], axis=1, dtype=np.int32)[:, places]
 
 
-def _write(
-    node: CodeMove, values: tuple[str, ...], sums: Sums, writer: Writer, dtype: int, zero: Array
-) -> str:
-    """Flatten, concatenate with a 0, gather, and shape again."""
+def _write(node: CodeMove, values: tuple[str, ...], sums: Sums, writer: Writer, dtype: int) -> str:
+    """Flatten, concatenate with the fill, gather, and shape again."""
     samples, name = sums.sizes[0], node.name
     flat = [
         _flatten(node, operand, value, sums, writer, dtype) for operand, value in enumerate(values)
@@ -76,8 +74,12 @@ def _write(
     places = (("begin", 0), ("end", 1), ("axis", 1))
     cut = (writer.constant(f"{name}.{key}", np.array([at], np.int64)) for key, at in places)
     first = writer.node("Slice", (flat[0], *cut), f"{name}.first", dtype=dtype, shape=one)
-    nothing = (first, writer.constant(f"{name}.zero", zero))
+    kind = np.int32 if dtype == writer.dtype("int32") else np.float32
+    nothing = (first, writer.constant(f"{name}.zero", np.zeros((1, 1), kind)))
     nought = writer.node("Mul", nothing, f"{name}.nought", dtype=dtype, shape=one)
+    if node.fill:
+        filled = (nought, writer.constant(f"{name}.code", np.full((1, 1), node.fill, kind)))
+        nought = writer.node("Add", filled, f"{name}.fill", dtype=dtype, shape=one)
     row = writer.node(
         "Concat", (*flat, nought), f"{name}.all", dtype=dtype, shape=(samples, total + 1), axis=1
     )

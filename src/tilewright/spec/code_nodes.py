@@ -12,7 +12,7 @@ from tilewright.spec.number_format import NumberFormat
 from tilewright.spec.requantization import Plane, Requantization
 
 ZERO = -1
-"""Stands in the index of a `CodeMove` where there is a 0 and no code."""
+"""Stands in the index of a `CodeMove` where none of the operands' codes is, but its fill: 0, if not said."""
 
 
 class OnCodes:
@@ -79,7 +79,8 @@ class CodeMove(OnCodes):
     """Codes in other places: concatenated, repeated, shuffled, cut out, or with zeros between or around them.
 
     All operands have one step. planes: of the operands. index: int32 ``oc oh ow``, for each place of the
-    result the place in the operands, flattened (``c h w``) and put one behind the other, or `ZERO`.
+    result the place in the operands, flattened (``c h w``) and put one behind the other, or `ZERO`. fill: the
+    code there, 0 or one of the format; where codes have a zero-point, that one stands for nothing.
     """
 
     name: str
@@ -89,9 +90,14 @@ class CodeMove(OnCodes):
     act_scale: float
     requantizations: tuple[Requantization, ...] = ()
     unlinked: str = ""
+    fill: int = 0
 
     def __post_init__(self) -> None:
         codes = sum(int(np.prod(plane)) for plane in self.planes)
+        if self.fill and not self.act_format.allowed(np.array(self.fill)):
+            raise ShapeError(
+                f"{self.name}: its fill must be 0 or a code of {self.act_format}, not {self.fill}"
+            )
         index = self.index
         if not self.planes or index.ndim != 3 or index.dtype != np.int32 or not index.size:
             raise ShapeError(

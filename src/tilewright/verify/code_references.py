@@ -9,8 +9,8 @@ from tilewright.spec import CodeMove, CodeProduct, CodeTable, IntArray
 
 
 def reference_move(node: CodeMove, *operands: IntArray) -> npt.NDArray[np.int64]:
-    """The code that stands at each place of the operands, or 0."""
-    sums = np.zeros((len(operands[0]), *node.index.shape), np.int64)
+    """The code that stands at each place of the operands, or the fill."""
+    sums = np.full((len(operands[0]), *node.index.shape), node.fill, np.int64)
     for oc, oh, ow in np.ndindex(*node.index.shape):
         place = int(node.index[oc, oh, ow])
         for codes in operands if place >= 0 else ():

@@ -53,18 +53,112 @@ def list_twice(model):
     graph.value_info.extend([*graph.output, *graph.input, sizes, sizes])
 
 
+def leave_sizes_out(model):
+    """Of the output, which engines find themselves."""
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+
+
+def call_a_function(model):
+    """The Relu as a function that the file defines itself."""
+    body = [onnx.helper.make_node("Relu", ["a"], ["b"])]
+    opsets = [onnx.helper.make_opsetid("", 17)]
+    own = onnx.helper.make_function("own", "MyRelu", ["a"], ["b"], body, opsets)
+    model.functions.append(own)
+    model.opset_import.append(onnx.helper.make_opsetid("own", 1))
+    relu = next(one for one in model.graph.node if one.op_type == "Relu")
+    relu.op_type, relu.domain = "MyRelu", "own"
+
+
+def compute_constants(model):
+    """A zero-point of a constant size, and a scale that is spread."""
+    graph = model.graph
+    kept = [one for one in graph.initializer if one.name not in ("zero", "w1_scale")]
+    del graph.initializer[:]
+    sizes = [("one", [1]), ("spread", [4, 1, 1, 1])]
+    kept += [onnx.numpy_helper.from_array(np.array(value), name) for name, value in sizes]
+    kept.append(onnx.numpy_helper.from_array(np.array([0.1], np.float32), "step"))
+    graph.initializer.extend(kept)
+    graph.node.insert(0, node("ConstantOfShape", "zero", ["one"]))
+    graph.node.insert(0, node("Expand", "w1_scale", ["step", "spread"]))
+
+
+def write_an_einsum(model):
+    """The linear layer, as torch's exporter may write it."""
+    graph = model.graph
+    head = next(one for one in graph.node if one.op_type == "Gemm")
+    head.op_type, head.input[1] = "Einsum", "turned"
+    del head.attribute[:]
+    head.attribute.append(onnx.helper.make_attribute("equation", "bi,ij->bj"))
+    graph.node.insert(len(graph.node) - 1, node("Transpose", "turned", ["weight2"], perm=[1, 0]))
+
+
 def list_constants_as_inputs(model):
     for tensor in reversed(model.graph.initializer):
         info = onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
         model.graph.input.insert(0, info)
 
 
-@pytest.mark.parametrize("change", [drop_imports, list_twice, list_constants_as_inputs])
+CHANGES = [drop_imports, list_twice, list_constants_as_inputs, leave_sizes_out, call_a_function]
+CHANGES += [compute_constants, write_an_einsum]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_what_other_tools_overlook_changes_nothing(change, tmp_path):
     path = edit(File().save(tmp_path / "net.onnx"), change)
     before = path.read_bytes()
     same(agree(path).network, plain(tmp_path))
     assert path.read_bytes() == before
+
+
+def test_a_constant_that_grows_too_large_is_refused(tmp_path):
+    def change(model):
+        compute_constants(model)
+        sizes = next(one for one in model.graph.initializer if one.name == "spread")
+        sizes.CopyFrom(onnx.numpy_helper.from_array(np.array([1 << 40, 1, 1, 1]), "spread"))
+
+    with pytest.raises(FormatError, match=r"\(Expand\): its result must have at most"):
+        read_onnx(edit(File().save(tmp_path / "net.onnx"), change))
+
+
+@pytest.mark.parametrize("equation", ["bi,ji->bj", "bi,ij->jb"])
+def test_other_equations_and_recurrent_layers_are_no_end(equation, tmp_path):
+    """They have weights, so they are refused, not left out."""
+
+    def change(model):
+        write_an_einsum(model)
+        model.graph.node[-1].attribute[0].s = equation.encode()
+
+    with pytest.raises(FormatError, match=r"node head \(Einsum\): it cannot be stated in integers"):
+        read_onnx(edit(File().save(tmp_path / "net.onnx"), change))
+
+
+def test_a_sequence_that_nothing_reads_is_one_line(tmp_path):
+    file = File()
+    file.input = [1, 8, 6]
+    file.find("pixels").input[0] = "w1"
+    with pytest.raises(FormatError):
+        read_onnx(file.save(tmp_path / "net.onnx"))
+
+
+def test_a_branch_of_the_file_is_named(tmp_path):
+    def change(model):
+        info = onnx.helper.make_tensor_value_info("branch", onnx.TensorProto.FLOAT, None)
+        bodies = [
+            onnx.helper.make_graph(
+                [onnx.helper.make_node(kind, ["flat"], ["branch"])], kind, [], [info]
+            )
+            for kind in ("Identity", "Neg")
+        ]
+        truth = onnx.numpy_helper.from_array(np.array(True), "truth")
+        model.graph.initializer.append(truth)
+        branches = {"then_branch": bodies[0], "else_branch": bodies[1]}
+        place = len(model.graph.node) - 1
+        model.graph.node.insert(place, node("If", "chosen", ["truth"], **branches))
+        model.graph.node[-1].input[0] = "chosen"
+
+    message = r"^node head \(Gemm\): what it reads is made by node chosen \(If\), which is not"
+    with pytest.raises(FormatError, match=message):
+        read_onnx(edit(File().save(tmp_path / "net.onnx"), change))
 
 
 def test_a_missing_line_of_the_standard_operators_is_not_made_up(tmp_path):

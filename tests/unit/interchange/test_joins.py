@@ -247,15 +247,46 @@ def test_gelu_is_what_onnx_runtime_makes_of_each_code(domain):
     assert evaluate(op, values, {}) == pytest.approx(expected, abs=1e-6)
 
 
+def test_concatenated_values_are_quantized_behind_them(tmp_path):
+    """Values of sums, which no quantizer has seen, along another axis."""
+    joined = node("Concat", "both", ["relu", "norm"], axis=2)
+    again = quant("again", "both", "act_scale", "bits4", STATED | {"signed": 1})
+    file = two_branches(joined, again)
+    file.constants["w2"] = np.random.default_rng(2).normal(size=(5, 4 * 8 * 3)) * 0.3
+    foreign = agree(file.save(tmp_path / "net.onnx"))
+    assert kinds(foreign, CodeMove) == ["both"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "bits"),
+    [("Add", "bits4"), ("Mul", "bits4"), ("Concat", "bits4"), ("Add", "bits8"), ("Mul", "bits8")],
+)
+def test_codes_of_two_formats_are_those_of_one(kind, bits, tmp_path):
+    """u4 and s4 in 5 bits, u8 and s8 by counting from another zero."""
+    signed = quant("signed_codes", "norm", "act_scale", bits, STATED | {"signed": 1})
+    attributes = {"axis": 1} if kind == "Concat" else {}
+    joined = node(kind, "both", ["codes", "signed_codes"], **attributes)
+    again = quant("again", "both", "act_scale", "bits4", STATED | {"signed": 1})
+    file = two_branches(signed, joined, *([] if kind == "Concat" else [again]))
+    file.find("codes").input[3] = bits
+    channels = 8 if kind == "Concat" else 4
+    file.constants["w2"] = np.random.default_rng(2).normal(size=(5, channels * 4 * 3)) * 0.3
+    foreign = agree(file.save(tmp_path / "net.onnx"))
+    joined_node = foreign.network.node("both")
+    assert joined_node.act_format.bits == (5 if bits == "bits4" else 8)
+
+
 PLACES = [("asymmetric", "floor"), ("asymmetric", "ceil"), ("half_pixel", "round_prefer_floor")]
 PLACES += [("pytorch_half_pixel", "round_prefer_ceil"), ("asymmetric", "round_prefer_floor")]
 
 
+@pytest.mark.parametrize("sizes", [(16, 18), (11, 4)])
 @pytest.mark.parametrize(("kind", "rule"), PLACES)
-def test_pixels_are_repeated_where_onnx_has_them(kind, rule, tmp_path):
+def test_pixels_are_repeated_where_onnx_has_them(kind, rule, sizes, tmp_path):
     file = File()
-    file.constants["sizes"] = np.array([1, 4, 16, 18])
-    file.constants["w2"] = np.random.default_rng(2).normal(size=(5, 4 * 8 * 9)) * 0.1
+    file.constants["sizes"] = np.array([1, 4, *sizes])
+    numbers = 4 * (sizes[0] // 2) * (sizes[1] // 2)
+    file.constants["w2"] = np.random.default_rng(2).normal(size=(5, numbers)) * 0.1
     places = {"coordinate_transformation_mode": kind, "nearest_mode": rule}
     big = node("Resize", "big", ["codes", "", "", "sizes"], mode="nearest", **places)
     file.insert("codes", big)
@@ -268,7 +299,7 @@ def unlike():
 
 
 def other_axis():
-    return two_branches(node("Concat", "both", ["codes", "side_codes"], axis=2))
+    return two_branches(node("Concat", "both", ["codes", "side_codes"], axis=0))
 
 
 def alone():
@@ -284,13 +315,6 @@ def linear():
     return file
 
 
-def uneven():
-    file = linear()
-    file.constants["scales"] = np.array([1.0, 1, 1.5, 2])
-    file.set("big", mode="nearest")
-    return file
-
-
 def unquantized():
     return two_branches(node("Mul", "both", ["codes", "side_relu"]))
 
@@ -298,17 +322,16 @@ def unquantized():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (unlike, "node both (Concat): it puts codes of different scales or formats together: let"),
-        (other_axis, "node both (Concat): axis must be 1, that of the channels, not 2"),
+        (
+            unlike,
+            "node both (Concat): it puts codes of different scales or zero-points together: let",
+        ),
+        (other_axis, "node both (Concat): it must put planes together that fit one another, not"),
         (
             alone,
             "node act (HardSwish): it must stand between two quantizers, so that it is a table",
         ),
         (linear, "node big (Resize): mode must be nearest, not linear"),
-        (
-            uneven,
-            "node big (Resize): it must grow rows and columns alone, by constant whole factors",
-        ),
         (
             unquantized,
             "node both (Mul): its input side_relu is not quantized: put a quantizer before",

@@ -207,15 +207,70 @@ REFUSED = {
         set_constant("x_zero_point", np.uint16(3)),
         "node x_QuantizeLinear (QuantizeLinear): codes must be of type int8, uint8, int4, uint4, not uint16",
     ),
-    "weights off center": (
-        set_constant("conv2.weight_zero_point", np.int8(-100)),
-        "must fit -128..127: quantize weights symmetrically",
-    ),
     "negative scale": (
         set_constant("conv2.weight_scale", np.float32(-0.1)),
         "conv2.weight_DequantizeLinear (DequantizeLinear): the scale must be positive and finite",
     ),
 }
+
+
+@pytest.mark.parametrize("form", ["QDQ", "QOperator"])
+def test_weights_of_9_bits_are_parts_of_8(form, small, tmp_path):
+    """Unsigned weights less their zero-point: channels with too large ones are read twice, in groups too."""
+    path = quantize(small, tmp_path / "net.onnx", form=form, weights="QUInt8")
+    foreign = read_foreign(path, 3)
+    agree(foreign)
+    read = {layer.name: layer.shape.ic for layer in foreign.network.layers}
+    assert read["conv5"] in (4, 8)
+    assert sum(read.values()) > 3 + 4 + 4 + 4 + 6 + 6
+    assert sum("need 9 bits" in note for note in foreign.notes) > 0
+    assert foreign.doubtful == 0
+
+
+def test_a_bias_in_steps_of_its_own_is_computed_as_floats(small, tmp_path):
+    """ONNX Runtime takes its codes as those of the psum only where their scales say so."""
+
+    def change(graph):
+        name = "conv2.bias_quantized_scale"
+        scale = next(one for one in graph.initializer if one.name == name)
+        set_constant(name, numpy_helper.to_array(scale) * np.float32(0.37))(graph)
+
+    path = spoiled(quantize(small, tmp_path / "net.onnx", form="QDQ"), change)
+    foreign = read_foreign(path, 3)
+    agree(foreign)
+    assert foreign.doubtful > 0
+
+
+def test_a_bias_that_leaves_32_bits_with_the_sums_is_refused(small, tmp_path):
+    biases = np.array([2**31 - 1, 0, 0, 0], np.int32)
+    path = quantize(small, tmp_path / "net.onnx", form="QDQ")
+    with pytest.raises(FormatError, match=r"\(Conv\): its sums and bias must stay below 2\*\*31"):
+        read_onnx(spoiled(path, set_constant("conv2.bias_quantized", biases)))
+
+
+def test_scales_that_do_not_fit_one_another_are_refused(small, tmp_path):
+    path = quantize(small, tmp_path / "net.onnx", form="QOperator", per_channel=True)
+    three = np.array([0.1, 0.2, 0.3], np.float32)
+    with pytest.raises(FormatError, match=r"its scales must fit one another, not be 3 and 4"):
+        read_onnx(spoiled(path, set_constant("x_scale", three)))
+
+
+@pytest.mark.parametrize("zero", [-100, 127])
+def test_weights_far_off_center_are_parts_too(zero, small, tmp_path):
+    path = quantize(small, tmp_path / "net.onnx", form="QDQ")
+    change = set_constant("conv5.weight_zero_point", np.int8(zero))
+    network = read_foreign(spoiled(path, change), 3)
+    agree(network)
+
+
+def test_a_part_of_a_weight_that_is_left_out_would_be_seen(small, tmp_path, monkeypatch):
+    """The sabotage: weights cut to 8 bits."""
+    path = quantize(small, tmp_path / "net.onnx", form="QDQ", weights="QUInt8")
+    monkeypatch.setattr(
+        "tilewright.interchange.wide_weights._split",
+        lambda codes: (np.arange(codes.shape[1]), codes.clip(-128, 127)),
+    )
+    assert any(not one.passed for one in compare_foreign(read_foreign(path, 3)))
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -312,7 +367,7 @@ def test_altered_files_are_refused_or_read(small, tmp_path):
 def test_all_that_hinders_is_listed_at_once(small, tmp_path):
     def change(graph):
         set_constant("x_scale", np.array([0.1, 0.2, 0.3], np.float32))(graph)
-        set_constant("conv5.weight_zero_point", np.int8(-100))(graph)
+        set_constant("conv5.weight_scale", np.float32(-0.1))(graph)
         node = next(one for one in graph.node if one.name == "globalaveragepool10")
         node.op_type = "GlobalLpPool"
 

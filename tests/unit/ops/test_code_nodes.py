@@ -41,6 +41,14 @@ def test_a_move_takes_each_code_from_its_place():
     assert (node.operands, node.output_shape, node.sum_range()) == (2, (3, 1, 3), (0, 15))
 
 
+def test_a_move_puts_in_its_fill():
+    node = replace(cat((1, 1, 2), (2, 1, 2)), fill=9)
+    first, second = np.array([[[[1, 2]]]]), np.array([[[[3, 4]], [[5, 6]]]])
+    assert reference_sums(node, first, second)[0, :, 0, 2].tolist() == [9, 9, 9]
+    with pytest.raises(ShapeError, match=r"^cat: its fill must be 0 or a code of u4"):
+        replace(node, fill=16)
+
+
 def test_a_product_has_one_pixel_of_a_gate_for_all():
     node = CodeProduct("gate", ((2, 1, 2), (2, 1, 1)), SIGNED, 0.5, 0.25)
     sums = reference_sums(node, np.array([[[[1, -2]], [[3, 4]]]]), np.array([[[[-7]], [[5]]]]))
@@ -89,10 +97,11 @@ def network():
     ports = [replace(link(rng, "cat", 3, CODES, reach=900), operand=n) for n in (0, 1)]
     table = np.array([0, -3, -4, *range(-3, 10)], np.int32)
     pair = [replace(link(rng, "gate", 2, SIGNED, reach=9), operand=n) for n in (0, 1)]
+    to_body = link(rng, "body", 6, CODES, reach=15)
     return IntegerNetwork(
         (
             layer(rng, "stem", shape, links=tuple(ports)),
-            cat((3, 1, 4), (3, 1, 4), requantizations=(link(rng, "body", 6, CODES, reach=15),)),
+            cat((3, 1, 4), (3, 1, 4), fill=6, requantizations=(to_body,)),
             layer(rng, "body", wide, act_format=CODES, links=(link(rng, "t", 2, CODES, reach=90),)),
             CodeTable("t", ((2, 1, 4),), table, CODES, 1.0, 0.1, tuple(pair)),
             CodeProduct("gate", ((2, 1, 4), (2, 1, 4)), SIGNED, 1.0, 2.0, zero_points=(-3, 5)),
@@ -131,7 +140,9 @@ def test_the_integer_operators_of_onnx_are_the_reference(network, tmp_path):
 
 
 def test_forms_of_floats_are_refused_by_name(network, tmp_path):
-    with pytest.raises(FormatError, match=r"^(t|gate): op (table|product) has no float operator"):
+    with pytest.raises(
+        FormatError, match=r"^(cat|t|gate): op (move|table|product) has no float operator"
+    ):
         export_network(network, tmp_path / "net.onnx", form="qonnx")
 
 

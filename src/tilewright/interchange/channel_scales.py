@@ -1,0 +1,80 @@
+"""Scales that differ by input channel, of activations or weights, where whole weights hold their ratios."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.interchange.onnx_graph import Operator
+from tilewright.interchange.quant_node import FileQuantizer
+from tilewright.interchange.read_layers import Weight
+from tilewright.interchange.values import ByChannel, Grid, Step, Value
+from tilewright.spec import NumberFormat
+from tilewright.spec.number_format import signed_bits_needed
+from tilewright.spec.step_search import Floats
+
+LARGEST_WEIGHT = 1024
+"""Of whole weights with the ratios in them: more would be too many parts of 8 bits."""
+
+
+def quantized_by_channel(op: Operator, value: Value, quantizer: FileQuantizer) -> Value:
+    """The value behind a quantizer with a scale for each channel."""
+    scales = value.channels(op, quantizer.scale)
+    first = float(scales[0])
+    grid = Grid(quantizer.number_format, first, quantizer.zero_point)
+
+    def apply(values: Floats) -> Floats:
+        steps: Floats = quantizer.steps(values, scales).astype(np.float64)
+        return steps * first
+
+    exact = bool((np.abs(np.frexp(scales)[0]) == 0.5).all())  # powers of two
+    after = value.on_grid(op, grid, Step(apply, is_exact=exact))
+    return replace(after, grid=None, by_channel=ByChannel(grid, scales))
+
+
+def with_one_scale(op: Operator, value: Value, weight: Weight) -> tuple[Value, Weight]:
+    """What a layer reads, and its weight ``oc ic ...`` with one scale for each output channel.
+
+    Ratios of scales that differ by input channel become factors of whole weights; refuses others.
+    """
+    codes, known = weight.codes, value.by_channel
+    scale = np.broadcast_to(weight.quantizer.scale, codes.shape)
+    if known is not None:
+        scale = scale * _of_weight(op, known.ratios, codes.shape)
+        value = replace(value, grid=known.grid)
+    each = scale.reshape(len(codes), -1)
+    if (each == each[:, :1]).all():
+        wanted = scale.reshape(len(codes), -1)[:, :1]
+        kept = weight.quantizer.scale if known is None else _by_output(wanted[:, 0], codes.ndim)
+        return value, replace(weight, quantizer=replace(weight.quantizer, scale=kept))
+    least = each.min(axis=1)
+    ratios = scale / _by_output(least, codes.ndim)
+    whole = codes * np.rint(ratios)
+    if (ratios != np.rint(ratios)).any() or np.abs(whole).max() > LARGEST_WEIGHT:
+        what = "its input and its weight have" if known is not None else "its weight has"
+        op.refuse(
+            f"{what} scales that differ by input channel, and not by whole factors that weights up to "
+            f"{LARGEST_WEIGHT} hold: quantize by output channel"
+        )
+    bits = min(8, signed_bits_needed(int(whole.min()), int(whole.max())))
+    wide = NumberFormat(max(2, bits), is_signed=True)
+    quantizer = FileQuantizer(wide, _by_output(least, codes.ndim))
+    return value, replace(weight, codes=whole, quantizer=quantizer, is_integer=False)
+
+
+def _by_output(values: npt.NDArray[np.float64], axes: int) -> npt.NDArray[np.float64]:
+    return values.reshape(-1, *(1,) * (axes - 1))
+
+
+def _of_weight(
+    op: Operator, ratios: npt.NDArray[np.float64], sizes: tuple[int, ...]
+) -> npt.NDArray[np.float64]:
+    """Ratios of all input channels as those of a weight ``oc ic ...``, group by group."""
+    groups = int(op.number("group", 1))
+    oc, ic = sizes[:2]
+    if groups < 1 or oc % groups or groups * ic != ratios.size:
+        op.refuse(f"its weight {sizes} does not fit the {ratios.size} channels that it reads")
+    found = ratios.reshape(groups, 1, ic).repeat(oc // groups, axis=1)
+    return found.reshape(oc, ic, *(1,) * (len(sizes) - 2))

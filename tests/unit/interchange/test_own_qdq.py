@@ -1,0 +1,170 @@
+"""QDQ files as other tools than ONNX Runtime write them: 4 bits, blocks, quantizers further behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnxruntime", reason="needs the extra 'onnx'")
+
+import onnx
+from onnx import TensorProto, helper
+
+from tilewright.errors import FormatError
+from tilewright.interchange import read_onnx
+from tilewright.interchange.read_layers import Weight
+from tilewright.spec import NumberFormat
+from tilewright.studies.imports import compare_foreign, read_foreign
+
+U8, U4, S4 = (TensorProto.DataType.Value(kind) for kind in ("UINT8", "UINT4", "INT4"))
+
+
+class Qdq:
+    """A graph of opset 21 in the making; methods return the name of the tensor that they add."""
+
+    def __init__(self, sizes: tuple[int, ...]) -> None:
+        self.rng, self._sizes = np.random.default_rng(0), sizes
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: list[onnx.TensorProto] = []
+
+    def constant(self, values, kind=TensorProto.FLOAT):
+        name, values = f"c{len(self._constants)}", np.asarray(values)
+        self._constants.append(helper.make_tensor(name, kind, values.shape, values.reshape(-1)))
+        return name
+
+    def node(self, kind, *inputs, **attributes):
+        name = f"{kind.lower()}{len(self._nodes)}"
+        self._nodes.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
+        return name
+
+    def codes(self, x, scale, zero, kind=U8):
+        """A QuantizeLinear and its DequantizeLinear."""
+        pair = self.constant(scale), self.constant(zero, kind)
+        return self.node("DequantizeLinear", self.node("QuantizeLinear", x, *pair), *pair)
+
+    def weight(self, sizes, scale, zero=None, *, kind=S4, **attributes):
+        """Random codes and their values; of 4 bits, if nothing is said."""
+        low, high = (-8, 8) if kind == S4 else (0, 16)
+        read = [
+            self.constant(self.rng.integers(low, high, sizes), kind),
+            self.constant(np.asarray(scale, np.float32)),
+        ]
+        zeros = [] if zero is None else [self.constant(zero, kind)]
+        return self.node("DequantizeLinear", *read, *zeros, **attributes)
+
+    def save(self, path, output):
+        x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", *self._sizes])
+        end = helper.make_tensor_value_info(output, TensorProto.FLOAT, None)
+        graph = helper.make_graph(self._nodes, "net", [x], [end], self._constants)
+        opsets = [helper.make_opsetid("", 21)]
+        onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10), path)
+        return path
+
+
+WEIGHTS = {
+    "s4": {"scale": 0.05},
+    "s4 by channel": {"scale": np.linspace(0.01, 0.1, 4), "axis": 0},
+    "u4": {"scale": 0.05, "zero": 8, "kind": U4},
+    "u4 by channel": {
+        "scale": np.linspace(0.01, 0.1, 4),
+        "zero": [8, 7, 3, 0],
+        "kind": U4,
+        "axis": 0,
+    },
+    "one block": {"scale": np.full((4, 1, 3, 3), 0.05), "axis": 1, "block_size": 3},
+}
+
+
+def convolved(path, weight):
+    """A convolution whose codes lie on many halves, and another one that shows them."""
+    net = Qdq((3, 8, 6))
+    x = net.node("Conv", net.codes("x", 0.05, 100), net.weight((4, 3, 3, 3), **WEIGHTS[weight]))
+    x = net.codes(net.node("Relu", x), 0.1, 0)
+    return net.save(path, net.node("Conv", x, net.weight((5, 4, 1, 1), 0.05)))
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+def test_weights_of_4_bits_are_computed_as_floats(weight, tmp_path):
+    foreign = read_foreign(convolved(tmp_path / "net.onnx", weight), 4)
+    assert [str(one) for one in compare_foreign(foreign) if not one.passed] == []
+    assert foreign.network.layers[0].weight.min() >= -15
+    assert foreign.doubtful > 0
+
+
+def test_that_a_kernel_of_bytes_computes_otherwise_would_be_seen(tmp_path, monkeypatch):
+    """The sabotage: as if ONNX Runtime had integer kernels for them."""
+    of_integers = Weight.of_integers.__func__
+
+    def as_bytes(cls, op, found):
+        return replace(of_integers(cls, op, found), is_integer=True)
+
+    monkeypatch.setattr(Weight, "of_integers", classmethod(as_bytes))
+    foreign = read_foreign(convolved(tmp_path / "net.onnx", "s4"), 4)
+    assert any(not one.passed for one in compare_foreign(foreign))
+
+
+def test_activations_of_4_bits_are_seen_by_their_values(tmp_path):
+    net = Qdq((3, 8, 6))
+    x = net.node("Conv", net.codes("x", 0.05, 100), net.weight((4, 3, 3, 3), 0.05))
+    x = net.codes(x, 0.3, 5, U4)
+    path = net.save(tmp_path / "net.onnx", net.node("Conv", x, net.weight((5, 4, 1, 1), 0.05)))
+    foreign = read_foreign(path, 4)
+    assert [str(one) for one in compare_foreign(foreign) if not one.passed] == []
+    assert foreign.network.layers[1].act_format == NumberFormat(4, is_signed=False)
+
+
+def test_blocks_of_input_channels_are_refused(tmp_path):
+    net = Qdq((8,))
+    scale = net.rng.uniform(0.01, 0.1, (2, 5))
+    weight = net.weight((8, 5), scale, axis=0, block_size=4)
+    path = net.save(tmp_path / "net.onnx", net.node("MatMul", net.codes("x", 0.05, 100), weight))
+    with pytest.raises(FormatError, match=r"\(MatMul\): the weight's scale must be one or one per"):
+        read_onnx(path)
+
+
+@pytest.mark.parametrize("kind", ["GlobalAveragePool", "Add", "Mul"])
+def test_what_is_flattened_before_its_quantizer_is_computed_as_floats(kind, tmp_path):
+    """ONNX Runtime has integer kernels where a quantizer follows at once, and nowhere else."""
+    net = Qdq((4, 6, 5))
+    x = net.codes("x", 0.0371, 100)
+    others = [] if kind == "GlobalAveragePool" else [net.codes(net.node("Neg", x), 0.0913, 37)]
+    x = net.node("Flatten", net.node(kind, x, *others))
+    numbers = 4 if kind == "GlobalAveragePool" else 120
+    weight = net.weight((numbers, 3), 0.05)
+    path = net.save(tmp_path / "net.onnx", net.node("MatMul", net.codes(x, 0.013, 99), weight))
+    foreign = read_foreign(path, 40)
+    assert [str(one) for one in compare_foreign(foreign) if not one.passed] == []
+    assert foreign.doubtful > 0
+
+
+def test_an_integer_kernel_there_would_be_seen(tmp_path, monkeypatch):
+    """The sabotage: a mean of 30 codes on the halves of the next ones."""
+    from tilewright.interchange.known import Known
+
+    monkeypatch.setattr(Known, "_meets_quantizer", lambda *_: True)
+    net = Qdq((64, 4, 4))
+    x = net.node("Flatten", net.node("GlobalAveragePool", net.codes("x", 0.05, 100)))
+    weight = net.weight((64, 3), 0.05)
+    path = net.save(tmp_path / "net.onnx", net.node("MatMul", net.codes(x, 0.05, 99), weight))
+    assert any(not one.passed for one in compare_foreign(read_foreign(path, 40)))
+
+
+def test_quantizers_of_onnx_runtimes_own_domain_are_the_standard_ones(tmp_path):
+    """As `UseQDQContribOps` writes them; of 16 bits they are refused by that."""
+    path = convolved(tmp_path / "net.onnx", "s4")
+    model = onnx.load(path)
+    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    for one in model.graph.node:
+        if one.op_type == "QuantizeLinear":
+            one.domain = "com.microsoft"
+    onnx.save(model, path)
+    assert [str(one) for one in compare_foreign(read_foreign(path, 2)) if not one.passed] == []
+    zero = next(one for one in model.graph.initializer if one.data_type == TensorProto.UINT8)
+    zero.CopyFrom(onnx.numpy_helper.from_array(np.array(3, np.uint16), zero.name))
+    onnx.save(model, path)
+    with pytest.raises(
+        FormatError, match=r"codes must be of type int8, uint8, int4, uint4, not ui"
+    ):
+        read_onnx(path)
