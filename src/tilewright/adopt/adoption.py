@@ -13,17 +13,18 @@ from tilewright.adopt.canonical import Reading, canonical, plainest
 from tilewright.adopt.families import Family, read_families
 from tilewright.adopt.fit import Fit
 from tilewright.adopt.others import main_expected, other_expected
-from tilewright.adopt.planes import Plane, plane_of
+from tilewright.adopt.planes import plane_of
 from tilewright.adopt.probe import write_probe
 from tilewright.adopt.roles import LIKELY, STAGES, Clock, find_layer
 from tilewright.adopt.slices import plain_slices, slices_of
 from tilewright.adopt.statement import geometry_text, layout_of
 from tilewright.adopt.ties import Tie, ties_of
+from tilewright.adopt.windows import Plane
 from tilewright.bundles import BundleVerdict, Geometry, check_folder, check_foreign
 from tilewright.errors import ConfigError, DataError
 from tilewright.vectors import Layout
 
-SECONDS = 20.0
+SECONDS = 9.0
 EARLY, HALF = 0.2, 0.5
 """Share of the time left that an attempt may take, so that another one has its turn."""
 MOST_SIZES = 40
@@ -65,7 +66,7 @@ class AdoptedLayer:
 class Adoption:
     """What was found in a folder. others: files that no layer has. notes: about the folder.
 
-    nearest: where no layer was found, how near the best reading came.
+    nearest: where no layer was found, how near the best reading came. tried: what was looked at.
     """
 
     folder: Path
@@ -74,6 +75,7 @@ class Adoption:
     notes: tuple[str, ...]
     seconds: float
     nearest: str = ""
+    tried: str = ""
 
     @property
     def passed(self) -> bool:
@@ -89,6 +91,7 @@ class Adoption:
             "others": list(self.others),
             "notes": list(self.notes),
             "nearest": self.nearest,
+            "tried": self.tried,
             "seconds": round(self.seconds, 2),
         }
 
@@ -135,6 +138,21 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
         bench.notes,
         time.monotonic() - start,
         _nearest(near),
+        _tried(clock, len(families), seconds),
+    )
+
+
+def _tried(clock: Clock, families: int, seconds: float) -> str:
+    """What a search has looked at, in words, and whether it came to its end."""
+    tally = clock.tally
+    end = (
+        f"the {seconds:g} s of computing ran out before the last of them (--seconds looks longer)"
+        if tally.is_cut or clock.is_over
+        else "no other one was left"
+    )
+    return (
+        f"{tally.sizes:,} sizes, each in every order of its axes, with {len(tally.roles):,} ways to give "
+        f"{families} kinds of files their roles; {end}"
     )
 
 
@@ -144,10 +162,10 @@ def _nearest(fits: Sequence[Fit]) -> str:
         return ""
     best = min(fits, key=lambda fit: fit.wrong / max(fit.telling, 1))
     sizes, files = best.sized.sizes, [family.title for family in best.families]
-    (kh, kw), right = sizes.kernel, best.compared - best.wrong
+    (kh, kw), right = sizes.kernel, max(best.telling - best.wrong, 0)
     return (
         f"activations in {files[0]}, weights in {files[1]}, expected numbers in {files[2]}, {sizes.ic} -> "
-        f"{sizes.oc} channels, kernel {kh}x{kw}: {right:,} of {best.compared:,} numbers are right"
+        f"{sizes.oc} channels, kernel {kh}x{kw}: {right:,} of {best.telling:,} numbers other than 0 are right"
     )
 
 

@@ -48,7 +48,7 @@ class Family:
     words without separator, ``file line bit``, or None. numbers: lanes of others, ``file line lane``.
     is_decimal: numbers are decimal where they can be. has_signed_codes: activations are read as two's
     complement, too; weights and psums are in any case.
-    cache, read_before, agrees: what was read already.
+    cache, read_in, read_before, agrees: what was read already.
     """
 
     texts: tuple[str, ...]
@@ -60,6 +60,9 @@ class Family:
     has_signed_codes: bool = False
     is_decimal: bool = False
     cache: dict[tuple[int, bool], npt.NDArray[Any] | None] = field(default_factory=dict)
+    read_in: dict[tuple[int, bool], list[tuple[int, npt.NDArray[Any]]]] = field(
+        default_factory=dict
+    )
     read_before: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     agrees: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
@@ -73,6 +76,12 @@ class Family:
     def name(self) -> str:
         """Of its first file: no other family has it."""
         return self.files[0].name
+
+    @cached_property
+    def idle(self) -> float:
+        """Share of the digits, or of the numbers, that are 0: of sums it is small, of outputs after ReLU not."""
+        digits = self.numbers if self.bits is None else self.bits
+        return 1 - np.count_nonzero(digits) / digits.size
 
     @property
     def separator(self) -> str:
@@ -91,7 +100,7 @@ class Family:
 
     def with_signed_codes(self) -> Family:
         """The same files, as activations of two's complement."""
-        return replace(self, has_signed_codes=True, cache={}, read_before={}, agrees={})
+        return replace(self, has_signed_codes=True, cache={}, read_in={}, read_before={}, agrees={})
 
     def as_list(self) -> Family | None:
         """The same files as lists of single numbers, however many stand on a line; None if they are not."""
@@ -149,6 +158,27 @@ class Family:
             self.cache[key] = self._values(bits, is_signed=is_signed)
         return self.cache[key]
 
+    def readings(self, most: int, *, is_signed: bool) -> list[tuple[int, npt.NDArray[Any]]]:
+        """Bits of a field, at most `most`, with the values; no two widths with the same ones."""
+        key = (most, is_signed)
+        if key not in self.read_in:
+            found: list[tuple[int, npt.NDArray[Any]]] = []
+            for bits in self.widths(most, is_signed=is_signed):
+                values = self.values(bits, is_signed=is_signed)
+                if values is not None and not any(np.array_equal(values, v) for _, v in found):
+                    found.append((bits, values))
+            self.read_in[key] = found
+        return self.read_in[key]
+
+    def largest(self, bits: int, *, is_signed: bool) -> int:
+        """The largest size of a value in fields of `bits` bits."""
+        key = ("largest", bits, is_signed)
+        if key not in self.agrees:
+            values = self.read(bits, is_signed=is_signed)
+            self.agrees[key] = max(int(values.max()), -int(values.min()))
+        found: int = self.agrees[key]
+        return found
+
     def read(self, bits: int, *, is_signed: bool) -> npt.NDArray[Any]:
         """As `values`, where it is known that they can be so read."""
         values = self.values(bits, is_signed=is_signed)
@@ -159,6 +189,8 @@ class Family:
     def _values(self, bits: int, *, is_signed: bool) -> npt.NDArray[Any] | None:
         if self.bits is None:
             numbers = self.numbers
+            if self.radix != "decimal" and int(numbers.max()) >> bits:
+                return None
             if self.radix != "decimal" and is_signed:
                 return np.where(numbers >> (bits - 1) & 1, numbers - (1 << bits), numbers)
             low = -(1 << bits - 1) if is_signed else 0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import prod
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tilewright.adopt.families import Family
 from tilewright.adopt.halo import halo_shapes, tiles_of, tilings
 from tilewright.adopt.placement import Sizes, placements
-from tilewright.adopt.shapes import KERNELS, divisors, shapes_of
+from tilewright.adopt.shapes import KERNELS, Shape, divisors, shapes_of
 
 Values = npt.NDArray[Any]
 
@@ -124,23 +124,28 @@ def named(letter: str, parts: tuple[int, ...]) -> Sizes:
 
 
 def window_axes(ic: Sizes, taps: int, pixels: int, lanes: int) -> Iterator[Sizes]:
-    """Axes of windows of so many pixels, all of them together or in passes of `lanes`."""
-    yield ic | {"kij": taps, "p0": pixels}
+    """Axes of windows of so many pixels, all of them together or in passes of `lanes`.
+
+    Windows of one tap are the plane itself, unless its pixels come in passes.
+    """
+    if taps > 1:
+        yield ic | {"kij": taps, "p0": pixels}
     if 1 < lanes < pixels and pixels % lanes == 0:
         yield ic | {"kij": taps, "p0": pixels // lanes, "p1": lanes}
 
 
-def divisions(channels: int) -> Iterator[tuple[int, ...]]:
+@cache
+def divisions(channels: int) -> tuple[tuple[int, ...], ...]:
     """How channels can be divided: not at all, in tiles, in tiles of pairs."""
-    yield (channels,)
-    for inner in range(2, channels // 2 + 1):
-        if channels % inner == 0:
-            outer = channels // inner
-            yield outer, inner
-            if outer % 2 == 0 and outer > 2:
-                yield outer // 2, 2, inner
-            if inner % 2 == 0 and inner > 2:
-                yield outer, inner // 2, 2
+    found: list[tuple[int, ...]] = [(channels,)]
+    for inner in divisors(channels)[1:-1]:
+        outer = channels // inner
+        found.append((outer, inner))
+        if outer % 2 == 0 and outer > 2:
+            found.append((outer // 2, 2, inner))
+        if inner % 2 == 0 and inner > 2:
+            found.append((outer, inner // 2, 2))
+    return tuple(dict.fromkeys(found))
 
 
 def division_cost(parts: tuple[int, ...]) -> int:
@@ -149,6 +154,8 @@ def division_cost(parts: tuple[int, ...]) -> int:
     return (0, 5, 12)[len(parts) - 1] + odd
 
 
+Costed = tuple[int, Hypothesis, tuple[int, ...], tuple[int, ...]]
+"""How unusual a hypothesis with divided channels is, and what a `Sized` has."""
 Divisions = tuple[tuple[int, ...], ...]
 
 
@@ -157,6 +164,7 @@ class Roles:
     """Three families in their roles.
 
     is_bounded: no expected number is larger than a psum can be. has_halo: activations are tiles with halo.
+    is_over: asked now and then whether to stop: the sizes found by then are all.
     """
 
     activation: Family
@@ -164,46 +172,56 @@ class Roles:
     expected: Family
     is_bounded: bool = True
     has_halo: bool = False
+    is_over: Callable[[], bool] = lambda: False
     known: dict[tuple[object, ...], Divisions] = field(default_factory=dict)
 
-    def usual(self) -> list[Sized]:
+    def usual(self) -> Iterator[Sized]:
         """Sizes as most layers have them, channels divided only where files ask for it."""
-        return self._all(is_usual=True)
+        yield from map(_sized, sorted(self._all(is_usual=True), key=_order))
 
-    def unusual(self) -> list[Sized]:
+    def unusual(self) -> Iterator[Sized]:
         """All other sizes, and channels divided in other ways."""
-        usual = set(self.usual())
-        return [sized for sized in self._all(is_usual=False) if sized not in usual]
+        usual = {one[1:] for one in self._all(is_usual=True)}
+        others = (one for one in self._all(is_usual=False) if one[1:] not in usual)
+        yield from map(_sized, sorted(others, key=_order))
 
-    def _all(self, *, is_usual: bool) -> list[Sized]:
-        found = set()
+    def _all(self, *, is_usual: bool) -> Iterator[Costed]:
         for weight_bits, kernel, ic, oc in self._weights():
             for act_bits, per_channel, forms in self._activations(ic, kernel):
+                if self.is_over():
+                    return
                 bits = act_bits, weight_bits
                 for read in self._expected(oc, kernel, self._bound(*bits, ic, kernel)):
-                    if self.has_halo:
-                        count = 0 if read[2] == "streamed" else read[1]
-                        shapes = halo_shapes(kernel, per_channel, count)
-                    else:
-                        both = shapes_of(kernel, per_channel, *read[1:], is_usual)
-                        shapes = [shape for shape in both if forms[shape[0] is None]]
-                    if not shapes:
+                    sizes = [
+                        Hypothesis(*(ic, oc, kernel, *shape[:4], *bits, read[0], read[2], *shape[4:]))
+                        for shape in self._shapes(kernel, per_channel, forms, read, is_usual=is_usual)
+                    ]
+                    costs = [one.oddity for one in sizes]
+                    if not sizes:
                         continue
                     for parts in self._divided(ic, oc, kernel, bits, read, is_usual=is_usual):
-                        for shape in shapes:
-                            plane, padding, stride, out, pixels, first, tile = shape
-                            sizes = Hypothesis(
-                                *(ic, oc, kernel, plane, padding, stride, out, *bits),
-                                *(read[0], read[2], pixels, first, tile),
-                            )
-                            found.add(Sized(sizes, *parts))
-        return sorted(found, key=_order)
+                        more = division_cost(parts[0]) + division_cost(parts[1])
+                        for cost, one in zip(costs, sizes, strict=True):
+                            yield cost + more, one, *parts
+
+    def _shapes(
+        self,
+        kernel: tuple[int, int],
+        per_channel: int,
+        forms: tuple[bool, bool],
+        read: tuple[int, int, str],
+        *,
+        is_usual: bool,
+    ) -> Sequence[Shape]:
+        if self.has_halo:
+            return halo_shapes(kernel, per_channel, 0 if read[2] == "streamed" else read[1])
+        both = shapes_of(kernel, per_channel, *read[1:], is_usual)
+        return [shape for shape in both if forms[shape[0] is None]]
 
     def _weights(self) -> Iterator[tuple[int, tuple[int, int], int, int]]:
         """Bits of weights, kernel, input and output channels."""
-        for bits in self.weight.widths(WEIGHT_BITS, is_signed=True):
-            values = self.weight.values(bits, is_signed=True)
-            if values is None or bits < 2:
+        for bits, values in self.weight.readings(WEIGHT_BITS, is_signed=True):
+            if bits < 2:
                 continue
             for kernel in KERNELS:
                 channels, rest = divmod(values.size, kernel[0] * kernel[1])
@@ -215,28 +233,26 @@ class Roles:
     ) -> Iterator[tuple[int, int, tuple[bool, bool]]]:
         """Bits of activations, values of a channel, and whether they can be a plane, or windows."""
         taps = kernel[0] * kernel[1]
-        for bits in self.activation.widths(ACT_BITS, is_signed=False):
-            values = self.activation.values(bits, is_signed=False)
-            if values is not None and values.size % ic == 0:
+        for bits, values in self.activation.readings(ACT_BITS, is_signed=False):
+            if values.size % ic == 0:
                 per_channel = values.size // ic
-                yield bits, per_channel, (True, taps > 1 and per_channel % taps == 0)
+                yield bits, per_channel, (True, per_channel % taps == 0)
 
     def _bound(self, act_bits: int, weight_bits: int, ic: int, kernel: tuple[int, int]) -> int:
         """No psum can be larger: so many products of the largest numbers there are."""
-        codes = self.activation.read(act_bits, is_signed=False)
-        weight = self.weight.read(weight_bits, is_signed=True)
-        return ic * kernel[0] * kernel[1] * _largest(codes) * _largest(weight.astype(int))
+        codes = self.activation.largest(act_bits, is_signed=False)
+        weight = self.weight.largest(weight_bits, is_signed=True)
+        return ic * kernel[0] * kernel[1] * codes * weight
 
     def _expected(
         self, oc: int, kernel: tuple[int, int], bound: int
     ) -> Iterator[tuple[int, int, str]]:
         """Bits of the expected numbers, how many there are of a channel, and of which kind."""
         taps = kernel[0] * kernel[1]
-        for bits in self.expected.widths(PSUM_BITS, is_signed=True):
-            values = self.expected.values(bits, is_signed=True)
-            if values is None or values.size % oc or bits < self._fewest_bits:
+        for bits, values in self.expected.readings(PSUM_BITS, is_signed=True):
+            if values.size % oc or bits < self._fewest_bits:
                 continue
-            if self.is_bounded and _largest(values) > bound:
+            if self.is_bounded and self.expected.largest(bits, is_signed=True) > bound:
                 continue
             yield bits, values.size // oc, "psum"
             if self.is_bounded and taps > 1 and values.size // oc % taps == 0:
@@ -329,12 +345,13 @@ class Roles:
         )
 
 
-def _order(sized: Sized) -> tuple[object, ...]:
-    return sized.cost, sized.sizes.psum_bits, sized.ic_parts, sized.oc_parts
+def _order(one: Costed) -> tuple[object, ...]:
+    cost, sizes, *parts = one
+    return cost, sizes.psum_bits, *parts
 
 
-def _largest(values: Values) -> int:
-    return max(int(values.max()), -int(values.min()))
+def _sized(one: Costed) -> Sized:
+    return Sized(*one[1:])
 
 
 def fits(sizes: Sequence[int], family: Family, values: Values | None) -> bool:

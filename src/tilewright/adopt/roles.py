@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import permutations, takewhile
+from dataclasses import dataclass, field
+from itertools import islice, permutations, takewhile
 
 from tilewright.adopt.families import Family
 from tilewright.adopt.fit import Fit
 from tilewright.adopt.hypotheses import ACT_BITS, Roles
-from tilewright.adopt.planes import plane_of
 from tilewright.adopt.search import search
 
 HINTS = (
@@ -36,10 +35,20 @@ Triple = tuple[Family, Family, Family]
 
 
 @dataclass(slots=True)
+class Tally:
+    """What a search has tried: sizes, roles of families, and whether an attempt ran out of its time."""
+
+    sizes: int = 0
+    roles: set[tuple[str, ...]] = field(default_factory=set)
+    is_cut: bool = False
+
+
+@dataclass(slots=True)
 class Clock:
-    """Seconds of computing that a search may still take."""
+    """Seconds of computing that a search may still take, and what was tried in them."""
 
     ends: float
+    tally: Tally = field(default_factory=Tally)
 
     @classmethod
     def of(cls, seconds: float) -> Clock:
@@ -49,7 +58,7 @@ class Clock:
     def part(self, share: float) -> Clock:
         """A clock that runs out after a share of the time that is left."""
         now = time.process_time()
-        return Clock(now + share * max(self.ends - now, 0))
+        return Clock(now + share * max(self.ends - now, 0), self.tally)
 
     @property
     def is_over(self) -> bool:
@@ -150,15 +159,25 @@ def _fits_of(
 ) -> tuple[list[Fit], list[Fit]]:
     """Exact fits of the most usual sizes that have any, and the nearest one of the others."""
     triple = attempt.triple
-    roles = Roles(*triple, is_bounded=attempt.others is None, has_halo=attempt.has_halo)
     exact: list[Fit] = []
     near: list[Fit] = []
     limit: int | None = None
-    tried = roles.usual() if attempt.stage != ALL_SIZES else roles.unusual()
-    for sized in tried[:most]:
-        if clock.is_over or (limit is not None and sized.cost > limit):
+    is_strict = attempt.stage != ALL_SIZES
+    clock.tally.roles.add(tuple(family.name for family in triple))
+
+    def is_over() -> bool:
+        clock.tally.is_cut |= clock.is_over
+        return clock.is_over
+
+    is_bounded = attempt.others is None
+    roles = Roles(*triple, is_bounded=is_bounded, has_halo=attempt.has_halo, is_over=is_over)
+    for sized in islice(roles.usual() if is_strict else roles.unusual(), most):
+        if is_over() or (limit is not None and sized.cost > limit):
             break
-        for fit in search(triple, sized, others=attempt.others):
+        clock.tally.sizes += 1
+        for fit in search(
+            triple, sized, others=attempt.others, is_strict=is_strict, is_over=is_over
+        ):
             if not _says_something(fit):
                 continue
             if fit.is_exact:
@@ -180,9 +199,8 @@ def _share(fit: Fit) -> float:
 
 
 def _says_something(fit: Fit) -> bool:
-    """Whether the expected numbers are not all zero, which anything would fit, and windows are of a plane."""
-    values = fit.families[2].read(fit.sized.sizes.psum_bits, is_signed=True)
-    return bool(values.any()) and (fit.sized.sizes.plane is not None or plane_of(fit) is not None)
+    """Whether the expected numbers are not all zero, which anything would fit."""
+    return bool(fit.families[2].read(fit.sized.sizes.psum_bits, is_signed=True).any())
 
 
 def triples(families: Sequence[Family]) -> Iterator[Triple]:
@@ -191,7 +209,7 @@ def triples(families: Sequence[Family]) -> Iterator[Triple]:
     yield from sorted(permutations(chosen, 3), key=_unlikeliness)
 
 
-def _unlikeliness(triple: Triple) -> tuple[int, int]:
+def _unlikeliness(triple: Triple) -> tuple[int, int, float]:
     names = [family.files[0].name.lower() for family in triple]
     strange = sum(hint.search(name) is None for hint, name in zip(HINTS, names, strict=True))
     taken = sum(
@@ -200,4 +218,5 @@ def _unlikeliness(triple: Triple) -> tuple[int, int]:
         for other, hint in enumerate(HINTS)
         if other != at
     )
-    return 3 * strange + 2 * taken + ("relu" in names[2]), -_in_common(names)
+    score = 3 * strange + 2 * taken + ("relu" in names[2])
+    return score, -_in_common(names), triple[2].idle

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tilewright.adopt.families import Family
 from tilewright.adopt.fit import Fit
-from tilewright.adopt.hypotheses import Sized
+from tilewright.adopt.hypotheses import Hypothesis, Sized
 from tilewright.adopt.operands import (
     Codes,
     Floats,
@@ -21,10 +21,13 @@ from tilewright.adopt.operands import (
 )
 from tilewright.adopt.placement import Placement
 from tilewright.adopt.rules import Constant, best_rule, constants_of
+from tilewright.adopt.windows import window_planes
 from tilewright.spec import OutputFunction
 
 TESTED = 5
 """Channels and pixels that are computed first: so many of each."""
+MOST_TESTED, FEWEST_ABOVE = 16, 12
+"""At most so many channels and pixels, to have so many numbers above 0."""
 CORRELATED = 24
 """Pixels that are computed first where only rising and falling together is asked for."""
 TOGETHER = 0.6
@@ -56,23 +59,27 @@ def search(
     sized: Sized,
     *,
     others: Sequence[Family] | None = None,
+    is_strict: bool = True,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Iterator[Fit]:
     """Fits of three families of the sizes `sized`: exact ones, and those that are nearly so.
 
     others: families that may hold constants of the channels; where they are given, fits are exact ones
-    under a `Rule`.
+    under a `Rule`. is_strict: windows have codes in common, as those of a convolution
+    have. is_over: asked now and then whether to stop.
     """
     activation, weight, expected = families
     sizes = sized.sizes
     if others is not None and (sizes.kind != "psum" or sizes.first):
         return
     constants = constants_of(others or (), sized)
-    all_codes = list(_codes(activation, weight, sized))
+    all_codes = list(_codes(activation, weight, sized, is_strict=is_strict))
     if not all_codes:
         return
-    channels = _spread(sizes.oc)
     count = sized.expected_axes["onij"] if sizes.kind != "streamed" else sizes.onij
-    pixels = _spread(count, TESTED if others is None else CORRELATED)
+    tested = _tested(expected, sizes)
+    channels = _spread(sizes.oc, tested)
+    pixels = _spread(count, tested if others is None else CORRELATED)
     weights = _weights(weight, sized, channels)
     if weights is None:
         return
@@ -80,6 +87,8 @@ def search(
     if wanted is None:
         return
     for codes in all_codes:
+        if is_over():
+            return
         computed = _product(weights.tested, codes.windows[:, pixels])  # weight oc onij
         pairs = _matches if others is None else _correlated
         for w, e in pairs(computed, wanted.tested):
@@ -107,11 +116,20 @@ def _product(weights: Floats, windows: Floats) -> Floats:
     return (weights.reshape(-1, depth) @ windows).reshape(count, channels, -1)
 
 
-def _spread(count: int, most: int = TESTED) -> npt.NDArray[np.int64]:
+def _tested(expected: Family, sizes: Hypothesis) -> int:
+    """Channels and pixels that are computed first: more of them where few numbers are above 0."""
+    values = expected.read(sizes.psum_bits, is_signed=True)
+    above = np.count_nonzero(values > 0) / values.size
+    return max(TESTED, min(MOST_TESTED, round((FEWEST_ABOVE / max(above, 1e-9)) ** 0.5)))
+
+
+def _spread(count: int, most: int) -> npt.NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(most, count)).astype(np.int64))
 
 
-def _codes(activation: Family, weight: Family, sized: Sized) -> Iterator[Codes]:
+def _codes(
+    activation: Family, weight: Family, sized: Sized, *, is_strict: bool
+) -> Iterator[Codes]:
     """Activations in every order; channels run upwards, unless weights have them in file names.
 
     Pixels within a pass run either way.
@@ -120,11 +138,37 @@ def _codes(activation: Family, weight: Family, sized: Sized) -> Iterator[Codes]:
     if sized.sizes.tile is not None:
         yield from _tiles(activation, sized, flips)
         return
-    shape = activation.read(sized.sizes.act_bits, is_signed=False)
-    for axes in sized.activation_axes(shape.shape[2]):
-        within = ("p1",) if "p1" in axes else ()
-        for place in candidates(activation, sized.sizes.act_bits, axes, (*flips, *within)):
+    if sized.sizes.plane is None:
+        yield from _of_windows(activation, sized, flips, is_strict=is_strict)
+        return
+    for axes in sized.activation_axes(0):
+        for place in candidates(activation, sized.sizes.act_bits, axes, flips):
             yield Codes(activation, sized, place, axes)
+
+
+def _of_windows(
+    activation: Family, sized: Sized, flips: tuple[str, ...], *, is_strict: bool
+) -> Iterator[Codes]:
+    """Windows that say the same code of each pixel, whatever weights and outputs may be."""
+    sizes = sized.sizes
+    key = (sizes.act_bits, sizes.kernel, sizes.pixels, sizes.onij, sized.ic_parts, flips, is_strict)
+    if key not in activation.agrees:
+        lanes = activation.read(sizes.act_bits, is_signed=False).shape[2]
+        activation.agrees[key] = [
+            (place, axes)
+            for axes in sized.activation_axes(lanes)
+            for place in candidates(activation, sizes.act_bits, axes, (*flips, "p1"))
+            if _has_plane(Codes(activation, sized, place, axes), is_strict=is_strict)
+        ]
+    for place, axes in activation.agrees[key]:
+        yield Codes(activation, sized, place, axes)
+
+
+def _has_plane(codes: Codes, *, is_strict: bool) -> bool:
+    sizes = codes.sized.sizes
+    is_strict = is_strict and sizes.taps > 1
+    planes = window_planes(codes.tensor, sizes.kernel, sizes.onij, is_strict=is_strict)
+    return next(planes, None) is not None
 
 
 def _tiles(activation: Family, sized: Sized, flips: tuple[str, ...]) -> Iterator[Codes]:
@@ -155,7 +199,7 @@ def _counts_up(place: Placement) -> bool:
 def _weights(weight: Family, sized: Sized, channels: npt.NDArray[np.int64]) -> _Weights | None:
     """Weights in every order; the same ones again for other sizes of the plane."""
     sizes = sized.sizes
-    key = (sizes.weight_bits, sizes.kernel, sized.ic_parts, sized.oc_parts)
+    key = (sizes.weight_bits, sizes.kernel, sized.ic_parts, sized.oc_parts, len(channels))
     if key not in weight.read_before:
         weight.read_before.clear()
         weight.read_before[key] = _all_weights(weight, sized, channels)

@@ -11,7 +11,7 @@ from tilewright.adopt.families import Family
 from tilewright.adopt.naming import Channels, Stated, name_channels
 from tilewright.adopt.others import ExpectedFit
 from tilewright.adopt.placement import Placement
-from tilewright.adopt.planes import Plane
+from tilewright.adopt.windows import Plane
 from tilewright.spec import ChannelOutput
 from tilewright.spec.number_format import signed_bits_needed
 from tilewright.vectors import Layout

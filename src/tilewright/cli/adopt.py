@@ -48,7 +48,7 @@ def adopt(
         typer.Option(
             "--seconds", min=1.0, max=3600.0, help="Computing time that a search may take."
         ),
-    ] = 20.0,
+    ] = 9.0,
     is_json: JsonOption = False,
 ) -> None:
     """Find layout and geometry of files without a description, from their numbers."""
@@ -84,6 +84,7 @@ def _show(found: Adoption) -> None:
         print(
             "no layout fits: no convolution of two of these kinds of files is what a third one says"
         )
+        print(f"tried: {found.tried}")
         print(f"nearest: {found.nearest or 'none has half of its numbers right'}")
     for name in found.others:
         print(f"not understood: {name}")
