@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tilewright.adopt.bench import BenchFiles, read_bench
-from tilewright.adopt.canonical import Reading, canonical, plainest
+from tilewright.adopt.canonical import Reading, can_turn_pixels, canonical, plainest
 from tilewright.adopt.families import Family, read_families
 from tilewright.adopt.fit import Fit
 from tilewright.adopt.others import main_expected, other_expected
@@ -25,7 +27,7 @@ from tilewright.errors import ConfigError, DataError
 from tilewright.vectors import Layout
 
 SECONDS = 9.0
-EARLY, HALF = 0.2, 0.5
+EARLY, HALF = 0.2, 0.6
 """Share of the time left that an attempt may take, so that another one has its turn."""
 MOST_SIZES = 40
 """Sizes that are tried for a part of a folder, the most usual ones."""
@@ -234,6 +236,11 @@ def _stated(reading: Reading, name: str) -> tuple[Reading, Plane, Layout, str] |
     plane = plane_of(reading.fit)
     if plane is None:
         return None
+    if "reversed" in plane.tap_order and can_turn_pixels(reading):
+        turned = reading.pixels_turned()
+        other = plane_of(turned.fit)
+        if other is not None and "reversed" not in other.tap_order:
+            reading, plane = turned, other
     try:
         return reading, plane, layout_of(reading, plane, name), geometry_text(reading, plane)
     except ConfigError:
@@ -254,11 +261,25 @@ def _notes(reading: Reading) -> list[str]:
         notes.append(
             "channels could be numbered the other way round in all files at once: nothing would change"
         )
+    if _hides_relu(reading):
+        notes.append("no psum is negative: the files do not say whether ReLU was applied, names do")
     if any(f.radix == "decimal" for f in reading.fit.families):
         notes.append(
             "decimal numbers do not say how many bits they have: the fewest usual ones are taken"
         )
     return notes
+
+
+def _hides_relu(reading: Reading) -> bool:
+    """Whether ReLU would change nothing of numbers that are stated as psums, or as outputs after it."""
+    plain = ("signed", "relu")
+    fit = reading.fit
+    if not any(
+        e.function.function in plain and e.sized.sizes.kind == "psum" for e in reading.expected
+    ):
+        return False
+    psums = fit.kernel.reshape(fit.sized.sizes.oc, -1) @ fit.codes.windows.astype(np.int64)
+    return fit.rule is None and int(psums.min()) >= 0
 
 
 def probe(layer: AdoptedLayer, folder: Path) -> None:

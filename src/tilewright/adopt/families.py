@@ -46,7 +46,8 @@ class Family:
 
     texts: what stands between the numbers of a name. places: the numbers. bits: digits 0 and 1 of
     words without separator, ``file line bit``, or None. numbers: lanes of others, ``file line lane``.
-    is_decimal: numbers are decimal where they can be. has_signed_codes: activations are read as two's
+    is_decimal: numbers are decimal where they can be. is_lsb: the lowest bit of a field stands first.
+    is_unsigned: numbers are read without a sign. has_signed_codes: activations are read as two's
     complement, too; weights and psums are in any case.
     cache, read_in, read_before, agrees: what was read already.
     """
@@ -59,6 +60,8 @@ class Family:
     numbers: npt.NDArray[np.int64]
     has_signed_codes: bool = False
     is_decimal: bool = False
+    is_lsb: bool = False
+    is_unsigned: bool = False
     cache: dict[tuple[int, bool], npt.NDArray[Any] | None] = field(default_factory=dict)
     read_in: dict[tuple[int, bool], list[tuple[int, npt.NDArray[Any]]]] = field(
         default_factory=dict
@@ -79,7 +82,7 @@ class Family:
 
     @cached_property
     def idle(self) -> float:
-        """Share of the digits, or of the numbers, that are 0: of sums it is small, of outputs after ReLU not."""
+        """Share of the digits, or of the numbers, that are 0: of sums few, after ReLU many."""
         digits = self.numbers if self.bits is None else self.bits
         return 1 - np.count_nonzero(digits) / digits.size
 
@@ -98,9 +101,10 @@ class Family:
         """How many values each number in the name takes, those that others determine left out."""
         return tuple(place.size for place in self.places if not place.factors)
 
-    def with_signed_codes(self) -> Family:
-        """The same files, as activations of two's complement."""
-        return replace(self, has_signed_codes=True, cache={}, read_in={}, read_before={}, agrees={})
+    def read_as(self, **changes: bool) -> Family:
+        """The same files, read in another way: see `has_signed_codes`, `is_lsb` and `is_unsigned`."""
+        fresh: dict[str, Any] = {name: {} for name in ("cache", "read_in", "read_before", "agrees")}
+        return replace(self, **changes, **fresh)
 
     def as_list(self) -> Family | None:
         """The same files as lists of single numbers, however many stand on a line; None if they are not."""
@@ -112,7 +116,7 @@ class Family:
 
     @property
     def container(self) -> str:
-        """ "raw" or "raw-little" of files of octets, else ""."""
+        """ "raw" or "raw-little" of files of octets, "npy" of arrays, else ""."""
         return self.files[0].container
 
     def in_words(self, octets: int, container: str) -> Family | None:
@@ -134,7 +138,7 @@ class Family:
 
     def widths(self, most: int, *, is_signed: bool) -> tuple[int, ...]:
         """Bits that a field of signed or unsigned numbers can have, of at most `most`."""
-        is_signed = is_signed or self.has_signed_codes
+        is_signed = (is_signed and not self.is_unsigned) or self.has_signed_codes
         if self.bits is not None:
             word = self.bits.shape[2]
             if self.container and word > 8:
@@ -152,7 +156,7 @@ class Family:
 
     def values(self, bits: int, *, is_signed: bool) -> npt.NDArray[Any] | None:
         """Values ``file line lane`` of fields of `bits` bits; None if they cannot be so read."""
-        is_signed = is_signed or self.has_signed_codes
+        is_signed = (is_signed and not self.is_unsigned) or self.has_signed_codes
         key = (bits, is_signed)
         if key not in self.cache:
             self.cache[key] = self._values(bits, is_signed=is_signed)
@@ -202,6 +206,9 @@ class Family:
         if self.bits[:, :, :slack].any():
             return None
         digits = np.ascontiguousarray(self.bits[:, :, slack:]).reshape(files * lines, -1)
+        if self.is_lsb:
+            fields = digits.reshape(files * lines, -1, bits)
+            digits = np.ascontiguousarray(fields[..., ::-1]).reshape(files * lines, -1)
         return from_digits(digits, bits, is_signed=is_signed).reshape(files, lines, -1)
 
 

@@ -193,8 +193,12 @@ class Roles:
                 bits = act_bits, weight_bits
                 for read in self._expected(oc, kernel, self._bound(*bits, ic, kernel)):
                     sizes = [
-                        Hypothesis(*(ic, oc, kernel, *shape[:4], *bits, read[0], read[2], *shape[4:]))
-                        for shape in self._shapes(kernel, per_channel, forms, read, is_usual=is_usual)
+                        Hypothesis(
+                            *(ic, oc, kernel, *shape[:4], *bits, read[0], read[2], *shape[4:])
+                        )
+                        for shape in self._shapes(
+                            kernel, per_channel, forms, read, is_usual=is_usual
+                        )
                     ]
                     costs = [one.oddity for one in sizes]
                     if not sizes:

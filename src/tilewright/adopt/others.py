@@ -130,7 +130,7 @@ def _read(family: Family, sized: Sized, taps: Floats, fit: Fit) -> Iterator[Expe
         stated = read_expected(family, sized, place).astype(np.float64)
         if sizes.kind == "psum":
             psums = taps.sum(axis=0)
-            for function in functions_of(stated, sized):
+            for function in functions_of(stated, sized, family.name):
                 outputs = apply(function, psums)[:, : stated.shape[1]]
                 yield _judged(family, sized, place, "", function, outputs, stated)
             continue

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
+
+import numpy as np
 
 RADICES = ("binary", "hex", "decimal")
 Form = tuple[str, tuple[int, int], str]
 MAX_BYTES = 64 * 2**20
 OCTETS = (".bin", ".raw")
+ARRAYS = (".npy",)
 MAX_OCTETS = 2**20
+"""Of a file of octets, or numbers of an array."""
 _SHAPES = {
     "binary": re.compile(r"[01]+", re.ASCII),
     "hex": re.compile(r"[0-9a-fA-F]+", re.ASCII),
@@ -32,8 +37,8 @@ class ParsedFile:
     the texts of the lanes of each line, one where nothing parts them. separator: what parts them.
     radices: in which the words can be read. line_end: "LF" or "CRLF". lines: of the file. starts: the
     line of each word, from 0. is_part: some of the words are taken for other text. container: of octets,
-    "raw" or "raw-little". listed: the same file as a list of single numbers, however many stand on a
-    line; None if that is nothing else.
+    "raw" or "raw-little"; of an array, "npy". listed: the same file as a list of single numbers, however
+    many stand on a line; None if that is nothing else.
     """
 
     name: str
@@ -52,7 +57,7 @@ class ParsedFile:
     def in_words(self, octets: int, container: str) -> ParsedFile | None:
         """The octets of the file in words of so many; None if they do not fill them."""
         flat = [word[0] for word in self.words]
-        if not self.container or len(flat) % octets:
+        if self.container == "npy" or not self.container or len(flat) % octets:
             return None
         step = -1 if container == "raw-little" else 1
         words = (flat[at : at + octets][::step] for at in range(0, len(flat), octets))
@@ -73,6 +78,8 @@ def parse_file(folder: Path, path: Path) -> ParsedFile | None:
     content = path.read_bytes()
     if path.suffix.lower() in OCTETS:
         return _octets(path.relative_to(folder).as_posix(), content)
+    if path.suffix.lower() in ARRAYS:
+        return _array(path.relative_to(folder).as_posix(), content)
     if b"\0" in content:
         return None
     text = content.decode("latin-1")
@@ -111,6 +118,21 @@ def _octets(name: str, content: bytes) -> ParsedFile | None:
     words = tuple((f"{octet:02x}",) for octet in content)
     starts = tuple(range(len(words)))
     return ParsedFile(name, (), (), words, "", ("hex",), "LF", len(words), starts, container="raw")
+
+
+def _array(name: str, content: bytes) -> ParsedFile | None:
+    """An array of integers, one a word."""
+    try:
+        array = np.lib.format.read_array(BytesIO(content), allow_pickle=False)
+    except (ValueError, EOFError, OSError):
+        return None
+    if array.dtype.kind not in "iub" or not 0 < array.size <= MAX_OCTETS:
+        return None
+    words = tuple((str(int(number)),) for number in array.reshape(-1))
+    starts = tuple(range(len(words)))
+    return ParsedFile(
+        *(name, (), (), words, "", ("decimal",), "LF", len(words), starts), container="npy"
+    )
 
 
 def _bare(line: str) -> str:

@@ -12,7 +12,9 @@ def plane_of(fit: Fit) -> Plane | None:
     """The ifmap of a fit; None if windows belong to no plane."""
     sizes = fit.sized.sizes
     if sizes.plane is None:
-        return next(window_planes(fit.codes.tensor, sizes.kernel, sizes.onij), None)
+        windows = fit.codes.tensor, sizes.kernel, sizes.onij
+        likely = next(window_planes(*windows, is_strict=True), None)
+        return likely or next(window_planes(*windows), None)
     if any(sizes.padding):
         return Plane(sizes.plane, sizes.padding, sizes.stride, sizes.out, "unpadded")
     border, form = _border(fit), "halo" if sizes.tile else "padded"

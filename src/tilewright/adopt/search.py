@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -40,6 +41,8 @@ MOST_JUDGED = 64
 NEAR = 0.55
 """Share of the numbers computed first from which on a candidate is looked at as a near one."""
 LEAKS = (1, 2, 3, 4, 5, 6)
+OUTPUTS = re.compile(r"relu|out(?!.*p?sum)")
+"""Names of files after ReLU, where no number of them is negative."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,9 +130,7 @@ def _spread(count: int, most: int) -> npt.NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(most, count)).astype(np.int64))
 
 
-def _codes(
-    activation: Family, weight: Family, sized: Sized, *, is_strict: bool
-) -> Iterator[Codes]:
+def _codes(activation: Family, weight: Family, sized: Sized, *, is_strict: bool) -> Iterator[Codes]:
     """Activations in every order; channels run upwards, unless weights have them in file names.
 
     Pixels within a pass run either way.
@@ -152,12 +153,13 @@ def _of_windows(
     """Windows that say the same code of each pixel, whatever weights and outputs may be."""
     sizes = sized.sizes
     key = (sizes.act_bits, sizes.kernel, sizes.pixels, sizes.onij, sized.ic_parts, flips, is_strict)
+    within = ("p1", "p0") if sizes.pixels > sizes.onij else ("p1",)
     if key not in activation.agrees:
         lanes = activation.read(sizes.act_bits, is_signed=False).shape[2]
         activation.agrees[key] = [
             (place, axes)
             for axes in sized.activation_axes(lanes)
-            for place in candidates(activation, sizes.act_bits, axes, (*flips, "p1"))
+            for place in candidates(activation, sizes.act_bits, axes, (*flips, *within))
             if _has_plane(Codes(activation, sized, place, axes), is_strict=is_strict)
         ]
     for place, axes in activation.agrees[key]:
@@ -311,14 +313,19 @@ def _correlated(computed: Floats, wanted: Floats) -> Iterator[tuple[int, int]]:
         yield int(w), int(e)
 
 
-def functions_of(wanted: npt.NDArray[np.float64], sized: Sized) -> Iterator[OutputFunction]:
-    """What the expected numbers could be of the psums."""
-    yield OutputFunction("signed")
+def functions_of(
+    wanted: npt.NDArray[np.float64], sized: Sized, name: str
+) -> Iterator[OutputFunction]:
+    """What the expected numbers of a file called `name` could be of the psums, the likeliest first."""
+    plain = OutputFunction("signed")
     if sized.sizes.kind != "psum":
+        yield plain
         return
     if wanted.min() >= 0:
-        yield OutputFunction("relu")
+        relu = OutputFunction("relu")
+        yield from (relu, plain) if OUTPUTS.search(name.lower()) else (plain, relu)
     else:
+        yield plain
         yield from (OutputFunction("leaky", shift) for shift in LEAKS)
 
 
@@ -378,7 +385,7 @@ def judge(fit: Fit, codes: Codes | None = None) -> Fit:
         return _judge_taps(fit, codes, tensor.astype(np.float64))
     stated = next(p for order, p in psums_of(tensor, fit.sized) if order == fit.psum_taps)
     best: Fit | None = None
-    for function in functions_of(stated.astype(np.float64), fit.sized):
+    for function in functions_of(stated.astype(np.float64), fit.sized, fit.families[2].name):
         outputs = apply(function, psums)[:, : stated.shape[1]]
         wrong = int((outputs != stated).sum())
         if best is None or wrong < best.wrong:

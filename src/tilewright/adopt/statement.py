@@ -95,8 +95,12 @@ def layout_of(reading: Reading, plane: Plane, name: str) -> Layout:
     for name, constant in reading.constants.items():
         axes = _channel_names(reading.sized.oc, names.oc)
         units = (names.oc.unit,) if names.oc.unit else ()
-        stated = Stated(axes, names.oc.sizes, units), list(names.oc.split), ""
+        levels = constant.levels
+        sizes_of = names.oc.sizes | ({"level": levels} if levels else {})
+        axes |= {"level": ("level",)} if levels else {}
+        stated = Stated(axes, sizes_of, units), list(names.oc.split), ""
         facts[name] = _table(constant.family, constant.place, stated, constant.bits, "")
+        facts[name] |= {"levels": levels} if levels else {}
     for expected in reading.expected:
         kind = _free_kind(_kind_of(expected), facts)
         facts[kind] = _expected(expected, names)
@@ -197,6 +201,8 @@ def _rule(output: ChannelOutput, bits: int) -> dict[str, Any]:
     facts: dict[str, Any] = {"function": output.function}
     if output.is_biased:
         facts["biased"] = True
+    if output.function == "thresholds":
+        facts |= {"bits": bits} | ({"low": output.low} if output.low else {})
     if output.function == "requantized":
         facts |= {"shift": output.shift, "high": output.high, "bits": bits}
         facts |= {"low": output.low} if output.low else {}
@@ -255,6 +261,8 @@ def _table(
         facts["radix"] = family.radix
     if family.separator:
         facts["separator"] = family.separator
+    if family.is_lsb:
+        facts["bit_order"] = "lsb"
     if first.line_end == "CRLF":
         facts["line_end"] = "CRLF"
     for key in ("header", "trailer"):

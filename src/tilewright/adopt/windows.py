@@ -78,7 +78,9 @@ def _planes(kernel: Pair, onij: int, *, is_strict: bool) -> _Planes:
         for order in tap_orders(kernel):
             at = (tap_order(kernel, order)[:, None] * onij + np.arange(onij)).reshape(-1)
             moved = np.empty_like(first)
-            moved[at] = np.where(first < first.size, at[np.minimum(first, first.size - 1)], first.size)
+            moved[at] = np.where(
+                first < first.size, at[np.minimum(first, first.size - 1)], first.size
+            )
             planes.append(replace(plane, tap_order=order))
             before.append(moved)
     return _Planes(tuple(planes), np.array(before))
@@ -107,6 +109,8 @@ def _first(kernel: Pair, plane: Plane) -> npt.NDArray[np.int32]:
         ((down >= 0) & (down < height))[:, None, :, None]
         & ((across >= 0) & (across < width))[None, :, None, :]
     ).reshape(-1)
-    pixels = ((down + ph)[:, None, :, None] * (width + 2 * pw) + across[None, :, None, :]).reshape(-1)
+    pixels = ((down + ph)[:, None, :, None] * (width + 2 * pw) + across[None, :, None, :]).reshape(
+        -1
+    )
     _, index, inverse = np.unique(pixels, return_index=True, return_inverse=True)
     return np.where(is_inside, index[inverse.reshape(-1)], pixels.size).astype(np.int32)
