@@ -12,12 +12,13 @@ import numpy as np
 
 from tilewright.adopt.bench import BenchFiles, read_bench
 from tilewright.adopt.canonical import Reading, can_turn_pixels, canonical, plainest
+from tilewright.adopt.clock import Clock
 from tilewright.adopt.families import Family, read_families
 from tilewright.adopt.fit import Fit
 from tilewright.adopt.others import main_expected, other_expected
 from tilewright.adopt.planes import plane_of
 from tilewright.adopt.probe import write_probe
-from tilewright.adopt.roles import LIKELY, STAGES, Clock, find_layer
+from tilewright.adopt.roles import LIKELY, STAGES, find_layer
 from tilewright.adopt.slices import plain_slices, slices_of
 from tilewright.adopt.statement import geometry_text, layout_of
 from tilewright.adopt.ties import Tie, ties_of
@@ -27,7 +28,7 @@ from tilewright.errors import ConfigError, DataError
 from tilewright.vectors import Layout
 
 SECONDS = 9.0
-EARLY, HALF = 0.2, 0.6
+EARLY, HALF = 0.2, 0.7
 """Share of the time left that an attempt may take, so that another one has its turn."""
 MOST_SIZES = 40
 """Sizes that are tried for a part of a folder, the most usual ones."""
@@ -69,6 +70,7 @@ class Adoption:
     """What was found in a folder. others: files that no layer has. notes: about the folder.
 
     nearest: where no layer was found, how near the best reading came. tried: what was looked at.
+    misfits: parts of files, beside others that are layers or samples, that fit nothing.
     """
 
     folder: Path
@@ -78,11 +80,13 @@ class Adoption:
     seconds: float
     nearest: str = ""
     tried: str = ""
+    misfits: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
         """Whether a layer was found and every number of every layer is right."""
-        return bool(self.layers) and all(layer.verdict.passed for layer in self.layers)
+        is_right = all(layer.verdict.passed for layer in self.layers)
+        return bool(self.layers) and is_right and not self.misfits
 
     def to_json(self) -> dict[str, Any]:
         """The adoption as JSON facts."""
@@ -94,6 +98,7 @@ class Adoption:
             "notes": list(self.notes),
             "nearest": self.nearest,
             "tried": self.tried,
+            "misfits": list(self.misfits),
             "seconds": round(self.seconds, 2),
         }
 
@@ -116,8 +121,8 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
             f"{folder} must hold files of activations, weights and expected numbers, but has "
             f"{len(left)} kinds of files with words: {', '.join(f.title for f in left) or 'none'}"
         )
-    clock, near = Clock.of(seconds), list[Fit]()
-    layers, left = _in_slices(folder, plain_slices(left), left, clock.part(EARLY))
+    clock, near, misfits = Clock.of(seconds), list[Fit](), list[str]()
+    layers, left = _in_slices(folder, plain_slices(left), left, clock.part(EARLY), misfits)
     for stage in STAGES:
         while len(left) >= 3 and not clock.is_over:
             fits = find_layer(left, clock.part(HALF), stages=(stage,))
@@ -130,7 +135,8 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
             left = [family for family in left if family not in used]
         if stage == LIKELY and len(left) >= 3:
             parts = slices_of(left)
-            more, left = _in_slices(folder, parts, left, clock.part(HALF), number=len(layers))
+            part = clock.part(HALF)
+            more, left = _in_slices(folder, parts, left, part, misfits, number=len(layers))
             layers += more
     names = [family.title for family in (*left, *unread)]
     return Adoption(
@@ -141,6 +147,7 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
         time.monotonic() - start,
         _nearest(near),
         _tried(clock, len(families), seconds),
+        tuple(misfits),
     )
 
 
@@ -176,10 +183,14 @@ def _in_slices(
     ways: Iterator[list[list[Family]]],
     families: list[Family],
     clock: Clock,
+    misfits: list[str],
     *,
     number: int = 0,
 ) -> tuple[list[AdoptedLayer], list[Family]]:
-    """The layers or samples that families hold side by side, and the families that none of them has."""
+    """The layers or samples that families hold side by side, and the families that none of them has.
+
+    misfits: parts that are no layer beside others that are one are added.
+    """
     for slices in ways:
         layers: list[AdoptedLayer] = []
         names: set[str] = set()
@@ -192,6 +203,11 @@ def _in_slices(
                 layers.append(layer)
                 names |= {file.name for family in used for file in family.files}
         if layers:
+            if len(layers) < len(slices):
+                misfits.append(
+                    f"{len(slices) - len(layers)} of {len(slices)} parts of the files (numbers in names, "
+                    f"or runs of lines) fit no layout, beside those that do"
+                )
             return layers, [f for f in families if f.files[0].name not in names]
     return [], families
 

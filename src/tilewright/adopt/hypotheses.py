@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from math import prod
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from tilewright.adopt.families import Family
@@ -18,6 +19,9 @@ from tilewright.adopt.shapes import KERNELS, Shape, divisors, shapes_of
 Values = npt.NDArray[Any]
 
 ACT_BITS, WEIGHT_BITS, PSUM_BITS = 8, 8, 64
+ODDEST_KERNEL = 8
+UNLIKE_SUMS, UNLIKE_WEIGHTS = 24, 4
+"""What it costs that fields look like parts of wider ones, and that weights have the least code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +64,27 @@ class Hypothesis:
         """How unusual the sizes are: the usual ones are tried first."""
         (kh, kw), (sh, sw), (ph, pw) = self.kernel, self.stride, self.padding
         oh, ow = self.out
-        square = 0 if oh == ow else 1 + max(oh, ow) // max(min(oh, ow), 1)
-        score = 2 * KERNELS.index(self.kernel) + 3 * square + 4 * (sh != sw) + 4 * (ph != pw)
+        square = 0 if oh == ow else max(oh, ow) // max(min(oh, ow), 1)
+        score = min(2 * KERNELS.index(self.kernel), ODDEST_KERNEL) + 3 * square + 4 * (sh != sw)
+        score += 4 * (ph != pw and (ph, pw) != (kh // 2, kw // 2))
         score += 2 * (sh - 1) + 2 * (sw - 1) + (ph not in (0, kh // 2)) + (pw not in (0, kw // 2))
-        score += (self.act_bits not in (2, 4, 8)) + (self.weight_bits not in (4, 8))
-        score += 2 * (self.psum_bits not in (8, 12, 16, 20, 24, 32)) + (self.weight_bits == 1) * 9
+        score += 3 * (self.act_bits not in (2, 4, 8)) + 3 * (self.weight_bits not in (4, 8))
+        score += 2 * (self.psum_bits not in (8, 12, 16, 20, 24, 32)) + 9 * (self.weight_bits == 1)
         score += 4 * (self.tile is not None and (oh % self.tile[0] + ow % self.tile[1] > 0))
         return score + (self.plane is None) + 20 * (self.first > 0) + 2 * (self.kind == "streamed")
 
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """A hypothesis with the channels divided: parts of ic and oc, outermost first."""
+    """A hypothesis with the channels divided: parts of ic and oc, outermost first.
+
+    cost: how unusual this is: the usual is tried first.
+    """
 
     sizes: Hypothesis
     ic_parts: tuple[int, ...]
     oc_parts: tuple[int, ...]
+    cost: int = field(default=0, compare=False)
 
     @property
     def ic(self) -> Sizes:
@@ -86,11 +95,6 @@ class Sized:
     def oc(self) -> Sizes:
         """Axes of the output channel: ``o0`` outermost."""
         return named("o", self.oc_parts)
-
-    @property
-    def cost(self) -> int:
-        """How unusual this is: the usual is tried first."""
-        return self.sizes.oddity + division_cost(self.ic_parts) + division_cost(self.oc_parts)
 
     def activation_axes(self, lanes: int) -> Iterator[Sizes]:
         """Axes of the activations: a plane, tiles with halo, or windows, whose pixels may come in passes."""
@@ -200,13 +204,27 @@ class Roles:
                             kernel, per_channel, forms, read, is_usual=is_usual
                         )
                     ]
-                    costs = [one.oddity for one in sizes]
+                    unlike = self._unlike(weight_bits, read[0])
+                    costs = [one.oddity + unlike for one in sizes]
                     if not sizes:
                         continue
                     for parts in self._divided(ic, oc, kernel, bits, read, is_usual=is_usual):
                         more = division_cost(parts[0]) + division_cost(parts[1])
                         for cost, one in zip(costs, sizes, strict=True):
                             yield cost + more, one, *parts
+
+    def _unlike(self, weight_bits: int, sum_bits: int) -> int:
+        """What speaks against these widths: sums whose first bits differ, weights with the least code."""
+        key = ("unlike", weight_bits, sum_bits)
+        if key not in self.known:
+            sums = self.expected.read(sum_bits, is_signed=True)
+            weight = self.weight.read(weight_bits, is_signed=True)
+            large = np.count_nonzero((sums >> (sum_bits - 2)) % 3 == 1)  # first bits 01 or 10
+            cost = round(UNLIKE_SUMS * large / sums.size) * self.is_bounded
+            if self.weight.bits is not None and weight.size >> weight_bits > 1:
+                cost += UNLIKE_WEIGHTS * bool((weight == -(1 << weight_bits - 1)).any())
+            self.known[key] = ((cost,),)
+        return self.known[key][0][0]
 
     def _shapes(
         self,
@@ -355,7 +373,8 @@ def _order(one: Costed) -> tuple[object, ...]:
 
 
 def _sized(one: Costed) -> Sized:
-    return Sized(*one[1:])
+    cost, *sizes = one
+    return Sized(*sizes, cost)  # type: ignore[arg-type]
 
 
 def fits(sizes: Sequence[int], family: Family, values: Values | None) -> bool:

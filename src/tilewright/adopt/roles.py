@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, permutations, product, takewhile
 
+from tilewright.adopt.clock import Clock, computed
 from tilewright.adopt.families import Family
 from tilewright.adopt.fit import Fit
 from tilewright.adopt.hypotheses import ACT_BITS, Roles, Sized
@@ -34,38 +34,6 @@ CLOSE = 0.05
 FEWEST = 8
 """Share of wrong numbers below which a fit is taken for the layer with a fault in it."""
 Triple = tuple[Family, Family, Family]
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a search has tried: sizes, roles of families, and whether an attempt ran out of its time."""
-
-    sizes: int = 0
-    roles: set[tuple[str, ...]] = field(default_factory=set)
-    is_cut: bool = False
-
-
-@dataclass(slots=True)
-class Clock:
-    """Seconds of computing that a search may still take, and what was tried in them."""
-
-    ends: float
-    tally: Tally = field(default_factory=Tally)
-
-    @classmethod
-    def of(cls, seconds: float) -> Clock:
-        """A clock that runs out after so many seconds of computing."""
-        return cls(time.process_time() + seconds)
-
-    def part(self, share: float) -> Clock:
-        """A clock that runs out after a share of the time that is left."""
-        now = time.process_time()
-        return Clock(now + share * max(self.ends - now, 0), self.tally)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the time is over."""
-        return time.process_time() > self.ends
 
 
 def _in_common(names: Sequence[str]) -> int:
@@ -109,6 +77,7 @@ class Attempt:
     """Three families in their roles, with constants of channels in `others`; stage: of `STAGES`.
 
     has_halo: activations are tiles with halo. weight: how long its turns are.
+    is_quick: taps stand in the usual order.
     """
 
     triple: Triple
@@ -116,6 +85,7 @@ class Attempt:
     others: tuple[Family, ...] | None = None
     has_halo: bool = False
     weight: int = 1
+    is_quick: bool = False
 
 
 def _attempts(ranked: Sequence[Triple], families: Sequence[Family]) -> Iterator[Attempt]:
@@ -130,7 +100,9 @@ def _attempts(ranked: Sequence[Triple], families: Sequence[Family]) -> Iterator[
         halos = [Attempt(triple, stage, has_halo=True) for triple in plain]
         grids = [one for one in halos if _is_grid(one.triple[0])]
         yield from grids
-        yield from (Attempt(one, stage, weight=PLAIN if one in part else 1) for one in plain)
+        if stage == LIKELY:
+            yield from (Attempt(one, stage, weight=PLAIN, is_quick=True) for one in part)
+        yield from (Attempt(one, stage) for one in plain)
         yield from (Attempt(one, stage) for one in others)
         yield from _with_rules(plain, families, stage)
         yield from (one for one in halos if one not in grids)
@@ -209,9 +181,9 @@ class Search:
         self.clock.tally.roles.add(names)
         if self.left is None:
             self.left = self._sizes()
-        ends = time.process_time() + seconds
+        ends = computed() + seconds
         for sized in self.left:
-            is_late = self.limit is None and time.process_time() > ends
+            is_late = self.limit is None and computed() > ends
             if self.limit is not None and sized.cost > self.limit:
                 break
             self._try(sized)
@@ -234,12 +206,10 @@ class Search:
         return self.clock.is_over
 
     def _try(self, sized: Sized) -> None:
-        one = self.attempt
         self.clock.tally.sizes += 1
-        is_strict = one.stage != ALL_SIZES
-        found = search(
-            one.triple, sized, others=one.others, is_strict=is_strict, is_over=self._is_over
-        )
+        found = list(self._fits(sized, is_quick=self.attempt.is_quick))
+        if self.attempt.is_quick and found:  # others may fit as well
+            found = list(self._fits(sized, is_quick=False))
         for fit in filter(_says_something, found):
             if fit.is_exact:
                 self.exact.append(fit)
@@ -247,6 +217,18 @@ class Search:
                 self.near = [min([*self.near, fit], key=_share)]
             if self.limit is None and (self.exact or (self.near and _is_near(self.near[0]))):
                 self.limit = sized.cost
+
+    def _fits(self, sized: Sized, *, is_quick: bool) -> Iterator[Fit]:
+        one = self.attempt
+        is_strict = one.stage != ALL_SIZES
+        return search(
+            one.triple,
+            sized,
+            others=one.others,
+            is_strict=is_strict,
+            is_quick=is_quick,
+            is_over=self._is_over,
+        )
 
 
 def _is_near(fit: Fit) -> bool:

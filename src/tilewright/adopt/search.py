@@ -20,7 +20,7 @@ from tilewright.adopt.operands import (
     tap_order,
     tap_orders,
 )
-from tilewright.adopt.placement import Placement
+from tilewright.adopt.placement import Placement, with_flips
 from tilewright.adopt.rules import Constant, best_rule, constants_of
 from tilewright.adopt.windows import window_planes
 from tilewright.spec import OutputFunction
@@ -63,13 +63,15 @@ def search(
     *,
     others: Sequence[Family] | None = None,
     is_strict: bool = True,
+    is_quick: bool = False,
     is_over: Callable[[], bool] = lambda: False,
 ) -> Iterator[Fit]:
     """Fits of three families of the sizes `sized`: exact ones, and those that are nearly so.
 
     others: families that may hold constants of the channels; where they are given, fits are exact ones
     under a `Rule`. is_strict: windows have codes in common, as those of a convolution
-    have. is_over: asked now and then whether to stop.
+    have. is_quick: taps stand in the usual order. is_over: asked now and then whether to
+    stop.
     """
     activation, weight, expected = families
     sizes = sized.sizes
@@ -83,7 +85,7 @@ def search(
     tested = _tested(expected, sizes)
     channels = _spread(sizes.oc, tested)
     pixels = _spread(count, tested if others is None else CORRELATED)
-    weights = _weights(weight, sized, channels)
+    weights = _weights(weight, sized, channels, is_quick=is_quick)
     if weights is None:
         return
     wanted = _expected(expected, weight, sized, channels, pixels)
@@ -135,7 +137,7 @@ def _codes(activation: Family, weight: Family, sized: Sized, *, is_strict: bool)
 
     Pixels within a pass run either way.
     """
-    flips = tuple(sized.ic if weight.file_sizes else ())
+    flips = _named(sized.ic, weight)
     if sized.sizes.tile is not None:
         yield from _tiles(activation, sized, flips)
         return
@@ -145,6 +147,12 @@ def _codes(activation: Family, weight: Family, sized: Sized, *, is_strict: bool)
     for axes in sized.activation_axes(0):
         for place in candidates(activation, sized.sizes.act_bits, axes, flips):
             yield Codes(activation, sized, place, axes)
+
+
+def _named(channels: dict[str, int], weight: Family) -> tuple[str, ...]:
+    """Axes of channels that can stand in the names of the weights."""
+    sizes = weight.file_sizes
+    return tuple(a for a, n in channels.items() if any(n > 1 and s % n == 0 for s in sizes))
 
 
 def _of_windows(
@@ -157,10 +165,11 @@ def _of_windows(
     if key not in activation.agrees:
         lanes = activation.read(sizes.act_bits, is_signed=False).shape[2]
         activation.agrees[key] = [
-            (place, axes)
+            (flipped, axes)
             for axes in sized.activation_axes(lanes)
-            for place in candidates(activation, sizes.act_bits, axes, (*flips, *within))
+            for place in candidates(activation, sizes.act_bits, axes, within)
             if _has_plane(Codes(activation, sized, place, axes), is_strict=is_strict)
+            for flipped in with_flips(place, flips)
         ]
     for place, axes in activation.agrees[key]:
         yield Codes(activation, sized, place, axes)
@@ -198,21 +207,25 @@ def _counts_up(place: Placement) -> bool:
     return order == sorted(order, key=("th", "tw", "nij").index)
 
 
-def _weights(weight: Family, sized: Sized, channels: npt.NDArray[np.int64]) -> _Weights | None:
+def _weights(
+    weight: Family, sized: Sized, channels: npt.NDArray[np.int64], *, is_quick: bool
+) -> _Weights | None:
     """Weights in every order; the same ones again for other sizes of the plane."""
     sizes = sized.sizes
-    key = (sizes.weight_bits, sizes.kernel, sized.ic_parts, sized.oc_parts, len(channels))
+    key = (sizes.weight_bits, sizes.kernel, sized.ic_parts, sized.oc_parts, len(channels), is_quick)
     if key not in weight.read_before:
         weight.read_before.clear()
-        weight.read_before[key] = _all_weights(weight, sized, channels)
+        weight.read_before[key] = _all_weights(weight, sized, channels, is_quick=is_quick)
     found: _Weights | None = weight.read_before[key]
     return found
 
 
-def _all_weights(weight: Family, sized: Sized, channels: npt.NDArray[np.int64]) -> _Weights | None:
+def _all_weights(
+    weight: Family, sized: Sized, channels: npt.NDArray[np.int64], *, is_quick: bool
+) -> _Weights | None:
     sizes, axes = sized.sizes, sized.weight_axes
     found = candidates(weight, sizes.weight_bits, axes, (*sized.oc, *sized.ic))
-    orders = tap_orders(sizes.kernel)
+    orders = tap_orders(sizes.kernel)[: 1 if is_quick else None]
     found = found[: MOST_CANDIDATES // len(orders)]
     if not found:
         return None
@@ -232,7 +245,7 @@ def _expected(
     channels: npt.NDArray[np.int64],
     pixels: npt.NDArray[np.int64],
 ) -> _Expected | None:
-    flips = ("onij", *(sized.oc if len(weight.file_sizes) else ()))
+    flips = ("onij", *_named(sized.oc, weight))
     found = candidates(expected, sized.sizes.psum_bits, sized.expected_axes, flips)
     places, tested = [], []
     for place in found:

@@ -77,6 +77,8 @@ def adopt(
         _write(found, out, is_json=is_json)
     if probe is not None:
         _probe(found, probe, is_json=is_json)
+    for misfit in found.misfits:
+        print(f"FAILED {misfit}", file=sys.stderr)
     for layer in found.layers:
         for fault in layer.verdict.faults:
             print(f"FAILED {fault}", file=sys.stderr)
