@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tilewright.adopt.fit import Fit
-from tilewright.adopt.hypotheses import Sized
 from tilewright.adopt.others import ExpectedFit
 from tilewright.adopt.placement import WORD, Placement
 from tilewright.adopt.rules import Constant
+from tilewright.adopt.sized import Sized
 
 
 @dataclass(frozen=True, slots=True, eq=False)

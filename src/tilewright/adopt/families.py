@@ -101,10 +101,20 @@ class Family:
         """How many values each number in the name takes, those that others determine left out."""
         return tuple(place.size for place in self.places if not place.factors)
 
-    def read_as(self, **changes: bool) -> Family:
-        """The same files, read in another way: see `has_signed_codes`, `is_lsb` and `is_unsigned`."""
-        fresh: dict[str, Any] = {name: {} for name in ("cache", "read_in", "read_before", "agrees")}
-        return replace(self, **changes, **fresh)
+    def read_as(
+        self, *, is_lsb: bool = False, is_unsigned: bool = False, has_signed_codes: bool = False
+    ) -> Family:
+        """The same files, read in another way as well: see the class."""
+        return replace(
+            self,
+            is_lsb=self.is_lsb or is_lsb,
+            is_unsigned=self.is_unsigned or is_unsigned,
+            has_signed_codes=self.has_signed_codes or has_signed_codes,
+            cache={},
+            read_in={},
+            read_before={},
+            agrees={},
+        )
 
     def as_list(self) -> Family | None:
         """The same files as lists of single numbers, however many stand on a line; None if they are not."""

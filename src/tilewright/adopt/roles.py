@@ -10,8 +10,9 @@ from itertools import islice, permutations, product, takewhile
 from tilewright.adopt.clock import Clock, computed
 from tilewright.adopt.families import Family
 from tilewright.adopt.fit import Fit
-from tilewright.adopt.hypotheses import ACT_BITS, Roles, Sized
+from tilewright.adopt.hypotheses import ACT_BITS, Roles
 from tilewright.adopt.search import search
+from tilewright.adopt.sized import Sized
 
 HINTS = (
     re.compile(r"act|ifmap|input|pixel|image|img|fmap|(^|[^a-z])(x|in|data)([^a-z]|$)"),

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.adopt.families import Family
-from tilewright.adopt.hypotheses import PSUM_BITS, Sized
+from tilewright.adopt.hypotheses import PSUM_BITS
 from tilewright.adopt.operands import candidates
 from tilewright.adopt.placement import Placement, full
+from tilewright.adopt.sized import Sized
 from tilewright.spec import ChannelConstants, ChannelOutput
 from tilewright.spec.channel_output import ChannelFunctionName
 from tilewright.verify import reference_outputs

@@ -38,6 +38,7 @@ def search(problem: Problem, *, has_pairs: bool = True) -> Found:
     fits: list[tuple[Cause, ...]] = [(cause,) for cause in _singles(problem, rows, causes)]
     if not fits and has_pairs:
         pairs = candidate_pairs(problem, rows, causes)
+        pairs += [(b, a) for a, b in pairs if a.order == b.order]  # the order may matter, too
         fits = [pair for pair in pairs if reproduces(problem, predict(problem, pair))]
     if fits:
         return Found(tuple(fits), (), len(causes))
