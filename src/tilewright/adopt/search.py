@@ -122,7 +122,8 @@ def _tested(expected: Family, sizes: Hypothesis) -> int:
     """Channels and pixels that are computed first: more of them where few numbers are above 0."""
     values = expected.read(sizes.psum_bits, is_signed=True)
     above = float(np.count_nonzero(values > 0) / values.size)
-    return max(TESTED, min(MOST_TESTED, round((FEWEST_ABOVE / max(above, 1e-9)) ** 0.5)))
+    wanted = (FEWEST_ABOVE / max(above, 1e-9)) ** 0.5
+    return max(TESTED, min(MOST_TESTED, int(wanted + 0.5)))
 
 
 def _spread(count: int, most: int) -> npt.NDArray[np.int64]:

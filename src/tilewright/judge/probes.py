@@ -89,7 +89,7 @@ def opens_told_apart(
     for one in fits:
         answers = [one.masked(trial) for trial in trials]
         answer = tuple(numbers.tobytes() + free.tobytes() for numbers, free in answers)
-        groups.setdefault(answer, []).append((one.cause,))
+        groups.setdefault(answer, []).append(one.causes)
     return list(groups.values())
 
 
