@@ -279,7 +279,7 @@ def _notes(reading: Reading) -> list[str]:
         )
     if _hides_relu(reading):
         notes.append("no psum is negative: the files do not say whether ReLU was applied, names do")
-    if any(f.radix == "decimal" for f in reading.fit.families):
+    if any(f.radix == "decimal" and not f.read_bits for f in reading.fit.families):
         notes.append(
             "decimal numbers do not say how many bits they have: the fewest usual ones are taken"
         )

@@ -47,7 +47,8 @@ class Family:
     texts: what stands between the numbers of a name. places: the numbers. bits: digits 0 and 1 of
     words without separator, ``file line bit``, or None. numbers: lanes of others, ``file line lane``.
     is_decimal: numbers are decimal where they can be. is_lsb: the lowest bit of a field stands first.
-    is_unsigned: numbers are read without a sign. has_signed_codes: activations are read as two's
+    is_unsigned: numbers are read without a sign. read_bits: of the variable that a testbench reads decimal
+    numbers into, 0 where that is not known. has_signed_codes: activations are read as two's
     complement, too; weights and psums are in any case.
     cache, read_in, read_before, agrees: what was read already.
     """
@@ -62,6 +63,7 @@ class Family:
     is_decimal: bool = False
     is_lsb: bool = False
     is_unsigned: bool = False
+    read_bits: int = 0
     cache: dict[tuple[int, bool], npt.NDArray[Any] | None] = field(default_factory=dict)
     read_in: dict[tuple[int, bool], list[tuple[int, npt.NDArray[Any]]]] = field(
         default_factory=dict
@@ -135,6 +137,14 @@ class Family:
         known = tuple(file for file in files if file is not None)
         return family_of(self.texts, self.places, known) if len(known) == len(files) else None
 
+    def as_read(self, radix: str, bits: int) -> Family:
+        """The family as a testbench reads it: in that radix, where it can be, into so many bits."""
+        radices = set.intersection(*(set(file.radices) for file in self.files))
+        if self.container or radix not in radices:
+            return self
+        found = family_of(self.texts, self.places, self.files, known=radix)
+        return replace(found, read_bits=bits, is_decimal=radix == "decimal")
+
     def as_decimal(self) -> Family:
         """The family in decimal numbers, where no number begins with 0: in a folder that has such files."""
         words = (lane for file in self.files for word in file.words for lane in word)
@@ -161,6 +171,9 @@ class Family:
         if self.radix == "hex":
             return tuple(b for b in range(4 * digits, 4 * digits - 4, -1) if 0 < b <= most)
         low, high = int(self.numbers.min()), int(self.numbers.max())
+        fits = -(1 << max(self.read_bits - 1, 0)) <= low and high < 1 << self.read_bits - is_signed
+        if 0 < self.read_bits <= most and fits:
+            return (self.read_bits,)
         usual = (b for b in DECIMAL_BITS if -(1 << b - 1) <= low and high < 1 << b - is_signed)
         return tuple(b for b in usual if b <= most)[:1]
 
@@ -295,12 +308,13 @@ def family_of(
     files: tuple[ParsedFile, ...],
     *,
     is_decimal: bool = False,
+    known: str = "",
 ) -> Family:
-    """The family of these files; is_decimal: its numbers are decimal where they can be."""
+    """The family of these files; is_decimal: its numbers are decimal where they can be; known: the radix."""
     radices = set.intersection(*(set(file.radices) for file in files))
     order = ("decimal", "binary", "hex") if is_decimal else ("binary", "hex", "decimal")
-    radix = next((r for r in order if r in radices), "decimal")
-    if radix == "binary" and files[0].shape[2] < 2 and not files[0].separator:
+    radix = next((r for r in (known, *order) if r in radices), "decimal")
+    if not known and radix == "binary" and files[0].shape[2] < 2 and not files[0].separator:
         radix = "hex"
     bits, numbers = None, np.empty((0, 0, 0), np.int64)
     if radix == "decimal" or files[0].separator:

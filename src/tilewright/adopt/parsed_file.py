@@ -63,6 +63,21 @@ class ParsedFile:
         words = (flat[at : at + octets][::step] for at in range(0, len(flat), octets))
         return replace(self, words=tuple(("".join(word),) for word in words), container=container)
 
+    def with_header(self, count: int) -> ParsedFile:
+        """The file with `count` lines before its words, some of which look like words."""
+        more = count - len(self.header)
+        plain = self.starts == tuple(range(len(self.header), len(self.header) + len(self.words)))
+        if self.container or not plain or not 0 < more < len(self.words):
+            return self
+        texts = tuple(self.separator.join(word) for word in self.words[:more])
+        return replace(
+            self,
+            header=self.header + texts,
+            words=self.words[more:],
+            starts=self.starts[more:],
+            listed=None,
+        )
+
     @property
     def shape(self) -> tuple[int, int, int, int, str]:
         """What files of one kind have in common: lines, lanes, digits, header lines, separator."""
