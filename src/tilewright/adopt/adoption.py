@@ -114,6 +114,9 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
     start = time.monotonic()
     check_folder(folder)
     families, others = read_families(folder)
+    if len(families) < 3:
+        parted, rest = read_families(folder, has_parts=True)
+        families, others = (parted, rest) if len(parted) > len(families) else (families, others)
     bench = read_bench(folder, testbench) if testbench is not None else BenchFiles()
     left, unread = bench.choose(families)
     if len(left) < 3:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.adopt.parsed_file import ParsedFile, parse_file
+from tilewright.adopt.parts import parse_parts
 from tilewright.errors import FormatError
 from tilewright.vectors.words import from_digits
 
@@ -75,12 +76,13 @@ class Family:
     def title(self) -> str:
         """How the family is called in messages: its first name, and how many more."""
         more = len(self.files) - 1
-        return self.files[0].name + (f" and {more} more" if more else "")
+        return self.name + (f" and {more} more" if more else "")
 
     @property
     def name(self) -> str:
-        """Of its first file: no other family has it."""
-        return self.files[0].name
+        """Of its first file, and which part of it: no other family has it."""
+        first = self.files[0]
+        return f"{first.name} (part {first.part})" if first.part else first.name
 
     @cached_property
     def idle(self) -> float:
@@ -171,10 +173,9 @@ class Family:
         if self.radix == "hex":
             return tuple(b for b in range(4 * digits, 4 * digits - 4, -1) if 0 < b <= most)
         low, high = int(self.numbers.min()), int(self.numbers.max())
-        fits = -(1 << max(self.read_bits - 1, 0)) <= low and high < 1 << self.read_bits - is_signed
-        if 0 < self.read_bits <= most and fits:
+        if 0 < self.read_bits <= most and _holds(self.read_bits, low, high, is_signed=is_signed):
             return (self.read_bits,)
-        usual = (b for b in DECIMAL_BITS if -(1 << b - 1) <= low and high < 1 << b - is_signed)
+        usual = (b for b in DECIMAL_BITS if _holds(b, low, high, is_signed=is_signed))
         return tuple(b for b in usual if b <= most)[:1]
 
     def values(self, bits: int, *, is_signed: bool) -> npt.NDArray[Any] | None:
@@ -235,24 +236,33 @@ class Family:
         return from_digits(digits, bits, is_signed=is_signed).reshape(files, lines, -1)
 
 
-def read_families(folder: Path) -> tuple[list[Family], list[str]]:
-    """The families of files in `folder` and its sub-folders, and the names of those without words."""
+def _holds(bits: int, low: int, high: int, *, is_signed: bool) -> bool:
+    """Whether so many bits hold the numbers `low` .. `high`."""
+    return -(1 << bits - 1) <= low and high < 1 << bits - is_signed
+
+
+def read_families(folder: Path, *, has_parts: bool = False) -> tuple[list[Family], list[str]]:
+    """The families of files in `folder` and its sub-folders, and the names of those without words.
+
+    has_parts: files are cut where several kinds of numbers stand in one.
+    """
     groups: dict[tuple[Any, ...], list[tuple[tuple[int, ...], ParsedFile]]] = defaultdict(list)
     others = []
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     for path in paths[:MAX_FILES]:
         if path.suffix.lower() in SKIPPED:
             continue
-        parsed = parse_file(folder, path)
-        if parsed is None:
+        found = parse_parts(folder, path) if has_parts else []
+        found = found or [one for one in [parse_file(folder, path)] if one is not None]
+        if not found:
             others.append(path.relative_to(folder).as_posix())
-            continue
-        parts = _NUMBER.split(parsed.name)
-        numbers = tuple(int(part) for part in parts[1::2])
-        if [str(number) for number in numbers] != parts[1::2]:  # 007: a text, not a number
-            parts, numbers = [parsed.name], ()
-        groups[(tuple(parts[::2]), parsed.shape)].append((numbers, parsed))
-    families = [f for (texts, _), members in groups.items() for f in _split(texts, members)]
+        for parsed in found:
+            parts = _NUMBER.split(parsed.name)
+            numbers = tuple(int(part) for part in parts[1::2])
+            if [str(number) for number in numbers] != parts[1::2]:  # 007: a text, not a number
+                parts, numbers = [parsed.name], ()
+            groups[(tuple(parts[::2]), parsed.shape, parsed.part)].append((numbers, parsed))
+    families = [f for (texts, *_), members in groups.items() for f in _split(texts, members)]
     if any(family.radix == "decimal" for family in families):
         families = [family.as_decimal() for family in families]
     return families, others

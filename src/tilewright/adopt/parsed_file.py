@@ -38,7 +38,7 @@ class ParsedFile:
     radices: in which the words can be read. line_end: "LF" or "CRLF". lines: of the file. starts: the
     line of each word, from 0. is_part: some of the words are taken for other text. container: of octets,
     "raw" or "raw-little"; of an array, "npy". listed: the same file as a list of single numbers, however
-    many stand on a line; None if that is nothing else.
+    many stand on a line; None if that is nothing else. part: of a file with several kinds, from 1 on.
     """
 
     name: str
@@ -53,6 +53,7 @@ class ParsedFile:
     listed: ParsedFile | None = None
     is_part: bool = False
     container: str = ""
+    part: int = 0
 
     def in_words(self, octets: int, container: str) -> ParsedFile | None:
         """The octets of the file in words of so many; None if they do not fill them."""
@@ -101,7 +102,7 @@ def parse_file(folder: Path, path: Path) -> ParsedFile | None:
     lines = [line.strip(" \t") for line in text.replace("\r\n", "\n").split("\n")]
     while lines and not lines[-1]:
         lines.pop()
-    bare = [_bare(line) for line in lines]
+    bare = [bare_line(line) for line in lines]
     name = path.relative_to(folder).as_posix()
     line_end = "CRLF" if content.count(b"\r\n") == content.count(b"\n") > 0 else "LF"
     run, listed = _longest_run(bare), _listed(name, lines, bare, line_end)
@@ -150,7 +151,15 @@ def _array(name: str, content: bytes) -> ParsedFile | None:
     )
 
 
-def _bare(line: str) -> str:
+def parsed_words(
+    bare: list[str], separator: str
+) -> tuple[tuple[tuple[str, ...], ...], str, tuple[str, ...]]:
+    """Words of bare lines, with their separator and the radices in which all of them can be read."""
+    words = tuple(tuple(_lanes(line, separator)) for line in bare)
+    return words, separator, _radices(words)
+
+
+def bare_line(line: str) -> str:
     """A line without a comment, ``0x`` and what parts its last number from nothing."""
     text = _PREFIX.sub("", _COMMENT.sub("", line)) if _MARK.search(line) else line
     return text.rstrip(" \t,;")
@@ -205,7 +214,7 @@ def _longest_run(lines: list[str]) -> tuple[int, int, str] | None:
     for at, line in enumerate([*lines, "."]):
         if not line:
             continue  # blank, or a comment: between words it is nothing
-        forms = _forms(line)
+        forms = forms_of(line)
         for form, (start, count) in list(runs.items()):
             if form not in forms:
                 found.append((count, form[0] == "digits", last + 1, start, form[2]))
@@ -220,7 +229,7 @@ def _longest_run(lines: list[str]) -> tuple[int, int, str] | None:
     return start, end, separator
 
 
-def _forms(line: str) -> tuple[Form, ...]:
+def forms_of(line: str) -> tuple[Form, ...]:
     """How a line can be read: kind of digits, their number, and separator."""
     between = _BETWEEN.search(line)
     separator = between[0] if between else ""

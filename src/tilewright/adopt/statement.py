@@ -261,6 +261,8 @@ def _table(
         facts["radix"] = family.radix
     if family.separator:
         facts["separator"] = family.separator
+    if first.part:
+        facts["part"] = first.part
     if family.is_lsb:
         facts["bit_order"] = "lsb"
     if first.line_end == "CRLF":

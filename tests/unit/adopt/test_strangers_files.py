@@ -338,3 +338,27 @@ def test_an_answer_where_nothing_fits_says_what_was_tried(tmp_path):
     assert "sizes, each in every order of its axes" in found.tried
     assert "ran out" in found.tried or "no other one was left" in found.tried
     assert found.to_json()["tried"] == found.tried
+
+
+@pytest.mark.parametrize("titles", [("// weights", "// pixels", "// sums"), ("", "", ""), None])
+def test_all_kinds_in_one_file(tmp_path, titles):
+    x, weight, y = layer(shape=LARGER)
+    parts = [
+        hexadecimal_words(weight.transpose(2, 3, 0, 1).reshape(-1, 2), 8),
+        hexadecimal_words(x.reshape(2, -1).T, 4),
+        hexadecimal_words(y.reshape(3, -1).T, 16),
+    ]
+    heads = ["" if titles is None else f"{title}\n" for title in titles or parts]
+    text = "".join(head + part for head, part in zip(heads, parts, strict=True))
+    (tmp_path / "image.txt").write_text(text)
+    found = adopt(tmp_path)
+    assert found.passed
+    (one,) = found.layers
+    assert {form.kind: form.part for form in one.layout.kinds} == {
+        "weight": 1,
+        "activation": 2,
+        "psum": 3,
+    }
+    at = text.rindex("f") if "f" in text[-90:] else len(text) - 2
+    (tmp_path / "image.txt").write_text(text[:at] + "7" + text[at + 1 :])
+    assert not adopt(tmp_path).passed
