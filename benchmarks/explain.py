@@ -178,9 +178,13 @@ def is_right(case: Case, found: Any) -> bool:
         )
     trial = posed(found.problem, fresh)
     if found.free is not None:  # numbers that a cause leaves open are no claim
-        named = {causes[0].key for group in found.groups for causes in group}
-        opens = open_causes(trial, all_causes(trial))
-        answers = [one.masked(trial) for one in opens if one.cause.key in named]
+        named = [causes for group in found.groups for causes in group]
+        opens = {one.cause.key: one for one in open_causes(trial, all_causes(trial))}
+        answers = [
+            replace(opens[first.key], others=tuple(others)).masked(trial)
+            for first, *others in named
+            if first.key in opens
+        ]
         return any(_same(numbers, np.where(free, 0, real)) for numbers, free in answers)
     return any(_same(predict(trial, causes), real) for group in found.groups for causes in group)
 

@@ -17,7 +17,9 @@ import pytest
 from tilewright.adopt import adopt
 from tilewright.adopt.probe import write_probe
 from tilewright.bundles import Geometry, check_foreign
+from tilewright.spec import ConvShape
 from tilewright.vectors import Layout, load_layout
+from tilewright.verify import reference_tap_psums
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "adopt.md").read_text(encoding="utf-8")
@@ -208,6 +210,36 @@ def test_files_that_the_testbench_does_not_read_are_left_out(run_command, tmp_pa
     assert (status, err) == (0, "")
     assert "not understood: notes.txt" in out
     assert "2 of 2" not in out
+
+
+def test_the_testbench_says_digits_bits_and_headers(tmp_path):
+    """Numbers that look alike in three radices, a header of words, and how wide decimal numbers are."""
+    pytest.importorskip("pyslang")
+    x, weight = np.array([[[1, 0, 1], [0, 1, 1], [1, 1, 0]]]), np.array([[[[1, 0], [0, 1]]]])
+    psums = reference_tap_psums(x[None], weight, ConvShape(1, 3, 3, 1, kh=2, kw=2))[:, 0].sum(
+        axis=0
+    )
+    files = {"x.txt": (x, 3), "w.txt": (weight, 0), "y.txt": (psums, 0)}
+    for name, (array, header) in files.items():
+        text = "1\n" * header + "".join(f"{number}\n" for number in array.ravel().tolist())
+        (tmp_path / name).write_text(text)
+    body = ""
+    for name, (array, header) in files.items():
+        skip = f'for (i = 0; i < {header}; i = i + 1) r = $fscanf(f, "%s", skip);'
+        loop = f'for (i = 0; i < {array.size}; i = i + 1) r = $fscanf(f, "%d", {name[0]});'
+        body += f'f = $fopen("{name}", "r"); {skip} {loop} $fclose(f);\n'
+    (tmp_path / "tb.v").write_text(
+        "module tb; integer f, r, i; reg [255:0] skip; reg [2:0] x; reg signed [4:0] w;\n"
+        f"reg signed [11:0] y;\ninitial begin\n{body}end\nendmodule\n"
+    )
+    found = adopt(tmp_path, testbench=tmp_path / "tb.v")
+    assert found.passed
+    (one,) = found.layers
+    assert "bits=3/5/12" in one.geometry
+    tables = one.layout.to_facts()
+    assert tables["activation"]["header"] == ["1", "1", "1"]
+    assert {tables[kind]["radix"] for kind in ("activation", "weight", "psum")} == {"decimal"}
+    assert not any("decimal numbers do not say" in note for note in one.notes)
 
 
 def test_json_has_the_same_facts(run_command, tmp_path):

@@ -8,23 +8,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tilewright.adopt.bench import BenchFiles, read_bench
-from tilewright.adopt.canonical import Reading, canonical, plainest
+from tilewright.adopt.canonical import Reading, can_turn_pixels, canonical, plainest
+from tilewright.adopt.clock import Clock
 from tilewright.adopt.families import Family, read_families
 from tilewright.adopt.fit import Fit
 from tilewright.adopt.others import main_expected, other_expected
-from tilewright.adopt.planes import Plane, plane_of
+from tilewright.adopt.planes import plane_of
 from tilewright.adopt.probe import write_probe
-from tilewright.adopt.roles import LIKELY, STAGES, Clock, find_layer
+from tilewright.adopt.roles import LIKELY, STAGES, find_layer
 from tilewright.adopt.slices import plain_slices, slices_of
 from tilewright.adopt.statement import geometry_text, layout_of
 from tilewright.adopt.ties import Tie, ties_of
+from tilewright.adopt.windows import Plane
 from tilewright.bundles import BundleVerdict, Geometry, check_folder, check_foreign
 from tilewright.errors import ConfigError, DataError
 from tilewright.vectors import Layout
 
-SECONDS = 20.0
-EARLY, HALF = 0.2, 0.5
+SECONDS = 9.0
+EARLY, HALF = 0.2, 0.7
 """Share of the time left that an attempt may take, so that another one has its turn."""
 MOST_SIZES = 40
 """Sizes that are tried for a part of a folder, the most usual ones."""
@@ -65,7 +69,8 @@ class AdoptedLayer:
 class Adoption:
     """What was found in a folder. others: files that no layer has. notes: about the folder.
 
-    nearest: where no layer was found, how near the best reading came.
+    nearest: where no layer was found, how near the best reading came. tried: what was looked at.
+    misfits: parts of files, beside others that are layers or samples, that fit nothing.
     """
 
     folder: Path
@@ -74,11 +79,14 @@ class Adoption:
     notes: tuple[str, ...]
     seconds: float
     nearest: str = ""
+    tried: str = ""
+    misfits: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
         """Whether a layer was found and every number of every layer is right."""
-        return bool(self.layers) and all(layer.verdict.passed for layer in self.layers)
+        is_right = all(layer.verdict.passed for layer in self.layers)
+        return bool(self.layers) and is_right and not self.misfits
 
     def to_json(self) -> dict[str, Any]:
         """The adoption as JSON facts."""
@@ -89,6 +97,8 @@ class Adoption:
             "others": list(self.others),
             "notes": list(self.notes),
             "nearest": self.nearest,
+            "tried": self.tried,
+            "misfits": list(self.misfits),
             "seconds": round(self.seconds, 2),
         }
 
@@ -104,6 +114,9 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
     start = time.monotonic()
     check_folder(folder)
     families, others = read_families(folder)
+    if len(families) < 3:
+        parted, rest = read_families(folder, has_parts=True)
+        families, others = (parted, rest) if len(parted) > len(families) else (families, others)
     bench = read_bench(folder, testbench) if testbench is not None else BenchFiles()
     left, unread = bench.choose(families)
     if len(left) < 3:
@@ -111,8 +124,8 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
             f"{folder} must hold files of activations, weights and expected numbers, but has "
             f"{len(left)} kinds of files with words: {', '.join(f.title for f in left) or 'none'}"
         )
-    clock, near = Clock.of(seconds), list[Fit]()
-    layers, left = _in_slices(folder, plain_slices(left), left, clock.part(EARLY))
+    clock, near, misfits = Clock.of(seconds), list[Fit](), list[str]()
+    layers, left = _in_slices(folder, plain_slices(left), left, clock.part(EARLY), misfits)
     for stage in STAGES:
         while len(left) >= 3 and not clock.is_over:
             fits = find_layer(left, clock.part(HALF), stages=(stage,))
@@ -125,7 +138,8 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
             left = [family for family in left if family not in used]
         if stage == LIKELY and len(left) >= 3:
             parts = slices_of(left)
-            more, left = _in_slices(folder, parts, left, clock.part(HALF), number=len(layers))
+            part = clock.part(HALF)
+            more, left = _in_slices(folder, parts, left, part, misfits, number=len(layers))
             layers += more
     names = [family.title for family in (*left, *unread)]
     return Adoption(
@@ -135,6 +149,22 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
         bench.notes,
         time.monotonic() - start,
         _nearest(near),
+        _tried(clock, len(families), seconds),
+        tuple(misfits),
+    )
+
+
+def _tried(clock: Clock, families: int, seconds: float) -> str:
+    """What a search has looked at, in words, and whether it came to its end."""
+    tally = clock.tally
+    end = (
+        f"the {seconds:g} s of computing ran out before the last of them (--seconds looks longer)"
+        if tally.is_cut or clock.is_over
+        else "no other one was left"
+    )
+    return (
+        f"{tally.sizes:,} sizes, each in every order of its axes, with {len(tally.roles):,} ways to give "
+        f"{families} kinds of files their roles; {end}"
     )
 
 
@@ -144,10 +174,10 @@ def _nearest(fits: Sequence[Fit]) -> str:
         return ""
     best = min(fits, key=lambda fit: fit.wrong / max(fit.telling, 1))
     sizes, files = best.sized.sizes, [family.title for family in best.families]
-    (kh, kw), right = sizes.kernel, best.compared - best.wrong
+    (kh, kw), right = sizes.kernel, max(best.telling - best.wrong, 0)
     return (
         f"activations in {files[0]}, weights in {files[1]}, expected numbers in {files[2]}, {sizes.ic} -> "
-        f"{sizes.oc} channels, kernel {kh}x{kw}: {right:,} of {best.compared:,} numbers are right"
+        f"{sizes.oc} channels, kernel {kh}x{kw}: {right:,} of {best.telling:,} numbers other than 0 are right"
     )
 
 
@@ -156,10 +186,14 @@ def _in_slices(
     ways: Iterator[list[list[Family]]],
     families: list[Family],
     clock: Clock,
+    misfits: list[str],
     *,
     number: int = 0,
 ) -> tuple[list[AdoptedLayer], list[Family]]:
-    """The layers or samples that families hold side by side, and the families that none of them has."""
+    """The layers or samples that families hold side by side, and the families that none of them has.
+
+    misfits: parts that are no layer beside others that are one are added.
+    """
     for slices in ways:
         layers: list[AdoptedLayer] = []
         names: set[str] = set()
@@ -172,6 +206,11 @@ def _in_slices(
                 layers.append(layer)
                 names |= {file.name for family in used for file in family.files}
         if layers:
+            if len(layers) < len(slices):
+                misfits.append(
+                    f"{len(slices) - len(layers)} of {len(slices)} parts of the files (numbers in names, "
+                    f"or runs of lines) fit no layout, beside those that do"
+                )
             return layers, [f for f in families if f.files[0].name not in names]
     return [], families
 
@@ -216,6 +255,11 @@ def _stated(reading: Reading, name: str) -> tuple[Reading, Plane, Layout, str] |
     plane = plane_of(reading.fit)
     if plane is None:
         return None
+    if "reversed" in plane.tap_order and can_turn_pixels(reading):
+        turned = reading.pixels_turned()
+        other = plane_of(turned.fit)
+        if other is not None and "reversed" not in other.tap_order:
+            reading, plane = turned, other
     try:
         return reading, plane, layout_of(reading, plane, name), geometry_text(reading, plane)
     except ConfigError:
@@ -236,11 +280,25 @@ def _notes(reading: Reading) -> list[str]:
         notes.append(
             "channels could be numbered the other way round in all files at once: nothing would change"
         )
-    if any(f.radix == "decimal" for f in reading.fit.families):
+    if _hides_relu(reading):
+        notes.append("no psum is negative: the files do not say whether ReLU was applied, names do")
+    if any(f.radix == "decimal" and not f.read_bits for f in reading.fit.families):
         notes.append(
             "decimal numbers do not say how many bits they have: the fewest usual ones are taken"
         )
     return notes
+
+
+def _hides_relu(reading: Reading) -> bool:
+    """Whether ReLU would change nothing of numbers that are stated as psums, or as outputs after it."""
+    plain = ("signed", "relu")
+    fit = reading.fit
+    if not any(
+        e.function.function in plain and e.sized.sizes.kind == "psum" for e in reading.expected
+    ):
+        return False
+    psums = fit.kernel.reshape(fit.sized.sizes.oc, -1) @ fit.codes.windows.astype(np.int64)
+    return fit.rule is None and int(psums.min()) >= 0
 
 
 def probe(layer: AdoptedLayer, folder: Path) -> None:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tilewright.adopt.fit import Fit
-from tilewright.adopt.hypotheses import Sized
 from tilewright.adopt.others import ExpectedFit
 from tilewright.adopt.placement import WORD, Placement
 from tilewright.adopt.rules import Constant
+from tilewright.adopt.sized import Sized
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +69,14 @@ class Reading:
             )
             for e in self.expected
         )
+        return replace(self, fit=fit, expected=others)
+
+    def pixels_turned(self) -> Reading:
+        """The same with the windows, and what each of them gives, in the reverse order."""
+        fit = self.fit
+        activation = _turn(_turn(fit.activation, "p0"), "p1")
+        fit = replace(fit, activation=activation, expected=_turn(fit.expected, "onij"))
+        others = tuple(replace(e, place=_turn(e.place, "onij")) for e in self.expected)
         return replace(self, fit=fit, expected=others)
 
     @property
@@ -125,6 +133,15 @@ def canonical(reading: Reading) -> Reading:
         if way.oddity < best.oddity:
             best = way
     return best
+
+
+def can_turn_pixels(reading: Reading) -> bool:
+    """Whether all files have as many pixels, of windows, in an order that names do not say."""
+    sizes = reading.sized.sizes
+    is_whole = sizes.plane is None and sizes.pixels == sizes.onij
+    is_whole &= not any(e.sized.sizes.first for e in reading.expected)
+    named = any(place.in_file(axis) for place in reading.places for axis in ("p0", "p1", "onij"))
+    return is_whole and not named
 
 
 def _may_be_turned(reading: Reading) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.adopt.parsed_file import ParsedFile, parse_file
+from tilewright.adopt.parts import parse_parts
 from tilewright.errors import FormatError
 from tilewright.vectors.words import from_digits
 
@@ -46,9 +47,11 @@ class Family:
 
     texts: what stands between the numbers of a name. places: the numbers. bits: digits 0 and 1 of
     words without separator, ``file line bit``, or None. numbers: lanes of others, ``file line lane``.
-    is_decimal: numbers are decimal where they can be. has_signed_codes: activations are read as two's
+    is_decimal: numbers are decimal where they can be. is_lsb: the lowest bit of a field stands first.
+    is_unsigned: numbers are read without a sign. read_bits: of the variable that a testbench reads decimal
+    numbers into, 0 where that is not known. has_signed_codes: activations are read as two's
     complement, too; weights and psums are in any case.
-    cache, read_before, agrees: what was read already.
+    cache, read_in, read_before, agrees: what was read already.
     """
 
     texts: tuple[str, ...]
@@ -59,7 +62,13 @@ class Family:
     numbers: npt.NDArray[np.int64]
     has_signed_codes: bool = False
     is_decimal: bool = False
+    is_lsb: bool = False
+    is_unsigned: bool = False
+    read_bits: int = 0
     cache: dict[tuple[int, bool], npt.NDArray[Any] | None] = field(default_factory=dict)
+    read_in: dict[tuple[int, bool], list[tuple[int, npt.NDArray[Any]]]] = field(
+        default_factory=dict
+    )
     read_before: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     agrees: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
@@ -67,12 +76,19 @@ class Family:
     def title(self) -> str:
         """How the family is called in messages: its first name, and how many more."""
         more = len(self.files) - 1
-        return self.files[0].name + (f" and {more} more" if more else "")
+        return self.name + (f" and {more} more" if more else "")
 
     @property
     def name(self) -> str:
-        """Of its first file: no other family has it."""
-        return self.files[0].name
+        """Of its first file, and which part of it: no other family has it."""
+        first = self.files[0]
+        return f"{first.name} (part {first.part})" if first.part else first.name
+
+    @cached_property
+    def idle(self) -> float:
+        """Share of the digits, or of the numbers, that are 0: of sums few, after ReLU many."""
+        digits = self.numbers if self.bits is None else self.bits
+        return 1 - np.count_nonzero(digits) / digits.size
 
     @property
     def separator(self) -> str:
@@ -89,9 +105,20 @@ class Family:
         """How many values each number in the name takes, those that others determine left out."""
         return tuple(place.size for place in self.places if not place.factors)
 
-    def with_signed_codes(self) -> Family:
-        """The same files, as activations of two's complement."""
-        return replace(self, has_signed_codes=True, cache={}, read_before={}, agrees={})
+    def read_as(
+        self, *, is_lsb: bool = False, is_unsigned: bool = False, has_signed_codes: bool = False
+    ) -> Family:
+        """The same files, read in another way as well: see the class."""
+        return replace(
+            self,
+            is_lsb=self.is_lsb or is_lsb,
+            is_unsigned=self.is_unsigned or is_unsigned,
+            has_signed_codes=self.has_signed_codes or has_signed_codes,
+            cache={},
+            read_in={},
+            read_before={},
+            agrees={},
+        )
 
     def as_list(self) -> Family | None:
         """The same files as lists of single numbers, however many stand on a line; None if they are not."""
@@ -103,7 +130,7 @@ class Family:
 
     @property
     def container(self) -> str:
-        """ "raw" or "raw-little" of files of octets, else ""."""
+        """ "raw" or "raw-little" of files of octets, "npy" of arrays, else ""."""
         return self.files[0].container
 
     def in_words(self, octets: int, container: str) -> Family | None:
@@ -111,6 +138,14 @@ class Family:
         files = [file.in_words(octets, container) for file in self.files]
         known = tuple(file for file in files if file is not None)
         return family_of(self.texts, self.places, known) if len(known) == len(files) else None
+
+    def as_read(self, radix: str, bits: int) -> Family:
+        """The family as a testbench reads it: in that radix, where it can be, into so many bits."""
+        radices = set.intersection(*(set(file.radices) for file in self.files))
+        if self.container or radix not in radices:
+            return self
+        found = family_of(self.texts, self.places, self.files, known=radix)
+        return replace(found, read_bits=bits, is_decimal=radix == "decimal")
 
     def as_decimal(self) -> Family:
         """The family in decimal numbers, where no number begins with 0: in a folder that has such files."""
@@ -125,7 +160,7 @@ class Family:
 
     def widths(self, most: int, *, is_signed: bool) -> tuple[int, ...]:
         """Bits that a field of signed or unsigned numbers can have, of at most `most`."""
-        is_signed = is_signed or self.has_signed_codes
+        is_signed = (is_signed and not self.is_unsigned) or self.has_signed_codes
         if self.bits is not None:
             word = self.bits.shape[2]
             if self.container and word > 8:
@@ -138,16 +173,39 @@ class Family:
         if self.radix == "hex":
             return tuple(b for b in range(4 * digits, 4 * digits - 4, -1) if 0 < b <= most)
         low, high = int(self.numbers.min()), int(self.numbers.max())
-        usual = (b for b in DECIMAL_BITS if -(1 << b - 1) <= low and high < 1 << b - is_signed)
+        if 0 < self.read_bits <= most and _holds(self.read_bits, low, high, is_signed=is_signed):
+            return (self.read_bits,)
+        usual = (b for b in DECIMAL_BITS if _holds(b, low, high, is_signed=is_signed))
         return tuple(b for b in usual if b <= most)[:1]
 
     def values(self, bits: int, *, is_signed: bool) -> npt.NDArray[Any] | None:
         """Values ``file line lane`` of fields of `bits` bits; None if they cannot be so read."""
-        is_signed = is_signed or self.has_signed_codes
+        is_signed = (is_signed and not self.is_unsigned) or self.has_signed_codes
         key = (bits, is_signed)
         if key not in self.cache:
             self.cache[key] = self._values(bits, is_signed=is_signed)
         return self.cache[key]
+
+    def readings(self, most: int, *, is_signed: bool) -> list[tuple[int, npt.NDArray[Any]]]:
+        """Bits of a field, at most `most`, with the values; no two widths with the same ones."""
+        key = (most, is_signed)
+        if key not in self.read_in:
+            found: list[tuple[int, npt.NDArray[Any]]] = []
+            for bits in self.widths(most, is_signed=is_signed):
+                values = self.values(bits, is_signed=is_signed)
+                if values is not None and not any(np.array_equal(values, v) for _, v in found):
+                    found.append((bits, values))
+            self.read_in[key] = found
+        return self.read_in[key]
+
+    def largest(self, bits: int, *, is_signed: bool) -> int:
+        """The largest size of a value in fields of `bits` bits."""
+        key = ("largest", bits, is_signed)
+        if key not in self.agrees:
+            values = self.read(bits, is_signed=is_signed)
+            self.agrees[key] = max(int(values.max()), -int(values.min()))
+        found: int = self.agrees[key]
+        return found
 
     def read(self, bits: int, *, is_signed: bool) -> npt.NDArray[Any]:
         """As `values`, where it is known that they can be so read."""
@@ -159,6 +217,8 @@ class Family:
     def _values(self, bits: int, *, is_signed: bool) -> npt.NDArray[Any] | None:
         if self.bits is None:
             numbers = self.numbers
+            if self.radix != "decimal" and int(numbers.max()) >> bits:
+                return None
             if self.radix != "decimal" and is_signed:
                 return np.where(numbers >> (bits - 1) & 1, numbers - (1 << bits), numbers)
             low = -(1 << bits - 1) if is_signed else 0
@@ -170,27 +230,39 @@ class Family:
         if self.bits[:, :, :slack].any():
             return None
         digits = np.ascontiguousarray(self.bits[:, :, slack:]).reshape(files * lines, -1)
+        if self.is_lsb:
+            fields = digits.reshape(files * lines, -1, bits)
+            digits = np.ascontiguousarray(fields[..., ::-1]).reshape(files * lines, -1)
         return from_digits(digits, bits, is_signed=is_signed).reshape(files, lines, -1)
 
 
-def read_families(folder: Path) -> tuple[list[Family], list[str]]:
-    """The families of files in `folder` and its sub-folders, and the names of those without words."""
+def _holds(bits: int, low: int, high: int, *, is_signed: bool) -> bool:
+    """Whether so many bits hold the numbers `low` .. `high`."""
+    return -(1 << bits - 1) <= low and high < 1 << bits - is_signed
+
+
+def read_families(folder: Path, *, has_parts: bool = False) -> tuple[list[Family], list[str]]:
+    """The families of files in `folder` and its sub-folders, and the names of those without words.
+
+    has_parts: files are cut where several kinds of numbers stand in one.
+    """
     groups: dict[tuple[Any, ...], list[tuple[tuple[int, ...], ParsedFile]]] = defaultdict(list)
     others = []
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     for path in paths[:MAX_FILES]:
         if path.suffix.lower() in SKIPPED:
             continue
-        parsed = parse_file(folder, path)
-        if parsed is None:
+        found = parse_parts(folder, path) if has_parts else []
+        found = found or [one for one in [parse_file(folder, path)] if one is not None]
+        if not found:
             others.append(path.relative_to(folder).as_posix())
-            continue
-        parts = _NUMBER.split(parsed.name)
-        numbers = tuple(int(part) for part in parts[1::2])
-        if [str(number) for number in numbers] != parts[1::2]:  # 007: a text, not a number
-            parts, numbers = [parsed.name], ()
-        groups[(tuple(parts[::2]), parsed.shape)].append((numbers, parsed))
-    families = [f for (texts, _), members in groups.items() for f in _split(texts, members)]
+        for parsed in found:
+            parts = _NUMBER.split(parsed.name)
+            numbers = tuple(int(part) for part in parts[1::2])
+            if [str(number) for number in numbers] != parts[1::2]:  # 007: a text, not a number
+                parts, numbers = [parsed.name], ()
+            groups[(tuple(parts[::2]), parsed.shape, parsed.part)].append((numbers, parsed))
+    families = [f for (texts, *_), members in groups.items() for f in _split(texts, members)]
     if any(family.radix == "decimal" for family in families):
         families = [family.as_decimal() for family in families]
     return families, others
@@ -246,12 +318,13 @@ def family_of(
     files: tuple[ParsedFile, ...],
     *,
     is_decimal: bool = False,
+    known: str = "",
 ) -> Family:
-    """The family of these files; is_decimal: its numbers are decimal where they can be."""
+    """The family of these files; is_decimal: its numbers are decimal where they can be; known: the radix."""
     radices = set.intersection(*(set(file.radices) for file in files))
     order = ("decimal", "binary", "hex") if is_decimal else ("binary", "hex", "decimal")
-    radix = next((r for r in order if r in radices), "decimal")
-    if radix == "binary" and files[0].shape[2] < 2 and not files[0].separator:
+    radix = next((r for r in (known, *order) if r in radices), "decimal")
+    if not known and radix == "binary" and files[0].shape[2] < 2 and not files[0].separator:
         radix = "hex"
     bits, numbers = None, np.empty((0, 0, 0), np.int64)
     if radix == "decimal" or files[0].separator:

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.adopt.families import Family
-from tilewright.adopt.hypotheses import Sized
 from tilewright.adopt.operands import Codes, read_weight, tap_order
 from tilewright.adopt.placement import Placement
 from tilewright.adopt.rules import Rule
+from tilewright.adopt.sized import Sized
 from tilewright.spec import OutputFunction
 
 

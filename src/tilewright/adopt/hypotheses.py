@@ -2,153 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from tilewright.adopt.families import Family
-from tilewright.adopt.halo import halo_shapes, tiles_of, tilings
-from tilewright.adopt.placement import Sizes, placements
-from tilewright.adopt.shapes import KERNELS, divisors, shapes_of
+from tilewright.adopt.halo import halo_shapes, tilings
+from tilewright.adopt.placement import placements
+from tilewright.adopt.shapes import KERNELS, Shape, divisors, shapes_of
+from tilewright.adopt.sized import Hypothesis, Sized, division_cost, divisions, window_axes
 
 Values = npt.NDArray[Any]
 
 ACT_BITS, WEIGHT_BITS, PSUM_BITS = 8, 8, 64
+UNLIKE_SUMS, UNLIKE_WEIGHTS = 24, 4
+"""What it costs that fields look like parts of wider ones, and that weights have the least code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
-    """Sizes that fit three families: of the planes in the files, without saying what padding is.
-
-    plane: (h, w) as the activation file has it, or None for windows. padding: that the reader adds.
-    out: (oh, ow). lanes: pixels that a file of windows has, whole passes. kind: "psum", "tap_psum",
-    "streamed". first: output pixels in the file, 0 for all. tile: output pixels of an ifmap tile with
-    halo; the plane is that of which the tiles are parts.
-    """
-
-    ic: int
-    oc: int
-    kernel: tuple[int, int]
-    plane: tuple[int, int] | None
-    padding: tuple[int, int]
-    stride: tuple[int, int]
-    out: tuple[int, int]
-    act_bits: int
-    weight_bits: int
-    psum_bits: int
-    kind: str
-    pixels: int
-    first: int = 0
-    tile: tuple[int, int] | None = None
-
-    @property
-    def taps(self) -> int:
-        """Taps of the kernel."""
-        return self.kernel[0] * self.kernel[1]
-
-    @property
-    def onij(self) -> int:
-        """Output pixels."""
-        return self.out[0] * self.out[1]
-
-    @property
-    def oddity(self) -> int:
-        """How unusual the sizes are: the usual ones are tried first."""
-        (kh, kw), (sh, sw), (ph, pw) = self.kernel, self.stride, self.padding
-        oh, ow = self.out
-        square = 0 if oh == ow else 1 + max(oh, ow) // max(min(oh, ow), 1)
-        score = 2 * KERNELS.index(self.kernel) + 3 * square + 4 * (sh != sw) + 4 * (ph != pw)
-        score += 2 * (sh - 1) + 2 * (sw - 1) + (ph not in (0, kh // 2)) + (pw not in (0, kw // 2))
-        score += (self.act_bits not in (2, 4, 8)) + (self.weight_bits not in (4, 8))
-        score += 2 * (self.psum_bits not in (8, 12, 16, 20, 24, 32)) + (self.weight_bits == 1) * 9
-        score += 4 * (self.tile is not None and (oh % self.tile[0] + ow % self.tile[1] > 0))
-        return score + (self.plane is None) + 20 * (self.first > 0) + 2 * (self.kind == "streamed")
-
-
-@dataclass(frozen=True, slots=True)
-class Sized:
-    """A hypothesis with the channels divided: parts of ic and oc, outermost first."""
-
-    sizes: Hypothesis
-    ic_parts: tuple[int, ...]
-    oc_parts: tuple[int, ...]
-
-    @property
-    def ic(self) -> Sizes:
-        """Axes of the input channel: ``i0`` outermost."""
-        return named("i", self.ic_parts)
-
-    @property
-    def oc(self) -> Sizes:
-        """Axes of the output channel: ``o0`` outermost."""
-        return named("o", self.oc_parts)
-
-    @property
-    def cost(self) -> int:
-        """How unusual this is: the usual is tried first."""
-        return self.sizes.oddity + division_cost(self.ic_parts) + division_cost(self.oc_parts)
-
-    def activation_axes(self, lanes: int) -> Iterator[Sizes]:
-        """Axes of the activations: a plane, tiles with halo, or windows, whose pixels may come in passes."""
-        sizes = self.sizes
-        if sizes.tile is not None:
-            down, across = tiles_of(sizes.out, sizes.tile)
-            yield self.ic | {"th": down, "tw": across, "nij": sizes.pixels // (down * across)}
-        elif sizes.plane is not None:
-            yield self.ic | {"nij": sizes.pixels}
-        else:
-            yield from window_axes(self.ic, sizes.taps, sizes.pixels, lanes)
-
-    @property
-    def weight_axes(self) -> Sizes:
-        """Axes of the weights."""
-        return self.oc | self.ic | {"kij": self.sizes.taps}
-
-    @property
-    def expected_axes(self) -> Sizes:
-        """Axes of the expected numbers."""
-        sizes = self.sizes
-        if sizes.kind == "streamed":
-            return self.oc | {"kij": sizes.taps, "onij": sizes.pixels}
-        taps = {"kij": sizes.taps} if sizes.kind == "tap_psum" else {}
-        return self.oc | taps | {"onij": sizes.first or sizes.onij}
-
-
-def named(letter: str, parts: tuple[int, ...]) -> Sizes:
-    """Axes called after a letter, one for each part."""
-    return {f"{letter}{n}": size for n, size in enumerate(parts)}
-
-
-def window_axes(ic: Sizes, taps: int, pixels: int, lanes: int) -> Iterator[Sizes]:
-    """Axes of windows of so many pixels, all of them together or in passes of `lanes`."""
-    yield ic | {"kij": taps, "p0": pixels}
-    if 1 < lanes < pixels and pixels % lanes == 0:
-        yield ic | {"kij": taps, "p0": pixels // lanes, "p1": lanes}
-
-
-def divisions(channels: int) -> Iterator[tuple[int, ...]]:
-    """How channels can be divided: not at all, in tiles, in tiles of pairs."""
-    yield (channels,)
-    for inner in range(2, channels // 2 + 1):
-        if channels % inner == 0:
-            outer = channels // inner
-            yield outer, inner
-            if outer % 2 == 0 and outer > 2:
-                yield outer // 2, 2, inner
-            if inner % 2 == 0 and inner > 2:
-                yield outer, inner // 2, 2
-
-
-def division_cost(parts: tuple[int, ...]) -> int:
-    """How unusual a division of channels is."""
-    odd = sum(2 for part in parts[1:] if part & (part - 1))
-    return (0, 5, 12)[len(parts) - 1] + odd
-
-
+Costed = tuple[int, Hypothesis, tuple[int, ...], tuple[int, ...]]
+"""How unusual a hypothesis with divided channels is, and what a `Sized` has."""
 Divisions = tuple[tuple[int, ...], ...]
 
 
@@ -157,6 +34,7 @@ class Roles:
     """Three families in their roles.
 
     is_bounded: no expected number is larger than a psum can be. has_halo: activations are tiles with halo.
+    is_over: asked now and then whether to stop: the sizes found by then are all.
     """
 
     activation: Family
@@ -164,46 +42,74 @@ class Roles:
     expected: Family
     is_bounded: bool = True
     has_halo: bool = False
+    is_over: Callable[[], bool] = lambda: False
     known: dict[tuple[object, ...], Divisions] = field(default_factory=dict)
 
-    def usual(self) -> list[Sized]:
+    def usual(self) -> Iterator[Sized]:
         """Sizes as most layers have them, channels divided only where files ask for it."""
-        return self._all(is_usual=True)
+        yield from map(_sized, sorted(self._all(is_usual=True), key=_order))
 
-    def unusual(self) -> list[Sized]:
+    def unusual(self) -> Iterator[Sized]:
         """All other sizes, and channels divided in other ways."""
-        usual = set(self.usual())
-        return [sized for sized in self._all(is_usual=False) if sized not in usual]
+        usual = {one[1:] for one in self._all(is_usual=True)}
+        others = (one for one in self._all(is_usual=False) if one[1:] not in usual)
+        yield from map(_sized, sorted(others, key=_order))
 
-    def _all(self, *, is_usual: bool) -> list[Sized]:
-        found = set()
+    def _all(self, *, is_usual: bool) -> Iterator[Costed]:
         for weight_bits, kernel, ic, oc in self._weights():
             for act_bits, per_channel, forms in self._activations(ic, kernel):
+                if self.is_over():
+                    return
                 bits = act_bits, weight_bits
                 for read in self._expected(oc, kernel, self._bound(*bits, ic, kernel)):
-                    if self.has_halo:
-                        count = 0 if read[2] == "streamed" else read[1]
-                        shapes = halo_shapes(kernel, per_channel, count)
-                    else:
-                        both = shapes_of(kernel, per_channel, *read[1:], is_usual)
-                        shapes = [shape for shape in both if forms[shape[0] is None]]
-                    if not shapes:
+                    sizes = [
+                        Hypothesis(
+                            *(ic, oc, kernel, *shape[:4], *bits, read[0], read[2], *shape[4:])
+                        )
+                        for shape in self._shapes(
+                            kernel, per_channel, forms, read, is_usual=is_usual
+                        )
+                    ]
+                    unlike = self._unlike(weight_bits, read[0])
+                    costs = [one.oddity + unlike for one in sizes]
+                    if not sizes:
                         continue
                     for parts in self._divided(ic, oc, kernel, bits, read, is_usual=is_usual):
-                        for shape in shapes:
-                            plane, padding, stride, out, pixels, first, tile = shape
-                            sizes = Hypothesis(
-                                *(ic, oc, kernel, plane, padding, stride, out, *bits),
-                                *(read[0], read[2], pixels, first, tile),
-                            )
-                            found.add(Sized(sizes, *parts))
-        return sorted(found, key=_order)
+                        more = division_cost(parts[0]) + division_cost(parts[1])
+                        for cost, one in zip(costs, sizes, strict=True):
+                            yield cost + more, one, *parts
+
+    def _unlike(self, weight_bits: int, sum_bits: int) -> int:
+        """What speaks against these widths: sums whose first bits differ, weights with the least code."""
+        key = ("unlike", weight_bits, sum_bits)
+        if key not in self.known:
+            sums = self.expected.read(sum_bits, is_signed=True)
+            weight = self.weight.read(weight_bits, is_signed=True)
+            large = np.count_nonzero((sums >> (sum_bits - 2)) % 3 == 1)  # first bits 01 or 10
+            cost = round(UNLIKE_SUMS * large / sums.size) * self.is_bounded
+            if self.weight.bits is not None and weight.size >> weight_bits > 1:
+                cost += UNLIKE_WEIGHTS * bool((weight == -(1 << weight_bits - 1)).any())
+            self.known[key] = ((cost,),)
+        return self.known[key][0][0]
+
+    def _shapes(
+        self,
+        kernel: tuple[int, int],
+        per_channel: int,
+        forms: tuple[bool, bool],
+        read: tuple[int, int, str],
+        *,
+        is_usual: bool,
+    ) -> Sequence[Shape]:
+        if self.has_halo:
+            return halo_shapes(kernel, per_channel, 0 if read[2] == "streamed" else read[1])
+        both = shapes_of(kernel, per_channel, *read[1:], is_usual)
+        return [shape for shape in both if forms[shape[0] is None]]
 
     def _weights(self) -> Iterator[tuple[int, tuple[int, int], int, int]]:
         """Bits of weights, kernel, input and output channels."""
-        for bits in self.weight.widths(WEIGHT_BITS, is_signed=True):
-            values = self.weight.values(bits, is_signed=True)
-            if values is None or bits < 2:
+        for bits, values in self.weight.readings(WEIGHT_BITS, is_signed=True):
+            if bits < 2:
                 continue
             for kernel in KERNELS:
                 channels, rest = divmod(values.size, kernel[0] * kernel[1])
@@ -215,28 +121,26 @@ class Roles:
     ) -> Iterator[tuple[int, int, tuple[bool, bool]]]:
         """Bits of activations, values of a channel, and whether they can be a plane, or windows."""
         taps = kernel[0] * kernel[1]
-        for bits in self.activation.widths(ACT_BITS, is_signed=False):
-            values = self.activation.values(bits, is_signed=False)
-            if values is not None and values.size % ic == 0:
+        for bits, values in self.activation.readings(ACT_BITS, is_signed=False):
+            if values.size % ic == 0:
                 per_channel = values.size // ic
-                yield bits, per_channel, (True, taps > 1 and per_channel % taps == 0)
+                yield bits, per_channel, (True, per_channel % taps == 0)
 
     def _bound(self, act_bits: int, weight_bits: int, ic: int, kernel: tuple[int, int]) -> int:
         """No psum can be larger: so many products of the largest numbers there are."""
-        codes = self.activation.read(act_bits, is_signed=False)
-        weight = self.weight.read(weight_bits, is_signed=True)
-        return ic * kernel[0] * kernel[1] * _largest(codes) * _largest(weight.astype(int))
+        codes = self.activation.largest(act_bits, is_signed=False)
+        weight = self.weight.largest(weight_bits, is_signed=True)
+        return ic * kernel[0] * kernel[1] * codes * weight
 
     def _expected(
         self, oc: int, kernel: tuple[int, int], bound: int
     ) -> Iterator[tuple[int, int, str]]:
         """Bits of the expected numbers, how many there are of a channel, and of which kind."""
         taps = kernel[0] * kernel[1]
-        for bits in self.expected.widths(PSUM_BITS, is_signed=True):
-            values = self.expected.values(bits, is_signed=True)
-            if values is None or values.size % oc or bits < self._fewest_bits:
+        for bits, values in self.expected.readings(PSUM_BITS, is_signed=True):
+            if values.size % oc or bits < self._fewest_bits:
                 continue
-            if self.is_bounded and _largest(values) > bound:
+            if self.is_bounded and self.expected.largest(bits, is_signed=True) > bound:
                 continue
             yield bits, values.size // oc, "psum"
             if self.is_bounded and taps > 1 and values.size // oc % taps == 0:
@@ -329,12 +233,14 @@ class Roles:
         )
 
 
-def _order(sized: Sized) -> tuple[object, ...]:
-    return sized.cost, sized.sizes.psum_bits, sized.ic_parts, sized.oc_parts
+def _order(one: Costed) -> tuple[object, ...]:
+    cost, sizes, *parts = one
+    return cost, sizes.psum_bits, *parts
 
 
-def _largest(values: Values) -> int:
-    return max(int(values.max()), -int(values.min()))
+def _sized(one: Costed) -> Sized:
+    cost, sizes, ic_parts, oc_parts = one
+    return Sized(sizes, ic_parts, oc_parts, cost)
 
 
 def fits(sizes: Sequence[int], family: Family, values: Values | None) -> bool:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from tilewright.adopt.families import Family
 from tilewright.adopt.halo import merged, window_of
-from tilewright.adopt.hypotheses import Hypothesis, Sized
 from tilewright.adopt.placement import Placement, Sizes, full, placements, with_flips
+from tilewright.adopt.sized import Hypothesis, Sized
 
 Tensor = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]

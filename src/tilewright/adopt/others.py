@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from tilewright.adopt.families import Family
 from tilewright.adopt.fit import Fit
-from tilewright.adopt.hypotheses import PSUM_BITS, Sized, divisions, fits
+from tilewright.adopt.hypotheses import PSUM_BITS, fits
+from tilewright.adopt.judging import apply, functions_of
 from tilewright.adopt.operands import Floats, candidates, read_expected, tap_order, tap_orders
 from tilewright.adopt.placement import Placement
 from tilewright.adopt.rules import Rule
-from tilewright.adopt.search import apply, functions_of
+from tilewright.adopt.sized import Sized, divisions
 from tilewright.spec import OutputFunction
 
 CLOSE = 0.2
@@ -130,7 +131,7 @@ def _read(family: Family, sized: Sized, taps: Floats, fit: Fit) -> Iterator[Expe
         stated = read_expected(family, sized, place).astype(np.float64)
         if sizes.kind == "psum":
             psums = taps.sum(axis=0)
-            for function in functions_of(stated, sized):
+            for function in functions_of(stated, sized, family.name):
                 outputs = apply(function, psums)[:, : stated.shape[1]]
                 yield _judged(family, sized, place, "", function, outputs, stated)
             continue

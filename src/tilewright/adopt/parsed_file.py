@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
+
+import numpy as np
 
 RADICES = ("binary", "hex", "decimal")
 Form = tuple[str, tuple[int, int], str]
 MAX_BYTES = 64 * 2**20
 OCTETS = (".bin", ".raw")
+ARRAYS = (".npy",)
 MAX_OCTETS = 2**20
+"""Of a file of octets, or numbers of an array."""
 _SHAPES = {
     "binary": re.compile(r"[01]+", re.ASCII),
     "hex": re.compile(r"[0-9a-fA-F]+", re.ASCII),
@@ -32,8 +37,8 @@ class ParsedFile:
     the texts of the lanes of each line, one where nothing parts them. separator: what parts them.
     radices: in which the words can be read. line_end: "LF" or "CRLF". lines: of the file. starts: the
     line of each word, from 0. is_part: some of the words are taken for other text. container: of octets,
-    "raw" or "raw-little". listed: the same file as a list of single numbers, however many stand on a
-    line; None if that is nothing else.
+    "raw" or "raw-little"; of an array, "npy". listed: the same file as a list of single numbers, however
+    many stand on a line; None if that is nothing else. part: of a file with several kinds, from 1 on.
     """
 
     name: str
@@ -48,15 +53,31 @@ class ParsedFile:
     listed: ParsedFile | None = None
     is_part: bool = False
     container: str = ""
+    part: int = 0
 
     def in_words(self, octets: int, container: str) -> ParsedFile | None:
         """The octets of the file in words of so many; None if they do not fill them."""
         flat = [word[0] for word in self.words]
-        if not self.container or len(flat) % octets:
+        if self.container == "npy" or not self.container or len(flat) % octets:
             return None
         step = -1 if container == "raw-little" else 1
         words = (flat[at : at + octets][::step] for at in range(0, len(flat), octets))
         return replace(self, words=tuple(("".join(word),) for word in words), container=container)
+
+    def with_header(self, count: int) -> ParsedFile:
+        """The file with `count` lines before its words, some of which look like words."""
+        more = count - len(self.header)
+        plain = self.starts == tuple(range(len(self.header), len(self.header) + len(self.words)))
+        if self.container or not plain or not 0 < more < len(self.words):
+            return self
+        texts = tuple(self.separator.join(word) for word in self.words[:more])
+        return replace(
+            self,
+            header=self.header + texts,
+            words=self.words[more:],
+            starts=self.starts[more:],
+            listed=None,
+        )
 
     @property
     def shape(self) -> tuple[int, int, int, int, str]:
@@ -73,13 +94,15 @@ def parse_file(folder: Path, path: Path) -> ParsedFile | None:
     content = path.read_bytes()
     if path.suffix.lower() in OCTETS:
         return _octets(path.relative_to(folder).as_posix(), content)
+    if path.suffix.lower() in ARRAYS:
+        return _array(path.relative_to(folder).as_posix(), content)
     if b"\0" in content:
         return None
     text = content.decode("latin-1")
     lines = [line.strip(" \t") for line in text.replace("\r\n", "\n").split("\n")]
     while lines and not lines[-1]:
         lines.pop()
-    bare = [_bare(line) for line in lines]
+    bare = [bare_line(line) for line in lines]
     name = path.relative_to(folder).as_posix()
     line_end = "CRLF" if content.count(b"\r\n") == content.count(b"\n") > 0 else "LF"
     run, listed = _longest_run(bare), _listed(name, lines, bare, line_end)
@@ -113,7 +136,30 @@ def _octets(name: str, content: bytes) -> ParsedFile | None:
     return ParsedFile(name, (), (), words, "", ("hex",), "LF", len(words), starts, container="raw")
 
 
-def _bare(line: str) -> str:
+def _array(name: str, content: bytes) -> ParsedFile | None:
+    """An array of integers, one a word."""
+    try:
+        array = np.lib.format.read_array(BytesIO(content), allow_pickle=False)
+    except (ValueError, EOFError, OSError):
+        return None
+    if array.dtype.kind not in "iub" or not 0 < array.size <= MAX_OCTETS:
+        return None
+    words = tuple((str(int(number)),) for number in array.reshape(-1))
+    starts = tuple(range(len(words)))
+    return ParsedFile(
+        *(name, (), (), words, "", ("decimal",), "LF", len(words), starts), container="npy"
+    )
+
+
+def parsed_words(
+    bare: list[str], separator: str
+) -> tuple[tuple[tuple[str, ...], ...], str, tuple[str, ...]]:
+    """Words of bare lines, with their separator and the radices in which all of them can be read."""
+    words = tuple(tuple(_lanes(line, separator)) for line in bare)
+    return words, separator, _radices(words)
+
+
+def bare_line(line: str) -> str:
     """A line without a comment, ``0x`` and what parts its last number from nothing."""
     text = _PREFIX.sub("", _COMMENT.sub("", line)) if _MARK.search(line) else line
     return text.rstrip(" \t,;")
@@ -168,7 +214,7 @@ def _longest_run(lines: list[str]) -> tuple[int, int, str] | None:
     for at, line in enumerate([*lines, "."]):
         if not line:
             continue  # blank, or a comment: between words it is nothing
-        forms = _forms(line)
+        forms = forms_of(line)
         for form, (start, count) in list(runs.items()):
             if form not in forms:
                 found.append((count, form[0] == "digits", last + 1, start, form[2]))
@@ -183,7 +229,7 @@ def _longest_run(lines: list[str]) -> tuple[int, int, str] | None:
     return start, end, separator
 
 
-def _forms(line: str) -> tuple[Form, ...]:
+def forms_of(line: str) -> tuple[Form, ...]:
     """How a line can be read: kind of digits, their number, and separator."""
     between = _BETWEEN.search(line)
     separator = between[0] if between else ""

@@ -89,7 +89,8 @@ def with_flips(placement: Placement, axes: Sequence[str]) -> Iterator[Placement]
     free = [axis for axis in axes if axis in placement.axes and not placement.in_file(axis)]
     for count in range(len(free) + 1):
         for chosen in combinations(free, count):
-            yield Placement(placement.axes, placement.sizes, placement.blocks, frozenset(chosen))
+            flipped = placement.flipped | frozenset(chosen)
+            yield Placement(placement.axes, placement.sizes, placement.blocks, flipped)
 
 
 def full(tensor: Tensor, order: Sequence[str], sizes: Sizes) -> Tensor:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import permutations, takewhile
+from dataclasses import dataclass, field
+from itertools import islice, permutations, product, takewhile
 
+from tilewright.adopt.clock import Clock, computed
 from tilewright.adopt.families import Family
 from tilewright.adopt.fit import Fit
 from tilewright.adopt.hypotheses import ACT_BITS, Roles
-from tilewright.adopt.planes import plane_of
 from tilewright.adopt.search import search
+from tilewright.adopt.sized import Sized
 
 HINTS = (
     re.compile(r"act|ifmap|input|pixel|image|img|fmap|(^|[^a-z])(x|in|data)([^a-z]|$)"),
@@ -27,34 +27,14 @@ WORDS = ((4, "raw-little"), (4, "raw"), (2, "raw-little"), (2, "raw"))
 MOST_LIKELY = 2
 MOST_SIGNED = 2
 """Triples, the likeliest ones, that are tried first; whose activations are read as signed, too."""
-MOST_OF_IT = 0.8
-"""Share of the time left that one attempt may take, so that the next one has its turn."""
+TURNS = (0.15, 0.6, 2.4, 1e9)
+"""Seconds of an attempt's turns: every one has a short turn before any has a long one."""
+PLAIN = 7
+"""How many times as long the turns of the likeliest roles, of files as they stand, are."""
 CLOSE = 0.05
 FEWEST = 8
 """Share of wrong numbers below which a fit is taken for the layer with a fault in it."""
 Triple = tuple[Family, Family, Family]
-
-
-@dataclass(slots=True)
-class Clock:
-    """Seconds of computing that a search may still take."""
-
-    ends: float
-
-    @classmethod
-    def of(cls, seconds: float) -> Clock:
-        """A clock that runs out after so many seconds of computing."""
-        return cls(time.process_time() + seconds)
-
-    def part(self, share: float) -> Clock:
-        """A clock that runs out after a share of the time that is left."""
-        now = time.process_time()
-        return Clock(now + share * max(self.ends - now, 0))
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the time is over."""
-        return time.process_time() > self.ends
 
 
 def _in_common(names: Sequence[str]) -> int:
@@ -74,18 +54,22 @@ def find_layer(
 
     Files are read as they stand first, then separated numbers as a list; activations as codes without a
     sign, then as two's complement. stages: which attempts, of `STAGES`.
-    most: so many sizes alone, the most usual ones.
+    most: so many sizes alone, the most usual ones. All attempts of a stage have a short turn before any
+    has a long one, and go on then where they stopped.
     """
     nearest: list[Fit] = []
     ranked = list(triples(families))
-    for one in _attempts(ranked, families):
-        if one.stage not in stages:
-            continue
-        exact, near = _fits_of(one, clock.part(MOST_OF_IT), most=most)
-        nearest = [min([*nearest, *near], key=_share)] if near else nearest
-        is_near = bool(nearest) and _is_near(nearest[0])
-        if exact or is_near or clock.is_over:
-            return exact or nearest
+    every = list(_attempts(ranked, families))
+    for stage in stages:
+        searches = [Search(one, clock, most) for one in every if one.stage == stage]
+        for turn, one in product(TURNS, searches):
+            if one.is_done:
+                continue
+            one.go_on(turn * one.attempt.weight)
+            nearest = [min([*nearest, *one.near], key=_share)] if one.near else nearest
+            is_near = bool(nearest) and _is_near(nearest[0])
+            if one.exact or is_near or clock.is_over:
+                return one.exact or nearest
     return nearest
 
 
@@ -93,31 +77,53 @@ def find_layer(
 class Attempt:
     """Three families in their roles, with constants of channels in `others`; stage: of `STAGES`.
 
-    has_halo: activations are tiles with halo.
+    has_halo: activations are tiles with halo. weight: how long its turns are.
+    is_quick: taps stand in the usual order.
     """
 
     triple: Triple
     stage: int = LIKELY
     others: tuple[Family, ...] | None = None
     has_halo: bool = False
+    weight: int = 1
+    is_quick: bool = False
 
 
 def _attempts(ranked: Sequence[Triple], families: Sequence[Family]) -> Iterator[Attempt]:
     """What is tried, one after the other: the likeliest roles in all ways before the other roles."""
-    parts = {LIKELY: ranked[:MOST_LIKELY], ALL_ROLES: ranked[MOST_LIKELY:]}
+    best = [one for one in ranked if _unlikeliness(one)[0] <= _unlikeliness(ranked[0])[0] + 1]
+    count = len(best[:MOST_LIKELY])
+    parts = {LIKELY: ranked[:count], ALL_ROLES: ranked[count:]}
     for stage, part in parts.items():
         read = [one for triple in part for one in _readings(triple, ranked.index(triple))]
-        halos = [Attempt(triple, stage, has_halo=True) for triple in read]
+        others = [one for one in read if one[0].is_lsb or one[0].has_signed_codes]
+        plain = [one for one in read if one not in others]
+        halos = [Attempt(triple, stage, has_halo=True) for triple in plain]
         grids = [one for one in halos if _is_grid(one.triple[0])]
         yield from grids
-        yield from (Attempt(triple, stage) for triple in read)
+        if stage == LIKELY:
+            yield from (Attempt(one, stage, weight=PLAIN, is_quick=True) for one in part)
+        yield from (Attempt(one, stage) for one in plain)
+        yield from (Attempt(one, stage) for one in others)
+        yield from _with_rules(plain, families, stage)
         yield from (one for one in halos if one not in grids)
-        for triple in read:
-            names = {family.name for family in triple}
-            rest = tuple(family for family in families if family.name not in names)
-            yield Attempt(triple, stage, rest)
+        yield from (Attempt(one, ALL_ROLES, has_halo=True) for one in others)
+        yield from _with_rules(others, families, ALL_ROLES)
     for triple in ranked:
         yield Attempt(triple, ALL_SIZES)
+
+
+def _with_rules(
+    read: Sequence[Triple], families: Sequence[Family], stage: int
+) -> Iterator[Attempt]:
+    """Outputs that are codes, without a sign or with one, or have biases: of constants in the other files."""
+    for activation, weight, expected in read:
+        names = {activation.name, weight.name, expected.name}
+        rest = tuple(family for family in families if family.name not in names)
+        if expected.radix != "decimal" and not expected.container:
+            codes = expected.read_as(is_unsigned=True)
+            yield Attempt((activation, weight, codes), stage, rest)
+        yield Attempt((activation, weight, expected), stage, rest)
 
 
 def _is_grid(activation: Family) -> bool:
@@ -126,17 +132,25 @@ def _is_grid(activation: Family) -> bool:
 
 
 def _readings(triple: Triple, rank: int) -> list[Triple]:
-    """The triple, and as lists; both with signed activations if it is a likely one and has any."""
+    """The triple, and as lists; if it is a likely one, both with signed activations, and with
+    the lowest bit of each field first.
+    """
     found = [triple]
     lists = [family.as_list() for family in triple]
     if any(one is not None for one in lists):
         a, w, e = (one or family for one, family in zip(lists, triple, strict=True))
         found.append((a, w, e))
-    for octets, container in WORDS if triple[2].container else ():
+    for octets, container in WORDS if triple[2].container.startswith("raw") else ():
         words = triple[2].in_words(octets, container)
         found[-1:-1] = [(*triple[:2], words)] if words is not None else []
-    signed = [(a.with_signed_codes(), w, e) for a, w, e in found if rank < MOST_SIGNED]
-    return found + [read for read in signed if _has_sign(read[0])]
+    if rank >= MOST_SIGNED:
+        return found
+    signed = [(a.read_as(has_signed_codes=True), w, e) for a, w, e in found]
+    found += [read for read in signed if _has_sign(read[0])]
+    if all(family.bits is not None and not family.container for family in triple):
+        a, w, e = (family.read_as(is_lsb=True) for family in triple)
+        found.append((a, w, e))
+    return found
 
 
 def _has_sign(activation: Family) -> bool:
@@ -145,29 +159,77 @@ def _has_sign(activation: Family) -> bool:
     return any(read is not None and read.min() < 0 for read in values)
 
 
-def _fits_of(
-    attempt: Attempt, clock: Clock, *, most: int | None = None
-) -> tuple[list[Fit], list[Fit]]:
-    """Exact fits of the most usual sizes that have any, and the nearest one of the others."""
-    triple = attempt.triple
-    roles = Roles(*triple, is_bounded=attempt.others is None, has_halo=attempt.has_halo)
-    exact: list[Fit] = []
-    near: list[Fit] = []
+@dataclass(slots=True, eq=False)
+class Search:
+    """An attempt that goes on where it stopped: exact fits of the most usual sizes that have any, and the
+    nearest of the others.
+
+    clock: of all attempts. most: so many sizes alone. limit: how unusual further sizes may be.
+    """
+
+    attempt: Attempt
+    clock: Clock
+    most: int | None
+    exact: list[Fit] = field(default_factory=list)
+    near: list[Fit] = field(default_factory=list)
     limit: int | None = None
-    tried = roles.usual() if attempt.stage != ALL_SIZES else roles.unusual()
-    for sized in tried[:most]:
-        if clock.is_over or (limit is not None and sized.cost > limit):
-            break
-        for fit in search(triple, sized, others=attempt.others):
-            if not _says_something(fit):
-                continue
+    is_done: bool = False
+    left: Iterator[Sized] | None = None
+
+    def go_on(self, seconds: float) -> None:
+        """Try sizes for so many seconds of computing; once some fit, all of those that are as usual."""
+        names = tuple(family.name for family in self.attempt.triple)
+        self.clock.tally.roles.add(names)
+        if self.left is None:
+            self.left = self._sizes()
+        ends = computed() + seconds
+        for sized in self.left:
+            is_late = self.limit is None and computed() > ends
+            if self.limit is not None and sized.cost > self.limit:
+                break
+            self._try(sized)
+            if self._is_over():
+                break
+            if is_late:
+                return
+        self.is_done = True
+
+    def _sizes(self) -> Iterator[Sized]:
+        one = self.attempt
+        is_bounded = one.others is None
+        roles = Roles(
+            *one.triple, is_bounded=is_bounded, has_halo=one.has_halo, is_over=self._is_over
+        )
+        return islice(roles.unusual() if one.stage == ALL_SIZES else roles.usual(), self.most)
+
+    def _is_over(self) -> bool:
+        self.clock.tally.is_cut |= self.clock.is_over
+        return self.clock.is_over
+
+    def _try(self, sized: Sized) -> None:
+        self.clock.tally.sizes += 1
+        found = list(self._fits(sized, is_quick=self.attempt.is_quick))
+        if self.attempt.is_quick and found:  # others may fit as well
+            found = list(self._fits(sized, is_quick=False))
+        for fit in filter(_says_something, found):
             if fit.is_exact:
-                exact.append(fit)
+                self.exact.append(fit)
             else:
-                near = [min([*near, fit], key=_share)]
-            if exact or (near and _is_near(near[0])):
-                limit = sized.cost if limit is None else limit
-    return exact, near
+                self.near = [min([*self.near, fit], key=_share)]
+            if self.limit is None and (self.exact or (self.near and _is_near(self.near[0]))):
+                self.limit = sized.cost
+
+    def _fits(self, sized: Sized, *, is_quick: bool) -> Iterator[Fit]:
+        one = self.attempt
+        is_strict = one.stage != ALL_SIZES
+        return search(
+            one.triple,
+            sized,
+            others=one.others,
+            is_strict=is_strict,
+            is_quick=is_quick,
+            is_over=self._is_over,
+        )
 
 
 def _is_near(fit: Fit) -> bool:
@@ -180,9 +242,8 @@ def _share(fit: Fit) -> float:
 
 
 def _says_something(fit: Fit) -> bool:
-    """Whether the expected numbers are not all zero, which anything would fit, and windows are of a plane."""
-    values = fit.families[2].read(fit.sized.sizes.psum_bits, is_signed=True)
-    return bool(values.any()) and (fit.sized.sizes.plane is not None or plane_of(fit) is not None)
+    """Whether the expected numbers are not all zero, which anything would fit."""
+    return bool(fit.families[2].read(fit.sized.sizes.psum_bits, is_signed=True).any())
 
 
 def triples(families: Sequence[Family]) -> Iterator[Triple]:
@@ -191,7 +252,7 @@ def triples(families: Sequence[Family]) -> Iterator[Triple]:
     yield from sorted(permutations(chosen, 3), key=_unlikeliness)
 
 
-def _unlikeliness(triple: Triple) -> tuple[int, int]:
+def _unlikeliness(triple: Triple) -> tuple[int, int, float]:
     names = [family.files[0].name.lower() for family in triple]
     strange = sum(hint.search(name) is None for hint, name in zip(HINTS, names, strict=True))
     taken = sum(
@@ -200,4 +261,5 @@ def _unlikeliness(triple: Triple) -> tuple[int, int]:
         for other, hint in enumerate(HINTS)
         if other != at
     )
-    return 3 * strange + 2 * taken + ("relu" in names[2]), -_in_common(names)
+    score = 3 * strange + 2 * taken + ("relu" in names[2])
+    return score, -_in_common(names), triple[2].idle

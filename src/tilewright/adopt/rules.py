@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.adopt.families import Family
-from tilewright.adopt.hypotheses import PSUM_BITS, Sized
+from tilewright.adopt.hypotheses import PSUM_BITS
 from tilewright.adopt.operands import candidates
 from tilewright.adopt.placement import Placement, full
+from tilewright.adopt.sized import Sized
 from tilewright.spec import ChannelConstants, ChannelOutput
 from tilewright.spec.channel_output import ChannelFunctionName
 from tilewright.verify import reference_outputs
 
 MOST_SHIFT = 24
+MOST_LEVELS = 255
+"""Thresholds of a channel: for codes of eight bits."""
+CODE_BITS = (1, 2, 4, 8)
+"""The usual widths of codes, tried before the fewest bits that hold them."""
 FEWEST = 8
 """Numbers inside the range of the codes that must say something, and distinct ones."""
 DISTINCT = 3
@@ -29,12 +33,13 @@ Values = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Constant:
-    """A family read as one number of each output channel, ``oc``."""
+    """A family read as one number of each output channel, ``oc``; or as `levels` of them, ``oc level``."""
 
     family: Family
     bits: int
     place: Placement
     values: Values
+    levels: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,19 +56,21 @@ class Rule:
 
 
 def constants_of(families: Sequence[Family], sized: Sized) -> list[Constant]:
-    """Families that hold as many numbers as there are output channels, in every order."""
+    """Families that hold as many numbers as there are output channels, or so many levels, in every order."""
     found: list[Constant] = []
     for family in families:
-        if prod((len(family.files), family.lines, 1)) > sized.sizes.oc:
-            continue
-        for bits in family.widths(PSUM_BITS, is_signed=True):
-            values = family.values(bits, is_signed=True)
-            if values is None or values.size != sized.sizes.oc:
+        for bits, values in family.readings(PSUM_BITS, is_signed=True):
+            levels, rest = divmod(values.size, sized.sizes.oc)
+            if rest or not 0 < levels <= MOST_LEVELS:
                 continue
-            for place in candidates(family, bits, sized.oc, tuple(sized.oc)):
-                numbers = full(place.read(values, list(sized.oc)), list(sized.oc), sized.oc)
-                each = numbers.reshape(-1).astype(np.int64)
-                found.append(Constant(family, bits, place, each))
+            axes = sized.oc | ({"level": levels} if levels > 1 else {})
+            for place in candidates(family, bits, axes, tuple(sized.oc)):
+                numbers = full(place.read(values, list(axes)), list(axes), axes)
+                each = numbers.reshape(sized.sizes.oc, -1).astype(np.int64)
+                if levels == 1:
+                    found.append(Constant(family, bits, place, each[:, 0]))
+                elif (np.diff(each, axis=1) >= 0).all() or (np.diff(each, axis=1) <= 0).all():
+                    found.append(Constant(family, bits, place, each, levels))
     return found
 
 
@@ -85,14 +92,30 @@ def _is_told(rule: Rule, stated: Values) -> bool:
     return len(inside) >= FEWEST and (len(np.unique(inside)) >= DISTINCT or not is_code)
 
 
-def _rules(stated: Values, constants: Sequence[Constant]) -> Iterator[Rule]:
+def _rules(stated: Values, every: Sequence[Constant]) -> Iterator[Rule]:
+    constants = [one for one in every if not one.levels]
+    yield from _thresholds(stated, every)
     biases = [{"bias": one} for one in constants]
     for files in biases:
         for function in PLAIN:
             if function == "signed" or stated.min() >= 0:
                 yield Rule(ChannelOutput(function, is_biased=True), files)
-    low, high = _ends(stated)
-    code = ChannelOutput("requantized", low=low, high=high)
+    for low, high in _ends(stated):
+        yield from _codes(ChannelOutput("requantized", low=low, high=high), constants)
+
+
+def _thresholds(stated: Values, every: Sequence[Constant]) -> Iterator[Rule]:
+    """Codes that count the thresholds of their channel, from 0 on or with as many below it as above."""
+    biases = [None, *(one for one in every if not one.levels)]
+    for one, bias in product((one for one in every if one.levels), biases):
+        low = -(one.levels + 1) // 2 if stated.min() < 0 else 0
+        if bias is None or bias.family is not one.family:
+            files = {"threshold": one} | ({"bias": bias} if bias else {})
+            output = ChannelOutput("thresholds", low=low, is_biased=bias is not None)
+            yield Rule(output, files)
+
+
+def _codes(code: ChannelOutput, constants: Sequence[Constant]) -> Iterator[Rule]:
     for bias, multiplier in product([None, *constants], [None, *constants]):
         if bias is not None and multiplier is not None and bias.family is multiplier.family:
             continue
@@ -110,8 +133,11 @@ def _rules(stated: Values, constants: Sequence[Constant]) -> Iterator[Rule]:
                 yield Rule(output, files)
 
 
-def _ends(stated: Values) -> tuple[int, int]:
-    """The range of the fewest bits that hold the numbers."""
+def _ends(stated: Values) -> Iterator[tuple[int, int]]:
+    """Ranges that hold the numbers: of the usual widths of codes, then of the fewest bits."""
     low, high = int(stated.min()), int(stated.max())
     bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0, 1)
-    return (-(1 << bits) if low < 0 else 0), (1 << bits) - 1
+    sign = int(low < 0)
+    usual = [wide - sign for wide in CODE_BITS if wide - sign >= bits]
+    for wide in dict.fromkeys((*usual, bits)):
+        yield -sign * (1 << wide), (1 << wide) - 1

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.adopt.families import Family
 from tilewright.adopt.fit import Fit
-from tilewright.adopt.hypotheses import Sized
+from tilewright.adopt.judging import judge, psums_of, ruled
 from tilewright.adopt.operands import (
     Codes,
     Floats,
@@ -19,12 +19,16 @@ from tilewright.adopt.operands import (
     tap_order,
     tap_orders,
 )
-from tilewright.adopt.placement import Placement
-from tilewright.adopt.rules import Constant, best_rule, constants_of
+from tilewright.adopt.placement import Placement, with_flips
+from tilewright.adopt.rules import constants_of
+from tilewright.adopt.sized import Hypothesis, Sized
+from tilewright.adopt.windows import window_planes
 from tilewright.spec import OutputFunction
 
 TESTED = 5
 """Channels and pixels that are computed first: so many of each."""
+MOST_TESTED, FEWEST_ABOVE = 16, 12
+"""At most so many channels and pixels, to have so many numbers above 0."""
 CORRELATED = 24
 """Pixels that are computed first where only rising and falling together is asked for."""
 TOGETHER = 0.6
@@ -36,7 +40,6 @@ SCREENED = 6
 MOST_JUDGED = 64
 NEAR = 0.55
 """Share of the numbers computed first from which on a candidate is looked at as a near one."""
-LEAKS = (1, 2, 3, 4, 5, 6)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,30 +59,38 @@ def search(
     sized: Sized,
     *,
     others: Sequence[Family] | None = None,
+    is_strict: bool = True,
+    is_quick: bool = False,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Iterator[Fit]:
     """Fits of three families of the sizes `sized`: exact ones, and those that are nearly so.
 
     others: families that may hold constants of the channels; where they are given, fits are exact ones
-    under a `Rule`.
+    under a `Rule`. is_strict: windows have codes in common, as those of a convolution
+    have. is_quick: taps stand in the usual order. is_over: asked now and then whether to
+    stop.
     """
     activation, weight, expected = families
     sizes = sized.sizes
     if others is not None and (sizes.kind != "psum" or sizes.first):
         return
     constants = constants_of(others or (), sized)
-    all_codes = list(_codes(activation, weight, sized))
+    all_codes = list(_codes(activation, weight, sized, is_strict=is_strict))
     if not all_codes:
         return
-    channels = _spread(sizes.oc)
     count = sized.expected_axes["onij"] if sizes.kind != "streamed" else sizes.onij
-    pixels = _spread(count, TESTED if others is None else CORRELATED)
-    weights = _weights(weight, sized, channels)
+    tested = _tested(expected, sizes)
+    channels = _spread(sizes.oc, tested)
+    pixels = _spread(count, tested if others is None else CORRELATED)
+    weights = _weights(weight, sized, channels, is_quick=is_quick)
     if weights is None:
         return
     wanted = _expected(expected, weight, sized, channels, pixels)
     if wanted is None:
         return
     for codes in all_codes:
+        if is_over():
+            return
         computed = _product(weights.tested, codes.windows[:, pixels])  # weight oc onij
         pairs = _matches if others is None else _correlated
         for w, e in pairs(computed, wanted.tested):
@@ -107,24 +118,66 @@ def _product(weights: Floats, windows: Floats) -> Floats:
     return (weights.reshape(-1, depth) @ windows).reshape(count, channels, -1)
 
 
-def _spread(count: int, most: int = TESTED) -> npt.NDArray[np.int64]:
+def _tested(expected: Family, sizes: Hypothesis) -> int:
+    """Channels and pixels that are computed first: more of them where few numbers are above 0."""
+    values = expected.read(sizes.psum_bits, is_signed=True)
+    above = float(np.count_nonzero(values > 0) / values.size)
+    wanted = (FEWEST_ABOVE / max(above, 1e-9)) ** 0.5
+    return max(TESTED, min(MOST_TESTED, int(wanted + 0.5)))
+
+
+def _spread(count: int, most: int) -> npt.NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(most, count)).astype(np.int64))
 
 
-def _codes(activation: Family, weight: Family, sized: Sized) -> Iterator[Codes]:
+def _codes(activation: Family, weight: Family, sized: Sized, *, is_strict: bool) -> Iterator[Codes]:
     """Activations in every order; channels run upwards, unless weights have them in file names.
 
     Pixels within a pass run either way.
     """
-    flips = tuple(sized.ic if weight.file_sizes else ())
+    flips = _named(sized.ic, weight)
     if sized.sizes.tile is not None:
         yield from _tiles(activation, sized, flips)
         return
-    shape = activation.read(sized.sizes.act_bits, is_signed=False)
-    for axes in sized.activation_axes(shape.shape[2]):
-        within = ("p1",) if "p1" in axes else ()
-        for place in candidates(activation, sized.sizes.act_bits, axes, (*flips, *within)):
+    if sized.sizes.plane is None:
+        yield from _of_windows(activation, sized, flips, is_strict=is_strict)
+        return
+    for axes in sized.activation_axes(0):
+        for place in candidates(activation, sized.sizes.act_bits, axes, flips):
             yield Codes(activation, sized, place, axes)
+
+
+def _named(channels: dict[str, int], weight: Family) -> tuple[str, ...]:
+    """Axes of channels that can stand in the names of the weights."""
+    sizes = weight.file_sizes
+    return tuple(a for a, n in channels.items() if any(n > 1 and s % n == 0 for s in sizes))
+
+
+def _of_windows(
+    activation: Family, sized: Sized, flips: tuple[str, ...], *, is_strict: bool
+) -> Iterator[Codes]:
+    """Windows that say the same code of each pixel, whatever weights and outputs may be."""
+    sizes = sized.sizes
+    key = (sizes.act_bits, sizes.kernel, sizes.pixels, sizes.onij, sized.ic_parts, flips, is_strict)
+    within = ("p1", "p0") if sizes.pixels > sizes.onij else ("p1",)
+    if key not in activation.agrees:
+        lanes = activation.read(sizes.act_bits, is_signed=False).shape[2]
+        activation.agrees[key] = [
+            (flipped, axes)
+            for axes in sized.activation_axes(lanes)
+            for place in candidates(activation, sizes.act_bits, axes, within)
+            if _has_plane(Codes(activation, sized, place, axes), is_strict=is_strict)
+            for flipped in with_flips(place, flips)
+        ]
+    for place, axes in activation.agrees[key]:
+        yield Codes(activation, sized, place, axes)
+
+
+def _has_plane(codes: Codes, *, is_strict: bool) -> bool:
+    sizes = codes.sized.sizes
+    is_strict = is_strict and sizes.taps > 1
+    planes = window_planes(codes.tensor, sizes.kernel, sizes.onij, is_strict=is_strict)
+    return next(planes, None) is not None
 
 
 def _tiles(activation: Family, sized: Sized, flips: tuple[str, ...]) -> Iterator[Codes]:
@@ -152,21 +205,25 @@ def _counts_up(place: Placement) -> bool:
     return order == sorted(order, key=("th", "tw", "nij").index)
 
 
-def _weights(weight: Family, sized: Sized, channels: npt.NDArray[np.int64]) -> _Weights | None:
+def _weights(
+    weight: Family, sized: Sized, channels: npt.NDArray[np.int64], *, is_quick: bool
+) -> _Weights | None:
     """Weights in every order; the same ones again for other sizes of the plane."""
     sizes = sized.sizes
-    key = (sizes.weight_bits, sizes.kernel, sized.ic_parts, sized.oc_parts)
+    key = (sizes.weight_bits, sizes.kernel, sized.ic_parts, sized.oc_parts, len(channels), is_quick)
     if key not in weight.read_before:
         weight.read_before.clear()
-        weight.read_before[key] = _all_weights(weight, sized, channels)
+        weight.read_before[key] = _all_weights(weight, sized, channels, is_quick=is_quick)
     found: _Weights | None = weight.read_before[key]
     return found
 
 
-def _all_weights(weight: Family, sized: Sized, channels: npt.NDArray[np.int64]) -> _Weights | None:
+def _all_weights(
+    weight: Family, sized: Sized, channels: npt.NDArray[np.int64], *, is_quick: bool
+) -> _Weights | None:
     sizes, axes = sized.sizes, sized.weight_axes
     found = candidates(weight, sizes.weight_bits, axes, (*sized.oc, *sized.ic))
-    orders = tap_orders(sizes.kernel)
+    orders = tap_orders(sizes.kernel)[: 1 if is_quick else None]
     found = found[: MOST_CANDIDATES // len(orders)]
     if not found:
         return None
@@ -186,7 +243,7 @@ def _expected(
     channels: npt.NDArray[np.int64],
     pixels: npt.NDArray[np.int64],
 ) -> _Expected | None:
-    flips = ("onij", *(sized.oc if len(weight.file_sizes) else ()))
+    flips = ("onij", *_named(sized.oc, weight))
     found = candidates(expected, sized.sizes.psum_bits, sized.expected_axes, flips)
     places, tested = [], []
     for place in found:
@@ -195,32 +252,6 @@ def _expected(
             places.append((place, order))
             tested.append(psums[np.ix_(channels, pixels)])
     return _Expected(places, np.array(tested, np.float64)) if places else None
-
-
-def psums_of(
-    tensor: npt.NDArray[np.int64], sized: Sized
-) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:
-    """Expected numbers as psums ``oc onij``: taps are added up; streamed ones in each order of taps."""
-    sizes = sized.sizes
-    if sizes.kind == "psum":
-        yield "", tensor
-    elif sizes.kind == "tap_psum":
-        yield "", tensor.sum(axis=0, dtype=np.int64)
-    else:
-        pixels = streamed_pixels(sized)  # kij onij
-        for order in tap_orders(sizes.kernel):
-            taps = tensor[tap_order(sizes.kernel, order)].astype(np.int64)
-            yield order, sum(tap[:, pixels[kij]] for kij, tap in enumerate(taps))
-
-
-def streamed_pixels(sized: Sized) -> npt.NDArray[np.int64]:
-    """``kij onij`` to the pixel of the plane in the file."""
-    sizes = sized.sizes
-    (kh, kw), (sh, sw), (oh, ow) = sizes.kernel, sizes.stride, sizes.out
-    down = np.arange(kh)[:, None] + sh * np.arange(oh)  # kh oh
-    across = np.arange(kw)[:, None] + sw * np.arange(ow)  # kw ow
-    pixels = down[:, None, :, None] * (sizes.plane or (0, 0))[1] + across[None, :, None, :]
-    return pixels.reshape(kh * kw, oh * ow)
 
 
 def _matches(computed: Floats, wanted: Floats) -> Iterator[tuple[int, int]]:
@@ -267,25 +298,6 @@ def _correlated(computed: Floats, wanted: Floats) -> Iterator[tuple[int, int]]:
         yield int(w), int(e)
 
 
-def functions_of(wanted: npt.NDArray[np.float64], sized: Sized) -> Iterator[OutputFunction]:
-    """What the expected numbers could be of the psums."""
-    yield OutputFunction("signed")
-    if sized.sizes.kind != "psum":
-        return
-    if wanted.min() >= 0:
-        yield OutputFunction("relu")
-    else:
-        yield from (OutputFunction("leaky", shift) for shift in LEAKS)
-
-
-def apply(function: OutputFunction, psums: Floats) -> Floats:
-    """The function of psums, on whole numbers that are held as floats."""
-    if function.function == "signed":
-        return psums
-    below = 0.0 if function.function == "relu" else np.floor(psums / (1 << function.shift))
-    return np.where(psums < 0, below, psums)
-
-
 def _is_consistent(place: Placement, fit: Fit) -> bool:
     """A flip of channels is tried once: in the weights, or where these have them in file names."""
     for axis in place.flipped:
@@ -296,49 +308,3 @@ def _is_consistent(place: Placement, fit: Fit) -> bool:
         for axis in fit.expected.flipped
         if axis.startswith("o") and axis != "onij"
     )
-
-
-def _judge_taps(fit: Fit, codes: Codes, stated: Floats) -> Fit:
-    """The fit with the psums of every tap compared, in the order of taps with the fewest wrong ones."""
-    sizes, kernel = fit.sized.sizes, fit.kernel.astype(np.float64)
-    if sizes.kind == "streamed":
-        plane = codes.tensor.reshape(sizes.ic, -1).astype(np.float64)
-        taps = kernel.transpose(2, 0, 1) @ plane  # kij oc nij
-    else:
-        windows = codes.windows.reshape(sizes.ic, sizes.taps, -1)
-        taps = kernel.transpose(2, 0, 1) @ windows.transpose(1, 0, 2)  # kij oc onij
-    orders = (tap_order(sizes.kernel, order) for order in tap_orders(sizes.kernel))
-    wrong = min(int((stated[order] != taps).sum()) for order in orders)
-    telling = int(((taps != 0) | (stated != 0)).sum())
-    return replace(fit, wrong=wrong, compared=stated.size, telling=telling)
-
-
-def ruled(fit: Fit, codes: Codes, constants: Sequence[Constant]) -> Fit | None:
-    """The fit under a rule with which every number is right; None if there is none."""
-    sizes = fit.sized.sizes
-    psums = (fit.kernel.reshape(sizes.oc, -1).astype(np.float64) @ codes.windows).astype(np.int64)
-    stated = read_expected(fit.families[2], fit.sized, fit.expected).astype(np.int64)
-    rule = best_rule(psums, stated, constants)
-    if rule is None:
-        return None
-    return replace(fit, rule=rule, compared=stated.size, telling=stated.size)
-
-
-def judge(fit: Fit, codes: Codes | None = None) -> Fit:
-    """The fit with every number compared, under the function with the fewest wrong ones."""
-    sizes = fit.sized.sizes
-    codes = codes or fit.codes
-    psums = fit.kernel.reshape(sizes.oc, -1).astype(np.float64) @ codes.windows
-    tensor = read_expected(fit.families[2], fit.sized, fit.expected)
-    if sizes.kind != "psum":
-        return _judge_taps(fit, codes, tensor.astype(np.float64))
-    stated = next(p for order, p in psums_of(tensor, fit.sized) if order == fit.psum_taps)
-    best: Fit | None = None
-    for function in functions_of(stated.astype(np.float64), fit.sized):
-        outputs = apply(function, psums)[:, : stated.shape[1]]
-        wrong = int((outputs != stated).sum())
-        if best is None or wrong < best.wrong:
-            telling = int(((outputs != 0) | (stated != 0)).sum())
-            count = stated.size
-            best = replace(fit, function=function, wrong=wrong, compared=count, telling=telling)
-    return best or fit

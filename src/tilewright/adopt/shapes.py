@@ -39,7 +39,7 @@ def shapes_of(
     """Plane, padding, stride, ofmap, pixels of a channel in the file, first pixels only, and no tiles."""
     found = list(_plane_shapes(kernel, per_channel, outputs, kind, is_usual))
     pixels, rest = divmod(per_channel, kernel[0] * kernel[1])
-    if not rest and kernel != (1, 1) and kind != "streamed" and pixels >= outputs:
+    if not rest and kind != "streamed" and pixels >= outputs:
         found.append((None, (0, 0), (1, 1), next(factor_pairs(outputs)), pixels, 0, None))
     return tuple(found)
 

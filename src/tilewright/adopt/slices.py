@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tilewright.adopt.families import Family, NumberPlace, family_of
 from tilewright.adopt.parsed_file import ParsedFile
+from tilewright.adopt.roles import HINTS
 
 MOST_SLICES = 32
 """Layers or samples of a folder that are looked for."""
@@ -20,7 +21,7 @@ def plain_slices(families: Sequence[Family]) -> Iterator[Slices]:
         if tags.count(tag) >= 3:
             yield from _usable(_by_number(families, lambda text, _, tag=tag: text == tag))
     for place in _shared(families):
-        if sum(place in family.places for family in families) < len(families):
+        if _may_be_samples(families, place):
             yield from _usable(_by_number(families, lambda _, other, place=place: other == place))
 
 
@@ -38,6 +39,18 @@ def slices_of(families: Sequence[Family]) -> Iterator[Slices]:
         if sum(number % count == 0 and number > count for number in lines) > 1:
             for whole in (*families, None):
                 yield from _usable(_by_lines(families, count, whole))
+
+
+def _may_be_samples(families: Sequence[Family], place: NumberPlace) -> bool:
+    """Whether activations and expected numbers have a number that not all files have, as samples do."""
+    having = [place in family.places for family in families]
+    if all(having):
+        return False
+    for hint in (HINTS[0], HINTS[2]):
+        told = [hint.search(family.name.lower()) is not None for family in families]
+        if any(told) and not any(has and is_it for has, is_it in zip(having, told, strict=True)):
+            return False
+    return True
 
 
 def _shared(families: Sequence[Family]) -> list[NumberPlace]:
@@ -117,7 +130,7 @@ def _part_of(file: ParsedFile, count: int, part: int) -> ParsedFile | None:
     """A run of the words, the others as lines of any text; None where that is no whole number of lines."""
     size, rest = divmod(len(file.words), count)
     listed = _part_of(file.listed, count, part) if file.listed else None
-    if rest or not size or file.container:
+    if rest or not size or file.container or file.part:
         return None
     ends = [*file.starts, file.lines - len(file.trailer)]
     first, last = part * size, (part + 1) * size

@@ -11,7 +11,7 @@ from tilewright.adopt.families import Family
 from tilewright.adopt.naming import Channels, Stated, name_channels
 from tilewright.adopt.others import ExpectedFit
 from tilewright.adopt.placement import Placement
-from tilewright.adopt.planes import Plane
+from tilewright.adopt.windows import Plane
 from tilewright.spec import ChannelOutput
 from tilewright.spec.number_format import signed_bits_needed
 from tilewright.vectors import Layout
@@ -95,8 +95,12 @@ def layout_of(reading: Reading, plane: Plane, name: str) -> Layout:
     for name, constant in reading.constants.items():
         axes = _channel_names(reading.sized.oc, names.oc)
         units = (names.oc.unit,) if names.oc.unit else ()
-        stated = Stated(axes, names.oc.sizes, units), list(names.oc.split), ""
+        levels = constant.levels
+        sizes_of = names.oc.sizes | ({"level": levels} if levels else {})
+        axes |= {"level": ("level",)} if levels else {}
+        stated = Stated(axes, sizes_of, units), list(names.oc.split), ""
         facts[name] = _table(constant.family, constant.place, stated, constant.bits, "")
+        facts[name] |= {"levels": levels} if levels else {}
     for expected in reading.expected:
         kind = _free_kind(_kind_of(expected), facts)
         facts[kind] = _expected(expected, names)
@@ -197,6 +201,8 @@ def _rule(output: ChannelOutput, bits: int) -> dict[str, Any]:
     facts: dict[str, Any] = {"function": output.function}
     if output.is_biased:
         facts["biased"] = True
+    if output.function == "thresholds":
+        facts |= {"bits": bits} | ({"low": output.low} if output.low else {})
     if output.function == "requantized":
         facts |= {"shift": output.shift, "high": output.high, "bits": bits}
         facts |= {"low": output.low} if output.low else {}
@@ -255,6 +261,10 @@ def _table(
         facts["radix"] = family.radix
     if family.separator:
         facts["separator"] = family.separator
+    if first.part:
+        facts["part"] = first.part
+    if family.is_lsb:
+        facts["bit_order"] = "lsb"
     if first.line_end == "CRLF":
         facts["line_end"] = "CRLF"
     for key in ("header", "trailer"):

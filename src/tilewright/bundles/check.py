@@ -25,6 +25,7 @@ from tilewright.vectors.bundle_reader import (
     seen_pixels,
 )
 from tilewright.vectors.manifest import is_manifest, read_manifest
+from tilewright.vectors.shared import cuts_of
 from tilewright.verify import reference_outputs, reference_tap_psums
 
 
@@ -191,12 +192,14 @@ def _is_bundle(path: Path) -> bool:
 
 def _damaged(bundle: Bundle) -> Iterator[str]:
     """The files that are missing or were altered since they were written."""
+    cuts = cuts_of(bundle.layout, bundle.plan, bundle.widths)
     for file in bundle.files:
         path = bundle.folder / file.name
         if path.is_symlink() or not path.is_file():
             yield f"{file.name} {'is a link' if path.is_symlink() else 'is missing'}"
             continue
-        found = sha256(read_bytes(path))
+        cut, content = cuts.get((file.kind, file.name)), read_bytes(path)
+        found = sha256(content if cut is None else cut.of(content))
         if found != file.sha256:
             yield f"{file.name} must have sha256 {file.sha256}, but has {found}"
 

@@ -58,8 +58,9 @@ def draw(layout: Layout, geometry: Geometry = GEOMETRY) -> Iterator[DrawnFile]:
         form = layout.kind(kind)
         files = encode(layout, kind, tiles, plan=plan, widths=widths)
         name = next(iter(files))
+        shown = f"{name} (part {form.part})" if form.part else name
         found = _find(form, tiles, plan)
-        yield DrawnFile(kind, name, len(files), _lines(files[name], form, found, plan, widths))
+        yield DrawnFile(kind, shown, len(files), _lines(files[name], form, found, plan, widths))
 
 
 def _example(layout: Layout, geometry: Geometry = GEOMETRY) -> dict[str, Tiles]:

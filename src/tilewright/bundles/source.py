@@ -11,6 +11,7 @@ from tilewright.store.artifact import read_bytes, sha256
 from tilewright.vectors import Bundle, BundleFile, Layout, Scales, read_bundle
 from tilewright.vectors.bundle import MANIFEST, planned_count, planned_files
 from tilewright.vectors.bundle_reader import reading_notes
+from tilewright.vectors.shared import cuts_of
 
 MOST_FILES = 1_000_000
 """A geometry with more files than this is a slip of the pen."""
@@ -134,8 +135,14 @@ def find_files(folder: Path, layout: Layout, geometry: Geometry) -> FoundFiles:
             absent[kind] = names[0]
         elif lost:
             missing[kind] = lost
+    cuts = cuts_of(layout, bundle.plan, bundle.widths)
+
+    def content(kind: str, name: str) -> bytes:
+        cut, whole = cuts.get((kind, name)), read_bytes(folder / name)
+        return whole if cut is None else cut.of(whole, is_foreign=True)
+
     files = tuple(
-        BundleFile(name, kind, indices, lines, sha256(read_bytes(folder / name)))
+        BundleFile(name, kind, indices, lines, sha256(content(kind, name)))
         for kind, name, indices, lines in planned
         if kind not in absent and kind not in missing
     )

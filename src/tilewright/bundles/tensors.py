@@ -99,6 +99,8 @@ def _decode_file(path: Path, layout: Layout | None, geometry: Geometry | None) -
         plan = TilePlan(geometry.shape, geometry.array)
         acts, weights = geometry.act_format, geometry.weight_format
         widths = FieldWidths(acts.bits, weights.bits, geometry.array.psum_bits, acts.is_signed)
+    if any(form.part for form in layout.kinds):
+        raise ConfigError(f"{path.name} may be shared by several kinds: decode its whole folder")
     names = {name: (kind, at) for kind, name, at, _ in planned_files(layout, plan, widths)}
     name = next((n for n in names if path.as_posix().endswith(f"/{n}")), path.name)
     if name not in names:

@@ -16,8 +16,19 @@ if TYPE_CHECKING:
 
 
 SHOWN = (
-    *("file", "plane", "tile", "split", "lines", "word", "radix", "container", "first"),
-    *("function", "biased", "multiplier", "shift", "rounding", "low", "high"),
+    *(
+        "file",
+        "plane",
+        "tile",
+        "split",
+        "lines",
+        "word",
+        "radix",
+        "bit_order",
+        "container",
+        "first",
+    ),
+    *("function", "biased", "multiplier", "shift", "rounding", "low", "high", "levels"),
 )
 """Keys of a layout's tables that are printed."""
 
@@ -48,7 +59,7 @@ def adopt(
         typer.Option(
             "--seconds", min=1.0, max=3600.0, help="Computing time that a search may take."
         ),
-    ] = 20.0,
+    ] = 9.0,
     is_json: JsonOption = False,
 ) -> None:
     """Find layout and geometry of files without a description, from their numbers."""
@@ -66,6 +77,8 @@ def adopt(
         _write(found, out, is_json=is_json)
     if probe is not None:
         _probe(found, probe, is_json=is_json)
+    for misfit in found.misfits:
+        print(f"FAILED {misfit}", file=sys.stderr)
     for layer in found.layers:
         for fault in layer.verdict.faults:
             print(f"FAILED {fault}", file=sys.stderr)
@@ -84,6 +97,7 @@ def _show(found: Adoption) -> None:
         print(
             "no layout fits: no convolution of two of these kinds of files is what a third one says"
         )
+        print(f"tried: {found.tried}")
         print(f"nearest: {found.nearest or 'none has half of its numbers right'}")
     for name in found.others:
         print(f"not understood: {name}")

@@ -163,10 +163,10 @@ def _open(
     found: Found,
 ) -> Explanation:
     """The explanation by causes that leave numbers open."""
-    least = int(found.open_fits[0].free(problem).sum())
-    fits = [one for one in found.open_fits if int(one.free(problem).sum()) == least]
-    free = fits[0].free(problem) & problem.known
-    missed = free & (predict(problem, (fits[0].cause,)) != problem.target)
+    least = int(found.open_fits[0].is_free(problem).sum())
+    fits = [one for one in found.open_fits if int(one.is_free(problem).sum()) == least]
+    free = fits[0].is_free(problem) & problem.known
+    missed = free & (predict(problem, fits[0].causes) != problem.target)
     return Explanation(
         comparisons,
         judged,

@@ -35,15 +35,28 @@ PLACES = re.compile(r"(column-late|column-skew|outputs-shifted|outputs-lines-shi
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenCause:
-    """A cause, and which numbers ``group oc pixel`` of a problem it leaves open."""
+    """A cause, and which numbers ``group oc pixel`` of a problem it leaves open; others: causes beside it."""
 
     cause: Cause
     free: Callable[[Problem], Known]
+    others: tuple[Cause, ...] = ()
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """All of them."""
+        return (self.cause, *self.others)
+
+    def is_free(self, problem: Problem) -> Known:
+        """Which numbers are open, under the weights that the others leave."""
+        weight = problem.weight
+        for cause in self.others:
+            weight = cause.apply(problem, weight) if cause.stage == "weight" else weight
+        return self.free(problem if weight is problem.weight else replace(problem, weight=weight))
 
     def masked(self, problem: Problem) -> tuple[Ints, Known]:
         """What it puts out, 0 where that is open; and where it is."""
-        free = self.free(problem)
-        return np.where(free, 0, predict(problem, (self.cause,))), free
+        free = self.is_free(problem)
+        return np.where(free, 0, predict(problem, self.causes)), free
 
     def fits(self, problem: Problem) -> bool:
         """Whether every known number that is not free is reproduced."""
@@ -60,7 +73,7 @@ def open_fits(problem: Problem, causes: Sequence[Cause]) -> tuple[OpenCause, ...
         for one in tried
         if (small is problem or _needs_all(one.cause) or one.fits(small)) and one.fits(problem)
     ]
-    supported = [one for one in found if _is_supported(problem, one, len(tried))]
+    supported = [one for one in found if is_supported(problem, one, len(tried))]
     return tuple(sorted(supported, key=lambda one: int(one.free(problem).sum())))
 
 
@@ -68,15 +81,21 @@ def _needs_all(cause: Cause) -> bool:
     return cause.is_everywhere or cause.stage == "place"
 
 
-def _is_supported(problem: Problem, one: OpenCause, tried: int) -> bool:
-    """Whether so little is free, and so much else was wrong and is right, that it cannot be chance."""
-    free = one.free(problem) & problem.known
-    wrong = problem.known & (problem.target != problem.expected)
-    mended = wrong & ~free
-    missed = free & (predict(problem, (one.cause,)) != problem.target)
-    enough = int(mended.sum()) >= max(4, MENDED * int(missed.sum()))
+def is_supported(problem: Problem, one: OpenCause, tried: int) -> bool:
+    """Whether so little is free, and so much else was wrong and is right, that it cannot be chance.
+
+    Of several causes, beside each of the others alone.
+    """
+    free = one.is_free(problem) & problem.known
+    missed = free & (predict(problem, one.causes) != problem.target)
     is_small = MOST_FREE * int(free.sum()) <= int(problem.known.sum())
-    return enough and is_small and information(problem, mended) - log2(tried) >= 2 * MARGIN
+    beside = [(other,) for other in one.causes] if one.others else [()]
+    for others in beside:
+        mended = problem.known & ~free & (predict(problem, others) != problem.target)
+        enough = int(mended.sum()) >= max(4, MENDED * int(missed.sum()))
+        if not enough or information(problem, mended) - log2(tried) < 2 * MARGIN:
+            return False
+    return is_small
 
 
 def open_causes(problem: Problem, causes: Sequence[Cause]) -> Iterator[OpenCause]:

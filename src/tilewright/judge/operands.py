@@ -12,6 +12,7 @@ from tilewright.store.artifact import read_bytes, sha256
 from tilewright.tile import untile_activations, untile_weights
 from tilewright.vectors import Bundle, decode
 from tilewright.vectors.bundle_reader import decode_constants
+from tilewright.vectors.shared import cuts_of
 from tilewright.verify import reference_outputs, reference_tap_psums
 
 
@@ -55,9 +56,11 @@ def expected_numbers(bundle: Bundle, kind: str, operands: Operands) -> Ints:
 
 def _tiles(bundle: Bundle, kind: str) -> Ints:
     contents = {}
+    cuts = cuts_of(bundle.layout, bundle.plan, bundle.widths)
     for file in bundle.files:
         if file.kind == kind:
-            contents[file.name] = content = read_bytes(bundle.folder / file.name)
+            content, cut = read_bytes(bundle.folder / file.name), cuts.get((kind, file.name))
+            contents[file.name] = content = content if cut is None else cut.of(content)
             if sha256(content) != file.sha256:
                 raise ArtifactError(
                     f"{bundle.folder / file.name} must be as it was written, but was altered: what is "

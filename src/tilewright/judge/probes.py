@@ -62,7 +62,10 @@ def posed(problem: Problem, operands: Operands) -> Problem:
 
 
 def told_apart(bundle: Bundle, problem: Problem, fits: Sequence[Causes]) -> list[list[Causes]]:
-    """The fits in groups that no random input tells apart, each in the order of the fits."""
+    """The fits in groups that no random input tells apart, each in the order of the fits.
+
+    Of two orders of the same causes that no input tells apart, one is in its group.
+    """
     groups: dict[tuple[bytes, ...], list[Causes]] = {}
     trials = [
         posed(problem, operands)
@@ -71,7 +74,9 @@ def told_apart(bundle: Bundle, problem: Problem, fits: Sequence[Causes]) -> list
     ]
     for causes in fits:
         answer = tuple(predict(trial, causes).tobytes() for trial in trials)
-        groups.setdefault(answer, []).append(causes)
+        group = groups.setdefault(answer, [])
+        if not any(set(causes) == set(known) for known in group):  # in another order alone
+            group.append(causes)
     return list(groups.values())
 
 
@@ -84,7 +89,7 @@ def opens_told_apart(
     for one in fits:
         answers = [one.masked(trial) for trial in trials]
         answer = tuple(numbers.tobytes() + free.tobytes() for numbers, free in answers)
-        groups.setdefault(answer, []).append((one.cause,))
+        groups.setdefault(answer, []).append(one.causes)
     return list(groups.values())
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tilewright.judge.cause import Cause, all_causes, predict, taken
 from tilewright.judge.open_causes import OpenCause, open_fits
+from tilewright.judge.open_pairs import open_pairs
 from tilewright.judge.pairs import candidate_pairs
 from tilewright.judge.problem import Problem
 from tilewright.judge.rows import Rows, reproduces, screened
@@ -38,11 +39,15 @@ def search(problem: Problem, *, has_pairs: bool = True) -> Found:
     fits: list[tuple[Cause, ...]] = [(cause,) for cause in _singles(problem, rows, causes)]
     if not fits and has_pairs:
         pairs = candidate_pairs(problem, rows, causes)
+        pairs += [(b, a) for a, b in pairs if a.order == b.order]  # the order may matter, too
         fits = [pair for pair in pairs if reproduces(problem, predict(problem, pair))]
     if fits:
         return Found(tuple(fits), (), len(causes))
     nearest = tuple(_nearest(problem, rows))
-    return Found((), nearest, len(causes), open_fits(problem, causes))
+    opens = open_fits(problem, causes)
+    if not opens and has_pairs:
+        opens = open_pairs(problem, rows, causes)
+    return Found((), nearest, len(causes), opens)
 
 
 def _singles(problem: Problem, rows: Rows, causes: Sequence[Cause]) -> Iterator[Cause]:

@@ -21,6 +21,7 @@ from tilewright.vectors.kind_layout import KindLayout
 from tilewright.vectors.kinds import FieldWidths
 from tilewright.vectors.layout import Layout
 from tilewright.vectors.manifest import read_manifest
+from tilewright.vectors.shared import cuts_of
 from tilewright.vectors.text import TextForm
 from tilewright.vectors.tolerance import with_own_text
 from tilewright.verilog.file_names import is_exact_file, letter_case_twin
@@ -98,7 +99,7 @@ class LayoutCheck:
         if form.container in ("npz", "npy"):
             return None
         try:
-            digits = text.read(with_own_text(form, read_bytes(path)))
+            digits = text.read(with_own_text(form, self._part(form, text.name)))
         except FormatError as error:
             return _located("layout", error, text.name)
         bits = self.widths.bits(form.bits)
@@ -115,9 +116,15 @@ class LayoutCheck:
         )
         return Finding("error", "value-range", message, text.name, len(text.frame.head) + line + 1)
 
+    def _part(self, form: KindLayout, name: str) -> bytes:
+        """What a file has of a kind: all of it, unless several kinds share it."""
+        content = read_bytes(self.folder / name)
+        cut = cuts_of(self.layout, self.plan, self.widths).get((form.kind, name))
+        return content if cut is None else cut.of(content)
+
     def _check_kind(self, form: KindLayout, texts: list[TextForm]) -> Iterator[Finding]:
         """What only shows when all files of a kind are read together."""
-        files = {t.name: with_own_text(form, read_bytes(self.folder / t.name)) for t in texts}
+        files = {t.name: with_own_text(form, self._part(form, t.name)) for t in texts}
         try:
             decode(self.layout, form.kind, files, plan=self.plan, widths=self.widths)
         except FormatError as error:

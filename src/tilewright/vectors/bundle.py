@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path, PurePosixPath
@@ -16,6 +16,7 @@ from tilewright.spec.names import check_name
 from tilewright.tile import TilePlan
 from tilewright.vectors.arrangement import file_indices
 from tilewright.vectors.codec import file_count, text_set
+from tilewright.vectors.kind_layout import KindLayout
 from tilewright.vectors.kinds import FieldWidths
 from tilewright.vectors.layout import Layout
 
@@ -124,15 +125,15 @@ def planned_files(
 
     Raises `ConfigError` if two of them would have the same name (letter case does not count).
     """
-    owners = {MANIFEST: "the manifest"}
+    owners: dict[str, KindLayout | str] = {MANIFEST: "the manifest"}
+    taken: set[tuple[str, int]] = set()
     for form in layout.kinds:
         texts, axes = text_set(form, plan, widths), form.file_axes
         for name, place in zip(texts.names, file_indices(form, plan), strict=True):
-            other = owners.setdefault(name.casefold(), form.kind)
-            if other != form.kind:
-                raise ConfigError(
-                    f"layout {layout.name}: {form.kind} and {other} must not share the file {name}"
-                )
+            other = owners.setdefault(name.casefold(), form)
+            if other != form or (form.part and (name, form.part) in taken):
+                _check_shared(layout, form, other, name, taken)
+            taken.add((name, form.part))
             yield form.kind, name, dict(zip(axes, place, strict=True)), texts.form.lines
     for name in owners:
         if "/" not in name:
@@ -142,6 +143,33 @@ def planned_files(
                 raise ConfigError(
                     f"layout {layout.name}: '{parent}' is a file, and a folder of {name}"
                 )
+
+
+def _check_shared(
+    layout: Layout,
+    form: KindLayout,
+    other: KindLayout | str,
+    name: str,
+    taken: Container[tuple[str, int]],
+) -> None:
+    """Raise `ConfigError` unless two kinds of files have parts of their own in the file `name`."""
+    called = other if isinstance(other, str) else other.kind
+    if isinstance(other, str) or not (form.part and other.part):
+        raise ConfigError(
+            f"layout {layout.name}: {form.kind} and {called} must not share the file {name}, unless "
+            f"both say which part of it they are: part = 1, part = 2"
+        )
+    if (name, form.part) in taken:
+        raise ConfigError(
+            f"layout {layout.name}: {form.kind} must be another part of {name} than part = {form.part}, "
+            f"which is taken"
+        )
+    for key in ("container", "line_end"):
+        if getattr(form, key) != getattr(other, key):
+            raise ConfigError(
+                f"layout {layout.name}: {form.kind} and {called} share the file {name}: both must have "
+                f"the same {key}"
+            )
 
 
 def planned_count(layout: Layout, plan: TilePlan) -> int:

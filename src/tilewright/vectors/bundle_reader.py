@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +32,7 @@ from tilewright.vectors.kinds import AXES, CONSTANTS, tensor_of
 from tilewright.vectors.layout import Layout
 from tilewright.vectors.manifest import read_manifest
 from tilewright.vectors.planes import window_pixels
+from tilewright.vectors.shared import Cut, cuts_of
 from tilewright.vectors.tolerance import tolerated
 
 OPERANDS = ("activation", "weight")
@@ -55,8 +56,9 @@ def read_bundle(folder: Path, *, check_hashes: bool = True) -> Bundle:
     """
     folder = Path(folder)
     bundle = read_manifest(folder)
+    cuts = cuts_of(bundle.layout, bundle.plan, bundle.widths)
     for file in bundle.files:
-        content = _read(bundle, file)
+        content = _part(bundle, file, cuts)
         if check_hashes and (found := sha256(content)) != file.sha256:
             raise ArtifactError(
                 f"{folder / file.name} must have sha256 {file.sha256}, as the manifest says, but "
@@ -148,12 +150,20 @@ def _operand(bundle: Bundle, tensor: str) -> Tensor:
 
 def decode_tiles(bundle: Bundle, kind: str) -> Tensor:
     """The tiles that the files of `kind` hold, with the axes `tilewright.vectors.kinds.AXES`."""
-    files = {file.name: _read(bundle, file) for file in bundle.files if file.kind == kind}
+    cuts = cuts_of(bundle.layout, bundle.plan, bundle.widths)
+    files = {file.name: _part(bundle, file, cuts) for file in bundle.files if file.kind == kind}
     if bundle.is_foreign:
         form = bundle.layout.kind(kind)
         text = text_set(form, bundle.plan, bundle.widths).form
         files = {name: tolerated(form, content, text)[0] for name, content in files.items()}
-    return decode(bundle.layout, kind, files, plan=bundle.plan, widths=bundle.widths)
+    try:
+        return decode(bundle.layout, kind, files, plan=bundle.plan, widths=bundle.widths)
+    except FormatError as error:
+        if not cuts:
+            raise
+        first = next((cut for (of, _), cut in cuts.items() if of == kind and cut.before), None)
+        where = f" (lines are counted from line {first.before + 1} of the file on)" if first else ""
+        raise FormatError(f"{error}{where}") from None
 
 
 def reading_notes(bundle: Bundle, kind: str) -> Iterator[str]:
@@ -161,14 +171,21 @@ def reading_notes(bundle: Bundle, kind: str) -> Iterator[str]:
     found: dict[str, list[str]] = {}
     form = bundle.layout.kind(kind)
     text = text_set(form, bundle.plan, bundle.widths).form
+    cuts = cuts_of(bundle.layout, bundle.plan, bundle.widths)
     for file in bundle.files:
         if not bundle.is_foreign or file.kind != kind:
             continue
         with suppress(FormatError, ArtifactError):  # who decodes it is told
-            for note in tolerated(form, _read(bundle, file), text)[1]:
+            for note in tolerated(form, _part(bundle, file, cuts), text)[1]:
                 found.setdefault(note, []).append(file.name)
     for note, names in found.items():
         yield f"{names[0]}{f' and {len(names) - 1} more' * (len(names) > 1)}: {note}"
+
+
+def _part(bundle: Bundle, file: BundleFile, cuts: Mapping[tuple[str, str], Cut]) -> bytes:
+    """What the file has of its kind: all of it, unless several kinds share it."""
+    content, cut = _read(bundle, file), cuts.get((file.kind, file.name))
+    return content if cut is None else cut.of(content, is_foreign=bundle.is_foreign)
 
 
 def _read(bundle: Bundle, file: BundleFile) -> bytes:

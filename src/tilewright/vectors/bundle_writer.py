@@ -21,6 +21,7 @@ from tilewright.vectors.kinds import CONSTANTS
 from tilewright.vectors.layout import Layout
 from tilewright.vectors.manifest import manifest_facts, read_manifest
 from tilewright.vectors.planes import accumulate_addresses
+from tilewright.vectors.shared import joined
 
 NO_CONSTANTS = ChannelConstants()
 
@@ -75,7 +76,7 @@ def write_bundle(
     )
     tiles = _tiles(layer, bundle.plan, codes, psums, tap_psums=tap_psums, outputs=outputs)
     tiles["streamed"] = None if streamed_psums is None else _streamed(streamed_psums, bundle.plan)
-    contents: dict[str, bytes] = {}
+    contents: dict[tuple[str, str], bytes] = {}
     for form in layout.kinds:
         source = "streamed" if form.is_streamed else form.tensor
         if form.tensor in CONSTANTS:
@@ -84,9 +85,10 @@ def write_bundle(
             tiles[source] = tile_psums(psums + constants.taken("bias")[:, None, None], plan)
         if tiles[source] is None:
             raise ShapeError(f"layout {layout.name} has {form.kind} files: give {_WANTED[source]}")
-        contents |= encode(layout, form.kind, tiles[source], plan=plan, widths=bundle.widths)
+        files = encode(layout, form.kind, tiles[source], plan=plan, widths=bundle.widths)
+        contents |= {(form.kind, name): content for name, content in files.items()}
     bundle = replace(bundle, files=_describe(bundle, contents))
-    _replace_folder(folder, contents, manifest_facts(bundle))
+    _replace_folder(folder, joined(contents, layout.kinds), manifest_facts(bundle))
     return bundle
 
 
@@ -145,9 +147,9 @@ def _tiles(
     }
 
 
-def _describe(bundle: Bundle, contents: Mapping[str, bytes]) -> tuple[BundleFile, ...]:
+def _describe(bundle: Bundle, contents: Mapping[tuple[str, str], bytes]) -> tuple[BundleFile, ...]:
     return tuple(
-        BundleFile(name, kind, indices, lines, sha256(contents[name]))
+        BundleFile(name, kind, indices, lines, sha256(contents[kind, name]))
         for kind, name, indices, lines in planned_files(bundle.layout, bundle.plan, bundle.widths)
     )
 

@@ -33,6 +33,7 @@ LINE_ENDS = {"LF": b"\n", "CRLF": b"\r\n"}
 FIELD_NAMES = ("act", "weight", "psum")
 MAX_HEADER = 10_000_000
 MAX_FILLER = 65_536
+MAX_PARTS = 99
 HEADER_FACTS = (
     *("lanes", "last_lane", "second_lane", "bits", "digits", "lines"),
     *("first_oc", "second_oc", "oh", "ow", *FILE_AXES),
@@ -41,7 +42,7 @@ HEADER_FACTS = (
 _DEFAULTS: dict[str, Any] = {"radix": "binary", "container": "text", "function": "relu"}
 _DEFAULTS |= {"shift": 0, "first": 0, "offset": 0, "separator": "", "bit_order": "msb"}
 _DEFAULTS |= {"filler_left": 0, "filler_right": 0, "multiplier": 1, "rounding": "down"}
-_DEFAULTS |= {"low": 0, "high": 0, "levels": 0, "biased": False, "tile": ""}
+_DEFAULTS |= {"low": 0, "high": 0, "levels": 0, "biased": False, "tile": "", "part": 0}
 """Keys that stand in a table only where they say something else."""
 
 
@@ -71,8 +72,9 @@ class KindLayout:
     filler_right: bits of a word beside the lanes, written as 0 and not looked at. container: what
     stands around the words. function, shift, multiplier, rounding, low, high: what an output is of its
     psum; biased: with the channel's bias, psums too. levels: thresholds of a channel. first: how many ofmap
-    pixels the file has, 0 for all. offset: added to each address. Raises `ConfigError` if the
-    statement is not valid or cannot be read back.
+    pixels the file has, 0 for all. offset: added to each address. part: where
+    kinds share a file, which of them stands first, from 1 on; 0 for a file of its own. Raises
+    `ConfigError` if the statement is not valid or cannot be read back.
     """
 
     kind: str
@@ -102,6 +104,7 @@ class KindLayout:
     levels: int = 0
     biased: bool = False
     tile: str = ""
+    part: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in KIND_NAMES:
@@ -288,6 +291,10 @@ class KindLayout:
             raise ConfigError(f"trailer lines stand in text only: {self.container} has its own")
         if self.header and self.container != "text":
             raise ConfigError(f"header lines stand in text only: {self.container} has its own")
+        if self.part and self.container not in ("text", *RAW):
+            raise ConfigError(f"a file of container {self.container} has no parts: leave out part")
+        if not 0 <= self.part <= MAX_PARTS:
+            raise ConfigError(f"part must be 1..{MAX_PARTS}, or 0 for a file of its own")
         if self.container == "c" and self.radix != "hex":
             raise ConfigError("container c writes hexadecimal constants: say radix = 'hex'")
         if self.container in NUMPY and self.radix != "binary":

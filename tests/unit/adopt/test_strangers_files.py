@@ -208,3 +208,157 @@ def test_files_of_octets(tmp_path, form):
     assert [
         (k.first.oc, k.first.oh, k.first.ow) for one in wrong.layers for k in one.verdict.kinds
     ] == [(1, 2, 3)]
+
+
+def test_arrays_of_numpy(tmp_path):
+    x, weight, y = layer(shape=LARGER)
+    for name, array in (("x", x.astype("u1")), ("weight", weight.astype("i1")), ("psum", y)):
+        np.save(tmp_path / f"{name}.npy", array)
+    np.save(tmp_path / "relu.npy", np.maximum(y, 0))
+    found = adopt(tmp_path)
+    assert found.passed
+    assert found.others == ()
+    (one,) = found.layers
+    assert {form.container for form in one.layout.kinds} == {"npy"}
+    assert one.layout.kind("output").function == "relu"
+    y[1, 2, 3] += 1
+    np.save(tmp_path / "psum.npy", y)
+    (wrong,) = adopt(tmp_path).layers
+    firsts = [kind.first for kind in wrong.verdict.kinds if kind.first]
+    assert [(first.oc, first.oh, first.ow) for first in firsts] == [(1, 2, 3)]
+
+
+def test_arrays_that_are_none_are_left_alone(tmp_path):
+    (tmp_path / "cut.npy").write_bytes(b"\x93NUMPY")
+    np.save(tmp_path / "float.npy", np.ones(3))
+    for name in ("cut", "float"):
+        assert parse_file(tmp_path, tmp_path / f"{name}.npy") is None
+
+
+def lowest_first(number, bits):
+    """The bits of a number, the lowest one first."""
+    return f"{number & (1 << bits) - 1:0{bits}b}"[::-1]
+
+
+def test_the_lowest_bit_of_each_field_first(tmp_path):
+    x, weight, y = layer(shape=LARGER)
+    for name, array, bits in (
+        ("x", x.reshape(2, -1).T, 4),
+        ("weight", weight.transpose(2, 3, 0, 1).reshape(-1, 2), 4),
+        ("psum", y.reshape(3, -1).T, 16),
+    ):
+        lines = ["".join(lowest_first(v, bits) for v in line) for line in array.tolist()]
+        (tmp_path / f"{name}.txt").write_text("\n".join(lines) + "\n")
+    found = adopt(tmp_path)
+    assert found.passed
+    assert {form.bit_order for form in found.layers[0].layout.kinds} == {"lsb"}
+
+
+@pytest.mark.parametrize("form", ["decimal", "hex"])
+def test_codes_that_count_thresholds(tmp_path, form):
+    x, weight, y = layer(seed=4, shape=LARGER)
+    steps = np.sort(np.random.default_rng(3).integers(-60, 120, (3, 15)), axis=1)
+    codes = (y[..., None] >= steps[:, None, None]).sum(axis=-1)
+    put(tmp_path, x=x, weight=weight, steps=steps, y=codes)
+    if form == "hex":
+        (tmp_path / "y.txt").write_text(hexadecimal(codes, 4))
+        (tmp_path / "steps.txt").write_text(hexadecimal(steps, 16))
+        (tmp_path / "x.txt").write_text(hexadecimal(x, 4))
+        (tmp_path / "weight.txt").write_text(hexadecimal(weight, 4))
+    found = adopt(tmp_path)
+    assert found.passed
+    layout = found.layers[0].layout
+    assert layout.kind("output").function == "thresholds"
+    assert (layout.kind("threshold").levels, found.others) == (15, ())
+    steps[1] += 9
+    (tmp_path / "steps.txt").write_text(
+        decimal(steps) if form == "decimal" else hexadecimal(steps, 16)
+    )
+    wrong = adopt(tmp_path, seconds=1)
+    assert not wrong.passed
+    assert wrong.misfits or not wrong.layers  # no channel of its own may pass for all
+
+
+def test_the_first_pass_of_an_output_stationary_array(tmp_path):
+    """Windows of the upper eight pixels of a map: of a plane of that row alone, in their own order."""
+    x, weight, y = layer(seed=3, shape=ConvShape(2, 8, 8, 3, kh=3, kw=3, padding=(1, 1)))
+    plane = np.pad(x, ((0, 0), (1, 1), (1, 1)))
+    steps = [
+        [plane[ic, row, column + at] for at in range(8)]
+        for ic in range(2)
+        for row in range(3)
+        for column in range(3)
+    ]
+    (tmp_path / "act.txt").write_text(hexadecimal_words(np.array(steps)[:, ::-1], 4))
+    words = weight.transpose(1, 2, 3, 0).reshape(-1, 3)[:, ::-1]
+    (tmp_path / "weight.txt").write_text(hexadecimal_words(words, 4))
+    outputs = np.maximum(y, 0).reshape(3, -1)[::-1, :8].T
+    (tmp_path / "out.txt").write_text(hexadecimal_words(outputs, 16).rstrip())
+    found = adopt(tmp_path)
+    assert found.passed
+    (one,) = found.layers
+    assert "size=3x10,kernel=3,stride=1,padding=0" in one.geometry
+    assert [str(run) for run in one.layout.kind("activation").word] == ["-onij"]
+
+
+def hexadecimal_words(array, bits):
+    """A line of digits for each row."""
+    return "".join(
+        "".join(f"{v & (1 << bits) - 1:0{bits // 4}x}" for v in row) + "\n"
+        for row in array.tolist()
+    )
+
+
+def test_few_outputs_above_zero_are_enough(tmp_path):
+    shape = ConvShape(4, 4, 6, 3, kh=1, kw=1)
+    x, weight, _ = layer(seed=4, shape=shape)
+    weight -= 1
+    y = reference_tap_psums(x[None], weight, shape)[:, 0].sum(axis=0)
+    assert 3 < (y > 0).sum() < 24
+    found = adopt(put(tmp_path, x=x, weight=weight, y=np.maximum(y, 0)), seconds=5)
+    assert found.passed
+
+
+def test_no_negative_psum_leaves_it_to_the_name(tmp_path):
+    x, weight, y = layer(seed=1, shape=LARGER)
+    weight = np.abs(weight)
+    y = reference_tap_psums(x[None], weight, LARGER)[:, 0].sum(axis=0)
+    found = adopt(put(tmp_path, x=x, weight=weight, psum=y, relu=y))
+    (one,) = found.layers
+    assert one.layout.kind("output").file == "relu.txt"
+    assert one.layout.kind("psum").file == "psum.txt"
+    assert any("no psum is negative" in note for note in one.notes)
+
+
+def test_an_answer_where_nothing_fits_says_what_was_tried(tmp_path):
+    x, weight, y = layer(shape=LARGER)
+    rng = np.random.default_rng(5)
+    found = adopt(put(tmp_path, x=rng.permutation(x.ravel()), weight=weight, y=y), seconds=1)
+    assert not found.layers
+    assert "sizes, each in every order of its axes" in found.tried
+    assert "ran out" in found.tried or "no other one was left" in found.tried
+    assert found.to_json()["tried"] == found.tried
+
+
+@pytest.mark.parametrize("titles", [("// weights", "// pixels", "// sums"), ("", "", ""), None])
+def test_all_kinds_in_one_file(tmp_path, titles):
+    x, weight, y = layer(shape=LARGER)
+    parts = [
+        hexadecimal_words(weight.transpose(2, 3, 0, 1).reshape(-1, 2), 8),
+        hexadecimal_words(x.reshape(2, -1).T, 4),
+        hexadecimal_words(y.reshape(3, -1).T, 16),
+    ]
+    heads = ["" if titles is None else f"{title}\n" for title in titles or parts]
+    text = "".join(head + part for head, part in zip(heads, parts, strict=True))
+    (tmp_path / "image.txt").write_text(text)
+    found = adopt(tmp_path)
+    assert found.passed
+    (one,) = found.layers
+    assert {form.kind: form.part for form in one.layout.kinds} == {
+        "weight": 1,
+        "activation": 2,
+        "psum": 3,
+    }
+    at = text.rindex("f") if "f" in text[-90:] else len(text) - 2
+    (tmp_path / "image.txt").write_text(text[:at] + "7" + text[at + 1 :])
+    assert not adopt(tmp_path).passed

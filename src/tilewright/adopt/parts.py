@@ -1,0 +1,66 @@
+"""A file with several kinds of numbers, cut where text stands between them or lines look otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tilewright.adopt.parsed_file import (
+    ARRAYS,
+    MAX_BYTES,
+    OCTETS,
+    Form,
+    ParsedFile,
+    bare_line,
+    forms_of,
+    parsed_words,
+)
+
+MOST_PARTS = 6
+"""Parts of a file that are kinds of numbers; more are blocks of one kind."""
+
+
+def parse_parts(folder: Path, path: Path) -> list[ParsedFile]:
+    """The parts of a file, each with the lines of text before it; none if it has fewer than two, or many."""
+    if path.suffix.lower() in (*OCTETS, *ARRAYS) or path.stat().st_size > MAX_BYTES:
+        return []
+    content = path.read_bytes()
+    if b"\0" in content:
+        return []
+    text = content.decode("latin-1").replace("\r\n", "\n")
+    lines = [line.strip(" \t") for line in text.split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    runs = _runs([bare_line(line) for line in lines])
+    if not 1 < len(runs) <= MOST_PARTS:
+        return []
+    name = path.relative_to(folder).as_posix()
+    line_end = "CRLF" if content.count(b"\r\n") == content.count(b"\n") > 0 else "LF"
+    parts, before = [], 0
+    for number, (first, last, separator) in enumerate(runs, start=1):
+        end = len(lines) if number == len(runs) else last
+        words = parsed_words([bare_line(line) for line in lines[first:last]], separator)
+        around = tuple(lines[before:first]), tuple(lines[last:end])
+        starts = tuple(range(first, last))
+        parts.append(
+            ParsedFile(
+                *(name, *around, *words, line_end, len(lines), starts), is_part=False, part=number
+            )
+        )
+        before = last
+    return parts
+
+
+def _runs(lines: list[str]) -> list[tuple[int, int, str]]:
+    """First line, line after the last, and separator of runs of lines of one form, nothing between them."""
+    found: list[tuple[int, int, str]] = []
+    common: tuple[Form, ...] = ()
+    first = 0
+    for at, line in enumerate([*lines, ""]):
+        forms = forms_of(line) if line else ()
+        both = tuple(form for form in common if form in forms)
+        if common and not both:
+            found.append((first, at, common[0][2]))
+        if not both:
+            first = at
+        common = both or forms
+    return found
