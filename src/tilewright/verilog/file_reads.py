@@ -11,6 +11,7 @@ from tilewright.verilog.compiler import Assign, Compiler, Evaluate
 from tilewright.verilog.cut_decimals import note_cut_decimals
 from tilewright.verilog.events import (
     AT_END,
+    BROKEN_DIGITS,
     DIGITS,
     MATCHED,
     NO_MATCH,
@@ -19,6 +20,7 @@ from tilewright.verilog.events import (
     Stream,
 )
 from tilewright.verilog.machine import FinishSimulationSignal, Machine, StopProcessSignal
+from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import FindKey, compile_key, compile_target
 from tilewright.verilog.refused_places import STRING, refused_place
 from tilewright.verilog.scan import (
@@ -93,6 +95,9 @@ def _read(machine: Machine, stream: Stream, items: tuple[Item, ...], reading: Re
         _forget(machine, reading)
         return UNKNOWN
     result, done = scan(stream, items, machine.simulator)
+    if machine.simulator.breaks_at_underscores and any(map(_is_broken, done)):
+        stream.position, stream.bad_code = done[-1].start, BROKEN_DIGITS
+        raise FinishSimulationSignal
     events = _record(done, reading, machine)
     stream.is_assumed = stream.is_assumed or machine.assumptions > 0
     if not stream.is_lost:
@@ -106,6 +111,10 @@ def _read(machine: Machine, stream: Stream, items: tuple[Item, ...], reading: Re
     return Value(result, 32, is_signed=True)
 
 
+def _is_broken(one: Conversion) -> bool:
+    return one.item.code == "b" and not one.item.is_dropped and one.digits[1:2] == b"_"
+
+
 def sscanf(call: Any, compiler: Compiler) -> Evaluate:
     """`$sscanf`: words out of a line that `$fgets` read are recorded with the line."""
     source = compiler.expression(call.arguments[0])
@@ -116,6 +125,10 @@ def sscanf(call: Any, compiler: Compiler) -> Evaluate:
         machine.step()
         value, text = source(machine), template(machine).text
         items = None if text is None else parse_format(text, machine.simulator)
+        if text is not None and (code := bad_code(text, machine.simulator)):
+            file = machine.file_of(value.origin)
+            machine.faults.setdefault((reading.line, _refusal(code), file, "bad-format"))
+            raise FinishSimulationSignal
         if value.text is None or items is None:
             machine.undecided(reading.line, "the text or format of this $sscanf cannot be computed")
             _forget(machine, reading)
@@ -133,13 +146,18 @@ def sscanf(call: Any, compiler: Compiler) -> Evaluate:
     return evaluate
 
 
+def _refusal(code: str) -> str:
+    return f"Icarus 11 refuses the conversion %{code} and ends the simulation"
+
+
 def _place_in_file(event: ReadEvent, line: ReadEvent) -> None:
     """A word out of a line stands where the line does; there is none if the line is an old one."""
     event.in_loop, event.is_checked = line.in_loop, line.is_checked or event.is_checked
     event.start, event.end = event.start + line.start, event.end + line.start
     event.run = (event.run[0] + line.start, event.run[1] + line.start)
+    event.is_in_line = True
     if event.status == AT_END and line.status != AT_END:
-        event.status = NO_MATCH  # the line is too short for the format, not the file
+        event.status, event.is_short_line = NO_MATCH, True  # not the file
     if line.status == AT_END:
         event.status, event.start, event.end, event.matched = AT_END, line.start, line.start, 0
 
@@ -184,7 +202,7 @@ def holder_name(argument: Any) -> str:
     while argument.kind.name == "Conversion":
         argument = argument.operand
     symbol = argument.getSymbolReference()
-    return "" if symbol is None else str(symbol.hierarchicalPath)
+    return "" if symbol is None else path_of(symbol)
 
 
 def _forget(machine: Machine, reading: Reading) -> None:
@@ -258,10 +276,11 @@ def _assign(
             machine.mark(key, event)
             if event.status != MATCHED:  # out of an old line
                 event.is_used = event.is_used or event.is_exposed
-    for target in left if events else ():
-        key = target.key(machine)
-        if key is not None:
-            machine.mark(key, events[-1])
+    keys = [key for target in left if events and (key := target.key(machine)) is not None]
+    if keys:
+        events[-1].has_default = all(map(machine.is_set_by_hand, keys))
+    for key in keys:
+        machine.mark(key, events[-1])
 
 
 def _scanned(one: Conversion, target: Target) -> Value:

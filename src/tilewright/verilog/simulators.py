@@ -14,6 +14,8 @@ class Simulator:
     else only where nothing is left when it begins. counts_up: after an ``@`` in a `$readmem` that goes
     down, addresses count up. needs_target: `$fscanf` must be given a variable. reads_in_order: of two reads
     in one expression the left one is the first; else either may be. cuts_decimals: %d of 1_000 is 1.
+    trims_names: spaces at the end of a file name do not count. takes_no_digits: %0d reads nothing.
+    breaks_at_underscores: %b of 1_0 ends the simulation.
     """
 
     name: str
@@ -24,6 +26,9 @@ class Simulator:
     needs_target: bool
     reads_in_order: bool
     cuts_decimals: bool
+    trims_names: bool
+    takes_no_digits: bool
+    breaks_at_underscores: bool
 
     @property
     def title(self) -> str:
@@ -31,6 +36,6 @@ class Simulator:
         return self.name.capitalize()
 
 
-ICARUS = Simulator("icarus", False, True, False, False, True, True, False)
-VERILATOR = Simulator("verilator", True, False, True, True, False, False, True)
+ICARUS = Simulator("icarus", False, True, False, False, True, True, False, False, True, True)
+VERILATOR = Simulator("verilator", True, False, True, True, False, False, True, True, False, False)
 SIMULATORS = {simulator.name: simulator for simulator in (ICARUS, VERILATOR)}
