@@ -89,7 +89,7 @@ def judge_opened(
     elif not opened.is_lost:
         text = FileText(opened.content, file_base(opened))
         is_cut, is_last = _is_cut(machine), _is_last(opened, ends)
-        yield from StreamJudge(opened, testbench, text, is_cut, is_last).judge()
+        yield from StreamJudge(opened, testbench, text, is_cut, is_last, machine.simulator).judge()
 
 
 def _is_cut(machine: Machine) -> bool:

@@ -20,9 +20,35 @@ def judge_memory(
     text, parsed = FileText(load.content or b"", load.base), parse_memory_file(load, simulator)
     findings = [
         Finding(severity, kind, message, load.file, text.line(at), testbench, load.line)
-        for severity, kind, at, message in _faults(load, text, parsed)
+        for severity, kind, at, message in (
+            *_faults(load, text, parsed),
+            *_faults_of(simulator, load, parsed),
+        )
     ]
     return severest(findings)
+
+
+def _faults_of(
+    simulator: Simulator, load: MemoryLoad, parsed: LoadedFile
+) -> Iterator[tuple[str, str, int, str]]:
+    """What only some simulators make of a load."""
+    over = [word for word in parsed.words if not load.fills(word.address)]
+    if simulator.ends_outside and over and load.width and not load.has_range:
+        yield (
+            "error",
+            "outside-memory",
+            over[0].start,
+            f"the memory takes {load.room} words, and {simulator.title} ends the simulation at the next one: "
+            f"write as many as there is room for, or give the addresses",
+        )
+    if simulator.counts_up and load.first > load.last:
+        yield (
+            "error",
+            "outside-memory",
+            0,
+            f"{simulator.title} counts upwards from address {load.first}, not down to {load.last}: give the "
+            f"lower address first",
+        )
 
 
 def severest(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -23,6 +23,7 @@ from tilewright.verilog.events import (
 )
 from tilewright.verilog.refused_places import CONCATENATION, STRING
 from tilewright.verilog.scan import number
+from tilewright.verilog.simulators import ICARUS, Simulator
 
 _FAILURES = {"bad-word", "header-left", "header-spaces"}
 """Of a read that meets no number: the first one says it all."""
@@ -43,6 +44,7 @@ class StreamJudge:
     text: FileText
     is_cut: bool = False
     is_last: bool = False
+    simulator: Simulator = ICARUS
     found: dict[str, Finding] = field(default_factory=dict)
 
     def judge(self) -> tuple[Finding, ...]:
@@ -93,7 +95,8 @@ class StreamJudge:
         )
 
     def _report_code(self) -> None:
-        code = self.stream.bad_code
+        code, is_icarus = self.stream.bad_code, self.simulator is ICARUS
+        who = "Icarus 11" if is_icarus else self.simulator.title
         what, cure = f"the conversion %{code}", "write %b, %o, %d, %h, %f, %s or %c"
         if code == NO_TARGET:
             what, cure = "a $fscanf without a variable", "give it one"
@@ -104,7 +107,7 @@ class StreamJudge:
         self.report(
             "error",
             "bad-format",
-            f"Icarus 11 refuses {what}, so that nothing more is read: {cure}",
+            f"{who} refuses {what}, so that nothing more is read: {cure}",
             self.stream.position,
             self.stream.line,
         )

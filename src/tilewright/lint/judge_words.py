@@ -9,6 +9,7 @@ from tilewright.lint.file_text import FileText, Token, shown
 from tilewright.lint.findings import Finding
 from tilewright.verilog.events import BITS_PER_DIGIT, MATCHED, ReadEvent, Stream
 from tilewright.verilog.scan import number
+from tilewright.verilog.simulators import Simulator
 
 
 class Judge(Protocol):
@@ -17,6 +18,7 @@ class Judge(Protocol):
     stream: Stream
     text: FileText
     found: dict[str, Finding]
+    simulator: Simulator
 
     def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
         """Add a finding."""
@@ -66,6 +68,14 @@ class WordJudge:
             )
 
     def _report_outside(self) -> None:
+        if self.judge_of.simulator.wraps:
+            self._report(
+                "error",
+                "outside-memory",
+                f"the word is stored at an address that the memory does not have: with "
+                f"{self.judge_of.simulator.title} it may take the place of another word; enlarge the memory",
+            )
+            return
         tail = "and is x where it is looked for" if self.event.is_missed else "and is lost"
         self._report(
             "error" if self.event.is_missed else "warning",

@@ -10,11 +10,18 @@ from typing import Any
 from tilewright.verilog.compiler import Compiler, Evaluate, Run
 from tilewright.verilog.events import AT_END, BYTES, MATCHED, ReadEvent, Stream
 from tilewright.verilog.file_calls import unfollowed
-from tilewright.verilog.file_reads import Target, keep, output_targets, written
-from tilewright.verilog.machine import FinishSimulationSignal, Machine, Memory
+from tilewright.verilog.file_reads import Target, output_targets, written
+from tilewright.verilog.line_reads import keep
+from tilewright.verilog.machine import (
+    Machine,
+    Memory,
+)
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import compile_target, fitter
 from tilewright.verilog.refused_places import refused_place
+from tilewright.verilog.signals import (
+    FinishSimulationSignal,
+)
 from tilewright.verilog.simulators import Simulator
 from tilewright.verilog.values import UNKNOWN, Value
 

@@ -46,7 +46,10 @@ def _format(value: Value, letter: str, *, has_zero: bool, width: int) -> bytes |
         return None
     fill = b"0" if has_zero and width else b" "
     if letter == "d":
-        return _decimal(value).rjust(width or (0 if has_zero else _longest(value)), fill)
+        digits, size = _decimal(value), width or (0 if has_zero else _longest(value))
+        if fill == b"0" and digits.startswith(b"-"):
+            return b"-" + digits[1:].rjust(size - 1, b"0")
+        return digits.rjust(size, fill)
     per_digit = BITS_PER_DIGIT["h" if letter == "x" else letter]
     natural = 1 if has_zero else -(-value.width // per_digit)
     digits = _digits(value, per_digit)

@@ -10,13 +10,15 @@ from typing import Any
 from tilewright.verilog.compiler import Compiler, Evaluate, Run
 from tilewright.verilog.facts import RESULT_CALLS, facts_of
 from tilewright.verilog.machine import (
-    BreakLoopSignal,
-    ContinueLoopSignal,
     Machine,
-    StopProcessSignal,
 )
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.queues import length
+from tilewright.verilog.signals import (
+    BreakLoopSignal,
+    ContinueLoopSignal,
+    StopProcessSignal,
+)
 from tilewright.verilog.values import Value
 
 MAX_IDLE_TURNS = 5_000

@@ -10,6 +10,7 @@ from posixpath import normpath
 
 from tilewright.verilog.events import AT_END, MATCHED, MemoryLoad, ReadEvent, Stream
 from tilewright.verilog.file_names import is_exact_file, letter_case_twin
+from tilewright.verilog.signals import FinishSimulationSignal, StopProcessSignal
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.values import UNKNOWN, Value
 
@@ -24,30 +25,6 @@ WIDE = 4096
 
 Key = str | tuple[str, object]
 """A variable, or an element of a memory."""
-
-
-class StopProcessSignal(Exception):  # noqa: N818 - control flow, no error
-    """The present initial block goes no further."""
-
-
-class FinishSimulationSignal(Exception):  # noqa: N818 - control flow, no error
-    """`$finish` or `$stop`."""
-
-
-class BreakLoopSignal(Exception):  # noqa: N818 - control flow, no error
-    """`break`."""
-
-
-class ContinueLoopSignal(Exception):  # noqa: N818 - control flow, no error
-    """`continue`."""
-
-
-class ReturnCallSignal(Exception):  # noqa: N818 - control flow, no error
-    """`return`."""
-
-
-class DisableBlockSignal(Exception):  # noqa: N818 - control flow, no error
-    """`disable` of a named block; the argument is its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,9 +249,16 @@ class Machine:
                 stream.is_optional = False
             return True
         message = f"{name} is given a file that is not open for reading: nothing is read"
-        file = self.names.get(handle.bits & WORD, "")
-        self.faults.setdefault((line, message, file, "bad-handle"))
+        self.faults.setdefault((line, message, self._name_of(handle), "bad-handle"))
         return True
+
+    def _name_of(self, handle: Value) -> str:
+        return "" if handle.bits is None else self.names.get(handle.bits & WORD, "")
+
+    def refuse(self, line: int, kind: str, file: str | Value, what: str) -> None:
+        """Remember that the simulator does not do a call as it stands; `file`: its name, or its handle."""
+        name = file if isinstance(file, str) else self._name_of(file)
+        self.faults.setdefault((line, f"{self.simulator.title} {what}", name, kind))
 
     def file_of(self, event: ReadEvent | None) -> str:
         """The file that a read took something of; '' if that is not known."""
@@ -351,8 +335,6 @@ class Machine:
 
     def read_file(self, name: str) -> tuple[str, bytes | None]:
         """The name of the file that the reader opens, and its content; None if it is not there."""
-        if self.simulator.trims_names:
-            name = name.rstrip(" ")
         path = self.folder / name
         if name and "\0" not in name and is_exact_file(path):
             if path not in self.contents:

@@ -13,20 +13,24 @@ from tilewright.verilog.compiler import Run
 from tilewright.verilog.facts import facts_of
 from tilewright.verilog.machine import (
     MAX_STEPS,
+    Machine,
+)
+from tilewright.verilog.paths import path_of
+from tilewright.verilog.signals import (
     BreakLoopSignal,
     ContinueLoopSignal,
     DisableBlockSignal,
     FinishSimulationSignal,
-    Machine,
     ReturnCallSignal,
     StopProcessSignal,
 )
-from tilewright.verilog.paths import path_of
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.statements import StatementCompiler
 from tilewright.verilog.testbench import Testbench
+from tilewright.verilog.unread_results import left_out_reads
 
 _READS = ("$fscanf", "$fgets")
+_CALLING = ("ProceduralBlock", "Subroutine")
 MAX_TURNS = 200_000
 """Of an always block that reads files."""
 MAX_IDLE_TURNS = 1_000
@@ -52,9 +56,13 @@ def follow(
     try:
         bodies = [body for top in testbench.tops for body in instance_bodies(top)]
         nodes = [m for body in bodies for m in body if m.kind.name == "ProceduralBlock"]
+        calling = [m for body in bodies for m in body if m.kind.name in _CALLING]
         blocks = [Block(node, facts_of(node.body)) for node in nodes]
         compiler = StatementCompiler(
-            testbench, frozenset(_unchecked_reads(nodes)), frozenset(_assigned(bodies, blocks))
+            testbench,
+            frozenset(_unchecked_reads(calling)),
+            frozenset(_assigned(bodies, blocks)),
+            frozenset(left_out_reads(calling)),
         )
         machine = Machine(
             folder, frozenset(_volatile(blocks)), frozenset(_exposed(testbench, bodies, blocks)),
@@ -183,7 +191,7 @@ def unchecked_lines(testbench: Testbench) -> list[int]:
         for top in testbench.tops
         for body in instance_bodies(top)
         for member in body
-        if member.kind.name in ("ProceduralBlock", "Subroutine")
+        if member.kind.name in _CALLING
     ]
     offsets = _unchecked_reads(blocks)
     lines: set[int] = set()

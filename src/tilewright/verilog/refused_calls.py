@@ -57,6 +57,12 @@ def _refused(
     line = testbench.line(call)
     if name in _SCANS and len(arguments) == _SCANS[name] and simulator.needs_target:
         yield line, "bad-format", f"a {name} without a variable"
+    if name in _SCANS and simulator.wants_literals and len(arguments) > 1:
+        template = arguments[1]
+        while template.kind.name == "Conversion":
+            template = template.operand
+        if template.kind.name != "StringLiteral":
+            yield line, "bad-format", f"a format of {name} that is no string literal"
     for place in _places(name, arguments):
         what = refused_place(place, name, simulator)
         if what and what != STRING:

@@ -16,16 +16,18 @@ from tilewright.verilog.facts import facts_of
 from tilewright.verilog.file_reads import holder_name
 from tilewright.verilog.loops import LOOPS
 from tilewright.verilog.machine import (
-    BreakLoopSignal,
-    ContinueLoopSignal,
-    DisableBlockSignal,
     Machine,
     Memory,
-    ReturnCallSignal,
 )
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import fitter
 from tilewright.verilog.read_order import in_open_order
+from tilewright.verilog.signals import (
+    BreakLoopSignal,
+    ContinueLoopSignal,
+    DisableBlockSignal,
+    ReturnCallSignal,
+)
 from tilewright.verilog.subroutines import compile_subroutine
 from tilewright.verilog.system_calls import compile_system_call
 from tilewright.verilog.testbench import Testbench
@@ -35,11 +37,13 @@ from tilewright.verilog.values import UNKNOWN
 @dataclass(slots=True)
 class StatementCompiler:
     """Compiles one testbench. unchecked: offsets of the file reads whose result nothing looks at.
-    assigned: paths of the variables that the testbench sets."""
+    assigned: paths of the variables that the testbench sets. left_out: offsets of the reads that some
+    simulators leave out."""
 
     testbench: Testbench
     unchecked: frozenset[int] = frozenset()
     assigned: frozenset[str] = frozenset()
+    left_out: frozenset[int] = frozenset()
     old_values: list[Evaluate] = field(default_factory=list)
     bodies: dict[str, Run] = field(default_factory=dict)
 

@@ -6,9 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate
-from tilewright.verilog.machine import DisableBlockSignal, Machine, ReturnCallSignal
+from tilewright.verilog.machine import (
+    Machine,
+)
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import FindKey, compile_key, compile_target, fitter
+from tilewright.verilog.signals import (
+    DisableBlockSignal,
+    ReturnCallSignal,
+)
 from tilewright.verilog.values import UNKNOWN, Value
 
 Input = tuple[str, Evaluate, Callable[[Value], Value]]

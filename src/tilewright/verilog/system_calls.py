@@ -8,11 +8,17 @@ from typing import Any
 from tilewright.verilog import file_calls
 from tilewright.verilog.binary_reads import fgetc, fread, ungetc
 from tilewright.verilog.compiler import Compiler, Evaluate
-from tilewright.verilog.file_reads import fgets, fscanf, output_targets, sscanf
-from tilewright.verilog.machine import FinishSimulationSignal, Machine
+from tilewright.verilog.file_reads import fscanf, output_targets, sscanf
+from tilewright.verilog.line_reads import fgets
+from tilewright.verilog.machine import (
+    Machine,
+)
 from tilewright.verilog.memory_calls import readmem, writemem
 from tilewright.verilog.places import compile_target
 from tilewright.verilog.queues import QUEUE_METHODS, queue_method, size_of
+from tilewright.verilog.signals import (
+    FinishSimulationSignal,
+)
 from tilewright.verilog.strings import (
     STRING_MAKERS,
     STRING_METHODS,
