@@ -65,7 +65,8 @@ def _named(expression: Any, compiler: Compiler) -> Evaluate:
         return _constant(symbol.value, expression.type)
     path = path_of(symbol)
     if symbol.kind.name not in ("Variable", "FormalArgument", "ClassProperty", "Field", "Iterator"):
-        return _unknown  # a net: driven by the design
+        tied = compiler.tied.get(path)  # else a net is driven by the design
+        return _unknown if tied is None else compile_expression(tied, compiler)
     is_set = path in compiler.assigned or symbol.kind.name in ("FormalArgument", "Iterator")
     default = default_value(expression.type) if is_set else UNKNOWN
     return lambda m: default if (value := m.get(path)) is None else value

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.constant_names import is_constant, refuses_name
 from tilewright.verilog.events import Stream
 from tilewright.verilog.file_reads import holder_name
 from tilewright.verilog.machine import WORD, Machine
@@ -25,7 +26,7 @@ def fopen(call: Any, compiler: Compiler) -> Evaluate:
     """`$fopen`; without a mode, and with "w" and "a", for writing."""
     name = compiler.expression(call.arguments[0])
     mode = compiler.expression(call.arguments[1]) if len(call.arguments) > 1 else None
-    line = compiler.line(call)
+    line, is_fixed = compiler.line(call), is_constant(call.arguments[0])
 
     def evaluate(machine: Machine) -> Value:
         how = mode(machine).text if mode else b"w"
@@ -44,6 +45,8 @@ def fopen(call: Any, compiler: Compiler) -> Evaluate:
             return machine.open_for_writing(
                 value.text, is_appended=how is not None and how.startswith(b"a")
             )
+        if is_fixed and refuses_name(machine, value, line):
+            return Value(0)
         if value.text is None:
             machine.undecided(line, "the name of the file opened here cannot be computed")
             return UNKNOWN

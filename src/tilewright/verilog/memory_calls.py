@@ -9,6 +9,7 @@ from posixpath import normpath
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.constant_names import is_constant, refuses_name
 from tilewright.verilog.events import MemoryLoad
 from tilewright.verilog.file_reads import written
 from tilewright.verilog.formats import format_text
@@ -43,13 +44,15 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
     """A call; each memory remembers the loads that filled it."""
     name, line = compiler.expression(call.arguments[0]), compiler.line(call)
     bounds = [compiler.expression(a) for a in call.arguments[2:]]
-    facts = _facts(call, line)
+    facts, is_fixed = _facts(call, line), is_constant(call.arguments[0])
     if facts is None:
         return lambda m: _undecided(m, line, "the memory loaded here cannot be followed")
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
         value, limits = name(machine), [bound(machine).bits for bound in bounds]
+        if is_fixed and refuses_name(machine, value, line):
+            return UNKNOWN
         if value.text is None:
             return _undecided(machine, line, "the name of the file loaded here cannot be computed")
         if None in limits:

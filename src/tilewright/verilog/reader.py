@@ -63,6 +63,7 @@ def follow(
             frozenset(_unchecked_reads(calling)),
             frozenset(_assigned(bodies, blocks)),
             frozenset(left_out_reads(calling)),
+            dict(tied_ports(bodies)),
         )
         machine = Machine(
             folder, frozenset(_volatile(blocks)), frozenset(_exposed(testbench, bodies, blocks)),
@@ -182,6 +183,19 @@ def _volatile(blocks: list[Block]) -> set[str]:
         for other in readers[:index]:
             several |= assigned & other
     return several
+
+
+def tied_ports(bodies: list[Any]) -> Iterator[tuple[str, Any]]:
+    """Inputs of the testbench's own modules that stand at a constant: path and constant."""
+    for body in bodies:
+        for member in body:
+            if member.kind.name != "Instance":
+                continue
+            for connection in member.portConnections:
+                inner = getattr(connection.port, "internalSymbol", None)
+                value = connection.expression
+                if inner is not None and value is not None and value.constant is not None:
+                    yield path_of(inner), value
 
 
 def unchecked_lines(testbench: Testbench) -> list[int]:

@@ -5,7 +5,7 @@ Time is left out: delays and events are passed at once, initial blocks run one a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,12 +38,13 @@ from tilewright.verilog.values import UNKNOWN
 class StatementCompiler:
     """Compiles one testbench. unchecked: offsets of the file reads whose result nothing looks at.
     assigned: paths of the variables that the testbench sets. left_out: offsets of the reads that some
-    simulators leave out."""
+    simulators leave out. tied: constants at inputs of modules."""
 
     testbench: Testbench
     unchecked: frozenset[int] = frozenset()
     assigned: frozenset[str] = frozenset()
     left_out: frozenset[int] = frozenset()
+    tied: Mapping[str, Any] = field(default_factory=dict)
     old_values: list[Evaluate] = field(default_factory=list)
     bodies: dict[str, Run] = field(default_factory=dict)
 

@@ -148,6 +148,22 @@ def _clog2(call: Any, compiler: Compiler) -> Evaluate:
     return evaluate
 
 
+def _ones(call: Any, compiler: Compiler) -> Evaluate:
+    """`$countones`, `$onehot` and `$onehot0`."""
+    operand, name = compiler.expression(call.arguments[0]), call.subroutineName
+
+    def evaluate(machine: Machine) -> Value:
+        pattern = operand(machine).pattern
+        if pattern is None or pattern[1]:
+            return UNKNOWN
+        ones = pattern[0].bit_count()
+        if name == "$countones":
+            return Value(ones, 32, is_signed=True)
+        return Value(int(ones == 1 or (name == "$onehot0" and not ones)), 1)
+
+    return evaluate
+
+
 def _bits(call: Any, _: Compiler) -> Evaluate:
     width = int(call.arguments[0].type.bitWidth)
     return lambda _: Value(width)
@@ -201,6 +217,7 @@ _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
     "$clog2": _clog2,
     "$bits": _bits,
     "$isunknown": _isunknown,
+    **dict.fromkeys(("$countones", "$onehot", "$onehot0"), _ones),
     **dict.fromkeys(QUEUE_METHODS, queue_method),
     "size": size_of,
     **dict.fromkeys(STRING_METHODS, string_method),

@@ -86,7 +86,19 @@ RUN = {
         'initial begin f = $fopen("d.txt", "rt"); n = $fscanf(f, "%h", v); $display("R %h", v); end',
         errors="bad-mode",
     ),
+    "a name in a parameter with a range": _case(
+        'parameter [8*8:1] F = "d.txt"; initial begin f = $fopen(F, "r"); n = $fscanf(f, "%h", v); '
+        '$display("R %h", v); end', errors="padded-name",
+    ),
+    "a name at an input of a module": _case(
+        "get one(\"d.txt\"); endmodule\nmodule get(input [8*8:1] name); integer f; reg [7:0] v;\n"
+        f'initial begin f = $fopen(name, "r"); {ALL} end'
+    ),
     # branches, blocks and time
+    "wildcards": _block(
+        "while ($fscanf(f, \"%b\", b) == 1) $display(\"R %b %0d\", b ==? 4'b1??0, $countones(b));",
+        b"0001\n1110\n1010\n",
+    ),
     "casez": _block(
         "while ($fscanf(f, \"%b\", b) == 1) casez (b) 4'b1???: $display(\"R high\"); 4'b01??: "
         '$display("R middle"); default: $display("R low"); endcase', b"0001\n0110\n1010\n",
