@@ -2,7 +2,8 @@
 
 Each case damages one file (vector files, manifests, layouts, TOML, networks and their tensors, packed
 networks, ONNX, TFLite, checkpoints, records of the testbench, testbenches) and gives it to its parser, in a
-worker with limits of time and memory. See `tests/outside_fuzz.py` for the kinds, and what is read rightly.
+worker with limits of CPU time and memory; a worker that is silent for long is ended. See
+`tests/outside_fuzz.py` for the kinds, and what is read rightly.
 
     python benchmarks/fuzz.py --count 1000000 --seed 1 --limit 10
     python benchmarks/fuzz.py --seed 1 --only 4711       # one case again, with its traceback
@@ -33,6 +34,8 @@ from tests.outside_fuzz import Fuzz
 
 MEMORY = 2 << 30
 SHOWN = 10
+TOLD_EVERY = 60.0
+SINGLE = 1000
 
 
 @dataclass
@@ -66,8 +69,10 @@ class Seen:
         }
 
 
-def work(link: Connection, seed: int, begin: int, end: int, limit: float) -> None:
-    """Run cases begin..end-1; tell of each before it begins and after it."""
+def work(
+    link: Connection, seed: int, begin: int, end: int, limit: float, single: int, kinds: list[str]
+) -> None:
+    """Run cases begin..end-1 of some kinds, or of all; tell of them: of the first, `single` ones, each."""
     link.send(("making", begin, "", 0.0))
     with tempfile.TemporaryDirectory(prefix="tilewright-fuzz-") as name:
         fuzz = Fuzz(Path(name), seed)
@@ -78,14 +83,17 @@ def work(link: Connection, seed: int, begin: int, end: int, limit: float) -> Non
         told = time.monotonic()
         batch: list[tuple[int, str, str, str, float]] = []
         for number in range(begin, end):
-            signal.setitimer(signal.ITIMER_REAL, limit)
+            if kinds and fuzz.kind_of(number) not in kinds:
+                continue
+            signal.setitimer(signal.ITIMER_PROF, limit)
             since = time.monotonic()
             kind, outcome, detail = attempt(fuzz, number)
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             batch.append((number, kind, outcome, detail, time.monotonic() - since))
-            if time.monotonic() - told > 0.5 or number + 1 == end:
+            if time.monotonic() - told > 0.5 or number < begin + single:
                 link.send(batch)
                 batch, told = [], time.monotonic()
+        link.send(batch)
     link.send(None)
 
 
@@ -99,7 +107,7 @@ def attempt(fuzz: Fuzz, number: int) -> tuple[str, str, str]:
     def late(*_: object) -> None:
         raise LateError
 
-    signal.signal(signal.SIGALRM, late)
+    signal.signal(signal.SIGPROF, late)
     kind = fuzz.kind_of(number)
     try:
         return (*fuzz.case(number), "")
@@ -113,12 +121,18 @@ def attempt(fuzz: Fuzz, number: int) -> tuple[str, str, str]:
         return kind, "traceback", traceback.format_exc()[-1500:]
 
 
-def run(count: int, seed: int, limit: float, workers: int, total_s: float) -> Seen:
+def run(
+    count: int, seed: int, limit: float, *, workers: int, total_s: float, kinds: list[str]
+) -> Seen:
     """All cases, shared out among workers; one that dies or hangs costs its case only."""
-    seen, until = Seen(), time.monotonic() + total_s
+    seen, until, told = Seen(), time.monotonic() + total_s, time.monotonic()
     shares = [(count * one // workers, count * (one + 1) // workers) for one in range(workers)]
-    crews = [start(seed, begin, end, limit) for begin, end in shares if begin < end]
+    crews = [start(seed, begin, end, limit, kinds) for begin, end in shares if begin < end]
     while crews and time.monotonic() < until:
+        if time.monotonic() - told > TOLD_EVERY:
+            told = time.monotonic()
+            print(f"{sum(seen.counts.values()):,} cases, {len(seen.failures)} bad", file=sys.stderr)
+            print(*seen.failures[:SHOWN], sep="\n", file=sys.stderr)
         ready = multiprocessing.connection.wait([crew["link"] for crew in crews], timeout=1.0)
         for crew in list(crews):
             if crew["link"] in ready:
@@ -129,17 +143,19 @@ def run(count: int, seed: int, limit: float, workers: int, total_s: float) -> Se
                     crew["process"].kill()
             if is_over:
                 crews.remove(crew)
-                crews += again(crew, seen, seed, limit)
+                crews += again(crew, seen, seed, limit, kinds)
     for crew in crews:
         crew["process"].terminate()
     return seen
 
 
-def start(seed: int, begin: int, end: int, limit: float) -> dict[str, object]:
+def start(
+    seed: int, begin: int, end: int, limit: float, kinds: list[str], *, single: int = 0
+) -> dict[str, object]:
     """A worker on its way."""
     here, there = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.Process(
-        target=work, args=(there, seed, begin, end, limit), daemon=False
+        target=work, args=(there, seed, begin, end, limit, single, kinds), daemon=False
     )
     process.start()
     there.close()
@@ -158,11 +174,16 @@ def listen(crew: dict, seen: Seen) -> bool:
             seen.add(kind, outcome, number, detail)
             seen.slowest = max(seen.slowest, seconds)
             crew["next"] = number + 1
+    elif said is None:
+        crew["next"] = crew["end"]
     return said is None
 
 
-def again(crew: dict, seen: Seen, seed: int, limit: float) -> list[dict]:
-    """The worker that goes on where one ended too early: its next batch holds the case that ended it."""
+def again(crew: dict, seen: Seen, seed: int, limit: float, kinds: list[str]) -> list[dict]:
+    """The worker that goes on where one ended too early.
+
+    Its batch held the case that ended it: the next one tells of each, so that it is found.
+    """
     crew["process"].join()
     if crew["next"] >= crew["end"]:
         return []
@@ -173,7 +194,8 @@ def again(crew: dict, seen: Seen, seed: int, limit: float) -> list[dict]:
         crew["next"],
         f"worker ended with {status} within the next half second of cases",
     )
-    return [start(seed, min(crew["next"] + 1, crew["end"]), crew["end"], limit)]
+    begin = min(crew["next"] + 1, crew["end"])
+    return [start(seed, begin, crew["end"], limit, kinds, single=SINGLE)]
 
 
 def main() -> None:
@@ -181,9 +203,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--limit", type=float, default=10.0, metavar="SECONDS", help="of a case")
+    parser.add_argument(
+        "--limit", type=float, default=10.0, metavar="SECONDS", help="CPU time of a case"
+    )
     parser.add_argument("--total", type=float, default=1e9, metavar="SECONDS", help="of all cases")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--kind", action="append", help="cases of this kind alone; several times")
     parser.add_argument("--only", type=int, metavar="CASE", help="one case, with its traceback")
     words = parser.parse_args()
     if words.only is not None:
@@ -191,7 +216,14 @@ def main() -> None:
             print(Fuzz(Path(name), words.seed).case(words.only))
         return
     since = time.monotonic()
-    seen = run(words.count, words.seed, words.limit, words.workers, words.total)
+    seen = run(
+        words.count,
+        words.seed,
+        words.limit,
+        workers=words.workers,
+        total_s=words.total,
+        kinds=words.kind or [],
+    )
     facts = seen.to_facts() | {"seed": words.seed, "seconds": round(time.monotonic() - since, 1)}
     for failure in facts["first"]:
         print(failure)

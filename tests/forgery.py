@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tilewright.store.artifact import SEAL, sha256, write_sealed
 from tilewright.vectors import MANIFEST
+from tilewright.vectors.bundle import BundleFile
 from tilewright.vectors.listing import DIGITS
 from tilewright.vectors.manifest import read_manifest
 
@@ -18,10 +20,13 @@ def repair_hash(folder: Path, name: str) -> None:
     state_hash(folder, name, sha256((folder / name).read_bytes()))
 
 
-def state_hash(folder: Path, name: str, stated: str) -> None:
-    """Let the manifest in `folder` say that file `name` has the sha256 `stated`."""
+def state_hash(
+    folder: Path, name: str, stated: str, *, files: Sequence[BundleFile] | None = None
+) -> None:
+    """Let the manifest in `folder`, which lists `files`, say that file `name` has the sha256 `stated`."""
     manifest = folder / MANIFEST
-    files, facts = read_manifest(folder).files, json.loads(manifest.read_text())
+    facts = json.loads(manifest.read_text())
+    files = read_manifest(folder).files if files is None else files
     (kind,) = (file.kind for file in files if file.name == name)
     at = DIGITS * [file.name for file in files if file.kind == kind].index(name)
     hashes = facts["files"][kind]

@@ -34,11 +34,12 @@ from typing import Any
 
 import numpy as np
 
-from tests.forgery import repair_hash
+from tests.forgery import state_hash
 from tests.unit.vectors import course_example as example
 from tilewright.bundles import check_bundle, stated_tiles
 from tilewright.errors import TilewrightError
 from tilewright.spec import ArrayShape
+from tilewright.store.artifact import sha256
 from tilewright.tile import TilePlan
 from tilewright.vectors import (
     Layout,
@@ -80,6 +81,7 @@ class Fuzz:
         layouts = [load_layout(name) for name in layout_names()]
         layouts += [load_layout("ece284-ws").with_container(c) for c in CONTAINERS]
         self.bundles = list(_write_all(folder, layouts))
+        self.files = {bundle: read_manifest(bundle).files for bundle in self.bundles}
         self.texts = [path.read_bytes() for path in _layout_files()]
 
     def run(self, mutations: int) -> dict[str, Any]:
@@ -107,11 +109,11 @@ class Fuzz:
 
     def _file(self) -> str:
         folder = self.random.choice(self.bundles)
-        name = self.random.choice([file.name for file in read_manifest(folder).files])
+        name = self.random.choice([file.name for file in self.files[folder]])
         content = self._damaged((folder / name).read_bytes())
         manifest = (folder / "manifest.json").read_bytes()
         with _changed(folder / name, content), _changed(folder / "manifest.json", manifest):
-            repair_hash(folder, name)
+            state_hash(folder, name, sha256(content), files=self.files[folder])
             return self._read(folder)
 
     def _hash(self) -> str:

@@ -65,9 +65,9 @@ class TrainConfig(Section):
     "auto", a GPU where there is one.
     """
 
-    epochs: Count = 40
+    epochs: Count = 16
     batch_size: Annotated[int, Field(ge=2)] = 64
-    optimizer: Literal["sgd", "muon", "adamw"] = "sgd"
+    optimizer: Literal["sgd", "muon", "adamw"] = "muon"
     lr: Annotated[float, Field(gt=0)] = 0.05
     step_lr: Annotated[float, Field(ge=0)] = 0.0125
     angle_lr: Annotated[float, Field(gt=0, lt=1)] = 0.015

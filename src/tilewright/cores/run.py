@@ -94,19 +94,20 @@ def run_bundles(
     timeout_s: float = 600.0,
     cache_dir: Path | None = None,
     processes: int = 1,
+    least_memories: Mapping[str, int] = NO_MEMORIES,
 ) -> tuple[CosimResult, ...]:
     """Run bundles, in whatever modes, one after the other in as few simulations as they allow.
 
     Those of one core, with the same stalls and resets, share a simulation; `processes` of them run at a
-    time, each no longer than `timeout_s` seconds. Results are in the order of `bundles`; raises what
-    `run_bundle` does.
+    time, each no longer than `timeout_s` seconds. least_memories: as `run_bundle` takes them. Results are in
+    the order of `bundles`; raises what `run_bundle` does.
     """
     since = time.monotonic()
     runs = [BenchRun(read_bundle(folder), setup) for folder, setup in bundles]
     for run in runs:
         check_runnable(run)
     builder = Builder(find_simulator(simulator), read_sources(rtl_dir), cache_dir, timeout_s)
-    shares = list(_shared(runs, builder))
+    shares = list(_shared(runs, builder, least_memories))
     with program_threads(processes) as pool:
         transcripts = pool.map(
             lambda share: builder.simulate(share[0], [runs[number] for number in share[1]]), shares
@@ -123,10 +124,12 @@ def run_bundles(
     )
 
 
-def _shared(runs: Sequence[BenchRun], builder: Builder) -> Iterator[tuple[Path, list[int]]]:
+def _shared(
+    runs: Sequence[BenchRun], builder: Builder, least: Mapping[str, int]
+) -> Iterator[tuple[Path, list[int]]]:
     """For each simulation its program, and the numbers of its runs: one program for a core."""
     for same_core in _grouped(range(len(runs)), lambda number: core_of(runs[number])):
-        program = builder.program([runs[number] for number in same_core])
+        program = builder.program([runs[number] for number in same_core], least)
         for numbers in _grouped(same_core, lambda number: runs[number].setup.plusargs):
             yield program, numbers
 

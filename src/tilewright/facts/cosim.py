@@ -46,9 +46,9 @@ class BundleRun(Mismatches):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CornerCounts:
-    """All corner sets on the RTL."""
+    """All corner sets on the RTL. simulators: the names of those that ran some of them."""
 
-    simulator: str
+    simulators: tuple[str, ...]
     sets: int
     bundles: int
     psums_compared: int

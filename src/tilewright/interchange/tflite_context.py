@@ -61,6 +61,30 @@ class Context:
         return unique(op.name, set(self.assembly.nodes))
 
 
+def stated(op: Operator, option: str) -> int:
+    """An option that the operation must have; a damaged file may give it those of another one, or none."""
+    if option not in op.attributes:
+        op.refuse(f"its options must state {option}, but do not: the file is damaged")
+    return int(op.attributes[option])
+
+
+def operand(op: Operator, place: int) -> str:
+    """The name of the tensor that the operation reads at `place`, which it must have."""
+    if place >= len(op.inputs):
+        op.refuse(
+            f"it must read {place + 1} tensors, but reads {len(op.inputs)}: the file is damaged"
+        )
+    return op.inputs[place]
+
+
+def padding(op: Operator) -> str:
+    """How windows reach beyond the plane, in ONNX's words."""
+    number = stated(op, "padding")
+    if number not in PADDINGS:
+        op.refuse(f"its padding must be SAME or VALID, not number {number}")
+    return PADDINGS[number]
+
+
 def kept(op: Operator, grid: Grid) -> tuple[int, int]:
     """The codes that a fused activation keeps."""
     kind = op.attributes.get("fusedActivationFunction", 0)

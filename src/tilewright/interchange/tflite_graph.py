@@ -102,10 +102,11 @@ def _parse(path: Path, model: Any, schema: Any) -> TfliteGraph:
             f"{path}: the input {first.name} must be (1, ...) with up to three fixed sizes more, one sample "
             f"at a time, not {first.sizes}"
         )
-    if int(np.prod(sizes, dtype=np.float64)) > MAX_INPUT:
-        raise FormatError(
-            f"{path}: the input {first.name} must have at most {MAX_INPUT:,} numbers, not {first.sizes}"
-        )
+    for one in tensors:  # one with values is no larger than the file
+        if one.values is None and np.prod(np.abs(one.sizes), dtype=np.float64) > MAX_INPUT:
+            raise FormatError(
+                f"{path}: tensor {one.name} must have at most {MAX_INPUT:,} numbers, not {one.sizes}"
+            )
     found = Graph(
         ops,
         {one.name: one.values for one in tensors if one.values is not None},

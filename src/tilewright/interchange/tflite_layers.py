@@ -10,7 +10,7 @@ from tilewright.interchange.linear_quant import CODES, Integers
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.quant_node import FileQuantizer
 from tilewright.interchange.read_layers import Weight, name_layer, read_convolution, read_linear
-from tilewright.interchange.tflite_context import PADDINGS, Context, kept
+from tilewright.interchange.tflite_context import Context, kept, operand, padding, stated
 from tilewright.interchange.tflite_kernels import ROUNDINGS, Scaled, layer_factor
 from tilewright.interchange.tflite_places import Seen, settled, without_border
 from tilewright.interchange.values import Affine, Value
@@ -47,7 +47,7 @@ def read_layer(context: Context, op: Operator, sources: list[Seen]) -> Seen:
 
 def _weight(context: Context, op: Operator) -> Weight:
     """The weight, its output channels first: ``oc ic kh kw`` or ``oc ic``."""
-    tensor = context.file.tensors[op.inputs[1]]
+    tensor = context.file.tensors[operand(op, 1)]
     if tensor.values is None or tensor.kind != "int8" or tensor.scale is None:
         op.refuse(f"its weight {tensor.name} must be constant codes of int8, not {tensor.kind}")
     if tensor.zero.any() or not (np.isfinite(tensor.scale) & (tensor.scale > 0)).all():
@@ -96,11 +96,11 @@ def _flattened(
 
 def _windows(op: Operator, weight: Weight, pads: tuple[int, ...], value: Value) -> Operator:
     """A convolution or pool in ONNX's words; pads: around the plane, by an operation before it."""
-    stated = op.attributes
+    dilations = [op.attributes.get(f"dilation{axis}Factor", 1) for axis in "HW"]
     attributes = {
-        "strides": [stated["strideH"], stated["strideW"]],
-        "dilations": [stated.get("dilationHFactor", 1), stated.get("dilationWFactor", 1)],
-        "auto_pad": PADDINGS[stated["padding"]],
+        "strides": [stated(op, "strideH"), stated(op, "strideW")],
+        "dilations": dilations,
+        "auto_pad": padding(op),
         "group": value.plane[0] // weight.codes.shape[1] if weight.codes.shape[1] else 0,
     }
     if any(pads):

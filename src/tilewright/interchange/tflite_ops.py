@@ -11,7 +11,7 @@ from tilewright.interchange.kernels import LARGEST_GAIN, Attained, whole_gains
 from tilewright.interchange.moves import on_codes
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.read_pools import read_largest
-from tilewright.interchange.tflite_context import PADDINGS, Context, kept
+from tilewright.interchange.tflite_context import Context, kept, operand, padding, stated
 from tilewright.interchange.tflite_layers import LAYERS, read_layer
 from tilewright.interchange.tflite_places import Places, Seen, laid_out, moved, plane_of, settled
 from tilewright.interchange.values import Affine, Grid, Step, Value
@@ -134,7 +134,7 @@ def read_pool(context: Context, op: Operator, sources: list[Seen]) -> Seen:
         op.refuse("it must read planes (1, h, w, channels)")
     kernel = stride = (height, width)
     if op.kind == "MEAN":
-        axes = context.file.constants.get(op.inputs[1])
+        axes = context.file.constants.get(operand(op, 1))
         if axes is None or sorted(int(axis) % 4 for axis in axes.reshape(-1)) != [1, 2]:
             op.refuse("it must be the mean of rows and columns, axes 1 and 2")
     else:
@@ -158,7 +158,7 @@ def read_pool(context: Context, op: Operator, sources: list[Seen]) -> Seen:
 def _pool_window(op: Operator, value: Value) -> tuple[tuple[int, int], tuple[int, int]]:
     """Kernel and stride of AVERAGE_POOL_2D, which must not reach beyond the plane."""
     windows = _pool(op)
-    kernel = op.attributes["filterHeight"], op.attributes["filterWidth"]
+    kernel = stated(op, "filterHeight"), stated(op, "filterWidth")
     axes = read_axes(windows, value.plane, kernel)
     if any(axis.before or axis.after for axis in axes):
         op.refuse("windows at the border average fewer codes than others: pad with VALID")
@@ -167,11 +167,10 @@ def _pool_window(op: Operator, value: Value) -> tuple[tuple[int, int], tuple[int
 
 def _pool(op: Operator) -> Operator:
     """A pool in ONNX's words."""
-    stated = op.attributes
     attributes = {
-        "kernel_shape": [stated["filterHeight"], stated["filterWidth"]],
-        "strides": [stated["strideH"], stated["strideW"]],
-        "auto_pad": PADDINGS[stated["padding"]],
+        "kernel_shape": [stated(op, "filterHeight"), stated(op, "filterWidth")],
+        "strides": [stated(op, "strideH"), stated(op, "strideW")],
+        "auto_pad": padding(op),
     }
     return replace(op, kind="MaxPool", attributes=attributes, written_as=op.kind)
 

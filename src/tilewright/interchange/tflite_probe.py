@@ -21,6 +21,9 @@ from tilewright.store.artifact import read_bytes
 RESOLVERS = {"xnnpack": "BUILTIN", "reference": "BUILTIN_REF"}
 """The interpreter's own names of kernels: of those that it takes unless told otherwise, first."""
 
+FARTHEST = 2.0**18
+"""Between the scales of an operation: beyond 2**19 some of the interpreter's kernels have no factor."""
+
 PREFIX = "litert-"
 """Before the name of the kernels: the engine."""
 
@@ -31,8 +34,9 @@ def run_alone(
     """What an operation makes of these numbers in place of its inputs that are no constants.
 
     inputs: of any sizes that the operation takes. Raises `FormatError` with the interpreter's own words
-    where it refuses the operation.
+    where it refuses the operation, and for scales farther apart than its kernels can compute with.
     """
+    _check_scales(file, op)
     schema = require("ai_edge_litert.schema_py_generated", extra="tflite")
     model, graph = schema.ModelT(), schema.SubGraphT()
     one = copy.copy(_find(file, op))
@@ -71,6 +75,18 @@ def run_alone(
     except (RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())[:160]
         op.refuse(f"the interpreter does not compute it: {reason}")
+
+
+def _check_scales(file: TfliteGraph, op: Operator) -> None:
+    """Where the interpreter has no factor for scales it ends the process; no network has such scales."""
+    names = [name for name in (*op.inputs, *op.outputs) if name]
+    stated = [file.tensors[name].scale for name in names]
+    scales = np.concatenate([one for one in stated if one is not None] or [np.ones(1)])
+    if not (np.isfinite(scales).all() and 0 < scales.max() <= FARTHEST * scales.min()):
+        op.refuse(
+            f"the scales of its tensors must be positive and within a factor of {FARTHEST:,.0f}, "
+            f"not {scales.min():g} and {scales.max():g}"
+        )
 
 
 def _find(file: TfliteGraph, op: Operator) -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tilewright.config import CosimConfig
 from tilewright.cores import CosimResult, Setup, run_bundles
 from tilewright.cores.result import summed
-from tilewright.cores.run_list import BenchRun
+from tilewright.cores.run_list import NO_MEMORIES, BenchRun, core_of, memories
 from tilewright.cores.simulator import for_many_builds
 from tilewright.corners import VectorSet, layer_sets, mode_sets
 from tilewright.errors import ArtifactError, FormatError, SimulationError
@@ -81,11 +82,29 @@ def _facts(run: RunFolder, one: VectorSet) -> CornerSet:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class BuiltCores:
+    """The cores that a run's layers were simulated on: `core_of` each, and address bits of their memories."""
+
+    cores: tuple[dict[str, int], ...]
+    memories: Mapping[str, int]
+
+    def serve(self, one: BenchRun) -> bool:
+        """Whether a bundle needs no other core, so that the layers' build runs it."""
+        return core_of(one) in self.cores and memories([one], self.memories) == self.memories
+
+
 def simulate_corners(
-    run: RunFolder, config: CosimConfig, sets: Sequence[CornerSet], listener: Listener
+    run: RunFolder,
+    config: CosimConfig,
+    sets: Sequence[CornerSet],
+    listener: Listener,
+    *,
+    built: BuiltCores,
 ) -> tuple[list[Check], CornerCounts | None]:
     """Run exported corner vectors through the RTL; one check a set, and what was compared in all.
 
+    Those of a core that is `built` run on it; the others, of many small cores, where cores are built at once.
     Another core than ours is asked for our modes only if the configuration says so.
     """
     has_modes = config.modes == "yes" or (config.modes == "auto" and not config.rtl_dir)
@@ -98,7 +117,7 @@ def simulate_corners(
     try:
         what = "sets of corner vectors through the RTL"
         pace, found = Pace(len(chosen), what, has_slow_start=True), []
-        for one in _results(run, chosen, config):
+        for one in _results(run, chosen, config, built):
             found.append(one)
             listener.progress(pace.line(len(found)))
     except (ArtifactError, FormatError, SimulationError) as error:  # a finding, not bad input
@@ -109,7 +128,7 @@ def simulate_corners(
     everything = [result for _, results in found for result, _ in results]
     sums = summed(everything)
     counts = CornerCounts(
-        simulator=everything[0].simulator,
+        simulators=tuple(sorted({result.simulator for result in everything})),
         sets=len(found),
         bundles=len(everything),
         psums_compared=sums["psums_compared"],
@@ -119,7 +138,7 @@ def simulate_corners(
     )
     listener.say(
         f"corner vectors: {len(found)} sets, {counts.psums_compared:,} psums and "
-        f"{counts.outputs_compared:,} outputs of the RTL under {counts.simulator} compared, "
+        f"{counts.outputs_compared:,} outputs of the RTL under {' and '.join(counts.simulators)} compared, "
         f"{counts.mismatches:,} differ"
     )
     for check in checks:
@@ -129,21 +148,29 @@ def simulate_corners(
 
 
 def _results(
-    run: RunFolder, sets: Sequence[CornerSet], config: CosimConfig
+    run: RunFolder, sets: Sequence[CornerSet], config: CosimConfig, built: BuiltCores
 ) -> Iterator[tuple[CornerSet, list[tuple[CosimResult, int]]]]:
     """Each set with the results of its bundles, and the cycles that the model's closed form has for them."""
     pairs = [(_whole(run, bundle), _setup(one.setup)) for one in sets for bundle in one.bundles]
-    results = run_bundles(
-        pairs,
-        simulator=for_many_builds(config.simulator),
-        rtl_dir=Path(config.rtl_dir) if config.rtl_dir else None,
-        timeout_s=config.timeout_s,
-        processes=config.processes,
+    runs = [BenchRun(read_manifest(folder), setup) for folder, setup in pairs]
+    served = [built.serve(one) for one in runs]
+    shares = {
+        is_built: iter(
+            run_bundles(
+                [pair for pair, is_its in zip(pairs, served, strict=True) if is_its is is_built],
+                simulator=config.simulator if is_built else for_many_builds(config.simulator),
+                rtl_dir=Path(config.rtl_dir) if config.rtl_dir else None,
+                timeout_s=config.timeout_s,
+                processes=config.processes,
+                least_memories=built.memories if is_built else NO_MEMORIES,
+            )
+        )
+        for is_built in sorted(set(served))
+    }
+    judged = (
+        (next(shares[is_its]), layer_cycles(one.execution))
+        for is_its, one in zip(served, runs, strict=True)
     )
-    cycles = [
-        layer_cycles(BenchRun(read_manifest(folder), setup).execution) for folder, setup in pairs
-    ]
-    judged = iter(zip(results, cycles, strict=True))
     for one in sets:
         yield one, [next(judged) for _ in one.bundles]
 

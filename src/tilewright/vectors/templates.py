@@ -27,6 +27,7 @@ def names_in(template: str) -> tuple[str, ...]:
     return tuple(name for _, name, _, _ in parts if name is not None)
 
 
+@lru_cache(maxsize=1024)
 def axes_in(template: str) -> tuple[str, ...]:
     """Axes in the braces of a file name, each once, in the order in which they first stand there.
 
@@ -86,11 +87,12 @@ def check_header_line(line: str, facts: Iterable[str]) -> None:
             )
 
 
-def _terms(number: str) -> list[tuple[int, str]]:
+@lru_cache(maxsize=1024)
+def _terms(number: str) -> tuple[tuple[int, str], ...]:
     """The terms of a number in a file name: factor and axis, or a constant and no axis."""
     found = [_TERM.fullmatch(term) for term in number.split("+")]
     if not all(found):
         raise ConfigError(
             f"a number in a file name is an axis, or a sum such as 2*otile+itile, not '{number}'"
         )
-    return [(int(term[1] or term[3] or 1), term[2] or "") for term in found if term]
+    return tuple((int(term[1] or term[3] or 1), term[2] or "") for term in found if term)

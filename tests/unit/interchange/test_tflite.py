@@ -243,6 +243,51 @@ def with_an_operand_too_many(path):
     return file.save(path, file.layer("FULLY_CONNECTED", x, 4))
 
 
+def with_no_options(path, kind="MAX_POOL_2D"):
+    file = TfliteFile((8, 8, 4))
+    end = file.pool(kind, file.input)
+    file._graph.operators[-1].builtinOptions = None
+    return file.save(path, end)
+
+
+def with_no_options_of_a_mean(path):
+    return with_no_options(path, "AVERAGE_POOL_2D")
+
+
+def with_no_options_of_a_layer(path):
+    file = TfliteFile((8, 8, 4))
+    end = file.layer("CONV_2D", file.input, 4)
+    file._graph.operators[-1].builtinOptions = None
+    return file.save(path, end)
+
+
+def with_an_unknown_padding(path):
+    file = TfliteFile((8, 8, 4))
+    end = file.pool("MAX_POOL_2D", file.input)
+    file._graph.operators[-1].builtinOptions.padding = 7
+    return file.save(path, end)
+
+
+def with_no_weight(path):
+    file = TfliteFile((8,))
+    end = file.layer("FULLY_CONNECTED", file.input, 4)
+    file._graph.operators[-1].inputs = file._graph.operators[-1].inputs[:1]
+    return file.save(path, end)
+
+
+def with_a_huge_tensor(path):
+    file = TfliteFile((8, 8, 4))
+    end = file.layer("CONV_2D", file.input, 4)
+    file._graph.tensors[end].shape = [1, 2**20, 2**15, 4]
+    return file.save(path, file.pool("MAX_POOL_2D", end))
+
+
+def with_scales_far_apart(path):
+    file = TfliteFile((4, 4, 2))
+    x = file.layer("CONV_2D", file.input, 2)
+    return file.save(path, file.add("ADD", file.input, x, (1e-30, 0)))
+
+
 def with_nothing(path):
     file = TfliteFile((8,))
     return file.save(path, file.input)
@@ -258,6 +303,13 @@ def with_nothing(path):
         (with_large_biases, "below 2\\*\\*31"),
         (with_no_bias, "must have a bias"),
         (with_a_border_read_by_a_pool, "only a convolution can read"),
+        (with_no_options, "its options must state filterHeight"),
+        (with_no_options_of_a_mean, "its options must state filterHeight"),
+        (with_no_options_of_a_layer, "its options must state strideH"),
+        (with_an_unknown_padding, "must be SAME or VALID, not number 7"),
+        (with_no_weight, "must read 2 tensors, but reads 1"),
+        (with_a_huge_tensor, "must have at most 16,777,216 numbers"),
+        (with_scales_far_apart, "within a factor of 262,144, not 1e-30 and"),
         (with_nothing, "must have one output that follows"),
         (with_other_sizes, "must hold 256 numbers a sample, .* not 3x8x4"),
         (with_sizes_below_zero, "must hold 256 numbers a sample, .* not -8x-8x4"),

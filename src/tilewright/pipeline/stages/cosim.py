@@ -14,7 +14,7 @@ from tilewright.config import CosimConfig
 from tilewright.config.array import ArrayConfig
 from tilewright.cores import CosimResult, Setup, find_simulator, read_sources, run_bundle
 from tilewright.cores.result import summed
-from tilewright.cores.run_list import BenchRun, check_runnable, memories, require_readable
+from tilewright.cores.run_list import BenchRun, check_runnable, core_of, memories, require_readable
 from tilewright.errors import ArtifactError, FormatError, SimulationError, TilewrightError
 from tilewright.facts import (
     BundleFacts,
@@ -25,7 +25,7 @@ from tilewright.facts import (
     FailureFacts,
     StageResult,
 )
-from tilewright.pipeline.corner_vectors import simulate_corners
+from tilewright.pipeline.corner_vectors import BuiltCores, simulate_corners
 from tilewright.pipeline.elsewhere import run_elsewhere
 from tilewright.pipeline.failure import WAVES, find_failure
 from tilewright.pipeline.run_folder import Listener, RunFolder
@@ -70,7 +70,8 @@ def cosim(run: RunFolder, listener: Listener, *, workers: str = "") -> StageResu
     results: list[CosimResult] = []
     checks: list[Check] = []
     failure, setup = None, _setup(config, array)
-    least = _memories(run, exported, setup)
+    built = _built(run, exported, setup)
+    least = built.memories
     pace = Pace(len(exported.bundles), "bundles through the RTL", has_slow_start=True)
     found_elsewhere = run_elsewhere(
         run, exported, config, setup=setup, least=least, workers=workers
@@ -94,7 +95,7 @@ def cosim(run: RunFolder, listener: Listener, *, workers: str = "") -> StageResu
                 listener.say(finding.check.evidence)
     corners = None
     if exported.corners:
-        found, corners = simulate_corners(run, config, exported.corners, listener)
+        found, corners = simulate_corners(run, config, exported.corners, listener, built=built)
         checks += found
     return StageResult(_facts(config, results, corners, failure), tuple(checks))
 
@@ -135,7 +136,7 @@ def _facts(
         corners=corners,
         failure=failure,
         programs=_programs(
-            [result.simulator for result in results] + ([corners.simulator] if corners else [])
+            [result.simulator for result in results] + list(corners.simulators if corners else ())
         ),
     )
 
@@ -205,15 +206,17 @@ def _setup(config: CosimConfig, array: ArrayConfig) -> Setup:
     )
 
 
-def _memories(run: RunFolder, exported: ExportFacts, setup: Setup) -> dict[str, int]:
-    """Address bits of memories that hold every layer: one build of the core serves all."""
+def _built(run: RunFolder, exported: ExportFacts, setup: Setup) -> BuiltCores:
+    """The layers' cores, with memories that hold every layer: one build of a core serves all its layers."""
     least: dict[str, int] = {}
+    cores: list[dict[str, int]] = []
     for folder in {bundle.layer: bundle.folder for bundle in exported.bundles}.values():
         with suppress(TilewrightError):  # `_try_bundle` will say what is wrong with it
             one = BenchRun(read_manifest(run.root / folder), setup)
             check_runnable(one)
             least = memories([one], least)
-    return least
+            cores += [] if core_of(one) in cores else [core_of(one)]
+    return BuiltCores(tuple(cores), least)
 
 
 def _run(folder: Path, config: CosimConfig, how: Mapping[str, Any]) -> CosimResult:
