@@ -100,6 +100,14 @@ def _faults(
         )
         return
     yield from _word_faults(load, parsed.words)
+    yield from _split_faults(load, text, parsed)
+    yield from _count_faults(load, text, parsed)
+    yield from _beyond_faults(load)
+
+
+def _split_faults(
+    load: MemoryLoad, text: FileText, parsed: LoadedFile
+) -> Iterator[tuple[str, str, int, str]]:
     split = split_word(
         [
             Token(w.start, w.start + len(w.digits), text.line(w.start), w.digits)
@@ -115,7 +123,9 @@ def _faults(
             "the line is one word with spaces in it, and each part of it is loaded as a word of its own: "
             "write the word without spaces",
         )
-    yield from _count_faults(load, text, parsed)
+
+
+def _beyond_faults(load: MemoryLoad) -> Iterator[tuple[str, str, int, str]]:
     if load.beyond is not None and load.beyond.is_used:
         yield (
             "error",

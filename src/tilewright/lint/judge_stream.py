@@ -258,10 +258,11 @@ class StreamJudge:
 
     def _check_parts(self, words: list[ReadEvent]) -> None:
         """A line of parts that are one word together, where the other lines are one word each."""
-        code = words[0].code
+        last = words[-1]  # the first one may be a count
+        code = last.code
         if code not in ("b", "o", "h"):
             return
-        split = split_word(self.text.words, WORDS[code], field=words[0].field)
+        split = split_word(self.text.words, WORDS[code], field=last.field)
         if split is not None and split.start < self.stream.position:
             self.report(
                 "error",
