@@ -49,7 +49,8 @@ def test_every_kind_of_finding_is_on_the_page():
     """The kinds that the sources name are those of the table."""
     section = PAGE.partition("## Findings\n")[2].partition("\n## ")[0]
     listed = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", section)) - {"filelist"}
-    sources = "".join(p.read_text() for p in sorted((ROOT / "src/tilewright/lint").glob("*.py")))
+    folders = (ROOT / "src/tilewright" / room for room in ("lint", "verilog"))
+    sources = "".join(p.read_text() for room in folders for p in sorted(room.glob("*.py")))
     missing = [kind for kind in listed if f'"{kind}"' not in sources]
     assert not missing
     made = set(re.findall(r'"(?:error|warning)",\s*"([a-z-]+)"', sources))

@@ -13,8 +13,9 @@ from tilewright.verilog.events import MATCHED, MemoryLoad, ReadEvent, Stream
 from tilewright.verilog.file_names import letter_case_twin
 from tilewright.verilog.machine import MAX_FILE_BYTES, Machine
 from tilewright.verilog.reader import unchecked_lines
+from tilewright.verilog.refused_calls import refused_calls
 from tilewright.verilog.refused_syntax import refused_syntax
-from tilewright.verilog.simulators import ICARUS
+from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.testbench import Testbench
 
 
@@ -27,9 +28,10 @@ def judge_machine(machine: Machine, testbench: Testbench) -> tuple[Finding, ...]
         findings += judge_opened(opened, machine, name, ends)
     findings += _headers_differ(machine.streams, name)
     findings += [
-        Finding("error", "bad-handle", message, file, 0, name, line)
-        for line, message, file in machine.faults
+        Finding("error", kind, message, file, 0, name, line)
+        for line, message, file, kind in machine.faults
     ]
+    findings += _refused_calls(testbench, machine.simulator, findings)
     for line, message in machine.notes:
         findings.append(
             Finding("undecided", "undecided", message, testbench=name, testbench_line=line)
@@ -87,7 +89,7 @@ def judge_opened(
     elif not opened.is_lost:
         text = FileText(opened.content, file_base(opened))
         is_cut, is_last = _is_cut(machine), _is_last(opened, ends)
-        yield from StreamJudge(opened, testbench, text, is_cut, is_last).judge()
+        yield from StreamJudge(opened, testbench, text, is_cut, is_last, machine.simulator).judge()
 
 
 def _is_cut(machine: Machine) -> bool:
@@ -123,6 +125,9 @@ def _missing(opened: Stream | MemoryLoad, machine: Machine, where: tuple[str, in
         message = f"the reader opens '{opened.name}', but the file is called '{twin}'"
         tail = "on a system that knows letter case; rename it"
         return Finding("error", "letter-case", f"{message}: {what} {tail}", twin, 0, *where)
+    if name != opened.name and (machine.folder / name).is_file():
+        message = f"the reader opens '{opened.name}', spaces included: {what}; leave them out, as %0s does"
+        return Finding("error", "missing", message, name, 0, *where)
     if isinstance(opened, Stream) and opened.is_optional:
         message = "the file is missing; the testbench goes on without it"
         return Finding("warning", "missing", message, opened.name, 0, *where)
@@ -161,6 +166,22 @@ def _header_shape(stream: Stream) -> tuple[int, str]:
     if any(event.code == "line" for event in stream.events):
         return text.lines_before_words, "lines"
     return len(text.header), "tokens"
+
+
+def _refused_calls(
+    testbench: Testbench, simulator: Simulator, known: list[Finding]
+) -> Iterator[Finding]:
+    """Calls that stop the simulation before it starts, unless one was met on the way."""
+    if any(finding.kind in ("bad-place", "bad-format") for finding in known):
+        return
+    name = testbench.path.name
+    for line, kind, what in refused_calls(testbench, simulator):
+        verb = "to write to " if kind == "bad-place" else ""
+        message = (
+            f"{simulator.title} refuses {verb}{what} before the simulation starts: nothing is read; "
+            f"use a variable of its own"
+        )
+        yield Finding("error", kind, message, testbench=name, testbench_line=line)
 
 
 def _not_compiled(testbench: Testbench) -> Iterator[Finding]:

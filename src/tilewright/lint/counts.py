@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import isqrt
 
+from tilewright.lint.file_text import Token
 from tilewright.verilog.events import ReadEvent
 
 MAX_BORDER = 3
+_TWO = 2
 _BORDERS = tuple(2 * width for width in range(1, MAX_BORDER + 1))
 
 
@@ -31,6 +35,30 @@ def has_zero_border(words: Sequence[bytes]) -> bool:
     inner = [w for i, w in enumerate(words) if not {i // edge, i % edge} & {0, edge - 1}]
     is_zero = not any(word.strip(b"0_") for word in outer)
     return is_zero and any(word.strip(b"0_") for word in inner)
+
+
+def split_word(
+    tokens: Sequence[Token], pattern: re.Pattern[bytes], *, field: int = 0
+) -> Token | None:
+    """The first part of a word with spaces in it, where most lines are one word of one length.
+
+    field: digits that a read takes, 0 for any; if it takes less than such a word, lines of parts are as good.
+    """
+    lines: dict[int, list[bytes]] = {}
+    first: dict[int, Token] = {}
+    for token in tokens:
+        lines.setdefault(token.line, []).append(token.text.replace(b"_", b""))
+        first.setdefault(token.line, token)
+    lengths = Counter(len(parts[0]) for parts in lines.values() if len(parts) == 1)
+    length = max(lengths, key=lengths.__getitem__, default=0)
+    is_usual = 2 * lengths[length] > len(lines) and sum(lengths.values()) - lengths[length] <= 1
+    if length < _TWO or not is_usual or field not in (0, length):
+        return None
+    for line, parts in lines.items():
+        is_word = all(map(pattern.fullmatch, parts))
+        if len(parts) > 1 and is_word and sum(map(len, parts)) == length:
+            return first[line]
+    return None
 
 
 def skipped_text(skips: list[ReadEvent]) -> str:

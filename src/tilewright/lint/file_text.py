@@ -10,7 +10,7 @@ from functools import cached_property
 from tilewright.verilog.events import Stream
 
 _TOKEN = re.compile(rb"\S+")
-_WORDS = {
+WORDS = {
     "b": re.compile(rb"[01xXzZ?_]+"),
     "o": re.compile(rb"[0-7xXzZ?_]+"),
     "h": re.compile(rb"[0-9a-fA-FxXzZ?_]+"),
@@ -48,7 +48,7 @@ class FileText:
     @cached_property
     def header(self) -> tuple[Token, ...]:
         """The tokens on the lines before the first line that holds words only."""
-        wrong = {t.line for t in self.tokens if not _WORDS[self.base].fullmatch(t.text)}
+        wrong = {t.line for t in self.tokens if not WORDS[self.base].fullmatch(t.text)}
         first = next((t.line for t in self.tokens if t.line not in wrong), None)
         return tuple(t for t in self.tokens if first is None or t.line < first)
 

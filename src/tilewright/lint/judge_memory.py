@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tilewright.lint.counts import border, has_zero_border
-from tilewright.lint.file_text import FileText, shown
+from tilewright.lint.counts import border, has_zero_border, split_word
+from tilewright.lint.file_text import WORDS, FileText, Token, shown
 from tilewright.lint.findings import Finding
 from tilewright.verilog.events import BITS_PER_DIGIT, MemoryLoad
 from tilewright.verilog.readmem import LoadedFile, LoadedWord, parse_memory_file
@@ -20,9 +20,45 @@ def judge_memory(
     text, parsed = FileText(load.content or b"", load.base), parse_memory_file(load, simulator)
     findings = [
         Finding(severity, kind, message, load.file, text.line(at), testbench, load.line)
-        for severity, kind, at, message in _faults(load, text, parsed)
+        for severity, kind, at, message in (
+            *_faults(load, text, parsed),
+            *_faults_of(simulator, load, parsed),
+        )
     ]
-    return tuple({finding.kind: finding for finding in reversed(findings)}.values())[::-1]
+    return severest(findings)
+
+
+def _faults_of(
+    simulator: Simulator, load: MemoryLoad, parsed: LoadedFile
+) -> Iterator[tuple[str, str, int, str]]:
+    """What only some simulators make of a load."""
+    over = [word for word in parsed.words if not load.fills(word.address)]
+    if simulator.ends_outside and over and load.width and not load.has_range:
+        yield (
+            "error",
+            "outside-memory",
+            over[0].start,
+            f"the memory takes {load.room} words, and {simulator.title} ends the simulation at the next one: "
+            f"write as many as there is room for, or give the addresses",
+        )
+    if simulator.counts_up and load.first > load.last:
+        yield (
+            "error",
+            "outside-memory",
+            0,
+            f"{simulator.title} counts upwards from address {load.first}, not down to {load.last}: give the "
+            f"lower address first",
+        )
+
+
+def severest(findings: list[Finding]) -> tuple[Finding, ...]:
+    """The first finding of each kind; the first error of it, if there is one."""
+    kept: dict[str, Finding] = {}
+    for finding in findings:
+        known = kept.setdefault(finding.kind, finding)
+        if known.severity != "error" and finding.severity == "error":
+            kept[finding.kind] = finding
+    return tuple(kept.values())
 
 
 def _faults(
@@ -64,7 +100,40 @@ def _faults(
         )
         return
     yield from _word_faults(load, parsed.words)
+    yield from _split_faults(load, text, parsed)
     yield from _count_faults(load, text, parsed)
+    yield from _beyond_faults(load)
+
+
+def _split_faults(
+    load: MemoryLoad, text: FileText, parsed: LoadedFile
+) -> Iterator[tuple[str, str, int, str]]:
+    split = split_word(
+        [
+            Token(w.start, w.start + len(w.digits), text.line(w.start), w.digits)
+            for w in parsed.words
+        ],
+        WORDS[load.base],
+    )
+    if split is not None:
+        yield (
+            "error",
+            "spaced-word",
+            split.start,
+            "the line is one word with spaces in it, and each part of it is loaded as a word of its own: "
+            "write the word without spaces",
+        )
+
+
+def _beyond_faults(load: MemoryLoad) -> Iterator[tuple[str, str, int, str]]:
+    if load.beyond is not None and load.beyond.is_used:
+        yield (
+            "error",
+            "outside-memory",
+            0,
+            f"the testbench uses a word at an address that the memory does not have: it is x; stay within "
+            f"the {load.room} words that are loaded, or correct the first address",
+        )
 
 
 def _word_faults(

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tilewright.lint.counts import border_text, has_zero_border, skipped_text
-from tilewright.lint.file_text import FileText, Token, shown
+from tilewright.lint.counts import border_text, has_zero_border, skipped_text, split_word
+from tilewright.lint.file_text import WORDS, FileText, Token
 from tilewright.lint.findings import Finding
 from tilewright.lint.judge_bytes import judge_bytes
+from tilewright.lint.judge_failures import FailureJudge
 from tilewright.lint.judge_words import WordJudge
-from tilewright.verilog.events import AT_END, MATCHED, NO_MATCH, NO_TARGET, ReadEvent, Stream
+from tilewright.verilog.events import (
+    AT_END,
+    BROKEN_DIGITS,
+    DIGITS,
+    MATCHED,
+    NO_MATCH,
+    NO_TARGET,
+    ReadEvent,
+    Stream,
+)
 from tilewright.verilog.refused_places import CONCATENATION, STRING
+from tilewright.verilog.scan import number
+from tilewright.verilog.simulators import ICARUS, Simulator
 
-_SAYS_SOMETHING = re.compile(rb"\w")
-_NUMBER = re.compile(rb"[+-]?[0-9][0-9a-fA-F_.]*")
+_FAILURES = {"bad-word", "header-left", "header-spaces"}
+"""Of a read that meets no number: the first one says it all."""
 LONG = 4
 """Digits from which on words of one length are taken for packed lanes, not for values."""
 
@@ -33,6 +44,7 @@ class StreamJudge:
     text: FileText
     is_cut: bool = False
     is_last: bool = False
+    simulator: Simulator = ICARUS
     found: dict[str, Finding] = field(default_factory=dict)
 
     def judge(self) -> tuple[Finding, ...]:
@@ -55,7 +67,11 @@ class StreamJudge:
         if words:
             self._check_header(words)
             for event in words:
-                self._check_word(event)
+                if event.status == MATCHED:
+                    WordJudge(self, event).judge()
+                elif event.status == NO_MATCH and not self.found.keys() & _FAILURES:
+                    FailureJudge(self, event).judge()
+            self._check_parts(words)
             if not any(finding.severity == "error" for finding in self.found.values()):
                 self._check_counts(words)
         elif not self.stream.events:
@@ -63,25 +79,35 @@ class StreamJudge:
             self.report("warning", "never-read", message, 0, 0)
 
     def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
-        """Add a finding, unless there is one of its kind."""
+        """Add a finding, unless there is one of its kind; an error takes the place of a warning."""
+        known = self.found.get(kind)
+        if known is not None and (known.severity == "error" or severity != "error"):
+            return
         file_line = self.text.line(at) if self.text.content else 0
-        self.found.setdefault(
+        self.found[kind] = Finding(
+            severity,
             kind,
-            Finding(
-                severity, kind, message, self.stream.file, file_line, self.testbench,
-                line or self.stream.line,
-            ),
-        )  # fmt: skip
+            message,
+            self.stream.file,
+            file_line,
+            self.testbench,
+            line or self.stream.line,
+        )
 
     def _report_code(self) -> None:
-        code = self.stream.bad_code
-        what, cure = f"the conversion %{code}", f"write %{code.lower()}"
+        code, is_icarus = self.stream.bad_code, self.simulator is ICARUS
+        who = "Icarus 11" if is_icarus else self.simulator.title
+        what, cure = f"the conversion %{code}", "write %b, %o, %d, %h, %f, %s or %c"
         if code == NO_TARGET:
             what, cure = "a $fscanf without a variable", "give it one"
+        elif code == BROKEN_DIGITS:
+            what, cure = "a binary word whose second character is an underscore", "leave it out"
+        elif code.lower() in DIGITS or code.startswith("0"):
+            cure = f"write %{code.lower().lstrip('0')}"
         self.report(
             "error",
             "bad-format",
-            f"Icarus 11 refuses {what} and ends the simulation: {cure}",
+            f"{who} refuses {what}, so that nothing more is read: {cure}",
             self.stream.position,
             self.stream.line,
         )
@@ -99,19 +125,22 @@ class StreamJudge:
 
     # -- what is skipped before the words
 
-    def _skips(self) -> list[ReadEvent]:
+    def skips(self) -> list[ReadEvent]:
         """Reads that take no number, in calls that take none."""
         takers = {event.call for event in self.stream.events if event.is_word}
         return [
-            e for e in self.stream.events if not e.is_word and not e.words and e.call not in takers
-        ]
+            e for e in self.stream.events
+            if not e.is_word and not e.words and e.call not in takers and not e.is_used
+        ]  # fmt: skip
 
     def _check_header(self, words: list[ReadEvent]) -> None:
-        skips = self._skips()
+        skips = self.skips()
         for event in self.stream.events:
             self._check_buffer(event)
         first = next((e.start for e in words if e.status == MATCHED), len(self.text.content))
         leading = [e for e in skips if e.start < first]
+        if any(e.code == "s" and e.start >= first and e.status == MATCHED for e in skips):
+            leading = []  # tokens are skipped between the words, too: they are part of the records
         eaten = [
             t for t in self.text.words
             if any(e.start < t.end and t.start < e.end for e in leading)
@@ -136,8 +165,11 @@ class StreamJudge:
             return True
         lengths = Counter(len(e.digits) for e in words if e.status == MATCHED)
         usual = max(lengths, key=lengths.__getitem__, default=0)
-        is_alike = all(len(token.text) == usual for token in eaten)
-        return is_alike and usual >= LONG and words[0].code != "d"
+        if words[0].code == "d" or any(len(token.text) != usual for token in eaten):
+            return False
+        taken = sum(lengths.values())
+        is_count = len(eaten) == 1 and taken in _numbers(eaten[0])
+        return usual >= LONG or (usual > 1 and len(lengths) == 1 and taken > 1 and not is_count)
 
     def _check_buffer(self, event: ReadEvent) -> None:
         line_end = self.text.content.find(b"\n", event.start)
@@ -152,73 +184,6 @@ class StreamJudge:
                 event.start,
                 event.line,
             )
-
-    # -- single words
-
-    def _check_word(self, event: ReadEvent) -> None:
-        if event.status == NO_MATCH:
-            self._check_failed(event)
-        elif event.status == MATCHED:
-            WordJudge(self, event).judge()
-
-    def _check_failed(self, event: ReadEvent) -> None:
-        """A read that meets no number: a fault if the old value is used, or the text is lost."""
-        is_stale = event.is_used or (event.is_exposed and not event.is_checked)
-        if not (is_stale or event.is_fatal or self._is_lost(event)):
-            return
-        token = self.text.token_at(event.start)
-        what = shown(token.text if token else b"")
-        if event.literal:
-            what = f"{shown(bytes([event.literal]))} of the format is not there, but {what}: that"
-        if self._is_before_words(event) and not self._is_like_a_number(token):
-            if not self.found.keys() & {"header-buffer", "header-spaces", "header-left"}:
-                self._report_header(event)
-            return
-        self.report(
-            "error",
-            "bad-word",
-            f"{what} is no number for %{event.code}: the read returns {event.matched} and the "
-            f"register keeps its old value; correct the word",
-            event.start,
-            event.line,
-        )
-
-    def _is_like_a_number(self, token: Token | None) -> bool:
-        """Whether a word that is no number here is one in another base, so that it is no header."""
-        return token is not None and bool(_NUMBER.fullmatch(token.text))
-
-    def _is_lost(self, event: ReadEvent) -> bool:
-        """Whether nobody reads the text at which a read failed, or a part of its record is thrown away."""
-        lines = [e for e in self.stream.events if event in e.words]
-        if lines:
-            return event.matched > 0 or not event.is_checked
-        if not event.matched and not _SAYS_SOMETHING.search(self.text.content, event.start):
-            return False  # a bracket that closes the list
-        if event.matched and not event.literal:
-            return True
-        return not any(
-            e.start <= event.start < e.end for e in self.stream.events if e.call > event.call
-        )
-
-    def _is_before_words(self, event: ReadEvent) -> bool:
-        matched = [e for e in self.stream.word_events() if e.status == MATCHED]
-        return not any(e.call <= event.call for e in matched)
-
-    def _report_header(self, event: ReadEvent) -> None:
-        header, lines = self.text.header, self.text.header_lines
-        skips = self._skips()
-        cause = "with spaces in them " if len(header) > lines else ""
-        fails = sum(e.status != MATCHED for e in self.stream.word_events())
-        is_token_reader = any(skip.code == "s" for skip in skips)
-        self.report(
-            "error",
-            "header-spaces" if cause and is_token_reader else "header-left",
-            f"the reader skips {skipped_text(skips)}, but the file has {lines} header lines {cause}"
-            f"= {len(header)} tokens: a word is read from the header, {fails} reads return 0, and "
-            f"the register keeps its old value; write the header that it skips",
-            event.start,
-            event.line,
-        )
 
     # -- how many
 
@@ -291,6 +256,23 @@ class StreamJudge:
             last.line,
         )
 
+    def _check_parts(self, words: list[ReadEvent]) -> None:
+        """A line of parts that are one word together, where the other lines are one word each."""
+        last = words[-1]  # the first one may be a count
+        code = last.code
+        if code not in ("b", "o", "h"):
+            return
+        split = split_word(self.text.words, WORDS[code], field=last.field)
+        if split is not None and split.start < self.stream.position:
+            self.report(
+                "error",
+                "spaced-word",
+                "the line is one word with spaces in it, and each part of it is read as a word of its own: "
+                "write the word without spaces",
+                split.start,
+                words[0].line,
+            )
+
     def _is_spaced(self, words: list[ReadEvent]) -> bool:
         """Whether each line is one word with spaces in it: its parts add up to what a read has room for."""
         room = words[-1].wanted_digits
@@ -311,3 +293,8 @@ class StreamJudge:
             words[0].start,
             words[0].line,
         )
+
+
+def _numbers(token: Token) -> set[int]:
+    """What a token may stand for, as the number of the words behind it."""
+    return {value for code in ("d", "h") if (value := number(token.text, code)) is not None}

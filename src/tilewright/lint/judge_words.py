@@ -9,6 +9,7 @@ from tilewright.lint.file_text import FileText, Token, shown
 from tilewright.lint.findings import Finding
 from tilewright.verilog.events import BITS_PER_DIGIT, MATCHED, ReadEvent, Stream
 from tilewright.verilog.scan import number
+from tilewright.verilog.simulators import Simulator
 
 
 class Judge(Protocol):
@@ -17,6 +18,7 @@ class Judge(Protocol):
     stream: Stream
     text: FileText
     found: dict[str, Finding]
+    simulator: Simulator
 
     def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
         """Add a finding."""
@@ -35,15 +37,52 @@ class WordJudge:
         token = self.judge_of.text.token_at(event.start)
         if token is None:
             return
+        if event.is_outside:
+            self._report_outside()
         if event.is_used or event.is_exposed:
             self._check_x()
             self._check_width()
+            self._check_text(token)
         if event.field and len(event.digits) == event.field and event.end < token.end:
             self._check_split(token)
         self._check_length()
 
     def _report(self, severity: str, kind: str, message: str) -> None:
         self.judge_of.report(severity, kind, message, self.event.start, self.event.line)
+
+    def _check_text(self, token: Token) -> None:
+        """Letters at the front of a text that happen to be hexadecimal digits."""
+        digits, end = self.event.digits, self.event.run[1]
+        rest = token.text[end - token.start :]
+        if (
+            self.event.code == "h"
+            and digits.isalpha()
+            and rest[:1].isalpha()
+            and not self.event.field
+        ):
+            self._report(
+                "error",
+                "bad-word",
+                f"the reader takes the front of {shown(token.text)} for a number: write a number there, or "
+                f"skip the text",
+            )
+
+    def _report_outside(self) -> None:
+        if self.judge_of.simulator.wraps:
+            self._report(
+                "error",
+                "outside-memory",
+                f"the word is stored at an address that the memory does not have: with "
+                f"{self.judge_of.simulator.title} it may take the place of another word; enlarge the memory",
+            )
+            return
+        tail = "and is x where it is looked for" if self.event.is_missed else "and is lost"
+        self._report(
+            "error" if self.event.is_missed else "warning",
+            "outside-memory",
+            f"the word is stored at an address that the memory does not have, {tail}: enlarge the "
+            f"memory, or write fewer words",
+        )
 
     def _check_x(self) -> None:
         if any(c in b"xXzZ?" for c in self._kept()):

@@ -7,13 +7,21 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.compiler import Compiler, Evaluate, Run
 from tilewright.verilog.events import AT_END, BYTES, MATCHED, ReadEvent, Stream
 from tilewright.verilog.file_calls import unfollowed
-from tilewright.verilog.file_reads import Target, keep, output_targets, written
-from tilewright.verilog.machine import FinishSimulationSignal, Machine, Memory
-from tilewright.verilog.places import fitter
+from tilewright.verilog.file_reads import Target, output_targets, written
+from tilewright.verilog.line_reads import keep
+from tilewright.verilog.machine import (
+    Machine,
+    Memory,
+)
+from tilewright.verilog.paths import path_of
+from tilewright.verilog.places import compile_target, fitter
 from tilewright.verilog.refused_places import refused_place
+from tilewright.verilog.signals import (
+    FinishSimulationSignal,
+)
 from tilewright.verilog.simulators import Simulator
 from tilewright.verilog.values import UNKNOWN, Value
 
@@ -58,6 +66,9 @@ def fread(call: Any, compiler: Compiler) -> Evaluate:
     lose, line = unfollowed(call, compiler), compiler.line(call)
     if store is None:
         return lose
+    forget = (
+        _forget_memory(place) if place.type.isUnpackedArray else _forget_variable(place, compiler)
+    )
 
     @cache
     def refused(simulator: Simulator) -> str:
@@ -69,7 +80,10 @@ def fread(call: Any, compiler: Compiler) -> Evaluate:
         if machine.reads_nothing(handle, line, "$fread"):
             return Value(0)
         stream = machine.stream(handle)
-        if stream is None or stream.is_opaque:
+        if stream is not None and stream.is_opaque:
+            forget(machine)
+            return UNKNOWN
+        if stream is None:
             return lose(machine)
         stream.is_assumed = stream.is_assumed or machine.assumptions > 0
         stream.bad_place = refused(machine.simulator)
@@ -85,6 +99,20 @@ def fread(call: Any, compiler: Compiler) -> Evaluate:
 
 
 Store = Callable[[Machine, Stream], None]
+
+
+def _forget_variable(place: Any, compiler: Compiler) -> Run:
+    target = compile_target(place, compiler)
+    return lambda machine: target(machine, UNKNOWN)
+
+
+def _forget_memory(place: Any) -> Run:
+    path = path_of(place.getSymbolReference())
+
+    def forget(machine: Machine) -> None:
+        machine.memories[path] = Memory({None: UNKNOWN})
+
+    return forget
 
 
 def _reader(call: Any, compiler: Compiler, width: int) -> ByteReader:
@@ -114,7 +142,7 @@ def _memory_store(call: Any, compiler: Compiler) -> Store | None:
     if symbol is None or not words.hasFixedRange or not words.elementType.isIntegral:
         return None
     ends = sorted((int(words.fixedRange.left), int(words.fixedRange.right)))
-    path, fit = symbol.hierarchicalPath, fitter(words.elementType)
+    path, fit = path_of(symbol), fitter(words.elementType)
     reader = _reader(call, compiler, int(words.elementType.bitWidth))
     limits = [
         compiler.expression(call.arguments[at]) if len(call.arguments) > at else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from tilewright.verilog.machine import Machine
@@ -19,7 +19,8 @@ class Compiler(Protocol):
 
     unchecked: offsets of the file reads whose result nothing looks at. old_values: left sides of the
     assignments under way. bodies: compiled tasks and functions by path. assigned: paths of the variables
-    that the testbench sets somewhere; what no one sets comes from the design.
+    that the testbench sets somewhere; what no one sets comes from the design. left_out: offsets of the reads
+    whose result nothing looks at, and that some simulators leave out. tied: constants at inputs of modules.
     """
 
     testbench: Testbench
@@ -27,6 +28,8 @@ class Compiler(Protocol):
     old_values: list[Evaluate]
     bodies: dict[str, Run]
     assigned: frozenset[str]
+    left_out: frozenset[int]
+    tied: Mapping[str, Any]
 
     def line(self, node: Any) -> int:
         """Line of a node in its file."""

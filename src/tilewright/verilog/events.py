@@ -10,6 +10,8 @@ BYTES = "bytes"
 """The code of a read of `$fread`."""
 NO_TARGET = "*"
 """In place of a bad code: a call that gives no variable."""
+BROKEN_DIGITS = "1_"
+"""In place of a bad code: a binary word of which Icarus 11 breaks off the simulation."""
 DIGITS = {
     "b": b"01xXzZ?_",
     "o": b"01234567xXzZ?_",
@@ -34,7 +36,10 @@ class ReadEvent:
     looked at the value that this read left; of one that failed, at the old value. is_exposed: the
     variable goes to the design. is_fatal: the testbench ended the simulation because this read failed;
     is_reported: it printed something. is_settled: it took note of the end, and went on without the value.
-    literal: a character of the format that did not match.
+    literal: a character of the format that did not match. is_in_line: it is one of a line's words;
+    is_short_line: the line ends before the format does; has_default: the variables that it left alone
+    hold what the testbench set, and no older word; is_outside: it was stored at an address that its
+    memory does not have, and is_missed: something looked for it there.
     """
 
     code: str
@@ -58,6 +63,11 @@ class ReadEvent:
     is_reported: bool = False
     is_settled: bool = False
     literal: int = 0
+    is_in_line: bool = False
+    is_short_line: bool = False
+    has_default: bool = False
+    is_outside: bool = False
+    is_missed: bool = False
 
     @property
     def is_word(self) -> bool:
@@ -138,7 +148,8 @@ class MemoryLoad:
     to fill, in that order, downwards too; has_range: the call gives both; is_outside: the memory does
     not have them, and nothing is loaded. stale_reads: addresses to fill that the testbench used though
     nothing had filled them. is_followed: every use of the memory was seen.
-    indices: addresses of the elements of a memory with several dimensions.
+    indices: addresses of the elements of a memory with several dimensions. beyond: stands for what the
+    testbench finds at addresses that the memory does not have.
     """
 
     name: str
@@ -159,6 +170,7 @@ class MemoryLoad:
     used: set[int] = dataclasses.field(default_factory=set)
     indices: dict[object, int] = dataclasses.field(default_factory=dict)
     is_followed: bool = False
+    beyond: ReadEvent | None = None
 
     @property
     def room(self) -> int:

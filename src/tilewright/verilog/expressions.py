@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tilewright.verilog.compiler import Assign, Compiler, Evaluate
+from tilewright.verilog.assignments import compile_assignment, compile_old_value
+from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.machine import WIDE, Machine, Memory
 from tilewright.verilog.operators import BINARY, CASE_EQUALITIES, binary_with_x, unary
+from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import (
     compile_index,
-    compile_key,
     compile_low_bit,
     compile_target,
     default_value,
@@ -62,10 +63,11 @@ def _named(expression: Any, compiler: Compiler) -> Evaluate:
     symbol = expression.symbol
     if symbol.kind.name in ("Parameter", "EnumValue"):
         return _constant(symbol.value, expression.type)
-    path = symbol.hierarchicalPath
-    if symbol.kind.name not in ("Variable", "FormalArgument", "ClassProperty", "Field"):
-        return _unknown  # a net: driven by the design
-    is_set = path in compiler.assigned or symbol.kind.name == "FormalArgument"
+    path = path_of(symbol)
+    if symbol.kind.name not in ("Variable", "FormalArgument", "ClassProperty", "Field", "Iterator"):
+        tied = compiler.tied.get(path)  # else a net is driven by the design
+        return _unknown if tied is None else compile_expression(tied, compiler)
+    is_set = path in compiler.assigned or symbol.kind.name in ("FormalArgument", "Iterator")
     default = default_value(expression.type) if is_set else UNKNOWN
     return lambda m: default if (value := m.get(path)) is None else value
 
@@ -239,7 +241,7 @@ def _element(expression: Any, compiler: Compiler) -> Evaluate:
     symbol = root_of(expression)
     if symbol is None:
         return _part(expression, compiler)
-    path, index = symbol.hierarchicalPath, compile_index(expression, compiler)
+    path, index = path_of(symbol), compile_index(expression, compiler)
     is_set = path in compiler.assigned
     default = default_value(expression.type) if is_set else UNKNOWN
 
@@ -253,6 +255,7 @@ def read_memory(machine: Machine, path: str, at: object | None, default: Value) 
     """An element; a load that should have filled it, and did not, is told."""
     memory = machine.memories.setdefault(path, Memory())
     if machine.is_looking:
+        machine.event_of((path, at))
         machine.use((path, at))
         for load in memory.loads:
             load.is_followed = load.is_followed or at is not None
@@ -280,50 +283,6 @@ def _part(expression: Any, compiler: Compiler) -> Evaluate:
     return evaluate
 
 
-def _assignment(expression: Any, compiler: Compiler) -> Evaluate:
-    target = compile_target(expression.left, compiler)
-    compiler.old_values.append(compile_expression(expression.left, compiler))
-    right = compile_expression(expression.right, compiler)
-    compiler.old_values.pop()
-    source = _copied(expression.right)
-    if source is None:
-        return lambda m: _store(m, target, right(m))
-    find_source = compile_key(source, compiler)
-    find_copy = compile_key(expression.left, compiler)
-
-    def copy(machine: Machine) -> Value:
-        key = find_source(machine)
-        event = machine.marks.get(key) if key is not None else None
-        if event is None:
-            return _store(machine, target, right(machine))
-        was_used = event.is_used
-        value = _store(machine, target, right(machine))
-        event.is_used = was_used  # a copy is no use
-        if (to := find_copy(machine)) is not None:
-            machine.mark(to, event)
-        return value
-
-    return copy
-
-
-def _copied(expression: Any) -> Any:
-    """The variable that an assignment copies as it is; None if it computes something."""
-    while expression.kind.name == "Conversion":
-        expression = expression.operand
-    is_plain = expression.kind.name == "NamedValue" or root_of(expression) is not None
-    return expression if is_plain else None
-
-
-def _store(machine: Machine, target: Assign, value: Value) -> Value:
-    target(machine, value)
-    return value
-
-
-def _old_value(_: Any, compiler: Compiler) -> Evaluate:
-    """The left side within ``a += b``, which pyslang gives as ``a = LEFT + b``."""
-    return compiler.old_values[-1]
-
-
 def _call(expression: Any, compiler: Compiler) -> Evaluate:
     return compiler.compile_call(expression)
 
@@ -343,7 +302,7 @@ _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
     "ElementSelect": _element,
     "RangeSelect": _part,
     "MemberAccess": _part,
-    "Assignment": _assignment,
-    "LValueReference": _old_value,
+    "Assignment": compile_assignment,
+    "LValueReference": compile_old_value,
     "Call": _call,
 }

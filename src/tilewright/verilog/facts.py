@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from tilewright.verilog.paths import path_of
+
 FILE_CALLS = frozenset(
     (
         *("$fopen", "$fscanf", "$fgets", "$fgetc", "$ungetc", "$fread", "$fseek", "$rewind"),
@@ -33,6 +35,7 @@ class Facts:
     results: set[str] = field(default_factory=set)
     handles: list[Any] = field(default_factory=list)
     opens: bool = False
+    loads: bool = False
     calls: set[str] = field(default_factory=set)
 
     def collect(self, node: Any) -> None:
@@ -52,13 +55,13 @@ class Facts:
         elif kind in ("Timed", "Wait"):
             self.has_timing = True
         elif kind == "VariableDeclaration" and node.symbol.initializer is not None:
-            self.assigned.add(node.symbol.hierarchicalPath)
+            self.assigned.add(path_of(node.symbol))
         elif kind == "NamedValue":
-            self.read.add(node.symbol.hierarchicalPath)
+            self.read.add(path_of(node.symbol))
 
     def _assign(self, targets: list[Any]) -> None:
         symbols = [_whole(target).getSymbolReference() for target in targets]
-        self.assigned.update(symbol.hierarchicalPath for symbol in symbols if symbol is not None)
+        self.assigned.update(path_of(symbol) for symbol in symbols if symbol is not None)
 
     def _keep_result(self, node: Any) -> None:
         source = node.right
@@ -67,18 +70,19 @@ class Facts:
         is_read = source.kind.name == "Call" and source.isSystemCall
         symbol = node.left.getSymbolReference()
         if is_read and source.subroutineName in RESULT_CALLS and symbol is not None:
-            self.results.add(symbol.hierarchicalPath)
+            self.results.add(path_of(symbol))
 
     def _call(self, call: Any) -> None:
         name = call.subroutineName
         if not call.isSystemCall:
-            path = call.subroutine.hierarchicalPath
+            path = path_of(call.subroutine)
             if path not in self.calls:
                 self.calls.add(path)
                 self.collect(call.subroutine.body)
         elif name in FILE_CALLS:
             self.has_file_calls = True
             self.opens = self.opens or name == "$fopen"
+            self.loads = self.loads or name.startswith("$readmem")
             if name in _HANDLE:
                 self.handles.append(call.arguments[_HANDLE[name]])
 

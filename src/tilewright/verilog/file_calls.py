@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.constant_names import is_constant, refuses_name
+from tilewright.verilog.events import Stream
 from tilewright.verilog.file_reads import holder_name
 from tilewright.verilog.machine import WORD, Machine
-from tilewright.verilog.texts import compile_text
+from tilewright.verilog.simulators import ICARUS
+from tilewright.verilog.texts import compile_printed
 from tilewright.verilog.values import UNKNOWN, Value
 
-SEEK_SET = 0
+SEEK_SET, SEEK_CURRENT, SEEK_END = 0, 1, 2
+
+
+_MODES = frozenset(
+    first + rest for first in (b"r", b"w", b"a") for rest in (b"", b"b", b"+", b"+b", b"b+")
+)
 
 
 def fopen(call: Any, compiler: Compiler) -> Evaluate:
     """`$fopen`; without a mode, and with "w" and "a", for writing."""
     name = compiler.expression(call.arguments[0])
     mode = compiler.expression(call.arguments[1]) if len(call.arguments) > 1 else None
-    line = compiler.line(call)
+    line, is_fixed = compiler.line(call), is_constant(call.arguments[0])
 
     def evaluate(machine: Machine) -> Value:
         how = mode(machine).text if mode else b"w"
         value = name(machine)
+        if (how is not None and how[:1] not in (b"r", b"w", b"a")) or (
+            machine.simulator is ICARUS and how is not None and how not in _MODES
+        ):
+            shown = how.decode("latin-1")
+            message = (
+                f"{machine.simulator.title} does not know the mode '{shown}': nothing is opened"
+            )
+            file = (value.text or b"").decode("latin-1")
+            machine.faults.setdefault((line, message, file, "bad-mode"))
+            return Value(0)
         if how is None or not how.startswith(b"r"):
             return machine.open_for_writing(
                 value.text, is_appended=how is not None and how.startswith(b"a")
             )
+        if is_fixed and refuses_name(machine, value, line):
+            return Value(0)
         if value.text is None:
             machine.undecided(line, "the name of the file opened here cannot be computed")
             return UNKNOWN
@@ -64,21 +85,31 @@ def fclose(call: Any, compiler: Compiler) -> Evaluate:
 
 
 def fseek(call: Any, compiler: Compiler) -> Evaluate:
-    """`$rewind`, and `$fseek` from the start of the file."""
+    """`$rewind`, and `$fseek` from the start, the present place or the end of the file."""
     arguments = [compiler.expression(a) for a in call.arguments]
     lose = unfollowed(call, compiler)
     is_seek = len(arguments) > 1
 
     def evaluate(machine: Machine) -> Value:
         stream = machine.stream(arguments[0](machine))
-        place = arguments[1](machine).bits if is_seek else 0
+        offset = arguments[1](machine).bits if is_seek else 0
         origin = arguments[2](machine).bits if is_seek else SEEK_SET
-        if stream is None or stream.is_opaque or place is None or place < 0 or origin != SEEK_SET:
+        if stream is None or stream.is_opaque or offset is None or origin not in _ORIGINS:
             return lose(machine)
+        place = offset + _ORIGINS[origin](stream)
+        if place < 0:
+            return Value(-1, 32, is_signed=True)
         stream.position, stream.at_end = place, False
         return Value(0)
 
     return evaluate
+
+
+_ORIGINS: dict[int | None, Callable[[Stream], int]] = {
+    SEEK_SET: lambda _: 0,
+    SEEK_CURRENT: lambda stream: stream.position,
+    SEEK_END: lambda stream: len(stream.content or b""),
+}
 
 
 def ftell(call: Any, compiler: Compiler) -> Evaluate:
@@ -107,19 +138,17 @@ def unfollowed(call: Any, compiler: Compiler) -> Evaluate:
 
 def fwrite(call: Any, compiler: Compiler) -> Evaluate:
     """`$fwrite` and `$fdisplay`: the text becomes part of the file."""
+    name = call.subroutineName
     source, arguments = compiler.expression(call.arguments[0]), list(call.arguments)[1:]
-    is_plain = bool(arguments) and arguments[0].kind.name in ("StringLiteral", "Conversion")
-    text = compile_text(arguments, compiler) if is_plain else None
-    values = [compiler.expression(a) for a in arguments]
-    end = b"\n" if call.subroutineName.startswith("$fdisplay") else b""
+    code = name[-1] if name[-1] in "bho" and name != "$fstrobe" else "d"
+    text = compile_printed(arguments, compiler, code=code)
+    end = b"\n" if name.startswith(("$fdisplay", "$fstrobe")) else b""
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
         handle = source(machine).bits
-        written = text(machine).text if text else None
-        if not is_plain:
-            for value in values:
-                value(machine)
+        value = text(machine)
+        written = value.text if arguments else b""
         file = machine.outputs.get(handle & WORD) if handle is not None else None
         if file is not None:
             is_known = written is not None and file.text is not None

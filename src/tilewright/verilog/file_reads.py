@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -11,6 +11,7 @@ from tilewright.verilog.compiler import Assign, Compiler, Evaluate
 from tilewright.verilog.cut_decimals import note_cut_decimals
 from tilewright.verilog.events import (
     AT_END,
+    BROKEN_DIGITS,
     DIGITS,
     MATCHED,
     NO_MATCH,
@@ -18,21 +19,31 @@ from tilewright.verilog.events import (
     ReadEvent,
     Stream,
 )
-from tilewright.verilog.machine import FinishSimulationSignal, Machine, StopProcessSignal
+from tilewright.verilog.machine import (
+    Machine,
+)
+from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import FindKey, compile_key, compile_target
-from tilewright.verilog.refused_places import STRING, refused_place
+from tilewright.verilog.refused_places import refused_place
 from tilewright.verilog.scan import (
     Conversion,
     Item,
     bad_code,
     digits_value,
-    get_line,
     parse_format,
     scan,
+)
+from tilewright.verilog.signals import (
+    FinishSimulationSignal,
+    StopProcessSignal,
 )
 from tilewright.verilog.simulators import Simulator
 from tilewright.verilog.values import UNKNOWN, Value, text_value
 
+_ZEROS = (
+    "finds no value in a register that is wider than the text in it, as after $fgets or an assignment: let "
+    "$sscanf read a variable of type string"
+)
 MOST_FAILURES = 5_000
 """Reads of one file that fail one after the other: the loop around them does not end."""
 
@@ -62,7 +73,7 @@ def fscanf(call: Any, compiler: Compiler) -> Evaluate:
     template = compiler.expression(call.arguments[1])
     holder = holder_name(call.arguments[0])
     reading = _reading(call, call.arguments[2:], compiler)
-    bad_place = _bad_place(call.arguments[2:], "$fscanf")
+    bad_place = bad_place_of(call.arguments[2:], "$fscanf")
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
@@ -93,6 +104,9 @@ def _read(machine: Machine, stream: Stream, items: tuple[Item, ...], reading: Re
         _forget(machine, reading)
         return UNKNOWN
     result, done = scan(stream, items, machine.simulator)
+    if machine.simulator.breaks_at_underscores and any(map(_is_broken, done)):
+        stream.position, stream.bad_code = done[-1].start, BROKEN_DIGITS
+        raise FinishSimulationSignal
     events = _record(done, reading, machine)
     stream.is_assumed = stream.is_assumed or machine.assumptions > 0
     if not stream.is_lost:
@@ -106,16 +120,29 @@ def _read(machine: Machine, stream: Stream, items: tuple[Item, ...], reading: Re
     return Value(result, 32, is_signed=True)
 
 
+def _is_broken(one: Conversion) -> bool:
+    return one.item.code == "b" and not one.item.is_dropped and one.digits[1:2] == b"_"
+
+
 def sscanf(call: Any, compiler: Compiler) -> Evaluate:
     """`$sscanf`: words out of a line that `$fgets` read are recorded with the line."""
     source = compiler.expression(call.arguments[0])
     template = compiler.expression(call.arguments[1])
     reading = _reading(call, call.arguments[2:], compiler)
+    is_string, width = _width_of(call.arguments[0])
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
         value, text = source(machine), template(machine).text
         items = None if text is None else parse_format(text, machine.simulator)
+        file = machine.file_of(value.origin)
+        if text is not None and (code := bad_code(text, machine.simulator)):
+            what = f"refuses the conversion %{code}, and ends the simulation or does not build"
+            machine.refuse(reading.line, "bad-format", file, what)
+            raise FinishSimulationSignal
+        if not is_string and machine.simulator.stops_at_zeros and _has_zeros(value, width):
+            machine.refuse(reading.line, "zeros-read", file, _ZEROS)
+            return Value(0)
         if value.text is None or items is None:
             machine.undecided(reading.line, "the text or format of this $sscanf cannot be computed")
             _forget(machine, reading)
@@ -133,13 +160,27 @@ def sscanf(call: Any, compiler: Compiler) -> Evaluate:
     return evaluate
 
 
+def _has_zeros(value: Value, width: int) -> bool:
+    """Whether a register has characters of value 0 in front of its text."""
+    return value.text is not None and 0 < len(value.text) < width // 8
+
+
+def _width_of(argument: Any) -> tuple[bool, int]:
+    """Whether the text of a `$sscanf` stands in a string; else the bits of its register."""
+    while argument.kind.name == "Conversion":
+        argument = argument.operand
+    is_string = bool(argument.type.isString) or argument.kind.name in ("StringLiteral", "Call")
+    return is_string, 0 if is_string else int(argument.type.bitWidth)
+
+
 def _place_in_file(event: ReadEvent, line: ReadEvent) -> None:
     """A word out of a line stands where the line does; there is none if the line is an old one."""
     event.in_loop, event.is_checked = line.in_loop, line.is_checked or event.is_checked
     event.start, event.end = event.start + line.start, event.end + line.start
     event.run = (event.run[0] + line.start, event.run[1] + line.start)
+    event.is_in_line = True
     if event.status == AT_END and line.status != AT_END:
-        event.status = NO_MATCH  # the line is too short for the format, not the file
+        event.status, event.is_short_line = NO_MATCH, True  # not the file
     if line.status == AT_END:
         event.status, event.start, event.end, event.matched = AT_END, line.start, line.start, 0
 
@@ -163,7 +204,7 @@ def output_targets(arguments: Any, compiler: Compiler) -> list[Target]:
     ]
 
 
-def _bad_place(arguments: Any, call: str) -> Callable[[Machine], str]:
+def bad_place_of(arguments: Any, call: str) -> Callable[[Machine], str]:
     """What the simulator of a machine refuses among the places of a call; "" if it takes them all."""
     places = [written(argument) for argument in arguments]
 
@@ -184,7 +225,7 @@ def holder_name(argument: Any) -> str:
     while argument.kind.name == "Conversion":
         argument = argument.operand
     symbol = argument.getSymbolReference()
-    return "" if symbol is None else str(symbol.hierarchicalPath)
+    return "" if symbol is None else path_of(symbol)
 
 
 def _forget(machine: Machine, reading: Reading) -> None:
@@ -258,10 +299,11 @@ def _assign(
             machine.mark(key, event)
             if event.status != MATCHED:  # out of an old line
                 event.is_used = event.is_used or event.is_exposed
-    for target in left if events else ():
-        key = target.key(machine)
-        if key is not None:
-            machine.mark(key, events[-1])
+    keys = [key for target in left if events and (key := target.key(machine)) is not None]
+    if keys:
+        events[-1].has_default = all(map(machine.is_set_by_hand, keys))
+    for key in keys:
+        machine.mark(key, events[-1])
 
 
 def _scanned(one: Conversion, target: Target) -> Value:
@@ -271,50 +313,3 @@ def _scanned(one: Conversion, target: Target) -> Value:
         text = one.digits.decode()
         return digits_value(text, one.item.code, target.width or 32, is_signed=target.is_signed)
     return text_value(one.digits)
-
-
-def fgets(call: Any, compiler: Compiler) -> Evaluate:
-    """`$fgets`: a line, or as much of it as the register holds."""
-    (target,) = output_targets(call.arguments[:1], compiler)
-    source, line = compiler.expression(call.arguments[1]), compiler.line(call)
-    old = compiler.expression(written(call.arguments[0]))
-    holder = holder_name(call.arguments[1])
-    is_checked = call.sourceRange.start.offset not in compiler.unchecked
-    bad_place = _bad_place(call.arguments[:1], "$fgets")
-
-    def evaluate(machine: Machine) -> Value:
-        machine.step()
-        handle = source(machine)
-        if machine.reads_nothing(handle, line, "$fgets"):
-            return Value(0)
-        stream = machine.stream(handle)
-        if stream is None or stream.is_opaque:
-            target.assign(machine, UNKNOWN)
-            if stream is None:
-                machine.undecided(line, "the file of this $fgets cannot be computed")
-                machine.lose_streams([holder])
-            return UNKNOWN
-        stream.bad_place = bad_place(machine)
-        if stream.bad_place not in ("", STRING):
-            raise FinishSimulationSignal
-        start, buffer = stream.position, target.width // 8 or 1 << 20
-        text = get_line(stream, buffer)
-        status = MATCHED if text else AT_END
-        event = ReadEvent("line", line, buffer, target.width, status, start, stream.position, text)
-        event.in_loop = machine.loops[-1] if machine.loops else ""
-        event.is_checked = is_checked
-        keep(machine, stream, event)
-        value = text_value(text) if text else old(machine)  # at the end it keeps the old line
-        target.assign(machine, replace(value, origin=event))
-        return Value(len(text))
-
-    return evaluate
-
-
-def keep(machine: Machine, stream: Stream, event: ReadEvent) -> None:
-    """Record a read with its stream."""
-    machine.calls += 1
-    event.call = machine.calls
-    stream.is_assumed = stream.is_assumed or machine.assumptions > 0
-    if not stream.is_lost:
-        stream.events.append(event)

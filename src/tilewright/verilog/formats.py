@@ -8,15 +8,21 @@ from collections.abc import Sequence
 from tilewright.verilog.events import BITS_PER_DIGIT
 from tilewright.verilog.values import Value, wrap
 
-_ITEM = re.compile(rb"%(0?)(\d*)([a-zA-Z%])|([^%]+)|(%)", re.DOTALL)
+_ITEM = re.compile(rb"%(-?)(0?)(\d*)([a-zA-Z%])|([^%]+)|(%)", re.DOTALL)
+_TAKERS = frozenset(b"bohxdscefgtuzvBOHXDSCEFGTUZV")
 MOST_WIDTH = 1 << 16
 """Of a field that is written; a wider one is not followed."""
+
+
+def count_arguments(template: bytes) -> int:
+    """How many arguments a format takes."""
+    return sum(bool(code) and code[0] in _TAKERS for _, _, _, code, _, _ in _ITEM.findall(template))
 
 
 def format_text(template: bytes, values: Sequence[Value]) -> bytes | None:
     """The text; None if a value is unknown, or the format is not followed here."""
     parts, rest = [], list(values)
-    for zero, width, code, literal, odd in _ITEM.findall(template):
+    for left, zero, width, code, literal, odd in _ITEM.findall(template):
         letter = code.decode().lower()
         if literal or letter == "%":
             parts.append(literal or b"%")
@@ -27,7 +33,7 @@ def format_text(template: bytes, values: Sequence[Value]) -> bytes | None:
         piece = _format(rest.pop(0), letter, has_zero=bool(zero), width=int(width or 0))
         if piece is None:
             return None
-        parts.append(piece)
+        parts.append(piece.lstrip(b" ").ljust(int(width or 0), b" ") if left else piece)
     if rest:  # arguments without a conversion of their own
         return None
     return b"".join(parts)
@@ -40,7 +46,10 @@ def _format(value: Value, letter: str, *, has_zero: bool, width: int) -> bytes |
         return None
     fill = b"0" if has_zero and width else b" "
     if letter == "d":
-        return _decimal(value).rjust(width or (0 if has_zero else _longest(value)), fill)
+        digits, size = _decimal(value), width or (0 if has_zero else _longest(value))
+        if fill == b"0" and digits.startswith(b"-"):
+            return b"-" + digits[1:].rjust(size - 1, b"0")
+        return digits.rjust(size, fill)
     per_digit = BITS_PER_DIGIT["h" if letter == "x" else letter]
     natural = 1 if has_zero else -(-value.width // per_digit)
     digits = _digits(value, per_digit)

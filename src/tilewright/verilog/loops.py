@@ -10,9 +10,13 @@ from typing import Any
 from tilewright.verilog.compiler import Compiler, Evaluate, Run
 from tilewright.verilog.facts import RESULT_CALLS, facts_of
 from tilewright.verilog.machine import (
+    Machine,
+)
+from tilewright.verilog.paths import path_of
+from tilewright.verilog.queues import length
+from tilewright.verilog.signals import (
     BreakLoopSignal,
     ContinueLoopSignal,
-    Machine,
     StopProcessSignal,
 )
 from tilewright.verilog.values import Value
@@ -90,9 +94,9 @@ def _foreach(statement: Any, compiler: Compiler) -> Run:
     body, forget = compiler.compile(statement.body), compiler.forget(statement.body)
     dims = list(statement.loopDims)
     if any(dim.range is None for dim in dims):
-        return forget
+        return _foreach_queue(statement, body, compiler) if len(dims) == 1 else forget
     ranges = [_indices(dim.range) if dim.loopVar is not None else range(1) for dim in dims]
-    names = [dim.loopVar.hierarchicalPath if dim.loopVar is not None else "" for dim in dims]
+    names = [path_of(dim.loopVar) if dim.loopVar is not None else "" for dim in dims]
 
     def run(machine: Machine) -> None:
         with machine.loop("counted"), suppress(BreakLoopSignal):
@@ -100,6 +104,29 @@ def _foreach(statement: Any, compiler: Compiler) -> Run:
                 machine.step()
                 for name, index in zip(names, indices, strict=True):
                     machine.set(name, Value(index, 32, is_signed=True))
+                with suppress(ContinueLoopSignal):
+                    body(machine)
+
+    return run
+
+
+def _foreach_queue(statement: Any, body: Run, compiler: Compiler) -> Run:
+    """Over a queue or a dynamic array, as large as it is when the loop starts."""
+    forget, dim = compiler.forget(statement.body), statement.loopDims[0]
+    symbol = statement.arrayRef.getSymbolReference()
+    if symbol is None or dim.loopVar is None:
+        return forget
+    path, name = path_of(symbol), path_of(dim.loopVar)
+
+    def run(machine: Machine) -> None:
+        memory = machine.memories.get(path)
+        if memory is not None and None in memory.elements:
+            forget(machine)
+            return
+        with machine.loop("counted"), suppress(BreakLoopSignal):
+            for index in range(length(memory) if memory else 0):
+                machine.step()
+                machine.set(name, Value(index, 32, is_signed=True))
                 with suppress(ContinueLoopSignal):
                     body(machine)
 

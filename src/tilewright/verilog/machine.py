@@ -10,6 +10,7 @@ from posixpath import normpath
 
 from tilewright.verilog.events import AT_END, MATCHED, MemoryLoad, ReadEvent, Stream
 from tilewright.verilog.file_names import is_exact_file, letter_case_twin
+from tilewright.verilog.signals import FinishSimulationSignal, StopProcessSignal
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.values import UNKNOWN, Value
 
@@ -26,37 +27,21 @@ Key = str | tuple[str, object]
 """A variable, or an element of a memory."""
 
 
-class StopProcessSignal(Exception):  # noqa: N818 - control flow, no error
-    """The present initial block goes no further."""
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """An address that a memory does not have: what is written there is lost."""
 
-
-class FinishSimulationSignal(Exception):  # noqa: N818 - control flow, no error
-    """`$finish` or `$stop`."""
-
-
-class BreakLoopSignal(Exception):  # noqa: N818 - control flow, no error
-    """`break`."""
-
-
-class ContinueLoopSignal(Exception):  # noqa: N818 - control flow, no error
-    """`continue`."""
-
-
-class ReturnCallSignal(Exception):  # noqa: N818 - control flow, no error
-    """`return`."""
-
-
-class DisableBlockSignal(Exception):  # noqa: N818 - control flow, no error
-    """`disable` of a named block; the argument is its name."""
+    at: object
 
 
 @dataclass(slots=True)
 class Memory:
-    """An unpacked array: known elements, and the loads that filled it."""
+    """An unpacked array: known elements, and the loads that filled it. size: of one that can grow."""
 
     elements: dict[object, Value] = field(default_factory=dict)
     loads: list[MemoryLoad] = field(default_factory=list)
     loaded: set[object] = field(default_factory=set)
+    size: int | None = None
 
 
 @dataclass(slots=True)
@@ -72,8 +57,8 @@ class Machine:
 
     folder: where the simulation runs. simulator: whose reads are followed. volatile: variables that
     change on their own. exposed: those that the design sees. notes: line and message of what could not
-    be followed; faults: those, and the file, of reads of what is not open. names: of all files opened, by
-    handle. marks: which read left the value that a variable holds. is_cut: `$finish` in a branch
+    be followed; faults: those, the file and a kind, of calls that read nothing. names: of all files
+    opened, by handle. marks: which read left the value that a variable holds. is_cut: `$finish` in a branch
     ended the simulation. ignores_case: open a file of the same name in other letter case, too.
     contents: of files read. printed: lines
     of the testbench, None where not known. written: files that the testbench writes.
@@ -91,7 +76,7 @@ class Machine:
     streams: list[Stream] = field(default_factory=list)
     loads: list[MemoryLoad] = field(default_factory=list)
     notes: dict[tuple[int, str], None] = field(default_factory=dict)
-    faults: dict[tuple[int, str, str], None] = field(default_factory=dict)
+    faults: dict[tuple[int, str, str, str], None] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
     loops: list[str] = field(default_factory=list)
     marks: dict[Key, ReadEvent] = field(default_factory=dict)
@@ -167,12 +152,41 @@ class Machine:
         name = key if isinstance(key, str) else key[0]
         self.marks[key] = event
         event.is_exposed = event.is_exposed or name in self.exposed
+        event.is_outside = event.is_outside or (key is not name and isinstance(key[1], Outside))
+
+    def event_of(self, key: Key | None) -> ReadEvent | None:
+        """The read that left the value of a variable; outside of a memory, what its last load left there."""
+        if (
+            key in self.marks
+            or key is None
+            or isinstance(key, str)
+            or not isinstance(key[1], Outside)
+        ):
+            return self.marks.get(key) if key is not None else None
+        loads = self.memories[key[0]].loads if key[0] in self.memories else []
+        if not loads:
+            return None
+        load = loads[-1]
+        load.beyond = load.beyond or ReadEvent("h", load.line, 0, 0, AT_END, 0, 0)
+        self.marks[key] = load.beyond
+        return load.beyond
+
+    def is_set_by_hand(self, key: Key) -> bool:
+        """Whether a variable holds what the testbench itself gave it, not what a read left there."""
+        if isinstance(key, str):
+            is_set = key in self.values
+        else:
+            is_set = key[0] in self.memories and key[1] in self.memories[key[0]].loaded
+        return is_set and key not in self.marks
 
     def use(self, key: Key) -> None:
         """Somebody looks at the value of a variable."""
         event = self.marks.get(key)
         if event is not None and self.is_looking:
             event.is_used = True
+            event.is_missed = event.is_missed or (
+                isinstance(key, tuple) and isinstance(key[1], Outside)
+            )
 
     def use_all(self, names: Collection[str]) -> None:
         """Something that is not followed looks at these variables and memories."""
@@ -235,8 +249,27 @@ class Machine:
                 stream.is_optional = False
             return True
         message = f"{name} is given a file that is not open for reading: nothing is read"
-        self.faults.setdefault((line, message, self.names.get(handle.bits & WORD, "")))
+        self.faults.setdefault((line, message, self._name_of(handle), "bad-handle"))
         return True
+
+    def _name_of(self, handle: Value) -> str:
+        return "" if handle.bits is None else self.names.get(handle.bits & WORD, "")
+
+    def refuse(self, line: int, kind: str, file: str | Value, what: str) -> None:
+        """Remember that the simulator does not do a call as it stands; `file`: its name, or its handle."""
+        name = file if isinstance(file, str) else self._name_of(file)
+        self.faults.setdefault((line, f"{self.simulator.title} {what}", name, kind))
+
+    def file_of(self, event: ReadEvent | None) -> str:
+        """The file that a read took something of; '' if that is not known."""
+        owners = (one.file for one in self.streams if any(event is each for each in one.events))
+        return next(owners, "")
+
+    def are_opaque(self, names: list[str]) -> bool:
+        """Whether these variables hold files alone that the testbench wrote, with what is not known."""
+        held = [stream for stream in self.streams if stream.holders & set(names)]
+        is_each_known = all(any(name in stream.holders for stream in held) for name in names)
+        return bool(names) and is_each_known and all(stream.is_opaque for stream in held)
 
     def lose_streams(self, names: list[str]) -> None:
         """Reads of the files that these variables hold were not followed; '' is any file."""
@@ -250,9 +283,9 @@ class Machine:
         """`$fopen` for reading; a missing file gives handle 0."""
         text = name.decode("latin-1")
         stream = Stream(text, line, None, lost_name=lost.decode("latin-1"))
-        own = self.written.get(normpath(text.strip(" ")))
+        own = self.written.get(normpath(text))
         if own is not None:
-            stream.file, stream.content = normpath(text.strip(" ")), own.text or b""
+            stream.file, stream.content = normpath(text), own.text or b""
             stream.is_own, stream.is_opaque = True, own.text is None
         else:
             stream.file, stream.content = self.read_file(text)
@@ -277,7 +310,7 @@ class Machine:
         """`$fopen` for writing; the file stands in for what lies on disk from here on."""
         file, text = WrittenFile(), ""
         if name is not None:
-            text = normpath(name.decode("latin-1").strip(" "))
+            text = normpath(name.decode("latin-1"))
             if is_appended:
                 old = self.written.get(text)
                 file = old or WrittenFile(self.read_file(text)[1] or b"")
@@ -302,7 +335,6 @@ class Machine:
 
     def read_file(self, name: str) -> tuple[str, bytes | None]:
         """The name of the file that the reader opens, and its content; None if it is not there."""
-        name = name.strip(" ")
         path = self.folder / name
         if name and "\0" not in name and is_exact_file(path):
             if path not in self.contents:

@@ -9,12 +9,15 @@ from posixpath import normpath
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.constant_names import is_constant, refuses_name
 from tilewright.verilog.events import MemoryLoad
 from tilewright.verilog.file_reads import written
+from tilewright.verilog.formats import format_text
 from tilewright.verilog.machine import Machine, Memory, WrittenFile
+from tilewright.verilog.paths import path_of
 from tilewright.verilog.readmem import load_memory
 from tilewright.verilog.testbench import UNKNOWN_MEMORY
-from tilewright.verilog.values import UNKNOWN, Value
+from tilewright.verilog.values import UNKNOWN, Value, all_x
 
 TWO = 2
 MOST_ELEMENTS = 1 << 20
@@ -41,19 +44,21 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
     """A call; each memory remembers the loads that filled it."""
     name, line = compiler.expression(call.arguments[0]), compiler.line(call)
     bounds = [compiler.expression(a) for a in call.arguments[2:]]
-    facts = _facts(call, line)
+    facts, is_fixed = _facts(call, line), is_constant(call.arguments[0])
     if facts is None:
         return lambda m: _undecided(m, line, "the memory loaded here cannot be followed")
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
         value, limits = name(machine), [bound(machine).bits for bound in bounds]
+        if is_fixed and refuses_name(machine, value, line):
+            return UNKNOWN
         if value.text is None:
             return _undecided(machine, line, "the name of the file loaded here cannot be computed")
         if None in limits:
             return _undecided(machine, line, "the addresses loaded here cannot be computed")
         load = _load(facts, value, [bits for bits in limits if bits is not None])
-        own = machine.written.get(normpath(load.name.strip(" ")))
+        own = machine.written.get(normpath(load.name))
         load.file, load.content = machine.read_file(load.name)
         if own is not None:
             load.content, load.is_own, load.is_opaque = own.text or b"", True, own.text is None
@@ -87,7 +92,7 @@ def _facts(call: Any, line: int) -> LoadCall | None:
     if len(dimensions) > 1:
         ends = (0, prod(abs(left - right) + 1 for left, right in dimensions) - 1)
     width, is_signed = int(element.bitWidth), bool(element.isSigned)
-    path = symbol.hierarchicalPath
+    path = path_of(symbol)
     return LoadCall(line, base, path, width, is_signed, ends, _indices(dimensions))
 
 
@@ -109,20 +114,38 @@ def _indices(dimensions: list[tuple[int, int]]) -> tuple[object, ...]:
 
 
 def writemem(call: Any, compiler: Compiler) -> Evaluate:
-    """`$writememh` and `$writememb`: the file is the testbench's own; what is in it is not followed."""
+    """`$writememh` and `$writememb`: the file is the testbench's own."""
     name = compiler.expression(call.arguments[0])
-    written_out = [compiler.expression(a) for a in call.arguments[2:]]
+    bounds = [compiler.expression(a) for a in call.arguments[2:]]
+    facts = _facts(call, compiler.line(call))
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
-        for value in written_out:
-            value(machine)
+        limits = [bound(machine).bits for bound in bounds]
         text = name(machine).text
         if text is not None:
-            machine.written[normpath(text.decode("latin-1").strip(" "))] = WrittenFile(None)
+            content = None if facts is None else _memory_text(machine, facts, limits)
+            machine.written[normpath(text.decode("latin-1"))] = WrittenFile(content)
         return UNKNOWN
 
     return evaluate
+
+
+def _memory_text(machine: Machine, call: LoadCall, limits: list[int | None]) -> bytes | None:
+    """The words of a memory as Icarus writes them, from the lowest address on; None if one is not known."""
+    memory = machine.memories.get(call.path)
+    known = [bits for bits in limits if bits is not None]
+    is_whole = (
+        memory is not None and call.width > 0 and not call.indices and None not in memory.elements
+    )
+    if memory is None or not is_whole or len(known) < len(limits):
+        return None
+    first, last = (*known, *(min(call.ends), max(call.ends))[len(known) :])[:2]
+    if last < first or last - first > MOST_ELEMENTS:
+        return None
+    values = [memory.elements.get(at) or all_x(call.width) for at in range(first, last + 1)]
+    words = [format_text(b"%" + call.base.encode(), [value]) for value in values]
+    return b"".join([b"// 0x%08x\n" % first, *(word + b"\n" for word in words if word is not None)])
 
 
 def _load(call: LoadCall, name: Value, addresses: list[int]) -> MemoryLoad:

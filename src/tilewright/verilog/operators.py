@@ -18,6 +18,8 @@ BINARY: dict[str, Callable[[int, int], int]] = {
     "Equality": operator.eq,
     "Inequality": operator.ne,
     "CaseEquality": operator.eq,
+    "WildcardEquality": operator.eq,
+    "WildcardInequality": operator.ne,
     "CaseInequality": operator.ne,
     "GreaterThan": operator.gt,
     "GreaterThanEqual": operator.ge,
@@ -39,6 +41,7 @@ UNARY: dict[str, Callable[[int], int]] = {
     "BitwiseNor": lambda a: a == 0,
 }
 EQUALITIES = {"Equality": True, "Inequality": False}
+_WILDCARDS = {"WildcardEquality": True, "WildcardInequality": False}
 CASE_EQUALITIES = {"CaseEquality": True, "CaseInequality": False}
 _ONE_BIT = {
     *("Equality", "Inequality", "GreaterThan", "GreaterThanEqual", "LessThan", "LessThanEqual"),
@@ -61,6 +64,10 @@ def binary_with_x(name: str, left: Value, right: Value, width: int) -> Value:
         return UNKNOWN
     if name in CASE_EQUALITIES:
         return Value(int((a == b) == CASE_EQUALITIES[name]), 1)
+    if name in _WILDCARDS:
+        if (a[0] ^ b[0]) & ~a[1] & ~b[1]:
+            return Value(int(not _WILDCARDS[name]), 1)
+        return all_x(1) if a[1] & ~b[1] else Value(int(_WILDCARDS[name]), 1)
     unclear = a[1] | b[1]
     if name in EQUALITIES and (a[0] ^ b[0]) & ~unclear:
         return Value(int(not EQUALITIES[name]), 1)

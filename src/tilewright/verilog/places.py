@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate
-from tilewright.verilog.machine import Key, Machine, Memory
+from tilewright.verilog.machine import Key, Machine, Memory, Outside
+from tilewright.verilog.paths import path_of
 from tilewright.verilog.values import UNKNOWN, Value, all_x, from_pattern
 
 FindKey = Callable[[Machine], Key | None]
@@ -17,7 +18,7 @@ def compile_target(expression: Any, compiler: Compiler) -> Assign:
     """How a value is stored in a variable, an element or a part of one."""
     kind = expression.kind.name
     if kind in ("NamedValue", "HierarchicalValue"):
-        name, fit = expression.symbol.hierarchicalPath, fitter(expression.type)
+        name, fit = path_of(expression.symbol), fitter(expression.type)
         return lambda m, v: m.set(name, fit(v))
     if kind == "Concatenation":
         return _compile_parts(expression, compiler)
@@ -54,20 +55,49 @@ def root_of(expression: Any) -> Any:
 
 
 def compile_index(expression: Any, compiler: Compiler) -> Callable[[Machine], object | None]:
-    """The address of an element; a tuple where the memory has several dimensions."""
+    """The address of an element; a tuple where the memory has several dimensions.
+
+    It is `Outside` where the memory has no such address.
+    """
     selectors: list[Evaluate] = []
+    ranges: list[range | None] = []
     while expression.kind.name == "ElementSelect" and expression.value.type.isUnpackedArray:
-        selectors.insert(0, compiler.expression(expression.selector))
+        selectors.insert(0, _compile_selector(expression, compiler))
+        ranges.insert(0, _range_of(expression.value.type))
         expression = expression.value
-    if len(selectors) == 1:
-        only = selectors[0]
-        return lambda m: only(m).bits
 
     def index(machine: Machine) -> object | None:
         indices = tuple(selector(machine).bits for selector in selectors)
-        return None if None in indices else indices
+        if None in indices:
+            return None
+        at = indices[0] if len(indices) == 1 else indices
+        pairs = zip(indices, ranges, strict=True)
+        is_there = all(bounds is None or one in bounds for one, bounds in pairs)
+        return at if is_there else Outside(at)
 
     return index
+
+
+def _compile_selector(expression: Any, compiler: Compiler) -> Evaluate:
+    """An index; `$` is that of the last element of a queue."""
+    if expression.selector.kind.name != "UnboundedLiteral":
+        return compiler.expression(expression.selector)
+    symbol = expression.value.getSymbolReference()
+    path = "" if symbol is None else path_of(symbol)
+
+    def last(machine: Machine) -> Value:
+        memory = machine.memories.get(path)
+        return UNKNOWN if memory is None else Value(len(memory.elements) - 1)
+
+    return last
+
+
+def _range_of(type_: Any) -> range | None:
+    """The addresses of a memory; None if they can change."""
+    if not type_.hasFixedRange:
+        return None
+    ends = (int(type_.fixedRange.left), int(type_.fixedRange.right))
+    return range(min(ends), max(ends) + 1)
 
 
 def compile_key(expression: Any, compiler: Compiler) -> FindKey:
@@ -76,18 +106,18 @@ def compile_key(expression: Any, compiler: Compiler) -> FindKey:
         if expression.kind.name == "Conversion":
             expression = expression.operand
         elif (root := root_of(expression)) is not None:
-            path, index = root.hierarchicalPath, compile_index(expression, compiler)
+            path, index = path_of(root), compile_index(expression, compiler)
             return lambda m: None if (at := index(m)) is None else (path, at)
         else:
             expression = expression.value
     if expression.kind.name not in ("NamedValue", "HierarchicalValue"):
         return lambda _: None
-    name = expression.symbol.hierarchicalPath
+    name = path_of(expression.symbol)
     return lambda _: name
 
 
 def _compile_element(expression: Any, compiler: Compiler) -> Assign:
-    path, fit = root_of(expression).hierarchicalPath, fitter(expression.type)
+    path, fit = path_of(root_of(expression)), fitter(expression.type)
     index = compile_index(expression, compiler)
 
     def assign(machine: Machine, value: Value) -> None:
@@ -98,6 +128,8 @@ def _compile_element(expression: Any, compiler: Compiler) -> Assign:
             memory.elements[None] = UNKNOWN
             return
         machine.marks.pop((path, at), None)
+        if isinstance(at, Outside):
+            return
         memory.elements[at] = fit(value)
         memory.loaded.add(at)
 

@@ -4,47 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tilewright.errors import FormatError
-from tilewright.verilog.facts import Facts, facts_of
+from tilewright.verilog.block_order import Block, in_order
+from tilewright.verilog.compiler import Run
+from tilewright.verilog.facts import facts_of
 from tilewright.verilog.machine import (
     MAX_STEPS,
+    Machine,
+)
+from tilewright.verilog.paths import path_of
+from tilewright.verilog.signals import (
     BreakLoopSignal,
     ContinueLoopSignal,
     DisableBlockSignal,
     FinishSimulationSignal,
-    Machine,
     ReturnCallSignal,
     StopProcessSignal,
 )
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.statements import StatementCompiler
 from tilewright.verilog.testbench import Testbench
+from tilewright.verilog.unread_results import left_out_reads
 
 _READS = ("$fscanf", "$fgets")
+_CALLING = ("ProceduralBlock", "Subroutine")
 MAX_TURNS = 200_000
 """Of an always block that reads files."""
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A procedural block and what it does."""
-
-    node: Any
-    facts: Facts
-
-    @property
-    def is_initial(self) -> bool:
-        """Whether it runs once."""
-        return bool(self.node.procedureKind.name == "Initial")
-
-    @property
-    def is_reader(self) -> bool:
-        """Whether it runs again and again, and reads files."""
-        return not self.is_initial and self.facts.has_file_calls
+MAX_IDLE_TURNS = 1_000
+"""In which it changes variables and reads nothing."""
 
 
 def follow(
@@ -64,11 +54,16 @@ def follow(
     in for what files hold. Raises `FormatError` for a testbench that nests too deeply.
     """
     try:
-        bodies = [body for top in testbench.tops for body in _bodies(top)]
+        bodies = [body for top in testbench.tops for body in instance_bodies(top)]
         nodes = [m for body in bodies for m in body if m.kind.name == "ProceduralBlock"]
+        calling = [m for body in bodies for m in body if m.kind.name in _CALLING]
         blocks = [Block(node, facts_of(node.body)) for node in nodes]
         compiler = StatementCompiler(
-            testbench, frozenset(_unchecked_reads(nodes)), frozenset(_assigned(bodies, blocks))
+            testbench,
+            frozenset(_unchecked_reads(calling)),
+            frozenset(_assigned(bodies, blocks)),
+            frozenset(left_out_reads(calling)),
+            dict(tied_ports(bodies)),
         )
         machine = Machine(
             folder, frozenset(_volatile(blocks)), frozenset(_exposed(testbench, bodies, blocks)),
@@ -90,35 +85,58 @@ def _run_all(
         for member in body:
             if member.kind.name == "Variable" and (run := compiler.initialize(member)):
                 run(machine)
-    for block in blocks:
-        if block.is_initial:
-            _run(machine, compiler, block)
+    for block in in_order([block for block in blocks if block.is_initial]):
+        _run(machine, compiler, block)
         if machine.is_finished:
-            return
+            break
     with suppress(FinishSimulationSignal):
         for block in blocks:
-            if block.is_reader:
+            if block.is_reader and not machine.is_finished:
                 _run_again_and_again(machine, compiler, block)
+    for block in blocks:
+        if block.is_final:
+            _run(machine, compiler, block)
 
 
 def _run_again_and_again(machine: Machine, compiler: StatementCompiler, block: Block) -> None:
-    """An always block that reads: turn by turn, until a turn reads nothing new."""
-    body, turns = compiler.compile(block.node.body), 0
-    with suppress(StopProcessSignal), machine.loop("open"), machine.assumed():
-        while turns < (1 if block.facts.opens else MAX_TURNS):
-            before = _progress(machine)
-            with suppress(
-                BreakLoopSignal, ContinueLoopSignal, ReturnCallSignal, DisableBlockSignal
-            ):
-                body(machine)
-            machine.settle()
-            turns += 1
-            if _progress(machine) == before:
-                return
-    if not block.facts.opens:
-        machine.undecided(
-            compiler.line(block.node.body), "the reads of this always block do not come to an end"
-        )
+    """An always block that reads: turn by turn, until nothing changes any more.
+
+    What it reads after its own conditions have let it is known; else the number of its turns is not, and
+    it is taken to go on until there is nothing left.
+    """
+    body, before = (
+        compiler.compile(block.node.body),
+        {id(s): len(s.events) for s in machine.streams},
+    )
+    with suppress(StopProcessSignal), machine.loop("open"):
+        is_over, is_stopped = _turns(machine, body, block)
+        for stream in machine.streams:
+            is_read = len(stream.events) > before.get(id(stream), 0)
+            stream.is_assumed = stream.is_assumed or (is_read and not is_stopped)
+        if is_over:
+            return
+    machine.undecided(
+        compiler.line(block.node.body), "the reads of this always block do not come to an end"
+    )
+
+
+def _turns(machine: Machine, body: Run, block: Block) -> tuple[bool, bool]:
+    """Whether the block came to an end, and whether its last turn tried no read."""
+    idle = 0
+    for _ in range(MAX_TURNS):
+        before, calls = _progress(machine), machine.calls
+        state = {name: machine.values.get(name) for name in block.facts.assigned}
+        with suppress(BreakLoopSignal, ContinueLoopSignal, ReturnCallSignal, DisableBlockSignal):
+            body(machine)
+        machine.settle()
+        streams, position = _progress(machine)
+        is_known = all(machine.values.get(name) == state[name] for name in state)
+        idle = idle + 1 if (streams, position) == before else 0
+        if (idle and (is_known or machine.calls > calls)) or idle > MAX_IDLE_TURNS:
+            return True, machine.calls == calls
+        if streams > before[0] and position > before[1]:
+            return True, False  # it opens a file and reads it, in each turn again
+    return False, False
 
 
 def _progress(machine: Machine) -> tuple[int, int]:
@@ -128,14 +146,14 @@ def _progress(machine: Machine) -> tuple[int, int]:
 def _exposed(testbench: Testbench, bodies: list[Any], blocks: list[Block]) -> Iterator[str]:
     """Variables that something looks at which is not followed: the design, or a block with a clock."""
     for block in blocks:
-        if not block.is_initial and not block.is_reader:
+        if block.is_clocked:
             yield from block.facts.read
     for body in bodies:
         for member in body:
             if member.kind.name == "ContinuousAssign":
                 yield from facts_of(member.assignment).read
             elif member.kind.name == "Variable" and member.name in testbench.connected:
-                yield member.hierarchicalPath
+                yield path_of(member)
 
 
 def _assigned(bodies: list[Any], blocks: list[Block]) -> Iterator[str]:
@@ -145,7 +163,7 @@ def _assigned(bodies: list[Any], blocks: list[Block]) -> Iterator[str]:
     for body in bodies:
         for member in body:
             if member.kind.name == "Variable" and member.initializer is not None:
-                yield member.hierarchicalPath
+                yield path_of(member)
 
 
 def _volatile(blocks: list[Block]) -> set[str]:
@@ -155,7 +173,7 @@ def _volatile(blocks: list[Block]) -> set[str]:
     once: set[str] = set()
     for block in blocks:
         assigned = block.facts.assigned
-        if not block.is_initial and not block.is_reader:
+        if block.is_clocked:
             several |= assigned
         elif block.facts.has_timing and block.is_initial:
             several |= once & assigned
@@ -167,14 +185,27 @@ def _volatile(blocks: list[Block]) -> set[str]:
     return several
 
 
+def tied_ports(bodies: list[Any]) -> Iterator[tuple[str, Any]]:
+    """Inputs of the testbench's own modules that stand at a constant: path and constant."""
+    for body in bodies:
+        for member in body:
+            if member.kind.name != "Instance":
+                continue
+            for connection in member.portConnections:
+                inner = getattr(connection.port, "internalSymbol", None)
+                value = connection.expression
+                if inner is not None and value is not None and value.constant is not None:
+                    yield path_of(inner), value
+
+
 def unchecked_lines(testbench: Testbench) -> list[int]:
     """Lines of the file reads whose result nothing looks at."""
     blocks = [
         member
         for top in testbench.tops
-        for body in _bodies(top)
+        for body in instance_bodies(top)
         for member in body
-        if member.kind.name in ("ProceduralBlock", "Subroutine")
+        if member.kind.name in _CALLING
     ]
     offsets = _unchecked_reads(blocks)
     lines: set[int] = set()
@@ -188,17 +219,17 @@ def unchecked_lines(testbench: Testbench) -> list[int]:
     return sorted(lines)
 
 
-def _bodies(body: Any) -> Iterator[Any]:
-    """An instance and all those below it, generate blocks included."""
+def instance_bodies(body: Any) -> Iterator[Any]:
+    """The body of an instance and of all those below it, generate blocks included."""
     yield body
     for member in body:
         if member.kind.name == "Instance":
-            yield from _bodies(member.body)
+            yield from instance_bodies(member.body)
         elif member.kind.name == "GenerateBlock" and not member.isUninstantiated:
-            yield from _bodies(member)
+            yield from instance_bodies(member)
         elif member.kind.name == "GenerateBlockArray":
             for entry in member.entries:
-                yield from _bodies(entry)
+                yield from instance_bodies(entry)
 
 
 def _run(machine: Machine, compiler: StatementCompiler, block: Block) -> None:
@@ -240,9 +271,9 @@ def _unchecked_reads(blocks: list[Any]) -> set[int]:
         elif kind == "Assignment" and node.left.kind.name == "NamedValue":
             written.add(node.left.sourceRange.start.offset)
             if (call := _read_call(node.right)) is not None:
-                stored[call.sourceRange.start.offset] = node.left.symbol.hierarchicalPath
+                stored[call.sourceRange.start.offset] = path_of(node.left.symbol)
         elif kind == "NamedValue":
-            read[node.sourceRange.start.offset] = node.symbol.hierarchicalPath
+            read[node.sourceRange.start.offset] = path_of(node.symbol)
 
     for block in blocks:
         block.body.visit(visit)

@@ -45,6 +45,8 @@ def parse_memory_file(load: MemoryLoad, simulator: Simulator = ICARUS) -> Loaded
         token = found.group()
         if token.startswith((b"//", b"/*")) and token != b"/":
             continue
+        if token.startswith(b"@") and words and not load.fills(words[-1].address):
+            continue  # too many words: the load is over, whatever address follows
         if token.startswith(b"@") and len(token) > 1:
             address = int(token[1:], 16)
             step = 1 if simulator.counts_up else step

@@ -1,4 +1,4 @@
-"""Places that a simulator does not let `$fscanf`, `$fgets` or `$fread` write to, though they are Verilog.
+"""Places that a simulator does not let a read or `$sformat` write to, though they are Verilog.
 
 Icarus Verilog 11 says "is not assignable" or "must be a reg" as the simulation starts, and ends it; Verilator
 5.48 takes no concatenation.
@@ -6,6 +6,7 @@ Icarus Verilog 11 says "is not assignable" or "must be a reg" as the simulation 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.simulators import ICARUS, Simulator
@@ -14,6 +15,8 @@ CONCATENATION = "a concatenation"
 STRING = "a string"
 """Of `$fgets`: later versions of Icarus take it."""
 
+_MADE_BY_THE_PARSER = 2
+"""Of pyslang's flags: a variable that no line declares."""
 _SELECTS = ("ElementSelect", "RangeSelect")
 _NAMES = ("NamedValue", "HierarchicalValue")
 
@@ -24,7 +27,17 @@ def refused_place(place: Any, call: str, simulator: Simulator) -> str:
         return CONCATENATION
     if simulator is not ICARUS:
         return ""
-    return {"$fgets": _by_fgets, "$fread": _by_fread}.get(call, _by_fscanf)(place)
+    if _is_result(place):
+        return "the result of a function"
+    return _RULES.get(call, _by_fscanf)(place)
+
+
+def _is_result(place: Any) -> bool:
+    """Whether a place is the variable, called like its function, that holds what it returns."""
+    symbol = place.getSymbolReference() if place.kind.name in _NAMES else None
+    if symbol is None or symbol.kind.name != "Variable":
+        return False
+    return bool(int(symbol.flags) & _MADE_BY_THE_PARSER)
 
 
 def _by_fgets(place: Any) -> str:
@@ -43,6 +56,10 @@ def _by_fread(place: Any) -> str:
     return "a variable by $fread that is no reg or logic"
 
 
+def _by_sformat(place: Any) -> str:
+    return "a part of a variable or a word of a memory" if place.kind.name in _SELECTS else ""
+
+
 def _by_fscanf(place: Any) -> str:
     """Constant indices are taken wherever they stand; of variables one, where it needs no arithmetic.
 
@@ -50,6 +67,8 @@ def _by_fscanf(place: Any) -> str:
     starts. An index that it must compute (by an operator, by the start of a range, by several
     dimensions, by widening a narrow variable) is an expression to it, and is not assignable.
     """
+    if place.type.isUnpackedArray:
+        return "a whole memory"
     selects = list(_chain(place))
     if not selects:
         return ""
@@ -139,3 +158,10 @@ def _is_constant_leaf(leaf: Any) -> bool:
         return bool(leaf.isSystemCall)
     symbol = leaf.getSymbolReference() if leaf.kind.name in _NAMES else None
     return symbol is None or symbol.kind.name in ("Parameter", "Genvar", "EnumValue")
+
+
+_RULES: dict[str, Callable[[Any], str]] = {
+    "$fgets": _by_fgets,
+    "$fread": _by_fread,
+    **dict.fromkeys(("$sformat", "$swrite", "$value$plusargs"), _by_sformat),
+}

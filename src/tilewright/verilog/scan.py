@@ -13,6 +13,10 @@ SPACE = frozenset(b" \t\n\v\f\r")
 MOST_WIDTH = 1 << 20
 """Of a field; a wider one is refused."""
 _ITEM = re.compile(rb"%(\*?)(\d*)([a-zA-Z%])|(\s+)|(.)", re.DOTALL)
+_CODE = re.compile(rb"%\*?(\d*)(.?)", re.DOTALL)
+_KNOWN = frozenset("bodhxefgsctmuz%")
+_WORDS = frozenset("bodhxefgs")
+NO_LETTER = "at the end"
 _CODES = {"x": "h", "e": "f", "g": "f"}
 _REAL = re.compile(rb"[+-]?\d*\.?\d*(?:[eE][+-]?\d+)?")
 _BITS = {"b": 1, "o": 3, "h": 4}
@@ -44,10 +48,14 @@ class Conversion:
 
 
 def bad_code(text: bytes, simulator: Simulator = ICARUS) -> str:
-    """A conversion that the simulator refuses, or ''."""
-    codes = [code.decode() for _, _, code, _, _ in _ITEM.findall(text) if code and code != b"%"]
-    refused = [code for code in codes if code.isupper() and not simulator.takes_upper_case]
-    return refused[0] if refused else ""
+    """A conversion that the simulator refuses, without its percent sign, or ''."""
+    for width, code in _CODE.findall(text):
+        letter = code.decode("latin-1")
+        if simulator.takes_no_digits and width.strip(b"0") == b"" != width and letter in _WORDS:
+            return f"0{letter}"
+        if letter.lower() not in _KNOWN or (letter.isupper() and not simulator.takes_upper_case):
+            return letter or NO_LETTER
+    return ""
 
 
 def parse_format(text: bytes, simulator: Simulator = ICARUS) -> tuple[Item, ...] | None:

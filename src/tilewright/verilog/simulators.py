@@ -14,6 +14,12 @@ class Simulator:
     else only where nothing is left when it begins. counts_up: after an ``@`` in a `$readmem` that goes
     down, addresses count up. needs_target: `$fscanf` must be given a variable. reads_in_order: of two reads
     in one expression the left one is the first; else either may be. cuts_decimals: %d of 1_000 is 1.
+    takes_no_digits: %0d reads nothing.
+    breaks_at_underscores: %b of 1_0 ends the simulation. leaves_out_unread: a `$fgets` whose result nothing
+    reads is not done. stops_at_zeros: `$sscanf` takes no value out of a register wider than its text.
+    ends_outside: a `$readmem` with more words than the memory has ends the simulation. wraps: a word stored
+    outside of a memory may land inside. wants_literals: a format must be a string literal.
+    wants_whole_names: a file name in a constant must fill it.
     """
 
     name: str
@@ -24,6 +30,14 @@ class Simulator:
     needs_target: bool
     reads_in_order: bool
     cuts_decimals: bool
+    takes_no_digits: bool
+    breaks_at_underscores: bool
+    leaves_out_unread: bool
+    stops_at_zeros: bool
+    ends_outside: bool
+    wraps: bool
+    wants_literals: bool
+    wants_whole_names: bool
 
     @property
     def title(self) -> str:
@@ -31,6 +45,18 @@ class Simulator:
         return self.name.capitalize()
 
 
-ICARUS = Simulator("icarus", False, True, False, False, True, True, False)
-VERILATOR = Simulator("verilator", True, False, True, True, False, False, True)
+ICARUS = Simulator(
+    "icarus",
+    takes_upper_case=False, has_fields=True, ends_with_minus_one=False, counts_up=False,
+    needs_target=True, reads_in_order=True, cuts_decimals=False, takes_no_digits=True,
+    breaks_at_underscores=True, leaves_out_unread=False, stops_at_zeros=False, ends_outside=False,
+    wraps=False, wants_literals=False, wants_whole_names=True,
+)  # fmt: skip
+VERILATOR = Simulator(
+    "verilator",
+    takes_upper_case=True, has_fields=False, ends_with_minus_one=True, counts_up=True,
+    needs_target=False, reads_in_order=False, cuts_decimals=True, takes_no_digits=False,
+    breaks_at_underscores=False, leaves_out_unread=True, stops_at_zeros=True, ends_outside=True,
+    wraps=True, wants_literals=True, wants_whole_names=False,
+)  # fmt: skip
 SIMULATORS = {simulator.name: simulator for simulator in (ICARUS, VERILATOR)}

@@ -5,25 +5,29 @@ Time is left out: delays and events are passed at once, initial blocks run one a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tilewright.verilog.cases import compile_case
 from tilewright.verilog.compiler import Compiler, Evaluate, Run
 from tilewright.verilog.expressions import compile_expression
 from tilewright.verilog.facts import facts_of
 from tilewright.verilog.file_reads import holder_name
 from tilewright.verilog.loops import LOOPS
 from tilewright.verilog.machine import (
+    Machine,
+    Memory,
+)
+from tilewright.verilog.paths import path_of
+from tilewright.verilog.places import fitter
+from tilewright.verilog.read_order import in_open_order
+from tilewright.verilog.signals import (
     BreakLoopSignal,
     ContinueLoopSignal,
     DisableBlockSignal,
-    Machine,
-    Memory,
     ReturnCallSignal,
 )
-from tilewright.verilog.places import fitter
-from tilewright.verilog.read_order import in_open_order
 from tilewright.verilog.subroutines import compile_subroutine
 from tilewright.verilog.system_calls import compile_system_call
 from tilewright.verilog.testbench import Testbench
@@ -33,11 +37,14 @@ from tilewright.verilog.values import UNKNOWN
 @dataclass(slots=True)
 class StatementCompiler:
     """Compiles one testbench. unchecked: offsets of the file reads whose result nothing looks at.
-    assigned: paths of the variables that the testbench sets."""
+    assigned: paths of the variables that the testbench sets. left_out: offsets of the reads that some
+    simulators leave out. tied: constants at inputs of modules."""
 
     testbench: Testbench
     unchecked: frozenset[int] = frozenset()
     assigned: frozenset[str] = frozenset()
+    left_out: frozenset[int] = frozenset()
+    tied: Mapping[str, Any] = field(default_factory=dict)
     old_values: list[Evaluate] = field(default_factory=list)
     bodies: dict[str, Run] = field(default_factory=dict)
 
@@ -68,7 +75,8 @@ class StatementCompiler:
         line = self.line(node)
 
         def run(machine: Machine) -> None:
-            if facts.has_file_calls:
+            is_own = machine.are_opaque(holders) and not (facts.opens or facts.loads)
+            if facts.has_file_calls and not is_own:
                 machine.undecided(
                     line,
                     "the files read here were not followed: whether this runs, and how often, "
@@ -88,13 +96,13 @@ class StatementCompiler:
         is_kept = symbol.type.isIntegral or symbol.type.isString
         if symbol.initializer is None or not is_kept:
             return None
-        path, value = symbol.hierarchicalPath, self.expression(symbol.initializer)
+        path, value = path_of(symbol), self.expression(symbol.initializer)
         fit = fitter(symbol.type)
         return lambda m: m.set(path, fit(value(m)))
 
     def _initialize_memory(self, symbol: Any) -> Run | None:
         """The elements of ``'{...}``; one that is built otherwise is not known."""
-        path, pattern = symbol.hierarchicalPath, symbol.initializer
+        path, pattern = path_of(symbol), symbol.initializer
         is_plain = pattern.kind.name == "SimpleAssignmentPattern" and symbol.type.hasFixedRange
         if not is_plain:
             return lambda m: m.memories.setdefault(path, Memory()).elements.update({None: UNKNOWN})
@@ -168,11 +176,20 @@ def _share_files(parts: list[Any]) -> bool:
     seen: set[str] = set()
     for part in parts:
         facts = facts_of(part)
-        holders = {holder_name(handle) for handle in facts.handles}
+        holders = {holder_name(handle) for handle in facts.handles if not _is_automatic(handle)}
         if holders & seen or ("" in holders and seen):
             return True
         seen |= holders
     return False
+
+
+def _is_automatic(handle: Any) -> bool:
+    """Whether each call has a handle of its own, which it opens itself."""
+    while handle.kind.name == "Conversion":
+        handle = handle.operand
+    symbol = handle.getSymbolReference()
+    is_variable = symbol is not None and symbol.kind.name == "Variable"
+    return is_variable and symbol.lifetime.name == "Automatic"
 
 
 def _expression(statement: Any, compiler: Compiler) -> Run:
@@ -249,30 +266,6 @@ def _unknown_branches(statement: Any, compiler: Compiler, if_true: Run) -> Run:
     return run
 
 
-def _case(statement: Any, compiler: Compiler) -> Run:
-    subject = compiler.expression(statement.expr)
-    items = [
-        ([compiler.expression(e) for e in item.expressions], compiler.compile(item.stmt))
-        for item in statement.items
-    ]
-    default = compiler.compile(statement.defaultCase) if statement.defaultCase else _pass
-    forget = compiler.forget(statement)
-
-    def run(machine: Machine) -> None:
-        machine.step()
-        wanted = subject(machine).pattern
-        for labels, body in items:
-            for label in labels:
-                pattern = label(machine).pattern
-                if wanted is None or pattern is None:
-                    return forget(machine)
-                if pattern == wanted:
-                    return body(machine)
-        return default(machine)
-
-    return run
-
-
 def _timed(statement: Any, compiler: Compiler) -> Run:
     return compiler.compile(statement.stmt)
 
@@ -312,7 +305,7 @@ _COMPILERS: dict[str, Callable[[Any, Compiler], Run]] = {
     "ExpressionStatement": _expression,
     "VariableDeclaration": _declaration,
     "Conditional": _conditional,
-    "Case": _case,
+    "Case": compile_case,
     "Timed": _timed,
     "Wait": _timed,
     "Break": _raiser(BreakLoopSignal),

@@ -6,8 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate
-from tilewright.verilog.machine import DisableBlockSignal, Machine, ReturnCallSignal
+from tilewright.verilog.machine import (
+    Machine,
+)
+from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import FindKey, compile_key, compile_target, fitter
+from tilewright.verilog.signals import (
+    DisableBlockSignal,
+    ReturnCallSignal,
+)
 from tilewright.verilog.values import UNKNOWN, Value
 
 Input = tuple[str, Evaluate, Callable[[Value], Value]]
@@ -19,7 +26,7 @@ def compile_subroutine(call: Any, compiler: Compiler) -> Evaluate:
     subroutine = call.subroutine
     inputs, outputs = _arguments(call, compiler)
     result = subroutine.returnValVar
-    result_path = result.hierarchicalPath if result is not None else ""
+    result_path = path_of(result) if result is not None else ""
 
     def evaluate(machine: Machine) -> Value:
         given = [(name, fit(value(machine))) for name, value, fit in inputs]
@@ -41,7 +48,7 @@ def _arguments(call: Any, compiler: Compiler) -> tuple[list[Input], list[Output]
     inputs: list[Input] = []
     outputs: list[Output] = []
     for formal, actual in zip(call.subroutine.arguments, call.arguments, strict=True):
-        name, direction = formal.hierarchicalPath, formal.direction.name
+        name, direction = path_of(formal), formal.direction.name
         source = actual.left if actual.kind.name == "Assignment" else actual
         if direction != "Out":
             inputs.append((name, compiler.expression(source), fitter(formal.type)))
@@ -51,7 +58,7 @@ def _arguments(call: Any, compiler: Compiler) -> tuple[list[Input], list[Output]
 
 
 def _run_body(subroutine: Any, result_path: str, compiler: Compiler, machine: Machine) -> None:
-    path = subroutine.hierarchicalPath
+    path = path_of(subroutine)
     if path not in compiler.bodies:
         compiler.bodies[path] = lambda _: None
         compiler.bodies[path] = compiler.compile(subroutine.body)

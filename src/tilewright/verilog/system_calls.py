@@ -8,10 +8,23 @@ from typing import Any
 from tilewright.verilog import file_calls
 from tilewright.verilog.binary_reads import fgetc, fread, ungetc
 from tilewright.verilog.compiler import Compiler, Evaluate
-from tilewright.verilog.file_reads import fgets, fscanf, output_targets, sscanf
-from tilewright.verilog.machine import FinishSimulationSignal, Machine, Memory
+from tilewright.verilog.file_reads import fscanf, output_targets, sscanf
+from tilewright.verilog.line_reads import fgets
+from tilewright.verilog.machine import (
+    Machine,
+)
 from tilewright.verilog.memory_calls import readmem, writemem
 from tilewright.verilog.places import compile_target
+from tilewright.verilog.queues import QUEUE_METHODS, queue_method, size_of
+from tilewright.verilog.signals import (
+    FinishSimulationSignal,
+)
+from tilewright.verilog.strings import (
+    STRING_MAKERS,
+    STRING_METHODS,
+    string_from_number,
+    string_method,
+)
 from tilewright.verilog.texts import compile_printed, compile_text
 from tilewright.verilog.values import UNKNOWN, Value
 
@@ -51,31 +64,6 @@ def _display(call: Any, compiler: Compiler) -> Evaluate:
         return UNKNOWN
 
     return evaluate
-
-
-def _push_back(call: Any, compiler: Compiler) -> Evaluate:
-    """`queue.push_back(value)`: the queue is a memory that grows."""
-    symbol = call.arguments[0].getSymbolReference()
-    value = compiler.expression(call.arguments[1])
-    if symbol is None:
-        return value
-    path = symbol.hierarchicalPath
-
-    def evaluate(machine: Machine) -> Value:
-        memory = machine.memories.setdefault(path, Memory())
-        memory.elements[len(memory.elements)] = value(machine)
-        return UNKNOWN
-
-    return evaluate
-
-
-def _size(call: Any, _: Compiler) -> Evaluate:
-    """`queue.size()` and `text.len()`."""
-    symbol = call.arguments[0].getSymbolReference()
-    if symbol is None or not symbol.type.isQueue:
-        return lambda _: UNKNOWN
-    path = symbol.hierarchicalPath
-    return lambda m: Value(len(m.memories[path].elements) if path in m.memories else 0)
 
 
 def _enum_method(call: Any, compiler: Compiler) -> Evaluate:
@@ -160,9 +148,36 @@ def _clog2(call: Any, compiler: Compiler) -> Evaluate:
     return evaluate
 
 
+def _ones(call: Any, compiler: Compiler) -> Evaluate:
+    """`$countones`, `$onehot` and `$onehot0`."""
+    operand, name = compiler.expression(call.arguments[0]), call.subroutineName
+
+    def evaluate(machine: Machine) -> Value:
+        pattern = operand(machine).pattern
+        if pattern is None or pattern[1]:
+            return UNKNOWN
+        ones = pattern[0].bit_count()
+        if name == "$countones":
+            return Value(ones, 32, is_signed=True)
+        return Value(int(ones == 1 or (name == "$onehot0" and not ones)), 1)
+
+    return evaluate
+
+
 def _bits(call: Any, _: Compiler) -> Evaluate:
     width = int(call.arguments[0].type.bitWidth)
     return lambda _: Value(width)
+
+
+def _bounds(call: Any, compiler: Compiler) -> Evaluate:
+    """`$size`, `$left` and their kin, of the first dimension."""
+    type_, name = call.arguments[0].type, call.subroutineName
+    if len(call.arguments) > 1 or not type_.hasFixedRange:
+        return size_of(call, compiler) if name == "$size" else _forget_targets(call, compiler)
+    left, right = int(type_.fixedRange.left), int(type_.fixedRange.right)
+    found = {"$left": left, "$right": right, "$low": min(left, right), "$high": max(left, right)}
+    value = Value(found.get(name, abs(left - right) + 1), 32, is_signed=True)
+    return lambda _: value
 
 
 _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
@@ -179,7 +194,10 @@ _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
     "$ungetc": ungetc,
     "$fread": fread,
     **dict.fromkeys(("$fwrite", "$fdisplay", "$fstrobe"), file_calls.fwrite),
-    **dict.fromkeys(("$fwriteh", "$fwriteb", "$fdisplayh", "$fdisplayb"), file_calls.fwrite),
+    **dict.fromkeys(
+        ("$fwriteh", "$fwriteb", "$fwriteo", "$fdisplayh", "$fdisplayb", "$fdisplayo"),
+        file_calls.fwrite,
+    ),
     **dict.fromkeys(("$display", "$write", "$error", "$warning", "$info"), _display),
     "$readmemb": readmem,
     "$readmemh": readmem,
@@ -199,7 +217,11 @@ _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
     "$clog2": _clog2,
     "$bits": _bits,
     "$isunknown": _isunknown,
-    "push_back": _push_back,
-    "size": _size,
+    **dict.fromkeys(("$countones", "$onehot", "$onehot0"), _ones),
+    **dict.fromkeys(QUEUE_METHODS, queue_method),
+    "size": size_of,
+    **dict.fromkeys(STRING_METHODS, string_method),
+    **dict.fromkeys(STRING_MAKERS, string_from_number),
+    **dict.fromkeys(("$size", "$left", "$right", "$low", "$high"), _bounds),
     **dict.fromkeys(("first", "last", "next", "prev", "num"), _enum_method),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
-from tilewright.verilog.formats import format_text
+from tilewright.verilog.formats import count_arguments, format_text
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.values import UNKNOWN, Value, text_value
 
@@ -30,23 +30,52 @@ def compile_text(arguments: Any, compiler: Compiler) -> Evaluate:
     return evaluate
 
 
-def compile_printed(arguments: Any, compiler: Compiler) -> Evaluate:
-    """What `$display` prints of its arguments; UNKNOWN where it cannot be followed."""
-    arguments = list(arguments)
-    if not arguments:
-        return lambda _: text_value(b"")
-    if arguments[0].kind.name == "StringLiteral":
-        return compile_text(arguments, compiler)
-    values = [compiler.expression(a) for a in arguments]
-    template = b"%d" * len(arguments)
-    integral = [(int(a.type.bitWidth), bool(a.type.isSigned)) for a in arguments]
+def compile_printed(arguments: Any, compiler: Compiler, *, code: str = "d") -> Evaluate:
+    """What `$display` prints of its arguments; UNKNOWN where it cannot be followed.
+
+    A string literal is the format of the arguments behind it; one without a format is printed as `code`
+    says, and an empty one as a space.
+    """
+    pieces = [_compile_piece(group, compiler, code) for group in _groups(list(arguments))]
 
     def evaluate(machine: Machine) -> Value:
-        found = [
-            value(machine).resize(width, is_signed=is_signed) if width else value(machine)
-            for value, (width, is_signed) in zip(values, integral, strict=True)
-        ]
-        result = format_text(template, found)
+        texts = [piece(machine) for piece in pieces]
+        if any(text is UNKNOWN or text.bits is None for text in texts):
+            return UNKNOWN
+        return text_value(b"".join(text.text or b"" for text in texts))
+
+    return evaluate
+
+
+def _groups(arguments: list[Any]) -> list[list[Any]]:
+    """Each format with the arguments that it takes; each other argument alone."""
+    groups: list[list[Any]] = []
+    while arguments:
+        first = arguments.pop(0)
+        taken = 0
+        if first.kind.name == "StringLiteral":
+            taken = count_arguments(first.value.encode("latin-1", "replace"))
+        groups.append([first, *arguments[:taken]])
+        del arguments[:taken]
+    return groups
+
+
+def _compile_piece(group: list[Any], compiler: Compiler, code: str) -> Evaluate:
+    first = group[0]
+    if first.kind.name == "StringLiteral":
+        return compile_text(group, compiler)
+    if first.kind.name == "EmptyArgument":
+        return lambda _: text_value(b" ")
+    value, template = compiler.expression(first), f"%{code}".encode()
+    width, is_signed = int(first.type.bitWidth), bool(first.type.isIntegral and first.type.isSigned)
+    if first.type.isString:
+        template, width = b"%0s", 0
+
+    def evaluate(machine: Machine) -> Value:
+        found = value(machine)
+        result = format_text(
+            template, [found.resize(width, is_signed=is_signed) if width else found]
+        )
         return UNKNOWN if result is None else text_value(result)
 
     return evaluate

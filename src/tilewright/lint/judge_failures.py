@@ -1,0 +1,142 @@
+"""One read that met text which is no number: is anything lost, or an old value used?"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import Protocol
+
+from tilewright.lint.counts import skipped_text
+from tilewright.lint.file_text import FileText, Token, shown
+from tilewright.lint.findings import Finding
+from tilewright.verilog.events import MATCHED, ReadEvent, Stream
+
+_SAYS_SOMETHING = re.compile(rb"\w")
+_DIGIT = re.compile(rb"[0-9]")
+_NUMBER = re.compile(rb"[+-]?[0-9][0-9a-fA-F_.]*")
+
+
+class Judge(Protocol):
+    """Who takes the findings."""
+
+    stream: Stream
+    text: FileText
+    found: dict[str, Finding]
+
+    def skips(self) -> list[ReadEvent]:
+        """Reads that take no number, in calls that take none."""
+
+    def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
+        """Add a finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureJudge:
+    """The findings about one read that failed before the end of the file."""
+
+    judge_of: Judge
+    event: ReadEvent
+
+    def judge(self) -> None:
+        """Report a fault if the old value is used, or text is lost."""
+        event = self.event
+        if event.is_short_line and event.has_default:
+            return  # the testbench gave the variable a value of its own for lines that end early
+        is_stale = event.is_used or (event.is_exposed and not event.is_checked)
+        if not (is_stale or event.is_fatal or self._is_lost()):
+            return
+        token = self.judge_of.text.token_at(event.start)
+        what = shown(token.text if token else b"")
+        if not is_stale and not event.is_fatal and self._is_trailer():
+            self._report_trailer(what)
+            return
+        if event.literal:
+            what = f"{shown(bytes([event.literal]))} of the format is not there, but {what}: that"
+        if self._is_before_words() and not self._is_like_a_number(token):
+            if not self.judge_of.found.keys() & {"header-buffer", "header-spaces", "header-left"}:
+                self._report_header()
+            return
+        self.judge_of.report(
+            "error",
+            "bad-word",
+            f"{what} is no number for %{event.code}: the read returns {event.matched} and the "
+            f"register keeps its old value; correct the word",
+            event.start,
+            event.line,
+        )
+
+    def _is_like_a_number(self, token: Token | None) -> bool:
+        """Whether a word that is no number here is one in another base, so that it is no header."""
+        return token is not None and bool(_NUMBER.fullmatch(token.text))
+
+    def _is_lost(self) -> bool:
+        """Whether nobody reads the text at which a read failed, or a part of its record is thrown away."""
+        event = self.event
+        if event.is_in_line:
+            return event.matched > 0 or not event.is_checked or self._is_damaged_word()
+        if not event.matched and not _SAYS_SOMETHING.search(
+            self.judge_of.text.content, event.start
+        ):
+            return False  # a bracket that closes the list
+        if event.matched and not event.literal:
+            return True
+        events = self.judge_of.stream.events
+        later = events[bisect_right(events, event.call, key=lambda e: e.call) :]
+        return not any(e.start <= event.start < e.end for e in later)
+
+    def _is_damaged_word(self) -> bool:
+        """Whether a line that is passed over has a digit, and the length that all words have."""
+        token = self.judge_of.text.token_at(self.event.start)
+        if token is None or not _DIGIT.search(token.text) or self._is_before_words():
+            return False
+        line = [other for other in self.judge_of.text.tokens if other.line == token.line]
+        words = [e for e in self.judge_of.stream.word_events() if e.status == MATCHED]
+        return line == [token] and {len(e.digits) for e in words} == {len(token.text)}
+
+    def _is_trailer(self) -> bool:
+        """Whether a checked reader stops at a text behind the last word, in which there is no digit."""
+        event = self.event
+        stream = self.judge_of.stream
+        if (
+            event.is_in_line
+            or not event.is_checked
+            or self._is_before_words()
+            or stream.failures > 1
+        ):
+            return False
+        events = stream.events
+        first = min((e.start for e in events if e.call == event.call), default=event.start)
+        content = self.judge_of.text.content
+        return not content[first - 1 : first].strip() and not _DIGIT.search(content, first)
+
+    def _report_trailer(self, what: str) -> None:
+        self.judge_of.report(
+            "warning",
+            "trailer",
+            f"the reader stops at {what}, behind which there is no digit: it is taken for the end of the "
+            f"words",
+            self.event.start,
+            self.event.line,
+        )
+
+    def _is_before_words(self) -> bool:
+        words = self.judge_of.stream.word_events()
+        return not any(e.call <= self.event.call and e.status == MATCHED for e in words)
+
+    def _report_header(self) -> None:
+        judge, event = self.judge_of, self.event
+        header, lines = judge.text.header, judge.text.header_lines
+        skips = judge.skips()
+        cause = "with spaces in them " if len(header) > lines else ""
+        fails = sum(e.status != MATCHED for e in judge.stream.word_events())
+        is_token_reader = any(skip.code == "s" for skip in skips)
+        judge.report(
+            "error",
+            "header-spaces" if cause and is_token_reader else "header-left",
+            f"the reader skips {skipped_text(skips)}, but the file has {lines} header lines {cause}"
+            f"= {len(header)} tokens: a word is read from the header, {fails} reads return 0, and "
+            f"the register keeps its old value; write the header that it skips",
+            event.start,
+            event.line,
+        )

@@ -1,0 +1,58 @@
+"""Assignments, and the copies among them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tilewright.verilog.compiler import Assign, Compiler, Evaluate
+from tilewright.verilog.machine import Machine
+from tilewright.verilog.places import compile_key, compile_target, root_of
+from tilewright.verilog.queues import new_array
+from tilewright.verilog.values import Value
+
+
+def compile_assignment(expression: Any, compiler: Compiler) -> Evaluate:
+    """An assignment; what it copies as it is keeps the mark of the read that it came from."""
+    if (array := new_array(expression, compiler)) is not None:
+        return array
+    target = compile_target(expression.left, compiler)
+    compiler.old_values.append(compiler.expression(expression.left))
+    right = compiler.expression(expression.right)
+    compiler.old_values.pop()
+    source = _copied(expression.right)
+    if source is None:
+        return lambda m: _store(m, target, right(m))
+    find_source = compile_key(source, compiler)
+    find_copy = compile_key(expression.left, compiler)
+
+    def copy(machine: Machine) -> Value:
+        key = find_source(machine)
+        event = machine.event_of(key)
+        if event is None:
+            return _store(machine, target, right(machine))
+        was_used = event.is_used
+        value = _store(machine, target, right(machine))
+        event.is_used = was_used  # a copy is no use
+        if (to := find_copy(machine)) is not None:
+            machine.mark(to, event)
+        return value
+
+    return copy
+
+
+def _copied(expression: Any) -> Any:
+    """The variable that an assignment copies as it is; None if it computes something."""
+    while expression.kind.name == "Conversion":
+        expression = expression.operand
+    is_plain = expression.kind.name == "NamedValue" or root_of(expression) is not None
+    return expression if is_plain else None
+
+
+def _store(machine: Machine, target: Assign, value: Value) -> Value:
+    target(machine, value)
+    return value
+
+
+def compile_old_value(_: Any, compiler: Compiler) -> Evaluate:
+    """The left side within ``a += b``, which pyslang gives as ``a = LEFT + b``."""
+    return compiler.old_values[-1]

@@ -1,0 +1,108 @@
+"""The procedural blocks of a testbench, and the order in which they are followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tilewright.verilog.facts import Facts, facts_of
+
+EVENT = 1 << 40
+"""What `wait` and `@` count as, against delays: longer than any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A procedural block and what it does."""
+
+    node: Any
+    facts: Facts
+
+    @property
+    def is_initial(self) -> bool:
+        """Whether it runs once."""
+        return bool(self.node.procedureKind.name == "Initial")
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it runs when all is over."""
+        return bool(self.node.procedureKind.name == "Final")
+
+    @property
+    def is_clocked(self) -> bool:
+        """Whether it is an always block that is not followed, as it reads no files."""
+        return not (self.is_initial or self.is_final or self.is_reader)
+
+    @property
+    def is_reader(self) -> bool:
+        """Whether it runs again and again, and reads files."""
+        return not self.is_initial and not self.is_final and self.facts.has_file_calls
+
+
+def in_order(blocks: list[Block]) -> list[Block]:
+    """The initial blocks as they stand, but for those that first wait, and then look at what others read.
+
+    Such a one comes behind the blocks that read files sooner, unless they in turn look at what it sets.
+    """
+    found = list(blocks)
+    for block in blocks:
+        delay = _first_delay(block.node.body)
+        behind = [
+            other
+            for other in found[found.index(block) + 1 :]
+            if delay and _feeds(other, block, delay)
+        ]
+        if behind:
+            found.remove(block)
+            found.insert(found.index(behind[-1]) + 1, block)
+    return found
+
+
+def _feeds(reader: Block, waiting: Block, delay: int) -> bool:
+    """Whether `waiting` looks at what `reader` takes from a file, and not the reverse."""
+    is_sooner = reader.facts.has_file_calls and _first_delay(reader.node.body) < delay
+    uses = waiting.facts.read & reader.facts.assigned
+    is_used_itself = reader.facts.read & (waiting.facts.assigned - reader.facts.assigned)
+    return is_sooner and bool(uses) and not is_used_itself
+
+
+def _first_delay(statement: Any) -> int:
+    """How long a block waits before it calls anything: delays in their units, `wait` and `@` as EVENT."""
+    delay = 0
+    for part in _parts(statement):
+        if part.kind.name not in ("Timed", "Wait"):
+            if _is_plain(part):
+                continue
+            return delay
+        delay += _length(part)
+        inner = part.stmt
+        if inner.kind.name != "Empty" and not _is_plain(inner):
+            return delay + _first_delay(inner)
+    return delay
+
+
+def _is_plain(statement: Any) -> bool:
+    facts = facts_of(statement)
+    return not (facts.has_timing or facts.has_file_calls or facts.calls)
+
+
+def _parts(statement: Any) -> Iterator[Any]:
+    """The statements of a block, one after the other."""
+    if statement.kind.name == "Block" and statement.blockKind.name == "Sequential":
+        yield from _parts(statement.body)
+    elif statement.kind.name == "List":
+        for part in statement.list:
+            yield from _parts(part)
+    else:
+        yield statement
+
+
+def _length(statement: Any) -> int:
+    if statement.kind.name == "Wait" or statement.timing.kind.name != "Delay":
+        return EVENT
+    constant = statement.timing.expr.constant
+    try:
+        return int(str(constant.convertToInt())) if constant is not None else EVENT
+    except ValueError:
+        return EVENT

@@ -1,0 +1,59 @@
+"""`case` statements and their kin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tilewright.verilog.compiler import Compiler, Run
+from tilewright.verilog.machine import Machine
+
+
+def compile_case(statement: Any, compiler: Compiler) -> Run:
+    """`case`, `casez` or `casex`; one that is not known takes no branch, and its variables are forgotten."""
+    subject = compiler.expression(statement.expr)
+    items = [
+        ([compiler.expression(e) for e in item.expressions], compiler.compile(item.stmt))
+        for item in statement.items
+    ]
+    default = compiler.compile(statement.defaultCase) if statement.defaultCase else None
+    forget, is_matched = compiler.forget(statement), _MATCHES.get(statement.condition.name)
+
+    def run(machine: Machine) -> None:
+        machine.step()
+        wanted = subject(machine).pattern
+        for labels, body in items:
+            for label in labels:
+                pattern = label(machine).pattern
+                if wanted is None or pattern is None or is_matched is None:
+                    return forget(machine)
+                if is_matched(pattern, wanted):
+                    with machine.branch():
+                        return body(machine)
+        if default is not None:
+            with machine.branch():
+                default(machine)
+        return None
+
+    return run
+
+
+Pattern = tuple[int, int]
+
+
+def _by_z(label: Pattern, wanted: Pattern) -> bool:
+    """`casez`: a digit z on either side is any digit."""
+    open_bits = (label[0] & label[1]) | (wanted[0] & wanted[1])
+    return not ((label[0] ^ wanted[0]) | (label[1] ^ wanted[1])) & ~open_bits
+
+
+def _by_x(label: Pattern, wanted: Pattern) -> bool:
+    """`casex`: a digit x or z on either side is any digit."""
+    return not (label[0] ^ wanted[0]) & ~(label[1] | wanted[1])
+
+
+_MATCHES: dict[str, Callable[[Pattern, Pattern], bool]] = {
+    "Normal": lambda label, wanted: label == wanted,
+    "WildcardJustZ": _by_z,
+    "WildcardXOrZ": _by_x,
+}

@@ -1,0 +1,87 @@
+"""Calls that a simulator refuses as the simulation starts, whether or not they are ever reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tilewright.verilog.reader import instance_bodies
+from tilewright.verilog.refused_places import STRING, refused_place
+from tilewright.verilog.simulators import ICARUS, Simulator
+from tilewright.verilog.testbench import Testbench
+
+_SCANS = {"$fscanf": 2, "$sscanf": 2}
+_READS = {"$fgets": 1, "$fread": 1}
+_WRITERS = {"$sformat": 0, "$swrite": 0, "$value$plusargs": 1}
+_ERROR_BITS = 640
+
+
+def refused_calls(testbench: Testbench, simulator: Simulator) -> Iterator[tuple[int, str, str]]:
+    """Line, kind ("bad-format" or "bad-place") and what each call is that `simulator` refuses.
+
+    Branches of a condition that is constant are left out: a simulator may drop them.
+    """
+    for top in testbench.tops:
+        for body in instance_bodies(top):
+            for member in body:
+                if member.kind.name in ("ProceduralBlock", "Subroutine"):
+                    for call in _calls(member.body):
+                        yield from _refused(call, testbench, simulator)
+
+
+def _calls(statement: Any) -> list[Any]:
+    """System calls in a statement, without those that depend on a constant."""
+    found: list[Any] = []
+    dropped: set[int] = set()
+
+    def visit_dropped(node: Any) -> None:
+        if node.kind.name == "Call":
+            dropped.add(node.sourceRange.start.offset)
+
+    def visit(node: Any) -> None:
+        if node.kind.name == "Call" and node.isSystemCall:
+            found.append(node)
+        elif node.kind.name == "Conditional" and node.conditions[0].expr.constant is not None:
+            node.ifTrue.visit(visit_dropped)
+            if node.ifFalse is not None:
+                node.ifFalse.visit(visit_dropped)
+
+    statement.visit(visit)
+    return [call for call in found if call.sourceRange.start.offset not in dropped]
+
+
+def _refused(
+    call: Any, testbench: Testbench, simulator: Simulator
+) -> Iterator[tuple[int, str, str]]:
+    name, arguments = call.subroutineName, list(call.arguments)
+    line = testbench.line(call)
+    if name in _SCANS and len(arguments) == _SCANS[name] and simulator.needs_target:
+        yield line, "bad-format", f"a {name} without a variable"
+    if name in _SCANS and simulator.wants_literals and len(arguments) > 1:
+        template = arguments[1]
+        while template.kind.name == "Conversion":
+            template = template.operand
+        if template.kind.name != "StringLiteral":
+            yield line, "bad-format", f"a format of {name} that is no string literal"
+    for place in _places(name, arguments):
+        what = refused_place(place, name, simulator)
+        if what and what != STRING:
+            yield line, "bad-place", what
+    if simulator is ICARUS and name == "$ferror" and len(arguments) > 1:
+        target = _written(arguments[1])
+        if not target.type.isString and int(target.type.bitWidth) < _ERROR_BITS:
+            yield line, "bad-place", f"a register of less than {_ERROR_BITS} bits by $ferror"
+
+
+def _places(name: str, arguments: list[Any]) -> list[Any]:
+    if name in _SCANS:
+        return [_written(argument) for argument in arguments[_SCANS[name] :]]
+    if name in _READS:
+        return [_written(arguments[0])] if arguments else []
+    if name in _WRITERS and len(arguments) > _WRITERS[name]:
+        return [_written(arguments[_WRITERS[name]])]
+    return []
+
+
+def _written(argument: Any) -> Any:
+    return argument.left if argument.kind.name == "Assignment" else argument

@@ -1,0 +1,25 @@
+"""What interrupts a process of a testbench: exceptions that steer, and are no errors."""
+
+
+class StopProcessSignal(Exception):  # noqa: N818 - control flow, no error
+    """The present initial block goes no further."""
+
+
+class FinishSimulationSignal(Exception):  # noqa: N818 - control flow, no error
+    """`$finish` or `$stop`."""
+
+
+class BreakLoopSignal(Exception):  # noqa: N818 - control flow, no error
+    """`break`."""
+
+
+class ContinueLoopSignal(Exception):  # noqa: N818 - control flow, no error
+    """`continue`."""
+
+
+class ReturnCallSignal(Exception):  # noqa: N818 - control flow, no error
+    """`return`."""
+
+
+class DisableBlockSignal(Exception):  # noqa: N818 - control flow, no error
+    """`disable` of a named block; the argument is its name."""
