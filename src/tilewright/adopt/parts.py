@@ -54,13 +54,16 @@ def _runs(lines: list[str]) -> list[tuple[int, int, str]]:
     """First line, line after the last, and separator of runs of lines of one form, nothing between them."""
     found: list[tuple[int, int, str]] = []
     common: tuple[Form, ...] = ()
-    first = 0
+    first, is_filled = 0, False
     for at, line in enumerate([*lines, ""]):
         forms = forms_of(line) if line else ()
         both = tuple(form for form in common if form in forms)
+        if is_filled:  # numbers with zeros before them have one width
+            both = tuple(form for form in both if form[0] == "digits")
         if common and not both:
             found.append((first, at, common[0][2]))
         if not both:
-            first = at
+            first, is_filled = at, False
         common = both or forms
+        is_filled |= len(line) > 1 and line[0] == "0"
     return found

@@ -361,4 +361,4 @@ def test_all_kinds_in_one_file(tmp_path, titles):
     }
     at = text.rindex("f") if "f" in text[-90:] else len(text) - 2
     (tmp_path / "image.txt").write_text(text[:at] + "7" + text[at + 1 :])
-    assert not adopt(tmp_path).passed
+    assert not adopt(tmp_path, seconds=1).passed
