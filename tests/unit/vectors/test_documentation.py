@@ -17,7 +17,7 @@ from tilewright.vectors.planes import tile_sizes
 from tilewright.verify import reference_outputs
 
 PAGE = (Path(__file__).parents[3] / "docs" / "vectors.md").read_text(encoding="utf-8")
-MINE, HALO, ADDRESS, CONSTANTS = (
+MINE, SHARED, HALO, ADDRESS, CONSTANTS = (
     tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 )
 
@@ -54,6 +54,16 @@ def test_the_table_of_tiles_with_halo_belongs_to_a_layout():
         form, TilePlan(ConvShape(2, 4, 6, 3, 3, 3, padding=(1, 1)), ArrayShape(2, 3, 16))
     )
     assert sizes == {"th": 2, "tw": 2, "ih": 4, "iw": 5}  # as the page says: 4 rows of 5 pixels
+
+
+def test_the_tables_that_share_a_file_are_a_layout():
+    layout = Layout.from_facts({"name": "shared", "description": "", **SHARED})
+    parts = {form.kind: (form.file, form.part) for form in layout.kinds}
+    assert parts == {
+        "weight": ("image.txt", 1),
+        "activation": ("image.txt", 2),
+        "output": ("image.txt", 3),
+    }
 
 
 def test_the_tables_of_constants_belong_to_a_layout():
