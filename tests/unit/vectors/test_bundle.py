@@ -189,7 +189,7 @@ def test_values_that_do_not_fit_write_nothing(tmp_path, error, changes, message)
 def test_two_kinds_never_share_a_file(tmp_path):
     facts = load_layout("ece284-ws").to_facts()
     facts["output"]["file"] = "PSUM.txt"
-    with pytest.raises(ConfigError, match=r"output and psum must not share the file PSUM\.txt$"):
+    with pytest.raises(ConfigError, match=r"output and psum must not share the file PSUM\.txt, "):
         _write(tmp_path / "bundle", layout=Layout.from_facts(facts))
     facts["output"]["file"] = "manifest.json"
     with pytest.raises(ConfigError, match=r"output and the manifest must not share"):
