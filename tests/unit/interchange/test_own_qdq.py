@@ -120,7 +120,9 @@ def test_blocks_of_input_channels_are_refused(tmp_path):
     scale = net.rng.uniform(0.01, 0.1, (2, 5))
     weight = net.weight((8, 5), scale, axis=0, block_size=4)
     path = net.save(tmp_path / "net.onnx", net.node("MatMul", net.codes("x", 0.05, 100), weight))
-    with pytest.raises(FormatError, match=r"\(MatMul\): the weight's scale must be one or one per"):
+    with pytest.raises(
+        FormatError, match=r"\(MatMul\): its weight has scales that differ by input"
+    ):
         read_onnx(path)
 
 
