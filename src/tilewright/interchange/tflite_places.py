@@ -88,8 +88,8 @@ def plane_of(sizes: tuple[int, ...]) -> Plane:
 def settled(op: Operator, seen: Seen, assembly: Assembly) -> Value:
     """The tensor as a value of planes, or of channels: the same one, another input, or a `CodeMove`."""
     value, first = seen.value, channels_first(seen.places)
-    if first.ndim == 2:
-        op.refuse(f"{seen.tensor} must have 2 or 4 axes, not 3, to be read there")
+    if first.ndim not in (1, 3):
+        op.refuse(f"{seen.tensor} must have 2 or 4 axes, not {first.ndim + 1}, to be read there")
     plane = plane_of(seen.places.shape)
     is_flat = first.ndim == 1
     if seen.is_kept and value.plane == plane:
@@ -104,7 +104,7 @@ def settled(op: Operator, seen: Seen, assembly: Assembly) -> Value:
 
 def laid_out(seen: Seen, tensor: Tensor) -> Seen:
     """The graph's input as its only reader lays it out: the network's input from there on."""
-    plane = plane_of(seen.places.shape)
+    plane = plane_of(seen.places.shape or (1,))
     layout = (*seen.value.layout, f"laid out as {tensor.name}")
     value = replace(seen.value, plane=plane, is_flat=seen.places.ndim == 1, layout=layout)
     return Seen.of(value, tensor)

@@ -291,6 +291,12 @@ def with_scales_far_apart(path):
     return file.save(path, file.add("ADD", file.input, x, (1e-30, 0)))
 
 
+def with_a_sum_of_one_axis(path):
+    file = TfliteFile((1,))
+    both = [file.reshape(file.input, (1,)) for _ in range(2)]
+    return file.save(path, file.add("ADD", *both, (0.1, 0)))
+
+
 def with_nothing(path):
     file = TfliteFile((8,))
     return file.save(path, file.input)
@@ -312,6 +318,7 @@ def with_nothing(path):
         (with_no_weight, "must read 2 tensors, but reads 1"),
         (with_a_huge_tensor, "must have at most 16,777,216 numbers"),
         (with_scales_far_apart, "within a factor of 262,144, not 1e-30 and"),
+        (with_a_sum_of_one_axis, "must have 2 or 4 axes, not 1"),
         (with_nothing, "must have one output that follows"),
         (with_other_sizes, "must hold 256 numbers a sample, .* not 3x8x4"),
         (with_sizes_below_zero, "must hold 256 numbers a sample, .* not -8x-8x4"),
