@@ -40,7 +40,7 @@ CORNERS = {
     "bundles": [{"folder": "05_vectors/corner-vectors/random", "manifest": "1"}],
 }
 COUNTS = {
-    "simulator": "icarus",
+    "simulators": ["icarus"],
     "sets": 1,
     "bundles": 1,
     "psums_compared": 1,

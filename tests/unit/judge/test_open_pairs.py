@@ -87,5 +87,5 @@ def test_two_orders_of_two_causes_are_told_apart_where_they_differ(bundle):
         predict(problem, (late, wraps)) == predict(problem, (wraps, late))
     ).all()  # of this input
     assert len(told_apart(bundle, problem, [(late, wraps), (wraps, late)])) == 2
-    unsigned = causes["weight-unsigned"]
+    unsigned = causes["weights-unsigned"]
     assert told_apart(bundle, problem, [(late, unsigned), (unsigned, late)]) == [[(late, unsigned)]]
