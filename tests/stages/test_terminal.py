@@ -32,6 +32,13 @@ def test_the_verdict_names_what_mends_it(run):
     )
 
 
+def test_a_certified_run_names_how_to_check_it(run):
+    assert tilewright("certify", run, "--images", 1, "--onnx", 0).returncode == 0
+    *_, last = tilewright("report", run).stdout.splitlines()
+    assert last == f"next: tilewright certify --check {run}/08_certify/certify.json"
+    assert tilewright(*last.split()[2:]).returncode == 0
+
+
 def test_quiet_says_the_verdict_and_what_fails(run):
     done = tilewright("--quiet", "verify", run)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

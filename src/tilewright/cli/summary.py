@@ -43,7 +43,12 @@ def _next(summary: Summary, root: Path) -> str:
     """What to do about this verdict: prove what was compared, run what is missing, or look at the failure."""
     run = shlex.quote(str(root))
     if summary.verdict == "pass":
-        return f"tilewright certify {run}"
+        from tilewright.pipeline.run_folder import RunFolder
+
+        made = RunFolder(root).facts_path("certify")
+        return (
+            f"tilewright certify {f'--check {shlex.quote(str(made))}' if made.is_file() else run}"
+        )
     first = summary.failures[0].check
     if first.name not in (HAS_RUN, IS_NOT_STALE):
         return f"open {run}/report.html"
