@@ -84,12 +84,14 @@ def _needs_all(cause: Cause) -> bool:
 def is_supported(problem: Problem, one: OpenCause, tried: int) -> bool:
     """Whether so little is free, and so much else was wrong and is right, that it cannot be chance.
 
-    Of several causes, beside each of the others alone.
+    Of several causes, beside each of the others alone too: they may undo one another.
     """
     free = one.is_free(problem) & problem.known
     missed = free & (predict(problem, one.causes) != problem.target)
     is_small = MOST_FREE * int(free.sum()) <= int(problem.known.sum())
-    beside = [(other,) for other in one.causes] if one.others else [()]
+    beside: list[tuple[Cause, ...]] = [()]
+    if one.others:
+        beside += [(other,) for other in one.causes]
     for others in beside:
         mended = problem.known & ~free & (predict(problem, others) != problem.target)
         enough = int(mended.sum()) >= max(4, MENDED * int(missed.sum()))

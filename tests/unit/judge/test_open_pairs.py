@@ -89,3 +89,19 @@ def test_two_orders_of_two_causes_are_told_apart_where_they_differ(bundle):
     assert len(told_apart(bundle, problem, [(late, wraps), (wraps, late)])) == 2
     unsigned = causes["weights-unsigned"]
     assert told_apart(bundle, problem, [(late, unsigned), (unsigned, late)]) == [[(late, unsigned)]]
+
+
+def test_two_causes_that_undo_one_another_explain_nothing(tmp_path):
+    shape = ConvShape(ic=4, ih=6, iw=6, oc=4, kh=3, kw=3)
+    case = Case(shape, ArrayShape(4, 4, psum_bits=16))
+    codes, weight = random_tensors(case, SEED)
+    made = write_case(tmp_path / "bundle", case, codes, weight)
+    numbers = convolve(weight, codes, shape)
+    for edge in (
+        0,
+        -1,
+    ):  # a row early and a row down again: all that differs is among the open numbers
+        damaged = numbers.copy()
+        damaged[1, edge, 2] ^= 64
+        damaged[3, edge, 1] ^= 8
+        assert not _explain(made, damaged).is_explained
