@@ -16,19 +16,8 @@ if TYPE_CHECKING:
 
 
 SHOWN = (
-    *(
-        "file",
-        "plane",
-        "tile",
-        "split",
-        "lines",
-        "word",
-        "radix",
-        "bit_order",
-        "container",
-        "first",
-    ),
-    *("function", "biased", "multiplier", "shift", "rounding", "low", "high", "levels"),
+    *("file", "plane", "tile", "split", "lines", "word", "radix", "bit_order", "container"),
+    *("first", "function", "biased", "multiplier", "shift", "rounding", "low", "high", "levels"),
 )
 """Keys of a layout's tables that are printed."""
 

@@ -19,9 +19,7 @@ from tilewright.verilog.events import (
     ReadEvent,
     Stream,
 )
-from tilewright.verilog.machine import (
-    Machine,
-)
+from tilewright.verilog.machine import Machine
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import FindKey, compile_key, compile_target
 from tilewright.verilog.refused_places import refused_place

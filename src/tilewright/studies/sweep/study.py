@@ -53,9 +53,8 @@ def claim_study(folder: Path, question: Question, fingerprint: str) -> None:
     """
     path = folder / FACTS
     has_others = folder.is_dir() and any(not _is_part(one) for one in folder.iterdir())
-    if (
-        not path.is_file()
-    ):  # looked at last: a process that shares the study may have just written it
+    # Looked at last: a process that shares the study writes this file before any other.
+    if not path.is_file():
         if has_others:
             raise ConfigError(
                 f"{folder} holds other files and no study: give --out a new or empty folder"
