@@ -123,14 +123,16 @@ class FloatGraph:
 
     def _step(self, plan: LinkPlan, source: NodePlan, value: str) -> str:
         """Count thresholds, then pool and flatten; the result is real, in the consumer's scale."""
-        port, shape, direction = plan.link.port, source.sum_shape(self._batch), plan.direction()
-        if direction is not None:
-            factor = self._writer.constant(f"{port}.direction", direction.astype(np.float32))
+        port, shape = plan.link.port, source.sum_shape(self._batch)
+        step = sum_step(plan.source, is_unit=self._is_unit)
+        factors = plan.link.direction * np.sign(step)  # a step is negative where a weight's scale is
+        if (factors < 0).any():
+            oriented = factors.reshape(1, -1, *(1,) * (len(shape) - 2)).astype(np.float32)
+            factor = self._writer.constant(f"{port}.direction", oriented)
             value = self._writer.node(
                 "Mul", (value, factor), f"{port}.oriented", dtype=FLOAT, shape=shape
             )
-        step = sum_step(plan.source, is_unit=self._is_unit)
-        thresholds = ((plan.thresholds() - 0.5) * step[:, None]).astype(np.float32)  # c level
+        thresholds = ((plan.thresholds() - 0.5) * np.abs(step)[:, None]).astype(np.float32)
         scale = 1.0 if self._is_unit else float(np.float32(plan.consumer.act_scale))
         value = self._dialect.count(self._writer, plan, value, thresholds, scale, shape)
         return write_planes(self._writer, plan, value, batch=self._batch, dtype=FLOAT)

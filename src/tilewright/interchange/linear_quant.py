@@ -78,13 +78,16 @@ def _zero_point(op: Operator, constants: dict[str, Array]) -> tuple[str, Array]:
 
 
 def read_integers(op: Operator, constants: dict[str, Array]) -> Integers:
-    """What a DequantizeLinear makes of a constant; refuses scales that are not positive."""
+    """What a DequantizeLinear makes of a constant.
+
+    A scale may be negative, as NNCF writes it where the largest weight of a channel is positive; refuses 0.
+    """
     codes, scale = constants[op.inputs[0]], _constant(op, constants, 1).astype(np.float64)
     kind, wide = codes.dtype.name, codes.astype(np.int64)
     if kind not in (*CODES, "int32"):
         op.refuse(f"its constant must be of type {', '.join(CODES)} or int32, not {kind}")
-    if not (np.isfinite(scale).all() and (scale > 0).all()):
-        op.refuse("the scale must be positive and finite")
+    if not (np.isfinite(scale).all() and scale.all()):
+        op.refuse("the scale must be finite and not 0")
     zero = np.zeros((), np.int64)
     if len(op.inputs) > 2 and op.inputs[2]:
         zero = _constant(op, constants, 2).astype(np.int64)

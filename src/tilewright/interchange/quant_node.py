@@ -113,7 +113,10 @@ def read_quantizer(
     width = scalar(op, bits, "the bit width")
     if width != int(width) or not MIN_BITS <= width <= max_bits:
         op.refuse(f"the bit width must be {MIN_BITS}..{max_bits}, not {width:g}")
-    _check_positive(op, scale)
+    if op.inputs[0] not in constants:
+        _check_positive(op, scale)
+    elif not (np.isfinite(scale).all() and scale.all()):
+        op.refuse("the scale of a constant must be finite and not 0")
     is_signed, is_narrow = bool(op.attributes["signed"]), bool(op.attributes["narrow"])
     number_format = NumberFormat(int(width), is_signed, is_narrow and is_signed and width > 1)
     is_code = zero_point == int(zero_point)

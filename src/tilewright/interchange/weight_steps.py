@@ -17,7 +17,7 @@ WEIGHT_STEPS = (*PLACED, "Cast", "Div", "Identity", "Mul")
 def read_weight_step(
     op: Operator, weights: dict[str, Weight], constants: dict[str, Array], opset: int
 ) -> Weight:
-    """The weight after one of `WEIGHT_STEPS`; refuses a factor that is not positive."""
+    """The weight after one of `WEIGHT_STEPS`; refuses a factor that is 0 or not finite."""
     name = next(name for name in op.inputs if name in weights)
     weight, others = weights[name], [other for other in op.inputs if other and other != name]
     if any(other not in constants for other in others):
@@ -39,8 +39,8 @@ def read_weight_step(
 
 def _scaled(op: Operator, weight: Weight, factor: Array) -> Weight:
     factor = factor.astype(np.float64)
-    if not (np.isfinite(factor).all() and (factor > 0).all()):
-        op.refuse("a weight must be multiplied by positive numbers")
+    if not (np.isfinite(factor).all() and factor.all()):
+        op.refuse("a weight must be multiplied by finite numbers that are not 0")
     try:
         scale = np.broadcast_to(weight.quantizer.scale, weight.codes.shape)
         scale = scale * factor if op.kind == "Mul" else scale / factor

@@ -26,15 +26,20 @@ MAX_CODE_BITS = 8
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """Real size of one LSB: of the activations, and of the weights (one, or one for each oc)."""
+    """Real size of one LSB: of the activations, and of the weights (one, or one for each oc).
+
+    That of weights may be negative: some files have such scales, and then no code is turned round.
+    """
 
     act: float
     weight: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        for scale in (self.act, *self.weight):
-            if not (isfinite(scale) and scale > 0):
-                raise FormatError(f"a scale must be positive and finite, not {scale}")
+        if not (isfinite(self.act) and self.act > 0):
+            raise FormatError(f"a scale must be positive and finite, not {self.act}")
+        for scale in self.weight:
+            if not (isfinite(scale) and scale):
+                raise FormatError(f"a scale of weights must be finite and not 0, not {scale}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def test_outside_engines_compute_what_the_reference_computes(
 
 @pytest.mark.parametrize(("form", "is_unit", "engines"), RUNS)
 def test_strides_pools_flips_and_scales_per_channel(form, is_unit, engines, tmp_path):
-    """A network that is square nowhere; pooling overlaps and is padded; two linear layers."""
+    """A network that is square nowhere; pooling overlaps and is padded; some scales of weights are negative."""
     network = odd_network()
     pixels = np.random.default_rng(1).integers(0, 256, (3, 2, 9, 7), np.uint8)
     exported = export_network(network, tmp_path / "net.onnx", form=form, is_unit=is_unit, batch=3)
@@ -127,7 +127,7 @@ def odd_network(bits: int = 3) -> IntegerNetwork:
             weight=random.integers(-7, 8, sizes, np.int8),
             weight_format=weight_format,
             act_format=codes,
-            weight_scale=random.uniform(0.01, 1, shape.oc),
+            weight_scale=random.uniform(0.01, 1, shape.oc) * random.choice([-1, 1], shape.oc),
             act_scale=float(random.uniform(0.01, 1)),
         )
         codes = NumberFormat(bits, is_signed=False)

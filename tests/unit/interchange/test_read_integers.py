@@ -208,10 +208,35 @@ REFUSED = {
         "node x_QuantizeLinear (QuantizeLinear): codes must be of type int8, uint8, int4, uint4, not uint16",
     ),
     "negative scale": (
-        set_constant("conv2.weight_scale", np.float32(-0.1)),
-        "conv2.weight_DequantizeLinear (DequantizeLinear): the scale must be positive and finite",
+        set_constant("x_scale", np.float32(-0.1)),
+        "node x_QuantizeLinear (QuantizeLinear): the scale must be positive, not -0.1",
+    ),
+    "no scale": (
+        set_constant("conv2.weight_scale", np.float32(0)),
+        "conv2.weight_DequantizeLinear (DequantizeLinear): the scale must be finite and not 0",
     ),
 }
+
+
+def turn_scales(graph):
+    """The scales of two output channels of conv2 become negative, as NNCF writes them."""
+    for one in graph.initializer:
+        if one.name in ("conv2.weight_scale", "conv2.bias_quantized_scale"):
+            turned = numpy_helper.to_array(one) * np.array([-1, 1, -1, 1], np.float32)
+            one.CopyFrom(numpy_helper.from_array(turned, one.name))
+
+
+@pytest.mark.parametrize("form", ["QDQ", "QOperator"])
+def test_scales_of_weights_may_be_negative(form, small, tmp_path):
+    """A larger sum of such a channel is a smaller code; the sabotage leaves the signs out."""
+    path = quantize(small, tmp_path / "net.onnx", form=form, per_channel=True)
+    upright = read_foreign(path, 3)
+    turned = read_foreign(spoiled(path, turn_scales), 3)
+    agree(turned)
+    assert (turned.network.node("conv2").weight_scale < 0).tolist() == [True, False, True, False]
+    source = _with_sums(upright.network, turned.stimulus)
+    wrong = compare_foreign(replace(upright, stimulus=source))
+    assert "conv2" in {one.layer for one in wrong if not one.passed}
 
 
 @pytest.mark.parametrize("form", ["QDQ", "QOperator"])
@@ -367,7 +392,7 @@ def test_altered_files_are_refused_or_read(small, tmp_path):
 def test_all_that_hinders_is_listed_at_once(small, tmp_path):
     def change(graph):
         set_constant("x_scale", np.array([0.1, 0.2, 0.3], np.float32))(graph)
-        set_constant("conv5.weight_scale", np.float32(-0.1))(graph)
+        set_constant("conv5.weight_scale", np.float32(0))(graph)
         node = next(one for one in graph.node if one.name == "globalaveragepool10")
         node.op_type = "GlobalLpPool"
 
