@@ -22,14 +22,13 @@ from tilewright.interchange.joins import (
 from tilewright.interchange.kernels import (
     Products,
     Singles,
-    rounded,
 )
 from tilewright.interchange.linear_quant import (
     LINEAR_QUANT,
     Integers,
     clipped_format,
+    has_scales,
     quantize_constant,
-    read_grid,
     read_integers,
     rounded_bias,
 )
@@ -42,6 +41,7 @@ from tilewright.interchange.quant_node import (
     read_bipolar,
     read_quantizer,
 )
+from tilewright.interchange.read_codes import read_codes
 from tilewright.interchange.read_layers import (
     Weight,
     check_sums,
@@ -67,6 +67,8 @@ WEIGHTED = (*LAYERS, "Attention", "Einsum", "GRU", "LSTM", "MultiHeadAttention",
 
 ARITHMETIC = ("Add", "Mul")
 STEPS_OF_CONSTANTS = (*ARITHMETIC, "Sub", "Div")
+PASSES_CHANNELS = (*LAYOUTS, *LARGEST, "DequantizeLinear")
+"""Operations that take a scale for each channel, as layers do."""
 JOINS = (*ARITHMETIC, "Concat")
 """Operations of several activations; those of arithmetic may also be of one and a constant."""
 
@@ -103,10 +105,10 @@ class Known:
 
     def read_activation(self, op: Operator, values: list[Value]) -> None:
         """An operation, not a layer, of values that follow from the input."""
-        if any(one.by_channel for one in values) and op.kind not in (*LAYOUTS, *LARGEST):
+        if any(one.by_channel for one in values) and op.kind not in PASSES_CHANNELS:
             op.refuse(BY_CHANNEL)
         if op.kind in LINEAR_QUANT:
-            self.values[op.output] = self._read_codes(op, values[0])
+            self.values[op.output] = read_codes(op, values[0], self.constants, self.assembly)
         elif values[0].is_code and op.kind not in (*LAYOUTS, *LARGEST):
             self._read_of_codes(op, values[0])
         elif op.kind in QUANT_OPERATORS:
@@ -167,31 +169,6 @@ class Known:
             self.constants[op.output] = found.values
             if found.codes.ndim > 1 and found.kind != "int32":
                 self.weights[op.output] = Weight.of_integers(op, found)
-
-    def _read_codes(self, op: Operator, value: Value) -> Value:
-        """The value after QuantizeLinear or DequantizeLinear."""
-        grid = read_grid(op, self.constants)
-        if op.kind == "DequantizeLinear":
-            if value.origin is None and value.grid is None:  # the input is codes
-                return _of_bytes(replace(value, tensor=op.output, grid=grid, codes_at=value.tensor))
-            found = value.grid
-            if found is None or not value.is_code:
-                op.refuse("it must read codes that a QuantizeLinear has made")
-            if (found.scale, found.zero_point) != (grid.scale, grid.zero_point):
-                op.refuse(
-                    f"its scale and zero-point {grid.scale:g}, {grid.zero_point} are not those of its codes, "
-                    f"{found.scale:g}, {found.zero_point}: quantize again instead"
-                )
-            return _of_bytes(replace(value, tensor=op.output))
-        if value.is_code:
-            op.refuse("it must read values, but reads codes")
-        if value.grid is not None and value.grid == grid:
-            return replace(value, tensor=op.output, codes_at=op.output)
-        if value.origin is None and value.grid is not None:
-            value = self.assembly.enter(value)
-        step = replace(rounded(grid), is_of_codes=value.follows_codes)
-        after = value.by_kernel(op, grid) or value.on_grid(op, grid, step)
-        return replace(after, codes_at=op.output)
 
     def _read_of_codes(self, op: Operator, value: Value) -> None:
         """A Clip of codes, as QCDQ has it; nothing else computes with codes."""
@@ -292,7 +269,7 @@ class Known:
         reader = readers[0]
         if reader.kind in ("Relu", "Clip"):
             return self._meets_quantizer(reader.output)
-        return reader.kind == "QuantizeLinear"
+        return reader.kind == "QuantizeLinear" and not has_scales(reader, self.constants)
 
     def _read_join(self, op: Operator, values: list[Value]) -> None:
         """An operation of several activations, or one that moves codes."""
@@ -328,12 +305,6 @@ class Known:
         """The quantizer that alone reads a tensor."""
         readers = () if tensor in self._outputs else self._readers.get(tensor, ())
         return quantizer_ahead(readers, self.constants)
-
-
-def _of_bytes(value: Value) -> Value:
-    """Values of codes; of codes of 4 bits, which no engine shows, the tensor of values alone is known."""
-    assert value.grid is not None, "codes have a grid"  # noqa: S101
-    return value if value.grid.number_format.bits > 4 else replace(value, codes_at=None)
 
 
 def _products(value: Value, layer: IntegerLayer, bias: Integers | None) -> Products:

@@ -46,7 +46,7 @@ class Qdq:
 
     def weight(self, sizes, scale, zero=None, *, kind=S4, **attributes):
         """Random codes and their values; of 4 bits, if nothing is said."""
-        low, high = (-8, 8) if kind == S4 else (0, 16)
+        low, high = {S4: (-8, 8), U4: (0, 16)}.get(kind, (-127, 128))
         read = [
             self.constant(self.rng.integers(low, high, sizes), kind),
             self.constant(np.asarray(scale, np.float32)),
@@ -54,11 +54,11 @@ class Qdq:
         zeros = [] if zero is None else [self.constant(zero, kind)]
         return self.node("DequantizeLinear", *read, *zeros, **attributes)
 
-    def save(self, path, output):
-        x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", *self._sizes])
+    def save(self, path, output, kind=TensorProto.FLOAT):
+        x = helper.make_tensor_value_info("x", kind, ["n", *self._sizes])
         end = helper.make_tensor_value_info(output, TensorProto.FLOAT, None)
         graph = helper.make_graph(self._nodes, "net", [x], [end], self._constants)
-        opsets = [helper.make_opsetid("", 21)]
+        opsets = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
         onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10), path)
         return path
 
