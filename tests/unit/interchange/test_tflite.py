@@ -145,7 +145,7 @@ def test_padding_of_its_own_becomes_that_of_the_convolution(tmp_path):
     path = file.save(tmp_path / "net.tflite", file.layer("CONV_2D", x, 3, padding="VALID"))
     imported = read_tflite(path)
     assert len(imported.network.nodes) == 2
-    assert imported.network.layers[0].shape.padding == (1, 2)
+    assert imported.network.layers[0].shape.edges == ((0, 1), (2, 1))
     assert differ(path, "xnnpack")[1] == 0
 
 
