@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.quant_node import FileQuantizer
 from tilewright.interchange.read_layers import Weight
-from tilewright.interchange.values import ByChannel, Grid, Step, Value
+from tilewright.interchange.values import ByChannel, Grid, Step, Value, clip
 from tilewright.spec import NumberFormat
 from tilewright.spec.number_format import signed_bits_needed
 from tilewright.spec.step_search import Floats
@@ -47,6 +47,15 @@ def quantized_linearly(op: Operator, value: Value, found: ByChannel) -> Value:
 
     after = value.on_grid(op, grid, Step(apply, is_of_codes=value.follows_codes))
     return replace(after, grid=None, by_channel=found, codes_at=op.output)
+
+
+def clipped(op: Operator, value: Value, narrow: Grid) -> Value:
+    """Such codes within the range of a narrower format."""
+    known = value.by_channel
+    assert known is not None, "codes with a scale for each channel"  # noqa: S101
+    by_channel = replace(known, grid=narrow)
+    after = replace(value, tensor=op.output, codes_at=op.output, by_channel=by_channel)
+    return replace(after, steps=(*value.steps, clip(narrow)))
 
 
 def dequantized(op: Operator, value: Value, stated: ByChannel) -> Value:

@@ -29,7 +29,10 @@ SCALE_MARGIN = 2.0**-16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Integers:
-    """A constant that a file has as codes: int64, less their zero-point, and a scale that fits them."""
+    """A constant that a file has as codes: int64, less their zero-point, and a scale that fits them.
+
+    kind: its type, or "float" where ONNX Runtime makes codes of it.
+    """
 
     codes: Ints
     kind: str
@@ -46,7 +49,9 @@ class Integers:
         scale = self.scale.reshape(-1)
         fits = scale.size in (1, gain.size) or gain.size == 1
         return (
-            self.kind == "int32" and fits and bool(np.allclose(scale, gain, SCALE_MARGIN, atol=0))
+            self.kind in ("int32", "float")
+            and fits
+            and bool(np.allclose(scale, gain, SCALE_MARGIN, atol=0))
         )
 
 

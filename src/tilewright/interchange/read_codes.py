@@ -9,7 +9,7 @@ from tilewright.interchange.channel_scales import dequantized, quantized_linearl
 from tilewright.interchange.kernels import rounded
 from tilewright.interchange.linear_quant import has_scales, read_grid, read_grids
 from tilewright.interchange.onnx_graph import Array, Operator
-from tilewright.interchange.values import Value
+from tilewright.interchange.values import Grid, Value
 
 
 def read_codes(
@@ -41,7 +41,8 @@ def _dequantized(op: Operator, value: Value, constants: dict[str, Array]) -> Val
     if value.by_channel is not None:
         op.refuse("its codes have a scale for each channel, and it has one: quantize again instead")
     if value.origin is None and found is None:  # the input is codes
-        return _of_bytes(replace(value, tensor=op.output, grid=grid, codes_at=value.tensor))
+        found_at = replace(value, tensor=op.output, grid=grid, codes_at=value.tensor)
+        return _of_type(found_at, grid)
     if found is None or not value.is_code:
         op.refuse("it must read codes that a QuantizeLinear has made")
     if (found.scale, found.zero_point) != (grid.scale, grid.zero_point):
@@ -49,10 +50,12 @@ def _dequantized(op: Operator, value: Value, constants: dict[str, Array]) -> Val
             f"its scale and zero-point {grid.scale:g}, {grid.zero_point} are not those of its codes, "
             f"{found.scale:g}, {found.zero_point}: quantize again instead"
         )
-    return _of_bytes(replace(value, tensor=op.output))
+    return _of_type(replace(value, tensor=op.output), grid)
 
 
-def _of_bytes(value: Value) -> Value:
-    """Values of codes; of codes of 4 bits, which no engine shows, the tensor of values alone is known."""
-    assert value.grid is not None, "codes have a grid"  # noqa: S101
-    return value if value.grid.number_format.bits > 4 else replace(value, codes_at=None)
+def _of_type(value: Value, stated: Grid) -> Value:
+    """Values of codes; of a type of 4 bits, which no engine shows, the tensor of values alone is known.
+
+    stated: the grid by the type. The codes may be fewer: a Clip of bytes leaves bytes, with their kernels.
+    """
+    return value if stated.number_format.bits > 4 else replace(value, codes_at=None)

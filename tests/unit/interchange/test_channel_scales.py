@@ -142,6 +142,12 @@ def linear_depthwise(net, x, pair):
     return net.node("Conv", x, net.weight((5, 4, 1, 1), 0.05, kind=S8))
 
 
+def linear_clipped(net, x, pair):
+    """As Brevitas writes QCDQ: fewer codes, in a type of 8 bits."""
+    bounds = (net.constant(bound, U8) for bound in (0, 15))
+    return linear_depthwise(net, net.node("Clip", x, *bounds), pair)
+
+
 def linear_pooled(net, x, pair):
     """The largest of codes, between the two operators."""
     x = net.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
@@ -159,6 +165,7 @@ def linear_dense(net, x, pair):
     [
         (linear_depthwise, OTHERS),
         (linear_depthwise, [0.1, 0.1, 0.1, 0.1]),
+        (linear_clipped, OTHERS),
         (linear_pooled, POWERS),
         (linear_dense, POWERS),
     ],
