@@ -188,9 +188,10 @@ class Known:
         if value.by_channel is not None:
             self.values[op.output] = clipped(op, value, narrow)
             return
-        self.values[op.output] = replace(
-            value.on_grid(op, narrow, clip(narrow)), codes_at=op.output
-        )
+        after = value.on_grid(op, narrow, clip(narrow))
+        if value.origin is None and value.steps:  # one quantizer of the input, in two operations
+            after = replace(after, steps=(*value.steps[:-1], value.steps[-1].then(clip(narrow))))
+        self.values[op.output] = replace(after, codes_at=op.output)
 
     def _bounds(self, op: Operator) -> tuple[int, int]:
         """What a Clip of codes keeps."""

@@ -279,3 +279,41 @@ def test_codes_of_bytes_that_a_clip_narrows_have_the_kernels_of_bytes(tmp_path):
     assert [str(one) for one in compare_foreign(foreign) if not one.passed] == []
     assert foreign.network.layers[1].act_format == NumberFormat(3, is_signed=True)
     assert foreign.doubtful == 0
+
+
+def test_an_input_that_a_clip_narrows_has_one_quantizer(tmp_path):
+    """QCDQ: nothing of the file comes before it, and the codes that are drawn are all those it has."""
+    net = Qdq((3, 8, 6))
+    pair = net.constant(0.25), net.constant(0, S8)
+    low, high = (net.constant(bound, S8) for bound in (-4, 3))
+    x = net.node("Clip", net.node("QuantizeLinear", "x", *pair), low, high)
+    x = net.node("DequantizeLinear", x, *pair)
+    path = net.save(tmp_path / "net.onnx", net.node("Conv", x, net.weight((5, 3, 1, 1), 0.05)))
+    foreign = read_foreign(path, 4)
+    assert [str(one) for one in compare_foreign(foreign) if not one.passed] == []
+    assert not any("comes before the quantizer" in note for note in foreign.notes)
+    codes = foreign.stimulus.codes[foreign.network.nodes[0].name]
+    assert (codes.min(), codes.max()) == (-4, 3)
+
+
+NORMS = {
+    "LayerNormalization": ((6, 4), "train with BatchNormalization in its place, or build it of"),
+    "InstanceNormalization": ((4, 6, 5), "train with BatchNormalization in its place, or build it"),
+    "Softmax": ((6, 4), "build the attention of integers with tilewright.quant.AttentionScores"),
+}
+
+
+@pytest.mark.parametrize("kind", NORMS)
+def test_what_follows_from_each_input_is_refused_by_its_own_name(kind, tmp_path):
+    """Tokens of three axes too: it is the operation that hinders, not their sizes."""
+    sizes, words = NORMS[kind]
+    net = Qdq(sizes)
+    ones = [net.constant(np.ones(4)) for _ in range(2)]
+    x = net.node(kind, net.codes("x", 0.05, 100), *(ones if kind != "Softmax" else ()))
+    weight = net.weight((5, 4, 1, 1) if len(sizes) == 3 else (4, 5), 0.05, kind=S8)
+    x = net.codes(x, 0.01, 128)
+    end = net.node("Conv" if len(sizes) == 3 else "MatMul", x, weight)
+    with pytest.raises(
+        FormatError, match=rf"\({kind}\): it cannot be stated in integers .*{words}"
+    ):
+        read_onnx(net.save(tmp_path / "net.onnx", end))
