@@ -80,6 +80,20 @@ def chain(rng, *, bits=4, weight_bits=4, edge=9, classes=5, is_signed=False):
     )
 
 
+def uneven(network):
+    """The same sizes and other sums: all zeros around a plane lie below and right of it."""
+    nodes = []
+    for node in network.nodes:
+        shape = getattr(node, "shape", None)
+        if shape is not None and any(shape.padding):
+            down, across = shape.padding
+            after = (2 * down, 2 * across)
+            shape = replace(shape, padding=(0, 0), padding_after=after)
+            node = replace(node, shape=shape)
+        nodes.append(node)
+    return IntegerNetwork(tuple(nodes), network.inputs, network.outputs)
+
+
 def residual(rng, *, bits=4, sum_bits=8, classes=5):
     """A stem that a convolution and an addition read, an average pool, a classifier."""
     codes = NumberFormat(bits, is_signed=False)

@@ -21,6 +21,7 @@ def plans(draw):
         kw=kernel[1],
         stride=(draw(st.integers(1, 2)), draw(st.integers(1, 2))),
         padding=(draw(st.integers(0, 2)), draw(st.integers(0, 2))),
+        padding_after=draw(st.none() | st.tuples(st.integers(0, 2), st.integers(0, 2))),
     )
     rows = draw(st.integers(1, 4))
     cols = draw(st.integers(1, 4).filter(lambda cols: cols != rows))

@@ -18,6 +18,8 @@ from tilewright.verify import reference_outputs, reference_tap_psums
 
 PACKS = Path(__file__).parent / "packs.json"
 SHAPE = ConvShape(ic=3, ih=2, iw=3, oc=3, kh=1, kw=2, stride=(1, 1), padding=(0, 1))
+UNEVEN = ConvShape(ic=3, ih=2, iw=3, oc=3, kh=1, kw=2, stride=(1, 2), padding_after=(1, 1))
+"""Zeros below and right of the plane, and none above and left of it."""
 ARRAY = ArrayShape(rows=2, cols=2, psum_bits=10)
 OWN = """
 name = "decimal"
@@ -49,12 +51,12 @@ trailer = ["// end"]
 """
 
 
-def layer(*, is_signed: bool = False) -> IntegerLayer:
+def layer(shape: ConvShape, *, is_signed: bool = False) -> IntegerLayer:
     """A layer with two tiles in both directions, the last of them half empty."""
     count = np.arange(SHAPE.oc * SHAPE.ic * 2)
     return IntegerLayer(
         name="pack",
-        shape=SHAPE,
+        shape=shape,
         weight=((count**3 + 5 * count) % 15 - 7).astype(np.int8).reshape(SHAPE.oc, SHAPE.ic, 1, 2),
         weight_format=NumberFormat(4, is_signed=True, is_narrow=True),
         act_format=NumberFormat(4, is_signed=is_signed),
@@ -63,9 +65,11 @@ def layer(*, is_signed: bool = False) -> IntegerLayer:
     )
 
 
-def written(layout: Layout, *, is_signed: bool = False) -> dict[str, bytes]:
+def written(
+    layout: Layout, *, is_signed: bool = False, shape: ConvShape = SHAPE
+) -> dict[str, bytes]:
     """The files of a bundle in `layout`, name to content; the versions of the writer stand for any."""
-    one = layer(is_signed=is_signed)
+    one = layer(shape, is_signed=is_signed)
     codes = (np.arange(18).reshape(3, 2, 3) * 7 % 16 - 8 * is_signed).astype(one.act_format.dtype)
     taps = reference_tap_psums(codes[None], one.weight, one.shape)[:, 0]
     psums = taps.sum(axis=0)
@@ -74,7 +78,7 @@ def written(layout: Layout, *, is_signed: bool = False) -> dict[str, bytes]:
         write_bundle(
             folder,
             layer=one,
-            plan=TilePlan(SHAPE, ARRAY),
+            plan=TilePlan(shape, ARRAY),
             layout=layout,
             codes=codes,
             psums=psums,
@@ -168,15 +172,36 @@ def all_packs():
         yield name, written(layout), None, 0, why
     yield "signed", written(load_layout("ece284-ws"), is_signed=True), None, 0, "signed activations"
     yield "windows", written(load_layout("ece284-os")), None, 0, "windows and splits: profile full"
+    for name, layout in (("padding-after", "ece284-ws"), ("padding-after-hex", "readmemh")):
+        files = written(load_layout(layout), shape=UNEVEN)
+        yield name, files, None, 0, "version 3: other padding below and right than above and left"
+    yield from _wrong_padding(written(load_layout("ece284-ws"), shape=UNEVEN))
     yield from _wrong_manifests(ws)
     yield from _wrong_files(ws, written(load_layout("ece284-unpadded")))
+
+
+def _wrong_padding(uneven):
+    """Version 3 with other padding than it may state."""
+    changes = {
+        "padding-after-in-2": (at(version=2), "version 2 has no padding_after"),
+        "padding-after-alike": (at("shape", padding_after=[0, 0]), "it differs from padding"),
+        "padding-after-one": (at("shape", padding_after=[1]), "padding_after is a pair"),
+        "padding-after-negative": (at("shape", padding_after=[-1, 1]), "padding is 0 or more"),
+    }
+    for name, (change, why) in changes.items():
+        yield name, with_facts(uneven, change), "padding-after", 2, why
+    x0 = "activation_tile0.txt"
+    last = uneven[x0][-9:]
+    changed = edited(uneven, x0, uneven[x0][-18:], uneven[x0][-18:-9] + last.replace(b"0", b"1", 1))
+    yield "padding-after-used", changed, "padding-after", 1, "the padding below and right holds 0"
 
 
 def _wrong_manifests(ws):
     """Refused before a file is opened: status 2."""
     changes = {
         "other-kind": (at(kind="tensor-bundle"), "kind must be vector-bundle"),
-        "version-3": (at(version=3), "a version that this page does not describe"),
+        "version-3": (at(version=3), "version 3 states padding_after"),
+        "version-4": (at(version=4), "a version that this page does not describe"),
         "version-true": (at(version=True), "true is no version"),
         "version-text": (at(version="2"), "a text is no version"),
         "key-missing": (at(scales=None), "every key must be there"),

@@ -66,14 +66,11 @@ class Manifest:
         except (OSError, ValueError) as error:
             raise Refused(f"no manifest: {error}") from error
         table(facts, "manifest", TOP)
-        demand(facts["kind"] == "vector-bundle" and facts["version"] in (1, 2), "kind or version")
+        demand(
+            facts["kind"] == "vector-bundle" and facts["version"] in (1, 2, 3), "kind or version"
+        )
         self.folder, self.facts = folder, facts
-        shape, array = table(facts["shape"], "shape", SHAPE), table(facts["array"], "array", ARRAY)
-        for name in ("stride", "padding"):
-            demand(len(shape[name]) == 2, f"{name} is a pair")
-            demand(all(type(one) is int for one in shape[name]), f"{name} is a pair of integers")
-        demand(min(shape[key] for key in ("ic", "ih", "iw", "oc", "kh", "kw")) >= 1, "sizes")
-        demand(min(shape["stride"]) >= 1 and min(shape["padding"]) >= 0, "stride and padding")
+        shape, array = self._read_shape(), table(facts["array"], "array", ARRAY)
         demand(min(array.values()) >= 1 and facts["sample"] >= 0, "array and sample")
         self._derive(shape, array)
         for name in ("act_format", "weight_format"):
@@ -93,9 +90,27 @@ class Manifest:
         demand({"activation", "weight"} <= self.kinds.keys(), "operands")
         demand({"psum", "tap_psum", "output"} & self.kinds.keys(), "something to expect")
 
+    def _read_shape(self):
+        """The sizes, `padding_after` in every version."""
+        is_after = self.facts["version"] == 3
+        shape = table(
+            self.facts["shape"], "shape", SHAPE | ({"padding_after": list} if is_after else {})
+        )
+        for name in shape.keys() & {"stride", "padding", "padding_after"}:
+            demand(len(shape[name]) == 2, f"{name} is a pair")
+            demand(all(type(one) is int for one in shape[name]), f"{name} is a pair of integers")
+        demand(min(shape[key] for key in ("ic", "ih", "iw", "oc", "kh", "kw")) >= 1, "sizes")
+        demand(min(shape["stride"]) >= 1 and min(shape["padding"]) >= 0, "stride and padding")
+        after = shape.get("padding_after", shape["padding"])
+        demand(min(after) >= 0 and (after != shape["padding"]) == is_after, "padding_after")
+        return shape | {"padding_after": after}
+
     def _derive(self, shape, array):
         padded = [
-            shape[edge] + 2 * pad for edge, pad in zip(("ih", "iw"), shape["padding"], strict=True)
+            shape[edge] + before + after
+            for edge, before, after in zip(
+                ("ih", "iw"), shape["padding"], shape["padding_after"], strict=True
+            )
         ]
         out = [
             (size - kernel) // step + 1
@@ -172,7 +187,7 @@ class Manifest:
     def hashes(self):
         """Name of every file to its stated sha256."""
         listed = self.facts["files"]
-        demand(type(listed) is (dict if self.facts["version"] == 2 else list), "type of files")
+        demand(type(listed) is (dict if self.facts["version"] >= 2 else list), "type of files")
         if self.facts["version"] == 1:
             return self._hashes_of_version_1(listed)
         demand(listed.keys() == self.kinds.keys(), "files has the kinds of the layout")
@@ -324,7 +339,7 @@ def untile(manifest, kind, tiles):
         planes = planes[: shape["ic"]]
         if edges is manifest.padded:
             down, across = shape["padding"]
-            inner = planes[:, down : edges[0] - down, across : edges[1] - across]
+            inner = planes[:, down : down + shape["ih"], across : across + shape["iw"]]
             demand(np.count_nonzero(inner) == np.count_nonzero(planes), "the padding is 0")
             return inner
         return planes
@@ -342,7 +357,8 @@ def untile(manifest, kind, tiles):
 def tap_psums(manifest, weight, codes):
     """Psums of each tap, ``kij oc oh ow``, in exact integers."""
     shape, (down, across) = manifest.shape, manifest.shape["padding"]
-    plane = np.pad(codes, ((0, 0), (down, down), (across, across)))
+    below, right = shape["padding_after"]
+    plane = np.pad(codes, ((0, 0), (down, below), (across, right)))
     (step_h, step_w), (oh, ow) = shape["stride"], manifest.out
     taps = []
     for kh, kw in product(range(shape["kh"]), range(shape["kw"])):

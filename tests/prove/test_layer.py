@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tilewright.errors import ConfigError
-from tilewright.prove.layer_claim import LayerJob
+from tilewright.prove.layer_claim import LayerClaim, LayerJob
 from tilewright.prove.our_rtl import prove_layer
 from tilewright.spec import ArrayShape, ConvShape, OutputFunction, PsumRule, Schedule
 from tilewright.tile import Execution
@@ -15,8 +17,12 @@ from tilewright.tile.plan import plan_mode
 SHAPE = ConvShape(ic=3, ih=3, iw=2, oc=3, kh=2, kw=1, padding=(0, 1))
 
 
-def job(mode="ws", *, function="relu", stalls=0, weights=None, **schedule):
-    plan = plan_mode(SHAPE, ArrayShape(2, 2, 12), mode, 2)
+UNEVEN = ConvShape(ic=3, ih=2, iw=2, oc=3, kh=2, kw=1, stride=(1, 2), padding_after=(1, 2))
+"""As many numbers, and zeros below and right of the plane alone."""
+
+
+def job(mode="ws", *, shape=SHAPE, function="relu", stalls=0, weights=None, **schedule):
+    plan = plan_mode(shape, ArrayShape(2, 2, 12), mode, 2)
     return LayerJob(
         Execution(
             plan,
@@ -70,6 +76,26 @@ def test_a_core_with_a_fault_is_never_proved(core, file, before, after, reason):
     assert reason in verdict.reason
     if verdict.killing is not None:
         assert verdict.killing.is_confirmed is not False
+
+
+def test_zeros_below_and_right_alone_are_in_the_claim(core, monkeypatch):
+    """Sabotage: a claim of a plane whose zeros lie above and left does not hold."""
+    one = job(shape=UNEVEN, is_skipping=True)
+    verdict = prove_layer(core, one)
+    assert verdict.answer == "proved", verdict
+    assert verdict.bits == 2 * (3 * 3 * 2 + 3 * 2 * 2)
+    turned = replace(UNEVEN, padding=(1, 2), padding_after=(0, 0))
+    sums = LayerClaim._sum
+
+    def elsewhere(self, *place):
+        plan = replace(self.job.execution.plan, shape=turned)
+        job = replace(self.job, execution=replace(self.job.execution, plan=plan))
+        with monkeypatch.context() as patched:
+            patched.setattr(self, "job", job)
+            return sums(self, *place)
+
+    monkeypatch.setattr(LayerClaim, "_sum", elsewhere)
+    assert prove_layer(core, one).answer != "proved"
 
 
 def test_jobs_that_are_none():

@@ -79,7 +79,8 @@ class Case:
             return shape.ic * shape.kh * shape.kw
         if self.schedule.is_skipping:
             return shape.oh * shape.ow
-        return (shape.ih + 2 * shape.padding[0]) * (shape.iw + 2 * shape.padding[1])
+        bottom, right = shape.padding_after or shape.padding
+        return (shape.ih + shape.padding[0] + bottom) * (shape.iw + shape.padding[1] + right)
 
     @property
     def fold_cycles(self) -> int:

@@ -35,6 +35,20 @@ VARIETY = {
     "one column, stride 2, last row and column unused": Case(
         ConvShape(3, 8, 6, 3, 3, 3, stride=(2, 2), padding=(0, 0)), ArrayShape(4, 1, 20), 8, 2
     ),
+    "stride 2, zeros below and right alone": Case(
+        ConvShape(3, 6, 8, 5, 3, 3, stride=(2, 2), padding_after=(1, 1)), ArrayShape(2, 4, 20)
+    ),
+    "stride 2, two channels in each PE, other zeros on each side": Case(
+        ConvShape(5, 5, 4, 3, 3, 2, stride=(2, 1), padding=(0, 1), padding_after=(2, 0)),
+        ArrayShape(2, 3, 16),
+        mode="simd",
+        schedule=FAST,
+    ),
+    "output stationary, stride 2, zeros below and right alone": Case(
+        ConvShape(2, 4, 6, 3, 3, 3, stride=(2, 2), padding_after=(1, 1)),
+        ArrayShape(3, 2, 16),
+        mode="os",
+    ),
     "linear layer, 3 input tiles": Case(ConvShape(9, 1, 1, 5, 1, 1), ArrayShape(4, 8, 20), 8, 8),
     "one PE, stride 3x2": Case(
         ConvShape(2, 5, 6, 2, 1, 3, stride=(3, 2), padding=(0, 2)), ArrayShape(1, 1, 16)
@@ -112,15 +126,17 @@ def cases(draw: st.DrawFn) -> Case:
     small, pads, strides = st.integers(1, 5), st.integers(0, 2), st.integers(1, 3)
     kh, kw = draw(st.sampled_from((1, 2, 3, 5))), draw(st.sampled_from((1, 2, 3)))
     pad_h, pad_w = draw(pads), draw(pads)
+    after_h, after_w = draw(st.just((pad_h, pad_w)) | st.tuples(pads, pads))
     shape = ConvShape(
         ic=draw(st.integers(1, 7)),
-        ih=max(draw(small), kh - 2 * pad_h),
-        iw=max(draw(small), kw - 2 * pad_w),
+        ih=max(draw(small), kh - pad_h - after_h),
+        iw=max(draw(small), kw - pad_w - after_w),
         oc=draw(st.integers(1, 7)),
         kh=kh,
         kw=kw,
         stride=(draw(strides), draw(strides)),
         padding=(pad_h, pad_w),
+        padding_after=(after_h, after_w),
     )
     array = ArrayShape(draw(st.integers(1, 6)), draw(st.integers(1, 6)), draw(st.integers(4, 32)))
     mode = draw(st.sampled_from(["ws", "simd", "os"]))

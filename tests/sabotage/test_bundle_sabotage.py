@@ -214,8 +214,8 @@ def _drop(key):
 
 
 MANIFEST_FAULTS = [
-    (_drop("kind"), r"must be the manifest of a vector-bundle, version 1 or 2: give the folder"),
-    (lambda m: m.update(version=3), r"must be the manifest of a vector-bundle, version 1"),
+    (_drop("kind"), r"must be the manifest of a vector-bundle, version 1, 2 or 3: give the folder"),
+    (lambda m: m.update(version=4), r"must be the manifest of a vector-bundle, version 1"),
     (lambda m: m.update(version=True), r"must be the manifest of a vector-bundle, version 1"),
     (_drop("sample"), r"manifest must have the key 'sample'"),
     (lambda m: m.update(comment=""), r"manifest has the unknown key 'comment'; valid: kind, "),

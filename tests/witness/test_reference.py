@@ -17,16 +17,15 @@ def test_the_reference_equals_torch_and_einsum(plan, seed):
     weight = random.integers(-127, 128, (shape.oc, shape.ic, shape.kh, shape.kw), np.int8)
     found = reference_tap_psums(codes, weight, shape).sum(axis=0)
 
+    (top, left), (bottom, right) = shape.padding, shape.padding_after or shape.padding
+    padded = torch.nn.functional.pad(torch.from_numpy(codes).double(), (left, right, top, bottom))
     by_torch = torch.nn.functional.conv2d(
-        torch.from_numpy(codes).double(),
-        torch.from_numpy(weight).double(),
-        stride=shape.stride,
-        padding=shape.padding,
+        padded, torch.from_numpy(weight).double(), stride=shape.stride
     )
     assert (found == by_torch.numpy().astype(np.int64)).all()
 
-    (pad_h, pad_w), (step_h, step_w) = shape.padding, shape.stride
-    plane = np.pad(codes.astype(np.int64), ((0, 0), (0, 0), (pad_h, pad_h), (pad_w, pad_w)))
+    step_h, step_w = shape.stride
+    plane = np.pad(codes.astype(np.int64), ((0, 0), (0, 0), (top, bottom), (left, right)))
     windows = np.lib.stride_tricks.sliding_window_view(plane, (shape.kh, shape.kw), axis=(2, 3))
     windows = windows[:, :, ::step_h, ::step_w]  # n ic oh ow kh kw
     by_einsum = np.einsum("nchwij,ocij->nohw", windows, weight.astype(np.int64))

@@ -89,8 +89,7 @@ class Flattened(Dataflow):
 
     def tile_activations(self, codes: npt.NDArray[Code], on: LayerOnArray) -> npt.NDArray[Code]:
         shape, (folds, onij, rows) = on.shape, self.act_shape(on)
-        pad_h, pad_w = shape.padding
-        plane = np.pad(codes, ((0, 0), (pad_h, pad_h), (pad_w, pad_w))).reshape(shape.ic, shape.nij)
+        plane = np.pad(codes, ((0, 0), *shape.edges)).reshape(shape.ic, shape.nij)
         lanes = np.zeros((folds * rows, onij), codes.dtype)
         seen = plane[:, window_pixels(shape)]  # ic kij onij
         lanes[: shape.ic * shape.taps] = seen.reshape(-1, onij)

@@ -12,7 +12,8 @@ from tilewright.spec import ArrayShape, ConvShape, NumberFormat
 _NEEDED = ("ic", "oc", "size", "kernel", "bits", "rows", "cols")
 _OPTIONAL = {"stride": "1", "padding": "0"}
 EXAMPLE = "ic=8,oc=8,size=4,kernel=3,stride=1,padding=1,bits=4/4/16,rows=8,cols=8"
-"""How a geometry is written; a pair of sizes, vertical first, is written 4x5."""
+"""How a geometry is written; a pair of sizes, vertical first, is written 4x5, and padding of 0 above and left
+of the plane and 1 below and right of it 0x0x1x1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Geometry:
         is_signed = values["bits"].startswith("s")
         unmarked = values | {"bits": values["bits"].removeprefix("s")}
         act, weight, psum = _numbers(unmarked, "bits", "/", 3)
+        padding = _edges(values)
         shape = ConvShape(
             ic=_number(values, "ic"),
             ih=_pair(values, "size")[0],
@@ -50,7 +52,8 @@ class Geometry:
             kh=_pair(values, "kernel")[0],
             kw=_pair(values, "kernel")[1],
             stride=_pair(values, "stride"),
-            padding=_pair(values, "padding"),
+            padding=padding[:2],
+            padding_after=padding[2:],
         )
         array = ArrayShape(_number(values, "rows"), _number(values, "cols"), psum_bits=psum)
         return cls(shape, array, NumberFormat(act, is_signed), NumberFormat(weight, is_signed=True))
@@ -80,6 +83,14 @@ def _numbers(values: dict[str, str], key: str, mark: str, count: int) -> list[in
 
 def _number(values: dict[str, str], key: str) -> int:
     return _numbers(values, key, "/", 1)[0]
+
+
+def _edges(values: dict[str, str]) -> tuple[int, int, int, int]:
+    """Padding above, left, below and right; the same at both ends where one or two numbers are given."""
+    if values["padding"].count("x") == 3:
+        top, left, bottom, right = _numbers(values, "padding", "x", 4)
+        return top, left, bottom, right
+    return *_pair(values, "padding"), *_pair(values, "padding")
 
 
 def _pair(values: dict[str, str], key: str) -> tuple[int, int]:

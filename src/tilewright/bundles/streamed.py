@@ -13,8 +13,7 @@ def reference_streamed_psums(codes: IntArray, weight: IntArray, shape: ConvShape
 
     Each tap alone is a layer of 1x1 kernels on the padded plane.
     """
-    (pad_h, pad_w) = shape.padding
-    plane = np.pad(codes.astype(np.int64), ((0, 0), (pad_h, pad_h), (pad_w, pad_w)))  # ic h w
+    plane = np.pad(codes.astype(np.int64), ((0, 0), *shape.edges))  # ic h w
     pixel = ConvShape(shape.ic, shape.padded_h, shape.padded_w, shape.oc, kh=1, kw=1)
     taps = []
     for kij in range(shape.taps):

@@ -153,7 +153,8 @@ GeometryOption = Annotated[
         "--geometry",
         metavar="KEY=VALUE,...",
         help="Sizes of files without a manifest: ic=8,oc=8,size=4,kernel=3,rows=8,cols=8 with stride=1, "
-        "padding=1 and bits=4/4/16 (activation/weight/psum); 4x5 is a pair, vertical first.",
+        "padding=1 and bits=4/4/16 (activation/weight/psum); 4x5 is a pair, vertical first, and "
+        "padding=0x0x1x1 says top, left, bottom, right.",
     ),
 ]
 ContainerOption = Annotated[

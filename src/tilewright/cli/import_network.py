@@ -85,9 +85,12 @@ def import_network(
         print(json.dumps(facts, indent=2))
     else:
         _print_import(facts)
-    for comparison in result.failures:
-        print(f"FAILED {comparison}", file=sys.stderr)
-    raise typer.Exit(FAILED if result.failures else 0)
+    for text in result.not_compared:
+        print(f"NOT COMPARED {text}", file=sys.stderr)
+    failed = [check for check in result.checks if not check.passed]
+    for check in failed:
+        print(f"FAILED {check.evidence}", file=sys.stderr)
+    raise typer.Exit(FAILED if failed else 0)
 
 
 def _print_import(facts: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from tilewright.cli.console import Console
 from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
+    from tilewright.spec import ConvShape
     from tilewright.trials.reduce import Reduction
     from tilewright.trials.trial import Expected
 
@@ -101,13 +102,19 @@ def reduce_core(
         _print(found, expected, cause)
 
 
+def _padding(shape: ConvShape) -> str:
+    """Vertical by horizontal; where there is another one below and right, that too."""
+    edges = (*shape.padding, *(shape.padding_after or ()))
+    return "x".join(map(str, edges))
+
+
 def _print(found: Reduction, expected: Expected, cause: str) -> None:
     for name, one in (("before", found.before), ("after", found.after)):
         shape = one.shape
         print(
             f"{name + ':':7} {shape.ic} -> {shape.oc} channels, {shape.ih}x{shape.iw} to "
             f"{shape.oh}x{shape.ow} pixels, {shape.kh}x{shape.kw} taps, stride {shape.stride[0]}x"
-            f"{shape.stride[1]}, padding {shape.padding[0]}x{shape.padding[1]}; "
+            f"{shape.stride[1]}, padding {_padding(shape)}; "
             f"{(one.weight != 0).sum()} weights and {(one.codes != 0).sum()} codes are not 0"
         )
     for note in found.notes:

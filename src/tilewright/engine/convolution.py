@@ -72,8 +72,8 @@ def _from_start(layer: IntegerLayer, plain: Convolution) -> Convolution:
     """Plain products with the start values of `layer` added, over a plane with the padding written out."""
     dtype = np.dtype(np.int64) if plain.dtype.kind == "i" else plain.dtype
     start = layer.start().astype(dtype)  # oc
-    pad_h, pad_w = layer.shape.padding if layer.zero_point else (0, 0)
-    edges = ((0, 0), (pad_h, pad_h), (pad_w, pad_w), (0, 0))
+    around = layer.shape.edges if layer.zero_point else ((0, 0), (0, 0))
+    edges = ((0, 0), *around, (0, 0))
 
     def convolve(codes: Array) -> Array:
         padded = np.pad(codes, edges, constant_values=layer.zero_point)  # n ih iw ic

@@ -117,10 +117,14 @@ class _PackedWeights:
     def __init__(self, layer: IntegerLayer, weight: Array, *, samples: int) -> None:
         torch, shape = _torch(), layer.shape
         self._zero_point = SIGNED_OFFSET if layer.act_format.is_signed else 0
-        self._geometry = (list(shape.stride), list(shape.padding), [1, 1], 1)
+        is_even = shape.padding_after is None  # oneDNN takes the same padding at both ends alone
+        self._edges = None if is_even else ((0, 0), *shape.edges, (0, 0))
+        padding = list(shape.padding) if is_even else [0, 0]
+        self._geometry = (list(shape.stride), padding, [1, 1], 1)
         self._ones = torch.ones(shape.oc)
         self._zeros = torch.zeros(shape.oc, dtype=torch.int64)
-        sizes = [samples, shape.ic, shape.ih, shape.iw]
+        size = [shape.ih, shape.iw] if is_even else [shape.padded_h, shape.padded_w]
+        sizes = [samples, shape.ic, *size]
         with _operation():
             self._weight = torch.ops.onednn.qconv_prepack(
                 torch.from_numpy(weight), self._ones, 1.0, self._zero_point, *self._geometry, sizes
@@ -139,6 +143,8 @@ class _PackedWeights:
 
     def _convolve(self, codes: Array, scale: Any, bias: Any, dtype: Any, after: Any) -> Array:
         torch = _torch()
+        if self._edges is not None:
+            codes = np.pad(codes, self._edges)
         if self._zero_point:
             codes = codes.view(np.uint8) ^ np.uint8(SIGNED_OFFSET)
         planes = torch.from_numpy(codes).permute(0, 3, 1, 2)  # n c h w, in memory n h w c

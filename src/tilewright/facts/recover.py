@@ -28,7 +28,7 @@ class RecoverFacts(StageFacts):
 
     Only an import states the rest: the file it read (`imported`), the run folder, how many of the
     source's numbers were compared, differ, and are not resolved by its float32, and how many thresholds
-    and codes are doubtful.
+    and codes are doubtful. not_compared: a sentence for each node or link of which no number was compared.
     """
 
     STAGE: ClassVar[str] = "recover"
@@ -48,3 +48,4 @@ class RecoverFacts(StageFacts):
     codes: int | None = None
     doubtful_codes: int | None = None
     notes: tuple[str, ...] | None = None
+    not_compared: tuple[str, ...] | None = None

@@ -64,6 +64,7 @@ class Assembly:
         self._sums: dict[str, SourceSums] = {}
         self._biases: dict[str, Integers] = {}
         self.notes: list[str] = []
+        self.rounded: list[str] = []  # layers whose bias the file has as floats
 
     def add(self, op: Operator, node: Node, operands: list[Value], real: Affine) -> Value:
         """Add a node and its links; returns the value of its output.
@@ -230,7 +231,7 @@ class Assembly:
 
     def _rounded(self) -> tuple[str, ...]:
         """A note on the layers whose bias the file has as floats."""
-        names = [name for name, bias in self._biases.items() if bias.kind == "float"]
+        names = self.rounded
         text = "the bias is a float in the file, and here in whole steps of the psum, as ONNX Runtime has it"
         return (f"{', '.join(names)}: {text}",) if names else ()
 

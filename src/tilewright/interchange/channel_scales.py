@@ -10,13 +10,15 @@ import numpy.typing as npt
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.quant_node import FileQuantizer
 from tilewright.interchange.read_layers import Weight
-from tilewright.interchange.values import ByChannel, Grid, Step, Value
+from tilewright.interchange.values import ByChannel, Grid, Step, Value, clip
 from tilewright.spec import NumberFormat
 from tilewright.spec.number_format import signed_bits_needed
 from tilewright.spec.step_search import Floats
 
 LARGEST_WEIGHT = 1024
 """Of whole weights with the ratios in them: more would be too many parts of 8 bits."""
+
+WEIGHTS = "quantize by output channel"
 
 
 def quantized_by_channel(op: Operator, value: Value, quantizer: FileQuantizer) -> Value:
@@ -34,6 +36,39 @@ def quantized_by_channel(op: Operator, value: Value, quantizer: FileQuantizer) -
     return replace(after, grid=None, by_channel=ByChannel(grid, scales))
 
 
+def quantized_linearly(op: Operator, value: Value, found: ByChannel) -> Value:
+    """The codes behind a QuantizeLinear with a scale for each channel: floats, in ONNX Runtime too."""
+    grid, scales = found.grid, found.scales.astype(np.float32)
+
+    def apply(values: Floats) -> Floats:
+        steps = np.rint(values.astype(np.float32) / scales).clip(grid.low, grid.high)
+        values_on_grid: Floats = steps.astype(np.float64) * grid.scale
+        return values_on_grid
+
+    after = value.on_grid(op, grid, Step(apply, is_of_codes=value.follows_codes))
+    return replace(after, grid=None, by_channel=found, codes_at=op.output)
+
+
+def clipped(op: Operator, value: Value, narrow: Grid) -> Value:
+    """Such codes within the range of a narrower format."""
+    known = value.by_channel
+    assert known is not None, "codes with a scale for each channel"  # noqa: S101
+    by_channel = replace(known, grid=narrow)
+    after = replace(value, tensor=op.output, codes_at=op.output, by_channel=by_channel)
+    return replace(after, steps=(*value.steps, clip(narrow)))
+
+
+def dequantized(op: Operator, value: Value, stated: ByChannel) -> Value:
+    """The values behind the DequantizeLinear of such codes; refuses another grid."""
+    found = value.by_channel
+    if found is None and value.origin is None and value.grid is None:  # the input is codes
+        return replace(value, tensor=op.output, by_channel=stated)
+    is_alike = found is not None and found.scales.tolist() == stated.scales.tolist()
+    if found is None or not is_alike or found.grid.zero_point != stated.grid.zero_point:
+        op.refuse("its scales or its zero-point are not those of its codes: quantize again instead")
+    return replace(value, tensor=op.output, codes_at=None)
+
+
 def with_one_scale(op: Operator, value: Value, weight: Weight) -> tuple[Value, Weight]:
     """What a layer reads, and its weight ``oc ic ...`` with one scale for each output channel.
 
@@ -46,17 +81,17 @@ def with_one_scale(op: Operator, value: Value, weight: Weight) -> tuple[Value, W
         value = replace(value, grid=known.grid)
     each = scale.reshape(len(codes), -1)
     if (each == each[:, :1]).all():
-        wanted = scale.reshape(len(codes), -1)[:, :1]
-        kept = weight.quantizer.scale if known is None else _by_output(wanted[:, 0], codes.ndim)
+        kept = weight.quantizer.scale if known is None else _by_output(each[:, 0], codes.ndim)
         return value, replace(weight, quantizer=replace(weight.quantizer, scale=kept))
     least = each.min(axis=1)
     ratios = scale / _by_output(least, codes.ndim)
     whole = codes * np.rint(ratios)
     if (ratios != np.rint(ratios)).any() or np.abs(whole).max() > LARGEST_WEIGHT:
         what = "its input and its weight have" if known is not None else "its weight has"
+        remedy = "let the quantizer of its input have one scale" if known is not None else WEIGHTS
         op.refuse(
             f"{what} scales that differ by input channel, and not by whole factors that weights up to "
-            f"{LARGEST_WEIGHT} hold: quantize by output channel"
+            f"{LARGEST_WEIGHT} hold: {remedy}"
         )
     bits = min(8, signed_bits_needed(int(whole.min()), int(whole.max())))
     wide = NumberFormat(max(2, bits), is_signed=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from tilewright.interchange.linear_quant import LINEAR_QUANT
 from tilewright.interchange.onnx_graph import Array, Graph, Operator
 
 DOMAIN = "qonnx.custom_op.channels_last"
@@ -66,6 +67,9 @@ class ChannelsFirst:
             op.expect(data_layout="NHWC")
         if op.kind == "ReduceMean" and op.attributes.get("axes") == [1, 2]:
             return replace(op, attributes=op.attributes | {"axes": [2, 3]})
+        if op.kind in LINEAR_QUANT:
+            axis = TO_FIRST.index(int(op.number("axis", 1)) % 4)
+            return replace(op, attributes=op.attributes | {"axis": axis})
         inputs = op.inputs
         if op.kind in CONSTANTS:
             inputs = tuple(self._turned(name) for name in op.inputs)

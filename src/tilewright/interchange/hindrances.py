@@ -12,7 +12,27 @@ from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.quant_node import QUANT_OPERATORS
 from tilewright.interchange.values import Value
 
+OF_EACH_INPUT = (
+    "what it divides by follows from each input; train with BatchNormalization in its place, or build it of "
+    "integers with tilewright.quant.PixelNorm"
+)
+ATTENTION = (
+    "its exponentials are floats; build the attention of integers with tilewright.quant.AttentionScores, "
+    "AttentionSoftmax and AttentionMix (docs/quantize.md), or let the network end before it"
+)
 ADVICE = {
+    **dict.fromkeys(
+        (
+            "GroupNormalization",
+            "InstanceNormalization",
+            "LayerNormalization",
+            "LRN",
+            "RMSNormalization",
+            "SimplifiedLayerNormalization",
+        ),
+        OF_EACH_INPUT,
+    ),
+    **dict.fromkeys(("LogSoftmax", "Softmax"), ATTENTION),
     "FloatQuant": "codes are integers: quantize with a Quant node",
     "Im2Col": "import the file from before its convolutions were lowered to matrix products",
 }

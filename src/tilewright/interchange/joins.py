@@ -11,7 +11,7 @@ import numpy as np
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.functions import evaluate
 from tilewright.interchange.kernels import Factors, Singles, rounded
-from tilewright.interchange.linear_quant import read_grid
+from tilewright.interchange.linear_quant import has_scales, read_grid
 from tilewright.interchange.moves import Places, on_codes
 from tilewright.interchange.one_format import on_one_format
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
@@ -70,7 +70,7 @@ class Ahead:
 def quantizer_ahead(readers: Iterable[Operator], constants: Constants) -> Ahead | None:
     """The quantizer that these operations are, if they are one."""
     match list(readers):
-        case [Operator(kind="QuantizeLinear") as reader]:
+        case [Operator(kind="QuantizeLinear") as reader] if not has_scales(reader, constants):
             return Ahead(reader.output, read_grid(reader, constants), None)
         case [Operator() as reader] if reader.kind in QUANT_OPERATORS:
             found = read_quantizer(reader, constants)

@@ -8,7 +8,7 @@ import numpy as np
 
 from tilewright.interchange.additions import read_addition
 from tilewright.interchange.assembly import Assembly
-from tilewright.interchange.channel_scales import quantized_by_channel, with_one_scale
+from tilewright.interchange.channel_scales import clipped, quantized_by_channel, with_one_scale
 from tilewright.interchange.folding import FOLDED, fold
 from tilewright.interchange.functions import FUNCTIONS, OPSET, read_rising
 from tilewright.interchange.hindrances import refuse_unknown
@@ -22,17 +22,16 @@ from tilewright.interchange.joins import (
 from tilewright.interchange.kernels import (
     Products,
     Singles,
-    rounded,
 )
 from tilewright.interchange.linear_quant import (
     LINEAR_QUANT,
     Integers,
     clipped_format,
     quantize_constant,
-    read_grid,
     read_integers,
     rounded_bias,
 )
+from tilewright.interchange.neighbors import LOST_RELU, Neighbors
 from tilewright.interchange.of_codes import on_codes_of
 from tilewright.interchange.onnx_graph import Array, Graph, Operator, scalar
 from tilewright.interchange.quant_node import (
@@ -42,6 +41,7 @@ from tilewright.interchange.quant_node import (
     read_bipolar,
     read_quantizer,
 )
+from tilewright.interchange.read_codes import read_codes
 from tilewright.interchange.read_layers import (
     Weight,
     check_sums,
@@ -53,7 +53,7 @@ from tilewright.interchange.read_layers import (
 from tilewright.interchange.read_pools import AVERAGES, LARGEST, read_average, read_largest
 from tilewright.interchange.read_steps import ELEMENTWISE, LAYOUTS, moved_input
 from tilewright.interchange.transposed import as_convolution
-from tilewright.interchange.values import BY_CHANNEL, Grid, Value, clip
+from tilewright.interchange.values import BY_CHANNEL, Affine, Grid, Value, clip
 from tilewright.interchange.views import Views
 from tilewright.interchange.weight_steps import WEIGHT_STEPS, read_weight_step
 from tilewright.interchange.wide_weights import narrowed
@@ -67,6 +67,8 @@ WEIGHTED = (*LAYERS, "Attention", "Einsum", "GRU", "LSTM", "MultiHeadAttention",
 
 ARITHMETIC = ("Add", "Mul")
 STEPS_OF_CONSTANTS = (*ARITHMETIC, "Sub", "Div")
+PASSES_CHANNELS = (*LAYOUTS, *LARGEST, "DequantizeLinear", "Clip")
+"""Operations that take a scale for each channel, as layers do."""
 JOINS = (*ARITHMETIC, "Concat")
 """Operations of several activations; those of arithmetic may also be of one and a constant."""
 
@@ -82,6 +84,7 @@ class Known:
         self.constants: dict[str, Array] = dict(graph.constants)
         self._integers: dict[str, Integers] = {}
         self._outputs, self._readers, self._opset = graph.outputs, graph.readers(), graph.opset
+        self.neighbors = Neighbors.of(graph, self.constants)
         self.views = Views(graph, self.values, self.constants, self.assembly)
 
     def read_constant(self, op: Operator) -> None:
@@ -103,7 +106,7 @@ class Known:
 
     def read_activation(self, op: Operator, values: list[Value]) -> None:
         """An operation, not a layer, of values that follow from the input."""
-        if any(one.by_channel for one in values) and op.kind not in (*LAYOUTS, *LARGEST):
+        if any(one.by_channel for one in values) and op.kind not in PASSES_CHANNELS:
             op.refuse(BY_CHANNEL)
         if op.kind in LINEAR_QUANT:
             self.values[op.output] = self._read_codes(op, values[0])
@@ -126,7 +129,7 @@ class Known:
             refuse_unknown(op)
 
     def _read_average(self, op: Operator, value: Value) -> None:
-        is_kernel = self._meets_quantizer(op.output)
+        is_kernel = self.neighbors.meets_quantizer(op.output)
         found, plane = read_average(op, value, self.constants, self.assembly, is_kernel=is_kernel)
         self.values[op.output] = found
         if plane != found.plane:
@@ -169,42 +172,26 @@ class Known:
                 self.weights[op.output] = Weight.of_integers(op, found)
 
     def _read_codes(self, op: Operator, value: Value) -> Value:
-        """The value after QuantizeLinear or DequantizeLinear."""
-        grid = read_grid(op, self.constants)
-        if op.kind == "DequantizeLinear":
-            if value.origin is None and value.grid is None:  # the input is codes
-                return _of_bytes(replace(value, tensor=op.output, grid=grid, codes_at=value.tensor))
-            found = value.grid
-            if found is None or not value.is_code:
-                op.refuse("it must read codes that a QuantizeLinear has made")
-            if (found.scale, found.zero_point) != (grid.scale, grid.zero_point):
-                op.refuse(
-                    f"its scale and zero-point {grid.scale:g}, {grid.zero_point} are not those of its codes, "
-                    f"{found.scale:g}, {found.zero_point}: quantize again instead"
-                )
-            return _of_bytes(replace(value, tensor=op.output))
-        if value.is_code:
-            op.refuse("it must read values, but reads codes")
-        if value.grid is not None and value.grid == grid:
-            return replace(value, tensor=op.output, codes_at=op.output)
-        if value.origin is None and value.grid is not None:
-            value = self.assembly.enter(value)
-        step = replace(rounded(grid), is_of_codes=value.follows_codes)
-        after = value.by_kernel(op, grid) or value.on_grid(op, grid, step)
-        return replace(after, codes_at=op.output)
+        if self.neighbors.loses_relu(op):
+            self.assembly.notes.append(f"{op.label}: {LOST_RELU}")
+        return read_codes(op, value, self.constants, self.assembly)
 
     def _read_of_codes(self, op: Operator, value: Value) -> None:
         """A Clip of codes, as QCDQ has it; nothing else computes with codes."""
-        grid = value.grid
+        grid = value.by_channel.grid if value.by_channel is not None else value.grid
         if op.kind != "Clip" or grid is None:
             op.refuse(
                 "it computes with codes: put a DequantizeLinear before it and a QuantizeLinear behind"
             )
         low, high = self._bounds(op)
         narrow = replace(grid, number_format=clipped_format(op, grid.number_format, low, high))
-        self.values[op.output] = replace(
-            value.on_grid(op, narrow, clip(narrow)), codes_at=op.output
-        )
+        if value.by_channel is not None:
+            self.values[op.output] = clipped(op, value, narrow)
+            return
+        after = value.on_grid(op, narrow, clip(narrow))
+        if value.origin is None and value.steps:  # one quantizer of the input, in two operations
+            after = replace(after, steps=(*value.steps[:-1], value.steps[-1].then(clip(narrow))))
+        self.values[op.output] = replace(after, codes_at=op.output)
 
     def _bounds(self, op: Operator) -> tuple[int, int]:
         """What a Clip of codes keeps."""
@@ -256,7 +243,7 @@ class Known:
                 op.refuse(f"what it reads is made by {self.unread[name]}, which is not understood")
         if weight is None or not values or values[0].tensor != op.inputs[0] or values[0].is_code:
             op.refuse("it must read an activation and a weight that are both quantized")
-        value = values[0]
+        value, has_kernel = values[0], self.neighbors.has_kernel(op)
         if op.kind == "ConvTranspose":
             op, value, weight = as_convolution(op, value, weight, self.assembly)
         name = name_layer(op, weight, set(self.assembly.nodes))
@@ -271,33 +258,34 @@ class Known:
         layer = read(op, name, value, weight)
         real = read_bias(op, self.constants, layer)
         bias = self._integers.get(op.inputs[2]) if len(op.inputs) > 2 else None
+        has_kernel = has_kernel and value.codes_at is not None and weight.is_integer
+        if bias is None and self._is_rounded(op, value, real):
+            bias = rounded_bias(real.offset, _scales(value, layer))
+            real = replace(real, offset=bias.codes * real.gain)
+            self.assembly.rounded.append(layer.name)
         is_whole = not real.offset.any() or (bias is not None and bias.are_steps_of(real.gain))
         is_end = is_whole and op.output in self._outputs
-        has_kernel = value.codes_at is not None and weight.is_integer and (is_whole or bias is None)
         has_kernel = has_kernel and op.number("alpha", 1.0) == op.number("beta", 1.0) == 1
-        if not has_kernel or not (is_end or self._meets_quantizer(op.output)):
+        if not (has_kernel and is_whole) or not (
+            is_end or self.neighbors.meets_quantizer(op.output)
+        ):
             self.values[op.output] = self.assembly.add(op, layer, [value], real)
             return
-        if not is_whole:
-            bias = rounded_bias(real.offset, _scales(value, layer))
         check_sums(op, layer, bias)
         found = self.assembly.add_integers(op, layer, [value], real, bias)
         self.values[op.output] = replace(found, kernel=_products(value, layer, bias))
 
-    def _meets_quantizer(self, tensor: str) -> bool:
-        """Whether one QuantizeLinear reads a tensor, directly or behind a Relu or Clip."""
-        readers = self._readers.get(tensor, ())
-        if len(readers) != 1 or tensor in self._outputs:
-            return False
-        reader = readers[0]
-        if reader.kind in ("Relu", "Clip"):
-            return self._meets_quantizer(reader.output)
-        return reader.kind == "QuantizeLinear"
+    def _is_rounded(self, op: Operator, value: Value, real: Affine) -> bool:
+        """Whether ONNX Runtime rounds the bias of floats that a layer has."""
+        is_of_codes = op.inputs[1] in self._integers and value.by_channel is None
+        is_scaled = op.number("alpha", 1.0) != 1 or op.number("beta", 1.0) != 1
+        is_float = bool(real.offset.any()) and is_of_codes and not is_scaled
+        return is_float and self.neighbors.rounds_bias(op)
 
     def _read_join(self, op: Operator, values: list[Value]) -> None:
         """An operation of several activations, or one that moves codes."""
         are_codes = all(value.codes_at is not None for value in values)
-        is_kernel = are_codes and self._meets_quantizer(op.output)
+        is_kernel = are_codes and self.neighbors.meets_quantizer(op.output)
         if op.kind == "Add":
             found = read_addition(op, values, self.assembly, is_kernel=is_kernel)
             self.values[op.output] = found
@@ -328,12 +316,6 @@ class Known:
         """The quantizer that alone reads a tensor."""
         readers = () if tensor in self._outputs else self._readers.get(tensor, ())
         return quantizer_ahead(readers, self.constants)
-
-
-def _of_bytes(value: Value) -> Value:
-    """Values of codes; of codes of 4 bits, which no engine shows, the tensor of values alone is known."""
-    assert value.grid is not None, "codes have a grid"  # noqa: S101
-    return value if value.grid.number_format.bits > 4 else replace(value, codes_at=None)
 
 
 def _products(value: Value, layer: IntegerLayer, bias: Integers | None) -> Products:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from onnx import helper
 
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
-from tilewright.interchange.values import Grid
+from tilewright.interchange.values import ByChannel, Grid, Value
 from tilewright.spec import Ints, NumberFormat
 
 LINEAR_QUANT = ("QuantizeLinear", "DequantizeLinear")
@@ -20,6 +20,8 @@ CODES = {
     "uint4": NumberFormat(4, is_signed=False),
 }
 """Types of codes of activations and weights; biases are int32."""
+WIDE_CODES = ("int16", "uint16", "int32")
+ZERO_POINT = "the zero-point of activations"
 
 SCALE_MARGIN = 2.0**-16
 """A bias is in steps of the psum if its scale is that of activation times weight within this part of it."""
@@ -27,7 +29,10 @@ SCALE_MARGIN = 2.0**-16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Integers:
-    """A constant that a file has as codes: int64, less their zero-point, and a scale that fits them."""
+    """A constant that a file has as codes: int64, less their zero-point, and a scale that fits them.
+
+    kind: its type, or "float" where ONNX Runtime makes codes of it.
+    """
 
     codes: Ints
     kind: str
@@ -44,7 +49,9 @@ class Integers:
         scale = self.scale.reshape(-1)
         fits = scale.size in (1, gain.size) or gain.size == 1
         return (
-            self.kind == "int32" and fits and bool(np.allclose(scale, gain, SCALE_MARGIN, atol=0))
+            self.kind in ("int32", "float")
+            and fits
+            and bool(np.allclose(scale, gain, SCALE_MARGIN, atol=0))
         )
 
 
@@ -55,7 +62,7 @@ def rounded_bias(bias: npt.NDArray[np.float64], scale: npt.NDArray[np.float32]) 
 
 
 def read_grid(op: Operator, constants: dict[str, Array]) -> Grid:
-    """The grid of activations that a QuantizeLinear or DequantizeLinear states.
+    """The one grid of activations that a QuantizeLinear or DequantizeLinear states.
 
     Refuses scales per channel, other widths than 4 and 8 bits, and what is not constant.
     """
@@ -63,9 +70,43 @@ def read_grid(op: Operator, constants: dict[str, Array]) -> Grid:
     if not scale > 0:
         op.refuse(f"the scale must be positive, not {scale}")
     kind, zero = _zero_point(op, constants)
+    _check_kind(op, kind)
+    return Grid(CODES[kind], float(np.float32(scale)), int(scalar(op, zero, ZERO_POINT)))
+
+
+def has_scales(op: Operator, constants: dict[str, Array]) -> bool:
+    """Whether a QuantizeLinear or DequantizeLinear of activations states a scale for each channel.
+
+    ONNX Runtime has no integer kernels for such codes, not even if the scales are all the same.
+    """
+    return _constant(op, constants, 1).size > 1
+
+
+def read_grids(op: Operator, value: Value, constants: dict[str, Array]) -> ByChannel:
+    """The grids of the channels of a value; refuses zero-points and types that differ, and other axes."""
+    scales = _constant(op, constants, 1)
+    axis, axes = int(op.number("axis", 1)), 2 if value.is_flat else 4
+    if scales.ndim != 1 or axis % axes != 1 or int(op.number("block_size", 0)):
+        op.refuse(
+            f"the scales of activations must be one number, or one for each channel along axis 1, not "
+            f"{scales.shape} along axis {axis}: quantize per tensor"
+        )
+    found = value.channels(op, scales.astype(np.float32).reshape(1, -1, *(1,) * (axes - 2)))
+    if not (np.isfinite(found).all() and (found > 0).all()):
+        op.refuse("the scale must be positive and finite")
+    first = constants | {op.inputs[1]: scales[:1]}
+    return ByChannel(read_grid(op, first), found)
+
+
+def _check_kind(op: Operator, kind: str) -> None:
+    """Refuse codes that are none of ours."""
     if kind not in CODES:
-        op.refuse(f"codes must be of type {', '.join(CODES)}, not {kind}")
-    return Grid(CODES[kind], float(np.float32(scale)), int(scalar(op, zero, "the zero-point")))
+        bits = (
+            ": codes have at most 8 bits here; quantize activations and weights to 8 bits or fewer, in ONNX "
+            "Runtime with activation_type=QuantType.QUInt8 or QInt8"
+        )
+        wide = bits if kind in WIDE_CODES else ": quantize to integers"
+        op.refuse(f"codes must be of type {', '.join(CODES)}, not {kind}{wide}")
 
 
 def _zero_point(op: Operator, constants: dict[str, Array]) -> tuple[str, Array]:
@@ -84,8 +125,8 @@ def read_integers(op: Operator, constants: dict[str, Array]) -> Integers:
     """
     codes, scale = constants[op.inputs[0]], _constant(op, constants, 1).astype(np.float64)
     kind, wide = codes.dtype.name, codes.astype(np.int64)
-    if kind not in (*CODES, "int32"):
-        op.refuse(f"its constant must be of type {', '.join(CODES)} or int32, not {kind}")
+    if kind != "int32":
+        _check_kind(op, kind)
     if not (np.isfinite(scale).all() and scale.all()):
         op.refuse("the scale must be finite and not 0")
     zero = np.zeros((), np.int64)
@@ -118,8 +159,7 @@ def quantize_constant(op: Operator, constants: dict[str, Array]) -> Array:
     """The codes that a QuantizeLinear makes of a constant, in float32 as every engine does."""
     values, scale = constants[op.inputs[0]], _constant(op, constants, 1)
     kind, zero = _zero_point(op, constants)
-    if kind not in CODES:
-        op.refuse(f"codes must be of type {', '.join(CODES)}, not {kind}")
+    _check_kind(op, kind)
     if not (scale > 0).all():
         op.refuse("the scale must be positive")
     codes, wide = CODES[kind], np.zeros(values.shape, np.int64)

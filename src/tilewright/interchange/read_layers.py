@@ -12,7 +12,7 @@ from tilewright.interchange.linear_quant import CODES, Integers
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.quant_node import MAX_BITS, FileQuantizer
 from tilewright.interchange.values import Affine, Grid, Value
-from tilewright.interchange.windows import read_axes, widened
+from tilewright.interchange.windows import read_axes, without_holes
 from tilewright.spec import ConvShape, IntegerLayer, NumberFormat
 from tilewright.spec.integer_sums import LARGEST_SUM
 from tilewright.spec.number_format import signed_bits_needed
@@ -117,10 +117,12 @@ def read_convolution(op: Operator, name: str, value: Value, weight: Weight) -> I
         )
     op.expect(kernel_shape=[kh, kw])
     axes = read_axes(op, value.plane, (kh, kw))
-    codes, padding = widened(weight.codes, axes)
-    stride = (axes[0].stride, axes[1].stride)
+    codes = without_holes(weight.codes, axes)
+    stride, before, after = (
+        (getattr(axes[0], edge), getattr(axes[1], edge)) for edge in ("stride", "before", "after")
+    )
     size = (codes.shape[2], codes.shape[3])
-    shape = ConvShape(*value.plane, oc, *size, stride, padding, groups)
+    shape = ConvShape(*value.plane, oc, *size, stride, before, groups, after)
     return _layer(op, name, grid, weight, codes, shape)
 
 

@@ -52,6 +52,10 @@ class Step:
     is_own: bool = False
     is_of_codes: bool = False
 
+    def then(self, other: Step) -> Step:
+        """Both as one, of which only the first rounds."""
+        return replace(self, apply=lambda values: other.apply(self.apply(values)))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Affine:

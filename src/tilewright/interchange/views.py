@@ -8,6 +8,7 @@ import numpy as np
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.held import hold, inverse, named, over_tokens, tokens_of
+from tilewright.interchange.hindrances import ADVICE, refuse_unknown
 from tilewright.interchange.moves import MOVES, Places, View, add_move, code_of, read_move
 from tilewright.interchange.onnx_graph import Array, Graph, Operator
 from tilewright.interchange.read_steps import is_float
@@ -200,6 +201,8 @@ def _settled(view: View, tensor: str, assembly: Assembly, *, wanted: Operator) -
     if is_kept and places.ndim == 1 and not source.is_flat:
         return named(view, tensor).flattened(replace(op, outputs=(tensor,), attributes={}))
     if plane is None:
+        if wanted.kind in ADVICE:
+            refuse_unknown(wanted)
         op.refuse(
             f"it must give (n, channels) or (n, channels, h, w), not {places.ndim + 1} axes, which "
             f"{wanted.label} reads"

@@ -68,20 +68,11 @@ def _pads(op: Operator, plane: Plane, extents: list[int], strides: list[int]) ->
     return [*halves, *rest] if kind == "SAME_UPPER" else [*rest, *halves]
 
 
-def widened(codes: Array, axes: tuple[Axis, Axis]) -> tuple[Array, tuple[int, int]]:
-    """A kernel ``oc ic kh kw`` for the same padding at both ends, without holes; and that padding.
-
-    Holes become weights of 0, and so do rows and columns at the end where there is less padding: the sums
-    are the same, and there are as many of them.
-    """
-    size = [axis.extent + abs(axis.before - axis.after) for axis in axes]
-    wide = np.zeros((*codes.shape[:2], *size), codes.dtype)
-    rows, columns = (
-        slice(first := max(0, axis.after - axis.before), first + axis.extent, axis.dilation)
-        for axis in axes
-    )
-    wide[:, :, rows, columns] = codes
-    return wide, (max(axes[0].before, axes[0].after), max(axes[1].before, axes[1].after))
+def without_holes(codes: Array, axes: tuple[Axis, Axis]) -> Array:
+    """A kernel ``oc ic kh kw`` whose holes are weights of 0: the sums are the same."""
+    wide = np.zeros((*codes.shape[:2], axes[0].extent, axes[1].extent), codes.dtype)
+    wide[:, :, :: axes[0].dilation, :: axes[1].dilation] = codes
+    return wide
 
 
 def pooled_ends(op: Operator, axis: Axis, size: int) -> tuple[int, int, int]:

@@ -129,9 +129,21 @@ def _session(model: Any, tensors: tuple[str, ...], entries: dict[str, str]) -> E
         options.add_session_config_entry(key, value)
     _show(model, tensors)
     session = runtime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        model.SerializeToString(),
+        options,
+        providers=["CPUExecutionProvider"],
+        disabled_optimizers=["ReluQuantRewrite"] if entries and _has_4_bits(model) else None,
     )
     return lambda feeds: list(session.run(list(tensors), feeds))
+
+
+def _has_4_bits(model: Any) -> bool:
+    """Whether a file has codes of a type of 4 bits, before which ONNX Runtime drops what it must not."""
+    proto = require("onnx", extra="onnx").TensorProto
+    attributes = (one for node in model.graph.node for one in node.attribute)
+    kinds = {one.i for one in attributes if one.name == "output_dtype"}
+    kinds |= {one.data_type for one in model.graph.initializer}
+    return bool(kinds & {proto.INT4, proto.UINT4})
 
 
 def _reference(model: Any, tensors: tuple[str, ...]) -> Evaluate:

@@ -127,8 +127,7 @@ class Problem:
 
 def padded_plane(codes: Ints, shape: ConvShape) -> Ints:
     """Codes ``ic ih iw`` to ``ic nij`` of the padded plane."""
-    (pad_h, pad_w) = shape.padding
-    plane = np.pad(codes, ((0, 0), (pad_h, pad_h), (pad_w, pad_w)))
+    plane = np.pad(codes, ((0, 0), *shape.edges))
     return plane.reshape(shape.ic, -1).astype(np.int64)
 
 

@@ -117,7 +117,7 @@ def _geometry(layer: IntegerLayer) -> dict[str, Any]:
     return {
         "kernel_shape": [shape.kh, shape.kw],
         "strides": list(shape.stride),
-        "pads": [*shape.padding, *shape.padding],
+        "pads": [*shape.padding, *(shape.padding_after or shape.padding)],
         "dilations": [1, 1],
         "group": shape.groups,
     }

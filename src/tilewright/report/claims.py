@@ -70,6 +70,8 @@ def _open(summary: Summary, run: RunFacts) -> Iterator[str]:
     absent = [name for name in REQUIRED if getattr(run, name) is None and name not in elsewhere]
     if absent:
         yield f"Not run: {', '.join(absent)}."
+    if run.recover is not None:
+        yield from (f"{text}." for text in run.recover.facts.not_compared or ())
     unseen = [layer.name for layer in summary.layers if not layer.cosim_psums_compared]
     if run.cosim is not None and unseen:
         yield f"Layers that the RTL has not run: {', '.join(unseen)}."

@@ -19,7 +19,9 @@ class ConvShape:
 
     Axes: ifmap ``ic ih iw``, weight ``oc ic kh kw``, ofmap ``oc oh ow``. groups: the channels are cut into so
     many equal parts, and an output channel sees those input channels alone that are of its own part; the
-    weight's axis ``ic`` has these only (`ic_per_group`).
+    weight's axis ``ic`` has these only (`ic_per_group`). padding: zeros above and left of the plane, and as
+    many below and right of it, unless padding_after says how many are there; that is None where it would say
+    the same.
     """
 
     ic: int
@@ -31,12 +33,19 @@ class ConvShape:
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int] = (0, 0)
     groups: int = 1
+    padding_after: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
+        if self.padding_after == self.padding:
+            object.__setattr__(self, "padding_after", None)
+        pairs = (self.stride, self.padding, self.padding_after or self.padding)
+        if any(len(pair) != 2 for pair in pairs):
+            raise ShapeError(f"strides and padding must be pairs (vertical, horizontal): {self}")
+        edges = pairs[1] + pairs[2]
         sizes = (self.ic, self.ih, self.iw, self.oc, self.kh, self.kw, *self.stride, self.groups)
-        if any(not isinstance(size, int | np.integer) for size in (*sizes, *self.padding)):
+        if any(not isinstance(size, int | np.integer) for size in (*sizes, *edges)):
             raise ShapeError(f"sizes, strides and padding must be integers: {self}")
-        if min(sizes) < 1 or min(self.padding) < 0:
+        if min(sizes) < 1 or min(edges) < 0:
             raise ShapeError(f"sizes and strides must be at least 1 and padding at least 0: {self}")
         if max(*sizes, self.padded_h, self.padded_w) > MAX_SIZE:
             raise ShapeError(f"sizes, padded ones too, must be at most {MAX_SIZE}: {self}")
@@ -52,19 +61,30 @@ class ConvShape:
             )
 
     def to_facts(self) -> dict[str, Any]:
-        """The sizes as JSON facts; `groups` stands there only where there are several."""
+        """The sizes as JSON facts; `groups` and `padding_after` stand there only where they say something."""
+        plain = {"groups": 1, "padding_after": None}
         facts = asdict(self)
-        return facts if self.groups > 1 else {k: v for k, v in facts.items() if k != "groups"}
+        return {k: v for k, v in facts.items() if k not in plain or v != plain[k]}
+
+    @property
+    def edges(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Zeros before and behind the rows, and before and behind the columns, as `numpy.pad` takes them.
+
+        >>> ConvShape(ic=1, ih=4, iw=4, oc=1, kh=3, kw=3, padding_after=(1, 1)).edges
+        ((0, 1), (0, 1))
+        """
+        (top, left), (bottom, right) = self.padding, self.padding_after or self.padding
+        return (top, bottom), (left, right)
 
     @property
     def padded_h(self) -> int:
         """Rows of the padded plane."""
-        return self.ih + 2 * self.padding[0]
+        return self.ih + sum(self.edges[0])
 
     @property
     def padded_w(self) -> int:
         """Columns of the padded plane."""
-        return self.iw + 2 * self.padding[1]
+        return self.iw + sum(self.edges[1])
 
     @property
     def oh(self) -> int:

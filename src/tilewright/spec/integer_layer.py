@@ -159,15 +159,15 @@ class IntegerLayer:
             return self
         shape = self.shape
         if self.zero_point:
-            shape = replace(shape, ih=shape.padded_h, iw=shape.padded_w, padding=(0, 0))
+            h, w = shape.padded_h, shape.padded_w
+            shape = replace(shape, ih=h, iw=w, padding=(0, 0), padding_after=None)
         return replace(self, shape=shape, zero_point=0, bias=None, requantizations=())
 
     def plain_codes(self, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Codes ``... ih iw`` as `plain` reads them."""
         if not self.zero_point:
             return codes
-        pad_h, pad_w = self.shape.padding
-        edges = ((0, 0),) * (codes.ndim - 2) + ((pad_h, pad_h), (pad_w, pad_w))
+        edges = ((0, 0),) * (codes.ndim - 2) + self.shape.edges
         return np.pad(codes, edges, constant_values=self.zero_point)
 
     def psum_bound(self) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,6 @@ from tilewright.facts import RecoverFacts, StageResult
 from tilewright.pipeline.layer_facts import layer_facts
 from tilewright.pipeline.run_folder import RunFolder
 from tilewright.spec import (
-    Check,
     Codes,
     IntArray,
     IntegerNetwork,
@@ -26,6 +25,7 @@ from tilewright.spec import (
     Stimulus,
     port_name,
 )
+from tilewright.studies.import_result import Foreign, ImportResult, Mask
 from tilewright.verify import (
     Comparison,
     compare,
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from tilewright.interchange.source import Imported
-
-Mask = Mapping[str, npt.NDArray[np.bool_]]
 
 CIFAR10_MEAN = (0.491, 0.482, 0.447)
 CIFAR10_DEVIATION = (0.247, 0.243, 0.262)
@@ -59,67 +57,6 @@ class CourseOptions:
     pools: tuple[int, ...] | None = None
     data: str = "digits"
     data_dir: Path | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Foreign:
-    """A foreign network in integers, with what its source computes; counts as in `CourseImport`.
-
-    open_sums, open_codes: by node name and by port, which of the source's sums and codes cannot be told
-    from their neighbors, because its float32 values do not carry them. They count neither as equal nor as
-    different; open_differ: the codes among them that are not the reference's. without_sums: nodes from
-    whose codes the source goes to the next ones at once; the stimulus has the reference's sums.
-    """
-
-    network: IntegerNetwork
-    stimulus: Stimulus
-    notes: tuple[str, ...]
-    thresholds: int
-    doubtful: int
-    codes: int
-    doubtful_codes: int
-    open_sums: Mask = field(default_factory=dict)
-    open_codes: Mask = field(default_factory=dict)
-    open_differ: int = 0
-    without_sums: Collection[str] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ImportResult:
-    """The written network, and how it compares with the source's own arithmetic."""
-
-    root: Path
-    foreign: Foreign
-    comparisons: tuple[Comparison, ...]
-
-    @property
-    def unresolved(self) -> int:
-        """Codes and sums that were not compared, since the source does not resolve them."""
-        found = self.foreign
-        masks = (*found.open_sums.values(), *found.open_codes.values())
-        return sum(int(mask.sum()) for mask in masks)
-
-    @property
-    def failures(self) -> tuple[Comparison, ...]:
-        """Comparisons in which a number differs."""
-        return tuple(one for one in self.comparisons if not one.passed)
-
-    def facts(self) -> dict[str, Any]:
-        """The result as JSON facts."""
-        return {
-            "folder": str(self.root),
-            "layers": [layer.name for layer in self.foreign.network.layers],
-            "nodes": len(self.foreign.network.nodes),
-            "samples": len(self.foreign.stimulus.samples),
-            "compared": sum(one.compared for one in self.comparisons),
-            "mismatches": sum(one.mismatches for one in self.comparisons),
-            "unresolved": self.unresolved,
-            "thresholds": self.foreign.thresholds,
-            "doubtful_thresholds": self.foreign.doubtful,
-            "codes": self.foreign.codes,
-            "doubtful_codes": self.foreign.doubtful_codes,
-            "notes": list(self.foreign.notes),
-        }
 
 
 def import_network(
@@ -163,10 +100,7 @@ def import_network(
         layers=tuple(layer_facts(layer) for layer in foreign.network.layers),
         **found,
     )
-    checks = tuple(
-        Check("recover", f"{one.layer}: {one.what}", one.passed, str(one)) for one in comparisons
-    )
-    run.record(StageResult(facts, checks), since=since, inputs=inputs)
+    run.record(StageResult(facts, result.checks), since=since, inputs=inputs)
     return result
 
 
@@ -204,7 +138,8 @@ def _compare_resolved(
     if is_open is None or not is_open.any():
         return compare(expected, actual, what=what, layer=layer)
     found = compare(expected, np.where(is_open, expected, actual), what=what, layer=layer)
-    return replace(found, compared=found.compared - int(is_open.sum()))
+    count = int(is_open.sum())
+    return replace(found, compared=found.compared - count, unresolved=count)
 
 
 def _resolved(foreign: Foreign) -> Stimulus:

@@ -21,44 +21,55 @@ SPATIAL = ("ih", "iw", "kh", "kw")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """weight: ``oc ic kh kw``. codes: ``ic ih iw``. stride, padding: vertical, horizontal."""
+    """weight: ``oc ic kh kw``. codes: ``ic ih iw``. stride, padding, padding_after: vertical, horizontal."""
 
     weight: npt.NDArray[np.int8]
     codes: Codes
     stride: tuple[int, int]
     padding: tuple[int, int]
+    padding_after: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, bundle: Bundle) -> Candidate:
         """The layer that a bundle holds; raises what `decode_bundle` raises."""
         tensors = decode_bundle(bundle)
-        return cls(tensors.weight, tensors.codes, bundle.shape.stride, bundle.shape.padding)
+        shape = bundle.shape
+        edges = (shape.padding, shape.padding_after)
+        return cls(tensors.weight, tensors.codes, shape.stride, *edges)
 
     @property
     def shape(self) -> ConvShape:
         """The sizes; raises `ShapeError` if there is no such convolution."""
         oc, ic, kh, kw = self.weight.shape
         _, ih, iw = self.codes.shape
-        return ConvShape(ic, ih, iw, oc, kh, kw, stride=self.stride, padding=self.padding)
+        before, after = self.padding, self.padding_after
+        return ConvShape(ic, ih, iw, oc, kh, kw, self.stride, before, padding_after=after)
 
     @property
     def key(self) -> str:
         """Names the candidate: equal for equal ones."""
-        parts = [repr((self.weight.shape, self.codes.shape, self.stride, self.padding)).encode()]
+        sizes = (self.weight.shape, self.codes.shape, self.stride, self._after, self.padding)
+        parts = [repr(sizes).encode()]
         parts += [self.weight.tobytes(), self.codes.tobytes()]
         return hashlib.sha256(b"".join(parts)).hexdigest()
 
     @property
+    def _after(self) -> tuple[int, int]:
+        return self.padding_after or self.padding
+
+    @property
     def sizes(self) -> tuple[int, ...]:
         """What a bench could have its sizes fixed to."""
-        return (*self.weight.shape, *self.codes.shape[1:], *self.stride, *self.padding)
+        edges = (*self.padding, *self._after)
+        return (*self.weight.shape, *self.codes.shape[1:], *self.stride, *edges)
 
     @property
     def cost(self) -> tuple[int, int, int]:
         """What is to become small: numbers in the layer, those that are not 0, and their magnitude."""
         weight, codes = self.weight.astype(int), self.codes.astype(int)
         values = int(np.count_nonzero(weight) + np.count_nonzero(codes))
-        extent = weight.size + codes.size + 4 * (sum(self.padding) + sum(self.stride))
+        edges = sum(self.padding) + sum(self._after)
+        extent = weight.size + codes.size + 2 * edges + 4 * sum(self.stride)
         return extent, values, int(np.abs(weight).sum() + np.abs(codes).sum())
 
     def keep(self, axis: str, places: Sequence[int]) -> Candidate:
@@ -102,12 +113,13 @@ class Candidate:
 
     def unpadded(self, side: int, *, before: bool, after: bool) -> Candidate:
         """No padding on a side (0: vertical, 1: horizontal), but zeros in the codes before or after them."""
-        width, padding = self.padding[side], list(self.padding)
-        padding[side] = 0
+        padding, behind = list(self.padding), list(self._after)
         edges = [(0, 0), (0, 0), (0, 0)]
-        edges[1 + side] = (width * before, width * after)
+        edges[1 + side] = (padding[side] * before, behind[side] * after)
+        padding[side] = behind[side] = 0
         codes: Any = np.pad(self.codes, edges)
-        return replace(self, codes=codes, padding=(padding[0], padding[1]))
+        kept, after_it = (padding[0], padding[1]), (behind[0], behind[1])
+        return replace(self, codes=codes, padding=kept, padding_after=after_it)
 
     def having(self, name: str, value: Any) -> Candidate:
         """The candidate with another weight, codes, stride or padding."""

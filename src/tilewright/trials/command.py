@@ -111,7 +111,9 @@ def fields(bundle: Bundle, folder: Path, command: Command) -> dict[str, str]:
         name: getattr(shape, name) for name in ("ic", "oc", "ih", "iw", "oh", "ow", "kh", "kw")
     }
     sizes |= {"stride_h": shape.stride[0], "stride_w": shape.stride[1]}
-    sizes |= {"padding_h": shape.padding[0], "padding_w": shape.padding[1]}
+    (top, bottom), (left, right) = shape.edges
+    sizes |= {"padding_h": top, "padding_w": left}
+    sizes |= {"padding_after_h": bottom, "padding_after_w": right}
     sizes |= {"padded_h": shape.padded_h, "padded_w": shape.padded_w}
     sizes |= {"taps": shape.taps, "nij": shape.nij, "onij": shape.onij}
     sizes |= {"rows": array.rows, "cols": array.cols, "psum_bits": array.psum_bits}

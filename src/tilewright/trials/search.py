@@ -63,7 +63,7 @@ class Search:
             stride[side] = 1
             self._take(self.best.having("stride", tuple(stride)))
             for before, after in ((False, False), (False, True), (True, False)):
-                is_padded = self.best.padding[side] > 0
+                is_padded = any(self.best.shape.edges[side])
                 if is_padded and self._take(self.best.unpadded(side, before=before, after=after)):
                     break
 
@@ -121,7 +121,7 @@ def _jumps(best: Candidate) -> Iterator[Candidate]:
         if axis in SPATIAL:
             places = list(range(places[0], places[-1] + 1))
         exact = exact.keep(axis, places)
-    yield replace(exact, padding=(0, 0), stride=(1, 1))
+    yield replace(exact, padding=(0, 0), padding_after=None, stride=(1, 1))
     yield exact
 
 

@@ -18,8 +18,13 @@ from tilewright.vectors.layout import Layout
 from tilewright.vectors.listing import list_files, listed_by_file, listed_by_kind
 
 KIND = "vector-bundle"
-VERSION = 2
-_LISTINGS = {1: (list, listed_by_file), VERSION: (dict, listed_by_kind)}
+VERSION, WITH_PADDING_AFTER = 2, 3
+"""The second stands where the shape has other padding at the ends than at the beginnings."""
+_LISTINGS = {
+    1: (list, listed_by_file),
+    VERSION: (dict, listed_by_kind),
+    WITH_PADDING_AFTER: (dict, listed_by_kind),
+}
 """Of each version that is read: the type of ``files``, and what makes the files of it."""
 _SHAPE = {
     **dict.fromkeys(("ic", "ih", "iw", "oc", "kh", "kw"), int),
@@ -36,7 +41,7 @@ def manifest_facts(bundle: Bundle) -> dict[str, Any]:
     """The manifest of `bundle` as JSON facts."""
     return {
         "kind": KIND,
-        "version": VERSION,
+        "version": VERSION if bundle.shape.padding_after is None else WITH_PADDING_AFTER,
         "layer": bundle.layer_name,
         "sample": bundle.sample,
         "shape": bundle.shape.to_facts(),
@@ -64,10 +69,11 @@ def read_manifest(folder: Path) -> Bundle:
     path = folder / MANIFEST
     facts = read_json(path)
     version = facts.get("version") if is_manifest(facts) else None
-    if version not in (1, VERSION) or isinstance(version, bool):
+    if version not in _LISTINGS or isinstance(version, bool):
+        known = f"{1}, {VERSION} or {WITH_PADDING_AFTER}"
         raise ArtifactError(
-            f"{path} must be the manifest of a {KIND}, version 1 or {VERSION}: give the folder of a "
-            f"bundle, or export it again"
+            f"{path} must be the manifest of a {KIND}, version {known}: give the folder of a bundle, or "
+            "export it again"
         )
     of, listed = _LISTINGS[version]
     try:
@@ -89,7 +95,7 @@ def _rebuild(folder: Path, facts: dict[str, Any]) -> Bundle:
         folder=folder,
         layer_name=facts["layer"],
         sample=facts["sample"],
-        shape=_shape(facts["shape"]),
+        shape=_shape(facts["shape"], is_after=facts["version"] == WITH_PADDING_AFTER),
         array=ArrayShape(**array),
         act_format=_format(facts["act_format"], "act_format"),
         weight_format=_format(facts["weight_format"], "weight_format"),
@@ -99,12 +105,17 @@ def _rebuild(folder: Path, facts: dict[str, Any]) -> Bundle:
     )
 
 
-def _shape(facts: object) -> ConvShape:
-    table = dict(check_keys(facts, "shape", required=_SHAPE))
-    for key in ("stride", "padding"):
+def _shape(facts: object, *, is_after: bool) -> ConvShape:
+    known = _SHAPE | ({"padding_after": list} if is_after else {})
+    table = dict(check_keys(facts, "shape", required=known))
+    for key in set(table) & {"stride", "padding", "padding_after"}:
         table[key] = check_list(table[key], f"shape: {key}", of=int)
         if len(table[key]) != 2:
             raise ConfigError(f"shape: {key} must be a pair, not {table[key]}")
+    if is_after and table["padding_after"] == table["padding"]:
+        raise ConfigError(
+            "shape: padding_after must differ from padding: leave it out, in version 2"
+        )
     return ConvShape(**table)
 
 

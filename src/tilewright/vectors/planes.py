@@ -198,7 +198,7 @@ def _drop_padding(tiles: Tensor, plan: TilePlan) -> Tensor:
 
 def _add_padding(tiles: Tensor, plan: TilePlan) -> Tensor:
     """Inverse of `_drop_padding`."""
-    shape, (pad_h, pad_w) = plan.shape, plan.shape.padding
+    shape = plan.shape
     inner = tiles.reshape(plan.itiles, shape.ih, shape.iw, -1)  # itile h w row
-    plane = np.pad(inner, ((0, 0), (pad_h, pad_h), (pad_w, pad_w), (0, 0)))
+    plane = np.pad(inner, ((0, 0), *shape.edges, (0, 0)))
     return plane.reshape(plan.itiles, shape.nij, -1)  # itile nij row

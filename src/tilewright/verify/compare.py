@@ -33,20 +33,34 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How many numbers of `layer` were compared and how many differed."""
+    """How many numbers of `layer` were compared and how many differed.
+
+    unresolved: how many more there are of which the other side does not say enough to compare them.
+    """
 
     what: str
     layer: str
     compared: int
     mismatches: int
     first: tuple[Mismatch, ...] = ()
+    unresolved: int = 0
 
     @property
     def passed(self) -> bool:
         """Whether numbers were compared and none differed: False where nothing was compared."""
         return self.compared > 0 and self.mismatches == 0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing could be compared: this has not passed, and has not failed."""
+        return self.compared == 0 and self.unresolved > 0
+
     def __str__(self) -> str:
+        if self.is_open:
+            return (
+                f"{self.layer}: {self.what}: none of {self.unresolved:,} could be compared, because "
+                "rounding of the source's floats decides each of them"
+            )
         text = f"{self.layer}: {self.what}: {self.compared:,} compared, {self.mismatches:,} differ"
         return f"{text}; first at {self.first[0]}" if self.first else text
 

@@ -24,6 +24,12 @@ def test_one_number_is_both_of_a_pair_and_stride_1_without_padding_is_left_out()
     assert geometry.shape == ConvShape(1, 4, 4, 1, 3, 3)
 
 
+def test_padding_of_four_sides_is_written_from_the_top():
+    """Above, left, below and right."""
+    geometry = Geometry.parse(WHOLE.replace("padding=0x1", "padding=0x1x2x0"))
+    assert geometry.shape.edges == ((0, 2), (1, 0))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "error", "message"),
     [
@@ -36,6 +42,7 @@ def test_one_number_is_both_of_a_pair_and_stride_1_without_padding_is_left_out()
         ("ic=3", "ic=٣", ConfigError, "ic must be written ic=N, not '٣'"),
         ("5x6", "5x6x7", ConfigError, "size must be written size=NxN, not '5x6x7'"),
         ("2/4/16", "4", ConfigError, "bits must be written bits=N/N/N, not '4'"),
+        ("0x1,", "0x1x2,", ConfigError, "padding must be written padding=NxN, not '0x1x2'"),
         ("ic=3", "ic=0", ShapeError, "sizes and strides must be at least 1"),
         ("1x3", "9", ShapeError, "the kernel 9x9 must fit the padded plane 5x8"),
         ("2/4/16", "2/4/99", ShapeError, "a psum has 4..32 bits, not 99"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.networks import chain, images, layer, residual, shifted
+from tests.networks import chain, images, layer, residual, shifted, uneven
 from tilewright.engine import ENGINE_KINDS, Engine, onednn
 from tilewright.engine.matrix_product import MatrixProduct, exact_dtype
 from tilewright.engine.popcount import PopcountProduct
@@ -27,6 +27,9 @@ NETWORKS = {
     "signed chain of 8 bits": lambda rng: chain(rng, is_signed=True, bits=8, weight_bits=8),
     "zero-points and biases": lambda rng: shifted(rng, chain(rng)),
     "signed zero-points": lambda rng: shifted(rng, chain(rng, bits=8, is_signed=True)),
+    "zeros below and right": lambda rng: uneven(chain(rng)),
+    "signed codes, zeros below and right": lambda rng: uneven(chain(rng, is_signed=True)),
+    "zero-points below and right": lambda rng: uneven(shifted(rng, residual(rng))),
     "zero-points alone": lambda rng: shifted(rng, residual(rng, bits=8), has_bias=False),
     "binary codes": lambda rng: binary(rng, BIPOLAR),
     "ternary codes and binary weights": lambda rng: binary(rng, NumberFormat.parse("TERNARY")),

@@ -6,12 +6,17 @@ import numpy as np
 import pytest
 
 pytest.importorskip("qonnx", reason="needs the extra 'onnx'")
+pytest.importorskip("onnxruntime", reason="needs the extra 'onnx'")
+
+from onnx import TensorProto
 
 from tests.public_networks import LowBit
+from tests.unit.interchange.test_own_qdq import Qdq
 from tilewright.errors import FormatError
 from tilewright.interchange import read_onnx
 from tilewright.studies.imports import compare_foreign, read_foreign
 
+U8, S8 = (TensorProto.DataType.Value(kind) for kind in ("UINT8", "INT8"))
 POWERS = np.array([0.125, 0.25, 1.0, 0.25]).reshape(1, 4, 1, 1)
 OTHERS = np.array([0.1, 0.2, 0.15, 0.3]).reshape(1, 4, 1, 1)
 
@@ -118,3 +123,139 @@ def again(net, x):
 def test_what_takes_one_scale_alone_says_so(body, words, tmp_path):
     with pytest.raises(FormatError, match=words):
         read_onnx(saved(tmp_path / "net.onnx", body))
+
+
+def in_qdq(path, body, scales=POWERS, zero=(0, 0, 0, 0), sizes=(3, 8, 6), **attributes):
+    """Codes with a scale for each channel between two convolutions, for ONNX Runtime."""
+    net = Qdq(sizes)
+    weight = {"kind": S8, "axis": 0}
+    x = net.node("Conv", net.codes("x", 0.05, 100), net.weight((4, 3, 3, 3), [0.02] * 4, **weight))
+    pair = net.constant(np.ravel(scales)), net.constant(zero, U8)
+    x = net.node("QuantizeLinear", net.node("Relu", x), *pair, **attributes)
+    return net.save(path, body(net, x, pair))
+
+
+def linear_depthwise(net, x, pair):
+    x = net.node("DequantizeLinear", x, *pair)
+    weight = net.weight((4, 1, 3, 3), np.linspace(0.01, 0.05, 4), kind=S8, axis=0)
+    x = net.codes(net.node("Conv", x, weight, group=4), 0.0371, 3)
+    return net.node("Conv", x, net.weight((5, 4, 1, 1), 0.05, kind=S8))
+
+
+def linear_clipped(net, x, pair):
+    """As Brevitas writes QCDQ: fewer codes, in a type of 8 bits."""
+    bounds = (net.constant(bound, U8) for bound in (0, 15))
+    return linear_depthwise(net, net.node("Clip", x, *bounds), pair)
+
+
+def linear_pooled(net, x, pair):
+    """The largest of codes, between the two operators."""
+    x = net.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
+    x = net.node("Flatten", net.node("DequantizeLinear", x, *pair))
+    return net.node("MatMul", x, net.weight((4 * 3 * 2, 5), 0.05, kind=S8))
+
+
+def linear_dense(net, x, pair):
+    x = net.node("DequantizeLinear", x, *pair)
+    return net.node("Conv", x, net.weight((5, 4, 3, 3), 0.05, kind=S8))
+
+
+@pytest.mark.parametrize(
+    ("body", "scales"),
+    [
+        (linear_depthwise, OTHERS),
+        (linear_depthwise, [0.1, 0.1, 0.1, 0.1]),
+        (linear_clipped, OTHERS),
+        (linear_pooled, POWERS),
+        (linear_dense, POWERS),
+    ],
+)
+def test_codes_of_onnx_runtime_with_a_scale_for_each_channel(body, scales, tmp_path):
+    foreign = read_foreign(in_qdq(tmp_path / "net.onnx", body, scales, (3, 3, 3, 3)), 8)
+    assert [str(one) for one in compare_foreign(foreign) if not one.passed] == []
+    foreign.network.require_whole()
+
+
+def test_a_kernel_of_integers_behind_such_codes_would_be_seen(tmp_path, monkeypatch):
+    """The sabotage: one scale for all of them, the first."""
+    monkeypatch.setattr(
+        "tilewright.interchange.channel_scales._of_weight", lambda _op, _ratios, _sizes: 1.0
+    )
+    foreign = read_foreign(in_qdq(tmp_path / "net.onnx", linear_depthwise, OTHERS), 3)
+    assert any(not one.passed for one in compare_foreign(foreign))
+
+
+def codes_at_the_input(path):
+    """The file's input are bytes, whose scales differ by channel."""
+    net = Qdq((4, 8, 6))
+    pair = net.constant(np.ravel(OTHERS)), net.constant([7] * 4, U8)
+    return net.save(path, linear_depthwise(net, "x", pair), kind=U8)
+
+
+def test_bytes_at_the_input_may_have_them_too(tmp_path):
+    foreign = read_foreign(codes_at_the_input(tmp_path / "net.onnx"), 4)
+    assert [str(one) for one in compare_foreign(foreign) if not one.passed] == []
+    assert foreign.network.nodes[0].zero_point == 7
+
+
+def other_scales(net, x, pair):
+    return linear_dense(net, x, (net.constant([0.1, 0.2, 0.3, 0.4]), pair[1]))
+
+
+def one_scale(net, x, pair):
+    return linear_dense(net, x, (net.constant(0.1), net.constant(0, U8)))
+
+
+def added(net, x, pair):
+    x = net.node("DequantizeLinear", x, *pair)
+    return net.node(
+        "Conv", net.codes(net.node("Add", x, x), 0.1, 0), net.weight((5, 4, 1, 1), 0.05)
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "stated", "words"),
+    [
+        (
+            linear_dense,
+            {"scales": OTHERS},
+            r"\(Conv\): .*: let the quantizer of its input have one",
+        ),
+        (linear_dense, {"zero": (0, 1, 2, 3)}, "the zero-point of activations must be one number"),
+        (
+            linear_dense,
+            {"axis": 3, "scales": [0.1] * 3 + [0.2] * 3, "zero": (0,) * 6},
+            "along axis 3",
+        ),
+        (
+            other_scales,
+            {},
+            r"\(DequantizeLinear\): its scales or its zero-point are not those of its",
+        ),
+        (
+            one_scale,
+            {},
+            r"\(DequantizeLinear\): its codes have a scale for each channel, and it has one",
+        ),
+        (added, {}, r"\(Add\): what it reads has a scale for each channel"),
+    ],
+)
+def test_other_codes_with_a_scale_for_each_channel_say_what_to_do(body, stated, words, tmp_path):
+    with pytest.raises(FormatError, match=words):
+        read_onnx(in_qdq(tmp_path / "net.onnx", body, **stated))
+
+
+@pytest.mark.parametrize("kind", ["UINT16", "INT16"])
+@pytest.mark.parametrize("what", ["activations", "weights", "contrib"])
+def test_codes_of_16_bits_are_refused_with_what_to_do(what, kind, tmp_path):
+    net, number = Qdq((3, 8, 6)), TensorProto.DataType.Value(kind)
+    domain = {"domain": "com.microsoft"} if what == "contrib" else {}
+    pair = net.constant(0.05), net.constant(0, U8 if what == "weights" else number)
+    x = net.node(
+        "DequantizeLinear", net.node("QuantizeLinear", "x", *pair, **domain), *pair, **domain
+    )
+    weight = net.weight((4, 3, 3, 3), 0.05, kind=number if what == "weights" else S8)
+    with pytest.raises(
+        FormatError, match=f"not {kind.lower()}: codes have at most 8 bits here; quantize act"
+    ):
+        read_onnx(net.save(tmp_path / "net.onnx", net.node("Conv", x, weight)))

@@ -10,7 +10,7 @@ from tests import networks
 from tests.networks import shifted
 from tests.unit.interchange.networks import Known, residual
 from tilewright.errors import ConfigError, FormatError, ShapeError, ToolError, UnknownNameError
-from tilewright.interchange import export_network, extras
+from tilewright.interchange import export_network, extras, read_onnx
 from tilewright.interchange.float_graph import worst_error
 from tilewright.spec import ConvShape, IntegerLayer, IntegerNetwork, NumberFormat, Requantization
 from tilewright.studies.exchange import check_export
@@ -46,6 +46,22 @@ def test_outside_engines_compute_what_the_reference_computes(
         assert check.compared == sum(value.size for value in values) > 150_000
         assert check.farthest < 0.01
         assert not (check.farthest and (is_unit or form == "onnx"))
+
+
+@pytest.mark.parametrize(("form", "is_unit", "engines"), RUNS)
+def test_zeros_below_and_right_alone(form, is_unit, engines, tmp_path):
+    """Four pads that differ; read back, they are the same network again."""
+    network = networks.uneven(networks.chain(np.random.default_rng(2)))
+    pixels = np.random.default_rng(1).integers(0, 256, (2, 3, 9, 7), np.uint8)
+    path = tmp_path / "net.onnx"
+    exported = export_network(network, path, form=form, is_unit=is_unit)
+    checks = check_export(network, exported, pixels)
+    assert [str(check) for check in checks if not check.passed] == []
+    assert len(checks) == engines
+    if form == "qonnx":
+        found = read_onnx(path).network
+        shapes = [one.shape for one in network.layers]
+        assert [one.shape for one in found.layers] == shapes
 
 
 @pytest.mark.parametrize(("form", "is_unit", "engines"), RUNS)

@@ -1,5 +1,6 @@
 """QONNX files as others write them: read, or refused with all that hinders them; the oracle's resolution."""
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,10 @@ import pytest
 from tests.chain import tilewright
 from tilewright.errors import FormatError, ShapeError, ToolError
 from tilewright.interchange import read_onnx
+from tilewright.interchange.source import Imported
+from tilewright.pipeline.run_folder import RunFolder
+from tilewright.pipeline.stages.report import judged
+from tilewright.report.claims import claims
 from tilewright.spec import IntegerLayer, SumPool
 from tilewright.studies.imports import _compare, compare_foreign, read_foreign
 from tilewright.verify import reference_sums
@@ -568,6 +573,71 @@ def test_thresholds_that_exact_arithmetic_decides_are_not_doubtful(tmp_path):
         doubtful[scale] = agree(path).doubtful
     assert doubtful[2.0**-7] == 0
     assert doubtful[0.1] > 0
+
+
+def all_ties(**changes):
+    """A link of whose sums, 0 to 3, each lies at a step that float32 rounds."""
+    file = File()
+    one = np.full((4, 3, 1, 1), 0.3)
+    file.constants |= {"bits8": 1.0, "pixel_scale": 0.1, "w1": one, "w1_scale": 0.3}
+    file.constants |= {"act_scale": 0.03, "bias": np.full(4, 0.015)} | changes
+    file.nodes.remove(file.find("norm"))
+    file.find("relu").input[0] = "conv"
+    file.set("conv", pads=[0, 0, 0, 0])
+    file.find("conv").input.append("bias")
+    return file
+
+
+def test_a_link_of_which_nothing_can_be_compared_neither_fails_nor_passes(tmp_path):
+    path = all_ties().save(tmp_path / "net.onnx")
+    link = [one for one in compare_foreign(read_foreign(path, 4)) if one.is_open]
+    assert [(one.layer, one.passed, one.compared) for one in link] == [("conv", False, 0)]
+    done = tilewright("import-network", path, "--out", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    text = (
+        f"conv: input codes of head: none of {4 * 48:,} could be compared, because rounding of the source's "
+        "floats decides each of them"
+    )
+    assert done.stderr.splitlines() == [f"NOT COMPARED {text}"]
+    stored = json.loads((tmp_path / "run" / "02_recover" / "recover.json").read_text())
+    assert stored["not_compared"] == [text]
+    assert not [check for check in stored["checks"] if "input codes of head" in check["name"]]
+    assert all(check["passed"] for check in stored["checks"])
+    found, summary = judged(RunFolder(tmp_path / "run"))
+    assert f"{text}." in claims(summary, found).open
+
+
+def test_an_import_of_which_nothing_at_all_can_be_compared_fails(tmp_path, monkeypatch):
+    """Comparing nothing is no pass: here the source's floats carry no sum of any node either."""
+    monkeypatch.setattr(
+        Imported, "unresolved_sums", lambda _, _node, sums: np.full(sums.shape, True)
+    )
+    monkeypatch.setattr(
+        Imported, "unresolved_codes", lambda _, _link, sums: np.full(sums.shape, True)
+    )
+    done = tilewright(
+        "import-network",
+        all_ties().save(tmp_path / "net.onnx"),
+        "--out",
+        tmp_path / "run",
+        "--json",
+    )
+    assert done.returncode == 1
+    failed = [line for line in done.stderr.splitlines() if line.startswith("FAILED")]
+    assert [line.partition(" could be")[0] for line in failed] == [
+        f"FAILED none of the source's {4 * (48 * 4 * 2 + 5 - 48 * 3):,} codes and sums"
+    ]
+    assert json.loads(done.stdout)["compared"] == 0
+
+
+def test_a_wrong_code_beside_open_ones_fails(tmp_path):
+    """Sums of 16 and more lie at no step: one of their codes that differs is a difference."""
+    foreign = read_foreign(all_ties(bits8=4.0).save(tmp_path / "net.onnx"), 4)
+    link = foreign.network.nodes[0].requantizations[0]
+    wrong = replace(link, thresholds=link.thresholds + 25)
+    layer = replace(foreign.network.nodes[0], requantizations=(wrong,))
+    found = list(_compare(layer, foreign))[1]
+    assert (found.passed, found.is_open, found.unresolved > 0) == (False, False, True)
 
 
 CASES = Path(os.environ.get("TILEWRIGHT_CASES", "/nowhere")) / "qonnx"

@@ -201,7 +201,8 @@ def set_constant(name, value):
 REFUSED = {
     "x_scale": (
         set_constant("x_scale", np.array([0.1, 0.2, 0.3], np.float32)),
-        "node x_QuantizeLinear (QuantizeLinear): the scale of activations must be one number, not 3",
+        "node conv0 (Conv): its input and its weight have scales that differ by input channel, and not by "
+        "whole factors that weights up to 1024 hold: let the quantizer of its input have one scale",
     ),
     "16 bits": (
         set_constant("x_zero_point", np.uint16(3)),
@@ -401,7 +402,7 @@ def test_all_that_hinders_is_listed_at_once(small, tmp_path):
         read_onnx(path)
     found = [reason.split(":")[0] for reason in caught.value.reasons]
     assert found == [
-        "node x_QuantizeLinear (QuantizeLinear)",
+        "node conv0 (Conv)",
         "node conv5.weight_DequantizeLinear (DequantizeLinear)",
         "node globalaveragepool10 (GlobalLpPool)",
     ]

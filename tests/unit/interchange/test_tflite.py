@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("ai_edge_litert.interpreter", reason="pip install 'tilewright[tflite]'")
 
 from tests.tflite_files import TfliteFile
-from tests.tflite_networks import gated, random_network
+from tests.tflite_networks import NETWORKS, gated, random_network
 from tilewright.errors import ConfigError, FormatError, UnknownNameError
 from tilewright.interchange import KERNELS, NETWORK_READERS, read_tflite
 from tilewright.interchange.tflite_kernels import ROUNDINGS, Scaled, layer_factor
@@ -145,8 +145,37 @@ def test_padding_of_its_own_becomes_that_of_the_convolution(tmp_path):
     path = file.save(tmp_path / "net.tflite", file.layer("CONV_2D", x, 3, padding="VALID"))
     imported = read_tflite(path)
     assert len(imported.network.nodes) == 2
-    assert imported.network.layers[0].shape.padding == (1, 2)
+    assert imported.network.layers[0].shape.edges == ((0, 1), (2, 1))
     assert differ(path, "xnnpack")[1] == 0
+
+
+COUNTS = {
+    "ResNet-8": 12_501_632,
+    "DS-CNN": 2_656_768,
+    "MobileNetV1": 7_489_664,
+}
+"""Multiply-accumulates of MLPerf Tiny's networks, as published: taps times channels times pixels."""
+BLOCKS = (
+    (16, 1),
+    (32, 2),
+    (32, 1),
+    (64, 2),
+    (64, 1),
+    (128, 2),
+    *((128, 1),) * 5,
+    (256, 2),
+    (256, 1),
+)
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_layers_have_the_kernels_of_the_file(name, tmp_path):
+    """SAME with stride 2 pads one pixel more below and right, and the kernel stays what it is."""
+    options = {"blocks": BLOCKS} if name == "MobileNetV1" else {}
+    imported = read_tflite(NETWORKS[name](tmp_path / "net.tflite", **options))
+    kernels = {(layer.shape.kh, layer.shape.kw) for layer in imported.network.layers}
+    assert kernels <= {(3, 3), (1, 1), (10, 4)}
+    assert sum(layer.shape.macs for layer in imported.network.layers) == COUNTS[name]
 
 
 def test_a_border_that_a_pool_reads_has_the_code_of_0(tmp_path):
@@ -364,6 +393,35 @@ def test_readers_are_found_by_the_end_of_a_name(tmp_path):
         read_foreign(path, 2, kernels="other")
     with pytest.raises(ConfigError, match=r"chosen for a \.tflite file"):
         read_foreign(tmp_path / "net.onnx", 2, kernels="reference")
+
+
+@pytest.mark.rtl
+def test_zeros_below_and_right_alone_go_through_the_chain(tmp_path):
+    """SAME of stride 2 on a plane of even size: the RTL computes 3x3 taps, the model and the files too."""
+    from tests.chain import read, tilewright
+    from tests.rtl.layers import require_simulator
+
+    require_simulator("icarus")
+    file = TfliteFile((4, 4, 2), (0.05, 0))
+    x = file.layer("CONV_2D", file.input, 3, stride=2, relu="RELU")
+    path, run = file.save(tmp_path / "net.tflite", x), tmp_path / "run"
+    sizes = [f"--set=array.{one}" for one in ("rows=2", "cols=2", "psum_bits=24")]
+    for words in (
+        ("import-network", path, "--out", run),
+        ("verify", run, *sizes),
+        ("export", run, "--set=vectors.samples=1", "--set=vectors.corners=false"),
+        ("simulate", run),
+        ("cosim", run, "--set=cosim.simulator=icarus"),
+    ):
+        done = tilewright(*words)
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+    done = tilewright("plan", run, "--json")
+    assert json.loads(done.stdout)["arrays"][0]["total"]["macs"] == 2 * 2 * 3 * 2 * 9
+    manifest = read(run / "05_vectors" / "CONV_2D_3" / "sample0" / "manifest.json")
+    assert manifest["version"] == 3
+    assert (manifest["shape"]["padding"], manifest["shape"]["padding_after"]) == ([0, 0], [1, 1])
+    cosim = read(run / "07_cosim" / "cosim.json")
+    assert (cosim["psums_compared"], cosim["mismatches"]) == (2 * 2 * 3, 0)
 
 
 def test_a_file_goes_through_the_chain(tmp_path):

@@ -1,5 +1,8 @@
 """Sizes of convolutions and arrays."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +15,7 @@ from tilewright.spec import (
     NumberFormat,
     Requantization,
 )
+from tilewright.spec.network_facts import pairs
 
 
 def test_sizes_of_a_strided_padded_convolution():
@@ -35,12 +39,43 @@ def test_groups_cut_the_channels_and_the_work():
         ConvShape(ic=6, ih=4, iw=4, oc=8, kh=3, kw=2, groups=0)
 
 
+def test_padding_of_four_sides_is_stated_where_the_ends_differ():
+    """SAME of a 3x3 kernel with stride 2 on an even plane: nothing above and left, one below and right."""
+    shape = ConvShape(3, 6, 8, 4, 3, 3, stride=(2, 2), padding_after=(1, 1))
+    assert (shape.padded_h, shape.padded_w, shape.nij) == (7, 9, 63)
+    assert (shape.oh, shape.ow, shape.macs) == (3, 4, 3 * 4 * 4 * 27)
+    assert shape.edges == ((0, 1), (0, 1))
+    facts = json.loads(json.dumps(shape.to_facts()))
+    assert (facts["padding"], facts["padding_after"]) == ([0, 0], [1, 1])
+    assert ConvShape(**pairs(facts)) == shape
+
+
+def test_padding_that_is_the_same_at_both_ends_is_stated_once():
+    sizes = {"ic": 1, "ih": 4, "iw": 4, "oc": 1, "kh": 3, "kw": 3, "padding": (1, 2)}
+    assert ConvShape(**sizes, padding_after=(1, 2)) == ConvShape(**sizes)
+    assert "padding_after" not in ConvShape(**sizes, padding_after=(1, 2)).to_facts()
+    assert ConvShape(**sizes).edges == ((1, 1), (2, 2))
+    with pytest.raises(ShapeError, match=r"^strides and padding must be pairs"):
+        ConvShape(**sizes, padding_after=(1,))
+
+
+def test_zero_points_are_written_out_at_all_four_sides():
+    shape = ConvShape(1, 2, 3, 1, 2, 2, padding=(0, 1), padding_after=(1, 0))
+    weight = np.ones((1, 1, 2, 2), np.int8)
+    layer = replace(make_layer([[1]]), shape=shape, weight=weight, zero_point=9)
+    codes = np.arange(6, dtype=np.uint8).reshape(1, 1, 2, 3)
+    assert layer.plain_codes(codes).tolist() == [[[[9, 0, 1, 2], [9, 3, 4, 5], [9, 9, 9, 9]]]]
+    assert layer.plain().shape == ConvShape(1, 3, 4, 1, 2, 2)
+
+
 def test_a_kernel_larger_than_the_plane_is_refused():
     with pytest.raises(ShapeError, match=r"^the kernel 3x3 must fit the padded plane 2x4"):
         ConvShape(ic=1, ih=2, iw=4, oc=1, kh=3, kw=3)
 
 
-@pytest.mark.parametrize("sizes", [{"ic": 0}, {"stride": (0, 1)}, {"padding": (-1, 0)}])
+@pytest.mark.parametrize(
+    "sizes", [{"ic": 0}, {"stride": (0, 1)}, {"padding": (-1, 0)}, {"padding_after": (0, -1)}]
+)
 def test_sizes_below_their_minimum_are_refused(sizes):
     valid = {"ic": 1, "ih": 2, "iw": 2, "oc": 1, "kh": 1, "kw": 1}
     with pytest.raises(ShapeError, match=r"^sizes and strides must be at least 1"):

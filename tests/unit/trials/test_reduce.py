@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,6 +56,21 @@ def _search(fails, **options):
 
 def _sizes(candidate):
     return candidate.weight.shape, candidate.codes.shape[1:], candidate.stride, candidate.padding
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("is_after", [False, True])
+def test_zeros_of_one_side_alone_become_codes(side, is_after):
+    """Padding above and left that differs from that below and right: what was written out is the same."""
+    one = replace(_layer(), padding=(2, 0), padding_after=(0, 1))
+    whole = one.unpadded(side, before=True, after=True)
+    assert whole.shape.edges[side] == (0, 0)
+    assert whole.shape.edges[1 - side] == one.shape.edges[1 - side]
+    np.testing.assert_array_equal(_psums(whole), _psums(one))
+    cut = one.unpadded(side, before=not is_after, after=is_after)
+    before, after = one.shape.edges[side]
+    assert cut.codes.shape[1 + side] - one.codes.shape[1 + side] == (after if is_after else before)
+    assert replace(one, padding_after=None).key != one.key
 
 
 class TestSearch:

@@ -129,7 +129,7 @@ def _inner(problem: Problem) -> Ints:
 
 def _borders(problem: Problem) -> Iterator[Cause]:
     shape, inner = problem.shape, _inner(problem)
-    if not any(shape.padding):
+    if not any(map(sum, shape.edges)):
         return
     h = np.arange(shape.padded_h)[:, None] - shape.padding[0]
     w = np.arange(shape.padded_w)[None] - shape.padding[1]

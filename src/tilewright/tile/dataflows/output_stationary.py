@@ -115,8 +115,7 @@ class OutputStationary:
         """One sample's codes ``ic ih iw`` to ``opass step row``: what each tap of each ofmap pixel sees."""
         shape, rows, passes, steps = on.shape, on.array.rows, self.passes(on), self.steps(on)
         expect_axes(codes, (shape.ic, shape.ih, shape.iw), "ic ih iw")
-        (pad_h, pad_w) = shape.padding
-        plane = np.pad(codes, ((0, 0), (pad_h, pad_h), (pad_w, pad_w))).reshape(shape.ic, shape.nij)
+        plane = np.pad(codes, ((0, 0), *shape.edges)).reshape(shape.ic, shape.nij)
         seen = plane[:, window_pixels(shape)]  # ic kij onij
         lanes = np.zeros((steps, passes * rows), codes.dtype)
         lanes[:, : shape.onij] = seen.reshape(steps, shape.onij)
