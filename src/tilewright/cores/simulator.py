@@ -20,6 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from tilewright.cores.headers import PRECOMPILED, STANDARD, precompile
 from tilewright.errors import ConfigError, ToolError, UnknownNameError, printable
 from tilewright.programs.process import last_lines, run_program
 from tilewright.registry import Registry
@@ -176,13 +177,22 @@ class Verilator:
         return replace(self, has_waves=True)
 
     def shared_parts(self) -> Mapping[str, str]:
-        """Verilator's own runtime, compiled: make leaves alone what is newer than its source."""
+        """Verilator's own runtime, compiled."""
         _, compiler = run_program([self.compiler, "-v"], folder=self.root, timeout_s=60)
         waves = ("verilated_vcd_c",) if self.has_waves else ()
         names = ("verilated", "verilated_timing", "verilated_threads", *waves)
-        return {
-            f"{OBJECTS}/{name}.o": f"{compiler} {_source_of(self.root, name)}" for name in names
+        parts = {
+            f"{OBJECTS}/{name}.o": f"{compiler} {_hash_of(self.root, f'{name}.cpp')}"
+            for name in names
         }
+        if self._precompiles:
+            parts[f"{OBJECTS}/{PRECOMPILED}"] = f"{compiler} {_hash_of(self.root, '*.h')}"
+        return parts
+
+    @property
+    def _precompiles(self) -> bool:
+        """Whether headers are: not for a rare kind of build, and only g++ finds them by their name."""
+        return "g++" in self.compiler and not self.has_waves and not self.is_optimized
 
     def build(self, build: Build) -> None:
         """Build; see `Simulator.build`."""
@@ -194,9 +204,15 @@ class Verilator:
             *("--top-module", build.top, "--Mdir", OBJECTS, "-o", f"../{PROGRAM}"),
             *(f"-G{name}={value}" for name, value in build.parameters.items()),
             *(f"-D{name}" for name in build.defines),
+            *_left_alone(build.folder / OBJECTS),
             *build.sources,
         ]
-        environment = {"VERILATOR_ROOT": str(self.root), "CXXFLAGS": "-std=c++20"}
+        environment = {"VERILATOR_ROOT": str(self.root), "CXXFLAGS": STANDARD}
+        if self._precompiles:
+            flags = precompile(
+                self.compiler, self.root, build.folder / OBJECTS, timeout_s=build.timeout_s
+            )
+            environment["CXXFLAGS"] += f" {flags}"
         status, output = run_program(
             command, folder=build.folder, timeout_s=build.timeout_s, environment=environment
         )
@@ -310,9 +326,16 @@ def find_simulators() -> tuple[Simulator, ...]:
     return tuple(found)
 
 
-def _source_of(root: Path, name: str) -> str:
-    """What tells one source of Verilator's runtime from another: its hash."""
-    return sha256((root / "include" / f"{name}.cpp").read_bytes()).hexdigest()
+def _hash_of(root: Path, pattern: str) -> str:
+    """What tells one Verilator's runtime from another: a hash of those of its sources."""
+    files = sorted((root / "include").glob(pattern))
+    return sha256(b"".join(sha256(file.read_bytes()).digest() for file in files)).hexdigest()
+
+
+def _left_alone(objects: Path) -> list[str]:
+    """Have make use the objects that are there: it thinks them older than the makefile of this design."""
+    names = [f"--old-file={path.name}" for path in sorted(objects.glob("*.o"))]
+    return [word for name in names for word in ("-MAKEFLAGS", name)]
 
 
 def _make_executable(program: Path) -> None:
