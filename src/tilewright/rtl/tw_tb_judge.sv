@@ -54,9 +54,6 @@ module tw_tb_judge #(
   localparam int Data = 1;  // put out by the core
   localparam int Stored = 2;  // read back from PMEM
 
-  localparam int PsumSlot = 1;  // of tw_tb_files
-  localparam int DataSlot = 2;
-
   // Of the layer and of the present job, see tw_tb_host.
   integer onij;
   integer job_otile;
@@ -75,6 +72,7 @@ module tw_tb_judge #(
       if (what == Psum) psums = psums + channels;
       if (what == Data) outputs = outputs + channels;
       if (is_missing || actual !== expected) begin
+        /*verilator unroll_disable*/
         for (col = 0; col < Cols; col = col + 1) begin
           if (is_missing || actual[col*PsumBits+:PsumBits] !== expected[col*PsumBits+:PsumBits])
             report(what, index, col, expected[col*PsumBits+:PsumBits],
@@ -109,7 +107,6 @@ module tw_tb_judge #(
   endtask
 
   task static begin_layer;
-    integer slot;
     begin
       psums             = 0;
       outputs           = 0;
@@ -121,29 +118,22 @@ module tw_tb_judge #(
       faults            = 0;
       reports           = 0;
       onij              = tw_core_tb.u_host.onij;
-      for (slot = PsumSlot; slot <= DataSlot; slot = slot + 1)
-      tw_core_tb.u_files.open_next(slot[1:0]);
     end
   endtask
 
-  // The words of the present job; before the first one, pass over output tiles that do not run.
-  task static load_expected;
-    integer index, slot;
+  task static begin_job;
     begin
       job_otile = tw_core_tb.u_host.job_otile;
       job_words = tw_core_tb.u_host.job_otiles * onij;
-      index     = (job_otile == tw_core_tb.u_host.first_otile) ? -job_otile * onij : 0;
-      while (index < job_words) begin
-        for (slot = PsumSlot; slot <= DataSlot; slot = slot + 1) begin
-          tw_core_tb.u_files.read_word(slot[1:0], PsumWordBits);
-          if (index >= 0 && slot == PsumSlot)
-            expected_psum[index] = tw_core_tb.u_files.word[PsumWordBits-1:0];
-          if (index >= 0 && slot == DataSlot)
-            expected_data[index] = tw_core_tb.u_files.word[PsumWordBits-1:0];
-        end
-        if (index >= 0) is_delivered[index] = 1'b0;
-        index = index + 1;
-      end
+    end
+  endtask
+
+  // The word read last: psums and outputs of the job in turn.
+  task static expect_word(input integer index);
+    if (index[0]) expected_data[index>>1] = tw_core_tb.u_files.word[PsumWordBits-1:0];
+    else begin
+      expected_psum[index>>1] = tw_core_tb.u_files.word[PsumWordBits-1:0];
+      is_delivered[index>>1]  = 1'b0;
     end
   endtask
 
@@ -164,6 +154,7 @@ module tw_tb_judge #(
         fault("the core puts out a word beyond its job");
       else if (is_delivered[index]) fault("the core puts out a word twice");
       else begin
+        /*verilator unroll_disable*/
         for (what = Psum; what <= Data; what = what + 1)
         compare(what, index, (what == Psum) ? expected_psum[index] : expected_data[index],
                 (what == Psum) ? out_psum_i : out_data_i, 1'b0);
@@ -186,27 +177,21 @@ module tw_tb_judge #(
     end
   endtask
 
-  task static check_missing;
-    integer index, what;
-    begin
-      for (index = 0; index < job_words; index = index + 1) begin
-        for (what = Psum; what <= Data; what = what + 1)
-        if (!is_delivered[index])
-          compare(what, index, (what == Psum) ? expected_psum[index] : expected_data[index], '0,
-                  1'b1);
-      end
-    end
-  endtask
-
-  // Read PMEM back, while the core is idle.
-  task static check_stored;
-    integer index;
-    begin
-      for (index = 0; index < job_words; index = index + 1) begin
+  // After the job: what was not put out, then what PMEM holds, while the core is idle.
+  task static check_job;
+    integer place, index, what;
+    for (place = 0; place < 3 * job_words; place = place + 1) begin
+      index = place >> 1;
+      what  = place[0] ? Data : Psum;
+      if (place >= 2 * job_words) begin
+        index       = place - 2 * job_words;
+        what        = Stored;
         pmem_addr_o = index[PmemAddrBits-1:0];
         @(negedge clk_i);
-        compare(Stored, index, expected_psum[index], pmem_data_i, 1'b0);
       end
+      if (what == Stored || !is_delivered[index])
+        compare(what, index, (what == Data) ? expected_data[index] : expected_psum[index],
+                pmem_data_i, what != Stored);
     end
   endtask
 
@@ -222,10 +207,7 @@ module tw_tb_judge #(
   endtask
 
   task static end_layer;
-    integer slot;
     begin
-      for (slot = PsumSlot; slot <= DataSlot; slot = slot + 1)
-      tw_core_tb.u_files.close(slot[1:0], tw_core_tb.u_host.end_otile == tw_core_tb.u_host.otiles);
       tw_core_tb.u_files.begin_line;
       $fwrite(tw_core_tb.u_files.record, "layer psums=%0d psum_mismatches=%0d outputs=%0d", psums,
               psum_mismatches, outputs);

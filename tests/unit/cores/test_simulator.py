@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.cores.fakes import FakeSimulator
 from tilewright.cores import Build, Icarus, Verilator, find_simulator, find_simulators, probe
+from tilewright.cores.build_cache import cached_build
 from tilewright.cores.simulator import PROGRAM, _check_build, _make_executable
 from tilewright.errors import ToolError, UnknownNameError
 
@@ -174,3 +175,40 @@ def test_verilator_builds_what_it_compiles_in_parts(tmp_path: Path, monkeypatch)
         tmp_path / PROGRAM, plusargs={}, folder=tmp_path, timeout_s=60
     )
     assert (status, out.splitlines()[0]) == (0, "6")
+
+
+RECORDING = """#!/bin/sh
+echo "$@" >> {log}
+while [ $# -gt 1 ]; do
+  [ "$1" = -o ] && { printf '#!/bin/sh\n' > "$2"; chmod +x "$2"; }
+  shift
+done
+"""
+
+
+@pytest.mark.rtl
+def test_a_later_build_compiles_neither_the_runtime_nor_its_headers(tmp_path, monkeypatch) -> None:
+    """The objects are older than the makefile of the design, which is no reason to make them again."""
+    if not VERILATOR_IS_INSTALLED:
+        pytest.skip("Verilator is not installed")
+    compiler, log = tmp_path / "fake-g++", tmp_path / "log"
+    compiler.write_text(RECORDING.replace("{log}", str(log)))
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    for name in ("one", "other"):
+        log.write_text("")
+        sources = {"top.sv": f'module top; initial #1 $display("{name}"); endmodule\n'.encode()}
+        cached_build(
+            Verilator.find(),
+            sources,
+            top="top",
+            parameters={},
+            cache_dir=tmp_path / "cache",
+            timeout_s=60,
+        )
+        compiled = [line.split()[-1] for line in log.read_text().splitlines() if " -c " in line]
+        runtime = [name for name in compiled if Path(name).name.startswith("verilated")]
+        headers = log.read_text().count("c++-header")
+        assert (len(runtime), headers) == ((3, 1) if name == "one" else (0, 0)), log.read_text()
+        assert "Vtop__ALL.cpp" in compiled
+        assert "-include tilewright_runtime.h" in log.read_text()
