@@ -76,8 +76,11 @@ class Engine:
         """Layers whose sums nobody sees when the output is computed; the first time this takes a moment."""
         return tuple(self._fuse())
 
-    def trace(self, images: IntArray) -> Trace:
-        """Codes and sums of every node, for images ``n ic ih iw`` (codes of the first layer)."""
+    def trace(self, images: IntArray, *, last: str = "") -> Trace:
+        """Codes and sums of every node, for images ``n ic ih iw`` (codes of the first layer).
+
+        last: the node behind which nothing is computed; without one, all are.
+        """
         codes: dict[str, list[Array]] = {}
         sums: dict[str, list[Array]] = {}
         with self._single_threaded():
@@ -86,6 +89,8 @@ class Engine:
                     for operand, values in enumerate(operands):
                         codes.setdefault(port_name(node.name, operand), []).append(values[:count])
                     sums.setdefault(node.name, []).append(found[:count])
+                    if node.name == last:
+                        break
         return Trace(
             {port: _planes(parts) for port, parts in codes.items()},
             {name: _planes(parts).astype(np.int64) for name, parts in sums.items()},

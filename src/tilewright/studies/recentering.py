@@ -33,7 +33,7 @@ def recentered(
         is_same = now.weight_format == layer.weight_format and now.act_format == layer.act_format
         if is_same or not now.requantizations:
             continue
-        found = Engine(network).trace(pixels).sums[layer.name]
+        found = Engine(network).trace(pixels, last=layer.name).sums[layer.name]
         moved = [
             _moved(link, _moments(layer, sums[layer.name], link), _moments(now, found, link), now)
             for link in now.requantizations

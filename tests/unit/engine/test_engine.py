@@ -302,3 +302,16 @@ def test_classes_of_several_scales_are_compared_as_real_values():
     assert IntegerNetwork((head,)).classes(sums).tolist() == [0, 0]
     scaled = replace(head, weight_scale=np.array([1.0, 2.0, 0.125]))
     assert IntegerNetwork((scaled,)).classes(sums).tolist() == [1, 2]
+
+
+def test_a_trace_can_end_behind_a_node():
+    rng = np.random.default_rng(7)
+    network = NETWORKS["chain"](rng)
+    pixels = images(rng, network, 5)
+    whole, part = (
+        Engine(network, batch=3).trace(pixels),
+        Engine(network, batch=3).trace(pixels, last="second"),
+    )
+    assert list(part.sums) == list(whole.sums)[: len(part.sums)] == ["first", "second"]
+    assert all((part.sums[name] == whole.sums[name]).all() for name in part.sums)
+    assert all((part.codes[port] == whole.codes[port]).all() for port in part.codes)
