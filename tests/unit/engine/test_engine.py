@@ -304,14 +304,19 @@ def test_classes_of_several_scales_are_compared_as_real_values():
     assert IntegerNetwork((scaled,)).classes(sums).tolist() == [1, 2]
 
 
-def test_a_trace_can_end_behind_a_node():
+def test_links_are_settled_behind_those_that_were_settled_before():
     rng = np.random.default_rng(7)
     network = NETWORKS["chain"](rng)
-    pixels = images(rng, network, 5)
-    whole, part = (
-        Engine(network, batch=3).trace(pixels),
-        Engine(network, batch=3).trace(pixels, last="second"),
-    )
-    assert list(part.sums) == list(whole.sums)[: len(part.sums)] == ["first", "second"]
-    assert all((part.sums[name] == whole.sums[name]).all() for name in part.sums)
-    assert all((part.codes[port] == whole.codes[port]).all() for port in part.codes)
+    pixels, seen = images(rng, network, 5), {}
+
+    def later(node, sums):
+        seen[node.name] = sums
+        return tuple(replace(link, thresholds=link.thresholds + 3) for link in node.requantizations)
+
+    settled = Engine(network, batch=6).settled(pixels, later)
+    expected = reference_trace(settled, pixels)
+    assert seen.keys() == expected.sums.keys()
+    assert all((seen[name] == sums).all() for name, sums in expected.sums.items())
+    (old,), (new,) = (one.node("first").requantizations for one in (network, settled))
+    assert (new.thresholds == old.thresholds + 3).all()
+    assert settled.node("head").requantizations == ()
