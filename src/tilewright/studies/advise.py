@@ -124,7 +124,7 @@ def open_advised(source: str, data_dir: Any) -> tuple[Config, IntegerNetwork | N
     """The configuration that `source` means; the network and its hold-out images, where it is trained."""
     from pathlib import Path
 
-    from tilewright.studies.outlines import find_outlines
+    from tilewright.studies.outlines import find_config
 
     path = Path(source)
     stem = find_packed(path)
@@ -146,7 +146,7 @@ def open_advised(source: str, data_dir: Any) -> tuple[Config, IntegerNetwork | N
                 f"{imported}: advise a model by its name, or train the run"
             )
         return run.config(), run.network(), _holdout(run.config(), data_dir)
-    return find_outlines(source)[1], None, None
+    return find_config(source), None, None
 
 
 def _config_of(stated: Mapping[str, Any]) -> Config:

@@ -114,7 +114,7 @@ def _layer_trace(
         trace = engine.trace(pixels[start : start + CHUNK])
         codes.append(layer.plain_codes(trace.codes[layer.name]))
         sums.append(trace.sums[layer.name])
-        listener.progress(pace.line(len(codes) * CHUNK))
+        listener.progress(pace.line(sum(map(len, codes))))
     return np.concatenate(codes), np.concatenate(sums)
 
 

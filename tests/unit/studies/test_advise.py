@@ -220,6 +220,8 @@ def test_advice_on_the_command_line(finished):
     done = tilewright("advise", "resnet20")
     assert done.returncode == 0, done.stderr
     assert "the model has no place for a chokepoint" in done.stdout
+    assert "tilewright plan resnet20 --array 8x8" in done.stdout
+    assert tilewright("advise", "ic_resnet8").stdout.startswith("ic_resnet8 without a chokepoint")
     done = tilewright("advise", finished, "--images", 30, "--lost", 2, "--json")
     assert done.returncode == 0, done.stderr
     facts = json.loads(done.stdout)
@@ -234,6 +236,7 @@ def test_advice_on_the_command_line(finished):
     for arguments, message in (
         (("vgg_tiny", "--array", "8"), "--array is ROWSxCOLS, for example 8x8, not '8'"),
         (("vgg99",), "there is no model 'vgg99'"),
+        (("unet",), "unet must be a configuration (.toml) or a model ("),
         ((finished, "--images", 0), "images must be 1..360 of the hold-out, not 0"),
     ):
         done = tilewright("advise", *arguments)
