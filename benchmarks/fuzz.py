@@ -2,8 +2,9 @@
 
 Each case damages one file (vector files, manifests, layouts, TOML, networks and their tensors, packed
 networks, ONNX, TFLite, checkpoints, records of the testbench, testbenches) and gives it to its parser, in a
-worker with limits of CPU time and memory; a worker that is silent for long is ended. See
-`tests/outside_fuzz.py` for the kinds, and what is read rightly.
+process with limits of CPU time and memory; one that is silent for long is ended. See
+`tests/outside_fuzz.py` for the kinds, and what is read rightly. Shares of the cases are jobs, done here or by
+the workers of a Dask cluster with the same bytes.
 
     python benchmarks/fuzz.py --count 1000000 --seed 1 --limit 10
     python benchmarks/fuzz.py --seed 1 --only 4711       # one case again, with its traceback
@@ -24,18 +25,44 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.outside_fuzz import Fuzz
 
+from tilewright.programs.jobs import Job, run_jobs
+from tilewright.programs.python_job import RESULT, python_job
+
+ROOT = Path(__file__).resolve().parents[1]
 MEMORY = 2 << 30
 SHOWN = 10
-TOLD_EVERY = 60.0
 SINGLE = 1000
+SHARE = 10_000
+"""Cases of a job: minutes, beside some seconds to begin."""
+BAD = ("traceback", "hang", "over memory", "wrong tensor", "crash")
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which cases: begin..end-1 of a seed, of some kinds or (none) all; CPU seconds of each."""
+
+    seed: int
+    begin: int
+    end: int
+    limit: float
+    kinds: tuple[str, ...] = ()
+
+    def words(self) -> list[str]:
+        """The arguments of this program that ask it."""
+        words = ["--seed", str(self.seed), "--limit", str(self.limit)]
+        words += [word for kind in self.kinds for word in ("--kind", kind)]
+        return [*words, "--share", str(self.begin), str(self.end)]
 
 
 @dataclass
@@ -44,13 +71,24 @@ class Seen:
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
-    slowest: float = 0.0
 
     def add(self, kind: str, outcome: str, number: int, detail: str = "") -> None:
         """Count one."""
         self.counts[kind, outcome] += 1
-        if outcome in ("traceback", "hang", "over memory", "wrong tensor", "crash"):
+        if outcome in BAD:
             self.failures.append(f"case {number} ({kind}): {outcome}: {detail}")
+
+    def to_bytes(self) -> bytes:
+        """All of it, in order: the same bytes for the same cases."""
+        counts = [[*key, count] for key, count in sorted(self.counts.items())]
+        return json.dumps({"counts": counts, "failures": self.failures}).encode()
+
+    def take(self, content: bytes) -> None:
+        """Add what `to_bytes` gave of other cases."""
+        facts = json.loads(content)
+        for kind, outcome, count in facts["counts"]:
+            self.counts[kind, outcome] += count
+        self.failures += facts["failures"]
 
     def to_facts(self) -> dict[str, object]:
         """For the last line."""
@@ -59,38 +97,36 @@ class Seen:
         for (kind, outcome), count in sorted(self.counts.items()):
             outcomes[outcome] += count
             kinds.setdefault(kind, {})[outcome] = count
-        bad = ("traceback", "hang", "over memory", "wrong tensor", "crash")
         return {
             "cases": sum(outcomes.values()),
-            **{name: outcomes[name] for name in ("refused", "read", "equal", "correct", *bad)},
-            "slowest_s": round(self.slowest, 2),
+            **{name: outcomes[name] for name in ("refused", "read", "equal", "correct", *BAD)},
             "kinds": kinds,
             "first": self.failures[:SHOWN],
         }
 
 
-def work(
-    link: Connection, seed: int, begin: int, end: int, limit: float, single: int, kinds: list[str]
-) -> None:
-    """Run cases begin..end-1 of some kinds, or of all; tell of them: of the first, `single` ones, each."""
-    link.send(("making", begin, "", 0.0))
+def work(link: Connection, asked: Question, single: int) -> None:
+    """Run the cases and tell of them: of the first `single` ones each, before and after."""
     with tempfile.TemporaryDirectory(prefix="tilewright-fuzz-") as name:
-        fuzz = Fuzz(Path(name), seed)
+        fuzz = Fuzz(Path(name), asked.seed)
+        link.send([])
         used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
         resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
         sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
         os.fsync = lambda _: None  # no case needs to outlive the computer
         told = time.monotonic()
-        batch: list[tuple[int, str, str, str, float]] = []
-        for number in range(begin, end):
-            if kinds and fuzz.kind_of(number) not in kinds:
+        batch: list[tuple[int, str, str, str]] = []
+        for number in range(asked.begin, asked.end):
+            if asked.kinds and fuzz.kind_of(number) not in asked.kinds:
                 continue
-            signal.setitimer(signal.ITIMER_PROF, limit)
-            since = time.monotonic()
+            if number < asked.begin + single:
+                link.send((number, fuzz.kind_of(number)))
+            signal.setitimer(signal.ITIMER_PROF, asked.limit)
             kind, outcome, detail = attempt(fuzz, number)
             signal.setitimer(signal.ITIMER_PROF, 0)
-            batch.append((number, kind, outcome, detail, time.monotonic() - since))
-            if time.monotonic() - told > 0.5 or number < begin + single:
+            detail = detail.replace(name, "FOLDER").replace(str(ROOT), ".")
+            batch.append((number, kind, outcome, detail))
+            if time.monotonic() - told > 0.5 or number < asked.begin + single:
                 link.send(batch)
                 batch, told = [], time.monotonic()
         link.send(batch)
@@ -121,85 +157,96 @@ def attempt(fuzz: Fuzz, number: int) -> tuple[str, str, str]:
         return kind, "traceback", traceback.format_exc()[-1500:]
 
 
-def run(
-    count: int, seed: int, limit: float, *, workers: int, total_s: float, kinds: list[str]
-) -> Seen:
-    """All cases, shared out among workers; one that dies or hangs costs its case only."""
-    seen, until, told = Seen(), time.monotonic() + total_s, time.monotonic()
-    shares = [(count * one // workers, count * (one + 1) // workers) for one in range(workers)]
-    crews = [start(seed, begin, end, limit, kinds) for begin, end in shares if begin < end]
-    while crews and time.monotonic() < until:
-        if time.monotonic() - told > TOLD_EVERY:
-            told = time.monotonic()
-            print(f"{sum(seen.counts.values()):,} cases, {len(seen.failures)} bad", file=sys.stderr)
-            print(*seen.failures[:SHOWN], sep="\n", file=sys.stderr)
-        ready = multiprocessing.connection.wait([crew["link"] for crew in crews], timeout=1.0)
-        for crew in list(crews):
-            if crew["link"] in ready:
-                is_over = listen(crew, seen)
-            else:  # nothing for long: code outside Python that no alarm stops
-                is_over = time.monotonic() - crew["heard"] > 20 * limit + 60
-                if is_over:
-                    crew["process"].kill()
-            if is_over:
-                crews.remove(crew)
-                crews += again(crew, seen, seed, limit, kinds)
-    for crew in crews:
-        crew["process"].terminate()
+def share(asked: Question) -> Seen:
+    """The cases, in a process with limits; where it dies or hangs, that costs its case only."""
+    seen, single, doubted = Seen(), 0, None
+    while asked.begin < asked.end:
+        ended = crew(asked, seen, single)
+        begin = ended.following
+        if ended.case is not None:
+            number, kind = ended.case
+            seen.add(kind, "crash", number, f"the process ended with {ended.status}")
+            begin, doubted = number + 1, None
+        elif begin < asked.end:  # the batch held the case that ended it: the next tells of each
+            doubted = begin
+        asked, single = replace(asked, begin=begin), SINGLE
+    if doubted is not None:
+        seen.add("?", "crash", doubted, "the process ended here or soon after, but not again")
     return seen
 
 
-def start(
-    seed: int, begin: int, end: int, limit: float, kinds: list[str], *, single: int = 0
-) -> dict[str, object]:
-    """A worker on its way."""
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended: the first case that it did not tell of; the one that it died in, if it said so."""
+
+    following: int
+    case: tuple[int, str] | None
+    status: int | None
+
+
+def crew(asked: Question, seen: Seen, single: int) -> Ended:
+    """Run cases in a process until it ends."""
     here, there = multiprocessing.Pipe(duplex=False)
-    process = multiprocessing.Process(
-        target=work, args=(there, seed, begin, end, limit, single, kinds), daemon=False
-    )
+    process: BaseProcess = multiprocessing.Process(target=work, args=(there, asked, single))
     process.start()
     there.close()
-    return {"process": process, "link": here, "next": begin, "end": end, "heard": time.monotonic()}
-
-
-def listen(crew: dict, seen: Seen) -> bool:
-    """Take what a worker says; whether it has ended."""
+    following, case = asked.begin, None
     try:
-        said = crew["link"].recv()
+        while here.poll(20 * asked.limit + 60):
+            said = here.recv()
+            if said is None:
+                following = asked.end
+                break
+            if isinstance(said, tuple):
+                case = said
+                continue
+            for number, kind, outcome, detail in said:
+                seen.add(kind, outcome, number, detail)
+                following, case = number + 1, None
+        else:  # silent for long: code outside Python that no alarm stops
+            process.kill()
     except (EOFError, ConnectionError):
-        return True
-    crew["heard"] = time.monotonic()
-    if isinstance(said, list):
-        for number, kind, outcome, detail, seconds in said:
-            seen.add(kind, outcome, number, detail)
-            seen.slowest = max(seen.slowest, seconds)
-            crew["next"] = number + 1
-    elif said is None:
-        crew["next"] = crew["end"]
-    return said is None
+        pass
+    process.join()
+    return Ended(following, case, process.exitcode)
 
 
-def again(crew: dict, seen: Seen, seed: int, limit: float, kinds: list[str]) -> list[dict]:
-    """The worker that goes on where one ended too early.
+def jobs_of(asked: Question, size: int = SHARE) -> list[Job]:
+    """The cases as jobs of `size` each, with all that they need but what is installed."""
+    imported = [
+        one.__file__ for name, one in sorted(sys.modules.items()) if name.startswith("tests")
+    ]
+    paths = [Path(file).resolve() for file in (__file__, *imported) if file]
+    files = {str(path.relative_to(ROOT)): path.read_bytes() for path in paths}
+    ends = [*range(asked.begin, asked.end, size), asked.end]
+    shares = [
+        Question(asked.seed, begin, end, asked.limit, asked.kinds) for begin, end in pairwise(ends)
+    ]
+    program = ("benchmarks/fuzz.py", "--out", RESULT)
+    return [
+        python_job(
+            [*program, *one.words()],
+            files,
+            timeout_s=600 + (one.end - one.begin) * asked.limit,
+        )
+        for one in shares
+    ]
 
-    Its batch held the case that ended it: the next one tells of each, so that it is found.
-    """
-    crew["process"].join()
-    if crew["next"] >= crew["end"]:
-        return []
-    status = crew["process"].exitcode
-    seen.add(
-        "?",
-        "crash",
-        crew["next"],
-        f"worker ended with {status} within the next half second of cases",
-    )
-    begin = min(crew["next"] + 1, crew["end"])
-    return [start(seed, begin, crew["end"], limit, kinds, single=SINGLE)]
+
+def run(jobs: Sequence[Job], *, workers: str, processes: int, total_s: float) -> Seen:
+    """What all jobs saw, or those that were done in `total_s` seconds."""
+    seen, until = Seen(), time.monotonic() + total_s
+    for content in run_jobs(jobs, workers=workers, threads=processes):
+        seen.take(content)
+        told = f"{sum(seen.counts.values()):,} cases, {len(seen.failures)} bad"
+        print(told, *seen.failures[:SHOWN], sep="\n", file=sys.stderr)
+        if time.monotonic() > until:
+            break
+    return seen
 
 
-def main() -> None:
-    """Run, and print the counts."""
+def arguments() -> argparse.Namespace:
+    """What is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
@@ -207,23 +254,34 @@ def main() -> None:
         "--limit", type=float, default=10.0, metavar="SECONDS", help="CPU time of a case"
     )
     parser.add_argument("--total", type=float, default=1e9, metavar="SECONDS", help="of all cases")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="here")
+    parser.add_argument("--workers", default="", metavar="URL", help="a Dask scheduler")
     parser.add_argument("--kind", action="append", help="cases of this kind alone; several times")
     parser.add_argument("--only", type=int, metavar="CASE", help="one case, with its traceback")
-    words = parser.parse_args()
+    parser.add_argument(
+        "--share", type=int, nargs=2, metavar="CASE", help="these cases alone, here"
+    )
+    parser.add_argument("--out", type=Path, help="what a share saw")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run, and print the counts."""
+    words = arguments()
     if words.only is not None:
         with tempfile.TemporaryDirectory() as name:
             print(Fuzz(Path(name), words.seed).case(words.only))
         return
+    begin, end = words.share or (0, words.count)
+    asked = Question(words.seed, begin, end, words.limit, tuple(words.kind or ()))
     since = time.monotonic()
-    seen = run(
-        words.count,
-        words.seed,
-        words.limit,
-        workers=words.workers,
-        total_s=words.total,
-        kinds=words.kind or [],
-    )
+    if words.share:
+        seen = share(asked)
+    else:
+        jobs = jobs_of(asked)
+        seen = run(jobs, workers=words.workers, processes=words.processes, total_s=words.total)
+    if words.out:
+        words.out.write_bytes(seen.to_bytes())
     facts = seen.to_facts() | {"seed": words.seed, "seconds": round(time.monotonic() - since, 1)}
     for failure in facts["first"]:
         print(failure)

@@ -20,6 +20,11 @@ exact? Over N images, every psum of every layer is compared with a float64 matri
 codes (exact below 2**53), and those of one image of each batch with the naive int64 reference.
 ``--run PATH`` takes a packed network, or the trained one of a run (``RUN/01_train``), and ``--data-dir DIR``
 the test images of CIFAR-10; else weights and pixels are random. Exit status 1 if a psum differs.
+
+``--processes N`` trains with our loop, images per second of one process with one thread, one process with N
+threads, and N processes with one thread each, taking turns; wall time, and processor time of all processes
+together. Weights of all processes and every psum of four images must equal those of the checkpoint, loaded in
+a process of its own; they are counted, and the exit status is 1 if one differs.
 """
 
 from __future__ import annotations
@@ -38,6 +43,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from train_processes import compare_processes
 from train_psums import compare_psums
 
 from tilewright.data import load_data
@@ -282,6 +288,33 @@ def report_times(options: argparse.Namespace) -> int:
     return 0
 
 
+def report_processes(options: argparse.Namespace) -> int:
+    """Measure, print, and end with one JSON object; 1 if a weight or psum differs."""
+    results: dict[str, Any] = {"machine": describe_machine(1)}
+    differ = 0
+    for name in options.model or ("vgg_tiny",):
+        found = compare_processes(
+            name,
+            batch=options.batch,
+            images=options.batch * options.steps,
+            processes=options.processes,
+            rounds=options.rounds,
+        )
+        results[name] = found
+        differ += found["weights_differ"] + found["psums_differ"]
+        if not options.json:
+            for one, rate in found["images_per_second"].items():
+                print(
+                    f"{name:9} {one:28} {rate['wall']:8.0f} images/s, {rate['processor']:8.0f} for each "
+                    "second of processor time"
+                )
+            for what in ("weights", "psums"):
+                counts = found[f"{what}_compared"], found[f"{what}_differ"]
+                print(f"{name:9} {counts[0]:,} {what} compared, {counts[1]:,} differ")
+    print(json.dumps(results))
+    return int(differ > 0)
+
+
 def describe_machine(threads: int) -> dict[str, str | int]:
     """The conditions of the figures."""
     facts = Path("/proc/cpuinfo")
@@ -295,7 +328,7 @@ def describe_machine(threads: int) -> dict[str, str | int]:
 
 
 def main() -> int:
-    """One of the two questions."""
+    """One of the three questions."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--model", choices=(*MODELS, "resnet8", "resnet20"), action="append")
     parser.add_argument("--batch", type=int, default=128)
@@ -303,10 +336,14 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--cpu-time", action="store_true", help="processor time, not wall time")
     parser.add_argument("--psums", type=int, metavar="N", help="compare the psums of N images")
+    parser.add_argument("--processes", type=int, metavar="N", help="train by N processes")
+    parser.add_argument("--steps", type=int, default=20, help="with --processes: of an epoch")
     parser.add_argument("--run", type=Path, help="with --psums: a packed network, or RUN/01_train")
     parser.add_argument("--data-dir", type=Path, help="with --psums: CIFAR-10's binary files")
     parser.add_argument("--json", action="store_true", help="print the JSON object only")
     options = parser.parse_args()
+    if options.processes is not None:
+        return report_processes(options)
     if not options.psums and set(options.model or ()) - set(MODELS):
         parser.error(f"times are measured of {' and '.join(MODELS)} only")
     keep_freed_memory()

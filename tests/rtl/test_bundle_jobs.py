@@ -6,16 +6,18 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
 from tests.rtl.layers import Case, require_simulator, write_random
-from tilewright.cores.bundle_job import bundle_job, read_result
+from tilewright.cores.bundle_job import bundle_job, read_results
 from tilewright.corners import VectorSet
 from tilewright.errors import ToolError
 from tilewright.mutation import Bench, mutants_of
 from tilewright.mutation.elsewhere import mutants_job
-from tilewright.programs.jobs import run_jobs
+from tilewright.programs.jobs import run_job, run_jobs
+from tilewright.programs.python_job import python_job
 from tilewright.prove.array import ArrayJob
 from tilewright.prove.layers import proof_job
 from tilewright.prove.our_rtl import read_sources
@@ -39,9 +41,8 @@ def tiles(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tiles")
     return [
         bundle_job(
-            write_random(folder / str(seed), CASE, seed).folder,
+            [(write_random(folder / str(seed), CASE, seed).folder, CASE.setup)],
             _faulty(PsumFault(seed % 3, seed % 2, seed, "stuck1")) if seed else CORE,
-            setup=CASE.setup,
             simulator="icarus",
         )
         for seed in range(6)
@@ -50,13 +51,30 @@ def tiles(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def others(tmp_path_factory):
-    """Two mutants on a bundle, and a proof."""
+    """Two mutants on a bundle, a proof, and a program as the fuzz is one."""
     folder = write_random(tmp_path_factory.mktemp("mutants") / "one", CASE).folder
     sets = [VectorSet("given", "", (folder,), CASE.setup)]
     bench = Bench.prepare(RTL_DIR, sets, simulator="icarus", timeout_s=20)
     mutants = mutants_of(bench.sources["tw_pe.sv"], file="tw_pe.sv")[:2]
     array = ArrayJob(rows=2, cols=2, vectors=2)
-    return [mutants_job(bench, mutants, sets), proof_job(read_sources(), array)]
+    program = python_job(
+        ["main.py", "7"],
+        {"main.py": b"import sys; open('result', 'w').write(sys.argv[1])"},
+        timeout_s=60,
+    )
+    return [mutants_job(bench, mutants, sets), proof_job(read_sources(), array), program]
+
+
+@pytest.fixture(scope="module")
+def small_cores(tmp_path_factory):
+    """A job of three bundles on one core, with stalls and without, as corner vectors have them."""
+    folder = tmp_path_factory.mktemp("corners")
+    setups = [CASE.setup, replace(CASE.setup, stall_level=90), CASE.setup]
+    pairs = [
+        (write_random(folder / str(seed), CASE, 10 + seed).folder, setup)
+        for seed, setup in enumerate(setups)
+    ]
+    return bundle_job(pairs, CORE, simulator="icarus")
 
 
 @pytest.fixture(scope="module")
@@ -66,18 +84,24 @@ def serial(tiles):
 
 def test_a_job_says_what_the_core_did(serial, tiles):
     assert len(set(serial)) == 6
-    found = read_result(serial[0])
+    (found,) = read_results(serial[0])
     assert (found.psums_compared, found.psum_mismatches, found.mismatches) == (3 * 3 * 3, 0, ())
     assert found.cycles == sum(sum(map(sum, folds)) for folds in found.fold_cycles) > 0
     assert list(run_jobs(tiles[:2], threads=2)) == serial[:2]
+
+
+def test_a_job_of_several_bundles_gives_each_in_order(small_cores):
+    plain, stalled, other = read_results(run_job(small_cores))
+    assert plain.cycles == other.cycles < stalled.cycles
+    assert all(one.is_exact and one.psums_compared == 27 for one in (plain, stalled, other))
 
 
 def test_a_job_with_a_fault_in_its_core_says_so(tmp_path):
     require_simulator("icarus")
     bundle = write_random(tmp_path / "one", CASE).folder
     core = _faulty(PsumFault(2, 1, 1, "stuck1"))
-    (content,) = run_jobs([bundle_job(bundle, core, setup=CASE.setup, simulator="icarus")])
-    found = read_result(content)
+    (content,) = run_jobs([bundle_job([(bundle, CASE.setup)], core, simulator="icarus")])
+    (found,) = read_results(content)
     assert found.psum_mismatches > 0
     assert "psum at (oc=1" in str(found.mismatches[0])
 
@@ -123,16 +147,17 @@ def cluster(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_killed_worker_costs_no_result(cluster, tiles, others, serial):
+def test_a_killed_worker_costs_no_result(cluster, tiles, others, small_cores, serial):
     from distributed import Client
 
     address, workers = cluster
     with Client(address) as client:
         client.wait_for_workers(2, timeout=60)
-    results = run_jobs([*tiles, *others], workers=address)
+    rest = [*others, small_cores]
+    results = run_jobs([*tiles, *rest], workers=address)
     found = [next(results)]
     workers[0].send_signal(signal.SIGKILL)
-    assert found + list(results) == serial + list(run_jobs(others))
+    assert found + list(results) == serial + list(run_jobs(rest))
     assert workers[0].wait() == -signal.SIGKILL
     assert workers[1].poll() is None
 

@@ -14,6 +14,7 @@ import pytest
 
 from tests.chain import OVERRIDES, read, tilewright
 from tests.forgery import reseal
+from tilewright import cli
 
 pytestmark = pytest.mark.rtl
 
@@ -309,3 +310,26 @@ def test_an_end_of_file_within_the_program_is_no_interrupt(monkeypatch):
     done = tilewright("layouts", "readmemh")
     assert (done.returncode, "interrupted" in done.stderr) == (3, False)
     assert "marshal data too short" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "is_kept"),
+    [
+        (["run", "configs/digits_w4a4.toml"], True),
+        (["-v", "sweep"], True),
+        (["mutate", "run", "--log=a.jsonl"], True),
+        (["mutate", "run"], False),
+        (["advise", "run", "--images", "5"], False),
+    ],
+)
+def test_an_interrupted_command_says_what_is_kept(monkeypatch, capsys, words, is_kept):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "app", interrupted)
+    monkeypatch.setattr(sys, "argv", ["tilewright", *words])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130
+    told = "what is finished is kept; give the same command again to go on"
+    assert (told in capsys.readouterr().err) == is_kept

@@ -170,6 +170,7 @@ def test_a_cosim_by_the_workers_of_a_cluster_finds_the_same(run, tmp_path, monke
     if is_wrong:
         wrong = ("tw_pe.sv", "$signed(weight_high)", "weight_high")
         core = ("--set", f"cosim.rtl_dir={patched_core(tmp_path / 'rtl', *wrong)}")
+    monkeypatch.setattr("tilewright.programs.jobs.expect_workers", lambda _: None)
     monkeypatch.setattr(elsewhere, "run_jobs", lambda jobs, **_: map(run_job, jobs))
     found = []
     for workers in ((), ("--workers", "tcp://host:8786")):

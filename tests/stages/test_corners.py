@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +20,9 @@ from tilewright.config import Config
 from tilewright.cores import Fault
 from tilewright.corners import layer_sets, mode_sets
 from tilewright.facts import CornerSet, SetupFacts
+from tilewright.pipeline import elsewhere
 from tilewright.pipeline.corner_vectors import FOLDER, _check
+from tilewright.programs.jobs import run_job
 from tilewright.spec import PsumRule, Schedule
 from tilewright.vectors import read_bundle
 
@@ -94,6 +98,30 @@ def test_mutants_meet_the_same_vectors(cornered, tmp_path):
     for folder in made:
         exported = cornered / CORNERS / folder.relative_to(tmp_path)
         assert (exported / "manifest.json").read_bytes() == (folder / "manifest.json").read_bytes()
+
+
+def test_the_workers_of_a_cluster_find_the_same(run, monkeypatch):
+    """One job for each core, in whatever order: all facts but the seconds are equal."""
+    facts = run / "07_cosim/cosim.json"
+    here, jobs = _lasting(facts), []
+    monkeypatch.setattr("tilewright.programs.jobs.expect_workers", lambda _: None)
+    monkeypatch.setattr(elsewhere, "run_jobs", lambda made, **_: map(_done(jobs), made))
+    done = tilewright("cosim", run, "--workers", "tcp://host:8786")
+    assert done.returncode == 0, done.stderr
+    assert _lasting(facts) == here
+    found, sizes = read(facts), [len(json.loads(job.settings)["setups"]) for job in jobs]
+    assert sum(sizes) == len(found["bundles"]) + found["corners"]["bundles"]
+    assert len(sizes) > len(found["bundles"]) + 5
+
+
+def _done(jobs):
+    return lambda job: jobs.append(job) or run_job(job)
+
+
+def _lasting(path):
+    facts = read(path)
+    facts.pop("sha256")  # of all of it, seconds too
+    return re.sub(r'"seconds": [^,}]+', "", json.dumps(facts))
 
 
 def test_a_fault_of_one_mode_is_found_where_the_layers_pass(run, tmp_path):

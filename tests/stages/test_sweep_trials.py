@@ -196,3 +196,4 @@ def test_bad_input_is_one_line(tmp_path, arguments, message):
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
     assert message in done.stderr
     assert "secret" not in done.stderr
+    assert not (tmp_path / "study").exists()  # the question can be asked there in another way

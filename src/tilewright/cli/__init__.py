@@ -17,6 +17,9 @@ from tilewright.cli.console import Console, open_streams, stop, tell_cost
 from tilewright.cli.run_folder import HELD
 from tilewright.errors import MissingPackageError, TilewrightError
 
+GO_ON = ("run", "train", "sweep")
+"""Commands that go on where they were interrupted; mutate does with --log."""
+
 __all__ = ["GROUPS", "MODULES", "app", "main"]
 
 
@@ -39,12 +42,17 @@ def main() -> None:
     except Exception as error:
         _stop_at(error)
     if status == INTERRUPTED:
-        stop(
-            "interrupted: what is finished is kept; give the same command again to go on",
-            INTERRUPTED,
-        )
+        stop(f"interrupted: {_what_is_kept(sys.argv[1:])}", INTERRUPTED)
     tell_cost()
     raise SystemExit(status or 0)
+
+
+def _what_is_kept(words: list[str]) -> str:
+    name = next((word for word in words if not word.startswith("-")), "")
+    has_log = any(word.partition("=")[0] == "--log" for word in words)
+    if name in GO_ON or (name == "mutate" and has_log):
+        return "what is finished is kept; give the same command again to go on"
+    return "this command begins anew when it is given again"
 
 
 def _show_place(error: Exception) -> None:

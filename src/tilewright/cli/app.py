@@ -168,11 +168,23 @@ ContainerOption = Annotated[
 SubjectArgument = Annotated[
     Path, typer.Argument(metavar="PATH", help="A run folder, or a packed network (NAME.json).")
 ]
+
+
+def _reached(address: str) -> str:
+    """The address of a cluster, looked at before anything is begun."""
+    if address:
+        from tilewright.programs.jobs import expect_workers
+
+        expect_workers(address)
+    return address
+
+
 WorkersOption = Annotated[
     str,
     typer.Option(
         "--workers",
         metavar="URL",
+        callback=_reached,
         help="A Dask scheduler, whose workers do the jobs: tcp://HOST:8786.",
     ),
 ]

@@ -1,9 +1,9 @@
-"""A bundle on a core as a job that can be run anywhere: the files of both, and how it is run."""
+"""Bundles on a core as a job that can be run anywhere: the files of both, and how they are run."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from tilewright.cores.result import CosimResult, Fault, LaneMismatch, OverflowVector
-from tilewright.cores.run import run_bundle
+from tilewright.cores.run import run_bundles
 from tilewright.cores.run_list import NO_MEMORIES
 from tilewright.cores.setup import Setup
 from tilewright.programs.jobs import Job
 
-BUNDLE, CORE = "bundle", "core"
+BUNDLES, CORE = "bundles", "core"
 
 
 def files_below(folder: Path, name: str) -> dict[str, bytes]:
@@ -29,24 +29,24 @@ def files_below(folder: Path, name: str) -> dict[str, bytes]:
 
 
 def bundle_job(
-    bundle: Path,
+    bundles: Sequence[tuple[Path, Setup]],
     core: Mapping[str, bytes],
     *,
-    setup: Setup,
     simulator: str,
     timeout_s: float = 600.0,
     least_memories: Mapping[str, int] = NO_MEMORIES,
     keeps_build: bool = False,
 ) -> Job:
-    """The job that runs the bundle in a folder on a core, given as file names to contents, with our ports.
+    """The job that runs bundles in folders on a core, given as file names to contents, with our ports.
 
-    It records no waves. least_memories: as `run_bundle` takes them. keeps_build: the core's build is worth
+    It records no waves. least_memories: as `run_bundles` takes them. keeps_build: the core's build is worth
     keeping in the cache of whoever does the job.
     """
-    files = files_below(bundle, BUNDLE)
-    files |= {f"{CORE}/{name}": content for name, content in core.items()}
+    files = {f"{CORE}/{name}": content for name, content in core.items()}
+    for number, (folder, _) in enumerate(bundles):
+        files |= files_below(folder, f"{BUNDLES}/{number}")
     settings = {
-        "setup": setup.to_settings(),
+        "setups": [setup.to_settings() for _, setup in bundles],
         "simulator": simulator,
         "timeout_s": timeout_s,
         "least_memories": dict(least_memories),
@@ -56,23 +56,30 @@ def bundle_job(
 
 
 def run(folder: Path, settings: dict[str, Any]) -> bytes:
-    """Run the bundle; JSON of its `CosimResult`, whose seconds are 0: they are no property of the job."""
-    result = run_bundle(
-        folder / BUNDLE,
-        setup=Setup.of_settings(settings["setup"]),
+    """Run the bundles; JSON of each `CosimResult`, whose seconds are 0: they are no property of the job."""
+    results = run_bundles(
+        [
+            (folder / BUNDLES / str(number), Setup.of_settings(setup))
+            for number, setup in enumerate(settings["setups"])
+        ],
         rtl_dir=folder / CORE,
         simulator=settings["simulator"],
         timeout_s=settings["timeout_s"],
         least_memories=settings["least_memories"],
         cache_dir=None if settings["keeps_build"] else folder / "builds",
     )
-    facts = asdict(result) | {"fold_cycles": result.fold_cycles.tolist(), "seconds": 0.0}
+    facts = [
+        asdict(one) | {"fold_cycles": one.fold_cycles.tolist(), "seconds": 0.0} for one in results
+    ]
     return (json.dumps(facts, sort_keys=True) + "\n").encode()
 
 
-def read_result(content: bytes) -> CosimResult:
-    """What a job found."""
-    facts = json.loads(content)
+def read_results(content: bytes) -> list[CosimResult]:
+    """What a job found, bundle by bundle."""
+    return [_result(facts) for facts in json.loads(content)]
+
+
+def _result(facts: dict[str, Any]) -> CosimResult:
     return CosimResult(
         **(
             facts

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +19,10 @@ from tilewright.errors import ConfigError, ShapeError, ToolError
 from tilewright.spec import (
     IntArray,
     IntegerNetwork,
+    Ints,
     Node,
     PsumRegister,
+    Requantization,
     Trace,
     op_of,
     port_name,
@@ -90,6 +93,27 @@ class Engine:
             {port: _planes(parts) for port, parts in codes.items()},
             {name: _planes(parts).astype(np.int64) for name, parts in sums.items()},
         )
+
+    def settled(
+        self, images: IntArray, settle: Callable[[Node, Ints], Sequence[Requantization]]
+    ) -> IntegerNetwork:
+        """The network with the links that `settle` gives for each node and its sums ``n oc oh ow``.
+
+        Node by node: each is looked at behind those whose links are settled. images: a batch at most.
+        """
+        nodes: list[Node] = []
+
+        def follow(node: Node, sums: Array) -> list[Requantizer]:
+            links = tuple(settle(node, _planes([sums[: len(images)]]).astype(np.int64)))
+            nodes.append(node if links == () else replace(node, requantizations=links))
+            limit = max(map(abs, node.sum_range()))
+            return [Requantizer(one, limit=limit, dtype=sums.dtype) for one in links]
+
+        with self._single_threaded():
+            ((batch, _),) = self._batches(images)
+            for _ in self._run(batch, {}, follow):
+                pass
+        return replace(self.network, nodes=tuple(nodes))
 
     def sums(
         self,
@@ -188,8 +212,16 @@ class Engine:
             codes[: len(part)] = part.transpose(0, 2, 3, 1)
             yield codes, len(part)
 
-    def _run(self, codes: Array, fused: Fused) -> Iterator[tuple[Node, list[Array], Array]]:
-        """Each node with its operands and sums; the nodes of `fused` have none and are left out."""
+    def _run(
+        self,
+        codes: Array,
+        fused: Fused,
+        follow: Callable[[Node, Array], list[Requantizer]] | None = None,
+    ) -> Iterator[tuple[Node, list[Array], Array]]:
+        """Each node with its operands and sums; the nodes of `fused` have none and are left out.
+
+        follow: gives other requantizers behind a node.
+        """
         held = dict.fromkeys(self.network.inputs, codes)
         nodes = zip(self.network.nodes, self._operations, self._requantizers, strict=True)
         for node, operation, requantizers in nodes:
@@ -199,7 +231,8 @@ class Engine:
                 held[node.requantizations[0].port] = requantizers[0].pool(found)
                 continue
             sums = operation(*operands)
-            for link, requantize in zip(node.requantizations, requantizers, strict=True):
+            behind = requantizers if follow is None else follow(node, sums)
+            for link, requantize in zip(node.requantizations, behind, strict=True):
                 held[link.port] = requantize(sums)
             yield node, operands, sums
 

@@ -14,6 +14,7 @@ from tilewright.cores.simulator import for_many_builds
 from tilewright.corners import VectorSet, layer_sets, mode_sets
 from tilewright.errors import ArtifactError, FormatError, SimulationError
 from tilewright.facts import CornerBundle, CornerCounts, CornerSet, SetupFacts
+from tilewright.pipeline.elsewhere import Share, run_shares_elsewhere
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.programs.pace import Pace
 from tilewright.sim import layer_cycles
@@ -101,11 +102,13 @@ def simulate_corners(
     listener: Listener,
     *,
     built: BuiltCores,
+    workers: str = "",
 ) -> tuple[list[Check], CornerCounts | None]:
     """Run exported corner vectors through the RTL; one check a set, and what was compared in all.
 
     Those of a core that is `built` run on it; the others, of many small cores, where cores are built at once.
-    Another core than ours is asked for our modes only if the configuration says so.
+    Another core than ours is asked for our modes only if the configuration says so. workers: a cluster's
+    address, as `run_jobs` takes it, or "" to run them here.
     """
     has_modes = config.modes == "yes" or (config.modes == "auto" and not config.rtl_dir)
     chosen = [one for one in sets if has_modes or not one.needs_modes]
@@ -117,7 +120,7 @@ def simulate_corners(
     try:
         what = "sets of corner vectors through the RTL"
         pace, found = Pace(len(chosen), what, has_slow_start=True), []
-        for one in _results(run, chosen, config, built):
+        for one in _results(run, chosen, config, built, workers=workers):
             found.append(one)
             listener.progress(pace.line(len(found)))
     except (ArtifactError, FormatError, SimulationError) as error:  # a finding, not bad input
@@ -148,31 +151,50 @@ def simulate_corners(
 
 
 def _results(
-    run: RunFolder, sets: Sequence[CornerSet], config: CosimConfig, built: BuiltCores
+    run: RunFolder,
+    sets: Sequence[CornerSet],
+    config: CosimConfig,
+    built: BuiltCores,
+    *,
+    workers: str,
 ) -> Iterator[tuple[CornerSet, list[tuple[CosimResult, int]]]]:
     """Each set with the results of its bundles, and the cycles that the model's closed form has for them."""
     pairs = [(_whole(run, bundle), _setup(one.setup)) for one in sets for bundle in one.bundles]
     runs = [BenchRun(read_manifest(folder), setup) for folder, setup in pairs]
     served = [built.serve(one) for one in runs]
     shares = {
-        is_built: iter(
-            run_bundles(
-                [pair for pair, is_its in zip(pairs, served, strict=True) if is_its is is_built],
-                simulator=config.simulator if is_built else for_many_builds(config.simulator),
-                rtl_dir=Path(config.rtl_dir) if config.rtl_dir else None,
-                timeout_s=config.timeout_s,
-                processes=config.processes,
-                least_memories=built.memories if is_built else NO_MEMORIES,
-            )
+        is_built: Share(
+            [pair for pair, is_its in zip(pairs, served, strict=True) if is_its is is_built],
+            config.simulator if is_built else for_many_builds(config.simulator),
+            built.memories if is_built else NO_MEMORIES,
         )
         for is_built in sorted(set(served))
     }
+    found = dict(zip(shares, _run(list(shares.values()), config, workers), strict=True))
     judged = (
-        (next(shares[is_its]), layer_cycles(one.execution))
+        (next(found[is_its]), layer_cycles(one.execution))
         for is_its, one in zip(served, runs, strict=True)
     )
     for one in sets:
         yield one, [next(judged) for _ in one.bundles]
+
+
+def _run(shares: Sequence[Share], config: CosimConfig, workers: str) -> list[Iterator[CosimResult]]:
+    if workers:
+        return [iter(one) for one in run_shares_elsewhere(shares, config, workers=workers)]
+    return [
+        iter(
+            run_bundles(
+                share.bundles,
+                simulator=share.simulator,
+                rtl_dir=Path(config.rtl_dir) if config.rtl_dir else None,
+                timeout_s=config.timeout_s,
+                processes=config.processes,
+                least_memories=share.least_memories,
+            )
+        )
+        for share in shares
+    ]
 
 
 def _whole(run: RunFolder, bundle: CornerBundle) -> Path:

@@ -76,6 +76,12 @@ def run_jobs(jobs: Sequence[Job], *, workers: str = "", threads: int = 1) -> Ite
             yield _result(futures[name], workers)
 
 
+def expect_workers(address: str) -> None:
+    """Raise what `run_jobs` raises of a cluster, before the work is begun that leads to the jobs."""
+    with _cluster(address):
+        pass
+
+
 def _result(future: Any, workers: str) -> bytes:
     from distributed import CancelledError
     from distributed.scheduler import KilledWorker

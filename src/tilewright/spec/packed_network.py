@@ -137,7 +137,7 @@ class PackedNetwork:
 def find_packed(path: Path) -> Path | None:
     """Stem of the packed network at `path` (the stem itself, or one of its files), or None."""
     stem = path.with_suffix("") if path.suffix in (".json", ".npz") else path
-    return stem if _beside(stem, ".json").is_file() else None
+    return stem if stem.name and _beside(stem, ".json").is_file() else None
 
 
 def _read(stem: Path) -> tuple[Facts, Arrays]:

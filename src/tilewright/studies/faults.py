@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.cores import Setup
-from tilewright.cores.bundle_job import bundle_job, read_result
+from tilewright.cores.bundle_job import bundle_job, read_results
 from tilewright.cores.simulator import for_many_builds
 from tilewright.engine import Engine
 from tilewright.engine.faulty import FaultyLayer, Flips, faults_of
@@ -114,7 +114,7 @@ def _layer_trace(
         trace = engine.trace(pixels[start : start + CHUNK])
         codes.append(layer.plain_codes(trace.codes[layer.name]))
         sums.append(trace.sums[layer.name])
-        listener.progress(pace.line(len(codes) * CHUNK))
+        listener.progress(pace.line(sum(map(len, codes))))
     return np.concatenate(codes), np.concatenate(sums)
 
 
@@ -196,7 +196,7 @@ def _confirm(
     ]
     results = run_jobs(jobs, workers=options.workers, threads=options.threads)
     for (fault, image), content in zip(chosen, results, strict=True):
-        found = read_result(content)
+        (found,) = read_results(content)
         differ = found.psum_mismatches + found.stored_mismatches
         listener.say(
             f"RTL, {fault}, image {image}: {found.psums_compared} psums compared, {differ} differ"
@@ -234,10 +234,10 @@ def _faulty_job(
             sample=image,
         )
         core = faulty_sources(fault, _taken(dense, moment) if fault.kind == "flip" else None)
+        rule = PsumRule("saturate" if options.is_saturating else "wrap")
         return bundle_job(
-            bundle.folder,
+            [(bundle.folder, Setup(rule=rule))],
             {name: text.encode() for name, text in core.items()},
-            setup=Setup(rule=PsumRule("saturate" if options.is_saturating else "wrap")),
             simulator=for_many_builds(options.simulator),
         )
 

@@ -53,12 +53,36 @@ def find_outlines(
     if source in ZOO:
         config = load_config(None, overrides)
         return _of_zoo(source, config), config
-    models = get_args(ModelConfig.model_fields["name"].annotation)
-    if source not in models:
-        raise UnknownNameError.among("model", source, (*models, *ZOO))
+    if source not in _models():
+        raise UnknownNameError.among("model", source, tuple(dict.fromkeys((*_models(), *ZOO))))
     plain = (f"model.name={source}", "model.choke_width=0")
     config = load_config(None, (*plain, *overrides))
     return outlines_of(config), config
+
+
+def find_config(source: str | None, overrides: tuple[str, ...] = ()) -> Config:
+    """The configuration of the network that `source` describes, to train it; None: the defaults.
+
+    Raises `ConfigError` for what is trained already, and for sizes of layers alone (the zoo's, SCALE-Sim's);
+    and what `find_outlines` raises.
+    """
+    if source in _models():
+        return load_config(None, (f"model.name={source}", "model.choke_width=0", *overrides))
+    _, config = find_outlines(source, overrides)
+    path = Path(source or "")
+    if source and find_packed(path) is not None:
+        what = "a trained network"
+    elif source in ZOO or path.suffix == ".csv":
+        what = "sizes of layers alone"
+    else:
+        return config
+    raise ConfigError(
+        f"{source} must be a configuration (.toml) or a model ({', '.join(_models())}), but is {what}"
+    )
+
+
+def _models() -> tuple[str, ...]:
+    return get_args(ModelConfig.model_fields["name"].annotation)
 
 
 def _of_run(run: RunFolder, overrides: tuple[str, ...]) -> tuple[tuple[LayerOutline, ...], Config]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.engine import Engine
-from tilewright.spec import IntArray, IntegerLayer, IntegerNetwork, Ints, Requantization
+from tilewright.spec import IntArray, IntegerLayer, IntegerNetwork, Ints, Node, Requantization
 from tilewright.spec.requantization import NEVER
 
 Reals = npt.NDArray[np.float64]
@@ -28,22 +28,19 @@ def recentered(
     still integers. sums: of `before` on these pixels, ``n oc oh ow`` by layer. Layers follow one another,
     so that each is looked at behind those that were moved.
     """
-    for layer in before.layers:
-        now = network.layer(layer.name)
-        is_same = now.weight_format == layer.weight_format and now.act_format == layer.act_format
-        if is_same or not now.requantizations:
-            continue
-        found = Engine(network).trace(pixels).sums[layer.name]
-        moved = [
+
+    def settle(now: Node, found: Ints) -> tuple[Requantization, ...]:
+        layer = before.node(now.name)
+        if not (isinstance(now, IntegerLayer) and isinstance(layer, IntegerLayer)):
+            return now.requantizations
+        if now.weight_format == layer.weight_format and now.act_format == layer.act_format:
+            return now.requantizations
+        return tuple(
             _moved(link, _moments(layer, sums[layer.name], link), _moments(now, found, link), now)
             for link in now.requantizations
-        ]
-        nodes = tuple(
-            replace(now, requantizations=tuple(moved)) if node.name == now.name else node
-            for node in network.nodes
         )
-        network = IntegerNetwork(nodes, network.inputs)
-    return network
+
+    return Engine(network, batch=len(pixels)).settled(pixels, settle)
 
 
 def _step(layer: IntegerLayer) -> Reals:

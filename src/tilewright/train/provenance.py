@@ -9,7 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("tilewright", "torch", "numpy", "safetensors")
+import torch
+
+PACKAGES = ("tilewright", "numpy", "safetensors")
 
 
 def describe_provenance(
@@ -18,8 +20,13 @@ def describe_provenance(
     """Versions, revision, device, threads, wall time and the hash of `settings`, as JSON values."""
     canonical = json.dumps(settings, sort_keys=True).encode()
     return {
-        "versions": {"python": platform.python_version()}
-        | {name: version(name) for name in PACKAGES},
+        "versions": {
+            "python": platform.python_version(),
+            "torch": str(
+                torch.__version__
+            ),  # with its build, such as +cpu, which the wheel's name lacks
+            **{name: version(name) for name in PACKAGES},
+        },
         "revision": find_revision(Path(__file__)),
         "device": _describe_device(device),
         "threads": threads,
@@ -57,8 +64,6 @@ def _resolve(git: Path, head: str) -> str | None:
 def _describe_device(device: str) -> str:
     if device == "cpu":
         return f"cpu: {_processor()}"
-    import torch
-
     return f"{device}: {torch.cuda.get_device_name(device)}"
 
 

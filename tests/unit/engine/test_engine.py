@@ -305,3 +305,21 @@ def test_classes_of_several_scales_are_compared_as_real_values():
     assert IntegerNetwork((head,)).classes(sums).tolist() == [0, 0]
     scaled = replace(head, weight_scale=np.array([1.0, 2.0, 0.125]))
     assert IntegerNetwork((scaled,)).classes(sums).tolist() == [1, 2]
+
+
+def test_links_are_settled_behind_those_that_were_settled_before():
+    rng = np.random.default_rng(7)
+    network = NETWORKS["chain"](rng)
+    pixels, seen = images(rng, network, 5), {}
+
+    def later(node, sums):
+        seen[node.name] = sums
+        return tuple(replace(link, thresholds=link.thresholds + 3) for link in node.requantizations)
+
+    settled = Engine(network, batch=6).settled(pixels, later)
+    expected = reference_trace(settled, pixels)
+    assert seen.keys() == expected.sums.keys()
+    assert all((seen[name] == sums).all() for name, sums in expected.sums.items())
+    (old,), (new,) = (one.node("first").requantizations for one in (network, settled))
+    assert (new.thresholds == old.thresholds + 3).all()
+    assert settled.node("head").requantizations == ()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.chain import tilewright
 from tilewright.errors import ToolError
 from tilewright.programs import jobs
 from tilewright.programs.jobs import Job, run_job, run_jobs
@@ -45,3 +46,6 @@ def test_a_cluster_that_is_not_there_is_one_line(address, monkeypatch):
     with pytest.raises(ToolError, match=f"cannot reach the cluster {address}: ") as caught:
         list(run_jobs(_jobs(1), workers=address))
     assert "\n" not in str(caught.value)
+    done = tilewright("faults", "nothing", "--layer", "one", "--workers", address)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert f"cannot reach the cluster {address}: " in done.stderr  # before anything is begun

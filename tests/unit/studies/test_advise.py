@@ -13,8 +13,9 @@ from tilewright.data import Split
 from tilewright.engine import Engine
 from tilewright.errors import ConfigError
 from tilewright.spec import ArrayShape, IntegerNetwork, NumberFormat
-from tilewright.studies.advise import LOOKED_AT, find_precision, plain_cost, squeezes
+from tilewright.studies.advise import plain_cost, squeezed_stage, squeezes
 from tilewright.studies.narrowing import Widths, narrowed, widths_of
+from tilewright.studies.precision import LOOKED_AT, Step, _in_order, find_precision
 from tilewright.studies.recentering import recentered
 from tilewright.verify import reference_trace
 
@@ -152,17 +153,11 @@ def test_signed_codes_and_start_values_keep_their_widths(network):
     assert found.mixed["head"] == "W2A2"
 
 
-def test_a_mixed_precision_that_loses_nothing_is_found(network):
-    network = _coarse(_even(network, "second"), "first")
-    pixels = images(np.random.default_rng(1), network, 40)
-    holdout = Split(pixels, Engine(network).predict(pixels))
-    found = find_precision(network, holdout, _Silent(), images=40, threads=1, lost=0)
-    assert found.uniform_correct == found.mixed_correct == 40
-    assert found.mixed_bits < found.uniform_bits
-    assert found.mixed["second"] in ("W3A2", "W2A2")
+def _predicted(network, found, *, looked_at, pixels):
+    """What the network with the mixed widths says, made anew."""
     mixed = {name: Widths(int(text[1]), int(text[3])) for name, text in found.mixed.items()}
-    assert len(pixels) <= LOOKED_AT
-    trace = Engine(network).trace(pixels)
+    assert len(looked_at) <= LOOKED_AT
+    trace = Engine(network).trace(looked_at)
     histograms = {
         layer.name: np.bincount(
             trace.codes[layer.name].ravel(), minlength=layer.act_format.max_code + 1
@@ -170,11 +165,42 @@ def test_a_mixed_precision_that_loses_nothing_is_found(network):
         for layer in network.layers
     }
     fewer = narrowed(network, mixed, histograms)
-    fewer = recentered(fewer, network, trace.sums, pixels)
-    assert (Engine(fewer).predict(pixels) == holdout.labels).all()
+    return Engine(recentered(fewer, network, trace.sums, looked_at)).predict(pixels)
+
+
+def test_a_mixed_precision_that_loses_nothing_is_found(network):
+    network = _coarse(_even(network, "second"), "first")
+    pixels = images(np.random.default_rng(1), network, 40)
+    holdout = Split(pixels, Engine(network).predict(pixels))
+    found = find_precision(network, holdout, _Silent(), images=40, threads=1, lost=0)
+    assert (found.others, found.others_uniform, found.others_mixed) == (0, 0, 0)
+    assert found.uniform_correct == found.mixed_correct == 40
+    assert found.mixed_bits < found.uniform_bits
+    assert found.mixed["second"] in ("W3A2", "W2A2")
+    mixed = _predicted(network, found, looked_at=pixels, pixels=pixels)
+    assert (mixed == holdout.labels).all()
     assert found.mixed_bits == sum(
-        layer.weight.size * layer.weight_format.bits for layer in fewer.layers
+        layer.weight.size * int(found.mixed[layer.name][1]) for layer in network.layers
     )
+
+
+def test_a_choice_is_looked_at_on_images_that_it_was_not_made_on(network):
+    pixels = images(np.random.default_rng(1), network, 50)
+    right = Engine(network).predict(pixels)
+    labels = np.where(np.arange(50) < 35, right, 99)  # of 20 others, 5 are recognized as trained
+    found = find_precision(network, Split(pixels, labels), _Silent(), images=30, threads=1, lost=30)
+    assert (found.images, found.uniform_correct) == (30, 30)
+    assert (found.others, found.others_uniform) == (20, 5)
+    assert set(found.mixed.values()) == {"W2A8", "W2A2"}
+    mixed = _predicted(network, found, looked_at=pixels[:30], pixels=pixels)
+    assert found.mixed_correct == (mixed == labels)[:30].sum()
+    assert found.others_mixed == (mixed == labels)[30:].sum()
+
+
+def test_steps_that_win_images_by_luck_are_not_taken_before_larger_ones():
+    small, large = Step("a", "W3A4", 10, 95), Step("b", "W2A4", 1000, 90)
+    worse, worst = Step("c", "W3A4", 10, 89), Step("d", "W2A4", 1000, 80)
+    assert _in_order([worse, small, worst, large], 90) == [large, small, worst, worse]
 
 
 def test_the_course_s_layer_is_among_those_that_fit():
@@ -183,6 +209,9 @@ def test_the_course_s_layer_is_among_those_that_fit():
     course = found["features.27"]  # 9 folds of 36 + 16 + 8 + 3 cycles, 8 channels of 4x4 codes
     assert (course.cycles, course.passing_bits, course.edge) == (9 * 63, 8 * 16 * 4, 4)
     assert sorted(one.stage for one in found.values()) == [1, 2, 3, 4, 5]
+    assert squeezed_stage(config) is None
+    squeezed = load_config(None, ("model.name=vgg16", "model.choke_width=8"))
+    assert squeezed_stage(squeezed) == (course.stage, course.width)
     plain = plain_cost(config, ArrayShape(8, 8, 20))
     assert all(one.network_cycles < plain["network_cycles"] for one in found.values())
 
@@ -191,6 +220,8 @@ def test_advice_on_the_command_line(finished):
     done = tilewright("advise", "resnet20")
     assert done.returncode == 0, done.stderr
     assert "the model has no place for a chokepoint" in done.stdout
+    assert "tilewright plan resnet20 --array 8x8" in done.stdout
+    assert tilewright("advise", "ic_resnet8").stdout.startswith("ic_resnet8 without a chokepoint")
     done = tilewright("advise", finished, "--images", 30, "--lost", 2, "--json")
     assert done.returncode == 0, done.stderr
     facts = json.loads(done.stdout)
@@ -198,9 +229,14 @@ def test_advice_on_the_command_line(finished):
     assert precision["mixed_correct"] >= precision["uniform_correct"] - 2
     assert precision["mixed_bits"] <= precision["uniform_bits"]
     assert len(precision["mixed"]) == 7
+    assert (precision["images"], precision["others"]) == (30, 30)
+    done = tilewright("-q", "advise", finished, "--images", 4, "--lost", 4)
+    assert "as configured" in done.stdout.split("features.15 ")[1].partition("\n")[0]
+    assert "on 4 others, on which nothing was chosen: " in done.stdout
     for arguments, message in (
         (("vgg_tiny", "--array", "8"), "--array is ROWSxCOLS, for example 8x8, not '8'"),
         (("vgg99",), "there is no model 'vgg99'"),
+        (("unet",), "unet must be a configuration (.toml) or a model ("),
         ((finished, "--images", 0), "images must be 1..360 of the hold-out, not 0"),
     ):
         done = tilewright("advise", *arguments)

@@ -13,7 +13,7 @@ from tilewright.cost import LayerOutline, MemoryDepths, network_cost
 from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.models import ModelSpec, quantized_layers
 from tilewright.spec import ArrayShape, ConvShape, NumberFormat, PackedNetwork
-from tilewright.studies.outlines import find_outlines
+from tilewright.studies.outlines import find_config, find_outlines
 
 PACKED = Path(__file__).parents[3] / "models" / "vgg16-choke8-w4a4"
 MODELS = get_args(ModelConfig.model_fields["name"].annotation)
@@ -29,6 +29,26 @@ def test_every_model_that_has_a_name_is_planned(model):
     ]
     cost = network_cost(outlines, ArrayShape(8, 8, 20), MemoryDepths())
     assert sum(layer.macs for layer in cost.layers) == sum(one.shape.macs for one in outlines) > 0
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_model_s_name_is_the_configuration_that_trains_it(model):
+    assert find_config(model, ("train.epochs=3",)).model.name == model
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [(str(PACKED), "a trained network"), ("unet", "sizes of layers alone"), ("a.csv", "sizes")],
+)
+def test_what_no_training_can_begin_with_is_refused(source, what, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_text("Layer name, h, w, kh, kw, c, n, s,\nA, 6, 5, 3, 3, 5, 7, 1,\n")
+    with pytest.raises(ConfigError, match=rf"must be a configuration .*, but is {what}"):
+        find_config(source)
+    done = tilewright("sweep", source, "--axis", "model.weight_bits=2,3", "--out", "study")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert f"but is {what}" in done.stderr
+    assert not Path("study").exists()
 
 
 def test_the_models_are_planned_on_the_command_line():

@@ -105,6 +105,7 @@ def test_bad_input_is_one_line(topology, tmp_path, arguments, message):
     assert done.returncode == 2
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "study").exists()
 
 
 def test_another_network_and_another_folder_are_refused(topology, tmp_path):

@@ -52,7 +52,7 @@ class _Finding:
 def cosim(run: RunFolder, listener: Listener, *, workers: str = "") -> StageResult[CosimFacts]:
     """Simulate the RTL on every bundle; psums and outputs must be the files', cycles the model's.
 
-    workers: a cluster's address, as `run_jobs` takes it: bundles of layers are run there.
+    workers: a cluster's address, as `run_jobs` takes it: bundles and corner vectors are run there.
     """
     config, array = run.config().cosim, run.array()
     model_cycles, _ = read_artifact(run.fold_cycles_stem, "fold-cycles")
@@ -93,10 +93,10 @@ def cosim(run: RunFolder, listener: Listener, *, workers: str = "") -> StageResu
             checks.append(finding.check)
             if finding.is_told or not finding.check.passed:
                 listener.say(finding.check.evidence)
-    corners = None
-    if exported.corners:
-        found, corners = simulate_corners(run, config, exported.corners, listener, built=built)
-        checks += found
+    found, corners = simulate_corners(
+        run, config, exported.corners or (), listener, built=built, workers=workers
+    )
+    checks += found
     return StageResult(_facts(config, results, corners, failure), tuple(checks))
 
 

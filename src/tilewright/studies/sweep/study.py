@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tilewright.cost.hardware import Columns
-from tilewright.errors import ArtifactError, ConfigError
+from tilewright.errors import ArtifactError, ConfigError, TilewrightError
 from tilewright.pipeline.run_folder import Listener
 from tilewright.store.artifact import read_sealed, write_bytes, write_sealed
 from tilewright.studies.sweep import points as table
@@ -21,7 +22,7 @@ from tilewright.studies.sweep.simulated import MOST_REGISTER_CYCLES, simulate_po
 
 FACTS, POINTS, PARETO, PARQUET = "study.json", "points.csv", "pareto.csv", "points.parquet"
 PAGE = "study.html"
-TRIALS = "trials"
+TRIALS, CONFIG, LOCK = "trials", "config.toml", ".lock"
 KIND = "sweep"
 LISTED = 2_000
 """Points of the Pareto set that the facts list; the others are in the CSV file."""
@@ -46,15 +47,34 @@ class SweepOptions:
             raise ConfigError(f"counts and the seed of a sweep are 0 or more, not {self}")
 
 
-def claim_study(folder: Path, question: Question, fingerprint: str) -> None:
-    """Make `folder` the study's, or take it up again.
+@contextmanager
+def claimed_study(folder: Path, question: Question, fingerprint: str) -> Iterator[None]:
+    """The folder as the study's, as `claim_study` makes it.
+
+    If the study ends by an error before a trial began, its new folder is removed: the question can be
+    asked there in another way.
+    """
+    is_new = claim_study(folder, question, fingerprint)
+    try:
+        yield
+    except TilewrightError:
+        if is_new and {path.name for path in folder.iterdir()} <= {FACTS, CONFIG, LOCK}:
+            for name in (CONFIG, LOCK, FACTS):
+                (folder / name).unlink(missing_ok=True)
+            folder.rmdir()
+        raise
+
+
+def claim_study(folder: Path, question: Question, fingerprint: str) -> bool:
+    """Make `folder` the study's, or take it up again; whether it is new.
 
     Raises `ConfigError` if it holds the study of another network or other trained axes, or no study at all.
     """
     path = folder / FACTS
     has_others = folder.is_dir() and any(not _is_part(one) for one in folder.iterdir())
     # Looked at last: a process that shares the study writes this file before any other.
-    if not path.is_file():
+    is_new = not path.is_file()
+    if is_new:
         if has_others:
             raise ConfigError(
                 f"{folder} holds other files and no study: give --out a new or empty folder"
@@ -79,6 +99,7 @@ def claim_study(folder: Path, question: Question, fingerprint: str) -> None:
             f"{folder} holds trials along {', '.join(stored)} with other values: give the same axes to go "
             "on, or --out another folder"
         )
+    return is_new
 
 
 def _is_part(path: Path) -> bool:

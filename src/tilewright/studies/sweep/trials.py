@@ -40,10 +40,10 @@ from tilewright.studies.sweep.queue import (
     origin,
     work_off,
 )
-from tilewright.studies.sweep.study import TRIALS
+from tilewright.studies.sweep.study import LOCK, TRIALS
 from tilewright.studies.sweep.training import Hopeless, Rival, train_trial
 
-CONFIG, DATABASE, LOCK = "config.toml", "trials.db", ".lock"
+DATABASE = "trials.db"
 MOST_TRIALS = 100_000
 MOST_RETRIES = 5
 
@@ -110,7 +110,8 @@ def run_trials(
         driver = getattr(error.__cause__ or error, "name", None)
         problem = MissingPackageError.named(driver)
         raise problem or ToolError(
-            f"the database {_shown(url)} needs {driver}: install it"
+            f"the database {_shown(url)} needs {driver}: install the package that brings it, or name "
+            "another driver, for example mysql+pymysql://..."
         ) from None
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         raise ToolError(f"cannot use the database {_shown(url)}: {_cause(error)}") from None
