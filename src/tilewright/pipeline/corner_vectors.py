@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,9 @@ from tilewright.vectors.manifest import read_manifest
 
 FOLDER = "corner-vectors"
 """Beside the folders of the layers, none of which has a hyphen in its name."""
+
+MANY_RUNS = 20
+"""A core of so many bundles is built by the simulator that runs fastest: what a build costs is then won back."""
 
 MOST_FILES = 2_000
 """Corner cases, about 17 bundles, are not made of a layer whose bundle has more files than this."""
@@ -106,7 +110,7 @@ def simulate_corners(
 ) -> tuple[list[Check], CornerCounts | None]:
     """Run exported corner vectors through the RTL; one check a set, and what was compared in all.
 
-    Those of a core that is `built` run on it; the others, of many small cores, where cores are built at once.
+    Those of a core that is `built` run on it; a core of few others where cores are built at once.
     Another core than ours is asked for our modes only if the configuration says so. workers: a cluster's
     address, as `run_jobs` takes it, or "" to run them here.
     """
@@ -161,22 +165,33 @@ def _results(
     """Each set with the results of its bundles, and the cycles that the model's closed form has for them."""
     pairs = [(_whole(run, bundle), _setup(one.setup)) for one in sets for bundle in one.bundles]
     runs = [BenchRun(read_manifest(folder), setup) for folder, setup in pairs]
-    served = [built.serve(one) for one in runs]
+    served = list(zip(_simulators(runs, config, built), map(built.serve, runs), strict=True))
     shares = {
-        is_built: Share(
-            [pair for pair, is_its in zip(pairs, served, strict=True) if is_its is is_built],
-            config.simulator if is_built else for_many_builds(config.simulator),
-            built.memories if is_built else NO_MEMORIES,
+        its: Share(
+            [pair for pair, of in zip(pairs, served, strict=True) if of == its],
+            simulator=its[0],
+            least_memories=built.memories if its[1] else NO_MEMORIES,
         )
-        for is_built in sorted(set(served))
+        for its in sorted(set(served))
     }
     found = dict(zip(shares, _run(list(shares.values()), config, workers), strict=True))
     judged = (
-        (next(found[is_its]), layer_cycles(one.execution))
-        for is_its, one in zip(served, runs, strict=True)
+        (next(found[its]), layer_cycles(one.execution))
+        for its, one in zip(served, runs, strict=True)
     )
     for one in sets:
         yield one, [next(judged) for _ in one.bundles]
+
+
+def _simulators(
+    runs: Sequence[BenchRun], config: CosimConfig, built: BuiltCores
+) -> Iterator[str]:
+    """The simulator of each run: the configured one, or one that builds at once for a core of few runs."""
+    cores = [tuple(core_of(one).items()) for one in runs]
+    counts = Counter(cores)
+    for one, core in zip(runs, cores, strict=True):
+        is_worth_it = built.serve(one) or counts[core] >= MANY_RUNS
+        yield config.simulator if is_worth_it else for_many_builds(config.simulator)
 
 
 def _run(shares: Sequence[Share], config: CosimConfig, workers: str) -> list[Iterator[CosimResult]]:
