@@ -257,6 +257,19 @@ USUAL: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
 WHOLE = {
     **USUAL,
     "relu6": (net(cbr(8, 8, act=nn.ReLU6)), PLANE),
+    "even kernel, padding of its own size": (
+        net(cbr(8, 8, 4, padding="same"), cbr(8, 8, 2, padding="same", dilation=3)),
+        PLANE,
+    ),
+    "even kernel of a sequence": (
+        nn.Sequential(
+            nn.Conv1d(3, 8, 4, padding="same"),
+            nn.BatchNorm1d(8),
+            nn.ReLU(),
+            nn.Conv1d(8, 4, 3, bias=False),
+        ),
+        SEQUENCE,
+    ),
     "two heads": (
         nn.Sequential(cbr(3, 8), Fn(lambda m, x: (m.a(x), m.b(x)), a=head(8), b=head(8))),
         PLANE,

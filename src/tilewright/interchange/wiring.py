@@ -107,9 +107,11 @@ def output_notes(output: Value, *, has_bias: bool) -> tuple[str, ...]:
     notes = []
     real, *more = output.steps
     if has_bias and isinstance(real.apply, Affine) and real.apply.offset.any():
+        shift, gain = real.apply.offset, real.apply.gain
+        is_same = len(np.unique(shift)) == len(np.unique(gain)) == 1  # in all channels
+        order = "" if is_same else ", and the largest psum need not be the largest output"
         notes.append(
-            f"{output.origin}: its bias is not in the integers: the outputs are psum * scale + bias, and "
-            "the largest psum need not be the largest output"
+            f"{output.origin}: its bias is not in the integers: the outputs are psum * scale + bias{order}"
         )
     if more or output.pools:
         notes.append(f"what follows {output.origin} is not in the integers")

@@ -29,8 +29,11 @@ class IntegerConv2d(nn.Module):
     Psums are exact integers, float32, or float64 where ``K * max|x| * max|w|`` reaches 2**24,
     K = kh * kw * ic / groups. The backward pass is that of the same convolution on real numbers, in
     bfloat16 where the int8 engine ran. `is_int8_allowed` switches that engine; it changes the time,
-    never a psum.
+    never a psum. padding_after: zeros below and right of the plane, where they are not as many as above and
+    left.
     """
+
+    padding_after: Pair | None = None  # of modules that were saved without
 
     def __init__(
         self,
@@ -40,19 +43,25 @@ class IntegerConv2d(nn.Module):
         stride: Pair,
         padding: Pair,
         groups: int = 1,
+        padding_after: Pair | None = None,
     ) -> None:
         super().__init__()
         self.act_format, self.weight_format = act_format, weight_format
         self.stride, self.padding, self.groups = stride, padding, groups
+        self.padding_after = padding_after
         self.is_int8_allowed = True
 
     def forward(self, x_codes: Tensor, w_codes: Tensor) -> Tensor:
         """Psums of `x_codes` and `w_codes`."""
+        padding = self.padding
+        if self.padding_after is not None:  # torch's operations take the same at both ends alone
+            (top, left), (bottom, right) = padding, self.padding_after
+            x_codes, padding = functional.pad(x_codes, (left, right, top, bottom)), (0, 0)
         case = ConvolutionCase(
             x_shape=tuple(x_codes.shape),
             w_shape=tuple(w_codes.shape),
             stride=self.stride,
-            padding=self.padding,
+            padding=padding,
             max_x=self.act_format.max_code,
             max_w=self.weight_format.max_code,
             device=str(x_codes.device),

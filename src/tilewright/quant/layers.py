@@ -28,7 +28,8 @@ class QuantConv2d(nn.Module):
     not used. is_signed_input: the input may be negative, and so may its codes. input_scale: such an input
     becomes 8-bit codes of this scale, which is not learned.
     is_per_channel: one weight step for each output channel. groups: as in `nn.Conv2d`, in
-    the weight ``oc ic/groups kh kw`` too. dilation: the array is given a larger kernel, with weights of
+    the weight ``oc ic/groups kh kw`` too. padding_after: zeros below and right of the plane, if not as many
+    as above and left. dilation: the array is given a larger kernel, with weights of
     0 between. quantizer: a name in `QUANTIZERS`: "lsq", "pact" (not per
     channel), "binary", "power-of-two", or one that others added. Input ``n ic ih iw``, output ``n oc oh ow``.
 
@@ -53,6 +54,7 @@ class QuantConv2d(nn.Module):
         input_scale: float | None = None,
         is_per_channel: bool = False,
         quantizer: str = "lsq",
+        padding_after: Size | None = None,
     ) -> None:
         super().__init__()
         self.in_channels, self.out_channels = in_channels, out_channels
@@ -79,6 +81,7 @@ class QuantConv2d(nn.Module):
             stride=self.stride,
             padding=self.padding,
             groups=groups,
+            padding_after=None if padding_after is None else as_pair(padding_after),
         )
 
     def forward(self, x: Tensor) -> Tensor:

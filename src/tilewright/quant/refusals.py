@@ -122,8 +122,6 @@ def _reasons(part: nn.Module) -> Iterator[str]:
     elif isinstance(part, nn.Conv1d):
         if type(part) is not nn.Conv1d or part.padding_mode != "zeros":
             yield "it is a subclass of Conv1d, or its padding is not zeros"
-        elif part.padding == "same" and part.kernel_size[0] % 2 == 0:
-            yield "padding 'same' of an even kernel is not symmetric"
     elif isinstance(part, nn.Linear):
         if type(part) is not nn.Linear:
             yield "it is a subclass of Linear, whose forward may differ"
@@ -150,5 +148,3 @@ def _of_convolution(part: nn.Conv2d) -> Iterator[str]:
         yield "it is a subclass of Conv2d, whose forward may differ"
     if part.padding_mode != "zeros":
         yield f"its padding must be zeros, not {part.padding_mode}"
-    if part.padding == "same" and any(size % 2 == 0 for size in part.kernel_size):
-        yield f"padding 'same' of the even kernel {part.kernel_size} is not symmetric"

@@ -145,17 +145,21 @@ class Replacement:
 
     def _convolution(self, part: nn.Conv2d, options: dict[str, Any]) -> nn.Module:
         height, width = part.kernel_size
-        padding = part.padding
-        if isinstance(padding, str):
+        before = after = (0, 0)
+        if part.padding == "same":  # of an odd number of zeros, one more stands behind
             down, across = part.dilation
-            same = (down * (height // 2), across * (width // 2))
-            padding = same if padding == "same" else (0, 0)
+            zeros = down * (height - 1), across * (width - 1)
+            before = zeros[0] // 2, zeros[1] // 2
+            after = zeros[0] - before[0], zeros[1] - before[1]
+        elif not isinstance(part.padding, str):
+            before = after = (part.padding[0], part.padding[1])
         return QuantConv2d(
             part.in_channels,
             part.out_channels,
             (height, width),
             stride=(part.stride[0], part.stride[1]),
-            padding=(padding[0], padding[1]),
+            padding=before,
+            padding_after=after if after != before else None,
             groups=part.groups,
             dilation=(part.dilation[0], part.dilation[1]),
             **options,

@@ -44,7 +44,8 @@ def recover_node(name: str, part: QuantNode, capture: Capture) -> Recovered:
 def _convolution(name: str, part: QuantConv2d, capture: Capture) -> Recovered:
     weight = _weight(name, capture)
     oc, _, kh, kw = weight.shape
-    shape = ConvShape(*capture.plane, oc, kh, kw, part.stride, part.padding, part.groups)
+    size, after = (*capture.plane, oc, kh, kw), part.integer.padding_after
+    shape = ConvShape(*size, part.stride, part.padding, part.groups, after)
     layer = _layer(name, part, weight, shape)
     return Recovered(layer, layer.sum_bound())
 

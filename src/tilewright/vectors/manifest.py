@@ -69,8 +69,8 @@ def read_manifest(folder: Path) -> Bundle:
     path = folder / MANIFEST
     facts = read_json(path)
     version = facts.get("version") if is_manifest(facts) else None
-    if version not in _LISTINGS or isinstance(version, bool):
-        known = f"{1}, {VERSION} or {WITH_PADDING_AFTER}"
+    if version not in [*_LISTINGS] or isinstance(version, bool):  # it may be a list
+        known = f"1, {VERSION} or {WITH_PADDING_AFTER}"
         raise ArtifactError(
             f"{path} must be the manifest of a {KIND}, version {known}: give the folder of a bundle, or "
             "export it again"

@@ -66,6 +66,27 @@ def test_a_grouped_convolution_is_integer_arithmetic_and_trains(oc, groups):
         assert (found - expected).abs().max().item() <= 2**-6 * expected.abs().max().item()
 
 
+def test_zeros_below_and_right_alone_are_exact_and_pass_gradients():
+    """As TensorFlow pads with stride 2: what `functional.pad` and a convolution without padding give."""
+    torch.manual_seed(0)
+    layer = QuantConv2d(
+        3, 4, 3, stride=2, padding_after=(1, 2), weight_bits=4, act_bits=4, is_signed_input=True
+    )
+    x = torch.randn(2, 3, 6, 7)
+    layer(x)
+    x_codes = layer.act_quantizer(x).detach().requires_grad_()
+    w_codes = layer.weight_quantizer(layer.weight).detach().requires_grad_()
+    psums = layer.integer(x_codes, w_codes)
+    edges = (0, 2, 0, 1)
+    expected = functional.conv2d(functional.pad(x_codes.long(), edges), w_codes.long(), stride=2)
+    assert torch.equal(psums.long(), expected)
+    rest = torch.randn_like(psums)
+    found = torch.autograd.grad(psums, (x_codes, w_codes), rest)
+    plain = functional.conv2d(functional.pad(x_codes, edges), w_codes, stride=2)
+    for one, other in zip(found, torch.autograd.grad(plain, (x_codes, w_codes), rest), strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_groups_that_do_not_divide_the_channels_are_refused():
     for groups, oc in ((3, 12), (4, 10), (0, 12)):
         with pytest.raises(

@@ -302,14 +302,6 @@ REFUSED = {
         nn.Sequential(nn.Conv2d(1, 2, 3, padding_mode="circular")),
         r"^submodule 0, .* its padding must be zeros, not circular",
     ),
-    "even same": (
-        nn.Sequential(nn.Conv2d(1, 2, (3, 4), padding="same")),
-        r"padding 'same' of the even kernel \(3, 4\) is not symmetric",
-    ),
-    "one dimension": (
-        nn.Sequential(nn.Conv1d(1, 2, 4, padding="same")),
-        r"^submodule 0, Conv1d, cannot be quantized: padding 'same' of an even kernel",
-    ),
     "one dimension, turned": (
         Calls(lambda m, x: m.a(x.transpose(1, 2)), a=nn.Conv1d(1, 2, 3)),
         r"^transpose: transpose of a sequence has no twin on planes: leave it out$",
