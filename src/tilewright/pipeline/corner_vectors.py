@@ -29,7 +29,7 @@ FOLDER = "corner-vectors"
 """Beside the folders of the layers, none of which has a hyphen in its name."""
 
 MANY_RUNS = 20
-"""A core of so many bundles is built by the simulator that runs fastest: what a build costs is then won back."""
+"""A core of so many bundles is built by the simulator that runs fastest: the build then pays."""
 
 MOST_FILES = 2_000
 """Corner cases, about 17 bundles, are not made of a layer whose bundle has more files than this."""
@@ -183,9 +183,7 @@ def _results(
         yield one, [next(judged) for _ in one.bundles]
 
 
-def _simulators(
-    runs: Sequence[BenchRun], config: CosimConfig, built: BuiltCores
-) -> Iterator[str]:
+def _simulators(runs: Sequence[BenchRun], config: CosimConfig, built: BuiltCores) -> Iterator[str]:
     """The simulator of each run: the configured one, or one that builds at once for a core of few runs."""
     cores = [tuple(core_of(one).items()) for one in runs]
     counts = Counter(cores)

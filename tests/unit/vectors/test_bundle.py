@@ -206,5 +206,7 @@ def test_a_layout_with_tap_psums_only_gives_their_sum(tmp_path):
 def test_scales_have_a_size():
     with pytest.raises(FormatError, match=r"^a scale must be positive and finite, not -1\.0$"):
         Scales(-1.0, (1.0,))
-    with pytest.raises(FormatError, match=r"^a scale of weights must be finite and not 0, not 0\.0$"):
+    with pytest.raises(
+        FormatError, match=r"^a scale of weights must be finite and not 0, not 0\.0$"
+    ):
         Scales(1.0, (-1.0, 0.0))
