@@ -24,6 +24,10 @@ FINEST = 64
 """Steps between the smallest and the largest scale that is tried."""
 
 
+Kept = dict[tuple[str, int], tuple[IntegerLayer, float]]
+"""By layer and bits: the layer with such weights, and how much an old weight is larger than a new one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Widths:
     """Bits of a layer's weights and of the activations that it reads."""
@@ -47,16 +51,20 @@ def narrowed(
     network: IntegerNetwork,
     wanted: Mapping[str, Widths],
     histograms: Mapping[str, npt.NDArray[np.int64]],
+    *,
+    kept: Kept | None = None,
 ) -> IntegerNetwork:
     """The network with the widths that are wanted, layer by layer; others stay as they are.
 
     Weights are divided by the scale that fits them best and rounded; activations by the one that fits the
     `histograms` (how often each layer reads each code) best, by leaving thresholds out. A sum then counts in
     units of both scales, and its thresholds are divided by them, rounded up: integers compare with integers.
+    kept: weights that were rounded for this network before; those that are now are added.
 
     Raises `ConfigError` for more bits than there are, or fewer than 2, for images that a layer reads, and for
     signed codes and start values.
     """
+    found: Kept = {} if kept is None else kept
     scales: dict[str, float] = {}
     acts: dict[str, _Levels] = {}
     nodes: list[Node] = []
@@ -70,7 +78,10 @@ def narrowed(
         changed = node
         scale = scales.get(node.name, 1.0)
         if isinstance(node, IntegerLayer) and node.name in wanted:
-            changed, step = _narrow_weights(node, wanted[node.name].weight)
+            bits = wanted[node.name].weight
+            if (node.name, bits) not in found:
+                found[node.name, bits] = _narrow_weights(node, bits)
+            changed, step = found[node.name, bits]
             scale *= step
         if node.name in acts and isinstance(changed, IntegerLayer):
             form = NumberFormat(wanted[node.name].act, is_signed=False)

@@ -14,7 +14,7 @@ from tilewright.errors import ConfigError
 from tilewright.pipeline.run_folder import Listener
 from tilewright.programs.pace import Pace
 from tilewright.spec import IntegerNetwork
-from tilewright.studies.narrowing import Widths, narrowed, widths_of
+from tilewright.studies.narrowing import Kept, Widths, narrowed, widths_of
 from tilewright.studies.recentering import recentered
 
 LOOKED_AT = 64
@@ -168,6 +168,7 @@ class _Count:
 
     def __init__(self, network: IntegerNetwork, split: Split, threads: int) -> None:
         self._network, self._threads, self._split = network, threads, split
+        self._kept: Kept = {}
         self.images = len(split)
         self._looked_at = split.images[:LOOKED_AT]
         trace = Engine(network).trace(self._looked_at)
@@ -182,7 +183,7 @@ class _Count:
     def __call__(self, wanted: Mapping[str, Widths], split: Split | None = None) -> int:
         """Of `split`, or of the images that it was made with."""
         before, split = self._network, split or self._split
-        network = narrowed(before, wanted, self._histograms)
+        network = narrowed(before, wanted, self._histograms, kept=self._kept)
         network = recentered(network, before, self._sums, self._looked_at)
         found = Engine(network).predict(split.images, threads=self._threads)
         return int((found == split.labels).sum())

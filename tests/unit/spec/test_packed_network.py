@@ -141,7 +141,7 @@ def test_numpy_alone_reads_the_files(stem):
 def test_a_packed_network_is_found_by_any_of_its_names(stem, suffix):
     assert find_packed(Path(f"{stem}{suffix}")) in (stem, stem.with_name("tiny.v1"))
     assert find_packed(stem.with_name("other")) is None
-    assert find_packed(Path(".")) is None  # a folder without a name is no stem
+    assert find_packed(Path()) is None  # a folder without a name is no stem
 
 
 @pytest.mark.parametrize("suffix", [".json", ".npz"])

@@ -108,6 +108,14 @@ def test_bad_input_is_one_line(topology, tmp_path, arguments, message):
     assert not (tmp_path / "study").exists()
 
 
+def test_trainings_are_compared_by_accuracy_too():
+    assert read_question(None, ("array.rows=2",), (), ()).objectives[0] == "cycles"
+    trained = read_question(None, ("array.rows=2", "model.weight_bits=2,3"), (), ())
+    assert trained.objectives == ("accuracy", "cycles", "pes", "memory_bits")
+    asked = read_question(None, ("model.weight_bits=2,3",), ("cycles",), ())
+    assert asked.objectives == ("cycles",)
+
+
 def test_another_network_and_another_folder_are_refused(topology, tmp_path):
     out = tmp_path / "study"
     assert tilewright("sweep", topology, "--out", out, *SMALL).returncode == 0

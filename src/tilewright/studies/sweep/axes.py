@@ -103,8 +103,13 @@ def read_question(
     swept: dict[str, Values] = dict(stated.get("axes", {}))
     swept |= dict(parse_axis(text) for text in axes)
     bounds = dict(stated.get("within", {})) | dict(_parse_bound(text) for text in within)
-    wanted = tuple(objectives) or stated.get("objectives", USUAL)
+    wanted = tuple(objectives) or stated.get("objectives", ()) or _usual(swept)
     return Question(source, swept or _DEFAULT, wanted, bounds)
+
+
+def _usual(axes: Mapping[str, Values]) -> tuple[str, ...]:
+    """Fewer bits cost less in every figure but accuracy, so that trainings are compared by it too."""
+    return USUAL if axes.keys() <= HARDWARE.keys() else ("accuracy", *USUAL)
 
 
 _DEFAULT: dict[str, Values] = {
@@ -168,7 +173,7 @@ def _read_study(values: Mapping[str, Any], path: str) -> dict[str, Any]:
     study = tables["study"]
     for key in set(study) - {"source", "objectives"}:
         raise ConfigError(f"{path}: study.{key} is no key; valid here: source, objectives")
-    source, objectives = study.get("source"), study.get("objectives", list(USUAL))
+    source, objectives = study.get("source"), study.get("objectives", [])
     if source is not None and not isinstance(source, str):
         raise ConfigError(f"{path}: study.source must be a name or a path, not {source!r}")
     if not isinstance(objectives, list) or not all(isinstance(one, str) for one in objectives):
