@@ -29,7 +29,8 @@ from tilewright.tile import TilePlan
 from tilewright.vectors import load_layout, write_bundle
 from tilewright.verify import reference_psums
 network = PackedNetwork.load(Path(sys.argv[1])).network
-layer = next(node for node in network.nodes if isinstance(node, IntegerLayer) and node.shape.ic == node.shape.oc == 8)
+layers = (node for node in network.nodes if isinstance(node, IntegerLayer))
+layer = next(layer for layer in layers if layer.shape.ic == layer.shape.oc == 8)
 codes = np.random.default_rng(0).integers(0, 16, (1, layer.shape.ic, layer.shape.ih, layer.shape.iw))
 psums = reference_psums(codes, layer)[0]
 more = {"outputs": np.maximum(psums, 0)} if "outputs" in inspect.signature(write_bundle).parameters else {}
@@ -42,7 +43,8 @@ MEASURE = """
 import json, resource, subprocess, sys
 done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps([done.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024, done.stderr[-300:]]))
+seconds = used.ru_utime + used.ru_stime
+print(json.dumps([done.returncode, seconds, used.ru_maxrss // 1024, done.stderr[-300:]]))
 """
 
 

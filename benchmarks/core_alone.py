@@ -19,7 +19,6 @@ import tempfile
 from pathlib import Path
 
 from rtl import Clock, _write, image
-
 from tilewright.cores import Setup
 from tilewright.cores.build_cost import STANDARD, kept_apart
 from tilewright.cores.run import Builder, read_sources
