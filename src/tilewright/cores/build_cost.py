@@ -11,7 +11,7 @@ from tilewright.programs.process import last_lines, run_program
 
 HEADER = "tilewright_runtime.h"
 PRECOMPILED = f"{HEADER}.gch"
-"""g++ takes it in place of `HEADER` where it lies beside it; about 90 MB."""
+"""g++ takes it in place of `HEADER` where it lies beside it; about 90 MB, once in the cache of builds."""
 
 STANDARD = "-std=c++20"
 """Of the language: Verilator's processes are coroutines."""
