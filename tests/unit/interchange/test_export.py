@@ -66,7 +66,7 @@ def test_zeros_below_and_right_alone(form, is_unit, engines, tmp_path):
 
 @pytest.mark.parametrize(("form", "is_unit", "engines"), RUNS)
 def test_strides_pools_flips_and_scales_per_channel(form, is_unit, engines, tmp_path):
-    """A network that is square nowhere; pooling overlaps and is padded; scales of weights are negative too."""
+    """A network that is square nowhere; pooling overlaps and is padded; some scales are negative."""
     network = odd_network()
     pixels = np.random.default_rng(1).integers(0, 256, (3, 2, 9, 7), np.uint8)
     exported = export_network(network, tmp_path / "net.onnx", form=form, is_unit=is_unit, batch=3)
