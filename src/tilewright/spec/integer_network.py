@@ -122,8 +122,8 @@ class IntegerNetwork:
     def classes(self, sums: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Class ``n`` with the largest output: sums of `output`, ``n oc 1 1``; ties to the lowest.
 
-        With one scale for all classes that is the largest integer. Raises `ShapeError` if the output is
-        a plane.
+        With one positive scale for all classes that is the largest integer. Raises `ShapeError` if the
+        output is a plane.
         """
         if sums.shape[2:] != (1, 1):
             raise ShapeError(
@@ -131,10 +131,9 @@ class IntegerNetwork:
             )
         scores = sums[:, :, 0, 0]
         scales = self.output.sum_scale
-        is_one_scale = len(set(scales.tolist())) == 1
-        classes: npt.NDArray[np.int64] = (scores if is_one_scale else scores * scales).argmax(
-            axis=1
-        )
+        keeps_order = len(set(scales.tolist())) == 1 and bool(scales[0] > 0)
+        outputs = scores if keeps_order else scores * scales
+        classes: npt.NDArray[np.int64] = outputs.argmax(axis=1)
         return classes
 
     def fingerprint(self) -> str:

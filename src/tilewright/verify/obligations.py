@@ -142,13 +142,15 @@ def _order(network: IntegerNetwork) -> Obligation:
     output = network.output
     low, high = output.sum_range()
     largest = max(-low, high)
-    scales = len(set(output.sum_scale.tolist()))
-    holds = scales == 1 and largest < ORDER_KEPT
+    found = set(output.sum_scale.tolist())
+    scales, is_positive = len(found), min(found) > 0
+    sign = "" if is_positive else ", negative"
+    holds = scales == 1 and is_positive and largest < ORDER_KEPT
     return Obligation(
         "the class is the largest integer",
-        "one scale for all classes, and sums that float32 keeps in order when it multiplies by it",
+        "one positive scale for all classes, and sums that float32 keeps in order when it multiplies by it",
         holds,
-        f"{output.name}: {scales} scale{'s' * (scales != 1)}, |sum| at most {largest:,} "
+        f"{output.name}: {scales} scale{'s' * (scales != 1)}{sign}, |sum| at most {largest:,} "
         f"({'below' if largest < ORDER_KEPT else 'not below'} {ORDER_KEPT:,})",
         {"scales": scales, "largest": largest, "below": ORDER_KEPT},
     )

@@ -44,3 +44,13 @@ def test_a_network_is_another_with_one_number_changed():
 def test_ties_go_to_the_lowest_class():
     sums = np.array([[5, 5], [4, 5]])[:, :, None, None]
     assert residual().classes(sums).tolist() == [0, 1]
+
+
+def test_a_negative_scale_turns_the_order_of_the_classes():
+    whole = residual()
+    scale = -whole.output.weight_scale
+    nodes = [one for one in whole.nodes if one is not whole.output]
+    turned = IntegerNetwork((*nodes, replace(whole.output, weight_scale=scale)))
+    sums = np.array([[5, 6], [6, 5], [5, 5]])[:, :, None, None]
+    assert whole.classes(sums).tolist() == [1, 0, 0]
+    assert turned.classes(sums).tolist() == [0, 1, 0]

@@ -113,6 +113,12 @@ def test_several_scales_keep_no_order():
     assert (found.holds, found.numbers["scales"]) == (False, 2)
 
 
+def test_a_negative_scale_keeps_no_order():
+    turned = replace(head(255).output, weight_scale=np.array([-1.0]))
+    found = order(IntegerNetwork((turned,), ("head",)))
+    assert (found.holds, "1 scale, negative, " in found.evidence) == (False, True)
+
+
 def test_an_arithmetic_that_is_too_narrow_is_named_with_its_layer():
     network = chain(np.random.default_rng(3))
     reach = {node.name: max(-node.sum_range()[0], node.sum_range()[1]) for node in network.nodes}
