@@ -317,7 +317,9 @@ module tw_tb_host
       index = (job_otile == first_otile) ? -skipped : 0;
       while (index < words) begin
         slot = tw_core_tb.u_files.Tiles;
-        if (kind == Expected) slot = index[0] ? tw_core_tb.u_files.Outputs : tw_core_tb.u_files.Psums;
+        if (kind == Expected) begin
+          slot = index[0] ? tw_core_tb.u_files.Outputs : tw_core_tb.u_files.Psums;
+        end
         if (tw_core_tb.u_files.words_left[slot] == 0)
           tw_core_tb.u_files.open_next(slot, file_words);
         tw_core_tb.u_files.read_word(slot, bits);
