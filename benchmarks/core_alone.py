@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from rtl import Clock, _write, image
+from rtl import Clock, image, write_layer
 from tilewright.cores import Setup
 from tilewright.cores.build_cost import STANDARD, kept_apart
 from tilewright.cores.run import Builder, read_sources
@@ -87,9 +87,9 @@ def build_alone(simulator: Verilator, run: BenchRun, folder: Path) -> Path:
             "--build",
             "--no-timing",
             "-Wno-fatal",
-            *options,
             "--top-module",
             "alone",
+            *options,
         ),
         *(f"-G{name}={value}" for name, value in parameters([run]).items()),
         *("--Mdir", "objects", "-o", "../alone", kept_apart(list(sources), folder)),
@@ -131,7 +131,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder, apart = Path(scratch) / "bundle", Path(scratch) / "core"
         apart.mkdir()
-        _write(Clock(), layer, trace.codes[layer.name][0], folder, load_layout("ece284-ws-packed"))
+        write_layer(
+            Clock(), layer, trace.codes[layer.name][0], folder, load_layout("ece284-ws-packed")
+        )
         run = BenchRun(read_bundle(folder), Setup())
         simulator = Verilator.find()
         builder = Builder(simulator, read_sources(), Path(scratch) / "cache", 3600)

@@ -128,7 +128,7 @@ def ours(stem: Path, count: int, folder: Path, *, is_text: bool) -> dict[str, An
     trace = clock.timed("codes", Engine(network).trace)(image(network))
     layout = load_layout("ece284-ws" if is_text else "ece284-ws-packed")
     bundles = [
-        _write(clock, layer, trace.codes[layer.name][0], folder / layer.name, layout)
+        write_layer(clock, layer, trace.codes[layer.name][0], folder / layer.name, layout)
         for layer in layers
     ]
     with ExitStack() as stack:
@@ -161,7 +161,8 @@ def ours(stem: Path, count: int, folder: Path, *, is_text: bool) -> dict[str, An
     }
 
 
-def _write(clock: Clock, layer: IntegerLayer, codes: Any, folder: Path, layout: Any) -> Any:
+def write_layer(clock: Clock, layer: IntegerLayer, codes: Any, folder: Path, layout: Any) -> Any:
+    """The files of one layer in `folder`; the reference and the writing have seconds of their own."""
     psums = clock.timed("reference", reference_psums)(codes[None], layer)[0]
     return clock.timed("writing", write_bundle)(
         folder,

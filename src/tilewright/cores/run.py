@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,8 +18,9 @@ from tilewright.cores.result import CosimResult, LaneMismatch, OverflowVector, m
 from tilewright.cores.run_list import (
     NO_MEMORIES,
     BenchRun,
+    by_core,
     check_runnable,
-    core_of,
+    grouped,
     parameters,
     run_list,
 )
@@ -128,19 +129,10 @@ def _shared(
     runs: Sequence[BenchRun], builder: Builder, least: Mapping[str, int]
 ) -> Iterator[tuple[Path, list[int]]]:
     """For each simulation its program, and the numbers of its runs: one program for a core."""
-    for same_core in _grouped(range(len(runs)), lambda number: core_of(runs[number])):
+    for same_core in by_core(runs):
         program = builder.program([runs[number] for number in same_core], least)
-        for numbers in _grouped(same_core, lambda number: runs[number].setup.plusargs):
+        for numbers in grouped(same_core, lambda number: runs[number].setup.plusargs):
             yield program, numbers
-
-
-def _grouped(
-    numbers: Iterable[int], key: Callable[[int], Mapping[str, object]]
-) -> Iterable[list[int]]:
-    groups: dict[tuple[object, ...], list[int]] = {}
-    for number in numbers:
-        groups.setdefault(tuple(key(number).values()), []).append(number)
-    return groups.values()
 
 
 @dataclass(frozen=True, slots=True)

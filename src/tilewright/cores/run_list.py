@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import cast
@@ -169,6 +169,21 @@ def core_of(run: BenchRun) -> dict[str, int]:
         "PsumBits": array.psum_bits,
         "ActSigned": int(run.bundle.act_format.is_signed),
     }
+
+
+def by_core(runs: Sequence[BenchRun]) -> Iterable[list[int]]:
+    """The numbers of the runs that one core serves, core by core."""
+    return grouped(range(len(runs)), lambda number: core_of(runs[number]))
+
+
+def grouped(
+    numbers: Iterable[int], key: Callable[[int], Mapping[str, object]]
+) -> Iterable[list[int]]:
+    """The numbers whose keys have the same values, in the order of the first of each."""
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for number in numbers:
+        groups.setdefault(tuple(key(number).values()), []).append(number)
+    return groups.values()
 
 
 def _words(run: BenchRun) -> dict[str, int]:

@@ -125,10 +125,9 @@ class FloatGraph:
         """Count thresholds, then pool and flatten; the result is real, in the consumer's scale."""
         port, shape = plan.link.port, source.sum_shape(self._batch)
         step = sum_step(plan.source, is_unit=self._is_unit)
-        factors = plan.link.direction * np.sign(step)  # that of a negative scale of weights
-        if (factors < 0).any():
-            oriented = factors.reshape(1, -1, *(1,) * (len(shape) - 2)).astype(np.float32)
-            factor = self._writer.constant(f"{port}.direction", oriented)
+        direction = plan.direction(np.sign(step).astype(np.int64))  # scales may be negative
+        if direction is not None:
+            factor = self._writer.constant(f"{port}.direction", direction.astype(np.float32))
             value = self._writer.node(
                 "Mul", (value, factor), f"{port}.oriented", dtype=FLOAT, shape=shape
             )

@@ -40,9 +40,12 @@ class LinkPlan:
         bound = self.source.sum_bound()
         return np.clip(self.link.thresholds, -bound, bound + 1)
 
-    def direction(self) -> Ints | None:
-        """Direction of each channel, to broadcast; None where no larger sum is a smaller code."""
-        direction = self.link.direction
+    def direction(self, sign: Ints | int = 1) -> Ints | None:
+        """Direction of each channel, to broadcast; None where no larger value is a smaller code.
+
+        sign: of what a file has for one step of the sums, one or by channel.
+        """
+        direction: Ints = self.link.direction * sign
         if (direction > 0).all():
             return None
         return direction.reshape(1, -1, *(1,) * (0 if self.is_flat else 2))

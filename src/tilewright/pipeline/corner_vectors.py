@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from tilewright.config import CosimConfig
 from tilewright.cores import CosimResult, Setup, run_bundles
 from tilewright.cores.result import summed
-from tilewright.cores.run_list import NO_MEMORIES, BenchRun, core_of, memories
+from tilewright.cores.run_list import NO_MEMORIES, BenchRun, by_core, core_of, memories
 from tilewright.cores.simulator import for_many_builds
 from tilewright.corners import VectorSet, layer_sets, mode_sets
 from tilewright.errors import ArtifactError, FormatError, SimulationError
@@ -185,10 +184,9 @@ def _results(
 
 def _simulators(runs: Sequence[BenchRun], config: CosimConfig, built: BuiltCores) -> Iterator[str]:
     """The simulator of each run: the configured one, or one that builds at once for a core of few runs."""
-    cores = [tuple(core_of(one).items()) for one in runs]
-    counts = Counter(cores)
-    for one, core in zip(runs, cores, strict=True):
-        is_worth_it = built.serve(one) or counts[core] >= MANY_RUNS
+    many = {one for numbers in by_core(runs) if len(numbers) >= MANY_RUNS for one in numbers}
+    for number, one in enumerate(runs):
+        is_worth_it = number in many or built.serve(one)
         yield config.simulator if is_worth_it else for_many_builds(config.simulator)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tilewright.config import CosimConfig
 from tilewright.cores import CosimResult, Setup, read_sources
 from tilewright.cores.bundle_job import bundle_job, read_results
-from tilewright.cores.run_list import BenchRun, core_of
+from tilewright.cores.run_list import BenchRun, by_core
 from tilewright.facts import ExportFacts
 from tilewright.pipeline.run_folder import RunFolder
 from tilewright.programs.jobs import Job, run_jobs
@@ -49,13 +49,9 @@ class Share:
     simulator: str
     least_memories: Mapping[str, int]
 
-    def by_core(self) -> Iterator[list[int]]:
+    def by_core(self) -> Iterable[list[int]]:
         """The numbers of the bundles that one core runs, core by core."""
-        groups: dict[tuple[int, ...], list[int]] = {}
-        for number, (folder, setup) in enumerate(self.bundles):
-            core = core_of(BenchRun(read_manifest(folder), setup))
-            groups.setdefault(tuple(core.values()), []).append(number)
-        yield from groups.values()
+        return by_core([BenchRun(read_manifest(folder), setup) for folder, setup in self.bundles])
 
 
 def run_shares_elsewhere(
