@@ -249,18 +249,21 @@ def test_a_full_disk_while_training(tmp_path):
 
 def stop_once(begun, number, *arguments, timeout_s, **environment):
     """Start a command, send it the signal `number` once `begun()` holds, and expect one line in time."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "tilewright", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
-    )
-    deadline = time.monotonic() + 120
-    while not begun() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=timeout_s)
+    ) as process:
+        deadline = time.monotonic() + 120
+        while not begun() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(number)
+        try:
+            stdout, stderr = process.communicate(timeout=timeout_s)
+        finally:
+            process.kill()  # if it did not end by itself
     done = subprocess.CompletedProcess([], process.returncode, stdout, stderr)
     expect_error(done, "interrupted", status=130)
 

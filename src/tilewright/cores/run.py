@@ -75,7 +75,7 @@ def run_bundle(
     program = builder.program([run], least_memories)
     parts = [replace(run, part=part) for part in _shares(run, processes)]
     with program_threads(len(parts)) as pool:
-        transcripts = pool.map(lambda part: builder.simulate(program, [part])[0], parts)
+        transcripts = pool.each(lambda part: builder.simulate(program, [part])[0], parts)
         seconds = time.monotonic() - since
         results = [
             _judge(part, transcript, builder.simulator, seconds=seconds)
@@ -110,7 +110,7 @@ def run_bundles(
     builder = Builder(find_simulator(simulator), read_sources(rtl_dir), cache_dir, timeout_s)
     shares = list(_shared(runs, builder, least_memories))
     with program_threads(processes) as pool:
-        transcripts = pool.map(
+        transcripts = pool.each(
             lambda share: builder.simulate(share[0], [runs[number] for number in share[1]]), shares
         )
         found = {

@@ -137,7 +137,7 @@ def _tried_here(
     bench: Tries, mutants: Sequence[Mutant], sets: Sequence[VectorSet], *, jobs: int
 ) -> Iterator[Outcome]:
     with program_threads(jobs) as pool:  # the simulators are programs of their own
-        yield from pool.map(lambda mutant: bench.try_mutant(mutant, sets), mutants)
+        yield from pool.each(lambda mutant: bench.try_mutant(mutant, sets), mutants)
 
 
 def _judged(outcome: Outcome, bench: Tries, judge: Judge) -> Outcome:

@@ -67,7 +67,7 @@ def run_jobs(jobs: Sequence[Job], *, workers: str = "", threads: int = 1) -> Ite
     """
     if not workers:
         with program_threads(threads) as pool:
-            yield from pool.map(run_job, jobs)
+            yield from pool.each(run_job, jobs)
         return
     with _cluster(workers) as client:
         names = [f"tilewright-{job.fingerprint}" for job in jobs]

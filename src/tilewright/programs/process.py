@@ -11,12 +11,13 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
 from tilewright.errors import ToolError, printable
 from tilewright.programs.watchdog import VARIABLE, kill_marked, watchdog
@@ -62,15 +63,38 @@ class _Thread(threading.local):
 _this_thread = _Thread()
 
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class ProgramThreads(ThreadPoolExecutor):
+    """Threads that run programs while the main thread waits, ready for a signal."""
+
+    def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """`function` of each item, all begun now, in their order; raises what it raises."""
+        return map(_awaited, [self.submit(function, item) for item in items])
+
+
+def _awaited(future: Future[Result]) -> Result:
+    """The result of `future`, looked for again and again.
+
+    A thread that waits without an end may sleep through Ctrl-C: Python's handlers run in the main thread,
+    which nothing wakes if the system gave the signal to another one, or gave it just before the wait.
+    """
+    while not future.done():
+        wait([future], PATIENCE_S)
+    return future.result()
+
+
 @contextmanager
-def program_threads(count: int) -> Iterator[ThreadPoolExecutor]:
+def program_threads(count: int) -> Iterator[ProgramThreads]:
     """`count` threads that run programs.
 
     If the context ends by an exception (Ctrl-C, or the first of them that fails), nothing is waited
     for: work not begun is given up, and programs that the threads are running are killed.
     """
     crew = _Crew()
-    with ThreadPoolExecutor(count, initializer=_join, initargs=(crew,)) as pool:
+    with ProgramThreads(count, initializer=_join, initargs=(crew,)) as pool:
         try:
             yield pool
         except BaseException:
@@ -185,7 +209,7 @@ def _collect(
 
 
 PATIENCE_S = 0.1
-"""How long a silent program is waited for before it is asked whether it has ended."""
+"""How long a silent program or thread is waited for before it is asked whether it has ended."""
 
 
 def _await(child: subprocess.Popen[bytes], end: float) -> str:

@@ -136,7 +136,7 @@ def try_bundles(
 
     trials = []
     with program_threads(jobs) as pool:
-        for name, trial in zip(bundles, pool.map(run, bundles), strict=True):
+        for name, trial in zip(bundles, pool.each(run, bundles), strict=True):
             trials.append(trial)
             listener(name, trial)
     found = Trials(command.text, out, tuple(trials), time.monotonic() - since)

@@ -193,6 +193,30 @@ def test_program_that_starts_too_late_is_stopped(tmp_path: Path) -> None:
     assert futures[0].result() == (-signal.SIGKILL, "")
 
 
+def test_signal_that_another_thread_takes_ends_the_wait_for_threads(tmp_path: Path) -> None:
+    """The system gives a signal to a thread of its choice; the main one then sleeps on."""
+    script = """
+import signal, sys, threading, time
+from pathlib import Path
+from tilewright.programs.process import program_threads, run_program
+
+def work(number):
+    if number == 0:
+        time.sleep(1)  # by now the main thread waits
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    return run_program(["sleep", "60"], folder=Path(), timeout_s=60)
+
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+try:
+    with program_threads(2) as pool:
+        list(pool.each(work, range(2)))
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, timeout=30, check=False)
+    assert done.returncode == 130
+
+
 def test_program_that_cannot_start_is_named(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match=r"^cannot start no-such-program: No such file"):
         run_program(["no-such-program"], folder=tmp_path, timeout_s=1)
