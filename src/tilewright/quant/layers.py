@@ -62,7 +62,10 @@ class QuantConv2d(nn.Module):
         self.kernel_size, self.stride = as_pair(kernel_size), as_pair(stride)
         self.padding, self.dilation = as_pair(padding), as_pair(dilation)
         weight = torch.empty(out_channels, in_channels // groups, *self.kernel_size)
-        nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu")
+        if check_quantizer(quantizer).normalizes_weights:
+            _start_as_torch(weight)
+        else:
+            nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu")
         self.weight = nn.Parameter(weight.contiguous(memory_format=torch.channels_last))
         self.act_quantizer = make_act_quantizer(
             quantizer,
@@ -135,7 +138,10 @@ class QuantLinear(nn.Module):
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
         self.weight = nn.Parameter(torch.empty(out_features, in_features))
-        nn.init.normal_(self.weight, std=1 / math.sqrt(in_features))
+        if check_quantizer(quantizer).normalizes_weights:
+            _start_as_torch(self.weight)
+        else:
+            nn.init.normal_(self.weight, std=1 / math.sqrt(in_features))
         self.act_quantizer = make_act_quantizer(
             quantizer,
             act_bits,
@@ -165,6 +171,11 @@ class QuantLinear(nn.Module):
     def extra_repr(self) -> str:
         """Sizes, for `repr`."""
         return f"{self.in_features}, {self.out_features}"
+
+
+def _start_as_torch(weight: Tensor) -> None:
+    """Uniform up to ``1 / sqrt(fan in)``, as the weights of `nn.Conv2d` and `nn.Linear` start."""
+    nn.init.kaiming_uniform_(weight, a=math.sqrt(5))
 
 
 def _spread(codes: Tensor, dilation: tuple[int, int]) -> Tensor:

@@ -46,6 +46,7 @@ PACT = Quantizer(
     lambda bits, _shape: PactWeightQuantizer(bits),
     has_channel_steps=False,
     has_course_names=True,
+    normalizes_weights=True,
 )
 
 

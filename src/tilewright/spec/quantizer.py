@@ -17,6 +17,8 @@ class Quantizer:
     and the shape of the steps. has_channel_steps: whether each output channel can have a weight step of
     its own. clips_at_zero: whether values and gradients below 0 vanish in `act`, so that a ReLU before it
     changes nothing. has_course_names: whether a layer is saved under the names of the course.
+    normalizes_weights: whether `weight` divides weights by their deviation in every forward, so that their
+    size sets how fast they turn and nothing else; they then start as those of torch's own layers do.
     """
 
     act: Callable[[int], Any]
@@ -25,6 +27,7 @@ class Quantizer:
     has_channel_steps: bool = True
     clips_at_zero: bool = False
     has_course_names: bool = False
+    normalizes_weights: bool = False
 
 
 QUANTIZERS: Registry[Quantizer] = Registry(

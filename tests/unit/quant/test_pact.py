@@ -62,6 +62,17 @@ def test_bounds_start_where_the_course_starts_them():
     assert PactWeightQuantizer(2).number_format == NumberFormat(2, is_signed=True, is_narrow=True)
 
 
+def test_normalized_weights_start_as_those_of_torch():
+    """Their size sets the rate of learning, so that a recipe holds only for the start it was made for."""
+    facts = {"weight_bits": 4, "act_bits": 4, "quantizer": "pact"}
+    torch.manual_seed(0)
+    ours = [QuantConv2d(16, 8, 3, **facts), QuantLinear(8, 4, **facts)]
+    torch.manual_seed(0)
+    theirs = [nn.Conv2d(16, 8, 3, bias=False), nn.Linear(8, 4, bias=False)]
+    for layer, plain in zip(ours, theirs, strict=True):
+        assert torch.equal(layer.weight, plain.weight)
+
+
 @pytest.mark.parametrize(("weight_bits", "act_bits"), [(4, 4), (4, 2), (2, 8)])
 def test_codes_are_those_of_the_course(weight_bits, act_bits):
     """Its values on the grid, divided by the size of a code, round to ours; none is off by one."""
