@@ -58,9 +58,9 @@ def measure(python: str, words: list[str], expected: int) -> tuple[float, int]:
 
 
 def environment(python: str) -> dict[str, str]:
-    """An earlier version has its own path."""
-    own = python == sys.executable
-    return {key: value for key, value in os.environ.items() if own or key != "PYTHONPATH"}
+    """An earlier version has its own path; byte code is kept, as after any installation."""
+    without = {"PYTHONDONTWRITEBYTECODE"} | ({"PYTHONPATH"} if python != sys.executable else set())
+    return {key: value for key, value in os.environ.items() if key not in without}
 
 
 def prepare(python: str, folder: Path) -> dict[str, tuple[list[str], int]]:

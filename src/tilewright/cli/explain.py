@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tilewright.cli import after_dashes as given
 from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app
 from tilewright.cli.explain_files import explain_files
+from tilewright.cli.option_groups import takes_groups
+from tilewright.cli.reading import ReadingOptions
 from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
-    from tilewright.judge import Dump, Explanation
+    from tilewright.judge import Explanation
     from tilewright.vectors import Bundle
 
 SHOWN = 3
@@ -23,6 +24,7 @@ SHOWN = 3
 
 
 @app.command()
+@takes_groups
 def explain(
     folder: Annotated[
         Path | None, typer.Argument(metavar="BUNDLE", help="What the core was given.")
@@ -31,6 +33,7 @@ def explain(
         Path | None,
         typer.Argument(metavar="DUMP", help="What it computed: a folder, a file or a log."),
     ] = None,
+    *,
     expected: Annotated[
         Path | None,
         typer.Option(
@@ -40,45 +43,9 @@ def explain(
     actual: Annotated[
         Path | None, typer.Option("--actual", metavar="FILE", help="... and those that it is.")
     ] = None,
-    kind: Annotated[
-        str | None,
-        typer.Option(
-            "--kind", metavar="psum|output|tap_psum|tile_psum", help="What the numbers are."
-        ),
-    ] = None,
-    dump_layout: Annotated[
-        str | None,
-        typer.Option(
-            "--dump-layout", metavar="LAYOUT", help="Layout of the dump; default: the bundle's."
-        ),
-    ] = None,
-    order: Annotated[
-        str | None,
-        typer.Option(
-            "--order", metavar="'oh ow oc'", help="The dump is a list of numbers in this order."
-        ),
-    ] = None,
-    radix: Annotated[
-        str | None,
-        typer.Option("--radix", metavar="decimal|hex|binary", help="Of the numbers of a list."),
-    ] = None,
-    pattern: Annotated[
-        str | None,
-        typer.Option(
-            "--pattern",
-            metavar="REGEX",
-            help="The dump is a log: an expression with named groups, or places, lanes, words.",
-        ),
-    ] = None,
-    buses: given.BusOption = None,
-    clock: given.ClockOption = "",
-    when: given.WhenOption = None,
-    address: given.AddressOption = "",
+    reading: ReadingOptions,
     is_partial: Annotated[
         bool, typer.Option("--partial", help="What is missing is unknown.")
-    ] = False,
-    is_rest_expected: Annotated[
-        bool, typer.Option("--rest-expected", help="The log names the differences only.")
     ] = False,
     layout: Annotated[
         str | None,
@@ -98,33 +65,19 @@ def explain(
 ) -> None:
     """Say where a core's numbers differ from the reference, and which mistake gives every one of them."""
     from tilewright.judge import explain as find_causes
-    from tilewright.judge import read_dump, read_dumps, write_page, write_probe
-    from tilewright.vectors import load_layout
+    from tilewright.judge import read_dumps, write_page, write_probe
 
     if expected is not None or actual is not None:
-        explain_files(folder, expected, actual, radix=radix, is_json=is_json)
+        explain_files(folder, expected, actual, radix=reading.radix, is_json=is_json)
     if folder is None or dump is None:
         raise ConfigError("explain needs BUNDLE and DUMP, or --expected FILE and --actual FILE")
     bundle = _open(folder, layout, geometry)
-    form = load_layout(dump_layout) if dump_layout else None
-    dumps: tuple[Dump, ...]
-    if dump.is_dir() and kind is None:
-        dumps = read_dumps(bundle, dump, layout=form, is_partial=is_partial)
-    else:
-        dumps = (
-            read_dump(
-                bundle,
-                dump,
-                kind=kind,
-                layout=form,
-                order=order,
-                radix=radix,
-                pattern=pattern,
-                sampling=given.make_sampling(buses, clock, when, address),
-                is_partial=is_partial,
-                is_rest_expected=is_rest_expected,
-            ),
-        )
+    how = reading.reading(is_partial=is_partial)
+    dumps = (
+        read_dumps(bundle, dump, layout=how.layout, is_partial=is_partial)
+        if dump.is_dir() and how.kind is None
+        else (how.dump(bundle, dump),)
+    )
     found = find_causes(bundle, dumps)
     if page is not None:
         write_page(bundle, found, page)

@@ -12,6 +12,8 @@ import typer
 from tilewright.cli import after_dashes as given
 from tilewright.cli.app import FAILED, JsonOption, WorkersOption, app
 from tilewright.cli.console import Console
+from tilewright.cli.option_groups import takes_groups
+from tilewright.cli.reading import ReadingOptions
 from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
 
 
 @app.command(cls=given.CommandAfterDashes)
+@takes_groups
 def mutate(
     context: typer.Context,
     paths: Annotated[
         list[Path],
         typer.Argument(metavar="RUN|BUNDLE...", help="A run with exported bundles, or bundles."),
     ],
+    *,
     rtl_dir: Annotated[
         Path | None, typer.Option("--rtl-dir", help="The core to mutate. Default: ours.")
     ] = None,
@@ -74,16 +78,13 @@ def mutate(
         typer.Option("--log", help="Keep outcomes there as they come, and go on from those in it."),
     ] = None,
     workers: WorkersOption = "",
-    project: given.ProjectOption = None,
+    running: given.CommandOptions,
+    judging: given.JudgingOptions,
+    reading: ReadingOptions,
     files: Annotated[
         list[str] | None,
         typer.Option("--files", metavar="GLOB", help="Of the project, to plant faults in."),
     ] = None,
-    dumps: given.DumpOption = None,
-    pattern: given.PatternOption = None,
-    must: given.MustOption = None,
-    must_not: given.MustNotOption = None,
-    build: given.BuildOption = None,
     is_json: JsonOption = False,
 ) -> None:
     """Plant faults in the core, one at a time, and count which of them the vectors notice.
@@ -109,12 +110,21 @@ def mutate(
         workers=workers,
     )
     console = Console(is_json=is_json)
-    if given.words_after_dashes(context) or project is not None:
+    if given.words_after_dashes(context) or running.project is not None:
         if workers:
             raise ConfigError("--workers is for a core with our ports: your command runs here")
-        command = given.make_command(context, build=build, project=project, timeout_s=timeout_s)
-        expected = given.make_expected(dumps, must=must, must_not=must_not, pattern=pattern)
+        command = running.command(context, timeout_s=timeout_s)
+        expected = judging.expected(reading.reading())
         campaign = _plant_in_project(paths, command, expected, options, console, files=files)
+    elif (running, judging, reading) != (
+        given.CommandOptions(),
+        given.JudgingOptions(),
+        ReadingOptions(),
+    ):
+        raise ConfigError(
+            "--build, --dump and options of their kind are of a core with ports of its own: give the "
+            "command that runs it after --"
+        )
     else:
         campaign = plant(paths, options, console)
     if is_json:

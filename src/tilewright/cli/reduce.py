@@ -11,6 +11,8 @@ import typer
 from tilewright.cli import after_dashes as given
 from tilewright.cli.app import JsonOption, app
 from tilewright.cli.console import Console
+from tilewright.cli.option_groups import takes_groups
+from tilewright.cli.reading import ReadingOptions
 from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,27 +22,14 @@ if TYPE_CHECKING:
 
 
 @app.command("reduce", cls=given.CommandAfterDashes)
+@takes_groups
 def reduce_core(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="BUNDLE", help="On which the command fails.")],
-    dumps: given.DumpOption = None,
-    pattern: given.PatternOption = None,
-    kind: given.KindOption = None,
-    order: given.OrderOption = None,
-    radix: given.RadixOption = None,
-    buses: given.BusOption = None,
-    clock: given.ClockOption = "",
-    when: given.WhenOption = None,
-    address: given.AddressOption = "",
-    is_rest_expected: given.RestOption = False,
-    must: given.MustOption = None,
-    must_not: given.MustNotOption = None,
-    dump_layout: given.DumpLayoutOption = None,
-    project: given.ProjectOption = None,
-    build: given.BuildOption = None,
-    place: given.PlaceOption = ".",
+    judging: given.JudgingOptions,
+    reading: ReadingOptions,
+    running: given.CommandOptions,
     timeout_s: given.TimeoutOption = 60.0,
-    most_bytes: given.MostOption = 64 << 20,
     keeps_sizes: Annotated[
         bool, typer.Option("--keep-sizes", help="Numbers become 0, but the layer keeps its sizes.")
     ] = False,
@@ -60,26 +49,8 @@ def reduce_core(
     from tilewright.trials.reduce import reduce_bundle
     from tilewright.trials.several import find_bundles
 
-    command = given.make_command(
-        context,
-        build=build,
-        project=project,
-        place=place,
-        timeout_s=timeout_s,
-        most_bytes=most_bytes,
-    )
-    expected = given.make_expected(
-        dumps,
-        must=must,
-        must_not=must_not,
-        layout=dump_layout,
-        is_rest_expected=is_rest_expected,
-        pattern=pattern,
-        kind=kind,
-        order=order,
-        radix=radix,
-        sampling=given.make_sampling(buses, clock, when, address),
-    )
+    command = running.command(context, timeout_s=timeout_s)
+    expected = judging.expected(reading.reading())
     bundle, *others = find_bundles([folder]).values()
     if others:
         raise ConfigError(

@@ -12,6 +12,8 @@ import typer
 from tilewright.cli import after_dashes as given
 from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app
 from tilewright.cli.console import Console
+from tilewright.cli.option_groups import takes_groups
+from tilewright.cli.reading import ReadingOptions
 from tilewright.errors import ConfigError
 from tilewright.programs.pace import Pace
 
@@ -21,24 +23,15 @@ if TYPE_CHECKING:
 
 
 @app.command("try", cls=given.CommandAfterDashes)
+@takes_groups
 def try_core(
     context: typer.Context,
     paths: Annotated[
         list[Path], typer.Argument(metavar="BUNDLE...", help="Bundles, or folders that hold some.")
     ],
-    dumps: given.DumpOption = None,
-    pattern: given.PatternOption = None,
-    kind: given.KindOption = None,
-    order: given.OrderOption = None,
-    radix: given.RadixOption = None,
-    buses: given.BusOption = None,
-    clock: given.ClockOption = "",
-    when: given.WhenOption = None,
-    address: given.AddressOption = "",
-    is_rest_expected: given.RestOption = False,
-    must: given.MustOption = None,
-    must_not: given.MustNotOption = None,
-    dump_layout: given.DumpLayoutOption = None,
+    judging: given.JudgingOptions,
+    reading: ReadingOptions,
+    running: given.CommandOptions,
     layout: Annotated[
         str | None,
         typer.Option("--layout", metavar="NAME|FILE.toml", help="Of bundles without a manifest."),
@@ -48,11 +41,7 @@ def try_core(
         list[str] | None,
         typer.Option("--skip", metavar="GLOB", help="Leave out bundles whose name matches."),
     ] = None,
-    project: given.ProjectOption = None,
-    build: given.BuildOption = None,
-    place: given.PlaceOption = ".",
     timeout_s: given.TimeoutOption = 60.0,
-    most_bytes: given.MostOption = 64 << 20,
     jobs: Annotated[int, typer.Option("--jobs", min=1, max=256, help="Bundles at a time.")] = 1,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where the command runs, bundle by bundle.")
@@ -77,27 +66,8 @@ def try_core(
     from tilewright.trials.several import find_bundles, try_bundles
     from tilewright.vectors import load_layout
 
-    command = given.make_command(
-        context,
-        build=build,
-        project=project,
-        place=place,
-        timeout_s=timeout_s,
-        most_bytes=most_bytes,
-    )
-    expected = given.make_expected(
-        dumps,
-        must=must,
-        must_not=must_not,
-        layout=dump_layout,
-        is_rest_expected=is_rest_expected,
-        pattern=pattern,
-        kind=kind,
-        order=order,
-        radix=radix,
-        sampling=given.make_sampling(buses, clock, when, address),
-        bundle_words=_opening(layout, geometry),
-    )
+    command = running.command(context, timeout_s=timeout_s)
+    expected = judging.expected(reading.reading(bundle_words=_opening(layout, geometry)))
     if geometry is not None and layout is None:
         raise ConfigError("--geometry is for files without a manifest: give their --layout, too")
     bundles = find_bundles(

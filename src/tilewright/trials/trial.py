@@ -9,7 +9,7 @@ from signal import Signals
 from typing import Any, Literal
 
 from tilewright.errors import ConfigError, TilewrightError
-from tilewright.judge import Comparison, Sampling, compare, read_dump
+from tilewright.judge import Comparison, Dump, Sampling, compare, read_dump
 from tilewright.judge.log import PATTERNS
 from tilewright.programs.process import Ended, last_lines
 from tilewright.trials.command import Command
@@ -62,9 +62,9 @@ class Reading:
         flags = {"--partial": self.is_partial, "--rest-expected": self.is_rest_expected}
         return (*given, *(name for name, is_given in flags.items() if is_given))
 
-    def comparison(self, bundle: Bundle, path: Path) -> Comparison:
-        """The dump in `path` against the reference; raises what reading and comparing it raise."""
-        dump = read_dump(
+    def dump(self, bundle: Bundle, path: Path) -> Dump:
+        """The dump in `path`; raises what reading it raises."""
+        return read_dump(
             bundle,
             path,
             kind=self.kind,
@@ -76,7 +76,10 @@ class Reading:
             is_partial=self.is_partial,
             is_rest_expected=self.is_rest_expected,
         )
-        return compare(bundle, dump)
+
+    def comparison(self, bundle: Bundle, path: Path) -> Comparison:
+        """The dump in `path` against the reference; raises what reading and comparing it raise."""
+        return compare(bundle, self.dump(bundle, path))
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,8 @@ def test_a_log_is_taken_up_again(mutate, tmp_path):
 
 
 def test_the_command_takes_corner_cases_of_the_same_sizes(project, tiny):
-    words = ("mutate", tiny.folder, "--project", project, "--dump", "dump.txt", "--limit", 2)
+    dump = ("--dump", "dump.txt", "--kind", "psum")
+    words = ("mutate", tiny.folder, "--project", project, *dump, "--limit", 2)
     done = tilewright(*words, "--least", 101 - 1, "--json", "--", "sh", "-c", SIMULATE)
     facts = json.loads(done.stdout)
     assert {one["name"] for one in facts["sets"]} >= {"given", "max", "extreme"}
@@ -113,6 +114,7 @@ def test_the_command_takes_corner_cases_of_the_same_sizes(project, tiny):
     for options, line in (
         (("--", "true"), "give its folder as --project"),
         (("--project", project), "give the command that runs your core after --"),
+        (("--order", "oc oh ow"), "of a core with ports of its own: give the command"),
     ):
         done = tilewright("mutate", tiny.folder, *options)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
