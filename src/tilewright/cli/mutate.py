@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -116,16 +116,8 @@ def mutate(
         command = running.command(context, timeout_s=timeout_s)
         expected = judging.expected(reading.reading())
         campaign = _plant_in_project(paths, command, expected, options, console, files=files)
-    elif (running, judging, reading) != (
-        given.CommandOptions(),
-        given.JudgingOptions(),
-        ReadingOptions(),
-    ):
-        raise ConfigError(
-            "--build, --dump and options of their kind are of a core with ports of its own: give the "
-            "command that runs it after --"
-        )
     else:
+        _expect_unused(running, judging, reading)
         campaign = plant(paths, options, console)
     if is_json:
         print(json.dumps(campaign.to_facts(), indent=2))
@@ -138,6 +130,15 @@ def mutate(
             file=sys.stderr,
         )
     raise typer.Exit(0 if is_enough else FAILED)
+
+
+def _expect_unused(*groups: Any) -> None:
+    """Refuse options of a core with ports of its own, where ours is meant."""
+    if any(group != type(group)() for group in groups):
+        raise ConfigError(
+            "--build, --dump and options of their kind are of a core with ports of its own: give the "
+            "command that runs it after --"
+        )
 
 
 def _plant_in_project(
