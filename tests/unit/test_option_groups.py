@@ -43,7 +43,8 @@ def program():
 def test_a_command_gets_its_groups_whole(program):
     app, seen = program
     assert CliRunner().invoke(app, ["north", "--width", "5"]).exit_code == 0
-    assert CliRunner().invoke(app, "south --dry --coats 3 --width 1".split()).exit_code == 0
+    words = ["south", "--dry", "--coats", "3", "--width", "1"]
+    assert CliRunner().invoke(app, words).exit_code == 0
     assert seen == [
         ("north", False, Paint(), Brush(5)),
         ("south", True, Paint(coats=3), Brush(1)),
@@ -52,7 +53,9 @@ def test_a_command_gets_its_groups_whole(program):
 
 def test_help_lists_the_fields_where_the_group_stands(program):
     said = CliRunner().invoke(program[0], ["--help"]).output
-    places = [said.index(name) for name in ("--dry", "--color", "Of the wall.", "--coats", "--width")]
+    places = [
+        said.index(name) for name in ("--dry", "--color", "Of the wall.", "--coats", "--width")
+    ]
     assert places == sorted(places)
 
 

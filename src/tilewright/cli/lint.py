@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app
+from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
     from tilewright.lint import LintReport, Sources
@@ -47,6 +48,12 @@ SourceOption = Annotated[
     list[Path] | None,
     typer.Option("--source", metavar="FILE.v", help="A further Verilog file; repeatable."),
 ]
+SarifOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sarif", metavar="FILE", help="Write SARIF, too: a code host shows it beside the lines."
+    ),
+]
 
 
 @app.command()
@@ -60,6 +67,7 @@ def lint(
     include_folders: IncludeOption = None,
     defines: DefineOption = None,
     sources: SourceOption = None,
+    sarif: SarifOption = None,
     is_json: JsonOption = False,
 ) -> None:
     """Say whether a testbench reads these files as they are meant, or whether they follow a layout."""
@@ -69,6 +77,8 @@ def lint(
     from tilewright.vectors import load_layout
 
     given = Sources(tuple(include_folders or ()), tuple(defines or ()), tuple(sources or ()))
+    if fixed is not None and sarif is not None:
+        raise ConfigError("--fix writes files, and --sarif findings: ask for one of them at a time")
     if fixed is not None:
         _fix(folder, fixed, testbench, reader, given, is_json=is_json)
     report = look(
@@ -79,7 +89,16 @@ def lint(
         reader=reader,
         given=given,
     )
+    if sarif is not None:
+        _write_sarif(sarif, report, testbench)
     _show(report, is_json=is_json)
+
+
+def _write_sarif(file: Path, report: LintReport, testbench: Path | None) -> None:
+    from tilewright.lint.sarif import lint_sarif
+    from tilewright.store.artifact import write_bytes
+
+    write_bytes(file, lint_sarif(report, testbench=testbench, root=Path.cwd()).encode())
 
 
 def _show(report: LintReport, *, is_json: bool) -> None:
@@ -109,7 +128,6 @@ def _fix(
     *,
     is_json: bool,
 ) -> None:
-    from tilewright.errors import ConfigError
     from tilewright.lint import fix
 
     if testbench is None:
