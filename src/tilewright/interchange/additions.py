@@ -1,4 +1,4 @@
-"""Additions of two tensors of codes in a foreign graph."""
+"""Additions and differences of two tensors of codes in a foreign graph."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ FLOAT32_ROUNDING = 2.0**-23
 def read_addition(
     op: Operator, values: list[Value], assembly: Assembly, *, is_kernel: bool
 ) -> Value:
-    """The sum of two values on grids, whose formats and scales may differ.
+    """The sum, or the difference, of two values on grids, whose formats and scales may differ.
 
-    is_kernel: ONNX Runtime makes codes of the sum at once, if both have one format. Otherwise, where no whole
+    is_kernel: ONNX Runtime makes codes of a sum at once, if both have one format. Otherwise, where no whole
     gains have the ratio of the scales, the nearest of 22 bits do, and sums near a step are open.
     """
     if len(values) != 2:
-        op.refuse(f"it must add two values, not {len(values)}")
+        op.refuse(f"it must add two values, or subtract one, not read {len(values)}")
     is_one = len({value.grid.number_format for value in values if value.grid}) == 1
     first, second = values = on_one_format(op, values, assembly)
     a, b = first.grid, second.grid
@@ -36,9 +36,11 @@ def read_addition(
         op.refuse("it adds values that are not quantized: put a quantizer before each")
     if first.plane != second.plane:
         op.refuse(f"it adds planes of different sizes, {first.plane} and {second.plane}")
-    is_kernel = is_kernel and is_one
+    sign = -1 if op.kind == "Sub" else 1
+    is_kernel = is_kernel and is_one and sign > 0
     exact = None if is_kernel else exact_gains(a, b)
-    gains = exact or whole_gains(a, b)
+    gain, other = exact or whole_gains(a, b)
+    gains = gain, sign * other
     step = a.scale / gains[0]
     name = unique(name_sum(op), set(assembly.nodes))
     node = ResidualAdd(name, first.plane, a.number_format, step, gains=gains)
@@ -51,10 +53,10 @@ def read_addition(
     if gains == (1, 1):
         return found
     missed = 0.0 if exact else _missed(a, b, gains)
-    return replace(found, slack=missed + FLOAT32_ROUNDING * node.sum_bound())
+    return replace(found, slack=missed + FLOAT32_ROUNDING * node.term_bound())
 
 
 def _missed(a: Grid, b: Grid, gains: tuple[int, int]) -> float:
     """By how much a sum with rounded gains may miss that of the values, in steps of the first one's gain."""
     wanted = b.scale / (a.scale / gains[0])
-    return abs(gains[1] - wanted) * max(abs(b.low), abs(b.high))
+    return abs(abs(gains[1]) - wanted) * max(abs(b.low), abs(b.high))

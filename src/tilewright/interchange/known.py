@@ -65,8 +65,8 @@ LAYERS = ("Conv", "ConvTranspose", *LINEAR)
 WEIGHTED = (*LAYERS, "Attention", "Einsum", "GRU", "LSTM", "MultiHeadAttention", "RNN")
 """Operations with weights: what cannot be stated of them is no end of the network that may be left out."""
 
-ARITHMETIC = ("Add", "Mul")
-STEPS_OF_CONSTANTS = (*ARITHMETIC, "Sub", "Div")
+ARITHMETIC = ("Add", "Mul", "Sub")
+STEPS_OF_CONSTANTS = (*ARITHMETIC, "Div")
 PASSES_CHANNELS = (*LAYOUTS, *LARGEST, "DequantizeLinear", "Clip")
 """Operations that take a scale for each channel, as layers do."""
 JOINS = (*ARITHMETIC, "Concat")
@@ -286,7 +286,7 @@ class Known:
         """An operation of several activations, or one that moves codes."""
         are_codes = all(value.codes_at is not None for value in values)
         is_kernel = are_codes and self.neighbors.meets_quantizer(op.output)
-        if op.kind == "Add":
+        if op.kind in ("Add", "Sub"):
             found = read_addition(op, values, self.assembly, is_kernel=is_kernel)
             self.values[op.output] = found
         elif op.kind == "Mul":

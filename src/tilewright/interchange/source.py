@@ -20,6 +20,7 @@ from tilewright.spec import (
     Node,
     Plane,
     Requantization,
+    ResidualAdd,
     Stimulus,
     operand_shape,
     port_name,
@@ -155,11 +156,14 @@ class Imported:
     def unresolved_sums(self, node: Node, sums: Ints) -> npt.NDArray[np.bool_]:
         """Which of a node's sums ``n c h w`` the file's float32 values cannot carry.
 
-        A channel with a tiny scale and a normal bias is such: the bias alone fills the value's digits.
+        A channel with a tiny scale and a normal bias is such: the bias alone fills the value's digits. So do
+        the terms of a difference, of which little may be left.
         """
         real = self.sums[node.name].real
         gain, offset = np.abs(real.gain.reshape(-1, 1, 1)), real.offset.reshape(-1, 1, 1)
         value = np.maximum(np.abs(sums * real.gain.reshape(-1, 1, 1) + offset), np.abs(offset))
+        if isinstance(node, ResidualAdd) and min(node.gains) < 0:
+            value = np.maximum(value, node.term_bound() * gain)
         is_lost: npt.NDArray[np.bool_] = CARRIED * np.spacing(value.astype(np.float32)) > gain
         return is_lost
 

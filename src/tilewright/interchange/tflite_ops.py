@@ -20,7 +20,7 @@ from tilewright.spec import CodeMove, CodeProduct, CodeTable, Ints, Node, Residu
 from tilewright.spec.code_nodes import ZERO
 from tilewright.spec.step_search import Floats
 
-PAIRS = ("ADD", "MUL")
+PAIRS = ("ADD", "MUL", "SUB")
 MOVES = (
     *(
         "CONCATENATION",
@@ -71,7 +71,7 @@ TABLES = (
         "RELU_N1_TO_1",
         "RSQRT",
     ),
-    *("SIN", "SQRT", "SQUARE", "SUB", "TANH", *PAIRS),
+    *("SIN", "SQRT", "SQUARE", "TANH", *PAIRS),
 )
 """Operations of one tensor, and constants of one number, that compute with each number by itself."""
 
@@ -79,7 +79,7 @@ GAINS_TRIED = 64
 
 
 def read_pair(context: Context, op: Operator, sources: list[Seen]) -> Seen:
-    """ADD or MUL of two tensors: the interpreter says what it makes of each pair of codes."""
+    """ADD, SUB or MUL of two tensors: the interpreter says what it makes of each pair of codes."""
     first, second = (settled(op, one, context.assembly) for one in sources)
     a, b, out = first.grid, second.grid, context.out(op)
     assert a is not None and b is not None, "all tensors have codes"  # noqa: S101, PT018
@@ -87,7 +87,8 @@ def read_pair(context: Context, op: Operator, sources: list[Seen]) -> Seen:
         op.refuse(
             f"it must read codes of one type and as many axes, not {first.plane}, {second.plane}"
         )
-    if op.kind == "ADD" and first.plane != second.plane:
+    is_sum = op.kind != "MUL"
+    if is_sum and first.plane != second.plane:
         op.refuse(f"it adds planes of different sizes, {first.plane} and {second.plane}")
     kinds = a.number_format
     codes = np.arange(kinds.min_code, kinds.max_code + 1)
@@ -95,8 +96,9 @@ def read_pair(context: Context, op: Operator, sources: list[Seen]) -> Seen:
     made = context.run(op, left[None, ..., None], right[None, ..., None]).reshape(-1)
     firsts, seconds = left.reshape(-1), right.reshape(-1)
     node: Node
-    if op.kind == "ADD":
-        gains, known = _gains(a, b, out, (firsts, seconds, made))
+    if is_sum:
+        pairs = (firsts, seconds, made)
+        gains, known = _gains(a, b, out, pairs, sign=-1 if op.kind == "SUB" else 1)
         step = a.scale / gains[0]
         node = ResidualAdd(context.name(op), first.plane, kinds, step, gains=gains)
     else:
@@ -108,20 +110,21 @@ def read_pair(context: Context, op: Operator, sources: list[Seen]) -> Seen:
 
 
 def _gains(
-    a: Grid, b: Grid, out: Grid, pairs: tuple[Ints, Ints, Ints]
+    a: Grid, b: Grid, out: Grid, pairs: tuple[Ints, Ints, Ints], *, sign: int
 ) -> tuple[tuple[int, int], Attained]:
     """Whole gains in about the ratio of the scales, with which thresholds give the codes of all pairs.
 
     If none of those tried does, the last: some thresholds are doubtful then.
     """
     left, right, made = pairs
-    gains = whole_gains(a, b)
+    gain, other = whole_gains(a, b)
     for number in range(GAINS_TRIED):
-        known = Attained(gains[0] * left + gains[1] * right, made)
-        if not known.thresholds(out)[1] or gains == (1, 1):
+        gains = gain, sign * other
+        known = Attained(gain * left + sign * other * right, made)
+        if not known.thresholds(out)[1] or gain == other == 1:
             break
         unit = (LARGEST_GAIN - 4099 * number) / max(a.scale, b.scale)
-        gains = round(a.scale * unit), round(b.scale * unit)
+        gain, other = round(a.scale * unit), round(b.scale * unit)
     return gains, known
 
 

@@ -1,4 +1,4 @@
-"""The sum of two tensors of codes. Its reference: `verify.reference`; its torch side: `recover.nodes`."""
+"""The sum, or difference, of two tensors of codes. Reference: `verify.reference`; torch: `recover.nodes`."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ class AddOp(Op):
 
         return add
 
+    def terms(self, node: ResidualAdd) -> tuple[int, int]:
+        """Of a difference little may be left, but floats have rounded both terms."""
+        return node.operands, node.term_bound()
+
     def onnx_sums(
         self, node: ResidualAdd, codes: tuple[str, ...], sums: Sums, writer: Writer
     ) -> str:
@@ -55,13 +59,16 @@ class AddOp(Op):
         writer: Writer,
         weight: WriteWeight,
     ) -> str:
-        """Add; raises `FormatError` for operands with gains."""
-        if node.gains != (1, 1):
+        """Add, or Sub; raises `FormatError` for operands with other gains."""
+        operator = {(1, 1): "Add", (1, -1): "Sub"}.get(node.gains)
+        if operator is None:
             raise FormatError(
                 f"{node.name}: an addition of operands with gains {node.gains} has no float operator in "
                 "these formats: use --format onnx"
             )
-        return writer.node("Add", acts, sums.name, dtype=writer.dtype("float32"), shape=sums.sizes)
+        return writer.node(
+            operator, acts, sums.name, dtype=writer.dtype("float32"), shape=sums.sizes
+        )
 
 
 OP = AddOp()

@@ -93,15 +93,15 @@ class IntegerLinear(nn.Module):
 
 
 class IntegerAdd(nn.Module):
-    """Sum of two tensors of codes: floats that are integers, of one shape, to exact sums."""
+    """Sum, or difference, of two tensors of codes: floats that are integers, of one shape, to exact ones."""
 
-    def __init__(self, act_format: NumberFormat) -> None:
+    def __init__(self, act_format: NumberFormat, *, is_difference: bool = False) -> None:
         super().__init__()
-        self.act_format = act_format
+        self.act_format, self.is_difference = act_format, is_difference
 
     def forward(self, a_codes: Tensor, b_codes: Tensor) -> Tensor:
-        """``a_codes + b_codes``."""
-        return a_codes + b_codes
+        """``a_codes + b_codes``, or ``a_codes - b_codes``."""
+        return a_codes - b_codes if self.is_difference else a_codes + b_codes
 
 
 class IntegerSumPool(nn.Module):

@@ -34,7 +34,7 @@ def quantize(
     """A copy of `module` whose convolutions and linear layers are integer arithmetic, weights kept.
 
     `nn.Conv2d` (grouped and depthwise too) and `nn.Linear` become `QuantConv2d` and `QuantLinear`
-    of the same name, additions of two branches `QuantAdd`, average pools `QuantAvgPool2d`. A bias
+    of the same name, sums and differences of two branches `QuantAdd`, average pools `QuantAvgPool2d`. A bias
     moves into the BatchNorm that follows, else into a `ChannelBias`, ``NAME_bias``. The first batch
     sets the steps; training follows.
 

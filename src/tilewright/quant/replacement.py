@@ -38,6 +38,10 @@ SUM_BITS = 8
 """Width of the codes that additions and average pools sum."""
 
 ADDITIONS = (operator.add, operator.iadd, torch.add, "add", "add_")
+DIFFERENCES = (
+    *(operator.sub, operator.isub, torch.sub, torch.subtract),
+    *("sub", "sub_", "subtract", "subtract_"),
+)
 
 
 RESHAPES = ("view", "reshape", torch.reshape)
@@ -115,8 +119,8 @@ class Replacement:
             self._reshape(node)
         elif replace_on_codes(self, node, what):
             return
-        elif not isinstance(what, nn.Module) and what in ADDITIONS:
-            self._addition(node)
+        elif not isinstance(what, nn.Module) and what in (*ADDITIONS, *DIFFERENCES):
+            self._addition(node, is_difference=what in DIFFERENCES)
 
     def _layer(self, node: fx.Node, part: nn.Conv2d | nn.Linear | nn.ConvTranspose2d) -> None:
         name, source = str(node.target), node.all_input_nodes[0]
@@ -196,16 +200,17 @@ class Replacement:
         call = self._call_after(node, name, (node,))
         node.replace_all_uses_with(call, delete_user_cb=lambda user: user is not call)
 
-    def _addition(self, node: fx.Node) -> None:
+    def _addition(self, node: fx.Node, *, is_difference: bool) -> None:
         operands = [value for value in node.args if isinstance(value, fx.Node)]
         if len(operands) != 2 or "get_attr" in (operand.op for operand in operands):
             return  # a constant or a parameter is added to one branch
         if node.kwargs:
             raise QuantizationError(
                 f"the forward of {scope_of(node) or 'the module'} adds with {dict(node.kwargs)}: "
-                "only plain sums have a form on integers"
+                "only plain sums and differences have a form on integers"
             )
-        self._replace(node, "add", QuantAdd(SUM_BITS), tuple(operands))
+        part = QuantAdd(SUM_BITS, is_difference=is_difference)
+        self._replace(node, "add", part, tuple(operands))
 
     def average(self, node: fx.Node, what: Any) -> None:
         """Put the integer form of an average pool in its place."""

@@ -1,4 +1,4 @@
-"""Layers that add codes: the addition of two branches, and average pooling."""
+"""Layers that add codes: the addition or difference of two branches, and average pooling."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from tilewright.quant.quantizers import ActQuantizer, SignedActQuantizer
 class QuantAdd(nn.Module):
     """Addition whose forward is integer arithmetic: one step for both operands, ``sums * act_scale``.
 
-    bits: 2..8, of the signed narrow codes of each operand (a sum needs one bit more). Operands and
+    bits: 2..8, of the signed narrow codes of each operand (a sum needs one bit more). is_difference: the
+    second operand is subtracted. Operands and
     result have one shape. The first batch of both operands sets the step. Raises `ConfigError` if
     `bits` is outside 2..8, and `ShapeError` if the operands' shapes differ.
     """
 
-    def __init__(self, bits: int = 8) -> None:
+    def __init__(self, bits: int = 8, *, is_difference: bool = False) -> None:
         super().__init__()
         self.act_quantizer = SignedActQuantizer(bits)
-        self.integer = IntegerAdd(self.act_quantizer.number_format)
+        self.integer = IntegerAdd(self.act_quantizer.number_format, is_difference=is_difference)
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
-        """Real values of the exact sums of `a` and `b`."""
+        """Real values of the exact sums, or differences, of `a` and `b`."""
         if a.shape != b.shape:
             raise ShapeError(
                 f"both operands of an addition must have one shape, not {tuple(a.shape)} and "

@@ -64,7 +64,8 @@ def _linear(name: str, part: QuantLinear, capture: Capture) -> Recovered:
 
 def _addition(name: str, part: QuantAdd, capture: Capture) -> Recovered:
     grid = part.act_quantizer
-    node = ResidualAdd(name, capture.plane, grid.number_format, float(grid.scale))
+    gains = (1, -1 if part.integer.is_difference else 1)
+    node = ResidualAdd(name, capture.plane, grid.number_format, float(grid.scale), gains=gains)
     return Recovered(node, node.sum_bound())
 
 

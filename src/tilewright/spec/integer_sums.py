@@ -1,4 +1,4 @@
-"""Nodes that add codes without weights: a residual addition, and the sum of a pooling window."""
+"""Nodes that add codes without weights: a residual sum or difference, and the sum of a pooling window."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ LARGEST_SUM = 2**31 - 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResidualAdd:
-    """The sum of two tensors of codes: real value ``sum * act_scale``.
+    """The sum, or the difference, of two tensors of codes: real value ``sum * act_scale``.
 
     plane: channels, rows and columns of both operands and of the sum. act_format: of both operands,
-    signed or not. gains: what each operand is multiplied by, at least 1; with gains other than 1, operands
-    have scales of their own, ``gain * act_scale``. requantizations, unlinked: as in `IntegerLayer`.
+    signed or not. gains: what each operand is multiplied by, the first at least 1, the second at least 1 in a
+    sum and at most -1 in a difference; with gains other than 1 and -1, operands have scales of their own,
+    ``|gain| * act_scale``. requantizations, unlinked: as in `IntegerLayer`.
     """
 
     name: str
@@ -34,10 +35,11 @@ class ResidualAdd:
 
     def __post_init__(self) -> None:
         _check_plane(self.name, self.plane)
-        if len(self.gains) != 2 or min(self.gains) < 1 or self.sum_bound() > LARGEST_SUM:
+        is_pair = len(self.gains) == 2 and self.gains[0] >= 1 and self.gains[1] != 0
+        if not is_pair or self.sum_bound() > LARGEST_SUM:
             raise ShapeError(
-                f"{self.name}: two gains must be at least 1, and sums at most {LARGEST_SUM}, but the gains "
-                f"are {self.gains}"
+                f"{self.name}: the first of two gains must be at least 1, the second not 0, and sums at most "
+                f"{LARGEST_SUM}, but the gains are {self.gains}"
             )
 
     @property
@@ -67,12 +69,18 @@ class ResidualAdd:
 
     def sum_range(self) -> tuple[int, int]:
         """Lowest and highest sum over all operands of the format."""
-        gain = sum(self.gains)
-        return gain * self.act_format.min_code, gain * self.act_format.max_code
+        codes = (self.act_format.min_code, self.act_format.max_code)
+        ends = [sorted(gain * code for code in codes) for gain in self.gains]
+        return sum(low for low, _ in ends), sum(high for _, high in ends)
 
     def sum_bound(self) -> int:
         """Largest |sum|."""
         return max(map(abs, self.sum_range()))
+
+    def term_bound(self) -> int:
+        """Largest sum of both terms' sizes, ``|gain * code|``: what floats round, whatever is left of it."""
+        largest = max(abs(self.act_format.min_code), self.act_format.max_code)
+        return largest * sum(map(abs, self.gains))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

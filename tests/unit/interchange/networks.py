@@ -60,7 +60,7 @@ class Residual(nn.Module):
         self.second_norm = nn.BatchNorm2d(8)
         self.short = QuantConv2d(6, 8, 1, stride=2, **bits)
         self.short_norm = nn.BatchNorm2d(8)
-        self.second_add = QuantAdd(5)
+        self.second_add = QuantAdd(5, is_difference=True)
         self.pool = QuantAvgPool2d(pool, act_bits=4)
         self.head = QuantLinear(8 * (4 // pool[0]) * (3 // pool[1]), 3, **bits)
 

@@ -259,7 +259,8 @@ def test_concatenated_values_are_quantized_behind_them(tmp_path):
 
 @pytest.mark.parametrize(
     ("kind", "bits"),
-    [("Add", "bits4"), ("Mul", "bits4"), ("Concat", "bits4"), ("Add", "bits8"), ("Mul", "bits8")],
+    [(kind, bits) for kind in ("Add", "Sub", "Mul") for bits in ("bits4", "bits8")]
+    + [("Concat", "bits4")],
 )
 def test_codes_of_two_formats_are_those_of_one(kind, bits, tmp_path):
     """u4 and s4 in 5 bits, u8 and s8 by counting from another zero."""

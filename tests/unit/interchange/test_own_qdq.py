@@ -126,7 +126,7 @@ def test_blocks_of_input_channels_are_refused(tmp_path):
         read_onnx(path)
 
 
-@pytest.mark.parametrize("kind", ["GlobalAveragePool", "Add", "Mul"])
+@pytest.mark.parametrize("kind", ["GlobalAveragePool", "Add", "Mul", "Sub"])
 def test_what_is_flattened_before_its_quantizer_is_computed_as_floats(kind, tmp_path):
     """ONNX Runtime has integer kernels where a quantizer follows at once, and nowhere else."""
     net = Qdq((4, 6, 5))

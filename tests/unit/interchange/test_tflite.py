@@ -17,7 +17,7 @@ from tilewright.interchange import KERNELS, NETWORK_READERS, read_tflite
 from tilewright.interchange.tflite_kernels import ROUNDINGS, Scaled, layer_factor
 from tilewright.interchange.tflite_probe import run_tflite
 from tilewright.interchange.values import Grid
-from tilewright.spec import CodeMove, NumberFormat
+from tilewright.spec import CodeMove, NumberFormat, ResidualAdd
 from tilewright.studies.imports import compare_foreign, read_foreign, run_foreign
 
 INT8 = NumberFormat(8, is_signed=True)
@@ -196,6 +196,17 @@ def test_an_input_in_another_order_is_read_by_two(tmp_path):
     file.inputs[:] = [file.input]
     other = file.layer("FULLY_CONNECTED", file.reshape(file.input, (1, -1)), 3)
     assert differ(file.save(tmp_path / "net.tflite", [end, other]), "reference")[1] == 0
+
+
+def test_a_difference_is_the_interpreter_s_for_every_pair(tmp_path):
+    """Of scales in no whole ratio, with zero-points; nothing is doubtful."""
+    file = TfliteFile((16, 16, 4), (0.031, 9))
+    x = file.add("SUB", file.input, file.step("RELU", file.input, (0.012, -90)), (0.04, 2))
+    path = file.save(tmp_path / "net.tflite", file.layer("CONV_2D", x, 3))
+    assert differ(path, "xnnpack")[1] == 0
+    network = read_tflite(path).network
+    (node,) = (node for node in network.nodes if isinstance(node, ResidualAdd))
+    assert node.gains[1] < 0
 
 
 def test_all_that_hinders_is_listed_by_name(tmp_path):

@@ -20,7 +20,8 @@ from tilewright.quant import (
     quantize,
 )
 from tilewright.recover import recover
-from tilewright.verify import reference_psums
+from tilewright.spec import ResidualAdd
+from tilewright.verify import reference_psums, reference_sums
 
 W8A8 = {"weight_bits": 8, "act_bits": 8}
 
@@ -273,6 +274,41 @@ def test_a_linear_layer_may_read_pixels_and_parameters_may_be_added():
     assert isinstance(quantized.first.act_quantizer, PixelQuantizer)
     assert quantized(images()[:, :, :2, :2]).shape == (6, 4)
     assert not any(isinstance(part, QuantAdd) for part in quantized.modules())
+
+
+@pytest.mark.parametrize(
+    "subtract",
+    [
+        lambda a, b: a - b,
+        torch.sub,
+        torch.subtract,
+        lambda a, b: a.sub(b),
+        lambda a, b: a.clone().sub_(b),
+    ],
+)
+def test_a_difference_of_two_branches_is_one_of_codes(subtract):
+    class Difference(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Conv2d(3, 4, 3), nn.Conv2d(3, 4, 3)
+            self.last = nn.Conv2d(4, 2, 1)
+
+        def forward(self, x):
+            return self.last(subtract(self.first(x).relu(), self.second(x).relu()))
+
+    torch.manual_seed(0)
+    model = Difference().eval()
+    quantized = quantize(model, **W8A8, has_pixel_input=True, example=torch.zeros(1, 3, 16, 12))
+    set_fine_steps(quantized, images())
+    with torch.no_grad():
+        expected, actual = model(images() / 255), quantized(images())
+    assert (actual - expected).abs().max() < 0.05 * expected.std()
+    network, stimulus = recover(quantized, images(), np.arange(6))
+    (node,) = (node for node in network.nodes if isinstance(node, ResidualAdd))
+    assert node.gains == (1, -1)
+    codes = [stimulus.codes[f"{node.name}{end}"] for end in ("", ":1")]
+    assert (stimulus.psums[node.name] == reference_sums(node, *codes)).all()
+    assert (stimulus.psums[node.name] < 0).any()
 
 
 class Calls(nn.Module):

@@ -21,17 +21,18 @@ def capture(layer, *operands):
     return (*seen, output)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("bits", [2, 4, 8])
-def test_an_addition_adds_integer_codes_of_one_step(bits):
-    """Codes are half-to-even of value / step in the signed narrow range; the sum is theirs."""
-    layer = QuantAdd(bits)
+def test_an_addition_adds_integer_codes_of_one_step(bits, sign):
+    """Codes are half-to-even of value / step in the signed narrow range; the sum or difference is theirs."""
+    layer = QuantAdd(bits, is_difference=sign < 0)
     a, b = values(3, 5, 4, 2), 3 * values(3, 5, 4, 2, seed=1)
     a_codes, b_codes, sums, output = capture(layer, a, b)
     step, largest = layer.act_quantizer.scale, 2 ** (bits - 1) - 1
     assert layer.act_quantizer.number_format == NumberFormat(bits, is_signed=True, is_narrow=True)
     for codes, operand in ((a_codes, a), (b_codes, b)):
         assert torch.equal(codes, (operand / step).clamp(-largest, largest).round())
-    assert torch.equal(sums.long(), a_codes.long() + b_codes.long())
+    assert torch.equal(sums.long(), a_codes.long() + sign * b_codes.long())
     assert torch.equal(output, sums * step)
 
 

@@ -145,6 +145,15 @@ def test_additions_and_window_sums_by_hand():
     weighted = replace(add, gains=(1000, 7))
     assert reference_sums(weighted, a, b).tolist() == [[[[127_889, -126_979]]]]
     assert weighted.sum_range() == (-127 * 1007, 127 * 1007)
+    codes = NumberFormat(4, is_signed=False)
+    difference = replace(add, act_format=codes, gains=(3, -2))
+    few = np.array([[[[15, 1]]]], np.uint8), np.array([[[[4, 15]]]], np.uint8)
+    assert reference_sums(difference, *few).tolist() == [[[[37, -27]]]]
+    assert difference.sum_range() == (-30, 45)
+    assert (difference.sum_bound(), difference.term_bound()) == (45, 75)
+    for gains in ((-1, 1), (1, 0), (0, 1), (1,)):
+        with pytest.raises(ShapeError, match=r"the first of two gains must be at least 1, the sec"):
+            replace(difference, gains=gains)
     pool = SumPool("pool", (1, 2, 4), (2, 3), (1, 1), NumberFormat(8, is_signed=False), 1.0)
     codes = np.array([[[[1, 2, 3, 4], [255, 255, 255, 0]]]], np.uint8)
     assert reference_sums(pool, codes).tolist() == [[[[771, 519]]]]
