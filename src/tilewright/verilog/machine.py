@@ -91,6 +91,7 @@ class Machine:
     steps: int = 0
     is_finished: bool = False
     is_looking: bool = True
+    is_matching: bool = False
     is_cut: bool = False
     ignores_case: bool = False
     contents: dict[Path, bytes] = field(default_factory=dict)
@@ -182,7 +183,11 @@ class Machine:
     def use(self, key: Key) -> None:
         """Somebody looks at the value of a variable."""
         event = self.marks.get(key)
-        if event is not None and self.is_looking:
+        if (
+            event is not None
+            and self.is_looking
+            and not (self.is_matching and event.status == MATCHED)
+        ):
             event.is_used = True
             event.is_missed = event.is_missed or (
                 isinstance(key, tuple) and isinstance(key[1], Outside)

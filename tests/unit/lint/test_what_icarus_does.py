@@ -107,6 +107,37 @@ RUN = {
         "while ($fscanf(f, \"%b\", b) == 1) casex (b) 4'b1xxx: $display(\"R high\"); default: "
         '$display("R low"); endcase', b"0001\n1010\n",
     ),
+    "open digits on the right of a wildcard equality": _block(
+        'while ($fscanf(f, "%b", b) == 1) $display("R %b", 4\'b0110 ==? b);', b"011x\nx110\n0001\n",
+    ),
+    "open digits on the left of it": _block(
+        'while ($fscanf(f, "%b", b) == 1) $display("R %b", b ==? 4\'b0110);', b"011x\n0110\n",
+        "x-digits",
+    ),
+    "open digits in the label of a casez": _block(
+        "while ($fscanf(f, \"%b\", b) == 1) casez (4'b0110) b: $display(\"R yes\"); default: "
+        '$display("R no"); endcase', b"011z\nz1z0\n0001\n",
+    ),
+    "a digit x there": _block(
+        "while ($fscanf(f, \"%b\", b) == 1) casez (4'b0110) b: $display(\"R yes\"); default: "
+        '$display("R no"); endcase', b"011x\n0110\n", "x-digits",
+    ),
+    "a pattern that no file gave": _case(
+        'initial begin v = 1; $readmemh("d.txt", m); foreach (m[i]) $display("R %b", v ==? m[i]); end',
+        b"01 0x xx\n", "too-few-words",
+    ),
+    "a signed memory of words that repeat the sign": _case(
+        'reg signed [5:0] w[0:1]; initial begin $readmemh("d.txt", w); $display("R %0d", w[0] + w[1]); end',
+        b"FE\nE0\n",
+    ),
+    "a sign that is not repeated": _case(
+        'reg signed [5:0] w[0:1]; initial begin $readmemh("d.txt", w); $display("R %0d", w[0] + w[1]); end',
+        b"FE\nD0\n", "truncated",
+    ),
+    "a name by defparam": _case(
+        'rom one(); defparam one.FILE = "d.txt"; endmodule module rom #(parameter FILE = "weights.txt"); '
+        'reg [7:0] m[0:3]; initial begin $readmemh(FILE, m); $display("R %h", m[3]); end'
+    ),
     "a final block": _case(
         f'initial begin {OPEN}k = 0; while ($fscanf(f, "%h", v) == 1) k = k + 1; $finish; end '
         'final $display("R %0d", k);'
