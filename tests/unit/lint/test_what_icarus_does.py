@@ -134,6 +134,33 @@ RUN = {
         'reg signed [5:0] w[0:1]; initial begin $readmemh("d.txt", w); $display("R %0d", w[0] + w[1]); end',
         b"FE\nD0\n", "truncated",
     ),
+    "a memory of a named type": _case(
+        'typedef reg [7:0] ws[0:3]; ws w; initial begin $readmemh("d.txt", w); $display("R %h", w[3]); end'
+    ),
+    "bytes into a memory of a named type": _block(
+        'n = $fread(w, f); $display("R %h", w[3]);', b"ABCD", declared="typedef reg [7:0] ws[0:3]; ws w;"
+    ),
+    # copies that lose the first bits
+    "a number that only a narrow copy takes on": _block(
+        'repeat (3) begin n = $fscanf(f, "%d", i); b = i; $display("R %0d", b); end', b"3 15 16", "truncated"
+    ),
+    "a copy that keeps the number": _block(
+        'repeat (3) begin n = $fscanf(f, "%d", i); b = i; $display("R %0d", b); end', b"3 15 -8"
+    ),
+    "lanes cut off one after the other": _block(
+        'n = $fscanf(f, "%h", s); repeat (8) begin b = s; s = s >> 4; $display("R %h", b); end', b"89abcdef"
+    ),
+    "two halves of a byte": _block(
+        'n = $fscanf(f, "%h", v); b = v; $display("R %h %h", b, v[7:4]);', b"a5"
+    ),
+    "a number for an argument that is too narrow": _block(
+        'repeat (2) begin n = $fscanf(f, "%d", i); put(i); end', b"255 256", "truncated",
+        declared='task put(input [7:0] d); $display("R %0d", d); endtask',
+    ),
+    "a number in two pieces": _block(
+        'n = $fscanf(f, "%d", i); put(i); put(i >> 8);', b"258",
+        declared='task put(input [7:0] d); $display("R %0d", d); endtask',
+    ),
     "a name by defparam": _case(
         'rom one(); defparam one.FILE = "d.txt"; endmodule module rom #(parameter FILE = "weights.txt"); '
         'reg [7:0] m[0:3]; initial begin $readmemh(FILE, m); $display("R %h", m[3]); end'
