@@ -83,6 +83,8 @@ class Testbench:
         return (self.others[other - 1] if other else self.path.name), line
 
 
+_OTHER_LANGUAGES = {".vhd": "VHDL", ".vhdl": "VHDL", ".py": "Python", ".c": "C"}
+_OTHER_LANGUAGES |= dict.fromkeys((".cpp", ".cc", ".cxx", ".h", ".hpp"), "C++")
 _LINES = 1 << 24
 """More than a file has."""
 
@@ -110,6 +112,12 @@ def read_testbench(path: Path, *, given: Sources | None = None) -> Testbench:
     counts as unknown. So may files that it includes, as long as the rest parses. Raises `ToolError`
     without pyslang, `FormatError` in one line for text that is no Verilog, or needs a missing file.
     """
+    language = _OTHER_LANGUAGES.get(path.suffix.lower())
+    if language is not None and path.is_file():
+        raise FormatError(
+            f"the testbench must be Verilog or SystemVerilog, but {path} is {language}, which lint does not "
+            f"follow: check its files against a layout (--layout), or run it on vectors (tilewright try)"
+        )
     parser = _Parser(import_pyslang(), path, given or Sources())
     try:
         return parser.read()

@@ -248,3 +248,12 @@ def test_a_finding_names_the_file_in_which_the_read_stands(tmp_path: Path) -> No
     (tmp_path / "rom.v").write_text("module rom;\nreg m\nendmodule\n")
     with pytest.raises(FormatError, match=r"rom\.v:2"):
         lint(tmp_path, testbench=bench, given=given)
+
+
+@pytest.mark.parametrize(
+    ("name", "language"), [("tb.vhd", "VHDL"), ("test_core.py", "Python"), ("t.cpp", "C")]
+)
+def test_a_testbench_in_another_language_is_named(tmp_path: Path, name: str, language: str) -> None:
+    (tmp_path / name).write_text("entity tb is end;\n")
+    with pytest.raises(FormatError, match=rf"{name} is {language}.*--layout"):
+        lint(tmp_path, testbench=tmp_path / name)
