@@ -84,7 +84,7 @@ class Testbench:
 
 
 _OTHER_LANGUAGES = {".vhd": "VHDL", ".vhdl": "VHDL", ".py": "Python", ".c": "C"}
-_OTHER_LANGUAGES |= dict.fromkeys((".cpp", ".cc", ".cxx", ".h", ".hpp"), "C++")
+_OTHER_LANGUAGES |= dict.fromkeys((".cpp", ".cc", ".cxx", ".hpp"), "C++")
 _LINES = 1 << 24
 """More than a file has."""
 
