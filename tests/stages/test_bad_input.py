@@ -336,3 +336,30 @@ def test_an_interrupted_command_says_what_is_kept(monkeypatch, capsys, words, is
     assert ended.value.code == 130
     told = "what is finished is kept; give the same command again to go on"
     assert (told in capsys.readouterr().err) == is_kept
+
+
+def test_an_interrupted_sweep_of_arrays_says_that_it_begins_anew(monkeypatch, capsys, tmp_path):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tilewright.studies.sweep.run.sweep", interrupted)
+    words = ["sweep", "resnet8", "--axis", "array.rows=4,8", "--out", str(tmp_path / "study")]
+    monkeypatch.setattr(sys, "argv", ["tilewright", *words])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130
+    assert "interrupted: this command begins anew" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["certify", "requantize", "psum-width", "evaluate"])
+def test_what_is_no_network_is_refused_before_torch_is_loaded(command):
+    program = (
+        "import sys\n"
+        "from tilewright.cli import main\n"
+        "try:\n    main()\nfinally:\n    print('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, command, "nosuch"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout.strip()) == (2, "False")
+    assert "nosuch must be a run folder or a packed network" in done.stderr

@@ -29,10 +29,10 @@ TESTED = 5
 """Channels and pixels that are computed first: so many of each."""
 MOST_TESTED, FEWEST_ABOVE = 16, 12
 """At most so many channels and pixels, to have so many numbers above 0."""
-CORRELATED = 24
-"""Pixels that are computed first where only rising and falling together is asked for."""
-TOGETHER = 0.6
-"""Correlation from which on that is looked at."""
+RISING = 24
+"""Pixels that are computed first where only rising together is asked for."""
+FEWEST_RISEN = 8
+"""Pairs of numbers, one larger than the other, that must be there."""
 MOST_CANDIDATES = 12_000
 CHUNK = 100_000
 SCREENED = 6
@@ -81,7 +81,7 @@ def search(
     count = sized.expected_axes["onij"] if sizes.kind != "streamed" else sizes.onij
     tested = _tested(expected, sizes)
     channels = _spread(sizes.oc, tested)
-    pixels = _spread(count, tested if others is None else CORRELATED)
+    pixels = _spread(count, tested if others is None else RISING)
     weights = _weights(weight, sized, channels, is_quick=is_quick)
     if weights is None:
         return
@@ -92,7 +92,7 @@ def search(
         if is_over():
             return
         computed = _product(weights.tested, codes.windows[:, pixels])  # weight oc onij
-        pairs = _matches if others is None else _correlated
+        pairs = _matches if others is None else _rising
         for w, e in pairs(computed, wanted.tested):
             place, order = weights.places[w]
             fit = Fit(
@@ -282,20 +282,41 @@ def _matches(computed: Floats, wanted: Floats) -> Iterator[tuple[int, int]]:
         yield int(w[one]), int(e[one])
 
 
-def _correlated(computed: Floats, wanted: Floats) -> Iterator[tuple[int, int]]:
-    """Weights and expected numbers that rise and fall together from pixel to pixel, in each channel.
+def _rising(computed: Floats, wanted: Floats) -> Iterator[tuple[int, int]]:
+    """Weights and expected numbers of which those rise wherever these do, in each channel.
 
-    So they do under any bias and any rising function.
+    So they do under any bias and any rising function, however many numbers that cuts to one.
     """
-    ours, theirs = (
-        (part - part.mean(axis=2, keepdims=True)).reshape(len(part), -1)
-        for part in (computed, wanted)
-    )
-    sizes = np.linalg.norm(ours, axis=1)[:, None] * np.linalg.norm(theirs, axis=1)
-    score = ours @ theirs.T / np.maximum(sizes, 1e-9)  # weight expected
-    least = max(TOGETHER, float(score.max()) - 1e-9)
-    for w, e in np.argwhere(score >= least)[:MOST_JUDGED]:
-        yield int(w), int(e)
+    flat = np.ascontiguousarray(computed.reshape(len(computed), -1).T)  # number weight
+    left = MOST_JUDGED
+    for e, stated in enumerate(wanted):
+        pairs = _risen(stated)
+        if len(pairs) < FEWEST_RISEN:
+            continue
+        alive = np.arange(len(computed))
+        for low, high in pairs:
+            alive = alive[flat[low, alive] < flat[high, alive]]
+            if not len(alive):
+                break
+        for w in alive[:left].tolist():
+            yield w, e
+        left -= min(left, len(alive))
+
+
+def _risen(stated: Floats) -> list[tuple[int, int]]:
+    """Places ``oc pixel``, flat, of a number and of the next larger one of its channel."""
+    channels, pixels = stated.shape
+    found = []
+    for channel in range(channels):
+        order = np.argsort(stated[channel], kind="stable")
+        values = stated[channel, order]
+        above = np.searchsorted(values, values, side="right")
+        found += [
+            (channel * pixels + int(order[at]), channel * pixels + int(order[next_]))
+            for at, next_ in enumerate(above)
+            if next_ < pixels
+        ]
+    return found
 
 
 def _is_consistent(place: Placement, fit: Fit) -> bool:

@@ -71,7 +71,8 @@ def _outs(
     """Planes of so many pixels, with padding, stride and ofmap, by the number of pixels of the latter."""
     found: dict[int, list[tuple[Pair, Pair, Pair, Pair]]] = {}
     for plane in factor_pairs(per_channel):
-        if is_usual and max(plane) > 2 * min(plane):
+        is_line = min(plane) == min(kernel) == 1 < max(kernel)
+        if is_usual and max(plane) > 2 * min(plane) and not is_line:
             continue
         for padding, stride in _steps(kernel, is_usual):
             out = out_size(plane, kernel, padding, stride)

@@ -18,7 +18,7 @@ from tilewright.cli.run_folder import HELD
 from tilewright.errors import MissingPackageError, TilewrightError
 
 GO_ON = ("run", "train", "sweep")
-"""Commands that go on where they were interrupted; mutate does with --log."""
+"""Commands that go on where they were interrupted; mutate does with --log, sweep if it trains."""
 
 __all__ = ["GROUPS", "MODULES", "app", "main"]
 
@@ -26,6 +26,7 @@ __all__ = ["GROUPS", "MODULES", "app", "main"]
 def main() -> None:
     """Entry point: runs a command, and turns what goes wrong into one line and an exit status."""
     open_streams()
+    Console.begins_anew = False
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's Ctrl-C
     try:
         with HELD:
@@ -50,7 +51,7 @@ def main() -> None:
 def _what_is_kept(words: list[str]) -> str:
     name = next((word for word in words if not word.startswith("-")), "")
     has_log = any(word.partition("=")[0] == "--log" for word in words)
-    if name in GO_ON or (name == "mutate" and has_log):
+    if (name in GO_ON or (name == "mutate" and has_log)) and not Console.begins_anew:
         return "what is finished is kept; give the same command again to go on"
     return "this command begins anew when it is given again"
 

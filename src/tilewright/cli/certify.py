@@ -12,7 +12,7 @@ import typer
 
 from tilewright.cli.app import FAILED, DataDirOption, JsonOption, app
 from tilewright.cli.console import Console
-from tilewright.cli.run_folder import finish, hold
+from tilewright.cli.run_folder import expect_network, finish, hold
 
 if TYPE_CHECKING:
     from tilewright.verify import Certificate
@@ -60,6 +60,11 @@ def certify(
     """State why a network's integers are exact, which oracles agree, and what is not proved."""
     from tilewright.errors import ConfigError
     from tilewright.spec import find_packed
+
+    if path is None and checked is None:
+        raise ConfigError("certify needs a run folder or a packed network, or --check FILE")
+    if path is not None:
+        expect_network(path)
     from tilewright.studies.certify import (
         Effort,
         effort_of,
@@ -75,8 +80,7 @@ def certify(
         subject = open_subject(path or source, data_dir=data_dir)
         again = make(subject, effort_of(before, checked), console, threads=threads)
         _compare(before, again, is_json=is_json)
-    if path is None:
-        raise ConfigError("certify needs a run folder or a packed network, or --check FILE")
+    assert path is not None  # noqa: S101 -- _compare ends the command
     if out is None and find_packed(path) is None and path.is_dir():
         hold(path)
     subject = open_subject(path, data_dir=data_dir)

@@ -25,11 +25,12 @@ class Console:
     """Progress lines: on stdout, or on stderr where stdout carries JSON.
 
     is_quiet: none, for this command. is_verbose: each with the seconds since the command began, and more of
-    them.
+    them. begins_anew: an interrupt leaves nothing, though the command may go on elsewhere.
     """
 
     is_quiet: ClassVar[bool] = False
     is_verbose: ClassVar[bool] = False
+    begins_anew: ClassVar[bool] = False
     began: ClassVar[float] = 0.0
 
     def __init__(self, *, is_json: bool) -> None:

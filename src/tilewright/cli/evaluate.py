@@ -10,7 +10,7 @@ import typer
 
 from tilewright.cli.app import DataDirOption, JsonOption, app
 from tilewright.cli.console import Console, suggest
-from tilewright.cli.run_folder import finish, open_run
+from tilewright.cli.run_folder import expect_network, finish, open_run
 
 
 @app.command()
@@ -56,11 +56,7 @@ def evaluate(
         raise ConfigError("--engine and --threads are for packed networks: leave them out")
     from tilewright.pipeline import run_stage
 
-    if not path.is_dir():
-        raise ConfigError(
-            f"{path} must be a run folder or a packed network (NAME.json), but is neither: "
-            "give the path of one"
-        )
+    expect_network(path)
     result = run_stage("evaluate", open_run(path), console, data_dir=data_dir)
     if not is_json:
         suggest(f"tilewright recover {shlex.quote(str(path))}")

@@ -20,6 +20,7 @@ from tilewright.cli.app import (
     app,
 )
 from tilewright.cli.console import Console
+from tilewright.cli.run_folder import expect_network
 
 if TYPE_CHECKING:
     from tilewright.studies.fault_facts import FaultFacts
@@ -66,6 +67,7 @@ def faults(
     rows, cols = read_array(array)
     ArrayShape(rows, cols, psum_bits or 32)  # refused before images are fetched
     rule, wanted = read_register_rule(overflow), _kinds(kinds)
+    expect_network(path)
     from tilewright.studies.certify import open_subject
     from tilewright.studies.fault_facts import FaultOptions, draw_map, write_points
     from tilewright.studies.faults import find_faults

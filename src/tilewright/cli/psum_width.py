@@ -17,6 +17,7 @@ from tilewright.cli.app import (
     app,
 )
 from tilewright.cli.console import Console
+from tilewright.cli.run_folder import expect_network
 
 
 @app.command("psum-width")
@@ -48,6 +49,8 @@ def psum_width(
     """Accuracy with psums of b bits, and the smallest width that is safe."""
     from tilewright.spec.psum_register import PsumRegister, read_register_place, read_register_rule
     from tilewright.store.typed_json import to_json
+
+    expect_network(path)
     from tilewright.studies.certify import open_subject
     from tilewright.studies.psum_width import draw_curve
     from tilewright.studies.psum_width import psum_width as measure

@@ -16,6 +16,7 @@ from tilewright.cli.app import (
     app,
 )
 from tilewright.cli.console import Console
+from tilewright.cli.run_folder import expect_network
 
 
 @app.command()
@@ -28,6 +29,7 @@ def requantize(
     is_json: JsonOption = False,
 ) -> None:
     """Put a multiplier, a bias and a shift in place of the thresholds; count the codes that differ."""
+    expect_network(path)
     from tilewright.studies.certify import open_subject
     from tilewright.studies.multiplier_shift import requantize_by_shift
 

@@ -67,6 +67,18 @@ def hold(root: Path) -> None:
     HELD.enter_context(locked_run(root, shlex.join(sys.argv[1:])))
 
 
+def expect_network(path: Path) -> None:
+    """Refuse what is no network, at once, before torch is loaded; raises `ConfigError`."""
+    from tilewright.errors import ConfigError
+    from tilewright.spec import find_packed
+
+    if not path.is_dir() and find_packed(path) is None:
+        raise ConfigError(
+            f"{path} must be a run folder or a packed network (NAME.json), but is neither: "
+            "give the path of one"
+        )
+
+
 def open_run(path: Path, stage: str = "", overrides: list[str] | None = None) -> RunFolder:
     """An existing run, held until the command ends; `overrides` become its configuration from `stage` on."""
     from tilewright.pipeline import RunFolder

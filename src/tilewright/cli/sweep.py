@@ -83,6 +83,7 @@ def sweep(
     expect_packages(*(("jinja2", "matplotlib") if has_page else ()))
     question = read_question(source, axes or (), objectives or (), within or ())
     trained = None
+    Console.begins_anew = not question.trained
     if question.trained:
         expect_packages("optuna", "torch")
         from tilewright.studies.sweep.trials import TrialOptions

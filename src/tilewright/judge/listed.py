@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from decimal import Decimal, InvalidOperation
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -18,18 +19,20 @@ from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle
 
 _BITS = "[0-9a-fxz?_]+"
+_PLACE = re.compile(r"@([0-9a-f]{1,15})", re.IGNORECASE)
 _NUMBERS = {
-    "decimal": re.compile(r"[+-]?[0-9_]+|[xz?]+", re.IGNORECASE),
-    "hex": re.compile(rf"[+-]?(0x)?{_BITS}", re.IGNORECASE),
-    "binary": re.compile(r"[+-]?(0b)?[01xz?_]+", re.IGNORECASE),
+    "decimal": re.compile(r"[+-]?[0-9_]+(\.[0-9]*(e[+-]?[0-9]{1,3})?)?|[xz?]+", re.IGNORECASE),
+    "hex": re.compile(rf"[+-]?(0x)?{_BITS}|{_PLACE.pattern}", re.IGNORECASE),
+    "binary": re.compile(rf"[+-]?(0b)?[01xz?_]+|{_PLACE.pattern}", re.IGNORECASE),
 }
 RADICES = {"decimal": 10, "hex": 16, "binary": 2}
 _COMMENT = re.compile(r"(//|#).*")
-_SEPARATORS = re.compile(r"[\s,;]+")
+_SEPARATORS = re.compile(r"[\s,;\[\](){}]+")
+_MAGIC = {b"PK": "a zip archive, as torch.save writes", b"\x80": "a Python pickle"}
 
 
 def tokens_of(line: str) -> list[str]:
-    """What stands on a line of numbers: parted by blanks, commas or semicolons, comments left out.
+    """What stands on a line of numbers: parted by blanks, commas, semicolons or brackets, without comments.
 
     >>> tokens_of("1, -2; x  // the last is unknown")
     ['1', '-2', 'x']
@@ -41,7 +44,7 @@ def parse_number(token: str, radix: str, bits: int) -> int | None:
     """The number that `token` says; None if it has x or z in it. Raises ValueError for anything else.
 
     Hexadecimal and binary numbers without a sign are two's complement of `bits` bits, or of as many
-    as their digits have.
+    as their digits have. Of decimal ones, -4.0 and -4.0e+00 are -4.
 
     >>> parse_number("fff4", "hex", 16), parse_number("-12", "decimal", 16), parse_number("1x", "hex", 16)
     (-12, -12, None)
@@ -49,11 +52,22 @@ def parse_number(token: str, radix: str, bits: int) -> int | None:
     bare = token.replace("_", "").lower()
     if re.fullmatch(r"[+-]?[0-9a-f]*[xz?][0-9a-fxz?]*", bare) and not bare.startswith("0x"):
         return None
-    value = int(bare, RADICES[radix])
+    value = _whole(bare) if radix == "decimal" and "." in bare else int(bare, RADICES[radix])
     if radix == "decimal" or bare[0] in "+-":
         return value
     width = max(bits, len(bare.split("x")[-1]) * (4 if radix == "hex" else 1))
     return value - (1 << width) if value >> (width - 1) else value
+
+
+def _whole(text: str) -> int:
+    """The integer that a decimal fraction says; ValueError if it is none."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(text) from None
+    if value != value.to_integral_value():
+        raise ValueError(text)
+    return int(value)
 
 
 def numbers_in_order(bundle: Bundle, kind: str, order: str | None) -> Ints:
@@ -98,16 +112,19 @@ def read_list(
 ) -> Dump:
     """Numbers parted by blanks, commas, semicolons or line ends, in `order` (`numbers_in_order`).
 
-    Comments (``//``, ``#``) do not count; a number with x or z is unknown. Raises `FormatError` naming the
-    line of what is no number, and if there are more numbers than expected, or fewer and not `is_partial`.
+    Comments (``//``, ``#``) and addresses that count up (``@0``) do not count; a number with x or z is
+    unknown. Raises `FormatError` naming the line of what is no number, and if there are more numbers than
+    expected, or fewer and not `is_partial`.
     """
     targets = numbers_in_order(bundle, kind, order)
     if radix not in RADICES:
         raise ConfigError(f"a radix is {', '.join(RADICES)}, not '{radix}'")
     values, where = list[int | None](), list[tuple[int, int, int]]()
-    lines, notes = _without_text(read_bytes(path).decode("utf-8", "replace").splitlines(), radix)
+    content = read_bytes(path)
+    check_text(path, content)
+    lines, notes = _without_text(content.decode("utf-8", "replace").splitlines(), radix)
     for number, line in lines:
-        for lane, token in enumerate(tokens_of(line)):
+        for lane, token in enumerate(_without_places(path, number, line, done=len(values))):
             try:
                 values.append(parse_number(token, radix, bundle.array.psum_bits))
             except (ValueError, OverflowError):
@@ -123,6 +140,31 @@ def read_list(
         )
     found = FoundNumbers.of(targets[: len(values)], values, where, (path.name,))
     return found.to_dump(kind, dump_shape(bundle, kind), notes=notes)
+
+
+def check_text(path: Path, content: bytes) -> None:
+    """Raise `FormatError` for octets that are no text, such as a pickle."""
+    if b"\0" not in content:
+        return
+    names = (name for magic, name in _MAGIC.items() if content.startswith(magic))
+    raise FormatError(
+        f"{path} must be text, .npy or .npz, but is {next(names, 'binary data')}: write the numbers with "
+        f"numpy.save, or as text"
+    )
+
+
+def _without_places(path: Path, number: int, line: str, *, done: int) -> Iterator[str]:
+    """The numbers of a line without the addresses before them, which must count the numbers."""
+    for token in tokens_of(line):
+        place = _PLACE.fullmatch(token)
+        if place is None:
+            yield token
+            done += 1
+        elif int(place[1], 16) != done:
+            raise FormatError(
+                f"{path}: line {number} must go on at @{done:x}, as every number has a place in a list, but "
+                f"has {token}"
+            )
 
 
 def _without_text(
@@ -154,7 +196,7 @@ def is_numbers(line: str, radix: str) -> bool:
 def radix_of(content: str) -> str:
     """Hexadecimal where a line of numbers has digits or a prefix of it, else decimal."""
     lines = [line for line in content.splitlines() if is_numbers(line, "hex")]
-    letters = any(re.search(r"0x[0-9a-f]|\b(?=[0-9]*[a-f])[0-9a-f]+\b", x, re.I) for x in lines)
+    letters = any(re.search(r"0x[0-9a-f]|@|\b(?=[0-9]*[a-f])[0-9a-f]+\b", x, re.I) for x in lines)
     return "hex" if letters else "decimal"
 
 
@@ -162,8 +204,8 @@ def read_array(bundle: Bundle, path: Path, kind: str | None, *, order: str | Non
     """A ``.npy`` file, or the array of an ``.npz`` file that is called like a kind (or the only one).
 
     The array has the axes of the kind; a first axis of size 1 (the sample) may stand before them. With
-    `order` (`numbers_in_order`), its numbers stand in that one, whatever its shape. Raises
-    `FormatError` for another shape or for numbers that are no integers.
+    `order` (`numbers_in_order`), its numbers stand in that one: flat, or with the axes that it names.
+    Raises `FormatError` for another shape or for numbers that are no integers.
     """
     arrays = read_arrays(read_bytes(path), path)
     names = [name for name in ((kind,) if kind else tuple(DUMP_AXES)) if name in arrays]
@@ -202,6 +244,17 @@ def _in_natural_order(bundle: Bundle, path: Path, kind: str, order: str, array: 
         raise FormatError(
             f"{path} must hold {len(targets)} numbers ({kind}, {order}), but holds {array.size}: is it of "
             f"another layer?"
+        )
+    sizes = dict(zip(DUMP_AXES[kind], dump_shape(bundle, kind), strict=True))
+    stated = tuple(sizes.get(run.removeprefix("-"), 0) for run in order.split())
+    if (
+        array.squeeze().ndim == len(stated)
+        and all(stated)
+        and array.shape[-len(stated) :] != stated
+    ):
+        raise FormatError(
+            f"{path}: an array in the order {order} must be {stated}, but is {array.shape}: name its axes as "
+            f"they stand, or leave --order out where they are {', '.join(DUMP_AXES[kind])}"
         )
     whole = np.zeros(prod(dump_shape(bundle, kind)), array.dtype)
     whole[targets[targets >= 0]] = array.reshape(-1)[targets >= 0]

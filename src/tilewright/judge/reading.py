@@ -9,7 +9,7 @@ from pathlib import Path
 from tilewright.errors import ArtifactError, ConfigError, FormatError
 from tilewright.judge.dump import Dump
 from tilewright.judge.in_layout import DUMP_KINDS, WordFiles, read_words, word_files
-from tilewright.judge.listed import is_numbers, radix_of, read_array, read_list
+from tilewright.judge.listed import check_text, is_numbers, radix_of, read_array, read_list
 from tilewright.judge.log import PATTERNS, read_log
 from tilewright.judge.waves import read_waves
 from tilewright.store.artifact import read_bytes
@@ -151,6 +151,7 @@ def _read_file(
                 refusals.append(error)
     if dumps:
         return _likely(dumps)
+    check_text(path, content)
     text = content.decode("utf-8", "replace")
     radix = radix_of(text)
     try:

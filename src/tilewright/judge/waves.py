@@ -28,9 +28,10 @@ def read_waves(
     """Numbers of `kind` that the buses of `sampling` held.
 
     Without `order`, a sample as wide as a word of the layout (`files`) is one, and words stand as in its
-    files. Else a sample is as many numbers as fit, the highest bits first, and numbers stand in `order`
-    (`numbers_in_order`). Bits that are x or z make a number unknown; numbers are two's complement. Raises
-    `FormatError` if there are more samples than expected, or fewer and not `is_partial`.
+    files. Else a sample is as many numbers as fit, the highest bits first, or one where there are as many
+    samples as numbers, and numbers stand in `order` (`numbers_in_order`). Bits that are x or z make a number
+    unknown; numbers are two's complement. Raises `FormatError` if there are more samples than expected, or
+    fewer and not `is_partial`.
     """
     samples = read_samples(path, sampling)
     width = len(samples[0].bits) if samples else 0
@@ -38,8 +39,10 @@ def read_waves(
         bits, targets = files.bits, files.grid.reshape(-1, files.grid.shape[2])
     else:
         number = files.bits if files is not None else bundle.array.psum_bits
-        bits = number if width and width % number == 0 else max(width, 1)
-        targets = _in_rows(numbers_in_order(bundle, kind, order), max(width // bits, 1), path)
+        listed = numbers_in_order(bundle, kind, order)
+        is_one = len(samples) == len(listed) or not width or width % number
+        bits = max(width, 1) if is_one else number
+        targets = _in_rows(listed, max(width // bits, 1), path)
     if len(samples) != len(targets) and not (is_partial and 0 < len(samples) < len(targets)):
         raise FormatError(_refusal(path, sampling, samples, len(targets), kind))
     targets, lanes = targets[: len(samples)], targets.shape[1]

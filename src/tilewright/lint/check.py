@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tilewright.lint.file_text import FileText, file_base
 from tilewright.lint.findings import Finding
@@ -47,7 +48,13 @@ def judge_machine(machine: Machine, testbench: Testbench) -> tuple[Finding, ...]
     if machine.simulator is ICARUS:
         findings += _not_compiled(testbench)
     findings += _unchecked(testbench)
-    return tuple(dict.fromkeys(findings))
+    return tuple(dict.fromkeys(_placed(finding, testbench) for finding in findings))
+
+
+def _placed(finding: Finding, testbench: Testbench) -> Finding:
+    """A finding about a line of another file names that file."""
+    name, line = testbench.place_of(finding.testbench_line)
+    return replace(finding, testbench=name, testbench_line=line) if finding.testbench else finding
 
 
 def _has_read(machine: Machine) -> bool:

@@ -116,7 +116,10 @@ def _fix_files(
             break
     if not progress.changes:
         raise FormatError(f"{testbench} opens no file that lint can follow: nothing can be fixed")
-    notes = [Change(bench.path.name, refusal=f"line {at}: {text}") for at, text in machine.notes]
+    notes = [
+        Change(name, refusal=f"line {line}: {text}")
+        for (name, line), text in ((bench.place_of(at), text) for at, text in machine.notes)
+    ]
     report = FixReport("", (*progress.changes.values(), *notes))
     return report if report.refusals else _write_checked(bench, out, progress, simulators)
 

@@ -174,7 +174,9 @@ def _value_faults(
     excess = (number(kept, load.base) or 0) >> load.width
     if not dropped and not excess:
         return
-    is_lossless = not excess and (dropped.lower() == b"0x" or not dropped.strip(b"0"))
+    is_lossless = _is_sign(load, digits) or (
+        not excess and (dropped.lower() == b"0x" or not dropped.strip(b"0"))
+    )
     yield (
         "warning" if is_lossless else "error",
         "truncated",
@@ -182,6 +184,13 @@ def _value_faults(
         f"the word {shown(digits)} has more bits than the {load.width} of the memory: the first ones are "
         f"dropped; write words of {room} digits",
     )
+
+
+def _is_sign(load: MemoryLoad, digits: bytes) -> bool:
+    """Whether all that is dropped repeats the sign of a signed word."""
+    value, bits = number(digits, load.base), len(digits) * BITS_PER_DIGIT[load.base]
+    sign = (1 << (bits - load.width + 1)) - 1
+    return load.is_signed and value is not None and value >> (load.width - 1) == sign
 
 
 def _count_faults(

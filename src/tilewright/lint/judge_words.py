@@ -42,6 +42,7 @@ class WordJudge:
         if event.is_used or event.is_exposed:
             self._check_x()
             self._check_width()
+            self._check_copy()
             self._check_text(token)
         if event.field and len(event.digits) == event.field and event.end < token.end:
             self._check_split(token)
@@ -123,6 +124,17 @@ class WordJudge:
             f"the word has {len(digits)} digits, but the variable has {event.target} bits: the first "
             f"digits are dropped, {what}; widen the variable or shorten the word",
         )
+
+    def _check_copy(self) -> None:
+        """A number that fits its variable, but not the one to which alone it is copied."""
+        event = self.event
+        if event.is_cut_used and not event.is_whole_used:
+            self._report(
+                "error",
+                "truncated",
+                f"the number {shown(event.digits)} is copied to a variable of {event.cut_to} bits, and used "
+                f"from there only: the first bits are dropped; widen that variable",
+            )
 
     def _check_decimal(self, value: int) -> None:
         event = self.event

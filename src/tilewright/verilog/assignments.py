@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate
+from tilewright.verilog.cuts import copied, find_cut
 from tilewright.verilog.machine import Machine
-from tilewright.verilog.places import compile_key, compile_target, root_of
+from tilewright.verilog.places import compile_key, compile_target
 from tilewright.verilog.queues import new_array
 from tilewright.verilog.values import Value
 
@@ -19,33 +20,30 @@ def compile_assignment(expression: Any, compiler: Compiler) -> Evaluate:
     compiler.old_values.append(compiler.expression(expression.left))
     right = compiler.expression(expression.right)
     compiler.old_values.pop()
-    source = _copied(expression.right)
+    source = copied(expression.right)
     if source is None:
         return lambda m: _store(m, target, right(m))
     find_source = compile_key(source, compiler)
-    find_copy = compile_key(expression.left, compiler)
+    find_copy, is_cut = (
+        compile_key(expression.left, compiler),
+        find_cut(source, expression.left, compiler),
+    )
 
     def copy(machine: Machine) -> Value:
         key = find_source(machine)
         event = machine.event_of(key)
         if event is None:
             return _store(machine, target, right(machine))
-        was_used = event.is_used
+        was_used = event.is_used, event.is_whole_used, event.is_cut_used
         value = _store(machine, target, right(machine))
-        event.is_used = was_used  # a copy is no use
+        event.is_used, event.is_whole_used, event.is_cut_used = was_used  # a copy is no use
         if (to := find_copy(machine)) is not None:
+            if is_cut(machine) or key in event.cuts:
+                event.cut(to, width=value.width)
             machine.mark(to, event)
         return value
 
     return copy
-
-
-def _copied(expression: Any) -> Any:
-    """The variable that an assignment copies as it is; None if it computes something."""
-    while expression.kind.name == "Conversion":
-        expression = expression.operand
-    is_plain = expression.kind.name == "NamedValue" or root_of(expression) is not None
-    return expression if is_plain else None
 
 
 def _store(machine: Machine, target: Assign, value: Value) -> Value:

@@ -138,7 +138,7 @@ def _store(call: Any, compiler: Compiler) -> Store:
 def _memory_store(call: Any, compiler: Compiler) -> Store | None:
     """How the words of a memory of one dimension are filled; None for any other."""
     place = written(call.arguments[0])
-    symbol, words = place.getSymbolReference(), place.type
+    symbol, words = place.getSymbolReference(), place.type.canonicalType
     if symbol is None or not words.hasFixedRange or not words.elementType.isIntegral:
         return None
     ends = sorted((int(words.fixedRange.left), int(words.fixedRange.right)))

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tilewright.verilog.compiler import Compiler, Run
+from tilewright.verilog.compiler import Compiler, Evaluate, Run
 from tilewright.verilog.machine import Machine
+from tilewright.verilog.patterns import compile_pattern
 
 
 def compile_case(statement: Any, compiler: Compiler) -> Run:
     """`case`, `casez` or `casex`; one that is not known takes no branch, and its variables are forgotten."""
-    subject = compiler.expression(statement.expr)
+    condition = statement.condition.name
+    look = _looker(condition, compiler)
+    subject = look(statement.expr)
     items = [
-        ([compiler.expression(e) for e in item.expressions], compiler.compile(item.stmt))
+        ([look(e) for e in item.expressions], compiler.compile(item.stmt))
         for item in statement.items
     ]
     default = compiler.compile(statement.defaultCase) if statement.defaultCase else None
-    forget, is_matched = compiler.forget(statement), _MATCHES.get(statement.condition.name)
+    forget, is_matched = compiler.forget(statement), _MATCHES.get(condition)
 
     def run(machine: Machine) -> None:
         machine.step()
@@ -36,6 +39,12 @@ def compile_case(statement: Any, compiler: Compiler) -> Run:
         return None
 
     return run
+
+
+def _looker(condition: str, compiler: Compiler) -> Callable[[Any], Evaluate]:
+    if condition not in ("WildcardJustZ", "WildcardXOrZ"):
+        return compiler.expression
+    return lambda e: compile_pattern(e, compiler, only_z=condition == "WildcardJustZ")
 
 
 Pattern = tuple[int, int]

@@ -39,7 +39,9 @@ class ReadEvent:
     literal: a character of the format that did not match. is_in_line: it is one of a line's words;
     is_short_line: the line ends before the format does; has_default: the variables that it left alone
     hold what the testbench set, and no older word; is_outside: it was stored at an address that its
-    memory does not have, and is_missed: something looked for it there.
+    memory does not have, and is_missed: something looked for it there. cuts: variables that got a copy of
+    the number without its first bits, of which `cut_to` were kept; is_cut_used, is_whole_used: somebody
+    looked at such a copy, or at the number elsewhere.
     """
 
     code: str
@@ -68,6 +70,22 @@ class ReadEvent:
     has_default: bool = False
     is_outside: bool = False
     is_missed: bool = False
+    cuts: frozenset[object] = frozenset()
+    cut_to: int = 0
+    is_cut_used: bool = False
+    is_whole_used: bool = False
+
+    def cut(self, key: object, *, width: int) -> None:
+        """The variable `key` of `width` bits gets the number without its first bits."""
+        self.is_whole_used = self.is_whole_used or (self.is_exposed and not self.cuts)
+        self.cuts, self.cut_to = self.cuts | {key}, self.cut_to or width
+
+    def look_through(self, key: object) -> None:
+        """Somebody looks at the number, through the variable `key` that holds it or a part of it."""
+        if key in self.cuts:
+            self.is_cut_used = True
+        else:
+            self.is_whole_used = True
 
     @property
     def is_word(self) -> bool:

@@ -9,8 +9,9 @@ from typing import Any
 from tilewright.verilog.assignments import compile_assignment, compile_old_value
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.machine import WIDE, Machine, Memory
-from tilewright.verilog.operators import BINARY, CASE_EQUALITIES, binary_with_x, unary
+from tilewright.verilog.operators import BINARY, CASE_EQUALITIES, WILDCARDS, binary_with_x, unary
 from tilewright.verilog.paths import path_of
+from tilewright.verilog.patterns import compile_pattern
 from tilewright.verilog.places import (
     compile_index,
     compile_low_bit,
@@ -73,12 +74,14 @@ def _named(expression: Any, compiler: Compiler) -> Evaluate:
 
 
 def _constant(constant: Any, type_: Any) -> Evaluate:
+    """A constant, as wide as its value: `defparam` leaves the parameter the type of its default."""
     inner = constant.value
     if isinstance(inner, str):
         value = text_value(inner.encode("latin-1", "replace"))
     else:
         try:
-            value = Value(int(inner), int(type_.bitWidth) or 32, bool(type_.isSigned))
+            width = int(getattr(inner, "bitWidth", 0)) or int(type_.bitWidth)
+            value = Value(int(inner), width or 32, bool(type_.isSigned))
         except (TypeError, ValueError):
             value = UNKNOWN
     return lambda _: value
@@ -92,7 +95,8 @@ def _conversion(expression: Any, compiler: Compiler) -> Evaluate:
 def _binary(expression: Any, compiler: Compiler) -> Evaluate:
     name = expression.op.name
     left = compile_expression(expression.left, compiler)
-    right = compile_expression(expression.right, compiler)
+    look = compile_pattern if name in WILDCARDS else compile_expression
+    right = look(expression.right, compiler)
     if name in ("LogicalAnd", "LogicalOr"):
         return _logical(left, right, stops_at=name == "LogicalOr")
     if name in CASE_EQUALITIES and (test := _x_test(expression, compiler)) is not None:
@@ -261,7 +265,10 @@ def read_memory(machine: Machine, path: str, at: object | None, default: Value) 
             load.is_followed = load.is_followed or at is not None
             address = load.indices.get(at) if load.indices else at
             if isinstance(address, int) and load.fills(address):
-                (load.used if at in memory.loaded else load.stale_reads).add(address)
+                if at not in memory.loaded:
+                    load.stale_reads.add(address)
+                elif not machine.is_matching:
+                    load.used.add(address)
     if at is None or None in memory.elements or path in machine.volatile:
         return UNKNOWN
     return memory.elements.get(at, default)

@@ -60,8 +60,8 @@ class Machine:
     be followed; faults: those, the file and a kind, of calls that read nothing. names: of all files
     opened, by handle. marks: which read left the value that a variable holds. is_cut: `$finish` in a branch
     ended the simulation. ignores_case: open a file of the same name in other letter case, too.
-    contents: of files read. printed: lines
-    of the testbench, None where not known. written: files that the testbench writes.
+    contents: of files read. printed: lines of the testbench, None where not known. written: files that it
+    writes. is_matching: what is looked at is a pattern with open digits.
     """
 
     folder: Path
@@ -91,6 +91,7 @@ class Machine:
     steps: int = 0
     is_finished: bool = False
     is_looking: bool = True
+    is_matching: bool = False
     is_cut: bool = False
     ignores_case: bool = False
     contents: dict[Path, bytes] = field(default_factory=dict)
@@ -151,7 +152,9 @@ class Machine:
         """Remember that the value in a variable is the one that a read left there."""
         name = key if isinstance(key, str) else key[0]
         self.marks[key] = event
-        event.is_exposed = event.is_exposed or name in self.exposed
+        if name in self.exposed:
+            event.is_exposed = True
+            event.look_through(key)
         event.is_outside = event.is_outside or (key is not name and isinstance(key[1], Outside))
 
     def event_of(self, key: Key | None) -> ReadEvent | None:
@@ -182,11 +185,14 @@ class Machine:
     def use(self, key: Key) -> None:
         """Somebody looks at the value of a variable."""
         event = self.marks.get(key)
-        if event is not None and self.is_looking:
+        if (
+            event is not None
+            and self.is_looking
+            and not (self.is_matching and event.status == MATCHED)
+        ):
             event.is_used = True
-            event.is_missed = event.is_missed or (
-                isinstance(key, tuple) and isinstance(key[1], Outside)
-            )
+            event.look_through(key)
+            event.is_missed |= isinstance(key, tuple) and isinstance(key[1], Outside)
 
     def use_all(self, names: Collection[str]) -> None:
         """Something that is not followed looks at these variables and memories."""

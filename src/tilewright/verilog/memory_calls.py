@@ -101,7 +101,7 @@ def _dimensions(type_: Any) -> tuple[list[tuple[int, int]], Any]:
     dimensions = []
     while type_.isUnpackedArray and type_.hasFixedRange:
         dimensions.append((int(type_.fixedRange.left), int(type_.fixedRange.right)))
-        type_ = type_.elementType
+        type_ = type_.canonicalType.elementType
     return dimensions, type_
 
 

@@ -41,7 +41,7 @@ UNARY: dict[str, Callable[[int], int]] = {
     "BitwiseNor": lambda a: a == 0,
 }
 EQUALITIES = {"Equality": True, "Inequality": False}
-_WILDCARDS = {"WildcardEquality": True, "WildcardInequality": False}
+WILDCARDS = {"WildcardEquality": True, "WildcardInequality": False}
 CASE_EQUALITIES = {"CaseEquality": True, "CaseInequality": False}
 _ONE_BIT = {
     *("Equality", "Inequality", "GreaterThan", "GreaterThanEqual", "LessThan", "LessThanEqual"),
@@ -64,10 +64,10 @@ def binary_with_x(name: str, left: Value, right: Value, width: int) -> Value:
         return UNKNOWN
     if name in CASE_EQUALITIES:
         return Value(int((a == b) == CASE_EQUALITIES[name]), 1)
-    if name in _WILDCARDS:
+    if name in WILDCARDS:
         if (a[0] ^ b[0]) & ~a[1] & ~b[1]:
-            return Value(int(not _WILDCARDS[name]), 1)
-        return all_x(1) if a[1] & ~b[1] else Value(int(_WILDCARDS[name]), 1)
+            return Value(int(not WILDCARDS[name]), 1)
+        return all_x(1) if a[1] & ~b[1] else Value(int(WILDCARDS[name]), 1)
     unclear = a[1] | b[1]
     if name in EQUALITIES and (a[0] ^ b[0]) & ~unclear:
         return Value(int(not EQUALITIES[name]), 1)

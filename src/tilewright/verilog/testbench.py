@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ class Testbench:
     tops: instance bodies of the top modules. sources: pyslang's source manager. notes: (line,
     message) of what pyslang refused but could go around. connected: names that stand at ports of
     instances. missing: files that it includes and that are not found. tree: of the syntax of its file.
+    others: names of further files in which something was found.
     """
 
     path: Path
@@ -63,11 +64,33 @@ class Testbench:
     missing: tuple[str, ...]
     compilation: Any  # keeps the tree alive
     tree: Any
+    others: list[str] = field(default_factory=list)
 
     def line(self, node: Any) -> int:
-        """Line of a node of the tree in its file, from 1."""
+        """Line of a node of the tree in its file, from 1; in another file, as `place_of` takes it."""
         location = self.sources.getFullyOriginalLoc(node.sourceRange.start)
-        return int(self.sources.getLineNumber(self.sources.getFullyExpandedLoc(location)))
+        location = self.sources.getFullyExpandedLoc(location)
+        line, name = int(self.sources.getLineNumber(location)), _file_of(self.sources, location)
+        if name in ("", self.path.name):
+            return line
+        if name not in self.others:
+            self.others.append(name)
+        return line + _LINES * (self.others.index(name) + 1)
+
+    def place_of(self, line: int) -> tuple[str, int]:
+        """File and line of what `line` gave: the testbench, or another source or included file."""
+        other, line = divmod(line, _LINES)
+        return (self.others[other - 1] if other else self.path.name), line
+
+
+_OTHER_LANGUAGES = {".vhd": "VHDL", ".vhdl": "VHDL", ".py": "Python", ".c": "C"}
+_OTHER_LANGUAGES |= dict.fromkeys((".cpp", ".cc", ".cxx", ".hpp"), "C++")
+_LINES = 1 << 24
+"""More than a file has."""
+
+
+def _file_of(sources: Any, location: Any) -> str:
+    return Path(str(sources.getFileName(location))).name
 
 
 def import_pyslang() -> Any:
@@ -89,6 +112,12 @@ def read_testbench(path: Path, *, given: Sources | None = None) -> Testbench:
     counts as unknown. So may files that it includes, as long as the rest parses. Raises `ToolError`
     without pyslang, `FormatError` in one line for text that is no Verilog, or needs a missing file.
     """
+    language = _OTHER_LANGUAGES.get(path.suffix.lower())
+    if language is not None and path.is_file():
+        raise FormatError(
+            f"the testbench must be Verilog or SystemVerilog, but {path} is {language}, which lint does not "
+            f"follow: check its files against a layout (--layout), or run it on vectors (tilewright try)"
+        )
     parser = _Parser(import_pyslang(), path, given or Sources())
     try:
         return parser.read()
@@ -136,12 +165,13 @@ class _Parser:
                 f"{self.path} must hold a module that no other one instantiates; it has none"
                 + _named(missing)
             )
-        errors = self._errors(sources, compilation.getAllDiagnostics())
-        notes = tuple((line, message) for line, code, message in errors if code != _NO_INCLUDE)
+        errors = list(self._errors(sources, compilation.getAllDiagnostics()))
+        notes = tuple((line, message) for _, line, code, message in errors if code != _NO_INCLUDE)
         if missing and notes:
+            place = next(name for name, _, code, _ in errors if code != _NO_INCLUDE)
             line, message = notes[0]
             raise FormatError(
-                f"the testbench must be complete, but {self.path}:{line}: {message}{_named(missing)}"
+                f"the testbench must be complete, but {place}:{line}: {message}{_named(missing)}"
             )
         connected = frozenset(_connected(self.slang, tree))
         return Testbench(self.path, tops, sources, notes, connected, missing, compilation, tree)
@@ -169,20 +199,23 @@ class _Parser:
                 yield str(diagnostic.args[0])
 
     def _refuse_syntax_errors(self, sources: Any, tree: Any, missing: tuple[str, ...]) -> None:
-        for line, code, message in self._errors(sources, tree.diagnostics):
+        for place, line, code, message in self._errors(sources, tree.diagnostics):
             if code != _NO_INCLUDE:
                 raise FormatError(
-                    f"the testbench must be Verilog that parses, but {self.path}:{line}: {message}"
+                    f"the testbench must be Verilog that parses, but {place}:{line}: {message}"
                     + _named(missing)
                 )
 
-    def _errors(self, sources: Any, diagnostics: Any) -> Iterator[tuple[int, str, str]]:
+    def _errors(self, sources: Any, diagnostics: Any) -> Iterator[tuple[Path | str, int, str, str]]:
+        """File, line, code and text of each error."""
         engine = self.slang.DiagnosticEngine(sources)
         for diagnostic in diagnostics:
             if diagnostic.isError():
-                line = int(sources.getLineNumber(diagnostic.location))
+                location = sources.getFullyExpandedLoc(diagnostic.location)
+                line, name = int(sources.getLineNumber(location)), _file_of(sources, location)
                 message = printable(engine.formatMessage(diagnostic).splitlines()[0], 300)
-                yield line, str(diagnostic.code), message
+                place = self.path if name in ("", self.path.name) else name
+                yield place, line, str(diagnostic.code), message
 
 
 _NO_INCLUDE = "DiagCode(CouldNotOpenIncludeFile)"

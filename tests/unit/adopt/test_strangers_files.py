@@ -362,3 +362,21 @@ def test_all_kinds_in_one_file(tmp_path, titles):
     at = text.rindex("f") if "f" in text[-90:] else len(text) - 2
     (tmp_path / "image.txt").write_text(text[:at] + "7" + text[at + 1 :])
     assert not adopt(tmp_path, seconds=1).passed
+
+
+def test_a_sequence_of_one_dimension(tmp_path):
+    x, weight, y = layer(seed=3, shape=ConvShape(3, 1, 20, 4, kh=1, kw=3, padding=(0, 1)))
+    (one,) = adopt(put(tmp_path, x=x, weight=weight, y=y)).layers
+    assert one.verdict.passed
+    assert "size=1x20,kernel=1x3" in one.geometry
+
+
+def test_codes_that_are_mostly_cut_to_zero(tmp_path):
+    shape = ConvShape(3, 5, 6, 4, kh=3, kw=3, padding=(1, 1))
+    x, weight, _ = layer(seed=19, shape=shape)
+    weight = np.maximum(weight - 1, -8)
+    psums = reference_tap_psums(x[None], weight, shape)[:, 0].sum(axis=0)
+    codes = np.clip(psums >> 4, 0, 15)
+    assert (codes == 0).mean() > 0.7
+    (one,) = adopt(put(tmp_path, x=x, weight=weight, y=codes)).layers
+    assert one.verdict.passed

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import pickle
+
 import numpy as np
 import pytest
 
@@ -36,6 +39,27 @@ LISTS = {
     "capital": lambda v: _hex(v).upper(),
     "0x": lambda v: _hex(v, "0x"),
 }
+
+
+PLAIN = {
+    "numpy.savetxt": lambda v: "".join(f"{number:.18e}\n" for number in v.ravel()),
+    "floats": lambda v: "".join(f"{number:.1f} " for number in v.ravel()),
+    "a printed array": lambda v: f"{v}\n",
+    "JSON": lambda v: json.dumps(v.tolist()),
+    "addresses": lambda v: "".join(
+        f"@{at:x} {number & 0xFFFF:04x}\n" for at, number in enumerate(v.ravel().tolist())
+    ),
+    "one address": lambda v: "@0\n" + _hex(v),
+}
+
+
+@pytest.mark.parametrize("form", PLAIN)
+def test_a_list_in_the_fashion_of_a_tool(bundle, psums, tmp_path, form):
+    path = tmp_path / "dump.txt"
+    path.write_text(PLAIN[form](psums))
+    assert compare(bundle, read_dump(bundle, path)).passed
+    path.write_text(PLAIN[form](psums + (psums == psums[1, 1, 0])))
+    assert compare(bundle, read_dump(bundle, path)).first[0].index == (1, 1, 0)
 
 
 @pytest.mark.parametrize("form", LISTS)
@@ -81,3 +105,39 @@ def test_an_array_stands_in_the_order_that_is_said(bundle, psums, tmp_path):
     np.save(path, psums.transpose(1, 2, 0).ravel()[:-1])
     with pytest.raises(FormatError, match=r"must hold 24 numbers \(psum, oh ow oc\), but holds 23"):
         read_dump(bundle, path, order="oh ow oc")
+
+
+def test_axes_that_contradict_the_order_are_refused(bundle, psums, tmp_path):
+    path = tmp_path / "dump.npy"
+    np.save(path, psums[None])
+    with pytest.raises(FormatError, match=r"an array in the order oh ow oc must be"):
+        read_dump(bundle, path, order="oh ow oc")
+
+
+@pytest.mark.parametrize("order", [None, "oc oh ow"])
+def test_a_pickle_is_called_so(bundle, psums, tmp_path, order):
+    path = tmp_path / "dump.pkl"
+    path.write_bytes(pickle.dumps(psums))
+    with pytest.raises(FormatError, match=r"is a Python pickle: write the numbers with numpy.save"):
+        read_dump(bundle, path, order=order)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("@1 0001\n", r"line 1 must go on at @0"),
+        ("@0 0001\n@2 0002\n", r"line 2 must go on at @1, .* @2"),
+    ],
+)
+def test_addresses_with_gaps_are_refused(bundle, tmp_path, text, message):
+    path = tmp_path / "dump.mem"
+    path.write_text(text)
+    with pytest.raises(FormatError, match=message):
+        read_dump(bundle, path, radix="hex", is_partial=True)
+
+
+def test_a_fraction_is_no_integer(bundle, psums, tmp_path):
+    path = tmp_path / "dump.txt"
+    path.write_text("".join(f"{number + 0.5}\n" for number in psums.ravel()))
+    with pytest.raises(FormatError, match="must hold decimal numbers"):
+        read_dump(bundle, path)

@@ -168,3 +168,17 @@ def test_the_waves_of_a_simulator_give_its_numbers(tmp_path, fault):
         read_dump(
             bundle, tmp_path / "wave.vcd", sampling=Sampling(("number",), "clk"), order="oc oh ow"
         )
+
+
+def test_a_wide_bus_of_one_number_a_sample(tmp_path):
+    """A psum of 16 bits on a bus of 32, its sign repeated: there are as many samples as numbers."""
+    bundle = read_bundle(golden.FOLDER)
+    psums = expected_numbers(bundle, "psum", read_operands(bundle))
+    header = "$var wire 1 ! clk $end $var wire 32 # out [31:0] $end $enddefinitions $end\n"
+    body = "#0 0!" + "".join(
+        f" #{10 * at + 5} b{int(number) & 0xFFFFFFFF:b} # #{10 * at + 7} 1! #{10 * at + 9} 0!"
+        for at, number in enumerate(psums.ravel())
+    )
+    path, sampling = written(tmp_path, body, header), Sampling(("out",), "clk")
+    dump = read_dump(bundle, path, sampling=sampling, order="oc oh ow")
+    assert np.array_equal(dump.values, psums)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.lint.good_files import READERS, with_headers, write
 from tilewright.errors import ConfigError, DataError, FormatError, ToolError
-from tilewright.lint import lint
+from tilewright.lint import Sources, lint
 from tilewright.verilog.reader import follow
 from tilewright.verilog.testbench import read_testbench
 
@@ -224,3 +224,36 @@ def test_lanes_read_one_by_one_out_of_a_word(
     """`%4b%4b` takes a word of 8 digits whole; of 12 digits it leaves a lane for the next read."""
     body = 'initial begin f = $fopen("x.txt", "r"); repeat (4) r = $fscanf(f, "%4b%4b", a, b); end'
     assert [kind for kind, _, _ in _findings(tmp_path, {"x.txt": words}, body)] == kinds
+
+
+def test_a_finding_names_the_file_in_which_the_read_stands(tmp_path: Path) -> None:
+    (tmp_path / "w.hex").write_text("01\n102\n")
+    (tmp_path / "load.vh").write_text(
+        "\n\ntask load(input [63:0] name); $readmemh(name, m); endtask\n"
+    )
+    (tmp_path / "rom.v").write_text(
+        '\nmodule rom; reg [7:0] m[0:1]; initial begin $readmemh("w.hex", m); $display(m[1]); end endmodule'
+    )
+    bench = tmp_path / "tb.v"
+    bench.write_text(
+        'module tb; rom u(); reg [7:0] m[0:1];\n`include "load.vh"\n'
+        'initial begin load("w.hex"); $display("%h", m[1]); end\nendmodule\n'
+    )
+    given = Sources(files=(tmp_path / "rom.v",))
+    found = lint(tmp_path, testbench=bench, given=given).errors
+    assert {(one.kind, one.testbench, one.testbench_line) for one in found} == {
+        ("truncated", "rom.v", 2),
+        ("truncated", "load.vh", 3),
+    }
+    (tmp_path / "rom.v").write_text("module rom;\nreg m\nendmodule\n")
+    with pytest.raises(FormatError, match=r"rom\.v:2"):
+        lint(tmp_path, testbench=bench, given=given)
+
+
+@pytest.mark.parametrize(
+    ("name", "language"), [("tb.vhd", "VHDL"), ("test_core.py", "Python"), ("t.cpp", "C")]
+)
+def test_a_testbench_in_another_language_is_named(tmp_path: Path, name: str, language: str) -> None:
+    (tmp_path / name).write_text("entity tb is end;\n")
+    with pytest.raises(FormatError, match=rf"{name} is {language}.*--layout"):
+        lint(tmp_path, testbench=tmp_path / name)

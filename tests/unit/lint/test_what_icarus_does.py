@@ -107,6 +107,64 @@ RUN = {
         "while ($fscanf(f, \"%b\", b) == 1) casex (b) 4'b1xxx: $display(\"R high\"); default: "
         '$display("R low"); endcase', b"0001\n1010\n",
     ),
+    "open digits on the right of a wildcard equality": _block(
+        'while ($fscanf(f, "%b", b) == 1) $display("R %b", 4\'b0110 ==? b);', b"011x\nx110\n0001\n",
+    ),
+    "open digits on the left of it": _block(
+        'while ($fscanf(f, "%b", b) == 1) $display("R %b", b ==? 4\'b0110);', b"011x\n0110\n",
+        "x-digits",
+    ),
+    "open digits in the label of a casez": _block(
+        "while ($fscanf(f, \"%b\", b) == 1) casez (4'b0110) b: $display(\"R yes\"); default: "
+        '$display("R no"); endcase', b"011z\nz1z0\n0001\n",
+    ),
+    "a digit x there": _block(
+        "while ($fscanf(f, \"%b\", b) == 1) casez (4'b0110) b: $display(\"R yes\"); default: "
+        '$display("R no"); endcase', b"011x\n0110\n", "x-digits",
+    ),
+    "a pattern that no file gave": _case(
+        'initial begin v = 1; $readmemh("d.txt", m); foreach (m[i]) $display("R %b", v ==? m[i]); end',
+        b"01 0x xx\n", "too-few-words",
+    ),
+    "a signed memory of words that repeat the sign": _case(
+        'reg signed [5:0] w[0:1]; initial begin $readmemh("d.txt", w); $display("R %0d", w[0] + w[1]); end',
+        b"FE\nE0\n",
+    ),
+    "a sign that is not repeated": _case(
+        'reg signed [5:0] w[0:1]; initial begin $readmemh("d.txt", w); $display("R %0d", w[0] + w[1]); end',
+        b"FE\nD0\n", "truncated",
+    ),
+    "a memory of a named type": _case(
+        'typedef reg [7:0] ws[0:3]; ws w; initial begin $readmemh("d.txt", w); $display("R %h", w[3]); end'
+    ),
+    "bytes into a memory of a named type": _block(
+        'n = $fread(w, f); $display("R %h", w[3]);', b"ABCD", declared="typedef reg [7:0] ws[0:3]; ws w;"
+    ),
+    # copies that lose the first bits
+    "a number that only a narrow copy takes on": _block(
+        'repeat (3) begin n = $fscanf(f, "%d", i); b = i; $display("R %0d", b); end', b"3 15 16", "truncated"
+    ),
+    "a copy that keeps the number": _block(
+        'repeat (3) begin n = $fscanf(f, "%d", i); b = i; $display("R %0d", b); end', b"3 15 -8"
+    ),
+    "lanes cut off one after the other": _block(
+        'n = $fscanf(f, "%h", s); repeat (8) begin b = s; s = s >> 4; $display("R %h", b); end', b"89abcdef"
+    ),
+    "two halves of a byte": _block(
+        'n = $fscanf(f, "%h", v); b = v; $display("R %h %h", b, v[7:4]);', b"a5"
+    ),
+    "a number for an argument that is too narrow": _block(
+        'repeat (2) begin n = $fscanf(f, "%d", i); put(i); end', b"255 256", "truncated",
+        declared='task put(input [7:0] d); $display("R %0d", d); endtask',
+    ),
+    "a number in two pieces": _block(
+        'n = $fscanf(f, "%d", i); put(i); put(i >> 8);', b"258",
+        declared='task put(input [7:0] d); $display("R %0d", d); endtask',
+    ),
+    "a name by defparam": _case(
+        'rom one(); defparam one.FILE = "d.txt"; endmodule module rom #(parameter FILE = "weights.txt"); '
+        'reg [7:0] m[0:3]; initial begin $readmemh(FILE, m); $display("R %h", m[3]); end'
+    ),
     "a final block": _case(
         f'initial begin {OPEN}k = 0; while ($fscanf(f, "%h", v) == 1) k = k + 1; $finish; end '
         'final $display("R %0d", k);'
