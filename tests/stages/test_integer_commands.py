@@ -64,7 +64,7 @@ def test_a_changed_threshold_is_found_image_by_image(packed, tmp_path):
         (["missing"], "missing must be a run folder or a packed network (NAME.json)"),
         (
             ["PACKED", "--engine", "gpu"],
-            "--engine must be auto, int8, popcount, blas, int64, not 'gpu'",
+            "--engine must be auto, winograd, int8, popcount, blas, int64, not 'gpu'",
         ),
         (["PACKED", "--data-dir", "x"], "digits are bundled and take no data_dir"),
         (["RUN", "--threads", "2"], "--engine and --threads are for packed networks"),

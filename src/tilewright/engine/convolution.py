@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
-from tilewright.engine import onednn
+from tilewright.engine import onednn, winograd
 from tilewright.engine.kernels import Array
 from tilewright.engine.matrix_product import FLOAT32_EXACT, MatrixProduct, exact_dtype
 from tilewright.engine.narrow import NarrowLayer, wrap
 from tilewright.engine.popcount import PopcountProduct
+from tilewright.engine.units import Pack, UnitConvolution
 from tilewright.errors import ToolError
 from tilewright.spec import IntegerLayer, PsumRegister, signed_bits_needed
 from tilewright.spec.op import Operation
 
-EngineKind = Literal["auto", "int8", "popcount", "blas", "int64"]
-ENGINE_KINDS: tuple[EngineKind, ...] = ("auto", "int8", "popcount", "blas", "int64")
+EngineKind = Literal["auto", "winograd", "int8", "popcount", "blas", "int64"]
+ENGINE_KINDS: tuple[EngineKind, ...] = ("auto", "winograd", "int8", "popcount", "blas", "int64")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Convolution:
-    """An operation, the type of its sums, and the name of its arithmetic."""
+    """An operation, the type of its sums, the name of its arithmetic; pack: for units, what packs weights."""
 
     operation: Operation
     dtype: np.dtype[np.generic]
     arithmetic: str
+    pack: Pack | None = None
 
 
 def choose_convolution(
@@ -54,18 +58,27 @@ def _choose_plain(
     """For a layer without start values; limit: largest |psum|, start values included."""
     if register is not None and signed_bits_needed(*layer.psum_range()) > register.bits:
         return Convolution(_narrow(layer, register), np.dtype(np.int32), "int32")
-    if kind in ("auto", "int8") and limit < FLOAT32_EXACT:
+    units = _units(layer, kind, samples=samples) if limit < FLOAT32_EXACT else ()
+    for arithmetic, pack in units:
         try:
-            convolution = onednn.Int8Convolution(layer, samples=samples)
+            convolution = UnitConvolution(layer, pack, samples=samples)
         except ToolError:
             if kind == "int8":
                 raise
         else:
-            return Convolution(convolution, convolution.dtype, "int8")
-    if kind in ("auto", "popcount") and PopcountProduct.fits(layer):
+            return Convolution(convolution, convolution.packed.dtype, arithmetic, pack)
+    if kind in ("auto", "winograd", "popcount") and PopcountProduct.fits(layer):
         return Convolution(PopcountProduct(layer), np.dtype(np.int32), "popcount")
     dtype = np.dtype(np.int64) if kind == "int64" else exact_dtype(limit)
     return Convolution(MatrixProduct(layer, dtype=dtype), dtype, dtype.name)
+
+
+def _units(layer: IntegerLayer, kind: EngineKind, *, samples: int) -> Iterator[tuple[str, Pack]]:
+    """The name of the arithmetic, and what packs weights, of the units that a kind tries, in its order."""
+    if kind == "winograd" or (kind == "auto" and winograd.pays(layer)):
+        yield "winograd", winograd.WinogradWeights
+    if kind in ("auto", "winograd", "int8"):
+        yield "int8", partial(onednn.PackedWeights, samples=samples)
 
 
 def _from_start(layer: IntegerLayer, plain: Convolution) -> Convolution:

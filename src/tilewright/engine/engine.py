@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from tilewright.engine import onednn
+from tilewright.engine import onednn, units
 from tilewright.engine.convolution import ENGINE_KINDS, EngineKind, choose_convolution
 from tilewright.engine.narrow import observe_layer
 from tilewright.engine.requantize import Requantizer
@@ -29,7 +29,7 @@ from tilewright.spec import (
 )
 from tilewright.spec.op import Array, Operation
 
-Fused = dict[str, onednn.FusedConvolution]
+Fused = dict[str, units.FusedConvolution]
 """By the layer's name."""
 
 BATCH = 32
@@ -40,9 +40,11 @@ class Engine:
     """Evaluates an `IntegerNetwork` exactly and fast; equal to the naive reference in every number.
 
     kind: "int8" convolves in 8-bit units through torch, layers with psums of 2**24 or more excepted;
+    "winograd" saves products in 3x3 layers of few bits if the processor has AVX2, and is "int8" in others;
     "popcount" counts signs that agree in layers whose codes and weights are -1, 0 or 1, and is "blas" in
     others; "blas" in float32 or float64, whichever holds every partial sum exactly, and in int64 beyond;
-    "int64" in integers only; "auto" is "int8" where it works, else "popcount". One thread by default.
+    "int64" in integers only; "auto" is "winograd" on processors that have AVX2 and nothing better, "int8"
+    where it works, else "popcount". One thread by default.
     `arithmetic` says how each node is computed. register: limits the psums of every layer; without
     one they are exact. Where only the output is asked for, a layer's codes leave the 8-bit units themselves
     if its thresholds allow it: `fused_layers` names those layers.
@@ -67,6 +69,7 @@ class Engine:
         self._operations: list[Operation] = []
         self._requantizers: list[list[Requantizer]] = []
         self._fused: Fused | None = None
+        self._packs: dict[str, units.Pack] = {}
         for node in network.nodes:
             operation, dtype = self._prepare(node)
             limit = max(map(abs, node.sum_range()))
@@ -179,6 +182,8 @@ class Engine:
         layer = self.network.layer(node.name)
         choice = choose_convolution(layer, self.kind, samples=self.batch, register=self.register)
         self.arithmetic[node.name] = choice.arithmetic
+        if choice.pack is not None:
+            self._packs[node.name] = choice.pack
         return choice.operation, choice.dtype
 
     def _fuse(self) -> Fused:
@@ -186,12 +191,13 @@ class Engine:
             self._fused = {}
             for node in self.network.nodes:
                 is_seen = node.name in self.network.outputs or len(node.requantizations) != 1
-                if is_seen or self.arithmetic[node.name] != "int8":
+                if is_seen or node.name not in self._packs:
                     continue
                 dense, (link,) = self.network.layer(node.name).as_dense(), node.requantizations
                 with suppress(ToolError), self._single_threaded():
-                    fused = onednn.FusedConvolution(dense, link, samples=self.batch)
-                    self._fused[node.name] = fused
+                    self._fused[node.name] = units.FusedConvolution(
+                        dense, link, self._packs[node.name], samples=self.batch
+                    )
         return self._fused
 
     def _batches(self, images: IntArray) -> Iterator[tuple[Array, int]]:

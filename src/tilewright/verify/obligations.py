@@ -11,13 +11,15 @@ from tilewright.verify.margins import LIMITS, Margins
 
 EXACT_BELOW = {
     "int8": 2**24,
+    "winograd": 2**24,
     "float32": 2**24,
     "int32": 2**31,
     "popcount": 2**31,
     "float64": 2**53,
     "int64": 2**63,
 }
-"""Arithmetic to the size of sums that it still holds exactly. int8: int32 sums that leave as float32."""
+"""Arithmetic to the size of sums that it still holds exactly. int8: int32 sums that leave as float32;
+winograd's codes are rounded in float32."""
 
 ORDER_KEPT = 2**23
 """Different integers below this stay different, in order, when multiplied by one float32 and rounded."""

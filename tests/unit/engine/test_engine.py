@@ -233,14 +233,14 @@ def test_the_int64_loop_is_exact_where_floats_are_not():
 def test_an_int8_convolution_that_is_off_by_one_is_refused(monkeypatch):
     network = chain(np.random.default_rng(0))
     engine_of(network, "int8")
-    honest = onednn.Int8Convolution._convolve
+    honest = onednn.PackedWeights.psums
 
-    def wrong(self, codes, packed):
-        psums = honest(self, codes, packed).copy()
+    def wrong(self, codes):
+        psums = honest(self, codes).copy()
         psums[-1, -1, -1, -1] += 1
         return psums
 
-    monkeypatch.setattr(onednn.Int8Convolution, "_convolve", wrong)
+    monkeypatch.setattr(onednn.PackedWeights, "psums", wrong)
     with pytest.raises(ToolError, match=r"^first: torch's int8 convolution is not exact here$"):
         Engine(network, kind="int8")
     assert set(Engine(network, kind="auto").arithmetic.values()) == {"float32"}
@@ -279,7 +279,7 @@ def test_other_images_are_refused(pixels, error, message):
 def test_other_arguments_are_refused():
     network = chain(np.random.default_rng(0))
     with pytest.raises(
-        ConfigError, match=r"^an engine is auto, int8, popcount, blas, int64, not 'gpu'$"
+        ConfigError, match=r"^an engine is auto, winograd, int8, popcount, blas, int64, not 'gpu'$"
     ):
         Engine(network, kind="gpu")
     with pytest.raises(ConfigError, match=r"^threads must be at least 1, not 0$"):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.networks import chain, images, layer
-from tilewright.engine import Engine, affine, onednn
+from tilewright.engine import Engine, affine, onednn, units
 from tilewright.engine.affine import fit_affine
 from tilewright.engine.matrix_product import MatrixProduct
 from tilewright.engine.probes import threshold_probes
@@ -166,7 +166,7 @@ def test_layers_without_a_line_keep_their_thresholds():
 @pytest.mark.parametrize("place", ["first", "last"])
 def test_an_operation_that_rounds_otherwise_at_one_threshold_is_refused(lines, monkeypatch, place):
     """Each code of one channel is lowered at one single threshold: its lowest, or its highest."""
-    honest = onednn._PackedWeights.codes
+    honest = onednn.PackedWeights.codes
     fused_engine(lines)
     level = {"first": 1, "last": 15}[place]
 
@@ -185,7 +185,7 @@ def test_an_operation_that_rounds_otherwise_at_one_threshold_is_refused(lines, m
         except ValueError:  # this batch does not reach the level
             return honest(self, codes, affine_map, highest)
 
-    monkeypatch.setattr(onednn._PackedWeights, "codes", wrong_somewhere)
+    monkeypatch.setattr(onednn.PackedWeights, "codes", wrong_somewhere)
     assert Engine(lines, kind="int8").fused_layers == ()
 
 
@@ -200,5 +200,5 @@ def test_a_line_with_another_offset_is_refused(lines, monkeypatch):
         return replace(found, offset=offset)
 
     fused_engine(lines)
-    monkeypatch.setattr(onednn, "fit_affine", moved)
+    monkeypatch.setattr(units, "fit_affine", moved)
     assert Engine(lines, kind="int8").fused_layers == ()
