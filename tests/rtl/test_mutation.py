@@ -61,7 +61,8 @@ def test_mutants_that_are_tried_elsewhere_become_the_same(bench, monkeypatch):
     assert [one.status for one in here] == ["killed", "survived"]
     monkeypatch.setattr(elsewhere, "run_jobs", lambda jobs, **_: map(run_job, jobs))
     monkeypatch.setattr(elsewhere, "MUTANTS_A_JOB", 1)
-    assert list(elsewhere.try_elsewhere(core, mutants, sets, workers="tcp://host:1")) == here
+    orders = [(mutants[0], sets), (mutants[1], ())]
+    assert list(elsewhere.try_elsewhere(core, orders, sets, workers="tcp://host:1")) == here
 
 
 @pytest.mark.parametrize(

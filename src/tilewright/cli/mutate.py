@@ -71,6 +71,10 @@ def mutate(
         bool,
         typer.Option("--prove/--no-prove", help="Decide about survivors, if yosys is installed."),
     ] = True,
+    has_screen: Annotated[
+        bool,
+        typer.Option("--screen/--no-screen", help="Ask Verilator where to look first, if it pays."),
+    ] = True,
     seed: Annotated[int, typer.Option("--seed", help="Of the choice, and of random codes.")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Mutants at a time.")] = 1,
     log_file: Annotated[
@@ -108,6 +112,7 @@ def mutate(
         jobs=jobs,
         log=log_file,
         workers=workers,
+        has_screen=has_screen,
     )
     console = Console(is_json=is_json)
     if given.words_after_dashes(context) or running.project is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from secrets import token_hex
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,7 @@ SIGNED = "TW_ACT_SIGNED"
 """The macro by which the bench gives the core its parameter ActSigned; other cores need none."""
 
 DEFAULT = Setup()
+NO_PLUSARGS: Mapping[str, str] = MappingProxyType({})
 
 
 def run_bundle(
@@ -160,9 +162,21 @@ class Builder:
             defines=(SIGNED,) if values["ActSigned"] else (),
         )
 
-    def simulate(self, program: Path, runs: Sequence[BenchRun]) -> tuple[Transcript, ...]:
-        """Run the testbench on `runs`, one after the other in one simulation."""
-        return simulate(self.simulator, program, runs, timeout_s=self.timeout_s)
+    def simulate(
+        self, program: Path, runs: Sequence[BenchRun], plusargs: Mapping[str, str] = NO_PLUSARGS
+    ) -> tuple[Transcript, ...]:
+        """Run the testbench on `runs`, one after the other in one simulation, with plusargs of the core."""
+        return simulate(self.simulator, program, runs, timeout_s=self.timeout_s, plusargs=plusargs)
+
+    def results(
+        self, program: Path, runs: Sequence[BenchRun], plusargs: Mapping[str, str]
+    ) -> tuple[CosimResult, ...]:
+        """What `simulate` finds, judged; the seconds are left out."""
+        transcripts = self.simulate(program, runs, plusargs)
+        return tuple(
+            _judge(run, transcript, self.simulator, seconds=0.0)
+            for run, transcript in zip(runs, transcripts, strict=True)
+        )
 
 
 def _shares(run: BenchRun, processes: int) -> list[range]:
@@ -199,7 +213,12 @@ def read_sources(rtl_dir: Path | None = None) -> dict[str, bytes]:
 
 
 def simulate(
-    simulator: Simulator, program: Path, runs: Sequence[BenchRun], *, timeout_s: float
+    simulator: Simulator,
+    program: Path,
+    runs: Sequence[BenchRun],
+    *,
+    timeout_s: float,
+    plusargs: Mapping[str, str] = NO_PLUSARGS,
 ) -> tuple[Transcript, ...]:
     """Run a built testbench in a folder where its file names are valid."""
     with tempfile.TemporaryDirectory(prefix="tilewright-run-") as name:
@@ -211,7 +230,7 @@ def simulate(
                 (Path(name) / str(number)).symlink_to(run.bundle.folder.absolute())
         status, output = simulator.run(
             program,
-            plusargs={**own, **runs[0].setup.plusargs},
+            plusargs={**plusargs, **own, **runs[0].setup.plusargs},
             folder=Path(name) if len(runs) > 1 else runs[0].bundle.folder,
             timeout_s=timeout_s,
         )

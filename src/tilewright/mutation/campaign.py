@@ -5,18 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Protocol
 
 from tilewright.corners import VectorSet
 from tilewright.mutation.equivalence import Judge
 from tilewright.mutation.log import CampaignLog
 from tilewright.mutation.mutant import CATEGORIES, Mutant
+from tilewright.mutation.screen import Hints
 from tilewright.mutation.trial import Outcome
 from tilewright.programs.pace import Pace
 from tilewright.programs.process import program_threads
 
 Progress = Callable[[str], None]
-Elsewhere = Callable[[Sequence[Mutant]], Iterator[Outcome]]
+Orders = Sequence[tuple[Mutant, Sequence[VectorSet]]]
+"""Mutants, each with the sets that it is tried on before all others."""
+Elsewhere = Callable[[Orders], Iterator[Outcome]]
+Screen = Callable[[Sequence[Mutant]], Hints]
 
 
 class Tries(Protocol):
@@ -112,19 +117,26 @@ def run_campaign(
     progress: Progress,
     log: CampaignLog | None = None,
     elsewhere: Elsewhere | None = None,
+    screen: Screen | None = None,
 ) -> Campaign:
     """Try every mutant, `jobs` at a time; what survives is examined by `judge`.
 
     elsewhere: gives the outcomes of mutants, in order, in place of the threads here. log: where outcomes are
-    kept as they come; mutants whose outcome it holds are not tried again.
+    kept as they come; mutants whose outcome it holds are not tried again. screen: says where to look first; a
+    mutant that it does not notice is tried on every bundle unless `judge` knows it to be equivalent.
     """
     since = time.monotonic()
     outcomes = {} if log is None else log.find_all(mutants)
     fresh = [mutant for mutant in mutants if mutant not in outcomes]
+    hints = screen(fresh) if screen else {}
     pace = Pace(len(fresh), "mutants")
-    tried = elsewhere(fresh) if elsewhere else _tried_here(bench, fresh, sets, jobs=jobs)
-    for number, outcome in enumerate(tried, 1):
-        if log is not None:
+    settled = _equivalent(fresh, hints, bench, judge, jobs=jobs)
+    orders = [
+        (one, hints[one].first if one in hints else ()) for one in fresh if one not in settled
+    ]
+    tried = elsewhere(orders) if elsewhere else _tried_here(bench, orders, sets, jobs=jobs)
+    for number, outcome in enumerate(chain(settled.values(), tried), 1):
+        if log is not None and outcome.status != "equivalent":  # which depends on the judge
             log.keep(outcome)
         outcomes[outcome.mutant] = outcome
         survived = sum(one.status == "survived" for one in outcomes.values())
@@ -134,10 +146,38 @@ def run_campaign(
 
 
 def _tried_here(
-    bench: Tries, mutants: Sequence[Mutant], sets: Sequence[VectorSet], *, jobs: int
+    bench: Tries, orders: Orders, sets: Sequence[VectorSet], *, jobs: int
 ) -> Iterator[Outcome]:
     with program_threads(jobs) as pool:  # the simulators are programs of their own
-        yield from pool.each(lambda mutant: bench.try_mutant(mutant, sets), mutants)
+        yield from pool.each(
+            lambda order: bench.try_mutant(order[0], in_order(order[1], sets)), orders
+        )
+
+
+def in_order(first: Sequence[VectorSet], sets: Sequence[VectorSet]) -> Sequence[VectorSet]:
+    """The sets, behind those that are tried first."""
+    return [*first, *sets] if first else sets
+
+
+def _equivalent(
+    mutants: Sequence[Mutant], hints: Hints, bench: Tries, judge: Judge, *, jobs: int
+) -> dict[Mutant, Outcome]:
+    """Outcomes of the mutants that nothing noticed when they were screened, and that are equivalent.
+
+    They are tried on what was not screened, or the first bundle: one may still be killed, or not be built.
+    """
+
+    def settle(mutant: Mutant) -> Outcome | None:
+        reason = judge.why_equivalent(mutant, bench.sources)
+        if reason is None:
+            return None
+        found = bench.try_mutant(mutant, hints[mutant].first)
+        return found if found.status != "survived" else Outcome(mutant, "equivalent", "", reason)
+
+    asked = [mutant for mutant in mutants if mutant in hints and not hints[mutant].is_noticed]
+    with program_threads(jobs) as pool:
+        outcomes = pool.each(settle, asked)
+        return {one.mutant: one for one in outcomes if one is not None}
 
 
 def _judged(outcome: Outcome, bench: Tries, judge: Judge) -> Outcome:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from tilewright.cores.bundle_job import CORE, files_below
 from tilewright.cores.setup import Setup
 from tilewright.corners import VectorSet
+from tilewright.mutation.campaign import Orders, in_order
 from tilewright.mutation.mutant import Mutant
 from tilewright.mutation.trial import Bench, Outcome
 from tilewright.programs.jobs import Job, run_jobs
@@ -20,19 +21,19 @@ MUTANTS_A_JOB = 4
 
 
 def try_elsewhere(
-    bench: Bench, mutants: Sequence[Mutant], sets: Sequence[VectorSet], *, workers: str
+    bench: Bench, orders: Orders, sets: Sequence[VectorSet], *, workers: str
 ) -> Iterator[Outcome]:
     """The outcomes that `Bench.try_mutant` gives, in order, by the workers of a cluster (see `run_jobs`)."""
     shares = [
-        mutants[start : start + MUTANTS_A_JOB] for start in range(0, len(mutants), MUTANTS_A_JOB)
+        orders[start : start + MUTANTS_A_JOB] for start in range(0, len(orders), MUTANTS_A_JOB)
     ]
     jobs = [mutants_job(bench, share, sets) for share in shares]
     for share, content in zip(shares, run_jobs(jobs, workers=workers), strict=True):
-        for mutant, facts in zip(share, json.loads(content), strict=True):
+        for (mutant, _), facts in zip(share, json.loads(content), strict=True):
             yield Outcome(mutant, *facts)
 
 
-def mutants_job(bench: Bench, mutants: Sequence[Mutant], sets: Sequence[VectorSet]) -> Job:
+def mutants_job(bench: Bench, orders: Orders, sets: Sequence[VectorSet]) -> Job:
     """The job that tries mutants on vectors."""
     files = {f"{CORE}/{name}": text.encode() for name, text in bench.sources.items()}
     stated = []
@@ -49,9 +50,18 @@ def mutants_job(bench: Bench, mutants: Sequence[Mutant], sets: Sequence[VectorSe
         "simulator": bench.simulator,
         "timeout_s": bench.timeout_s,
         "sets": stated,
-        "mutants": [asdict(mutant) for mutant in mutants],
+        "mutants": [
+            [asdict(mutant), [_place_of(one, sets) for one in first]] for mutant, first in orders
+        ],
     }
     return Job("tilewright.mutation.elsewhere:run", files, json.dumps(settings, sort_keys=True))
+
+
+def _place_of(one: VectorSet, sets: Sequence[VectorSet]) -> tuple[int, int]:
+    """The number of the set of a bundle that is tried first, and its place there."""
+    names = [each.name for each in sets]
+    number = names.index(one.name)
+    return number, sets[number].folders.index(one.folders[0])
 
 
 def run(folder: Path, settings: dict[str, Any]) -> bytes:
@@ -67,6 +77,9 @@ def run(folder: Path, settings: dict[str, Any]) -> bytes:
         sets.append(VectorSet(one["name"], "", tuple(folders), setup))
     core = {name: (folder / CORE / name).read_bytes().decode() for name in settings["core"]}
     bench = Bench(core, settings["simulator"], settings["timeout_s"], cycles, overflows)
-    outcomes = [bench.try_mutant(Mutant(**facts), sets) for facts in settings["mutants"]]
-    facts = [[one.status, one.by, one.evidence] for one in outcomes]
-    return (json.dumps(facts) + "\n").encode()
+    outcomes = []
+    for facts, places in settings["mutants"]:
+        first = [replace(sets[n], folders=(sets[n].folders[place],)) for n, place in places]
+        outcomes.append(bench.try_mutant(Mutant(**facts), in_order(first, sets)))
+    told = [[one.status, one.by, one.evidence] for one in outcomes]
+    return (json.dumps(told) + "\n").encode()

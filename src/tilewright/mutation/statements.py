@@ -81,7 +81,7 @@ def assignments(tokens: list[Token], keep: list[bool]) -> Iterator[Assignment]:
     for index, token in enumerate(tokens):
         if not keep[index] or token.depth or token.text not in ("<=", "="):
             continue
-        first = _target_start(tokens, index)
+        first = target_start(tokens, index)
         is_assign = first > 0 and tokens[first - 1].text == "assign"
         if is_assign != (token.text == "="):
             continue
@@ -150,7 +150,8 @@ def _ends_choice(token: Token, depth: int) -> bool:
     return token.text == "<=" and token.depth == depth == 0
 
 
-def _target_start(tokens: list[Token], operator: int) -> int:
+def target_start(tokens: list[Token], operator: int) -> int:
+    """Index of the first token of what an assignment's operator at `operator` is given."""
     first = operator
     while first > 0:
         before = tokens[first - 1]

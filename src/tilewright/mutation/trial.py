@@ -63,12 +63,12 @@ class Bench:
         cycles: dict[BundleKey, tuple[int, ...]] = {}
         overflows: dict[BundleKey, int] = {}
         bench = cls(sources, simulator, timeout_s, cycles, overflows)
-        pairs = list(_bundles(sets))
+        pairs = list(bundles_of(sets))
         with tempfile.TemporaryDirectory(prefix="tilewright-mutant-") as name:
             results = run_bundles(
                 [(folder, one.setup) for one, folder in pairs],
                 simulator=simulator,
-                rtl_dir=_write_core(Path(name), sources),
+                rtl_dir=write_core(Path(name), sources),
                 timeout_s=timeout_s * max(1, len(pairs)),  # many of them share a simulation
                 cache_dir=Path(name) / "builds",
             )
@@ -88,7 +88,7 @@ class Bench:
         changed = dict(self.sources)
         changed[mutant.file] = mutant.apply(changed[mutant.file])
         with tempfile.TemporaryDirectory(prefix="tilewright-mutant-") as name:
-            for one, folder in _bundles(sets):
+            for one, folder in bundles_of(sets):
                 evidence = self._look(Path(name), one, folder, changed)
                 if evidence is None:
                     continue
@@ -107,9 +107,13 @@ class Bench:
             return f"the simulation broke off: {error}"
         except ToolError as error:  # it does not build, or does not end
             return str(error)
+        return self.difference(result, (one.name, folder))
+
+    def difference(self, result: CosimResult, key: BundleKey) -> str | None:
+        """What a result has that the core without a mutation has not; None if there is nothing."""
         if not result.is_exact:
             return str([*result.mismatches, *result.faults, "lanes without a channel"][0])
-        cycles, overflows = self.cycles[one.name, folder], self.overflows[one.name, folder]
+        cycles, overflows = self.cycles[key], self.overflows[key]
         if _cycles(result) != cycles:
             return f"cycles of the folds: {sum(cycles):,} become {sum(_cycles(result)):,}"
         if result.overflow_vectors != overflows:
@@ -126,14 +130,14 @@ class Bench:
             folder,
             setup=setup,
             simulator=self.simulator,
-            rtl_dir=_write_core(scratch, sources),
+            rtl_dir=write_core(scratch, sources),
             timeout_s=self.timeout_s,
             cache_dir=scratch / "builds",
         )
 
 
-def _write_core(scratch: Path, sources: Mapping[str, str]) -> Path:
-    """The folder of the core, written there once."""
+def write_core(scratch: Path, sources: Mapping[str, str]) -> Path:
+    """The folder of a core in `scratch`, written once."""
     core = scratch / "rtl"
     if not core.is_dir():
         core.mkdir()
@@ -168,7 +172,8 @@ def check_sets(sets: Sequence[VectorSet]) -> None:
         raise ShapeError("mutants need at least one bundle to be run against: export one")
 
 
-def _bundles(sets: Sequence[VectorSet]) -> Iterator[tuple[VectorSet, Path]]:
+def bundles_of(sets: Sequence[VectorSet]) -> Iterator[tuple[VectorSet, Path]]:
+    """Each set with each of its folders, in order."""
     for one in sets:
         for folder in one.folders:
             yield one, folder

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tilewright.cores import find_simulator
 from tilewright.corners import VectorSet, layer_sets, mode_sets, smallest_first
 from tilewright.errors import ConfigError
 from tilewright.facts import ExportFacts
@@ -25,8 +26,9 @@ from tilewright.mutation import (
     run_campaign,
     sample,
 )
-from tilewright.mutation.campaign import Elsewhere
+from tilewright.mutation.campaign import Elsewhere, Screen
 from tilewright.mutation.elsewhere import try_elsewhere
+from tilewright.mutation.screen import screen
 from tilewright.mutation.trial import check_sets
 from tilewright.pipeline.inventory import CONFIG
 from tilewright.pipeline.run_folder import Listener, RunFolder
@@ -43,8 +45,9 @@ class MutateOptions:
     smallest. has_modes: add layers that drive every mode; None: for our core. simulator, timeout_s: of one
     build or run. equivalents: TOML with reasons; None: those about our core, if it is ours. has_proofs: ask
     yosys about survivors. seed: of the choice, and of random codes. jobs: mutants at a time. log: where
-    outcomes are kept and taken up again. workers: a cluster's address, as `run_jobs` takes it. Raises
-    `ConfigError` if a number is too small.
+    outcomes are kept and taken up again. workers: a cluster's address, as `run_jobs` takes it. has_screen:
+    have a faster simulator say where to look first, where that pays. Raises `ConfigError` if a number is too
+    small.
     """
 
     rtl_dir: Path | None = None
@@ -60,6 +63,7 @@ class MutateOptions:
     jobs: int = 1
     log: Path | None = None
     workers: str = ""
+    has_screen: bool = True
 
     def __post_init__(self) -> None:
         least = min(self.bundles, self.jobs, 1 if self.limit is None else self.limit)
@@ -107,13 +111,27 @@ def mutate(paths: Sequence[Path], options: MutateOptions, listener: Listener) ->
             progress=listener.progress,
             log=log,
             elsewhere=_elsewhere(bench, sets, options),
+            screen=_screen(bench, mutants, sets, options, listener),
         )
 
 
 def _elsewhere(bench: Bench, sets: Sequence[VectorSet], options: MutateOptions) -> Elsewhere | None:
     if not options.workers:
         return None
-    return lambda mutants: try_elsewhere(bench, mutants, sets, workers=options.workers)
+    return lambda orders: try_elsewhere(bench, orders, sets, workers=options.workers)
+
+
+def _screen(
+    bench: Bench,
+    mutants: Sequence[Mutant],
+    sets: Sequence[VectorSet],
+    options: MutateOptions,
+    listener: Listener,
+) -> Screen | None:
+    """Worth it before a simulator that builds at once, and so takes its time to run."""
+    if not options.has_screen or not find_simulator(options.simulator).builds_at_once:
+        return None
+    return lambda fresh: screen(bench, mutants, fresh, sets, jobs=options.jobs, say=listener.say)
 
 
 @contextmanager
