@@ -90,15 +90,16 @@ def lint(
         given=given,
     )
     if sarif is not None:
-        _write_sarif(sarif, report, testbench)
+        _write_sarif(sarif, report, testbench, given)
     _show(report, is_json=is_json)
 
 
-def _write_sarif(file: Path, report: LintReport, testbench: Path | None) -> None:
+def _write_sarif(file: Path, report: LintReport, testbench: Path | None, given: Sources) -> None:
     from tilewright.lint.sarif import lint_sarif
     from tilewright.store.artifact import write_bytes
 
-    write_bytes(file, lint_sarif(report, testbench=testbench, root=Path.cwd()).encode())
+    text = lint_sarif(report, testbench=testbench, root=Path.cwd(), given=given)
+    write_bytes(file, text.encode())
 
 
 def _show(report: LintReport, *, is_json: bool) -> None:

@@ -11,23 +11,27 @@ from typing import Any
 
 from tilewright import __version__
 from tilewright.lint.findings import Finding, LintReport
+from tilewright.verilog.testbench import Sources
 
 VERSION = "2.1.0"
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
+NOTHING = Sources()
 LEVELS = {"error": "error", "warning": "warning", "undecided": "warning"}
 """SARIF has no level for what could not be followed; the finding's own severity is among its properties."""
 
 
-def lint_sarif(report: LintReport, *, testbench: Path | None, root: Path) -> str:
+def lint_sarif(
+    report: LintReport, *, testbench: Path | None, root: Path, given: Sources = NOTHING
+) -> str:
     """`report` as the text of a SARIF file; paths within `root` are relative to it.
 
-    A finding stands at its line of `testbench`, and the line of the vector file is related to it; without a
-    testbench it stands at the file.
+    A finding stands at its line of `testbench`, or of a file that this includes or that is `given` with it,
+    and the line of the vector file is related to it; without a testbench it stands at the file.
     """
     kinds = sorted({finding.kind for finding in report.findings})
-    places = _Places(Path(report.folder), testbench, root.resolve())
+    places = _Places(Path(report.folder), testbench, given, root.resolve())
     rules = [{"id": kind, "shortDescription": {"text": kind.replace("-", " ")}} for kind in kinds]
     driver = {"name": "tilewright", "version": __version__, "rules": rules}
     run = {
@@ -44,18 +48,25 @@ def lint_sarif(report: LintReport, *, testbench: Path | None, root: Path) -> str
 class _Places:
     """Where files lie, as SARIF names them."""
 
-    def __init__(self, folder: Path, testbench: Path | None, root: Path) -> None:
-        self._folder, self._testbench, self._root = folder, testbench, root
+    def __init__(self, folder: Path, testbench: Path | None, given: Sources, root: Path) -> None:
+        self._folder, self._testbench, self._given, self._root = folder, testbench, given, root
 
     def of(self, finding: Finding) -> list[dict[str, Any]]:
         """The places of a finding, that in the testbench first."""
         found = []
         if finding.testbench and self._testbench is not None:
-            path = self._testbench.parent / finding.testbench
+            path = self._source(self._testbench, finding.testbench)
             found.append(self._place(path, finding.testbench_line))
         if finding.file:
             found.append(self._place(self._folder / finding.file, finding.file_line))
         return found or [self._place(self._folder, 0)]
+
+    def _source(self, testbench: Path, name: str) -> Path:
+        """The testbench, or the file of this name that it reads."""
+        folders = (testbench.parent, *self._given.include_folders, self._folder)
+        files = [one for one in self._given.files if one.name == name]
+        files += [folder / name for folder in folders]
+        return next((file for file in files if file.is_file()), testbench.parent / name)
 
     def _place(self, path: Path, line: int) -> dict[str, Any]:
         uri = path.resolve().as_uri().removeprefix(self._root.as_uri().rstrip("/") + "/")

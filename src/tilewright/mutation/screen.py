@@ -86,7 +86,7 @@ def screen(
         return {}
     say(f"{SIMULATOR} says of {len(wanted):,} mutants where to look first")
     with program_threads(jobs) as pool:
-        hints = pool.map(lambda mutant: screening.hint(numbers[mutant]), wanted)
+        hints = pool.each(lambda mutant: screening.hint(numbers[mutant]), wanted)
         return dict(zip(wanted, hints, strict=True))
 
 

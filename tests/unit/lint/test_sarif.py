@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.chain import tilewright
-from tilewright.lint import Finding, LintReport, lint
+from tilewright.lint import Finding, LintReport, Sources, lint
 from tilewright.lint.sarif import lint_sarif
 
 BENCH = """module tb;
@@ -68,6 +68,24 @@ def test_paths_out_of_the_root_are_whole(project):
     _, log = written(project, project / "my files")
     (result,) = log["runs"][0]["results"]
     assert [uri for uri, _ in places(result)] == [(project / "rtl/tb.v").as_uri(), "sums.txt"]
+
+
+def test_a_finding_in_an_included_file_stands_there(project):
+    first, last = BENCH.split("  initial begin\n")
+    (project / "rtl/tb.v").write_text(f'{first}  `include "body.v"\nendmodule\n')
+    (project / "headers").mkdir()
+    body = project / "headers/body.v"
+    body.write_text("  initial begin\n" + last.replace("endmodule\n", ""))
+    given = Sources(include_folders=(body.parent,))
+    bench = project / "rtl/tb.v"
+    report = lint(project / "my files", testbench=bench, given=given)
+    log = json.loads(lint_sarif(report, testbench=bench, root=project, given=given))
+    (result,) = log["runs"][0]["results"]
+    (finding,) = report.findings
+    line = next(n for n, text in enumerate(body.read_text().splitlines(), 1) if "%h" in text)
+    assert (
+        places(result)[0] == ("headers/body.v", line) == ("headers/body.v", finding.testbench_line)
+    )
 
 
 def test_every_severity_and_a_finding_without_a_place(tmp_path):
