@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import config, types
 from numba.core.cgutils import get_or_insert_function
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
@@ -25,8 +25,8 @@ BYTES, HALVES, WORDS = ir.VectorType(BYTE, 32), ir.VectorType(HALF, 16), ir.Vect
 
 
 def has_pairs() -> bool:
-    """Whether numba compiles for a processor with these instructions (AVX2)."""
-    return "+avx2" in _features()
+    """Whether numba compiles, and for a processor with these instructions (AVX2)."""
+    return "+avx2" in _features() and not config.DISABLE_JIT
 
 
 def has_better() -> bool:

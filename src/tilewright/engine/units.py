@@ -54,27 +54,34 @@ class UnitConvolution:
         return self.packed.psums(codes)
 
     def _test(self, pack: Pack) -> None:
-        for weight, codes in self._cases():
+        codes = self._codes()
+        batch = np.zeros((self._samples, *codes.shape[1:]), codes.dtype)
+        for weight in self._weights():
             layer = replace(self._layer, weight=weight)
-            expected = MatrixProduct(layer, dtype=np.dtype(np.float64))(codes)
+            product = MatrixProduct(layer, dtype=np.dtype(np.float64))
             packed = pack(layer, weight)
-            batch = np.zeros((self._samples, *codes.shape[1:]), codes.dtype)
-            batch[-len(codes) :] = codes
-            if not np.array_equal(packed.psums(batch)[-len(codes) :], expected):
-                raise ToolError(f"{self._layer.name}: {packed.what} is not exact here")
+            for case in codes:
+                batch[-1] = case
+                if not np.array_equal(packed.psums(batch)[-1:], product(case[None])):
+                    raise ToolError(f"{self._layer.name}: {packed.what} is not exact here")
 
-    def _cases(self) -> Iterator[tuple[Array, Array]]:
-        """Weights int8 ``oc ic kh kw`` and codes ``1 ih iw ic`` whose psums fit float32."""
-        layer, rng = self._layer, np.random.default_rng(0)
-        low, high, dtype = (getattr(layer.act_format, k) for k in ("min_code", "max_code", "dtype"))
-        sizes = (1, layer.shape.ih, layer.shape.iw, layer.shape.ic)
-        random = rng.integers(low, high, sizes, dtype, endpoint=True)
-        ends = (np.full(sizes, end, dtype) for end in {low, high} - {0})
-        for codes in (random, *ends):
-            yield layer.weight, codes
-            if layer.psum_bound() < FLOAT32_EXACT:
-                for code in (layer.weight_format.min_code, layer.weight_format.max_code):
-                    yield np.full_like(layer.weight, code), codes
+    def _codes(self) -> Array:
+        """Random codes, and the extreme ones: ``case ih iw ic``."""
+        shape, rng = self._layer.shape, np.random.default_rng(0)
+        form = self._layer.act_format
+        low, high = form.min_code, form.max_code
+        sizes = (shape.ih, shape.iw, shape.ic)
+        random = rng.integers(low, high, sizes, form.dtype, endpoint=True)
+        ends = (np.full(sizes, end, form.dtype) for end in {low, high} - {0})
+        return np.stack([random, *ends])
+
+    def _weights(self) -> Iterator[Array]:
+        """The layer's own, and if psums of any weights fit float32 the extreme ones: int8 ``oc ic kh kw``."""
+        layer = self._layer
+        yield layer.weight
+        if layer.psum_bound() < FLOAT32_EXACT:
+            for code in (layer.weight_format.min_code, layer.weight_format.max_code):
+                yield np.full_like(layer.weight, code)
 
 
 class FusedConvolution:

@@ -49,7 +49,7 @@ class WinogradWeights:
                 f"{layer.name}: its codes, its sizes or the processor ask for another way"
             )
         shape = layer.shape
-        down = _doubled(weight.transpose(2, 3, 0, 1).astype(np.int32))  # 4 kw oc ic
+        down = _doubled(weight.transpose(2, 3, 0, 1).astype(np.int16))  # 4 kw oc ic
         across = _doubled(down.swapaxes(0, 1)).swapaxes(0, 1)  # 4 4 oc ic
         moved = across.reshape(
             POSITIONS, shape.oc // LANES, VECTORS, 8, shape.ic // TOGETHER, TOGETHER
@@ -58,7 +58,9 @@ class WinogradWeights:
         self._weights = _aligned(ordered.reshape(shape.oc // LANES, POSITIONS, -1).astype(np.int8))
         highest = layer.act_format.max_code
         self._pieces = _pieces(ordered, highest)
-        begin = -2 * highest * across.reshape(POSITIONS, shape.oc, -1).sum(axis=2)  # position oc
+        begin = (
+            -2 * highest * across.reshape(POSITIONS, shape.oc, -1).sum(axis=2, dtype=np.int32)
+        )  # position oc
         begin[5] = 0  # the one position whose planes are never negative, and not moved up
         self._begin = np.ascontiguousarray(
             begin.reshape(POSITIONS, -1, LANES).transpose(1, 0, 2), np.int32
@@ -126,18 +128,22 @@ def _fits(layer: IntegerLayer) -> bool:
     )
 
 
-def _pieces(weights: npt.NDArray[np.int32], highest: int) -> tuple[int, int]:
+def _pieces(weights: npt.NDArray[np.int16], highest: int) -> tuple[int, int]:
     """Into how many pieces of how many steps sums must be cut, so that 16 bits hold each, whatever the codes.
 
     weights: transformed, ``group position step vector lane together``.
     """
-    pairs = weights.reshape(*weights.shape[:5], 2, 2)
-    ends = np.stack([pairs.clip(0).sum(axis=-1), (-pairs).clip(0).sum(axis=-1)])
+    even, odd = weights[..., 0::2], weights[..., 1::2]
+    rises = np.maximum(even, 0) + np.maximum(odd, 0)
+    ends = [
+        way.reshape(*way.shape[:3], -1) for way in (rises, rises - even - odd)
+    ]  # 2 group position step lane
     steps = weights.shape[2]
     for pieces in range(1, steps + 1):
         if steps % pieces == 0:
-            parts = ends.reshape(*ends.shape[:3], pieces, -1, *ends.shape[4:]).sum(axis=4)
-            if parts.max() * 4 * highest < 2**15:
+            parts = (way.reshape(*way.shape[:2], pieces, steps // pieces, -1) for way in ends)
+            largest = max(int(part.sum(axis=3, dtype=np.int32).max()) for part in parts)
+            if largest * 4 * highest < 2**15:
                 break
     return pieces, steps // pieces
 

@@ -197,6 +197,9 @@ def test_it_is_chosen_where_the_processor_has_nothing_better_and_the_layer_gains
 def test_without_the_instructions_nothing_is_compiled_for_them(network, monkeypatch):
     monkeypatch.setattr(pairs, "_features", lambda: ["+sse4.2", "-avx2"])
     assert not pairs.has_pairs()
+    monkeypatch.setattr(pairs, "_features", lambda: ["+avx2"])
+    monkeypatch.setattr(pairs.config, "DISABLE_JIT", 1)
+    assert not pairs.has_pairs()
     arithmetic = Engine(network, kind="winograd", batch=3).arithmetic
     assert "winograd" not in arithmetic.values()
 
