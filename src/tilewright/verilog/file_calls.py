@@ -110,8 +110,8 @@ def fseek(call: Any, compiler: Compiler) -> Evaluate:
 
 
 _FORWARD = (
-    "goes 4 GiB forward where $fseek has a negative offset: every read finds the end; give the place from the "
-    "start of the file"
+    "goes 4 GiB forward where $fseek has a negative offset: every read finds the end; give the place from "
+    "the start of the file"
 )
 _ORIGINS: dict[int | None, Callable[[Stream], int]] = {
     SEEK_SET: lambda _: 0,
