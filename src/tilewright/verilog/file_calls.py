@@ -66,6 +66,8 @@ def feof(call: Any, compiler: Compiler) -> Evaluate:
             return Value(1)
         if stream is None or stream.is_lost or stream.is_opaque:
             return UNKNOWN
+        if stream.at_end and stream.events:
+            stream.ended_by = stream.events[-1].call
         return Value(int(stream.at_end))
 
     return evaluate
