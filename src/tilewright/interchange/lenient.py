@@ -19,7 +19,7 @@ def tidy(model: onnx.ModelProto) -> onnx.ModelProto:
 
     Files of older exporters and of qonnx's own clean-up lack the imports; other tools list an input, an
     output or an initializer in ``value_info`` again, or one tensor there twice. Functions that a file defines
-    itself stand where they are called. "ai.onnx" is another name of
+    itself stand where they are called. A graph without a name gets one. "ai.onnx" is another name of
     the domain without one, and ROUND_TO_ZERO, as Brevitas has it, of what qonnx's executor calls DOWN.
     """
     copy = onnx.ModelProto()
@@ -36,6 +36,7 @@ def tidy(model: onnx.ModelProto) -> onnx.ModelProto:
     for domain in sorted({node.domain for node in copy.graph.node} - known - {""}):
         copy.opset_import.append(helper.make_opsetid(domain, CUSTOM_VERSION))
     graph = copy.graph
+    graph.name = graph.name or "graph"
     seen = {one.name for one in (*graph.input, *graph.output, *graph.initializer)}
     kept = []
     for info in graph.value_info:

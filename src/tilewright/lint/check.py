@@ -86,9 +86,9 @@ def judge_opened(
     if len(opened.content) > MAX_FILE_BYTES:
         message = f"the file must have at most {MAX_FILE_BYTES} bytes to be checked"
         yield Finding("undecided", "undecided", message, opened.file, 0, *where)
-    elif text.binary_line and not (isinstance(opened, Stream) and opened.is_octets):
+    elif not (isinstance(opened, Stream) and opened.is_octets) and (odd := text.odd_line(opened)):
         message = "the file must be ASCII text, but holds other bytes; export it again"
-        yield Finding("error", "binary", message, opened.file, text.binary_line, *where)
+        yield Finding("error", "binary", message, opened.file, odd, *where)
     elif isinstance(opened, MemoryLoad):
         yield from judge_memory(opened, testbench, simulator=machine.simulator)
         if machine.simulator is not ICARUS:

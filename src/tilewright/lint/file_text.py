@@ -6,8 +6,9 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
-from tilewright.verilog.events import Stream
+from tilewright.verilog.events import MATCHED, MemoryLoad, Stream
 
 _TOKEN = re.compile(rb"\S+")
 WORDS = {
@@ -17,6 +18,9 @@ WORDS = {
     "d": re.compile(rb"[+-]?[0-9_]+"),
     "f": re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"),
 }
+_ODD = re.compile(rb"[^\t\n\v\f\r -~]+")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+_COMMENT = re.compile(rb"//[^\n]*|/\*.*?\*/", re.DOTALL)
 SHOWN = 40
 
 
@@ -85,8 +89,29 @@ class FileText:
     @property
     def binary_line(self) -> int:
         """First line with a byte that is no printable ASCII or white space; 0 if there is none."""
-        odd = re.search(rb"[^\t\n\v\f\r -~]", self.content)
+        odd = _ODD.search(self.content)
         return self.line(odd.start()) if odd else 0
+
+    def odd_line(self, opened: Stream | MemoryLoad) -> int:
+        """First line with such a byte that the reader does not pass over, in a comment, header or trailer."""
+        if not self.binary_line or _CONTROL.search(self.content):
+            return self.binary_line
+        if isinstance(opened, MemoryLoad):
+            passed = [m.span() for m in _COMMENT.finditer(self.content)]
+        elif not _is_utf8(self.content):
+            return self.binary_line
+        else:
+            passed = [(e.start, e.end) for e in opened.events if not e.is_word]
+            if any(e.status == MATCHED for e in opened.word_events()):
+                passed.append((opened.position, len(self.content)))
+        passed.sort()
+        starts = [start for start, _ in passed]
+        ends = list(accumulate((end for _, end in passed), max))
+        for odd in _ODD.finditer(self.content):
+            at = bisect_right(starts, odd.start()) - 1
+            if at < 0 or ends[at] <= odd.start():
+                return self.line(odd.start())
+        return 0
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -95,6 +120,14 @@ class FileText:
     @cached_property
     def _token_starts(self) -> list[int]:
         return [token.start for token in self.tokens]
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def file_base(stream: Stream) -> str:

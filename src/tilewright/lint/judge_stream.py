@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tilewright.lint.counts import border_text, has_zero_border, skipped_text, split_word
-from tilewright.lint.file_text import WORDS, FileText, Token
+from tilewright.lint.file_text import WORDS, FileText, Token, shown
 from tilewright.lint.findings import Finding
 from tilewright.lint.judge_bytes import judge_bytes
 from tilewright.lint.judge_failures import FailureJudge
@@ -213,8 +213,29 @@ class StreamJudge:
                 max(len(self.text.content) - 1, 0),
                 next(iter(failed.values())).line,
             )
+        elif not left:
+            self._check_last(words)
         if left and not self.is_cut and not harmful:
             self._report_left(words, matched, left)
+
+    def _check_last(self, words: list[ReadEvent]) -> None:
+        """The last words, which a loop that asks `$feof` first leaves aside."""
+        matched = [e for e in words if e.status == MATCHED]
+        last = matched[-1:]
+        if not last or last[0].call != self.stream.ended_by:
+            return
+        taken = dict.fromkeys((e.call for e in matched), False)
+        for e in matched:
+            taken[e.call] |= e.is_used or e.is_exposed or e.is_copied
+        if not taken.pop(last[0].call) and taken and all(taken.values()):
+            self.report(
+                "error",
+                "last-unused",
+                f"the reader takes the last word, {shown(last[0].digits)}, and leaves it aside, as $feof is "
+                f"true behind it: go on as long as the result of $fscanf is what it should be",
+                last[0].start,
+                last[0].line,
+            )
 
     def _report_few(self, event: ReadEvent, present: int, missing: int) -> None:
         tail = f"the last value repeats {missing} times"

@@ -40,6 +40,7 @@ def compile_assignment(expression: Any, compiler: Compiler) -> Evaluate:
         if (to := find_copy(machine)) is not None:
             if is_cut(machine) or key in event.cuts:
                 event.cut(to, width=value.width)
+            event.is_copied = True
             machine.mark(to, event)
         return value
 

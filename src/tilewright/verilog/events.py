@@ -39,9 +39,9 @@ class ReadEvent:
     literal: a character of the format that did not match. is_in_line: it is one of a line's words;
     is_short_line: the line ends before the format does; has_default: the variables that it left alone
     hold what the testbench set, and no older word; is_outside: it was stored at an address that its
-    memory does not have, and is_missed: something looked for it there. cuts: variables that got a copy of
-    the number without its first bits, of which `cut_to` were kept; is_cut_used, is_whole_used: somebody
-    looked at such a copy, or at the number elsewhere.
+    memory does not have, and is_missed: something looked for it there. is_copied: to another variable.
+    cuts: variables that got a copy of the number without its first bits, of which `cut_to` were kept;
+    is_cut_used, is_whole_used: somebody looked at such a copy, or at the number elsewhere.
     """
 
     code: str
@@ -70,6 +70,7 @@ class ReadEvent:
     has_default: bool = False
     is_outside: bool = False
     is_missed: bool = False
+    is_copied: bool = False
     cuts: frozenset[object] = frozenset()
     cut_to: int = 0
     is_cut_used: bool = False
@@ -112,7 +113,7 @@ class Stream:
     testbench goes on without reading or complaining. line: of `$fopen`. lost_name: the whole name, if a
     register cut its front off. bad_code, bad_place: a conversion, and a place to write to, that the
     simulator refuses. failures: reads that failed one after the other, the last ones. holders: the
-    variables that held its handle.
+    variables that held its handle. ended_by: the last call behind which `$feof` was true.
     """
 
     name: str
@@ -130,6 +131,7 @@ class Stream:
     bad_code: str = ""
     bad_place: str = ""
     failures: int = 0
+    ended_by: int = 0
     holders: set[str] = dataclasses.field(default_factory=set)
     events: list[ReadEvent] = dataclasses.field(default_factory=list)
 

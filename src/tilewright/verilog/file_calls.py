@@ -66,6 +66,8 @@ def feof(call: Any, compiler: Compiler) -> Evaluate:
             return Value(1)
         if stream is None or stream.is_lost or stream.is_opaque:
             return UNKNOWN
+        if stream.at_end and stream.events:
+            stream.ended_by = stream.events[-1].call
         return Value(int(stream.at_end))
 
     return evaluate
@@ -87,15 +89,19 @@ def fclose(call: Any, compiler: Compiler) -> Evaluate:
 def fseek(call: Any, compiler: Compiler) -> Evaluate:
     """`$rewind`, and `$fseek` from the start, the present place or the end of the file."""
     arguments = [compiler.expression(a) for a in call.arguments]
-    lose = unfollowed(call, compiler)
+    lose, line = unfollowed(call, compiler), compiler.line(call)
     is_seek = len(arguments) > 1
 
     def evaluate(machine: Machine) -> Value:
-        stream = machine.stream(arguments[0](machine))
+        handle = arguments[0](machine)
+        stream = machine.stream(handle)
         offset = arguments[1](machine).bits if is_seek else 0
         origin = arguments[2](machine).bits if is_seek else SEEK_SET
         if stream is None or stream.is_opaque or offset is None or origin not in _ORIGINS:
             return lose(machine)
+        if offset < 0 and machine.simulator.seeks_forward:
+            machine.refuse(line, "backward-seek", handle, _FORWARD)
+            offset += 1 << 32
         place = offset + _ORIGINS[origin](stream)
         if place < 0:
             return Value(-1, 32, is_signed=True)
@@ -105,6 +111,10 @@ def fseek(call: Any, compiler: Compiler) -> Evaluate:
     return evaluate
 
 
+_FORWARD = (
+    "goes 4 GiB forward where $fseek has a negative offset: every read finds the end; give the place from "
+    "the start of the file"
+)
 _ORIGINS: dict[int | None, Callable[[Stream], int]] = {
     SEEK_SET: lambda _: 0,
     SEEK_CURRENT: lambda stream: stream.position,

@@ -19,7 +19,8 @@ class Simulator:
     reads is not done. stops_at_zeros: `$sscanf` takes no value out of a register wider than its text.
     ends_outside: a `$readmem` with more words than the memory has ends the simulation. wraps: a word stored
     outside of a memory may land inside. wants_literals: a format must be a string literal.
-    wants_whole_names: a file name in a constant must fill it.
+    wants_whole_names: a file name in a constant must fill it. seeks_forward: a negative offset of `$fseek`
+    counts forward.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Simulator:
     wraps: bool
     wants_literals: bool
     wants_whole_names: bool
+    seeks_forward: bool
 
     @property
     def title(self) -> str:
@@ -50,13 +52,13 @@ ICARUS = Simulator(
     takes_upper_case=False, has_fields=True, ends_with_minus_one=False, counts_up=False,
     needs_target=True, reads_in_order=True, cuts_decimals=False, takes_no_digits=True,
     breaks_at_underscores=True, leaves_out_unread=False, stops_at_zeros=False, ends_outside=False,
-    wraps=False, wants_literals=False, wants_whole_names=True,
+    wraps=False, wants_literals=False, wants_whole_names=True, seeks_forward=False,
 )  # fmt: skip
 VERILATOR = Simulator(
     "verilator",
     takes_upper_case=True, has_fields=False, ends_with_minus_one=True, counts_up=True,
     needs_target=False, reads_in_order=False, cuts_decimals=True, takes_no_digits=False,
     breaks_at_underscores=False, leaves_out_unread=True, stops_at_zeros=True, ends_outside=True,
-    wraps=True, wants_literals=True, wants_whole_names=False,
+    wraps=True, wants_literals=True, wants_whole_names=False, seeks_forward=True,
 )  # fmt: skip
 SIMULATORS = {simulator.name: simulator for simulator in (ICARUS, VERILATOR)}

@@ -76,6 +76,8 @@ def test_a_verdict_holds_for_its_reader(
          "q[k] = v; end $display(q[1]);", "1\n2\n3\n", "outside-memory"),
         ('form = "%h"; f = $fopen("d.txt", "r"); n = $fscanf(f, form, v); $display(v);', "1f\n",
          "bad-format"),
+        ('f = $fopen("d.txt", "r"); n = $fseek(f, -3, 2); k = $fscanf(f, "%h", v); $display(v, n, k);',
+         "1e\n1f\n", "backward-seek"),
     ],
 )  # fmt: skip
 def test_what_verilator_does_not_read(tmp_path: Path, body: str, content: str, kind: str) -> None:

@@ -140,6 +140,35 @@ RUN = {
     "bytes into a memory of a named type": _block(
         'n = $fread(w, f); $display("R %h", w[3]);', b"ABCD", declared="typedef reg [7:0] ws[0:3]; ws w;"
     ),
+    # letters that are no ASCII
+    "letters with accents in comments": _case(
+        'initial begin $readmemh("d.txt", m); $display("R %h %h", m[0], m[1]); end',
+        "// für\n01 /* größer */ 02\n".encode(),
+    ),
+    "letters with accents in a header": _block(
+        f'n = $fscanf(f, "%s", name); {ALL}', "#Kanäle#\n01\n02\n".encode()
+    ),
+    "letters with accents in a line": _block(
+        'while ($fgets(line, f) > 0) if ($sscanf(line, "%h", v) == 1) $display("R %h", v);',
+        "# für\n01\n02\n".encode(),
+    ),
+    "letters with accents behind the words": _block(ALL, "01\n02\n# größer\n".encode()),
+    # the last word
+    "a loop that asks $feof between a read and its use": _block(
+        'n = $fscanf(f, "%h\\n", v); '
+        'while (!$feof(f)) begin $display("R %h", v); n = $fscanf(f, "%h\\n", v); end',
+        errors="last-unused",
+    ),
+    "the same without the line end in the format": _block(
+        'n = $fscanf(f, "%h", v); while (!$feof(f)) begin $display("R %h", v); n = $fscanf(f, "%h", v); end'
+    ),
+    "a loop that asks $feof before a read": _block(
+        'while (!$feof(f)) begin n = $fscanf(f, "%h\\n", v); $display("R %h", v); end'
+    ),
+    "words that are kept": _block(
+        'i = 0; while (!$feof(f)) begin n = $fscanf(f, "%h\\n", v); m[i] = v; i = i + 1; end '
+        '$display("R %h", m[0]);'
+    ),
     # copies that lose the first bits
     "a number that only a narrow copy takes on": _block(
         'repeat (3) begin n = $fscanf(f, "%d", i); b = i; $display("R %0d", b); end', b"3 15 16", "truncated"
