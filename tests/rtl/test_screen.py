@@ -70,28 +70,32 @@ def _campaign(bench, mutants, *, hints=None, judge=None):
     )
 
 
-def test_verdicts_are_those_of_mutants_tried_one_by_one(bench, mutants, hints):
+@pytest.fixture(scope="module")
+def alone(bench, mutants):
+    """The outcomes of all, tried one by one."""
+    return _campaign(bench, mutants).outcomes
+
+
+def test_verdicts_are_those_of_mutants_tried_one_by_one(bench, mutants, hints, alone):
     settled = [one for one in mutants if "localparam" in one.before or one.what == "not known"]
     assert [one for one in mutants if one not in hints] == settled
-    alone = _campaign(bench, mutants)
-    screened = _campaign(bench, mutants, hints=hints)
-    told = [[(one.status, one.by) for one in found.outcomes] for found in (alone, screened)]
+    screened = _campaign(bench, mutants, hints=hints).outcomes
+    told = [[(one.status, one.by) for one in found] for found in (alone, screened)]
     assert told[0] == told[1]
     assert {status for status, _ in told[0]} == {"killed", "survived", "not built"}
     assert {by for _, by in told[0]} == {"", "given", "os"}
-    shown = [hints[one.mutant].is_noticed for one in alone.outcomes if one.mutant in hints]
-    assert shown == [one.status == "killed" for one in alone.outcomes if one.mutant in hints]
+    shown = [hints[one.mutant].is_noticed for one in alone if one.mutant in hints]
+    assert shown == [one.status == "killed" for one in alone if one.mutant in hints]
 
 
-def test_a_screen_that_is_wrong_changes_no_verdict(bench, mutants, hints):
+def test_a_screen_that_is_wrong_changes_no_verdict(bench, hints, alone):
     """It says of each mutant that another bundle shows it, or that none does."""
     _, sets = bench
-    some = [mutant for mutant in mutants if mutant in hints]
-    alone = _campaign(bench, some)
+    known = [one for one in alone if one.mutant in hints]
     for is_noticed in (True, False):
-        wrong = {one: Hint((sets[1],), is_noticed) for one in some}
-        screened = _campaign(bench, some, hints=wrong)
-        assert [one.status for one in screened.outcomes] == [one.status for one in alone.outcomes]
+        wrong = {one.mutant: Hint((sets[1],), is_noticed) for one in known}
+        screened = _campaign(bench, list(wrong), hints=wrong)
+        assert [one.status for one in screened.outcomes] == [one.status for one in known]
 
 
 def test_what_is_stated_to_be_equivalent_is_still_tried_once(bench, mutants, hints):

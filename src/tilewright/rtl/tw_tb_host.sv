@@ -29,7 +29,6 @@ module tw_tb_host
     parameter  int ActSigned    = 0,
     localparam int WmemBits     = ((Rows > Cols) ? Rows : Cols) * WeightBits
 ) (
-    input  logic                      clk_i,
     input  logic                      busy_i,
     output logic                      rst_no,
     output logic                      start_o,
@@ -94,24 +93,23 @@ module tw_tb_host
   initial begin
     if ($value$plusargs("stall=%d", stall) == 0) stall = 0;
     if ($value$plusargs("seed=%d", seed) == 0) seed = 1;
-    // Without stalls nothing changes here, and no cycle has a third moment to evaluate.
-    while (stall != 0) begin
-      @(posedge clk_i);
-      #1;
-      if (busy_i !== 1'b1) begin
-        random  = seed;
-        ready_o = '1;
-        start_o = 1'b0;
-      end else begin
-        random     = xorshift(random);
-        start_o    = random[4];
-        ready_o[0] = 32'(random[7:0]) >= stall;
-        ready_o[1] = 32'(random[15:8]) >= stall;
-        ready_o[2] = 32'(random[23:16]) >= stall;
-        ready_o[3] = 32'(random[31:24]) >= stall;
-      end
-    end
   end
+
+  // With stalls, once in every cycle.
+  task static choose_ready;
+    if (busy_i !== 1'b1) begin
+      random  = seed;
+      ready_o = '1;
+      start_o = 1'b0;
+    end else begin
+      random     = xorshift(random);
+      start_o    = random[4];
+      ready_o[0] = 32'(random[7:0]) >= stall;
+      ready_o[1] = 32'(random[15:8]) >= stall;
+      ready_o[2] = 32'(random[23:16]) >= stall;
+      ready_o[3] = 32'(random[31:24]) >= stall;
+    end
+  endtask
 
   // ---------------------------------------------------------------------------------------------
   // The run list
@@ -331,7 +329,7 @@ module tw_tb_host
           wmem_addr_o = WmemAddrBits'(index);
           xmem_data_o = tw_core_tb.u_files.word[Rows*ActBits-1:0];
           wmem_data_o = tw_core_tb.u_files.word[WmemBits-1:0];
-          @(negedge clk_i);
+          tw_core_tb.tick;
         end
         index = index + 1;
       end
@@ -360,7 +358,7 @@ module tw_tb_host
       limit = 100 + 2 * job_otiles * folds * (layer.plane + 32'(layer.steps) + 4 * Cols + 4 * Rows);
       if (stall != 0) limit = 50 * limit;
       start_o = 1'b1;
-      @(negedge clk_i);
+      tw_core_tb.tick;
       start_o = 1'b0;
     end
   endtask
@@ -369,7 +367,7 @@ module tw_tb_host
   task static break_job(input integer cycles);
     begin
       start_job;
-      repeat (cycles) @(negedge clk_i);
+      repeat (cycles) tw_core_tb.tick;
       reset(2);
       if (busy_i !== 1'b0) tw_core_tb.u_judge.fault("the core is busy in reset");
       release_reset;
@@ -379,7 +377,7 @@ module tw_tb_host
   task static reset(input integer cycles);
     begin
       rst_no = 1'b0;
-      repeat (cycles) @(negedge clk_i);
+      repeat (cycles) tw_core_tb.tick;
     end
   endtask
 
@@ -394,7 +392,7 @@ module tw_tb_host
   task static release_reset;
     begin
       rst_no = 1'b1;
-      @(negedge clk_i);
+      tw_core_tb.tick;
     end
   endtask
 

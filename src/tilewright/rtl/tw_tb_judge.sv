@@ -21,7 +21,6 @@ module tw_tb_judge #(
     parameter int PsumBits     = 16,
     parameter int PmemAddrBits = 10
 ) (
-    input  logic                     clk_i,
     input  logic [              1:0] overflow_i,
     input  logic                     out_ready_i,
     input  logic                     out_valid_i,
@@ -187,7 +186,7 @@ module tw_tb_judge #(
         index       = place - 2 * job_words;
         what        = Stored;
         pmem_addr_o = index[PmemAddrBits-1:0];
-        @(negedge clk_i);
+        tw_core_tb.tick;
       end
       if (what == Stored || !is_delivered[index])
         compare(what, index, (what == Data) ? expected_data[index] : expected_psum[index],

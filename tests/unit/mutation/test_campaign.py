@@ -21,6 +21,7 @@ from tilewright.mutation import (
     mutants_of,
 )
 from tilewright.mutation.campaign import Campaign, run_campaign
+from tilewright.mutation.screen import Hint
 from tilewright.mutation.trial import Outcome, check_sets, read_core
 from tilewright.rtl import RTL_DIR
 
@@ -96,6 +97,58 @@ def test_a_campaign_goes_on_from_its_log(tmp_path):
     assert found.outcomes[1].by == "given"
     assert campaign(mutants).outcomes == found.outcomes
     assert tried == []
+
+
+def test_what_a_screen_says_comes_first_and_is_asked_again_after_a_stop(tmp_path):
+    """One is noticed by the third set, one by none and stated, one by none; a fourth was not screened."""
+    noticed, stated, missed, _ = mutants = [_mutant(number) for number in range(1, 5)]
+    hints = {
+        noticed: Hint((SETS[2],), is_noticed=True),
+        stated: Hint((SETS[0],), is_noticed=False),
+        missed: Hint((SETS[0],), is_noticed=False),
+    }
+    tried, asked = [], []
+
+    class Bench(_Bench):
+        def try_mutant(self, mutant, sets):
+            tried.append((mutant.line, tuple(one.name for one in sets)))
+            return (
+                Outcome(mutant, "killed", sets[0].name)
+                if mutant == noticed
+                else Outcome(mutant, "survived")
+            )
+
+    def campaign():
+        tried.clear()
+        return run_campaign(
+            mutants,
+            Bench(),
+            SETS,
+            judge=Judge((StatedReason("m.sv", "line 2", "because"),)),
+            jobs=1,
+            progress=print,
+            log=CampaignLog(tmp_path / "log.jsonl", "this"),
+            screen=lambda fresh: asked.append(fresh) or hints,
+        )
+
+    every = tuple(one.name for one in SETS)
+    found = campaign()
+    assert [one.status for one in found.outcomes] == [
+        "killed",
+        "equivalent",
+        "survived",
+        "survived",
+    ]
+    assert found.outcomes[0].by == "odd"
+    assert sorted(tried) == [
+        (1, ("odd", *every)),
+        (2, ("given",)),
+        (3, ("given", *every)),
+        (4, every),
+    ]
+    assert campaign().outcomes == found.outcomes
+    assert tried == [(2, ("given",))]
+    assert asked == [mutants, [stated]]
 
 
 def test_logs_of_other_campaigns_and_damaged_ones_are_refused(tmp_path):
