@@ -26,7 +26,7 @@ BYTES, HALVES, WORDS = ir.VectorType(BYTE, 32), ir.VectorType(HALF, 16), ir.Vect
 
 def has_pairs() -> bool:
     """Whether numba compiles, and for a processor with these instructions (AVX2)."""
-    return "+avx2" in _features() and not config.DISABLE_JIT
+    return "+avx2" in _features() and not config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
 def has_better() -> bool:

@@ -65,8 +65,8 @@ ConvolutionEngine = Callable[[Tensor, Tensor, ConvolutionCase], Tensor]
 def convolve_int8(x: Tensor, w: Tensor, case: ConvolutionCase) -> Tensor:
     """oneDNN's int8 convolution: uint8 and int8 codes, int32 sums, float32 psums."""
     geometry = (list(case.stride), list(case.padding), [1, 1], case.groups)  # [1, 1]: dilation
-    ones = torch.ones(w.shape[0])
-    zeros = torch.zeros(w.shape[0], dtype=torch.int64)
+    # One scale for all channels: packing then takes no time for each.
+    ones, zeros = torch.ones(1), torch.zeros(1, dtype=torch.int64)
     packed = torch.ops.onednn.qconv_prepack(w, ones, 1.0, 0, *geometry, list(x.shape))
     psums: Tensor = torch.ops.onednn.qconv2d_pointwise(
         x, 1.0, 0, packed, ones, zeros, None, *geometry, 1.0, 0, torch.float32, "none", [], ""
