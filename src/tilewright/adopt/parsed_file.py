@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tilewright.vectors.tokens import without_places
+
 RADICES = ("binary", "hex", "decimal")
 Form = tuple[str, tuple[int, int], str]
 MAX_BYTES = 64 * 2**20
@@ -98,7 +100,7 @@ def parse_file(folder: Path, path: Path) -> ParsedFile | None:
         return _array(path.relative_to(folder).as_posix(), content)
     if b"\0" in content:
         return None
-    text = content.decode("latin-1")
+    text = _plain(content).decode("latin-1")
     lines = [line.strip(" \t") for line in text.replace("\r\n", "\n").split("\n")]
     while lines and not lines[-1]:
         lines.pop()
@@ -125,6 +127,13 @@ def parse_file(folder: Path, path: Path) -> ParsedFile | None:
         starts=starts,
         listed=listed,
     )
+
+
+def _plain(content: bytes) -> bytes:
+    """A list as Python and numpy print it, or a memory file, without brackets or addresses."""
+    if content.lstrip()[:1] in (b"[", b"("):
+        return content.translate(bytes.maketrans(b"[](){}", b"      "))
+    return without_places(content)
 
 
 def _octets(name: str, content: bytes) -> ParsedFile | None:

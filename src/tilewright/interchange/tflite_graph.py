@@ -85,6 +85,8 @@ def read_tflite_graph(path: Path, content: bytes) -> TfliteGraph:
         OverflowError,
     ) as error:
         reason = " ".join(str(error).split())[:200]
+        if isinstance(error, TypeError | AttributeError):
+            reason = "a part that every model has is missing from it"
         raise FormatError(f"{path} is no valid TFLite file: {reason}") from None
 
 

@@ -21,7 +21,7 @@ def judge_memory(
     findings = [
         Finding(severity, kind, message, load.file, text.line(at), testbench, load.line)
         for severity, kind, at, message in (
-            *_faults(load, text, parsed),
+            *_faults(load, text, parsed, simulator),
             *_faults_of(simulator, load, parsed),
         )
     ]
@@ -62,7 +62,7 @@ def severest(findings: list[Finding]) -> tuple[Finding, ...]:
 
 
 def _faults(
-    load: MemoryLoad, text: FileText, parsed: LoadedFile
+    load: MemoryLoad, text: FileText, parsed: LoadedFile, simulator: Simulator
 ) -> Iterator[tuple[str, str, int, str]]:
     call = f"$readmem{load.base}"
     if not text.content.strip():
@@ -99,7 +99,7 @@ def _faults(
             f"header as // comments, and words without other characters",
         )
         return
-    yield from _word_faults(load, parsed.words)
+    yield from _word_faults(load, parsed.words, simulator)
     yield from _split_faults(load, text, parsed)
     yield from _count_faults(load, text, parsed)
     yield from _beyond_faults(load)
@@ -137,7 +137,7 @@ def _beyond_faults(load: MemoryLoad) -> Iterator[tuple[str, str, int, str]]:
 
 
 def _word_faults(
-    load: MemoryLoad, words: tuple[LoadedWord, ...]
+    load: MemoryLoad, words: tuple[LoadedWord, ...], simulator: Simulator
 ) -> Iterator[tuple[str, str, int, str]]:
     if not load.width:
         return  # the memory lies in the design, which is not given
@@ -145,6 +145,8 @@ def _word_faults(
     full = sum(len(word.digits.replace(b"_", b"")) >= room for word in words)
     for word in words:
         digits = word.digits.replace(b"_", b"")
+        if simulator.reads_0x and digits[:2].lower() == b"0x":
+            digits = digits[2:]
         is_used = not load.is_followed or word.address in load.used
         if is_used and load.fills(word.address):
             yield from _value_faults(load, word, digits, room)

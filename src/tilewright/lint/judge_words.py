@@ -98,6 +98,8 @@ class WordJudge:
         """The digits that the variable has room for."""
         per_digit = BITS_PER_DIGIT.get(self.event.code, 0)
         digits = self.event.digits.replace(b"_", b"")
+        if self.judge_of.simulator.reads_0x and digits[:2].lower() == b"0x":
+            digits = digits[2:]
         room = -(-self.event.target // per_digit) if per_digit else 0
         return digits[-room:] if room else digits
 

@@ -19,6 +19,8 @@ _TOKEN = {
     "decimal": re.compile(rb"[+-]?[0-9]{1,20}"),
 }
 _PREFIX = {"binary": b"0b", "hex": b"0x"}
+_PLACE = re.compile(rb"@([0-9a-fA-F]{1,15})$")
+_BRACKETS = re.compile(rb"[\[\](){}]")
 _MARKS = re.compile(r"[ \t]*[,;|]?[ \t]*")
 
 
@@ -30,7 +32,12 @@ def plain_numbers(text: TextForm, body: bytes) -> tuple[bytes, list[str]]:
     b'0a\\n0b\\n0c\\n0d'
     """
     notes: list[str] = []
-    plain = body
+    plain = without_places(body)
+    if plain != body:
+        notes.append("addresses that count up are overlooked")
+    if text.radix == "decimal" and plain.lstrip()[:1] in (b"[", b"("):
+        plain = _BRACKETS.sub(b" ", plain).strip(b" ")
+        notes.append("brackets are overlooked")
     if _ODD.search(plain):
         plain, notes = _without_marks(text, plain)
     lanes = text.word_bits // text.field_bits if text.field_bits else 0
@@ -39,6 +46,31 @@ def plain_numbers(text: TextForm, body: bytes) -> tuple[bytes, list[str]]:
         plain, more = _in_words(text, plain, lanes)
         notes += more
     return plain, notes
+
+
+def without_places(content: bytes) -> bytes:
+    """Words without the addresses of a memory file (``@0``), if each is the number of the words before it.
+
+    >>> without_places(b"@0 1a 2b\\n@2 3c"), without_places(b"@4 1a")
+    (b'1a 2b\\n3c', b'@4 1a')
+    """
+    if b"@" not in content:
+        return content
+    count, lines, is_placed = 0, list[bytes](), False
+    for line in content.split(b"\n"):
+        bare, kept = _COMMENT.sub(b"", line).split(), list[bytes]()
+        for token in bare:
+            place = _PLACE.match(token)
+            if place is None:
+                kept.append(token)
+                count += 1
+            elif int(place[1], 16) == count:
+                is_placed = True
+            else:
+                return content
+        if kept or not bare:
+            lines.append(b" ".join(kept))
+    return b"\n".join(lines) if is_placed else content
 
 
 def _without_marks(text: TextForm, body: bytes) -> tuple[bytes, list[str]]:

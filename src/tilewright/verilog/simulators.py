@@ -20,7 +20,7 @@ class Simulator:
     ends_outside: a `$readmem` with more words than the memory has ends the simulation. wraps: a word stored
     outside of a memory may land inside. wants_literals: a format must be a string literal.
     wants_whole_names: a file name in a constant must fill it. seeks_forward: a negative offset of `$fseek`
-    counts forward.
+    counts forward. reads_0x: in front of hexadecimal digits, ``0x`` means nothing; else x is a digit.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Simulator:
     wants_literals: bool
     wants_whole_names: bool
     seeks_forward: bool
+    reads_0x: bool
 
     @property
     def title(self) -> str:
@@ -52,13 +53,13 @@ ICARUS = Simulator(
     takes_upper_case=False, has_fields=True, ends_with_minus_one=False, counts_up=False,
     needs_target=True, reads_in_order=True, cuts_decimals=False, takes_no_digits=True,
     breaks_at_underscores=True, leaves_out_unread=False, stops_at_zeros=False, ends_outside=False,
-    wraps=False, wants_literals=False, wants_whole_names=True, seeks_forward=False,
+    wraps=False, wants_literals=False, wants_whole_names=True, seeks_forward=False, reads_0x=False,
 )  # fmt: skip
 VERILATOR = Simulator(
     "verilator",
     takes_upper_case=True, has_fields=False, ends_with_minus_one=True, counts_up=True,
     needs_target=False, reads_in_order=False, cuts_decimals=True, takes_no_digits=False,
     breaks_at_underscores=False, leaves_out_unread=True, stops_at_zeros=True, ends_outside=True,
-    wraps=True, wants_literals=True, wants_whole_names=False, seeks_forward=True,
+    wraps=True, wants_literals=True, wants_whole_names=False, seeks_forward=True, reads_0x=True,
 )  # fmt: skip
 SIMULATORS = {simulator.name: simulator for simulator in (ICARUS, VERILATOR)}

@@ -57,6 +57,11 @@ FASHIONS = {
     "capital": lambda a, bits: hexadecimal(a, bits).upper(),
     "commented": lambda a, bits: hexadecimal(a, bits).replace("\n", " // n\n"),
     "many on a line": wrapped,
+    "an array as numpy prints it": lambda a, _: f"{a}\n",
+    "a list as Python prints it": lambda a, _: f"{a.tolist()}\n",
+    "addresses": lambda a, bits: "".join(
+        f"@{at:x} {word}\n" for at, word in enumerate(hexadecimal(a, bits).split())
+    ),
 }
 
 

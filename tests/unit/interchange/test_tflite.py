@@ -444,3 +444,12 @@ def test_a_file_goes_through_the_chain(tmp_path):
     facts = json.loads(tilewright(*command).stdout)
     assert (facts["mismatches"], facts["doubtful_thresholds"]) == (0, 0)
     tilewright("verify", run)
+
+
+def test_a_model_without_its_parts_is_named_in_words(tmp_path):
+    path = tmp_path / "empty.tflite"
+    path.write_bytes(b"\x1c\0\0\0TFL3" + bytes(50))
+    with pytest.raises(
+        FormatError, match=r"no valid TFLite file: a part that every model has is missing"
+    ):
+        read_tflite(path)

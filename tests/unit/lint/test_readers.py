@@ -11,7 +11,7 @@ from tilewright.lint import LintReport, Sources, lint
 
 pytest.importorskip("pyslang")
 HEAD = (
-    "module t; integer f, n, k; reg [15:0] v, w; reg [7:0] m[0:3], q[0:1];\n"
+    "module t; integer f, n, k; reg [15:0] v, w, p[0:0]; reg [7:0] m[0:3], q[0:1];\n"
     "reg [8*40:1] line; reg [8*4:1] form; string st;\ninitial begin"
 )
 
@@ -35,6 +35,7 @@ UPPER = 'f = $fopen("d.txt", "r"); n = $fscanf(f, "%H", v); if (n != 1) $finish;
 TO_MINUS_ONE = (
     'f = $fopen("d.txt", "r"); while ($fscanf(f, "%h", v) != -1) begin $display("%h", v); end'
 )
+WIDE = 'f = $fopen("d.txt", "r"); n = $fscanf(f, "%h", k); if (n == 1) $display("%h", k);'
 LANES = (
     'f = $fopen("d.txt", "r"); repeat (2) begin n = $fscanf(f, "%4b%4b", v, w); $display(v, w); end'
 )
@@ -46,6 +47,9 @@ LANES = (
         (UPPER, "1f\n", ["bad-format"], []),
         (TO_MINUS_ONE, "1f\n2f\n", ["too-few-words"], []),
         (TO_MINUS_ONE, "1f\n2f", [], []),
+        (WIDE, "0x1f\n", ["x-digits"], []),
+        ('$readmemh("d.txt", p); $display(p[0]);', "0x1f\n", ["x-digits"], []),
+        (WIDE, "01x1\n", ["x-digits"], ["x-digits"]),
         (LANES, "00010010\n00110100\n", [], ["too-few-words", "truncated"]),
     ],
 )
