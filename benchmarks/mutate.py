@@ -108,7 +108,7 @@ def main() -> int:
     if given.before:
         seconds["before"] = before(given.before, given.run, given.limit, given.seed)["cpu_seconds"]
         facts["vs_before"] = seconds["screened"] / seconds["before"]
-    facts |= {"verdicts_differ": verdicts, "credited_differ": credited}
+    facts |= {"verdicts_differ": verdicts, "credited_to_another": credited}
     if not given.json:
         print(
             f"{facts['mutants']:,} mutants: {seconds['screened']:.0f} s screened, "
