@@ -24,7 +24,7 @@ def evaluate(
         str | None,
         typer.Option(
             "--engine",
-            metavar="auto|int8|blas|int64",
+            metavar="auto|winograd|int8|popcount|blas|int64",
             help="How a packed network is computed; the integers are the same.",
         ),
     ] = None,
