@@ -62,7 +62,8 @@ def others(tmp_path_factory):
         {"main.py": b"import sys; open('result', 'w').write(sys.argv[1])"},
         timeout_s=60,
     )
-    return [mutants_job(bench, mutants, sets), proof_job(read_sources(), array), program]
+    orders = [(mutant, ()) for mutant in mutants]
+    return [mutants_job(bench, orders, sets), proof_job(read_sources(), array), program]
 
 
 @pytest.fixture(scope="module")

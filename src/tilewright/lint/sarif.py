@@ -18,8 +18,6 @@ SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 NOTHING = Sources()
-LEVELS = {"error": "error", "warning": "warning", "undecided": "warning"}
-"""SARIF has no level for what could not be followed; the finding's own severity is among its properties."""
 
 
 def lint_sarif(
@@ -75,12 +73,14 @@ class _Places:
 
 
 def _result(finding: Finding, rule: int, places: _Places) -> dict[str, Any]:
+    """SARIF has no level for what could not be followed: it is a warning, with its own severity beside."""
     first, *others = places.of(finding)
+    level = "error" if finding.severity == "error" else "warning"
     named = f"{finding.file}: " if finding.file else ""
     return {
         "ruleId": finding.kind,
         "ruleIndex": rule,
-        "level": LEVELS[finding.severity],
+        "level": level,
         "message": {"text": f"{named}{finding.message}"},
         "locations": [first],
         **({"relatedLocations": others} if others else {}),
