@@ -298,6 +298,32 @@ def test_a_cosim_that_is_stopped_stops_its_simulations(tmp_path, run, number):
     assert tilewright("cosim", run).returncode == 0
 
 
+def test_an_interrupt_that_python_drops_in_a_callback_comes_again():
+    """As in the callback of an import's lock, which is a weak reference."""
+    script = """
+import signal, sys, time, weakref
+from tilewright import cli
+
+class Thing:
+    pass
+
+def app(*_, **__):
+    thing = Thing()
+    watched = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))
+    del thing
+    for _ in range(600):
+        time.sleep(0.05)
+
+cli.app = app
+sys.argv = ["tilewright", "plan"]
+cli.main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    expect_error(done, "interrupted", status=130)
+
+
 def best_weights(folder: Path) -> bytes:
     (path,) = (folder / "01_train").glob("best-*.safetensors")
     return path.read_bytes()

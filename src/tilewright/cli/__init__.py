@@ -6,8 +6,11 @@ Exit status: 0 all checks hold; 1 a check failed; 2 bad input or usage; 3 a faul
 
 from __future__ import annotations
 
+import _thread
 import signal
 import sys
+import threading
+from typing import Any
 
 import typer
 
@@ -20,6 +23,8 @@ from tilewright.errors import MissingPackageError, TilewrightError
 GO_ON = ("run", "train", "sweep")
 """Commands that go on where they were interrupted; mutate does with --log, sweep if it trains."""
 
+AGAIN_S = 0.05
+
 __all__ = ["GROUPS", "MODULES", "app", "main"]
 
 
@@ -28,6 +33,7 @@ def main() -> None:
     open_streams()
     Console.begins_anew = False
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's Ctrl-C
+    sys.unraisablehook = _interrupt_again
     try:
         with HELD:
             status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
@@ -46,6 +52,17 @@ def main() -> None:
         stop(f"interrupted: {_what_is_kept(sys.argv[1:])}", INTERRUPTED)
     tell_cost()
     raise SystemExit(status or 0)
+
+
+def _interrupt_again(lost: Any) -> None:
+    """Python drops what is raised in a callback of its own, as of an import's lock: Ctrl-C comes once more.
+
+    From a thread, a moment later, since what is raised in this function would be dropped, too.
+    """
+    if lost.exc_type is KeyboardInterrupt:
+        threading.Timer(AGAIN_S, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _what_is_kept(words: list[str]) -> str:

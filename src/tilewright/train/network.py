@@ -33,7 +33,7 @@ from tilewright.train.metrics import append_metrics, keep_epochs
 from tilewright.train.provenance import describe_provenance
 from tilewright.train.recipe import Recipe, set_rates
 from tilewright.train.run import Tally, TrainingState, start_run
-from tilewright.train.tensorboard import show_metrics
+from tilewright.train.tensorboard import find_writer, show_metrics
 
 SUMMARY = "training.json"
 CHECKPOINT_SECONDS = 60.0
@@ -120,6 +120,7 @@ def train_network(
         )
         if world.is_first:
             keep_epochs(folder, run.epoch)
+            find_writer()
         allow_int8(run.model, is_allowed=is_int8_allowed)
         frozen = freeze(run.model, spec) if recipe.trains == "chokepoint" else ()
         images = DeviceImages(data.train, device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,21 @@ def show_metrics(folder: Path, metrics: dict[str, Any]) -> bool:
 
     A run that is taken up again replaces the epochs that it repeats.
     """
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
+    summary_writer, epoch = find_writer(), metrics["epoch"]
+    if summary_writer is None:
         return False
-    epoch = metrics["epoch"]
-    with SummaryWriter(str(folder / FOLDER), purge_step=epoch) as writer:
+    with summary_writer(str(folder / FOLDER), purge_step=epoch) as writer:
         for name, value in metrics.items():
             if name not in NOT_CURVES:
                 writer.add_scalar(name, value, epoch)
     return True
+
+
+@cache
+def find_writer() -> Any:
+    """TensorBoard's writer, or None; looked for once, before the training: an import in its midst may lose Ctrl-C."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter

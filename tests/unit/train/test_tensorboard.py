@@ -3,7 +3,7 @@ from types import ModuleType
 
 import pytest
 
-from tilewright.train.tensorboard import show_metrics
+from tilewright.train.tensorboard import find_writer, show_metrics
 
 METRICS = {"epoch": 3, "seconds": 9.5, "loss": 0.25, "holdout_accuracy": 0.5}
 
@@ -24,6 +24,14 @@ class Writer:
 
     def add_scalar(self, *values):
         self.calls.append(values)
+
+
+@pytest.fixture(autouse=True)
+def look_anew():
+    """What was found is kept for the whole process."""
+    find_writer.cache_clear()
+    yield
+    find_writer.cache_clear()
 
 
 @pytest.fixture
