@@ -27,7 +27,7 @@ def show_metrics(folder: Path, metrics: dict[str, Any]) -> bool:
 
 @cache
 def find_writer() -> Any:
-    """TensorBoard's writer, or None; looked for once, before the training: an import in its midst may lose Ctrl-C."""
+    """TensorBoard's writer, or None; looked for once, before a training: an import later may lose Ctrl-C."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
