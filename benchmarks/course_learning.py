@@ -47,12 +47,12 @@ HOLDOUT = 1000
 
 
 def course_network(ours: nn.Module, factor: float = 1.0) -> nn.Module:
-    """A copy of `ours` with the course's convolutions, their weights times about `factor`."""
+    """A copy of `ours` with the course's convolutions, each weight times 1 to `factor`."""
     theirs = copy.deepcopy(ours)
     layers = [(name, part) for name, part in theirs.named_modules() if type(part) is QuantConv2d]
     for name, layer in layers:
         fake = CourseConv2d(layer.in_channels, layer.out_channels)
-        noise = torch.empty_like(layer.weight).uniform_(min(factor, 1.0), max(factor, 1.0))
+        noise = torch.empty_like(layer.weight).uniform_(1.0, factor)
         with torch.no_grad():
             fake.weight.copy_(layer.weight * noise)
         parent, _, place = name.rpartition(".")

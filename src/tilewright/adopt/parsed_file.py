@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tilewright.vectors.tokens import without_places
+from tilewright.vectors.tokens import without_brackets, without_places
 
 RADICES = ("binary", "hex", "decimal")
 Form = tuple[str, tuple[int, int], str]
@@ -131,9 +131,8 @@ def parse_file(folder: Path, path: Path) -> ParsedFile | None:
 
 def _plain(content: bytes) -> bytes:
     """A list as Python and numpy print it, or a memory file, without brackets or addresses."""
-    if content.lstrip()[:1] in (b"[", b"("):
-        return content.translate(bytes.maketrans(b"[](){}", b"      "))
-    return without_places(content)
+    bare = without_brackets(content)
+    return bare if bare != content else without_places(content)
 
 
 def _octets(name: str, content: bytes) -> ParsedFile | None:

@@ -120,7 +120,7 @@ def _gains(
     gain, other = whole_gains(a, b)
     for number in range(GAINS_TRIED):
         gains = gain, sign * other
-        known = Attained(gain * left + sign * other * right, made)
+        known = Attained(gains[0] * left + gains[1] * right, made)
         if not known.thresholds(out)[1] or gain == other == 1:
             break
         unit = (LARGEST_GAIN - 4099 * number) / max(a.scale, b.scale)

@@ -35,8 +35,9 @@ def plain_numbers(text: TextForm, body: bytes) -> tuple[bytes, list[str]]:
     plain = without_places(body)
     if plain != body:
         notes.append("addresses that count up are overlooked")
-    if text.radix == "decimal" and plain.lstrip()[:1] in (b"[", b"("):
-        plain = _BRACKETS.sub(b" ", plain).strip(b" ")
+    bare = without_brackets(plain) if text.radix == "decimal" else plain
+    if bare != plain:
+        plain = bare.strip(b" ")
         notes.append("brackets are overlooked")
     if _ODD.search(plain):
         plain, notes = _without_marks(text, plain)
@@ -46,6 +47,11 @@ def plain_numbers(text: TextForm, body: bytes) -> tuple[bytes, list[str]]:
         plain, more = _in_words(text, plain, lanes)
         notes += more
     return plain, notes
+
+
+def without_brackets(content: bytes) -> bytes:
+    """A list as Python and numpy print it, with blanks for its brackets; other text as it is."""
+    return _BRACKETS.sub(b" ", content) if content.lstrip()[:1] in (b"[", b"(") else content
 
 
 def without_places(content: bytes) -> bytes:
