@@ -43,8 +43,8 @@ class Engine:
     "winograd" saves products in 3x3 layers of few bits if the processor has AVX2, and is "int8" in others;
     "popcount" counts signs that agree in layers whose codes and weights are -1, 0 or 1, and is "blas" in
     others; "blas" in float32 or float64, whichever holds every partial sum exactly, and in int64 beyond;
-    "int64" in integers only; "auto" is "winograd" on processors that have AVX2 and nothing better, "int8"
-    where it works, else "popcount". One thread by default.
+    "int64" in integers only; "auto" is "winograd" where a layer gains by it, "int8" where that works, else
+    "popcount". One thread by default.
     `arithmetic` says how each node is computed. register: limits the psums of every layer; without
     one they are exact. Where only the output is asked for, a layer's codes leave the 8-bit units themselves
     if its thresholds allow it: `fused_layers` names those layers.

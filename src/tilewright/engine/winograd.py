@@ -8,15 +8,18 @@ largest weight.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.engine.affine import AffineMap
+from tilewright.engine.blocks import LANES, ROWS, TOGETHER, VECTORS, sum_block
 from tilewright.engine.compiled import compiled
+from tilewright.engine.instructions import REGISTERS, has_registers
 from tilewright.engine.kernels import Array
-from tilewright.engine.pairs import LANES, ROWS, TOGETHER, VECTORS, has_better, has_pairs, sum_block
+from tilewright.engine.tiles import write_tile
 from tilewright.errors import ToolError
 from tilewright.spec import IntegerLayer
 
@@ -29,9 +32,6 @@ TILES = 32
 
 LEAST_STEPS = 8
 """Sums that must be widened more often have less to gain."""
-
-ZERO, NO_FRACTION = np.float32(0), np.float32(1.5 * 2**23)
-"""Added to a number of 0..2**22, the second leaves no fraction: halves go to even."""
 
 
 class WinogradWeights:
@@ -52,7 +52,7 @@ class WinogradWeights:
         down = _doubled(weight.transpose(2, 3, 0, 1).astype(np.int16))  # 4 kw oc ic
         across = _doubled(down.swapaxes(0, 1)).swapaxes(0, 1)  # 4 4 oc ic
         moved = across.reshape(
-            POSITIONS, shape.oc // LANES, VECTORS, 8, shape.ic // TOGETHER, TOGETHER
+            POSITIONS, shape.oc // LANES, VECTORS, REGISTERS.words, shape.ic // TOGETHER, TOGETHER
         )
         ordered = moved.transpose(1, 0, 4, 2, 3, 5)  # group position step vector lane together
         self._weights = _aligned(ordered.reshape(shape.oc // LANES, POSITIONS, -1).astype(np.int8))
@@ -79,30 +79,27 @@ class WinogradWeights:
 
     def psums(self, codes: Array) -> Array:
         """Psums int32 ``n oh ow oc`` of codes ``n ih iw ic``."""
-        found = np.empty((len(codes), *self._ofmap), np.int32)
-        self._convolve(codes, np.zeros((0, 2, 0), np.float32), ZERO, found)
-        found >>= 2
-        return found
+        lines = np.zeros((self._ofmap[2] // LANES, 2, LANES), np.float32)
+        return self._convolve(codes, lines, 0, np.dtype(np.int32))
 
     def codes(self, codes: Array, affine: AffineMap, highest: int) -> Array:
         """The affine map of the psums, rounded and clipped to 0..highest: uint8 ``n oh ow oc``."""
-        found = np.empty((len(codes), *self._ofmap), np.uint8)
         line = np.stack([affine.slope / 4, affine.offset])  # a power of two: no other rounding
-        groups = line.reshape(2, -1, 1, LANES).transpose(1, 0, 2, 3)
-        lines = np.repeat(groups, self._tiles[3], axis=2).reshape(len(groups), 2, -1)
-        self._convolve(codes, lines, np.float32(highest), found)
-        return found
+        lines = np.ascontiguousarray(line.reshape(2, -1, LANES).transpose(1, 0, 2))
+        return self._convolve(codes, lines, highest, np.dtype(np.uint8))
 
-    def _convolve(self, codes: Array, lines: Array, top: np.float32, found: Array) -> None:
-        codes = np.ascontiguousarray(codes, np.uint8)
+    def _convolve(self, codes: Array, lines: Array, highest: int, dtype: np.dtype[Any]) -> Array:
+        sizes = (len(codes), *self._ofmap)
+        found = np.empty(math.prod(sizes) + LANES, dtype)  # and what lies outside of the map
         weights = (self._weights, self._begin, self._pieces)
-        eights = found.reshape(-1).view(np.uint64)
-        _convolve(codes, weights, self._plane, self._tiles, self._ofmap, lines, top, eights)
+        codes, top = np.ascontiguousarray(codes, np.uint8), np.float32(highest)
+        _convolve(codes, weights, self._plane, self._tiles, self._ofmap, lines, top, found)
+        return found[:-LANES].reshape(sizes)
 
 
 def pays(layer: IntegerLayer) -> bool:
     """Whether a layer fits and its sums are not widened too often, on a processor with nothing better."""
-    if has_better() or not _fits(layer):
+    if not _fits(layer):
         return False
     return WinogradWeights(layer, layer.weight).steps >= LEAST_STEPS
 
@@ -117,22 +114,25 @@ def _fits(layer: IntegerLayer) -> bool:
     shape, codes, weights = layer.shape, layer.act_format, layer.weight_format
     largest = GAIN * max(-weights.min_code, weights.max_code)
     return (
-        has_pairs()
+        has_registers()
         and (shape.kh, shape.kw, *shape.stride) == (TAPS, TAPS, 1, 1)
         and shape.ic % TOGETHER == 0
         and shape.oc % LANES == 0
         and not codes.is_signed
         and largest < 2**7
         and 4 * codes.max_code < 2**8
-        and 2 * 4 * codes.max_code * largest < 2**15
+        and (REGISTERS.has_fours or 2 * 4 * codes.max_code * largest < 2**15)
     )
 
 
 def _pieces(weights: npt.NDArray[np.int16], highest: int) -> tuple[int, int]:
-    """Into how many pieces of how many steps sums must be cut, so that 16 bits hold each, whatever the codes.
+    """Into how many pieces of how many steps sums must be cut, so that 16 bits hold each, whatever the codes;
+    one, where none is cut.
 
     weights: transformed, ``group position step vector lane together``.
     """
+    if REGISTERS.has_fours:
+        return 1, weights.shape[2]
     even, odd = weights[..., 0::2], weights[..., 1::2]
     rises = np.maximum(even, 0) + np.maximum(odd, 0)
     ends = [
@@ -172,9 +172,9 @@ def _convolve(
     top: Any,
     found: Array,
 ) -> None:
-    """Write codes uint8, or psums int32 times 4 where lines are empty: ``n oh ow oc``.
+    """Write codes uint8, or psums int32, ``n oh ow oc``, and something into `LANES` places behind them.
 
-    lines: slope / 4 and offset of each lane, ``group 2 (tile lane)``. found: eight bytes together.
+    lines: slope / 4 and offset of each channel, ``group 2 lane``.
     """
     weights, begin, pieces = of_weights
     ic, up = of_plane[2], of_plane[5]
@@ -262,55 +262,20 @@ def _finish(
 
     place: their first row among all samples' rows, how many, and a sample's rows and columns of tiles.
     """
-    size = products.shape[1]
-    halves, quad = np.empty((2, 4, size), np.int32), np.empty(size, np.int32)
-    reals, codes = np.empty(size, np.float32), np.empty(size, np.uint8)
-    for number in range(8):
-        right, row = number // 4, number % 4
-        _three(products[4 * row + right : 4 * row + right + 3], right, halves[right, row])
-    for number in range(4):
-        down, right = number // 2, number % 2
-        _three(halves[right, down : down + 3], down, quad)
-        if lines.size:
-            _round(quad, lines[group], top, reals, codes)
-        source = codes.view(np.uint64) if lines.size else quad.view(np.uint64)
-        words = len(source) * LANES // size
-        _put(source, words, place, of_ofmap, (down, right, group), found)
-
-
-@compiled
-def _three(parts: Array, is_second: int, target: Array) -> None:
-    """Lines of A: the first plus both others, or less both."""
-    first, second, third, mask = parts[0], parts[1], parts[2], np.int32(-is_second)
-    for place in range(len(target)):
-        turned = np.int32(np.int32(second[place] + third[place]) ^ mask)
-        target[place] = np.int32(np.int32(first[place] + turned) - mask)
-
-
-@compiled
-def _round(fours: Array, lines: Array, top: Any, reals: Array, codes: Array) -> None:
-    """Codes of psums times 4, by lines of slope / 4 and offset: the low byte of a float without fraction."""
-    slopes, offsets, words = lines[0], lines[1], reals.view(np.int32)
-    for place in range(len(fours)):
-        code = np.float32(fours[place]) * slopes[place] + offsets[place]
-        code = code if code > ZERO else ZERO
-        reals[place] = (code if code < top else top) + NO_FRACTION
-    for place in range(len(codes)):
-        codes[place] = np.uint8(words[place])
-
-
-@compiled
-def _put(source: Array, words: int, place: Any, of_ofmap: Any, which: Any, target: Array) -> None:
-    """What each tile has to its pixel: which says the pixel of the tile, and the group of channels."""
     first, count, high, wide = place
     oh, ow, oc = of_ofmap
-    down, right, group = which
-    step = oc // LANES * words
+    outside = found.size - LANES
     for row in range(count):
-        sample, y = (first + row) // high, (first + row) % high * TILE + down
-        if y < oh:
-            pixels = target[((sample * oh + y) * ow + right) * step + group * words :]
-            tiles = source[row * wide * words : (row + 1) * wide * words]
-            for tile in range((ow - right + 1) // TILE):
-                for word in range(words):
-                    pixels[tile * TILE * step + word] = tiles[tile * words + word]
+        sample, y = (first + row) // high, (first + row) % high * TILE
+        begin = (sample * oh + y) * ow * oc + group * LANES
+        for tile in range(wide):
+            one = begin + tile * TILE * oc
+            has_right, has_below = tile * TILE + 1 < ow, y + 1 < oh
+            pixels = (
+                one,
+                one + oc if has_right else outside,
+                one + ow * oc if has_below else outside,
+                one + (ow + 1) * oc if has_right and has_below else outside,
+            )
+            source = (products, (row * wide + tile) * LANES, products.shape[1])
+            write_tile(source, (lines, group * 2 * LANES), top, found, pixels)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +12,8 @@ import pytest
 
 from tests.networks import images, layer
 from tests.unit.engine.test_fused import straightened
-from tilewright.engine import Engine, pairs, winograd
+from tilewright.engine import Engine, instructions, winograd
+from tilewright.engine.instructions import Registers
 from tilewright.engine.units import UnitConvolution
 from tilewright.engine.winograd import WinogradWeights
 from tilewright.errors import ToolError
@@ -18,7 +22,9 @@ from tilewright.verify import compare_traces, reference_psums, reference_trace
 
 U4, U2, U6 = (NumberFormat(bits, is_signed=False) for bits in (4, 2, 6))
 
-pytestmark = pytest.mark.skipif(not pairs.has_pairs(), reason="this processor has no AVX2")
+pytestmark = pytest.mark.skipif(
+    not instructions.has_registers(), reason="this processor has no AVX2"
+)
 
 
 def made(*sizes, act_format=U4, weight_bits=4, **values):
@@ -28,15 +34,15 @@ def made(*sizes, act_format=U4, weight_bits=4, **values):
 
 
 SHAPES = {
-    "even": ((8, 6, 4, 16, 3, 3), {"padding": (1, 1)}),
+    "even": ((8, 6, 4, 32, 3, 3), {"padding": (1, 1)}),
     "odd": ((4, 5, 7, 32, 3, 3), {"padding": (1, 1)}),
-    "no padding": ((4, 6, 5, 16, 3, 3), {}),
-    "one output": ((12, 3, 3, 16, 3, 3), {}),
-    "one pixel": ((12, 1, 1, 16, 3, 3), {"padding": (1, 1)}),
-    "wide padding": ((4, 3, 2, 16, 3, 3), {"padding": (2, 3)}),
-    "below and right": ((4, 5, 6, 16, 3, 3), {"padding": (0, 0), "padding_after": (2, 1)}),
-    "a row of many tiles": ((4, 3, 71, 16, 3, 3), {"padding": (1, 1)}),
-    "many rows": ((4, 40, 2, 16, 3, 3), {"padding": (1, 1)}),
+    "no padding": ((4, 6, 5, 32, 3, 3), {}),
+    "one output": ((12, 3, 3, 32, 3, 3), {}),
+    "one pixel": ((12, 1, 1, 32, 3, 3), {"padding": (1, 1)}),
+    "wide padding": ((4, 3, 2, 32, 3, 3), {"padding": (2, 3)}),
+    "below and right": ((4, 5, 6, 32, 3, 3), {"padding": (0, 0), "padding_after": (2, 1)}),
+    "a row of many tiles": ((4, 3, 71, 32, 3, 3), {"padding": (1, 1)}),
+    "many rows": ((4, 40, 2, 32, 3, 3), {"padding": (1, 1)}),
 }
 
 
@@ -57,7 +63,7 @@ def test_psums_are_those_of_the_reference(sizes, values, samples):
 )
 def test_the_largest_codes_and_weights_are_exact(act_format, weight_bits, sign):
     """And those in which only one tap of a position works against the others."""
-    one = made(32, 4, 4, 16, 3, 3, act_format=act_format, weight_bits=weight_bits, padding=(1, 1))
+    one = made(32, 4, 4, 32, 3, 3, act_format=act_format, weight_bits=weight_bits, padding=(1, 1))
     rng = np.random.default_rng(2)
     top = one.weight_format.max_code
     codes = np.full((2, 32, 4, 4), act_format.max_code, np.uint8)
@@ -68,8 +74,11 @@ def test_the_largest_codes_and_weights_are_exact(act_format, weight_bits, sign):
         assert (found.transpose(0, 3, 1, 2) == reference_psums(codes, full)).all()
 
 
+@pytest.mark.skipif(
+    instructions.REGISTERS.has_fours, reason="sums of four products in 32 bits are never cut"
+)
 def test_sums_cut_too_seldom_for_16_bits_are_refused(monkeypatch):
-    one = made(64, 4, 4, 16, 3, 3, padding=(1, 1))
+    one = made(64, 4, 4, 32, 3, 3, padding=(1, 1))
     UnitConvolution(one, WinogradWeights, samples=2)
     honest = winograd._pieces
 
@@ -87,13 +96,13 @@ def test_sums_cut_too_seldom_for_16_bits_are_refused(monkeypatch):
 @pytest.mark.parametrize(
     ("sizes", "values"),
     [
-        ((6, 4, 4, 16, 3, 3), {}),
+        ((6, 4, 4, 32, 3, 3), {}),
         ((4, 4, 4, 12, 3, 3), {}),
-        ((4, 4, 4, 16, 3, 3), {"stride": (2, 1)}),
-        ((4, 4, 4, 16, 3, 1), {}),
-        ((4, 4, 4, 16, 3, 3), {"act_format": NumberFormat(4, is_signed=True)}),
-        ((4, 4, 4, 16, 3, 3), {"act_format": NumberFormat(7, is_signed=False)}),
-        ((4, 4, 4, 16, 3, 3), {"weight_bits": 5}),
+        ((4, 4, 4, 32, 3, 3), {"stride": (2, 1)}),
+        ((4, 4, 4, 32, 3, 1), {}),
+        ((4, 4, 4, 32, 3, 3), {"act_format": NumberFormat(4, is_signed=True)}),
+        ((4, 4, 4, 32, 3, 3), {"act_format": NumberFormat(7, is_signed=False)}),
+        ((4, 4, 4, 32, 3, 3), {"weight_bits": 5}),
     ],
 )
 def test_other_layers_are_refused(sizes, values):
@@ -103,7 +112,7 @@ def test_other_layers_are_refused(sizes, values):
 
 
 def plain(rng):
-    """Two 3x3 layers of 16 channels behind one of pixels, with a pool, and a classifier."""
+    """3x3 layers of 16 and of 32 channels behind one of pixels, with a pool, and a classifier."""
 
     def link(consumer, oc, **values):
         return Requantization(
@@ -113,8 +122,8 @@ def plain(rng):
     pool = MaxPool((2, 2), (2, 2))
     same = {"padding": (1, 1)}
     sizes = ConvShape(3, 8, 7, 16, 3, 3, **same), ConvShape(16, 8, 7, 32, 3, 3, **same)
-    third = ConvShape(32, 4, 3, 16, 3, 3, **same)
-    flat = link("head", 16, is_flattened=True)
+    third = ConvShape(32, 4, 3, 32, 3, 3, **same)
+    flat = link("head", 32, is_flattened=True)
     return IntegerNetwork(
         (
             layer(rng, "first", sizes[0], links=(link("second", 16),)),
@@ -122,7 +131,7 @@ def plain(rng):
                 rng, "second", sizes[1], act_format=U4, links=(link("third", 32, pools=(pool,)),)
             ),
             layer(rng, "third", third, act_format=U4, links=(flat,)),
-            layer(rng, "head", ConvShape(192, 1, 1, 5, 1, 1), act_format=U4, unlinked="output"),
+            layer(rng, "head", ConvShape(384, 1, 1, 5, 1, 1), act_format=U4, unlinked="output"),
         )
     )
 
@@ -184,27 +193,65 @@ def test_a_psum_that_is_wrong_leaves_the_layer_to_others(network, monkeypatch):
     assert "winograd" not in arithmetic.values()
 
 
-@pytest.mark.parametrize("has_better", [True, False])
-def test_it_is_chosen_where_the_processor_has_nothing_better_and_the_layer_gains(
-    network, monkeypatch, has_better
-):
-    monkeypatch.setattr(winograd, "has_better", lambda: has_better)
+def test_it_is_chosen_where_the_layer_gains(network):
     arithmetic = Engine(network, batch=3).arithmetic
-    assert (arithmetic["third"] == "winograd") == (not has_better)
+    assert arithmetic["third"] == "winograd"
     assert arithmetic["second"] != "winograd"  # 16 channels: 4 steps are no gain
 
 
 def test_without_the_instructions_nothing_is_compiled_for_them(network, monkeypatch):
-    monkeypatch.setattr(pairs, "_features", lambda: ["+sse4.2", "-avx2"])
-    assert not pairs.has_pairs()
-    monkeypatch.setattr(pairs, "_features", lambda: ["+avx2"])
-    monkeypatch.setattr(pairs.config, "DISABLE_JIT", 1)
-    assert not pairs.has_pairs()
+    monkeypatch.setattr(instructions, "_features", lambda: ["+sse4.2", "-avx2"])
+    assert not instructions.has_registers()
+    monkeypatch.setattr(instructions, "_features", lambda: ["+avx2"])
+    monkeypatch.setattr(instructions.config, "DISABLE_JIT", 1)
+    assert not instructions.has_registers()
     arithmetic = Engine(network, kind="winograd", batch=3).arithmetic
     assert "winograd" not in arithmetic.values()
 
 
-def test_what_the_processor_has_is_read_from_what_numba_compiles_for(monkeypatch):
-    for feature, has_better in (("+avx2", False), ("+avxvnni", True), ("+avx512bw", True)):
-        monkeypatch.setattr(pairs, "_features", lambda feature=feature: ["+avx2", feature])
-        assert (pairs.has_pairs(), pairs.has_better()) == (True, has_better)
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [
+        (["+avx2"], Registers(8, has_fours=False)),
+        (["+avx2", "+avxvnni"], Registers(8, has_fours=True)),
+        (["+avx2", "+avx512bw", "-avx512vnni"], Registers(8, has_fours=False)),
+        (["+avx2", "+avx512bw", "+avx512vnni"], Registers(16, has_fours=True)),
+    ],
+)
+def test_registers_are_those_of_the_processor(features, expected):
+    assert Registers.of(features) == expected
+
+
+NARROWER = {
+    "AVX2": (("avx512vnni", "avxvnni"), Registers(8, has_fours=False)),
+    "sums of four in 32 bytes": (("avx512bw",), Registers(8, has_fours=True)),
+}
+EXACT = (
+    test_psums_are_those_of_the_reference,
+    test_the_largest_codes_and_weights_are_exact,
+    test_sums_cut_too_seldom_for_16_bits_are_refused,
+    test_every_code_and_sum_of_a_network_is_the_reference_s,
+)
+
+
+@pytest.mark.skipif(instructions.REGISTERS.words < 16, reason="this processor has no wider ones")
+@pytest.mark.parametrize(("without", "expected"), NARROWER.values(), ids=NARROWER)
+def test_what_processors_with_less_run_is_exact(tmp_path, without, expected):
+    features = instructions._features()
+    left = (f"-{name[1:]}" if name[1:] in without else name for name in features)
+    environment = os.environ | {
+        "NUMBA_CPU_NAME": "haswell",
+        "NUMBA_CPU_FEATURES": ",".join(left),
+        "NUMBA_CACHE_DIR": str(tmp_path),
+    }
+
+    def output_of(*arguments):
+        command = [sys.executable, *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    show = "from tilewright.engine.instructions import REGISTERS; print(REGISTERS)"
+    assert output_of("-c", show).strip() == str(expected)
+    tests = [f"{__file__}::{test.__name__}" for test in EXACT]
+    assert " passed" in output_of("-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
