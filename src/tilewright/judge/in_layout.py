@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from tilewright.tile import tile_psums
 from tilewright.vectors import Bundle, KindLayout, Layout, decode
 from tilewright.vectors.arrangement import arrange
 from tilewright.vectors.codec import text_set
+from tilewright.vectors.memory_image import read_memory_image
 from tilewright.vectors.text import TextSet
 
 DUMP_KINDS = ("tap_psum", "psum", "output")
@@ -107,12 +109,14 @@ def read_words(
     """The numbers that `contents`, by the layout's file names, hold.
 
     Header lines, comments, letter case, ``_`` between digits and line ends do not matter; bits may be x or
-    z. Files and words that are missing are refused unless `is_partial`. Raises `FormatError` that says
-    what was expected and what was seen.
+    z. Memory files (`read_memory_image`) hold the words by address, in whatever layout. Files and words that
+    are missing are refused unless `is_partial`. Raises `FormatError` that says what was expected and what was
+    seen.
     """
-    if files.form.container != "text" and files.form.container != "mem":
+    contents, notes = _without_images(files, contents)
+    if files.form.container not in ("text", "mem") and not notes:
         return _read_strictly(bundle, files, contents)
-    parts, notes = [], list[str]()
+    parts = []
     missing = [name for name in files.texts.names if name not in contents]
     if missing and not is_partial:
         raise FormatError(
@@ -134,6 +138,20 @@ def read_words(
         tuple(files.texts.names),
     )
     return joined.to_dump(files.form.kind, dump_shape(bundle, files.form.kind), notes=tuple(notes))
+
+
+def _without_images(
+    files: WordFiles, contents: Mapping[str, bytes]
+) -> tuple[dict[str, bytes], list[str]]:
+    """Memory files of other tools as lines of words, and what to say of each."""
+    plain, notes = dict[str, bytes](contents), list[str]()
+    for name, content in contents.items():
+        image = read_memory_image(content, Path(name))
+        if image is not None:
+            image = image.in_words(files.grid.shape[1])
+            plain[name] = image.text(files.form.radix).encode()
+            notes.append(f"{name} is {image}")
+    return plain, notes
 
 
 def _read_file(files: WordFiles, index: int, content: bytes, *, is_partial: bool) -> FoundNumbers:

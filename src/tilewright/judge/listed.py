@@ -17,6 +17,7 @@ from tilewright.spec import Ints
 from tilewright.store.arrays import read_arrays
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle
+from tilewright.vectors.memory_image import read_memory_image
 
 _BITS = "[0-9a-fxz?_]+"
 _PLACE = re.compile(r"@([0-9a-f]{1,15})", re.IGNORECASE)
@@ -44,10 +45,13 @@ def parse_number(token: str, radix: str, bits: int) -> int | None:
     """The number that `token` says; None if it has x or z in it. Raises ValueError for anything else.
 
     Hexadecimal and binary numbers without a sign are two's complement of `bits` bits, or of as many
-    as their digits have. Of decimal ones, -4.0 and -4.0e+00 are -4.
+    as their digits have, if these are more digits than `bits` bits take or say more than these bits. Of
+    decimal ones, -4.0 and -4.0e+00 are -4.
 
     >>> parse_number("fff4", "hex", 16), parse_number("-12", "decimal", 16), parse_number("1x", "hex", 16)
     (-12, -12, None)
+    >>> parse_number("3fff4", "hex", 18), parse_number("ffff4", "hex", 18), parse_number("3fff4", "hex", 16)
+    (-12, -12, 262132)
     """
     bare = token.replace("_", "").lower()
     if re.fullmatch(r"[+-]?[0-9a-f]*[xz?][0-9a-fxz?]*", bare) and not bare.startswith("0x"):
@@ -55,7 +59,10 @@ def parse_number(token: str, radix: str, bits: int) -> int | None:
     value = _whole(bare) if radix == "decimal" and "." in bare else int(bare, RADICES[radix])
     if radix == "decimal" or bare[0] in "+-":
         return value
-    width = max(bits, len(bare.split("x")[-1]) * (4 if radix == "hex" else 1))
+    digit, prefix = (4, "0x") if radix == "hex" else (1, "0b")
+    width = len(bare.removeprefix(prefix)) * digit
+    if width < bits + digit and value >> bits == 0:  # no digit more than the bits take
+        width = bits
     return value - (1 << width) if value >> (width - 1) else value
 
 
@@ -113,14 +120,18 @@ def read_list(
     """Numbers parted by blanks, commas, semicolons or line ends, in `order` (`numbers_in_order`).
 
     Comments (``//``, ``#``) and addresses that count up (``@0``) do not count; a number with x or z is
-    unknown. Raises `FormatError` naming the line of what is no number, and if there are more numbers than
-    expected, or fewer and not `is_partial`.
+    unknown. A memory file (`read_memory_image`) holds the numbers by address. Raises `FormatError` naming the
+    line of what is no number, and if there are more numbers than expected, or fewer and not `is_partial`.
     """
     targets = numbers_in_order(bundle, kind, order)
     if radix not in RADICES:
         raise ConfigError(f"a radix is {', '.join(RADICES)}, not '{radix}'")
     values, where = list[int | None](), list[tuple[int, int, int]]()
-    content = read_bytes(path)
+    content, said = read_bytes(path), list[str]()
+    image = read_memory_image(content, path)
+    if image is not None:
+        image, radix = image.in_words(len(targets)), "decimal"
+        content, said = image.text(radix).encode(), [f"read as {image}"]
     check_text(path, content)
     lines, notes = _without_text(content.decode("utf-8", "replace").splitlines(), radix)
     for number, line in lines:
@@ -139,7 +150,7 @@ def read_list(
             f"ones are there)"
         )
     found = FoundNumbers.of(targets[: len(values)], values, where, (path.name,))
-    return found.to_dump(kind, dump_shape(bundle, kind), notes=notes)
+    return found.to_dump(kind, dump_shape(bundle, kind), notes=(*said, *notes))
 
 
 def check_text(path: Path, content: bytes) -> None:

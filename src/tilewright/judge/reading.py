@@ -14,6 +14,7 @@ from tilewright.judge.log import PATTERNS, read_log
 from tilewright.judge.waves import read_waves
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle, Layout
+from tilewright.vectors.memory_image import read_memory_image
 from tilewright.waves import Sampling
 
 ARRAYS = (".npy", ".npz")
@@ -151,6 +152,8 @@ def _read_file(
                 refusals.append(error)
     if dumps:
         return _likely(dumps)
+    if read_memory_image(content, path) is not None:
+        return read_list(bundle, path, kind or "psum", is_partial=is_partial)
     check_text(path, content)
     text = content.decode("utf-8", "replace")
     radix = radix_of(text)

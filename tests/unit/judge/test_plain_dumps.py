@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,6 +61,24 @@ def test_a_list_in_the_fashion_of_a_tool(bundle, psums, tmp_path, form):
     assert compare(bundle, read_dump(bundle, path)).passed
     path.write_text(PLAIN[form](psums + (psums == psums[1, 1, 0])))
     assert compare(bundle, read_dump(bundle, path)).first[0].index == (1, 1, 0)
+
+
+WIDTHS = {
+    "hexadecimal": ("hex", "{:05x}"),
+    "0x": ("hex", "0x{:05X}"),
+    "binary": ("binary", "{:018b}"),
+    "0b": ("binary", "0b{:018b}"),
+}
+
+
+@pytest.mark.parametrize(("radix", "form"), WIDTHS.values(), ids=WIDTHS)
+def test_psums_of_18_bits_keep_their_signs(bundle, psums, tmp_path, radix, form):
+    """Their five hexadecimal digits, as `$fdisplay` writes them, have room for 20 bits."""
+    assert (psums < 0).any()
+    wide = replace(bundle, array=replace(bundle.array, psum_bits=18))
+    path = tmp_path / "dump.txt"
+    path.write_text("\n".join(form.format(number & 0x3FFFF) for number in psums.ravel().tolist()))
+    assert (read_dump(wide, path, kind="psum", radix=radix).values == psums).all()
 
 
 @pytest.mark.parametrize("form", LISTS)

@@ -1,0 +1,181 @@
+"""Memory files of FPGA tools and processors as dumps: MIF, COE and Intel HEX."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.golden import regenerate as golden
+from tilewright.errors import FormatError
+from tilewright.judge import compare, expected_numbers, read_dump, read_operands
+from tilewright.vectors import load_layout, read_bundle
+from tilewright.vectors.memory_image import read_memory_image
+
+MASK = 0xFFFF
+
+
+@pytest.fixture(scope="module")
+def bundle():
+    return read_bundle(golden.FOLDER)
+
+
+@pytest.fixture(scope="module")
+def psums(bundle):
+    found = expected_numbers(bundle, "psum", read_operands(bundle))
+    assert (found < 0).any()
+    return found
+
+
+def record(address, kind, data):
+    octets = bytes([len(data), *address.to_bytes(2), kind, *data])
+    return f":{octets.hex().upper()}{-sum(octets) % 256:02X}\n"
+
+
+END = record(0, 1, b"")
+
+
+def mif(numbers, *, data="HEX", addresses="HEX", depth=None):
+    form = {"HEX": lambda n: f"{n & MASK:04X}", "BIN": lambda n: f"{n & MASK:016b}"}.get(data, str)
+    place = {"HEX": "{:x}", "UNS": "{}", "BIN": "{:b}", "OCT": "{:o}"}[addresses]
+    head = (
+        f"-- read back\nDEPTH = {depth or len(numbers)}; % words %\nWIDTH = 16;\n"
+        f"ADDRESS_RADIX={addresses};\nDATA_RADIX = {data};\nCONTENT\nBEGIN\n\n"
+    )
+    lines = (f"\t{place.format(at)}  :   {form(n)};\n" for at, n in enumerate(numbers))
+    return f"{head}{''.join(lines)}END;\n"
+
+
+def runs(numbers):
+    """A MIF whose entries hold several words, and one word for several addresses."""
+    half = len(numbers) // 2
+    first = " ".join(f"{n & MASK:04x}" for n in numbers[:half])
+    rest = "".join(f"{at:x} : {n & MASK:04x};\n" for at, n in enumerate(numbers) if at >= half)
+    head = f"WIDTH=16;\nDEPTH={len(numbers)};\nCONTENT BEGIN\n"
+    return f"{head}[0..{len(numbers) - 1:x}] : dead beef;\n0 : {first};\n{rest}END;\n"
+
+
+def coe(numbers, radix=16):
+    words = {16: lambda n: f"{n & MASK:04x}", 2: lambda n: f"{n & MASK:016b}", 10: str}[radix]
+    head = f"; read back\nmemory_initialization_radix={radix};\nmemory_initialization_vector=\n"
+    return head + ",\n".join(map(words, numbers)) + ";\n"
+
+
+def quartus_hex(numbers):
+    """A word a record, at the address of the word."""
+    words = (record(at, 0, (n & MASK).to_bytes(2)) for at, n in enumerate(numbers))
+    return record(0, 4, bytes(2)) + "".join(words) + END
+
+
+def octets_hex(numbers):
+    data = b"".join((n & MASK).to_bytes(2, "little") for n in numbers)
+    lines = (record(at, 0, data[at : at + 16]) for at in range(0, len(data), 16))
+    return "".join(lines) + END
+
+
+FORMS = {
+    "MIF": mif,
+    "MIF, binary": lambda n: mif(n, data="BIN", addresses="UNS"),
+    "MIF, decimal": lambda n: mif(n, data="DEC", addresses="OCT"),
+    "MIF, ranges": runs,
+    "MIF, deeper": lambda n: mif(n, depth=4 * len(n)),
+    "COE": coe,
+    "COE, binary": lambda n: coe(n, 2),
+    "COE, decimal": lambda n: coe(n, 10),
+    "Intel HEX, a word a record": quartus_hex,
+    "Intel HEX, octets": octets_hex,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_numbers_in_natural_order_are_read_and_a_wrong_one_found(bundle, psums, tmp_path, form):
+    path = tmp_path / "memory.txt"
+    path.write_text(FORMS[form](psums.ravel().tolist()))
+    dump = read_dump(bundle, path, kind="psum")
+    assert compare(bundle, dump).passed
+    assert any("words" in note for note in dump.notes)
+    wrong = psums + (psums == psums[1, 1, 0])
+    path.write_text(FORMS[form](wrong.ravel().tolist()))
+    assert compare(bundle, read_dump(bundle, path, kind="psum")).first[0].index == (1, 1, 0)
+
+
+def test_an_order_is_read_as_it_says(bundle, psums, tmp_path):
+    path = tmp_path / "memory.mif"
+    path.write_text(mif(psums.transpose(1, 2, 0).ravel().tolist()))
+    assert compare(bundle, read_dump(bundle, path, order="oh ow oc")).passed
+
+
+@pytest.mark.parametrize("container", ["mif", "coe"])
+def test_words_of_a_layout_that_another_tool_wrote_anew(bundle, tmp_path, container):
+    """Capital digits and other blanks, which `decode` refuses."""
+    layout = load_layout("ece284-ws").with_container(container)
+    words = (bundle.folder / "psum.txt").read_text().splitlines()[3:]
+    rows, bits = [int(word, 2) for word in words], len(words[0])
+    path = tmp_path / f"psum.{container}"
+
+    def passes():
+        numbers = ", ".join(f"{row:0{bits}b}" for row in rows)
+        lines = "".join(f"{at:X}:{row:X};\n" for at, row in enumerate(rows))
+        head = f"WIDTH={bits};DEPTH={len(rows)};DATA_RADIX=HEX;CONTENT BEGIN\n"
+        coe = f"memory_initialization_radix=2;memory_initialization_vector={numbers};"
+        path.write_text(coe if container == "coe" else f"{head}{lines}END;")
+        return compare(bundle, read_dump(bundle, path, layout=layout, kind="psum")).passed
+
+    assert passes()
+    rows[4] ^= 1
+    assert not passes()
+
+
+def test_words_that_a_file_leaves_out_are_unknown(bundle, psums, tmp_path):
+    numbers = psums.ravel().tolist()
+    text = mif(numbers)
+    line = next(line for line in text.splitlines() if line.startswith("\t5 "))
+    path = tmp_path / "memory.mif"
+    path.write_text(text.replace(line + "\n", ""))
+    found = compare(bundle, read_dump(bundle, path, kind="psum"))
+    assert (found.differ, found.unknown) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (octets_hex([1, 2]).replace("01", "02", 1), "whose octets add up to 0"),
+        (octets_hex([1, 2]).removesuffix(END), "the record :00000001FF at its end"),
+        (record(0, 0, b"\1\2") + record(1, 0, b"\1\2\3") + END, "must have one word, but has two"),
+        (record(0, 9, b"\1") + END, "must be a record of type 0..5, not 9"),
+        (mif([1]).replace("WIDTH = 16;", ""), "must state WIDTH and DEPTH"),
+        (mif([1]).replace("WIDTH = 16;", "WIDTH = 0;"), "a WIDTH of 1..65536"),
+        (mif([1, 2], depth=1), "addresses must be below 1, but one is 1"),
+        (mif([1]).replace("0001", "10001"), "65537 at address 0 does not fit 16 bits"),
+        (mif([1]).replace("0001", "12g4"), "'12g4' must be a number of radix 16"),
+        (mif([1]).replace("= HEX", "= HEXA"), "a radix is BIN, OCT, DEC, UNS, HEX, not HEXA"),
+        (mif([1]).replace(":   0001", "0001"), "must be 'address : words'"),
+        (coe([1]).replace("radix=16", "radix=8"), "must be 2, 10 or 16, not 8"),
+    ],
+)
+def test_a_damaged_file_is_refused(bundle, tmp_path, text, message):
+    path = tmp_path / "memory.txt"
+    path.write_text(text)
+    with pytest.raises(FormatError, match=message):
+        read_dump(bundle, path, kind="psum")
+
+
+@pytest.mark.skipif(shutil.which("objcopy") is None, reason="needs objcopy of binutils")
+def test_intel_hex_as_objcopy_writes_it(tmp_path):
+    """Records of 16 octets, and behind 64 KiB a record with the upper half of the address."""
+    data = np.random.default_rng(0).integers(0, 256, 2**16 + 300, np.uint8).tobytes()
+    (tmp_path / "data.bin").write_bytes(data)
+    command = ["objcopy", "-I", "binary", "-O", "ihex", "data.bin", "data.hex"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    image = read_memory_image((tmp_path / "data.hex").read_bytes(), Path("data.hex"))
+    assert image is not None
+    assert bytes(word for word in image.words if word is not None) == data
+    assert image.in_words(len(data) // 4).words == tuple(np.frombuffer(data, "<u4").tolist())
+
+
+def test_other_text_is_no_memory_file():
+    for text in ("", "1 2 3\n", ":", "CONTENT BEGIN", "memory_initialization_vector", "0f\n1e\n"):
+        assert read_memory_image(text.encode(), Path("a.txt")) is None
