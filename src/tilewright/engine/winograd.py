@@ -31,7 +31,7 @@ TILES = 32
 """Tiles taken together, about: each weight that is loaded serves all of them."""
 
 LEAST_STEPS = 8
-"""Sums that must be widened more often have less to gain."""
+"""Shorter sums, and those that must be widened more often, have less to gain."""
 
 
 class WinogradWeights:
@@ -98,10 +98,10 @@ class WinogradWeights:
 
 
 def pays(layer: IntegerLayer) -> bool:
-    """Whether a layer fits and its sums are not widened too often, on a processor with nothing better."""
-    if not _fits(layer):
+    """Whether a layer fits, and its sums are long and not widened too often."""
+    if not _fits(layer) or layer.shape.ic < TOGETHER * LEAST_STEPS:
         return False
-    return WinogradWeights(layer, layer.weight).steps >= LEAST_STEPS
+    return REGISTERS.has_fours or WinogradWeights(layer, layer.weight).steps >= LEAST_STEPS
 
 
 def _doubled(lines: Array) -> Array:
@@ -126,10 +126,9 @@ def _fits(layer: IntegerLayer) -> bool:
 
 
 def _pieces(weights: npt.NDArray[np.int16], highest: int) -> tuple[int, int]:
-    """Into how many pieces of how many steps sums must be cut, so that 16 bits hold each, whatever the codes;
-    one, where none is cut.
+    """Into how many pieces of how many steps sums must be cut, so that 16 bits hold each, whatever the codes.
 
-    weights: transformed, ``group position step vector lane together``.
+    One piece where sums have 32 bits. weights: transformed, ``group position step vector lane together``.
     """
     if REGISTERS.has_fours:
         return 1, weights.shape[2]
