@@ -113,7 +113,7 @@ def _show(report: LintReport, *, is_json: bool) -> None:
         if report.reader:
             print(f"reader: {report.reader}")
         print(
-            f"{len(report.files)} files looked at: "
+            f"{len(report.files)} file{'s' * (len(report.files) != 1)} looked at: "
             f"{', '.join(f'{count} {severity}' for severity, count in counts)}"
         )
         print(f"verdict: {'fail' if open_questions else 'pass'}")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+from tilewright.errors import FormatError
 from tilewright.lint.counts import border, has_zero_border, split_word
 from tilewright.lint.file_text import WORDS, FileText, Token, shown
 from tilewright.lint.findings import Finding
+from tilewright.vectors.memory_image import read_memory_image
 from tilewright.verilog.events import BITS_PER_DIGIT, MemoryLoad
 from tilewright.verilog.readmem import LoadedFile, LoadedWord, parse_memory_file
 from tilewright.verilog.scan import number
@@ -95,14 +98,23 @@ def _faults(
             "bad-word",
             parsed.bad,
             f"{call} takes digits, // and @, but finds {shown(token.text if token else b'')}: it "
-            f"stops here with an error, and the rest of the memory keeps its old values; write a "
-            f"header as // comments, and words without other characters",
+            f"stops here with an error, and the rest of the memory keeps its old values; {_remedy(load)}",
         )
         return
     yield from _word_faults(load, parsed.words, simulator)
     yield from _split_faults(load, text, parsed)
     yield from _count_faults(load, text, parsed)
     yield from _beyond_faults(load)
+
+
+def _remedy(load: MemoryLoad) -> str:
+    try:
+        image = read_memory_image(load.content or b"", Path(load.file))
+    except FormatError:
+        image = None
+    if image is None:
+        return "write a header as // comments, and words without other characters"
+    return f"the file is {image.tool}: write its words as digits, one after the other"
 
 
 def _split_faults(

@@ -230,3 +230,26 @@ def test_texts_that_bring_a_parser_down_are_refused_in_one_line(tmp_path: Path) 
     bench.write_text(f"{HEAD}initial s = {'(' * 20_000}1{')' * 20_000}; endmodule\n")
     with pytest.raises(FormatError):
         lint(tmp_path, testbench=bench)
+
+
+FOREIGN = {
+    "Intel HEX": (b":020000000102FB\n:00000001FF\n", "the file is Intel HEX: write its words"),
+    "MIF": (
+        b"WIDTH=8;\nDEPTH=1;\nCONTENT BEGIN\n0:01;\nEND;\n",
+        "the file is a memory initialization file (MIF): write its words",
+    ),
+    "COE": (
+        b"memory_initialization_radix=16;\nmemory_initialization_vector=01;\n",
+        "the file is a coefficient file (COE): write its words",
+    ),
+    "damaged Intel HEX": (b":020000000102FF\n", "write a header as // comments"),
+    "text": (b"words\n01\n", "write a header as // comments"),
+}
+
+
+@pytest.mark.parametrize(("content", "remedy"), FOREIGN.values(), ids=FOREIGN)
+def test_a_memory_file_of_another_tool_is_called_by_its_name(tmp_path, content, remedy):
+    body = 'initial begin $readmemh("d.txt", m); $display("%h", m[0]); end'
+    (error,) = _lint(tmp_path, body, {"d.txt": content}).errors
+    assert error.kind == "bad-word"
+    assert remedy in error.message
