@@ -19,7 +19,7 @@ from tilewright.tile import tile_psums
 from tilewright.vectors import Bundle, KindLayout, Layout, decode
 from tilewright.vectors.arrangement import arrange
 from tilewright.vectors.codec import text_set
-from tilewright.vectors.memory_image import read_memory_image
+from tilewright.vectors.memory_image import MemoryImage, read_memory_image
 from tilewright.vectors.text import TextSet
 
 DUMP_KINDS = ("tap_psum", "psum", "output")
@@ -113,8 +113,9 @@ def read_words(
     are missing are refused unless `is_partial`. Raises `FormatError` that says what was expected and what was
     seen.
     """
-    contents, notes = _without_images(files, contents)
-    if files.form.container not in ("text", "mem") and not notes:
+    images = _images_of(files, contents)
+    notes = [f"{name} is {image}" for name, image in images.items()]
+    if files.form.container not in ("text", "mem") and not images:
         return _read_strictly(bundle, files, contents)
     parts = []
     missing = [name for name in files.texts.names if name not in contents]
@@ -126,7 +127,8 @@ def read_words(
         )
     for index, name in enumerate(files.texts.names):
         if name in contents:
-            parts.append(_read_file(files, index, contents[name], is_partial=is_partial))
+            part = _read_file(files, index, contents[name], images.get(name), is_partial=is_partial)
+            parts.append(part)
             count = len(parts[-1].targets) // files.grid.shape[2]
             if count < files.grid.shape[1]:
                 notes.append(f"{name}: {count} of {files.grid.shape[1]} words are there")
@@ -140,30 +142,25 @@ def read_words(
     return joined.to_dump(files.form.kind, dump_shape(bundle, files.form.kind), notes=tuple(notes))
 
 
-def _without_images(
-    files: WordFiles, contents: Mapping[str, bytes]
-) -> tuple[dict[str, bytes], list[str]]:
-    """Memory files of other tools as lines of words, and what to say of each."""
-    plain, notes = dict[str, bytes](contents), list[str]()
-    for name, content in contents.items():
-        image = read_memory_image(content, Path(name))
-        if image is not None:
-            image = image.in_words(files.grid.shape[1])
-            plain[name] = image.text(files.form.radix).encode()
-            notes.append(f"{name} is {image}")
-    return plain, notes
+def _images_of(files: WordFiles, contents: Mapping[str, bytes]) -> dict[str, MemoryImage]:
+    """Those that are memory files of other tools, with as many words as the layout has."""
+    images = ((name, read_memory_image(content, Path(name))) for name, content in contents.items())
+    return {name: image.in_words(files.grid.shape[1]) for name, image in images if image}
 
 
-def _read_file(files: WordFiles, index: int, content: bytes, *, is_partial: bool) -> FoundNumbers:
+def _read_file(
+    files: WordFiles, index: int, content: bytes, image: MemoryImage | None, *, is_partial: bool
+) -> FoundNumbers:
     name, (lines, lanes) = files.texts.names[index], files.grid.shape[1:]
-    text = content.decode("ascii", "replace")
+    text = content.decode("ascii", "replace") if image is None else image.text(files.form.radix)
     words = files.words(text, index)
     if not words or len(words) > lines or (len(words) < lines and not is_partial):
         raise FormatError(_refusal(files, name, text, len(words)))
     values, known = split_words([word for _, word in words], files)
     where = np.empty((len(words), lanes, 3), np.int64)
     where[..., 0], where[..., 2] = index, np.arange(lanes)
-    where[..., 1] = np.array([number for number, _ in words])[:, None]
+    numbers = [number if image is None else image.lines[number - 1] for number, _ in words]
+    where[..., 1] = np.array(numbers)[:, None]
     targets = files.grid[index, : len(words)].reshape(-1)
     return FoundNumbers(
         targets,

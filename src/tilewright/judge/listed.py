@@ -142,7 +142,7 @@ def read_list(
                 raise FormatError(
                     f"{path}: line {number} must hold {radix} numbers, but has {token[:40]!r}"
                 ) from None
-            where.append((0, number, lane))
+            where.append((0, number if image is None else image.lines[number - 1], lane))
     if len(values) != len(targets) and not (is_partial and 0 < len(values) < len(targets)):
         raise FormatError(
             f"{path} must hold {len(targets)} numbers ({kind}, {order or ' '.join(DUMP_AXES[kind])}), but "

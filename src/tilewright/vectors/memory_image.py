@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import cycle, pairwise
 from pathlib import Path
@@ -16,6 +16,7 @@ DIGIT_BITS = {2: 1, 8: 3, 16: 4}
 _MIF_COMMENT = re.compile(r"--[^\n]*|%[^%]*%")
 _MIF_FIELD = re.compile(r"\b(WIDTH|DEPTH|ADDRESS_RADIX|DATA_RADIX)\s*=\s*(\w+)\s*;", re.IGNORECASE)
 _MIF_CONTENT = re.compile(r"\bCONTENT\s+BEGIN\b(.*)\bEND\s*;", re.IGNORECASE | re.DOTALL)
+_ENTRY = re.compile(r"\s*([^;\s][^;]*)(?:;|$)")
 _MIF_RANGE = re.compile(r"\[\s*(\w+)\s*\.\.\s*(\w+)\s*\]")
 _COE = re.compile(
     r"\bmemory_initialization_radix\s*=\s*(\d+)\s*;\s*memory_initialization_vector\s*=([^;]*);",
@@ -23,7 +24,11 @@ _COE = re.compile(
 )
 _KEYS = re.compile(r"\bmemory_initialization_vector\b|\bCONTENT\s+BEGIN\b", re.IGNORECASE)
 _COE_COMMENT = re.compile(r"^\s*;[^\n]*", re.MULTILINE)
+_COE_TOKEN = re.compile(r"[^\s,]+")
 _RECORD = re.compile(r":((?:[0-9a-f]{2}){5,})", re.IGNORECASE)
+_Record = tuple[int, bytes, int]
+"""Address, octets, and line of the file."""
+
 DATA, END, SEGMENT, LINEAR, STARTS = 0, 1, 2, 4, (3, 5)
 """Types of Intel HEX records."""
 
@@ -33,13 +38,15 @@ class MemoryImage:
     """Words by address, from 0 on.
 
     tool: what such a file is called. bits: of a word; 0 where the file does not say. words: without a sign,
-    except of decimal numbers below 0; None where the file has none. is_octets: a word is an octet of a memory
+    except of decimal numbers below 0; None where the file has none. lines: of the file, from 1, on which each
+    word stands; 0 where it has none. is_octets: a word is an octet of a memory
     whose words may be wider, the lowest octet first. left_out: words behind these.
     """
 
     tool: str
     bits: int
     words: tuple[int | None, ...]
+    lines: tuple[int, ...]
     is_octets: bool = False
     left_out: int = 0
 
@@ -48,9 +55,10 @@ class MemoryImage:
         octets, rest = divmod(len(self.words), max(count, 1))
         if self.is_octets and octets and not rest:
             parts = (self.words[at : at + octets] for at in range(0, len(self.words), octets))
-            return MemoryImage(self.tool, 8 * octets, tuple(map(_joined, parts)))
+            words = tuple(map(_joined, parts))
+            return MemoryImage(self.tool, 8 * octets, words, self.lines[::octets])
         left_out = max(len(self.words) - count, 0)
-        return replace(self, words=self.words[:count], left_out=left_out)
+        return replace(self, words=self.words[:count], lines=self.lines[:count], left_out=left_out)
 
     def text(self, radix: str) -> str:
         """A word a line, with every digit of it, or decimal as two's complement; x where there is none."""
@@ -84,18 +92,16 @@ def read_memory_image(content: bytes, path: Path) -> MemoryImage | None:
         return _intel_hex(text, path)
     if not _KEYS.search(text):
         return None
-    if _COE.search(plain := _COE_COMMENT.sub("", text)):
+    if _COE.search(plain := _COE_COMMENT.sub(_lines_of, text)):
         return _coe(plain, path)
-    body = _MIF_COMMENT.sub(" ", text)
+    body = _MIF_COMMENT.sub(_lines_of, text)
     content_of = _MIF_CONTENT.search(body)
-    if content_of is None:
-        return None
-    fields = {name.upper(): value.upper() for name, value in _MIF_FIELD.findall(body)}
-    return _mif(fields, content_of[1], path)
+    return None if content_of is None else _mif(body, content_of.span(1), path)
 
 
-def _mif(fields: dict[str, str], body: str, path: Path) -> MemoryImage:
+def _mif(body: str, content: tuple[int, int], path: Path) -> MemoryImage:
     """Source: Intel Quartus Prime help, Memory Initialization File. The last word of an address counts."""
+    fields = {name.upper(): value.upper() for name, value in _MIF_FIELD.findall(body)}
     sizes = [fields.get(key, "") for key in ("WIDTH", "DEPTH")]
     if not all(map(str.isdecimal, sizes)):
         raise FormatError(f"{path} must state WIDTH and DEPTH as numbers, as a MIF does")
@@ -107,11 +113,11 @@ def _mif(fields: dict[str, str], body: str, path: Path) -> MemoryImage:
         if radix not in RADICES:
             raise FormatError(f"{path}: a radix is {', '.join(RADICES)}, not {radix}")
     address_base, base = (RADICES[radix] for radix in radices)
-    image: list[int | None] = [None] * depth
-    for entry in filter(str.strip, body.split(";")):
-        place, found, values = entry.partition(":")
+    image, numbers = _Image(bits, depth, path, is_last_used=True), _LineNumbers(body)
+    for entry in _ENTRY.finditer(body, *content):
+        place, found, values = entry[1].partition(":")
         if not found or not values.split():
-            raise FormatError(f"{path}: {entry.strip()[:40]!r} must be 'address : words'")
+            raise FormatError(f"{path}: {entry[1].strip()[:40]!r} must be 'address : words'")
         parts = [_number(token, base, path) for token in values.split()]
         bounds = _MIF_RANGE.fullmatch(place.strip())
         if bounds:
@@ -120,8 +126,8 @@ def _mif(fields: dict[str, str], body: str, path: Path) -> MemoryImage:
         else:
             first = _number(place.strip(), address_base, path)
             pairs = zip(range(first, first + len(parts)), parts, strict=True)
-        _store(image, pairs, bits, path, is_last_used=True)
-    return MemoryImage("a memory initialization file (MIF)", bits, tuple(image))
+        image.store(pairs, numbers.of(entry.start(1)))
+    return image.of("a memory initialization file (MIF)")
 
 
 def _coe(text: str, path: Path) -> MemoryImage:
@@ -131,21 +137,19 @@ def _coe(text: str, path: Path) -> MemoryImage:
     base = int(found[1])
     if base not in (2, 10, 16):
         raise FormatError(f"{path}: memory_initialization_radix must be 2, 10 or 16, not {base}")
-    tokens = [token for token in re.split(r"[\s,]+", found[2]) if token]
-    if not tokens:
-        raise FormatError(
-            f"{path} must have words after memory_initialization_vector, but has none"
-        )
-    bits = max(map(len, tokens)) * DIGIT_BITS.get(base, 0)
-    words = tuple(_number(token, base, path) for token in tokens)
-    return MemoryImage("a coefficient file (COE)", bits, words)
+    tokens = list(_COE_TOKEN.finditer(text, *found.span(2)))
+    bits = max((len(token[0]) for token in tokens), default=0) * DIGIT_BITS.get(base, 0)
+    words = tuple(_number(token[0], base, path) for token in tokens)
+    numbers = _LineNumbers(text)
+    lines = tuple(numbers.of(token.start()) for token in tokens)
+    return MemoryImage("a coefficient file (COE)", bits, words, lines)
 
 
 def _intel_hex(text: str, path: Path) -> MemoryImage:
     """Source: Intel, Hexadecimal Object File Format Specification, 1988. Quartus counts words, not octets:
     known by records whose addresses rise by 1 while each has several octets.
     """
-    records, base, is_ended = list[tuple[int, bytes]](), 0, False
+    records, base, is_ended = list[_Record](), 0, False
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
@@ -158,52 +162,80 @@ def _intel_hex(text: str, path: Path) -> MemoryImage:
             )
         address, kind, data = int.from_bytes(octets[1:3]), octets[3], octets[4:-1]
         if kind == DATA:
-            records.append((base + address, data))
+            records.append((base + address, data, number))
         elif kind in (SEGMENT, LINEAR):
             base = int.from_bytes(data) << (4 if kind == SEGMENT else 16)
         elif kind not in STARTS and kind != END:
             raise FormatError(f"{path}: line {number} must be a record of type 0..5, not {kind}")
         is_ended = kind == END
-    if not is_ended or not any(data for _, data in records):
+    if not is_ended or not any(data for _, data, _ in records):
         raise FormatError(f"{path} must have data and the record :00000001FF at its end")
     return _of_records(records, path)
 
 
-def _of_records(records: list[tuple[int, bytes]], path: Path) -> MemoryImage:
-    name, sizes = "Intel HEX", {len(data) for _, data in records}
+def _of_records(records: list[_Record], path: Path) -> MemoryImage:
+    sizes = {len(data) for _, data, _ in records}
     size = max(sizes)
     steps = {after[0] - before[0] for before, after in pairwise(records)}
     is_worded = size > 1 and len(sizes) == 1 and steps == {1}
-    count = max(address + (1 if is_worded else len(data)) for address, data in records)
+    count = max(address + (1 if is_worded else len(data)) for address, data, _ in records)
     if count > MAX_WORDS:
         raise FormatError(f"{path} must have addresses below {MAX_WORDS}, but has {count - 1}")
-    image: list[int | None] = [None] * count
-    for address, data in records:
+    image = _Image(8 * size if is_worded else 8, count, path)
+    for address, data, line in records:
         words = [int.from_bytes(data)] if is_worded else list(data)
-        _store(image, enumerate(words, address), 8 * size, path)
-    if is_worded:
-        return MemoryImage(name, 8 * size, tuple(image))
-    return MemoryImage(name, 8, tuple(image), is_octets=True)
+        image.store(enumerate(words, address), line)
+    return image.of("Intel HEX", is_octets=not is_worded)
 
 
-def _store(
-    image: list[int | None],
-    pairs: Iterator[tuple[int, int]],
-    bits: int,
-    path: Path,
-    *,
-    is_last_used: bool = False,
-) -> None:
-    for address, word in pairs:
-        if not 0 <= address < len(image):
-            raise FormatError(
-                f"{path}: addresses must be below {len(image)}, but one is {address}: is DEPTH right?"
-            )
-        if image[address] is not None and not is_last_used:
-            raise FormatError(f"{path}: address {address} must have one word, but has two")
-        if word >> bits not in (0, -1):
-            raise FormatError(f"{path}: {word} at address {address} does not fit {bits} bits")
-        image[address] = word
+class _Image:
+    """Words as they are stored. is_last_used: whether an address may be given another word."""
+
+    def __init__(self, bits: int, depth: int, path: Path, *, is_last_used: bool = False) -> None:
+        self._bits, self._path, self._is_last_used = bits, path, is_last_used
+        self._words: list[int | None] = [None] * depth
+        self._lines = [0] * depth
+
+    def store(self, pairs: Iterable[tuple[int, int]], line: int) -> None:
+        """Words with their addresses."""
+        for address, word in pairs:
+            if not 0 <= address < len(self._words):
+                raise FormatError(
+                    f"{self._path}: line {line} must have addresses below {len(self._words)}, but has "
+                    f"{address}: is DEPTH right?"
+                )
+            if self._words[address] is not None and not self._is_last_used:
+                raise FormatError(
+                    f"{self._path}: line {line} must not have address {address}, which has a word already"
+                )
+            if word >> self._bits not in (0, -1):
+                raise FormatError(
+                    f"{self._path}: line {line} must have words of {self._bits} bits, but has {word}"
+                )
+            self._words[address], self._lines[address] = word, line
+
+    def of(self, tool: str, *, is_octets: bool = False) -> MemoryImage:
+        """The image of all that was stored."""
+        return MemoryImage(
+            tool, self._bits, tuple(self._words), tuple(self._lines), is_octets=is_octets
+        )
+
+
+def _lines_of(comment: re.Match[str]) -> str:
+    """What is left of a comment: a blank, and its line ends, so that lines keep their numbers."""
+    return " " + "\n" * comment[0].count("\n")
+
+
+class _LineNumbers:
+    """The line of a place in a text, asked from the beginning on."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._place, self._line = text, 0, 1
+
+    def of(self, place: int) -> int:
+        self._line += self._text.count("\n", self._place, place)
+        self._place = place
+        return self._line
 
 
 def _number(token: str, base: int, path: Path) -> int:

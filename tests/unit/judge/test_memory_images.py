@@ -98,8 +98,13 @@ def test_numbers_in_natural_order_are_read_and_a_wrong_one_found(bundle, psums, 
     assert compare(bundle, dump).passed
     assert any("words" in note for note in dump.notes)
     wrong = psums + (psums == psums[1, 1, 0])
-    path.write_text(FORMS[form](wrong.ravel().tolist()))
-    assert compare(bundle, read_dump(bundle, path, kind="psum")).first[0].index == (1, 1, 0)
+    text = FORMS[form](wrong.ravel().tolist())
+    path.write_text(text)
+    first = compare(bundle, read_dump(bundle, path, kind="psum")).first[0]
+    assert first.index == (1, 1, 0)
+    lines = zip(FORMS[form](psums.ravel().tolist()).splitlines(), text.splitlines(), strict=True)
+    changed = next(number for number, (old, new) in enumerate(lines, 1) if old != new)
+    assert str(first.place) == f"memory.txt line {changed} lane 0"
 
 
 def test_an_order_is_read_as_it_says(bundle, psums, tmp_path):
@@ -144,12 +149,15 @@ def test_words_that_a_file_leaves_out_are_unknown(bundle, psums, tmp_path):
     [
         (octets_hex([1, 2]).replace("01", "02", 1), "whose octets add up to 0"),
         (octets_hex([1, 2]).removesuffix(END), "the record :00000001FF at its end"),
-        (record(0, 0, b"\1\2") + record(1, 0, b"\1\2\3") + END, "must have one word, but has two"),
+        (
+            record(0, 0, b"\1\2") + record(1, 0, b"\1\2\3") + END,
+            "line 2 must not have address 1, which has a word",
+        ),
         (record(0, 9, b"\1") + END, "must be a record of type 0..5, not 9"),
         (mif([1]).replace("WIDTH = 16;", ""), "must state WIDTH and DEPTH"),
         (mif([1]).replace("WIDTH = 16;", "WIDTH = 0;"), "a WIDTH of 1..65536"),
-        (mif([1, 2], depth=1), "addresses must be below 1, but one is 1"),
-        (mif([1]).replace("0001", "10001"), "65537 at address 0 does not fit 16 bits"),
+        (mif([1, 2], depth=1), "line 10 must have addresses below 1, but has 1"),
+        (mif([1]).replace("0001", "10001"), "line 9 must have words of 16 bits, but has 65537"),
         (mif([1]).replace("0001", "12g4"), "'12g4' must be a number of radix 16"),
         (mif([1]).replace("= HEX", "= HEXA"), "a radix is BIN, OCT, DEC, UNS, HEX, not HEXA"),
         (mif([1]).replace(":   0001", "0001"), "must be 'address : words'"),
