@@ -19,9 +19,10 @@ Gradients = tuple[Tensor | None, Tensor | None]
 def convolution_gradients(
     gradient: Tensor, x: Tensor, w: Tensor, case: ConvolutionCase, needed: tuple[bool, bool]
 ) -> Gradients:
-    """Gradients to x and w, float32, of psums with `gradient` ``n oc oh ow``; None if not `needed`.
+    """Gradients to x and w of psums with `gradient` ``n oc oh ow``; None if not `needed`.
 
-    All three tensors have the dtype in which the products are computed; sums are longer.
+    All three tensors have the dtype in which the products are computed; sums are longer. `gradient_dtypes`
+    are those of the results.
     """
     if is_dense(case):
         return _dense_gradients(gradient, x, w, case, needed)
@@ -38,7 +39,12 @@ def convolution_gradients(
         case.groups,
         [*needed, False],
     )
-    return _as_float32(to_x), _as_float32(to_w)
+    return to_x, to_w
+
+
+def gradient_dtypes(case: ConvolutionCase, dtype: torch.dtype) -> tuple[torch.dtype, torch.dtype]:
+    """Of the gradients to x and w where the products are computed in `dtype`."""
+    return dtype, torch.float32 if is_dense(case) else dtype
 
 
 def is_dense(case: ConvolutionCase) -> bool:
@@ -59,7 +65,7 @@ def _dense_gradients(
         for pixel, tap, source in _connections(case, oh, ow):
             matrix[(*pixel, slice(None), *source)] = w[(..., *tap)]
         products = rows @ matrix.reshape(oh * ow * oc, -1)  # n (ih iw ic)
-        to_x = products.float().reshape(n, ih, iw, ic).permute(0, 3, 1, 2)  # n ic ih iw
+        to_x = products.reshape(n, ih, iw, ic).permute(0, 3, 1, 2)  # n ic ih iw
     if needed[1]:
         columns = x.permute(0, 2, 3, 1).reshape(n, -1)  # n (ih iw ic)
         pairs = (rows.t() @ columns).reshape(oh, ow, oc, ih, iw, ic)
@@ -89,6 +95,3 @@ def _connections_of_axis(
             if 0 <= source < case.x_shape[2 + axis]:
                 yield output, tap, source
 
-
-def _as_float32(gradient: Tensor | None) -> Tensor | None:
-    return None if gradient is None else gradient.float()

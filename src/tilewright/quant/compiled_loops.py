@@ -1,0 +1,80 @@
+"""Torch's tensors in compiled loops: their memory as arrays, channels last, and the threads that share the work."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+Array = npt.NDArray[Any]
+
+PARTS = 16
+"""Into which maps are cut: more than threads are likely, and as many whatever their number."""
+
+
+@functools.cache
+def has_kernels() -> bool:
+    """Whether the loops of `kernels` are compiled here; loads numba, if it is there."""
+    if importlib.util.find_spec("numba") is None:
+        return False
+    from numba import config
+
+    return not config.DISABLE_JIT  # type: ignore[attr-defined]
+
+
+def as_rows(tensor: Tensor) -> Array:
+    """The memory of `tensor` ``n c h w`` as an array ``n h w c``; bfloat16 as uint16. Copied if it must be."""
+    if tensor.dtype == torch.bfloat16:
+        tensor = tensor.view(torch.uint16)
+    moved = tensor.detach().permute(0, 2, 3, 1)  # n h w c
+    return np.ascontiguousarray(moved.contiguous().numpy())
+
+
+def empty_map(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    """A tensor ``n c h w`` whose memory `as_rows` shows, and does not copy."""
+    n, c, h, w = shape
+    return torch.empty((n, h, w, c), dtype=dtype).permute(0, 3, 1, 2)  # n c h w
+
+
+def share(work: Callable[[int, int], None], parts: int) -> None:
+    """Do ``work(first, last)`` for all `parts`, by as many threads as torch uses."""
+    threads = min(torch.get_num_threads(), parts)
+    if threads <= 1:
+        work(0, parts)
+        return
+    ends = [parts * thread // threads for thread in range(threads + 1)]
+    pool = _pool(os.getpid(), threads - 1)
+    others = [pool.submit(work, *ends[thread : thread + 2]) for thread in range(1, threads)]
+    work(*ends[:2])
+    for other in others:
+        other.result()
+
+
+def widen_bytes(codes: Tensor) -> Tensor:
+    """Bytes ``n c h w`` as bfloat16, which holds each of them, channels last."""
+    from tilewright.quant import kernels
+
+    widened = empty_map(tuple(codes.shape), torch.bfloat16)
+    rows, found = (cut(as_rows(tensor)) for tensor in (codes, widened))
+    share(partial(kernels.widen, rows, found), len(rows))
+    return widened
+
+
+def cut(rows: Array) -> Array:
+    """Without a copy: ``row place``, rows of the first axis."""
+    return rows.reshape(len(rows), -1)
+
+
+@functools.cache
+def _pool(_process: int, threads: int) -> ThreadPoolExecutor:
+    """Threads of this process; those of another are lost in a fork."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="tilewright-loops")

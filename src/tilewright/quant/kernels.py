@@ -1,0 +1,306 @@
+"""Compiled loops over maps and weights; imported where they run, because numba takes a second to load.
+
+Maps are arrays ``n h w c`` or ``rows c``. Of psums they are float32 or float64. Gradients are that, or bfloat16:
+the upper half of a float32, as uint16. Work is cut into parts, which threads may share; each part
+leaves its own sums, so that no sum depends on the number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numba import njit, types
+from numba.extending import overload
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _compiled(function: Function) -> Function:
+    """Compile and cache; without a cache where no folder takes one."""
+    try:
+        return cast("Function", njit(nogil=True, cache=True, error_model="numpy")(function))
+    except RuntimeError:
+        return cast("Function", njit(nogil=True, error_model="numpy")(function))
+
+
+def _wide(number: Any) -> Any:
+    """A number of a gradient as it is computed with."""
+    raise NotImplementedError
+
+
+def _like(zero: Any, number: Any) -> Any:
+    """A number as it is stored among such as `zero`."""
+    raise NotImplementedError
+
+
+@overload(_wide)  # type: ignore[untyped-decorator]
+def _wide_of(number: Any) -> Any:
+    def from_bfloat16(number: Any) -> Any:
+        return np.uint32(np.uint32(number) << np.uint32(16)).view(np.float32)
+
+    def same(number: Any) -> Any:
+        return number
+
+    return from_bfloat16 if number == types.uint16 else same
+
+
+@overload(_like)  # type: ignore[untyped-decorator]
+def _like_of(zero: Any, number: Any) -> Any:
+    def same(zero: Any, number: Any) -> Any:  # noqa: ARG001
+        return number
+
+    def nearest_bfloat16(zero: Any, number: Any) -> Any:  # noqa: ARG001
+        bits = np.uint32(np.float32(number).view(np.uint32))
+        is_odd = np.uint32(np.uint32(bits >> np.uint32(16)) & np.uint32(1))  # halves go to even
+        above = np.uint32(np.uint32(bits + is_odd) + np.uint32(0x7FFF))
+        is_number = number == number  # noqa: PLR0124
+        return np.uint16(above >> np.uint32(16)) if is_number else np.uint16(0x7FC0)
+
+    return nearest_bfloat16 if zero == types.uint16 else same
+
+
+@_compiled
+def _largest(a: Any, b: Any, c: Any, d: Any, slope: Any, offset: Any) -> tuple[Any, Any, int]:
+    """The largest value of four psums' line, its psum, and its place: the first of equals."""
+    psum, value, place = a, a * slope + offset, 0
+    other = b * slope + offset
+    psum, value, place = (b, other, 1) if other > value else (psum, value, place)
+    other = c * slope + offset
+    psum, value, place = (c, other, 2) if other > value else (psum, value, place)
+    other = d * slope + offset
+    psum, value, place = (d, other, 3) if other > value else (psum, value, place)
+    return value, psum, place
+
+
+@_compiled
+def sum_channels(psums: Any, sums: Any, first: int, last: int) -> None:
+    """Sums and sums of squares of each channel: ``rows c`` to float64 ``part 2 c``."""
+    rows, channels = psums.shape
+    size = (rows + len(sums) - 1) // len(sums)
+    for part in range(first, last):
+        plain, squares = sums[part, 0], sums[part, 1]
+        plain[:] = 0
+        squares[:] = 0
+        begin, end = min(part * size, rows), min(part * size + size, rows)
+        fours = begin + (end - begin) // 4 * 4
+        for row in range(begin, fours, 4):
+            row0, row1, row2, row3 = psums[row], psums[row + 1], psums[row + 2], psums[row + 3]
+            for c in range(channels):
+                a, b = np.float64(row0[c]), np.float64(row1[c])
+                d, e = np.float64(row2[c]), np.float64(row3[c])
+                plain[c] += (a + b) + (d + e)
+                squares[c] += (a * a + b * b) + (d * d + e * e)
+        for row in range(fours, end):
+            row0 = psums[row]
+            for c in range(channels):
+                a = np.float64(row0[c])
+                plain[c] += a
+                squares[c] += a * a
+
+
+@_compiled
+def quantize_rows(
+    psums: Any, lines: Any, top: Any, half: Any, codes: Any, parts: int, first: int, last: int
+) -> None:
+    """Codes uint8 ``rows c`` of psums ``rows c``: their lines' values, clipped to 0..top and rounded.
+
+    lines: of each channel the slope and the offset, ``2 c``. half: a number of the psums' dtype that leaves
+    no fraction of what is added to it.
+    """
+    rows, channels = psums.shape
+    size = (rows + parts - 1) // parts
+    zero = top - top
+    for row in range(min(first * size, rows), min(last * size, rows)):
+        p, found = psums[row], codes[row]
+        for c in range(channels):
+            value = p[c] * lines[0, c] + lines[1, c]
+            value = value if value > zero else zero
+            value = value if value < top else top
+            found[c] = np.uint8(np.int32((value + half) - half))
+
+
+@_compiled
+def quantize_windows(
+    psums: Any, lines: Any, top: Any, half: Any, codes: Any, parts: int, first: int, last: int
+) -> None:
+    """`quantize_rows` of the largest value of each window of 2x2: ``n h w c`` to ``n h//2 w//2 c``."""
+    samples, high, wide, channels = codes.shape
+    size = (samples + parts - 1) // parts
+    zero = top - top
+    for sample in range(min(first * size, samples), min(last * size, samples)):
+        for y in range(high):
+            above, below, found = psums[sample, 2 * y], psums[sample, 2 * y + 1], codes[sample, y]
+            for x in range(wide):
+                p0, p1, p2, p3 = above[2 * x], above[2 * x + 1], below[2 * x], below[2 * x + 1]
+                q = found[x]
+                for c in range(channels):
+                    value, _, _ = _largest(p0[c], p1[c], p2[c], p3[c], lines[0, c], lines[1, c])
+                    value = value if value > zero else zero
+                    value = value if value < top else top
+                    q[c] = np.uint8(np.int32((value + half) - half))
+
+
+@_compiled
+def sum_gradients(
+    psums: Any, given: Any, lines: Any, top: Any, sums: Any, first: int, last: int
+) -> None:
+    """Sums of the gradients within the range, and of them times what psums have above their mean.
+
+    psums, given: ``rows c``. lines: slope, offset, mean. sums: float64 ``part 2 c``.
+    """
+    rows, channels = psums.shape
+    size = (rows + len(sums) - 1) // len(sums)
+    zero = top - top
+    for part in range(first, last):
+        plain, moments = sums[part, 0], sums[part, 1]
+        plain[:] = 0
+        moments[:] = 0
+        begin, end = min(part * size, rows), min(part * size + size, rows)
+        twos = begin + (end - begin) // 2 * 2
+        for row in range(begin, twos, 2):
+            p0, p1, g0, g1 = psums[row], psums[row + 1], given[row], given[row + 1]
+            for c in range(channels):
+                slope, offset, mean = lines[0, c], lines[1, c], lines[2, c]
+                value0, value1 = p0[c] * slope + offset, p1[c] * slope + offset
+                passed0 = zero if value0 <= zero or value0 >= top else _wide(g0[c])
+                passed1 = zero if value1 <= zero or value1 >= top else _wide(g1[c])
+                plain[c] += np.float64(passed0 + passed1)
+                moments[c] += np.float64(passed0 * (p0[c] - mean) + passed1 * (p1[c] - mean))
+        for row in range(twos, end):
+            p0, g0 = psums[row], given[row]
+            for c in range(channels):
+                value0 = p0[c] * lines[0, c] + lines[1, c]
+                passed0 = zero if value0 <= zero or value0 >= top else _wide(g0[c])
+                plain[c] += np.float64(passed0)
+                moments[c] += np.float64(passed0 * (p0[c] - lines[2, c]))
+
+
+@_compiled
+def sum_window_gradients(
+    psums: Any, given: Any, lines: Any, top: Any, sums: Any, first: int, last: int
+) -> None:
+    """`sum_gradients` where each gradient ``n h//2 w//2 c`` is that of the largest value of a window."""
+    samples, high, wide, channels = given.shape
+    size = (samples + len(sums) - 1) // len(sums)
+    zero = top - top
+    for part in range(first, last):
+        plain, moments = sums[part, 0], sums[part, 1]
+        plain[:] = 0
+        moments[:] = 0
+        for sample in range(min(part * size, samples), min(part * size + size, samples)):
+            for y in range(high):
+                above, below, got = (
+                    psums[sample, 2 * y],
+                    psums[sample, 2 * y + 1],
+                    given[sample, y],
+                )
+                for x in range(wide):
+                    p0, p1, p2, p3 = above[2 * x], above[2 * x + 1], below[2 * x], below[2 * x + 1]
+                    g = got[x]
+                    for c in range(channels):
+                        value, psum, _ = _largest(
+                            p0[c], p1[c], p2[c], p3[c], lines[0, c], lines[1, c]
+                        )
+                        passed = zero if value <= zero or value >= top else _wide(g[c])
+                        plain[c] += np.float64(passed)
+                        moments[c] += np.float64(passed * (psum - lines[2, c]))
+
+
+@_compiled
+def write_gradients(
+    psums: Any, given: Any, lines: Any, top: Any, like: Any, found: Any, parts: int, first: int, last: int
+) -> None:
+    """Gradients of psums ``rows c``, stored such as `like`.
+
+    lines: slope, offset, mean, the factor of what the psum has above its mean, and what is added: ``5 c``.
+    """
+    rows, channels = psums.shape
+    size = (rows + parts - 1) // parts
+    zero = top - top
+    for row in range(min(first * size, rows), min(last * size, rows)):
+        p, g, f = psums[row], given[row], found[row]
+        for c in range(channels):
+            psum = p[c]
+            value = psum * lines[0, c] + lines[1, c]
+            passed = zero if value <= zero or value >= top else _wide(g[c])
+            common = (psum - lines[2, c]) * lines[3, c] + lines[4, c]
+            f[c] = _like(like, passed * lines[0, c] + common)
+
+
+@_compiled
+def write_window_gradients(
+    psums: Any, given: Any, lines: Any, top: Any, like: Any, found: Any, parts: int, first: int, last: int
+) -> None:
+    """`write_gradients` where a gradient ``n h//2 w//2 c`` goes to the first of the largest in its window."""
+    samples, height, width, channels = psums.shape
+    size = (samples + parts - 1) // parts
+    zero = top - top
+    which, passed = np.empty(channels, np.int32), np.empty(channels, psums.dtype)
+    for sample in range(min(first * size, samples), min(last * size, samples)):
+        for y in range(given.shape[1]):
+            above, below = psums[sample, 2 * y], psums[sample, 2 * y + 1]
+            for x in range(given.shape[2]):
+                p0, p1, p2, p3 = above[2 * x], above[2 * x + 1], below[2 * x], below[2 * x + 1]
+                g = given[sample, y, x]
+                for c in range(channels):
+                    value, _, place = _largest(
+                        p0[c], p1[c], p2[c], p3[c], lines[0, c], lines[1, c]
+                    )
+                    which[c] = place
+                    passed[c] = zero if value <= zero or value >= top else _wide(g[c]) * lines[0, c]
+                for place in range(4):
+                    p = psums[sample, 2 * y + place // 2, 2 * x + place % 2]
+                    f = found[sample, 2 * y + place // 2, 2 * x + place % 2]
+                    for c in range(channels):
+                        own = passed[c] if which[c] == place else zero
+                        f[c] = _like(like, own + ((p[c] - lines[2, c]) * lines[3, c] + lines[4, c]))
+        for y in range(height):  # what no window reaches, where sizes are odd
+            for x in range(width):
+                if y >= 2 * given.shape[1] or x >= 2 * given.shape[2]:
+                    p, f = psums[sample, y, x], found[sample, y, x]
+                    for c in range(channels):
+                        f[c] = _like(like, (p[c] - lines[2, c]) * lines[3, c] + lines[4, c])
+
+
+@_compiled
+def quantize_weights(weights: Any, step: Any, top: Any, codes: Any, first: int, last: int) -> None:
+    """Codes int8 of rows `first` to `last` of weights ``row place``: divided, clipped, rounded."""
+    for row in range(first, last):
+        w, found = weights[row], codes[row]
+        for place in range(len(w)):
+            value = w[place] / step
+            value = value if value > -top else -top
+            value = value if value < top else top
+            found[place] = np.int8(np.int32(np.rint(value)))
+
+
+@_compiled
+def weight_gradients(
+    weights: Any, given: Any, step: Any, top: Any, found: Any, sums: Any, first: int, last: int
+) -> None:
+    """Gradients of weights ``row place``; sums float64 ``row lane`` of those within the range times ratios."""
+    zero = top - top
+    lanes = sums.shape[1]
+    for row in range(first, last):
+        total = sums[row]
+        total[:] = 0
+        for begin in range(0, weights.shape[1], lanes):
+            end = begin + lanes
+            w, g, f = weights[row, begin:end], given[row, begin:end], found[row, begin:end]
+            for lane in range(len(w)):
+                ratio = w[lane] / step
+                passed = zero if ratio <= -top or ratio >= top else _wide(g[lane])
+                total[lane] += np.float64(passed * ratio)
+                f[lane] = passed / step
+
+
+@_compiled
+def widen(codes: Any, found: Any, first: int, last: int) -> None:
+    """Bytes ``part place`` as bfloat16, which holds each of them."""
+    for part in range(first, last):
+        c, f = codes[part], found[part]
+        for place in range(len(c)):
+            bits = np.uint32(np.float32(c[place]).view(np.uint32))
+            f[place] = np.uint16(bits >> np.uint32(16))
