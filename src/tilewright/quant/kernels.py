@@ -17,7 +17,7 @@ from numba.extending import overload
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _compiled(function: Function) -> Function:
+def compiled(function: Function) -> Function:
     """Compile and cache; without a cache where no folder takes one."""
     try:
         return cast("Function", njit(nogil=True, cache=True, error_model="numpy")(function))
@@ -61,7 +61,7 @@ def _like_of(zero: Any, number: Any) -> Any:
     return nearest_bfloat16 if zero == types.uint16 else same
 
 
-@_compiled
+@compiled
 def _largest(a: Any, b: Any, c: Any, d: Any, slope: Any, offset: Any) -> tuple[Any, Any, int]:
     """The largest value of four psums' line, its psum, and its place: the first of equals."""
     psum, value, place = a, a * slope + offset, 0
@@ -74,7 +74,7 @@ def _largest(a: Any, b: Any, c: Any, d: Any, slope: Any, offset: Any) -> tuple[A
     return value, psum, place
 
 
-@_compiled
+@compiled
 def sum_channels(psums: Any, sums: Any, first: int, last: int) -> None:
     """Sums and sums of squares of each channel: ``rows c`` to float64 ``part 2 c``."""
     rows, channels = psums.shape
@@ -100,7 +100,7 @@ def sum_channels(psums: Any, sums: Any, first: int, last: int) -> None:
                 squares[c] += a * a
 
 
-@_compiled
+@compiled
 def quantize_rows(
     psums: Any, lines: Any, top: Any, half: Any, codes: Any, parts: int, first: int, last: int
 ) -> None:
@@ -121,7 +121,7 @@ def quantize_rows(
             found[c] = np.uint8(np.int32((value + half) - half))
 
 
-@_compiled
+@compiled
 def quantize_windows(
     psums: Any, lines: Any, top: Any, half: Any, codes: Any, parts: int, first: int, last: int
 ) -> None:
@@ -142,7 +142,7 @@ def quantize_windows(
                     q[c] = np.uint8(np.int32((value + half) - half))
 
 
-@_compiled
+@compiled
 def sum_gradients(
     psums: Any, given: Any, lines: Any, top: Any, sums: Any, first: int, last: int
 ) -> None:
@@ -177,7 +177,7 @@ def sum_gradients(
                 moments[c] += np.float64(passed0 * (p0[c] - lines[2, c]))
 
 
-@_compiled
+@compiled
 def sum_window_gradients(
     psums: Any, given: Any, lines: Any, top: Any, sums: Any, first: int, last: int
 ) -> None:
@@ -208,7 +208,7 @@ def sum_window_gradients(
                         moments[c] += np.float64(passed * (psum - lines[2, c]))
 
 
-@_compiled
+@compiled
 def write_gradients(
     psums: Any, given: Any, lines: Any, top: Any, like: Any, found: Any, parts: int, first: int, last: int
 ) -> None:
@@ -229,7 +229,7 @@ def write_gradients(
             f[c] = _like(like, passed * lines[0, c] + common)
 
 
-@_compiled
+@compiled
 def write_window_gradients(
     psums: Any, given: Any, lines: Any, top: Any, like: Any, found: Any, parts: int, first: int, last: int
 ) -> None:
@@ -264,7 +264,7 @@ def write_window_gradients(
                         f[c] = _like(like, (p[c] - lines[2, c]) * lines[3, c] + lines[4, c])
 
 
-@_compiled
+@compiled
 def quantize_weights(weights: Any, step: Any, top: Any, codes: Any, first: int, last: int) -> None:
     """Codes int8 of rows `first` to `last` of weights ``row place``: divided, clipped, rounded."""
     for row in range(first, last):
@@ -276,7 +276,7 @@ def quantize_weights(weights: Any, step: Any, top: Any, codes: Any, first: int, 
             found[place] = np.int8(np.int32(np.rint(value)))
 
 
-@_compiled
+@compiled
 def weight_gradients(
     weights: Any, given: Any, step: Any, top: Any, found: Any, sums: Any, first: int, last: int
 ) -> None:
@@ -296,7 +296,7 @@ def weight_gradients(
                 f[lane] = passed / step
 
 
-@_compiled
+@compiled
 def widen(codes: Any, found: Any, first: int, last: int) -> None:
     """Bytes ``part place`` as bfloat16, which holds each of them."""
     for part in range(first, last):

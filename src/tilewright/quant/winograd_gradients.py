@@ -1,0 +1,99 @@
+"""The backward pass of a 3x3 convolution with 16 products for 36: Winograd's F(2x2, 3x3), in bfloat16.
+
+With ``y = A' (G w G' * B' x B) A`` for each 2x2 sums ``y`` of 4x4 codes ``x``, the gradients are those of a
+product at each of 16 positions: with ``U = A g A'`` of the sums' gradients g, ``to_w = G' (U * B' x B) G`` and
+``to_x = B (U * G w G') B'``, summed over tiles that overlap. Codes and weights of few bits stay integers that
+bfloat16 holds; what is rounded are U, which is computed in float32, and the products of each position.
+
+Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from tilewright.quant.compiled_loops import as_rows, empty_map, share
+from tilewright.quant.engines import ConvolutionCase
+
+TILES = 256
+"""Taken together by each thread: their planes stay in its cache."""
+
+EXACT = 2**8
+"""Integers up to this are numbers of bfloat16."""
+
+LEAST_CHANNELS = 64
+
+
+def suits(case: ConvolutionCase) -> bool:
+    """Whether the layer is a 3x3 convolution of codes and weights of few bits, and wide enough to gain."""
+    (_, ic, ih, iw), oc = case.x_shape, case.w_shape[0]
+    is_usual = case.w_shape[2:] == (3, 3) and case.stride == case.padding == (1, 1)
+    is_even = ih % 2 == 0 and iw % 2 == 0 and ic % 16 == 0 and oc % 16 == 0
+    is_exact = 4 * case.max_x <= EXACT and 9 * case.max_w <= EXACT and case.min_x == 0
+    is_wide = min(ic, oc) >= LEAST_CHANNELS and ih * iw >= 16
+    return is_usual and is_even and is_exact and is_wide and case.groups == 1
+
+
+def winograd_gradients(
+    gradient: Tensor, x: Tensor, w: Tensor, case: ConvolutionCase, needed: tuple[bool, bool]
+) -> tuple[Tensor | None, Tensor | None]:
+    """Gradients to x, bfloat16, and w, float32, of psums with `gradient`, bfloat16 ``n oc h w``.
+
+    x, w: codes, uint8 ``n ic h w`` and int8 ``oc ic 3 3``, that suit.
+    """
+    from tilewright.quant import tiles
+
+    (n, ic, h, wide), oc = case.x_shape, case.w_shape[0]
+    given, codes = as_rows(gradient).reshape(-1), as_rows(x)
+    to_x = empty_map((n, ic, h, wide), torch.bfloat16)
+    found = as_rows(to_x).reshape(-1)
+    kernels = _spread_kernels(w) if needed[0] else None
+    sums = torch.zeros(16, oc, ic)
+    each = h * wide // 4
+    together = min(n, max(1, TILES * torch.get_num_threads() // each))
+    for base in range(0, n, together):
+        count = min(together, n - base)
+        tiled = count * each
+        spread = torch.empty(16, tiled, oc, dtype=torch.bfloat16)
+        planes = spread.view(torch.uint16).reshape(-1).numpy()
+        share(
+            partial(tiles.transform_gradients, given, (h, wide, oc), base, planes, tiled * oc), count
+        )
+        if needed[1]:
+            patches = torch.empty(16, tiled, ic, dtype=torch.bfloat16)
+            planes = patches.view(torch.uint16).reshape(-1).numpy()
+            share(partial(tiles.transform_codes, codes, base, planes, tiled * ic), count)
+            sums.add_(torch.bmm(spread.transpose(1, 2), patches))
+        if kernels is not None:
+            products = torch.bmm(spread, kernels).view(torch.uint16).reshape(-1).numpy()
+            share(
+                partial(tiles.join_products, products, tiled * ic, (h, wide, ic), base, found), count
+            )
+    return to_x if needed[0] else None, _join_kernels(sums) if needed[1] else None
+
+
+def _spread_kernels(w: Tensor) -> Tensor:
+    """``2G w 2G'``, bfloat16 ``position oc ic``: integers."""
+    taps = w.permute(2, 3, 0, 1).float()  # kh kw oc ic
+
+    def spread(a: Tensor, b: Tensor, c: Tensor) -> Tensor:
+        return torch.stack([2 * a, a + b + c, a - b + c, 2 * c])
+
+    down = spread(*taps)  # 4 kw oc ic
+    across = spread(*down.unbind(1))  # 4 4 oc ic, across first
+    return across.transpose(0, 1).flatten(0, 1).bfloat16()  # position oc ic
+
+
+def _join_kernels(sums: Tensor) -> Tensor:
+    """``G' p G`` of the sums ``position oc ic``: ``oc ic 3 3``."""
+
+    def join(a: Tensor, b: Tensor, c: Tensor, d: Tensor) -> Tensor:
+        plus, minus = (b + c) / 2, (b - c) / 2
+        return torch.stack([a + plus, minus, plus + d])
+
+    down = join(*sums.unflatten(0, (4, 4)))  # 3 4 oc ic
+    across = join(*down.unbind(1))  # 3 3 oc ic, across first
+    return across.permute(2, 3, 1, 0)  # oc ic kh kw
