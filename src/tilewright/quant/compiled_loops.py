@@ -17,6 +17,9 @@ from torch import Tensor
 
 Array = npt.NDArray[Any]
 
+Links = list[tuple[int, ...]]
+"""Output pixel, tap and input pixel, two numbers each."""
+
 PARTS = 16
 """Into which maps are cut: more than threads are likely, and as many whatever their number."""
 
@@ -67,6 +70,26 @@ def widen_bytes(codes: Tensor) -> Tensor:
     rows, found = (cut(as_rows(tensor)) for tensor in (codes, widened))
     share(partial(kernels.widen, rows, found), len(rows))
     return widened
+
+
+def spread_taps(w: Tensor, links: Links, shape: tuple[int, ...]) -> Tensor:
+    """Weights int8 ``oc ic kh kw`` where they link pixels, else 0: bfloat16 ``oh ow oc ih iw ic``."""
+    from tilewright.quant import kernels
+
+    matrix = torch.empty(shape, dtype=torch.bfloat16)
+    found = matrix.view(torch.uint16).numpy()
+    share(partial(kernels.spread_taps, as_rows(w), np.array(links), found), w.shape[0])
+    return matrix
+
+
+def sum_taps(pairs: Tensor, links: Links, shape: tuple[int, ...]) -> Tensor:
+    """Sums of what the pixels have that a tap links: bfloat16 ``oh ow oc ih iw ic`` to float32 ``oc kh kw ic``."""
+    from tilewright.quant import kernels
+
+    sums = torch.empty(shape)
+    given = pairs.view(torch.uint16).numpy()
+    share(partial(kernels.sum_taps, given, np.array(links), sums.numpy()), shape[0])
+    return sums
 
 
 def cut(rows: Array) -> Array:

@@ -10,7 +10,6 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from tilewright.quant.carried import Carried, carry, empty_edge, join
-from tilewright.quant.compiled_loops import has_kernels, widen_bytes
 from tilewright.quant.engines import (
     FLOAT32_EXACT,
     ConvolutionCase,
@@ -20,7 +19,7 @@ from tilewright.quant.engines import (
     convolve_int8,
     has_fast_bfloat16,
 )
-from tilewright.quant.gradients import convolution_gradients
+from tilewright.quant.gradients import code_gradients
 from tilewright.spec import NumberFormat
 
 
@@ -161,10 +160,10 @@ class _ExactConvolution(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        x, w = (_widened(t, ctx.dtype) for t in ctx.saved_tensors)
+        x, w = ctx.saved_tensors
         needed = ctx.needs_input_grad[:2]
-        gradient = gradients[0].to(ctx.dtype)
-        return *convolution_gradients(gradient, x, w, ctx.case, needed), None, None, None
+        found = code_gradients(gradients[0].to(ctx.dtype), x, w, ctx.case, needed)
+        return *found, None, None, None
 
 
 def _to_bytes(x_codes: Tensor, case: ConvolutionCase) -> Tensor:
@@ -175,9 +174,3 @@ def _to_bytes(x_codes: Tensor, case: ConvolutionCase) -> Tensor:
         return x_codes.to(torch.int8).view(case.x_dtype)
     return x_codes.to(case.x_dtype)
 
-
-def _widened(codes: Tensor, dtype: torch.dtype) -> Tensor:
-    """Bytes ``n c h w`` in `dtype`; as bfloat16 by a compiled loop, in a third of the time (measured)."""
-    if dtype != torch.bfloat16 or codes.device.type != "cpu" or not has_kernels():
-        return codes.to(dtype)
-    return widen_bytes(codes)

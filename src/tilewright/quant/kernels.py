@@ -304,3 +304,27 @@ def widen(codes: Any, found: Any, first: int, last: int) -> None:
         for place in range(len(c)):
             bits = np.uint32(np.float32(c[place]).view(np.uint32))
             f[place] = np.uint16(bits >> np.uint32(16))
+
+
+@compiled
+def spread_taps(weights: Any, links: Any, matrix: Any, first: int, last: int) -> None:
+    """Weights int8 ``oc kh kw ic`` of channels `first` to `last`, as bfloat16, to ``oh ow oc ih iw ic``."""
+    for oc in range(first, last):
+        matrix[:, :, oc] = 0
+        for link in range(len(links)):
+            oy, ox, ky, kx, y, x = links[link]
+            w, found = weights[oc, ky, kx], matrix[oy, ox, oc, y, x]
+            for c in range(len(w)):
+                found[c] = np.uint16(np.uint32(np.float32(w[c]).view(np.uint32)) >> np.uint32(16))
+
+
+@compiled
+def sum_taps(pairs: Any, links: Any, sums: Any, first: int, last: int) -> None:
+    """Sums of bfloat16 ``oh ow oc ih iw ic`` by tap, ``oc kh kw ic``, of channels `first` to `last`."""
+    for oc in range(first, last):
+        sums[oc] = 0
+        for link in range(len(links)):
+            oy, ox, ky, kx, y, x = links[link]
+            given, found = pairs[oy, ox, oc, y, x], sums[oc, ky, kx]
+            for c in range(len(given)):
+                found[c] += _wide(given[c])
