@@ -94,10 +94,7 @@ def _carried_psums(layer: QuantConv2d, x: Tensor | Carried) -> Carried:
     """Psums of `x`, which is the layer's input or its codes."""
     codes = x if isinstance(x, Carried) else carry(layer.act_quantizer(x))
     quantizer, weight = layer.weight_quantizer, layer.weight
-    is_plain_quantizer = type(quantizer) in (WeightQuantizer, PowerOfTwoWeightQuantizer)
-    if not is_plain_quantizer or has_hooks(quantizer) or quantizer.step.numel() > 1:
-        weights = carry(layer.weight_codes())
-    elif layer.dilation != (1, 1) or not _is_one_dtype(weight, quantizer.step):
+    if not _quantizes_alone(layer):
         weights = carry(layer.weight_codes())
     else:
         quantizer.initialize(weight)
@@ -108,8 +105,17 @@ def _carried_psums(layer: QuantConv2d, x: Tensor | Carried) -> Carried:
     return convolve_carried(codes, weights, layer.integer.case(codes.numbers, weights.numbers))
 
 
+def _quantizes_alone(layer: QuantConv2d) -> bool:
+    """Whether codes of the weights are those of one learned step, and nothing else happens to them."""
+    quantizer = layer.weight_quantizer
+    is_ours = type(quantizer) in (WeightQuantizer, PowerOfTwoWeightQuantizer)
+    if not is_ours or has_hooks(quantizer) or layer.dilation != (1, 1):
+        return False
+    return quantizer.step.numel() == 1 and _is_one_dtype(layer.weight, quantizer.step)
+
+
 def _find_link(modules: Sequence[nn.Module], place: int) -> _Link | None:
-    """What follows from `place` on, if it is nothing but a ReLU, a pool and a convolution that takes bytes."""
+    """What follows from `place` on, if it is but a ReLU, a pool and a convolution that takes bytes."""
     is_pooled = False
     for index in range(place, len(modules)):
         module = modules[index]

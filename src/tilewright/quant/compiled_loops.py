@@ -1,11 +1,11 @@
-"""Torch's tensors in compiled loops: their memory as arrays, channels last, and the threads that share the work."""
+"""Torch's tensors in compiled loops: their memory as arrays, channels last, and threads that share work."""
 
 from __future__ import annotations
 
 import functools
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from torch import Tensor
 
 Array = npt.NDArray[Any]
 
-Links = list[tuple[int, ...]]
+Links = Sequence[tuple[int, ...]]
 """Output pixel, tap and input pixel, two numbers each."""
 
 PARTS = 16
@@ -26,7 +26,7 @@ PARTS = 16
 
 @functools.cache
 def has_kernels() -> bool:
-    """Whether the loops of `kernels` are compiled here; loads numba, if it is there."""
+    """Whether the loops are compiled here; loads numba, if it is there."""
     if importlib.util.find_spec("numba") is None:
         return False
     from numba import config
@@ -35,7 +35,7 @@ def has_kernels() -> bool:
 
 
 def as_rows(tensor: Tensor) -> Array:
-    """The memory of `tensor` ``n c h w`` as an array ``n h w c``; bfloat16 as uint16. Copied if it must be."""
+    """The memory of `tensor` ``n c h w`` as an array ``n h w c``, bfloat16 as uint16; or a copy."""
     if tensor.dtype == torch.bfloat16:
         tensor = tensor.view(torch.uint16)
     moved = tensor.detach().permute(0, 2, 3, 1)  # n h w c
@@ -64,31 +64,31 @@ def share(work: Callable[[int, int], None], parts: int) -> None:
 
 def widen_bytes(codes: Tensor) -> Tensor:
     """Bytes ``n c h w`` as bfloat16, which holds each of them, channels last."""
-    from tilewright.quant import kernels
+    from tilewright.quant import weight_kernels
 
     widened = empty_map(tuple(codes.shape), torch.bfloat16)
     rows, found = (cut(as_rows(tensor)) for tensor in (codes, widened))
-    share(partial(kernels.widen, rows, found), len(rows))
+    share(partial(weight_kernels.widen, rows, found), len(rows))
     return widened
 
 
 def spread_taps(w: Tensor, links: Links, shape: tuple[int, ...]) -> Tensor:
     """Weights int8 ``oc ic kh kw`` where they link pixels, else 0: bfloat16 ``oh ow oc ih iw ic``."""
-    from tilewright.quant import kernels
+    from tilewright.quant import weight_kernels
 
     matrix = torch.empty(shape, dtype=torch.bfloat16)
     found = matrix.view(torch.uint16).numpy()
-    share(partial(kernels.spread_taps, as_rows(w), np.array(links), found), w.shape[0])
+    share(partial(weight_kernels.spread_taps, as_rows(w), np.array(links), found), w.shape[0])
     return matrix
 
 
 def sum_taps(pairs: Tensor, links: Links, shape: tuple[int, ...]) -> Tensor:
-    """Sums of what the pixels have that a tap links: bfloat16 ``oh ow oc ih iw ic`` to float32 ``oc kh kw ic``."""
-    from tilewright.quant import kernels
+    """Sums of what a tap links: bfloat16 ``oh ow oc ih iw ic`` to float32 ``oc kh kw ic``."""
+    from tilewright.quant import weight_kernels
 
     sums = torch.empty(shape)
     given = pairs.view(torch.uint16).numpy()
-    share(partial(kernels.sum_taps, given, np.array(links), sums.numpy()), shape[0])
+    share(partial(weight_kernels.sum_taps, given, np.array(links), sums.numpy()), shape[0])
     return sums
 
 

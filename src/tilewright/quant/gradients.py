@@ -120,4 +120,3 @@ def _connections_of_axis(
             source = output * case.stride[axis] - case.padding[axis] + tap
             if 0 <= source < case.x_shape[2 + axis]:
                 yield output, tap, source
-

@@ -173,4 +173,3 @@ def _to_bytes(x_codes: Tensor, case: ConvolutionCase) -> Tensor:
     if case.max_x <= torch.iinfo(torch.int8).max:
         return x_codes.to(torch.int8).view(case.x_dtype)
     return x_codes.to(case.x_dtype)
-

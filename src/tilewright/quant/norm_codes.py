@@ -1,9 +1,10 @@
 """BatchNorm of psums, max-pool and quantizer as one function: exact psums in, the next layer's codes out.
 
-Each map is read twice, once for its statistics and once for the codes, which are written as the bytes that the
-next convolution reads; so are gradients, in the dtype in which a convolution's backward pass takes them. The
-function is that of `normalize_sums`, `nn.MaxPool2d(2)` and `quantize` one after the other, up to the rounding
-of floats: of two values in a window that are equal, the first is the largest, in its row and its gradient.
+A map is read twice each way: for the sums over each channel, and for what is then written, which are codes as
+the bytes that the next convolution reads, or gradients in the dtype that its backward pass takes. The function
+is that of `normalize_sums`, `nn.MaxPool2d(2)` and `quantize` one after the other, up to the rounding of floats.
+Values are compared before they are rounded to codes, and the first of equal ones in a window, row by row,
+gets the gradient, as torch has it.
 """
 
 from __future__ import annotations
@@ -53,12 +54,14 @@ class _Line:
     @property
     def slope(self) -> Array:
         """Codes of 1 in a psum."""
-        return self.gain * self.inverse / self.step
+        slope: Array = self.gain * self.inverse / self.step
+        return slope
 
     @property
     def offset(self) -> Array:
         """Codes of a psum of 0."""
-        return self.bias / self.step - self.mean * self.slope
+        offset: Array = self.bias / self.step - self.mean * self.slope
+        return offset
 
 
 def normalize_to_codes(
@@ -75,7 +78,11 @@ def normalize_to_codes(
     mean = total / count
     variance = np.maximum(squares / count - mean * mean, 0)
     number = float(scale.detach())
-    track(norm, *(torch.from_numpy(a) for a in (mean * number, variance * number**2)), count)
+    real_mean, real_variance = (
+        torch.from_numpy(mean * number),
+        torch.from_numpy(variance * number**2),
+    )
+    track(norm, real_mean, real_variance, count)
     line = _Line(
         mean=mean,
         inverse=1 / np.sqrt(variance + norm.eps / number**2),
@@ -94,11 +101,11 @@ def normalize_to_codes(
 
 def _sum(rows: Array) -> Array:
     """Sums and sums of squares of each channel of ``n h w c``, ``2 c``: exact below 2**53."""
-    from tilewright.quant import kernels
+    from tilewright.quant import map_kernels
 
     flat = rows.reshape(-1, rows.shape[-1])  # nhw c
     sums = np.empty((PARTS, 2, flat.shape[1]))
-    share(partial(kernels.sum_channels, flat, sums), PARTS)
+    share(partial(map_kernels.sum_channels, flat, sums), PARTS)
     found: Array = sums.sum(axis=0)
     return found
 
@@ -141,12 +148,21 @@ class _ToCodes(torch.autograd.Function):
         numbers = (to_scale, to_weight, passed / line.step, to_step)
         scale, weight, bias, step = (torch.as_tensor(n, dtype=psums.dtype) for n in numbers)
         shapes = ctx.shapes
-        return to_psums, None, scale.reshape(shapes[0]), weight, bias, step.reshape(shapes[1]), None, None
+        return (
+            to_psums,
+            None,
+            scale.reshape(shapes[0]),
+            weight,
+            bias,
+            step.reshape(shapes[1]),
+            None,
+            None,
+        )
 
 
 def _quantize(psums: Tensor, line: _Line, reading: Reading) -> Tensor:
     """Codes uint8 of psums."""
-    from tilewright.quant import kernels
+    from tilewright.quant import map_kernels
 
     (n, c, h, w), rows = psums.shape, as_rows(psums)
     codes = empty_map((n, c, h // 2, w // 2) if reading.is_pooled else (n, c, h, w), torch.uint8)
@@ -155,10 +171,10 @@ def _quantize(psums: Tensor, line: _Line, reading: Reading) -> Tensor:
     numbers = (np.stack([line.slope, line.offset]).astype(kind), kind(reading.top))
     half = kind(NO_FRACTION[psums.dtype])
     if reading.is_pooled:
-        work = partial(kernels.quantize_windows, rows, *numbers, half, found, PARTS)
+        work = partial(map_kernels.quantize_windows, rows, *numbers, half, found, PARTS)
     else:
         flat, found = rows.reshape(-1, c), found.reshape(-1, c)  # nhw c
-        work = partial(kernels.quantize_rows, flat, *numbers, half, found, PARTS)
+        work = partial(map_kernels.quantize_rows, flat, *numbers, half, found, PARTS)
     share(work, PARTS)
     return codes
 
@@ -169,16 +185,16 @@ def _sum_gradients(
     """Of each channel: the sum of the gradients within the range, and of them times what psums have above
     their mean.
     """
-    from tilewright.quant import kernels
+    from tilewright.quant import map_kernels
 
     rows, given = as_rows(psums), as_rows(gradient)
     kind = rows.dtype.type
     lines = np.stack([line.slope, line.offset, line.mean]).astype(kind)
     sums = np.empty((PARTS, 2, rows.shape[-1]))
-    work = kernels.sum_window_gradients
+    work = map_kernels.sum_window_gradients
     if not reading.is_pooled:
         rows, given = (a.reshape(-1, a.shape[-1]) for a in (rows, given))  # nhw c
-        work = kernels.sum_gradients
+        work = map_kernels.sum_gradients
     share(partial(work, rows, given, lines, kind(reading.top), sums), PARTS)
     passed, moments = sums.sum(axis=0)
     return passed, moments + (lines[2] - line.mean) * passed
@@ -193,7 +209,7 @@ def _write_gradients(
     found: Tensor,
 ) -> None:
     """Write to `found` the gradients of psums, from those of the codes and their `sums`."""
-    from tilewright.quant import kernels
+    from tilewright.quant import map_kernels
 
     rows, given, written = as_rows(psums), as_rows(gradient), as_rows(found)
     kind, count = rows.dtype.type, rows.size // rows.shape[-1]
@@ -203,8 +219,8 @@ def _write_gradients(
     shift = -line.slope * passed / count + (mean - line.mean) * tilt
     lines = np.stack([line.slope, line.offset, mean, tilt, shift]).astype(kind)
     numbers = (lines, kind(reading.top), written.dtype.type(0))
-    work = kernels.write_window_gradients
+    work = map_kernels.write_window_gradients
     if not reading.is_pooled:
         rows, given, written = (a.reshape(-1, a.shape[-1]) for a in (rows, given, written))  # nhw c
-        work = kernels.write_gradients
+        work = map_kernels.write_gradients
     share(partial(work, rows, given, *numbers, written, PARTS), PARTS)

@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from tilewright.quant.kernels import compiled
+from tilewright.quant.compiled import compiled
 
 LANES, TILE = 16, 2
 BYTES, HALVES, WORDS = (ir.VectorType(ir.IntType(bits), LANES) for bits in (8, 16, 32))
@@ -215,9 +215,7 @@ def transform_gradients(
 
 
 @compiled
-def transform_codes(
-    codes: Any, base: int, planes: Any, apart: int, first: int, last: int
-) -> None:
+def transform_codes(codes: Any, base: int, planes: Any, apart: int, first: int, last: int) -> None:
     """Codes ``n h w c`` of samples `first` to `last`, with zeros around, to planes ``position tile c``."""
     _, high, wide, channels = codes.shape
     padded = np.zeros((high + 2, wide + 2, channels), np.uint8)
@@ -248,6 +246,15 @@ def join_products(
                 place = (((base + sample) * high + 2 * y) * wide + 2 * x) * channels
                 for c in range(0, channels, 16):
                     join_tiles(
-                        products, tile + c, apart, up, down, left, right,
-                        found, place + c, channels, wide * channels,
+                        products,
+                        tile + c,
+                        apart,
+                        up,
+                        down,
+                        left,
+                        right,
+                        found,
+                        place + c,
+                        channels,
+                        wide * channels,
                     )

@@ -34,14 +34,16 @@ class _Quantize(torch.autograd.Function):
     def forward(
         ctx: Any, weight: Tensor, step: Tensor, max_code: int, dtype: torch.dtype
     ) -> tuple[Tensor, Tensor]:
-        from tilewright.quant import kernels
+        from tilewright.quant import weight_kernels
 
         ctx.save_for_backward(weight, step)
         ctx.max_code = max_code
         codes = empty_map(tuple(weight.shape), torch.int8)
         rows, found = cut(as_rows(weight)), cut(as_rows(codes))
         kind = rows.dtype.type
-        work = partial(kernels.quantize_weights, rows, kind(step.item()), kind(max_code), found)
+        work = partial(
+            weight_kernels.quantize_weights, rows, kind(step.item()), kind(max_code), found
+        )
         share(work, len(rows))
         ctx.mark_non_differentiable(codes)
         return empty_edge(codes, dtype), codes
@@ -49,7 +51,7 @@ class _Quantize(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
-        from tilewright.quant import kernels
+        from tilewright.quant import weight_kernels
 
         weight, step = ctx.saved_tensors
         to_weight = empty_map(tuple(weight.shape), weight.dtype)
@@ -57,7 +59,7 @@ class _Quantize(torch.autograd.Function):
         kind = rows.dtype.type
         sums = torch.empty(len(rows), LANES, dtype=torch.float64)
         numbers = (kind(step.item()), kind(ctx.max_code))
-        work = partial(kernels.weight_gradients, rows, given, *numbers, found, sums.numpy())
+        work = partial(weight_kernels.weight_gradients, rows, given, *numbers, found, sums.numpy())
         share(work, len(rows))
         to_step = -sums.sum() / step.double()
         return to_weight, to_step.to(step.dtype).reshape(step.shape), None, None

@@ -1,9 +1,9 @@
 """The backward pass of a 3x3 convolution with 16 products for 36: Winograd's F(2x2, 3x3), in bfloat16.
 
-With ``y = A' (G w G' * B' x B) A`` for each 2x2 sums ``y`` of 4x4 codes ``x``, the gradients are those of a
-product at each of 16 positions: with ``U = A g A'`` of the sums' gradients g, ``to_w = G' (U * B' x B) G`` and
-``to_x = B (U * G w G') B'``, summed over tiles that overlap. Codes and weights of few bits stay integers that
-bfloat16 holds; what is rounded are U, which is computed in float32, and the products of each position.
+Each tile of 2x2 sums is ``A' (G w G' * B' x B) A`` of 4x4 codes x: a product at each of 16 positions. So the
+gradients are ``G' (U * B' x B) G`` to w and ``B (U * G w G') B'`` to x, with ``U = A g A'`` of g, those of
+the sums; tiles of x overlap, and add. Transformed codes and weights of few bits are integers that
+bfloat16 holds. Rounded are U, from float32, and the products of each position.
 
 Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016.
 """
@@ -15,10 +15,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from tilewright.quant.compiled_loops import as_rows, empty_map, share
+from tilewright.quant.compiled_loops import Array, as_rows, empty_map, share
 from tilewright.quant.engines import ConvolutionCase
 
-TILES = 256
+TILES = 512
 """Taken together by each thread: their planes stay in its cache."""
 
 EXACT = 2**8
@@ -51,28 +51,29 @@ def winograd_gradients(
     to_x = empty_map((n, ic, h, wide), torch.bfloat16)
     found = as_rows(to_x).reshape(-1)
     kernels = _spread_kernels(w) if needed[0] else None
-    sums = torch.zeros(16, oc, ic)
+    sums = torch.zeros(16, oc, ic) if needed[1] else None
     each = h * wide // 4
     together = min(n, max(1, TILES * torch.get_num_threads() // each))
     for base in range(0, n, together):
         count = min(together, n - base)
-        tiled = count * each
-        spread = torch.empty(16, tiled, oc, dtype=torch.bfloat16)
-        planes = spread.view(torch.uint16).reshape(-1).numpy()
-        share(
-            partial(tiles.transform_gradients, given, (h, wide, oc), base, planes, tiled * oc), count
-        )
-        if needed[1]:
-            patches = torch.empty(16, tiled, ic, dtype=torch.bfloat16)
-            planes = patches.view(torch.uint16).reshape(-1).numpy()
-            share(partial(tiles.transform_codes, codes, base, planes, tiled * ic), count)
+        spread, planes, apart = _planes(count * each, oc)
+        share(partial(tiles.transform_gradients, given, (h, wide, oc), base, planes, apart), count)
+        if sums is not None:
+            patches, planes, apart = _planes(count * each, ic)
+            share(partial(tiles.transform_codes, codes, base, planes, apart), count)
             sums.add_(torch.bmm(spread.transpose(1, 2), patches))
         if kernels is not None:
-            products = torch.bmm(spread, kernels).view(torch.uint16).reshape(-1).numpy()
-            share(
-                partial(tiles.join_products, products, tiled * ic, (h, wide, ic), base, found), count
-            )
-    return to_x if needed[0] else None, _join_kernels(sums) if needed[1] else None
+            products = torch.bmm(spread, kernels)
+            flat = products.view(torch.uint16).reshape(-1).numpy()
+            apart = products.stride(0)
+            share(partial(tiles.join_products, flat, apart, (h, wide, ic), base, found), count)
+    return None if kernels is None else to_x, None if sums is None else _join_kernels(sums)
+
+
+def _planes(tiles: int, channels: int) -> tuple[Tensor, Array, int]:
+    """Room for 16 planes ``position tile c``: a tensor, its numbers, and the way from plane to plane."""
+    planes = torch.empty(16, tiles, channels, dtype=torch.bfloat16)
+    return planes, planes.view(torch.uint16).reshape(-1).numpy(), tiles * channels
 
 
 def _spread_kernels(w: Tensor) -> Tensor:
@@ -94,6 +95,6 @@ def _join_kernels(sums: Tensor) -> Tensor:
         plus, minus = (b + c) / 2, (b - c) / 2
         return torch.stack([a + plus, minus, plus + d])
 
-    down = join(*sums.unflatten(0, (4, 4)))  # 3 4 oc ic
+    down = join(*sums.reshape(4, 4, *sums.shape[1:]))  # 3 4 oc ic
     across = join(*down.unbind(1))  # 3 3 oc ic, across first
     return across.permute(2, 3, 1, 0)  # oc ic kh kw

@@ -1,64 +1,15 @@
-"""Compiled loops over maps and weights; imported where they run, because numba takes a second to load.
+"""Compiled loops from psums to codes, and from the gradients of codes to those of psums.
 
-Maps are arrays ``n h w c`` or ``rows c``. Of psums they are float32 or float64. Gradients are that, or bfloat16:
-the upper half of a float32, as uint16. Work is cut into parts, which threads may share; each part
-leaves its own sums, so that no sum depends on the number of threads.
+Maps are arrays ``n h w c`` or ``rows c``. Psums are float32 or float64; gradients are that, or bfloat16.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
-from numba import njit, types
-from numba.extending import overload
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def compiled(function: Function) -> Function:
-    """Compile and cache; without a cache where no folder takes one."""
-    try:
-        return cast("Function", njit(nogil=True, cache=True, error_model="numpy")(function))
-    except RuntimeError:
-        return cast("Function", njit(nogil=True, error_model="numpy")(function))
-
-
-def _wide(number: Any) -> Any:
-    """A number of a gradient as it is computed with."""
-    raise NotImplementedError
-
-
-def _like(zero: Any, number: Any) -> Any:
-    """A number as it is stored among such as `zero`."""
-    raise NotImplementedError
-
-
-@overload(_wide)  # type: ignore[untyped-decorator]
-def _wide_of(number: Any) -> Any:
-    def from_bfloat16(number: Any) -> Any:
-        return np.uint32(np.uint32(number) << np.uint32(16)).view(np.float32)
-
-    def same(number: Any) -> Any:
-        return number
-
-    return from_bfloat16 if number == types.uint16 else same
-
-
-@overload(_like)  # type: ignore[untyped-decorator]
-def _like_of(zero: Any, number: Any) -> Any:
-    def same(zero: Any, number: Any) -> Any:  # noqa: ARG001
-        return number
-
-    def nearest_bfloat16(zero: Any, number: Any) -> Any:  # noqa: ARG001
-        bits = np.uint32(np.float32(number).view(np.uint32))
-        is_odd = np.uint32(np.uint32(bits >> np.uint32(16)) & np.uint32(1))  # halves go to even
-        above = np.uint32(np.uint32(bits + is_odd) + np.uint32(0x7FFF))
-        is_number = number == number  # noqa: PLR0124
-        return np.uint16(above >> np.uint32(16)) if is_number else np.uint16(0x7FC0)
-
-    return nearest_bfloat16 if zero == types.uint16 else same
+from tilewright.quant.compiled import compiled, like, wide
 
 
 @compiled
@@ -126,13 +77,13 @@ def quantize_windows(
     psums: Any, lines: Any, top: Any, half: Any, codes: Any, parts: int, first: int, last: int
 ) -> None:
     """`quantize_rows` of the largest value of each window of 2x2: ``n h w c`` to ``n h//2 w//2 c``."""
-    samples, high, wide, channels = codes.shape
+    samples, height, width, channels = codes.shape
     size = (samples + parts - 1) // parts
     zero = top - top
     for sample in range(min(first * size, samples), min(last * size, samples)):
-        for y in range(high):
+        for y in range(height):
             above, below, found = psums[sample, 2 * y], psums[sample, 2 * y + 1], codes[sample, y]
-            for x in range(wide):
+            for x in range(width):
                 p0, p1, p2, p3 = above[2 * x], above[2 * x + 1], below[2 * x], below[2 * x + 1]
                 q = found[x]
                 for c in range(channels):
@@ -164,15 +115,15 @@ def sum_gradients(
             for c in range(channels):
                 slope, offset, mean = lines[0, c], lines[1, c], lines[2, c]
                 value0, value1 = p0[c] * slope + offset, p1[c] * slope + offset
-                passed0 = zero if value0 <= zero or value0 >= top else _wide(g0[c])
-                passed1 = zero if value1 <= zero or value1 >= top else _wide(g1[c])
+                passed0 = zero if value0 <= zero or value0 >= top else wide(g0[c])
+                passed1 = zero if value1 <= zero or value1 >= top else wide(g1[c])
                 plain[c] += np.float64(passed0 + passed1)
                 moments[c] += np.float64(passed0 * (p0[c] - mean) + passed1 * (p1[c] - mean))
         for row in range(twos, end):
             p0, g0 = psums[row], given[row]
             for c in range(channels):
                 value0 = p0[c] * lines[0, c] + lines[1, c]
-                passed0 = zero if value0 <= zero or value0 >= top else _wide(g0[c])
+                passed0 = zero if value0 <= zero or value0 >= top else wide(g0[c])
                 plain[c] += np.float64(passed0)
                 moments[c] += np.float64(passed0 * (p0[c] - lines[2, c]))
 
@@ -182,7 +133,7 @@ def sum_window_gradients(
     psums: Any, given: Any, lines: Any, top: Any, sums: Any, first: int, last: int
 ) -> None:
     """`sum_gradients` where each gradient ``n h//2 w//2 c`` is that of the largest value of a window."""
-    samples, high, wide, channels = given.shape
+    samples, height, width, channels = given.shape
     size = (samples + len(sums) - 1) // len(sums)
     zero = top - top
     for part in range(first, last):
@@ -190,29 +141,37 @@ def sum_window_gradients(
         plain[:] = 0
         moments[:] = 0
         for sample in range(min(part * size, samples), min(part * size + size, samples)):
-            for y in range(high):
+            for y in range(height):
                 above, below, got = (
                     psums[sample, 2 * y],
                     psums[sample, 2 * y + 1],
                     given[sample, y],
                 )
-                for x in range(wide):
+                for x in range(width):
                     p0, p1, p2, p3 = above[2 * x], above[2 * x + 1], below[2 * x], below[2 * x + 1]
                     g = got[x]
                     for c in range(channels):
                         value, psum, _ = _largest(
                             p0[c], p1[c], p2[c], p3[c], lines[0, c], lines[1, c]
                         )
-                        passed = zero if value <= zero or value >= top else _wide(g[c])
+                        passed = zero if value <= zero or value >= top else wide(g[c])
                         plain[c] += np.float64(passed)
                         moments[c] += np.float64(passed * (psum - lines[2, c]))
 
 
 @compiled
 def write_gradients(
-    psums: Any, given: Any, lines: Any, top: Any, like: Any, found: Any, parts: int, first: int, last: int
+    psums: Any,
+    given: Any,
+    lines: Any,
+    top: Any,
+    zero_of: Any,
+    found: Any,
+    parts: int,
+    first: int,
+    last: int,
 ) -> None:
-    """Gradients of psums ``rows c``, stored such as `like`.
+    """Gradients of psums ``rows c``, stored such as `zero_of`.
 
     lines: slope, offset, mean, the factor of what the psum has above its mean, and what is added: ``5 c``.
     """
@@ -224,107 +183,56 @@ def write_gradients(
         for c in range(channels):
             psum = p[c]
             value = psum * lines[0, c] + lines[1, c]
-            passed = zero if value <= zero or value >= top else _wide(g[c])
+            passed = zero if value <= zero or value >= top else wide(g[c])
             common = (psum - lines[2, c]) * lines[3, c] + lines[4, c]
-            f[c] = _like(like, passed * lines[0, c] + common)
+            f[c] = like(zero_of, passed * lines[0, c] + common)
+
+
+@compiled
+def _write_beyond_windows(psums: Any, lines: Any, zero_of: Any, found: Any) -> None:
+    """Gradients of psums ``h w c`` in the last row and column where sizes are odd."""
+    height, width, channels = psums.shape
+    for y in range(height):
+        for x in range(width):
+            if y >= height // 2 * 2 or x >= width // 2 * 2:
+                p, f = psums[y, x], found[y, x]
+                for c in range(channels):
+                    f[c] = like(zero_of, (p[c] - lines[2, c]) * lines[3, c] + lines[4, c])
 
 
 @compiled
 def write_window_gradients(
-    psums: Any, given: Any, lines: Any, top: Any, like: Any, found: Any, parts: int, first: int, last: int
+    psums: Any,
+    given: Any,
+    lines: Any,
+    top: Any,
+    zero_of: Any,
+    found: Any,
+    parts: int,
+    first: int,
+    last: int,
 ) -> None:
     """`write_gradients` where a gradient ``n h//2 w//2 c`` goes to the first of the largest in its window."""
-    samples, height, width, channels = psums.shape
+    samples, channels = len(psums), psums.shape[3]
     size = (samples + parts - 1) // parts
     zero = top - top
     which, passed = np.empty(channels, np.int32), np.empty(channels, psums.dtype)
     for sample in range(min(first * size, samples), min(last * size, samples)):
+        _write_beyond_windows(psums[sample], lines, zero_of, found[sample])
         for y in range(given.shape[1]):
             above, below = psums[sample, 2 * y], psums[sample, 2 * y + 1]
             for x in range(given.shape[2]):
                 p0, p1, p2, p3 = above[2 * x], above[2 * x + 1], below[2 * x], below[2 * x + 1]
                 g = given[sample, y, x]
                 for c in range(channels):
-                    value, _, place = _largest(
-                        p0[c], p1[c], p2[c], p3[c], lines[0, c], lines[1, c]
-                    )
+                    value, _, place = _largest(p0[c], p1[c], p2[c], p3[c], lines[0, c], lines[1, c])
                     which[c] = place
-                    passed[c] = zero if value <= zero or value >= top else _wide(g[c]) * lines[0, c]
+                    passed[c] = zero if value <= zero or value >= top else wide(g[c]) * lines[0, c]
                 for place in range(4):
                     p = psums[sample, 2 * y + place // 2, 2 * x + place % 2]
                     f = found[sample, 2 * y + place // 2, 2 * x + place % 2]
                     for c in range(channels):
                         own = passed[c] if which[c] == place else zero
-                        f[c] = _like(like, own + ((p[c] - lines[2, c]) * lines[3, c] + lines[4, c]))
-        for y in range(height):  # what no window reaches, where sizes are odd
-            for x in range(width):
-                if y >= 2 * given.shape[1] or x >= 2 * given.shape[2]:
-                    p, f = psums[sample, y, x], found[sample, y, x]
-                    for c in range(channels):
-                        f[c] = _like(like, (p[c] - lines[2, c]) * lines[3, c] + lines[4, c])
-
-
-@compiled
-def quantize_weights(weights: Any, step: Any, top: Any, codes: Any, first: int, last: int) -> None:
-    """Codes int8 of rows `first` to `last` of weights ``row place``: divided, clipped, rounded."""
-    for row in range(first, last):
-        w, found = weights[row], codes[row]
-        for place in range(len(w)):
-            value = w[place] / step
-            value = value if value > -top else -top
-            value = value if value < top else top
-            found[place] = np.int8(np.int32(np.rint(value)))
-
-
-@compiled
-def weight_gradients(
-    weights: Any, given: Any, step: Any, top: Any, found: Any, sums: Any, first: int, last: int
-) -> None:
-    """Gradients of weights ``row place``; sums float64 ``row lane`` of those within the range times ratios."""
-    zero = top - top
-    lanes = sums.shape[1]
-    for row in range(first, last):
-        total = sums[row]
-        total[:] = 0
-        for begin in range(0, weights.shape[1], lanes):
-            end = begin + lanes
-            w, g, f = weights[row, begin:end], given[row, begin:end], found[row, begin:end]
-            for lane in range(len(w)):
-                ratio = w[lane] / step
-                passed = zero if ratio <= -top or ratio >= top else _wide(g[lane])
-                total[lane] += np.float64(passed * ratio)
-                f[lane] = passed / step
-
-
-@compiled
-def widen(codes: Any, found: Any, first: int, last: int) -> None:
-    """Bytes ``part place`` as bfloat16, which holds each of them."""
-    for part in range(first, last):
-        c, f = codes[part], found[part]
-        for place in range(len(c)):
-            bits = np.uint32(np.float32(c[place]).view(np.uint32))
-            f[place] = np.uint16(bits >> np.uint32(16))
-
-
-@compiled
-def spread_taps(weights: Any, links: Any, matrix: Any, first: int, last: int) -> None:
-    """Weights int8 ``oc kh kw ic`` of channels `first` to `last`, as bfloat16, to ``oh ow oc ih iw ic``."""
-    for oc in range(first, last):
-        matrix[:, :, oc] = 0
-        for link in range(len(links)):
-            oy, ox, ky, kx, y, x = links[link]
-            w, found = weights[oc, ky, kx], matrix[oy, ox, oc, y, x]
-            for c in range(len(w)):
-                found[c] = np.uint16(np.uint32(np.float32(w[c]).view(np.uint32)) >> np.uint32(16))
-
-
-@compiled
-def sum_taps(pairs: Any, links: Any, sums: Any, first: int, last: int) -> None:
-    """Sums of bfloat16 ``oh ow oc ih iw ic`` by tap, ``oc kh kw ic``, of channels `first` to `last`."""
-    for oc in range(first, last):
-        sums[oc] = 0
-        for link in range(len(links)):
-            oy, ox, ky, kx, y, x = links[link]
-            given, found = pairs[oy, ox, oc, y, x], sums[oc, ky, kx]
-            for c in range(len(given)):
-                found[c] += _wide(given[c])
+                        f[c] = like(
+                            zero_of, own + ((p[c] - lines[2, c]) * lines[3, c] + lines[4, c])
+                        )
