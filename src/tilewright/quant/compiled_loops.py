@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 Array = npt.NDArray[Any]
+Result = TypeVar("Result")
 
 Links = Sequence[tuple[int, ...]]
 """Output pixel, tap and input pixel, two numbers each."""
@@ -48,18 +49,18 @@ def empty_map(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
     return torch.empty((n, h, w, c), dtype=dtype).permute(0, 3, 1, 2)  # n c h w
 
 
-def share(work: Callable[[int, int], None], parts: int) -> None:
-    """Do ``work(first, last)`` for all `parts`, by as many threads as torch uses."""
+def share(work: Callable[[int, int], Result], parts: int) -> list[Result]:
+    """Results of ``work(first, last)`` for all `parts` in order, by as many threads as torch uses.
+
+    Each runs torch's operations alone: where there are many small ones, threads that meet once are faster
+    than threads that meet in each.
+    """
     threads = min(torch.get_num_threads(), parts)
     if threads <= 1:
-        work(0, parts)
-        return
+        return [work(0, parts)]
     ends = [parts * thread // threads for thread in range(threads + 1)]
-    pool = _pool(os.getpid(), threads - 1)
-    others = [pool.submit(work, *ends[thread : thread + 2]) for thread in range(1, threads)]
-    work(*ends[:2])
-    for other in others:
-        other.result()
+    pool = _pool(os.getpid(), threads)
+    return list(pool.map(work, ends[:-1], ends[1:]))
 
 
 def widen_bytes(codes: Tensor) -> Tensor:
@@ -100,4 +101,12 @@ def cut(rows: Array) -> Array:
 @functools.cache
 def _pool(_process: int, threads: int) -> ThreadPoolExecutor:
     """Threads of this process; those of another are lost in a fork."""
-    return ThreadPoolExecutor(threads, thread_name_prefix="tilewright-loops")
+    return ThreadPoolExecutor(threads, "tilewright-loops", initializer=_work_alone)
+
+
+def _work_alone() -> None:
+    """Let torch's operations in this thread use no other; the number of the others is their own."""
+    from threadpoolctl import threadpool_limits
+
+    torch.get_num_threads()  # takes over that of the process, once in each thread
+    threadpool_limits(1, user_api="openmp")

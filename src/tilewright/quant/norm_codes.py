@@ -1,10 +1,10 @@
 """BatchNorm of psums, max-pool and quantizer as one function: exact psums in, the next layer's codes out.
 
-A map is read twice each way: for the sums over each channel, and for what is then written, which are codes as
-the bytes that the next convolution reads, or gradients in the dtype that its backward pass takes. The function
-is that of `normalize_sums`, `nn.MaxPool2d(2)` and `quantize` one after the other, up to the rounding of floats.
-Values are compared before they are rounded to codes, and the first of equal ones in a window, row by row,
-gets the gradient, as torch has it.
+A map is read twice each way: for the sums over each channel, and for what is then written, which are codes
+as the bytes that the next convolution reads, or gradients in the dtype that its backward pass takes. The
+function is that of `normalize_sums`, `nn.MaxPool2d(2)` and `quantize` one after the other, up to the rounding
+of floats. Values are compared before they are rounded to codes, and the first of equal ones in a window,
+row by row, gets the gradient, as torch has it.
 """
 
 from __future__ import annotations

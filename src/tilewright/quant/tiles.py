@@ -199,11 +199,11 @@ join_tiles: Any = intrinsic(_join_tiles)
 
 @compiled
 def transform_gradients(
-    given: Any, shape: Any, base: int, planes: Any, apart: int, first: int, last: int
+    given: Any, shape: Any, base: int, planes: Any, apart: int, count: int
 ) -> None:
-    """Gradients of samples `first` to `last`, counted from `base`, to planes ``position tile c``."""
+    """Gradients of `count` samples from `base` on to planes ``position tile c``."""
     high, wide, channels = shape
-    for sample in range(first, last):
+    for sample in range(count):
         for y in range(high // 2):
             for x in range(wide // 2):
                 place = (((base + sample) * high + 2 * y) * wide + 2 * x) * channels
@@ -215,12 +215,12 @@ def transform_gradients(
 
 
 @compiled
-def transform_codes(codes: Any, base: int, planes: Any, apart: int, first: int, last: int) -> None:
-    """Codes ``n h w c`` of samples `first` to `last`, with zeros around, to planes ``position tile c``."""
+def transform_codes(codes: Any, base: int, planes: Any, apart: int, count: int) -> None:
+    """Codes ``n h w c`` of `count` samples from `base` on, in zeros, to planes ``position tile c``."""
     _, high, wide, channels = codes.shape
     padded = np.zeros((high + 2, wide + 2, channels), np.uint8)
     flat, down = padded.reshape(-1), (wide + 2) * channels
-    for sample in range(first, last):
+    for sample in range(count):
         padded[1:-1, 1:-1] = codes[base + sample]
         for y in range(high // 2):
             for x in range(wide // 2):
@@ -231,13 +231,11 @@ def transform_codes(codes: Any, base: int, planes: Any, apart: int, first: int, 
 
 
 @compiled
-def join_products(
-    products: Any, apart: int, shape: Any, base: int, found: Any, first: int, last: int
-) -> None:
-    """Planes ``position tile c`` of samples `first` to `last` to the map's gradients."""
+def join_products(products: Any, apart: int, shape: Any, base: int, found: Any, count: int) -> None:
+    """Planes ``position tile c`` of `count` samples from `base` on to the map's gradients."""
     high, wide, channels = shape
     lines, tiles = high // 2, wide // 2
-    for sample in range(first, last):
+    for sample in range(count):
         for y in range(lines):
             for x in range(tiles):
                 up, down = -tiles * channels if y else 0, tiles * channels if y + 1 < lines else 0

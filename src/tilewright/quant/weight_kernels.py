@@ -25,7 +25,7 @@ def quantize_weights(weights: Any, step: Any, top: Any, codes: Any, first: int, 
 def weight_gradients(
     weights: Any, given: Any, step: Any, top: Any, found: Any, sums: Any, first: int, last: int
 ) -> None:
-    """Gradients of weights ``row place``; float64 ``row lane``: sums of those within the range times w / step."""
+    """Gradients of weights ``row place``; float64 ``row lane``: sums of those in range times w / step."""
     zero = top - top
     lanes = sums.shape[1]
     for row in range(first, last):

@@ -10,8 +10,6 @@ Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 
 
 from __future__ import annotations
 
-from functools import partial
-
 import torch
 from torch import Tensor
 
@@ -19,7 +17,7 @@ from tilewright.quant.compiled_loops import Array, as_rows, empty_map, share
 from tilewright.quant.engines import ConvolutionCase
 
 TILES = 512
-"""Taken together by each thread: their planes stay in its cache."""
+"""Taken together, about: their planes stay in the cache."""
 
 EXACT = 2**8
 """Integers up to this are numbers of bfloat16."""
@@ -44,30 +42,57 @@ def winograd_gradients(
 
     x, w: codes, uint8 ``n ic h w`` and int8 ``oc ic 3 3``, that suit.
     """
-    from tilewright.quant import tiles
-
-    (n, ic, h, wide), oc = case.x_shape, case.w_shape[0]
-    given, codes = as_rows(gradient).reshape(-1), as_rows(x)
-    to_x = empty_map((n, ic, h, wide), torch.bfloat16)
-    found = as_rows(to_x).reshape(-1)
+    n, _, h, wide = case.x_shape
+    to_x = empty_map(case.x_shape, torch.bfloat16) if needed[0] else None
     kernels = _spread_kernels(w) if needed[0] else None
-    sums = torch.zeros(16, oc, ic) if needed[1] else None
-    each = h * wide // 4
-    together = min(n, max(1, TILES * torch.get_num_threads() // each))
-    for base in range(0, n, together):
-        count = min(together, n - base)
-        spread, planes, apart = _planes(count * each, oc)
-        share(partial(tiles.transform_gradients, given, (h, wide, oc), base, planes, apart), count)
-        if sums is not None:
-            patches, planes, apart = _planes(count * each, ic)
-            share(partial(tiles.transform_codes, codes, base, planes, apart), count)
-            sums.add_(torch.bmm(spread.transpose(1, 2), patches))
-        if kernels is not None:
-            products = torch.bmm(spread, kernels)
-            flat = products.view(torch.uint16).reshape(-1).numpy()
-            apart = products.stride(0)
-            share(partial(tiles.join_products, flat, apart, (h, wide, ic), base, found), count)
-    return None if kernels is None else to_x, None if sums is None else _join_kernels(sums)
+    together = min(n, max(1, TILES * 4 // (h * wide)))
+    job = _Job(gradient, x, kernels, to_x, together, has_sums=needed[1])
+    sums = share(job.run, -(-n // together))
+    return to_x, _join_kernels(sum(sums[1:], sums[0])) if needed[1] else None
+
+
+class _Job:
+    """The maps of one layer, taken `together` samples at a time."""
+
+    def __init__(
+        self,
+        gradient: Tensor,
+        x: Tensor,
+        kernels: Tensor | None,
+        to_x: Tensor | None,
+        together: int,
+        *,
+        has_sums: bool,
+    ) -> None:
+        (self._n, oc, *size), ic = gradient.shape, x.shape[1]
+        self._given, self._codes = as_rows(gradient).reshape(-1), as_rows(x)
+        self._given_shape, self._found_shape = (*size, oc), (*size, ic)
+        self._found = None if to_x is None else as_rows(to_x).reshape(-1)
+        self._kernels, self._together, self._has_sums = kernels, together, has_sums
+
+    def run(self, first: int, last: int) -> Tensor:
+        """Write what blocks `first` to `last` of the samples have of to_x; the sums ``position oc ic``."""
+        from tilewright.quant import tiles
+
+        (h, wide, oc), ic = self._given_shape, self._found_shape[2]
+        sums = torch.zeros(16, oc, ic) if self._has_sums else torch.empty(0)
+        for base in range(
+            first * self._together, min(last * self._together, self._n), self._together
+        ):
+            count = min(self._together, self._n - base)
+            spread, planes, apart = _planes(count * h * wide // 4, oc)
+            tiles.transform_gradients(self._given, self._given_shape, base, planes, apart, count)
+            if self._has_sums:
+                patches, planes, apart = _planes(count * h * wide // 4, ic)
+                tiles.transform_codes(self._codes, base, planes, apart, count)
+                sums.add_(torch.bmm(spread.transpose(1, 2), patches))
+            if self._kernels is not None:
+                products = torch.bmm(spread, self._kernels)
+                flat = products.view(torch.uint16).reshape(-1).numpy()
+                tiles.join_products(
+                    flat, products.stride(0), self._found_shape, base, self._found, count
+                )
+        return sums
 
 
 def _planes(tiles: int, channels: int) -> tuple[Tensor, Array, int]:
