@@ -55,7 +55,7 @@ def test_layers_with_batch_norm_are_joined_and_the_others_not(monkeypatch):
 
 
 def test_the_network_learns_what_it_learns_apart(monkeypatch):
-    """In float32: BatchNorm rounds otherwise, the gradients between follow; see `test_norm_codes` for each."""
+    """In float32: BatchNorm rounds otherwise, and gradients follow; see `test_norm_codes` for each."""
     monkeypatch.setattr(integer_layers, "has_fast_bfloat16", lambda: False)
     model = a_model()
     together = trained_on(model)
@@ -71,8 +71,9 @@ def test_the_network_learns_what_it_learns_apart(monkeypatch):
 
 
 def test_in_bfloat16_gradients_differ_by_its_roundings(monkeypatch):
-    """A gradient that float32 rounds otherwise becomes another bfloat16 now and then, 0.004 apart; the network
-    is too narrow for Winograd's algorithm.
+    """A gradient that float32 rounds otherwise becomes another bfloat16 now and then, 0.004 apart.
+
+    The network is too narrow for Winograd's algorithm.
     """
     if not engines.has_fast_bfloat16():
         pytest.skip("this processor has no bfloat16")
@@ -207,6 +208,23 @@ def test_a_changed_code_would_be_seen(monkeypatch):
 
     monkeypatch.setattr(chain, "normalize_to_codes", wrong)
     assert not torch.equal(trained_on(model)["logits"], right)
+
+
+def test_psums_between_joined_layers_are_exact(monkeypatch):
+    """Those of codes and weights that travel as bytes, against a float64 convolution of the same."""
+    function, compared = chain.convolve_carried, []
+
+    def checked(x, w, case):
+        psums = function(x, w, case)
+        operands = (x.numbers.double(), w.numbers.double())
+        expected = nn.functional.conv2d(*operands, None, case.stride, case.padding)
+        assert torch.equal(psums.numbers.double(), expected)
+        compared.append((x.numbers.dtype, w.numbers.dtype))
+        return psums
+
+    monkeypatch.setattr(chain, "convolve_carried", checked)
+    trained_on(a_model())
+    assert compared[-6:].count((torch.uint8, torch.int8)) == 4
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 7])

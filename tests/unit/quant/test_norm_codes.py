@@ -1,7 +1,5 @@
 """BatchNorm, pool and quantizer in one function, against the same three one after the other."""
 
-import copy
-
 import numpy as np
 import pytest
 import torch
@@ -79,7 +77,7 @@ def test_codes_gradients_and_statistics_are_those_of_the_parts(shape, is_pooled)
 
 @pytest.mark.parametrize("is_pooled", [False, True])
 def test_float32_is_as_near_to_float64_as_the_parts_are(is_pooled):
-    """A gradient of psums has some five roundings of 6e-8 and terms of the size of the largest; twice over."""
+    """A gradient of psums has some five roundings of 6e-8, of terms as large as the largest; thrice that."""
     psums = integers((4, 8, 6, 6), torch.float32)
     exact = results(apart, psums.double(), is_pooled=is_pooled)
     found = results(together, psums, is_pooled=is_pooled)
