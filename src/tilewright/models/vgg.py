@@ -12,9 +12,7 @@ from tilewright.models.layers import (
 )
 from tilewright.models.model_spec import ModelSpec
 from tilewright.models.skip import SkipPath
-from tilewright.quant import QuantConv2d
-from tilewright.quant.hooks import has_hooks
-from tilewright.quant.sum_norm import normalize_sums
+from tilewright.quant.chain import run_chain
 from tilewright.spec.quantizer import QUANTIZERS
 
 RELU = 2
@@ -49,19 +47,14 @@ class QuantVGG(nn.Module):
         return logits
 
     def _run_features(self, x: Tensor) -> Tensor:
-        """In training, two passes over memory that change nothing are skipped: ReLU, where the quantizers
-        behind it clip values and gradients at 0, and the scale of psums before BatchNorm. Both run in a
-        symbolic trace, and where the module has hooks.
+        """In training, where the quantizers clip values and gradients at 0, the modules run as a chain, from
+        which passes over memory are left out; in a symbolic trace they run as they are.
         """
         is_clipped = not self.spec.is_float and QUANTIZERS.get(self.spec.quantizer).clips_at_zero
-        is_idle = is_clipped and self.training and isinstance(x, Tensor)
-        modules = iter(self.features)
-        for module in modules:
-            is_unseen = is_idle and not has_hooks(module)
-            if is_unseen and isinstance(module, QuantConv2d):
-                x = normalize_sums(next(modules), module.psums(x), module.psum_scale())
-            elif not (is_unseen and isinstance(module, nn.ReLU)):
-                x = module(x)
+        if is_clipped and self.training and isinstance(x, Tensor):
+            return run_chain([*self.features], x)
+        for module in self.features:
+            x = module(x)
         return x
 
     def _features_and_skip(self, x: Tensor) -> Tensor:

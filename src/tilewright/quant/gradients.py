@@ -11,18 +11,41 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from tilewright.quant.compiled_loops import has_kernels, spread_taps, sum_taps, widen_bytes
 from tilewright.quant.engines import ConvolutionCase
+from tilewright.quant.winograd_gradients import suits, winograd_gradients
 
 Gradients = tuple[Tensor | None, Tensor | None]
+
+
+def code_gradients(
+    gradient: Tensor, x: Tensor, w: Tensor, case: ConvolutionCase, needed: tuple[bool, bool]
+) -> Gradients:
+    """Gradients to x and w, bytes, of psums with `gradient` ``n oc oh ow``; None if not `needed`.
+
+    Products are computed in the dtype of `gradient`, and sums are longer; in bfloat16 by fewer products
+    where Winograd's algorithm suits. `gradient_dtypes` are those of the results.
+    """
+    if gradient.dtype != torch.bfloat16 or case.device != "cpu" or not has_kernels():
+        x, w = x.to(gradient.dtype), w.to(gradient.dtype)
+    elif suits(case):
+        return winograd_gradients(gradient, x, w, case, needed)
+    elif is_dense(case):
+        return _dense_gradients(gradient, widen_bytes(x), w, case, needed)
+    else:
+        x, w = widen_bytes(x), widen_bytes(w)
+    return convolution_gradients(gradient, x, w, case, needed)
+
+
+def gradient_dtypes(case: ConvolutionCase, dtype: torch.dtype) -> tuple[torch.dtype, torch.dtype]:
+    """Of the gradients to x and w where the products are computed in `dtype`."""
+    return dtype, torch.float32 if is_dense(case) or suits(case) else dtype
 
 
 def convolution_gradients(
     gradient: Tensor, x: Tensor, w: Tensor, case: ConvolutionCase, needed: tuple[bool, bool]
 ) -> Gradients:
-    """Gradients to x and w, float32, of psums with `gradient` ``n oc oh ow``; None if not `needed`.
-
-    All three tensors have the dtype in which the products are computed; sums are longer.
-    """
+    """`code_gradients` of codes in the dtype in which the products are computed."""
     if is_dense(case):
         return _dense_gradients(gradient, x, w, case, needed)
     to_x, to_w, _ = torch.ops.aten.convolution_backward(
@@ -38,7 +61,7 @@ def convolution_gradients(
         case.groups,
         [*needed, False],
     )
-    return _as_float32(to_x), _as_float32(to_w)
+    return to_x, to_w
 
 
 def is_dense(case: ConvolutionCase) -> bool:
@@ -50,22 +73,31 @@ def is_dense(case: ConvolutionCase) -> bool:
 def _dense_gradients(
     gradient: Tensor, x: Tensor, w: Tensor, case: ConvolutionCase, needed: tuple[bool, bool]
 ) -> Gradients:
+    """w: in the dtype of the others, or bytes, for compiled loops."""
     (n, ic, ih, iw), (oc, _, kh, kw) = case.x_shape, case.w_shape
     oh, ow = gradient.shape[2:]
+    links = [(*pixel, *tap, *source) for pixel, tap, source in _connections(case, oh, ow)]
     rows = gradient.permute(0, 2, 3, 1).reshape(n, -1)  # n (oh ow oc)
     to_x = to_w = None
     if needed[0]:
-        matrix = w.new_zeros(oh, ow, oc, ih, iw, ic)
-        for pixel, tap, source in _connections(case, oh, ow):
-            matrix[(*pixel, slice(None), *source)] = w[(..., *tap)]
+        shape = (oh, ow, oc, ih, iw, ic)
+        if w.dtype == torch.int8:
+            matrix = spread_taps(w, links, shape)
+        else:
+            matrix = x.new_zeros(shape)
+            for oy, ox, ky, kx, y, x_ in links:
+                matrix[oy, ox, :, y, x_] = w[..., ky, kx]
         products = rows @ matrix.reshape(oh * ow * oc, -1)  # n (ih iw ic)
-        to_x = products.float().reshape(n, ih, iw, ic).permute(0, 3, 1, 2)  # n ic ih iw
+        to_x = products.reshape(n, ih, iw, ic).permute(0, 3, 1, 2)  # n ic ih iw
     if needed[1]:
         columns = x.permute(0, 2, 3, 1).reshape(n, -1)  # n (ih iw ic)
         pairs = (rows.t() @ columns).reshape(oh, ow, oc, ih, iw, ic)
-        sums = torch.zeros(oc, kh, kw, ic)
-        for pixel, tap, source in _connections(case, oh, ow):
-            sums[(slice(None), *tap)] += pairs[(*pixel, slice(None), *source)]
+        if w.dtype == torch.int8:
+            sums = sum_taps(pairs, links, (oc, kh, kw, ic))
+        else:
+            sums = torch.zeros(oc, kh, kw, ic)
+            for oy, ox, ky, kx, y, x_ in links:
+                sums[:, ky, kx] += pairs[oy, ox, :, y, x_]
         to_w = sums.permute(0, 3, 1, 2)  # oc ic kh kw
     return to_x, to_w
 
@@ -88,7 +120,3 @@ def _connections_of_axis(
             source = output * case.stride[axis] - case.padding[axis] + tap
             if 0 <= source < case.x_shape[2 + axis]:
                 yield output, tap, source
-
-
-def _as_float32(gradient: Tensor | None) -> Tensor | None:
-    return None if gradient is None else gradient.float()

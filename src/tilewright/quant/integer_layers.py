@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from tilewright.quant.carried import Carried, carry, empty_edge, join
 from tilewright.quant.engines import (
     FLOAT32_EXACT,
     ConvolutionCase,
@@ -18,7 +19,7 @@ from tilewright.quant.engines import (
     convolve_int8,
     has_fast_bfloat16,
 )
-from tilewright.quant.gradients import convolution_gradients
+from tilewright.quant.gradients import code_gradients
 from tilewright.spec import NumberFormat
 
 
@@ -57,7 +58,15 @@ class IntegerConv2d(nn.Module):
         if self.padding_after is not None:  # torch's operations take the same at both ends alone
             (top, left), (bottom, right) = padding, self.padding_after
             x_codes, padding = functional.pad(x_codes, (left, right, top, bottom)), (0, 0)
-        case = ConvolutionCase(
+        case = self._case(x_codes, w_codes, padding)
+        return join(convolve_carried(carry(x_codes), carry(w_codes), case))
+
+    def case(self, x_codes: Tensor, w_codes: Tensor) -> ConvolutionCase:
+        """What is convolved, for `convolve_carried`; not of a layer with `padding_after`."""
+        return self._case(x_codes, w_codes, self.padding)
+
+    def _case(self, x_codes: Tensor, w_codes: Tensor, padding: Pair) -> ConvolutionCase:
+        return ConvolutionCase(
             x_shape=tuple(x_codes.shape),
             w_shape=tuple(w_codes.shape),
             stride=self.stride,
@@ -69,8 +78,6 @@ class IntegerConv2d(nn.Module):
             groups=self.groups,
             min_x=self.act_format.min_code,
         )
-        psums: Tensor = _ExactConvolution.apply(x_codes, w_codes, case)  # type: ignore[no-untyped-call]
-        return psums
 
 
 class IntegerLinear(nn.Module):
@@ -116,34 +123,53 @@ class IntegerSumPool(nn.Module):
         return functional.avg_pool2d(x_codes, self.kernel_size, self.stride, divisor_override=1)
 
 
+def convolve_carried(x: Carried, w: Carried, case: ConvolutionCase) -> Carried:
+    """Psums of codes that are floats or bytes."""
+    edge, psums = _ExactConvolution.apply(  # type: ignore[no-untyped-call]
+        x.edge, w.edge, x.numbers, w.numbers, case
+    )
+    return Carried(psums, edge)
+
+
+def backward_dtype(case: ConvolutionCase) -> torch.dtype:
+    """In which the products of the backward pass are computed."""
+    engine = choose_engine(case)
+    if engine is convolve_int8 and has_fast_bfloat16():
+        return torch.bfloat16
+    return torch.float64 if engine is convolve_float64 else torch.float32
+
+
 class _ExactConvolution(torch.autograd.Function):
     """The codes are kept as bytes for the backward pass: a quarter of the memory."""
 
     @staticmethod
-    def forward(ctx: Any, x_codes: Tensor, w_codes: Tensor, case: ConvolutionCase) -> Tensor:
+    def forward(
+        ctx: Any, _x_edge: Tensor, _w_edge: Tensor, x: Tensor, w: Tensor, case: ConvolutionCase
+    ) -> tuple[Tensor, Tensor]:
         engine = choose_engine(case)
-        x_codes = x_codes.contiguous(memory_format=torch.channels_last)
-        x_bytes = _to_bytes(x_codes, case)
-        w_bytes = w_codes.to(torch.int8)
+        x = x.contiguous(memory_format=torch.channels_last)
+        x_bytes, w_bytes = _to_bytes(x, case), w.to(torch.int8)
         ctx.save_for_backward(x_bytes, w_bytes)
-        ctx.case = case
-        ctx.dtype = torch.float64 if engine is convolve_float64 else torch.float32
-        if engine is convolve_int8 and has_fast_bfloat16():
-            ctx.dtype = torch.bfloat16
-        operands = (x_bytes, w_bytes) if engine is convolve_int8 else (x_codes, w_codes)
+        ctx.case, ctx.dtype = case, backward_dtype(case)
+        operands = (x_bytes, w_bytes) if engine is convolve_int8 else (x, w)
         with torch.autocast(case.device.partition(":")[0], enabled=False):
-            return engine(*operands, case)
+            psums = engine(*operands, case)
+        ctx.mark_non_differentiable(psums)
+        return empty_edge(psums, ctx.dtype), psums
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
-        gradient, x, w = (t.to(ctx.dtype) for t in (gradients[0], *ctx.saved_tensors))
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        x, w = ctx.saved_tensors
         needed = ctx.needs_input_grad[:2]
-        return *convolution_gradients(gradient, x, w, ctx.case, needed), None
+        found = code_gradients(gradients[0].to(ctx.dtype), x, w, ctx.case, needed)
+        return *found, None, None, None
 
 
 def _to_bytes(x_codes: Tensor, case: ConvolutionCase) -> Tensor:
-    """Codes that fit both kinds of bytes go through the signed one: half the time (measured)."""
+    """Codes as bytes. Such that fit both kinds go through the signed one: half the time (measured)."""
+    if x_codes.dtype == case.x_dtype:
+        return x_codes
     if case.max_x <= torch.iinfo(torch.int8).max:
         return x_codes.to(torch.int8).view(case.x_dtype)
     return x_codes.to(case.x_dtype)

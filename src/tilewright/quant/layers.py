@@ -93,9 +93,13 @@ class QuantConv2d(nn.Module):
 
     def psums(self, x: Tensor) -> Tensor:
         """Exact psums ``n oc oh ow`` of `x`."""
-        codes = _spread(self.weight_quantizer(self.weight), self.dilation)
+        codes = self.weight_codes()
         psums: Tensor = self.integer(self.act_quantizer(x), codes)
         return psums
+
+    def weight_codes(self) -> Tensor:
+        """Codes of the kernel as the array is given it, ``oc ic/groups kh kw``."""
+        return _spread(self.weight_quantizer(self.weight), self.dilation)
 
     def dequantize(self, psums: Tensor) -> Tensor:
         """Real values of psums ``n oc oh ow``."""

@@ -44,6 +44,11 @@ class LearnedQuantizer(nn.Module):
         """Real size of one code, positive; detached, of the shape of the step."""
         return self.step.detach().clamp_min(MIN_STEP)
 
+    @property
+    def has_step(self) -> bool:
+        """Whether the step is set: by a batch before, or by what was loaded."""
+        return self._is_ready or bool(self.is_initialized)
+
     def scale_view(self) -> Tensor:
         """The scale as every use of it in a forward must take it, with the gradient scaled."""
         return view_step(self.step, self.gradient_scale)

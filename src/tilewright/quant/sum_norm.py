@@ -25,28 +25,30 @@ def normalize_sums(norm: nn.Module, psums: Tensor, scale: Tensor) -> Tensor:
     """
     is_simple = scale.numel() == 1 and psums.dtype == scale.dtype and psums.device.type == "cpu"
     count = psums.numel() // psums.shape[1]
-    if not (is_simple and count > 1 and _is_plain(norm)):
+    if not (is_simple and count > 1 and is_plain(norm)):
         values: Tensor = norm(rescale(psums, scale))
         return values
     number = float(scale.detach())
     values, mean, inverse = _Normalize.apply(  # type: ignore[no-untyped-call]
         psums, scale, norm.weight, norm.bias, number, norm.eps
     )
-    _track(norm, mean * number, inverse.pow(-2) * number**2 - norm.eps, count)
+    track(norm, mean * number, inverse.pow(-2) * number**2 - norm.eps, count)
     return values
 
 
-def _is_plain(norm: nn.Module) -> TypeGuard[nn.BatchNorm2d]:
+def is_plain(norm: nn.Module) -> TypeGuard[nn.BatchNorm2d]:
+    """Whether `norm` is a BatchNorm in training, with weights and running statistics, and without hooks."""
     if type(norm) is not nn.BatchNorm2d or has_hooks(norm):
         return False
     return norm.training and norm.affine and norm.track_running_stats
 
 
 @torch.no_grad()
-def _track(norm: nn.BatchNorm2d, mean: Tensor, variance: Tensor, count: int) -> None:
+def track(norm: nn.BatchNorm2d, mean: Tensor, variance: Tensor, count: int) -> None:
     """Move the running statistics as `nn.BatchNorm2d` does, the variance by the unbiased one."""
     buffers = (norm.num_batches_tracked, norm.running_mean, norm.running_var)
     batches, running_mean, running_var = (b for b in buffers if b is not None)  # all are there
+    mean, variance = mean.to(running_mean.dtype), variance.to(running_var.dtype)
     batches.add_(1)
     momentum = 1 / int(batches) if norm.momentum is None else norm.momentum
     running_mean.lerp_(mean, momentum)
