@@ -2,8 +2,8 @@
 # tract sums int64 in 32 bits: ReduceSum of 2147483647 and 1 is -2147483648, of 4294967296 and 7 it is 7; and it squares int32 in float32.
 #
 # tract 0.23.9 (Python), onnx 1.23.2. A graph that casts its psums to int64 before it adds them up, so that they cannot overflow, overflows here as if it had not: ReduceSum, ReduceMean and ReduceL1 keep the low half, without an
-# error. Add, ReduceMax and CumSum of int64 are exact. The square of an int32 by Pow, the way to a sum of squared errors, is rounded to 24 bits (4097 * 4097 is an even number, 16785408);
-# the same square by Mul(x, x), and the third power by Pow, are exact.
+# error. Add, ReduceMax and CumSum of int64 are exact. The square of an int32, the way to a sum of squared errors, is rounded to 24 bits, by Pow and by Mul(x, x) alike (4097 *
+# 4097 is an even number, 16785408); a product with another tensor of the same numbers, and a third power, are exact.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -26,12 +26,14 @@ GRAPHS = [
     ("y = ReduceMax <keepdims = 1> (x)", [3000000000, 4], [3000000000], None),
     ("y = CumSum (x, first)", [2147483647, 1], [2147483647, 2147483648], None),
     ("y = Add (x, x)", [2147483647, 1], [4294967294, 2], None),
-    ("s = Cast <to = 6> (x) p = Pow (s, two) y = Cast <to = 7> (p)", [4097, -5], [16785409, 25], [16785408, 25]),
-    ("s = Cast <to = 6> (x) p = Mul (s, s) y = Cast <to = 7> (p)", [4097, -5], [16785409, 25], None),
-    ("s = Cast <to = 6> (x) p = Pow (s, three) y = Cast <to = 7> (p)", [257, -5], [16974593, -125], None),
+    ("y = Pow (x, two)", [4097, -5], [16785409, 25], [16785408, 25]),
+    ("y = Mul (x, x)", [4097, -5], [16785409, 25], [16785408, 25]),
+    ("y = Mul (x, other)", [4097, -5], [16785409, 25], None),
+    ("y = Pow (x, three)", [257, -5], [16974593, -125], None),
 ]
 CONSTANTS = {
     "first": "int64 first = {0}",
+    "other": "int32[2] other = {4097, -5}",
     "two": "int32 two = {2}",
     "three": "int32 three = {3}",
 }
@@ -44,12 +46,13 @@ def by_tract(x):
 
 for body, numbers, stated, found in GRAPHS:
     constants = ", ".join(text for name, text in CONSTANTS.items() if f", {name})" in body)
-    model = parser.parse_model(f'<ir_version: 8, opset_import: ["" : 18]> g (int64[2] x) => (int64[n] y) <{constants}> {{ {body} }}')
+    kind = "int32" if "Pow" in body or "Mul" in body else "int64"
+    model = parser.parse_model(f'<ir_version: 8, opset_import: ["" : 18]> g ({kind}[2] x) => ({kind}[n] y) <{constants}> {{ {body} }}')
     checker.check_model(model)
     save(model, "model.onnx")
-    x = np.int64(numbers)
+    x = np.array(numbers, kind)
     seen = by_tract(x)
-    print(f"{body}, of {numbers}: {stated}, tract {seen}")
+    print(f"{kind}: {body}, of {numbers}: {stated}, tract {seen}")
     assert ReferenceEvaluator(model).run(None, {"x": x})[0].ravel().tolist() == stated
     assert seen == (found or stated), "the behaviour has changed"
 PY
