@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from tilewright.cores.build_cost import (
-    STANDARD,
-    kept_apart,
+    EFFORT,
     left_alone,
     precompile,
     runtime_parts,
+    standard,
+    wires_apart,
 )
 from tilewright.errors import ConfigError, ToolError, UnknownNameError, printable
 from tilewright.programs.process import last_lines, run_program
@@ -175,7 +176,7 @@ class Verilator:
         effort = ("-O3",) if self.is_optimized else ()
         design = ("--binary", "--timing", "--timescale", "1ns/1ps", "--x-initial", "unique")
         waves = ("--trace-vcd",) if self.has_waves else ()
-        return (*design, *effort, *waves, "--output-split", "0", *flags)
+        return (*design, *effort, *EFFORT, *waves, "--output-split", "0", *flags)
 
     def with_waves(self) -> Verilator:
         """The same simulator, able to write waves."""
@@ -204,10 +205,10 @@ class Verilator:
             *(f"-G{name}={value}" for name, value in build.parameters.items()),
             *(f"-D{name}" for name in build.defines),
             *left_alone(build.folder / OBJECTS),
-            *(() if self.is_optimized else (kept_apart(build.sources, build.folder),)),
+            *wires_apart(build.sources, build.folder),
             *build.sources,
         ]
-        environment = {"VERILATOR_ROOT": str(self.root), "CXXFLAGS": STANDARD}
+        environment = {"VERILATOR_ROOT": str(self.root), "CXXFLAGS": standard(self.compiler)}
         if self._precompiles:
             flags = precompile(
                 self.compiler, self.root, build.folder / OBJECTS, timeout_s=build.timeout_s
