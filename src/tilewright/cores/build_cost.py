@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -47,9 +48,14 @@ def _hash_of(root: Path, pattern: str) -> str:
     return sha256(b"".join(sha256(file.read_bytes()).digest() for file in files)).hexdigest()
 
 
+def is_gcc(compiler: str) -> bool:
+    """Whether it is GCC, by its name: clang++ ends like g++, and macOS has a clang of the name g++."""
+    return "g++" in compiler and "clang" not in compiler and sys.platform != "darwin"
+
+
 def standard(compiler: str) -> str:
-    """Of C++: Verilator's processes are coroutines, which g++ also has in one with shorter headers."""
-    return "-std=c++17 -fcoroutines" if "g++" in compiler else "-std=c++20"
+    """Of C++: Verilator's processes are coroutines, which GCC also has in one with shorter headers."""
+    return "-std=c++17 -fcoroutines" if is_gcc(compiler) else "-std=c++20"
 
 
 def precompile(compiler: str, root: Path, objects: Path, *, timeout_s: float) -> str:
@@ -87,7 +93,7 @@ def left_alone(objects: Path) -> list[str]:
 def wires_apart(sources: Sequence[str], folder: Path) -> tuple[str, ...]:
     """The control file, written to `folder`, that makes each wire of our array a variable of its own.
 
-    A core without a file of that name has none.
+    A core without a file of that name has none, and waves have the names of the source without it.
     """
     if "tw_array.sv" not in sources:
         return ()
