@@ -14,9 +14,10 @@ HEADER = "tilewright_runtime.h"
 PRECOMPILED = f"{HEADER}.gch"
 """g++ takes it in place of `HEADER` where it lies beside it; about 90 MB, once in the cache of builds."""
 
-EFFORT = ("-fno-split", "--output-split-cfuncs", "4000")
+EFFORT = ("-fno-split", "--output-split-cfuncs", "4000", "--output-split", "100000")
 """A process stays in one piece, which with the wires apart simulates a third faster. Functions are cut after
-so many nodes, since g++ takes more than twice the time for one of twice the length."""
+so many nodes, since g++ takes more than twice the time for one of twice the length; files, too, for the
+memory that it takes: arrays of up to 16x16 are one."""
 
 _SPLIT = ("valid", "first", "last", "act", "weight", "north", "psum", "overflow")
 """Wires of our array: an element that is a variable of its own is no copy of the register behind it."""

