@@ -21,7 +21,7 @@ from pathlib import Path
 
 from rtl import Clock, image, write_layer
 from tilewright.cores import Setup
-from tilewright.cores.build_cost import STANDARD, kept_apart
+from tilewright.cores.build_cost import standard, wires_apart
 from tilewright.cores.run import Builder, read_sources
 from tilewright.cores.run_list import BenchRun, descriptor_of, parameters
 from tilewright.cores.simulator import Verilator
@@ -93,10 +93,14 @@ def build_alone(simulator: Verilator, run: BenchRun, folder: Path) -> Path:
             *options,
         ),
         *(f"-G{name}={value}" for name, value in parameters([run]).items()),
-        *("--Mdir", "objects", "-o", "../alone", kept_apart(list(sources), folder)),
+        *("--Mdir", "objects", "-o", "../alone", *wires_apart(list(sources), folder)),
         *(*sources, "alone.sv", "main.cpp"),
     ]
-    own = {**os.environ, "VERILATOR_ROOT": str(simulator.root), "CXXFLAGS": STANDARD}
+    own = {
+        **os.environ,
+        "VERILATOR_ROOT": str(simulator.root),
+        "CXXFLAGS": standard(simulator.compiler),
+    }
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, env=own)
     return folder / "alone"
 

