@@ -13,7 +13,7 @@ from typing import Any
 from tilewright.cores.build_cache import default_cache_dir, keep, kept, own_folder
 from tilewright.errors import FormatError
 from tilewright.formal.casts import with_plain_casts
-from tilewright.formal.index_ranges import check_index_ranges
+from tilewright.formal.misreadings import check_readings
 from tilewright.formal.promises import without_promises
 from tilewright.formal.sources import packages_first, without_imports
 from tilewright.formal.yosys import first_error, run_yosys
@@ -21,7 +21,7 @@ from tilewright.prove.netlist import Netlist
 from tilewright.prove.netlist_reader import read_netlist
 
 _NETLIST = "netlist.json"
-_VERSION = 3
+_VERSION = 4
 """Of the script below, and of what is refused before it runs."""
 
 
@@ -35,7 +35,7 @@ def elaborate_json(
     """The flat netlist of `top` in yosys's JSON; sources are file names to contents, packages first.
 
     top: None: the module that no other one instantiates. Raises `ToolError` if yosys is missing or does not
-    end in time, `FormatError` if it cannot read the sources, or an index lies outside of its range.
+    end in time, `FormatError` if it cannot read the sources, or reads them otherwise than simulators.
     """
     parameters = parameters or {}
     script = _script(list(sources), top, parameters)
@@ -45,7 +45,7 @@ def elaborate_json(
     stem = f"{hashlib.sha256(facts.encode()).hexdigest()}."
     if (entry := kept(cache, stem)) is not None:
         return entry.read_text(encoding="utf-8")
-    check_index_ranges(sources, top=top, parameters=parameters)
+    check_readings(sources, top=top, parameters=parameters)
     with tempfile.TemporaryDirectory(prefix="tilewright-yosys-") as name:
         folder = Path(name)
         files = without_imports(sources)
@@ -85,7 +85,7 @@ def elaborate_many(
     for at, sources in enumerate(designs):
         plain = _plain(sources)
         with suppress(FormatError):
-            check_index_ranges(plain, top=top, parameters=parameters)
+            check_readings(plain, top=top, parameters=parameters)
             readable[at] = plain
     made = _by_one_yosys(list(readable.values()), top, parameters, timeout_s) if readable else []
     for at, text in zip(readable, made, strict=True):

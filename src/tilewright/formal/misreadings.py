@@ -1,4 +1,8 @@
-"""Indices outside of one dimension of several: simulators read x there, yosys 0.70 another element."""
+"""Text that yosys 0.70 reads otherwise than simulators, so that nothing can be proved of it.
+
+An index outside of one dimension of several: simulators read x there, and yosys another element. An operator
+on casts to fewer bits: see `formal.narrowing`.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from tilewright.errors import FormatError
+from tilewright.formal.narrowing import widened
 from tilewright.formal.sources import packages_first
 
 _OUTSIDE = "DiagCode(IndexOOB)"
 
 
-def check_index_ranges(
+def check_readings(
     sources: Mapping[str, str], *, top: str | None, parameters: Mapping[str, int]
 ) -> None:
-    """Raise `FormatError` with the place of a constant index that makes yosys read another element.
+    """Raise `FormatError` with the first place of such text.
 
-    Such is an index after the first of an array of several dimensions; of any other that is out of range
-    yosys makes x, as simulators do. sources: file names to contents; top, parameters: what is elaborated.
+    Of indices out of range, those after the first of an array of several dimensions; of any other yosys
+    makes x, as simulators do. sources: file names to contents; top, parameters: what is elaborated.
     Text that pyslang does not take is left to yosys, which says what is wrong with it.
     """
     import pyslang
@@ -43,6 +48,14 @@ def check_index_ranges(
                 f"{manager.getFileName(place)}:{manager.getLineNumber(place)}: "
                 f"{engine.formatMessage(diagnostic)}; a simulator reads x there, and yosys another element"
             )
+    for node, bits, yosys_bits in widened(compilation):
+        start, end = node.sourceRange.start, node.sourceRange.end
+        file, line = manager.getFileName(start), manager.getLineNumber(start)
+        text = " ".join(sources[file][start.offset : end.offset].split())
+        raise FormatError(
+            f"what is computed from casts to fewer bits must be cast itself, or nothing can be proved: "
+            f"{file}:{line}: {text} has {bits} bits, but {yosys_bits} in yosys; write {bits}'({text})"
+        )
 
 
 def _inner_selects(compilation: Any) -> set[tuple[Any, int]]:
