@@ -14,7 +14,7 @@ from tilewright.formal.yosys import run_yosys
 
 HEAD = """module t (input logic [7:0] a, b, input logic signed [7:0] s, u, input logic [3:0] c,
     output logic [15:0] y);
-  typedef logic [3:0] nibble_t;
+  localparam int W = 4, P = 1; localparam logic [7:0] Q = 8'h11; typedef logic [3:0] nibble_t;
   function automatic logic [3:0] f(input logic [3:0] x); f = x + 4'(a); endfunction
 """
 VALUES = {"a": "8'hff", "b": "8'h01", "s": "8'hff", "u": "8'h01", "c": "4'hd"}
@@ -38,6 +38,10 @@ RIGHT = (
     "4'(4'(a) + 4'(b)) == 0",
     "(4'(c) + 4'(c)) == 4'ha",
     "(a[3:0] + b[3:0]) == 0",
+    "(c - 4'(1)) == 4'hc",
+    "(c - W'(1)) == 4'hc",
+    "(c - W'(P + 1)) == 4'hb",
+    "(c - W'($clog2(P) + Q)) == 4'hc",
     "4'(s)",
     "{4'h1, 4'(a), 4'hf}",
     "{2{4'(a)}}",

@@ -124,7 +124,29 @@ def _bits_before(node: Any) -> int:
         if node.isImplicit:
             return inner
         before = int(node.operand.type.bitWidth)
-        return max(inner, before) if before > node.type.bitWidth else 0
+        is_narrower = node.type.bitWidth < before and not _is_constant(node.operand)
+        return max(inner, before) if is_narrower else 0
     if _operator(node) is None:
         return 0
     return max(map(_bits_before, _inherited(node)))
+
+
+def _is_constant(node: Any) -> bool:
+    """Whether an expression is of literals and parameters alone: yosys then gives a cast its own bits."""
+    kind = node.kind.name
+    if kind == "NamedValue":
+        return node.symbol.kind.name in ("Parameter", "EnumValue", "Genvar")
+    if kind.endswith("Literal"):
+        return True
+    parts = _constant_parts(node)
+    return bool(parts) and all(map(_is_constant, parts))
+
+
+def _constant_parts(node: Any) -> list[Any]:
+    """The operands of an expression that is constant where they are; empty for others."""
+    kind = node.kind.name
+    if kind in ("Conversion", "UnaryOp"):
+        return [node.operand]
+    if kind == "BinaryOp":
+        return [node.left, node.right]
+    return list(node.arguments) if kind == "Call" else []
