@@ -13,17 +13,25 @@ STEMS = sorted(path.with_suffix("") for path in MODELS.glob("*.json"))
 LARGEST_BYTES = 5_000_000
 
 
+SIZES = {
+    "vgg16-choke16-w2a2": (16, 2, 2),
+    "vgg16-choke16-w4a2": (16, 4, 2),
+    "vgg16-choke8-w4a4": (8, 4, 4),
+}
+"""Channels of the chokepoint, bits of its weights and of its activations."""
+
+
 def test_there_are_networks():
-    assert [stem.name for stem in STEMS] == ["vgg16-choke16-w4a2", "vgg16-choke8-w4a4"]
+    assert [stem.name for stem in STEMS] == [*SIZES]
 
 
 @pytest.mark.parametrize("stem", STEMS, ids=lambda stem: stem.name)
 def test_a_network_is_whole_small_and_says_where_it_comes_from(stem):
     packed = PackedNetwork.load(stem)
-    width, act_bits = {"vgg16-choke8-w4a4": (8, 4), "vgg16-choke16-w4a2": (16, 2)}[stem.name]
+    width, weight_bits, act_bits = SIZES[stem.name]
     choke = packed.network.layer("features.27")
     assert (choke.shape.ic, choke.shape.oc) == (width, width)
-    assert (choke.weight_format.bits, choke.act_format.bits) == (4, act_bits)
+    assert (choke.weight_format.bits, choke.act_format.bits) == (weight_bits, act_bits)
     assert len(packed.network.layers) == 14
     assert packed.data.images == len(packed.predictions) == 10_000
     assert packed.training["test_accuracy"] == packed.training["test_correct"] / 10_000
