@@ -16,6 +16,7 @@ SUFFIXES |= {"npy": ".npy"}
 SUFFIXES |= {"raw": ".bin", "raw-little": ".bin"}
 RAW = ("raw", "raw-little")
 NUMPY = ("npz", "npy")
+MEMORY = ("mif", "coe")
 RADICES = ("binary", "hex", "decimal")
 MAX_C_BITS = 64
 C_PART_BITS = 32

@@ -6,9 +6,13 @@ A bundle of our own is read strictly instead: every byte is under its hash.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
-from tilewright.vectors.containers import NUMPY
+import numpy as np
+
+from tilewright.vectors.containers import MEMORY, NUMPY
 from tilewright.vectors.kind_layout import LINE_ENDS, KindLayout
+from tilewright.vectors.memory_image import read_memory_image
 from tilewright.vectors.npz import plain_array
 from tilewright.vectors.text import TextForm
 from tilewright.vectors.tokens import plain_numbers
@@ -21,10 +25,12 @@ def tolerated(form: KindLayout, content: bytes, text: TextForm) -> tuple[bytes, 
 
     Lines of any text become those that the layout writes. Overlooked are blanks at the ends of lines,
     blank lines at the end, a last line without line end, the other kind of line ends, and what
-    `tilewright.vectors.tokens` says of numbers.
+    `tilewright.vectors.tokens` says of numbers. Memory files are read in whatever way their format allows.
     """
     if form.container in NUMPY:
         return plain_array(content, text, called=form.tensor)
+    if form.container in MEMORY:
+        return _as_ours(content, text)
     if form.container != "text":
         return content, ()
     content = with_own_text(form, content)
@@ -63,6 +69,20 @@ def with_own_text(form: KindLayout, content: bytes) -> bytes:
         if len(found) == form.trailer:
             content = body + b"\n" + b"".join(line.encode() + end for line in form.trailer_text)
     return content
+
+
+def _as_ours(content: bytes, text: TextForm) -> tuple[bytes, tuple[str, ...]]:
+    """A memory file as the layout writes it, if all words are there and fit; else as it is, to be refused."""
+    image = read_memory_image(content, Path(text.name))
+    words = () if image is None else image.words[: text.lines]
+    known = [word for word in words if word is not None and word >> text.word_bits in (0, -1)]
+    if image is None or len(known) != text.lines:
+        return content, ()
+    mask = (1 << text.word_bits) - 1
+    rows = "".join(f"{word & mask:0{text.word_bits}b}" for word in known)
+    bits = np.frombuffer(rows.encode(), np.uint8) - ord("0")
+    plain = text.write(bits.reshape(text.lines, text.word_bits))
+    return plain, () if plain == content else (f"read as {image.in_words(text.lines)}",)
 
 
 def _even_separators(separator: str, body: bytes) -> bytes:

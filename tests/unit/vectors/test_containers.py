@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 
 import numpy as np
@@ -226,3 +227,40 @@ def test_an_npz_file_has_no_lines():
     form = TextForm("a.npz", (), "LF", lines=1, digits=2, container="npz")
     with pytest.raises(FormatError, match=r"^a: npz holds numbers, not lines of text"):
         form.write(np.zeros((1, 2), np.uint8))
+
+
+def _foreign_mif(words, bits):
+    """As Quartus and scripts write it: other radices, capital digits, comments, a deeper memory."""
+    lines = (f"{at} : {int(word, 2):X}; -- word {at}\n" for at, word in enumerate(words))
+    head = f"DEPTH={2 * len(words)};\nWIDTH={bits};\nADDRESS_RADIX=UNS;\nDATA_RADIX=HEX;\n"
+    rest = f"[{len(words)}..{2 * len(words) - 1}] : 0;\n"
+    return f"% made elsewhere %\n{head}CONTENT BEGIN\n{''.join(lines)}{rest}END;\n"
+
+
+def _foreign_coe(words, bits):
+    listed = ", ".join(f"{int(word, 2):0{-(-bits // 4)}x}" for word in words)
+    return (
+        f"; made elsewhere\nmemory_initialization_radix=16;\nmemory_initialization_vector={listed};"
+    )
+
+
+@pytest.mark.parametrize(("container", "foreign"), [("mif", _foreign_mif), ("coe", _foreign_coe)])
+def test_memory_files_of_others_are_read_without_a_manifest(tmp_path, container, foreign):
+    layout = WS.with_container(container)
+    arguments = {"layer": example.layer(), "plan": example.PLAN, "codes": example.CODES}
+    arguments |= {"psums": example.PSUMS, "sample": 0, "outputs": np.maximum(example.PSUMS, 0)}
+    folder = tmp_path / "f"
+    write_bundle(folder, layout=layout, **arguments)
+    (folder / "manifest.json").unlink()
+    for path in folder.glob(f"*.{container}"):
+        words = re.findall(r"^(?:[0-9a-f]+ : )?([01]+)[,;]$", path.read_text(), re.MULTILINE)
+        path.write_text(foreign(words, len(words[0])))
+    found = check_foreign(folder, layout, GEOMETRY)
+    assert found.passed, found.to_json()
+    assert found.compared == 24
+    assert any("psum" in note and "read as a " in note for note in found.notes)
+    content = (folder / f"psum.{container}").read_text()
+    digit = content.index("0 : " if container == "mif" else "vector=") + 12
+    other = "1" if content[digit] != "1" else "2"
+    (folder / f"psum.{container}").write_text(content[:digit] + other + content[digit + 1 :])
+    assert check_foreign(folder, layout, GEOMETRY).mismatches > 0
