@@ -12,7 +12,8 @@ both kill may be credited to another set of vectors, if an earlier bundle shows 
 x alone; those are counted, and named.
 
 ``--one-by-one``: a file that keeps the outcomes of the second way, written where it is not there, read where
-it is. ``--before``: an interpreter with an earlier version, whose command ``mutate`` is given the same run.
+it is. ``--before``: an interpreter with an earlier version that reads
+such a run, whose command ``mutate`` is given it.
 """
 
 from __future__ import annotations
