@@ -22,10 +22,11 @@ _COE = re.compile(
     r"\bmemory_initialization_radix\s*=\s*(\d+)\s*;\s*memory_initialization_vector\s*=([^;]*);",
     re.IGNORECASE,
 )
-_KEYS = re.compile(r"\bmemory_initialization_vector\b|\bCONTENT\s+BEGIN\b", re.IGNORECASE)
 _COE_COMMENT = re.compile(r"^\s*;[^\n]*", re.MULTILINE)
 _COE_TOKEN = re.compile(r"[^\s,]+")
 _RECORD = re.compile(r":((?:[0-9a-f]{2}){5,})", re.IGNORECASE)
+_KEYS = (b"memory_initialization_vector", b"content")
+"""Every COE has the first, and every MIF the second; dumps that have neither are not searched further."""
 _Record = tuple[int, bytes, int]
 """Address, octets, and line of the file."""
 
@@ -87,11 +88,12 @@ def read_memory_image(content: bytes, path: Path) -> MemoryImage | None:
     Raises `FormatError`, naming `path`, for one that is damaged: a sum of octets that is wrong, an address
     that is given two words or lies outside, a word that does not fit.
     """
+    folded = content.lstrip().lower()
+    if not folded.startswith(b":") and all(key not in folded for key in _KEYS):
+        return None
     text = content.decode("latin-1")
     if _RECORD.match(text.lstrip()):
         return _intel_hex(text, path)
-    if not _KEYS.search(text):
-        return None
     if _COE.search(plain := _COE_COMMENT.sub(_lines_of, text)):
         return _coe(plain, path)
     body = _MIF_COMMENT.sub(_lines_of, text)
