@@ -84,8 +84,7 @@ def _evaluate_run(
     expect_network(path)
     run = open_run(path)
     book = None if ledger is None else Ledger(ledger)
-    is_counted = run.has_result("evaluate") and not run.is_stale("evaluate")
-    if book is not None and is_counted:
+    if book is not None and run.has_result("evaluate") and not run.is_stale("evaluate"):
         counted = run.result(EvaluateFacts)
         console.say(f"recorded: {counted.facts.correct:,} of {counted.facts.images:,}")
         result: StageResult[StageFacts] | None = counted
