@@ -26,6 +26,28 @@ def _largest(a: Any, b: Any, c: Any, d: Any, slope: Any, offset: Any) -> tuple[A
 
 
 @compiled
+def _code(value: Any, top: Any, half: Any) -> Any:
+    """A value clipped to 0..top and rounded, uint8."""
+    zero = top - top
+    value = value if value > zero else zero
+    value = value if value < top else top
+    return np.uint8(np.int32((value + half) - half))
+
+
+@compiled
+def _passed(value: Any, gradient: Any, top: Any) -> Any:
+    """The gradient of a code whose value lies within the range, else 0."""
+    zero = top - top
+    return zero if value <= zero or value >= top else wide(gradient)
+
+
+@compiled
+def _common(psum: Any, lines: Any, c: int) -> Any:
+    """What a psum's gradient has from the statistics of its channel: see `write_gradients`."""
+    return (psum - lines[2, c]) * lines[3, c] + lines[4, c]
+
+
+@compiled
 def sum_channels(psums: Any, sums: Any, first: int, last: int) -> None:
     """Sums and sums of squares of each channel: ``rows c`` to float64 ``part 2 c``."""
     rows, channels = psums.shape
@@ -62,14 +84,11 @@ def quantize_rows(
     """
     rows, channels = psums.shape
     size = (rows + parts - 1) // parts
-    zero = top - top
     for row in range(min(first * size, rows), min(last * size, rows)):
         p, found = psums[row], codes[row]
         for c in range(channels):
             value = p[c] * lines[0, c] + lines[1, c]
-            value = value if value > zero else zero
-            value = value if value < top else top
-            found[c] = np.uint8(np.int32((value + half) - half))
+            found[c] = _code(value, top, half)
 
 
 @compiled
@@ -79,7 +98,6 @@ def quantize_windows(
     """`quantize_rows` of the largest value of each window of 2x2: ``n h w c`` to ``n h//2 w//2 c``."""
     samples, height, width, channels = codes.shape
     size = (samples + parts - 1) // parts
-    zero = top - top
     for sample in range(min(first * size, samples), min(last * size, samples)):
         for y in range(height):
             above, below, found = psums[sample, 2 * y], psums[sample, 2 * y + 1], codes[sample, y]
@@ -88,9 +106,7 @@ def quantize_windows(
                 q = found[x]
                 for c in range(channels):
                     value, _, _ = _largest(p0[c], p1[c], p2[c], p3[c], lines[0, c], lines[1, c])
-                    value = value if value > zero else zero
-                    value = value if value < top else top
-                    q[c] = np.uint8(np.int32((value + half) - half))
+                    q[c] = _code(value, top, half)
 
 
 @compiled
@@ -103,7 +119,6 @@ def sum_gradients(
     """
     rows, channels = psums.shape
     size = (rows + len(sums) - 1) // len(sums)
-    zero = top - top
     for part in range(first, last):
         plain, moments = sums[part, 0], sums[part, 1]
         plain[:] = 0
@@ -115,15 +130,15 @@ def sum_gradients(
             for c in range(channels):
                 slope, offset, mean = lines[0, c], lines[1, c], lines[2, c]
                 value0, value1 = p0[c] * slope + offset, p1[c] * slope + offset
-                passed0 = zero if value0 <= zero or value0 >= top else wide(g0[c])
-                passed1 = zero if value1 <= zero or value1 >= top else wide(g1[c])
+                passed0 = _passed(value0, g0[c], top)
+                passed1 = _passed(value1, g1[c], top)
                 plain[c] += np.float64(passed0 + passed1)
                 moments[c] += np.float64(passed0 * (p0[c] - mean) + passed1 * (p1[c] - mean))
         for row in range(twos, end):
             p0, g0 = psums[row], given[row]
             for c in range(channels):
                 value0 = p0[c] * lines[0, c] + lines[1, c]
-                passed0 = zero if value0 <= zero or value0 >= top else wide(g0[c])
+                passed0 = _passed(value0, g0[c], top)
                 plain[c] += np.float64(passed0)
                 moments[c] += np.float64(passed0 * (p0[c] - lines[2, c]))
 
@@ -135,7 +150,6 @@ def sum_window_gradients(
     """`sum_gradients` where each gradient ``n h//2 w//2 c`` is that of the largest value of a window."""
     samples, height, width, channels = given.shape
     size = (samples + len(sums) - 1) // len(sums)
-    zero = top - top
     for part in range(first, last):
         plain, moments = sums[part, 0], sums[part, 1]
         plain[:] = 0
@@ -154,7 +168,7 @@ def sum_window_gradients(
                         value, psum, _ = _largest(
                             p0[c], p1[c], p2[c], p3[c], lines[0, c], lines[1, c]
                         )
-                        passed = zero if value <= zero or value >= top else wide(g[c])
+                        passed = _passed(value, g[c], top)
                         plain[c] += np.float64(passed)
                         moments[c] += np.float64(passed * (psum - lines[2, c]))
 
@@ -177,15 +191,13 @@ def write_gradients(
     """
     rows, channels = psums.shape
     size = (rows + parts - 1) // parts
-    zero = top - top
     for row in range(min(first * size, rows), min(last * size, rows)):
         p, g, f = psums[row], given[row], found[row]
         for c in range(channels):
             psum = p[c]
             value = psum * lines[0, c] + lines[1, c]
-            passed = zero if value <= zero or value >= top else wide(g[c])
-            common = (psum - lines[2, c]) * lines[3, c] + lines[4, c]
-            f[c] = like(zero_of, passed * lines[0, c] + common)
+            passed = _passed(value, g[c], top)
+            f[c] = like(zero_of, passed * lines[0, c] + _common(psum, lines, c))
 
 
 @compiled
@@ -197,7 +209,7 @@ def _write_beyond_windows(psums: Any, lines: Any, zero_of: Any, found: Any) -> N
             if y >= height // 2 * 2 or x >= width // 2 * 2:
                 p, f = psums[y, x], found[y, x]
                 for c in range(channels):
-                    f[c] = like(zero_of, (p[c] - lines[2, c]) * lines[3, c] + lines[4, c])
+                    f[c] = like(zero_of, _common(p[c], lines, c))
 
 
 @compiled
@@ -227,12 +239,10 @@ def write_window_gradients(
                 for c in range(channels):
                     value, _, place = _largest(p0[c], p1[c], p2[c], p3[c], lines[0, c], lines[1, c])
                     which[c] = place
-                    passed[c] = zero if value <= zero or value >= top else wide(g[c]) * lines[0, c]
+                    passed[c] = _passed(value, g[c], top) * lines[0, c]
                 for place in range(4):
                     p = psums[sample, 2 * y + place // 2, 2 * x + place % 2]
                     f = found[sample, 2 * y + place // 2, 2 * x + place % 2]
                     for c in range(channels):
                         own = passed[c] if which[c] == place else zero
-                        f[c] = like(
-                            zero_of, own + ((p[c] - lines[2, c]) * lines[3, c] + lines[4, c])
-                        )
+                        f[c] = like(zero_of, own + _common(p[c], lines, c))

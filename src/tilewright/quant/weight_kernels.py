@@ -10,6 +10,12 @@ from tilewright.quant.compiled import compiled, wide
 
 
 @compiled
+def _bfloat16(byte: Any) -> Any:
+    """A byte as bfloat16, which holds each of them."""
+    return np.uint16(np.uint32(np.float32(byte).view(np.uint32)) >> np.uint32(16))
+
+
+@compiled
 def quantize_weights(weights: Any, step: Any, top: Any, codes: Any, first: int, last: int) -> None:
     """Codes int8 of rows `first` to `last` of weights ``row place``: divided, clipped, rounded."""
     for row in range(first, last):
@@ -43,12 +49,11 @@ def weight_gradients(
 
 @compiled
 def widen(codes: Any, found: Any, first: int, last: int) -> None:
-    """Bytes ``part place`` as bfloat16, which holds each of them."""
+    """Bytes ``part place`` as bfloat16."""
     for part in range(first, last):
         c, f = codes[part], found[part]
         for place in range(len(c)):
-            bits = np.uint32(np.float32(c[place]).view(np.uint32))
-            f[place] = np.uint16(bits >> np.uint32(16))
+            f[place] = _bfloat16(c[place])
 
 
 @compiled
@@ -60,7 +65,7 @@ def spread_taps(weights: Any, links: Any, matrix: Any, first: int, last: int) ->
             oy, ox, ky, kx, y, x = links[link]
             w, found = weights[oc, ky, kx], matrix[oy, ox, oc, y, x]
             for c in range(len(w)):
-                found[c] = np.uint16(np.uint32(np.float32(w[c]).view(np.uint32)) >> np.uint32(16))
+                found[c] = _bfloat16(w[c])
 
 
 @compiled
