@@ -48,7 +48,8 @@ def recipe_sha256(config: Config) -> str:
         exclude={"data": {"dir"}, "train": {"seed", "threads", "device"}},
         exclude_defaults=True,
     )
-    return hashlib.sha256(json.dumps(sections, sort_keys=True).encode()).hexdigest()
+    told = {name: keys for name, keys in sections.items() if keys}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 class Ledger:
