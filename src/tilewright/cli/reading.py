@@ -58,7 +58,7 @@ class ReadingOptions:
         typer.Option(
             "--bus",
             metavar="NAME",
-            help="The dump is a VCD file: numbers of this bus; repeat it to join.",
+            help="The dump is a wave file (VCD, FST, GHW): numbers of this bus; repeat it to join.",
         ),
     ] = None
     clock: Annotated[

@@ -74,14 +74,14 @@ def _files_of(bundle: Bundle, layout: Layout, kind: str) -> WordFiles | None:
 
 
 def _check_waves(path: Path, sampling: Sampling | None) -> None:
-    """Raise `ConfigError` for a wave file of which nothing is said, or of another kind than VCD."""
-    if path.suffix == ".vcd" and sampling is None:
+    """Raise `ConfigError` for a wave file of which nothing is said, or of a kind that nothing reads."""
+    if path.suffix in (".vcd", ".fst", ".ghw") and sampling is None:
         raise ConfigError(
             f"{path} is a wave file: name --bus and --clock, and --when if it has one"
         )
-    if path.suffix in (".fst", ".ghw", ".fsdb", ".vpd"):
+    if path.suffix in (".fsdb", ".vpd"):
         raise ConfigError(
-            f"{path} must be a VCD file to be read: convert it (fst2vcd), or dump VCD"
+            f"{path} must be a VCD, FST or GHW file to be read: convert it, or dump one of these"
         )
 
 
