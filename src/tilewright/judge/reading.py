@@ -15,7 +15,7 @@ from tilewright.judge.waves import read_waves
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle, Layout
 from tilewright.vectors.memory_image import read_memory_image
-from tilewright.waves import Sampling
+from tilewright.waves import Sampling, is_capture
 
 ARRAYS = (".npy", ".npz")
 HEX_NOTE = "read as hexadecimal numbers in natural order (--radix, --order say otherwise)"
@@ -37,9 +37,9 @@ def read_dump(
     """The numbers of one kind in `path`, of the layer of `bundle`.
 
     A folder has the file names of `layout` (default: the bundle's). A file is, by what is given, a log
-    (`pattern`, see `read_log`), a VCD file (`sampling`, see `read_waves`), a list (`order` or `radix`,
-    see `read_list`), a numpy file (by its suffix), or words as in the layout's file of that name, or of
-    that kind; a plain list of decimal numbers in natural order is noticed. `kind`: a key of
+    (`pattern`, see `read_log`), a wave file or a capture (`sampling`, see `read_waves`), a list (`order`
+    or `radix`, see `read_list`), a numpy file (by its suffix), or words as in the layout's file of that name,
+    or of that kind; a plain list of decimal numbers in natural order is noticed. `kind`: a key of
     `DUMP_AXES`; else found out, of a folder the earliest stage. `is_partial`: what is missing is
     unknown. `is_rest_expected`: what a log does not name is as expected. Raises `FormatError` or
     `ArtifactError` that say what was expected and what was seen.
@@ -75,7 +75,11 @@ def _files_of(bundle: Bundle, layout: Layout, kind: str) -> WordFiles | None:
 
 def _check_waves(path: Path, sampling: Sampling | None) -> None:
     """Raise `ConfigError` for a wave file of which nothing is said, or of a kind that nothing reads."""
-    if path.suffix in (".vcd", ".fst", ".ghw") and sampling is None:
+    if sampling is None and is_capture(path):
+        raise ConfigError(
+            f"{path} is a capture: name --bus, and --when if only some of its rows count"
+        )
+    if sampling is None and path.suffix in (".vcd", ".fst", ".ghw"):
         raise ConfigError(
             f"{path} is a wave file: name --bus and --clock, and --when if it has one"
         )

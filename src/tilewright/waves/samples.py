@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tilewright.errors import ConfigError
 from tilewright.waves.binary import BinaryFile, is_binary
+from tilewright.waves.capture import Capture, is_capture
 from tilewright.waves.vcd import VcdFile
-from tilewright.waves.wave_file import WaveFile
+from tilewright.waves.wave_file import Variable, WaveFile
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Which samples are numbers: buses, joined with the first one highest, before rising edges of `clock`.
+    """Which samples are numbers: buses, joined with the first one highest, before rising edges of `clock`;
+    in a capture (`Capture`), in which each row is an edge, `clock` is empty.
 
     when: signals of one bit; only samples in which all are 1 count. A name may leave out scopes
     from the left, as long as it is one variable. address: a bus that is kept beside each sample, for people.
@@ -25,7 +28,7 @@ class Sampling:
     address: str = ""
 
     def __post_init__(self) -> None:
-        if not self.buses or not self.clock:
+        if not self.buses:
             raise ConfigError("a wave file is read at --clock NAME, from --bus NAME: give both")
 
 
@@ -51,27 +54,44 @@ def open_waves(path: Path) -> WaveFile:
 
 
 def read_samples(path: Path, sampling: Sampling) -> list[Sample]:
-    """The samples of a wave file, in order.
+    """The samples of a wave file or a capture, in order.
 
-    Raises what `open_waves` does, and `ConfigError` if a name is not there, or is there twice.
+    Raises what `open_waves` and `Capture` do, and `ConfigError` if a name is not there, or is there twice.
     """
-    file = open_waves(path)
+    is_clockless = is_capture(path)
+    if is_clockless == bool(sampling.clock):
+        raise ConfigError(
+            f"{path} is a capture of which each row is an edge of the clock: leave --clock out"
+            if is_clockless
+            else f"{path}: a wave file is read at --clock NAME, from --bus NAME: give both"
+        )
+    file = Capture.read(path) if is_clockless else open_waves(path)
     buses = [file.find(name) for name in sampling.buses]
-    clock = file.find(sampling.clock)
+    clock = [file.find(sampling.clock)] if sampling.clock else []
     when = [file.find(name) for name in sampling.when]
     address = [file.find(sampling.address)] if sampling.address else []
-    for one in (clock, *when):
+    for one in (*clock, *when):
         if one.width != 1:
             raise ConfigError(f"{path}: {one.name} must be one bit wide, but has {one.width}")
-    watched = (*buses, clock, *when, *address)
-    cycle = 0
+    watched = [*buses, *clock, *when, *address]
+    rows = file.rows_of(watched) if isinstance(file, Capture) else _edges(file, clock[0], watched)
+    return [
+        Sample(time, _joined(held, buses), cycle, _joined(held, address))
+        for cycle, (time, held) in enumerate(rows)
+        if all(held[one.code] == "1" for one in when)
+    ]
+
+
+def _edges(
+    file: WaveFile, clock: Variable, watched: Sequence[Variable]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """The time of each rising edge of `clock`, and by code what was held before it."""
     held = {one.code: "x" * one.width for one in watched}
-    samples: list[Sample] = []
     for time, changes in file.steps(watched):
-        is_edge = held[clock.code] != "1" and changes.get(clock.code) == "1" and time > 0
-        if is_edge and all(held[one.code] == "1" for one in when):
-            bits, there = ("".join(held[bus.code] for bus in some) for some in (buses, address))
-            samples.append(Sample(time, bits, cycle, there))
-        cycle += is_edge
-        held |= changes
-    return samples
+        if held[clock.code] != "1" and changes.get(clock.code) == "1" and time > 0:
+            yield time, held
+        held = held | changes
+
+
+def _joined(held: Mapping[str, str], buses: Sequence[Variable]) -> str:
+    return "".join(held[bus.code] for bus in buses)

@@ -45,11 +45,11 @@ class WaveFile(ABC):
 
         Raises `ConfigError` if there is none, or more than one.
         """
-        return _find(self.variables, name, self.path)
+        return find_variable(self.variables, name, self.path)
 
 
-def _find(variables: Sequence[Variable], name: str, path: Path) -> Variable:
-    """The variable of this name; aliases of one variable are one."""
+def find_variable(variables: Sequence[Variable], name: str, path: Path) -> Variable:
+    """See `WaveFile.find`."""
     found = [one for one in variables if f".{one.name}".endswith(f".{name}")]
     exact = [one for one in found if one.name == name]
     found = exact or found
