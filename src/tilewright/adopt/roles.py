@@ -11,6 +11,7 @@ from tilewright.adopt.clock import Clock, computed
 from tilewright.adopt.families import Family
 from tilewright.adopt.fit import Fit
 from tilewright.adopt.hypotheses import ACT_BITS, Roles
+from tilewright.adopt.parsed_file import OCTETS
 from tilewright.adopt.search import search
 from tilewright.adopt.sized import Sized
 
@@ -22,8 +23,10 @@ HINTS = (
 MOST_FAMILIES = 14
 LIKELY, ALL_ROLES, ALL_SIZES = STAGES = (0, 1, 2)
 """What is tried first: usual sizes with the likeliest roles; then with all roles; then all other sizes."""
-WORDS = ((4, "raw-little"), (4, "raw"), (2, "raw-little"), (2, "raw"))
+WORDS = ((4, "-little"), (4, ""), (2, "-little"), (2, ""))
 """Octets of an expected number in files of octets, and which of them stands first."""
+WIDE = (8, 4, 2, 16)
+"""Octets of a word that holds several operands, or one that does not fill it."""
 MOST_LIKELY = 2
 MOST_SIGNED = 2
 """Triples, the likeliest ones, that are tried first; whose activations are read as signed, too."""
@@ -100,10 +103,14 @@ def _attempts(ranked: Sequence[Triple], families: Sequence[Family]) -> Iterator[
         plain = [one for one in read if one not in others]
         halos = [Attempt(triple, stage, has_halo=True) for triple in plain]
         grids = [one for one in halos if _is_grid(one.triple[0])]
+        wide = [one for triple in part for one in _wide(triple)]
+        numbers = [one for one in wide if one[0].wide and one[1].wide]
         yield from grids
+        yield from (Attempt(one, stage, weight=PLAIN, is_quick=True) for one in numbers)
         if stage == LIKELY:
             yield from (Attempt(one, stage, weight=PLAIN, is_quick=True) for one in part)
         yield from (Attempt(one, stage) for one in plain)
+        yield from (Attempt(one, stage) for one in wide)
         yield from (Attempt(one, stage) for one in others)
         yield from _with_rules(plain, families, stage)
         yield from (one for one in halos if one not in grids)
@@ -137,11 +144,14 @@ def _readings(triple: Triple, rank: int) -> list[Triple]:
     """
     found = [triple]
     lists = [family.as_list() for family in triple]
-    if any(one is not None for one in lists):
+    if any(family.container for family in triple):
+        found = [(a, w, e) for a, w, e in product(*_either(triple, lists))]
+    elif any(one is not None for one in lists):
         a, w, e = (one or family for one, family in zip(lists, triple, strict=True))
         found.append((a, w, e))
-    for octets, container in WORDS if triple[2].container.startswith("raw") else ():
-        words = triple[2].in_words(octets, container)
+    base = triple[2].container
+    for octets, order in WORDS if base in OCTETS else ():
+        words = triple[2].in_words(octets, base + order)
         found[-1:-1] = [(*triple[:2], words)] if words is not None else []
     if rank >= MOST_SIGNED:
         return found
@@ -151,6 +161,43 @@ def _readings(triple: Triple, rank: int) -> list[Triple]:
         a, w, e = (family.read_as(is_lsb=True) for family in triple)
         found.append((a, w, e))
     return found
+
+
+def _either(triple: Triple, lists: Sequence[Family | None]) -> Iterator[tuple[Family, ...]]:
+    for family, other in zip(triple, lists, strict=True):
+        yield (family,) if other is None else (family, other)
+
+
+def _wide(triple: Triple) -> Iterator[Triple]:
+    """The triple with operands that do not fill their words, and of octets in words of every size."""
+    yield from _numbered(triple)
+    if not any(family.container in OCTETS for family in triple):
+        return
+    for octets, order in product(WIDE, ("-little", "")):
+        a, w, same = (_in_words(family, octets, order) for family in triple)
+        others = (_in_words(triple[2], size, order) for size in (4, 2) if size != octets)
+        for expected in (same, *others):
+            if a is not None and w is not None and expected is not None:
+                yield from _numbered((a, w, expected))
+                yield a, w, expected
+
+
+def _numbered(triple: Triple) -> Iterator[Triple]:
+    """The triple with activations, weights, or both as numbers that do not fill their words."""
+    a, w, expected = triple
+    wide_a, wide_w = a.as_numbers(), w.as_numbers()
+    if wide_a is not a and wide_w is not w:
+        yield wide_a, wide_w, expected
+    if wide_a is not a:
+        yield wide_a, w, expected
+    if wide_w is not w:
+        yield a, wide_w, expected
+
+
+def _in_words(family: Family, octets: int, order: str) -> Family | None:
+    if family.container not in OCTETS:
+        return family
+    return family.in_words(octets, family.container + order)
 
 
 def _has_sign(activation: Family) -> bool:
@@ -253,7 +300,7 @@ def triples(families: Sequence[Family]) -> Iterator[Triple]:
 
 
 def _unlikeliness(triple: Triple) -> tuple[int, int, float]:
-    names = [family.files[0].name.lower() for family in triple]
+    names = [family.files[0].hint.lower() for family in triple]
     strange = sum(hint.search(name) is None for hint, name in zip(HINTS, names, strict=True))
     taken = sum(
         hint.search(name) is not None

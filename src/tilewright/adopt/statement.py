@@ -250,15 +250,16 @@ def _table(
     """The table of one kind: names and runs, digits, and what stands around the words."""
     stated, split, order = axes
     facts: dict[str, Any] = stated.table(family, _with_tap_signs(place, order))
-    facts["bits"] = field or bits
+    facts["bits"] = family.wide or field or bits
     split = [*split, *_named_in_files(facts["file"], split)]
     if split:
         facts["split"] = split
     first = family.files[0]
     if family.container:
-        return facts | {"container": family.container}
-    if family.radix != "binary":
-        facts["radix"] = family.radix
+        own = {"container": family.container, "part": first.part, "array": first.array}
+        return facts | {key: value for key, value in own.items() if value}
+    if family.written != "binary":
+        facts["radix"] = family.written
     if family.separator:
         facts["separator"] = family.separator
     if first.part:

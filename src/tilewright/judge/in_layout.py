@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tilewright.vectors.arrangement import arrange
 from tilewright.vectors.codec import text_set
 from tilewright.vectors.memory_image import MemoryImage, read_memory_image
 from tilewright.vectors.text import TextSet
+from tilewright.vectors.tolerance import tolerated
 
 DUMP_KINDS = ("tap_psum", "psum", "output")
 """Kinds of files that hold what a core computed, the earliest stage first."""
@@ -104,16 +105,21 @@ def word_files(bundle: Bundle, layout: Layout, kind: str) -> WordFiles:
 
 
 def read_words(
-    bundle: Bundle, files: WordFiles, contents: Mapping[str, bytes], *, is_partial: bool = False
+    bundle: Bundle,
+    files: WordFiles,
+    contents: Mapping[str, bytes],
+    *,
+    images: Mapping[str, MemoryImage] | None = None,
+    is_partial: bool = False,
 ) -> Dump:
     """The numbers that `contents`, by the layout's file names, hold.
 
     Header lines, comments, letter case, ``_`` between digits and line ends do not matter; bits may be x or
     z. Memory files (`read_memory_image`) hold the words by address, in whatever layout. Files and words that
-    are missing are refused unless `is_partial`. Raises `FormatError` that says what was expected and what was
-    seen.
+    are missing are refused unless `is_partial`. images: those of the contents that are memory files, where
+    that is known already. Raises `FormatError` that says what was expected and what was seen.
     """
-    images = _images_of(files, contents)
+    images = _images_of(files, contents) if images is None else _in_words(files, images)
     notes = [f"{name} is {image}" for name, image in images.items()]
     if files.form.container not in ("text", "mem") and not images:
         return _read_strictly(bundle, files, contents)
@@ -145,7 +151,12 @@ def read_words(
 def _images_of(files: WordFiles, contents: Mapping[str, bytes]) -> dict[str, MemoryImage]:
     """Those that are memory files of other tools, with as many words as the layout has."""
     images = ((name, read_memory_image(content, Path(name))) for name, content in contents.items())
-    return {name: image.in_words(files.grid.shape[1]) for name, image in images if image}
+    return _in_words(files, {name: image for name, image in images if image is not None})
+
+
+def _in_words(files: WordFiles, images: Mapping[str, MemoryImage]) -> dict[str, MemoryImage]:
+    lines, bits, container = files.grid.shape[1], files.texts.form.word_bits, files.form.container
+    return {n: image.as_words(lines, bits, container=container) for n, image in images.items()}
 
 
 def _read_file(
@@ -231,9 +242,17 @@ def _refusal(files: WordFiles, name: str, text: str, count: int) -> str:
 
 
 def _read_strictly(bundle: Bundle, files: WordFiles, contents: Mapping[str, bytes]) -> Dump:
-    """Containers of other tools: as `decode` reads them."""
-    kind = files.form.kind
-    tiles = decode(files.layout, kind, contents, plan=bundle.plan, widths=bundle.widths)
+    """Containers of other tools: as `decode` reads them, whoever wrote them."""
+    kind, form, text = files.form.kind, files.form, files.texts.form
+    plain = {n: tolerated(form, content, replace(text, name=n)) for n, content in contents.items()}
+    tiles = decode(
+        files.layout,
+        kind,
+        {name: content for name, (content, _) in plain.items()},
+        plan=bundle.plan,
+        widths=bundle.widths,
+    )
+    notes = tuple(f"{name}: {note}" for name, (_, said) in plain.items() for note in said)
     values = arrange(files.form, _whole(tiles, bundle), bundle.plan).reshape(-1).astype(np.int64)
     targets = files.grid.reshape(-1)
     where = np.full((len(targets), 3), -1, np.int64)
@@ -243,7 +262,7 @@ def _read_strictly(bundle: Bundle, files: WordFiles, contents: Mapping[str, byte
     found = FoundNumbers(
         targets, values, np.ones(len(targets), bool), where, tuple(files.texts.names)
     )
-    return found.to_dump(kind, dump_shape(bundle, kind))
+    return found.to_dump(kind, dump_shape(bundle, kind), notes=notes)
 
 
 def _whole(tiles: Ints, bundle: Bundle) -> Ints:

@@ -107,7 +107,7 @@ def raw_content(digits: Digits, container: str) -> bytes:
     count = -(-digits.shape[1] // 8)
     padded = np.pad(digits, ((0, 0), (count * 8 - digits.shape[1], 0)))
     octets = np.packbits(padded, axis=1)  # line octet
-    return (octets[:, ::-1] if container == "raw-little" else octets).tobytes()
+    return (octets[:, ::-1] if container.endswith("-little") else octets).tobytes()
 
 
 def raw_digits(form: LaneForm, content: bytes) -> Digits:
@@ -119,7 +119,9 @@ def raw_digits(form: LaneForm, content: bytes) -> Digits:
             f"not {len(content)}: it is cut short, or was written for another shape or layout"
         )
     octets = np.frombuffer(content, np.uint8).reshape(form.lines, count)
-    digits = np.unpackbits(octets[:, ::-1] if form.container == "raw-little" else octets, axis=1)
+    digits = np.unpackbits(
+        octets[:, ::-1] if form.container.endswith("-little") else octets, axis=1
+    )
     unused = count * 8 - form.word_bits
     if digits[:, :unused].any():
         line = int(digits[:, :unused].any(axis=1).argmax())
