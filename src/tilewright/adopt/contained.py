@@ -69,7 +69,7 @@ def memory_of(name: str, image: MemoryImage) -> ParsedFile | None:
         )
     if not 0 < len(words) <= MOST_NUMBERS:
         return None
-    used = _without_fill(words, image.lines)
+    used = len(words) if image.is_octets else _without_fill(words, image.lines)
     whole = _memory_words(name, image, words)
     if used == len(words):
         return whole
@@ -81,7 +81,8 @@ def _without_fill(words: list[int | None], lines: tuple[int, ...]) -> int:
     last = len(words)
     while last and words[last - 1] == 0 and lines[last - 1] == lines[len(words) - 1]:
         last -= 1
-    return last if len(words) - last > 1 and last else len(words)
+    is_fill = 0 < last < len(words) - 1 and lines[last - 1] != lines[len(words) - 1]
+    return last if is_fill else len(words)
 
 
 def _memory_words(name: str, image: MemoryImage, words: list[int | None]) -> ParsedFile:

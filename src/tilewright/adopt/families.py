@@ -43,9 +43,10 @@ class Family:
     words without separator, ``file line bit``, or None. numbers: lanes of others, ``file line lane``.
     is_decimal: numbers are decimal where they can be. is_lsb: the lowest bit of a field stands first.
     is_unsigned: numbers are read without a sign. read_bits: of the variable that a testbench reads decimal
-    numbers into, 0 where that is not known. wide: bits of a word of digits that is taken for one number, of
-    fewer bits. has_signed_codes: activations are read as two's
-    complement, too; weights and psums are in any case.
+    numbers into, 0 where that is not known. has_signed_codes: activations are read as two's complement, too;
+    weights and psums are in any case. wide: bits of a word of digits that is taken for one number, of fewer
+    bits. filler: bits on the left of every word that are 0, and left out of `bits`. pieces: files that are
+    taken for one, the next going on where the last one ends; 0 where they are not.
     cache, read_in, read_before, agrees: what was read already.
     """
 
@@ -61,6 +62,8 @@ class Family:
     is_unsigned: bool = False
     read_bits: int = 0
     wide: int = 0
+    filler: int = 0
+    pieces: int = 0
     cache: dict[tuple[int, bool], npt.NDArray[Any] | None] = field(default_factory=dict)
     read_in: dict[tuple[int, bool], list[tuple[int, npt.NDArray[Any]]]] = field(
         default_factory=dict
@@ -101,6 +104,8 @@ class Family:
     @cached_property
     def file_sizes(self) -> tuple[int, ...]:
         """How many values each number in the name takes, those that others determine left out."""
+        if self.pieces:
+            return ()
         return tuple(place.size for place in self.places if not place.factors)
 
     def read_as(
@@ -136,6 +141,17 @@ class Family:
         """Whether octets were put together to words, which nothing says."""
         return self.container.startswith("raw") or self.container in ("ihex", "ihex-little")
 
+    def as_one(self) -> Family | None:
+        """Files that one number in their names counts as one that goes on; None for others."""
+        counting = [place for place in self.places if place.size > 1]
+        if len(counting) != 1 or self.pieces:
+            return None
+        bits = None if self.bits is None else self.bits.reshape(1, -1, self.bits.shape[2])
+        numbers = (
+            self.numbers.reshape(1, -1, self.numbers.shape[2]) if bits is None else self.numbers
+        )
+        return replace(self.read_as(), bits=bits, numbers=numbers, pieces=counting[0].size)
+
     def in_words(self, octets: int, container: str) -> Family | None:
         """Files of octets in words of so many; None if they cannot be."""
         files = [file.in_words(octets, container) for file in self.files]
@@ -154,6 +170,19 @@ class Family:
         return replace(
             self.read_as(), radix="decimal", bits=None, numbers=numbers.astype(np.int64), wide=wide
         )
+
+    def without_filler(self) -> Family:
+        """Without the first bits of words with one number, if they are 0 in all of them; else as it is.
+
+        Negative numbers of fewer bits are written so by who cuts off their sign.
+        """
+        if self.bits is None or not 4 <= self.bits.shape[2] <= MOST_WORD or self.filler:
+            return self
+        word = self.bits.shape[2]
+        filler = int(np.argmax(np.any(self.bits, axis=(0, 1))))
+        if not filler or not 1 < word - filler <= min(MOST_FIELD, word // 2):
+            return self
+        return replace(self.read_as(), bits=self.bits[:, :, filler:], filler=filler)
 
     @property
     def written(self) -> str:

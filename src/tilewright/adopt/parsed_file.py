@@ -147,6 +147,7 @@ def _listed(name: str, lines: list[str], bare: list[str], line_end: str) -> Pars
     is_list = [bool(line) and all(map(_NUMBER.fullmatch, _tokens(line))) for line in bare]
     if True not in is_list:
         return None
+    is_list = _without_titles(bare, is_list)
     first, last = is_list.index(True), len(bare) - is_list[::-1].index(True)
     if any(
         line and not fits for line, fits in zip(bare[first:last], is_list[first:last], strict=True)
@@ -164,6 +165,23 @@ def _listed(name: str, lines: list[str], bare: list[str], line_end: str) -> Pars
     starts = tuple(at for at, _ in placed)
     around = tuple(lines[:first]), tuple(lines[last:])
     return ParsedFile(name, *around, words, "", radices, line_end, len(lines), starts)
+
+
+def _without_titles(bare: list[str], is_list: list[bool]) -> list[bool]:
+    """Lines of numbers, without titles of columns before them that could be hexadecimal: ``c0,c1``."""
+    is_decimal = [
+        bool(line) and all(map(_SHAPES["decimal"].fullmatch, _tokens(line))) for line in bare
+    ]
+    at = is_list.index(True)
+    rest = [line for line, is_it in zip(bare[at + 1 :], is_list[at + 1 :], strict=True) if is_it]
+    widths = {len(token) for line in rest for token in _tokens(line)}
+    if (
+        is_decimal[at]
+        or len(widths) < 2
+        or not all(is_decimal[n] for n in range(at + 1, len(bare)) if is_list[n])
+    ):
+        return is_list
+    return [is_it and n != at for n, is_it in enumerate(is_list)]
 
 
 def _tokens(line: str) -> list[str]:

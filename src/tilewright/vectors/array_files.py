@@ -97,7 +97,8 @@ def plain_array(content: bytes, text: TextForm, *, called: str) -> tuple[bytes, 
         )
     (plain,) = form.write(whole.astype(form.dtype).reshape(1, *form.shape))
     changed = array.dtype != form.dtype or array.shape != form.shape
-    note = f"{f'array {name}' if name else 'an array'} of {array.dtype}, {array.shape}, is read as {form.dtype}, {form.shape}"
+    own = f"array {name}" if name else "an array"
+    note = f"{own} of {array.dtype}, {array.shape}, is read as {form.dtype}, {form.shape}"
     return plain, (note,) if changed and text.container != "json" else ()
 
 
