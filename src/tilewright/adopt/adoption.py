@@ -25,7 +25,7 @@ from tilewright.adopt.statement import geometry_text, layout_of
 from tilewright.adopt.ties import Tie, ties_of
 from tilewright.adopt.windows import Plane
 from tilewright.bundles import BundleVerdict, Geometry, check_folder, check_foreign
-from tilewright.errors import ConfigError, DataError
+from tilewright.errors import ConfigError, DataError, counted
 from tilewright.vectors import Layout
 
 SECONDS = 9.0
@@ -123,7 +123,8 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
     if len(left) < 3:
         raise DataError(
             f"{folder} must hold files of activations, weights and expected numbers, but has "
-            f"{len(left)} kinds of numbers: {', '.join(f.title for f in left) or 'none'}{_why(others)}"
+            f"{counted(len(left), 'kind')} of numbers: "
+            f"{', '.join(f.title for f in left) or 'none'}{_why(others)}"
         )
     clock, near, misfits = Clock.of(seconds), list[Fit](), list[str]()
     layers, left = _in_slices(folder, plain_slices(left), left, clock.part(EARLY), misfits)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import FormatError
+from tilewright.errors import FormatError, counted
 from tilewright.judge.dump import Dump, FoundNumbers, Known, dump_shape
 from tilewright.judge.listed import parse_number
 from tilewright.spec import Ints
@@ -62,7 +62,7 @@ class WordFiles:
             elif found and (rest := _COMMENT.sub("", line).strip()):
                 raise FormatError(
                     f"{form.name}: line {number} must be {self.described}, but is "
-                    f"{len(rest)} characters {_shown(rest)}"
+                    f"{counted(len(rest), 'character')} {_shown(rest)}"
                 )
         return found
 
@@ -88,7 +88,7 @@ class WordFiles:
             between = f", {mark!r} between them" if lanes > 1 else ""
             return f"a word of {lanes} {radix} numbers ({kind}: {self.bits} bits each{between})"
         digits = self.texts.form.digits
-        return f"a word of {digits} digits ({kind}: {lanes} lanes of {self.bits} bits, {radix})"
+        return f"a word of {digits} digits ({kind}: {counted(lanes, 'lane')} of {self.bits} bits, {radix})"
 
 
 def word_files(bundle: Bundle, layout: Layout, kind: str) -> WordFiles:
@@ -127,7 +127,7 @@ def read_words(
     missing = [name for name in files.texts.names if name not in contents]
     if missing and not is_partial:
         raise FormatError(
-            f"{files.form.kind}: {len(files.texts.names)} files are expected, but {missing[0]}"
+            f"{files.form.kind}: {counted(len(files.texts.names), 'file')} are expected, but {missing[0]}"
             f"{f' and {len(missing) - 1} more' if len(missing) > 1 else ''} missing: say --partial if the "
             f"dump has only a part"
         )
@@ -137,7 +137,7 @@ def read_words(
             parts.append(part)
             count = len(parts[-1].targets) // files.grid.shape[2]
             if count < files.grid.shape[1]:
-                notes.append(f"{name}: {count} of {files.grid.shape[1]} words are there")
+                notes.append(f"{name}: {count} of {counted(files.grid.shape[1], 'word')} are there")
     joined = FoundNumbers(
         np.concatenate([part.targets for part in parts]),
         np.concatenate([part.values for part in parts]),
@@ -226,7 +226,7 @@ def split_bits(digits: npt.NDArray[Any], lanes: int, bits: int) -> tuple[Ints, K
 
 def _refusal(files: WordFiles, name: str, text: str, count: int) -> str:
     count_wanted = files.grid.shape[1]
-    wanted = f"{name} must hold {count_wanted} words, each {files.described}"
+    wanted = f"{name} must hold {counted(count_wanted, 'word')}, each {files.described}"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         return f"{wanted}, but is empty: did the simulation write it?"

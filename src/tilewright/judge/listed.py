@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tilewright.errors import ConfigError, FormatError
+from tilewright.errors import ConfigError, FormatError, counted
 from tilewright.judge.dump import DUMP_AXES, Dump, FoundNumbers, dump_shape
 from tilewright.spec import Ints
 from tilewright.store.arrays import read_arrays
@@ -147,8 +147,9 @@ def read_list(
             where.append((0, number if image is None else image.lines[number - 1], lane))
     if len(values) != len(targets) and not (is_partial and 0 < len(values) < len(targets)):
         raise FormatError(
-            f"{path} must hold {len(targets)} numbers ({kind}, {order or ' '.join(DUMP_AXES[kind])}), but "
-            f"holds {len(values)}: another layer, geometry or kind? (--kind; --partial if only the first "
+            f"{path} must hold {counted(len(targets), 'number')} ({kind}, "
+            f"{order or ' '.join(DUMP_AXES[kind])}), but holds {len(values)}: another "
+            f"layer, geometry or kind? (--kind; --partial if only the first "
             f"ones are there)"
         )
     found = FoundNumbers.of(targets[: len(values)], values, where, (path.name,))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import FormatError, TilewrightError
+from tilewright.errors import FormatError, TilewrightError, counted
 from tilewright.store.arrays import read_arrays
 from tilewright.vectors.json_arrays import JsonForm, as_array, json_content, read_json_lists
 from tilewright.vectors.npz import NumpyForm, npz_content
@@ -86,7 +86,8 @@ def plain_array(content: bytes, text: TextForm, *, called: str) -> tuple[bytes, 
     count = form.shape[0] * form.shape[1]
     if array.size != count:
         raise FormatError(
-            f"{said(path, name)} must hold {count:,} integers ({form.shape[0]} words of {form.shape[1]}), "
+            f"{said(path, name)} must hold {counted(count, 'integer')} "
+            f"({counted(form.shape[0], 'word')} of {form.shape[1]}), "
             f"but holds {array.dtype} of shape {array.shape}"
         )
     whole, limits = whole_numbers(array, said(path, name)), np.iinfo(form.dtype)

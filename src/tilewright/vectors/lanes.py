@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import FormatError
+from tilewright.errors import FormatError, counted
 from tilewright.vectors.words import from_digits, to_digits
 
 Digits = npt.NDArray[np.uint8]
@@ -79,7 +79,7 @@ def lanes_fault(form: LaneForm, line: bytes) -> str:
     between = f", {form.separator!r} between them" if lanes > 1 else ""
     shown = line[:80].decode("ascii", "backslashreplace")
     return (
-        f"a word must be {lanes} {form.radix} numbers of {form.field_bits} bits{between}, "
+        f"a word must be {counted(lanes, f'{form.radix} number')} of {form.field_bits} bits{between}, "
         f"not '{shown}'"
     )
 
@@ -115,8 +115,9 @@ def raw_digits(form: LaneForm, content: bytes) -> Digits:
     count = -(-form.word_bits // 8)
     if len(content) != count * form.lines:
         raise FormatError(
-            f"{form.name} must have {form.lines} words of {count} octets, {count * form.lines} in all, "
-            f"not {len(content)}: it is cut short, or was written for another shape or layout"
+            f"{form.name} must have {counted(form.lines, 'word')} of {counted(count, 'octet')}, "
+            f"{count * form.lines} in all, not {len(content)}: it is cut short, or was "
+            f"written for another shape or layout"
         )
     octets = np.frombuffer(content, np.uint8).reshape(form.lines, count)
     digits = np.unpackbits(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, Self
 
-from tilewright.errors import ConfigError
+from tilewright.errors import ConfigError, counted
 from tilewright.spec import AnyOutput, OutputFunction
 from tilewright.vectors.containers import CONTAINERS, NAMED_ARRAYS, SUFFIXES
 from tilewright.vectors.keys import check_keys
@@ -200,4 +200,8 @@ def _states_psums(form: KindLayout) -> bool:
 
 
 def _described(form: KindLayout) -> str:
-    return form.kind if form.is_complete() else f"{form.kind} (first {form.first} pixels only)"
+    return (
+        form.kind
+        if form.is_complete()
+        else f"{form.kind} (first {counted(form.first, 'pixel')} only)"
+    )

@@ -9,7 +9,7 @@ from itertools import cycle, pairwise
 from pathlib import Path
 from typing import Literal
 
-from tilewright.errors import FormatError
+from tilewright.errors import FormatError, counted
 
 MAX_WORDS = 2**24
 RADICES = {"BIN": 2, "OCT": 8, "DEC": 10, "UNS": 10, "HEX": 16}
@@ -102,9 +102,9 @@ class MemoryImage:
         return "\n".join(lines) + "\n"
 
     def __str__(self) -> str:
-        size = f" of {self.bits} bits" if self.bits else ""
+        size = f" of {counted(self.bits, 'bit')}" if self.bits else ""
         more = f", and {self.left_out} behind them are left out" if self.left_out else ""
-        return f"{self.tool}: {len(self.words)} words{size}{more}"
+        return f"{self.tool}: {counted(len(self.words), 'word')}{size}{more}"
 
 
 def read_memory_image(content: bytes, path: Path) -> MemoryImage | None:

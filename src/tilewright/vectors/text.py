@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import FormatError
+from tilewright.errors import FormatError, counted
 from tilewright.vectors.containers import C_PART_BITS, IHEX, RAW, Frame, frame
 from tilewright.vectors.intel_hex import hex_content, hex_octets
 from tilewright.vectors.kind_layout import LINE_ENDS
@@ -283,7 +283,8 @@ def _first_fault(form: TextForm, content: bytes) -> FormatError:
             fault = "" if line == fixed else shown
         if fault:
             return FormatError(f"{form.name} line {number}: {fault}")
-    size = f"must have {wanted} lines ({head} header lines, {form.lines} words)"
+    parts = f"{counted(head, 'header line')}, {counted(form.lines, 'word')}"
+    size = f"must have {counted(wanted, 'line')} ({parts})"
     if len(found) < wanted:
         tail = f" and ends within line {len(found) + 1}" if rest else ""
         return FormatError(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tilewright.errors import FormatError
+from tilewright.errors import FormatError, counted
 from tilewright.vectors.array_files import plain_array
 from tilewright.vectors.containers import ARRAYS, MEMORY
 from tilewright.vectors.kind_layout import LINE_ENDS, KindLayout
@@ -84,13 +84,13 @@ def _as_ours(content: bytes, text: TextForm) -> tuple[bytes, tuple[str, ...]]:
     image = image.as_words(text.lines, bits, container=text.container)
     if len(image.words) < text.lines:
         raise FormatError(
-            f"{text.name} must hold {text.lines:,} words of {bits} bits, but holds {len(image.words):,}: "
-            f"it was written for another shape or layout"
+            f"{text.name} must hold {counted(text.lines, 'word')} of {bits} bits, but holds "
+            f"{len(image.words):,}: it was written for another shape or layout"
         )
     for address, (word, line) in enumerate(zip(image.words, image.lines, strict=True)):
         if word is None:
             raise FormatError(
-                f"{text.name} must hold {text.lines:,} words, but has none at {address}"
+                f"{text.name} must hold {counted(text.lines, 'word')}, but has none at {address}"
             )
         if word >> bits not in (0, -1):
             raise FormatError(

@@ -233,9 +233,11 @@ def test_arrays_of_numpy(tmp_path):
 
 def test_arrays_that_are_none_are_left_alone(tmp_path):
     (tmp_path / "cut.npy").write_bytes(b"\x93NUMPY")
-    np.save(tmp_path / "float.npy", np.ones(3))
+    np.save(tmp_path / "float.npy", np.full(3, 0.5))
     for name in ("cut", "float"):
-        assert parse_file(tmp_path, tmp_path / f"{name}.npy") is None
+        found, faults = parse_file(f"{name}.npy", tmp_path / f"{name}.npy")
+        assert not found
+        assert faults[0].startswith(f"{name}.npy ")
 
 
 def lowest_first(number, bits):
