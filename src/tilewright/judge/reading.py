@@ -14,7 +14,7 @@ from tilewright.judge.log import PATTERNS, read_log
 from tilewright.judge.waves import read_waves
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle, Layout
-from tilewright.vectors.memory_image import read_memory_image
+from tilewright.vectors.memory_image import MemoryImage, read_memory_image
 from tilewright.waves import Sampling, is_capture
 
 ARRAYS = (".npy", ".npz")
@@ -145,19 +145,20 @@ def _read_file(
         is_part = is_partial or len(named.texts.names) > 1
         return read_words(bundle, named, {path.name: content}, is_partial=is_part)
     refusals, dumps = list[FormatError](), list[Dump]()
+    image = read_memory_image(content, path)
     for name in (kind,) if kind else DUMP_KINDS:
         if name not in layout.kind_names:
             continue
         files = word_files(bundle, layout, name)
         if len(files.texts.names) == 1:
             try:
-                dumps.append(_read_as(bundle, files, path, content, is_partial=is_partial))
+                dumps.append(_read_as(bundle, files, path, content, image, is_partial=is_partial))
             except FormatError as error:
                 refusals.append(error)
     if dumps:
         return _likely(dumps)
-    if read_memory_image(content, path) is not None:
-        return read_list(bundle, path, kind or "psum", is_partial=is_partial)
+    if image is not None:
+        return read_list(bundle, path, kind or "psum", image=image, is_partial=is_partial)
     check_text(path, content)
     text = content.decode("utf-8", "replace")
     radix = radix_of(text)
@@ -182,11 +183,18 @@ def _hinted(error: FormatError, text: str) -> FormatError:
 
 
 def _read_as(
-    bundle: Bundle, files: WordFiles, path: Path, content: bytes, *, is_partial: bool
+    bundle: Bundle,
+    files: WordFiles,
+    path: Path,
+    content: bytes,
+    image: MemoryImage | None,
+    *,
+    is_partial: bool,
 ) -> Dump:
     """A file of any name as the only one of its kind; messages name the file that there is."""
     renamed = replace(files, texts=replace(files.texts, names=(path.name,)))
-    return read_words(bundle, renamed, {path.name: content}, is_partial=is_partial)
+    images = {} if image is None else {path.name: image}
+    return read_words(bundle, renamed, {path.name: content}, images=images, is_partial=is_partial)
 
 
 def _likely(dumps: list[Dump]) -> Dump:

@@ -10,13 +10,17 @@ import numpy.typing as npt
 
 from tilewright.errors import FormatError
 
-CONTAINERS = ("text", "mem", "mif", "coe", "c", "npz", "npy", "raw", "raw-little")
 SUFFIXES = {"mem": ".mem", "mif": ".mif", "coe": ".coe", "c": ".h", "npz": ".npz"}
-SUFFIXES |= {"npy": ".npy"}
+SUFFIXES |= {"npy": ".npy", "json": ".json"}
+SUFFIXES |= {"ihex": ".hex", "ihex-little": ".hex", "ihex-words": ".hex"}
 SUFFIXES |= {"raw": ".bin", "raw-little": ".bin"}
 RAW = ("raw", "raw-little")
-NUMPY = ("npz", "npy")
-MEMORY = ("mif", "coe")
+IHEX = ("ihex", "ihex-little", "ihex-words")
+ARRAYS = ("npz", "npy", "json")
+NAMED_ARRAYS = ("npz", "json")
+"""Containers of arrays, and those that may have several of them, each with a name."""
+MEMORY = ("mif", "coe", *IHEX)
+CONTAINERS = ("text", "mem", "mif", "coe", "c", *ARRAYS, *IHEX, *RAW)
 RADICES = ("binary", "hex", "decimal")
 MAX_C_BITS = 64
 C_PART_BITS = 32
@@ -64,8 +68,8 @@ def frame(
     lines: int,
     bits: int,
 ) -> Frame:
-    """The frame of a file `name` with `lines` words of `bits` bits; numpy files have none: `FormatError`."""
-    if container in NUMPY:
+    """The frame of a file `name` with `lines` words of `bits` bits; arrays have none: `FormatError`."""
+    if container in ARRAYS:
         raise FormatError(
             f"{name}: {container} holds numbers, not lines of text: use encode and decode"
         )

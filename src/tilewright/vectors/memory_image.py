@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import cycle, pairwise
 from pathlib import Path
+from typing import Literal
 
-from tilewright.errors import FormatError
+from tilewright.errors import FormatError, counted
 
 MAX_WORDS = 2**24
 RADICES = {"BIN": 2, "OCT": 8, "DEC": 10, "UNS": 10, "HEX": 16}
@@ -27,6 +28,9 @@ _COE_TOKEN = re.compile(r"[^\s,]+")
 _RECORD = re.compile(r":((?:[0-9a-f]{2}){5,})", re.IGNORECASE)
 _KEYS = (b"memory_initialization_vector", b"content")
 """Every COE has the first, and every MIF the second; dumps that have neither are not searched further."""
+ORDERS: dict[str, Literal["little", "big"]]
+ORDERS = {"ihex": "big", "ihex-words": "big", "ihex-little": "little"}
+"""Which octet of a word stands first, by the container of a layout."""
 _Record = tuple[int, bytes, int]
 """Address, octets, and line of the file."""
 
@@ -55,11 +59,32 @@ class MemoryImage:
         """The first `count` words; octets are joined first, if they are so many whole words."""
         octets, rest = divmod(len(self.words), max(count, 1))
         if self.is_octets and octets and not rest:
-            parts = (self.words[at : at + octets] for at in range(0, len(self.words), octets))
-            words = tuple(map(_joined, parts))
-            return MemoryImage(self.tool, 8 * octets, words, self.lines[::octets])
-        left_out = max(len(self.words) - count, 0)
+            return self._joined(octets, "little")
+        left_out = max(len(self.words) - count, self.left_out)
         return replace(self, words=self.words[:count], lines=self.lines[:count], left_out=left_out)
+
+    def as_words(self, count: int, bits: int, *, container: str = "") -> MemoryImage:
+        """The first `count` words, of `bits` bits where all of them fit.
+
+        container: "ihex" or "ihex-little" where that says how octets are joined; else they are joined as
+        `in_words` does, if the words fit so, with the lowest first.
+        """
+        is_known = container in ORDERS
+        image = self if is_known else self.in_words(count)
+        if self.is_octets and (is_known or image.is_octets or not image._fits(bits)):
+            image = self._joined(-(-bits // 8), ORDERS.get(container, "little")).in_words(count)
+        image = image.in_words(count)
+        return replace(image, bits=bits) if image._fits(bits) else image
+
+    def _fits(self, bits: int) -> bool:
+        return all(word is None or word >> bits in (0, -1) for word in self.words)
+
+    def _joined(self, octets: int, order: Literal["little", "big"]) -> MemoryImage:
+        """Words of so many octets; what is left behind the last one is none."""
+        ends = range(octets, len(self.words) + 1, octets)
+        words = tuple(_joined(self.words[end - octets : end], order) for end in ends)
+        lines = self.lines[: len(words) * octets : octets]
+        return MemoryImage(self.tool, 8 * octets, words, lines)
 
     def text(self, radix: str) -> str:
         """A word a line, with every digit of it, or decimal as two's complement; x where there is none."""
@@ -77,9 +102,9 @@ class MemoryImage:
         return "\n".join(lines) + "\n"
 
     def __str__(self) -> str:
-        size = f" of {self.bits} bits" if self.bits else ""
+        size = f" of {counted(self.bits, 'bit')}" if self.bits else ""
         more = f", and {self.left_out} behind them are left out" if self.left_out else ""
-        return f"{self.tool}: {len(self.words)} words{size}{more}"
+        return f"{self.tool}: {counted(len(self.words), 'word')}{size}{more}"
 
 
 def read_memory_image(content: bytes, path: Path) -> MemoryImage | None:
@@ -247,6 +272,6 @@ def _number(token: str, base: int, path: Path) -> int:
         raise FormatError(f"{path}: {token[:40]!r} must be a number of radix {base}") from None
 
 
-def _joined(octets: tuple[int | None, ...]) -> int | None:
+def _joined(octets: tuple[int | None, ...], order: Literal["little", "big"]) -> int | None:
     known = [octet for octet in octets if octet is not None]
-    return int.from_bytes(bytes(known), "little") if len(known) == len(octets) else None
+    return int.from_bytes(bytes(known), order) if len(known) == len(octets) else None

@@ -187,3 +187,18 @@ def test_intel_hex_as_objcopy_writes_it(tmp_path):
 def test_other_text_is_no_memory_file():
     for text in ("", "1 2 3\n", ":", "CONTENT BEGIN", "memory_initialization_vector", "0f\n1e\n"):
         assert read_memory_image(text.encode(), Path("a.txt")) is None
+
+
+def test_a_memory_file_is_parsed_once(bundle, psums, tmp_path, monkeypatch):
+    """However many kinds its words could be of."""
+    path, parsed = tmp_path / "dump.mif", []
+    path.write_text(mif(psums.ravel().tolist()))
+
+    def counting(content, path):
+        parsed.append(path)
+        return read_memory_image(content, path)
+
+    for module in ("reading", "in_layout", "listed"):
+        monkeypatch.setattr(f"tilewright.judge.{module}.read_memory_image", counting)
+    assert compare(bundle, read_dump(bundle, path)).passed
+    assert parsed == [path]

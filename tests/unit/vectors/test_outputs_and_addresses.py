@@ -115,7 +115,7 @@ def test_part_of_the_psums_is_never_taken_for_all_of_them():
         ConfigError, match=r"must have psum or tap_psum .* psum \(first 3 pixels only"
     ):
         _ = _layout(psum={"first": 3}).psum_source
-    with pytest.raises(ConfigError, match=r"output \(first 1 pixels only\)$"):
+    with pytest.raises(ConfigError, match=r"output \(first 1 pixel only\)$"):
         _ = _layout(psum=None, output={"first": 1, "function": "signed"}).psum_source
 
 
