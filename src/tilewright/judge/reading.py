@@ -11,6 +11,7 @@ from tilewright.judge.dump import Dump
 from tilewright.judge.in_layout import DUMP_KINDS, WordFiles, read_words, word_files
 from tilewright.judge.listed import check_text, is_numbers, radix_of, read_array, read_list
 from tilewright.judge.log import PATTERNS, read_log
+from tilewright.judge.memory_dump import read_memory_dump
 from tilewright.judge.waves import read_waves
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle, Layout
@@ -64,7 +65,11 @@ def read_dump(
     if path.suffix in ARRAYS and not _named_files(bundle, layout, path.name):
         return read_array(bundle, path, kind, order=order)
     if order is not None or radix is not None:
-        radix = radix or radix_of(read_bytes(path).decode("utf-8", "replace"))
+        content = read_bytes(path)
+        dump = read_memory_dump(bundle, path, content, said, order=order, is_partial=is_partial)
+        if dump is not None and radix is None:
+            return dump
+        radix = radix or radix_of(content.decode("utf-8", "replace"))
         return read_list(bundle, path, said, order=order, radix=radix, is_partial=is_partial)
     return _read_file(bundle, path, layout, kind, is_partial=is_partial)
 
@@ -159,6 +164,9 @@ def _read_file(
         return _likely(dumps)
     if image is not None:
         return read_list(bundle, path, kind or "psum", image=image, is_partial=is_partial)
+    dump = read_memory_dump(bundle, path, content, kind or "psum", is_partial=is_partial)
+    if dump is not None:
+        return dump
     check_text(path, content)
     text = content.decode("utf-8", "replace")
     radix = radix_of(text)
