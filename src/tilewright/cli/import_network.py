@@ -12,7 +12,6 @@ import typer
 from tilewright.cli.app import FAILED, JsonOption, app
 from tilewright.cli.run_folder import hold
 
-
 _ELSEWHERE = {
     ".pt2": "an exported program of torch: write it as ONNX, torch.onnx.export(torch.export.load(FILE), "
     "dynamo=True).save('network.onnx'), and import that",
