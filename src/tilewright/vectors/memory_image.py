@@ -1,4 +1,4 @@
-"""What a memory held, as tools for FPGAs and processors write it: MIF, COE and Intel HEX."""
+"""What a memory held, as tools for FPGAs and processors write it: MIF, COE, Intel HEX and S-records."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ _COE = re.compile(
 _COE_COMMENT = re.compile(r"^\s*;[^\n]*", re.MULTILINE)
 _COE_TOKEN = re.compile(r"[^\s,]+")
 _RECORD = re.compile(r":((?:[0-9a-f]{2}){5,})", re.IGNORECASE)
+_S_RECORD = re.compile(r"s([0-9])((?:[0-9a-f]{2}){4,})", re.IGNORECASE)
+_ADDRESS_OCTETS = {1: 2, 2: 3, 3: 4}
+"""Of S-records with data, by their type."""
 _KEYS = (b"memory_initialization_vector", b"content")
 """Every COE has the first, and every MIF the second; dumps that have neither are not searched further."""
 ORDERS: dict[str, Literal["little", "big"]]
@@ -34,6 +37,7 @@ ORDERS = {"ihex": "big", "ihex-words": "big", "ihex-little": "little"}
 _Record = tuple[int, bytes, int]
 """Address, octets, and line of the file."""
 
+OCTET = 0xFF
 DATA, END, SEGMENT, LINEAR, STARTS = 0, 1, 2, 4, (3, 5)
 """Types of Intel HEX records."""
 
@@ -114,9 +118,12 @@ def read_memory_image(content: bytes, path: Path) -> MemoryImage | None:
     that is given two words or lies outside, a word that does not fit.
     """
     folded = content.lstrip().lower()
-    if not folded.startswith(b":") and all(key not in folded for key in _KEYS):
+    is_s = _S_RECORD.match(folded[:100].decode("latin-1")) is not None
+    if not folded.startswith(b":") and not is_s and all(key not in folded for key in _KEYS):
         return None
     text = content.decode("latin-1")
+    if is_s:
+        return _s_records(text, path)
     if _RECORD.match(text.lstrip()):
         return _intel_hex(text, path)
     if _COE.search(plain := _COE_COMMENT.sub(_lines_of, text)):
@@ -200,19 +207,45 @@ def _intel_hex(text: str, path: Path) -> MemoryImage:
     return _of_records(records, path)
 
 
-def _of_records(records: list[_Record], path: Path) -> MemoryImage:
+def _s_records(text: str, path: Path) -> MemoryImage:
+    """Source: the manual page srec(5); types 1 to 3 hold data, the others a header, counts and the start."""
+    records = list[_Record]()
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        match = _S_RECORD.fullmatch(line.strip())
+        octets = bytes.fromhex(match[2]) if match else b""
+        if not match or len(octets) != octets[0] + 1 or sum(octets) % 256 != OCTET:
+            raise FormatError(
+                f"{path}: line {number} must be an S-record whose octets add up to FF, but is not: was the file "
+                "cut or edited?"
+            )
+        if (size := _ADDRESS_OCTETS.get(int(match[1]))) is not None:
+            records.append((int.from_bytes(octets[1 : 1 + size]), octets[1 + size : -1], number))
+    if not any(data for _, data, _ in records):
+        raise FormatError(f"{path} must have S-records with data, but has none")
+    return _of_records(records, path, "S-records")
+
+
+def _of_records(records: list[_Record], path: Path, tool: str = "Intel HEX") -> MemoryImage:
+    """The octets by address; where these are a processor's, from the lowest on."""
     sizes = {len(data) for _, data, _ in records}
     size = max(sizes)
     steps = {after[0] - before[0] for before, after in pairwise(records)}
     is_worded = size > 1 and len(sizes) == 1 and steps == {1}
+    lowest = min(address for address, _, _ in records)
+    if lowest >= MAX_WORDS:
+        records = [(address - lowest, data, line) for address, data, line in records]
     count = max(address + (1 if is_worded else len(data)) for address, data, _ in records)
     if count > MAX_WORDS:
-        raise FormatError(f"{path} must have addresses below {MAX_WORDS}, but has {count - 1}")
+        raise FormatError(
+            f"{path} must have addresses below {MAX_WORDS}, or within as many from the lowest, but has {count - 1}"
+        )
     image = _Image(8 * size if is_worded else 8, count, path)
     for address, data, line in records:
         words = [int.from_bytes(data)] if is_worded else list(data)
         image.store(enumerate(words, address), line)
-    return image.of("Intel HEX", is_octets=not is_worded)
+    return image.of(tool, is_octets=not is_worded)
 
 
 class _Image:
