@@ -15,7 +15,7 @@ from typing import Any, Self
 from tilewright.errors import ConfigError
 from tilewright.spec import AnyOutput
 from tilewright.spec.channel_output import CODE_FUNCTIONS
-from tilewright.vectors.containers import ARRAYS, CONTAINERS, IHEX, NAMED_ARRAYS, RADICES, RAW
+from tilewright.vectors.containers import ARRAYS, CONTAINERS, IHEX, RADICES, RAW, check_array
 from tilewright.vectors.keys import check_keys, check_list
 from tilewright.vectors.kinds import (
     AXES,
@@ -29,7 +29,6 @@ from tilewright.vectors.planes import STATED_AXES, check_plane
 from tilewright.vectors.split import AxisSplit
 from tilewright.vectors.templates import axes_in, check_file_name, check_header_line
 
-_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 LINE_ENDS = {"LF": b"\n", "CRLF": b"\r\n"}
 FIELD_NAMES = ("act", "weight", "psum")
 MAX_HEADER = 10_000_000
@@ -294,28 +293,11 @@ class KindLayout:
             raise ConfigError(f"trailer lines stand in text only: {self.container} has its own")
         if self.header and self.container != "text":
             raise ConfigError(f"header lines stand in text only: {self.container} has its own")
-        is_named = bool(self.array) and self.container in NAMED_ARRAYS
-        if self.part and self.container not in ("text", *RAW) and not is_named:
-            more = ", or name its array" if self.container in NAMED_ARRAYS else ""
-            raise ConfigError(
-                f"a file of container {self.container} has no parts: leave out part{more}"
-            )
-        if self.array and (not _may_name(self.container, self.array)):
-            raise ConfigError(
-                f"array must be a name in a file of container {' or '.join(NAMED_ARRAYS)} (or [n] in any of "
-                f"arrays), not {self.array!r} in {self.container}"
-            )
+        check_array(self.container, self.array, has_part=self.part > 0)
         if not 0 <= self.part <= MAX_PARTS:
             raise ConfigError(f"part must be 1..{MAX_PARTS}, or 0 for a file of its own")
         if self.container == "c" and self.radix != "hex":
             raise ConfigError("container c writes hexadecimal constants: say radix = 'hex'")
-
-
-def _may_name(container: str, array: str) -> bool:
-    """Whether a file of this container can have an array of that name."""
-    if container in NAMED_ARRAYS:
-        return _NAME.fullmatch(array) is not None
-    return container in ARRAYS and re.fullmatch(r"\[[0-9]{1,9}\]", array) is not None
 
 
 def _lines_of(text: tuple[str, ...] | int) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""`adopt` on memories and arrays as other tools write them; what it finds is a layout that reads and writes them."""
+"""`adopt` on memories and arrays as other tools write them: the layout found reads and writes them."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ EVERY = [*FORMS, *(f"in one: {form}" for form in TOGETHER)]
 
 @pytest.mark.parametrize("form", EVERY)
 def test_what_is_found_reads_and_writes_such_files(tmp_path, form):
-    """Round trip: the layout as TOML, the folder judged, to plain text and back, byte for byte the second time."""
+    """The layout as TOML, the folder judged by it, and turned into plain text and back."""
     folder = tmp_path / "folder"
     folder.mkdir()
     x, weight, y = layer()
