@@ -144,7 +144,7 @@ READ = 'f = $fopen(name, "r"); while ($fscanf(f, "%h", v) == 1) $display("%h", v
 
 
 def _lint(folder: Path, body: str, *plusargs: str, **options: str) -> LintReport:
-    bench = write(folder, {"d.txt": b"01\n02\n", "e.txt": b"01\ngg\n"}) / "t.v"
+    bench = write(folder, {"d.txt": b"01\n02\n", "e.txt": b"01\ngg\n02\n"}) / "t.v"
     bench.write_text(f"{HEAD}initial begin {body} end\nendmodule\n")
     return lint(folder, testbench=bench, given=Sources(plusargs=plusargs), **options)
 
