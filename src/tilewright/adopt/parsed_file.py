@@ -175,9 +175,10 @@ def _without_titles(bare: list[str], is_list: list[bool]) -> list[bool]:
     at = is_list.index(True)
     rest = [line for line, is_it in zip(bare[at + 1 :], is_list[at + 1 :], strict=True) if is_it]
     widths = {len(token) for line in rest for token in _tokens(line)}
+    first = {len(token) for token in _tokens(bare[at])}
     if (
         is_decimal[at]
-        or len(widths) < 2
+        or len(widths | first) < 2
         or not all(is_decimal[n] for n in range(at + 1, len(bare)) if is_list[n])
     ):
         return is_list

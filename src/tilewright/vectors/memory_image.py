@@ -78,7 +78,8 @@ class MemoryImage:
         if self.is_octets and (is_known or image.is_octets or not image._fits(bits)):
             image = self._joined(-(-bits // 8), ORDERS.get(container, "little")).in_words(count)
         image = image.in_words(count)
-        return replace(image, bits=bits) if image._fits(bits) else image
+        is_wide = image.bits >= bits if image.bits else not image.left_out
+        return replace(image, bits=bits) if is_wide and image._fits(bits) else image
 
     def _fits(self, bits: int) -> bool:
         return all(word is None or word >> bits in (0, -1) for word in self.words)
@@ -217,8 +218,8 @@ def _s_records(text: str, path: Path) -> MemoryImage:
         octets = bytes.fromhex(match[2]) if match else b""
         if not match or len(octets) != octets[0] + 1 or sum(octets) % 256 != OCTET:
             raise FormatError(
-                f"{path}: line {number} must be an S-record whose octets add up to FF, but is not: was the file "
-                "cut or edited?"
+                f"{path}: line {number} must be an S-record whose octets add up to FF, but is not: was the "
+                "file cut or edited?"
             )
         if (size := _ADDRESS_OCTETS.get(int(match[1]))) is not None:
             records.append((int.from_bytes(octets[1 : 1 + size]), octets[1 + size : -1], number))
@@ -239,7 +240,8 @@ def _of_records(records: list[_Record], path: Path, tool: str = "Intel HEX") -> 
     count = max(address + (1 if is_worded else len(data)) for address, data, _ in records)
     if count > MAX_WORDS:
         raise FormatError(
-            f"{path} must have addresses below {MAX_WORDS}, or within as many from the lowest, but has {count - 1}"
+            f"{path} must have addresses below {MAX_WORDS}, or within as many from the lowest, but has "
+            f"{count - 1}"
         )
     image = _Image(8 * size if is_worded else 8, count, path)
     for address, data, line in records:
