@@ -18,6 +18,15 @@ def printable(text: str, most: int = 500) -> str:
     return shown if len(text) <= most else f"{shown}... ({len(text):,} characters)"
 
 
+def counted(count: int, noun: str) -> str:
+    """How many there are of something, for a message.
+
+    >>> counted(1, "word"), counted(2000, "word")
+    ('1 word', '2,000 words')
+    """
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def command_line(*words: object) -> str:
     """A command of ours for a message, quoted so that it can be pasted into a shell.
 

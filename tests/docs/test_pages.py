@@ -1,6 +1,7 @@
 """Pages that are made, links that lead somewhere, and a README that is read at once."""
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 
@@ -33,6 +34,30 @@ def test_an_entry_without_a_day_is_refused(monkeypatch, tmp_path):
     figures.LEDGER.write_text('[[figure]]\ntopic = "t"\nwhat = "w"\nresult = "r"\ncommand = "c"\n')
     with pytest.raises(ValueError, match=r"^an entry must have the keys .*'day'"):
         figures.read_figures()
+
+
+def test_the_page_of_recipes_is_what_its_command_writes():
+    recipes = _benchmark("recipes")
+    assert recipes.PAGE.read_text() == recipes.page(recipes.read_recipes())
+
+
+def test_a_recipe_that_changed_after_it_was_fixed_is_refused(monkeypatch, tmp_path):
+    recipes = _benchmark("recipes")
+    monkeypatch.setattr(recipes, "ROOT", tmp_path)
+    (tmp_path / "configs").mkdir()
+    for path in (ROOT / "configs").glob("vgg16_w*.toml"):
+        (tmp_path / "configs" / path.name).write_text(path.read_text() + "# later\n")
+    with pytest.raises(ValueError, match=r"must stay as it was fixed"):
+        recipes.read_recipes()
+
+
+def test_a_line_of_the_ledger_that_belongs_to_no_recipe_is_refused(monkeypatch, tmp_path):
+    recipes = _benchmark("recipes")
+    line = json.loads(recipes.LEDGER.read_text().splitlines()[0]) | {"recipe": "0" * 64}
+    monkeypatch.setattr(recipes, "LEDGER", tmp_path / "ledger.jsonl")
+    recipes.LEDGER.write_text(json.dumps(line) + "\n")
+    with pytest.raises(ValueError, match=r"must hold runs of recipes\.toml only"):
+        recipes.read_recipes()
 
 
 def test_the_readme_has_at_most_900_words():

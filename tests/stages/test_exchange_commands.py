@@ -198,6 +198,18 @@ def test_a_course_checkpoint_goes_through_the_rtl(tmp_path, command):
             ("net.pth",),
             "error: net.pth is taken for a checkpoint, since it does not end in .onnx or ",
         ),
+        (
+            ("net.pt2",),
+            "error: net.pt2 is an exported program of torch: write it as ONNX, torch.onnx.",
+        ),
+        (
+            ("net.PTE",),
+            "error: net.PTE is a program of ExecuTorch, which has no way back: import the",
+        ),
+        (
+            ("net.h5",),
+            "error: net.h5 is a model of TensorFlow or Keras: convert it to TFLite with int",
+        ),
         (("net.pth", "--weight-bits", 4, "--act-bits", 9), "error: act_bits must be 2..8, not 9"),
         (
             ("net.pth", "--weight-bits", 4, "--act-bits", 4, "--pools", "6,x"),

@@ -116,7 +116,7 @@ def test_a_failing_verify_bundle_ends_in_the_command_that_explains_it(run_comman
     command = re.search(r"^  why: tilewright (.*)$", out, re.MULTILINE)[1]
     status, out, _ = run_command(*shlex.split(command))
     assert status == 1
-    assert "verdict: lines of all output tiles stand 1 lines early" in out
+    assert "verdict: lines of all output tiles stand 1 line early" in out
 
 
 def test_it_starts_without_torch_scipy_or_pyslang(dump):

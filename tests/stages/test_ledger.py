@@ -6,6 +6,9 @@ import pytest
 
 from tests.chain import read, tilewright
 from tests.forgery import reseal
+from tilewright.config import Config
+from tilewright.pipeline.ledger import recipe_sha256
+from tilewright.pipeline.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -32,6 +35,13 @@ def test_the_recorded_count_is_entered_and_the_test_set_not_read_again(run, ledg
     assert line["settings"] == trained["provenance"]["settings_sha256"]
     assert line["holdout_accuracy"] == trained["holdout_accuracy"]
     assert line["epochs"] == sum(phase["epochs"] for phase in trained["phases"])
+    config = RunFolder(run).config()
+    assert line["recipe"] == recipe_sha256(config)
+    epochs = [
+        json.loads(text)["holdout_accuracy"]
+        for text in (run / "01_train" / "metrics.jsonl").read_text().splitlines()
+    ]
+    assert line["holdout_by_epoch"] == [round(rate, 6) for rate in epochs]
     manifest = read(run / "01_train" / "checkpoint.json")
     assert line["network"] == manifest["files"]["best"]["sha256"]
     assert read(run / "01_train" / "evaluate.json") == recorded
@@ -76,3 +86,25 @@ def test_a_file_that_is_no_ledger_is_refused_before_anything_is_counted(
     assert message in done.stderr
     assert ledger.read_text() == content
     assert not (run / "01_train" / "evaluate.json").exists()
+
+
+def recipe(**sections):
+    return recipe_sha256(Config.model_validate(sections))
+
+
+def test_seeds_folders_and_threads_are_one_recipe():
+    train = {"seed": 3, "threads": 2, "device": "auto", "epochs": Config().train.epochs}
+    assert recipe(train=train, data={"dir": "elsewhere"}, recover={"samples": 20}) == recipe()
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"train": {"lr": 0.051}},
+        {"model": {"act_bits": 2}},
+        {"data": {"holdout": 500}},
+        {"phases": ({"name": "float", "float": True},)},
+    ],
+)
+def test_what_decides_the_weights_is_another_recipe(sections):
+    assert recipe(**sections) != recipe()

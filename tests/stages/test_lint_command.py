@@ -78,6 +78,21 @@ class TestTestbench:
         facts = json.loads(out)
         assert (status, facts["passed"], facts["counts"]["error"]) == (1, False, 1)
 
+    def test_plusargs_are_those_of_the_run(self, run_command, tmp_path):
+        (tmp_path / "d.txt").write_text("01\n")
+        bench = tmp_path / "tb.v"
+        bench.write_text(
+            "module tb; integer f, n; reg [7:0] v; reg [8*20:1] name; initial begin "
+            'if (!$value$plusargs("DATA=%s", name)) $finish; f = $fopen(name, "r"); '
+            'n = $fscanf(f, "%h", v); if (n == 1 && $test$plusargs("SHOW")) $display("%h", v); '
+            "end endmodule\n"
+        )
+        command = ("lint", tmp_path, "--testbench", bench)
+        status, out, _ = run_command(*command, "--plusarg", "DATA=d.txt", "--plusarg", "+SHOW")
+        assert (status, out.splitlines()[-2][:20]) == (0, "1 file looked at: 0 ")
+        status, out, _ = run_command(*command)
+        assert (status, "give it, as --plusarg DATA=..." in out) == (1, True)
+
     def test_fixed_files_are_read_as_meant(self, run_command, bundle, tmp_path):
         original = (bundle / "activation_tile0.txt").read_bytes().splitlines()[3:]
         _headless(bundle)

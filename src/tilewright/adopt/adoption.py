@@ -13,8 +13,9 @@ import numpy as np
 from tilewright.adopt.bench import BenchFiles, read_bench
 from tilewright.adopt.canonical import Reading, can_turn_pixels, canonical, plainest
 from tilewright.adopt.clock import Clock
-from tilewright.adopt.families import Family, read_families
+from tilewright.adopt.families import Family
 from tilewright.adopt.fit import Fit
+from tilewright.adopt.grouping import read_families
 from tilewright.adopt.others import main_expected, other_expected
 from tilewright.adopt.planes import plane_of
 from tilewright.adopt.probe import write_probe
@@ -24,7 +25,7 @@ from tilewright.adopt.statement import geometry_text, layout_of
 from tilewright.adopt.ties import Tie, ties_of
 from tilewright.adopt.windows import Plane
 from tilewright.bundles import BundleVerdict, Geometry, check_folder, check_foreign
-from tilewright.errors import ConfigError, DataError
+from tilewright.errors import ConfigError, DataError, counted
 from tilewright.vectors import Layout
 
 SECONDS = 9.0
@@ -122,7 +123,8 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
     if len(left) < 3:
         raise DataError(
             f"{folder} must hold files of activations, weights and expected numbers, but has "
-            f"{len(left)} kinds of files with words: {', '.join(f.title for f in left) or 'none'}"
+            f"{counted(len(left), 'kind')} of numbers: "
+            f"{', '.join(f.title for f in left) or 'none'}{_why(others)}"
         )
     clock, near, misfits = Clock.of(seconds), list[Fit](), list[str]()
     layers, left = _in_slices(folder, plain_slices(left), left, clock.part(EARLY), misfits)
@@ -152,6 +154,12 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
         _tried(clock, len(families), seconds),
         tuple(misfits),
     )
+
+
+def _why(others: Sequence[str]) -> str:
+    """Why the first of the other files has no numbers, where there is more to say than its name."""
+    told = [other for other in others if ": " in other or " must " in other]
+    return f"; {told[0]}" if told else ""
 
 
 def _tried(clock: Clock, families: int, seconds: float) -> str:
@@ -282,7 +290,9 @@ def _notes(reading: Reading) -> list[str]:
         )
     if _hides_relu(reading):
         notes.append("no psum is negative: the files do not say whether ReLU was applied, names do")
-    if any(f.radix == "decimal" and not f.read_bits for f in reading.fit.families):
+    if any(f.wide for f in reading.fit.families):
+        notes.append("words have more bits than their numbers: the fewest usual ones are taken")
+    if any(f.radix == "decimal" and not (f.read_bits or f.wide) for f in reading.fit.families):
         notes.append(
             "decimal numbers do not say how many bits they have: the fewest usual ones are taken"
         )

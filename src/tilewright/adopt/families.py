@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import prod
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.adopt.parsed_file import ParsedFile, parse_file
-from tilewright.adopt.parts import parse_parts
+from tilewright.adopt.parsed_file import ParsedFile
 from tilewright.errors import FormatError
 from tilewright.vectors.words import from_digits
 
-MAX_FILES = 20_000
+MOST_FIELD, MOST_WORD = 8, 64
+"""Bits of operands; and of a word that may be one of them, wider than it must be."""
 DECIMAL_BITS = (2, 4, 8, 16, 24, 32, 64)
 """Decimal numbers do not say how wide they are: the fewest of these are taken."""
-SKIPPED = (".v", ".sv", ".vh", ".svh", ".vhd", ".py", ".toml", ".json", ".md", ".f", ".vcd", ".fst")
-_NUMBER = re.compile(r"(\d+)")
 _NIBBLES = {
     digit: tuple(int(bit) for bit in f"{int(digit, 16):04b}") for digit in "0123456789abcdef"
 }
@@ -49,8 +43,10 @@ class Family:
     words without separator, ``file line bit``, or None. numbers: lanes of others, ``file line lane``.
     is_decimal: numbers are decimal where they can be. is_lsb: the lowest bit of a field stands first.
     is_unsigned: numbers are read without a sign. read_bits: of the variable that a testbench reads decimal
-    numbers into, 0 where that is not known. has_signed_codes: activations are read as two's
-    complement, too; weights and psums are in any case.
+    numbers into, 0 where that is not known. has_signed_codes: activations are read as two's complement, too;
+    weights and psums are in any case. wide: bits of a word of digits that is taken for one number, of fewer
+    bits. filler: bits on the left of every word that are 0, and left out of `bits`. pieces: files that are
+    taken for one, the next going on where the last one ends; 0 where they are not.
     cache, read_in, read_before, agrees: what was read already.
     """
 
@@ -65,6 +61,9 @@ class Family:
     is_lsb: bool = False
     is_unsigned: bool = False
     read_bits: int = 0
+    wide: int = 0
+    filler: int = 0
+    pieces: int = 0
     cache: dict[tuple[int, bool], npt.NDArray[Any] | None] = field(default_factory=dict)
     read_in: dict[tuple[int, bool], list[tuple[int, npt.NDArray[Any]]]] = field(
         default_factory=dict
@@ -82,6 +81,8 @@ class Family:
     def name(self) -> str:
         """Of its first file, and which part of it: no other family has it."""
         first = self.files[0]
+        if first.array:
+            return f"{first.name}: {first.array}"
         return f"{first.name} (part {first.part})" if first.part else first.name
 
     @cached_property
@@ -103,6 +104,8 @@ class Family:
     @cached_property
     def file_sizes(self) -> tuple[int, ...]:
         """How many values each number in the name takes, those that others determine left out."""
+        if self.pieces:
+            return ()
         return tuple(place.size for place in self.places if not place.factors)
 
     def read_as(
@@ -130,14 +133,63 @@ class Family:
 
     @property
     def container(self) -> str:
-        """ "raw" or "raw-little" of files of octets, "npy" of arrays, else ""."""
+        """Of a layout; "" for text."""
         return self.files[0].container
+
+    @property
+    def is_of_octets(self) -> bool:
+        """Whether octets were put together to words, which nothing says."""
+        return self.container.startswith("raw") or self.container in ("ihex", "ihex-little")
+
+    def as_one(self) -> Family | None:
+        """Files that one number in their names counts as one that goes on; None for others."""
+        counting = [place for place in self.places if place.size > 1]
+        if len(counting) != 1 or self.pieces:
+            return None
+        bits = None if self.bits is None else self.bits.reshape(1, -1, self.bits.shape[2])
+        numbers = (
+            self.numbers.reshape(1, -1, self.numbers.shape[2]) if bits is None else self.numbers
+        )
+        return replace(self.read_as(), bits=bits, numbers=numbers, pieces=counting[0].size)
 
     def in_words(self, octets: int, container: str) -> Family | None:
         """Files of octets in words of so many; None if they cannot be."""
         files = [file.in_words(octets, container) for file in self.files]
         known = tuple(file for file in files if file is not None)
         return family_of(self.texts, self.places, known) if len(known) == len(files) else None
+
+    def as_numbers(self) -> Family:
+        """Each word for one number, in two's complement, if no number fills its bits; else as it is."""
+        if self.bits is None or not MOST_FIELD < self.bits.shape[2] <= MOST_WORD:
+            return self
+        wide = self.bits.shape[2]
+        flat = np.ascontiguousarray(self.bits).reshape(-1, wide)
+        numbers = from_digits(flat, wide, is_signed=True).reshape(*self.bits.shape[:2], 1)
+        if int(numbers.min()) < -(1 << MOST_FIELD - 1) or int(numbers.max()) >> MOST_FIELD:
+            return self
+        return replace(
+            self.read_as(), radix="decimal", bits=None, numbers=numbers.astype(np.int64), wide=wide
+        )
+
+    def without_filler(self) -> Family:
+        """Without the first bits of words with one number, if they are 0 in all of them; else as it is.
+
+        Negative numbers of fewer bits are written so by who cuts off their sign.
+        """
+        if self.bits is None or not 4 <= self.bits.shape[2] <= MOST_WORD or self.filler:
+            return self
+        word = self.bits.shape[2]
+        filler = int(np.argmax(np.any(self.bits, axis=(0, 1))))
+        if not filler or not 1 < word - filler <= min(MOST_FIELD, word // 2):
+            return self
+        return replace(self.read_as(), bits=self.bits[:, :, filler:], filler=filler)
+
+    @property
+    def written(self) -> str:
+        """The radix in which a layout states the words."""
+        if self.wide:
+            return "binary" if "binary" in self.files[0].radices else "hex"
+        return self.radix
 
     def as_read(self, radix: str, bits: int) -> Family:
         """The family as a testbench reads it: in that radix, where it can be, into so many bits."""
@@ -163,9 +215,9 @@ class Family:
         is_signed = (is_signed and not self.is_unsigned) or self.has_signed_codes
         if self.bits is not None:
             word = self.bits.shape[2]
-            if self.container and word > 8:
-                return (word,)  # octets are put together to one number
-            slack = 4 if self.radix == "hex" and not self.container else 1
+            if self.is_of_octets and 8 < word <= MOST_WORD and most > 8:
+                return (word, word // 2)[: 1 + (word > 16)]  # octets are put together to numbers
+            slack = 4 if self.radix == "hex" and not self.is_of_octets else 1
             return tuple(b for b in range(1, most + 1) if word % b < slack and b <= word)
         digits = len(self.files[0].words[0][0])
         if self.radix == "binary":
@@ -239,77 +291,6 @@ class Family:
 def _holds(bits: int, low: int, high: int, *, is_signed: bool) -> bool:
     """Whether so many bits hold the numbers `low` .. `high`."""
     return -(1 << bits - 1) <= low and high < 1 << bits - is_signed
-
-
-def read_families(folder: Path, *, has_parts: bool = False) -> tuple[list[Family], list[str]]:
-    """The families of files in `folder` and its sub-folders, and the names of those without words.
-
-    has_parts: files are cut where several kinds of numbers stand in one.
-    """
-    groups: dict[tuple[Any, ...], list[tuple[tuple[int, ...], ParsedFile]]] = defaultdict(list)
-    others = []
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    for path in paths[:MAX_FILES]:
-        if path.suffix.lower() in SKIPPED:
-            continue
-        found = parse_parts(folder, path) if has_parts else []
-        found = found or [one for one in [parse_file(folder, path)] if one is not None]
-        if not found:
-            others.append(path.relative_to(folder).as_posix())
-        for parsed in found:
-            parts = _NUMBER.split(parsed.name)
-            numbers = tuple(int(part) for part in parts[1::2])
-            if [str(number) for number in numbers] != parts[1::2]:  # 007: a text, not a number
-                parts, numbers = [parsed.name], ()
-            groups[(tuple(parts[::2]), parsed.shape, parsed.part)].append((numbers, parsed))
-    families = [f for (texts, *_), members in groups.items() for f in _split(texts, members)]
-    if any(family.radix == "decimal" for family in families):
-        families = [family.as_decimal() for family in families]
-    return families, others
-
-
-def _split(
-    texts: tuple[str, ...], members: Sequence[tuple[tuple[int, ...], ParsedFile]]
-) -> Iterator[Family]:
-    """Families of files with the same texts: numbers that do not count up part them."""
-    columns = list(zip(*(numbers for numbers, _ in members), strict=True))
-    for at, column in enumerate(columns):
-        seen = sorted(set(column))
-        if len(seen) > 1 and (seen[0] > 1 or seen[-1] - seen[0] + 1 != len(seen)):
-            for value in seen:
-                part = [member for member in members if member[0][at] == value]
-                yield from _split(texts, part)
-            return
-    places = _places(columns, len(members))
-    if places is None:
-        at = next(i for i, column in enumerate(columns) if len(set(column)) > 1)
-        for value in sorted(set(columns[at])):
-            yield from _split(texts, [member for member in members if member[0][at] == value])
-        return
-    free = [i for i, place in enumerate(places) if not place.factors]
-    ordered = sorted(members, key=lambda member: [member[0][i] for i in free])
-    files = tuple(parsed for _, parsed in ordered)
-    yield family_of(texts, places, files)
-
-
-def _places(columns: list[tuple[int, ...]], count: int) -> tuple[NumberPlace, ...] | None:
-    """The numbers of the names; None if they are no full grid of the free ones."""
-    places = [NumberPlace(min(column), len(set(column))) for column in columns]
-    if prod(place.size for place in places) == count:
-        return tuple(places)
-    for at, place in enumerate(places):
-        rest = [i for i in range(len(places)) if i != at]
-        if place.size == 1 or prod(places[i].size for i in rest) != count:
-            continue
-        rows = np.array([[*(column[i] for i in rest), 1] for column in zip(*columns, strict=True)])
-        wanted = np.array(columns[at])
-        factors = np.rint(np.linalg.lstsq(rows, wanted, rcond=None)[0]).astype(int)
-        if (rows @ factors == wanted).all() and (factors >= 0).all():
-            by = factors.tolist()
-            full = (*by[:at], 0, *by[at:])
-            places[at] = NumberPlace(place.first, place.size, full)
-            return tuple(places)
-    return None
 
 
 def family_of(

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from tilewright.adopt.families import Family
 from tilewright.adopt.placement import LINES, WORD, Placement, Sizes
 
+PIECE = "piece"
+"""The axis of files that go on where the last one ends."""
 MOST_LANES = 64
 """Rows or cols of an array."""
 _HINTS = {
@@ -98,7 +100,9 @@ class Stated:
         for at, number in enumerate(family.places):
             if number.factors:
                 continue
-            if number.size == 1:
+            if number.size > 1 and family.pieces:
+                terms[at] = [(1, PIECE), (number.first, "")]
+            elif number.size == 1:
                 unit = self._hinted(family.texts[at], left) if number.first == 0 else ""
                 terms[at] = [(1, unit)] if unit else [(number.first, "")]
                 left = [axis for axis in left if axis != unit]

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from io import BytesIO
-from pathlib import Path
-
-import numpy as np
 
 from tilewright.vectors.tokens import without_brackets, without_places
 
+OCTETS = ("raw", "ihex")
+"""Containers whose words are octets, as long as nobody says otherwise."""
 RADICES = ("binary", "hex", "decimal")
 Form = tuple[str, tuple[int, int], str]
-MAX_BYTES = 64 * 2**20
-OCTETS = (".bin", ".raw")
-ARRAYS = (".npy",)
-MAX_OCTETS = 2**20
-"""Of a file of octets, or numbers of an array."""
 _SHAPES = {
     "binary": re.compile(r"[01]+", re.ASCII),
     "hex": re.compile(r"[0-9a-fA-F]+", re.ASCII),
@@ -38,9 +31,10 @@ class ParsedFile:
     name: below the folder, parted by ``/``. header, trailer: lines before and after the words. words:
     the texts of the lanes of each line, one where nothing parts them. separator: what parts them.
     radices: in which the words can be read. line_end: "LF" or "CRLF". lines: of the file. starts: the
-    line of each word, from 0. is_part: some of the words are taken for other text. container: of octets,
-    "raw" or "raw-little"; of an array, "npy". listed: the same file as a list of single numbers, however
-    many stand on a line; None if that is nothing else. part: of a file with several kinds, from 1 on.
+    line of each word, from 0. is_part: some of the words are taken for other text. container: of a layout,
+    "" for text. listed: the same file as a list of single numbers, however many stand on a line, or a memory
+    with the zeros that fill it up; None if that is nothing else. part: of a file with several kinds, from 1
+    on. array: of a file of arrays, the name of this one; rows: the size of its first axis.
     """
 
     name: str
@@ -56,13 +50,20 @@ class ParsedFile:
     is_part: bool = False
     container: str = ""
     part: int = 0
+    array: str = ""
+    rows: int = 0
+
+    @property
+    def hint(self) -> str:
+        """What says by its name what the numbers are: of several arrays in a file, that of the array."""
+        return self.array if self.array and self.part else self.name
 
     def in_words(self, octets: int, container: str) -> ParsedFile | None:
         """The octets of the file in words of so many; None if they do not fill them."""
         flat = [word[0] for word in self.words]
-        if self.container == "npy" or not self.container or len(flat) % octets:
+        if self.container not in OCTETS or len(flat) % octets:
             return None
-        step = -1 if container == "raw-little" else 1
+        step = -1 if container.endswith("-little") else 1
         words = (flat[at : at + octets][::step] for at in range(0, len(flat), octets))
         return replace(self, words=tuple(("".join(word),) for word in words), container=container)
 
@@ -89,15 +90,8 @@ class ParsedFile:
         return len(self.words), len(self.words[0]), width, len(self.header), self.separator
 
 
-def parse_file(folder: Path, path: Path) -> ParsedFile | None:
-    """The words of a file; None if it holds no lines of numbers."""
-    if path.stat().st_size > MAX_BYTES:
-        return None
-    content = path.read_bytes()
-    if path.suffix.lower() in OCTETS:
-        return _octets(path.relative_to(folder).as_posix(), content)
-    if path.suffix.lower() in ARRAYS:
-        return _array(path.relative_to(folder).as_posix(), content)
+def parse_text(name: str, content: bytes) -> ParsedFile | None:
+    """The words of a file of text; None if it holds no lines of numbers."""
     if b"\0" in content:
         return None
     text = _plain(content).decode("latin-1")
@@ -105,7 +99,6 @@ def parse_file(folder: Path, path: Path) -> ParsedFile | None:
     while lines and not lines[-1]:
         lines.pop()
     bare = [bare_line(line) for line in lines]
-    name = path.relative_to(folder).as_posix()
     line_end = "CRLF" if content.count(b"\r\n") == content.count(b"\n") > 0 else "LF"
     run, listed = _longest_run(bare), _listed(name, lines, bare, line_end)
     if run is None:
@@ -135,30 +128,6 @@ def _plain(content: bytes) -> bytes:
     return bare if bare != content else without_places(content)
 
 
-def _octets(name: str, content: bytes) -> ParsedFile | None:
-    """A file of octets, one a word."""
-    if not 0 < len(content) <= MAX_OCTETS:
-        return None
-    words = tuple((f"{octet:02x}",) for octet in content)
-    starts = tuple(range(len(words)))
-    return ParsedFile(name, (), (), words, "", ("hex",), "LF", len(words), starts, container="raw")
-
-
-def _array(name: str, content: bytes) -> ParsedFile | None:
-    """An array of integers, one a word."""
-    try:
-        array = np.lib.format.read_array(BytesIO(content), allow_pickle=False)
-    except (ValueError, EOFError, OSError):
-        return None
-    if array.dtype.kind not in "iub" or not 0 < array.size <= MAX_OCTETS:
-        return None
-    words = tuple((str(int(number)),) for number in array.reshape(-1))
-    starts = tuple(range(len(words)))
-    return ParsedFile(
-        *(name, (), (), words, "", ("decimal",), "LF", len(words), starts), container="npy"
-    )
-
-
 def parsed_words(
     bare: list[str], separator: str
 ) -> tuple[tuple[tuple[str, ...], ...], str, tuple[str, ...]]:
@@ -178,6 +147,7 @@ def _listed(name: str, lines: list[str], bare: list[str], line_end: str) -> Pars
     is_list = [bool(line) and all(map(_NUMBER.fullmatch, _tokens(line))) for line in bare]
     if True not in is_list:
         return None
+    is_list = _without_titles(bare, is_list)
     first, last = is_list.index(True), len(bare) - is_list[::-1].index(True)
     if any(
         line and not fits for line, fits in zip(bare[first:last], is_list[first:last], strict=True)
@@ -195,6 +165,24 @@ def _listed(name: str, lines: list[str], bare: list[str], line_end: str) -> Pars
     starts = tuple(at for at, _ in placed)
     around = tuple(lines[:first]), tuple(lines[last:])
     return ParsedFile(name, *around, words, "", radices, line_end, len(lines), starts)
+
+
+def _without_titles(bare: list[str], is_list: list[bool]) -> list[bool]:
+    """Lines of numbers, without titles of columns before them that could be hexadecimal: ``c0,c1``."""
+    is_decimal = [
+        bool(line) and all(map(_SHAPES["decimal"].fullmatch, _tokens(line))) for line in bare
+    ]
+    at = is_list.index(True)
+    rest = [line for line, is_it in zip(bare[at + 1 :], is_list[at + 1 :], strict=True) if is_it]
+    widths = {len(token) for line in rest for token in _tokens(line)}
+    first = {len(token) for token in _tokens(bare[at])}
+    if (
+        is_decimal[at]
+        or len(widths | first) < 2
+        or not all(is_decimal[n] for n in range(at + 1, len(bare)) if is_list[n])
+    ):
+        return is_list
+    return [is_it and n != at for n, is_it in enumerate(is_list)]
 
 
 def _tokens(line: str) -> list[str]:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tilewright.adopt.parsed_file import (
-    ARRAYS,
-    MAX_BYTES,
-    OCTETS,
     Form,
     ParsedFile,
     bare_line,
@@ -19,11 +14,8 @@ MOST_PARTS = 6
 """Parts of a file that are kinds of numbers; more are blocks of one kind."""
 
 
-def parse_parts(folder: Path, path: Path) -> list[ParsedFile]:
+def parse_parts(name: str, content: bytes) -> list[ParsedFile]:
     """The parts of a file, each with the lines of text before it; none if it has fewer than two, or many."""
-    if path.suffix.lower() in (*OCTETS, *ARRAYS) or path.stat().st_size > MAX_BYTES:
-        return []
-    content = path.read_bytes()
     if b"\0" in content:
         return []
     text = content.decode("latin-1").replace("\r\n", "\n")
@@ -33,7 +25,6 @@ def parse_parts(folder: Path, path: Path) -> list[ParsedFile]:
     runs = _runs([bare_line(line) for line in lines])
     if not 1 < len(runs) <= MOST_PARTS:
         return []
-    name = path.relative_to(folder).as_posix()
     line_end = "CRLF" if content.count(b"\r\n") == content.count(b"\n") > 0 else "LF"
     parts, before = [], 0
     for number, (first, last, separator) in enumerate(runs, start=1):

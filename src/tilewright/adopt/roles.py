@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, permutations, product, takewhile
 
+import numpy as np
+
 from tilewright.adopt.clock import Clock, computed
 from tilewright.adopt.families import Family
 from tilewright.adopt.fit import Fit
 from tilewright.adopt.hypotheses import ACT_BITS, Roles
+from tilewright.adopt.parsed_file import OCTETS
 from tilewright.adopt.search import search
 from tilewright.adopt.sized import Sized
 
@@ -22,8 +25,12 @@ HINTS = (
 MOST_FAMILIES = 14
 LIKELY, ALL_ROLES, ALL_SIZES = STAGES = (0, 1, 2)
 """What is tried first: usual sizes with the likeliest roles; then with all roles; then all other sizes."""
-WORDS = ((4, "raw-little"), (4, "raw"), (2, "raw-little"), (2, "raw"))
+WORDS = ((8, "-little"), (8, ""), (4, "-little"), (4, ""), (2, "-little"), (2, ""))
 """Octets of an expected number in files of octets, and which of them stands first."""
+WIDE = (8, 4, 2, 16)
+MOST_LIKE_SUMS = 0.8
+"""Share of words that begin as sums do from which on words are taken for sums: of others a quarter does."""
+"""Octets of a word that holds several operands, or one that does not fill it."""
 MOST_LIKELY = 2
 MOST_SIGNED = 2
 """Triples, the likeliest ones, that are tried first; whose activations are read as signed, too."""
@@ -100,10 +107,18 @@ def _attempts(ranked: Sequence[Triple], families: Sequence[Family]) -> Iterator[
         plain = [one for one in read if one not in others]
         halos = [Attempt(triple, stage, has_halo=True) for triple in plain]
         grids = [one for one in halos if _is_grid(one.triple[0])]
+        wide = [one for triple in part for one in _wide(triple)]
+        numbers = [one for one in wide if one[1].wide or one[1].filler]
         yield from grids
+        yield from (Attempt(one, stage, weight=PLAIN, is_quick=True) for one in numbers)
         if stage == LIKELY:
             yield from (Attempt(one, stage, weight=PLAIN, is_quick=True) for one in part)
+        is_octets = any(family.container in OCTETS for triple in part for family in triple)
+        yield from (Attempt(one, stage) for one in wide if is_octets)
         yield from (Attempt(one, stage) for one in plain)
+        joined = ((a, w, e.as_one()) for a, w, e in part)
+        yield from (Attempt((a, w, e), stage) for a, w, e in joined if e is not None)
+        yield from (Attempt(one, stage) for one in wide if not is_octets)
         yield from (Attempt(one, stage) for one in others)
         yield from _with_rules(plain, families, stage)
         yield from (one for one in halos if one not in grids)
@@ -137,12 +152,13 @@ def _readings(triple: Triple, rank: int) -> list[Triple]:
     """
     found = [triple]
     lists = [family.as_list() for family in triple]
-    if any(one is not None for one in lists):
+    if any(family.container for family in triple):
+        found = [(a, w, e) for a, w, e in product(*_either(triple, lists))]
+    elif any(one is not None for one in lists):
         a, w, e = (one or family for one, family in zip(lists, triple, strict=True))
         found.append((a, w, e))
-    for octets, container in WORDS if triple[2].container.startswith("raw") else ():
-        words = triple[2].in_words(octets, container)
-        found[-1:-1] = [(*triple[:2], words)] if words is not None else []
+    if triple[2].container in OCTETS:
+        found[-1:-1] = [(*triple[:2], words) for words, _ in _sums(triple[2])]
     if rank >= MOST_SIGNED:
         return found
     signed = [(a.read_as(has_signed_codes=True), w, e) for a, w, e in found]
@@ -151,6 +167,63 @@ def _readings(triple: Triple, rank: int) -> list[Triple]:
         a, w, e = (family.read_as(is_lsb=True) for family in triple)
         found.append((a, w, e))
     return found
+
+
+def _either(triple: Triple, lists: Sequence[Family | None]) -> Iterator[tuple[Family, ...]]:
+    for family, other in zip(triple, lists, strict=True):
+        yield (family,) if other is None else (family, other)
+
+
+def _wide(triple: Triple) -> Iterator[Triple]:
+    """The triple with operands that do not fill their words, and of octets in words of every size."""
+    yield from _numbered(triple)
+    if not any(family.container in OCTETS for family in triple):
+        return
+    for expected, order in _sums(triple[2]):
+        for octets in WIDE:
+            a, w = (_in_words(family, octets, order) for family in triple[:2])
+            if a is not None and w is not None:
+                yield from _numbered((a, w, expected))
+                yield a, w, expected
+
+
+def _sums(expected: Family) -> list[tuple[Family, str]]:
+    """Expected numbers of octets in words, and which octet of them stands first: as sums are, if any are.
+
+    The first bits of sums are equal, as nobody makes them narrower than need be; those of codes are not.
+    """
+    if expected.container not in OCTETS:
+        return [(expected, order) for order in ("-little", "")]
+    read = ((_in_words(expected, size, order), order) for size, order in WORDS)
+    found = [(words, order) for words, order in read if words is not None]
+    return [one for one in found if _has_sums(one[0])] or found
+
+
+def _has_sums(words: Family) -> bool:
+    if words.bits is None:
+        return True
+    first = words.bits[:, :, :3].sum(axis=2) % 3
+    return bool(np.count_nonzero(first == 0) > MOST_LIKE_SUMS * first.size)
+
+
+def _numbered(triple: Triple) -> Iterator[Triple]:
+    """The triple with activations, weights, or both as numbers that do not fill their words."""
+    a, w, expected = triple
+    wide_a, wide_w, bare_w = a.as_numbers(), w.as_numbers(), w.without_filler()
+    if bare_w is not w:
+        yield (a if wide_a is a else wide_a), bare_w, expected
+    if wide_a is not a and wide_w is not w:
+        yield wide_a, wide_w, expected
+    if wide_a is not a:
+        yield wide_a, w, expected
+    if wide_w is not w:
+        yield a, wide_w, expected
+
+
+def _in_words(family: Family, octets: int, order: str) -> Family | None:
+    if family.container not in OCTETS:
+        return family
+    return family.in_words(octets, family.container + order)
 
 
 def _has_sign(activation: Family) -> bool:
@@ -253,7 +326,7 @@ def triples(families: Sequence[Family]) -> Iterator[Triple]:
 
 
 def _unlikeliness(triple: Triple) -> tuple[int, int, float]:
-    names = [family.files[0].name.lower() for family in triple]
+    names = [family.files[0].hint.lower() for family in triple]
     strange = sum(hint.search(name) is None for hint, name in zip(HINTS, names, strict=True))
     taken = sum(
         hint.search(name) is not None

@@ -130,6 +130,9 @@ def _part_of(file: ParsedFile, count: int, part: int) -> ParsedFile | None:
     """A run of the words, the others as lines of any text; None where that is no whole number of lines."""
     size, rest = divmod(len(file.words), count)
     listed = _part_of(file.listed, count, part) if file.listed else None
+    if file.rows == count:  # samples of an array
+        first = part * size
+        return replace(file, words=file.words[first : first + size], array=f"{file.array}[{part}]")
     if rest or not size or file.container or file.part:
         return None
     ends = [*file.starts, file.lines - len(file.trailer)]

@@ -8,10 +8,11 @@ from typing import Any
 
 from tilewright.adopt.canonical import Reading, used_channels
 from tilewright.adopt.families import Family
-from tilewright.adopt.naming import Channels, Stated, name_channels
+from tilewright.adopt.naming import PIECE, Channels, Stated, name_channels
 from tilewright.adopt.others import ExpectedFit
 from tilewright.adopt.placement import Placement
 from tilewright.adopt.windows import Plane
+from tilewright.errors import ConfigError
 from tilewright.spec import ChannelOutput
 from tilewright.spec.number_format import signed_bits_needed
 from tilewright.vectors import Layout
@@ -174,11 +175,12 @@ def _expected(expected: ExpectedFit, names: Names) -> dict[str, Any]:
     has_taps = sizes.kind != "psum"
     if has_taps:
         named["kij"] = taps
-    named["onij"] = ("nij",) if sizes.kind == "streamed" else ("onij",)
+    pieces = _pieces(expected)
+    named["onij"] = ("nij",) if sizes.kind == "streamed" else ("pixel",) if pieces else ("onij",)
     units = [oc.unit] if oc.unit else []
     axes = oc.sizes | (tap_sizes if has_taps else {})
     stated = Stated(named, axes, tuple(units))
-    splits = [*oc.split, *(split if has_taps else [])]
+    splits = [*oc.split, *(split if has_taps else []), *pieces]
     is_psum = sizes.psum_bits == names.psum_bits or expected.family.radix == "decimal"
     table = _table(
         expected.family,
@@ -194,6 +196,17 @@ def _expected(expected: ExpectedFit, names: Names) -> dict[str, Any]:
     if expected.function.function == "leaky":
         table["shift"] = expected.function.shift
     return table | (_rule(expected.rule.output, sizes.psum_bits) if expected.rule else {})
+
+
+def _pieces(expected: ExpectedFit) -> list[str]:
+    """The split of pixels over files that go on one after the other; raises `ConfigError` for others."""
+    count, place = expected.family.pieces, expected.place
+    if not count:
+        return []
+    onij = expected.sized.expected_axes["onij"]
+    if place.axes[:1] != ("onij",) or place.flipped & {"onij"} or onij % count:
+        raise ConfigError("files that go on where the last one ends must part the pixels")
+    return [f"onij = {PIECE}:{count} pixel"]
 
 
 def _rule(output: ChannelOutput, bits: int) -> dict[str, Any]:
@@ -250,19 +263,19 @@ def _table(
     """The table of one kind: names and runs, digits, and what stands around the words."""
     stated, split, order = axes
     facts: dict[str, Any] = stated.table(family, _with_tap_signs(place, order))
-    facts["bits"] = field or bits
+    facts["bits"] = family.wide or field or bits
     split = [*split, *_named_in_files(facts["file"], split)]
     if split:
         facts["split"] = split
     first = family.files[0]
     if family.container:
-        return facts | {"container": family.container}
-    if family.radix != "binary":
-        facts["radix"] = family.radix
-    if family.separator:
-        facts["separator"] = family.separator
-    if first.part:
-        facts["part"] = first.part
+        own = {"container": family.container, "part": first.part, "array": first.array}
+        own |= {"filler_left": family.filler}
+        return facts | {key: value for key, value in own.items() if value}
+    if family.written != "binary":
+        facts["radix"] = family.written
+    own = {"separator": family.separator, "part": first.part, "filler_left": family.filler}
+    facts |= {key: value for key, value in own.items() if value}
     if family.is_lsb:
         facts["bit_order"] = "lsb"
     if first.line_end == "CRLF":

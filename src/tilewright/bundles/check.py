@@ -265,7 +265,7 @@ def _judge(bundle: Bundle, form: KindLayout, computed: _Computed) -> KindVerdict
     kij, otile, pixel, col = place = tuple(int(index) for index in places[0])
     width = bundle.shape.padded_w if form.is_streamed else bundle.shape.ow
     first = FileMismatch(
-        file=_file_of(bundle, form.kind, *((found, place) if has_taps else (found[0], place[1:]))),
+        file=_file_of(bundle, form, *((found, place) if has_taps else (found[0], place[1:]))),
         kij=kij if has_taps else None,
         oc=otile * bundle.array.cols + col,
         oh=pixel // width,
@@ -277,12 +277,13 @@ def _judge(bundle: Bundle, form: KindLayout, computed: _Computed) -> KindVerdict
     return KindVerdict(form.kind, compared, len(places), first)
 
 
-def _file_of(bundle: Bundle, kind: str, tiles: Ints, place: tuple[int, ...]) -> str:
-    """Name of the file that changes when the number at `place` does."""
+def _file_of(bundle: Bundle, form: KindLayout, tiles: Ints, place: tuple[int, ...]) -> str:
+    """Name of the file that changes when the number at `place` does, and of the array in it."""
     changed = tiles.copy()
     changed[place] ^= 1
     before, after = (
-        encode(bundle.layout, kind, version, plan=bundle.plan, widths=bundle.widths)
+        encode(bundle.layout, form.kind, version, plan=bundle.plan, widths=bundle.widths)
         for version in (tiles, changed)
     )
-    return next(name for name, content in before.items() if after[name] != content)
+    changed_file = next(name for name, content in before.items() if after[name] != content)
+    return f"{changed_file}: {form.array}" if form.array else changed_file

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tilewright.bundles.geometry import EXAMPLE, Geometry
-from tilewright.errors import ArtifactError, ConfigError
+from tilewright.errors import ArtifactError, ConfigError, counted
 from tilewright.store.artifact import read_bytes, sha256
 from tilewright.vectors import Bundle, BundleFile, Layout, Scales, read_bundle
 from tilewright.vectors.bundle import MANIFEST, planned_count, planned_files
@@ -99,7 +99,7 @@ def read_foreign(folder: Path, layout: Layout, geometry: Geometry) -> Bundle:
     planned = list(planned_files(layout, found.bundle.plan, found.bundle.widths))
     names = [name for _, name, _, _ in planned if not (folder / name).is_file()]
     raise ArtifactError(
-        f"{folder} must have {len(planned)} files in layout {layout.name} for this geometry, "
+        f"{folder} must have {counted(len(planned), 'file')} in layout {layout.name} for this geometry, "
         f"but {len(names)} are missing, first {names[0]}"
     )
 

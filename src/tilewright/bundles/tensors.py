@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -117,7 +118,8 @@ def _decode_file(path: Path, layout: Layout | None, geometry: Geometry | None) -
     files = encode(layout, kind, _blank(form, plan), plan=plan, widths=widths)
     content = read_bytes(path)
     if is_foreign:
-        content = tolerated(form, content, text_set(form, plan, widths).form)[0]
+        text = replace(text_set(form, plan, widths).form, name=name)
+        content = tolerated(form, content, text)[0]
     tiles = decode(layout, kind, files | {name: content}, plan=plan, widths=widths)
     whole = Stated(kind, form.axes, tiles)
     return whole.select(indices) or whole

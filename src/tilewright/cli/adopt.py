@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 
 
 SHOWN = (
-    *("file", "plane", "tile", "split", "lines", "word", "radix", "bit_order", "container"),
+    *(
+        "file",
+        "plane",
+        "tile",
+        "split",
+        "lines",
+        "word",
+        "radix",
+        "bit_order",
+        "container",
+        "array",
+    ),
     *("first", "function", "biased", "multiplier", "shift", "rounding", "low", "high", "levels"),
 )
 """Keys of a layout's tables that are printed."""

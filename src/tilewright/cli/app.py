@@ -161,8 +161,8 @@ ContainerOption = Annotated[
     str | None,
     typer.Option(
         "--container",
-        metavar="mem|mif|coe|c|npz|npy",
-        help="Write the same words as memory files, a C header or numpy arrays, not as plain text.",
+        metavar="mem|mif|coe|c|npz|npy|json|ihex|ihex-little|ihex-words",
+        help="Write the same words as memory files, a C header or arrays, not as plain text.",
     ),
 ]
 SubjectArgument = Annotated[

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from tilewright.cli.app import ContainerOption, GeometryOption, JsonOption, app
+from tilewright.errors import counted
 
 
 @app.command()
@@ -54,6 +55,6 @@ def convert(
     if is_json:
         print(json.dumps(facts, indent=2))
         return
-    print(f"{facts['from']} to {facts['to']}: {facts['files']:,} files in {out}")
+    print(f"{facts['from']} to {facts['to']}: {counted(facts['files'], 'file')} in {out}")
     for note in conversion.notes:
         print(f"  {note}")

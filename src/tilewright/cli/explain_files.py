@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import typer
 
 from tilewright.cli.app import FAILED
-from tilewright.errors import ConfigError
+from tilewright.errors import ConfigError, counted
 
 SHOWN = 3
 """Differences that are printed."""
@@ -66,7 +66,7 @@ def _facts(comparison: Any, changes: tuple[str, ...]) -> dict[str, Any]:
 
 def _report(comparison: Any, changes: tuple[str, ...], facts: dict[str, Any]) -> None:
     for one in (comparison.expected, comparison.actual):
-        header = f", {one.skipped} header lines" if one.skipped else ""
+        header = f", {counted(one.skipped, 'header line')}" if one.skipped else ""
         bits = f" of {one.bits} bits" if one.bits else ""
         print(f"{one.path.name}: {one.values.size:,} {one.radix} numbers{bits}{header}")
     unknown = f", {facts['unknown']:,} unknown" if facts["unknown"] else ""

@@ -12,6 +12,20 @@ import typer
 from tilewright.cli.app import FAILED, JsonOption, app
 from tilewright.cli.run_folder import hold
 
+_ELSEWHERE = {
+    ".pt2": "an exported program of torch: write it as ONNX, torch.onnx.export(torch.export.load(FILE), "
+    "dynamo=True).save('network.onnx'), and import that",
+    ".pte": "a program of ExecuTorch, which has no way back: import the ONNX of what it was made from",
+    **dict.fromkeys(
+        (".keras", ".h5", ".pb"),
+        "a model of TensorFlow or Keras: convert it to TFLite with integers throughout "
+        "(tf.lite.TFLiteConverter), or a model of QKeras to QONNX, and import that",
+    ),
+    ".xml": "a model of OpenVINO, which has no way back: import the ONNX of what it was made from",
+    ".gguf": "a file of weights without a network: import the ONNX of the network",
+}
+"""What files of networks are that have to come in another form, by the end of their name."""
+
 
 @app.command("import-network")
 def import_network(
@@ -64,6 +78,8 @@ def import_network(
     course = None
     kinds = NETWORK_READERS.names()
     if file.suffix.removeprefix(".").lower() not in kinds:
+        if file.suffix.lower() in _ELSEWHERE:
+            raise ConfigError(f"{file.name} is {_ELSEWHERE[file.suffix.lower()]}")
         if weight_bits is None or act_bits is None:
             raise ConfigError(
                 f"{file.name} is taken for a checkpoint, since it does not end in "

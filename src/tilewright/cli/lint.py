@@ -48,6 +48,10 @@ SourceOption = Annotated[
     list[Path] | None,
     typer.Option("--source", metavar="FILE.v", help="A further Verilog file; repeatable."),
 ]
+PlusargOption = Annotated[
+    list[str] | None,
+    typer.Option("--plusarg", metavar="NAME=VALUE|FLAG", help="A plusarg of the run; repeatable."),
+]
 SarifOption = Annotated[
     Path | None,
     typer.Option(
@@ -67,6 +71,7 @@ def lint(
     include_folders: IncludeOption = None,
     defines: DefineOption = None,
     sources: SourceOption = None,
+    plusargs: PlusargOption = None,
     sarif: SarifOption = None,
     is_json: JsonOption = False,
 ) -> None:
@@ -76,7 +81,12 @@ def lint(
     from tilewright.lint import lint as look
     from tilewright.vectors import load_layout
 
-    given = Sources(tuple(include_folders or ()), tuple(defines or ()), tuple(sources or ()))
+    given = Sources(
+        tuple(include_folders or ()),
+        tuple(defines or ()),
+        tuple(sources or ()),
+        tuple(plusarg.removeprefix("+") for plusarg in plusargs or ()),
+    )
     if fixed is not None and sarif is not None:
         raise ConfigError("--fix writes files, and --sarif findings: ask for one of them at a time")
     if fixed is not None:

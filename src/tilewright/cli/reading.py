@@ -58,12 +58,17 @@ class ReadingOptions:
         typer.Option(
             "--bus",
             metavar="NAME",
-            help="The dump is a VCD file: numbers of this bus; repeat it to join.",
+            help="The dump is a wave file (VCD, FST, GHW), or a capture of Vivado's (CSV): numbers of this "
+            "bus; repeat it to join.",
         ),
     ] = None
     clock: Annotated[
         str,
-        typer.Option("--clock", metavar="NAME", help="Buses are read before its rising edges."),
+        typer.Option(
+            "--clock",
+            metavar="NAME",
+            help="Buses are read before its rising edges (not of a capture).",
+        ),
     ] = ""
     when: Annotated[
         list[str] | None,
@@ -107,6 +112,6 @@ class ReadingOptions:
             )
         if self.when or self.address:
             raise ConfigError(
-                "--when and --address are of a wave file: name --bus and --clock, too"
+                "--when and --address are of a wave file: name --bus, too, and --clock"
             )
         return None

@@ -13,7 +13,7 @@ from tilewright.cli.app import JsonOption, app
 from tilewright.cli.console import Console
 from tilewright.cli.option_groups import takes_groups
 from tilewright.cli.reading import ReadingOptions
-from tilewright.errors import ConfigError
+from tilewright.errors import ConfigError, counted
 
 if TYPE_CHECKING:
     from tilewright.spec import ConvShape
@@ -86,7 +86,8 @@ def _print(found: Reduction, expected: Expected, cause: str) -> None:
             f"{name + ':':7} {shape.ic} -> {shape.oc} channels, {shape.ih}x{shape.iw} to "
             f"{shape.oh}x{shape.ow} pixels, {shape.kh}x{shape.kw} taps, stride {shape.stride[0]}x"
             f"{shape.stride[1]}, padding {_padding(shape)}; "
-            f"{(one.weight != 0).sum()} weights and {(one.codes != 0).sum()} codes are not 0"
+            f"{counted(int((one.weight != 0).sum()), 'weight')} and "
+            f"{counted(int((one.codes != 0).sum()), 'code')} are not 0"
         )
     for note in found.notes:
         print(f"note: {note}")

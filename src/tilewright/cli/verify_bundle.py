@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app
+from tilewright.errors import counted
 
 if TYPE_CHECKING:
     from tilewright.bundles import BundleVerdict
@@ -83,7 +84,7 @@ def _show(verdict: BundleVerdict) -> None:
     bundle = verdict.bundle
     print(
         f"{bundle.layer_name}: sample {bundle.sample}, layout {bundle.layout.name}, "
-        f"{len(bundle.files)} files, {len(verdict.faults)} at fault"
+        f"{counted(len(bundle.files), 'file')}, {len(verdict.faults)} at fault"
     )
     for note in verdict.notes:
         print(f"  {note}")
@@ -95,7 +96,7 @@ def _sum_up(verdicts: list[BundleVerdict], *, passed: bool) -> None:
     def total(name: str) -> Any:
         return sum(getattr(verdict, name) for verdict in verdicts)
 
-    print(f"{total('compared'):,} numbers compared, {total('mismatches'):,} differ")
+    print(f"{counted(total('compared'), 'number')} compared, {total('mismatches'):,} differ")
     if len(verdicts) > 1:
         right = sum(verdict.passed for verdict in verdicts)
         print(f"{right:,} of {len(verdicts):,} bundles consistent")

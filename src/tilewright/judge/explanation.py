@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tilewright.errors import counted
 from tilewright.judge.cause import Cause, predict
 from tilewright.judge.compare import Comparison, compare
 from tilewright.judge.dump import Dump, Known
@@ -68,9 +69,14 @@ class Explanation:
         """One sentence."""
         if self.judged is None:
             unknown = sum(found.unknown for found in self.comparisons)
-            return f"{unknown:,} numbers are unknown" if unknown else "every number is as expected"
+            return (
+                f"{counted(unknown, 'number')} unknown"
+                if unknown
+                else "every number is as expected"
+            )
         if self.products:
-            return f"{len(self.products)} products are wrong: {self.products[0]}"
+            verb = "is" if len(self.products) == 1 else "are"
+            return f"{counted(len(self.products), 'product')} {verb} wrong: {self.products[0]}"
         if not self.groups:
             return "no cause of the families, and no pair of them, reproduces every number"
         first = " and ".join(cause.text for cause in self.groups[0][0])

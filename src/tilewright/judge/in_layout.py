@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import FormatError
+from tilewright.errors import FormatError, counted
 from tilewright.judge.dump import Dump, FoundNumbers, Known, dump_shape
 from tilewright.judge.listed import parse_number
 from tilewright.spec import Ints
@@ -21,6 +21,7 @@ from tilewright.vectors.arrangement import arrange
 from tilewright.vectors.codec import text_set
 from tilewright.vectors.memory_image import MemoryImage, read_memory_image
 from tilewright.vectors.text import TextSet
+from tilewright.vectors.tolerance import tolerated
 
 DUMP_KINDS = ("tap_psum", "psum", "output")
 """Kinds of files that hold what a core computed, the earliest stage first."""
@@ -61,7 +62,7 @@ class WordFiles:
             elif found and (rest := _COMMENT.sub("", line).strip()):
                 raise FormatError(
                     f"{form.name}: line {number} must be {self.described}, but is "
-                    f"{len(rest)} characters {_shown(rest)}"
+                    f"{counted(len(rest), 'character')} {_shown(rest)}"
                 )
         return found
 
@@ -87,7 +88,7 @@ class WordFiles:
             between = f", {mark!r} between them" if lanes > 1 else ""
             return f"a word of {lanes} {radix} numbers ({kind}: {self.bits} bits each{between})"
         digits = self.texts.form.digits
-        return f"a word of {digits} digits ({kind}: {lanes} lanes of {self.bits} bits, {radix})"
+        return f"a word of {digits} digits ({kind}: {counted(lanes, 'lane')} of {self.bits} bits, {radix})"
 
 
 def word_files(bundle: Bundle, layout: Layout, kind: str) -> WordFiles:
@@ -104,16 +105,21 @@ def word_files(bundle: Bundle, layout: Layout, kind: str) -> WordFiles:
 
 
 def read_words(
-    bundle: Bundle, files: WordFiles, contents: Mapping[str, bytes], *, is_partial: bool = False
+    bundle: Bundle,
+    files: WordFiles,
+    contents: Mapping[str, bytes],
+    *,
+    images: Mapping[str, MemoryImage] | None = None,
+    is_partial: bool = False,
 ) -> Dump:
     """The numbers that `contents`, by the layout's file names, hold.
 
     Header lines, comments, letter case, ``_`` between digits and line ends do not matter; bits may be x or
     z. Memory files (`read_memory_image`) hold the words by address, in whatever layout. Files and words that
-    are missing are refused unless `is_partial`. Raises `FormatError` that says what was expected and what was
-    seen.
+    are missing are refused unless `is_partial`. images: those of the contents that are memory files, where
+    that is known already. Raises `FormatError` that says what was expected and what was seen.
     """
-    images = _images_of(files, contents)
+    images = _images_of(files, contents) if images is None else _in_words(files, images)
     notes = [f"{name} is {image}" for name, image in images.items()]
     if files.form.container not in ("text", "mem") and not images:
         return _read_strictly(bundle, files, contents)
@@ -121,7 +127,7 @@ def read_words(
     missing = [name for name in files.texts.names if name not in contents]
     if missing and not is_partial:
         raise FormatError(
-            f"{files.form.kind}: {len(files.texts.names)} files are expected, but {missing[0]}"
+            f"{files.form.kind}: {counted(len(files.texts.names), 'file')} are expected, but {missing[0]}"
             f"{f' and {len(missing) - 1} more' if len(missing) > 1 else ''} missing: say --partial if the "
             f"dump has only a part"
         )
@@ -131,7 +137,7 @@ def read_words(
             parts.append(part)
             count = len(parts[-1].targets) // files.grid.shape[2]
             if count < files.grid.shape[1]:
-                notes.append(f"{name}: {count} of {files.grid.shape[1]} words are there")
+                notes.append(f"{name}: {count} of {counted(files.grid.shape[1], 'word')} are there")
     joined = FoundNumbers(
         np.concatenate([part.targets for part in parts]),
         np.concatenate([part.values for part in parts]),
@@ -145,7 +151,12 @@ def read_words(
 def _images_of(files: WordFiles, contents: Mapping[str, bytes]) -> dict[str, MemoryImage]:
     """Those that are memory files of other tools, with as many words as the layout has."""
     images = ((name, read_memory_image(content, Path(name))) for name, content in contents.items())
-    return {name: image.in_words(files.grid.shape[1]) for name, image in images if image}
+    return _in_words(files, {name: image for name, image in images if image is not None})
+
+
+def _in_words(files: WordFiles, images: Mapping[str, MemoryImage]) -> dict[str, MemoryImage]:
+    lines, bits, container = files.grid.shape[1], files.texts.form.word_bits, files.form.container
+    return {n: image.as_words(lines, bits, container=container) for n, image in images.items()}
 
 
 def _read_file(
@@ -215,7 +226,7 @@ def split_bits(digits: npt.NDArray[Any], lanes: int, bits: int) -> tuple[Ints, K
 
 def _refusal(files: WordFiles, name: str, text: str, count: int) -> str:
     count_wanted = files.grid.shape[1]
-    wanted = f"{name} must hold {count_wanted} words, each {files.described}"
+    wanted = f"{name} must hold {counted(count_wanted, 'word')}, each {files.described}"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         return f"{wanted}, but is empty: did the simulation write it?"
@@ -231,9 +242,17 @@ def _refusal(files: WordFiles, name: str, text: str, count: int) -> str:
 
 
 def _read_strictly(bundle: Bundle, files: WordFiles, contents: Mapping[str, bytes]) -> Dump:
-    """Containers of other tools: as `decode` reads them."""
-    kind = files.form.kind
-    tiles = decode(files.layout, kind, contents, plan=bundle.plan, widths=bundle.widths)
+    """Containers of other tools: as `decode` reads them, whoever wrote them."""
+    kind, form, text = files.form.kind, files.form, files.texts.form
+    plain = {n: tolerated(form, content, replace(text, name=n)) for n, content in contents.items()}
+    tiles = decode(
+        files.layout,
+        kind,
+        {name: content for name, (content, _) in plain.items()},
+        plan=bundle.plan,
+        widths=bundle.widths,
+    )
+    notes = tuple(f"{name}: {note}" for name, (_, said) in plain.items() for note in said)
     values = arrange(files.form, _whole(tiles, bundle), bundle.plan).reshape(-1).astype(np.int64)
     targets = files.grid.reshape(-1)
     where = np.full((len(targets), 3), -1, np.int64)
@@ -243,7 +262,7 @@ def _read_strictly(bundle: Bundle, files: WordFiles, contents: Mapping[str, byte
     found = FoundNumbers(
         targets, values, np.ones(len(targets), bool), where, tuple(files.texts.names)
     )
-    return found.to_dump(kind, dump_shape(bundle, kind))
+    return found.to_dump(kind, dump_shape(bundle, kind), notes=notes)
 
 
 def _whole(tiles: Ints, bundle: Bundle) -> Ints:

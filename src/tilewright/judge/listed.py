@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from tilewright.errors import ConfigError, FormatError
+from tilewright.errors import ConfigError, FormatError, counted
 from tilewright.judge.dump import DUMP_AXES, Dump, FoundNumbers, dump_shape
 from tilewright.spec import Ints
 from tilewright.store.arrays import read_arrays
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle
-from tilewright.vectors.memory_image import read_memory_image
+from tilewright.vectors.memory_image import MemoryImage, read_memory_image
 
 _BITS = "[0-9a-fxz?_]+"
 _PLACE = re.compile(r"@([0-9a-f]{1,15})", re.IGNORECASE)
@@ -115,12 +115,14 @@ def read_list(
     *,
     order: str | None = None,
     radix: str = "decimal",
+    image: MemoryImage | None = None,
     is_partial: bool = False,
 ) -> Dump:
     """Numbers parted by blanks, commas, semicolons or line ends, in `order` (`numbers_in_order`).
 
     Comments (``//``, ``#``) and addresses that count up (``@0``) do not count; a number with x or z is
-    unknown. A memory file (`read_memory_image`) holds the numbers by address. Raises `FormatError` naming the
+    unknown. A memory file (`read_memory_image`) holds the numbers by address; `image`, where it was
+    read already. Raises `FormatError` naming the
     line of what is no number, and if there are more numbers than expected, or fewer and not `is_partial`.
     """
     targets = numbers_in_order(bundle, kind, order)
@@ -128,7 +130,7 @@ def read_list(
         raise ConfigError(f"a radix is {', '.join(RADICES)}, not '{radix}'")
     values, where = list[int | None](), list[tuple[int, int, int]]()
     content, said = read_bytes(path), list[str]()
-    image = read_memory_image(content, path)
+    image = image or read_memory_image(content, path)
     if image is not None:
         image, radix = image.in_words(len(targets)), "decimal"
         content, said = image.text(radix).encode(), [f"read as {image}"]
@@ -145,8 +147,9 @@ def read_list(
             where.append((0, number if image is None else image.lines[number - 1], lane))
     if len(values) != len(targets) and not (is_partial and 0 < len(values) < len(targets)):
         raise FormatError(
-            f"{path} must hold {len(targets)} numbers ({kind}, {order or ' '.join(DUMP_AXES[kind])}), but "
-            f"holds {len(values)}: another layer, geometry or kind? (--kind; --partial if only the first "
+            f"{path} must hold {counted(len(targets), 'number')} ({kind}, "
+            f"{order or ' '.join(DUMP_AXES[kind])}), but holds {len(values)}: another "
+            f"layer, geometry or kind? (--kind; --partial if only the first "
             f"ones are there)"
         )
     found = FoundNumbers.of(targets[: len(values)], values, where, (path.name,))

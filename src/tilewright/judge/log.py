@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tilewright.errors import ConfigError, FormatError
+from tilewright.errors import ConfigError, FormatError, counted
 from tilewright.judge.dump import Dump, FoundNumbers, dump_shape
 from tilewright.judge.in_layout import WordFiles, split_words
 from tilewright.judge.listed import numbers_in_order, parse_number
@@ -63,7 +63,11 @@ def read_log(
     ]
     if not matches:
         lines = [line for line in text.splitlines() if line.strip()]
-        seen = f"{len(lines)} lines, the last {lines[-1][:80]!r}" if lines else "an empty file"
+        seen = (
+            f"{counted(len(lines), 'line')}, the last {lines[-1][:80]!r}"
+            if lines
+            else "an empty file"
+        )
         raise FormatError(f"{path} must have lines with {pattern!r}, but none is there: {seen}")
     targets, values, where = list[int](), list[int | None](), list[tuple[int, int, int]]()
     places = _Places(bundle, kind, order, groups)

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from tilewright.errors import counted
 from tilewright.judge.plain import PlainComparison
 from tilewright.spec import Ints
 
@@ -105,13 +106,16 @@ def _orders(comparison: PlainComparison) -> Iterator[PlainChange]:
         yield from _shifts(count, size - comparison.actual.values.size)
 
 
+def _missing(which: str, count: int) -> str:
+    is_one = count == 1
+    return f"the {which} {'number is' if is_one else f'{count} numbers are'} missing"
+
+
 def _shifts(count: int, missing: int) -> Iterator[PlainChange]:
-    lost = f"the first {count} numbers are missing"
+    lost = _missing("first", count)
     if missing == count:
         yield PlainChange(lost, partial(_part, start=count, end=None))
-        yield PlainChange(
-            f"the last {count} numbers are missing", partial(_part, start=None, end=-count)
-        )
+        yield PlainChange(_missing("last", count), partial(_part, start=None, end=-count))
     if missing == 0:
         yield PlainChange(f"{lost}, and the last one is repeated", partial(_eaten, count=count))
         yield PlainChange(
@@ -151,10 +155,10 @@ def _values(width: int, largest: int) -> Iterator[PlainChange]:
         yield PlainChange(f"bit {bits - 1} is stuck at 1", partial(np.bitwise_or, half))
     for shift in range(1, min(width, 24)):
         yield PlainChange(
-            f"numbers are shifted right by {shift} bits", partial(_scaled, shift=-shift)
+            f"numbers are shifted right by {counted(shift, 'bit')}", partial(_scaled, shift=-shift)
         )
         yield PlainChange(
-            f"numbers are shifted left by {shift} bits", partial(_scaled, shift=shift)
+            f"numbers are shifted left by {counted(shift, 'bit')}", partial(_scaled, shift=shift)
         )
     for part in (part for part in (1, 2, 4, 8, 16, 32) if width % part == 0 and part < width):
         yield PlainChange(

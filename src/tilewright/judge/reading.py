@@ -11,11 +11,12 @@ from tilewright.judge.dump import Dump
 from tilewright.judge.in_layout import DUMP_KINDS, WordFiles, read_words, word_files
 from tilewright.judge.listed import check_text, is_numbers, radix_of, read_array, read_list
 from tilewright.judge.log import PATTERNS, read_log
+from tilewright.judge.memory_dump import read_memory_dump
 from tilewright.judge.waves import read_waves
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle, Layout
-from tilewright.vectors.memory_image import read_memory_image
-from tilewright.waves import Sampling
+from tilewright.vectors.memory_image import MemoryImage, read_memory_image
+from tilewright.waves import Sampling, is_capture
 
 ARRAYS = (".npy", ".npz")
 HEX_NOTE = "read as hexadecimal numbers in natural order (--radix, --order say otherwise)"
@@ -37,9 +38,9 @@ def read_dump(
     """The numbers of one kind in `path`, of the layer of `bundle`.
 
     A folder has the file names of `layout` (default: the bundle's). A file is, by what is given, a log
-    (`pattern`, see `read_log`), a VCD file (`sampling`, see `read_waves`), a list (`order` or `radix`,
-    see `read_list`), a numpy file (by its suffix), or words as in the layout's file of that name, or of
-    that kind; a plain list of decimal numbers in natural order is noticed. `kind`: a key of
+    (`pattern`, see `read_log`), a wave file or a capture (`sampling`, see `read_waves`), a list (`order`
+    or `radix`, see `read_list`), a numpy file (by its suffix), or words as in the layout's file of that name,
+    or of that kind; a plain list of decimal numbers in natural order is noticed. `kind`: a key of
     `DUMP_AXES`; else found out, of a folder the earliest stage. `is_partial`: what is missing is
     unknown. `is_rest_expected`: what a log does not name is as expected. Raises `FormatError` or
     `ArtifactError` that say what was expected and what was seen.
@@ -64,7 +65,11 @@ def read_dump(
     if path.suffix in ARRAYS and not _named_files(bundle, layout, path.name):
         return read_array(bundle, path, kind, order=order)
     if order is not None or radix is not None:
-        radix = radix or radix_of(read_bytes(path).decode("utf-8", "replace"))
+        content = read_bytes(path)
+        dump = read_memory_dump(bundle, path, content, said, order=order, is_partial=is_partial)
+        if dump is not None and radix is None:
+            return dump
+        radix = radix or radix_of(content.decode("utf-8", "replace"))
         return read_list(bundle, path, said, order=order, radix=radix, is_partial=is_partial)
     return _read_file(bundle, path, layout, kind, is_partial=is_partial)
 
@@ -74,14 +79,18 @@ def _files_of(bundle: Bundle, layout: Layout, kind: str) -> WordFiles | None:
 
 
 def _check_waves(path: Path, sampling: Sampling | None) -> None:
-    """Raise `ConfigError` for a wave file of which nothing is said, or of another kind than VCD."""
-    if path.suffix == ".vcd" and sampling is None:
+    """Raise `ConfigError` for a wave file of which nothing is said, or of a kind that nothing reads."""
+    if sampling is None and is_capture(path):
+        raise ConfigError(
+            f"{path} is a capture: name --bus, and --when if only some of its rows count"
+        )
+    if sampling is None and path.suffix in (".vcd", ".fst", ".ghw"):
         raise ConfigError(
             f"{path} is a wave file: name --bus and --clock, and --when if it has one"
         )
-    if path.suffix in (".fst", ".ghw", ".fsdb", ".vpd"):
+    if path.suffix in (".fsdb", ".vpd"):
         raise ConfigError(
-            f"{path} must be a VCD file to be read: convert it (fst2vcd), or dump VCD"
+            f"{path} must be a VCD, FST or GHW file to be read: convert it, or dump one of these"
         )
 
 
@@ -141,19 +150,23 @@ def _read_file(
         is_part = is_partial or len(named.texts.names) > 1
         return read_words(bundle, named, {path.name: content}, is_partial=is_part)
     refusals, dumps = list[FormatError](), list[Dump]()
+    image = read_memory_image(content, path)
     for name in (kind,) if kind else DUMP_KINDS:
         if name not in layout.kind_names:
             continue
         files = word_files(bundle, layout, name)
         if len(files.texts.names) == 1:
             try:
-                dumps.append(_read_as(bundle, files, path, content, is_partial=is_partial))
+                dumps.append(_read_as(bundle, files, path, content, image, is_partial=is_partial))
             except FormatError as error:
                 refusals.append(error)
     if dumps:
         return _likely(dumps)
-    if read_memory_image(content, path) is not None:
-        return read_list(bundle, path, kind or "psum", is_partial=is_partial)
+    if image is not None:
+        return read_list(bundle, path, kind or "psum", image=image, is_partial=is_partial)
+    dump = read_memory_dump(bundle, path, content, kind or "psum", is_partial=is_partial)
+    if dump is not None:
+        return dump
     check_text(path, content)
     text = content.decode("utf-8", "replace")
     radix = radix_of(text)
@@ -178,11 +191,18 @@ def _hinted(error: FormatError, text: str) -> FormatError:
 
 
 def _read_as(
-    bundle: Bundle, files: WordFiles, path: Path, content: bytes, *, is_partial: bool
+    bundle: Bundle,
+    files: WordFiles,
+    path: Path,
+    content: bytes,
+    image: MemoryImage | None,
+    *,
+    is_partial: bool,
 ) -> Dump:
     """A file of any name as the only one of its kind; messages name the file that there is."""
     renamed = replace(files, texts=replace(files.texts, names=(path.name,)))
-    return read_words(bundle, renamed, {path.name: content}, is_partial=is_partial)
+    images = {} if image is None else {path.name: image}
+    return read_words(bundle, renamed, {path.name: content}, images=images, is_partial=is_partial)
 
 
 def _likely(dumps: list[Dump]) -> Dump:

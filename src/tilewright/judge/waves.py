@@ -89,8 +89,9 @@ def _refusal(path: Path, sampling: Sampling, samples: list[Sample], wanted: int,
     )
     fewer = "; --partial if only the first ones are there" if len(samples) < wanted else ""
     span = f", at times {samples[0].time} to {samples[-1].time}" if samples else ""
+    edges = f" at rising edges of {sampling.clock}" if sampling.clock else ""
     return (
-        f"{path} must have {wanted} samples of {buses} ({kind}) at rising edges of {sampling.clock}{when}, "
+        f"{path} must have {wanted} samples of {buses} ({kind}){edges}{when}, "
         f"but has {len(samples)}{span}: another bus, clock or --when? (repeat it: valid and "
         f"ready){fewer}"
     )

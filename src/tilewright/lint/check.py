@@ -15,6 +15,7 @@ from tilewright.verilog.file_names import letter_case_twin
 from tilewright.verilog.machine import MAX_FILE_BYTES, Machine
 from tilewright.verilog.reader import unchecked_lines
 from tilewright.verilog.refused_calls import refused_calls
+from tilewright.verilog.refused_classes import has_classes, refused_classes
 from tilewright.verilog.refused_syntax import refused_syntax
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.testbench import Testbench
@@ -39,9 +40,8 @@ def judge_machine(machine: Machine, testbench: Testbench) -> tuple[Finding, ...]
         )
     is_wrong = any(finding.severity != "warning" for finding in findings)
     if not is_wrong and not _has_read(machine):
-        findings.append(
-            Finding("undecided", "undecided", "lint sees no file that is read", testbench=name)
-        )
+        what = f"lint sees no file that is read{machine.plusargs.advice(machine.values)}"
+        findings.append(Finding("undecided", "undecided", what, testbench=name))
     for include in testbench.missing:
         message = f"the file {include!r} that it includes is not found; nothing here needs it"
         findings.append(Finding("warning", "include", message, testbench=name))
@@ -139,6 +139,8 @@ def _missing(opened: Stream | MemoryLoad, machine: Machine, where: tuple[str, in
         message = "the file is missing; the testbench goes on without it"
         return Finding("warning", "missing", message, opened.name, 0, *where)
     message = f"the file is missing: {what}, and the simulation goes on with old data; write it"
+    if not name:
+        message += machine.plusargs.advice(machine.values)
     last = name.rpartition("/")[2]
     if last != name and (machine.folder / last).is_file():
         message += (
@@ -192,7 +194,14 @@ def _refused_calls(
 
 
 def _not_compiled(testbench: Testbench) -> Iterator[Finding]:
-    for what, node in refused_syntax(testbench.tree):
+    refused = [*refused_syntax(testbench.tree), *refused_classes(testbench)]
+    if not refused and has_classes(testbench):
+        message = (
+            "Icarus 11 compiles these classes, but parts of them come out otherwise than they should: "
+            "lint does not follow that; simulate by another program, and give its name as --reader"
+        )
+        yield Finding("undecided", "undecided", message, testbench=testbench.path.name)
+    for what, node in refused:
         message = (
             f"Icarus 11 does not compile {what}: what is said here holds for a simulator that does"
         )

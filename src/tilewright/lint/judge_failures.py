@@ -7,6 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Protocol
 
+from tilewright.errors import counted
 from tilewright.lint.counts import skipped_text
 from tilewright.lint.file_text import FileText, Token, shown
 from tilewright.lint.findings import Finding
@@ -134,7 +135,8 @@ class FailureJudge:
         judge.report(
             "error",
             "header-spaces" if cause and is_token_reader else "header-left",
-            f"the reader skips {skipped_text(skips)}, but the file has {lines} header lines {cause}"
+            f"the reader skips {skipped_text(skips)}, but the file has "
+            f"{counted(lines, 'header line')} {cause}"
             f"= {len(header)} tokens: a word is read from the header, {fails} reads return 0, and "
             f"the register keeps its old value; write the header that it skips",
             event.start,

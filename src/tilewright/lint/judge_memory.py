@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from tilewright.errors import FormatError
+from tilewright.errors import FormatError, counted
 from tilewright.lint.counts import border, has_zero_border, split_word
 from tilewright.lint.file_text import WORDS, FileText, Token, shown
 from tilewright.lint.findings import Finding
@@ -226,7 +226,7 @@ def _count_faults(
                 severity,
                 kind,
                 at,
-                f"the memory takes {room} words, but the file has {len(words)}",
+                f"the memory takes {counted(room, 'word')}, but the file has {len(words)}",
             )
         return
     if missing and (load.stale_reads or not load.is_followed):
@@ -237,7 +237,7 @@ def _count_faults(
             "error" if is_sure else "warning",
             kind,
             max(len(text.content) - 1, 0),
-            f"the reader loads {room} words{used}, but the file has {room - missing}: "
+            f"the reader loads {counted(room, 'word')}{used}, but the file has {room - missing}: "
             f"{missing} keep their old values; write all of them",
         )
 

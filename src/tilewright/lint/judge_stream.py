@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from tilewright.errors import counted
 from tilewright.lint.counts import border_text, has_zero_border, skipped_text, split_word
 from tilewright.lint.file_text import WORDS, FileText, Token, shown
 from tilewright.lint.findings import Finding
@@ -153,7 +154,7 @@ class StreamJudge:
             "error",
             "rows-eaten",
             f"the reader skips {skipped_text(skips)}, but the file has {len(self.text.header)} header "
-            f"tokens in {self.text.header_lines} lines: it eats {len(eaten)} words from line "
+            f"tokens in {self.text.header_lines} lines: it eats {counted(len(eaten), 'word')} from line "
             f"{eaten[0].line} on, so every row is shifted{tail}; write the header that it skips",
             eaten[0].start,
             skips[0].line,
@@ -209,7 +210,7 @@ class StreamJudge:
             self.report(
                 "warning",
                 "over-read",
-                f"the reader takes {len(failed)} words more than there are, and uses none of them",
+                f"the reader takes {counted(len(failed), 'word')} more than there are, and uses none of them",
                 max(len(self.text.content) - 1, 0),
                 next(iter(failed.values())).line,
             )
@@ -250,7 +251,8 @@ class StreamJudge:
         self.report(
             "error",
             "padding" if edges and not event.matched else "too-few-words",
-            f"the reader takes {present + missing} words, but the file has {present}: {why}; {tail}",
+            f"the reader takes {counted(present + missing, 'word')}, but the file has {present}: "
+            f"{why}; {tail}",
             max(len(self.text.content) - 1, 0),
             event.line,
         )
@@ -271,7 +273,7 @@ class StreamJudge:
         self.report(
             severity,
             kind,
-            f"the reader takes {taken} words, but the file has {taken + len(left)}: {why}; "
+            f"the reader takes {counted(taken, 'word')}, but the file has {taken + len(left)}: {why}; "
             f"{len(left)} words are left unread",
             left[0].start,
             last.line,

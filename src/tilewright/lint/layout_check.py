@@ -17,6 +17,7 @@ from tilewright.store.artifact import read_bytes
 from tilewright.tile import TilePlan
 from tilewright.vectors.bundle import MANIFEST
 from tilewright.vectors.codec import decode, text_forms, word_codes
+from tilewright.vectors.containers import ARRAYS
 from tilewright.vectors.kind_layout import KindLayout
 from tilewright.vectors.kinds import FieldWidths
 from tilewright.vectors.layout import Layout
@@ -96,7 +97,7 @@ class LayoutCheck:
                 return Finding("error", "letter-case", message, twin)
             message = f"the file is missing: layout {self.layout.name} has it; export it"
             return Finding("error", "missing", message, text.name)
-        if form.container in ("npz", "npy"):
+        if form.container in ARRAYS:
             return None
         try:
             digits = text.read(with_own_text(form, self._part(form, text.name)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tilewright.errors import counted
 from tilewright.lint.counts import border
 from tilewright.lint.file_text import FileText, Token, shown
 from tilewright.lint.need import Need, RefusedError
@@ -50,7 +51,7 @@ def _header(text: FileText, need: Need, done: list[str]) -> list[bytes]:
         return rows
     if need.buffer == 1:
         raise RefusedError("its header is skipped byte by byte")
-    done.append(f"{len(rows)} header lines replaced by {count} of one token each")
+    done.append(f"{counted(len(rows), 'header line')} replaced by {count} of one token each")
     return [b"#" * min(HEADER_WIDTH, (need.buffer or HEADER_WIDTH + 1) - 1)] * count
 
 
@@ -62,7 +63,7 @@ def _comments(text: FileText, done: list[str]) -> list[bytes]:
     is_block = whole.strip().startswith(b"/*") and whole.find(b"*/") == len(whole.rstrip()) - 2
     if not rows or is_comment or is_block:
         return rows
-    done.append(f"{len(rows)} header lines dropped")
+    done.append(f"{counted(len(rows), 'header line')} dropped")
     return []
 
 

@@ -11,7 +11,7 @@ from tilewright.cores import CosimResult, Setup, run_bundle, run_bundles
 from tilewright.corners import VectorSet
 from tilewright.errors import ShapeError, SimulationError, ToolError
 from tilewright.mutation.mutant import Mutant
-from tilewright.rtl import PACKAGE, is_bench
+from tilewright.rtl import PACKAGE, SOURCES, is_bench
 
 BundleKey = tuple[str, Path]
 """Name of a set, and the folder of a bundle: sets share bundles, and run them in other ways."""
@@ -142,12 +142,8 @@ def write_core(scratch: Path, sources: Mapping[str, str]) -> Path:
     if not core.is_dir():
         core.mkdir()
         for name, text in sources.items():
-            (core / name).write_text(_LENIENT + text, encoding="utf-8")
+            (core / name).write_text(text, encoding="utf-8")
     return core
-
-
-_LENIENT = "/* verilator lint_off WIDTH */ "
-"""A mutant may mix widths; that is no reason not to build it."""
 
 
 def read_core(rtl_dir: Path) -> dict[str, str]:
@@ -155,14 +151,14 @@ def read_core(rtl_dir: Path) -> dict[str, str]:
     try:
         files = [
             path
-            for path in sorted(rtl_dir.glob("*.sv"), key=lambda path: (path.name != PACKAGE, path))
-            if not is_bench(path)
+            for path in sorted(rtl_dir.glob("*"), key=lambda path: (path.name != PACKAGE, path))
+            if path.suffix in SOURCES and not is_bench(path)
         ]
         sources = {path.name: path.read_text(encoding="utf-8") for path in files}
     except (OSError, UnicodeDecodeError) as error:
         raise ToolError(f"cannot read the core in {rtl_dir}: {error}") from None
     if not sources:
-        raise ToolError(f"{rtl_dir} must hold the core to mutate, .sv files, but holds none")
+        raise ToolError(f"{rtl_dir} must hold the core to mutate, .sv or .v files, but holds none")
     return sources
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
+from tilewright.config import Config
 from tilewright.errors import ArtifactError
 from tilewright.facts import EvaluateFacts, TrainFacts
 from tilewright.pipeline.run_folder import RunFolder
@@ -14,6 +16,7 @@ from tilewright.store.artifact import read_bytes, write_bytes
 
 KEYS = (
     "network",
+    "recipe",
     "settings",
     "seed",
     "data",
@@ -21,15 +24,32 @@ KEYS = (
     "seconds",
     "holdout_accuracy",
     "holdout_images",
+    "holdout_by_epoch",
     "correct",
     "images",
     "revision",
     "day",
 )
-"""Of a line, a JSON object. network: hash of the weights. settings: hash of all that the training was told,
-the seed included. epochs, seconds: of all phases. Accuracies: 0..1. revision: of the repository, or null."""
+"""Of a line, a JSON object. network: hash of the weights. recipe: see `recipe_sha256`. settings: hash of all
+that the last phase was told, the seed and the weights that it started from included. epochs, seconds, and the
+hold-out by epoch: of all phases. Accuracies: 0..1. revision: of the repository, or null."""
 
 NETWORK, DAY = KEYS[0], KEYS[-1]
+
+
+def recipe_sha256(config: Config) -> str:
+    """Hash of all that decides how a network is trained, but for the seed: equal for the seeds of one recipe.
+
+    Folders, threads, and keys that have their default do not count.
+    """
+    sections = config.model_dump(
+        mode="json",
+        include={"data", "model", "train", "phases"},
+        exclude={"data": {"dir"}, "train": {"seed", "threads", "device"}},
+        exclude_defaults=True,
+    )
+    told = {name: keys for name, keys in sections.items() if keys}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 class Ledger:
@@ -77,11 +97,15 @@ class Ledger:
 
 
 def _describe(run: RunFolder) -> dict[str, Any]:
+    from tilewright.train import read_metrics
     from tilewright.train.checkpoint import identify_trained
 
     trained, counted = run.facts(TrainFacts), run.facts(EvaluateFacts)
+    folder = run.folder("train")
+    metrics = [line for phase in trained.phases for line in read_metrics(folder / phase.name)]
     values = (
-        identify_trained(run.folder("train")),
+        identify_trained(folder),
+        recipe_sha256(run.config()),
         trained.provenance.settings_sha256,
         trained.provenance.seed,
         run.config().data.name,
@@ -89,6 +113,7 @@ def _describe(run: RunFolder) -> dict[str, Any]:
         round(sum(phase.seconds for phase in trained.phases)),
         trained.holdout_accuracy,
         trained.holdout_images,
+        [round(line["holdout_accuracy"], 6) for line in metrics],
         counted.correct,
         counted.images,
         trained.provenance.revision,

@@ -11,6 +11,13 @@ PACKAGE = "tw_pkg.sv"
 """The types of the core's ports: first wherever sources are listed."""
 
 
+SOURCES = (".sv", ".v")
+"""Files that a simulator compiles."""
+
+HEADERS = (".svh", ".vh")
+"""Files that sources include."""
+
+
 def is_bench(path: Path) -> bool:
     """Whether a file is one of a testbench: its name ends in ``_tb`` or begins with ``tw_tb_``."""
     return path.stem.endswith("_tb") or path.stem.startswith("tw_tb_")

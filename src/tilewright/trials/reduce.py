@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tilewright.errors import counted
 from tilewright.trials.candidate import Candidate
 from tilewright.trials.command import Command
 from tilewright.trials.oracle import Oracle
@@ -112,6 +113,6 @@ def reduce_bundle(
 def _line(best: Candidate, runs: int) -> str:
     shape = best.shape
     return (
-        f"{runs} runs: {shape.ic} -> {shape.oc} channels, {shape.oh}x{shape.ow} pixels, "
-        f"{shape.kh}x{shape.kw} taps, {best.cost[1]} values that are not 0"
+        f"{counted(runs, 'run')}: {shape.ic} -> {shape.oc} channels, {shape.oh}x{shape.ow} pixels, "
+        f"{shape.kh}x{shape.kw} taps, {counted(best.cost[1], 'value')} that are not 0"
     )

@@ -55,7 +55,7 @@ class Reading:
         given = [word for name, value in named.items() if value for word in (name, value)]
         if self.sampling is not None:
             signals = [("--bus", bus) for bus in self.sampling.buses]
-            signals += [("--clock", self.sampling.clock)]
+            signals += [("--clock", self.sampling.clock)] if self.sampling.clock else []
             signals += [("--when", name) for name in self.sampling.when]
             signals += [("--address", self.sampling.address)] if self.sampling.address else []
             given += [word for signal in signals for word in signal]

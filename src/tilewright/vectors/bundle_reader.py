@@ -155,7 +155,10 @@ def decode_tiles(bundle: Bundle, kind: str) -> Tensor:
     if bundle.is_foreign:
         form = bundle.layout.kind(kind)
         text = text_set(form, bundle.plan, bundle.widths).form
-        files = {name: tolerated(form, content, text)[0] for name, content in files.items()}
+        files = {
+            name: tolerated(form, content, replace(text, name=name))[0]
+            for name, content in files.items()
+        }
     try:
         return decode(bundle.layout, kind, files, plan=bundle.plan, widths=bundle.widths)
     except FormatError as error:
@@ -176,7 +179,8 @@ def reading_notes(bundle: Bundle, kind: str) -> Iterator[str]:
         if not bundle.is_foreign or file.kind != kind:
             continue
         with suppress(FormatError, ArtifactError):  # who decodes it is told
-            for note in tolerated(form, _part(bundle, file, cuts), text)[1]:
+            own = replace(text, name=file.name)
+            for note in tolerated(form, _part(bundle, file, cuts), own)[1]:
                 found.setdefault(note, []).append(file.name)
     for note, names in found.items():
         yield f"{names[0]}{f' and {len(names) - 1} more' * (len(names) > 1)}: {note}"

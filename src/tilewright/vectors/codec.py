@@ -23,11 +23,11 @@ from tilewright.vectors.arrangement import (
     restore,
     stated_sizes,
 )
-from tilewright.vectors.containers import NUMPY
+from tilewright.vectors.array_files import array_form
+from tilewright.vectors.containers import ARRAYS
 from tilewright.vectors.kind_layout import KindLayout
 from tilewright.vectors.kinds import FILE_AXES, FieldWidths
 from tilewright.vectors.layout import Layout
-from tilewright.vectors.npz import numpy_form
 from tilewright.vectors.planes import accumulate_addresses
 from tilewright.vectors.templates import fill, names_in
 from tilewright.vectors.text import TextForm, TextSet
@@ -60,8 +60,8 @@ def encode(
     )
     texts = text_set(form, plan, widths)
     grids = arrange(form, tiles, plan)  # file line lane
-    if form.container in NUMPY:
-        contents = numpy_form(texts.form).write(grids)
+    if form.container in ARRAYS:
+        contents = array_form(texts.form).write(grids)
     else:
         digits = word_digits(form, grids.reshape(-1, grids.shape[2]), bits)  # (file line) digit
         contents = texts.write(digits.reshape(*grids.shape[:2], -1))
@@ -135,6 +135,7 @@ def text_set(form: KindLayout, plan: TilePlan, widths: FieldWidths) -> TextSet:
         separator=form.separator,
         field_bits=bits,
         is_signed=widths.is_signed(form.kind) and not form.has_unsigned_codes,
+        array=form.array,
     )
     return TextSet(text, names, headers if len(headers) == len(names) else ())
 
@@ -181,8 +182,8 @@ def _header(
 
 def _grids(form: KindLayout, texts: TextSet, contents: list[bytes], bits: int) -> npt.NDArray[Any]:
     """Codes ``file line lane`` of the contents."""
-    if form.container in NUMPY:
-        return numpy_form(texts.form).read(contents, texts.names)
+    if form.container in ARRAYS:
+        return array_form(texts.form).read(contents, texts.names)
     digits = texts.read(contents)  # file line digit
     flat = digits.reshape(-1, digits.shape[2])
     codes = word_codes(form, flat, bits, is_signed=texts.form.is_signed)  # (file line) lane

@@ -8,17 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import FormatError
+from tilewright.errors import ConfigError, FormatError
 
-CONTAINERS = ("text", "mem", "mif", "coe", "c", "npz", "npy", "raw", "raw-little")
 SUFFIXES = {"mem": ".mem", "mif": ".mif", "coe": ".coe", "c": ".h", "npz": ".npz"}
-SUFFIXES |= {"npy": ".npy"}
+SUFFIXES |= {"npy": ".npy", "json": ".json"}
+SUFFIXES |= {"ihex": ".hex", "ihex-little": ".hex", "ihex-words": ".hex"}
 SUFFIXES |= {"raw": ".bin", "raw-little": ".bin"}
 RAW = ("raw", "raw-little")
-NUMPY = ("npz", "npy")
-MEMORY = ("mif", "coe")
+IHEX = ("ihex", "ihex-little", "ihex-words")
+ARRAYS = ("npz", "npy", "json")
+NAMED_ARRAYS = ("npz", "json")
+"""Containers of arrays, and those that may have several of them, each with a name."""
+MEMORY = ("mif", "coe", *IHEX)
+CONTAINERS = ("text", "mem", "mif", "coe", "c", *ARRAYS, *IHEX, *RAW)
 RADICES = ("binary", "hex", "decimal")
 MAX_C_BITS = 64
+_NAME, _SAMPLE = re.compile(r"[^\x00-\x1f\x7f]{1,200}"), re.compile(r"\[[0-9]{1,9}\]")
 C_PART_BITS = 32
 
 
@@ -64,8 +69,8 @@ def frame(
     lines: int,
     bits: int,
 ) -> Frame:
-    """The frame of a file `name` with `lines` words of `bits` bits; numpy files have none: `FormatError`."""
-    if container in NUMPY:
+    """The frame of a file `name` with `lines` words of `bits` bits; arrays have none: `FormatError`."""
+    if container in ARRAYS:
         raise FormatError(
             f"{name}: {container} holds numbers, not lines of text: use encode and decode"
         )
@@ -108,3 +113,17 @@ def _c_frame(name: str, lines: int, bits: int) -> Frame:
 def _rows(text: str, rows: int) -> npt.NDArray[np.uint8]:
     """The characters of `text`, in every row: ``row character``."""
     return np.repeat(np.frombuffer(text.encode("ascii"), np.uint8)[None], rows, axis=0)
+
+
+def check_array(container: str, array: str, *, has_part: bool) -> None:
+    """Raise `ConfigError` unless files of this container have parts, or such an array, as far as stated."""
+    is_named = bool(array) and container in NAMED_ARRAYS
+    if has_part and container not in ("text", *RAW) and not is_named:
+        more = ", or name its array" if container in NAMED_ARRAYS else ""
+        raise ConfigError(f"a file of container {container} has no parts: leave out part{more}")
+    pattern = _NAME if container in NAMED_ARRAYS else _SAMPLE
+    if array and not (container in ARRAYS and pattern.fullmatch(array)):
+        raise ConfigError(
+            f"array must be a name in a file of container {' or '.join(NAMED_ARRAYS)} (or [n] in any of "
+            f"arrays), not {array!r} in {container}"
+        )

@@ -15,7 +15,7 @@ from typing import Any, Self
 from tilewright.errors import ConfigError
 from tilewright.spec import AnyOutput
 from tilewright.spec.channel_output import CODE_FUNCTIONS
-from tilewright.vectors.containers import CONTAINERS, NUMPY, RADICES, RAW
+from tilewright.vectors.containers import ARRAYS, CONTAINERS, IHEX, RADICES, RAW, check_array
 from tilewright.vectors.keys import check_keys, check_list
 from tilewright.vectors.kinds import (
     AXES,
@@ -42,7 +42,7 @@ HEADER_FACTS = (
 _DEFAULTS: dict[str, Any] = {"radix": "binary", "container": "text", "function": "relu"}
 _DEFAULTS |= {"shift": 0, "first": 0, "offset": 0, "separator": "", "bit_order": "msb"}
 _DEFAULTS |= {"filler_left": 0, "filler_right": 0, "multiplier": 1, "rounding": "down"}
-_DEFAULTS |= {"low": 0, "high": 0, "levels": 0, "biased": False, "tile": "", "part": 0}
+_DEFAULTS |= {"low": 0, "high": 0, "levels": 0, "biased": False, "tile": "", "part": 0, "array": ""}
 """Keys that stand in a table only where they say something else."""
 
 
@@ -73,7 +73,8 @@ class KindLayout:
     stands around the words. function, shift, multiplier, rounding, low, high: what an output is of its
     psum; biased: with the channel's bias, psums too. levels: thresholds of a channel. first: how many ofmap
     pixels the file has, 0 for all. offset: added to each address. part: where
-    kinds share a file, which of them stands first, from 1 on; 0 for a file of its own. Raises
+    kinds share a file, which of them stands first, from 1 on; 0 for a file of its own. array: of a file of
+    arrays, the name of the one that is meant, and ``[n]`` for a sample, an element of its first axis. Raises
     `ConfigError` if the statement is not valid or cannot be read back.
     """
 
@@ -105,6 +106,7 @@ class KindLayout:
     biased: bool = False
     tile: str = ""
     part: int = 0
+    array: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KIND_NAMES:
@@ -278,27 +280,24 @@ class KindLayout:
             raise ConfigError("decimal lanes need a separator, for example separator = ','")
         if not 0 <= min(self.filler_left, self.filler_right) <= MAX_FILLER:
             raise ConfigError(f"filler must be 0..{MAX_FILLER} bits")
-        is_plain = self.separator == "" and self.radix != "decimal" and self.container not in NUMPY
+        is_plain = self.separator == "" and self.radix != "decimal" and self.container not in ARRAYS
         if not is_plain and (self.filler_left or self.filler_right or self.bit_order == "lsb"):
             raise ConfigError("filler and bit_order are for words of digits without separator")
 
     def _check_container(self) -> None:
         if self.container != "text" and (self.separator or self.radix == "decimal"):
             raise ConfigError("separator and decimal numbers stand in text only")
-        if self.container in RAW and self.radix != "binary":
-            raise ConfigError(f"container {self.container} has no digits: leave out radix")
+        if self.container in (*RAW, *IHEX, *ARRAYS) and self.radix != "binary":
+            raise ConfigError(f"container {self.container} states no radix: leave out radix")
         if self.trailer and self.container != "text":
             raise ConfigError(f"trailer lines stand in text only: {self.container} has its own")
         if self.header and self.container != "text":
             raise ConfigError(f"header lines stand in text only: {self.container} has its own")
-        if self.part and self.container not in ("text", *RAW):
-            raise ConfigError(f"a file of container {self.container} has no parts: leave out part")
+        check_array(self.container, self.array, has_part=self.part > 0)
         if not 0 <= self.part <= MAX_PARTS:
             raise ConfigError(f"part must be 1..{MAX_PARTS}, or 0 for a file of its own")
         if self.container == "c" and self.radix != "hex":
             raise ConfigError("container c writes hexadecimal constants: say radix = 'hex'")
-        if self.container in NUMPY and self.radix != "binary":
-            raise ConfigError(f"container {self.container} has no digits: leave out radix")
 
 
 def _lines_of(text: tuple[str, ...] | int) -> tuple[str, ...]:

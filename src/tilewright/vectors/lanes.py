@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import FormatError
+from tilewright.errors import FormatError, counted
 from tilewright.vectors.words import from_digits, to_digits
 
 Digits = npt.NDArray[np.uint8]
@@ -79,7 +79,7 @@ def lanes_fault(form: LaneForm, line: bytes) -> str:
     between = f", {form.separator!r} between them" if lanes > 1 else ""
     shown = line[:80].decode("ascii", "backslashreplace")
     return (
-        f"a word must be {lanes} {form.radix} numbers of {form.field_bits} bits{between}, "
+        f"a word must be {counted(lanes, f'{form.radix} number')} of {form.field_bits} bits{between}, "
         f"not '{shown}'"
     )
 
@@ -107,7 +107,7 @@ def raw_content(digits: Digits, container: str) -> bytes:
     count = -(-digits.shape[1] // 8)
     padded = np.pad(digits, ((0, 0), (count * 8 - digits.shape[1], 0)))
     octets = np.packbits(padded, axis=1)  # line octet
-    return (octets[:, ::-1] if container == "raw-little" else octets).tobytes()
+    return (octets[:, ::-1] if container.endswith("-little") else octets).tobytes()
 
 
 def raw_digits(form: LaneForm, content: bytes) -> Digits:
@@ -115,11 +115,14 @@ def raw_digits(form: LaneForm, content: bytes) -> Digits:
     count = -(-form.word_bits // 8)
     if len(content) != count * form.lines:
         raise FormatError(
-            f"{form.name} must have {form.lines} words of {count} octets, {count * form.lines} in all, "
-            f"not {len(content)}: it is cut short, or was written for another shape or layout"
+            f"{form.name} must have {counted(form.lines, 'word')} of {counted(count, 'octet')}, "
+            f"{count * form.lines} in all, not {len(content)}: it is cut short, or was "
+            f"written for another shape or layout"
         )
     octets = np.frombuffer(content, np.uint8).reshape(form.lines, count)
-    digits = np.unpackbits(octets[:, ::-1] if form.container == "raw-little" else octets, axis=1)
+    digits = np.unpackbits(
+        octets[:, ::-1] if form.container.endswith("-little") else octets, axis=1
+    )
     unused = count * 8 - form.word_bits
     if digits[:, :unused].any():
         line = int(digits[:, :unused].any(axis=1).argmax())

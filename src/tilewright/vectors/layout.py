@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, Self
 
-from tilewright.errors import ConfigError
+from tilewright.errors import ConfigError, counted
 from tilewright.spec import AnyOutput, OutputFunction
-from tilewright.vectors.containers import CONTAINERS, SUFFIXES
+from tilewright.vectors.containers import CONTAINERS, NAMED_ARRAYS, SUFFIXES
 from tilewright.vectors.keys import check_keys
 from tilewright.vectors.kind_layout import AxisRun, KindLayout
 from tilewright.vectors.kinds import AXES, KIND_NAMES
@@ -133,6 +133,7 @@ class Layout:
                 separator="",
                 container=container,
                 radix=radix or ("binary" if form.radix == "decimal" else form.radix),
+                array=_array_name(form) if container in NAMED_ARRAYS else "",
             )
             for form in self.kinds
         )
@@ -154,6 +155,7 @@ class Layout:
                 radix="binary",
                 separator="",
                 container=PACKED,
+                array="",
             )
             for form in self.kinds
         )
@@ -180,6 +182,11 @@ class Layout:
         return cls(table["name"], table["description"], kinds)
 
 
+def _array_name(form: KindLayout) -> str:
+    """What the array of a kind is called in a file of arrays: in one with others, like the kind."""
+    return form.array or (form.kind if form.part else "")
+
+
 def _packed_place(axis: str) -> int:
     order = ("otile", "itile", "kij")
     return order.index(axis) if axis in order else len(order)
@@ -193,4 +200,8 @@ def _states_psums(form: KindLayout) -> bool:
 
 
 def _described(form: KindLayout) -> str:
-    return form.kind if form.is_complete() else f"{form.kind} (first {form.first} pixels only)"
+    return (
+        form.kind
+        if form.is_complete()
+        else f"{form.kind} (first {counted(form.first, 'pixel')} only)"
+    )

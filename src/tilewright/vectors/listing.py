@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from tilewright.errors import FormatError, printable
+from tilewright.errors import FormatError, counted, printable
 from tilewright.vectors.bundle import Bundle, BundleFile, planned_count, planned_files
 from tilewright.vectors.codec import file_count
 from tilewright.vectors.keys import check_keys
@@ -57,7 +57,7 @@ def listed_by_file(bundle: Bundle, facts: list[object]) -> tuple[BundleFile, ...
     count = planned_count(layout, bundle.plan)
     if len(files) != count:
         raise FormatError(
-            f"layout {layout.name} has {count} files for this layer, not {len(files)}"
+            f"layout {layout.name} has {counted(count, 'file')} for this layer, not {len(files)}"
         )
     planned = planned_files(layout, bundle.plan, bundle.widths)
     for (kind, name, indices, lines), file in zip(planned, files, strict=True):

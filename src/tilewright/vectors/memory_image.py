@@ -1,4 +1,4 @@
-"""What a memory held, as tools for FPGAs and processors write it: MIF, COE and Intel HEX."""
+"""What a memory held, as tools for FPGAs and processors write it: MIF, COE, Intel HEX and S-records."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import cycle, pairwise
 from pathlib import Path
+from typing import Literal
 
-from tilewright.errors import FormatError
+from tilewright.errors import FormatError, counted
 
 MAX_WORDS = 2**24
 RADICES = {"BIN": 2, "OCT": 8, "DEC": 10, "UNS": 10, "HEX": 16}
@@ -25,11 +26,18 @@ _COE = re.compile(
 _COE_COMMENT = re.compile(r"^\s*;[^\n]*", re.MULTILINE)
 _COE_TOKEN = re.compile(r"[^\s,]+")
 _RECORD = re.compile(r":((?:[0-9a-f]{2}){5,})", re.IGNORECASE)
+_S_RECORD = re.compile(r"s([0-9])((?:[0-9a-f]{2}){4,})", re.IGNORECASE)
+_ADDRESS_OCTETS = {1: 2, 2: 3, 3: 4}
+"""Of S-records with data, by their type."""
 _KEYS = (b"memory_initialization_vector", b"content")
 """Every COE has the first, and every MIF the second; dumps that have neither are not searched further."""
+ORDERS: dict[str, Literal["little", "big"]]
+ORDERS = {"ihex": "big", "ihex-words": "big", "ihex-little": "little"}
+"""Which octet of a word stands first, by the container of a layout."""
 _Record = tuple[int, bytes, int]
 """Address, octets, and line of the file."""
 
+OCTET = 0xFF
 DATA, END, SEGMENT, LINEAR, STARTS = 0, 1, 2, 4, (3, 5)
 """Types of Intel HEX records."""
 
@@ -55,11 +63,33 @@ class MemoryImage:
         """The first `count` words; octets are joined first, if they are so many whole words."""
         octets, rest = divmod(len(self.words), max(count, 1))
         if self.is_octets and octets and not rest:
-            parts = (self.words[at : at + octets] for at in range(0, len(self.words), octets))
-            words = tuple(map(_joined, parts))
-            return MemoryImage(self.tool, 8 * octets, words, self.lines[::octets])
-        left_out = max(len(self.words) - count, 0)
+            return self._joined(octets, "little")
+        left_out = max(len(self.words) - count, self.left_out)
         return replace(self, words=self.words[:count], lines=self.lines[:count], left_out=left_out)
+
+    def as_words(self, count: int, bits: int, *, container: str = "") -> MemoryImage:
+        """The first `count` words, of `bits` bits where all of them fit.
+
+        container: "ihex" or "ihex-little" where that says how octets are joined; else they are joined as
+        `in_words` does, if the words fit so, with the lowest first.
+        """
+        is_known = container in ORDERS
+        image = self if is_known else self.in_words(count)
+        if self.is_octets and (is_known or image.is_octets or not image._fits(bits)):
+            image = self._joined(-(-bits // 8), ORDERS.get(container, "little")).in_words(count)
+        image = image.in_words(count)
+        is_wide = image.bits >= bits if image.bits else not image.left_out
+        return replace(image, bits=bits) if is_wide and image._fits(bits) else image
+
+    def _fits(self, bits: int) -> bool:
+        return all(word is None or word >> bits in (0, -1) for word in self.words)
+
+    def _joined(self, octets: int, order: Literal["little", "big"]) -> MemoryImage:
+        """Words of so many octets; what is left behind the last one is none."""
+        ends = range(octets, len(self.words) + 1, octets)
+        words = tuple(_joined(self.words[end - octets : end], order) for end in ends)
+        lines = self.lines[: len(words) * octets : octets]
+        return MemoryImage(self.tool, 8 * octets, words, lines)
 
     def text(self, radix: str) -> str:
         """A word a line, with every digit of it, or decimal as two's complement; x where there is none."""
@@ -77,9 +107,9 @@ class MemoryImage:
         return "\n".join(lines) + "\n"
 
     def __str__(self) -> str:
-        size = f" of {self.bits} bits" if self.bits else ""
+        size = f" of {counted(self.bits, 'bit')}" if self.bits else ""
         more = f", and {self.left_out} behind them are left out" if self.left_out else ""
-        return f"{self.tool}: {len(self.words)} words{size}{more}"
+        return f"{self.tool}: {counted(len(self.words), 'word')}{size}{more}"
 
 
 def read_memory_image(content: bytes, path: Path) -> MemoryImage | None:
@@ -89,9 +119,12 @@ def read_memory_image(content: bytes, path: Path) -> MemoryImage | None:
     that is given two words or lies outside, a word that does not fit.
     """
     folded = content.lstrip().lower()
-    if not folded.startswith(b":") and all(key not in folded for key in _KEYS):
+    is_s = _S_RECORD.match(folded[:100].decode("latin-1")) is not None
+    if not folded.startswith(b":") and not is_s and all(key not in folded for key in _KEYS):
         return None
     text = content.decode("latin-1")
+    if is_s:
+        return _s_records(text, path)
     if _RECORD.match(text.lstrip()):
         return _intel_hex(text, path)
     if _COE.search(plain := _COE_COMMENT.sub(_lines_of, text)):
@@ -175,19 +208,46 @@ def _intel_hex(text: str, path: Path) -> MemoryImage:
     return _of_records(records, path)
 
 
-def _of_records(records: list[_Record], path: Path) -> MemoryImage:
+def _s_records(text: str, path: Path) -> MemoryImage:
+    """Source: the manual page srec(5); types 1 to 3 hold data, the others a header, counts and the start."""
+    records = list[_Record]()
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        match = _S_RECORD.fullmatch(line.strip())
+        octets = bytes.fromhex(match[2]) if match else b""
+        if not match or len(octets) != octets[0] + 1 or sum(octets) % 256 != OCTET:
+            raise FormatError(
+                f"{path}: line {number} must be an S-record whose octets add up to FF, but is not: was the "
+                "file cut or edited?"
+            )
+        if (size := _ADDRESS_OCTETS.get(int(match[1]))) is not None:
+            records.append((int.from_bytes(octets[1 : 1 + size]), octets[1 + size : -1], number))
+    if not any(data for _, data, _ in records):
+        raise FormatError(f"{path} must have S-records with data, but has none")
+    return _of_records(records, path, "S-records")
+
+
+def _of_records(records: list[_Record], path: Path, tool: str = "Intel HEX") -> MemoryImage:
+    """The octets by address; where these are a processor's, from the lowest on."""
     sizes = {len(data) for _, data, _ in records}
     size = max(sizes)
     steps = {after[0] - before[0] for before, after in pairwise(records)}
     is_worded = size > 1 and len(sizes) == 1 and steps == {1}
+    lowest = min(address for address, _, _ in records)
+    if lowest >= MAX_WORDS:
+        records = [(address - lowest, data, line) for address, data, line in records]
     count = max(address + (1 if is_worded else len(data)) for address, data, _ in records)
     if count > MAX_WORDS:
-        raise FormatError(f"{path} must have addresses below {MAX_WORDS}, but has {count - 1}")
+        raise FormatError(
+            f"{path} must have addresses below {MAX_WORDS}, or within as many from the lowest, but has "
+            f"{count - 1}"
+        )
     image = _Image(8 * size if is_worded else 8, count, path)
     for address, data, line in records:
         words = [int.from_bytes(data)] if is_worded else list(data)
         image.store(enumerate(words, address), line)
-    return image.of("Intel HEX", is_octets=not is_worded)
+    return image.of(tool, is_octets=not is_worded)
 
 
 class _Image:
@@ -247,6 +307,6 @@ def _number(token: str, base: int, path: Path) -> int:
         raise FormatError(f"{path}: {token[:40]!r} must be a number of radix {base}") from None
 
 
-def _joined(octets: tuple[int | None, ...]) -> int | None:
+def _joined(octets: tuple[int | None, ...], order: Literal["little", "big"]) -> int | None:
     known = [octet for octet in octets if octet is not None]
-    return int.from_bytes(bytes(known), "little") if len(known) == len(octets) else None
+    return int.from_bytes(bytes(known), order) if len(known) == len(octets) else None

@@ -1,4 +1,4 @@
-"""Codes as ``.npy`` files, or as uncompressed ``.npz`` files with one array, `words`, ``line lane``.
+"""Codes as ``.npy`` files, or as uncompressed ``.npz`` files with one array, ``line lane``.
 
 Such files of one shape and type differ in their numbers only, and in the two copies of the checksum of an
 npz. So numpy writes one, and the others are made from it; none of a bundle is ever parsed. Files of others
@@ -7,19 +7,17 @@ are: any array of so many integers that fit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 from typing import Any, Self
+from zipfile import ZIP_STORED, ZipFile
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import FormatError
-from tilewright.store.arrays import read_arrays
-from tilewright.vectors.text import TextForm
 
 CRC_IN_LOCAL_HEADER = 14
 CRC_IN_DIRECTORY = 16
@@ -54,12 +52,10 @@ class NumpyForm:
         return cls(blank.dtype, shape, before, b"", b"", b"", b"", has_checksums=False)
 
     @classmethod
-    def npz(cls, dtype: npt.DTypeLike, shape: tuple[int, int]) -> Self:
-        """The form that numpy gives to ``.npz`` files."""
+    def npz(cls, dtype: npt.DTypeLike, shape: tuple[int, int], name: str = "words") -> Self:
+        """The form that numpy gives to ``.npz`` files with one array of that name."""
         blank = np.zeros(shape, dtype)
-        buffer = BytesIO()
-        np.savez(buffer, words=blank)
-        content = buffer.getvalue()
+        content = npz_content({name: blank})
         header = content.index(b"\x93NUMPY")
         start = content.index(b"\n", header) + 1
         end, second = start + blank.nbytes, content.rindex(b"PK\x01\x02") + CRC_IN_DIRECTORY
@@ -95,7 +91,7 @@ class NumpyForm:
     @property
     def _kind(self) -> str:
         if self.has_checksums:
-            return "an uncompressed npz file with one array, words"
+            return "an uncompressed npz file with one array"
         return "an npy file"
 
     @property
@@ -110,41 +106,11 @@ class NumpyForm:
         return b"".join(parts)
 
 
-def numpy_form(text: TextForm) -> NumpyForm:
-    """The form of numpy files with the words of `text`, in the smallest type that holds a lane."""
-    bits = text.field_bits
-    width = next(width for width in (8, 16, 32, 64) if bits <= width)
-    dtype = f"<{'i' if text.is_signed else 'u'}{width // 8}"
-    form = NumpyForm.npy if text.container == "npy" else NumpyForm.npz
-    return form(dtype, (text.lines, text.word_bits // bits))
-
-
-def plain_array(content: bytes, text: TextForm, *, called: str) -> tuple[bytes, tuple[str, ...]]:
-    """A numpy file of anybody as the layout has it, and what was overlooked.
-
-    Of several arrays, "words" is taken, or the one that is `called` like the kind. Raises `FormatError` for
-    an array that is none of so many integers in their range, or where none of several has such a name.
-    """
-    form = numpy_form(text)
-    arrays = read_arrays(content, Path(text.name))
-    named = [arrays[name] for name in ("words", called) if name in arrays] or list(arrays.values())
-    if len(named) > 1 and not {"words", called} & arrays.keys():
-        raise FormatError(
-            f"{text.name} must have an array 'words' or '{called}', but has {', '.join(arrays)}"
-        )
-    array, count = named[0], form.shape[0] * form.shape[1]
-    if array.dtype.kind not in "iub" or array.size != count:
-        raise FormatError(
-            f"{text.name} must hold {count:,} integers ({form.shape[0]} words of {form.shape[1]}), but "
-            f"holds {array.dtype} of shape {array.shape}"
-        )
-    limits = np.iinfo(form.dtype)
-    if int(array.min()) < limits.min or int(array.max()) > limits.max:
-        raise FormatError(
-            f"{text.name}: {called} numbers must be {limits.min}..{limits.max}, but are "
-            f"{int(array.min())}..{int(array.max())}"
-        )
-    (plain,) = form.write(array.reshape(1, *form.shape))
-    changed = array.dtype != form.dtype or array.shape != form.shape
-    note = f"an array of {array.dtype}, {array.shape}, is read as {form.dtype}, {form.shape}"
-    return plain, (note,) if changed else ()
+def npz_content(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
+    """An uncompressed ``.npz`` file of these arrays, as numpy writes it."""
+    buffer = BytesIO()
+    with ZipFile(buffer, "w", ZIP_STORED, allowZip64=True) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+    return buffer.getvalue()

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tilewright.tile import TilePlan
+from tilewright.vectors.array_files import joined_arrays, part_of
 from tilewright.vectors.codec import text_set
-from tilewright.vectors.containers import RAW
+from tilewright.vectors.containers import ARRAYS, RAW
 from tilewright.vectors.kind_layout import KindLayout
 from tilewright.vectors.kinds import FieldWidths
 from tilewright.vectors.layout import Layout
@@ -18,6 +19,7 @@ class Cut:
     """Where a kind's part of a file stands: after `before` lines, or octets, and so many long.
 
     is_last: whether nothing stands behind it. has_blanks: whether blank lines may be among the lines.
+    container, array: of a file of arrays, where names take the place of lines.
     """
 
     before: int
@@ -25,9 +27,13 @@ class Cut:
     is_octets: bool
     is_last: bool
     has_blanks: bool
+    container: str = ""
+    array: str = ""
 
     def of(self, content: bytes, *, is_foreign: bool = False) -> bytes:
         """The part of the content of the file. is_foreign: blank lines are not counted."""
+        if self.array:  # of a foreign file, the reader chooses
+            return content if is_foreign else part_of(content, self.container, self.array)
         if self.is_octets:
             return content[self.before : None if self.is_last else self.before + self.size]
         lines = content.split(b"\n")
@@ -56,7 +62,8 @@ def cuts_of(layout: Layout, plan: TilePlan, widths: FieldWidths) -> dict[tuple[s
         for at, (form, size) in enumerate(parts):
             is_last = at == len(parts) - 1
             is_octets = form.container in RAW
-            found[form.kind, name] = Cut(before, size, is_octets, is_last, has_blanks)
+            named = (form.container, form.array) if form.container in ARRAYS else ("", "")
+            found[form.kind, name] = Cut(before, size, is_octets, is_last, has_blanks, *named)
             before += size
     return found
 
@@ -79,8 +86,14 @@ def joined(
     contents: Mapping[tuple[str, str], bytes], kinds: Iterable[KindLayout]
 ) -> dict[str, bytes]:
     """The contents of files, by kind and name, with the parts of each file one after the other."""
-    order = {form.kind: form.part for form in kinds}
-    found: dict[str, bytes] = {}
-    for (_, name), content in sorted(contents.items(), key=lambda item: order[item[0][0]]):
-        found[name] = found.get(name, b"") + content
-    return found
+    forms = {form.kind: form for form in kinds}
+    found: dict[str, list[bytes]] = {}
+    of_arrays: dict[str, str] = {}
+    for (kind, name), content in sorted(contents.items(), key=lambda item: forms[item[0][0]].part):
+        found.setdefault(name, []).append(content)
+        if forms[kind].part and forms[kind].container in ARRAYS:
+            of_arrays[name] = forms[kind].container
+    return {
+        name: joined_arrays(parts, of_arrays[name]) if name in of_arrays else b"".join(parts)
+        for name, parts in found.items()
+    }

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import FormatError
-from tilewright.vectors.containers import C_PART_BITS, RAW, Frame, frame
+from tilewright.errors import FormatError, counted
+from tilewright.vectors.containers import C_PART_BITS, IHEX, RAW, Frame, frame
+from tilewright.vectors.intel_hex import hex_content, hex_octets
 from tilewright.vectors.kind_layout import LINE_ENDS
 from tilewright.vectors.lanes import lane_digits, lane_lines, lanes_fault, raw_content, raw_digits
 
@@ -28,7 +29,7 @@ Digits = npt.NDArray[np.uint8]
 class TextForm:
     """What one file must look like: header lines, then `lines` words of `digits` digits.
 
-    bits: of a word, 0 for as many as digits. radix, container, separator: as in `KindLayout`.
+    bits: of a word, 0 for as many as digits. radix, container, separator, array: as in `KindLayout`.
     field_bits, is_signed: of a lane, needed for separated and decimal lanes.
     """
 
@@ -44,6 +45,7 @@ class TextForm:
     separator: str = ""
     field_bits: int = 0
     is_signed: bool = False
+    array: str = ""
 
     def write(self, digits: Digits) -> bytes:
         """Bits 0 or 1, ``line bit``, to the content of the file."""
@@ -98,6 +100,9 @@ class TextSet:
         """Bits 0 or 1, ``file line bit``, to the contents of the files."""
         if self.form.container in RAW:
             return [raw_content(words, self.form.container) for words in digits]
+        if self.form.container in IHEX:
+            octets = [raw_content(words, self.form.container) for words in digits]
+            return [hex_content(of, self._step, self.form.line_end) for of in octets]
         if self.form.is_in_lanes:
             return [self._write_lanes(index, words) for index, words in enumerate(digits)]
         form, around, heads = self.form, self.form.frame, self._heads()
@@ -125,6 +130,12 @@ class TextSet:
         """Inverse of `write`; raises `FormatError` that names the first wrong file and line."""
         if self.form.container in RAW:
             return np.stack([raw_digits(self[i], content) for i, content in enumerate(contents)])
+        if self.form.container in IHEX:
+            octets = [
+                hex_octets(content, self[i].name, self._step, self.form.line_end)
+                for i, content in enumerate(contents)
+            ]
+            return np.stack([raw_digits(self[i], of) for i, of in enumerate(octets)])
         form, around, heads = self.form, self.form.frame, self._heads()
         if form.is_in_lanes:
             return np.stack([self._read_lanes(i, content) for i, content in enumerate(contents)])
@@ -151,6 +162,11 @@ class TextSet:
             at = int(faults.argmax())
             raise _first_fault(self[at], contents[at])
         return _bits(digits, self, around) if form.radix == "hex" else digits
+
+    @property
+    def _step(self) -> int:
+        """Octets of a record that is a word, where Intel HEX counts words; 0 where it counts octets."""
+        return -(-self.form.word_bits // 8) if self.form.container == "ihex-words" else 0
 
     def _write_lanes(self, index: int, digits: Digits) -> bytes:
         form, around = self[index], self[index].frame
@@ -267,7 +283,8 @@ def _first_fault(form: TextForm, content: bytes) -> FormatError:
             fault = "" if line == fixed else shown
         if fault:
             return FormatError(f"{form.name} line {number}: {fault}")
-    size = f"must have {wanted} lines ({head} header lines, {form.lines} words)"
+    parts = f"{counted(head, 'header line')}, {counted(form.lines, 'word')}"
+    size = f"must have {counted(wanted, 'line')} ({parts})"
     if len(found) < wanted:
         tail = f" and ends within line {len(found) + 1}" if rest else ""
         return FormatError(

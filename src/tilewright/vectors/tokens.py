@@ -75,7 +75,7 @@ def without_places(content: bytes) -> bytes:
             else:
                 return content
         if kept or not bare:
-            lines.append(b" ".join(kept))
+            lines.append(b" ".join(kept) if kept else line)
     return b"\n".join(lines) if is_placed else content
 
 

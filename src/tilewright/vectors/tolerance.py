@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tilewright.vectors.containers import MEMORY, NUMPY
+from tilewright.errors import FormatError, counted
+from tilewright.vectors.array_files import plain_array
+from tilewright.vectors.containers import ARRAYS, MEMORY
 from tilewright.vectors.kind_layout import LINE_ENDS, KindLayout
 from tilewright.vectors.memory_image import read_memory_image
-from tilewright.vectors.npz import plain_array
 from tilewright.vectors.text import TextForm
 from tilewright.vectors.tokens import plain_numbers
 
@@ -27,7 +28,7 @@ def tolerated(form: KindLayout, content: bytes, text: TextForm) -> tuple[bytes, 
     blank lines at the end, a last line without line end, the other kind of line ends, and what
     `tilewright.vectors.tokens` says of numbers. Memory files are read in whatever way their format allows.
     """
-    if form.container in NUMPY:
+    if form.container in ARRAYS:
         return plain_array(content, text, called=form.tensor)
     if form.container in MEMORY:
         return _as_ours(content, text)
@@ -72,17 +73,34 @@ def with_own_text(form: KindLayout, content: bytes) -> bytes:
 
 
 def _as_ours(content: bytes, text: TextForm) -> tuple[bytes, tuple[str, ...]]:
-    """A memory file as the layout writes it, if all words are there and fit; else as it is, to be refused."""
+    """A memory file as the layout writes it; anything else as it is, to be refused.
+
+    Raises `FormatError` for a memory file with too few words, or with one that is missing or does not fit.
+    """
     image = read_memory_image(content, Path(text.name))
-    words = () if image is None else image.words[: text.lines]
-    known = [word for word in words if word is not None and word >> text.word_bits in (0, -1)]
-    if image is None or len(known) != text.lines:
+    if image is None:
         return content, ()
-    mask = (1 << text.word_bits) - 1
-    rows = "".join(f"{word & mask:0{text.word_bits}b}" for word in known)
-    bits = np.frombuffer(rows.encode(), np.uint8) - ord("0")
-    plain = text.write(bits.reshape(text.lines, text.word_bits))
-    return plain, () if plain == content else (f"read as {image.in_words(text.lines)}",)
+    bits = text.word_bits
+    image = image.as_words(text.lines, bits, container=text.container)
+    if len(image.words) < text.lines:
+        raise FormatError(
+            f"{text.name} must hold {counted(text.lines, 'word')} of {bits} bits, but holds "
+            f"{len(image.words):,}: it was written for another shape or layout"
+        )
+    for address, (word, line) in enumerate(zip(image.words, image.lines, strict=True)):
+        if word is None:
+            raise FormatError(
+                f"{text.name} must hold {counted(text.lines, 'word')}, but has none at {address}"
+            )
+        if word >> bits not in (0, -1):
+            raise FormatError(
+                f"{text.name} line {line}: word {address} must have {bits} bits, but is {word}"
+            )
+    mask = (1 << bits) - 1
+    rows = "".join(f"{word & mask:0{bits}b}" for word in image.words if word is not None)
+    digits = np.frombuffer(rows.encode(), np.uint8) - ord("0")
+    plain = text.write(digits.reshape(text.lines, bits))
+    return plain, () if plain == content else (f"read as {image}",)
 
 
 def _even_separators(separator: str, body: bytes) -> bytes:

@@ -12,17 +12,15 @@ from tilewright.verilog.events import AT_END, BYTES, MATCHED, ReadEvent, Stream
 from tilewright.verilog.file_calls import unfollowed
 from tilewright.verilog.file_reads import Target, output_targets, written
 from tilewright.verilog.line_reads import keep
-from tilewright.verilog.machine import (
-    Machine,
-    Memory,
-)
-from tilewright.verilog.paths import path_of
+from tilewright.verilog.machine import Machine
+from tilewright.verilog.objects import find_name
 from tilewright.verilog.places import compile_target, fitter
 from tilewright.verilog.refused_places import refused_place
 from tilewright.verilog.signals import (
     FinishSimulationSignal,
 )
 from tilewright.verilog.simulators import Simulator
+from tilewright.verilog.stored import Memory
 from tilewright.verilog.values import UNKNOWN, Value
 
 BYTE = 8
@@ -67,7 +65,9 @@ def fread(call: Any, compiler: Compiler) -> Evaluate:
     if store is None:
         return lose
     forget = (
-        _forget_memory(place) if place.type.isUnpackedArray else _forget_variable(place, compiler)
+        _forget_memory(place, compiler)
+        if place.type.isUnpackedArray
+        else _forget_variable(place, compiler)
     )
 
     @cache
@@ -106,11 +106,12 @@ def _forget_variable(place: Any, compiler: Compiler) -> Run:
     return lambda machine: target(machine, UNKNOWN)
 
 
-def _forget_memory(place: Any) -> Run:
-    path = path_of(place.getSymbolReference())
+def _forget_memory(place: Any, compiler: Compiler) -> Run:
+    find = find_name(place, compiler, is_written=True)
 
     def forget(machine: Machine) -> None:
-        machine.memories[path] = Memory({None: UNKNOWN})
+        if find is not None:
+            machine.memories[find(machine)] = Memory({None: UNKNOWN})
 
     return forget
 
@@ -138,11 +139,11 @@ def _store(call: Any, compiler: Compiler) -> Store:
 def _memory_store(call: Any, compiler: Compiler) -> Store | None:
     """How the words of a memory of one dimension are filled; None for any other."""
     place = written(call.arguments[0])
-    symbol, words = place.getSymbolReference(), place.type.canonicalType
-    if symbol is None or not words.hasFixedRange or not words.elementType.isIntegral:
+    find, words = find_name(place, compiler, is_written=True), place.type.canonicalType
+    if find is None or not words.hasFixedRange or not words.elementType.isIntegral:
         return None
     ends = sorted((int(words.fixedRange.left), int(words.fixedRange.right)))
-    path, fit = path_of(symbol), fitter(words.elementType)
+    fit = fitter(words.elementType)
     reader = _reader(call, compiler, int(words.elementType.bitWidth))
     limits = [
         compiler.expression(call.arguments[at]) if len(call.arguments) > at else None
@@ -153,6 +154,7 @@ def _memory_store(call: Any, compiler: Compiler) -> Store | None:
         first, count = (limit(machine).bits if limit else None for limit in limits)
         first = ends[0] if first is None else first
         last = ends[1] if count is None else min(ends[1], first + count - 1)
+        path = find(machine)
         memory = machine.memories.setdefault(path, Memory())
         for address in range(max(first, ends[0]), last + 1):
             machine.step()

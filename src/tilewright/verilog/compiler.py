@@ -46,5 +46,13 @@ class Compiler(Protocol):
     def forget(self, node: Any) -> Run:
         """What is left after a piece that was not followed: its variables are unknown."""
 
-    def initialize(self, symbol: Any) -> Run | None:
-        """The initial value of a variable; None if it has none."""
+    def prepare_call(
+        self, subroutine: Any, arguments: list[Any]
+    ) -> Callable[[Machine], Callable[[int], Value]]:
+        """A call of a method in two steps: the arguments now, the rest later, on an object."""
+
+    def target(self, node: Any) -> Assign:
+        """How a value is stored in a place."""
+
+    def initialize(self, symbol: Any, find: Callable[[Machine], str] | None = None) -> Run | None:
+        """The initial value of a variable, stored under its path or the name found; None if it has none."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tilewright.verilog.classes import is_member
 from tilewright.verilog.compiler import Compiler
 from tilewright.verilog.machine import Machine
-from tilewright.verilog.places import root_of
+from tilewright.verilog.places import does_something, root_of
 from tilewright.verilog.values import wrap
 
 
@@ -16,12 +17,14 @@ def copied(expression: Any) -> Any:
     while expression.kind.name == "Conversion":
         expression = expression.operand
     is_plain = expression.kind.name == "NamedValue" or root_of(expression) is not None
-    return expression if is_plain else None
+    is_plain = is_plain or is_member(expression)
+    return expression if is_plain and not does_something(expression) else None
 
 
 def find_cut(source: Any, target: Any, compiler: Compiler) -> Callable[[Machine], bool]:
     """Whether a copy of `source` to a variable `target` loses first bits that do not repeat the sign."""
     is_plain = target.kind.name in ("NamedValue", "FormalArgument") or root_of(target) is not None
+    is_plain = is_plain or is_member(target)
     if not (is_plain and target.type.isIntegral and source.type.isIntegral):
         return lambda _: False
     width = int(target.type.bitWidth)

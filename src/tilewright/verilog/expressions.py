@@ -7,8 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from tilewright.verilog.assignments import compile_assignment, compile_old_value
+from tilewright.verilog.classes import has_lifetime_of_its_own, is_member, is_this
 from tilewright.verilog.compiler import Compiler, Evaluate
-from tilewright.verilog.machine import WIDE, Machine, Memory
+from tilewright.verilog.literals import constant, literal, null, string
+from tilewright.verilog.machine import WIDE, Machine
+from tilewright.verilog.objects import copy_object, find_name, new_object
 from tilewright.verilog.operators import BINARY, CASE_EQUALITIES, WILDCARDS, binary_with_x, unary
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.patterns import compile_pattern
@@ -20,8 +23,8 @@ from tilewright.verilog.places import (
     fitter,
     root_of,
 )
-from tilewright.verilog.scan import digits_value
-from tilewright.verilog.values import UNKNOWN, Value, all_x, from_pattern, text_value, wrap
+from tilewright.verilog.stored import Memory
+from tilewright.verilog.values import UNKNOWN, Value, all_x, from_pattern, wrap
 
 MOST_BITS = 1 << 20
 """Of a replication; a wider one is not computed."""
@@ -38,53 +41,38 @@ def _unknown(_: Machine) -> Value:
     return UNKNOWN
 
 
-def _literal(expression: Any, _: Compiler) -> Evaluate:
-    width, is_signed = int(expression.type.bitWidth), bool(expression.type.isSigned)
-    if expression.value.hasUnknown:
-        value = _digits_with_x(str(expression.value), width, is_signed=is_signed)
-    else:
-        value = Value(wrap(int(expression.value), width, is_signed=is_signed), width, is_signed)
-    return lambda _: value
-
-
-def _digits_with_x(text: str, width: int, *, is_signed: bool) -> Value:
-    """A literal with digits x or z, as pyslang writes it: ``8'bxx10``, ``4'hx``, ``'x``."""
-    base, digits = "b", text.rpartition("'")[2].lower().lstrip("s")
-    if digits[0] in "bodh" and len(digits) > 1:
-        base, digits = digits[0], digits[1:]
-    return digits_value(digits, "b" if base == "d" else base, width, is_signed=is_signed)
-
-
-def _string(expression: Any, _: Compiler) -> Evaluate:
-    value = text_value(expression.value.encode("latin-1", "replace"))
-    return lambda _: value
-
-
 def _named(expression: Any, compiler: Compiler) -> Evaluate:
     symbol = expression.symbol
     if symbol.kind.name in ("Parameter", "EnumValue"):
-        return _constant(symbol.value, expression.type)
+        return constant(symbol.value, expression.type)
+    if is_this(symbol):
+        return lambda machine: Value(machine.heap.this)
     path = path_of(symbol)
-    if symbol.kind.name not in ("Variable", "FormalArgument", "ClassProperty", "Field", "Iterator"):
+    if symbol.kind.name == "ClassProperty":
+        return _property(expression, compiler)
+    if symbol.kind.name not in ("Variable", "FormalArgument", "Field", "Iterator"):
         tied = compiler.tied.get(path)  # else a net is driven by the design
         return _unknown if tied is None else compile_expression(tied, compiler)
     is_set = path in compiler.assigned or symbol.kind.name in ("FormalArgument", "Iterator")
-    default = default_value(expression.type) if is_set else UNKNOWN
+    is_own = has_lifetime_of_its_own(symbol)
+    default = default_value(expression.type) if is_set or is_own else UNKNOWN
+    if is_own:
+        return lambda m: m.first(default) if (value := m.get(path)) is None else value
     return lambda m: default if (value := m.get(path)) is None else value
 
 
-def _constant(constant: Any, type_: Any) -> Evaluate:
-    """A constant, as wide as its value: `defparam` leaves the parameter the type of its default."""
-    inner = constant.value
-    if isinstance(inner, str):
-        value = text_value(inner.encode("latin-1", "replace"))
-    else:
-        try:
-            width = int(getattr(inner, "bitWidth", 0)) or int(type_.bitWidth)
-            value = Value(int(inner), width or 32, bool(type_.isSigned))
-        except (TypeError, ValueError):
-            value = UNKNOWN
-    return lambda _: value
+def _property(expression: Any, compiler: Compiler) -> Evaluate:
+    """A variable of an object, or of a class."""
+    find, default = find_name(expression, compiler), default_value(expression.type)
+    if find is None:
+        return _unknown
+    return lambda m: m.first(default) if (value := m.get(find(m))) is None else value
+
+
+def _member(expression: Any, compiler: Compiler) -> Evaluate:
+    if is_member(expression):
+        return _property(expression, compiler)
+    return _unknown if expression.value.type.isVirtualInterface else _part(expression, compiler)
 
 
 def _conversion(expression: Any, compiler: Compiler) -> Evaluate:
@@ -242,17 +230,28 @@ def _replication(expression: Any, compiler: Compiler) -> Evaluate:
 
 
 def _element(expression: Any, compiler: Compiler) -> Evaluate:
-    symbol = root_of(expression)
-    if symbol is None:
+    root = root_of(expression)
+    if root is None:
         return _part(expression, compiler)
-    path, index = path_of(symbol), compile_index(expression, compiler)
-    is_set = path in compiler.assigned
-    default = default_value(expression.type) if is_set else UNKNOWN
+    find, index = find_name(root, compiler), compile_index(expression, compiler)
+    if find is None:
+        return _unknown
+    default = default_value(expression.type) if _is_set(root, compiler) else UNKNOWN
+    if has_lifetime_of_its_own(root.getSymbolReference()):
+        return lambda m: read_memory(m, find(m), index(m), m.first(default))
 
     def evaluate(machine: Machine) -> Value:
-        return read_memory(machine, path, index(machine), default)
+        return read_memory(machine, find(machine), index(machine), default)
 
     return evaluate
+
+
+def _is_set(root: Any, compiler: Compiler) -> bool:
+    """Whether it is known what an array holds before anything is assigned to it."""
+    symbol = root.getSymbolReference()
+    return symbol.kind.name in ("ClassProperty", "FormalArgument") or (
+        path_of(symbol) in compiler.assigned
+    )
 
 
 def read_memory(machine: Machine, path: str, at: object | None, default: Value) -> Value:
@@ -295,9 +294,9 @@ def _call(expression: Any, compiler: Compiler) -> Evaluate:
 
 
 _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
-    "IntegerLiteral": _literal,
-    "UnbasedUnsizedIntegerLiteral": _literal,
-    "StringLiteral": _string,
+    "IntegerLiteral": literal,
+    "UnbasedUnsizedIntegerLiteral": literal,
+    "StringLiteral": string,
     "NamedValue": _named,
     "HierarchicalValue": _named,
     "Conversion": _conversion,
@@ -308,7 +307,10 @@ _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
     "Replication": _replication,
     "ElementSelect": _element,
     "RangeSelect": _part,
-    "MemberAccess": _part,
+    "MemberAccess": _member,
+    "NullLiteral": null,
+    "NewClass": new_object,
+    "CopyClass": copy_object,
     "Assignment": compile_assignment,
     "LValueReference": compile_old_value,
     "Call": _call,

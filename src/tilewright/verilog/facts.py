@@ -5,12 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from tilewright.verilog.classes import (
+    has_lifetime_of_its_own,
+    is_member,
+    overriders,
+    own_properties,
+    with_bases,
+)
 from tilewright.verilog.paths import path_of
 
 FILE_CALLS = frozenset(
     (
         *("$fopen", "$fscanf", "$fgets", "$fgetc", "$ungetc", "$fread", "$fseek", "$rewind"),
         *("$readmemb", "$readmemh"),
+    )
+)
+ARRAY_CHANGES = frozenset(
+    (
+        *("push_back", "push_front", "pop_back", "pop_front", "insert", "delete"),
+        *("sort", "rsort", "reverse", "shuffle"),
     )
 )
 RESULT_CALLS = frozenset(("$fscanf", "$fgets", "$fgetc", "$feof", "$sscanf", "$fread"))
@@ -25,7 +38,9 @@ class Facts:
     """What a piece of the tree does, the tasks that it calls included.
 
     assigned: paths of the variables that it writes. read: of those that it looks at. results: of those
-    that hold what a read returned. handles: expressions of the files that it reads.
+    that hold what a read returned. handles: expressions of the files that it reads. own: of those that it
+    writes, the ones that each object or call has of its own. asks_file: it calls what tells how far a file
+    goes.
     """
 
     has_file_calls: bool = False
@@ -34,9 +49,11 @@ class Facts:
     read: set[str] = field(default_factory=set)
     results: set[str] = field(default_factory=set)
     handles: list[Any] = field(default_factory=list)
+    asks_file: bool = False
     opens: bool = False
     loads: bool = False
     calls: set[str] = field(default_factory=set)
+    own: set[str] = field(default_factory=set)
 
     def collect(self, node: Any) -> None:
         """Add what `node` does."""
@@ -55,13 +72,38 @@ class Facts:
         elif kind in ("Timed", "Wait"):
             self.has_timing = True
         elif kind == "VariableDeclaration" and node.symbol.initializer is not None:
-            self.assigned.add(path_of(node.symbol))
+            self._add(node.symbol)
         elif kind == "NamedValue":
             self.read.add(path_of(node.symbol))
+        elif is_member(node):
+            self.read.add(path_of(node.member))
+        elif kind == "NewClass":
+            self._construct(node)
 
     def _assign(self, targets: list[Any]) -> None:
         symbols = [_whole(target).getSymbolReference() for target in targets]
-        self.assigned.update(path_of(symbol) for symbol in symbols if symbol is not None)
+        for symbol in symbols:
+            if symbol is not None:
+                self._add(symbol)
+
+    def _add(self, symbol: Any) -> None:
+        self.assigned.add(path_of(symbol))
+        if has_lifetime_of_its_own(symbol):
+            self.own.add(path_of(symbol))
+
+    def _construct(self, node: Any) -> None:
+        """What an object is made of, though no call shows it."""
+        for class_ in with_bases(node.type.canonicalType):
+            path = f"{class_.hierarchicalPath}::"
+            if path in self.calls:
+                continue
+            self.calls.add(path)
+            for symbol in own_properties(class_):
+                if symbol.initializer is not None:
+                    self._add(symbol)
+                    self.collect(symbol.initializer)
+            if class_.constructor is not None:
+                self.collect(class_.constructor.body)
 
     def _keep_result(self, node: Any) -> None:
         source = node.right
@@ -75,10 +117,15 @@ class Facts:
     def _call(self, call: Any) -> None:
         name = call.subroutineName
         if not call.isSystemCall:
-            path = path_of(call.subroutine)
-            if path not in self.calls:
-                self.calls.add(path)
-                self.collect(call.subroutine.body)
+            for subroutine in (call.subroutine, *overriders(call.subroutine)):
+                path = path_of(subroutine)
+                if path not in self.calls:
+                    self.calls.add(path)
+                    self.collect(subroutine.body)
+            return
+        self.asks_file = self.asks_file or name in RESULT_CALLS
+        if name in ARRAY_CHANGES:
+            self._assign([call.arguments[0]])
         elif name in FILE_CALLS:
             self.has_file_calls = True
             self.opens = self.opens or name == "$fopen"
@@ -90,6 +137,8 @@ class Facts:
 def _whole(target: Any) -> Any:
     """The variable of which a target is a member."""
     while target.kind.name in ("MemberAccess", "ElementSelect", "RangeSelect"):
+        if is_member(target):
+            break
         target = target.value
     return target
 

@@ -48,7 +48,8 @@ def fopen(call: Any, compiler: Compiler) -> Evaluate:
         if is_fixed and refuses_name(machine, value, line):
             return Value(0)
         if value.text is None:
-            machine.undecided(line, "the name of the file opened here cannot be computed")
+            advice = machine.plusargs.advice(machine.values)
+            machine.undecided(line, f"the name of the file opened here cannot be computed{advice}")
             return UNKNOWN
         return machine.open(value.text, line, value.lost)
 

@@ -21,7 +21,7 @@ from tilewright.verilog.events import (
 )
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.paths import path_of
-from tilewright.verilog.places import FindKey, compile_key, compile_target
+from tilewright.verilog.places import FindKey, compile_place
 from tilewright.verilog.refused_places import refused_place
 from tilewright.verilog.scan import (
     Conversion,
@@ -193,8 +193,7 @@ def output_targets(arguments: Any, compiler: Compiler) -> list[Target]:
     places = map(written, arguments)
     return [
         Target(
-            compile_target(place, compiler),
-            compile_key(place, compiler),
+            *compile_place(place, compiler),
             int(place.type.bitWidth),
             bool(place.type.isIntegral and place.type.isSigned),
         )

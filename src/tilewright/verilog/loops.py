@@ -8,10 +8,11 @@ from itertools import product
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate, Run
-from tilewright.verilog.facts import RESULT_CALLS, facts_of
+from tilewright.verilog.facts import facts_of
 from tilewright.verilog.machine import (
     Machine,
 )
+from tilewright.verilog.objects import find_name
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.queues import length
 from tilewright.verilog.signals import (
@@ -49,14 +50,7 @@ def _kind(condition: Any, body: Any) -> str:
         return "open"
     facts = facts_of(condition)
     results = facts_of(body).results
-    calls: list[str] = []
-
-    def visit(node: Any) -> None:
-        if node.kind.name == "Call":
-            calls.append(node.subroutineName)
-
-    condition.visit(visit)
-    is_about_file = bool(facts.read & results) or any(name in RESULT_CALLS for name in calls)
+    is_about_file = bool(facts.read & results) or facts.asks_file
     return "open" if is_about_file or not facts.read else "counted"
 
 
@@ -113,13 +107,13 @@ def _foreach(statement: Any, compiler: Compiler) -> Run:
 def _foreach_queue(statement: Any, body: Run, compiler: Compiler) -> Run:
     """Over a queue or a dynamic array, as large as it is when the loop starts."""
     forget, dim = compiler.forget(statement.body), statement.loopDims[0]
-    symbol = statement.arrayRef.getSymbolReference()
-    if symbol is None or dim.loopVar is None:
+    find = find_name(statement.arrayRef, compiler)
+    if find is None or dim.loopVar is None:
         return forget
-    path, name = path_of(symbol), path_of(dim.loopVar)
+    name = path_of(dim.loopVar)
 
     def run(machine: Machine) -> None:
-        memory = machine.memories.get(path)
+        memory = machine.memories.get(find(machine))
         if memory is not None and None in memory.elements:
             forget(machine)
             return

@@ -10,8 +10,11 @@ from posixpath import normpath
 
 from tilewright.verilog.events import AT_END, MATCHED, MemoryLoad, ReadEvent, Stream
 from tilewright.verilog.file_names import is_exact_file, letter_case_twin
+from tilewright.verilog.heap import Heap, static_name
+from tilewright.verilog.plusargs import Plusargs
 from tilewright.verilog.signals import FinishSimulationSignal, StopProcessSignal
 from tilewright.verilog.simulators import ICARUS, Simulator
+from tilewright.verilog.stored import Key, Memory, Outside, WrittenFile
 from tilewright.verilog.values import UNKNOWN, Value
 
 MAX_STEPS = 1_000_000
@@ -20,35 +23,9 @@ MAX_PRINTED = 100_000
 """Lines that are kept of what the testbench prints."""
 FIRST_HANDLE = 0x8000_0003
 WORD = 0xFFFF_FFFF
+SHARED = "two processes change one object, or read one file: which is the first depends on time"
 WIDE = 4096
 """Bits from which on a value costs more than one step."""
-
-Key = str | tuple[str, object]
-"""A variable, or an element of a memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """An address that a memory does not have: what is written there is lost."""
-
-    at: object
-
-
-@dataclass(slots=True)
-class Memory:
-    """An unpacked array: known elements, and the loads that filled it. size: of one that can grow."""
-
-    elements: dict[object, Value] = field(default_factory=dict)
-    loads: list[MemoryLoad] = field(default_factory=list)
-    loaded: set[object] = field(default_factory=set)
-    size: int | None = None
-
-
-@dataclass(slots=True)
-class WrittenFile:
-    """A file that the testbench writes: its text so far, None if a part of it is not known."""
-
-    text: bytes | None = b""
 
 
 @dataclass(slots=True)
@@ -61,13 +38,16 @@ class Machine:
     opened, by handle. marks: which read left the value that a variable holds. is_cut: `$finish` in a branch
     ended the simulation. ignores_case: open a file of the same name in other letter case, too.
     contents: of files read. printed: lines of the testbench, None where not known. written: files that it
-    writes. is_matching: what is looked at is a pattern with open digits.
+    writes. is_matching: what is looked at is a pattern with open digits. heap: objects of classes. plusargs:
+    of the run. is_merging: a part of a variable is assigned, and the rest of it stays.
     """
 
     folder: Path
     volatile: frozenset[str] = frozenset()
     exposed: frozenset[str] = frozenset()
     simulator: Simulator = ICARUS
+    plusargs: Plusargs = field(default_factory=Plusargs)
+    heap: Heap = field(default_factory=Heap)
     values: dict[str, Value] = field(default_factory=dict)
     memories: dict[str, Memory] = field(default_factory=dict)
     handles: dict[int, Stream] = field(default_factory=dict)
@@ -92,6 +72,7 @@ class Machine:
     is_finished: bool = False
     is_looking: bool = True
     is_matching: bool = False
+    is_merging: bool = False
     is_cut: bool = False
     ignores_case: bool = False
     contents: dict[Path, bytes] = field(default_factory=dict)
@@ -146,16 +127,21 @@ class Machine:
         self.values[name] = UNKNOWN if name in self.volatile else value
         bits = value.bits
         if self.handles and bits is not None and (stream := self.handles.get(bits & WORD)):
-            stream.holders.add(name)
+            stream.holders.add(static_name(name))
 
     def mark(self, key: Key, event: ReadEvent) -> None:
         """Remember that the value in a variable is the one that a read left there."""
         name = key if isinstance(key, str) else key[0]
         self.marks[key] = event
-        if name in self.exposed:
+        if static_name(name) in self.exposed:
             event.is_exposed = True
             event.look_through(key)
         event.is_outside = event.is_outside or (key is not name and isinstance(key[1], Outside))
+
+    def first(self, value: Value) -> Value:
+        """What a variable that an object or a call has of its own holds at first, where that is `value`."""
+        is_open = value.masked is not None and not self.simulator.begins_with_x
+        return UNKNOWN if is_open and not self.is_merging else value
 
     def event_of(self, key: Key | None) -> ReadEvent | None:
         """The read that left the value of a variable; outside of a memory, what its last load left there."""
@@ -184,12 +170,12 @@ class Machine:
 
     def use(self, key: Key) -> None:
         """Somebody looks at the value of a variable."""
-        event = self.marks.get(key)
-        if (
-            event is not None
-            and self.is_looking
-            and not (self.is_matching and event.status == MATCHED)
-        ):
+        if (event := self.marks.get(key)) is not None:
+            self.use_event(event, key)
+
+    def use_event(self, event: ReadEvent, key: Key) -> None:
+        """Somebody looks at the value that a read left in a variable."""
+        if self.is_looking and not (self.is_matching and event.status == MATCHED):
             event.is_used = True
             event.look_through(key)
             event.is_missed |= isinstance(key, tuple) and isinstance(key[1], Outside)
@@ -197,7 +183,7 @@ class Machine:
     def use_all(self, names: Collection[str]) -> None:
         """Something that is not followed looks at these variables and memories."""
         for key, event in self.marks.items():
-            if (key if isinstance(key, str) else key[0]) in names:
+            if static_name(key if isinstance(key, str) else key[0]) in names:
                 event.is_used = True
 
     @contextmanager
@@ -243,11 +229,19 @@ class Machine:
         """Remember, once, what could not be followed."""
         self.notes.setdefault((line, message))
 
+    def touch(self, at: int, line: int) -> None:
+        """The process that is followed changes an object, or reads a file in a method."""
+        if self.heap.is_shared(at):
+            self.undecided(line, SHARED)
+            self.lose_streams([""])
+
     def reads_nothing(self, handle: Value, line: int, name: str) -> bool:
         """Whether a handle is known to be no file that is open for reading: variables keep their values.
 
         It may be 0: then no missing file is one that the testbench can do without.
         """
+        if handle.bits is not None and self.heap.this and handle.bits:
+            self.touch(handle.bits & WORD, line)
         if handle.bits is None or self.stream(handle) is not None:
             return False
         if handle.bits == 0:

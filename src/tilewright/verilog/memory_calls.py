@@ -13,9 +13,10 @@ from tilewright.verilog.constant_names import is_constant, refuses_name
 from tilewright.verilog.events import MemoryLoad
 from tilewright.verilog.file_reads import written
 from tilewright.verilog.formats import format_text
-from tilewright.verilog.machine import Machine, Memory, WrittenFile
-from tilewright.verilog.paths import path_of
+from tilewright.verilog.machine import Machine
+from tilewright.verilog.objects import FindName, find_name
 from tilewright.verilog.readmem import load_memory
+from tilewright.verilog.stored import Memory, WrittenFile
 from tilewright.verilog.testbench import UNKNOWN_MEMORY
 from tilewright.verilog.values import UNKNOWN, Value, all_x
 
@@ -26,14 +27,14 @@ MOST_ELEMENTS = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class LoadCall:
-    """One call. path, width, ends: of the memory; a width of 0 where it lies in the design.
+    """One call. find, width, ends: of the memory; a width of 0 where it lies in the design.
 
     indices: of its elements in order, where it has several dimensions.
     """
 
     line: int
     base: str
-    path: str
+    find: FindName
     width: int
     is_signed: bool
     ends: tuple[int, int]
@@ -44,7 +45,7 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
     """A call; each memory remembers the loads that filled it."""
     name, line = compiler.expression(call.arguments[0]), compiler.line(call)
     bounds = [compiler.expression(a) for a in call.arguments[2:]]
-    facts, is_fixed = _facts(call, line), is_constant(call.arguments[0])
+    facts, is_fixed = _facts(call, line, compiler), is_constant(call.arguments[0])
     if facts is None:
         return lambda m: _undecided(m, line, "the memory loaded here cannot be followed")
 
@@ -54,7 +55,8 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
         if is_fixed and refuses_name(machine, value, line):
             return UNKNOWN
         if value.text is None:
-            return _undecided(machine, line, "the name of the file loaded here cannot be computed")
+            what = "the name of the file loaded here cannot be computed"
+            return _undecided(machine, line, what + machine.plusargs.advice(machine.values))
         if None in limits:
             return _undecided(machine, line, "the addresses loaded here cannot be computed")
         load = _load(facts, value, [bits for bits in limits if bits is not None])
@@ -64,10 +66,10 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
             load.content, load.is_own, load.is_opaque = own.text or b"", True, own.text is None
         machine.loads.append(load)
         if load.is_opaque:
-            machine.memories.setdefault(facts.path, Memory()).elements[None] = UNKNOWN
+            machine.memories.setdefault(facts.find(machine), Memory()).elements[None] = UNKNOWN
         elif load.width:
             load_memory(
-                machine.memories.setdefault(facts.path, Memory()),
+                machine.memories.setdefault(facts.find(machine), Memory()),
                 load,
                 machine.simulator,
                 indices=facts.indices,
@@ -77,14 +79,14 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
     return evaluate
 
 
-def _facts(call: Any, line: int) -> LoadCall | None:
+def _facts(call: Any, line: int, compiler: Compiler) -> LoadCall | None:
     target = written(call.arguments[1])
-    symbol, base = target.getSymbolReference(), call.subroutineName[-1]
+    find, base = find_name(target, compiler, is_written=True), call.subroutineName[-1]
     words = target.type
-    if symbol is None or not words.isUnpackedArray or not words.hasFixedRange:
+    if find is None or not words.isUnpackedArray or not words.hasFixedRange:
         return None
-    if symbol.name == UNKNOWN_MEMORY:
-        return LoadCall(line, base, "", 0, False, (0, 0))
+    if target.getSymbolReference().name == UNKNOWN_MEMORY:
+        return LoadCall(line, base, find, 0, False, (0, 0))
     dimensions, element = _dimensions(words)
     if not element.isIntegral or (len(dimensions) > 1 and len(call.arguments) > TWO):
         return None
@@ -92,8 +94,7 @@ def _facts(call: Any, line: int) -> LoadCall | None:
     if len(dimensions) > 1:
         ends = (0, prod(abs(left - right) + 1 for left, right in dimensions) - 1)
     width, is_signed = int(element.bitWidth), bool(element.isSigned)
-    path = path_of(symbol)
-    return LoadCall(line, base, path, width, is_signed, ends, _indices(dimensions))
+    return LoadCall(line, base, find, width, is_signed, ends, _indices(dimensions))
 
 
 def _dimensions(type_: Any) -> tuple[list[tuple[int, int]], Any]:
@@ -117,7 +118,7 @@ def writemem(call: Any, compiler: Compiler) -> Evaluate:
     """`$writememh` and `$writememb`: the file is the testbench's own."""
     name = compiler.expression(call.arguments[0])
     bounds = [compiler.expression(a) for a in call.arguments[2:]]
-    facts = _facts(call, compiler.line(call))
+    facts = _facts(call, compiler.line(call), compiler)
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
@@ -133,7 +134,7 @@ def writemem(call: Any, compiler: Compiler) -> Evaluate:
 
 def _memory_text(machine: Machine, call: LoadCall, limits: list[int | None]) -> bytes | None:
     """The words of a memory as Icarus writes them, from the lowest address on; None if one is not known."""
-    memory = machine.memories.get(call.path)
+    memory = machine.memories.get(call.find(machine))
     known = [bits for bits in limits if bits is not None]
     is_whole = (
         memory is not None and call.width > 0 and not call.indices and None not in memory.elements

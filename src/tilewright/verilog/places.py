@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tilewright.verilog.classes import is_member, is_property
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate
-from tilewright.verilog.machine import Key, Machine, Memory, Outside
+from tilewright.verilog.machine import Machine
+from tilewright.verilog.objects import FindName, find_name
 from tilewright.verilog.paths import path_of
+from tilewright.verilog.stored import Key, Memory, Outside
 from tilewright.verilog.values import UNKNOWN, Value, all_x, from_pattern
 
 FindKey = Callable[[Machine], Key | None]
@@ -17,9 +20,11 @@ FindBits = Callable[[Machine], int | None]
 def compile_target(expression: Any, compiler: Compiler) -> Assign:
     """How a value is stored in a variable, an element or a part of one."""
     kind = expression.kind.name
-    if kind in ("NamedValue", "HierarchicalValue"):
+    if kind == "HierarchicalValue" or (kind == "NamedValue" and not is_property(expression)):
         name, fit = path_of(expression.symbol), fitter(expression.type)
         return lambda m, v: m.set(name, fit(v))
+    if (find := find_name(expression, compiler, is_written=True)) is not None:
+        return _compile_property(find, fitter(expression.type))
     if kind == "Concatenation":
         return _compile_parts(expression, compiler)
     if kind == "Conversion":
@@ -29,6 +34,10 @@ def compile_target(expression: Any, compiler: Compiler) -> Assign:
     if kind in ("ElementSelect", "RangeSelect", "MemberAccess"):
         return _compile_part(expression, compiler)
     return _ignore
+
+
+def _compile_property(find: FindName, fit: Callable[[Value], Value]) -> Assign:
+    return lambda machine, value: machine.set(find(machine), fit(value))
 
 
 def _ignore(_: Machine, __: Value) -> None:
@@ -46,12 +55,53 @@ def fitter(type_: Any) -> Callable[[Value], Value]:
 
 
 def root_of(expression: Any) -> Any:
-    """The symbol of the memory of which an expression is an element; None if it is none."""
+    """The memory of which an expression is an element, as an expression; None if it is none."""
     depth = 0
     while expression.kind.name == "ElementSelect" and expression.value.type.isUnpackedArray:
         expression, depth = expression.value, depth + 1
     is_name = expression.kind.name in ("NamedValue", "HierarchicalValue")
-    return expression.symbol if depth and is_name else None
+    return expression if depth and (is_name or is_member(expression)) else None
+
+
+def does_something(expression: Any) -> bool:
+    """Whether an expression changes something where it is computed, so that it is computed only once."""
+    kinds: list[bool] = []
+
+    def visit(node: Any) -> None:
+        is_step = node.kind.name == "UnaryOp" and "crement" in node.op.name
+        is_call = node.kind.name == "Call" and not node.isSystemCall
+        kinds.append(is_step or is_call or node.kind.name in ("Assignment", "NewClass"))
+
+    expression.visit(visit)
+    return any(kinds)
+
+
+def compile_place(expression: Any, compiler: Compiler) -> tuple[Assign, FindKey]:
+    """How a place is written to, and which variable or element it is.
+
+    Where that does something, as ``m[i++]`` does, it is done once for both.
+    """
+    find, assign = compile_key(expression, compiler), compile_target(expression, compiler)
+    is_whole = root_of(expression) is not None or is_member(expression)
+    if not (does_something(expression) and is_whole and expression.kind.name != "RangeSelect"):
+        return assign, find
+    fit, found = fitter(expression.type), list[Key | None]()
+
+    def store(machine: Machine, value: Value) -> None:
+        found.append(find(machine))
+        _store_at(machine, found[-1], fit(value))
+
+    return store, lambda machine: found.pop() if found else find(machine)
+
+
+def _store_at(machine: Machine, key: Key | None, value: Value) -> None:
+    if isinstance(key, str):
+        machine.set(key, value)
+    elif key is not None and not isinstance(key[1], Outside):
+        machine.marks.pop(key, None)
+        memory = machine.memories.setdefault(key[0], Memory())
+        memory.elements[key[1]] = value
+        memory.loaded.add(key[1])
 
 
 def compile_index(expression: Any, compiler: Compiler) -> Callable[[Machine], object | None]:
@@ -82,11 +132,10 @@ def _compile_selector(expression: Any, compiler: Compiler) -> Evaluate:
     """An index; `$` is that of the last element of a queue."""
     if expression.selector.kind.name != "UnboundedLiteral":
         return compiler.expression(expression.selector)
-    symbol = expression.value.getSymbolReference()
-    path = "" if symbol is None else path_of(symbol)
+    find = find_name(expression.value, compiler)
 
     def last(machine: Machine) -> Value:
-        memory = machine.memories.get(path)
+        memory = None if find is None else machine.memories.get(find(machine))
         return UNKNOWN if memory is None else Value(len(memory.elements) - 1)
 
     return last
@@ -103,24 +152,31 @@ def _range_of(type_: Any) -> range | None:
 def compile_key(expression: Any, compiler: Compiler) -> FindKey:
     """Which variable or element a target is, or is a part of."""
     while expression.kind.name in ("Conversion", "RangeSelect", "MemberAccess", "ElementSelect"):
+        if is_member(expression):
+            break
         if expression.kind.name == "Conversion":
             expression = expression.operand
-        elif (root := root_of(expression)) is not None:
-            path, index = path_of(root), compile_index(expression, compiler)
-            return lambda m: None if (at := index(m)) is None else (path, at)
+        elif (root := root_of(expression)) is not None and (
+            memory := find_name(root, compiler)
+        ) is not None:
+            return _element_key(memory, compile_index(expression, compiler))
         else:
             expression = expression.value
-    if expression.kind.name not in ("NamedValue", "HierarchicalValue"):
-        return lambda _: None
-    name = path_of(expression.symbol)
-    return lambda _: name
+    return find_name(expression, compiler) or (lambda _: None)
+
+
+def _element_key(find: FindName, index: Callable[[Machine], object | None]) -> FindKey:
+    return lambda m: None if (at := index(m)) is None else (find(m), at)
 
 
 def _compile_element(expression: Any, compiler: Compiler) -> Assign:
-    path, fit = path_of(root_of(expression)), fitter(expression.type)
+    find, fit = find_name(root_of(expression), compiler, is_written=True), fitter(expression.type)
     index = compile_index(expression, compiler)
+    if find is None:
+        return _ignore
 
     def assign(machine: Machine, value: Value) -> None:
+        path = find(machine)
         memory = machine.memories.setdefault(path, Memory())
         at = index(machine)
         if at is None:
@@ -161,7 +217,9 @@ def _compile_part(expression: Any, compiler: Compiler) -> Assign:
     def assign(machine: Machine, value: Value) -> None:
         at = low(machine)
         new = value.resize(width, is_signed=False).pattern
+        machine.is_merging = True
         old = load(machine).resize(whole, is_signed=False).pattern
+        machine.is_merging = False
         if at is None or new is None or old is None:
             store(machine, UNKNOWN)
             return
@@ -217,8 +275,8 @@ def _compile_first(expression: Any, compiler: Compiler, *, is_down: bool) -> Fin
 
 
 def default_value(type_: Any) -> Value:
-    """What a variable holds before anything is assigned."""
+    """What a variable holds before anything is assigned: a handle is null."""
     if not type_.isIntegral:
-        return Value(0, 8) if type_.isString else UNKNOWN
+        return Value(0, 8) if type_.isString else Value(0) if type_.isClass else UNKNOWN
     width, is_signed = int(type_.bitWidth), bool(type_.isSigned)
     return all_x(width, is_signed=is_signed) if type_.isFourState else Value(0, width, is_signed)

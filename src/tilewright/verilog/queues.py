@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
-from tilewright.verilog.machine import Machine, Memory
-from tilewright.verilog.paths import path_of
+from tilewright.verilog.machine import Machine
+from tilewright.verilog.objects import find_name
+from tilewright.verilog.places import root_of
+from tilewright.verilog.stored import Memory
 from tilewright.verilog.values import UNKNOWN, Value
+from tilewright.verilog.variables import forget_property
 
 MOST_ELEMENTS = 1 << 20
 """Of a dynamic array; a larger one is not followed."""
@@ -16,16 +19,16 @@ MOST_ELEMENTS = 1 << 20
 
 def queue_method(call: Any, compiler: Compiler) -> Evaluate:
     """A method that changes a queue, or takes an element out of it."""
-    symbol, name = call.arguments[0].getSymbolReference(), call.subroutineName
+    find = find_name(call.arguments[0], compiler, is_written=True)
     arguments = [compiler.expression(argument) for argument in call.arguments[1:]]
-    if symbol is None:
-        return lambda _: UNKNOWN
-    path, change = path_of(symbol), _CHANGES[name]
+    if find is None:
+        return _forgetting(call.arguments[0], compiler)
+    change = _CHANGES[call.subroutineName]
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
         given = [argument(machine) for argument in arguments]
-        memory = machine.memories.setdefault(path, Memory())
+        memory = machine.memories.setdefault(find(machine), Memory())
         if None in memory.elements:
             return UNKNOWN
         elements = list_of(memory)
@@ -37,6 +40,19 @@ def queue_method(call: Any, compiler: Compiler) -> Evaluate:
         memory.elements = dict(enumerate(elements))
         memory.size = len(elements)
         return result
+
+    return evaluate
+
+
+def _forgetting(element: Any, compiler: Compiler) -> Evaluate:
+    """A queue within an array changes: the array is not known any more."""
+    root = root_of(element)
+    find = None if root is None else find_name(root, compiler, is_written=True)
+
+    def evaluate(machine: Machine) -> Value:
+        if find is not None:
+            forget_property(machine, find(machine), is_array=True)
+        return UNKNOWN
 
     return evaluate
 
@@ -87,6 +103,15 @@ def _delete(elements: list[Value], given: list[Value]) -> Value | None:
     return UNKNOWN
 
 
+def _reverse(elements: list[Value], _: list[Value]) -> Value | None:
+    elements.reverse()
+    return UNKNOWN
+
+
+def _lose(_: list[Value], __: list[Value]) -> Value | None:
+    return None
+
+
 _CHANGES: dict[str, Callable[[list[Value], list[Value]], Value | None]] = {
     "push_back": _push_back,
     "push_front": _push_front,
@@ -94,23 +119,23 @@ _CHANGES: dict[str, Callable[[list[Value], list[Value]], Value | None]] = {
     "pop_front": _pop_front,
     "insert": _insert,
     "delete": _delete,
+    "reverse": _reverse,
+    **dict.fromkeys(("sort", "rsort", "shuffle"), _lose),
 }
 QUEUE_METHODS = tuple(_CHANGES)
 
 
-def size_of(call: Any, _: Compiler) -> Evaluate:
+def size_of(call: Any, compiler: Compiler) -> Evaluate:
     """`queue.size()`, also of a dynamic array, and of a memory."""
-    symbol = call.arguments[0].getSymbolReference()
-    type_ = None if symbol is None else symbol.type
-    if type_ is None or not type_.isUnpackedArray:
+    find, type_ = find_name(call.arguments[0], compiler), call.arguments[0].type
+    if not type_.isUnpackedArray or (find is None and not type_.hasFixedRange):
         return lambda _: UNKNOWN
     if type_.hasFixedRange:
         count = int(type_.fixedRange.width)
         return lambda _: Value(count)
-    path = path_of(symbol)
 
     def evaluate(machine: Machine) -> Value:
-        memory = machine.memories.get(path)
+        memory = None if find is None else machine.memories.get(find(machine))
         if memory is None:
             return Value(0)
         return UNKNOWN if None in memory.elements else Value(length(memory))
@@ -123,18 +148,21 @@ def new_array(assignment: Any, compiler: Compiler) -> Evaluate | None:
     right = assignment.right
     while right.kind.name == "Conversion":
         right = right.operand
-    symbol = assignment.left.getSymbolReference()
-    if right.kind.name != "NewArray" or symbol is None:
+    if right.kind.name != "NewArray":
         return None
-    path, size = path_of(symbol), compiler.expression(right.sizeExpr)
-    source = right.initExpr.getSymbolReference() if right.initExpr is not None else None
-    origin = None if source is None else path_of(source)
+    find, size = (
+        find_name(assignment.left, compiler, is_written=True),
+        compiler.expression(right.sizeExpr),
+    )
+    origin = None if right.initExpr is None else find_name(right.initExpr, compiler)
+    if find is None:
+        return _forgetting(assignment.left, compiler)
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
         count = size(machine).bits
-        old = machine.memories.get(origin) if origin else None
-        memory = machine.memories[path] = Memory()
+        old = machine.memories.get(origin(machine)) if origin else None
+        memory = machine.memories[find(machine)] = Memory()
         is_known = count is not None and 0 <= count <= MOST_ELEMENTS
         if not is_known or (right.initExpr is not None and old is None):
             memory.elements[None] = UNKNOWN

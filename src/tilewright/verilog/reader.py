@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from tilewright.errors import FormatError
 from tilewright.verilog.block_order import Block, in_order
+from tilewright.verilog.classes import methods_of, outer_scopes, static_properties
 from tilewright.verilog.compiler import Run
 from tilewright.verilog.facts import facts_of
 from tilewright.verilog.machine import (
@@ -16,6 +18,7 @@ from tilewright.verilog.machine import (
     Machine,
 )
 from tilewright.verilog.paths import path_of
+from tilewright.verilog.plusargs import Plusargs
 from tilewright.verilog.signals import (
     BreakLoopSignal,
     ContinueLoopSignal,
@@ -55,22 +58,26 @@ def follow(
     """
     try:
         bodies = [body for top in testbench.tops for body in instance_bodies(top)]
+        scopes = [*outer_scopes(testbench.compilation), *bodies]
         nodes = [m for body in bodies for m in body if m.kind.name == "ProceduralBlock"]
-        calling = [m for body in bodies for m in body if m.kind.name in _CALLING]
+        calling = calling_members(testbench)
+        methods = list(methods_of(testbench.compilation))
         blocks = [Block(node, facts_of(node.body)) for node in nodes]
         compiler = StatementCompiler(
             testbench,
-            frozenset(_unchecked_reads(calling)),
-            frozenset(_assigned(bodies, blocks)),
-            frozenset(left_out_reads(calling)),
+            frozenset(_unchecked_reads([*calling, *methods])),
+            frozenset(_assigned(scopes, blocks)),
+            frozenset(left_out_reads(calling, methods)),
             dict(tied_ports(bodies)),
         )
         machine = Machine(
             folder, frozenset(_volatile(blocks)), frozenset(_exposed(testbench, bodies, blocks)),
-            simulator, max_steps=max_steps, ignores_case=ignores_case,
+            simulator, Plusargs(tuple(map(os.fsencode, testbench.plusargs))),
+            max_steps=max_steps, ignores_case=ignores_case,
         )  # fmt: skip
         machine.contents.update(contents or {})
-        _run_all(machine, compiler, bodies, blocks)
+        statics = list(static_properties(testbench.compilation))
+        _run_all(machine, compiler, scopes, statics, blocks)
     except RecursionError:
         raise FormatError(
             f"{testbench.path} must nest less deeply to be followed: split its expressions or blocks"
@@ -79,20 +86,27 @@ def follow(
 
 
 def _run_all(
-    machine: Machine, compiler: StatementCompiler, bodies: list[Any], blocks: list[Block]
+    machine: Machine,
+    compiler: StatementCompiler,
+    scopes: list[Any],
+    statics: list[Any],
+    blocks: list[Block],
 ) -> None:
-    for body in bodies:
-        for member in body:
-            if member.kind.name == "Variable" and (run := compiler.initialize(member)):
-                run(machine)
-    for block in in_order([block for block in blocks if block.is_initial]):
+    variables = [one for scope in scopes for one in scope if one.kind.name == "Variable"]
+    for variable in (*statics, *variables):
+        if run := compiler.initialize(variable):
+            run(machine)
+    for number, block in enumerate(in_order([block for block in blocks if block.is_initial])):
+        machine.heap.process = (-1 - number,) if block.facts.has_timing else ()
         _run(machine, compiler, block)
         if machine.is_finished:
             break
     with suppress(FinishSimulationSignal):
-        for block in blocks:
+        for number, block in enumerate(blocks):
             if block.is_reader and not machine.is_finished:
+                machine.heap.process = (-1 - len(blocks) - number,)
                 _run_again_and_again(machine, compiler, block)
+    machine.heap.process = ()
     for block in blocks:
         if block.is_final:
             _run(machine, compiler, block)
@@ -154,6 +168,8 @@ def _exposed(testbench: Testbench, bodies: list[Any], blocks: list[Block]) -> It
                 yield from facts_of(member.assignment).read
             elif member.kind.name == "Variable" and member.name in testbench.connected:
                 yield path_of(member)
+            elif member.kind.name == "Instance" and member.name in testbench.connected:
+                yield from (path_of(one) for one in member.body if one.kind.name == "Variable")
 
 
 def _assigned(bodies: list[Any], blocks: list[Block]) -> Iterator[str]:
@@ -172,13 +188,13 @@ def _volatile(blocks: list[Block]) -> set[str]:
     several: set[str] = set()
     once: set[str] = set()
     for block in blocks:
-        assigned = block.facts.assigned
+        assigned = block.facts.assigned - block.facts.own
         if block.is_clocked:
             several |= assigned
         elif block.facts.has_timing and block.is_initial:
             several |= once & assigned
             once |= assigned
-    readers = [block.facts.assigned for block in blocks if block.is_reader]
+    readers = [block.facts.assigned - block.facts.own for block in blocks if block.is_reader]
     for index, assigned in enumerate(readers):
         for other in readers[:index]:
             several |= assigned & other
@@ -200,13 +216,7 @@ def tied_ports(bodies: list[Any]) -> Iterator[tuple[str, Any]]:
 
 def unchecked_lines(testbench: Testbench) -> list[int]:
     """Lines of the file reads whose result nothing looks at."""
-    blocks = [
-        member
-        for top in testbench.tops
-        for body in instance_bodies(top)
-        for member in body
-        if member.kind.name in _CALLING
-    ]
+    blocks = [*calling_members(testbench), *methods_of(testbench.compilation)]
     offsets = _unchecked_reads(blocks)
     lines: set[int] = set()
 
@@ -217,6 +227,13 @@ def unchecked_lines(testbench: Testbench) -> list[int]:
     for block in blocks:
         block.body.visit(visit)
     return sorted(lines)
+
+
+def calling_members(testbench: Testbench) -> list[Any]:
+    """The blocks and subroutines of modules, of packages and outside of them."""
+    bodies = [body for top in testbench.tops for body in instance_bodies(top)]
+    scopes = [*bodies, *outer_scopes(testbench.compilation)]
+    return [member for scope in scopes for member in scope if member.kind.name in _CALLING]
 
 
 def instance_bodies(body: Any) -> Iterator[Any]:

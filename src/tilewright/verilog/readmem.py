@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 
 from tilewright.verilog.events import MemoryLoad
-from tilewright.verilog.machine import Memory
 from tilewright.verilog.scan import digits_value
 from tilewright.verilog.simulators import ICARUS, Simulator
+from tilewright.verilog.stored import Memory
 from tilewright.verilog.values import from_pattern
 
 _TOKEN = re.compile(rb"//[^\n]*|/\*.*?\*/|@[0-9a-fA-F]+|[^\s/@]+|\S", re.DOTALL)

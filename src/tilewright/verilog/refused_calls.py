@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tilewright.verilog.reader import instance_bodies
+from tilewright.verilog.classes import methods_of
+from tilewright.verilog.plusarg_values import split_format
+from tilewright.verilog.reader import calling_members
 from tilewright.verilog.refused_places import STRING, refused_place
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.testbench import Testbench
@@ -21,12 +23,10 @@ def refused_calls(testbench: Testbench, simulator: Simulator) -> Iterator[tuple[
 
     Branches of a condition that is constant are left out: a simulator may drop them.
     """
-    for top in testbench.tops:
-        for body in instance_bodies(top):
-            for member in body:
-                if member.kind.name in ("ProceduralBlock", "Subroutine"):
-                    for call in _calls(member.body):
-                        yield from _refused(call, testbench, simulator)
+    methods = [] if simulator is ICARUS else list(methods_of(testbench.compilation))
+    for member in (*calling_members(testbench), *methods):
+        for call in _calls(member.body):
+            yield from _refused(call, testbench, simulator)
 
 
 def _calls(statement: Any) -> list[Any]:
@@ -63,6 +63,8 @@ def _refused(
             template = template.operand
         if template.kind.name != "StringLiteral":
             yield line, "bad-format", f"a format of {name} that is no string literal"
+    if name == "$value$plusargs" and (what := _plusarg_format(arguments[0], simulator)):
+        yield line, "bad-format", what
     for place in _places(name, arguments):
         what = refused_place(place, name, simulator)
         if what and what != STRING:
@@ -71,6 +73,16 @@ def _refused(
         target = _written(arguments[1])
         if not target.type.isString and int(target.type.bitWidth) < _ERROR_BITS:
             yield line, "bad-place", f"a register of less than {_ERROR_BITS} bits by $ferror"
+
+
+def _plusarg_format(template: Any, simulator: Simulator) -> str:
+    while template.kind.name == "Conversion":
+        template = template.operand
+    if simulator is not ICARUS or template.kind.name != "StringLiteral":
+        return ""
+    text = str(template.value)
+    _, code = split_format(text.encode("latin-1", "replace"), simulator)
+    return "" if code else f"the format {text!r} of $value$plusargs"
 
 
 def _places(name: str, arguments: list[Any]) -> list[Any]:

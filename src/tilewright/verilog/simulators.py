@@ -21,6 +21,7 @@ class Simulator:
     outside of a memory may land inside. wants_literals: a format must be a string literal.
     wants_whole_names: a file name in a constant must fill it. seeks_forward: a negative offset of `$fseek`
     counts forward. reads_0x: in front of hexadecimal digits, ``0x`` means nothing; else x is a digit.
+    begins_with_x: digits of a variable that an object or a call has of its own are x at first; else 0 or any.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Simulator:
     wants_whole_names: bool
     seeks_forward: bool
     reads_0x: bool
+    begins_with_x: bool
 
     @property
     def title(self) -> str:
@@ -54,6 +56,7 @@ ICARUS = Simulator(
     needs_target=True, reads_in_order=True, cuts_decimals=False, takes_no_digits=True,
     breaks_at_underscores=True, leaves_out_unread=False, stops_at_zeros=False, ends_outside=False,
     wraps=False, wants_literals=False, wants_whole_names=True, seeks_forward=False, reads_0x=False,
+    begins_with_x=True,
 )  # fmt: skip
 VERILATOR = Simulator(
     "verilator",
@@ -61,5 +64,6 @@ VERILATOR = Simulator(
     needs_target=False, reads_in_order=False, cuts_decimals=True, takes_no_digits=False,
     breaks_at_underscores=False, leaves_out_unread=True, stops_at_zeros=True, ends_outside=True,
     wraps=True, wants_literals=True, wants_whole_names=False, seeks_forward=True, reads_0x=True,
+    begins_with_x=False,
 )  # fmt: skip
 SIMULATORS = {simulator.name: simulator for simulator in (ICARUS, VERILATOR)}

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tilewright.verilog.cases import compile_case
-from tilewright.verilog.compiler import Compiler, Evaluate, Run
+from tilewright.verilog.compiler import Assign, Compiler, Evaluate, Run
+from tilewright.verilog.cuts import copied
 from tilewright.verilog.expressions import compile_expression
 from tilewright.verilog.facts import facts_of
 from tilewright.verilog.file_reads import holder_name
+from tilewright.verilog.forks import compile_fork
+from tilewright.verilog.initial_values import compile_declaration, compile_initial_value
 from tilewright.verilog.loops import LOOPS
-from tilewright.verilog.machine import (
-    Machine,
-    Memory,
-)
-from tilewright.verilog.paths import path_of
-from tilewright.verilog.places import fitter
+from tilewright.verilog.machine import Machine
+from tilewright.verilog.objects import FindName
+from tilewright.verilog.places import compile_key, compile_target
 from tilewright.verilog.read_order import in_open_order
 from tilewright.verilog.signals import (
     BreakLoopSignal,
@@ -28,10 +28,11 @@ from tilewright.verilog.signals import (
     DisableBlockSignal,
     ReturnCallSignal,
 )
-from tilewright.verilog.subroutines import compile_subroutine
+from tilewright.verilog.subroutines import compile_subroutine, prepare_call
 from tilewright.verilog.system_calls import compile_system_call
 from tilewright.verilog.testbench import Testbench
-from tilewright.verilog.values import UNKNOWN
+from tilewright.verilog.values import UNKNOWN, Value
+from tilewright.verilog.variables import forget, forget_all
 
 
 @dataclass(slots=True)
@@ -68,6 +69,16 @@ class StatementCompiler:
             return compile_system_call(call, self)
         return compile_subroutine(call, self)
 
+    def prepare_call(
+        self, subroutine: Any, arguments: list[Any]
+    ) -> Callable[[Machine], Callable[[int], Value]]:
+        """A call of a method in two steps: the arguments now, the rest later, on an object."""
+        return prepare_call(subroutine, arguments, self)
+
+    def target(self, node: Any) -> Assign:
+        """How a value is stored in a place."""
+        return compile_target(node, self)
+
     def forget(self, node: Any) -> Run:
         """What is left after a piece that was not followed: its variables are unknown."""
         facts = facts_of(node)
@@ -85,38 +96,13 @@ class StatementCompiler:
                 machine.lose_streams(holders)
             machine.use_all(facts.read)
             for name in facts.assigned:
-                machine.set(name, UNKNOWN)
+                forget_all(machine, name) if name in facts.own else forget(machine, name)
 
         return run
 
-    def initialize(self, symbol: Any) -> Run | None:
-        """The initial value of a variable; None if it has none."""
-        if symbol.initializer is not None and symbol.type.isUnpackedArray:
-            return self._initialize_memory(symbol)
-        is_kept = symbol.type.isIntegral or symbol.type.isString
-        if symbol.initializer is None or not is_kept:
-            return None
-        path, value = path_of(symbol), self.expression(symbol.initializer)
-        fit = fitter(symbol.type)
-        return lambda m: m.set(path, fit(value(m)))
-
-    def _initialize_memory(self, symbol: Any) -> Run | None:
-        """The elements of ``'{...}``; one that is built otherwise is not known."""
-        path, pattern = path_of(symbol), symbol.initializer
-        is_plain = pattern.kind.name == "SimpleAssignmentPattern" and symbol.type.hasFixedRange
-        if not is_plain:
-            return lambda m: m.memories.setdefault(path, Memory()).elements.update({None: UNKNOWN})
-        left, right = int(symbol.type.fixedRange.left), int(symbol.type.fixedRange.right)
-        indices = range(left, right + 1) if left <= right else range(left, right - 1, -1)
-        values = [self.expression(element) for element in pattern.elements]
-
-        def run(machine: Machine) -> None:
-            memory = machine.memories.setdefault(path, Memory())
-            for index, value in zip(indices, values, strict=True):
-                memory.elements[index] = value(machine)
-                memory.loaded.add(index)
-
-        return run
+    def initialize(self, symbol: Any, find: FindName | None = None) -> Run | None:
+        """The initial value of a variable, stored under its path or the name found; None if it has none."""
+        return compile_initial_value(symbol, self, find)
 
     def _compile_other(self, statement: Any) -> Run:
         if statement.kind.name == "Empty":
@@ -156,10 +142,9 @@ def _block(statement: Any, compiler: Compiler) -> Run:
     symbol = statement.blockSymbol
     name = symbol.name if symbol is not None else ""
     if statement.blockKind.name != "Sequential":
-        parts = statement.body.list if statement.body.kind.name == "List" else [statement.body]
-        if _share_files(parts):
-            return compiler.forget(statement)
-    body = compiler.compile(statement.body)
+        body = compile_fork(statement, compiler)
+    else:
+        body = compiler.compile(statement.body)
 
     def run(machine: Machine) -> None:
         try:
@@ -169,27 +154,6 @@ def _block(statement: Any, compiler: Compiler) -> Run:
                 raise
 
     return run if name else body
-
-
-def _share_files(parts: list[Any]) -> bool:
-    """Whether several branches of a `fork` read the same file, in an order that time decides."""
-    seen: set[str] = set()
-    for part in parts:
-        facts = facts_of(part)
-        holders = {holder_name(handle) for handle in facts.handles if not _is_automatic(handle)}
-        if holders & seen or ("" in holders and seen):
-            return True
-        seen |= holders
-    return False
-
-
-def _is_automatic(handle: Any) -> bool:
-    """Whether each call has a handle of its own, which it opens itself."""
-    while handle.kind.name == "Conversion":
-        handle = handle.operand
-    symbol = handle.getSymbolReference()
-    is_variable = symbol is not None and symbol.kind.name == "Variable"
-    return is_variable and symbol.lifetime.name == "Automatic"
 
 
 def _expression(statement: Any, compiler: Compiler) -> Run:
@@ -203,7 +167,7 @@ def _expression(statement: Any, compiler: Compiler) -> Run:
 
 
 def _declaration(statement: Any, compiler: Compiler) -> Run:
-    return compiler.initialize(statement.symbol) or _pass
+    return compile_declaration(statement.symbol, compiler) or _pass
 
 
 def _conditional(statement: Any, compiler: Compiler) -> Run:
@@ -281,12 +245,24 @@ def _raiser(error: type[Exception]) -> Callable[[Any, Compiler], Run]:
 
 
 def _return(statement: Any, compiler: Compiler) -> Run:
-    value = compiler.expression(statement.expr) if statement.expr else None
+    if not statement.expr:
+        return _return_nothing
+    value, source = compiler.expression(statement.expr), copied(statement.expr)
+    find_key = compile_key(source, compiler) if source is not None else None
 
     def run(machine: Machine) -> None:
-        raise ReturnCallSignal(value(machine) if value else UNKNOWN)
+        event = machine.event_of(find_key(machine)) if find_key else None
+        if event is None:
+            raise ReturnCallSignal(value(machine), None)
+        with machine.unused():
+            result = value(machine)
+        raise ReturnCallSignal(result, event)
 
     return run
+
+
+def _return_nothing(_: Machine) -> None:
+    raise ReturnCallSignal(UNKNOWN, None)
 
 
 def _disable(statement: Any, _: Compiler) -> Run:

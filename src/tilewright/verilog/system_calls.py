@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tilewright.verilog import file_calls
+from tilewright.verilog import file_calls, plusarg_calls
 from tilewright.verilog.binary_reads import fgetc, fread, ungetc
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.file_reads import fscanf, output_targets, sscanf
@@ -14,6 +14,7 @@ from tilewright.verilog.machine import (
     Machine,
 )
 from tilewright.verilog.memory_calls import readmem, writemem
+from tilewright.verilog.objects import cast
 from tilewright.verilog.places import compile_target
 from tilewright.verilog.queues import QUEUE_METHODS, queue_method, size_of
 from tilewright.verilog.signals import (
@@ -91,11 +92,6 @@ def _enum_method(call: Any, compiler: Compiler) -> Evaluate:
     return evaluate
 
 
-def _plusargs(_: Any, __: Compiler) -> Evaluate:
-    """`$value$plusargs` and `$test$plusargs`: a run without plusargs."""
-    return lambda _: Value(0)
-
-
 def _sformat(call: Any, compiler: Compiler) -> Evaluate:
     (target,) = output_targets(call.arguments[:1], compiler)
     text = compile_text(call.arguments[1:], compiler)
@@ -105,6 +101,10 @@ def _sformat(call: Any, compiler: Compiler) -> Evaluate:
         return UNKNOWN
 
     return evaluate
+
+
+def _cast(call: Any, compiler: Compiler) -> Evaluate:
+    return cast(call, compiler) or _forget_targets(call, compiler)
 
 
 def _sformatf(call: Any, compiler: Compiler) -> Evaluate:
@@ -207,8 +207,9 @@ _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
     "$swrite": _sformat,
     "$sformatf": _sformatf,
     "$psprintf": _sformatf,
-    "$value$plusargs": _plusargs,
-    "$test$plusargs": _plusargs,
+    "$value$plusargs": plusarg_calls.value_plusargs,
+    "$test$plusargs": plusarg_calls.test_plusargs,
+    "$cast": _cast,
     "$finish": _finish,
     "$stop": _finish,
     "$fatal": _finish,

@@ -32,15 +32,19 @@ class Sources:
     """What a testbench needs besides itself.
 
     include_folders: where ``include`` looks, after the folder of the testbench. defines: "NAME" or
-    "NAME=VALUE". files: further Verilog files, such as packages. Raises `FormatError` for a define
-    without a name.
+    "NAME=VALUE". files: further Verilog files, such as packages. plusargs: of the run, "NAME=VALUE" or
+    "FLAG". Raises `FormatError` for a define without a name, and for a plusarg without text.
     """
 
     include_folders: tuple[Path, ...] = ()
     defines: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
+    plusargs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for plusarg in self.plusargs:
+            if not plusarg.isprintable() or plusarg[:1] in ("", "+"):
+                raise FormatError(f"a plusarg must be NAME=VALUE or FLAG, but is {plusarg!r}")
         for define in self.defines:
             if not define.partition("=")[0].isidentifier():
                 raise FormatError(f"a define must be NAME or NAME=VALUE, but is {define!r}")
@@ -53,7 +57,7 @@ class Testbench:
     tops: instance bodies of the top modules. sources: pyslang's source manager. notes: (line,
     message) of what pyslang refused but could go around. connected: names that stand at ports of
     instances. missing: files that it includes and that are not found. tree: of the syntax of its file.
-    others: names of further files in which something was found.
+    others: names of further files in which something was found. plusargs: of the run.
     """
 
     path: Path
@@ -64,6 +68,7 @@ class Testbench:
     missing: tuple[str, ...]
     compilation: Any  # keeps the tree alive
     tree: Any
+    plusargs: tuple[str, ...] = ()
     others: list[str] = field(default_factory=list)
 
     def line(self, node: Any) -> int:
@@ -174,7 +179,17 @@ class _Parser:
                 f"the testbench must be complete, but {place}:{line}: {message}{_named(missing)}"
             )
         connected = frozenset(_connected(self.slang, tree))
-        return Testbench(self.path, tops, sources, notes, connected, missing, compilation, tree)
+        return Testbench(
+            self.path,
+            tops,
+            sources,
+            notes,
+            connected,
+            missing,
+            compilation,
+            tree,
+            self.given.plusargs,
+        )
 
     def _parse(self, text: str, path: Path, sources: Any = None) -> tuple[Any, Any]:
         check_growth(text, path=str(path))

@@ -21,13 +21,18 @@ def compile_text(arguments: Any, compiler: Compiler) -> Evaluate:
         found = [
             value(machine).resize(width, is_signed=bool(is_signed))
             if is_integral
-            else value(machine)
+            else as_text(value(machine))
             for value, (is_integral, width, is_signed) in zip(values, integral, strict=True)
         ]
         result = None if text is None else format_text(text, found)
         return UNKNOWN if result is None else text_value(result)
 
     return evaluate
+
+
+def as_text(value: Value) -> Value:
+    """An empty string has no character, not even a space."""
+    return Value(0, 0) if value.bits == 0 else value
 
 
 def compile_printed(arguments: Any, compiler: Compiler, *, code: str = "d") -> Evaluate:
@@ -74,7 +79,7 @@ def _compile_piece(group: list[Any], compiler: Compiler, code: str) -> Evaluate:
     def evaluate(machine: Machine) -> Value:
         found = value(machine)
         result = format_text(
-            template, [found.resize(width, is_signed=is_signed) if width else found]
+            template, [found.resize(width, is_signed=is_signed) if width else as_text(found)]
         )
         return UNKNOWN if result is None else text_value(result)
 

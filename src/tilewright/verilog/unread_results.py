@@ -7,8 +7,11 @@ from typing import Any
 from tilewright.verilog.paths import path_of
 
 
-def left_out_reads(blocks: list[Any]) -> set[int]:
-    """Offsets of the `$fgets` calls that are stored in a variable which nothing reads or sets otherwise."""
+def left_out_reads(blocks: list[Any], methods: list[Any]) -> set[int]:
+    """Offsets of the `$fgets` calls that are stored in a variable which nothing reads or sets otherwise.
+
+    Those in methods of classes are done.
+    """
     stored: dict[int, str] = {}
     kept: set[str] = set()
     targets: set[int] = set()
@@ -30,6 +33,9 @@ def left_out_reads(blocks: list[Any]) -> set[int]:
         elif node.kind.name == "NamedValue" and node.sourceRange.start.offset not in targets:
             kept.add(path_of(node.symbol))
 
+    for method in methods:
+        method.body.visit(visit)
+    stored.clear()
     for block in blocks:
         block.body.visit(visit)
     return {offset for offset, name in stored.items() if name not in kept}

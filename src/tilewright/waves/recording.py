@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tilewright.errors import ConfigError, FormatError
-from tilewright.waves.vcd import NEAR, Variable, WaveFile
+from tilewright.waves.samples import open_waves
+from tilewright.waves.vcd import VcdFile
+from tilewright.waves.wave_file import NEAR, Variable, WaveFile
 
 _PAUSED = "$dumpoff"
 
@@ -52,7 +54,7 @@ def read_recording(
     Raises `ConfigError` if a port or the instance is not there or there are several, `FormatError` if the
     file is no VCD file, begins late, pauses, or has no edge.
     """
-    file = WaveFile.read(path)
+    file = open_waves(path)
     names = [clock, *(name for name in (*inputs, *outputs) if name != clock)]
     ports = _ports(file, names, scope)
     if ports[clock].width != 1:
@@ -102,7 +104,12 @@ def _ports(file: WaveFile, names: Sequence[str], scope: str) -> dict[str, Variab
 
 
 def _expect_whole(file: WaveFile) -> None:
-    """Raise `FormatError` if the dump does not begin at time 0, or pauses."""
+    """Raise `FormatError` if the dump does not begin at time 0, or pauses, or does not say so."""
+    if not isinstance(file, VcdFile):
+        raise FormatError(
+            f"{file.path}: a recording must be a VCD file, which says where it pauses: dump VCD, or "
+            "convert it (fst2vcd)"
+        )
     first = next((word for word in file.body if word[0] == "#"), "#0")
     if first.lstrip("#0"):
         raise FormatError(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tilewright.adopt import adopt
-from tilewright.adopt.parsed_file import parse_file
+from tilewright.adopt.grouping import parse_file
+from tilewright.adopt.parsed_file import parse_text
 from tilewright.spec import ConvShape
 from tilewright.verify import reference_tap_psums
 
@@ -99,15 +100,12 @@ def test_signs_of_activations_are_said_where_there_are_any(tmp_path, low):
     assert ("bits=s4/" in found.layers[0].geometry) == (low < 0)
 
 
-def test_a_file_that_is_no_list_is_read_as_lines_alone(tmp_path):
-    path = tmp_path / "w.txt"
-    path.write_text("layer one\n1 2\n3 4\nend\n")
-    parsed = parse_file(tmp_path, path)
+def test_a_file_that_is_no_list_is_read_as_lines_alone():
+    parsed = parse_text("w.txt", b"layer one\n1 2\n3 4\nend\n")
     assert (parsed.header, parsed.trailer) == (("layer one",), ("end",))
     assert parsed.words == (("1", "2"), ("3", "4"))
     assert [word[0] for word in parsed.listed.words] == ["1", "2", "3", "4"]
-    path.write_text("1 2\nof which\n3 4 5\n")
-    assert parse_file(tmp_path, path).listed is None
+    assert parse_text("w.txt", b"1 2\nof which\n3 4 5\n").listed is None
 
 
 def decimal(array):
@@ -235,9 +233,11 @@ def test_arrays_of_numpy(tmp_path):
 
 def test_arrays_that_are_none_are_left_alone(tmp_path):
     (tmp_path / "cut.npy").write_bytes(b"\x93NUMPY")
-    np.save(tmp_path / "float.npy", np.ones(3))
+    np.save(tmp_path / "float.npy", np.full(3, 0.5))
     for name in ("cut", "float"):
-        assert parse_file(tmp_path, tmp_path / f"{name}.npy") is None
+        found, faults = parse_file(f"{name}.npy", tmp_path / f"{name}.npy")
+        assert not found
+        assert faults[0].startswith(f"{name}.npy ")
 
 
 def lowest_first(number, bits):

@@ -288,6 +288,12 @@ def test_core_from_a_folder_keeps_our_bench(tmp_path: Path) -> None:
     assert sources["tw_core_tb.sv"] == read_sources()["tw_core_tb.sv"]
 
 
+def test_core_may_be_verilog_with_headers(tmp_path: Path) -> None:
+    for name in ("tw_core.v", "sizes.vh", "types.svh", "notes.txt"):
+        (tmp_path / name).write_text(name)
+    assert list(read_sources(tmp_path))[-3:] == ["sizes.vh", "tw_core.v", "types.svh"]
+
+
 def test_folder_without_a_core_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match=r"must hold the core to simulate, tw_core\.sv, but does"):
         read_sources(tmp_path)

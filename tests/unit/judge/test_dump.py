@@ -178,7 +178,7 @@ class TestLogs:
     @pytest.mark.parametrize(
         ("pattern", "text", "error", "message"),
         [
-            ("places", "done\n", FormatError, "but none is there: 1 lines, the last 'done'"),
+            ("places", "done\n", FormatError, "but none is there: 1 line, the last 'done'"),
             ("places", "", FormatError, "but none is there: an empty file"),
             (r"(\d+)", "1", ConfigError, r"must have a group \(\?P<value>"),
             (r"(", "1", ConfigError, "must be a regular expression"),

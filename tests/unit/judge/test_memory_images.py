@@ -1,4 +1,4 @@
-"""Memory files of FPGA tools and processors as dumps: MIF, COE and Intel HEX."""
+"""Memory files of FPGA tools and processors as dumps: MIF, COE, Intel HEX and S-records."""
 
 from __future__ import annotations
 
@@ -70,10 +70,27 @@ def quartus_hex(numbers):
     return record(0, 4, bytes(2)) + "".join(words) + END
 
 
-def octets_hex(numbers):
+def octets_hex(numbers, base=0):
     data = b"".join((n & MASK).to_bytes(2, "little") for n in numbers)
     lines = (record(at, 0, data[at : at + 16]) for at in range(0, len(data), 16))
-    return "".join(lines) + END
+    start = record(0, 4, (base >> 16).to_bytes(2)) if base else ""
+    return start + "".join(lines) + END
+
+
+def s_record(kind, address, data):
+    octets = bytes([len(address) + len(data) + 1, *address, *data])
+    return f"S{kind}{octets.hex().upper()}{~sum(octets) & 0xFF:02X}\n"
+
+
+def s_records(numbers, kind=3, base=0x2000_0000):
+    data = b"".join((n & MASK).to_bytes(2, "little") for n in numbers)
+    size = kind + 1
+    lines = (
+        s_record(kind, (base + at).to_bytes(size), data[at : at + 16])
+        for at in range(0, len(data), 16)
+    )
+    head, end = s_record(0, bytes(2), b"HDR"), s_record(10 - kind, bytes(size), b"")
+    return head + "".join(lines) + end
 
 
 FORMS = {
@@ -87,6 +104,9 @@ FORMS = {
     "COE, decimal": lambda n: coe(n, 10),
     "Intel HEX, a word a record": quartus_hex,
     "Intel HEX, octets": octets_hex,
+    "Intel HEX of a processor's memory": lambda n: octets_hex(n, 0x2000_0000),
+    "S-records": s_records,
+    "S-records of 16-bit addresses": lambda n: s_records(n, 1, 0),
 }
 
 
@@ -149,6 +169,9 @@ def test_words_that_a_file_leaves_out_are_unknown(bundle, psums, tmp_path):
     [
         (octets_hex([1, 2]).replace("01", "02", 1), "whose octets add up to 0"),
         (octets_hex([1, 2]).removesuffix(END), "the record :00000001FF at its end"),
+        (s_records([1, 2]).replace("0100", "0101"), "line 2 must be an S-record whose octets add"),
+        (s_record(0, bytes(2), b"HDR"), "must have S-records with data, but has none"),
+        (s_records([1]) + s_records([2], base=0), "or within as many from the lowest"),
         (
             record(0, 0, b"\1\2") + record(1, 0, b"\1\2\3") + END,
             "line 2 must not have address 1, which has a word",
@@ -187,3 +210,18 @@ def test_intel_hex_as_objcopy_writes_it(tmp_path):
 def test_other_text_is_no_memory_file():
     for text in ("", "1 2 3\n", ":", "CONTENT BEGIN", "memory_initialization_vector", "0f\n1e\n"):
         assert read_memory_image(text.encode(), Path("a.txt")) is None
+
+
+def test_a_memory_file_is_parsed_once(bundle, psums, tmp_path, monkeypatch):
+    """However many kinds its words could be of."""
+    path, parsed = tmp_path / "dump.mif", []
+    path.write_text(mif(psums.ravel().tolist()))
+
+    def counting(content, path):
+        parsed.append(path)
+        return read_memory_image(content, path)
+
+    for module in ("reading", "in_layout", "listed"):
+        monkeypatch.setattr(f"tilewright.judge.{module}.read_memory_image", counting)
+    assert compare(bundle, read_dump(bundle, path)).passed
+    assert parsed == [path]

@@ -112,8 +112,11 @@ def test_a_bus_and_a_clock_must_be_named(tmp_path):
     with pytest.raises(ConfigError, match=r"is a wave file: name --bus and --clock"):
         read_dump(bundle, written(tmp_path, "#0"))
     (tmp_path / "wave.fst").write_bytes(b"")
-    with pytest.raises(ConfigError, match=r"must be a VCD file to be read: convert it"):
+    with pytest.raises(ConfigError, match=r"is a wave file: name --bus and --clock"):
         read_dump(bundle, tmp_path / "wave.fst")
+    (tmp_path / "wave.fsdb").write_bytes(b"")
+    with pytest.raises(ConfigError, match=r"must be a VCD, FST or GHW file to be read: convert"):
+        read_dump(bundle, tmp_path / "wave.fsdb")
 
 
 PLAYER = """

@@ -131,7 +131,7 @@ def test_a_command_that_leaves_something_odd(run, script):
 def test_a_log_without_a_match(run):
     trial = run("echo done", Expected(reading=Reading(pattern="places")))
     assert trial.status == "error"
-    assert "none is there: 1 lines, the last 'done'; it said: done" in trial.evidence
+    assert "none is there: 1 line, the last 'done'; it said: done" in trial.evidence
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_numpy_files_of_others_are_read_in_any_type_and_shape(numpy_folder):
     ("array", "message"),
     [
         (np.zeros((4, 2), int), "psum.npy must hold 12 integers (4 words of 3), but holds int64"),
-        (np.zeros((4, 3)), "psum.npy must hold 12 integers (4 words of 3), but holds float64"),
+        (np.full((4, 3), 0.5), "psum.npy must be whole numbers, but has 0.5 at [0, 0]"),
         (
             np.full((4, 3), 40_000),
             "psum.npy: psum numbers must be -32768..32767, but are 40000..40000",

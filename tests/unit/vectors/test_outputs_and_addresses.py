@@ -115,7 +115,7 @@ def test_part_of_the_psums_is_never_taken_for_all_of_them():
         ConfigError, match=r"must have psum or tap_psum .* psum \(first 3 pixels only"
     ):
         _ = _layout(psum={"first": 3}).psum_source
-    with pytest.raises(ConfigError, match=r"output \(first 1 pixels only\)$"):
+    with pytest.raises(ConfigError, match=r"output \(first 1 pixel only\)$"):
         _ = _layout(psum=None, output={"first": 1, "function": "signed"}).psum_source
 
 
@@ -214,7 +214,7 @@ def test_addresses_with_strides_are_where_the_tiler_sends_the_pixels():
         ("psum", {"container": "zip"}, r"container must be text or mem or .*, not 'zip'"),
         ("psum", {"container": "mif"}, r"header lines stand in text only: mif has its own"),
         ("psum", {"container": "c", "header": []}, r"container c .*: say radix = 'hex'"),
-        ("psum", {"container": "npz", "header": [], "radix": "hex"}, r"npz has no digits"),
+        ("psum", {"container": "npz", "header": [], "radix": "hex"}, r"npz states no radix"),
         ("psum", {"split": ["onij"]}, r"a split is written 'itile row = .*', not 'onij'"),
         ("psum", {"split": ["onij = "]}, r"must name axes on both sides, each once"),
         ("psum", {"split": ["onij = a a:2"]}, r"must name axes on both sides, each once"),

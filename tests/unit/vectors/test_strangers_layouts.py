@@ -240,7 +240,7 @@ def test_streamed_psums_must_be_given(tmp_path):
         ("psum", {"separator": ",", "filler_left": 2}, r"filler and bit_order are for words of dig"),
         ("psum", {"bit_order": "low"}, r"bit_order must be msb or lsb, not 'low'"),
         ("psum", {"filler_left": -1}, r"filler must be 0\.\.65536 bits"),
-        ("psum", {"container": "raw", "header": [], "radix": "hex"}, r"raw has no digits"),
+        ("psum", {"container": "raw", "header": [], "radix": "hex"}, r"raw states no radix"),
         ("psum", {"container": "mif", "header": [], "separator": ","}, r"stand in text only"),
         ("psum", {"container": "mif", "header": [], "trailer": 1}, r"trailer lines stand in text"),
         ("activation", {"first": 2}, r"first must be a number of ofmap pixels, not 2: of kinds that"),

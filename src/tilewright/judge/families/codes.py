@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from tilewright.errors import counted
 from tilewright.judge.cause import Cause
 from tilewright.judge.dump import Known
 from tilewright.judge.families.lane_maps import lane_maps, moved
@@ -74,7 +75,7 @@ def _numbers(array: ArrayFacts) -> Iterator[tuple[str, str, Callable[[Ints], Int
     for narrow in range(1, bits):
         yield (
             f"low-bits n={narrow}",
-            f"keep only their low {narrow} bits",
+            f"keep only their low {counted(narrow, 'bit')}",
             partial(low_bits, bits=narrow),
         )
     for key, words, function in bit_maps(bits, is_signed=array.has_signed_acts):
@@ -222,7 +223,7 @@ def _streams(problem: Problem) -> Iterator[Cause]:
 def _shifted(key: str, nij: Ints, order: Ints, n: int) -> Iterator[Cause]:
     """The codes at `order` come `n` places early; what is missing is 0, repeated, or from the other end."""
     at = np.arange(len(order)) + n
-    what = f"{abs(n)} pixels {'early (the first are lost)' if n > 0 else 'late'}"
+    what = f"{counted(abs(n), 'pixel')} {'early (the first are lost)' if n > 0 else 'late'}"
     where = "the stream" if len(order) == len(nij) else "the map inside the border"
     inside = (at >= 0) & (at < len(order))
     for rest, words, source in (

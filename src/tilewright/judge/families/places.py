@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
+from tilewright.errors import counted
 from tilewright.judge.cause import Cause
 from tilewright.judge.families.lane_maps import lane_maps
 from tilewright.judge.problem import Problem
@@ -123,7 +124,7 @@ def _lines(problem: Problem) -> Iterator[Cause]:
     for n in sorted({1, 2, 3, problem.shape.ow, -1, -2, -3, -problem.shape.ow}):
         if abs(n) >= onij:
             continue
-        what = f"{abs(n)} pixels {'early: the first are lost' if n > 0 else 'late'}"
+        what = f"{counted(abs(n), 'pixel')} {'early: the first are lost' if n > 0 else 'late'}"
         at = pixel + n
         inside = (at >= 0) & (at < onij)
         for rest, words, source in (
@@ -170,7 +171,7 @@ def _file_lines(problem: Problem) -> Iterator[Cause]:
     """Lines of a file of all output tiles, one tile after the other."""
     count = problem.otiles * problem.shape.onij
     for n in (1, 2, 3, -1, -2, -3):
-        what = f"{abs(n)} lines {'early: the first are lost' if n > 0 else 'late'}"
+        what = f"{counted(abs(n), 'line')} {'early: the first are lost' if n > 0 else 'late'}"
         at = np.arange(count) + n
         inside = (at >= 0) & (at < count)
         for rest, words, source in (

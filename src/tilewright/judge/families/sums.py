@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from tilewright.errors import counted
 from tilewright.judge.cause import Cause, Signal, signal
 from tilewright.judge.families.number_maps import (
     bit_maps,
@@ -75,8 +76,12 @@ def _changes(bits: int, register: int) -> Iterator[tuple[str, str, Change]]:
             partial(low_bits, bits=n),
         )
     for n in (1, 2, 3, 4):
-        yield f"shifted n={n}", f"loses its low {n} bits by a shift", partial(shifted, bits=n)
-        yield f"cleared n={n}", f"has its low {n} bits 0", partial(cleared, bits=n)
+        yield (
+            f"shifted n={n}",
+            f"loses its low {counted(n, 'bit')} by a shift",
+            partial(shifted, bits=n),
+        )
+        yield f"cleared n={n}", f"has its low {counted(n, 'bit')} 0", partial(cleared, bits=n)
     yield "relu", "goes through ReLU", lambda v: np.maximum(v, 0)
     yield "absolute", "loses its sign", np.abs
     for key, words, function in bit_maps(bits, is_signed=True):
@@ -224,7 +229,7 @@ def _places(problem: Problem) -> Iterator[Cause]:
             kind = "running on from tap to tap" if stale else "each tap with 0 at the end"
             yield _cause(
                 f"psums-late n={n} stale={int(stale)}",
-                f"psums come {abs(n)} pixels {'late' if n > 0 else 'early'}, {kind}",
+                f"psums come {counted(abs(n), 'pixel')} {'late' if n > 0 else 'early'}, {kind}",
                 _all_late(n, stale=stale),
                 LATE,
             )

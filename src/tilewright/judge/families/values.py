@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from tilewright.errors import counted
 from tilewright.judge.cause import Cause
 from tilewright.judge.families.number_maps import (
     added,
@@ -69,7 +70,7 @@ def _changes(bits: int, register: int) -> Iterator[tuple[str, str, Change]]:
         )
     for n in range(1, 9):
         yield f"shifted n={n}", f"is shifted right by {n}", partial(shifted, bits=n)
-        yield f"cleared n={n}", f"has its low {n} bits 0", partial(cleared, bits=n)
+        yield f"cleared n={n}", f"has its low {counted(n, 'bit')} 0", partial(cleared, bits=n)
     for n in range(1, 5):
         yield (
             f"times n={1 << n}",

@@ -8,6 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
+from tilewright.errors import counted
 from tilewright.judge.cause import Cause
 from tilewright.judge.families.lane_maps import lane_maps, moved
 from tilewright.judge.families.number_maps import bit_maps, low_bits, wrapped
@@ -47,14 +48,14 @@ def _numbers(problem: Problem) -> Iterator[Cause]:
         maps.append(
             (
                 f"low-bits n={narrow}",
-                f"keep only their low {narrow} bits, signed",
+                f"keep only their low {counted(narrow, 'bit')}, signed",
                 partial(wrapped, bits=narrow),
             )
         )
         maps.append(
             (
                 f"low-bits-unsigned n={narrow}",
-                f"keep only their low {narrow} bits, unsigned",
+                f"keep only their low {counted(narrow, 'bit')}, unsigned",
                 partial(low_bits, bits=narrow),
             )
         )

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from tilewright.data import load_data
-from tilewright.errors import ConfigError
+from tilewright.errors import ConfigError, counted
 from tilewright.facts import RecoverFacts, StageResult
 from tilewright.pipeline.layer_facts import layer_facts
 from tilewright.pipeline.run_folder import Listener, RunFolder
@@ -31,7 +31,9 @@ def recover(run: RunFolder, listener: Listener) -> StageResult[RecoverFacts]:
     run.begin("recover")
     network.save(run.network_stem)
     stimulus.save(run.stimulus_stem)
-    listener.say(f"{len(network.layers)} layers in integers, {wanted} samples")
+    listener.say(
+        f"{counted(len(network.layers), 'layer')} in integers, {counted(wanted, 'sample')}"
+    )
     layers = tuple(layer_facts(layer) for layer in network.layers)
     labels = tuple(int(label) for label in data.test.labels[:wanted])
     facts = RecoverFacts(samples=wanted, layers=layers, labels=labels, classes=tuple(data.classes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tilewright.config.array import ArrayConfig
+from tilewright.errors import counted
 from tilewright.facts import LayerTiles, ModeFacts, StageResult, TileFacts
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.spec import IntegerLayer
@@ -14,7 +15,7 @@ def tile(run: RunFolder, listener: Listener) -> StageResult[TileFacts]:
     layers = tuple(_tiles(layer.plain(), array) for layer in run.network().layers)
     folds = sum(layer.folds for layer in layers)
     listener.say(
-        f"{len(layers)} layers on {array.rows}x{array.cols}: {folds:,} folds for one sample"
+        f"{counted(len(layers), 'layer')} on {array.rows}x{array.cols}: {folds:,} folds for one sample"
     )
     mode = ModeFacts(
         mode=array.mode,

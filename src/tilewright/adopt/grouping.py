@@ -1,0 +1,126 @@
+"""Which files of a folder belong together: those whose names differ in numbers only."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tilewright.adopt.contained import arrays_of, memory_of, octets_of
+from tilewright.adopt.families import Family, NumberPlace, family_of
+from tilewright.adopt.parsed_file import ParsedFile, parse_text
+from tilewright.adopt.parts import parse_parts
+from tilewright.errors import TilewrightError
+from tilewright.vectors import MANIFEST
+from tilewright.vectors.memory_image import read_memory_image
+
+MAX_FILES = 20_000
+MAX_BYTES = 64 * 2**20
+ARRAYS = (".npy", ".npz", ".json")
+OCTETS = (".bin", ".raw")
+SKIPPED = (".v", ".sv", ".vh", ".svh", ".vhd", ".py", ".toml", ".md", ".f", ".vcd", ".fst")
+_NUMBER = re.compile(r"(\d+)")
+
+
+def read_families(folder: Path, *, has_parts: bool = False) -> tuple[list[Family], list[str]]:
+    """The families of files in `folder` and its sub-folders, and the files that hold none, with the reason.
+
+    has_parts: files are cut where several kinds of numbers stand in one.
+    """
+    groups: dict[tuple[Any, ...], list[tuple[tuple[int, ...], ParsedFile]]] = defaultdict(list)
+    others = []
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    for path in paths[:MAX_FILES]:
+        if path.suffix.lower() in SKIPPED or path.name == MANIFEST:
+            continue
+        found, faults = parse_file(path.relative_to(folder).as_posix(), path, has_parts=has_parts)
+        others += faults
+        for parsed in found:
+            parts = _NUMBER.split(parsed.name)
+            numbers = tuple(int(part) for part in parts[1::2])
+            if [str(number) for number in numbers] != parts[1::2]:  # 007: a text, not a number
+                parts, numbers = [parsed.name], ()
+            groups[(tuple(parts[::2]), parsed.shape, parsed.part, parsed.array)].append(
+                (numbers, parsed)
+            )
+    families = [f for (texts, *_), members in groups.items() for f in _split(texts, members)]
+    if any(family.radix == "decimal" for family in families):
+        families = [family.as_decimal() for family in families]
+    return families, others
+
+
+def parse_file(
+    name: str, path: Path, *, has_parts: bool = False
+) -> tuple[list[ParsedFile], list[str]]:
+    """The words of a file, or of the kinds in it; and what is not understood, with the reason if it has one.
+
+    Of JSON, which may be anything, lists of numbers are looked at, and nothing is said of others.
+    """
+    if path.stat().st_size > MAX_BYTES:
+        return [], [name]
+    content, suffix = path.read_bytes(), path.suffix.lower()
+    try:
+        if suffix in ARRAYS:
+            found, faults = arrays_of(name, content)
+            return found, faults or ([] if found or suffix == ".json" else [name])
+        if suffix in OCTETS:
+            parsed = octets_of(name, content, "raw")
+            return ([parsed], []) if parsed else ([], [name])
+        image = read_memory_image(content, Path(name))
+        if image is not None:
+            parsed = memory_of(name, image)
+            return ([parsed], []) if parsed else ([], [name])
+    except TilewrightError as error:
+        return [], [str(error)]
+    parts = parse_parts(name, content) if has_parts else []
+    text = None if parts else parse_text(name, content)
+    return parts or ([text] if text else []), [] if parts or text else [name]
+
+
+def _split(
+    texts: tuple[str, ...], members: Sequence[tuple[tuple[int, ...], ParsedFile]]
+) -> Iterator[Family]:
+    """Families of files with the same texts: numbers that do not count up part them."""
+    columns = list(zip(*(numbers for numbers, _ in members), strict=True))
+    for at, column in enumerate(columns):
+        seen = sorted(set(column))
+        if len(seen) > 1 and (seen[0] > 1 or seen[-1] - seen[0] + 1 != len(seen)):
+            for value in seen:
+                part = [member for member in members if member[0][at] == value]
+                yield from _split(texts, part)
+            return
+    places = _places(columns, len(members))
+    if places is None:
+        at = next(i for i, column in enumerate(columns) if len(set(column)) > 1)
+        for value in sorted(set(columns[at])):
+            yield from _split(texts, [member for member in members if member[0][at] == value])
+        return
+    free = [i for i, place in enumerate(places) if not place.factors]
+    ordered = sorted(members, key=lambda member: [member[0][i] for i in free])
+    files = tuple(parsed for _, parsed in ordered)
+    yield family_of(texts, places, files)
+
+
+def _places(columns: list[tuple[int, ...]], count: int) -> tuple[NumberPlace, ...] | None:
+    """The numbers of the names; None if they are no full grid of the free ones."""
+    places = [NumberPlace(min(column), len(set(column))) for column in columns]
+    if prod(place.size for place in places) == count:
+        return tuple(places)
+    for at, place in enumerate(places):
+        rest = [i for i in range(len(places)) if i != at]
+        if place.size == 1 or prod(places[i].size for i in rest) != count:
+            continue
+        rows = np.array([[*(column[i] for i in rest), 1] for column in zip(*columns, strict=True)])
+        wanted = np.array(columns[at])
+        factors = np.rint(np.linalg.lstsq(rows, wanted, rcond=None)[0]).astype(int)
+        if (rows @ factors == wanted).all() and (factors >= 0).all():
+            by = factors.tolist()
+            full = (*by[:at], 0, *by[at:])
+            places[at] = NumberPlace(place.first, place.size, full)
+            return tuple(places)
+    return None

@@ -1,0 +1,149 @@
+"""What lies in a memory: the octets of a raw file, or a dump of them as text.
+
+Nothing says how long a number is, or which of its octets is the lowest. The first follows from how many
+numbers are expected; of the orders of octets that one counts in which most numbers fit their bits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from tilewright.errors import FormatError, counted
+from tilewright.judge.dump import Dump, FoundNumbers, dump_shape
+from tilewright.judge.listed import numbers_in_order
+from tilewright.judge.memory_rows import Row, read_rows
+from tilewright.spec import Ints
+from tilewright.vectors import Bundle
+
+_SIZES = (1, 2, 4, 8)
+"""Octets of a number."""
+_RAW = (".bin", ".raw")
+_OTHERS = (b"PK", b"\x80", b"\x7fELF", b"\x1f\x8b", b"\x89", b"\x93NUMPY")
+"""How files begin that are binary and no memory: archives, pickles, programs, pictures."""
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """Octets as they may lie in a memory, and of each the line (of a raw file its place) and the lane.
+
+    order: whether the first octet of a number is the lowest, or the last one.
+    """
+
+    octets: bytes
+    places: Ints  # octet 2
+    order: Literal["little", "big"]
+
+    def numbers(self, size: int, count: int) -> Ints:
+        """`count` numbers of two's complement, of `size` octets each."""
+        octets = np.frombuffer(self.octets[: size * count], np.uint8).reshape(count, size)
+        octets = octets if self.order == "little" else octets[:, ::-1]
+        signs = np.where(octets[:, -1:] >> 7, 0xFF, 0).astype(np.uint8)
+        filled = np.concatenate([octets, np.repeat(signs, 8 - size, axis=1)], axis=1)
+        return np.ascontiguousarray(filled).view("<i8").reshape(-1)
+
+
+def read_memory_dump(
+    bundle: Bundle,
+    path: Path,
+    content: bytes,
+    kind: str,
+    *,
+    order: str | None = None,
+    is_partial: bool = False,
+) -> Dump | None:
+    """Numbers of `kind`, in `order` (`numbers_in_order`), of a dump of a memory; None if the file is none.
+
+    Raises `FormatError` if there are fewer than expected and not `is_partial`, or more in a raw file.
+    """
+    targets, bits = numbers_in_order(bundle, kind, order), bundle.array.psum_bits
+    is_raw = _is_raw(path, content)
+    rows = [] if is_raw else read_rows(content.decode("utf-8", "replace"))
+    if not is_raw and not rows:
+        return None
+    what = "raw octets" if is_raw else "a dump of a memory"
+    if rows and rows[0].is_decimal:
+        numbers, places = _decimal(rows)
+        total, size, said = len(numbers), 1, "decimal"
+        count = min(total, len(targets))
+    else:
+        ways = _raw(content) if is_raw else _ways(rows)
+        total = len(ways[0].octets)
+        size, count = _size(total, len(targets), bits)
+        found = [way.numbers(size, count) for way in ways]
+        fitting = [int((numbers >> (bits - 1) == numbers >> 63).sum()) for numbers in found]
+        best = fitting.index(max(fitting))
+        numbers, places = found[best], ways[best].places[::size]
+        said = f"{8 * size} bits each, {ways[best].order}-endian"
+    unit = "number" if rows and rows[0].is_decimal else "octet"
+    rest = total - size * count
+    if (count < len(targets) and not (is_partial and count)) or (is_raw and rest):
+        raise FormatError(
+            f"{path} must hold {counted(len(targets), 'number')} ({kind}) of 1, 2, 4 or 8 octets, but is "
+            f"{what} of {counted(total, unit)}: another layer, geometry or kind?"
+        )
+    left_out = f"; {counted(rest, unit)} behind them left out" if rest else ""
+    where = np.zeros((count, 3), np.int64)
+    where[:, 1:] = places[:count]
+    held = FoundNumbers(targets[:count], numbers[:count], np.ones(count, bool), where, (path.name,))
+    return held.to_dump(
+        kind,
+        dump_shape(bundle, kind),
+        notes=(f"read as {what}: {counted(count, 'number')}, {said}{left_out}",),
+        counted="octet" if is_raw else "line",
+    )
+
+
+def _is_raw(path: Path, content: bytes) -> bool:
+    if content.startswith(_OTHERS):
+        return False
+    return path.suffix in _RAW or _CONTROL.search(content) is not None
+
+
+def _size(total: int, wanted: int, bits: int) -> tuple[int, int]:
+    """Octets of a number, and how many numbers there are, of those that are wanted.
+
+    All octets are used if they can be, else numbers are as long as `bits` ask for.
+    """
+    for size in _SIZES:
+        if size * wanted == total:
+            return size, wanted
+    size = next(size for size in _SIZES if 8 * size >= min(bits, 64))
+    return size, min(wanted, total // size)
+
+
+def _decimal(rows: Sequence[Row]) -> tuple[Ints, Ints]:
+    """The numbers, and the line and the lane of each."""
+    found = [(int(word), row.line, lane) for row in rows for lane, word in enumerate(row.words)]
+    numbers = np.array(found, np.int64)
+    return numbers[:, 0], numbers[:, 1:]
+
+
+def _raw(content: bytes) -> list[_Memory]:
+    places = np.stack([np.arange(len(content)), np.zeros(len(content), np.int64)], axis=1)
+    return [_Memory(content, places, "little"), _Memory(content, places, "big")]
+
+
+def _ways(rows: Sequence[Row]) -> list[_Memory]:
+    """What the memory may have held, the likelier before.
+
+    Words of one octet, and pairs of octets behind a colon (xxd), stand as they lie; longer words are numbers
+    of which the lowest octet lies first, or octets as they lie, too (``xxd -g4``).
+    """
+    words = [(word, row.line, lane) for row in rows for lane, word in enumerate(row.words)]
+    shown = b"".join(bytes.fromhex(word) for word, _, _ in words)
+    turned = b"".join(bytes.fromhex(word)[::-1] for word, _, _ in words)
+    places = np.array([place for word, *place in words for _ in range(len(word) // 2)], np.int64)
+    as_they_lie = [_Memory(shown, places, "little"), _Memory(shown, places, "big")]
+    if len(words[0][0]) == 2:
+        return as_they_lie
+    numbers = [_Memory(turned, places, "little"), _Memory(turned, places, "big")]
+    if len(words[0][0]) == 4 and rows[0].has_colon:
+        return [*as_they_lie, *numbers]
+    return [numbers[0], *as_they_lie, numbers[1]]

@@ -1,0 +1,123 @@
+"""Lines with an address and what lies there, as these print a memory: hexdump, xxd, od, gdb (``x/24xw``),
+U-Boot (``md``) and AMD's xsct (``mrd``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+_LINE = re.compile(
+    r"\s*(?P<pointer>0x)?(?P<address>[0-9a-f]{4,16})(\s*<[^>]*>)?(?P<colon>:?)(?P<rest>(\s.*)?)",
+    re.IGNORECASE,
+)
+_HEX = re.compile(r"(0x)?(?P<digits>([0-9a-f]{2})+)", re.IGNORECASE)
+_DECIMAL = re.compile(r"-?[0-9]+")
+_GUTTERS = ("|", " >")
+"""What stands before the characters that hexdump and od print beside the octets."""
+_WIDE = re.compile(r"\s{2,}")
+_PADDED = re.compile(r"\s{3,}\S")
+"""Decimal numbers of od stand in columns."""
+_REPEATED = "*"
+MOST = 1 << 24
+"""Octets for which ``*`` may stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line: its number from 1, its address, and its words; decimal numbers, or digits of whole octets."""
+
+    line: int
+    address: int
+    words: tuple[str, ...]
+    is_decimal: bool
+    has_colon: bool
+
+    @property
+    def octets(self) -> int:
+        """How many octets the digits are."""
+        return sum(map(len, self.words)) // 2
+
+
+def read_rows(text: str) -> list[Row]:
+    """The lines of a dump, those for which ``*`` stands filled in; none if it is no dump.
+
+    Addresses, hexadecimal or (od) octal or decimal, must count octets from line to line. One line alone is a
+    dump if a colon follows its address.
+    """
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    for base in (16, 8, 10):
+        rows = _parsed(lines, base)
+        if rows and _counts(rows):
+            return rows[:-1] if not rows[-1].words else rows
+    return []
+
+
+def _parsed(lines: Sequence[tuple[int, str]], base: int) -> list[Row]:
+    rows = list[Row]()
+    is_repeated = False
+    for number, line in lines:
+        if line.strip() == _REPEATED and rows:
+            is_repeated = True
+            continue
+        row = _row(number, line, base)
+        if row is None or (rows and not rows[-1].words):
+            return []
+        if is_repeated:
+            if row.address - rows[-1].address > MOST:
+                return []
+            rows += _repetitions(rows[-1], row.address)
+            is_repeated = False
+        rows.append(row)
+    return rows
+
+
+def _row(number: int, line: str, base: int) -> Row | None:
+    found = _LINE.fullmatch(line)
+    if found is None:
+        return None
+    rest, has_colon = found["rest"], bool(found["colon"])
+    gutter = next((mark for mark in _GUTTERS if mark in rest), None)
+    if has_colon:
+        rest = _WIDE.split(rest.strip(), maxsplit=1)[0]
+    elif gutter is not None:
+        rest = rest[: rest.index(gutter)]
+    tokens = rest.split()
+    is_decimal = bool(tokens) and all(map(_DECIMAL.fullmatch, tokens))
+    is_decimal &= (
+        bool(found["pointer"])
+        or "-" in rest
+        or (gutter is None and not has_colon and _PADDED.search(rest) is not None)
+    )
+    try:
+        address = int(found["address"], base)
+    except ValueError:
+        return None
+    if is_decimal:
+        return Row(number, address, tuple(tokens), is_decimal=True, has_colon=has_colon)
+    words = [_HEX.fullmatch(token) for token in tokens]
+    digits = tuple(word["digits"] for word in words if word)
+    if len(digits) < len(tokens) or len({len(word) for word in digits[:-1]}) > 1:
+        return None
+    return Row(number, address, digits, is_decimal=False, has_colon=has_colon)
+
+
+def _repetitions(row: Row, end: int) -> list[Row]:
+    """The rows after `row` that are as it is, up to an address."""
+    places = range(row.address + row.octets, end, row.octets) if row.octets else ()
+    return [replace(row, address=place) for place in places]
+
+
+def _counts(rows: Sequence[Row]) -> bool:
+    """Whether each row but the last begins where the one before it ends."""
+    if len({row.is_decimal for row in rows if row.words}) != 1:
+        return False
+    if len(rows) == 1:
+        return rows[0].has_colon
+    steps = [after.address - before.address for before, after in pairwise(rows)]
+    if not rows[0].is_decimal:
+        return steps == [row.octets for row in rows[:-1]]
+    sizes = {step / len(row.words) for step, row in zip(steps, rows, strict=False)}
+    return len(sizes) == 1 and sizes <= {1, 2, 4, 8}

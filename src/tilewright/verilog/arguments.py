@@ -1,0 +1,118 @@
+"""Arguments of tasks, functions and methods: single values and whole arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tilewright.verilog.arrays import Array, compile_array, put_array, take_array
+from tilewright.verilog.compiler import Assign, Compiler
+from tilewright.verilog.cuts import copied, find_cut
+from tilewright.verilog.events import ReadEvent
+from tilewright.verilog.machine import Machine
+from tilewright.verilog.objects import FindName, find_name
+from tilewright.verilog.places import FindKey, compile_key, compile_place, default_value, fitter
+from tilewright.verilog.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What an argument is given; where that loses first bits, the read that it came from."""
+
+    value: Value
+    cut: ReadEvent | None = None
+    array: Array | None = None
+
+    def enter(self, machine: Machine, name: str) -> None:
+        """Store it in the argument `name`."""
+        if self.array is not None:
+            put_array(machine, name, self.array)
+            return
+        machine.set(name, self.value)
+        if self.cut is not None:
+            self.cut.cut(name, width=self.value.width)
+            machine.mark(name, self.cut)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where the argument at a position goes when the call ends."""
+
+    position: int
+    default: Value
+    assign: Assign
+    find_key: FindKey
+    find_array: FindName | None = None
+
+    def take(self, machine: Machine, name: str) -> Callable[[Machine], None]:
+        """What the argument `name` holds now, to be stored once the call is over."""
+        if self.find_array is not None:
+            return self._array(take_array(machine, name), self.find_array)
+        event = machine.marks.get(name)
+        with machine.unused():
+            value = machine.get(name) or machine.first(self.default)
+
+        def store(machine: Machine) -> None:
+            with machine.unused():
+                self.assign(machine, value)
+            if event is not None and (key := self.find_key(machine)) is not None:
+                machine.mark(key, event)
+
+        return store
+
+    @staticmethod
+    def _array(array: Array, find: FindName) -> Callable[[Machine], None]:
+        return lambda machine: put_array(machine, find(machine), array)
+
+
+Give = Callable[[Machine], Input]
+
+
+def compile_arguments(
+    formals: Any, actuals: list[Any], compiler: Compiler
+) -> tuple[list[Give], list[Output]]:
+    """What each argument is given, and where those go that come out."""
+    outputs = []
+    for position, (formal, actual) in enumerate(zip(formals, actuals, strict=True)):
+        if formal.direction.name == "In":
+            continue
+        place = actual.left if actual.kind.name == "Assignment" else actual
+        is_array = formal.type.isUnpackedArray
+        find = find_name(place, compiler, is_written=True) if is_array else None
+        outputs.append(
+            Output(position, default_value(formal.type), *compile_place(place, compiler), find)
+        )
+    return compile_inputs(formals, actuals, compiler), outputs
+
+
+def compile_inputs(formals: Any, actuals: list[Any], compiler: Compiler) -> list[Give]:
+    """What each argument is given; nothing where it only comes out."""
+    return [
+        _nothing if formal.direction.name == "Out" else _input(formal, actual, compiler)
+        for formal, actual in zip(formals, actuals, strict=True)
+    ]
+
+
+def _nothing(_: Machine) -> Input:
+    return Input(Value(0))
+
+
+def _input(formal: Any, actual: Any, compiler: Compiler) -> Give:
+    source = actual.left if actual.kind.name == "Assignment" else actual
+    if formal.type.isUnpackedArray:
+        take = compile_array(source, formal.type, compiler)
+        return lambda m: Input(Value(0), array=take(m))
+    value, fit, copy = compiler.expression(source), fitter(formal.type), copied(source)
+    if copy is None:
+        return lambda m: Input(fit(value(m)))
+    is_cut, find_key = find_cut(copy, formal, compiler), compile_key(copy, compiler)
+
+    def give(machine: Machine) -> Input:
+        event = machine.event_of(find_key(machine)) if is_cut(machine) else None
+        if event is None:
+            return Input(fit(value(machine)))
+        with machine.unused():
+            return Input(fit(value(machine)), event)
+
+    return give

@@ -1,0 +1,52 @@
+"""Literals and constants of a testbench."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.scan import digits_value
+from tilewright.verilog.values import UNKNOWN, Value, text_value, wrap
+
+
+def literal(expression: Any, _: Compiler) -> Evaluate:
+    """A number."""
+    width, is_signed = int(expression.type.bitWidth), bool(expression.type.isSigned)
+    if expression.value.hasUnknown:
+        value = _digits_with_x(str(expression.value), width, is_signed=is_signed)
+    else:
+        value = Value(wrap(int(expression.value), width, is_signed=is_signed), width, is_signed)
+    return lambda _: value
+
+
+def _digits_with_x(text: str, width: int, *, is_signed: bool) -> Value:
+    """A literal with digits x or z, as pyslang writes it: ``8'bxx10``, ``4'hx``, ``'x``."""
+    base, digits = "b", text.rpartition("'")[2].lower().lstrip("s")
+    if digits[0] in "bodh" and len(digits) > 1:
+        base, digits = digits[0], digits[1:]
+    return digits_value(digits, "b" if base == "d" else base, width, is_signed=is_signed)
+
+
+def string(expression: Any, _: Compiler) -> Evaluate:
+    """A text."""
+    value = text_value(expression.value.encode("latin-1", "replace"))
+    return lambda _: value
+
+
+def constant(given: Any, type_: Any) -> Evaluate:
+    """A constant, as wide as its value: `defparam` leaves the parameter the type of its default."""
+    inner = given.value
+    if isinstance(inner, str):
+        value = text_value(inner.encode("latin-1", "replace"))
+    else:
+        try:
+            width = int(getattr(inner, "bitWidth", 0)) or int(type_.bitWidth)
+            value = Value(int(inner), width or 32, bool(type_.isSigned))
+        except (TypeError, ValueError):
+            value = UNKNOWN
+    return lambda _: value
+
+
+def null(_: Any, __: Compiler) -> Evaluate:
+    """The handle of no object."""
+    return lambda _: Value(0)

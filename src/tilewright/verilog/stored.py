@@ -1,0 +1,39 @@
+"""What a testbench keeps values in: memories, elements of them, files that it writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tilewright.verilog.events import MemoryLoad
+from tilewright.verilog.values import Value
+
+Key = str | tuple[str, object]
+"""A variable, or an element of a memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """An address that a memory does not have: what is written there is lost."""
+
+    at: object
+
+
+@dataclass(slots=True)
+class Memory:
+    """An unpacked array: known elements, and the loads that filled it. size: of one that can grow."""
+
+    elements: dict[object, Value] = field(default_factory=dict)
+    loads: list[MemoryLoad] = field(default_factory=list)
+    loaded: set[object] = field(default_factory=set)
+    size: int | None = None
+
+    def copy(self) -> Memory:
+        """An array of its own with the same elements."""
+        return Memory(dict(self.elements), list(self.loads), set(self.loaded), self.size)
+
+
+@dataclass(slots=True)
+class WrittenFile:
+    """A file that the testbench writes: its text so far, None if a part of it is not known."""
+
+    text: bytes | None = b""
