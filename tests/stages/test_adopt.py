@@ -264,7 +264,7 @@ def test_files_that_belong_to_no_convolution(run_command, tmp_path):
     ("files", "message"),
     [
         ({}, "must hold files of activations, weights and expected numbers, but has 0 kinds"),
-        ({"a.txt": "hello\n", "b.txt": ""}, "but has 0 kinds of files with words: none"),
+        ({"a.txt": "hello\n", "b.txt": ""}, "but has 0 kinds of numbers: none"),
         ({"a.txt": "01\n10\n", "b.dat": "\0\1"}, "but has 1 kind of numbers: a.txt"),
     ],
 )
