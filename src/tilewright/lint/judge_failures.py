@@ -15,6 +15,7 @@ from tilewright.verilog.events import MATCHED, ReadEvent, Stream
 
 _SAYS_SOMETHING = re.compile(rb"\w")
 _DIGIT = re.compile(rb"[0-9]")
+_HEX = re.compile(rb"[0-9a-f]+", re.IGNORECASE)
 _NUMBER = re.compile(rb"[+-]?[0-9][0-9a-fA-F_.]*")
 
 
@@ -96,7 +97,9 @@ class FailureJudge:
         return line == [token] and {len(e.digits) for e in words} == {len(token.text)}
 
     def _is_trailer(self) -> bool:
-        """Whether a checked reader stops at a text behind the last word, in which there is no digit."""
+        """Whether a checked reader stops at a text behind the last word, in which there is no digit and no
+        hexadecimal word, such as ``ab`` where words have as many digits.
+        """
         event = self.event
         stream = self.judge_of.stream
         if (
@@ -109,7 +112,12 @@ class FailureJudge:
         events = stream.events
         first = min((e.start for e in events if e.call == event.call), default=event.start)
         content = self.judge_of.text.content
-        return not content[first - 1 : first].strip() and not _DIGIT.search(content, first)
+        if content[first - 1 : first].strip() or _DIGIT.search(content, first):
+            return False
+        read = [e for e in stream.word_events() if e.status == MATCHED and e.code == "h"]
+        lengths = {len(e.digits) for e in read}
+        tokens = (token.text for token in self.judge_of.text.tokens if token.start >= first)
+        return not any(len(text) in lengths and _HEX.fullmatch(text) for text in tokens)
 
     def _report_trailer(self, what: str) -> None:
         self.judge_of.report(

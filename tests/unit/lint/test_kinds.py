@@ -253,3 +253,23 @@ def test_a_memory_file_of_another_tool_is_called_by_its_name(tmp_path, content, 
     (error,) = _lint(tmp_path, body, {"d.txt": content}).errors
     assert error.kind == "bad-word"
     assert remedy in error.message
+
+
+CHECKED = (
+    f'initial begin {OPEN} do begin n = $fscanf(f, "w: %h\\n", v); if (n == 1) $display("%h", v); end '
+    "while (n == 1); end"
+)
+
+
+@pytest.mark.parametrize(
+    ("end", "kinds"),
+    [
+        (b"END\n", set()),
+        (b"?!w: ab\n", {"bad-word"}),  # a word of as many digits as the others, all of them letters
+        (b"face the end\n", set()),  # of another length
+    ],
+)
+def test_a_damaged_word_of_letters_is_no_trailer(tmp_path, end, kinds):
+    report = _lint(tmp_path, CHECKED, {"d.txt": b"w: 01\nw: aa\nw: 1b\n" + end})
+    assert {kind for _, kind in _errors(report)} == kinds
+    assert ("trailer" in {f.kind for f in report.findings}) != bool(kinds)
