@@ -110,25 +110,17 @@ def _run_row(recipe: Recipe, run: dict[str, Any]) -> str:
 
 def draw(recipes: Sequence[Recipe]) -> None:
     """Hold-out accuracy over epochs, one curve a run."""
-    import matplotlib as mpl
+    from results import draw_curves  # beside this file, where it is run
 
-    mpl.use("svg")
-    from matplotlib import pyplot as plt
-
-    mpl.rcParams["svg.hashsalt"] = "tilewright"
-    figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
-    for recipe in recipes:
-        for run, accuracy in zip(recipe.runs, recipe.accuracies, strict=True):
-            curve = [100 * rate for rate in run["holdout_by_epoch"]]
-            label = (
-                f"{recipe.facts['config']}, seed {run['seed']}: {accuracy:.2f} % on the test set"
-            )
-            axes.plot(range(1, len(curve) + 1), curve, marker=".", label=label)
-    axes.set(xlabel="epoch, all phases", ylabel="hold-out accuracy, %")
-    axes.grid(axis="y", color="0.9")
-    axes.legend(loc="lower right")
-    figure.savefig(PICTURE, metadata={"Date": None})
-    plt.close(figure)
+    curves = [
+        (
+            f"{recipe.facts['config']}, seed {run['seed']}: {accuracy:.2f} % on the test set",
+            [run["holdout_by_epoch"]],
+        )
+        for recipe in recipes
+        for run, accuracy in zip(recipe.runs, recipe.accuracies, strict=True)
+    ]
+    draw_curves(curves, PICTURE)
 
 
 if __name__ == "__main__":

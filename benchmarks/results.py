@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -51,15 +52,27 @@ def describe(training: dict[str, Any]) -> dict[str, Any]:
 
 def draw(trainings: list[dict[str, Any]], path: Path) -> None:
     """Hold-out accuracy over the epochs of all phases, one curve for each network."""
+    curves = []
+    for training in trainings:
+        label = f"{training['name']}: {100 * training['test_accuracy']:.2f} % on the test set"
+        phases = [
+            [line["holdout_accuracy"] for line in phase["metrics"]]
+            for phase in list_phases(training)
+        ]
+        curves.append((label, phases))
+    draw_curves(curves, path)
+
+
+def draw_curves(curves: Iterable[tuple[str, list[list[float]]]], path: Path) -> None:
+    """Curves with their labels: rates, 0..1, by phase and epoch; a line parts the phases."""
     mpl.rcParams["svg.hashsalt"] = "tilewright"
     figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
-    for training in trainings:
+    for label, phases in curves:
         accuracies: list[float] = []
-        for phase in list_phases(training):
+        for phase in phases:
             if accuracies:
                 axes.axvline(len(accuracies) + 0.5, color="0.85", linewidth=1)
-            accuracies += [100 * line["holdout_accuracy"] for line in phase["metrics"]]
-        label = f"{training['name']}: {100 * training['test_accuracy']:.2f} % on the test set"
+            accuracies += [100 * rate for rate in phase]
         axes.plot(range(1, len(accuracies) + 1), accuracies, marker=".", label=label)
     axes.set(xlabel="epoch, all phases", ylabel="hold-out accuracy, %")
     axes.grid(axis="y", color="0.9")

@@ -58,8 +58,13 @@ def _whole(array: npt.NDArray[Any] | str, where: str) -> npt.NDArray[Any]:
 def memory_of(name: str, image: MemoryImage) -> ParsedFile | None:
     """The words of a memory; those behind the last one that is there are none, nor is what fills it up.
 
-    listed: with the words that fill it up, which may be numbers. Raises `FormatError` where one is missing.
+    listed: with the words that fill it up, which may be numbers. Raises `FormatError` where one is missing,
+    and for a format that no layout has.
     """
+    if not any(tool in image.tool for tool in _MEMORIES):
+        raise FormatError(
+            f"{name} is of {image.tool}, which no layout has: write Intel HEX (objcopy -O ihex)"
+        )
     words = list(image.words)
     while words and words[-1] is None:
         words.pop()

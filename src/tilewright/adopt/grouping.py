@@ -23,7 +23,7 @@ MAX_FILES = 20_000
 MAX_BYTES = 64 * 2**20
 ARRAYS = (".npy", ".npz", ".json")
 OCTETS = (".bin", ".raw")
-SKIPPED = (".v", ".sv", ".vh", ".svh", ".vhd", ".py", ".toml", ".md", ".f", ".vcd", ".fst")
+SKIPPED = (".v", ".sv", ".vh", ".svh", ".vhd", ".py", ".toml", ".md", ".f", ".vcd", ".fst", ".ghw")
 _NUMBER = re.compile(r"(\d+)")
 
 

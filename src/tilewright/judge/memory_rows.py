@@ -63,15 +63,24 @@ def _parsed(lines: Sequence[tuple[int, str]], base: int) -> list[Row]:
             is_repeated = True
             continue
         row = _row(number, line, base)
-        if row is None or (rows and not rows[-1].words):
+        if row is None:
             return []
         if is_repeated:
             if row.address - rows[-1].address > MOST:
                 return []
             rows += _repetitions(rows[-1], row.address)
             is_repeated = False
+        if rows and not _follows(rows[-1], row):
+            return []
         rows.append(row)
     return rows
+
+
+def _follows(before: Row, row: Row) -> bool:
+    """Whether a row of octets begins where the one before it ends; decimal numbers may be of any length."""
+    if not before.words or (row.words and row.is_decimal != before.is_decimal):
+        return False
+    return before.is_decimal or row.address == before.address + before.octets
 
 
 def _row(number: int, line: str, base: int) -> Row | None:
@@ -111,13 +120,12 @@ def _repetitions(row: Row, end: int) -> list[Row]:
 
 
 def _counts(rows: Sequence[Row]) -> bool:
-    """Whether each row but the last begins where the one before it ends."""
-    if len({row.is_decimal for row in rows if row.words}) != 1:
+    """Whether the addresses show that rows which follow one another are a dump."""
+    if not rows[0].words:
         return False
     if len(rows) == 1:
         return rows[0].has_colon
-    steps = [after.address - before.address for before, after in pairwise(rows)]
     if not rows[0].is_decimal:
-        return steps == [row.octets for row in rows[:-1]]
-    sizes = {step / len(row.words) for step, row in zip(steps, rows, strict=False)}
+        return True
+    sizes = {(after.address - row.address) / len(row.words) for row, after in pairwise(rows)}
     return len(sizes) == 1 and sizes <= {1, 2, 4, 8}

@@ -65,11 +65,12 @@ def read_dump(
     if path.suffix in ARRAYS and not _named_files(bundle, layout, path.name):
         return read_array(bundle, path, kind, order=order)
     if order is not None or radix is not None:
-        content = read_bytes(path)
-        dump = read_memory_dump(bundle, path, content, said, order=order, is_partial=is_partial)
-        if dump is not None and radix is None:
-            return dump
-        radix = radix or radix_of(content.decode("utf-8", "replace"))
+        if radix is None:
+            content = read_bytes(path)
+            dump = read_memory_dump(bundle, path, content, said, order=order, is_partial=is_partial)
+            if dump is not None:
+                return dump
+            radix = radix_of(content.decode("utf-8", "replace"))
         return read_list(bundle, path, said, order=order, radix=radix, is_partial=is_partial)
     return _read_file(bundle, path, layout, kind, is_partial=is_partial)
 

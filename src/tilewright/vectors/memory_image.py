@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from tilewright.errors import FormatError, counted
+from tilewright.vectors.intel_hex import DATA, END, LINEAR
 
 MAX_WORDS = 2**24
 RADICES = {"BIN": 2, "OCT": 8, "DEC": 10, "UNS": 10, "HEX": 16}
@@ -38,8 +39,8 @@ _Record = tuple[int, bytes, int]
 """Address, octets, and line of the file."""
 
 OCTET = 0xFF
-DATA, END, SEGMENT, LINEAR, STARTS = 0, 1, 2, 4, (3, 5)
-"""Types of Intel HEX records."""
+SEGMENT, STARTS = 2, (3, 5)
+"""Types of Intel HEX records that we do not write."""
 
 
 @dataclass(frozen=True, slots=True)

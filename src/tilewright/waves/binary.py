@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from tilewright.errors import FormatError, ToolError
 from tilewright.programs.confined import Bounds, confined
-from tilewright.waves.wave_file import LEVELS, Variable, WaveFile
+from tilewright.waves.wave_file import LEVELS, Variable, WaveFile, begins_with
 
 T = TypeVar("T")
 
@@ -26,12 +26,8 @@ _BOUNDS = Bounds(seconds=300.0, memory=4 << 30)
 
 
 def is_binary(path: Path) -> bool:
-    """Whether the file begins as FST or GHW do; one that cannot be opened does not."""
-    try:
-        with path.open("rb") as file:
-            return file.read(max(map(len, _STARTS))).startswith(_STARTS)
-    except OSError:
-        return False
+    """Whether the file begins as FST or GHW do."""
+    return begins_with(path, _STARTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,9 @@ from pathlib import Path
 
 from tilewright.errors import FormatError
 from tilewright.store.artifact import read_bytes
-from tilewright.waves.wave_file import Variable, find_variable
+from tilewright.waves.wave_file import Variable, begins_with, find_variable
 
-_START = b"Sample in Buffer,"
-_BOM = b"\xef\xbb\xbf"
+_STARTS = (b"Sample in Buffer,", b"\xef\xbb\xbfSample in Buffer,")
 _OWN = ("Sample in Buffer", "Sample in Window", "TRIGGER", "GAP")
 _RADIX_LINE = "Radix - "
 _RADIXES = {"HEX": 16, "UNSIGNED": 10, "SIGNED": 10, "DECIMAL": 10, "BINARY": 2, "OCTAL": 8}
@@ -26,12 +25,8 @@ _PROBE = re.compile(r"(?P<name>.*?)\s*(\[(?P<high>\d+)(:(?P<low>\d+))?\])?")
 
 
 def is_capture(path: Path) -> bool:
-    """Whether the file begins as a capture does; one that cannot be opened does not."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_BOM + _START)).removeprefix(_BOM).startswith(_START)
-    except OSError:
-        return False
+    """Whether the file begins as a capture does."""
+    return begins_with(path, _STARTS)
 
 
 @dataclass(frozen=True, slots=True)

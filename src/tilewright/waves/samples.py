@@ -85,12 +85,12 @@ def read_samples(path: Path, sampling: Sampling) -> list[Sample]:
 def _edges(
     file: WaveFile, clock: Variable, watched: Sequence[Variable]
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """The time of each rising edge of `clock`, and by code what was held before it."""
+    """The time of each rising edge of `clock`, and by code what was held before it, until the next one."""
     held = {one.code: "x" * one.width for one in watched}
     for time, changes in file.steps(watched):
         if held[clock.code] != "1" and changes.get(clock.code) == "1" and time > 0:
             yield time, held
-        held = held | changes
+        held |= changes
 
 
 def _joined(held: Mapping[str, str], buses: Sequence[Variable]) -> str:

@@ -48,6 +48,15 @@ class WaveFile(ABC):
         return find_variable(self.variables, name, self.path)
 
 
+def begins_with(path: Path, starts: tuple[bytes, ...]) -> bool:
+    """Whether the file begins with one of these; one that cannot be opened does not."""
+    try:
+        with path.open("rb") as file:
+            return file.read(max(map(len, starts))).startswith(starts)
+    except OSError:
+        return False
+
+
 def find_variable(variables: Sequence[Variable], name: str, path: Path) -> Variable:
     """See `WaveFile.find`."""
     found = [one for one in variables if f".{one.name}".endswith(f".{name}")]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.unit.adopt.test_strangers_files import SHAPE, decimal, layer
-from tests.unit.judge.test_memory_images import END, record
+from tests.unit.judge.test_memory_images import END, record, s_records
 from tilewright.adopt import adopt, layout_toml
 from tilewright.bundles import Geometry, check_bundle, check_foreign, convert_bundle, open_bundle
 from tilewright.errors import DataError
@@ -227,3 +227,12 @@ def test_titles_of_columns_are_no_numbers(tmp_path):
         lines = [titles, *(map(str, row) for row in rows)]
         (tmp_path / f"{name}.csv").write_text("".join(",".join(line) + "\n" for line in lines))
     assert adopt(tmp_path).passed
+
+
+def test_a_format_that_no_layout_has_is_named(tmp_path):
+    for name, array in zip(("ifmap", "kernel", "ofmap"), layer(), strict=True):
+        (tmp_path / f"{name}.srec").write_text(s_records(array.ravel().tolist()))
+    with pytest.raises(
+        DataError, match=r"ifmap\.srec is of S-records, which no layout has: write Int"
+    ):
+        adopt(tmp_path)
