@@ -16,6 +16,7 @@ from tilewright.registry import Registry
 from tilewright.spec import Ints
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle
+from tilewright.vectors.encoding import without_mark
 
 PATTERNS: Registry[str] = Registry("pattern")
 """Patterns for usual messages, by name."""
@@ -53,16 +54,16 @@ def read_log(
 ) -> Dump:
     """Numbers of `kind` in the lines of a log that match `pattern`, an expression or one of `PATTERNS`.
 
-    Groups: value (decimal, or with 0x), hex or bin is the number, or word a whole word of the layout (`files`), with
-    line its number from 0. oc or otile and col, oh and ow or onij, and kij, itile say its place; without
-    any, numbers stand in `order` and words one after the other. Raises `ConfigError` for a pattern that
-    cannot be used, `FormatError` for a log without a match or a place outside the layer.
+    Groups: value (decimal, or with 0x), hex or bin is the number, or word a whole word of the layout
+    (`files`), with line its number from 0. oc or otile and col, oh and ow or onij, and kij, itile say its
+    place; without any, numbers stand in `order` and words one after the other. Raises `ConfigError` for a
+    pattern that cannot be used, `FormatError` for a log without a match or a place outside the layer.
     """
     expression = _compile(pattern)
     groups = set(expression.groupindex)
     if "word" in groups and files is None:
         raise ConfigError(f"a pattern with the group word needs a layout with {kind} files")
-    text = read_bytes(path).decode("utf-8", "replace")
+    text = without_mark(read_bytes(path)).decode("utf-8", "replace")
     if is_rest_expected and pattern in _PLACES:
         _check_no_difference_is_left(path, text, pattern)
     matches = [
