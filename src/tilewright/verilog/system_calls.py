@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog import file_calls, plusarg_calls
+from tilewright.verilog.associative import associative_method
 from tilewright.verilog.binary_reads import fgetc, fread, ungetc
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.file_reads import fscanf, output_targets, sscanf
@@ -32,6 +33,9 @@ from tilewright.verilog.values import UNKNOWN, Value
 
 def compile_system_call(call: Any, compiler: Compiler) -> Evaluate:
     """A call; what has nothing to do with files or names gives UNKNOWN."""
+    method = associative_method(call, compiler)
+    if method is not None:
+        return method
     function = _COMPILERS.get(call.subroutineName)
     return function(call, compiler) if function else _forget_targets(call, compiler)
 
