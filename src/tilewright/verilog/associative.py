@@ -139,9 +139,11 @@ def _step(arguments: list[Any], name: str, compiler: Compiler) -> Evaluate:
         found = keys(machine)
         if found is not None and name in ("next", "prev"):
             before = look(machine).bits
-            found = (
-                None if before is None else _beyond(found, name, partial(order, machine), before)
-            )
+            is_lost = machine.simulator.makes_elements and before not in found
+            if before is None:
+                found = None
+            else:
+                found = [] if is_lost else _beyond(found, name, partial(order, machine), before)
         if found is None:
             store(machine, UNKNOWN)
             return UNKNOWN

@@ -22,8 +22,8 @@ class Simulator:
     wants_whole_names: a file name in a constant must fill it. seeks_forward: a negative offset of `$fseek`
     counts forward. reads_0x: in front of hexadecimal digits, ``0x`` means nothing; else x is a digit.
     begins_with_x: digits of a variable that an object or a call has of its own are x at first; else 0 or any.
-    makes_elements: an element of an associative array that is looked at and not there is made, and its keys
-    stand in the order of numbers without a sign.
+    makes_elements: an element of an associative array that is looked at and not there is made; its keys
+    stand in the order of numbers without a sign, and none is next to one that is not there.
     """
 
     name: str

@@ -11,6 +11,7 @@ from tilewright.verilog.binary_reads import fgetc, fread, ungetc
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.file_reads import fscanf, output_targets, sscanf
 from tilewright.verilog.line_reads import fgets
+from tilewright.verilog.literals import whole
 from tilewright.verilog.machine import (
     Machine,
 )
@@ -77,7 +78,7 @@ def _enum_method(call: Any, compiler: Compiler) -> Evaluate:
     type_ = subject.type.canonicalType
     if not type_.isEnum:
         return _forget_targets(call, compiler)
-    members = [int(str(one.value.convertToInt())) for one in type_ if one.kind.name == "EnumValue"]
+    members = [whole(one.value) for one in type_ if one.kind.name == "EnumValue"]
     width, is_signed = int(type_.bitWidth), bool(type_.isSigned)
     operand = compiler.expression(subject)
     steps = compiler.expression(call.arguments[1]) if len(call.arguments) > 1 else None
@@ -88,7 +89,7 @@ def _enum_method(call: Any, compiler: Compiler) -> Evaluate:
         if name in ("first", "last"):
             return Value(members[0 if name == "first" else -1], width, is_signed)
         bits, by = operand(machine).bits, steps(machine).bits if steps else 1
-        if bits not in members or by is None:
+        if bits is None or bits not in members or by is None:
             return UNKNOWN
         at = members.index(bits) + (by if name == "next" else -by)
         return Value(members[at % len(members)], width, is_signed)

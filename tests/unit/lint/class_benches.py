@@ -254,7 +254,7 @@ endpackage
         k = 17; $display("R %0d", e.prev(k)); $display("R %0h", k);
         $display("R %0d %0h", e.prev(k), k); e.delete(); $display("R %0d %0d", e.num(), e.first(k)); end""",
         "4 4\n10 -5\n14 300\n18 7\n1c -8\n01\nab\nff\n10\n1 0\n10\n18\n1c\n1c\n18\n10\n"
-        "1\n18\n1\n10\n0 10\n0 0",
+        "0\n11\n0\n11\n0 11\n0 0",
     ),
     "texts_as_keys": _bench(
         """ int a[string]; byte b[byte]; string k; int f, n, x;
