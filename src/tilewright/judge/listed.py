@@ -19,6 +19,7 @@ from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle
 from tilewright.vectors.encoding import without_mark
 from tilewright.vectors.memory_image import MemoryImage, read_memory_image
+from tilewright.vectors.tokens import CALLS
 
 _BITS = "[0-9a-fxz?_]+"
 _PLACE = re.compile(r"@([0-9a-f]{1,15})", re.IGNORECASE)
@@ -29,8 +30,7 @@ _NUMBERS = {
 }
 RADICES = {"decimal": 10, "hex": 16, "binary": 2}
 _COMMENT = re.compile(r"(//|#).*")
-_CALLS = re.compile(r"\b(np\.)?(array|tensor|u?int[0-9]+)\(|,\s*dtype=[\w.]+")
-"""What numpy and torch print around numbers."""
+_CALLS = re.compile(CALLS)
 _SEPARATORS = re.compile(r"[\s,;\[\](){}]+")
 _FRACTION = re.compile(r"[+-]?[0-9]+\.[0-9]+(e[+-]?[0-9]+)?", re.IGNORECASE)
 _WHAT_TO_DUMP = ": dump the integers that the core holds, not what they stand for"
