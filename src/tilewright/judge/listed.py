@@ -13,6 +13,7 @@ import numpy as np
 
 from tilewright.errors import ConfigError, FormatError, counted
 from tilewright.judge.dump import DUMP_AXES, Dump, FoundNumbers, dump_shape
+from tilewright.judge.table import without_index
 from tilewright.spec import Ints
 from tilewright.store.arrays import read_arrays
 from tilewright.store.artifact import read_bytes
@@ -143,7 +144,8 @@ def read_list(
         image, radix = image.in_words(len(targets)), "decimal"
         content, said = image.text(radix).encode(), [f"read as {image}"]
     check_text(path, content)
-    lines, notes = _without_text(content.decode("utf-8", "replace").splitlines(), radix)
+    text = without_index(content.decode("utf-8", "replace"))
+    lines, notes = _without_text(text.splitlines(), radix)
     for number, line in lines:
         for lane, token in enumerate(_without_places(path, number, line, done=len(values))):
             try:
@@ -157,12 +159,20 @@ def read_list(
     if len(values) != len(targets) and not (is_partial and 0 < len(values) < len(targets)):
         raise FormatError(
             f"{path} must hold {counted(len(targets), 'number')} ({kind}, "
-            f"{order or ' '.join(DUMP_AXES[kind])}), but holds {len(values)}: another "
-            f"layer, geometry or kind? (--kind; --partial if only the first "
-            f"ones are there)"
+            f"{order or ' '.join(DUMP_AXES[kind])}), but holds {len(values)}: "
+            f"{_remedy(len(values), len(targets), len({at for _, at, _ in where}))}"
         )
     found = FoundNumbers.of(targets[: len(values)], values, where, (path.name,))
     return found.to_dump(kind, dump_shape(bundle, kind), notes=(*said, *notes))
+
+
+def _remedy(count: int, wanted: int, lines: int) -> str:
+    if lines == wanted and count % wanted == 0:
+        return (
+            f"a table of {count // wanted} columns? Say which one counts, and its place, with --pattern, as "
+            r"'^(?P<oc>\d+),(?P<oh>\d+),(?P<ow>\d+),(?P<value>-?\d+)'"
+        )
+    return "another layer, geometry or kind? (--kind; --partial if only the first ones are there)"
 
 
 def check_text(path: Path, content: bytes) -> None:

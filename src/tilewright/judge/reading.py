@@ -12,6 +12,7 @@ from tilewright.judge.in_layout import DUMP_KINDS, WordFiles, read_words, word_f
 from tilewright.judge.listed import check_text, is_numbers, radix_of, read_array, read_list
 from tilewright.judge.log import PATTERNS, read_log
 from tilewright.judge.memory_dump import read_memory_dump
+from tilewright.judge.table import table_pattern
 from tilewright.judge.waves import read_waves
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle, Layout
@@ -71,7 +72,11 @@ def read_dump(
             dump = read_memory_dump(bundle, path, content, said, order=order, is_partial=is_partial)
             if dump is not None:
                 return dump
-            radix = radix_of(content.decode("utf-8", "replace"), bundle.array.psum_bits)
+            text = content.decode("utf-8", "replace")
+            dump = _read_table(bundle, path, text, kind, order=order)
+            if dump is not None:
+                return dump
+            radix = radix_of(text, bundle.array.psum_bits)
         return read_list(bundle, path, said, order=order, radix=radix, is_partial=is_partial)
     return _read_file(bundle, path, layout, kind, is_partial=is_partial)
 
@@ -168,11 +173,13 @@ def _read_file(
         return _likely(dumps)
     if image is not None:
         return read_list(bundle, path, kind or "psum", image=image, is_partial=is_partial)
-    dump = read_memory_dump(bundle, path, content, kind or "psum", is_partial=is_partial)
+    text = content.decode("utf-8", "replace")
+    dump = read_memory_dump(
+        bundle, path, content, kind or "psum", is_partial=is_partial
+    ) or _read_table(bundle, path, text, kind)
     if dump is not None:
         return dump
     check_text(path, content)
-    text = content.decode("utf-8", "replace")
     radix = radix_of(text, bundle.array.psum_bits)
     try:
         dump = read_list(bundle, path, kind or "psum", radix=radix, is_partial=is_partial)
@@ -181,6 +188,19 @@ def _read_file(
         raise (error if is_list or not refusals else _hinted(refusals[0], text)) from None
     said = RADIX_NOTE.format(radix="hexadecimal" if radix == "hex" else radix)
     return replace(dump, notes=(*dump.notes, *([] if radix == "decimal" else [said])))
+
+
+def _read_table(
+    bundle: Bundle, path: Path, text: str, kind: str | None, *, order: str | None = None
+) -> Dump | None:
+    """The numbers of a table with titles (`table_pattern`); None if the file is none."""
+    found = table_pattern(text)
+    if found is None:
+        return None
+    pattern, title = found
+    kind = kind or ("output" if title == "output" else "psum")
+    dump = read_log(bundle, path, None, kind=kind, pattern=pattern, order=order)
+    return replace(dump, notes=(*dump.notes, f"read as a table: its column {title!r}"))
 
 
 def _hinted(error: FormatError, text: str) -> FormatError:
