@@ -12,7 +12,7 @@ from tilewright.judge.in_layout import DUMP_KINDS, WordFiles, read_words, word_f
 from tilewright.judge.listed import check_text, is_numbers, radix_of, read_array, read_list
 from tilewright.judge.log import PATTERNS, read_log
 from tilewright.judge.memory_dump import read_memory_dump
-from tilewright.judge.table import table_pattern
+from tilewright.judge.table import table_pattern, without_index
 from tilewright.judge.waves import read_waves
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle, Layout
@@ -153,7 +153,7 @@ def _read_file(
     bundle: Bundle, path: Path, layout: Layout, kind: str | None, *, is_partial: bool
 ) -> Dump:
     """A file whose name, else whose words, say its kind; else a list in natural order."""
-    content = without_mark(read_bytes(path))
+    content = _without_index(without_mark(read_bytes(path)))
     named = _named_files(bundle, layout, path.name)
     if named and kind in (None, named.form.kind):
         is_part = is_partial or len(named.texts.names) > 1
@@ -190,6 +190,11 @@ def _read_file(
     return replace(dump, notes=(*dump.notes, *([] if radix == "decimal" else [said])))
 
 
+def _without_index(content: bytes) -> bytes:
+    is_frame = content[:2] in (b",0", b";0", b"\t0")
+    return without_index(content.decode("utf-8", "replace")).encode() if is_frame else content
+
+
 def _read_table(
     bundle: Bundle, path: Path, text: str, kind: str | None, *, order: str | None = None
 ) -> Dump | None:
@@ -212,6 +217,11 @@ def _hinted(error: FormatError, text: str) -> FormatError:
         )
         if 2 * fitting > len(lines):
             return FormatError(f"{error}; its lines are those of a log: say --pattern {name}")
+    if any(re.fullmatch(r"# *[+-]?\d+\s*", line) for line in lines):
+        pattern = r"^# *(?P<value>[+-]?\d+)\s*$"
+        return FormatError(
+            f"{error}; numbers stand behind #, as in a transcript: --pattern '{pattern}'"
+        )
     return error
 
 

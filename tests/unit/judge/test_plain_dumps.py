@@ -136,6 +136,10 @@ def test_a_list_is_read_and_a_wrong_number_in_it_found(bundle, psums, tmp_path, 
             ),
             r"its lines are those of a log: say --pattern places$",
         ),
+        (
+            lambda v: "# vsim tb\n" + "".join(f"# {number}\n" for number in v.ravel()),
+            r"numbers stand behind #, as in a transcript: --pattern '\^# ",
+        ),
     ],
 )
 def test_what_is_no_list_is_refused_with_what_it_seems_to_be(

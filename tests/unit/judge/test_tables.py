@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -62,6 +64,17 @@ def test_numbers_without_places_stand_in_the_order_that_is_said(bundle, psums, t
     path.write_text(TABLES["cycles beside numbers"](psums.transpose(1, 2, 0)))
     assert compare(bundle, read_dump(bundle, path, order="oh ow oc")).passed
     assert not compare(bundle, read_dump(bundle, path)).passed
+
+
+def test_an_index_is_no_lane_of_a_word(bundle, psums, tmp_path):
+    """A frame of two columns and its index beside a layout whose words are three decimal numbers."""
+    kind = replace(bundle.layout.kind("psum"), radix="decimal", separator=",", header=())
+    kinds = [kind if one.kind == "psum" else one for one in bundle.layout.kinds]
+    layout = replace(bundle.layout, kinds=tuple(kinds))
+    frame = psums.reshape(-1, 2)
+    path = tmp_path / "dump.csv"
+    path.write_text(",0,1\n" + "".join(f"{n},{a},{b}\n" for n, (a, b) in enumerate(frame)))
+    assert compare(bundle, read_dump(bundle, path, layout=layout)).passed
 
 
 @pytest.mark.parametrize("titles", ["channel,row,col,psum", "oc,row,col,psum", "oc,oh,ow,other"])
