@@ -17,6 +17,7 @@ from tilewright.adopt.parsed_file import ParsedFile, parse_text
 from tilewright.adopt.parts import parse_parts
 from tilewright.errors import TilewrightError
 from tilewright.vectors import MANIFEST
+from tilewright.vectors.encoding import without_mark
 from tilewright.vectors.memory_image import read_memory_image
 
 MAX_FILES = 20_000
@@ -64,6 +65,8 @@ def parse_file(
     if path.stat().st_size > MAX_BYTES:
         return [], [name]
     content, suffix = path.read_bytes(), path.suffix.lower()
+    if without_mark(content) is not content:
+        return [], [f"{name} is text with a byte order mark: save it as ASCII text"]
     try:
         if suffix in ARRAYS:
             found, faults = arrays_of(name, content)

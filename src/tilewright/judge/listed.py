@@ -13,22 +13,28 @@ import numpy as np
 
 from tilewright.errors import ConfigError, FormatError, counted
 from tilewright.judge.dump import DUMP_AXES, Dump, FoundNumbers, dump_shape
+from tilewright.judge.table import without_index
 from tilewright.spec import Ints
 from tilewright.store.arrays import read_arrays
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle
+from tilewright.vectors.encoding import without_mark
 from tilewright.vectors.memory_image import MemoryImage, read_memory_image
+from tilewright.vectors.tokens import CALLS
 
 _BITS = "[0-9a-fxz?_]+"
 _PLACE = re.compile(r"@([0-9a-f]{1,15})", re.IGNORECASE)
 _NUMBERS = {
-    "decimal": re.compile(r"[+-]?[0-9_]+(\.[0-9]*(e[+-]?[0-9]{1,3})?)?|[xz?]+", re.IGNORECASE),
+    "decimal": re.compile(r"[+-]?[0-9_]+(\.[0-9]*)?(e[+-]?[0-9]{1,3})?|[xz?]+", re.IGNORECASE),
     "hex": re.compile(rf"[+-]?(0x)?{_BITS}|{_PLACE.pattern}", re.IGNORECASE),
     "binary": re.compile(rf"[+-]?(0b)?[01xz?_]+|{_PLACE.pattern}", re.IGNORECASE),
 }
 RADICES = {"decimal": 10, "hex": 16, "binary": 2}
 _COMMENT = re.compile(r"(//|#).*")
+_CALLS = re.compile(CALLS)
 _SEPARATORS = re.compile(r"[\s,;\[\](){}]+")
+_FRACTION = re.compile(r"[+-]?[0-9]+\.[0-9]+(e[+-]?[0-9]+)?", re.IGNORECASE)
+_WHAT_TO_DUMP = ": dump the integers that the core holds, not what they stand for"
 _MAGIC = {b"PK": "a zip archive, as torch.save writes", b"\x80": "a Python pickle"}
 
 
@@ -37,8 +43,10 @@ def tokens_of(line: str) -> list[str]:
 
     >>> tokens_of("1, -2; x  // the last is unknown")
     ['1', '-2', 'x']
+    >>> tokens_of("array([np.int64(-3), 4], dtype=int64)")
+    ['-3', '4']
     """
-    return [token for token in _SEPARATORS.split(_COMMENT.sub("", line)) if token]
+    return [token for token in _SEPARATORS.split(_CALLS.sub(" ", _COMMENT.sub("", line))) if token]
 
 
 def parse_number(token: str, radix: str, bits: int) -> int | None:
@@ -46,7 +54,7 @@ def parse_number(token: str, radix: str, bits: int) -> int | None:
 
     Hexadecimal and binary numbers without a sign are two's complement of `bits` bits, or of as many
     as their digits have, if these are more digits than `bits` bits take or say more than these bits. Of
-    decimal ones, -4.0 and -4.0e+00 are -4.
+    decimal ones, -4.0, -4.0e+00 and -4e+00 are -4.
 
     >>> parse_number("fff4", "hex", 16), parse_number("-12", "decimal", 16), parse_number("1x", "hex", 16)
     (-12, -12, None)
@@ -56,7 +64,8 @@ def parse_number(token: str, radix: str, bits: int) -> int | None:
     bare = token.replace("_", "").lower()
     if re.fullmatch(r"[+-]?[0-9a-f]*[xz?][0-9a-fxz?]*", bare) and not bare.startswith("0x"):
         return None
-    value = _whole(bare) if radix == "decimal" and "." in bare else int(bare, RADICES[radix])
+    is_float = radix == "decimal" and re.search("[.e]", bare) is not None
+    value = _whole(bare) if is_float else int(bare, RADICES[radix])
     if radix == "decimal" or bare[0] in "+-":
         return value
     digit, prefix = (4, "0x") if radix == "hex" else (1, "0b")
@@ -129,13 +138,14 @@ def read_list(
     if radix not in RADICES:
         raise ConfigError(f"a radix is {', '.join(RADICES)}, not '{radix}'")
     values, where = list[int | None](), list[tuple[int, int, int]]()
-    content, said = read_bytes(path), list[str]()
+    content, said = without_mark(read_bytes(path)), list[str]()
     image = image or read_memory_image(content, path)
     if image is not None:
         image, radix = image.in_words(len(targets)), "decimal"
         content, said = image.text(radix).encode(), [f"read as {image}"]
     check_text(path, content)
-    lines, notes = _without_text(content.decode("utf-8", "replace").splitlines(), radix)
+    text = without_index(content.decode("utf-8", "replace"))
+    lines, notes = _without_text(text.splitlines(), radix)
     for number, line in lines:
         for lane, token in enumerate(_without_places(path, number, line, done=len(values))):
             try:
@@ -143,17 +153,26 @@ def read_list(
             except (ValueError, OverflowError):
                 raise FormatError(
                     f"{path}: line {number} must hold {radix} numbers, but has {token[:40]!r}"
+                    f"{_WHAT_TO_DUMP if _FRACTION.fullmatch(token) else ''}"
                 ) from None
             where.append((0, number if image is None else image.lines[number - 1], lane))
     if len(values) != len(targets) and not (is_partial and 0 < len(values) < len(targets)):
         raise FormatError(
             f"{path} must hold {counted(len(targets), 'number')} ({kind}, "
-            f"{order or ' '.join(DUMP_AXES[kind])}), but holds {len(values)}: another "
-            f"layer, geometry or kind? (--kind; --partial if only the first "
-            f"ones are there)"
+            f"{order or ' '.join(DUMP_AXES[kind])}), but holds {len(values)}: "
+            f"{_remedy(len(values), len(targets), len({at for _, at, _ in where}))}"
         )
     found = FoundNumbers.of(targets[: len(values)], values, where, (path.name,))
     return found.to_dump(kind, dump_shape(bundle, kind), notes=(*said, *notes))
+
+
+def _remedy(count: int, wanted: int, lines: int) -> str:
+    if lines == wanted and count % wanted == 0:
+        return (
+            f"a table of {count // wanted} columns? Say which one counts, and its place, with --pattern, as "
+            r"'^(?P<oc>\d+),(?P<oh>\d+),(?P<ow>\d+),(?P<value>-?\d+)'"
+        )
+    return "another layer, geometry or kind? (--kind; --partial if only the first ones are there)"
 
 
 def check_text(path: Path, content: bytes) -> None:
@@ -207,9 +226,17 @@ def is_numbers(line: str, radix: str) -> bool:
     return bool(tokens) and all(map(_NUMBERS[radix].fullmatch, tokens))
 
 
-def radix_of(content: str) -> str:
-    """Hexadecimal where a line of numbers has digits or a prefix of it, else decimal."""
+def radix_of(content: str, bits: int) -> str:
+    """Binary where all numbers are as many binary digits, `bits` or more, or have its prefix; hexadecimal
+    where a line of numbers has digits or a prefix of that; else decimal.
+    """
     lines = [line for line in content.splitlines() if is_numbers(line, "hex")]
+    tokens = [token.lower().replace("_", "") for line in lines for token in tokens_of(line)]
+    digits = {token.removeprefix("0b") for token in tokens}
+    is_long = len({len(token) for token in tokens}) == 1 and len(tokens[0]) >= bits
+    is_prefixed = all(token.startswith("0b") for token in tokens)
+    if tokens and (is_long or is_prefixed) and set().union(*digits) <= set("01xz?"):
+        return "binary"
     letters = any(re.search(r"0x[0-9a-f]|@|\b(?=[0-9]*[a-f])[0-9a-f]+\b", x, re.I) for x in lines)
     return "hex" if letters else "decimal"
 

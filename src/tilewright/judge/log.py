@@ -16,18 +16,26 @@ from tilewright.registry import Registry
 from tilewright.spec import Ints
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle
+from tilewright.vectors.encoding import without_mark
 
 PATTERNS: Registry[str] = Registry("pattern")
 """Patterns for usual messages, by name."""
 
-for _name, _pattern in {
-    "places": r"oc *[= ] *(?P<oc>\d+)\W+oh *[= ] *(?P<oh>\d+)\W+ow *[= ] *(?P<ow>\d+)"
-    r".*?(?:got|found|actual|has|is|rtl|dut)[^\w-]+(?P<value>-?\w+)",
-    "lanes": r"(?:onij|pixel|out(?:put)?)\W*(?P<onij>\d+)\W+(?:col|lane|oc|channel)\W*(?P<oc>\d+)"
-    r".*?(?:got|found|actual|has|is|rtl|dut)[^\w-]+(?P<value>-?\w+)",
-    "words": r"(?P<word>\b[01xXzZ_]{8,}\b)",
-}.items():
-    PATTERNS.add(_name, _pattern)
+_WANTED = r"(?<![a-z])(?:exp|ref|gold|should|want|model|correct)"
+"""What begins a word that the expected number follows."""
+_FOUND = (
+    rf"(?:(?!{_WANTED}).|{_WANTED}\D*\d)*?"
+    r"(?<![a-z])(?:got|found|act(?:ual)?|observed|has|is|rtl|dut)(?:\W+(?:is|was|has|value|psum))*"
+    r"[^\w-]+(?P<value>-?[0-9xz]\w*)"
+)
+"""The number behind a word for what was found, never that behind one for what was expected."""
+_PLACES = {
+    "places": r"oc *[= ] *(?P<oc>\d+)\W+oh *[= ] *(?P<oh>\d+)\W+ow *[= ] *(?P<ow>\d+)",
+    "lanes": r"(?:onij|pixel|out(?:put)?)\W*(?P<onij>\d+)\W+(?:col|lane|oc|channel)\W*(?P<oc>\d+)",
+}
+for _name, _pattern in _PLACES.items():
+    PATTERNS.add(_name, _pattern + _FOUND)
+PATTERNS.add("words", r"(?P<word>\b[01xXzZ_]{8,}\b)")
 
 GROUPS = {"value", "hex", "bin", "word", "line", "kij", "itile"}
 GROUPS |= {"oc", "oh", "ow", "otile", "col", "onij"}
@@ -46,16 +54,18 @@ def read_log(
 ) -> Dump:
     """Numbers of `kind` in the lines of a log that match `pattern`, an expression or one of `PATTERNS`.
 
-    Groups: value (decimal), hex or bin is the number, or word a whole word of the layout (`files`), with
-    line its number from 0. oc or otile and col, oh and ow or onij, and kij, itile say its place; without
-    any, numbers stand in `order` and words one after the other. Raises `ConfigError` for a pattern that
-    cannot be used, `FormatError` for a log without a match or a place outside the layer.
+    Groups: value (decimal, or with 0x), hex or bin is the number, or word a whole word of the layout
+    (`files`), with line its number from 0. oc or otile and col, oh and ow or onij, and kij, itile say its
+    place; without any, numbers stand in `order` and words one after the other. Raises `ConfigError` for a
+    pattern that cannot be used, `FormatError` for a log without a match or a place outside the layer.
     """
     expression = _compile(pattern)
     groups = set(expression.groupindex)
     if "word" in groups and files is None:
         raise ConfigError(f"a pattern with the group word needs a layout with {kind} files")
-    text = read_bytes(path).decode("utf-8", "replace")
+    text = without_mark(read_bytes(path)).decode("utf-8", "replace")
+    if is_rest_expected and pattern in _PLACES:
+        _check_no_difference_is_left(path, text, pattern)
     matches = [
         (number, match)
         for number, line in enumerate(text.splitlines(), 1)
@@ -81,6 +91,18 @@ def read_log(
         where.append(at)
     numbers = FoundNumbers.of(np.array(targets, np.int64), values, where, (path.name,))
     return numbers.to_dump(kind, dump_shape(bundle, kind), is_rest_expected=is_rest_expected)
+
+
+def _check_no_difference_is_left(path: Path, text: str, pattern: str) -> None:
+    """Raise `FormatError` for a line that names a place and an expected number, but is not understood."""
+    difference = re.compile(f"{_PLACES[pattern]}.*?{_WANTED}", re.IGNORECASE)
+    expression = _compile(pattern)
+    for number, line in enumerate(text.splitlines(), 1):
+        if difference.search(line) and not expression.search(line):
+            raise FormatError(
+                f"{path}: line {number} names a difference that {pattern!r} does not read, and the rest is "
+                f"taken as expected: give an expression with a group (?P<value>..): {line.strip()[:80]!r}"
+            )
 
 
 Match = tuple[int, "re.Match[str]"]
@@ -123,6 +145,8 @@ def _numbers(path: Path, matches: list[Match], places: _Places) -> Found:
         where = f"{path} line {number}"
         key = next(key for key in ("value", "hex", "bin") if key in match.re.groupindex)
         radix = {"value": "decimal", "hex": "hex", "bin": "binary"}[key]
+        if match[key] and match[key].lower().startswith("0x"):
+            radix = "hex"
         try:
             value = parse_number(match[key], radix, bits)
         except (ValueError, TypeError):

@@ -14,6 +14,7 @@ from tilewright.judge.dump import Known
 from tilewright.judge.listed import RADICES, tokens_of
 from tilewright.spec import Ints
 from tilewright.store.artifact import read_bytes
+from tilewright.vectors.encoding import without_mark
 
 _DIGITS = {"binary": "01xz?", "hex": "0123456789abcdefxz?", "decimal": "0123456789xz?"}
 DIGIT_BITS = {"binary": 1, "hex": 4}
@@ -50,7 +51,7 @@ def read_plain(path: Path, radix: str | None = None) -> PlainNumbers:
     more than `MOST_BITS` bits become two or more numbers, the highest first. Raises `FormatError` if
     there is no number, or something else among them.
     """
-    lines = read_bytes(path).decode("utf-8", "replace").splitlines()
+    lines = without_mark(read_bytes(path)).decode("utf-8", "replace").splitlines()
     rows = [tokens_of(line) for line in lines]
     kinds = (radix,) if radix else tuple(RADICES)
     first = next(

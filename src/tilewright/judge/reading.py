@@ -12,14 +12,16 @@ from tilewright.judge.in_layout import DUMP_KINDS, WordFiles, read_words, word_f
 from tilewright.judge.listed import check_text, is_numbers, radix_of, read_array, read_list
 from tilewright.judge.log import PATTERNS, read_log
 from tilewright.judge.memory_dump import read_memory_dump
+from tilewright.judge.table import table_pattern, without_index
 from tilewright.judge.waves import read_waves
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle, Layout
+from tilewright.vectors.encoding import without_mark
 from tilewright.vectors.memory_image import MemoryImage, read_memory_image
 from tilewright.waves import Sampling, is_capture
 
 ARRAYS = (".npy", ".npz")
-HEX_NOTE = "read as hexadecimal numbers in natural order (--radix, --order say otherwise)"
+RADIX_NOTE = "read as {radix} numbers in natural order (--radix, --order say otherwise)"
 
 
 def read_dump(
@@ -66,11 +68,15 @@ def read_dump(
         return read_array(bundle, path, kind, order=order)
     if order is not None or radix is not None:
         if radix is None:
-            content = read_bytes(path)
+            content = without_mark(read_bytes(path))
             dump = read_memory_dump(bundle, path, content, said, order=order, is_partial=is_partial)
             if dump is not None:
                 return dump
-            radix = radix_of(content.decode("utf-8", "replace"))
+            text = content.decode("utf-8", "replace")
+            dump = _read_table(bundle, path, text, kind, order=order)
+            if dump is not None:
+                return dump
+            radix = radix_of(text, bundle.array.psum_bits)
         return read_list(bundle, path, said, order=order, radix=radix, is_partial=is_partial)
     return _read_file(bundle, path, layout, kind, is_partial=is_partial)
 
@@ -107,7 +113,9 @@ def read_dumps(
     for kind in (kind for kind in DUMP_KINDS if kind in layout.kind_names):
         files = word_files(bundle, layout, kind)
         names.append(files.texts.names[0])
-        there = {n: read_bytes(path / n) for n in files.texts.names if (path / n).is_file()}
+        there = {
+            n: without_mark(read_bytes(path / n)) for n in files.texts.names if (path / n).is_file()
+        }
         if there:
             dumps.append(read_words(bundle, files, there, is_partial=is_partial))
     if not dumps:
@@ -145,7 +153,7 @@ def _read_file(
     bundle: Bundle, path: Path, layout: Layout, kind: str | None, *, is_partial: bool
 ) -> Dump:
     """A file whose name, else whose words, say its kind; else a list in natural order."""
-    content = read_bytes(path)
+    content = _without_index(without_mark(read_bytes(path)))
     named = _named_files(bundle, layout, path.name)
     if named and kind in (None, named.form.kind):
         is_part = is_partial or len(named.texts.names) > 1
@@ -165,18 +173,39 @@ def _read_file(
         return _likely(dumps)
     if image is not None:
         return read_list(bundle, path, kind or "psum", image=image, is_partial=is_partial)
-    dump = read_memory_dump(bundle, path, content, kind or "psum", is_partial=is_partial)
+    text = content.decode("utf-8", "replace")
+    dump = read_memory_dump(
+        bundle, path, content, kind or "psum", is_partial=is_partial
+    ) or _read_table(bundle, path, text, kind)
     if dump is not None:
         return dump
     check_text(path, content)
-    text = content.decode("utf-8", "replace")
-    radix = radix_of(text)
+    radix = radix_of(text, bundle.array.psum_bits)
     try:
         dump = read_list(bundle, path, kind or "psum", radix=radix, is_partial=is_partial)
     except FormatError as error:
         is_list = any(is_numbers(line, radix) for line in text.splitlines())
         raise (error if is_list or not refusals else _hinted(refusals[0], text)) from None
-    return replace(dump, notes=(*dump.notes, *([HEX_NOTE] if radix == "hex" else [])))
+    said = RADIX_NOTE.format(radix="hexadecimal" if radix == "hex" else radix)
+    return replace(dump, notes=(*dump.notes, *([] if radix == "decimal" else [said])))
+
+
+def _without_index(content: bytes) -> bytes:
+    is_frame = content[:2] in (b",0", b";0", b"\t0")
+    return without_index(content.decode("utf-8", "replace")).encode() if is_frame else content
+
+
+def _read_table(
+    bundle: Bundle, path: Path, text: str, kind: str | None, *, order: str | None = None
+) -> Dump | None:
+    """The numbers of a table with titles (`table_pattern`); None if the file is none."""
+    found = table_pattern(text)
+    if found is None:
+        return None
+    pattern, title = found
+    kind = kind or ("output" if title == "output" else "psum")
+    dump = read_log(bundle, path, None, kind=kind, pattern=pattern, order=order)
+    return replace(dump, notes=(*dump.notes, f"read as a table: its column {title!r}"))
 
 
 def _hinted(error: FormatError, text: str) -> FormatError:
@@ -188,6 +217,11 @@ def _hinted(error: FormatError, text: str) -> FormatError:
         )
         if 2 * fitting > len(lines):
             return FormatError(f"{error}; its lines are those of a log: say --pattern {name}")
+    if any(re.fullmatch(r"# *[+-]?\d+\s*", line) for line in lines):
+        pattern = r"^# *(?P<value>[+-]?\d+)\s*$"
+        return FormatError(
+            f"{error}; numbers stand behind #, as in a transcript: --pattern '{pattern}'"
+        )
     return error
 
 

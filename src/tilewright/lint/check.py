@@ -213,8 +213,11 @@ def _not_compiled(testbench: Testbench) -> Iterator[Finding]:
 def _unchecked(testbench: Testbench) -> Iterator[Finding]:
     lines = unchecked_lines(testbench)
     if lines:
+        said = f"{len(lines)} lines read files and never look"
+        if len(lines) == 1:
+            said = "1 line reads a file and never looks"
         message = (
-            f"{len(lines)} lines read files and never look at the result of $fscanf or $fgets: a "
+            f"{said} at the result of $fscanf or $fgets: a "
             f"wrong file goes unnoticed; compare each result with the number of values"
         )
         name = testbench.path.name

@@ -35,7 +35,7 @@ SWAPS: Mapping[str, tuple[tuple[str, str], ...]] = {
     ">>>": ((">>", "signedness"),),
 }
 _OPERAND_ENDS = ")]}"
-_RESET = re.compile(r"!\s*rst\w*|~\s*rst\w*|\brst\w*")
+_RESET = re.compile(r"[!~]?\s*([a-z]+_)?[an]?(rst|reset)\w*")
 _ADDRESS = re.compile(r"addr|base|pointer|offset|index|read_q|write_q", re.IGNORECASE)
 _ENABLE = re.compile(r"valid|_we|_re\b|push|pop|enable|hit|busy|done|start|restart|step|is_", re.I)
 _VALUE = re.compile(r"psum|sum|product|weight|act|relu|word|data|lane", re.IGNORECASE)
@@ -66,12 +66,10 @@ class _File:
 def mutants_of(text: str, *, file: str) -> list[Mutant]:
     """Every mutant of one file, in the order of their places; none of them twice.
 
-    A package has none: its types are those of the ports, and the testbench has them too.
+    None is in a package: its types are those of the ports, and the testbench has them too.
     Raises `FormatError` if `text` holds what is no token of SystemVerilog.
     """
     tokens = tokenize(text, file=file)
-    if any(token.text == "package" for token in tokens):
-        return []
     scalars = frozenset(_SCALAR.findall(text))
     source = _File(file, text, tokens, place.changeable(tokens), scalars)
     found: dict[str, Mutant] = {text: source.mutant((0, 0), "", "", "")}

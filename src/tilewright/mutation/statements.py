@@ -46,11 +46,12 @@ class Assignment:
 def changeable(tokens: list[Token]) -> list[bool]:
     """For each token, whether it is part of behavior.
 
-    Left out: module headers, declarations (their widths and types; the value of a localparam is
+    Left out: packages, module headers, declarations (their widths and types; the value of a localparam is
     behavior), sensitivity lists, and the headers of generate loops, which no mutant survives compiling.
     """
     keep = [True] * len(tokens)
-    for span in (*_headers(tokens), *_declarations(tokens), *_loop_headers(tokens)):
+    left_out = (_headers, _packages, _declarations, _loop_headers)
+    for span in (span for find in left_out for span in find(tokens)):
         for index in range(span.first, span.last + 1):
             keep[index] = False
     for index, token in enumerate(tokens):
@@ -170,6 +171,15 @@ def _headers(tokens: list[Token]) -> Iterator[Span]:
             while last + 1 < len(tokens) and tokens[last + 1].text in ("import", "#", "("):
                 last = statement_end(tokens, last + 1)
             yield Span(index, last)
+
+
+def _packages(tokens: list[Token]) -> Iterator[Span]:
+    first = None
+    for index, token in enumerate(tokens):
+        if token.text == "package":
+            first = index
+        elif token.text == "endpackage" and first is not None:
+            yield Span(first, index)
 
 
 def _declarations(tokens: list[Token]) -> Iterator[Span]:

@@ -13,6 +13,7 @@ from tilewright.judge import Comparison, Dump, Sampling, compare, read_dump
 from tilewright.judge.log import PATTERNS
 from tilewright.programs.process import Ended, last_lines
 from tilewright.trials.command import Command
+from tilewright.trials.severity import reported_error
 from tilewright.vectors import Bundle, Layout
 
 LOG = "tilewright.log"
@@ -331,7 +332,8 @@ class _Judgement:
             if re.search(expected.must_not or "", line):
                 said = line.strip()[:200]
                 return f"no line must match {expected.must_not!r}, but line {number} does: {said}"
-        return ""
+        is_judged = expected.has_numbers or expected.must or expected.must_not
+        return "" if is_judged else reported_error(lines)
 
 
 def _is_new(path: Path, written: list[Path]) -> bool:

@@ -7,6 +7,7 @@ before the first number is the layout's to say, for a reader has to skip it.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from tilewright.vectors.text import TextForm
 
@@ -21,6 +22,10 @@ _TOKEN = {
 _PREFIX = {"binary": b"0b", "hex": b"0x"}
 _PLACE = re.compile(rb"@([0-9a-fA-F]{1,15})$")
 _BRACKETS = re.compile(rb"[\[\](){}]")
+CALLS = r"\b(np\.)?(array|tensor|u?int[0-9]+)\(|,\s*dtype=[\w.]+"
+"""What numpy and torch print around numbers."""
+_CALLS = re.compile(CALLS.encode())
+_FLOAT = re.compile(rb"(?<![\w.])[+-]?[0-9]+\.[0-9]*(e[+-]?[0-9]{1,3})?(?![\w.])", re.IGNORECASE)
 _MARKS = re.compile(r"[ \t]*[,;|]?[ \t]*")
 
 
@@ -35,6 +40,9 @@ def plain_numbers(text: TextForm, body: bytes) -> tuple[bytes, list[str]]:
     plain = without_places(body)
     if plain != body:
         notes.append("addresses that count up are overlooked")
+    if text.radix == "decimal" and (whole := whole_floats(plain)) != plain:
+        plain = whole
+        notes.append("numbers with a point are whole")
     bare = without_brackets(plain) if text.radix == "decimal" else plain
     if bare != plain:
         plain = bare.strip(b" ")
@@ -50,8 +58,27 @@ def plain_numbers(text: TextForm, body: bytes) -> tuple[bytes, list[str]]:
 
 
 def without_brackets(content: bytes) -> bytes:
-    """A list as Python and numpy print it, with blanks for its brackets; other text as it is."""
-    return _BRACKETS.sub(b" ", content) if content.lstrip()[:1] in (b"[", b"(") else content
+    """A list as Python, numpy and torch print it, with blanks for its brackets; other text as it is.
+
+    >>> without_brackets(b"array([[1, -2]], dtype=int8)").split()
+    [b'1,', b'-2']
+    """
+    bare = _CALLS.sub(b" ", content) if _CALLS.match(content.lstrip()) else content
+    is_list = bare is not content or content.lstrip()[:1] in (b"[", b"(")
+    return _BRACKETS.sub(b" ", bare) if is_list else content
+
+
+def whole_floats(content: bytes) -> bytes:
+    """Numbers as `numpy.savetxt` writes them by default, as integers; text as it is if one has a fraction.
+
+    >>> whole_floats(b"1.5e+01 -2.00"), whole_floats(b"1.5 2.0")
+    (b'15 -2', b'1.5 2.0')
+    """
+    values = [Decimal(found[0].decode()) for found in _FLOAT.finditer(content)]
+    if any(value != value.to_integral_value() for value in values):
+        return content
+    numbers = iter(values)
+    return _FLOAT.sub(lambda _: str(int(next(numbers))).encode(), content)
 
 
 def without_places(content: bytes) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tilewright.verilog.facts import Facts, facts_of
+from tilewright.verilog.literals import whole
 
 EVENT = 1 << 40
 """What `wait` and `@` count as, against delays: longer than any."""
@@ -101,8 +102,5 @@ def _parts(statement: Any) -> Iterator[Any]:
 def _length(statement: Any) -> int:
     if statement.kind.name == "Wait" or statement.timing.kind.name != "Delay":
         return EVENT
-    constant = statement.timing.expr.constant
-    try:
-        return int(str(constant.convertToInt())) if constant is not None else EVENT
-    except ValueError:
-        return EVENT
+    length = whole(statement.timing.expr.constant)
+    return EVENT if length is None else length

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tilewright.verilog.assignments import compile_assignment, compile_old_value
+from tilewright.verilog.associative import is_associative, looked_at
 from tilewright.verilog.classes import has_lifetime_of_its_own, is_member, is_this
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.literals import constant, literal, null, string
@@ -237,13 +238,13 @@ def _element(expression: Any, compiler: Compiler) -> Evaluate:
     if find is None:
         return _unknown
     default = default_value(expression.type) if _is_set(root, compiler) else UNKNOWN
-    if has_lifetime_of_its_own(root.getSymbolReference()):
-        return lambda m: read_memory(m, find(m), index(m), m.first(default))
+    is_own = has_lifetime_of_its_own(root.getSymbolReference())
 
     def evaluate(machine: Machine) -> Value:
-        return read_memory(machine, find(machine), index(machine), default)
+        first = machine.first(default) if is_own else default
+        return read_memory(machine, find(machine), index(machine), first)
 
-    return evaluate
+    return looked_at(evaluate, find, index, root) if is_associative(root.type) else evaluate
 
 
 def _is_set(root: Any, compiler: Compiler) -> bool:

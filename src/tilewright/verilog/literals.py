@@ -47,6 +47,12 @@ def constant(given: Any, type_: Any) -> Evaluate:
     return lambda _: value
 
 
+def whole(given: Any) -> int | None:
+    """The integer of a constant of any width; None if it has none, or digits x or z."""
+    number = None if given is None else given.convertToInt().value
+    return None if number is None or number.hasUnknown else int(number)
+
+
 def null(_: Any, __: Compiler) -> Evaluate:
     """The handle of no object."""
     return lambda _: Value(0)

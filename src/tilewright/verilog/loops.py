@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import product
 from typing import Any
 
+from tilewright.verilog.associative import is_associative, key_value, keys_of
 from tilewright.verilog.compiler import Compiler, Evaluate, Run
 from tilewright.verilog.facts import facts_of
 from tilewright.verilog.machine import (
@@ -20,6 +21,7 @@ from tilewright.verilog.signals import (
     ContinueLoopSignal,
     StopProcessSignal,
 )
+from tilewright.verilog.stored import Memory
 from tilewright.verilog.values import Value
 
 MAX_IDLE_TURNS = 5_000
@@ -105,26 +107,41 @@ def _foreach(statement: Any, compiler: Compiler) -> Run:
 
 
 def _foreach_queue(statement: Any, body: Run, compiler: Compiler) -> Run:
-    """Over a queue or a dynamic array, as large as it is when the loop starts."""
+    """Over a queue, a dynamic or an associative array, as large as it is when the loop starts."""
     forget, dim = compiler.forget(statement.body), statement.loopDims[0]
-    find = find_name(statement.arrayRef, compiler)
-    if find is None or dim.loopVar is None:
+    if dim.loopVar is None or find_name(statement.arrayRef, compiler) is None:
         return forget
-    name = path_of(dim.loopVar)
+    indices, name = _indices_now(statement.arrayRef, compiler), path_of(dim.loopVar)
 
     def run(machine: Machine) -> None:
-        memory = machine.memories.get(find(machine))
-        if memory is not None and None in memory.elements:
+        found = indices(machine)
+        if found is None:
             forget(machine)
             return
         with machine.loop("counted"), suppress(BreakLoopSignal):
-            for index in range(length(memory) if memory else 0):
+            for index in found:
                 machine.step()
-                machine.set(name, Value(index, 32, is_signed=True))
+                machine.set(name, index)
                 with suppress(ContinueLoopSignal):
                     body(machine)
 
     return run
+
+
+def _indices_now(array: Any, compiler: Compiler) -> Callable[[Machine], Iterable[Value] | None]:
+    """The indices of an array that can grow, as it is; None where that is not known."""
+    if is_associative(array.type):
+        keys, value = keys_of(array, compiler), key_value(array)
+        return lambda machine: None if (now := keys(machine)) is None else map(value, now)
+    find = find_name(array, compiler)
+
+    def indices(machine: Machine) -> Iterable[Value] | None:
+        memory = Memory() if find is None else machine.memories.get(find(machine), Memory())
+        if None in memory.elements:
+            return None
+        return (Value(index, 32, is_signed=True) for index in range(length(memory)))
+
+    return indices
 
 
 def _indices(bounds: Any) -> range:

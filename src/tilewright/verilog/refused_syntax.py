@@ -45,7 +45,14 @@ def _jump(node: Any) -> str:
 
 def _loop(node: Any) -> str:
     declared = [one for one in node.initializers if one.kind.name == "ForVariableDeclaration"]
-    return "a for loop that declares several variables" if len(declared) > 1 else ""
+    if len(declared) > 1:
+        return "a for loop that declares several variables"
+    several = [part for part in (node.initializers, node.steps) if len(_nodes(part)) > 1]
+    return "a for loop with several variables" if several else ""
+
+
+def _nodes(separated: Any) -> list[Any]:
+    return [one for one in separated if hasattr(one, "visit")]
 
 
 def _parenthesis(node: Any) -> str:
@@ -63,6 +70,74 @@ def _parameter(node: Any) -> str:
     return "a parameter of type string" if node.type.kind.name == "StringType" else ""
 
 
+def _data(node: Any) -> str:
+    words = [str(one.valueText) for one in node.modifiers]
+    if "automatic" in words:
+        return (
+            "" if _is_in_automatic(node) else "an automatic variable outside of an automatic task"
+        )
+    return next((f"{one} in front of a variable" for one in words if one in ("const", "var")), "")
+
+
+def _is_in_automatic(node: Any) -> bool:
+    """Whether the variables around a declaration have the lifetime of a call anyway."""
+    while (node := node.parent) is not None:
+        if node.kind.name == "ClassDeclaration":
+            return True
+        if node.kind.name in ("TaskDeclaration", "FunctionDeclaration"):
+            return str(node.prototype.lifetime.valueText) == "automatic"
+    return False
+
+
+def _declarator(node: Any) -> str:
+    dimensions = [one.specifier.kind.name for one in node.dimensions if one.specifier is not None]
+    if node.initializer is None or not dimensions:
+        return ""
+    if "QueueDimensionSpecifier" in dimensions:
+        is_empty = node.initializer.expr.kind.name == "EmptyQueueExpression"
+        return "" if is_empty else "a queue with initial values"
+    if "RangeDimensionSpecifier" not in dimensions:
+        return ""
+    is_parameter = node.parent.kind.name == "ParameterDeclaration"
+    return "a parameter that is an array" if is_parameter else "an array with initial values"
+
+
+def _dimension(node: Any) -> str:
+    specifier = node.specifier
+    if specifier is None:
+        return ""
+    index: Any = getattr(getattr(specifier, "selector", None), "expr", None)
+    is_type = index is not None and index.kind.name.endswith("Type")
+    is_open = specifier.kind.name == "WildcardDimensionSpecifier"
+    return "an associative array" if is_type or is_open else ""
+
+
+def _structure(node: Any) -> str:
+    return "" if node.packed.valueText else "a structure that is not packed"
+
+
+def _argument(node: Any) -> str:
+    if node.direction.valueText == "ref":
+        return "an argument by reference"
+    return "an argument that is an array" if len(node.declarator.dimensions) else ""
+
+
+def _case(node: Any) -> str:
+    return "case ... inside" if node.matchesOrInside.valueText == "inside" else ""
+
+
+def _if(node: Any) -> str:
+    word = str(node.uniqueOrPriority.valueText)
+    return f"{word} if" if word else ""
+
+
+def _call(node: Any) -> str:
+    name: Any = getattr(getattr(node.left, "right", None), "identifier", None)
+    method = "" if name is None else str(name.valueText)
+    return f"the array method {method}" if method in _ARRAY_METHODS else ""
+
+
+_ARRAY_METHODS = frozenset(("sum", "product", "min", "max", "unique", "find", "find_index"))
 _CHECKS: dict[str, Callable[[Any], str]] = {
     "JumpStatement": _jump,
     "VoidCastedCallStatement": lambda _: "void'(...)",
@@ -72,4 +147,25 @@ _CHECKS: dict[str, Callable[[Any], str]] = {
     "ParenthesizedExpression": _parenthesis,
     "ScopedName": _method,
     "ParameterDeclaration": _parameter,
+    "DataDeclaration": _data,
+    "Declarator": _declarator,
+    "VariableDimension": _dimension,
+    "StructType": _structure,
+    "FunctionPort": _argument,
+    "CaseStatement": _case,
+    "ConditionalStatement": _if,
+    "InvocationExpression": _call,
+    "ClockingDeclaration": lambda _: "a clocking block",
+    "CovergroupDeclaration": lambda _: "a covergroup",
+    "IffEventClause": lambda _: "iff in an event",
+    "InterfacePortHeader": lambda _: "a port that is an interface",
+    "LetDeclaration": lambda _: "let",
+    "NamedArgument": lambda _: "arguments by name",
+    "SignedCastExpression": lambda _: "signed'(...)",
+    "StructuredAssignmentPattern": lambda _: "an assignment pattern with names or default",
+    "TypeParameterDeclaration": lambda _: "a parameter that is a type",
+    **dict.fromkeys(
+        ("ConcurrentAssertionMember", "PropertyDeclaration", "SequenceDeclaration"),
+        lambda _: "a concurrent assertion",
+    ),
 }

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog import file_calls, plusarg_calls
+from tilewright.verilog.associative import associative_method
 from tilewright.verilog.binary_reads import fgetc, fread, ungetc
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.file_reads import fscanf, output_targets, sscanf
 from tilewright.verilog.line_reads import fgets
+from tilewright.verilog.literals import whole
 from tilewright.verilog.machine import (
     Machine,
 )
@@ -32,6 +34,9 @@ from tilewright.verilog.values import UNKNOWN, Value
 
 def compile_system_call(call: Any, compiler: Compiler) -> Evaluate:
     """A call; what has nothing to do with files or names gives UNKNOWN."""
+    method = associative_method(call, compiler)
+    if method is not None:
+        return method
     function = _COMPILERS.get(call.subroutineName)
     return function(call, compiler) if function else _forget_targets(call, compiler)
 
@@ -73,7 +78,7 @@ def _enum_method(call: Any, compiler: Compiler) -> Evaluate:
     type_ = subject.type.canonicalType
     if not type_.isEnum:
         return _forget_targets(call, compiler)
-    members = [int(str(one.value.convertToInt())) for one in type_ if one.kind.name == "EnumValue"]
+    members = [whole(one.value) for one in type_ if one.kind.name == "EnumValue"]
     width, is_signed = int(type_.bitWidth), bool(type_.isSigned)
     operand = compiler.expression(subject)
     steps = compiler.expression(call.arguments[1]) if len(call.arguments) > 1 else None
@@ -84,7 +89,7 @@ def _enum_method(call: Any, compiler: Compiler) -> Evaluate:
         if name in ("first", "last"):
             return Value(members[0 if name == "first" else -1], width, is_signed)
         bits, by = operand(machine).bits, steps(machine).bits if steps else 1
-        if bits not in members or by is None:
+        if bits is None or bits not in members or by is None:
             return UNKNOWN
         at = members.index(bits) + (by if name == "next" else -by)
         return Value(members[at % len(members)], width, is_signed)

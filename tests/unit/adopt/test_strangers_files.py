@@ -8,6 +8,7 @@ import pytest
 from tilewright.adopt import adopt
 from tilewright.adopt.grouping import parse_file
 from tilewright.adopt.parsed_file import parse_text
+from tilewright.errors import TilewrightError
 from tilewright.spec import ConvShape
 from tilewright.verify import reference_tap_psums
 
@@ -59,6 +60,8 @@ FASHIONS = {
     "commented": lambda a, bits: hexadecimal(a, bits).replace("\n", " // n\n"),
     "many on a line": wrapped,
     "an array as numpy prints it": lambda a, _: f"{a}\n",
+    "an array as numpy writes it": lambda a, _: f"{a!r}\n",
+    "numpy.savetxt": lambda a, _: rows(np.char.mod("%.18e", a)),
     "a list as Python prints it": lambda a, _: f"{a.tolist()}\n",
     "addresses": lambda a, bits: "".join(
         f"@{at:x} {word}\n" for at, word in enumerate(hexadecimal(a, bits).split())
@@ -81,6 +84,23 @@ def test_numbers_in_every_fashion(tmp_path, fashion):
     (one,) = found.layers
     assert one.verdict.compared == arrays[2].size
     assert one.geometry.startswith("ic=2,oc=3,size=3x4,kernel=2,stride=1,padding=0")
+
+
+def test_numbers_with_a_fraction_fit_nothing(tmp_path):
+    folder_of(tmp_path, "numpy.savetxt", layer())
+    text = (tmp_path / f"{PARTS[2]}.txt").read_text()
+    (tmp_path / f"{PARTS[2]}.txt").write_text(text.replace("0e+0", "5e-1", 1))
+    with pytest.raises(TilewrightError, match="must hold files of activations"):
+        adopt(tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_text_with_a_byte_order_mark_is_named(tmp_path, encoding):
+    folder_of(tmp_path, "rows", layer())
+    path = tmp_path / f"{PARTS[1]}.txt"
+    path.write_bytes(path.read_text().encode(encoding))
+    with pytest.raises(TilewrightError, match=f"{path.name} is text with a byte order mark"):
+        adopt(tmp_path)
 
 
 def test_one_wrong_number_of_rows_is_named(tmp_path):

@@ -249,6 +249,8 @@ def _of_numbers():
         yield f"sum-saturate n={n}", lambda a=low, b=high: np.clip(PSUMS, a, b)
     for n in (1, 3):
         yield f"sum-shifted n={n}", lambda n=n: PSUMS >> n
+    for n in (16, 32):
+        yield f"sum-unsigned n={n}", lambda n=n: np.where(PSUMS < 0, PSUMS + 2**n, PSUMS)
     yield "sum-negated", lambda: -PSUMS
     yield "absolute", lambda: abs(PSUMS)
     yield "relu-early", lambda: np.maximum(PSUMS, 0)

@@ -169,6 +169,39 @@ class TestLogs:
         assert (found.first[0].index, found.first[0].actual) == ((1, 0, 2), -77)
         assert str(found.first[0].place) == "log line 2 lane 0"
 
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "expected 3, got {}",
+            "reference is 3, RTL is {}",
+            "expected value is 3 but got {}",
+            "the model has 3, is {}",
+            "exp=3 act={}",
+            "golden: 3 dut: {}",
+            "is {}, should be 3",
+            "RTL psum {}, expected 3",
+            "got 0xffb3, expected 0x3",
+        ],
+    )
+    @pytest.mark.parametrize("place", ["oc=1 oh=0 ow=2", "pixel 2 lane 1"])
+    def test_the_expected_number_of_a_line_is_not_the_found_one(
+        self, bundle, tmp_path, place, said
+    ):
+        line = f"12 ns: {place}: {said.format(-77)}"
+        (tmp_path / "log").write_text(line)
+        name = "places" if "oc" in place else "lanes"
+        dump = read_dump(bundle, tmp_path / "log", pattern=name, is_rest_expected=True)
+        assert dump.known.sum() == 1
+        assert dump.values[1, 0, 2] == -77
+
+    def test_a_difference_that_is_not_understood_is_no_expected_number(self, bundle, tmp_path):
+        lines = "oc=1 oh=0 ow=2: expected 3, got 4\noc=1 oh=0 ow=1: expected 3, wrote 4\n"
+        (tmp_path / "log").write_text(lines)
+        with pytest.raises(FormatError, match="line 2 names a difference that 'places' does not"):
+            read_dump(bundle, tmp_path / "log", pattern="places", is_rest_expected=True)
+        dump = read_dump(bundle, tmp_path / "log", pattern="places")
+        assert dump.known.sum() == 1
+
     def test_whole_words_in_a_log(self, bundle, tmp_path):
         words = (bundle.folder / "psum.txt").read_text().splitlines()[3:]
         (tmp_path / "log").write_text("".join(f"[{i}] psum={w} ok\n" for i, w in enumerate(words)))

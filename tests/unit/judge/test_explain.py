@@ -86,6 +86,8 @@ class TestSingleCauses:
             (lambda: np.maximum(_psums(), 0), "relu-early"),
             (lambda: _psums()[:, ::-1], "outputs-map-rows-flipped"),
             (lambda: _psums() + 17, "sum-plus n=17"),
+            (lambda: _psums() & 0xFFFF, "sum-unsigned n=16"),
+            (lambda: _psums() & 0xFFFFFFFF, "sum-unsigned n=32"),
             (lambda: _psums(lambda w: w[:, [1, 0, 2, 3, 5, 4]]), "weights-ic-exchanged lanes=0,1"),
             (lambda: _psums()[[4, 1, 2, 3, 0]], "weights-oc-exchanged lanes=0,4"),
         ],

@@ -39,12 +39,17 @@ LISTS = {
     "hexadecimal": _hex,
     "capital": lambda v: _hex(v).upper(),
     "0x": lambda v: _hex(v, "0x"),
+    "binary": lambda v: "".join(f"{number & 0xFFF:012b}\n" for number in v.ravel().tolist()),
+    "0b": lambda v: "".join(f"0b{number & 0xFFFF:016b}\n" for number in v.ravel().tolist()),
 }
 
 
 PLAIN = {
     "numpy.savetxt": lambda v: "".join(f"{number:.18e}\n" for number in v.ravel()),
     "floats": lambda v: "".join(f"{number:.1f} " for number in v.ravel()),
+    "an exponent without a point": lambda v: "".join(f"{number}e+00 " for number in v.ravel()),
+    "an array as numpy writes it": lambda v: f"{v!r}\n",
+    "numbers of numpy in a list": lambda v: f"{[np.int64(n) for n in v.ravel()]}\n",
     "a printed array": lambda v: f"{v}\n",
     "JSON": lambda v: json.dumps(v.tolist()),
     "addresses": lambda v: "".join(
@@ -61,6 +66,31 @@ def test_a_list_in_the_fashion_of_a_tool(bundle, psums, tmp_path, form):
     assert compare(bundle, read_dump(bundle, path)).passed
     path.write_text(PLAIN[form](psums + (psums == psums[1, 1, 0])))
     assert compare(bundle, read_dump(bundle, path)).first[0].index == (1, 1, 0)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+@pytest.mark.parametrize("order", [None, "oc oh ow"])
+def test_a_list_in_an_encoding_of_windows(bundle, psums, tmp_path, encoding, order):
+    """Each number is there, the first one too, which stands beside the byte order mark."""
+    path = tmp_path / "dump.txt"
+    path.write_bytes(_decimal(psums).replace("\n", "\r\n").encode(encoding))
+    assert compare(bundle, read_dump(bundle, path, order=order)).passed
+    lines = "".join(
+        f"oc={o} oh={i} ow={j} got {psums[o, i, j]}\n" for o, i, j in np.ndindex(psums.shape)
+    )
+    path.write_bytes(lines.encode(encoding))
+    assert compare(bundle, read_dump(bundle, path, pattern="places")).passed
+    psums = psums + (psums == psums[1, 1, 0])
+    path.write_bytes(_decimal(psums).encode(encoding))
+    assert compare(bundle, read_dump(bundle, path, order=order)).first[0].index == (1, 1, 0)
+
+
+def test_octets_that_begin_like_a_mark_stay_octets(bundle, psums, tmp_path):
+    numbers = psums.copy()
+    numbers[0, 0, 0] = -257  # ff fe in two octets
+    path = tmp_path / "dump.bin"
+    path.write_bytes(numbers.astype("<i2").tobytes())
+    assert read_dump(bundle, path).values[0, 0, 0] == -257
 
 
 WIDTHS = {
@@ -105,6 +135,10 @@ def test_a_list_is_read_and_a_wrong_number_in_it_found(bundle, psums, tmp_path, 
                 f"oc={o} oh={i} ow={j} got {v[o, i, j]}\n" for o, i, j in np.ndindex(v.shape)
             ),
             r"its lines are those of a log: say --pattern places$",
+        ),
+        (
+            lambda v: "# vsim tb\n" + "".join(f"# {number}\n" for number in v.ravel()),
+            r"numbers stand behind #, as in a transcript: --pattern '\^# ",
         ),
     ],
 )
@@ -158,5 +192,5 @@ def test_addresses_with_gaps_are_refused(bundle, tmp_path, text, message):
 def test_a_fraction_is_no_integer(bundle, psums, tmp_path):
     path = tmp_path / "dump.txt"
     path.write_text("".join(f"{number + 0.5}\n" for number in psums.ravel()))
-    with pytest.raises(FormatError, match="must hold decimal numbers"):
+    with pytest.raises(FormatError, match=r"must hold decimal numbers.*dump the integers"):
         read_dump(bundle, path)

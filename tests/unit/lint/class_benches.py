@@ -8,6 +8,7 @@ FILES = {
     "d.txt": b"01\nab\nff\n10\n22\n33\n",
     "h.txt": b"#two words#\n0a\n0b\n",
     "m.txt": b"01\nab\nff\n10\n",
+    "a.txt": b"10: -5\n1c: -8\n18: 7\n14: 300\n",
 }
 READER = """
   class Reader; int fd; int count = 0; logic [31:0] w = 0;
@@ -70,13 +71,15 @@ BENCHES = {
         "Reader a; logic [31:0] v;",
         'a = new("m.txt"); for (int i = 0; i < 5; i++) begin v = a.word(); '
         'a.w = a.w + v; $display("R %0d", i); end',
-        "0\n1\n2\n3\n4", "too-few-words",
+        "0\n1\n2\n3\n4",
+        "too-few-words",
     ),
     "a_file_that_is_too_short": _reads(
         "Reader a; logic [31:0] x, m[5];",
         'a = new("m.txt"); foreach (m[i]) begin void\'(a.next(x)); m[i] = x; end '
         '$display("R %h", m[3]); foreach (m[i]) a.w += m[i];',
-        "00000010", "too-few-words",
+        "00000010",
+        "too-few-words",
     ),
     "order_of_construction": _bench(
         """
@@ -223,7 +226,8 @@ endpackage
     "a_header_that_nobody_skips": _reads(
         "Reader a; logic [31:0] x;",
         'a = new("h.txt"); repeat (2) begin void\'(a.next(x)); a.w += x; $display("R %0d", a.count); end',
-        "0\n0", "header-left",
+        "0\n0",
+        "header-left",
     ),
     "an_index_that_counts": _reads(
         "Reader a; logic [31:0] m[4]; int i, j;",
@@ -234,6 +238,33 @@ endpackage
     "a_handle_that_is_null": _reads(
         "Reader a; logic [31:0] x;",
         'a = new("m.txt"); if (a.next(x)) $display("R %h", x); a = null; if (a.next(x)) $display("R no");',
-        "00000001", "null-object", ends=True,
+        "00000001",
+        "null-object",
+        ends=True,
     ),
-}  # fmt: skip
+    "keys_of_an_associative_array": _bench(
+        """ logic signed [15:0] e[int]; logic signed [15:0] v; int f, n, k; logic [7:0] w;
+        initial begin f = $fopen("a.txt", "r"); while ($fscanf(f, "%h: %d", k, v) == 2) e[k] = v;
+        $display("R %0d %0d", e.num(), e.size()); foreach (e[x]) $display("R %0h %0d", x, e[x]);
+        f = $fopen("m.txt", "r"); repeat (e.num()) begin n = $fscanf(f, "%h", w); $display("R %h", w); end
+        $display("R %0d %0d", e.exists(32'h14), e.exists(32'h15)); e.delete(32'h14); e.delete(99);
+        if (e.first(k)) do $display("R %0h", k); while (e.next(k));
+        if (e.last(k)) do $display("R %0h", k); while (e.prev(k));
+        k = 17; $display("R %0d", e.next(k)); $display("R %0h", k);
+        k = 17; $display("R %0d", e.prev(k)); $display("R %0h", k);
+        $display("R %0d %0h", e.prev(k), k); e.delete(); $display("R %0d %0d", e.num(), e.first(k)); end""",
+        "4 4\n10 -5\n14 300\n18 7\n1c -8\n01\nab\nff\n10\n1 0\n10\n18\n1c\n1c\n18\n10\n"
+        "0\n11\n0\n11\n0 11\n0 0",
+    ),
+    "texts_as_keys": _bench(
+        """ int a[string]; byte b[byte]; string k; int f, n, x;
+        initial begin f = $fopen("m.txt", "r"); n = $fscanf(f, "%h", x); a["scale"] = x; a["bias"] = -4;
+        a["zz"] = 9; a["b"] = 1; foreach (a[s]) $display("R %s %0d", s, a[s]);
+        a["bias"]++; a["new"] += 5; $display("R %0d %0d %0d", a["bias"], a["new"], a.num());
+        if (a.first(k)) $display("R %s", k); if (a.next(k)) $display("R %s", k);
+        if (a.last(k)) $display("R %s", k); $display("R %0d %s", a.next(k), k);
+        b[-3] = 1; b[5] = 2; b[-128] = 3; foreach (b[s]) $display("R %0d %0d", s, b[s]);
+        if (a["none"] == 0) $display("R %0d", a.num()); end""",
+        "b 1\nbias -4\nscale 1\nzz 9\n-3 5 5\nb\nbias\nzz\n0 zz\n5 2\n-128 3\n-3 1\n6",
+    ),
+}

@@ -72,6 +72,16 @@ def _follow_text(folder: Path, text: str, simulator: Simulator) -> tuple[set[str
     return errors, messages
 
 
+def test_keys_stand_in_the_order_of_the_standard(tmp_path: Path) -> None:
+    """Verilator has keys with a sign behind those without, and makes an element that is looked at."""
+    body = """ byte b[byte]; initial begin b[5] = 2; b[-128] = 3; foreach (b[s]) $display("R %0d", s);
+    if (b[7] == 0) $display("R %0d", b.num()); k = 3; if (b.next(k)) $display("R %0d", k); end byte k;"""
+    lines_of = {VERILATOR: ["5", "-128", "3"], ICARUS: ["-128", "5", "2", "5"]}
+    for simulator, lines in lines_of.items():
+        printed, *_ = _follow(tmp_path / simulator.name, Bench(body, ()), "t", simulator)
+        assert [line.removeprefix("t ") for line in printed if line] == lines
+
+
 READ = """
   class R; int fd; int n; function new(string s); fd = $fopen(s, "r"); endfunction
     function bit next(output logic [31:0] o); return $fscanf(fd, "%h", o) == 1; endfunction

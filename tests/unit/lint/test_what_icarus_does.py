@@ -69,6 +69,11 @@ RUN = {
         'for (i = $low(m); i <= $high(m); i = i + 1) begin n = $fscanf(f, "%h", v); m[i] = v; end '
         '$display("R %h %0d", m[3], $size(m));'
     ),
+    "states of two bits": _case(
+        "typedef enum logic [1:0] {IDLE, RUN = 2'd2, DONE} state_t; state_t st = IDLE; initial begin "
+        f'{OPEN}repeat (3) begin n = $fscanf(f, "%h", v); $display("R %h %0d", v, st); st = st.next(); end '
+        'st = st.last(); $display("R %0d", st); n = $fscanf(f, "%h", v); $display("R %h", v); end'
+    ),
     # strings
     "string methods": _case(
         f'string st = "xxd.txt"; initial begin f = $fopen(st.substr(2, 6), "r"); {ALL} '

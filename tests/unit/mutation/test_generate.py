@@ -67,6 +67,24 @@ def test_every_mutant_of_a_counter():
     )
 
 
+def test_a_module_beside_a_package_has_its_mutants_and_the_package_none():
+    package = (
+        "package p;\n  localparam int W = 2 + 2;\n  function f(int a); f = a + 1; endfunction\n"
+    )
+    package += "endpackage\n"
+    lines = package.count("\n")
+    beside = {(line + lines, *what): n for (line, *what), n in _changes(COUNTER).items()}
+    assert _changes(package + COUNTER) == beside
+    assert not mutants_of(package, file="p.sv")
+
+
+@pytest.mark.parametrize("reset", ["rst", "!rst_n", "~aresetn", "reset", "!i_rst_n", "!nreset"])
+def test_a_reset_is_known_by_its_name(reset):
+    assert ("reset", "q is not reset") in _inside(
+        f"always @(posedge c) if ({reset}) q <= 0; else q <= d;"
+    )
+
+
 def test_a_mutant_shows_its_line_before_and_after():
     (mutant,) = [m for m in mutants_of(COUNTER, file="m.sv") if m.what == "+ becomes ^"]
     assert str(mutant) == (

@@ -11,6 +11,7 @@ from tilewright.errors import ConfigError, ToolError
 from tilewright.judge import Sampling, expected_numbers, read_operands
 from tilewright.trials.command import Command, fill
 from tilewright.trials.finding import more
+from tilewright.trials.severity import reported_error
 from tilewright.trials.trial import LOG, Expected, Reading, run_trial
 
 COPY = "cp psum.txt dump.txt"
@@ -151,6 +152,54 @@ def test_the_cores_own_word(run, script, expected, status):
     assert trial.status == status
     if status == "fail":
         assert "must" in trial.evidence
+
+
+ERRORS = (
+    "# ** Error: psum 3: expected 4, got 5",
+    "** Fatal: (SIGSEGV) Bad handle",
+    "UVM_ERROR scb.sv(88) @ 120: uvm_test_top.env.scb [SCB] mismatch",
+    "UVM_ERROR :    3",
+    'Error: "tb.sv", 88: tb.check: at time 120 ns',
+    "ERROR: tb.sv:88: mismatch",
+    "%Error: tb.sv:88: Assertion failed in tb",
+    "xmsim: *E,ASRTST (./tb.sv,88): (time 120 NS) Assertion tb.check has failed",
+    "tb.vhd:88:9:@120ns:(assertion error): mismatch",
+    "TEST FAILED",
+    "3 FAILS",
+    "** TESTS=3 PASS=2 FAIL=1 SKIP=0 **",
+    "\x1b[31mFAIL\x1b[0m psum 3",
+)
+NO_ERRORS = (
+    "UVM_ERROR :    0",
+    "Errors: 0, Warnings: 1",
+    "ERROR: 0",
+    "16 PASSED, 0 FAILED",
+    "no FAIL",
+    "** TESTS=3 PASS=3 FAIL=0 SKIP=0 **",
+    "# ** Warning: (vsim-3015) port size does not match",
+    "relative error: 0.0",
+    "FAILSAFE mode on",
+    "fail-over is off, bench/no_error.v",
+)
+
+
+@pytest.mark.parametrize("line", ERRORS)
+def test_lines_that_report_an_error_are_known(line):
+    assert reported_error(["ok", line]).startswith("line 2 reports an error")
+
+
+@pytest.mark.parametrize("line", NO_ERRORS)
+def test_lines_that_count_none_are_no_errors(line):
+    assert not reported_error([line])
+
+
+@pytest.mark.parametrize(
+    ("expected", "status"), [(Expected(), "fail"), (Expected(must_not="never"), "pass")]
+)
+def test_a_log_that_reports_an_error_is_no_pass_whatever_the_exit_status(run, expected, status):
+    trial = run("echo ok; echo TEST FAILED", expected)
+    assert trial.status == status
+    assert ("line 2 reports an error" in trial.evidence) == (status == "fail")
 
 
 def test_a_command_that_only_says_so_is_told_which_of_its_files_could_be_judged(run):

@@ -68,6 +68,7 @@ def _changes(bits: int, register: int) -> Iterator[tuple[str, str, Change]]:
             f"of {n} bits is extended by zeros",
             partial(low_bits, bits=n),
         )
+    yield from _unsigned(register)
     for n in range(1, 9):
         yield f"shifted n={n}", f"is shifted right by {n}", partial(shifted, bits=n)
         yield f"cleared n={n}", f"has its low {counted(n, 'bit')} 0", partial(cleared, bits=n)
@@ -100,6 +101,12 @@ def _changes(bits: int, register: int) -> Iterator[tuple[str, str, Change]]:
         )
     for key, words, function in bit_maps(register, is_signed=True):
         yield key, f"is written {words}", function
+
+
+def _unsigned(register: int) -> Iterator[tuple[str, str, Change]]:
+    for n in sorted({register, *(wide for wide in (16, 24, 32, 48) if wide > register)}):
+        words = f"is written as an unsigned number of {n} bits"
+        yield f"unsigned n={n}", words, partial(low_bits, bits=n)
 
 
 def _signed_zero(register: int) -> int:
