@@ -8,6 +8,7 @@ import numpy as np
 
 from tilewright.interchange.additions import read_addition
 from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.blends import is_blend, read_blend
 from tilewright.interchange.channel_scales import clipped, quantized_by_channel, with_one_scale
 from tilewright.interchange.folding import FOLDED, fold
 from tilewright.interchange.functions import FUNCTIONS, OPSET, read_rising
@@ -84,6 +85,7 @@ class Known:
         self.constants: dict[str, Array] = dict(graph.constants)
         self._integers: dict[str, Integers] = {}
         self._outputs, self._readers, self._opset = graph.outputs, graph.readers(), graph.opset
+        self._batch = graph.batch
         self.neighbors = Neighbors.of(graph, self.constants)
         self.views = Views(graph, self.values, self.constants, self.assembly)
 
@@ -116,7 +118,7 @@ class Known:
             self._read_quantizer(op, values[0])
         elif op.kind in JOINS and (op.kind not in ARITHMETIC or len(values) > 1):
             self._read_join(op, values)
-        elif op.kind in AVERAGES:
+        elif op.kind in AVERAGES or is_blend(op):
             self._read_average(op, values[0])
         elif op.kind in LARGEST:
             found = read_largest(op, values[0], self.constants, self.assembly)
@@ -129,8 +131,13 @@ class Known:
             refuse_unknown(op)
 
     def _read_average(self, op: Operator, value: Value) -> None:
-        is_kernel = self.neighbors.meets_quantizer(op.output)
-        found, plane = read_average(op, value, self.constants, self.assembly, is_kernel=is_kernel)
+        """The mean of each window, or of neighbors among which a pixel is put."""
+        of = value, self.constants, self.assembly
+        if is_blend(op):
+            found, plane = read_blend(op, *of, batch=self._batch, opset=self._opset)
+        else:
+            is_kernel = self.neighbors.meets_quantizer(op.output)
+            found, plane = read_average(op, *of, is_kernel=is_kernel)
         self.values[op.output] = found
         if plane != found.plane:
             self.views.see_as(op, plane)

@@ -153,10 +153,22 @@ def _average_window(
     if op.kind != "AveragePool":
         kernel = _whole_plane(op, value, constants)
         return kernel, kernel, ((0, 0), (0, 0))
-    op.expect(ceil_mode=0)
     kernel = _window(op, value)
     rows, columns = read_axes(op, value.plane, kernel)
     ends = ((rows.before, rows.after), (columns.before, columns.after))
+    if op.attributes.get("ceil_mode", 0):
+        whole = [
+            pooled_ends(op, axis, size)[1:]
+            for axis, size in zip((rows, columns), value.plane[1:], strict=True)
+        ]
+        reach = ((whole[0][0], whole[0][1]), (whole[1][0], whole[1][1]))
+        is_beyond = any(far[1] > end[1] for far, end in zip(reach, ends, strict=True))
+        if is_beyond and op.attributes.get("count_include_pad", 0):
+            op.refuse(
+                "its windows reach beyond the padding (ceil_mode), where tools count pixels differently: set "
+                "count_include_pad to 0, or pad the plane so that they do not"
+            )
+        ends = reach if is_beyond else ends
     if max(rows.dilation, columns.dilation) > 1:
         op.refuse("dilations must be [1, 1]")
     return kernel, (rows.stride, columns.stride), ends

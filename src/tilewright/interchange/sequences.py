@@ -17,6 +17,8 @@ from tilewright.interchange.read_steps import ARITHMETIC
 
 WINDOWS = ("AveragePool", "Conv", "ConvTranspose", "MaxPool")
 AXES = ("ReduceMean", "ReduceSum", "Squeeze", "Unsqueeze")
+BY_CHANNEL = (*ARITHMETIC, "PRelu")
+"""Operations with a constant that may have a number for each channel."""
 REFUSED = ("Gather", "Pad", "Resize", "Slice", "Split", "Upsample")
 """Operations that name axes, and are not read over sequences."""
 
@@ -41,7 +43,7 @@ def with_rows(graph: Graph) -> Graph:
     """The graph of planes; `plane` holds the input's sizes with a row."""
     if len(graph.input_shape) != 2 or not has_sequences(graph):
         return graph
-    by_channel = {name for op in graph.ops if op.kind in ARITHMETIC for name in op.inputs}
+    by_channel = {name for op in graph.ops if op.kind in BY_CHANNEL for name in op.inputs}
     constants = {
         name: np.expand_dims(values, ROW)
         if values.ndim == 3

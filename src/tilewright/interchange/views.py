@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.blends import is_blend
 from tilewright.interchange.held import hold, inverse, named, over_tokens, tokens_of
 from tilewright.interchange.hindrances import ADVICE, refuse_unknown
 from tilewright.interchange.moves import MOVES, Places, View, add_move, code_of, read_move
@@ -57,7 +58,8 @@ class Views:
         if view is not None and op.kind in RENAMES and is_float(op):
             self.open[op.output] = view
             return None
-        if value is not None and op.kind in (*MOVES, "Shape"):
+        is_move = op.kind in MOVES and not is_blend(op)
+        if value is not None and (is_move or op.kind == "Shape"):
             is_kept = op.kind != "Shape" and _is_plain(op, value, self._constants)
             view = None if is_kept else _start_view(op, value)
             if view is not None and value.by_channel is not None and op.kind != "Shape":
@@ -65,7 +67,7 @@ class Views:
         if view is not None and op.kind == "Shape":
             self._constants[op.output] = _sizes_of(op, view, self._batch)
             return None
-        if view is not None and op.kind in MOVES:
+        if view is not None and is_move:
             batch, opset = self._batch, self._opset
             self.open |= read_move(op, view, self._constants, batch=batch, opset=opset)
             return None
