@@ -14,7 +14,7 @@ from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.read_layers import unique
 from tilewright.interchange.values import Affine, Value
 from tilewright.interchange.wiring import name_sum
-from tilewright.spec import Plane, SumPool
+from tilewright.spec import SumPool
 
 MOST_PARTS = 16
 """Into how many equal parts the way from a pixel to the next may be divided."""
@@ -38,8 +38,8 @@ def read_blend(
     *,
     batch: int,
     opset: int,
-) -> tuple[Value, Plane]:
-    """The value after a bilinear resize, and the plane of the file's tensor of it.
+) -> Value:
+    """The value after a bilinear resize.
 
     A pixel that lies a parts of d behind its left neighbor is (d - a) times that one and a times the right
     one, and the sum is d times its value; so also of rows. Where pixels lie is what the engine says.
@@ -60,14 +60,13 @@ def read_blend(
         )
     pixels = rows[:, None, :, None] * width + columns[None, :, None, :]  # oh ow part part
     first = np.arange(channels)[:, None, None] * (height * width)
-    index = (first + pixels.reshape(1, -1, parts)).astype(np.int32)  # channel pixel part
-    moved = add_move(op, value, index, assembly, tensor=None)
+    index = first + pixels.reshape(1, len(rows), -1)  # channel oh (ow part)
+    moved = add_move(op, value, index.astype(np.int32), assembly, tensor=None)
     name = unique(name_sum(op), set(assembly.nodes))
     codes = (grid.number_format, grid.scale)
-    node = SumPool(name, moved.plane, (1, parts), (1, 1), *codes)
+    node = SumPool(name, moved.plane, (1, parts), (1, parts), *codes)
     step = np.array([grid.scale / parts])
-    found = assembly.add(op, node, [moved], Affine(step, -grid.zero_point * parts * step))
-    return found, plane
+    return assembly.add(op, node, [moved], Affine(step, -grid.zero_point * parts * step))
 
 
 def _places(

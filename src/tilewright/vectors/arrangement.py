@@ -105,8 +105,8 @@ def word_counts(form: KindLayout, plan: TilePlan) -> tuple[int, ...]:
         there = tile_weights(np.ones((shape.oc, shape.ic, shape.kh, shape.kw), np.int8), plan)
     else:
         there = tile_psums(np.ones((shape.oc, shape.oh, shape.ow), np.int8), plan)
-    has_numbers = arrange(form, there, plan).any(axis=2)  # file line
-    if not has_numbers.any(axis=1).all():
+    has_numbers: Tensor = np.any(arrange(form, there, plan), axis=2)  # file line
+    if not np.any(has_numbers, axis=1).all():
         raise ConfigError(f"{form.kind}: '{form.file}' gives a file without a number of {shape}")
     behind = np.argmax(has_numbers[:, ::-1], axis=1)
     return tuple((has_numbers.shape[1] - behind).tolist())

@@ -13,7 +13,7 @@ import onnx
 
 from tests.unit.interchange.test_own_qdq import S8, Qdq
 from tilewright.errors import FormatError, ToolError
-from tilewright.interchange import blends, lenient, read_onnx
+from tilewright.interchange import blends, lenient, read_onnx, read_pools
 from tilewright.spec import SumPool
 from tilewright.studies.imports import compare_foreign, read_foreign
 
@@ -93,7 +93,7 @@ def test_planes_resized_between_pixels(way, tmp_path):
     (blend,) = (one for one in foreign.network.nodes if isinstance(one, SumPool))
     shape = foreign.network.layers[-1].shape
     assert (shape.ih, shape.iw) == (int(4 * scales[2]), int(6 * scales[3]))
-    assert blend.output_shape == (5, shape.ih * shape.iw, 1)
+    assert blend.output_shape == (5, shape.ih, shape.iw)
 
 
 def test_another_share_of_a_neighbor_would_be_seen(tmp_path, monkeypatch):
@@ -162,3 +162,71 @@ def test_slopes_by_channel_of_a_sequence(tmp_path):
     x = net.codes(net.node("PRelu", x, net.constant(slopes)), 0.03, -20, S8)
     foreign = agree(net.save(tmp_path / "net.onnx", net.node("Conv", x, weight(net, (2, 4, 3)))))
     assert [layer.shape.ih for layer in foreign.network.layers] == [1, 1]
+
+
+@pytest.mark.parametrize("kind", ["ReduceMean", "ReduceMax", "ReduceSum"])
+def test_channels_of_each_pixel_are_reduced_to_one(kind, tmp_path):
+    """As attention over pixels has them: of a plane of h != w."""
+    net = Qdq((3, 4, 6))
+    x = net.codes(
+        net.node("Conv", net.codes("x", 0.05, 3, S8), weight(net, (5, 3, 1, 1))), 0.03, -9, S8
+    )
+    axes = net.constant([1], onnx.TensorProto.INT64)
+    one = net.codes(net.node(kind, x, axes), 0.025, 14, S8)
+    gate = net.codes(net.node("Sigmoid", one), 1 / 256, -128, S8)
+    both = net.codes(net.node("Mul", x, gate), 0.02, 0, S8)
+    foreign = agree(
+        net.save(tmp_path / "net.onnx", net.node("Conv", both, weight(net, (2, 5, 1, 1))))
+    )
+    plane = (1, 4, 30) if kind == "ReduceMax" else (1, 4, 6)
+    assert plane in [node.output_shape for node in foreign.network.nodes]
+
+
+def test_channels_that_are_left_out_would_be_seen(tmp_path, monkeypatch):
+    def first_twice(op, value, assembly):
+        channels, height, width = value.plane
+        index = np.zeros((1, height, width * channels), np.int32)
+        return read_pools.add_move(op, value, index, assembly, tensor=None)
+
+    monkeypatch.setattr(read_pools, "_channels_side_by_side", first_twice)
+    with pytest.raises(AssertionError, match="differ"):
+        test_channels_of_each_pixel_are_reduced_to_one("ReduceMean", tmp_path)
+
+
+def test_a_convolution_along_the_channels_of_planes(tmp_path):
+    """As efficient channel attention has it: the means of the channels are a sequence."""
+    net = Qdq((3, 4, 6))
+    x = net.codes(
+        net.node("Conv", net.codes("x", 0.05, 3, S8), weight(net, (8, 3, 3, 3))), 0.03, 4, S8
+    )
+    mean = net.codes(net.node("GlobalAveragePool", x), 0.01, -6, S8)
+    last, second = (net.constant([axis], onnx.TensorProto.INT64) for axis in (3, 3))
+    line = net.node("Transpose", net.node("Squeeze", mean, last), perm=[0, 2, 1])
+    line = net.codes(line, 0.01, -6, S8)
+    line = net.codes(net.node("Conv", line, weight(net, (1, 1, 3)), pads=[1, 1]), 0.002, 10, S8)
+    gate = net.node("Unsqueeze", net.node("Transpose", line, perm=[0, 2, 1]), second)
+    gate = net.codes(net.node("Sigmoid", net.codes(gate, 0.002, 10, S8)), 1 / 256, -128, S8)
+    both = net.codes(net.node("Mul", x, gate), 0.02, 0, S8)
+    foreign = agree(
+        net.save(tmp_path / "net.onnx", net.node("Conv", both, weight(net, (2, 8, 1, 1))))
+    )
+    shapes = [(one.shape.ic, one.shape.ih, one.shape.iw) for one in foreign.network.layers]
+    assert shapes == [(3, 4, 6), (1, 1, 8), (8, 2, 4)]
+
+
+def test_what_operators_on_codes_leave_in_floats_is_said(tmp_path):
+    net = Qdq((3, 4, 6))
+    x = net.node("QuantizeLinear", "x", *(pair := (net.constant(0.05), net.constant(3, S8))))
+    scales = net.constant(np.array([1, 1, 2, 2], np.float32))
+    big = net.node("DequantizeLinear", net.node("Resize", x, "", scales, mode="linear"), *pair)
+    path = net.save(tmp_path / "net.onnx", net.node("Conv", big, weight(net, (2, 3, 1, 1))))
+    with pytest.raises(FormatError, match=r"as quantize_static does with QuantFormat.QDQ$"):
+        read_onnx(path)
+    net = Qdq((3, 4, 6))
+    kernel = net.constant(np.full((3, 2, 2, 2), 0.3, np.float32))
+    x = net.node("ConvTranspose", net.codes("x", 0.05, 3, S8), kernel)
+    path = net.save(tmp_path / "net.onnx", net.node("Conv", x, weight(net, (2, 2, 1, 1))))
+    with pytest.raises(
+        FormatError, match=r"leaves it in floats with QuantFormat.QOperator, and not"
+    ):
+        read_onnx(path)
