@@ -96,13 +96,16 @@ def unshare_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     _unshare_weight_values(model, constants)
     taken = set[str]()
     for number, node in enumerate(model.graph.node):
-        for at in CODES_OF_WEIGHTS.get(node.op_type, ()):
-            name = node.input[at] if at < len(node.input) else ""
-            if name in taken and name in constants:
+        places = [at for at in CODES_OF_WEIGHTS.get(node.op_type, ()) if at < len(node.input)]
+        if not places or node.input[places[0]] not in constants:
+            continue
+        shared = [at for at in places if at > places[0] or node.input[at] in taken]
+        taken.add(node.input[places[0]])
+        for at in shared:
+            if node.input[at] in constants:
                 own = model.graph.initializer.add()
-                own.CopyFrom(constants[name])
-                own.name = node.input[at] = f"{name}.{number}"
-            taken.add(name)
+                own.CopyFrom(constants[node.input[at]])
+                own.name = node.input[at] = f"{own.name}.{number}"
     return model
 
 
