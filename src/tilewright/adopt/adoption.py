@@ -134,8 +134,7 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
         while len(left) >= 3 and not clock.is_over:
             fits = find_layer(left, clock.part(HALF), stages=(stage,))
             near += [fit for fit in fits[:1] if not fit.is_exact]
-            left = _as_found(left, fits)
-            layer, used = _adopted(folder, fits, left, len(layers))
+            layer, used = _adopted(folder, fits, _as_found(left, fits), len(layers))
             if layer is None:
                 break
             layers.append(layer)
@@ -278,7 +277,7 @@ def _stated(reading: Reading, name: str) -> tuple[Reading, Plane, Layout, str] |
 
 def _reading(fit: Fit, families: Sequence[Family]) -> Reading:
     taken = [*fit.families, *(one.family for one in (fit.rule.files if fit.rule else {}).values())]
-    rest = [family for family in families if family not in taken]
+    rest = without(families, taken)
     return canonical(Reading(fit, (main_expected(fit), *other_expected(rest, fit))))
 
 

@@ -76,25 +76,26 @@ def not_joined(families: Sequence[Family], left: Sequence[Family]) -> Iterator[s
     for family in with_sequels(families):
         kinds.setdefault(family.texts, []).append(family)
     for group in kinds.values():
-        first = group[0].files[0]
-        if (
-            len(group) < 2
-            or any(one.sequel for one in group)
-            or not any(_keys(one) & open_keys for one in group)
-            or not all(_is_alike(first, one.files[0]) for one in group)
-        ):
+        is_told = any(one.sequel for one in group) or not any(
+            _keys(one) & open_keys for one in group
+        )
+        if len(group) < 2 or is_told:
             continue
         files = [file for one in sorted(group, key=_numbers) for file in one.files]
-        names, sizes = ([str(x) for x in of] for of in zip(*map(_size, files), strict=True))
-        yield (
-            f"{', '.join(names[:MOST_NAMED])} hold {', '.join(sizes[:MOST_NAMED])} lines: files are read one "
-            f"after the other where their numbers follow one another and the last alone is shorter, and not "
-            f"where every kind of file has their number, which may count layers"
-        )
-
-
-def _size(file: ParsedFile) -> tuple[str, int]:
-    return file.name, len(file.words)
+        names = ", ".join(file.name for file in files[:MOST_NAMED])
+        lanes = [len(file.words[0]) for file in files]
+        if all(_is_alike(files[0], file) for file in files):
+            sizes = ", ".join(str(len(file.words)) for file in files[:MOST_NAMED])
+            yield (
+                f"{names} hold {sizes} lines: files are read one after the other where their numbers follow "
+                f"one another and the last alone is shorter, and not where every kind of file has their "
+                f"number, which may count layers"
+            )
+        elif len(set(lanes)) > 1:
+            yield (
+                f"{names} hold {', '.join(map(str, lanes[:MOST_NAMED]))} numbers a line: files are read one "
+                f"after the other where their lines are alike; write one number a line, channel by channel"
+            )
 
 
 def _numbers(family: Family) -> list[int]:

@@ -318,3 +318,14 @@ def test_a_number_that_all_kinds_have_counts_layers(tmp_path):
     assert found.passed, found.to_json()
     assert len(found.layers) == 2
     assert not any(form.short for one in found.layers for form in one.layout.kinds)
+
+
+def test_a_last_file_with_shorter_lines_is_not_joined(tmp_path):
+    rows = pieces(tmp_path, "channels")
+    for part in range(3):
+        group = rows[4 * part : 4 * part + 4].T.tolist()
+        text = "".join(" ".join(map(str, line)) + "\n" for line in group)
+        (tmp_path / f"psum_{part}.txt").write_text(text)
+    found = adopt(tmp_path, seconds=2)
+    (note,) = found.notes
+    assert note.startswith("psum_0.txt, psum_1.txt, psum_2.txt hold 4, 4, 2 numbers a line: ")
