@@ -13,7 +13,7 @@ from tilewright.interchange.hindrances import ADVICE, refuse_unknown
 from tilewright.interchange.moves import MOVES, Places, View, add_move, code_of, read_move
 from tilewright.interchange.onnx_graph import Array, Graph, Operator
 from tilewright.interchange.read_steps import is_float
-from tilewright.interchange.sequences import PLANE, of_planes, stated_axes
+from tilewright.interchange.sequences import PLANE, SEQUENCE, of_planes, stated_axes
 from tilewright.interchange.values import BY_CHANNEL, Value
 from tilewright.spec.code_nodes import ZERO
 
@@ -141,7 +141,10 @@ class Views:
         """A convolution along channels or tokens, in a network of planes, as one over a plane of one row."""
         name = op.inputs[0] if op.inputs else ""
         view = self.open.get(name)
+        kernel = self._constants.get(op.inputs[1]) if len(op.inputs) > 1 else None
         if op.kind != "Conv" or view is None or view.places.ndim != 2:
+            return None
+        if kernel is None or kernel.ndim != SEQUENCE:
             return None
         places = np.ascontiguousarray(view.places[:, None])
         self._lend({name: _as_planes(replace(view, op=op), places, name, self._assembly)})
