@@ -72,6 +72,17 @@ def test_json_and_page_have_the_cause(run_command, dump, tmp_path):
     assert "channels stand in reverse order" in (tmp_path / "a.html").read_text()
 
 
+def test_one_of_several_arrays_is_named(run_command, tmp_path):
+    path, values = tmp_path / "dump.json", golden.psums()
+    path.write_text(
+        json.dumps({"layers": [{"psum": (values + 1).tolist()}, {"psum": values.tolist()}]})
+    )
+    status, out, err = run_command("explain", golden.FOLDER, path)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "layers.0.psum [4, 2, 3], layers.1.psum [4, 2, 3]: name it with --dump-array" in err
+    assert run_command("explain", golden.FOLDER, path, "--dump-array", "layers.1.psum")[0] == 0
+
+
 def test_ties_are_numbered_and_the_probe_is_written(run_command, dump, tmp_path):
     values = golden.psums()
     known = np.zeros(values.shape, bool)

@@ -20,6 +20,7 @@ from tilewright.adopt.others import main_expected, other_expected
 from tilewright.adopt.planes import plane_of
 from tilewright.adopt.probe import write_probe
 from tilewright.adopt.roles import LIKELY, STAGES, find_layer
+from tilewright.adopt.sequels import not_joined, without
 from tilewright.adopt.slices import plain_slices, slices_of
 from tilewright.adopt.statement import geometry_text, layout_of
 from tilewright.adopt.ties import Tie, ties_of
@@ -126,18 +127,18 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
             f"{counted(len(left), 'kind')} of numbers: "
             f"{', '.join(f.title for f in left) or 'none'}{_why(others)}"
         )
+    numbered = left
     clock, near, misfits = Clock.of(seconds), list[Fit](), list[str]()
     layers, left = _in_slices(folder, plain_slices(left), left, clock.part(EARLY), misfits)
     for stage in STAGES:
         while len(left) >= 3 and not clock.is_over:
             fits = find_layer(left, clock.part(HALF), stages=(stage,))
             near += [fit for fit in fits[:1] if not fit.is_exact]
-            left = _as_found(left, fits)
-            layer, used = _adopted(folder, fits, left, len(layers))
+            layer, used = _adopted(folder, fits, _as_found(left, fits), len(layers))
             if layer is None:
                 break
             layers.append(layer)
-            left = [family for family in left if family not in used]
+            left = without(left, used)
         if stage == LIKELY and len(left) >= 3:
             parts = slices_of(left)
             part = clock.part(HALF)
@@ -148,7 +149,7 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
         folder,
         tuple(layers),
         (*names, *others),
-        bench.notes,
+        (*bench.notes, *not_joined(numbered, left)),
         time.monotonic() - start,
         _nearest(near),
         _tried(clock, len(families), seconds),
@@ -276,7 +277,7 @@ def _stated(reading: Reading, name: str) -> tuple[Reading, Plane, Layout, str] |
 
 def _reading(fit: Fit, families: Sequence[Family]) -> Reading:
     taken = [*fit.families, *(one.family for one in (fit.rule.files if fit.rule else {}).values())]
-    rest = [family for family in families if family not in taken]
+    rest = without(families, taken)
     return canonical(Reading(fit, (main_expected(fit), *other_expected(rest, fit))))
 
 

@@ -16,7 +16,6 @@ from tilewright.vectors.memory_image import MemoryImage
 MOST_NUMBERS = 2**20
 """Octets of a file, or numbers of an array."""
 FEWEST_NUMBERS = 2
-_MEMORIES = {"MIF": "mif", "COE": "coe", "Intel HEX": "ihex-words"}
 
 
 def octets_of(name: str, octets: bytes, container: str) -> ParsedFile | None:
@@ -61,7 +60,7 @@ def memory_of(name: str, image: MemoryImage) -> ParsedFile | None:
     listed: with the words that fill it up, which may be numbers. Raises `FormatError` where one is missing,
     and for a format that no layout has.
     """
-    if not any(tool in image.tool for tool in _MEMORIES):
+    if not image.container:
         raise FormatError(
             f"{name} is of {image.tool}, which no layout has: write Intel HEX (objcopy -O ihex)"
         )
@@ -91,10 +90,10 @@ def _without_fill(words: list[int | None], lines: tuple[int, ...]) -> int:
 
 
 def _memory_words(name: str, image: MemoryImage, words: list[int | None]) -> ParsedFile:
-    container = next(of for tool, of in _MEMORIES.items() if tool in image.tool)
+    container = image.container
     numbers = [word or 0 for word in words]
     if image.is_octets:
-        parsed = octets_of(name, bytes(numbers), "ihex")
+        parsed = octets_of(name, bytes(numbers), container)
         assert parsed is not None, "the caller has looked"  # noqa: S101
         return parsed
     bits, mask = image.bits, (1 << image.bits) - 1

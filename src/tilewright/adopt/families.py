@@ -46,7 +46,8 @@ class Family:
     numbers into, 0 where that is not known. has_signed_codes: activations are read as two's complement, too;
     weights and psums are in any case. wide: bits of a word of digits that is taken for one number, of fewer
     bits. filler: bits on the left of every word that are 0, and left out of `bits`. pieces: files that are
-    taken for one, the next going on where the last one ends; 0 where they are not.
+    taken for one, the next going on where the last one ends; 0 where they are not. sequel: a shorter file
+    that goes on where the last one ends (`tilewright.adopt.sequels`).
     cache, read_in, read_before, agrees: what was read already.
     """
 
@@ -64,6 +65,7 @@ class Family:
     wide: int = 0
     filler: int = 0
     pieces: int = 0
+    sequel: Family | None = None
     cache: dict[tuple[int, bool], npt.NDArray[Any] | None] = field(default_factory=dict)
     read_in: dict[tuple[int, bool], list[tuple[int, npt.NDArray[Any]]]] = field(
         default_factory=dict
@@ -101,6 +103,11 @@ class Family:
         """Words of a file."""
         return len(self.files[0].words)
 
+    @property
+    def words(self) -> int:
+        """Words of all files."""
+        return sum(len(file.words) for file in self.files)
+
     @cached_property
     def file_sizes(self) -> tuple[int, ...]:
         """How many values each number in the name takes, those that others determine left out."""
@@ -129,7 +136,8 @@ class Family:
         known = [one for one in lists if one is not None]
         if len(known) < len(lists) or len({one.shape for one in known}) > 1:
             return None
-        return family_of(self.texts, self.places, tuple(known), is_decimal=self.is_decimal)
+        found = family_of(self.texts, self.places, tuple(known), is_decimal=self.is_decimal)
+        return replace(found, sequel=self.sequel.as_list() if self.sequel else None)
 
     @property
     def container(self) -> str:

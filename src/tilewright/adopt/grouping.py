@@ -17,13 +17,13 @@ from tilewright.adopt.parsed_file import ParsedFile, parse_text
 from tilewright.adopt.parts import parse_parts
 from tilewright.errors import TilewrightError
 from tilewright.vectors import MANIFEST
+from tilewright.vectors.containers import OCTET_SUFFIXES
 from tilewright.vectors.encoding import without_mark
 from tilewright.vectors.memory_image import read_memory_image
 
 MAX_FILES = 20_000
 MAX_BYTES = 64 * 2**20
 ARRAYS = (".npy", ".npz", ".json")
-OCTETS = (".bin", ".raw")
 SKIPPED = (".v", ".sv", ".vh", ".svh", ".vhd", ".py", ".toml", ".md", ".f", ".vcd", ".fst", ".ghw")
 _NUMBER = re.compile(r"(\d+)")
 
@@ -71,7 +71,7 @@ def parse_file(
         if suffix in ARRAYS:
             found, faults = arrays_of(name, content)
             return found, faults or ([] if found or suffix == ".json" else [name])
-        if suffix in OCTETS:
+        if suffix in OCTET_SUFFIXES:
             parsed = octets_of(name, content, "raw")
             return ([parsed], []) if parsed else ([], [name])
         image = read_memory_image(content, Path(name))

@@ -15,6 +15,7 @@ from tilewright.adopt.fit import Fit
 from tilewright.adopt.hypotheses import ACT_BITS, Roles
 from tilewright.adopt.parsed_file import OCTETS
 from tilewright.adopt.search import search
+from tilewright.adopt.sequels import with_joined, with_sequels
 from tilewright.adopt.sized import Sized
 
 HINTS = (
@@ -65,7 +66,9 @@ def find_layer(
     has a long one, and go on then where they stopped.
     """
     nearest: list[Fit] = []
-    ranked = list(triples(families))
+    families = with_sequels(families)
+    sequels = [family.sequel for family in families]
+    ranked = sorted(triples(families), key=lambda one: sum(map(sequels.count, one)))
     every = list(_attempts(ranked, families))
     for stage in stages:
         searches = [Search(one, clock, most) for one in every if one.stage == stage]
@@ -109,6 +112,7 @@ def _attempts(ranked: Sequence[Triple], families: Sequence[Family]) -> Iterator[
         grids = [one for one in halos if _is_grid(one.triple[0])]
         wide = [one for triple in part for one in _wide(triple)]
         numbers = [one for one in wide if one[1].wide or one[1].filler]
+        yield from (Attempt(one, stage, weight=PLAIN) for one in with_joined(plain))
         yield from grids
         yield from (Attempt(one, stage, weight=PLAIN, is_quick=True) for one in numbers)
         if stage == LIKELY:

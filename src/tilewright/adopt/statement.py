@@ -161,7 +161,8 @@ def _weight_axes(reading: Reading, names: Names, plane: Plane) -> Axes:
     units = [unit for unit in (names.oc.unit, names.ic.unit) if unit]
     axes = names.ic.sizes | names.oc.sizes | tap_sizes
     splits = [*names.ic.split, *names.oc.split, *split]
-    return Stated(named, axes, tuple(units)), splits, order
+    stated = Stated(named, axes, tuple(units))
+    return stated, [*splits, *_pieces(reading.fit.families[1], reading.fit.weight, stated)], order
 
 
 def _expected(expected: ExpectedFit, names: Names) -> dict[str, Any]:
@@ -175,11 +176,11 @@ def _expected(expected: ExpectedFit, names: Names) -> dict[str, Any]:
     has_taps = sizes.kind != "psum"
     if has_taps:
         named["kij"] = taps
-    pieces = _pieces(expected)
-    named["onij"] = ("nij",) if sizes.kind == "streamed" else ("pixel",) if pieces else ("onij",)
+    named["onij"] = ("nij",) if sizes.kind == "streamed" else ("onij",)
     units = [oc.unit] if oc.unit else []
     axes = oc.sizes | (tap_sizes if has_taps else {})
     stated = Stated(named, axes, tuple(units))
+    pieces = _pieces(expected.family, expected.place, stated)
     splits = [*oc.split, *(split if has_taps else []), *pieces]
     is_psum = sizes.psum_bits == names.psum_bits or expected.family.radix == "decimal"
     table = _table(
@@ -198,15 +199,21 @@ def _expected(expected: ExpectedFit, names: Names) -> dict[str, Any]:
     return table | (_rule(expected.rule.output, sizes.psum_bits) if expected.rule else {})
 
 
-def _pieces(expected: ExpectedFit) -> list[str]:
-    """The split of pixels over files that go on one after the other; raises `ConfigError` for others."""
-    count, place = expected.family.pieces, expected.place
-    if not count:
+def _pieces(family: Family, place: Placement, stated: Stated) -> list[str]:
+    """The split of the outermost axis over files that go on one after the other; it is renamed in `stated`.
+
+    Raises `ConfigError` where the files do not part this axis.
+    """
+    if not family.pieces:
         return []
-    onij = expected.sized.expected_axes["onij"]
-    if place.axes[:1] != ("onij",) or place.flipped & {"onij"} or onij % count:
-        raise ConfigError("files that go on where the last one ends must part the pixels")
-    return [f"onij = {PIECE}:{count} pixel"]
+    axis, size = place.axes[0], place.sizes[0]
+    step, rest = divmod(family.lines * size, family.words)
+    if rest or axis in place.flipped or -(-size // step) != family.pieces:
+        raise ConfigError("files that go on where the last one ends must part the outermost axis")
+    source = " ".join(stated.names[axis])
+    own = "pixel" if axis == "onij" else "step"
+    stated.names[axis] = (own,)
+    return [f"{source} = {PIECE}:{family.pieces} {own}:{step}"]
 
 
 def _rule(output: ChannelOutput, bits: int) -> dict[str, Any]:
@@ -267,6 +274,8 @@ def _table(
     split = [*split, *_named_in_files(facts["file"], split)]
     if split:
         facts["split"] = split
+    if len({len(file.words) for file in family.files}) > 1:
+        facts["short"] = True
     first = family.files[0]
     if family.container:
         own = {"container": family.container, "part": first.part, "array": first.array}

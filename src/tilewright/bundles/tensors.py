@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +117,7 @@ def _decode_file(path: Path, layout: Layout | None, geometry: Geometry | None) -
     files = encode(layout, kind, _blank(form, plan), plan=plan, widths=widths)
     content = read_bytes(path)
     if is_foreign:
-        text = replace(text_set(form, plan, widths).form, name=name)
+        text = text_set(form, plan, widths).called(name)
         content = tolerated(form, content, text)[0]
     tiles = decode(layout, kind, files | {name: content}, plan=plan, widths=widths)
     whole = Stated(kind, form.axes, tiles)

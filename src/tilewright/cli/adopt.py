@@ -28,7 +28,18 @@ SHOWN = (
         "container",
         "array",
     ),
-    *("first", "function", "biased", "multiplier", "shift", "rounding", "low", "high", "levels"),
+    *(
+        "first",
+        "short",
+        "function",
+        "biased",
+        "multiplier",
+        "shift",
+        "rounding",
+        "low",
+        "high",
+        "levels",
+    ),
 )
 """Keys of a layout's tables that are printed."""
 

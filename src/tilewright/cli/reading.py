@@ -53,6 +53,14 @@ class ReadingOptions:
             "or places, lanes, words.",
         ),
     ] = None
+    array: Annotated[
+        str | None,
+        typer.Option(
+            "--dump-array",
+            metavar="NAME",
+            help="Of a dump with several arrays (npz, an object of JSON), this one: layers.0.psum.",
+        ),
+    ] = None
     buses: Annotated[
         list[str] | None,
         typer.Option(
@@ -96,6 +104,7 @@ class ReadingOptions:
             order=self.order,
             radix=self.radix,
             pattern=self.pattern,
+            array=self.array,
             is_partial=is_partial,
             is_rest_expected=self.is_rest_expected,
             sampling=self._sampling(),

@@ -30,7 +30,7 @@ from tilewright.cores.simulator import Simulator, find_simulator
 from tilewright.cores.transcript import Transcript, read_record, read_transcript
 from tilewright.errors import SimulationError, ToolError
 from tilewright.programs.process import program_threads
-from tilewright.rtl import HEADERS, PACKAGE, RTL_DIR, SOURCES, is_bench
+from tilewright.rtl import HEADERS, PACKAGE, RTL_DIR, SOURCES, core_files, is_bench
 from tilewright.vectors import Bundle, read_bundle
 
 TOP = "tw_core_tb"
@@ -202,11 +202,10 @@ def read_sources(rtl_dir: Path | None = None) -> dict[str, bytes]:
     Raises `ToolError` if `rtl_dir` has no core.
     """
     folder = RTL_DIR if rtl_dir is None else rtl_dir
-    bench = sorted(path.name for path in RTL_DIR.glob("*.sv") if is_bench(path))
-    found = sorted(path for path in folder.glob("*") if path.suffix in (*SOURCES, *HEADERS))
-    core = [path for path in found if path.name not in {PACKAGE, *bench}]
-    package = folder / PACKAGE if (folder / PACKAGE).is_file() else RTL_DIR / PACKAGE
-    paths = [package, *(RTL_DIR / name for name in bench), *core]
+    bench = sorted(path for path in RTL_DIR.glob("*.sv") if is_bench(path))
+    core = core_files(folder, (*SOURCES, *HEADERS))
+    own = core[:1] if core and core[0].name == PACKAGE else []
+    paths = [*(own or [RTL_DIR / PACKAGE]), *bench, *core[len(own) :]]
     sources = {path.name: path.read_bytes() for path in paths}
     if not any(f"tw_core{suffix}" in sources for suffix in SOURCES):
         raise ToolError(f"{folder} must hold the core to simulate, tw_core.sv, but does not")

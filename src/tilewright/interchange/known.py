@@ -8,6 +8,7 @@ import numpy as np
 
 from tilewright.interchange.additions import read_addition
 from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.blends import is_blend, read_blend
 from tilewright.interchange.channel_scales import clipped, quantized_by_channel, with_one_scale
 from tilewright.interchange.folding import FOLDED, fold
 from tilewright.interchange.functions import FUNCTIONS, OPSET, read_rising
@@ -84,6 +85,7 @@ class Known:
         self.constants: dict[str, Array] = dict(graph.constants)
         self._integers: dict[str, Integers] = {}
         self._outputs, self._readers, self._opset = graph.outputs, graph.readers(), graph.opset
+        self._batch = graph.batch
         self.neighbors = Neighbors.of(graph, self.constants)
         self.views = Views(graph, self.values, self.constants, self.assembly)
 
@@ -116,7 +118,7 @@ class Known:
             self._read_quantizer(op, values[0])
         elif op.kind in JOINS and (op.kind not in ARITHMETIC or len(values) > 1):
             self._read_join(op, values)
-        elif op.kind in AVERAGES:
+        elif op.kind in AVERAGES or is_blend(op):
             self._read_average(op, values[0])
         elif op.kind in LARGEST:
             found = read_largest(op, values[0], self.constants, self.assembly)
@@ -129,8 +131,14 @@ class Known:
             refuse_unknown(op)
 
     def _read_average(self, op: Operator, value: Value) -> None:
+        """The mean of each window, or of neighbors among which a pixel is put."""
+        of = value, self.constants, self.assembly
+        if is_blend(op):
+            found = read_blend(op, *of, batch=self._batch, opset=self._opset)
+            self.values[op.output] = found
+            return
         is_kernel = self.neighbors.meets_quantizer(op.output)
-        found, plane = read_average(op, value, self.constants, self.assembly, is_kernel=is_kernel)
+        found, plane = read_average(op, *of, is_kernel=is_kernel)
         self.values[op.output] = found
         if plane != found.plane:
             self.views.see_as(op, plane)
@@ -181,7 +189,8 @@ class Known:
         grid = value.by_channel.grid if value.by_channel is not None else value.grid
         if op.kind != "Clip" or grid is None:
             op.refuse(
-                "it computes with codes: put a DequantizeLinear before it and a QuantizeLinear behind"
+                "it computes with codes: put a DequantizeLinear before it and a QuantizeLinear behind, as "
+                "quantize_static does with QuantFormat.QDQ"
             )
         low, high = self._bounds(op)
         narrow = replace(grid, number_format=clipped_format(op, grid.number_format, low, high))
@@ -242,12 +251,13 @@ class Known:
             if name in self.unread:
                 op.refuse(f"what it reads is made by {self.unread[name]}, which is not understood")
         if weight is None or not values or values[0].tensor != op.inputs[0] or values[0].is_code:
-            op.refuse("it must read an activation and a weight that are both quantized")
+            op.refuse(f"it must read an activation and a weight that are both quantized{_how(op)}")
         value, has_kernel = values[0], self.neighbors.has_kernel(op)
         if op.kind == "ConvTranspose":
             op, value, weight = as_convolution(op, value, weight, self.assembly)
         name = name_layer(op, weight, set(self.assembly.nodes))
         if op.kind == "Conv":
+            weight = weight.with_row() if self.views.is_sequence else weight
             is_last = bool(op.attributes.get("channels_last", 0))
             weight = weight.channels_first() if is_last else weight
         elif op.kind == "MatMul" or not op.attributes.get("transB", 0):
@@ -316,6 +326,13 @@ class Known:
         """The quantizer that alone reads a tensor."""
         readers = () if tensor in self._outputs else self._readers.get(tensor, ())
         return quantizer_ahead(readers, self.constants)
+
+
+def _how(op: Operator) -> str:
+    """What to do about a layer that one way of quantizing leaves in floats."""
+    if op.kind != "ConvTranspose":
+        return ""
+    return ": quantize_static leaves it in floats with QuantFormat.QOperator, and not with QuantFormat.QDQ"
 
 
 def _products(value: Value, layer: IntegerLayer, bias: Integers | None) -> Products:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -10,6 +11,13 @@ from onnx import TensorProto, helper
 from onnx.inliner import inline_local_functions
 
 CUSTOM_VERSION = 1
+CODES_OF_WEIGHTS = {
+    "DequantizeLinear": (0, 2),
+    "QLinearConv": (3, 5),
+    "QLinearMatMul": (3, 5),
+    "QGemm": (3, 5),
+}
+"""Which inputs of operations are weights and their zero-point."""
 FLOAT = TensorProto.FLOAT
 
 
@@ -78,19 +86,50 @@ def with_stated_outputs(model: onnx.ModelProto) -> onnx.ModelProto:
     return copy
 
 
-def unshare_zero_points(model: onnx.ModelProto) -> onnx.ModelProto:
-    """`model`, changed: each DequantizeLinear has a zero-point of its own.
+def unshare_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """`model`, changed: each operation has quantized weights, and their zero-point, of its own.
 
-    With exact sums, ONNX Runtime makes unsigned weights of signed ones, and fails where two share theirs.
+    With exact sums, ONNX Runtime makes unsigned weights of signed ones, and fails where two operations share
+    theirs, as the heads of a detector do.
     """
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    _unshare_weight_values(model, constants)
+    taken = set[str]()
     for number, node in enumerate(model.graph.node):
-        shared = node.input[2] if node.op_type == "DequantizeLinear" and len(node.input) > 2 else ""
-        if shared in constants and node.input[0] in constants:
-            own = model.graph.initializer.add()
-            own.CopyFrom(constants[shared])
-            own.name = node.input[2] = f"{shared}.{number}"
+        places = [at for at in CODES_OF_WEIGHTS.get(node.op_type, ()) if at < len(node.input)]
+        if not places or node.input[places[0]] not in constants:
+            continue
+        shared = [at for at in places if at > places[0] or node.input[at] in taken]
+        taken.add(node.input[places[0]])
+        for at in shared:
+            if node.input[at] in constants:
+                own = model.graph.initializer.add()
+                own.CopyFrom(constants[node.input[at]])
+                own.name = node.input[at] = f"{own.name}.{number}"
     return model
+
+
+def _unshare_weight_values(model: onnx.ModelProto, constants: Mapping[str, Any]) -> None:
+    """Let each operation but the first that reads the values of weights read those of another operation."""
+    nodes = [onnx.NodeProto() for _ in model.graph.node]
+    for copy, node in zip(nodes, model.graph.node, strict=True):
+        copy.CopyFrom(node)
+    found, makers, taken = list[Any](), dict[str, Any](), set[str]()
+    for number, node in enumerate(nodes):
+        if node.op_type == "DequantizeLinear" and node.input[0] in constants:
+            makers[node.output[0]] = node
+        for at, name in enumerate(node.input):
+            if name in taken:
+                own = onnx.NodeProto()
+                own.CopyFrom(makers[name])
+                own.name = f"{own.name}.{number}.{at}"
+                node.input[at] = own.output[0] = f"{name}.{number}.{at}"
+                found.append(own)
+            elif name in makers:
+                taken.add(name)
+        found.append(node)
+    del model.graph.node[:]
+    model.graph.node.extend(found)
 
 
 def real_inputs(model: onnx.ModelProto) -> list[Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.errors import counted
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.folding import run_alone
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
@@ -58,7 +59,11 @@ def read_move(
         op, read, fill = _pad_of_places(op, view, read)
     kind = np.float32 if op.kind in RESIZES else np.float64  # float32 has all of them too
     if op.kind in RESIZES:
-        op.expect(mode="nearest")
+        if op.attributes.get("mode", "nearest") != "nearest":
+            op.refuse(
+                f"mode must be nearest or linear, not {op.attributes['mode']}, which gives pixels "
+                "negative weights"
+            )
         if "crop" in op.attributes.get("coordinate_transformation_mode", ""):
             op.refuse("it must resize the whole plane, not crop it")
     samples = max(1, batch)
@@ -67,7 +72,10 @@ def read_move(
     views = {}
     for name, moved in found.items():
         if moved.shape[:1] != (samples,) or (moved != moved[:1]).any() or not moved.size:
-            op.refuse(f"it must leave the {samples} samples apart, but gives {moved.shape}")
+            open_it = ": export with an open batch, of which tools make no rows" if batch else ""
+            op.refuse(
+                f"it must leave the {counted(samples, 'sample')} apart, but gives {moved.shape}{open_it}"
+            )
         views[name] = View(view.source, moved[0].astype(np.int32), op, fill)
     return views
 

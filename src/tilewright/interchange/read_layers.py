@@ -57,6 +57,14 @@ class Weight:
         codes = NumberFormat(max(2, bits), is_signed=True)
         return cls(values.astype(np.float64), FileQuantizer(codes, np.ones(1)), (name,))
 
+    def with_row(self) -> Weight:
+        """A kernel over a sequence, ``oc ic k``, as one over a plane of one row; others as they are."""
+        if self.codes.ndim != 3:
+            return self
+        scale = self.quantizer.scale
+        quantizer = replace(self.quantizer, scale=scale[:, :, None] if scale.ndim == 3 else scale)
+        return replace(self, codes=self.codes[:, :, None], quantizer=quantizer)
+
     def transposed(self) -> Weight:
         """Rows and columns exchanged, in the scale too."""
         scale = self.quantizer.scale

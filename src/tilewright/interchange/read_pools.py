@@ -32,6 +32,10 @@ def read_largest(op: Operator, value: Value, constants: Constants, assembly: Ass
     """The value after a max-pool of windows, or of the whole plane."""
     if value.origin is None and value.grid is not None and not value.is_code:
         value = assembly.enter(value)
+    if _is_over_channels(op, constants):
+        by_pixel = _channels_side_by_side(op, value, assembly)
+        window = (1, value.plane[0])
+        return by_pixel.pooled(op, MaxPool(window, window, (0, 0)))
     if op.kind != "MaxPool":
         kernel = _whole_plane(op, value, constants)
         pooled = value.pooled(op, MaxPool(kernel, kernel, (0, 0)))
@@ -88,6 +92,8 @@ def read_average(
     if grid is None:
         op.refuse("it averages values that are not quantized: put a quantizer before it")
     kernel, stride, ends = _average_window(op, value, constants)
+    if _is_over_channels(op, constants):
+        value = _channels_side_by_side(op, value, assembly)
     if any(map(any, ends)) and not op.attributes.get("count_include_pad", 0):
         return _by_pixel(op, value, (kernel, stride, ends), assembly)
     if any(map(any, ends)):
@@ -109,6 +115,25 @@ def read_average(
     is_squeezed = op.attributes.get("keepdims", 1) == 0
     found = found.flattened(op) if is_squeezed else found
     return found, found.plane
+
+
+def _is_over_channels(op: Operator, constants: Constants) -> bool:
+    """Whether an operation reduces the channels of each pixel to one."""
+    if not op.kind.startswith("Reduce") or not op.attributes.get("keepdims", 1):
+        return False
+    return [axis % 4 for axis in _stated_axes(op, constants)] == [1]
+
+
+def _channels_side_by_side(op: Operator, value: Value, assembly: Assembly) -> Value:
+    """The codes of each pixel one behind the other along the row, in one channel."""
+    if value.is_flat:
+        op.refuse("it must read planes (n, channels, h, w)")
+    if value.grid is None:
+        op.refuse("it reads values that are not quantized: put a quantizer before it")
+    channels, height, _ = value.plane
+    numbers = np.arange(int(np.prod(value.plane)), dtype=np.int32).reshape(channels, height, -1)
+    index = np.ascontiguousarray(numbers.transpose(1, 2, 0)).reshape(1, height, -1)  # 1 h (w c)
+    return add_move(op, value, index, assembly, tensor=None)
 
 
 def _by_pixel(
@@ -149,14 +174,27 @@ def _surrounded(op: Operator, value: Value, ends: tuple[Pair, Pair], assembly: A
 def _average_window(
     op: Operator, value: Value, constants: Constants
 ) -> tuple[Pair, Pair, tuple[Pair, Pair]]:
-    """Kernel, stride and padding of an average; one over the whole plane has that as kernel."""
+    """Kernel, stride and padding of an average; one over the plane, or all channels, has that as kernel."""
     if op.kind != "AveragePool":
-        kernel = _whole_plane(op, value, constants)
+        over = (1, value.plane[0]) if _is_over_channels(op, constants) else None
+        kernel = over or _whole_plane(op, value, constants)
         return kernel, kernel, ((0, 0), (0, 0))
-    op.expect(ceil_mode=0)
     kernel = _window(op, value)
     rows, columns = read_axes(op, value.plane, kernel)
     ends = ((rows.before, rows.after), (columns.before, columns.after))
+    if op.attributes.get("ceil_mode", 0):
+        whole = [
+            pooled_ends(op, axis, size)[1:]
+            for axis, size in zip((rows, columns), value.plane[1:], strict=True)
+        ]
+        reach = ((whole[0][0], whole[0][1]), (whole[1][0], whole[1][1]))
+        is_beyond = any(far[1] > end[1] for far, end in zip(reach, ends, strict=True))
+        if is_beyond and op.attributes.get("count_include_pad", 0):
+            op.refuse(
+                "its windows reach beyond the padding (ceil_mode), where tools count pixels differently: set "
+                "count_include_pad to 0, or pad the plane so that they do not"
+            )
+        ends = reach if is_beyond else ends
     if max(rows.dilation, columns.dilation) > 1:
         op.refuse("dilations must be [1, 1]")
     return kernel, (rows.stride, columns.stride), ends
@@ -167,13 +205,18 @@ def _whole_plane(op: Operator, value: Value, constants: Constants) -> Pair:
     if value.is_flat:
         op.refuse("it must read planes (n, channels, h, w)")
     if op.kind.startswith("Reduce"):
-        axes = op.attributes.get("axes")
-        if axes is None:
-            axes = [int(axis) for axis in constant_input(op, constants, 1).reshape(-1)]
+        axes = _stated_axes(op, constants)
         if sorted(axis % 4 for axis in axes) != [2, 3]:
             what = WORDS[op.kind]
             op.refuse(f"only {what} over the plane, axes 2 and 3, is supported, not {axes}")
     return value.plane[1:]
+
+
+def _stated_axes(op: Operator, constants: Constants) -> list[int]:
+    axes = op.attributes.get("axes")
+    if axes is None:
+        axes = constant_input(op, constants, 1).reshape(-1)
+    return [int(axis) for axis in axes]
 
 
 def _window(op: Operator, value: Value) -> Pair:

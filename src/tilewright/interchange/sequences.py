@@ -6,7 +6,7 @@ what names axes is told the new ones. The file's own tensors hold the same numbe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +17,8 @@ from tilewright.interchange.read_steps import ARITHMETIC
 
 WINDOWS = ("AveragePool", "Conv", "ConvTranspose", "MaxPool")
 AXES = ("ReduceMean", "ReduceSum", "Squeeze", "Unsqueeze")
+BY_CHANNEL = (*ARITHMETIC, "PRelu")
+"""Operations with a constant that may have a number for each channel."""
 REFUSED = ("Gather", "Pad", "Resize", "Slice", "Split", "Upsample")
 """Operations that name axes, and are not read over sequences."""
 
@@ -41,7 +43,7 @@ def with_rows(graph: Graph) -> Graph:
     """The graph of planes; `plane` holds the input's sizes with a row."""
     if len(graph.input_shape) != 2 or not has_sequences(graph):
         return graph
-    by_channel = {name for op in graph.ops if op.kind in ARITHMETIC for name in op.inputs}
+    by_channel = {name for op in graph.ops if op.kind in BY_CHANNEL for name in op.inputs}
     constants = {
         name: np.expand_dims(values, ROW)
         if values.ndim == 3
@@ -63,7 +65,7 @@ def _rewritten(ops: tuple[Operator, ...], constants: dict[str, Array]) -> Iterat
         after = _axes_behind(op, before, constants)
         axes_of |= dict.fromkeys(op.outputs, after)
         if {before, after} == {SEQUENCE, PLANE} and op.kind in ("Squeeze", "Unsqueeze"):
-            if [axis % PLANE for axis in _stated_axes(op, constants)] != [ROW]:
+            if [axis % PLANE for axis in stated_axes(op, constants)] != [ROW]:
                 op.refuse(
                     "it is not read in a network of sequences, but to add a row or take it away"
                 )
@@ -77,7 +79,7 @@ def _rewritten(ops: tuple[Operator, ...], constants: dict[str, Array]) -> Iterat
         if op.kind in REFUSED and op.inputs[0] not in constants:
             op.refuse("it is not read in a network of sequences")
         if op.kind in WINDOWS:
-            yield replace(op, attributes=op.attributes | _of_planes(op))
+            yield replace(op, attributes=op.attributes | of_planes(op))
         elif op.kind == "Transpose" and len(op.attributes.get("perm", ())) == 3:
             order = [axis + (axis == ROW) for axis in op.attributes["perm"]]
             yield replace(op, attributes={"perm": [*order[:ROW], ROW, order[ROW]]})
@@ -89,7 +91,7 @@ def _rewritten(ops: tuple[Operator, ...], constants: dict[str, Array]) -> Iterat
             yield op
 
 
-def _stated_axes(op: Operator, constants: dict[str, Array]) -> list[int]:
+def stated_axes(op: Operator, constants: Mapping[str, Array]) -> list[int]:
     """The axes that an operation names, as an attribute or as a constant."""
     if "axes" in op.attributes or len(op.inputs) < 2 or op.inputs[1] not in constants:
         return list(op.attributes.get("axes", ()))
@@ -101,15 +103,15 @@ def _axes_behind(op: Operator, before: int, constants: dict[str, Array]) -> int:
     if op.kind in ("Flatten", "Gemm"):
         return 2
     if op.kind == "Unsqueeze":
-        return before + len(_stated_axes(op, constants))
+        return before + len(stated_axes(op, constants))
     if op.kind == "Squeeze" or (op.kind in AXES and not op.attributes.get("keepdims", 1)):
-        return before - len(_stated_axes(op, constants))
+        return before - len(stated_axes(op, constants))
     if op.kind == "Reshape" and len(op.inputs) > 1 and op.inputs[1] in constants:
         return int(constants[op.inputs[1]].size)
     return before
 
 
-def _of_planes(op: Operator) -> dict[str, list[int]]:
+def of_planes(op: Operator) -> dict[str, list[int]]:
     """The attributes of windows, with those of the row."""
     found = {
         key: [1, *op.attributes[key]]

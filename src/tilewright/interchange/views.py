@@ -7,20 +7,24 @@ from dataclasses import replace
 import numpy as np
 
 from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.blends import is_blend
 from tilewright.interchange.held import hold, inverse, named, over_tokens, tokens_of
 from tilewright.interchange.hindrances import ADVICE, refuse_unknown
 from tilewright.interchange.moves import MOVES, Places, View, add_move, code_of, read_move
 from tilewright.interchange.onnx_graph import Array, Graph, Operator
 from tilewright.interchange.read_steps import is_float
+from tilewright.interchange.sequences import PLANE, SEQUENCE, of_planes, stated_axes
 from tilewright.interchange.values import BY_CHANNEL, Value
-from tilewright.spec import Plane
 from tilewright.spec.code_nodes import ZERO
 
 RENAMES = ("Cast", "Dropout", "Identity")
 
 
 class Views:
-    """The views there are, by tensor. values, constants: of the reader, which get what is settled here."""
+    """The views there are, by tensor. values, constants: of the reader, which get what is settled here.
+
+    is_sequence: whether the convolution that is read is one of a sequence, which is a plane of one row here.
+    """
 
     def __init__(
         self,
@@ -34,7 +38,7 @@ class Views:
         self._batch, self._opset = graph.batch, graph.opset
         self._made: Places | None = None
         self._maker: Operator | None = None
-        self._token_axes = 0
+        self._token_axes, self.is_sequence = 0, False
         self._lent: dict[str, Value | None] = {}
         is_read = any(graph.input in op.inputs for op in graph.ops)
         if is_read and len(graph.plane or graph.input_shape) == 2:
@@ -57,7 +61,8 @@ class Views:
         if view is not None and op.kind in RENAMES and is_float(op):
             self.open[op.output] = view
             return None
-        if value is not None and op.kind in (*MOVES, "Shape"):
+        is_move = op.kind in MOVES and not is_blend(op)
+        if value is not None and (is_move or op.kind == "Shape"):
             is_kept = op.kind != "Shape" and _is_plain(op, value, self._constants)
             view = None if is_kept else _start_view(op, value)
             if view is not None and value.by_channel is not None and op.kind != "Shape":
@@ -65,20 +70,23 @@ class Views:
         if view is not None and op.kind == "Shape":
             self._constants[op.output] = _sizes_of(op, view, self._batch)
             return None
-        if view is not None and op.kind in MOVES:
+        if view is not None and is_move:
             batch, opset = self._batch, self._opset
             self.open |= read_move(op, view, self._constants, batch=batch, opset=opset)
             return None
-        return self._of_tokens(op) or self._held(op) or self._settle(op)
+        return self._of_tokens(op) or self._of_sequence(op) or self._held(op) or self._settle(op)
 
-    def see_as(self, op: Operator, plane: Plane) -> None:
-        """The numbers of an operation's value are a plane in the file, in the same order."""
+    def see_as(self, op: Operator, plane: tuple[int, ...]) -> None:
+        """The numbers of an operation's value are of these sizes in the file, in the same order."""
         value = self._values.pop(op.output)
         places = np.arange(int(np.prod(plane)), dtype=np.int32).reshape(plane)
         self.open[op.output] = View(value, places, op)
 
     def close(self, op: Operator) -> None:
         """What an operation has made of views, number by number, is a view too, with the same places."""
+        if self.is_sequence:
+            self.see_as(op, self._values[op.output].plane[::2])
+            return
         if self._token_axes:
             self._made = tokens_of(self._values[op.output].plane, self._token_axes)
         if self._made is None:
@@ -94,6 +102,7 @@ class Views:
             if value is not None:
                 self._values[name] = value
         self._made, self._maker, self._token_axes, self._lent = None, None, 0, {}
+        self.is_sequence = False
 
     def _lend(self, values: dict[str, Value]) -> None:
         self._lent = {name: self._values.get(name) for name in values}
@@ -128,6 +137,20 @@ class Views:
         self._token_axes = view.places.ndim if op.kind == "MatMul" else 0
         return found.op
 
+    def _of_sequence(self, op: Operator) -> Operator | None:
+        """A convolution along channels or tokens, in a network of planes, as one over a plane of one row."""
+        name = op.inputs[0] if op.inputs else ""
+        view = self.open.get(name)
+        kernel = self._constants.get(op.inputs[1]) if len(op.inputs) > 1 else None
+        if op.kind != "Conv" or view is None or view.places.ndim != 2:
+            return None
+        if kernel is None or kernel.ndim != SEQUENCE:
+            return None
+        places = np.ascontiguousarray(view.places[:, None])
+        self._lend({name: _as_planes(replace(view, op=op), places, name, self._assembly)})
+        self.is_sequence = True
+        return replace(op, attributes=op.attributes | of_planes(op))
+
     def _settle(self, op: Operator) -> Operator:
         for name in dict.fromkeys(op.inputs):
             if name in self.open:
@@ -149,7 +172,9 @@ def _is_plain(op: Operator, value: Value, constants: dict[str, Array]) -> bool:
     if op.attributes.get("channels_last") or op.kind == "Flatten":
         return True
     if op.kind == "Squeeze":
-        return is_unit and not value.is_flat
+        axes = stated_axes(op, constants)
+        is_all = not axes or sorted(axis % PLANE for axis in axes) == [2, 3]
+        return is_unit and is_all and not value.is_flat
     if op.kind == "Transpose":
         order = op.attributes.get("perm")
         return value.origin is None or (isinstance(order, list) and order == sorted(order))

@@ -105,9 +105,9 @@ def _show(model: Any, tensors: tuple[str, ...]) -> None:
 
 def _onnxruntime(model: Any, tensors: tuple[str, ...]) -> Evaluate:
     """With exact sums; models whose activations are signed cannot be loaded so, and are exact anyway."""
-    from tilewright.interchange.lenient import unshare_zero_points
+    from tilewright.interchange.lenient import unshare_weights
 
-    unshare_zero_points(model)
+    unshare_weights(model)
     try:
         return _session(model, tensors, {SIGNED_CODES: "1", PRECISION: "1"})
     except Exception as error:

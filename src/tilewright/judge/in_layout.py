@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -135,9 +135,12 @@ def read_words(
         if name in contents:
             part = _read_file(files, index, contents[name], images.get(name), is_partial=is_partial)
             parts.append(part)
-            count = len(parts[-1].targets) // files.grid.shape[2]
-            if count < files.grid.shape[1]:
-                notes.append(f"{name}: {count} of {counted(files.grid.shape[1], 'word')} are there")
+            count, all_words = (
+                len(parts[-1].targets) // files.grid.shape[2],
+                files.texts.lines_of(index),
+            )
+            if count < all_words:
+                notes.append(f"{name}: {count} of {counted(all_words, 'word')} are there")
     joined = FoundNumbers(
         np.concatenate([part.targets for part in parts]),
         np.concatenate([part.values for part in parts]),
@@ -155,18 +158,21 @@ def _images_of(files: WordFiles, contents: Mapping[str, bytes]) -> dict[str, Mem
 
 
 def _in_words(files: WordFiles, images: Mapping[str, MemoryImage]) -> dict[str, MemoryImage]:
-    lines, bits, container = files.grid.shape[1], files.texts.form.word_bits, files.form.container
-    return {n: image.as_words(lines, bits, container=container) for n, image in images.items()}
+    bits, container = files.texts.form.word_bits, files.form.container
+    return {
+        name: image.as_words(files.texts.called(name).lines, bits, container=container)
+        for name, image in images.items()
+    }
 
 
 def _read_file(
     files: WordFiles, index: int, content: bytes, image: MemoryImage | None, *, is_partial: bool
 ) -> FoundNumbers:
-    name, (lines, lanes) = files.texts.names[index], files.grid.shape[1:]
+    lines, lanes = files.texts.lines_of(index), files.grid.shape[2]
     text = content.decode("ascii", "replace") if image is None else image.text(files.form.radix)
     words = files.words(text, index)
     if not words or len(words) > lines or (len(words) < lines and not is_partial):
-        raise FormatError(_refusal(files, name, text, len(words)))
+        raise FormatError(_refusal(files, index, text, len(words)))
     values, known = split_words([word for _, word in words], files)
     where = np.empty((len(words), lanes, 3), np.int64)
     where[..., 0], where[..., 2] = index, np.arange(lanes)
@@ -224,8 +230,8 @@ def split_bits(digits: npt.NDArray[Any], lanes: int, bits: int) -> tuple[Ints, K
     return np.where(known, (fields.astype(np.int64) * places).sum(axis=2), 0), known
 
 
-def _refusal(files: WordFiles, name: str, text: str, count: int) -> str:
-    count_wanted = files.grid.shape[1]
+def _refusal(files: WordFiles, index: int, text: str, count: int) -> str:
+    name, count_wanted = files.texts.names[index], files.texts.lines_of(index)
     wanted = f"{name} must hold {counted(count_wanted, 'word')}, each {files.described}"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
@@ -243,8 +249,8 @@ def _refusal(files: WordFiles, name: str, text: str, count: int) -> str:
 
 def _read_strictly(bundle: Bundle, files: WordFiles, contents: Mapping[str, bytes]) -> Dump:
     """Containers of other tools: as `decode` reads them, whoever wrote them."""
-    kind, form, text = files.form.kind, files.form, files.texts.form
-    plain = {n: tolerated(form, content, replace(text, name=n)) for n, content in contents.items()}
+    kind, form, texts = files.form.kind, files.form, files.texts
+    plain = {n: tolerated(form, content, texts.called(n)) for n, content in contents.items()}
     tiles = decode(
         files.layout,
         kind,

@@ -1,4 +1,4 @@
-"""Read a dump that is a plain list of numbers, in a stated order, or a numpy array."""
+"""Read a dump that is a plain list of numbers, in a stated order."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,6 @@ from tilewright.errors import ConfigError, FormatError, counted
 from tilewright.judge.dump import DUMP_AXES, Dump, FoundNumbers, dump_shape
 from tilewright.judge.table import without_index
 from tilewright.spec import Ints
-from tilewright.store.arrays import read_arrays
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle
 from tilewright.vectors.encoding import without_mark
@@ -239,64 +237,3 @@ def radix_of(content: str, bits: int) -> str:
         return "binary"
     letters = any(re.search(r"0x[0-9a-f]|@|\b(?=[0-9]*[a-f])[0-9a-f]+\b", x, re.I) for x in lines)
     return "hex" if letters else "decimal"
-
-
-def read_array(bundle: Bundle, path: Path, kind: str | None, *, order: str | None = None) -> Dump:
-    """A ``.npy`` file, or the array of an ``.npz`` file that is called like a kind (or the only one).
-
-    The array has the axes of the kind; a first axis of size 1 (the sample) may stand before them. With
-    `order` (`numbers_in_order`), its numbers stand in that one: flat, or with the axes that it names.
-    Raises `FormatError` for another shape or for numbers that are no integers.
-    """
-    arrays = read_arrays(read_bytes(path), path)
-    names = [name for name in ((kind,) if kind else tuple(DUMP_AXES)) if name in arrays]
-    if not names and len(arrays) != 1:
-        raise FormatError(
-            f"{path} must hold an array called {kind or ' or '.join(DUMP_AXES)}, but holds "
-            f"{', '.join(arrays) or 'none'}"
-        )
-    name = names[0] if names else next(iter(arrays))
-    kind, array = kind or (names[0] if names else "psum"), arrays[name]
-    shape = dump_shape(bundle, kind)
-    if order is not None:
-        array = _in_natural_order(bundle, path, kind, order, array)
-    if array.shape == (1, *shape):
-        array = array[0]
-    if array.shape != shape:
-        raise FormatError(
-            f"{path}: {kind} must be ({', '.join(DUMP_AXES[kind])}) = {shape}, but the array is "
-            f"{array.shape}: of another layer? (--kind says what it holds, --order in which order)"
-        )
-    whole = np.asarray(array)
-    if whole.dtype.kind == "f":
-        known = np.isfinite(whole)
-        values = np.where(known, whole, 0).astype(np.int64)
-        if (values != np.where(known, whole, 0)).any():
-            raise FormatError(f"{path}: {kind} must be integers, but some have a fraction")
-        return Dump(kind, values, known)
-    if whole.dtype.kind not in "iub":
-        raise FormatError(f"{path}: {kind} must be integers, not {whole.dtype}")
-    return Dump(kind, whole.astype(np.int64), np.ones(shape, bool))
-
-
-def _in_natural_order(bundle: Bundle, path: Path, kind: str, order: str, array: Any) -> Any:
-    targets = numbers_in_order(bundle, kind, order)
-    if array.size != len(targets):
-        raise FormatError(
-            f"{path} must hold {len(targets)} numbers ({kind}, {order}), but holds {array.size}: is it of "
-            f"another layer?"
-        )
-    sizes = dict(zip(DUMP_AXES[kind], dump_shape(bundle, kind), strict=True))
-    stated = tuple(sizes.get(run.removeprefix("-"), 0) for run in order.split())
-    if (
-        array.squeeze().ndim == len(stated)
-        and all(stated)
-        and array.shape[-len(stated) :] != stated
-    ):
-        raise FormatError(
-            f"{path}: an array in the order {order} must be {stated}, but is {array.shape}: name its axes as "
-            f"they stand, or leave --order out where they are {', '.join(DUMP_AXES[kind])}"
-        )
-    whole = np.zeros(prod(dump_shape(bundle, kind)), array.dtype)
-    whole[targets[targets >= 0]] = array.reshape(-1)[targets >= 0]
-    return whole.reshape(dump_shape(bundle, kind))

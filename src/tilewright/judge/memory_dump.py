@@ -20,10 +20,10 @@ from tilewright.judge.listed import numbers_in_order
 from tilewright.judge.memory_rows import Row, read_rows
 from tilewright.spec import Ints
 from tilewright.vectors import Bundle
+from tilewright.vectors.containers import OCTET_SUFFIXES
 
 _SIZES = (1, 2, 4, 8)
 """Octets of a number."""
-_RAW = (".bin", ".raw")
 _OTHERS = (b"PK", b"\x80", b"\x7fELF", b"\x1f\x8b", b"\x89", b"\x93NUMPY")
 """How files begin that are binary and no memory: archives, pickles, programs, pictures."""
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
@@ -103,7 +103,7 @@ def read_memory_dump(
 def _is_raw(path: Path, content: bytes) -> bool:
     if content.startswith(_OTHERS):
         return False
-    return path.suffix in _RAW or _CONTROL.search(content) is not None
+    return path.suffix in OCTET_SUFFIXES or _CONTROL.search(content) is not None
 
 
 def _size(total: int, wanted: int, bits: int) -> tuple[int, int]:

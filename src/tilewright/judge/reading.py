@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from tilewright.errors import ArtifactError, ConfigError, FormatError
+from tilewright.judge.arrays import NUMPY, is_of_arrays, read_array
 from tilewright.judge.dump import Dump
 from tilewright.judge.in_layout import DUMP_KINDS, WordFiles, read_words, word_files
-from tilewright.judge.listed import check_text, is_numbers, radix_of, read_array, read_list
+from tilewright.judge.listed import check_text, is_numbers, radix_of, read_list
 from tilewright.judge.log import PATTERNS, read_log
 from tilewright.judge.memory_dump import read_memory_dump
 from tilewright.judge.table import table_pattern, without_index
@@ -20,7 +21,6 @@ from tilewright.vectors.encoding import without_mark
 from tilewright.vectors.memory_image import MemoryImage, read_memory_image
 from tilewright.waves import Sampling, is_capture
 
-ARRAYS = (".npy", ".npz")
 RADIX_NOTE = "read as {radix} numbers in natural order (--radix, --order say otherwise)"
 
 
@@ -33,6 +33,7 @@ def read_dump(
     order: str | None = None,
     radix: str | None = None,
     pattern: str | None = None,
+    array: str | None = None,
     sampling: Sampling | None = None,
     is_partial: bool = False,
     is_rest_expected: bool = False,
@@ -41,11 +42,11 @@ def read_dump(
 
     A folder has the file names of `layout` (default: the bundle's). A file is, by what is given, a log
     (`pattern`, see `read_log`), a wave file or a capture (`sampling`, see `read_waves`), a list (`order`
-    or `radix`, see `read_list`), a numpy file (by its suffix), or words as in the layout's file of that name,
-    or of that kind; a plain list of decimal numbers in natural order is noticed. `kind`: a key of
-    `DUMP_AXES`; else found out, of a folder the earliest stage. `is_partial`: what is missing is
-    unknown. `is_rest_expected`: what a log does not name is as expected. Raises `FormatError` or
-    `ArtifactError` that say what was expected and what was seen.
+    or `radix`, see `read_list`), a file of arrays (numpy's, or an object of JSON; `array` names one of
+    several, see `read_array`), or words as in the layout's file of that name, or of that kind; a plain list
+    of decimal numbers in natural order is noticed. `kind`: a key of `DUMP_AXES`; else found out, of a folder
+    the earliest stage. `is_partial`: what is missing is unknown. `is_rest_expected`: what a log does not
+    name is as expected. Raises `FormatError` or `ArtifactError` that say what was expected and what was seen.
     """
     path = Path(path)
     if path.is_dir():
@@ -64,8 +65,8 @@ def read_dump(
         return read_log(
             bundle, path, form, kind=said, pattern=pattern, order=order, is_rest_expected=rest
         )
-    if path.suffix in ARRAYS and not _named_files(bundle, layout, path.name):
-        return read_array(bundle, path, kind, order=order)
+    if array is not None or _is_of_arrays(bundle, layout, path):
+        return read_array(bundle, path, kind, order=order, name=array)
     if order is not None or radix is not None:
         if radix is None:
             content = without_mark(read_bytes(path))
@@ -79,6 +80,17 @@ def read_dump(
             radix = radix_of(text, bundle.array.psum_bits)
         return read_list(bundle, path, said, order=order, radix=radix, is_partial=is_partial)
     return _read_file(bundle, path, layout, kind, is_partial=is_partial)
+
+
+def _is_of_arrays(bundle: Bundle, layout: Layout, path: Path) -> bool:
+    """Whether a file holds arrays that are not in the layout."""
+    if _named_files(bundle, layout, path.name):
+        return False
+    if any(
+        layout.kind(kind).container == "json" for kind in DUMP_KINDS if kind in layout.kind_names
+    ):
+        return path.suffix.lower() in NUMPY
+    return is_of_arrays(path, read_bytes(path))
 
 
 def _files_of(bundle: Bundle, layout: Layout, kind: str) -> WordFiles | None:

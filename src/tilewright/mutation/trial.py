@@ -11,7 +11,7 @@ from tilewright.cores import CosimResult, Setup, run_bundle, run_bundles
 from tilewright.corners import VectorSet
 from tilewright.errors import ShapeError, SimulationError, ToolError
 from tilewright.mutation.mutant import Mutant
-from tilewright.rtl import PACKAGE, SOURCES, is_bench
+from tilewright.rtl import core_files
 
 BundleKey = tuple[str, Path]
 """Name of a set, and the folder of a bundle: sets share bundles, and run them in other ways."""
@@ -149,12 +149,7 @@ def write_core(scratch: Path, sources: Mapping[str, str]) -> Path:
 def read_core(rtl_dir: Path) -> dict[str, str]:
     """The core's files by name, package first, testbenches left out; raises `ToolError` if there are none."""
     try:
-        files = [
-            path
-            for path in sorted(rtl_dir.glob("*"), key=lambda path: (path.name != PACKAGE, path))
-            if path.suffix in SOURCES and not is_bench(path)
-        ]
-        sources = {path.name: path.read_text(encoding="utf-8") for path in files}
+        sources = {path.name: path.read_text(encoding="utf-8") for path in core_files(rtl_dir)}
     except (OSError, UnicodeDecodeError) as error:
         raise ToolError(f"cannot read the core in {rtl_dir}: {error}") from None
     if not sources:

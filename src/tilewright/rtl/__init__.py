@@ -18,6 +18,12 @@ HEADERS = (".svh", ".vh")
 """Files that sources include."""
 
 
+def core_files(folder: Path, suffixes: tuple[str, ...] = SOURCES) -> list[Path]:
+    """The files of a core in `folder`, the package first, without testbenches."""
+    files = sorted(folder.glob("*"), key=lambda path: (path.name != PACKAGE, path))
+    return [path for path in files if path.suffix in suffixes and not is_bench(path)]
+
+
 def is_bench(path: Path) -> bool:
     """Whether a file is one of a testbench: its name ends in ``_tb`` or begins with ``tw_tb_``."""
     return path.stem.endswith("_tb") or path.stem.startswith("tw_tb_")

@@ -38,6 +38,7 @@ class Reading:
     order: str | None = None
     radix: str | None = None
     pattern: str | None = None
+    array: str | None = None
     is_partial: bool = False
     is_rest_expected: bool = False
     sampling: Sampling | None = None
@@ -52,6 +53,7 @@ class Reading:
             "--order": self.order,
             "--radix": self.radix,
             "--pattern": self.pattern,
+            "--dump-array": self.array,
         }
         given = [word for name, value in named.items() if value for word in (name, value)]
         if self.sampling is not None:
@@ -73,6 +75,7 @@ class Reading:
             order=self.order,
             radix=self.radix,
             pattern=self.pattern,
+            array=self.array,
             sampling=self.sampling,
             is_partial=self.is_partial,
             is_rest_expected=self.is_rest_expected,

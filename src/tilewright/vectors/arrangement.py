@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import ShapeError
-from tilewright.tile import TilePlan
+from tilewright.errors import ConfigError, ShapeError
+from tilewright.tile import TilePlan, tile_psums, tile_weights
 from tilewright.vectors.kind_layout import KindLayout
 from tilewright.vectors.kinds import axis_sizes
 from tilewright.vectors.planes import from_plane, tile_sizes, to_plane
@@ -91,6 +91,25 @@ def expected_shape(form: KindLayout, plan: TilePlan) -> tuple[int, ...]:
 def line_count(form: KindLayout, sizes: dict[str, int]) -> int:
     """Words in a file."""
     return prod(sizes[run.axis] for run in form.lines)
+
+
+def word_counts(form: KindLayout, plan: TilePlan) -> tuple[int, ...]:
+    """Words of each file that ends with its last number; empty if every file has all words.
+
+    Raises `ConfigError` if a file would hold none.
+    """
+    if not form.short:
+        return ()
+    shape = plan.shape
+    if form.tensor == "weight":
+        there = tile_weights(np.ones((shape.oc, shape.ic, shape.kh, shape.kw), np.int8), plan)
+    else:
+        there = tile_psums(np.ones((shape.oc, shape.oh, shape.ow), np.int8), plan)
+    has_numbers: Tensor = np.any(arrange(form, there, plan), axis=2)  # file line
+    if not np.any(has_numbers, axis=1).all():
+        raise ConfigError(f"{form.kind}: '{form.file}' gives a file without a number of {shape}")
+    behind = np.argmax(has_numbers[:, ::-1], axis=1)
+    return tuple((has_numbers.shape[1] - behind).tolist())
 
 
 def lane_count(form: KindLayout, sizes: dict[str, int]) -> int:

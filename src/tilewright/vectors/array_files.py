@@ -14,7 +14,7 @@ from tilewright.errors import FormatError, TilewrightError, counted
 from tilewright.store.arrays import read_arrays
 from tilewright.vectors.json_arrays import JsonForm, as_array, json_content, read_json_lists
 from tilewright.vectors.npz import NumpyForm, npz_content
-from tilewright.vectors.text import TextForm
+from tilewright.vectors.text import TextForm, TextSet
 
 _SAMPLE = re.compile(r"(.*)\[([0-9]{1,9})\]", re.DOTALL)
 """A name, and the number of a sample in its array."""
@@ -33,6 +33,25 @@ def array_form(text: TextForm) -> NumpyForm | JsonForm:
     if text.container == "npy":
         return NumpyForm.npy(dtype, shape)
     return NumpyForm.npz(dtype, shape, text.array or WORDS)
+
+
+def write_arrays(texts: TextSet, grids: npt.NDArray[Any]) -> list[bytes]:
+    """Codes ``file line lane`` to the contents of files of arrays."""
+    if not texts.sizes:
+        return array_form(texts.form).write(grids)
+    own = ((texts[at], grids[at : at + 1]) for at in range(len(grids)))
+    return [array_form(text).write(grid[:, : text.lines])[0] for text, grid in own]
+
+
+def read_arrays_of(texts: TextSet, contents: Sequence[bytes]) -> npt.NDArray[Any]:
+    """Inverse of `write_arrays`, with 0 behind the last number of a file; raises `FormatError`."""
+    if not texts.sizes:
+        return array_form(texts.form).read(contents, texts.names)
+    found = []
+    for at, content in enumerate(contents):
+        (codes,) = array_form(texts[at]).read([content], texts.names[at : at + 1])
+        found.append(np.pad(codes, ((0, texts.form.lines - len(codes)), (0, 0))))
+    return np.stack(found)  # file line lane
 
 
 def arrays_in(content: bytes, path: Path) -> dict[str, npt.NDArray[Any] | str]:

@@ -134,12 +134,13 @@ def planned_files(
     taken: set[tuple[str, int]] = set()
     for form in layout.kinds:
         texts, axes = text_set(form, plan, widths), form.file_axes
-        for name, place in zip(texts.names, file_indices(form, plan), strict=True):
+        places = zip(texts.names, file_indices(form, plan), strict=True)
+        for at, (name, place) in enumerate(places):
             other = owners.setdefault(name.casefold(), form)
             if other != form or (form.part and (name, form.part) in taken):
                 _check_shared(layout, form, other, name, taken)
             taken.add((name, form.part))
-            yield form.kind, name, dict(zip(axes, place, strict=True)), texts.form.lines
+            yield form.kind, name, dict(zip(axes, place, strict=True)), texts.lines_of(at)
     for name in owners:
         if "/" not in name:
             continue

@@ -154,10 +154,9 @@ def decode_tiles(bundle: Bundle, kind: str) -> Tensor:
     files = {file.name: _part(bundle, file, cuts) for file in bundle.files if file.kind == kind}
     if bundle.is_foreign:
         form = bundle.layout.kind(kind)
-        text = text_set(form, bundle.plan, bundle.widths).form
+        texts = text_set(form, bundle.plan, bundle.widths)
         files = {
-            name: tolerated(form, content, replace(text, name=name))[0]
-            for name, content in files.items()
+            name: tolerated(form, content, texts.called(name))[0] for name, content in files.items()
         }
     try:
         return decode(bundle.layout, kind, files, plan=bundle.plan, widths=bundle.widths)
@@ -173,13 +172,13 @@ def reading_notes(bundle: Bundle, kind: str) -> Iterator[str]:
     """What was overlooked in the files of `kind`, which others wrote: blanks, line ends."""
     found: dict[str, list[str]] = {}
     form = bundle.layout.kind(kind)
-    text = text_set(form, bundle.plan, bundle.widths).form
+    texts = text_set(form, bundle.plan, bundle.widths)
     cuts = cuts_of(bundle.layout, bundle.plan, bundle.widths)
     for file in bundle.files:
         if not bundle.is_foreign or file.kind != kind:
             continue
         with suppress(FormatError, ArtifactError):  # who decodes it is told
-            own = replace(text, name=file.name)
+            own = texts.called(file.name)
             for note in tolerated(form, _part(bundle, file, cuts), own)[1]:
                 found.setdefault(note, []).append(file.name)
     for note, names in found.items():

@@ -22,8 +22,9 @@ from tilewright.vectors.arrangement import (
     line_count,
     restore,
     stated_sizes,
+    word_counts,
 )
-from tilewright.vectors.array_files import array_form
+from tilewright.vectors.array_files import read_arrays_of, write_arrays
 from tilewright.vectors.containers import ARRAYS
 from tilewright.vectors.kind_layout import KindLayout
 from tilewright.vectors.kinds import FILE_AXES, FieldWidths
@@ -61,7 +62,7 @@ def encode(
     texts = text_set(form, plan, widths)
     grids = arrange(form, tiles, plan)  # file line lane
     if form.container in ARRAYS:
-        contents = array_form(texts.form).write(grids)
+        contents = write_arrays(texts, grids)
     else:
         digits = word_digits(form, grids.reshape(-1, grids.shape[2]), bits)  # (file line) digit
         contents = texts.write(digits.reshape(*grids.shape[:2], -1))
@@ -118,8 +119,10 @@ def text_set(form: KindLayout, plan: TilePlan, widths: FieldWidths) -> TextSet:
     facts = {"lanes": lanes, "last_lane": lanes - 1, "second_lane": max(lanes - 2, 0)}
     facts |= {"bits": bits, "digits": digits, "lines": lines}
     facts |= {"oh": plan.shape.oh, "ow": plan.shape.ow}
-    places = islice(file_indices(form, plan), _header_count(form))
-    headers = [_header(form, plan, facts, place) for place in places]
+    counts = word_counts(form, plan)
+    places = enumerate(islice(file_indices(form, plan), _header_count(form)))
+    own = ((place, {"lines": counts[at] if counts else lines}) for at, place in places)
+    headers = [_header(form, plan, facts | fact, place) for place, fact in own]
     trailer = tuple(line.format(**facts) for line in form.trailer_text)
     names = _file_names(form, sizes, plan)
     text = TextForm(
@@ -137,7 +140,7 @@ def text_set(form: KindLayout, plan: TilePlan, widths: FieldWidths) -> TextSet:
         is_signed=widths.is_signed(form.kind) and not form.has_unsigned_codes,
         array=form.array,
     )
-    return TextSet(text, names, headers if len(headers) == len(names) else ())
+    return TextSet(text, names, headers if len(headers) == len(names) else (), counts)
 
 
 def file_count(form: KindLayout, plan: TilePlan) -> int:
@@ -166,7 +169,7 @@ def _file_names(form: KindLayout, sizes: dict[str, int], plan: TilePlan) -> list
 
 def _header_count(form: KindLayout) -> int | None:
     """How many headers to make: 1 if no line says which file it stands in, else all (None)."""
-    own = {"first_oc", "second_oc", *form.file_axes}
+    own = {"first_oc", "second_oc", *form.file_axes, *(["lines"] if form.short else [])}
     return None if any(own.intersection(names_in(line)) for line in form.header_text) else 1
 
 
@@ -183,7 +186,7 @@ def _header(
 def _grids(form: KindLayout, texts: TextSet, contents: list[bytes], bits: int) -> npt.NDArray[Any]:
     """Codes ``file line lane`` of the contents."""
     if form.container in ARRAYS:
-        return array_form(texts.form).read(contents, texts.names)
+        return read_arrays_of(texts, contents)
     digits = texts.read(contents)  # file line digit
     flat = digits.reshape(-1, digits.shape[2])
     codes = word_codes(form, flat, bits, is_signed=texts.form.is_signed)  # (file line) lane

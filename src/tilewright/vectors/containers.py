@@ -15,6 +15,8 @@ SUFFIXES |= {"npy": ".npy", "json": ".json"}
 SUFFIXES |= {"ihex": ".hex", "ihex-little": ".hex", "ihex-words": ".hex"}
 SUFFIXES |= {"raw": ".bin", "raw-little": ".bin"}
 RAW = ("raw", "raw-little")
+OCTET_SUFFIXES = (".bin", ".raw")
+"""Of files of octets that nothing else says anything about."""
 IHEX = ("ihex", "ihex-little", "ihex-words")
 ARRAYS = ("npz", "npy", "json")
 NAMED_ARRAYS = ("npz", "json")

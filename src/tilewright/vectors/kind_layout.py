@@ -34,6 +34,8 @@ FIELD_NAMES = ("act", "weight", "psum")
 MAX_HEADER = 10_000_000
 MAX_FILLER = 65_536
 MAX_PARTS = 99
+SHORT = ("weight", "psum", "output")
+"""Tensors whose last files may be shorter than the others."""
 HEADER_FACTS = (
     *("lanes", "last_lane", "second_lane", "bits", "digits", "lines"),
     *("first_oc", "second_oc", "oh", "ow", *FILE_AXES),
@@ -43,6 +45,7 @@ _DEFAULTS: dict[str, Any] = {"radix": "binary", "container": "text", "function":
 _DEFAULTS |= {"shift": 0, "first": 0, "offset": 0, "separator": "", "bit_order": "msb"}
 _DEFAULTS |= {"filler_left": 0, "filler_right": 0, "multiplier": 1, "rounding": "down"}
 _DEFAULTS |= {"low": 0, "high": 0, "levels": 0, "biased": False, "tile": "", "part": 0, "array": ""}
+_DEFAULTS |= {"short": False}
 """Keys that stand in a table only where they say something else."""
 
 
@@ -74,7 +77,8 @@ class KindLayout:
     psum; biased: with the channel's bias, psums too. levels: thresholds of a channel. first: how many ofmap
     pixels the file has, 0 for all. offset: added to each address. part: where
     kinds share a file, which of them stands first, from 1 on; 0 for a file of its own. array: of a file of
-    arrays, the name of the one that is meant, and ``[n]`` for a sample, an element of its first axis. Raises
+    arrays, the name of the one that is meant, and ``[n]`` for a sample, an element of its first axis. short:
+    a file ends with its last number, without the words of zeros that fill a tile or a split up. Raises
     `ConfigError` if the statement is not valid or cannot be read back.
     """
 
@@ -107,6 +111,7 @@ class KindLayout:
     tile: str = ""
     part: int = 0
     array: str = ""
+    short: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KIND_NAMES:
@@ -294,6 +299,11 @@ class KindLayout:
         if self.header and self.container != "text":
             raise ConfigError(f"header lines stand in text only: {self.container} has its own")
         check_array(self.container, self.array, has_part=self.part > 0)
+        if self.short and (self.part or self.first or self.tensor not in SHORT):
+            raise ConfigError(
+                f"short = true is for files of their own with {', '.join(SHORT)}, of all pixels: not for "
+                f"{self.kind} with part = {self.part}, first = {self.first}"
+            )
         if not 0 <= self.part <= MAX_PARTS:
             raise ConfigError(f"part must be 1..{MAX_PARTS}, or 0 for a file of its own")
         if self.container == "c" and self.radix != "hex":

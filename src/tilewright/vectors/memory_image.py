@@ -50,7 +50,8 @@ class MemoryImage:
     tool: what such a file is called. bits: of a word; 0 where the file does not say. words: without a sign,
     except of decimal numbers below 0; None where the file has none. lines: of the file, from 1, on which each
     word stands; 0 where it has none. is_octets: a word is an octet of a memory
-    whose words may be wider, the lowest octet first. left_out: words behind these.
+    whose words may be wider, the lowest octet first. left_out: words behind these. container: of a layout
+    for such files, "" if none has it.
     """
 
     tool: str
@@ -59,6 +60,7 @@ class MemoryImage:
     lines: tuple[int, ...]
     is_octets: bool = False
     left_out: int = 0
+    container: str = ""
 
     def in_words(self, count: int) -> MemoryImage:
         """The first `count` words; octets are joined first, if they are so many whole words."""
@@ -90,7 +92,7 @@ class MemoryImage:
         ends = range(octets, len(self.words) + 1, octets)
         words = tuple(_joined(self.words[end - octets : end], order) for end in ends)
         lines = self.lines[: len(words) * octets : octets]
-        return MemoryImage(self.tool, 8 * octets, words, lines)
+        return MemoryImage(self.tool, 8 * octets, words, lines, container=self.container)
 
     def text(self, radix: str) -> str:
         """A word a line, with every digit of it, or decimal as two's complement; x where there is none."""
@@ -163,7 +165,7 @@ def _mif(body: str, content: tuple[int, int], path: Path) -> MemoryImage:
             first = _number(place.strip(), address_base, path)
             pairs = zip(range(first, first + len(parts)), parts, strict=True)
         image.store(pairs, numbers.of(entry.start(1)))
-    return image.of("a memory initialization file (MIF)")
+    return image.of("a memory initialization file (MIF)", "mif")
 
 
 def _coe(text: str, path: Path) -> MemoryImage:
@@ -178,7 +180,7 @@ def _coe(text: str, path: Path) -> MemoryImage:
     words = tuple(_number(token[0], base, path) for token in tokens)
     numbers = _LineNumbers(text)
     lines = tuple(numbers.of(token.start()) for token in tokens)
-    return MemoryImage("a coefficient file (COE)", bits, words, lines)
+    return MemoryImage("a coefficient file (COE)", bits, words, lines, container="coe")
 
 
 def _intel_hex(text: str, path: Path) -> MemoryImage:
@@ -206,7 +208,8 @@ def _intel_hex(text: str, path: Path) -> MemoryImage:
         is_ended = kind == END
     if not is_ended or not any(data for _, data, _ in records):
         raise FormatError(f"{path} must have data and the record :00000001FF at its end")
-    return _of_records(records, path)
+    image = _of_records(records, path, "Intel HEX")
+    return replace(image, container="ihex" if image.is_octets else "ihex-words")
 
 
 def _s_records(text: str, path: Path) -> MemoryImage:
@@ -229,7 +232,7 @@ def _s_records(text: str, path: Path) -> MemoryImage:
     return _of_records(records, path, "S-records")
 
 
-def _of_records(records: list[_Record], path: Path, tool: str = "Intel HEX") -> MemoryImage:
+def _of_records(records: list[_Record], path: Path, tool: str) -> MemoryImage:
     """The octets by address; where these are a processor's, from the lowest on."""
     sizes = {len(data) for _, data, _ in records}
     size = max(sizes)
@@ -277,11 +280,10 @@ class _Image:
                 )
             self._words[address], self._lines[address] = word, line
 
-    def of(self, tool: str, *, is_octets: bool = False) -> MemoryImage:
+    def of(self, tool: str, container: str = "", *, is_octets: bool = False) -> MemoryImage:
         """The image of all that was stored."""
-        return MemoryImage(
-            tool, self._bits, tuple(self._words), tuple(self._lines), is_octets=is_octets
-        )
+        around = tool, self._bits, tuple(self._words), tuple(self._lines)
+        return MemoryImage(*around, is_octets=is_octets, container=container)
 
 
 def _lines_of(comment: re.Match[str]) -> str:

@@ -84,20 +84,33 @@ class TextForm:
 class TextSet:
     """Files that differ in name and header only: as `form`, but with `names` and `headers`.
 
-    headers: one for each name, or empty if every file has the header of `form`.
+    headers: one for each name, or empty if every file has the header of `form`. sizes: words of each file,
+    at most those of `form`, the others being 0; empty if every file has as many as `form`.
     """
 
     form: TextForm
     names: Sequence[str]
     headers: Sequence[tuple[str, ...]] = ()
+    sizes: Sequence[int] = ()
 
     def __getitem__(self, index: int) -> TextForm:
         """The form of file number `index`."""
         header = self.headers[index] if self.headers else self.form.header
-        return replace(self.form, name=self.names[index], header=header)
+        return replace(self.form, name=self.names[index], header=header, lines=self.lines_of(index))
+
+    def lines_of(self, index: int) -> int:
+        """Words of file number `index`."""
+        return self.sizes[index] if self.sizes else self.form.lines
+
+    def called(self, name: str) -> TextForm:
+        """The form of the file of that name, under the first header."""
+        lines = self.lines_of(self.names.index(name) if self.sizes else 0)
+        return replace(self.form, name=name, lines=lines)
 
     def write(self, digits: Digits) -> list[bytes]:
         """Bits 0 or 1, ``file line bit``, to the contents of the files."""
+        if self.sizes:
+            return [self[i].write(own[: self.sizes[i]]) for i, own in enumerate(digits)]
         if self.form.container in RAW:
             return [raw_content(words, self.form.container) for words in digits]
         if self.form.container in IHEX:
@@ -128,6 +141,9 @@ class TextSet:
 
     def read(self, contents: Sequence[bytes]) -> Digits:
         """Inverse of `write`; raises `FormatError` that names the first wrong file and line."""
+        if self.sizes:
+            most, own = self.form.lines, (self[i].read(c) for i, c in enumerate(contents))
+            return np.stack([np.pad(words, ((0, most - len(words)), (0, 0))) for words in own])
         if self.form.container in RAW:
             return np.stack([raw_digits(self[i], content) for i, content in enumerate(contents)])
         if self.form.container in IHEX:

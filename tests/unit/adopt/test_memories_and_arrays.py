@@ -236,3 +236,96 @@ def test_a_format_that_no_layout_has_is_named(tmp_path):
         DataError, match=r"ifmap\.srec is of S-records, which no layout has: write Int"
     ):
         adopt(tmp_path)
+
+
+PIECES = {
+    "pixels": (lambda y: y.reshape(y.shape[0], -1).T, 16),
+    "channels": (lambda y: y.reshape(y.shape[0], -1), 4),
+}
+
+
+def in_pieces(folder, name, rows, step):
+    """One file for every `step` rows, the last one shorter; `name` has the number."""
+    for part, first in enumerate(range(0, len(rows), step)):
+        (folder / name.format(part)).write_text(decimal(rows[first : first + step]))
+
+
+def pieces(folder, sort, seed=1):
+    """10 channels of 30 pixels, in files of 16 and 14 pixels, or of 4, 4 and 2 channels."""
+    folder.mkdir(exist_ok=True)
+    x, weight, y = layer(shape=ConvShape(2, 5, 6, 10, kh=3, kw=3, padding=(1, 1)), seed=seed)
+    (folder / "x.txt").write_text(decimal(x))
+    if sort == "channels":
+        in_pieces(folder, "w{}.txt", weight.reshape(10, -1), 4)
+    else:
+        (folder / "w.txt").write_text(decimal(weight))
+    rows, step = PIECES[sort][0](y), PIECES[sort][1]
+    in_pieces(folder, "psum_{}.txt", rows, step)
+    return rows
+
+
+@pytest.mark.parametrize("sort", PIECES)
+def test_the_last_of_several_files_is_shorter(tmp_path, sort):
+    pieces(tmp_path / "mine", sort)
+    found = adopt(tmp_path / "mine")
+    assert found.passed, found.to_json()
+    assert found.others == ()
+    (one,) = found.layers
+    form = one.layout.kind("psum")
+    assert (form.file, form.short) == ("psum_{piece}.txt", True)
+    text = tmp_path / "mine.toml"
+    text.write_text(layout_toml(one.layout, one.geometry))
+    geometry = Geometry.parse(one.geometry)
+    again = check_foreign(tmp_path / "mine", load_layout(text), geometry)
+    assert again.passed
+    assert again.compared == 300
+    bundle = open_bundle(tmp_path / "mine", layout=load_layout(text), geometry=geometry)
+    convert_bundle(bundle, tmp_path / "written", layout=one.layout)
+    for path in (tmp_path / "mine").iterdir():
+        ours = (tmp_path / "written" / path.name).read_text()
+        assert ours.split() == path.read_text().split()
+    assert check_bundle(tmp_path / "written").passed
+
+
+@pytest.mark.parametrize("sort", PIECES)
+def test_one_wrong_number_of_the_shorter_file_is_named(tmp_path, sort):
+    rows = pieces(tmp_path, sort)
+    last = sorted(tmp_path.glob("psum_*"))[-1]
+    rows[-1, -1] += 1
+    last.write_text(decimal(rows[16 if sort == "pixels" else 8 :]))
+    (wrong,) = adopt(tmp_path).layers
+    (first,) = (kind.first for kind in wrong.verdict.kinds if kind.first)
+    assert (first.file, first.oc, first.oh, first.ow) == (last.name, 9, 4, 5)
+
+
+@pytest.mark.parametrize("sizes", [(12, 16, 2), (16, 7, 7)])
+def test_files_of_which_not_the_last_alone_differs_are_not_joined(tmp_path, sizes):
+    pixels = pieces(tmp_path, "pixels")
+    for part, (size, end) in enumerate(zip(sizes, np.cumsum(sizes), strict=True)):
+        (tmp_path / f"psum_{part}.txt").write_text(decimal(pixels[end - size : end]))
+    found = adopt(tmp_path, seconds=2)
+    assert {"psum_1.txt", "psum_2.txt"} & {name.split()[0] for name in found.others}
+    said = ", ".join(str(10 * size) for size in sizes)  # of 10 channels
+    assert found.notes[0].startswith(f"psum_0.txt, psum_1.txt, psum_2.txt hold {said} lines: ")
+
+
+def test_a_number_that_all_kinds_have_counts_layers(tmp_path):
+    for number, shape in enumerate((SHAPE, ConvShape(3, 5, 4, 2, kh=3, kw=3))):
+        arrays = layer(shape=shape, seed=number)
+        for name, array in zip(("x", "w", "psum_"), arrays, strict=True):
+            (tmp_path / f"{name}{number}.txt").write_text(decimal(array))
+    found = adopt(tmp_path)
+    assert found.passed, found.to_json()
+    assert len(found.layers) == 2
+    assert not any(form.short for one in found.layers for form in one.layout.kinds)
+
+
+def test_a_last_file_with_shorter_lines_is_not_joined(tmp_path):
+    rows = pieces(tmp_path, "channels")
+    for part in range(3):
+        group = rows[4 * part : 4 * part + 4].T.tolist()
+        text = "".join(" ".join(map(str, line)) + "\n" for line in group)
+        (tmp_path / f"psum_{part}.txt").write_text(text)
+    found = adopt(tmp_path, seconds=2)
+    (note,) = found.notes
+    assert note.startswith("psum_0.txt, psum_1.txt, psum_2.txt hold 4, 4, 2 numbers a line: ")

@@ -405,3 +405,13 @@ def test_codes_that_are_mostly_cut_to_zero(tmp_path):
     assert (codes == 0).mean() > 0.7
     (one,) = adopt(put(tmp_path, x=x, weight=weight, y=codes)).layers
     assert one.verdict.passed
+
+
+def test_psums_of_taps_of_the_first_pixels(tmp_path):
+    x, weight, _ = layer()
+    taps = reference_tap_psums(x[None], weight, SHAPE)[:, 0]  # kij oc oh ow
+    first = taps.reshape(SHAPE.taps, SHAPE.oc, -1)[:, :, :4]
+    put(tmp_path, x=x, w=weight, psum=first)
+    (one,) = adopt(tmp_path).layers
+    assert one.verdict.passed
+    assert one.layout.kind("tap_psum").first == 4

@@ -399,3 +399,11 @@ def test_naive_convolution_by_hand() -> None:
     codes, weight = random_tensors(case, 0)
     assert codes.shape == (1, 2, 2)
     assert weight.shape == (1, 1, 1, 2)
+
+
+def test_a_testbench_beside_a_core_is_no_part_of_it(tmp_path: Path) -> None:
+    for name in ("tw_core.sv", "my_tb.sv", "tw_pkg.sv"):
+        (tmp_path / name).write_text(name)
+    sources = read_sources(tmp_path)
+    assert "my_tb.sv" not in sources
+    assert (next(iter(sources)), sources["tw_pkg.sv"]) == ("tw_pkg.sv", b"tw_pkg.sv")

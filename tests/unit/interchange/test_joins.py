@@ -309,10 +309,10 @@ def alone():
     return file
 
 
-def linear():
+def cubic():
     file = File()
     file.constants["scales"] = np.array([1.0, 1, 2, 2])
-    file.insert("codes", node("Resize", "big", ["codes", "", "scales"], mode="linear"))
+    file.insert("codes", node("Resize", "big", ["codes", "", "scales"], mode="cubic"))
     return file
 
 
@@ -332,7 +332,7 @@ def unquantized():
             alone,
             "node act (HardSwish): it must stand between two quantizers, so that it is a table",
         ),
-        (linear, "node big (Resize): mode must be nearest, not linear"),
+        (cubic, "node big (Resize): mode must be nearest or linear, not cubic"),
         (
             unquantized,
             "node both (Mul): its input side_relu is not quantized: put a quantizer before",

@@ -354,7 +354,7 @@ REFUSED = [
     ),
     (
         put_after("pool", node("Squeeze", "thin", ["pool"])),
-        "node thin (Squeeze): it must leave the 1 samples apart, but gives (4, 4, 3)",
+        "node thin (Squeeze): it must leave the 1 sample apart, but gives (4, 4, 3)",
     ),
     (
         put_after("pool", node("Reshape", "odd", ["pool", "to"]), to=np.array([1, 4, 13])),

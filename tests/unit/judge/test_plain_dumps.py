@@ -194,3 +194,68 @@ def test_a_fraction_is_no_integer(bundle, psums, tmp_path):
     path.write_text("".join(f"{number + 0.5}\n" for number in psums.ravel()))
     with pytest.raises(FormatError, match=r"must hold decimal numbers.*dump the integers"):
         read_dump(bundle, path)
+
+
+OBJECTS = {
+    "one key": lambda v: {"psums": v.tolist(), "layer": 3},
+    "keys in keys": lambda v: {"layer1": {"psum": v.reshape(len(v), -1).tolist()}},
+    "called like the kind": lambda v: {"psum": v.ravel().tolist(), "wanted": v.tolist()},
+    "in a list": lambda v: [{"name": "conv1", "acc": v.tolist(), "shape": list(v.shape)}],
+    "one of the right size": lambda v: {"x": v.ravel().tolist()[:-1], "y": v[None].tolist()},
+}
+
+
+@pytest.mark.parametrize("form", OBJECTS)
+@pytest.mark.parametrize("name", ["dump.json", "dump.txt"])
+def test_an_object_with_one_array_of_the_layer(bundle, psums, tmp_path, form, name):
+    if name.endswith("txt") and form == "in a list":
+        return
+    path = tmp_path / name
+    path.write_text(json.dumps(OBJECTS[form](psums), indent=1))
+    assert compare(bundle, read_dump(bundle, path)).passed
+    wrong = psums.copy()
+    wrong[1, 1, 0] += 1
+    path.write_text(json.dumps(OBJECTS[form](wrong)))
+    found = compare(bundle, read_dump(bundle, path))
+    assert [one.index for one in found.first] == [(1, 1, 0)]
+
+
+def test_of_several_arrays_one_is_named(bundle, psums, tmp_path):
+    path = tmp_path / "dump.json"
+    layers = [{"psum": (psums + 1).tolist()}, {"psum": psums.tolist()}]
+    path.write_text(json.dumps({"layers": layers, "cycles": [7, 9]}))
+    shape = r"\[4, 2, 3\]"
+    message = (
+        r"must hold one array called .*psum or output, or one of 24 numbers \(psum\), but holds "
+        rf"layers.0.psum {shape}, layers.1.psum {shape}, cycles \[2\]: name it with --dump-array$"
+    )
+    with pytest.raises(FormatError, match=message):
+        read_dump(bundle, path)
+    assert compare(bundle, read_dump(bundle, path, array="layers.1.psum")).passed
+    assert not compare(bundle, read_dump(bundle, path, array="layers.0.psum")).passed
+    with pytest.raises(FormatError, match=r"has no array layers.2.psum: it has layers.0.psum"):
+        read_dump(bundle, path, array="layers.2.psum")
+
+
+def test_an_object_stands_in_the_order_that_is_said(bundle, psums, tmp_path):
+    path = tmp_path / "dump.json"
+    path.write_text(json.dumps({"psum": psums.transpose(1, 2, 0).tolist()}))
+    with pytest.raises(FormatError, match=r"the array is \(2, 3, 4\): .* --order"):
+        read_dump(bundle, path)
+    assert compare(bundle, read_dump(bundle, path, order="oh ow oc")).passed
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"psum": [1, 2', r"must be JSON"),
+        ('{"psum": [[1, 2], [3]]}', r"psum must be lists of one length"),
+        ('{"psum": "0a1b"}', r"but holds no list of numbers"),
+        ('{"psum": [1.5, 2]}', r"psum must be \(oc, oh, ow\)"),
+    ],
+)
+def test_an_object_that_holds_no_such_array(bundle, tmp_path, text, message):
+    path = tmp_path / "dump.json"
+    path.write_text(text)
+    with pytest.raises(FormatError, match=message):
+        read_dump(bundle, path)

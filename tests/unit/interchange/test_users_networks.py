@@ -1,0 +1,232 @@
+"""What networks of users have, as ONNX Runtime's quantizer and torch write them: heads that share weights,
+planes resized between pixels, pools whose sizes are rounded up, slopes by channel of sequences.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnxruntime", reason="needs the extra 'onnx'")
+
+import onnx
+
+from tests.unit.interchange.test_own_qdq import S8, Qdq
+from tilewright.errors import FormatError, ToolError
+from tilewright.interchange import blends, lenient, read_onnx, read_pools
+from tilewright.spec import SumPool
+from tilewright.studies.imports import compare_foreign, read_foreign
+
+
+def agree(path):
+    """The foreign network, of which every code and sum that is compared is the source's."""
+    foreign = read_foreign(path, 4)
+    assert [str(one) for one in compare_foreign(foreign) if not one.passed] == []
+    return foreign
+
+
+def weight(net, sizes):
+    return net.weight(sizes, 0.01, 0, kind=S8)
+
+
+def shared_heads(path):
+    """A convolution that two planes go through, as the heads of a detector are."""
+    net = Qdq((3, 8, 6))
+    x = net.codes("x", 0.05, 3, S8)
+    head = weight(net, (4, 4, 1, 1))
+    low = net.codes(net.node("Conv", x, weight(net, (4, 3, 3, 3))), 0.06, -5, S8)
+    high = net.codes(net.node("Conv", low, weight(net, (4, 4, 2, 2)), strides=[2, 2]), 0.05, 2, S8)
+    both = [net.codes(net.node("Conv", one, head), 0.04, 0, S8) for one in (low, high)]
+    flat = [net.node("GlobalMaxPool", one) for one in both]
+    return net.save(path, net.node("Concat", *flat, axis=1))
+
+
+def test_heads_share_weights(tmp_path):
+    foreign = agree(shared_heads(tmp_path / "net.onnx"))
+    assert len(foreign.network.layers) == 4
+    first, second = foreign.network.layers[2:]
+    assert (first.weight == second.weight).all()
+
+
+def test_what_is_shared_is_computed_twice_and_no_more(tmp_path):
+    before = onnx.load(shared_heads(tmp_path / "net.onnx"))
+    after = onnx.ModelProto()
+    after.CopyFrom(before)
+    lenient.unshare_weights(after)
+    assert len(after.graph.node) == len(before.graph.node) + 1
+    read = [node.input[1] for node in after.graph.node if node.op_type == "Conv"]
+    assert len(set(read)) == 4
+
+
+def test_that_onnxruntime_fails_on_shared_weights_would_be_seen(tmp_path, monkeypatch):
+    """The sabotage: the file as it is. Where this passes, a newer ONNX Runtime needs no copies."""
+    monkeypatch.setattr(lenient, "_unshare_weight_values", lambda *_: None)
+    with pytest.raises(ToolError, match="cannot compute"):
+        read_foreign(shared_heads(tmp_path / "net.onnx"), 1)
+
+
+RESIZES = {
+    "twice": ([1, 1, 2, 2], {}),
+    "rows alone, four times": ([1, 1, 4, 1], {}),
+    "with the corners in place": (
+        [1, 1, 2, 2],
+        {"coordinate_transformation_mode": "align_corners"},
+    ),
+    "half as large": ([1, 1, 0.5, 0.5], {"coordinate_transformation_mode": "pytorch_half_pixel"}),
+    "from the first pixel on": ([1, 1, 3, 2], {"coordinate_transformation_mode": "asymmetric"}),
+}
+
+
+def resized(path, scales, attributes, *, mode="linear", out_scale=0.031):
+    net = Qdq((3, 4, 6))
+    x = net.node("Conv", net.codes("x", 0.05, 3, S8), weight(net, (5, 3, 3, 3)), pads=[1] * 4)
+    x = net.codes(x, 0.04, -7, S8)
+    big = net.node("Resize", x, "", net.constant(scales), mode=mode, **attributes)
+    big = net.codes(big, out_scale, 11, S8)
+    return net.save(path, net.node("Conv", big, weight(net, (2, 5, 1, 1))))
+
+
+@pytest.mark.parametrize("way", RESIZES)
+def test_planes_resized_between_pixels(way, tmp_path):
+    scales, attributes = RESIZES[way]
+    foreign = agree(resized(tmp_path / "net.onnx", np.array(scales, np.float32), attributes))
+    (blend,) = (one for one in foreign.network.nodes if isinstance(one, SumPool))
+    shape = foreign.network.layers[-1].shape
+    assert (shape.ih, shape.iw) == (int(4 * scales[2]), int(6 * scales[3]))
+    assert blend.output_shape == (5, shape.ih, shape.iw)
+
+
+def test_another_share_of_a_neighbor_would_be_seen(tmp_path, monkeypatch):
+    in_parts = blends._in_parts
+
+    def shifted(op, line, size):
+        return in_parts(op, line, size)[:, ::-1] if size == 6 else in_parts(op, line, size)
+
+    monkeypatch.setattr(blends, "_in_parts", lambda op, line, size: shifted(op, line[::-1], size))
+    path = resized(tmp_path / "net.onnx", np.array([1, 1, 2, 2], np.float32), {})
+    foreign = read_foreign(path, 4)
+    assert any(not one.passed for one in compare_foreign(foreign))
+
+
+@pytest.mark.parametrize(
+    ("scales", "mode", "message"),
+    [
+        ([1, 1, 2, 2], "cubic", r"mode must be nearest or linear, not cubic"),
+        (
+            [1, 1, 1, 37 / 6],
+            "linear",
+            r"must lie between .* at parts of at least 1/16 .*: resize by a whole factor",
+        ),
+    ],
+)
+def test_other_resizes_say_what_to_do(scales, mode, message, tmp_path):
+    path = resized(tmp_path / "net.onnx", np.array(scales, np.float32), {}, mode=mode)
+    with pytest.raises(FormatError, match=message):
+        read_onnx(path)
+
+
+def pooled(path, size, **attributes):
+    net = Qdq((2, *size))
+    x = net.node("Relu", net.node("Conv", net.codes("x", 0.05, 3, S8), weight(net, (3, 2, 1, 1))))
+    x = net.codes(x, 0.01, -128, S8)
+    x = net.codes(net.node("AveragePool", x, ceil_mode=1, **attributes), 0.0093, -128, S8)
+    return net.save(path, net.node("Conv", x, weight(net, (2, 3, 1, 1))))
+
+
+@pytest.mark.parametrize(
+    ("size", "attributes"),
+    [
+        ((4, 6), {"kernel_shape": [2, 2], "strides": [2, 2]}),
+        ((4, 6), {"kernel_shape": [2, 2], "strides": [2, 2], "count_include_pad": 1}),
+        ((5, 6), {"kernel_shape": [2, 2], "strides": [2, 2]}),
+        ((6, 7), {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 0, 0]}),
+    ],
+)
+def test_averages_whose_sizes_are_rounded_up(size, attributes, tmp_path):
+    foreign = agree(pooled(tmp_path / "net.onnx", size, **attributes))
+    shape = foreign.network.layers[-1].shape
+    assert (shape.ih, shape.iw) == (-(-size[0] // 2), -(-size[1] // 2))
+
+
+def test_averages_beyond_the_padding_say_what_to_do(tmp_path):
+    window = {"kernel_shape": [2, 2], "strides": [2, 2], "count_include_pad": 1}
+    path = pooled(tmp_path / "net.onnx", (5, 6), **window)
+    with pytest.raises(FormatError, match=r"reach beyond the padding \(ceil_mode\), .* to 0, or"):
+        read_onnx(path)
+
+
+def test_slopes_by_channel_of_a_sequence(tmp_path):
+    net = Qdq((3, 10))
+    x = net.node("Conv", net.codes("x", 0.05, 3, S8), weight(net, (4, 3, 3)), pads=[1, 1])
+    slopes = np.array([[0.25], [0.0], [0.5], [0.125]], np.float32)
+    x = net.codes(net.node("PRelu", x, net.constant(slopes)), 0.03, -20, S8)
+    foreign = agree(net.save(tmp_path / "net.onnx", net.node("Conv", x, weight(net, (2, 4, 3)))))
+    assert [layer.shape.ih for layer in foreign.network.layers] == [1, 1]
+
+
+@pytest.mark.parametrize("kind", ["ReduceMean", "ReduceMax", "ReduceSum"])
+def test_channels_of_each_pixel_are_reduced_to_one(kind, tmp_path):
+    """As attention over pixels has them: of a plane of h != w."""
+    net = Qdq((3, 4, 6))
+    x = net.codes(
+        net.node("Conv", net.codes("x", 0.05, 3, S8), weight(net, (5, 3, 1, 1))), 0.03, -9, S8
+    )
+    axes = net.constant([1], onnx.TensorProto.INT64)
+    one = net.codes(net.node(kind, x, axes), 0.025, 14, S8)
+    gate = net.codes(net.node("Sigmoid", one), 1 / 256, -128, S8)
+    both = net.codes(net.node("Mul", x, gate), 0.02, 0, S8)
+    foreign = agree(
+        net.save(tmp_path / "net.onnx", net.node("Conv", both, weight(net, (2, 5, 1, 1))))
+    )
+    plane = (1, 4, 30) if kind == "ReduceMax" else (1, 4, 6)
+    assert plane in [node.output_shape for node in foreign.network.nodes]
+
+
+def test_channels_that_are_left_out_would_be_seen(tmp_path, monkeypatch):
+    def first_twice(op, value, assembly):
+        channels, height, width = value.plane
+        index = np.zeros((1, height, width * channels), np.int32)
+        return read_pools.add_move(op, value, index, assembly, tensor=None)
+
+    monkeypatch.setattr(read_pools, "_channels_side_by_side", first_twice)
+    with pytest.raises(AssertionError, match="differ"):
+        test_channels_of_each_pixel_are_reduced_to_one("ReduceMean", tmp_path)
+
+
+def test_a_convolution_along_the_channels_of_planes(tmp_path):
+    """As efficient channel attention has it: the means of the channels are a sequence."""
+    net = Qdq((3, 4, 6))
+    x = net.codes(
+        net.node("Conv", net.codes("x", 0.05, 3, S8), weight(net, (8, 3, 3, 3))), 0.03, 4, S8
+    )
+    mean = net.codes(net.node("GlobalAveragePool", x), 0.01, -6, S8)
+    last, second = (net.constant([axis], onnx.TensorProto.INT64) for axis in (3, 3))
+    line = net.node("Transpose", net.node("Squeeze", mean, last), perm=[0, 2, 1])
+    line = net.codes(line, 0.01, -6, S8)
+    line = net.codes(net.node("Conv", line, weight(net, (1, 1, 3)), pads=[1, 1]), 0.002, 10, S8)
+    gate = net.node("Unsqueeze", net.node("Transpose", line, perm=[0, 2, 1]), second)
+    gate = net.codes(net.node("Sigmoid", net.codes(gate, 0.002, 10, S8)), 1 / 256, -128, S8)
+    both = net.codes(net.node("Mul", x, gate), 0.02, 0, S8)
+    foreign = agree(
+        net.save(tmp_path / "net.onnx", net.node("Conv", both, weight(net, (2, 8, 1, 1))))
+    )
+    shapes = [(one.shape.ic, one.shape.ih, one.shape.iw) for one in foreign.network.layers]
+    assert shapes == [(3, 4, 6), (1, 1, 8), (8, 2, 4)]
+
+
+def test_what_operators_on_codes_leave_in_floats_is_said(tmp_path):
+    net = Qdq((3, 4, 6))
+    x = net.node("QuantizeLinear", "x", *(pair := (net.constant(0.05), net.constant(3, S8))))
+    scales = net.constant(np.array([1, 1, 2, 2], np.float32))
+    big = net.node("DequantizeLinear", net.node("Resize", x, "", scales, mode="linear"), *pair)
+    path = net.save(tmp_path / "net.onnx", net.node("Conv", big, weight(net, (2, 3, 1, 1))))
+    with pytest.raises(FormatError, match=r"as quantize_static does with QuantFormat.QDQ$"):
+        read_onnx(path)
+    net = Qdq((3, 4, 6))
+    kernel = net.constant(np.full((3, 2, 2, 2), 0.3, np.float32))
+    x = net.node("ConvTranspose", net.codes("x", 0.05, 3, S8), kernel)
+    path = net.save(tmp_path / "net.onnx", net.node("Conv", x, weight(net, (2, 2, 1, 1))))
+    with pytest.raises(
+        FormatError, match=r"leaves it in floats with QuantFormat.QOperator, and not"
+    ):
+        read_onnx(path)
