@@ -25,7 +25,7 @@ SIGNED_CODES = "session.qdqisint8allowed"
 """Its option to compute between signed codes with integers, as it does between unsigned ones, not floats."""
 
 FLOAT_INPUTS = "session.qdq_matmulnbits_accuracy_level"
-"""Its option for floats times a matrix of dequantized codes: at 4, the default, it rounds them to 8 bits, at 1 not."""
+"""Its option for floats that meet dequantized weights: by default (4) it rounds them to 8 bits, at 1 not."""
 
 Tensors = dict[str, npt.NDArray[Any]]
 Evaluate = Callable[[Tensors], list[npt.NDArray[Any]]]

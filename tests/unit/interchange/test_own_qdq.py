@@ -266,7 +266,7 @@ def test_a_relu_before_codes_of_4_bits_stays_and_is_noted(tmp_path):
 
 
 def test_sums_of_a_last_layer_behind_a_flatten_are_not_rounded(tmp_path):
-    """ONNX Runtime rounds the floats that meet dequantized weights to 8 bits, by default: it is asked not to."""
+    """ONNX Runtime rounds floats that meet dequantized weights to 8 bits by default: it is asked not to."""
     net = Qdq((3, 4, 4))
     x = net.node("Flatten", net.node("Relu", net.codes("x", 0.5, 0)))
     wide = net.weight((48, 3), 1 / 16, kind=S8)
