@@ -24,6 +24,9 @@ PRECISION = "session.x64quantprecision"
 SIGNED_CODES = "session.qdqisint8allowed"
 """Its option to compute between signed codes with integers, as it does between unsigned ones, not floats."""
 
+FLOAT_INPUTS = "session.qdq_matmulnbits_accuracy_level"
+"""Its option for floats that meet dequantized weights: by default (4) it rounds them to 8 bits, at 1 not."""
+
 Tensors = dict[str, npt.NDArray[Any]]
 Evaluate = Callable[[Tensors], list[npt.NDArray[Any]]]
 """One batch of each input, by name, to the wanted tensors."""
@@ -108,12 +111,13 @@ def _onnxruntime(model: Any, tensors: tuple[str, ...]) -> Evaluate:
     from tilewright.interchange.lenient import unshare_weights
 
     unshare_weights(model)
+    entries = {SIGNED_CODES: "1", FLOAT_INPUTS: "1"}
     try:
-        return _session(model, tensors, {SIGNED_CODES: "1", PRECISION: "1"})
+        return _session(model, tensors, entries | {PRECISION: "1"})
     except Exception as error:
         if "NOT_IMPLEMENTED" not in str(error):
             raise
-    return _session(model, tensors, {SIGNED_CODES: "1"})
+    return _session(model, tensors, entries)
 
 
 def _default_onnxruntime(model: Any, tensors: tuple[str, ...]) -> Evaluate:

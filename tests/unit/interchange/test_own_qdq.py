@@ -15,6 +15,7 @@ from onnx import TensorProto, helper
 from tilewright.errors import FormatError
 from tilewright.interchange import read_onnx
 from tilewright.interchange.read_layers import Weight
+from tilewright.interchange.witness import run_file
 from tilewright.spec import NumberFormat
 from tilewright.studies.imports import compare_foreign, read_foreign
 
@@ -262,6 +263,24 @@ def test_a_relu_before_codes_of_4_bits_stays_and_is_noted(tmp_path):
     assert not any("drops the Relu" in note for note in plain.notes)
     names = foreign.network.nodes[1].name
     assert foreign.stimulus.codes[names].min() == 3
+
+
+def test_sums_of_a_last_layer_behind_a_flatten_are_not_rounded(tmp_path):
+    """ONNX Runtime rounds floats that meet dequantized weights to 8 bits by default: it is asked not to."""
+    net = Qdq((3, 4, 4))
+    x = net.node("Flatten", net.node("Relu", net.codes("x", 0.5, 0)))
+    wide = net.weight((48, 3), 1 / 16, kind=S8)
+    path = net.save(tmp_path / "net.onnx", net.node("MatMul", x, wide))
+    foreign = read_foreign(path, 20)
+    assert [str(one) for one in compare_foreign(foreign) if not one.passed] == []
+    pixels = np.random.default_rng(1).integers(0, 256, (4, 3, 4, 4)).astype(np.float32) / 2
+    (end,) = (one.name for one in onnx.load(path).graph.output)
+    answers = {
+        engine: run_file(path, pixels, engine=engine, tensors=(end,))[end]
+        for engine in ("onnxruntime", "onnxruntime-default", "reference")
+    }
+    assert (answers["onnxruntime"] == answers["reference"]).all()
+    assert (answers["onnxruntime-default"] != answers["reference"]).any()
 
 
 def test_codes_of_bytes_that_a_clip_narrows_have_the_kernels_of_bytes(tmp_path):
