@@ -106,9 +106,8 @@ class Expected:
             try:
                 re.compile(text)
             except re.error as error:
-                raise ConfigError(
-                    f"{text!r} must be a regular expression, but is not: {error}"
-                ) from None
+                said = f"{text!r} must be a regular expression, but is not: {error}"
+                raise ConfigError(said) from None
         for name in self.dumps:
             if Path(name).is_absolute() or ".." in Path(name).parts:
                 raise ConfigError(f"a dump is a file within the folder of the run, not {name}")
@@ -218,10 +217,8 @@ def _fault(ended: Ended, command: Command, what: str) -> str:
 
 
 def _signal(number: int) -> str:
-    try:
-        return f"signal {number} ({Signals(number).name})"
-    except ValueError:
-        return f"signal {number}"
+    known = {one.value: f" ({one.name})" for one in Signals}
+    return f"signal {number}{known.get(number, '')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,12 +315,11 @@ class _Judgement:
         return ", ".join(names[:4]) + f" and {len(names) - 4} more" * (len(names) > 4)
 
     def _absent(self, name: str, written: list[Path]) -> str:
-        seen = self._seen(written)
         is_old = (self.folder / name).exists()
         there = "it was there before, or is no file" if is_old else "there is none"
         if name in {file.name for file in self.bundle.files}:
             there += " (the bundle's own file of expected numbers lies there: no dump until it is written)"
-        return f"the command must write {name}, but {there}; it wrote {seen or 'no file'}"
+        return f"the command must write {name}, but {there}; it wrote {self._seen(written) or 'no file'}"
 
     def _words(self) -> str:
         """What is wrong with the log; "" if nothing is."""
