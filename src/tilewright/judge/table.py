@@ -10,14 +10,17 @@ _WHOLE = (
 )
 _VALUES = ("psum", "output", "value", "actual", "got", "found", "dut", "rtl", "result")
 _BESIDE = frozenset(
-    ("", "cycle", "time", "index", "n", "valid", "expected", "reference", "golden", "ref", "exp")
+    ("", "cycle", "time", "index", "n", "expected", "reference", "golden", "ref", "exp")
 )
 """Titles of columns that say nothing about which number stands in a row."""
+_VALID = ("valid", "out_valid", "valid_o")
+"""Titles of a column that is 0 in a row without a number."""
 _SEPARATORS = (",", ";", "\t")
 
 
 def table_pattern(text: str) -> tuple[str, str] | None:
-    """The pattern (`read_log`) of the rows of a table, and the title of the column that counts.
+    """The pattern (`read_log`) of the rows of a table, and the title of the column that counts; a row that is
+    not valid is left out.
 
     None if the first line has no titles, if lines have not as many cells each, or if a title may be a place
     in words of its own (row, channel): then nobody knows which number a row holds.
@@ -33,7 +36,7 @@ def table_pattern(text: str) -> tuple[str, str] | None:
             continue
         places = PLACES.intersection(titles)
         values = [title for title in titles if title in _VALUES]
-        is_known = set(titles) <= {*PLACES, *_VALUES, *_BESIDE}
+        is_known = set(titles) <= {*PLACES, *_VALUES, *_BESIDE, *_VALID}
         is_whole = not places or any(places - {"kij", "itile"} == whole for whole in _WHOLE)
         if len(values) != 1 or not is_known or not is_whole or len(set(titles)) < len(titles):
             return None
@@ -49,6 +52,8 @@ def _bare(cell: str) -> str:
 def _cell(title: str, value: str, separator: str) -> str:
     if title == value:
         return rf'\s*"?\s*(?P<value>(?!{value})[^"{separator}\s]+)\s*"?\s*'
+    if title in _VALID:
+        return r'\s*"?(?:1|1\.0|true)"?\s*'
     return rf'\s*"?(?P<{title}>\d+)"?\s*' if title in PLACES else f"[^{separator}]*"
 
 

@@ -66,6 +66,20 @@ def test_numbers_without_places_stand_in_the_order_that_is_said(bundle, psums, t
     assert not compare(bundle, read_dump(bundle, path)).passed
 
 
+def test_a_row_that_is_not_valid_has_no_number(bundle, psums, tmp_path):
+    """A trace of every cycle; with a valid row too many it is refused, with one too few wrong."""
+    path = tmp_path / "trace.csv"
+    cells = [pair for x in psums.ravel() for pair in ((0, 77), (1, x))]
+    text = "cycle,valid,psum\n" + "".join(f"{n},{v},{x}\n" for n, (v, x) in enumerate(cells))
+    path.write_text(text)
+    assert compare(bundle, read_dump(bundle, path)).passed
+    path.write_text(text.replace("0,0,77", "0,1,77", 1))
+    with pytest.raises(FormatError, match=f"there must be {psums.size} numbers of psum"):
+        read_dump(bundle, path)
+    path.write_text(text.replace("1,1,", "1,0,", 1))
+    assert not compare(bundle, read_dump(bundle, path)).passed
+
+
 def test_an_index_is_no_lane_of_a_word(bundle, psums, tmp_path):
     """A frame of two columns and its index beside a layout whose words are three decimal numbers."""
     kind = replace(bundle.layout.kind("psum"), radix="decimal", separator=",", header=())
