@@ -125,7 +125,7 @@ def parse_text(name: str, content: bytes) -> ParsedFile | None:
 def _plain(content: bytes) -> bytes:
     """A list as Python and numpy print it, or a memory file, without brackets or addresses."""
     bare = without_brackets(content)
-    return whole_floats(bare) if bare != content else whole_floats(without_places(content))
+    return whole_floats(bare if bare != content else without_places(content))
 
 
 def parsed_words(

@@ -135,10 +135,7 @@ def read_words(
         if name in contents:
             part = _read_file(files, index, contents[name], images.get(name), is_partial=is_partial)
             parts.append(part)
-            count, all_words = (
-                len(parts[-1].targets) // files.grid.shape[2],
-                files.texts.lines_of(index),
-            )
+            count, all_words = len(part.targets) // files.grid.shape[2], files.texts.lines_of(index)
             if count < all_words:
                 notes.append(f"{name}: {count} of {counted(all_words, 'word')} are there")
     joined = FoundNumbers(
