@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.engine.compiled import compiled
 from tilewright.engine.kernels import Array
 from tilewright.errors import ConfigError
+from tilewright.loops.compiled import compiled
 from tilewright.spec import ArrayShape, IntArray, IntegerLayer, PsumFault
 
 Ints = npt.NDArray[np.int64]

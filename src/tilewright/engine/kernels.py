@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.engine.compiled import compiled
+from tilewright.loops.compiled import compiled
 
 Array = npt.NDArray[Any]
 

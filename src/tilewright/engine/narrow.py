@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.engine.compiled import compiled
 from tilewright.engine.kernels import Array
+from tilewright.loops.compiled import compiled
 from tilewright.spec import IntArray, IntegerLayer, PsumRegister
 
 

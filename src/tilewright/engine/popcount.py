@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from tilewright.engine.compiled import compiled
 from tilewright.engine.kernels import Array
 from tilewright.engine.matrix_product import MatrixProduct
+from tilewright.loops.compiled import compiled
 from tilewright.spec import IntegerLayer
 
 WORD_BYTES = 8

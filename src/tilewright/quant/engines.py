@@ -11,18 +11,25 @@ import functools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from tilewright.errors import ToolError
+from tilewright.quant.compiled_loops import as_rows, has_kernels, share
+from tilewright.spec import ConvShape
 
 FLOAT32_EXACT = 2**24
 """Sums of integers below this are exact in float32."""
 
 WORTHWHILE_WORK = 2**14
 """Below this `work_per_tap`, converting codes costs more than the int8 engine saves (measured)."""
+
+LEAST_CHANNELS = 64
+"""Fewer inputs or outputs gain nothing by Winograd's products (measured)."""
 
 Pair = tuple[int, int]
 
@@ -74,6 +81,16 @@ def convolve_int8(x: Tensor, w: Tensor, case: ConvolutionCase) -> Tensor:
     return psums
 
 
+def convolve_winograd(x: Tensor, w: Tensor, case: ConvolutionCase) -> Tensor:
+    """Winograd's 16 products for 36 in our loops: uint8 and int8 codes, int32 sums, float32 psums."""
+    from tilewright.loops.winograd import TransformedWeights
+
+    weights = TransformedWeights(_shape(case), w.numpy(), case.max_x)
+    room = weights.room(len(x), np.float32)
+    share(partial(weights.write, as_rows(x), room), len(x))
+    return torch.from_numpy(weights.map_of(room)).permute(0, 3, 1, 2)  # n oc oh ow
+
+
 def convolve_float32(x: Tensor, w: Tensor, case: ConvolutionCase) -> Tensor:
     """float32 convolution, rounded: exact for a direct or matrix-product algorithm."""
     return _convolve(x.float(), w.float(), case)
@@ -82,6 +99,10 @@ def convolve_float32(x: Tensor, w: Tensor, case: ConvolutionCase) -> Tensor:
 def convolve_float64(x: Tensor, w: Tensor, case: ConvolutionCase) -> Tensor:
     """float64 convolution, for psums beyond `FLOAT32_EXACT`; the psums are float64."""
     return _convolve(x.double(), w.double(), case)
+
+
+OF_BYTES: tuple[ConvolutionEngine, ...] = (convolve_winograd, convolve_int8)
+"""Engines that take codes as bytes."""
 
 
 @functools.cache
@@ -131,9 +152,26 @@ def _candidates(case: ConvolutionCase) -> Iterator[ConvolutionEngine]:
         is_worthwhile = case.work_per_tap >= WORTHWHILE_WORK
         is_possible = case.device == "cpu" and case.x_dtype == torch.uint8
         if case.is_int8_allowed and is_possible and is_worthwhile:
+            if _has_winograd(case):
+                yield convolve_winograd
             yield convolve_int8
         yield convolve_float32
     yield convolve_float64
+
+
+def _has_winograd(case: ConvolutionCase) -> bool:
+    """Whether Winograd's products gain here: only where four products of bytes are one instruction."""
+    if min(case.w_shape[:2]) < LEAST_CHANNELS or not has_kernels():
+        return False
+    from tilewright.loops.instructions import REGISTERS
+    from tilewright.loops.winograd import fits
+
+    return REGISTERS.has_fours and fits(_shape(case), case.max_x, case.max_w)
+
+
+def _shape(case: ConvolutionCase) -> ConvShape:
+    (ic, ih, iw), (oc, _, kh, kw) = case.x_shape[1:], case.w_shape
+    return ConvShape(ic, ih, iw, oc, kh, kw, case.stride, case.padding, case.groups)
 
 
 def _operands(case: ConvolutionCase) -> Iterator[tuple[Tensor, Tensor]]:

@@ -12,11 +12,11 @@ from torch.nn import functional
 from tilewright.quant.carried import Carried, carry, empty_edge, join
 from tilewright.quant.engines import (
     FLOAT32_EXACT,
+    OF_BYTES,
     ConvolutionCase,
     Pair,
     choose_engine,
     convolve_float64,
-    convolve_int8,
     has_fast_bfloat16,
 )
 from tilewright.quant.gradients import code_gradients
@@ -134,7 +134,7 @@ def convolve_carried(x: Carried, w: Carried, case: ConvolutionCase) -> Carried:
 def backward_dtype(case: ConvolutionCase) -> torch.dtype:
     """In which the products of the backward pass are computed."""
     engine = choose_engine(case)
-    if engine is convolve_int8 and has_fast_bfloat16():
+    if engine in OF_BYTES and has_fast_bfloat16():
         return torch.bfloat16
     return torch.float64 if engine is convolve_float64 else torch.float32
 
@@ -151,7 +151,7 @@ class _ExactConvolution(torch.autograd.Function):
         x_bytes, w_bytes = _to_bytes(x, case), w.to(torch.int8)
         ctx.save_for_backward(x_bytes, w_bytes)
         ctx.case, ctx.dtype = case, backward_dtype(case)
-        operands = (x_bytes, w_bytes) if engine is convolve_int8 else (x, w)
+        operands = (x_bytes, w_bytes) if engine in OF_BYTES else (x, w)
         with torch.autocast(case.device.partition(":")[0], enabled=False):
             psums = engine(*operands, case)
         ctx.mark_non_differentiable(psums)

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from tilewright.quant.compiled import compiled, like, wide
+from tilewright.loops.compiled import compiled
+from tilewright.quant.bfloat16 import like, wide
 
 
 @compiled

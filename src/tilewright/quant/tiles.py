@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from tilewright.quant.compiled import compiled
+from tilewright.loops.compiled import compiled
 
 LANES, TILE = 16, 2
 BYTES, HALVES, WORDS = (ir.VectorType(ir.IntType(bits), LANES) for bits in (8, 16, 32))

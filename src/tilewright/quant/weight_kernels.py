@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tilewright.quant.compiled import compiled, wide
+from tilewright.loops.compiled import compiled
+from tilewright.quant.bfloat16 import wide
 
 
 @compiled

@@ -75,7 +75,7 @@ class _Job:
         from tilewright.quant import tiles
 
         (h, wide, oc), ic = self._given_shape, self._found_shape[2]
-        sums = torch.zeros(16, oc, ic) if self._has_sums else torch.empty(0)
+        sums = torch.empty(0)
         for base in range(
             first * self._together, min(last * self._together, self._n), self._together
         ):
@@ -85,7 +85,8 @@ class _Job:
             if self._has_sums:
                 patches, planes, apart = _planes(count * h * wide // 4, ic)
                 tiles.transform_codes(self._codes, base, planes, apart, count)
-                sums.add_(torch.bmm(spread.transpose(1, 2), patches))
+                products = torch.bmm(spread.transpose(1, 2), patches)
+                sums = sums.add_(products) if len(sums) else products.float()
             if self._kernels is not None:
                 products = torch.bmm(spread, self._kernels)
                 flat = products.view(torch.uint16).reshape(-1).numpy()

@@ -12,11 +12,12 @@ import pytest
 
 from tests.networks import images, layer
 from tests.unit.engine.test_fused import straightened
-from tilewright.engine import Engine, instructions, winograd
-from tilewright.engine.instructions import Registers
+from tilewright.engine import Engine
 from tilewright.engine.units import UnitConvolution
 from tilewright.engine.winograd import WinogradWeights
 from tilewright.errors import ToolError
+from tilewright.loops import instructions, winograd
+from tilewright.loops.instructions import Registers
 from tilewright.spec import ConvShape, IntegerNetwork, MaxPool, NumberFormat, Requantization
 from tilewright.verify import compare_traces, reference_psums, reference_trace
 
@@ -251,7 +252,7 @@ def test_what_processors_with_less_run_is_exact(tmp_path, without, expected):
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    show = "from tilewright.engine.instructions import REGISTERS; print(REGISTERS)"
+    show = "from tilewright.loops.instructions import REGISTERS; print(REGISTERS)"
     assert output_of("-c", show).strip() == str(expected)
     tests = [f"{__file__}::{test.__name__}" for test in EXACT]
     assert " passed" in output_of("-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)

@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import nn
 
+from tilewright.loops.compiled import compiled
 from tilewright.models import ModelSpec, build
 from tilewright.quant import chain, compiled_loops, engines, integer_layers
-from tilewright.quant.compiled import compiled, like, wide
+from tilewright.quant.bfloat16 import like, wide
 from tilewright.quant.compiled_loops import share
 
 IMAGES = 16

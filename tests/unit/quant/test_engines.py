@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from tilewright.errors import ToolError
 from tilewright.quant import engines
@@ -9,6 +10,7 @@ from tilewright.quant.engines import (
     convolve_float32,
     convolve_float64,
     convolve_int8,
+    convolve_winograd,
     is_exact,
 )
 
@@ -132,3 +134,66 @@ def test_groups_divide_the_psum_bound():
     case = case_of(x_shape=(2, 64, 4, 3), w_shape=(16, 4, 3, 3), max_x=255, max_w=127, groups=16)
     assert case.psum_bound == 1_165_860
     assert choose_engine(case) is convolve_float32
+
+
+WIDE = {"x_shape": (3, 64, 5, 4), "w_shape": (96, 64, 3, 3)}
+"""Channels for which Winograd's products gain; an odd number of rows."""
+
+needs_winograd = pytest.mark.skipif(
+    not engines._has_winograd(case_of(**WIDE)), reason="numba and VNNI's instructions are not here"
+)
+
+
+@needs_winograd
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("padding", [(1, 1), (0, 2)])
+@pytest.mark.parametrize(("max_x", "max_w"), [(15, 7), (63, 7), (3, 13)])
+def test_winograd_s_products_are_naive_integers(monkeypatch, threads, padding, max_x, max_w):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    case = case_of(**WIDE, padding=padding, max_x=max_x, max_w=max_w)
+    assert choose_engine(case) is convolve_winograd
+    for x, w in engines._operands(case):
+        psums = convolve_winograd(x, w, case)
+        assert psums.dtype == torch.float32
+        assert psums.is_contiguous(memory_format=torch.channels_last)
+        assert (psums.numpy() == naive_psums(x, w, case)).all()
+
+
+@needs_winograd
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"is_int8_allowed": False},
+        {"w_shape": (32, 64, 3, 3)},
+        {"w_shape": (72, 64, 3, 3)},
+        {"w_shape": (96, 64, 3, 1)},
+        {"stride": (1, 2)},
+        {"max_x": 64},
+        {"max_w": 15},
+        {"min_x": -8},
+        {"x_shape": (3, 128, 5, 4), "w_shape": (128, 64, 3, 3), "groups": 2},
+    ],
+)
+def test_winograd_s_products_are_left_out_where_they_do_not_fit_or_gain(changes):
+    assert convolve_winograd not in list(engines._candidates(case_of(**(WIDE | changes))))
+
+
+@needs_winograd
+def test_a_wrong_psum_of_winograd_s_products_leaves_the_case_to_others(monkeypatch):
+    from tilewright.loops.winograd import TransformedWeights
+
+    honest = TransformedWeights.write
+
+    def wrong(self, codes, found, first, last):
+        honest(self, codes, found, first, last)
+        self.map_of(found)[0, -1, -1, -1] += 1
+
+    monkeypatch.setattr(TransformedWeights, "write", wrong)
+    case = case_of(**WIDE | {"x_shape": (3, 64, 6, 4)})
+    assert choose_engine(case) in (convolve_int8, convolve_float32)
+
+
+@needs_winograd
+def test_without_compiled_loops_winograd_s_products_are_left_out(monkeypatch):
+    monkeypatch.setattr(engines, "has_kernels", lambda: False)
+    assert convolve_winograd not in list(engines._candidates(case_of(**WIDE)))

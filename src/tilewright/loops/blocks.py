@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from tilewright.engine.instructions import (
+from tilewright.loops.instructions import (
     BYTES,
     HALVES,
     LONG,

@@ -8,8 +8,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from tilewright.engine.blocks import VECTORS
-from tilewright.engine.instructions import (
+from tilewright.loops.blocks import VECTORS
+from tilewright.loops.instructions import (
     BYTE,
     REGISTERS,
     WORDS,
@@ -30,8 +30,8 @@ def _write_tile(_: Any, products: Any, lines: Any, top: Any, found: Any, pixels:
     products: int32 array, the place of the tile's first lane at the first position, and the distance from
     position to position. lines: float32 array, and the place of the slopes of the channels, their offsets
     `LANES` behind. top: float32. found: an array of uint8, for codes, each ``slope * 4 psum + offset``
-    rounded and clipped to 0..top, or of int32, for psums. pixels: the place of each pixel's first channel in
-    it.
+    rounded and clipped to 0..top, or of int32 or float32, for psums. pixels: the place of each pixel's first
+    channel in it.
     """
     signature = types.void(products, lines, top, found, pixels)
 
@@ -44,9 +44,9 @@ def _write_tile(_: Any, products: Any, lines: Any, top: Any, found: Any, pixels:
         data = context.make_array(kinds[3])(context, builder, arguments[3]).data
         to = [builder.gep(data, [builder.extract_value(arguments[4], n)]) for n in range(4)]
         values = [places[0], stride, places[1], arguments[2], *to]
-        name = "codes" if kinds[3].dtype == types.uint8 else "psums"
-        emit = {"codes": _emit_codes, "psums": _emit_psums}[name]
-        made = function_of(builder.module, f"tilewright_tile_{name}", values, emit)
+        kind = kinds[3].dtype
+        emit = _EMITS[kind]
+        made = function_of(builder.module, f"tilewright_tile_{kind}", values, emit)
         builder.call(made, values)
         return context.get_dummy_value()
 
@@ -69,6 +69,17 @@ def _emit_psums(builder: ir.IRBuilder, arguments: Any) -> None:
     for number in range(VECTORS):
         for pixel, fours in enumerate(tile.fours(number)):
             tile.store(builder.ashr(fours, two), pixel, number)
+
+
+def _emit_float_psums(builder: ir.IRBuilder, arguments: Any) -> None:
+    """Exact below 2**24."""
+    tile, two = _Tile(builder, *arguments), ir.Constant(WORDS, [2] * REGISTERS.words)
+    for number in range(VECTORS):
+        for pixel, fours in enumerate(tile.fours(number)):
+            tile.store(builder.sitofp(builder.ashr(fours, two), FLOATS), pixel, number)
+
+
+_EMITS = {types.uint8: _emit_codes, types.int32: _emit_psums, types.float32: _emit_float_psums}
 
 
 class _Tile(Emitter):

@@ -1,4 +1,4 @@
-"""Compile loops over integers; imported where the loops run, because numba takes a second to load."""
+"""Compile loops; imported where the loops run, because numba takes a second to load."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def compiled(function: Function) -> Function:
     """Compile and cache; without a cache where neither the package's nor the user's folder takes one."""
     try:
-        return cast("Function", njit(nogil=True, cache=True)(function))
+        return cast("Function", njit(nogil=True, cache=True, error_model="numpy")(function))
     except RuntimeError:
-        return cast("Function", njit(nogil=True)(function))
+        return cast("Function", njit(nogil=True, error_model="numpy")(function))

@@ -1,27 +1,12 @@
-"""Compile loops over maps and weights; imported where they run, because numba takes a second to load.
-
-Arrays of bfloat16 are of uint16: the upper half of a float32. Loops do parts of the work, which threads may
-share; each part leaves its own sums, so that no sum depends on the number of threads.
-"""
+"""Numbers of gradients in compiled loops: float32, or bfloat16 as uint16, the upper half of a float32."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def compiled(function: Function) -> Function:
-    """Compile and cache; without a cache where no folder takes one."""
-    try:
-        return cast("Function", njit(nogil=True, cache=True, error_model="numpy")(function))
-    except RuntimeError:
-        return cast("Function", njit(nogil=True, error_model="numpy")(function))
 
 
 def wide(number: Any) -> Any:
