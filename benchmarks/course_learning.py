@@ -9,10 +9,11 @@ weight moved by at most a millionth of itself. How far the third runs from the s
 alone leads: a difference between the first two says no more. Printed for every tenth of the steps: mean loss
 of each on the training batches. At the end: images of the hold-out that each has right.
 
-``python benchmarks/course_learning.py --run RUN [--picture FILE.svg]``
+``python benchmarks/course_learning.py --run RUN [--run RUN] [--picture FILE.svg]``
 
-The hold-out accuracy of a training of this recipe after each of its epochs so far, beside what the course's
-notebook printed after its first seven (on the test set, with weights and images of its own).
+The hold-out accuracy of a training of this recipe, or of the course's W4A2 recipe, after each of its epochs
+so far, beside what the course's notebooks printed after their first seven (on the test set, with weights
+and images of their own).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -39,8 +41,11 @@ from tilewright.quant import QuantConv2d
 mpl.use("svg")
 from matplotlib import pyplot as plt
 
-NOTEBOOK = (53.66, 64.73, 74.68, 72.62, 77.03, 79.61, 78.79)
-"""Percent of the test set that the course's W4A4 notebook printed after epochs 0 to 6."""
+NOTEBOOKS = {
+    4: (53.66, 64.73, 74.68, 72.62, 77.03, 79.61, 78.79),
+    2: (61.73, 67.38, 68.71, 69.92, 72.34, 72.48, 74.00),
+}
+"""Percent of the test set that the course's notebooks printed after epochs 0 to 6, by bits of activations."""
 
 BATCH = 128
 HOLDOUT = 1000
@@ -131,25 +136,36 @@ def read_curve(run: Path) -> list[float]:
     return [round(100 * json.loads(line)["holdout_accuracy"], 2) for line in lines]
 
 
-def draw(curve: list[float], path: Path) -> None:
-    """Both curves over the epochs."""
+def read_bits(run: Path) -> int:
+    """Bits of the activations that a run trains."""
+    bits: int = tomllib.loads((run / "config.toml").read_text())["model"]["act_bits"]
+    return bits
+
+
+def draw(curves: dict[int, list[float]], path: Path) -> None:
+    """The notebook's curve and ours over the epochs, in a frame for each recipe."""
     mpl.rcParams["svg.hashsalt"] = "tilewright"
-    figure, axes = plt.subplots(figsize=(7, 3.5), layout="constrained")
-    for label, values in (("notebook, test set", NOTEBOOK), ("ours, hold-out", curve)):
-        axes.plot(range(len(values)), values, marker="o", label=label)
-    axes.set(xlabel="epoch", ylabel="accuracy in %", title="The course's W4A4 recipe")
-    axes.legend()
+    figure, frames = plt.subplots(
+        1, len(curves), figsize=(7, 3.5), layout="constrained", sharey=True, squeeze=False
+    )
+    for axes, (bits, curve) in zip(frames[0], curves.items(), strict=True):
+        for label, values in (("notebook, test set", NOTEBOOKS[bits]), ("ours, hold-out", curve)):
+            axes.plot(range(len(values)), values, marker="o", label=label)
+        axes.set(xlabel="epoch", title=f"The course's W4A{bits} recipe")
+        axes.legend()
+    frames[0][0].set(ylabel="accuracy in %")
     figure.savefig(path, metadata={"Date": None, "Creator": None})
 
 
-def report_curve(run: Path, picture: Path | None) -> None:
-    """Print both curves, and draw them."""
-    curve = read_curve(run)
-    for epoch, (theirs, found) in enumerate(zip(NOTEBOOK, curve, strict=False)):
-        print(f"epoch {epoch}: notebook {theirs:.2f} %, ours {found:.2f} %")
+def report_curves(runs: list[Path], picture: Path | None) -> None:
+    """Print the curves, and draw them."""
+    curves = {read_bits(run): read_curve(run) for run in runs}
+    for bits, curve in curves.items():
+        for epoch, (theirs, found) in enumerate(zip(NOTEBOOKS[bits], curve, strict=False)):
+            print(f"W4A{bits} epoch {epoch}: notebook {theirs:.2f} %, ours {found:.2f} %")
     if picture:
-        draw(curve[: len(NOTEBOOK)], picture)
-    print(json.dumps({"notebook": NOTEBOOK, "ours": curve}))
+        draw({bits: curve[: len(NOTEBOOKS[bits])] for bits, curve in curves.items()}, picture)
+    print(json.dumps({f"W4A{n}": {"notebook": NOTEBOOKS[n], "ours": curves[n]} for n in curves}))
 
 
 def main() -> int:
@@ -158,12 +174,12 @@ def main() -> int:
     parser.add_argument("data", type=Path, nargs="?", metavar="DATA")
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--run", type=Path)
+    parser.add_argument("--run", type=Path, action="append")
     parser.add_argument("--picture", type=Path)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if options.run is not None:
-        report_curve(options.run, options.picture)
+        report_curves(options.run, options.picture)
         return 0
     if options.data is None:
         parser.error("needs DATA, the folder of CIFAR-10, or --run")
