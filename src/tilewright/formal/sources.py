@@ -75,13 +75,18 @@ def _in_full(text: str, packages: Mapping[str, Sequence[str]]) -> str:
     return text
 
 
+def included_files(text: str) -> list[str]:
+    """The names of files that a source includes."""
+    return _INCLUDE.findall(text)
+
+
 def packages_first(sources: Mapping[str, str]) -> list[str]:
     """The names of files in an order in which tools take them, else as they are.
 
     A file comes after those with the packages that it names; one that others include is left out.
     """
     makers = {name: file for file, text in sources.items() for name in _PACKAGE.findall(text)}
-    included = {name for text in sources.values() for name in _INCLUDE.findall(text)}
+    included = {name for text in sources.values() for name in included_files(text)}
     order: list[str] = []
     seen: set[str] = set()
 

@@ -50,7 +50,9 @@ def elaborate_json(
     """
     parameters = parameters or {}
     sources = _plain(sources)  # the text that the netlist is made from names it
-    scripts = [reader(packages_first(sources), top, parameters) for reader in (_script, _slang_script)]
+    scripts = [
+        reader(packages_first(sources), top, parameters) for reader in (_script, _slang_script)
+    ]
     facts = json.dumps([_VERSION, scripts, sources], sort_keys=True)
     cache = own_folder(own_folder(default_cache_dir()) / "netlists")
     stem = f"{hashlib.sha256(facts.encode()).hexdigest()}."

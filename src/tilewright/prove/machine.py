@@ -13,11 +13,11 @@ from tilewright.prove.folding import folded
 from tilewright.prove.logic import invert
 from tilewright.prove.memories import StoredWords, initial
 from tilewright.prove.netlist import (
+    X_OF_SOURCE,
     Gate,
     Netlist,
     ReadPort,
     Register,
-    X_OF_SOURCE,
     Source,
     signals_of,
     waiting,

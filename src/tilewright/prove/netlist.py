@@ -188,7 +188,7 @@ def in_order(steps: list[Gate | ReadPort], names: Sequence[str]) -> list[Gate | 
         left = {at for at, count in enumerate(waits) if count}
         raise FormatError(
             f"logic must not depend on itself, but there is a combinational loop: "
-            f"{_loop(steps, left, maker, names)}"
+            f"{_loop(steps, left, maker, names)} (or it is a latch: assign it in every case)"
         )
     return ordered
 

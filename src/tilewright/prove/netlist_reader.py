@@ -8,6 +8,7 @@ from typing import Any
 from tilewright.errors import FormatError
 from tilewright.prove.cells import RULES
 from tilewright.prove.netlist import (
+    X_OF_SOURCE,
     Gate,
     Memory,
     Netlist,
@@ -16,7 +17,6 @@ from tilewright.prove.netlist import (
     Register,
     Segment,
     Source,
-    X_OF_SOURCE,
     WritePort,
     in_order,
 )

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from tilewright.prove.algebra import Algebra
 from tilewright.prove.collection import uncollected
 from tilewright.prove.decide import Decider, complete, explained, in_words
 from tilewright.prove.machine import Machine
@@ -168,12 +167,11 @@ class Prover:
         return self._refuted(check, value, decision.point, place, shown)
 
     def _hangs_on_x(self, difference: Poly, point: dict[int, int], bits: int) -> bool:
-        """Whether it takes some values of what the source gives none to tell the two apart."""
+        """Whether they differ by something else for other values of what the source gives none."""
         algebra, free = self.words.algebra, self.words.free & point.keys()
-        for values in (dict.fromkeys(free, 0), {i: algebra.variables[i].high for i in free}):
-            if algebra.evaluate(difference, point | values) % (1 << bits) == 0:
-                return True
-        return False
+        ends = dict.fromkeys(free, 0), {i: algebra.variables[i].high for i in free}
+        found = {algebra.evaluate(difference, point | one) % (1 << bits) for one in ends}
+        return len(found) > 1
 
     def _refuted(
         self, check: Check, value: Value, point: dict[int, int], place: str, shown: str

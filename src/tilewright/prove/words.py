@@ -78,7 +78,7 @@ class Words:
         return self._intern(((why, 0, width),))
 
     def freed(self, value: Value) -> Value:
-        """The same with new variables where the source says x: what holds for all their values holds for x."""
+        """The same with new variables where the source says x: what holds for all of them holds."""
         if isinstance(value, int) or value.unknown is None or not value.unknown.is_free:
             return value
         parts: list[tuple[Value, int]] = []
@@ -86,7 +86,9 @@ class Words:
             if isinstance(source, Unknown) and source.is_free:
                 self.free.add(len(self.algebra.variables))
                 name = f"x of the source ({len(self.free)})"
-                parts.append((self.of(self.algebra.variable(name, 0, (1 << width) - 1), width), width))
+                parts.append(
+                    (self.of(self.algebra.variable(name, 0, (1 << width) - 1), width), width)
+                )
             else:
                 parts.append((self.join([(source, low, width)]), width))
         return self.concatenate(parts)

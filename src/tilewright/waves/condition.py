@@ -41,7 +41,9 @@ class Condition:
         """The bits, the lowest first, of a signal this wide; raises `ConfigError` if it lacks them."""
         bits = range(width) if self.high is None else range(self.low, self.high + 1)
         if bits.stop > width:
-            raise ConfigError(f"{self.name} has {width} bits, so there is no {self.name}[{self.high}]")
+            raise ConfigError(
+                f"{self.name} has {width} bits, so there is no {self.name}[{self.high}]"
+            )
         return bits
 
     def holds(self, value: str) -> bool:

@@ -20,7 +20,8 @@ class Sampling:
     in a capture (`Capture`), in which each row is an edge, `clock` is empty.
 
     when: signals of one bit, or conditions of others (`Condition`); only samples in which all are 1, or
-    hold, count. A name may leave out scopes from the left, as long as it is one variable. address: a bus that is kept beside each sample, for people.
+    hold, count. A name may leave out scopes from the left, as long as it is one variable. address: a bus that
+    is kept beside each sample, for people.
     """
 
     buses: tuple[str, ...]
