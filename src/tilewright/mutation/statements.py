@@ -46,8 +46,9 @@ class Assignment:
 def changeable(tokens: list[Token]) -> list[bool]:
     """For each token, whether it is part of behavior.
 
-    Left out: packages but for the bodies of their functions, module headers, declarations (their widths and types; the value of a localparam is
-    behavior), sensitivity lists, and the headers of generate loops, which no mutant survives compiling.
+    Left out: packages but for the bodies of their functions, module headers, declarations (their widths and
+    types; the value of a localparam is behavior), sensitivity lists, and the headers of generate loops, which
+    no mutant survives compiling.
     """
     keep = [True] * len(tokens)
     left_out = (_headers, _packages, _declarations, _loop_headers)
