@@ -136,12 +136,14 @@ class Placed:
 
 
 def read_described(path: Path) -> Described:
-    """From TOML with top, clock, computes, sizes, [[stream]] and perhaps [parameters].
+    """From TOML with top, clock, computes, sizes, [[stream]], and perhaps control and [parameters].
 
     Raises `ConfigError` if the file is missing, a key is missing or of another type.
     """
     needs = " with top, clock, computes, sizes and [[stream]]"
     facts = read_toml(path, needs=needs)
+    if not isinstance(control := facts.get("control", []), list):
+        raise ConfigError(f'{path}: control must be a list, such as ["in[8]"], not {control!r:.40}')
     try:
         return Described(
             top=str(facts["top"]),
@@ -150,7 +152,7 @@ def read_described(path: Path) -> Described:
             sizes={str(name): int(size) for name, size in facts["sizes"].items()},
             streams=tuple(Stream(**one) for one in facts["stream"]),
             parameters={str(n): int(size) for n, size in facts.get("parameters", {}).items()},
-            control=tuple(str(text) for text in facts.get("control", ())),
+            control=tuple(map(str, control)),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ConfigError(f"{path} must be TOML{needs}: {error}") from None
