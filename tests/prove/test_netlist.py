@@ -195,6 +195,43 @@ def test_a_promise_that_is_believed_is_caught(monkeypatch):
     assert 1 in [outputs(text) for text in made if text]
 
 
+@pytest.fixture
+def by_slang(sources, monkeypatch):
+    """What slang makes of a body; without: an option that it does not get."""
+    assert sources
+
+    def refuse(*_, **__):
+        raise FormatError("left to slang")
+
+    def made(body, without=""):
+        monkeypatch.setattr(elaborate_module, "check_readings", refuse)
+        monkeypatch.setattr(elaborate_module, "_VERSION", f"slang {without}")  # of the cache
+        options = [one for one in SLANG if one != without]
+        monkeypatch.setattr(elaborate_module, "_SLANG", options)
+        return elaborate_json(_source(body), top="t")
+
+    return made
+
+
+SLANG = elaborate_module._SLANG
+MADE_OF_X = ["an undriven net and itself", "an undriven net and its inverse"]
+
+
+@pytest.mark.parametrize("what", [*MADE_OF_X, "division by 0", "the clock as data"])
+def test_slang_makes_nothing_of_an_x(by_slang, what):
+    assert outputs(by_slang(UNKNOWN[what])).unknown is not None
+
+
+@pytest.mark.parametrize("what", MADE_OF_X)
+def test_the_optimizer_that_slang_calls_would_make_something_of_an_x(by_slang, what):
+    assert isinstance(outputs(by_slang(UNKNOWN[what], without="--no-proc")), int)
+
+
+@pytest.mark.parametrize("body", FIRST)
+def test_slang_takes_the_first_case_that_fits(by_slang, body):
+    assert outputs(by_slang(CLOCKED + body)) == 0
+
+
 def test_a_clear_that_an_edge_sets_off_acts_before_the_inputs_change(texts):
     machine = Machine(read_netlist(parse(texts[SET_OFF])), Words(Algebra()))
     for a in (0, 1):  # at the edge r becomes 1, and with it the clear, while a is 1
