@@ -148,3 +148,11 @@ def test_a_description_that_cannot_be_read(tmp_path):
     (tmp_path / "t.toml").write_text('top = "t"\n')
     with pytest.raises(ConfigError, match="must be TOML with top, clock, computes, sizes"):
         read_described(tmp_path / "t.toml")
+
+
+def test_control_is_a_list(tmp_path):
+    (tmp_path / "t.toml").write_text('control = "x[4]"\n')
+    with pytest.raises(
+        ConfigError, match=r"control must be a list, such as \[\"in\[8\]\"\], not 'x\[4\]'"
+    ):
+        read_described(tmp_path / "t.toml")

@@ -15,12 +15,12 @@ from tilewright.prove.words import Words
 HEAD = "module t (input logic clk_i, input logic a_i, output logic q_o);\n"
 CLOCKED = "logic x_q; always_ff @(posedge clk_i) x_q <= a_i;\n"
 REFUSED_BY_YOSYS = {
-    "always_comb if (a_i) q_o = 1'b1;\nlogic x_q; always_ff @(posedge clk_i) x_q <= a_i;": (
-        "yosys cannot elaborate t: ERROR: Latch inferred for signal .*q_o"
+    "always_comb if (a_i) q_o = x_q;\nlogic x_q; always_ff @(posedge clk_i) x_q <= a_i;": (
+        r"combinational loop: q_o -> q_o \(or it is a latch: assign it in every case\)"
     ),
-    "no_such u (.a(a_i), .q(q_o));": "is not part of the design",
-    "nonsense": r"yosys cannot elaborate t: t\.sv:3: ERROR: syntax error",
-    "real r; always_ff @(posedge clk_i) q_o <= r > 1;": "ERROR: syntax error, unexpected TOK_REAL",
+    "no_such u (.a(a_i), .q(q_o));": r"t\.sv:2: ERROR: unknown module 'no_such'",
+    "nonsense": r"yosys cannot elaborate t: t\.sv:3: ERROR: expected a declaration name",
+    "real r; always_ff @(posedge clk_i) q_o <= r > 1;": r"t\.sv:2: ERROR: value of type 'real'",
 }
 REFUSED = {
     "always @* if (a_i) q_o = 1'b1;\nlogic x_q; always_ff @(posedge clk_i) x_q <= a_i;": (
@@ -120,7 +120,7 @@ def test_an_index_out_of_range_is_refused_before_yosys_reads_another_element():
     source = {
         "t.sv": HEAD.replace("module t", "module t #(parameter C = 2)") + body + "\nendmodule\n"
     }
-    with pytest.raises(FormatError, match=r"t\.sv:\d+: .*-1.*yosys another element"):
+    with pytest.raises(FormatError, match=r"t\.sv:\d+: .*cannot refer to element -1"):
         elaborate(source, top="t", parameters={"C": 0})
     elaborate_json(source, top="t", parameters={"C": 3})
     assert elaborate_many([source], top="t", parameters={"C": 0}) == [None]
@@ -193,6 +193,43 @@ def test_a_promise_that_is_believed_is_caught(monkeypatch):
     monkeypatch.setattr(elaborate_module, "without_promises", dict)
     made = elaborate_many([_source(CLOCKED + body) for body in FIRST], top="t", parameters={})
     assert 1 in [outputs(text) for text in made if text]
+
+
+@pytest.fixture
+def by_slang(sources, monkeypatch):
+    """What slang makes of a body; without: an option that it does not get."""
+    assert sources
+
+    def refuse(*_, **__):
+        raise FormatError("left to slang")
+
+    def made(body, without=""):
+        monkeypatch.setattr(elaborate_module, "check_readings", refuse)
+        monkeypatch.setattr(elaborate_module, "_VERSION", f"slang {without}")  # of the cache
+        options = [one for one in SLANG if one != without]
+        monkeypatch.setattr(elaborate_module, "_SLANG", options)
+        return elaborate_json(_source(body), top="t")
+
+    return made
+
+
+SLANG = elaborate_module._SLANG
+MADE_OF_X = ["an undriven net and itself", "an undriven net and its inverse"]
+
+
+@pytest.mark.parametrize("what", [*MADE_OF_X, "division by 0", "the clock as data"])
+def test_slang_makes_nothing_of_an_x(by_slang, what):
+    assert outputs(by_slang(UNKNOWN[what])).unknown is not None
+
+
+@pytest.mark.parametrize("what", MADE_OF_X)
+def test_the_optimizer_that_slang_calls_would_make_something_of_an_x(by_slang, what):
+    assert isinstance(outputs(by_slang(UNKNOWN[what], without="--no-proc")), int)
+
+
+@pytest.mark.parametrize("body", FIRST)
+def test_slang_takes_the_first_case_that_fits(by_slang, body):
+    assert outputs(by_slang(CLOCKED + body)) == 0
 
 
 def test_a_clear_that_an_edge_sets_off_acts_before_the_inputs_change(texts):

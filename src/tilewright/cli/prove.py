@@ -187,18 +187,14 @@ def _prove_network(
 
 
 def _prove_recorded(rtl: list[Path], streams: Path | None, vcd: Path | None, scope: str) -> Verdict:
-    from tilewright.prove.any_array import prove_recorded
-    from tilewright.prove.our_rtl import read_sources
+    from tilewright.prove.any_array import prove_recorded, read_files
     from tilewright.prove.streams import read_described
 
     if streams is None or vcd is None:
         raise ConfigError(
             "--rtl needs --streams FILE.toml and --vcd FILE.vcd: see docs/how-to/prove.md"
         )
-    sources: dict[str, str] = {}
-    for path in rtl:
-        sources |= read_sources(path.parent, (path.name,))
-    return prove_recorded(sources, read_described(streams), vcd, scope=scope)
+    return prove_recorded(read_files(rtl), read_described(streams), vcd, scope=scope)
 
 
 def _end(verdicts: list[Verdict], *, is_json: bool) -> NoReturn:

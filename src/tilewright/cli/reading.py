@@ -81,7 +81,10 @@ class ReadingOptions:
     when: Annotated[
         list[str] | None,
         typer.Option(
-            "--when", metavar="NAME", help="... at which this signal is 1; repeat it: all are."
+            "--when",
+            metavar="NAME",
+            help="... at which this signal is 1, or as it says: state=2, bus[3]=0, bus[7:6]!=1. Repeat "
+            "it: all must hold.",
         ),
     ] = None
     address: Annotated[

@@ -1,11 +1,12 @@
-"""Text that yosys 0.70 reads otherwise than simulators, so that nothing can be proved of it.
+"""Text that yosys 0.70's own reader of Verilog takes for something else than simulators do.
 
 An index outside of one dimension of several: simulators read x there, and yosys another element. An operator
-on casts to fewer bits: see `formal.narrowing`.
+on casts to fewer bits: see `formal.narrowing`. Interfaces, whose nets stay without drivers in yosys.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from tilewright.formal.narrowing import widened
 from tilewright.formal.sources import packages_first
 
 _OUTSIDE = "DiagCode(IndexOOB)"
+_INTERFACE = re.compile(r"^\s*interface\s+(?!class\b)(\w+)", re.MULTILINE)
 
 
 def check_readings(
@@ -27,20 +29,28 @@ def check_readings(
     """
     import pyslang
 
+    for file, text in sources.items():
+        if found := _INTERFACE.search(text):
+            raise FormatError(
+                f"a proof needs ports without interfaces where yosys has no slang, but {file} has {found[1]}"
+            )
     options = pyslang.ast.CompilationOptions()
     options.paramOverrides = [f"{name}={value}" for name, value in parameters.items()]
     if top:
         options.topModules = {top}
     compilation = pyslang.ast.Compilation(pyslang.Bag([options]))
     manager = pyslang.SourceManager()
-    for name in packages_first(sources):
+    order = packages_first(sources)
+    for name in sources.keys() - order:  # what others include
+        manager.assignText(name, sources[name])
+    for name in order:
         compilation.addSyntaxTree(
             pyslang.syntax.SyntaxTree.fromText(sources[name], manager, name, name)
         )
-    found = [d for d in compilation.getAllDiagnostics() if str(d.code) == _OUTSIDE]
-    inner = _inner_selects(compilation) if found else set()
+    outside = [d for d in compilation.getAllDiagnostics() if str(d.code) == _OUTSIDE]
+    inner = _inner_selects(compilation) if outside else set()
     engine = pyslang.DiagnosticEngine(manager)
-    for diagnostic in found:
+    for diagnostic in outside:
         place = diagnostic.location
         if (place.buffer, place.offset) in inner:
             raise FormatError(

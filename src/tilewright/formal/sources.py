@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from tilewright.errors import ToolError
 from tilewright.verilog.tokens import Token, tokenize
 
-_PACKAGE = re.compile(r"^package\s+(\w+)", re.MULTILINE)
+_PACKAGE = re.compile(r"^\s*package\s+(?:automatic\s+)?(\w+)", re.MULTILINE)
+_NAMED = re.compile(r"\b(\w+)::")
+_INCLUDE = re.compile(r'^\s*`include\s+"([^"]+)"', re.MULTILINE)
 _IMPORT = re.compile(r"\bimport\s+(\w+)::\*;")
 
 
@@ -73,9 +75,34 @@ def _in_full(text: str, packages: Mapping[str, Sequence[str]]) -> str:
     return text
 
 
-def packages_first(files: Iterable[str]) -> list[str]:
-    """The names of files in an order in which tools take them, by the name: ``pkg`` stands in a package's."""
-    return sorted(files, key=lambda file: "pkg" not in file)
+def included_files(text: str) -> list[str]:
+    """The names of files that a source includes."""
+    return _INCLUDE.findall(text)
+
+
+def packages_first(sources: Mapping[str, str]) -> list[str]:
+    """The names of files in an order in which tools take them, else as they are.
+
+    A file comes after those with the packages that it names; one that others include is left out.
+    """
+    makers = {name: file for file, text in sources.items() for name in _PACKAGE.findall(text)}
+    included = {name for text in sources.values() for name in included_files(text)}
+    order: list[str] = []
+    seen: set[str] = set()
+
+    def take(file: str) -> None:
+        if file in seen:
+            return
+        seen.add(file)
+        for name in _NAMED.findall(sources[file]):
+            if name in makers:
+                take(makers[name])
+        order.append(file)
+
+    for file in sources:
+        if file not in included:
+            take(file)
+    return order
 
 
 def leave_out(sources: Mapping[str, str], modules: Sequence[str]) -> dict[str, str]:

@@ -82,11 +82,8 @@ def _in_rows(targets: Ints, lanes: int, path: Path) -> Ints:
 
 def _refusal(path: Path, sampling: Sampling, samples: list[Sample], wanted: int, kind: str) -> str:
     buses = " and ".join(sampling.buses)
-    when = (
-        f" at which {' and '.join(sampling.when)} {'are' if len(sampling.when) > 1 else 'is'} 1"
-        if sampling.when
-        else ""
-    )
+    held = [text if "=" in text else f"{text} is 1" for text in sampling.when]
+    when = f" at which {' and '.join(held)}" if held else ""
     fewer = "; --partial if only the first ones are there" if len(samples) < wanted else ""
     span = f", at times {samples[0].time} to {samples[-1].time}" if samples else ""
     edges = f" at rising edges of {sampling.clock}" if sampling.clock else ""

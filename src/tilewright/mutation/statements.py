@@ -46,8 +46,9 @@ class Assignment:
 def changeable(tokens: list[Token]) -> list[bool]:
     """For each token, whether it is part of behavior.
 
-    Left out: packages, module headers, declarations (their widths and types; the value of a localparam is
-    behavior), sensitivity lists, and the headers of generate loops, which no mutant survives compiling.
+    Left out: packages but for the bodies of their functions, module headers, declarations (their widths and
+    types; the value of a localparam is behavior), sensitivity lists, and the headers of generate loops, which
+    no mutant survives compiling.
     """
     keep = [True] * len(tokens)
     left_out = (_headers, _packages, _declarations, _loop_headers)
@@ -174,12 +175,16 @@ def _headers(tokens: list[Token]) -> Iterator[Span]:
 
 
 def _packages(tokens: list[Token]) -> Iterator[Span]:
-    first = None
+    """Packages, without what stands between the header of a function and its end."""
+    first, is_inside = 0, False
     for index, token in enumerate(tokens):
         if token.text == "package":
+            first, is_inside = index, True
+        elif is_inside and token.text in ("function", "endpackage"):
+            yield Span(first, statement_end(tokens, index) if token.text == "function" else index)
+            is_inside = token.text == "function"
+        elif is_inside and token.text == "endfunction":
             first = index
-        elif token.text == "endpackage" and first is not None:
-            yield Span(first, index)
 
 
 def _declarations(tokens: list[Token]) -> Iterator[Span]:

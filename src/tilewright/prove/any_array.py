@@ -2,22 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tilewright.errors import FormatError
+from tilewright.errors import ConfigError, FormatError
 from tilewright.formal.recorded import record
+from tilewright.formal.sources import included_files
 from tilewright.prove.algebra import Algebra
 from tilewright.prove.collection import uncollected
 from tilewright.prove.confirm import Confirmation
 from tilewright.prove.elaborate import elaborate
 from tilewright.prove.netlist import Netlist, signals_of
+from tilewright.prove.our_rtl import read_sources
 from tilewright.prove.proof import Prover
 from tilewright.prove.recorded_claim import RecordedClaim, part_of
 from tilewright.prove.streams import Described, place_words, roles_of
 from tilewright.prove.verdict import PROVED, Verdict
 from tilewright.prove.words import Words
 from tilewright.waves import Recording
+
+
+def read_files(paths: Sequence[Path]) -> dict[str, str]:
+    """Sources by name, with those beside them that they include.
+
+    Raises `ConfigError` if two have one name or one is VHDL, `ToolError` if one cannot be read.
+    """
+    found: dict[str, str] = {}
+    places: dict[str, Path] = {}
+    todo = [(path.parent, path.name) for path in paths]
+    for folder, name in todo:  # grows while it is walked
+        path = folder / name
+        if path.suffix.lower() in (".vhd", ".vhdl"):
+            raise ConfigError(
+                f"a proof reads Verilog and SystemVerilog, but {path} is VHDL: make Verilog of it "
+                "(ghdl --synth --out=verilog TOP)"
+            )
+        if places.setdefault(name, path).resolve() != path.resolve():
+            raise ConfigError(
+                f"sources must have names of their own, but {places[name]} and {path} share one"
+            )
+        if name in found:
+            continue
+        found |= read_sources(folder, (name,))
+        todo += [
+            (folder, one)
+            for one in included_files(found[name])
+            if ".." not in Path(one).parts
+            and not Path(one).is_absolute()
+            and (folder / one).is_file()
+        ]
+    return found
 
 
 @uncollected()

@@ -18,6 +18,7 @@ def choose(words: Words, select: Value, yes: Value, no: Value, width: int) -> Va
         return yes if select else no
     if select.unknown is not None:
         return no if yes == no and _is_known(no) else words.unknown(select.unknown, width)
+    yes, no = words.freed(yes), words.freed(no)
     for value in (yes, no):
         if not _is_known(value):
             return words.unknown(value.unknown, width)  # type: ignore[union-attr, arg-type]

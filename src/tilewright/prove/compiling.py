@@ -15,24 +15,28 @@ def remembering(
 ) -> Callable[[], Value]:
     """Computes a step; the same inputs give the same output."""
     found: dict[tuple[Value, ...], Value] = {}
+
+    def made(inputs: tuple[Value, ...]) -> Value:
+        before = len(words.free)
+        value = cells.apply(words, operation, inputs)
+        if len(words.free) == before:  # an x of the source may be another one each time
+            found[inputs] = value
+        return value
+
     if len(getters) == 2:
         one, two = getters
 
         def compute_two() -> Value:
             inputs = (one(), two())
             value = found.get(inputs)
-            if value is None:
-                value = found[inputs] = cells.apply(words, operation, inputs)
-            return value
+            return made(inputs) if value is None else value
 
         return compute_two
 
     def compute() -> Value:
         inputs = tuple(get() for get in getters)
         value = found.get(inputs)
-        if value is None:
-            value = found[inputs] = cells.apply(words, operation, inputs)
-        return value
+        return made(inputs) if value is None else value
 
     return compute
 

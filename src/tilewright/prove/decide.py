@@ -57,7 +57,7 @@ class Decider:
         point = Search(self.algebra, p, bits).find(support, self._failed)
         if point is not None:
             return Decision(is_zero=False, point=point)
-        return Decision(is_zero=self._is_zero_everywhere(p, bits, support))
+        return self._tried_everywhere(p, bits, support)
 
     # -- equal ----------------------------------------------------------------------------------------
 
@@ -157,17 +157,19 @@ class Decider:
             p = self.algebra.add(rest, self.algebra.number(factor * low))
         return self._is_zero_in_all_cases(p, bits)
 
-    def _is_zero_everywhere(self, p: Poly, bits: int, support: list[int]) -> bool:
+    def _tried_everywhere(self, p: Poly, bits: int, support: list[int]) -> Decision:
+        """All inputs, one by one, if they are few enough."""
         ranges = [self.algebra.variables[index] for index in support]
         count = 1
         for one in ranges:
             count *= one.high - one.low + 1
             if count > _MOST_POINTS:
-                return False
-        return all(
-            self.algebra.evaluate(p, dict(zip(support, values, strict=True))) % (1 << bits) == 0
-            for values in product(*(range(one.low, one.high + 1) for one in ranges))
-        )
+                return Decision(is_zero=False)
+        for values in product(*(range(one.low, one.high + 1) for one in ranges)):
+            point = dict(zip(support, values, strict=True))
+            if self.algebra.evaluate(p, point) % (1 << bits):
+                return Decision(is_zero=False, point=point)
+        return Decision(is_zero=True)
 
 
 def in_words(algebra: Algebra, p: Poly, most: int = 4) -> str:

@@ -21,8 +21,19 @@ from tilewright.prove.netlist import Netlist
 from tilewright.prove.netlist_reader import read_netlist
 
 _NETLIST = "netlist.json"
-_VERSION = 4
-"""Of the script below, and of what is refused before it runs."""
+_VERSION = 6
+"""Of the scripts below, and of what is refused before they run."""
+_SLANG = (
+    "--single-unit",  # macros hold in the files that follow, as in simulators
+    "--no-implicit-memories",  # an array that several processes write is registers
+    "--no-proc",  # what makes something of an x comes with it
+    "--ignore-assertions",
+    "--ignore-timing",
+    "--allow-use-before-declare",
+    "--relax-enum-conversions",
+)
+"""Options of slang: what it refuses by default and simulators take."""
+_NO_SLANG = "No such command: read_slang"
 
 
 def elaborate_json(
@@ -35,26 +46,48 @@ def elaborate_json(
     """The flat netlist of `top` in yosys's JSON; sources are file names to contents, packages first.
 
     top: None: the module that no other one instantiates. Raises `ToolError` if yosys is missing or does not
-    end in time, `FormatError` if it cannot read the sources, or reads them otherwise than simulators.
+    end in time, `FormatError` if none of its readers takes the sources.
     """
     parameters = parameters or {}
-    script = _script(list(sources), top, parameters)
     sources = _plain(sources)  # the text that the netlist is made from names it
-    facts = json.dumps([_VERSION, script, sources], sort_keys=True)
+    scripts = [
+        reader(packages_first(sources), top, parameters) for reader in (_script, _slang_script)
+    ]
+    facts = json.dumps([_VERSION, scripts, sources], sort_keys=True)
     cache = own_folder(own_folder(default_cache_dir()) / "netlists")
     stem = f"{hashlib.sha256(facts.encode()).hexdigest()}."
     if (entry := kept(cache, stem)) is not None:
         return entry.read_text(encoding="utf-8")
-    check_readings(sources, top=top, parameters=parameters)
     with tempfile.TemporaryDirectory(prefix="tilewright-yosys-") as name:
-        folder = Path(name)
+        netlist = _made(sources, top, parameters, scripts, folder=Path(name), timeout_s=timeout_s)
+        return keep(netlist, cache, stem).read_text(encoding="utf-8")
+
+
+def _made(
+    sources: Mapping[str, str],
+    top: str | None,
+    parameters: Mapping[str, int],
+    scripts: Sequence[str],
+    *,
+    folder: Path,
+    timeout_s: float,
+) -> Path:
+    """The netlist by yosys's own reader of Verilog, or else by slang, which reads all of SystemVerilog."""
+    script, slang_script = scripts
+    netlist, refused = folder / _NETLIST, f"yosys cannot elaborate {top or 'the sources'}: "
+    try:
+        check_readings(sources, top=top, parameters=parameters)
         files = without_imports(sources)
         status, output = run_yosys(script, files, folder=folder, timeout_s=timeout_s)
-        if status != 0 or not (folder / _NETLIST).is_file():
-            raise FormatError(
-                f"yosys cannot elaborate {top or 'the sources'}: {first_error(output)}"
-            )
-        return keep(folder / _NETLIST, cache, stem).read_text(encoding="utf-8")
+        if status == 0 and netlist.is_file():
+            return netlist
+        why = refused + first_error(output)
+    except FormatError as error:
+        why = str(error)
+    status, output = run_yosys(slang_script, sources, folder=folder, timeout_s=timeout_s)
+    if status == 0 and netlist.is_file():
+        return netlist
+    raise FormatError(why if _NO_SLANG in output else refused + first_error(output))
 
 
 def _plain(sources: Mapping[str, str]) -> dict[str, str]:
@@ -107,7 +140,7 @@ def _by_one_yosys(
             texts = {f"{at}/{file}": text for file, text in without_imports(sources).items()}
             files |= texts
             netlist = f"{at}/{_NETLIST}"
-            scripts += ["design -reset", _script(list(texts), top, parameters, netlist)]
+            scripts += ["design -reset", _script(packages_first(texts), top, parameters, netlist)]
         status, _ = run_yosys("\n".join(scripts), files, folder=folder, timeout_s=timeout_s)
         made = [folder / f"{at}" / _NETLIST for at in range(len(designs))]
         found = [path.read_text(encoding="utf-8") if path.is_file() else None for path in made]
@@ -133,14 +166,26 @@ def parse(text: str) -> dict[str, Any]:
 def _script(
     files: list[str], top: str | None, parameters: Mapping[str, int], netlist: str = _NETLIST
 ) -> str:
-    chosen = f"-top {top}" if top else "-auto-top"
     defer = "-defer " if top else ""  # nothing is elaborated as large as it is by default
     sizes = " ".join(f"-set {name} {value}" for name, value in parameters.items())
+    reading = [f"read_verilog {defer}-sv {' '.join(files)}"]
+    reading += [f"chparam {sizes} {top}"] if sizes else []
+    return _flat(reading, top, netlist)
+
+
+def _slang_script(files: list[str], top: str | None, parameters: Mapping[str, int]) -> str:
+    chosen = [f"--top {top}"] if top else []
+    chosen += [f"-G {name}={value}" for name, value in parameters.items()]
+    reading = " ".join(["read_slang", *_SLANG, *chosen, *files])
+    return _flat([reading, "bmuxmap", "demuxmap", "bwmuxmap"], top, _NETLIST)
+
+
+def _flat(reading: list[str], top: str | None, netlist: str) -> str:
+    """The script that makes a flat netlist of what is read."""
     return "\n".join(
         [
-            f"read_verilog {defer}-sv {' '.join(packages_first(files))}",
-            *([f"chparam {sizes} {top}"] if sizes else []),
-            f"hierarchy -check {chosen}",
+            *reading,
+            f"hierarchy -check {f'-top {top}' if top else '-auto-top'}",
             "proc -noopt",  # yosys makes of an x what suits it; nothing is to be made of it here
             "flatten",
             "opt_clean",

@@ -13,6 +13,7 @@ from tilewright.prove.folding import folded
 from tilewright.prove.logic import invert
 from tilewright.prove.memories import StoredWords, initial
 from tilewright.prove.netlist import (
+    X_OF_SOURCE,
     Gate,
     Netlist,
     ReadPort,
@@ -70,7 +71,8 @@ class Machine:
 
     def _begin(self) -> None:
         for signal, net in self.netlist.undriven.items():
-            self.values[signal] = self.words.unknown(Unknown(net, is_x=True), 1)
+            why = Unknown(net, is_x=True, is_free=net == X_OF_SOURCE)
+            self.values[signal] = self.words.unknown(why, 1)
         for port in self.netlist.ports.values():
             if port.is_input:
                 why = Unknown(f"input {port.name}, which is not set", is_x=True)

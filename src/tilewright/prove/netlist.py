@@ -11,6 +11,8 @@ from tilewright.prove.operation import Operation
 
 Segment = tuple[int, int, int]
 """A signal (or -1 for known bits), the first bit of it (or the known bits), and how many bits."""
+X_OF_SOURCE = "an x of the source"
+"""Why bits are not driven that the source gives no value."""
 Source = int | tuple[Segment, ...]
 """A whole signal by number, or segments, the lowest first."""
 
@@ -186,7 +188,7 @@ def in_order(steps: list[Gate | ReadPort], names: Sequence[str]) -> list[Gate | 
         left = {at for at, count in enumerate(waits) if count}
         raise FormatError(
             f"logic must not depend on itself, but there is a combinational loop: "
-            f"{_loop(steps, left, maker, names)}"
+            f"{_loop(steps, left, maker, names)} (or it is a latch: assign it in every case)"
         )
     return ordered
 

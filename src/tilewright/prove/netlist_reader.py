@@ -8,6 +8,7 @@ from typing import Any
 from tilewright.errors import FormatError
 from tilewright.prove.cells import RULES
 from tilewright.prove.netlist import (
+    X_OF_SOURCE,
     Gate,
     Memory,
     Netlist,
@@ -163,7 +164,7 @@ class _Reader:
             return (-1, int(bit), 1)
         if bit in self.at:
             return (*self.at[bit], 1)
-        name = "an x of the source" if isinstance(bit, str) else self.net_names.get(bit, str(bit))
+        name = X_OF_SOURCE if isinstance(bit, str) else self.net_names.get(bit, str(bit))
         signal = len(self.widths)
         self.widths.append(1)
         self.names.append(name)

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from tilewright.prove.algebra import Algebra
 from tilewright.prove.collection import uncollected
 from tilewright.prove.decide import Decider, complete, explained, in_words
 from tilewright.prove.machine import Machine
-from tilewright.prove.netlist import Netlist
+from tilewright.prove.netlist import X_OF_SOURCE, Netlist
 from tilewright.prove.polynomials import Poly
 from tilewright.prove.verdict import PROVED, REFUTED, UNDECIDED, Killing, Verdict
 from tilewright.prove.words import Value, Word, Words
@@ -126,7 +125,7 @@ class Prover:
             answer,
             self.claim.text,
             compared=len(self.checked),
-            bits=input_bits(self.words.algebra),
+            bits=input_bits(self.words),
             cycles=self.machine.cycle,
             seconds=time.perf_counter() - self._since,
             reason=reason,
@@ -162,7 +161,17 @@ class Prover:
                 f"{place}: the difference from what is expected lies {ends}, and no case decides"
             )
             return self._verdict(UNDECIDED, reason, shown)
+        if self._hangs_on_x(difference, decision.point, check.width):
+            reason = f"{place} is not known: {X_OF_SOURCE}"
+            return self._unwritten(reason, self._killing(check, value, decision.point))
         return self._refuted(check, value, decision.point, place, shown)
+
+    def _hangs_on_x(self, difference: Poly, point: dict[int, int], bits: int) -> bool:
+        """Whether they differ by something else for other values of what the source gives none."""
+        algebra, free = self.words.algebra, self.words.free & point.keys()
+        ends = dict.fromkeys(free, 0), {i: algebra.variables[i].high for i in free}
+        found = {algebra.evaluate(difference, point | one) % (1 << bits) for one in ends}
+        return len(found) > 1
 
     def _refuted(
         self, check: Check, value: Value, point: dict[int, int], place: str, shown: str
@@ -225,8 +234,10 @@ def _some(inputs: Mapping[str, int], most: int = 6) -> str:
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "") + ", all else 0"
 
 
-def input_bits(algebra: Algebra) -> int:
+def input_bits(words: Words) -> int:
     """Bits of all inputs together, each range a whole number of them."""
     return sum(
-        (one.high - one.low).bit_length() for one in algebra.variables if one.meaning is None
+        (one.high - one.low).bit_length()
+        for index, one in enumerate(words.algebra.variables)
+        if one.meaning is None and index not in words.free
     )

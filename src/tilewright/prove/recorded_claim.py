@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 
+from tilewright.errors import ConfigError
 from tilewright.formal.recorded import PortRoles
 from tilewright.prove.expected import accumulated, rectified, saturated
 from tilewright.prove.machine import Machine
 from tilewright.prove.netlist import Port
 from tilewright.prove.polynomials import Poly
 from tilewright.prove.proof import Check, ControlError, known
-from tilewright.prove.streams import NAMES, Described, Placed, Stream
+from tilewright.prove.streams import Described, Placed, Stream
 from tilewright.prove.words import Unknown, Value, Word, Words
 from tilewright.waves import Recording
 
@@ -19,8 +21,8 @@ from tilewright.waves import Recording
 class RecordedClaim:
     """The claim that an array computes what is described, whatever its words are, with this control.
 
-    is_idle_free: bits of data inputs at which no word is may be anything; else they are as recorded. Raises
-    what `place_words` raises.
+    is_idle_free: bits of data inputs at which no word is, and that are no control, may be anything; else
+    they are as recorded. Raises `ConfigError` if two words, or a word and control, stand in the same bits.
     """
 
     def __init__(
@@ -42,17 +44,17 @@ class RecordedClaim:
         }
         self._inputs: dict[tuple[str, int], list[Placed]] = defaultdict(list)
         self._outputs: dict[int, list[Placed]] = defaultdict(list)
-        for one in placed:
+        for one in dict.fromkeys(placed):
             if one.word == "y":
                 self._outputs[one.cycle].append(one)
             else:
                 self._inputs[one.port, one.cycle].append(one)
-        self._conditions = {
-            name for one in described.streams for text in one.when for name in NAMES.findall(text)
-        }
+        self._control = self._control_bits()
+        self._expect_apart()
         self.not_compared: set[str] = set()
         """Outputs that depend on data, of which nothing is described."""
         self._word_ports = {one.port for one in placed if one.word == "y"}
+        self._conditions = {one.name for one in described.conditions()}
         self._expected: dict[tuple[int, ...], Poly] = {}
 
     @property
@@ -66,6 +68,32 @@ class RecordedClaim:
             f"{self.described.top} ({self.described.computes}, {sizes}), control as in the "
             f"{self.recording.cycles} recorded cycles, data {idle} where no word is{not_compared}"
         )
+
+    def _control_bits(self) -> dict[str, set[int]]:
+        """Of each port, the bits that conditions are about."""
+        held = {**self.recording.inputs, **self.recording.outputs}
+        found: dict[str, set[int]] = defaultdict(set)
+        for one in self.described.conditions():
+            if one.name not in held:
+                raise ConfigError(f"control must be a port or bits of one, but {one.name} is none")
+            found[one.name].update(one.bits_of(len(held[one.name][0])))
+        return found
+
+    def _expect_apart(self) -> None:
+        for (port, cycle), words in self._inputs.items():
+            words.sort(key=lambda one: one.low)
+            for one, two in pairwise(words):
+                if two.low < one.low + one.width:
+                    raise ConfigError(
+                        f"words must stand apart, but {_named(one)} and {_named(two)} both have "
+                        f"{port}[{two.low}] in cycle {cycle}: look at beat and lane"
+                    )
+            for one in words:
+                if both := self._control[port] & set(range(one.low, one.low + one.width)):
+                    raise ConfigError(
+                        f"bits of a word are no control, but {_named(one)} has {port}[{min(both)}], which a "
+                        "condition is about, too: look at lane, or name the bits of control"
+                    )
 
     def _variable(self, stream: Stream, place: tuple[int, ...]) -> Poly:
         name = stream.word + "".join(f"[{index}]" for index in place)
@@ -103,7 +131,7 @@ class RecordedClaim:
     def _data(self, port: str, cycle: int, bits: str) -> Value:
         parts: list[tuple[Value, int]] = []
         at = 0
-        for one in sorted(self._inputs.get((port, cycle), ()), key=lambda one: one.low):
+        for one in self._inputs.get((port, cycle), ()):
             parts += self._idle(port, cycle, bits, at, one.low)
             stream = self.described.of(one.word)
             word = self.words.of(self._values[one.word, one.place], stream.bits)
@@ -115,10 +143,15 @@ class RecordedClaim:
     def _idle(
         self, port: str, cycle: int, bits: str, low: int, high: int
     ) -> Iterable[tuple[Value, int]]:
-        """Bits at which no word is."""
+        """Bits at which no word is; those of control are as recorded."""
         if high <= low:
             return
-        if self.is_idle_free:
+        control = next((bit for bit in range(low, high) if bit in self._control[port]), None)
+        if control is not None:
+            yield from self._idle(port, cycle, bits, low, control)
+            yield self._as_recorded(port, bits[-1 - control]), 1
+            yield from self._idle(port, cycle, bits, control + 1, high)
+        elif self.is_idle_free:
             width = high - low
             name = f"{port}[{low}+:{width}] idle in cycle {cycle}"
             yield (
@@ -134,7 +167,11 @@ class RecordedClaim:
         """Ports of control as recorded wherever that is known; words where they are described."""
         for port in self.roles.outputs:
             recorded = self.recording.outputs[port][cycle]
-            if port in self._word_ports or set(recorded) - {"0", "1"}:
+            if port in self._word_ports:
+                for bit in sorted(self._control[port]):
+                    self._expect_bit(machine, port, bit, recorded[-1 - bit])
+                continue
+            if set(recorded) - {"0", "1"}:
                 continue
             value = machine.read(port)
             if port not in self._conditions and isinstance(value, Word) and not value.unknown:
@@ -152,6 +189,21 @@ class RecordedClaim:
             what = f"y{''.join(f'[{index}]' for index in one.place)}"
             shifted = self.words.algebra.floor(self._sum(one.place), one.first)
             yield Check(what, one.port, one.low, one.width, shifted)
+
+    def _expect_bit(self, machine: Machine, port: str, bit: int, recorded: str) -> None:
+        """Control beside words in one port."""
+        found = self.words.slice(machine.read(port), bit, 1)
+        if isinstance(found, Word) and recorded in "01":
+            why = found.unknown.reason if found.unknown else "it depends on data"
+            raise ControlError(
+                f"output {port}[{bit}] must be known control in cycle {machine.cycle}, but is not: {why}",
+                is_wrong=False,
+            )
+        if recorded in "01" and found != int(recorded):
+            raise ControlError(
+                f"output {port}[{bit}] is {found} in cycle {machine.cycle}, but {recorded} was recorded",
+                is_wrong=True,
+            )
 
     def _sum(self, place: tuple[int, ...]) -> Poly:
         if place not in self._expected:
@@ -177,6 +229,10 @@ class RecordedClaim:
 
     def end(self) -> None:
         """All words are where they are described: `place_words` found each."""
+
+
+def _named(one: Placed) -> str:
+    return one.word + "".join(f"[{index}]" for index in one.place)
 
 
 def part_of(ports: Mapping[str, Port], *, is_input: bool, clock: str) -> dict[str, int]:

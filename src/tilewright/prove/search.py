@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from itertools import product
+from math import prod
 
 from tilewright.prove.algebra import Algebra
 from tilewright.prove.polynomials import Cases, Floor, Poly
@@ -12,6 +13,8 @@ from tilewright.prove.polynomials import Cases, Floor, Poly
 _TRIES = 60
 _MOST_BASES = 24
 _MOST_TOGETHER = 3
+_MOST_VALUES = 256
+"""Of inputs that are changed together, one after the other."""
 
 Point = dict[int, int]
 """A number for each input, by variable."""
@@ -135,14 +138,20 @@ class Search:
         """A point near `start` at which `base` is `target`, or as near to it as is found."""
         point = dict(start)
         distance = abs(self.algebra.evaluate(base, point) - target)
-        for index in sorted(inputs_of(self.algebra, base)):
-            one = self.algebra.variables[index]
-            for value in range(one.low, one.high + 1) if one.high - one.low < 256 else ():
+        alone = [(index,) for index in sorted(inputs_of(self.algebra, base))]
+        together = [group for group in self._groups(base) if len(group) > 1]
+        for group in (
+            *alone,
+            *together,
+        ):  # a product may be what none of its factors alone can make
+            ranges = [range(low, high + 1) for low, high in map(self._ends, group)]
+            for values in product(*ranges) if prod(map(len, ranges)) <= _MOST_VALUES else ():
                 if distance == 0:
                     return point
-                other = abs(self.algebra.evaluate(base, point | {index: value}) - target)
+                changed = point | dict(zip(group, values, strict=True))
+                other = abs(self.algebra.evaluate(base, changed) - target)
                 if other < distance:
-                    distance, point[index] = other, value
+                    distance, point = other, changed
         return point
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from tilewright.errors import ConfigError, FormatError
 from tilewright.formal.recorded import PortRoles
 from tilewright.store.toml import read_toml
-from tilewright.waves import Recording
+from tilewright.waves import Condition, Recording
 
 INDICES = {"a": "ptk", "w": "pkc", "y": "ptc"}
 """The words, and the indices of each, in the order of its axes."""
@@ -31,17 +31,14 @@ _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
 }
-NAMES = re.compile(r"[A-Za-z_]\w*")
-"""Of ports, in a condition."""
-_CONDITION = re.compile(r"(\w+)(?:\[(\d+)\])?(?:(!?=)(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
     """Where the words called `word` are.
 
-    port: its name, perhaps with ``{index}``. bits, signed: of one word. when: ports that must hold one
-    (``x``), a number (``x=0``, ``x!=3``), or whose bit must (``x[2]``). beat: which of the samples, an
+    port: its name, perhaps with ``{index}``. bits, signed: of one word. when: ports, or bits of them, that
+    must hold one or a number (`Condition`). beat: which of the samples, an
     expression of the indices, the sizes, the digit d and the repetition n. lane: how many words stand below
     this one in the port. digits: samples that one word takes, the lowest part first. repeats: how often it
     comes.
@@ -64,8 +61,7 @@ class Stream:
         if min(self.bits, self.digits, self.repeats) < 1 or self.bits % self.digits:
             raise ConfigError(f"bits of {self.word} must be a multiple of its digits, at least 1")
         for text in self.when:
-            if not _CONDITION.fullmatch(re.sub(r"\{\w+\}", "0", text)):
-                raise ConfigError(f"a condition must be like x, x=0, x!=3 or x[2], not {text!r}")
+            Condition.read(re.sub(r"\{\w+\}", "0", text))
 
     @property
     def ends(self) -> tuple[int, int]:
@@ -76,7 +72,10 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """An array of anybody: its module, its clock, what it computes, its sizes (P, T, K, C), its streams."""
+    """An array of anybody: its module, its clock, what it computes, its sizes (P, T, K, C), its streams.
+
+    control: ports or bits of them (``x[8]``, ``x[9:8]``) that are control though they travel beside data.
+    """
 
     top: str
     clock: str
@@ -84,6 +83,7 @@ class Described:
     sizes: Mapping[str, int]
     streams: tuple[Stream, ...]
     parameters: Mapping[str, int]
+    control: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.computes not in COMPUTES:
@@ -106,6 +106,21 @@ class Described:
         """The indices of all words."""
         return product(*(range(self.sizes[index.upper()]) for index in INDICES[word]))
 
+    def named(self, stream: Stream) -> Iterator[tuple[dict[str, int], tuple[int, ...]]]:
+        """The values of all names in texts of a stream, and the indices, of each of its words."""
+        for place in self.places(stream.word):
+            yield {**self.sizes, **dict(zip(INDICES[stream.word], place, strict=True))}, place
+
+    def conditions(self) -> set[Condition]:
+        """Of all streams, and what else is said to be control."""
+        texts = {
+            text.format(**names)
+            for stream in self.streams
+            for names, _ in self.named(stream)
+            for text in stream.when
+        }
+        return {Condition.read(text) for text in (*texts, *self.control)}
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
@@ -121,12 +136,14 @@ class Placed:
 
 
 def read_described(path: Path) -> Described:
-    """From TOML with top, clock, computes, sizes, [[stream]] and perhaps [parameters].
+    """From TOML with top, clock, computes, sizes, [[stream]], and perhaps control and [parameters].
 
     Raises `ConfigError` if the file is missing, a key is missing or of another type.
     """
     needs = " with top, clock, computes, sizes and [[stream]]"
     facts = read_toml(path, needs=needs)
+    if not isinstance(control := facts.get("control", []), list):
+        raise ConfigError(f'{path}: control must be a list, such as ["in[8]"], not {control!r:.40}')
     try:
         return Described(
             top=str(facts["top"]),
@@ -135,6 +152,7 @@ def read_described(path: Path) -> Described:
             sizes={str(name): int(size) for name, size in facts["sizes"].items()},
             streams=tuple(Stream(**one) for one in facts["stream"]),
             parameters={str(n): int(size) for n, size in facts.get("parameters", {}).items()},
+            control=tuple(map(str, control)),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ConfigError(f"{path} must be TOML{needs}: {error}") from None
@@ -165,12 +183,22 @@ def place_words(described: Described, recording: Recording) -> list[Placed]:
     found: list[Placed] = []
     for stream in described.streams:
         seen: dict[tuple[str, ...], list[int]] = {}
-        for place in described.places(stream.word):
-            names = {**described.sizes, **dict(zip(INDICES[stream.word], place, strict=True))}
+        for names, place in described.named(stream):
             asked = tuple(text.format(**names) for text in (stream.port, *stream.when))
             if asked not in seen:
                 seen[asked] = _samples(asked[1:], held, recording.cycles)
             found += _placed(stream, place, names, asked[0], seen[asked])
+    for one in found:
+        if one.port not in held:
+            raise ConfigError(
+                f"a port of y must be an output of {described.top}, but {one.port} is none"
+            )
+        width = len(held[one.port][0])
+        if not 0 <= one.low <= width - one.width:
+            raise ConfigError(
+                f"word {one.word}{list(one.place)} must lie in {one.port}, which has {width} bits, but "
+                f"begins at bit {one.low} and has {one.width}: look at port and lane"
+            )
     return found
 
 
@@ -195,22 +223,15 @@ def _placed(
 
 def _samples(conditions: tuple[str, ...], held: Mapping[str, Any], cycles: int) -> list[int]:
     """The cycles in which all conditions hold."""
-    tests = [_CONDITION.fullmatch(one) for one in conditions]
+    tests = [Condition.read(one) for one in conditions]
     for test in tests:
-        if test is None or test[1] not in held:
-            raise ConfigError(f"a condition must be about a port, but {conditions} is not")
+        if test.name not in held:
+            raise ConfigError(f"a condition must be about a port, but {test.name} is none")
     return [
         cycle
         for cycle in range(cycles)
-        if all(test and _holds(test, held[test[1]][cycle]) for test in tests)
+        if all(test.holds(held[test.name][cycle]) for test in tests)
     ]
-
-
-def _holds(test: re.Match[str], value: str) -> bool:
-    bits = value[-1 - int(test[2])] if test[2] else value
-    if set(bits) - {"0", "1"}:
-        return False
-    return (int(bits, 2) == int(test[4] or 1)) != (test[3] == "!=")
 
 
 def _number(text: str, names: Mapping[str, int]) -> int:

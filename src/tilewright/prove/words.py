@@ -17,12 +17,13 @@ from tilewright.prove.polynomials import Poly
 class Unknown:
     """Why bits are not known.
 
-    is_x: they are the simulator's x (never written); else a limit of this prover. Two bits of the same
-    reason are not the same bit.
+    is_x: they are the simulator's x (never written); else a limit of this prover. is_free: the source says
+    x, so they may be anything. Two bits of the same reason are not the same bit.
     """
 
     reason: str
     is_x: bool
+    is_free: bool = False
 
 
 Part = tuple[Poly | int | Unknown, int, int]
@@ -67,12 +68,30 @@ class Words:
         self._slices: dict[tuple[Word, int, int], Value] = {}
         self._numbers: dict[tuple[Word, bool], Poly] = {}
         self._polys: dict[tuple[int, int], Value] = {}
+        self.free: set[int] = set()
+        """Variables that stand for an x of the source."""
 
     # -- making them ------------------------------------------------------------------------------
 
     def unknown(self, why: Unknown, width: int) -> Word:
         """A word of unknown bits."""
         return self._intern(((why, 0, width),))
+
+    def freed(self, value: Value) -> Value:
+        """The same with new variables where the source says x: what holds for all of them holds."""
+        if isinstance(value, int) or value.unknown is None or not value.unknown.is_free:
+            return value
+        parts: list[tuple[Value, int]] = []
+        for source, low, width in value.parts:
+            if isinstance(source, Unknown) and source.is_free:
+                self.free.add(len(self.algebra.variables))
+                name = f"x of the source ({len(self.free)})"
+                parts.append(
+                    (self.of(self.algebra.variable(name, 0, (1 << width) - 1), width), width)
+                )
+            else:
+                parts.append((self.join([(source, low, width)]), width))
+        return self.concatenate(parts)
 
     def of(self, p: Poly, width: int) -> Value:
         """The lowest bits of a polynomial."""

@@ -89,7 +89,13 @@ def _ports(file: WaveFile, names: Sequence[str], scope: str) -> dict[str, Variab
     whole = {place: held for place, held in scopes.items() if held.keys() >= set(names)}
     if not whole:
         place, held = max(scopes.items(), key=lambda item: len(item[1].keys() & set(names)))
-        missing = ", ".join(name for name in names if name not in held)
+        lacks = [name for name in names if name not in held]
+        if array := _array_among(file, place, lacks):
+            raise ConfigError(
+                f"{file.path}: a recorded port must be one vector, but {array} is an array: record a module "
+                "around it that has vectors for ports, and prove that one"
+            )
+        missing = ", ".join(lacks)
         raise ConfigError(
             f"{file.path}: an instance must have all ports, but {place or 'the top'}, which has most, lacks "
             f"{missing}: dump the module's own ports ($dumpvars(1, INSTANCE)), or name others"
@@ -101,6 +107,15 @@ def _ports(file: WaveFile, names: Sequence[str], scope: str) -> dict[str, Variab
             "name the scope"
         )
     return next(iter(found.values()))
+
+
+def _array_among(file: WaveFile, place: str, names: Sequence[str]) -> str:
+    """The first of these of which the file has elements, as ``a[0]`` or, as Verilator does, ``a.[0]``."""
+    for name in names:
+        starts = (f"{place}.{name}[", f"{place}.{name}.[")
+        if any(one.name.startswith(starts) for one in file.variables):
+            return name
+    return ""
 
 
 def _expect_whole(file: WaveFile) -> None:

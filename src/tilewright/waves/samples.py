@@ -9,6 +9,7 @@ from pathlib import Path
 from tilewright.errors import ConfigError
 from tilewright.waves.binary import BinaryFile, is_binary
 from tilewright.waves.capture import Capture, is_capture
+from tilewright.waves.condition import Condition
 from tilewright.waves.vcd import VcdFile
 from tilewright.waves.wave_file import Variable, WaveFile
 
@@ -18,8 +19,9 @@ class Sampling:
     """Which samples are numbers: buses, joined with the first one highest, before rising edges of `clock`;
     in a capture (`Capture`), in which each row is an edge, `clock` is empty.
 
-    when: signals of one bit; only samples in which all are 1 count. A name may leave out scopes
-    from the left, as long as it is one variable. address: a bus that is kept beside each sample, for people.
+    when: signals of one bit, or conditions of others (`Condition`); only samples in which all are 1, or
+    hold, count. A name may leave out scopes from the left, as long as it is one variable. address: a bus that
+    is kept beside each sample, for people.
     """
 
     buses: tuple[str, ...]
@@ -68,18 +70,34 @@ def read_samples(path: Path, sampling: Sampling) -> list[Sample]:
     file = Capture.read(path) if is_clockless else open_waves(path)
     buses = [file.find(name) for name in sampling.buses]
     clock = [file.find(sampling.clock)] if sampling.clock else []
-    when = [file.find(name) for name in sampling.when]
+    when = [_condition(file, text) for text in sampling.when]
     address = [file.find(sampling.address)] if sampling.address else []
-    for one in (*clock, *when):
+    for one in clock:
         if one.width != 1:
             raise ConfigError(f"{path}: {one.name} must be one bit wide, but has {one.width}")
-    watched = [*buses, *clock, *when, *address]
+    watched = [*buses, *clock, *(one for one, _ in when), *address]
     rows = file.rows_of(watched) if isinstance(file, Capture) else _edges(file, clock[0], watched)
     return [
         Sample(time, _joined(held, buses), cycle, _joined(held, address))
         for cycle, (time, held) in enumerate(rows)
-        if all(held[one.code] == "1" for one in when)
+        if all(condition.holds(held[one.code]) for one, condition in when)
     ]
+
+
+def _condition(file: WaveFile | Capture, text: str) -> tuple[Variable, Condition]:
+    """A condition and its variable: one whose name is all of the text, or the one that it names."""
+    if any(f".{one.name}".endswith(f".{text}") for one in file.variables):
+        condition = Condition(text)
+    else:
+        condition = Condition.read(text)
+    one = file.find(condition.name)
+    if condition.high is None and condition == Condition(condition.name) and one.width != 1:
+        raise ConfigError(
+            f"{file.path}: {one.name} must be one bit wide, but has {one.width}: name a bit of it, or say "
+            f"what it must be ({text}[0], {text}=1)"
+        )
+    condition.bits_of(one.width)
+    return one, condition
 
 
 def _edges(

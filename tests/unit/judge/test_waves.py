@@ -76,12 +76,37 @@ def test_all_signals_must_choose_a_sample(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("when", "chosen"),
+    [
+        ("wide=2", ["00000001"]),
+        ("dut.wide[1]", ["00000001", "00000011"]),
+        ("wide[1]=0", ["00000010"]),
+        ("wide[1:0]!=2", ["00000010", "00000011"]),
+        ("valid=0", ["00000010"]),
+        ("tb.dut.valid!=0", ["00000001", "00000011"]),
+    ],
+)
+def test_a_condition_chooses_samples(tmp_path, when, chosen):
+    """A sample at which the bits are x is none of either."""
+    body = "#0 0! bx & b1 # #5 1! #6 0! 1% b10 & #10 1! #11 0! 0% b10 # b100 & #15 1! #16 0! 1% b11 # b111 & "
+    path = written(tmp_path, body + "#20 1!")
+    assert bits(path, "dut.out", when=(when,)) == chosen
+
+
+@pytest.mark.parametrize(
     ("sampling", "message"),
     [
         (Sampling(("psum",), "clk"), r"no variable 'psum'; there is tb\.clk, tb\.dut\.clk, .* and 3 more"),
         (Sampling(("dut.ou",), "clk"), r"no variable 'dut\.ou'; there is tb\.dut\.out, tb\.other\.out"),
         (Sampling(("out",), "clk"), r"'out' must be one variable, but is tb\.dut\.out, tb\.other\.out"),
         (Sampling(("dut.out",), "wide"), r"tb\.dut\.wide must be one bit wide, but has 8"),
+        (
+            Sampling(("dut.out",), "clk", when=("wide",)),
+            r"tb\.dut\.wide must be one bit wide, but has 8: name a bit of it, or say what it must be "
+            r"\(wide\[0\], wide=1\)",
+        ),
+        (Sampling(("dut.out",), "clk", when=("wide[8]",)), r"wide has 8 bits, so there is no wide\[8\]"),
+        (Sampling(("dut.out",), "clk", when=("wide>1",)), "a condition must be like x, x=0, .* not 'wide>1'"),
     ],
 )  # fmt: skip
 def test_names_that_do_not_fit_are_refused(tmp_path, sampling, message):

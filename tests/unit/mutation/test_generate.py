@@ -67,15 +67,24 @@ def test_every_mutant_of_a_counter():
     )
 
 
-def test_a_module_beside_a_package_has_its_mutants_and_the_package_none():
-    package = (
-        "package p;\n  localparam int W = 2 + 2;\n  function f(int a); f = a + 1; endfunction\n"
+def test_of_a_package_the_bodies_of_functions_have_mutants():
+    package = "package p;\n  localparam int W = 2 + 2;\n  typedef logic [W-1:0] t;\nFUNCTION"
+    package += "  typedef enum logic [1:0] {A = 1 + 1} e;\nendpackage\n"
+    function = (
+        "  function automatic t f(input logic [W-1:0] a = 1 + 1); return a + 1; endfunction\n"
     )
-    package += "endpackage\n"
+    assert not mutants_of(package.replace("FUNCTION", ""), file="p.sv")
+    package = package.replace("FUNCTION", function)
+    within = {
+        (4, "carry", "+ becomes ^"): 1,
+        (4, "off-by-one", "1 becomes 0"): 1,
+        (4, "off-by-one", "1 becomes 2"): 1,
+        (4, "operator", "+ becomes -"): 1,
+    }
+    assert _changes(package) == within
     lines = package.count("\n")
     beside = {(line + lines, *what): n for (line, *what), n in _changes(COUNTER).items()}
-    assert _changes(package + COUNTER) == beside
-    assert not mutants_of(package, file="p.sv")
+    assert _changes(package + COUNTER) == within | beside
 
 
 @pytest.mark.parametrize("reset", ["rst", "!rst_n", "~aresetn", "reset", "!i_rst_n", "!nreset"])

@@ -90,6 +90,19 @@ def test_ports_that_are_not_there(tmp_path, changed, message):
         reading(tmp_path, **changed)
 
 
+ELEMENTS = (
+    "$var wire 4 u u[0] [3:0] $end $scope module v $end $var wire 4 v [0] [3:0] $end $upscope $end "
+)
+
+
+@pytest.mark.parametrize("port", ["u", "v"])
+def test_a_port_that_is_an_array_is_said(tmp_path, port):
+    """As Icarus Verilog names its elements, and as Verilator does."""
+    header = HEADER.replace("$scope module inner", ELEMENTS + "$scope module inner")
+    with pytest.raises(ConfigError, match=f"one vector, but {port} is an array: record a module"):
+        reading(tmp_path, header=header, inputs=("rst", port))
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
