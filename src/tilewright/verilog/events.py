@@ -167,7 +167,8 @@ class MemoryLoad:
     width: bits of a word, 0 if the memory lies in the design, which is not given. first, last: addresses
     to fill, in that order, downwards too; has_range: the call gives both; is_outside: the memory does
     not have them, and nothing is loaded. stale_reads: addresses to fill that the testbench used though
-    nothing had filled them. is_followed: every use of the memory was seen.
+    nothing had filled them. is_seen: the testbench looked at a word of the memory; is_blurred: something
+    that is not followed looks at it, or the testbench does so at an address that is not known.
     indices: addresses of the elements of a memory with several dimensions. beyond: stands for what the
     testbench finds at addresses that the memory does not have.
     """
@@ -189,8 +190,14 @@ class MemoryLoad:
     stale_reads: set[int] = dataclasses.field(default_factory=set)
     used: set[int] = dataclasses.field(default_factory=set)
     indices: dict[object, int] = dataclasses.field(default_factory=dict)
-    is_followed: bool = False
+    is_seen: bool = False
+    is_blurred: bool = False
     beyond: ReadEvent | None = None
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether every use of the memory was seen."""
+        return self.is_seen and not self.is_blurred
 
     @property
     def room(self) -> int:

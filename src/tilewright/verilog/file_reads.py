@@ -292,10 +292,9 @@ def _assign(
             break
         target = left.pop(0)
         target.assign(machine, _scanned(one, target))
-        if (key := target.key(machine)) is not None:
-            machine.mark(key, event)
-            if event.status != MATCHED:  # out of an old line
-                event.is_used = event.is_used or event.is_exposed
+        machine.hand_over(event, target.key(machine))
+        if event.status != MATCHED:  # out of an old line
+            event.is_used = event.is_used or event.is_exposed
     keys = [key for target in left if events and (key := target.key(machine)) is not None]
     if keys:
         events[-1].has_default = all(map(machine.is_set_by_hand, keys))

@@ -16,6 +16,7 @@ from tilewright.verilog.machine import (
 from tilewright.verilog.objects import find_name
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.queues import length
+from tilewright.verilog.result_flow import tells_of_file
 from tilewright.verilog.signals import (
     BreakLoopSignal,
     ContinueLoopSignal,
@@ -50,10 +51,8 @@ def _kind(condition: Any, body: Any) -> str:
     """ "open" if it depends on the file, or on nothing, when the loop ends; else "counted"."""
     if condition is None:
         return "open"
-    facts = facts_of(condition)
-    results = facts_of(body).results
-    is_about_file = bool(facts.read & results) or facts.asks_file
-    return "open" if is_about_file or not facts.read else "counted"
+    is_open = not facts_of(condition).read or tells_of_file(condition, body)
+    return "open" if is_open else "counted"
 
 
 def _while(statement: Any, compiler: Compiler) -> Run:

@@ -13,6 +13,8 @@ from tilewright.verilog.constant_names import is_constant, refuses_name
 from tilewright.verilog.events import MemoryLoad
 from tilewright.verilog.file_reads import written
 from tilewright.verilog.formats import format_text
+from tilewright.verilog.heap import static_name
+from tilewright.verilog.looks import look_at_all
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.objects import FindName, find_name
 from tilewright.verilog.readmem import load_memory
@@ -65,6 +67,7 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
         if own is not None:
             load.content, load.is_own, load.is_opaque = own.text or b"", True, own.text is None
         machine.loads.append(load)
+        load.is_blurred = static_name(facts.find(machine)) in machine.exposed
         if load.is_opaque:
             machine.memories.setdefault(facts.find(machine), Memory()).elements[None] = UNKNOWN
         elif load.width:
@@ -124,6 +127,8 @@ def writemem(call: Any, compiler: Compiler) -> Evaluate:
         machine.step()
         limits = [bound(machine).bits for bound in bounds]
         text = name(machine).text
+        if facts is not None:
+            look_at_all(machine, {static_name(facts.find(machine))})
         if text is not None:
             content = None if facts is None else _memory_text(machine, facts, limits)
             machine.written[normpath(text.decode("latin-1"))] = WrittenFile(content)

@@ -165,6 +165,13 @@ def compile_key(expression: Any, compiler: Compiler) -> FindKey:
     return find_name(expression, compiler) or (lambda _: None)
 
 
+def parts_of(target: Any) -> list[Any]:
+    """The places that are written to together, as ``{a, b}`` is."""
+    if target.kind.name != "Concatenation":
+        return [target]
+    return [part for operand in target.operands for part in parts_of(operand)]
+
+
 def _element_key(find: FindName, index: Callable[[Machine], object | None]) -> FindKey:
     return lambda m: None if (at := index(m)) is None else (find(m), at)
 

@@ -13,10 +13,12 @@ from tilewright.verilog.block_order import Block, in_order
 from tilewright.verilog.classes import methods_of, outer_scopes, static_properties
 from tilewright.verilog.compiler import Run
 from tilewright.verilog.facts import facts_of
+from tilewright.verilog.looks import exposed_names
 from tilewright.verilog.machine import (
     MAX_STEPS,
     Machine,
 )
+from tilewright.verilog.nonblocking import catch_up
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.plusargs import Plusargs
 from tilewright.verilog.signals import (
@@ -30,6 +32,7 @@ from tilewright.verilog.signals import (
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.statements import StatementCompiler
 from tilewright.verilog.testbench import Testbench
+from tilewright.verilog.unknown_names import UNKNOWN_NAME
 from tilewright.verilog.unread_results import left_out_reads
 
 _READS = ("$fscanf", "$fgets")
@@ -71,8 +74,9 @@ def follow(
             dict(tied_ports(bodies)),
         )
         machine = Machine(
-            folder, frozenset(_volatile(blocks)), frozenset(_exposed(testbench, bodies, blocks)),
-            simulator, Plusargs(tuple(map(os.fsencode, testbench.plusargs))),
+            folder, frozenset((*_volatile(blocks), *_unknown_names(bodies))),
+            frozenset(_exposed(testbench, bodies, blocks)), simulator,
+            Plusargs(tuple(map(os.fsencode, testbench.plusargs))),
             max_steps=max_steps, ignores_case=ignores_case,
         )  # fmt: skip
         machine.contents.update(contents or {})
@@ -142,6 +146,7 @@ def _turns(machine: Machine, body: Run, block: Block) -> tuple[bool, bool]:
         state = {name: machine.values.get(name) for name in block.facts.assigned}
         with suppress(BreakLoopSignal, ContinueLoopSignal, ReturnCallSignal, DisableBlockSignal):
             body(machine)
+        catch_up(machine)
         machine.settle()
         streams, position = _progress(machine)
         is_known = all(machine.values.get(name) == state[name] for name in state)
@@ -162,14 +167,7 @@ def _exposed(testbench: Testbench, bodies: list[Any], blocks: list[Block]) -> It
     for block in blocks:
         if block.is_clocked:
             yield from block.facts.read
-    for body in bodies:
-        for member in body:
-            if member.kind.name == "ContinuousAssign":
-                yield from facts_of(member.assignment).read
-            elif member.kind.name == "Variable" and member.name in testbench.connected:
-                yield path_of(member)
-            elif member.kind.name == "Instance" and member.name in testbench.connected:
-                yield from (path_of(one) for one in member.body if one.kind.name == "Variable")
+    yield from exposed_names(bodies, testbench.connected, calling_members(testbench))
 
 
 def _assigned(bodies: list[Any], blocks: list[Block]) -> Iterator[str]:
@@ -180,6 +178,12 @@ def _assigned(bodies: list[Any], blocks: list[Block]) -> Iterator[str]:
         for member in body:
             if member.kind.name == "Variable" and member.initializer is not None:
                 yield path_of(member)
+
+
+def _unknown_names(bodies: list[Any]) -> Iterator[str]:
+    """What stands for a name within the design: it never holds what the testbench gave it."""
+    names = (member for body in bodies for member in body if member.name == UNKNOWN_NAME)
+    return (path_of(one) for one in names)
 
 
 def _volatile(blocks: list[Block]) -> set[str]:
@@ -260,6 +264,7 @@ def _run(machine: Machine, compiler: StatementCompiler, block: Block) -> None:
             DisableBlockSignal,
         ):
             compiler.compile(block.node.body)(machine)
+        catch_up(machine)
     except FinishSimulationSignal:
         # else the others run beside it, until then
         machine.is_finished = not block.facts.has_timing

@@ -17,8 +17,10 @@ from tilewright.verilog.facts import facts_of
 from tilewright.verilog.file_reads import holder_name
 from tilewright.verilog.forks import compile_fork
 from tilewright.verilog.initial_values import compile_declaration, compile_initial_value
+from tilewright.verilog.looks import look_at_all
 from tilewright.verilog.loops import LOOPS
 from tilewright.verilog.machine import Machine
+from tilewright.verilog.nonblocking import catch_up
 from tilewright.verilog.objects import FindName
 from tilewright.verilog.places import compile_key, compile_target
 from tilewright.verilog.read_order import in_open_order
@@ -94,7 +96,7 @@ class StatementCompiler:
                     "depends on something that lint cannot compute",
                 )
                 machine.lose_streams(holders)
-            machine.use_all(facts.read)
+            look_at_all(machine, facts.read)
             for name in facts.assigned:
                 forget_all(machine, name) if name in facts.own else forget(machine, name)
 
@@ -231,7 +233,29 @@ def _unknown_branches(statement: Any, compiler: Compiler, if_true: Run) -> Run:
 
 
 def _timed(statement: Any, compiler: Compiler) -> Run:
-    return compiler.compile(statement.stmt)
+    """A delay or an event: it is passed at once, and looks at how long it is."""
+    body, timing = compiler.compile(statement.stmt), statement.timing
+    is_open = timing.kind.name == "Delay" and timing.expr.constant is None
+    return _after(compiler.expression(timing.expr) if is_open else None, body)
+
+
+def _wait(statement: Any, compiler: Compiler) -> Run:
+    return _after(compiler.expression(statement.cond), compiler.compile(statement.stmt))
+
+
+def _after(look: Evaluate | None, body: Run) -> Run:
+    def run(machine: Machine) -> None:
+        if look is not None:
+            look(machine)
+        catch_up(machine)
+        body(machine)
+
+    return run
+
+
+def _procedural_assign(statement: Any, compiler: Compiler) -> Run:
+    """`force`, and `assign` within a block: from here on, the variable follows others."""
+    return compiler.forget(statement.assignment)
 
 
 def _raiser(error: type[Exception]) -> Callable[[Any, Compiler], Run]:
@@ -283,7 +307,7 @@ _COMPILERS: dict[str, Callable[[Any, Compiler], Run]] = {
     "Conditional": _conditional,
     "Case": compile_case,
     "Timed": _timed,
-    "Wait": _timed,
+    "Wait": _wait,
     "Break": _raiser(BreakLoopSignal),
     "Continue": _raiser(ContinueLoopSignal),
     "Return": _return,
@@ -291,7 +315,7 @@ _COMPILERS: dict[str, Callable[[Any, Compiler], Run]] = {
     "EventTrigger": _nothing,
     "WaitFork": _nothing,
     "DisableFork": _nothing,
-    "ProceduralAssign": _nothing,
+    "ProceduralAssign": _procedural_assign,
     "ProceduralDeassign": _nothing,
     "ImmediateAssertion": _assertion,
 }
