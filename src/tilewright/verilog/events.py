@@ -26,22 +26,22 @@ class ReadEvent:
     """One conversion of `$fscanf`, or one `$fgets`.
 
     code: "b", "o", "h", "d", "f" for a word, "s" for a token, "c" for a character, "line" for `$fgets`,
-    BYTES for `$fread`, where `matched` counts bytes;
-    of a dropped conversion "s". line: in the testbench. field: digits that the format allows, 0 for
-    any number. target: bits of the variable, `is_signed` or not. start, end: of what was consumed, in
-    bytes, white space before it left out. run: start and end of the conversions of one call that
-    follow on one another without white space. in_loop: innermost loop is "counted" or "open" (it goes
-    on as the file does). words: what a later `$sscanf` made of the line. call: number of the read, which
-    all conversions of one share. matched: how many conversions of the call matched. is_used: the testbench
-    looked at the value that this read left; of one that failed, at the old value. is_exposed: the
-    variable goes to the design. is_fatal: the testbench ended the simulation because this read failed;
-    is_reported: it printed something. is_settled: it took note of the end, and went on without the value.
-    literal: a character of the format that did not match. is_in_line: it is one of a line's words;
-    is_short_line: the line ends before the format does; has_default: the variables that it left alone
-    hold what the testbench set, and no older word; is_outside: it was stored at an address that its
-    memory does not have, and is_missed: something looked for it there. is_copied: to another variable.
-    cuts: variables that got a copy of the number without its first bits, of which `cut_to` were kept;
-    is_cut_used, is_whole_used: somebody looked at such a copy, or at the number elsewhere.
+    BYTES for `$fread`, where `matched` counts bytes; of a dropped conversion "s". line: in the testbench.
+    field: digits that the format allows, 0 for any number. target: bits of the variable, `is_signed` or
+    not. start, end: of what was consumed, in bytes, white space before it left out. run: start and end of
+    the conversions of one call that follow on one another without white space. in_loop: innermost loop is
+    "counted" or "open" (it goes on as the file does). words: what a later `$sscanf` made of the line. call:
+    number of the read, which all conversions of one share. matched: how many conversions of the call
+    matched; texts: those by `%s` and `%c`. is_used: the testbench looked at the value that this read left;
+    of one that failed, at the old value. is_exposed: the variable goes to the design. is_fatal: the
+    testbench ended the simulation because this read failed; is_reported: it printed something. is_settled:
+    it took note of the end, and went on without the value. literal: a character of the format that did not
+    match. is_in_line: it is one of a line's words; is_short_line: the line ends before the format does;
+    has_default: the variables that it left alone hold what the testbench set, and no older word;
+    is_outside: it was stored at an address that its memory does not have, and is_missed: something looked
+    for it there. is_copied: to another variable. cuts: variables that got a copy of the number without its
+    first bits, of which `cut_to` were kept; is_cut_used, is_whole_used: somebody looked at such a copy, or
+    at the number elsewhere.
     """
 
     code: str
@@ -59,6 +59,7 @@ class ReadEvent:
     is_signed: bool = False
     call: int = 0
     matched: int = 0
+    texts: int = 0
     is_used: bool = False
     is_exposed: bool = False
     is_fatal: bool = False

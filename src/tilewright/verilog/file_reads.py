@@ -236,6 +236,7 @@ def _record(done: list[Conversion], reading: Reading, machine: Machine) -> list[
     targets, runs = iter(reading.targets), _runs(done)
     machine.calls += 1
     matched = sum(one.status == MATCHED for one in done)
+    texts = sum(one.status == MATCHED and one.item.code in ("s", "c") for one in done)
     for one, run in zip(done, runs, strict=True):
         target = None if one.item.is_dropped else next(targets, None)
         code = _code(one, reading)
@@ -254,7 +255,7 @@ def _record(done: list[Conversion], reading: Reading, machine: Machine) -> list[
         event.in_loop = machine.loops[-1] if machine.loops else ""
         event.is_checked, event.literal = reading.is_checked, one.literal
         event.is_signed = bool(target and target.is_signed)
-        event.call, event.matched = machine.calls, matched
+        event.call, event.matched, event.texts = machine.calls, matched, texts
         events.append(event)
     return events
 

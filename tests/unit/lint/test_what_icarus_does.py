@@ -202,6 +202,18 @@ RUN = {
         'while ($fgets(line, f) != 0) begin n = $sscanf(line, "%d %d", v, x); s = s + v + x; '
         '$display("R %0d %0d", n, s); end', b"1 2\n3\n4 5\n", "bad-word",
     ),
+    "comments among records with a name": block(
+        'while ($fgets(line, f) != 0) begin n = $sscanf(line, "%s %h %h", name, x, y); '
+        'if (n == 3) $display("R %0s %0d", name, x + y); end', b"# the sums\nADD 1 2\n\n// more\nNOP\nSUB 3 4\n",
+    ),
+    "a record with a name, of which a number is missing": block(
+        'while ($fgets(line, f) != 0) begin n = $sscanf(line, "%s %h %h", name, x, y); '
+        'if (n == 3) $display("R %0s %0d", name, x + y); end', b"ADD 1 2\nSUB 3\nADD 1 1\n", "bad-word",
+    ),
+    "a record with a name, of which a number is none": block(
+        'while ($fgets(line, f) != 0) begin n = $sscanf(line, "%s %h %h", name, x, y); '
+        'if (n == 3) $display("R %0s %0d", name, x + y); end', b"ADD 1 2\nSUB q 3\nADD 1 1\n", "bad-word",
+    ),
     "labels between the words": block(
         'repeat (2) begin n = $fscanf(f, "%s", line); n = $fscanf(f, "%h", s); $display("R %h", s); end',
         b"0000 1234\n0001 5678\n",
