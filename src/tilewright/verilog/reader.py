@@ -235,9 +235,13 @@ def unchecked_lines(testbench: Testbench) -> list[int]:
 
 def calling_members(testbench: Testbench) -> list[Any]:
     """The blocks and subroutines of modules, of packages and outside of them."""
+    return [one for scope in scopes_of(testbench) for one in scope if one.kind.name in _CALLING]
+
+
+def scopes_of(testbench: Testbench) -> list[Any]:
+    """The bodies of all instances, then packages and what stands outside of them."""
     bodies = [body for top in testbench.tops for body in instance_bodies(top)]
-    scopes = [*bodies, *outer_scopes(testbench.compilation)]
-    return [member for scope in scopes for member in scope if member.kind.name in _CALLING]
+    return [*bodies, *outer_scopes(testbench.compilation)]
 
 
 def instance_bodies(body: Any) -> Iterator[Any]:

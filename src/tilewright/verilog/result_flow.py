@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from tilewright.verilog.classes import overriders
 from tilewright.verilog.facts import facts_of
 from tilewright.verilog.paths import path_of
 
@@ -67,23 +68,31 @@ class _Flows:
                 self.found.append((frozenset(facts_of(branch).assigned), sources))
 
     def _call(self, call: Any) -> None:
-        subroutine = call.subroutine
-        for formal, actual in zip(subroutine.arguments, call.arguments, strict=False):
-            inside = frozenset((path_of(formal),))
-            if formal.direction.name != "Out":
-                self.found.append((inside, _sources(actual)))
-            if formal.direction.name != "In":
-                place = actual.left if actual.kind.name == "Assignment" else actual
-                self.found.append((_names(place), inside))
-        path = path_of(subroutine)
+        for subroutine in _called(call):
+            for formal, actual in zip(subroutine.arguments, call.arguments, strict=False):
+                inside = frozenset((path_of(formal),))
+                if formal.direction.name != "Out":
+                    self.found.append((inside, _sources(actual)))
+                if formal.direction.name != "In":
+                    place = actual.left if actual.kind.name == "Assignment" else actual
+                    self.found.append((_names(place), inside))
+            self._enter(subroutine)
+
+    def _enter(self, subroutine: Any) -> None:
+        path, result = path_of(subroutine), _result(subroutine)
         if path not in self.calls:
             self.calls.add(path)
-            subroutine.body.visit(lambda node: self._return(node, _result(subroutine)))
+            subroutine.body.visit(lambda node: self._return(node, result))
             self.collect(subroutine.body)
 
     def _return(self, node: Any, result: str) -> None:
         if node.kind.name == "Return" and node.expr:
             self.found.append((frozenset((result,)), _sources(node.expr)))
+
+
+def _called(call: Any) -> list[Any]:
+    """What a call may call: a method, and those that stand in for it in derived classes."""
+    return [call.subroutine, *overriders(call.subroutine)]
 
 
 def _result(subroutine: Any) -> str:
@@ -103,9 +112,10 @@ def _sources(node: Any) -> frozenset[str]:
     def visit(one: Any) -> None:
         if one.kind.name in ("NamedValue", "HierarchicalValue"):
             found.add(path_of(one.symbol))
-        elif one.kind.name == "Call":
-            is_read = one.isSystemCall and one.subroutineName in RESULT_CALLS
-            found.add(_RESULT if is_read else "" if one.isSystemCall else _result(one.subroutine))
+        elif one.kind.name == "Call" and not one.isSystemCall:
+            found.update(map(_result, _called(one)))
+        elif one.kind.name == "Call" and one.subroutineName in RESULT_CALLS:
+            found.add(_RESULT)
 
     node.visit(visit)
     return frozenset(found - {""})

@@ -204,7 +204,7 @@ RUN = {
     ),
     "comments among records with a name": block(
         'while ($fgets(line, f) != 0) begin n = $sscanf(line, "%s %h %h", name, x, y); '
-        'if (n == 3) $display("R %0s %0d", name, x + y); end', b"# the sums\nADD 1 2\n\n// more\nNOP\nSUB 3 4\n",
+        'if (n == 3) $display("R %0s %0d", name, x + y); end', b"# of sums\nADD 1 2\n\nNOP\nSUB 3 4\n",
     ),
     "a record with a name, of which a number is missing": block(
         'while ($fgets(line, f) != 0) begin n = $sscanf(line, "%s %h %h", name, x, y); '
