@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tilewright.verilog.values import Value
 
 MATCHED, NO_MATCH, AT_END = "matched", "no match", "at end"
 BYTES = "bytes"
@@ -165,13 +169,15 @@ class Stream:
 class MemoryLoad:
     """One `$readmemb` or `$readmemh`.
 
-    width: bits of a word, 0 if the memory lies in the design, which is not given. first, last: addresses
-    to fill, in that order, downwards too; has_range: the call gives both; is_outside: the memory does
-    not have them, and nothing is loaded. stale_reads: addresses to fill that the testbench used though
-    nothing had filled them. is_seen: the testbench looked at a word of the memory; is_blurred: something
-    that is not followed looks at it, or the testbench does so at an address that is not known.
-    indices: addresses of the elements of a memory with several dimensions. beyond: stands for what the
-    testbench finds at addresses that the memory does not have.
+    width: bits of a word, 0 if the memory lies in the design, which is not given. first, last: addresses to
+    fill, in that order, downwards too; has_range: the call gives both; is_outside: the memory does not have
+    them, and nothing is loaded. stale_reads: addresses to fill that the testbench used though nothing had
+    filled them. is_seen: the testbench looked at a word of the memory; is_blurred: something that is not
+    followed looks at it, or the testbench does so at an address that is not known. given: the words of the
+    file, by their index in the memory; kept: those of the load before it that it should have replaced;
+    is_again: both are of one call. old_reads: addresses of those that the testbench looked at. indices:
+    addresses of the elements of a memory with several dimensions. beyond: stands for what the testbench
+    finds at addresses that the memory does not have.
     """
 
     name: str
@@ -191,6 +197,10 @@ class MemoryLoad:
     stale_reads: set[int] = dataclasses.field(default_factory=set)
     used: set[int] = dataclasses.field(default_factory=set)
     indices: dict[object, int] = dataclasses.field(default_factory=dict)
+    given: dict[object, Value] = dataclasses.field(default_factory=dict)
+    kept: dict[object, Value] = dataclasses.field(default_factory=dict)
+    is_again: bool = False
+    old_reads: set[int] = dataclasses.field(default_factory=set)
     is_seen: bool = False
     is_blurred: bool = False
     beyond: ReadEvent | None = None

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.events import MemoryLoad
 from tilewright.verilog.facts import facts_of
 from tilewright.verilog.heap import static_name
 from tilewright.verilog.machine import Machine
@@ -42,16 +43,25 @@ def read_memory(machine: Machine, path: str, at: object | None, default: Value) 
         machine.event_of((path, at))
         machine.use((path, at))
         for load in memory.loads:
-            load.is_seen = True
-            address = load.indices.get(at) if load.indices else at
-            if isinstance(address, int) and load.fills(address):
-                if at not in memory.loaded:
-                    load.stale_reads.add(address)
-                elif not machine.is_matching:
-                    load.used.add(address)
+            _look_at_load(machine, memory, load, at)
     if at is None or None in memory.elements or path in machine.volatile:
         return UNKNOWN
     return memory.elements.get(at, default)
+
+
+def _look_at_load(machine: Machine, memory: Memory, load: MemoryLoad, at: object | None) -> None:
+    """Whether the word is one that this load gave, or should have given."""
+    load.is_seen = True
+    address = load.indices.get(at) if load.indices else at
+    if not (isinstance(address, int) and load.fills(address)):
+        return
+    value = memory.elements.get(at)
+    if at not in memory.loaded:
+        load.stale_reads.add(address)
+    elif value is not None and value is load.kept.get(at) and load is memory.loads[-1]:
+        (load.stale_reads if load.is_again else load.old_reads).add(address)
+    elif value is not None and value is load.given.get(at) and not machine.is_matching:
+        load.used.add(address)
 
 
 def looking(expression: Any, _: Compiler) -> Evaluate:

@@ -31,7 +31,7 @@ MOST_ELEMENTS = 1 << 20
 class LoadCall:
     """One call. find, width, ends: of the memory; a width of 0 where it lies in the design.
 
-    indices: of its elements in order, where it has several dimensions.
+    indices: of its elements in order, where it has several dimensions. is_four_state: they can hold x and z.
     """
 
     line: int
@@ -41,6 +41,7 @@ class LoadCall:
     is_signed: bool
     ends: tuple[int, int]
     indices: tuple[object, ...] = ()
+    is_four_state: bool = True
 
 
 def readmem(call: Any, compiler: Compiler) -> Evaluate:
@@ -76,6 +77,7 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
                 load,
                 machine.simulator,
                 indices=facts.indices,
+                is_four_state=facts.is_four_state,
             )
         return UNKNOWN
 
@@ -97,7 +99,8 @@ def _facts(call: Any, line: int, compiler: Compiler) -> LoadCall | None:
     if len(dimensions) > 1:
         ends = (0, prod(abs(left - right) + 1 for left, right in dimensions) - 1)
     width, is_signed = int(element.bitWidth), bool(element.isSigned)
-    return LoadCall(line, base, find, width, is_signed, ends, _indices(dimensions))
+    indices, is_four_state = _indices(dimensions), bool(element.isFourState)
+    return LoadCall(line, base, find, width, is_signed, ends, indices, is_four_state)
 
 
 def _dimensions(type_: Any) -> tuple[list[tuple[int, int]], Any]:

@@ -113,6 +113,31 @@ RUN = {
     "bytes into a memory of a named type": block(
         'n = $fread(w, f); $display("R %h", w[3]);', b"ABCD", declared="typedef reg [7:0] ws[0:3]; ws w;"
     ),
+    # several loads of one memory
+    "a file that is shorter than the one before it": case(
+        'initial for (k = 0; k < 2; k = k + 1) begin $sformat(name, "%0d.txt", k); $readmemh(name, m); '
+        '$display("R %h %h", m[0], m[3]); end', errors="too-few-words",
+        **{"0_txt": FOUR, "1_txt": b"5\n6\n"},
+    ),
+    "a file over a part of another one": case(
+        'initial begin $readmemh("d.txt", m);\n$readmemh("e.txt", m); $display("R %h %h", m[0], m[3]); end',
+        e_txt=b"5\n6\n",
+    ),
+    "addresses of words that are to be replaced": case(
+        'initial begin for (k = 0; k < 2; k = k + 1) begin $sformat(name, "%0d.txt", k); $readmemh(name, m); '
+        'end $display("R %h %h", m[0], m[3]); end', **{"0_txt": FOUR, "1_txt": b"@2 5\n6\n"},
+    ),
+    "a word that is replaced before anybody looks": case(
+        'initial begin $readmemh("d.txt", m); m[1] = 3; $display("R %h %h", m[0], m[1]); end', b"1 2ff 3 4\n"
+    ),
+    "a word that the next file replaces": case(
+        'initial begin $readmemh("d.txt", m); $readmemh("e.txt", m); $display("R %h", m[1]); end',
+        b"1 2ff 3 4\n", e_txt=FOUR,
+    ),
+    "a digit x in a memory of two states": case(
+        'bit [7:0] w[0:3]; initial begin $readmemh("d.txt", w); $display("R %h %h", w[0], w[1]); end',
+        b"1 x2 3 4\n", "x-digits",
+    ),
     # letters that are no ASCII
     "letters with accents in comments": case(
         'initial begin $readmemh("d.txt", m); $display("R %h %h", m[0], m[1]); end',
