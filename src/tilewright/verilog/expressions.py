@@ -23,6 +23,7 @@ from tilewright.verilog.places import (
     compile_target,
     default_value,
     fitter,
+    is_signed_member,
     root_of,
 )
 from tilewright.verilog.values import UNKNOWN, Value, all_x, from_pattern, wrap
@@ -277,14 +278,15 @@ def _part(expression: Any, compiler: Compiler) -> Evaluate:
     """A bit, a packed element, a range or a member of a vector."""
     value = compile_expression(expression.value, compiler)
     width, low = int(expression.type.bitWidth), compile_low_bit(expression, compiler)
-    whole = int(expression.value.type.bitWidth)
+    whole, may_be_signed = int(expression.value.type.bitWidth), is_signed_member(expression)
 
     def evaluate(machine: Machine) -> Value:
         pattern = value(machine).resize(whole, is_signed=False).pattern
         at = low(machine)
         if pattern is None or at is None:
             return UNKNOWN
-        return from_pattern(pattern[0] >> at, pattern[1] >> at, width)
+        is_signed = may_be_signed and machine.simulator.has_signed_members
+        return from_pattern(pattern[0] >> at, pattern[1] >> at, width, is_signed=is_signed)
 
     return evaluate
 

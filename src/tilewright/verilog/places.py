@@ -281,6 +281,12 @@ def _compile_first(expression: Any, compiler: Compiler, *, is_down: bool) -> Fin
     return first
 
 
+def is_signed_member(expression: Any) -> bool:
+    """Whether an expression is a member with a sign, of a packed structure or union."""
+    is_packed = expression.kind.name == "MemberAccess" and expression.value.type.isIntegral
+    return bool(is_packed and expression.type.isIntegral and expression.type.isSigned)
+
+
 def default_value(type_: Any) -> Value:
     """What a variable holds before anything is assigned: a handle is null."""
     if not type_.isIntegral:

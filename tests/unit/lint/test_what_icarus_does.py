@@ -138,6 +138,10 @@ RUN = {
         'bit [7:0] w[0:3]; initial begin $readmemh("d.txt", w); $display("R %h %h", w[0], w[1]); end',
         b"1 x2 3 4\n", "x-digits",
     ),
+    "members with a sign": block(
+        'n = $fscanf(f, "%h", p); if (n == 1) $display("R %0d %0d", p.a, p.b); i = p.a; $display("R", i);',
+        b"fe80\n", declared="struct packed { logic signed [7:0] a; byte b; } p;",
+    ),
     # letters that are no ASCII
     "letters with accents in comments": case(
         'initial begin $readmemh("d.txt", m); $display("R %h %h", m[0], m[1]); end',
