@@ -200,11 +200,22 @@ def _turn(machine: Machine, body: Run, steps: list[Evaluate], file_line: int) ->
             body(machine)
     except StopProcessSignal:
         if file_line:
-            machine.undecided(file_line, "this loop over a file does not come to an end")
+            _give_up(machine, file_line)
         raise
     machine.settle()
     for step in steps:
         step(machine)
+
+
+def _give_up(machine: Machine, line: int) -> None:
+    """A loop over a file that does not end by itself."""
+    if not machine.ends_by_time:
+        machine.undecided(line, "this loop over a file does not come to an end")
+        return
+    message = "this loop over a file goes on until another block ends the simulation, at a time"
+    machine.undecided(line, f"{message} that lint does not know")
+    for stream in machine.streams:
+        stream.is_assumed = stream.is_assumed or stream.failures > 0
 
 
 LOOPS: dict[str, Callable[[Any, Compiler], Run]] = {

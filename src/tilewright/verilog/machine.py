@@ -36,10 +36,11 @@ class Machine:
     their own. exposed: those that the design sees. notes: line and message of what could not be followed;
     faults: those, the file and a kind, of calls that read nothing. names: of all files opened, by handle.
     marks: which read left the value that a variable holds. later: what variables are to hold once time goes
-    on. is_cut: `$finish` in a branch ended the simulation. ignores_case: open a file of the same name in
-    other letter case, too. contents: of files read. printed: lines of the testbench, None where not known.
-    written: files that it writes. is_matching: what is looked at is a pattern with open digits. heap: objects
-    of classes. plusargs: of the run. is_merging: a part of a variable is assigned, and the rest of it stays.
+    on. ends_by_time: a block waits, and ends the simulation. is_cut: `$finish` in a branch ended the
+    simulation. ignores_case: open a file of the same name in other letter case, too. contents: of files read.
+    printed: lines of the testbench, None where not known. written: files that it writes. is_matching: what is
+    looked at is a pattern with open digits. heap: objects of classes. plusargs: of the run. is_merging: a
+    part of a variable is assigned, and the rest of it stays.
     """
 
     folder: Path
@@ -75,6 +76,7 @@ class Machine:
     is_matching: bool = False
     is_merging: bool = False
     is_cut: bool = False
+    ends_by_time: bool = False
     ignores_case: bool = False
     contents: dict[Path, bytes] = field(default_factory=dict)
 

@@ -13,6 +13,7 @@ from tilewright.verilog.block_order import Block, in_order
 from tilewright.verilog.classes import methods_of, outer_scopes, static_properties
 from tilewright.verilog.compiler import Run
 from tilewright.verilog.facts import facts_of
+from tilewright.verilog.late_changes import changed_again, ends_by_time
 from tilewright.verilog.looks import exposed_names
 from tilewright.verilog.machine import (
     MAX_STEPS,
@@ -34,6 +35,7 @@ from tilewright.verilog.statements import StatementCompiler
 from tilewright.verilog.testbench import Testbench
 from tilewright.verilog.unknown_names import UNKNOWN_NAME
 from tilewright.verilog.unread_results import left_out_reads
+from tilewright.verilog.variables import forget
 
 _READS = ("$fscanf", "$fgets")
 _CALLING = ("ProceduralBlock", "Subroutine")
@@ -100,15 +102,22 @@ def _run_all(
     for variable in (*statics, *variables):
         if run := compiler.initialize(variable):
             run(machine)
+    machine.ends_by_time = any(
+        block.is_initial and not block.facts.has_file_calls and ends_by_time(block.node.body)
+        for block in blocks
+    )
     for number, block in enumerate(in_order([block for block in blocks if block.is_initial])):
         machine.heap.process = (-1 - number,) if block.facts.has_timing else ()
         _run(machine, compiler, block)
         if machine.is_finished:
             break
+    late = {name for block in blocks if block.is_initial for name in changed_again(block.node.body)}
     with suppress(FinishSimulationSignal):
         for number, block in enumerate(blocks):
             if block.is_reader and not machine.is_finished:
                 machine.heap.process = (-1 - len(blocks) - number,)
+                for name in late & block.facts.read - block.facts.assigned:
+                    forget(machine, name)
                 _run_again_and_again(machine, compiler, block)
     machine.heap.process = ()
     for block in blocks:
@@ -140,7 +149,7 @@ def _run_again_and_again(machine: Machine, compiler: StatementCompiler, block: B
 
 def _turns(machine: Machine, body: Run, block: Block) -> tuple[bool, bool]:
     """Whether the block came to an end, and whether its last turn tried no read."""
-    idle = 0
+    idle, is_opening = 0, False
     for _ in range(MAX_TURNS):
         before, calls = _progress(machine), machine.calls
         state = {name: machine.values.get(name) for name in block.facts.assigned}
@@ -153,8 +162,9 @@ def _turns(machine: Machine, body: Run, block: Block) -> tuple[bool, bool]:
         idle = idle + 1 if (streams, position) == before else 0
         if (idle and (is_known or machine.calls > calls)) or idle > MAX_IDLE_TURNS:
             return True, machine.calls == calls
-        if streams > before[0] and position > before[1]:
-            return True, False  # it opens a file and reads it, in each turn again
+        was_opening, is_opening = is_opening, streams > before[0]
+        if is_opening and (was_opening or position > before[1]):
+            return True, False  # it opens a file, in each turn again
     return False, False
 
 

@@ -176,7 +176,7 @@ def _conditional(statement: Any, compiler: Compiler) -> Run:
     condition = compiler.expression(statement.conditions[0].expr)
     if_true = compiler.compile(statement.ifTrue)
     if_false = compiler.compile(statement.ifFalse) if statement.ifFalse else _pass
-    on_unknown = _unknown_branches(statement, compiler, if_true)
+    on_unknown = _unknown_branches(statement, compiler, if_true, if_false)
 
     def run(machine: Machine) -> None:
         machine.step()
@@ -213,21 +213,28 @@ def _complain(machine: Machine) -> None:
     machine.blame(is_end=False)
 
 
-def _unknown_branches(statement: Any, compiler: Compiler, if_true: Run) -> Run:
+def _unknown_branches(statement: Any, compiler: Compiler, if_true: Run, if_false: Run) -> Run:
     """A condition that the design decides: where one branch reads files, the design is ready."""
     forget_true = compiler.forget(statement.ifTrue)
     forget_false = compiler.forget(statement.ifFalse) if statement.ifFalse else _pass
-    reads = facts_of(statement.ifTrue).handles
-    is_other = bool(statement.ifFalse and facts_of(statement.ifFalse).has_file_calls)
+    facts = [facts_of(one) for one in (statement.ifTrue, statement.ifFalse) if one]
+    readers = [index for index, one in enumerate(facts) if one.has_file_calls]
+    if len(readers) != 1 or not facts[readers[0]].handles:
+        return _in_turn(forget_true, forget_false)
+    other, branch = (forget_true, if_false) if readers[0] else (forget_false, if_true)
 
     def run(machine: Machine) -> None:
-        if reads and not is_other:
-            forget_false(machine)
-            with machine.assumed(), machine.branch():
-                if_true(machine)
-        else:
-            forget_true(machine)
-            forget_false(machine)
+        other(machine)
+        with machine.assumed(), machine.branch():
+            branch(machine)
+
+    return run
+
+
+def _in_turn(first: Run, second: Run) -> Run:
+    def run(machine: Machine) -> None:
+        first(machine)
+        second(machine)
 
     return run
 

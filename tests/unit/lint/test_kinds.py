@@ -152,6 +152,32 @@ def test_a_bad_one_is_named(name: str, tmp_path: Path) -> None:
     assert (("d.txt", kind) if kind else ("", "undecided")) in found
 
 
+BOTH = (
+    'initial begin f = $fopen("d.txt", "r"); g = $fopen("e.txt", "r");\n'
+    'while ($fscanf(f, "%h", v) == 1 && $fscanf(g, "%h", a) == 1) if (v !== a) $display(v, a); end'
+)
+BACKWARDS = (
+    'initial begin f = $fopen("d.txt", "r"); for (k = 3; k >= 0; k = k - 1) begin '
+    'n = $fseek(f, 3 * k, 0); n = $fscanf(f, "%h", v); if (n == 1) $display(v); end end'
+)
+
+
+def test_a_word_that_finds_no_partner_is_named(tmp_path: Path) -> None:
+    """A loop over two files ends with the shorter one: a word of the other is taken and not compared."""
+    report = _lint(tmp_path, BOTH, {"d.txt": FOUR, "e.txt": b"01\n02\n03\n"})
+    assert _errors(report) == []
+    (finding,) = report.of("warning")
+    assert (finding.file, finding.kind, finding.file_line) == ("d.txt", "last-unused", 4)
+    assert _lint(tmp_path, BOTH, {"d.txt": FOUR, "e.txt": FOUR}).findings == ()
+
+
+def test_words_that_are_read_backwards_are_not_left(tmp_path: Path) -> None:
+    """`$fseek` goes from the last word to the first one."""
+    assert _lint(tmp_path, BACKWARDS, {"d.txt": FOUR}).findings == ()
+    (finding,) = _lint(tmp_path, BACKWARDS, {"d.txt": FOUR + b"05\n"}).findings
+    assert finding.kind == "words-left"
+
+
 def test_an_over_read_that_the_design_may_see_is_a_note_only_at_the_very_end(
     tmp_path: Path,
 ) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.lint.beside_icarus import agrees, block, case
+from tests.unit.lint.beside_icarus import HEAD, OPEN, agrees, block, case
+from tests.unit.lint.good_files import write
+from tilewright.lint import lint
 
 pytest.importorskip("pyslang")
 CLOCK = "reg clk = 0; initial repeat (20) #5 clk = ~clk; integer c = 0; "
@@ -79,3 +81,52 @@ CASES = {
 def test_lint_reads_what_icarus_reads(name: str, tmp_path: Path) -> None:
     """Line by line, and the errors are those that the case names."""
     agrees(CASES[name], tmp_path)
+
+
+SHOW = "if (n == 1) $display(v); "
+CLOCKED = f"{OPENED.replace('always', 'reg go = 0, rst = 1; integer mode = 0; always')}"
+LATE = {
+    "a pulse": ("#12 go = 1; #30 go = 0;", f"if (go) begin {READ} {SHOW} end", set()),
+    "a reset that comes again": (
+        "#12 rst = 0; #30 rst = 1;", f"if (rst) x <= 0; else begin {READ} {SHOW} end", set(),
+    ),
+    "a reset": ("#12 rst = 0;", f"if (rst) x <= 0; else begin {READ} {SHOW} end", set()),
+    "modes": (
+        "#12 mode = 1; #20 mode = 2;",
+        f'if (mode == 1) f = $fopen("none.txt", "r"); else f = $fopen("d.txt", "r"); {READ} {SHOW}',
+        {"undecided"},
+    ),
+    "a count that changes, of a file that is opened each time": (
+        "#12 mode = 1; #20 mode = 2;", f'f = $fopen("d.txt", "r"); repeat (mode) begin {READ} {SHOW} end',
+        {"undecided"},
+    ),
+    "a count within a task": (
+        "repeat (2) begin #10 mode = mode + 1; end", f"repeat (mode) begin {READ} {SHOW} end", {"undecided"},
+    ),
+}  # fmt: skip
+
+
+def _kinds(folder: Path, body: str, text: bytes) -> set[str]:
+    bench = write(folder, {"d.txt": text}) / "t.v"
+    bench.write_text(f"{HEAD}{body}\nendmodule\n")
+    report = lint(folder, testbench=bench, max_steps=50_000)
+    return {one.kind for one in (*report.errors, *report.of("undecided"))}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_a_variable_that_changes_while_time_goes_on(name: str, tmp_path: Path) -> None:
+    """An always block sees each of its values: the words are judged wherever the file is known."""
+    changes, turn, kinds = LATE[name]
+    body = f"initial begin {changes} end {CLOCKED} begin {turn} end"
+    assert _kinds(tmp_path, body, THREE) == kinds
+    if not kinds:
+        assert _kinds(tmp_path, body, b"1\n2ff\n3\n") == {"truncated"}
+
+
+def test_a_loop_that_another_block_ends(tmp_path: Path) -> None:
+    """How many words it reads is not known: no error says that there are too few; the words are judged."""
+    loop = f"forever begin @(posedge clk); {READ} $display(v); end"
+    reading = f"{CLOCK} initial begin {OPEN} {loop} end"
+    assert _kinds(tmp_path, f"{reading} initial #32 $finish;", THREE) == {"undecided"}
+    assert "truncated" in _kinds(tmp_path, f"{reading} initial #32 $finish;", b"1\n2ff\n")
+    assert "too-few-words" in _kinds(tmp_path, reading, THREE)
