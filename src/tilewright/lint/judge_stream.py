@@ -314,7 +314,7 @@ class StreamJudge:
             lines.setdefault(token.line, []).append(token)
         sums = {sum(len(token.text) for token in tokens) for tokens in lines.values()}
         is_split = all(len(tokens) > 1 for tokens in lines.values())
-        return bool(room) and is_split and sums == {room} and len(lines) == len(words)
+        return bool(room) and is_split and sums == {room} and 1 < len(lines) == len(words)
 
     def _report_spaced(self, words: list[ReadEvent]) -> None:
         self.report(

@@ -171,6 +171,16 @@ def test_a_word_that_finds_no_partner_is_named(tmp_path: Path) -> None:
     assert _lint(tmp_path, BOTH, {"d.txt": FOUR, "e.txt": FOUR}).findings == ()
 
 
+def test_two_words_of_one_line_are_no_word_with_a_space(tmp_path: Path) -> None:
+    """One line shows nothing; several that each have the parts of one word do."""
+    one = f"initial begin {OPEN} {{}} end"
+    read = 'n = $fscanf(f, "%h", v); if (n == 1) $display(v);'
+    (finding,) = _lint(tmp_path, one.format(read), {"d.txt": b"1 2\n"}).findings
+    assert finding.kind == "words-left"
+    (finding,) = _lint(tmp_path, one.format(read + read), {"d.txt": b"1 2\n3 4\n"}).findings
+    assert finding.kind == "spaced-word"
+
+
 def test_words_that_are_read_backwards_are_not_left(tmp_path: Path) -> None:
     """`$fseek` goes from the last word to the first one."""
     assert _lint(tmp_path, BACKWARDS, {"d.txt": FOUR}).findings == ()
