@@ -36,6 +36,7 @@ from tilewright.verilog.signals import (
     StopProcessSignal,
 )
 from tilewright.verilog.simulators import Simulator
+from tilewright.verilog.stored import Key
 from tilewright.verilog.values import UNKNOWN, Value, text_value
 
 _ZEROS = (
@@ -298,9 +299,18 @@ def _assign(
             event.is_used = event.is_used or event.is_exposed
     keys = [key for target in left if events and (key := target.key(machine)) is not None]
     if keys:
-        events[-1].has_default = all(map(machine.is_set_by_hand, keys))
+        events[-1].has_default = all(_is_set_by_hand(machine, key) for key in keys)
     for key in keys:
         machine.mark(key, events[-1])
+
+
+def _is_set_by_hand(machine: Machine, key: Key) -> bool:
+    """Whether a variable holds what the testbench itself gave it, not what a read left there."""
+    if isinstance(key, str):
+        is_set = key in machine.values
+    else:
+        is_set = key[0] in machine.memories and key[1] in machine.memories[key[0]].loaded
+    return is_set and key not in machine.marks
 
 
 def _scanned(one: Conversion, target: Target) -> Value:

@@ -97,21 +97,25 @@ def exposed_names(
             elif kind == "Instance" and member.name in connected:
                 yield from (path_of(one) for one in member.body if one.kind.name == "Variable")
     for member in members:
-        yield from _seen_later(member.body)
+        yield from _looked_at(member.body, "ProceduralAssign")
 
 
-def _seen_later(statement: Any) -> set[str]:
-    """Variables in `$monitor`, and on the right side of `force` and of `assign` within a block."""
+def monitored_names(members: list[Any]) -> Iterator[str]:
+    """Variables that `$monitor` prints whenever they change; a read that fails does not change them."""
+    for member in members:
+        yield from _looked_at(member.body, "Call")
+
+
+def _looked_at(statement: Any, kind: str) -> set[str]:
+    """Variables on the right side of `force` and of `assign` within a block, or in calls of `$monitor`."""
     names: set[str] = set()
 
     def visit(node: Any) -> None:
-        if node.kind.name == "ProceduralAssign":
+        if node.kind.name != kind:
+            return
+        if kind == "ProceduralAssign":
             names.update(facts_of(node.assignment.right).read)
-        elif (
-            node.kind.name == "Call"
-            and node.isSystemCall
-            and node.subroutineName.startswith(_LATER)
-        ):
+        elif node.isSystemCall and node.subroutineName.startswith(_LATER):
             for argument in node.arguments:
                 names.update(facts_of(argument).read)
 

@@ -33,19 +33,20 @@ class Machine:
     """Variables by their hierarchical path, and files by their handle.
 
     folder: where the simulation runs. simulator: whose reads are followed. volatile: variables that change on
-    their own. exposed: those that the design sees. notes: line and message of what could not be followed;
-    faults: those, the file and a kind, of calls that read nothing. names: of all files opened, by handle.
-    marks: which read left the value that a variable holds. later: what variables are to hold once time goes
-    on. ends_by_time: a block waits, and ends the simulation. is_cut: `$finish` in a branch ended the
-    simulation. ignores_case: open a file of the same name in other letter case, too. contents: of files read.
-    printed: lines of the testbench, None where not known. written: files that it writes. is_matching: what is
-    looked at is a pattern with open digits. heap: objects of classes. plusargs: of the run. is_merging: a
-    part of a variable is assigned, and the rest of it stays.
+    their own. exposed: those that the design sees; monitored: those that are printed whenever they change.
+    notes: line and message of what could not be followed; faults: those, the file and a kind, of calls that
+    read nothing. names: of all files opened, by handle. marks: which read left the value that a variable
+    holds. later: what variables are to hold once time goes on. ends_by_time: a block waits, and ends the
+    simulation. is_cut: `$finish` in a branch ended the simulation. ignores_case: open a file of the same name
+    in other letter case, too. contents: of files read. printed: lines of the testbench, None where not known.
+    written: files that it writes. is_matching: what is looked at is a pattern with open digits. heap: objects
+    of classes. plusargs: of the run. is_merging: a part of a variable is assigned, and the rest of it stays.
     """
 
     folder: Path
     volatile: frozenset[str] = frozenset()
     exposed: frozenset[str] = frozenset()
+    monitored: frozenset[str] = frozenset()
     simulator: Simulator = ICARUS
     plusargs: Plusargs = field(default_factory=Plusargs)
     heap: Heap = field(default_factory=Heap)
@@ -139,6 +140,8 @@ class Machine:
         if static_name(name) in self.exposed:
             event.is_exposed = True
             event.look_through(key)
+        if static_name(name) in self.monitored and event.status == MATCHED:
+            self.use_event(event, key)
         event.is_outside = event.is_outside or (key is not name and isinstance(key[1], Outside))
 
     def hand_over(self, event: ReadEvent, key: Key | None) -> None:
@@ -169,14 +172,6 @@ class Machine:
         load.beyond = load.beyond or ReadEvent("h", load.line, 0, 0, AT_END, 0, 0)
         self.marks[key] = load.beyond
         return load.beyond
-
-    def is_set_by_hand(self, key: Key) -> bool:
-        """Whether a variable holds what the testbench itself gave it, not what a read left there."""
-        if isinstance(key, str):
-            is_set = key in self.values
-        else:
-            is_set = key[0] in self.memories and key[1] in self.memories[key[0]].loaded
-        return is_set and key not in self.marks
 
     def use(self, key: Key) -> None:
         """Somebody looks at the value of a variable."""

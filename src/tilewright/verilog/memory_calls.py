@@ -68,7 +68,8 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
         if own is not None:
             load.content, load.is_own, load.is_opaque = own.text or b"", True, own.text is None
         machine.loads.append(load)
-        load.is_blurred = static_name(facts.find(machine)) in machine.exposed
+        path = static_name(facts.find(machine))
+        load.is_blurred = path in machine.exposed or path in machine.monitored
         if load.is_opaque:
             machine.memories.setdefault(facts.find(machine), Memory()).elements[None] = UNKNOWN
         elif load.width:

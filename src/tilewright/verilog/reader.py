@@ -14,7 +14,7 @@ from tilewright.verilog.classes import methods_of, outer_scopes, static_properti
 from tilewright.verilog.compiler import Run
 from tilewright.verilog.facts import facts_of
 from tilewright.verilog.late_changes import changed_again, ends_by_time
-from tilewright.verilog.looks import exposed_names
+from tilewright.verilog.looks import exposed_names, monitored_names
 from tilewright.verilog.machine import (
     MAX_STEPS,
     Machine,
@@ -77,7 +77,7 @@ def follow(
         )
         machine = Machine(
             folder, frozenset((*_volatile(blocks), *_unknown_names(bodies))),
-            frozenset(_exposed(testbench, bodies, blocks)), simulator,
+            frozenset(_exposed(testbench, bodies, blocks)), frozenset(monitored_names(calling)), simulator,
             Plusargs(tuple(map(os.fsencode, testbench.plusargs))),
             max_steps=max_steps, ignores_case=ignores_case,
         )  # fmt: skip

@@ -82,6 +82,13 @@ def test_without_a_look_there_is_none(name: str, tmp_path: Path) -> None:
     assert _kinds(tmp_path, *NO_LOOK[name]) == set()
 
 
+def test_a_monitor_does_not_print_an_old_word_again(tmp_path: Path) -> None:
+    """A read beyond the end changes nothing that it would print."""
+    body = f'$monitor("%h", k); {READ} $fscanf(f, "%h", k);'.replace("v)", "x)")
+    assert _kinds(tmp_path, "", body) == set()
+    assert _kinds(tmp_path, "", f"{body} s = k + 1;") == {"too-few-words"}
+
+
 def test_a_variable_of_the_design_does_not_hold_what_it_was_given(tmp_path: Path) -> None:
     """`u.go = 1` says nothing about `u.done`: how often the loop turns is not known."""
     body = 'u.go = 1; f = $fopen("d.txt", "r"); if (u.done == 0) n = $fscanf(f, "%h", s);'
