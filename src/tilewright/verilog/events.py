@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tilewright.verilog.values import Value
 
 MATCHED, NO_MATCH, AT_END = "matched", "no match", "at end"
 BYTES = "bytes"
@@ -197,8 +193,8 @@ class MemoryLoad:
     stale_reads: set[int] = dataclasses.field(default_factory=set)
     used: set[int] = dataclasses.field(default_factory=set)
     indices: dict[object, int] = dataclasses.field(default_factory=dict)
-    given: dict[object, Value] = dataclasses.field(default_factory=dict)
-    kept: dict[object, Value] = dataclasses.field(default_factory=dict)
+    given: dict[object, object] = dataclasses.field(default_factory=dict)
+    kept: dict[object, object] = dataclasses.field(default_factory=dict)
     is_again: bool = False
     old_reads: set[int] = dataclasses.field(default_factory=set)
     is_seen: bool = False

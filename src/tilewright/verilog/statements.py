@@ -33,6 +33,7 @@ from tilewright.verilog.signals import (
 from tilewright.verilog.subroutines import compile_subroutine, prepare_call
 from tilewright.verilog.system_calls import compile_system_call
 from tilewright.verilog.testbench import Testbench
+from tilewright.verilog.unknown_branches import compile_unknown
 from tilewright.verilog.values import UNKNOWN, Value
 from tilewright.verilog.variables import forget, forget_all
 
@@ -176,7 +177,8 @@ def _conditional(statement: Any, compiler: Compiler) -> Run:
     condition = compiler.expression(statement.conditions[0].expr)
     if_true = compiler.compile(statement.ifTrue)
     if_false = compiler.compile(statement.ifFalse) if statement.ifFalse else _pass
-    on_unknown = _unknown_branches(statement, compiler, if_true, if_false)
+    branches = [(statement.ifTrue, if_true), (statement.ifFalse, if_false)]
+    on_unknown = compile_unknown([one for one in branches if one[0]], compiler)
 
     def run(machine: Machine) -> None:
         machine.step()
@@ -211,32 +213,6 @@ def _assertion(statement: Any, compiler: Compiler) -> Run:
 
 def _complain(machine: Machine) -> None:
     machine.blame(is_end=False)
-
-
-def _unknown_branches(statement: Any, compiler: Compiler, if_true: Run, if_false: Run) -> Run:
-    """A condition that the design decides: where one branch reads files, the design is ready."""
-    forget_true = compiler.forget(statement.ifTrue)
-    forget_false = compiler.forget(statement.ifFalse) if statement.ifFalse else _pass
-    facts = [facts_of(one) for one in (statement.ifTrue, statement.ifFalse) if one]
-    readers = [index for index, one in enumerate(facts) if one.has_file_calls]
-    if len(readers) != 1 or not facts[readers[0]].handles:
-        return _in_turn(forget_true, forget_false)
-    other, branch = (forget_true, if_false) if readers[0] else (forget_false, if_true)
-
-    def run(machine: Machine) -> None:
-        other(machine)
-        with machine.assumed(), machine.branch():
-            branch(machine)
-
-    return run
-
-
-def _in_turn(first: Run, second: Run) -> Run:
-    def run(machine: Machine) -> None:
-        first(machine)
-        second(machine)
-
-    return run
 
 
 def _timed(statement: Any, compiler: Compiler) -> Run:

@@ -43,6 +43,9 @@ GOOD_READERS = {
     "always with the design's ready": "wire ready; dut u(.ready(ready), .v(v)); always #5 clk = ~clk;\n"
     'initial f = $fopen("d.txt", "r");\n'
     'always @(posedge clk) if (ready) begin n = $fscanf(f, "%h", v); if (n != 1) $finish; end',
+    "state of the design": "wire [1:0] state; dut u(.state(state), .v(v)); initial begin\n"
+    'f = $fopen("d.txt", "r"); repeat (4) #5 case (state) 0: s = 1; 2: begin n = $fscanf(f, "%h", v); '
+    "if (n == 1) s = s + v; end default: ; endcase end",
     "memory of the design": 'dut u(); initial begin $readmemh("d.txt", u.rom.mem); '
     '$writememh("dump.hex", u.mem); $display("%h", u.rom.mem[1]); end',
     "task and function of the design": 'dut u(); initial begin $readmemh("d.txt", m); '
