@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from tilewright.lint.file_text import FileText, file_base
 from tilewright.lint.findings import Finding
@@ -17,6 +18,7 @@ from tilewright.verilog.reader import unchecked_lines
 from tilewright.verilog.refused_calls import refused_calls
 from tilewright.verilog.refused_classes import has_classes, refused_classes
 from tilewright.verilog.refused_syntax import refused_syntax
+from tilewright.verilog.refused_values import refused_values
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.testbench import Testbench
 
@@ -194,14 +196,17 @@ def _refused_calls(
 
 
 def _not_compiled(testbench: Testbench) -> Iterator[Finding]:
-    refused = [*refused_syntax(testbench.tree), *refused_classes(testbench)]
+    refused: dict[str, Any] = {}
+    for find in (refused_syntax, refused_classes, refused_values):
+        for what, node in find(testbench):
+            refused.setdefault(what, node)
     if not refused and has_classes(testbench):
         message = (
             "Icarus 11 compiles these classes, but parts of them come out otherwise than they should: "
             "lint does not follow that; simulate by another program, and give its name as --reader"
         )
         yield Finding("undecided", "undecided", message, testbench=testbench.path.name)
-    for what, node in refused:
+    for what, node in refused.items():
         message = (
             f"Icarus 11 does not compile {what}: what is said here holds for a simulator that does"
         )

@@ -16,6 +16,8 @@ from tilewright.verilog.events import MATCHED, ReadEvent, Stream
 _SAYS_SOMETHING = re.compile(rb"\w")
 _DIGIT = re.compile(rb"[0-9]")
 _HEX = re.compile(rb"[0-9a-f]+", re.IGNORECASE)
+_COMMENTS = (b"#", b"/", b";", b"*", b"%", b"!", b"--")
+"""How a line begins that no reader takes for a record."""
 _NUMBER = re.compile(rb"[+-]?[0-9][0-9a-fA-F_.]*")
 
 
@@ -76,7 +78,7 @@ class FailureJudge:
         """Whether nobody reads the text at which a read failed, or a part of its record is thrown away."""
         event = self.event
         if event.is_in_line:
-            return event.matched > 0 or not event.is_checked or self._is_damaged_word()
+            return not event.is_checked or self._is_damaged_word() or self._is_damaged_record()
         if not event.matched and not _SAYS_SOMETHING.search(
             self.judge_of.text.content, event.start
         ):
@@ -86,6 +88,16 @@ class FailureJudge:
         events = self.judge_of.stream.events
         later = events[bisect_right(events, event.call, key=lambda e: e.call) :]
         return not any(e.start <= event.start < e.end for e in later)
+
+    def _is_damaged_record(self) -> bool:
+        """Whether numbers of a line were taken, or a text in front of what should be one: no comment, no
+        line of a text alone."""
+        event = self.event
+        if event.matched > event.texts:
+            return True
+        content = self.judge_of.text.content
+        line = content[content.rfind(b"\n", 0, event.start) + 1 : event.start].lstrip()
+        return event.texts > 0 and not (event.is_short_line or line.startswith(_COMMENTS))
 
     def _is_damaged_word(self) -> bool:
         """Whether a line that is passed over has a digit, and the length that all words have."""

@@ -229,10 +229,11 @@ def _count_faults(
                 f"the memory takes {counted(room, 'word')}, but the file has {len(words)}",
             )
         return
-    if missing and (load.stale_reads or not load.is_followed):
+    if missing and (load.stale_reads or load.old_reads or not load.is_followed):
         is_sure = load.has_range or bool(load.stale_reads)
         kind = "padding" if edges and is_sure else "too-few-words" if is_sure else "memory-not-full"
-        used = f", and reads {len(load.stale_reads)} of the others" if load.stale_reads else ""
+        stale = len(load.stale_reads or load.old_reads)
+        used = f", and reads {stale} of the others" if stale else ""
         yield (
             "error" if is_sure else "warning",
             kind,

@@ -199,10 +199,17 @@ class StreamJudge:
     def _check_counts(self, words: list[ReadEvent]) -> None:
         failed = {e.call: e for e in reversed(words) if e.status == AT_END}
         harmful = [e for e in failed.values() if self._matters(e)]
-        left = [t for t in self.text.tokens if t.start >= self.stream.position]
+        taken = {e.start for e in self.stream.events} | {
+            e.start for e in words
+        }  # a reader may seek
+        left = [
+            t for t in self.text.tokens if t.start >= self.stream.position and t.start not in taken
+        ]
         matched = sum(e.status == MATCHED for e in words)
         if harmful and self.stream.is_assumed:
-            message = "how many words are read depends on the design, which is not followed"
+            message = (
+                "how many words are read depends on the design, or on time, which are not followed"
+            )
             self.report("undecided", "undecided", message, 0, harmful[-1].line)
         elif harmful:
             self._report_few(harmful[-1], matched, len(failed))
@@ -220,23 +227,26 @@ class StreamJudge:
             self._report_left(words, matched, left)
 
     def _check_last(self, words: list[ReadEvent]) -> None:
-        """The last words, which a loop that asks `$feof` first leaves aside."""
+        """The last words, which a loop leaves aside that asks `$feof` first, or ends with another file."""
         matched = [e for e in words if e.status == MATCHED]
         last = matched[-1:]
-        if not last or last[0].call != self.stream.ended_by:
+        if not last or last[0].in_loop != "open":
             return
         taken = dict.fromkeys((e.call for e in matched), False)
         for e in matched:
             taken[e.call] |= e.is_used or e.is_exposed or e.is_copied
-        if not taken.pop(last[0].call) and taken and all(taken.values()):
-            self.report(
+        if taken.pop(last[0].call) or not taken or not all(taken.values()):
+            return
+        said = f"the reader takes the last word, {shown(last[0].digits)}, and leaves it aside, as "
+        if last[0].call == self.stream.ended_by:
+            severity, why = (
                 "error",
-                "last-unused",
-                f"the reader takes the last word, {shown(last[0].digits)}, and leaves it aside, as $feof is "
-                f"true behind it: go on as long as the result of $fscanf is what it should be",
-                last[0].start,
-                last[0].line,
+                "$feof is true behind it: go on as long as the result of $fscanf",
             )
+            why += " is what it should be"
+        else:
+            severity, why = "warning", "its loop ends first: does another file have fewer words?"
+        self.report(severity, "last-unused", said + why, last[0].start, last[0].line)
 
     def _report_few(self, event: ReadEvent, present: int, missing: int) -> None:
         tail = f"the last value repeats {missing} times"
@@ -269,7 +279,7 @@ class StreamJudge:
             severity, kind = "error", "padding"
             why = f"{edges[1]} with their border where {edges[0]} are read"
         if self.stream.is_assumed:
-            why = "how many are read depends on the design"
+            why = "how many are read depends on the design, or on time"
         self.report(
             severity,
             kind,
@@ -304,7 +314,7 @@ class StreamJudge:
             lines.setdefault(token.line, []).append(token)
         sums = {sum(len(token.text) for token in tokens) for tokens in lines.values()}
         is_split = all(len(tokens) > 1 for tokens in lines.values())
-        return bool(room) and is_split and sums == {room} and len(lines) == len(words)
+        return bool(room) and is_split and sums == {room} and 1 < len(lines) == len(words)
 
     def _report_spaced(self, words: list[ReadEvent]) -> None:
         self.report(

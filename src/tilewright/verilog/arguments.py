@@ -56,8 +56,8 @@ class Output:
         def store(machine: Machine) -> None:
             with machine.unused():
                 self.assign(machine, value)
-            if event is not None and (key := self.find_key(machine)) is not None:
-                machine.mark(key, event)
+            if event is not None:
+                machine.hand_over(event, self.find_key(machine))
 
         return store
 

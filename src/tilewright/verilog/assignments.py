@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 from tilewright.verilog.arrays import assign_array
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate
 from tilewright.verilog.cuts import copied, find_cut
+from tilewright.verilog.events import ReadEvent
 from tilewright.verilog.machine import Machine
-from tilewright.verilog.places import compile_key, compile_target, does_something
+from tilewright.verilog.nonblocking import catch_up, postponed
+from tilewright.verilog.places import FindKey, compile_key, compile_target, does_something, parts_of
 from tilewright.verilog.queues import new_array
 from tilewright.verilog.values import UNKNOWN, Value
 
@@ -18,38 +22,83 @@ def compile_assignment(expression: Any, compiler: Compiler) -> Evaluate:
     array = new_array(expression, compiler) or assign_array(expression, compiler)
     if array is not None:
         return array
-    if does_something(expression.left) and _is_compound(expression):
+    is_doing = does_something(expression.left)
+    if is_doing and _is_compound(expression):
         return _undecided(expression, compiler)
-    target = compile_target(expression.left, compiler)
+    place = _Place.of(expression, compiler)
     compiler.old_values.append(compiler.expression(expression.left))
     right = compiler.expression(expression.right)
     compiler.old_values.pop()
     source = copied(expression.right)
-    if _is_outside(expression.left) or does_something(expression.left):
-        source = None
-    if source is None and _is_call(expression):
-        return _keep_result(expression, target, right, compiler)
-    if source is None:
-        return lambda m: _store(m, target, right(m))
-    find_source = compile_key(source, compiler)
-    find_copy, is_cut = (
-        compile_key(expression.left, compiler),
-        find_cut(source, expression.left, compiler),
-    )
+    if source is not None and not is_doing and not _is_outside(expression.left):
+        return _copy(source, expression.left, place, right, compiler)
+    return _keep_result(place, right) if _is_call(expression) else _plain(place, right)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an assignment stores a value. keys: of its parts. is_later: not before time goes on;
+    is_delayed: time goes on between the right side and that."""
+
+    target: Assign
+    keys: tuple[FindKey, ...]
+    is_later: bool
+    is_delayed: bool
+
+    @classmethod
+    def of(cls, assignment: Any, compiler: Compiler) -> _Place:
+        """That of the left side."""
+        left = assignment.left
+        keys = tuple(compile_key(part, compiler) for part in parts_of(left))
+        is_later = bool(assignment.isNonBlocking) and not does_something(left)
+        is_delayed = assignment.timingControl is not None and not is_later
+        return cls(compile_target(left, compiler), keys, is_later, is_delayed)
+
+    def store(
+        self,
+        machine: Machine,
+        value: Value,
+        event: ReadEvent | None = None,
+        *,
+        is_cut: bool = False,
+    ) -> None:
+        """Store it, with the mark of the read that left it; is_cut: it is less than was read."""
+        if self.is_delayed:
+            catch_up(machine)
+        keys = [find(machine) for find in self.keys] if self.is_later or event else []
+        with postponed(machine, keys) if self.is_later else nullcontext():
+            self.target(machine, value)
+            if event is None:
+                return
+            for key in keys:
+                if is_cut and key is not None:
+                    event.cut(key, width=value.width)
+                machine.hand_over(event, key)
+
+
+def _plain(place: _Place, right: Evaluate) -> Evaluate:
+    def evaluate(machine: Machine) -> Value:
+        value = right(machine)
+        place.store(machine, value)
+        return value
+
+    return evaluate
+
+
+def _copy(source: Any, left: Any, place: _Place, right: Evaluate, compiler: Compiler) -> Evaluate:
+    find_source, is_cut = compile_key(source, compiler), find_cut(source, left, compiler)
+    plain = _plain(place, right)
 
     def copy(machine: Machine) -> Value:
         key = find_source(machine)
         event = machine.event_of(key)
         if event is None:
-            return _store(machine, target, right(machine))
+            return plain(machine)
         was_used = event.is_used, event.is_whole_used, event.is_cut_used
-        value = _store(machine, target, right(machine))
+        value = right(machine)
         event.is_used, event.is_whole_used, event.is_cut_used = was_used  # a copy is no use
-        if (to := find_copy(machine)) is not None:
-            if is_cut(machine) or key in event.cuts:
-                event.cut(to, width=value.width)
-            event.is_copied = True
-            machine.mark(to, event)
+        place.store(machine, value, event, is_cut=is_cut(machine) or key in event.cuts)
+        event.is_copied = True
         return value
 
     return copy
@@ -66,17 +115,13 @@ def _is_call(assignment: Any) -> bool:
     return bool(is_own and is_whole and left.type.bitWidth >= call.type.bitWidth)
 
 
-def _keep_result(assignment: Any, target: Assign, right: Evaluate, compiler: Compiler) -> Evaluate:
+def _keep_result(place: _Place, right: Evaluate) -> Evaluate:
     """A copy of the result of a function is no use of it."""
-    find = compile_key(assignment.left, compiler)
 
     def keep(machine: Machine) -> Value:
         machine.heap.keep()
         value = right(machine)
-        event = machine.heap.take()
-        _store(machine, target, value)
-        if event is not None and (key := find(machine)) is not None:
-            machine.mark(key, event)
+        place.store(machine, value, machine.heap.take())
         return value
 
     return keep
@@ -110,11 +155,6 @@ def _is_outside(target: Any) -> bool:
         if target.type.isVirtualInterface:
             return True
     return False
-
-
-def _store(machine: Machine, target: Assign, value: Value) -> Value:
-    target(machine, value)
-    return value
 
 
 def compile_old_value(_: Any, compiler: Compiler) -> Evaluate:

@@ -8,10 +8,11 @@ from typing import Any
 from tilewright.verilog.compiler import Compiler, Evaluate, Run
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.patterns import compile_pattern
+from tilewright.verilog.unknown_branches import compile_unknown
 
 
 def compile_case(statement: Any, compiler: Compiler) -> Run:
-    """`case`, `casez` or `casex`; one that is not known takes no branch, and its variables are forgotten."""
+    """`case`, `casez` or `casex`."""
     condition = statement.condition.name
     look = _looker(condition, compiler)
     subject = look(statement.expr)
@@ -20,7 +21,10 @@ def compile_case(statement: Any, compiler: Compiler) -> Run:
         for item in statement.items
     ]
     default = compiler.compile(statement.defaultCase) if statement.defaultCase else None
-    forget, is_matched = compiler.forget(statement), _MATCHES.get(condition)
+    branches = [(one.stmt, run) for one, (_, run) in zip(statement.items, items, strict=True)]
+    if default is not None:
+        branches.append((statement.defaultCase, default))
+    on_unknown, is_matched = compile_unknown(branches, compiler), _MATCHES.get(condition)
 
     def run(machine: Machine) -> None:
         machine.step()
@@ -29,7 +33,7 @@ def compile_case(statement: Any, compiler: Compiler) -> Run:
             for label in labels:
                 pattern = label(machine).pattern
                 if wanted is None or pattern is None or is_matched is None:
-                    return forget(machine)
+                    return on_unknown(machine)
                 if is_matched(pattern, wanted):
                     with machine.branch():
                         return body(machine)

@@ -26,22 +26,22 @@ class ReadEvent:
     """One conversion of `$fscanf`, or one `$fgets`.
 
     code: "b", "o", "h", "d", "f" for a word, "s" for a token, "c" for a character, "line" for `$fgets`,
-    BYTES for `$fread`, where `matched` counts bytes;
-    of a dropped conversion "s". line: in the testbench. field: digits that the format allows, 0 for
-    any number. target: bits of the variable, `is_signed` or not. start, end: of what was consumed, in
-    bytes, white space before it left out. run: start and end of the conversions of one call that
-    follow on one another without white space. in_loop: innermost loop is "counted" or "open" (it goes
-    on as the file does). words: what a later `$sscanf` made of the line. call: number of the read, which
-    all conversions of one share. matched: how many conversions of the call matched. is_used: the testbench
-    looked at the value that this read left; of one that failed, at the old value. is_exposed: the
-    variable goes to the design. is_fatal: the testbench ended the simulation because this read failed;
-    is_reported: it printed something. is_settled: it took note of the end, and went on without the value.
-    literal: a character of the format that did not match. is_in_line: it is one of a line's words;
-    is_short_line: the line ends before the format does; has_default: the variables that it left alone
-    hold what the testbench set, and no older word; is_outside: it was stored at an address that its
-    memory does not have, and is_missed: something looked for it there. is_copied: to another variable.
-    cuts: variables that got a copy of the number without its first bits, of which `cut_to` were kept;
-    is_cut_used, is_whole_used: somebody looked at such a copy, or at the number elsewhere.
+    BYTES for `$fread`, where `matched` counts bytes; of a dropped conversion "s". line: in the testbench.
+    field: digits that the format allows, 0 for any number. target: bits of the variable, `is_signed` or
+    not. start, end: of what was consumed, in bytes, white space before it left out. run: start and end of
+    the conversions of one call that follow on one another without white space. in_loop: innermost loop is
+    "counted" or "open" (it goes on as the file does). words: what a later `$sscanf` made of the line. call:
+    number of the read, which all conversions of one share. matched: how many conversions of the call
+    matched; texts: those by `%s` and `%c`. is_used: the testbench looked at the value that this read left;
+    of one that failed, at the old value. is_exposed: the variable goes to the design. is_fatal: the
+    testbench ended the simulation because this read failed; is_reported: it printed something. is_settled:
+    it took note of the end, and went on without the value. literal: a character of the format that did not
+    match. is_in_line: it is one of a line's words; is_short_line: the line ends before the format does;
+    has_default: the variables that it left alone hold what the testbench set, and no older word;
+    is_outside: it was stored at an address that its memory does not have, and is_missed: something looked
+    for it there. is_copied: to another variable. cuts: variables that got a copy of the number without its
+    first bits, of which `cut_to` were kept; is_cut_used, is_whole_used: somebody looked at such a copy, or
+    at the number elsewhere.
     """
 
     code: str
@@ -59,6 +59,7 @@ class ReadEvent:
     is_signed: bool = False
     call: int = 0
     matched: int = 0
+    texts: int = 0
     is_used: bool = False
     is_exposed: bool = False
     is_fatal: bool = False
@@ -164,12 +165,15 @@ class Stream:
 class MemoryLoad:
     """One `$readmemb` or `$readmemh`.
 
-    width: bits of a word, 0 if the memory lies in the design, which is not given. first, last: addresses
-    to fill, in that order, downwards too; has_range: the call gives both; is_outside: the memory does
-    not have them, and nothing is loaded. stale_reads: addresses to fill that the testbench used though
-    nothing had filled them. is_followed: every use of the memory was seen.
-    indices: addresses of the elements of a memory with several dimensions. beyond: stands for what the
-    testbench finds at addresses that the memory does not have.
+    width: bits of a word, 0 if the memory lies in the design, which is not given. first, last: addresses to
+    fill, in that order, downwards too; has_range: the call gives both; is_outside: the memory does not have
+    them, and nothing is loaded. stale_reads: addresses to fill that the testbench used though nothing had
+    filled them. is_seen: the testbench looked at a word of the memory; is_blurred: something that is not
+    followed looks at it, or the testbench does so at an address that is not known. given: the words of the
+    file, by their index in the memory; kept: those of the load before it that it should have replaced;
+    is_again: both are of one call. old_reads: addresses of those that the testbench looked at. indices:
+    addresses of the elements of a memory with several dimensions. beyond: stands for what the testbench
+    finds at addresses that the memory does not have.
     """
 
     name: str
@@ -189,8 +193,18 @@ class MemoryLoad:
     stale_reads: set[int] = dataclasses.field(default_factory=set)
     used: set[int] = dataclasses.field(default_factory=set)
     indices: dict[object, int] = dataclasses.field(default_factory=dict)
-    is_followed: bool = False
+    given: dict[object, object] = dataclasses.field(default_factory=dict)
+    kept: dict[object, object] = dataclasses.field(default_factory=dict)
+    is_again: bool = False
+    old_reads: set[int] = dataclasses.field(default_factory=set)
+    is_seen: bool = False
+    is_blurred: bool = False
     beyond: ReadEvent | None = None
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether every use of the memory was seen."""
+        return self.is_seen and not self.is_blurred
 
     @property
     def room(self) -> int:

@@ -11,6 +11,7 @@ from tilewright.verilog.associative import is_associative, looked_at
 from tilewright.verilog.classes import has_lifetime_of_its_own, is_member, is_this
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.literals import constant, literal, null, string
+from tilewright.verilog.looks import looking, read_memory
 from tilewright.verilog.machine import WIDE, Machine
 from tilewright.verilog.objects import copy_object, find_name, new_object
 from tilewright.verilog.operators import BINARY, CASE_EQUALITIES, WILDCARDS, binary_with_x, unary
@@ -22,9 +23,9 @@ from tilewright.verilog.places import (
     compile_target,
     default_value,
     fitter,
+    is_signed_member,
     root_of,
 )
-from tilewright.verilog.stored import Memory
 from tilewright.verilog.values import UNKNOWN, Value, all_x, from_pattern, wrap
 
 MOST_BITS = 1 << 20
@@ -35,7 +36,7 @@ _STEPS = {"Preincrement": 1, "Postincrement": 1, "Predecrement": -1, "Postdecrem
 def compile_expression(expression: Any, compiler: Compiler) -> Evaluate:
     """The value of an expression; UNKNOWN for what is not followed."""
     function = _COMPILERS.get(expression.kind.name)
-    return function(expression, compiler) if function else _unknown
+    return (function or looking)(expression, compiler)
 
 
 def _unknown(_: Machine) -> Value:
@@ -44,6 +45,8 @@ def _unknown(_: Machine) -> Value:
 
 def _named(expression: Any, compiler: Compiler) -> Evaluate:
     symbol = expression.symbol
+    if expression.type.isUnpackedArray:
+        return looking(expression, compiler)
     if symbol.kind.name in ("Parameter", "EnumValue"):
         return constant(symbol.value, expression.type)
     if is_this(symbol):
@@ -186,9 +189,23 @@ def _conditional(expression: Any, compiler: Compiler) -> Evaluate:
     left = compile_expression(expression.left, compiler)
     right = compile_expression(expression.right, compiler)
 
+    either = looking(expression, compiler)
+    width, is_signed = int(expression.type.bitWidth), bool(expression.type.isSigned)
+
     def evaluate(machine: Machine) -> Value:
-        holds = condition(machine).truth
-        return UNKNOWN if holds is None else left(machine) if holds else right(machine)
+        holds = condition(machine)
+        if holds.bits is None and not holds.truth:
+            return (
+                either(machine) if holds.masked is None else _merged(left(machine), right(machine))
+            )
+        return left(machine) if holds.truth else right(machine)
+
+    def _merged(one: Value, other: Value) -> Value:
+        """Where the condition is x: digits in which both sides agree, and x."""
+        if one.pattern is None or other.pattern is None:
+            return UNKNOWN
+        mask = one.pattern[1] | other.pattern[1] | (one.pattern[0] ^ other.pattern[0])
+        return from_pattern(one.pattern[0] & ~mask, mask, width, is_signed=is_signed)
 
     return evaluate
 
@@ -234,6 +251,8 @@ def _element(expression: Any, compiler: Compiler) -> Evaluate:
     root = root_of(expression)
     if root is None:
         return _part(expression, compiler)
+    if expression.type.isUnpackedArray:
+        return looking(expression, compiler)
     find, index = find_name(root, compiler), compile_index(expression, compiler)
     if find is None:
         return _unknown
@@ -255,37 +274,19 @@ def _is_set(root: Any, compiler: Compiler) -> bool:
     )
 
 
-def read_memory(machine: Machine, path: str, at: object | None, default: Value) -> Value:
-    """An element; a load that should have filled it, and did not, is told."""
-    memory = machine.memories.setdefault(path, Memory())
-    if machine.is_looking:
-        machine.event_of((path, at))
-        machine.use((path, at))
-        for load in memory.loads:
-            load.is_followed = load.is_followed or at is not None
-            address = load.indices.get(at) if load.indices else at
-            if isinstance(address, int) and load.fills(address):
-                if at not in memory.loaded:
-                    load.stale_reads.add(address)
-                elif not machine.is_matching:
-                    load.used.add(address)
-    if at is None or None in memory.elements or path in machine.volatile:
-        return UNKNOWN
-    return memory.elements.get(at, default)
-
-
 def _part(expression: Any, compiler: Compiler) -> Evaluate:
     """A bit, a packed element, a range or a member of a vector."""
     value = compile_expression(expression.value, compiler)
     width, low = int(expression.type.bitWidth), compile_low_bit(expression, compiler)
-    whole = int(expression.value.type.bitWidth)
+    whole, may_be_signed = int(expression.value.type.bitWidth), is_signed_member(expression)
 
     def evaluate(machine: Machine) -> Value:
         pattern = value(machine).resize(whole, is_signed=False).pattern
         at = low(machine)
         if pattern is None or at is None:
             return UNKNOWN
-        return from_pattern(pattern[0] >> at, pattern[1] >> at, width)
+        is_signed = may_be_signed and machine.simulator.has_signed_members
+        return from_pattern(pattern[0] >> at, pattern[1] >> at, width, is_signed=is_signed)
 
     return evaluate
 

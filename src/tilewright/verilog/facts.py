@@ -26,8 +26,6 @@ ARRAY_CHANGES = frozenset(
         *("sort", "rsort", "reverse", "shuffle"),
     )
 )
-RESULT_CALLS = frozenset(("$fscanf", "$fgets", "$fgetc", "$feof", "$sscanf", "$fread"))
-"""Calls whose result tells how far a file goes."""
 _HANDLE = {"$fscanf": 0, "$fseek": 0, "$rewind": 0, "$fgetc": 0}
 _HANDLE |= {"$fgets": 1, "$ungetc": 1, "$fread": 1}
 """Which argument of a call is the file."""
@@ -37,19 +35,16 @@ _HANDLE |= {"$fgets": 1, "$ungetc": 1, "$fread": 1}
 class Facts:
     """What a piece of the tree does, the tasks that it calls included.
 
-    assigned: paths of the variables that it writes. read: of those that it looks at. results: of those
-    that hold what a read returned. handles: expressions of the files that it reads. own: of those that it
-    writes, the ones that each object or call has of its own. asks_file: it calls what tells how far a file
-    goes.
+    assigned: paths of the variables that it writes. read: of those that it looks at. handles: expressions
+    of the files that it reads. own: of those that it writes, the ones that each object or call has of its
+    own.
     """
 
     has_file_calls: bool = False
     has_timing: bool = False
     assigned: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
-    results: set[str] = field(default_factory=set)
     handles: list[Any] = field(default_factory=list)
-    asks_file: bool = False
     opens: bool = False
     loads: bool = False
     calls: set[str] = field(default_factory=set)
@@ -64,7 +59,6 @@ class Facts:
         if kind == "Assignment":
             is_group = node.left.kind.name == "Concatenation"
             self._assign(node.left.operands if is_group else [node.left])
-            self._keep_result(node)
         elif kind == "UnaryOp" and "crement" in node.op.name:
             self._assign([node.operand])
         elif kind == "Call":
@@ -73,7 +67,7 @@ class Facts:
             self.has_timing = True
         elif kind == "VariableDeclaration" and node.symbol.initializer is not None:
             self._add(node.symbol)
-        elif kind == "NamedValue":
+        elif kind in ("NamedValue", "HierarchicalValue"):
             self.read.add(path_of(node.symbol))
         elif is_member(node):
             self.read.add(path_of(node.member))
@@ -105,15 +99,6 @@ class Facts:
             if class_.constructor is not None:
                 self.collect(class_.constructor.body)
 
-    def _keep_result(self, node: Any) -> None:
-        source = node.right
-        while source.kind.name == "Conversion":
-            source = source.operand
-        is_read = source.kind.name == "Call" and source.isSystemCall
-        symbol = node.left.getSymbolReference()
-        if is_read and source.subroutineName in RESULT_CALLS and symbol is not None:
-            self.results.add(path_of(symbol))
-
     def _call(self, call: Any) -> None:
         name = call.subroutineName
         if not call.isSystemCall:
@@ -123,7 +108,6 @@ class Facts:
                     self.calls.add(path)
                     self.collect(subroutine.body)
             return
-        self.asks_file = self.asks_file or name in RESULT_CALLS
         if name in ARRAY_CHANGES:
             self._assign([call.arguments[0]])
         elif name in FILE_CALLS:

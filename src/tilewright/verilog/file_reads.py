@@ -36,6 +36,7 @@ from tilewright.verilog.signals import (
     StopProcessSignal,
 )
 from tilewright.verilog.simulators import Simulator
+from tilewright.verilog.stored import Key
 from tilewright.verilog.values import UNKNOWN, Value, text_value
 
 _ZEROS = (
@@ -236,6 +237,7 @@ def _record(done: list[Conversion], reading: Reading, machine: Machine) -> list[
     targets, runs = iter(reading.targets), _runs(done)
     machine.calls += 1
     matched = sum(one.status == MATCHED for one in done)
+    texts = sum(one.status == MATCHED and one.item.code in ("s", "c") for one in done)
     for one, run in zip(done, runs, strict=True):
         target = None if one.item.is_dropped else next(targets, None)
         code = _code(one, reading)
@@ -254,7 +256,7 @@ def _record(done: list[Conversion], reading: Reading, machine: Machine) -> list[
         event.in_loop = machine.loops[-1] if machine.loops else ""
         event.is_checked, event.literal = reading.is_checked, one.literal
         event.is_signed = bool(target and target.is_signed)
-        event.call, event.matched = machine.calls, matched
+        event.call, event.matched, event.texts = machine.calls, matched, texts
         events.append(event)
     return events
 
@@ -292,15 +294,23 @@ def _assign(
             break
         target = left.pop(0)
         target.assign(machine, _scanned(one, target))
-        if (key := target.key(machine)) is not None:
-            machine.mark(key, event)
-            if event.status != MATCHED:  # out of an old line
-                event.is_used = event.is_used or event.is_exposed
+        machine.hand_over(event, target.key(machine))
+        if event.status != MATCHED:  # out of an old line
+            event.is_used = event.is_used or event.is_exposed
     keys = [key for target in left if events and (key := target.key(machine)) is not None]
     if keys:
-        events[-1].has_default = all(map(machine.is_set_by_hand, keys))
+        events[-1].has_default = all(_is_set_by_hand(machine, key) for key in keys)
     for key in keys:
         machine.mark(key, events[-1])
+
+
+def _is_set_by_hand(machine: Machine, key: Key) -> bool:
+    """Whether a variable holds what the testbench itself gave it, not what a read left there."""
+    if isinstance(key, str):
+        is_set = key in machine.values
+    else:
+        is_set = key[0] in machine.memories and key[1] in machine.memories[key[0]].loaded
+    return is_set and key not in machine.marks
 
 
 def _scanned(one: Conversion, target: Target) -> Value:

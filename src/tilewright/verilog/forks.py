@@ -9,6 +9,7 @@ from tilewright.verilog.compiler import Compiler, Run
 from tilewright.verilog.facts import facts_of
 from tilewright.verilog.file_reads import holder_name
 from tilewright.verilog.machine import Machine
+from tilewright.verilog.nonblocking import catch_up
 
 
 def compile_fork(statement: Any, compiler: Compiler) -> Run:
@@ -27,6 +28,7 @@ def compile_fork(statement: Any, compiler: Compiler) -> Run:
                 heap.process = heap.branch(outer)
                 branches.append(heap.process)
                 one(machine)
+                catch_up(machine)
         finally:
             heap.process = outer
         if is_joined:

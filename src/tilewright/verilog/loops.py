@@ -16,6 +16,7 @@ from tilewright.verilog.machine import (
 from tilewright.verilog.objects import find_name
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.queues import length
+from tilewright.verilog.result_flow import tells_of_file
 from tilewright.verilog.signals import (
     BreakLoopSignal,
     ContinueLoopSignal,
@@ -50,10 +51,8 @@ def _kind(condition: Any, body: Any) -> str:
     """ "open" if it depends on the file, or on nothing, when the loop ends; else "counted"."""
     if condition is None:
         return "open"
-    facts = facts_of(condition)
-    results = facts_of(body).results
-    is_about_file = bool(facts.read & results) or facts.asks_file
-    return "open" if is_about_file or not facts.read else "counted"
+    is_open = not facts_of(condition).read or tells_of_file(condition, body)
+    return "open" if is_open else "counted"
 
 
 def _while(statement: Any, compiler: Compiler) -> Run:
@@ -201,11 +200,22 @@ def _turn(machine: Machine, body: Run, steps: list[Evaluate], file_line: int) ->
             body(machine)
     except StopProcessSignal:
         if file_line:
-            machine.undecided(file_line, "this loop over a file does not come to an end")
+            _give_up(machine, file_line)
         raise
     machine.settle()
     for step in steps:
         step(machine)
+
+
+def _give_up(machine: Machine, line: int) -> None:
+    """A loop over a file that does not end by itself."""
+    if not machine.ends_by_time:
+        machine.undecided(line, "this loop over a file does not come to an end")
+        return
+    message = "this loop over a file goes on until another block ends the simulation, at a time"
+    machine.undecided(line, f"{message} that lint does not know")
+    for stream in machine.streams:
+        stream.is_assumed = stream.is_assumed or stream.failures > 0
 
 
 LOOPS: dict[str, Callable[[Any, Compiler], Run]] = {

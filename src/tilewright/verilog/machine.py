@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from tilewright.verilog.heap import Heap, static_name
 from tilewright.verilog.plusargs import Plusargs
 from tilewright.verilog.signals import FinishSimulationSignal, StopProcessSignal
 from tilewright.verilog.simulators import ICARUS, Simulator
-from tilewright.verilog.stored import Key, Memory, Outside, WrittenFile
+from tilewright.verilog.stored import Held, Key, Memory, Outside, WrittenFile
 from tilewright.verilog.values import UNKNOWN, Value
 
 MAX_STEPS = 1_000_000
@@ -32,19 +32,21 @@ WIDE = 4096
 class Machine:
     """Variables by their hierarchical path, and files by their handle.
 
-    folder: where the simulation runs. simulator: whose reads are followed. volatile: variables that
-    change on their own. exposed: those that the design sees. notes: line and message of what could not
-    be followed; faults: those, the file and a kind, of calls that read nothing. names: of all files
-    opened, by handle. marks: which read left the value that a variable holds. is_cut: `$finish` in a branch
-    ended the simulation. ignores_case: open a file of the same name in other letter case, too.
-    contents: of files read. printed: lines of the testbench, None where not known. written: files that it
-    writes. is_matching: what is looked at is a pattern with open digits. heap: objects of classes. plusargs:
-    of the run. is_merging: a part of a variable is assigned, and the rest of it stays.
+    folder: where the simulation runs. simulator: whose reads are followed. volatile: variables that change on
+    their own. exposed: those that the design sees; monitored: those that are printed whenever they change.
+    notes: line and message of what could not be followed; faults: those, the file and a kind, of calls that
+    read nothing. names: of all files opened, by handle. marks: which read left the value that a variable
+    holds. later: what variables are to hold once time goes on. ends_by_time: a block waits, and ends the
+    simulation. is_cut: `$finish` in a branch ended the simulation. ignores_case: open a file of the same name
+    in other letter case, too. contents: of files read. printed: lines of the testbench, None where not known.
+    written: files that it writes. is_matching: what is looked at is a pattern with open digits. heap: objects
+    of classes. plusargs: of the run. is_merging: a part of a variable is assigned, and the rest of it stays.
     """
 
     folder: Path
     volatile: frozenset[str] = frozenset()
     exposed: frozenset[str] = frozenset()
+    monitored: frozenset[str] = frozenset()
     simulator: Simulator = ICARUS
     plusargs: Plusargs = field(default_factory=Plusargs)
     heap: Heap = field(default_factory=Heap)
@@ -60,6 +62,7 @@ class Machine:
     names: dict[int, str] = field(default_factory=dict)
     loops: list[str] = field(default_factory=list)
     marks: dict[Key, ReadEvent] = field(default_factory=dict)
+    later: dict[Key, Held] = field(default_factory=dict)
     printed: list[bytes | None] = field(default_factory=list)
     last_read: ReadEvent | None = None
     absent: Stream | None = None
@@ -74,6 +77,7 @@ class Machine:
     is_matching: bool = False
     is_merging: bool = False
     is_cut: bool = False
+    ends_by_time: bool = False
     ignores_case: bool = False
     contents: dict[Path, bytes] = field(default_factory=dict)
 
@@ -136,7 +140,16 @@ class Machine:
         if static_name(name) in self.exposed:
             event.is_exposed = True
             event.look_through(key)
+        if static_name(name) in self.monitored and event.status == MATCHED:
+            self.use_event(event, key)
         event.is_outside = event.is_outside or (key is not name and isinstance(key[1], Outside))
+
+    def hand_over(self, event: ReadEvent, key: Key | None) -> None:
+        """The value that a read left goes to a variable; a place that is not known may be looked at."""
+        if key is not None:
+            self.mark(key, event)
+        else:
+            self.use_event(event, "")
 
     def first(self, value: Value) -> Value:
         """What a variable that an object or a call has of its own holds at first, where that is `value`."""
@@ -160,14 +173,6 @@ class Machine:
         self.marks[key] = load.beyond
         return load.beyond
 
-    def is_set_by_hand(self, key: Key) -> bool:
-        """Whether a variable holds what the testbench itself gave it, not what a read left there."""
-        if isinstance(key, str):
-            is_set = key in self.values
-        else:
-            is_set = key[0] in self.memories and key[1] in self.memories[key[0]].loaded
-        return is_set and key not in self.marks
-
     def use(self, key: Key) -> None:
         """Somebody looks at the value of a variable."""
         if (event := self.marks.get(key)) is not None:
@@ -179,12 +184,6 @@ class Machine:
             event.is_used = True
             event.look_through(key)
             event.is_missed |= isinstance(key, tuple) and isinstance(key[1], Outside)
-
-    def use_all(self, names: Collection[str]) -> None:
-        """Something that is not followed looks at these variables and memories."""
-        for key, event in self.marks.items():
-            if static_name(key if isinstance(key, str) else key[0]) in names:
-                event.is_used = True
 
     @contextmanager
     def unused(self) -> Iterator[None]:

@@ -13,6 +13,8 @@ from tilewright.verilog.constant_names import is_constant, refuses_name
 from tilewright.verilog.events import MemoryLoad
 from tilewright.verilog.file_reads import written
 from tilewright.verilog.formats import format_text
+from tilewright.verilog.heap import static_name
+from tilewright.verilog.looks import look_at_all
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.objects import FindName, find_name
 from tilewright.verilog.readmem import load_memory
@@ -29,7 +31,7 @@ MOST_ELEMENTS = 1 << 20
 class LoadCall:
     """One call. find, width, ends: of the memory; a width of 0 where it lies in the design.
 
-    indices: of its elements in order, where it has several dimensions.
+    indices: of its elements in order, where it has several dimensions. is_four_state: they can hold x and z.
     """
 
     line: int
@@ -39,6 +41,7 @@ class LoadCall:
     is_signed: bool
     ends: tuple[int, int]
     indices: tuple[object, ...] = ()
+    is_four_state: bool = True
 
 
 def readmem(call: Any, compiler: Compiler) -> Evaluate:
@@ -65,6 +68,8 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
         if own is not None:
             load.content, load.is_own, load.is_opaque = own.text or b"", True, own.text is None
         machine.loads.append(load)
+        path = static_name(facts.find(machine))
+        load.is_blurred = path in machine.exposed or path in machine.monitored
         if load.is_opaque:
             machine.memories.setdefault(facts.find(machine), Memory()).elements[None] = UNKNOWN
         elif load.width:
@@ -73,6 +78,7 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
                 load,
                 machine.simulator,
                 indices=facts.indices,
+                is_four_state=facts.is_four_state,
             )
         return UNKNOWN
 
@@ -94,7 +100,8 @@ def _facts(call: Any, line: int, compiler: Compiler) -> LoadCall | None:
     if len(dimensions) > 1:
         ends = (0, prod(abs(left - right) + 1 for left, right in dimensions) - 1)
     width, is_signed = int(element.bitWidth), bool(element.isSigned)
-    return LoadCall(line, base, find, width, is_signed, ends, _indices(dimensions))
+    indices, is_four_state = _indices(dimensions), bool(element.isFourState)
+    return LoadCall(line, base, find, width, is_signed, ends, indices, is_four_state)
 
 
 def _dimensions(type_: Any) -> tuple[list[tuple[int, int]], Any]:
@@ -124,6 +131,8 @@ def writemem(call: Any, compiler: Compiler) -> Evaluate:
         machine.step()
         limits = [bound(machine).bits for bound in bounds]
         text = name(machine).text
+        if facts is not None:
+            look_at_all(machine, {static_name(facts.find(machine))})
         if text is not None:
             content = None if facts is None else _memory_text(machine, facts, limits)
             machine.written[normpath(text.decode("latin-1"))] = WrittenFile(content)

@@ -165,6 +165,13 @@ def compile_key(expression: Any, compiler: Compiler) -> FindKey:
     return find_name(expression, compiler) or (lambda _: None)
 
 
+def parts_of(target: Any) -> list[Any]:
+    """The places that are written to together, as ``{a, b}`` is."""
+    if target.kind.name != "Concatenation":
+        return [target]
+    return [part for operand in target.operands for part in parts_of(operand)]
+
+
 def _element_key(find: FindName, index: Callable[[Machine], object | None]) -> FindKey:
     return lambda m: None if (at := index(m)) is None else (find(m), at)
 
@@ -272,6 +279,12 @@ def _compile_first(expression: Any, compiler: Compiler, *, is_down: bool) -> Fin
         return far if is_far else base
 
     return first
+
+
+def is_signed_member(expression: Any) -> bool:
+    """Whether an expression is a member with a sign, of a packed structure or union."""
+    is_packed = expression.kind.name == "MemberAccess" and expression.value.type.isIntegral
+    return bool(is_packed and expression.type.isIntegral and expression.type.isSigned)
 
 
 def default_value(type_: Any) -> Value:

@@ -13,10 +13,13 @@ from tilewright.verilog.block_order import Block, in_order
 from tilewright.verilog.classes import methods_of, outer_scopes, static_properties
 from tilewright.verilog.compiler import Run
 from tilewright.verilog.facts import facts_of
+from tilewright.verilog.late_changes import changed_again, ends_by_time
+from tilewright.verilog.looks import exposed_names, monitored_names
 from tilewright.verilog.machine import (
     MAX_STEPS,
     Machine,
 )
+from tilewright.verilog.nonblocking import catch_up
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.plusargs import Plusargs
 from tilewright.verilog.signals import (
@@ -30,7 +33,9 @@ from tilewright.verilog.signals import (
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.statements import StatementCompiler
 from tilewright.verilog.testbench import Testbench
+from tilewright.verilog.unknown_names import UNKNOWN_NAME
 from tilewright.verilog.unread_results import left_out_reads
+from tilewright.verilog.variables import forget
 
 _READS = ("$fscanf", "$fgets")
 _CALLING = ("ProceduralBlock", "Subroutine")
@@ -71,8 +76,9 @@ def follow(
             dict(tied_ports(bodies)),
         )
         machine = Machine(
-            folder, frozenset(_volatile(blocks)), frozenset(_exposed(testbench, bodies, blocks)),
-            simulator, Plusargs(tuple(map(os.fsencode, testbench.plusargs))),
+            folder, frozenset((*_volatile(blocks), *_unknown_names(bodies))),
+            frozenset(_exposed(testbench, bodies, blocks)), frozenset(monitored_names(calling)), simulator,
+            Plusargs(tuple(map(os.fsencode, testbench.plusargs))),
             max_steps=max_steps, ignores_case=ignores_case,
         )  # fmt: skip
         machine.contents.update(contents or {})
@@ -96,15 +102,22 @@ def _run_all(
     for variable in (*statics, *variables):
         if run := compiler.initialize(variable):
             run(machine)
+    machine.ends_by_time = any(
+        block.is_initial and not block.facts.has_file_calls and ends_by_time(block.node.body)
+        for block in blocks
+    )
     for number, block in enumerate(in_order([block for block in blocks if block.is_initial])):
         machine.heap.process = (-1 - number,) if block.facts.has_timing else ()
         _run(machine, compiler, block)
         if machine.is_finished:
             break
+    late = {name for block in blocks if block.is_initial for name in changed_again(block.node.body)}
     with suppress(FinishSimulationSignal):
         for number, block in enumerate(blocks):
             if block.is_reader and not machine.is_finished:
                 machine.heap.process = (-1 - len(blocks) - number,)
+                for name in late & block.facts.read - block.facts.assigned:
+                    forget(machine, name)
                 _run_again_and_again(machine, compiler, block)
     machine.heap.process = ()
     for block in blocks:
@@ -136,20 +149,22 @@ def _run_again_and_again(machine: Machine, compiler: StatementCompiler, block: B
 
 def _turns(machine: Machine, body: Run, block: Block) -> tuple[bool, bool]:
     """Whether the block came to an end, and whether its last turn tried no read."""
-    idle = 0
+    idle, is_opening = 0, False
     for _ in range(MAX_TURNS):
         before, calls = _progress(machine), machine.calls
         state = {name: machine.values.get(name) for name in block.facts.assigned}
         with suppress(BreakLoopSignal, ContinueLoopSignal, ReturnCallSignal, DisableBlockSignal):
             body(machine)
+        catch_up(machine)
         machine.settle()
         streams, position = _progress(machine)
         is_known = all(machine.values.get(name) == state[name] for name in state)
         idle = idle + 1 if (streams, position) == before else 0
         if (idle and (is_known or machine.calls > calls)) or idle > MAX_IDLE_TURNS:
             return True, machine.calls == calls
-        if streams > before[0] and position > before[1]:
-            return True, False  # it opens a file and reads it, in each turn again
+        was_opening, is_opening = is_opening, streams > before[0]
+        if is_opening and (was_opening or position > before[1]):
+            return True, False  # it opens a file, in each turn again
     return False, False
 
 
@@ -162,14 +177,7 @@ def _exposed(testbench: Testbench, bodies: list[Any], blocks: list[Block]) -> It
     for block in blocks:
         if block.is_clocked:
             yield from block.facts.read
-    for body in bodies:
-        for member in body:
-            if member.kind.name == "ContinuousAssign":
-                yield from facts_of(member.assignment).read
-            elif member.kind.name == "Variable" and member.name in testbench.connected:
-                yield path_of(member)
-            elif member.kind.name == "Instance" and member.name in testbench.connected:
-                yield from (path_of(one) for one in member.body if one.kind.name == "Variable")
+    yield from exposed_names(bodies, testbench.connected, calling_members(testbench))
 
 
 def _assigned(bodies: list[Any], blocks: list[Block]) -> Iterator[str]:
@@ -180,6 +188,12 @@ def _assigned(bodies: list[Any], blocks: list[Block]) -> Iterator[str]:
         for member in body:
             if member.kind.name == "Variable" and member.initializer is not None:
                 yield path_of(member)
+
+
+def _unknown_names(bodies: list[Any]) -> Iterator[str]:
+    """What stands for a name within the design: it never holds what the testbench gave it."""
+    names = (member for body in bodies for member in body if member.name == UNKNOWN_NAME)
+    return (path_of(one) for one in names)
 
 
 def _volatile(blocks: list[Block]) -> set[str]:
@@ -231,9 +245,13 @@ def unchecked_lines(testbench: Testbench) -> list[int]:
 
 def calling_members(testbench: Testbench) -> list[Any]:
     """The blocks and subroutines of modules, of packages and outside of them."""
+    return [one for scope in scopes_of(testbench) for one in scope if one.kind.name in _CALLING]
+
+
+def scopes_of(testbench: Testbench) -> list[Any]:
+    """The bodies of all instances, then packages and what stands outside of them."""
     bodies = [body for top in testbench.tops for body in instance_bodies(top)]
-    scopes = [*bodies, *outer_scopes(testbench.compilation)]
-    return [member for scope in scopes for member in scope if member.kind.name in _CALLING]
+    return [*bodies, *outer_scopes(testbench.compilation)]
 
 
 def instance_bodies(body: Any) -> Iterator[Any]:
@@ -260,6 +278,7 @@ def _run(machine: Machine, compiler: StatementCompiler, block: Block) -> None:
             DisableBlockSignal,
         ):
             compiler.compile(block.node.body)(machine)
+        catch_up(machine)
     except FinishSimulationSignal:
         # else the others run beside it, until then
         machine.is_finished = not block.facts.has_timing

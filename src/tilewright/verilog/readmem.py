@@ -69,9 +69,14 @@ def load_memory(
     simulator: Simulator = ICARUS,
     *,
     indices: tuple[object, ...] = (),
+    is_four_state: bool = True,
 ) -> None:
-    """Fill the elements that the file gives; `indices` are those of a memory with several dimensions."""
+    """Fill the elements that the file gives; `indices` are those of a memory with several dimensions.
+
+    is_four_state: its words can hold x and z.
+    """
     load.indices = {index: address for address, index in enumerate(indices)}
+    before = memory.loads[-1] if memory.loads else None
     memory.loads.append(load)
     if load.is_outside:
         return
@@ -80,5 +85,20 @@ def load_memory(
             value = digits_value(word.digits.decode(), load.base, load.width, is_repeated=False)
             pattern = value.pattern or (0, 0)
             index = indices[word.address] if indices else word.address
-            memory.elements[index] = from_pattern(*pattern, load.width, is_signed=load.is_signed)
+            value = from_pattern(*pattern, load.width, is_signed=load.is_signed)
+            load.given[index] = memory.elements[index] = (
+                value if is_four_state else value.two_state()
+            )
             memory.loaded.add(index)
+    if before is not None and b"@" not in (load.content or b""):
+        _keep(memory, load, before)
+
+
+def _keep(memory: Memory, load: MemoryLoad, before: MemoryLoad) -> None:
+    """The words of the load before that this one should have replaced, and did not."""
+    load.is_again = before.line == load.line
+    for index, value in (*before.kept.items(), *before.given.items()):
+        address = load.indices.get(index) if load.indices else index
+        is_to_fill = isinstance(address, int) and load.fills(address)
+        if is_to_fill and index not in load.given and memory.elements.get(index) is value:
+            load.kept[index] = value

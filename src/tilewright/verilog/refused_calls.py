@@ -16,6 +16,7 @@ _SCANS = {"$fscanf": 2, "$sscanf": 2}
 _READS = {"$fgets": 1, "$fread": 1}
 _WRITERS = {"$sformat": 0, "$swrite": 0, "$value$plusargs": 1}
 _ERROR_BITS = 640
+_NAMES = ("NamedValue", "HierarchicalValue")
 
 
 def refused_calls(testbench: Testbench, simulator: Simulator) -> Iterator[tuple[int, str, str]]:
@@ -57,12 +58,8 @@ def _refused(
     line = testbench.line(call)
     if name in _SCANS and len(arguments) == _SCANS[name] and simulator.needs_target:
         yield line, "bad-format", f"a {name} without a variable"
-    if name in _SCANS and simulator.wants_literals and len(arguments) > 1:
-        template = arguments[1]
-        while template.kind.name == "Conversion":
-            template = template.operand
-        if template.kind.name != "StringLiteral":
-            yield line, "bad-format", f"a format of {name} that is no string literal"
+    if name in _SCANS and (what := _template(arguments[1], name, simulator)):
+        yield line, "bad-format", what
     if name == "$value$plusargs" and (what := _plusarg_format(arguments[0], simulator)):
         yield line, "bad-format", what
     for place in _places(name, arguments):
@@ -73,6 +70,15 @@ def _refused(
         target = _written(arguments[1])
         if not target.type.isString and int(target.type.bitWidth) < _ERROR_BITS:
             yield line, "bad-place", f"a register of less than {_ERROR_BITS} bits by $ferror"
+
+
+def _template(template: Any, name: str, simulator: Simulator) -> str:
+    while template.kind.name == "Conversion":
+        template = template.operand
+    if simulator is ICARUS and template.type.isString and template.kind.name in _NAMES:
+        return f"a format of {name} in a string"
+    is_other = simulator.wants_literals and template.kind.name != "StringLiteral"
+    return f"a format of {name} that is no string literal" if is_other else ""
 
 
 def _plusarg_format(template: Any, simulator: Simulator) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tilewright.verilog.testbench import Testbench
+
 _STRING_METHODS = frozenset(
     (
         *("atoi", "atohex", "atooct", "atobin", "atoreal", "itoa", "hextoa", "octtoa", "bintoa"),
@@ -17,7 +19,7 @@ _STRING_METHODS = frozenset(
 )
 
 
-def refused_syntax(tree: Any) -> list[tuple[str, Any]]:
+def refused_syntax(testbench: Testbench) -> list[tuple[str, Any]]:
     """Each construct that Icarus 11 refuses, once, with the node of the syntax tree where it stands first."""
     found: dict[str, Any] = {}
 
@@ -31,7 +33,7 @@ def refused_syntax(tree: Any) -> list[tuple[str, Any]]:
         if what:
             found.setdefault(what, node)
 
-    tree.root.visit(visit)
+    testbench.tree.root.visit(visit)
     return list(found.items())
 
 
@@ -61,6 +63,8 @@ def _parenthesis(node: Any) -> str:
 
 
 def _method(node: Any) -> str:
+    if str(node.left).strip() == "std":
+        return "std::"
     identifier = getattr(node.right, "identifier", None)
     name = str(identifier.valueText) if identifier is not None else ""
     return f"the string method {name}" if name in _STRING_METHODS else ""
@@ -76,6 +80,8 @@ def _data(node: Any) -> str:
         return (
             "" if _is_in_automatic(node) else "an automatic variable outside of an automatic task"
         )
+    if "static" in words and _is_in_automatic(node):
+        return "a static variable of an automatic task"
     return next((f"{one} in front of a variable" for one in words if one in ("const", "var")), "")
 
 
@@ -113,7 +119,21 @@ def _dimension(node: Any) -> str:
 
 
 def _structure(node: Any) -> str:
-    return "" if node.packed.valueText else "a structure that is not packed"
+    if not node.packed.valueText:
+        return "a structure that is not packed"
+    return f"a structure that is {node.signing.valueText}" if node.signing.valueText else ""
+
+
+def _assertion(node: Any) -> str:
+    return "" if node.delay is None else "a deferred assertion"
+
+
+def _net(node: Any) -> str:
+    return "trireg" if node.netType.valueText == "trireg" else ""
+
+
+def _event(node: Any) -> str:
+    return "edge" if node.edge.valueText == "edge" else ""
 
 
 def _argument(node: Any) -> str:
@@ -150,7 +170,18 @@ _CHECKS: dict[str, Callable[[Any], str]] = {
     "DataDeclaration": _data,
     "Declarator": _declarator,
     "VariableDimension": _dimension,
-    "StructType": _structure,
+    **dict.fromkeys(("StructType", "UnionType"), _structure),
+    "ImmediateAssertStatement": _assertion,
+    "NetDeclaration": _net,
+    "SignalEventExpression": _event,
+    "NetAlias": lambda _: "alias",
+    "BindDirective": lambda _: "bind",
+    "NamedLabel": lambda _: "a label in front of a statement",
+    "NonblockingEventTriggerStatement": lambda _: "->>",
+    "RandCaseStatement": lambda _: "randcase",
+    "ReplicatedAssignmentPattern": lambda _: "an assignment pattern with a count",
+    "RootScope": lambda _: "$root",
+    "WaitOrderStatement": lambda _: "wait_order",
     "FunctionPort": _argument,
     "CaseStatement": _case,
     "ConditionalStatement": _if,

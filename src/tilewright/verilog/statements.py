@@ -17,8 +17,10 @@ from tilewright.verilog.facts import facts_of
 from tilewright.verilog.file_reads import holder_name
 from tilewright.verilog.forks import compile_fork
 from tilewright.verilog.initial_values import compile_declaration, compile_initial_value
+from tilewright.verilog.looks import look_at_all
 from tilewright.verilog.loops import LOOPS
 from tilewright.verilog.machine import Machine
+from tilewright.verilog.nonblocking import catch_up
 from tilewright.verilog.objects import FindName
 from tilewright.verilog.places import compile_key, compile_target
 from tilewright.verilog.read_order import in_open_order
@@ -31,6 +33,7 @@ from tilewright.verilog.signals import (
 from tilewright.verilog.subroutines import compile_subroutine, prepare_call
 from tilewright.verilog.system_calls import compile_system_call
 from tilewright.verilog.testbench import Testbench
+from tilewright.verilog.unknown_branches import compile_unknown
 from tilewright.verilog.values import UNKNOWN, Value
 from tilewright.verilog.variables import forget, forget_all
 
@@ -94,7 +97,7 @@ class StatementCompiler:
                     "depends on something that lint cannot compute",
                 )
                 machine.lose_streams(holders)
-            machine.use_all(facts.read)
+            look_at_all(machine, facts.read)
             for name in facts.assigned:
                 forget_all(machine, name) if name in facts.own else forget(machine, name)
 
@@ -174,7 +177,8 @@ def _conditional(statement: Any, compiler: Compiler) -> Run:
     condition = compiler.expression(statement.conditions[0].expr)
     if_true = compiler.compile(statement.ifTrue)
     if_false = compiler.compile(statement.ifFalse) if statement.ifFalse else _pass
-    on_unknown = _unknown_branches(statement, compiler, if_true)
+    branches = [(statement.ifTrue, if_true), (statement.ifFalse, if_false)]
+    on_unknown = compile_unknown([one for one in branches if one[0]], compiler)
 
     def run(machine: Machine) -> None:
         machine.step()
@@ -211,27 +215,30 @@ def _complain(machine: Machine) -> None:
     machine.blame(is_end=False)
 
 
-def _unknown_branches(statement: Any, compiler: Compiler, if_true: Run) -> Run:
-    """A condition that the design decides: where one branch reads files, the design is ready."""
-    forget_true = compiler.forget(statement.ifTrue)
-    forget_false = compiler.forget(statement.ifFalse) if statement.ifFalse else _pass
-    reads = facts_of(statement.ifTrue).handles
-    is_other = bool(statement.ifFalse and facts_of(statement.ifFalse).has_file_calls)
+def _timed(statement: Any, compiler: Compiler) -> Run:
+    """A delay or an event: it is passed at once, and looks at how long it is."""
+    body, timing = compiler.compile(statement.stmt), statement.timing
+    is_open = timing.kind.name == "Delay" and timing.expr.constant is None
+    return _after(compiler.expression(timing.expr) if is_open else None, body)
 
+
+def _wait(statement: Any, compiler: Compiler) -> Run:
+    return _after(compiler.expression(statement.cond), compiler.compile(statement.stmt))
+
+
+def _after(look: Evaluate | None, body: Run) -> Run:
     def run(machine: Machine) -> None:
-        if reads and not is_other:
-            forget_false(machine)
-            with machine.assumed(), machine.branch():
-                if_true(machine)
-        else:
-            forget_true(machine)
-            forget_false(machine)
+        if look is not None:
+            look(machine)
+        catch_up(machine)
+        body(machine)
 
     return run
 
 
-def _timed(statement: Any, compiler: Compiler) -> Run:
-    return compiler.compile(statement.stmt)
+def _procedural_assign(statement: Any, compiler: Compiler) -> Run:
+    """`force`, and `assign` within a block: from here on, the variable follows others."""
+    return compiler.forget(statement.assignment)
 
 
 def _raiser(error: type[Exception]) -> Callable[[Any, Compiler], Run]:
@@ -283,7 +290,7 @@ _COMPILERS: dict[str, Callable[[Any, Compiler], Run]] = {
     "Conditional": _conditional,
     "Case": compile_case,
     "Timed": _timed,
-    "Wait": _timed,
+    "Wait": _wait,
     "Break": _raiser(BreakLoopSignal),
     "Continue": _raiser(ContinueLoopSignal),
     "Return": _return,
@@ -291,7 +298,7 @@ _COMPILERS: dict[str, Callable[[Any, Compiler], Run]] = {
     "EventTrigger": _nothing,
     "WaitFork": _nothing,
     "DisableFork": _nothing,
-    "ProceduralAssign": _nothing,
+    "ProceduralAssign": _procedural_assign,
     "ProceduralDeassign": _nothing,
     "ImmediateAssertion": _assertion,
 }

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tilewright.verilog.events import MemoryLoad
+from tilewright.verilog.events import MemoryLoad, ReadEvent
 from tilewright.verilog.values import Value
 
 Key = str | tuple[str, object]
 """A variable, or an element of a memory."""
+
+Held = tuple[Value | None, bool, ReadEvent | None]
+"""What one holds, whether a statement set it, and the read that left it there."""
 
 
 @dataclass(frozen=True, slots=True)

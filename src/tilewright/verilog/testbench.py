@@ -17,6 +17,15 @@ _WAVES = re.compile(r"(\$dumpvars)(\s*\([^();\"]*\))")
 
 __all__ = ["UNKNOWN_MEMORY", "Sources", "Testbench", "import_pyslang", "read_testbench"]
 
+_SYSTEM_VERILOG = (".sv", ".svh")
+_OLD_KEYWORDS = '`begin_keywords "1364-2005"'
+_NEW_WORDS = re.compile(
+    r"\b(bind|bit|break|byte|checker|class|const|context|continue|cover|do|expect|extends|final|global|import|"
+    r"inside|int|join_any|local|logic|new|null|package|packed|priority|program|property|pure|rand|ref|return|"
+    r"sequence|static|string|strong|super|tagged|this|throughout|timeprecision|type|union|unique|until|untyped|"
+    r"var|virtual|void|weak|with|within)\b"
+)
+"""Names that Verilog of 2005 takes, and SystemVerilog does not."""
 MAX_TESTBENCH_BYTES = 4 << 20
 _RELAXED = (
     "RelaxStringConversions",  # as Icarus: a string is a vector
@@ -140,18 +149,30 @@ class _Parser:
     given: Sources
 
     def read(self) -> Testbench:
-        text = _read_text(self.path)
+        text = self._text(self.path)
         sources, tree = self._parse(text, self.path)
         missing = tuple(self._missing_includes(tree))
         self._refuse_syntax_errors(sources, tree, missing)
-        others = [self._parse(_read_text(file), file, sources)[1] for file in self.given.files]
+        others = [self._parse(self._text(file), file, sources)[1] for file in self.given.files]
         for other in others:
             self._refuse_syntax_errors(sources, other, tuple(self._missing_includes(other)))
         closed = take_out_unknown_names(self.slang, text, sources, [tree, *others])
         if closed != text:
             sources, tree = self._parse(closed, self.path)
-            others = [self._parse(_read_text(file), file, sources)[1] for file in self.given.files]
+            others = [self._parse(self._text(file), file, sources)[1] for file in self.given.files]
         return self._elaborate(sources, tree, others, missing)
+
+    def _text(self, path: Path) -> str:
+        """The text of a file; marked as older Verilog where it parses only if newer words are names."""
+        text = _read_text(path)
+        if path.suffix.lower() in _SYSTEM_VERILOG or not _NEW_WORDS.search(text):
+            return text
+        older = f"{_OLD_KEYWORDS} {text}"
+        return older if self._is_wrong(text, path) and not self._is_wrong(older, path) else text
+
+    def _is_wrong(self, text: str, path: Path) -> bool:
+        sources, tree = self._parse(text, path)
+        return any(code != _NO_INCLUDE for *_, code, _ in self._errors(sources, tree.diagnostics))
 
     def _elaborate(
         self, sources: Any, tree: Any, others: list[Any], missing: tuple[str, ...]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.formats import count_arguments, format_text
 from tilewright.verilog.machine import Machine
+from tilewright.verilog.places import is_signed_member
 from tilewright.verilog.values import UNKNOWN, Value, text_value
 
 
@@ -14,20 +16,27 @@ def compile_text(arguments: Any, compiler: Compiler) -> Evaluate:
     """The text of a format and its values; UNKNOWN where it cannot be followed."""
     template = compiler.expression(arguments[0])
     values = [compiler.expression(a) for a in arguments[1:]]
-    integral = [(a.type.isIntegral, int(a.type.bitWidth), a.type.isSigned) for a in arguments[1:]]
+    shapes = [_shape(argument) for argument in arguments[1:]]
 
     def evaluate(machine: Machine) -> Value:
         text = template(machine).text
         found = [
-            value(machine).resize(width, is_signed=bool(is_signed))
-            if is_integral
-            else as_text(value(machine))
-            for value, (is_integral, width, is_signed) in zip(values, integral, strict=True)
+            shape(value(machine), machine) for value, shape in zip(values, shapes, strict=True)
         ]
         result = None if text is None else format_text(text, found)
         return UNKNOWN if result is None else text_value(result)
 
     return evaluate
+
+
+def _shape(argument: Any) -> Callable[[Value, Machine], Value]:
+    """A value as wide as its expression, and with its sign."""
+    if not argument.type.isIntegral:
+        return lambda value, _: as_text(value)
+    width, is_signed = int(argument.type.bitWidth), bool(argument.type.isSigned)
+    if is_signed_member(argument):
+        return lambda v, m: v.resize(width, is_signed=m.simulator.has_signed_members)
+    return lambda value, _: value.resize(width, is_signed=is_signed)
 
 
 def as_text(value: Value) -> Value:
@@ -71,16 +80,11 @@ def _compile_piece(group: list[Any], compiler: Compiler, code: str) -> Evaluate:
         return compile_text(group, compiler)
     if first.kind.name == "EmptyArgument":
         return lambda _: text_value(b" ")
-    value, template = compiler.expression(first), f"%{code}".encode()
-    width, is_signed = int(first.type.bitWidth), bool(first.type.isIntegral and first.type.isSigned)
-    if first.type.isString:
-        template, width = b"%0s", 0
+    value, shape = compiler.expression(first), _shape(first)
+    template = b"%0s" if first.type.isString else f"%{code}".encode()
 
     def evaluate(machine: Machine) -> Value:
-        found = value(machine)
-        result = format_text(
-            template, [found.resize(width, is_signed=is_signed) if width else as_text(found)]
-        )
+        result = format_text(template, [shape(value(machine), machine)])
         return UNKNOWN if result is None else text_value(result)
 
     return evaluate

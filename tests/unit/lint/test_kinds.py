@@ -43,6 +43,9 @@ GOOD_READERS = {
     "always with the design's ready": "wire ready; dut u(.ready(ready), .v(v)); always #5 clk = ~clk;\n"
     'initial f = $fopen("d.txt", "r");\n'
     'always @(posedge clk) if (ready) begin n = $fscanf(f, "%h", v); if (n != 1) $finish; end',
+    "state of the design": "wire [1:0] state; dut u(.state(state), .v(v)); initial begin\n"
+    'f = $fopen("d.txt", "r"); repeat (4) #5 case (state) 0: s = 1; 2: begin n = $fscanf(f, "%h", v); '
+    "if (n == 1) s = s + v; end default: ; endcase end",
     "memory of the design": 'dut u(); initial begin $readmemh("d.txt", u.rom.mem); '
     '$writememh("dump.hex", u.mem); $display("%h", u.rom.mem[1]); end',
     "task and function of the design": 'dut u(); initial begin $readmemh("d.txt", m); '
@@ -150,6 +153,42 @@ def test_a_bad_one_is_named(name: str, tmp_path: Path) -> None:
     body, files, kind = BAD_READERS[name]
     found = _errors(_lint(tmp_path, body, files))
     assert (("d.txt", kind) if kind else ("", "undecided")) in found
+
+
+BOTH = (
+    'initial begin f = $fopen("d.txt", "r"); g = $fopen("e.txt", "r");\n'
+    'while ($fscanf(f, "%h", v) == 1 && $fscanf(g, "%h", a) == 1) if (v !== a) $display(v, a); end'
+)
+BACKWARDS = (
+    'initial begin f = $fopen("d.txt", "r"); for (k = 3; k >= 0; k = k - 1) begin '
+    'n = $fseek(f, 3 * k, 0); n = $fscanf(f, "%h", v); if (n == 1) $display(v); end end'
+)
+
+
+def test_a_word_that_finds_no_partner_is_named(tmp_path: Path) -> None:
+    """A loop over two files ends with the shorter one: a word of the other is taken and not compared."""
+    report = _lint(tmp_path, BOTH, {"d.txt": FOUR, "e.txt": b"01\n02\n03\n"})
+    assert _errors(report) == []
+    (finding,) = report.of("warning")
+    assert (finding.file, finding.kind, finding.file_line) == ("d.txt", "last-unused", 4)
+    assert _lint(tmp_path, BOTH, {"d.txt": FOUR, "e.txt": FOUR}).findings == ()
+
+
+def test_two_words_of_one_line_are_no_word_with_a_space(tmp_path: Path) -> None:
+    """One line shows nothing; several that each have the parts of one word do."""
+    one = f"initial begin {OPEN} {{}} end"
+    read = 'n = $fscanf(f, "%h", v); if (n == 1) $display(v);'
+    (finding,) = _lint(tmp_path, one.format(read), {"d.txt": b"1 2\n"}).findings
+    assert finding.kind == "words-left"
+    (finding,) = _lint(tmp_path, one.format(read + read), {"d.txt": b"1 2\n3 4\n"}).findings
+    assert finding.kind == "spaced-word"
+
+
+def test_words_that_are_read_backwards_are_not_left(tmp_path: Path) -> None:
+    """`$fseek` goes from the last word to the first one."""
+    assert _lint(tmp_path, BACKWARDS, {"d.txt": FOUR}).findings == ()
+    (finding,) = _lint(tmp_path, BACKWARDS, {"d.txt": FOUR + b"05\n"}).findings
+    assert finding.kind == "words-left"
 
 
 def test_an_over_read_that_the_design_may_see_is_a_note_only_at_the_very_end(

@@ -103,6 +103,28 @@ def test_a_testbench_that_does_not_parse_is_refused_in_one_line(tmp_path: Path) 
         lint(tmp_path, testbench=tmp_path / "none.v")
 
 
+def test_words_of_systemverilog_are_names_in_older_verilog(tmp_path: Path) -> None:
+    """In a `.v` file, as simulators take it; a `.sv` file, or a fault elsewhere, is refused as before."""
+    bench = (
+        "module t; integer f, do; reg [7:0] expect, bit; more one(bit);\n"
+        'initial begin f = $fopen("d.txt", "r"); do = $fscanf(f, "%h", expect);\n'
+        "if (do == 1) one.put(expect); end endmodule\n"
+    )
+    more = (
+        "module more(input [7:0] byte); task put(input [7:0] x); $display(x); endtask endmodule\n"
+    )
+    write(tmp_path, {"d.txt": b"1ff\n", "t.v": bench.encode(), "more.v": more.encode()})
+    given = Sources(files=(tmp_path / "more.v",))
+    (error,) = lint(tmp_path, testbench=tmp_path / "t.v", given=given).errors
+    assert (error.kind, error.testbench_line) == ("truncated", 2)
+    write(tmp_path, {"t.sv": bench.encode(), "w.v": bench.replace("== 1", "==").encode()})
+    for name, line in (("t.sv", 1), ("w.v", 1)):
+        with pytest.raises(
+            FormatError, match=rf"must be Verilog that parses, but .*{name}:{line}: "
+        ):
+            lint(tmp_path, testbench=tmp_path / name, given=given)
+
+
 def test_binary_and_empty_files_are_named(tmp_path: Path) -> None:
     """Garbage is an error with its line, not a traceback."""
     files = with_headers() | {"activation_tile0.txt": b"#a\n\xff\0", "out.txt": b""}

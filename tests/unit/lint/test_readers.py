@@ -200,3 +200,17 @@ def test_a_package_of_another_file(tmp_path: Path) -> None:
     assert _lint(tmp_path, body, "1f\n", given=Sources(files=(package,))).findings == ()
     with pytest.raises(FormatError, match="a define must be NAME or NAME=VALUE"):
         Sources(defines=("3=4",))
+
+
+def test_a_member_has_its_sign_in_verilator(tmp_path: Path) -> None:
+    """Icarus 11 has none, so that its loop takes 4 words, and that of Verilator 2."""
+    bench = tmp_path / "t.sv"
+    bench.write_text(
+        "module t; integer f, n; struct packed { logic signed [7:0] a; } p; initial begin\n"
+        'f = $fopen("d.txt", "r"); p.a = 1; while (p.a > 0) n = $fscanf(f, "%h", p);\n'
+        "$display(p.a, n); end endmodule\n"
+    )
+    (tmp_path / "d.txt").write_text("7\nfe\n3\n0\n")
+    for reader, kinds in (("icarus", set()), ("verilator", {"words-left"})):
+        report = lint(tmp_path, testbench=bench, reader=reader)
+        assert {one.kind for one in report.findings} == kinds
