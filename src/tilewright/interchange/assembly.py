@@ -20,7 +20,7 @@ from tilewright.interchange.source import (
     SourceParts,
     SourceSums,
 )
-from tilewright.interchange.values import Affine, Value, clip
+from tilewright.interchange.values import NOWHERE, Affine, Value, clip
 from tilewright.interchange.wiring import (
     FoundLink,
     grid_of,
@@ -90,7 +90,8 @@ class Assembly:
     def _add(self, op: Operator, node: Node, operands: list[Value], real: Affine) -> Value:
         for operand, value in enumerate(operands):
             port = port_name(node.name, operand)
-            self._codes[port] = _source_codes(value)
+            if value.tensor != NOWHERE:
+                self._codes[port] = _source_codes(value)
             if operand or self._is_several:  # the network's input is a first operand
                 value = self.entered(value)
             if value.origin is None:

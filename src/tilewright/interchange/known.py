@@ -10,6 +10,7 @@ from tilewright.interchange.additions import read_addition
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.blends import is_blend, read_blend
 from tilewright.interchange.channel_scales import clipped, quantized_by_channel, with_one_scale
+from tilewright.interchange.extremes import EXTREMES, read_extreme
 from tilewright.interchange.folding import FOLDED, fold
 from tilewright.interchange.functions import FUNCTIONS, OPSET, read_rising
 from tilewright.interchange.hindrances import refuse_unknown
@@ -20,10 +21,7 @@ from tilewright.interchange.joins import (
     read_product,
     read_table,
 )
-from tilewright.interchange.kernels import (
-    Products,
-    Singles,
-)
+from tilewright.interchange.kernels import Products, Singles
 from tilewright.interchange.linear_quant import (
     LINEAR_QUANT,
     Integers,
@@ -70,8 +68,8 @@ ARITHMETIC = ("Add", "Mul", "Sub")
 STEPS_OF_CONSTANTS = (*ARITHMETIC, "Div")
 PASSES_CHANNELS = (*LAYOUTS, *LARGEST, "DequantizeLinear", "Clip")
 """Operations that take a scale for each channel, as layers do."""
-JOINS = (*ARITHMETIC, "Concat")
-"""Operations of several activations; those of arithmetic may also be of one and a constant."""
+JOINS = (*ARITHMETIC, *EXTREMES, "Concat")
+"""Operations of several activations; all but the last may also be of one and a constant."""
 
 
 class Known:
@@ -116,7 +114,7 @@ class Known:
             self._read_of_codes(op, values[0])
         elif op.kind in QUANT_OPERATORS:
             self._read_quantizer(op, values[0])
-        elif op.kind in JOINS and (op.kind not in ARITHMETIC or len(values) > 1):
+        elif op.kind in JOINS and (op.kind == "Concat" or len(values) > 1):
             self._read_join(op, values)
         elif op.kind in AVERAGES or is_blend(op):
             self._read_average(op, values[0])
@@ -303,8 +301,9 @@ class Known:
             found = read_product(op, values, self.assembly, is_kernel=is_kernel)
             self.values[op.output] = found
         else:
-            ahead = self._ahead(op.output)
-            self.values[op.output] = read_concat(op, values, self.assembly, ahead=ahead)
+            read = read_concat if op.kind == "Concat" else read_extreme
+            found = read(op, values, self.assembly, ahead=self._ahead(op.output))
+            self.values[op.output] = found
 
     def _read_function(self, op: Operator, value: Value) -> None:
         """A function of each number: a table where it stands between two quantizers, else a step."""

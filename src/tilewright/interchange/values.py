@@ -17,6 +17,9 @@ from tilewright.spec.step_search import Floats
 FLOAT32_WHOLE = 2.0**24
 """Below it, float32 holds every whole number."""
 
+NOWHERE = ""
+"""The tensor of codes that the file does not have, and that follow from those it has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -43,7 +46,8 @@ class Step:
 
     is_exact: float32 computes it as float64 does wherever the result is a float32 number. is_own: it is the
     source's own arithmetic on whole sums, so nothing is left open. is_of_codes: it is that on codes of an
-    earlier quantizer, so nothing more is.
+    earlier quantizer, so nothing more is. slack: how far from its step a sum may be that the source rounds to
+    its other side.
     """
 
     apply: Callable[[Floats], Floats]
@@ -51,6 +55,7 @@ class Step:
     is_exact: bool = False
     is_own: bool = False
     is_of_codes: bool = False
+    slack: float = 0.0
 
     def then(self, other: Step) -> Step:
         """Both as one, of which only the first rounds."""
@@ -160,7 +165,7 @@ class Value:
             )
         steps = (*self.steps, step)
         after = replace(self, tensor=op.output, steps=steps, grid=None, codes_at=None)
-        after = replace(after, places=None, by_code=None)
+        after = replace(after, places=None, by_code=None, slack=self.slack + step.slack)
         keeps = isinstance(step.apply, Affine) and step.apply.keeps_sign
         is_positive = self.is_positive and keeps
         return replace(after, kernel=None, is_rectified=False, is_positive=is_positive)
