@@ -153,13 +153,14 @@ def test_another_order_of_an_addition_would_be_seen(tmp_path, monkeypatch):
 
 
 def test_ties_that_no_gains_decide_are_open(tmp_path, monkeypatch):
-    """Scales as 3 to 5: the roundings of ONNX Runtime's floats are no function of any sum."""
-    scales = [float(np.float32(0.0123 * one)) for one in (3, 5, 4)]
-    wrong, is_open = every_pair(tmp_path / "net.onnx", (1, 16, 16), False, scales, (7, -20, 5))
+    """Scales in a ratio of small numbers: how ONNX Runtime's floats round is no function of any sum."""
+    scales = [float(np.float32(0.0123 * one)) for one in (7, 2, 6)]
+    zeros = -41, 16, 75
+    wrong, is_open = every_pair(tmp_path / "net.onnx", (1, 16, 16), False, scales, zeros)
     assert wrong == 0
     assert 0 < is_open < 20_000
     monkeypatch.setattr(kernels.Attained, "_farthest", lambda *_: 0.0)  # the sabotage
-    assert every_pair(tmp_path / "net.onnx", (1, 16, 16), False, scales, (7, -20, 5))[0] > 0
+    assert every_pair(tmp_path / "net.onnx", (1, 16, 16), False, scales, zeros)[0] > 0
 
 
 def test_the_smaller_instead_would_be_seen(tmp_path, monkeypatch):

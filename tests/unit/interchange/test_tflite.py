@@ -213,16 +213,16 @@ def test_all_that_hinders_is_listed_by_name(tmp_path):
     file = TfliteFile((8, 8, 4), (0.02, 9))
     x = file.step("CUMSUM", file.input)
     x = file.layer("CONV_2D", x, 4)
-    x = file.pool("AVERAGE_POOL_2D", x, kernel=(3, 3), padding="SAME")
+    x = file.mean(x, keep=True, axes=(2, 3))
     x = file.layer("CONV_2D", x, 4)
-    x = file.add("ADD", x, file.mean(x, keep=True), (0.1, 0))
+    x = file.by_constant("ADD", x, np.zeros((1, 8, 1, 1)), (0.1, 0))
     path = file.save(tmp_path / "net.tflite", file.layer("CONV_2D", x, 4))
     with pytest.raises(FormatError, match="3 things hinder this network") as found:
         read_tflite(path)
     text = str(found.value)
     assert "(CUMSUM): it cannot be stated in integers" in text
-    assert "(AVERAGE_POOL_2D): windows at the border average fewer codes" in text
-    assert "(ADD): it adds planes of different sizes" in text
+    assert "(MEAN): it must be the mean of rows and columns, axes 1 and 2" in text
+    assert "(ADD): its constant must be one number, or one for each of 4 channels" in text
 
 
 def with_floats(path):
