@@ -204,7 +204,7 @@ class Assembly:
             path,
             network,
             self._codes,
-            self._sums,
+            {name: one for name, one in self._sums.items() if one.tensor not in graph.made},
             found,
             self._source_inputs(graph),
             graph.batch,

@@ -62,8 +62,8 @@ def read_move(
     if op.kind in RESIZES:
         if op.attributes.get("mode", "nearest") != "nearest":
             op.refuse(
-                f"mode must be nearest or linear, not {op.attributes['mode']}, which gives pixels "
-                "negative weights"
+                f"mode must be nearest or linear, not {op.attributes['mode']}, whose weights of pixels need "
+                "more than 8 bits: export with mode linear or nearest"
             )
         if "crop" in op.attributes.get("coordinate_transformation_mode", ""):
             op.refuse("it must resize the whole plane, not crop it")

@@ -53,7 +53,11 @@ def read_onnx(path: Path) -> Imported:
     graph = read_graph(path)
     refuse_other_dialects(graph.ops, path)
     constants = dict(graph.constants)
-    graph = replace(graph, ops=tuple(expand(graph.ops, constants)), constants=constants)
+    ops = tuple(expand(graph.ops, constants))
+    made = {one for op in ops for one in op.outputs} - {
+        one for op in graph.ops for one in op.outputs
+    }
+    graph = replace(graph, ops=ops, constants=constants, made=frozenset(made))
     graph = with_rows(replace(graph, ops=tuple(as_matmul(op) for op in graph.ops)))
     graph = ChannelsFirst(graph).rewrite(graph)
     reader = _Reader(graph)

@@ -312,6 +312,17 @@ class ByCode:
         steps = np.arange(value.grid.low, value.grid.high + 1)
         return cls(value, (steps * value.grid.scale).astype(np.float32)[None])
 
+    def is_of_moved(self, value: Value) -> bool:
+        """Whether `value`, which has these numbers, has them where its codes are moved, too."""
+        where = self.source.pools, self.source.is_flattened
+        return len(self.values) == 1 and where == (value.pools, value.is_flattened)
+
+    def after(self, moved: Value, op: Operator) -> Value:
+        """The numbers of codes that were moved before, as the output of an operation."""
+        known = replace(self, source=moved)
+        falls = bool((np.diff(self.values, axis=1) < 0).any())
+        return replace(moved.through(op, known.step(falls=falls)), by_code=known)
+
     def step(self, *, falls: bool = False) -> Step:
         """From the values of the codes to these numbers."""
         grid = self.source.grid
