@@ -77,17 +77,17 @@ def read_clip(op: Operator, value: Value, constants: Constants) -> Value:
 
 
 def read_arithmetic(op: Operator, value: Value, constants: Constants) -> Value:
-    """Add, Sub, Mul or Div of a value and a constant; not a constant divided or diminished by a value."""
+    """Add, Sub, Mul or Div of a value and a constant; not a constant divided by a value."""
     is_first = op.inputs[0] == value.tensor
     constant = value.channels(op, constant_input(op, constants, int(is_first)))
     one, none = np.ones(1), np.zeros(1)
-    if op.kind in ("Div", "Sub") and not is_first:
+    if op.kind == "Div" and not is_first:
         op.refuse("a constant must be on the right")
     if op.kind == "Div" and (constant == 0).any():
         op.refuse("it divides by 0")
     steps = {
         "Add": lambda: Affine(one, constant),
-        "Sub": lambda: Affine(one, -constant),
+        "Sub": lambda: Affine(one, -constant) if is_first else Affine(-one, constant),
         "Mul": lambda: Affine(constant, none),
         "Div": lambda: Affine(1 / constant, none),
     }

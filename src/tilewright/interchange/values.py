@@ -123,7 +123,8 @@ class Value:
     to the value. pools, is_flattened: what happened to the plane since the origin. grid: what the last
     quantizer left, as long as nothing has changed it. layout: how the graph's input was laid out anew.
     codes_at: the tensor of integers with its codes, if the file has one. kernel: of the source, where a
-    quantizer that follows directly is computed with the sums; is_rectified: but for a Relu in between.
+    quantizer that follows directly is computed with the sums, or with what `kernel_steps` make of these;
+    is_rectified: but for a Relu in between.
     is_positive: it is known not to be negative. last: the plane that was flattened with its channels last.
     places: of its codes in the tensor, if they were moved since, or if it has others too, fill: the code
     where there is none of them. shift: what its codes have more than those of the file. slack: by how much
@@ -144,6 +145,7 @@ class Value:
     layout: tuple[str, ...] = ()
     codes_at: str | None = None
     kernel: Kernel | None = None
+    kernel_steps: tuple[Step, ...] = ()
     is_rectified: bool = False
     is_positive: bool = False
     last: Plane | None = None
@@ -182,7 +184,7 @@ class Value:
         step = self.kernel(grid)
         if step is None:
             return None
-        return replace(self, steps=(), kernel=None).on_grid(op, grid, step)
+        return replace(self, steps=self.kernel_steps, kernel=None).on_grid(op, grid, step)
 
     @property
     def follows_codes(self) -> bool:
@@ -258,7 +260,10 @@ class Value:
         shape = (1,) * (axes - values.ndim) + values.shape
         wanted = (1, self.plane[0], *(1,) * (axes - 2))
         if shape != wanted or (self.is_flattened and self.plane[0] != values.size):
-            op.refuse(f"its constant must be one number or one per channel, not {values.shape}")
+            op.refuse(
+                f"its constant must be one number or one per channel, not {values.shape}; one per "
+                "pixel needs a quantizer before it"
+            )
         if self.is_flattened:
             op.refuse("after a flatten, numbers per channel are not supported: put it before")
         return values.reshape(-1)

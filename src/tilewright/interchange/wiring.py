@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tilewright.errors import FormatError
+from tilewright.interchange.hindrances import UnlikeInputsError
 from tilewright.interchange.onnx_graph import Graph, Operator
 from tilewright.interchange.source import InputGrid
 from tilewright.interchange.values import Affine, Value
@@ -65,7 +65,7 @@ def input_grid(inputs: dict[str, Value]) -> InputGrid:
     (first, value), *others = inputs.items()
     for name, other in others:
         if (other.grid, other.layout, other.plane) != (value.grid, value.layout, value.plane):
-            raise FormatError(
+            raise UnlikeInputsError(
                 f"{first} and {name} must read the input with the same scale and format, and laid out "
                 "alike"
             )
