@@ -116,10 +116,12 @@ class TfliteFile:
         per_channel=True,
         bias=True,
         weight_zero=0,
+        has_tokens=False,
     ) -> int:
         """CONV_2D, DEPTHWISE_CONV_2D or FULLY_CONNECTED with random weights."""
         shape, (step, _) = self.shape(source), self.grids[source]
-        ic = shape[-1] if kind != "FULLY_CONNECTED" else int(np.prod(shape[1:]))
+        is_flat = kind == "FULLY_CONNECTED" and not has_tokens
+        ic = int(np.prod(shape[1:])) if is_flat else shape[-1]
         oc = oc or ic
         sizes = {
             "CONV_2D": (oc, *kernel, ic),
@@ -156,7 +158,9 @@ class TfliteFile:
         }[kind]()
         options.fusedActivationFunction = getattr(schema.ActivationFunctionType, relu)
         if kind == "FULLY_CONNECTED":
-            return self.op(kind, inputs, self.tensor(kind, (1, oc), out), options)
+            options.keepNumDims = has_tokens
+            sizes = (*shape[:-1], oc) if has_tokens else (1, oc)
+            return self.op(kind, inputs, self.tensor(kind, sizes, out), options)
         options.strideH = options.strideW = stride
         options.dilationHFactor = options.dilationWFactor = dilation
         options.padding = getattr(schema.Padding, padding)
@@ -196,15 +200,15 @@ class TfliteFile:
         shape = np.broadcast_shapes(self.shape(first), self.shape(second))
         return self.op(kind, [first, second], self.tensor(kind, shape, out), options)
 
-    def mean(self, source, out: Grid | None = None, *, keep=False, axes=(1, 2)) -> int:
+    def mean(self, source, out: Grid | None = None, *, keep=False, axes=(1, 2), kind="MEAN") -> int:
         shape, options = self.shape(source), schema.ReducerOptionsT()
         options.keepDims = keep
         sizes = [1 if axis in axes else size for axis, size in enumerate(shape)]
         if not keep:
             sizes = [size for axis, size in enumerate(sizes) if axis not in axes]
-        axes = self.tensor("axes", (2,), kind="INT32", values=axes)
+        axes = self.tensor("axes", (len(axes),), kind="INT32", values=axes)
         return self.op(
-            "MEAN", [source, axes], self.tensor("MEAN", sizes, out or self.grids[source]), options
+            kind, [source, axes], self.tensor(kind, sizes, out or self.grids[source]), options
         )
 
     def reshape(self, source, shape) -> int:

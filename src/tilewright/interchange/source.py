@@ -237,7 +237,7 @@ class Imported:
         if plane is not None and values.ndim == 2:
             channels, height, width = plane
             values = values.reshape(-1, height, width, channels)
-        return np.moveaxis(values, -1, 1) if values.ndim == 4 else values
+        return np.moveaxis(values, -1, 1) if values.ndim in (3, 4) else values
 
 
 def _parts_of(place: SourceCodes | SourceParts) -> tuple[SourceCodes, ...]:

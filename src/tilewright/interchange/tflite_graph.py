@@ -122,7 +122,7 @@ def _parse(path: Path, model: Any, schema: Any) -> TfliteGraph:
         1,
         tuple(tensors[one].name for one in graph.outputs),
         first.kind.removesuffix("32"),
-        frozenset(one.name for one in tensors if len(one.sizes) == 4),
+        frozenset(one.name for one in tensors if len(one.sizes) in (3, 4)),
     )
     return TfliteGraph({one.name: one for one in tensors}, found, model)
 

@@ -26,7 +26,7 @@ def read_layer(context: Context, op: Operator, sources: list[Seen]) -> Seen:
     weight = _weight(context, op)
     grid, out = sources[0].value.grid, context.out(op)
     assert grid is not None, "all tensors have codes"  # noqa: S101
-    if op.kind == "FULLY_CONNECTED":
+    if op.kind == "FULLY_CONNECTED" and not _is_of_tokens(context, op, sources[0], weight):
         value, weight = _flattened(context, op, sources[0], weight)
         name = name_layer(op, weight, set(context.assembly.nodes))
         stated_so = replace(op, attributes={})
@@ -80,7 +80,12 @@ def _weight(context: Context, op: Operator) -> Weight:
 def _convolution(
     context: Context, op: Operator, source: Seen, weight: Weight
 ) -> tuple[Operator, Value, Weight]:
-    """A convolution in ONNX's words, and what it reads."""
+    """A convolution in ONNX's words, and what it reads; a linear layer of tokens is one of 1x1."""
+    if op.kind == "FULLY_CONNECTED":
+        value, scale = settled(op, source, context.assembly), weight.quantizer.scale
+        quantizer = replace(weight.quantizer, scale=scale.reshape(-1, 1, 1, 1))
+        codes = weight.codes[:, :, None, None]
+        return replace(op, attributes={}), value, replace(weight, codes=codes, quantizer=quantizer)
     if op.kind == "TRANSPOSE_CONV":
         value = settled(op, source, context.assembly)
         turned = _transposed(context, op, value, weight)
@@ -90,6 +95,13 @@ def _convolution(
     source, pads = without_border(source)
     value = settled(op, source, context.assembly)
     return _windows(op, weight, pads, value), value, weight
+
+
+def _is_of_tokens(context: Context, op: Operator, source: Seen, weight: Weight) -> bool:
+    """Whether a linear layer reads the channels of each token, or pixel, by themselves."""
+    channels = source.places.shape[-1] if source.places.ndim else 1
+    is_last = weight.codes.shape[1] == channels < source.places.size
+    return is_last and context.file.tensors[op.output].sizes[:1] == (1,)
 
 
 def _transposed(context: Context, op: Operator, value: Value, weight: Weight) -> Operator:

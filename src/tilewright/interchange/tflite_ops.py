@@ -162,4 +162,4 @@ Read = Callable[[Context, Operator, list[Seen]], Seen]
 READERS: dict[str, Read] = dict.fromkeys(LAYERS, read_layer)
 READERS |= dict.fromkeys(TABLES, read_table)
 READERS |= {"AVERAGE_POOL_2D": read_pool, "MEAN": read_pool, "MAX_POOL_2D": read_max}
-READERS |= {"RESIZE_BILINEAR": read_bilinear}
+READERS |= {"REDUCE_MAX": read_max, "RESIZE_BILINEAR": read_bilinear}

@@ -14,7 +14,7 @@ from tilewright.interchange.tflite_context import Context, kept, operand, paddin
 from tilewright.interchange.tflite_places import Seen, settled
 from tilewright.interchange.values import Step, Value
 from tilewright.interchange.windows import read_axes
-from tilewright.spec import Ints, Plane, SumPool
+from tilewright.spec import Ints, MaxPool, Plane, SumPool
 from tilewright.spec.code_nodes import ZERO
 from tilewright.spec.step_search import Floats
 
@@ -47,6 +47,8 @@ def codes_of_sums(
             steps = np.minimum(rest // count, LARGEST_STEP)
             plane[0, row, column] = base + np.where(is_down, -steps, steps)
             rest = rest - steps * count
+        if len(context.file.tensors[op.inputs[0]].sizes) == 3:
+            plane = plane[:, 0]  # of a sequence
         found.append(context.run(op, plane)[0].reshape(-1, len(part))[_place(context, op, at)])
     return np.concatenate(found)
 
@@ -80,9 +82,7 @@ def read_pool(context: Context, op: Operator, sources: list[Seen]) -> Seen:
         op.refuse("it must read planes (1, h, w, channels)")
     kernel = stride = (height, width)
     if op.kind == "MEAN":
-        axes = context.file.constants.get(operand(op, 1))
-        if axes is None or sorted(int(axis) % 4 for axis in axes.reshape(-1)) != [1, 2]:
-            op.refuse("it must be the mean of rows and columns, axes 1 and 2")
+        _check_axes(context, op, sources[0])
     else:
         kernel = stated(op, "filterHeight"), stated(op, "filterWidth")
         rows, columns = read_axes(_pool(op), value.plane, kernel)
@@ -93,6 +93,17 @@ def read_pool(context: Context, op: Operator, sources: list[Seen]) -> Seen:
     node = SumPool(context.name(op), value.plane, kernel, stride, grid.number_format, grid.scale)
     members = [(row, column, 1) for row in range(kernel[0]) for column in range(kernel[1])]
     return context.add(op, node, [value], asked(context, op, size=kernel, members=members))
+
+
+def _check_axes(context: Context, op: Operator, source: Seen) -> None:
+    """Refuse a reduction over other axes than all between the samples and the channels."""
+    axes, rank = context.file.constants.get(operand(op, 1)), source.places.ndim + 1
+    if axes is None or sorted(int(axis) % rank for axis in axes.reshape(-1)) != [
+        *range(1, rank - 1)
+    ]:
+        op.refuse(
+            "it must reduce rows and columns, axes 1 and 2, or the steps of a sequence, axis 1"
+        )
 
 
 def _by_pixel(
@@ -147,9 +158,13 @@ def _pool(op: Operator) -> Operator:
 
 
 def read_max(context: Context, op: Operator, sources: list[Seen]) -> Seen:
-    """MAX_POOL_2D."""
+    """MAX_POOL_2D, or REDUCE_MAX over the plane."""
     value = context.assembly.entered(settled(op, sources[0], context.assembly))
-    found = read_largest(_pool(op), value, {}, context.assembly)
+    if op.kind == "REDUCE_MAX":
+        _check_axes(context, op, sources[0])
+        found = value.pooled(op, MaxPool(value.plane[1:], value.plane[1:]))
+    else:
+        found = read_largest(_pool(op), value, {}, context.assembly)
     grid = context.out(op)
     if grid != value.grid:
         op.refuse("its input and output must have one scale and zero-point")

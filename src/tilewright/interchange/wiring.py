@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,8 +87,9 @@ def grid_of(value: Value) -> InputGrid:
 def input_notes(inputs: dict[str, Value]) -> tuple[str, ...]:
     """Notes on what lies between the file's input and the network's."""
     notes: dict[str, None] = {}
+    readers = Counter(one.input for one in inputs.values())
     for value in {one.input: one for one in reversed(inputs.values())}.values():
-        if value.layout:
+        if value.layout and readers[value.input] == 1:
             notes[f"the network's input is the file's, {', then '.join(value.layout)}"] = None
         if value.pools or any(not _is_scaling(step.apply) for step in value.steps[:-1]):
             text = f"what comes before the quantizer of the input, {value.tensor}, is not in the integers"

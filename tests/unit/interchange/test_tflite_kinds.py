@@ -217,6 +217,50 @@ def test_constants_by_pixel_and_slopes_below_0_are_refused(tmp_path):
         read_tflite(ended(file, x, tmp_path / "net.tflite"))
 
 
+# --- sequences and tokens
+
+
+def sequence(path):
+    """As Keras' Conv1D, Dense of tokens, and pools over steps are converted."""
+    file = TfliteFile((12, 3), (0.03, 4))
+    x = file.reshape(file.input, (1, 1, 12, 3))
+    x = file.layer("CONV_2D", x, 4, kernel=(1, 3), out=GRID)
+    x = file.reshape(x, (1, 12, 4))
+    x = file.layer("FULLY_CONNECTED", x, 6, has_tokens=True, relu="RELU6")
+    x = file.by_constant("MUL", x, np.array([20, 3, 90, 5, 7, 1]), (0.013, -11))
+    both = [file.mean(x, axes=(1,)), file.mean(x, axes=(1,), kind="REDUCE_MAX")]
+    x = file.concat(both, axis=1)
+    return file.save(path, file.layer("FULLY_CONNECTED", x, 3))
+
+
+@BOTH
+def test_sequences_are_planes_of_one_row(kernels, tmp_path):
+    path = sequence(tmp_path / "net.tflite")
+    assert differ(path, kernels) == 0
+    layers = read_tflite(path).network.layers
+    assert [(one.shape.ic, one.shape.ih, one.shape.iw) for one in layers[:2]] == [
+        (3, 1, 12),
+        (4, 1, 12),
+    ]
+
+
+@BOTH
+def test_linear_layers_of_pixels_and_the_largest_of_a_plane(kernels, tmp_path):
+    file, x = plane()
+    x = file.layer("FULLY_CONNECTED", x, 6, has_tokens=True)
+    x = file.mean(x, kind="REDUCE_MAX", keep=True)
+    assert differ(ended(file, x, tmp_path / "net.tflite"), kernels) == 0
+
+
+def test_steps_in_the_order_of_channels_would_be_seen(tmp_path, monkeypatch):
+    from tilewright.interchange import tflite_places
+
+    monkeypatch.setattr(tflite_places, "channels_first", lambda places: places)
+    path = sequence(tmp_path / "net.tflite")
+    with pytest.raises((AssertionError, FormatError)):
+        assert differ(path, "xnnpack") == 0
+
+
 # --- transposed convolutions
 
 
