@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tilewright.interchange.folding import FOLDED, fold
 from tilewright.interchange.onnx_graph import Array, Graph, Operator
 from tilewright.interchange.quant_node import QUANT_OPERATORS
 from tilewright.interchange.read_steps import ARITHMETIC
@@ -54,9 +55,21 @@ def with_rows(graph: Graph) -> Graph:
         else values
         for name, values in graph.constants.items()
     }
+    constants |= _computed(graph)
     ops = tuple(_rewritten(graph.ops, constants))
     channels, length = graph.input_shape
     return replace(graph, ops=ops, constants=constants, plane=(channels, 1, length))
+
+
+def _computed(graph: Graph) -> dict[str, Array]:
+    """Whole numbers that the file computes of others: of the sizes of borders, torch's exporter does."""
+    known = {name: one for name, one in graph.constants.items() if one.dtype.kind in "iu"}
+    found: dict[str, Array] = {}
+    for op in graph.ops:
+        if op.kind in FOLDED and op.inputs and all(name in known for name in op.inputs if name):
+            found |= fold(op, known, graph.opset)
+            known |= found
+    return found
 
 
 def _rewritten(ops: tuple[Operator, ...], constants: dict[str, Array]) -> Iterator[Operator]:

@@ -163,8 +163,7 @@ def test_ties_that_no_gains_decide_are_open(tmp_path, monkeypatch):
     assert every_pair(tmp_path / "net.onnx", (1, 16, 16), False, scales, zeros)[0] > 0
 
 
-def test_the_smaller_instead_would_be_seen(tmp_path, monkeypatch):
-    monkeypatch.setattr(extremes, "EXTREMES", ("Max", "Min"))
+def test_the_larger_instead_would_be_seen(tmp_path, monkeypatch):
     recoded = extremes._recoded
 
     def upwards(op, value, assembly, ahead, *, is_turned):

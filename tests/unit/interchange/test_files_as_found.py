@@ -324,7 +324,7 @@ def test_two_readers_of_the_input_may_read_it_in_ways_of_their_own(tmp_path):
     file.outputs = ["sum"]
     foreign = agree(file.save(tmp_path / "net.onnx"))
     assert foreign.network.nodes[0].planes == ((288, 1, 1),)
-    assert "holds what 2 quantizers make of the file's, one behind the other" in foreign.notes[1]
+    assert any("what 2 quantizers make of the file's, one behind" in one for one in foreign.notes)
 
 
 TAILS = {

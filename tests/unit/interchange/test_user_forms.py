@@ -53,6 +53,14 @@ def padded_along_an_axis(net, x):
     return net.node("Pad", x, integers(net, 1, 3), "", integers(net, -1))
 
 
+def padded_by_computed_borders(net, x):
+    """As torch's exporter writes a pad, of constants that are computed."""
+    pairs = net.node("Reshape", integers(net, 0, 0, 0, 0, 2, 0), integers(net, 3, 2))
+    pads = net.node("Reshape", net.node("Transpose", pairs, perm=[1, 0]), integers(net, -1))
+    ends = net.node("Slice", pads, integers(net, 0), integers(net, 6), integers(net, 0))
+    return net.node("Pad", x, ends)
+
+
 def cut(net, x):
     """As the end of a causal convolution that was padded at both."""
     return net.node("Slice", x, integers(net, 0), integers(net, -2), integers(net, 2))
@@ -86,6 +94,7 @@ def along_an_axis(net, x):
 MOVES = (
     padded,
     padded_along_an_axis,
+    padded_by_computed_borders,
     cut,
     cut_of_channels,
     longer,
@@ -108,7 +117,14 @@ def along(path, body):
 @pytest.mark.parametrize("body", MOVES)
 def test_moves_along_a_sequence_are_those_of_a_plane_of_one_row(body, tmp_path):
     shape = agree(along(tmp_path / "net.onnx", body)).network.layers[-1].shape
-    lengths = {padded: 14, padded_along_an_axis: 16, cut: 10, longer: 22, gathered: 4}
+    lengths = {
+        padded: 14,
+        padded_by_computed_borders: 14,
+        padded_along_an_axis: 16,
+        cut: 10,
+        longer: 22,
+        gathered: 4,
+    }
     wide = lengths.get(body, 12 if body is cut_of_channels else 24)
     assert (shape.ih, shape.iw) == (1, wide)
 
