@@ -75,7 +75,7 @@ class Seen:
 
 def channels_first(places: Places) -> Places:
     """Places with the channels, which are their last axis, before the others."""
-    return np.moveaxis(places, -1, 0)
+    return np.moveaxis(places, -1, 0) if places.ndim else places
 
 
 def plane_of(sizes: tuple[int, ...]) -> Plane:
