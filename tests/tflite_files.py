@@ -116,10 +116,12 @@ class TfliteFile:
         per_channel=True,
         bias=True,
         weight_zero=0,
+        has_tokens=False,
     ) -> int:
         """CONV_2D, DEPTHWISE_CONV_2D or FULLY_CONNECTED with random weights."""
         shape, (step, _) = self.shape(source), self.grids[source]
-        ic = shape[-1] if kind != "FULLY_CONNECTED" else int(np.prod(shape[1:]))
+        is_flat = kind == "FULLY_CONNECTED" and not has_tokens
+        ic = int(np.prod(shape[1:])) if is_flat else shape[-1]
         oc = oc or ic
         sizes = {
             "CONV_2D": (oc, *kernel, ic),
@@ -156,7 +158,9 @@ class TfliteFile:
         }[kind]()
         options.fusedActivationFunction = getattr(schema.ActivationFunctionType, relu)
         if kind == "FULLY_CONNECTED":
-            return self.op(kind, inputs, self.tensor(kind, (1, oc), out), options)
+            options.keepNumDims = has_tokens
+            sizes = (*shape[:-1], oc) if has_tokens else (1, oc)
+            return self.op(kind, inputs, self.tensor(kind, sizes, out), options)
         options.strideH = options.strideW = stride
         options.dilationHFactor = options.dilationWFactor = dilation
         options.padding = getattr(schema.Padding, padding)
@@ -184,21 +188,27 @@ class TfliteFile:
         return self.op(kind, [source], found, options)
 
     def add(self, kind, first, second, out: Grid, *, relu="NONE") -> int:
-        """ADD, SUB or MUL of two tensors."""
-        options = {"ADD": schema.AddOptionsT, "SUB": schema.SubOptionsT, "MUL": schema.MulOptionsT}[
-            kind
-        ]()
+        """ADD, SUB, MUL, MAXIMUM or MINIMUM of two tensors."""
+        options = {
+            "ADD": schema.AddOptionsT,
+            "SUB": schema.SubOptionsT,
+            "MUL": schema.MulOptionsT,
+            "MAXIMUM": schema.MaximumMinimumOptionsT,
+            "MINIMUM": schema.MaximumMinimumOptionsT,
+        }[kind]()
         options.fusedActivationFunction = getattr(schema.ActivationFunctionType, relu)
         shape = np.broadcast_shapes(self.shape(first), self.shape(second))
         return self.op(kind, [first, second], self.tensor(kind, shape, out), options)
 
-    def mean(self, source, out: Grid | None = None, *, keep=False) -> int:
+    def mean(self, source, out: Grid | None = None, *, keep=False, axes=(1, 2), kind="MEAN") -> int:
         shape, options = self.shape(source), schema.ReducerOptionsT()
         options.keepDims = keep
-        axes = self.tensor("axes", (2,), kind="INT32", values=[1, 2])
-        sizes = (1, 1, 1, shape[3]) if keep else (1, shape[3])
+        sizes = [1 if axis in axes else size for axis, size in enumerate(shape)]
+        if not keep:
+            sizes = [size for axis, size in enumerate(sizes) if axis not in axes]
+        axes = self.tensor("axes", (len(axes),), kind="INT32", values=axes)
         return self.op(
-            "MEAN", [source, axes], self.tensor("MEAN", sizes, out or self.grids[source]), options
+            kind, [source, axes], self.tensor(kind, sizes, out or self.grids[source]), options
         )
 
     def reshape(self, source, shape) -> int:
@@ -231,14 +241,78 @@ class TfliteFile:
         found = self.tensor("PAD", shape, self.grids[source])
         return self.op("PAD", [source, constant], found, schema.PadOptionsT())
 
-    def resize(self, source, factor) -> int:
-        """RESIZE_NEAREST_NEIGHBOR by a whole factor."""
+    def resize(
+        self, source, factor, *, kind="RESIZE_NEAREST_NEIGHBOR", size=None, **options
+    ) -> int:
+        """RESIZE_NEAREST_NEIGHBOR or RESIZE_BILINEAR by a whole factor, or to a size."""
         _, height, width, channels = self.shape(source)
-        size = (height * factor, width * factor)
+        size = size or (height * factor, width * factor)
         constant = self.tensor("size", (2,), kind="INT32", values=size)
         found = self.tensor("RESIZE", (1, *size, channels), self.grids[source])
-        options = schema.ResizeNearestNeighborOptionsT()
-        return self.op("RESIZE_NEAREST_NEIGHBOR", [source, constant], found, options)
+        known = {
+            "RESIZE_NEAREST_NEIGHBOR": schema.ResizeNearestNeighborOptionsT,
+            "RESIZE_BILINEAR": schema.ResizeBilinearOptionsT,
+        }[kind]()
+        for name, value in options.items():
+            setattr(known, name, value)
+        return self.op(kind, [source, constant], found, known)
+
+    def transposed(
+        self,
+        source,
+        oc,
+        *,
+        kernel=(3, 3),
+        stride=2,
+        padding="SAME",
+        bias=True,
+        weight=None,
+        scale=None,
+        out=None,
+        size=None,
+    ) -> int:
+        """TRANSPOSE_CONV with random weights."""
+        (_, *plane, ic), (step, _) = self.shape(source), self.grids[source]
+        weight = self.rng.integers(-127, 128, (oc, *kernel, ic)) if weight is None else weight
+        scale = np.asarray(
+            self.rng.uniform(0.002, 0.006, oc) if scale is None else scale, np.float32
+        )
+        size = size or tuple(
+            one * stride if padding == "SAME" else (one - 1) * stride + edge
+            for one, edge in zip(plane, kernel, strict=True)
+        )
+        sizes = self.tensor("size", (4,), kind="INT32", values=(1, *size, oc))
+        inputs = [sizes, self.tensor("weight", weight.shape, (scale, 0), values=weight), source]
+        if bias is not False:
+            bias = self.rng.integers(-2000, 2000, oc) if bias is True else bias
+            grid = np.float32(step) * scale, 0
+            inputs.append(self.tensor("bias", (oc,), grid, kind="INT32", values=bias))
+        options = schema.TransposeConvOptionsT()
+        options.strideH = options.strideW = stride
+        options.padding = getattr(schema.Padding, padding)
+        spread = (
+            float(np.float32(step) * scale.mean()) * 73 * 60 * np.sqrt(weight.size / oc / stride**2)
+        )
+        out = out or (float(np.float32(spread * 0.025)), int(self.rng.integers(-40, 40)))
+        return self.op(
+            "TRANSPOSE_CONV", inputs, self.tensor("TRANSPOSE_CONV", (1, *size, oc), out), options
+        )
+
+    def by_constant(
+        self, kind, source, values, out: Grid, *, scale=0.01, zero=0, is_first=False
+    ) -> int:
+        """An operation of codes and of a constant of codes, as PRELU or ADD has one."""
+        values = np.asarray(values)
+        constant = self.tensor("constant", values.shape, (scale, zero), values=values)
+        options = {
+            "PRELU": lambda: None,
+            "MAXIMUM": schema.MaximumMinimumOptionsT,
+            "ADD": schema.AddOptionsT,
+            "SUB": schema.SubOptionsT,
+            "MUL": schema.MulOptionsT,
+        }[kind]()
+        inputs = [constant, source] if is_first else [source, constant]
+        return self.op(kind, inputs, self.tensor(kind, self.shape(source), out), options)
 
     def step(self, kind, source, out: Grid | None = None, *, to="INT8") -> int:
         """RELU, LOGISTIC, QUANTIZE, DEQUANTIZE, ...: as many numbers."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.kernels import Addition, exact_gains, whole_gains
+from tilewright.interchange.moves import add_move, broadcast
 from tilewright.interchange.one_format import on_one_format
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.read_layers import unique
@@ -30,12 +31,12 @@ def read_addition(
     if len(values) != 2:
         op.refuse(f"it must add two values, or subtract one, not read {len(values)}")
     is_one = len({value.grid.number_format for value in values if value.grid}) == 1
-    first, second = values = on_one_format(op, values, assembly)
-    a, b = first.grid, second.grid
-    if a is None or b is None:
+    values = on_one_format(op, values, assembly)
+    if any(value.grid is None for value in values):
         op.refuse("it adds values that are not quantized: put a quantizer before each")
-    if first.plane != second.plane:
-        op.refuse(f"it adds planes of different sizes, {first.plane} and {second.plane}")
+    first, second = values = _of_one_plane(op, values, assembly)
+    a, b = first.grid, second.grid
+    assert a is not None and b is not None, "seen before"  # noqa: S101, PT018
     sign = -1 if op.kind == "Sub" else 1
     is_kernel = is_kernel and is_one and sign > 0
     exact = None if is_kernel else exact_gains(a, b)
@@ -54,6 +55,29 @@ def read_addition(
         return found
     missed = 0.0 if exact else _missed(a, b, gains)
     return replace(found, slack=missed + FLOAT32_ROUNDING * node.term_bound())
+
+
+def _of_one_plane(op: Operator, values: list[Value], assembly: Assembly) -> list[Value]:
+    """The operands with as many rows, columns and channels, those of one of which are repeated if need be.
+
+    ONNX Runtime adds an operand that has one number for each row, or plane, to the fixed part of its kernel,
+    so that it counts as the second one.
+    """
+    planes = [value.plane for value in values]
+    if planes[0] == planes[1]:
+        return values
+    if values[0].is_flat != values[1].is_flat:
+        op.refuse(f"it must add tensors of as many axes, not {planes[0]} and {planes[1]}")
+    starts = 0, int(np.prod(planes[0]))
+    wide = [
+        value
+        if places.shape == value.plane
+        else add_move(op, value, places - np.int32(start), assembly, tensor=None)
+        for value, places, start in zip(values, broadcast(op, planes), starts, strict=True)
+    ]
+    sizes = zip(*(plane[::-1] for plane in planes), strict=True)
+    last, other = next(pair for pair in sizes if max(pair) > 1)  # they differ, so that there is one
+    return wide[::-1] if op.kind == "Add" and last < other else wide
 
 
 def _missed(a: Grid, b: Grid, gains: tuple[int, int]) -> float:

@@ -20,7 +20,7 @@ from tilewright.interchange.source import (
     SourceParts,
     SourceSums,
 )
-from tilewright.interchange.values import Affine, Value, clip
+from tilewright.interchange.values import NOWHERE, Affine, Value, clip
 from tilewright.interchange.wiring import (
     FoundLink,
     grid_of,
@@ -51,8 +51,8 @@ output where the file has codes there."""
 class Assembly:
     """The nodes found so far, in order, and where the file has their codes and sums.
 
-    is_several: the file has several inputs, so that the network's one holds the codes of all of them. notes:
-    what is stated otherwise than in the file.
+    is_several: the file has several inputs, or quantizes one in several ways, so that the network's one holds
+    the codes of all of them. notes: what is stated otherwise than in the file.
     """
 
     def __init__(self, *, is_several: bool = False) -> None:
@@ -90,7 +90,8 @@ class Assembly:
     def _add(self, op: Operator, node: Node, operands: list[Value], real: Affine) -> Value:
         for operand, value in enumerate(operands):
             port = port_name(node.name, operand)
-            self._codes[port] = _source_codes(value)
+            if value.tensor != NOWHERE:
+                self._codes[port] = _source_codes(value)
             if operand or self._is_several:  # the network's input is a first operand
                 value = self.entered(value)
             if value.origin is None:
@@ -203,12 +204,13 @@ class Assembly:
             path,
             network,
             self._codes,
-            self._sums,
+            {name: one for name, one in self._sums.items() if one.tensor not in graph.made},
             found,
             self._source_inputs(graph),
             graph.batch,
             (
                 *input_notes(self._inputs),
+                *self._parted(),
                 *self._rounded(),
                 *self.notes,
                 *dict.fromkeys(said),
@@ -227,6 +229,15 @@ class Assembly:
         return tuple(
             SourceInput(one.name, one.sizes, one.kind, graph.is_code(one), grids.get(one.name))
             for one in graph.inputs
+        )
+
+    def _parted(self) -> tuple[str, ...]:
+        """A note on an input of the file that the network's holds more than once."""
+        count = len(self._inputs)
+        if not self._is_several or len({one.input for one in self._inputs.values()}) == count:
+            return ()
+        return (
+            f"the network's input holds what {count} quantizers make of the file's, one behind the other",
         )
 
     def _rounded(self) -> tuple[str, ...]:

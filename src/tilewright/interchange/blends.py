@@ -50,8 +50,22 @@ def read_blend(
     op.expect(antialias=0)
     if "crop" in op.attributes.get("coordinate_transformation_mode", ""):
         op.refuse("it must resize the whole plane, not crop it")
-    rows, columns = _places(op, value, constants, max(1, batch), opset)
-    parts = rows.shape[1] * columns.shape[1]
+    places = _places(op, value, constants, max(1, batch), opset)
+    node, moved = add_blend(op, value, places, assembly)
+    step = np.array([grid.scale / node.area])
+    return assembly.add(op, node, [moved], Affine(step, -grid.zero_point * node.area * step))
+
+
+def add_blend(
+    op: Operator, value: Value, places: tuple[Counts, Counts], assembly: Assembly
+) -> tuple[SumPool, Value]:
+    """The node that sums, for each pixel, codes of neighbors; and what it reads, of a `CodeMove`.
+
+    places: of rows and columns, as `in_parts` has them.
+    """
+    rows, columns = places
+    grid, parts = value.grid, rows.shape[1] * columns.shape[1]
+    assert grid is not None, "seen before"  # noqa: S101
     channels, height, width = value.plane
     plane = (channels, len(rows), len(columns))
     if prod(plane) * parts > LARGEST_INDEX:
@@ -64,9 +78,7 @@ def read_blend(
     moved = add_move(op, value, index.astype(np.int32), assembly, tensor=None)
     name = unique(name_sum(op), set(assembly.nodes))
     codes = (grid.number_format, grid.scale)
-    node = SumPool(name, moved.plane, (1, parts), (1, parts), *codes)
-    step = np.array([grid.scale / parts])
-    return assembly.add(op, node, [moved], Affine(step, -grid.zero_point * parts * step))
+    return SumPool(name, moved.plane, (1, parts), (1, parts), *codes), moved
 
 
 def _places(
@@ -85,12 +97,12 @@ def _places(
         if blended.shape[:2] != fed.shape[:2] or not blended.size:
             op.refuse(f"it must keep samples and channels, but gives {blended.shape}")
         line = blended[0, 0, :, 0] if axis == 0 else blended[0, 0, 0, :]
-        found.append(_in_parts(op, line.astype(np.float64), size))
+        found.append(in_parts(op, line.astype(np.float64), size))
     return found[0], found[1]
 
 
-def _in_parts(op: Operator, line: npt.NDArray[np.float64], size: int) -> Counts:
-    """Places along an axis, of so many pixels, as equal parts of the pixels there are."""
+def in_parts(op: Operator, line: npt.NDArray[np.float64], size: int) -> Counts:
+    """Places ``pixel part`` along an axis, of so many pixels: which of them each part of a pixel is."""
     known = range(1, MOST_PARTS + 1)
     parts = next((n for n in known if np.abs(line * n - np.rint(line * n)).max() < NEAR), 0)
     if not parts:

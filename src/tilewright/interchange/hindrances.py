@@ -58,6 +58,10 @@ class HindranceError(FormatError):
         )
 
 
+class UnlikeInputsError(FormatError):
+    """The input is quantized in several ways."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Lost:
     """A tensor that cannot be followed. reasons: that nobody has been told yet; they matter once a layer

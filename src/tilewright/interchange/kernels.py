@@ -171,8 +171,15 @@ class Attained:
         wrong = np.searchsorted(steps, sums, side="right") + lowest != codes
         return steps, int(wrong.sum())
 
+    def _farthest(self, steps: Ints, lowest: int) -> float:
+        """How far a sum is from where the thresholds have its code, at most."""
+        order = self.codes - lowest
+        first = np.append(-np.inf, steps)[order]  # as floats, which hold sums of 32 bits
+        last = np.append(steps, np.inf)[order] - 1
+        return float(np.maximum(first - self.sums, self.sums - last).max(initial=0))
+
     def step(self, grid: Grid) -> Step:
-        """From sums to values on a grid; doubtful where no thresholds give all codes."""
+        """From sums to values on a grid; where no thresholds give all codes, those are doubtful."""
         steps, wrong = self.thresholds(grid)
 
         def apply(sums: Floats) -> Floats:
@@ -180,7 +187,8 @@ class Attained:
             values: Floats = (reached + grid.low) * grid.scale
             return values
 
-        return Step(apply, is_own=not wrong)
+        slack = self._farthest(steps, grid.number_format.min_code)
+        return Step(apply, is_own=not wrong, slack=slack)
 
 
 def exact_gains(first: Grid, second: Grid) -> tuple[int, int] | None:

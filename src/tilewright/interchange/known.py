@@ -9,7 +9,10 @@ import numpy as np
 from tilewright.interchange.additions import read_addition
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.blends import is_blend, read_blend
+from tilewright.interchange.by_constant import by_constant, constant_kernel
+from tilewright.interchange.by_pixel import by_pixel
 from tilewright.interchange.channel_scales import clipped, quantized_by_channel, with_one_scale
+from tilewright.interchange.extremes import EXTREMES, read_extreme
 from tilewright.interchange.folding import FOLDED, fold
 from tilewright.interchange.functions import FUNCTIONS, OPSET, read_rising
 from tilewright.interchange.hindrances import refuse_unknown
@@ -19,10 +22,6 @@ from tilewright.interchange.joins import (
     read_concat,
     read_product,
     read_table,
-)
-from tilewright.interchange.kernels import (
-    Products,
-    Singles,
 )
 from tilewright.interchange.linear_quant import (
     LINEAR_QUANT,
@@ -47,9 +46,11 @@ from tilewright.interchange.read_layers import (
     Weight,
     check_sums,
     name_layer,
+    products_of,
     read_bias,
     read_convolution,
     read_linear,
+    scales_of,
 )
 from tilewright.interchange.read_pools import AVERAGES, LARGEST, read_average, read_largest
 from tilewright.interchange.read_steps import ELEMENTWISE, LAYOUTS, moved_input
@@ -59,7 +60,6 @@ from tilewright.interchange.views import Views
 from tilewright.interchange.weight_steps import WEIGHT_STEPS, read_weight_step
 from tilewright.interchange.wide_weights import narrowed
 from tilewright.interchange.wiring import input_values
-from tilewright.spec import IntegerLayer
 
 LINEAR = ("Gemm", "MatMul")
 LAYERS = ("Conv", "ConvTranspose", *LINEAR)
@@ -70,18 +70,18 @@ ARITHMETIC = ("Add", "Mul", "Sub")
 STEPS_OF_CONSTANTS = (*ARITHMETIC, "Div")
 PASSES_CHANNELS = (*LAYOUTS, *LARGEST, "DequantizeLinear", "Clip")
 """Operations that take a scale for each channel, as layers do."""
-JOINS = (*ARITHMETIC, "Concat")
-"""Operations of several activations; those of arithmetic may also be of one and a constant."""
+JOINS = (*ARITHMETIC, *EXTREMES, "Concat")
+"""Operations of several activations; all but the last may also be of one and a constant."""
 
 
 class Known:
     """The tensors after the operations read so far. unread: constants not understood, by their maker."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, *, is_several: bool) -> None:
         self.values = input_values(graph)
         self.weights: dict[str, Weight] = {}
         self.unread: dict[str, str] = {}
-        self.assembly = Assembly(is_several=bool(graph.others))
+        self.assembly = Assembly(is_several=is_several)
         self.constants: dict[str, Array] = dict(graph.constants)
         self._integers: dict[str, Integers] = {}
         self._outputs, self._readers, self._opset = graph.outputs, graph.readers(), graph.opset
@@ -116,7 +116,7 @@ class Known:
             self._read_of_codes(op, values[0])
         elif op.kind in QUANT_OPERATORS:
             self._read_quantizer(op, values[0])
-        elif op.kind in JOINS and (op.kind not in ARITHMETIC or len(values) > 1):
+        elif op.kind in JOINS and (op.kind == "Concat" or len(values) > 1):
             self._read_join(op, values)
         elif op.kind in AVERAGES or is_blend(op):
             self._read_average(op, values[0])
@@ -217,16 +217,20 @@ class Known:
             if op.kind == "Relu" and value.grid.low >= 0:
                 self.values[op.output] = value.renamed(op)  # its values are not negative
                 return
-            if not moved_input(op, value, self.constants):
+            is_kernel = value.codes_at is not None and self.neighbors.meets_quantizer(op.output)
+            if is_kernel or not moved_input(op, value, self.constants):
                 value = self.assembly.enter(value)
-        inputs = tuple(value.tensor if name == value.tensor else name for name in op.inputs)
-        op = replace(op, inputs=inputs)
+        plane, found = value.plane, by_pixel(op, value, self.constants, self.assembly)
+        op, value = found or (op, value)
+        kernel = constant_kernel(op, value, plane, self.neighbors, self.constants)
         after = ELEMENTWISE[op.kind](op, value, self.constants)
         if value.follows_codes and after.grid is None and op.kind not in LAYOUTS:
             is_positive = after.is_positive
             after = on_codes_of(op, value, self.constants, self.assembly, opset=self._opset)
             after = replace(after, is_positive=is_positive)
-        self.values[op.output] = after
+        self.values[op.output] = by_constant(after, kernel)
+        if found is not None:
+            self.views.see_as(op, plane)
 
     def _read_quantizer(self, op: Operator, value: Value) -> None:
         quantizer = read_quantizer(op, self.constants)
@@ -270,7 +274,7 @@ class Known:
         bias = self._integers.get(op.inputs[2]) if len(op.inputs) > 2 else None
         has_kernel = has_kernel and value.codes_at is not None and weight.is_integer
         if bias is None and self._is_rounded(op, value, real):
-            bias = rounded_bias(real.offset, _scales(value, layer))
+            bias = rounded_bias(real.offset, scales_of(value, layer))
             real = replace(real, offset=bias.codes * real.gain)
             self.assembly.rounded.append(layer.name)
         is_whole = not real.offset.any() or (bias is not None and bias.are_steps_of(real.gain))
@@ -283,7 +287,7 @@ class Known:
             return
         check_sums(op, layer, bias)
         found = self.assembly.add_integers(op, layer, [value], real, bias)
-        self.values[op.output] = replace(found, kernel=_products(value, layer, bias))
+        self.values[op.output] = replace(found, kernel=products_of(value, layer, bias))
 
     def _is_rounded(self, op: Operator, value: Value, real: Affine) -> bool:
         """Whether ONNX Runtime rounds the bias of floats that a layer has."""
@@ -303,8 +307,9 @@ class Known:
             found = read_product(op, values, self.assembly, is_kernel=is_kernel)
             self.values[op.output] = found
         else:
-            ahead = self._ahead(op.output)
-            self.values[op.output] = read_concat(op, values, self.assembly, ahead=ahead)
+            read = read_concat if op.kind == "Concat" else read_extreme
+            found = read(op, values, self.assembly, ahead=self._ahead(op.output))
+            self.values[op.output] = found
 
     def _read_function(self, op: Operator, value: Value) -> None:
         """A function of each number: a table where it stands between two quantizers, else a step."""
@@ -333,16 +338,3 @@ def _how(op: Operator) -> str:
     if op.kind != "ConvTranspose":
         return ""
     return ": quantize_static leaves it in floats with QuantFormat.QOperator, and not with QuantFormat.QDQ"
-
-
-def _products(value: Value, layer: IntegerLayer, bias: Integers | None) -> Products:
-    """The kernel of a layer on codes."""
-    offset = np.zeros(1, np.int64) if bias is None else bias.codes.reshape(-1)
-    return Products(_scales(value, layer), offset, layer.act_format)
-
-
-def _scales(value: Value, layer: IntegerLayer) -> Singles:
-    """Activation scale times weight scale, multiplied in float32."""
-    assert value.grid is not None, "a layer reads codes"  # noqa: S101
-    scales: Singles = np.float32(value.grid.scale) * layer.weight_scale.astype(np.float32)
-    return scales

@@ -7,6 +7,7 @@ tensors of any number of axes, are one `CodeMove`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +20,7 @@ from tilewright.interchange.onnx_graph import Array, Operator, scalar
 from tilewright.interchange.read_layers import unique
 from tilewright.interchange.values import Affine, Grid, Step, Value, clip
 from tilewright.interchange.wiring import name_sum
-from tilewright.spec import CodeMove
+from tilewright.spec import CodeMove, Plane
 from tilewright.spec.code_nodes import ZERO
 
 Places = npt.NDArray[np.int32]
@@ -61,8 +62,8 @@ def read_move(
     if op.kind in RESIZES:
         if op.attributes.get("mode", "nearest") != "nearest":
             op.refuse(
-                f"mode must be nearest or linear, not {op.attributes['mode']}, which gives pixels "
-                "negative weights"
+                f"mode must be nearest or linear, not {op.attributes['mode']}, whose weights of pixels need "
+                "more than 8 bits: export with mode linear or nearest"
             )
         if "crop" in op.attributes.get("coordinate_transformation_mode", ""):
             op.refuse("it must resize the whole plane, not crop it")
@@ -154,6 +155,22 @@ def add_move(
         places = np.append(source.places, np.int32(ZERO))[places]  # `ZERO` is the last
     kept = replace(moved, tensor=source.tensor, codes_at=source.codes_at)
     return replace(kept, places=places, fill=fill)
+
+
+def broadcast(op: Operator, planes: Sequence[Plane]) -> list[Places]:
+    """Places ``c h w`` in operands one behind the other, all of one size.
+
+    One row, column or channel of an operand stands for all of the others'.
+    """
+    ends = np.cumsum([0, *(int(np.prod(plane)) for plane in planes)]).tolist()
+    numbers = [
+        np.arange(start, end, dtype=np.int32).reshape(plane)
+        for plane, start, end in zip(planes, ends, ends[1:], strict=False)
+    ]
+    try:
+        return list(np.broadcast_arrays(*numbers))
+    except ValueError:
+        op.refuse(f"its planes must be of sizes that are equal or 1, not {planes}")
 
 
 def on_codes(grid: Grid, found: Value) -> Value:

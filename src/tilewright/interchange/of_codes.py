@@ -9,9 +9,10 @@ import numpy as np
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.folding import run_alone
 from tilewright.interchange.kernels import Singles
+from tilewright.interchange.moves import on_codes
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.read_layers import unique
-from tilewright.interchange.values import Affine, ByCode, Grid, Value
+from tilewright.interchange.values import NOWHERE, Affine, ByCode, Grid, Value
 from tilewright.interchange.wiring import name_sum
 from tilewright.spec import CodeTable, NumberFormat
 
@@ -73,8 +74,8 @@ def _ranked(op: Operator, value: Value, known: ByCode, found: Singles, assembly:
     operand, unit = (source.plane,), 1 / codes.scale
     node = CodeTable(name, operand, table, codes.number_format, codes.scale, unit)
     real = Affine(np.ones(1), np.zeros(1))
-    ranked = assembly.add_integers(op, node, [source], real)
+    ranked = on_codes(RANKS, assembly.add_integers(op, node, [source], real))
     more = RANKS.number_format.max_code + 1 - len(results)
     values = np.append(results, np.repeat(results[-1:], more))[None]
-    after = ByCode(replace(ranked, grid=RANKS, is_flat=source.is_flat), values)
+    after = ByCode(replace(ranked, tensor=NOWHERE, is_flat=source.is_flat), values)
     return replace(ranked.through(op, after.step()), by_code=after)

@@ -99,6 +99,7 @@ class Graph:
     `batch`, or any number if that is 0. input_kind: the type of its numbers, as "float" or "uint8". last: the
     tensors of planes that have their channels last. opset: the version of the standard operators.
     plane: what the input is read as, if that is not its shape. others: the inputs behind the first one.
+    made: tensors that are not in the file, of operations that stand for others.
     """
 
     ops: tuple[Operator, ...]
@@ -112,6 +113,7 @@ class Graph:
     opset: int = 17
     plane: tuple[int, ...] = ()
     others: tuple[GraphInput, ...] = ()
+    made: frozenset[str] = frozenset()
 
     @property
     def inputs(self) -> tuple[GraphInput, ...]:

@@ -18,6 +18,7 @@ from tilewright.interchange.functions import FUNCTIONS
 from tilewright.interchange.hindrances import (
     HindranceError,
     Lost,
+    UnlikeInputsError,
     refuse_other_dialects,
     refuse_other_domains,
     refuse_unknown,
@@ -53,10 +54,23 @@ def read_onnx(path: Path) -> Imported:
     graph = read_graph(path)
     refuse_other_dialects(graph.ops, path)
     constants = dict(graph.constants)
-    graph = replace(graph, ops=tuple(expand(graph.ops, constants)), constants=constants)
+    ops = tuple(expand(graph.ops, constants))
+    made = {one for op in ops for one in op.outputs} - {
+        one for op in graph.ops for one in op.outputs
+    }
+    graph = replace(graph, ops=ops, constants=constants, made=frozenset(made))
     graph = with_rows(replace(graph, ops=tuple(as_matmul(op) for op in graph.ops)))
     graph = ChannelsFirst(graph).rewrite(graph)
-    reader = _Reader(graph)
+    if graph.others:
+        return _read(graph, path, is_several=True)
+    try:
+        return _read(graph, path, is_several=False)
+    except UnlikeInputsError:  # as if each way to quantize the input were an input
+        return _read(graph, path, is_several=True)
+
+
+def _read(graph: Graph, path: Path, *, is_several: bool) -> Imported:
+    reader = _Reader(graph, is_several=is_several)
     for op in graph.ops:
         reader.read(op)
     return reader.finish(path)
@@ -65,8 +79,8 @@ def read_onnx(path: Path) -> Imported:
 class _Reader:
     """The state of the reader after the operations read so far."""
 
-    def __init__(self, graph: Graph) -> None:
-        self._graph, self._known = graph, Known(graph)
+    def __init__(self, graph: Graph, *, is_several: bool) -> None:
+        self._graph, self._known = graph, Known(graph, is_several=is_several)
         self._lost: dict[str, Lost] = {}
         self._hindrances: dict[str, None] = {}
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.interchange.kernels import Products, Singles
 from tilewright.interchange.linear_quant import CODES, Integers
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.quant_node import MAX_BITS, FileQuantizer
@@ -230,3 +231,16 @@ def _input_grid(op: Operator, value: Value) -> Grid:
     if value.grid is None:
         op.refuse(f"its input {op.inputs[0]} is not quantized: put a quantizer before it")
     return value.grid
+
+
+def products_of(value: Value, layer: IntegerLayer, bias: Integers | None) -> Products:
+    """The kernel of a layer on codes."""
+    offset = np.zeros(1, np.int64) if bias is None else bias.codes.reshape(-1)
+    return Products(scales_of(value, layer), offset, layer.act_format)
+
+
+def scales_of(value: Value, layer: IntegerLayer) -> Singles:
+    """Activation scale times weight scale, multiplied in float32."""
+    assert value.grid is not None, "a layer reads codes"  # noqa: S101
+    scales: Singles = np.float32(value.grid.scale) * layer.weight_scale.astype(np.float32)
+    return scales

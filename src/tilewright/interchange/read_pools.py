@@ -8,7 +8,7 @@ import numpy as np
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.kernels import Average, Products
-from tilewright.interchange.moves import add_move, code_of
+from tilewright.interchange.moves import Places, add_move, code_of
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.read_layers import unique
 from tilewright.interchange.read_steps import constant_input
@@ -140,27 +140,40 @@ def _by_pixel(
     op: Operator, value: Value, window: tuple[Pair, Pair, tuple[Pair, Pair]], assembly: Assembly
 ) -> tuple[Value, Plane]:
     """Means of windows with fewer codes at the border: each pixel is a channel, with a divisor of its own."""
-    kernel, stride, ends = window
     grid = value.grid
     assert grid is not None, "seen before"  # noqa: S101
-    numbers = np.arange(int(np.prod(value.plane)), dtype=np.int32).reshape(value.plane)
-    wide = np.pad(numbers, ((0, 0), *ends), constant_values=ZERO)
-    windows = np.lib.stride_tricks.sliding_window_view(wide, kernel, axis=(1, 2))
-    windows = windows[:, :: stride[0], :: stride[1]]
-    places = windows.reshape(-1, 1, kernel[0] * kernel[1])
-    if len(places) > MOST_PIXELS:
-        op.refuse(
-            "windows at the border average fewer codes than others, which is read of at most "
-            f"{MOST_PIXELS:,} pixels of all channels, not {len(places):,}: set count_include_pad to 1"
-        )
-    fill = code_of(op, value, 0.0)
-    moved = add_move(op, value, np.ascontiguousarray(places), assembly, tensor=None, fill=fill)
+    moved, places, plane = window_by_window(op, value, window, assembly)
     name, area = unique(name_sum(op), set(assembly.nodes)), places.shape[2]
     codes = (grid.number_format, grid.scale)
     node = SumPool(name, moved.plane, (1, area), (1, 1), *codes)
     steps = grid.scale / (places != ZERO).sum(axis=(1, 2))
     found = assembly.add(op, node, [moved], Affine(steps, -grid.zero_point * area * steps))
-    return replace(found, is_positive=grid.low >= 0), windows.shape[:3]
+    return replace(found, is_positive=grid.low >= 0), plane
+
+
+def window_by_window(
+    op: Operator, value: Value, window: tuple[Pair, Pair, tuple[Pair, Pair]], assembly: Assembly
+) -> tuple[Value, Places, Plane]:
+    """The codes of each window as a channel, the code of 0 where it reaches beyond the plane.
+
+    window: kernel, stride and padding. Also the places ``(c oh ow) 1 (kh kw)`` of the codes, or `ZERO`, and
+    the plane ``c oh ow`` of the windows.
+    """
+    kernel, stride, ends = window
+    numbers = np.arange(int(np.prod(value.plane)), dtype=np.int32).reshape(value.plane)
+    wide = np.pad(numbers, ((0, 0), *ends), constant_values=ZERO)
+    windows = np.lib.stride_tricks.sliding_window_view(wide, kernel, axis=(1, 2))
+    windows = windows[:, :: stride[0], :: stride[1]]
+    places = np.ascontiguousarray(windows.reshape(-1, 1, kernel[0] * kernel[1]))
+    if len(places) > MOST_PIXELS:
+        op.refuse(
+            "windows at the border average fewer codes than others, which is read of at most "
+            f"{MOST_PIXELS:,} pixels of all channels, not {len(places):,}: average without padding"
+        )
+    fill = code_of(op, value, 0.0)
+    moved = add_move(op, value, places, assembly, tensor=None, fill=fill)
+    channels, rows, columns = windows.shape[:3]
+    return moved, places, (channels, rows, columns)
 
 
 def _surrounded(op: Operator, value: Value, ends: tuple[Pair, Pair], assembly: Assembly) -> Value:

@@ -52,13 +52,16 @@ def read_relu(op: Operator, value: Value, constants: Constants) -> Value:  # noq
 
 
 def read_clip(op: Operator, value: Value, constants: Constants) -> Value:
-    """Clip between constants, which older files have as attributes; Max and Min of a value and one."""
+    """Clip between constants, which older files have as attributes; Max and Min of a value and a constant."""
     if op.kind in ("Max", "Min"):
         index = int(op.inputs[0] == value.tensor)
         if len(op.inputs) != 2:
             op.refuse(f"it must have two inputs, not {len(op.inputs)}")
-        bound = scalar(op, constant_input(op, constants, index), "its bound")
-        low, high = (bound, np.inf) if op.kind == "Max" else (-np.inf, bound)
+        bound = value.channels(op, constant_input(op, constants, index))
+        if np.isnan(bound).any():
+            op.refuse("its bound must be a number")
+        ends = -np.inf, np.inf
+        low, high = (bound, ends[1]) if op.kind == "Max" else (ends[0], bound)
     else:
         low, high = (
             scalar(op, constant_input(op, constants, index), "its bound")
@@ -70,21 +73,21 @@ def read_clip(op: Operator, value: Value, constants: Constants) -> Value:
         )
     step = Step(lambda values: np.minimum(np.maximum(values, low), high), is_exact=True)
     after = value.through(op, step)
-    return replace(after, is_positive=value.is_positive or low >= 0)
+    return replace(after, is_positive=value.is_positive or bool(np.min(low) >= 0))
 
 
 def read_arithmetic(op: Operator, value: Value, constants: Constants) -> Value:
-    """Add, Sub, Mul or Div of a value and a constant; not a constant divided or diminished by a value."""
+    """Add, Sub, Mul or Div of a value and a constant; not a constant divided by a value."""
     is_first = op.inputs[0] == value.tensor
     constant = value.channels(op, constant_input(op, constants, int(is_first)))
     one, none = np.ones(1), np.zeros(1)
-    if op.kind in ("Div", "Sub") and not is_first:
+    if op.kind == "Div" and not is_first:
         op.refuse("a constant must be on the right")
     if op.kind == "Div" and (constant == 0).any():
         op.refuse("it divides by 0")
     steps = {
         "Add": lambda: Affine(one, constant),
-        "Sub": lambda: Affine(one, -constant),
+        "Sub": lambda: Affine(one, -constant) if is_first else Affine(-one, constant),
         "Mul": lambda: Affine(constant, none),
         "Div": lambda: Affine(1 / constant, none),
     }

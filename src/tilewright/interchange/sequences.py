@@ -6,11 +6,13 @@ what names axes is told the new ones. The file's own tensors hold the same numbe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from tilewright.interchange.folding import FOLDED, fold
 from tilewright.interchange.onnx_graph import Array, Graph, Operator
 from tilewright.interchange.quant_node import QUANT_OPERATORS
 from tilewright.interchange.read_steps import ARITHMETIC
@@ -19,8 +21,9 @@ WINDOWS = ("AveragePool", "Conv", "ConvTranspose", "MaxPool")
 AXES = ("ReduceMean", "ReduceSum", "Squeeze", "Unsqueeze")
 BY_CHANNEL = (*ARITHMETIC, "PRelu")
 """Operations with a constant that may have a number for each channel."""
-REFUSED = ("Gather", "Pad", "Resize", "Slice", "Split", "Upsample")
-"""Operations that name axes, and are not read over sequences."""
+ALONG = {"Concat": 1, "Gather": 0, "Split": 0}
+"""Operations along one axis, and which that is if none is stated."""
+RESIZES = ("Resize", "Upsample")
 
 ROW, SEQUENCE, PLANE = 2, 3, 4
 """The axis of the row, and how many axes a sequence and a plane have, with the samples."""
@@ -52,9 +55,21 @@ def with_rows(graph: Graph) -> Graph:
         else values
         for name, values in graph.constants.items()
     }
+    constants |= _computed(graph)
     ops = tuple(_rewritten(graph.ops, constants))
     channels, length = graph.input_shape
     return replace(graph, ops=ops, constants=constants, plane=(channels, 1, length))
+
+
+def _computed(graph: Graph) -> dict[str, Array]:
+    """Whole numbers that the file computes of others: of the sizes of borders, torch's exporter does."""
+    known = {name: one for name, one in graph.constants.items() if one.dtype.kind in "iu"}
+    found: dict[str, Array] = {}
+    for op in graph.ops:
+        if op.kind in FOLDED and op.inputs and all(name in known for name in op.inputs if name):
+            found |= fold(op, known, graph.opset)
+            known |= found
+    return found
 
 
 def _rewritten(ops: tuple[Operator, ...], constants: dict[str, Array]) -> Iterator[Operator]:
@@ -76,9 +91,10 @@ def _rewritten(ops: tuple[Operator, ...], constants: dict[str, Array]) -> Iterat
         if before == PLANE:
             yield op
             continue
-        if op.kind in REFUSED and op.inputs[0] not in constants:
-            op.refuse("it is not read in a network of sequences")
-        if op.kind in WINDOWS:
+        is_sequence = before == SEQUENCE and op.inputs[0] not in constants
+        if is_sequence and op.kind in (*ALONG, *RESIZES, "Pad", "Slice"):
+            yield _moved_with_row(op, constants)
+        elif op.kind in WINDOWS:
             yield replace(op, attributes=op.attributes | of_planes(op))
         elif op.kind == "Transpose" and len(op.attributes.get("perm", ())) == 3:
             order = [axis + (axis == ROW) for axis in op.attributes["perm"]]
@@ -108,7 +124,54 @@ def _axes_behind(op: Operator, before: int, constants: dict[str, Array]) -> int:
         return before - len(stated_axes(op, constants))
     if op.kind == "Reshape" and len(op.inputs) > 1 and op.inputs[1] in constants:
         return int(constants[op.inputs[1]].size)
+    if op.kind == "Gather" and len(op.inputs) > 1 and op.inputs[1] in constants:
+        return before - 1 + constants[op.inputs[1]].ndim
     return before
+
+
+def _moved_with_row(op: Operator, constants: dict[str, Array]) -> Operator:
+    """An operation that puts the numbers of a sequence in other places as one of a plane of one row."""
+
+    def planes(axes: list[Any]) -> list[Any]:
+        return [axis % SEQUENCE + (axis % SEQUENCE >= ROW) for axis in axes]
+
+    def ends(pads: list[Any]) -> list[Any]:
+        return [*pads[:ROW], 0, *pads[ROW:5], 0, *pads[5:]] if len(pads) == 6 else pads
+
+    def sizes(numbers: list[Any]) -> list[Any]:
+        return [*numbers[:ROW], 1, *numbers[ROW:]] if len(numbers) == SEQUENCE else numbers
+
+    stated = op.attributes
+    if op.kind in ALONG:
+        (axis,) = planes([int(op.number("axis", ALONG[op.kind]))])
+        return replace(op, attributes=stated | {"axis": axis})
+    changes = {key: planes(stated[key]) for key in ("axes",) if key in stated}
+    if op.kind == "Slice":
+        if not changes and (len(op.inputs) < 4 or op.inputs[3] not in constants):
+            op.refuse("it must state its axes, as constants, in a network of sequences")
+        return _with_input(replace(op, attributes=stated | changes), 3, constants, planes)
+    if op.kind == "Pad":
+        changes |= {key: ends(stated[key]) for key in ("pads", "paddings") if key in stated}
+        op = _with_input(replace(op, attributes=stated | changes), 3, constants, planes)
+        return op if len(op.inputs) > 3 and op.inputs[3] else _with_input(op, 1, constants, ends)
+    changes |= {key: sizes(stated[key]) for key in ("scales",) if key in stated}
+    op = replace(op, attributes=stated | changes)
+    for place in range(1, len(op.inputs)) if "axes" not in changes else ():
+        op = _with_input(op, place, constants, sizes)
+    return op
+
+
+def _with_input(
+    op: Operator, place: int, constants: dict[str, Array], change: Callable[[list[Any]], list[Any]]
+) -> Operator:
+    """An operation of which one input, if it is a constant, is changed."""
+    name = op.inputs[place] if len(op.inputs) > place else ""
+    if name not in constants:
+        return op
+    changed = f"{op.output}.with_rows.{place}"
+    values = constants[name]
+    constants[changed] = np.array(change(values.reshape(-1).tolist()), values.dtype)
+    return replace(op, inputs=(*op.inputs[:place], changed, *op.inputs[place + 1 :]))
 
 
 def of_planes(op: Operator) -> dict[str, list[int]]:

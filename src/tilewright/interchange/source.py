@@ -124,9 +124,9 @@ class SourceInput:
 class Imported:
     """A network that was read from `path`, and where the file has its tensors.
 
-    codes by port, sums by node where the file has them, steps by the port that they lead to. inputs: of the
-    file; batch: how many samples at a time, 0 for any number. notes: what of the file is not in the integers.
-    engine: who computes the file's own answers. last: the tensors of planes with channels last.
+    codes by port and sums by node, where the file has them, steps by the port that they lead to. inputs: of
+    the file; batch: how many samples at a time, 0 for any number. notes: what of the file is not in the
+    integers. engine: who computes the file's own answers. last: the tensors of planes with channels last.
     """
 
     path: Path
@@ -174,8 +174,9 @@ class Imported:
     def run_source(self, count: int, *, seed: int = 0) -> tuple[Stimulus, float]:
         """Codes and sums that the file's own engine computes with it, for random input codes.
 
-        Also the largest distance of one of its values from a whole code or sum. Sums are there for the
-        nodes in `sums`. Raises `ShapeError` if `count` is no multiple of the file's batch.
+        Also the largest distance of one of its values from a whole code or sum. Codes are there for the ports
+        in `codes`, sums for the nodes in `sums`. Raises `ShapeError` if `count` is no multiple of the file's
+        batch.
         """
         if self.batch and count % self.batch:
             wanted_count = -(-count // self.batch) * self.batch
@@ -198,6 +199,8 @@ class Imported:
         for node in self.network.nodes:
             for operand in range(node.operands):
                 port = port_name(node.name, operand)
+                if port not in self.codes:
+                    continue
                 moved, distance = self._codes_at(self.codes[port], found)
                 moved = moved.reshape(count, *operand_shape(node, operand))
                 codes[port] = moved.astype(node.act_format.dtype)
@@ -234,7 +237,7 @@ class Imported:
         if plane is not None and values.ndim == 2:
             channels, height, width = plane
             values = values.reshape(-1, height, width, channels)
-        return np.moveaxis(values, -1, 1) if values.ndim == 4 else values
+        return np.moveaxis(values, -1, 1) if values.ndim in (3, 4) else values
 
 
 def _parts_of(place: SourceCodes | SourceParts) -> tuple[SourceCodes, ...]:

@@ -40,6 +40,11 @@ class Tensor:
 
     def grid(self, op: Operator) -> Grid:
         """The grid of its codes; refuses what has none, or one per channel."""
+        if self.kind == "int16":
+            op.refuse(
+                f"{self.name} has codes of 16 bits, and codes have at most 8 here: convert with int8 "
+                "activations, TFLITE_BUILTINS_INT8"
+            )
         if self.kind not in ("int8", "uint8") or self.scale is None:
             op.refuse(
                 f"{self.name} must have codes of int8 with a scale, not {self.kind}: convert with full "
@@ -117,7 +122,7 @@ def _parse(path: Path, model: Any, schema: Any) -> TfliteGraph:
         1,
         tuple(tensors[one].name for one in graph.outputs),
         first.kind.removesuffix("32"),
-        frozenset(one.name for one in tensors if len(one.sizes) == 4),
+        frozenset(one.name for one in tensors if len(one.sizes) in (3, 4)),
     )
     return TfliteGraph({one.name: one for one in tensors}, found, model)
 

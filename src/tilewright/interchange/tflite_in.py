@@ -18,7 +18,8 @@ from tilewright.interchange.source import Imported
 from tilewright.interchange.tflite_context import Context
 from tilewright.interchange.tflite_graph import TfliteGraph, read_tflite_graph
 from tilewright.interchange.tflite_layers import LAYERS
-from tilewright.interchange.tflite_ops import MOVES, PAIRS, READERS, read_move, read_pair
+from tilewright.interchange.tflite_ops import MOVES, READERS, read_move
+from tilewright.interchange.tflite_pairs import PAIRS, read_pair
 from tilewright.interchange.tflite_places import Seen, plane_of, settled
 from tilewright.interchange.tflite_probe import PREFIX, RESOLVERS
 from tilewright.interchange.values import Affine, Value

@@ -13,31 +13,33 @@ from tilewright.interchange.read_layers import Weight, name_layer, read_convolut
 from tilewright.interchange.tflite_context import Context, kept, operand, padding, stated
 from tilewright.interchange.tflite_kernels import ROUNDINGS, Scaled, layer_factor
 from tilewright.interchange.tflite_places import Seen, settled, without_border
+from tilewright.interchange.transposed import as_convolution
 from tilewright.interchange.values import Affine, Value
 from tilewright.interchange.windows import read_axes
 from tilewright.spec import IntegerLayer, Ints
 
-LAYERS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+LAYERS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
 
 
 def read_layer(context: Context, op: Operator, sources: list[Seen]) -> Seen:
-    """A convolution or FULLY_CONNECTED."""
+    """A convolution, a transposed one, or FULLY_CONNECTED."""
     weight = _weight(context, op)
     grid, out = sources[0].value.grid, context.out(op)
     assert grid is not None, "all tensors have codes"  # noqa: S101
-    if op.kind == "FULLY_CONNECTED":
+    if op.kind == "FULLY_CONNECTED" and not _is_of_tokens(context, op, sources[0], weight):
         value, weight = _flattened(context, op, sources[0], weight)
         name = name_layer(op, weight, set(context.assembly.nodes))
-        layer = read_linear(replace(op, attributes={}), name, value, weight)
+        stated_so = replace(op, attributes={})
+        layer = read_linear(stated_so, name, value, weight)
     else:
-        source, pads = without_border(sources[0])
-        value = settled(op, source, context.assembly)
+        stated_so, value, weight = _convolution(context, op, sources[0], weight)
         name = name_layer(op, weight, set(context.assembly.nodes))
-        layer = read_convolution(_windows(op, weight, pads, value), name, value, weight)
+        layer = read_convolution(stated_so, name, value, weight)
     bias = _bias(context, op, layer)
     low, high = kept(op, out)
-    factor = layer_factor(context.kernels, grid.scale, layer.weight_scale, out.scale)
-    rounding = ROUNDINGS[context.kernels][op.kind == "FULLY_CONNECTED"]
+    kernels = _kernels(context, stated_so)
+    factor = layer_factor(kernels, grid.scale, layer.weight_scale, out.scale)
+    rounding = ROUNDINGS[kernels][op.kind == "FULLY_CONNECTED"]
     step = Scaled(rounding, factor, bias.codes, low, high).step(out)
     real = Affine(layer.act_scale * layer.weight_scale, np.zeros(1))
     found = context.assembly.add_integers(op, layer, [value], real, bias)
@@ -45,15 +47,20 @@ def read_layer(context: Context, op: Operator, sources: list[Seen]) -> Seen:
     return Seen.of(found, context.file.tensors[op.output])
 
 
+def _kernels(context: Context, stated_so: Operator) -> str:
+    """Who computes a layer: XNNPACK leaves transposed convolutions with gaps to others."""
+    return "reference" if stated_so.attributes.get("has_gaps") else context.kernels
+
+
 def _weight(context: Context, op: Operator) -> Weight:
-    """The weight, its output channels first: ``oc ic kh kw`` or ``oc ic``."""
+    """The weight, ``oc ic kh kw`` or ``oc ic``; of a transposed convolution ``ic oc kh kw``."""
     tensor = context.file.tensors[operand(op, 1)]
     if tensor.values is None or tensor.kind != "int8" or tensor.scale is None:
         op.refuse(f"its weight {tensor.name} must be constant codes of int8, not {tensor.kind}")
     if tensor.zero.any() or not (np.isfinite(tensor.scale) & (tensor.scale > 0)).all():
         op.refuse(f"its weight {tensor.name} must have positive scales, and zero-points of 0")
     codes = tensor.values.astype(np.float64)
-    if op.kind == "CONV_2D":
+    if op.kind in ("CONV_2D", "TRANSPOSE_CONV"):
         codes = np.moveaxis(codes, -1, 1)
     elif op.kind == "DEPTHWISE_CONV_2D":
         codes = np.moveaxis(codes, -1, 0)
@@ -64,7 +71,58 @@ def _weight(context: Context, op: Operator) -> Weight:
         if tensor.scale.size > 1
         else tensor.scale
     )
+    if op.kind == "TRANSPOSE_CONV":
+        codes = codes.swapaxes(0, 1)
+        scale = scale.swapaxes(0, 1) if scale.size > 1 else scale
     return Weight(codes, FileQuantizer(CODES["int8"], scale), (), is_integer=True)
+
+
+def _convolution(
+    context: Context, op: Operator, source: Seen, weight: Weight
+) -> tuple[Operator, Value, Weight]:
+    """A convolution in ONNX's words, and what it reads; a linear layer of tokens is one of 1x1."""
+    if op.kind == "FULLY_CONNECTED":
+        value, scale = settled(op, source, context.assembly), weight.quantizer.scale
+        quantizer = replace(weight.quantizer, scale=scale.reshape(-1, 1, 1, 1))
+        codes = weight.codes[:, :, None, None]
+        return replace(op, attributes={}), value, replace(weight, codes=codes, quantizer=quantizer)
+    if op.kind == "TRANSPOSE_CONV":
+        value = settled(op, source, context.assembly)
+        turned = _transposed(context, op, value, weight)
+        has_gaps = padding(op) == "SAME_UPPER" and any(turned.attributes["output_padding"])
+        found, value, weight = as_convolution(turned, value, weight, context.assembly)
+        return replace(found, attributes=found.attributes | {"has_gaps": has_gaps}), value, weight
+    source, pads = without_border(source)
+    value = settled(op, source, context.assembly)
+    return _windows(op, weight, pads, value), value, weight
+
+
+def _is_of_tokens(context: Context, op: Operator, source: Seen, weight: Weight) -> bool:
+    """Whether a linear layer reads the channels of each token, or pixel, by themselves."""
+    channels = source.places.shape[-1] if source.places.ndim else 1
+    is_last = weight.codes.shape[1] == channels < source.places.size
+    return is_last and context.file.tensors[op.output].sizes[:1] == (1,)
+
+
+def _transposed(context: Context, op: Operator, value: Value, weight: Weight) -> Operator:
+    """TRANSPOSE_CONV in ONNX's words: what the stated size has less than all products is padding."""
+    strides = [stated(op, "strideH"), stated(op, "strideW")]
+    sizes = context.file.tensors[op.output].sizes
+    if len(sizes) != 4 or value.is_flat:
+        op.refuse("it must read and give planes (1, h, w, channels)")
+    before, after = [], []
+    for size, out, stride, kernel in zip(
+        value.plane[1:], sizes[1:3], strides, weight.codes.shape[2:], strict=True
+    ):
+        steps = -(-out // stride) if padding(op) == "SAME_UPPER" else 0
+        before.append(max(0, (steps - 1) * stride + kernel - out) // 2)
+        after.append((size - 1) * stride + kernel - before[-1] - out)
+    attributes = {
+        "strides": strides,
+        "pads": [*before, *(max(0, one) for one in after)],
+        "output_padding": [max(0, -one) for one in after],
+    }
+    return replace(op, attributes=attributes)
 
 
 def _flattened(
@@ -117,9 +175,10 @@ def _windows(op: Operator, weight: Weight, pads: tuple[int, ...], value: Value) 
 
 def _bias(context: Context, op: Operator, layer: IntegerLayer) -> Integers:
     """The bias, in steps of the sum; with it, sums must fit 32 bits, as the file's kernels have them."""
-    name = op.inputs[2] if len(op.inputs) > 2 else ""
+    place = 3 if op.kind == "TRANSPOSE_CONV" else 2
+    name = op.inputs[place] if len(op.inputs) > place else ""
     codes: Ints = np.zeros(1, np.int64)
-    if not name and op.kind != "FULLY_CONNECTED":
+    if not name and op.kind not in ("FULLY_CONNECTED", "TRANSPOSE_CONV"):
         op.refuse("it must have a bias, if of zeros: LiteRT does not compute it without one")
     if name:
         tensor = context.file.tensors[name]

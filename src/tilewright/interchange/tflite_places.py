@@ -74,8 +74,8 @@ class Seen:
 
 
 def channels_first(places: Places) -> Places:
-    """Places of a plane with the channels before its rows; others as they are."""
-    return places.transpose(2, 0, 1) if places.ndim == 3 else places
+    """Places with the channels, which are their last axis, before the others."""
+    return np.moveaxis(places, -1, 0) if places.ndim else places
 
 
 def plane_of(sizes: tuple[int, ...]) -> Plane:
@@ -88,8 +88,8 @@ def plane_of(sizes: tuple[int, ...]) -> Plane:
 def settled(op: Operator, seen: Seen, assembly: Assembly) -> Value:
     """The tensor as a value of planes, or of channels: the same one, another input, or a `CodeMove`."""
     value, first = seen.value, channels_first(seen.places)
-    if first.ndim not in (1, 3):
-        op.refuse(f"{seen.tensor} must have 2 or 4 axes, not {first.ndim + 1}, to be read there")
+    if first.ndim not in (1, 2, 3):
+        op.refuse(f"{seen.tensor} must have 2 to 4 axes, not {first.ndim + 1}, to be read there")
     plane = plane_of(seen.places.shape)
     is_flat = first.ndim == 1
     if seen.is_kept and value.plane == plane:

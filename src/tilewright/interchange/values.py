@@ -17,6 +17,9 @@ from tilewright.spec.step_search import Floats
 FLOAT32_WHOLE = 2.0**24
 """Below it, float32 holds every whole number."""
 
+NOWHERE = ""
+"""The tensor of codes that the file does not have, and that follow from those it has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -43,7 +46,8 @@ class Step:
 
     is_exact: float32 computes it as float64 does wherever the result is a float32 number. is_own: it is the
     source's own arithmetic on whole sums, so nothing is left open. is_of_codes: it is that on codes of an
-    earlier quantizer, so nothing more is.
+    earlier quantizer, so nothing more is. slack: how far from its step a sum may be that the source rounds to
+    its other side.
     """
 
     apply: Callable[[Floats], Floats]
@@ -51,6 +55,7 @@ class Step:
     is_exact: bool = False
     is_own: bool = False
     is_of_codes: bool = False
+    slack: float = 0.0
 
     def then(self, other: Step) -> Step:
         """Both as one, of which only the first rounds."""
@@ -118,7 +123,8 @@ class Value:
     to the value. pools, is_flattened: what happened to the plane since the origin. grid: what the last
     quantizer left, as long as nothing has changed it. layout: how the graph's input was laid out anew.
     codes_at: the tensor of integers with its codes, if the file has one. kernel: of the source, where a
-    quantizer that follows directly is computed with the sums; is_rectified: but for a Relu in between.
+    quantizer that follows directly is computed with the sums, or with what `kernel_steps` make of these;
+    is_rectified: but for a Relu in between.
     is_positive: it is known not to be negative. last: the plane that was flattened with its channels last.
     places: of its codes in the tensor, if they were moved since, or if it has others too, fill: the code
     where there is none of them. shift: what its codes have more than those of the file. slack: by how much
@@ -139,6 +145,7 @@ class Value:
     layout: tuple[str, ...] = ()
     codes_at: str | None = None
     kernel: Kernel | None = None
+    kernel_steps: tuple[Step, ...] = ()
     is_rectified: bool = False
     is_positive: bool = False
     last: Plane | None = None
@@ -160,7 +167,7 @@ class Value:
             )
         steps = (*self.steps, step)
         after = replace(self, tensor=op.output, steps=steps, grid=None, codes_at=None)
-        after = replace(after, places=None, by_code=None)
+        after = replace(after, places=None, by_code=None, slack=self.slack + step.slack)
         keeps = isinstance(step.apply, Affine) and step.apply.keeps_sign
         is_positive = self.is_positive and keeps
         return replace(after, kernel=None, is_rectified=False, is_positive=is_positive)
@@ -177,7 +184,7 @@ class Value:
         step = self.kernel(grid)
         if step is None:
             return None
-        return replace(self, steps=(), kernel=None).on_grid(op, grid, step)
+        return replace(self, steps=self.kernel_steps, kernel=None).on_grid(op, grid, step)
 
     @property
     def follows_codes(self) -> bool:
@@ -253,7 +260,10 @@ class Value:
         shape = (1,) * (axes - values.ndim) + values.shape
         wanted = (1, self.plane[0], *(1,) * (axes - 2))
         if shape != wanted or (self.is_flattened and self.plane[0] != values.size):
-            op.refuse(f"its constant must be one number or one per channel, not {values.shape}")
+            op.refuse(
+                f"its constant must be one number or one per channel, not {values.shape}; one per "
+                "pixel needs a quantizer before it"
+            )
         if self.is_flattened:
             op.refuse("after a flatten, numbers per channel are not supported: put it before")
         return values.reshape(-1)
@@ -306,6 +316,17 @@ class ByCode:
         assert value.grid is not None, "only values on a grid have codes"  # noqa: S101
         steps = np.arange(value.grid.low, value.grid.high + 1)
         return cls(value, (steps * value.grid.scale).astype(np.float32)[None])
+
+    def is_of_moved(self, value: Value) -> bool:
+        """Whether `value`, which has these numbers, has them where its codes are moved, too."""
+        where = self.source.pools, self.source.is_flattened
+        return len(self.values) == 1 and where == (value.pools, value.is_flattened)
+
+    def after(self, moved: Value, op: Operator) -> Value:
+        """The numbers of codes that were moved before, as the output of an operation."""
+        known = replace(self, source=moved)
+        falls = bool((np.diff(self.values, axis=1) < 0).any())
+        return replace(moved.through(op, known.step(falls=falls)), by_code=known)
 
     def step(self, *, falls: bool = False) -> Step:
         """From the values of the codes to these numbers."""

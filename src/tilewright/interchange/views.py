@@ -232,9 +232,13 @@ def _settled(view: View, tensor: str, assembly: Assembly, *, wanted: Operator) -
             f"it must give (n, channels) or (n, channels, h, w), not {places.ndim + 1} axes, which "
             f"{wanted.label} reads"
         )
+    index, ahead = places.reshape(plane), replace(op, outputs=(tensor,))
+    by_code = source.by_code
+    if by_code is not None and (places != ZERO).all() and by_code.is_of_moved(source):
+        moved = add_move(ahead, by_code.source, index, assembly, tensor=None)
+        return by_code.after(replace(moved, is_flat=places.ndim == 1), ahead)
     if source.grid is None:
         op.refuse("it moves values that are not quantized: put a quantizer before it")
-    index, ahead = places.reshape(plane), replace(op, outputs=(tensor,))
     moved = add_move(ahead, source, index, assembly, tensor=tensor, fill=_fill(view))
     return replace(moved, is_flat=places.ndim == 1)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
-from tilewright.errors import FormatError
+from tilewright.interchange.hindrances import UnlikeInputsError
 from tilewright.interchange.onnx_graph import Graph, Operator
 from tilewright.interchange.source import InputGrid
 from tilewright.interchange.values import Affine, Value
@@ -65,7 +66,7 @@ def input_grid(inputs: dict[str, Value]) -> InputGrid:
     (first, value), *others = inputs.items()
     for name, other in others:
         if (other.grid, other.layout, other.plane) != (value.grid, value.layout, value.plane):
-            raise FormatError(
+            raise UnlikeInputsError(
                 f"{first} and {name} must read the input with the same scale and format, and laid out "
                 "alike"
             )
@@ -86,8 +87,9 @@ def grid_of(value: Value) -> InputGrid:
 def input_notes(inputs: dict[str, Value]) -> tuple[str, ...]:
     """Notes on what lies between the file's input and the network's."""
     notes: dict[str, None] = {}
+    readers = Counter(one.input for one in inputs.values())
     for value in {one.input: one for one in reversed(inputs.values())}.values():
-        if value.layout:
+        if value.layout and readers[value.input] == 1:
             notes[f"the network's input is the file's, {', then '.join(value.layout)}"] = None
         if value.pools or any(not _is_scaling(step.apply) for step in value.steps[:-1]):
             text = f"what comes before the quantizer of the input, {value.tensor}, is not in the integers"

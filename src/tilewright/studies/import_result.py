@@ -23,7 +23,8 @@ class Foreign:
     open_sums, open_codes: by node name and by port, which of the source's sums and codes cannot be told
     from their neighbors, because its float32 values do not carry them. They count neither as equal nor as
     different; open_differ: the codes among them that are not the reference's. without_sums: nodes from
-    whose codes the source goes to the next ones at once; the stimulus has the reference's sums.
+    whose codes the source goes to the next ones at once; without_codes: ports between nodes that are one
+    operation of the source. The stimulus has the reference's sums and codes there.
     """
 
     network: IntegerNetwork
@@ -37,6 +38,7 @@ class Foreign:
     open_codes: Mask = field(default_factory=dict)
     open_differ: int = 0
     without_sums: Collection[str] = ()
+    without_codes: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

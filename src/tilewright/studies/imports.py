@@ -120,7 +120,7 @@ def _compare(node: Node, foreign: Foreign) -> Iterator[Comparison]:
     if node.name not in foreign.without_sums:
         psums = source.psums[node.name]
         yield _compare_resolved(expected, psums, is_open, (what, node.name))
-    for link in node.requantizations:
+    for link in (one for one in node.requantizations if one.port not in foreign.without_codes):
         codes, what = reference_next_codes(expected, link), f"input codes of {link.port}"
         yield _compare_resolved(
             codes, source.codes[link.port], foreign.open_codes.get(link.port), (what, node.name)
@@ -172,14 +172,17 @@ def _unresolved(imported: Imported, stimulus: Stimulus) -> tuple[Mask, Mask]:
     return open_sums, open_codes
 
 
-def _with_sums(network: IntegerNetwork, source: Stimulus) -> Stimulus:
-    """The source's stimulus, with the reference's sums of its codes where it has none."""
-    psums = dict(source.psums)
+def _with_own(network: IntegerNetwork, source: Stimulus) -> Stimulus:
+    """The source's stimulus, with the reference's sums and codes where it has none."""
+    codes, psums = dict(source.codes), dict(source.psums)
     for node in network.nodes:
         if node.name not in psums:
             ports = [port_name(node.name, operand) for operand in range(node.operands)]
-            psums[node.name] = reference_sums(node, *(source.codes[port] for port in ports))
-    return replace(source, psums=psums)
+            psums[node.name] = reference_sums(node, *(codes[port] for port in ports))
+        for link in (one for one in node.requantizations if one.port not in codes):
+            made = reference_next_codes(psums[node.name], link)
+            codes[link.port] = made.astype(network.node(link.consumer).act_format.dtype)
+    return replace(source, codes=codes, psums=psums)
 
 
 def read_foreign(path: Path, samples: int, *, kernels: str | None = None) -> Foreign:
@@ -205,7 +208,7 @@ def run_foreign(imported: Imported, samples: int, *, seed: int = 0) -> Foreign:
 
     Raises `ShapeError` if `samples` is no multiple of the file's batch.
     """
-    stimulus = _with_sums(imported.network, imported.run_source(samples, seed=seed)[0])
+    stimulus = _with_own(imported.network, imported.run_source(samples, seed=seed)[0])
     links = [link for node in imported.network.nodes for link in node.requantizations]
     open_sums, open_codes = _unresolved(imported, stimulus)
     left_open = _left_open(imported.network, stimulus, open_codes)
@@ -224,6 +227,7 @@ def run_foreign(imported: Imported, samples: int, *, seed: int = 0) -> Foreign:
         open_codes,
         sum(left_open.values()),
         [node.name for node in imported.network.nodes if node.name not in imported.sums],
+        [link.port for link in links if link.port not in imported.codes],
     )
 
 

@@ -27,7 +27,7 @@ from tilewright.spec import (
     IntegerNetwork,
     NumberFormat,
 )
-from tilewright.studies.imports import _with_sums, compare_foreign, read_foreign
+from tilewright.studies.imports import _with_own, compare_foreign, read_foreign
 from tilewright.verify import compare_traces, reference_trace
 
 pytest.importorskip("qonnx", reason="needs the extra 'onnx'")
@@ -137,7 +137,7 @@ def test_another_scale_of_a_gate_is_another_network(tmp_path):
     onnx.save(model, tmp_path / "other.onnx")
     other = replace(imported, path=tmp_path / "other.onnx")
     foreign = replace(
-        read_foreign(path, 3), stimulus=_with_sums(imported.network, other.run_source(3)[0])
+        read_foreign(path, 3), stimulus=_with_own(imported.network, other.run_source(3)[0])
     )
     wrong = {one.layer for one in compare_foreign(foreign) if not one.passed}
     assert kinds(foreign, CodeProduct)[0] in wrong

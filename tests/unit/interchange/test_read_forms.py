@@ -560,12 +560,10 @@ def test_networks_of_sequences_are_read_as_planes_of_one_row(form, tmp_path):
     assert agree(file, tmp_path).layers[0].shape.ih == 1
 
 
-def test_what_names_an_axis_of_a_sequence_otherwise_is_refused(tmp_path):
-    pads = np.array([0, 0, 1, 0, 0, 1])
-    file = behind(sequence(), "codes", node("Pad", "wide", ["codes", "pads"]), pads=pads)
-    with pytest.raises(
-        FormatError, match=r"^node wide \(Pad\): it is not read in a network of seq"
-    ):
+def test_a_slice_of_a_sequence_must_state_its_axes(tmp_path):
+    ends = {"first": np.array([0, 1]), "last": np.array([9, 3])}
+    file = behind(sequence(), "codes", node("Slice", "cut", ["codes", "first", "last"]), **ends)
+    with pytest.raises(FormatError, match=r"^node cut \(Slice\): it must state its axes"):
         read_onnx(file.save(tmp_path / "net.onnx"))
 
 

@@ -20,7 +20,7 @@ from tilewright.interchange.kernels import Addition, Average, Products, whole_ga
 from tilewright.interchange.values import Grid
 from tilewright.interchange.witness import run_file
 from tilewright.spec import IntegerNetwork, NumberFormat, ResidualAdd, op_of
-from tilewright.studies.imports import _with_sums, compare_foreign, read_foreign
+from tilewright.studies.imports import _with_own, compare_foreign, read_foreign
 from tilewright.verify import reference_trace
 
 U8, S8 = NumberFormat(8, is_signed=False), NumberFormat(8, is_signed=True)
@@ -118,7 +118,7 @@ def test_another_bias_is_another_network(small, tmp_path):
     bias.CopyFrom(numpy_helper.from_array(values, bias.name))
     onnx.save(model, tmp_path / "other.onnx")
     other = replace(imported, path=tmp_path / "other.onnx")
-    source = _with_sums(imported.network, other.run_source(3)[0])
+    source = _with_own(imported.network, other.run_source(3)[0])
     foreign = replace(read_foreign(path, 3), stimulus=source)
     wrong = compare_foreign(foreign)
     assert {one.layer for one in wrong if not one.passed} == {"conv2"}
@@ -235,7 +235,7 @@ def test_scales_of_weights_may_be_negative(form, small, tmp_path):
     turned = read_foreign(spoiled(path, turn_scales), 3)
     agree(turned)
     assert (turned.network.node("conv2").weight_scale < 0).tolist() == [True, False, True, False]
-    source = _with_sums(upright.network, turned.stimulus)
+    source = _with_own(upright.network, turned.stimulus)
     wrong = compare_foreign(replace(upright, stimulus=source))
     assert "conv2" in {one.layer for one in wrong if not one.passed}
 

@@ -213,16 +213,16 @@ def test_all_that_hinders_is_listed_by_name(tmp_path):
     file = TfliteFile((8, 8, 4), (0.02, 9))
     x = file.step("CUMSUM", file.input)
     x = file.layer("CONV_2D", x, 4)
-    x = file.pool("AVERAGE_POOL_2D", x, kernel=(3, 3), padding="SAME")
+    x = file.mean(x, keep=True, axes=(2, 3))
     x = file.layer("CONV_2D", x, 4)
-    x = file.add("ADD", x, file.mean(x, keep=True), (0.1, 0))
+    x = file.by_constant("ADD", x, np.zeros((1, 8, 1, 1)), (0.1, 0))
     path = file.save(tmp_path / "net.tflite", file.layer("CONV_2D", x, 4))
     with pytest.raises(FormatError, match="3 things hinder this network") as found:
         read_tflite(path)
     text = str(found.value)
     assert "(CUMSUM): it cannot be stated in integers" in text
-    assert "(AVERAGE_POOL_2D): windows at the border average fewer codes" in text
-    assert "(ADD): it adds planes of different sizes" in text
+    assert "(MEAN): it must reduce rows and columns, axes 1 and 2, or the" in text
+    assert "(ADD): its constant must be one number, or one for each of 4 channels" in text
 
 
 def with_floats(path):
@@ -358,7 +358,7 @@ def with_nothing(path):
         (with_no_weight, "must read 2 tensors, but reads 1"),
         (with_a_huge_tensor, "must have at most 16,777,216 numbers"),
         (with_scales_far_apart, "within a factor of 262,144, not 1e-30 and"),
-        (with_a_sum_of_one_axis, "must have 2 or 4 axes, not 1"),
+        (with_a_sum_of_one_axis, "must have 2 to 4 axes, not 1"),
         (with_nothing, "must have one output that follows"),
         (with_other_sizes, "must hold 256 numbers a sample, .* not 3x8x4"),
         (with_sizes_below_zero, "must hold 256 numbers a sample, .* not -8x-8x4"),

@@ -97,12 +97,12 @@ def test_planes_resized_between_pixels(way, tmp_path):
 
 
 def test_another_share_of_a_neighbor_would_be_seen(tmp_path, monkeypatch):
-    in_parts = blends._in_parts
+    in_parts = blends.in_parts
 
     def shifted(op, line, size):
         return in_parts(op, line, size)[:, ::-1] if size == 6 else in_parts(op, line, size)
 
-    monkeypatch.setattr(blends, "_in_parts", lambda op, line, size: shifted(op, line[::-1], size))
+    monkeypatch.setattr(blends, "in_parts", lambda op, line, size: shifted(op, line[::-1], size))
     path = resized(tmp_path / "net.onnx", np.array([1, 1, 2, 2], np.float32), {})
     foreign = read_foreign(path, 4)
     assert any(not one.passed for one in compare_foreign(foreign))
