@@ -16,7 +16,7 @@ from tilewright.errors import ConfigError, FormatError, counted
 from tilewright.judge.dump import DUMP_AXES, Dump, FoundNumbers, dump_shape
 from tilewright.judge.listed import numbers_in_order
 from tilewright.judge.numerals import is_number, not_a_number, parse_number, radix_of
-from tilewright.judge.places import PLACES, Places, sizes_of
+from tilewright.judge.places import INDEX, PLACES, Places, sizes_of
 from tilewright.spec import Ints
 from tilewright.vectors import Bundle
 
@@ -116,7 +116,7 @@ def choose(columns: Columns, bundle: Bundle, kind: str | None, order: str | None
         every = tuple(range(len(words)))
         return Chosen(columns, every, {}, None, _note(columns, every, {}))
     if not places:
-        columns, places = _indices(columns, bundle, kind or "psum", order)
+        places = _indices(columns, bundle, kind or "psum", order)
         named = [at for at in named if at not in places.values()]
         left = [at for at in left if at not in places.values() and not _says_nothing(columns, at)]
     values = _run(columns, named or left)
@@ -225,10 +225,8 @@ def _of_lanes(
     return f"{first} to {last} are neither the {sizes['oc']} output channels nor the {sizes['col']} columns"
 
 
-def _indices(
-    columns: Columns, bundle: Bundle, kind: str, order: str | None
-) -> tuple[Columns, dict[str, int]]:
-    """The columns that count all places, by axis; none, and rows sorted by their index, if they have one.
+def _indices(columns: Columns, bundle: Bundle, kind: str, order: str | None) -> dict[str, int]:
+    """The columns that count the places, by axis, or that of the `INDEX`; none if none do.
 
     They stand in brackets (``psum[0][1][2]``), or are the first of lines that are numbers alone.
     """
@@ -242,15 +240,24 @@ def _indices(
         rest = [n for n in at if n not in tail]
         if len(tail) != len(names) or not all(_says_nothing(columns, n) for n in rest):
             continue
+        found = _counted(columns, tail)
         wanted = [set(range(sizes.get(name, 0))) for name in names]
-        cells = [columns.cells(n) for n in tail]
-        if not all(one.isdecimal() for column in cells for one in column):
-            continue
-        places = set(zip(*(map(int, column) for column in cells), strict=True))
-        found = [{place[n] for place in places} for n in range(len(names))]
-        if found == wanted and len(places) == len(columns.rows) == prod(map(len, wanted)):
-            return columns, dict(zip(names, tail, strict=True))
-    return (_by_index(columns, at[0]) if len(at) == 1 else columns), {}
+        axes = [{place[n] for place in found} for n in range(len(names))]
+        is_whole = axes[0] <= wanted[0] and axes[1:] == wanted[1:]
+        if found and is_whole and len(found) in (len(columns.rows), prod(map(len, wanted))):
+            return dict(zip(names, tail, strict=True))
+    is_index = len(at) == 1 and columns.columns[at[0]].is_index
+    found = _counted(columns, at) if is_index else set()
+    is_within = len(found) == len(columns.rows) and max(found) < (_count(bundle, kind, order),)
+    return {INDEX: at[0]} if found and is_within else {}
+
+
+def _counted(columns: Columns, at: Sequence[int]) -> set[tuple[int, ...]]:
+    """What stands in these columns, row by row; nothing where one of them is no natural number."""
+    cells = [columns.cells(n) for n in at]
+    if not all(one.isdecimal() for column in cells for one in column):
+        return set()
+    return set(zip(*(map(int, column) for column in cells), strict=True))
 
 
 def _by_index(columns: Columns, at: int) -> Columns:
@@ -288,9 +295,9 @@ def read_columns(
     radix, wanted = radix_of("\n".join(cells), bits), len(places.index)
     if not places.axes and len(cells) != wanted and not (is_partial and 0 < len(cells) < wanted):
         raise FormatError(
-            f"{path}: there must be {counted(wanted, 'number')} of {kind}, but "
-            f"{chosen.note.removeprefix('read as ')} holds {len(cells)}: another layer, geometry or kind? "
-            "(--kind; --partial if only the first ones are there)"
+            f"{path}: there must be {counted(wanted, 'number')} of {kind}, but there are {len(cells)} "
+            f"({chosen.note.removeprefix('read as ')}): another layer, geometry or kind? (--kind; "
+            "--partial if only the first ones are there)"
         )
     targets, values, where = list[int](), list[int | None](), list[tuple[int, int, int]]()
     lanes = Counter[int]()
@@ -316,8 +323,9 @@ def wanted_of(bundle: Bundle, chosen: Chosen, kind: str, order: str | None) -> i
 
 
 def _places(bundle: Bundle, chosen: Chosen, kind: str, order: str | None) -> Places:
-    axes = [axis for axis in PLACES if axis in chosen.places]
-    return Places(bundle, kind, axes, None if axes else chosen.order or order)
+    axes = [axis for axis in (*PLACES, INDEX) if axis in chosen.places]
+    is_said = axes and axes != [INDEX]
+    return Places(bundle, kind, axes, None if is_said else chosen.order or order)
 
 
 def _count(bundle: Bundle, kind: str | None, order: str | None) -> int:

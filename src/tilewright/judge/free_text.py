@@ -99,7 +99,7 @@ def _of_lines(
             reason = f"{path}: of its {len(columns.rows)} lines like {_shown(form)}, {chosen}: {_PATTERN}"
     fitting = fitting or _joined(others, bundle, kind, order)
     told = [one for one in fitting if not is_of_expected(one[0])] if len(fitting) > 1 else fitting
-    if len(told) == 1 or (is_partial and not fitting and len(others) == 1):
+    if len(told) == 1 or (is_partial and not fitting and not reason and _is_first(others)):
         _, chosen = (told or others)[0]
         found = _of_columns(bundle, path, chosen, kind, order=order, is_partial=is_partial)
         rest = lines - len(set(chosen.columns.lines))
@@ -117,6 +117,12 @@ def _of_lines(
         f"{path} must hold {counted(wanted, 'number')} ({kind or 'psum'}), but its lines like "
         f"{_shown(form)} hold {count}: {_FEWER if count < wanted else _MORE}"
     )
+
+
+def _is_first(others: list[tuple[str, Chosen]]) -> bool:
+    """Whether the first form of lines is far more frequent than the next one, as of a line that is cut."""
+    rows = [len(chosen.columns.rows) for _, chosen in others]
+    return len(rows) == 1 or (len(rows) > 1 and rows[0] > 2 * rows[1])
 
 
 def _joined(

@@ -19,6 +19,7 @@ _LITERAL = re.compile(
 _BASES = {"b": (2, 1), "o": (8, 3), "d": (10, 0), "h": (16, 4)}
 """Of a literal: the base, and the bits of a digit."""
 _LITERALS = r"[+-]?[0-9]{0,4}'s?[bodh][+-]?[0-9a-fxz?_]+|[0-9a-f]+h"
+_LITERAL_TOKEN = re.compile(_LITERALS, re.IGNORECASE)
 _BITS = "[0-9a-fxz?_]+"
 _NUMBERS = {
     radix: re.compile(rf"{digits}|{_LITERALS}", re.IGNORECASE)
@@ -141,7 +142,7 @@ def is_literal(token: str) -> bool:
     >>> [is_literal(token) for token in ("16'hff", "ffh", "0xff", "ff")]
     [True, True, False, False]
     """
-    return re.fullmatch(_LITERALS, token, re.IGNORECASE) is not None
+    return _LITERAL_TOKEN.fullmatch(token) is not None
 
 
 def is_unknown(token: str) -> bool:

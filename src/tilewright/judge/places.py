@@ -10,20 +10,25 @@ from tilewright.vectors import Bundle
 
 PLACES = ("itile", "kij", "oc", "otile", "col", "oh", "ow", "onij")
 """Words that are places, in the order in which they stand in a kind."""
+INDEX = "index"
 
 
 class Places:
     """From what a row or a match says of its place to the flat index of its number.
 
-    axes: those that are said, outermost first; none where numbers stand in `order` (`numbers_in_order`).
+    axes: those that are said, outermost first; none where numbers stand in `order` (`numbers_in_order`), and
+    `INDEX` alone where each is said to be so far from the first one in it.
     """
 
     def __init__(self, bundle: Bundle, kind: str, axes: Sequence[str], order: str | None) -> None:
-        if axes and order is not None:
+        is_index = list(axes) == [INDEX]
+        if axes and order is not None and not is_index:
             raise ConfigError("an order is for numbers without a place: leave out --order")
         self.kind, self.axes = kind, axes
-        self.index = numbers_in_order(bundle, kind, " ".join(axes) if axes else order)
-        self.sizes = sizes_of(bundle)
+        self.index = numbers_in_order(
+            bundle, kind, " ".join(axes) if axes and not is_index else order
+        )
+        self.sizes = sizes_of(bundle) | {INDEX: len(self.index)}
         self.next = 0
 
     def target(self, places: Mapping[str, str], where: str) -> int:

@@ -85,11 +85,16 @@ def read_plain(path: Path, radix: str | None = None, *, array: str | None = None
             raise FormatError(
                 f"{path}: line {at + 1} must hold {found} numbers, but has {' '.join(row)[:40]!r}"
             )
-        plain = without_places(path, at + 1, lines[at], done=len(numbers))
+        has_places = "@" in lines[at]
+        plain = (
+            without_places(path, at + 1, lines[at], done=len(numbers)) if has_places else iter(row)
+        )
         for lane, part in enumerate(piece for token in plain for piece in _pieces(token, found)):
             numbers.append(_number(part, found, f"{path}: line {at + 1}"))
             places.append((at + 1, lane))
-            widths.add(0 if is_literal(part) else len(digits_of(part.lstrip("+-"))))
+            widths.add(
+                0 if found == "decimal" or is_literal(part) else len(digits_of(part.lstrip("+-")))
+            )
     bits = max(widths) * DIGIT_BITS.get(found, 0)
     values = np.array([number or 0 for number in numbers], np.int64)
     if bits > 1:
@@ -136,7 +141,9 @@ def _fits(row: list[str], radix: str) -> bool:
 def _number(text: str, radix: str, where: str) -> int | None:
     """The number of a token, of digits without a sign so far; raises `FormatError` for more than 63 bits."""
     try:
-        if is_literal(text):
+        if radix == "decimal" and text.lstrip("-").isdecimal():
+            number: int | None = int(text)
+        elif is_literal(text):
             number = parse_number(text, "decimal", 1)
         elif radix == "decimal":
             number = parse_number(text, "decimal", MOST_BITS)

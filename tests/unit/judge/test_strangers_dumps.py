@@ -279,6 +279,31 @@ def test_words_of_the_layout_in_the_other_digits(bundle, psums, tmp_path, form):
     assert str(first.place) == "psum.txt line 2 lane 2"
 
 
+@pytest.mark.parametrize(
+    "form", ["psum[{oc}][{oh}][{ow}] = {x}", "mem[{n}] = {x}", "oc={oc} oh={oh} ow={ow} psum={x}"]
+)
+def test_a_number_that_is_not_there_is_unknown_at_its_place(bundle, psums, tmp_path, form):
+    """Those behind it keep theirs."""
+    path, rows = tmp_path / "dump.txt", lines(form)(psums).splitlines(True)
+    path.write_text("".join(rows[:9] + rows[10:]))
+    with pytest.raises(FormatError, match=r"must hold 24 numbers .* hold 23: .*--partial"):
+        read_dump(bundle, path)
+    found = compare(bundle, read_dump(bundle, path, is_partial=True))
+    assert (found.compared, found.differ, found.dump.known[WRONG]) == (23, 0, False)
+    path.write_text("".join([*rows, rows[3]]))
+    with pytest.raises(
+        FormatError, match=r"hold 25: another layer|nobody knows which number counts"
+    ):
+        read_dump(bundle, path)
+
+
+def test_a_line_that_is_cut_is_no_form_of_its_own(bundle, psums, tmp_path):
+    path = tmp_path / "dump.txt"
+    path.write_text(lines("row={oh} ch={oc} at={ow} acc={x}")(psums) + "row=1 acc=2")
+    with pytest.raises(FormatError, match="nobody knows which number counts"):
+        read_dump(bundle, path, is_partial=True)
+
+
 REFUSED = {
     "places in other words": (
         lines("row={oh} ch={oc} x={ow} acc={x}"),

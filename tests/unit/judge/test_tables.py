@@ -66,7 +66,7 @@ def test_a_row_that_is_not_valid_has_no_number(bundle, psums, tmp_path):
         read_dump(bundle, path)
     path.write_text(text.replace("1,1,", "1,0,", 1))
     with pytest.raises(
-        FormatError, match=r"24 numbers of psum, but a table: .* holds 23: .*--partial"
+        FormatError, match=r"24 numbers of psum, but there are 23 .a table: .*--partial"
     ):
         read_dump(bundle, path)
     assert compare(bundle, read_dump(bundle, path, is_partial=True)).unknown == 1
