@@ -286,13 +286,14 @@ def read_columns(
     kind: str,
     *,
     order: str | None,
+    radix: str | None = None,
     is_partial: bool = False,
 ) -> Dump:
     """The numbers of the columns that count. Raises `FormatError` for what is no number, or another count."""
     columns, bits = chosen.columns, bundle.array.psum_bits
     places = _places(bundle, chosen, kind, order)
     cells = [row[at] for row in columns.rows for at in chosen.values]
-    radix, wanted = radix_of("\n".join(cells), bits), len(places.index)
+    radix, wanted = radix or radix_of("\n".join(cells), bits), len(places.index)
     if not places.axes and len(cells) != wanted and not (is_partial and 0 < len(cells) < wanted):
         raise FormatError(
             f"{path}: there must be {counted(wanted, 'number')} of {kind}, but there are {len(cells)} "

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from tilewright.errors import FormatError, counted, printable
+from tilewright.errors import ConfigError, FormatError, counted, printable
 from tilewright.judge.columns import Chosen, Column, Columns, choose, read_columns, wanted_of
 from tilewright.judge.dump import Dump
 from tilewright.judge.dump_text import plain_text
 from tilewright.judge.listed import check_text, list_text, read_list
 from tilewright.judge.log_lines import forms_of_lines, is_of_expected
 from tilewright.judge.memory_dump import read_memory_dump
-from tilewright.judge.numerals import is_numbers, radix_of
+from tilewright.judge.numerals import RADICES, is_numbers, radix_of
 from tilewright.judge.table import read_table
 from tilewright.vectors import Bundle
 from tilewright.vectors.encoding import without_mark
@@ -30,43 +30,48 @@ def read_free_text(
     kind: str | None,
     *,
     order: str | None = None,
+    radix: str | None = None,
     is_partial: bool = False,
     refusals: tuple[FormatError, ...] = (),
 ) -> Dump:
     """The numbers of a file, which stand in `order` (`numbers_in_order`) where they have no place.
 
+    radix: of the numbers, "decimal", "hex" or "binary"; None: found out, and a dump of a memory may be meant.
     refusals: why they are no words of the layout; the first is raised where nothing says more. Raises
-    `FormatError`.
+    `FormatError`, and `ConfigError` for another radix.
     """
-    said = kind or "psum"
-    dump = read_memory_dump(
-        bundle, path, without_mark(content), said, order=order, is_partial=is_partial
-    )
-    if dump is not None:
-        return dump
-    check_text(path, without_mark(content))
+    said, own = kind or "psum", without_mark(content)
+    if radix is None:
+        dump = read_memory_dump(bundle, path, own, said, order=order, is_partial=is_partial)
+        if dump is not None:
+            return dump
+    elif radix not in RADICES:
+        raise ConfigError(f"a radix is {', '.join(RADICES)}, not '{radix}'")
+    check_text(path, own)
     text = plain_text(content)
     table = read_table(text)
     chosen = choose(table, bundle, kind, order) if table else ""
     if isinstance(chosen, Chosen):
-        return _of_columns(bundle, path, chosen, kind, order=order, is_partial=is_partial)
+        return _of_columns(
+            bundle, path, chosen, kind, order=order, radix=radix, is_partial=is_partial
+        )
     listed = list_text(path, content)
-    radix = radix_of(listed, bundle.array.psum_bits)
+    found_radix = radix or radix_of(listed, bundle.array.psum_bits)
     try:
-        dump = read_list(bundle, path, said, order=order, radix=radix, is_partial=is_partial)
+        dump = read_list(bundle, path, said, order=order, radix=found_radix, is_partial=is_partial)
     except FormatError:
         if chosen:
             raise FormatError(f"{path} is a table, but {chosen}: {_PATTERN}") from None
-        found = _of_lines(bundle, path, text, kind, order=order, is_partial=is_partial)
+        found = _of_lines(bundle, path, text, kind, order=order, radix=radix, is_partial=is_partial)
         if isinstance(found, Dump):
             return found
-        is_list = any(is_numbers(line, radix) for line in listed.splitlines())
+        is_list = any(is_numbers(line, found_radix) for line in listed.splitlines())
         if is_list or not (found or refusals):
             raise
         raise (FormatError(found) if found else refusals[0]) from None
-    if radix == "decimal" or order is not None:
+    if found_radix == "decimal" or order is not None or radix is not None:
         return dump
-    note = RADIX_NOTE.format(radix="hexadecimal" if radix == "hex" else radix)
+    note = RADIX_NOTE.format(radix="hexadecimal" if found_radix == "hex" else found_radix)
     return replace(dump, notes=(*dump.notes, note))
 
 
@@ -77,14 +82,22 @@ def _of_columns(
     kind: str | None,
     *,
     order: str | None,
+    radix: str | None,
     is_partial: bool,
 ) -> Dump:
     kind = kind or ("output" if chosen.word == "output" else "psum")
-    return read_columns(bundle, path, chosen, kind, order=order, is_partial=is_partial)
+    return read_columns(bundle, path, chosen, kind, order=order, radix=radix, is_partial=is_partial)
 
 
 def _of_lines(
-    bundle: Bundle, path: Path, text: str, kind: str | None, *, order: str | None, is_partial: bool
+    bundle: Bundle,
+    path: Path,
+    text: str,
+    kind: str | None,
+    *,
+    order: str | None,
+    radix: str | None,
+    is_partial: bool,
 ) -> Dump | str:
     """The numbers of the one form of lines that holds as many as are expected; or why there is none."""
     lines = sum(bool(line.strip()) for line in text.splitlines())
@@ -101,7 +114,9 @@ def _of_lines(
     told = [one for one in fitting if not is_of_expected(one[0])] if len(fitting) > 1 else fitting
     if len(told) == 1 or (is_partial and not fitting and not reason and _is_first(others)):
         _, chosen = (told or others)[0]
-        found = _of_columns(bundle, path, chosen, kind, order=order, is_partial=is_partial)
+        found = _of_columns(
+            bundle, path, chosen, kind, order=order, radix=radix, is_partial=is_partial
+        )
         rest = lines - len(set(chosen.columns.lines))
         more = f", the other {counted(rest, 'line')} overlooked" if rest > 0 else ""
         return replace(found, notes=tuple(note + more for note in found.notes))

@@ -67,13 +67,13 @@ def read_dump(
         return read_array(bundle, arrays, kind, order=order, name=array)
     if array is not None:
         raise FormatError(f"{path} must be .npz or JSON with a list called {array}, but is neither")
-    if radix is not None:
-        return read_list(bundle, path, said, order=order, radix=radix, is_partial=is_partial)
-    if order is not None:
+    if order is not None or radix is not None:
         content = read_bytes(path)
         if read_memory_image(without_mark(content), path) is not None:
             return read_list(bundle, path, said, order=order, is_partial=is_partial)
-        return read_free_text(bundle, path, content, kind, order=order, is_partial=is_partial)
+        return read_free_text(
+            bundle, path, content, kind, order=order, radix=radix, is_partial=is_partial
+        )
     return _read_file(bundle, path, layout, kind, is_partial=is_partial)
 
 

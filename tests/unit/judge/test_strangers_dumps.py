@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tilewright.errors import FormatError
+from tilewright.errors import ConfigError, FormatError
 from tilewright.judge import compare, read_dump
 
 WRONG = (1, 1, 0)
@@ -246,6 +246,18 @@ def test_what_a_report_found_may_be_a_literal_or_digits(bundle, tmp_path, actual
     )
     dump = read_dump(bundle, tmp_path / "log", pattern="places", is_rest_expected=True)
     assert (dump.known.sum(), dump.values[1, 0, 2]) == (1, number)
+
+
+@pytest.mark.parametrize("form", ["{t} ns psum={x}", "{x}", "{n} {x}"])
+def test_the_radix_of_numbers_that_could_be_decimal_is_said(bundle, psums, tmp_path, form):
+    """Digits of sums that have no letters."""
+    path, small = tmp_path / "dump.txt", (np.arange(24) * 7 % 24).reshape(psums.shape)
+    path.write_text(lines(form)(small + 10))
+    turned = [int(str(number), 16) for number in numbers(small + 10)]
+    assert numbers(read_dump(bundle, path).values) == numbers(small + 10)
+    assert numbers(read_dump(bundle, path, radix="hex").values) == turned
+    with pytest.raises(ConfigError, match="a radix is decimal, hex, binary, not 'octal'"):
+        read_dump(bundle, path, radix="octal")
 
 
 @pytest.mark.parametrize("radix", ["hex", "binary"])
