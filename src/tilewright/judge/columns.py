@@ -248,8 +248,8 @@ def _indices(columns: Columns, bundle: Bundle, kind: str, order: str | None) -> 
             return dict(zip(names, tail, strict=True))
     is_index = len(at) == 1 and columns.columns[at[0]].is_index
     found = _counted(columns, at) if is_index else set()
-    is_within = len(found) == len(columns.rows) and max(found) < (_count(bundle, kind, order),)
-    return {INDEX: at[0]} if found and is_within else {}
+    is_within = found and max(found) < (_count(bundle, kind, order),)
+    return {INDEX: at[0]} if is_within and len(found) == len(columns.rows) else {}
 
 
 def _counted(columns: Columns, at: Sequence[int]) -> set[tuple[int, ...]]:

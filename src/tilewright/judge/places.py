@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from tilewright.errors import ConfigError, FormatError
@@ -42,13 +43,20 @@ class Places:
             return int(self.index[self.next - 1])
         flat = 0
         for axis in self.axes:
-            place, size = int(float(places[axis])), self.sizes[axis]
-            if not 0 <= place < size:
+            place, size = _natural(places[axis]), self.sizes[axis]
+            if place is None or not 0 <= place < size:
                 raise FormatError(
-                    f"{where}: {axis} must be 0..{size - 1} in this layer, but is {place}: another geometry?"
+                    f"{where}: {axis} must be 0..{size - 1} in this layer, but is {places[axis]}: "
+                    "another geometry?"
                 )
             flat = flat * size + place
         return int(self.index[flat])
+
+
+def _natural(text: str) -> int | None:
+    """The number of a place, which a data frame may write as 3.0; None if it is none."""
+    found = re.fullmatch(r"([0-9]{1,15})(\.0*)?", text)
+    return int(found[1]) if found else None
 
 
 def sizes_of(bundle: Bundle) -> dict[str, int]:

@@ -45,7 +45,10 @@ def _cells(line: str, separator: str | None) -> list[str]:
     if separator is None:
         return line.split()
     if '"' in line:
-        return [cell.strip() for cell in next(csv.reader([line.strip()], delimiter=separator))]
+        try:
+            return [cell.strip() for cell in next(csv.reader([line.strip()], delimiter=separator))]
+        except csv.Error:  # a cell of more than 128 KiB
+            return [line]
     return [cell.strip() for cell in line.split(separator)]
 
 

@@ -341,6 +341,19 @@ REFUSED = {
         lines("{x} {u}"),
         r"holds 48: a table of 2 columns\? Say which one counts, and its place, with --pattern",
     ),
+    "a place that is no number": (
+        lambda v: lines("oc={oc} oh={oh} ow={ow} psum={x}")(v).replace("ow=2", "ow=x", 1),
+        r"line 3: ow must be 0\.\.2 in this layer, but is x: another geometry",
+    ),
+    "no valid number": (lines("psum[{n}] = {x} valid=0"), r"hold 0: "),
+    "a number of 70 bits": (
+        lambda v: lines("{x}")(v).replace("22", "9" * 22, 1),
+        r"must hold numbers of at most 64 bits, but has 9{22}",
+    ),
+    "one long line of quoted text": (
+        lambda v: '"' + "word " * 30_000 + '",' + lines("{x},")(v),
+        r"dump\.txt: line \d+ must hold decimal numbers|must hold 24 numbers|none of its",
+    ),
     "fractions": (lines("{t} psum={x}.5"), r"must hold decimal numbers, but has '22.5': dump the integers"),
 }  # fmt: skip
 
