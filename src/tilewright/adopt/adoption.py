@@ -19,6 +19,7 @@ from tilewright.adopt.grouping import read_families
 from tilewright.adopt.others import main_expected, other_expected
 from tilewright.adopt.planes import plane_of
 from tilewright.adopt.probe import write_probe
+from tilewright.adopt.reasons import reason_of
 from tilewright.adopt.roles import LIKELY, STAGES, find_layer
 from tilewright.adopt.sequels import not_joined, without
 from tilewright.adopt.slices import plain_slices, slices_of
@@ -144,16 +145,34 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
             part = clock.part(HALF)
             more, left = _in_slices(folder, parts, left, part, misfits, number=len(layers))
             layers += more
-    names = [family.title for family in (*left, *unread)]
+    names = [*(_told(folder, family) for family in left), *(family.title for family in unread)]
     return Adoption(
         folder,
         tuple(layers),
         (*names, *others),
-        (*bench.notes, *not_joined(numbered, left)),
+        (*bench.notes, *not_joined(numbered, left), *(() if layers else _unsigned(numbered))),
         time.monotonic() - start,
         _nearest(near),
         _tried(clock, len(families), seconds),
         tuple(misfits),
+    )
+
+
+def _told(folder: Path, family: Family) -> str:
+    """A family that no layer has, with the reason where its first file shows one."""
+    first = family.files[0]
+    content = b"" if first.container else (folder / first.name).read_bytes()
+    return reason_of(family.title, content) or family.title
+
+
+def _unsigned(families: Sequence[Family]) -> tuple[str, ...]:
+    """A note where all numbers are decimal, and none has a sign."""
+    texts = (lane for one in families for file in one.files for word in file.words for lane in word)
+    if any("decimal" not in one.radix for one in families) or any(t[0] == "-" for t in texts):
+        return ()
+    return (
+        "no number is negative: where weights or sums are, write them with $signed, or as digits of "
+        "two's complement",
     )
 
 

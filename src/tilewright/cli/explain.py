@@ -68,7 +68,14 @@ def explain(
     from tilewright.judge import read_dumps, write_page, write_probe
 
     if expected is not None or actual is not None:
-        explain_files(folder, expected, actual, radix=reading.radix, is_json=is_json)
+        explain_files(
+            folder,
+            expected,
+            actual,
+            radix=reading.radix,
+            array=reading.array,
+            is_json=is_json,
+        )
     if folder is None or dump is None:
         raise ConfigError("explain needs BUNDLE and DUMP, or --expected FILE and --actual FILE")
     bundle = _open(folder, layout, geometry)

@@ -21,6 +21,7 @@ def explain_files(
     actual: Path | None,
     *,
     radix: str | None,
+    array: str | None,
     is_json: bool,
 ) -> NoReturn:
     """Print where two files of numbers differ, and which change gives all of it; exit 0 if they agree."""
@@ -32,7 +33,9 @@ def explain_files(
         )
     if radix not in (None, "decimal", "hex", "binary"):
         raise ConfigError(f"--radix must be decimal, hex or binary, not '{radix}'")
-    comparison = PlainComparison(read_plain(expected, radix), read_plain(actual, radix))
+    comparison = PlainComparison(
+        read_plain(expected, radix, array=array), read_plain(actual, radix, array=array)
+    )
     changes = () if comparison.passed else find_changes(comparison)
     facts = _facts(comparison, changes)
     if is_json:

@@ -1,48 +1,75 @@
-"""Read a dump that is an array: numpy's, or a list in an object of JSON."""
+"""Read a dump that is an array: numpy's, or a list or records in JSON."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tilewright.errors import FormatError, counted
+from tilewright.judge.columns import Chosen, Columns, choose, is_beside, read_columns
 from tilewright.judge.dump import DUMP_AXES, Dump, dump_shape
 from tilewright.judge.listed import numbers_in_order
+from tilewright.judge.records import records_of
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle
-from tilewright.vectors.array_files import arrays_in, said
-from tilewright.vectors.json_arrays import read_json_lists
+from tilewright.vectors.array_files import arrays_in, arrays_of_json, said
+from tilewright.vectors.json_arrays import read_json
 
 NUMPY, JSON = (".npy", ".npz"), ".json"
+_OBJECT = re.compile(rb"\s*(\{|\[\s*\{)")
 MOST_NAMED = 8
 """Arrays of a file that a message lists."""
 
 
-def is_of_arrays(path: Path, content: bytes) -> bool:
-    """Whether a file holds arrays: numpy's, or JSON that is more than one list.
+@dataclass(frozen=True, slots=True)
+class ArrayFile:
+    """What a file of arrays holds. arrays: as `arrays_in` has them. tables: records (`records_of`)."""
+
+    path: Path
+    arrays: Mapping[str, npt.NDArray[Any] | str]
+    tables: tuple[Columns, ...] = ()
+
+
+def read_array_file(path: Path) -> ArrayFile | None:
+    """The arrays of a file of numpy's, or of JSON that is more than one list; None if it is none of these.
 
     Raises `FormatError` for an object in a ``.json`` file that is damaged.
     """
-    if path.suffix.lower() in NUMPY:
-        return True
-    is_object = content.lstrip().startswith(b"{")
-    if not is_object and path.suffix.lower() != JSON:
-        return False
+    content, suffix = read_bytes(path), path.suffix.lower()
+    if suffix in NUMPY:
+        return ArrayFile(path, arrays_in(content, path))
+    is_object = _OBJECT.match(content) is not None
+    if not is_object and suffix != JSON:
+        return None
     try:
-        return "" not in read_json_lists(content, path)
+        value = read_json(content, path)
+        arrays = arrays_of_json(value, path)
     except FormatError:
-        if is_object and path.suffix.lower() == JSON:
+        if is_object and suffix == JSON and not _is_json(content.lstrip().splitlines()[0], path):
             raise
+        return None
+    return None if "" in arrays else ArrayFile(path, arrays, tuple(records_of(value)))
+
+
+def _is_json(line: bytes, path: Path) -> bool:
+    """Whether a line is JSON by itself: the file is a log of such lines."""
+    try:
+        read_json(line, path)
+    except FormatError:
         return False
+    return True
 
 
 def read_array(
     bundle: Bundle,
-    path: Path,
+    file: ArrayFile,
     kind: str | None,
     *,
     order: str | None = None,
@@ -53,14 +80,20 @@ def read_array(
     In JSON an array is called by the keys and indices that lead to it, ``layers.0.psum``, and the last of
     them may be the kind. It has the axes of the kind, or fewer, where neighbors among them are counted as
     one; a first axis of size 1 (the sample) may stand before them. With `order` (`numbers_in_order`), its
-    numbers stand in that one: flat, or with the axes that it names. Raises `FormatError` for another shape,
-    for numbers that are no integers, and where no array or several could be meant.
+    numbers stand in that one: flat, or with the axes that it names. Records with a number each are read as a
+    table (`choose`), if there is one of them. Raises `FormatError` for another shape, for numbers that are no
+    integers, and where no array or several could be meant.
     """
-    suffix = path.suffix.lower()
-    content_of = path if suffix in NUMPY else path.with_suffix(JSON)
-    arrays = arrays_in(read_bytes(path), content_of)
+    path, arrays = file.path, file.arrays
+    tables = [choose(table, bundle, kind, order) for table in file.tables] if name is None else []
+    if len(tables) == 1 and isinstance(tables[0], Chosen):
+        return read_columns(bundle, path, tables[0], kind or "psum", order=order)
+    if tables and not arrays:
+        raise FormatError(
+            f"{path} has records, but {tables[0]}: name its columns as the kind and its axes"
+        )
     chosen = _chosen(bundle, path, arrays, kind, order, name)
-    last = chosen.rpartition(".")[2] if suffix not in NUMPY else chosen
+    last = chosen.rpartition(".")[2]
     found = kind or (last if last in DUMP_AXES else "psum")
     array, where = arrays[chosen], said(path, chosen)
     if isinstance(array, str):
@@ -79,9 +112,7 @@ def _chosen(
 ) -> str:
     """The name of the array that is meant."""
     if name is not None:
-        if name not in arrays:
-            raise FormatError(f"{path} has no array {name}: it has {_listed(arrays)}")
-        return name
+        return chosen_array(path, arrays, name)
     for wanted in (kind,) if kind else tuple(DUMP_AXES):
         called = [one for one in arrays if wanted in (one, one.rpartition(".")[2])]
         if len(called) == 1:
@@ -90,16 +121,27 @@ def _chosen(
         return next(iter(arrays))
     meant = kind or "psum"
     count = len(numbers_in_order(bundle, meant, order))
-    fitting = [one for one, array in arrays.items() if getattr(array, "size", 0) == count]
+    fitting = [
+        one
+        for one, array in arrays.items()
+        if getattr(array, "size", 0) == count and not is_beside(one.rpartition(".")[2].lower())
+    ]
     if len(fitting) == 1:
         return fitting[0]
     raise FormatError(
         f"{path} must hold one array called {kind or ' or '.join(DUMP_AXES)}, or one of "
-        f"{counted(count, 'number')} ({meant}), but holds {_listed(arrays)}: name it with --dump-array"
+        f"{counted(count, 'number')} ({meant}), but holds {listed_arrays(arrays)}: name it with --dump-array"
     )
 
 
-def _listed(arrays: Mapping[str, Any]) -> str:
+def chosen_array(path: Path, arrays: Mapping[str, Any], name: str) -> str:
+    """`name`; raises `FormatError` if none of the arrays has it."""
+    if name not in arrays:
+        raise FormatError(f"{path} has no array {name}: it has {listed_arrays(arrays)}")
+    return name
+
+
+def listed_arrays(arrays: Mapping[str, Any]) -> str:
     """The arrays with their shapes."""
     names = [
         f"{name or 'one without a name'} {list(array.shape) if not isinstance(array, str) else ''}".strip()

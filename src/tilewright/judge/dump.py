@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.errors import ShapeError, UnknownNameError
+from tilewright.errors import FormatError, ShapeError, UnknownNameError
 from tilewright.spec import Ints
 from tilewright.vectors import Bundle
 
@@ -125,7 +125,12 @@ class FoundNumbers:
         where: list[tuple[int, int, int]],
         files: tuple[str, ...],
     ) -> Self:
-        """From Python numbers, None for one that is not known."""
+        """From Python numbers, None for one that is not known; raises `FormatError` for more than 64 bits."""
+        large = next(
+            (value for value in values if value is not None and value.bit_length() > 63), None
+        )
+        if large is not None:
+            raise FormatError(f"{files[0]} must hold numbers of at most 64 bits, but has {large}")
         return cls(
             targets,
             np.array([value or 0 for value in values], np.int64),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from tilewright.errors import FormatError, counted
 from tilewright.judge.dump import Dump, FoundNumbers, Known, dump_shape
-from tilewright.judge.listed import parse_number
+from tilewright.judge.numerals import parse_number
 from tilewright.spec import Ints
 from tilewright.tile import tile_psums
 from tilewright.vectors import Bundle, KindLayout, Layout, decode
@@ -30,6 +30,9 @@ _LETTERS = {"binary": "[01xXzZ?]", "hex": "[0-9a-fA-FxXzZ?]"}
 _NUMBERS = {**{radix: f"{letter}{{1,64}}" for radix, letter in _LETTERS.items()}}
 _NUMBERS["decimal"] = "[+-]?[0-9]{1,18}|[xXzZ]+"
 _COMMENT = re.compile(r"(//|#|@|--).*")
+_PREFIX = re.compile("^(0x|0b|[0-9]+'s?[hb])", re.IGNORECASE)
+_PLACE = re.compile(r"\s*@([0-9a-f]{1,15})\s+", re.IGNORECASE)
+_OTHER_RADIX = {"binary": "hex", "hex": "binary"}
 SHOWN = 40
 
 
@@ -56,10 +59,14 @@ class WordFiles:
         for number, line in enumerate(text.splitlines(), 1):
             if line.strip() in around and len(found) in (0, form.lines):
                 continue
-            bare = line.replace("_", "").strip()
+            place = _PLACE.match(line)
+            line = line[place.end() :] if place and int(place[1], 16) == len(found) else line
+            bare, rest = line.replace("_", "").strip(), _COMMENT.sub("", line).strip()
+            if not self.is_word(bare):
+                bare = _PREFIX.sub("", rest.replace("_", "")).rstrip(" ,;")
             if self.is_word(bare):
                 found.append((number, bare))
-            elif found and (rest := _COMMENT.sub("", line).strip()):
+            elif found and rest:
                 raise FormatError(
                     f"{form.name}: line {number} must be {self.described}, but is "
                     f"{counted(len(rest), 'character')} {_shown(rest)}"
@@ -102,6 +109,16 @@ def word_files(bundle: Bundle, layout: Layout, kind: str) -> WordFiles:
     grid = arrange(form, tiles if kind == "tap_psum" else tiles[0], bundle.plan) - 1
     texts = text_set(form, bundle.plan, bundle.widths)
     return WordFiles(layout, form, texts, grid.astype(np.int64), bundle.widths.bits(form.bits))
+
+
+def in_other_radix(bundle: Bundle, files: WordFiles) -> WordFiles | None:
+    """The same words in hexadecimal digits instead of binary ones, or the other way round; or None."""
+    form = files.form
+    if form.radix not in _OTHER_RADIX or files.texts.form.is_in_lanes or form.container != "text":
+        return None
+    other = replace(form, radix=_OTHER_RADIX[form.radix])
+    kinds = tuple(other if one.kind == form.kind else one for one in files.layout.kinds)
+    return word_files(bundle, replace(files.layout, kinds=kinds), form.kind)
 
 
 def read_words(

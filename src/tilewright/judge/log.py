@@ -11,7 +11,8 @@ import numpy as np
 from tilewright.errors import ConfigError, FormatError, counted
 from tilewright.judge.dump import Dump, FoundNumbers, dump_shape
 from tilewright.judge.in_layout import WordFiles, split_words
-from tilewright.judge.listed import numbers_in_order, parse_number
+from tilewright.judge.numerals import parse_number, radix_of
+from tilewright.judge.places import Places
 from tilewright.registry import Registry
 from tilewright.spec import Ints
 from tilewright.store.artifact import read_bytes
@@ -26,7 +27,7 @@ _WANTED = r"(?<![a-z])(?:exp|ref|gold|should|want|model|correct)"
 _FOUND = (
     rf"(?:(?!{_WANTED}).|{_WANTED}\D*\d)*?"
     r"(?<![a-z])(?:got|found|act(?:ual)?|observed|has|is|rtl|dut)(?:\W+(?:is|was|has|value|psum))*"
-    r"[^\w-]+(?P<value>-?[0-9xz]\w*)"
+    r"[^\w-]+(?P<value>-?(?:\d*'s?[bodh]-?[0-9a-fxz?]\w*|[0-9xz]\w*|[a-f]+\d\w*|[a-f]{4,}\b))"
 )
 """The number behind a word for what was found, never that behind one for what was expected."""
 _PLACES = {
@@ -80,11 +81,11 @@ def read_log(
         )
         raise FormatError(f"{path} must have lines with {pattern!r}, but none is there: {seen}")
     targets, values, where = list[int](), list[int | None](), list[tuple[int, int, int]]()
-    places = _Places(bundle, kind, order, groups)
+    places = Places(bundle, kind, _axes(groups), order)
     if files is not None and "word" in groups:
         found = _words(path, matches, files)
     else:
-        found = _numbers(path, matches, places)
+        found = _numbers(path, matches, places, bundle.array.psum_bits)
     for target, value, at in found:
         targets.append(target)
         values.append(value)
@@ -109,49 +110,20 @@ Match = tuple[int, "re.Match[str]"]
 Found = Iterator[tuple[int, int | None, tuple[int, int, int]]]
 
 
-class _Places:
-    """From the groups of a match to the flat index of its number."""
-
-    def __init__(self, bundle: Bundle, kind: str, order: str | None, groups: set[str]) -> None:
-        self.bundle, self.kind = bundle, kind
-        self.axes = _axes(groups, order)
-        self.index = numbers_in_order(bundle, kind, " ".join(self.axes) if self.axes else order)
-        self.sizes = _sizes(bundle)
-        self.next = 0
-
-    def target(self, match: re.Match[str], where: str) -> int:
-        """Raises `FormatError` for a place outside the layer."""
-        if not self.axes:
-            self.next += 1
-            if self.next > len(self.index):
-                raise FormatError(
-                    f"{where}: there must be {len(self.index)} numbers of {self.kind}, but here is one more"
-                )
-            return int(self.index[self.next - 1])
-        flat = 0
-        for axis in self.axes:
-            place, size = int(match[axis]), self.sizes[axis]
-            if not 0 <= place < size:
-                raise FormatError(
-                    f"{where}: {axis} must be 0..{size - 1} in this layer, but is {place}: another geometry?"
-                )
-            flat = flat * size + place
-        return int(self.index[flat])
-
-
-def _numbers(path: Path, matches: list[Match], places: _Places) -> Found:
-    bits = places.bundle.array.psum_bits
-    for lane, (number, match) in enumerate(matches):
+def _numbers(path: Path, matches: list[Match], places: Places, bits: int) -> Found:
+    key = next(key for key in ("value", "hex", "bin") if key in matches[0][1].re.groupindex)
+    texts = [match[key] or "" for _, match in matches]
+    radix = {"hex": "hex", "bin": "binary"}.get(key) or radix_of(
+        "\n".join(text for text in texts if not text.lower().startswith("0x")), bits
+    )
+    for lane, ((number, match), text) in enumerate(zip(matches, texts, strict=True)):
         where = f"{path} line {number}"
-        key = next(key for key in ("value", "hex", "bin") if key in match.re.groupindex)
-        radix = {"value": "decimal", "hex": "hex", "bin": "binary"}[key]
-        if match[key] and match[key].lower().startswith("0x"):
-            radix = "hex"
         try:
-            value = parse_number(match[key], radix, bits)
-        except (ValueError, TypeError):
-            raise FormatError(f"{where}: {match[key]!r} must be a {radix} number") from None
-        yield places.target(match, where), value, (0, number, lane)
+            value = parse_number(text, "hex" if text.lower().startswith("0x") else radix, bits)
+        except (ValueError, IndexError):
+            raise FormatError(f"{where}: {text!r} must be a {radix} number") from None
+        said = {axis: match[axis] for axis in places.axes}
+        yield places.target(said, where), value, (0, number, lane)
 
 
 def _words(path: Path, matches: list[Match], files: WordFiles) -> Found:
@@ -187,20 +159,11 @@ def _compile(pattern: str) -> re.Pattern[str]:
     return expression
 
 
-def _axes(groups: set[str], order: str | None) -> list[str]:
+def _axes(groups: set[str]) -> list[str]:
     """Axes of the place that the groups state, in the order of the kind; none for numbers in order."""
     stated = groups - {"value", "hex", "bin", "word", "line"}
     if not stated or "word" in groups:
         return []
-    if order is not None:
-        raise ConfigError("an order is for patterns without a place: leave out --order")
     first = [axis for axis in ("itile", "kij") if axis in stated]
     channel = ["otile", "col"] if "col" in stated else ["oc"]
     return [*first, *channel, *(["onij"] if "onij" in stated else ["oh", "ow"])]
-
-
-def _sizes(bundle: Bundle) -> dict[str, int]:
-    shape = bundle.shape
-    sizes = {"itile": bundle.plan.itiles, "kij": shape.taps, "onij": shape.onij}
-    sizes |= {"otile": bundle.plan.otiles, "col": bundle.array.cols}
-    return sizes | {"oc": shape.oc, "oh": shape.oh, "ow": shape.ow}

@@ -1,11 +1,11 @@
 """Lines with an address and what lies there, as these print a memory: hexdump, xxd, od, gdb (``x/24xw``),
-U-Boot (``md``) and AMD's xsct (``mrd``).
+U-Boot (``md``) and AMD's xsct (``mrd``); and octets without addresses (``xxd -p``, ``xxd -i``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -21,6 +21,12 @@ _WIDE = re.compile(r"\s{2,}")
 _PADDED = re.compile(r"\s{3,}\S")
 """Decimal numbers of od stand in columns."""
 _REPEATED = "*"
+PLAIN = 60
+"""Digits of a line of ``xxd -p``."""
+_DIGITS = re.compile("([0-9a-f]{2})+", re.IGNORECASE)
+_CHARACTERS = re.compile(
+    r"\b(?:char|u?int8_t)\s+\w+\s*\[\d*\]\s*=\s*\{((?:\s*0x[0-9a-f]{2}\s*,?)+)\}", re.IGNORECASE
+)
 MOST = 1 << 24
 """Octets for which ``*`` may stand."""
 
@@ -52,7 +58,39 @@ def read_rows(text: str) -> list[Row]:
         rows = _parsed(lines, base)
         if rows and _counts(rows):
             return rows[:-1] if not rows[-1].words else rows
-    return []
+    return _of_digits(lines) or _of_characters(text)
+
+
+def _of_digits(lines: Sequence[tuple[int, str]]) -> list[Row]:
+    """Lines of 60 digits, the last of which may be shorter: 30 octets each (``xxd -p``)."""
+    texts = [line.strip() for _, line in lines]
+    if len(texts) < 2 or not all(map(_DIGITS.fullmatch, texts)):
+        return []
+    if {len(text) for text in texts[:-1]} != {PLAIN} or not 0 < len(texts[-1]) <= PLAIN:
+        return []
+    return _counted((number, re.findall("..", line.strip())) for number, line in lines)
+
+
+def _of_characters(text: str) -> list[Row]:
+    """Octets of an array of characters in C (``xxd -i``)."""
+    found = _CHARACTERS.search(text)
+    if found is None:
+        return []
+    first = text.count("\n", 0, found.start(1)) + 1
+    lines = enumerate(found[1].splitlines(), first)
+    return _counted(
+        (number, re.findall("0x([0-9a-f]{2})", line, re.IGNORECASE)) for number, line in lines
+    )
+
+
+def _counted(lines: Iterable[tuple[int, list[str]]]) -> list[Row]:
+    """Rows of octets, which follow one another."""
+    rows, address = list[Row](), 0
+    for number, words in lines:
+        if words:
+            rows.append(Row(number, address, tuple(words), is_decimal=False, has_colon=False))
+            address += len(words)
+    return rows
 
 
 def _parsed(lines: Sequence[tuple[int, str]], base: int) -> list[Row]:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
 from tilewright.errors import ArtifactError, ConfigError, FormatError
-from tilewright.judge.arrays import NUMPY, is_of_arrays, read_array
+from tilewright.judge.arrays import NUMPY, ArrayFile, read_array, read_array_file
 from tilewright.judge.dump import Dump
-from tilewright.judge.in_layout import DUMP_KINDS, WordFiles, read_words, word_files
-from tilewright.judge.listed import check_text, is_numbers, radix_of, read_list
-from tilewright.judge.log import PATTERNS, read_log
-from tilewright.judge.memory_dump import read_memory_dump
-from tilewright.judge.table import table_pattern, without_index
+from tilewright.judge.dump_text import plain_text
+from tilewright.judge.free_text import read_free_text
+from tilewright.judge.in_layout import DUMP_KINDS, WordFiles, in_other_radix, read_words, word_files
+from tilewright.judge.listed import read_list
+from tilewright.judge.log import read_log
 from tilewright.judge.waves import read_waves
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle, Layout
 from tilewright.vectors.encoding import without_mark
 from tilewright.vectors.memory_image import MemoryImage, read_memory_image
 from tilewright.waves import Sampling, is_capture
-
-RADIX_NOTE = "read as {radix} numbers in natural order (--radix, --order say otherwise)"
 
 
 def read_dump(
@@ -65,32 +62,29 @@ def read_dump(
         return read_log(
             bundle, path, form, kind=said, pattern=pattern, order=order, is_rest_expected=rest
         )
-    if array is not None or _is_of_arrays(bundle, layout, path):
-        return read_array(bundle, path, kind, order=order, name=array)
+    arrays = _arrays(bundle, layout, path)
+    if arrays is not None:
+        return read_array(bundle, arrays, kind, order=order, name=array)
+    if array is not None:
+        raise FormatError(f"{path} must be .npz or JSON with a list called {array}, but is neither")
     if order is not None or radix is not None:
-        if radix is None:
-            content = without_mark(read_bytes(path))
-            dump = read_memory_dump(bundle, path, content, said, order=order, is_partial=is_partial)
-            if dump is not None:
-                return dump
-            text = content.decode("utf-8", "replace")
-            dump = _read_table(bundle, path, text, kind, order=order)
-            if dump is not None:
-                return dump
-            radix = radix_of(text, bundle.array.psum_bits)
-        return read_list(bundle, path, said, order=order, radix=radix, is_partial=is_partial)
+        content = read_bytes(path)
+        if read_memory_image(without_mark(content), path) is not None:
+            return read_list(bundle, path, said, order=order, is_partial=is_partial)
+        return read_free_text(
+            bundle, path, content, kind, order=order, radix=radix, is_partial=is_partial
+        )
     return _read_file(bundle, path, layout, kind, is_partial=is_partial)
 
 
-def _is_of_arrays(bundle: Bundle, layout: Layout, path: Path) -> bool:
-    """Whether a file holds arrays that are not in the layout."""
+def _arrays(bundle: Bundle, layout: Layout, path: Path) -> ArrayFile | None:
+    """The arrays of a file that is not one of the layout's."""
     if _named_files(bundle, layout, path.name):
-        return False
-    if any(
-        layout.kind(kind).container == "json" for kind in DUMP_KINDS if kind in layout.kind_names
-    ):
-        return path.suffix.lower() in NUMPY
-    return is_of_arrays(path, read_bytes(path))
+        return None
+    kinds = (layout.kind(kind) for kind in DUMP_KINDS if kind in layout.kind_names)
+    if any(kind.container == "json" for kind in kinds) and path.suffix.lower() not in NUMPY:
+        return None
+    return read_array_file(path)
 
 
 def _files_of(bundle: Bundle, layout: Layout, kind: str) -> WordFiles | None:
@@ -165,11 +159,12 @@ def _read_file(
     bundle: Bundle, path: Path, layout: Layout, kind: str | None, *, is_partial: bool
 ) -> Dump:
     """A file whose name, else whose words, say its kind; else a list in natural order."""
-    content = _without_index(without_mark(read_bytes(path)))
+    raw = read_bytes(path)
+    content = _in_lines(raw)
     named = _named_files(bundle, layout, path.name)
     if named and kind in (None, named.form.kind):
         is_part = is_partial or len(named.texts.names) > 1
-        return read_words(bundle, named, {path.name: content}, is_partial=is_part)
+        return _in_either_radix(bundle, named, path, content, None, is_partial=is_part)
     refusals, dumps = list[FormatError](), list[Dump]()
     image = read_memory_image(content, path)
     for name in (kind,) if kind else DUMP_KINDS:
@@ -178,66 +173,26 @@ def _read_file(
         files = word_files(bundle, layout, name)
         if len(files.texts.names) == 1:
             try:
-                dumps.append(_read_as(bundle, files, path, content, image, is_partial=is_partial))
+                files = replace(files, texts=replace(files.texts, names=(path.name,)))
+                dumps.append(
+                    _in_either_radix(bundle, files, path, content, image, is_partial=is_partial)
+                )
             except FormatError as error:
                 refusals.append(error)
     if dumps:
         return _likely(dumps)
     if image is not None:
         return read_list(bundle, path, kind or "psum", image=image, is_partial=is_partial)
-    text = content.decode("utf-8", "replace")
-    dump = read_memory_dump(
-        bundle, path, content, kind or "psum", is_partial=is_partial
-    ) or _read_table(bundle, path, text, kind)
-    if dump is not None:
-        return dump
-    check_text(path, content)
-    radix = radix_of(text, bundle.array.psum_bits)
-    try:
-        dump = read_list(bundle, path, kind or "psum", radix=radix, is_partial=is_partial)
-    except FormatError as error:
-        is_list = any(is_numbers(line, radix) for line in text.splitlines())
-        raise (error if is_list or not refusals else _hinted(refusals[0], text)) from None
-    said = RADIX_NOTE.format(radix="hexadecimal" if radix == "hex" else radix)
-    return replace(dump, notes=(*dump.notes, *([] if radix == "decimal" else [said])))
+    return read_free_text(bundle, path, raw, kind, is_partial=is_partial, refusals=tuple(refusals))
 
 
-def _without_index(content: bytes) -> bytes:
-    is_frame = content[:2] in (b",0", b";0", b"\t0")
-    return without_index(content.decode("utf-8", "replace")).encode() if is_frame else content
+def _in_lines(content: bytes) -> bytes:
+    """Text as the words of a layout stand in it (`plain_text`); other octets as they are."""
+    plain = without_mark(content)
+    return plain if b"\0" in plain else plain_text(plain).encode()
 
 
-def _read_table(
-    bundle: Bundle, path: Path, text: str, kind: str | None, *, order: str | None = None
-) -> Dump | None:
-    """The numbers of a table with titles (`table_pattern`); None if the file is none."""
-    found = table_pattern(text)
-    if found is None:
-        return None
-    pattern, title = found
-    kind = kind or ("output" if title == "output" else "psum")
-    dump = read_log(bundle, path, None, kind=kind, pattern=pattern, order=order)
-    return replace(dump, notes=(*dump.notes, f"read as a table: its column {title!r}"))
-
-
-def _hinted(error: FormatError, text: str) -> FormatError:
-    """The refusal, with the pattern that fits the lines of a log."""
-    lines = text.splitlines()
-    for name in PATTERNS.names():
-        fitting = sum(
-            re.search(PATTERNS.get(name), line, re.IGNORECASE) is not None for line in lines
-        )
-        if 2 * fitting > len(lines):
-            return FormatError(f"{error}; its lines are those of a log: say --pattern {name}")
-    if any(re.fullmatch(r"# *[+-]?\d+\s*", line) for line in lines):
-        pattern = r"^# *(?P<value>[+-]?\d+)\s*$"
-        return FormatError(
-            f"{error}; numbers stand behind #, as in a transcript: --pattern '{pattern}'"
-        )
-    return error
-
-
-def _read_as(
+def _in_either_radix(
     bundle: Bundle,
     files: WordFiles,
     path: Path,
@@ -246,10 +201,23 @@ def _read_as(
     *,
     is_partial: bool,
 ) -> Dump:
-    """A file of any name as the only one of its kind; messages name the file that there is."""
-    renamed = replace(files, texts=replace(files.texts, names=(path.name,)))
-    images = {} if image is None else {path.name: image}
-    return read_words(bundle, renamed, {path.name: content}, images=images, is_partial=is_partial)
+    """The words of a file, or those words in the other digits; the refusal is that of the layout's digits."""
+    images, contents = {} if image is None else {path.name: image}, {path.name: content}
+    try:
+        return read_words(bundle, files, contents, images=images or None, is_partial=is_partial)
+    except FormatError:
+        other = in_other_radix(bundle, files) if image is None else None
+        if other is None:
+            raise
+        other = replace(other, texts=replace(other.texts, names=files.texts.names))
+        try:
+            dump = read_words(bundle, other, contents, images={}, is_partial=is_partial)
+        except FormatError:
+            dump = None
+        if dump is None:
+            raise
+        radix = "hexadecimal" if other.form.radix == "hex" else "binary"
+        return replace(dump, notes=(*dump.notes, f"the words are {radix}, unlike the layout's"))
 
 
 def _likely(dumps: list[Dump]) -> Dump:

@@ -1,75 +1,57 @@
-"""Tables with a title for each column, as pandas, spreadsheets and benches write them."""
+"""Tables with a title for each column, as pandas, spreadsheets, benches and wave viewers write them."""
 
 from __future__ import annotations
 
+import csv
 import re
 
-PLACES = frozenset(("oc", "oh", "ow", "otile", "col", "onij", "kij", "itile"))
-_WHOLE = (
-    *({"oc", "oh", "ow"}, {"oc", "onij"}, {"otile", "col", "oh", "ow"}, {"otile", "col", "onij"}),
-)
-_VALUES = ("psum", "output", "value", "actual", "got", "found", "dut", "rtl", "result")
-_BESIDE = frozenset(
-    ("", "cycle", "time", "index", "n", "expected", "reference", "golden", "ref", "exp")
-)
-"""Titles of columns that say nothing about which number stands in a row."""
-_VALID = ("valid", "out_valid", "valid_o")
-"""Titles of a column that is 0 in a row without a number."""
-_SEPARATORS = (",", ";", "\t")
+from tilewright.judge.columns import Column, Columns
+from tilewright.judge.numerals import is_number
+
+_SEPARATORS = (",", ";", "\t", None)
+"""What parts cells; None: blanks."""
+_TITLE = re.compile(r"[a-z_][^=]*")
+_RANGE = re.compile(r"\s*\[\d+(:|\.\.)\d+\]$")
 
 
-def table_pattern(text: str) -> tuple[str, str] | None:
-    """The pattern (`read_log`) of the rows of a table, and the title of the column that counts; a row that is
-    not valid is left out.
+def read_table(text: str) -> Columns | None:
+    """The columns of a table, titles in small letters and without the path and range of a signal.
 
-    None if the first line has no titles, if lines have not as many cells each, or if a title may be a place
-    in words of its own (row, channel): then nobody knows which number a row holds.
+    None if the first line has no titles, or if lines have not as many cells each.
 
-    >>> table_pattern("oc;psum\\n0;1")
-    >>> table_pattern("cycle,psum\\n12,-3\\n")[1]
-    'psum'
+    >>> read_table("oc;psum\\n0;1\\n").rows
+    (('0', '1'),)
+    >>> [column.word for column in read_table("Time\\t/tb/psum[15:0]\\n5 ns\\tfb\\n").columns]
+    ['time', 'psum']
+    >>> read_table("1,2\\n3,4\\n")
     """
-    lines = [line.strip("\r") for line in text.split("\n") if line.strip()]
+    numbered = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if len(numbered) < 2:
+        return None
     for separator in _SEPARATORS:
-        titles = [_bare(cell) for cell in lines[0].split(separator)] if lines else []
-        if len(titles) < 2 or any(line.count(separator) != len(titles) - 1 for line in lines):
+        titles = [_bare(cell) for cell in _cells(numbered[0][1], separator)]
+        rows = [tuple(_cells(line, separator)) for _, line in numbered[1:]]
+        is_titled = all(map(_TITLE.fullmatch, titles[1:] if titles[0] == "" else titles))
+        if len(titles) < 2 or not is_titled or any(len(row) != len(titles) for row in rows):
             continue
-        places = PLACES.intersection(titles)
-        values = [title for title in titles if title in _VALUES]
-        is_known = set(titles) <= {*PLACES, *_VALUES, *_BESIDE, *_VALID}
-        is_whole = not places or any(places - {"kij", "itile"} == whole for whole in _WHOLE)
-        if len(values) != 1 or not is_known or not is_whole or len(set(titles)) < len(titles):
-            return None
-        cells = [_cell(title, values[0], separator) for title in titles]
-        return f"^{separator.join(cells)}$", values[0]
+        if separator is None and not all(is_number(cell, "hex") for row in rows for cell in row):
+            continue
+        lines = tuple(number for number, _ in numbered[1:])
+        return Columns(tuple(map(Column, titles)), tuple(rows), lines, is_titled=True)
     return None
 
 
+def _cells(line: str, separator: str | None) -> list[str]:
+    if separator is None:
+        return line.split()
+    if '"' in line:
+        try:
+            return [cell.strip() for cell in next(csv.reader([line.strip()], delimiter=separator))]
+        except csv.Error:  # a cell of more than 128 KiB
+            return [line]
+    return [cell.strip() for cell in line.split(separator)]
+
+
 def _bare(cell: str) -> str:
-    return cell.strip().strip('"').strip().lower()
-
-
-def _cell(title: str, value: str, separator: str) -> str:
-    if title == value:
-        return rf'\s*"?\s*(?P<value>(?!{value})[^"{separator}\s]+)\s*"?\s*'
-    if title in _VALID:
-        return r'\s*"?(?:1|1\.0|true)"?\s*'
-    return rf'\s*"?(?P<{title}>\d+)"?\s*' if title in PLACES else f"[^{separator}]*"
-
-
-def without_index(text: str) -> str:
-    """A data frame without the row and the column that count (``,0,1`` first, then ``0,`` ..); else the text.
-
-    >>> without_index(",0,1\\n0,5,-6\\n1,7,8\\n").split()
-    ['5,-6', '7,8']
-    """
-    lines = text.splitlines()
-    titles = re.fullmatch(r"([,;\t])0((\1[0-9]+)*)", lines[0].strip(" ")) if lines else None
-    if titles is None:
-        return text
-    separator, rows = titles[1], [line for line in lines[1:] if line.strip()]
-    counts = [int(one) for one in lines[0].strip(" ").split(separator)[1:]]
-    is_counted = all(row.startswith(f"{at}{separator}") for at, row in enumerate(rows))
-    if counts != list(range(len(counts))) or not is_counted:
-        return text
-    return "\n".join(["", *(line.partition(separator)[2] for line in lines[1:])])
+    title = _RANGE.sub("", cell.strip().lower())
+    return title if " " in title else re.split(r"[/.]", title)[-1]

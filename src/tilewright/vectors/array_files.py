@@ -12,7 +12,14 @@ import numpy.typing as npt
 
 from tilewright.errors import FormatError, TilewrightError, counted
 from tilewright.store.arrays import read_arrays
-from tilewright.vectors.json_arrays import JsonForm, as_array, json_content, read_json_lists
+from tilewright.vectors.json_arrays import (
+    JsonForm,
+    as_array,
+    json_content,
+    lists_of,
+    read_json,
+    read_json_lists,
+)
 from tilewright.vectors.npz import NumpyForm, npz_content
 from tilewright.vectors.text import TextForm, TextSet
 
@@ -59,11 +66,16 @@ def arrays_in(content: bytes, path: Path) -> dict[str, npt.NDArray[Any] | str]:
 
     Raises `FormatError` or `ArtifactError`, naming `path`, for a file that is neither JSON nor numpy's.
     """
-    if path.suffix.lower() != ".json":
-        arrays = read_arrays(content, path)
-        return {"" if path.suffix.lower() == ".npy" else name: a for name, a in arrays.items()}
+    if path.suffix.lower() == ".json":
+        return arrays_of_json(read_json(content, path), path)
+    arrays = read_arrays(content, path)
+    return {"" if path.suffix.lower() == ".npy" else name: a for name, a in arrays.items()}
+
+
+def arrays_of_json(value: Any, path: Path) -> dict[str, npt.NDArray[Any] | str]:
+    """`arrays_in` of what the JSON file `path` says."""
     found: dict[str, npt.NDArray[Any] | str] = {}
-    for name, numbers in read_json_lists(content, path).items():
+    for name, numbers in lists_of(value, path).items():
         try:
             found[name] = as_array(numbers, said(path, name))
         except FormatError as error:

@@ -18,18 +18,27 @@ MOST_LISTS = 10_000
 
 
 def read_json_lists(content: bytes, path: Path) -> dict[str, list[Any]]:
-    """The lists of numbers in a JSON file, by the keys and indices that lead to them, parted by points.
+    """The lists of numbers in a JSON file (`lists_of`). Raises `FormatError`, naming `path`, for no JSON."""
+    return lists_of(read_json(content, path), path)
 
-    Lists that begin with something else than a number are left out. Raises `FormatError`, naming `path`, for
-    text that is no JSON.
 
-    >>> read_json_lists(b'{"layers": [{"w": [[1, 2]], "name": "a"}]}', Path("x.json"))
-    {'layers.0.w': [[1, 2]]}
-    """
+def read_json(content: bytes, path: Path) -> Any:
+    """What a JSON file says; raises `FormatError`, naming `path`, for text that is none."""
     try:
-        value = json.loads(content)
+        return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{path} must be JSON: {error or 'it is nested too deeply'}") from None
+
+
+def lists_of(value: Any, path: Path) -> dict[str, list[Any]]:
+    """The lists of numbers in a value of JSON, by the keys and indices that lead to them, parted by points.
+
+    Lists that begin with something else than a number are left out. Raises `FormatError`, naming `path`, for
+    too many.
+
+    >>> lists_of({"layers": [{"w": [[1, 2]], "name": "a"}]}, Path("x.json"))
+    {'layers.0.w': [[1, 2]]}
+    """
     found: dict[str, list[Any]] = {}
     for name, numbers in _lists(value, ""):
         found[name] = numbers

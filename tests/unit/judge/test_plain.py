@@ -35,12 +35,53 @@ def decimal(folder, name, numbers, lanes=1):
         ("0000_0001\n1000_0000\n", "binary", [1, -128], 0),
         ("00010002000300040005000600070008\n", "hex", [1, 2, 3, 4, 5, 6, 7, 8], 0),
         ("1\n0\n1\n", "decimal", [1, 0, 1], 0),
+        ("16'sd5\n-8'd3\n16'hFFFB\n", "decimal", [5, -3, -5], 0),
+        ("# vsim tb\n# -5\n# 7\n", "decimal", [-5, 7], 1),
+        ('"-1,024"\n"7"\n', "decimal", [-1024, 7], 0),
+        ("1.0e+00\n-2.000e+01\n", "decimal", [1, -20], 0),
+        ("psum = [-5, 7]\n", "decimal", [-5, 7], 0),
+        ("-0x1f 0x20\n", "hex", [-31, 32], 0),
+        ("@0 0a0b\n@1 fff4\n", "hex", [2571, -12], 0),
     ],
 )
 def test_numbers_are_read_as_they_are_found(tmp_path, text, radix, values, skipped):
     found = read_plain(file_of(tmp_path, "a.txt", text))
     assert (found.radix, found.values.tolist(), found.skipped) == (radix, values, skipped)
     assert found.known.all()
+
+
+@pytest.mark.parametrize("text", ["99999999999999999999\n", "1e30\n", "1.5\n"])
+def test_numbers_that_are_too_large_or_no_integers_are_refused(tmp_path, text):
+    with pytest.raises(
+        FormatError, match=r"line 1 must hold (integers|numbers of at most 64 bits)"
+    ):
+        read_plain(file_of(tmp_path, "a.txt", text))
+
+
+def test_arrays_of_numpy_and_objects_of_json(tmp_path):
+    """Each number is named by its array and its indices; of several arrays one must be meant."""
+    numbers = RANDOM.reshape(4, 3, 8)
+    good = file_of(tmp_path, "a.json", json.dumps({"layers": [{"psum": numbers.tolist()}]}))
+    wrong = numbers.copy()
+    wrong[2, 1, 5] ^= 4
+    np.save(tmp_path / "b.npy", wrong)
+    found = PlainComparison(read_plain(good), read_plain(tmp_path / "b.npy"))
+    assert found.differs.tolist() == [61]
+    assert found.expected.place(61) == "a.json layers.0.psum[2][1][5]"
+    np.save(tmp_path / "b.npy", numbers[..., ::-1])
+    found = PlainComparison(read_plain(good), read_plain(tmp_path / "b.npy"))
+    assert find_changes(found) == ("the numbers of each line stand in reverse order",)
+    both = file_of(tmp_path, "c.json", json.dumps({"psum": [1, 2], "shape": [2]}))
+    with pytest.raises(
+        FormatError, match=r"holds psum \[2\], shape \[1\]: name it with --dump-array"
+    ):
+        read_plain(both)
+    assert read_plain(both, array="psum").values.tolist() == [1, 2]
+    with pytest.raises(FormatError, match=r"has no array x: it has psum"):
+        read_plain(both, array="x")
+    bad = file_of(tmp_path, "d.json", json.dumps({"psum": [1.5, 2]}))
+    with pytest.raises(FormatError, match=r"psum must be whole numbers, but has 1.5 at \[0\]"):
+        read_plain(bad)
 
 
 def test_digits_that_are_x_or_z_are_unknown(tmp_path):
@@ -130,3 +171,5 @@ def test_the_command(tmp_path):
     facts = json.loads(run("--expected", a, "--actual", b, "--json").output)
     assert (facts["compared"], facts["causes"]) == (96, ["the numbers stand in reverse order"])
     assert isinstance(run("--expected", a).exception, Exception)
+    both = file_of(tmp_path, "c.json", json.dumps({"a": [1, 2], "b": [1, 3]}))
+    assert run("--expected", both, "--actual", both, "--dump-array", "b").exit_code == 0

@@ -1,0 +1,114 @@
+"""The text of a dump without what its writer puts around every line; each line keeps its number."""
+
+from __future__ import annotations
+
+import re
+
+from tilewright.vectors.encoding import without_mark
+
+_HEAD = re.compile(
+    r"^\s*(?:[a-z_][\w.*]*\s+)*[\"']?[a-z_][\w.]*[\"']?\s*(?:\[[^\]]*\]\s*)*[:=]\s*(?='?[\[{(])",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ITEM = re.compile(r"^\s*(?:-\s+)+(?=[^\s-]|-\d)", re.MULTILINE)
+_KEY = re.compile(r"\s*(?:---|\.\.\.|#.*|[\"']?[A-Za-z_][\w.]*[\"']?\s*:(?:\s.*)?)")
+_CELL = re.compile(r"\s*\"?[+-]?[0-9]+(?:,[0-9]+)?\"?\s*")
+_ADDRESS = re.compile(r"\s*(?P<at>[0-9a-f]{1,8}):\s+(?P<rest>\S.*)", re.IGNORECASE)
+_NUMBERS_ALONE = re.compile(r"[\s,;0-9a-fxz_+.-]*[0-9xz][\s,;0-9a-fxz_+.-]*", re.IGNORECASE)
+
+
+def plain_text(content: bytes) -> str:
+    """The text of a dump: without the ``#`` before each line of a transcript, the dashes of YAML, addresses
+    that count numbers, the index of a data frame; with a point for a decimal comma, and ASCII's minus.
+
+    >>> plain_text(b"# vsim tb\\n# -5\\n# 7\\n")
+    'vsim tb\\n-5\\n7'
+    >>> plain_text(b"psum:\\n  - -5\\n  - 7\\n"), plain_text(b"-5,0;7,0\\n")
+    ('psum:\\n-5\\n7', '-5.0;7.0')
+    """
+    text = without_mark(content).decode("utf-8", "replace").replace("\u2212", "-")
+    lines = text.splitlines()
+    if lines and re.fullmatch(r"sep=[,;\t]", lines[0]):
+        lines[0] = ""
+    for change in (
+        _without_hashes,
+        _without_dashes,
+        _without_addresses,
+        _with_points,
+        _without_index,
+    ):
+        lines = change(lines)
+    return "\n".join(lines)
+
+
+def without_heads(text: str) -> str:
+    """The text without a name before a list: ``psum = '{``, ``"psum": [``, ``int psum[2] = {``.
+
+    >>> without_heads("int psum[2] = {1, 2};"), without_heads("psum: 5")
+    ('{1, 2};', 'psum: 5')
+    """
+    return _HEAD.sub("", text)
+
+
+def _without_hashes(lines: list[str]) -> list[str]:
+    """Lines of a transcript: each begins with ``#``, but for such as hold no numbers alone."""
+    told = [line for line in lines if line.strip()]
+    marked = sum(line.startswith("#") for line in told)
+    is_alone = any(_NUMBERS_ALONE.fullmatch(line) for line in told if not line.startswith("#"))
+    if 2 * marked <= len(told) or is_alone:
+        return lines
+    return [re.sub("^# ?", "", line) for line in lines]
+
+
+def _without_dashes(lines: list[str]) -> list[str]:
+    """Items of YAML, where every line is one, or has a key."""
+    items = [line for line in lines if line.strip() and not _KEY.fullmatch(line)]
+    if not items or not all(map(_ITEM.match, items)):
+        return lines
+    return [line if _KEY.fullmatch(line) else _ITEM.sub("", line) for line in lines]
+
+
+def _without_addresses(lines: list[str]) -> list[str]:
+    """Lines that begin with how many numbers stand before, as ModelSim writes memories: ``10: fe 17``."""
+    for base in (10, 16):
+        count, found = 0, list[str]()
+        for line in lines:
+            place = _ADDRESS.fullmatch(line)
+            if place is None and line.strip() and not line.lstrip().startswith("//"):
+                break
+            if place is not None:
+                if (
+                    not set(place["at"].lower()) <= set("0123456789abcdef"[:base])
+                    or int(place["at"], base) != count
+                ):
+                    break
+                count += len(place["rest"].split())
+            found.append(line if place is None else place["rest"])
+        else:
+            return found if count else lines
+    return lines
+
+
+def _with_points(lines: list[str]) -> list[str]:
+    """A point for the comma of decimal fractions that semicolons or tabs part, below titles or none."""
+    rows = [line for line in lines if line.strip()]
+    for mark in (";", "\t") if rows else ():
+        cells = [[cell for cell in row.split(mark) if cell.strip()] for row in rows]
+        is_row = [all(map(_CELL.fullmatch, row)) for row in cells]
+        has_comma = any("," in cell for row in cells[not is_row[0] :] for cell in row)
+        if has_comma and all(is_row[1:]) and all(mark in row for row in rows):
+            return [re.sub(r"(?<=[0-9]),(?=[0-9])", ".", line) for line in lines]
+    return lines
+
+
+def _without_index(lines: list[str]) -> list[str]:
+    """A data frame without the row and the column that count (``,0,1`` first, then ``0,`` ..)."""
+    titles = re.fullmatch(r"([,;\t])0((\1[0-9]+)*)", lines[0].strip(" ")) if lines else None
+    if titles is None:
+        return lines
+    separator, rows = titles[1], [line for line in lines[1:] if line.strip()]
+    counts = [int(one) for one in lines[0].strip(" ").split(separator)[1:]]
+    is_counted = all(row.startswith(f"{at}{separator}") for at, row in enumerate(rows))
+    if counts != list(range(len(counts))) or not is_counted:
+        return lines
+    return ["", *(line.partition(separator)[2] for line in lines[1:])]
