@@ -28,7 +28,7 @@ _COUNTS = frozenset(("", "index", "idx", "n", "id", "addr", "address"))
 """Titles of a column that may count the numbers."""
 _BESIDE = _COUNTS - {""} | {"cycle", "cyc", "clk", "time", "t", "step", "delta", "ns", "ps", "us"}
 _BESIDE |= {"diff", "error", "ok", "match"}
-_WANTED = re.compile("(?:^|_)(?:exp|ref|gold|should|want|model|correct)")
+_WANTED = re.compile("(?:^|_)(?:exp|ref|gold|should|want|model|correct|predict)")
 """What words have in them that the expected number follows."""
 _VALID = ("valid", "out_valid", "valid_o", "valid_out", "vld")
 _TRUE = ("1", "1.0", "true", "1'b1", "1'h1")
@@ -42,12 +42,14 @@ class Column:
     """A column: its title, or the word before it, in small letters, and "" for none.
 
     is_index: whether it stands in brackets or parentheses. is_next: whether nothing but blanks, commas or
-    semicolons parts it from the column before it.
+    semicolons parts it from the column before it. is_expected: whether a line says that its numbers are not
+    those of the core, but what they should be.
     """
 
     word: str
     is_index: bool = False
     is_next: bool = False
+    is_expected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def choose(columns: Columns, bundle: Bundle, kind: str | None, order: str | None
     lanes = [] if places else _lanes(columns, open_columns)
     if lanes:
         return _of_lanes(columns, lanes, bundle, kind, order)
-    named = [at for at, word in enumerate(words) if _is_value(word)]
+    named = [at for at, column in enumerate(columns.columns) if _is_value(column)]
     named = [at for at in named if not columns.columns[at].is_index] or named
     left = [at for at in open_columns if at not in named]
     if columns.is_titled:
@@ -158,8 +160,9 @@ def is_beside(word: str) -> bool:
     return word in _BESIDE or _WANTED.search(word) is not None
 
 
-def _is_value(word: str) -> bool:
-    return _WANTED.search(word) is None and (word in _VALUES or "psum" in word)
+def _is_value(column: Column) -> bool:
+    is_other = column.is_expected or _WANTED.search(column.word) is not None
+    return not is_other and (column.word in _VALUES or "psum" in column.word)
 
 
 def _valid(columns: Columns) -> Columns:
@@ -183,12 +186,13 @@ def _valid(columns: Columns) -> Columns:
 
 def _says_nothing(columns: Columns, at: int) -> bool:
     """Whether a column is said to stand beside numbers, or, without a title, is constant or counts up."""
-    word, cells = columns.columns[at].word, columns.cells(at)
-    if is_beside(word):
+    column, cells = columns.columns[at], columns.cells(at)
+    word = column.word
+    if is_beside(word) or column.is_expected:
         return True
     if columns.is_titled:
         return word == ""
-    if _is_value(word) and not columns.columns[at].is_index:
+    if _is_value(column) and not column.is_index:
         return False
     return len(set(cells)) == 1 or _counts_up(cells)
 

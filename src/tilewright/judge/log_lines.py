@@ -26,7 +26,13 @@ _STATUS = re.compile(
 _BLANK = re.compile(r"[\s,;|]*")
 _ENTRIES = re.compile(r"[^{}]*\{(?:\s*[0-9'a-fhx]+\s*:[^{},:]*,?){2,}\}[^{}]*", re.IGNORECASE)
 """A line of an associative array: ``'{0:5, 1:-7}``."""
-_WANTED = re.compile(r"\b(?:exp|ref|gold|should|want|model|correct)")
+_WANTED = re.compile(
+    r"(?:\b|_)(?:exp(?:ect\w*)?|ref(?:erence)?|gold(?:en)?|should|want(?:ed)?|model|correct|predict\w*)(?![a-z])",
+    re.IGNORECASE,
+)
+"""A word that the expected number follows."""
+_OWN = re.compile(r"\b(?:actual|got|found|dut|rtl|result)\w*\W*$", re.IGNORECASE)
+"""The last word before a number that is the core's, whatever else is said before it."""
 
 
 def forms_of_lines(text: str) -> list[tuple[str, Columns]]:
@@ -54,7 +60,7 @@ def forms_of_lines(text: str) -> list[tuple[str, Columns]]:
 
 def is_of_expected(form: str) -> bool:
     """Whether a form of lines has a word that the expected number follows."""
-    return _WANTED.search(form.lower()) is not None
+    return _WANTED.search(form) is not None
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -91,9 +97,23 @@ def _columns(pieces: tuple[str, ...]) -> tuple[Column, ...]:
                 _word(before, behind, columns),
                 is_index=is_index,
                 is_next=at > 0 and _BLANK.fullmatch(before) is not None,
+                is_expected=_is_expected(before, behind, columns),
             )
         )
     return tuple(columns)
+
+
+def _is_expected(before: str, behind: str, columns: list[Column]) -> bool:
+    """Whether what is said before a number, or in parentheses behind it, is that it was expected.
+
+    What is said before indices is said of the number behind them, and before a number, of those beside it.
+    """
+    goes_on = _BLANK.fullmatch(before) or (columns and columns[-1].is_index)
+    if columns and columns[-1].is_expected and goes_on:
+        return _OWN.search(before) is None
+    note = re.match(r"\s*\(([^)#]*)\)", behind)
+    is_said = _WANTED.search(before) is not None and _OWN.search(before) is None
+    return is_said or (note is not None and _WANTED.search(note[1]) is not None)
 
 
 def _word(before: str, behind: str, columns: list[Column]) -> str:

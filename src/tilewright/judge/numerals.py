@@ -146,8 +146,16 @@ def is_literal(token: str) -> bool:
 
 
 def is_unknown(token: str) -> bool:
-    """Whether a number has x or z among its digits."""
-    return re.search(r"[xz?]", token.lower().replace("0x", "", 1)) is not None
+    """Whether a token is a number that has x or z among its digits.
+
+    >>> [is_unknown(token) for token in ("x", "0xfx", "12'hzzz", "0xff", "exp=5")]
+    [True, True, True, False, False]
+    """
+    bare = token.replace("_", "").lower()
+    literal = _LITERAL.fullmatch(bare)
+    if literal is not None and literal["digits"]:
+        return not set(literal["digits"]).isdisjoint("xz?")
+    return _UNKNOWN.fullmatch(bare) is not None
 
 
 def not_a_number(token: str) -> str:

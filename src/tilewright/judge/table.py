@@ -17,13 +17,15 @@ _RANGE = re.compile(r"\s*\[\d+(:|\.\.)\d+\]$")
 def read_table(text: str) -> Columns | None:
     """The columns of a table, titles in small letters and without the path and range of a signal.
 
-    None if the first line has no titles, or if lines have not as many cells each.
+    None if the first line has no titles, if lines have not as many cells each, or if each cell says what it
+    is, in the first line as in the others.
 
     >>> read_table("oc;psum\\n0;1\\n").rows
     (('0', '1'),)
     >>> [column.word for column in read_table("Time\\t/tb/psum[15:0]\\n5 ns\\tfb\\n").columns]
     ['time', 'psum']
-    >>> read_table("1,2\\n3,4\\n")
+    >>> read_table("1,2\\n3,4\\n"), read_table("want 5, got 5\\nwant 7, got 6\\n")
+    (None, None)
     """
     numbered = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
     if len(numbered) < 2:
@@ -36,9 +38,17 @@ def read_table(text: str) -> Columns | None:
             continue
         if separator is None and not all(is_number(cell, "hex") for row in rows for cell in row):
             continue
+        if all(map(_repeats, titles, zip(*rows, strict=True))):
+            continue
         lines = tuple(number for number, _ in numbered[1:])
         return Columns(tuple(map(Column, titles)), tuple(rows), lines, is_titled=True)
     return None
+
+
+def _repeats(title: str, cells: tuple[str, ...]) -> bool:
+    """Whether every cell begins with the first word of the title."""
+    word = re.match(r"[a-z_]+", title)
+    return word is not None and all(cell.lower().startswith(word[0]) for cell in cells)
 
 
 def _cells(line: str, separator: str | None) -> list[str]:

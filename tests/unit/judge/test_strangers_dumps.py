@@ -403,3 +403,29 @@ def test_sums_of_18_bits_in_words_of_five_digits(bundle, psums, tmp_path):
     path = tmp_path / "dump.txt"
     path.write_text("".join(f"18'h{x & 0x3FFFF:05x}\n" for x in numbers(psums)))
     assert (read_dump(wide, path).values == psums).all()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "exp psum = {x}", "expected psum: {x}", "{t} reference value {x}", "golden {x}", "{t}: want out={x}",
+        "{t}: should be {x}", "scoreboard: predicted psum {x}", "EXPECTED psum[{oc}][{oh}][{ow}] = {x}",
+        "psum computed: {x} (golden)", "correct psum is {x}", "psum (expected): {x}", "tb_ref.psum = {x}",
+        "{t} exp_psum={x}", "psum_ref={x}", "ref psum: {n} {x}",
+    ],
+)  # fmt: skip
+def test_numbers_that_are_said_to_be_expected_are_not_the_core_s(bundle, psums, tmp_path, form):
+    """All of them are right, so whoever takes them for what the core computed passes any core."""
+    path = tmp_path / "sim.log"
+    path.write_text(lines(form)(psums))
+    with pytest.raises(FormatError, match=r"sim\.log: of its 24 lines like .* nobody knows which"):
+        read_dump(bundle, path)
+
+
+@pytest.mark.parametrize(
+    "form", ["expected psum 5, got {x}", "not the model's: dut={x}", "expected 5 (golden) rtl {x}"]
+)
+def test_words_of_the_core_count_beside_those_of_the_reference(bundle, psums, tmp_path, form):
+    path = tmp_path / "sim.log"
+    path.write_text(lines(form)(psums))
+    assert compare(bundle, read_dump(bundle, path)).passed
