@@ -14,6 +14,7 @@ import numpy as np
 
 from tilewright.errors import ConfigError, FormatError, counted
 from tilewright.judge.dump import DUMP_AXES, Dump, FoundNumbers, dump_shape
+from tilewright.judge.expected_words import STEMS
 from tilewright.judge.listed import numbers_in_order
 from tilewright.judge.numerals import is_number, not_a_number, parse_number, radix_of
 from tilewright.judge.places import INDEX, PLACES, Places, sizes_of
@@ -28,7 +29,7 @@ _COUNTS = frozenset(("", "index", "idx", "n", "id", "addr", "address"))
 """Titles of a column that may count the numbers."""
 _BESIDE = _COUNTS - {""} | {"cycle", "cyc", "clk", "time", "t", "step", "delta", "ns", "ps", "us"}
 _BESIDE |= {"diff", "error", "ok", "match"}
-_WANTED = re.compile("(?:^|_)(?:exp|ref|gold|should|want|model|correct|predict)")
+_WANTED = re.compile(f"(?:^|_)(?:{STEMS}|predict)")
 """What words have in them that the expected number follows."""
 _VALID = ("valid", "out_valid", "valid_o", "valid_out", "vld")
 _TRUE = ("1", "1.0", "true", "1'b1", "1'h1")

@@ -10,6 +10,7 @@ import numpy as np
 
 from tilewright.errors import ConfigError, FormatError, counted
 from tilewright.judge.dump import Dump, FoundNumbers, dump_shape
+from tilewright.judge.expected_words import STEMS
 from tilewright.judge.in_layout import WordFiles, split_words
 from tilewright.judge.numerals import parse_number, radix_of
 from tilewright.judge.places import Places
@@ -22,7 +23,7 @@ from tilewright.vectors.encoding import without_mark
 PATTERNS: Registry[str] = Registry("pattern")
 """Patterns for usual messages, by name."""
 
-_WANTED = r"(?<![a-z])(?:exp|ref|gold|should|want|model|correct)"
+_WANTED = rf"(?<![a-z])(?:{STEMS})"
 """What begins a word that the expected number follows."""
 _FOUND = (
     rf"(?:(?!{_WANTED}).|{_WANTED}\D*\d)*?"

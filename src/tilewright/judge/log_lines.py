@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from tilewright.judge.columns import Column, Columns
+from tilewright.judge.expected_words import WHOLE
 
 _NUMBER = re.compile(
     r"(?:(?<![\w.'])[+-]?|(?<=[a-z_])(?=[0-9]+(?!\w)))"
@@ -26,10 +27,7 @@ _STATUS = re.compile(
 _BLANK = re.compile(r"[\s,;|]*")
 _ENTRIES = re.compile(r"[^{}]*\{(?:\s*[0-9'a-fhx]+\s*:[^{},:]*,?){2,}\}[^{}]*", re.IGNORECASE)
 """A line of an associative array: ``'{0:5, 1:-7}``."""
-_WANTED = re.compile(
-    r"(?:\b|_)(?:exp(?:ect\w*)?|ref(?:erence)?|gold(?:en)?|should|want(?:ed)?|model|correct|predict\w*)(?![a-z])",
-    re.IGNORECASE,
-)
+_WANTED = re.compile(rf"(?:\b|_)(?:{WHOLE})(?![a-z])", re.IGNORECASE)
 """A word that the expected number follows."""
 _OWN = re.compile(r"\b(?:actual|got|found|dut|rtl|result)\w*\W*$", re.IGNORECASE)
 """The last word before a number that is the core's, whatever else is said before it."""

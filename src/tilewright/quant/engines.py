@@ -29,7 +29,7 @@ WORTHWHILE_WORK = 2**14
 """Below this `work_per_tap`, converting codes costs more than the int8 engine saves (measured)."""
 
 LEAST_CHANNELS = 64
-"""Fewer inputs or outputs gain nothing by Winograd's products (measured)."""
+"""Fewer inputs or outputs gain nothing by Winograd's products, in either direction (measured)."""
 
 Pair = tuple[int, int]
 

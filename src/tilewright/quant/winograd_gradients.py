@@ -14,15 +14,13 @@ import torch
 from torch import Tensor
 
 from tilewright.quant.compiled_loops import Array, as_rows, empty_map, share
-from tilewright.quant.engines import ConvolutionCase
+from tilewright.quant.engines import LEAST_CHANNELS, ConvolutionCase
 
 TILES = 512
 """Taken together, about: their planes stay in the cache."""
 
 EXACT = 2**8
 """Integers up to this are numbers of bfloat16."""
-
-LEAST_CHANNELS = 64
 
 
 def suits(case: ConvolutionCase) -> bool:
