@@ -1,4 +1,4 @@
-"""A trial whose process was killed before its first sign of life is taken up by another process."""
+"""A trial is taken up by another process where its own was killed, and only there."""
 
 from contextlib import ExitStack
 
@@ -9,8 +9,10 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::optuna.exceptions.ExperimentalWarning", "ignore:Heartbeat of storage:UserWarning"
 )
 
+from optuna.storages import fail_stale_trials  # noqa: E402
 from optuna.trial import TrialState  # noqa: E402
 
+from tilewright.pipeline.run_lock import locked_run  # noqa: E402
 from tilewright.studies.sweep import queue, trials  # noqa: E402
 from tilewright.studies.sweep.axes import read_question  # noqa: E402
 
@@ -60,7 +62,7 @@ def test_optuna_alone_would_wait_for_ever(study, tmp_path, monkeypatch):
         if len(naps) == 5:
             raise TimeoutError
 
-    monkeypatch.setattr(queue, "_retry_unheard", lambda _, **__: None)
+    monkeypatch.setattr(queue, "_retry_unheard", lambda *_, **__: None)
     monkeypatch.setattr(queue.time, "sleep", nap)
     with pytest.raises(TimeoutError):
         queue.work_off(
@@ -69,10 +71,56 @@ def test_optuna_alone_would_wait_for_ever(study, tmp_path, monkeypatch):
 
 
 def test_one_that_was_heard_or_has_just_begun_is_left_alone(study):
-    made, _ = study
-    queue._retry_unheard(made, grace_s=1000)
+    made, storage = study
+    queue._retry_unheard(made, storage.lives, grace_s=1000)
     heard = made.ask()
     heard.set_user_attr("values", {})
-    queue._retry_unheard(made, grace_s=-1)
+    queue._retry_unheard(made, storage.lives, grace_s=-1)
     states = [trial.state for trial in made.get_trials()]
     assert states == [TrialState.FAIL, TrialState.RUNNING, TrialState.WAITING]
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_a_silent_one_whose_folder_is_held_keeps_its_trial(study, tmp_path, monkeypatch, is_heard):
+    """As long as the kernel says that its process lives; after that, it is retried."""
+    made, storage = study
+    first = made.get_trials()[0]
+    if is_heard:
+        queue.beat(storage, made, first.number)
+        made._storage.set_trial_user_attr(first._trial_id, "values", {})
+    monkeypatch.setattr(storage, "grace_period", -100)
+
+    def look():
+        fail_stale_trials(made)
+        queue._retry_unheard(made, storage.lives, grace_s=-100)
+        return [trial.state for trial in made.get_trials()]
+
+    with locked_run(trials.trial_folder(tmp_path, first.number), "sweep"):
+        assert look() == [TrialState.RUNNING, TrialState.WAITING]
+    assert look() == [TrialState.FAIL, TrialState.WAITING, TrialState.WAITING]
+
+
+def test_one_that_others_took_for_dead_is_theirs(study, tmp_path):
+    made, storage = study
+    begun = []
+
+    def taken_over(trial):
+        begun.append(trial.number)
+        if len(begun) == 1:
+            storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+        return objective(made, storage, trial)
+
+    queue.work_off(made, taken_over, 0.01, tmp_path / trials.LOCK)
+    states = [trial.state for trial in made.get_trials()]
+    assert states == [TrialState.FAIL, TrialState.FAIL, TrialState.COMPLETE]
+    assert begun == [1, 2]
+
+
+def test_an_error_of_a_trial_stays_one(study, tmp_path):
+    made, _ = study
+
+    def broken(_):
+        raise ValueError("no such shape")
+
+    with pytest.raises(ValueError, match="no such shape"):
+        queue.work_off(made, broken, 0.01, tmp_path / trials.LOCK)

@@ -12,8 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
 from optuna.trial import FrozenTrial, TrialState
+
+
+class Storage(RDBStorage):
+    """Optuna's database, in which no trial is dead whose process is known to live, however silent."""
+
+    lives: Callable[[FrozenTrial], bool]
+    """Whether a process of this machine, or of one that shares the folder, holds the trial's run folder."""
+
+    def _get_stale_trial_ids(self, study_id: int) -> list[int]:
+        silent = super()._get_stale_trial_ids(study_id)
+        return [one for one in silent if not self.lives(self.get_trial(one))]
 
 
 def beat(storage: RDBStorage, study: optuna.Study, number: int) -> None:
@@ -72,27 +84,50 @@ def work_off(
     heartbeat: float,
     lock: Path,
     *,
+    lives: Callable[[FrozenTrial], bool] = lambda _: False,
     hear: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Take one trial after the other; where others still train, wait for them or for their silence.
 
-    hear: gets how many are `finished` after each of them.
+    lives: whether a trial's process is known to live, as in `Storage`. hear: gets how many are `finished`
+    after each of them.
     """
     while True:
         states = [trial.state for trial in study.get_trials(deepcopy=False)]
         if TrialState.WAITING in states:
-            study.optimize(trial_of, n_trials=1)
+            _take_one(study, trial_of)
             hear(finished(study))
         elif TrialState.RUNNING in states:
             time.sleep(heartbeat / 2)
             fail_stale_trials(study)
             with locked(lock):
-                _retry_unheard(study, grace_s=2 * heartbeat)
+                _retry_unheard(study, lives, grace_s=2 * heartbeat)
         else:
             return
 
 
-def _retry_unheard(study: optuna.Study, *, grace_s: float) -> None:
+def _take_one(study: optuna.Study, trial_of: Any) -> None:
+    """Run the next trial. One that others took for dead before it had its folder is theirs: it ends here."""
+    lost = False
+
+    def objective(trial: optuna.Trial) -> Any:
+        nonlocal lost
+        try:
+            return trial_of(trial)
+        except UpdateFinishedTrialError:
+            lost = True
+            raise
+
+    try:
+        study.optimize(objective, n_trials=1)
+    except ValueError:  # Optuna's word for a trial whose end another process told
+        if not lost:
+            raise
+
+
+def _retry_unheard(
+    study: optuna.Study, lives: Callable[[FrozenTrial], bool], *, grace_s: float
+) -> None:
     """Let trials wait again whose process ended before it gave its first sign of life.
 
     Optuna looks for silence after a sign only. `_Work.run` notes the values of a trial after the first one.
@@ -100,7 +135,7 @@ def _retry_unheard(study: optuna.Study, *, grace_s: float) -> None:
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         begun = trial.datetime_start
         age = (datetime.now() - begun).total_seconds() if begun else 0.0
-        if "values" not in trial.user_attrs and age > grace_s:
+        if "values" not in trial.user_attrs and age > grace_s and not lives(trial):
             study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
             if "fixed_params" in trial.system_attrs:
                 RetryHeartbeatStaleTrialCallback()(study, trial)

@@ -10,7 +10,6 @@ from tilewright.config import Config
 from tilewright.pipeline import run_stage
 from tilewright.pipeline.inventory import CONFIG
 from tilewright.pipeline.run_folder import Listener, RunFolder
-from tilewright.pipeline.run_lock import locked_run
 from tilewright.train import read_metrics
 
 FIRST_LOOK = 3
@@ -34,15 +33,15 @@ def train_trial(
 ) -> list[float]:
     """Train and recover in the run folder `root`, or go on there; the hold-out accuracy of each epoch.
 
-    A folder that holds a run keeps its configuration: what it started from is part of it. Raises `Hopeless`.
+    The caller holds the folder (`locked_run`). One that has a run keeps its configuration: what it started
+    from is part of it. Raises `Hopeless`.
     """
     run = RunFolder(root)
-    with locked_run(root, "sweep"):
-        run.start(run.config() if (root / CONFIG).is_file() else config)
-        watch = _Watch(run, listener, tuple(rivals), margin, config.train.epochs)
-        for stage in ("train", "recover"):
-            if not run.has_result(stage) or run.is_stale(stage):
-                run_stage(stage, run, watch)
+    run.start(run.config() if (root / CONFIG).is_file() else config)
+    watch = _Watch(run, listener, tuple(rivals), margin, config.train.epochs)
+    for stage in ("train", "recover"):
+        if not run.has_result(stage) or run.is_stale(stage):
+            run_stage(stage, run, watch)
     return _holdout(run)
 
 

@@ -2,7 +2,8 @@
 
 Every combination (or as many as are asked for) waits in the storage from the beginning; a process takes
 one, and its heartbeat is heard while it trains. Where it falls silent, another process takes the trial up
-again, in the same run folder, from the last checkpoint.
+again, in the same run folder, from the last checkpoint; unless the kernel says that the folder is still held:
+then the process lives, and only its signs are late.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -19,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,11 +29,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from tilewright.config import Config, load_config
 from tilewright.errors import ConfigError, MissingPackageError, ToolError, TrainingError, printable
 from tilewright.pipeline.run_folder import Listener
+from tilewright.pipeline.run_lock import is_held, locked_run
 from tilewright.programs.pace import Pace
 from tilewright.studies.sweep.axes import OBJECTIVES, Question
 from tilewright.studies.sweep.candidate import Candidate, open_candidate
 from tilewright.studies.sweep.points import find_points
 from tilewright.studies.sweep.queue import (
+    Storage,
     attempts,
     beat,
     enqueue,
@@ -103,6 +107,7 @@ def run_trials(
                 partial(work.run, study),
                 options.heartbeat,
                 folder / LOCK,
+                lives=storage.lives,
                 hear=lambda done: listener.progress(pace.line(done - known)),
             )
             done = _completed(study)
@@ -154,7 +159,7 @@ def _open_study(
     *,
     options: TrialOptions,
     stack: ExitStack,
-) -> tuple[optuna.Study, RDBStorage]:
+) -> tuple[optuna.Study, Storage]:
     """The study in the database, whose connections are closed when `stack` ends."""
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     if not options.storage:
@@ -163,12 +168,13 @@ def _open_study(
         "minimize" if OBJECTIVES[name] > 0 else "maximize" for name in question.objectives
     ]
     with locked(folder / LOCK):  # two processes cannot make the tables of one database at a time
-        storage = RDBStorage(
+        storage = Storage(
             url,
             heartbeat_interval=options.heartbeat,
             grace_period=2 * options.heartbeat,
             heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(MOST_RETRIES),
         )
+        storage.lives = lambda trial: is_held(trial_folder(folder, origin(trial)))
         stack.callback(storage.engine.dispose)
         stack.callback(storage.remove_session)
         study = optuna.create_study(
@@ -207,6 +213,15 @@ class _Work:
         if "fixed_params" not in frozen.system_attrs:  # another process took the last one
             raise optuna.TrialPruned("spare")
         number = origin(frozen)
+        folder = trial_folder(self.folder, number)
+        with locked_run(
+            folder,
+            "sweep",
+            wait=lambda owner: self.listener.say(f"trial {number}: waits for {owner}"),
+        ):
+            return self._run_held(study, trial, number)
+
+    def _run_held(self, study: optuna.Study, trial: optuna.Trial, number: int) -> list[float]:
         values = {
             key: names[trial.suggest_categorical(key, list(names))]
             for key, names in self.space.items()
@@ -221,7 +236,8 @@ class _Work:
             self.listener.say(f"trial {number} given up: {error}")
             raise optuna.TrialPruned(str(error)) from None
         except BaseException:
-            trial.set_user_attr("broken_off", value=True)
+            with suppress(UpdateFinishedTrialError):
+                trial.set_user_attr("broken_off", value=True)
             raise
 
     def _train(
