@@ -50,6 +50,21 @@ def test_saturation_is_checked_too(check, sources, tmp_path):
     assert check(tmp_path) == 2 * 2
 
 
+@pytest.mark.parametrize("mode", ["ws", "2ch"])
+def test_signed_activations_are_checked_too(check, sources, tmp_path, mode):
+    job = ArrayJob(rows=2, cols=2, vectors=2, folds=1, mode=mode, is_act_signed=True)
+    assert prove_array(sources, job, certificate=tmp_path).answer == "proved"
+    assert check(tmp_path) == 2 * 2 * 2
+    path = tmp_path / "proof.json"
+    proof = json.loads(path.read_text())
+    act = next(one for one in proof["variables"] if one.get("name", "").startswith("act"))
+    assert act["low"] == -(act["high"] + 1)
+    act["low"], act["high"] = 0, 2 * act["high"] + 1
+    path.write_text(json.dumps(proof))
+    with pytest.raises(AssertionError):
+        check(tmp_path)
+
+
 def _first(proof, port):
     return next(one for one in proof["checks"] if one["port"] == port)
 

@@ -19,6 +19,12 @@ def test_our_array_in_all_modes():
     assert [one["answer"] for one in json.loads(done.stdout)] == ["proved"] * 3
 
 
+def test_our_array_for_signed_activations():
+    done = tilewright("prove", "--array", "2x2", "--mode", "2ch", "--bits", "s4/4/16")
+    assert done.returncode == 0
+    assert done.stdout.startswith("PROVED tw_array 2x2 2ch, s4/4/16 bits")
+
+
 def test_an_array_with_a_fault(tmp_path, sources):
     for file, text in sources.items():
         (tmp_path / file).write_text(text.replace("<<< LowBits", "<<< 1"))

@@ -21,7 +21,9 @@ UNEVEN = ConvShape(ic=3, ih=2, iw=2, oc=3, kh=2, kw=1, stride=(1, 2), padding_af
 """As many numbers, and zeros below and right of the plane alone."""
 
 
-def job(mode="ws", *, shape=SHAPE, function="relu", stalls=0, weights=None, **schedule):
+def job(
+    mode="ws", *, shape=SHAPE, function="relu", stalls=0, weights=None, signed=False, **schedule
+):
     plan = plan_mode(shape, ArrayShape(2, 2, 12), mode, 2)
     return LayerJob(
         Execution(
@@ -34,6 +36,7 @@ def job(mode="ws", *, shape=SHAPE, function="relu", stalls=0, weights=None, **sc
         weight_bits=2,
         weights=weights,
         stalls=stalls,
+        is_act_signed=signed,
         addresses={"XmemAddrBits": 6, "WmemAddrBits": 6, "PmemAddrBits": 5},
     )
 
@@ -44,6 +47,8 @@ def job(mode="ws", *, shape=SHAPE, function="relu", stalls=0, weights=None, **sc
         job(stalls=50, is_skipping=True),
         job("simd", is_overlapped=True, function="leaky"),
         job("os", is_overlapped=True, stalls=70, function="signed"),
+        job("simd", stalls=50, function="signed", signed=True),
+        job("os", is_overlapped=True, signed=True),
         job("ws", is_overlapped=True, weights=np.arange(18).reshape(3, 3, 2, 1) % 4 - 2),
     ],
     ids=str,
@@ -76,6 +81,19 @@ def test_a_core_with_a_fault_is_never_proved(core, file, before, after, reason):
     assert reason in verdict.reason
     if verdict.killing is not None:
         assert verdict.killing.is_confirmed is not False
+
+
+@pytest.mark.parametrize("is_wrong", [False, True])
+def test_a_core_that_forgets_the_sign_of_activations_is_refuted(core, is_wrong):
+    text = core["tw_array.sv"]
+    assert text.count(".ActSigned (ActSigned)") == 1
+    if is_wrong:
+        text = text.replace(".ActSigned (ActSigned)", ".ActSigned (0)")
+    verdict = prove_layer({**core, "tw_array.sv": text}, job(signed=True))
+    assert verdict.answer == ("refuted" if is_wrong else "proved"), verdict
+    assert "signed activations" in verdict.claim
+    if is_wrong:
+        assert verdict.killing.is_confirmed, verdict
 
 
 def test_zeros_below_and_right_alone_are_in_the_claim(core, monkeypatch):

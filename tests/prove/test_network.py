@@ -51,6 +51,7 @@ def verdict_of(sources, job):
         (replace(SMALL, mode="2ch", column_bits=8, is_saturating=True), True),
         (replace(SMALL, vectors=2), False),
         (replace(SMALL, mode="os", vectors=3), False),
+        (replace(SMALL, is_act_signed=True), True),
     ],
     ids=str,
 )
@@ -120,12 +121,11 @@ def test_layers_with_tiles_alike_share_a_proof():
     sizes = {"a": 8, "b": 16, "c": 1}
     layers = [layer(name, size) for name, size in sizes.items()]
     others = [layer("d", 8, signed=True), layer("e", 8, mode="os", ic=30)]
-    jobs, left_out = jobs_of([*layers, layer("f", 8, mode="simd"), *others])
-    assert sorted(jobs.values()) == [["a", "b"], ["c"], ["f"]]
-    assert left_out == {
-        "d": "its activations are signed",
-        "e": "a pass of 270 steps is too long: at most 64",
-    }
+    signed = layer("g", 16, signed=True)
+    jobs, left_out = jobs_of([*layers, layer("f", 8, mode="simd"), *others, signed])
+    assert sorted(jobs.values()) == [["a", "b"], ["c"], ["d", "g"], ["f"]]
+    assert [job.is_act_signed for job in jobs] == [False, False, False, True]
+    assert left_out == {"e": "a pass of 270 steps is too long: at most 64"}
 
 
 @pytest.mark.parametrize("is_wrong", [False, True])

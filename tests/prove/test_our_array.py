@@ -34,6 +34,46 @@ def test_our_array_is_proved(sources, mode, job):
     assert mode in verdict.claim
 
 
+SIGNED = replace(SMALL, is_act_signed=True)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "job", [SIGNED, replace(SIGNED, act_bits=3, column_bits=6, is_saturating=True)], ids=str
+)
+def test_our_array_is_proved_for_signed_activations(sources, mode, job):
+    verdict = prove_array(sources, replace(job, mode=mode))
+    assert verdict.answer == "proved", verdict
+    assert f"{mode}, s{job.act_bits}/4/" in verdict.claim
+
+
+SIGN, LOW_SIGN = "(ActSigned != 0) && act_i[ActBits-1]", "(ActSigned != 0) && is_half_i && act_i"
+
+
+@pytest.mark.parametrize(
+    ("mode", "before", "after"),
+    [
+        *((mode, SIGN, "1'b0") for mode in MODES),
+        ("2ch", f"{LOW_SIGN}[LowBits-1]", "1'b0"),
+        ("ws", f"{LOW_SIGN}[LowBits-1]", "act_i[LowBits-1]"),
+    ],
+)
+def test_an_array_that_forgets_a_sign_is_refuted_and_a_simulator_agrees(
+    changed, mode, before, after
+):
+    verdict = prove_array(changed("tw_pe.sv", before, after), replace(SIGNED, mode=mode))
+    assert verdict.answer == "refuted", verdict
+    assert verdict.killing.is_confirmed, verdict
+    assert int(verdict.killing.simulated, 2) == verdict.killing.found
+
+
+def test_an_array_that_knows_no_signed_activations_is_proved_for_unsigned_ones_alone(changed):
+    text = changed("tw_array.sv", "parameter int ActSigned  = 0", "parameter int Unused = 0")
+    text["tw_array.sv"] = text["tw_array.sv"].replace("(ActSigned)", "(0)")
+    assert prove_array(text, SMALL).answer == "proved"
+    assert prove_array(text, SIGNED).answer == "refuted"
+
+
 def test_a_proof_says_for_how_many_inputs_and_under_which_control(sources):
     verdict = prove_array(sources, SMALL)
     assert str(verdict).startswith(

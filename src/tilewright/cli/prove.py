@@ -39,7 +39,12 @@ def prove(
         str, typer.Option("--mode", metavar="ws|2ch|os|all", help="How the array is used.")
     ] = "all",
     bits: Annotated[
-        str, typer.Option("--bits", metavar="A/W/P", help="Activation, weight and column bits.")
+        str,
+        typer.Option(
+            "--bits",
+            metavar="[s]A/W/P",
+            help="Activation, weight and column bits; s: activations are signed.",
+        ),
     ] = "4/4/16",
     vectors: Annotated[
         int, typer.Option("--vectors", min=1, help="Activations of a lane in a fold, or steps.")
@@ -93,7 +98,7 @@ def prove(
         from tilewright.prove.our_rtl import prove_array, read_sources
 
         rows, cols = _numbers(array, "--array", "x", 2)
-        act_bits, weight_bits, column_bits = _numbers(bits, "--bits", "/", 3)
+        act_bits, weight_bits, column_bits = _numbers(bits.removeprefix("s"), "--bits", "/", 3)
         sources = read_sources() if rtl_dir is None else read_sources(rtl_dir)
         jobs = [
             ArrayJob(
@@ -108,6 +113,7 @@ def prove(
                 is_saturating=saturates,
                 is_overlapped=is_overlapped,
                 stalls=stalls,
+                is_act_signed=bits.startswith("s"),
             )
             for one in (MODES if mode == "all" else (mode,))
         ]

@@ -24,7 +24,8 @@ class ArrayJob:
 
     mode: one of `MODES`. vectors: activations of each lane in a fold, or steps of a pass. folds: one after
     the other, overlapped as far as the contract allows, or with a pause where not `is_overlapped`. stalls:
-    the stream stands still in cycles n with ``n % stalls == stalls - 1`` (0: never).
+    the stream stands still in cycles n with ``n % stalls == stalls - 1`` (0: never). is_act_signed:
+    activations are two's complement, else unsigned.
     """
 
     rows: int = 4
@@ -38,6 +39,7 @@ class ArrayJob:
     is_saturating: bool = False
     is_overlapped: bool = True
     stalls: int = 0
+    is_act_signed: bool = False
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -54,21 +56,23 @@ class ArrayJob:
 
     @property
     def parameters(self) -> Mapping[str, int]:
-        """Of tw_array."""
-        return {
+        """Of tw_array; an array of before signed activations need not have their parameter."""
+        sizes = {
             "Rows": self.rows,
             "Cols": self.cols,
             "ActBits": self.act_bits,
             "WeightBits": self.weight_bits,
             "ColumnBits": self.column_bits,
         }
+        return sizes | ({"ActSigned": 1} if self.is_act_signed else {})
 
     def __str__(self) -> str:
         rule = "saturating" if self.is_saturating else "wrapping"
         stalls = f", a stall every {self.stalls} cycles" if self.stalls else ""
         order = "overlapped" if self.is_overlapped else "serial"
+        sign = "s" if self.is_act_signed else ""
         return (
-            f"tw_array {self.rows}x{self.cols} {self.mode}, {self.act_bits}/{self.weight_bits}/"
+            f"tw_array {self.rows}x{self.cols} {self.mode}, {sign}{self.act_bits}/{self.weight_bits}/"
             f"{self.column_bits} bits, {rule}, {self.folds} {order} folds of {self.vectors}{stalls}"
         )
 
@@ -109,10 +113,13 @@ class ArrayClaim:
         """An activation as its channels: one number, or two halves, the low one first."""
         bits = self.job.act_bits
         if self.job.mode != "2ch":
-            return [self.algebra.variable(name, 0, (1 << bits) - 1)]
+            return [self._channel(name, bits)]
         low = (bits + 1) // 2
-        ends = {"low": (1 << low) - 1, "high": (1 << (bits - low)) - 1}
-        return [self.algebra.variable(f"{name}.{half}", 0, end) for half, end in ends.items()]
+        return [self._channel(f"{name}.low", low), self._channel(f"{name}.high", bits - low)]
+
+    def _channel(self, name: str, bits: int) -> Poly:
+        first = -(1 << (bits - 1)) if self.job.is_act_signed else 0
+        return self.algebra.variable(name, first, first + (1 << bits) - 1)
 
     def _act_word(self, channels: list[Poly]) -> Value:
         bits, low = self.job.act_bits, (self.job.act_bits + 1) // 2

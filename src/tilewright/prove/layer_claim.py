@@ -28,6 +28,7 @@ class LayerJob:
 
     execution: plan, schedule, rule and output function; its schedule is of the whole layer. weights: int8
     ``oc ic kh kw``, or None: any. stalls: in each cycle each partner is not ready with this chance in 256.
+    is_act_signed: activations are two's complement, else unsigned.
     """
 
     execution: Execution
@@ -35,6 +36,7 @@ class LayerJob:
     weight_bits: int = 4
     weights: Ints | None = None
     stalls: int = 0
+    is_act_signed: bool = False
     addresses: Mapping[str, int] = field(
         default_factory=lambda: {"XmemAddrBits": 8, "WmemAddrBits": 8, "PmemAddrBits": 6}
     )
@@ -49,9 +51,9 @@ class LayerJob:
 
     @property
     def parameters(self) -> dict[str, int]:
-        """Of tw_core."""
+        """Of tw_core; a core of before signed activations need not have their parameter."""
         plan = self.execution.plan
-        return {
+        sizes = {
             "Rows": plan.array.rows,
             "Cols": plan.array.cols,
             "ActBits": self.act_bits * plan.dataflow.channels_per_pe,
@@ -60,6 +62,7 @@ class LayerJob:
             "PsumBits": plan.array.psum_bits,
             **self.addresses,
         }
+        return sizes | ({"ActSigned": 1} if self.is_act_signed else {})
 
     @property
     def descriptor(self) -> LayerDescriptor:
@@ -81,11 +84,12 @@ class LayerJob:
         shape, schedule = plan.shape, run.schedule
         how = "overlapped" if schedule.is_overlapped else "serial"
         skips = ", skipping" if schedule.is_skipping else ""
+        signed = ", signed activations" if self.is_act_signed else ""
         weights = "any weights" if self.weights is None else "its own weights"
         stalls = f", stalls of {self.stalls}/256" if self.stalls else ""
         return (
             f"tw_core {plan.array.rows}x{plan.array.cols} {plan.dataflow.name}, {how}{skips}, "
-            f"{run.output.function}{stalls}: a layer {shape.ic}x{shape.ih}x{shape.iw} to "
+            f"{run.output.function}{signed}{stalls}: a layer {shape.ic}x{shape.ih}x{shape.iw} to "
             f"{shape.oc}x{shape.oh}x{shape.ow} with {weights}"
         )
 
@@ -98,18 +102,21 @@ class LayerClaim:
         self.text = str(job)
         plan = job.execution.plan
         shape = plan.shape
-        self._acts = self._variables("act", (shape.ic, shape.ih, shape.iw), is_signed=False)
+        self._acts = self._variables(
+            "act", (shape.ic, shape.ih, shape.iw), job.act_bits, is_signed=job.is_act_signed
+        )
         sizes = (shape.oc, shape.ic, shape.kh, shape.kw)
         self._weights = (
-            self._variables("weight", sizes, is_signed=True)
+            self._variables("weight", sizes, job.weight_bits, is_signed=True)
             if job.weights is None
             else [self.algebra.number(int(one)) for one in job.weights.reshape(-1)]
         )
         self._left = {(otile, n) for otile in range(plan.otiles) for n in range(shape.onij)}
         self._is_done = False
 
-    def _variables(self, name: str, sizes: tuple[int, ...], *, is_signed: bool) -> list[Poly]:
-        bits = self.job.weight_bits if is_signed else self.job.act_bits
+    def _variables(
+        self, name: str, sizes: tuple[int, ...], bits: int, *, is_signed: bool
+    ) -> list[Poly]:
         low = -(1 << (bits - 1)) if is_signed else 0
         return [
             self.algebra.variable(name + "".join(f"[{i}]" for i in at), low, low + (1 << bits) - 1)

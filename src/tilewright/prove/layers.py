@@ -88,8 +88,6 @@ def _why_not(run: LayerRun) -> str:
     flow, plan = run.execution.plan.dataflow, run.execution.plan
     if flow.wiring is None:
         return f"dataflow {flow.name} is none that our array has"
-    if run.is_act_signed:
-        return "its activations are signed"
     steps = flow.words_streamed(plan, run.execution.schedule)
     if flow.wiring.psums_stay and steps > _MOST_STEPS:
         return f"a pass of {steps} steps is too long: at most {_MOST_STEPS}"
@@ -108,6 +106,7 @@ def _job(run: LayerRun) -> ArrayJob:
         column_bits=execution.column_bits,
         is_saturating=execution.rule.overflow == "saturate",
         is_overlapped=execution.schedule.is_overlapped,
+        is_act_signed=run.is_act_signed,
     )
     if not job.psums_stay and job.vectors >= shortest(job):
         return replace(job, vectors=shortest(job))  # one more changes nothing, or the proof says so

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tilewright.cores.run_list import BenchRun, parameters
 from tilewright.cores.setup import Setup
-from tilewright.errors import FormatError, ToolError
+from tilewright.errors import ToolError
 from tilewright.prove.algebra import Algebra
 from tilewright.prove.array import ArrayClaim, ArrayJob
 from tilewright.prove.certificate import write_certificate
@@ -87,18 +87,17 @@ def prove_layer(sources: Mapping[str, str], job: LayerJob, *, confirms: bool = T
 def bundle_job(folder: Path, *, is_overlapped: bool = True, stalls: int = 0) -> LayerJob:
     """The layer of a bundle as a job for our core, with any weights; its files' numbers play no part.
 
-    Raises `FormatError` if the folder is no bundle of a layout of our core, or its activations are signed.
+    Raises `FormatError` if the folder is no bundle of a layout of our core.
     """
     bundle = read_bundle(folder)
     setup = Setup(schedule=Schedule(is_overlapped=is_overlapped, is_whole_layer=True))
     run = BenchRun(bundle, setup)
-    if bundle.act_format.is_signed:
-        raise FormatError(f"a layer is proved with unsigned activations, but {folder} has others")
     sizes = parameters([run])
     return LayerJob(
         run.execution,
         act_bits=bundle.act_format.bits,
         weight_bits=bundle.weight_format.bits,
         stalls=stalls,
+        is_act_signed=bundle.act_format.is_signed,
         addresses={name: bits for name, bits in sizes.items() if name.endswith("AddrBits")},
     )
