@@ -17,6 +17,7 @@ from tests.unit.spec.test_packed_network import packed_of
 from tilewright.config.array import ArrayConfig
 from tilewright.programs.jobs import run_job
 from tilewright.prove import layers
+from tilewright.prove.algebra import MOST_TERMS
 from tilewright.prove.array import ArrayJob
 from tilewright.prove.elaborate import elaborate
 from tilewright.prove.layers import (
@@ -51,6 +52,7 @@ def verdict_of(sources, job):
         (replace(SMALL, mode="2ch", column_bits=8, is_saturating=True), True),
         (replace(SMALL, vectors=2), False),
         (replace(SMALL, mode="os", vectors=3), False),
+        (replace(SMALL, mode="os", vectors=3 * MOST_TERMS, column_bits=24), False),
         (replace(SMALL, is_act_signed=True), True),
     ],
     ids=str,
@@ -120,12 +122,12 @@ def layer(name, size, *, mode="ws", signed=False, ic=3):
 def test_layers_with_tiles_alike_share_a_proof():
     sizes = {"a": 8, "b": 16, "c": 1}
     layers = [layer(name, size) for name, size in sizes.items()]
-    others = [layer("d", 8, signed=True), layer("e", 8, mode="os", ic=30)]
+    others = [layer("d", 8, signed=True), layer("e", 8, mode="os", ic=600)]
     signed = layer("g", 16, signed=True)
     jobs, left_out = jobs_of([*layers, layer("f", 8, mode="simd"), *others, signed])
     assert sorted(jobs.values()) == [["a", "b"], ["c"], ["d", "g"], ["f"]]
     assert [job.is_act_signed for job in jobs] == [False, False, False, True]
-    assert left_out == {"e": "a pass of 270 steps is too long: at most 64"}
+    assert left_out == {"e": "a pass of 5400 steps is too long: at most 4608"}
 
 
 @pytest.mark.parametrize("is_wrong", [False, True])

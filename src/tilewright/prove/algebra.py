@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import gcd
 
-from tilewright.prove.polynomials import Cases, Floor, Poly, Polynomials, Variable
+from tilewright.prove.polynomials import Cases, Floor, Monomial, Poly, Polynomials, Variable
 
 FEW_BLOCKS = 4
 """A floor of at most so many values becomes cases."""
 MOST_BASES = 3
 """Of a sum of cases whose own cases are looked into."""
+MOST_TERMS = 32
+"""Of a sum that `Algebra.named` leaves as it is; a sum of n times as many has names n deep."""
 
 
 class Algebra(Polynomials):
-    """All polynomials and variables of one proof."""
+    """All polynomials and variables of one proof. names_sums: long ones, by a variable each (`named`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, names_sums: bool = False) -> None:
         super().__init__()
+        self.names_sums = names_sums
         self._floors: dict[tuple[int, int], Poly] = {}
 
     def floor(self, p: Poly, shift: int) -> Poly:
@@ -29,6 +32,30 @@ class Algebra(Polynomials):
         if found is None:
             found = self._floors[key] = self._floor(p, shift)
         return found
+
+    def named(self, p: Poly) -> Poly:
+        """p; where sums are named and it has many terms, one variable that means it: p shifted by 0.
+
+        A register that adds up thousands of products holds a few terms then, and who adds the same products
+        in the same order finds the same variable.
+        """
+        if not self.names_sums or len(p.terms) <= MOST_TERMS:
+            return p
+        return self._meant(("floor", p.serial, 0), Variable("", p.low, p.high, Floor(p, 0)))
+
+    def spread(self, p: Poly) -> Poly:
+        """p with what the names of sums mean in their place, and in the place of those within them."""
+        terms: dict[Monomial, int] = {}
+        todo = [(p, 1)]
+        while todo:
+            part, factor = todo.pop()
+            for monomial, number in part.terms.items():
+                meaning = self.variables[monomial[0]].meaning if len(monomial) == 1 else None
+                if isinstance(meaning, Floor) and meaning.shift == 0:
+                    todo.append((meaning.base, factor * number))
+                else:
+                    terms[monomial] = terms.get(monomial, 0) + factor * number
+        return self.make({m: number for m, number in terms.items() if number})
 
     def _floor(self, p: Poly, shift: int) -> Poly:
         if p.low >> shift == p.high >> shift:

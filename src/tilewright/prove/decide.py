@@ -209,7 +209,7 @@ def meant(algebra: Algebra, index: int) -> str:
         return algebra.variables[index].name
     ends = f"a sum in {meaning.base.low}..{meaning.base.high}"
     if isinstance(meaning, Floor):
-        return f"{ends} shifted right by {meaning.shift}"
+        return f"{ends} shifted right by {meaning.shift}" if meaning.shift else ends
     return f"cases of {ends}, from {', '.join(map(str, meaning.cuts))} on"
 
 

@@ -40,7 +40,7 @@ def accumulated(
     for product in products:
         exact = algebra.add(total, product)
         if -half <= exact.low and exact.high < half:  # it fits always
-            total = exact
+            total = algebra.named(exact)
             continue
         misfit = algebra.choose(fits(algebra, exact, bits), misfit, algebra.one)
         total = keep(algebra, exact, bits)

@@ -263,6 +263,8 @@ class Machine:
             [(self.get(w.address), self.get(w.enable), self.get(w.data)) for w in memory.writes]
             for memory in self.netlist.memories
         ]
+        if self.words.algebra.names_sums:
+            following = [(output, self.words.named(value)) for output, value in following]
         for output, value in following:
             self._write(output, value)
         for number, writes in enumerate(taken):

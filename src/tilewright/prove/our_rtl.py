@@ -63,7 +63,7 @@ def prove_array(
     """
     text = elaborate_json(sources, top="tw_array", parameters=job.parameters)
     netlist = read_netlist(parse(text))
-    words = Words(Algebra())
+    words = Words(Algebra(names_sums=job.psums_stay))
     confirm = Confirmation(netlist, sources, job.parameters) if confirms else None
     prover = Prover(netlist, ArrayClaim(job, words), words, confirm=confirm)
     verdict = prover.run()

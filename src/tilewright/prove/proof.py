@@ -148,7 +148,7 @@ class Prover:
         have = words.representative(value)
         if have is check.expected:
             return None
-        difference = words.algebra.subtract(have, check.expected)
+        difference = words.algebra.spread(words.algebra.subtract(have, check.expected))
         decision = self.decider.decide(difference, check.width)
         if decision.is_zero:
             return None

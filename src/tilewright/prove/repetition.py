@@ -180,7 +180,7 @@ def prove_any_length(netlist: Netlist, job: ArrayJob) -> Verdict:
     """
     is_long = not job.psums_stay and job.vectors >= shortest(job) and not job.stalls
     run = replace(job, folds=_FOLDS, vectors=shortest(job) if is_long else job.vectors)
-    words = Words(Algebra())
+    words = Words(Algebra(names_sums=job.psums_stay))
     claim = RepeatingClaim(run, words)
     verdict = Prover(netlist, claim, words).run()
     if verdict.answer != PROVED or run.stalls:

@@ -73,6 +73,13 @@ class Words:
 
     # -- making them ------------------------------------------------------------------------------
 
+    def named(self, value: Value) -> Value:
+        """The same bits, of a named sum where it is a long one (`Algebra.named`)."""
+        if isinstance(value, int) or value.simple is None:
+            return value
+        named = self.algebra.named(value.simple)
+        return value if named is value.simple else self.of(named, value.width)
+
     def unknown(self, why: Unknown, width: int) -> Word:
         """A word of unknown bits."""
         return self._intern(((why, 0, width),))
