@@ -18,6 +18,7 @@ SIZES = {
     "vgg16-choke16-w4a2": (16, 4, 2),
     "vgg16-choke16-w4a2-scratch": (16, 4, 2),
     "vgg16-choke8-w4a4": (8, 4, 4),
+    "vgg16-choke8-w4a4-48epochs": (8, 4, 4),
     "vgg16-choke8-w4a4-scratch": (8, 4, 4),
 }
 """Channels of the chokepoint, bits of its weights and of its activations."""
