@@ -76,5 +76,5 @@ for weights, bias in (((0.5, -0.25), 0.0), ((0.5, -0.25), 0.25), ((7.5, 7.5), 1.
     print(f"weights {weights}, bias {bias}: layer and core differ for {len(wrong)} of 841 inputs, core and exact sum for {seen[weights, bias][1]}, by up to {seen[weights, bias][2]} codes")
     for codes, left, right, once in wrong[:1] + wrong[-2:]:
         print(f"  input codes {codes}: layer {left}, core {right}, exact {once}")
-assert list(seen.values()) == SEEN, "the behaviour has changed"
+assert list(seen.values()) == [(0, 0, 0), (29, 0, 1), (556, 362, 127)], "the behaviour has changed"
 PY
