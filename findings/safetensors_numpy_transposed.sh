@@ -3,7 +3,7 @@
 #
 # safetensors 0.8.0 beside 0.7.0, numpy 2.4.6. `safetensors.numpy.save` and `save_file` copy an array's memory from its first byte on, and its shape as numpy gives it. A transposed array, one in Fortran order and every second column have another order in memory than the format stores (row by row), so that
 # `load` puts the values elsewhere: [[0, 3], [1, 4], [2, 5]] comes back as [[0, 1], [2, 3], [4, 5]]. 0.7.0 and before wrote what the array holds. The documentation of both asks for "contiguous" tensors, the code of neither looks; that of `safetensors.torch` refuses such a tensor with a ValueError, so a
-# good engineer expects an error or the array. `weights.T`, a layer's kernels after `transpose(0, 2, 3, 1)`, numpy.asfortranarray and what a BLAS or a column slice returns are such arrays. Shapes, types, sums and histograms agree with what was saved; a transposed square matrix is saved as if it were not.
+# good engineer expects an error or the array. `weights.T`, a layer's kernels after `transpose(0, 2, 3, 1)`, numpy.asfortranarray and what a BLAS or a column slice returns are such arrays. Of a transposed array shape, type, sum and histogram agree with what was saved; a transposed square matrix is saved as if it were not.
 # Save numpy.ascontiguousarray(array), as tilewright does, and load the file once and compare.
 set -euo pipefail
 folder=$(mktemp -d)
