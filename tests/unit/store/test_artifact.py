@@ -28,6 +28,17 @@ def test_an_artifact_comes_back(stem):
     ]
 
 
+def test_an_array_comes_back_whatever_its_order_in_memory(tmp_path):
+    """safetensors.numpy writes memory as it lies: findings/safetensors_numpy_transposed.sh."""
+    rows = np.arange(24, dtype=np.int8).reshape(4, 6)
+    arrays = {"transposed": rows.T, "fortran": np.asfortranarray(rows), "columns": rows[:, ::2]}
+    write_artifact(tmp_path / "thing.v1", "thing", arrays, {})
+    read, _ = read_artifact(tmp_path / "thing.v1", "thing")
+    assert {name: array.tolist() for name, array in read.items()} == {
+        name: array.tolist() for name, array in arrays.items()
+    }
+
+
 def test_one_flipped_bit_is_found(stem):
     path = stem.with_name("thing.v1.safetensors")
     content = bytearray(path.read_bytes())
