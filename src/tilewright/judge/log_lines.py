@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from tilewright.judge.columns import Column, Columns
-from tilewright.judge.expected_words import WHOLE
+from tilewright.judge.words import OWN, WHOLE
 
 _NUMBER = re.compile(
     r"(?:(?<![\w.'])[+-]?|(?<=[a-z_])(?=[0-9]+(?!\w)))"
@@ -24,12 +24,22 @@ _STATUS = re.compile(
     r"\b(?:pass|fail|ok|error|warning|info|mismatch|match|uvm_\w+)(?:ed|es)?\b", re.IGNORECASE
 )
 """What tells a right number from a wrong one, in a log that names both."""
+_MOMENT = re.compile(
+    r"(?:\b\d{4}[-/]\d\d[-/]\d\d[T ]|\b)\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\b|\b\d{4}-\d\d-\d\d\b"
+)
+"""A date, or a time of the day."""
+_SOURCE = re.compile(
+    r"\b(?P<name>[\w./-]*\w\.(?:svh?|vh?|vhdl?|py|c|cpp|cc|h|hpp|rs|scala))"
+    r"(?:\(\d+\)|(?::\d+){1,2}|, line \d+)",
+    re.IGNORECASE,
+)
+"""A line of a source file, which says where a message is made."""
 _BLANK = re.compile(r"[\s,;|]*")
 _ENTRIES = re.compile(r"[^{}]*\{(?:\s*[0-9'a-fhx]+\s*:[^{},:]*,?){2,}\}[^{}]*", re.IGNORECASE)
 """A line of an associative array: ``'{0:5, 1:-7}``."""
 _WANTED = re.compile(rf"(?:\b|_)(?:{WHOLE})(?![a-z])", re.IGNORECASE)
 """A word that the expected number follows."""
-_OWN = re.compile(r"\b(?:actual|got|found|dut|rtl|result)\w*\W*$", re.IGNORECASE)
+_OWN = re.compile(rf"\b(?:{OWN}|act)\w*\W*$", re.IGNORECASE)
 """The last word before a number that is the core's, whatever else is said before it."""
 
 
@@ -70,6 +80,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _split(line: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What stands between the numbers of a line (`_plain`), and the numbers."""
+    line = _SOURCE.sub(r"\g<name>", _MOMENT.sub("~", line))
     pieces, cells, at = list[str](), list[str](), 0
     for found in _NUMBER.finditer(line):
         pieces.append(_plain(line[at : found.start()]))

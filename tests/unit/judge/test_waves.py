@@ -140,7 +140,7 @@ def test_a_bus_and_a_clock_must_be_named(tmp_path):
     with pytest.raises(ConfigError, match=r"is a wave file: name --bus and --clock"):
         read_dump(bundle, tmp_path / "wave.fst")
     (tmp_path / "wave.fsdb").write_bytes(b"")
-    with pytest.raises(ConfigError, match=r"must be a VCD, FST or GHW file to be read: convert"):
+    with pytest.raises(FormatError, match=r"as waves: fsdb2vcd wave.fsdb -o wave.vcd"):
         read_dump(bundle, tmp_path / "wave.fsdb")
 
 
