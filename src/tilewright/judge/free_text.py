@@ -66,7 +66,7 @@ def read_free_text(
         return _of_columns(
             bundle, path, chosen, kind, order=order, radix=radix, is_partial=is_partial
         )
-    check_whole(path, text.splitlines())
+    check_whole(path, without_heads(text).splitlines())
     text, notes = (text, ()) if table else without_expected(path, text)
     listed = without_heads(text)
     found_radix = radix or radix_of(listed, bundle.array.psum_bits)

@@ -29,7 +29,7 @@ from tilewright.vectors import Bundle
 from tilewright.vectors.encoding import without_mark
 from tilewright.vectors.memory_image import MemoryImage, read_memory_image
 
-_LEFT_OUT = re.compile(r"(?<![^\s,\[{(])(?:\.{2,3}|\u2026)(?![^\s,\]})])")
+_LEFT_OUT = re.compile(r"(?<![^\s,\[{(0-9])(?:\.{2,3}|\u2026)(?![^\s,\]})])")
 _MAGIC = {b"PK": "a zip archive, as torch.save writes", b"\x80": "a Python pickle"}
 
 
