@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tilewright.errors import FormatError
 from tilewright.store.artifact import read_bytes
 from tilewright.waves.sections import Sections, has_sections, is_unknown, read_sections
-from tilewright.waves.wave_file import Variable, begins_with, find_variable
+from tilewright.waves.wave_file import Variable, begins_with, find_variable, with_buses
 
 _STARTS = (b"Sample in Buffer,", b"\xef\xbb\xbfSample in Buffer,")
 _OWN = ("Sample in Buffer", "Sample in Window", "TRIGGER", "GAP")
@@ -60,7 +60,7 @@ class Capture:
         probes = [(number, name) for number, name in enumerate(head) if name not in _OWN]
         return cls(
             path,
-            _with_buses(_variable(name, str(number)) for number, name in probes),
+            with_buses(_variable(name, str(number)) for number, name in probes),
             {str(number): radixes[number] for number, _ in probes},
             rows,
             head.index("GAP") if "GAP" in head else None,
@@ -72,7 +72,7 @@ class Capture:
         columns = [(number, name) for number, name in enumerate(found.names) if number and name]
         return cls(
             path,
-            _with_buses(_variable(plain_name(name), str(number)) for number, name in columns),
+            with_buses(_variable(plain_name(name), str(number)) for number, name in columns),
             {str(number): radix for number, radix in enumerate(found.radixes)},
             found.rows,
             None,
@@ -104,9 +104,8 @@ class Capture:
         return int(cell)
 
     def _bits(self, one: Variable, row: Sequence[str], line: int) -> str:
-        if "," in one.code:  # bits that have a column each
-            bits = (Variable(one.name, 1, code) for code in one.code.split(","))
-            return "".join(self._bits(bit, row, line) for bit in bits)
+        if len(one.parts) > 1:
+            return "".join(self._bits(bit, row, line) for bit in one.parts)
         cell, radix = row[int(one.code)].strip(), self.radixes[one.code]
         if not cell or is_unknown(cell):
             return "x" * one.width
@@ -129,22 +128,6 @@ class Capture:
 def plain_name(name: str) -> str:
     """A name of Quartus, ``core:u|fifo:f|q``, without the modules of the instances, and points for ``|``."""
     return re.sub(r"(?:^|(?<=\|))[^|:\[]+:(?=[A-Za-z_\\])", "", name).replace("|", ".")
-
-
-def _with_buses(variables: Iterable[Variable]) -> tuple[Variable, ...]:
-    """And each bus of which every bit from 0 on has a column of its own: ``psum`` beside ``psum[0]``, .."""
-    found, bits = tuple(variables), dict[str, dict[int, str]]()
-    for one in found:
-        name, _, bit = one.name.rpartition("[")
-        if name and one.width == 1 and bit.rstrip("]").isdecimal():
-            bits.setdefault(name, {})[int(bit.rstrip("]"))] = one.code
-    names = {one.name for one in found}
-    buses = [
-        Variable(name, len(codes), ",".join(codes[bit] for bit in sorted(codes, reverse=True)))
-        for name, codes in bits.items()
-        if len(codes) > 1 and sorted(codes) == list(range(len(codes))) and name not in names
-    ]
-    return (*found, *buses)
 
 
 def _variable(head: str, code: str) -> Variable:

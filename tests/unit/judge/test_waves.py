@@ -96,7 +96,7 @@ def test_a_condition_chooses_samples(tmp_path, when, chosen):
 @pytest.mark.parametrize(
     ("sampling", "message"),
     [
-        (Sampling(("psum",), "clk"), r"no variable 'psum'; there is tb\.clk, tb\.dut\.clk, .* and 3 more"),
+        (Sampling(("psum",), "clk"), r"no variable 'psum'; there is tb\.clk, tb\.dut\.clk, .* and 2 more"),
         (Sampling(("dut.ou",), "clk"), r"no variable 'dut\.ou'; there is tb\.dut\.out, tb\.other\.out"),
         (Sampling(("out",), "clk"), r"'out' must be one variable, but is tb\.dut\.out, tb\.other\.out"),
         (Sampling(("dut.out",), "wide"), r"tb\.dut\.wide must be one bit wide, but has 8"),
