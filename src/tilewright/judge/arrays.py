@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import FormatError, counted
-from tilewright.judge.choose import choose, is_beside
+from tilewright.judge.choose import choose
 from tilewright.judge.columns import Chosen, Columns, read_columns
 from tilewright.judge.dump import DUMP_AXES, Dump, dump_shape
 from tilewright.judge.listed import numbers_in_order
 from tilewright.judge.records import records_of
-from tilewright.judge.words import is_expected, is_own
+from tilewright.judge.words import is_beside, is_expected, is_own
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle
 from tilewright.vectors.array_files import arrays_in, arrays_of_json, said

@@ -8,14 +8,13 @@ from dataclasses import replace
 from itertools import pairwise
 from math import prod
 
-import numpy as np
-
 from tilewright.errors import ConfigError, counted
 from tilewright.judge.columns import Chosen, Column, Columns
 from tilewright.judge.dump import DUMP_AXES
 from tilewright.judge.listed import numbers_in_order
+from tilewright.judge.long_rows import rows_of_places, rows_that_count
 from tilewright.judge.places import INDEX, PLACES, sizes_of
-from tilewright.judge.words import is_expected, is_own
+from tilewright.judge.words import COUNTS, is_beside, is_expected, is_own
 from tilewright.vectors import Bundle
 
 _WHOLE = (
@@ -24,23 +23,12 @@ _WHOLE = (
 _VALUES = re.compile(
     r"(?:(?:sfp|ofifo|data|core|pe|array|mac|acc)_?)?d?out(?:put)?(?:_data)?|value|sum|acc|(?:m_axis_)?tdata"
 )
-_COUNTS = frozenset(("", "index", "idx", "n", "i", "no", "nr", "#", "id", "addr", "address"))
-"""Titles of a column that may count the numbers."""
-_BESIDE = _COUNTS - {""} | {"cycle", "cyc", "clk", "time", "t", "step", "delta", "ns", "ps", "us"}
-_BESIDE |= {"diff", "error", "ok", "match"}
 _VALID = ("valid", "out_valid", "valid_o", "valid_out", "vld")
 _TRUE = ("1", "1.0", "true", "1'b1", "1'h1")
 _STATUS = frozenset(
     ("pass", "passed", "fail", "failed", "ok", "error", "match", "mismatch", "true", "false", "")
 )
 """Cells that tell a right number from a wrong one."""
-_ROWS = {
-    frozenset(("oc",)): "oc oh ow",
-    frozenset(("oc", "oh")): "oc oh ow",
-    frozenset(("onij",)): "onij oc",
-    frozenset(("oh", "ow")): "oh ow oc",
-}
-"""The order of numbers in rows that say a part of their place."""
 _LANE = re.compile(r"(?P<word>psum|output|out|oc|ch|channel|lane|value)_?[\[(]?(?P<lane>\d+)[\])]?")
 _ADDRESS = re.compile("(0x)?[0-9a-f]{1,16}", re.IGNORECASE)
 _NATURAL = re.compile(r"\+?[0-9]+(\.[0-9]+)?")
@@ -59,7 +47,9 @@ def choose(columns: Columns, bundle: Bundle, kind: str | None, order: str | None
     if places and order is not None:
         raise ConfigError("an order is for numbers without a place: leave out --order")
     if places and not any(set(places) - {"kij", "itile"} == whole for whole in _WHOLE):
-        return _of_rows(columns, places, bundle) or f"{' and '.join(places)} alone are no place"
+        return (
+            rows_of_places(columns, places, bundle) or f"{' and '.join(places)} alone are no place"
+        )
     open_columns = [
         at for at, word in enumerate(words) if word not in PLACES and not _says_nothing(columns, at)
     ]
@@ -67,10 +57,12 @@ def choose(columns: Columns, bundle: Bundle, kind: str | None, order: str | None
     if lanes:
         return _of_lanes(columns, lanes, bundle, kind, order)
     has_expected = any(map(_is_expected, columns.columns))
-    named = [at for at, one in enumerate(columns.columns) if _is_value(one, has_expected)]
+    named = [at for at, one in enumerate(columns.columns) if _is_value(one)]
+    if has_expected and not named:
+        named = [at for at, one in enumerate(columns.columns) if _is_value(one, has_expected)]
     named = [at for at in named if not columns.columns[at].is_index] or named
     left = [at for at in open_columns if at not in named]
-    own = [at for at in named if is_own(words[at], is_beside_expected=has_expected)]
+    own = [at for at in named if is_own(words[at])]
     if len(own) == 1 and has_expected:
         named = own
     if columns.is_titled:
@@ -107,7 +99,7 @@ def _of_words(
         return f"of each line nobody knows which number counts{more}"
     note = _note(columns, values, places)
     if INDEX in places and len(values) > 1:
-        return _of_counted_rows(columns, values, places[INDEX], sizes_of(bundle), note)
+        return rows_that_count(columns, values, places[INDEX], sizes_of(bundle), note)
     return Chosen(columns, tuple(values), places, None, note)
 
 
@@ -119,7 +111,7 @@ def _of_titles(
         return f"what its columns {', '.join(words[at] for at in left)} are is not known"
     if len(named) != 1 or len(set(words)) < len(words):
         return f"of its titles {', '.join(words)} nobody knows which one counts"
-    for at in (at for at, word in enumerate(words) if word in _COUNTS):
+    for at in (at for at, word in enumerate(words) if word in COUNTS):
         columns = _by_index(columns, at)
     return Chosen(
         columns, (named[0],), places, None, f"read as a table: its column {words[named[0]]!r}"
@@ -132,54 +124,6 @@ def _is_no_place(cells: Sequence[str], sizes: Mapping[str, int]) -> bool:
     return bool(numbers) and not 0 <= min(numbers) <= max(numbers) <= max(sizes.values())
 
 
-def _of_rows(columns: Columns, places: Mapping[str, int], bundle: Bundle) -> Chosen | None:
-    """Rows that say a part of the place, with as many numbers as it has: ``oc 0: 22 -77 5 ..``."""
-    order = _ROWS.get(frozenset(places))
-    if order is None:
-        return None
-    axes, sizes = order.split(), sizes_of(bundle)
-    said, rest = axes[: len(places)], axes[len(places) :]
-    values = [
-        at
-        for at, column in enumerate(columns.columns)
-        if at not in places.values() and not is_beside(column.word) and not column.is_expected
-    ]
-    rows = {
-        tuple(int(row[places[axis]]) for axis in said): n
-        for n, row in enumerate(columns.rows)
-        if all(row[places[axis]].isdecimal() for axis in said)
-    }
-    each = prod(sizes[axis] for axis in rest)
-    is_whole = sorted(rows) == list(np.ndindex(*(sizes[axis] for axis in said)))
-    if len(values) != each or not is_whole or len(rows) != len(columns.rows):
-        return None
-    by = [rows[place] for place in sorted(rows)]
-    columns = replace(
-        columns,
-        rows=tuple(columns.rows[n] for n in by),
-        lines=tuple(columns.lines[n] for n in by),
-    )
-    note = (
-        f"read as rows of {counted(each, 'number')} for each {' '.join(said)}, in the order {order}"
-    )
-    return Chosen(columns, tuple(values), {}, order, note)
-
-
-def _of_counted_rows(
-    columns: Columns, values: Sequence[int], index: int, sizes: Mapping[str, int], note: str
-) -> Chosen | str:
-    """Rows of several numbers, each behind a count of the rows or numbers before it."""
-    at = [int(one) for one in columns.cells(index)]
-    rows, each = len(at), len(values)
-    if at not in (list(range(rows)), *(list(range(n, n + each * rows, each)) for n in (0, 1))):
-        return f"nobody knows what the {columns.columns[index].word or 'number'} before each row counts"
-    is_pixel = (rows, each) == (sizes["onij"], sizes["oc"]) and rows != each
-    order = "onij oc" if is_pixel else None
-    return Chosen(
-        columns, tuple(values), {}, order, f"{note}{', a row a pixel' if is_pixel else ''}"
-    )
-
-
 def _note(columns: Columns, values: Sequence[int], places: Mapping[str, int]) -> str:
     word, count = columns.columns[values[0]].word, len(values)
     number = (
@@ -188,11 +132,6 @@ def _note(columns: Columns, values: Sequence[int], places: Mapping[str, int]) ->
     about = f"{'number' if count == 1 else f'{count} numbers'} behind {word!r}" if word else number
     at = f", places {' '.join(places)}" if places else ""
     return f"read as {counted(len(columns.rows), 'line')} of one form: {about}{at}"
-
-
-def is_beside(word: str) -> bool:
-    """Whether a word says that a number is not what the core computed: a time, or what was expected."""
-    return word in _BESIDE or is_expected(word)
 
 
 def _is_expected(column: Column) -> bool:

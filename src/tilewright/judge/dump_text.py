@@ -20,7 +20,7 @@ _MARKS = (
 """What marks numbers, and what is put in its place."""
 _REPEATS = re.compile(r"(-?\d+) <repeats (\d+) times>")
 MOST_REPEATS = 1 << 20
-_SHAPE = re.compile(r"\s*(?:torch\.Size\()?[\[(]\d+(?:,\s*\d+)*,?[\])]\)?\s*")
+_SHAPE = re.compile(r"\s*\(\d+(?:,\s*\d+)*,?\)\s*")
 _IN_PARENTHESES = re.compile(r"\([0-9]+\)")
 _ITEM = re.compile(r"^\s*(?:-\s+)+(?=[^\s-]|-\d)", re.MULTILINE)
 _KEY = re.compile(r"\s*(?:---|\.\.\.|#.*|[\"']?[A-Za-z_][\w.]*[\"']?\s*:(?:\s.*)?)")

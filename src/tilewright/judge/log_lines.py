@@ -30,7 +30,7 @@ _MOMENT = re.compile(
 """A date, or a time of the day."""
 _SOURCE = re.compile(
     r"\b(?P<name>[\w./-]*\w\.(?:svh?|vh?|vhdl?|py|c|cpp|cc|h|hpp|rs|scala))"
-    r"(?:\(\d+\)|(?::\d+){1,2}|, line \d+)",
+    r"(?:\(\d+\)(?!\s*[=:]\s*[\d-])|(?::\d+){1,2}|, line \d+)",
     re.IGNORECASE,
 )
 """A line of a source file, which says where a message is made."""

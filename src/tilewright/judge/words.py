@@ -27,6 +27,30 @@ _EXPECTED = re.compile(
     rf"(?:^|[^a-z])(?:{STEMS}|predict|(?:{WHOLE}|{_TOOLS})(?![a-z]))|expected|golden|reference"
 )
 _OWN = re.compile(rf"(?:^|[^a-z])(?:{OWN}|{_PLACES})(?![a-z])")
+COUNTS = frozenset(("", "index", "idx", "n", "i", "no", "nr", "#", "id", "addr", "address"))
+"""Titles of a column that may count the numbers."""
+_TIMES = frozenset(
+    [
+        "cycle",
+        "cyc",
+        "clk",
+        "time",
+        "t",
+        "step",
+        "delta",
+        "ns",
+        "ps",
+        "us",
+        "diff",
+        "error",
+        "ok",
+        "match",
+    ]
+)
+_BESIDE = re.compile(
+    r"(?:^|[^a-z])(?:time\w*|cycles?|clk|clock|addr\w*|valid|ready|index|idx|id|name|count|status|state)(?![a-z])"
+)
+"""What a column is that stands beside numbers, whoever has it: ``sim_time``, ``dut_valid``."""
 _OWN_SHORT = re.compile(rf"(?:^|[^a-z])(?:{_SHORT})(?![a-z])")
 _READ = re.compile(
     r"\b(?:load|read|compar|check|verif|writ|open|us)(?:[eyi]?ing|[ei]?d)\b", re.IGNORECASE
@@ -45,16 +69,26 @@ def is_expected(title: str) -> bool:
     return _EXPECTED.search(title) is not None
 
 
+def is_beside(title: str) -> bool:
+    """Whether a title says that a number is not what the core computed: a count, a time, what was expected.
+
+    >>> [is_beside(title) for title in ("addr", "sim_time", "golden", "psum", "")]
+    [True, True, True, False, False]
+    """
+    is_known = title in COUNTS | _TIMES or re.search(r"_(?:time|cycles?|clk)$", title) is not None
+    return (title != "" and is_known) or is_expected(title)
+
+
 def is_own(title: str, *, is_beside_expected: bool = False) -> bool:
     """Whether a title or name says that its numbers are the core's; beside expected ones short words do.
 
-    >>> [is_own(title) for title in ("psum_hw", "actual value", "dut(dec)", "dut_ref", "act")]
-    [True, True, True, False, False]
+    >>> [is_own(title) for title in ("psum_hw", "actual value", "dut_ref", "sim_time", "act")]
+    [True, True, False, False, False]
     >>> is_own("act_hex", is_beside_expected=True)
     True
     """
     is_said = _OWN.search(title) or (is_beside_expected and _OWN_SHORT.search(title))
-    return bool(is_said) and not is_expected(title)
+    return bool(is_said) and not is_expected(title) and not _BESIDE.search(title)
 
 
 def is_title_of_expected(line: str) -> bool:
@@ -65,6 +99,8 @@ def is_title_of_expected(line: str) -> bool:
     [True, True, False, False]
     """
     text = _MARKS.sub("", line)
+    if re.match(r"(?:model|target|software)[^:=]*[:=]\s*\S", text, re.IGNORECASE):
+        return False  # of what network the numbers are
     is_title = text.endswith(":") or len(text.split()) <= MOST_WORDS
     small = text.lower()
     is_said = re.search(rf"(?:\b|_)(?:{WHOLE})(?![a-z])", small) is not None

@@ -84,6 +84,16 @@ PRINTED = {
     "a table of channels": lambda v: f"oc,{','.join(f'onij{n}' for n in range(6))}\n" + "".join(
         f"{n},{','.join(map(str, plane.ravel()))}\n" for n, plane in enumerate(v)
     ),
+    "a pivot table": lambda v: f"oc,{','.join(f'onij{n}' for n in (3, 0, 5, 1, 4, 2))}\n" + "".join(
+        f"{n},{','.join(str(plane.ravel()[at]) for at in (3, 0, 5, 1, 4, 2))}\n"
+        for n, plane in reversed(list(enumerate(v)))
+    ),
+    "rows behind a count of numbers": counted(lambda at, text: f"[{at}] = {text}", 4),
+    "titles of the time and the cycle": lambda v: "sim_time,dut_cycle,psum\n" + lines("{t}.5,{n}7,{x}")(v),
+    "a model is named": lambda v: "model: resnet8\n" + lines("{x}")(v),
+    "an index like a line of a source": lambda v: "".join(
+        lines("dut.v({n}) = {x}")(v).splitlines(True)[::-1]
+    ),
     "units in titles": lambda v: "time (ns),psum [LSB]\n" + lines("{t},{x}")(v),
     "units below titles": lambda v: "time,psum\nns,LSB\n" + lines("{t},{x}")(v),
     "psql": lambda v: " oc | oh | ow | psum\n----+----+----+------\n" + lines(" {oc} | {oh} | {ow} | {x}")(v)
@@ -170,6 +180,21 @@ def test_numbers_of_too_few_digits_are_refused(bundle, psums, tmp_path):
     path = tmp_path / "dump.txt"
     path.write_text(f"tensor({shown(psums + 123456, '{:.4e}')})\n")
     with pytest.raises(FormatError, match=r"'1.23..e\+05', which is rounded: .*sci_mode=False"):
+        read_dump(bundle, path)
+
+
+def test_a_first_row_is_no_shape(bundle, tmp_path):
+    numbers_of_rows = [[4, 2, 3], *[[n, -n, 7] for n in range(7)]]
+    path = tmp_path / "dump.txt"
+    path.write_text("".join(f"{row}\n" for row in numbers_of_rows))
+    assert read_dump(bundle, path).values.reshape(-1, 3).tolist() == numbers_of_rows
+
+
+def test_activations_beside_expected_sums_are_not_taken(bundle, psums, tmp_path):
+    """``act`` is short for actual and for activation."""
+    path = tmp_path / "dump.csv"
+    path.write_text("act,exp,psum\n" + lines("{x},{x},{x}")(psums))
+    with pytest.raises(FormatError, match=r"is a table, but what its columns act are is not known"):
         read_dump(bundle, path)
 
 
