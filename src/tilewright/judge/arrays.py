@@ -51,13 +51,23 @@ def read_array_file(path: Path) -> ArrayFile | None:
     if not is_object and suffix != JSON:
         return None
     try:
-        value = read_json(content, path)
+        value = _of_json(content, path)
         arrays = arrays_of_json(value, path)
     except FormatError:
         if is_object and suffix == JSON and not _is_json(content.lstrip().splitlines()[0], path):
             raise
         return None
     return None if "" in arrays else ArrayFile(path, arrays, tuple(records_of(value)))
+
+
+def _of_json(content: bytes, path: Path) -> Any:
+    """The value of JSON, or of what Python prints of a dictionary, which has other quotes."""
+    try:
+        return read_json(content, path)
+    except FormatError:
+        if b'"' in content or b"'" not in content:
+            raise
+        return read_json(content.replace(b"'", b'"'), path)
 
 
 def _is_json(line: bytes, path: Path) -> bool:

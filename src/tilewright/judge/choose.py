@@ -98,6 +98,10 @@ def _of_words(
         more = f", or what {several[0]} is" if several else ""
         return f"of each line nobody knows which number counts{more}"
     note = _note(columns, values, places)
+    if len(values) > 1 and order is None and not places:
+        beside = [at for at in range(len(words)) if at not in values and (words[at] or at == 0)]
+        counts = [at for at in beside if _is_index(columns.cells(at))]
+        places = {INDEX: counts[0]} if counts else {}
     if INDEX in places and len(values) > 1:
         return rows_that_count(columns, values, places[INDEX], sizes_of(bundle), note)
     return Chosen(columns, tuple(values), places, None, note)

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.unit.judge.test_strangers_dumps import faulty, numbers, places
+from tests.unit.judge.test_strangers_dumps import faulty, numbers, pixels, places
 from tilewright.errors import FormatError
 from tilewright.judge import compare, read_dump
 
@@ -42,6 +42,11 @@ BESIDE = {
     ),
     "blocks": lambda e, a, w, v: f"{e}:\n" + column(numbers(w)) + f"\n{a}:\n" + column(numbers(v)),
     "blocks turned": lambda e, a, w, v: f"{a}\n{v}\n{e}\n{w}\n",
+    "a dictionary": lambda e, a, w, v: repr({e.lower(): w.tolist(), a.lower(): v.tolist()}),
+    "blocks of channels": lambda e, a, w, v: "".join(
+        f"channel {n}\n{e}:\n{right}\n{a}:\n{plane}\n"
+        for n, (right, plane) in enumerate(zip(w, v, strict=True))
+    ),
     "assignments": lambda e, a, w, v: (
         f"{e.split()[0]} = {w.tolist()}\n{a.split()[0]} = {v.tolist()}\n"
     ),
@@ -84,6 +89,16 @@ ALONE = {
     "C": lambda e, v: f"const int {e}[24] = {{{', '.join(map(str, numbers(v)))}}};\n",
     "text before": lambda e, v: f"# vsim tb\n# run -all\n# {e}\n" + column(f"# {x}" for x in numbers(v)),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["pixel {}: expected={} got={}\n", "{}: ref {}, dut {}\n"])
+def test_rows_of_pixels_beside_expected_ones(bundle, psums, tmp_path, form):
+    path = tmp_path / "dump.txt"
+    for wrong in (psums, faulty(psums)):
+        rows = zip(pixels(psums), pixels(wrong), strict=True)
+        path.write_text("".join(form.format(n, *two) for n, two in enumerate(rows)))
+        found = compare(bundle, read_dump(bundle, path))
+        assert [one.index for one in found.first] == ([] if wrong is psums else WRONG)
 
 
 @pytest.mark.parametrize("word", ["expected", "golden", "reference", "prediction", "ref", "model"])
@@ -141,6 +156,14 @@ def test_a_line_that_only_mentions_expected_numbers_is_no_title(bundle, psums, t
     path = tmp_path / "dump.txt"
     path.write_text(f"{title}\n" + column(numbers(faulty(psums))))
     assert [one.index for one in compare(bundle, read_dump(bundle, path)).first] == WRONG
+
+
+@pytest.mark.parametrize("form", ["sw psum={}", "python: {}", "numpy out {}", "software psum: {}"])
+def test_lines_of_who_computes_what_is_expected_are_refused(bundle, psums, tmp_path, form):
+    path = tmp_path / "sim.log"
+    path.write_text(column(form.format(x) for x in numbers(psums)))
+    with pytest.raises(FormatError, match=r"of its 24 lines like .* nobody knows which"):
+        read_dump(bundle, path)
 
 
 def test_what_is_left_out_is_said(bundle, psums, tmp_path):
