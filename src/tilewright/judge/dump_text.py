@@ -18,7 +18,7 @@ _MARKS = (
     (re.compile(r"<V((?: '?[\w']+)+) ?>"), r"\1"),  # a vector of Bluespec
 )
 """What marks numbers, and what is put in its place."""
-_REPEATS = re.compile(r"(-?\d+) <repeats (\d+) times>")
+_REPEATS = re.compile(r"(?<!\d)(-?\d+) <repeats (\d+) times>")
 MOST_REPEATS = 1 << 20
 _SHAPE = re.compile(r"\s*\(\d+(?:,\s*\d+)*,?\)\s*")
 _IN_PARENTHESES = re.compile(r"\([0-9]+\)")
@@ -81,6 +81,8 @@ def _without_shape(lines: list[str]) -> list[str]:
 
 def _with_signs(lines: list[str]) -> list[str]:
     """A minus for the parentheses of bookkeepers, ``(77)``, where no number has a minus."""
+    if not any(line.rstrip()[-1:] == ")" for line in lines):
+        return lines
     cells = [cell.strip() for line in lines for cell in re.split("[,;\t]", line)]
     is_marked = any(map(_IN_PARENTHESES.fullmatch, cells)) and not any(
         one[:1] == "-" for one in cells

@@ -19,6 +19,8 @@ _UNIT = re.compile(
     r"(?P<title>[a-z_][\w ]*?)\s*(?:\s?\([a-z%]+\)|\s\[[a-z%]+\]|(?<=time)/[munpf]?s)"
 )
 """A title with its unit: ``time (ns)``, ``psum [LSB]``."""
+MOST_ABOVE = 10
+"""Lines among which the first row of a drawn table stands."""
 MOST_TITLE = 100
 
 
@@ -57,6 +59,8 @@ def read_table(text: str) -> Columns | None:
 
 def _without_pipes(lines: list[str]) -> list[str]:
     """A table that Markdown, psql or rich draws, with commas between its cells and without its rules."""
+    if not any("|" in line.translate(_DRAWN) for line in lines[:MOST_ABOVE]):
+        return lines
     told = [line for line in lines if line.strip() and not _RULE.fullmatch(line)]
     rows = [line for line in told if "|" in line.translate(_DRAWN)]
     if len(rows) < 2 or rows != told[: len(rows)] or len(rows) + 1 < len(told):

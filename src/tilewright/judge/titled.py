@@ -10,7 +10,7 @@ from pathlib import Path
 from tilewright.errors import FormatError, printable
 from tilewright.judge.dump_text import HEAD
 from tilewright.judge.numerals import is_numbers, tokens_of
-from tilewright.judge.words import is_title_of_expected
+from tilewright.judge.words import is_expected, is_title_of_expected
 
 _LETTERS = re.compile(r"[a-z]{2}", re.IGNORECASE)
 _OPEN = re.compile(r"[A-Za-z_][\w.]*\($")
@@ -27,6 +27,8 @@ def without_expected(path: Path, text: str) -> tuple[str, tuple[str, ...]]:
     >>> without_expected(Path("x"), "golden:\\n5\\n-7\\ndut:\\n5\\n6")
     ('\\n\\n\\ndut:\\n5\\n6', ("lines 1 to 3, of 'golden:': expected numbers, left out",))
     """
+    if not is_expected(text.lower()):
+        return text, ()
     lines = text.splitlines()
     titles = [_title(line, lines[at + 1 : at + 4]) for at, line in enumerate(lines)]
     at = [n for n, title in enumerate(titles) if title is not None]
