@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-STEMS = "exp(?!ort|and|on|la|lo|ir)|ref(?!re|or|in|il)|gold|should|want|model(?!sim)|correct(?!i)"
+STEMS = "exp(?!ort|and|on|la|lo|ir|ecting)|ref(?!re|or|in|il)|gold|should|want|model(?!sim)|correct(?!i)"
 """How words begin, in patterns and titles, that the expected number follows."""
 
 WHOLE = (
-    r"exp(?:ect\w*)?|ref(?:erence)?|gold(?:en)?|should|want(?:ed)?|model|correct|pred(?:ict\w*)?|truth|gt"
+    r"exp(?:ect(?!ing)\w*)?|ref(?:erence)?|gold(?:en)?|should|want(?:ed)?|model|correct|pred(?:ict\w*)?|truth|gt"
     r"|oracle|ideal|theor\w+|desired|answer"
 )
 """The words themselves, for text in which other words begin like them (export, refresh)."""

@@ -149,6 +149,7 @@ def test_records_under_a_name_of_expected_numbers_are_no_dump(bundle, psums, tmp
         "compared with the reference:",
         "export",
         "psum",
+        "expecting 24 numbers",
         "modelsim",
     ],
 )
