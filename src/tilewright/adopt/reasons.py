@@ -13,6 +13,8 @@ _WORDED = re.compile(
     rf"(?=.*[a-z_]{{2}})[^\d\s+-][^,]*?[\s=:\]]\s*({_NUMBER}|0x[0-9a-f]+|[0-9]*'s?[bodh]\w+)\W*",
     re.IGNORECASE,
 )
+FILLED = 8
+"""Lines of zeros from which on they may fill a memory up."""
 LEAST = 2
 """Lines from which on a form is one."""
 SHOWN = 40
@@ -138,6 +140,16 @@ def _unsigned(lines: Sequence[str]) -> str:
     )
 
 
+def _filled(lines: Sequence[str]) -> str:
+    used = max((n for n, line in enumerate(lines, 1) if set(line) - set("0 ,;_x\t.")), default=0)
+    rest = len(lines) - used
+    return (
+        f"ends with {rest} lines of zeros, of which some may only fill a memory up: leave those out"
+        if used and rest >= FILLED
+        else ""
+    )
+
+
 _LOOKS: tuple[Callable[[Sequence[str]], str], ...] = (
-    _transcript, _table, _items, _literals, _quotes, _commas, _unsigned, _counted, _words, _unknown,
+    _transcript, _table, _items, _literals, _quotes, _commas, _unsigned, _counted, _words, _unknown, _filled,
 )  # fmt: skip

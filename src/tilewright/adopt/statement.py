@@ -144,6 +144,9 @@ def _activation(reading: Reading, plane: Plane, names: Names) -> dict[str, Any]:
         for axis in ("th", "tw") if sizes.tile else ():
             named[axis] = (axis,)
             axes[axis] = fit.activation_axes[axis]
+    for axis, called in named.items():
+        if len(called) == 1 and axis in fit.activation_axes:
+            axes.setdefault(called[0], fit.activation_axes[axis])
     place = _with_tap_signs(fit.activation, plane.tap_order)
     stated = Stated(named, axes, tuple(units)), split, ""
     tile = {"tile": "{}x{}".format(*sizes.tile)} if sizes.tile else {}
@@ -179,6 +182,7 @@ def _expected(expected: ExpectedFit, names: Names) -> dict[str, Any]:
     named["onij"] = ("nij",) if sizes.kind == "streamed" else ("onij",)
     units = [oc.unit] if oc.unit else []
     axes = oc.sizes | (tap_sizes if has_taps else {})
+    axes |= {named["onij"][0]: sized.expected_axes["onij"]}
     stated = Stated(named, axes, tuple(units))
     pieces = _pieces(expected.family, expected.place, stated)
     splits = [*oc.split, *(split if has_taps else []), *pieces]

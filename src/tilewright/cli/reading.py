@@ -66,8 +66,8 @@ class ReadingOptions:
         typer.Option(
             "--bus",
             metavar="NAME",
-            help="The dump is a wave file (VCD, FST, GHW), or a capture of Vivado's (CSV): numbers of this "
-            "bus; repeat it to join.",
+            help="The dump is a wave file (VCD, FST, GHW), or a capture of Vivado, Quartus or Gowin (CSV): "
+            "numbers of this bus; repeat it to join.",
         ),
     ] = None
     clock: Annotated[

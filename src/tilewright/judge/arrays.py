@@ -13,10 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import FormatError, counted
-from tilewright.judge.columns import Chosen, Columns, choose, is_beside, read_columns
+from tilewright.judge.choose import choose
+from tilewright.judge.columns import Chosen, Columns, read_columns
 from tilewright.judge.dump import DUMP_AXES, Dump, dump_shape
 from tilewright.judge.listed import numbers_in_order
 from tilewright.judge.records import records_of
+from tilewright.judge.words import is_beside, is_expected, is_own
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle
 from tilewright.vectors.array_files import arrays_in, arrays_of_json, said
@@ -49,13 +51,23 @@ def read_array_file(path: Path) -> ArrayFile | None:
     if not is_object and suffix != JSON:
         return None
     try:
-        value = read_json(content, path)
+        value = _of_json(content, path)
         arrays = arrays_of_json(value, path)
     except FormatError:
         if is_object and suffix == JSON and not _is_json(content.lstrip().splitlines()[0], path):
             raise
         return None
     return None if "" in arrays else ArrayFile(path, arrays, tuple(records_of(value)))
+
+
+def _of_json(content: bytes, path: Path) -> Any:
+    """The value of JSON, or of what Python prints of a dictionary, which has other quotes."""
+    try:
+        return read_json(content, path)
+    except FormatError:
+        if b'"' in content or b"'" not in content:
+            raise
+        return read_json(content.replace(b"'", b'"'), path)
 
 
 def _is_json(line: bytes, path: Path) -> bool:
@@ -113,21 +125,29 @@ def _chosen(
     """The name of the array that is meant."""
     if name is not None:
         return chosen_array(path, arrays, name)
+    own = [one for one in arrays if not is_expected(one.lower())]
     for wanted in (kind,) if kind else tuple(DUMP_AXES):
-        called = [one for one in arrays if wanted in (one, one.rpartition(".")[2])]
+        called = [one for one in own if wanted in (one, one.rpartition(".")[2])]
         if len(called) == 1:
             return called[0]
-    if len(arrays) == 1:
-        return next(iter(arrays))
+    if len(arrays) == len(own) == 1:
+        return own[0]
     meant = kind or "psum"
     count = len(numbers_in_order(bundle, meant, order))
     fitting = [
         one
-        for one, array in arrays.items()
-        if getattr(array, "size", 0) == count and not is_beside(one.rpartition(".")[2].lower())
+        for one in own
+        if getattr(arrays[one], "size", 0) == count
+        and not is_beside(one.rpartition(".")[2].lower())
     ]
+    fitting = [one for one in fitting if is_own(one.lower())] or fitting
     if len(fitting) == 1:
         return fitting[0]
+    if arrays and not own:
+        raise FormatError(
+            f"{path} holds {listed_arrays(arrays)}, by the name what a core should compute: give what it did "
+            "compute, or say --dump-array if the name is wrong"
+        )
     raise FormatError(
         f"{path} must hold one array called {kind or ' or '.join(DUMP_AXES)}, or one of "
         f"{counted(count, 'number')} ({meant}), but holds {listed_arrays(arrays)}: name it with --dump-array"

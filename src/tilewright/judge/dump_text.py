@@ -6,10 +6,22 @@ import re
 
 from tilewright.vectors.encoding import without_mark
 
-_HEAD = re.compile(
-    r"^\s*(?:[a-z_][\w.*]*\s+)*[\"']?[a-z_][\w.]*[\"']?\s*(?:\[[^\]]*\]\s*)*[:=]\s*(?='?[\[{(])",
+HEAD = re.compile(
+    r"^\s*(?:\[[^\]\s]*:\d+\]\s*)?(?:(?:[a-z_][\w.*]*\s+)*[\"']?[a-z_][\w.]*[\"']?\s*(?:\[[^\]]*\]\s*)*|\$\d+\s*)"
+    r"[:=]\s*(?:std::\w+ of length \d+(?:, capacity \d+)? = )?(?='?[\[{(]|(?:np\.)?[a-z]\w*\(\s*[\[(])",
     re.IGNORECASE | re.MULTILINE,
 )
+_MARKS = (
+    (re.compile(r"\x1b\[[0-9;]*[A-Za-z]"), ""),  # colors of a terminal
+    (re.compile(r"\b(?:LogicArray|BinaryValue)\('?([01xzXZ]+)'?(?:, Range\([^)]*\))?\)"), r"\1"),
+    (re.compile(r'(^|[,;\t])="([^"\n]*)"', re.MULTILINE), r'\1"\2"'),  # text of Excel
+    (re.compile(r"<V((?: '?[\w']+)+) ?>"), r"\1"),  # a vector of Bluespec
+)
+"""What marks numbers, and what is put in its place."""
+_REPEATS = re.compile(r"(?<!\d)(-?\d+) <repeats (\d+) times>")
+MOST_REPEATS = 1 << 20
+_SHAPE = re.compile(r"\s*\(\d+(?:,\s*\d+)*,?\)\s*")
+_IN_PARENTHESES = re.compile(r"\([0-9]+\)")
 _ITEM = re.compile(r"^\s*(?:-\s+)+(?=[^\s-]|-\d)", re.MULTILINE)
 _KEY = re.compile(r"\s*(?:---|\.\.\.|#.*|[\"']?[A-Za-z_][\w.]*[\"']?\s*:(?:\s.*)?)")
 _CELL = re.compile(r"\s*\"?[+-]?[0-9]+(?:,[0-9]+)?\"?\s*")
@@ -27,11 +39,15 @@ def plain_text(content: bytes) -> str:
     ('psum:\\n-5\\n7', '-5.0;7.0')
     """
     text = without_mark(content).decode("utf-8", "replace").replace("\u2212", "-")
-    lines = text.splitlines()
+    for pattern, instead in _MARKS:
+        text = pattern.sub(instead, text)
+    lines = _REPEATS.sub(_repeated, text).splitlines()
     if lines and re.fullmatch(r"sep=[,;\t]", lines[0]):
         lines[0] = ""
     for change in (
+        _without_shape,
         _without_hashes,
+        _with_signs,
         _without_dashes,
         _without_addresses,
         _with_points,
@@ -47,7 +63,35 @@ def without_heads(text: str) -> str:
     >>> without_heads("int psum[2] = {1, 2};"), without_heads("psum: 5")
     ('{1, 2};', 'psum: 5')
     """
-    return _HEAD.sub("", text)
+    return HEAD.sub("", text)
+
+
+def _repeated(found: re.Match[str]) -> str:
+    """Numbers that gdb prints as ``0 <repeats 12 times>``, each of them."""
+    return ", ".join([found[1]] * min(int(found[2]), MOST_REPEATS))
+
+
+def _without_shape(lines: list[str]) -> list[str]:
+    """Without the shape that a program printed before an array: ``(4, 2, 3)`` alone on the first line."""
+    told = [at for at, line in enumerate(lines) if line.strip()][:2]
+    if len(told) < 2 or not _SHAPE.fullmatch(lines[told[0]]) or lines[told[1]].lstrip()[:1] != "[":
+        return lines
+    return [*lines[: told[0]], "", *lines[told[0] + 1 :]]
+
+
+def _with_signs(lines: list[str]) -> list[str]:
+    """A minus for the parentheses of bookkeepers, ``(77)``, where no number has a minus."""
+    if not any(line.rstrip()[-1:] == ")" for line in lines):
+        return lines
+    cells = [cell.strip() for line in lines for cell in re.split("[,;\t]", line)]
+    is_marked = any(map(_IN_PARENTHESES.fullmatch, cells)) and not any(
+        one[:1] == "-" for one in cells
+    )
+    if not is_marked or not any(one.isdecimal() for one in cells):
+        return lines
+    return [
+        re.sub(r"(^|[,;\t])(\s*)\(([0-9]+)\)(?=\s*(?:$|[,;\t]))", r"\1\2-\3", one) for one in lines
+    ]
 
 
 def _without_hashes(lines: list[str]) -> list[str]:
@@ -69,9 +113,14 @@ def _without_dashes(lines: list[str]) -> list[str]:
 
 
 def _without_addresses(lines: list[str]) -> list[str]:
-    """Lines that begin with how many numbers stand before, as ModelSim writes memories: ``10: fe 17``."""
+    """Lines that begin with how many numbers stand before, as ModelSim writes memories: ``10: fe 17``; or
+    with the number of the first one, as R prints a vector: ``[13] -2 17``.
+    """
+    is_of_r = next((line for line in lines if line.strip()), "").lstrip()[:3] == "[1]"
+    if is_of_r:
+        lines = [re.sub(r"^(\s*)\[(\d+)\]", r"\1\2:", line) for line in lines]
     for base in (10, 16):
-        count, found = 0, list[str]()
+        count, found = int(is_of_r), list[str]()
         for line in lines:
             place = _ADDRESS.fullmatch(line)
             if place is None and line.strip() and not line.lstrip().startswith("//"):
@@ -85,7 +134,7 @@ def _without_addresses(lines: list[str]) -> list[str]:
                 count += len(place["rest"].split())
             found.append(line if place is None else place["rest"])
         else:
-            return found if count else lines
+            return found if count > is_of_r else lines
     return lines
 
 

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 from tilewright.errors import ConfigError, FormatError, counted, printable
-from tilewright.judge.columns import Chosen, Column, Columns, choose, read_columns, wanted_of
+from tilewright.judge.choose import choose
+from tilewright.judge.columns import (
+    Chosen,
+    Column,
+    Columns,
+    in_lanes,
+    read_columns,
+    remedy_of_lanes,
+    wanted_of,
+)
 from tilewright.judge.dump import Dump
-from tilewright.judge.dump_text import plain_text
-from tilewright.judge.listed import check_text, list_text, read_list
+from tilewright.judge.dump_text import plain_text, without_heads
+from tilewright.judge.listed import check_text, check_whole, read_list
 from tilewright.judge.log_lines import forms_of_lines, is_of_expected
 from tilewright.judge.memory_dump import read_memory_dump
 from tilewright.judge.numerals import RADICES, is_numbers, radix_of
 from tilewright.judge.table import read_table
+from tilewright.judge.titled import without_expected
 from tilewright.vectors import Bundle
 from tilewright.vectors.encoding import without_mark
 
@@ -55,20 +66,25 @@ def read_free_text(
         return _of_columns(
             bundle, path, chosen, kind, order=order, radix=radix, is_partial=is_partial
         )
-    listed = list_text(path, content)
+    check_whole(path, without_heads(text).splitlines())
+    text, notes = (text, ()) if table else without_expected(path, text)
+    listed = without_heads(text)
     found_radix = radix or radix_of(listed, bundle.array.psum_bits)
     try:
-        dump = read_list(bundle, path, said, order=order, radix=found_radix, is_partial=is_partial)
+        dump = read_list(
+            bundle, path, said, order=order, radix=found_radix, text=listed, is_partial=is_partial
+        )
     except FormatError:
         if chosen:
             raise FormatError(f"{path} is a table, but {chosen}: {_PATTERN}") from None
         found = _of_lines(bundle, path, text, kind, order=order, radix=radix, is_partial=is_partial)
         if isinstance(found, Dump):
-            return found
+            return replace(found, notes=(*notes, *found.notes))
         is_list = any(is_numbers(line, found_radix) for line in listed.splitlines())
         if is_list or not (found or refusals):
             raise
         raise (FormatError(found) if found else refusals[0]) from None
+    dump = replace(dump, notes=(*notes, *dump.notes))
     if found_radix == "decimal" or order is not None or radix is not None:
         return dump
     note = RADIX_NOTE.format(radix="hexadecimal" if found_radix == "hex" else found_radix)
@@ -102,9 +118,13 @@ def _of_lines(
     """The numbers of the one form of lines that holds as many as are expected; or why there is none."""
     lines = sum(bool(line.strip()) for line in text.splitlines())
     fitting, others, reason = list[tuple[str, Chosen]](), list[tuple[str, Chosen]](), ""
-    for form, columns in forms_of_lines(text)[:MOST_FORMS]:
+    forms = forms_of_lines(text)[:MOST_FORMS]
+    if sum(not _has_words(form) for form, _ in forms) > 1:
+        forms = [one for one in forms if _has_words(one[0])]
+    for form, columns in forms:
         chosen = choose(columns, bundle, kind, order)
         if isinstance(chosen, Chosen):
+            chosen = in_lanes(bundle, chosen, kind or "psum", order)
             count = len(chosen.columns.rows) * len(chosen.values)
             wanted = wanted_of(bundle, chosen, kind or "psum", order)
             (fitting if count == wanted else others).append((form, chosen))
@@ -121,17 +141,23 @@ def _of_lines(
         more = f", the other {counted(rest, 'line')} overlooked" if rest > 0 else ""
         return replace(found, notes=tuple(note + more for note in found.notes))
     if len(told) > 1:
-        forms = " and ".join(_shown(form) for form, _ in told[:2])
-        return f"{path}: lines like {forms} have as many numbers as are expected: {_PATTERN}"
+        names = " and ".join(_shown(form) for form, _ in told[:2])
+        return f"{path}: lines like {names} have as many numbers as are expected: {_PATTERN}"
     if reason or not others:
         return reason
     form, chosen = others[0]
     count = len(chosen.columns.rows) * len(chosen.values)
     wanted = wanted_of(bundle, chosen, kind or "psum", order)
+    remedy = remedy_of_lanes(bundle, chosen, wanted) or (_FEWER if count < wanted else _MORE)
     return (
         f"{path} must hold {counted(wanted, 'number')} ({kind or 'psum'}), but its lines like "
-        f"{_shown(form)} hold {count}: {_FEWER if count < wanted else _MORE}"
+        f"{_shown(form)} hold {count}: {remedy}"
     )
+
+
+def _has_words(form: str) -> bool:
+    """Whether lines say more than numbers: those of lists in several blocks are no form of their own."""
+    return re.search("[a-z]", form, re.IGNORECASE) is not None
 
 
 def _is_first(others: list[tuple[str, Chosen]]) -> bool:

@@ -34,6 +34,7 @@ _PREFIX = re.compile("^(0x|0b|[0-9]+'s?[hb])", re.IGNORECASE)
 _PLACE = re.compile(r"\s*@([0-9a-f]{1,15})\s+", re.IGNORECASE)
 _OTHER_RADIX = {"binary": "hex", "hex": "binary"}
 SHOWN = 40
+MOST_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +240,13 @@ def split_bits(digits: npt.NDArray[Any], lanes: int, bits: int) -> tuple[Ints, K
     """Values and known of the lanes of words ``word digit`` of 0, 1 and, for x and z, 2; two's complement."""
     fields = digits.reshape(len(digits), lanes, bits)
     known: Known = np.all(fields < 2, axis=2)
-    places = 1 << np.arange(bits, dtype=np.int64)[::-1]
-    places[0] = -places[0]
+    if bits > MOST_BITS:
+        above, sign = fields[..., :-MOST_BITS], fields[..., -MOST_BITS, None]
+        if np.any((above != sign).any(axis=2) & known):
+            raise FormatError(f"numbers must have at most {MOST_BITS} bits, but one has {bits}")
+        fields, bits = fields[..., -MOST_BITS:], MOST_BITS
+    places = np.int64(1) << np.arange(bits, dtype=np.int64)[::-1]
+    places[0] = np.iinfo(np.int64).min if bits == MOST_BITS else -places[0]
     return np.where(known, (fields.astype(np.int64) * places).sum(axis=2), 0), known
 
 

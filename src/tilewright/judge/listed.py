@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from math import prod
 from pathlib import Path
@@ -28,6 +29,7 @@ from tilewright.vectors import Bundle
 from tilewright.vectors.encoding import without_mark
 from tilewright.vectors.memory_image import MemoryImage, read_memory_image
 
+_LEFT_OUT = re.compile(r"(?<![^\s,\[{(0-9])(?:\.{2,3}|\u2026)(?![^\s,\]})])")
 _MAGIC = {b"PK": "a zip archive, as torch.save writes", b"\x80": "a Python pickle"}
 
 
@@ -70,25 +72,27 @@ def read_list(
     order: str | None = None,
     radix: str = "decimal",
     image: MemoryImage | None = None,
+    text: str | None = None,
     is_partial: bool = False,
 ) -> Dump:
     """Numbers parted by blanks, commas, semicolons or line ends, in `order` (`numbers_in_order`).
 
     Comments (``//``, ``#``) and addresses that count up (``@0``) do not count; a number with x or z is
     unknown, or left out where as many as expected are known between such. Words of digits may be several
-    numbers each. A memory file (`read_memory_image`) holds the numbers by address; `image`, where it was read
-    already. Raises `FormatError` naming the line of what is no number, and if there are more numbers than
-    expected, or fewer and not `is_partial`.
+    numbers each. A memory file (`read_memory_image`) holds the numbers by address; `image` and
+    `text` (`list_text`) are given where they were read already. Raises `FormatError` naming the line of what
+    is no number, and if there are more numbers than expected, or fewer and not `is_partial`.
     """
     targets = numbers_in_order(bundle, kind, order)
     if radix not in RADICES:
         raise ConfigError(f"a radix is {', '.join(RADICES)}, not '{radix}'")
-    content, said, bits = read_bytes(path), list[str](), bundle.array.psum_bits
-    image = image or read_memory_image(without_mark(content), path)
+    said, bits = list[str](), bundle.array.psum_bits
+    content = read_bytes(path) if text is None else b""
+    image = image or (read_memory_image(without_mark(content), path) if text is None else None)
     if image is not None:
         image, radix = image.in_words(len(targets)), "decimal"
         content, said = image.text(radix).encode(), [f"read as {image}"]
-    text = list_text(path, content)
+    text = list_text(path, content) if text is None or image is not None else text
     lines, notes = _without_text(text.splitlines(), radix)
     tokens, more = _as_wanted(
         _tokens(path, lines), len(targets), bits, "" if order is None else radix
@@ -140,37 +144,46 @@ def _as_wanted(
         return known, (
             f"{count} that {'is' if len(tokens) == wanted + 1 else 'are'} x or z between others: left out",
         )
-    lanes = _packed(tokens, bits, radix)
+    lanes = lanes_of([token for token, *_ in tokens], bits, radix)
     if lanes < 2 or lanes * len(tokens) != wanted:
         return tokens, ()
-    digits = bits // DIGIT_BITS[radix]
     parts = [
-        (text[at : at + digits], number, lane * lanes + at // digits)
+        (part, number, lane * lanes + at)
         for token, number, lane in tokens
-        for text in (digits_of(token),)
-        for at in range(0, len(text), digits)
+        for at, part in enumerate(parts_of(token, bits, radix))
     ]
     return parts, (f"each word is {lanes} numbers of {bits} bits, the highest bits first",)
 
 
-def _packed(tokens: Sequence[Token], bits: int, radix: str) -> int:
+def lanes_of(words: Sequence[str], bits: int, radix: str) -> int:
     """How many numbers of so many bits each word of digits holds, all being of one length; 0 if none."""
-    lengths = {len(digits_of(token)) for token, *_ in tokens}
+    lengths = {len(digits_of(word)) for word in words}
     if radix not in DIGIT_BITS or len(lengths) != 1 or bits % DIGIT_BITS[radix]:
         return 0
     lanes, rest = divmod(lengths.pop() * DIGIT_BITS[radix], bits)
     return 0 if rest else lanes
 
 
+def parts_of(word: str, bits: int, radix: str) -> list[str]:
+    """The digits of each of the numbers of a word, the highest bits first."""
+    text, size = digits_of(word), bits // DIGIT_BITS[radix]
+    return [text[at : at + size] for at in range(0, len(text), size)]
+
+
+def lanes_remedy(lanes: int, bits: int) -> str:
+    """What to say of words that are so many numbers each."""
+    return (
+        f"each word has {lanes} numbers of {bits} bits: say --order 'oh ow -oc' where they are the output "
+        "channels of a pixel, the first one right ('oh ow oc': left), 'otile onij -col' for columns of the "
+        "array"
+    )
+
+
 def _remedy(tokens: Sequence[Token], wanted: int, bits: int, radix: str) -> str:
     count, lines = len(tokens), len({line for _, line, _ in tokens})
-    lanes = _packed(tokens, bits, radix)
+    lanes = lanes_of([token for token, *_ in tokens], bits, radix)
     if lanes > 1:
-        return (
-            f"each word has {lanes} numbers of {bits} bits: say --order 'oh ow -oc' where they are the "
-            "output channels of a pixel, the first one right ('oh ow oc': left), 'otile onij -col' for "
-            "columns of the array"
-        )
+        return lanes_remedy(lanes, bits)
     if lines == wanted and count % wanted == 0:
         return (
             f"a table of {count // wanted} columns? Say which one counts, and its place, with --pattern, as "
@@ -188,6 +201,21 @@ def check_text(path: Path, content: bytes) -> None:
         f"{path} must be text, .npy or .npz, but is {next(names, 'binary data')}: write the numbers with "
         f"numpy.save, or as text"
     )
+
+
+def check_whole(path: Path, lines: Sequence[str]) -> None:
+    """Raise `FormatError` where the writer left numbers out of a list: ``[1, 2, ..., 9]``."""
+    for at, line in enumerate(lines):
+        if not _LEFT_OUT.search(line):
+            continue
+        rest = _LEFT_OUT.sub(" ", line)
+        beside = [*lines[at - 1 : at], *lines[at + 1 : at + 2]]
+        is_alone = not tokens_of(rest) and len(beside) == 2
+        if is_numbers(rest, "hex") or (is_alone and all(is_numbers(one, "hex") for one in beside)):
+            raise FormatError(
+                f"{path}: line {at + 1} leaves numbers out, {line.strip()[:40]!r}: print all of them (numpy "
+                "and torch: set_printoptions(threshold=10**9); pandas: to_csv; gdb: set print elements 0)"
+            )
 
 
 def without_places(path: Path, number: int, line: str, *, done: int) -> Iterator[str]:

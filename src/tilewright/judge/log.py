@@ -10,10 +10,10 @@ import numpy as np
 
 from tilewright.errors import ConfigError, FormatError, counted
 from tilewright.judge.dump import Dump, FoundNumbers, dump_shape
-from tilewright.judge.expected_words import STEMS
 from tilewright.judge.in_layout import WordFiles, split_words
 from tilewright.judge.numerals import parse_number, radix_of
 from tilewright.judge.places import Places
+from tilewright.judge.words import STEMS
 from tilewright.registry import Registry
 from tilewright.spec import Ints
 from tilewright.store.artifact import read_bytes
@@ -92,7 +92,13 @@ def read_log(
         values.append(value)
         where.append(at)
     numbers = FoundNumbers.of(np.array(targets, np.int64), values, where, (path.name,))
-    return numbers.to_dump(kind, dump_shape(bundle, kind), is_rest_expected=is_rest_expected)
+    twice = len(targets) - len(set(targets))
+    notes = (f"{counted(twice, 'number')} of a place named before: the last one counts",) * (
+        twice > 0
+    )
+    return numbers.to_dump(
+        kind, dump_shape(bundle, kind), notes=notes, is_rest_expected=is_rest_expected
+    )
 
 
 def _check_no_difference_is_left(path: Path, text: str, pattern: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from tilewright.judge.columns import Column, Columns
-from tilewright.judge.expected_words import WHOLE
+from tilewright.judge.words import OWN, TOOLS, WHOLE
 
 _NUMBER = re.compile(
     r"(?:(?<![\w.'])[+-]?|(?<=[a-z_])(?=[0-9]+(?!\w)))"
@@ -24,12 +24,26 @@ _STATUS = re.compile(
     r"\b(?:pass|fail|ok|error|warning|info|mismatch|match|uvm_\w+)(?:ed|es)?\b", re.IGNORECASE
 )
 """What tells a right number from a wrong one, in a log that names both."""
+_MOMENT = re.compile(
+    r"(?:\b\d{4}[-/]\d\d[-/]\d\d[T ]|\b)\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\b|\b\d{4}-\d\d-\d\d\b"
+)
+"""A date, or a time of the day."""
+_SOURCE = re.compile(
+    r"\b(?P<name>[\w./-]*\w\.(?:svh?|vh?|vhdl?|py|c|cpp|cc|h|hpp|rs|scala))"
+    r"(?:\(\d+\)(?!\s*[=:]\s*[\d-])|(?::\d+){1,2}|, line \d+)",
+    re.IGNORECASE,
+)
+"""A line of a source file, which says where a message is made."""
 _BLANK = re.compile(r"[\s,;|]*")
+_SAYS = re.compile("[A-Za-z:=]")
+"""What a line has that is more than a row of a list."""
 _ENTRIES = re.compile(r"[^{}]*\{(?:\s*[0-9'a-fhx]+\s*:[^{},:]*,?){2,}\}[^{}]*", re.IGNORECASE)
 """A line of an associative array: ``'{0:5, 1:-7}``."""
 _WANTED = re.compile(rf"(?:\b|_)(?:{WHOLE})(?![a-z])", re.IGNORECASE)
 """A word that the expected number follows."""
-_OWN = re.compile(r"\b(?:actual|got|found|dut|rtl|result)\w*\W*$", re.IGNORECASE)
+_OF_TOOL = re.compile(rf"\b(?:{TOOLS})\W+(?:\w+\W*)?$", re.IGNORECASE)
+"""The last words before a number, if they name who computes expected ones."""
+_OWN = re.compile(rf"\b(?:{OWN}|act)\w*\W*$", re.IGNORECASE)
 """The last word before a number that is the core's, whatever else is said before it."""
 
 
@@ -63,6 +77,8 @@ def is_of_expected(form: str) -> bool:
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.splitlines(), 1):
+        if not _SAYS.search(line):
+            line = line.strip(" \t[]{},;")
         inner = line[line.find("{") + 1 : line.rfind("}")]
         parts = inner.split(",") if _ENTRIES.fullmatch(line) else [line]
         yield from ((number, part) for part in parts)
@@ -70,6 +86,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _split(line: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What stands between the numbers of a line (`_plain`), and the numbers."""
+    line = _SOURCE.sub(r"\g<name>", _MOMENT.sub("~", line))
     pieces, cells, at = list[str](), list[str](), 0
     for found in _NUMBER.finditer(line):
         pieces.append(_plain(line[at : found.start()]))
@@ -110,7 +127,8 @@ def _is_expected(before: str, behind: str, columns: list[Column]) -> bool:
     if columns and columns[-1].is_expected and goes_on:
         return _OWN.search(before) is None
     note = re.match(r"\s*\(([^)#]*)\)", behind)
-    is_said = _WANTED.search(before) is not None and _OWN.search(before) is None
+    word = _WANTED.search(before) or _OF_TOOL.search(before)
+    is_said = word is not None and _OWN.search(before) is None
     return is_said or (note is not None and _WANTED.search(note[1]) is not None)
 
 

@@ -26,6 +26,8 @@ _SIZES = (1, 2, 4, 8)
 """Octets of a number."""
 _OTHERS = (b"PK", b"\x80", b"\x7fELF", b"\x1f\x8b", b"\x89", b"\x93NUMPY")
 """How files begin that are binary and no memory: archives, pickles, programs, pictures."""
+_LONG = (b"PK\x03\x04", b"\x7fELF", b"\x1f\x8b\x08", b"\x93NUMPY")
+"""Such beginnings as no number has by chance: of a file that is called one of octets."""
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -101,9 +103,9 @@ def read_memory_dump(
 
 
 def _is_raw(path: Path, content: bytes) -> bool:
-    if content.startswith(_OTHERS):
-        return False
-    return path.suffix in OCTET_SUFFIXES or _CONTROL.search(content) is not None
+    if path.suffix in OCTET_SUFFIXES:
+        return not content.startswith(_LONG)
+    return not content.startswith(_OTHERS) and _CONTROL.search(content) is not None
 
 
 def _size(total: int, wanted: int, bits: int) -> tuple[int, int]:

@@ -126,7 +126,9 @@ def _in_complement(value: int, width: int) -> int:
 
 
 def _whole(text: str) -> int:
-    """The integer that a decimal fraction says; ValueError if it is none."""
+    """The integer that a decimal fraction says; ValueError if it is none, or too rounded to say it."""
+    if _is_rounded(text):
+        raise ValueError(text)
     try:
         value = Decimal(text)
     except InvalidOperation:
@@ -134,6 +136,12 @@ def _whole(text: str) -> int:
     if value != value.to_integral_value():
         raise ValueError(text)
     return int(value)
+
+
+def _is_rounded(text: str) -> bool:
+    """Whether the last digit that stands there is one of tens or more: ``1.2346e+05``."""
+    digits, _, exponent = text.lower().partition("e")
+    return int(exponent or 0) > len(digits.partition(".")[2])
 
 
 def is_literal(token: str) -> bool:
@@ -160,9 +168,14 @@ def is_unknown(token: str) -> bool:
 
 def not_a_number(token: str) -> str:
     """What a message says of a token that is no integer."""
-    is_fraction = re.fullmatch(r"[+-]?[0-9]+\.[0-9]+(e[+-]?[0-9]+)?", token, re.IGNORECASE)
-    hint = ": dump the integers that the core holds, not what they stand for" if is_fraction else ""
-    return f"{token[:40]!r}{hint}"
+    is_fraction = re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", token, re.IGNORECASE)
+    if not is_fraction:
+        return repr(token[:40])
+    if _is_rounded(token):
+        return f"{token[:40]!r}, which is rounded: print every digit (torch: sci_mode=False)"
+    is_grouped = re.fullmatch(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+", token)
+    also = ", and leave separators of thousands out" if is_grouped else ""
+    return f"{token[:40]!r}: dump the integers that the core holds, not what they stand for{also}"
 
 
 def digits_of(token: str) -> str:

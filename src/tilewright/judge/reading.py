@@ -9,16 +9,22 @@ from tilewright.errors import ArtifactError, ConfigError, FormatError
 from tilewright.judge.arrays import NUMPY, ArrayFile, read_array, read_array_file
 from tilewright.judge.dump import Dump
 from tilewright.judge.dump_text import plain_text
+from tilewright.judge.foreign import foreign
 from tilewright.judge.free_text import read_free_text
 from tilewright.judge.in_layout import DUMP_KINDS, WordFiles, in_other_radix, read_words, word_files
 from tilewright.judge.listed import read_list
 from tilewright.judge.log import read_log
+from tilewright.judge.table import read_table
+from tilewright.judge.titled import without_expected
 from tilewright.judge.waves import read_waves
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle, Layout
 from tilewright.vectors.encoding import without_mark
 from tilewright.vectors.memory_image import MemoryImage, read_memory_image
 from tilewright.waves import Sampling, is_capture
+
+MOST_OCTETS = 1 << 12
+"""Of a file, looked at for what it is."""
 
 
 def read_dump(
@@ -101,10 +107,11 @@ def _check_waves(path: Path, sampling: Sampling | None) -> None:
         raise ConfigError(
             f"{path} is a wave file: name --bus and --clock, and --when if it has one"
         )
-    if path.suffix in (".fsdb", ".vpd"):
-        raise ConfigError(
-            f"{path} must be a VCD, FST or GHW file to be read: convert it, or dump one of these"
-        )
+    if path.suffix.lower() not in NUMPY:
+        with path.open("rb") as file:
+            why = foreign(path, file.read(MOST_OCTETS))
+        if why is not None:
+            raise FormatError(why)
 
 
 def read_dumps(
@@ -165,6 +172,8 @@ def _read_file(
     if named and kind in (None, named.form.kind):
         is_part = is_partial or len(named.texts.names) > 1
         return _in_either_radix(bundle, named, path, content, None, is_partial=is_part)
+    if b"\0" not in content and read_table(content.decode()) is None:
+        content = without_expected(path, content.decode())[0].encode()
     refusals, dumps = list[FormatError](), list[Dump]()
     image = read_memory_image(content, path)
     for name in (kind,) if kind else DUMP_KINDS:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tilewright.judge.columns import Column, Columns
 from tilewright.judge.places import PLACES
+from tilewright.judge.words import is_expected
 
 _SCALARS = (str, int, float, type(None))
 MOST = 100
@@ -14,7 +15,8 @@ MOST = 100
 
 
 def records_of(value: Any) -> Iterator[Columns]:
-    """The tables in a value of JSON, wherever they stand: titles in small letters, and a row a record.
+    """The tables in a value of JSON, but those under a name of expected numbers: titles in small letters, and
+    a row a record.
 
     >>> next(records_of([{"oc": 0, "psum": "0x1f"}, {"oc": 1, "psum": None}])).rows
     (('0', '0x1f'), ('1', 'x'))
@@ -32,8 +34,14 @@ def records_of(value: Any) -> Iterator[Columns]:
             counted="record",
         )
         return
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for part in parts:
+    parts = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value if isinstance(value, list) else ())
+    )
+    for name, part in parts:
+        if is_expected(str(name).lower()):
+            continue
         if isinstance(part, dict | list):
             yield from records_of(part)
 

@@ -22,8 +22,12 @@ _TOKEN = {
 _PREFIX = {"binary": b"0b", "hex": b"0x"}
 _PLACE = re.compile(rb"@([0-9a-fA-F]{1,15})$")
 _BRACKETS = re.compile(rb"[\[\](){}]")
-CALLS = r"\b(np\.)?(array|tensor|u?int[0-9]+)\(|,\s*dtype=[\w.]+"
-"""What numpy and torch print around numbers."""
+CALLS = (
+    r"(?:\b(?:np\.|tf\.)?(?:array|tensor|u?int[0-9]+)|\b(?:[A-Z]\w*)?(?:Array|Buffer)|\b(?:tf\.)?Tensor"
+    r"|\b(?:Vector|List|Seq|vec!?))(?:\(|(?<=vec!)\[)"
+    r"|,\s*(?:dtype|device|requires_grad|grad_fn|shape|numpy)=(?:\([^()]*\)|<[^<>]*>|'[^']*'|[\w.]+)"
+)
+"""What numpy, torch and others print around numbers."""
 _CALLS = re.compile(CALLS.encode())
 _FLOAT = re.compile(rb"(?<![\w.])[+-]?[0-9]+\.[0-9]*(e[+-]?[0-9]{1,3})?(?![\w.])", re.IGNORECASE)
 _MARKS = re.compile(r"[ \t]*[,;|]?[ \t]*")

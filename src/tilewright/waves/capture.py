@@ -1,5 +1,5 @@
 """Captures of a logic analyzer in an FPGA, of which each row is one edge of the clock: the CSV that ChipScoPy
-and Vivado's ``write_hw_ila_data -csv_file`` write.
+and Vivado's ``write_hw_ila_data -csv_file`` write, and those of `sections`.
 
 The first line names the columns: two or more of its own, then the probes, ``path/name[7:0]``. A line of the
 radix of each column may follow; without it, probes are hexadecimal.
@@ -15,7 +15,8 @@ from pathlib import Path
 
 from tilewright.errors import FormatError
 from tilewright.store.artifact import read_bytes
-from tilewright.waves.wave_file import Variable, begins_with, find_variable
+from tilewright.waves.sections import Sections, has_sections, is_unknown, read_sections
+from tilewright.waves.wave_file import Variable, begins_with, find_variable, with_buses
 
 _STARTS = (b"Sample in Buffer,", b"\xef\xbb\xbfSample in Buffer,")
 _OWN = ("Sample in Buffer", "Sample in Window", "TRIGGER", "GAP")
@@ -26,7 +27,7 @@ _PROBE = re.compile(r"(?P<name>.*?)\s*(\[(?P<high>\d+)(:(?P<low>\d+))?\])?")
 
 def is_capture(path: Path) -> bool:
     """Whether the file begins as a capture does."""
-    return begins_with(path, _STARTS)
+    return begins_with(path, _STARTS) or has_sections(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Capture:
     def read(cls, path: Path) -> Capture:
         """Raises `FormatError` if a row has not as many cells as the first one."""
         text = read_bytes(path).decode("utf-8-sig", "replace")
+        if not text.startswith(_STARTS[0].decode()):
+            return cls._of_sections(path, read_sections(path, text))
         head, *rows = csv.reader(line for line in text.splitlines() if line.strip())
         for number, row in enumerate(rows, 2):
             if len(row) != len(head):
@@ -57,16 +60,28 @@ class Capture:
         probes = [(number, name) for number, name in enumerate(head) if name not in _OWN]
         return cls(
             path,
-            tuple(_variable(name, str(number)) for number, name in probes),
+            with_buses(_variable(name, str(number)) for number, name in probes),
             {str(number): radixes[number] for number, _ in probes},
             rows,
             head.index("GAP") if "GAP" in head else None,
             3 if has_radixes else 2,
         )
 
+    @classmethod
+    def _of_sections(cls, path: Path, found: Sections) -> Capture:
+        columns = [(number, name) for number, name in enumerate(found.names) if number and name]
+        return cls(
+            path,
+            with_buses(_variable(plain_name(name), str(number)) for number, name in columns),
+            {str(number): radix for number, radix in enumerate(found.radixes)},
+            found.rows,
+            None,
+            found.first_line,
+        )
+
     def find(self, name: str) -> Variable:
-        """See `WaveFile.find`; ``/`` and ``.`` are the same between scopes."""
-        return find_variable(self.variables, name.replace("/", "."), self.path)
+        """See `WaveFile.find`; ``/``, ``|`` and ``.`` are the same between scopes."""
+        return find_variable(self.variables, plain_name(name).replace("/", "."), self.path)
 
     def rows_of(self, watched: Sequence[Variable]) -> Iterator[tuple[int, dict[str, str]]]:
         """For each row its number in the buffer, and the bits of each of those variables by code.
@@ -82,15 +97,17 @@ class Capture:
             yield self._place(row[0], line), held
 
     def _place(self, cell: str, line: int) -> int:
-        if not cell.strip().isdecimal():
+        if not re.fullmatch("-?[0-9]+", cell.strip()):
             raise FormatError(
                 f"{self.path}:{line}: a row must begin with its number in the buffer, not {cell[:40]!r}"
             )
         return int(cell)
 
     def _bits(self, one: Variable, row: Sequence[str], line: int) -> str:
+        if len(one.parts) > 1:
+            return "".join(self._bits(bit, row, line) for bit in one.parts)
         cell, radix = row[int(one.code)].strip(), self.radixes[one.code]
-        if not cell:
+        if not cell or is_unknown(cell):
             return "x" * one.width
         if radix not in _RADIXES:
             raise FormatError(
@@ -98,7 +115,7 @@ class Capture:
                 "set it in the waveform window and write the capture again"
             )
         try:
-            value = int(cell, _RADIXES[radix])
+            value = int(cell.rstrip("hH"), _RADIXES[radix])
         except ValueError:
             value = 1 << one.width
         if not -(1 << one.width - 1) <= value < 1 << one.width:
@@ -106,6 +123,11 @@ class Capture:
                 f"{self.path}:{line}: {one.name} must be {one.width} bits in radix {radix}, not {cell[:40]!r}"
             )
         return f"{value & (1 << one.width) - 1:0{one.width}b}"
+
+
+def plain_name(name: str) -> str:
+    """A name of Quartus, ``core:u|fifo:f|q``, without the modules of the instances, and points for ``|``."""
+    return re.sub(r"(?:^|(?<=\|))[^|:\[]+:(?=[A-Za-z_\\])", "", name).replace("|", ".")
 
 
 def _variable(head: str, code: str) -> Variable:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tilewright.errors import ConfigError
 from tilewright.waves.binary import BinaryFile, is_binary
-from tilewright.waves.capture import Capture, is_capture
+from tilewright.waves.capture import Capture, is_capture, plain_name
 from tilewright.waves.condition import Condition
 from tilewright.waves.vcd import VcdFile
 from tilewright.waves.wave_file import Variable, WaveFile
@@ -86,6 +86,7 @@ def read_samples(path: Path, sampling: Sampling) -> list[Sample]:
 
 def _condition(file: WaveFile | Capture, text: str) -> tuple[Variable, Condition]:
     """A condition and its variable: one whose name is all of the text, or the one that it names."""
+    text = plain_name(text) if isinstance(file, Capture) else text
     if any(f".{one.name}".endswith(f".{text}") for one in file.variables):
         condition = Condition(text)
     else:

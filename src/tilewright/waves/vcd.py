@@ -9,9 +9,13 @@ from pathlib import Path
 
 from tilewright.errors import FormatError
 from tilewright.store.artifact import read_bytes
-from tilewright.waves.wave_file import LEVELS, Variable, WaveFile
+from tilewright.waves.wave_file import LEVELS, Variable, WaveFile, with_buses
 
 _RANGE = re.compile(r"\[-?\d+(:-?\d+)?\]$")
+
+_NO_BITS = ("real", "realtime", "string")
+_BIT = re.compile(r"\[\d+\]")
+"""What stands behind the name of one bit, as ModelSim declares each bit of a bus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +28,15 @@ class VcdFile(WaveFile):
     def read(cls, path: Path) -> VcdFile:
         """Raises `FormatError` if it is no VCD file."""
         tokens = iter(read_bytes(path).decode("utf-8", "replace").split())
-        variables = tuple(_declared(tokens, path))
+        variables = with_buses(_declared(tokens, path))
         return cls(path, variables, list(tokens))
 
     def steps(self, watched: Iterable[Variable]) -> Iterator[tuple[int, dict[str, str]]]:
         """See `WaveFile.steps`."""
-        return _steps(iter(self.body), {one.code: one.width for one in watched}, self.path)
+        several = tuple(watched)
+        widths = {part.code: part.width for one in several for part in one.parts}
+        steps = _steps(iter(self.body), widths, self.path)
+        return _joined(steps, [one for one in several if len(one.parts) > 1])
 
 
 def _declared(tokens: Iterator[str], path: Path) -> Iterator[Variable]:
@@ -41,8 +48,12 @@ def _declared(tokens: Iterator[str], path: Path) -> Iterator[Variable]:
             scopes.append(body[1])
         elif keyword == "$upscope" and scopes:
             scopes.pop()
+        elif keyword == "$var" and body[:1] and body[0] in _NO_BITS:
+            continue
         elif keyword == "$var" and len(body) >= 4 and body[1].isdecimal():
             name = _RANGE.sub("", body[3]) if ":" in body[3] else body[3]
+            is_bit = body[1] == "1" and _BIT.fullmatch("".join(body[4:]))
+            name += "".join(body[4:]) * bool(is_bit)
             yield Variable(".".join((*scopes, name)), int(body[1]), body[2])
         elif keyword == "$enddefinitions":
             return
@@ -73,6 +84,20 @@ def _steps(
         elif lead in "rRsS":
             next(tokens, "")
     yield time, changes
+
+
+def _joined(
+    steps: Iterator[tuple[int, dict[str, str]]], buses: Sequence[Variable]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """The steps, and in each the value of those buses of which a bit changes."""
+    held = {part.code: "x" for one in buses for part in one.parts}
+    for time, changes in steps:
+        held |= {code: bit for code, bit in changes.items() if code in held}
+        for one in buses:
+            codes = [part.code for part in one.parts]
+            if not changes.keys().isdisjoint(codes):
+                changes[one.code] = "".join(held[code] for code in codes)
+        yield time, changes
 
 
 def _filled(digits: str, width: int, path: Path) -> str:

@@ -18,16 +18,25 @@ LEVELS = str.maketrans("uwlh-", "xx01x")
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable of the file: its name with the scopes before it, its width in bits, and its code."""
+    """A variable of the file: its name with the scopes before it, its width in bits, and its code.
+
+    Of a bus whose bits the file has one by one, the codes of all, the highest first, parted by blanks.
+    """
 
     name: str
     width: int
     code: str
 
+    @property
+    def parts(self) -> tuple[Variable, ...]:
+        """The variables that the file has for it: itself, or one of one bit for each of its bits."""
+        codes = self.code.split(" ")
+        return (self,) if len(codes) == 1 else tuple(Variable(self.name, 1, code) for code in codes)
+
 
 @dataclass(frozen=True, slots=True)
 class WaveFile(ABC):
-    """The file at `path`, and its variables of bits; real numbers and texts are left out where it says so."""
+    """The file at `path`, and its variables of bits, without those of real numbers and texts."""
 
     path: Path
     variables: tuple[Variable, ...]
@@ -55,6 +64,22 @@ def begins_with(path: Path, starts: tuple[bytes, ...]) -> bool:
             return file.read(max(map(len, starts))).startswith(starts)
     except OSError:
         return False
+
+
+def with_buses(variables: Iterable[Variable]) -> tuple[Variable, ...]:
+    """And each bus of which every bit from 0 on is one: ``psum`` beside ``psum[0]``, ``psum[1]``, .."""
+    found, bits = tuple(variables), dict[str, dict[int, str]]()
+    for one in found:
+        name, _, bit = one.name.rpartition("[")
+        if name and one.width == 1 and bit.rstrip("]").isdecimal():
+            bits.setdefault(name, {})[int(bit.rstrip("]"))] = one.code
+    names = {one.name for one in found}
+    buses = [
+        Variable(name, len(codes), " ".join(codes[bit] for bit in sorted(codes, reverse=True)))
+        for name, codes in bits.items()
+        if sorted(codes) == list(range(len(codes))) and name not in names
+    ]
+    return (*found, *buses)
 
 
 def find_variable(variables: Sequence[Variable], name: str, path: Path) -> Variable:

@@ -140,6 +140,18 @@ def put(tmp_path, **arrays):
     return tmp_path
 
 
+def test_a_file_for_each_pixel(tmp_path):
+    x, weight, y = layer(shape=ConvShape(4, 4, 4, 6, kh=3, kw=3))
+    pixels = y.reshape(6, -1).T
+    files = {"x": x, "weight": weight} | {f"y{n}": pixel for n, pixel in enumerate(pixels)}
+    found = adopt(put(tmp_path, **files))
+    (one,) = found.layers
+    assert (found.passed, one.verdict.compared) == (True, 24)
+    assert one.layout.kind("psum").to_facts()["file"] == "y{onij}.txt"
+    put(tmp_path, y2=pixels[2] + (np.arange(6) == 5))
+    assert not adopt(tmp_path, seconds=1).passed
+
+
 LARGER = ConvShape(2, 5, 6, 3, kh=3, kw=3, padding=(1, 1))
 BIAS, MULTIPLIER = np.array([40, -35, 9]), np.array([23, 40, 31])
 RULES = {

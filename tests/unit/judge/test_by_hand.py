@@ -243,6 +243,10 @@ def _of_numbers():
         yield f"weights-bit-1 bit={bit}", lambda b=bit: _of_weight(wrap(WEIGHT | (1 << b), 4))
     for n in (1, 2, 3):
         yield f"codes-low-bits n={n}", lambda n=n: _of_plane(PLANE % 2**n)
+        yield f"codes-saturated n={n}", lambda n=n: _of_plane(np.minimum(PLANE, 2**n - 1))
+    for n, low, high in ((2, -2, 1), (3, -4, 3)):
+        yield f"weights-saturated n={n}", lambda a=low, b=high: _of_weight(np.clip(WEIGHT, a, b))
+    yield "weights-narrow", lambda: _of_weight(np.maximum(WEIGHT, -7))
     for n in (6, 8):
         low, high = -(2 ** (n - 1)), 2 ** (n - 1) - 1
         yield f"sum-wrap n={n}", lambda n=n: wrap(PSUMS, n)

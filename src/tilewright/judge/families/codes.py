@@ -11,7 +11,7 @@ from tilewright.errors import counted
 from tilewright.judge.cause import Cause
 from tilewright.judge.dump import Known
 from tilewright.judge.families.lane_maps import lane_maps, moved
-from tilewright.judge.families.number_maps import bit_maps, filled, low_bits, wrapped
+from tilewright.judge.families.number_maps import bit_maps, filled, low_bits, narrower, wrapped
 from tilewright.judge.problem import ArrayFacts, Problem
 from tilewright.spec import Ints
 
@@ -78,6 +78,7 @@ def _numbers(array: ArrayFacts) -> Iterator[tuple[str, str, Callable[[Ints], Int
             f"keep only their low {counted(narrow, 'bit')}",
             partial(low_bits, bits=narrow),
         )
+    yield from narrower(bits, is_signed=array.has_signed_acts)
     for key, words, function in bit_maps(bits, is_signed=array.has_signed_acts):
         yield key, f"are read {words}", function
 

@@ -53,9 +53,10 @@ def _whole(count: int, width: int, lane: Ints) -> Iterator[LaneMap]:
 
 
 def _exchanged(count: int, width: int) -> Iterator[LaneMap]:
-    """Two lanes exchanged: of a narrow array all pairs, of a wide one neighbors."""
-    for first in range(width):
-        for second in range(first + 1, width if width <= ALL_PAIRS else min(first + 2, width)):
+    """Two lanes with channels exchanged: of a narrow array all pairs, of a wide one neighbors."""
+    held = min(count, width)
+    for first in range(held):
+        for second in range(first + 1, held if width <= ALL_PAIRS else min(first + 2, held)):
             lane = np.arange(width)
             lane[[first, second]] = second, first
             words = f"of lanes {first} and {second} exchanged"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -56,6 +57,23 @@ def added(values: Ints, amount: int) -> Ints:
 def filled(values: Ints, value: int) -> Ints:
     """One value everywhere."""
     return np.full_like(values, value)
+
+
+def narrower(bits: int, *, is_signed: bool) -> Iterator[NumberMap]:
+    """Numbers that saturate at fewer bits, or at the narrow range of theirs."""
+    for narrow in range(1 + is_signed, bits):
+        least, most = (
+            (-(1 << (narrow - 1)), (1 << (narrow - 1)) - 1) if is_signed else (0, (1 << narrow) - 1)
+        )
+        way = partial(np.clip, a_min=least, a_max=most)
+        yield f"saturated n={narrow}", f"saturate at {narrow} bits ({least}..{most})", way
+    if is_signed:
+        least = 1 - (1 << (bits - 1))
+        yield (
+            "narrow",
+            f"of {least - 1} are taken as {least}",
+            partial(np.clip, a_min=least, a_max=None),
+        )
 
 
 def bit_maps(bits: int, *, is_signed: bool) -> Iterator[NumberMap]:

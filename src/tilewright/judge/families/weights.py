@@ -11,7 +11,7 @@ import numpy as np
 from tilewright.errors import counted
 from tilewright.judge.cause import Cause
 from tilewright.judge.families.lane_maps import lane_maps, moved
-from tilewright.judge.families.number_maps import bit_maps, low_bits, wrapped
+from tilewright.judge.families.number_maps import bit_maps, low_bits, narrower, wrapped
 from tilewright.judge.problem import Problem
 from tilewright.spec import Ints
 
@@ -59,6 +59,7 @@ def _numbers(problem: Problem) -> Iterator[Cause]:
                 partial(low_bits, bits=narrow),
             )
         )
+    maps += narrower(bits, is_signed=True)
     maps += [(key, f"are read {words}", f) for key, words, f in bit_maps(bits, is_signed=True)]
     for key, words, function in maps:
         yield Cause(
