@@ -29,7 +29,10 @@ def read_extreme(
     """
     if len(values) != len(op.inputs):
         op.refuse("it must read activations alone, or one and a constant")
-    values = on_one_format(op, values, assembly) if ahead is None else values
+    if ahead is None:
+        values = on_one_format(op, values, assembly)
+    else:
+        values = [_met(op, value, assembly, ahead) for value in values]
     grids = [value.grid for value in values if value.grid is not None]
     if len(grids) < len(values):
         op.refuse("it compares values that are not quantized: put a quantizer before each")
@@ -49,6 +52,13 @@ def read_extreme(
     if not is_least:
         return found
     return _recoded(op, replace(found, tensor=NOWHERE), assembly, None, is_turned=True)
+
+
+def _met(op: Operator, value: Value, assembly: Assembly, ahead: Ahead) -> Value:
+    """The value on the grid of the quantizer behind, if it is of sums that none has quantized before."""
+    if value.grid is not None or value.origin is None:
+        return value
+    return replace(ahead.codes_of(op, value, None, assembly), tensor=NOWHERE, codes_at=None)
 
 
 def largest_of(op: Operator, values: list[Value], grid: Grid, assembly: Assembly) -> Value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ from tilewright.errors import FormatError
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.spec import Ints, MaxPool, NumberFormat, Plane
 from tilewright.spec.step_search import Floats
+
+if TYPE_CHECKING:
+    from tilewright.interchange.by_code import ByCode
 
 FLOAT32_WHOLE = 2.0**24
 """Below it, float32 holds every whole number."""
@@ -44,10 +48,10 @@ class Grid:
 class Step:
     """One elementwise step on values ``n c``; `falls`: in some channel it decreases.
 
-    is_exact: float32 computes it as float64 does wherever the result is a float32 number. is_own: it is the
-    source's own arithmetic on whole sums, so nothing is left open. is_of_codes: it is that on codes of an
-    earlier quantizer, so nothing more is. slack: how far from its step a sum may be that the source rounds to
-    its other side.
+    turns: it may fall and rise. is_exact: float32 computes it as float64 does wherever the result is a
+    float32 number. is_own: it is the source's own arithmetic on whole sums, so nothing is left open.
+    is_of_codes: it is that on codes of an earlier quantizer, so nothing more is. slack: how far from its step
+    a sum may be that the source rounds to its other side.
     """
 
     apply: Callable[[Floats], Floats]
@@ -56,6 +60,7 @@ class Step:
     is_own: bool = False
     is_of_codes: bool = False
     slack: float = 0.0
+    turns: bool = False
 
     def then(self, other: Step) -> Step:
         """Both as one, of which only the first rounds."""
@@ -90,6 +95,11 @@ def clip(grid: Grid) -> Step:
     low, high = grid.low * grid.scale, grid.high * grid.scale
     return Step(lambda values: np.clip(values, low, high), is_exact=True)
 
+
+TURNS = (
+    "what it reads falls and rises with the sums of a layer (as HardSwish, Gelu, Mish and SiLU do): let one "
+    "quantizer with one scale follow such a function, and all else that quantizer"
+)
 
 Kernel = Callable[[Grid], Step | None]
 """How an integer kernel of the source goes from the sums of a node to the values on a grid, in one step; None
@@ -161,7 +171,7 @@ class Value:
         """The value after an elementwise step, off the grid."""
         if self.by_channel is not None:
             op.refuse(BY_CHANNEL)
-        if step.falls and self.pools:
+        if (step.falls or step.turns) and self.pools:
             op.refuse(
                 "it falls in some channel and comes after a max-pool, which then does not commute"
             )
@@ -174,6 +184,8 @@ class Value:
 
     def on_grid(self, op: Operator, grid: Grid, step: Step) -> Value:
         """The value after a quantizer, `step`."""
+        if self.turns:
+            op.refuse(TURNS)
         after = self.through(op, step)
         return replace(after, grid=grid, is_positive=grid.low >= 0)
 
@@ -193,6 +205,11 @@ class Value:
         return not is_input and (self.grid is not None or self.by_code is not None)
 
     @property
+    def turns(self) -> bool:
+        """Whether it may fall and rise with the sums that it follows from."""
+        return self.origin is not None and any(step.turns for step in self.steps)
+
+    @property
     def is_code(self) -> bool:
         """Whether the tensor holds codes, and not their values."""
         return self.codes_at == self.tensor
@@ -207,6 +224,8 @@ class Value:
 
     def pooled(self, op: Operator, pool: MaxPool) -> Value:
         """The value after a max-pool."""
+        if self.turns:
+            op.refuse(TURNS)
         channels, *size = self.plane
         plane = (channels, *pool.output_size(*size))
         pools = (*self.pools, pool)
@@ -299,45 +318,3 @@ class Value:
             )
         counted: Ints = codes.astype(np.int64) - self.grid.low
         return counted
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ByCode:
-    """Numbers that follow from the codes of `source`: float32 ``c code``, or one row for all channels."""
-
-    source: Value
-    values: npt.NDArray[np.float32]
-
-    @classmethod
-    def of(cls, value: Value) -> ByCode:
-        """What the values of a value that follows from codes are, for each of the codes."""
-        if value.by_code is not None:
-            return value.by_code
-        assert value.grid is not None, "only values on a grid have codes"  # noqa: S101
-        steps = np.arange(value.grid.low, value.grid.high + 1)
-        return cls(value, (steps * value.grid.scale).astype(np.float32)[None])
-
-    def is_of_moved(self, value: Value) -> bool:
-        """Whether `value`, which has these numbers, has them where its codes are moved, too."""
-        where = self.source.pools, self.source.is_flattened
-        return len(self.values) == 1 and where == (value.pools, value.is_flattened)
-
-    def after(self, moved: Value, op: Operator) -> Value:
-        """The numbers of codes that were moved before, as the output of an operation."""
-        known = replace(self, source=moved)
-        falls = bool((np.diff(self.values, axis=1) < 0).any())
-        return replace(moved.through(op, known.step(falls=falls)), by_code=known)
-
-    def step(self, *, falls: bool = False) -> Step:
-        """From the values of the codes to these numbers."""
-        grid = self.source.grid
-        assert grid is not None, "only values on a grid have codes"  # noqa: S101
-
-        def apply(values: Floats) -> Floats:
-            places = np.rint(values / grid.scale).astype(np.int64) - grid.low
-            places = places.clip(0, self.values.shape[1] - 1)
-            rows = np.arange(values.shape[1]) if len(self.values) > 1 else 0
-            found: Floats = self.values[rows, places].astype(np.float64)
-            return found
-
-        return Step(apply, falls, is_of_codes=True)
