@@ -86,7 +86,8 @@ def hold(
         return None
     if not all(has_all(one.places, one.source) for one in views.values()):
         constants_of = [constants[name] for name in rest if name in constants]
-        if len(views) > 1 or not _is_of_sums(op, first, constants_of):
+        are_alike = all(np.array_equal(one.places, first.places) for one in views.values())
+        if not are_alike or not all(_is_of_sums(op, one, constants_of) for one in views.values()):
             return None
     else:
         views = {name: _aligned(op, view, first, assembly) for name, view in views.items()}

@@ -242,7 +242,7 @@ class Known:
             self.values[op.output] = one
             return
         if op.kind in COMPARISONS:
-            op.refuse("all that it reads must follow from the same codes, or be constant")
+            op.refuse("all that it reads must follow from the same codes or sums, or be constant")
         are_codes = all(value.codes_at is not None for value in values)
         is_kernel = are_codes and self.neighbors.meets_quantizer(op.output)
         if op.kind in ("Add", "Sub"):

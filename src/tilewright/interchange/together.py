@@ -38,6 +38,9 @@ TOGETHER: dict[str, Callable[..., Any]] = {
     "Sub": np.subtract,
 }
 
+RISING_TOGETHER = ("Add", "Max", "Min")
+"""Those that rise with what rises."""
+
 
 def read_together(
     op: Operator, values: list[Value], constants: Constants, assembly: Assembly, *, opset: int
@@ -106,5 +109,7 @@ def _of_sums(op: Operator, values: list[Value], constants: Constants) -> Value:
             result: Floats = TOGETHER[op.kind](*operands)
         return result
 
+    rests = [step for steps in found.values() for step in steps]
+    turns = op.kind not in RISING_TOGETHER or any(step.turns or step.falls for step in rests)
     before = replace(first, steps=first.steps[:alike], slack=max(one.slack for one in values))
-    return before.through(op, Step(apply, turns=True))
+    return before.through(op, Step(apply, turns=turns))

@@ -97,8 +97,8 @@ def clip(grid: Grid) -> Step:
 
 
 TURNS = (
-    "what it reads falls and rises with the sums of a layer (as HardSwish, Gelu, Mish and SiLU do): let one "
-    "quantizer with one scale follow such a function, and all else that quantizer"
+    "what it reads may fall and rise with the sums of a layer (as HardSwish, Gelu, Mish and SiLU do): let "
+    "one quantizer with one scale follow such a function, and all else that quantizer"
 )
 
 Kernel = Callable[[Grid], Step | None]

@@ -279,7 +279,7 @@ def _as_planes(view: View, places: Places, tensor: str, assembly: Assembly) -> V
     source = view.source
     numbers = np.arange(int(np.prod(source.plane)))
     if np.array_equal(places.reshape(-1), numbers) and source.plane[0] == len(places):
-        return named(view, tensor)
+        return replace(named(view, tensor), is_flat=False)
     if source.grid is None:
         view.op.refuse("it reads values that are not quantized: put a quantizer before it")
     moved = add_move(view.op, source, places, assembly, tensor=None, fill=_fill(view))

@@ -305,7 +305,7 @@ def other_axis():
 
 def alone():
     file = File()
-    file.insert("norm", node("HardSwish", "act", ["norm"]))
+    file.insert("norm", node("Cos", "act", ["norm"]))
     return file
 
 
@@ -330,7 +330,7 @@ def unquantized():
         (other_axis, "node both (Concat): it must put planes together that fit one another, not"),
         (
             alone,
-            "node act (HardSwish): it must stand between two quantizers, so that it is a table",
+            "node act (Cos): it must stand between two quantizers, so that it is a table",
         ),
         (cubic, "node big (Resize): mode must be nearest or linear, not cubic"),
         (

@@ -48,6 +48,19 @@ def test_heads_share_weights(tmp_path):
     assert (first.weight == second.weight).all()
 
 
+def test_heads_share_weights_that_the_file_has_as_floats(tmp_path):
+    """As quantize_static writes them with AddQDQPairToWeight."""
+    net = Qdq((3, 8, 6))
+    floats = net.constant(np.random.default_rng(0).normal(size=(4, 3, 3, 3)).astype(np.float32))
+    x, head = net.codes("x", 0.05, 3, S8), net.codes(floats, 0.03, 0, S8)
+    low = net.codes(net.node("Conv", x, head), 0.06, -5, S8)
+    high = net.codes(net.node("Conv", x, head, strides=[2, 2]), 0.05, 2, S8)
+    flat = [net.node("GlobalMaxPool", one) for one in (low, high)]
+    foreign = agree(net.save(tmp_path / "net.onnx", net.node("Concat", *flat, axis=1)))
+    first, second = foreign.network.layers
+    assert (first.weight == second.weight).all()
+
+
 def test_what_is_shared_is_computed_twice_and_no_more(tmp_path):
     before = onnx.load(shared_heads(tmp_path / "net.onnx"))
     after = onnx.ModelProto()
