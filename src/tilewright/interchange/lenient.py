@@ -98,10 +98,12 @@ def unshare_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     """
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
     _unshare_weight_values(model, constants)
-    taken = set[str]()
+    taken, stated = set[str](), {*constants}
     for number, node in enumerate(model.graph.node):
+        if node.op_type in MAKERS_OF_WEIGHTS and node.input[0] in stated:
+            stated.add(node.output[0])
         places = [at for at in CODES_OF_WEIGHTS.get(node.op_type, ()) if at < len(node.input)]
-        if not places or node.input[places[0]] not in constants:
+        if not places or node.input[places[0]] not in stated:
             continue
         shared = [at for at in places if at > places[0] or node.input[at] in taken]
         taken.add(node.input[places[0]])
@@ -148,7 +150,9 @@ def _copied(
         if found:
             own.input[0] = found[-1].output[0]
         for at, name in enumerate(own.input):
-            if name in constants and len(chain) > 1:  # of the others each gets its own behind this
+            if (
+                at == 0 and name in constants and len(chain) > 1
+            ):  # or it is one operation to ONNX Runtime
                 constant = model.graph.initializer.add()
                 constant.CopyFrom(constants[name])
                 constant.name = own.input[at] = f"{name}.{suffix}.{len(found)}"
