@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.joins import Ahead
 from tilewright.interchange.moves import broadcast, on_codes
 from tilewright.interchange.one_format import on_one_format
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.read_layers import unique
-from tilewright.interchange.values import NOWHERE, Affine, Grid, Value
+from tilewright.interchange.values import NOWHERE, Affine, Value
 from tilewright.interchange.wiring import name_sum
 from tilewright.spec import CodeMove, CodeTable, MaxPool
 

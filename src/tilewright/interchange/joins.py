@@ -10,6 +10,7 @@ import numpy as np
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.functions import evaluate
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.kernels import Factors, Singles, rounded
 from tilewright.interchange.linear_quant import has_scales, read_grid
 from tilewright.interchange.moves import Places, on_codes
@@ -18,7 +19,7 @@ from tilewright.interchange.onnx_graph import Array, Operator, scalar
 from tilewright.interchange.quant_node import QUANT_OPERATORS, FileQuantizer, read_quantizer
 from tilewright.interchange.read_layers import unique
 from tilewright.interchange.turning import quantized
-from tilewright.interchange.values import Affine, Grid, Step, Value
+from tilewright.interchange.values import Affine, Step, Value
 from tilewright.interchange.wiring import name_sum
 from tilewright.spec import CodeMove, CodeProduct, CodeTable, Ints
 from tilewright.spec.step_search import Floats

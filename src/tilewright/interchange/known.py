@@ -14,6 +14,7 @@ from tilewright.interchange.by_pixel import by_pixel
 from tilewright.interchange.channel_scales import clipped, quantized_by_channel, with_one_scale
 from tilewright.interchange.extremes import EXTREMES, read_extreme
 from tilewright.interchange.functions import FUNCTIONS, OPSET, read_of_sums
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.hindrances import refuse_unknown
 from tilewright.interchange.joins import (
     Ahead,
@@ -51,7 +52,7 @@ from tilewright.interchange.read_steps import ELEMENTWISE, LAYOUTS, moved_input
 from tilewright.interchange.together import COMPARISONS, read_together
 from tilewright.interchange.transposed import as_convolution
 from tilewright.interchange.turning import quantized
-from tilewright.interchange.values import BY_CHANNEL, Affine, Grid, Value, clip
+from tilewright.interchange.values import BY_CHANNEL, Affine, Value, clip
 from tilewright.interchange.views import Views
 from tilewright.interchange.wide_weights import narrowed
 from tilewright.interchange.wiring import input_values

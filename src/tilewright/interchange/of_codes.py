@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from tilewright.interchange.assembly import Assembly
-from tilewright.interchange.by_code import ByCode
 from tilewright.interchange.folding import run_alone
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.kernels import Singles
 from tilewright.interchange.moves import on_codes
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.read_layers import unique
-from tilewright.interchange.values import NOWHERE, Affine, Grid, Value
+from tilewright.interchange.values import NOWHERE, Affine, ByCode, Value
 from tilewright.interchange.wiring import name_sum
 from tilewright.spec import CodeTable, NumberFormat
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.channel_scales import dequantized, quantized_linearly
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.kernels import rounded
 from tilewright.interchange.linear_quant import has_scales, read_grid, read_grids
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.turning import quantized
-from tilewright.interchange.values import Grid, Value
+from tilewright.interchange.values import Value
 
 
 def read_codes(

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from tilewright.interchange.by_code import ByCode
 from tilewright.interchange.moves import add_move, on_codes
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.tflite_blends import read_bilinear
@@ -16,7 +15,7 @@ from tilewright.interchange.tflite_layers import LAYERS, read_layer
 from tilewright.interchange.tflite_pairs import PAIRS
 from tilewright.interchange.tflite_places import Places, Seen, laid_out, moved, plane_of, settled
 from tilewright.interchange.tflite_pools import read_max, read_pool
-from tilewright.interchange.values import Affine
+from tilewright.interchange.values import Affine, ByCode
 from tilewright.spec import CodeMove, CodeTable
 from tilewright.spec.code_nodes import ZERO
 

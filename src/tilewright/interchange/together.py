@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 
 from tilewright.interchange.assembly import Assembly
-from tilewright.interchange.by_code import ByCode
 from tilewright.interchange.of_codes import on_codes_of
 from tilewright.interchange.onnx_graph import Array, Operator
-from tilewright.interchange.values import Step, Value
+from tilewright.interchange.values import ByCode, Step, Value
 from tilewright.spec.step_search import Floats
 
 Constants = dict[str, Array]

@@ -12,10 +12,11 @@ from dataclasses import replace
 import numpy as np
 
 from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.moves import on_codes
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.read_layers import unique
-from tilewright.interchange.values import NOWHERE, TURNS, Affine, Grid, Step, Value
+from tilewright.interchange.values import NOWHERE, TURNS, Affine, Step, Value
 from tilewright.interchange.wiring import name_sum
 from tilewright.spec import Ints, NumberFormat, ResidualAdd
 from tilewright.spec.step_search import Floats

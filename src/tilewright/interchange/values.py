@@ -5,43 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import FormatError
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.onnx_graph import Array, Operator
-from tilewright.spec import Ints, MaxPool, NumberFormat, Plane
+from tilewright.spec import Ints, MaxPool, Plane
 from tilewright.spec.step_search import Floats
-
-if TYPE_CHECKING:
-    from tilewright.interchange.by_code import ByCode
 
 FLOAT32_WHOLE = 2.0**24
 """Below it, float32 holds every whole number."""
 
 NOWHERE = ""
 """The tensor of codes that the file does not have, and that follow from those it has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """The values are codes of a format, less a zero-point, times a scale."""
-
-    number_format: NumberFormat
-    scale: float
-    zero_point: int = 0
-
-    @property
-    def low(self) -> int:
-        """The lowest code, less the zero-point."""
-        return self.number_format.min_code - self.zero_point
-
-    @property
-    def high(self) -> int:
-        """The highest code, less the zero-point."""
-        return self.number_format.max_code - self.zero_point
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -318,3 +296,45 @@ class Value:
             )
         counted: Ints = codes.astype(np.int64) - self.grid.low
         return counted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ByCode:
+    """Numbers that follow from the codes of `source`: float32 ``c code``, or one row for all channels."""
+
+    source: Value
+    values: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, value: Value) -> ByCode:
+        """What the values of a value that follows from codes are, for each of the codes."""
+        if value.by_code is not None:
+            return value.by_code
+        assert value.grid is not None, "only values on a grid have codes"  # noqa: S101
+        steps = np.arange(value.grid.low, value.grid.high + 1)
+        return cls(value, (steps * value.grid.scale).astype(np.float32)[None])
+
+    def is_of_moved(self, value: Value) -> bool:
+        """Whether `value`, which has these numbers, has them where its codes are moved, too."""
+        where = self.source.pools, self.source.is_flattened
+        return len(self.values) == 1 and where == (value.pools, value.is_flattened)
+
+    def after(self, moved: Value, op: Operator) -> Value:
+        """The numbers of codes that were moved before, as the output of an operation."""
+        known = replace(self, source=moved)
+        falls = bool((np.diff(self.values, axis=1) < 0).any())
+        return replace(moved.through(op, known.step(falls=falls)), by_code=known)
+
+    def step(self, *, falls: bool = False) -> Step:
+        """From the values of the codes to these numbers."""
+        grid = self.source.grid
+        assert grid is not None, "only values on a grid have codes"  # noqa: S101
+
+        def apply(values: Floats) -> Floats:
+            places = np.rint(values / grid.scale).astype(np.int64) - grid.low
+            places = places.clip(0, self.values.shape[1] - 1)
+            rows = np.arange(values.shape[1]) if len(self.values) > 1 else 0
+            found: Floats = self.values[rows, places].astype(np.float64)
+            return found
+
+        return Step(apply, falls, is_of_codes=True)

@@ -16,9 +16,9 @@ from tilewright.engine import Engine
 from tilewright.errors import FormatError
 from tilewright.interchange import read_onnx
 from tilewright.interchange.functions import evaluate
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.kernels import Factors
 from tilewright.interchange.onnx_graph import Operator
-from tilewright.interchange.values import Grid
 from tilewright.interchange.witness import run_file
 from tilewright.spec import (
     CodeMove,

@@ -17,7 +17,7 @@ from tests.float_networks import Float, quantize
 from tests.unit.interchange.test_extremes import TIES
 from tests.unit.interchange.test_own_qdq import S8, Qdq
 from tilewright.errors import FormatError
-from tilewright.interchange import by_code, known, read_onnx
+from tilewright.interchange import known, read_onnx, values
 from tilewright.spec import CodeMove, CodeTable
 from tilewright.studies.imports import compare_foreign, read_foreign
 from tilewright.verify import reference_next_codes, reference_sums
@@ -154,12 +154,12 @@ def test_functions_of_codes_are_moved_as_their_codes(tmp_path):
 
 
 def test_numbers_of_other_codes_would_be_seen(tmp_path, monkeypatch):
-    after = by_code.ByCode.after
+    after = values.ByCode.after
 
     def turned(self, moved, op):
         return after(replace(self, values=self.values[:, ::-1]), moved, op)
 
-    monkeypatch.setattr(by_code.ByCode, "after", turned)
+    monkeypatch.setattr(values.ByCode, "after", turned)
     path = moved(tmp_path / "net.onnx", "Resize", "", (np.array([1, 1, 2, 2], np.float32),))
     assert any(not one.passed for one in compare_foreign(read_foreign(path, 2)))
 
