@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.kernels import Addition, exact_gains, whole_gains
 from tilewright.interchange.moves import add_move, broadcast
 from tilewright.interchange.one_format import on_one_format
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.read_layers import unique
-from tilewright.interchange.values import Affine, Grid, Value
+from tilewright.interchange.values import Affine, Value
 from tilewright.interchange.wiring import name_sum
 from tilewright.spec import ResidualAdd
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.kernels import Addition, Factors
 from tilewright.interchange.linear_quant import has_scales, read_grid
 from tilewright.interchange.neighbors import Neighbors
 from tilewright.interchange.onnx_graph import Array, Operator
-from tilewright.interchange.values import ByCode, Grid, Step, Value
+from tilewright.interchange.values import ByCode, Step, Value
 from tilewright.spec import Ints, Plane
 from tilewright.spec.step_search import Floats
 

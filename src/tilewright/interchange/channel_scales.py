@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.quant_node import FileQuantizer
 from tilewright.interchange.read_layers import Weight
-from tilewright.interchange.values import ByChannel, Grid, Step, Value, clip
+from tilewright.interchange.values import ByChannel, Step, Value, clip
 from tilewright.spec import NumberFormat
 from tilewright.spec.number_format import signed_bits_needed
 from tilewright.spec.step_search import Floats

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.joins import Ahead
 from tilewright.interchange.moves import broadcast, on_codes
 from tilewright.interchange.one_format import on_one_format
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.read_layers import unique
-from tilewright.interchange.values import NOWHERE, Affine, Grid, Value
+from tilewright.interchange.values import NOWHERE, Affine, Value
 from tilewright.interchange.wiring import name_sum
 from tilewright.spec import CodeMove, CodeTable, MaxPool
 
@@ -29,7 +30,10 @@ def read_extreme(
     """
     if len(values) != len(op.inputs):
         op.refuse("it must read activations alone, or one and a constant")
-    values = on_one_format(op, values, assembly) if ahead is None else values
+    if ahead is None:
+        values = on_one_format(op, values, assembly)
+    else:
+        values = [_met(op, value, assembly, ahead) for value in values]
     grids = [value.grid for value in values if value.grid is not None]
     if len(grids) < len(values):
         op.refuse("it compares values that are not quantized: put a quantizer before each")
@@ -49,6 +53,13 @@ def read_extreme(
     if not is_least:
         return found
     return _recoded(op, replace(found, tensor=NOWHERE), assembly, None, is_turned=True)
+
+
+def _met(op: Operator, value: Value, assembly: Assembly, ahead: Ahead) -> Value:
+    """The value on the grid of the quantizer behind, if it is of sums that none has quantized before."""
+    if value.grid is not None or value.origin is None:
+        return value
+    return replace(ahead.codes_of(op, value, None, assembly), tensor=NOWHERE, codes_at=None)
 
 
 def largest_of(op: Operator, values: list[Value], grid: Grid, assembly: Assembly) -> Value:

@@ -76,16 +76,42 @@ RISING: dict[str, Callable[[Operator, Floats], Floats]] = {
 }
 """Those that never fall: they may stand between sums and a quantizer."""
 
+
+def _gelu(op: Operator, values: Floats) -> Floats:
+    if op.attributes.get("approximate", "none") == "tanh":
+        inner = math.sqrt(2 / math.pi) * (values + 0.044715 * values**3)
+        result: Floats = 0.5 * values * (1 + np.tanh(inner))
+        return result
+    found: Floats = 0.5 * values * (1 + RISING["Erf"](op, values / math.sqrt(2)))
+    return found
+
+
+def _quick_gelu(op: Operator, values: Floats) -> Floats:
+    return values * _sigmoid(op, op.number("alpha", 1.702) * values)
+
+
+TURNING: dict[str, Callable[[Operator, Floats], Floats]] = {
+    "Abs": lambda _op, values: np.abs(values),
+    "Gelu": _gelu,
+    "HardSwish": lambda _op, values: values * np.clip(values / 6 + 0.5, 0, 1),
+    "Mish": lambda _op, values: values * np.tanh(np.logaddexp(0, values)),
+    "QuickGelu": _quick_gelu,
+}
+"""Those that fall and then rise: they may stand there too, if the quantizer follows at once."""
+
 FUNCTIONS = (
     *RISING,
-    *("Abs", "Cos", "Gelu", "HardSwish", "Log", "Mish", "Pow", "QuickGelu", "Reciprocal", "Shrink"),
-    *("Sin", "Sqrt"),
+    *TURNING,
+    *("Cos", "Log", "Pow", "Reciprocal", "Shrink", "Sin", "Sqrt"),
 )
 """Those that may stand between a quantizer and another."""
 
 
-def read_rising(op: Operator, value: Value) -> Value:
-    """The value after a function that never falls; refuses others, which need a quantizer on both sides."""
+def read_of_sums(op: Operator, value: Value) -> Value:
+    """The value after a function of sums; refuses those of which only a table of codes can be made."""
+    if op.kind in TURNING:
+        turning = TURNING[op.kind]
+        return value.through(op, Step(lambda values: turning(op, values), turns=True))
     if op.kind not in RISING or op.number("alpha", 0.0) < 0:
         op.refuse(
             "it must stand between two quantizers, so that it is a table of codes: put one before and "

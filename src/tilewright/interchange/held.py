@@ -51,11 +51,24 @@ def inverse(places: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | None:
     return None if np.array_equal(found, np.arange(flat.size)) else found
 
 
-def has_all(view: View) -> bool:
+def has_all(places: npt.NDArray[np.int32], source: Value) -> bool:
     """Whether a view has each number of its source once."""
-    numbers = int(np.prod(view.source.plane))
-    there = view.places[view.places != ZERO]
-    return np.array_equal(np.sort(there, axis=None), np.arange(numbers))
+    there = places[places != ZERO]
+    return np.array_equal(np.sort(there, axis=None), np.arange(int(np.prod(source.plane))))
+
+
+def standing(places: npt.NDArray[np.int32], source: Value) -> npt.NDArray[np.int32] | None:
+    """Where each number of the source stands in a view; None too if the view has others: none is looked for
+    there before they are codes.
+    """
+    return inverse(places) if has_all(places, source) else None
+
+
+def _is_of_sums(op: Operator, view: View, constants: list[Array]) -> bool:
+    """Whether an operation treats all numbers alike of a view of what nobody has quantized."""
+    is_bare = view.source.grid is None and view.source.origin is not None
+    is_alike = op.kind not in QUANTIZERS and all(one.size == 1 for one in constants)
+    return is_bare and is_alike and not (view.places == ZERO).any()
 
 
 def hold(
@@ -69,9 +82,15 @@ def hold(
     first = next(iter(views.values()))
     rest = [name for name in op.inputs if name and name not in views]
     sizes = {one.places.shape for one in views.values()}
-    if op.kind not in POINTWISE or len(sizes) > 1 or not all(map(has_all, views.values())):
+    if op.kind not in POINTWISE or len(sizes) > 1:
         return None
-    views = {name: _aligned(op, view, first, assembly) for name, view in views.items()}
+    if not all(has_all(one.places, one.source) for one in views.values()):
+        constants_of = [constants[name] for name in rest if name in constants]
+        are_alike = all(np.array_equal(one.places, first.places) for one in views.values())
+        if not are_alike or not all(_is_of_sums(op, one, constants_of) for one in views.values()):
+            return None
+    else:
+        views = {name: _aligned(op, view, first, assembly) for name, view in views.items()}
     if any(name not in constants for name in rest):
         return None
     if (first.places == ZERO).any() and (
@@ -111,9 +130,9 @@ def named(view: View, tensor: str) -> Value:
     """What a view is a view of, as the tensor that the file has of it."""
     source = view.source
     if source.is_code:
-        return replace(source, tensor=tensor, codes_at=tensor, places=inverse(view.places))
+        return replace(source, tensor=tensor, codes_at=tensor, places=standing(view.places, source))
     if source.codes_at is None:
-        return replace(source, tensor=tensor, places=inverse(view.places))
+        return replace(source, tensor=tensor, places=standing(view.places, source))
     return replace(source, tensor=tensor)
 
 

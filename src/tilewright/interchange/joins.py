@@ -10,6 +10,7 @@ import numpy as np
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.functions import evaluate
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.kernels import Factors, Singles, rounded
 from tilewright.interchange.linear_quant import has_scales, read_grid
 from tilewright.interchange.moves import Places, on_codes
@@ -17,7 +18,8 @@ from tilewright.interchange.one_format import on_one_format
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
 from tilewright.interchange.quant_node import QUANT_OPERATORS, FileQuantizer, read_quantizer
 from tilewright.interchange.read_layers import unique
-from tilewright.interchange.values import Affine, Grid, Step, Value
+from tilewright.interchange.turning import quantized
+from tilewright.interchange.values import Affine, Step, Value
 from tilewright.interchange.wiring import name_sum
 from tilewright.spec import CodeMove, CodeProduct, CodeTable, Ints
 from tilewright.spec.step_search import Floats
@@ -44,6 +46,10 @@ class Ahead:
         found: Ints = steps.astype(np.int64)
         return found
 
+    def code(self, value: float) -> int:
+        """The code of one number."""
+        return int(self.steps(np.array([value], np.float32))[0]) + self.grid.zero_point
+
     def step(self) -> Step:
         """From the values of another grid to those of this one."""
 
@@ -59,10 +65,12 @@ class Ahead:
             return rounded(self.grid)
         return self.quantizer.step(self.grid.scale)
 
-    def codes_of(self, op: Operator, value: Value, places: Places) -> Value:
+    def codes_of(
+        self, op: Operator, value: Value, places: Places | None, assembly: Assembly
+    ) -> Value:
         """A value on another grid as a part of the quantizer's output, where its codes are at `places`."""
         step = self.step() if value.follows_codes else self.step_of_sums()
-        after = value.on_grid(op, self.grid, step)
+        after = quantized(op, value, self.grid, step, assembly)
         codes_at = self.tensor if self.quantizer is None else None
         return replace(after, tensor=self.tensor, codes_at=codes_at, places=places)
 
@@ -108,7 +116,7 @@ def read_concat(
         places = np.argsort(index, axis=None).astype(np.int32)
         ends = np.cumsum([0, *(math.prod(one) for one in sizes)]).tolist()
         values = [
-            ahead.codes_of(op, _entered(op, value, assembly), places[start:end])
+            ahead.codes_of(op, _entered(op, value, assembly), places[start:end], assembly)
             for value, start, end in zip(values, ends, ends[1:], strict=False)
         ]
     grid = grids[0] if ahead is None else ahead.grid

@@ -14,7 +14,8 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.interchange.values import Grid, Step
+from tilewright.interchange.grid import Grid
+from tilewright.interchange.values import Step
 from tilewright.spec import Ints, NumberFormat
 from tilewright.spec.integer_sums import LARGEST_SUM
 from tilewright.spec.step_search import Floats

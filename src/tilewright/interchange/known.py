@@ -13,8 +13,8 @@ from tilewright.interchange.by_constant import by_constant, constant_kernel
 from tilewright.interchange.by_pixel import by_pixel
 from tilewright.interchange.channel_scales import clipped, quantized_by_channel, with_one_scale
 from tilewright.interchange.extremes import EXTREMES, read_extreme
-from tilewright.interchange.folding import FOLDED, fold
-from tilewright.interchange.functions import FUNCTIONS, OPSET, read_rising
+from tilewright.interchange.functions import FUNCTIONS, OPSET, read_of_sums
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.hindrances import refuse_unknown
 from tilewright.interchange.joins import (
     Ahead,
@@ -23,22 +23,17 @@ from tilewright.interchange.joins import (
     read_product,
     read_table,
 )
+from tilewright.interchange.known_constants import KnownConstants, bounds
 from tilewright.interchange.linear_quant import (
     LINEAR_QUANT,
-    Integers,
     clipped_format,
-    quantize_constant,
-    read_integers,
     rounded_bias,
 )
 from tilewright.interchange.neighbors import LOST_RELU, Neighbors
 from tilewright.interchange.of_codes import on_codes_of
 from tilewright.interchange.onnx_graph import Array, Graph, Operator, scalar
 from tilewright.interchange.quant_node import (
-    MAX_BIAS_BITS,
-    MAX_BITS,
     QUANT_OPERATORS,
-    read_bipolar,
     read_quantizer,
 )
 from tilewright.interchange.read_codes import read_codes
@@ -54,10 +49,11 @@ from tilewright.interchange.read_layers import (
 )
 from tilewright.interchange.read_pools import AVERAGES, LARGEST, read_average, read_largest
 from tilewright.interchange.read_steps import ELEMENTWISE, LAYOUTS, moved_input
+from tilewright.interchange.together import COMPARISONS, read_together
 from tilewright.interchange.transposed import as_convolution
-from tilewright.interchange.values import BY_CHANNEL, Affine, Grid, Value, clip
+from tilewright.interchange.turning import quantized
+from tilewright.interchange.values import BY_CHANNEL, Affine, Value, clip
 from tilewright.interchange.views import Views
-from tilewright.interchange.weight_steps import WEIGHT_STEPS, read_weight_step
 from tilewright.interchange.wide_weights import narrowed
 from tilewright.interchange.wiring import input_values
 
@@ -75,36 +71,17 @@ JOINS = (*ARITHMETIC, *EXTREMES, "Concat")
 
 
 class Known:
-    """The tensors after the operations read so far. unread: constants not understood, by their maker."""
+    """The tensors after the operations read so far; stated: those that are constants."""
 
     def __init__(self, graph: Graph, *, is_several: bool) -> None:
         self.values = input_values(graph)
-        self.weights: dict[str, Weight] = {}
-        self.unread: dict[str, str] = {}
         self.assembly = Assembly(is_several=is_several)
-        self.constants: dict[str, Array] = dict(graph.constants)
-        self._integers: dict[str, Integers] = {}
         self._outputs, self._readers, self._opset = graph.outputs, graph.readers(), graph.opset
+        self.stated = KnownConstants(dict(graph.constants), self._readers, graph.opset)
+        self.constants: dict[str, Array] = self.stated.values
         self._batch = graph.batch
         self.neighbors = Neighbors.of(graph, self.constants)
         self.views = Views(graph, self.values, self.constants, self.assembly)
-
-    def read_constant(self, op: Operator) -> None:
-        """An operation of constants alone: weights, quantized biases, and what is not understood."""
-        if op.kind in QUANT_OPERATORS:
-            self._read_quantized(op)
-        elif op.kind == "BipolarQuant":
-            codes, quantizer = read_bipolar(op, self.constants)
-            self.weights[op.output] = Weight(codes, quantizer, op.inputs[:2])
-        elif op.kind in WEIGHT_STEPS and any(name in self.weights for name in op.inputs):
-            found = read_weight_step(op, self.weights, self.constants, self._opset)
-            self.weights[op.output] = found
-        elif op.inputs and op.inputs[0] in self.constants and self._is_of_codes(op):
-            self._read_linear(op)
-        elif op.kind in FOLDED and all(name in self.constants for name in op.inputs if name):
-            self.constants |= fold(op, self.constants, self._opset)
-        else:
-            self.unread |= dict.fromkeys(op.outputs, op.label)
 
     def read_activation(self, op: Operator, values: list[Value]) -> None:
         """An operation, not a layer, of values that follow from the input."""
@@ -116,7 +93,9 @@ class Known:
             self._read_of_codes(op, values[0])
         elif op.kind in QUANT_OPERATORS:
             self._read_quantizer(op, values[0])
-        elif op.kind in JOINS and (op.kind == "Concat" or len(values) > 1):
+        elif op.kind in COMPARISONS or (
+            op.kind in JOINS and (op.kind == "Concat" or len(values) > 1)
+        ):
             self._read_join(op, values)
         elif op.kind in AVERAGES or is_blend(op):
             self._read_average(op, values[0])
@@ -143,42 +122,6 @@ class Known:
         if plane != found.plane:
             self.views.see_as(op, plane)
 
-    def _read_quantized(self, op: Operator) -> None:
-        """A quantized weight, or a quantized bias, which is as good as its real values."""
-        if op.inputs[0] not in self.constants:
-            op.refuse(f"its input {op.inputs[0]} is neither a constant nor computed from the input")
-        constant = self.constants[op.inputs[0]]
-        is_bias = constant.ndim < 2 or all(
-            reader.kind in STEPS_OF_CONSTANTS for reader in self._readers.get(op.output, ())
-        )
-        max_bits = MAX_BIAS_BITS if is_bias else MAX_BITS
-        quantizer = read_quantizer(op, self.constants, max_bits=max_bits)
-        real = quantizer.codes(op, constant) * quantizer.scale
-        self.constants[op.output] = real.astype(np.float32)
-        if constant.ndim > 1 and quantizer.number_format.bits <= MAX_BITS:
-            self.weights[op.output] = Weight(*quantizer.weight(op, constant), op.inputs[:2])
-
-    def _is_of_codes(self, op: Operator) -> bool:
-        """Whether an operation of a constant is one of its codes, as QDQ and QCDQ have it."""
-        is_clip = op.kind == "Clip" and self.constants[op.inputs[0]].dtype.kind in "iu"
-        return op.kind in LINEAR_QUANT or is_clip
-
-    def _read_linear(self, op: Operator) -> None:
-        """A constant that ONNX's own operators quantize, clip or give its values."""
-        name = op.inputs[0]
-        if op.kind == "QuantizeLinear":
-            self.constants[op.output] = quantize_constant(op, self.constants)
-        elif op.kind == "Clip":
-            low, high = self._bounds(op)
-            kind = self.constants[name].dtype
-            self.constants[op.output] = self.constants[name].clip(low, high).astype(kind)
-        else:
-            found = read_integers(op, self.constants)
-            self._integers[op.output] = found
-            self.constants[op.output] = found.values
-            if found.codes.ndim > 1 and found.kind != "int32":
-                self.weights[op.output] = Weight.of_integers(op, found)
-
     def _read_codes(self, op: Operator, value: Value) -> Value:
         if self.neighbors.loses_relu(op):
             self.assembly.notes.append(f"{op.label}: {LOST_RELU}")
@@ -192,7 +135,7 @@ class Known:
                 "it computes with codes: put a DequantizeLinear before it and a QuantizeLinear behind, as "
                 "quantize_static does with QuantFormat.QDQ"
             )
-        low, high = self._bounds(op)
+        low, high = bounds(op, self.constants)
         narrow = replace(grid, number_format=clipped_format(op, grid.number_format, low, high))
         if value.by_channel is not None:
             self.values[op.output] = clipped(op, value, narrow)
@@ -201,14 +144,6 @@ class Known:
         if value.origin is None and value.steps:  # one quantizer of the input, in two operations
             after = replace(after, steps=(*value.steps[:-1], value.steps[-1].then(clip(narrow))))
         self.values[op.output] = replace(after, codes_at=op.output)
-
-    def _bounds(self, op: Operator) -> tuple[int, int]:
-        """What a Clip of codes keeps."""
-        bounds = [-128, 255]
-        for place, name in enumerate(op.inputs[1:3]):
-            if name in self.constants:
-                bounds[place] = int(scalar(op, self.constants[name], "its bound"))
-        return bounds[0], bounds[1]
 
     def _read_step(self, op: Operator, value: Value) -> None:
         is_input = value.origin is None and value.grid is not None
@@ -244,16 +179,20 @@ class Known:
         step = quantizer.step(scale)
         if value.follows_codes:
             step = Ahead(op.output, grid, quantizer).step()
-        self.values[op.output] = value.on_grid(op, grid, step)
+        self.values[op.output] = quantized(op, value, grid, step, self.assembly)
 
     def read_layer(self, op: Operator, values: list[Value]) -> None:
         """A convolution or a linear layer."""
         if len(op.inputs) < 2:
             op.refuse(f"it must read a value and a weight, not {op.inputs}")
-        weight = self.weights.get(op.inputs[1]) or Weight.of_whole(op.inputs[1], self.constants)
+        weight = self.stated.weights.get(op.inputs[1]) or Weight.of_whole(
+            op.inputs[1], self.constants
+        )
         for name in op.inputs[:2]:
-            if name in self.unread:
-                op.refuse(f"what it reads is made by {self.unread[name]}, which is not understood")
+            if name in self.stated.unread:
+                op.refuse(
+                    f"what it reads is made by {self.stated.unread[name]}, which is not understood"
+                )
         if weight is None or not values or values[0].tensor != op.inputs[0] or values[0].is_code:
             op.refuse(f"it must read an activation and a weight that are both quantized{_how(op)}")
         value, has_kernel = values[0], self.neighbors.has_kernel(op)
@@ -271,7 +210,7 @@ class Known:
         read = read_convolution if op.kind == "Conv" else read_linear
         layer = read(op, name, value, weight)
         real = read_bias(op, self.constants, layer)
-        bias = self._integers.get(op.inputs[2]) if len(op.inputs) > 2 else None
+        bias = self.stated.integers.get(op.inputs[2]) if len(op.inputs) > 2 else None
         has_kernel = has_kernel and value.codes_at is not None and weight.is_integer
         if bias is None and self._is_rounded(op, value, real):
             bias = rounded_bias(real.offset, scales_of(value, layer))
@@ -291,13 +230,20 @@ class Known:
 
     def _is_rounded(self, op: Operator, value: Value, real: Affine) -> bool:
         """Whether ONNX Runtime rounds the bias of floats that a layer has."""
-        is_of_codes = op.inputs[1] in self._integers and value.by_channel is None
+        is_of_codes = op.inputs[1] in self.stated.integers and value.by_channel is None
         is_scaled = op.number("alpha", 1.0) != 1 or op.number("beta", 1.0) != 1
         is_float = bool(real.offset.any()) and is_of_codes and not is_scaled
         return is_float and self.neighbors.rounds_bias(op)
 
     def _read_join(self, op: Operator, values: list[Value]) -> None:
         """An operation of several activations, or one that moves codes."""
+        opset = max(self._opset, OPSET)
+        one = read_together(op, values, self.constants, self.assembly, opset=opset)
+        if one is not None:
+            self.values[op.output] = one
+            return
+        if op.kind in COMPARISONS:
+            op.refuse("all that it reads must follow from the same codes or sums, or be constant")
         are_codes = all(value.codes_at is not None for value in values)
         is_kernel = are_codes and self.neighbors.meets_quantizer(op.output)
         if op.kind in ("Add", "Sub"):
@@ -324,7 +270,7 @@ class Known:
             opset = max(self._opset, OPSET)
             found = on_codes_of(op, value, self.constants, self.assembly, opset=opset)
         else:
-            found = read_rising(op, value)
+            found = read_of_sums(op, value)
         self.values[op.output] = found
 
     def _ahead(self, tensor: str) -> Ahead | None:

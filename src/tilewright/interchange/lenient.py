@@ -86,6 +86,10 @@ def with_stated_outputs(model: onnx.ModelProto) -> onnx.ModelProto:
     return copy
 
 
+MAKERS_OF_WEIGHTS = ("Clip", "DequantizeLinear", "QuantizeLinear")
+"""Operations from constants to the values of weights."""
+
+
 def unshare_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     """`model`, changed: each operation has quantized weights, and their zero-point, of its own.
 
@@ -94,10 +98,12 @@ def unshare_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     """
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
     _unshare_weight_values(model, constants)
-    taken = set[str]()
+    taken, stated = set[str](), {*constants}
     for number, node in enumerate(model.graph.node):
+        if node.op_type in MAKERS_OF_WEIGHTS and node.input[0] in stated:
+            stated.add(node.output[0])
         places = [at for at in CODES_OF_WEIGHTS.get(node.op_type, ()) if at < len(node.input)]
-        if not places or node.input[places[0]] not in constants:
+        if not places or node.input[places[0]] not in stated:
             continue
         shared = [at for at in places if at > places[0] or node.input[at] in taken]
         taken.add(node.input[places[0]])
@@ -114,22 +120,44 @@ def _unshare_weight_values(model: onnx.ModelProto, constants: Mapping[str, Any])
     nodes = [onnx.NodeProto() for _ in model.graph.node]
     for copy, node in zip(nodes, model.graph.node, strict=True):
         copy.CopyFrom(node)
-    found, makers, taken = list[Any](), dict[str, Any](), set[str]()
+    found, taken = list[Any](), set[str]()
+    makers = dict[str, list[Any]]((name, []) for name in constants)  # from a constant to the tensor
     for number, node in enumerate(nodes):
-        if node.op_type == "DequantizeLinear" and node.input[0] in constants:
-            makers[node.output[0]] = node
         for at, name in enumerate(node.input):
+            chain = makers.get(name, [])
+            if not chain or chain[-1].op_type != "DequantizeLinear":
+                continue
             if name in taken:
-                own = onnx.NodeProto()
-                own.CopyFrom(makers[name])
-                own.name = f"{own.name}.{number}.{at}"
-                node.input[at] = own.output[0] = f"{name}.{number}.{at}"
-                found.append(own)
-            elif name in makers:
-                taken.add(name)
+                found.extend(_copied(chain, f"{number}.{at}", model, constants))
+                node.input[at] = found[-1].output[0]
+            taken.add(name)
+        if node.op_type in MAKERS_OF_WEIGHTS and node.input[0] in makers:
+            makers[node.output[0]] = [*makers[node.input[0]], node]
         found.append(node)
     del model.graph.node[:]
     model.graph.node.extend(found)
+
+
+def _copied(
+    chain: list[Any], suffix: str, model: onnx.ModelProto, constants: Mapping[str, Any]
+) -> list[Any]:
+    """Copies of operations of which each reads the one before, with names and constants of their own."""
+    found: list[Any] = []
+    for node in chain:
+        own = onnx.NodeProto()
+        own.CopyFrom(node)
+        own.name, own.output[0] = f"{own.name}.{suffix}", f"{node.output[0]}.{suffix}"
+        if found:
+            own.input[0] = found[-1].output[0]
+        for at, name in enumerate(own.input):
+            if (
+                at == 0 and name in constants and len(chain) > 1
+            ):  # or it is one operation to ONNX Runtime
+                constant = model.graph.initializer.add()
+                constant.CopyFrom(constants[name])
+                constant.name = own.input[at] = f"{name}.{suffix}.{len(found)}"
+        found.append(own)
+    return found
 
 
 def real_inputs(model: onnx.ModelProto) -> list[Any]:

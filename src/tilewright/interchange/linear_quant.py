@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from onnx import helper
 
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
-from tilewright.interchange.values import ByChannel, Grid, Value
+from tilewright.interchange.values import ByChannel, Value
 from tilewright.spec import Ints, NumberFormat
 
 LINEAR_QUANT = ("QuantizeLinear", "DequantizeLinear")

@@ -16,9 +16,10 @@ import numpy.typing as npt
 from tilewright.errors import counted
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.folding import run_alone
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
 from tilewright.interchange.read_layers import unique
-from tilewright.interchange.values import Affine, Grid, Step, Value, clip
+from tilewright.interchange.values import Affine, Step, Value, clip
 from tilewright.interchange.wiring import name_sum
 from tilewright.spec import CodeMove, Plane
 from tilewright.spec.code_nodes import ZERO

@@ -8,11 +8,12 @@ import numpy as np
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.folding import run_alone
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.kernels import Singles
 from tilewright.interchange.moves import on_codes
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.read_layers import unique
-from tilewright.interchange.values import NOWHERE, Affine, ByCode, Grid, Value
+from tilewright.interchange.values import NOWHERE, Affine, ByCode, Value
 from tilewright.interchange.wiring import name_sum
 from tilewright.spec import CodeTable, NumberFormat
 
@@ -21,14 +22,22 @@ RANKS = Grid(NumberFormat(8, is_signed=False), 1.0)
 
 
 def on_codes_of(
-    op: Operator, value: Value, constants: dict[str, Array], assembly: Assembly, *, opset: int
+    op: Operator,
+    value: Value,
+    constants: dict[str, Array],
+    assembly: Assembly,
+    *,
+    opset: int,
+    others: tuple[Value, ...] = (),
 ) -> Value:
     """The value after an operation of each number by itself, by the code that the number was made of.
 
-    What neither rises nor falls with the code follows from a node, the table of the ranks of its results.
+    others: what it reads besides, that follows from the same codes. What neither rises nor falls with the
+    code follows from a node, the table of the ranks of its results.
     """
     known = ByCode.of(value)
-    found = _computed(op, value, known.values, constants, opset)
+    numbers = {one.tensor: ByCode.of(one).values for one in (value, *others)}
+    found = _computed(op, value, numbers, constants, opset)
     steps = np.diff(found.astype(np.float64), axis=1)
     falls = bool((steps < 0).any())
     if ((steps < 0).any(axis=1) & (steps > 0).any(axis=1)).any():
@@ -39,23 +48,37 @@ def on_codes_of(
 
 
 def _computed(
-    op: Operator, value: Value, values: Singles, constants: dict[str, Array], opset: int
+    op: Operator,
+    value: Value,
+    numbers: dict[str, Singles],
+    constants: dict[str, Array],
+    opset: int,
 ) -> Singles:
-    """Results ``channels codes``, or those of all channels as one row."""
-    read = {name: constants[name] for name in op.inputs if name and name != value.tensor}
+    """Results ``channels codes``, or those of all channels as one row; numbers: by tensor, of its plane."""
+    read = {name: constants[name] for name in op.inputs if name and name not in numbers}
     read = {
         name: one.astype(np.float32) if one.dtype.kind == "f" else one for name, one in read.items()
     }
+    rows = max(len(values) for values in numbers.values())
     if any(one.size > 1 for one in read.values()) and not value.is_flattened:
-        values = np.broadcast_to(values, (value.plane[0], values.shape[1]))
-    laid = values.T if value.is_flat else values[None, :, :, None]
-    made = run_alone(op, {value.tensor: np.ascontiguousarray(laid), **read}, opset)[op.output]
+        rows = value.plane[0]
+    laid = {name: _laid(values, rows, value) for name, values in numbers.items()}
+    if op.kind == "Where" and op.inputs[0] in laid:
+        laid[op.inputs[0]] = laid[op.inputs[0]] != 0
+    made = run_alone(op, {**laid, **read}, opset)[op.output].astype(np.float32)
     found: Singles = made.T if value.is_flat else made[0, :, :, 0]
     is_number = np.isfinite(found)
     if not is_number.all():
+        values = np.broadcast_to(next(iter(numbers.values())), found.shape)
         worst = float(values[~is_number][0])
         op.refuse(f"it gives no number for {worst:g}, which is a code of its input")
     return np.ascontiguousarray(found)
+
+
+def _laid(values: Singles, rows: int, value: Value) -> Array:
+    """Numbers by code, in so many rows, as a tensor with the codes as samples, or as rows of a plane."""
+    wide = np.broadcast_to(values, (rows, values.shape[1]))
+    return np.ascontiguousarray(wide.T if value.is_flat else wide[None, :, :, None])
 
 
 def _ranked(op: Operator, value: Value, known: ByCode, found: Singles, assembly: Assembly) -> Value:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.quant_node import MAX_BITS
-from tilewright.interchange.values import Grid, Value
+from tilewright.interchange.values import Value
 from tilewright.spec import BIPOLAR, NumberFormat
 from tilewright.spec.number_format import signed_bits_needed
 

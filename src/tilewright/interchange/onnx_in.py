@@ -41,8 +41,9 @@ from tilewright.interchange.read_pools import POOLS
 from tilewright.interchange.read_steps import ELEMENTWISE
 from tilewright.interchange.sequences import with_rows
 from tilewright.interchange.source import Imported
+from tilewright.interchange.together import COMPARISONS
 
-READ = (*ELEMENTWISE, *POOLS, *MOVES, *FOLDED, *LINEAR_QUANT, *FUNCTIONS, *JOINS)
+READ = (*ELEMENTWISE, *POOLS, *MOVES, *FOLDED, *LINEAR_QUANT, *FUNCTIONS, *JOINS, *COMPARISONS)
 """Operations, not layers, that are read where their inputs are."""
 
 
@@ -116,11 +117,11 @@ class _Reader:
             return
         op = found
         values = [self._known.values[name] for name in op.inputs if name in self._known.values]
-        unread = next((name for name in op.inputs if name in self._known.unread), None)
+        unread = next((name for name in op.inputs if name in self._known.stated.unread), None)
         if unread is not None and values:
             op.refuse(
                 f"its constant {unread} is computed in a way that is not understood, by "
-                f"{self._known.unread[unread]}"
+                f"{self._known.stated.unread[unread]}"
             )
         if len(op.outputs) > 1 and (values or op.kind not in FOLDED):
             op.refuse(f"it must have one output, not {len(op.outputs)}")
@@ -132,7 +133,7 @@ class _Reader:
         elif values:
             self._known.read_activation(op, values)
         else:
-            self._known.read_constant(op)
+            self._known.stated.read(op)
 
     def _read_alone(self, op: Operator) -> None:
         """Refuse what an operation states by itself; what it reads is not known."""
@@ -146,7 +147,7 @@ class _Reader:
         elif op.kind in LAYERS:
             if len(op.inputs) < 2:
                 op.refuse(f"it must read a value and a weight, not {op.inputs}")
-            weight = self._known.weights.get(op.inputs[1])
+            weight = self._known.stated.weights.get(op.inputs[1])
             if weight is None and op.inputs[1] not in self._lost:
                 op.refuse("it must read a quantized weight")
             if weight is not None and op.kind == "Conv":

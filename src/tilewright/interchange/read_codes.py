@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.channel_scales import dequantized, quantized_linearly
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.kernels import rounded
 from tilewright.interchange.linear_quant import has_scales, read_grid, read_grids
 from tilewright.interchange.onnx_graph import Array, Operator
-from tilewright.interchange.values import Grid, Value
+from tilewright.interchange.turning import quantized
+from tilewright.interchange.values import Value
 
 
 def read_codes(
@@ -31,7 +33,7 @@ def read_codes(
     if grid is None:
         return quantized_linearly(op, value, read_grids(op, value, constants))
     step = replace(rounded(grid), is_of_codes=value.follows_codes)
-    after = value.by_kernel(op, grid) or value.on_grid(op, grid, step)
+    after = value.by_kernel(op, grid) or quantized(op, value, grid, step, assembly)
     return replace(after, codes_at=op.output)
 
 

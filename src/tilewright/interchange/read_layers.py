@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.kernels import Products, Singles
 from tilewright.interchange.linear_quant import CODES, Integers
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.quant_node import MAX_BITS, FileQuantizer
-from tilewright.interchange.values import Affine, Grid, Value
+from tilewright.interchange.values import Affine, Value
 from tilewright.interchange.windows import read_axes, without_holes
 from tilewright.spec import ConvShape, IntegerLayer, NumberFormat
 from tilewright.spec.integer_sums import LARGEST_SUM

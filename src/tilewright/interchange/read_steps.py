@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 from onnx import TensorProto
 
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
 from tilewright.interchange.quant_node import MAX_BITS, refuse_other_quant_domain
 from tilewright.interchange.rounding import ROUNDINGS, read_rounding
-from tilewright.interchange.values import Affine, Grid, Step, Value, clip
+from tilewright.interchange.values import Affine, Step, Value, clip
 from tilewright.spec import BIPOLAR, NumberFormat
 from tilewright.spec.number_format import signed_bits_needed
 from tilewright.spec.step_search import Floats

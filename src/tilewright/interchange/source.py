@@ -11,7 +11,8 @@ import numpy.typing as npt
 from onnx import TensorProto, helper
 
 from tilewright.errors import ShapeError
-from tilewright.interchange.values import Affine, Grid
+from tilewright.interchange.grid import Grid
+from tilewright.interchange.values import Affine
 from tilewright.interchange.witness import Tensors, run_file
 from tilewright.spec import (
     Codes,

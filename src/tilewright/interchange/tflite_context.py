@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.read_layers import unique
 from tilewright.interchange.tflite_graph import TfliteGraph
 from tilewright.interchange.tflite_places import Seen
 from tilewright.interchange.tflite_probe import run_alone
-from tilewright.interchange.values import Affine, Grid, Step, Value
+from tilewright.interchange.values import Affine, Step, Value
 from tilewright.spec import Ints, Node
 
 ACTIVATIONS = {0: (-np.inf, np.inf), 1: (0, np.inf), 2: (-1, 1), 3: (0, 6)}

@@ -13,9 +13,9 @@ import numpy as np
 
 from tilewright.errors import FormatError, printable
 from tilewright.interchange.extras import require
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.linear_quant import CODES
 from tilewright.interchange.onnx_graph import MAX_INPUT, Array, Graph, Operator
-from tilewright.interchange.values import Grid
 
 IDENTIFIER = b"TFL3"
 KINDS: dict[str, Any] = {"float32": np.float32, "int32": np.int32, "int64": np.int64}

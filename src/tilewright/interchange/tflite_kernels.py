@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.interchange.values import Grid, Step
+from tilewright.interchange.grid import Grid
+from tilewright.interchange.values import Step
 from tilewright.spec import Ints
 from tilewright.spec.step_search import Floats
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from tilewright.interchange.extremes import read_extreme
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.kernels import LARGEST_GAIN, Attained, whole_gains
 from tilewright.interchange.moves import add_move, broadcast
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.tflite_context import Context
 from tilewright.interchange.tflite_places import Seen, settled
-from tilewright.interchange.values import Grid, Value
+from tilewright.interchange.values import Value
 from tilewright.spec import CodeProduct, Ints, Node, ResidualAdd
 
 EXTREMES = {"MAXIMUM": "Max", "MINIMUM": "Min"}

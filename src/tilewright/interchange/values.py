@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.errors import FormatError
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.onnx_graph import Array, Operator
-from tilewright.spec import Ints, MaxPool, NumberFormat, Plane
+from tilewright.spec import Ints, MaxPool, Plane
 from tilewright.spec.step_search import Floats
 
 FLOAT32_WHOLE = 2.0**24
@@ -21,33 +22,14 @@ NOWHERE = ""
 """The tensor of codes that the file does not have, and that follow from those it has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """The values are codes of a format, less a zero-point, times a scale."""
-
-    number_format: NumberFormat
-    scale: float
-    zero_point: int = 0
-
-    @property
-    def low(self) -> int:
-        """The lowest code, less the zero-point."""
-        return self.number_format.min_code - self.zero_point
-
-    @property
-    def high(self) -> int:
-        """The highest code, less the zero-point."""
-        return self.number_format.max_code - self.zero_point
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """One elementwise step on values ``n c``; `falls`: in some channel it decreases.
 
-    is_exact: float32 computes it as float64 does wherever the result is a float32 number. is_own: it is the
-    source's own arithmetic on whole sums, so nothing is left open. is_of_codes: it is that on codes of an
-    earlier quantizer, so nothing more is. slack: how far from its step a sum may be that the source rounds to
-    its other side.
+    turns: it may fall and rise. is_exact: float32 computes it as float64 does wherever the result is a
+    float32 number. is_own: it is the source's own arithmetic on whole sums, so nothing is left open.
+    is_of_codes: it is that on codes of an earlier quantizer, so nothing more is. slack: how far from its step
+    a sum may be that the source rounds to its other side.
     """
 
     apply: Callable[[Floats], Floats]
@@ -56,6 +38,7 @@ class Step:
     is_own: bool = False
     is_of_codes: bool = False
     slack: float = 0.0
+    turns: bool = False
 
     def then(self, other: Step) -> Step:
         """Both as one, of which only the first rounds."""
@@ -90,6 +73,11 @@ def clip(grid: Grid) -> Step:
     low, high = grid.low * grid.scale, grid.high * grid.scale
     return Step(lambda values: np.clip(values, low, high), is_exact=True)
 
+
+TURNS = (
+    "what it reads may fall and rise with the sums of a layer (as HardSwish, Gelu, Mish and SiLU do): let "
+    "one quantizer with one scale follow such a function, and all else that quantizer"
+)
 
 Kernel = Callable[[Grid], Step | None]
 """How an integer kernel of the source goes from the sums of a node to the values on a grid, in one step; None
@@ -161,7 +149,7 @@ class Value:
         """The value after an elementwise step, off the grid."""
         if self.by_channel is not None:
             op.refuse(BY_CHANNEL)
-        if step.falls and self.pools:
+        if (step.falls or step.turns) and self.pools:
             op.refuse(
                 "it falls in some channel and comes after a max-pool, which then does not commute"
             )
@@ -174,6 +162,8 @@ class Value:
 
     def on_grid(self, op: Operator, grid: Grid, step: Step) -> Value:
         """The value after a quantizer, `step`."""
+        if self.turns:
+            op.refuse(TURNS)
         after = self.through(op, step)
         return replace(after, grid=grid, is_positive=grid.low >= 0)
 
@@ -193,6 +183,11 @@ class Value:
         return not is_input and (self.grid is not None or self.by_code is not None)
 
     @property
+    def turns(self) -> bool:
+        """Whether it may fall and rise with the sums that it follows from."""
+        return self.origin is not None and any(step.turns for step in self.steps)
+
+    @property
     def is_code(self) -> bool:
         """Whether the tensor holds codes, and not their values."""
         return self.codes_at == self.tensor
@@ -207,6 +202,8 @@ class Value:
 
     def pooled(self, op: Operator, pool: MaxPool) -> Value:
         """The value after a max-pool."""
+        if self.turns:
+            op.refuse(TURNS)
         channels, *size = self.plane
         plane = (channels, *pool.output_size(*size))
         pools = (*self.pools, pool)

@@ -8,13 +8,15 @@ import numpy as np
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.blends import is_blend
-from tilewright.interchange.held import hold, inverse, named, over_tokens, tokens_of
+from tilewright.interchange.extremes import EXTREMES
+from tilewright.interchange.held import QUANTIZERS, hold, named, over_tokens, standing, tokens_of
 from tilewright.interchange.hindrances import ADVICE, refuse_unknown
+from tilewright.interchange.joins import Ahead, quantizer_ahead
 from tilewright.interchange.moves import MOVES, Places, View, add_move, code_of, read_move
 from tilewright.interchange.onnx_graph import Array, Graph, Operator
 from tilewright.interchange.read_steps import is_float
 from tilewright.interchange.sequences import PLANE, SEQUENCE, of_planes, stated_axes
-from tilewright.interchange.values import BY_CHANNEL, Value
+from tilewright.interchange.values import BY_CHANNEL, NOWHERE, Value
 from tilewright.spec.code_nodes import ZERO
 
 RENAMES = ("Cast", "Dropout", "Identity")
@@ -36,6 +38,7 @@ class Views:
         self.open: dict[str, View] = {}
         self._values, self._constants, self._assembly = values, constants, assembly
         self._batch, self._opset = graph.batch, graph.opset
+        self._outputs, self._readers = graph.outputs, graph.readers()
         self._made: Places | None = None
         self._maker: Operator | None = None
         self._token_axes, self.is_sequence = 0, False
@@ -91,7 +94,8 @@ class Views:
             self._made = tokens_of(self._values[op.output].plane, self._token_axes)
         if self._made is None:
             return
-        value, places = self._values.pop(op.output), inverse(self._made)
+        value = self._values.pop(op.output)
+        places = standing(self._made, value)
         self._assembly.lay_out(op.output, places)
         self.open[op.output] = View(replace(value, places=places), self._made, self._maker or op)
 
@@ -151,11 +155,22 @@ class Views:
         self.is_sequence = True
         return replace(op, attributes=op.attributes | of_planes(op))
 
+    def _quantizer(self, op: Operator, view: View) -> Ahead | None:
+        """The quantizer of what a view has of the sums of a node: it may as well stand before the move."""
+        if view.source.grid is not None or view.source.origin is None:
+            return None
+        readers = [op]
+        if op.kind in ("Concat", *EXTREMES) and op.output not in self._outputs:
+            readers = self._readers.get(op.output, [])
+        is_met = all(one.kind in QUANTIZERS for one in readers)
+        return quantizer_ahead(readers, self._constants) if is_met else None
+
     def _settle(self, op: Operator) -> Operator:
         for name in dict.fromkeys(op.inputs):
             if name in self.open:
                 view = self.open.pop(name)
-                self._values[name] = _settled(view, name, self._assembly, wanted=op)
+                ahead = self._quantizer(op, view)
+                self._values[name] = _settled(view, name, self._assembly, wanted=op, ahead=ahead)
         return op
 
 
@@ -204,8 +219,13 @@ def _start_view(op: Operator, value: Value) -> View:
     return View(value, places, op)
 
 
-def _settled(view: View, tensor: str, assembly: Assembly, *, wanted: Operator) -> Value:
-    """The tensor of a view as a value: the same one, a flat one, another input, or that of a `CodeMove`."""
+def _settled(
+    view: View, tensor: str, assembly: Assembly, *, wanted: Operator, ahead: Ahead | None
+) -> Value:
+    """The tensor of a view as a value: the same one, a flat one, another input, or that of a `CodeMove`.
+
+    ahead: the quantizer of what it reads of sums.
+    """
     source, places, op = view.source, view.places, view.op
     is_kept, plane = _is_kept(view), _plane(places)
     is_code = source.is_code
@@ -232,14 +252,20 @@ def _settled(view: View, tensor: str, assembly: Assembly, *, wanted: Operator) -
             f"it must give (n, channels) or (n, channels, h, w), not {places.ndim + 1} axes, which "
             f"{wanted.label} reads"
         )
-    index, ahead = places.reshape(plane), replace(op, outputs=(tensor,))
+    index, named_so = places.reshape(plane), replace(op, outputs=(tensor,))
     by_code = source.by_code
     if by_code is not None and (places != ZERO).all() and by_code.is_of_moved(source):
-        moved = add_move(ahead, by_code.source, index, assembly, tensor=None)
-        return by_code.after(replace(moved, is_flat=places.ndim == 1), ahead)
+        moved = add_move(named_so, by_code.source, index, assembly, tensor=None)
+        return by_code.after(replace(moved, is_flat=places.ndim == 1), named_so)
+    if ahead is not None:
+        first = replace(
+            ahead.codes_of(wanted, source, None, assembly), tensor=NOWHERE, codes_at=None
+        )
+        moved = add_move(named_so, first, index, assembly, tensor=None, fill=ahead.code(view.fill))
+        return replace(moved, is_flat=places.ndim == 1, places=None)
     if source.grid is None:
         op.refuse("it moves values that are not quantized: put a quantizer before it")
-    moved = add_move(ahead, source, index, assembly, tensor=tensor, fill=_fill(view))
+    moved = add_move(named_so, source, index, assembly, tensor=tensor, fill=_fill(view))
     return replace(moved, is_flat=places.ndim == 1)
 
 
@@ -253,7 +279,7 @@ def _as_planes(view: View, places: Places, tensor: str, assembly: Assembly) -> V
     source = view.source
     numbers = np.arange(int(np.prod(source.plane)))
     if np.array_equal(places.reshape(-1), numbers) and source.plane[0] == len(places):
-        return named(view, tensor)
+        return replace(named(view, tensor), is_flat=False)
     if source.grid is None:
         view.op.refuse("it reads values that are not quantized: put a quantizer before it")
     moved = add_move(view.op, source, places, assembly, tensor=None, fill=_fill(view))

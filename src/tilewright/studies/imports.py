@@ -17,6 +17,7 @@ from tilewright.facts import RecoverFacts, StageResult
 from tilewright.pipeline.layer_facts import layer_facts
 from tilewright.pipeline.run_folder import RunFolder
 from tilewright.spec import (
+    CodeMove,
     Codes,
     IntArray,
     IntegerNetwork,
@@ -25,6 +26,7 @@ from tilewright.spec import (
     Stimulus,
     port_name,
 )
+from tilewright.spec.code_nodes import ZERO
 from tilewright.studies.import_result import Foreign, ImportResult, Mask
 from tilewright.verify import (
     Comparison,
@@ -158,18 +160,39 @@ def _resolved(foreign: Foreign) -> Stimulus:
 
 def _unresolved(imported: Imported, stimulus: Stimulus) -> tuple[Mask, Mask]:
     """Which of the sums by node, and of the codes by port, the file's float32 values do not resolve."""
-    open_sums, open_codes = {}, {}
+    open_sums: dict[str, npt.NDArray[np.bool_]] = {}
+    open_codes: dict[str, npt.NDArray[np.bool_]] = {}
     for node in imported.network.nodes:
         ports = [port_name(node.name, operand) for operand in range(node.operands)]
         sums = reference_sums(node, *(stimulus.codes[port] for port in ports))
+        inherited = _inherited(node, imported, open_codes)
         if node.name in imported.sums:
-            open_sums[node.name] = imported.unresolved_sums(node, sums)
+            open_sums[node.name] = imported.unresolved_sums(node, sums) | inherited
         for link in node.requantizations:
-            beside = imported.unresolved_codes(link, sums).astype(np.int64)
+            beside = (imported.unresolved_codes(link, sums) | inherited).astype(np.int64)
             for pool in link.pools:
                 beside = max_pool(beside, pool, lowest=0)  # any of the window
             open_codes[link.port] = beside.reshape(stimulus.codes[link.port].shape) > 0
     return open_sums, open_codes
+
+
+def _inherited(node: Node, imported: Imported, open_codes: Mask) -> npt.NDArray[np.bool_]:
+    """Which of a node's sums ``n c h w`` follow from codes that are open, and that the file does not have."""
+    ports = [port_name(node.name, operand) for operand in range(node.operands)]
+    found = [
+        open_codes[port] for port in ports if port in open_codes and port not in imported.codes
+    ]
+    if not any(one.any() for one in found):
+        return np.zeros((1, *node.output_shape), np.bool_)
+    if isinstance(node, CodeMove) and len(ports) == 1:
+        flat = found[0].reshape(len(found[0]), -1)
+        moved: npt.NDArray[np.bool_] = flat[:, node.index] & (node.index != ZERO)
+        return moved
+    if all(one.shape[1:] == node.output_shape for one in found):
+        either: npt.NDArray[np.bool_] = np.any(found, axis=0)
+        return either
+    each = np.any([one.reshape(len(one), -1).any(axis=1) for one in found], axis=0)
+    return np.broadcast_to(each[:, None, None, None], (len(each), *node.output_shape))
 
 
 def _with_own(network: IntegerNetwork, source: Stimulus) -> Stimulus:

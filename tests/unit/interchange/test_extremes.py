@@ -208,7 +208,7 @@ def with_floats(path):
     net = Qdq((3, 4, 6))
     weights = [net.weight((4, 3, 1, 1), 0.01, 0, kind=S8) for _ in range(2)]
     x = net.codes("x", 0.05, 3, S8)
-    x = net.node("Max", *(net.node("Conv", x, one) for one in weights))
+    x = net.node("Relu", net.node("Max", *(net.node("Conv", x, one) for one in weights)))
     return net.save(path, net.node("Conv", net.codes(x, 0.1, 0, S8), weights[0]))
 
 

@@ -108,7 +108,7 @@ def test_pixels_are_tokens_without_a_move(tmp_path):
 def test_other_places_would_be_seen(tmp_path, monkeypatch):
     """The sabotage: sums and codes are looked for where they do not stand."""
     monkeypatch.setattr("tilewright.interchange.held.inverse", lambda _: None)
-    monkeypatch.setattr("tilewright.interchange.views.inverse", lambda _: None)
+    monkeypatch.setattr("tilewright.interchange.views.standing", lambda *_: None)
     foreign = read_foreign(behind_a_layer(shuffle, tmp_path), 2)
     assert any(not one.passed for one in compare_foreign(foreign))
 

@@ -476,14 +476,16 @@ def test_sizes_that_the_file_computes_are_known(tmp_path):
         assert len(agree(file, tmp_path).nodes) == 2
 
 
-def test_numbers_that_are_not_quantized_cannot_be_cut_out(tmp_path):
-    """Of those that are all moved, the codes are moved instead."""
+def test_numbers_that_are_not_quantized_are_cut_out_as_their_codes(tmp_path):
+    """As are those that are all moved; without a quantizer behind they are refused."""
     moved = behind(File(), "norm", node("Transpose", "moved", ["norm"], perm=[0, 1, 3, 2]))
     assert len(agree(moved, tmp_path).nodes) == 3
-    cut = node("Slice", "cut", ["norm", "first", "last", "axis"])
-    constants = {key: np.array([at]) for key, at in (("first", 1), ("last", 3), ("axis", 2))}
-    with pytest.raises(FormatError, match=r"^node cut \(Slice\): it moves values that are not q"):
-        read_onnx(behind(File(), "norm", cut, **constants).save(tmp_path / "net.onnx"))
+    cut = node("Gather", "cut", ["norm", "rows"], axis=2)
+    constants = {"rows": np.array([0, 0, 2, 3, 5, 5, 7, 6])}
+    assert len(agree(behind(File(), "norm", cut, **constants), tmp_path).nodes) == 3
+    mean = node("AveragePool", "mean", ["cut"], kernel_shape=[1, 1])
+    with pytest.raises(FormatError, match=r"^node cut \(Gather\): it moves values that are not q"):
+        read_onnx(behind(File(), "norm", cut, mean, **constants).save(tmp_path / "net.onnx"))
 
 
 @pytest.mark.parametrize("is_first", [False, True])

@@ -16,8 +16,8 @@ from tests.float_networks import Float, quantize
 from tilewright.engine import Engine
 from tilewright.errors import FormatError, ShapeError, TilewrightError
 from tilewright.interchange import export_network, read_onnx
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.kernels import Addition, Average, Products, whole_gains
-from tilewright.interchange.values import Grid
 from tilewright.interchange.witness import run_file
 from tilewright.spec import IntegerNetwork, NumberFormat, ResidualAdd, op_of
 from tilewright.studies.imports import _with_own, compare_foreign, read_foreign

@@ -284,7 +284,7 @@ REFUSED = [
         "node under (Div): a constant must be on the right",
     ),
     (
-        put_after("codes", node("Add", "sum", ["codes", "norm"])),
+        put_after("codes", node("Add", "sum", ["codes", "x"])),
         "node sum (Add): it adds values that are not quantized",
     ),
     (

@@ -14,9 +14,9 @@ from tests.tflite_files import TfliteFile
 from tests.tflite_networks import NETWORKS, gated, random_network
 from tilewright.errors import ConfigError, FormatError, UnknownNameError
 from tilewright.interchange import KERNELS, NETWORK_READERS, read_tflite
+from tilewright.interchange.grid import Grid
 from tilewright.interchange.tflite_kernels import ROUNDINGS, Scaled, layer_factor
 from tilewright.interchange.tflite_probe import run_tflite
-from tilewright.interchange.values import Grid
 from tilewright.spec import CodeMove, NumberFormat, ResidualAdd
 from tilewright.studies.imports import compare_foreign, read_foreign, run_foreign
 

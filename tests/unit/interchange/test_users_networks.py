@@ -48,6 +48,32 @@ def test_heads_share_weights(tmp_path):
     assert (first.weight == second.weight).all()
 
 
+def test_heads_share_weights_that_the_file_has_as_floats(tmp_path):
+    """As quantize_static writes them with AddQDQPairToWeight."""
+    net = Qdq((3, 8, 6))
+    floats = net.constant(np.random.default_rng(0).normal(size=(4, 3, 3, 3)).astype(np.float32))
+    x, head = net.codes("x", 0.05, 3, S8), net.codes(floats, 0.03, 0, S8)
+    low = net.codes(net.node("Conv", x, head), 0.06, -5, S8)
+    high = net.codes(net.node("Conv", x, head, strides=[2, 2]), 0.06, -5, S8)
+    flat = [net.node("GlobalMaxPool", one) for one in (low, high)]
+    foreign = agree(net.save(tmp_path / "net.onnx", net.node("Concat", *flat, axis=1)))
+    first, second = foreign.network.layers
+    assert (first.weight == second.weight).all()
+
+
+def test_layers_share_the_zero_point_of_clipped_weights(tmp_path):
+    """As Brevitas writes QCDQ: one constant for all zero-points that are equal."""
+    net, rng = Qdq((3, 8, 6)), np.random.default_rng(0)
+    zero, low, high = (net.constant(one, S8) for one in (0, -127, 127))
+    x = net.codes("x", 0.05, 3, S8)
+    for ic, scale in ((3, 0.06), (4, 0.05)):
+        codes = net.constant(rng.integers(-127, 128, (4, ic, 3, 3)), S8)
+        clipped = net.node("Clip", codes, low, high)
+        weight = net.node("DequantizeLinear", clipped, net.constant(0.01), zero)
+        x = net.codes(net.node("Conv", x, weight), scale, -5, S8)
+    agree(net.save(tmp_path / "net.onnx", x))
+
+
 def test_what_is_shared_is_computed_twice_and_no_more(tmp_path):
     before = onnx.load(shared_heads(tmp_path / "net.onnx"))
     after = onnx.ModelProto()
