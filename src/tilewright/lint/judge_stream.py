@@ -37,7 +37,7 @@ class StreamJudge:
     """The findings about one stream, at most one of each kind.
 
     is_cut: the testbench ended because of some file, so what is left unread means nothing.
-    is_last: no other file is read after the last good read of this one.
+    is_last: it is read beyond its end only behind all that is done with other files, and with the design.
     """
 
     stream: Stream
@@ -75,6 +75,8 @@ class StreamJudge:
             self._check_parts(words)
             if not any(finding.severity == "error" for finding in self.found.values()):
                 self._check_counts(words)
+        elif self._texts_missing() or any(e.is_last_of_few for e in self.stream.events):
+            self._check_counts([e for e in self.stream.events if e.is_text and e.is_used])
         elif not self.stream.events:
             message = "the file is opened, but nothing is read from it"
             self.report("warning", "never-read", message, 0, 0)
@@ -196,8 +198,15 @@ class StreamJudge:
             return True
         return event.is_exposed and not event.is_checked and not self.is_last
 
+    def _texts_missing(self) -> list[ReadEvent]:
+        """Reads of a text, by %s or %c, that do harm as they found the end of the file."""
+        return [
+            e for e in self.stream.events if e.is_text and e.status == AT_END and self._matters(e)
+        ]
+
     def _check_counts(self, words: list[ReadEvent]) -> None:
-        failed = {e.call: e for e in reversed(words) if e.status == AT_END}
+        ends = [e for e in words if e.status == AT_END] + self._texts_missing()
+        failed = {e.call: e for e in sorted(reversed(ends), key=lambda e: e.call, reverse=True)}
         harmful = [e for e in failed.values() if self._matters(e)]
         taken = {e.start for e in self.stream.events} | {
             e.start for e in words
@@ -213,6 +222,8 @@ class StreamJudge:
             self.report("undecided", "undecided", message, 0, harmful[-1].line)
         elif harmful:
             self._report_few(harmful[-1], matched, len(failed))
+        elif few := [e for e in (*words, *self.stream.events) if e.is_last_of_few]:
+            self._report_unfilled(few[0], matched)
         elif any(e.in_loop == "counted" and not e.is_settled for e in failed.values()):
             self.report(
                 "warning",
@@ -247,6 +258,16 @@ class StreamJudge:
         else:
             severity, why = "warning", "its loop ends first: does another file have fewer words?"
         self.report(severity, "last-unused", said + why, last[0].start, last[0].line)
+
+    def _report_unfilled(self, event: ReadEvent, present: int) -> None:
+        self.report(
+            "undecided" if self.stream.is_assumed else "error",
+            "undecided" if self.stream.is_assumed else "too-few-words",
+            f"the reader takes all words, {present}, and fills a memory with them, but uses more of it than that: "
+            f"the file is cut short, or was written for another shape; the others are x",
+            max(len(self.text.content) - 1, 0),
+            event.line,
+        )
 
     def _report_few(self, event: ReadEvent, present: int, missing: int) -> None:
         tail = f"the last value repeats {missing} times"

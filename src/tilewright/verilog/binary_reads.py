@@ -89,7 +89,7 @@ def fread(call: Any, compiler: Compiler) -> Evaluate:
         stream.bad_place = refused(machine.simulator)
         if stream.bad_place:
             raise FinishSimulationSignal
-        machine.calls += 1
+        machine.next_call()
         start = stream.position
         store(machine, stream)
         machine.last_read = stream.events[-1] if stream.events else None

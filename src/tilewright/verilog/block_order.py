@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from tilewright.verilog.facts import Facts, facts_of
 from tilewright.verilog.literals import whole
+from tilewright.verilog.paths import path_of
+from tilewright.verilog.unknown_names import UNKNOWN_NAME
 
 EVENT = 1 << 40
 """What `wait` and `@` count as, against delays: longer than any."""
@@ -104,3 +106,22 @@ def _length(statement: Any) -> int:
         return EVENT
     length = whole(statement.timing.expr.constant)
     return EVENT if length is None else length
+
+
+def driven_names(bodies: list[Any]) -> Iterator[str]:
+    """Paths of the nets of a testbench, and of what stands for names within the design."""
+    for body in bodies:
+        for member in body:
+            if member.kind.name == "Net" or member.name == UNKNOWN_NAME:
+                yield path_of(member)
+
+
+def is_watched(blocks: list[Block], nets: Collection[str]) -> bool:
+    """Whether a block with a clock, which is not followed, looks at the design and says what it finds: it
+    calls a system task, or sets what a block that is followed looks at."""
+    read = {name for block in blocks if not block.is_clocked for name in block.facts.read}
+    return any(
+        block.facts.read & set(nets) and (block.facts.prints or block.facts.assigned & read)
+        for block in blocks
+        if block.is_clocked
+    )

@@ -41,7 +41,8 @@ class ReadEvent:
     is_outside: it was stored at an address that its memory does not have, and is_missed: something looked
     for it there. is_copied: to another variable. cuts: variables that got a copy of the number without its
     first bits, of which `cut_to` were kept; is_cut_used, is_whole_used: somebody looked at such a copy, or
-    at the number elsewhere.
+    at the number elsewhere. is_last_of_few: its loop ended with the file, and left elements of a memory
+    without a word that the testbench uses.
     """
 
     code: str
@@ -76,6 +77,7 @@ class ReadEvent:
     cut_to: int = 0
     is_cut_used: bool = False
     is_whole_used: bool = False
+    is_last_of_few: bool = False
 
     def cut(self, key: object, *, width: int) -> None:
         """The variable `key` of `width` bits gets the number without its first bits."""
@@ -93,6 +95,11 @@ class ReadEvent:
     def is_word(self) -> bool:
         """Whether this read takes a number."""
         return self.code in DIGITS or self.code == "f"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether this read takes characters, not a number."""
+        return self.code in ("s", "c")
 
     @property
     def wanted_digits(self) -> int:

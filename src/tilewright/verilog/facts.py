@@ -26,6 +26,10 @@ ARRAY_CHANGES = frozenset(
         *("sort", "rsort", "reverse", "shuffle"),
     )
 )
+PRINTING = (
+    *("$display", "$write", "$strobe", "$fdisplay", "$fwrite", "$fstrobe"),
+    *("$error", "$fatal", "$warning", "$info", "$finish", "$stop"),
+)
 _HANDLE = {"$fscanf": 0, "$fseek": 0, "$rewind": 0, "$fgetc": 0}
 _HANDLE |= {"$fgets": 1, "$ungetc": 1, "$fread": 1}
 """Which argument of a call is the file."""
@@ -37,10 +41,11 @@ class Facts:
 
     assigned: paths of the variables that it writes. read: of those that it looks at. handles: expressions
     of the files that it reads. own: of those that it writes, the ones that each object or call has of its
-    own.
+    own. prints: it calls a system task that says something, or ends the simulation.
     """
 
     has_file_calls: bool = False
+    prints: bool = False
     has_timing: bool = False
     assigned: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
@@ -108,6 +113,7 @@ class Facts:
                     self.calls.add(path)
                     self.collect(subroutine.body)
             return
+        self.prints = self.prints or name.startswith(PRINTING)
         if name in ARRAY_CHANGES:
             self._assign([call.arguments[0]])
         elif name in FILE_CALLS:

@@ -235,7 +235,7 @@ def _record(done: list[Conversion], reading: Reading, machine: Machine) -> list[
     events: list[ReadEvent] = []
     note_cut_decimals(done, machine, line=reading.line)
     targets, runs = iter(reading.targets), _runs(done)
-    machine.calls += 1
+    machine.next_call()
     matched = sum(one.status == MATCHED for one in done)
     texts = sum(one.status == MATCHED and one.item.code in ("s", "c") for one in done)
     for one, run in zip(done, runs, strict=True):

@@ -11,7 +11,7 @@ from tilewright.verilog.facts import facts_of
 from tilewright.verilog.heap import static_name
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.paths import path_of
-from tilewright.verilog.stored import Memory
+from tilewright.verilog.stored import Memory, Outside
 from tilewright.verilog.unknown_names import UNKNOWN_NAME
 from tilewright.verilog.values import UNKNOWN, Value
 
@@ -49,6 +49,25 @@ def read_memory(machine: Machine, path: str, at: object | None, default: Value) 
     return memory.elements.get(at, default)
 
 
+def look_beyond(machine: Machine, path: str, at: object | None, default: Value) -> None:
+    """An element behind all that a loop over a file has filled is x: the file has too few words."""
+    memory = machine.memories.get(path)
+    is_look = machine.is_looking and not machine.is_merging and not machine.is_matching
+    if memory is None or memory.filler is None or not is_look or default.masked is None:
+        return
+    if memory.loads or memory.filler.is_last_of_few or at is None or isinstance(at, Outside):
+        return
+    if at not in memory.elements and None not in memory.elements:
+        machine.step(len(memory.elements) // 64)
+        memory.filler.is_last_of_few = all(_is_behind(at, one) for one in memory.elements)
+
+
+def _is_behind(at: object, other: object) -> bool:
+    if isinstance(at, tuple):
+        return isinstance(other, tuple) and other < at
+    return isinstance(at, int) and isinstance(other, int) and other < at
+
+
 def _look_at_load(machine: Machine, memory: Memory, load: MemoryLoad, at: object | None) -> None:
     """Whether the word is one that this load gave, or should have given."""
     load.is_seen = True
@@ -70,7 +89,7 @@ def looking(expression: Any, _: Compiler) -> Evaluate:
 
     def evaluate(machine: Machine) -> Value:
         look_at_all(machine, names)
-        return UNKNOWN
+        return UNKNOWN if machine.acts.nets.isdisjoint(names) else machine.look_at_design()
 
     return evaluate
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from posixpath import normpath
 
+from tilewright.verilog.acts import Acts
 from tilewright.verilog.events import AT_END, MATCHED, MemoryLoad, ReadEvent, Stream
 from tilewright.verilog.file_names import is_exact_file, letter_case_twin
 from tilewright.verilog.heap import Heap, static_name
@@ -40,7 +41,7 @@ class Machine:
     simulation. is_cut: `$finish` in a branch ended the simulation. ignores_case: open a file of the same name
     in other letter case, too. contents: of files read. printed: lines of the testbench, None where not known.
     written: files that it writes. is_matching: what is looked at is a pattern with open digits. heap: objects
-    of classes. plusargs: of the run. is_merging: a part of a variable is assigned, and the rest of it stays.
+    of classes. acts: what is done besides. plusargs: of the run. is_merging: a part of a variable is assigned, and the rest of it stays.
     """
 
     folder: Path
@@ -50,6 +51,7 @@ class Machine:
     simulator: Simulator = ICARUS
     plusargs: Plusargs = field(default_factory=Plusargs)
     heap: Heap = field(default_factory=Heap)
+    acts: Acts = field(default_factory=Acts)
     values: dict[str, Value] = field(default_factory=dict)
     memories: dict[str, Memory] = field(default_factory=dict)
     handles: dict[int, Stream] = field(default_factory=dict)
@@ -116,6 +118,23 @@ class Machine:
             yield
         finally:
             self.assumptions -= 1
+
+    def next_call(self) -> int:
+        """The number of a read that begins."""
+        self.calls += 1
+        if self.heap.process:
+            self.acts.callers[self.calls] = self.heap.process
+        return self.calls
+
+    def filled(self, memory: Memory) -> None:
+        """An element was stored: in a loop over a file, its words are what fills a memory."""
+        if "open" in self.loops:
+            memory.filler = self.last_read or memory.filler
+
+    def look_at_design(self) -> Value:
+        """Somebody looks at a value of the design, which is not known."""
+        self.acts.looks[self.heap.process] = self.calls
+        return UNKNOWN
 
     # -- variables, and who uses what a read left in them
 

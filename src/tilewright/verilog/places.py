@@ -102,6 +102,7 @@ def _store_at(machine: Machine, key: Key | None, value: Value) -> None:
         memory = machine.memories.setdefault(key[0], Memory())
         memory.elements[key[1]] = value
         memory.loaded.add(key[1])
+        machine.filled(memory)
 
 
 def compile_index(expression: Any, compiler: Compiler) -> Callable[[Machine], object | None]:
@@ -195,6 +196,7 @@ def _compile_element(expression: Any, compiler: Compiler) -> Assign:
             return
         memory.elements[at] = fit(value)
         memory.loaded.add(at)
+        machine.filled(memory)
 
     return assign
 

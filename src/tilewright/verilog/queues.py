@@ -39,6 +39,7 @@ def queue_method(call: Any, compiler: Compiler) -> Evaluate:
             return UNKNOWN
         memory.elements = dict(enumerate(elements))
         memory.size = len(elements)
+        machine.filled(memory)
         return result
 
     return evaluate

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tilewright.errors import FormatError
-from tilewright.verilog.block_order import Block, in_order
+from tilewright.verilog.acts import Acts
+from tilewright.verilog.block_order import Block, driven_names, in_order, is_watched
 from tilewright.verilog.classes import methods_of, outer_scopes, static_properties
 from tilewright.verilog.compiler import Run
 from tilewright.verilog.facts import facts_of
@@ -82,6 +83,8 @@ def follow(
             max_steps=max_steps, ignores_case=ignores_case,
         )  # fmt: skip
         machine.contents.update(contents or {})
+        nets = frozenset(driven_names(bodies))
+        machine.acts = Acts(nets, is_watched(blocks, nets))
         statics = list(static_properties(testbench.compilation))
         _run_all(machine, compiler, scopes, statics, blocks)
     except RecursionError:
