@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from tilewright.verilog.arrays import Array, compile_array, put_array, take_array
-from tilewright.verilog.compiler import Assign, Compiler
+from tilewright.verilog.compiler import Assign, Compiler, Evaluate
 from tilewright.verilog.cuts import copied, find_cut
 from tilewright.verilog.events import ReadEvent
+from tilewright.verilog.facts import facts_of
 from tilewright.verilog.machine import Machine
+from tilewright.verilog.news import NOTHING
 from tilewright.verilog.objects import FindName, find_name
+from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import FindKey, compile_key, compile_place, default_value, fitter
+from tilewright.verilog.tellers import compile_teller
 from tilewright.verilog.values import Value
 
 
@@ -37,9 +41,10 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where the argument at a position goes when the call ends."""
+    """Where the argument at a position goes when the call ends. names: the variables that it goes to."""
 
     position: int
+    names: frozenset[str]
     default: Value
     assign: Assign
     find_key: FindKey
@@ -47,6 +52,9 @@ class Output:
 
     def take(self, machine: Machine, name: str) -> Callable[[Machine], None]:
         """What the argument `name` holds now, to be stored once the call is over."""
+        told = machine.news.told.get(name, NOTHING)
+        if told:
+            machine.news.tell(self.names, told)
         if self.find_array is not None:
             return self._array(take_array(machine, name), self.find_array)
         event = machine.marks.get(name)
@@ -81,7 +89,13 @@ def compile_arguments(
         is_array = formal.type.isUnpackedArray
         find = find_name(place, compiler, is_written=True) if is_array else None
         outputs.append(
-            Output(position, default_value(formal.type), *compile_place(place, compiler), find)
+            Output(
+                position,
+                frozenset(facts_of(place).read),
+                default_value(formal.type),
+                *compile_place(place, compiler),
+                find,
+            )
         )
     return compile_inputs(formals, actuals, compiler), outputs
 
@@ -98,12 +112,25 @@ def _nothing(_: Machine) -> Input:
     return Input(Value(0))
 
 
+def _told(source: Any, formal: Any, compiler: Compiler) -> Evaluate:
+    """The value of an argument, which the formal one tells of."""
+    value, tell, names = compiler.expression(source), compile_teller(source), (path_of(formal),)
+
+    def evaluate(machine: Machine) -> Value:
+        given = value(machine)
+        if not machine.news.is_none:
+            machine.news.tell(names, tell(machine))
+        return given
+
+    return evaluate
+
+
 def _input(formal: Any, actual: Any, compiler: Compiler) -> Give:
     source = actual.left if actual.kind.name == "Assignment" else actual
     if formal.type.isUnpackedArray:
         take = compile_array(source, formal.type, compiler)
         return lambda m: Input(Value(0), array=take(m))
-    value, fit, copy = compiler.expression(source), fitter(formal.type), copied(source)
+    value, fit, copy = _told(source, formal, compiler), fitter(formal.type), copied(source)
     if copy is None:
         return lambda m: Input(fit(value(m)))
     is_cut, find_key = find_cut(copy, formal, compiler), compile_key(copy, compiler)

@@ -14,11 +14,16 @@ from tilewright.verilog.machine import Machine
 from tilewright.verilog.nonblocking import catch_up, postponed
 from tilewright.verilog.places import FindKey, compile_key, compile_target, does_something, parts_of
 from tilewright.verilog.queues import new_array
+from tilewright.verilog.tellers import telling
 from tilewright.verilog.values import UNKNOWN, Value
 
 
 def compile_assignment(expression: Any, compiler: Compiler) -> Evaluate:
     """An assignment; what it copies as it is keeps the mark of the read that it came from."""
+    return telling(_compile(expression, compiler), expression)
+
+
+def _compile(expression: Any, compiler: Compiler) -> Evaluate:
     array = new_array(expression, compiler) or assign_array(expression, compiler)
     if array is not None:
         return array

@@ -67,5 +67,6 @@ def keep(machine: Machine, stream: Stream, event: ReadEvent) -> None:
     """Record a read with its stream."""
     event.call = machine.next_call()
     stream.is_assumed = stream.is_assumed or machine.assumptions > 0
+    event.owner = stream
     if not stream.is_lost:
         stream.events.append(event)

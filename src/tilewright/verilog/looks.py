@@ -49,6 +49,12 @@ def read_memory(machine: Machine, path: str, at: object | None, default: Value) 
     return memory.elements.get(at, default)
 
 
+def fill(machine: Machine, memory: Memory) -> None:
+    """An element was stored: in a loop over a file, its words are what fills a memory."""
+    if "open" in machine.loops:
+        memory.filler = machine.last_read or memory.filler
+
+
 def look_beyond(machine: Machine, path: str, at: object | None, default: Value) -> None:
     """An element behind all that a loop over a file has filled is x: the file has too few words."""
     memory = machine.memories.get(path)

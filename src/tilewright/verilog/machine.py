@@ -12,6 +12,7 @@ from tilewright.verilog.acts import Acts
 from tilewright.verilog.events import AT_END, MATCHED, MemoryLoad, ReadEvent, Stream
 from tilewright.verilog.file_names import is_exact_file, letter_case_twin
 from tilewright.verilog.heap import Heap, static_name
+from tilewright.verilog.news import NOTHING, Items, News
 from tilewright.verilog.plusargs import Plusargs
 from tilewright.verilog.signals import FinishSimulationSignal, StopProcessSignal
 from tilewright.verilog.simulators import ICARUS, Simulator
@@ -41,7 +42,8 @@ class Machine:
     simulation. is_cut: `$finish` in a branch ended the simulation. ignores_case: open a file of the same name
     in other letter case, too. contents: of files read. printed: lines of the testbench, None where not known.
     written: files that it writes. is_matching: what is looked at is a pattern with open digits. heap: objects
-    of classes. acts: what is done besides. plusargs: of the run. is_merging: a part of a variable is assigned, and the rest of it stays.
+    of classes. acts: what is done besides; news: of reads that failed. plusargs: of the run. is_merging: a
+    part of a variable is assigned, and the rest of it stays. absent: the file opened last, if it is missing.
     """
 
     folder: Path
@@ -52,6 +54,7 @@ class Machine:
     plusargs: Plusargs = field(default_factory=Plusargs)
     heap: Heap = field(default_factory=Heap)
     acts: Acts = field(default_factory=Acts)
+    news: News = field(default_factory=News)
     values: dict[str, Value] = field(default_factory=dict)
     memories: dict[str, Memory] = field(default_factory=dict)
     handles: dict[int, Stream] = field(default_factory=dict)
@@ -70,7 +73,6 @@ class Machine:
     absent: Stream | None = None
     calls: int = 0
     opens: int = 0
-    depth: int = 0
     assumptions: int = 0
     max_steps: int = MAX_STEPS
     steps: int = 0
@@ -99,16 +101,14 @@ class Machine:
             self.loops.pop()
 
     @contextmanager
-    def branch(self) -> Iterator[None]:
-        """Within a branch of a condition."""
-        self.depth += 1
+    def branch(self, items: Items = NOTHING) -> Iterator[None]:
+        """Within a branch of a condition that tells this."""
         try:
-            yield
+            with self.news.branch(items):
+                yield
         except FinishSimulationSignal:
             self.is_cut = True
             raise
-        finally:
-            self.depth -= 1
 
     @contextmanager
     def assumed(self) -> Iterator[None]:
@@ -125,11 +125,6 @@ class Machine:
         if self.heap.process:
             self.acts.callers[self.calls] = self.heap.process
         return self.calls
-
-    def filled(self, memory: Memory) -> None:
-        """An element was stored: in a loop over a file, its words are what fills a memory."""
-        if "open" in self.loops:
-            memory.filler = self.last_read or memory.filler
 
     def look_at_design(self) -> Value:
         """Somebody looks at a value of the design, which is not known."""
@@ -224,15 +219,6 @@ class Machine:
         for key in ended:
             self.marks.pop(key).is_settled = True
 
-    def blame(self, *, is_end: bool) -> None:
-        """The testbench reports, or ends the simulation, in a branch: because a read failed?"""
-        event = self.last_read
-        if event is not None and event.status != MATCHED and event.is_checked and self.depth:
-            event.is_fatal = event.is_fatal or is_end
-            event.is_reported = True
-        if self.absent is not None and self.depth:
-            self.absent.is_optional = False
-
     def show(self, text: bytes | None, end: bytes) -> None:
         """The testbench prints a text; None if it is not known."""
         last = self.printed[-1] if self.printed else b"\n"
@@ -280,8 +266,7 @@ class Machine:
 
     def file_of(self, event: ReadEvent | None) -> str:
         """The file that a read took something of; '' if that is not known."""
-        owners = (one.file for one in self.streams if any(event is each for each in one.events))
-        return next(owners, "")
+        return "" if event is None or event.owner is None else event.owner.file
 
     def are_opaque(self, names: list[str]) -> bool:
         """Whether these variables hold files alone that the testbench wrote, with what is not known."""

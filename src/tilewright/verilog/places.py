@@ -7,6 +7,7 @@ from typing import Any
 
 from tilewright.verilog.classes import is_member, is_property
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate
+from tilewright.verilog.looks import fill
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.objects import FindName, find_name
 from tilewright.verilog.paths import path_of
@@ -102,7 +103,7 @@ def _store_at(machine: Machine, key: Key | None, value: Value) -> None:
         memory = machine.memories.setdefault(key[0], Memory())
         memory.elements[key[1]] = value
         memory.loaded.add(key[1])
-        machine.filled(memory)
+        fill(machine, memory)
 
 
 def compile_index(expression: Any, compiler: Compiler) -> Callable[[Machine], object | None]:
@@ -196,7 +197,7 @@ def _compile_element(expression: Any, compiler: Compiler) -> Assign:
             return
         memory.elements[at] = fit(value)
         memory.loaded.add(at)
-        machine.filled(memory)
+        fill(machine, memory)
 
     return assign
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.looks import fill
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.objects import find_name
 from tilewright.verilog.places import root_of
@@ -39,7 +40,7 @@ def queue_method(call: Any, compiler: Compiler) -> Evaluate:
             return UNKNOWN
         memory.elements = dict(enumerate(elements))
         memory.size = len(elements)
-        machine.filled(memory)
+        fill(machine, memory)
         return result
 
     return evaluate

@@ -70,6 +70,7 @@ class Body:
             if self.result_path:
                 value, event = returned.args
                 machine.set(self.result_path, value)
+                machine.news.tell((self.result_path,), machine.news.returned)
                 if event is not None:
                     machine.mark(self.result_path, event)
         except DisableBlockSignal as disabled:
