@@ -14,13 +14,13 @@ from tilewright.lint.judge_stream import StreamJudge
 from tilewright.verilog.events import AT_END, MATCHED, MemoryLoad, ReadEvent, Stream
 from tilewright.verilog.file_names import letter_case_twin
 from tilewright.verilog.machine import MAX_FILE_BYTES, Machine
-from tilewright.verilog.reader import unchecked_lines
 from tilewright.verilog.refused_calls import refused_calls
 from tilewright.verilog.refused_classes import has_classes, refused_classes
 from tilewright.verilog.refused_syntax import refused_syntax
 from tilewright.verilog.refused_values import refused_values
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.testbench import Testbench
+from tilewright.verilog.unchecked import unchecked_lines
 
 
 def judge_machine(machine: Machine, testbench: Testbench) -> tuple[Finding, ...]:

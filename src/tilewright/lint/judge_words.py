@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +11,10 @@ from tilewright.lint.findings import Finding
 from tilewright.verilog.events import BITS_PER_DIGIT, MATCHED, ReadEvent, Stream
 from tilewright.verilog.scan import number
 from tilewright.verilog.simulators import Simulator
+
+
+_LETTERS = re.compile(rb"\w+")
+_DIGIT = re.compile(rb"\d")
 
 
 class Judge(Protocol):
@@ -52,9 +57,17 @@ class WordJudge:
         self.judge_of.report(severity, kind, message, self.event.start, self.event.line)
 
     def _check_text(self, token: Token) -> None:
-        """Letters at the front of a text that happen to be hexadecimal digits."""
+        """Letters at the front of a text that happen to be hexadecimal digits, or digits at the front of a
+        word of a line, the rest of which nobody reads."""
         digits, end = self.event.digits, self.event.run[1]
         rest = token.text[end - token.start :]
+        if self.event.is_in_line and self._is_broken(rest, token):
+            self._report(
+                "error",
+                "bad-word",
+                f"the reader takes {shown(digits)} of {shown(token.text)} for the word, and drops the rest: "
+                f"correct the word",
+            )
         if (
             self.event.code == "h"
             and digits.isalpha()
@@ -67,6 +80,17 @@ class WordJudge:
                 f"the reader takes the front of {shown(token.text)} for a number: write a number there, or "
                 f"skip the text",
             )
+
+    def _is_broken(self, rest: bytes, token: Token) -> bool:
+        """Whether the rest of a word belongs to it: it has digits, or makes it as long as the others are."""
+        tail = _LETTERS.match(rest)
+        if tail is None or self.event.field:
+            return False
+        if _DIGIT.search(tail.group()):
+            return True
+        events = [e for e in self.judge_of.stream.word_events() if e is not self.event]
+        lengths = {len(e.digits) for e in events if e.status == MATCHED}
+        return lengths == {token.end - self.event.start}
 
     def _report_outside(self) -> None:
         if self.judge_of.simulator.wraps:

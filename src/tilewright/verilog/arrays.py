@@ -62,7 +62,7 @@ def put_array(machine: Machine, name: str, array: Array) -> None:
     machine.step(len(memory.elements) // 64)
     for key in [key for key in machine.marks if isinstance(key, tuple) and key[0] == name]:
         del machine.marks[key]
-    machine.memories[name] = memory
+    machine.memories[name] = memory if name not in machine.volatile else unknown_array()[0]
     for at, event in marks.items():
         machine.mark((name, at), event)
 

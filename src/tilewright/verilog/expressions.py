@@ -26,6 +26,7 @@ from tilewright.verilog.places import (
     is_signed_member,
     root_of,
 )
+from tilewright.verilog.strings import string_character
 from tilewright.verilog.unknown_names import UNKNOWN_NAME
 from tilewright.verilog.values import UNKNOWN, Value, all_x, from_pattern, wrap
 
@@ -257,7 +258,8 @@ def _replication(expression: Any, compiler: Compiler) -> Evaluate:
 def _element(expression: Any, compiler: Compiler) -> Evaluate:
     root = root_of(expression)
     if root is None:
-        return _part(expression, compiler)
+        is_text = expression.value.type.isString
+        return (string_character if is_text else _part)(expression, compiler)
     if expression.type.isUnpackedArray:
         return looking(expression, compiler)
     find, index = find_name(root, compiler), compile_index(expression, compiler)

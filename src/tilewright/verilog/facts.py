@@ -41,7 +41,8 @@ class Facts:
 
     assigned: paths of the variables that it writes. read: of those that it looks at. handles: expressions
     of the files that it reads. own: of those that it writes, the ones that each object or call has of its
-    own. prints: it calls a system task that says something, or ends the simulation.
+    own. created: handles that it gives new objects.
+    prints: it calls a system task that says something, or ends the simulation.
     """
 
     has_file_calls: bool = False
@@ -53,6 +54,7 @@ class Facts:
     opens: bool = False
     loads: bool = False
     calls: set[str] = field(default_factory=set)
+    created: set[str] = field(default_factory=set)
     own: set[str] = field(default_factory=set)
 
     def collect(self, node: Any) -> None:
@@ -64,6 +66,8 @@ class Facts:
         if kind == "Assignment":
             is_group = node.left.kind.name == "Concatenation"
             self._assign(node.left.operands if is_group else [node.left])
+            if node.right.kind.name == "NewClass":
+                self.created |= facts_of(node.left).read
         elif kind == "UnaryOp" and "crement" in node.op.name:
             self._assign([node.operand])
         elif kind == "Call":
@@ -76,8 +80,8 @@ class Facts:
             self.read.add(path_of(node.symbol))
         elif is_member(node):
             self.read.add(path_of(node.member))
-        elif kind == "NewClass":
-            self._construct(node)
+        elif kind in ("NewClass", "EventTrigger"):
+            (self._construct if kind == "NewClass" else self._trigger)(node)
 
     def _assign(self, targets: list[Any]) -> None:
         symbols = [_whole(target).getSymbolReference() for target in targets]
@@ -89,6 +93,9 @@ class Facts:
         self.assigned.add(path_of(symbol))
         if has_lifetime_of_its_own(symbol):
             self.own.add(path_of(symbol))
+
+    def _trigger(self, node: Any) -> None:
+        self.assigned |= facts_of(node.target).read
 
     def _construct(self, node: Any) -> None:
         """What an object is made of, though no call shows it."""

@@ -14,6 +14,7 @@ from tilewright.verilog.file_names import is_exact_file, letter_case_twin
 from tilewright.verilog.heap import Heap, static_name
 from tilewright.verilog.news import NOTHING, Items, News
 from tilewright.verilog.plusargs import Plusargs
+from tilewright.verilog.shares import touch
 from tilewright.verilog.signals import FinishSimulationSignal, StopProcessSignal
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.stored import Held, Key, Memory, Outside, WrittenFile
@@ -25,7 +26,6 @@ MAX_PRINTED = 100_000
 """Lines that are kept of what the testbench prints."""
 FIRST_HANDLE = 0x8000_0003
 WORD = 0xFFFF_FFFF
-SHARED = "two processes change one object, or read one file: which is the first depends on time"
 WIDE = 4096
 """Bits from which on a value costs more than one step."""
 
@@ -44,6 +44,7 @@ class Machine:
     written: files that it writes. is_matching: what is looked at is a pattern with open digits. heap: objects
     of classes. acts: what is done besides; news: of reads that failed. plusargs: of the run. is_merging: a
     part of a variable is assigned, and the rest of it stays. absent: the file opened last, if it is missing.
+    shared: properties that two processes change, and the lines.
     """
 
     folder: Path
@@ -65,6 +66,7 @@ class Machine:
     notes: dict[tuple[int, str], None] = field(default_factory=dict)
     faults: dict[tuple[int, str, str, str], None] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
+    shared: dict[str, int] = field(default_factory=dict)
     loops: list[str] = field(default_factory=list)
     marks: dict[Key, ReadEvent] = field(default_factory=dict)
     later: dict[Key, Held] = field(default_factory=dict)
@@ -233,19 +235,13 @@ class Machine:
         """Remember, once, what could not be followed."""
         self.notes.setdefault((line, message))
 
-    def touch(self, at: int, line: int) -> None:
-        """The process that is followed changes an object, or reads a file in a method."""
-        if self.heap.is_shared(at):
-            self.undecided(line, SHARED)
-            self.lose_streams([""])
-
     def reads_nothing(self, handle: Value, line: int, name: str) -> bool:
         """Whether a handle is known to be no file that is open for reading: variables keep their values.
 
         It may be 0: then no missing file is one that the testbench can do without.
         """
         if handle.bits is not None and self.heap.this and handle.bits:
-            self.touch(handle.bits & WORD, line)
+            touch(self, handle.bits & WORD, line)
         if handle.bits is None or self.stream(handle) is not None:
             return False
         if handle.bits == 0:

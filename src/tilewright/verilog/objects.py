@@ -17,6 +17,7 @@ from tilewright.verilog.compiler import Compiler, Evaluate, Run
 from tilewright.verilog.heap import copy_name
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.paths import path_of
+from tilewright.verilog.shares import change
 from tilewright.verilog.signals import FinishSimulationSignal
 from tilewright.verilog.stored import Memory
 from tilewright.verilog.values import UNKNOWN, Value
@@ -47,7 +48,7 @@ def find_name(expression: Any, compiler: Compiler, *, is_written: bool = False) 
         if at == _UNKNOWN_OBJECT:
             machine.values[name], machine.memories[name] = UNKNOWN, Memory({None: UNKNOWN})
         elif is_written:
-            machine.touch(at, line)
+            change(machine, name, line)
         return name
 
     return find

@@ -166,6 +166,7 @@ def new_array(assignment: Any, compiler: Compiler) -> Evaluate | None:
         old = machine.memories.get(origin(machine)) if origin else None
         memory = machine.memories[find(machine)] = Memory()
         is_known = count is not None and 0 <= count <= MOST_ELEMENTS
+        is_known = is_known and find(machine) not in machine.volatile
         if not is_known or (right.initExpr is not None and old is None):
             memory.elements[None] = UNKNOWN
         else:

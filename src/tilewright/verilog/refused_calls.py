@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tilewright.verilog.classes import methods_of
+from tilewright.verilog.members import calling_members
 from tilewright.verilog.plusarg_values import split_format
-from tilewright.verilog.reader import calling_members
 from tilewright.verilog.refused_places import STRING, refused_place
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.testbench import Testbench
