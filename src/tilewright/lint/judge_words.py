@@ -12,7 +12,6 @@ from tilewright.verilog.events import BITS_PER_DIGIT, MATCHED, ReadEvent, Stream
 from tilewright.verilog.scan import number
 from tilewright.verilog.simulators import Simulator
 
-
 _LETTERS = re.compile(rb"\w+")
 _DIGIT = re.compile(rb"\d")
 

@@ -9,6 +9,8 @@ from typing import Any
 from tilewright.verilog.events import ReadEvent
 
 _MARK = "^"
+LEAF = "~"
+"""In a name, between a structure and a member of it."""
 Process = tuple[int, ...]
 """A block with time in it, and the branches of the forks within; () is any code that nothing runs beside."""
 
@@ -81,6 +83,7 @@ def copy_name(path: str, at: int) -> str:
 
 
 def static_name(name: str) -> str:
-    """The path of a variable, of whichever object it is."""
-    path, mark, number = name.rpartition(_MARK)
-    return path if mark and number.lstrip("-").isdigit() else name
+    """The path of a variable, of whichever object it is, and of whichever member."""
+    whole = name.partition(LEAF)[0]
+    path, mark, number = whole.rpartition(_MARK)
+    return path if mark and number.lstrip("-").isdigit() else whole

@@ -36,7 +36,7 @@ def look_at_all(machine: Machine, names: Collection[str]) -> None:
 
 def read_memory(machine: Machine, path: str, at: object | None, default: Value) -> Value:
     """An element; a load that should have filled it, and did not, is told."""
-    memory = machine.memories.setdefault(path, Memory())
+    memory = machine.memory(path)
     if at is None:
         look_at_all(machine, {static_name(path)})
     if machine.is_looking:
@@ -44,7 +44,7 @@ def read_memory(machine: Machine, path: str, at: object | None, default: Value) 
         machine.use((path, at))
         for load in memory.loads:
             _look_at_load(machine, memory, load, at)
-    if at is None or None in memory.elements or path in machine.volatile:
+    if at is None or None in memory.elements or machine.is_volatile(path):
         return UNKNOWN
     return memory.elements.get(at, default)
 

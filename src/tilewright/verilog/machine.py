@@ -9,15 +9,15 @@ from pathlib import Path
 from posixpath import normpath
 
 from tilewright.verilog.acts import Acts
-from tilewright.verilog.events import AT_END, MATCHED, MemoryLoad, ReadEvent, Stream
+from tilewright.verilog.events import MemoryLoad, ReadEvent, Stream
 from tilewright.verilog.file_names import is_exact_file, letter_case_twin
-from tilewright.verilog.heap import Heap, static_name
+from tilewright.verilog.heap import LEAF, Heap, static_name
+from tilewright.verilog.holdings import Holdings
 from tilewright.verilog.news import NOTHING, Items, News
 from tilewright.verilog.plusargs import Plusargs
 from tilewright.verilog.shares import touch
 from tilewright.verilog.signals import FinishSimulationSignal, StopProcessSignal
-from tilewright.verilog.simulators import ICARUS, Simulator
-from tilewright.verilog.stored import Held, Key, Memory, Outside, WrittenFile
+from tilewright.verilog.stored import Held, Key, WrittenFile
 from tilewright.verilog.values import UNKNOWN, Value
 
 MAX_STEPS = 1_000_000
@@ -31,33 +31,24 @@ WIDE = 4096
 
 
 @dataclass(slots=True)
-class Machine:
+class Machine(Holdings):
     """Variables by their hierarchical path, and files by their handle.
 
-    folder: where the simulation runs. simulator: whose reads are followed. volatile: variables that change on
-    their own. exposed: those that the design sees; monitored: those that are printed whenever they change.
-    notes: line and message of what could not be followed; faults: those, the file and a kind, of calls that
-    read nothing. names: of all files opened, by handle. marks: which read left the value that a variable
-    holds. later: what variables are to hold once time goes on. ends_by_time: a block waits, and ends the
-    simulation. is_cut: `$finish` in a branch ended the simulation. ignores_case: open a file of the same name
-    in other letter case, too. contents: of files read. printed: lines of the testbench, None where not known.
-    written: files that it writes. is_matching: what is looked at is a pattern with open digits. heap: objects
-    of classes. acts: what is done besides; news: of reads that failed. plusargs: of the run. is_merging: a
-    part of a variable is assigned, and the rest of it stays. absent: the file opened last, if it is missing.
-    shared: properties that two processes change, and the lines.
+    folder: where the simulation runs. notes: line and message of what could not be followed; faults: those,
+    the file and a kind, of calls that read nothing. names: of all files opened, by handle. later: what
+    variables are to hold once time goes on. ends_by_time: a block waits, and ends the simulation. is_cut:
+    `$finish` in a branch ended the simulation. ignores_case: open a file of the same name in other letter
+    case, too. contents: of files read. printed: lines of the testbench, None where not known. written: files
+    that it writes. heap: objects of classes. acts: what is done besides; news: of reads that failed.
+    plusargs: of the run. absent: the file opened last, if it is missing. shared: properties that two
+    processes change, and the lines.
     """
 
     folder: Path
-    volatile: frozenset[str] = frozenset()
-    exposed: frozenset[str] = frozenset()
-    monitored: frozenset[str] = frozenset()
-    simulator: Simulator = ICARUS
     plusargs: Plusargs = field(default_factory=Plusargs)
     heap: Heap = field(default_factory=Heap)
     acts: Acts = field(default_factory=Acts)
     news: News = field(default_factory=News)
-    values: dict[str, Value] = field(default_factory=dict)
-    memories: dict[str, Memory] = field(default_factory=dict)
     handles: dict[int, Stream] = field(default_factory=dict)
     outputs: dict[int, WrittenFile] = field(default_factory=dict)
     written: dict[str, WrittenFile] = field(default_factory=dict)
@@ -68,7 +59,6 @@ class Machine:
     names: dict[int, str] = field(default_factory=dict)
     shared: dict[str, int] = field(default_factory=dict)
     loops: list[str] = field(default_factory=list)
-    marks: dict[Key, ReadEvent] = field(default_factory=dict)
     later: dict[Key, Held] = field(default_factory=dict)
     printed: list[bytes | None] = field(default_factory=list)
     last_read: ReadEvent | None = None
@@ -79,9 +69,6 @@ class Machine:
     max_steps: int = MAX_STEPS
     steps: int = 0
     is_finished: bool = False
-    is_looking: bool = True
-    is_matching: bool = False
-    is_merging: bool = False
     is_cut: bool = False
     ends_by_time: bool = False
     ignores_case: bool = False
@@ -133,93 +120,15 @@ class Machine:
         self.acts.looks[self.heap.process] = self.calls
         return UNKNOWN
 
-    # -- variables, and who uses what a read left in them
-
-    def get(self, name: str) -> Value | None:
-        """What a variable holds; None if nothing was ever assigned."""
-        if name in self.marks:
-            self.use(name)
-        return UNKNOWN if name in self.volatile else self.values.get(name)
-
     def set(self, name: str, value: Value) -> None:
         """Assign a variable."""
         self.marks.pop(name, None)
-        self.values[name] = UNKNOWN if name in self.volatile else value
+        self.values[name] = UNKNOWN if self.is_volatile(name) else value
+        if LEAF in name:
+            self.structures.add(name.partition(LEAF)[0])
         bits = value.bits
         if self.handles and bits is not None and (stream := self.handles.get(bits & WORD)):
             stream.holders.add(static_name(name))
-
-    def mark(self, key: Key, event: ReadEvent) -> None:
-        """Remember that the value in a variable is the one that a read left there."""
-        name = key if isinstance(key, str) else key[0]
-        self.marks[key] = event
-        if static_name(name) in self.exposed:
-            event.is_exposed = True
-            event.look_through(key)
-        if static_name(name) in self.monitored and event.status == MATCHED:
-            self.use_event(event, key)
-        event.is_outside = event.is_outside or (key is not name and isinstance(key[1], Outside))
-
-    def hand_over(self, event: ReadEvent, key: Key | None) -> None:
-        """The value that a read left goes to a variable; a place that is not known may be looked at."""
-        if key is not None:
-            self.mark(key, event)
-        else:
-            self.use_event(event, "")
-
-    def first(self, value: Value) -> Value:
-        """What a variable that an object or a call has of its own holds at first, where that is `value`."""
-        is_open = value.masked is not None and not self.simulator.begins_with_x
-        return UNKNOWN if is_open and not self.is_merging else value
-
-    def event_of(self, key: Key | None) -> ReadEvent | None:
-        """The read that left the value of a variable; outside of a memory, what its last load left there."""
-        if (
-            key in self.marks
-            or key is None
-            or isinstance(key, str)
-            or not isinstance(key[1], Outside)
-        ):
-            return self.marks.get(key) if key is not None else None
-        loads = self.memories[key[0]].loads if key[0] in self.memories else []
-        if not loads:
-            return None
-        load = loads[-1]
-        load.beyond = load.beyond or ReadEvent("h", load.line, 0, 0, AT_END, 0, 0)
-        self.marks[key] = load.beyond
-        return load.beyond
-
-    def use(self, key: Key) -> None:
-        """Somebody looks at the value of a variable."""
-        if (event := self.marks.get(key)) is not None:
-            self.use_event(event, key)
-
-    def use_event(self, event: ReadEvent, key: Key) -> None:
-        """Somebody looks at the value that a read left in a variable."""
-        if self.is_looking and not (self.is_matching and event.status == MATCHED):
-            event.is_used = True
-            event.look_through(key)
-            event.is_missed |= isinstance(key, tuple) and isinstance(key[1], Outside)
-
-    @contextmanager
-    def unused(self) -> Iterator[None]:
-        """Within what looks at a value without using it."""
-        before, self.is_looking = self.is_looking, False
-        try:
-            yield
-        finally:
-            self.is_looking = before
-
-    def settle(self) -> None:
-        """At the end of a turn of a loop: reads that found the end, and were looked at, are done with."""
-        ended = [
-            key
-            for key, event in self.marks.items()
-            if event.status == AT_END and event.is_checked and not event.matched
-            and event.in_loop == "open" and not event.is_used
-        ]  # fmt: skip
-        for key in ended:
-            self.marks.pop(key).is_settled = True
 
     def show(self, text: bytes | None, end: bytes) -> None:
         """The testbench prints a text; None if it is not known."""

@@ -15,12 +15,13 @@ from tilewright.verilog.events import MemoryLoad
 from tilewright.verilog.file_reads import written
 from tilewright.verilog.formats import format_text
 from tilewright.verilog.heap import static_name
+from tilewright.verilog.leaves import root_of
 from tilewright.verilog.looks import look_at_all
 from tilewright.verilog.machine import Machine
-from tilewright.verilog.objects import FindName, find_name
-from tilewright.verilog.places import compile_index, root_of
+from tilewright.verilog.objects import FindName, find_memory, find_name
+from tilewright.verilog.places import compile_index
 from tilewright.verilog.readmem import load_memory
-from tilewright.verilog.stored import Memory, Outside, WrittenFile
+from tilewright.verilog.stored import Outside, WrittenFile
 from tilewright.verilog.testbench import UNKNOWN_MEMORY
 from tilewright.verilog.values import UNKNOWN, Value, all_x
 
@@ -87,10 +88,10 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
         path = static_name(facts.find(machine))
         load.is_blurred = path in machine.exposed or path in machine.monitored
         if load.is_opaque:
-            machine.memories.setdefault(facts.find(machine), Memory()).elements[None] = UNKNOWN
+            machine.memory(facts.find(machine)).elements[None] = UNKNOWN
         elif load.width:
             load_memory(
-                machine.memories.setdefault(facts.find(machine), Memory()),
+                machine.memory(facts.find(machine)),
                 load,
                 machine.simulator,
                 indices=indices,
@@ -104,7 +105,8 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
 def _facts(call: Any, line: int, compiler: Compiler) -> LoadCall | None:
     target = written(call.arguments[1])
     root = root_of(target)
-    find, base = find_name(root or target, compiler, is_written=True), call.subroutineName[-1]
+    finder = find_name if root is None else find_memory
+    find, base = finder(target, compiler, is_written=True), call.subroutineName[-1]
     words, row = target.type, None if root is None else compile_index(target, compiler)
     if find is None or not words.isUnpackedArray or not words.hasFixedRange:
         return None

@@ -8,8 +8,7 @@ from typing import Any
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.looks import fill
 from tilewright.verilog.machine import Machine
-from tilewright.verilog.objects import find_name
-from tilewright.verilog.places import root_of
+from tilewright.verilog.objects import find_memory, find_name
 from tilewright.verilog.stored import Memory
 from tilewright.verilog.values import UNKNOWN, Value
 from tilewright.verilog.variables import forget_property
@@ -48,8 +47,7 @@ def queue_method(call: Any, compiler: Compiler) -> Evaluate:
 
 def _forgetting(element: Any, compiler: Compiler) -> Evaluate:
     """A queue within an array changes: the array is not known any more."""
-    root = root_of(element)
-    find = None if root is None else find_name(root, compiler, is_written=True)
+    find = find_memory(element, compiler, is_written=True)
 
     def evaluate(machine: Machine) -> Value:
         if find is not None:

@@ -70,8 +70,8 @@ def follow(
 
     def follow_once(shared: frozenset[str]) -> Machine:
         machine = Machine(
-            folder, volatile | shared, exposed, monitored, simulator, plusargs,
-            max_steps=max_steps, ignores_case=ignores_case,
+            folder, plusargs, volatile=volatile | shared, exposed=exposed, monitored=monitored,
+            simulator=simulator, max_steps=max_steps, ignores_case=ignores_case,
         )  # fmt: skip
         machine.contents.update(contents or {})
         machine.memories |= {name: Memory({None: UNKNOWN}) for name in shared}

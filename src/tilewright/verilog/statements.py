@@ -18,6 +18,7 @@ from tilewright.verilog.facts import facts_of
 from tilewright.verilog.file_reads import holder_name
 from tilewright.verilog.forks import compile_fork
 from tilewright.verilog.initial_values import compile_declaration, compile_initial_value
+from tilewright.verilog.leaves import has_parts
 from tilewright.verilog.looks import look_at_all
 from tilewright.verilog.loops import LOOPS
 from tilewright.verilog.machine import Machine
@@ -31,6 +32,7 @@ from tilewright.verilog.signals import (
     DisableBlockSignal,
     ReturnCallSignal,
 )
+from tilewright.verilog.slots import compile_parts, slot_of
 from tilewright.verilog.subroutines import compile_subroutine, prepare_call
 from tilewright.verilog.system_calls import compile_system_call
 from tilewright.verilog.tellers import compile_teller
@@ -53,6 +55,7 @@ class StatementCompiler:
     tied: Mapping[str, Any] = field(default_factory=dict)
     old_values: list[Evaluate] = field(default_factory=list)
     bodies: dict[str, Run] = field(default_factory=dict)
+    results: list[Any] = field(default_factory=list)
 
     def line(self, node: Any) -> int:
         """Line of a node in the testbench."""
@@ -260,6 +263,8 @@ def _raiser(error: type[Exception]) -> Callable[[Any, Compiler], Run]:
 def _return(statement: Any, compiler: Compiler) -> Run:
     if not statement.expr:
         return _return_nothing
+    if has_parts(statement.expr.type):
+        return _return_parts(statement, compiler)
     value, source = compiler.expression(statement.expr), copied(statement.expr)
     find_key = compile_key(source, compiler) if source is not None else None
     tell = compile_teller(statement.expr)
@@ -270,6 +275,17 @@ def _return(statement: Any, compiler: Compiler) -> Run:
             result = value(machine)
         machine.news.returned = {**tell(machine), **machine.news.here}
         raise ReturnCallSignal(result, event)
+
+    return run
+
+
+def _return_parts(statement: Any, compiler: Compiler) -> Run:
+    """``return`` of a structure or an array."""
+    take, slot = compile_parts(statement.expr, compiler), slot_of(compiler.results[-1])
+
+    def run(machine: Machine) -> None:
+        slot.put(machine, take(machine))
+        raise ReturnCallSignal(UNKNOWN, None)
 
     return run
 
