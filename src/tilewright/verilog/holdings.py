@@ -19,7 +19,8 @@ class Holdings:
 
     simulator: whose reads are followed. volatile: variables that change on their own. exposed: those that
     the design sees; monitored: those that are printed whenever they change. marks: which read left the value
-    that a variable holds. structures: variables with members. is_matching: what is looked at is a pattern
+    that a variable holds; ends: those that found the end of a file, though they may be none any more.
+    structures: variables with members. is_matching: what is looked at is a pattern
     with open digits. is_merging: a part of a variable is assigned, and the rest of it stays.
     """
 
@@ -31,6 +32,7 @@ class Holdings:
     memories: dict[str, Memory] = field(default_factory=dict)
     structures: set[str] = field(default_factory=set)
     marks: dict[Key, ReadEvent] = field(default_factory=dict)
+    ends: dict[Key, ReadEvent] = field(default_factory=dict)
     is_looking: bool = True
     is_matching: bool = False
     is_merging: bool = False
@@ -65,6 +67,8 @@ class Holdings:
         """Remember that the value in a variable is the one that a read left there."""
         name = key if isinstance(key, str) else key[0]
         self.marks[key] = event
+        if event.status == AT_END:
+            self.ends[key] = event
         if static_name(name) in self.exposed:
             event.is_exposed = True
             event.look_through(key)
@@ -126,8 +130,8 @@ class Holdings:
         """At the end of a turn of a loop: reads that found the end, and were looked at, are done with."""
         ended = [
             key
-            for key, event in self.marks.items()
-            if event.status == AT_END and event.is_checked and not event.matched
+            for key, event in self.ends.items()
+            if self.marks.get(key) is event and event.is_checked and not event.matched
             and event.in_loop == "open" and not event.is_used
         ]  # fmt: skip
         for key in ended:
