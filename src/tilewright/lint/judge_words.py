@@ -201,7 +201,7 @@ class WordJudge:
         event = self.event
         room = fewest_digits(event)
         digits = len(event.digits.replace(b"_", b""))
-        if digits >= room:
+        if digits >= room or (event.code != "b" and "short-word" in self.judge_of.found):
             return
         full = sum(
             len(e.digits) >= room
@@ -210,6 +210,13 @@ class WordJudge:
         )
         total = sum(e.line == event.line for e in self.judge_of.stream.word_events())
         if event.code != "b" and 2 * full <= total:
+            if self._is_sign_lost():
+                self._report(
+                    "warning",
+                    "short-word",
+                    f"the words have {digits} digits, this one with the first bit set, but the variable has "
+                    f"a sign and {event.target} bits: the number is positive; if it is not, write {room} digits",
+                )
             return  # values, written without zeros at the left
         is_damaged = event.code == "b" and bool(event.field) and 2 * full > total
         self._report(
@@ -218,6 +225,15 @@ class WordJudge:
             f"the word has {digits} digits, but the reader takes {room}: the value is "
             f"extended with zeros at the left; if lanes are packed in it, write words of {room} digits",
         )
+
+    def _is_sign_lost(self) -> bool:
+        """Whether all words have one length, and the first bit of this one may be a sign."""
+        event = self.event
+        words = [e for e in self.judge_of.stream.word_events() if e.line == event.line]
+        lengths = {len(e.digits) for e in words if e.status == MATCHED}
+        first, per_digit = number(event.digits[:1], event.code), BITS_PER_DIGIT[event.code]
+        is_set = first is not None and per_digit > 0 and first >> (per_digit - 1) == 1
+        return event.is_signed and event.is_used and is_set and len(lengths) == 1 and len(words) > 1
 
 
 def fewest_digits(event: ReadEvent) -> int:

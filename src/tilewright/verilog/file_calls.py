@@ -167,7 +167,7 @@ def fwrite(call: Any, compiler: Compiler) -> Evaluate:
             is_known = written is not None and file.text is not None
             file.text = (file.text or b"") + (written or b"") + end if is_known else None
         elif handle is not None and handle & WORD in (1, 2, 0x8000_0001, 0x8000_0002):
-            machine.news.blame(is_end=False, complaint=complaint)
+            machine.blame(is_end=False, complaint=complaint)
         return UNKNOWN
 
     return evaluate

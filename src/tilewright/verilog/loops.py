@@ -164,7 +164,7 @@ def _loop(
     forget, facts = compiler.forget(statement), facts_of(statement)
     limit = None if facts.has_file_calls else MAX_IDLE_TURNS
     line = compiler.line(statement)
-    counted = counted_by(statement.body) if kind == "open" and facts.has_file_calls else frozenset()
+    counted = counted_by(statement) if kind == "open" and facts.has_file_calls else frozenset()
 
     def run(machine: Machine) -> None:
         with machine.loop(kind), _counting(machine, counted), suppress(BreakLoopSignal):

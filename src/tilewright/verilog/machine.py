@@ -99,6 +99,10 @@ class Machine(Holdings):
             self.is_cut = True
             raise
 
+    def blame(self, *, is_end: bool, complaint: tuple[int, str] | None = None) -> None:
+        """The testbench says something, or ends the simulation; complaint: line and text, if it is one."""
+        self.news.blame(is_end=is_end, complaint=complaint, is_over="open" not in self.loops)
+
     @contextmanager
     def assumed(self) -> Iterator[None]:
         """Within what runs only if the design is ready, which is taken for granted."""

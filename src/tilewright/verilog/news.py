@@ -59,15 +59,17 @@ class News:
         finally:
             self.around.pop()
 
-    def blame(self, *, is_end: bool, complaint: tuple[int, str] | None) -> None:
+    def blame(self, *, is_end: bool, complaint: tuple[int, str] | None, is_over: bool) -> None:
         """The testbench says something, or ends the simulation: because of what the conditions around told?
 
-        complaint: line and text, if what it says is a complaint.
+        complaint: line and text, if what it says is a complaint; is_over: no loop over a file goes on.
         """
         for one in self.here.values():
             if isinstance(one, ReadEvent):
                 one.is_fatal = one.is_fatal or (is_end and one.is_checked)
                 one.is_reported = one.is_reported or one.is_checked
+                if one.owner is not None and one.is_checked and is_over:
+                    one.owner.complaint = one.owner.complaint or complaint
             elif one.content is None:
                 one.is_optional = False
             else:

@@ -221,7 +221,7 @@ def _assertion(statement: Any, compiler: Compiler) -> Run:
 
 
 def _complain(machine: Machine) -> None:
-    machine.news.blame(is_end=False, complaint=None)
+    machine.blame(is_end=False)
 
 
 def _timed(statement: Any, compiler: Compiler) -> Run:

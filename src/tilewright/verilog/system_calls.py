@@ -67,7 +67,7 @@ def _display(call: Any, compiler: Compiler) -> Evaluate:
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
-        machine.news.blame(is_end=False, complaint=complaint)
+        machine.blame(is_end=False, complaint=complaint)
         machine.show(text(machine).text, end)
         return UNKNOWN
 
@@ -122,7 +122,7 @@ def _finish(call: Any, compiler: Compiler) -> Evaluate:
     complaint = complaint_of(call, compiler.line(call))
 
     def evaluate(machine: Machine) -> Value:
-        machine.news.blame(is_end=True, complaint=complaint)
+        machine.blame(is_end=True, complaint=complaint)
         raise FinishSimulationSignal
 
     return evaluate

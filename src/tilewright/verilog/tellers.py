@@ -14,7 +14,10 @@ from tilewright.verilog.result_flow import RESULT, sources_of, tells_of_file
 from tilewright.verilog.values import Value
 
 Tell = Callable[[Machine], Items]
-_COMPLAINT = re.compile(r"[^A-Za-z]*(error|fail(ed|ure)?|fatal)\b(?! *(count|=))", re.I)
+_COMPLAINT = re.compile(
+    r"[^A-Za-z]*(error|fatal|fail(ed|ure)?)\b(?! *(count|=))|.*\bfail(ed|ure)?\b(?! *(count|=|:))",
+    re.IGNORECASE | re.DOTALL,
+)
 _COMPLAINING = ("$error", "$fatal")
 
 
@@ -60,15 +63,16 @@ def telling(evaluate: Evaluate, assignment: Any) -> Evaluate:
 
 
 def complaint_of(call: Any, line: int) -> tuple[int, str] | None:
-    """Line and text of a call that complains: `$error`, `$fatal`, and texts that begin with such a word."""
+    """Line and text of a call that complains: `$error`, `$fatal`, and texts that say so."""
     texts = [one.value for one in call.arguments if one.kind.name == "StringLiteral"]
     is_complaint = call.subroutineName in _COMPLAINING or any(map(_COMPLAINT.match, texts[:1]))
     return (line, texts[0] if texts else call.subroutineName) if is_complaint else None
 
 
-def counted_by(body: Any) -> frozenset[str]:
-    """Variables that the body of a loop over a file counts in each turn, or as its reads tell it: they tell
-    how many there were. What it reads, and what it finds by comparing words, is no count."""
+def counted_by(loop: Any) -> frozenset[str]:
+    """Variables that a loop over a file counts in each turn, or as its reads tell it: they tell how many
+    there were. What it reads, and what it finds by comparing words, is no count."""
+    body = loop.body
     outside: list[tuple[int, int]] = []
     found: list[tuple[int, str]] = []
 
@@ -84,10 +88,10 @@ def counted_by(body: Any) -> frozenset[str]:
         elif kind in ("Assignment", "UnaryOp", "Call"):
             found.extend((span[0], name) for name in _changed(node))
 
-    body.visit(visit)
-    return frozenset(
-        name for at, name in found if not any(start < at < end for start, end in outside)
-    )
+    for part in (body, *getattr(loop, "steps", ())):
+        part.visit(visit)
+    other = {name for at, name in found if any(start < at < end for start, end in outside)}
+    return frozenset({name for _, name in found} - other)
 
 
 def _changed(node: Any) -> set[str]:

@@ -94,3 +94,23 @@ def test_a_missing_file_is_complained_of_where_its_handle_is_looked_at(tmp_path:
         tmp_path / "a",
     )
     agrees(case(body.replace("{look}", 'if (f != 0) $display("R one");'), FOUR), tmp_path / "b")
+
+
+PAIR = """k = 0; i = 0; while ($fscanf(f, "%h", v) == 1) begin n = $fscanf(g, "%h", x);
+  if (n != 1) begin $display("no partner"); k = k + 1; end else if (v !== x) k = k + 1; i = i + 1; end
+  if (k == 0) $display("PASSED"); else $display("TEST FAILED");"""
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "errors"),
+    [(FOUR, FOUR, ""), (FOUR, b"01\nab\nff\n11\n", ""), (FOUR, SHORT, "complaint")],
+)
+def test_a_file_that_ends_before_its_partner(
+    text: bytes, other: bytes, errors: str, tmp_path: Path
+) -> None:
+    """The loop goes on as the first file does, and the testbench complains of the second one; words that
+    differ are the design's."""
+    body = (
+        f'integer g; initial begin f = $fopen("d.txt", "r"); g = $fopen("e.txt", "r"); {PAIR} end'
+    )
+    agrees(case(body, text, errors, e_txt=other), tmp_path)

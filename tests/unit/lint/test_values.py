@@ -101,3 +101,21 @@ def test_a_word_of_a_line_that_goes_on_behind_its_digits(name: str, tmp_path: Pa
     text, kinds = TAILS[name]
     found = _follow(tmp_path, LINES.replace("{test}", "0").replace("%h", "%d"), {"a.txt": text})[1]
     assert {kind for _, kind in found} == kinds
+
+
+@pytest.mark.parametrize(
+    ("bits", "text", "is_lost"),
+    [(20, b"fffb\n0005\n", True), (20, b"7ffb\n0005\n", False), (20, b"fb\n0005\n", False),
+     (16, b"fffb\n0005\n", False)],
+)  # fmt: skip
+def test_a_sign_that_a_wider_variable_loses(
+    bits: int, text: bytes, is_lost: bool, tmp_path: Path
+) -> None:
+    """Hexadecimal words of one length, the first bit of which may be a sign: a warning."""
+    body = f'int f, n; logic signed [{bits - 1}:0] p; initial begin f = $fopen("a.txt", "r"); '
+    body += 'repeat (2) begin n = $fscanf(f, "%h", p); if (n == 1) $display("R %0d", p); end end'
+    bench = write(tmp_path, {"a.txt": text}) / "t.sv"
+    bench.write_text(f"module t; {body} endmodule\n")
+    testbench = read_testbench(bench)
+    found = judge_machine(follow(testbench, tmp_path), testbench)
+    assert {one.kind for one in found} == ({"short-word"} if is_lost else set())
