@@ -37,8 +37,9 @@ LONG = 4
 class StreamJudge:
     """The findings about one stream, at most one of each kind.
 
-    is_cut: the testbench ended because of some file, so what is left unread means nothing.
-    is_last: it is read beyond its end only behind all that is done with other files, and with the design.
+    is_cut: the testbench ended because of some file, so what is left unread means nothing. is_last: it is
+    read beyond its end only behind all that is done with other files, and with the design. lengths: of words,
+    by the line that reads them and the digits wanted: how many have those, how many there are, and each one.
     """
 
     stream: Stream
@@ -48,6 +49,7 @@ class StreamJudge:
     is_last: bool = False
     simulator: Simulator = ICARUS
     found: dict[str, Finding] = field(default_factory=dict)
+    lengths: dict[tuple[int, int], tuple[int, int, set[int]]] = field(default_factory=dict)
 
     def judge(self) -> tuple[Finding, ...]:
         """All findings, in the order in which the reader meets them."""

@@ -17,12 +17,13 @@ _DIGIT = re.compile(rb"\d")
 
 
 class Judge(Protocol):
-    """Who takes the findings."""
+    """Who takes the findings. lengths: of the words, as far as they were counted."""
 
     stream: Stream
     text: FileText
     found: dict[str, Finding]
     simulator: Simulator
+    lengths: dict[tuple[int, int], tuple[int, int, set[int]]]
 
     def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
         """Add a finding."""
@@ -203,19 +204,15 @@ class WordJudge:
         digits = len(event.digits.replace(b"_", b""))
         if digits >= room or (event.code != "b" and "short-word" in self.judge_of.found):
             return
-        full = sum(
-            len(e.digits) >= room
-            for e in self.judge_of.stream.word_events()
-            if e.line == event.line
-        )
-        total = sum(e.line == event.line for e in self.judge_of.stream.word_events())
+        full, total, lengths = self._lengths(room)
         if event.code != "b" and 2 * full <= total:
-            if self._is_sign_lost():
+            if len(lengths) == 1 < total and self._may_be_negative():
                 self._report(
                     "warning",
                     "short-word",
                     f"the words have {digits} digits, this one with the first bit set, but the variable has "
-                    f"a sign and {event.target} bits: the number is positive; if it is not, write {room} digits",
+                    f"a sign and {event.target} bits: the number is positive; write {room} digits if it is "
+                    f"not",
                 )
             return  # values, written without zeros at the left
         is_damaged = event.code == "b" and bool(event.field) and 2 * full > total
@@ -226,14 +223,23 @@ class WordJudge:
             f"extended with zeros at the left; if lanes are packed in it, write words of {room} digits",
         )
 
-    def _is_sign_lost(self) -> bool:
-        """Whether all words have one length, and the first bit of this one may be a sign."""
+    def _lengths(self, room: int) -> tuple[int, int, set[int]]:
+        """Of the words that this line of the testbench reads: how many have `room` digits, how many there
+        are, and all lengths."""
+        known, line = self.judge_of.lengths, self.event.line
+        if (line, room) not in known:
+            words = [e for e in self.judge_of.stream.word_events() if e.line == line]
+            full = sum(len(e.digits) >= room for e in words)
+            matched = {len(e.digits) for e in words if e.status == MATCHED}
+            known[line, room] = full, len(words), matched
+        return known[line, room]
+
+    def _may_be_negative(self) -> bool:
+        """Whether a variable with a sign takes a word the first bit of which is set."""
         event = self.event
-        words = [e for e in self.judge_of.stream.word_events() if e.line == event.line]
-        lengths = {len(e.digits) for e in words if e.status == MATCHED}
         first, per_digit = number(event.digits[:1], event.code), BITS_PER_DIGIT[event.code]
         is_set = first is not None and per_digit > 0 and first >> (per_digit - 1) == 1
-        return event.is_signed and event.is_used and is_set and len(lengths) == 1 and len(words) > 1
+        return event.is_signed and event.is_used and is_set
 
 
 def fewest_digits(event: ReadEvent) -> int:

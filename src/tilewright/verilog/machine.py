@@ -15,7 +15,6 @@ from tilewright.verilog.heap import LEAF, Heap, static_name
 from tilewright.verilog.holdings import Holdings
 from tilewright.verilog.news import NOTHING, Items, News
 from tilewright.verilog.plusargs import Plusargs
-from tilewright.verilog.shares import touch
 from tilewright.verilog.signals import FinishSimulationSignal, StopProcessSignal
 from tilewright.verilog.stored import Held, Key, WrittenFile
 from tilewright.verilog.values import UNKNOWN, Value
@@ -26,6 +25,7 @@ MAX_PRINTED = 100_000
 """Lines that are kept of what the testbench prints."""
 FIRST_HANDLE = 0x8000_0003
 WORD = 0xFFFF_FFFF
+SHARED = "two processes read one file, or change one object: which is the first depends on time"
 WIDE = 4096
 """Bits from which on a value costs more than one step."""
 
@@ -148,13 +148,28 @@ class Machine(Holdings):
         """Remember, once, what could not be followed."""
         self.notes.setdefault((line, message))
 
+    def touch(self, at: int, line: int) -> None:
+        """The process that is followed reads a file, by its handle, in a method."""
+        if self.heap.is_shared(at):
+            self.lose_shared(line)
+
+    def change(self, name: str, line: int) -> None:
+        """The process that is followed changes a property of an object."""
+        if name not in self.volatile and self.heap.is_shared(name):
+            self.shared.setdefault(name, line)
+
+    def lose_shared(self, line: int) -> None:
+        """What two processes do with one object or file, in an order that depends on time, is not followed."""
+        self.undecided(line, SHARED)
+        self.lose_streams([""])
+
     def reads_nothing(self, handle: Value, line: int, name: str) -> bool:
         """Whether a handle is known to be no file that is open for reading: variables keep their values.
 
         It may be 0: then no missing file is one that the testbench can do without.
         """
         if handle.bits is not None and self.heap.this and handle.bits:
-            touch(self, handle.bits & WORD, line)
+            self.touch(handle.bits & WORD, line)
         if handle.bits is None or self.stream(handle) is not None:
             return False
         if handle.bits == 0:

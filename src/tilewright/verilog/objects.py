@@ -18,7 +18,6 @@ from tilewright.verilog.heap import copy_name
 from tilewright.verilog.leaves import branch_of, is_field
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.paths import path_of
-from tilewright.verilog.shares import change
 from tilewright.verilog.signals import FinishSimulationSignal
 from tilewright.verilog.stored import Memory
 from tilewright.verilog.values import UNKNOWN, Value
@@ -53,7 +52,7 @@ def find_name(expression: Any, compiler: Compiler, *, is_written: bool = False) 
         if at == _UNKNOWN_OBJECT:
             machine.values[name], machine.memories[name] = UNKNOWN, Memory({None: UNKNOWN})
         elif is_written:
-            change(machine, name, line)
+            machine.change(name, line)
         return name
 
     return find

@@ -24,7 +24,6 @@ from tilewright.verilog.members import calling_members, instance_bodies, tied_po
 from tilewright.verilog.nonblocking import catch_up
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.plusargs import Plusargs
-from tilewright.verilog.shares import lose_shared
 from tilewright.verilog.signals import (
     BreakLoopSignal,
     ContinueLoopSignal,
@@ -113,7 +112,7 @@ def _follow_shared(follow_once: Callable[[frozenset[str]], Machine]) -> Machine:
         if not machine.shared:
             return machine
         shared |= machine.shared.keys()
-    lose_shared(machine, min(machine.shared.values()))
+    machine.lose_shared(min(machine.shared.values()))
     return machine
 
 
