@@ -159,7 +159,7 @@ class Machine(Holdings):
             self.shared.setdefault(name, line)
 
     def lose_shared(self, line: int) -> None:
-        """What two processes do with one object or file, in an order that depends on time, is not followed."""
+        """What two processes do with one object or file, as time decides, is not followed."""
         self.undecided(line, SHARED)
         self.lose_streams([""])
 
