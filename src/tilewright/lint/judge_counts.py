@@ -51,38 +51,35 @@ class CountJudge:
         ends = [e for e in words if e.status == AT_END] + self._texts_missing()
         ends.sort(key=lambda e: e.call)
         failed = {e.call: e for e in reversed(ends)}
-        harmful = [e for e in failed.values() if self.judge_of.matters(e)]
-        taken = {e.start for e in self.judge_of.stream.events} | {
-            e.start for e in words
-        }  # a reader may seek
-        left = [
-            t
-            for t in self.judge_of.text.tokens
-            if t.start >= self.judge_of.stream.position and t.start not in taken
-        ]
+        judge, stream = self.judge_of, self.judge_of.stream
+        harmful = [e for e in failed.values() if judge.matters(e)]
+        taken = {e.start for e in (*stream.events, *words)}  # a reader may seek
+        behind = [t for t in judge.text.tokens if t.start >= stream.position]
+        left = [t for t in behind if t.start not in taken]
         matched = sum(e.status == MATCHED for e in words)
-        if harmful and self.judge_of.stream.is_assumed:
+        few = [*harmful[::-1], *(e for e in (*words, *stream.events) if e.is_last_of_few)]
+        if few and stream.is_assumed:
             message = (
                 "how many words are read depends on the design, or on time, which are not followed"
             )
-            self.judge_of.report("undecided", "undecided", message, 0, harmful[-1].line)
+            judge.report("undecided", "undecided", message, 0, few[0].line)
         elif harmful:
             self._report_few(harmful[-1], matched, len(failed))
-        elif few := [e for e in (*words, *self.judge_of.stream.events) if e.is_last_of_few]:
+        elif few:
             self._report_unfilled(few[0], matched)
-        elif self.judge_of.stream.complaint and not self.judge_of.stream.is_assumed:
-            self._report_complaint(*self.judge_of.stream.complaint, matched)
+        elif stream.complaint and not stream.is_assumed:
+            self._report_complaint(*stream.complaint, matched)
         elif any(e.in_loop == "counted" and not e.is_settled for e in failed.values()):
-            self.judge_of.report(
+            judge.report(
                 "warning",
                 "over-read",
                 f"the reader takes {counted(len(failed), 'word')} more than there are, and uses none of them",
-                max(len(self.judge_of.text.content) - 1, 0),
+                max(len(judge.text.content) - 1, 0),
                 next(iter(failed.values())).line,
             )
         elif not left:
             self._check_last(words)
-        if left and not self.judge_of.is_cut and not harmful:
+        if left and not judge.is_cut and not harmful:
             self._report_left(words, matched, left)
 
     def _check_last(self, words: list[ReadEvent]) -> None:
@@ -118,11 +115,14 @@ class CountJudge:
         )
 
     def _report_unfilled(self, event: ReadEvent, present: int) -> None:
-        self.judge_of.report(
-            "undecided" if self.judge_of.stream.is_assumed else "error",
-            "undecided" if self.judge_of.stream.is_assumed else "too-few-words",
+        message = (
             f"the reader takes all words, {present}, and fills a memory with them, but uses more of it than "
-            f"that: the file is cut short, or was written for another shape; the others are x",
+            f"that: the file is cut short, or was written for another shape; the others are x"
+        )
+        self.judge_of.report(
+            "error",
+            "too-few-words",
+            message,
             max(len(self.judge_of.text.content) - 1, 0),
             event.line,
         )
