@@ -11,25 +11,24 @@ from tilewright.lint.file_text import FileText, file_base
 from tilewright.lint.findings import Finding
 from tilewright.lint.judge_memory import judge_memory, line_end_fault
 from tilewright.lint.judge_stream import StreamJudge
-from tilewright.verilog.events import MATCHED, MemoryLoad, ReadEvent, Stream
+from tilewright.verilog.events import AT_END, MATCHED, MemoryLoad, ReadEvent, Stream
 from tilewright.verilog.file_names import letter_case_twin
 from tilewright.verilog.machine import MAX_FILE_BYTES, Machine
-from tilewright.verilog.reader import unchecked_lines
 from tilewright.verilog.refused_calls import refused_calls
 from tilewright.verilog.refused_classes import has_classes, refused_classes
 from tilewright.verilog.refused_syntax import refused_syntax
 from tilewright.verilog.refused_values import refused_values
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.testbench import Testbench
+from tilewright.verilog.unchecked import unchecked_lines
 
 
 def judge_machine(machine: Machine, testbench: Testbench) -> tuple[Finding, ...]:
     """The findings about what a testbench did, from the record of it."""
     name = testbench.path.name
     findings: list[Finding] = []
-    ends = last_reads(machine)
     for opened in sorted(machine.opened, key=lambda one: one.line):
-        findings += judge_opened(opened, machine, name, ends)
+        findings += judge_opened(opened, machine, name)
     findings += _headers_differ(machine.streams, name)
     findings += [
         Finding("error", kind, message, file, 0, name, line)
@@ -66,9 +65,9 @@ def _has_read(machine: Machine) -> bool:
 
 
 def judge_opened(
-    opened: Stream | MemoryLoad, machine: Machine, testbench: str, ends: tuple[int, ...]
+    opened: Stream | MemoryLoad, machine: Machine, testbench: str
 ) -> Iterator[Finding]:
-    """The findings about one file that was opened or loaded; `ends` as `last_reads` says."""
+    """The findings about one file that was opened or loaded."""
     where = (testbench, opened.line)
     if opened.lost_name:
         yield Finding(
@@ -97,8 +96,9 @@ def judge_opened(
             yield from line_end_fault(opened, testbench)
     elif not opened.is_lost:
         text = FileText(opened.content, file_base(opened))
-        is_cut, is_last = _is_cut(machine), _is_last(opened, ends)
-        yield from StreamJudge(opened, testbench, text, is_cut, is_last, machine.simulator).judge()
+        yield from StreamJudge(
+            opened, testbench, text, _is_cut(machine), _is_last(opened, machine), machine.simulator
+        ).judge()
 
 
 def _is_cut(machine: Machine) -> bool:
@@ -107,19 +107,17 @@ def _is_cut(machine: Machine) -> bool:
     return last is not None and last.is_fatal
 
 
-def last_reads(machine: Machine) -> tuple[int, ...]:
-    """The last read of each file that is read at all, the two latest of them, the latest first."""
-    ends = [max(e.call for e in _reads(stream)) for stream in machine.streams if stream.events]
-    return tuple(sorted(ends, reverse=True)[:2])
-
-
-def _is_last(stream: Stream, ends: tuple[int, ...]) -> bool:
-    """Whether no other file is read after the last good read of this one, and there are others."""
-    reads = _reads(stream)
-    good = max((e.call for e in reads if e.status == MATCHED), default=0)
-    own = max((e.call for e in reads), default=0)
-    others = [end for end in ends if end != own] if reads else list(ends)
-    return bool(others) and others[0] < good
+def _is_last(stream: Stream, machine: Machine) -> bool:
+    """Whether a stream is read beyond its end only behind all that the testbench does with other files, and
+    with the design."""
+    beyond = [event.call for event in _reads(stream) if event.status == AT_END]
+    others = [
+        event.call
+        for other in machine.streams
+        for event in _reads(other)
+        if other is not stream and event.status == MATCHED
+    ]
+    return bool(beyond) and machine.acts.are_over(min(beyond), others)
 
 
 def _reads(stream: Stream) -> list[ReadEvent]:

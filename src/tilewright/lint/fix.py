@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from tilewright.errors import ArtifactError, DataError, FormatError
 from tilewright.lint.bounded import apart, read_apart
-from tilewright.lint.check import judge_machine, judge_opened, last_reads
+from tilewright.lint.check import judge_machine, judge_opened
 from tilewright.lint.file_text import FileText
 from tilewright.lint.findings import Finding
 from tilewright.lint.given import find_simulators, with_folder
@@ -152,9 +152,7 @@ def _fix_one(
     found = opened.file.rpartition("/")[2]
     done = () if found == path.name else (f"renamed from {found}",)
     progress.contents[name] = opened.content
-    need = _find_need(
-        opened, tuple(judge_opened(opened, machine, bench.path.name, last_reads(machine)))
-    )
+    need = _find_need(opened, tuple(judge_opened(opened, machine, bench.path.name)))
     if need is not None:
         new = _rewrite(opened, need)
         done = (*done, *new.done)

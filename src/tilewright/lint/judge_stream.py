@@ -6,10 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tilewright.errors import counted
-from tilewright.lint.counts import border_text, has_zero_border, skipped_text, split_word
-from tilewright.lint.file_text import WORDS, FileText, Token, shown
+from tilewright.lint.counts import skipped_text
+from tilewright.lint.file_text import FileText, Token
 from tilewright.lint.findings import Finding
 from tilewright.lint.judge_bytes import judge_bytes
+from tilewright.lint.judge_counts import CountJudge
 from tilewright.lint.judge_failures import FailureJudge
 from tilewright.lint.judge_words import WordJudge
 from tilewright.verilog.events import (
@@ -36,8 +37,9 @@ LONG = 4
 class StreamJudge:
     """The findings about one stream, at most one of each kind.
 
-    is_cut: the testbench ended because of some file, so what is left unread means nothing.
-    is_last: no other file is read after the last good read of this one.
+    is_cut: the testbench ended because of some file, so what is left unread means nothing. is_last: it is
+    read beyond its end only behind all that is done with other files, and with the design. lengths: of words,
+    by the line that reads them and the digits wanted: how many have those, how many there are, and each one.
     """
 
     stream: Stream
@@ -47,6 +49,7 @@ class StreamJudge:
     is_last: bool = False
     simulator: Simulator = ICARUS
     found: dict[str, Finding] = field(default_factory=dict)
+    lengths: dict[tuple[int, int], tuple[int, int, set[int]]] = field(default_factory=dict)
 
     def judge(self) -> tuple[Finding, ...]:
         """All findings, in the order in which the reader meets them."""
@@ -57,7 +60,7 @@ class StreamJudge:
         elif self.stream.bad_place not in ("", STRING):
             self._report_place("error")
         elif self.text.content and (chunks := self.stream.byte_events()):
-            judge_bytes(self, chunks, self._matters)
+            judge_bytes(self, chunks, self.matters)
         elif self.text.tokens:
             self._judge_words(self.stream.word_events())
         elif self.stream.events:
@@ -65,6 +68,7 @@ class StreamJudge:
         return tuple(self.found.values())
 
     def _judge_words(self, words: list[ReadEvent]) -> None:
+        counts = CountJudge(self)
         if words:
             self._check_header(words)
             for event in words:
@@ -72,9 +76,11 @@ class StreamJudge:
                     WordJudge(self, event).judge()
                 elif event.status == NO_MATCH and not self.found.keys() & _FAILURES:
                     FailureJudge(self, event).judge()
-            self._check_parts(words)
+            counts.check_parts(words)
             if not any(finding.severity == "error" for finding in self.found.values()):
-                self._check_counts(words)
+                counts.check(words)
+        elif counts.are_missed:
+            counts.check([e for e in self.stream.events if e.is_text and e.is_used])
         elif not self.stream.events:
             message = "the file is opened, but nothing is read from it"
             self.report("warning", "never-read", message, 0, 0)
@@ -162,7 +168,7 @@ class StreamJudge:
 
     def _is_eaten(self, eaten: list[Token], words: list[ReadEvent]) -> bool:
         """Whether what is skipped is data: words run short, or all have the length of a packed word."""
-        if any(e.status == AT_END and self._matters(e) for e in words):
+        if any(e.status == AT_END and self.matters(e) for e in words):
             return True
         lengths = Counter(len(e.digits) for e in words if e.status == MATCHED)
         usual = max(lengths, key=lengths.__getitem__, default=0)
@@ -186,146 +192,13 @@ class StreamJudge:
                 event.line,
             )
 
-    # -- how many
-
-    def _matters(self, event: ReadEvent) -> bool:
+    def matters(self, event: ReadEvent) -> bool:
         """Whether it does harm that a read found the end of the file."""
         if event.is_used or event.matched:
             return True
         if (event.is_fatal or event.is_reported) and event.in_loop != "open":
             return True
         return event.is_exposed and not event.is_checked and not self.is_last
-
-    def _check_counts(self, words: list[ReadEvent]) -> None:
-        failed = {e.call: e for e in reversed(words) if e.status == AT_END}
-        harmful = [e for e in failed.values() if self._matters(e)]
-        taken = {e.start for e in self.stream.events} | {
-            e.start for e in words
-        }  # a reader may seek
-        left = [
-            t for t in self.text.tokens if t.start >= self.stream.position and t.start not in taken
-        ]
-        matched = sum(e.status == MATCHED for e in words)
-        if harmful and self.stream.is_assumed:
-            message = (
-                "how many words are read depends on the design, or on time, which are not followed"
-            )
-            self.report("undecided", "undecided", message, 0, harmful[-1].line)
-        elif harmful:
-            self._report_few(harmful[-1], matched, len(failed))
-        elif any(e.in_loop == "counted" and not e.is_settled for e in failed.values()):
-            self.report(
-                "warning",
-                "over-read",
-                f"the reader takes {counted(len(failed), 'word')} more than there are, and uses none of them",
-                max(len(self.text.content) - 1, 0),
-                next(iter(failed.values())).line,
-            )
-        elif not left:
-            self._check_last(words)
-        if left and not self.is_cut and not harmful:
-            self._report_left(words, matched, left)
-
-    def _check_last(self, words: list[ReadEvent]) -> None:
-        """The last words, which a loop leaves aside that asks `$feof` first, or ends with another file."""
-        matched = [e for e in words if e.status == MATCHED]
-        last = matched[-1:]
-        if not last or last[0].in_loop != "open":
-            return
-        taken = dict.fromkeys((e.call for e in matched), False)
-        for e in matched:
-            taken[e.call] |= e.is_used or e.is_exposed or e.is_copied
-        if taken.pop(last[0].call) or not taken or not all(taken.values()):
-            return
-        said = f"the reader takes the last word, {shown(last[0].digits)}, and leaves it aside, as "
-        if last[0].call == self.stream.ended_by:
-            severity, why = (
-                "error",
-                "$feof is true behind it: go on as long as the result of $fscanf",
-            )
-            why += " is what it should be"
-        else:
-            severity, why = "warning", "its loop ends first: does another file have fewer words?"
-        self.report(severity, "last-unused", said + why, last[0].start, last[0].line)
-
-    def _report_few(self, event: ReadEvent, present: int, missing: int) -> None:
-        tail = f"the last value repeats {missing} times"
-        if event.is_checked and not event.is_used:
-            tail = "the reader stops there itself"
-        edges = border_text(present, present + missing)
-        why = "the file is cut short, or was written for another shape"
-        if event.matched:
-            why = f"the file ends within a record, of which {event.matched} values are there"
-        elif edges:
-            why = f"{edges[0]} without border where {edges[1]} are read"
-        self.report(
-            "error",
-            "padding" if edges and not event.matched else "too-few-words",
-            f"the reader takes {counted(present + missing, 'word')}, but the file has {present}: "
-            f"{why}; {tail}",
-            max(len(self.text.content) - 1, 0),
-            event.line,
-        )
-
-    def _report_left(self, words: list[ReadEvent], taken: int, left: list[Token]) -> None:
-        last = words[-1]
-        if self._is_spaced(words):
-            self._report_spaced(words)
-            return
-        edges = border_text(taken, taken + len(left))
-        severity, kind = "warning", "words-left"
-        why = "the reader takes only a part, or the file was written for another shape"
-        if edges and has_zero_border([t.text for t in self.text.words]):
-            severity, kind = "error", "padding"
-            why = f"{edges[1]} with their border where {edges[0]} are read"
-        if self.stream.is_assumed:
-            why = "how many are read depends on the design, or on time"
-        self.report(
-            severity,
-            kind,
-            f"the reader takes {counted(taken, 'word')}, but the file has {taken + len(left)}: {why}; "
-            f"{len(left)} words are left unread",
-            left[0].start,
-            last.line,
-        )
-
-    def _check_parts(self, words: list[ReadEvent]) -> None:
-        """A line of parts that are one word together, where the other lines are one word each."""
-        last = words[-1]  # the first one may be a count
-        code = last.code
-        if code not in ("b", "o", "h"):
-            return
-        split = split_word(self.text.words, WORDS[code], field=last.field)
-        if split is not None and split.start < self.stream.position:
-            self.report(
-                "error",
-                "spaced-word",
-                "the line is one word with spaces in it, and each part of it is read as a word of its own: "
-                "write the word without spaces",
-                split.start,
-                words[0].line,
-            )
-
-    def _is_spaced(self, words: list[ReadEvent]) -> bool:
-        """Whether each line is one word with spaces in it: its parts add up to what a read has room for."""
-        room = words[-1].wanted_digits
-        lines: dict[int, list[Token]] = {}
-        for token in self.text.words:
-            lines.setdefault(token.line, []).append(token)
-        sums = {sum(len(token.text) for token in tokens) for tokens in lines.values()}
-        is_split = all(len(tokens) > 1 for tokens in lines.values())
-        return bool(room) and is_split and sums == {room} and 1 < len(lines) == len(words)
-
-    def _report_spaced(self, words: list[ReadEvent]) -> None:
-        self.report(
-            "error",
-            "spaced-word",
-            f"each line has parts with spaces between them, but the reader takes one word of "
-            f"{words[-1].wanted_digits} digits a line: every part is read as a word of its own; write "
-            f"the word without spaces",
-            words[0].start,
-            words[0].line,
-        )
 
 
 def _numbers(token: Token) -> set[int]:

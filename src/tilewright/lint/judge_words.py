@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,14 +12,18 @@ from tilewright.verilog.events import BITS_PER_DIGIT, MATCHED, ReadEvent, Stream
 from tilewright.verilog.scan import number
 from tilewright.verilog.simulators import Simulator
 
+_LETTERS = re.compile(rb"\w+")
+_DIGIT = re.compile(rb"\d")
+
 
 class Judge(Protocol):
-    """Who takes the findings."""
+    """Who takes the findings. lengths: of the words, as far as they were counted."""
 
     stream: Stream
     text: FileText
     found: dict[str, Finding]
     simulator: Simulator
+    lengths: dict[tuple[int, int], tuple[int, int, set[int]]]
 
     def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
         """Add a finding."""
@@ -52,9 +57,17 @@ class WordJudge:
         self.judge_of.report(severity, kind, message, self.event.start, self.event.line)
 
     def _check_text(self, token: Token) -> None:
-        """Letters at the front of a text that happen to be hexadecimal digits."""
+        """Letters at the front of a text that happen to be hexadecimal digits, or digits at the front of a
+        word of a line, the rest of which nobody reads."""
         digits, end = self.event.digits, self.event.run[1]
         rest = token.text[end - token.start :]
+        if self.event.is_in_line and self._is_broken(rest, token):
+            self._report(
+                "error",
+                "bad-word",
+                f"the reader takes {shown(digits)} of {shown(token.text)} for the word, and drops the rest: "
+                f"correct the word",
+            )
         if (
             self.event.code == "h"
             and digits.isalpha()
@@ -67,6 +80,17 @@ class WordJudge:
                 f"the reader takes the front of {shown(token.text)} for a number: write a number there, or "
                 f"skip the text",
             )
+
+    def _is_broken(self, rest: bytes, token: Token) -> bool:
+        """Whether the rest of a word belongs to it: it has digits, or makes it as long as the others are."""
+        tail = _LETTERS.match(rest)
+        if tail is None or self.event.field:
+            return False
+        if _DIGIT.search(tail.group()):
+            return True
+        events = [e for e in self.judge_of.stream.word_events() if e is not self.event]
+        lengths = {len(e.digits) for e in events if e.status == MATCHED}
+        return lengths == {token.end - self.event.start}
 
     def _report_outside(self) -> None:
         if self.judge_of.simulator.wraps:
@@ -178,15 +202,18 @@ class WordJudge:
         event = self.event
         room = fewest_digits(event)
         digits = len(event.digits.replace(b"_", b""))
-        if digits >= room:
+        if digits >= room or (event.code != "b" and "short-word" in self.judge_of.found):
             return
-        full = sum(
-            len(e.digits) >= room
-            for e in self.judge_of.stream.word_events()
-            if e.line == event.line
-        )
-        total = sum(e.line == event.line for e in self.judge_of.stream.word_events())
+        full, total, lengths = self._lengths(room)
         if event.code != "b" and 2 * full <= total:
+            if len(lengths) == 1 < total and self._may_be_negative():
+                self._report(
+                    "warning",
+                    "short-word",
+                    f"the words have {digits} digits, this one with the first bit set, but the variable has "
+                    f"a sign and {event.target} bits: the number is positive; write {room} digits if it is "
+                    f"not",
+                )
             return  # values, written without zeros at the left
         is_damaged = event.code == "b" and bool(event.field) and 2 * full > total
         self._report(
@@ -195,6 +222,24 @@ class WordJudge:
             f"the word has {digits} digits, but the reader takes {room}: the value is "
             f"extended with zeros at the left; if lanes are packed in it, write words of {room} digits",
         )
+
+    def _lengths(self, room: int) -> tuple[int, int, set[int]]:
+        """Of the words that this line of the testbench reads: how many have `room` digits, how many there
+        are, and all lengths."""
+        known, line = self.judge_of.lengths, self.event.line
+        if (line, room) not in known:
+            words = [e for e in self.judge_of.stream.word_events() if e.line == line]
+            full = sum(len(e.digits) >= room for e in words)
+            matched = {len(e.digits) for e in words if e.status == MATCHED}
+            known[line, room] = full, len(words), matched
+        return known[line, room]
+
+    def _may_be_negative(self) -> bool:
+        """Whether a variable with a sign takes a word the first bit of which is set."""
+        event = self.event
+        first, per_digit = number(event.digits[:1], event.code), BITS_PER_DIGIT[event.code]
+        is_set = first is not None and per_digit > 0 and first >> (per_digit - 1) == 1
+        return event.is_signed and event.is_used and is_set
 
 
 def fewest_digits(event: ReadEvent) -> int:

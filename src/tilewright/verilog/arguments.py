@@ -6,28 +6,40 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tilewright.verilog.arrays import Array, compile_array, put_array, take_array
-from tilewright.verilog.compiler import Assign, Compiler
+from tilewright.verilog.arrays import compile_array, put_array, take_array
+from tilewright.verilog.compiler import Assign, Compiler, Evaluate
 from tilewright.verilog.cuts import copied, find_cut
 from tilewright.verilog.events import ReadEvent
+from tilewright.verilog.facts import facts_of
+from tilewright.verilog.leaves import holds_structures
 from tilewright.verilog.machine import Machine
+from tilewright.verilog.news import NOTHING
 from tilewright.verilog.objects import FindName, find_name
+from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import FindKey, compile_key, compile_place, default_value, fitter
+from tilewright.verilog.slots import Array, Parts, Slot, compile_parts, compile_slot, slot_of
+from tilewright.verilog.tellers import compile_teller
 from tilewright.verilog.values import Value
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What an argument is given; where that loses first bits, the read that it came from."""
+    """What an argument is given; where that loses first bits, the read that it came from. parts: of a
+    structure, and where they go."""
 
     value: Value
     cut: ReadEvent | None = None
     array: Array | None = None
+    parts: tuple[Slot, Parts] | None = None
 
     def enter(self, machine: Machine, name: str) -> None:
         """Store it in the argument `name`."""
         if self.array is not None:
             put_array(machine, name, self.array)
+            return
+        if self.parts is not None:
+            slot, parts = self.parts
+            slot.put(machine, parts)
             return
         machine.set(name, self.value)
         if self.cut is not None:
@@ -37,16 +49,26 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where the argument at a position goes when the call ends."""
+    """Where the argument at a position goes when the call ends. names: the variables that it goes to. slots:
+    of a structure or a row, both ends."""
 
     position: int
+    names: frozenset[str]
     default: Value
     assign: Assign
     find_key: FindKey
     find_array: FindName | None = None
+    slots: tuple[Slot, Slot] | None = None
 
     def take(self, machine: Machine, name: str) -> Callable[[Machine], None]:
         """What the argument `name` holds now, to be stored once the call is over."""
+        told = machine.news.told.get(name, NOTHING)
+        if told:
+            machine.news.tell(self.names, told)
+        if self.slots is not None:
+            inner, outer = self.slots
+            parts = inner.take(machine)
+            return lambda machine: outer.put(machine, parts)
         if self.find_array is not None:
             return self._array(take_array(machine, name), self.find_array)
         event = machine.marks.get(name)
@@ -78,12 +100,25 @@ def compile_arguments(
         if formal.direction.name == "In":
             continue
         place = actual.left if actual.kind.name == "Assignment" else actual
-        is_array = formal.type.isUnpackedArray
+        is_array = formal.type.isUnpackedArray and not holds_structures(formal.type)
         find = find_name(place, compiler, is_written=True) if is_array else None
         outputs.append(
-            Output(position, default_value(formal.type), *compile_place(place, compiler), find)
+            Output(
+                position,
+                frozenset(facts_of(place).read),
+                default_value(formal.type),
+                *compile_place(place, compiler),
+                find,
+                _slots(formal, place, compiler) if find is None else None,
+            )
         )
     return compile_inputs(formals, actuals, compiler), outputs
+
+
+def _slots(formal: Any, place: Any, compiler: Compiler) -> tuple[Slot, Slot] | None:
+    """Where a structure or row comes from, and where it goes; None for anything else."""
+    slot = compile_slot(place, compiler, is_written=True)
+    return None if slot is None else (slot_of(formal), slot)
 
 
 def compile_inputs(formals: Any, actuals: list[Any], compiler: Compiler) -> list[Give]:
@@ -98,12 +133,28 @@ def _nothing(_: Machine) -> Input:
     return Input(Value(0))
 
 
+def _told(source: Any, formal: Any, compiler: Compiler) -> Evaluate:
+    """The value of an argument, which the formal one tells of."""
+    value, tell, names = compiler.expression(source), compile_teller(source), (path_of(formal),)
+
+    def evaluate(machine: Machine) -> Value:
+        given = value(machine)
+        if not machine.news.is_none:
+            machine.news.tell(names, tell(machine))
+        return given
+
+    return evaluate
+
+
 def _input(formal: Any, actual: Any, compiler: Compiler) -> Give:
     source = actual.left if actual.kind.name == "Assignment" else actual
+    if holds_structures(formal.type):
+        slot, parts = slot_of(formal), compile_parts(source, compiler)
+        return lambda m: Input(Value(0), parts=(slot, parts(m)))
     if formal.type.isUnpackedArray:
         take = compile_array(source, formal.type, compiler)
         return lambda m: Input(Value(0), array=take(m))
-    value, fit, copy = compiler.expression(source), fitter(formal.type), copied(source)
+    value, fit, copy = _told(source, formal, compiler), fitter(formal.type), copied(source)
     if copy is None:
         return lambda m: Input(fit(value(m)))
     is_cut, find_key = find_cut(copy, formal, compiler), compile_key(copy, compiler)

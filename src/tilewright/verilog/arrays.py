@@ -6,17 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
-from tilewright.verilog.events import ReadEvent
 from tilewright.verilog.machine import Machine
-from tilewright.verilog.objects import FindName, find_name
-from tilewright.verilog.places import fitter, root_of
+from tilewright.verilog.objects import FindName, find_memory, find_name
+from tilewright.verilog.places import fitter
 from tilewright.verilog.queues import list_of
+from tilewright.verilog.slots import Array, compile_row
 from tilewright.verilog.stored import Memory
 from tilewright.verilog.values import UNKNOWN, Value
 from tilewright.verilog.variables import forget
 
-Array = tuple[Memory, dict[object, ReadEvent]]
-"""Elements, and the reads that left them."""
 Take = Callable[[Machine], Array]
 
 
@@ -33,8 +31,7 @@ def assign_array(assignment: Any, compiler: Compiler) -> Evaluate | None:
     find = find_name(left, compiler, is_written=True)
     take = compile_array(assignment.right, left.type, compiler)
     if find is None:
-        root = root_of(left)
-        outer = None if root is None else find_name(root, compiler, is_written=True)
+        outer = find_memory(left, compiler, is_written=True)
         return _forgetting(outer, compiler.expression(assignment.right))
 
     def evaluate(machine: Machine) -> Value:
@@ -62,7 +59,7 @@ def put_array(machine: Machine, name: str, array: Array) -> None:
     machine.step(len(memory.elements) // 64)
     for key in [key for key in machine.marks if isinstance(key, tuple) and key[0] == name]:
         del machine.marks[key]
-    machine.memories[name] = memory
+    machine.memories[name] = memory if name not in machine.volatile else unknown_array()[0]
     for at, event in marks.items():
         machine.mark((name, at), event)
 
@@ -86,6 +83,9 @@ def compile_array(expression: Any, type_: Any, compiler: Compiler) -> Take:
     find = find_name(expression, compiler)
     if find is not None and expression.type.isUnpackedArray:
         return _copy(find, expression.type, type_)
+    row = compile_row(expression, compiler) if expression.type.isUnpackedArray else None
+    if row is not None and type_.hasFixedRange and _is_same(expression.type, type_):
+        return row
     name = expression.kind.name
     if name == "SimpleAssignmentPattern":
         return _listed(list(expression.elements), type_, compiler)

@@ -10,16 +10,24 @@ from tilewright.verilog.arrays import assign_array
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate
 from tilewright.verilog.cuts import copied, find_cut
 from tilewright.verilog.events import ReadEvent
+from tilewright.verilog.leaves import holds_structures
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.nonblocking import catch_up, postponed
+from tilewright.verilog.objects import find_name
 from tilewright.verilog.places import FindKey, compile_key, compile_target, does_something, parts_of
 from tilewright.verilog.queues import new_array
+from tilewright.verilog.slots import assign_parts
+from tilewright.verilog.tellers import telling
 from tilewright.verilog.values import UNKNOWN, Value
 
 
 def compile_assignment(expression: Any, compiler: Compiler) -> Evaluate:
     """An assignment; what it copies as it is keeps the mark of the read that it came from."""
-    array = new_array(expression, compiler) or assign_array(expression, compiler)
+    return telling(_compile(expression, compiler), expression)
+
+
+def _compile(expression: Any, compiler: Compiler) -> Evaluate:
+    array = new_array(expression, compiler) or _assign_parts(expression, compiler)
     if array is not None:
         return array
     is_doing = does_something(expression.left)
@@ -33,6 +41,15 @@ def compile_assignment(expression: Any, compiler: Compiler) -> Evaluate:
     if source is not None and not is_doing and not _is_outside(expression.left):
         return _copy(source, expression.left, place, right, compiler)
     return _keep_result(place, right) if _is_call(expression) else _plain(place, right)
+
+
+def _assign_parts(assignment: Any, compiler: Compiler) -> Evaluate | None:
+    """An assignment to a structure or array; None for any other."""
+    left = assignment.left
+    is_whole = left.type.isUnpackedArray and find_name(left, compiler) is not None
+    if is_whole and not holds_structures(left.type):
+        return assign_array(assignment, compiler)
+    return assign_parts(assignment, compiler) or assign_array(assignment, compiler)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class ByteReader:
         )
         event.in_loop = machine.loops[-1] if machine.loops else ""
         event.is_checked, event.call, event.matched = self.is_checked, machine.calls, len(found)
+        event.owner = stream
         if not stream.is_lost:
             stream.events.append(event)
         value = Value(int.from_bytes(found, "big"), BYTE * self.size) if is_whole else UNKNOWN
@@ -89,7 +90,7 @@ def fread(call: Any, compiler: Compiler) -> Evaluate:
         stream.bad_place = refused(machine.simulator)
         if stream.bad_place:
             raise FinishSimulationSignal
-        machine.calls += 1
+        machine.next_call()
         start = stream.position
         store(machine, stream)
         machine.last_read = stream.events[-1] if stream.events else None
@@ -194,6 +195,7 @@ def fgetc(call: Any, compiler: Compiler) -> Evaluate:
         digits = bytes([char]) if char >= 0 else b""
         event = ReadEvent("c", line, 1, 8, status, at, stream.position, digits, is_checked=True)
         keep(machine, stream, event)
+        machine.last_read = event
         return Value(char, 32, is_signed=True)
 
     return evaluate

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from operator import add, mul, sub, truediv
 from typing import Any
 
 from tilewright.verilog.facts import Facts, facts_of
-from tilewright.verilog.literals import whole
+from tilewright.verilog.paths import path_of
+from tilewright.verilog.unknown_names import UNKNOWN_NAME
 
 EVENT = 1 << 40
 """What `wait` and `@` count as, against delays: longer than any."""
@@ -52,7 +54,7 @@ def in_order(blocks: list[Block]) -> list[Block]:
         behind = [
             other
             for other in found[found.index(block) + 1 :]
-            if delay and _feeds(other, block, delay)
+            if _makes(other, block) or (delay and _feeds(other, block, delay))
         ]
         if behind:
             found.remove(block)
@@ -60,17 +62,39 @@ def in_order(blocks: list[Block]) -> list[Block]:
     return found
 
 
-def _feeds(reader: Block, waiting: Block, delay: int) -> bool:
-    """Whether `waiting` looks at what `reader` takes from a file, and not the reverse."""
-    is_sooner = reader.facts.has_file_calls and _first_delay(reader.node.body) < delay
+def _feeds(reader: Block, waiting: Block, delay: float) -> bool:
+    """Whether `waiting` looks at what `reader` takes from a file, sooner or when it says so, and not the
+    reverse."""
+    is_sooner = _first_delay(reader.node.body) < delay
+    is_awaited = bool(_awaited(waiting.node.body) & reader.facts.assigned)
+    is_first = reader.facts.has_file_calls and (is_sooner or is_awaited)
     uses = waiting.facts.read & reader.facts.assigned
     is_used_itself = reader.facts.read & (waiting.facts.assigned - reader.facts.assigned)
-    return is_sooner and bool(uses) and not is_used_itself
+    return is_first and bool(uses) and not is_used_itself
 
 
-def _first_delay(statement: Any) -> int:
+def _makes(maker: Block, user: Block) -> bool:
+    """Whether `maker` at once makes an object that `user` looks at later."""
+    made = maker.facts.created - user.facts.created
+    is_at_once = not _first_delay(maker.node.body)
+    return is_at_once and user.facts.has_timing and bool(made & user.facts.read)
+
+
+def _awaited(statement: Any) -> set[str]:
+    """The events and variables for which a block waits first."""
+    for part in _parts(statement):
+        if part.kind.name == "Wait":
+            return set(facts_of(part.cond).read)
+        if part.kind.name == "Timed":
+            return set(facts_of(part.timing).read)
+        if not _is_plain(part):
+            break
+    return set()
+
+
+def _first_delay(statement: Any) -> float:
     """How long a block waits before it calls anything: delays in their units, `wait` and `@` as EVENT."""
-    delay = 0
+    delay = 0.0
     for part in _parts(statement):
         if part.kind.name not in ("Timed", "Wait"):
             if _is_plain(part):
@@ -99,8 +123,52 @@ def _parts(statement: Any) -> Iterator[Any]:
         yield statement
 
 
-def _length(statement: Any) -> int:
+def _length(statement: Any) -> float:
     if statement.kind.name == "Wait" or statement.timing.kind.name != "Delay":
         return EVENT
-    length = whole(statement.timing.expr.constant)
+    length = _number(statement.timing.expr)
     return EVENT if length is None else length
+
+
+def _number(expression: Any) -> float | None:
+    """A literal, a parameter, or what is computed from such; None for anything else."""
+    kind = expression.kind.name
+    if kind == "Conversion":
+        return _number(expression.operand)
+    if kind in ("IntegerLiteral", "RealLiteral"):
+        return float(expression.value)
+    if kind == "NamedValue" and expression.symbol.kind.name == "Parameter":
+        value = expression.symbol.value.value
+        return None if isinstance(value, (str, list)) else float(value)
+    function = _ARITHMETIC.get(expression.op.name) if kind == "BinaryOp" else None
+    if function is None:
+        return None
+    left, right = _number(expression.left), _number(expression.right)
+    return None if left is None or not right else function(left, right)
+
+
+_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "Add": add,
+    "Subtract": sub,
+    "Multiply": mul,
+    "Divide": truediv,
+}
+
+
+def driven_names(bodies: list[Any]) -> Iterator[str]:
+    """Paths of the nets of a testbench, and of what stands for names within the design."""
+    for body in bodies:
+        for member in body:
+            if member.kind.name == "Net" or member.name == UNKNOWN_NAME:
+                yield path_of(member)
+
+
+def is_watched(blocks: list[Block], nets: Collection[str]) -> bool:
+    """Whether a block with a clock, which is not followed, looks at the design and says what it finds: it
+    calls a system task, or sets what a block that is followed looks at."""
+    read = {name for block in blocks if not block.is_clocked for name in block.facts.read}
+    return any(
+        block.facts.read & set(nets) and (block.facts.prints or block.facts.assigned & read)
+        for block in blocks
+        if block.is_clocked
+    )

@@ -8,6 +8,7 @@ from typing import Any
 from tilewright.verilog.compiler import Compiler, Evaluate, Run
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.patterns import compile_pattern
+from tilewright.verilog.tellers import compile_teller
 from tilewright.verilog.unknown_branches import compile_unknown
 
 
@@ -24,6 +25,7 @@ def compile_case(statement: Any, compiler: Compiler) -> Run:
     branches = [(one.stmt, run) for one, (_, run) in zip(statement.items, items, strict=True)]
     if default is not None:
         branches.append((statement.defaultCase, default))
+    tell = compile_teller(statement.expr)
     on_unknown, is_matched = compile_unknown(branches, compiler), _MATCHES.get(condition)
 
     def run(machine: Machine) -> None:
@@ -35,10 +37,10 @@ def compile_case(statement: Any, compiler: Compiler) -> Run:
                 if wanted is None or pattern is None or is_matched is None:
                     return on_unknown(machine)
                 if is_matched(pattern, wanted):
-                    with machine.branch():
+                    with machine.branch(tell(machine)):
                         return body(machine)
         if default is not None:
-            with machine.branch():
+            with machine.branch(tell(machine)):
                 default(machine)
         return None
 

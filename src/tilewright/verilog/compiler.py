@@ -18,7 +18,8 @@ class Compiler(Protocol):
     """Turns nodes of pyslang's tree into functions of the machine.
 
     unchecked: offsets of the file reads whose result nothing looks at. old_values: left sides of the
-    assignments under way. bodies: compiled tasks and functions by path. assigned: paths of the variables
+    assignments under way. bodies: compiled tasks and functions by path; results: of those that are being
+    compiled, the variable that is returned. assigned: paths of the variables
     that the testbench sets somewhere; what no one sets comes from the design. left_out: offsets of the reads
     whose result nothing looks at, and that some simulators leave out. tied: constants at inputs of modules.
     """
@@ -27,6 +28,7 @@ class Compiler(Protocol):
     unchecked: frozenset[int]
     old_values: list[Evaluate]
     bodies: dict[str, Run]
+    results: list[Any]
     assigned: frozenset[str]
     left_out: frozenset[int]
     tied: Mapping[str, Any]

@@ -7,8 +7,9 @@ from typing import Any
 
 from tilewright.verilog.classes import is_member
 from tilewright.verilog.compiler import Compiler
+from tilewright.verilog.leaves import root_of
 from tilewright.verilog.machine import Machine
-from tilewright.verilog.places import does_something, root_of
+from tilewright.verilog.places import does_something
 from tilewright.verilog.values import wrap
 
 

@@ -41,7 +41,8 @@ class ReadEvent:
     is_outside: it was stored at an address that its memory does not have, and is_missed: something looked
     for it there. is_copied: to another variable. cuts: variables that got a copy of the number without its
     first bits, of which `cut_to` were kept; is_cut_used, is_whole_used: somebody looked at such a copy, or
-    at the number elsewhere.
+    at the number elsewhere. is_last_of_few: its loop ended with the file, and left elements of a memory
+    without a word that the testbench uses. owner: the file.
     """
 
     code: str
@@ -76,6 +77,8 @@ class ReadEvent:
     cut_to: int = 0
     is_cut_used: bool = False
     is_whole_used: bool = False
+    is_last_of_few: bool = False
+    owner: Stream | None = dataclasses.field(default=None, repr=False, compare=False)
 
     def cut(self, key: object, *, width: int) -> None:
         """The variable `key` of `width` bits gets the number without its first bits."""
@@ -93,6 +96,11 @@ class ReadEvent:
     def is_word(self) -> bool:
         """Whether this read takes a number."""
         return self.code in DIGITS or self.code == "f"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether this read takes characters, not a number."""
+        return self.code in ("s", "c")
 
     @property
     def wanted_digits(self) -> int:
@@ -114,7 +122,8 @@ class Stream:
     testbench goes on without reading or complaining. line: of `$fopen`. lost_name: the whole name, if a
     register cut its front off. bad_code, bad_place: a conversion, and a place to write to, that the
     simulator refuses. failures: reads that failed one after the other, the last ones. holders: the
-    variables that held its handle. ended_by: the last call behind which `$feof` was true.
+    variables that held its handle. ended_by: the last call behind which `$feof` was true. complaint: where
+    the testbench complains of how many words there are, and what it says.
     """
 
     name: str
@@ -133,6 +142,7 @@ class Stream:
     bad_place: str = ""
     failures: int = 0
     ended_by: int = 0
+    complaint: tuple[int, str] | None = None
     holders: set[str] = dataclasses.field(default_factory=set)
     events: list[ReadEvent] = dataclasses.field(default_factory=list)
 

@@ -10,10 +10,11 @@ from tilewright.verilog.assignments import compile_assignment, compile_old_value
 from tilewright.verilog.associative import is_associative, looked_at
 from tilewright.verilog.classes import has_lifetime_of_its_own, is_member, is_this
 from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.leaves import branch_of, has_parts, is_field, root_of
 from tilewright.verilog.literals import constant, literal, null, string
-from tilewright.verilog.looks import looking, read_memory
+from tilewright.verilog.looks import look_beyond, looking, read_memory
 from tilewright.verilog.machine import WIDE, Machine
-from tilewright.verilog.objects import copy_object, find_name, new_object
+from tilewright.verilog.objects import copy_object, find_memory, find_name, new_object
 from tilewright.verilog.operators import BINARY, CASE_EQUALITIES, WILDCARDS, binary_with_x, unary
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.patterns import compile_pattern
@@ -24,8 +25,9 @@ from tilewright.verilog.places import (
     default_value,
     fitter,
     is_signed_member,
-    root_of,
 )
+from tilewright.verilog.strings import string_character
+from tilewright.verilog.unknown_names import UNKNOWN_NAME
 from tilewright.verilog.values import UNKNOWN, Value, all_x, from_pattern, wrap
 
 MOST_BITS = 1 << 20
@@ -43,9 +45,13 @@ def _unknown(_: Machine) -> Value:
     return UNKNOWN
 
 
+def _of_design(machine: Machine) -> Value:
+    return machine.look_at_design()
+
+
 def _named(expression: Any, compiler: Compiler) -> Evaluate:
     symbol = expression.symbol
-    if expression.type.isUnpackedArray:
+    if has_parts(expression.type):
         return looking(expression, compiler)
     if symbol.kind.name in ("Parameter", "EnumValue"):
         return constant(symbol.value, expression.type)
@@ -56,7 +62,9 @@ def _named(expression: Any, compiler: Compiler) -> Evaluate:
         return _property(expression, compiler)
     if symbol.kind.name not in ("Variable", "FormalArgument", "Field", "Iterator"):
         tied = compiler.tied.get(path)  # else a net is driven by the design
-        return _unknown if tied is None else compile_expression(tied, compiler)
+        return _of_design if tied is None else compile_expression(tied, compiler)
+    if symbol.name == UNKNOWN_NAME:
+        return _of_design
     is_set = path in compiler.assigned or symbol.kind.name in ("FormalArgument", "Iterator")
     is_own = has_lifetime_of_its_own(symbol)
     default = default_value(expression.type) if is_set or is_own else UNKNOWN
@@ -76,7 +84,25 @@ def _property(expression: Any, compiler: Compiler) -> Evaluate:
 def _member(expression: Any, compiler: Compiler) -> Evaluate:
     if is_member(expression):
         return _property(expression, compiler)
-    return _unknown if expression.value.type.isVirtualInterface else _part(expression, compiler)
+    if is_field(expression) and (branch := branch_of(expression)) is not None:
+        return (_element if branch.selects else _field)(expression, compiler)
+    return _of_design if expression.value.type.isVirtualInterface else _part(expression, compiler)
+
+
+def _field(expression: Any, compiler: Compiler) -> Evaluate:
+    """A member of a structure that is a variable."""
+    find, branch = find_name(expression, compiler), branch_of(expression)
+    if has_parts(expression.type) or find is None or branch is None:
+        return looking(expression, compiler)
+    root = branch.root
+    default = default_value(expression.type) if _is_set(root, compiler) else UNKNOWN
+    is_own = has_lifetime_of_its_own(root.getSymbolReference())
+
+    def evaluate(machine: Machine) -> Value:
+        value = machine.get(find(machine))
+        return value if value is not None else machine.first(default) if is_own else default
+
+    return evaluate
 
 
 def _conversion(expression: Any, compiler: Compiler) -> Evaluate:
@@ -250,20 +276,25 @@ def _replication(expression: Any, compiler: Compiler) -> Evaluate:
 def _element(expression: Any, compiler: Compiler) -> Evaluate:
     root = root_of(expression)
     if root is None:
-        return _part(expression, compiler)
-    if expression.type.isUnpackedArray:
+        is_text = expression.value.type.isString
+        return (string_character if is_text else _part)(expression, compiler)
+    if has_parts(expression.type):
         return looking(expression, compiler)
-    find, index = find_name(root, compiler), compile_index(expression, compiler)
+    find, index = find_memory(expression, compiler), compile_index(expression, compiler)
     if find is None:
         return _unknown
     default = default_value(expression.type) if _is_set(root, compiler) else UNKNOWN
     is_own = has_lifetime_of_its_own(root.getSymbolReference())
+    has_keys = is_associative(root.type)
 
     def evaluate(machine: Machine) -> Value:
         first = machine.first(default) if is_own else default
-        return read_memory(machine, find(machine), index(machine), first)
+        path, at = find(machine), index(machine)
+        if not has_keys:
+            look_beyond(machine, path, at, default)
+        return read_memory(machine, path, at, first)
 
-    return looked_at(evaluate, find, index, root) if is_associative(root.type) else evaluate
+    return looked_at(evaluate, find, index, root) if has_keys else evaluate
 
 
 def _is_set(root: Any, compiler: Compiler) -> bool:

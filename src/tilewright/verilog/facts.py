@@ -26,6 +26,10 @@ ARRAY_CHANGES = frozenset(
         *("sort", "rsort", "reverse", "shuffle"),
     )
 )
+PRINTING = (
+    *("$display", "$write", "$strobe", "$fdisplay", "$fwrite", "$fstrobe"),
+    *("$error", "$fatal", "$warning", "$info", "$finish", "$stop"),
+)
 _HANDLE = {"$fscanf": 0, "$fseek": 0, "$rewind": 0, "$fgetc": 0}
 _HANDLE |= {"$fgets": 1, "$ungetc": 1, "$fread": 1}
 """Which argument of a call is the file."""
@@ -37,10 +41,12 @@ class Facts:
 
     assigned: paths of the variables that it writes. read: of those that it looks at. handles: expressions
     of the files that it reads. own: of those that it writes, the ones that each object or call has of its
-    own.
+    own. created: handles that it gives new objects.
+    prints: it calls a system task that says something, or ends the simulation.
     """
 
     has_file_calls: bool = False
+    prints: bool = False
     has_timing: bool = False
     assigned: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
@@ -48,6 +54,7 @@ class Facts:
     opens: bool = False
     loads: bool = False
     calls: set[str] = field(default_factory=set)
+    created: set[str] = field(default_factory=set)
     own: set[str] = field(default_factory=set)
 
     def collect(self, node: Any) -> None:
@@ -59,6 +66,8 @@ class Facts:
         if kind == "Assignment":
             is_group = node.left.kind.name == "Concatenation"
             self._assign(node.left.operands if is_group else [node.left])
+            if node.right.kind.name == "NewClass":
+                self.created |= facts_of(node.left).read
         elif kind == "UnaryOp" and "crement" in node.op.name:
             self._assign([node.operand])
         elif kind == "Call":
@@ -71,8 +80,8 @@ class Facts:
             self.read.add(path_of(node.symbol))
         elif is_member(node):
             self.read.add(path_of(node.member))
-        elif kind == "NewClass":
-            self._construct(node)
+        elif kind in ("NewClass", "EventTrigger"):
+            (self._construct if kind == "NewClass" else self._trigger)(node)
 
     def _assign(self, targets: list[Any]) -> None:
         symbols = [_whole(target).getSymbolReference() for target in targets]
@@ -84,6 +93,9 @@ class Facts:
         self.assigned.add(path_of(symbol))
         if has_lifetime_of_its_own(symbol):
             self.own.add(path_of(symbol))
+
+    def _trigger(self, node: Any) -> None:
+        self.assigned |= facts_of(node.target).read
 
     def _construct(self, node: Any) -> None:
         """What an object is made of, though no call shows it."""
@@ -108,6 +120,7 @@ class Facts:
                     self.calls.add(path)
                     self.collect(subroutine.body)
             return
+        self.prints = self.prints or name.startswith(PRINTING)
         if name in ARRAY_CHANGES:
             self._assign([call.arguments[0]])
         elif name in FILE_CALLS:

@@ -108,6 +108,8 @@ def _read(machine: Machine, stream: Stream, items: tuple[Item, ...], reading: Re
         raise FinishSimulationSignal
     events = _record(done, reading, machine)
     stream.is_assumed = stream.is_assumed or machine.assumptions > 0
+    for event in events:
+        event.owner = stream
     if not stream.is_lost:
         stream.events += events
     _assign(machine, done, events, reading)
@@ -177,7 +179,7 @@ def _place_in_file(event: ReadEvent, line: ReadEvent) -> None:
     event.in_loop, event.is_checked = line.in_loop, line.is_checked or event.is_checked
     event.start, event.end = event.start + line.start, event.end + line.start
     event.run = (event.run[0] + line.start, event.run[1] + line.start)
-    event.is_in_line = True
+    event.is_in_line, event.owner = True, line.owner
     if event.status == AT_END and line.status != AT_END:
         event.status, event.is_short_line = NO_MATCH, True  # not the file
     if line.status == AT_END:
@@ -235,7 +237,7 @@ def _record(done: list[Conversion], reading: Reading, machine: Machine) -> list[
     events: list[ReadEvent] = []
     note_cut_decimals(done, machine, line=reading.line)
     targets, runs = iter(reading.targets), _runs(done)
-    machine.calls += 1
+    machine.next_call()
     matched = sum(one.status == MATCHED for one in done)
     texts = sum(one.status == MATCHED and one.item.code in ("s", "c") for one in done)
     for one, run in zip(done, runs, strict=True):

@@ -9,6 +9,8 @@ from typing import Any
 from tilewright.verilog.events import ReadEvent
 
 _MARK = "^"
+LEAF = "~"
+"""In a name, between a structure and a member of it."""
 Process = tuple[int, ...]
 """A block with time in it, and the branches of the forks within; () is any code that nothing runs beside."""
 
@@ -20,7 +22,8 @@ class Heap:
     this: the object whose method runs, 0 where there is none. classes: the class of each object, by its
     number from 1 on. pending: of each object under construction, what gives the properties of one class
     their initial values. active: calls under way, by the path of the subroutine. process: the one that is
-    followed; owners: the process that an object, or a file read in a method, belongs to.
+    followed; owners: the process that a property of an object, by its name, or a file read
+    in a method, by its handle, belongs to.
     branches: how many branches of forks were followed. begun:
     static variables of blocks that have their initial values. is_kept: the result of the next call is copied
     to a variable, which is no use of it; returned: then, the read that it came from.
@@ -31,7 +34,7 @@ class Heap:
     pending: list[Callable[[Any], None]] = field(default_factory=list)
     active: dict[str, int] = field(default_factory=dict)
     process: Process = ()
-    owners: dict[int, Process] = field(default_factory=dict)
+    owners: dict[int | str, Process] = field(default_factory=dict)
     branches: int = 0
     begun: set[str] = field(default_factory=set)
     is_kept: bool = False
@@ -51,8 +54,9 @@ class Heap:
         self.classes[len(self.classes) + 1] = class_
         return len(self.classes)
 
-    def is_shared(self, at: int) -> bool:
-        """Whether another process, which time may let run first, has changed an object or read a file."""
+    def is_shared(self, at: int | str) -> bool:
+        """Whether another process, which time may let run first, has read file `at`, or changed a property of
+        that name."""
         if self.pending:
             return False
         owner = self.owners.setdefault(at, self.process)
@@ -79,6 +83,7 @@ def copy_name(path: str, at: int) -> str:
 
 
 def static_name(name: str) -> str:
-    """The path of a variable, of whichever object it is."""
-    path, mark, number = name.rpartition(_MARK)
-    return path if mark and number.lstrip("-").isdigit() else name
+    """The path of a variable, of whichever object it is, and of whichever member."""
+    whole = name.partition(LEAF)[0]
+    path, mark, number = whole.rpartition(_MARK)
+    return path if mark and number.lstrip("-").isdigit() else whole

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tilewright.verilog.arrays import compile_array, put_array
 from tilewright.verilog.compiler import Compiler, Run
+from tilewright.verilog.leaves import has_parts, holds_structures
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.objects import FindName
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import fitter
+from tilewright.verilog.slots import compile_parts, slot_of
 from tilewright.verilog.variables import drop, forget
 
 
@@ -24,6 +27,10 @@ def compile_initial_value(
     name = find or (lambda _: path)
     if symbol.initializer is None:
         return None
+    if holds_structures(symbol.type):
+        slot, parts = slot_of(symbol), compile_parts(symbol.initializer, compiler)
+        slot = slot if find is None else replace(slot, find=find)
+        return lambda machine: slot.put(machine, parts(machine))
     if symbol.type.isUnpackedArray:
         take = compile_array(symbol.initializer, symbol.type, compiler)
         return lambda machine: put_array(machine, name(machine), take(machine))
@@ -79,7 +86,7 @@ def _fresh(symbol: Any) -> Run | None:
     """What a declaration without initial value does: each call of a subroutine has a variable of its own."""
     if symbol.lifetime.name != "Automatic":
         return None
-    path, is_array = path_of(symbol), bool(symbol.type.isUnpackedArray)
+    path, is_array = path_of(symbol), has_parts(symbol.type)
 
     def run(machine: Machine) -> None:
         drop(machine, path, is_array=is_array)

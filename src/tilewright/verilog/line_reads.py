@@ -55,6 +55,7 @@ def fgets(call: Any, compiler: Compiler) -> Evaluate:
         event.in_loop = machine.loops[-1] if machine.loops else ""
         event.is_checked = is_checked
         keep(machine, stream, event)
+        machine.last_read = event
         value = text_value(text) if text else old(machine)  # at the end it keeps the old line
         target.assign(machine, replace(value, origin=event))
         return Value(len(text))
@@ -64,8 +65,8 @@ def fgets(call: Any, compiler: Compiler) -> Evaluate:
 
 def keep(machine: Machine, stream: Stream, event: ReadEvent) -> None:
     """Record a read with its stream."""
-    machine.calls += 1
-    event.call = machine.calls
+    event.call = machine.next_call()
     stream.is_assumed = stream.is_assumed or machine.assumptions > 0
+    event.owner = stream
     if not stream.is_lost:
         stream.events.append(event)

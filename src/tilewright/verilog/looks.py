@@ -11,7 +11,7 @@ from tilewright.verilog.facts import facts_of
 from tilewright.verilog.heap import static_name
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.paths import path_of
-from tilewright.verilog.stored import Memory
+from tilewright.verilog.stored import Memory, Outside
 from tilewright.verilog.unknown_names import UNKNOWN_NAME
 from tilewright.verilog.values import UNKNOWN, Value
 
@@ -36,7 +36,7 @@ def look_at_all(machine: Machine, names: Collection[str]) -> None:
 
 def read_memory(machine: Machine, path: str, at: object | None, default: Value) -> Value:
     """An element; a load that should have filled it, and did not, is told."""
-    memory = machine.memories.setdefault(path, Memory())
+    memory = machine.memory(path)
     if at is None:
         look_at_all(machine, {static_name(path)})
     if machine.is_looking:
@@ -44,9 +44,34 @@ def read_memory(machine: Machine, path: str, at: object | None, default: Value) 
         machine.use((path, at))
         for load in memory.loads:
             _look_at_load(machine, memory, load, at)
-    if at is None or None in memory.elements or path in machine.volatile:
+    if at is None or None in memory.elements or machine.is_volatile(path):
         return UNKNOWN
     return memory.elements.get(at, default)
+
+
+def fill(machine: Machine, memory: Memory) -> None:
+    """An element was stored: in a loop over a file, its words are what fills a memory."""
+    if "open" in machine.loops:
+        memory.filler = machine.last_read or memory.filler
+
+
+def look_beyond(machine: Machine, path: str, at: object | None, default: Value) -> None:
+    """An element behind all that a loop over a file has filled is x: the file has too few words."""
+    memory = machine.memories.get(path)
+    is_look = machine.is_looking and not machine.is_merging and not machine.is_matching
+    if memory is None or memory.filler is None or not is_look or default.masked is None:
+        return
+    if memory.loads or memory.filler.is_last_of_few or at is None or isinstance(at, Outside):
+        return
+    if at not in memory.elements and None not in memory.elements:
+        machine.step(len(memory.elements) // 64)
+        memory.filler.is_last_of_few = all(_is_behind(at, one) for one in memory.elements)
+
+
+def _is_behind(at: object, other: object) -> bool:
+    if isinstance(at, tuple):
+        return isinstance(other, tuple) and other < at
+    return isinstance(at, int) and isinstance(other, int) and other < at
 
 
 def _look_at_load(machine: Machine, memory: Memory, load: MemoryLoad, at: object | None) -> None:
@@ -70,7 +95,7 @@ def looking(expression: Any, _: Compiler) -> Evaluate:
 
     def evaluate(machine: Machine) -> Value:
         look_at_all(machine, names)
-        return UNKNOWN
+        return UNKNOWN if machine.acts.nets.isdisjoint(names) else machine.look_at_design()
 
     return evaluate
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import product
 from typing import Any
 
@@ -23,6 +23,7 @@ from tilewright.verilog.signals import (
     StopProcessSignal,
 )
 from tilewright.verilog.stored import Memory
+from tilewright.verilog.tellers import counted_by
 from tilewright.verilog.values import Value
 
 MAX_IDLE_TURNS = 5_000
@@ -163,9 +164,10 @@ def _loop(
     forget, facts = compiler.forget(statement), facts_of(statement)
     limit = None if facts.has_file_calls else MAX_IDLE_TURNS
     line = compiler.line(statement)
+    counted = counted_by(statement) if kind == "open" and facts.has_file_calls else frozenset()
 
     def run(machine: Machine) -> None:
-        with machine.loop(kind), suppress(BreakLoopSignal):
+        with machine.loop(kind), _counting(machine, counted), suppress(BreakLoopSignal):
             for turns in _turns(machine, condition, is_first_free=is_first_free):
                 if turns < 0 or (limit is not None and turns > limit):
                     forget(machine)
@@ -175,6 +177,17 @@ def _loop(
                 _turn(machine, body, steps or [], line if facts.has_file_calls else 0)
 
     return run
+
+
+@contextmanager
+def _counting(machine: Machine, names: Collection[str]) -> Iterator[None]:
+    """Behind a loop over files, what it counted tells of those that have ended."""
+    before = machine.calls
+    yield
+    if names:
+        read = [one for one in machine.streams if one.events and one.events[-1].call > before]
+        ended = {id(one): one for one in read if one.position >= len(one.content or b"")}
+        machine.news.tell(names, dict(ended), is_whole=False)
 
 
 def _turns(machine: Machine, condition: Evaluate | None, *, is_first_free: bool) -> Iterator[int]:

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from posixpath import normpath
 
-from tilewright.verilog.events import AT_END, MATCHED, MemoryLoad, ReadEvent, Stream
+from tilewright.verilog.acts import Acts
+from tilewright.verilog.events import MemoryLoad, ReadEvent, Stream
 from tilewright.verilog.file_names import is_exact_file, letter_case_twin
-from tilewright.verilog.heap import Heap, static_name
+from tilewright.verilog.heap import LEAF, Heap, static_name
+from tilewright.verilog.holdings import Holdings
+from tilewright.verilog.news import NOTHING, Items, News
 from tilewright.verilog.plusargs import Plusargs
 from tilewright.verilog.signals import FinishSimulationSignal, StopProcessSignal
-from tilewright.verilog.simulators import ICARUS, Simulator
-from tilewright.verilog.stored import Held, Key, Memory, Outside, WrittenFile
+from tilewright.verilog.stored import Held, Key, WrittenFile
 from tilewright.verilog.values import UNKNOWN, Value
 
 MAX_STEPS = 1_000_000
@@ -23,35 +25,30 @@ MAX_PRINTED = 100_000
 """Lines that are kept of what the testbench prints."""
 FIRST_HANDLE = 0x8000_0003
 WORD = 0xFFFF_FFFF
-SHARED = "two processes change one object, or read one file: which is the first depends on time"
+SHARED = "two processes read one file, or change one object: which is the first depends on time"
 WIDE = 4096
 """Bits from which on a value costs more than one step."""
 
 
 @dataclass(slots=True)
-class Machine:
+class Machine(Holdings):
     """Variables by their hierarchical path, and files by their handle.
 
-    folder: where the simulation runs. simulator: whose reads are followed. volatile: variables that change on
-    their own. exposed: those that the design sees; monitored: those that are printed whenever they change.
-    notes: line and message of what could not be followed; faults: those, the file and a kind, of calls that
-    read nothing. names: of all files opened, by handle. marks: which read left the value that a variable
-    holds. later: what variables are to hold once time goes on. ends_by_time: a block waits, and ends the
-    simulation. is_cut: `$finish` in a branch ended the simulation. ignores_case: open a file of the same name
-    in other letter case, too. contents: of files read. printed: lines of the testbench, None where not known.
-    written: files that it writes. is_matching: what is looked at is a pattern with open digits. heap: objects
-    of classes. plusargs: of the run. is_merging: a part of a variable is assigned, and the rest of it stays.
+    folder: where the simulation runs. notes: line and message of what could not be followed; faults: those,
+    the file and a kind, of calls that read nothing. names: of all files opened, by handle. later: what
+    variables are to hold once time goes on. ends_by_time: a block waits, and ends the simulation. is_cut:
+    `$finish` in a branch ended the simulation. ignores_case: open a file of the same name in other letter
+    case, too. contents: of files read. printed: lines of the testbench, None where not known. written: files
+    that it writes. heap: objects of classes. acts: what is done besides; news: of reads that failed.
+    plusargs: of the run. absent: the file opened last, if it is missing. shared: properties that two
+    processes change, and the lines.
     """
 
     folder: Path
-    volatile: frozenset[str] = frozenset()
-    exposed: frozenset[str] = frozenset()
-    monitored: frozenset[str] = frozenset()
-    simulator: Simulator = ICARUS
     plusargs: Plusargs = field(default_factory=Plusargs)
     heap: Heap = field(default_factory=Heap)
-    values: dict[str, Value] = field(default_factory=dict)
-    memories: dict[str, Memory] = field(default_factory=dict)
+    acts: Acts = field(default_factory=Acts)
+    news: News = field(default_factory=News)
     handles: dict[int, Stream] = field(default_factory=dict)
     outputs: dict[int, WrittenFile] = field(default_factory=dict)
     written: dict[str, WrittenFile] = field(default_factory=dict)
@@ -60,22 +57,18 @@ class Machine:
     notes: dict[tuple[int, str], None] = field(default_factory=dict)
     faults: dict[tuple[int, str, str, str], None] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
+    shared: dict[str, int] = field(default_factory=dict)
     loops: list[str] = field(default_factory=list)
-    marks: dict[Key, ReadEvent] = field(default_factory=dict)
     later: dict[Key, Held] = field(default_factory=dict)
     printed: list[bytes | None] = field(default_factory=list)
     last_read: ReadEvent | None = None
     absent: Stream | None = None
     calls: int = 0
     opens: int = 0
-    depth: int = 0
     assumptions: int = 0
     max_steps: int = MAX_STEPS
     steps: int = 0
     is_finished: bool = False
-    is_looking: bool = True
-    is_matching: bool = False
-    is_merging: bool = False
     is_cut: bool = False
     ends_by_time: bool = False
     ignores_case: bool = False
@@ -97,16 +90,18 @@ class Machine:
             self.loops.pop()
 
     @contextmanager
-    def branch(self) -> Iterator[None]:
-        """Within a branch of a condition."""
-        self.depth += 1
+    def branch(self, items: Items = NOTHING) -> Iterator[None]:
+        """Within a branch of a condition that tells this."""
         try:
-            yield
+            with self.news.branch(items):
+                yield
         except FinishSimulationSignal:
             self.is_cut = True
             raise
-        finally:
-            self.depth -= 1
+
+    def blame(self, *, is_end: bool, complaint: tuple[int, str] | None = None) -> None:
+        """The testbench says something, or ends the simulation; complaint: line and text, if it is one."""
+        self.news.blame(is_end=is_end, complaint=complaint, is_over="open" not in self.loops)
 
     @contextmanager
     def assumed(self) -> Iterator[None]:
@@ -117,102 +112,27 @@ class Machine:
         finally:
             self.assumptions -= 1
 
-    # -- variables, and who uses what a read left in them
+    def next_call(self) -> int:
+        """The number of a read that begins."""
+        self.calls += 1
+        if self.heap.process:
+            self.acts.callers[self.calls] = self.heap.process
+        return self.calls
 
-    def get(self, name: str) -> Value | None:
-        """What a variable holds; None if nothing was ever assigned."""
-        if name in self.marks:
-            self.use(name)
-        return UNKNOWN if name in self.volatile else self.values.get(name)
+    def look_at_design(self) -> Value:
+        """Somebody looks at a value of the design, which is not known."""
+        self.acts.looks[self.heap.process] = self.calls
+        return UNKNOWN
 
     def set(self, name: str, value: Value) -> None:
         """Assign a variable."""
         self.marks.pop(name, None)
-        self.values[name] = UNKNOWN if name in self.volatile else value
+        self.values[name] = UNKNOWN if self.is_volatile(name) else value
+        if LEAF in name:
+            self.structures.add(name.partition(LEAF)[0])
         bits = value.bits
         if self.handles and bits is not None and (stream := self.handles.get(bits & WORD)):
             stream.holders.add(static_name(name))
-
-    def mark(self, key: Key, event: ReadEvent) -> None:
-        """Remember that the value in a variable is the one that a read left there."""
-        name = key if isinstance(key, str) else key[0]
-        self.marks[key] = event
-        if static_name(name) in self.exposed:
-            event.is_exposed = True
-            event.look_through(key)
-        if static_name(name) in self.monitored and event.status == MATCHED:
-            self.use_event(event, key)
-        event.is_outside = event.is_outside or (key is not name and isinstance(key[1], Outside))
-
-    def hand_over(self, event: ReadEvent, key: Key | None) -> None:
-        """The value that a read left goes to a variable; a place that is not known may be looked at."""
-        if key is not None:
-            self.mark(key, event)
-        else:
-            self.use_event(event, "")
-
-    def first(self, value: Value) -> Value:
-        """What a variable that an object or a call has of its own holds at first, where that is `value`."""
-        is_open = value.masked is not None and not self.simulator.begins_with_x
-        return UNKNOWN if is_open and not self.is_merging else value
-
-    def event_of(self, key: Key | None) -> ReadEvent | None:
-        """The read that left the value of a variable; outside of a memory, what its last load left there."""
-        if (
-            key in self.marks
-            or key is None
-            or isinstance(key, str)
-            or not isinstance(key[1], Outside)
-        ):
-            return self.marks.get(key) if key is not None else None
-        loads = self.memories[key[0]].loads if key[0] in self.memories else []
-        if not loads:
-            return None
-        load = loads[-1]
-        load.beyond = load.beyond or ReadEvent("h", load.line, 0, 0, AT_END, 0, 0)
-        self.marks[key] = load.beyond
-        return load.beyond
-
-    def use(self, key: Key) -> None:
-        """Somebody looks at the value of a variable."""
-        if (event := self.marks.get(key)) is not None:
-            self.use_event(event, key)
-
-    def use_event(self, event: ReadEvent, key: Key) -> None:
-        """Somebody looks at the value that a read left in a variable."""
-        if self.is_looking and not (self.is_matching and event.status == MATCHED):
-            event.is_used = True
-            event.look_through(key)
-            event.is_missed |= isinstance(key, tuple) and isinstance(key[1], Outside)
-
-    @contextmanager
-    def unused(self) -> Iterator[None]:
-        """Within what looks at a value without using it."""
-        before, self.is_looking = self.is_looking, False
-        try:
-            yield
-        finally:
-            self.is_looking = before
-
-    def settle(self) -> None:
-        """At the end of a turn of a loop: reads that found the end, and were looked at, are done with."""
-        ended = [
-            key
-            for key, event in self.marks.items()
-            if event.status == AT_END and event.is_checked and not event.matched
-            and event.in_loop == "open" and not event.is_used
-        ]  # fmt: skip
-        for key in ended:
-            self.marks.pop(key).is_settled = True
-
-    def blame(self, *, is_end: bool) -> None:
-        """The testbench reports, or ends the simulation, in a branch: because a read failed?"""
-        event = self.last_read
-        if event is not None and event.status != MATCHED and event.is_checked and self.depth:
-            event.is_fatal = event.is_fatal or is_end
-            event.is_reported = True
-        if self.absent is not None and self.depth:
-            self.absent.is_optional = False
 
     def show(self, text: bytes | None, end: bytes) -> None:
         """The testbench prints a text; None if it is not known."""
@@ -229,10 +149,19 @@ class Machine:
         self.notes.setdefault((line, message))
 
     def touch(self, at: int, line: int) -> None:
-        """The process that is followed changes an object, or reads a file in a method."""
+        """The process that is followed reads a file, by its handle, in a method."""
         if self.heap.is_shared(at):
-            self.undecided(line, SHARED)
-            self.lose_streams([""])
+            self.lose_shared(line)
+
+    def change(self, name: str, line: int) -> None:
+        """The process that is followed changes a property of an object."""
+        if name not in self.volatile and self.heap.is_shared(name):
+            self.shared.setdefault(name, line)
+
+    def lose_shared(self, line: int) -> None:
+        """What two processes do with one object or file, as time decides, is not followed."""
+        self.undecided(line, SHARED)
+        self.lose_streams([""])
 
     def reads_nothing(self, handle: Value, line: int, name: str) -> bool:
         """Whether a handle is known to be no file that is open for reading: variables keep their values.
@@ -261,8 +190,7 @@ class Machine:
 
     def file_of(self, event: ReadEvent | None) -> str:
         """The file that a read took something of; '' if that is not known."""
-        owners = (one.file for one in self.streams if any(event is each for each in one.events))
-        return next(owners, "")
+        return "" if event is None or event.owner is None else event.owner.file
 
     def are_opaque(self, names: list[str]) -> bool:
         """Whether these variables hold files alone that the testbench wrote, with what is not known."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from itertools import product
 from math import prod
 from posixpath import normpath
@@ -14,11 +15,13 @@ from tilewright.verilog.events import MemoryLoad
 from tilewright.verilog.file_reads import written
 from tilewright.verilog.formats import format_text
 from tilewright.verilog.heap import static_name
+from tilewright.verilog.leaves import root_of
 from tilewright.verilog.looks import look_at_all
 from tilewright.verilog.machine import Machine
-from tilewright.verilog.objects import FindName, find_name
+from tilewright.verilog.objects import FindName, find_memory, find_name
+from tilewright.verilog.places import compile_index
 from tilewright.verilog.readmem import load_memory
-from tilewright.verilog.stored import Memory, WrittenFile
+from tilewright.verilog.stored import Outside, WrittenFile
 from tilewright.verilog.testbench import UNKNOWN_MEMORY
 from tilewright.verilog.values import UNKNOWN, Value, all_x
 
@@ -31,7 +34,8 @@ MOST_ELEMENTS = 1 << 20
 class LoadCall:
     """One call. find, width, ends: of the memory; a width of 0 where it lies in the design.
 
-    indices: of its elements in order, where it has several dimensions. is_four_state: they can hold x and z.
+    indices: of its elements, by the address, where it has several dimensions. is_four_state: they can hold x
+    and z. row: finds which row of an array the memory is, if it is one.
     """
 
     line: int
@@ -40,8 +44,20 @@ class LoadCall:
     width: int
     is_signed: bool
     ends: tuple[int, int]
-    indices: tuple[object, ...] = ()
+    indices: Mapping[int, object] = field(default_factory=dict)
     is_four_state: bool = True
+    row: Callable[[Machine], object | None] | None = None
+
+    def indices_now(self, machine: Machine) -> Mapping[int, object] | None:
+        """The indices, those of the row in front; None if it is not known which row that is."""
+        if self.row is None:
+            return self.indices
+        row = self.row(machine)
+        if row is None or isinstance(row, Outside):
+            return None
+        front = row if isinstance(row, tuple) else (row,)
+        rest = self.indices or {at: at for at in range(min(self.ends), max(self.ends) + 1)}
+        return {at: front + (one if isinstance(one, tuple) else (one,)) for at, one in rest.items()}
 
 
 def readmem(call: Any, compiler: Compiler) -> Evaluate:
@@ -60,7 +76,8 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
         if value.text is None:
             what = "the name of the file loaded here cannot be computed"
             return _undecided(machine, line, what + machine.plusargs.advice(machine.values))
-        if None in limits:
+        indices = facts.indices_now(machine)
+        if None in limits or indices is None:
             return _undecided(machine, line, "the addresses loaded here cannot be computed")
         load = _load(facts, value, [bits for bits in limits if bits is not None])
         own = machine.written.get(normpath(load.name))
@@ -71,13 +88,13 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
         path = static_name(facts.find(machine))
         load.is_blurred = path in machine.exposed or path in machine.monitored
         if load.is_opaque:
-            machine.memories.setdefault(facts.find(machine), Memory()).elements[None] = UNKNOWN
+            machine.memory(facts.find(machine)).elements[None] = UNKNOWN
         elif load.width:
             load_memory(
-                machine.memories.setdefault(facts.find(machine), Memory()),
+                machine.memory(facts.find(machine)),
                 load,
                 machine.simulator,
-                indices=facts.indices,
+                indices=indices,
                 is_four_state=facts.is_four_state,
             )
         return UNKNOWN
@@ -87,8 +104,10 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
 
 def _facts(call: Any, line: int, compiler: Compiler) -> LoadCall | None:
     target = written(call.arguments[1])
-    find, base = find_name(target, compiler, is_written=True), call.subroutineName[-1]
-    words = target.type
+    root = root_of(target)
+    finder = find_name if root is None else find_memory
+    find, base = finder(target, compiler, is_written=True), call.subroutineName[-1]
+    words, row = target.type, None if root is None else compile_index(target, compiler)
     if find is None or not words.isUnpackedArray or not words.hasFixedRange:
         return None
     if target.getSymbolReference().name == UNKNOWN_MEMORY:
@@ -101,7 +120,7 @@ def _facts(call: Any, line: int, compiler: Compiler) -> LoadCall | None:
         ends = (0, prod(abs(left - right) + 1 for left, right in dimensions) - 1)
     width, is_signed = int(element.bitWidth), bool(element.isSigned)
     indices, is_four_state = _indices(dimensions), bool(element.isFourState)
-    return LoadCall(line, base, find, width, is_signed, ends, indices, is_four_state)
+    return LoadCall(line, base, find, width, is_signed, ends, indices, is_four_state, row)
 
 
 def _dimensions(type_: Any) -> tuple[list[tuple[int, int]], Any]:
@@ -113,12 +132,13 @@ def _dimensions(type_: Any) -> tuple[list[tuple[int, int]], Any]:
     return dimensions, type_
 
 
-def _indices(dimensions: list[tuple[int, int]]) -> tuple[object, ...]:
-    """The elements in the order in which a file fills them; () for one dimension, where it is the address."""
+def _indices(dimensions: list[tuple[int, int]]) -> Mapping[int, object]:
+    """The elements as a file fills them; none for one dimension, where each is at its address."""
     if len(dimensions) < TWO:
-        return ()
+        return {}
     spans = [range(min(bounds), max(bounds) + 1) for bounds in dimensions]
-    return tuple(product(*spans)) if prod(map(len, spans)) <= MOST_ELEMENTS else ()
+    is_known = prod(map(len, spans)) <= MOST_ELEMENTS
+    return dict(enumerate(product(*spans))) if is_known else {}
 
 
 def writemem(call: Any, compiler: Compiler) -> Evaluate:
@@ -146,7 +166,10 @@ def _memory_text(machine: Machine, call: LoadCall, limits: list[int | None]) -> 
     memory = machine.memories.get(call.find(machine))
     known = [bits for bits in limits if bits is not None]
     is_whole = (
-        memory is not None and call.width > 0 and not call.indices and None not in memory.elements
+        memory is not None
+        and call.width > 0
+        and not (call.indices or call.row)
+        and None not in memory.elements
     )
     if memory is None or not is_whole or len(known) < len(limits):
         return None

@@ -15,6 +15,7 @@ from tilewright.verilog.classes import (
 )
 from tilewright.verilog.compiler import Compiler, Evaluate, Run
 from tilewright.verilog.heap import copy_name
+from tilewright.verilog.leaves import branch_of, is_field
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.signals import FinishSimulationSignal
@@ -30,6 +31,10 @@ _NULL = "ends the simulation here: the handle is null, there is no object"
 def find_name(expression: Any, compiler: Compiler, *, is_written: bool = False) -> FindName | None:
     """The name under which the machine keeps a variable, that of an object included; None if it is none."""
     kind = expression.kind.name
+    if is_field(expression):
+        branch = branch_of(expression)
+        is_whole = branch is not None and not branch.selects
+        return find_memory(expression, compiler, is_written=is_written) if is_whole else None
     if kind in ("NamedValue", "HierarchicalValue"):
         symbol, handle = expression.symbol, None
     elif is_member(expression):
@@ -47,10 +52,23 @@ def find_name(expression: Any, compiler: Compiler, *, is_written: bool = False) 
         if at == _UNKNOWN_OBJECT:
             machine.values[name], machine.memories[name] = UNKNOWN, Memory({None: UNKNOWN})
         elif is_written:
-            machine.touch(at, line)
+            machine.change(name, line)
         return name
 
     return find
+
+
+def find_memory(
+    expression: Any, compiler: Compiler, *, is_written: bool = False
+) -> FindName | None:
+    """The name of the array of which an expression is an element, or of the leaf that it is a part of."""
+    branch = branch_of(expression)
+    if branch is None:
+        return None
+    find, suffix = find_name(branch.root, compiler, is_written=is_written), branch.suffix
+    if find is None or not suffix:
+        return find
+    return lambda machine: find(machine) + suffix
 
 
 def object_of(handle: Value, machine: Machine, line: int) -> int:

@@ -7,10 +7,12 @@ from typing import Any
 
 from tilewright.verilog.classes import is_member, is_property
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate
+from tilewright.verilog.leaves import branch_of, has_parts, root_of
+from tilewright.verilog.looks import fill
 from tilewright.verilog.machine import Machine
-from tilewright.verilog.objects import FindName, find_name
+from tilewright.verilog.objects import FindName, find_memory, find_name
 from tilewright.verilog.paths import path_of
-from tilewright.verilog.stored import Key, Memory, Outside
+from tilewright.verilog.stored import Key, Outside
 from tilewright.verilog.values import UNKNOWN, Value, all_x, from_pattern
 
 FindKey = Callable[[Machine], Key | None]
@@ -29,8 +31,8 @@ def compile_target(expression: Any, compiler: Compiler) -> Assign:
         return _compile_parts(expression, compiler)
     if kind == "Conversion":
         return compile_target(expression.operand, compiler)
-    if root_of(expression) is not None and kind == "ElementSelect":
-        return _compile_element(expression, compiler)
+    if root_of(expression) is not None:
+        return _ignore if has_parts(expression.type) else _compile_element(expression, compiler)
     if kind in ("ElementSelect", "RangeSelect", "MemberAccess"):
         return _compile_part(expression, compiler)
     return _ignore
@@ -52,15 +54,6 @@ def fitter(type_: Any) -> Callable[[Value], Value]:
     if type_.isFourState:
         return lambda v: v.resize(width, is_signed=is_signed)
     return lambda v: v.resize(width, is_signed=is_signed).two_state()
-
-
-def root_of(expression: Any) -> Any:
-    """The memory of which an expression is an element, as an expression; None if it is none."""
-    depth = 0
-    while expression.kind.name == "ElementSelect" and expression.value.type.isUnpackedArray:
-        expression, depth = expression.value, depth + 1
-    is_name = expression.kind.name in ("NamedValue", "HierarchicalValue")
-    return expression if depth and (is_name or is_member(expression)) else None
 
 
 def does_something(expression: Any) -> bool:
@@ -99,9 +92,10 @@ def _store_at(machine: Machine, key: Key | None, value: Value) -> None:
         machine.set(key, value)
     elif key is not None and not isinstance(key[1], Outside):
         machine.marks.pop(key, None)
-        memory = machine.memories.setdefault(key[0], Memory())
+        memory = machine.memory(key[0])
         memory.elements[key[1]] = value
         memory.loaded.add(key[1])
+        fill(machine, memory)
 
 
 def compile_index(expression: Any, compiler: Compiler) -> Callable[[Machine], object | None]:
@@ -111,10 +105,10 @@ def compile_index(expression: Any, compiler: Compiler) -> Callable[[Machine], ob
     """
     selectors: list[Evaluate] = []
     ranges: list[range | None] = []
-    while expression.kind.name == "ElementSelect" and expression.value.type.isUnpackedArray:
-        selectors.insert(0, _compile_selector(expression, compiler))
-        ranges.insert(0, _range_of(expression.value.type))
-        expression = expression.value
+    branch = branch_of(expression)
+    for select in () if branch is None else branch.selects:
+        selectors.append(_compile_selector(select, compiler))
+        ranges.append(_range_of(select.value.type))
 
     def index(machine: Machine) -> object | None:
         indices = tuple(selector(machine).bits for selector in selectors)
@@ -151,18 +145,18 @@ def _range_of(type_: Any) -> range | None:
 
 def compile_key(expression: Any, compiler: Compiler) -> FindKey:
     """Which variable or element a target is, or is a part of."""
-    while expression.kind.name in ("Conversion", "RangeSelect", "MemberAccess", "ElementSelect"):
-        if is_member(expression):
-            break
-        if expression.kind.name == "Conversion":
+    while True:
+        if root_of(expression) is not None and (find := find_memory(expression, compiler)):
+            return _element_key(find, compile_index(expression, compiler))
+        if (find := find_name(expression, compiler)) is not None:
+            return find
+        kind = expression.kind.name
+        if kind == "Conversion":
             expression = expression.operand
-        elif (root := root_of(expression)) is not None and (
-            memory := find_name(root, compiler)
-        ) is not None:
-            return _element_key(memory, compile_index(expression, compiler))
-        else:
+        elif kind in ("RangeSelect", "MemberAccess", "ElementSelect"):
             expression = expression.value
-    return find_name(expression, compiler) or (lambda _: None)
+        else:
+            return lambda _: None
 
 
 def parts_of(target: Any) -> list[Any]:
@@ -177,15 +171,14 @@ def _element_key(find: FindName, index: Callable[[Machine], object | None]) -> F
 
 
 def _compile_element(expression: Any, compiler: Compiler) -> Assign:
-    find, fit = find_name(root_of(expression), compiler, is_written=True), fitter(expression.type)
+    find, fit = find_memory(expression, compiler, is_written=True), fitter(expression.type)
     index = compile_index(expression, compiler)
     if find is None:
         return _ignore
 
     def assign(machine: Machine, value: Value) -> None:
         path = find(machine)
-        memory = machine.memories.setdefault(path, Memory())
-        at = index(machine)
+        memory, at = machine.memory(path), index(machine)
         if at is None:
             memory.elements.clear()
             memory.elements[None] = UNKNOWN
@@ -195,6 +188,7 @@ def _compile_element(expression: Any, compiler: Compiler) -> Assign:
             return
         memory.elements[at] = fit(value)
         memory.loaded.add(at)
+        fill(machine, memory)
 
     return assign
 

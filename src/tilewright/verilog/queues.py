@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.looks import fill
 from tilewright.verilog.machine import Machine
-from tilewright.verilog.objects import find_name
-from tilewright.verilog.places import root_of
+from tilewright.verilog.objects import find_memory, find_name
 from tilewright.verilog.stored import Memory
 from tilewright.verilog.values import UNKNOWN, Value
 from tilewright.verilog.variables import forget_property
@@ -39,6 +39,7 @@ def queue_method(call: Any, compiler: Compiler) -> Evaluate:
             return UNKNOWN
         memory.elements = dict(enumerate(elements))
         memory.size = len(elements)
+        fill(machine, memory)
         return result
 
     return evaluate
@@ -46,8 +47,7 @@ def queue_method(call: Any, compiler: Compiler) -> Evaluate:
 
 def _forgetting(element: Any, compiler: Compiler) -> Evaluate:
     """A queue within an array changes: the array is not known any more."""
-    root = root_of(element)
-    find = None if root is None else find_name(root, compiler, is_written=True)
+    find = find_memory(element, compiler, is_written=True)
 
     def evaluate(machine: Machine) -> Value:
         if find is not None:
@@ -164,6 +164,7 @@ def new_array(assignment: Any, compiler: Compiler) -> Evaluate | None:
         old = machine.memories.get(origin(machine)) if origin else None
         memory = machine.memories[find(machine)] = Memory()
         is_known = count is not None and 0 <= count <= MOST_ELEMENTS
+        is_known = is_known and find(machine) not in machine.volatile
         if not is_known or (right.initExpr is not None and old is None):
             memory.elements[None] = UNKNOWN
         else:

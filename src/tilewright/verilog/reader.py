@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from tilewright.errors import FormatError
-from tilewright.verilog.block_order import Block, in_order
+from tilewright.verilog.acts import Acts
+from tilewright.verilog.block_order import Block, driven_names, in_order, is_watched
 from tilewright.verilog.classes import methods_of, outer_scopes, static_properties
 from tilewright.verilog.compiler import Run
 from tilewright.verilog.facts import facts_of
@@ -19,6 +20,7 @@ from tilewright.verilog.machine import (
     MAX_STEPS,
     Machine,
 )
+from tilewright.verilog.members import calling_members, instance_bodies, tied_ports
 from tilewright.verilog.nonblocking import catch_up
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.plusargs import Plusargs
@@ -32,17 +34,20 @@ from tilewright.verilog.signals import (
 )
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.statements import StatementCompiler
+from tilewright.verilog.stored import Memory
 from tilewright.verilog.testbench import Testbench
+from tilewright.verilog.unchecked import unchecked_reads
 from tilewright.verilog.unknown_names import UNKNOWN_NAME
 from tilewright.verilog.unread_results import left_out_reads
+from tilewright.verilog.values import UNKNOWN
 from tilewright.verilog.variables import forget
 
-_READS = ("$fscanf", "$fgets")
-_CALLING = ("ProceduralBlock", "Subroutine")
 MAX_TURNS = 200_000
 """Of an always block that reads files."""
 MAX_IDLE_TURNS = 1_000
 """In which it changes variables and reads nothing."""
+MAX_ROUNDS = 4
+"""Of following a testbench in which processes share objects."""
 
 
 def follow(
@@ -61,6 +66,18 @@ def follow(
     `ignores_case`, files are found as on a system that does not know letter case; `contents` stand
     in for what files hold. Raises `FormatError` for a testbench that nests too deeply.
     """
+
+    def follow_once(shared: frozenset[str]) -> Machine:
+        machine = Machine(
+            folder, plusargs, volatile=volatile | shared, exposed=exposed, monitored=monitored,
+            simulator=simulator, max_steps=max_steps, ignores_case=ignores_case,
+        )  # fmt: skip
+        machine.contents.update(contents or {})
+        machine.memories |= {name: Memory({None: UNKNOWN}) for name in shared}
+        machine.acts = Acts(nets, is_watched(blocks, nets))
+        _run_all(machine, compiler, scopes, statics, blocks)
+        return machine
+
     try:
         bodies = [body for top in testbench.tops for body in instance_bodies(top)]
         scopes = [*outer_scopes(testbench.compilation), *bodies]
@@ -70,24 +87,32 @@ def follow(
         blocks = [Block(node, facts_of(node.body)) for node in nodes]
         compiler = StatementCompiler(
             testbench,
-            frozenset(_unchecked_reads([*calling, *methods])),
+            frozenset(unchecked_reads([*calling, *methods])),
             frozenset(_assigned(scopes, blocks)),
             frozenset(left_out_reads(calling, methods)),
             dict(tied_ports(bodies)),
         )
-        machine = Machine(
-            folder, frozenset((*_volatile(blocks), *_unknown_names(bodies))),
-            frozenset(_exposed(testbench, bodies, blocks)), frozenset(monitored_names(calling)), simulator,
-            Plusargs(tuple(map(os.fsencode, testbench.plusargs))),
-            max_steps=max_steps, ignores_case=ignores_case,
-        )  # fmt: skip
-        machine.contents.update(contents or {})
+        volatile = frozenset((*_volatile(blocks), *_unknown_names(bodies)))
+        exposed = frozenset(_exposed(testbench, bodies, blocks))
+        monitored, nets = frozenset(monitored_names(calling)), frozenset(driven_names(bodies))
+        plusargs = Plusargs(tuple(map(os.fsencode, testbench.plusargs)))
         statics = list(static_properties(testbench.compilation))
-        _run_all(machine, compiler, scopes, statics, blocks)
+        return _follow_shared(follow_once)
     except RecursionError:
         raise FormatError(
             f"{testbench.path} must nest less deeply to be followed: split its expressions or blocks"
         ) from None
+
+
+def _follow_shared(follow_once: Callable[[frozenset[str]], Machine]) -> Machine:
+    """Properties that two processes change are found by following once; then they are unknown."""
+    shared = frozenset[str]()
+    for _ in range(MAX_ROUNDS):
+        machine = follow_once(shared)
+        if not machine.shared:
+            return machine
+        shared |= machine.shared.keys()
+    machine.lose_shared(min(machine.shared.values()))
     return machine
 
 
@@ -98,7 +123,8 @@ def _run_all(
     statics: list[Any],
     blocks: list[Block],
 ) -> None:
-    variables = [one for scope in scopes for one in scope if one.kind.name == "Variable"]
+    members = [one for scope in scopes for one in scope]
+    variables = [one for one in members if one.kind.name == "Variable" or _is_constant_array(one)]
     for variable in (*statics, *variables):
         if run := compiler.initialize(variable):
             run(machine)
@@ -111,18 +137,31 @@ def _run_all(
         _run(machine, compiler, block)
         if machine.is_finished:
             break
-    late = {name for block in blocks if block.is_initial for name in changed_again(block.node.body)}
-    with suppress(FinishSimulationSignal):
-        for number, block in enumerate(blocks):
-            if block.is_reader and not machine.is_finished:
-                machine.heap.process = (-1 - len(blocks) - number,)
-                for name in late & block.facts.read - block.facts.assigned:
-                    forget(machine, name)
-                _run_again_and_again(machine, compiler, block)
+    _run_readers(machine, compiler, blocks)
     machine.heap.process = ()
     for block in blocks:
         if block.is_final:
             _run(machine, compiler, block)
+
+
+def _run_readers(machine: Machine, compiler: StatementCompiler, blocks: list[Block]) -> None:
+    """The always blocks that read; one that ends the simulation leaves open how far the others come."""
+    late = {name for block in blocks if block.is_initial for name in changed_again(block.node.body)}
+    ending: Callable[[], AbstractContextManager[None]] = nullcontext
+    for number, block in enumerate(blocks):
+        if block.is_reader and not machine.is_finished:
+            machine.heap.process = (-1 - len(blocks) - number,)
+            for name in late & block.facts.read - block.facts.assigned:
+                forget(machine, name)
+            try:
+                with ending():
+                    _run_again_and_again(machine, compiler, block)
+            except FinishSimulationSignal:
+                ending = machine.assumed  # the others run beside it, until then
+
+
+def _is_constant_array(symbol: Any) -> bool:
+    return symbol.kind.name == "Parameter" and bool(symbol.type.isUnpackedArray)
 
 
 def _run_again_and_again(machine: Machine, compiler: StatementCompiler, block: Block) -> None:
@@ -215,58 +254,6 @@ def _volatile(blocks: list[Block]) -> set[str]:
     return several
 
 
-def tied_ports(bodies: list[Any]) -> Iterator[tuple[str, Any]]:
-    """Inputs of the testbench's own modules that stand at a constant: path and constant."""
-    for body in bodies:
-        for member in body:
-            if member.kind.name != "Instance":
-                continue
-            for connection in member.portConnections:
-                inner = getattr(connection.port, "internalSymbol", None)
-                value = connection.expression
-                if inner is not None and value is not None and value.constant is not None:
-                    yield path_of(inner), value
-
-
-def unchecked_lines(testbench: Testbench) -> list[int]:
-    """Lines of the file reads whose result nothing looks at."""
-    blocks = [*calling_members(testbench), *methods_of(testbench.compilation)]
-    offsets = _unchecked_reads(blocks)
-    lines: set[int] = set()
-
-    def visit(node: Any) -> None:
-        if node.kind.name == "Call" and node.sourceRange.start.offset in offsets:
-            lines.add(testbench.line(node))
-
-    for block in blocks:
-        block.body.visit(visit)
-    return sorted(lines)
-
-
-def calling_members(testbench: Testbench) -> list[Any]:
-    """The blocks and subroutines of modules, of packages and outside of them."""
-    return [one for scope in scopes_of(testbench) for one in scope if one.kind.name in _CALLING]
-
-
-def scopes_of(testbench: Testbench) -> list[Any]:
-    """The bodies of all instances, then packages and what stands outside of them."""
-    bodies = [body for top in testbench.tops for body in instance_bodies(top)]
-    return [*bodies, *outer_scopes(testbench.compilation)]
-
-
-def instance_bodies(body: Any) -> Iterator[Any]:
-    """The body of an instance and of all those below it, generate blocks included."""
-    yield body
-    for member in body:
-        if member.kind.name == "Instance":
-            yield from instance_bodies(member.body)
-        elif member.kind.name == "GenerateBlock" and not member.isUninstantiated:
-            yield from instance_bodies(member)
-        elif member.kind.name == "GenerateBlockArray":
-            for entry in member.entries:
-                yield from instance_bodies(entry)
-
-
 def _run(machine: Machine, compiler: StatementCompiler, block: Block) -> None:
     line = compiler.line(block.node.body)
     try:
@@ -291,35 +278,3 @@ def _run(machine: Machine, compiler: StatementCompiler, block: Block) -> None:
             f"lint follows {machine.max_steps:,} steps, and this block takes more: the rest was not "
             f"seen",
         )
-
-
-def _unchecked_reads(blocks: list[Any]) -> set[int]:
-    """Offsets of `$fscanf` and `$fgets` calls whose result is dropped, or stored and never read."""
-    dropped: set[int] = set()
-    stored: dict[int, str] = {}
-    written: set[int] = set()
-    read: dict[int, str] = {}
-
-    def visit(node: Any) -> None:
-        kind = node.kind.name
-        if kind == "ExpressionStatement" and (call := _read_call(node.expr)) is not None:
-            dropped.add(call.sourceRange.start.offset)
-        elif kind == "Assignment" and node.left.kind.name == "NamedValue":
-            written.add(node.left.sourceRange.start.offset)
-            if (call := _read_call(node.right)) is not None:
-                stored[call.sourceRange.start.offset] = path_of(node.left.symbol)
-        elif kind == "NamedValue":
-            read[node.sourceRange.start.offset] = path_of(node.symbol)
-
-    for block in blocks:
-        block.body.visit(visit)
-    names = {name for offset, name in read.items() if offset not in written}
-    return dropped | {offset for offset, name in stored.items() if name not in names}
-
-
-def _read_call(expression: Any) -> Any:
-    """The file read behind an expression, conversions taken off; None if it is none."""
-    while expression.kind.name == "Conversion":
-        expression = expression.operand
-    is_call = expression.kind.name == "Call" and expression.isSystemCall
-    return expression if is_call and expression.subroutineName in _READS else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tilewright.verilog.events import MemoryLoad
@@ -68,14 +69,15 @@ def load_memory(
     load: MemoryLoad,
     simulator: Simulator = ICARUS,
     *,
-    indices: tuple[object, ...] = (),
+    indices: Mapping[int, object] | None = None,
     is_four_state: bool = True,
 ) -> None:
-    """Fill the elements that the file gives; `indices` are those of a memory with several dimensions.
+    """Fill the elements that the file gives; `indices` by address are those of a memory with several
+    dimensions.
 
     is_four_state: its words can hold x and z.
     """
-    load.indices = {index: address for address, index in enumerate(indices)}
+    load.indices = {index: address for address, index in (indices or {}).items()}
     before = memory.loads[-1] if memory.loads else None
     memory.loads.append(load)
     if load.is_outside:

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from tilewright.verilog.classes import methods_of
+from tilewright.verilog.members import calling_members
 from tilewright.verilog.plusarg_values import split_format
-from tilewright.verilog.reader import calling_members
 from tilewright.verilog.refused_places import STRING, refused_place
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.testbench import Testbench
 
 _SCANS = {"$fscanf": 2, "$sscanf": 2}
 _READS = {"$fgets": 1, "$fread": 1}
+_LOADS = ("$readmemb", "$readmemh")
 _WRITERS = {"$sformat": 0, "$swrite": 0, "$value$plusargs": 1}
 _ERROR_BITS = 640
 _NAMES = ("NamedValue", "HierarchicalValue")
@@ -96,6 +97,8 @@ def _places(name: str, arguments: list[Any]) -> list[Any]:
         return [_written(argument) for argument in arguments[_SCANS[name] :]]
     if name in _READS:
         return [_written(arguments[0])] if arguments else []
+    if name in _LOADS:
+        return [_written(arguments[1])]
     if name in _WRITERS and len(arguments) > _WRITERS[name]:
         return [_written(arguments[_WRITERS[name]])]
     return []

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tilewright.verilog.classes import classes_of, is_member, is_own, methods_of
-from tilewright.verilog.reader import calling_members
+from tilewright.verilog.members import calling_members
 from tilewright.verilog.testbench import Testbench
 
 _COMPARISONS = frozenset(("Equality", "Inequality", "CaseEquality", "CaseInequality"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tilewright.verilog.leaves import root_of
 from tilewright.verilog.simulators import ICARUS, Simulator
 
 CONCATENATION = "a concatenation"
@@ -25,6 +26,8 @@ def refused_place(place: Any, call: str, simulator: Simulator) -> str:
     """What `simulator` does not take as a place for the system call `call`; "" if it takes `place`."""
     if place.kind.name == "Concatenation":
         return CONCATENATION
+    if call.startswith("$readmem"):
+        return "" if root_of(place) is None else "a row of an array by $readmem"
     if simulator is not ICARUS:
         return ""
     if _is_result(place):

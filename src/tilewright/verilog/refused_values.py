@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tilewright.verilog.classes import is_member
-from tilewright.verilog.reader import calling_members, scopes_of
+from tilewright.verilog.members import calling_members, scopes_of
 from tilewright.verilog.testbench import Testbench
 
 _EQUALITIES = frozenset(("Equality", "Inequality", "CaseEquality", "CaseInequality"))

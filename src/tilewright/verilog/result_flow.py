@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tilewright.verilog.classes import overriders
+from tilewright.verilog.classes import is_member, overriders
 from tilewright.verilog.facts import facts_of
 from tilewright.verilog.paths import path_of
 
@@ -13,7 +13,7 @@ RESULT_CALLS = frozenset(("$fscanf", "$fgets", "$fgetc", "$feof", "$sscanf", "$f
 """Calls whose result tells how far a file goes."""
 Flow = tuple[frozenset[str], frozenset[str]]
 """Variables that are written, and those that decide what is written, or whether it is."""
-_RESULT = "$"
+RESULT = "$"
 """Stands for the result of a read."""
 
 
@@ -25,12 +25,12 @@ def tells_of_file(condition: Any, body: Any) -> bool:
     flows = _Flows()
     flows.collect(body)
     flows.collect(condition)
-    known = {_RESULT}
+    known = {RESULT}
     while True:
         more = {one for to, sources in flows.found if sources & known for one in to}
         more -= flows.counters | known
         if not more:
-            return bool(_sources(condition) & known)
+            return bool(sources_of(condition) & known)
         known |= more
 
 
@@ -49,7 +49,7 @@ class _Flows:
     def _visit(self, node: Any) -> None:
         kind = node.kind.name
         if kind == "Assignment":
-            targets, sources = _names(node.left), _sources(node.right)
+            targets, sources = _names(node.left), sources_of(node.right)
             self.counters |= targets & sources
             self.found.append((targets, sources))
         elif kind == "UnaryOp" and "crement" in node.op.name:
@@ -62,7 +62,7 @@ class _Flows:
             self._call(node)
 
     def _guard(self, conditions: list[Any], branches: list[Any]) -> None:
-        sources = frozenset[str]().union(*map(_sources, conditions))
+        sources = frozenset[str]().union(*map(sources_of, conditions))
         for branch in branches:
             if branch is not None:
                 self.found.append((frozenset(facts_of(branch).assigned), sources))
@@ -72,7 +72,7 @@ class _Flows:
             for formal, actual in zip(subroutine.arguments, call.arguments, strict=False):
                 inside = frozenset((path_of(formal),))
                 if formal.direction.name != "Out":
-                    self.found.append((inside, _sources(actual)))
+                    self.found.append((inside, sources_of(actual)))
                 if formal.direction.name != "In":
                     place = actual.left if actual.kind.name == "Assignment" else actual
                     self.found.append((_names(place), inside))
@@ -87,7 +87,7 @@ class _Flows:
 
     def _return(self, node: Any, result: str) -> None:
         if node.kind.name == "Return" and node.expr:
-            self.found.append((frozenset((result,)), _sources(node.expr)))
+            self.found.append((frozenset((result,)), sources_of(node.expr)))
 
 
 def _called(call: Any) -> list[Any]:
@@ -105,17 +105,19 @@ def _names(node: Any) -> frozenset[str]:
     return frozenset(facts_of(node).read)
 
 
-def _sources(node: Any) -> frozenset[str]:
+def sources_of(node: Any) -> frozenset[str]:
     """Variables in an expression, results of functions and of reads."""
     found: set[str] = set()
 
     def visit(one: Any) -> None:
         if one.kind.name in ("NamedValue", "HierarchicalValue"):
             found.add(path_of(one.symbol))
+        elif is_member(one):
+            found.add(path_of(one.member))
         elif one.kind.name == "Call" and not one.isSystemCall:
             found.update(map(_result, _called(one)))
         elif one.kind.name == "Call" and one.subroutineName in RESULT_CALLS:
-            found.add(_RESULT)
+            found.add(RESULT)
 
     node.visit(visit)
     return frozenset(found - {""})

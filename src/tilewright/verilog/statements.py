@@ -6,6 +6,7 @@ Time is left out: delays and events are passed at once, initial blocks run one a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ from tilewright.verilog.facts import facts_of
 from tilewright.verilog.file_reads import holder_name
 from tilewright.verilog.forks import compile_fork
 from tilewright.verilog.initial_values import compile_declaration, compile_initial_value
+from tilewright.verilog.leaves import has_parts
 from tilewright.verilog.looks import look_at_all
 from tilewright.verilog.loops import LOOPS
 from tilewright.verilog.machine import Machine
@@ -30,8 +32,10 @@ from tilewright.verilog.signals import (
     DisableBlockSignal,
     ReturnCallSignal,
 )
+from tilewright.verilog.slots import compile_parts, slot_of
 from tilewright.verilog.subroutines import compile_subroutine, prepare_call
 from tilewright.verilog.system_calls import compile_system_call
+from tilewright.verilog.tellers import compile_teller
 from tilewright.verilog.testbench import Testbench
 from tilewright.verilog.unknown_branches import compile_unknown
 from tilewright.verilog.values import UNKNOWN, Value
@@ -51,6 +55,7 @@ class StatementCompiler:
     tied: Mapping[str, Any] = field(default_factory=dict)
     old_values: list[Evaluate] = field(default_factory=list)
     bodies: dict[str, Run] = field(default_factory=dict)
+    results: list[Any] = field(default_factory=list)
 
     def line(self, node: Any) -> int:
         """Line of a node in the testbench."""
@@ -179,15 +184,19 @@ def _conditional(statement: Any, compiler: Compiler) -> Run:
     if_false = compiler.compile(statement.ifFalse) if statement.ifFalse else _pass
     branches = [(statement.ifTrue, if_true), (statement.ifFalse, if_false)]
     on_unknown = compile_unknown([one for one in branches if one[0]], compiler)
+    tell, passed = compile_teller(statement.conditions[0].expr), set(facts_of(statement).assigned)
 
     def run(machine: Machine) -> None:
         machine.step()
         holds = condition(machine).truth
         if holds is None:
             on_unknown(machine)
-        else:
-            with machine.branch():
-                (if_true if holds else if_false)(machine)
+            return
+        items = tell(machine)
+        if items:
+            machine.news.pass_by(passed, items)
+        with machine.branch(items):
+            (if_true if holds else if_false)(machine)
 
     return run
 
@@ -197,7 +206,7 @@ def _assertion(statement: Any, compiler: Compiler) -> Run:
     condition = compiler.expression(statement.cond)
     if_true = compiler.compile(statement.ifTrue) if statement.ifTrue else _pass
     if_false = compiler.compile(statement.ifFalse) if statement.ifFalse else _complain
-    forget = compiler.forget(statement)
+    forget, tell = compiler.forget(statement), compile_teller(statement.cond)
 
     def run(machine: Machine) -> None:
         machine.step()
@@ -205,7 +214,7 @@ def _assertion(statement: Any, compiler: Compiler) -> Run:
         if holds is None:
             forget(machine)
             return
-        with machine.branch():
+        with machine.branch(tell(machine)):
             (if_true if holds else if_false)(machine)
 
     return run
@@ -254,16 +263,29 @@ def _raiser(error: type[Exception]) -> Callable[[Any, Compiler], Run]:
 def _return(statement: Any, compiler: Compiler) -> Run:
     if not statement.expr:
         return _return_nothing
+    if has_parts(statement.expr.type):
+        return _return_parts(statement, compiler)
     value, source = compiler.expression(statement.expr), copied(statement.expr)
     find_key = compile_key(source, compiler) if source is not None else None
+    tell = compile_teller(statement.expr)
 
     def run(machine: Machine) -> None:
         event = machine.event_of(find_key(machine)) if find_key else None
-        if event is None:
-            raise ReturnCallSignal(value(machine), None)
-        with machine.unused():
+        with machine.unused() if event is not None else nullcontext():
             result = value(machine)
+        machine.news.returned = {**tell(machine), **machine.news.here}
         raise ReturnCallSignal(result, event)
+
+    return run
+
+
+def _return_parts(statement: Any, compiler: Compiler) -> Run:
+    """``return`` of a structure or an array."""
+    take, slot = compile_parts(statement.expr, compiler), slot_of(compiler.results[-1])
+
+    def run(machine: Machine) -> None:
+        slot.put(machine, take(machine))
+        raise ReturnCallSignal(UNKNOWN, None)
 
     return run
 

@@ -23,16 +23,23 @@ class Outside:
 
 @dataclass(slots=True)
 class Memory:
-    """An unpacked array: known elements, and the loads that filled it. size: of one that can grow."""
+    """An unpacked array: known elements, and the loads that filled it.
+
+    size: of one that can grow. filler: the last read before an element was stored, in a loop that goes on as
+    a file does.
+    """
 
     elements: dict[object, Value] = field(default_factory=dict)
     loads: list[MemoryLoad] = field(default_factory=list)
     loaded: set[object] = field(default_factory=set)
     size: int | None = None
+    filler: ReadEvent | None = None
 
     def copy(self) -> Memory:
         """An array of its own with the same elements."""
-        return Memory(dict(self.elements), list(self.loads), set(self.loaded), self.size)
+        return Memory(
+            dict(self.elements), list(self.loads), set(self.loaded), self.size, self.filler
+        )
 
 
 @dataclass(slots=True)

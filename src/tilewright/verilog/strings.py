@@ -36,6 +36,17 @@ def string_method(call: Any, compiler: Compiler) -> Evaluate:
     return evaluate
 
 
+def string_character(expression: Any, compiler: Compiler) -> Evaluate:
+    """``text[index]``."""
+    text, at = compiler.expression(expression.value), compiler.expression(expression.selector)
+
+    def evaluate(machine: Machine) -> Value:
+        own, index = text(machine).text, at(machine)
+        return UNKNOWN if own is None or index.bits is None else _character(own, [index])
+
+    return evaluate
+
+
 def string_from_number(call: Any, compiler: Compiler) -> Evaluate:
     """`text.itoa(number)` and its kin."""
     target, code = compile_target(call.arguments[0], compiler), _FORMATS[call.subroutineName]

@@ -18,6 +18,7 @@ from tilewright.verilog.classes import (
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.events import ReadEvent
 from tilewright.verilog.frames import restore, take_away
+from tilewright.verilog.leaves import has_parts
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.objects import object_of
 from tilewright.verilog.paths import path_of
@@ -32,7 +33,7 @@ class Body:
     """A subroutine: its path and name, its arguments, and the variable that holds its result, or "".
 
     arguments: path of each, whether it is an array, and whether it goes in. is_automatic: each call has
-    variables of its own. result: what those hold at first.
+    variables of its own. result: what those hold at first; has_parts: it is an array or a structure.
     """
 
     node: Any
@@ -41,12 +42,13 @@ class Body:
     is_automatic: bool
     result_path: str
     result: Value
+    has_parts: bool
 
     @classmethod
     def of(cls, subroutine: Any) -> Body:
         """The body of a subroutine of pyslang's tree."""
         formals = tuple(
-            (path_of(one), bool(one.type.isUnpackedArray), one.direction.name != "Out")
+            (path_of(one), has_parts(one.type), one.direction.name != "Out")
             for one in subroutine.arguments
         )
         result = subroutine.returnValVar
@@ -57,19 +59,24 @@ class Body:
             is_automatic(subroutine),
             "" if result is None else path_of(result),
             UNKNOWN if result is None else default_value(result.type),
+            result is not None and has_parts(result.type),
         )
 
     def run(self, compiler: Compiler, machine: Machine) -> None:
         """Run the statements; they are compiled at the first call."""
         if self.path not in compiler.bodies:
             compiler.bodies[self.path] = lambda _: None
+            compiler.results.append(self.node.returnValVar)
             compiler.bodies[self.path] = compiler.compile(self.node.body)
+            compiler.results.pop()
         try:
             compiler.bodies[self.path](machine)
         except ReturnCallSignal as returned:
             if self.result_path:
                 value, event = returned.args
-                machine.set(self.result_path, value)
+                if not self.has_parts:
+                    machine.set(self.result_path, value)
+                machine.news.tell((self.result_path,), machine.news.returned)
                 if event is not None:
                     machine.mark(self.result_path, event)
         except DisableBlockSignal as disabled:
@@ -155,13 +162,13 @@ def _call(
             elif body.is_automatic:
                 drop(machine, name, is_array=is_array)
         if body.is_automatic and body.result_path:
-            drop(machine, body.result_path, is_array=False)
+            drop(machine, body.result_path, is_array=body.has_parts)
         body.run(compiler, machine)
         results = [one.take(machine, body.arguments[one.position][0]) for one in outputs]
         event = machine.marks.get(body.result_path)
         with machine.unused():
             value = UNKNOWN
-            if body.result_path:
+            if body.result_path and not body.has_parts:
                 value = machine.get(body.result_path) or machine.first(body.result)
     finally:
         heap.active[body.path] -= 1

@@ -28,6 +28,7 @@ from tilewright.verilog.strings import (
     string_from_number,
     string_method,
 )
+from tilewright.verilog.tellers import complaint_of
 from tilewright.verilog.texts import compile_printed, compile_text
 from tilewright.verilog.values import UNKNOWN, Value
 
@@ -62,10 +63,11 @@ def _display(call: Any, compiler: Compiler) -> Evaluate:
     """`$display` and its kin: they look at values, and tell that a read failed."""
     text = compile_printed(call.arguments, compiler)
     end = b"" if call.subroutineName == "$write" else b"\n"
+    complaint = complaint_of(call, compiler.line(call))
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
-        machine.blame(is_end=False)
+        machine.blame(is_end=False, complaint=complaint)
         machine.show(text(machine).text, end)
         return UNKNOWN
 
@@ -116,9 +118,11 @@ def _sformatf(call: Any, compiler: Compiler) -> Evaluate:
     return compile_text(call.arguments, compiler)
 
 
-def _finish(_: Any, __: Compiler) -> Evaluate:
+def _finish(call: Any, compiler: Compiler) -> Evaluate:
+    complaint = complaint_of(call, compiler.line(call))
+
     def evaluate(machine: Machine) -> Value:
-        machine.blame(is_end=True)
+        machine.blame(is_end=True, complaint=complaint)
         raise FinishSimulationSignal
 
     return evaluate

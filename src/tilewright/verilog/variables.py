@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from tilewright.verilog.heap import static_name
+from tilewright.verilog.heap import LEAF, static_name
 from tilewright.verilog.machine import Machine
-from tilewright.verilog.stored import Memory
+from tilewright.verilog.stored import Key, Memory
 from tilewright.verilog.values import UNKNOWN
 
 
 def forget(machine: Machine, name: str) -> None:
     """A variable or array may have been changed by what is not followed."""
+    _drop_leaves(machine, name)
     machine.set(name, UNKNOWN)
     if name in machine.memories:
         machine.memories[name].elements = {None: UNKNOWN}
+
+
+def _drop_leaves(machine: Machine, name: str) -> None:
+    """The members of a structure, each with the read that left it."""
+    if name not in machine.structures:
+        return
+    machine.structures.discard(name)
+    for value in [one for one in machine.values if _is_leaf(one, name)]:
+        del machine.values[value]
+    for memory in [one for one in machine.memories if _is_leaf(one, name)]:
+        del machine.memories[memory]
+    for key in [one for one in machine.marks if _is_leaf(one, name)]:
+        del machine.marks[key]
+
+
+def _is_leaf(key: Key, name: str) -> bool:
+    return (key if isinstance(key, str) else key[0]).startswith(name + LEAF)
 
 
 def forget_all(machine: Machine, path: str) -> None:
@@ -31,6 +49,7 @@ def forget_property(machine: Machine, name: str, *, is_array: bool) -> None:
 
 def drop(machine: Machine, name: str, *, is_array: bool) -> None:
     """A variable begins anew: it holds what one holds to which nothing was assigned."""
+    _drop_leaves(machine, name)
     machine.values.pop(name, None)
     machine.marks.pop(name, None)
     if is_array:
@@ -41,6 +60,9 @@ def drop(machine: Machine, name: str, *, is_array: bool) -> None:
 
 def copy(machine: Machine, source: str, target: str) -> None:
     """The variable or array `target`, to which nothing was assigned, becomes what `source` is."""
+    for leaf in [one for one in (*machine.values, *machine.memories) if _is_leaf(one, source)]:
+        copy(machine, leaf, target + leaf.removeprefix(source))
+        machine.structures.add(target)
     if source in machine.values:
         machine.values[target] = machine.values[source]
     if source in machine.memories:

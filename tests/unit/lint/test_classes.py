@@ -10,6 +10,7 @@ from tests.rtl.layers import require_simulator
 from tests.unit.lint.class_benches import BENCHES, FILES, Bench
 from tests.unit.lint.good_files import write
 from tilewright.cores.build_cache import cached_build
+from tilewright.lint import lint
 from tilewright.lint.check import judge_machine
 from tilewright.verilog.reader import follow
 from tilewright.verilog.simulators import ICARUS, VERILATOR, Simulator
@@ -94,15 +95,34 @@ READ = """
     [
         'initial begin a = new("d.txt"); fork begin #1; void\'(a.next(x)); end '
         "begin #2; void'(a.next(y)); end join end",
-        'initial begin a = new("d.txt"); #5; a.step(); void\'(a.next(x)); end '
+        'initial begin a = new("d.txt"); #5; while (a.n < 3) begin a.step(); void\'(a.next(x)); end end '
         "initial begin #10; a.step(); end",
     ],
 )
 def test_an_object_that_two_processes_change_is_undecided(body: str, tmp_path: Path) -> None:
-    """Which of them is the first depends on time."""
+    """Which of them is the first depends on time, and so does what is read."""
     errors, messages = _follow_text(tmp_path, f"{READ} R a; logic [31:0] x, y; {body}", VERILATOR)
     assert errors == {"undecided"}
-    assert any("two processes" in message for message in messages)
+    assert any("two processes" in one or "cannot compute" in one for one in messages)
+
+
+SCOREBOARD = f"""
+  class Board; logic [31:0] q[$]; int n; function void add(logic [31:0] w); q.push_back(w); n++; endfunction
+    function void check(logic [31:0] y); logic [31:0] e; e = q.pop_front(); n--; if (e !== y) $error("no");
+    endfunction endclass
+  {READ} R r; Board b; logic [31:0] x; wire [31:0] y;
+  initial begin r = new("d.txt"); repeat (6) begin #10; if (!r.next(x)) $fatal(1, "short"); b.add(x); end end
+  initial begin b = new; #15; repeat (6) begin #10; b.check(y); end end"""
+
+
+def test_a_scoreboard_that_two_processes_fill_and_empty(tmp_path: Path) -> None:
+    """No number of reads hangs on it: the words are judged, the last one that is missing, too."""
+    assert _follow_text(tmp_path, SCOREBOARD, VERILATOR)[0] == set()
+    for text, kind in ((b"1\n2\n3\n4\n5\n", "too-few-words"), (b"1\n2\n3x\n4\n5\n6\n", "x-digits")):
+        folder = write(tmp_path / kind, FILES | {"d.txt": text})
+        (folder / "t.sv").write_text(f"module t; {SCOREBOARD} endmodule")
+        report = lint(folder, testbench=folder / "t.sv", reader="verilator")
+        assert {(one.file, one.kind) for one in report.errors} == {("d.txt", kind)}
 
 
 def test_an_object_that_nobody_knows_is_undecided(tmp_path: Path) -> None:

@@ -196,8 +196,8 @@ def test_an_over_read_that_the_design_may_see_is_a_note_only_at_the_very_end(
 ) -> None:
     """The address file of a template has fewer lines than are read, after the last comparison."""
     body = (
-        'dut u(.a(a)); initial begin f = $fopen("d.txt", "r"); g = $fopen("e.txt", "r");\n'
-        'repeat (4) begin n = $fscanf(f, "%h", v); s = s + v; n = $fscanf(g, "%h", a); end\n'
+        'wire [7:0] y; dut u(a, y); initial begin f = $fopen("d.txt", "r"); g = $fopen("e.txt", "r");\n'
+        'repeat (4) begin n = $fscanf(f, "%h", v); if (v !== y) k = 1; n = $fscanf(g, "%h", a); end\n'
         'repeat (2) n = $fscanf(g, "%h", a); end'
     )
     report = _lint(tmp_path, body, {"d.txt": FOUR, "e.txt": FOUR})

@@ -32,8 +32,8 @@ LOOKS = {
     "a word of which the design says the address": ("", f"{READ} m[0] = v; x = m[at];"),
     "a sum of a memory": ("", READ + "m[0] = v; s = m.sum();"),
     # arrays as wholes
-    "a row that is assigned": ("", READ + "m[0] = v; z[1] = m; s = z[1][0];"),
-    "a row that is copied": ("", READ + "z[1][0] = v; m = z[1]; s = m[0];"),
+    "a row that is assigned": ("", READ + "m[0] = v; z[1] = m; s = z[1][0] + 1;"),
+    "a row that is copied": ("", READ + "z[1][0] = v; m = z[1]; s = m[0] + 1;"),
     "a slice": ("reg [7:0] y[0:1];", READ + "m[0] = v; y = m[0:1]; s = y[0];"),
     "a memory that is written": ("", READ + 'm[0] = v; $writememh("o.txt", m);'),
     # places

@@ -1,0 +1,138 @@
+"""What variables hold while a testbench is followed, and who uses what a read left in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tilewright.verilog.events import AT_END, MATCHED, ReadEvent
+from tilewright.verilog.heap import LEAF, static_name
+from tilewright.verilog.simulators import ICARUS, Simulator
+from tilewright.verilog.stored import Key, Memory, Outside
+from tilewright.verilog.values import UNKNOWN, Value
+
+
+@dataclass(slots=True, kw_only=True)
+class Holdings:
+    """Variables and arrays by their hierarchical path.
+
+    simulator: whose reads are followed. volatile: variables that change on their own. exposed: those that
+    the design sees; monitored: those that are printed whenever they change. marks: which read left the value
+    that a variable holds; ends: those that found the end of a file, though they may be none any more.
+    structures: variables with members. is_matching: what is looked at is a pattern
+    with open digits. is_merging: a part of a variable is assigned, and the rest of it stays.
+    """
+
+    volatile: frozenset[str] = frozenset()
+    exposed: frozenset[str] = frozenset()
+    monitored: frozenset[str] = frozenset()
+    simulator: Simulator = ICARUS
+    values: dict[str, Value] = field(default_factory=dict)
+    memories: dict[str, Memory] = field(default_factory=dict)
+    structures: set[str] = field(default_factory=set)
+    marks: dict[Key, ReadEvent] = field(default_factory=dict)
+    ends: dict[Key, ReadEvent] = field(default_factory=dict)
+    is_looking: bool = True
+    is_matching: bool = False
+    is_merging: bool = False
+
+    def is_volatile(self, name: str) -> bool:
+        """Whether a variable, or the structure that it is a member of, changes on its own."""
+        return name in self.volatile or (LEAF in name and name.partition(LEAF)[0] in self.volatile)
+
+    def held(self, name: str) -> Value | None:
+        """What a variable holds, though nobody looks; None if nothing was ever assigned."""
+        if self.is_volatile(name):
+            return UNKNOWN
+        value = self.values.get(name)
+        return self.values.get(name.partition(LEAF)[0]) if value is None and LEAF in name else value
+
+    def get(self, name: str) -> Value | None:
+        """What a variable holds; None if nothing was ever assigned."""
+        if name in self.marks:
+            self.use(name)
+        return self.held(name)
+
+    def memory(self, name: str) -> Memory:
+        """The array of that name; of a structure that is not known, nothing is known."""
+        if name not in self.memories:
+            whole, is_leaf, _ = name.partition(LEAF)
+            is_known = not is_leaf or whole not in self.values
+            self.memories[name] = Memory({} if is_known else {None: UNKNOWN})
+            self.structures |= {whole} if is_leaf else set()
+        return self.memories[name]
+
+    def mark(self, key: Key, event: ReadEvent) -> None:
+        """Remember that the value in a variable is the one that a read left there."""
+        name = key if isinstance(key, str) else key[0]
+        self.marks[key] = event
+        if event.status == AT_END:
+            self.ends[key] = event
+        if static_name(name) in self.exposed:
+            event.is_exposed = True
+            event.look_through(key)
+        if static_name(name) in self.monitored and event.status == MATCHED:
+            self.use_event(event, key)
+        event.is_outside = event.is_outside or (key is not name and isinstance(key[1], Outside))
+
+    def hand_over(self, event: ReadEvent, key: Key | None) -> None:
+        """The value that a read left goes to a variable; a place that is not known may be looked at."""
+        if key is not None:
+            self.mark(key, event)
+        else:
+            self.use_event(event, "")
+
+    def first(self, value: Value) -> Value:
+        """What a variable that an object or a call has of its own holds at first, where that is `value`."""
+        is_open = value.masked is not None and not self.simulator.begins_with_x
+        return UNKNOWN if is_open and not self.is_merging else value
+
+    def event_of(self, key: Key | None) -> ReadEvent | None:
+        """The read that left the value of a variable; outside of a memory, what its last load left there."""
+        if (
+            key in self.marks
+            or key is None
+            or isinstance(key, str)
+            or not isinstance(key[1], Outside)
+        ):
+            return self.marks.get(key) if key is not None else None
+        loads = self.memories[key[0]].loads if key[0] in self.memories else []
+        if not loads:
+            return None
+        load = loads[-1]
+        load.beyond = load.beyond or ReadEvent("h", load.line, 0, 0, AT_END, 0, 0)
+        self.marks[key] = load.beyond
+        return load.beyond
+
+    def use(self, key: Key) -> None:
+        """Somebody looks at the value of a variable."""
+        if (event := self.marks.get(key)) is not None:
+            self.use_event(event, key)
+
+    def use_event(self, event: ReadEvent, key: Key) -> None:
+        """Somebody looks at the value that a read left in a variable."""
+        if self.is_looking and not (self.is_matching and event.status == MATCHED):
+            event.is_used = True
+            event.look_through(key)
+            event.is_missed |= isinstance(key, tuple) and isinstance(key[1], Outside)
+
+    @contextmanager
+    def unused(self) -> Iterator[None]:
+        """Within what looks at a value without using it."""
+        before, self.is_looking = self.is_looking, False
+        try:
+            yield
+        finally:
+            self.is_looking = before
+
+    def settle(self) -> None:
+        """At the end of a turn of a loop: reads that found the end, and were looked at, are done with."""
+        ended = [
+            key
+            for key, event in self.ends.items()
+            if self.marks.get(key) is event and event.is_checked and not event.matched
+            and event.in_loop == "open" and not event.is_used
+        ]  # fmt: skip
+        for key in ended:
+            self.marks.pop(key).is_settled = True

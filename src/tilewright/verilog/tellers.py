@@ -1,0 +1,102 @@
+"""Which expressions tell of reads that failed, and which statements are complaints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from tilewright.verilog.compiler import Evaluate
+from tilewright.verilog.facts import ARRAY_CHANGES, facts_of
+from tilewright.verilog.machine import Machine
+from tilewright.verilog.news import NOTHING, Items, failed
+from tilewright.verilog.result_flow import RESULT, sources_of, tells_of_file
+from tilewright.verilog.values import Value
+
+Tell = Callable[[Machine], Items]
+_COMPLAINT = re.compile(
+    r"[^A-Za-z]*(error|fatal|fail(ed|ure)?)\b(?! *(count|=))|.*\bfail(ed|ure)?\b(?! *(count|=|:))",
+    re.IGNORECASE | re.DOTALL,
+)
+_COMPLAINING = ("$error", "$fatal")
+
+
+def compile_teller(expression: Any) -> Tell:
+    """What the value of an expression tells that has just been computed."""
+    sources = sources_of(expression)
+    names, has_read, has_open = sources - {RESULT}, RESULT in sources, _opens(expression)
+
+    def tell(machine: Machine) -> Items:
+        news = machine.news
+        if news.is_none and not (has_read or has_open):
+            return NOTHING
+        items = {key: one for name in names for key, one in news.told.get(name, NOTHING).items()}
+        if has_read:
+            items |= failed(machine.last_read)
+        if has_open and machine.absent is not None:
+            items[id(machine.absent)] = machine.absent
+        return items
+
+    return tell
+
+
+def _opens(expression: Any) -> bool:
+    found: list[bool] = []
+    expression.visit(lambda one: found.append(getattr(one, "subroutineName", "") == "$fopen"))
+    return any(found)
+
+
+def telling(evaluate: Evaluate, assignment: Any) -> Evaluate:
+    """An assignment, which also passes on what its right side tells."""
+    tell, left = compile_teller(assignment.right), assignment.left
+    names = facts_of(assignment).assigned
+    is_whole = left.kind.name == "NamedValue"
+    is_first = RESULT in sources_of(assignment.right) or _opens(assignment.right)
+
+    def evaluate_and_tell(machine: Machine) -> Value:
+        value = evaluate(machine)
+        if is_first or not machine.news.is_none:
+            machine.news.tell(names, tell(machine), is_whole=is_whole)
+        return value
+
+    return evaluate_and_tell
+
+
+def complaint_of(call: Any, line: int) -> tuple[int, str] | None:
+    """Line and text of a call that complains: `$error`, `$fatal`, and texts that say so."""
+    texts = [one.value for one in call.arguments if one.kind.name == "StringLiteral"]
+    is_complaint = call.subroutineName in _COMPLAINING or any(map(_COMPLAINT.match, texts[:1]))
+    return (line, texts[0] if texts else call.subroutineName) if is_complaint else None
+
+
+def counted_by(loop: Any) -> frozenset[str]:
+    """Variables that a loop over a file counts in each turn, or as its reads tell it: they tell how many
+    there were. What it reads, and what it finds by comparing words, is no count."""
+    body = loop.body
+    outside: list[tuple[int, int]] = []
+    found: list[tuple[int, str]] = []
+
+    def visit(node: Any) -> None:
+        kind, span = node.kind.name, (node.sourceRange.start.offset, node.sourceRange.end.offset)
+        if kind == "Call" and node.isSystemCall and node.subroutineName not in ARRAY_CHANGES:
+            outside.append(span)
+        elif kind == "Conditional":
+            if not any(tells_of_file(one.expr, body) for one in node.conditions):
+                outside.append(span)
+        elif kind == "Case":
+            outside.append(span)
+        elif kind in ("Assignment", "UnaryOp", "Call"):
+            found.extend((span[0], name) for name in _changed(node))
+
+    for part in (body, *getattr(loop, "steps", ())):
+        part.visit(visit)
+    other = {name for at, name in found if any(start < at < end for start, end in outside)}
+    return frozenset({name for _, name in found} - other)
+
+
+def _changed(node: Any) -> set[str]:
+    """What one node itself changes, by counting or to a constant."""
+    if node.kind.name == "Assignment":
+        names = set(facts_of(node.left).read)
+        return names if sources_of(node.right) <= names else set()
+    return set(facts_of(node).assigned)
