@@ -78,6 +78,7 @@ class Polynomials:
 
     def __init__(self) -> None:
         self.variables: list[Variable] = []
+        self._inputs_behind: list[frozenset[int]] = []
         self._polys: dict[int, Poly] = {}
         self._meanings: dict[tuple[object, ...], Poly] = {}
         self._sums: dict[tuple[int, int, int], Poly] = {}
@@ -94,6 +95,7 @@ class Polynomials:
         """A new input in low..high."""
         if not low <= high:
             raise ValueError(f"the range of {name} must not be empty, but is {low}..{high}")
+        self._inputs_behind.append(frozenset({len(self.variables)}))
         self.variables.append(Variable(name, low, high))
         return self.make({(len(self.variables) - 1,): 1}, low, high)
 
@@ -157,6 +159,10 @@ class Polynomials:
     def _meant(self, key: tuple[object, ...], variable: Variable) -> Poly:
         poly = self._meanings.get(key)
         if poly is None:
+            if (meaning := variable.meaning) is not None:
+                parts = meaning.pieces if isinstance(meaning, Cases) else ()
+                behind = frozenset().union(*map(self.inputs_of, (meaning.base, *parts)))
+                self._inputs_behind.append(behind)
             self.variables.append(variable)
             poly = self.make({(len(self.variables) - 1,): 1}, variable.low, variable.high)
             self._meanings[key] = poly
@@ -259,6 +265,16 @@ class Polynomials:
         most = whole // 2
         terms = {m: (number + most - 1) % whole - most + 1 for m, number in p.terms.items()}
         return {m: number for m, number in terms.items() if number}
+
+    def inputs_of(self, p: Poly, most: int | None = None) -> set[int]:
+        """The inputs on which p depends, by variable. most: no more are looked for than one above it."""
+        found: set[int] = set()
+        for monomial in p.terms:
+            for index in monomial:
+                found |= self._inputs_behind[index]
+            if most is not None and len(found) > most:
+                break
+        return found
 
     def meanings(self, p: Poly) -> Iterable[tuple[int, Floor | Cases]]:
         """The variables of p that mean something, each once, by number."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tilewright.prove.collection import uncollected
+from tilewright.prove.cut_points import CutPoints
 from tilewright.prove.decide import Decider, complete, explained, in_words
 from tilewright.prove.machine import Machine
 from tilewright.prove.netlist import X_OF_SOURCE, Netlist
@@ -78,11 +79,18 @@ def known(machine: Machine, port: str) -> int:
 
 
 class Prover:
-    """One proof of a claim about a netlist."""
+    """One proof of a claim about a netlist. cuts: those of the claim; then only "proved" says something."""
 
     def __init__(
-        self, netlist: Netlist, claim: Claim, words: Words, *, confirm: Confirm | None = None
+        self,
+        netlist: Netlist,
+        claim: Claim,
+        words: Words,
+        *,
+        confirm: Confirm | None = None,
+        cuts: CutPoints | None = None,
     ) -> None:
+        self.cuts = cuts
         self.netlist, self.claim, self.words = netlist, claim, words
         self.machine = Machine(netlist, words, constants=claim.constants)
         self.confirm = confirm
@@ -104,6 +112,8 @@ class Prover:
                         return wrong
                     self.checked.append((self.machine.cycle, check))
                 self.machine.tick()
+                if self.cuts is not None:
+                    self.cuts.take(self.machine, self.decider)
             self.claim.end()
         except ControlError as error:
             return self._wrong_control(error)
@@ -239,5 +249,5 @@ def input_bits(words: Words) -> int:
     return sum(
         (one.high - one.low).bit_length()
         for index, one in enumerate(words.algebra.variables)
-        if one.meaning is None and index not in words.free
+        if one.meaning is None and index not in words.free | words.standing
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tilewright.prove.algebra import Algebra
+from tilewright.prove.everywhere import plainest
 from tilewright.prove.polynomials import Poly
 
 
@@ -70,6 +71,8 @@ class Words:
         self._polys: dict[tuple[int, int], Value] = {}
         self.free: set[int] = set()
         """Variables that stand for an x of the source."""
+        self.standing: set[int] = set()
+        """Variables that stand for a sum (`CutPoints`)."""
 
     # -- making them ------------------------------------------------------------------------------
 
@@ -98,7 +101,8 @@ class Words:
         key = (p.serial, width)
         found = self._polys.get(key)
         if found is None:
-            found = self._polys[key] = self._of_part(self._part(p, 0, width))
+            plain = plainest(self.algebra, p, width)
+            found = self._polys[key] = self._of_part(self._part(plain, 0, width))
         return found
 
     def _of_part(self, part: Part) -> Value:
