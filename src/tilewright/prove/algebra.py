@@ -107,6 +107,7 @@ class Algebra(Polynomials):
         return self.make(terms, ends[0], ends[1]), factor, constant
 
     def _cases(self, base: Poly, cuts: list[int], pieces: list[Poly]) -> Poly:
+        self.spend(1)
         inner = self._bases_of_cases(base)
         if inner and len(inner) <= MOST_BASES:
             return self._composed(inner[0], base, cuts, pieces)

@@ -75,7 +75,7 @@ def prove_recorded(
         part_of(netlist.ports, is_input=is_input, clock=netlist.clock) for is_input in (True, False)
     )
     roles = roles_of(described, *ends)
-    recorded = record(recording, roles, scope=scope)
+    recorded = record(recording, roles, scope=scope, is_rising=netlist.is_rising)
     _expect_calm(netlist, recorded)
     placed = place_words(described, recorded)
     confirm = Confirmation(netlist, sources, described.parameters) if confirms else None

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.prove.algebra import Algebra
-from tilewright.prove.polynomials import Floor, Poly
+from tilewright.prove.polynomials import Cases, Floor, Poly
 
 INT_BITS = 63
 """Of a number that is not negative."""
@@ -20,6 +20,8 @@ _MOST_INPUTS = 3
 """Of a polynomial for which a plainer one is looked for."""
 _MOST_POINTS = 1 << 16
 """And numbers of these together."""
+_MOST_ROWS = 256
+"""Of a table in place of cases within cases."""
 _TRIES = 3
 """Numbers at which it must be the same before all are gone through."""
 
@@ -105,11 +107,39 @@ def plainest(algebra: Algebra, p: Poly, bits: int) -> Poly:
         ends = [(i, algebra.variables[i].low, algebra.variables[i].high) for i in support]
         point = {index: rng.randint(low, high) for index, low, high in ends}
         if (algebra.evaluate(p, point) - algebra.evaluate(found, point)) % (1 << bits):
-            return p
+            return _table(algebra, p, support) if _is_nested(algebra, p) else p
     one, other = (everywhere(algebra, each, support) for each in (p, found))
     if one is None or other is None or np.any((one - other) & ((1 << bits) - 1)):
         return p
     return found
+
+
+def _is_nested(algebra: Algebra, p: Poly) -> bool:
+    """Whether p has several inputs, and what its variables mean is made of cases, too."""
+    if len(algebra.inputs_of(p)) < 2:
+        return False
+    parts = (
+        one
+        for _, meaning in algebra.meanings(p)
+        for one in (meaning.base, *(meaning.pieces if isinstance(meaning, Cases) else ()))
+    )
+    return any(True for one in parts for _ in algebra.meanings(one))
+
+
+def _table(algebra: Algebra, p: Poly, support: Sequence[int]) -> Poly:
+    """p by the number that its inputs are together, the last one lowest, if that is few cases."""
+    sizes = [count(algebra, [index]) for index in support]
+    if prod(sizes) > _MOST_ROWS or (values := everywhere(algebra, p, support)) is None:
+        return p
+    rows = np.broadcast_to(values, sizes).ravel()
+    cuts = (np.flatnonzero(np.diff(rows)) + 1).tolist()
+    place = algebra.zero
+    for index, size in zip(support, sizes, strict=True):
+        low = algebra.variables[index].low
+        above = algebra.make({(index,): 1} | ({(): -low} if low else {}))
+        place = algebra.add(above, place, size)
+    pieces = [algebra.number(int(rows[at])) for at in (0, *cuts)]
+    return algebra.cases(place, cuts, pieces)
 
 
 def _few_inputs(algebra: Algebra, p: Poly) -> list[int]:

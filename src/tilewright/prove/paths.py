@@ -43,6 +43,8 @@ class Paths:
         cuts = [cut for cut in every if lowest < cut <= highest]
         for low, end in pairwise([lowest, *cuts, highest + 1]):
             within = self._within(p, base, (low, end - 1), {})
+            if low == end - 1 and (solved := self._solved(base, low)) is not None:
+                within = self._put(within, *solved, {})
             self._known.append((base, low, end - 1))
             is_zero = within is not p and self.are_zero(within)
             self._known.pop()
@@ -69,6 +71,39 @@ class Paths:
                 end = low if factor > 0 else high
                 least = max(least, factor * end + self._least(rest, turns - 1))
         return least
+
+    def _solved(self, base: Poly, number: int) -> tuple[int, Poly] | None:
+        """An input, and what it is where `base` is a number: if it stands in one term of it, and alone."""
+        algebra = self.algebra
+        for monomial, factor in base.terms.items():
+            if len(monomial) != 1 or factor not in (1, -1):
+                continue
+            (index,) = monomial
+            is_alone = sum(index in other for other in base.terms) == 1
+            if is_alone and algebra.variables[index].meaning is None:
+                rest = algebra.make({m: n for m, n in base.terms.items() if m != monomial})
+                if index not in algebra.inputs_of(rest):
+                    by = algebra.subtract(algebra.number(number), rest)
+                    return index, algebra.scale(by, factor)
+        return None
+
+    def _put(self, p: Poly, index: int, by: Poly, known: dict[int, Poly]) -> Poly:
+        """p with an input replaced, also within what its variables mean."""
+        if p.serial in known:
+            return known[p.serial]
+        algebra = self.algebra
+        chosen = {index: by}
+        for inner, meaning in algebra.meanings(p):
+            base = self._put(meaning.base, index, by, known)
+            if isinstance(meaning, Floor):
+                if base is not meaning.base:
+                    chosen[inner] = algebra.floor(base, meaning.shift)
+                continue
+            pieces = [self._put(piece, index, by, known) for piece in meaning.pieces]
+            if base is not meaning.base or pieces != list(meaning.pieces):
+                chosen[inner] = algebra.cases(base, meaning.cuts, pieces)
+        known[p.serial] = algebra.substitute(p, chosen)
+        return known[p.serial]
 
     def _meant(self, p: Poly) -> list[Cases | Floor]:
         """What the variables of p mean, and those within them."""

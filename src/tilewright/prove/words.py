@@ -58,17 +58,17 @@ class Word:
 
 
 Value = int | Word
-
-
 class Words:
     """All words of one proof."""
 
-    def __init__(self, algebra: Algebra) -> None:
+    def __init__(self, algebra: Algebra, *, most_cases: int = 1000) -> None:
         self.algebra = algebra
         self._words: dict[tuple[int, ...], Word] = {}
         self._slices: dict[tuple[Word, int, int], Value] = {}
         self._numbers: dict[tuple[Word, bool], Poly] = {}
         self._polys: dict[tuple[int, int], Value] = {}
+        self.left = most_cases
+        """Cases that cells may make before what they make is given up."""
         self.free: set[int] = set()
         """Variables that stand for an x of the source."""
         self.standing: set[int] = set()
