@@ -70,9 +70,7 @@ def _names(value: Any, key: str, path: Path) -> tuple[str, ...]:
     return tuple(value)
 
 
-def record(
-    path: Path, roles: PortRoles, *, scope: str = "", is_rising: bool = True
-) -> Recording:
+def record(path: Path, roles: PortRoles, *, scope: str = "", is_rising: bool = True) -> Recording:
     """The recording of a run: `read_recording` with these ports."""
     return read_recording(
         path,

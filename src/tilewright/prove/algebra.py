@@ -120,7 +120,9 @@ class Algebra(Polynomials):
         ):
             piece = self.restrict(pieces[sum(cut <= low for cut in cuts)], base, low, high)
             if kept and (kept[-1] is piece or self._is_same_at(kept[-1], piece, base, low)):
-                first = low if kept[-1] is not piece else high  # the piece below goes as far as can be
+                first = (
+                    low if kept[-1] is not piece else high
+                )  # the piece below goes as far as can be
                 intervals[-1] = (intervals[-1][0], first)
                 if first == high:
                     continue

@@ -22,6 +22,8 @@ _MOST_POINTS = 1 << 16
 """And numbers of these together."""
 _MOST_ROWS = 256
 """Of a table in place of cases within cases."""
+_MANY_CASES = 4
+"""From which on a table is plainer."""
 _TRIES = 3
 """Numbers at which it must be the same before all are gone through."""
 
@@ -32,9 +34,7 @@ def count(algebra: Algebra, support: Sequence[int]) -> int:
     return prod(one.high - one.low + 1 for one in ranges)
 
 
-def everywhere(
-    algebra: Algebra, p: Poly, support: Sequence[int]
-) -> npt.NDArray[np.int64] | None:
+def everywhere(algebra: Algebra, p: Poly, support: Sequence[int]) -> npt.NDArray[np.int64] | None:
     """p for all numbers of its inputs, an axis for each in the order of `support`, from its lowest on.
 
     An axis along which p does not change may have length 1. None: there are numbers of over 62 bits.
@@ -107,23 +107,24 @@ def plainest(algebra: Algebra, p: Poly, bits: int) -> Poly:
         ends = [(i, algebra.variables[i].low, algebra.variables[i].high) for i in support]
         point = {index: rng.randint(low, high) for index, low, high in ends}
         if (algebra.evaluate(p, point) - algebra.evaluate(found, point)) % (1 << bits):
-            return _table(algebra, p, support) if _is_nested(algebra, p) else p
+            return _table(algebra, p, support) if _is_tangled(algebra, p) else p
     one, other = (everywhere(algebra, each, support) for each in (p, found))
     if one is None or other is None or np.any((one - other) & ((1 << bits) - 1)):
         return p
     return found
 
 
-def _is_nested(algebra: Algebra, p: Poly) -> bool:
-    """Whether p has several inputs, and what its variables mean is made of cases, too."""
-    if len(algebra.inputs_of(p)) < 2:
-        return False
-    parts = (
-        one
-        for _, meaning in algebra.meanings(p)
-        for one in (meaning.base, *(meaning.pieces if isinstance(meaning, Cases) else ()))
-    )
-    return any(True for one in parts for _ in algebra.meanings(one))
+def _is_tangled(algebra: Algebra, p: Poly) -> bool:
+    """Whether p has several inputs, and many cases stand behind it."""
+    found: set[int] = set()
+    todo = [p] if len(algebra.inputs_of(p)) > 1 else []
+    while todo and len(found) < _MANY_CASES:
+        for index, meaning in algebra.meanings(todo.pop()):
+            if index not in found:
+                found.add(index)
+                todo.append(meaning.base)
+                todo.extend(meaning.pieces if isinstance(meaning, Cases) else ())
+    return len(found) >= _MANY_CASES
 
 
 def _table(algebra: Algebra, p: Poly, support: Sequence[int]) -> Poly:
@@ -162,7 +163,9 @@ def _linear(algebra: Algebra, p: Poly, support: Sequence[int], bits: int) -> Pol
             terms[chosen] = at - sum(terms[m] for m in inner)
             term = algebra.one
             for index in chosen:
-                above = algebra.make({(index,): 1} | ({(): -lowest[index]} if lowest[index] else {}))
+                above = algebra.make(
+                    {(index,): 1} | ({(): -lowest[index]} if lowest[index] else {})
+                )
                 term = algebra.multiply(term, above)
             total = algebra.add(total, term, terms[chosen])
     return algebra.make(algebra.modulo(total, bits))

@@ -65,7 +65,9 @@ class Paths:
             if first is None or terms[first] % base.terms[first]:
                 continue
             factor = terms[first] // base.terms[first]
-            rest = {m: terms.get(m, 0) - factor * base.terms.get(m, 0) for m in {*terms, *base.terms}}
+            rest = {
+                m: terms.get(m, 0) - factor * base.terms.get(m, 0) for m in {*terms, *base.terms}
+            }
             rest = {m: number for m, number in rest.items() if number}
             if len(rest) < len(terms):
                 end = low if factor > 0 else high

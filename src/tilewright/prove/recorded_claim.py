@@ -23,7 +23,8 @@ class RecordedClaim:
     """The claim that an array computes what is described, whatever its words are, with this control.
 
     is_idle_free: bits of data inputs at which no word is, and that are no control, may be anything; else
-    they are as recorded. cuts: take the sums on the way, each before another product is added. Raises `ConfigError` if two words, or a word and control, stand in the same bits.
+    they are as recorded. cuts: of the sums on the way, each before another product is added. Raises
+    `ConfigError` if two words, or a word and control, stand in the same bits.
     """
 
     def __init__(

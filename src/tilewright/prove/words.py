@@ -58,6 +58,8 @@ class Word:
 
 
 Value = int | Word
+
+
 class Words:
     """All words of one proof."""
 

@@ -57,8 +57,8 @@ def read_recording(
 
     inputs, outputs: names of ports, without a scope. scope: the module's instance, from the top or its last
     names; "" for the one that has all of these ports. is_rising: else falling edges count. A clock's first
-    value, at time 0, is no edge. Raises `ConfigError` if a port or the instance is not there or there are several, `FormatError` if the
-    file is no VCD file, begins late, pauses, or has no edge.
+    value, at time 0, is no edge. Raises `ConfigError` if a port or the instance is not there or there are
+    several, `FormatError` if the file is no VCD file, begins late, pauses, or has no edge.
     """
     file = open_waves(path)
     names = [clock, *(name for name in (*inputs, *outputs) if name != clock)]
