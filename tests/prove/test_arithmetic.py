@@ -92,6 +92,16 @@ GATES = f"""
   end
   wire signed [7:0] p = s[4];
   {STEP}"""
+CARRIES = f"""
+  function automatic logic [8:0] most(input logic [8:0] x, z, v);
+    return (x & z) | (x & v) | (z & v);
+  endfunction
+  wire [8:0] q0 = {{5'b0, a & {{4{{w[0]}}}}}}, q1 = {{4'b0, a & {{4{{w[1]}}}}, 1'b0}};
+  wire [8:0] q2 = {{3'b0, a & {{4{{w[2]}}}}, 2'b0}}, q3 = ~{{2'b0, a & {{4{{w[3]}}}}, 3'b0}} + 9'd1;
+  wire [8:0] s1 = q0 ^ q1 ^ q2, c1 = most(q0, q1, q2) << 1;
+  wire [8:0] s2 = s1 ^ c1 ^ q3, c2 = most(s1, c1, q3) << 1;
+  wire signed [8:0] p = s2 + c2;
+  {STEP}"""
 SKIPS = f"""
   wire is_none = a == 0 || w == 0; {PRODUCT}
   always_ff @(posedge clk) if (!rst_n) y <= '0;
@@ -101,6 +111,7 @@ WAYS = {
     "a table": (TABLE, "= i * j;", "= i == 9 && j == -7 ? 62 : i * j;"),
     "squares": (SQUARES, "(d2 >> 2)", "(d2 >> 3)"),
     "gates": (GATES, "c[j] & (", "c[j] & ~("),
+    "sums and carries": (CARRIES, "(z & v)", "(z | v)"),
     "zeros are skipped": (SKIPS, "a == 0 ||", "a[3:1] == 0 ||"),
 }
 """Bodies of a cell, and a text with what makes them wrong."""
@@ -140,6 +151,16 @@ def test_a_table_that_is_too_long_is_undecided(tmp_path, monkeypatch):
     monkeypatch.setattr(memories, "_MOST_WORDS", 255)
     verdict = prove(tmp_path, mac(TABLE))
     assert (verdict.answer, "is read depends on data" in verdict.reason) == ("undecided", True)
+
+
+def test_a_wrong_table_of_what_gates_make_is_caught(tmp_path, monkeypatch):
+    honest = everywhere._tabled
+    monkeypatch.setattr(
+        everywhere,
+        "_tabled",
+        lambda a, support, rows: honest(a, support, everywhere.np.roll(rows, 1)),
+    )
+    assert prove(tmp_path, mac(CARRIES)).answer == "refuted"
 
 
 BY_BITS = """
@@ -233,6 +254,21 @@ def test_a_net_of_two_assignments_is_refused(tmp_path, before, after):
     message = rf"^a net must have one driver, but {net} has several: mac\.sv:\d+$"
     with pytest.raises(FormatError, match=message):
         prove(tmp_path, mac(DRIVEN.replace(before, after)))
+
+
+ONE_DRIVER = """
+  wire [11:0] q; wire [1:0] low; wire [3:0] row [0:2];
+  {product} assign {{q[11:9], low}} = {{{{3{{p[8]}}}}, p[1:0]}}, q[1:0] = low;
+  for (genvar i = 2; i < 9; i++) assign q[i] = p[i];
+  and (row[0][0], en, first); assign row[0][3:1] = 3'd0, row[2] = row[1]; same u[3:0] (row[0], row[1]);
+  always_ff @(posedge clk) if (!rst_n) y <= '0;
+    else if (en) y <= (row[2][0] ? 12'sd0 : y) + $signed(q);"""
+
+
+def test_bits_of_a_net_may_have_a_driver_each(tmp_path):
+    text = mac(ONE_DRIVER.format(product=PRODUCT))
+    text += "module same (input x, output y); assign y = x; endmodule\n"
+    assert prove(tmp_path, text).answer == "proved"
 
 
 def test_yosys_alone_lets_a_constant_win(tmp_path, monkeypatch):

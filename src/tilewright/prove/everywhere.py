@@ -86,6 +86,9 @@ def _meant(
     base = _values(algebra, meaning.base, known, zero)
     if isinstance(meaning, Floor):
         return base >> min(meaning.shift, 63)
+    if all(one.value is not None for one in meaning.pieces):
+        rows = np.array([one.low for one in meaning.pieces], dtype=np.int64)
+        return rows[np.searchsorted(np.array(meaning.cuts), base, side="right")]
     found, *pieces = (_values(algebra, one, known, zero) for one in meaning.pieces)
     for cut, piece in zip(meaning.cuts, pieces, strict=True):
         found = np.where(base >= cut, piece, found)
@@ -116,15 +119,16 @@ def plainest(algebra: Algebra, p: Poly, bits: int) -> Poly:
 
 def _is_tangled(algebra: Algebra, p: Poly) -> bool:
     """Whether p has several inputs, and many cases stand behind it."""
-    found: set[int] = set()
+    found: dict[int, int] = {}
     todo = [p] if len(algebra.inputs_of(p)) > 1 else []
-    while todo and len(found) < _MANY_CASES:
+    while todo and sum(found.values()) < _MANY_CASES:
         for index, meaning in algebra.meanings(todo.pop()):
             if index not in found:
-                found.add(index)
+                cuts = len(meaning.cuts) if isinstance(meaning, Cases) else 1
+                found[index] = cuts
                 todo.append(meaning.base)
                 todo.extend(meaning.pieces if isinstance(meaning, Cases) else ())
-    return len(found) >= _MANY_CASES
+    return sum(found.values()) >= _MANY_CASES
 
 
 def _table(algebra: Algebra, p: Poly, support: Sequence[int]) -> Poly:
@@ -132,7 +136,30 @@ def _table(algebra: Algebra, p: Poly, support: Sequence[int]) -> Poly:
     sizes = [count(algebra, [index]) for index in support]
     if prod(sizes) > _MOST_ROWS or (values := everywhere(algebra, p, support)) is None:
         return p
-    rows = np.broadcast_to(values, sizes).ravel()
+    return _tabled(algebra, support, np.broadcast_to(values, sizes).ravel())
+
+
+def either(algebra: Algebra, guard: Poly, yes: Poly, no: Poly) -> Poly:
+    """`Algebra.choose`, by a table where cases would grow within cases."""
+    parts, inputs = (guard, yes, no), set[int]()
+    for one in parts:
+        inputs |= algebra.inputs_of(one, _MOST_INPUTS)
+        if len(inputs) > _MOST_INPUTS:
+            return algebra.choose(guard, yes, no)
+    support = sorted(inputs)
+    sizes = [count(algebra, [index]) for index in support]
+    if prod(sizes) > _MOST_ROWS or not any(_is_tangled(algebra, one) for one in parts):
+        return algebra.choose(guard, yes, no)
+    found = [one for one in (everywhere(algebra, p, support) for p in parts) if one is not None]
+    if len(found) < len(parts):
+        return algebra.choose(guard, yes, no)
+    rows = np.where(*(np.broadcast_to(one, sizes).ravel() for one in found))
+    return _tabled(algebra, support, rows)
+
+
+def _tabled(algebra: Algebra, support: Sequence[int], rows: npt.NDArray[np.int64]) -> Poly:
+    """What has these values, by the number that its inputs are together."""
+    sizes = [count(algebra, [index]) for index in support]
     cuts = (np.flatnonzero(np.diff(rows)) + 1).tolist()
     place = algebra.zero
     for index, size in zip(support, sizes, strict=True):
