@@ -124,10 +124,12 @@ def _is_tangled(algebra: Algebra, p: Poly) -> bool:
     while todo and sum(found.values()) < _MANY_CASES:
         for index, meaning in algebra.meanings(todo.pop()):
             if index not in found:
-                cuts = len(meaning.cuts) if isinstance(meaning, Cases) else 1
-                found[index] = cuts
+                found[index] = 1
                 todo.append(meaning.base)
-                todo.extend(meaning.pieces if isinstance(meaning, Cases) else ())
+                if isinstance(meaning, Cases):
+                    todo.extend(meaning.pieces)
+                    is_table = len(algebra.inputs_of(meaning.base)) > 1
+                    found[index] = len(meaning.cuts) if is_table else 1
     return sum(found.values()) >= _MANY_CASES
 
 
