@@ -161,13 +161,13 @@ honest_choice = Algebra.choose
 def test_a_bound_that_holds_in_a_case_is_not_kept_for_all():
     algebra = Algebra()
     b = algebra.variable("b", 0, 15)
-    below = algebra.add(b, algebra.number(-1))  # 0 or 1 where it is a piece, else up to 14
+    below = algebra.subtract(algebra.number(2), b)  # 1 or 0 where it is a piece, else down to -13
     guard = algebra.cases(b, (1, 3), (algebra.zero, below, algebra.one))
     chosen = algebra.choose(guard, algebra.one, algebra.zero)
-    assert (below.low, below.high) == (-1, 14)
+    assert (below.low, below.high) == (-13, 2)
     for value in range(16):
-        assert algebra.evaluate(chosen, {0: value}) == (value >= 2)
-        assert algebra.evaluate(algebra.compare(below, (2,), (0, 1)), {0: value}) == (value >= 3)
+        assert algebra.evaluate(chosen, {0: value}) == (value == 1 or value >= 3)
+        assert algebra.evaluate(algebra.compare(below, (2,), (0, 1)), {0: value}) == (value == 0)
 
 
 def test_a_bound_of_one_case_kept_for_all_is_caught(monkeypatch):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from tilewright.errors import FormatError
@@ -34,19 +35,7 @@ def check_readings(
             raise FormatError(
                 f"a proof needs ports without interfaces where yosys has no slang, but {file} has {found[1]}"
             )
-    options = pyslang.ast.CompilationOptions()
-    options.paramOverrides = [f"{name}={value}" for name, value in parameters.items()]
-    if top:
-        options.topModules = {top}
-    compilation = pyslang.ast.Compilation(pyslang.Bag([options]))
-    manager = pyslang.SourceManager()
-    order = packages_first(sources)
-    for name in sources.keys() - order:  # what others include
-        manager.assignText(name, sources[name])
-    for name in order:
-        compilation.addSyntaxTree(
-            pyslang.syntax.SyntaxTree.fromText(sources[name], manager, name, name)
-        )
+    compilation, manager = _compiled(sources, top=top, parameters=parameters)
     outside = [d for d in compilation.getAllDiagnostics() if str(d.code) == _OUTSIDE]
     inner = _inner_selects(compilation) if outside else set()
     engine = pyslang.DiagnosticEngine(manager)
@@ -66,6 +55,59 @@ def check_readings(
             f"what is computed from casts to fewer bits must be cast itself, or nothing can be proved: "
             f"{file}:{line}: {text} has {bits} bits, but {yosys_bits} in yosys; write {bits}'({text})"
         )
+
+
+def check_drivers(
+    sources: Mapping[str, str], *, top: str | None, parameters: Mapping[str, int]
+) -> None:
+    """Raise `FormatError` that names the first net of which several assignments drive one bit.
+
+    Simulators show x where these differ; yosys lets a constant win, and says nothing of two constants.
+    """
+    from pyslang import analysis
+
+    compilation, manager = _compiled(sources, top=top, parameters=parameters)
+    compilation.getAllDiagnostics()
+    compilation.freeze()
+    drivers = analysis.AnalysisManager()
+    drivers.analyze(compilation)
+    found: list[Any] = []
+
+    def visit(node: Any) -> None:
+        if node.kind.name == "Net":
+            several = sorted(drivers.getDrivers(node), key=lambda one: one.bounds)
+            if any(one.bounds[1] >= two.bounds[0] for one, two in pairwise(several)):
+                found.append(node)
+
+    compilation.getRoot().visit(visit)
+    for net in found[:1]:
+        place = net.location
+        raise FormatError(
+            f"a net must have one driver, but {net.name} has several: "
+            f"{manager.getFileName(place)}:{manager.getLineNumber(place)}"
+        )
+
+
+def _compiled(
+    sources: Mapping[str, str], *, top: str | None, parameters: Mapping[str, int]
+) -> tuple[Any, Any]:
+    """The sources as slang elaborates them, and what knows their places."""
+    import pyslang
+
+    options = pyslang.ast.CompilationOptions()
+    options.paramOverrides = [f"{name}={value}" for name, value in parameters.items()]
+    if top:
+        options.topModules = {top}
+    compilation = pyslang.ast.Compilation(pyslang.Bag([options]))
+    manager = pyslang.SourceManager()
+    order = packages_first(sources)
+    for name in sources.keys() - order:  # what others include
+        manager.assignText(name, sources[name])
+    for name in order:
+        compilation.addSyntaxTree(
+            pyslang.syntax.SyntaxTree.fromText(sources[name], manager, name, name)
+        )
+    return compilation, manager
 
 
 def _inner_selects(compilation: Any) -> set[tuple[Any, int]]:

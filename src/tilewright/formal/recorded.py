@@ -70,7 +70,7 @@ def _names(value: Any, key: str, path: Path) -> tuple[str, ...]:
     return tuple(value)
 
 
-def record(path: Path, roles: PortRoles, *, scope: str = "") -> Recording:
+def record(path: Path, roles: PortRoles, *, scope: str = "", is_rising: bool = True) -> Recording:
     """The recording of a run: `read_recording` with these ports."""
     return read_recording(
         path,
@@ -78,6 +78,7 @@ def record(path: Path, roles: PortRoles, *, scope: str = "") -> Recording:
         inputs=(*roles.control, *roles.data),
         outputs=roles.outputs,
         scope=scope,
+        is_rising=is_rising,
     )
 
 

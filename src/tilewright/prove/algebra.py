@@ -7,7 +7,7 @@ from math import gcd
 
 from tilewright.prove.polynomials import Cases, Floor, Monomial, Poly, Polynomials, Variable
 
-FEW_BLOCKS = 4
+FEW_BLOCKS = 8
 """A floor of at most so many values becomes cases."""
 MOST_BASES = 3
 """Of a sum of cases whose own cases are looked into."""
@@ -134,25 +134,29 @@ class Algebra(Polynomials):
         return self.make(terms, ends[0], ends[1]), factor, constant
 
     def _cases(self, base: Poly, cuts: list[int], pieces: list[Poly]) -> Poly:
+        self.spend(1)
         inner = self._bases_of_cases(base)
         if inner and len(inner) <= MOST_BASES:
             return self._composed(inner[0], base, cuts, pieces)
         wanted = sorted({*cuts, *(c for piece in pieces for c in self.cuts_within(piece, base))})
         inside = [cut for cut in wanted if base.low < cut <= base.high]
-        kept_cuts: list[int] = []
         kept: list[Poly] = []
         intervals: list[tuple[int, int]] = []
         for low, high in zip(
             [base.low, *inside], [*(c - 1 for c in inside), base.high], strict=True
         ):
             piece = self.restrict(pieces[sum(cut <= low for cut in cuts)], base, low, high)
-            if kept and kept[-1] is piece:
-                intervals[-1] = (intervals[-1][0], high)
-                continue
-            if kept:
-                kept_cuts.append(low)
+            if kept and (kept[-1] is piece or self._is_same_at(kept[-1], piece, base, low)):
+                first = (
+                    low if kept[-1] is not piece else high
+                )  # the piece below goes as far as can be
+                intervals[-1] = (intervals[-1][0], first)
+                if first == high:
+                    continue
+                low = first + 1
             kept.append(piece)
             intervals.append((low, high))
+        kept_cuts = [low for low, _ in intervals[1:]]
         if len(kept) == 1:
             return kept[0]
         if base.high - base.low == 1 and kept[0].value is not None and kept[1].value is not None:
@@ -164,6 +168,14 @@ class Algebra(Polynomials):
             ("cases", base.serial, meaning.cuts, tuple(piece.serial for piece in kept)),
             Variable("", min(low for low, _ in bounds), max(high for _, high in bounds), meaning),
         )
+
+    def _is_same_at(self, p: Poly, q: Poly, base: Poly, number: int) -> bool:
+        """Whether two polynomials are the same where `base` is this number, plainly."""
+        first = next(iter(base.terms))
+        difference = self.subtract(p, q)
+        factor, remainder = divmod(difference.terms.get(first, 0), base.terms[first])
+        rest = self.add(difference, base, -factor)
+        return not remainder and rest.value is not None and rest.value == -factor * number
 
     def _composed(self, inner: Poly, base: Poly, cuts: list[int], pieces: list[Poly]) -> Poly:
         """The same as cases over `inner`, over which `base` is made of cases."""

@@ -11,6 +11,7 @@ from tilewright.formal.sources import included_files
 from tilewright.prove.algebra import Algebra
 from tilewright.prove.collection import uncollected
 from tilewright.prove.confirm import Confirmation
+from tilewright.prove.cut_points import CutPoints
 from tilewright.prove.elaborate import elaborate
 from tilewright.prove.netlist import Netlist, signals_of
 from tilewright.prove.our_rtl import read_sources
@@ -74,19 +75,27 @@ def prove_recorded(
         part_of(netlist.ports, is_input=is_input, clock=netlist.clock) for is_input in (True, False)
     )
     roles = roles_of(described, *ends)
-    recorded = record(recording, roles, scope=scope)
+    recorded = record(recording, roles, scope=scope, is_rising=netlist.is_rising)
     _expect_calm(netlist, recorded)
     placed = place_words(described, recorded)
     confirm = Confirmation(netlist, sources, described.parameters) if confirms else None
-    for is_idle_free in (True, False):
+    for is_idle_free, is_cut in _ways(described):
         words = Words(Algebra())
+        cuts = CutPoints(words) if is_cut else None
         claim = RecordedClaim(
-            described, recorded, placed, words, roles=roles, is_idle_free=is_idle_free
+            described, recorded, placed, words, roles=roles, is_idle_free=is_idle_free, cuts=cuts
         )
-        verdict = Prover(netlist, claim, words, confirm=confirm).run()
+        simulator = None if is_cut else confirm
+        verdict = Prover(netlist, claim, words, confirm=simulator, cuts=cuts).run()
         if verdict.answer == PROVED:
             break
     return verdict
+
+
+def _ways(described: Described) -> list[tuple[bool, bool]]:
+    """How a proof is tried, one way after the other: whether idle data are anything, and sums are cut."""
+    plain = [(True, False), (False, False)]
+    return [(True, True), *plain] if described.computes == "saturate each" else plain
 
 
 def _expect_calm(netlist: Netlist, recording: Recording) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from tilewright.prove.choices import mux, parallel_mux, shift
 from tilewright.prove.logic import bitwise, logic, reduce
 from tilewright.prove.operation import Operation
-from tilewright.prove.polynomials import Poly
+from tilewright.prove.polynomials import Poly, TooManyCasesError
 from tilewright.prove.words import Unknown, Value, Word, Words
 
 Rule = Callable[[Words, Operation, Sequence[Value]], Value]
@@ -141,6 +141,8 @@ RULES: dict[str, Rule] = {
     "$pow": power,
 }
 """By yosys's name of the cell."""
+_CASES = 10
+"""More that may be made for each cell that is applied, now or later."""
 TOLERANT = frozenset(
     {
         *("$mux", "$pmux", "$logic_not", "$logic_and", "$logic_or", "$not", "$and", "$or", "$xor"),
@@ -153,6 +155,20 @@ TOLERANT = frozenset(
 
 def apply(words: Words, cell: Operation, values: Sequence[Value]) -> Value:
     """The output of a cell."""
+    algebra, before = words.algebra, words.algebra.spent
+    words.left += _CASES
+    algebra.most = before + words.left
+    try:
+        return _applied(words, cell, values)
+    except TooManyCasesError:
+        why = f"{cell.name or cell.kind} hangs on data in too many cases"
+        return words.unknown(Unknown(why, is_x=False), cell.width)
+    finally:
+        algebra.most = None
+        words.left -= algebra.spent - before
+
+
+def _applied(words: Words, cell: Operation, values: Sequence[Value]) -> Value:
     if cell.kind not in TOLERANT:
         for value in values:
             if isinstance(value, Word) and value.unknown is not None:

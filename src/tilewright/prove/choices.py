@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tilewright.prove.everywhere import either
 from tilewright.prove.logic import both, truth
 from tilewright.prove.operation import Operation
 from tilewright.prove.words import Unknown, Value, Word, Words
@@ -24,7 +25,7 @@ def choose(words: Words, select: Value, yes: Value, no: Value, width: int) -> Va
             return words.unknown(value.unknown, width)  # type: ignore[union-attr, arg-type]
     guard = words.number(select, 1, is_signed=False)
     return words.of(
-        words.algebra.choose(guard, words.nearest(yes, width), words.nearest(no, width)), width
+        either(words.algebra, guard, words.nearest(yes, width), words.nearest(no, width)), width
     )
 
 

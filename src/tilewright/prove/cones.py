@@ -23,6 +23,8 @@ Formula = tuple[tuple[dict[Monomial, int], int, int, int, int], ...]
 """Of each part: terms over the polynomials seen, their range, the first bit, and how many bits."""
 Formulas = dict[tuple[object, ...], dict[Kind, Formula | None]]
 """Of cones of each shape."""
+_MOST_CASES = 200
+"""In a search for a formula: one that is worth it has few."""
 _MOST_FAILURES = 2
 """Kinds of words without a formula, after which no more are tried."""
 
@@ -103,7 +105,7 @@ class Cone:
 
     def _found(self, kind: Kind) -> Formula | None:
         """The formula of words of this kind, if polynomials of their parts are all that comes out."""
-        words = Words(Algebra())
+        words = Words(Algebra(), most_cases=_MOST_CASES)
         fresh = [words.algebra.variable("", low, high) for low, high in kind[1]]
         values: dict[int, Value] = {}
         for leaf, one in zip(self.leaves, kind[0], strict=True):

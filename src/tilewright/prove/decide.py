@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise, product
+from itertools import pairwise
+
+import numpy as np
 
 from tilewright.prove.algebra import Algebra
-from tilewright.prove.polynomials import Cases, Floor, Poly
-from tilewright.prove.search import Path, Point, Search, inputs_of
+from tilewright.prove.everywhere import INT_BITS, count, everywhere
+from tilewright.prove.paths import Paths
+from tilewright.prove.polynomials import Cases, Floor, Monomial, Poly
+from tilewright.prove.search import Path, Point, Search
 
 _MOST_LEAVES = 4096
 """Cases that are looked into before a polynomial is given up."""
-_MOST_POINTS = 1 << 16
-"""Inputs that are gone through one by one where nothing else decides."""
+_MOST_POINTS = 1 << 18
+"""Inputs that are all gone through."""
 _MOST_FAILED = 32
 """Cases kept in which it is not 0, to look for an input there."""
 
@@ -44,20 +48,76 @@ class Decider:
         return self._known[key]
 
     def _decide(self, p: Poly, bits: int) -> Decision:
-        if not self.algebra.modulo(p, bits):
+        reduced = self.algebra.modulo(p, bits)
+        if not reduced:
             return Decision(is_zero=True)
+        support = sorted(self.algebra.inputs_of(p))
+        if count(self.algebra, support) <= _MOST_POINTS:
+            decision = self._tried_everywhere(p, bits, support)
+        else:
+            decision = self._apart(self.algebra.make(reduced), bits)
+        if decision is not None:
+            return decision
         self._leaves = 0
         self._failed = []
         if self._is_zero_in_all_cases(p, bits):
             return Decision(is_zero=True)
-        self._leaves = 0
-        if self._is_zero_from_inside(p, bits):
+        if Paths(self.algebra, bits).are_zero(p):
             return Decision(is_zero=True)
-        support = sorted(inputs_of(self.algebra, p))
         point = Search(self.algebra, p, bits).find(support, self._failed)
-        if point is not None:
-            return Decision(is_zero=False, point=point)
-        return self._tried_everywhere(p, bits, support)
+        return Decision(is_zero=False, point=point)
+
+    # -- parts ----------------------------------------------------------------------------------------
+
+    def _tried_everywhere(self, p: Poly, bits: int, support: list[int]) -> Decision | None:
+        """All inputs, which are few."""
+        values = everywhere(self.algebra, p, support)
+        if values is None or bits >= INT_BITS:
+            return None
+        wrong = np.argwhere(values & ((1 << bits) - 1))
+        if not len(wrong):
+            return Decision(is_zero=True)
+        lows = (self.algebra.variables[index].low for index in support)
+        point = {i: low + int(at) for i, low, at in zip(support, lows, wrong[0], strict=False)}
+        return Decision(is_zero=False, point=Search(self.algebra, p, bits).small(point))
+
+    def _apart(self, p: Poly, bits: int) -> Decision | None:
+        """The same of the sums that share no input, if there are several: each must be a number."""
+        parts = self._parts(p)
+        if len(parts) < 2:
+            return None
+        algebra = self.algebra
+        rest = {i: min(max(0, v.low), v.high) for i, v in enumerate(algebra.variables)}
+        decisions = [
+            self.decide(algebra.subtract(part, algebra.number(algebra.evaluate(part, rest))), bits)
+            for part in parts
+        ]
+        support = algebra.inputs_of(p)
+        resting = {index: rest[index] for index in support}
+        points = [resting, *(resting | one.point for one in decisions if one.point is not None)]
+        for point in points:
+            if algebra.evaluate(p, point) % (1 << bits):
+                return Decision(is_zero=False, point=point)
+        return Decision(is_zero=True) if all(one.is_zero for one in decisions) else None
+
+    def _parts(self, p: Poly) -> list[Poly]:
+        """Sums of terms of p, no two of which depend on one input; its constant is in none."""
+        algebra = self.algebra
+        groups: list[tuple[set[int], list[Monomial]]] = []
+        for monomial, number in p.terms.items():
+            if not monomial:
+                continue
+            found = algebra.inputs_of(algebra.make({monomial: number}))
+            joined, members = set(found), [monomial]
+            apart = []
+            for other, others in groups:
+                if other & found:
+                    joined |= other
+                    members += others
+                else:
+                    apart.append((other, others))
+            groups = [*apart, (joined, members)]
+        return [algebra.make({m: p.terms[m] for m in members}) for _, members in groups]
 
     # -- equal ----------------------------------------------------------------------------------------
 
@@ -85,63 +145,6 @@ class Decider:
                 return False
         return is_zero
 
-    def _is_zero_from_inside(self, p: Poly, bits: int) -> bool:
-        """The same, the innermost cases first: what hangs on them changes with them."""
-        reduced = self.algebra.modulo(p, bits)
-        if not reduced:
-            return True
-        p = self.algebra.make(reduced)
-        self._leaves += 1
-        if self._leaves > _MOST_LEAVES:
-            return False
-        inner = [one for one in self._meant(p) if isinstance(one, Cases)]
-        if not inner:
-            return p.value is not None and p.value % (1 << bits) == 0
-        base = min((one.base for one in inner), key=lambda one: one.serial)
-        every = sorted({cut for one in inner if one.base is base for cut in one.cuts})
-        cuts = [cut for cut in every if base.low < cut <= base.high]
-        for low, end in pairwise([base.low, *cuts, base.high + 1]):
-            within = self._within(p, base, (low, end - 1), {})
-            if within is p or not self._is_zero_from_inside(within, bits):
-                return False
-        return True
-
-    def _meant(self, p: Poly) -> list[Cases | Floor]:
-        """What the variables of p mean, and those within them."""
-        found: dict[int, Cases | Floor] = {}
-        todo = [p]
-        while todo:
-            for index, meaning in self.algebra.meanings(todo.pop()):
-                if index not in found:
-                    found[index] = meaning
-                    todo.append(meaning.base)
-                    todo.extend(meaning.pieces if isinstance(meaning, Cases) else ())
-        return list(found.values())
-
-    def _within(self, p: Poly, base: Poly, ends: tuple[int, int], known: dict[int, Poly]) -> Poly:
-        """What p is where `base` lies between the ends, wherever cases of it occur."""
-        if p.serial in known:
-            return known[p.serial]
-        algebra = self.algebra
-        chosen: dict[int, Poly] = {}
-        for index, meaning in algebra.meanings(p):
-            if isinstance(meaning, Floor):
-                inner = self._within(meaning.base, base, ends, known)
-                if inner is not meaning.base:
-                    chosen[index] = algebra.floor(inner, meaning.shift)
-                continue
-            pieces = [self._within(piece, base, ends, known) for piece in meaning.pieces]
-            if meaning.base is base:
-                low, high = (sum(cut <= end for cut in meaning.cuts) for end in ends)
-                if low == high:
-                    chosen[index] = pieces[low]
-                continue
-            inner = self._within(meaning.base, base, ends, known)
-            if inner is not meaning.base or pieces != list(meaning.pieces):
-                chosen[index] = algebra.cases(inner, meaning.cuts, pieces)
-        known[p.serial] = algebra.substitute(p, chosen) if chosen else p
-        return known[p.serial]
-
     def _intervals(self, p: Poly, base: Poly) -> Iterator[tuple[int, int]]:
         cuts = sorted(self.algebra.cuts_within(p, base))
         inside = [cut for cut in cuts if base.low < cut <= base.high]
@@ -156,20 +159,6 @@ class Decider:
             rest = self.algebra.add(p, base, -factor)
             p = self.algebra.add(rest, self.algebra.number(factor * low))
         return self._is_zero_in_all_cases(p, bits)
-
-    def _tried_everywhere(self, p: Poly, bits: int, support: list[int]) -> Decision:
-        """All inputs, one by one, if they are few enough."""
-        ranges = [self.algebra.variables[index] for index in support]
-        count = 1
-        for one in ranges:
-            count *= one.high - one.low + 1
-            if count > _MOST_POINTS:
-                return Decision(is_zero=False)
-        for values in product(*(range(one.low, one.high + 1) for one in ranges)):
-            point = dict(zip(support, values, strict=True))
-            if self.algebra.evaluate(p, point) % (1 << bits):
-                return Decision(is_zero=False, point=point)
-        return Decision(is_zero=True)
 
 
 def in_words(algebra: Algebra, p: Poly, most: int = 4) -> str:

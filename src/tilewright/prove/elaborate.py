@@ -13,7 +13,7 @@ from typing import Any
 from tilewright.cores.build_cache import default_cache_dir, keep, kept, own_folder
 from tilewright.errors import FormatError
 from tilewright.formal.casts import with_plain_casts
-from tilewright.formal.misreadings import check_readings
+from tilewright.formal.misreadings import check_drivers, check_readings
 from tilewright.formal.promises import without_promises
 from tilewright.formal.sources import packages_first, without_imports
 from tilewright.formal.yosys import first_error, run_yosys
@@ -21,7 +21,7 @@ from tilewright.prove.netlist import Netlist
 from tilewright.prove.netlist_reader import read_netlist
 
 _NETLIST = "netlist.json"
-_VERSION = 6
+_VERSION = 7
 """Of the scripts below, and of what is refused before they run."""
 _SLANG = (
     "--single-unit",  # macros hold in the files that follow, as in simulators
@@ -73,6 +73,7 @@ def _made(
     timeout_s: float,
 ) -> Path:
     """The netlist by yosys's own reader of Verilog, or else by slang, which reads all of SystemVerilog."""
+    check_drivers(sources, top=top, parameters=parameters)
     script, slang_script = scripts
     netlist, refused = folder / _NETLIST, f"yosys cannot elaborate {top or 'the sources'}: "
     try:
@@ -118,6 +119,7 @@ def elaborate_many(
     for at, sources in enumerate(designs):
         plain = _plain(sources)
         with suppress(FormatError):
+            check_drivers(plain, top=top, parameters=parameters)
             check_readings(plain, top=top, parameters=parameters)
             readable[at] = plain
     made = _by_one_yosys(list(readable.values()), top, parameters, timeout_s) if readable else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from tilewright.prove.algebra import Algebra
 from tilewright.prove.polynomials import Poly
@@ -31,19 +31,27 @@ def wrapped(algebra: Algebra, total: Poly, bits: int) -> Poly:
 
 
 def accumulated(
-    algebra: Algebra, products: Iterable[Poly], bits: int, *, is_saturating: bool
+    algebra: Algebra,
+    products: Iterable[Poly],
+    bits: int,
+    *,
+    is_saturating: bool,
+    before: Callable[[Poly], Poly] = lambda total: total,
 ) -> tuple[Poly, Poly]:
-    """The sum of products in their order, kept in a register after each, and whether any did not fit."""
+    """The sum of products in their order, kept in a register after each, and whether any did not fit.
+
+    before: what stands for a sum that did not fit always, when another product is added to it.
+    """
     keep = saturated if is_saturating else wrapped
-    total, misfit = algebra.zero, algebra.zero
+    total, misfit, is_kept = algebra.zero, algebra.zero, False
     half = 1 << (bits - 1)
     for product in products:
-        exact = algebra.add(total, product)
+        exact = algebra.add(before(total) if is_kept else total, product)
         if -half <= exact.low and exact.high < half:  # it fits always
-            total = algebra.named(exact)
+            total, is_kept = algebra.named(exact), False
             continue
         misfit = algebra.choose(fits(algebra, exact, bits), misfit, algebra.one)
-        total = keep(algebra, exact, bits)
+        total, is_kept = keep(algebra, exact, bits), True
     return total, misfit
 
 

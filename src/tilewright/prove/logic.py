@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from tilewright.prove.everywhere import either
 from tilewright.prove.operation import Operation
 from tilewright.prove.polynomials import Poly
 from tilewright.prove.words import Part, Unknown, Value, Word, Words
@@ -36,7 +37,7 @@ def both(words: Words, a: Poly | Unknown, b: Poly | Unknown) -> Poly | Unknown:
         return zero
     if isinstance(a, Unknown) or isinstance(b, Unknown):
         return a if isinstance(a, Unknown) else b
-    return words.algebra.choose(a, b, zero)
+    return either(words.algebra, a, b, zero)
 
 
 def _not(words: Words, a: Poly | Unknown) -> Poly | Unknown:
@@ -46,7 +47,7 @@ def _not(words: Words, a: Poly | Unknown) -> Poly | Unknown:
 def _xor(words: Words, a: Poly | Unknown, b: Poly | Unknown) -> Poly | Unknown:
     if isinstance(a, Unknown) or isinstance(b, Unknown):
         return a if isinstance(a, Unknown) else b
-    return words.algebra.choose(a, words.algebra.subtract(words.algebra.one, b), b)
+    return either(words.algebra, a, words.algebra.subtract(words.algebra.one, b), b)
 
 
 def logic(words: Words, cell: Operation, values: Sequence[Value]) -> Value:
@@ -125,7 +126,7 @@ def _and_words(words: Words, a: Value, b: Value, width: int) -> Value:
     for one, other in ((a, b), (b, a)):
         bit = _repeated(words, one)
         if bit is not None and isinstance(other, Word) and other.unknown is None:
-            chosen = words.algebra.choose(bit, words.representative(other), words.algebra.zero)
+            chosen = either(words.algebra, bit, words.representative(other), words.algebra.zero)
             return words.of(chosen, width)
     return _bit_by_bit(words, a, b, width, both)
 
@@ -135,7 +136,7 @@ def _xor_words(words: Words, a: Value, b: Value, width: int) -> Value:
         bit = _repeated(words, one)
         if bit is not None and isinstance(other, Word) and other.unknown is None:
             flipped = words.representative(invert(words, other, width))
-            return words.of(words.algebra.choose(bit, flipped, words.representative(other)), width)
+            return words.of(either(words.algebra, bit, flipped, words.representative(other)), width)
     return _bit_by_bit(words, a, b, width, _xor)
 
 

@@ -89,6 +89,10 @@ class Machine:
             raise AssertionError("an input is one signal")
         self._write(source, value)
 
+    def put(self, signal: int, value: Value) -> None:
+        """Let a register hold the same in other words."""
+        self._write(signal, value)
+
     def _write(self, signal: int, value: Value) -> None:
         if self.values[signal] != value:
             self.values[signal] = value

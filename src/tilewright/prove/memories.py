@@ -1,4 +1,4 @@
-"""Memories of a netlist, with concrete addresses; what nothing has written is unknown."""
+"""Memories of a netlist, written at known addresses; what nothing has written is unknown."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from tilewright.prove.netlist import Memory
 from tilewright.prove.words import Unknown, Value, Word, Words
+
+_MOST_WORDS = 1024
+"""Of a memory that is read where data say."""
 
 
 def initial(words: Words, bits: str, width: int, why: Unknown) -> Value:
@@ -45,15 +48,27 @@ class StoredWords:
         memory = self.memory
         if self._spoilt is not None:
             return self.words.unknown(self._spoilt, memory.width)
-        if isinstance(address, Word):
-            why = address.unknown or Unknown(
-                f"the address at which {memory.name} is read depends on data", is_x=False
-            )
-            return self.words.unknown(why, memory.width)
         if enable != 1:
             why = Unknown(f"memory {memory.name} is read while its enable is low", is_x=False)
             return self.words.unknown(why, memory.width)
-        return self._word(address)
+        return self._looked_up(address) if isinstance(address, Word) else self._word(address)
+
+    def _looked_up(self, address: Word) -> Value:
+        """The word at an address that depends on data, as in a table: one or another, by cases."""
+        words, memory = self.words, self.memory
+        if address.unknown is not None:
+            return words.unknown(address.unknown, memory.width)
+        place = words.number(address, address.width, is_signed=False)
+        if place.high - place.low >= _MOST_WORDS:
+            why = f"the address at which {memory.name} is read depends on data"
+            return words.unknown(Unknown(why, is_x=False), memory.width)
+        found = [self._word(at) for at in range(place.low, place.high + 1)]
+        for one in found:
+            if isinstance(one, Word) and one.unknown is not None:
+                return words.unknown(one.unknown, memory.width)
+        pieces = [words.nearest(one, memory.width) for one in found]
+        cuts = range(place.low + 1, place.high + 1)
+        return words.of(words.algebra.cases(place, cuts, pieces), memory.width)
 
     def take(self, writes: Sequence[tuple[Value, Value, Value]], *, cycle: int) -> bool:
         """Take what each port writes at an edge: address, enable, data. Whether any port does.

@@ -41,6 +41,12 @@ class Poly:
         return self.low if self.low == self.high else None
 
 
+_LONG = 1024
+"""Factors in all terms that are as much work as a case."""
+_MANY = 32
+"""Products of terms that are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Floor:
     """``base >> shift``, of which nothing more is known."""
@@ -73,16 +79,30 @@ def digest_of(terms: Mapping[Monomial, int]) -> int:
     return sum(map(mul, map(hash, terms), terms.values()))
 
 
+class TooManyCasesError(Exception):
+    """What is computed is made of more cases than are gone through."""
+
+
 class Polynomials:
     """All polynomials and variables of one proof: made, added, multiplied, evaluated."""
 
     def __init__(self) -> None:
         self.variables: list[Variable] = []
+        self.spent = 0
+        """Cases that were made or found again, and long polynomials that are as much work."""
+        self.most: int | None = None
+        self._inputs_behind: list[frozenset[int]] = []
         self._polys: dict[int, Poly] = {}
         self._meanings: dict[tuple[object, ...], Poly] = {}
         self._sums: dict[tuple[int, int, int], Poly] = {}
         self._products: dict[tuple[int, int], Poly] = {}
         self.zero, self.one = self.number(0), self.number(1)
+
+    def spend(self, count: int) -> None:
+        """Count work; raise `TooManyCasesError` if more than `most` is spent."""
+        self.spent += count
+        if self.most is not None and self.spent > self.most:
+            raise TooManyCasesError
 
     # -- making them ------------------------------------------------------------------------------
 
@@ -94,6 +114,7 @@ class Polynomials:
         """A new input in low..high."""
         if not low <= high:
             raise ValueError(f"the range of {name} must not be empty, but is {low}..{high}")
+        self._inputs_behind.append(frozenset({len(self.variables)}))
         self.variables.append(Variable(name, low, high))
         return self.make({(len(self.variables) - 1,): 1}, low, high)
 
@@ -111,6 +132,7 @@ class Polynomials:
         place = self._place(terms, digest)
         poly = self._polys.get(place)
         if poly is None:
+            self.spend(sum(map(len, terms)) // _LONG)
             low, high = ends or self.range_of(terms)
             poly = Poly(terms, low, high, serial=len(self._polys), digest=digest)
             self._polys[place] = poly
@@ -157,6 +179,10 @@ class Polynomials:
     def _meant(self, key: tuple[object, ...], variable: Variable) -> Poly:
         poly = self._meanings.get(key)
         if poly is None:
+            if (meaning := variable.meaning) is not None:
+                parts = meaning.pieces if isinstance(meaning, Cases) else ()
+                behind = frozenset().union(*map(self.inputs_of, (meaning.base, *parts)))
+                self._inputs_behind.append(behind)
             self.variables.append(variable)
             poly = self.make({(len(self.variables) - 1,): 1}, variable.low, variable.high)
             self._meanings[key] = poly
@@ -221,6 +247,7 @@ class Polynomials:
         key = (p.serial, q.serial) if p.serial <= q.serial else (q.serial, p.serial)
         found = self._products.get(key)
         if found is None:
+            self.spend(len(p.terms) * len(q.terms) // _MANY)
             terms: dict[Monomial, int] = {}
             for one, a in p.terms.items():
                 for two, b in q.terms.items():
@@ -259,6 +286,16 @@ class Polynomials:
         most = whole // 2
         terms = {m: (number + most - 1) % whole - most + 1 for m, number in p.terms.items()}
         return {m: number for m, number in terms.items() if number}
+
+    def inputs_of(self, p: Poly, most: int | None = None) -> set[int]:
+        """The inputs on which p depends, by variable. most: no more are looked for than one above it."""
+        found: set[int] = set()
+        for monomial in p.terms:
+            for index in monomial:
+                found |= self._inputs_behind[index]
+            if most is not None and len(found) > most:
+                break
+        return found
 
     def meanings(self, p: Poly) -> Iterable[tuple[int, Floor | Cases]]:
         """The variables of p that mean something, each once, by number."""

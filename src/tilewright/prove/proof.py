@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tilewright.prove.collection import uncollected
+from tilewright.prove.cut_points import CutPoints
 from tilewright.prove.decide import Decider, complete, explained, in_words
 from tilewright.prove.machine import Machine
 from tilewright.prove.netlist import X_OF_SOURCE, Netlist
 from tilewright.prove.polynomials import Poly
+from tilewright.prove.search import Point
+from tilewright.prove.trials import points, shown
 from tilewright.prove.verdict import PROVED, REFUTED, UNDECIDED, Killing, Verdict
 from tilewright.prove.words import Value, Word, Words
 
@@ -78,11 +81,18 @@ def known(machine: Machine, port: str) -> int:
 
 
 class Prover:
-    """One proof of a claim about a netlist."""
+    """One proof of a claim about a netlist. cuts: those of the claim; then only "proved" says something."""
 
     def __init__(
-        self, netlist: Netlist, claim: Claim, words: Words, *, confirm: Confirm | None = None
+        self,
+        netlist: Netlist,
+        claim: Claim,
+        words: Words,
+        *,
+        confirm: Confirm | None = None,
+        cuts: CutPoints | None = None,
     ) -> None:
+        self.cuts = cuts
         self.netlist, self.claim, self.words = netlist, claim, words
         self.machine = Machine(netlist, words, constants=claim.constants)
         self.confirm = confirm
@@ -104,6 +114,8 @@ class Prover:
                         return wrong
                     self.checked.append((self.machine.cycle, check))
                 self.machine.tick()
+                if self.cuts is not None:
+                    self.cuts.take(self.machine, self.decider)
             self.claim.end()
         except ControlError as error:
             return self._wrong_control(error)
@@ -141,7 +153,7 @@ class Prover:
             why = value.unknown
             reason = f"{place} is not known: {why.reason}"
             if not why.is_x:
-                return self._verdict(UNDECIDED, reason)
+                return self._tried(check, place) or self._verdict(UNDECIDED, reason)
             variables = self.words.algebra.variables
             point = {i: one.high for i, one in enumerate(variables) if one.meaning is None}
             return self._unwritten(reason, self._killing(check, value, point))
@@ -152,19 +164,34 @@ class Prover:
         decision = self.decider.decide(difference, check.width)
         if decision.is_zero:
             return None
-        shown = in_words(words.algebra, difference)
+        text = in_words(words.algebra, difference)
         missing = explained(words.algebra, difference, check.expected)
-        shown += f" ({missing})" if missing else ""
+        text += f" ({missing})" if missing else ""
         if decision.point is None:
             ends = f"between {difference.low} and {difference.high}"
             reason = (
                 f"{place}: the difference from what is expected lies {ends}, and no case decides"
             )
-            return self._verdict(UNDECIDED, reason, shown)
+            return self._tried(check, place) or self._verdict(UNDECIDED, reason, text)
         if self._hangs_on_x(difference, decision.point, check.width):
             reason = f"{place} is not known: {X_OF_SOURCE}"
             return self._unwritten(reason, self._killing(check, value, decision.point))
-        return self._refuted(check, value, decision.point, place, shown)
+        return self._refuted(check, value, decision.point, place, text)
+
+    def _tried(self, check: Check, place: str) -> Verdict | None:
+        """Refuted by one of a few inputs, if one shows another word; of cuts these would say nothing."""
+        if self.cuts is not None:
+            return None
+        algebra, mask = self.words.algebra, (1 << check.width) - 1
+        for point in points(algebra, self.netlist, len(self.history)):
+            known: dict[int, int] = {}
+            stimulus = self._stimulus(point, known)
+            value = shown(self.netlist, self.claim.constants, stimulus, check.port)
+            if isinstance(value, int):
+                found = value >> check.low & mask
+                if found != algebra.evaluate(check.expected, point, known) & mask:
+                    return self._refuted(check, found, point, place, "")
+        return None
 
     def _hangs_on_x(self, difference: Poly, point: dict[int, int], bits: int) -> bool:
         """Whether they differ by something else for other values of what the source gives none."""
@@ -174,14 +201,14 @@ class Prover:
         return len(found) > 1
 
     def _refuted(
-        self, check: Check, value: Value, point: dict[int, int], place: str, shown: str
+        self, check: Check, value: Value, point: dict[int, int], place: str, difference: str
     ) -> Verdict:
         killing = self._killing(check, value, point)
         reason = (
             f"{place} is {killing.found:#x}, but must be {killing.expected:#x}, for "
             f"{_some(killing.inputs)}"
         )
-        return self._confirmed(reason, shown, killing)
+        return self._confirmed(reason, difference, killing)
 
     def _confirmed(self, reason: str, difference: str, killing: Killing) -> Verdict:
         """Refuted, unless a simulator shows what was expected: then the prover is not to be trusted."""
@@ -197,10 +224,10 @@ class Prover:
         """Refuted by what was never written, if a simulator shows x too: what x means is its to say."""
         if killing.is_confirmed:
             return self._confirmed(reason, "", killing)
-        shown = (
+        seen = (
             f"{killing.simulator} shows what must be" if killing.simulator else "no simulator ran"
         )
-        reason += f"; but {shown}: only what it holds at power-up may tell"
+        reason += f"; but {seen}: only what it holds at power-up may tell"
         return replace(self._verdict(UNDECIDED, reason), killing=killing)
 
     def _killing(self, check: Check, value: Value, point: dict[int, int]) -> Killing:
@@ -219,19 +246,22 @@ class Prover:
         )
         if self.confirm is None:
             return killing
-        stimulus = [
+        return self.confirm(self._stimulus(point, known_values), killing)
+
+    def _stimulus(self, point: Point, known_values: dict[int, int]) -> list[dict[str, int]]:
+        """The inputs of each cycle so far, where the variables are these."""
+        return [
             {n: self.words.evaluate(v, point, known_values) for n, v in inputs.items()}
             for inputs in self.history
         ]
-        return self.confirm(stimulus, killing)
 
 
 def _some(inputs: Mapping[str, int], most: int = 6) -> str:
     if not inputs:
         return "all inputs 0"
-    shown = [f"{name} = {number}" for name, number in list(inputs.items())[:most]]
+    some = [f"{name} = {number}" for name, number in list(inputs.items())[:most]]
     more = len(inputs) - most
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "") + ", all else 0"
+    return ", ".join(some) + (f" and {more} more" if more > 0 else "") + ", all else 0"
 
 
 def input_bits(words: Words) -> int:
@@ -239,5 +269,5 @@ def input_bits(words: Words) -> int:
     return sum(
         (one.high - one.low).bit_length()
         for index, one in enumerate(words.algebra.variables)
-        if one.meaning is None and index not in words.free
+        if one.meaning is None and index not in words.free | words.standing
     )

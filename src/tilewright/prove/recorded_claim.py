@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from tilewright.errors import ConfigError
 from tilewright.formal.recorded import PortRoles
+from tilewright.prove.cut_points import CutPoints
 from tilewright.prove.expected import accumulated, rectified, saturated
 from tilewright.prove.machine import Machine
 from tilewright.prove.netlist import Port
@@ -22,7 +23,8 @@ class RecordedClaim:
     """The claim that an array computes what is described, whatever its words are, with this control.
 
     is_idle_free: bits of data inputs at which no word is, and that are no control, may be anything; else
-    they are as recorded. Raises `ConfigError` if two words, or a word and control, stand in the same bits.
+    they are as recorded. cuts: of the sums on the way, each before another product is added. Raises
+    `ConfigError` if two words, or a word and control, stand in the same bits.
     """
 
     def __init__(
@@ -34,7 +36,9 @@ class RecordedClaim:
         *,
         roles: PortRoles,
         is_idle_free: bool = True,
+        cuts: CutPoints | None = None,
     ) -> None:
+        self.cuts = cuts
         self.described, self.recording, self.words = described, recording, words
         self.roles, self.is_idle_free = roles, is_idle_free
         self._values = {
@@ -56,6 +60,8 @@ class RecordedClaim:
         self._word_ports = {one.port for one in placed if one.word == "y"}
         self._conditions = {one.name for one in described.conditions()}
         self._expected: dict[tuple[int, ...], Poly] = {}
+        if cuts is not None:
+            self._expected = {place: self._defined(place) for place in described.places("y")}
 
     @property
     def text(self) -> str:
@@ -219,7 +225,8 @@ class RecordedClaim:
             for k in range(self.described.sizes["K"])
         ]
         if self.described.computes == "saturate each":
-            return accumulated(algebra, products, bits, is_saturating=True)[0]
+            before = {} if self.cuts is None else {"before": self.cuts.cut}
+            return accumulated(algebra, products, bits, is_saturating=True, **before)[0]
         total = algebra.zero
         for one in products:
             total = algebra.add(total, one)

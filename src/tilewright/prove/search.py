@@ -8,7 +8,7 @@ from itertools import product
 from math import prod
 
 from tilewright.prove.algebra import Algebra
-from tilewright.prove.polynomials import Cases, Floor, Poly
+from tilewright.prove.polynomials import Cases, Poly
 
 _TRIES = 60
 _MOST_BASES = 24
@@ -34,15 +34,15 @@ class Search:
         p, bits = self.p, self.bits
         for point in self._candidates(support, failed):
             if self.algebra.evaluate(p, point) % (1 << bits):
-                return self._small(p, bits, point)
+                return self.small(point)
         return None
 
-    def _small(self, p: Poly, bits: int, point: Point) -> Point:
-        """The same with as many inputs at rest as can be, one after the other."""
+    def small(self, point: Point) -> Point:
+        """Such an input with as many numbers at rest as can be, one after the other."""
         for index in sorted(point):
             one = self.algebra.variables[index]
             rested = point | {index: min(max(0, one.low), one.high)}
-            if self.algebra.evaluate(p, rested) % (1 << bits):
+            if self.algebra.evaluate(self.p, rested) % (1 << self.bits):
                 point = rested
         return point
 
@@ -114,7 +114,7 @@ class Search:
 
     def _groups(self, base: Poly) -> list[tuple[int, ...]]:
         """Inputs that are changed together: those of one term; and each input alone."""
-        alone = sorted(inputs_of(self.algebra, base))
+        alone = sorted(self.algebra.inputs_of(base))
         meanings = [base, *(meaning.base for _, meaning in self.algebra.meanings(base))]
         found = {
             tuple(dict.fromkeys(monomial))
@@ -138,7 +138,7 @@ class Search:
         """A point near `start` at which `base` is `target`, or as near to it as is found."""
         point = dict(start)
         distance = abs(self.algebra.evaluate(base, point) - target)
-        alone = [(index,) for index in sorted(inputs_of(self.algebra, base))]
+        alone = [(index,) for index in sorted(self.algebra.inputs_of(base))]
         together = [group for group in self._groups(base) if len(group) > 1]
         for group in (
             *alone,
@@ -153,23 +153,3 @@ class Search:
                 if other < distance:
                     distance, point = other, changed
         return point
-
-
-def inputs_of(algebra: Algebra, p: Poly) -> set[int]:
-    """The inputs on which p depends, by variable."""
-    found: set[int] = set()
-    seen: set[int] = set()
-    todo = [p]
-    while todo:
-        one = todo.pop()
-        if one.serial in seen:
-            continue
-        seen.add(one.serial)
-        for index in {index for monomial in one.terms for index in monomial}:
-            meaning = algebra.variables[index].meaning
-            if meaning is None:
-                found.add(index)
-                continue
-            todo.append(meaning.base)
-            todo.extend(() if isinstance(meaning, Floor) else meaning.pieces)
-    return found

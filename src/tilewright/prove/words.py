@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tilewright.prove.algebra import Algebra
+from tilewright.prove.everywhere import plainest
 from tilewright.prove.polynomials import Poly
 
 
@@ -62,14 +63,18 @@ Value = int | Word
 class Words:
     """All words of one proof."""
 
-    def __init__(self, algebra: Algebra) -> None:
+    def __init__(self, algebra: Algebra, *, most_cases: int = 1000) -> None:
         self.algebra = algebra
         self._words: dict[tuple[int, ...], Word] = {}
         self._slices: dict[tuple[Word, int, int], Value] = {}
         self._numbers: dict[tuple[Word, bool], Poly] = {}
         self._polys: dict[tuple[int, int], Value] = {}
+        self.left = most_cases
+        """Cases that cells may make before what they make is given up."""
         self.free: set[int] = set()
         """Variables that stand for an x of the source."""
+        self.standing: set[int] = set()
+        """Variables that stand for a sum (`CutPoints`)."""
 
     # -- making them ------------------------------------------------------------------------------
 
@@ -105,7 +110,8 @@ class Words:
         key = (p.serial, width)
         found = self._polys.get(key)
         if found is None:
-            found = self._polys[key] = self._of_part(self._part(p, 0, width))
+            plain = plainest(self.algebra, p, width)
+            found = self._polys[key] = self._of_part(self._part(plain, 0, width))
         return found
 
     def _of_part(self, part: Part) -> Value:

@@ -1,4 +1,4 @@
-"""One run of a module: what all of its ports held before each rising edge of its clock."""
+"""One run of a module: what all of its ports held before each edge of its clock that counts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PAUSED = "$dumpoff"
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Ports of one module before each rising edge of its clock, in order.
+    """Ports of one module before each rising (or falling) edge of its clock, in order.
 
     times: of the edges, in steps of the file. inputs, outputs: for each port its bits at each edge as
     ``0 1 x z``, the highest first; the clock is none of them. restless: each input that changed more than
@@ -45,14 +45,20 @@ class Recording:
 
 
 def read_recording(
-    path: Path, *, clock: str, inputs: Sequence[str], outputs: Sequence[str], scope: str = ""
+    path: Path,
+    *,
+    clock: str,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    scope: str = "",
+    is_rising: bool = True,
 ) -> Recording:
-    """What the ports of one module held before each rising edge of `clock`, from the start of a run.
+    """What the ports of one module held before each edge of `clock`, from the start of a run.
 
     inputs, outputs: names of ports, without a scope. scope: the module's instance, from the top or its last
-    names; "" for the one that has all of these ports. A rise at time 0 is a clock's first value, not an edge.
-    Raises `ConfigError` if a port or the instance is not there or there are several, `FormatError` if the
-    file is no VCD file, begins late, pauses, or has no edge.
+    names; "" for the one that has all of these ports. is_rising: else falling edges count. A clock's first
+    value, at time 0, is no edge. Raises `ConfigError` if a port or the instance is not there or there are
+    several, `FormatError` if the file is no VCD file, begins late, pauses, or has no edge.
     """
     file = open_waves(path)
     names = [clock, *(name for name in (*inputs, *outputs) if name != clock)]
@@ -61,9 +67,12 @@ def read_recording(
         raise ConfigError(f"{path}: {clock} must be one bit wide, but has {ports[clock].width}")
     _expect_whole(file)
     inner = [name for name in inputs if name != clock]
-    times, rows, restless = _sampled(file, ports, clock, inner)
+    times, rows, restless = _sampled(file, ports, clock, inner, to="01"[is_rising])
     if not times:
-        raise FormatError(f"{path}: {clock} must rise after time 0, but never does: another clock?")
+        edge = "rise" if is_rising else "fall"
+        raise FormatError(
+            f"{path}: {clock} must {edge} after time 0, but never does: another clock?"
+        )
     values = {name: tuple(row[ports[name].code] for row in rows) for name in names}
     return Recording(
         clock,
@@ -136,7 +145,7 @@ def _expect_whole(file: WaveFile) -> None:
 
 
 def _sampled(
-    file: WaveFile, ports: Mapping[str, Variable], clock: str, inputs: Sequence[str]
+    file: WaveFile, ports: Mapping[str, Variable], clock: str, inputs: Sequence[str], to: str
 ) -> tuple[list[int], list[dict[str, str]], dict[str, int]]:
     """Times of the edges, what was held before each (by code), and inputs that changed twice between two."""
     code = ports[clock].code
@@ -147,7 +156,7 @@ def _sampled(
     restless: dict[str, int] = {}
     for time, changes in file.steps(ports.values()):
         _expect_level(file, clock, time, held[code], changes.get(code, held[code]))
-        if time > 0 and held[code] != "1" and changes.get(code) == "1":
+        if time > 0 and held[code] != to and changes.get(code) == to:
             times.append(time)
             rows.append(dict(held))
             changed.clear()
