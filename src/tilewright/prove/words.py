@@ -72,9 +72,8 @@ class Words:
         self.left = most_cases
         """Cases that cells may make before what they make is given up."""
         self.free: set[int] = set()
-        """Variables that stand for an x of the source."""
         self.standing: set[int] = set()
-        """Variables that stand for a sum (`CutPoints`)."""
+        """Variables that stand for an x of the source, and those that stand for a sum (`CutPoints`)."""
 
     # -- making them ------------------------------------------------------------------------------
 
@@ -98,9 +97,8 @@ class Words:
             if isinstance(source, Unknown) and source.is_free:
                 self.free.add(len(self.algebra.variables))
                 name = f"x of the source ({len(self.free)})"
-                parts.append(
-                    (self.of(self.algebra.variable(name, 0, (1 << width) - 1), width), width)
-                )
+                fresh = self.algebra.variable(name, 0, (1 << width) - 1)
+                parts.append((self.of(fresh, width), width))
             else:
                 parts.append((self.join([(source, low, width)]), width))
         return self.concatenate(parts)
