@@ -104,6 +104,8 @@ def plainest(algebra: Algebra, p: Poly, bits: int) -> Poly:
     support = _few_inputs(algebra, p)
     if not support or bits >= INT_BITS or count(algebra, support) > _MOST_POINTS:
         return p
+    if not _is_straight(algebra, p, support, bits):
+        return _table(algebra, p, support) if _is_tangled(algebra, p) else p
     found = _linear(algebra, p, support, bits)
     rng = random.Random(0)  # noqa: S311  # a search, not a secret
     for _ in range(_TRIES):
@@ -115,6 +117,18 @@ def plainest(algebra: Algebra, p: Poly, bits: int) -> Poly:
     if one is None or other is None or np.any((one - other) & ((1 << bits) - 1)):
         return p
     return found
+
+
+def _is_straight(algebra: Algebra, p: Poly, support: Sequence[int], bits: int) -> bool:
+    """Whether p may be linear in each input: its number at the end of each is where the first two say."""
+    corner = {index: algebra.variables[index].high for index in support}
+    for index in support:
+        low, high = algebra.variables[index].low, algebra.variables[index].high
+        ends = low, low + 1, high
+        first, second, last = (algebra.evaluate(p, corner | {index: n}) for n in ends)
+        if (first + (high - low) * (second - first) - last) % (1 << bits):
+            return False
+    return True
 
 
 def _is_tangled(algebra: Algebra, p: Poly) -> bool:

@@ -91,7 +91,7 @@ class Polynomials:
         self.spent = 0
         """Cases that were made or found again, and long polynomials that are as much work."""
         self.most: int | None = None
-        self._inputs_behind: list[frozenset[int]] = []
+        self._inputs_behind: list[frozenset[int] | None] = []  # None: those of what it names
         self._polys: dict[int, Poly] = {}
         self._meanings: dict[tuple[object, ...], Poly] = {}
         self._sums: dict[tuple[int, int, int], Poly] = {}
@@ -181,8 +181,9 @@ class Polynomials:
         if poly is None:
             if (meaning := variable.meaning) is not None:
                 parts = meaning.pieces if isinstance(meaning, Cases) else ()
-                behind = frozenset().union(*map(self.inputs_of, (meaning.base, *parts)))
-                self._inputs_behind.append(behind)
+                is_name = isinstance(meaning, Floor) and not meaning.shift
+                behind = map(self.inputs_of, (meaning.base, *parts))
+                self._inputs_behind.append(None if is_name else frozenset().union(*behind))
             self.variables.append(variable)
             poly = self.make({(len(self.variables) - 1,): 1}, variable.low, variable.high)
             self._meanings[key] = poly
@@ -290,11 +291,14 @@ class Polynomials:
     def inputs_of(self, p: Poly, most: int | None = None) -> set[int]:
         """The inputs on which p depends, by variable. most: no more are looked for than one above it."""
         found: set[int] = set()
-        for monomial in p.terms:
-            for index in monomial:
-                found |= self._inputs_behind[index]
-            if most is not None and len(found) > most:
-                break
+        todo = list(p.terms)
+        while todo and (most is None or len(found) <= most):
+            for index in todo.pop():
+                behind, meaning = self._inputs_behind[index], self.variables[index].meaning
+                if behind is None and meaning is not None:
+                    todo += meaning.base.terms
+                else:
+                    found |= behind or set()
         return found
 
     def meanings(self, p: Poly) -> Iterable[tuple[int, Floor | Cases]]:
