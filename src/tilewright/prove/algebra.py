@@ -33,6 +33,11 @@ class Algebra(Polynomials):
             found = self._floors[key] = self._floor(p, shift)
         return found
 
+    def word(self, name: str, bits: int, *, is_signed: bool) -> Poly:
+        """A new input that is any number of so many bits."""
+        low = -(1 << (bits - 1)) if is_signed else 0
+        return self.variable(name, low, low + (1 << bits) - 1)
+
     def named(self, p: Poly) -> Poly:
         """p; where sums are named and it has many terms, one variable that means it: p shifted by 0.
 
@@ -45,6 +50,8 @@ class Algebra(Polynomials):
 
     def spread(self, p: Poly) -> Poly:
         """p with what the names of sums mean in their place, and in the place of those within them."""
+        if not self.names_sums:
+            return p
         terms: dict[Monomial, int] = {}
         todo = [(p, 1)]
         while todo:

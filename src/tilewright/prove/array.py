@@ -103,9 +103,9 @@ class ArrayClaim:
     # -- data -----------------------------------------------------------------------------------------
 
     def _weights(self, fold: int, lane: int, count: int, name: str) -> list[Poly]:
-        half = 1 << (self.job.weight_bits - 1)
+        bits = self.job.weight_bits
         return [
-            self.algebra.variable(f"{name}[{fold}][{lane}][{n}]", -half, half - 1)
+            self.algebra.word(f"{name}[{fold}][{lane}][{n}]", bits, is_signed=True)
             for n in range(count)
         ]
 
@@ -118,8 +118,7 @@ class ArrayClaim:
         return [self._channel(f"{name}.low", low), self._channel(f"{name}.high", bits - low)]
 
     def _channel(self, name: str, bits: int) -> Poly:
-        first = -(1 << (bits - 1)) if self.job.is_act_signed else 0
-        return self.algebra.variable(name, first, first + (1 << bits) - 1)
+        return self.algebra.word(name, bits, is_signed=self.job.is_act_signed)
 
     def _act_word(self, channels: list[Poly]) -> Value:
         bits, low = self.job.act_bits, (self.job.act_bits + 1) // 2

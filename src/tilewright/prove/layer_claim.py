@@ -117,9 +117,8 @@ class LayerClaim:
     def _variables(
         self, name: str, sizes: tuple[int, ...], bits: int, *, is_signed: bool
     ) -> list[Poly]:
-        low = -(1 << (bits - 1)) if is_signed else 0
         return [
-            self.algebra.variable(name + "".join(f"[{i}]" for i in at), low, low + (1 << bits) - 1)
+            self.algebra.word(name + "".join(f"[{i}]" for i in at), bits, is_signed=is_signed)
             for at in np.ndindex(sizes)
         ]
 

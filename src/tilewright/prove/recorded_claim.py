@@ -103,7 +103,7 @@ class RecordedClaim:
 
     def _variable(self, stream: Stream, place: tuple[int, ...]) -> Poly:
         name = stream.word + "".join(f"[{index}]" for index in place)
-        return self.words.algebra.variable(name, *stream.ends)
+        return self.words.algebra.word(name, stream.bits, is_signed=stream.signed)
 
     # -- inputs ---------------------------------------------------------------------------------------
 
@@ -161,7 +161,7 @@ class RecordedClaim:
             width = high - low
             name = f"{port}[{low}+:{width}] idle in cycle {cycle}"
             yield (
-                self.words.of(self.words.algebra.variable(name, 0, (1 << width) - 1), width),
+                self.words.of(self.words.algebra.word(name, width, is_signed=False), width),
                 width,
             )
         else:

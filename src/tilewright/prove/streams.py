@@ -63,12 +63,6 @@ class Stream:
         for text in self.when:
             Condition.read(re.sub(r"\{\w+\}", "0", text))
 
-    @property
-    def ends(self) -> tuple[int, int]:
-        """The lowest and the highest value of a word."""
-        low = -(1 << (self.bits - 1)) if self.signed else 0
-        return low, low + (1 << self.bits) - 1
-
 
 @dataclass(frozen=True, slots=True)
 class Described:

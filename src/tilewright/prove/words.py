@@ -97,7 +97,7 @@ class Words:
             if isinstance(source, Unknown) and source.is_free:
                 self.free.add(len(self.algebra.variables))
                 name = f"x of the source ({len(self.free)})"
-                fresh = self.algebra.variable(name, 0, (1 << width) - 1)
+                fresh = self.algebra.word(name, width, is_signed=False)
                 parts.append((self.of(fresh, width), width))
             else:
                 parts.append((self.join([(source, low, width)]), width))
