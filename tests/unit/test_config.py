@@ -76,7 +76,7 @@ def test_widths_of_single_layers_survive_a_round_trip(tmp_path):
             "cosim.timeout_s=inf",
             "--set: cosim.timeout_s: .*less than or equal to 1000000, found inf",
         ),
-        ("array.rows=65", "--set: array.rows: .*less than or equal to 64, found 65"),
+        ("array.rows=257", "--set: array.rows: .*less than or equal to 256, found 257"),
         (
             "train.epochs",
             "--set needs section.key=value, for example train.epochs=5, not 'train.epochs'",

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from tilewright.adopt.families import Family
 from tilewright.adopt.placement import LINES, WORD, Placement, Sizes
+from tilewright.spec.array_shape import MAX_LANES
 
 PIECE = "piece"
 """The axis of files that go on where the last one ends."""
-MOST_LANES = 64
-"""Rows or cols of an array."""
 _HINTS = {
     "itile": re.compile(r"(itile|ic_?tile|ic|itl|in_?tile)_?$"),
     "otile": re.compile(r"(otile|oc_?tile|oc|otl|out_?tile)_?$"),
@@ -40,18 +39,18 @@ def name_channels(parts: tuple[int, ...], tile: str, lane: str) -> Channels:
     """Names for parts of input channels (``itile row``) or output channels (``otile col``)."""
     pair = "pair" if lane == "row" else "half"
     if len(parts) == 1:
-        lanes = max(n for n in range(1, MOST_LANES + 1) if parts[0] % n == 0)
+        lanes = max(n for n in range(1, MAX_LANES + 1) if parts[0] % n == 0)
         if lanes == parts[0]:
             return Channels(((lane,),), {lane: lanes}, lanes, tile)
         return Channels(((tile, lane),), {tile: parts[0] // lanes, lane: lanes}, lanes, "")
-    if len(parts) == 2 and parts[1] == 2 < parts[0] <= MOST_LANES:
+    if len(parts) == 2 and parts[1] == 2 < parts[0] <= MAX_LANES:
         split = (f"{tile} {lane} = {tile} {lane} {pair}:2",)
         return Channels(((lane,), (pair,)), {lane: parts[0], pair: 2}, parts[0], tile, split)
-    if len(parts) == 2 and parts[1] <= MOST_LANES:
+    if len(parts) == 2 and parts[1] <= MAX_LANES:
         return Channels(((tile,), (lane,)), {tile: parts[0], lane: parts[1]}, parts[1], "")
     if len(parts) == 2:
         split = (f"{tile} {lane} = part:{parts[0]} inner:{parts[1]}",)
-        lanes = max(n for n in range(1, MOST_LANES + 1) if parts[0] * parts[1] % n == 0)
+        lanes = max(n for n in range(1, MAX_LANES + 1) if parts[0] * parts[1] % n == 0)
         sizes = {"part": parts[0], "inner": parts[1]}
         return Channels((("part",), ("inner",)), sizes, lanes, "", split)
     if parts[2] == 2:

@@ -132,6 +132,8 @@ class CosimConfig(Section):
     `processes`: simulations at a time, of different output tiles. `stall_level`: chance (of 256) that a
     memory is not ready in a cycle; cycles are then more than the model's. `reset_at`: cycle in which each
     first job is reset; 0: never. `modes`: run the corner vectors of our core's modes; "auto": on ours only.
+    `simulator`: "auto" is Verilator, where there is one, and for arrays of more than 4,096 PEs, which it
+    compiles too long, Icarus.
     """
 
     simulator: str = "auto"

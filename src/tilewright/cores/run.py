@@ -26,7 +26,7 @@ from tilewright.cores.run_list import (
     run_list,
 )
 from tilewright.cores.setup import Setup
-from tilewright.cores.simulator import Simulator, find_simulator
+from tilewright.cores.simulator import Simulator, find_simulator, for_many_builds
 from tilewright.cores.transcript import Transcript, read_record, read_transcript
 from tilewright.errors import SimulationError, ToolError
 from tilewright.programs.process import program_threads
@@ -38,6 +38,9 @@ TOP = "tw_core_tb"
 
 SIGNED = "TW_ACT_SIGNED"
 """The macro by which the bench gives the core its parameter ActSigned; other cores need none."""
+
+MOST_COMPILED = 64 * 64
+"""PEs of the largest array that "auto" has compiled: it takes minutes (docs/lab/figures.md)."""
 
 DEFAULT = Setup()
 NO_PLUSARGS: Mapping[str, str] = MappingProxyType({})
@@ -73,7 +76,7 @@ def run_bundle(
     since = time.monotonic()
     run = BenchRun(read_bundle(folder), setup)
     check_runnable(run)
-    builder = Builder(find_simulator(simulator), read_sources(rtl_dir), cache_dir, timeout_s)
+    builder = Builder(_found(simulator, [run]), read_sources(rtl_dir), cache_dir, timeout_s)
     program = builder.program([run], least_memories)
     parts = [replace(run, part=part) for part in _shares(run, processes)]
     with program_threads(len(parts)) as pool:
@@ -109,7 +112,7 @@ def run_bundles(
     runs = [BenchRun(read_bundle(folder), setup) for folder, setup in bundles]
     for run in runs:
         check_runnable(run)
-    builder = Builder(find_simulator(simulator), read_sources(rtl_dir), cache_dir, timeout_s)
+    builder = Builder(_found(simulator, runs), read_sources(rtl_dir), cache_dir, timeout_s)
     shares = list(_shared(runs, builder, least_memories))
     with program_threads(processes) as pool:
         transcripts = pool.each(
@@ -125,6 +128,12 @@ def run_bundles(
         _judge(run, found[number], builder.simulator, seconds=seconds)
         for number, run in enumerate(runs)
     )
+
+
+def _found(simulator: str, runs: Sequence[BenchRun]) -> Simulator:
+    """The simulator of that name; for "auto" and an array too large to compile, one that builds at once."""
+    pes = max((run.bundle.array.rows * run.bundle.array.cols for run in runs), default=0)
+    return find_simulator(for_many_builds(simulator) if pes > MOST_COMPILED else simulator)
 
 
 def _shared(

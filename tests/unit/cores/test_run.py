@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,15 @@ import pytest
 from tests.naive import convolve
 from tests.rtl.layers import Case, random_tensors, write_random
 from tests.unit.cores.fakes import FakeSimulator
-from tilewright.cores import CosimResult, Fault, LaneMismatch, OverflowVector, Setup, run_bundle
+from tilewright.cores import (
+    CosimResult,
+    Fault,
+    LaneMismatch,
+    OverflowVector,
+    Setup,
+    run_bundle,
+    run_bundles,
+)
 from tilewright.cores.result import merge
 from tilewright.cores.run import read_sources
 from tilewright.cores.run_list import (
@@ -21,6 +30,7 @@ from tilewright.cores.run_list import (
     parameters,
     run_list,
 )
+from tilewright.cores.simulator import Icarus
 from tilewright.errors import (
     ConfigError,
     FormatError,
@@ -53,6 +63,35 @@ def run_fake(
     script += "".join(f'echo "$by {line}" >>"$to"\n' for line in lines)
     monkeypatch.setattr("tilewright.cores.run.find_simulator", lambda _: FakeSimulator(script))
     return run_bundle(bundle.folder, cache_dir=cache)
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "used"),
+    [
+        ("auto", ArrayShape(64, 64, 16), "auto"),
+        ("auto", ArrayShape(64, 65, 16), "icarus"),
+        ("verilator", ArrayShape(64, 65, 16), "verilator"),
+    ],
+)
+def test_auto_has_no_array_compiled_that_takes_too_long(
+    name: str, array: ArrayShape, used: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = write_random(tmp_path / "bundle", replace(CASE, array=array))
+    chosen: list[str] = []
+
+    def stop(name: str) -> None:
+        chosen.append(name)
+        raise ToolError("stop")
+
+    monkeypatch.setattr("tilewright.cores.run.find_simulator", stop)
+    monkeypatch.setattr("tilewright.cores.simulator.find_simulators", lambda: (Icarus("11.0"),))
+    for start in (
+        partial(run_bundle, bundle.folder),
+        partial(run_bundles, [(bundle.folder, Setup())]),
+    ):
+        with pytest.raises(ToolError, match="stop"):
+            start(simulator=name)
+    assert chosen == [used, used]
 
 
 def test_run_list_has_everything_in_the_order_of_reading(bundle: Bundle) -> None:

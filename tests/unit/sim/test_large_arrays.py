@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.naive import convolve
-from tests.rtl.layers import Case, random_tensors, write_case
+from tests.rtl.layers import Case, random_tensors, write_case, write_random
+from tilewright.adopt import adopt
 from tilewright.cost.hardware import HardwareAxes
 from tilewright.errors import ConfigError
 from tilewright.sim import layer_cycles, simulate
@@ -51,3 +52,11 @@ def test_the_grid_of_the_closed_form_ends_there() -> None:
     assert HardwareAxes(rows=(1, 256), cols=(256,)).points == 2
     with pytest.raises(ConfigError, match=r"^axis cols has whole numbers of 1\.\.256, not 257"):
         HardwareAxes(cols=(257,))
+
+
+def test_files_of_a_large_array_are_adopted_as_such(tmp_path: Path) -> None:
+    shape = ConvShape(128, 4, 4, 96, 3, 3, padding=(1, 1))
+    bundle = write_random(tmp_path / "bundle", Case(shape, ArrayShape(128, 96, 20)))
+    (bundle.folder / "manifest.json").unlink()
+    (found,) = adopt(bundle.folder, seconds=120).layers
+    assert found.geometry.endswith("rows=128,cols=96")
