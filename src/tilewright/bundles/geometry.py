@@ -14,6 +14,11 @@ _OPTIONAL = {"stride": "1", "padding": "0"}
 EXAMPLE = "ic=8,oc=8,size=4,kernel=3,stride=1,padding=1,bits=4/4/16,rows=8,cols=8"
 """How a geometry is written; a pair of sizes, vertical first, is written 4x5, and padding of 0 above and left
 of the plane and 1 below and right of it 0x0x1x1."""
+_INSTEAD = {
+    "groups": "files are of one group: state its channels, as in ic=1,oc=1 for a depthwise layer",
+    "dilation": "state the kernel with its gaps, which are weights of 0: kernel=5 for 3 taps and dilation 2",
+}
+_BITS = "activation/weight/psum, as in bits=4/4/16, or bits=s4/4/16 where activations are signed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,8 @@ def _split(text: str) -> dict[str, str]:
     for part in text.replace(" ", "").split(","):
         key, equals, value = part.partition("=")
         if key not in (*_NEEDED, *_OPTIONAL) or not equals or key in values:
+            if key in _INSTEAD:
+                raise ConfigError(f"a geometry has no '{key}': {_INSTEAD[key]}")
             raise ConfigError(
                 f"a geometry is written {EXAMPLE}, each key once; '{part}' does not fit"
             )
@@ -76,8 +83,8 @@ def _split(text: str) -> dict[str, str]:
 
 def _numbers(values: dict[str, str], key: str, mark: str, count: int) -> list[int]:
     if not re.fullmatch(rf"[0-9]{{1,6}}({mark}[0-9]{{1,6}}){{{count - 1}}}", values[key]):
-        shown = mark.join(["N"] * count)
-        raise ConfigError(f"geometry: {key} must be written {key}={shown}, not '{values[key]}'")
+        shown = _BITS if key == "bits" else f"{key}={mark.join(['N'] * count)}"
+        raise ConfigError(f"geometry: {key} must be written {shown}, not '{values[key]}'")
     return [int(number) for number in values[key].split(mark)]
 
 
