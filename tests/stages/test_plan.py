@@ -7,7 +7,9 @@ import io
 import json
 import shutil
 
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
 from tests.chain import read, tilewright
 
@@ -77,6 +79,33 @@ def test_a_recovered_run_knows_its_weights_and_psums(finished):
     assert [layer["layer"] for layer in _facts()[0]["layers"]] == list(verified)  # from the config
 
 
+def test_a_float_network_of_another_tool(tmp_path):
+    """A product of activations, which no layer is, is said in each of the three forms."""
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"], name="stem", pads=[1, 1, 1, 1]),
+        helper.make_node("MatMul", ["c", "c"], ["y"]),
+    ]
+    tensors = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, sizes)
+        for name, sizes in (("x", ["n", 3, 8, 8]), ("y", None))
+    ]
+    weight = helper.make_tensor("w", TensorProto.FLOAT, [8, 3, 3, 3], [0.0] * 216)
+    path = tmp_path / "net.onnx"
+    onnx.save(
+        helper.make_model(helper.make_graph(nodes, "g", *[[t] for t in tensors], [weight])), path
+    )
+    note = "not counted: 1 MatMul of two activations"
+    done = tilewright("plan", path, "--json", "--set", "model.act_bits=8")
+    facts = json.loads(done.stdout)
+    (layer,) = facts["arrays"][0]["layers"]
+    assert (layer["layer"], layer["macs"], layer["folds"]) == ("stem", 8 * 8 * 216, 9)
+    assert layer["psum_bits_by_type"] == 17  # 27 * 255 * 7 = 48,195
+    assert facts["notes"] == [note]
+    assert f"note: {note}\n" in tilewright("plan", path).stdout
+    done = tilewright("plan", path, "--csv")
+    assert (done.stdout.count("\n"), done.stderr) == (2, f"note: {note}\n")
+
+
 def test_what_was_observed_is_left_out_once_it_is_stale(run):
     shutil.rmtree(run / "03_verify")
     assert {layer["psum_bits_observed"] for layer in _facts(run)[0]["layers"]} == {None}
@@ -88,8 +117,8 @@ def test_what_was_observed_is_left_out_once_it_is_stale(run):
         (("vgg61",), "error: there is no model 'vgg61': did you mean 'vgg16'?"),
         (
             ("no/such",),
-            "error: no/such must be a run folder, a .toml configuration, a .csv of SCALE-Sim or a model's "
-            "name",
+            "error: no/such must be a run folder, a .toml configuration, a .csv of SCALE-Sim, an .onnx or "
+            ".tflite file or a model's name",
         ),
         (("--array", "8"), "error: --array is ROWSxCOLS, for example 8x16, not '8'"),
         (("--array", "0x4"), "error: an array has 1..256 rows and cols, not 0x4"),

@@ -32,9 +32,10 @@ def plan(
     source: Annotated[
         str | None,
         typer.Argument(
-            metavar="MODEL|CONFIG|RUN|CSV",
-            help="A model's name, a TOML configuration, a run folder, or a topology of SCALE-Sim. A "
-            "recovered run has exact psum widths. Default: the digits' network.",
+            metavar="MODEL|CONFIG|RUN|FILE",
+            help="A model's name, a TOML configuration, a run folder, an ONNX or TFLite file (float or "
+            "quantized: its sizes count), or a topology of SCALE-Sim (.csv). A recovered run has exact "
+            "psum widths. Default: the digits' network.",
         ),
     ] = None,
     arrays: Annotated[
@@ -68,16 +69,20 @@ def plan(
     if is_json and is_csv:
         raise ConfigError("--json and --csv are two forms of one answer: give one of them")
     depths = MemoryDepths.parse(memories) if memories is not None else MemoryDepths()
-    outlines, config = find_outlines(source, tuple(overrides or ()))
+    outlines, config, notes = find_outlines(source, tuple(overrides or ()))
     bits = config.array.psum_bits if psum_bits is None else psum_bits
     named = arrays or [f"{config.array.rows}x{config.array.cols}"]
     costs = [network_cost(outlines, _array(text, bits), depths) for text in named]
     if is_json:
-        print(json.dumps({"arrays": [cost.to_facts() for cost in costs]}, indent=2))
+        facts = {"arrays": [cost.to_facts() for cost in costs], "notes": notes}
+        print(json.dumps(facts, indent=2))
     elif is_csv:
         _print_csv(costs)
     else:
         _print_tables(costs)
+    if not is_json:
+        for note in notes:
+            print(f"note: {note}", file=sys.stderr if is_csv else sys.stdout)
 
 
 def _array(text: str, psum_bits: int) -> ArrayShape:

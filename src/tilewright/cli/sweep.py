@@ -21,7 +21,7 @@ def sweep(
         str | None,
         typer.Argument(
             metavar="STUDY.toml|CONFIG|RUN|NAME",
-            help="A study, or the network: a run, a packed network, a configuration, a model, a topology.",
+            help="A study, or the network: a run, a packed network, a configuration, a model, an ONNX file.",
         ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="The study's folder.")] = Path("studies/sweep"),

@@ -13,6 +13,7 @@ from tilewright.registry import Registry
 
 if TYPE_CHECKING:
     from tilewright.interchange.source import Imported
+    from tilewright.interchange.topology import Topology
 
 __all__ = [
     "FORMATS",
@@ -20,6 +21,7 @@ __all__ = [
     "Exported",
     "TensorNames",
     "export_network",
+    "read_file_topology",
     "read_onnx",
     "read_tflite",
 ]
@@ -32,6 +34,22 @@ NETWORK_READERS: Registry[Callable[[Path], Imported]] = Registry(
 
 KERNELS = ("xnnpack", "reference")
 """Whose rounding a TFLite file is read with; LiteRT's interpreter has the first unless told otherwise."""
+
+
+def read_file_topology(path: Path) -> Topology:
+    """Read the sizes of the layers of an ONNX or TFLite file, float or quantized, by the end of its name.
+
+    Raises `ToolError` if what reads it is not installed, and `FormatError` where sizes are not known.
+    """
+    if path.suffix == ".tflite":
+        require("onnx", extra="tflite")
+        from tilewright.interchange.tflite_topology import read_tflite_topology
+
+        return read_tflite_topology(path)
+    require("onnx", extra="onnx")
+    from tilewright.interchange.onnx_topology import read_onnx_topology
+
+    return read_onnx_topology(path)
 
 
 def read_onnx(path: Path) -> Imported:

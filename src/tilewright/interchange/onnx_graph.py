@@ -160,7 +160,7 @@ def read_graph(path: Path) -> Graph:
 def _parse(graph: onnx.GraphProto, path: Path) -> Graph:
     constants = _constants(graph, path)
     inputs = [value for value in graph.input if value.name not in constants]
-    ops = tuple(_op(node) for node in graph.node if node.op_type != "Constant")
+    ops = tuple(operator_of(node) for node in graph.node if node.op_type != "Constant")
     _check_known(ops, {*constants, *(one.name for one in inputs)})
     outputs = tuple(value.name for value in graph.output)
     ops = _needed(ops, outputs)
@@ -230,7 +230,8 @@ def _array(tensor: TensorProto) -> Array:
     return values
 
 
-def _op(node: onnx.NodeProto) -> Operator:
+def operator_of(node: onnx.NodeProto) -> Operator:
+    """A node as plain data; refuses one without an output."""
     outputs = tuple(name for name in node.output if name)
     if not outputs:
         label = f"node {node.name or node.op_type} ({node.op_type})"

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from tilewright.config import Config, ModelConfig, load_config
 from tilewright.cost import LayerOutline
 from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.facts import VerifyFacts
+from tilewright.interchange import read_file_topology
 from tilewright.interchange.scalesim import read_topology
 from tilewright.models import quantized_layers
 from tilewright.models.zoo_names import ZOO
 from tilewright.pipeline.configured_model import model_spec
 from tilewright.pipeline.inventory import CONFIG
 from tilewright.pipeline.run_folder import RunFolder
-from tilewright.spec import IntegerNetwork, NumberFormat, PackedNetwork, find_packed
+from tilewright.spec import ConvShape, IntegerNetwork, NumberFormat, PackedNetwork, find_packed
 
 CLASSES = 10
 """Of every data set that we have."""
+FILES = (".onnx", ".tflite")
+"""Ends of names of networks whose sizes alone count."""
 
 
-def find_outlines(
-    source: str | None, overrides: tuple[str, ...] = ()
-) -> tuple[tuple[LayerOutline, ...], Config]:
+class Outlines(NamedTuple):
+    """The layers of a network, the configuration beside them, and notes on what is not among them."""
+
+    layers: tuple[LayerOutline, ...]
+    config: Config
+    notes: tuple[str, ...] = ()
+
+
+def find_outlines(source: str | None, overrides: tuple[str, ...] = ()) -> Outlines:
     """The outlines that `source` means, and the configuration beside them.
 
-    source: a run folder, a packed network, a TOML configuration, a SCALE-Sim topology (.csv, whose layers
-    get the configured widths), the name of a model or of a network of the zoo, or None for the defaults.
+    source: a run folder, a packed network, a TOML configuration, an ONNX or TFLite file or a SCALE-Sim
+    topology (.csv), whose layers get the configured widths, the name of a model or of a network of the zoo,
+    or None for the defaults.
     `overrides` are ``section.key=value`` and valid for all but a recovered run, whose network is what it is.
     Raises `ConfigError`, `UnknownNameError`, `FormatError` or `ArtifactError`.
     """
@@ -36,43 +47,46 @@ def find_outlines(
     if stem is not None:
         if overrides:
             raise ConfigError(f"{source} is a trained network, which --set cannot change")
-        return _of_network(PackedNetwork.load(stem).network, {}), load_config(None)
+        return Outlines(_of_network(PackedNetwork.load(stem).network, {}), load_config(None))
     if source is not None and path.is_dir():
         return _of_run(RunFolder(path), overrides)
     if path.suffix == ".csv":
         config = load_config(None, overrides)
-        return _of_topology(path, config), config
+        return Outlines(_with_widths(read_topology(path), config), config)
+    if path.suffix in FILES:
+        config, found = load_config(None, overrides), read_file_topology(path)
+        return Outlines(_with_widths(found.layers, config), config, found.notes)
     if source is None or path.suffix == ".toml":
         config = load_config(path if source else None, overrides)
-        return outlines_of(config), config
+        return Outlines(outlines_of(config), config)
     if "/" in source:
         raise ConfigError(
-            f"{source} must be a run folder, a .toml configuration, a .csv of SCALE-Sim or a model's "
-            "name, but there is no such folder"
+            f"{source} must be a run folder, a .toml configuration, a .csv of SCALE-Sim, an .onnx or .tflite "
+            "file or a model's name, but there is no such folder"
         )
     if source in ZOO:
         config = load_config(None, overrides)
-        return _of_zoo(source, config), config
+        return Outlines(_with_widths(_zoo_layers(source), config), config)
     if source not in _models():
         raise UnknownNameError.among("model", source, tuple(dict.fromkeys((*_models(), *ZOO))))
     plain = (f"model.name={source}", "model.choke_width=0")
     config = load_config(None, (*plain, *overrides))
-    return outlines_of(config), config
+    return Outlines(outlines_of(config), config)
 
 
 def find_config(source: str | None, overrides: tuple[str, ...] = ()) -> Config:
     """The configuration of the network that `source` describes, to train it; None: the defaults.
 
-    Raises `ConfigError` for what is trained already, and for sizes of layers alone (the zoo's, SCALE-Sim's);
-    and what `find_outlines` raises.
+    Raises `ConfigError` for what is trained already, and for sizes of layers alone (the zoo's, those of a
+    file), and what `find_outlines` raises.
     """
     if source in _models():
         return load_config(None, (f"model.name={source}", "model.choke_width=0", *overrides))
-    _, config = find_outlines(source, overrides)
+    config = find_outlines(source, overrides).config
     path = Path(source or "")
     if source and find_packed(path) is not None:
         what = "a trained network"
-    elif source in ZOO or path.suffix == ".csv":
+    elif source in ZOO or path.suffix in (".csv", *FILES):
         what = "sizes of layers alone"
     else:
         return config
@@ -85,17 +99,17 @@ def _models() -> tuple[str, ...]:
     return get_args(ModelConfig.model_fields["name"].annotation)
 
 
-def _of_run(run: RunFolder, overrides: tuple[str, ...]) -> tuple[tuple[LayerOutline, ...], Config]:
+def _of_run(run: RunFolder, overrides: tuple[str, ...]) -> Outlines:
     config = run.config()
     if not run.network_stem.with_suffix(".json").is_file():
         config = load_config(run.root / CONFIG, overrides)
-        return outlines_of(config), config
+        return Outlines(outlines_of(config), config)
     if overrides:
         raise ConfigError(
             f"{run.root} holds a recovered network, which --set cannot change: plan its "
             f"configuration, {run.root / CONFIG}, instead"
         )
-    return _of_network(run.network(), _observed(run)), config
+    return Outlines(_of_network(run.network(), _observed(run)), config)
 
 
 def _of_network(
@@ -114,20 +128,18 @@ def _of_network(
     )
 
 
-def _of_zoo(name: str, config: Config) -> tuple[LayerOutline, ...]:
+def _zoo_layers(name: str) -> Iterable[tuple[str, ConvShape]]:
     from tilewright.models.zoo import zoo_shapes  # with torch, which counts the sizes
 
-    act = NumberFormat(config.model.act_bits, is_signed=False)
-    weight = NumberFormat(config.model.weight_bits, is_signed=True, is_narrow=True)
-    return tuple(
-        LayerOutline(layer, shape, act, weight) for layer, shape in zoo_shapes(name).items()
-    )
+    return zoo_shapes(name).items()
 
 
-def _of_topology(path: Path, config: Config) -> tuple[LayerOutline, ...]:
+def _with_widths(
+    layers: Iterable[tuple[str, ConvShape]], config: Config
+) -> tuple[LayerOutline, ...]:
     act = NumberFormat(config.model.act_bits, is_signed=False)
     weight = NumberFormat(config.model.weight_bits, is_signed=True, is_narrow=True)
-    return tuple(LayerOutline(name, shape, act, weight) for name, shape in read_topology(path))
+    return tuple(LayerOutline(name, shape, act, weight) for name, shape in layers)
 
 
 def _observed(run: RunFolder) -> dict[str, tuple[int, int]]:

@@ -44,7 +44,7 @@ class Candidate:
 
 def open_candidate(source: str | None) -> tuple[Candidate, Config]:
     """The network that `source` means, as `find_outlines` takes it, with its accuracy where that is known."""
-    outlines, config = find_outlines(source)
+    outlines, config, _ = find_outlines(source)
     return Candidate(outlines, _accuracy(source)), config
 
 
