@@ -53,6 +53,12 @@ VARIETY = {
     "one PE, stride 3x2": Case(
         ConvShape(2, 5, 6, 2, 1, 3, stride=(3, 2), padding=(0, 2)), ArrayShape(1, 1, 16)
     ),
+    "psums of 48 bits, 8-bit operands": Case(
+        ConvShape(5, 4, 4, 4, 3, 3, padding=(1, 1)), ArrayShape(3, 4, 48), 8, 8
+    ),
+    "psums of 48 bits, output stationary": Case(
+        ConvShape(2, 4, 4, 3, 3, 3, padding=(1, 1)), ArrayShape(3, 2, 48), 8, 8, mode="os"
+    ),
     "kernel 5, padding 2": Case(
         ConvShape(2, 5, 4, 3, 5, 5, padding=(2, 2)), ArrayShape(2, 5, 18), 2, 4
     ),

@@ -122,7 +122,7 @@ def test_what_was_observed_is_left_out_once_it_is_stale(run):
         ),
         (("--array", "8"), "error: --array is ROWSxCOLS, for example 8x16, not '8'"),
         (("--array", "0x4"), "error: an array has 1..256 rows and cols, not 0x4"),
-        (("--psum-bits", "99"), "error: a psum has 4..32 bits, not 99"),
+        (("--psum-bits", "99"), "error: a psum has 4..48 bits, not 99"),
         (("--memories", "dram=1"), "error: memories are xmem=WORDS,wmem=WORDS,pmem=WORDS"),
         (("--json", "--csv"), "error: --json and --csv are two forms of one answer"),
         (("--set", "model.act_bits=9"), "error: --set: model.act_bits: "),

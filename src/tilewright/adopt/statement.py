@@ -14,14 +14,14 @@ from tilewright.adopt.placement import Placement
 from tilewright.adopt.windows import Plane
 from tilewright.errors import ConfigError
 from tilewright.spec import ChannelOutput
+from tilewright.spec.array_shape import MAX_PSUM_BITS
 from tilewright.spec.number_format import signed_bits_needed
 from tilewright.vectors import Layout
 from tilewright.vectors.templates import axes_in
 
-MOST_PSUM_BITS = 32
 Axes = tuple[Stated, list[str], str]
 """Named axes, splits, and the order of the taps."""
-USUAL_BITS = (8, 12, 16, 20, 24, 32)
+USUAL_BITS = (8, 12, 16, 20, 24, 32, 48)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ def names_of(reading: Reading) -> Names:
             sized.sizes.ic * sized.sizes.taps << sized.sizes.act_bits + sized.sizes.weight_bits - 1
         )
         needed = signed_bits_needed(-largest, largest)
-        wide = max(wide, next((b for b in USUAL_BITS if b >= needed), MOST_PSUM_BITS))
+        wide = max(wide, next((b for b in USUAL_BITS if b >= needed), MAX_PSUM_BITS))
     return Names(
         name_channels(sized.ic_parts, "itile", "row"),
         name_channels(sized.oc_parts, "otile", "col"),
-        min(wide, MOST_PSUM_BITS),
+        min(wide, MAX_PSUM_BITS),
     )
 
 

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from tilewright.errors import TilewrightError
 from tilewright.spec import ArrayShape, ConvShape, PsumRule, Schedule
-from tilewright.spec.array_shape import MAX_LANES
+from tilewright.spec.array_shape import MAX_LANES, MAX_PSUM_BITS, MIN_PSUM_BITS
 from tilewright.tile import DATAFLOWS, Execution, Part, find_parts, plan_mode
 from tilewright.vectors import Layout, is_stated_by, load_layout
 from tilewright.vectors.presets import SUFFIX
@@ -35,8 +35,8 @@ class ArrayConfig(Section):
 
     rows: Annotated[int, Field(ge=1, le=MAX_LANES)] = 8
     cols: Annotated[int, Field(ge=1, le=MAX_LANES)] = 8
-    psum_bits: Annotated[int, Field(ge=4, le=32)] = 20
-    column_bits: Annotated[int, Field(ge=0, le=32)] = 0
+    psum_bits: Annotated[int, Field(ge=MIN_PSUM_BITS, le=MAX_PSUM_BITS)] = 20
+    column_bits: Annotated[int, Field(ge=0, le=MAX_PSUM_BITS)] = 0
     mode: str = "ws"
     schedule: Literal["serial", "overlapped"] = "serial"
     job: Literal["tile", "layer"] = "tile"

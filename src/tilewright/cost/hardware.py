@@ -18,7 +18,7 @@ from tilewright.cost.widths import psum_widths
 from tilewright.errors import ConfigError, ShapeError
 from tilewright.sim import layer_cycles, words_streamed
 from tilewright.spec import ArrayShape, ConvShape, Schedule
-from tilewright.spec.array_shape import MAX_LANES
+from tilewright.spec.array_shape import MAX_LANES, MAX_PSUM_BITS, MIN_PSUM_BITS
 from tilewright.tile import DATAFLOWS, Execution, Part, TilePlan
 
 Columns = dict[str, npt.NDArray[np.generic]]
@@ -28,7 +28,6 @@ MEMORIES = ("xmem", "wmem", "pmem")
 SCHEDULES = ("serial", "overlapped")
 JOBS = ("tile", "layer")
 MOST_POINTS = 20_000_000
-WIDEST_PSUM = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class HardwareAxes:
     """The values of each axis of a grid of arrays; every combination is a point.
 
     rows, cols: 1..256. mode: dataflows by name. schedule: "serial", or "overlapped", which skips pixels that
-    no tap uses. job: what one start runs, "tile" or "layer". psum_bits: 4..32; 0 is what these weights need.
+    no tap uses. job: what one start runs, "tile" or "layer". psum_bits: 4..48; 0 is what these weights need.
     xmem, wmem, pmem: words; 0 is what the network needs. Raises `ConfigError` for an empty axis, a value that
     is twice in one, or a grid of more than `MOST_POINTS`.
     """
@@ -59,7 +58,9 @@ class HardwareAxes:
                 )
         for name in ("rows", "cols"):
             _expect_range(name, getattr(self, name), 1, MAX_LANES)
-        _expect_range("psum_bits", [bits for bits in self.psum_bits if bits], 4, WIDEST_PSUM)
+        _expect_range(
+            "psum_bits", [bits for bits in self.psum_bits if bits], MIN_PSUM_BITS, MAX_PSUM_BITS
+        )
         for name in MEMORIES:
             _expect_range(name, getattr(self, name), 0, 1 << 40)
         for name, known in (
@@ -126,7 +127,7 @@ def hardware_points(
 
 def psum_bits_needed(outlines: Iterable[LayerOutline]) -> int:
     """Bits that hold every partial sum of every layer, for any input; of its weights where they are known."""
-    array = ArrayShape(1, 1, WIDEST_PSUM)
+    array = ArrayShape(1, 1, MAX_PSUM_BITS)
     return max(
         psum_widths(one, TilePlan(Part(one.shape, 0, 1).shape, array)).needed for one in outlines
     )
@@ -140,7 +141,7 @@ def _array_figures(
     kinds: Sequence[_Kind], rows: int, cols: int, mode: str, schedule: str, job: str
 ) -> tuple[int, ...]:
     """`_OF_AN_ARRAY` of the network on one array."""
-    array = ArrayShape(rows, cols, WIDEST_PSUM)
+    array = ArrayShape(rows, cols, MAX_PSUM_BITS)
     is_overlapped = schedule == "overlapped"
     timing = Schedule(is_overlapped, is_overlapped, job == "layer")
     cycles = busy = word = 0

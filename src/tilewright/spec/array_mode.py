@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tilewright.errors import FormatError, ShapeError
+from tilewright.errors import FormatError
+from tilewright.spec.array_shape import check_psum_bits
 
 OverflowRule = Literal["error", "wrap", "saturate"]
 Function = Literal["relu", "leaky", "signed"]
@@ -42,8 +43,8 @@ class PsumRule:
             raise FormatError(
                 f"the overflow rule must be 'error', 'wrap' or 'saturate', not {self.overflow!r}"
             )
-        if self.column_bits is not None and not 4 <= self.column_bits <= 32:
-            raise ShapeError(f"a psum in a PE column has 4..32 bits, not {self.column_bits}")
+        if self.column_bits is not None:
+            check_psum_bits(self.column_bits, "a psum in a PE column")
 
 
 @dataclass(frozen=True, slots=True)

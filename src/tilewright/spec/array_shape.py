@@ -9,6 +9,14 @@ from tilewright.errors import ShapeError
 from tilewright.spec.conv_shape import ConvShape
 
 MAX_LANES = 256
+MIN_PSUM_BITS, MAX_PSUM_BITS = 4, 48
+"""Of a psum; the widest are accumulators of the DSP blocks of FPGAs."""
+
+
+def check_psum_bits(bits: int, what: str) -> None:
+    """Raise `ShapeError` if `what`, a sum, cannot have so many bits."""
+    if not MIN_PSUM_BITS <= bits <= MAX_PSUM_BITS:
+        raise ShapeError(f"{what} has {MIN_PSUM_BITS}..{MAX_PSUM_BITS} bits, not {bits}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +32,7 @@ class ArrayShape:
             raise ShapeError(
                 f"an array has 1..{MAX_LANES} rows and cols, not {self.rows}x{self.cols}"
             )
-        if not 4 <= self.psum_bits <= 32:
-            raise ShapeError(f"a psum has 4..32 bits, not {self.psum_bits}")
+        check_psum_bits(self.psum_bits, "a psum")
 
     def choke(self, shapes: Mapping[str, ConvShape]) -> str | None:
         """The layer whose kernel fits the array as one tile in both directions; None if none does.

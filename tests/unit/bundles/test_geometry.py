@@ -48,7 +48,7 @@ def test_padding_of_four_sides_is_written_from_the_top():
         ("0x1,", "0x1x2,", ConfigError, "padding must be written padding=NxN, not '0x1x2'"),
         ("ic=3", "ic=0", ShapeError, "sizes and strides must be at least 1"),
         ("1x3", "9", ShapeError, "the kernel 9x9 must fit the padded plane 5x8"),
-        ("2/4/16", "2/4/99", ShapeError, "a psum has 4..32 bits, not 99"),
+        ("2/4/16", "2/4/99", ShapeError, "a psum has 4..48 bits, not 99"),
         ("2/4/16", "0/4/16", FormatError, "a number format has 1..64 bits, not 0"),
     ],
 )

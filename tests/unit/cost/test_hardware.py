@@ -79,7 +79,7 @@ def test_narrow_psums_and_short_memories_do_not_fit():
         ({"cols": (4, 4)}, "axis cols must have one value or more, each once"),
         ({"rows": (257,)}, r"axis rows has whole numbers of 1\.\.256, not 257"),
         ({"rows": (True,)}, r"axis rows has whole numbers of 1\.\.256, not True"),
-        ({"psum_bits": (3,)}, r"axis psum_bits has whole numbers of 4\.\.32, not 3"),
+        ({"psum_bits": (3,)}, r"axis psum_bits has whole numbers of 4\.\.48, not 3"),
         ({"mode": ("wso",)}, "axis mode has ws, simd, os"),
         ({"job": ("all",)}, "axis job has tile, layer, not 'all'"),
         (

@@ -1,4 +1,4 @@
-"""Arrays of up to 256x256: plan, model, files and closed form agree with naive sums."""
+"""Arrays of up to 256x256, psums of up to 48 bits: plan, model, files and closed form are the naive sums."""
 
 from __future__ import annotations
 
@@ -54,9 +54,13 @@ def test_the_grid_of_the_closed_form_ends_there() -> None:
         HardwareAxes(cols=(257,))
 
 
-def test_files_of_a_large_array_are_adopted_as_such(tmp_path: Path) -> None:
-    shape = ConvShape(128, 4, 4, 96, 3, 3, padding=(1, 1))
-    bundle = write_random(tmp_path / "bundle", Case(shape, ArrayShape(128, 96, 20)))
+@pytest.mark.parametrize("array", [ArrayShape(128, 96, 20), ArrayShape(8, 6, 48)])
+def test_files_of_a_large_array_and_of_wide_psums_are_adopted(
+    array: ArrayShape, tmp_path: Path
+) -> None:
+    shape = ConvShape(array.rows, 4, 4, array.cols, 3, 3, padding=(1, 1))
+    bundle = write_random(tmp_path / "bundle", Case(shape, array))
     (bundle.folder / "manifest.json").unlink()
     (found,) = adopt(bundle.folder, seconds=120).layers
-    assert found.geometry.endswith("rows=128,cols=96")
+    sizes = f"/{array.psum_bits},rows={array.rows},cols={array.cols}"
+    assert found.geometry.endswith(sizes)
