@@ -2,7 +2,7 @@
 
 from tilewright.cores.probe import Probe, probe
 from tilewright.cores.result import CosimResult, Fault, LaneMismatch, OverflowVector
-from tilewright.cores.run import read_sources, run_bundle, run_bundles
+from tilewright.cores.run import run_bundle, run_bundles
 from tilewright.cores.setup import Setup
 from tilewright.cores.simulator import (
     SIMULATORS,
@@ -15,6 +15,7 @@ from tilewright.cores.simulator import (
     find_simulators,
     simulator_names,
 )
+from tilewright.cores.sources import read_sources
 
 __all__ = [
     "SIMULATORS",

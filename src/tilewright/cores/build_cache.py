@@ -16,7 +16,7 @@ from typing import Any
 
 from tilewright.cores.simulator import PROGRAM, Build, SharesParts, Simulator
 from tilewright.errors import ToolError
-from tilewright.rtl import HEADERS
+from tilewright.verilog.source_files import compiled
 
 
 def default_cache_dir() -> Path:
@@ -48,7 +48,7 @@ def cached_build(
 ) -> Path:
     """The program that simulates `top`, built now if it never was.
 
-    `sources` maps file names to contents; `HEADERS` among them are there to be included. The key is a hash
+    `sources` maps file names to contents; those that others include are not compiled. The key is a hash
     of the sources, the parameters, the macros and the simulator with its version and options. A build
     happens in a folder of its own and enters the cache by one rename, so any number of processes may
     request the same simulation at once. The name of an entry ends with the hash of its content, which is
@@ -66,10 +66,12 @@ def cached_build(
     with tempfile.TemporaryDirectory(prefix="tilewright-build-") as name:
         workshop = Path(name)
         for file, content in sources.items():
+            (workshop / file).parent.mkdir(parents=True, exist_ok=True)
             (workshop / file).write_bytes(content)
         with _shared_parts(simulator, workshop, folder):
-            compiled = tuple(file for file in sources if not file.endswith(HEADERS))
-            simulator.build(Build(compiled, top, workshop, parameters, timeout_s, defines))
+            texts = {file: content.decode("latin-1") for file, content in sources.items()}
+            files = tuple(compiled(texts))
+            simulator.build(Build(files, top, workshop, parameters, timeout_s, defines))
         return keep(workshop / PROGRAM, folder, stem)
 
 

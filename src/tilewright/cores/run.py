@@ -27,14 +27,11 @@ from tilewright.cores.run_list import (
 )
 from tilewright.cores.setup import Setup
 from tilewright.cores.simulator import Simulator, find_simulator, for_many_builds
+from tilewright.cores.sources import TOP, data_of, read_sources
 from tilewright.cores.transcript import Transcript, read_record, read_transcript
-from tilewright.errors import SimulationError, ToolError
+from tilewright.errors import SimulationError
 from tilewright.programs.process import program_threads
-from tilewright.rtl import HEADERS, PACKAGE, RTL_DIR, SOURCES, core_files, is_bench
 from tilewright.vectors import Bundle, read_bundle
-
-TOP = "tw_core_tb"
-"""The testbench's module, and the stem of its file."""
 
 SIGNED = "TW_ACT_SIGNED"
 """The macro by which the bench gives the core its parameter ActSigned; other cores need none."""
@@ -44,6 +41,7 @@ MOST_COMPILED = 64 * 64
 
 DEFAULT = Setup()
 NO_PLUSARGS: Mapping[str, str] = MappingProxyType({})
+NO_DATA: Mapping[str, bytes] = MappingProxyType({})
 
 
 def run_bundle(
@@ -64,8 +62,8 @@ def run_bundle(
     job is one simulation. If anything differs, `failure_waves` becomes a VCD file of the first output
     tile that does, run once more by itself.
 
-    `rtl_dir` holds another core to simulate: module ``tw_core`` and what it needs, with our ports;
-    the testbench is always ours. `timeout_s` limits the build, and again the run. Builds are kept
+    `rtl_dir` holds another core to simulate, in it or below: module ``tw_core`` and what it needs, with our
+    ports; the testbench is always ours. `timeout_s` limits the build, and again the run. Builds are kept
     in `cache_dir` (default: the user's cache folder). Whoever runs several layers gives what `memories`
     says of all as `least_memories`: then one build serves them.
 
@@ -175,7 +173,14 @@ class Builder:
         self, program: Path, runs: Sequence[BenchRun], plusargs: Mapping[str, str] = NO_PLUSARGS
     ) -> tuple[Transcript, ...]:
         """Run the testbench on `runs`, one after the other in one simulation, with plusargs of the core."""
-        return simulate(self.simulator, program, runs, timeout_s=self.timeout_s, plusargs=plusargs)
+        return simulate(
+            self.simulator,
+            program,
+            runs,
+            timeout_s=self.timeout_s,
+            plusargs=plusargs,
+            data=data_of(self.sources),
+        )
 
     def results(
         self, program: Path, runs: Sequence[BenchRun], plusargs: Mapping[str, str]
@@ -203,24 +208,6 @@ def _record(run: BenchRun, result: CosimResult, builder: Builder, waves: Path) -
     builder.simulate(builder.program([alone]), [alone])
 
 
-def read_sources(rtl_dir: Path | None = None) -> dict[str, bytes]:
-    """File names to contents: the package, our testbench, then the core in `rtl_dir` (default: ours).
-
-    The package is that of `rtl_dir` where it has one. Of the core: `SOURCES` and `HEADERS`.
-
-    Raises `ToolError` if `rtl_dir` has no core.
-    """
-    folder = RTL_DIR if rtl_dir is None else rtl_dir
-    bench = sorted(path for path in RTL_DIR.glob("*.sv") if is_bench(path))
-    core = core_files(folder, (*SOURCES, *HEADERS))
-    own = core[:1] if core and core[0].name == PACKAGE else []
-    paths = [*(own or [RTL_DIR / PACKAGE]), *bench, *core[len(own) :]]
-    sources = {path.name: path.read_bytes() for path in paths}
-    if not any(f"tw_core{suffix}" in sources for suffix in SOURCES):
-        raise ToolError(f"{folder} must hold the core to simulate, tw_core.sv, but does not")
-    return sources
-
-
 def simulate(
     simulator: Simulator,
     program: Path,
@@ -228,19 +215,24 @@ def simulate(
     *,
     timeout_s: float,
     plusargs: Mapping[str, str] = NO_PLUSARGS,
+    data: Mapping[str, bytes] = NO_DATA,
 ) -> tuple[Transcript, ...]:
-    """Run a built testbench in a folder where its file names are valid."""
+    """Run a built testbench in a folder where its file names are valid, and where the core finds its data."""
+    is_apart = len(runs) > 1 or bool(data)
     with tempfile.TemporaryDirectory(prefix="tilewright-run-") as name:
         path, record, nonce = Path(name) / "run_list.txt", Path(name) / "record.txt", token_hex(8)
-        path.write_text(run_list(runs), encoding="utf-8")
+        path.write_text(run_list(runs, is_apart=is_apart), encoding="utf-8")
         own = {"run_list": str(path), "record": str(record), "nonce": nonce}
-        if len(runs) > 1:
+        for file, content in data.items():
+            (Path(name) / file).parent.mkdir(parents=True, exist_ok=True)
+            (Path(name) / file).write_bytes(content)
+        if is_apart:
             for number, run in enumerate(runs):
                 (Path(name) / str(number)).symlink_to(run.bundle.folder.absolute())
         status, output = simulator.run(
             program,
             plusargs={**plusargs, **own, **runs[0].setup.plusargs},
-            folder=Path(name) if len(runs) > 1 else runs[0].bundle.folder,
+            folder=Path(name) if is_apart else runs[0].bundle.folder,
             timeout_s=timeout_s,
         )
         said = read_record(record)

@@ -195,10 +195,10 @@ def _words(run: BenchRun) -> dict[str, int]:
     }
 
 
-def run_list(runs: Sequence[BenchRun]) -> str:
+def run_list(runs: Sequence[BenchRun], *, is_apart: bool = False) -> str:
     """The text file that the bench reads first: "KEY NUMBER" lines, then "file NAME" lines of each layer.
 
-    Names are relative to the bundle's folder, or, of several runs, to one that holds the bundles as folders
+    Names are relative to the bundle's folder, or, if `is_apart`, to one that holds the bundles as folders
     0, 1, ... Raises `FormatError` if a bundle lacks a file.
     """
     build = core_of(runs[0])
@@ -206,7 +206,7 @@ def run_list(runs: Sequence[BenchRun]) -> str:
     lines = [f"{name} {value}" for name, value in zip(names, build.values(), strict=True)]
     lines.append(f"layers {len(runs)}")
     for number, run in enumerate(runs):
-        folder = "" if len(runs) == 1 else f"{number}/"
+        folder = f"{number}/" if is_apart else ""
         lines += [f"{key} {value}" for key, value in _layer(run).items()]
         lines += [f"file {folder}{name}" for name in _files(run)]
     return "\n".join(lines) + "\n"

@@ -97,6 +97,7 @@ def read_transcript(
         raise SimulationError(
             "the simulation must end with its summary and status 0, but ended with status "
             f"{status} and: {last_lines(output)}"
+            + ("; does the core call $finish or $stop?" if status == 0 else "")
         )
     ends = [at for at, line in enumerate(lines) if line.startswith("layer ")]
     said = _pairs(lines[-1])

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from tilewright.errors import ToolError
+from tilewright.verilog.source_files import named_files
 from tilewright.verilog.tokens import Token, tokenize
 
 _PACKAGE = re.compile(r"^\s*package\s+(?:automatic\s+)?(\w+)", re.MULTILINE)
 _NAMED = re.compile(r"\b(\w+)::")
-_INCLUDE = re.compile(r'^\s*`include\s+"([^"]+)"', re.MULTILINE)
 _IMPORT = re.compile(r"\bimport\s+(\w+)::\*;")
 
 
@@ -75,18 +75,13 @@ def _in_full(text: str, packages: Mapping[str, Sequence[str]]) -> str:
     return text
 
 
-def included_files(text: str) -> list[str]:
-    """The names of files that a source includes."""
-    return _INCLUDE.findall(text)
-
-
 def packages_first(sources: Mapping[str, str]) -> list[str]:
     """The names of files in an order in which tools take them, else as they are.
 
-    A file comes after those with the packages that it names; one that others include is left out.
+    A file comes after those with the packages that it names; one that others include or read is left out.
     """
     makers = {name: file for file, text in sources.items() for name in _PACKAGE.findall(text)}
-    included = {name for text in sources.values() for name in included_files(text)}
+    included = {name for text in sources.values() for name in named_files(text)}
     order: list[str] = []
     seen: set[str] = set()
 

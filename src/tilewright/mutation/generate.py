@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from tilewright.mutation import statements as place
 from tilewright.mutation.mutant import Mutant, make_mutant
 from tilewright.mutation.statements import Span
+from tilewright.verilog.source_files import is_source
 from tilewright.verilog.tokens import Token, tokenize
 
 SWAPS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -61,6 +62,12 @@ class _File:
 
     def mutant(self, where: tuple[int, int], new: str, category: str, what: str) -> Mutant:
         return make_mutant(self.name, self.text, where, new, category=category, what=what)
+
+
+def mutants_in(sources: Mapping[str, str]) -> list[Mutant]:
+    """Every mutant of the sources among the files of a core; headers and data stay as they are."""
+    texts = {file: text for file, text in sources.items() if is_source(file)}
+    return [mutant for file, text in texts.items() for mutant in mutants_of(text, file=file)]
 
 
 def mutants_of(text: str, *, file: str) -> list[Mutant]:

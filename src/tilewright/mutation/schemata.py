@@ -18,8 +18,8 @@ from tilewright.verilog.tokens import Token, tokenize
 
 PLUSARG = "tw_mutant"
 """The plusarg that names the mutant by its number; 0, or none: the core as it is."""
-TOP = "tw_core.sv"
-"""The file whose module reads the plusarg."""
+_TOP = re.compile(r"^\s*module\s+tw_core\b", re.MULTILINE)
+"""The module that reads the plusarg."""
 CHOICE = {"tw_mutants.sv": "package tw_mutants; int chosen; endpackage\n"}
 """The file that must be compiled before all others."""
 
@@ -83,8 +83,10 @@ def embed(sources: Mapping[str, str], mutants: Mapping[int, Mutant]) -> Schemata
         own = {number: one for number, one in mutants.items() if one.file == file}
         texts[file], found = _embed_file(text, file, own)
         places += found
-    before, word, after = texts[TOP].rpartition("endmodule")
-    texts[TOP] = before + _READ + word + after
+    for file, text in texts.items():
+        if head := _TOP.search(text):
+            end = text.index("endmodule", head.end())
+            texts[file] = text[:end] + _READ + text[end:]
     return Schemata(texts, places)
 
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tilewright.cores import CosimResult
-from tilewright.cores.run import Builder, read_sources
+from tilewright.cores.run import Builder
 from tilewright.cores.run_list import BenchRun, by_core, grouped
 from tilewright.cores.simulator import find_simulator
+from tilewright.cores.sources import read_sources
 from tilewright.corners import VectorSet
 from tilewright.errors import TilewrightError, ToolError
 from tilewright.mutation.mutant import Mutant

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tilewright.cores import CosimResult, Setup, run_bundle, run_bundles
+from tilewright.cores.sources import read_core
 from tilewright.corners import VectorSet
 from tilewright.errors import ShapeError, SimulationError, ToolError
 from tilewright.mutation.mutant import Mutant
-from tilewright.rtl import core_files
 
 BundleKey = tuple[str, Path]
 """Name of a set, and the folder of a bundle: sets share bundles, and run them in other ways."""
@@ -142,19 +142,9 @@ def write_core(scratch: Path, sources: Mapping[str, str]) -> Path:
     if not core.is_dir():
         core.mkdir()
         for name, text in sources.items():
-            (core / name).write_text(text, encoding="utf-8")
+            (core / name).parent.mkdir(parents=True, exist_ok=True)
+            (core / name).write_bytes(text.encode())
     return core
-
-
-def read_core(rtl_dir: Path) -> dict[str, str]:
-    """The core's files by name, package first, testbenches left out; raises `ToolError` if there are none."""
-    try:
-        sources = {path.name: path.read_text(encoding="utf-8") for path in core_files(rtl_dir)}
-    except (OSError, UnicodeDecodeError) as error:
-        raise ToolError(f"cannot read the core in {rtl_dir}: {error}") from None
-    if not sources:
-        raise ToolError(f"{rtl_dir} must hold the core to mutate, .sv or .v files, but holds none")
-    return sources
 
 
 def check_sets(sets: Sequence[VectorSet]) -> None:

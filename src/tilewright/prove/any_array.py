@@ -7,24 +7,23 @@ from pathlib import Path
 
 from tilewright.errors import ConfigError, FormatError
 from tilewright.formal.recorded import record
-from tilewright.formal.sources import included_files
 from tilewright.prove.algebra import Algebra
 from tilewright.prove.collection import uncollected
 from tilewright.prove.confirm import Confirmation
 from tilewright.prove.cut_points import CutPoints
 from tilewright.prove.elaborate import elaborate
 from tilewright.prove.netlist import Netlist, signals_of
-from tilewright.prove.our_rtl import read_sources
 from tilewright.prove.proof import Prover
 from tilewright.prove.recorded_claim import RecordedClaim, part_of
 from tilewright.prove.streams import Described, place_words, roles_of
 from tilewright.prove.verdict import PROVED, Verdict
 from tilewright.prove.words import Words
+from tilewright.verilog.source_files import named_files, read_source, with_plain_names
 from tilewright.waves import Recording
 
 
 def read_files(paths: Sequence[Path]) -> dict[str, str]:
-    """Sources by name, with those beside them that they include.
+    """Sources by name, with those beside them that they include or read.
 
     Raises `ConfigError` if two have one name or one is VHDL, `ToolError` if one cannot be read.
     """
@@ -44,15 +43,15 @@ def read_files(paths: Sequence[Path]) -> dict[str, str]:
             )
         if name in found:
             continue
-        found |= read_sources(folder, (name,))
+        found[name] = read_source(path)
         todo += [
             (folder, one)
-            for one in included_files(found[name])
+            for one in named_files(found[name])
             if ".." not in Path(one).parts
             and not Path(one).is_absolute()
             and (folder / one).is_file()
         ]
-    return found
+    return with_plain_names(found)
 
 
 @uncollected()

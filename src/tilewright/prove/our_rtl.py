@@ -22,6 +22,7 @@ from tilewright.prove.words import Words
 from tilewright.rtl import PACKAGE, RTL_DIR
 from tilewright.spec import Schedule
 from tilewright.vectors import read_bundle
+from tilewright.verilog.source_files import find_vhdl, needed, read_source
 
 ARRAY_FILES = ("tw_pe.sv", "tw_array.sv")
 CORE_FILES = (
@@ -39,13 +40,22 @@ CORE_FILES = (
 )
 
 
-def read_sources(folder: Path = RTL_DIR, files: tuple[str, ...] = ARRAY_FILES) -> dict[str, str]:
-    """File names to contents; raises `ToolError` if one cannot be read."""
-    try:
-        return {file: (folder / file).read_text(encoding="utf-8") for file in files}
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ToolError(f"the sources {', '.join(files)} must be in {folder}: {reason}") from None
+def read_sources(files: tuple[str, ...] = ARRAY_FILES) -> dict[str, str]:
+    """Our sources: file names to contents."""
+    return {file: read_source(RTL_DIR / file) for file in files}
+
+
+def read_module(folder: Path, top: str) -> dict[str, str]:
+    """The sources in a folder and below that module `top` needs; raises `ToolError` if it is not there."""
+    files = needed(folder, (top,))
+    if not files:
+        vhdl = find_vhdl(folder)
+        seen = f", and {vhdl.name} is VHDL" if vhdl else ""
+        raise ToolError(
+            f"{folder} must hold module {top} in Verilog, with the ports of ours, but does not{seen}: an "
+            "array with ports of its own is proved with --rtl, --streams and --vcd"
+        )
+    return files
 
 
 @uncollected()

@@ -22,7 +22,7 @@ from tilewright.mutation import (
     count_categories,
     identify_campaign,
     load_reasons,
-    mutants_of,
+    mutants_in,
     run_campaign,
     sample,
 )
@@ -170,10 +170,11 @@ def _bundle_folders(path: Path) -> list[Path]:
 def _choose_mutants(
     sources: Mapping[str, str], options: MutateOptions, listener: Listener
 ) -> list[Mutant]:
-    found = [mutant for file, text in sources.items() for mutant in mutants_of(text, file=file)]
+    found = mutants_in(sources)
     chosen = found
     if options.limit is not None:
         chosen = sample(found, options.limit, seed=options.seed)
     counts = ", ".join(f"{count} {name}" for name, count in count_categories(chosen).items())
-    listener.say(f"{len(chosen):,} of {len(found):,} mutants of {len(sources)} files: {counts}")
+    files = len({one.file for one in found})
+    listener.say(f"{len(chosen):,} of {len(found):,} mutants of {files} files: {counts}")
     return chosen

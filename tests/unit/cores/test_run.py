@@ -38,6 +38,7 @@ from tilewright.errors import (
     SimulationError,
     ToolError,
 )
+from tilewright.rtl import RTL_DIR
 from tilewright.spec import ArrayShape, ConvShape, NumberFormat, Schedule
 from tilewright.vectors import Bundle, load_layout
 
@@ -317,24 +318,74 @@ def test_hanging_simulation_is_a_tool_error(
         run_bundle(bundle.folder, cache_dir=tmp_path / "cache", timeout_s=0.3)
 
 
+OWN_CORE = (RTL_DIR / "tw_core.sv").read_text().partition("\n  tw_engine")[0] + "\nendmodule\n"
+"""Our ports, and nothing behind them."""
+
+
 def test_core_from_a_folder_keeps_our_bench(tmp_path: Path) -> None:
-    (tmp_path / "tw_core.sv").write_text("mine")
-    (tmp_path / "tw_core_tb.sv").write_text("an easier judge")
+    (tmp_path / "tw_core.sv").write_text(OWN_CORE)
+    (tmp_path / "tw_core_tb.sv").write_text("module tw_core_tb; endmodule  // an easier judge")
     sources = read_sources(tmp_path)
     bench = ["tw_core_tb.sv", "tw_tb_files.sv", "tw_tb_host.sv", "tw_tb_judge.sv"]
     assert list(sources) == ["tw_pkg.sv", *bench, "tw_core.sv"]
-    assert sources["tw_core.sv"] == b"mine"
+    assert sources["tw_core.sv"] == OWN_CORE.encode()
     assert sources["tw_core_tb.sv"] == read_sources()["tw_core_tb.sv"]
 
 
 def test_core_may_be_verilog_with_headers(tmp_path: Path) -> None:
-    for name in ("tw_core.v", "sizes.vh", "types.svh", "notes.txt"):
+    (tmp_path / "tw_core.v").write_text(OWN_CORE)
+    for name in ("sizes.vh", "types.svh", "notes.txt"):
         (tmp_path / name).write_text(name)
-    assert list(read_sources(tmp_path))[-3:] == ["sizes.vh", "tw_core.v", "types.svh"]
+    assert list(read_sources(tmp_path))[-3:] == ["tw_core.v", "sizes.vh", "types.svh"]
 
 
-def test_folder_without_a_core_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ToolError, match=r"must hold the core to simulate, tw_core\.sv, but does"):
+def test_a_package_of_the_core_takes_the_place_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "types.sv").write_text("package other; endpackage\npackage tw_pkg; endpackage\n")
+    (tmp_path / "tw_core.sv").write_text(OWN_CORE)
+    sources = read_sources(tmp_path)
+    assert next(iter(sources)) == "types.sv"
+    assert "tw_pkg.sv" not in sources
+
+
+VHDL = "entity tw_core is\nend entity;\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (
+            {},
+            r"must hold the core to simulate, module tw_core in Verilog, but it does not; a core with",
+        ),
+        (
+            {"a.v": "module array(input clk); endmodule"},
+            "but it does not; a core with ports of its own is",
+        ),
+        ({"core.vhd": VHDL}, r"but holds VHDL \(core\.vhd\)"),
+        (
+            {"tw_core.v": "module tw_core(input clk, input [7:0] x, output y); endmodule"},
+            "must have the ports of ours .*, but has no clk_i; a core with ports of its own is run by",
+        ),
+        (
+            {
+                "tw_core.sv": f"{OWN_CORE}\nmodule rest;\n  tw_pe u (clk);\nendmodule",
+                "pe.vhd": "entity TW_PE is",
+            },
+            r"must be Verilog alone, but pe\.vhd is VHDL",
+        ),
+        (
+            {"tw_core.sv": OWN_CORE, "old/core.sv": OWN_CORE},
+            r"tw_core must be defined once, but old/core\.sv and tw_core\.sv both define it",
+        ),
+    ],
+)
+def test_folders_without_a_core_are_refused(
+    tmp_path: Path, files: dict[str, str], message: str
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ToolError, match=message):
         read_sources(tmp_path)
 
 
@@ -441,8 +492,6 @@ def test_naive_convolution_by_hand() -> None:
 
 
 def test_a_testbench_beside_a_core_is_no_part_of_it(tmp_path: Path) -> None:
-    for name in ("tw_core.sv", "my_tb.sv", "tw_pkg.sv"):
-        (tmp_path / name).write_text(name)
-    sources = read_sources(tmp_path)
-    assert "my_tb.sv" not in sources
-    assert (next(iter(sources)), sources["tw_pkg.sv"]) == ("tw_pkg.sv", b"tw_pkg.sv")
+    (tmp_path / "tw_core.sv").write_text(OWN_CORE)
+    (tmp_path / "test.sv").write_text('`include "uvm.svh"\nmodule test; tw_core dut (); endmodule')
+    assert "test.sv" not in read_sources(tmp_path)
