@@ -60,6 +60,73 @@ def test_a_survivor_is_proved_equivalent_within_its_module():
     assert Judge().why_equivalent(kept, SOURCES) is None
 
 
+TWO = """module pe (input logic clk_i, a_i, b_i, output logic [3:0] x_o);
+  always_ff @(posedge clk_i) x_o <= {3'd0, a_i & b_i};
+endmodule
+module array (input logic clk_i, a_i, b_i, output logic [3:0] x_o, y_o);
+  initial y_o = 4'd1;
+  pe u_pe (.clk_i, .a_i, .b_i, .x_o);
+  always_ff @(posedge clk_i) y_o <= x_o + 4'd2;
+  // synthesis translate_off
+  always_comb if (y_o == 4'd7) $display("seven");
+  // synthesis translate_on
+endmodule
+package sums;
+  function automatic logic [3:0] more(input logic [3:0] x); more = x + 4'd3; endfunction
+endpackage
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "module"),
+    [
+        ("a_i & b_i", "b_i & a_i", "pe"),
+        ("a_i & b_i", "a_i | b_i", None),
+        ("x_o + 4'd2", "4'd2 + x_o", "array"),
+        ("x_o + 4'd2", "x_o - 4'd2", None),  # pe is the same, which is no matter
+        ("= 4'd1", "= 4'd2", None),  # what registers hold at first is not compared
+        ("== 4'd7", "== 4'd9", None),  # yosys leaves it out
+        ("x + 4'd3", "x + 4'd5", None),  # and this is in no module
+    ],
+)
+def test_the_module_that_a_mutant_is_in_is_compared(old, new, module):
+    start = TWO.index(old)
+    one = make_mutant("two.sv", TWO, (start, start + len(old)), new, category="operator", what="")
+    why = Judge(has_proofs=True).why_equivalent(one, {"two.sv": TWO})
+    assert why == (module and f"proved: {module} is the same for every input, by yosys")
+
+
+SIZED = """module step #(parameter WIDTH = 1, parameter IS_UP = 0) (
+  input clk_i, input [WIDTH-1:0] d_i, output reg [WIDTH-1:0] q_o);
+  generate
+    if (IS_UP) begin : gen_up
+      always @(posedge clk_i) q_o <= d_i + 1;
+    end else begin : gen_plain
+      always @(posedge clk_i) q_o <= d_i;
+    end
+  endgenerate
+endmodule
+module tw_core #(parameter Rows = 2) (input clk_i, input [7:0] d_i, output [7:0] q_o, r_o);
+  step #(.WIDTH(Rows), .IS_UP(1)) u_up (.clk_i(clk_i), .d_i(d_i[Rows-1:0]), .q_o(q_o[Rows-1:0]));
+  step #(8) u_plain (.clk_i(clk_i), .d_i(d_i), .q_o(r_o));
+endmodule
+"""
+
+
+@pytest.mark.parametrize(
+    ("new", "rows", "is_proved"),
+    [("1 + d_i", 4, True), ("d_i + 2", 4, False), ("d_i - 1", 1, True), ("d_i - 1", 2, False)],
+)
+def test_a_module_of_others_is_compared_at_the_parameters_that_it_has(new, rows, is_proved):
+    """At its defaults it is the same, whatever is added: nothing is."""
+    start = SIZED.index("d_i + 1")
+    one = make_mutant("a.v", SIZED, (start, start + 7), new, category="operator", what="")
+    sources = {"a.v": SIZED}
+    judge = Judge(has_proofs=True, cores=({"Rows": rows},))
+    assert (judge.why_equivalent(one, sources) is not None) == is_proved
+    assert Judge(has_proofs=True).why_equivalent(one, sources) is not None
+
+
 def test_cells_and_black_boxes():
     leaf = count_cells(SOURCES, top="leaf", parameters={"Depth": 5})
     assert leaf.registers == 5

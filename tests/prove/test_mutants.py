@@ -39,3 +39,23 @@ def test_a_mutant_that_changes_nothing_is_proved_where_it_is_asked(sources, muta
 def test_a_mutant_of_another_file_is_not_asked_about(sources, mutants):
     assert decide(replace(mutants[0], file="tw_sfu.sv"), sources) == ()
     assert in_words(()) == ""
+
+
+def test_nothing_is_said_of_mutants_of_an_array_with_another_contract(sources, mutants):
+    """Its psums come one cycle later: what the prover shows would be no fault of the mutant."""
+    text = sources["tw_array.sv"]
+    late = text.replace(
+        "psum_o[c*ColumnBits+:ColumnBits] = psum[Rows][c];", "late[c] = psum[Rows][c];"
+    )
+    late = late.replace(
+        "  for (genvar c = 0; c < Cols; c++) begin : gen_edge",
+        """  wire [ColumnBits-1:0] late[Cols];
+  for (genvar c = 0; c < Cols; c++) begin : gen_late
+    logic [ColumnBits-1:0] late_q;
+    always_ff @(posedge clk_i) late_q <= late[c];
+    assign psum_o[c*ColumnBits+:ColumnBits] = late_q;
+  end
+  for (genvar c = 0; c < Cols; c++) begin : gen_edge""",
+    )
+    mutant = find(mutants, "localparam int ProductBits", "1 becomes 0")
+    assert decide(mutant, {**sources, "tw_array.sv": late}) == ()

@@ -8,7 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tilewright.errors import ToolError
-from tilewright.formal.sources import parameter_names, set_parameters, without_imports
+from tilewright.formal.promises import without_promises
+from tilewright.formal.sources import (
+    packages_first,
+    parameter_names,
+    set_parameters,
+    without_imports,
+)
 from tilewright.formal.yosys import first_error, run_yosys
 
 SMALL = {"Rows": 2, "Cols": 3, "Depth": 3, "DimBits": 4, "ProductBits": 8}
@@ -18,29 +24,42 @@ _PROVED = "Equivalence successfully proven!"
 
 
 def prove_equivalent(
-    gold: Mapping[str, str], gate: Mapping[str, str], *, top: str, timeout_s: float
+    gold: Mapping[str, str],
+    gate: Mapping[str, str],
+    *,
+    top: str,
+    timeout_s: float,
+    parameters: Mapping[str, int] | None = None,
 ) -> bool:
     """Whether module `top` is the same in two sets of sources: see `are_equivalent`."""
-    return are_equivalent(gold, [gate], top=top, timeout_s=timeout_s)[0]
+    return are_equivalent(gold, [gate], top=top, timeout_s=timeout_s, parameters=parameters)[0]
 
 
 def are_equivalent(
-    gold: Mapping[str, str], gates: Sequence[Mapping[str, str]], *, top: str, timeout_s: float
+    gold: Mapping[str, str],
+    gates: Sequence[Mapping[str, str]],
+    *,
+    top: str,
+    timeout_s: float,
+    parameters: Mapping[str, int] | None = None,
 ) -> list[bool]:
     """Whether module `top` is the same in each of `gates` as in `gold` (file names to contents).
 
     Registers of the same name are taken to be equal in one cycle and shown to be equal in the next, with
-    every input free. So "True" is a proof at the sizes of `SMALL`, and "False" is no counterexample: the
-    two may still be equal in every state that can be reached.
+    every input free; what they hold at first is not looked at. So "True" is a proof at these parameters, or
+    without them at the sizes of `SMALL`, and "False" is no counterexample: the two may still be equal in
+    every state that can be reached.
 
     Raises `ToolError` if yosys is missing, cannot read the sources, or does not end in time.
     """
-    sizes = _sizes(gold, top)
-    script = _prepare("gold", gold, top)
+    if parameters is None:
+        sizes = _sizes(gold, top)
+        gold, *gates = (set_parameters(_small(one), top, sizes) for one in (gold, *gates))
+    script = _prepare("gold", gold, top, parameters)
     for at, gate in enumerate(gates):
         script += [
             "design -reset",
-            *_prepare(f"gate{at}", gate, top),
+            *_prepare(f"gate{at}", gate, top, parameters),
             "design -copy-from gold -as gold gold",
             f"design -copy-from gate{at} -as gate gate{at}",
             "equiv_make gold gate equiv",
@@ -51,11 +70,11 @@ def are_equivalent(
             "equiv_induct -undef",
             f"tee -o status{at}.txt equiv_status",
         ]
-    sets = {"gold": _small(gold)} | {f"gate{at}": _small(gate) for at, gate in enumerate(gates)}
+    sets = {"gold": gold} | {f"gate{at}": gate for at, gate in enumerate(gates)}
     files = {
         f"{kind}/{name}": text
         for kind, sources in sets.items()
-        for name, text in without_imports(set_parameters(sources, top, sizes)).items()
+        for name, text in without_imports(without_promises(sources)).items()
     }
     with tempfile.TemporaryDirectory(prefix="tilewright-yosys-") as name:
         folder = Path(name)
@@ -84,9 +103,14 @@ def _small(sources: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _prepare(name: str, sources: Mapping[str, str], top: str) -> list[str]:
+def _prepare(
+    name: str, sources: Mapping[str, str], top: str, parameters: Mapping[str, int] | None
+) -> list[str]:
+    files = " ".join(f"{name}/{file}" for file in packages_first(without_imports(sources)))
+    sizes = " ".join(f"-set {key} {value}" for key, value in (parameters or {}).items())
     return [
-        f"read_verilog -sv {' '.join(f'{name}/{file}' for file in without_imports(sources))}",
+        f"read_verilog {'-defer ' if sizes else ''}-sv {files}",
+        *([f"chparam {sizes} {top}"] if sizes else []),
         f"hierarchy -check -top {top}",
         "proc",
         "flatten",

@@ -35,7 +35,7 @@ def check_readings(
             raise FormatError(
                 f"a proof needs ports without interfaces where yosys has no slang, but {file} has {found[1]}"
             )
-    compilation, manager = _compiled(sources, top=top, parameters=parameters)
+    compilation, manager = compiled_sources(sources, top=top, parameters=parameters)
     outside = [d for d in compilation.getAllDiagnostics() if str(d.code) == _OUTSIDE]
     inner = _inner_selects(compilation) if outside else set()
     engine = pyslang.DiagnosticEngine(manager)
@@ -66,7 +66,7 @@ def check_drivers(
     """
     from pyslang import analysis
 
-    compilation, manager = _compiled(sources, top=top, parameters=parameters)
+    compilation, manager = compiled_sources(sources, top=top, parameters=parameters)
     compilation.getAllDiagnostics()
     compilation.freeze()
     drivers = analysis.AnalysisManager()
@@ -88,7 +88,7 @@ def check_drivers(
         )
 
 
-def _compiled(
+def compiled_sources(
     sources: Mapping[str, str], *, top: str | None, parameters: Mapping[str, int]
 ) -> tuple[Any, Any]:
     """The sources as slang elaborates them, and what knows their places."""

@@ -12,13 +12,51 @@ from tilewright.verilog.tokens import Token, tokenize
 
 _PACKAGE = re.compile(r"^\s*package\s+(?:automatic\s+)?(\w+)", re.MULTILINE)
 _NAMED = re.compile(r"\b(\w+)::")
+_PROCESSES = frozenset(
+    (
+        "always",
+        "always_ff",
+        "always_comb",
+        "always_latch",
+        "assign",
+        "initial",
+        "module",
+        "function",
+        "task",
+    )
+)
 _IMPORT = re.compile(r"\bimport\s+(\w+)::\*;")
 
 
 def module_name(text: str) -> str | None:
     """The name of the first module in a file, or None."""
+    return next(iter(module_names(text)), None)
+
+
+def module_names(text: str) -> list[str]:
+    """The names of the modules in a file."""
     tokens = tokenize(text, file="the source")
-    return next((name.text for word, name in pairwise(tokens) if word.text == "module"), None)
+    return [name.text for word, name in pairwise(tokens) if word.text == "module"]
+
+
+def module_at(text: str, place: int) -> str | None:
+    """The module that holds the character at `place` of a file; None if none does, or an ``initial`` process.
+
+    What holds of a module for every input holds of its registers' first values only if these are the same.
+    """
+    module, is_initial = None, False
+    for token, after in pairwise(tokenize(text, file="the source")):
+        if token.start > place:
+            break
+        if token.text == "module":
+            module = after.text
+        elif token.text == "endmodule":
+            module = None
+        if token.text in _PROCESSES:
+            is_initial = token.text == "initial"
+    off = text.rfind("translate_off", 0, place)
+    is_left_out = off > text.rfind("translate_on", 0, place)
+    return None if is_initial or is_left_out else module
 
 
 def parameter_names(sources: Mapping[str, str], top: str) -> list[str]:
@@ -110,7 +148,7 @@ def leave_out(sources: Mapping[str, str], modules: Sequence[str]) -> dict[str, s
 
 def _file_of(sources: Mapping[str, str], top: str) -> tuple[str, str]:
     for file, text in sources.items():
-        if module_name(text) == top:
+        if re.search(rf"\bmodule\s+{top}\b", text) and top in module_names(text):
             return file, text
     raise ToolError(f"there must be a module {top} in {', '.join(sources)}, but there is none")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tilewright.errors import ConfigError, ToolError
-from tilewright.formal import has_yosys, module_name, prove_equivalent
+from tilewright.errors import ConfigError, TilewrightError
+from tilewright.formal import has_yosys, module_at, parameters_of, prove_equivalent
 from tilewright.mutation.mutant import Mutant
 from tilewright.mutation.proofs import decide, in_words
 from tilewright.store.toml import read_toml
@@ -15,6 +15,8 @@ from tilewright.store.toml import read_toml
 STATED = Path(__file__).with_name("equivalents.toml")
 """What is stated about our core."""
 PROOF_TIMEOUT_S = 60.0
+_MOST_SIZES = 8
+"""Sets of parameters at which a module is compared."""
 _NEEDS = " with [[equivalent]] tables of file, before and reason"
 _KEYS = {"file", "before", "what", "reason"}
 
@@ -40,10 +42,15 @@ class StatedReason:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Says why a survivor is equivalent: by yosys where `has_proofs`, else by what is stated."""
+    """Says why a survivor is equivalent: by yosys where `has_proofs`, else by what is stated.
+
+    cores: parameters of ``tw_core`` with which vectors ran. A module is then compared at the parameters that
+    its instances have in these; without, at small ones, which is enough for the modules of our core.
+    """
 
     stated: tuple[StatedReason, ...] = ()
     has_proofs: bool = False
+    cores: tuple[Mapping[str, int], ...] = ()
 
     def why_equivalent(self, mutant: Mutant, sources: Mapping[str, str]) -> str | None:
         """The reason, or None. sources: the core's files by name."""
@@ -61,15 +68,33 @@ class Judge:
         return in_words(decide(mutant, sources))
 
     def _prove(self, mutant: Mutant, sources: Mapping[str, str]) -> str | None:
-        top = module_name(sources[mutant.file])
+        top = module_at(sources[mutant.file], mutant.start)
         if top is None:
             return None
         changed = {**sources, mutant.file: mutant.apply(sources[mutant.file])}
         try:
-            is_proved = prove_equivalent(sources, changed, top=top, timeout_s=PROOF_TIMEOUT_S)
-        except ToolError:
+            sizes = self._sizes(top, sources)
+            is_proved = bool(sizes) and all(
+                prove_equivalent(
+                    sources, changed, top=top, timeout_s=PROOF_TIMEOUT_S, parameters=one
+                )
+                for one in sizes
+            )
+        except TilewrightError:
             return None  # what yosys cannot read or finish stays a survivor
         return f"proved: {top} is the same for every input, by yosys" if is_proved else None
+
+    def _sizes(self, module: str, sources: Mapping[str, str]) -> Sequence[Mapping[str, int] | None]:
+        """Parameters at which a module is compared; None: small ones. None at all if there are too many."""
+        if not self.cores:
+            return (None,)
+        found = [
+            one
+            for core in self.cores
+            for one in parameters_of(sources, module, top="tw_core", parameters=core)
+        ]
+        different = [one for at, one in enumerate(found) if one not in found[:at]]
+        return different if len(different) <= _MOST_SIZES else ()
 
 
 def load_reasons(path: Path) -> tuple[StatedReason, ...]:

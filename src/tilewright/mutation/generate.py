@@ -36,7 +36,7 @@ SWAPS: Mapping[str, tuple[tuple[str, str], ...]] = {
     ">>>": ((">>", "signedness"),),
 }
 _OPERAND_ENDS = ")]}"
-_RESET = re.compile(r"[!~]?\s*([a-z]+_)?[an]?(rst|reset)\w*")
+_RESET = re.compile(r"[!~]?\s*([a-z]+_)?[an]?(rst|reset)\w*(\s*==\s*(1'b)?[01])?", re.IGNORECASE)
 _ADDRESS = re.compile(r"addr|base|pointer|offset|index|read_q|write_q", re.IGNORECASE)
 _ENABLE = re.compile(r"valid|_we|_re\b|push|pop|enable|hit|busy|done|start|restart|step|is_", re.I)
 _VALUE = re.compile(r"psum|sum|product|weight|act|relu|word|data|lane", re.IGNORECASE)
@@ -154,6 +154,24 @@ def _numbers(source: _File) -> Iterator[Mutant]:
                     yield source.mutant(where, str(other), kind, f"{value} becomes {other}")
             if value > 1:
                 yield source.mutant(where, "0", category, f"{value} becomes 0")
+        elif sized := _SIZED.fullmatch(token.text):
+            kind = "off-by-one" if category == "constant" else category
+            for new in _neighbors(int(sized[1]), sized[2].lower(), sized[3].replace("_", "")):
+                yield source.mutant(where, new, kind, f"{token.text} becomes {new}")
+
+
+_SIZED = re.compile(r"(\d+)\s*'[sS]?([bBoOdDhH])\s*([0-9a-fA-F_]+)")
+_BASES = {"b": 2, "o": 8, "d": 10, "h": 16}
+
+
+def _neighbors(bits: int, base: str, digits: str) -> list[str]:
+    """One more and one less in as many bits, and 0; an unsigned number is as good as a signed one there."""
+    value = int(digits, _BASES[base])
+    others = {(value + step) % (1 << bits) for step in (1, -1)} | {0}
+    return [f"{bits}'{base}{other:{_FORMATS[base]}}" for other in sorted(others - {value})]
+
+
+_FORMATS = {"b": "b", "o": "o", "d": "d", "h": "x"}
 
 
 def _is_about_address(source: _File, index: int) -> bool:
@@ -269,7 +287,8 @@ def _resets(source: _File) -> Iterator[Mutant]:
         words = source.words(span)
         if not _RESET.fullmatch(words.strip()):
             continue
-        yield _negate(source, span, "reset")
+        if "==" not in words:  # which is exchanged by itself
+            yield _negate(source, span, "reset")
         last = _branch_end(source.tokens, span.last + 2)
         branch = [span.last + 2 <= index <= last for index in range(len(source.tokens))]
         for assignment in place.assignments(source.tokens, branch):

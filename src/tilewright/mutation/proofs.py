@@ -23,7 +23,8 @@ JOBS = tuple(
 def decide(mutant: Mutant, sources: Mapping[str, str]) -> tuple[Verdict, ...]:
     """The verdicts of `JOBS`, up to the first that refutes; none if the mutant is not one of the array.
 
-    sources: the core's files by name. A mutant that yosys does not elaborate has none either.
+    sources: the core's files by name. A mutant that yosys does not elaborate has none either, nor one of an
+    array that has another contract than ours.
     """
     if mutant.file not in ARRAY_FILES or not set(ARRAY_FILES) <= sources.keys():
         return ()
@@ -36,8 +37,16 @@ def decide(mutant: Mutant, sources: Mapping[str, str]) -> tuple[Verdict, ...]:
         except TilewrightError:
             return ()
         if verdicts[-1].answer == REFUTED:
+            if not _is_proved(sources, job):
+                return ()  # the array has another contract than ours: nothing is the mutant's fault
             break
     return tuple(verdicts)
+
+
+def _is_proved(sources: Mapping[str, str], job: ArrayJob) -> bool:
+    """Whether the array without the mutant computes the job."""
+    texts = {file: sources[file] for file in ARRAY_FILES}
+    return prove_array(texts, job, confirms=False).answer == PROVED
 
 
 def in_words(verdicts: tuple[Verdict, ...]) -> str:

@@ -23,6 +23,8 @@ DECLARATIONS = {
     ),
     *("parameter", "localparam", "import", "export", "function", "task", "struct", "union", "enum"),
 }
+_WITH_VALUES = {"localparam", "wire", "tri"}
+"""Declarations with a value that is behavior, not the first value of a register."""
 _STATEMENT_ENDS = {"begin", "end", "else", "endcase", "endmodule", "generate", "endgenerate"}
 
 
@@ -47,8 +49,8 @@ def changeable(tokens: list[Token]) -> list[bool]:
     """For each token, whether it is part of behavior.
 
     Left out: packages but for the bodies of their functions, module headers, declarations (their widths and
-    types; the value of a localparam is behavior), sensitivity lists, and the headers of generate loops, which
-    no mutant survives compiling.
+    types; the value of a localparam and of a net is behavior), sensitivity lists, and the headers of generate
+    loops, which no mutant survives compiling.
     """
     keep = [True] * len(tokens)
     left_out = (_headers, _packages, _declarations, _loop_headers)
@@ -193,7 +195,7 @@ def _declarations(tokens: list[Token]) -> Iterator[Span]:
         begins = previous in (";", *_STATEMENT_ENDS) or _is_label(tokens, index)
         if begins and token.depth == 0 and token.text in DECLARATIONS:
             last = statement_end(tokens, index)
-            if token.text == "localparam":
+            if token.text in _WITH_VALUES:
                 last = _value_start(tokens, index, last) - 1
             yield Span(index, last)
         previous = token.text

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tilewright.cores import CosimResult, Setup, run_bundle, run_bundles
+from tilewright.cores.run_list import BenchRun, by_core, core_of
 from tilewright.cores.sources import read_core
 from tilewright.corners import VectorSet
 from tilewright.errors import ShapeError, SimulationError, ToolError
 from tilewright.mutation.mutant import Mutant
+from tilewright.vectors import read_bundle
 
 BundleKey = tuple[str, Path]
 """Name of a set, and the folder of a bundle: sets share bundles, and run them in other ways."""
@@ -151,6 +153,13 @@ def check_sets(sets: Sequence[VectorSet]) -> None:
     """Raise `ShapeError` if there is nothing to run."""
     if not any(one.folders for one in sets):
         raise ShapeError("mutants need at least one bundle to be run against: export one")
+
+
+def core_parameters(sets: Sequence[VectorSet]) -> tuple[Mapping[str, int], ...]:
+    """The parameters of the cores on which the bundles run, but for memories, of 32 words."""
+    runs = [BenchRun(read_bundle(folder), one.setup) for one, folder in bundles_of(sets)]
+    memories = dict.fromkeys(("XmemAddrBits", "WmemAddrBits", "PmemAddrBits"), 5)
+    return tuple(core_of(runs[numbers[0]]) | memories for numbers in by_core(runs))
 
 
 def bundles_of(sets: Sequence[VectorSet]) -> Iterator[tuple[VectorSet, Path]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tilewright.cores import find_simulator
@@ -29,7 +29,7 @@ from tilewright.mutation import (
 from tilewright.mutation.campaign import Elsewhere, Screen
 from tilewright.mutation.elsewhere import try_elsewhere
 from tilewright.mutation.screen import screen
-from tilewright.mutation.trial import check_sets
+from tilewright.mutation.trial import check_sets, core_parameters
 from tilewright.pipeline.inventory import CONFIG
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.rtl import RTL_DIR
@@ -97,6 +97,8 @@ def mutate(paths: Sequence[Path], options: MutateOptions, listener: Listener) ->
             simulator=options.simulator,
             timeout_s=options.timeout_s,
         )
+        if not options.is_our_core:
+            judge = replace(judge, cores=core_parameters(sets))
         mutants = _choose_mutants(bench.sources, options, listener)
         log = None
         if options.log is not None:

@@ -29,9 +29,16 @@ from tilewright.trials.fresh import fitting
 from tilewright.trials.several import find_bundles
 from tilewright.trials.trial import Expected, Trial, run_trial
 from tilewright.vectors import read_bundle
+from tilewright.verilog.source_files import read_source
 
 VERILOG, VHDL = (".v", ".sv"), (".vhd", ".vhdl")
-_BENCH = re.compile(r"\$(?:fopen|readmem[bh]|finish|stop|dumpfile)\b|\btextio\b", re.IGNORECASE)
+_PORTLESS = re.compile(
+    r"\bmodule\s+(?:automatic\s+)?\w+\s*(?:#\s*\((?:[^()]|\([^()]*\))*\)\s*)?(?:\(\s*\)\s*)?;|\bprogram\s+\w+"
+    r"|\bentity\s+\w+\s+is\s+(?:generic\b(?:(?!\bport\b).)*?;\s*)?(?:begin|end)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A module without ports, which is no part of a core."""
+_COMMENT = re.compile(r"//[^\n]*|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _BENCH_NAME = re.compile(r"(?:^|_)(?:tb|test|bench|testbench)(?:_|$)", re.IGNORECASE)
 
 
@@ -135,12 +142,12 @@ def _mutants(
 ) -> tuple[dict[str, str], list[Mutant]]:
     sources: dict[str, str] = {}
     mutants: list[Mutant] = []
-    for name in _source_files(project, options.files):
+    for name in _source_files(project, options.files, say):
         try:
-            text = (project / name).read_bytes().decode()
-            make = vhdl_mutants if Path(name).suffix in VHDL else mutants_of
+            text = read_source(project / name)
+            make = vhdl_mutants if Path(name).suffix.lower() in VHDL else mutants_of
             found = make(text, file=name)
-        except (FormatError, UnicodeDecodeError) as error:
+        except FormatError as error:
             say(f"{name} is left as it is: {error}")
             continue
         sources[name] = text
@@ -154,21 +161,28 @@ def _mutants(
     if options.limit is not None:
         chosen = sample(mutants, options.limit, seed=options.seed)
     say(f"{len(chosen):,} of {len(mutants):,} mutants of {', '.join(sources)}")
+    if none := [name for name in sources if not any(one.file == name for one in mutants)]:
+        say(f"nothing in {', '.join(none)} can be changed")
     return sources, chosen
 
 
-def _source_files(project: Path, patterns: Sequence[str]) -> Iterator[str]:
+def _source_files(project: Path, patterns: Sequence[str], say: Progress) -> Iterator[str]:
     for name in project_files(project):
         if name.suffix.lower() not in (*VERILOG, *VHDL):
             continue
         if patterns:
             if any(name.match(pattern) for pattern in patterns):
                 yield str(name)
-        elif not (
-            _BENCH_NAME.search(name.stem)
-            or _BENCH.search((project / name).read_text(errors="replace"))
-        ):
+        elif _is_bench(project / name):
+            say(f"{name} is taken for a testbench and left as it is: --files has it changed")
+        else:
             yield str(name)
+
+
+def _is_bench(path: Path) -> bool:
+    """Whether a source is no part of a core: by its name, or a module without ports."""
+    is_named = _BENCH_NAME.search(path.stem) is not None
+    return is_named or _PORTLESS.search(_COMMENT.sub(" ", read_source(path))) is not None
 
 
 @contextmanager

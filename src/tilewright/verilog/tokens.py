@@ -13,14 +13,19 @@ Kind = Literal["word", "number", "operator"]
 
 _TOKEN = re.compile(
     r"""(?P<skip>\s+ | //[^\n]* | /\*.*?\*/ | "(?:\\.|[^"\\])*" | \(\*(?!\s*\)).*?\*\))
-      | (?P<directive>`\w+[^\n]*)
+      | (?P<condition>`(?:ifdef|ifndef|elsif)\s+\w+ | `(?:else|endif)\b)
+      | (?P<directive>`(?:define|undef|undefineall|include|timescale|default_nettype|resetall|line|pragma
+                 |celldefine|endcelldefine|begin_keywords|end_keywords|unconnected_drive
+                 |nounconnected_drive)\b(?:\\\r?\n|[^\n])*)
       | (?P<number>\d[\d_]*\s*'[sS]?[bBoOdDhH]\s*[\w?]+ | '[sS]?[bBoOdDhH]\s*[\w?]+
                  | '[01xXzZ](?!\w) | \d[\d_]*(?:\.\d+)?)
-      | (?P<word>[$A-Za-z_][\w$]*)
+      | (?P<word>`?[$A-Za-z_][\w$]* | \\\S+)
       | (?P<operator><<<|>>>|===|!==|==\?|!=\?|\*\*|==|!=|<=|>=|&&|\|\||<<|>>|\+:|-:|\+\+|--|::|->
                    |\+=|-=|~&|~\||~\^|[-+*/%&|^~!<>=?:;,.()\[\]{}\#@'])""",
     re.VERBOSE | re.DOTALL,
 )
+_GUARD = re.compile(r"`ifndef\s+(\w+)\s*(?://[^\n]*\n\s*|/\*.*?\*/\s*)*`define\s+\1\b", re.DOTALL)
+"""How a file says that it is read once: what follows is compiled."""
 _OPEN, _CLOSE = "([{", ")]}"
 
 
@@ -39,7 +44,7 @@ def tokenize(text: str, *, file: str) -> list[Token]:
     """Tokens that every build compiles; raises `FormatError` naming the line of what is none.
 
     What stands between ``ifdef``, ``ifndef`` or ``else`` and ``endif`` is left out: whether it is compiled
-    depends on the tool.
+    depends on the tool. What a guard against being read twice holds is not. A macro that is used is a word.
     """
     return list(_tokens(text, file))
 
@@ -50,7 +55,8 @@ def line_of(text: str, place: int) -> int:
 
 
 def _tokens(text: str, file: str) -> Iterator[Token]:
-    place, depth, conditions = 0, 0, 0
+    place, depth = 0, 0
+    left_out: list[bool] = []
     while place < len(text):
         found = _TOKEN.match(text, place)
         if found is None:
@@ -59,9 +65,9 @@ def _tokens(text: str, file: str) -> Iterator[Token]:
                 "only plain source files can be read here"
             )
         place = found.end()
-        if found["directive"]:
-            conditions += _condition_step(found["directive"])
-        elif found["skip"] is None and conditions == 0:
+        if found["condition"]:
+            _step(left_out, found[0], is_guard=_GUARD.match(text, found.start()) is not None)
+        elif not (found["skip"] or found["directive"] or any(left_out)):
             depth -= found[0] in _CLOSE
             yield Token(_kind(found), found[0], found.start(), found.end(), depth)
             depth += found[0] in _OPEN
@@ -71,6 +77,11 @@ def _kind(found: re.Match[str]) -> Kind:
     return "number" if found["number"] else "word" if found["word"] else "operator"
 
 
-def _condition_step(directive: str) -> int:
-    name = directive.split()[0]
-    return {"`ifdef": 1, "`ifndef": 1, "`endif": -1}.get(name, 0)
+def _step(left_out: list[bool], condition: str, *, is_guard: bool) -> None:
+    """Keep, for each condition that is open, whether what stands there is left out."""
+    if condition.startswith("`if"):
+        left_out.append(not is_guard)
+    elif left_out and condition == "`endif":
+        left_out.pop()
+    elif left_out:
+        left_out[-1] = True

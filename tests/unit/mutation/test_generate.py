@@ -67,6 +67,45 @@ def test_every_mutant_of_a_counter():
     )
 
 
+def test_macros_and_guards_hide_nothing():
+    guarded = COUNTER.replace("[Bits-1:0] count_q", "[`W-1:0] count_q").replace("// counts", "//")
+    guarded = (
+        f"`ifndef COUNTER_V // once\n`define COUNTER_V\n`define W 2 + \\\n 2\n{guarded}`endif\n"
+    )
+    shifted = Counter({(line + 4, *rest): n for (line, *rest), n in _changes(COUNTER).items()})
+    assert _changes(guarded) == shifted
+    assert not _changes(guarded.replace("`define COUNTER_V", "`define OTHER"))
+    assert not _changes(guarded.replace("`define W", "`else\n`define W"))
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        (
+            "always @(posedge clk) if (n == 4'd9) n <= 4'hf;",
+            {"4'd9 becomes 4'd8", "4'd9 becomes 4'd10", "4'd9 becomes 4'd0"}
+            | {"4'hf becomes 4'he", "4'hf becomes 4'h0"},
+        ),
+        ("wire [3:0] a = 2'b11;", {"2'b11 becomes 2'b10", "2'b11 becomes 2'b0"}),
+        ("reg [3:0] a = 2'b11;", set()),
+    ],
+)
+def test_numbers_with_a_size(statement, expected):
+    assert {what for category, what in _inside(statement) if category == "off-by-one"} == expected
+
+
+def test_the_value_of_a_net_is_behavior():
+    assert ("operator", "* becomes +") in _inside("wire signed [7:0] p = $signed(a) * \\b[0] ;")
+    assert _inside("reg [7:0] p = a * b;") == set()
+
+
+@pytest.mark.parametrize("words", ["rst_n == 1'b0", "RST", "!RESETN", "reset == 1"])
+def test_a_reset_in_other_words(words):
+    found = _inside(f"always @(posedge clk) if ({words}) q <= 1'b0; else q <= d;")
+    assert ("reset", "q is not reset") in found
+    assert not {what for category, what in found if category == "enable"}
+
+
 def test_of_a_package_the_bodies_of_functions_have_mutants():
     package = "package p;\n  localparam int W = 2 + 2;\n  typedef logic [W-1:0] t;\nFUNCTION"
     package += "  typedef enum logic [1:0] {A = 1 + 1} e;\nendpackage\n"

@@ -57,7 +57,11 @@ def test_mutants_are_killed_survive_or_do_not_build(mutate, project):
     assert {status for after, status in found.items() if "a + " in after} == {"survived"}
     assert found[";"] == "not built"
     assert {one.mutant.file for one in campaign.outcomes} == {"core.v"}
-    assert "mutants of core.v" in lines[0]
+    assert "mutants of core.v" in lines[2]
+    assert lines[:2] == [
+        f"{name} is taken for a testbench and left as it is: --files has it changed"
+        for name in ("core_tb.v", "reads.v")
+    ]
     assert (project / "core.v").read_text() == CORE
 
 
@@ -77,6 +81,44 @@ def test_vhdl_and_chosen_files(mutate, project):
     assert [(one.mutant.file, one.status) for one in campaign.outcomes] == [("core.vhd", "killed")]
 
 
+MEMORY = b"""// Gr\xf6\xdfe: module m;
+module memory #(parameter W = 4) (input clk, input [3:0] at, output reg [W-1:0] q);
+  reg [W-1:0] words [0:15];
+  initial $readmemh("words.hex", words);
+  always @(posedge clk) if (at > 14) $stop; else q <= words[at];
+endmodule
+"""
+ENTITY = (
+    "entity e is\n generic (n : integer := 4);\n port (a : in integer; q : out integer);\nend;\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_bench"),
+    [
+        ("memory.v", MEMORY, False),
+        ("wide.sv", b"module wide #(parameter W = 4) (); initial $finish; endmodule", True),
+        ("run.sv", b"program run; initial if (1 + 1) $finish; endprogram", True),
+        ("e.VHD", f"{ENTITY}architecture x of e is begin\n q <= a + 1;\nend;".encode(), False),
+        (
+            "t.vhdl",
+            b"entity t is\nend entity;\narchitecture x of t is begin\n q <= a + 1;\nend;",
+            True,
+        ),
+        (
+            "t.vhd",
+            b"entity t is generic (n : integer);\nend;\narchitecture x of t is begin\nend;",
+            True,
+        ),
+    ],
+)
+def test_what_has_ports_is_no_testbench(mutate, project, name, text, is_bench):
+    (project / name).write_bytes(text)
+    campaign, lines = mutate(limit=None)
+    assert (name in {one.mutant.file for one in campaign.outcomes}) != is_bench
+    assert any(line.startswith(f"{name} is taken for a testbench") for line in lines) == is_bench
+
+
 def test_a_core_that_does_not_pass_is_refused(mutate):
     with pytest.raises(
         ToolError, match=r"must pass on all vectors before it is mutated, .* 1 differ"
@@ -93,7 +135,7 @@ def test_a_project_without_sources_is_refused(mutate, project):
 def test_a_file_that_cannot_be_read_is_left_as_it_is(mutate, project):
     (project / "odd.v").write_text("module \x01;\n")
     campaign, lines = mutate(limit=3)
-    assert lines[0].startswith("odd.v is left as it is: odd.v:1: ")
+    assert lines[1].startswith("odd.v is left as it is: odd.v:1: ")
     assert len(campaign.outcomes) == 3
 
 
