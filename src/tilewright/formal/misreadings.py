@@ -13,6 +13,7 @@ from typing import Any
 
 from tilewright.errors import FormatError
 from tilewright.formal.narrowing import widened
+from tilewright.formal.sensitivity import incomplete
 from tilewright.formal.sources import packages_first
 
 _OUTSIDE = "DiagCode(IndexOOB)"
@@ -62,12 +63,19 @@ def check_drivers(
 ) -> None:
     """Raise `FormatError` that names the first net of which several assignments drive one bit.
 
-    Simulators show x where these differ; yosys lets a constant win, and says nothing of two constants.
+    Simulators show x where these differ; yosys lets a constant win, and says nothing of two constants. So
+    for a process that does not wait for all that it reads: simulators keep what it made before.
     """
     from pyslang import analysis
 
     compilation, manager = compiled_sources(sources, top=top, parameters=parameters)
     compilation.getAllDiagnostics()
+    for process, name in incomplete(compilation):
+        place = process.location
+        raise FormatError(
+            f"a process must wait for all that it reads, but the one at {manager.getFileName(place)}:"
+            f"{manager.getLineNumber(place)} does not wait for {name}: write always @*"
+        )
     compilation.freeze()
     drivers = analysis.AnalysisManager()
     drivers.analyze(compilation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tilewright.errors import ConfigError, FormatError
@@ -15,8 +16,9 @@ from tilewright.prove.elaborate import elaborate
 from tilewright.prove.netlist import Netlist, signals_of
 from tilewright.prove.proof import Prover
 from tilewright.prove.recorded_claim import RecordedClaim, part_of
+from tilewright.prove.replay import contradiction
 from tilewright.prove.streams import Described, place_words, roles_of
-from tilewright.prove.verdict import PROVED, Verdict
+from tilewright.prove.verdict import PROVED, UNDECIDED, Verdict
 from tilewright.prove.words import Words
 from tilewright.verilog.source_files import named_files, read_source, with_plain_names
 from tilewright.waves import Recording
@@ -66,7 +68,8 @@ def prove_recorded(
     """Whether an array computes what is described, with the control of a recorded run (VCD).
 
     scope: the module's instance in the recording. Bits of data inputs at which no word is may be anything;
-    if that is not proved, it is asked again with these bits as recorded, and the claim says so. Raises what
+    if that is not proved, it is asked again with these bits as recorded, and the claim says so. A proof that
+    the recorded run contradicts is none. Raises what
     `elaborate`, `record` and `place_words` raise.
     """
     netlist = elaborate(sources, top=described.top, parameters=described.parameters)
@@ -88,6 +91,8 @@ def prove_recorded(
         verdict = Prover(netlist, claim, words, confirm=simulator, cuts=cuts).run()
         if verdict.answer == PROVED:
             break
+    if verdict.answer == PROVED and (why := contradiction(described, recorded, placed)):
+        return replace(verdict, answer=UNDECIDED, reason=why)
     return verdict
 
 

@@ -21,7 +21,7 @@ from tilewright.prove.netlist import Netlist
 from tilewright.prove.netlist_reader import read_netlist
 
 _NETLIST = "netlist.json"
-_VERSION = 7
+_VERSION = 8
 """Of the scripts below, and of what is refused before they run."""
 _SLANG = (
     "--single-unit",  # macros hold in the files that follow, as in simulators

@@ -33,6 +33,8 @@ class StoredWords:
                 self._contents[address] = initial(words, bits, memory.width, why)
 
     def _unwritten(self, address: int) -> Unknown:
+        if self._spoilt is not None:
+            return self._spoilt
         name = self.memory.name.removeprefix("\\")
         return Unknown(f"word {address} of {name}, which nothing has written", is_x=True)
 
@@ -46,8 +48,6 @@ class StoredWords:
     def read(self, address: Value, enable: Value) -> Value:
         """The word at an address."""
         memory = self.memory
-        if self._spoilt is not None:
-            return self.words.unknown(self._spoilt, memory.width)
         if enable != 1:
             why = Unknown(f"memory {memory.name} is read while its enable is low", is_x=False)
             return self.words.unknown(why, memory.width)
@@ -82,27 +82,35 @@ class StoredWords:
             self._write(address, enable, data, cycle=cycle)
             goes_before = self.memory.writes[port].goes_before
             for other, place, bits in done:
-                if place == address and not goes_before >> other & 1:
+                may_meet = place == address or isinstance(place, Word)
+                if may_meet and not goes_before >> other & 1:
                     self._quarrel(address, enable, bits, cycle=cycle)
             done.append((port, address, enable))
         return bool(done)
 
     def _quarrel(self, address: Value, enable: Value, other: Value, *, cycle: int) -> None:
-        """Two ports have written the same address: the bits that both wrote hang on who came last."""
-        if not isinstance(enable, int) or not isinstance(other, int) or not enable & other:
+        """Two ports have, or may have, written the same address: the bits of both hang on who came last."""
+        both = (
+            (enable & other if isinstance(other, int) else enable) if isinstance(enable, int) else 0
+        )
+        if not both:
             return
         why = f"two ports write {self.memory.name} at once in cycle {cycle}"
         unknown = self.words.unknown(Unknown(why, is_x=False), self.memory.width)
-        self._write(address, enable & other, unknown, cycle=cycle)
+        self._write(address, both, unknown, cycle=cycle)
 
     def _write(self, address: Value, enable: Value, data: Value, *, cycle: int) -> None:
-        """Take the bits of `data` whose bits in `enable` are 1."""
+        """Take the bits of `data` whose bits in `enable` are 1.
+
+        Where it is unknown where or whether a word is written, all are unknown until they are written again.
+        """
         memory = self.memory
         if not isinstance(enable, int) or not isinstance(address, int):
             control = enable if isinstance(enable, Word) else address
             unknown = control.unknown if isinstance(control, Word) else None
             why = f"where or whether memory {memory.name} is written depends on data"
             self._spoilt = unknown or Unknown(f"{why} in cycle {cycle}", is_x=False)
+            self._contents.clear()
         elif memory.offset <= address < memory.offset + memory.size:
             self._contents[address] = self._merged(address, enable, data)
 
