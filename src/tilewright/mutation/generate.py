@@ -102,8 +102,10 @@ def _operators(source: _File) -> Iterator[Mutant]:
             yield from _operands_left_out(source, index)
     for span in place.choices(source.tokens, source.keep):
         yield from _negations(source, span)
+        after = source.text[source.place(span)[1]]  # which a number must not swallow: 1'b1? is one
         for new in ("1'b1", "1'b0"):
-            yield source.mutant(source.place(span), new, "enable", f"condition always {new}")
+            words = f"{new} " if after == "?" else new
+            yield source.mutant(source.place(span), words, "enable", f"condition always {new}")
 
 
 def _operands_left_out(source: _File, operator: int) -> Iterator[Mutant]:

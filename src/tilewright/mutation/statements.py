@@ -90,8 +90,16 @@ def assignments(tokens: list[Token], keep: list[bool]) -> Iterator[Assignment]:
         if is_assign != (token.text == "="):
             continue
         last = statement_end(tokens, index) - 1
-        if first < index < last + 1:
-            yield Assignment(Span(first, index - 1), Span(index + 1, last), token.text == "<=")
+        value = _after_delay(tokens, index + 1)
+        if first < index and value <= last:
+            yield Assignment(Span(first, index - 1), Span(value, last), token.text == "<=")
+
+
+def _after_delay(tokens: list[Token], index: int) -> int:
+    """The first token behind ``#1`` or ``#(...)``."""
+    if tokens[index].text != "#":
+        return index
+    return closing(tokens, index + 1) + 1 if tokens[index + 1].text == "(" else index + 2
 
 
 def conditions(tokens: list[Token], keep: list[bool]) -> Iterator[Span]:

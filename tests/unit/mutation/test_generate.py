@@ -94,6 +94,15 @@ def test_numbers_with_a_size(statement, expected):
     assert {what for category, what in _inside(statement) if category == "off-by-one"} == expected
 
 
+def test_what_is_written_beside_a_choice_or_a_delay_stays_whole():
+    text = "module m;\n  assign y = first?10'd0:x;\n  always @(posedge clk) q <= #1 d;\n"
+    text += "  always @(posedge clk) r <= #(T) d;\nendmodule\n"
+    found = {one.after for one in mutants_of(text, file="m.v")}
+    assert "assign y = 1'b1 ?10'd0:x;" in found
+    assert {"always @(posedge clk) q <= #1 (d) | 1'b1;", "always @(posedge clk) ;"} <= found
+    assert "always @(posedge clk) r <= #(T) (d) | 1'b1;" in found
+
+
 def test_the_value_of_a_net_is_behavior():
     assert ("operator", "* becomes +") in _inside("wire signed [7:0] p = $signed(a) * \\b[0] ;")
     assert _inside("reg [7:0] p = a * b;") == set()
