@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tilewright.errors import ConfigError, FormatError
-from tilewright.formal.recorded import record
 from tilewright.prove.algebra import Algebra
+from tilewright.prove.around import design_of
 from tilewright.prove.collection import uncollected
 from tilewright.prove.confirm import Confirmation
 from tilewright.prove.cut_points import CutPoints
@@ -69,18 +69,19 @@ def prove_recorded(
 
     scope: the module's instance in the recording. Bits of data inputs at which no word is may be anything;
     if that is not proved, it is asked again with these bits as recorded, and the claim says so. A proof that
-    the recorded run contradicts is none. Raises what
-    `elaborate`, `record` and `place_words` raise.
+    the recorded run contradicts is none. A port that is an array of vectors counts as one vector, the element
+    of the lowest index lowest. Raises what `design_of`, `elaborate`, `record` and `place_words` raise.
     """
-    netlist = elaborate(sources, top=described.top, parameters=described.parameters)
+    design = design_of(sources, described.top, described.parameters)
+    netlist = elaborate(design.sources, top=design.top, parameters=design.parameters)
     ends = (
         part_of(netlist.ports, is_input=is_input, clock=netlist.clock) for is_input in (True, False)
     )
     roles = roles_of(described, *ends)
-    recorded = record(recording, roles, scope=scope, is_rising=netlist.is_rising)
+    recorded = design.record(recording, roles, scope=scope, is_rising=netlist.is_rising)
     _expect_calm(netlist, recorded)
     placed = place_words(described, recorded)
-    confirm = Confirmation(netlist, sources, described.parameters) if confirms else None
+    confirm = Confirmation(netlist, design.sources, design.parameters) if confirms else None
     for is_idle_free, is_cut in _ways(described):
         words = Words(Algebra())
         cuts = CutPoints(words) if is_cut else None

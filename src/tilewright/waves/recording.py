@@ -87,7 +87,10 @@ def _ports(file: WaveFile, names: Sequence[str], scope: str) -> dict[str, Variab
     """The variable of each port, all in one scope."""
     scopes: dict[str, dict[str, Variable]] = {}
     for one in file.variables:
-        place, _, name = one.name.rpartition(".")
+        plain = one.name.replace(".[", "[").replace(
+            "\\", ""
+        )  # elements, of Verilator and of Icarus
+        place, _, name = plain.rpartition(".")
         if f".{place}".endswith(f".{scope}" if scope else ""):
             scopes.setdefault(place, {})[name] = one
     if not scopes:
@@ -105,6 +108,8 @@ def _ports(file: WaveFile, names: Sequence[str], scope: str) -> dict[str, Variab
                 "around it that has vectors for ports, and prove that one"
             )
         missing = ", ".join(lacks)
+        if lacks[0].endswith("]"):
+            missing += " (elements of arrays: Verilator dumps them, Icarus Verilog does not)"
         raise ConfigError(
             f"{file.path}: an instance must have all ports, but {place or 'the top'}, which has most, lacks "
             f"{missing}: dump the module's own ports ($dumpvars(1, INSTANCE)), or name others"
