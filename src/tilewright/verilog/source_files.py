@@ -94,7 +94,8 @@ def needed(folder: Path, tops: Collection[str]) -> dict[str, str]:
     First sources in an order in which tools take them: a file comes after those with the macros and packages
     that it names. Then headers, and files that a source names in quotes (``$readmemh``). Tools look for such
     files in different places, so all have their plain names, or paths without slashes where two share one,
-    in the texts too. Raises `ToolError` if two files define a name that is needed, or one cannot be read.
+    in the texts too. Of several files that define a name the one that is least deep in folders counts. Raises
+    `ToolError` if two are as deep, or one cannot be read.
     """
     names = list(_files_below(folder))
     kinds = (*SOURCES, *HEADERS)
@@ -159,8 +160,8 @@ def _closure(texts: Mapping[str, str], tops: Collection[str]) -> list[str]:
     words = {name for file in taken for name in _words(file, texts, plain)} | set(tops)
     while names := sorted(words & units.keys()):
         for name in names:
-            file, *others = units.pop(name)
-            if others:
+            file, *others = sorted(units.pop(name), key=lambda one: (one.count("/"), one))
+            if others and others[0].count("/") == file.count("/"):
                 raise ToolError(
                     f"{name} must be defined once, but {file} and {others[0]} both define it: give a folder "
                     "with one of them"

@@ -374,8 +374,8 @@ VHDL = "entity tw_core is\nend entity;\n"
             r"must be Verilog alone, but pe\.vhd is VHDL",
         ),
         (
-            {"tw_core.sv": OWN_CORE, "old/core.sv": OWN_CORE},
-            r"tw_core must be defined once, but old/core\.sv and tw_core\.sv both define it",
+            {"tw_core.sv": OWN_CORE, "core.sv": OWN_CORE},
+            r"tw_core must be defined once, but core\.sv and tw_core\.sv both define it",
         ),
     ],
 )

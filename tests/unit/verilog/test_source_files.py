@@ -103,6 +103,12 @@ def test_two_definitions_are_refused_if_one_is_needed(tmp_path):
     assert list(needed(tmp_path, ("top",))) == ["top.v"]
 
 
+def test_of_an_older_version_in_a_folder_below_nothing_is_taken(tmp_path):
+    old = PE.replace("pe", "pe /* old */")
+    found = _names(tmp_path, {"top.v": TOP, "rtl/pe.v": PE, "rtl/old/pe.v": old, "old/b/pe.v": old})
+    assert found == {"pe.v": PE, "top.v": TOP}
+
+
 @pytest.mark.parametrize("comment", ["// Größe".encode("latin-1"), "// 乘加".encode("gbk")])
 def test_comments_may_be_in_any_encoding(tmp_path, comment):
     text = comment + b"\n" + TOP.encode()
