@@ -65,9 +65,16 @@ def test_types_of_the_sources_own_are_known_in_every_file() -> None:
 
 def test_the_place_of_what_is_no_token_is_named() -> None:
     with pytest.raises(FormatError, match=r"a\.sv:2: "):
-        with_plain_casts({"a.sv": "assign y = |4'(x);\nassign \\z = 1;"})
-    assert with_plain_casts({"a.sv": "assign \\z = a | 4'(x);"}) == {
-        "a.sv": "assign \\z = a | 4'(x);"
+        with_plain_casts({"a.sv": "assign y = |4'(x);\nassign \x01 = 1;"})
+    assert with_plain_casts({"a.sv": "assign \x01 = a | 4'(x);"}) == {
+        "a.sv": "assign \x01 = a | 4'(x);"
+    }
+
+
+def test_a_line_with_macros_is_read_too() -> None:
+    text = "assign \\y[0] = |`W'(x) + `MOST(|4'(x));"
+    assert with_plain_casts({"a.sv": text}) == {
+        "a.sv": "assign \\y[0] = |(`W'(x)) + `MOST(|(4'(x)));"
     }
 
 

@@ -101,8 +101,13 @@ def test_arrays_of_arrays_and_what_is_no_array_of_vectors():
     assert "input wire [15:0] w, output wire [17:0] y" in around
     assert "bit signed [5:0] y_at [0:2];" in around
     assert "assign w_at[1][0] = w[8+:4];" in around
-    plain = {"core.sv": "module core(input logic clk, input logic [3:0] w); endmodule"}
-    assert design_of(plain, "core", {}).sources == plain
+    for ports in (
+        "input logic clk, input logic [3:0] w",
+        "input t x, input logic w [2]",
+        ".a({b, c})",
+    ):
+        plain = {"core.sv": f"module core({ports}); endmodule"}
+        assert design_of(plain, "core", {}).sources == plain
 
 
 @pytest.mark.parametrize(

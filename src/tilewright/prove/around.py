@@ -65,8 +65,8 @@ def design_of(sources: Mapping[str, str], top: str, parameters: Mapping[str, int
     ports = [port for one in tops for port in one.body.portList]
     for port in ports:
         _expect_vectors(port, top)
-    arrays = [port for port in ports if not port.type.isIntegral]
-    if not arrays:
+    arrays = [port for port in ports if port.kind.name == "Port" and _is_array(port.type)]
+    if not arrays or any(one.kind.name != "Port" or one.type.isError for one in ports):
         return Design(sources, top, parameters)
     lines, elements = [], dict[str, tuple[str, ...]]()
     for port in arrays:
@@ -101,21 +101,25 @@ _WORDS = {"In": "input wire", "Out": "output wire", "InOut": "inout wire"}
 
 
 def _expect_vectors(port: Any, top: str) -> None:
-    kind = port.type.canonicalType if port.kind.name == "Port" else None
-    if kind is not None and (kind.isIntegral or _is_array(kind)):
+    is_interface = port.kind.name == "InterfacePort"
+    if not is_interface and (port.kind.name != "Port" or _is_vectors(port.type.canonicalType)):
         return
-    what = "an interface" if kind is None else "of a type that is none"
+    what = "an interface" if is_interface else "of a type that is none"
     raise FormatError(
         f"a port must be a vector, or an array of them, but {port.name} of {top} is {what}: put a module "
         "around it that has vectors for ports, record that one, and prove it"
     )
 
 
-def _is_array(kind: Any) -> bool:
-    """Whether a type is an array, of a fixed size in each dimension, of vectors."""
+def _is_vectors(kind: Any) -> bool:
+    """Whether a type is a vector, an array of vectors of a fixed size, or one that pyslang does not know."""
     while kind.kind.name == "FixedSizeUnpackedArrayType":
         kind = kind.elementType.canonicalType
-    return bool(kind.isIntegral)
+    return bool(kind.isIntegral or kind.isError)
+
+
+def _is_array(kind: Any) -> bool:
+    return bool(kind.canonicalType.kind.name == "FixedSizeUnpackedArrayType")
 
 
 def _ranges(kind: Any) -> list[Any]:
@@ -136,7 +140,7 @@ def _places(kind: Any) -> tuple[list[str], Any]:
 
 
 def _width(port: Any) -> str:
-    if port.type.isIntegral:
+    if not _is_array(port.type):
         return f"[{port.type.bitWidth - 1}:0] "
     places, element = _places(port.type)
     return f"[{len(places) * element.bitWidth - 1}:0] "
