@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tilewright.errors import ConfigError, DataError
@@ -14,6 +15,7 @@ from tilewright.lint.findings import Finding, LintReport
 from tilewright.lint.fix import Change, FixReport, fix
 from tilewright.lint.given import READERS, find_simulators, with_folder
 from tilewright.lint.layout_check import LayerFacts, LayoutCheck, known_facts
+from tilewright.lint.line_ends import line_end_findings
 from tilewright.vectors.layout import Layout
 from tilewright.verilog.machine import MAX_STEPS, Machine
 from tilewright.verilog.reader import follow
@@ -79,10 +81,26 @@ def _follow(
     files: list[str] = []
     bench = read_apart(path, with_folder(given, folder))
     for simulator in simulators:
-        machine = follow(bench, folder, max_steps=max_steps, simulator=simulator)
-        findings += _by_reader(bench, machine, findings)
+        again = partial(_again, bench, folder, max_steps=max_steps, simulator=simulator)
+        machine = again({})
+        found = list(_by_reader(bench, machine, findings))
+        if all(finding.severity == "warning" for finding in found):
+            found += line_end_findings(bench, machine, again)
+        findings += found
         files += [one.file for one in machine.opened]
     return findings, files
+
+
+def _again(
+    bench: Testbench,
+    folder: Path,
+    contents: dict[Path, bytes],
+    *,
+    max_steps: int,
+    simulator: Simulator,
+) -> Machine:
+    """The bench followed over files of which some hold `contents`."""
+    return follow(bench, folder, contents=contents, max_steps=max_steps, simulator=simulator)
 
 
 def _by_reader(bench: Testbench, machine: Machine, known: list[Finding]) -> Iterator[Finding]:

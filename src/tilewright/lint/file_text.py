@@ -21,6 +21,8 @@ WORDS = {
 _ODD = re.compile(rb"[^\t\n\v\f\r -~]+")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _COMMENT = re.compile(rb"//[^\n]*|/\*.*?\*/", re.DOTALL)
+COMMENTS = (b"#", b"/", b";", b"*", b"%", b"!", b"--")
+"""How a line begins that no reader takes for a record."""
 SHOWN = 40
 
 

@@ -18,6 +18,7 @@ from tilewright.lint.check import judge_machine, judge_opened
 from tilewright.lint.file_text import FileText
 from tilewright.lint.findings import Finding
 from tilewright.lint.given import find_simulators, with_folder
+from tilewright.lint.line_ends import wrong_line_ends
 from tilewright.lint.need import Need, RefusedError, memory_need, stream_need
 from tilewright.lint.rewrite import Rewritten, rewrite
 from tilewright.verilog.events import MATCHED, MemoryLoad, Stream
@@ -33,6 +34,8 @@ HARMLESS = frozenset(
     ("over-read", "memory-not-full", "no-line-end", "headers-differ", "never-read")
 )
 """Findings for which a file stays as it is."""
+ASIDE = HARMLESS | {"complaint", "line-length", "line-passed", "rows-eaten"}
+"""Warnings for which it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ def _fix_files(
         _fix_opened(machine, bench, progress)
         if len(progress.changes) == known:
             break
+    _mend_line_ends(machine, bench, progress)
     if not progress.changes:
         raise FormatError(f"{testbench} opens no file that lint can follow: nothing can be fixed")
     notes = [
@@ -136,6 +140,25 @@ def _fix_opened(machine: Machine, bench: Testbench, progress: _Progress) -> None
             progress.changes[name] = Change(name, refusal=str(refused))
         else:
             progress.changes[name] = Change(name, done)
+
+
+def _mend_line_ends(machine: Machine, bench: Testbench, progress: _Progress) -> None:
+    """Other line ends for files that are read otherwise for those that they have, once all else is well."""
+    is_wrong = any(change.refusal for change in progress.changes.values())
+    if is_wrong or any(f.severity != "warning" for f in judge_machine(machine, bench)):
+        return
+
+    def again(contents: dict[Path, bytes]) -> Machine:
+        given = {**progress.stand_ins, **contents}
+        return follow(
+            bench, machine.folder, contents=given, ignores_case=True, simulator=machine.simulator
+        )
+
+    for wrong in wrong_line_ends(bench, machine, again):
+        for stream in wrong.streams:
+            name = stream.name.strip(" ")
+            progress.contents[name] = wrong.contents[machine.folder / stream.file]
+            progress.changes[name] = Change(name, (*progress.changes[name].done, wrong.done))
 
 
 def _fix_one(
@@ -164,7 +187,7 @@ def _fix_one(
 def _find_need(opened: Stream | MemoryLoad, findings: tuple[Finding, ...]) -> Need | None:
     """What the reader needs of a file that it does not read as it is meant; None if it does."""
     is_wrong = any(finding.severity != "warning" for finding in findings)
-    if not {finding.kind for finding in findings} - HARMLESS:
+    if all(f.kind in (ASIDE if f.severity == "warning" else HARMLESS) for f in findings):
         return None
     try:
         need = memory_need(opened) if isinstance(opened, MemoryLoad) else stream_need(opened)

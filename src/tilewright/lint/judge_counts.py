@@ -43,7 +43,7 @@ class CountJudge:
         return [
             e
             for e in self.judge_of.stream.events
-            if e.is_text and e.status == AT_END and self.judge_of.matters(e)
+            if e.is_text and not e.is_char and e.status == AT_END and self.judge_of.matters(e)
         ]
 
     def check(self, words: list[ReadEvent]) -> None:
@@ -116,8 +116,8 @@ class CountJudge:
 
     def _report_unfilled(self, event: ReadEvent, present: int) -> None:
         message = (
-            f"the reader takes all words, {present}, and fills a memory with them, but uses more of it than "
-            f"that: the file is cut short, or was written for another shape; the others are x"
+            f"the reader takes all words, {present}, and fills a memory with them, but uses others of it: "
+            f"the file is cut short, or was written for another shape; the others are x"
         )
         self.judge_of.report(
             "error",

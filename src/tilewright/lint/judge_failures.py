@@ -9,15 +9,13 @@ from typing import Protocol
 
 from tilewright.errors import counted
 from tilewright.lint.counts import skipped_text
-from tilewright.lint.file_text import FileText, Token, shown
+from tilewright.lint.file_text import COMMENTS, FileText, Token, shown
 from tilewright.lint.findings import Finding
 from tilewright.verilog.events import MATCHED, ReadEvent, Stream
 
 _SAYS_SOMETHING = re.compile(rb"\w")
 _DIGIT = re.compile(rb"[0-9]")
 _HEX = re.compile(rb"[0-9a-f]+", re.IGNORECASE)
-_COMMENTS = (b"#", b"/", b";", b"*", b"%", b"!", b"--")
-"""How a line begins that no reader takes for a record."""
 _NUMBER = re.compile(rb"[+-]?[0-9][0-9a-fA-F_.]*")
 
 
@@ -94,10 +92,15 @@ class FailureJudge:
         line of a text alone."""
         event = self.event
         if event.matched > event.texts:
-            return True
+            return not (event.is_short_line and self._is_a_shorter_record())
         content = self.judge_of.text.content
         line = content[content.rfind(b"\n", 0, event.start) + 1 : event.start].lstrip()
-        return event.texts > 0 and not (event.is_short_line or line.startswith(_COMMENTS))
+        return event.texts > 0 and not (event.is_short_line or line.startswith(COMMENTS))
+
+    def _is_a_shorter_record(self) -> bool:
+        """Whether the testbench uses what it took of a line that ends early: a field may be left out."""
+        words = self.judge_of.stream.word_events()
+        return any(e.is_used for e in words if e.call == self.event.call and e.status == MATCHED)
 
     def _is_damaged_word(self) -> bool:
         """Whether a line that is passed over has a digit, and the length that all words have."""

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 
 from tilewright.errors import counted
 from tilewright.lint.counts import skipped_text
-from tilewright.lint.file_text import FileText, Token
+from tilewright.lint.file_text import FileText, Token, shown
 from tilewright.lint.findings import Finding
 from tilewright.lint.judge_bytes import judge_bytes
+from tilewright.lint.judge_characters import judge_characters
 from tilewright.lint.judge_counts import CountJudge
+from tilewright.lint.judge_cuts import judge_cuts
 from tilewright.lint.judge_failures import FailureJudge
+from tilewright.lint.judge_lines import judge_lines
 from tilewright.lint.judge_words import WordJudge
 from tilewright.verilog.events import (
     AT_END,
@@ -69,6 +72,9 @@ class StreamJudge:
 
     def _judge_words(self, words: list[ReadEvent]) -> None:
         counts = CountJudge(self)
+        judge_characters(self, self.matters)
+        judge_cuts(self, words)
+        judge_lines(self)
         if words:
             self._check_header(words)
             for event in words:
@@ -81,7 +87,9 @@ class StreamJudge:
                 counts.check(words)
         elif counts.are_missed:
             counts.check([e for e in self.stream.events if e.is_text and e.is_used])
-        elif not self.stream.events:
+        if self.stream.criticized is not None:
+            self._report_criticism(*self.stream.criticized)
+        if not self.stream.events:
             message = "the file is opened, but nothing is read from it"
             self.report("warning", "never-read", message, 0, 0)
 
@@ -100,6 +108,13 @@ class StreamJudge:
             self.testbench,
             line or self.stream.line,
         )
+
+    def _report_criticism(self, line: int, text: str, is_number: bool) -> None:
+        if not self.stream.is_assumed:
+            severity = "warning" if is_number else "error"
+            what = "one of its numbers" if is_number else "what it holds"
+            message = f"the testbench complains of {what}: {shown(text.encode())}"
+            self.report(severity, "complaint", message, 0, line)
 
     def _report_code(self) -> None:
         code, is_icarus = self.stream.bad_code, self.simulator is ICARUS
@@ -194,7 +209,7 @@ class StreamJudge:
 
     def matters(self, event: ReadEvent) -> bool:
         """Whether it does harm that a read found the end of the file."""
-        if event.is_used or event.matched:
+        if event.is_used or event.matched or (event.is_weighed and not event.is_checked):
             return True
         if (event.is_fatal or event.is_reported) and event.in_loop != "open":
             return True

@@ -11,29 +11,36 @@ from tilewright.verilog.compiler import Assign, Compiler, Evaluate
 from tilewright.verilog.cuts import copied, find_cut
 from tilewright.verilog.events import ReadEvent
 from tilewright.verilog.facts import facts_of
-from tilewright.verilog.leaves import holds_structures
+from tilewright.verilog.heap import LEAF
+from tilewright.verilog.leaves import holds_structures, is_deep
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.news import NOTHING
 from tilewright.verilog.objects import FindName, find_name
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import FindKey, compile_key, compile_place, default_value, fitter
-from tilewright.verilog.slots import Array, Parts, Slot, compile_parts, compile_slot, slot_of
+from tilewright.verilog.slots import Array, Slot, compile_parts, compile_slot, slot_of
+from tilewright.verilog.stored import Memory, Parts
 from tilewright.verilog.tellers import compile_teller
-from tilewright.verilog.values import Value
+from tilewright.verilog.values import UNKNOWN, Value
+from tilewright.verilog.variables import replace_all
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
     """What an argument is given; where that loses first bits, the read that it came from. parts: of a
-    structure, and where they go."""
+    structure, and where they go. whole: the name of an array whose elements have parts."""
 
     value: Value
     cut: ReadEvent | None = None
     array: Array | None = None
     parts: tuple[Slot, Parts] | None = None
+    whole: str | None = None
 
     def enter(self, machine: Machine, name: str) -> None:
         """Store it in the argument `name`."""
+        if self.whole is not None:
+            replace_all(machine, self.whole, name)
+            return
         if self.array is not None:
             put_array(machine, name, self.array)
             return
@@ -59,12 +66,15 @@ class Output:
     find_key: FindKey
     find_array: FindName | None = None
     slots: tuple[Slot, Slot] | None = None
+    find_whole: FindName | None = None
 
     def take(self, machine: Machine, name: str) -> Callable[[Machine], None]:
         """What the argument `name` holds now, to be stored once the call is over."""
         told = machine.news.told.get(name, NOTHING)
         if told:
             machine.news.tell(self.names, told)
+        if self.find_whole is not None:
+            return self._whole(machine, name, self.find_whole)
         if self.slots is not None:
             inner, outer = self.slots
             parts = inner.take(machine)
@@ -82,6 +92,11 @@ class Output:
                 machine.hand_over(event, self.find_key(machine))
 
         return store
+
+    def _whole(self, machine: Machine, name: str, find: FindName) -> Callable[[Machine], None]:
+        held = f"{LEAF}{self.position}"
+        replace_all(machine, name, held)
+        return lambda machine: replace_all(machine, held, find(machine))
 
     @staticmethod
     def _array(array: Array, find: FindName) -> Callable[[Machine], None]:
@@ -102,6 +117,7 @@ def compile_arguments(
         place = actual.left if actual.kind.name == "Assignment" else actual
         is_array = formal.type.isUnpackedArray and not holds_structures(formal.type)
         find = find_name(place, compiler, is_written=True) if is_array else None
+        whole = find_name(place, compiler, is_written=True) if is_deep(formal.type) else None
         outputs.append(
             Output(
                 position,
@@ -110,6 +126,7 @@ def compile_arguments(
                 *compile_place(place, compiler),
                 find,
                 _slots(formal, place, compiler) if find is None else None,
+                whole,
             )
         )
     return compile_inputs(formals, actuals, compiler), outputs
@@ -146,8 +163,24 @@ def _told(source: Any, formal: Any, compiler: Compiler) -> Evaluate:
     return evaluate
 
 
+def _whole(source: Any, compiler: Compiler) -> Give:
+    """An array whose elements have parts; one that no variable holds is not known."""
+    find, look = find_name(source, compiler), compiler.expression(source)
+
+    def give(machine: Machine) -> Input:
+        if find is not None:
+            return Input(UNKNOWN, whole=find(machine))
+        look(machine)
+        machine.memories[LEAF] = Memory({None: UNKNOWN})
+        return Input(UNKNOWN, whole=LEAF)
+
+    return give
+
+
 def _input(formal: Any, actual: Any, compiler: Compiler) -> Give:
     source = actual.left if actual.kind.name == "Assignment" else actual
+    if is_deep(formal.type):
+        return _whole(source, compiler)
     if holds_structures(formal.type):
         slot, parts = slot_of(formal), compile_parts(source, compiler)
         return lambda m: Input(Value(0), parts=(slot, parts(m)))

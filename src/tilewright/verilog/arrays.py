@@ -6,14 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.leaves import has_parts, is_deep
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.objects import FindName, find_memory, find_name
+from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import fitter
 from tilewright.verilog.queues import list_of
 from tilewright.verilog.slots import Array, compile_row
 from tilewright.verilog.stored import Memory
 from tilewright.verilog.values import UNKNOWN, Value
-from tilewright.verilog.variables import forget
+from tilewright.verilog.variables import drop, forget, replace_all
 
 Take = Callable[[Machine], Array]
 
@@ -29,6 +31,8 @@ def assign_array(assignment: Any, compiler: Compiler) -> Evaluate | None:
     if not left.type.isUnpackedArray:
         return None
     find = find_name(left, compiler, is_written=True)
+    if find is not None and is_deep(left.type):
+        return _assign_deep(find, assignment.right, compiler)
     take = compile_array(assignment.right, left.type, compiler)
     if find is None:
         outer = find_memory(left, compiler, is_written=True)
@@ -39,6 +43,34 @@ def assign_array(assignment: Any, compiler: Compiler) -> Evaluate | None:
         return UNKNOWN
 
     return evaluate
+
+
+def _assign_deep(find: FindName, right: Any, compiler: Compiler) -> Evaluate:
+    """An array that can grow and whose elements have parts becomes another one, or empty; else it is not
+    known any more."""
+    while right.kind.name == "Conversion":
+        right = right.operand
+    source, is_empty = find_name(right, compiler), _is_empty(right)
+    look = compiler.expression(right)
+
+    def evaluate(machine: Machine) -> Value:
+        name = find(machine)
+        if is_empty:
+            drop(machine, name, is_array=True)
+        elif source is not None:
+            replace_all(machine, source(machine), name)
+        else:
+            look(machine)
+            machine.memory(name)
+            forget(machine, name)
+        return UNKNOWN
+
+    return evaluate
+
+
+def _is_empty(expression: Any) -> bool:
+    kind = expression.kind.name
+    return bool(kind == "EmptyQueue" or (kind == "Concatenation" and not len(expression.operands)))
 
 
 def _forgetting(find: FindName | None, right: Evaluate) -> Evaluate:
@@ -94,12 +126,29 @@ def compile_array(expression: Any, type_: Any, compiler: Compiler) -> Take:
     if name == "EmptyQueue" and not type_.hasFixedRange:
         return lambda _: (Memory(size=0), {})
     look = compiler.expression(expression)
+    result = _result_of(expression)
 
     def take(machine: Machine) -> Array:
         look(machine)
-        return unknown_array()
+        return take_array(machine, result) if result else unknown_array()
 
     return take
+
+
+def _result_of(expression: Any) -> str:
+    """The variable with the queue or dynamic array that a function returns; "" for anything else."""
+    is_call = expression.kind.name == "Call" and not expression.isSystemCall
+    result = expression.subroutine.returnValVar if is_call else None
+    if result is None or expression.subroutine.isVirtual or not can_return(result.type):
+        return ""
+    return path_of(result)
+
+
+def can_return(type_: Any) -> bool:
+    """Whether a function can return this array as a whole: one that grows, of single values."""
+    return (
+        type_.isUnpackedArray and not type_.hasFixedRange and not has_parts(type_.arrayElementType)
+    )
 
 
 def _copy(find: FindName, source: Any, target: Any) -> Take:

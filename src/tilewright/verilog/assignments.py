@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tilewright.verilog.arrays import assign_array
+from tilewright.verilog.characters import is_fgetc, weighed
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate
 from tilewright.verilog.cuts import copied, find_cut
 from tilewright.verilog.events import ReadEvent
+from tilewright.verilog.holdings import WEIGHED
 from tilewright.verilog.leaves import holds_structures
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.nonblocking import catch_up, postponed
@@ -17,8 +19,9 @@ from tilewright.verilog.objects import find_name
 from tilewright.verilog.places import FindKey, compile_key, compile_target, does_something, parts_of
 from tilewright.verilog.queues import new_array
 from tilewright.verilog.slots import assign_parts
+from tilewright.verilog.strings import NUMBER_METHODS
 from tilewright.verilog.tellers import telling
-from tilewright.verilog.values import UNKNOWN, Value
+from tilewright.verilog.values import BYTE, UNKNOWN, Value
 
 
 def compile_assignment(expression: Any, compiler: Compiler) -> Evaluate:
@@ -37,10 +40,15 @@ def _compile(expression: Any, compiler: Compiler) -> Evaluate:
     compiler.old_values.append(compiler.expression(expression.left))
     right = compiler.expression(expression.right)
     compiler.old_values.pop()
+    is_part = _is_part(expression.left)
+    if is_part and is_fgetc(expression.right):
+        right = weighed(right)
     source = copied(expression.right)
     if source is not None and not is_doing and not _is_outside(expression.left):
         return _copy(source, expression.left, place, right, compiler)
-    return _keep_result(place, right) if _is_call(expression) else _plain(place, right)
+    if _is_call(expression):
+        return _keep_result(place, right, expression.left.type)
+    return _plain(place, right)
 
 
 def _assign_parts(assignment: Any, compiler: Compiler) -> Evaluate | None:
@@ -104,11 +112,14 @@ def _plain(place: _Place, right: Evaluate) -> Evaluate:
 
 def _copy(source: Any, left: Any, place: _Place, right: Evaluate, compiler: Compiler) -> Evaluate:
     find_source, is_cut = compile_key(source, compiler), find_cut(source, left, compiler)
-    plain = _plain(place, right)
+    plain, is_part = _plain(place, right), _is_part(left)
 
     def copy(machine: Machine) -> Value:
         key = find_source(machine)
         event = machine.event_of(key)
+        if event is not None and event.is_char and is_part:
+            with machine.asking(WEIGHED):  # it becomes one of several characters
+                return plain(machine)
         if event is None:
             return plain(machine)
         was_used = event.is_used, event.is_whole_used, event.is_cut_used
@@ -121,24 +132,37 @@ def _copy(source: Any, left: Any, place: _Place, right: Evaluate, compiler: Comp
     return copy
 
 
+def _is_part(target: Any) -> bool:
+    """Whether a target is a part of a vector."""
+    is_select = target.kind.name in ("RangeSelect", "ElementSelect", "MemberAccess")
+    return bool(is_select and target.value.type.isIntegral)
+
+
 def _is_call(assignment: Any) -> bool:
-    """Whether a whole variable gets what a function of the testbench returns, all bits of it."""
+    """Whether a whole variable gets all that a function of the testbench returns, a character or a number."""
     call = assignment.right
     while call.kind.name == "Conversion":
         call = call.operand
+    is_char = is_fgetc(call)
+    is_number = call.kind.name == "Call" and call.subroutineName in NUMBER_METHODS
     is_own = call.kind.name == "Call" and not call.isSystemCall and call.type.isIntegral
     left = assignment.left
     is_whole = copied(left) is not None and not does_something(left) and left.type.isIntegral
-    return bool(is_own and is_whole and left.type.bitWidth >= call.type.bitWidth)
+    width = BYTE if is_char else call.type.bitWidth
+    return is_whole and bool(is_number or ((is_own or is_char) and left.type.bitWidth >= width))
 
 
-def _keep_result(place: _Place, right: Evaluate) -> Evaluate:
-    """A copy of the result of a function is no use of it."""
+def _keep_result(place: _Place, right: Evaluate, type_: Any) -> Evaluate:
+    """A copy of a result is no use of it; a number out of a text has the width of its place."""
+    width, is_signed = int(type_.bitWidth), bool(type_.isSigned)
 
     def keep(machine: Machine) -> Value:
         machine.heap.keep()
         value = right(machine)
-        place.store(machine, value, machine.heap.take())
+        event = machine.heap.take()
+        if event is not None and event.is_in_line and width < event.target:
+            event.target, event.is_signed = width, is_signed
+        place.store(machine, value, event)
         return value
 
     return keep

@@ -97,9 +97,13 @@ def _count(arguments: list[Any], _: str, compiler: Compiler) -> Evaluate:
 
 def _exists(arguments: list[Any], _: str, compiler: Compiler) -> Evaluate:
     keys, wanted = keys_of(arguments[0], compiler), compiler.expression(arguments[1])
+    find = find_name(arguments[0], compiler)
 
     def evaluate(machine: Machine) -> Value:
         found, key = keys(machine), wanted(machine).bits
+        memory = None if find is None else machine.memories.get(find(machine))
+        if memory is not None and memory.filler is not None:
+            machine.searched.append(memory.filler)
         if found is None or key is None:
             return UNKNOWN
         return Value(int(key in found), 32, is_signed=True)

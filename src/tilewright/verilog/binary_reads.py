@@ -1,4 +1,4 @@
-"""`$fread`, `$fgetc` and `$ungetc`: bytes as they are, the first one on top (IEEE 1800-2017, 21.3.4)."""
+"""`$fread`: bytes as they are, the first one on top (IEEE 1800-2017, 21.3.4)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from tilewright.verilog.compiler import Compiler, Evaluate, Run
 from tilewright.verilog.events import AT_END, BYTES, MATCHED, ReadEvent, Stream
 from tilewright.verilog.file_calls import unfollowed
 from tilewright.verilog.file_reads import Target, output_targets, written
-from tilewright.verilog.line_reads import keep
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.objects import find_name
 from tilewright.verilog.places import compile_target, fitter
@@ -172,51 +171,3 @@ def _memory_store(call: Any, compiler: Compiler) -> Store | None:
                 break
 
     return store
-
-
-def fgetc(call: Any, compiler: Compiler) -> Evaluate:
-    """`$fgetc`: one character."""
-    source, line = compiler.expression(call.arguments[0]), compiler.line(call)
-
-    def evaluate(machine: Machine) -> Value:
-        machine.step()
-        handle = source(machine)
-        if machine.reads_nothing(handle, line, "$fgetc"):
-            return Value(-1, 32, is_signed=True)
-        stream = machine.stream(handle)
-        if stream is None or stream.is_opaque:
-            if stream is None:
-                machine.undecided(line, "the file of this $fgetc cannot be computed")
-            return UNKNOWN
-        char, at = stream.peek(), stream.position
-        if char >= 0:
-            stream.position += 1
-        status = MATCHED if char >= 0 else AT_END
-        digits = bytes([char]) if char >= 0 else b""
-        event = ReadEvent("c", line, 1, 8, status, at, stream.position, digits, is_checked=True)
-        keep(machine, stream, event)
-        machine.last_read = event
-        return Value(char, 32, is_signed=True)
-
-    return evaluate
-
-
-def ungetc(call: Any, compiler: Compiler) -> Evaluate:
-    """`$ungetc` of the character that was read last, which is how it is used; another is not followed."""
-    char, source = (compiler.expression(argument) for argument in call.arguments)
-    lose = unfollowed(call, compiler)
-
-    def evaluate(machine: Machine) -> Value:
-        machine.step()
-        stream, bits = machine.stream(source(machine)), char(machine).bits
-        if bits == -1:
-            return Value(-1, 32, is_signed=True)
-        if stream is None or stream.is_opaque or bits is None:
-            return lose(machine)
-        before = (stream.content or b"")[stream.position - 1 : stream.position]
-        if not stream.position or before != bytes([bits & 0xFF]):
-            return lose(machine)
-        stream.position, stream.at_end = stream.position - 1, False
-        return Value(0)
-
-    return evaluate

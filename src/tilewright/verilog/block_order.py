@@ -172,3 +172,16 @@ def is_watched(blocks: list[Block], nets: Collection[str]) -> bool:
         for block in blocks
         if block.is_clocked
     )
+
+
+def shared_names(blocks: list[Block]) -> Iterator[str]:
+    """Single variables that one block with time in it takes from a file, again and again, while another such
+    block looks at them."""
+    timed = [block for block in blocks if block.is_initial and block.facts.has_timing]
+    for block in timed:
+        facts = block.facts
+        if facts.has_file_calls:
+            own = facts.assigned - facts.own - facts.arrays
+            yield from (
+                name for other in timed if other is not block for name in other.facts.read & own
+            )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tilewright.verilog.characters import weighed
 from tilewright.verilog.compiler import Compiler, Evaluate, Run
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.patterns import compile_pattern
-from tilewright.verilog.tellers import compile_teller
+from tilewright.verilog.tellers import compile_causes, compile_teller
 from tilewright.verilog.unknown_branches import compile_unknown
 
 
@@ -16,7 +17,7 @@ def compile_case(statement: Any, compiler: Compiler) -> Run:
     """`case`, `casez` or `casex`."""
     condition = statement.condition.name
     look = _looker(condition, compiler)
-    subject = look(statement.expr)
+    subject = weighed(look(statement.expr))
     items = [
         ([look(e) for e in item.expressions], compiler.compile(item.stmt))
         for item in statement.items
@@ -25,11 +26,12 @@ def compile_case(statement: Any, compiler: Compiler) -> Run:
     branches = [(one.stmt, run) for one, (_, run) in zip(statement.items, items, strict=True)]
     if default is not None:
         branches.append((statement.defaultCase, default))
-    tell = compile_teller(statement.expr)
+    tell, causes = compile_teller(statement.expr), compile_causes(statement.expr)
     on_unknown, is_matched = compile_unknown(branches, compiler), _MATCHES.get(condition)
 
     def run(machine: Machine) -> None:
         machine.step()
+        machine.begin_condition()
         wanted = subject(machine).pattern
         for labels, body in items:
             for label in labels:
@@ -37,10 +39,10 @@ def compile_case(statement: Any, compiler: Compiler) -> Run:
                 if wanted is None or pattern is None or is_matched is None:
                     return on_unknown(machine)
                 if is_matched(pattern, wanted):
-                    with machine.branch(tell(machine)):
+                    with machine.branch(tell(machine), causes(machine)):
                         return body(machine)
         if default is not None:
-            with machine.branch(tell(machine)):
+            with machine.branch(tell(machine), causes(machine)):
                 default(machine)
         return None
 

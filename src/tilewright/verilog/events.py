@@ -42,7 +42,10 @@ class ReadEvent:
     for it there. is_copied: to another variable. cuts: variables that got a copy of the number without its
     first bits, of which `cut_to` were kept; is_cut_used, is_whole_used: somebody looked at such a copy, or
     at the number elsewhere. is_last_of_few: its loop ended with the file, and left elements of a memory
-    without a word that the testbench uses. owner: the file.
+    without a word that the testbench uses. is_char: of `$fgetc`, where is_checked says that the testbench
+    asked whether it is the end of the file; is_seen: it looked at the character at all; is_weighed: it
+    compared it with others, not in a loop that goes on as the file does. is_parted: of a line in a register,
+    some characters were taken by their place. owner: the file.
     """
 
     code: str
@@ -78,6 +81,10 @@ class ReadEvent:
     is_cut_used: bool = False
     is_whole_used: bool = False
     is_last_of_few: bool = False
+    is_char: bool = False
+    is_seen: bool = False
+    is_weighed: bool = False
+    is_parted: bool = False
     owner: Stream | None = dataclasses.field(default=None, repr=False, compare=False)
 
     def cut(self, key: object, *, width: int) -> None:
@@ -123,7 +130,8 @@ class Stream:
     register cut its front off. bad_code, bad_place: a conversion, and a place to write to, that the
     simulator refuses. failures: reads that failed one after the other, the last ones. holders: the
     variables that held its handle. ended_by: the last call behind which `$feof` was true. complaint: where
-    the testbench complains of how many words there are, and what it says.
+    the testbench complains of how many words there are, and what it says; criticized: of a text, or
+    of one word more, or (True) of a number. seeks: places to which it went.
     """
 
     name: str
@@ -143,6 +151,8 @@ class Stream:
     failures: int = 0
     ended_by: int = 0
     complaint: tuple[int, str] | None = None
+    criticized: tuple[int, str, bool] | None = None
+    seeks: set[int] = dataclasses.field(default_factory=set)
     holders: set[str] = dataclasses.field(default_factory=set)
     events: list[ReadEvent] = dataclasses.field(default_factory=list)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from tilewright.verilog.assignments import compile_assignment, compile_old_value
 from tilewright.verilog.associative import is_associative, looked_at
+from tilewright.verilog.characters import weighed, weighing
 from tilewright.verilog.classes import has_lifetime_of_its_own, is_member, is_this
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.leaves import branch_of, has_parts, is_field, root_of
@@ -15,7 +16,14 @@ from tilewright.verilog.literals import constant, literal, null, string
 from tilewright.verilog.looks import look_beyond, looking, read_memory
 from tilewright.verilog.machine import WIDE, Machine
 from tilewright.verilog.objects import copy_object, find_memory, find_name, new_object
-from tilewright.verilog.operators import BINARY, CASE_EQUALITIES, WILDCARDS, binary_with_x, unary
+from tilewright.verilog.operators import (
+    BINARY,
+    CASE_EQUALITIES,
+    WILDCARDS,
+    binary_with_x,
+    logical,
+    unary,
+)
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.patterns import compile_pattern
 from tilewright.verilog.places import (
@@ -112,11 +120,13 @@ def _conversion(expression: Any, compiler: Compiler) -> Evaluate:
 
 def _binary(expression: Any, compiler: Compiler) -> Evaluate:
     name = expression.op.name
-    left = compile_expression(expression.left, compiler)
     look = compile_pattern if name in WILDCARDS else compile_expression
+    left = compile_expression(expression.left, compiler)
+    left = weighing(expression, expression.left, expression.right, left, compiler)
     right = look(expression.right, compiler)
+    right = weighing(expression, expression.right, expression.left, right, compiler)
     if name in ("LogicalAnd", "LogicalOr"):
-        return _logical(left, right, stops_at=name == "LogicalOr")
+        return logical(left, right, stops_at=name == "LogicalOr")
     if name in CASE_EQUALITIES and (test := _x_test(expression, compiler)) is not None:
         return test
     function = BINARY.get(name)
@@ -165,23 +175,6 @@ def _is_x(expression: Any) -> bool:
         expression = expression.operand
     is_literal = expression.kind.name in ("IntegerLiteral", "UnbasedUnsizedIntegerLiteral")
     return is_literal and bool(expression.value.hasUnknown)
-
-
-def _logical(left: Evaluate, right: Evaluate, *, stops_at: bool) -> Evaluate:
-    def evaluate(machine: Machine) -> Value:
-        one = left(machine)
-        if one.truth is not None and one.truth == stops_at and one.bits is not None:
-            return Value(int(stops_at), 1)
-        other = right(machine)
-        if other.bits is not None and bool(other.bits) == stops_at:
-            return Value(int(stops_at), 1)
-        if one.bits is not None and other.bits is not None:
-            return Value(int(not stops_at), 1)
-        if one.truth is None or other.truth is None:
-            return UNKNOWN
-        return Value(1, 1) if stops_at and (one.truth or other.truth) else all_x(1)
-
-    return evaluate
 
 
 def _unary(expression: Any, compiler: Compiler) -> Evaluate:
@@ -237,12 +230,12 @@ def _conditional(expression: Any, compiler: Compiler) -> Evaluate:
 
 
 def _concatenation(expression: Any, compiler: Compiler) -> Evaluate:
-    operands = [compile_expression(o, compiler) for o in expression.operands]
+    operands = [weighed(compile_expression(o, compiler)) for o in expression.operands]
     fitters = [fitter(o.type) for o in expression.operands]
     is_text = bool(expression.type.isString)
 
     def evaluate(machine: Machine) -> Value:
-        ones, mask, width, lost = 0, 0, 0, b""
+        ones, mask, width, lost, origin = 0, 0, 0, b"", None
         for operand, fit in zip(operands, fitters, strict=True):
             value = fit(operand(machine))
             if value.pattern is None:
@@ -252,7 +245,8 @@ def _concatenation(expression: Any, compiler: Compiler) -> Evaluate:
             ones = ones << value.width | value.pattern[0]
             mask = mask << value.width | value.pattern[1]
             width, lost = width + value.width, lost or value.lost
-        return replace(from_pattern(ones, mask, max(width, 1)), lost=lost)
+            origin = (value.origin or origin) if is_text else None
+        return replace(from_pattern(ones, mask, max(width, 1)), lost=lost, origin=origin)
 
     return evaluate
 
@@ -312,10 +306,12 @@ def _part(expression: Any, compiler: Compiler) -> Evaluate:
     whole, may_be_signed = int(expression.value.type.bitWidth), is_signed_member(expression)
 
     def evaluate(machine: Machine) -> Value:
-        pattern = value(machine).resize(whole, is_signed=False).pattern
-        at = low(machine)
+        held = value(machine)
+        pattern, at = held.resize(whole, is_signed=False).pattern, low(machine)
         if pattern is None or at is None:
             return UNKNOWN
+        if held.origin is not None:
+            held.origin.is_parted = True
         is_signed = may_be_signed and machine.simulator.has_signed_members
         return from_pattern(pattern[0] >> at, pattern[1] >> at, width, is_signed=is_signed)
 

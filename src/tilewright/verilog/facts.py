@@ -41,7 +41,7 @@ class Facts:
 
     assigned: paths of the variables that it writes. read: of those that it looks at. handles: expressions
     of the files that it reads. own: of those that it writes, the ones that each object or call has of its
-    own. created: handles that it gives new objects.
+    own. arrays: of those, the ones that are arrays. created: handles that it gives new objects.
     prints: it calls a system task that says something, or ends the simulation.
     """
 
@@ -56,6 +56,7 @@ class Facts:
     calls: set[str] = field(default_factory=set)
     created: set[str] = field(default_factory=set)
     own: set[str] = field(default_factory=set)
+    arrays: set[str] = field(default_factory=set)
 
     def collect(self, node: Any) -> None:
         """Add what `node` does."""
@@ -84,13 +85,15 @@ class Facts:
             (self._construct if kind == "NewClass" else self._trigger)(node)
 
     def _assign(self, targets: list[Any]) -> None:
-        symbols = [_whole(target).getSymbolReference() for target in targets]
+        symbols = [whole_of(target).getSymbolReference() for target in targets]
         for symbol in symbols:
             if symbol is not None:
                 self._add(symbol)
 
     def _add(self, symbol: Any) -> None:
         self.assigned.add(path_of(symbol))
+        if symbol.type.isUnpackedArray:
+            self.arrays.add(path_of(symbol))
         if has_lifetime_of_its_own(symbol):
             self.own.add(path_of(symbol))
 
@@ -131,7 +134,7 @@ class Facts:
                 self.handles.append(call.arguments[_HANDLE[name]])
 
 
-def _whole(target: Any) -> Any:
+def whole_of(target: Any) -> Any:
     """The variable of which a target is a member."""
     while target.kind.name in ("MemberAccess", "ElementSelect", "RangeSelect"):
         if is_member(target):

@@ -108,6 +108,7 @@ def fseek(call: Any, compiler: Compiler) -> Evaluate:
         if place < 0:
             return Value(-1, 32, is_signed=True)
         stream.position, stream.at_end = place, False
+        stream.seeks.add(place)
         return Value(0)
 
     return evaluate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -150,12 +150,13 @@ def sscanf(call: Any, compiler: Compiler) -> Evaluate:
             return UNKNOWN
         result, done = scan(Stream("", reading.line, value.text), items, machine.simulator)
         events = _record(done, reading, machine)
-        if value.origin is not None:
+        at = place_of(value.text, value.origin)
+        if value.origin is not None and at is not None:
             for event in events:
-                _place_in_file(event, value.origin)
+                _place_in_file(event, value.origin, at)
             value.origin.words += events
         _assign(machine, done, events, reading)
-        machine.last_read = events[-1] if events and value.origin is not None else None
+        machine.last_read = events[-1] if events and at is not None else None
         return Value(result, 32, is_signed=True)
 
     return evaluate
@@ -174,11 +175,19 @@ def _width_of(argument: Any) -> tuple[bool, int]:
     return is_string, 0 if is_string else int(argument.type.bitWidth)
 
 
-def _place_in_file(event: ReadEvent, line: ReadEvent) -> None:
+def place_of(text: bytes, origin: ReadEvent | None) -> int | None:
+    """Where in what a read took a text stands that was made of it; None if it is not there as it was."""
+    at = -1 if origin is None else origin.digits.lower().find(text.lower())
+    is_old = origin is not None and origin.status == AT_END
+    return at if at >= 0 else 0 if is_old else None
+
+
+def _place_in_file(event: ReadEvent, line: ReadEvent, at: int) -> None:
     """A word out of a line stands where the line does; there is none if the line is an old one."""
     event.in_loop, event.is_checked = line.in_loop, line.is_checked or event.is_checked
-    event.start, event.end = event.start + line.start, event.end + line.start
-    event.run = (event.run[0] + line.start, event.run[1] + line.start)
+    at += line.start
+    event.start, event.end = event.start + at, event.end + at
+    event.run = (event.run[0] + at, event.run[1] + at)
     event.is_in_line, event.owner = True, line.owner
     if event.status == AT_END and line.status != AT_END:
         event.status, event.is_short_line = NO_MATCH, True  # not the file
@@ -295,7 +304,9 @@ def _assign(
         if one.status != MATCHED:
             break
         target = left.pop(0)
-        target.assign(machine, _scanned(one, target))
+        value = _scanned(one, target)
+        is_token = one.item.code == "s" and event.owner is not None and not event.is_in_line
+        target.assign(machine, replace(value, origin=event) if is_token else value)
         machine.hand_over(event, target.key(machine))
         if event.status != MATCHED:  # out of an old line
             event.is_used = event.is_used or event.is_exposed

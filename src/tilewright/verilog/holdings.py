@@ -12,6 +12,9 @@ from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.stored import Key, Memory, Outside
 from tilewright.verilog.values import UNKNOWN, Value
 
+ASKED_END, ASKED_SPACE, WEIGHED = "end", "space", "weighed"
+"""What a comparison asks of a character: is it the end of the file, or white space, or which one is it?"""
+
 
 @dataclass(slots=True, kw_only=True)
 class Holdings:
@@ -21,7 +24,10 @@ class Holdings:
     the design sees; monitored: those that are printed whenever they change. marks: which read left the value
     that a variable holds; ends: those that found the end of a file, though they may be none any more.
     structures: variables with members. is_matching: what is looked at is a pattern
-    with open digits. is_merging: a part of a variable is assigned, and the rest of it stays.
+    with open digits. is_merging: a part of a variable is assigned, and the rest of it stays. asked: what the
+    comparison asks of a character that is computed. looked: reads whose values the condition looked at that
+    was computed last; searched: those that filled an array in which it looked for a key. loops: those around,
+    each "counted" or "open".
     """
 
     volatile: frozenset[str] = frozenset()
@@ -36,6 +42,10 @@ class Holdings:
     is_looking: bool = True
     is_matching: bool = False
     is_merging: bool = False
+    asked: str = ""
+    looked: list[ReadEvent] = field(default_factory=list)
+    searched: list[ReadEvent] = field(default_factory=list)
+    loops: list[str] = field(default_factory=list)
 
     def is_volatile(self, name: str) -> bool:
         """Whether a variable, or the structure that it is a member of, changes on its own."""
@@ -58,7 +68,7 @@ class Holdings:
         """The array of that name; of a structure that is not known, nothing is known."""
         if name not in self.memories:
             whole, is_leaf, _ = name.partition(LEAF)
-            is_known = not is_leaf or whole not in self.values
+            is_known = whole not in self.values
             self.memories[name] = Memory({} if is_known else {None: UNKNOWN})
             self.structures |= {whole} if is_leaf else set()
         return self.memories[name]
@@ -112,10 +122,34 @@ class Holdings:
 
     def use_event(self, event: ReadEvent, key: Key) -> None:
         """Somebody looks at the value that a read left in a variable."""
+        if event.is_char and self.is_looking and not self._is_used(event):
+            return
         if self.is_looking and not (self.is_matching and event.status == MATCHED):
             event.is_used = True
+            self.looked.append(event)
             event.look_through(key)
             event.is_missed |= isinstance(key, tuple) and isinstance(key[1], Outside)
+
+    def begin_condition(self) -> None:
+        """A condition is computed: nothing has been looked at."""
+        self.looked.clear()
+        self.searched.clear()
+
+    def _is_used(self, event: ReadEvent) -> bool:
+        """Whether a look at a character is a use of it; one of a comparison asks something."""
+        event.is_seen = True
+        event.is_checked |= self.asked == ASKED_END
+        event.is_weighed |= self.asked == WEIGHED and self.loops[-1:] != ["open"]
+        return not self.asked
+
+    @contextmanager
+    def asking(self, what: str) -> Iterator[None]:
+        """Within a comparison, which asks something of a character."""
+        before, self.asked = self.asked, what
+        try:
+            yield
+        finally:
+            self.asked = before
 
     @contextmanager
     def unused(self) -> Iterator[None]:

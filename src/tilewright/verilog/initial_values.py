@@ -7,13 +7,13 @@ from typing import Any
 
 from tilewright.verilog.arrays import compile_array, put_array
 from tilewright.verilog.compiler import Compiler, Run
-from tilewright.verilog.leaves import has_parts, holds_structures
+from tilewright.verilog.leaves import has_parts, holds_structures, is_deep
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.objects import FindName
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import fitter
 from tilewright.verilog.slots import compile_parts, slot_of
-from tilewright.verilog.variables import drop, forget
+from tilewright.verilog.variables import drop, forget, forget_property
 
 
 def compile_initial_value(
@@ -27,6 +27,10 @@ def compile_initial_value(
     name = find or (lambda _: path)
     if symbol.initializer is None:
         return None
+    if is_deep(symbol.type):
+        if symbol.initializer.kind.name == "EmptyQueue":
+            return None
+        return lambda machine: forget_property(machine, name(machine), is_array=True)
     if holds_structures(symbol.type):
         slot, parts = slot_of(symbol), compile_parts(symbol.initializer, compiler)
         slot = slot if find is None else replace(slot, find=find)

@@ -47,23 +47,49 @@ def is_field(expression: Any) -> bool:
 def branch_of(expression: Any) -> Branch | None:
     """The part of a variable that an expression is; None for a whole variable, and for anything else.
 
-    Members of structures in queues and the like, which grow, are not followed.
+    A row that can grow is a variable of its own. Structures in associative arrays are not followed.
     """
     suffix, selects = "", list[Any]()
     while True:
         if is_field(expression):
             suffix = f"{LEAF}{expression.member.name}{suffix}"
-        elif expression.kind.name == "ElementSelect" and expression.value.type.isUnpackedArray:
+        elif _is_select(expression) and not (is_row(expression) and (suffix or selects)):
             selects.insert(0, expression)
         else:
             break
         expression = expression.value
     is_name = expression.kind.name in ("NamedValue", "HierarchicalValue") or is_member(expression)
-    if not is_name or not (suffix or selects):
+    if not (is_name or is_row(expression)) or not (suffix or selects):
         return None
-    if suffix and not all(one.value.type.hasFixedRange for one in selects):
+    if suffix and any(_has_keys(one.value.type) for one in selects):
         return None
     return Branch(expression, suffix, tuple(selects))
+
+
+def _is_select(expression: Any) -> bool:
+    return bool(expression.kind.name == "ElementSelect" and expression.value.type.isUnpackedArray)
+
+
+def _has_keys(type_: Any) -> bool:
+    return bool(getattr(type_.canonicalType, "isAssociativeArray", False))
+
+
+def is_row(expression: Any) -> bool:
+    """Whether an expression is an element that can grow itself, as one of an array of queues."""
+    type_ = expression.type
+    can_grow = type_.isUnpackedArray and not type_.hasFixedRange and not _has_keys(type_)
+    return bool(_is_select(expression) and can_grow and not _has_keys(expression.value.type))
+
+
+def is_deep(type_: Any) -> bool:
+    """Whether a type is an array that can grow and whose elements have parts, or one of arrays that can."""
+    can_grow = outer = False
+    while type_.isUnpackedArray:
+        can_grow |= not type_.hasFixedRange
+        if outer and not type_.hasFixedRange:
+            return True
+        outer, type_ = True, type_.canonicalType.elementType
+    return can_grow and is_structure(type_)
 
 
 def root_of(expression: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
@@ -51,6 +53,33 @@ def whole(given: Any) -> int | None:
     """The integer of a constant of any width; None if it has none, or digits x or z."""
     number = None if given is None else given.convertToInt().value
     return None if number is None or number.hasUnknown else int(number)
+
+
+def constant_of(expression: Any) -> int | None:
+    """The integer of a literal, a character or a parameter, also with a sign; None for anything else."""
+    while expression.kind.name == "Conversion":
+        expression = expression.operand
+    kind = expression.kind.name
+    if kind == "UnaryOp":
+        number = constant_of(expression.operand)
+        function = _SIGNS.get(expression.op.name)
+        return None if number is None or function is None else function(number)
+    if kind == "StringLiteral":
+        return int.from_bytes(expression.value.encode("latin-1", "replace"), "big")
+    if kind in ("IntegerLiteral", "UnbasedUnsizedIntegerLiteral"):
+        return None if expression.value.hasUnknown else int(expression.value)
+    is_parameter = kind == "NamedValue" and expression.symbol.kind.name in (
+        "Parameter",
+        "EnumValue",
+    )
+    return whole(expression.symbol.value) if is_parameter else None
+
+
+_SIGNS: dict[str, Callable[[int], int]] = {
+    "Minus": operator.neg,
+    "Plus": operator.pos,
+    "BitwiseNot": operator.invert,
+}
 
 
 def null(_: Any, __: Compiler) -> Evaluate:

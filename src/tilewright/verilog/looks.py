@@ -8,7 +8,7 @@ from typing import Any
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.events import MemoryLoad
 from tilewright.verilog.facts import facts_of
-from tilewright.verilog.heap import static_name
+from tilewright.verilog.heap import LEAF, static_name
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.stored import Memory, Outside
@@ -50,28 +50,36 @@ def read_memory(machine: Machine, path: str, at: object | None, default: Value) 
 
 
 def fill(machine: Machine, memory: Memory) -> None:
-    """An element was stored: in a loop over a file, its words are what fills a memory."""
-    if "open" in machine.loops:
+    """An element was stored: in a loop over a file, its words are what fills a memory; one that can grow,
+    always."""
+    if "open" in machine.loops or memory.size is not None:
         memory.filler = machine.last_read or memory.filler
 
 
 def look_beyond(machine: Machine, path: str, at: object | None, default: Value) -> None:
-    """An element behind all that a loop over a file has filled is x: the file has too few words."""
+    """An element that a loop over a file did not fill is x, and one that is not there: the file has too few
+    words."""
     memory = machine.memories.get(path)
+    if LEAF in path and (
+        memory is None or memory.size is None
+    ):  # a member, in a queue of structures
+        whole = machine.memories.get(path.partition(LEAF)[0])
+        memory = whole if whole is not None and whole.size is not None else memory
     is_look = machine.is_looking and not machine.is_merging and not machine.is_matching
-    if memory is None or memory.filler is None or not is_look or default.masked is None:
+    if memory is None or memory.filler is None or not is_look or at is None:
         return
-    if memory.loads or memory.filler.is_last_of_few or at is None or isinstance(at, Outside):
+    if (
+        memory.loads
+        or None in memory.elements
+        or machine.is_volatile(path)
+        or at in memory.elements
+    ):
         return
-    if at not in memory.elements and None not in memory.elements:
-        machine.step(len(memory.elements) // 64)
-        memory.filler.is_last_of_few = all(_is_behind(at, one) for one in memory.elements)
-
-
-def _is_behind(at: object, other: object) -> bool:
-    if isinstance(at, tuple):
-        return isinstance(other, tuple) and other < at
-    return isinstance(at, int) and isinstance(other, int) and other < at
+    if memory.size is not None:
+        is_few = isinstance(at, int) and at >= memory.size
+    else:
+        is_few = default.masked is not None and not isinstance(at, Outside)
+    memory.filler.is_last_of_few |= is_few
 
 
 def _look_at_load(machine: Machine, memory: Memory, load: MemoryLoad, at: object | None) -> None:

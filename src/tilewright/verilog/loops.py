@@ -15,14 +15,13 @@ from tilewright.verilog.machine import (
 )
 from tilewright.verilog.objects import find_name
 from tilewright.verilog.paths import path_of
-from tilewright.verilog.queues import length
 from tilewright.verilog.result_flow import tells_of_file
 from tilewright.verilog.signals import (
     BreakLoopSignal,
     ContinueLoopSignal,
     StopProcessSignal,
 )
-from tilewright.verilog.stored import Memory
+from tilewright.verilog.stored import Memory, length
 from tilewright.verilog.tellers import counted_by
 from tilewright.verilog.values import Value
 
@@ -136,7 +135,7 @@ def _indices_now(array: Any, compiler: Compiler) -> Callable[[Machine], Iterable
     find = find_name(array, compiler)
 
     def indices(machine: Machine) -> Iterable[Value] | None:
-        memory = Memory() if find is None else machine.memories.get(find(machine), Memory())
+        memory = Memory() if find is None else machine.memory(find(machine))
         if None in memory.elements:
             return None
         return (Value(index, 32, is_signed=True) for index in range(length(memory)))

@@ -13,10 +13,10 @@ from tilewright.verilog.events import MemoryLoad, ReadEvent, Stream
 from tilewright.verilog.file_names import is_exact_file, letter_case_twin
 from tilewright.verilog.heap import LEAF, Heap, static_name
 from tilewright.verilog.holdings import Holdings
-from tilewright.verilog.news import NOTHING, Items, News
+from tilewright.verilog.news import NO_CAUSES, NOTHING, Causes, Items, News
 from tilewright.verilog.plusargs import Plusargs
 from tilewright.verilog.signals import FinishSimulationSignal, StopProcessSignal
-from tilewright.verilog.stored import Held, Key, WrittenFile
+from tilewright.verilog.stored import Held, Key, Parts, WrittenFile
 from tilewright.verilog.values import UNKNOWN, Value
 
 MAX_STEPS = 1_000_000
@@ -40,8 +40,8 @@ class Machine(Holdings):
     `$finish` in a branch ended the simulation. ignores_case: open a file of the same name in other letter
     case, too. contents: of files read. printed: lines of the testbench, None where not known. written: files
     that it writes. heap: objects of classes. acts: what is done besides; news: of reads that failed.
-    plusargs: of the run. absent: the file opened last, if it is missing. shared: properties that two
-    processes change, and the lines.
+    plusargs: of the run. absent: the file opened last, if it is missing. popped: the structure taken out of
+    a queue last. shared: properties that two processes change, and the lines.
     """
 
     folder: Path
@@ -58,9 +58,9 @@ class Machine(Holdings):
     faults: dict[tuple[int, str, str, str], None] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
     shared: dict[str, int] = field(default_factory=dict)
-    loops: list[str] = field(default_factory=list)
     later: dict[Key, Held] = field(default_factory=dict)
     printed: list[bytes | None] = field(default_factory=list)
+    popped: Parts = field(default_factory=dict)
     last_read: ReadEvent | None = None
     absent: Stream | None = None
     calls: int = 0
@@ -90,10 +90,10 @@ class Machine(Holdings):
             self.loops.pop()
 
     @contextmanager
-    def branch(self, items: Items = NOTHING) -> Iterator[None]:
-        """Within a branch of a condition that tells this."""
+    def branch(self, items: Items = NOTHING, causes: Causes = NO_CAUSES) -> Iterator[None]:
+        """Within a branch of a condition that tells this, and looked at these words."""
         try:
-            with self.news.branch(items):
+            with self.news.branch(items, causes):
                 yield
         except FinishSimulationSignal:
             self.is_cut = True

@@ -6,19 +6,42 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tilewright.verilog.events import MATCHED, ReadEvent, Stream
+from tilewright.verilog.events import MATCHED, NO_MATCH, ReadEvent, Stream
 
 Items = dict[int, ReadEvent | Stream]
 """Reads that failed; files that ended, or were not there. By their identity."""
 NOTHING: Items = {}
 
 
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """What the condition of a branch looked at. are_words: at what these reads left, not at their results."""
+
+    reads: tuple[ReadEvent, ...] = ()
+    are_words: bool = False
+
+    def criticize(self, complaint: tuple[int, str]) -> None:
+        """The testbench complains in that branch: of a number, or of a text or one word more."""
+        for one in self.reads:
+            if one.owner is not None and one.status == MATCHED:
+                is_number = self.are_words and one.is_word
+                known = one.owner.criticized
+                if known is None or (known[2] and not is_number):
+                    one.owner.criticized = (*complaint, is_number)
+
+
+NO_CAUSES = Causes()
+
+
 @dataclass(slots=True)
 class News:
     """told: what each variable tells, by its path. around: what the conditions of the branches under way
-    told. returned: what the function that ends tells by its result."""
+    told. returned: what the function that ends tells by its result. taken: variables that hold the result
+    of a read that got something. causes: of the branches under way."""
 
     told: dict[str, Items] = field(default_factory=dict)
+    taken: dict[str, ReadEvent] = field(default_factory=dict)
+    causes: list[Causes] = field(default_factory=list)
     around: list[Items] = field(default_factory=list)
     returned: Items = field(default_factory=dict)
 
@@ -42,22 +65,33 @@ class News:
             else:
                 self.told.pop(name, None)
 
+    def take(self, names: Iterable[str], event: ReadEvent | None) -> None:
+        """These variables get a value: the result of a read that got something, or another one."""
+        if event is None and not self.taken:
+            return
+        for name in names:
+            if event is not None and event.status == MATCHED:
+                self.taken[name] = event
+            else:
+                self.taken.pop(name, None)
+
     def pass_by(self, names: Iterable[str], items: Items) -> None:
         """These variables would have been set if the reads had not failed: they tell of the file."""
         owners = [one.owner for one in items.values() if isinstance(one, ReadEvent)]
         self.tell(names, {id(one): one for one in owners if one is not None}, is_whole=False)
 
     @contextmanager
-    def branch(self, items: Items) -> Iterator[None]:
-        """Within a branch whose condition tells this."""
-        if not items:
-            yield
-            return
-        self.around.append(items)
+    def branch(self, items: Items, causes: Causes) -> Iterator[None]:
+        """Within a branch whose condition tells this, and looked at these."""
+        self.causes.append(causes)
+        if items:
+            self.around.append(items)
         try:
             yield
         finally:
-            self.around.pop()
+            self.causes.pop()
+            if items:
+                self.around.pop()
 
     def blame(self, *, is_end: bool, complaint: tuple[int, str] | None, is_over: bool) -> None:
         """The testbench says something, or ends the simulation: because of what the conditions around told?
@@ -66,7 +100,8 @@ class News:
         """
         for one in self.here.values():
             if isinstance(one, ReadEvent):
-                one.is_fatal = one.is_fatal or (is_end and one.is_checked)
+                is_called_wrong = complaint is not None and one.status == NO_MATCH
+                one.is_fatal = one.is_fatal or ((is_end or is_called_wrong) and one.is_checked)
                 one.is_reported = one.is_reported or one.is_checked
                 if one.owner is not None and one.is_checked and is_over:
                     one.owner.complaint = one.owner.complaint or complaint
@@ -74,6 +109,8 @@ class News:
                 one.is_optional = False
             else:
                 one.complaint = one.complaint or complaint
+        if complaint is not None and self.causes:
+            self.causes[-1].criticize(complaint)
 
 
 def failed(event: ReadEvent | None) -> Items:

@@ -14,8 +14,8 @@ from tilewright.verilog.classes import (
     with_bases,
 )
 from tilewright.verilog.compiler import Compiler, Evaluate, Run
-from tilewright.verilog.heap import copy_name
-from tilewright.verilog.leaves import branch_of, is_field
+from tilewright.verilog.heap import LEAF, copy_name
+from tilewright.verilog.leaves import branch_of, is_field, is_row
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.signals import FinishSimulationSignal
@@ -35,6 +35,8 @@ def find_name(expression: Any, compiler: Compiler, *, is_written: bool = False) 
         branch = branch_of(expression)
         is_whole = branch is not None and not branch.selects
         return find_memory(expression, compiler, is_written=is_written) if is_whole else None
+    if is_row(expression):
+        return _find_row(expression, compiler, is_written=is_written)
     if kind in ("NamedValue", "HierarchicalValue"):
         symbol, handle = expression.symbol, None
     elif is_member(expression):
@@ -56,6 +58,24 @@ def find_name(expression: Any, compiler: Compiler, *, is_written: bool = False) 
         return name
 
     return find
+
+
+def _find_row(expression: Any, compiler: Compiler, *, is_written: bool) -> FindName | None:
+    """The name of an element that can grow."""
+    find = find_name(expression.value, compiler, is_written=is_written)
+    index = compiler.expression(expression.selector)
+    if find is None or expression.selector.kind.name == "UnboundedLiteral":
+        return None
+
+    def find_row(machine: Machine) -> str:
+        whole, at = find(machine), index(machine).bits
+        name = f"{whole}{LEAF}{at}"
+        machine.structures.add(whole.partition(LEAF)[0])
+        if at is None:
+            machine.memories[name] = Memory({None: UNKNOWN})
+        return name
+
+    return find_row
 
 
 def find_memory(

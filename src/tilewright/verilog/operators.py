@@ -5,6 +5,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 
+from tilewright.verilog.compiler import Evaluate
+from tilewright.verilog.machine import Machine
 from tilewright.verilog.values import UNKNOWN, Value, all_x, from_pattern, wrap
 
 BINARY: dict[str, Callable[[int, int], int]] = {
@@ -132,3 +134,22 @@ def unary(name: str, operand: Value, width: int, *, is_signed: bool) -> Value:
 
 def _reduced(bit: bool | None, is_inverted: bool) -> Value:
     return all_x(1) if bit is None else Value(int(bit != is_inverted), 1)
+
+
+def logical(left: Evaluate, right: Evaluate, *, stops_at: bool) -> Evaluate:
+    """`&&` and `||`: the right side is computed where the left one does not decide."""
+
+    def evaluate(machine: Machine) -> Value:
+        one = left(machine)
+        if one.truth is not None and one.truth == stops_at and one.bits is not None:
+            return Value(int(stops_at), 1)
+        other = right(machine)
+        if other.bits is not None and bool(other.bits) == stops_at:
+            return Value(int(stops_at), 1)
+        if one.bits is not None and other.bits is not None:
+            return Value(int(not stops_at), 1)
+        if one.truth is None or other.truth is None:
+            return UNKNOWN
+        return Value(1, 1) if stops_at and (one.truth or other.truth) else all_x(1)
+
+    return evaluate

@@ -12,7 +12,7 @@ from tilewright.verilog.looks import fill
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.objects import FindName, find_memory, find_name
 from tilewright.verilog.paths import path_of
-from tilewright.verilog.stored import Key, Outside
+from tilewright.verilog.stored import Key, Outside, length
 from tilewright.verilog.values import UNKNOWN, Value, all_x, from_pattern
 
 FindKey = Callable[[Machine], Key | None]
@@ -129,8 +129,9 @@ def _compile_selector(expression: Any, compiler: Compiler) -> Evaluate:
     find = find_name(expression.value, compiler)
 
     def last(machine: Machine) -> Value:
-        memory = None if find is None else machine.memories.get(find(machine))
-        return UNKNOWN if memory is None else Value(len(memory.elements) - 1)
+        memory = None if find is None else machine.memory(find(machine))
+        is_known = memory is not None and None not in memory.elements
+        return Value(length(memory) - 1) if memory is not None and is_known else UNKNOWN
 
     return last
 

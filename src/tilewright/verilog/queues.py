@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.leaves import is_deep
 from tilewright.verilog.looks import fill
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.objects import find_memory, find_name
-from tilewright.verilog.stored import Memory
+from tilewright.verilog.stored import Memory, length
 from tilewright.verilog.values import UNKNOWN, Value
-from tilewright.verilog.variables import forget_property
+from tilewright.verilog.variables import drop, forget_property
 
 MOST_ELEMENTS = 1 << 20
 """Of a dynamic array; a larger one is not followed."""
@@ -23,23 +24,27 @@ def queue_method(call: Any, compiler: Compiler) -> Evaluate:
     arguments = [compiler.expression(argument) for argument in call.arguments[1:]]
     if find is None:
         return _forgetting(call.arguments[0], compiler)
-    change = _CHANGES[call.subroutineName]
+    change, is_taken = CHANGES[call.subroutineName], call.subroutineName.startswith("pop")
+    is_given = call.subroutineName in ("push_back", "push_front", "insert")
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
         given = [argument(machine) for argument in arguments]
-        memory = machine.memories.setdefault(find(machine), Memory())
+        memory = machine.memory(find(machine))
         if None in memory.elements:
             return UNKNOWN
         elements = list_of(memory)
         machine.step(len(elements) // 64)
+        if is_taken and not elements and memory.filler is not None and machine.is_looking:
+            memory.filler.is_last_of_few = True
         result = change(elements, given)
         if result is None:
             memory.elements = {None: UNKNOWN}
             return UNKNOWN
         memory.elements = dict(enumerate(elements))
         memory.size = len(elements)
-        fill(machine, memory)
+        if is_given:
+            fill(machine, memory)
         return result
 
     return evaluate
@@ -60,12 +65,6 @@ def _forgetting(element: Any, compiler: Compiler) -> Evaluate:
 def list_of(memory: Memory) -> list[Value]:
     """The elements in order; UNKNOWN for one that nothing was assigned to."""
     return [memory.elements.get(at, UNKNOWN) for at in range(length(memory))]
-
-
-def length(memory: Memory) -> int:
-    """How many elements a queue or dynamic array has."""
-    grown = max((at for at in memory.elements if isinstance(at, int)), default=-1) + 1
-    return grown if memory.size is None else max(memory.size, grown)
 
 
 def _push_back(elements: list[Value], given: list[Value]) -> Value | None:
@@ -112,7 +111,7 @@ def _lose(_: list[Value], __: list[Value]) -> Value | None:
     return None
 
 
-_CHANGES: dict[str, Callable[[list[Value], list[Value]], Value | None]] = {
+CHANGES: dict[str, Callable[[list[Value], list[Value]], Value | None]] = {
     "push_back": _push_back,
     "push_front": _push_front,
     "pop_back": _pop_back,
@@ -122,7 +121,7 @@ _CHANGES: dict[str, Callable[[list[Value], list[Value]], Value | None]] = {
     "reverse": _reverse,
     **dict.fromkeys(("sort", "rsort", "shuffle"), _lose),
 }
-QUEUE_METHODS = tuple(_CHANGES)
+QUEUE_METHODS = tuple(CHANGES)
 
 
 def size_of(call: Any, compiler: Compiler) -> Evaluate:
@@ -135,9 +134,9 @@ def size_of(call: Any, compiler: Compiler) -> Evaluate:
         return lambda _: Value(count)
 
     def evaluate(machine: Machine) -> Value:
-        memory = None if find is None else machine.memories.get(find(machine))
-        if memory is None:
-            return Value(0)
+        if find is None:
+            return UNKNOWN
+        memory = machine.memory(find(machine))
         return UNKNOWN if None in memory.elements else Value(length(memory))
 
     return evaluate
@@ -157,15 +156,19 @@ def new_array(assignment: Any, compiler: Compiler) -> Evaluate | None:
     origin = None if right.initExpr is None else find_name(right.initExpr, compiler)
     if find is None:
         return _forgetting(assignment.left, compiler)
+    is_copy, is_parted = right.initExpr is not None, is_deep(assignment.left.type)
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
         count = size(machine).bits
         old = machine.memories.get(origin(machine)) if origin else None
+        drop(machine, find(machine), is_array=True)
         memory = machine.memories[find(machine)] = Memory()
         is_known = count is not None and 0 <= count <= MOST_ELEMENTS
-        is_known = is_known and find(machine) not in machine.volatile
-        if not is_known or (right.initExpr is not None and old is None):
+        is_known = (
+            is_known and find(machine) not in machine.volatile and not (is_copy and is_parted)
+        )
+        if not is_known or (is_copy and old is None):
             memory.elements[None] = UNKNOWN
         else:
             memory.size = count

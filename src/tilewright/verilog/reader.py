@@ -10,7 +10,13 @@ from typing import Any
 
 from tilewright.errors import FormatError
 from tilewright.verilog.acts import Acts
-from tilewright.verilog.block_order import Block, driven_names, in_order, is_watched
+from tilewright.verilog.block_order import (
+    Block,
+    driven_names,
+    in_order,
+    is_watched,
+    shared_names,
+)
 from tilewright.verilog.classes import methods_of, outer_scopes, static_properties
 from tilewright.verilog.compiler import Run
 from tilewright.verilog.facts import facts_of
@@ -216,6 +222,7 @@ def _exposed(testbench: Testbench, bodies: list[Any], blocks: list[Block]) -> It
     for block in blocks:
         if block.is_clocked:
             yield from block.facts.read
+    yield from shared_names(blocks)
     yield from exposed_names(bodies, testbench.connected, calling_members(testbench))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tilewright.verilog.classes import is_member, overriders
-from tilewright.verilog.facts import facts_of
+from tilewright.verilog.facts import facts_of, whole_of
 from tilewright.verilog.paths import path_of
 
 RESULT_CALLS = frozenset(("$fscanf", "$fgets", "$fgetc", "$feof", "$sscanf", "$fread"))
@@ -49,11 +49,11 @@ class _Flows:
     def _visit(self, node: Any) -> None:
         kind = node.kind.name
         if kind == "Assignment":
-            targets, sources = _names(node.left), sources_of(node.right)
+            targets, sources = _targets(node.left), sources_of(node.right)
             self.counters |= targets & sources
             self.found.append((targets, sources))
         elif kind == "UnaryOp" and "crement" in node.op.name:
-            self.counters |= _names(node.operand)
+            self.counters |= _targets(node.operand)
         elif kind == "Conditional":
             self._guard([one.expr for one in node.conditions], [node.ifTrue, node.ifFalse])
         elif kind == "Case":
@@ -75,7 +75,7 @@ class _Flows:
                     self.found.append((inside, sources_of(actual)))
                 if formal.direction.name != "In":
                     place = actual.left if actual.kind.name == "Assignment" else actual
-                    self.found.append((_names(place), inside))
+                    self.found.append((_targets(place), inside))
             self._enter(subroutine)
 
     def _enter(self, subroutine: Any) -> None:
@@ -101,8 +101,10 @@ def _result(subroutine: Any) -> str:
     return "" if result is None else path_of(result)
 
 
-def _names(node: Any) -> frozenset[str]:
-    return frozenset(facts_of(node).read)
+def _targets(place: Any) -> frozenset[str]:
+    """The variables that are written to; those of an index are not."""
+    parts = place.operands if place.kind.name == "Concatenation" else [place]
+    return frozenset(name for part in parts for name in facts_of(whole_of(part)).read)
 
 
 def sources_of(node: Any) -> frozenset[str]:

@@ -22,15 +22,10 @@ from tilewright.verilog.machine import Machine
 from tilewright.verilog.objects import FindName, find_memory, find_name
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import compile_index, fitter
-from tilewright.verilog.stored import Key, Memory, Outside
+from tilewright.verilog.stored import Index, Key, Leaf, Memory, Outside, Parts
 from tilewright.verilog.values import UNKNOWN, Value
 from tilewright.verilog.variables import drop, forget
 
-Index = tuple[object, ...]
-Leaf = dict[Index, tuple[Value | None, ReadEvent | None]]
-"""What the elements of a leaf hold, if anything, and the reads that left it; a single value is at ()."""
-Parts = dict[str, Leaf | None]
-"""The leaves by their suffixes; None for one that is not known."""
 Array = tuple[Memory, dict[object, ReadEvent]]
 """Elements, and the reads that left them."""
 
@@ -71,7 +66,7 @@ class Slot:
         for suffix, dimensions in self.leaves:
             leaf, path = parts.get(suffix), name + suffix
             if not (row or dimensions) and row is not None:
-                value, event = (UNKNOWN, None) if leaf is None else leaf[()]
+                value, event = (UNKNOWN, None) if leaf is None else leaf.get((), (None, None))
                 if value is not None:
                     machine.set(path, value)
                 else:
@@ -193,6 +188,8 @@ def compile_parts(expression: Any, compiler: Compiler) -> TakeParts:
         return slot.take
     if expression.kind.name == "Call" and not expression.isSystemCall:
         return _returned(expression, compiler)
+    if expression.kind.name == "Call":
+        return _popped(compiler.expression(expression))
     setters = _setters(expression, compiler) if is_structure(expression.type) else None
     if setters is not None:
         return lambda machine: {
@@ -214,6 +211,17 @@ def _returned(call: Any, compiler: Compiler) -> TakeParts:
     def take(machine: Machine) -> Parts:
         evaluate(machine)
         return {} if slot is None or call.subroutine.isVirtual else slot.take(machine)
+
+    return take
+
+
+def _popped(evaluate: Evaluate) -> TakeParts:
+    """A structure out of a queue."""
+
+    def take(machine: Machine) -> Parts:
+        machine.popped = {}
+        evaluate(machine)
+        return machine.popped
 
     return take
 

@@ -6,39 +6,36 @@ Time is left out: delays and events are passed at once, initial blocks run one a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from tilewright.verilog.cases import compile_case
+from tilewright.verilog.characters import is_fgetc
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate, Run
-from tilewright.verilog.cuts import copied
 from tilewright.verilog.expressions import compile_expression
 from tilewright.verilog.facts import facts_of
 from tilewright.verilog.file_reads import holder_name
 from tilewright.verilog.forks import compile_fork
 from tilewright.verilog.initial_values import compile_declaration, compile_initial_value
-from tilewright.verilog.leaves import has_parts
 from tilewright.verilog.looks import look_at_all
 from tilewright.verilog.loops import LOOPS
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.nonblocking import catch_up
 from tilewright.verilog.objects import FindName
-from tilewright.verilog.places import compile_key, compile_target
+from tilewright.verilog.places import compile_target
 from tilewright.verilog.read_order import in_open_order
+from tilewright.verilog.returns import compile_return
 from tilewright.verilog.signals import (
     BreakLoopSignal,
     ContinueLoopSignal,
     DisableBlockSignal,
-    ReturnCallSignal,
 )
-from tilewright.verilog.slots import compile_parts, slot_of
 from tilewright.verilog.subroutines import compile_subroutine, prepare_call
 from tilewright.verilog.system_calls import compile_system_call
-from tilewright.verilog.tellers import compile_teller
+from tilewright.verilog.tellers import compile_causes, compile_teller
 from tilewright.verilog.testbench import Testbench
 from tilewright.verilog.unknown_branches import compile_unknown
-from tilewright.verilog.values import UNKNOWN, Value
+from tilewright.verilog.values import Value
 from tilewright.verilog.variables import forget, forget_all
 
 
@@ -165,10 +162,12 @@ def _block(statement: Any, compiler: Compiler) -> Run:
 
 
 def _expression(statement: Any, compiler: Compiler) -> Run:
-    evaluate = compiler.expression(statement.expr)
+    evaluate, is_char = compiler.expression(statement.expr), is_fgetc(statement.expr)
 
     def run(machine: Machine) -> None:
         machine.step()
+        if is_char:
+            machine.heap.keep()
         evaluate(machine)
 
     return run
@@ -185,9 +184,11 @@ def _conditional(statement: Any, compiler: Compiler) -> Run:
     branches = [(statement.ifTrue, if_true), (statement.ifFalse, if_false)]
     on_unknown = compile_unknown([one for one in branches if one[0]], compiler)
     tell, passed = compile_teller(statement.conditions[0].expr), set(facts_of(statement).assigned)
+    causes = compile_causes(statement.conditions[0].expr)
 
     def run(machine: Machine) -> None:
         machine.step()
+        machine.begin_condition()
         holds = condition(machine).truth
         if holds is None:
             on_unknown(machine)
@@ -195,7 +196,7 @@ def _conditional(statement: Any, compiler: Compiler) -> Run:
         items = tell(machine)
         if items:
             machine.news.pass_by(passed, items)
-        with machine.branch(items):
+        with machine.branch(items, causes(machine)):
             (if_true if holds else if_false)(machine)
 
     return run
@@ -207,14 +208,16 @@ def _assertion(statement: Any, compiler: Compiler) -> Run:
     if_true = compiler.compile(statement.ifTrue) if statement.ifTrue else _pass
     if_false = compiler.compile(statement.ifFalse) if statement.ifFalse else _complain
     forget, tell = compiler.forget(statement), compile_teller(statement.cond)
+    causes = compile_causes(statement.cond)
 
     def run(machine: Machine) -> None:
         machine.step()
+        machine.begin_condition()
         holds = condition(machine).truth
         if holds is None:
             forget(machine)
             return
-        with machine.branch(tell(machine)):
+        with machine.branch(tell(machine), causes(machine)):
             (if_true if holds else if_false)(machine)
 
     return run
@@ -260,40 +263,6 @@ def _raiser(error: type[Exception]) -> Callable[[Any, Compiler], Run]:
     return compile_raise
 
 
-def _return(statement: Any, compiler: Compiler) -> Run:
-    if not statement.expr:
-        return _return_nothing
-    if has_parts(statement.expr.type):
-        return _return_parts(statement, compiler)
-    value, source = compiler.expression(statement.expr), copied(statement.expr)
-    find_key = compile_key(source, compiler) if source is not None else None
-    tell = compile_teller(statement.expr)
-
-    def run(machine: Machine) -> None:
-        event = machine.event_of(find_key(machine)) if find_key else None
-        with machine.unused() if event is not None else nullcontext():
-            result = value(machine)
-        machine.news.returned = {**tell(machine), **machine.news.here}
-        raise ReturnCallSignal(result, event)
-
-    return run
-
-
-def _return_parts(statement: Any, compiler: Compiler) -> Run:
-    """``return`` of a structure or an array."""
-    take, slot = compile_parts(statement.expr, compiler), slot_of(compiler.results[-1])
-
-    def run(machine: Machine) -> None:
-        slot.put(machine, take(machine))
-        raise ReturnCallSignal(UNKNOWN, None)
-
-    return run
-
-
-def _return_nothing(_: Machine) -> None:
-    raise ReturnCallSignal(UNKNOWN, None)
-
-
 def _disable(statement: Any, _: Compiler) -> Run:
     symbol = statement.target.getSymbolReference()
     name = symbol.name if symbol is not None else ""
@@ -315,7 +284,7 @@ _COMPILERS: dict[str, Callable[[Any, Compiler], Run]] = {
     "Wait": _wait,
     "Break": _raiser(BreakLoopSignal),
     "Continue": _raiser(ContinueLoopSignal),
-    "Return": _return,
+    "Return": compile_return,
     "Disable": _disable,
     "EventTrigger": _nothing,
     "WaitFork": _nothing,

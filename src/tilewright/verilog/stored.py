@@ -13,6 +13,12 @@ Key = str | tuple[str, object]
 Held = tuple[Value | None, bool, ReadEvent | None]
 """What one holds, whether a statement set it, and the read that left it there."""
 
+Index = tuple[object, ...]
+Leaf = dict[Index, tuple[Value | None, ReadEvent | None]]
+"""What the elements of a leaf hold, if anything, and the reads that left it; a single value is at ()."""
+Parts = dict[str, Leaf | None]
+"""The leaves of a structure by their suffixes; None for one that is not known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outside:
@@ -47,3 +53,9 @@ class WrittenFile:
     """A file that the testbench writes: its text so far, None if a part of it is not known."""
 
     text: bytes | None = b""
+
+
+def length(memory: Memory) -> int:
+    """How many elements a queue or dynamic array has."""
+    grown = max((at for at in memory.elements if isinstance(at, int)), default=-1) + 1
+    return grown if memory.size is None else max(memory.size, grown)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.events import MATCHED, ReadEvent
+from tilewright.verilog.file_reads import place_of
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.places import compile_target
 from tilewright.verilog.values import UNKNOWN, Value, text_value
@@ -14,7 +17,10 @@ from tilewright.verilog.values import UNKNOWN, Value, text_value
 _BASES = {"atoi": 10, "atohex": 16, "atooct": 8, "atobin": 2}
 _FORMATS = {"itoa": "d", "hextoa": "x", "octtoa": "o", "bintoa": "b"}
 _DIGITS = {10: "0-9_", 16: "0-9a-fA-F_", 8: "0-7_", 2: "01_"}
-MOST_CHARACTERS = 1 << 16
+_CODES = {"atoi": "d", "atohex": "h", "atooct": "o", "atobin": "b"}
+_PATTERNS = {base: re.compile(rf"[+-]?[{digits}]+") for base, digits in _DIGITS.items()}
+_PARTS = ("substr", "toupper", "tolower", "getc")
+MOST_CHARACTERS, _SHOWN = 1 << 16, 40
 
 
 def string_method(call: Any, compiler: Compiler) -> Evaluate:
@@ -24,14 +30,19 @@ def string_method(call: Any, compiler: Compiler) -> Evaluate:
         return lambda _: UNKNOWN
     text = compiler.expression(subject)
     arguments = [compiler.expression(argument) for argument in call.arguments[1:]]
-    function = _METHODS[name]
+    function, line = _METHODS[name], compiler.line(call)
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
-        own, given = text(machine).text, [argument(machine) for argument in arguments]
+        is_kept, machine.heap.is_kept = machine.heap.is_kept, False
+        source = text(machine)
+        own, given = source.text, [argument(machine) for argument in arguments]
         if own is None or any(one.bits is None for one in given):
             return UNKNOWN
-        return function(own, given)
+        if name in _BASES:
+            _record(machine, source, name, line=line, is_kept=is_kept)
+        result = function(own, given)
+        return replace(result, origin=source.origin) if name in _PARTS else result
 
     return evaluate
 
@@ -41,8 +52,10 @@ def string_character(expression: Any, compiler: Compiler) -> Evaluate:
     text, at = compiler.expression(expression.value), compiler.expression(expression.selector)
 
     def evaluate(machine: Machine) -> Value:
-        own, index = text(machine).text, at(machine)
-        return UNKNOWN if own is None or index.bits is None else _character(own, [index])
+        source, index = text(machine), at(machine)
+        if source.text is None or index.bits is None:
+            return UNKNOWN
+        return replace(_character(source.text, [index]), origin=source.origin)
 
     return evaluate
 
@@ -61,8 +74,33 @@ def string_from_number(call: Any, compiler: Compiler) -> Evaluate:
     return evaluate
 
 
+def _record(machine: Machine, source: Value, name: str, *, line: int, is_kept: bool) -> None:
+    """A number out of a text of a file: a word of it, or none where it should be one."""
+    text, origin = (source.text or b"")[:MOST_CHARACTERS].rstrip(), source.origin
+    found = _PATTERNS[_BASES[name]].match(text.decode("latin-1"))
+    if found is None or not found.group().strip("+-_"):
+        if text[:1].isalnum():
+            shown = repr(text[:_SHOWN].decode("latin-1"))
+            message = f"{name}() takes the text {shown}, which begins with no digit, for 0: correct the word"
+            machine.faults.setdefault((line, message, machine.file_of(origin), "bad-word"))
+        return
+    at, code = place_of(text, origin), _CODES[name]
+    if origin is None or at is None:
+        return
+    digits = found.group().encode("latin-1")
+    start, end = origin.start + at, origin.start + at + len(digits)
+    event = ReadEvent(code, line, 0, 32, MATCHED, start, end, digits, (start, end), origin.in_loop)
+    event.is_checked = event.is_signed = event.is_in_line = True
+    event.owner, event.call, event.matched = origin.owner, machine.next_call(), 1
+    origin.words.append(event)
+    if is_kept:
+        machine.heap.returned = event
+    else:
+        machine.use_event(event, "")
+
+
 def _number(base: int) -> Callable[[bytes, list[Value]], Value]:
-    pattern = re.compile(rf"[+-]?[{_DIGITS[base]}]+")
+    pattern = _PATTERNS[base]
 
     def parse(text: bytes, _: list[Value]) -> Value:
         found = pattern.match(text[:MOST_CHARACTERS].decode("latin-1"))
@@ -102,5 +140,6 @@ _METHODS: dict[str, Callable[[bytes, list[Value]], Value]] = {
     "icompare": _compare_letters,
     **{name: _number(base) for name, base in _BASES.items()},
 }
+NUMBER_METHODS = tuple(_BASES)
 STRING_METHODS = tuple(_METHODS)
 STRING_MAKERS = tuple(_FORMATS)

@@ -7,7 +7,8 @@ from typing import Any
 
 from tilewright.verilog import file_calls, plusarg_calls
 from tilewright.verilog.associative import associative_method
-from tilewright.verilog.binary_reads import fgetc, fread, ungetc
+from tilewright.verilog.binary_reads import fread
+from tilewright.verilog.characters import fgetc, ungetc
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.file_reads import fscanf, output_targets, sscanf
 from tilewright.verilog.line_reads import fgets
@@ -28,6 +29,7 @@ from tilewright.verilog.strings import (
     string_from_number,
     string_method,
 )
+from tilewright.verilog.structure_queues import structure_method
 from tilewright.verilog.tellers import complaint_of
 from tilewright.verilog.texts import compile_printed, compile_text
 from tilewright.verilog.values import UNKNOWN, Value
@@ -173,6 +175,10 @@ def _ones(call: Any, compiler: Compiler) -> Evaluate:
     return evaluate
 
 
+def _queue_method(call: Any, compiler: Compiler) -> Evaluate:
+    return structure_method(call, compiler) or queue_method(call, compiler)
+
+
 def _bits(call: Any, _: Compiler) -> Evaluate:
     width = int(call.arguments[0].type.bitWidth)
     return lambda _: Value(width)
@@ -228,7 +234,7 @@ _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
     "$bits": _bits,
     "$isunknown": _isunknown,
     **dict.fromkeys(("$countones", "$onehot", "$onehot0"), _ones),
-    **dict.fromkeys(QUEUE_METHODS, queue_method),
+    **dict.fromkeys(QUEUE_METHODS, _queue_method),
     "size": size_of,
     **dict.fromkeys(STRING_METHODS, string_method),
     **dict.fromkeys(STRING_MAKERS, string_from_number),

@@ -9,7 +9,7 @@ from typing import Any
 from tilewright.verilog.compiler import Evaluate
 from tilewright.verilog.facts import ARRAY_CHANGES, facts_of
 from tilewright.verilog.machine import Machine
-from tilewright.verilog.news import NOTHING, Items, failed
+from tilewright.verilog.news import NO_CAUSES, NOTHING, Causes, Items, failed
 from tilewright.verilog.result_flow import RESULT, sources_of, tells_of_file
 from tilewright.verilog.values import Value
 
@@ -40,6 +40,23 @@ def compile_teller(expression: Any) -> Tell:
     return tell
 
 
+def compile_causes(expression: Any) -> Callable[[Machine], Causes]:
+    """The words at which a condition looked that has just been computed; else the reads that got something
+    whose results it looked at, or that filled an array in which it looked for a key."""
+    sources = sources_of(expression)
+
+    def causes(machine: Machine) -> Causes:
+        if machine.looked:
+            return Causes(tuple(machine.looked), are_words=True)
+        taken = machine.news.taken
+        found = [*machine.searched, *(taken[name] for name in sources if name in taken)]
+        if RESULT in sources and machine.last_read is not None:
+            found.append(machine.last_read)
+        return Causes(tuple(found)) if found else NO_CAUSES
+
+    return causes
+
+
 def _opens(expression: Any) -> bool:
     found: list[bool] = []
     expression.visit(lambda one: found.append(getattr(one, "subroutineName", "") == "$fopen"))
@@ -51,12 +68,14 @@ def telling(evaluate: Evaluate, assignment: Any) -> Evaluate:
     tell, left = compile_teller(assignment.right), assignment.left
     names = facts_of(assignment).assigned
     is_whole = left.kind.name == "NamedValue"
-    is_first = RESULT in sources_of(assignment.right) or _opens(assignment.right)
+    is_result = RESULT in sources_of(assignment.right)
+    is_first = is_result or _opens(assignment.right)
 
     def evaluate_and_tell(machine: Machine) -> Value:
         value = evaluate(machine)
         if is_first or not machine.news.is_none:
             machine.news.tell(names, tell(machine), is_whole=is_whole)
+        machine.news.take(names, machine.last_read if is_result else None)
         return value
 
     return evaluate_and_tell

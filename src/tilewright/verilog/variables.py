@@ -10,13 +10,13 @@ from tilewright.verilog.values import UNKNOWN
 
 def forget(machine: Machine, name: str) -> None:
     """A variable or array may have been changed by what is not followed."""
-    _drop_leaves(machine, name)
+    drop_leaves(machine, name)
     machine.set(name, UNKNOWN)
     if name in machine.memories:
         machine.memories[name].elements = {None: UNKNOWN}
 
 
-def _drop_leaves(machine: Machine, name: str) -> None:
+def drop_leaves(machine: Machine, name: str) -> None:
     """The members of a structure, each with the read that left it."""
     if name not in machine.structures:
         return
@@ -49,13 +49,22 @@ def forget_property(machine: Machine, name: str, *, is_array: bool) -> None:
 
 def drop(machine: Machine, name: str, *, is_array: bool) -> None:
     """A variable begins anew: it holds what one holds to which nothing was assigned."""
-    _drop_leaves(machine, name)
+    drop_leaves(machine, name)
     machine.values.pop(name, None)
     machine.marks.pop(name, None)
     if is_array:
         machine.memories.pop(name, None)
         for key in [key for key in machine.marks if key[0] == name]:
             del machine.marks[key]
+
+
+def replace_all(machine: Machine, source: str, target: str) -> None:
+    """The array `target`, with all parts of its elements, becomes what `source` is."""
+    held = f"{LEAF}held"
+    copy(machine, source, held)
+    drop(machine, target, is_array=True)
+    copy(machine, held, target)
+    drop(machine, held, is_array=True)
 
 
 def copy(machine: Machine, source: str, target: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.unit.lint import growing_benches
+
 FILES = {
     "d.txt": b"01\nab\nff\n10\n22\n33\n",
     "h.txt": b"#two words#\n0a\n0b\n",
@@ -87,7 +89,7 @@ BENCHES = {
     virtual function int tag(); return 1; endfunction endclass
   class D extends B; int b = 6; int c = b + 1;
     function new(int x); super.new(x + 1); $display("R D %0d %0d %0d", a, b, c); b = x; endfunction
-    virtual function int tag(); return 100 + b; endfunction endclass
+    virtual function int tag(); return a > 20 ? 100 + b : 100; endfunction endclass
   class F extends B; int z = 3; function new(); super.new(4); endfunction endclass
   class P; int p = 1; function new(int v = 8); p = v; endfunction endclass
   class Q extends P; int q = 2; endclass
@@ -267,4 +269,8 @@ endpackage
         if (a["none"] == 0) $display("R %0d", a.num()); end""",
         "b 1\nbias -4\nscale 1\nzz 9\n-3 5 5\nb\nbias\nzz\n0 zz\n5 2\n-128 3\n-3 1\n6",
     ),
+}
+BENCHES |= {
+    name: _bench(f"{declared} initial begin {body} end", lines, errors)
+    for name, (declared, body, lines, errors) in growing_benches.BENCHES.items()
 }

@@ -1,0 +1,76 @@
+"""What `$fgetc` made of a file: characters taken behind its end, and characters thrown away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from tilewright.errors import counted
+from tilewright.lint.file_text import shown
+from tilewright.verilog.events import AT_END, MATCHED, ReadEvent, Stream
+
+
+class Judge(Protocol):
+    """Who takes the findings."""
+
+    stream: Stream
+
+    def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
+        """Add a finding."""
+
+
+def judge_characters(judge: Judge, matters: Callable[[ReadEvent], bool]) -> None:
+    """Report -1 that is used as a character, and a letter or digit where others are separators."""
+    characters = [event for event in judge.stream.events if event.is_char]
+    behind = [event for event in characters if event.status == AT_END and matters(event)]
+    if behind:
+        _report_behind(judge, behind)
+    elif b"\r" not in (judge.stream.content or b"") and (odd := _odd_one(characters)):
+        judge.report(
+            "error",
+            "rows-eaten",
+            f"the reader throws {shown(odd.digits)} away, where it throws away separators else: a line has "
+            f"another length than it takes it to have, and what follows is shifted; write all lines alike",
+            odd.start,
+            odd.line,
+        )
+
+
+def _report_behind(judge: Judge, behind: list[ReadEvent]) -> None:
+    stream = judge.stream
+    if stream.is_assumed:
+        message = (
+            "how many characters are read depends on the design, or on time, which are not followed"
+        )
+        judge.report("undecided", "undecided", message, 0, behind[0].line)
+        return
+    size = len(stream.content or b"")
+    judge.report(
+        "error",
+        "too-few-words",
+        f"the reader takes {counted(len(behind), 'character')} more than the {size} that the file has, and "
+        f"uses the -1 of $fgetc as one: the file is cut short, or the loop does not ask for its end",
+        max(size - 1, 0),
+        behind[0].line,
+    )
+
+
+def _odd_one(characters: list[ReadEvent]) -> ReadEvent | None:
+    """A letter or digit that nobody looks at, where the testbench throws other characters away at first."""
+    first = next((at for at, event in enumerate(characters) if event.is_seen), len(characters))
+    runs: list[list[ReadEvent]] = []
+    is_run = False
+    for event in characters[first:]:
+        is_thrown = not (event.is_seen or event.is_copied) and event.status == MATCHED
+        if is_thrown:
+            runs = runs if is_run else [*runs, []]
+            runs[-1].append(event)
+        is_run = is_thrown
+    usual = _shape(runs[0]) if runs else ""
+    odd = [event for run in runs if _shape(run) != usual for event in run if event.digits.isalnum()]
+    return odd[0] if odd else None
+
+
+def _shape(run: list[ReadEvent]) -> str:
+    """Which characters of a run are letters and digits."""
+    return "".join("a" if event.digits.isalnum() else "-" for event in run)

@@ -1,0 +1,103 @@
+"""Words that a reader takes in two pieces, or from their middle on, and records that stand on two lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Protocol
+
+from tilewright.lint.file_text import FileText, Token, shown
+from tilewright.verilog.events import MATCHED, ReadEvent, Stream
+
+_RUN, _DIGIT = re.compile(rb"[0-9A-Za-z]+"), re.compile(rb"[0-9]")
+
+
+class Judge(Protocol):
+    """Who takes the findings."""
+
+    stream: Stream
+    text: FileText
+
+    def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
+        """Add a finding."""
+
+
+def judge_cuts(judge: Judge, words: list[ReadEvent]) -> None:
+    """Report the first word of each sort that is cut."""
+    for event in words:
+        token = judge.text.token_at(event.start)
+        if token is not None and event.start in judge.stream.seeks and _is_within(event, token):
+            judge.report(
+                "error",
+                "cut-word",
+                f"$fseek goes into the middle of {shown(token.text)}: the reader takes the rest of it for a "
+                f"word; correct the place, or write lines of the length that it counts with",
+                event.start,
+                event.line,
+            )
+    for event in _cut(judge, words):
+        token = judge.text.token_at(event.start)
+        judge.report(
+            "error",
+            "bad-word",
+            f"the reader takes {shown(event.digits)} of {shown(token.text if token else b'')} for the word, "
+            f"and the rest is taken for another one, or left: correct the word",
+            event.start,
+            event.line,
+        )
+    _judge_records(judge, words)
+
+
+def _is_within(event: ReadEvent, token: Token) -> bool:
+    before = token.text[: event.start - token.start][-1:]
+    return not event.field and before.isalnum() and bool(event.digits[:1].isalnum())
+
+
+def _cut(judge: Judge, words: list[ReadEvent]) -> Iterator[ReadEvent]:
+    """Words of which a part is taken, and behind which a letter or digit stands that the next read takes for
+    a word, or behind which there are digits that nobody reads."""
+    content = judge.text.content
+    for event, after in pairwise([*words, None]):
+        if event is None or event.status != MATCHED or event.field or event.is_in_line:
+            continue
+        rest = _RUN.match(content, event.end)
+        is_left = after is None and judge.stream.position == event.end
+        is_left = is_left and rest is not None and _DIGIT.search(rest.group()) is not None
+        is_taken = after is not None and after.start == event.end and after.status == MATCHED
+        if rest is not None and event.is_used and (is_left or is_taken):
+            yield event
+
+
+def _judge_records(judge: Judge, words: list[ReadEvent]) -> None:
+    """Records that one line of the testbench reads: all have a line each, but for one on two lines."""
+    groups: dict[int, dict[int, list[ReadEvent]]] = {}
+    for event in words:
+        if event.status == MATCHED and not event.is_in_line:
+            groups.setdefault(event.line, {}).setdefault(event.call, []).append(event)
+    for calls in groups.values():
+        records = [call for call in calls.values() if len(call) > 1]
+        torn = next((call for call in records if _spans(judge.text, call)), None)
+        whole = sum(_is_whole(judge.text, call) for call in records)
+        if torn is not None and 2 * whole > len(records):
+            judge.report(
+                "error",
+                "torn-record",
+                "the values of this record stand on two lines, where the others have a line each: a value is "
+                "missing, and the reader takes the next line for it; correct the record",
+                torn[0].start,
+                torn[0].line,
+            )
+
+
+def _spans(text: FileText, call: list[ReadEvent]) -> bool:
+    return text.line(call[0].start) != text.line(call[-1].start)
+
+
+def _is_whole(text: FileText, call: list[ReadEvent]) -> bool:
+    """Whether a record begins where its line does, and ends where that line does."""
+    content = text.content
+    before = content[content.rfind(b"\n", 0, call[0].start) + 1 : call[0].start]
+    end = content.find(b"\n", call[-1].end)
+    behind = content[call[-1].end : end if end >= 0 else len(content)]
+    return not (before.strip() or behind.strip() or _spans(text, call))
