@@ -10,7 +10,7 @@ from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.blends import is_blend
 from tilewright.interchange.extremes import EXTREMES
 from tilewright.interchange.held import QUANTIZERS, hold, named, over_tokens, standing, tokens_of
-from tilewright.interchange.hindrances import ADVICE, refuse_unknown
+from tilewright.interchange.hindrances import ADVICE, PRODUCT, refuse_unknown
 from tilewright.interchange.joins import Ahead, quantizer_ahead
 from tilewright.interchange.moves import MOVES, Places, View, add_move, code_of, read_move
 from tilewright.interchange.onnx_graph import Array, Graph, Operator
@@ -132,6 +132,8 @@ class Views:
         name = op.inputs[0] if op.inputs else ""
         view, value = self.open.get(name), self._values.get(name)
         is_alone = all(self.followed(other) is None for other in op.inputs[1:])
+        if op.kind in ("Einsum", "Gemm", "MatMul") and not is_alone:
+            op.refuse(PRODUCT)
         if op.kind == "MatMul" and value is not None and not value.is_flat:
             view = _start_view(op, value)
         found = None if view is None else over_tokens(op, view, self._constants)
@@ -168,9 +170,10 @@ class Views:
     def _settle(self, op: Operator) -> Operator:
         for name in dict.fromkeys(op.inputs):
             if name in self.open:
-                view = self.open.pop(name)
+                view = self.open[name]
                 ahead = self._quantizer(op, view)
                 self._values[name] = _settled(view, name, self._assembly, wanted=op, ahead=ahead)
+                del self.open[name]
         return op
 
 
