@@ -111,8 +111,10 @@ class Known:
         """The largest or the mean of each window, or of neighbors among which a pixel is put."""
         of = value, self.constants, self.assembly
         if is_blend(op):
-            found = read_blend(op, *of, batch=self._batch, opset=self._opset)
+            found, places = read_blend(op, *of, batch=self._batch, opset=self._opset)
             self.values[op.output] = found
+            if places is not None:
+                self.views.see(op, places)
             return
         if op.kind in LARGEST:
             found, sizes = read_largest(op, *of)

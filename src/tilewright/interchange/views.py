@@ -81,9 +81,12 @@ class Views:
 
     def see_as(self, op: Operator, plane: tuple[int, ...]) -> None:
         """The numbers of an operation's value are of these sizes in the file, in the same order."""
-        value = self._values.pop(op.output)
-        places = np.arange(int(np.prod(plane)), dtype=np.int32).reshape(plane)
-        self.open[op.output] = View(value, places, op)
+        self.see(op, np.arange(int(np.prod(plane)), dtype=np.int32).reshape(plane))
+
+    def see(self, op: Operator, places: Places) -> None:
+        """The numbers of an operation's value stand in these places in the file."""
+        made = replace(op, kind="View", written_as=op.written_as or op.kind)
+        self.open[op.output] = View(self._values.pop(op.output), places, made)
 
     def close(self, op: Operator) -> None:
         """What an operation has made of views, number by number, is a view too, with the same places."""
