@@ -64,17 +64,19 @@ class HindranceError(FormatError):
 
 def _together(reasons: tuple[str, ...]) -> list[str]:
     """The same, with one line for all nodes that are of one operation and hinder for one reason."""
-    nodes: dict[str, list[str]] = {}
+    others: dict[str, list[str]] = {}
+    firsts: dict[str, str] = {}
     for reason in reasons:
-        label, found, why = reason.partition("): ")
+        label, _, why = reason.partition("): ")
         name, _, kind = label.removeprefix("node ").rpartition(" (")
-        is_node = label.startswith("node ") and found
-        nodes.setdefault(f" ({kind}): {why}" if is_node else reason, []).append(
-            name if is_node else ""
-        )
+        alike = f"{kind}: {why}" if why and label.startswith("node ") else reason
+        if alike in firsts:
+            others[alike].append(name)
+        firsts.setdefault(alike, reason)
+        others.setdefault(alike, [])
     return [
-        f"node{'s' if len(names) > 1 else ''} {', '.join(names)}{why}" if names[0] else why
-        for why, names in nodes.items()
+        f"{reason} (and so of {', '.join(others[alike])})" if others[alike] else reason
+        for alike, reason in firsts.items()
     ]
 
 

@@ -182,6 +182,34 @@ def test_recurrent_layers_are_refused_in_one_line(kind, tmp_path):
         read_onnx(path)
 
 
+def test_what_hinders_several_nodes_is_said_once(tmp_path):
+    """A transformer has a normalization before each layer."""
+    net = Qdq((4, 6))
+    x = net.codes("x", 0.05, 3, S8)
+    for _ in range(3):
+        x = net.node("LayerNormalization", x, net.constant(np.ones(6)))
+        x = net.node("MatMul", net.codes(x, 0.05, 3, S8), weight(net, 6, 6))
+    message = (
+        r"^node layernorm\w+ \(LayerNormalization\): it cannot be stated .* "
+        r"\(and so of layernorm\w+, layernorm\w+\)$"
+    )
+    with pytest.raises(FormatError, match=message):
+        read_onnx(net.save(tmp_path / "net.onnx", x))
+
+
+@pytest.mark.parametrize("kind", ["MatMul", "Einsum"])
+def test_products_of_activations_are_no_layers(kind, tmp_path):
+    net = Qdq((4, 6))
+    first = net.codes(net.node("MatMul", net.codes("x", 0.05, 3, S8), weight(net, 6, 5)), 0.1, 0)
+    turned = net.node("Transpose", first, perm=[0, 2, 1])
+    stated = {"equation": "nij,njk->nik"} if kind == "Einsum" else {}
+    x = net.node(
+        "MatMul", net.codes(net.node(kind, first, turned, **stated), 0.1, 0), weight(net, 4, 3)
+    )
+    with pytest.raises(FormatError, match=r"it multiplies two activations, and a layer's weights"):
+        read_onnx(net.save(tmp_path / "net.onnx", x))
+
+
 # --- heads
 
 
