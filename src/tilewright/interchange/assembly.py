@@ -65,6 +65,7 @@ class Assembly:
         self._biases: dict[str, Integers] = {}
         self.notes: list[str] = []
         self.rounded: list[str] = []  # layers whose bias the file has as floats
+        self.shown: dict[str, SourceSums] = {}  # their sums, where these show that bias
 
     def add(self, op: Operator, node: Node, operands: list[Value], real: Affine) -> Value:
         """Add a node and its links; returns the value of its output.
@@ -260,6 +261,8 @@ class Assembly:
             offset = np.zeros(1) if is_whole else real.offset
             whole = Affine(real.gain, offset)
             self._sums[name] = SourceSums(output.tensor, whole, output.places)
+        elif name not in self._sums and name in self.shown:
+            self._sums[name] = self.shown[name]
         return output_notes(output, has_bias=not is_whole)
 
     def _linked(self, node: Node, found: dict[str, Steps]) -> Node:

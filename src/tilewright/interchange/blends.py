@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.folding import run_alone
-from tilewright.interchange.moves import RESIZES, add_move
+from tilewright.interchange.moves import RESIZES, Places, add_move
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.read_layers import unique
+from tilewright.interchange.uneven_blends import add_uneven
 from tilewright.interchange.values import Affine, Value
 from tilewright.interchange.wiring import name_sum
 from tilewright.spec import SumPool
@@ -38,8 +39,8 @@ def read_blend(
     *,
     batch: int,
     opset: int,
-) -> Value:
-    """The value after a bilinear resize.
+) -> tuple[Value, Places | None]:
+    """The value after a bilinear resize, and where its numbers stand, if in other places than in the file.
 
     A pixel that lies a parts of d behind its left neighbor is (d - a) times that one and a times the right
     one, and the sum is d times its value; so also of rows. Where pixels lie is what the engine says.
@@ -50,10 +51,16 @@ def read_blend(
     op.expect(antialias=0)
     if "crop" in op.attributes.get("coordinate_transformation_mode", ""):
         op.refuse("it must resize the whole plane, not crop it")
-    places = _places(op, value, constants, max(1, batch), opset)
-    node, moved = add_blend(op, value, places, assembly)
+    lines = _lines(op, value, constants, max(1, batch), opset)
+    rows, columns = (
+        in_parts(line, size) for line, size in zip(lines, value.plane[1:], strict=True)
+    )
+    if rows is None or columns is None:
+        return add_uneven(op, value, lines, assembly)
+    node, moved = add_blend(op, value, (rows, columns), assembly)
     step = np.array([grid.scale / node.area])
-    return assembly.add(op, node, [moved], Affine(step, -grid.zero_point * node.area * step))
+    found = assembly.add(op, node, [moved], Affine(step, -grid.zero_point * node.area * step))
+    return found, None
 
 
 def add_blend(
@@ -81,10 +88,10 @@ def add_blend(
     return SumPool(name, moved.plane, (1, parts), (1, parts), *codes), moved
 
 
-def _places(
+def _lines(
     op: Operator, value: Value, constants: dict[str, Array], samples: int, opset: int
-) -> tuple[Counts, Counts]:
-    """Rows and columns ``pixel part``: which of the plane's a pixel is made of, in equal parts."""
+) -> list[npt.NDArray[np.float64]]:
+    """Where each row and each column lies between those of the plane."""
     others = [name for name in op.inputs[1:] if name]
     if any(name not in constants for name in others):
         op.refuse("its sizes must be constant")
@@ -97,19 +104,19 @@ def _places(
         if blended.shape[:2] != fed.shape[:2] or not blended.size:
             op.refuse(f"it must keep samples and channels, but gives {blended.shape}")
         line = blended[0, 0, :, 0] if axis == 0 else blended[0, 0, 0, :]
-        found.append(in_parts(op, line.astype(np.float64), size))
-    return found[0], found[1]
+        found.append(line.astype(np.float64))
+    return found
 
 
-def in_parts(op: Operator, line: npt.NDArray[np.float64], size: int) -> Counts:
-    """Places ``pixel part`` along an axis, of so many pixels: which of them each part of a pixel is."""
+def in_parts(line: npt.NDArray[np.float64], size: int) -> Counts | None:
+    """Places ``pixel part`` along an axis, of so many pixels: which of them each part of a pixel is.
+
+    None where they lie at smaller parts of the way than a `MOST_PARTS`-th.
+    """
     known = range(1, MOST_PARTS + 1)
     parts = next((n for n in known if np.abs(line * n - np.rint(line * n)).max() < NEAR), 0)
     if not parts:
-        op.refuse(
-            f"its pixels must lie between those there are at parts of at least 1/{MOST_PARTS} of the way: "
-            "resize by a whole factor, or with mode nearest"
-        )
+        return None
     first, behind = np.divmod(np.rint(line * parts).astype(np.int64), parts)
     is_second = np.arange(parts) >= (parts - behind)[:, None]  # pixel part
     places: Counts = np.minimum(first[:, None] + is_second, size - 1)

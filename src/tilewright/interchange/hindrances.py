@@ -20,6 +20,10 @@ ATTENTION = (
     "its exponentials are floats; build the attention of integers with tilewright.quant.AttentionScores, "
     "AttentionSoftmax and AttentionMix (docs/quantize.md), or let the network end before it"
 )
+PRODUCT = (
+    "it multiplies two activations, and a layer's weights are constant; build attention of integers with "
+    "tilewright.quant.AttentionScores and AttentionMix (docs/quantize.md), or let the network end before it"
+)
 ADVICE = {
     **dict.fromkeys(
         (
@@ -51,11 +55,29 @@ class HindranceError(FormatError):
 
     def __init__(self, reasons: Iterable[str]) -> None:
         self.reasons = tuple(reasons)
-        several = "; ".join(f"({n}) {reason}" for n, reason in enumerate(self.reasons, 1))
-        count = len(self.reasons)
+        told = _together(self.reasons)
+        several = "; ".join(f"({n}) {reason}" for n, reason in enumerate(told, 1))
         super().__init__(
-            self.reasons[0] if count == 1 else f"{count} things hinder this network: {several}"
+            told[0] if len(told) == 1 else f"{len(told)} things hinder this network: {several}"
         )
+
+
+def _together(reasons: tuple[str, ...]) -> list[str]:
+    """The same, with one line for all nodes that are of one operation and hinder for one reason."""
+    others: dict[str, list[str]] = {}
+    firsts: dict[str, str] = {}
+    for reason in reasons:
+        label, _, why = reason.partition("): ")
+        name, _, kind = label.removeprefix("node ").rpartition(" (")
+        alike = f"{kind}: {why}" if why and label.startswith("node ") else reason
+        if alike in firsts:
+            others[alike].append(name)
+        firsts.setdefault(alike, reason)
+        others.setdefault(alike, [])
+    return [
+        f"{reason} (and so of {', '.join(others[alike])})" if others[alike] else reason
+        for alike, reason in firsts.items()
+    ]
 
 
 class UnlikeInputsError(FormatError):
@@ -96,6 +118,7 @@ def refuse_unknown(op: Operator) -> None:
 
 
 INTEGER_OPERATORS = ("ConvInteger", "DynamicQuantizeLinear", "MatMulInteger")
+RECURRENT = ("DynamicQuantizeLSTM", "GRU", "LSTM", "RNN")
 
 
 def refuse_other_dialects(ops: tuple[Operator, ...], place: object) -> None:
@@ -106,4 +129,10 @@ def refuse_other_dialects(ops: tuple[Operator, ...], place: object) -> None:
             f"{place} computes with integer operators ({min(found)}), which state no scales of "
             "activations: import the file that it was made from, or quantize it statically; what "
             "export-network --format onnx wrote is in the run folder that it came from"
+        )
+    recurrent = next((op for op in ops if op.kind in RECURRENT), None)
+    if recurrent is not None:
+        recurrent.refuse(
+            "recurrent layers cannot be stated in integers: what one step hands to the next are floats that "
+            "no quantizer makes codes; let the network end before it, or convolve over time"
         )

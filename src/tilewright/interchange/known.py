@@ -47,8 +47,9 @@ from tilewright.interchange.read_layers import (
     read_linear,
     scales_of,
 )
-from tilewright.interchange.read_pools import AVERAGES, LARGEST, read_average, read_largest
+from tilewright.interchange.read_pools import LARGEST, POOLS, read_average, read_largest
 from tilewright.interchange.read_steps import ELEMENTWISE, LAYOUTS, moved_input
+from tilewright.interchange.source import SourceSums
 from tilewright.interchange.together import COMPARISONS, read_together
 from tilewright.interchange.transposed import as_convolution
 from tilewright.interchange.turning import quantized
@@ -97,11 +98,8 @@ class Known:
             op.kind in JOINS and (op.kind == "Concat" or len(values) > 1)
         ):
             self._read_join(op, values)
-        elif op.kind in AVERAGES or is_blend(op):
-            self._read_average(op, values[0])
-        elif op.kind in LARGEST:
-            found = read_largest(op, values[0], self.constants, self.assembly)
-            self.values[op.output] = found
+        elif op.kind in POOLS or is_blend(op):
+            self._read_pool(op, values[0])
         elif op.kind in FUNCTIONS:
             self._read_function(op, values[0])
         elif op.kind in ELEMENTWISE and len(values) == 1:
@@ -109,18 +107,23 @@ class Known:
         else:
             refuse_unknown(op)
 
-    def _read_average(self, op: Operator, value: Value) -> None:
-        """The mean of each window, or of neighbors among which a pixel is put."""
+    def _read_pool(self, op: Operator, value: Value) -> None:
+        """The largest or the mean of each window, or of neighbors among which a pixel is put."""
         of = value, self.constants, self.assembly
         if is_blend(op):
-            found = read_blend(op, *of, batch=self._batch, opset=self._opset)
+            found, places = read_blend(op, *of, batch=self._batch, opset=self._opset)
             self.values[op.output] = found
+            if places is not None:
+                self.views.see(op, places)
             return
-        is_kernel = self.neighbors.meets_quantizer(op.output)
-        found, plane = read_average(op, *of, is_kernel=is_kernel)
+        if op.kind in LARGEST:
+            found, sizes = read_largest(op, *of)
+        else:
+            is_kernel = self.neighbors.meets_quantizer(op.output)
+            found, sizes = read_average(op, *of, is_kernel=is_kernel)
         self.values[op.output] = found
-        if plane != found.plane:
-            self.views.see_as(op, plane)
+        if sizes != found.plane:
+            self.views.see_as(op, sizes)
 
     def _read_codes(self, op: Operator, value: Value) -> Value:
         if self.neighbors.loses_relu(op):
@@ -183,18 +186,7 @@ class Known:
 
     def read_layer(self, op: Operator, values: list[Value]) -> None:
         """A convolution or a linear layer."""
-        if len(op.inputs) < 2:
-            op.refuse(f"it must read a value and a weight, not {op.inputs}")
-        weight = self.stated.weights.get(op.inputs[1]) or Weight.of_whole(
-            op.inputs[1], self.constants
-        )
-        for name in op.inputs[:2]:
-            if name in self.stated.unread:
-                op.refuse(
-                    f"what it reads is made by {self.stated.unread[name]}, which is not understood"
-                )
-        if weight is None or not values or values[0].tensor != op.inputs[0] or values[0].is_code:
-            op.refuse(f"it must read an activation and a weight that are both quantized{_how(op)}")
+        weight = self._weight_of(op, values)
         value, has_kernel = values[0], self.neighbors.has_kernel(op)
         if op.kind == "ConvTranspose":
             op, value, weight = as_convolution(op, value, weight, self.assembly)
@@ -214,8 +206,12 @@ class Known:
         has_kernel = has_kernel and value.codes_at is not None and weight.is_integer
         if bias is None and self._is_rounded(op, value, real):
             bias = rounded_bias(real.offset, scales_of(value, layer))
-            real = replace(real, offset=bias.codes * real.gain)
+            shown, real = real, replace(real, offset=bias.codes * real.gain)
             self.assembly.rounded.append(layer.name)
+            if self.neighbors.is_moved(op.output):  # shown alone, it has the bias of floats
+                self.assembly.shown[layer.name] = SourceSums(op.output, shown)
+                self.values[op.output] = self.assembly.add_integers(op, layer, [value], real)
+                return
         is_whole = not real.offset.any() or (bias is not None and bias.are_steps_of(real.gain))
         is_end = is_whole and op.output in self._outputs
         has_kernel = has_kernel and op.number("alpha", 1.0) == op.number("beta", 1.0) == 1
@@ -227,6 +223,22 @@ class Known:
         check_sums(op, layer, bias)
         found = self.assembly.add_integers(op, layer, [value], real, bias)
         self.values[op.output] = replace(found, kernel=products_of(value, layer, bias))
+
+    def _weight_of(self, op: Operator, values: list[Value]) -> Weight:
+        """The weight of a layer; refuses one that reads anything else than codes and a weight."""
+        if len(op.inputs) < 2:
+            op.refuse(f"it must read a value and a weight, not {op.inputs}")
+        weight = self.stated.weights.get(op.inputs[1]) or Weight.of_whole(
+            op.inputs[1], self.constants
+        )
+        for name in op.inputs[:2]:
+            if name in self.stated.unread:
+                op.refuse(
+                    f"what it reads is made by {self.stated.unread[name]}, which is not understood"
+                )
+        if weight is None or not values or values[0].tensor != op.inputs[0] or values[0].is_code:
+            op.refuse(f"it must read an activation and a weight that are both quantized{_how(op)}")
+        return weight
 
     def _is_rounded(self, op: Operator, value: Value, real: Affine) -> bool:
         """Whether ONNX Runtime rounds the bias of floats that a layer has."""
@@ -283,4 +295,7 @@ def _how(op: Operator) -> str:
     """What to do about a layer that one way of quantizing leaves in floats."""
     if op.kind != "ConvTranspose":
         return ""
-    return ": quantize_static leaves it in floats with QuantFormat.QOperator, and not with QuantFormat.QDQ"
+    return (
+        ": quantize_static leaves it in floats with QuantFormat.QOperator, and not with QuantFormat.QDQ; "
+        "torchao's quantizer for x86 always does"
+    )

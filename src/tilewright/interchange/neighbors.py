@@ -68,6 +68,11 @@ class Neighbors:
         """Whether one QuantizeLinear reads a tensor, directly or behind a Relu or Clip."""
         return tensor not in self.outputs and self._meets(tensor, RECTIFIERS, self.outputs)
 
+    def is_moved(self, tensor: str) -> bool:
+        """Whether only a move reads a tensor, through which a quantizer behind it moves."""
+        readers = self.readers.get(tensor, ())
+        return len(readers) == 1 and readers[0].kind in PASSED
+
     def _reads_codes(self, tensor: str) -> Operator | None:
         """The DequantizeLinear that a tensor comes from, but for moves."""
         maker = self.makers.get(tensor)

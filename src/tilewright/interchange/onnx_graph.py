@@ -287,9 +287,12 @@ def _sizes(value: onnx.ValueInfoProto, path: Path) -> tuple[int, ...]:
     sizes = tuple(dim.dim_value for dim in dims[1:])
     if len(sizes) not in (1, 2, 3) or min(sizes, default=0) < 1:
         found = [dim.dim_param or dim.dim_value or "?" for dim in dims]
+        what_to_do = (
+            "volumes are not read" if len(sizes) > 3 else "export it with the sizes of your images"
+        )
         raise FormatError(
             f"{path}: the input {value.name} must be (n, channels), (n, channels, h, w) or a sequence "
-            f"(n, channels, length) with fixed sizes, not {found}: export it with the sizes of your images"
+            f"(n, channels, length) with fixed sizes, not {found}: {what_to_do}"
         )
     if math.prod(sizes) > MAX_INPUT:
         raise FormatError(

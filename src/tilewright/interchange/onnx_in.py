@@ -16,6 +16,7 @@ from tilewright.interchange.channels_first import ChannelsFirst
 from tilewright.interchange.folding import FOLDED
 from tilewright.interchange.functions import FUNCTIONS
 from tilewright.interchange.hindrances import (
+    PRODUCT,
     HindranceError,
     Lost,
     UnlikeInputsError,
@@ -148,6 +149,8 @@ class _Reader:
             if len(op.inputs) < 2:
                 op.refuse(f"it must read a value and a weight, not {op.inputs}")
             weight = self._known.stated.weights.get(op.inputs[1])
+            if self._known.views.followed(op.inputs[1]) is not None:
+                op.refuse(PRODUCT)
             if weight is None and op.inputs[1] not in self._lost:
                 op.refuse("it must read a quantized weight")
             if weight is not None and op.kind == "Conv":

@@ -24,22 +24,30 @@ AVERAGES = ("AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceSum")
 LARGEST = ("GlobalMaxPool", "MaxPool", "ReduceMax")
 WORDS = {"ReduceMax": "a maximum", "ReduceMean": "a mean", "ReduceSum": "a sum"}
 POOLS = (*AVERAGES, *LARGEST)
+CHANNELS, ROWS, COLUMNS = 1, 2, 3
+"""The axes of a plane."""
 MOST_PIXELS = 4096
 """That may have divisors of their own: each has thresholds of its own, too."""
 
 
-def read_largest(op: Operator, value: Value, constants: Constants, assembly: Assembly) -> Value:
-    """The value after a max-pool of windows, or of the whole plane."""
+def read_largest(
+    op: Operator, value: Value, constants: Constants, assembly: Assembly
+) -> tuple[Value, tuple[int, ...]]:
+    """The value after a max-pool of windows, or a maximum along axes, and the sizes of the file's tensor."""
     if value.origin is None and value.grid is not None and not value.is_code:
         value = assembly.enter(value)
-    if _is_over_channels(op, constants):
-        by_pixel = _channels_side_by_side(op, value, assembly)
-        window = (1, value.plane[0])
-        return by_pixel.pooled(op, MaxPool(window, window, (0, 0)))
-    if op.kind != "MaxPool":
-        kernel = _whole_plane(op, value, constants)
-        pooled = value.pooled(op, MaxPool(kernel, kernel, (0, 0)))
-        return pooled.flattened(op) if op.attributes.get("keepdims", 1) == 0 else pooled
+    if op.kind == "MaxPool":
+        found = _read_pool(op, value, assembly)
+        return found, found.plane
+    axes = _reduced(op, value, constants)
+    kernel = _along(axes, value.plane)
+    if CHANNELS in axes:
+        value = _channels_side_by_side(op, value, assembly)
+    return _squeezed(op, value.pooled(op, MaxPool(kernel, kernel, (0, 0))), axes)
+
+
+def _read_pool(op: Operator, value: Value, assembly: Assembly) -> Value:
+    """The value after a max-pool of windows."""
     op.expect(storage_order=0)
     kernel = _window(op, value)
     axes = read_axes(op, value.plane, kernel)
@@ -82,17 +90,19 @@ def _with_edges(op: Operator, value: Value, axes: tuple[Axis, Axis]) -> np.ndarr
 
 def read_average(
     op: Operator, value: Value, constants: Constants, assembly: Assembly, *, is_kernel: bool
-) -> tuple[Value, Plane]:
-    """The mean of each window, or of the plane, or its sum, and the plane of the file's tensor of it.
+) -> tuple[Value, tuple[int, ...]]:
+    """The mean of each window, or along axes, or its sum, and the sizes of the file's tensor of it.
 
-    is_kernel: ONNX Runtime makes codes of it at once, if it reads codes. Where the plane is not that of the
-    value, each of its pixels is a channel there.
+    is_kernel: ONNX Runtime makes codes of it at once, if it reads codes. Where the sizes are not those of the
+    value's plane, its numbers have the same order there.
     """
     grid = value.grid
     if grid is None:
         op.refuse("it averages values that are not quantized: put a quantizer before it")
-    kernel, stride, ends = _average_window(op, value, constants)
-    if _is_over_channels(op, constants):
+    axes = [] if op.kind == "AveragePool" else _reduced(op, value, constants)
+    line = _along(axes, value.plane)
+    kernel, stride, ends = (line, line, ((0, 0), (0, 0))) if axes else _average_window(op, value)
+    if CHANNELS in axes:
         value = _channels_side_by_side(op, value, assembly)
     if any(map(any, ends)) and not op.attributes.get("count_include_pad", 0):
         return _by_pixel(op, value, (kernel, stride, ends), assembly)
@@ -111,23 +121,47 @@ def read_average(
         whole = Products(scale, np.array([offset]), grid.number_format, node.area)
         parts = Average(grid.scale, offset, node.area)
         found = replace(found, kernel=whole if op.kind == "GlobalAveragePool" else parts)
-    found = replace(found, is_positive=grid.low >= 0)
-    is_squeezed = op.attributes.get("keepdims", 1) == 0
-    found = found.flattened(op) if is_squeezed else found
-    return found, found.plane
+    return _squeezed(op, replace(found, is_positive=grid.low >= 0), axes)
 
 
-def _is_over_channels(op: Operator, constants: Constants) -> bool:
-    """Whether an operation reduces the channels of each pixel to one."""
-    if not op.kind.startswith("Reduce") or not op.attributes.get("keepdims", 1):
-        return False
-    return [axis % 4 for axis in _stated_axes(op, constants)] == [1]
+def _reduced(op: Operator, value: Value, constants: Constants) -> list[int]:
+    """The axes of a plane along which an operation reduces: rows, columns or both, or the channels."""
+    if value.is_flat:
+        op.refuse("it must read planes (n, channels, h, w)")
+    if not op.kind.startswith("Reduce"):
+        return [ROWS, COLUMNS]
+    axes = op.attributes.get("axes")
+    if axes is None:
+        axes = constant_input(op, constants, 1).reshape(-1)
+    known = sorted({int(axis) % 4 for axis in axes})
+    is_single = CHANNELS in known and all(value.plane[axis - 1] == 1 for axis in known[1:])
+    if not known or known[0] == 0 or (known[0] == CHANNELS and not is_single):
+        op.refuse(
+            f"only {WORDS[op.kind]} over the plane, axes 2 and 3 or one of them, or over the channels, axis "
+            f"1, is supported, not {[int(axis) for axis in axes]}"
+        )
+    return known
+
+
+def _along(axes: list[int], plane: Plane) -> Pair:
+    """The window of an operation along axes; the channels stand side by side along the row."""
+    if CHANNELS in axes:
+        return 1, plane[0]
+    return plane[1] if ROWS in axes else 1, plane[2] if COLUMNS in axes else 1
+
+
+def _squeezed(op: Operator, found: Value, axes: list[int]) -> tuple[Value, tuple[int, ...]]:
+    """What is left along axes, and its sizes in the file, where these axes may be gone."""
+    if op.attributes.get("keepdims", 1) or not axes:
+        return found, found.plane
+    if axes == [ROWS, COLUMNS]:
+        flat = found.flattened(op)
+        return flat, flat.plane
+    return found, tuple(size for axis, size in enumerate(found.plane, 1) if axis not in axes)
 
 
 def _channels_side_by_side(op: Operator, value: Value, assembly: Assembly) -> Value:
     """The codes of each pixel one behind the other along the row, in one channel."""
-    if value.is_flat:
-        op.refuse("it must read planes (n, channels, h, w)")
     if value.grid is None:
         op.refuse("it reads values that are not quantized: put a quantizer before it")
     channels, height, _ = value.plane
@@ -184,14 +218,8 @@ def _surrounded(op: Operator, value: Value, ends: tuple[Pair, Pair], assembly: A
     return add_move(op, value, index, assembly, tensor=None, fill=fill)
 
 
-def _average_window(
-    op: Operator, value: Value, constants: Constants
-) -> tuple[Pair, Pair, tuple[Pair, Pair]]:
-    """Kernel, stride and padding of an average; one over the plane, or all channels, has that as kernel."""
-    if op.kind != "AveragePool":
-        over = (1, value.plane[0]) if _is_over_channels(op, constants) else None
-        kernel = over or _whole_plane(op, value, constants)
-        return kernel, kernel, ((0, 0), (0, 0))
+def _average_window(op: Operator, value: Value) -> tuple[Pair, Pair, tuple[Pair, Pair]]:
+    """Kernel, stride and padding of an average."""
     kernel = _window(op, value)
     rows, columns = read_axes(op, value.plane, kernel)
     ends = ((rows.before, rows.after), (columns.before, columns.after))
@@ -211,25 +239,6 @@ def _average_window(
     if max(rows.dilation, columns.dilation) > 1:
         op.refuse("dilations must be [1, 1]")
     return kernel, (rows.stride, columns.stride), ends
-
-
-def _whole_plane(op: Operator, value: Value, constants: Constants) -> Pair:
-    """The window of an operation over the whole plane; refuses one over other axes."""
-    if value.is_flat:
-        op.refuse("it must read planes (n, channels, h, w)")
-    if op.kind.startswith("Reduce"):
-        axes = _stated_axes(op, constants)
-        if sorted(axis % 4 for axis in axes) != [2, 3]:
-            what = WORDS[op.kind]
-            op.refuse(f"only {what} over the plane, axes 2 and 3, is supported, not {axes}")
-    return value.plane[1:]
-
-
-def _stated_axes(op: Operator, constants: Constants) -> list[int]:
-    axes = op.attributes.get("axes")
-    if axes is None:
-        axes = constant_input(op, constants, 1).reshape(-1)
-    return [int(axis) for axis in axes]
 
 
 def _window(op: Operator, value: Value) -> Pair:

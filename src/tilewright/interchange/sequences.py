@@ -18,7 +18,7 @@ from tilewright.interchange.quant_node import QUANT_OPERATORS
 from tilewright.interchange.read_steps import ARITHMETIC
 
 WINDOWS = ("AveragePool", "Conv", "ConvTranspose", "MaxPool")
-AXES = ("ReduceMean", "ReduceSum", "Squeeze", "Unsqueeze")
+AXES = ("ReduceMax", "ReduceMean", "ReduceSum", "Squeeze", "Unsqueeze")
 BY_CHANNEL = (*ARITHMETIC, "PRelu")
 """Operations with a constant that may have a number for each channel."""
 ALONG = {"Concat": 1, "Gather": 0, "Split": 0}
@@ -27,6 +27,8 @@ RESIZES = ("Resize", "Upsample")
 
 ROW, SEQUENCE, PLANE = 2, 3, 4
 """The axis of the row, and how many axes a sequence and a plane have, with the samples."""
+ONE_ROW = {1: [0, 2, 1, 3], 2: [0, 1, 2, 3], 3: [0, 1, 3, 2]}
+"""Where the axes of a plane are in that of one row, whose sequence has one axis less, and the other way."""
 
 
 def has_sequences(graph: Graph) -> bool:
@@ -80,20 +82,22 @@ def _rewritten(ops: tuple[Operator, ...], constants: dict[str, Array]) -> Iterat
         after = _axes_behind(op, before, constants)
         axes_of |= dict.fromkeys(op.outputs, after)
         if {before, after} == {SEQUENCE, PLANE} and op.kind in ("Squeeze", "Unsqueeze"):
-            if [axis % PLANE for axis in stated_axes(op, constants)] != [ROW]:
-                op.refuse(
-                    "it is not read in a network of sequences, but to add a row or take it away"
-                )
+            (axis,) = (axis % PLANE for axis in stated_axes(op, constants))
+            kind, perm = "Identity" if axis == ROW else "Transpose", ONE_ROW.get(axis)
+            if perm is None:
+                op.refuse("it must leave the samples apart")
+            stated = {} if axis == ROW else {"perm": perm}
             yield replace(
-                op, kind="Identity", inputs=op.inputs[:1], attributes={}, written_as=op.kind
+                op, kind=kind, inputs=op.inputs[:1], attributes=stated, written_as=op.kind
             )
             continue
-        if before == PLANE:
+        if before == PLANE and not (op.kind == "Reshape" and after == SEQUENCE):
             yield op
             continue
         is_sequence = before == SEQUENCE and op.inputs[0] not in constants
         if is_sequence and op.kind in (*ALONG, *RESIZES, "Pad", "Slice"):
-            yield _moved_with_row(op, constants)
+            moved = _moved_with_row(op, constants)
+            yield from [moved] if after == SEQUENCE else _without_row(moved, constants)
         elif op.kind in WINDOWS:
             yield replace(op, attributes=op.attributes | of_planes(op))
         elif op.kind == "Transpose" and len(op.attributes.get("perm", ())) == 3:
@@ -161,6 +165,15 @@ def _moved_with_row(op: Operator, constants: dict[str, Array]) -> Operator:
     return op
 
 
+def _without_row(op: Operator, constants: dict[str, Array]) -> list[Operator]:
+    """An operation that takes one of a sequence, or of its channels, and the row that stays."""
+    between, axes = f"{op.output}.with_row", f"{op.output}.row"
+    row = ROW if op.attributes["axis"] > ROW else ROW - 1
+    constants[axes] = np.array([row], np.int64)
+    last = replace(op, kind="Squeeze", inputs=(between, axes), attributes={}, written_as=op.kind)
+    return [replace(op, outputs=(between,)), last]
+
+
 def _with_input(
     op: Operator, place: int, constants: dict[str, Array], change: Callable[[list[Any]], list[Any]]
 ) -> Operator:
@@ -191,8 +204,12 @@ def of_planes(op: Operator) -> dict[str, list[int]]:
 def _with_axes(op: Operator, constants: dict[str, Array]) -> Operator:
     """An operation over the sequence as one over rows and columns."""
 
+    drops = op.kind in ("Squeeze", "Unsqueeze") or not op.attributes.get("keepdims", 1)
+
     def planes(axes: list[int]) -> list[int]:
-        return [2, 3] if axes in ([2], [-1]) else axes
+        """Of a sequence the row and its pixels; of its channels, which are all if these go, the row too."""
+        known = [axis % SEQUENCE for axis in axes]
+        return [2, 3] if known == [2] else [1, 2] if known == [1] and drops else known
 
     if "axes" in op.attributes:
         axes = planes(list(op.attributes["axes"]))

@@ -46,7 +46,9 @@ def _places(op: Operator, size: int, wanted: int) -> Counts:
             f"from {size} to {wanted} pixels, its kernels round how much each neighbor counts: resize by a "
             "factor of 2, 4 or 8, or to the nearest pixel"
         )
-    return in_parts(op, np.array(line, np.float64), size)
+    places = in_parts(np.array(line, np.float64), size)
+    assert places is not None, "exact parts are large enough"  # noqa: S101
+    return places
 
 
 def _asked_pixel(rows: Counts, columns: Counts) -> tuple[tuple[int, int], list[Member]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from tilewright.errors import FormatError, ShapeError, UnknownNameError
 from tilewright.interchange.assembly import Assembly, end_of_network
 from tilewright.interchange.hindrances import NOT_STATED, HindranceError, Lost
@@ -16,12 +18,13 @@ from tilewright.interchange.kernels import rounded
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.source import Imported
 from tilewright.interchange.tflite_context import Context
+from tilewright.interchange.tflite_dilated import read_dilated
 from tilewright.interchange.tflite_graph import TfliteGraph, read_tflite_graph
 from tilewright.interchange.tflite_layers import LAYERS
 from tilewright.interchange.tflite_ops import MOVES, READERS, read_move
 from tilewright.interchange.tflite_pairs import PAIRS, read_pair
 from tilewright.interchange.tflite_places import Seen, plane_of, settled
-from tilewright.interchange.tflite_probe import PREFIX, RESOLVERS
+from tilewright.interchange.tflite_probe import PREFIX, RESOLVERS, run_alone
 from tilewright.interchange.values import Affine, Value
 from tilewright.store.artifact import read_bytes
 
@@ -35,10 +38,27 @@ def read_tflite(path: Path, *, kernels: str) -> Imported:
     if kernels not in RESOLVERS:
         raise UnknownNameError.among("kernels", kernels, tuple(RESOLVERS))
     file = read_tflite_graph(path, read_bytes(path))
+    _refuse_other_codes(path, file)
     reader = _Reader(file, kernels)
     for op in file.graph.ops:
         reader.read(op)
     return reader.finish(path)
+
+
+def _refuse_other_codes(path: Path, file: TfliteGraph) -> None:
+    """Raise `FormatError` in one line for files none of whose layers has activations of 8 bits."""
+    layers = [op for op in file.graph.ops if op.kind in LAYERS]
+    kinds = {file.tensors[op.output].kind for op in layers}
+    if kinds == {"int16"}:
+        raise FormatError(
+            f"{path} has activations of 16 bits (int16x8), and codes have at most 8 here: convert with int8 "
+            "activations, TFLITE_BUILTINS_INT8"
+        )
+    if kinds == {"float32"}:
+        raise FormatError(
+            f"{path} computes its layers with floats, if with codes of weights (dynamic range): convert with "
+            "full integer quantization, which needs a representative_dataset"
+        )
 
 
 class _Reader:
@@ -49,6 +69,7 @@ class _Reader:
         self._context = Context(file, kernels, Assembly())
         self._scratch = Context(file, kernels, Assembly())  # for what follows from what is lost
         self._seen = {file.graph.input: self._input()}
+        self._inside: set[str] = set()  # tensors of a convolution that is several operations
         self._lost: dict[str, Lost] = {}
         self._hindrances: dict[str, None] = {}
 
@@ -65,6 +86,13 @@ class _Reader:
 
     def read(self, op: Operator) -> None:
         """Take one operation; what it cannot state is kept until it is known whether that matters."""
+        if self._folded(op) or op.output in self._inside:
+            return
+        if op.kind == "SPACE_TO_BATCH_ND":
+            dilated = read_dilated(op, self._file.graph)
+            if dilated is not None:
+                op, inside = dilated
+                self._inside.update(inside)
         lost = [self._lost[name] for name in op.inputs if name in self._lost]
         reasons = dict.fromkeys(reason for one in lost for reason in one.reasons)
         try:
@@ -84,6 +112,24 @@ class _Reader:
         label = next((one.label for one in lost if one.behind), op.label)
         state = Lost(tuple(reasons), None if is_needed else behind, label)
         self._lost |= dict.fromkeys(op.outputs, state)
+
+    def _folded(self, op: Operator) -> bool:
+        """Whether an operation only asks for sizes or computes with constants; these are constants, too."""
+        constants, tensors = self._file.constants, self._file.tensors
+        if op.kind == "SHAPE" and op.inputs:
+            seen = self._seen.get(op.inputs[0])
+            sizes = tensors[op.inputs[0]].sizes if seen is None else (1, *seen.places.shape)
+            found = [np.array(sizes)]
+        elif op.inputs and all(name in constants for name in op.inputs if name):
+            try:
+                found = run_alone(self._file, op, (), kernels=self._context.kernels)
+            except FormatError:
+                return False  # it is refused as others are
+        else:
+            return False
+        pairs = zip(op.outputs, found, strict=True)
+        constants.update({name: one.astype(tensors[name].kind) for name, one in pairs})
+        return True
 
     def _read(self, op: Operator, context: Context) -> list[Seen]:
         sources = [

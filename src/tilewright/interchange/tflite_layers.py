@@ -92,7 +92,11 @@ def _convolution(
         has_gaps = padding(op) == "SAME_UPPER" and any(turned.attributes["output_padding"])
         found, value, weight = as_convolution(turned, value, weight, context.assembly)
         return replace(found, attributes=found.attributes | {"has_gaps": has_gaps}), value, weight
+    if source.places.ndim == 2:  # of a sequence
+        source = replace(source, places=source.places[None])
     source, pads = without_border(source)
+    border = op.attributes.get("border", (0, 0, 0, 0))
+    pads = tuple(one + other for one, other in zip(pads, border, strict=True))
     value = settled(op, source, context.assembly)
     return _windows(op, weight, pads, value), value, weight
 
@@ -107,7 +111,13 @@ def _is_of_tokens(context: Context, op: Operator, source: Seen, weight: Weight) 
 def _transposed(context: Context, op: Operator, value: Value, weight: Weight) -> Operator:
     """TRANSPOSE_CONV in ONNX's words: what the stated size has less than all products is padding."""
     strides = [stated(op, "strideH"), stated(op, "strideW")]
-    sizes = context.file.tensors[op.output].sizes
+    if context.file.tensors[operand(op, 0)].values is None and context.kernels == "xnnpack":
+        op.refuse(
+            "the file computes its size, so that XNNPACK leaves it to kernels that round otherwise from one "
+            "channel to the next: give --kernels reference, or convert with a batch of 1, "
+            "keras.Input(..., batch_size=1)"
+        )
+    sizes = tuple(context.file.constants.get(operand(op, 0), np.zeros(0)).tolist())
     if len(sizes) != 4 or value.is_flat:
         op.refuse("it must read and give planes (1, h, w, channels)")
     before, after = [], []

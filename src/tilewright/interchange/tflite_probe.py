@@ -43,7 +43,7 @@ def run_alone(
     model.version, model.operatorCodes = 3, [file.model.operatorCodes[one.opcodeIndex]]
     model.buffers, model.subgraphs = [schema.BufferT()], [graph]
     graph.tensors, graph.operators, graph.inputs = [], [one], []
-    left = iter(inputs)
+    left, names = iter(inputs), tuple(file.tensors)
 
     def add(number: int, *, is_read: bool) -> int:
         if number < 0:
@@ -51,6 +51,10 @@ def run_alone(
         tensor = copy.copy(file.model.subgraphs[0].tensors[number])
         buffer = file.model.buffers[tensor.buffer]
         tensor.shapeSignature, tensor.buffer = None, 0
+        known = file.constants.get(names[number])
+        if buffer.data is None and known is not None:  # computed of constants
+            buffer, tensor.shape = schema.BufferT(), np.array(known.shape, np.int32)
+            buffer.data = np.frombuffer(known.tobytes(), np.uint8)
         if buffer.data is not None:
             tensor.buffer = len(model.buffers)
             model.buffers.append(buffer)

@@ -10,7 +10,7 @@ from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.blends import is_blend
 from tilewright.interchange.extremes import EXTREMES
 from tilewright.interchange.held import QUANTIZERS, hold, named, over_tokens, standing, tokens_of
-from tilewright.interchange.hindrances import ADVICE, refuse_unknown
+from tilewright.interchange.hindrances import ADVICE, PRODUCT, refuse_unknown
 from tilewright.interchange.joins import Ahead, quantizer_ahead
 from tilewright.interchange.moves import MOVES, Places, View, add_move, code_of, read_move
 from tilewright.interchange.onnx_graph import Array, Graph, Operator
@@ -81,9 +81,12 @@ class Views:
 
     def see_as(self, op: Operator, plane: tuple[int, ...]) -> None:
         """The numbers of an operation's value are of these sizes in the file, in the same order."""
-        value = self._values.pop(op.output)
-        places = np.arange(int(np.prod(plane)), dtype=np.int32).reshape(plane)
-        self.open[op.output] = View(value, places, op)
+        self.see(op, np.arange(int(np.prod(plane)), dtype=np.int32).reshape(plane))
+
+    def see(self, op: Operator, places: Places) -> None:
+        """The numbers of an operation's value stand in these places in the file."""
+        made = replace(op, kind="View", written_as=op.written_as or op.kind)
+        self.open[op.output] = View(self._values.pop(op.output), places, made)
 
     def close(self, op: Operator) -> None:
         """What an operation has made of views, number by number, is a view too, with the same places."""
@@ -132,6 +135,8 @@ class Views:
         name = op.inputs[0] if op.inputs else ""
         view, value = self.open.get(name), self._values.get(name)
         is_alone = all(self.followed(other) is None for other in op.inputs[1:])
+        if op.kind in ("Einsum", "Gemm", "MatMul") and not is_alone:
+            op.refuse(PRODUCT)
         if op.kind == "MatMul" and value is not None and not value.is_flat:
             view = _start_view(op, value)
         found = None if view is None else over_tokens(op, view, self._constants)
@@ -168,9 +173,10 @@ class Views:
     def _settle(self, op: Operator) -> Operator:
         for name in dict.fromkeys(op.inputs):
             if name in self.open:
-                view = self.open.pop(name)
+                view = self.open[name]
                 ahead = self._quantizer(op, view)
                 self._values[name] = _settled(view, name, self._assembly, wanted=op, ahead=ahead)
+                del self.open[name]
         return op
 
 

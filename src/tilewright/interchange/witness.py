@@ -27,6 +27,9 @@ SIGNED_CODES = "session.qdqisint8allowed"
 FLOAT_INPUTS = "session.qdq_matmulnbits_accuracy_level"
 """Its option for floats that meet dequantized weights: by default (4) it rounds them to 8 bits, at 1 not."""
 
+PASSED = ("Flatten", "MaxPool", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze")
+"""Operations through which its optimizer may move a quantizer."""
+
 Tensors = dict[str, npt.NDArray[Any]]
 Evaluate = Callable[[Tensors], list[npt.NDArray[Any]]]
 """One batch of each input, by name, to the wanted tensors."""
@@ -124,7 +127,23 @@ def _default_onnxruntime(model: Any, tensors: tuple[str, ...]) -> Evaluate:
     return _session(model, tensors, {})
 
 
+def _apart(model: Any, tensors: tuple[str, ...]) -> tuple[str, ...]:
+    """The names under which ONNX Runtime shows tensors as the file has them.
+
+    It moves the quantizer behind a Reshape, say, to the layer before, and what it then shows of the layer is
+    on the quantizer's grid. A second reader, which hands the tensor on, keeps the quantizer where it is.
+    """
+    nodes = model.graph.node
+    moved = {name for node in nodes if node.op_type in PASSED for name in node.input} & {*tensors}
+    for name in sorted(moved):
+        shown = f"{name}.shown"
+        if not any(shown in node.output for node in nodes):
+            nodes.add(op_type="Identity", name=shown, input=[name], output=[shown])
+    return tuple(f"{name}.shown" if name in moved else name for name in tensors)
+
+
 def _session(model: Any, tensors: tuple[str, ...], entries: dict[str, str]) -> Evaluate:
+    tensors = _apart(model, tensors)
     runtime = require("onnxruntime", extra="onnx")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1

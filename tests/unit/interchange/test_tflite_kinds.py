@@ -125,9 +125,7 @@ def test_the_rounding_of_the_other_kernels_would_be_seen(tmp_path):
 
 def test_another_share_of_a_neighbor_would_be_seen(tmp_path, monkeypatch):
     in_parts = tflite_blends.in_parts
-    monkeypatch.setattr(
-        tflite_blends, "in_parts", lambda op, line, size: in_parts(op, line[::-1], size)
-    )
+    monkeypatch.setattr(tflite_blends, "in_parts", lambda line, size: in_parts(line[::-1], size))
     assert differ(resized(tmp_path / "net.tflite", "from the corner on"), "xnnpack") > 0
 
 

@@ -125,29 +125,18 @@ def test_planes_resized_between_pixels(way, tmp_path):
 def test_another_share_of_a_neighbor_would_be_seen(tmp_path, monkeypatch):
     in_parts = blends.in_parts
 
-    def shifted(op, line, size):
-        return in_parts(op, line, size)[:, ::-1] if size == 6 else in_parts(op, line, size)
+    def shifted(line, size):
+        return in_parts(line, size)[:, ::-1] if size == 6 else in_parts(line, size)
 
-    monkeypatch.setattr(blends, "in_parts", lambda op, line, size: shifted(op, line[::-1], size))
+    monkeypatch.setattr(blends, "in_parts", lambda line, size: shifted(line[::-1], size))
     path = resized(tmp_path / "net.onnx", np.array([1, 1, 2, 2], np.float32), {})
     foreign = read_foreign(path, 4)
     assert any(not one.passed for one in compare_foreign(foreign))
 
 
-@pytest.mark.parametrize(
-    ("scales", "mode", "message"),
-    [
-        ([1, 1, 2, 2], "cubic", r"mode must be nearest or linear, not cubic"),
-        (
-            [1, 1, 1, 37 / 6],
-            "linear",
-            r"must lie between .* at parts of at least 1/16 .*: resize by a whole factor",
-        ),
-    ],
-)
-def test_other_resizes_say_what_to_do(scales, mode, message, tmp_path):
-    path = resized(tmp_path / "net.onnx", np.array(scales, np.float32), {}, mode=mode)
-    with pytest.raises(FormatError, match=message):
+def test_other_resizes_say_what_to_do(tmp_path):
+    path = resized(tmp_path / "net.onnx", np.array([1, 1, 2, 2], np.float32), {}, mode="cubic")
+    with pytest.raises(FormatError, match=r"mode must be nearest or linear, not cubic"):
         read_onnx(path)
 
 
