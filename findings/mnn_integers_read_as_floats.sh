@@ -2,7 +2,7 @@
 # MNN reads the bits of int32 numbers as floats in ArgMax, ArgMin and MatMul of an ONNX file: of the logits -5, -3, -7, -1 class 0 wins, and products are 0 or -8388609.
 #
 # MNN 3.6.1 (converter and runtime of the Python package, CPU), onnx 1.23.2. Negative int32 numbers are NaNs as floats and small positive ones denormal, so that ArgMax is right for logits
-# that are all positive and takes the first of the others; ArgMin takes one of them at random, as it seems, and a MatMul of int32 matrices gives 0 or -8388609. Nothing is said: the converter ends with "Converted Success!".
+# that are all positive and takes the first of the others; ArgMin takes other places than the least one, and a MatMul of int32 matrices gives 0 or -8388609. Nothing is said: the converter ends with "Converted Success!".
 # A Cast to float in front of ArgMax, or TopK in its place, is right; so are Add, ReduceSum and ReduceMax of int32, and a Relu but for 2147483647, which becomes 0. An integer
 # network whose last layer hands on psums has its accuracy decided by this ArgMax. Let ONNX Runtime give the classes, or cast the logits to float32 first, which is exact up to 2^24.
 set -euo pipefail
