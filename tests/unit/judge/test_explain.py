@@ -193,6 +193,28 @@ class TestNoFalseExplanation:
         assert near.place == (0, 2, 8)
         assert near.found == near.predicted ^ 4
 
+    @pytest.mark.parametrize(
+        ("order", "key"),
+        [
+            ((1, 2, 0), "outputs-refolded"),
+            ((1, 0, 2), "outputs-by-rows"),
+            ((2, 1, 0), "outputs-refolded-transposed"),
+        ],
+    )
+    def test_a_list_in_another_order_with_one_flipped_bit_is_nearest_to_that_order(
+        self, bundle, order, key
+    ):
+        numbers = _psums()
+        numbers[2, 1, 3] ^= 4
+        found = _explain(bundle, numbers.transpose(order).reshape(numbers.shape))
+        assert not found.is_explained
+        near = found.near[0]
+        assert (near.cause.key, near.reproduced) == (key, 99)
+        assert near.cause.hint.endswith(
+            f"--order '{' '.join(('oc', 'oh', 'ow')[n] for n in order)}'"
+        )
+        assert near.found == near.predicted ^ 4
+
     def test_one_number_is_too_little(self, bundle):
         codes, weight = _tensors()
         problem = _problem(bundle, _with_one(convolve(weight, codes, SHAPE)))
