@@ -172,6 +172,7 @@ def _read_file(
     content = _in_lines(raw)
     named = _named_files(bundle, layout, path.name)
     if named and kind in (None, named.form.kind):
+        _check_own(named, path, content)
         is_part = is_partial or len(named.texts.names) > 1
         return _in_either_radix(bundle, named, path, content, None, is_partial=is_part)
     if b"\0" not in content and read_table(content.decode()) is None:
@@ -197,6 +198,16 @@ def _read_file(
     if image is not None:
         return _of_image(bundle, path, image, kind or "psum", is_partial=is_partial)
     return read_free_text(bundle, path, raw, kind, is_partial=is_partial, refusals=tuple(refusals))
+
+
+def _check_own(files: WordFiles, path: Path, content: bytes) -> None:
+    """Raise `FormatError` for a file of the layout's name under a title of expected numbers, unlike its own."""
+    form = files.texts.called(path.name)
+    own = {line.strip() for line in (*form.header, *form.trailer)}
+    lines = content.decode("utf-8", "replace").splitlines()
+    plain = (line for line in lines if line.strip() not in own)
+    if b"\0" not in content:
+        without_expected(path, "\n".join(plain))
 
 
 def _is_list(bundle: Bundle, layout: Layout, image: MemoryImage, kind: str) -> bool:
