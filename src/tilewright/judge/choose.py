@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, permutations
 from math import prod
 
 from tilewright.errors import ConfigError, counted
@@ -238,22 +238,44 @@ def _indices(columns: Columns, bundle: Bundle, kind: str, order: str | None) -> 
     if not any(column.word for column in columns.columns):
         at = at or list(range(count - 1))
     at = at or _run(columns, [0])[: count - 1]
-    sizes = sizes_of(bundle)
-    for names in ((order or " ".join(DUMP_AXES[kind])).split(), ["oc", "onij"]):
-        tail = at[-len(names) :]
-        rest = [n for n in at if n not in tail]
-        if len(tail) != len(names) or not all(_says_nothing(columns, n) for n in rest):
-            continue
-        found = _counted(columns, tail)
-        wanted = [set(range(sizes.get(name, 0))) for name in names]
-        axes = [{place[n] for place in found} for n in range(len(names))]
-        is_whole = axes[0] <= wanted[0] and axes[1:] == wanted[1:]
-        if found and is_whole and len(found) in (len(columns.rows), prod(map(len, wanted))):
-            return dict(zip(names, tail, strict=True))
+    sizes, axes = sizes_of(bundle), tuple((order or " ".join(DUMP_AXES[kind])).split())
+    is_bare = not any(column.is_index or column.word for column in columns.columns)
+    named = _placed(columns, at, sizes, axes)
+    others = [
+        found for names in permutations(axes) if (found := _placed(columns, at, sizes, names))
+    ]
+    if is_bare and order is None and named and len(others) > 1 and _is_turned(columns, named):
+        return {}
+    if named or (is_bare and order is None and len(others) == 1):
+        return named or others[0]
+    if named := _placed(columns, at, sizes, ("oc", "onij")):
+        return named
     is_index = len(at) == 1 and columns.columns[at[0]].is_index
     found = _counted(columns, at) if is_index else set()
     is_within = found and max(found) < (_count(bundle, kind, order),)
     return {INDEX: at[0]} if is_within and len(found) == len(columns.rows) else {}
+
+
+def _placed(
+    columns: Columns, at: Sequence[int], sizes: Mapping[str, int], names: tuple[str, ...]
+) -> dict[str, int]:
+    """The last of the columns `at` by these names, if they count all such places; else none."""
+    tail = at[-len(names) :]
+    rest = [n for n in at if n not in tail]
+    if len(tail) != len(names) or not all(_says_nothing(columns, n) for n in rest):
+        return {}
+    found = _counted(columns, tail)
+    wanted = [set(range(sizes.get(name, 0))) for name in names]
+    axes = [{place[n] for place in found} for n in range(len(names))]
+    is_whole = bool(found) and axes[0] <= wanted[0] and axes[1:] == wanted[1:]
+    is_whole = is_whole and len(found) in (len(columns.rows), prod(map(len, wanted)))
+    return dict(zip(names, tail, strict=True)) if is_whole else {}
+
+
+def _is_turned(columns: Columns, places: Mapping[str, int]) -> bool:
+    """Whether the first place runs fastest and the last one slowest, as where they stand turned round."""
+    rows = [tuple(int(row[at]) for at in places.values()) for row in columns.rows]
+    return rows == sorted(rows, key=lambda row: row[::-1]) != sorted(rows)
 
 
 def _counted(columns: Columns, at: Sequence[int]) -> set[tuple[int, ...]]:

@@ -185,8 +185,10 @@ def _remedy(tokens: Sequence[Token], wanted: int, bits: int, radix: str) -> str:
     if lanes > 1:
         return lanes_remedy(lanes, bits)
     if lines == wanted and count % wanted == 0:
+        places = "If the last counts, --order names the others ('ow oh oc'); else say which one, "
         return (
-            f"a table of {count // wanted} columns? Say which one counts, and its place, with --pattern, as "
+            f"a table of {count // wanted} columns? {places if count > 3 * wanted else 'Say which one counts, '}"
+            "and its place, with --pattern, as "
             r"'^(?P<oc>\d+),(?P<oh>\d+),(?P<ow>\d+),(?P<value>-?\d+)'"
         )
     return "another layer, geometry or kind? (--kind; --partial if only the first ones are there)"

@@ -201,7 +201,7 @@ def _read_file(
 
 
 def _check_own(files: WordFiles, path: Path, content: bytes) -> None:
-    """Raise `FormatError` for a file of the layout's name under a title of expected numbers, unlike its own."""
+    """Raise `FormatError` for a file of the layout's name whose own title is one of expected numbers."""
     form = files.texts.called(path.name)
     own = {line.strip() for line in (*form.header, *form.trailer)}
     lines = content.decode("utf-8", "replace").splitlines()
