@@ -29,6 +29,7 @@ from tilewright.adopt.windows import Plane
 from tilewright.bundles import BundleVerdict, Geometry, check_folder, check_foreign
 from tilewright.errors import ConfigError, DataError, counted
 from tilewright.vectors import Layout
+from tilewright.vectors.encoding import without_mark
 
 SECONDS = 9.0
 EARLY, HALF = 0.2, 0.7
@@ -161,7 +162,7 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
 def _told(folder: Path, family: Family) -> str:
     """A family that no layer has, with the reason where its first file shows one."""
     first = family.files[0]
-    content = b"" if first.container else (folder / first.name).read_bytes()
+    content = b"" if first.container else without_mark((folder / first.name).read_bytes())
     return reason_of(family.title, content) or family.title
 
 
@@ -307,6 +308,10 @@ def _notes(reading: Reading) -> list[str]:
     if turned:
         notes.append(
             "channels could be numbered the other way round in all files at once: nothing would change"
+        )
+    if min(reading.sized.sizes.out) > 1:
+        notes.append(
+            "rows could be columns in all files at once, as MATLAB writes them: nothing would change"
         )
     if _hides_relu(reading):
         notes.append("no psum is negative: the files do not say whether ReLU was applied, names do")

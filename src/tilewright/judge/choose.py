@@ -13,6 +13,7 @@ from tilewright.judge.columns import Chosen, Column, Columns
 from tilewright.judge.dump import DUMP_AXES
 from tilewright.judge.listed import numbers_in_order
 from tilewright.judge.long_rows import rows_of_places, rows_that_count
+from tilewright.judge.place_words import with_axes
 from tilewright.judge.places import INDEX, PLACES, sizes_of
 from tilewright.judge.words import COUNTS, is_beside, is_expected, is_own
 from tilewright.vectors import Bundle
@@ -35,13 +36,18 @@ _NATURAL = re.compile(r"\+?[0-9]+(\.[0-9]+)?")
 
 
 def choose(columns: Columns, bundle: Bundle, kind: str | None, order: str | None) -> Chosen | str:
-    """Which of the columns count; or why nobody knows.
+    """Which of the columns count; or why nobody knows. Places may have other words (`with_axes`).
 
     A row that is not valid has no number. Of titles each must be known. Behind other words, columns that are
     constant or count up say nothing; what is left must be one number, or several side by side, or the indices
     of every place (``psum[0][1][2]``). Raises `ConfigError` for an order beside places.
     """
-    columns = _valid(columns)
+    columns, said = with_axes(_valid(columns), sizes_of(bundle))
+    chosen = _choose(columns, bundle, kind, order)
+    return replace(chosen, note=f"{chosen.note}{said}") if isinstance(chosen, Chosen) else chosen
+
+
+def _choose(columns: Columns, bundle: Bundle, kind: str | None, order: str | None) -> Chosen | str:
     words = [column.word for column in columns.columns]
     places = {word: at for at, word in enumerate(words) if word in PLACES}
     if places and order is not None:
@@ -53,7 +59,7 @@ def choose(columns: Columns, bundle: Bundle, kind: str | None, order: str | None
     open_columns = [
         at for at, word in enumerate(words) if word not in PLACES and not _says_nothing(columns, at)
     ]
-    lanes = [] if places else _lanes(columns, open_columns)
+    lanes = [] if places else _lanes(columns, open_columns) or _lanes_in_brackets(columns)
     if lanes:
         return _of_lanes(columns, lanes, bundle, kind, order)
     has_expected = any(map(_is_expected, columns.columns))
@@ -210,6 +216,23 @@ def _lanes(columns: Columns, at: list[int]) -> list[int]:
     words = {one["word"] for one in found.values() if one}
     is_whole = len(lanes) == len(at) > 1 and sorted(lanes) == list(range(len(at)))
     return [lanes[n] for n in sorted(lanes)] if is_whole and len(words) == 1 else []
+
+
+def _lanes_in_brackets(columns: Columns) -> list[int]:
+    """The numbers of lines such as ``out[0]=5 out[1]=-7``, in the order of their indices; else none."""
+    found = dict[int, int]()
+    for at, (index, value) in enumerate(pairwise(columns.columns)):
+        cells = set(columns.cells(at))
+        if index.is_index and not value.is_index and index.word == value.word and len(cells) == 1:
+            (cell,) = cells
+            if cell.isdecimal() and _LANE.fullmatch(f"{value.word}0"):
+                found[int(cell)] = at + 1
+    taken = {*found.values(), *(at - 1 for at in found.values())}
+    rest = [at for at in range(len(columns.columns)) if at not in taken]
+    is_whole = len(found) > 1 and sorted(found) == list(range(len(found)))
+    is_whole = is_whole and len({columns.columns[at].word for at in taken}) == 1
+    is_whole = is_whole and all(_says_nothing(columns, at) for at in rest)
+    return [found[n] for n in sorted(found)] if is_whole else []
 
 
 def _of_lanes(
