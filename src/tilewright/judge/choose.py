@@ -274,9 +274,9 @@ def _indices(columns: Columns, bundle: Bundle, kind: str, order: str | None) -> 
     if named := _placed(columns, at, sizes, ("oc", "onij")):
         return named
     is_index = len(at) == 1 and columns.columns[at[0]].is_index
-    found = _counted(columns, at) if is_index else set()
-    is_within = found and max(found) < (_count(bundle, kind, order),)
-    return {INDEX: at[0]} if is_within and len(found) == len(columns.rows) else {}
+    counts = _counted(columns, at) if is_index else set()
+    is_within = counts and max(counts) < (_count(bundle, kind, order),)
+    return {INDEX: at[0]} if is_within and len(counts) == len(columns.rows) else {}
 
 
 def _placed(

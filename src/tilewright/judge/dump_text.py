@@ -120,7 +120,7 @@ def _without_shape(lines: list[str]) -> list[str]:
 def _with_whole_rows(lines: list[str]) -> list[str]:
     """Rows that MATLAB or Octave prints in blocks, ``Columns 1 through 8:``, each on its first line."""
     heads = [(at, found) for at, line in enumerate(lines) if (found := _COLUMNS.fullmatch(line))]
-    found, rows, seen = list(lines), list[int](), 0
+    whole, rows, seen = list(lines), list[int](), 0
     for at, head in heads:
         here, next_line = list[int](), at + 1
         while next_line < len(lines) and (
@@ -133,11 +133,11 @@ def _with_whole_rows(lines: list[str]) -> list[str]:
             rows, seen = here, 0
         if first != seen + 1 or len(here) != len(rows):
             return lines
-        found[at], seen = "", last
+        whole[at], seen = "", last
         for row, line in zip(rows, here, strict=True):
             if row != line:
-                found[row], found[line] = f"{found[row]} {lines[line]}", ""
-    return found
+                whole[row], whole[line] = f"{whole[row]} {lines[line]}", ""
+    return whole
 
 
 def _is_row(line: str) -> bool:

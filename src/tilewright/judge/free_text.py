@@ -78,8 +78,8 @@ def read_free_text(
     check_whole(path, without_heads(text).splitlines())
     if not table:
         text, more = without_expected(path, text)
-        text, own = list_called(text, said, len(numbers_in_order(bundle, said, order)))
-        notes = (*notes, *more, *own)
+        text, called = list_called(text, said, len(numbers_in_order(bundle, said, order)))
+        notes = (*notes, *more, *called)
     try:
         dump = _of_list(bundle, path, text, kind, order=order, radix=radix, is_partial=is_partial)
     except FormatError as error:
