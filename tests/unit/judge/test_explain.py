@@ -137,6 +137,17 @@ def _unsigned_in_8_bits():
     return sum(wrap(convolve(one_tap, plane, SHAPE), 8) for plane, one_tap in taps)
 
 
+def _not_cleared(psums):
+    """Each pixel has those before it added."""
+    return psums.reshape(len(psums), -1).cumsum(axis=1).reshape(psums.shape)
+
+
+def _stuck(weight):
+    """PE (2, 1) of 4 x 6 has input channel 2 and output channel 1."""
+    weight[1, 2] = 7
+    return weight
+
+
 class TestPairs:
     @pytest.mark.parametrize(
         ("numbers", "keys"),
@@ -155,11 +166,31 @@ class TestPairs:
                 lambda: _psums(lambda w: w & 15)[:, :, ::-1],
                 {"weights-unsigned", "outputs-map-columns-flipped"},
             ),
+            (
+                lambda: _not_cleared(_psums(lambda w: w & 15)),
+                {"weights-unsigned", "not-cleared pixels"},
+            ),
+            (
+                lambda: _psums(lambda w: _stuck(w[:, [1, 0, 3, 2, 5, 4]])),
+                {"weights-ic-pairs", "pe-stuck row=2 col=1 value=7"},
+            ),
         ],
     )
     def test_two_planted_faults_are_named(self, bundle, numbers, keys):
         found = _explain(bundle, numbers())
         assert any(keys == set(pair) for group in _keys(found) for pair in group), _keys(found)
+
+    @pytest.mark.parametrize(
+        "numbers",
+        [
+            lambda: _not_cleared(_psums(lambda w: w & 15)),
+            lambda: _psums(lambda w: _stuck(w[:, [1, 0, 3, 2, 5, 4]])),
+        ],
+    )
+    def test_two_planted_faults_and_one_flipped_bit_are_not_named(self, bundle, numbers):
+        wrong = numbers()
+        wrong[1, 2, 3] ^= 4
+        assert not _explain(bundle, wrong).is_explained
 
     def test_no_table_is_made_of_the_maps_of_a_part_where_numbers_are_wide(
         self, bundle, monkeypatch
