@@ -125,13 +125,8 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
         families, others = (parted, rest) if len(parted) > len(families) else (families, others)
     bench = read_bench(folder, testbench) if testbench is not None else BenchFiles()
     left, unread = bench.choose(families)
-    if len(left) < 3:
-        raise DataError(
-            f"{folder} must hold files of activations, weights and expected numbers, but has "
-            f"{counted(len(left), 'kind')} of numbers: "
-            f"{', '.join(f.title for f in left) or 'none'}{_why(others)}"
-        )
-    numbered = left
+    _check_kinds(folder, left, others)
+    numbered, said = left, list[str]()
     clock, near, misfits = Clock.of(seconds), list[Fit](), list[str]()
     layers, left = _in_slices(folder, plain_slices(left), left, clock.part(EARLY), misfits)
     for stage in STAGES:
@@ -144,14 +139,11 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
             layers.append(layer)
             left = without(left, used)
         if stage == LIKELY and len(left) >= 3:
-            parts = slices_of(left)
-            part = clock.part(HALF)
+            parts, part = slices_of(left), clock.part(HALF)
             more, left = _in_slices(folder, parts, left, part, misfits, number=len(layers))
             layers += more
-    said = list[str]()
     if not layers and not misfits:
-        layers, left, said = _without_warm_up(folder, numbered, left, seconds)
-        said = said or list(codes_that_fit(numbered, Clock.of(seconds * MORE)))
+        layers, left, said = _otherwise(folder, numbered, left, seconds)
     names = [*(_told(folder, family) for family in left), *(family.title for family in unread)]
     return Adoption(
         folder,
@@ -160,8 +152,7 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
         (
             *bench.notes,
             *not_joined(numbered, left),
-            *(() if layers or said else unsigned(numbered)),
-            *said,
+            *(said or (() if layers else unsigned(numbered))),
         ),
         time.monotonic() - start,
         _nearest(near),
@@ -170,16 +161,28 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
     )
 
 
-def _without_warm_up(
+def _check_kinds(folder: Path, families: Sequence[Family], others: Sequence[str]) -> None:
+    """Raise `DataError` for fewer than three kinds of numbers."""
+    if len(families) < 3:
+        raise DataError(
+            f"{folder} must hold files of activations, weights and expected numbers, but has "
+            f"{counted(len(families), 'kind')} of numbers: "
+            f"{', '.join(f.title for f in families) or 'none'}{_why(others)}"
+        )
+
+
+def _otherwise(
     folder: Path, families: Sequence[Family], left: list[Family], seconds: float
 ) -> tuple[list[AdoptedLayer], list[Family], list[str]]:
-    """The layer of files without first lines that repeat one another, what it leaves, and a note."""
+    """The layer of files without first lines that repeat one another, what it leaves, and what is said of it;
+    or in which other code they fit.
+    """
     for changed, said in without_warm_up(families):
         fits = find_layer(changed, Clock.of(seconds * MORE), stages=(LIKELY,), most=MOST_SIZES)
         layer, used = _adopted(folder, fits, _as_found(changed, fits), 0)
         if layer is not None:
             return [layer], without(list(families), used), [said]
-    return [], left, []
+    return [], left, list(codes_that_fit(families, Clock.of(seconds * MORE)))
 
 
 def _told(folder: Path, family: Family) -> str:
