@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from tilewright.adopt.altered import codes_that_fit, without_warm_up
 from tilewright.adopt.bench import BenchFiles, read_bench
 from tilewright.adopt.canonical import Reading, can_turn_pixels, canonical, plainest
 from tilewright.adopt.clock import Clock
 from tilewright.adopt.families import Family
 from tilewright.adopt.fit import Fit
 from tilewright.adopt.grouping import read_families
+from tilewright.adopt.notes import notes_of, unsigned
 from tilewright.adopt.others import main_expected, other_expected
 from tilewright.adopt.planes import plane_of
 from tilewright.adopt.probe import write_probe
@@ -29,10 +29,13 @@ from tilewright.adopt.windows import Plane
 from tilewright.bundles import BundleVerdict, Geometry, check_folder, check_foreign
 from tilewright.errors import ConfigError, DataError, counted
 from tilewright.vectors import Layout
+from tilewright.vectors.encoding import without_mark
 
 SECONDS = 9.0
 EARLY, HALF = 0.2, 0.7
 """Share of the time left that an attempt may take, so that another one has its turn."""
+MORE = 0.2
+"""Share of the time, once more, for files that fit nothing as they stand."""
 MOST_SIZES = 40
 """Sizes that are tried for a part of a folder, the most usual ones."""
 CLOSE = 0.2
@@ -122,13 +125,8 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
         families, others = (parted, rest) if len(parted) > len(families) else (families, others)
     bench = read_bench(folder, testbench) if testbench is not None else BenchFiles()
     left, unread = bench.choose(families)
-    if len(left) < 3:
-        raise DataError(
-            f"{folder} must hold files of activations, weights and expected numbers, but has "
-            f"{counted(len(left), 'kind')} of numbers: "
-            f"{', '.join(f.title for f in left) or 'none'}{_why(others)}"
-        )
-    numbered = left
+    _check_kinds(folder, left, others)
+    numbered, said = left, list[str]()
     clock, near, misfits = Clock.of(seconds), list[Fit](), list[str]()
     layers, left = _in_slices(folder, plain_slices(left), left, clock.part(EARLY), misfits)
     for stage in STAGES:
@@ -141,16 +139,21 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
             layers.append(layer)
             left = without(left, used)
         if stage == LIKELY and len(left) >= 3:
-            parts = slices_of(left)
-            part = clock.part(HALF)
+            parts, part = slices_of(left), clock.part(HALF)
             more, left = _in_slices(folder, parts, left, part, misfits, number=len(layers))
             layers += more
+    if not layers and not misfits:
+        layers, left, said = _otherwise(folder, numbered, left, seconds)
     names = [*(_told(folder, family) for family in left), *(family.title for family in unread)]
     return Adoption(
         folder,
         tuple(layers),
         (*names, *others),
-        (*bench.notes, *not_joined(numbered, left), *(() if layers else _unsigned(numbered))),
+        (
+            *bench.notes,
+            *not_joined(numbered, left),
+            *(said or (() if layers else unsigned(numbered))),
+        ),
         time.monotonic() - start,
         _nearest(near),
         _tried(clock, len(families), seconds),
@@ -158,22 +161,35 @@ def adopt(folder: Path, *, testbench: Path | None = None, seconds: float = SECON
     )
 
 
+def _check_kinds(folder: Path, families: Sequence[Family], others: Sequence[str]) -> None:
+    """Raise `DataError` for fewer than three kinds of numbers."""
+    if len(families) < 3:
+        raise DataError(
+            f"{folder} must hold files of activations, weights and expected numbers, but has "
+            f"{counted(len(families), 'kind')} of numbers: "
+            f"{', '.join(f.title for f in families) or 'none'}{_why(others)}"
+        )
+
+
+def _otherwise(
+    folder: Path, families: Sequence[Family], left: list[Family], seconds: float
+) -> tuple[list[AdoptedLayer], list[Family], list[str]]:
+    """The layer of files without first lines that repeat one another, what it leaves, and what is said of it;
+    or in which other code they fit.
+    """
+    for changed, said in without_warm_up(families):
+        fits = find_layer(changed, Clock.of(seconds * MORE), stages=(LIKELY,), most=MOST_SIZES)
+        layer, used = _adopted(folder, fits, _as_found(changed, fits), 0)
+        if layer is not None:
+            return [layer], without(list(families), used), [said]
+    return [], left, list(codes_that_fit(families, Clock.of(seconds * MORE)))
+
+
 def _told(folder: Path, family: Family) -> str:
     """A family that no layer has, with the reason where its first file shows one."""
     first = family.files[0]
-    content = b"" if first.container else (folder / first.name).read_bytes()
+    content = b"" if first.container else without_mark((folder / first.name).read_bytes())
     return reason_of(family.title, content) or family.title
-
-
-def _unsigned(families: Sequence[Family]) -> tuple[str, ...]:
-    """A note where all numbers are decimal, and none has a sign."""
-    texts = (lane for one in families for file in one.files for word in file.words for lane in word)
-    if any("decimal" not in one.radix for one in families) or any(t[0] == "-" for t in texts):
-        return ()
-    return (
-        "no number is negative: where weights or sums are, write them with $signed, or as digits of "
-        "two's complement",
-    )
 
 
 def _why(others: Sequence[str]) -> str:
@@ -273,7 +289,7 @@ def _adopted(
         is_exact,
         tuple(family.title for family in used),
         ties_of((layout, geometry), rivals) if is_exact else (),
-        (*plane.notes, *_notes(best)),
+        (*plane.notes, *notes_of(best)),
     )
     return layer, used
 
@@ -298,37 +314,6 @@ def _reading(fit: Fit, families: Sequence[Family]) -> Reading:
     taken = [*fit.families, *(one.family for one in (fit.rule.files if fit.rule else {}).values())]
     rest = without(families, taken)
     return canonical(Reading(fit, (main_expected(fit), *other_expected(rest, fit))))
-
-
-def _notes(reading: Reading) -> list[str]:
-    """What numbers alone can never say."""
-    notes = []
-    turned = [a for a in (*reading.sized.ic, *reading.sized.oc) if reading.can_turn(a)]
-    if turned:
-        notes.append(
-            "channels could be numbered the other way round in all files at once: nothing would change"
-        )
-    if _hides_relu(reading):
-        notes.append("no psum is negative: the files do not say whether ReLU was applied, names do")
-    if any(f.wide for f in reading.fit.families):
-        notes.append("words have more bits than their numbers: the fewest usual ones are taken")
-    if any(f.radix == "decimal" and not (f.read_bits or f.wide) for f in reading.fit.families):
-        notes.append(
-            "decimal numbers do not say how many bits they have: the fewest usual ones are taken"
-        )
-    return notes
-
-
-def _hides_relu(reading: Reading) -> bool:
-    """Whether ReLU would change nothing of numbers that are stated as psums, or as outputs after it."""
-    plain = ("signed", "relu")
-    fit = reading.fit
-    if not any(
-        e.function.function in plain and e.sized.sizes.kind == "psum" for e in reading.expected
-    ):
-        return False
-    psums = fit.kernel.reshape(fit.sized.sizes.oc, -1) @ fit.codes.windows.astype(np.int64)
-    return fit.rule is None and int(psums.min()) >= 0
 
 
 def probe(layer: AdoptedLayer, folder: Path) -> None:

@@ -66,8 +66,7 @@ def parse_file(
     if path.stat().st_size > MAX_BYTES:
         return [], [name]
     content, suffix = path.read_bytes(), path.suffix.lower()
-    if without_mark(content) is not content:
-        return [], [f"{name} is text with a byte order mark: save it as ASCII text"]
+    content = content if suffix in (*ARRAYS, *OCTET_SUFFIXES) else without_mark(content)
     try:
         if suffix in ARRAYS:
             found, faults = arrays_of(name, content)

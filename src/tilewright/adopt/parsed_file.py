@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from tilewright.vectors.encoding import without_mark
 from tilewright.vectors.tokens import whole_floats, without_brackets, without_places
 
 OCTETS = ("raw", "ihex")
@@ -20,6 +21,8 @@ _COMMENT = re.compile(r"[ \t]*(//|#).*")
 _PREFIX = re.compile(r"\b0[xX](?=[0-9a-fA-F])")
 _MARK = re.compile(r"//|#|0[xX]")
 _NUMBER = re.compile(r"[0-9a-fA-F]+|[+-]?[0-9]{1,15}", re.ASCII)
+_GROUPED = re.compile("(?<=[0-9a-fA-F])_(?=[0-9a-fA-F])")
+"""What only groups the digits of a number, or parts numbers."""
 _PARTED = re.compile(r"[\s,;|]+")
 _BETWEEN = re.compile(r"[ \t]*[,;|_][ \t]*|[ \t]+")
 
@@ -92,15 +95,15 @@ class ParsedFile:
 
 def parse_text(name: str, content: bytes) -> ParsedFile | None:
     """The words of a file of text; None if it holds no lines of numbers."""
+    content = without_mark(content)
     if b"\0" in content:
         return None
-    text = _plain(content).decode("latin-1")
-    lines = [line.strip(" \t") for line in text.replace("\r\n", "\n").split("\n")]
-    while lines and not lines[-1]:
-        lines.pop()
-    bare = [bare_line(line) for line in lines]
+    lines, own = _lines(_plain(content)), _lines(content)
+    bare = [bare_line(line.strip(" \t")) for line in lines]
+    lines = own if len(own) == len(lines) else lines
     line_end = "CRLF" if content.count(b"\r\n") == content.count(b"\n") > 0 else "LF"
-    run, listed = _longest_run(bare), _listed(name, lines, bare, line_end)
+    plain = [_GROUPED.sub("", line) for line in bare]
+    run, listed = _longest_run(bare), _listed(name, lines, plain, line_end)
     if run is None:
         return listed
     first, last, separator = run
@@ -120,6 +123,14 @@ def parse_text(name: str, content: bytes) -> ParsedFile | None:
         starts=starts,
         listed=listed,
     )
+
+
+def _lines(content: bytes) -> list[str]:
+    """The lines of a file as they stand, without blank ones at its end."""
+    lines = content.decode("latin-1").replace("\r\n", "\n").split("\n")
+    while lines and not lines[-1].strip(" \t"):
+        lines.pop()
+    return lines
 
 
 def _plain(content: bytes) -> bytes:

@@ -19,17 +19,18 @@ def parse_parts(name: str, content: bytes) -> list[ParsedFile]:
     if b"\0" in content:
         return []
     text = content.decode("latin-1").replace("\r\n", "\n")
-    lines = [line.strip(" \t") for line in text.split("\n")]
-    while lines and not lines[-1]:
+    lines = text.split("\n")
+    while lines and not lines[-1].strip(" \t"):
         lines.pop()
-    runs = _runs([bare_line(line) for line in lines])
+    bare = [bare_line(line.strip(" \t")) for line in lines]
+    runs = _runs(bare)
     if not 1 < len(runs) <= MOST_PARTS:
         return []
     line_end = "CRLF" if content.count(b"\r\n") == content.count(b"\n") > 0 else "LF"
     parts, before = [], 0
     for number, (first, last, separator) in enumerate(runs, start=1):
         end = len(lines) if number == len(runs) else last
-        words = parsed_words([bare_line(line) for line in lines[first:last]], separator)
+        words = parsed_words(bare[first:last], separator)
         around = tuple(lines[before:first]), tuple(lines[last:end])
         starts = tuple(range(first, last))
         parts.append(

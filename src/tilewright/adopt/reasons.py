@@ -61,7 +61,11 @@ def _table(lines: Sequence[str]) -> str:
     cells = {len(_PARTED.findall(line)) for line in lines}
     if len(cells) != 1 or cells == {0} or not _TITLES.fullmatch(lines[0]):
         return ""
-    if not _counts([_PARTED.split(line) for line in lines[1:]]):
+    rows = [_PARTED.split(line) for line in lines[1:]]
+    is_frame = lines[0][0] in ",;\t" and [row[0].strip() for row in rows] == list(
+        map(str, range(len(rows)))
+    )
+    if not (is_frame or _counts(rows)):
         return ""
     if lines[0][0] in ",;\t":
         return (

@@ -169,14 +169,22 @@ def _why(bundle: Bundle, found: Explanation, probe: Path | None) -> Iterator[str
         yield f"  {change}"
     if len(found.products) > 3 * SHOWN:
         yield f"  and {len(found.products) - 3 * SHOWN} more (--json)"
-    for near in found.near[:1]:
-        judged = found.judged
-        compared = judged.compared if judged else 0
-        yield f"  nearest: {near.cause.text}: {near.reproduced:,} of {compared:,} numbers;"
-        fold, oc, pixel = near.place
-        oh, ow = divmod(pixel, bundle.shape.ow)
-        tap = "" if judged is None or judged.kind in ("psum", "output") else f"fold {fold}, "
-        yield f"    it fails first at {tap}oc={oc}, oh={oh}, ow={ow}: {near.predicted}, found {near.found}"
+    yield from _nearest(bundle, found)
+
+
+def _nearest(bundle: Bundle, found: Explanation) -> Iterator[str]:
+    """Of the cause that comes nearest, how near, where it fails first, and where to look."""
+    judged = found.judged
+    if not found.near or judged is None:
+        return
+    near = found.near[0]
+    yield f"  nearest: {near.cause.text}: {near.reproduced:,} of {judged.compared:,} numbers;"
+    fold, oc, pixel = near.place
+    oh, ow = divmod(pixel, bundle.shape.ow)
+    tap = "" if judged.kind in ("psum", "output") else f"fold {fold}, "
+    yield f"    it fails first at {tap}oc={oc}, oh={oh}, ow={ow}: {near.predicted}, found {near.found}"
+    if near.cause.hint and near.reproduced > judged.compared - judged.differ:
+        yield f"    {near.cause.hint}"
 
 
 def _not_fitting(bundle: Bundle, found: Explanation) -> Iterator[str]:

@@ -96,7 +96,8 @@ def read_array(
     table (`choose`), if there is one of them. Raises `FormatError` for another shape, for numbers that are no
     integers, and where no array or several could be meant.
     """
-    path, arrays = file.path, file.arrays
+    count = None if order else bundle.shape.oc
+    path, arrays = file.path, {**file.arrays, **joined(file.arrays, count)}
     tables = [choose(table, bundle, kind, order) for table in file.tables] if name is None else []
     if len(tables) == 1 and isinstance(tables[0], Chosen):
         return read_columns(bundle, path, tables[0], kind or "psum", order=order)
@@ -112,6 +113,30 @@ def read_array(
         raise FormatError(array)
     notes = (f"read as {found}: the array {chosen}",) if chosen and last != found else ()
     return _dump(bundle, where, found, array, order=order, notes=notes)
+
+
+def joined(arrays: Mapping[str, Any], count: int | None) -> dict[str, npt.NDArray[Any]]:
+    """Arrays of one shape whose names differ in one number, which counts from 0 on, as one without it.
+
+    count: how many there must be, if that is known.
+
+    >>> joined({"oc0": np.array([5]), "oc1": np.array([-7])}, 2)["oc"].tolist()
+    [[5], [-7]]
+    """
+    groups = dict[tuple[str, str], dict[int, Any]]()
+    for name, array in arrays.items():
+        for number in re.finditer(r"\d+", name) if isinstance(array, np.ndarray) else ():
+            around = name[: number.start()], name[number.end() :]
+            groups.setdefault(around, {})[int(number[0])] = array
+    found = dict[str, npt.NDArray[Any]]()
+    for (before, behind), parts in groups.items():
+        name = ".".join(part for part in (before.rstrip("._["), behind.strip("._]")) if part)
+        is_whole = len(parts) == (count or len(parts)) > 1 and sorted(parts) == list(
+            range(len(parts))
+        )
+        if is_whole and len({part.shape for part in parts.values()}) == 1 and name not in arrays:
+            found[name] = np.stack([parts[n] for n in sorted(parts)])
+    return found
 
 
 def _chosen(

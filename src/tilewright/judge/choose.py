@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, permutations
 from math import prod
 
 from tilewright.errors import ConfigError, counted
@@ -13,6 +13,7 @@ from tilewright.judge.columns import Chosen, Column, Columns
 from tilewright.judge.dump import DUMP_AXES
 from tilewright.judge.listed import numbers_in_order
 from tilewright.judge.long_rows import rows_of_places, rows_that_count
+from tilewright.judge.place_words import with_axes
 from tilewright.judge.places import INDEX, PLACES, sizes_of
 from tilewright.judge.words import COUNTS, is_beside, is_expected, is_own
 from tilewright.vectors import Bundle
@@ -35,13 +36,18 @@ _NATURAL = re.compile(r"\+?[0-9]+(\.[0-9]+)?")
 
 
 def choose(columns: Columns, bundle: Bundle, kind: str | None, order: str | None) -> Chosen | str:
-    """Which of the columns count; or why nobody knows.
+    """Which of the columns count; or why nobody knows. Places may have other words (`with_axes`).
 
     A row that is not valid has no number. Of titles each must be known. Behind other words, columns that are
     constant or count up say nothing; what is left must be one number, or several side by side, or the indices
     of every place (``psum[0][1][2]``). Raises `ConfigError` for an order beside places.
     """
-    columns = _valid(columns)
+    columns, said = with_axes(_valid(columns), sizes_of(bundle))
+    chosen = _choose(columns, bundle, kind, order)
+    return replace(chosen, note=f"{chosen.note}{said}") if isinstance(chosen, Chosen) else chosen
+
+
+def _choose(columns: Columns, bundle: Bundle, kind: str | None, order: str | None) -> Chosen | str:
     words = [column.word for column in columns.columns]
     places = {word: at for at, word in enumerate(words) if word in PLACES}
     if places and order is not None:
@@ -53,7 +59,7 @@ def choose(columns: Columns, bundle: Bundle, kind: str | None, order: str | None
     open_columns = [
         at for at, word in enumerate(words) if word not in PLACES and not _says_nothing(columns, at)
     ]
-    lanes = [] if places else _lanes(columns, open_columns)
+    lanes = [] if places else _lanes(columns, open_columns) or _lanes_in_brackets(columns)
     if lanes:
         return _of_lanes(columns, lanes, bundle, kind, order)
     has_expected = any(map(_is_expected, columns.columns))
@@ -212,6 +218,23 @@ def _lanes(columns: Columns, at: list[int]) -> list[int]:
     return [lanes[n] for n in sorted(lanes)] if is_whole and len(words) == 1 else []
 
 
+def _lanes_in_brackets(columns: Columns) -> list[int]:
+    """The numbers of lines such as ``out[0]=5 out[1]=-7``, in the order of their indices; else none."""
+    found = dict[int, int]()
+    for at, (index, value) in enumerate(pairwise(columns.columns)):
+        cells = set(columns.cells(at))
+        if index.is_index and not value.is_index and index.word == value.word and len(cells) == 1:
+            (cell,) = cells
+            if cell.isdecimal() and _LANE.fullmatch(f"{value.word}0"):
+                found[int(cell)] = at + 1
+    taken = {*found.values(), *(at - 1 for at in found.values())}
+    rest = [at for at in range(len(columns.columns)) if at not in taken]
+    is_whole = len(found) > 1 and sorted(found) == list(range(len(found)))
+    is_whole = is_whole and len({columns.columns[at].word for at in taken}) == 1
+    is_whole = is_whole and all(_says_nothing(columns, at) for at in rest)
+    return [found[n] for n in sorted(found)] if is_whole else []
+
+
 def _of_lanes(
     columns: Columns, lanes: list[int], bundle: Bundle, kind: str | None, order: str | None
 ) -> Chosen | str:
@@ -238,22 +261,44 @@ def _indices(columns: Columns, bundle: Bundle, kind: str, order: str | None) -> 
     if not any(column.word for column in columns.columns):
         at = at or list(range(count - 1))
     at = at or _run(columns, [0])[: count - 1]
-    sizes = sizes_of(bundle)
-    for names in ((order or " ".join(DUMP_AXES[kind])).split(), ["oc", "onij"]):
-        tail = at[-len(names) :]
-        rest = [n for n in at if n not in tail]
-        if len(tail) != len(names) or not all(_says_nothing(columns, n) for n in rest):
-            continue
-        found = _counted(columns, tail)
-        wanted = [set(range(sizes.get(name, 0))) for name in names]
-        axes = [{place[n] for place in found} for n in range(len(names))]
-        is_whole = axes[0] <= wanted[0] and axes[1:] == wanted[1:]
-        if found and is_whole and len(found) in (len(columns.rows), prod(map(len, wanted))):
-            return dict(zip(names, tail, strict=True))
+    sizes, axes = sizes_of(bundle), tuple((order or " ".join(DUMP_AXES[kind])).split())
+    is_bare = not any(column.is_index or column.word for column in columns.columns)
+    named = _placed(columns, at, sizes, axes)
+    others = [
+        found for names in permutations(axes) if (found := _placed(columns, at, sizes, names))
+    ]
+    if is_bare and order is None and named and len(others) > 1 and _is_turned(columns, named):
+        return {}
+    if named or (is_bare and order is None and len(others) == 1):
+        return named or others[0]
+    if named := _placed(columns, at, sizes, ("oc", "onij")):
+        return named
     is_index = len(at) == 1 and columns.columns[at[0]].is_index
-    found = _counted(columns, at) if is_index else set()
-    is_within = found and max(found) < (_count(bundle, kind, order),)
-    return {INDEX: at[0]} if is_within and len(found) == len(columns.rows) else {}
+    counts = _counted(columns, at) if is_index else set()
+    is_within = counts and max(counts) < (_count(bundle, kind, order),)
+    return {INDEX: at[0]} if is_within and len(counts) == len(columns.rows) else {}
+
+
+def _placed(
+    columns: Columns, at: Sequence[int], sizes: Mapping[str, int], names: tuple[str, ...]
+) -> dict[str, int]:
+    """The last of the columns `at` by these names, if they count all such places; else none."""
+    tail = at[-len(names) :]
+    rest = [n for n in at if n not in tail]
+    if len(tail) != len(names) or not all(_says_nothing(columns, n) for n in rest):
+        return {}
+    found = _counted(columns, tail)
+    wanted = [set(range(sizes.get(name, 0))) for name in names]
+    axes = [{place[n] for place in found} for n in range(len(names))]
+    is_whole = bool(found) and axes[0] <= wanted[0] and axes[1:] == wanted[1:]
+    is_whole = is_whole and len(found) in (len(columns.rows), prod(map(len, wanted)))
+    return dict(zip(names, tail, strict=True)) if is_whole else {}
+
+
+def _is_turned(columns: Columns, places: Mapping[str, int]) -> bool:
+    """Whether the first place runs fastest and the last one slowest, as where they stand turned round."""
+    rows = [tuple(int(row[at]) for at in places.values()) for row in columns.rows]
+    return rows == sorted(rows, key=lambda row: row[::-1]) != sorted(rows)
 
 
 def _counted(columns: Columns, at: Sequence[int]) -> set[tuple[int, ...]]:

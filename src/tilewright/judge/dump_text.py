@@ -26,6 +26,12 @@ _ITEM = re.compile(r"^\s*(?:-\s+)+(?=[^\s-]|-\d)", re.MULTILINE)
 _KEY = re.compile(r"\s*(?:---|\.\.\.|#.*|[\"']?[A-Za-z_][\w.]*[\"']?\s*:(?:\s.*)?)")
 _CELL = re.compile(r"\s*\"?[+-]?[0-9]+(?:,[0-9]+)?\"?\s*")
 _ADDRESS = re.compile(r"\s*(?P<at>[0-9a-f]{1,8}):\s+(?P<rest>\S.*)", re.IGNORECASE)
+_COLUMNS = re.compile(r"\s*Columns?\s+(\d+)(?:\s+(?:through|to|and)\s+(\d+))?\s*:?\s*")
+_WHOLE = re.compile(r"[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"^(\s*)\[\s*(\d+)\](?=[ \t]+[^\s=:\[])")
+_PARTED = re.compile(r"[\s,;|]+")
+_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
+_SMALL = re.compile(r"[+-]?[0-9]{1,3}|[xz]+", re.IGNORECASE)
 _NUMBERS_ALONE = re.compile(r"[\s,;0-9a-fxz_+.-]*[0-9xz][\s,;0-9a-fxz_+.-]*", re.IGNORECASE)
 
 
@@ -46,6 +52,7 @@ def plain_text(content: bytes) -> str:
         lines[0] = ""
     for change in (
         _without_shape,
+        _with_whole_rows,
         _without_hashes,
         _with_signs,
         _without_dashes,
@@ -55,6 +62,37 @@ def plain_text(content: bytes) -> str:
     ):
         lines = change(lines)
     return "\n".join(lines)
+
+
+def without_thousands(text: str) -> tuple[str, tuple[str, ...]]:
+    """Numbers without points that part thousands, and a note of that; below titles or none.
+
+    All numbers with a point have three digits behind it, one of them ends in a 0, as no writer of fractions
+    leaves one beside whole numbers, and the others have at most three digits.
+
+    >>> without_thousands("77\\n-1.000\\n12.345.678")[0], without_thousands("77.000\\n-1.000\\n0.000")[0]
+    ('77\\n-1000\\n12345678', '77.000\\n-1.000\\n0.000')
+    """
+    lines = text.splitlines()
+    told = [at for at, line in enumerate(lines) if line.strip()]
+    cells = [cell for at in told for cell in _PARTED.split(lines[at].strip())]
+    if told and not _is_of_numbers(lines[told[0]]):
+        cells = cells[len(_PARTED.split(lines[told[0]].strip())) :]
+    bare = [cell.strip('"') for cell in cells if cell]
+    grouped = [cell for cell in bare if _GROUPED.fullmatch(cell)]
+    is_meant = any(cell[-1] == "0" or cell.count(".") > 1 for cell in grouped)
+    rest = [cell for cell in bare if not _GROUPED.fullmatch(cell)]
+    if not is_meant or not rest or not all(map(_SMALL.fullmatch, rest)):
+        return text, ()
+    plain = re.sub(
+        rf"(?<![\w.+-]){_GROUPED.pattern}(?![\w.])", lambda one: one[0].replace(".", ""), text
+    )
+    return plain, (f"points part thousands: {grouped[0]} is read as {grouped[0].replace('.', '')}",)
+
+
+def _is_of_numbers(line: str) -> bool:
+    cells = (cell.strip('"') for cell in _PARTED.split(line.strip()) if cell)
+    return all(_SMALL.fullmatch(cell) or _GROUPED.fullmatch(cell) for cell in cells)
 
 
 def without_heads(text: str) -> str:
@@ -77,6 +115,33 @@ def _without_shape(lines: list[str]) -> list[str]:
     if len(told) < 2 or not _SHAPE.fullmatch(lines[told[0]]) or lines[told[1]].lstrip()[:1] != "[":
         return lines
     return [*lines[: told[0]], "", *lines[told[0] + 1 :]]
+
+
+def _with_whole_rows(lines: list[str]) -> list[str]:
+    """Rows that MATLAB or Octave prints in blocks, ``Columns 1 through 8:``, each on its first line."""
+    heads = [(at, found) for at, line in enumerate(lines) if (found := _COLUMNS.fullmatch(line))]
+    whole, rows, seen = list(lines), list[int](), 0
+    for at, head in heads:
+        here, next_line = list[int](), at + 1
+        while next_line < len(lines) and (
+            not lines[next_line].strip() or _is_row(lines[next_line])
+        ):
+            here += [next_line] * bool(lines[next_line].strip())
+            next_line += 1
+        first, last = int(head[1]), int(head[2] or head[1])
+        if first == 1:
+            rows, seen = here, 0
+        if first != seen + 1 or len(here) != len(rows):
+            return lines
+        whole[at], seen = "", last
+        for row, line in zip(rows, here, strict=True):
+            if row != line:
+                whole[row], whole[line] = f"{whole[row]} {lines[line]}", ""
+    return whole
+
+
+def _is_row(line: str) -> bool:
+    return all(map(_WHOLE.fullmatch, line.split()))
 
 
 def _with_signs(lines: list[str]) -> list[str]:
@@ -114,14 +179,14 @@ def _without_dashes(lines: list[str]) -> list[str]:
 
 def _without_addresses(lines: list[str]) -> list[str]:
     """Lines that begin with how many numbers stand before, as ModelSim writes memories: ``10: fe 17``; or
-    with the number of the first one, as R prints a vector: ``[13] -2 17``.
+    in brackets, from 0 on or, as R prints a vector, from 1: ``[13] -2 17``.
     """
-    is_of_r = next((line for line in lines if line.strip()), "").lstrip()[:3] == "[1]"
-    if is_of_r:
-        lines = [re.sub(r"^(\s*)\[(\d+)\]", r"\1\2:", line) for line in lines]
+    first = _IN_BRACKETS.match(next((line for line in lines if line.strip()), ""))
+    start = int(first[2]) if first and int(first[2]) < 2 else 0
+    plain = [_IN_BRACKETS.sub(r"\1\2:", line) for line in lines] if first else lines
     for base in (10, 16):
-        count, found = int(is_of_r), list[str]()
-        for line in lines:
+        count, found = start, list[str]()
+        for line in plain:
             place = _ADDRESS.fullmatch(line)
             if place is None and line.strip() and not line.lstrip().startswith("//"):
                 break
@@ -134,7 +199,7 @@ def _without_addresses(lines: list[str]) -> list[str]:
                 count += len(place["rest"].split())
             found.append(line if place is None else place["rest"])
         else:
-            return found if count > is_of_r else lines
+            return found if count > start else lines
     return lines
 
 

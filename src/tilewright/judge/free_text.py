@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,13 +19,20 @@ from tilewright.judge.columns import (
     wanted_of,
 )
 from tilewright.judge.dump import Dump
-from tilewright.judge.dump_text import plain_text, without_heads
-from tilewright.judge.listed import check_text, check_whole, read_list
+from tilewright.judge.dump_text import plain_text, without_heads, without_thousands
+from tilewright.judge.listed import (
+    check_text,
+    check_whole,
+    numbers_in_order,
+    order_of_octave,
+    read_list,
+)
 from tilewright.judge.log_lines import forms_of_lines, is_of_expected
 from tilewright.judge.memory_dump import read_memory_dump
 from tilewright.judge.numerals import RADICES, is_numbers, radix_of
+from tilewright.judge.record_lines import records_of_lines
 from tilewright.judge.table import read_table
-from tilewright.judge.titled import without_expected
+from tilewright.judge.titled import list_called, without_expected
 from tilewright.vectors import Bundle
 from tilewright.vectors.encoding import without_mark
 
@@ -59,35 +67,65 @@ def read_free_text(
     elif radix not in RADICES:
         raise ConfigError(f"a radix is {', '.join(RADICES)}, not '{radix}'")
     check_text(path, own)
-    text = plain_text(content)
+    text, notes = without_thousands(plain_text(content))
     table = read_table(text)
     chosen = choose(table, bundle, kind, order) if table else ""
     if isinstance(chosen, Chosen):
-        return _of_columns(
+        dump = _of_columns(
             bundle, path, chosen, kind, order=order, radix=radix, is_partial=is_partial
         )
+        return replace(dump, notes=(*notes, *dump.notes))
     check_whole(path, without_heads(text).splitlines())
-    text, notes = (text, ()) if table else without_expected(path, text)
-    listed = without_heads(text)
-    found_radix = radix or radix_of(listed, bundle.array.psum_bits)
+    if not table:
+        text, more = without_expected(path, text)
+        text, called = list_called(text, said, len(numbers_in_order(bundle, said, order)))
+        notes = (*notes, *more, *called)
     try:
-        dump = read_list(
-            bundle, path, said, order=order, radix=found_radix, text=listed, is_partial=is_partial
-        )
-    except FormatError:
+        dump = _of_list(bundle, path, text, kind, order=order, radix=radix, is_partial=is_partial)
+    except FormatError as error:
         if chosen:
             raise FormatError(f"{path} is a table, but {chosen}: {_PATTERN}") from None
         found = _of_lines(bundle, path, text, kind, order=order, radix=radix, is_partial=is_partial)
-        if isinstance(found, Dump):
-            return replace(found, notes=(*notes, *found.notes))
-        is_list = any(is_numbers(line, found_radix) for line in listed.splitlines())
-        if is_list or not (found or refusals):
-            raise
-        raise (FormatError(found) if found else refusals[0]) from None
-    dump = replace(dump, notes=(*notes, *dump.notes))
-    if found_radix == "decimal" or order is not None or radix is not None:
+        if not isinstance(found, Dump):
+            raise _refusal(bundle, text, radix, [found, *map(str, refusals[:1])], error) from None
+        dump = found
+    return replace(dump, notes=(*notes, *dump.notes))
+
+
+def _refusal(
+    bundle: Bundle, text: str, radix: str | None, reasons: Sequence[str], error: FormatError
+) -> FormatError:
+    """What is said of a text that is no list: why it is no log, or no words of the layout."""
+    listed = without_heads(text)
+    known = radix or radix_of(listed, bundle.array.psum_bits)
+    is_list = any(is_numbers(line, known) for line in listed.splitlines())
+    told = [reason for reason in reasons if reason]
+    return error if is_list or not told else FormatError(told[0])
+
+
+def _of_list(
+    bundle: Bundle,
+    path: Path,
+    text: str,
+    kind: str | None,
+    *,
+    order: str | None,
+    radix: str | None,
+    is_partial: bool,
+) -> Dump:
+    listed = without_heads(text)
+    known = radix or radix_of(listed, bundle.array.psum_bits)
+    said, turned = kind or "psum", None
+    if order is None:
+        order = turned = order_of_octave(bundle, said, text)
+    dump = read_list(
+        bundle, path, said, order=order, radix=known, text=listed, is_partial=is_partial
+    )
+    if turned is not None:
+        dump = replace(dump, notes=(*dump.notes, f"as Octave writes it, in the order {turned}"))
+    if known == "decimal" or order is not None or radix is not None:
         return dump
-    note = RADIX_NOTE.format(radix="hexadecimal" if found_radix == "hex" else found_radix)
+    note = RADIX_NOTE.format(radix="hexadecimal" if known == "hex" else known)
     return replace(dump, notes=(*dump.notes, note))
 
 
@@ -119,6 +157,12 @@ def _of_lines(
     lines = sum(bool(line.strip()) for line in text.splitlines())
     fitting, others, reason = list[tuple[str, Chosen]](), list[tuple[str, Chosen]](), ""
     forms = forms_of_lines(text)[:MOST_FORMS]
+    records = records_of_lines(forms)
+    chosen = choose(records, bundle, kind, order) if records else ""
+    if isinstance(chosen, Chosen):
+        return _of_columns(
+            bundle, path, chosen, kind, order=order, radix=radix, is_partial=is_partial
+        )
     if sum(not _has_words(form) for form, _ in forms) > 1:
         forms = [one for one in forms if _has_words(one[0])]
     for form, columns in forms:

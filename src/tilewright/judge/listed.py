@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import permutations
 from math import prod
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from tilewright.vectors.encoding import without_mark
 from tilewright.vectors.memory_image import MemoryImage, read_memory_image
 
 _LEFT_OUT = re.compile(r"(?<![^\s,\[{(0-9])(?:\.{2,3}|\u2026)(?![^\s,\]})])")
+_NDIMS = re.compile(r"^# ndims: *\d+ *\r?\n *((?:\d+ *)+)$", re.MULTILINE)
 _MAGIC = {b"PK": "a zip archive, as torch.save writes", b"\x80": "a Python pickle"}
 
 
@@ -64,6 +66,27 @@ def numbers_in_order(bundle: Bundle, kind: str, order: str | None) -> Ints:
     return index.transpose([axes.index(name) for name in names])[flips].reshape(-1)
 
 
+def order_of_octave(bundle: Bundle, kind: str, text: str) -> str | None:
+    """The order of an array as Octave writes it, the first axis fastest; None for other text.
+
+    Raises `FormatError` where its sizes do not say which axis is which.
+    """
+    found = _NDIMS.search(text)
+    if found is None:
+        return None
+    sizes = tuple(map(int, found[1].split()))
+    shape = dict(zip(DUMP_AXES[kind], dump_shape(bundle, kind), strict=True))
+    ways = [names for names in permutations(shape) if tuple(shape[n] for n in names) == sizes]
+    if tuple(shape.values()) == sizes:
+        ways = [tuple(shape)]
+    if len(ways) != 1:
+        raise FormatError(
+            f"an array of Octave of sizes {found[1].strip()} must say which axis is which, the last one "
+            f"outermost: {' '.join(shape)} are {' '.join(map(str, shape.values()))} (--order)"
+        )
+    return " ".join(reversed(ways[0]))
+
+
 def read_list(
     bundle: Bundle,
     path: Path,
@@ -95,7 +118,10 @@ def read_list(
     text = list_text(path, content) if text is None or image is not None else text
     lines, notes = _without_text(text.splitlines(), radix)
     tokens, more = _as_wanted(
-        _tokens(path, lines), len(targets), bits, "" if order is None else radix
+        _tokens(path, lines, is_whole=not is_partial),
+        len(targets),
+        bits,
+        "" if order is None else radix,
     )
     values, where = list[int | None](), list[tuple[int, int, int]]()
     for token, number, lane in tokens:
@@ -122,22 +148,36 @@ def list_text(path: Path, content: bytes) -> str:
     return without_heads(plain_text(content))
 
 
+MOST_SIZES = 6
 Token = tuple[str, int, int]
 """A number's text, its line from 1, and its lane."""
 
 
-def _tokens(path: Path, lines: Sequence[tuple[int, str]]) -> list[Token]:
+def _tokens(path: Path, lines: Sequence[tuple[int, str]], *, is_whole: bool) -> list[Token]:
+    """The numbers; is_whole: all are there, and the first address, whatever it is, is that of the first."""
     found = list[Token]()
+    first = _first_place(lines) if is_whole else 0
     for number, line in lines:
-        here = without_places(path, number, line, done=len(found))
+        here = without_places(path, number, line, done=first + len(found))
         found += [(token, number, lane) for lane, token in enumerate(here)]
     return found
+
+
+def _first_place(lines: Sequence[tuple[int, str]]) -> int:
+    """The address before the first number; 0 without one."""
+    first = next((token for _, line in lines for token in tokens_of(line)[:1]), "")
+    place = PLACE.fullmatch(first)
+    return int(place[1], 16) if place else 0
 
 
 def _as_wanted(
     tokens: list[Token], wanted: int, bits: int, radix: str
 ) -> tuple[list[Token], tuple[str, ...]]:
     """So many numbers: without those that are x, between others, or words of several taken apart."""
+    sizes = _sizes(tokens, wanted)
+    if sizes:
+        said = " ".join(token for token, *_ in tokens[:sizes])
+        return tokens[sizes:], (f"{counted(sizes, 'size')} before the numbers: {said}, left out",)
     known = [token for token in tokens if not is_unknown(token[0])]
     if len(tokens) > wanted == len(known):
         count = counted(len(tokens) - wanted, "number")
@@ -153,6 +193,14 @@ def _as_wanted(
         for at, part in enumerate(parts_of(token, bits, radix))
     ]
     return parts, (f"each word is {lanes} numbers of {bits} bits, the highest bits first",)
+
+
+def _sizes(tokens: Sequence[Token], wanted: int) -> int:
+    """How many numbers stand before the wanted ones and say how many these are, by axes or in one."""
+    sizes = len(tokens) - wanted
+    first = [token for token, *_ in tokens[: max(sizes, 0)]]
+    is_known = 0 < sizes <= MOST_SIZES and all(map(str.isdecimal, first))
+    return sizes if is_known and prod(map(int, first)) == wanted else 0
 
 
 def lanes_of(words: Sequence[str], bits: int, radix: str) -> int:
@@ -185,8 +233,11 @@ def _remedy(tokens: Sequence[Token], wanted: int, bits: int, radix: str) -> str:
     if lanes > 1:
         return lanes_remedy(lanes, bits)
     if lines == wanted and count % wanted == 0:
+        says = "Say which one counts, "
+        if count > 3 * wanted:
+            says = "If the last counts, --order names the others ('ow oh oc'); else say which one, "
         return (
-            f"a table of {count // wanted} columns? Say which one counts, and its place, with --pattern, as "
+            f"a table of {count // wanted} columns? {says}and its place, with --pattern, as "
             r"'^(?P<oc>\d+),(?P<oh>\d+),(?P<ow>\d+),(?P<value>-?\d+)'"
         )
     return "another layer, geometry or kind? (--kind; --partial if only the first ones are there)"

@@ -1,14 +1,15 @@
 """What lies in a memory: the octets of a raw file, or a dump of them as text.
 
 Nothing says how long a number is, or which of its octets is the lowest. The first follows from how many
-numbers are expected; of the orders of octets that one counts in which most numbers fit their bits.
+numbers are expected; of the orders of octets that one counts in which most numbers fit their bits, and where
+several are alike, in which numbers are smaller: octets in another order are large.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,10 +18,11 @@ import numpy as np
 from tilewright.errors import FormatError, counted
 from tilewright.judge.dump import Dump, FoundNumbers, dump_shape
 from tilewright.judge.listed import numbers_in_order
-from tilewright.judge.memory_rows import Row, read_rows
+from tilewright.judge.memory_rows import Row, octets_of_decimal, read_rows
 from tilewright.spec import Ints
 from tilewright.vectors import Bundle
 from tilewright.vectors.containers import OCTET_SUFFIXES
+from tilewright.vectors.memory_image import MemoryImage
 
 _SIZES = (1, 2, 4, 8)
 """Octets of a number."""
@@ -59,31 +61,31 @@ def read_memory_dump(
     *,
     order: str | None = None,
     is_partial: bool = False,
+    image: MemoryImage | None = None,
 ) -> Dump | None:
     """Numbers of `kind`, in `order` (`numbers_in_order`), of a dump of a memory; None if the file is none.
 
+    image: the octets, where they were read already (`holds_numbers`).
     Raises `FormatError` if there are fewer than expected and not `is_partial`, or more in a raw file.
     """
     targets, bits = numbers_in_order(bundle, kind, order), bundle.array.psum_bits
-    is_raw = _is_raw(path, content)
-    rows = [] if is_raw else read_rows(content.decode("utf-8", "replace"))
-    if not is_raw and not rows:
+    is_raw = image is None and _is_raw(path, content)
+    rows = [] if is_raw or image else read_rows(content.decode("utf-8", "replace"))
+    if not (is_raw or rows or image):
         return None
-    what = "raw octets" if is_raw else "a dump of a memory"
-    if rows and rows[0].is_decimal:
+    what = image.tool if image else "raw octets" if is_raw else "a dump of a memory"
+    is_decimal = bool(rows) and rows[0].is_decimal
+    if is_decimal and not octets_of_decimal(rows):
         numbers, places = _decimal(rows)
-        total, size, said = len(numbers), 1, "decimal"
+        total, size, said, unit = len(numbers), 1, "decimal", "number"
         count = min(total, len(targets))
     else:
-        ways = _raw(content) if is_raw else _ways(rows)
-        total = len(ways[0].octets)
+        ways = _of_image(image) if image else _raw(content) if is_raw else _ways(rows)
+        total, unit = len(ways[0].octets), "octet"
         size, count = _size(total, len(targets), bits)
-        found = [way.numbers(size, count) for way in ways]
-        fitting = [int((numbers >> (bits - 1) == numbers >> 63).sum()) for numbers in found]
-        best = fitting.index(max(fitting))
-        numbers, places = found[best], ways[best].places[::size]
-        said = f"{8 * size} bits each, {ways[best].order}-endian"
-    unit = "number" if rows and rows[0].is_decimal else "octet"
+        best, numbers = _likeliest([way.numbers(size, count) for way in ways], bits)
+        places = ways[best].places[::size]
+        said = f"{8 * size} bits each, {'decimal' if is_decimal else f'{ways[best].order}-endian'}"
     rest = total - size * count
     if (count < len(targets) and not (is_partial and count)) or (is_raw and rest):
         raise FormatError(
@@ -97,9 +99,29 @@ def read_memory_dump(
     return held.to_dump(
         kind,
         dump_shape(bundle, kind),
-        notes=(f"read as {what}: {counted(count, 'number')}, {said}{left_out}",),
+        notes=(
+            f"read as {what}: {counted(count, 'word' if image else 'number')}, {said}{left_out}",
+        ),
         counted="octet" if is_raw else "line",
     )
+
+
+def holds_numbers(bundle: Bundle, image: MemoryImage, kind: str, order: str | None = None) -> bool:
+    """Whether an image has the octets of as many numbers of `kind` as are expected, and no other ones."""
+    octets, rest = divmod(len(image.words), len(numbers_in_order(bundle, kind, order)))
+    return image.is_octets and not rest and octets in _SIZES and None not in image.words
+
+
+def _likeliest(ways: Sequence[Ints], bits: int) -> tuple[int, Ints]:
+    """Of the same octets read in several ways, which one counts, and its numbers."""
+
+    def cost(at: int) -> tuple[int, int]:
+        numbers = ways[at]
+        unfitting = int((numbers >> (bits - 1) != numbers >> 63).sum())
+        return unfitting, int(np.frexp(np.abs(numbers.astype(float)))[1].sum())  # and all bits
+
+    best = min(range(len(ways)), key=cost)
+    return best, ways[best]
 
 
 def _is_raw(path: Path, content: bytes) -> bool:
@@ -132,16 +154,29 @@ def _raw(content: bytes) -> list[_Memory]:
     return [_Memory(content, places, "little"), _Memory(content, places, "big")]
 
 
+def _of_image(image: MemoryImage) -> list[_Memory]:
+    lines = np.array(image.lines, np.int64)
+    places = np.stack([lines, np.zeros_like(lines)], axis=1)
+    octets = bytes(word or 0 for word in image.words)
+    return [_Memory(octets, places, "little"), _Memory(octets, places, "big")]
+
+
 def _ways(rows: Sequence[Row]) -> list[_Memory]:
     """What the memory may have held, the likelier before.
 
     Words of one octet, and pairs of octets behind a colon (xxd), stand as they lie; longer words are numbers
-    of which the lowest octet lies first, or octets as they lie, too (``xxd -g4``).
+    of which the lowest octet lies first, or octets as they lie, too (``xxd -g4``). Decimal numbers are such
+    words; what is printed without a sign may have one.
     """
+    if rows[0].is_decimal:
+        size = octets_of_decimal(rows)
+        rows = [replace(row, words=_in_complement(row.words, size)) for row in rows]
     words = [(word, row.line, lane) for row in rows for lane, word in enumerate(row.words)]
     shown = b"".join(bytes.fromhex(word) for word, _, _ in words)
     turned = b"".join(bytes.fromhex(word)[::-1] for word, _, _ in words)
     places = np.array([place for word, *place in words for _ in range(len(word) // 2)], np.int64)
+    if rows[0].is_decimal:
+        return [_Memory(turned, places, "little")]
     as_they_lie = [_Memory(shown, places, "little"), _Memory(shown, places, "big")]
     if len(words[0][0]) == 2:
         return as_they_lie
@@ -149,3 +184,9 @@ def _ways(rows: Sequence[Row]) -> list[_Memory]:
     if len(words[0][0]) == 4 and rows[0].has_colon:
         return [*as_they_lie, *numbers]
     return [numbers[0], *as_they_lie, numbers[1]]
+
+
+def _in_complement(words: Sequence[str], octets: int) -> tuple[str, ...]:
+    """Decimal numbers in hexadecimal digits of so many octets."""
+    mask = (1 << 8 * octets) - 1
+    return tuple(f"{int(word) & mask:0{2 * octets}x}" for word in words)

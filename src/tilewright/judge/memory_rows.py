@@ -1,5 +1,7 @@
 """Lines with an address and what lies there, as these print a memory: hexdump, xxd, od, gdb (``x/24xw``),
 U-Boot (``md``) and AMD's xsct (``mrd``); and octets without addresses (``xxd -p``, ``xxd -i``).
+
+Digits are hexadecimal, or octal (od without options) or binary (``xxd -b``) where the addresses say so.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ _WIDE = re.compile(r"\s{2,}")
 _PADDED = re.compile(r"\s{3,}\S")
 """Decimal numbers of od stand in columns."""
 _REPEATED = "*"
+_OCTAL = {3: 1, 6: 2, 11: 4, 22: 8}
+"""Octets of a word of so many octal digits."""
+_BITS_OF_OCTET = re.compile("[01]{8}")
 PLAIN = 60
 """Digits of a line of ``xxd -p``."""
 _DIGITS = re.compile("([0-9a-f]{2})+", re.IGNORECASE)
@@ -54,8 +59,8 @@ def read_rows(text: str) -> list[Row]:
     dump if a colon follows its address.
     """
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    for base in (16, 8, 10):
-        rows = _parsed(lines, base)
+    for base, digits in ((16, 16), (8, 16), (10, 16), (16, 2), (8, 8)):
+        rows = _parsed(lines, base, digits)
         if rows and _counts(rows):
             return rows[:-1] if not rows[-1].words else rows
     return _of_digits(lines) or _of_characters(text)
@@ -93,14 +98,15 @@ def _counted(lines: Iterable[tuple[int, list[str]]]) -> list[Row]:
     return rows
 
 
-def _parsed(lines: Sequence[tuple[int, str]], base: int) -> list[Row]:
+def _parsed(lines: Sequence[tuple[int, str]], base: int, digits: int) -> list[Row]:
+    """The rows, with addresses of that base and words of digits of the other; none if a line is no row."""
     rows = list[Row]()
     is_repeated = False
     for number, line in lines:
         if line.strip() == _REPEATED and rows:
             is_repeated = True
             continue
-        row = _row(number, line, base)
+        row = _row(number, line, base, digits)
         if row is None:
             return []
         if is_repeated:
@@ -121,7 +127,7 @@ def _follows(before: Row, row: Row) -> bool:
     return before.is_decimal or row.address == before.address + before.octets
 
 
-def _row(number: int, line: str, base: int) -> Row | None:
+def _row(number: int, line: str, base: int, digits: int) -> Row | None:
     found = _LINE.fullmatch(line)
     if found is None:
         return None
@@ -144,11 +150,25 @@ def _row(number: int, line: str, base: int) -> Row | None:
         return None
     if is_decimal:
         return Row(number, address, tuple(tokens), is_decimal=True, has_colon=has_colon)
-    words = [_HEX.fullmatch(token) for token in tokens]
-    digits = tuple(word["digits"] for word in words if word)
-    if len(digits) < len(tokens) or len({len(word) for word in digits[:-1]}) > 1:
+    words = _in_hex(tokens, digits)
+    if len(words) < len(tokens) or len({len(word) for word in words[:-1]}) > 1:
         return None
-    return Row(number, address, digits, is_decimal=False, has_colon=has_colon)
+    return Row(number, address, words, is_decimal=False, has_colon=has_colon)
+
+
+def _in_hex(tokens: Sequence[str], base: int) -> tuple[str, ...]:
+    """The words in hexadecimal digits, without those that are none of that base."""
+    if base == 16:
+        words = [_HEX.fullmatch(token) for token in tokens]
+        return tuple(word["digits"] for word in words if word)
+    if base == 2:
+        return tuple(f"{int(one, 2):02x}" for one in tokens if _BITS_OF_OCTET.fullmatch(one))
+    is_octal = [len(one) in _OCTAL and set(one) <= set("01234567") for one in tokens]
+    sizes = [_OCTAL[len(one)] for one, is_it in zip(tokens, is_octal, strict=True) if is_it]
+    numbers = [int(one, 8) for one, is_it in zip(tokens, is_octal, strict=True) if is_it]
+    if any(number >> 8 * size for number, size in zip(numbers, sizes, strict=True)):
+        return ()
+    return tuple(f"{number:0{2 * size}x}" for number, size in zip(numbers, sizes, strict=True))
 
 
 def _repetitions(row: Row, end: int) -> list[Row]:
@@ -163,7 +183,10 @@ def _counts(rows: Sequence[Row]) -> bool:
         return False
     if len(rows) == 1:
         return rows[0].has_colon
-    if not rows[0].is_decimal:
-        return True
+    return not rows[0].is_decimal or octets_of_decimal(rows) > 0
+
+
+def octets_of_decimal(rows: Sequence[Row]) -> int:
+    """Octets of each decimal number, as the addresses say; 0 where they do not."""
     sizes = {(after.address - row.address) / len(row.words) for row, after in pairwise(rows)}
-    return len(sizes) == 1 and sizes <= {1, 2, 4, 8}
+    return int(sizes.pop()) if len(sizes) == 1 and sizes <= {1, 2, 4, 8} else 0

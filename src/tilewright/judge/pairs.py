@@ -24,6 +24,7 @@ from tilewright.judge.composed import (
 )
 from tilewright.judge.dump import Known
 from tilewright.judge.families.values import plus
+from tilewright.judge.pairs_in_part import with_finished, with_pe
 from tilewright.judge.problem import Problem
 from tilewright.judge.rows import Rows
 from tilewright.spec import Ints
@@ -55,6 +56,8 @@ def _candidates(problem: Problem, rows: Rows, causes: Sequence[Cause]) -> Iterat
     yield from _with_columns(rows, causes)
     yield from _with_constant(rows)
     yield from _with_place(problem, rows, causes)
+    yield from with_finished(rows, causes)
+    yield from with_pe(rows)
     probes = _probes(rows.problem)
     if problem.weight[0].size > LARGE:
         causes = [cause for cause in causes if _is_broad(cause)]

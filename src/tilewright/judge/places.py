@@ -12,6 +12,7 @@ from tilewright.vectors import Bundle
 PLACES = ("itile", "kij", "oc", "otile", "col", "oh", "ow", "onij")
 """Words that are places, in the order in which they stand in a kind."""
 INDEX = "index"
+_BASES = {"b": 2, "o": 8, "d": 10, "h": 16}
 
 
 class Places:
@@ -54,7 +55,13 @@ class Places:
 
 
 def _natural(text: str) -> int | None:
-    """The number of a place, which a data frame may write as 3.0; None if it is none."""
+    """The number of a place, which a data frame may write as 3.0, UVM as 'd3; None if it is none."""
+    literal = re.fullmatch(r"[0-9]*'([bodh])([0-9a-f]{1,15})", text, re.IGNORECASE)
+    if literal:
+        try:
+            return int(literal[2], _BASES[literal[1].lower()])
+        except ValueError:
+            return None
     found = re.fullmatch(r"([0-9]{1,15})(\.0*)?", text)
     return int(found[1]) if found else None
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tilewright.errors import FormatError
 from tilewright.judge.arrays import ArrayFile, chosen_array, listed_arrays, read_array_file
 from tilewright.judge.dump import Known
+from tilewright.judge.dump_text import without_thousands
 from tilewright.judge.listed import list_text, without_places
 from tilewright.judge.numerals import (
     DIGIT_BITS,
@@ -70,7 +71,7 @@ def read_plain(path: Path, radix: str | None = None, *, array: str | None = None
     arrays = read_array_file(path)
     if arrays is not None:
         return _of_array(arrays, array)
-    lines = list_text(path, read_bytes(path)).splitlines()
+    lines = without_thousands(list_text(path, read_bytes(path)))[0].splitlines()
     rows = [tokens_of(line) for line in lines]
     kinds = (radix,) if radix else tuple(RADICES)
     first = next(

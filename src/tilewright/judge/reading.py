@@ -14,6 +14,7 @@ from tilewright.judge.free_text import read_free_text
 from tilewright.judge.in_layout import DUMP_KINDS, WordFiles, in_other_radix, read_words, word_files
 from tilewright.judge.listed import read_list
 from tilewright.judge.log import read_log
+from tilewright.judge.memory_dump import holds_numbers, read_memory_dump
 from tilewright.judge.table import read_table
 from tilewright.judge.titled import without_expected
 from tilewright.judge.waves import read_waves
@@ -75,8 +76,9 @@ def read_dump(
         raise FormatError(f"{path} must be .npz or JSON with a list called {array}, but is neither")
     if order is not None or radix is not None:
         content = read_bytes(path)
-        if read_memory_image(without_mark(content), path) is not None:
-            return read_list(bundle, path, said, order=order, is_partial=is_partial)
+        image = read_memory_image(without_mark(content), path)
+        if image is not None:
+            return _of_image(bundle, path, image, said, order=order, is_partial=is_partial)
         return read_free_text(
             bundle, path, content, kind, order=order, radix=radix, is_partial=is_partial
         )
@@ -170,12 +172,15 @@ def _read_file(
     content = _in_lines(raw)
     named = _named_files(bundle, layout, path.name)
     if named and kind in (None, named.form.kind):
+        _check_own(named, path, content)
         is_part = is_partial or len(named.texts.names) > 1
         return _in_either_radix(bundle, named, path, content, None, is_partial=is_part)
     if b"\0" not in content and read_table(content.decode()) is None:
         content = without_expected(path, content.decode())[0].encode()
     refusals, dumps = list[FormatError](), list[Dump]()
     image = read_memory_image(content, path)
+    if image is not None and _is_list(bundle, layout, image, kind or "psum"):
+        return _of_image(bundle, path, image, kind or "psum", is_partial=is_partial)
     for name in (kind,) if kind else DUMP_KINDS:
         if name not in layout.kind_names:
             continue
@@ -191,8 +196,42 @@ def _read_file(
     if dumps:
         return _likely(dumps)
     if image is not None:
-        return read_list(bundle, path, kind or "psum", image=image, is_partial=is_partial)
+        return _of_image(bundle, path, image, kind or "psum", is_partial=is_partial)
     return read_free_text(bundle, path, raw, kind, is_partial=is_partial, refusals=tuple(refusals))
+
+
+def _check_own(files: WordFiles, path: Path, content: bytes) -> None:
+    """Raise `FormatError` for a file of the layout's name whose own title is one of expected numbers."""
+    form = files.texts.called(path.name)
+    own = {line.strip() for line in (*form.header, *form.trailer)}
+    lines = content.decode("utf-8", "replace").splitlines()
+    plain = (line for line in lines if line.strip() not in own)
+    if b"\0" not in content:
+        without_expected(path, "\n".join(plain))
+
+
+def _is_list(bundle: Bundle, layout: Layout, image: MemoryImage, kind: str) -> bool:
+    """Whether an image is the octets of all numbers, and not those of all words of the layout."""
+    files = _files_of(bundle, layout, kind)
+    form = None if files is None else files.texts.form
+    octets = 0 if form is None else form.lines * -(-form.word_bits // 8)
+    return holds_numbers(bundle, image, kind) and len(image.words) != octets
+
+
+def _of_image(
+    bundle: Bundle,
+    path: Path,
+    image: MemoryImage,
+    kind: str,
+    *,
+    order: str | None = None,
+    is_partial: bool = False,
+) -> Dump:
+    """The numbers of a memory file one after the other; of octets, in the order in which they fit."""
+    dump = None
+    if holds_numbers(bundle, image, kind, order):
+        dump = read_memory_dump(bundle, path, b"", kind, order=order, image=image)
+    return dump or read_list(bundle, path, kind, order=order, image=image, is_partial=is_partial)
 
 
 def _in_lines(content: bytes) -> bytes:

@@ -43,7 +43,7 @@ def search(problem: Problem, *, has_pairs: bool = True) -> Found:
         fits = [pair for pair in pairs if reproduces(problem, predict(problem, pair))]
     if fits:
         return Found(tuple(fits), (), len(causes))
-    nearest = tuple(_nearest(problem, rows))
+    nearest = tuple(_nearest(problem, rows, causes))
     opens = open_fits(problem, causes)
     if not opens and has_pairs:
         opens = open_pairs(problem, rows, causes)
@@ -70,7 +70,14 @@ def _singles(problem: Problem, rows: Rows, causes: Sequence[Cause]) -> Iterator[
 NEAREST = 3
 
 
-def _nearest(problem: Problem, rows: Rows) -> Iterator[tuple[Cause, Ints]]:
-    counts = rows.reproduced().reshape(len(rows.causes), -1).sum(axis=1)
-    for row in np.argsort(-counts, kind="stable")[:NEAREST].tolist():
-        yield rows.causes[row], predict(problem, (rows.causes[row],))
+def _nearest(problem: Problem, rows: Rows, causes: Sequence[Cause]) -> Iterator[tuple[Cause, Ints]]:
+    """Those that reproduce the largest part of what was looked at; moved numbers are all looked at."""
+    shares = rows.reproduced().reshape(len(rows.causes), -1).mean(axis=1)
+    best = np.argsort(-shares, kind="stable")[:NEAREST].tolist()
+    rated = [(float(shares[row]), rows.causes[row]) for row in best]
+    right = predict(problem, ())
+    for cause in (cause for cause in causes if cause.stage == "place"):
+        agrees = (taken(right, cause.apply(problem, None)) == problem.target) | ~problem.known
+        rated.append((float(agrees.mean()), cause))
+    for _, cause in sorted(rated, key=lambda one: -one[0])[:NEAREST]:
+        yield cause, predict(problem, (cause,))

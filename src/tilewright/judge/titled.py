@@ -1,4 +1,4 @@
-"""Lists of numbers under a title that says they are expected: they are never the core's."""
+"""Lists of numbers under titles: those of expected numbers are never the core's, one may be the kind's."""
 
 from __future__ import annotations
 
@@ -48,6 +48,33 @@ def without_expected(path: Path, text: str) -> tuple[str, tuple[str, ...]]:
             "give those that it did compute, or take that title out if it is wrong"
         )
     return ("\n".join(lines) if notes else text), tuple(notes[:MOST_NOTES])
+
+
+def list_called(text: str, kind: str, count: int) -> tuple[str, tuple[str, ...]]:
+    """The text with one of its lists alone, and a note of that: the only one of `count` numbers that is
+    called like the kind, or, of lists in brackets, that has so many; else the text as it is.
+
+    >>> list_called("int w[2] = {1, 2};\\nint y[3] = {5, -7, 9};", "psum", 3)
+    ('\\nint y[3] = {5, -7, 9};', ("read as psum: the list 'int y[3] ='",))
+    """
+    lines = text.splitlines()
+    titles = [_title(line, lines[at + 1 : at + 4]) for at, line in enumerate(lines)]
+    at = [n for n, title in enumerate(titles) if title is not None]
+    parts = [range(*ends) for ends in pairwise([*at, len(lines)])]
+    fitting = [part for part in parts if sum(_numbers(lines[n]) for n in part) == count]
+    named = [part for part in fitting if kind in (titles[part[0]] or "").lower()]
+    headed = [part for part in fitting if HEAD.match(lines[part[0]])]
+    chosen = next((some[0] for some in (named, headed) if len(some) == 1), None)
+    if chosen is None or len(parts) < 2 or (named and chosen not in named):
+        return text, ()
+    name = printable(titles[chosen[0]] or "", SHOWN)
+    kept = (line if n in chosen else "" for n, line in enumerate(lines))
+    return "\n".join(kept), (f"read as {kind}: the list {name!r}",)
+
+
+def _numbers(line: str) -> int:
+    bare = HEAD.sub("", line)
+    return len(tokens_of(bare)) if is_numbers(bare, "hex") else 0
 
 
 def _title(line: str, below: Sequence[str]) -> str | None:

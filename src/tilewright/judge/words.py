@@ -16,17 +16,19 @@ WHOLE = (
 OWN = r"actual|got|found|dut|uut|rtl|result|observed|computed|measured"
 """Words that the number of the core follows."""
 
-TOOLS = "python|numpy|torch|pytorch|tensorflow|keras|matlab|sw|software"
+TOOLS = "python|numpy|torch|pytorch|tensorflow|keras|matlab|octave|sw|software"
 """What computes the expected numbers."""
-_TOOLS = f"{TOOLS}|target|label|true"
+_TOOLS = f"{TOOLS}|cpu|host|target|label|true|check|checks"
+_SAID = rf"{WHOLE}|spec(?:ified|ification)?|soll(?:wert)?e?|erwartet\w*|attendue?s?|esperad[oa]s?"
+"""Words of titles, also of other languages."""
 """What the expected numbers come from or are called, where a title or a name says so."""
 _PLACES = "hw|hardware|fpga|asic|verilog|vhdl|core|sim|modelsim|questa|verilator|icarus|xsim"
 """Where the core is, in titles."""
-_SHORT = "act|obs|meas|ours|have|is"
+_SHORT = "act|obs|meas|ours|have|is|ist|istwert|npu|tpu|gpu|accel|accelerator|board|device|chip|obtenue?s?"
 """Titles of the core's numbers beside those of expected ones; alone they may mean anything."""
 
 _EXPECTED = re.compile(
-    rf"(?:^|[^a-z])(?:{STEMS}|predict|(?:{WHOLE}|{_TOOLS})(?![a-z]))|expected|golden|reference"
+    rf"(?:^|[^a-z])(?:{STEMS}|predict|(?:{_SAID}|{_TOOLS})(?![a-z]))|expected|golden|reference"
 )
 _OWN = re.compile(rf"(?:^|[^a-z])(?:{OWN}|{_PLACES})(?![a-z])")
 COUNTS = frozenset(("", "index", "idx", "n", "i", "no", "nr", "#", "id", "addr", "address"))
@@ -44,6 +46,8 @@ _TIMES = frozenset(
         "ps",
         "us",
         "diff",
+        "difference",
+        "err",
         "error",
         "ok",
         "match",
@@ -105,6 +109,6 @@ def is_title_of_expected(line: str) -> bool:
         return False  # of what network the numbers are
     is_title = text.endswith(":") or len(text.split()) <= MOST_WORDS
     small = text.lower()
-    is_said = re.search(rf"(?:\b|_)(?:{WHOLE})(?![a-z])", small) is not None
+    is_said = re.search(rf"(?:\b|_)(?:{_SAID})(?![a-z])", small) is not None
     is_alone = len(text.split()) == 1 and is_expected(small)
     return is_title and (is_said or is_alone) and not _OWN.search(small) and not _READ.search(text)

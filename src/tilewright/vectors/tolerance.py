@@ -13,6 +13,7 @@ import numpy as np
 from tilewright.errors import FormatError, counted
 from tilewright.vectors.array_files import plain_array
 from tilewright.vectors.containers import ARRAYS, MEMORY
+from tilewright.vectors.encoding import without_mark
 from tilewright.vectors.kind_layout import LINE_ENDS, KindLayout
 from tilewright.vectors.memory_image import read_memory_image
 from tilewright.vectors.text import TextForm
@@ -24,8 +25,8 @@ _BLANKS = re.compile(rb"[ \t]+(?=\n|\Z)")
 def tolerated(form: KindLayout, content: bytes, text: TextForm) -> tuple[bytes, tuple[str, ...]]:
     """The content as the layout has it in a file of the form `text`, and what was overlooked.
 
-    Lines of any text become those that the layout writes. Overlooked are blanks at the ends of lines,
-    blank lines at the end, a last line without line end, the other kind of line ends, and what
+    Lines of any text become those that the layout writes. Overlooked are a byte order mark, blanks at the
+    ends of lines, blank lines at the end, a last line without line end, the other kind of line ends, and what
     `tilewright.vectors.tokens` says of numbers. Memory files are read in whatever way their format allows.
     """
     if form.container in ARRAYS:
@@ -34,8 +35,10 @@ def tolerated(form: KindLayout, content: bytes, text: TextForm) -> tuple[bytes, 
         return _as_ours(content, text)
     if form.container != "text":
         return content, ()
-    content = with_own_text(form, content)
-    notes = []
+    plain, notes = without_mark(content), list[str]()
+    if plain is not content:
+        notes.append("it is text with a byte order mark")
+    content = with_own_text(form, plain)
     lines = content.replace(b"\r\n", b"\n")
     is_lf = form.line_end == "LF"
     if content.count(b"\r\n") != (0 if is_lf else content.count(b"\n")):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,10 @@ FASHIONS = {
     "sizes first": lambda a, _: " ".join(map(str, a.shape)) + "\n" + rows(a.reshape(-1, 1)),
     "0x": lambda a, bits: hexadecimal(a, bits, "0x"),
     "capital": lambda a, bits: hexadecimal(a, bits).upper(),
+    "digits in groups": lambda a, bits: "".join(
+        f"{'_'.join(re.findall('....', f'{v & (1 << bits) - 1:0{bits}b}'))}\n"
+        for v in a.ravel().tolist()
+    ),
     "commented": lambda a, bits: hexadecimal(a, bits).replace("\n", " // n\n"),
     "many on a line": wrapped,
     "an array as numpy prints it": lambda a, _: f"{a}\n",
@@ -95,12 +101,35 @@ def test_numbers_with_a_fraction_fit_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
-def test_text_with_a_byte_order_mark_is_named(tmp_path, encoding):
+def test_text_with_a_byte_order_mark_is_read(tmp_path, encoding):
     folder_of(tmp_path, "rows", layer())
-    path = tmp_path / f"{PARTS[1]}.txt"
-    path.write_bytes(path.read_text().encode(encoding))
-    with pytest.raises(TilewrightError, match=f"{path.name} is text with a byte order mark"):
-        adopt(tmp_path)
+    for name in PARTS:
+        path = tmp_path / f"{name}.txt"
+        path.write_bytes(path.read_text().encode(encoding))
+    found = adopt(tmp_path)
+    assert found.passed
+    assert any("byte order mark" in note for note in found.layers[0].verdict.notes)
+    path.write_bytes(path.read_text(encoding).replace("1", "2", 1).encode(encoding))
+    assert not adopt(tmp_path).passed
+
+
+@pytest.mark.parametrize("header", ["# version 2.0\n  two\n", " 3 4 2\n", "# [x]\n\n"])
+def test_lines_before_the_numbers_may_look_like_anything(tmp_path, header):
+    """Blanks at their beginning, and numbers with a point, stay as they are."""
+    for name, array in zip(PARTS, layer(), strict=True):
+        (tmp_path / f"{name}.txt").write_text(header + decimal(array))
+    found = adopt(tmp_path)
+    assert found.passed, found.to_json()
+    assert found.layers[0].verdict.compared == layer()[2].size
+
+
+def test_rows_and_columns_could_be_exchanged(tmp_path):
+    """As MATLAB writes arrays: the layer is the transposed one, and that is said."""
+    turned = tuple(array.swapaxes(-1, -2) for array in layer())
+    found = adopt(folder_of(tmp_path, "rows", turned))
+    assert found.passed
+    assert found.layers[0].geometry.startswith("ic=2,oc=3,size=4x3,kernel=2,")
+    assert any(note.startswith("rows could be columns") for note in found.layers[0].notes)
 
 
 def test_one_wrong_number_of_rows_is_named(tmp_path):

@@ -267,6 +267,20 @@ def _of_outputs():
     yield "outputs-map-transposed", lambda: _outputs(lambda i: i % 4 * 4 + i // 4)
     yield "outputs-refolded", lambda: PSUMS.ravel()[_refolded(7, PIXELS)]
     yield "outputs-refolded-back", lambda: PSUMS.ravel()[_refolded(PIXELS, 7)]
+    numbers = PSUMS.ravel().tolist()
+    across = range(4)
+    yield (
+        "outputs-by-rows",
+        lambda: [numbers[16 * c + 4 * h + w] for h in across for c in range(7) for w in across],
+    )
+    yield (
+        "outputs-by-columns",
+        lambda: [numbers[16 * c + 4 * h + w] for w in across for c in range(7) for h in across],
+    )
+    yield (
+        "outputs-refolded-transposed",
+        lambda: [numbers[16 * c + 4 * h + w] for w in across for h in across for c in range(7)],
+    )
     for n in (2, 8):
         last = [max(b for b in range(PIXELS) if b % n == a % n) for a in range(PIXELS)]
         yield f"outputs-memory-wraps n={n}", lambda where=last: _outputs(lambda i: where[i])

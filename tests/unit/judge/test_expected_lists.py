@@ -7,9 +7,11 @@ import json
 import numpy as np
 import pytest
 
+from tests.golden import regenerate as golden
 from tests.unit.judge.test_strangers_dumps import faulty, numbers, pixels, places
 from tilewright.errors import FormatError
 from tilewright.judge import compare, read_dump
+from tilewright.judge.in_layout import word_files
 
 WRONG = [(1, 1, 0)]
 PAIRS = [
@@ -27,6 +29,10 @@ PAIRS = [
     ("torch", "fpga"),
     ("ideal", "measured"),
     ("psum_sw", "psum_hw"),
+    ("cpu", "npu"),
+    ("soll", "ist"),
+    ("spec", "psum"),
+    ("check", "dut"),
 ]
 
 
@@ -101,7 +107,9 @@ def test_rows_of_pixels_beside_expected_ones(bundle, psums, tmp_path, form):
         assert [one.index for one in found.first] == ([] if wrong is psums else WRONG)
 
 
-@pytest.mark.parametrize("word", ["expected", "golden", "reference", "prediction", "ref", "model"])
+@pytest.mark.parametrize(
+    "word", ["expected", "golden", "reference", "prediction", "ref", "model", "spec"]
+)
 @pytest.mark.parametrize("form", ALONE)
 def test_expected_numbers_alone_are_refused(bundle, psums, tmp_path, form, word):
     """All of them are right, so whoever takes them for what the core computed passes any core."""
@@ -113,6 +121,29 @@ def test_expected_numbers_alone_are_refused(bundle, psums, tmp_path, form, word)
         FormatError, match=r"give those that it did compute, or take that title out"
     ):
         read_dump(bundle, path, order="oc oh ow")
+
+
+@pytest.mark.parametrize("word", ["check", "cpu", "Sollwerte", "valeurs attendues"])
+def test_other_titles_of_expected_numbers(bundle, psums, tmp_path, word):
+    path = tmp_path / "dump.txt"
+    path.write_text(f"{word}:\n" + column(numbers(psums)))
+    with pytest.raises(FormatError, match=rf"its numbers stand under '{word}:', as what a core"):
+        read_dump(bundle, path)
+
+
+def test_a_file_of_the_layout_s_name_under_a_title_of_expected_numbers_is_refused(bundle, tmp_path):
+    """Its words are right, and nobody says that a core computed them; lines of the layout say nothing."""
+    files = word_files(bundle, bundle.layout, "output")
+    name = files.texts.names[0]
+    content = (golden.FOLDER / name).read_text()
+    path = tmp_path / name
+    path.write_text(content)
+    assert compare(bundle, read_dump(bundle, path)).passed
+    path.write_text(f"# expected outputs\n{content}")
+    with pytest.raises(FormatError, match="its numbers stand under '# expected outputs'"):
+        read_dump(bundle, path)
+    path.write_text(f"# of the core\n{content}")
+    assert compare(bundle, read_dump(bundle, path)).passed
 
 
 @pytest.mark.parametrize("name", ["expected", "golden_psum", "ref", "expected.psum"])
@@ -177,7 +208,9 @@ def test_what_is_left_out_is_said(bundle, psums, tmp_path):
     assert str(compare(bundle, dump).first[0].place) == "dump.txt line 36 lane 0"
 
 
-@pytest.mark.parametrize("titles", ["y_true,y_pred", "reference,model", "dut0,dut1", "out,value"])
+@pytest.mark.parametrize(
+    "titles", ["y_true,y_pred", "reference,model", "cpu,soll", "dut0,dut1", "out,value"]
+)
 def test_two_columns_of_one_sort_are_not_guessed(bundle, psums, tmp_path, titles):
     path = tmp_path / "dump.csv"
     path.write_text(f"i,{titles}\n" + lines("{n},{e},{x}", psums, faulty(psums)))

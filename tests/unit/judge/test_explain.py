@@ -137,6 +137,17 @@ def _unsigned_in_8_bits():
     return sum(wrap(convolve(one_tap, plane, SHAPE), 8) for plane, one_tap in taps)
 
 
+def _not_cleared(psums):
+    """Each pixel has those before it added."""
+    return psums.reshape(len(psums), -1).cumsum(axis=1).reshape(psums.shape)
+
+
+def _stuck(weight):
+    """PE (2, 1) of 4 x 6 has input channel 2 and output channel 1."""
+    weight[1, 2] = 7
+    return weight
+
+
 class TestPairs:
     @pytest.mark.parametrize(
         ("numbers", "keys"),
@@ -155,11 +166,31 @@ class TestPairs:
                 lambda: _psums(lambda w: w & 15)[:, :, ::-1],
                 {"weights-unsigned", "outputs-map-columns-flipped"},
             ),
+            (
+                lambda: _not_cleared(_psums(lambda w: w & 15)),
+                {"weights-unsigned", "not-cleared pixels"},
+            ),
+            (
+                lambda: _psums(lambda w: _stuck(w[:, [1, 0, 3, 2, 5, 4]])),
+                {"weights-ic-pairs", "pe-stuck row=2 col=1 value=7"},
+            ),
         ],
     )
     def test_two_planted_faults_are_named(self, bundle, numbers, keys):
         found = _explain(bundle, numbers())
         assert any(keys == set(pair) for group in _keys(found) for pair in group), _keys(found)
+
+    @pytest.mark.parametrize(
+        "numbers",
+        [
+            lambda: _not_cleared(_psums(lambda w: w & 15)),
+            lambda: _psums(lambda w: _stuck(w[:, [1, 0, 3, 2, 5, 4]])),
+        ],
+    )
+    def test_two_planted_faults_and_one_flipped_bit_are_not_named(self, bundle, numbers):
+        wrong = numbers()
+        wrong[1, 2, 3] ^= 4
+        assert not _explain(bundle, wrong).is_explained
 
     def test_no_table_is_made_of_the_maps_of_a_part_where_numbers_are_wide(
         self, bundle, monkeypatch
@@ -191,6 +222,28 @@ class TestNoFalseExplanation:
         near = found.near[0]
         assert (near.cause.key, near.reproduced) == ("tap-lost kij=4", 99)
         assert near.place == (0, 2, 8)
+        assert near.found == near.predicted ^ 4
+
+    @pytest.mark.parametrize(
+        ("order", "key"),
+        [
+            ((1, 2, 0), "outputs-refolded"),
+            ((1, 0, 2), "outputs-by-rows"),
+            ((2, 1, 0), "outputs-refolded-transposed"),
+        ],
+    )
+    def test_a_list_in_another_order_with_one_flipped_bit_is_nearest_to_that_order(
+        self, bundle, order, key
+    ):
+        numbers = _psums()
+        numbers[2, 1, 3] ^= 4
+        found = _explain(bundle, numbers.transpose(order).reshape(numbers.shape))
+        assert not found.is_explained
+        near = found.near[0]
+        assert (near.cause.key, near.reproduced) == (key, 99)
+        assert near.cause.hint.endswith(
+            f"--order '{' '.join(('oc', 'oh', 'ow')[n] for n in order)}'"
+        )
         assert near.found == near.predicted ^ 4
 
     def test_one_number_is_too_little(self, bundle):

@@ -96,8 +96,29 @@ def xsct(content):
     return "\n".join(f"{BASE + at:8X}:   {word:08X}" for at, word in rows)
 
 
+def bits(content):  # xxd -b
+    rows = [
+        f"{at:08x}: {' '.join(f'{o:08b}' for o in row):<54} {shown(row)}"
+        for at, row in lines_of(content, 6)
+    ]
+    return "\n".join(rows)
+
+
+def unsigned(content):  # hexdump -d
+    rows = [
+        f"{at:07x}" + "".join(f"   {w:05d}" for w in words(row, "H"))
+        for at, row in lines_of(content)
+    ]
+    return "\n".join([*rows, f"{len(content):07x}"])
+
+
 FORMS = {
     "hexdump -C": canonical,
+    "hexdump -d": unsigned,
+    "xxd -b": bits,
+    "od": lambda content: od(content, "o", "H", "{:06o}"),
+    "od -b": lambda content: od(content, "o", "B", "{:03o}"),
+    "od -t u4": lambda content: od(content, "o", "I"),
     "xxd": xxd,
     "xxd -g1": lambda content: xxd(content, 1),
     "xxd -g4": lambda content: xxd(content, 4),
@@ -136,7 +157,7 @@ def test_a_wrong_number_is_named_by_its_line(bundle, numbers, tmp_path, form):
     path.write_text(FORMS[form](packed(wrong)) + "\n")
     result = compare(bundle, read_dump(bundle, path))
     assert (result.compared, result.differ) == (24, 1)
-    line = 14 if form == "mrd" else 4
+    line = {"mrd": 14, "xxd -b": 9}.get(form, 4)
     assert f"psums.txt line {line} lane" in str(result.first[0])
 
 

@@ -318,8 +318,8 @@ def test_a_line_that_is_cut_is_no_form_of_its_own(bundle, psums, tmp_path):
 
 REFUSED = {
     "places in other words": (
-        lines("row={oh} ch={oc} x={ow} acc={x}"),
-        r"of its 24 lines like 'row=#ch=#x=#acc=#', of each line nobody knows .* say with --pattern",
+        lines("i={oh} j={oc} k={ow} acc={x}"),
+        r"of its 24 lines like 'i=#j=#k=#acc=#', of each line nobody knows .* say with --pattern",
     ),
     "indices of another order": (
         lambda v: "".join(lines("psum[{oh}][{ow}][{oc}] = {x}")(v).splitlines(True)),

@@ -83,7 +83,31 @@ def test_an_index_is_no_lane_of_a_word(bundle, psums, tmp_path):
     assert compare(bundle, read_dump(bundle, path, layout=layout)).passed
 
 
-@pytest.mark.parametrize("titles", ["channel,row,col,psum", "oc,row,col,psum", "oc,oh,ow,other"])
+@pytest.mark.parametrize(
+    "titles", ["channel,row,col,psum", "oc,y,x,psum", "C,H,W,value", "filter,row,column,result"]
+)
+def test_places_in_other_words_count_where_they_name_each_place_once(
+    bundle, psums, tmp_path, titles
+):
+    path = tmp_path / "dump.csv"
+    text = TABLES["places"](psums).replace("oc,oh,ow,psum", titles)
+    path.write_text(text)
+    dump = read_dump(bundle, path)
+    assert compare(bundle, dump).passed
+    *words, _ = titles.lower().split(",")
+    assert dump.notes[0].endswith(f", {' '.join(words)} for oc oh ow")
+    wrong = psums.copy()
+    wrong[1, 1, 0] += 1
+    path.write_text(TABLES["places"](wrong).replace("oc,oh,ow,psum", titles))
+    assert [one.index for one in compare(bundle, read_dump(bundle, path)).first] == [(1, 1, 0)]
+    path.write_text(text.replace("1,1,", "1,0,", 1))
+    with pytest.raises(FormatError, match=r"is a table, but .*: say with --pattern"):
+        read_dump(bundle, path)
+
+
+@pytest.mark.parametrize(
+    "titles", ["row,channel,col,psum", "oc,i,j,psum", "oc,oh,ow,other", "ic,row,col,psum"]
+)
 def test_other_titles_are_not_guessed(bundle, psums, tmp_path, titles):
     path = tmp_path / "dump.csv"
     path.write_text(TABLES["places"](psums).replace("oc,oh,ow,psum", titles))

@@ -201,7 +201,6 @@ def test_activations_beside_expected_sums_are_not_taken(bundle, psums, tmp_path)
 BLOCKS = {
     "no titles": lambda v: f"{v}\n\n{v}\n",
     "names of numpy": lambda v: f"Arrays are not equal\n x: {v!r}\n y: {v!r}\n",
-    "sizes of Octave": lambda v: "# name: psum\n# ndims: 3\n 4 2 3\n" + lines(" {x}")(v),
 }
 
 

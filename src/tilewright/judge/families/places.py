@@ -74,7 +74,6 @@ def _maps(problem: Problem) -> Iterator[Cause]:
         "rows-flipped": ("with its rows in reverse order", grid[::-1]),
         "columns-flipped": ("with its columns in reverse order", grid[:, ::-1]),
         "flipped": ("in reverse order", grid[::-1, ::-1]),
-        "transposed": ("column by column", grid.T),
     }
     for key, (words, source) in orders.items():
         yield _cause(
@@ -84,13 +83,7 @@ def _maps(problem: Problem) -> Iterator[Cause]:
             ORDER,
         )
     flat = np.arange(shape.oc * shape.onij)
-    turned = flat.reshape(shape.oc, shape.onij).T.reshape(shape.oc, shape.onij)
-    yield _cause(
-        "outputs-refolded",
-        "channels and pixels are exchanged: pixels stand in the order of channels",
-        turned,
-        ORDER,
-    )
+    yield from _orders(flat.reshape(shape.oc, shape.oh, shape.ow))
     back = flat.reshape(shape.onij, shape.oc).T.reshape(shape.oc, shape.onij)
     yield _cause(
         "outputs-refolded-back",
@@ -116,6 +109,31 @@ def _maps(problem: Problem) -> Iterator[Cause]:
             "look at the width of the psum address",
         )
         depth *= 2
+
+
+_ORDERS = {
+    "oc ow oh": ("outputs-map-transposed", "the map stands column by column"),
+    "oh ow oc": (
+        "outputs-refolded",
+        "channels and pixels are exchanged: pixels stand in the order of channels",
+    ),
+    "oh oc ow": ("outputs-by-rows", "the rows of all channels stand one after the other"),
+    "ow oc oh": ("outputs-by-columns", "the columns of all channels stand one after the other"),
+    "ow oh oc": (
+        "outputs-refolded-transposed",
+        "pixels stand column by column in the order of channels",
+    ),
+}
+"""Other orders of the axes, the last one fastest."""
+
+
+def _orders(flat: Ints) -> Iterator[Cause]:
+    """flat: indices ``oc oh ow``."""
+    names = ("oc", "oh", "ow")
+    for order, (key, text) in _ORDERS.items():
+        source = flat.transpose([names.index(name) for name in order.split()])
+        hint = f"{ORDER}; if the dump is a list that is meant so, say --order '{order}'"
+        yield _cause(key, text, source.reshape(flat.shape[0], -1), hint)
 
 
 def _lines(problem: Problem) -> Iterator[Cause]:

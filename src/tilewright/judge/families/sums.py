@@ -61,7 +61,9 @@ def causes(problem: Problem) -> Iterator[Cause]:
 
 
 def _cause(key: str, text: str, apply: Callable[[Problem, Signal], Ints], hint: str) -> Cause:
-    return Cause(key, text, "sum", apply, hint, is_everywhere=hint in (ACCUMULATE, LATE, DONE))
+    is_everywhere = hint in (ACCUMULATE, LATE, DONE)
+    form = "finished" if key.startswith("not-cleared") else ""
+    return Cause(key, text, "sum", apply, hint, is_everywhere=is_everywhere, form=form)
 
 
 def _changes(bits: int, register: int) -> Iterator[tuple[str, str, Change]]:

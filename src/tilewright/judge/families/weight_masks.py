@@ -154,6 +154,15 @@ def _pes(problem: Problem) -> Iterator[Cause]:
             yield _scaling(f"east-cut {at}", text, east, 0, PE)
 
 
+def pes_of_column(problem: Problem, c: int) -> Iterator[Cause]:
+    """All causes of single PEs of a column, with each weight that could be stuck in them."""
+    shape, array = problem.shape, problem.array
+    mine = np.flatnonzero(np.arange(shape.oc) % array.cols == c)
+    row = np.arange(shape.ic) % array.lanes // array.per_pe
+    for r in range(array.rows):
+        yield from _pe(problem, r, c, np.ix_(mine, np.flatnonzero(row == r)), is_few=True)
+
+
 def _column(problem: Problem, c: int, mine: Ints) -> Iterator[Cause]:
     """mine: the output channels of PE column `c`."""
     array, name = problem.array, f"PE column {c}"
