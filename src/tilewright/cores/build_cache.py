@@ -16,7 +16,7 @@ from typing import Any
 
 from tilewright.cores.simulator import PROGRAM, Build, SharesParts, Simulator
 from tilewright.errors import ToolError
-from tilewright.rtl import HEADERS
+from tilewright.rtl import HEADERS, MAIN
 
 
 def default_cache_dir() -> Path:
@@ -48,7 +48,8 @@ def cached_build(
 ) -> Path:
     """The program that simulates `top`, built now if it never was.
 
-    `sources` maps file names to contents; `HEADERS` among them are there to be included. The key is a hash
+    `sources` maps file names to contents; `HEADERS` among them are there to be included, a `MAIN` to be the
+    program's main. The key is a hash
     of the sources, the parameters, the macros and the simulator with its version and options. A build
     happens in a folder of its own and enters the cache by one rename, so any number of processes may
     request the same simulation at once. The name of an entry ends with the hash of its content, which is
@@ -68,7 +69,7 @@ def cached_build(
         for file, content in sources.items():
             (workshop / file).write_bytes(content)
         with _shared_parts(simulator, workshop, folder):
-            compiled = tuple(file for file in sources if not file.endswith(HEADERS))
+            compiled = tuple(file for file in sources if not file.endswith((*HEADERS, MAIN)))
             simulator.build(Build(compiled, top, workshop, parameters, timeout_s, defines))
         return keep(workshop / PROGRAM, folder, stem)
 

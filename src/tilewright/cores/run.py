@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tilewright.cores.build_cache import cached_build
 from tilewright.cores.result import CosimResult, LaneMismatch, OverflowVector, merge
 from tilewright.cores.run_list import (
-    NO_MEMORIES,
+    AS_NEEDED,
     BenchRun,
     by_core,
     check_runnable,
@@ -30,7 +30,7 @@ from tilewright.cores.simulator import Simulator, find_simulator, for_many_build
 from tilewright.cores.transcript import Transcript, read_record, read_transcript
 from tilewright.errors import SimulationError, ToolError
 from tilewright.programs.process import program_threads
-from tilewright.rtl import HEADERS, PACKAGE, RTL_DIR, SOURCES, core_files, is_bench
+from tilewright.rtl import HEADERS, MAIN, PACKAGE, RTL_DIR, SOURCES, core_files, is_bench
 from tilewright.vectors import Bundle, read_bundle
 
 TOP = "tw_core_tb"
@@ -56,7 +56,7 @@ def run_bundle(
     cache_dir: Path | None = None,
     processes: int = 1,
     failure_waves: Path | None = None,
-    least_memories: Mapping[str, int] = NO_MEMORIES,
+    least: Mapping[str, int] = AS_NEEDED,
 ) -> CosimResult:
     """Simulate the RTL core on the bundle in `folder`, from its files, and judge every word.
 
@@ -66,8 +66,8 @@ def run_bundle(
 
     `rtl_dir` holds another core to simulate: module ``tw_core`` and what it needs, with our ports;
     the testbench is always ours. `timeout_s` limits the build, and again the run. Builds are kept
-    in `cache_dir` (default: the user's cache folder). Whoever runs several layers gives what `memories`
-    says of all as `least_memories`: then one build serves them.
+    in `cache_dir` (default: the user's cache folder). Whoever runs several layers gives what
+    `needed_by_all` says of them as `least`: then one build serves them.
 
     Raises `ArtifactError`, `FormatError` or `ShapeError` if the bundle is damaged or not for this
     core, `ToolError` if the simulator is missing, fails, or does not end in time, and
@@ -77,7 +77,7 @@ def run_bundle(
     run = BenchRun(read_bundle(folder), setup)
     check_runnable(run)
     builder = Builder(_found(simulator, [run]), read_sources(rtl_dir), cache_dir, timeout_s)
-    program = builder.program([run], least_memories)
+    program = builder.program([run], least)
     parts = [replace(run, part=part) for part in _shares(run, processes)]
     with program_threads(len(parts)) as pool:
         transcripts = pool.each(lambda part: builder.simulate(program, [part])[0], parts)
@@ -100,12 +100,12 @@ def run_bundles(
     timeout_s: float = 600.0,
     cache_dir: Path | None = None,
     processes: int = 1,
-    least_memories: Mapping[str, int] = NO_MEMORIES,
+    least: Mapping[str, int] = AS_NEEDED,
 ) -> tuple[CosimResult, ...]:
     """Run bundles, in whatever modes, one after the other in as few simulations as they allow.
 
     Those of one core, with the same stalls and resets, share a simulation; `processes` of them run at a
-    time, each no longer than `timeout_s` seconds. least_memories: as `run_bundle` takes them. Results are in
+    time, each no longer than `timeout_s` seconds. least: as `run_bundle` takes them. Results are in
     the order of `bundles`; raises what `run_bundle` does.
     """
     since = time.monotonic()
@@ -113,7 +113,7 @@ def run_bundles(
     for run in runs:
         check_runnable(run)
     builder = Builder(_found(simulator, runs), read_sources(rtl_dir), cache_dir, timeout_s)
-    shares = list(_shared(runs, builder, least_memories))
+    shares = list(_shared(runs, builder, least))
     with program_threads(processes) as pool:
         transcripts = pool.each(
             lambda share: builder.simulate(share[0], [runs[number] for number in share[1]]), shares
@@ -140,7 +140,7 @@ def _shared(
     runs: Sequence[BenchRun], builder: Builder, least: Mapping[str, int]
 ) -> Iterator[tuple[Path, list[int]]]:
     """For each simulation its program, and the numbers of its runs: one program for a core."""
-    for same_core in by_core(runs):
+    for same_core in by_core(runs, least):
         program = builder.program([runs[number] for number in same_core], least)
         for numbers in grouped(same_core, lambda number: runs[number].setup.plusargs):
             yield program, numbers
@@ -155,12 +155,10 @@ class Builder:
     cache_dir: Path | None
     timeout_s: float
 
-    def program(
-        self, runs: Sequence[BenchRun], least_memories: Mapping[str, int] = NO_MEMORIES
-    ) -> Path:
+    def program(self, runs: Sequence[BenchRun], least: Mapping[str, int] = AS_NEEDED) -> Path:
         """The testbench built for `runs` of one core; able to write waves if any of them asks for them."""
         has_waves = any(run.setup.waves is not None for run in runs)
-        values = parameters(runs, least_memories)
+        values = parameters(runs, least)
         return cached_build(
             self.simulator.with_waves() if has_waves else self.simulator,
             self.sources,
@@ -211,7 +209,9 @@ def read_sources(rtl_dir: Path | None = None) -> dict[str, bytes]:
     Raises `ToolError` if `rtl_dir` has no core.
     """
     folder = RTL_DIR if rtl_dir is None else rtl_dir
-    bench = sorted(path for path in RTL_DIR.glob("*.sv") if is_bench(path))
+    bench = sorted(
+        path for path in RTL_DIR.iterdir() if path.suffix in (*SOURCES, MAIN) and is_bench(path)
+    )
     core = core_files(folder, (*SOURCES, *HEADERS))
     own = core[:1] if core and core[0].name == PACKAGE else []
     paths = [*(own or [RTL_DIR / PACKAGE]), *bench, *core[len(own) :]]

@@ -31,6 +31,7 @@ from tilewright.cores.build_cost import (
 from tilewright.errors import ConfigError, ToolError, UnknownNameError, printable
 from tilewright.programs.process import last_lines, run_program
 from tilewright.registry import Registry
+from tilewright.rtl import MAIN
 
 AUTO = "auto"
 """Stands for the first registered simulator that can be used."""
@@ -182,9 +183,11 @@ class Verilator:
         make |= {"CFG_CXXFLAGS_PCH_I": "-include"} if "g++" in self.compiler else _IN_ONE_PART
         flags = [flag for key, value in make.items() for flag in ("-MAKEFLAGS", f"{key}={value}")]
         effort = ("-O3",) if self.is_optimized else ()
-        kind = ("--binary", "--timing", "--timescale", "1ns/1ps", "--x-initial", "unique")
+        flags = ["-CFLAGS", "-DVL_TIME_CONTEXT", *flags]
+        kind = ("--cc", "--exe", "--build", "--timing", "--timescale", "1ns/1ps")
+        initial = ("--x-initial", "unique")
         waves = ("--trace-vcd",) if self.has_waves else ()
-        return (*kind, *_WARNINGS, *effort, *EFFORT, *waves, *flags)
+        return (*kind, *initial, *_WARNINGS, *effort, *EFFORT, *waves, *flags)
 
     def with_waves(self) -> Verilator:
         """The same simulator, able to write waves."""
@@ -203,10 +206,12 @@ class Verilator:
         return is_gcc(self.compiler) and not self.has_waves and not self.is_optimized
 
     def build(self, build: Build) -> None:
-        """Build; see `Simulator.build`."""
+        """Build; see `Simulator.build`. A `MAIN` of the name of the top module is the program's main."""
+        main = f"{build.top}{MAIN}"
         command = [
             str(self.root / "bin" / "verilator_bin"),
             *self.options,
+            main if (build.folder / main).is_file() else "--main",
             *("-MAKEFLAGS", f"PYTHON3={sys.executable}"),
             *("--build-jobs", str(os.cpu_count() or 1)),
             *("--top-module", build.top, "--Mdir", OBJECTS, "-o", f"../{PROGRAM}"),

@@ -17,6 +17,9 @@ SOURCES = (".sv", ".v")
 HEADERS = (".svh", ".vh")
 """Files that sources include."""
 
+MAIN = ".cpp"
+"""A file named as the top module that ends so is the program's own main, where Verilator builds it."""
+
 
 def core_files(folder: Path, suffixes: tuple[str, ...] = SOURCES) -> list[Path]:
     """The files of a core in `folder`, the package first, without testbenches."""

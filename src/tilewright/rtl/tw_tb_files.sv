@@ -44,6 +44,7 @@ module tw_tb_files #(
 
   // The word read last, and the token it came from.
   logic   [   WordBits-1:0] word;
+  logic   [   WordBits-1:0] narrow;  // before its lanes are widened
   integer                   word_digits;
   integer                   word_line;
   logic                     word_is_binary;
@@ -201,6 +202,23 @@ module tw_tb_files #(
         else read_token(slot, 0);
         if (word_digits != 0) reject(NotEnded, slot, 0, 0, 0);
         $fclose(handle[slot]);
+      end
+    end
+  endtask
+
+  // The lanes of the word read last, of `from` bits each, become numbers of `to` bits.
+  task static widen(input integer lanes, input integer from, input integer to,
+                    input logic is_signed);
+    integer lane, index, source;
+    begin
+      narrow = word;
+      word   = '0;
+      /*verilator unroll_disable*/
+      for (lane = 0; lane < lanes; lane = lane + 1)
+      /*verilator unroll_disable*/
+      for (index = 0; index < to; index = index + 1) begin
+        source = lane * from + ((index < from) ? index : from - 1);
+        if (index < from || is_signed) word[lane*to+index] = narrow[source];
       end
     end
   endtask
