@@ -55,6 +55,15 @@ def test_one_core_serves_all_widths(mode: str, is_signed: bool, tmp_path: Path) 
         np.testing.assert_array_equal(result.fold_cycles, other.fold_cycles)
 
 
+def test_verilator_widens_as_icarus_does(tmp_path: Path, builds: Path) -> None:
+    """It makes a program of the testbench in another way."""
+    require_simulator("verilator")
+    pairs = _runs(tmp_path, CASE)
+    results = run_bundles(pairs, simulator="verilator", cache_dir=builds, least=_needed(pairs))
+    assert len(results) == len(pairs)
+    assert all(result.is_exact for result in results)
+
+
 def test_two_channels_in_an_operand_keep_its_width(tmp_path: Path, builds: Path) -> None:
     """They are halves of it: wider, they would be others."""
     require_simulator("icarus")
@@ -67,7 +76,7 @@ def test_two_channels_in_an_operand_keep_its_width(tmp_path: Path, builds: Path)
 
 @pytest.mark.parametrize(
     ("right", "wrong"),
-    [(b"|| is_signed", b""), (b"narrow[source]", b"word[source]"), (b"lane * from", b"lane * to")],
+    [(b"|| is_signed", b""), (b"= word[source]", b"= word[0]"), (b"lane * from", b"lane * to")],
 )
 def test_codes_widened_wrongly_are_noticed(
     right: bytes, wrong: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -44,7 +44,7 @@ module tw_tb_files #(
 
   // The word read last, and the token it came from.
   logic   [   WordBits-1:0] word;
-  logic   [   WordBits-1:0] narrow;  // before its lanes are widened
+  logic   [   WordBits-1:0] wide;  // with wider lanes
   integer                   word_digits;
   integer                   word_line;
   logic                     word_is_binary;
@@ -211,15 +211,16 @@ module tw_tb_files #(
                     input logic is_signed);
     integer lane, index, source;
     begin
-      narrow = word;
-      word   = '0;
+      wide = '0;
       /*verilator unroll_disable*/
-      for (lane = 0; lane < lanes; lane = lane + 1)
-      /*verilator unroll_disable*/
-      for (index = 0; index < to; index = index + 1) begin
-        source = lane * from + ((index < from) ? index : from - 1);
-        if (index < from || is_signed) word[lane*to+index] = narrow[source];
+      for (lane = 0; lane < lanes; lane = lane + 1) begin
+        /*verilator unroll_disable*/
+        for (index = 0; index < to; index = index + 1) begin
+          source = lane * from + ((index < from) ? index : from - 1);
+          if (index < from || is_signed) wide[lane*to+index] = word[source];
+        end
       end
+      word = wide;
     end
   endtask
 
