@@ -76,7 +76,11 @@ def test_two_channels_in_an_operand_keep_its_width(tmp_path: Path, builds: Path)
 
 @pytest.mark.parametrize(
     ("right", "wrong"),
-    [(b"|| is_signed", b""), (b"= word[source]", b"= word[0]"), (b"lane * from", b"lane * to")],
+    [
+        (b"else if (is_signed)", b"else if (1'b0)"),
+        (b"= word[lane*from+index]", b"= word[lane*to+index]"),
+        (b"= word[lane*from+from-1]", b"= word[lane*from]"),
+    ],
 )
 def test_codes_widened_wrongly_are_noticed(
     right: bytes, wrong: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

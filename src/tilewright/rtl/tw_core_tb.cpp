@@ -1,7 +1,7 @@
 // tw_core_tb.cpp: the clock of the testbench where Verilator runs it, and the program's main.
 //
-// A process that waits for time twice a cycle would cost a sixth of a simulation, so the clock comes
-// from here. In between, what waits for time, in the core or in the testbench, is resumed when it is due.
+// A process that waits for time twice a cycle costs more than the whole testbench otherwise, so the clock
+// comes from here. What waits for time, in the core or in the testbench, is resumed when it is due.
 
 #include <cstdint>
 #include <memory>

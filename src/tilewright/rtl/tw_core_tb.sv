@@ -48,7 +48,7 @@ module tw_core_tb
   logic [PmemAddrBits-1:0] pmem_addr, out_addr;
   logic [Cols*PsumBits-1:0] pmem_data, out_psum, out_data;
 
-`ifndef VERILATOR  // where it does, a process that wakes twice a cycle would cost a sixth of the time
+`ifndef VERILATOR
   logic clk;
   initial clk = 1'b0;
   always #5 clk = !clk;

@@ -209,15 +209,15 @@ module tw_tb_files #(
   // The lanes of the word read last, of `from` bits each, become numbers of `to` bits.
   task static widen(input integer lanes, input integer from, input integer to,
                     input logic is_signed);
-    integer lane, index, source;
+    integer lane, index;
     begin
       wide = '0;
       /*verilator unroll_disable*/
       for (lane = 0; lane < lanes; lane = lane + 1) begin
         /*verilator unroll_disable*/
         for (index = 0; index < to; index = index + 1) begin
-          source = lane * from + ((index < from) ? index : from - 1);
-          if (index < from || is_signed) wide[lane*to+index] = word[source];
+          if (index < from) wide[lane*to+index] = word[lane*from+index];
+          else if (is_signed) wide[lane*to+index] = word[lane*from+from-1];
         end
       end
       word = wide;
