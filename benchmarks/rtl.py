@@ -4,7 +4,8 @@
 ``python benchmarks/rtl.py --build 64``
 
 One image of random codes goes through the network; each of its layers, the first ``--layers`` or all, is
-written, built, simulated and judged on an 8x8 array with 20-bit psums, under Verilator. Seconds are
+written, built, simulated and judged on an 8x8 array with 20-bit psums, under Verilator, as `tilewright
+cosim` does it: on one core, whose operands are as wide as the widest codes. Seconds are
 processor seconds, of this process and of those that it starts, by part: the codes of the layers, what is
 expected (the reference), writing files, reading and hashing them, building, simulating, judging. The
 cache of builds is empty at first ("cold"); a second core is built afterwards, which finds Verilator's own
