@@ -112,4 +112,4 @@ class CosimFacts(StageFacts, Mismatches):
     corners: CornerCounts | None = None
     failure: FailureFacts | None = None
     programs: dict[str, str] | None = None
-    cores: tuple[dict[str, int], ...] = ()
+    cores: tuple[dict[str, int], ...] | None = None

@@ -71,12 +71,11 @@ def cosim(run: RunFolder, listener: Listener, *, workers: str = "") -> StageResu
     results: list[CosimResult] = []
     checks: list[Check] = []
     failure, setup = None, _setup(config, array)
-    folders = {bundle.layer: run.root / bundle.folder for bundle in exported.bundles}.values()
-    built = BuiltCores.of_layers(folders, setup, is_ours=not config.rtl_dir)
-    least = built.least
+    built = _built(run, exported, setup, is_ours=not config.rtl_dir)
     for line in built.said():
         listener.say(line)
     pace = Pace(len(exported.bundles), "bundles through the RTL", has_slow_start=True)
+    least = built.least
     found_elsewhere = run_elsewhere(
         run, exported, config, setup=setup, least=least, workers=workers
     )
@@ -101,8 +100,12 @@ def cosim(run: RunFolder, listener: Listener, *, workers: str = "") -> StageResu
         run, config, exported.corners or (), listener, built=built, workers=workers
     )
     checks += found
-    facts = replace(_facts(config, results, corners, failure), cores=built.cores)
-    return StageResult(facts, tuple(checks))
+    return StageResult(_facts(config, results, corners, failure, built), tuple(checks))
+
+
+def _built(run: RunFolder, exported: ExportFacts, setup: Setup, *, is_ours: bool) -> BuiltCores:
+    folders = {bundle.layer: run.root / bundle.folder for bundle in exported.bundles}.values()
+    return BuiltCores.of_layers(folders, setup, is_ours=is_ours)
 
 
 def _explained(finding: _Finding, failure: FailureFacts) -> _Finding:
@@ -123,6 +126,7 @@ def _facts(
     results: Sequence[CosimResult],
     corners: CornerCounts | None,
     failure: FailureFacts | None,
+    built: BuiltCores,
 ) -> CosimFacts:
     counts = summed(results)
     return CosimFacts(
@@ -143,6 +147,7 @@ def _facts(
         programs=_programs(
             [result.simulator for result in results] + list(corners.simulators if corners else ())
         ),
+        cores=built.cores or None,
     )
 
 
