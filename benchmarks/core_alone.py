@@ -79,13 +79,10 @@ def build_alone(simulator: Verilator, run: BenchRun, folder: Path) -> Path:
     sources = {name: text for name, text in read_sources().items() if not is_bench(Path(name))}
     for name, text in {**sources, "alone.sv": TOP.encode(), "main.cpp": LOOP.encode()}.items():
         (folder / name).write_bytes(text)
-    options = [word for word in simulator.options if word not in ("--binary", "--timing")]
+    options = [word for word in simulator.options if word != "--timing"]
     command = [
         str(simulator.root / "bin" / "verilator_bin"),
         *(
-            "--cc",
-            "--exe",
-            "--build",
             "--no-timing",
             "-Wno-fatal",
             "--top-module",

@@ -18,6 +18,7 @@ from tests.rtl.layers import (
     write_random,
 )
 from tilewright.cores import CosimResult, run_bundle
+from tilewright.cores.run_list import BenchRun, parameters
 from tilewright.errors import FormatError
 from tilewright.spec import ArrayShape, ConvShape, OutputFunction, Schedule
 
@@ -198,7 +199,15 @@ def test_both_simulators_agree_on_values_and_cycles(
     slow = run_bundle(tmp_path / "bundle", simulator="icarus", **options)
     check_exact(fast, case)
     check_exact(slow, case)
-    assert len(list(builds.glob("verilator-*"))) == 1  # one build serves every layer
+
+
+def test_one_build_serves_every_layer_of_a_geometry(tmp_path: Path) -> None:
+    cores = []
+    for number, case in enumerate(ONE_GEOMETRY):
+        bundle = write_random(tmp_path / str(number), case)
+        cores.append(parameters([BenchRun(bundle, case.setup)]))
+    assert len(cores) > 1
+    assert all(core == cores[0] for core in cores)
 
 
 def test_both_simulators_find_the_same_faults(tmp_path: Path, builds: Path) -> None:

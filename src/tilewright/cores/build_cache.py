@@ -48,11 +48,11 @@ def cached_build(
 ) -> Path:
     """The program that simulates `top`, built now if it never was.
 
-    `sources` maps file names to contents; those that others include are not compiled. The key is a hash
-    of the sources, the parameters, the macros and the simulator with its version and options. A build
-    happens in a folder of its own and enters the cache by one rename, so any number of processes may
-    request the same simulation at once. The name of an entry ends with the hash of its content, which is
-    checked before each use: a damaged entry is built again.
+    `sources` maps file names to contents; those that others include are not compiled, nor is a `MAIN`, which
+    is the program's main. The key is a hash of the sources, the parameters, the macros and the simulator with
+    its version and options. A build happens in a folder of its own and enters the cache by one rename, so any
+    number of processes may request the same simulation at once. The name of an entry ends with the hash of
+    its content, which is checked before each use: a damaged entry is built again.
 
     Files that all builds of a simulator share (`SharesParts`) are kept there in the same way.
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from tilewright.cores.result import CosimResult, Fault, LaneMismatch, OverflowVector
 from tilewright.cores.run import run_bundles
-from tilewright.cores.run_list import NO_MEMORIES
+from tilewright.cores.run_list import AS_NEEDED
 from tilewright.cores.setup import Setup
 from tilewright.programs.jobs import Job
 
@@ -34,12 +34,12 @@ def bundle_job(
     *,
     simulator: str,
     timeout_s: float = 600.0,
-    least_memories: Mapping[str, int] = NO_MEMORIES,
+    least: Mapping[str, int] = AS_NEEDED,
     keeps_build: bool = False,
 ) -> Job:
     """The job that runs bundles in folders on a core, given as file names to contents, with our ports.
 
-    It records no waves. least_memories: as `run_bundles` takes them. keeps_build: the core's build is worth
+    It records no waves. least: as `run_bundles` takes them. keeps_build: the core's build is worth
     keeping in the cache of whoever does the job.
     """
     files = {f"{CORE}/{name}": content for name, content in core.items()}
@@ -49,7 +49,7 @@ def bundle_job(
         "setups": [setup.to_settings() for _, setup in bundles],
         "simulator": simulator,
         "timeout_s": timeout_s,
-        "least_memories": dict(least_memories),
+        "least": dict(least),
         "keeps_build": keeps_build,
     }
     return Job("tilewright.cores.bundle_job:run", files, json.dumps(settings, sort_keys=True))
@@ -65,7 +65,7 @@ def run(folder: Path, settings: dict[str, Any]) -> bytes:
         rtl_dir=folder / CORE,
         simulator=settings["simulator"],
         timeout_s=settings["timeout_s"],
-        least_memories=settings["least_memories"],
+        least=settings["least"],
         cache_dir=None if settings["keeps_build"] else folder / "builds",
     )
     facts = [

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tilewright.cores.build_cache import cached_build
 from tilewright.cores.result import CosimResult, LaneMismatch, OverflowVector, merge
 from tilewright.cores.run_list import (
-    NO_MEMORIES,
+    AS_NEEDED,
     BenchRun,
     by_core,
     check_runnable,
@@ -54,7 +54,7 @@ def run_bundle(
     cache_dir: Path | None = None,
     processes: int = 1,
     failure_waves: Path | None = None,
-    least_memories: Mapping[str, int] = NO_MEMORIES,
+    least: Mapping[str, int] = AS_NEEDED,
 ) -> CosimResult:
     """Simulate the RTL core on the bundle in `folder`, from its files, and judge every word.
 
@@ -64,8 +64,8 @@ def run_bundle(
 
     `rtl_dir` holds another core to simulate, in it or below: module ``tw_core`` and what it needs, with our
     ports; the testbench is always ours. `timeout_s` limits the build, and again the run. Builds are kept
-    in `cache_dir` (default: the user's cache folder). Whoever runs several layers gives what `memories`
-    says of all as `least_memories`: then one build serves them.
+    in `cache_dir` (default: the user's cache folder). Whoever runs several layers gives what
+    `needed_by_all` says of them as `least`: then one build serves them.
 
     Raises `ArtifactError`, `FormatError` or `ShapeError` if the bundle is damaged or not for this
     core, `ToolError` if the simulator is missing, fails, or does not end in time, and
@@ -75,7 +75,7 @@ def run_bundle(
     run = BenchRun(read_bundle(folder), setup)
     check_runnable(run)
     builder = Builder(_found(simulator, [run]), read_sources(rtl_dir), cache_dir, timeout_s)
-    program = builder.program([run], least_memories)
+    program = builder.program([run], least)
     parts = [replace(run, part=part) for part in _shares(run, processes)]
     with program_threads(len(parts)) as pool:
         transcripts = pool.each(lambda part: builder.simulate(program, [part])[0], parts)
@@ -98,12 +98,12 @@ def run_bundles(
     timeout_s: float = 600.0,
     cache_dir: Path | None = None,
     processes: int = 1,
-    least_memories: Mapping[str, int] = NO_MEMORIES,
+    least: Mapping[str, int] = AS_NEEDED,
 ) -> tuple[CosimResult, ...]:
     """Run bundles, in whatever modes, one after the other in as few simulations as they allow.
 
     Those of one core, with the same stalls and resets, share a simulation; `processes` of them run at a
-    time, each no longer than `timeout_s` seconds. least_memories: as `run_bundle` takes them. Results are in
+    time, each no longer than `timeout_s` seconds. least: as `run_bundle` takes them. Results are in
     the order of `bundles`; raises what `run_bundle` does.
     """
     since = time.monotonic()
@@ -111,7 +111,7 @@ def run_bundles(
     for run in runs:
         check_runnable(run)
     builder = Builder(_found(simulator, runs), read_sources(rtl_dir), cache_dir, timeout_s)
-    shares = list(_shared(runs, builder, least_memories))
+    shares = list(_shared(runs, builder, least))
     with program_threads(processes) as pool:
         transcripts = pool.each(
             lambda share: builder.simulate(share[0], [runs[number] for number in share[1]]), shares
@@ -138,7 +138,7 @@ def _shared(
     runs: Sequence[BenchRun], builder: Builder, least: Mapping[str, int]
 ) -> Iterator[tuple[Path, list[int]]]:
     """For each simulation its program, and the numbers of its runs: one program for a core."""
-    for same_core in by_core(runs):
+    for same_core in by_core(runs, least):
         program = builder.program([runs[number] for number in same_core], least)
         for numbers in grouped(same_core, lambda number: runs[number].setup.plusargs):
             yield program, numbers
@@ -153,12 +153,10 @@ class Builder:
     cache_dir: Path | None
     timeout_s: float
 
-    def program(
-        self, runs: Sequence[BenchRun], least_memories: Mapping[str, int] = NO_MEMORIES
-    ) -> Path:
+    def program(self, runs: Sequence[BenchRun], least: Mapping[str, int] = AS_NEEDED) -> Path:
         """The testbench built for `runs` of one core; able to write waves if any of them asks for them."""
         has_waves = any(run.setup.waves is not None for run in runs)
-        values = parameters(runs, least_memories)
+        values = parameters(runs, least)
         return cached_build(
             self.simulator.with_waves() if has_waves else self.simulator,
             self.sources,

@@ -20,7 +20,10 @@ _MIN_CODE_BITS = 2
 _MAX_CODE_BITS = 8
 _MAX_ADDRESS_BITS = 24
 _MAX_COUNT = 65_535
-NO_MEMORIES: Mapping[str, int] = MappingProxyType({})
+AS_NEEDED: Mapping[str, int] = MappingProxyType({})
+"""Asks for no more of a core than a bundle needs."""
+
+_CODE_BITS = ("ActBits", "WeightBits")
 _USUAL_ADDRESS_BITS = {"XmemAddrBits": 14, "WmemAddrBits": 14, "PmemAddrBits": 10}
 
 
@@ -139,16 +142,26 @@ def check_runnable(run: BenchRun) -> None:
             )
 
 
-def parameters(runs: Sequence[BenchRun], least: Mapping[str, int] = NO_MEMORIES) -> dict[str, int]:
+def parameters(runs: Sequence[BenchRun], least: Mapping[str, int] = AS_NEEDED) -> dict[str, int]:
     """Parameters of the core for `runs`, which all need the same one: see `core_of`.
 
     The memories grow beyond their usual sizes only for a layer that needs it, so that one build serves most.
-    least: address bits of memories that the core has in any case (`memories`).
+    least: address bits of memories and widths of codes that the core has in any case (`needed_by_all`).
     """
-    return core_of(runs[0]) | memories(runs, least)
+    return core_of(runs[0], least) | memories(runs, least)
 
 
-def memories(runs: Sequence[BenchRun], least: Mapping[str, int] = NO_MEMORIES) -> dict[str, int]:
+def needed_by_all(runs: Sequence[BenchRun]) -> dict[str, int]:
+    """What a core must have at least to serve all of `runs`: address bits, and the widest codes.
+
+    A narrower code is the same number in more bits, so that every sum is the same.
+    """
+    cores = [core_of(run) for run in runs]
+    widest = {name: max((core[name] for core in cores), default=0) for name in _CODE_BITS}
+    return memories(runs) | widest
+
+
+def memories(runs: Sequence[BenchRun], least: Mapping[str, int] = AS_NEEDED) -> dict[str, int]:
     """Address bits of the memories of a core that holds every one of `runs`."""
     words = [_words(run) for run in runs]
     return {
@@ -157,23 +170,28 @@ def memories(runs: Sequence[BenchRun], least: Mapping[str, int] = NO_MEMORIES) -
     }
 
 
-def core_of(run: BenchRun) -> dict[str, int]:
-    """The core that a run needs, its memories left out: sizes and widths, by the name of the parameter."""
+def core_of(run: BenchRun, least: Mapping[str, int] = AS_NEEDED) -> dict[str, int]:
+    """The core that a run needs, its memories left out: sizes and widths, by the name of the parameter.
+
+    least: as `parameters` takes it; two activations in a PE are halves of one operand, which stays as wide.
+    """
     array = run.bundle.array
+    widths = dict(zip(_CODE_BITS, (run.act_bits, run.bundle.weight_format.bits), strict=True))
+    if run.plan.dataflow.channels_per_pe == 1:
+        widths = {name: max(bits, least.get(name, 0)) for name, bits in widths.items()}
     return {
         "Rows": array.rows,
         "Cols": array.cols,
-        "ActBits": run.act_bits,
-        "WeightBits": run.bundle.weight_format.bits,
+        **widths,
         "ColumnBits": run.setup.rule.column_bits or array.psum_bits,
         "PsumBits": array.psum_bits,
         "ActSigned": int(run.bundle.act_format.is_signed),
     }
 
 
-def by_core(runs: Sequence[BenchRun]) -> Iterable[list[int]]:
-    """The numbers of the runs that one core serves, core by core."""
-    return grouped(range(len(runs)), lambda number: core_of(runs[number]))
+def by_core(runs: Sequence[BenchRun], least: Mapping[str, int] = AS_NEEDED) -> Iterable[list[int]]:
+    """The numbers of the runs that one core serves, core by core; least: as `parameters` takes it."""
+    return grouped(range(len(runs)), lambda number: core_of(runs[number], least))
 
 
 def grouped(
@@ -201,8 +219,8 @@ def run_list(runs: Sequence[BenchRun], *, is_apart: bool = False) -> str:
     Names are relative to the bundle's folder, or, if `is_apart`, to one that holds the bundles as folders
     0, 1, ... Raises `FormatError` if a bundle lacks a file.
     """
-    build = core_of(runs[0])
-    names = ("rows", "cols", "act_bits", "weight_bits", "column_bits", "psum_bits", "act_signed")
+    build = {name: bits for name, bits in core_of(runs[0]).items() if name not in _CODE_BITS}
+    names = ("rows", "cols", "column_bits", "psum_bits", "act_signed")
     lines = [f"{name} {value}" for name, value in zip(names, build.values(), strict=True)]
     lines.append(f"layers {len(runs)}")
     for number, run in enumerate(runs):
@@ -225,6 +243,8 @@ def _layer(run: BenchRun) -> dict[str, int]:
         "act_files": act_files,
         "act_words": dataflow.sample_words(plan) // act_files,
         "weight_words": all_weights if run.is_packed else dataflow.weight_file_words(plan),
+        "act_bits": run.act_bits,
+        "weight_bits": run.bundle.weight_format.bits,
         "is_packed": int(run.is_packed),
     }
 

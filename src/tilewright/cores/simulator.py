@@ -31,6 +31,7 @@ from tilewright.cores.build_cost import (
 from tilewright.errors import ConfigError, ToolError, UnknownNameError, printable
 from tilewright.programs.process import last_lines, run_program
 from tilewright.registry import Registry
+from tilewright.rtl import MAIN
 
 AUTO = "auto"
 """Stands for the first registered simulator that can be used."""
@@ -172,19 +173,15 @@ class Verilator:
     def options(self) -> tuple[str, ...]:
         """Options of every build; a part of a build's identity."""
         design, runtime = ("-O3", "-O3") if self.is_optimized else ("-O1", "-Og")
-        make = {
-            "CXX": self.compiler,
-            "LINK": self.compiler,
-            "OPT_FAST": design,
-            "OPT_GLOBAL": runtime,
-        }
+        make = {"CXX": self.compiler, "LINK": self.compiler}
+        make |= {"OPT_FAST": design, "OPT_GLOBAL": runtime}
         # Large designs are compiled in parts with one header, which the package's makefile does not name.
         make |= {"CFG_CXXFLAGS_PCH_I": "-include"} if "g++" in self.compiler else _IN_ONE_PART
         flags = [flag for key, value in make.items() for flag in ("-MAKEFLAGS", f"{key}={value}")]
         effort = ("-O3",) if self.is_optimized else ()
-        kind = ("--binary", "--timing", "--timescale", "1ns/1ps", "--x-initial", "unique")
+        kind = ("--cc", "--exe", "--build", "--timing", "--timescale", "1ns/1ps")
         waves = ("--trace-vcd",) if self.has_waves else ()
-        return (*kind, *_WARNINGS, *effort, *EFFORT, *waves, *flags)
+        return (*kind, "--x-initial", "unique", *_WARNINGS, *effort, *EFFORT, *waves, *flags)
 
     def with_waves(self) -> Verilator:
         """The same simulator, able to write waves."""
@@ -203,10 +200,12 @@ class Verilator:
         return is_gcc(self.compiler) and not self.has_waves and not self.is_optimized
 
     def build(self, build: Build) -> None:
-        """Build; see `Simulator.build`."""
+        """Build; see `Simulator.build`. A `MAIN` of the name of the top module is the program's main."""
+        main = f"{build.top}{MAIN}"
         command = [
             str(self.root / "bin" / "verilator_bin"),
             *self.options,
+            main if (build.folder / main).is_file() else "--main",
             *("-MAKEFLAGS", f"PYTHON3={sys.executable}"),
             *("--build-jobs", str(os.cpu_count() or 1)),
             *("--top-module", build.top, "--Mdir", OBJECTS, "-o", f"../{PROGRAM}"),
@@ -216,12 +215,12 @@ class Verilator:
             *(() if self.has_waves else wires_apart(build.sources, build.folder)),
             *build.sources,
         ]
-        environment = {"VERILATOR_ROOT": str(self.root), "CXXFLAGS": standard(self.compiler)}
+        flags = f"{standard(self.compiler)} -DVL_TIME_CONTEXT"  # as where --main is given
+        environment = {"VERILATOR_ROOT": str(self.root), "CXXFLAGS": flags}
         if self._precompiles:
-            flags = precompile(
-                self.compiler, self.root, build.folder / OBJECTS, timeout_s=build.timeout_s
-            )
-            environment["CXXFLAGS"] += f" {flags}"
+            objects = build.folder / OBJECTS
+            header = precompile(self.compiler, self.root, objects, timeout_s=build.timeout_s)
+            environment["CXXFLAGS"] += f" {header}"
         status, output = run_program(
             command, folder=build.folder, timeout_s=build.timeout_s, environment=environment
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tilewright.errors import ToolError
-from tilewright.rtl import PACKAGE, RTL_DIR, is_bench
+from tilewright.rtl import MAIN, PACKAGE, RTL_DIR, is_bench
 from tilewright.verilog.source_files import (
     find_vhdl,
     is_data,
@@ -60,9 +60,8 @@ def read_sources(rtl_dir: Path | None = None) -> dict[str, bytes]:
     The package is that of `rtl_dir` where it has one. Raises what `read_core` raises.
     """
     core = read_core(RTL_DIR if rtl_dir is None else rtl_dir)
-    bench = {
-        path.name: read_source(path) for path in sorted(RTL_DIR.glob("*.sv")) if is_bench(path)
-    }
+    ours = sorted(path for path in RTL_DIR.iterdir() if path.suffix in (".sv", MAIN))
+    bench = {path.name: read_source(path) for path in ours if is_bench(path)}
     package = PACKAGE.partition(".")[0]
     own = [at for at, text in enumerate(core.values(), 1) if package in packages_of(text)]
     head = dict(list(core.items())[: own[0]]) if own else {PACKAGE: read_source(RTL_DIR / PACKAGE)}
@@ -74,7 +73,8 @@ def read_sources(rtl_dir: Path | None = None) -> dict[str, bytes]:
 
 def data_of(sources: Mapping[str, bytes]) -> dict[str, bytes]:
     """Those files of `read_sources` that the core reads when it runs."""
-    return {name: content for name, content in sources.items() if is_data(name)}
+    bench = f"{TOP}{MAIN}"
+    return {name: one for name, one in sources.items() if is_data(name) and name != bench}
 
 
 def _absent(text: str) -> set[str]:

@@ -95,7 +95,8 @@ class CosimFacts(StageFacts, Mismatches):
 
     rtl: the folder of the core, or "tilewright"; simulator, version: None if no bundle ran to its end.
     corners: None if no corner set did. failure: None if all
-    bundles are exact. programs: sha256 of each program that simulated, by its path.
+    bundles are exact. programs: sha256 of each program that simulated, by its path. cores: parameters of the
+    cores on which the layers ran; codes narrower than ActBits or WeightBits were widened for them.
     """
 
     STAGE: ClassVar[str] = "cosim"
@@ -111,3 +112,4 @@ class CosimFacts(StageFacts, Mismatches):
     corners: CornerCounts | None = None
     failure: FailureFacts | None = None
     programs: dict[str, str] | None = None
+    cores: tuple[dict[str, int], ...] | None = None

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tilewright.config import CosimConfig
 from tilewright.cores import CosimResult, Setup, run_bundles
 from tilewright.cores.result import summed
-from tilewright.cores.run_list import NO_MEMORIES, BenchRun, by_core, core_of, memories
+from tilewright.cores.run_list import AS_NEEDED, BenchRun, by_core
 from tilewright.cores.simulator import for_many_builds
 from tilewright.corners import VectorSet, layer_sets, mode_sets
 from tilewright.errors import ArtifactError, FormatError, SimulationError
 from tilewright.facts import CornerBundle, CornerCounts, CornerSet, SetupFacts
+from tilewright.pipeline.built_cores import BuiltCores
 from tilewright.pipeline.elsewhere import Share, run_shares_elsewhere
 from tilewright.pipeline.run_folder import Listener, RunFolder
 from tilewright.programs.pace import Pace
@@ -84,18 +84,6 @@ def _facts(run: RunFolder, one: VectorSet) -> CornerSet:
             for folder in one.folders
         ),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltCores:
-    """The cores that a run's layers were simulated on: `core_of` each, and address bits of their memories."""
-
-    cores: tuple[dict[str, int], ...]
-    memories: Mapping[str, int]
-
-    def serve(self, one: BenchRun) -> bool:
-        """Whether a bundle needs no other core, so that the layers' build runs it."""
-        return core_of(one) in self.cores and memories([one], self.memories) == self.memories
 
 
 def simulate_corners(
@@ -169,7 +157,7 @@ def _results(
         its: Share(
             [pair for pair, of in zip(pairs, served, strict=True) if of == its],
             simulator=its[0],
-            least_memories=built.memories if its[1] else NO_MEMORIES,
+            least=built.least if its[1] else AS_NEEDED,
         )
         for its in sorted(set(served))
     }
@@ -201,7 +189,7 @@ def _run(shares: Sequence[Share], config: CosimConfig, workers: str) -> list[Ite
                 rtl_dir=Path(config.rtl_dir) if config.rtl_dir else None,
                 timeout_s=config.timeout_s,
                 processes=config.processes,
-                least_memories=share.least_memories,
+                least=share.least,
             )
         )
         for share in shares

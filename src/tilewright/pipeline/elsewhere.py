@@ -47,11 +47,12 @@ class Share:
 
     bundles: Sequence[tuple[Path, Setup]]
     simulator: str
-    least_memories: Mapping[str, int]
+    least: Mapping[str, int]
 
     def by_core(self) -> Iterable[list[int]]:
         """The numbers of the bundles that one core runs, core by core."""
-        return by_core([BenchRun(read_manifest(folder), setup) for folder, setup in self.bundles])
+        runs = [BenchRun(read_manifest(folder), setup) for folder, setup in self.bundles]
+        return by_core(runs, self.least)
 
 
 def run_shares_elsewhere(
@@ -87,6 +88,6 @@ def _job(share: Share, config: CosimConfig, core: Mapping[str, bytes]) -> Job:
         core,
         simulator=share.simulator,
         timeout_s=config.timeout_s,
-        least_memories=share.least_memories,
+        least=share.least,
         keeps_build=True,
     )

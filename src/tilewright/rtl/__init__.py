@@ -9,6 +9,8 @@ RTL_DIR = Path(__file__).parent
 """Folder that holds the sources, ``tw_*.sv``."""
 PACKAGE = "tw_pkg.sv"
 """The types of the core's ports: first wherever sources are listed."""
+MAIN = ".cpp"
+"""A file named as the top module that ends so is the program's own main, where Verilator builds it."""
 
 
 def is_bench(path: Path) -> bool:

@@ -7,7 +7,8 @@
 //   waves of the first job that runs (Verilator: of a build with --trace).
 //
 // Timing
-//   Outputs of the core are looked at on the falling edge of the clock.
+//   The clock rises at 5 ns and falls at 10 ns of each cycle; where Verilator runs this,
+//   tw_core_tb.cpp drives it. Outputs of the core are looked at on the falling edge.
 //
 // Records, one fact a line (`=` separates key and value), besides what judge and files record
 //   fold ...      busy cycles of a fold, since the end of the fold before
@@ -24,13 +25,19 @@ module tw_core_tb
     parameter int ColumnBits = 16, parameter int PsumBits = 16,
     parameter int XmemAddrBits = 14, parameter int WmemAddrBits = 14,
     parameter int PmemAddrBits = 10, parameter int ActSigned = 0
-);
+)
+`ifdef VERILATOR
+(
+    input logic clk
+)
+`endif
+;
 
   localparam int Lanes = (Rows > Cols) ? Rows : Cols;
   localparam int InBits = Rows * ActBits > Lanes * WeightBits ? Rows * ActBits : Lanes * WeightBits;
   localparam int WordBits = (InBits > Cols * PsumBits) ? InBits : Cols * PsumBits;
 
-  logic clk, rst_n, start, busy, done, fold_done, xmem_we, wmem_we, out_valid;
+  logic rst_n, start, busy, done, fold_done, xmem_we, wmem_we, out_valid;
   layer_t layer, layer_q;
   logic [1:0] overflow;
   logic [3:0] ready;
@@ -41,18 +48,14 @@ module tw_core_tb
   logic [PmemAddrBits-1:0] pmem_addr, out_addr;
   logic [Cols*PsumBits-1:0] pmem_data, out_psum, out_data;
 
-  // One process does everything, the clock included: a simulator then has one thing to resume.
+`ifndef VERILATOR
+  logic clk;
   initial clk = 1'b0;
+  always #5 clk = !clk;
+`endif
+
   task static tick;
-    begin
-      #5 clk = 1'b1;
-      if (u_host.stall != 0) begin
-        #1 u_host.choose_ready;
-        #4 clk = 1'b0;
-      end else begin
-        #5 clk = 1'b0;
-      end
-    end
+    #10;
   endtask
 
   // The core sees a job's descriptor from the rising edge on, like its own registers: a simulator
@@ -95,28 +98,43 @@ module tw_core_tb
       .out_psum_o(out_psum), .out_data_o(out_data)
   );
 
-  // Start the job and follow it to `done`: count busy cycles, have what is put out judged.
+  // ---------------------------------------------------------------------------------------------
+  // A job. Nothing waits in its cycles: what the core does in one is looked at on its falling edge.
+
+  logic   is_running;
+  integer fold, fold_cycles, job_cycles;
+  initial is_running = 1'b0;
+
+  always @(negedge clk) if (is_running) follow_job;
+
+  // One cycle: count it, have what is put out judged, or see that the job is over.
+  task static follow_job;
+    if (done === 1'b1 || job_cycles >= u_host.limit) is_running = 1'b0;
+    else begin
+      job_cycles = job_cycles + 1;
+      if (busy === 1'b1) fold_cycles = fold_cycles + 1;
+      u_judge.watch(fold);
+      if (fold_done === 1'b1) begin
+        u_files.begin_line;
+        $fdisplay(u_files.record, "fold otile=%0d itile=%0d kij=%0d cycles=%0d",
+                  u_host.job_otile + fold / u_host.folds, fold % u_host.folds / u_host.taps,
+                  fold % u_host.taps, fold_cycles);
+        fold        = fold + 1;
+        fold_cycles = 0;
+      end
+    end
+  endtask
+
+  // Start the job, and wait until it is over.
   task static run_job;
-    integer fold, fold_cycles, job_cycles;
     begin
       fold        = 0;
       fold_cycles = 0;
       job_cycles  = 0;
-      u_host.start_job;
-      while (done !== 1'b1 && job_cycles < u_host.limit) begin
-        job_cycles = job_cycles + 1;
-        if (busy === 1'b1) fold_cycles = fold_cycles + 1;
-        u_judge.watch(fold);
-        if (fold_done === 1'b1) begin
-          u_files.begin_line;
-          $fdisplay(u_files.record, "fold otile=%0d itile=%0d kij=%0d cycles=%0d",
-                    u_host.job_otile + fold / u_host.folds, fold % u_host.folds / u_host.taps,
-                    fold % u_host.taps, fold_cycles);
-          fold        = fold + 1;
-          fold_cycles = 0;
-        end
-        tick;
-      end
+      u_host.raise_start;
+      is_running = 1'b1;
+      u_host.lower_start;
+      wait (!is_running);
       if (done !== 1'b1) u_judge.fault("the job did not end");
       if (fold_cycles != 0) u_judge.fault("the job's last fold did not end");
       if (busy !== 1'b0) u_judge.fault("the core is busy after the job");

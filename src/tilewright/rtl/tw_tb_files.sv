@@ -44,6 +44,7 @@ module tw_tb_files #(
 
   // The word read last, and the token it came from.
   logic   [   WordBits-1:0] word;
+  logic   [   WordBits-1:0] wide;  // with wider lanes
   integer                   word_digits;
   integer                   word_line;
   logic                     word_is_binary;
@@ -202,6 +203,24 @@ module tw_tb_files #(
         if (word_digits != 0) reject(NotEnded, slot, 0, 0, 0);
         $fclose(handle[slot]);
       end
+    end
+  endtask
+
+  // The lanes of the word read last, of `from` bits each, become numbers of `to` bits.
+  task static widen(input integer lanes, input integer from, input integer to,
+                    input logic is_signed);
+    integer lane, index;
+    begin
+      wide = '0;
+      /*verilator unroll_disable*/
+      for (lane = 0; lane < lanes; lane = lane + 1) begin
+        /*verilator unroll_disable*/
+        for (index = 0; index < to; index = index + 1) begin
+          if (index < from) wide[lane*to+index] = word[lane*from+index];
+          else if (is_signed) wide[lane*to+index] = word[lane*from+from-1];
+        end
+      end
+      word = wide;
     end
   endtask
 

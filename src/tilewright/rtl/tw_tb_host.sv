@@ -53,7 +53,8 @@ module tw_tb_host
   integer act_files;
   integer act_words;  // in each file
   integer weight_words;  // in each file
-  integer weight_bits;  // of a word
+  integer act_bits;  // of a code in the files; the core may have more
+  integer weight_bits;  // likewise
   integer onij;
   integer taps;
   integer folds;  // of an output tile
@@ -90,12 +91,17 @@ module tw_tb_host
     end
   endfunction
 
+  // Nothing wakes in every cycle where nothing stalls.
   initial begin
-    if ($value$plusargs("stall=%d", stall) == 0) stall = 0;
     if ($value$plusargs("seed=%d", seed) == 0) seed = 1;
+    if ($value$plusargs("stall=%d", stall) == 0) stall = 0;
+    if (stall != 0)
+      forever begin
+        #6 choose_ready;
+        #4;
+      end
   end
 
-  // With stalls, once in every cycle.
   task static choose_ready;
     if (busy_i !== 1'b1) begin
       random  = seed;
@@ -120,7 +126,7 @@ module tw_tb_host
     begin
       tw_core_tb.u_files.open_run_list;
       /*verilator unroll_disable*/
-      for (index = 0; index < 7; index = index + 1)
+      for (index = 0; index < 5; index = index + 1)
       tw_core_tb.u_files.read_parameter(build_key(index), build_value(index));
       tw_core_tb.u_files.read_number("layers", layers);
     end
@@ -130,10 +136,8 @@ module tw_tb_host
     case (index)
       0:       build_key = "rows";
       1:       build_key = "cols";
-      2:       build_key = "act_bits";
-      3:       build_key = "weight_bits";
-      4:       build_key = "column_bits";
-      5:       build_key = "psum_bits";
+      2:       build_key = "column_bits";
+      3:       build_key = "psum_bits";
       default: build_key = "act_signed";
     endcase
   endfunction
@@ -142,17 +146,15 @@ module tw_tb_host
     case (index)
       0:       build_value = Rows;
       1:       build_value = Cols;
-      2:       build_value = ActBits;
-      3:       build_value = WeightBits;
-      4:       build_value = ColumnBits;
-      5:       build_value = PsumBits;
+      2:       build_value = ColumnBits;
+      3:       build_value = PsumBits;
       default: build_value = ActSigned;
     endcase
   endfunction
 
   // The numbers of a layer, in the order of the run list: first those of its descriptor, mode and
   // sizes, in the order of tw_pkg. One loop reads them all: each call of a task is a copy of it.
-  localparam int Fields = 29;
+  localparam int Fields = 31;
   integer fields[Fields];
 
   function static [8*16-1:0] field_key(input integer index);
@@ -185,6 +187,8 @@ module tw_tb_host
       25:      field_key = "act_files";
       26:      field_key = "act_words";
       27:      field_key = "weight_words";
+      28:      field_key = "act_bits";
+      29:      field_key = "weight_bits";
       default: field_key = "is_packed";
     endcase
   endfunction
@@ -195,6 +199,8 @@ module tw_tb_host
     else if (index < 4 || index == Fields - 1) field_end = 2;
     else if (index == 5) field_end = 1 << LeakBits;
     else if (index < 18) field_end = 1 << DimBits;
+    else if (index == 28) field_end = ActBits + 1;
+    else if (index == 29) field_end = WeightBits + 1;
     else field_end = 0;
   endfunction
 
@@ -245,9 +251,10 @@ module tw_tb_host
       act_files                     = fields[25];
       act_words                     = fields[26];
       weight_words                  = fields[27];
-      tw_core_tb.u_files.is_packed  = fields[28][0];
+      act_bits                      = fields[28];
+      weight_bits                   = fields[29];
+      tw_core_tb.u_files.is_packed  = fields[30][0];
       is_os         = (layer.mode.dataflow == OutputStationary);
-      weight_bits   = (is_os ? Cols : Rows) * WeightBits;
       onij          = layer.onij;
       otiles        = 32'(layer.otiles);
       // An output-stationary pass counts as an input tile with one tap.
@@ -302,13 +309,13 @@ module tw_tb_host
         Activations: begin
           words      = act_files * act_words;
           skipped    = 0;
-          bits       = Rows * ActBits;
+          bits       = Rows * act_bits;
           file_words = act_words;
         end
         default: begin
           words      = job_otiles * otile_weights;
           skipped    = (is_os || tw_core_tb.u_files.is_packed) ? first_otile * otile_weights : 0;
-          bits       = weight_bits;
+          bits       = (is_os ? Cols : Rows) * weight_bits;
           file_words = weight_words;
         end
       endcase
@@ -321,6 +328,10 @@ module tw_tb_host
         if (tw_core_tb.u_files.words_left[slot] == 0)
           tw_core_tb.u_files.open_next(slot, file_words);
         tw_core_tb.u_files.read_word(slot, bits);
+        if (kind == Activations && act_bits != ActBits)
+          tw_core_tb.u_files.widen(Rows, act_bits, ActBits, ActSigned != 0);
+        if (kind == Weights && weight_bits != WeightBits)
+          tw_core_tb.u_files.widen(is_os ? Cols : Rows, weight_bits, WeightBits, 1'b1);
         if (index >= 0 && kind == Expected) tw_core_tb.u_judge.expect_word(index);
         if (index >= 0 && kind != Expected) begin
           xmem_we_o   = (kind == Activations);
@@ -353,20 +364,27 @@ module tw_tb_host
 
   integer limit;  // of busy cycles of a job
 
-  task static start_job;
+  // To the rising edge with which the core begins.
+  task static raise_start;
     begin
       limit = 100 + 2 * job_otiles * folds * (layer.plane + 32'(layer.steps) + 4 * Cols + 4 * Rows);
       if (stall != 0) limit = 50 * limit;
       start_o = 1'b1;
-      tw_core_tb.tick;
-      start_o = 1'b0;
+      #5;
+    end
+  endtask
+
+  task static lower_start;
+    begin
+      #5 start_o = 1'b0;
     end
   endtask
 
   // Start the job, and reset the core in the middle of it.
   task static break_job(input integer cycles);
     begin
-      start_job;
+      raise_start;
+      lower_start;
       repeat (cycles) tw_core_tb.tick;
       reset(2);
       if (busy_i !== 1'b0) tw_core_tb.u_judge.fault("the core is busy in reset");

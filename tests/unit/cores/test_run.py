@@ -98,8 +98,6 @@ def test_auto_has_no_array_compiled_that_takes_too_long(
 def test_run_list_has_everything_in_the_order_of_reading(bundle: Bundle) -> None:
     head = """rows 2
 cols 3
-act_bits 4
-weight_bits 4
 column_bits 16
 psum_bits 16
 act_signed 0
@@ -132,6 +130,8 @@ oc 4
 act_files 2
 act_words 12
 weight_words 3
+act_bits 4
+weight_bits 4
 is_packed 0
 file psum.txt
 file out.txt
@@ -145,7 +145,7 @@ file weight_itile0_otile1_kij0.txt
 """
     text = run_list([BenchRun(bundle, Setup())])
     assert text.startswith(head)
-    assert len(text.splitlines()) == 8 + 29 + 4 + 8
+    assert len(text.splitlines()) == 6 + 31 + 4 + 8
 
 
 def test_memories_grow_only_for_a_layer_that_needs_it(bundle: Bundle) -> None:
@@ -326,7 +326,7 @@ def test_core_from_a_folder_keeps_our_bench(tmp_path: Path) -> None:
     (tmp_path / "tw_core.sv").write_text(OWN_CORE)
     (tmp_path / "tw_core_tb.sv").write_text("module tw_core_tb; endmodule  // an easier judge")
     sources = read_sources(tmp_path)
-    bench = ["tw_core_tb.sv", "tw_tb_files.sv", "tw_tb_host.sv", "tw_tb_judge.sv"]
+    bench = ["tw_core_tb.cpp", "tw_core_tb.sv", "tw_tb_files.sv", "tw_tb_host.sv", "tw_tb_judge.sv"]
     assert list(sources) == ["tw_pkg.sv", *bench, "tw_core.sv"]
     assert sources["tw_core.sv"] == OWN_CORE.encode()
     assert sources["tw_core_tb.sv"] == read_sources()["tw_core_tb.sv"]

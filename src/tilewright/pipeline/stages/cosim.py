@@ -14,8 +14,8 @@ from tilewright.config import CosimConfig
 from tilewright.config.array import ArrayConfig
 from tilewright.cores import CosimResult, Setup, find_simulator, read_sources, run_bundle
 from tilewright.cores.result import summed
-from tilewright.cores.run_list import BenchRun, check_runnable, core_of, memories, require_readable
-from tilewright.errors import ArtifactError, FormatError, SimulationError, TilewrightError
+from tilewright.cores.run_list import require_readable
+from tilewright.errors import ArtifactError, FormatError, SimulationError
 from tilewright.facts import (
     BundleFacts,
     BundleRun,
@@ -25,7 +25,8 @@ from tilewright.facts import (
     FailureFacts,
     StageResult,
 )
-from tilewright.pipeline.corner_vectors import BuiltCores, simulate_corners
+from tilewright.pipeline.built_cores import BuiltCores
+from tilewright.pipeline.corner_vectors import simulate_corners
 from tilewright.pipeline.elsewhere import run_elsewhere
 from tilewright.pipeline.failure import WAVES, find_failure
 from tilewright.pipeline.run_folder import Listener, RunFolder
@@ -70,16 +71,18 @@ def cosim(run: RunFolder, listener: Listener, *, workers: str = "") -> StageResu
     results: list[CosimResult] = []
     checks: list[Check] = []
     failure, setup = None, _setup(config, array)
-    built = _built(run, exported, setup)
-    least = built.memories
+    built = _built(run, exported, setup, is_ours=not config.rtl_dir)
+    for line in built.said():
+        listener.say(line)
     pace = Pace(len(exported.bundles), "bundles through the RTL", has_slow_start=True)
+    least = built.least
     found_elsewhere = run_elsewhere(
         run, exported, config, setup=setup, least=least, workers=workers
     )
     for number, bundle in enumerate(exported.bundles):
         listener.progress(pace.line(number))
         recorded = waves if failure is None else None
-        how = {"setup": setup, "least_memories": least, "failure_waves": recorded}
+        how = {"setup": setup, "least": least, "failure_waves": recorded}
         done = next(found_elsewhere, None)
         if done is not None and not done.is_exact and recorded is not None:
             done = None  # the first that differs runs here once more, for its waves
@@ -97,7 +100,12 @@ def cosim(run: RunFolder, listener: Listener, *, workers: str = "") -> StageResu
         run, config, exported.corners or (), listener, built=built, workers=workers
     )
     checks += found
-    return StageResult(_facts(config, results, corners, failure), tuple(checks))
+    return StageResult(_facts(config, results, corners, failure, built), tuple(checks))
+
+
+def _built(run: RunFolder, exported: ExportFacts, setup: Setup, *, is_ours: bool) -> BuiltCores:
+    folders = {bundle.layer: run.root / bundle.folder for bundle in exported.bundles}.values()
+    return BuiltCores.of_layers(folders, setup, is_ours=is_ours)
 
 
 def _explained(finding: _Finding, failure: FailureFacts) -> _Finding:
@@ -118,6 +126,7 @@ def _facts(
     results: Sequence[CosimResult],
     corners: CornerCounts | None,
     failure: FailureFacts | None,
+    built: BuiltCores,
 ) -> CosimFacts:
     counts = summed(results)
     return CosimFacts(
@@ -138,6 +147,7 @@ def _facts(
         programs=_programs(
             [result.simulator for result in results] + list(corners.simulators if corners else ())
         ),
+        cores=built.cores or None,
     )
 
 
@@ -204,19 +214,6 @@ def _setup(config: CosimConfig, array: ArrayConfig) -> Setup:
         stall_level=config.stall_level,
         reset_at=config.reset_at,
     )
-
-
-def _built(run: RunFolder, exported: ExportFacts, setup: Setup) -> BuiltCores:
-    """The layers' cores, with memories that hold every layer: one build of a core serves all its layers."""
-    least: dict[str, int] = {}
-    cores: list[dict[str, int]] = []
-    for folder in {bundle.layer: bundle.folder for bundle in exported.bundles}.values():
-        with suppress(TilewrightError):  # `_try_bundle` will say what is wrong with it
-            one = BenchRun(read_manifest(run.root / folder), setup)
-            check_runnable(one)
-            least = memories([one], least)
-            cores += [] if core_of(one) in cores else [core_of(one)]
-    return BuiltCores(tuple(cores), least)
 
 
 def _run(folder: Path, config: CosimConfig, how: Mapping[str, Any]) -> CosimResult:
