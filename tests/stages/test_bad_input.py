@@ -15,6 +15,7 @@ import pytest
 from tests.chain import OVERRIDES, read, tilewright
 from tests.forgery import reseal
 from tilewright import cli
+from tilewright.rtl import RTL_DIR
 
 pytestmark = pytest.mark.rtl
 
@@ -133,7 +134,7 @@ def test_results_of_another_array_are_not_compared(run):
 
 
 def test_an_older_result_does_not_outlive_rtl_that_cannot_be_built(run, tmp_path):
-    (tmp_path / "tw_core.sv").write_text("module tw_core; syntax")
+    (tmp_path / "tw_core.sv").write_text(f"{(RTL_DIR / 'tw_core.sv').read_text()} syntax")
     assert tilewright("report", run).returncode == 0
     done = tilewright("cosim", run, "--set", f"cosim.rtl_dir={tmp_path}")
     expect_error(done, "cannot build the design")
@@ -222,7 +223,7 @@ def test_no_simulator_at_all(run, tmp_path):
 
 def test_rtl_that_is_not_there(run, tmp_path):
     done = tilewright("cosim", run, "--set", f"cosim.rtl_dir={tmp_path}")
-    expect_error(done, "must hold the core to simulate, tw_core.sv")
+    expect_error(done, "must hold the core to simulate, module tw_core in Verilog")
 
 
 def test_a_usage_error():

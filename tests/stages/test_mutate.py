@@ -56,7 +56,7 @@ def test_a_score_below_the_least_fails(finished):
         (("no/such",), "error: no/such must be a run folder or a bundle, but is neither"),
         (
             ("RUN", "--rtl-dir", "."),
-            "error: . must hold the core to mutate, .sv or .v files, but holds none",
+            "error: . must hold the core to simulate, module tw_core in Verilog, but it does not",
         ),
         (
             ("RUN", "--simulator", "vcs"),
