@@ -8,7 +8,7 @@ import pytest
 
 from tests.prove.mac import WIDTHS, recorded
 from tilewright.errors import FormatError
-from tilewright.prove import any_array, cut_points, elaborate, everywhere, memories, paths
+from tilewright.prove import any_array, around, cut_points, elaborate, everywhere, memories, paths
 from tilewright.prove.algebra import Algebra
 from tilewright.prove.any_array import prove_recorded
 from tilewright.prove.decide import Decider, Decision
@@ -296,9 +296,9 @@ def test_a_falling_clock_is_recorded_before_it_falls(tmp_path, monkeypatch):
     text = mac(body).replace("output logic", "output logic done, output logic", 1)
     run = _falling(tmp_path / "run.vcd", [*ROWS, {"rst_n": 1}])
     assert prove_recorded({"mac.sv": text}, described(), run, confirms=False).answer == "proved"
-    honest = any_array.record
+    honest = around.record
     monkeypatch.setattr(
-        any_array, "record", lambda *given, **named: honest(*given, **named | {"is_rising": True})
+        around, "record", lambda *given, **named: honest(*given, **named | {"is_rising": True})
     )
     assert prove_recorded({"mac.sv": text}, described(), run, confirms=False).answer != "proved"
 

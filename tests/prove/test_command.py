@@ -79,7 +79,10 @@ def test_a_second_source_that_lacks_its_option():
         (("--array", "3"), "--array must be NxN with numbers from 1 to 99, not '3'"),
         (("--array", "3x2", "--bits", "4/4"), "--bits must be N/N/N"),
         (("--array", "3x2", "--mode", "no"), "a mode must be one of ws, 2ch, os, but is 'no'"),
-        (("--array", "3x2", "--rtl-dir", "no-such"), "must be in no-such: No such file"),
+        (
+            ("--array", "3x2", "--rtl-dir", "no-such"),
+            "no-such must hold module tw_array in Verilog",
+        ),
     ],
 )
 def test_bad_input(words, message):

@@ -177,7 +177,7 @@ def test_integers_that_are_swapped_while_a_stage_runs_are_not_recorded(
         ("export", 'vectors.layers=["nope"]', "nope"),
         ("export", "vectors.layout=/nowhere.toml", "nowhere"),
         ("export", "array.psum_bits=4", "must fit s4"),
-        ("cosim", "cosim.rtl_dir=/nowhere", "tw_core.sv"),
+        ("cosim", "cosim.rtl_dir=/nowhere", "module tw_core"),
         ("simulate", "sim.samples=9", "sim.samples"),
         ("recover", "recover.samples=99999", "test images"),
         ("run", "train.epochs=1", "holds a run with train.epochs = 2"),
