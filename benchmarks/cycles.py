@@ -86,7 +86,7 @@ def main() -> None:
     arguments = parser.parse_args()
     rows, cols = (int(size) for size in arguments.array.split("x"))
     array = ArrayShape(rows, cols, load_config().array.psum_bits)
-    outlines, _ = find_outlines("vgg16", ("model.choke_width=8",))
+    outlines, *_ = find_outlines("vgg16", ("model.choke_width=8",))
     table = {name: steps(TilePlan(shape, array)) for name, shape in LAYERS.items()}
     parts = [steps(TilePlan(outline.shape, array)) for outline in outlines]
     table["choked VGG16"] = {step: sum(part[step] for part in parts) for step in STEPS}

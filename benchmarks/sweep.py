@@ -104,7 +104,7 @@ def resnet50() -> list[ConvShape]:
 
 def _print_scale() -> None:
     for source in ("vgg_tiny", "resnet20", "vgg16"):
-        outlines, _ = find_outlines(source)
+        outlines, *_ = find_outlines(source)
         for edge in (8, 16, 64):
             _print_small(source, outlines, edge)
     shapes = resnet50()

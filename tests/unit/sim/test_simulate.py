@@ -121,7 +121,7 @@ def test_an_unknown_rule_function_or_engine_is_refused():
     message = re.escape("the overflow rule must be 'error', 'wrap' or 'saturate', not 'clip'")
     with pytest.raises(FormatError, match=f"^{message}$"):
         PsumRule("clip")
-    with pytest.raises(ShapeError, match=r"^a psum in a PE column has 4\.\.32 bits, not 3$"):
+    with pytest.raises(ShapeError, match=r"^a psum in a PE column has 4\.\.48 bits, not 3$"):
         PsumRule(column_bits=3)
     message = re.escape("the activation function must be 'relu', 'leaky' or 'signed', not 'gelu'")
     with pytest.raises(FormatError, match=f"^{message}$"):

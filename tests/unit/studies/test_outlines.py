@@ -22,7 +22,7 @@ ACT, WEIGHT = NumberFormat(4, is_signed=False), NumberFormat(4, is_signed=True, 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_that_has_a_name_is_planned(model):
-    outlines, config = find_outlines(model)
+    outlines, config, _ = find_outlines(model)
     bits = config.model.weight_bits, config.model.act_bits
     assert [one.name for one in outlines] == [
         layer.name for layer in quantized_layers(ModelSpec(model, *bits))
@@ -58,7 +58,7 @@ def test_the_models_are_planned_on_the_command_line():
 
 
 def test_a_packed_network_is_planned_with_its_weights():
-    outlines, _ = find_outlines(str(PACKED))
+    outlines, *_ = find_outlines(str(PACKED))
     layers = PackedNetwork.load(PACKED).network.layers
     assert [one.name for one in outlines] == [layer.name for layer in layers]
     assert all((a.weight == b.weight).all() for a, b in zip(outlines, layers, strict=True))
@@ -69,14 +69,16 @@ def test_a_packed_network_is_planned_with_its_weights():
 def test_own_sizes_are_planned_from_a_topology(tmp_path):
     path = tmp_path / "net.csv"
     path.write_text("Layer name, h, w, kh, kw, c, n, s,\nConv1, 17, 17, 3, 3, 16, 32, 2,\n")
-    (outline,), config = find_outlines(str(path), ("model.weight_bits=8", "model.act_bits=6"))
+    (outline,), config, _ = find_outlines(str(path), ("model.weight_bits=8", "model.act_bits=6"))
     assert outline.shape == ConvShape(16, 17, 17, 32, 3, 3, (2, 2))
     assert (outline.weight_format.bits, outline.act_format.bits) == (8, 6)
     assert config.model.weight_bits == 8
     done = tilewright("plan", path, "--json")
     assert done.returncode == 0, done.stderr
     assert '"macs": 294912' in done.stdout  # 8 * 8 * 32 * 16 * 9
-    with pytest.raises(ConfigError, match=r"a \.csv of SCALE-Sim or a model's name"):
+    with pytest.raises(
+        ConfigError, match=r"a \.csv of SCALE-Sim, an \.onnx or \.tflite file or a model's name"
+    ):
         find_outlines("no/such/thing")
 
 
@@ -121,7 +123,7 @@ def test_plan_shows_both_ways_of_a_depthwise_layer_and_says_which_is_shorter(tmp
 def test_depthwise_networks_cost_what_their_weights_do(name):
     """Cycles and products within 1.3 times of those without any tile, or product, of zeros alone."""
     array = ArrayShape(16, 8, 24)
-    outlines, _ = find_outlines(name)
+    outlines, *_ = find_outlines(name)
     cost = network_cost(outlines, array, MemoryDepths())
     needed, cycles, dense = 0, 0, 0
     for shape in (one.shape for one in outlines):
