@@ -95,11 +95,11 @@ def prove(
         verdicts = [_prove_recorded(rtl, streams, vcd, scope)]
     elif array is not None:
         from tilewright.prove.array import MODES, ArrayJob
-        from tilewright.prove.our_rtl import prove_array, read_module, read_sources
+        from tilewright.prove.our_rtl import prove_array, sources_of
 
         rows, cols = _numbers(array, "--array", "x", 2)
         act_bits, weight_bits, column_bits = _numbers(bits.removeprefix("s"), "--bits", "/", 3)
-        sources = read_sources() if rtl_dir is None else read_module(rtl_dir, "tw_array")
+        sources = sources_of("tw_array", rtl_dir)
         jobs = [
             ArrayJob(
                 rows=rows,
@@ -148,19 +148,13 @@ def _prove_path(
     is_json: bool,
 ) -> NoReturn:
     """A network, or the layer of a bundle; ends the command. timing: is_overlapped, stalls."""
-    from tilewright.prove.our_rtl import (
-        CORE_FILES,
-        bundle_job,
-        prove_layer,
-        read_module,
-        read_sources,
-    )
+    from tilewright.prove.our_rtl import bundle_job, prove_layer, sources_of
     from tilewright.vectors import MANIFEST
 
     if not (path / MANIFEST).is_file():
         _prove_network(path, array, rtl_dir, workers=workers, is_json=is_json)
     layer = bundle_job(path, is_overlapped=timing[0], stalls=timing[1])
-    sources = read_sources(files=CORE_FILES) if rtl_dir is None else read_module(rtl_dir, "tw_core")
+    sources = sources_of("tw_core", rtl_dir)
     _end([prove_layer(sources, layer)], is_json=is_json)
 
 
@@ -169,7 +163,7 @@ def _prove_network(
 ) -> NoReturn:
     """Every tile of every layer; ends the command."""
     from tilewright.prove.layers import ONLY_COMPARED, LayerProof, prove_layers
-    from tilewright.prove.our_rtl import read_module, read_sources
+    from tilewright.prove.our_rtl import sources_of
     from tilewright.studies.prove import layer_runs
 
     console = Console(is_json=is_json)
@@ -184,7 +178,7 @@ def _prove_network(
         rows, cols = _numbers(array, "--array", "x", 2)
         size = rows, cols
     layers = layer_runs(path, size=size)
-    sources = read_sources() if rtl_dir is None else read_module(rtl_dir, "tw_array")
+    sources = sources_of("tw_array", rtl_dir)
     found = prove_layers(sources, layers, hear=tell, progress=console.progress, workers=workers)
     console.clear()
     if is_json:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "NETWORK_READERS",
+    "TOPOLOGY_FILES",
     "Exported",
     "TensorNames",
     "export_network",
@@ -31,6 +32,9 @@ NETWORK_READERS: Registry[Callable[[Path], Imported]] = Registry(
     ours={kind: f"tilewright.interchange:read_{kind}" for kind in ("onnx", "tflite")},
 )
 """What reads a file of a network of integers, by the end of the file's name, without its dot."""
+
+TOPOLOGY_FILES = (".onnx", ".tflite")
+"""Ends of the names of what `read_file_topology` reads."""
 
 KERNELS = ("xnnpack", "reference")
 """Whose rounding a TFLite file is read with; LiteRT's interpreter has the first unless told otherwise."""

@@ -20,7 +20,8 @@ from onnx import TensorProto
 from tilewright.errors import FormatError, ShapeError
 from tilewright.interchange.lenient import tidy
 from tilewright.interchange.onnx_graph import Operator, operator_of
-from tilewright.interchange.topology import Sizes, Topology, as_topology, same_padding
+from tilewright.interchange.topology import Sizes, Topology, as_topology
+from tilewright.interchange.windows import same_padding
 from tilewright.spec import ConvShape
 from tilewright.store.artifact import read_bytes
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from tilewright.errors import ShapeError
 from tilewright.interchange.onnx_graph import Operator
+from tilewright.interchange.tflite_context import padding
 from tilewright.interchange.tflite_graph import TfliteGraph, read_tflite_graph
-from tilewright.interchange.topology import Topology, as_topology, same_padding
+from tilewright.interchange.topology import Topology, as_topology
+from tilewright.interchange.windows import same_padding
 from tilewright.spec import ConvShape
 from tilewright.store.artifact import read_bytes
 
@@ -20,9 +22,6 @@ _OTHER_LAYERS |= {
     for kind in ("UNIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_LSTM", "LSTM", "SVDF")
 }
 """Operations with products that are not counted, and what they are called."""
-
-_SAME = 0
-"""Padding, as the file states it."""
 
 
 def read_tflite_topology(path: Path) -> Topology:
@@ -66,7 +65,7 @@ def _convolution(op: Operator, found: TfliteGraph) -> ConvShape:
     gaps = (op.attributes["dilationHFactor"], op.attributes["dilationWFactor"])
     kernel = ((kh - 1) * gaps[0] + 1, (kw - 1) * gaps[1] + 1)
     stride = (op.attributes["strideH"], op.attributes["strideW"])
-    is_same = op.attributes["padding"] == _SAME
+    is_same = padding(op) == "SAME_UPPER"
     edges = same_padding((ih, iw), kernel, stride) if is_same else ((0, 0), (0, 0))
     return ConvShape(
         *(ic, ih, iw, oc, *kernel, stride, edges[0]), groups=ic // depth, padding_after=edges[1]

@@ -40,23 +40,3 @@ def as_topology(
         )
     counts = ", ".join(f"{count} {kind}" for kind, count in sorted(left_out.items()))
     return Topology(tuple(named), (f"not counted: {counts}",) if counts else ())
-
-
-def same_padding(
-    plane: Sizes, kernel: Sizes, stride: Sizes, *, has_rest_first: bool = False
-) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Zeros above and left, and below and right, with which a pixel comes of each step of the stride.
-
-    Of an odd number, one more is below and right, or above and left if `has_rest_first`.
-
-    >>> same_padding((8, 9), (3, 3), (2, 2))
-    ((0, 1), (1, 1))
-    """
-    totals = [
-        max((-(-size // step) - 1) * step + k - size, 0)
-        for size, k, step in zip(plane, kernel, stride, strict=True)
-    ]
-    halves = [total // 2 for total in totals]
-    rests = [total - half for total, half in zip(totals, halves, strict=True)]
-    low, high = (rests, halves) if has_rest_first else (halves, rests)
-    return (low[0], low[1]), (high[0], high[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,13 +60,32 @@ def _pads(op: Operator, plane: Plane, extents: list[int], strides: list[int]) ->
         op.refuse(f"auto_pad must be NOTSET, VALID, SAME_UPPER or SAME_LOWER, not {kind}")
     if kind == "VALID":
         return [0, 0, 0, 0]
+    before, behind = same_padding(plane[1:], extents, strides, has_rest_first=kind == "SAME_LOWER")
+    return [*before, *behind]
+
+
+def same_padding(
+    plane: Sequence[int],
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    *,
+    has_rest_first: bool = False,
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Zeros above and left, and below and right, with which a pixel comes of each step of the stride.
+
+    Of an odd number, one more is below and right, or above and left if `has_rest_first`.
+
+    >>> same_padding((8, 9), (3, 3), (2, 2))
+    ((0, 1), (1, 1))
+    """
     totals = [
-        max(0, (-(-size // stride) - 1) * stride + extent - size)
-        for size, stride, extent in zip(plane[1:], strides, extents, strict=True)
+        max((-(-size // step) - 1) * step + k - size, 0)
+        for size, k, step in zip(plane, kernel, stride, strict=True)
     ]
     halves = [total // 2 for total in totals]
-    rest = [total - half for total, half in zip(totals, halves, strict=True)]
-    return [*halves, *rest] if kind == "SAME_UPPER" else [*rest, *halves]
+    rests = [total - half for total, half in zip(totals, halves, strict=True)]
+    low, high = (rests, halves) if has_rest_first else (halves, rests)
+    return (low[0], low[1]), (high[0], high[1])
 
 
 def without_holes(codes: Array, axes: tuple[Axis, Axis]) -> Array:

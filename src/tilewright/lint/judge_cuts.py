@@ -5,22 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Protocol
 
 from tilewright.lint.file_text import FileText, Token, shown
-from tilewright.verilog.events import MATCHED, ReadEvent, Stream
+from tilewright.lint.judge_lines import Judge
+from tilewright.verilog.events import MATCHED, ReadEvent
 
 _RUN, _DIGIT = re.compile(rb"[0-9A-Za-z]+"), re.compile(rb"[0-9]")
-
-
-class Judge(Protocol):
-    """Who takes the findings."""
-
-    stream: Stream
-    text: FileText
-
-    def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
-        """Add a finding."""
 
 
 def judge_cuts(judge: Judge, words: list[ReadEvent]) -> None:

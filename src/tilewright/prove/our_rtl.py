@@ -58,6 +58,13 @@ def read_module(folder: Path, top: str) -> dict[str, str]:
     return files
 
 
+def sources_of(top: str, folder: Path | None) -> dict[str, str]:
+    """The sources of ``tw_array`` or ``tw_core``: ours, or those in a folder (`read_module`)."""
+    if folder is not None:
+        return read_module(folder, top)
+    return read_sources(CORE_FILES if top == "tw_core" else ARRAY_FILES)
+
+
 @uncollected()
 def prove_array(
     sources: Mapping[str, str],

@@ -10,7 +10,7 @@ from tilewright.config import Config, ModelConfig, load_config
 from tilewright.cost import LayerOutline
 from tilewright.errors import ConfigError, UnknownNameError
 from tilewright.facts import VerifyFacts
-from tilewright.interchange import read_file_topology
+from tilewright.interchange import TOPOLOGY_FILES, read_file_topology
 from tilewright.interchange.scalesim import read_topology
 from tilewright.models import quantized_layers
 from tilewright.models.zoo_names import ZOO
@@ -21,8 +21,6 @@ from tilewright.spec import ConvShape, IntegerNetwork, NumberFormat, PackedNetwo
 
 CLASSES = 10
 """Of every data set that we have."""
-FILES = (".onnx", ".tflite")
-"""Ends of names of networks whose sizes alone count."""
 
 
 class Outlines(NamedTuple):
@@ -53,7 +51,7 @@ def find_outlines(source: str | None, overrides: tuple[str, ...] = ()) -> Outlin
     if path.suffix == ".csv":
         config = load_config(None, overrides)
         return Outlines(_with_widths(read_topology(path), config), config)
-    if path.suffix in FILES:
+    if path.suffix in TOPOLOGY_FILES:
         config, found = load_config(None, overrides), read_file_topology(path)
         return Outlines(_with_widths(found.layers, config), config, found.notes)
     if source is None or path.suffix == ".toml":
@@ -86,7 +84,7 @@ def find_config(source: str | None, overrides: tuple[str, ...] = ()) -> Config:
     path = Path(source or "")
     if source and find_packed(path) is not None:
         what = "a trained network"
-    elif source in ZOO or path.suffix in (".csv", *FILES):
+    elif source in ZOO or path.suffix in (".csv", *TOPOLOGY_FILES):
         what = "sizes of layers alone"
     else:
         return config

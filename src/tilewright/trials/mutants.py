@@ -29,9 +29,8 @@ from tilewright.trials.fresh import fitting
 from tilewright.trials.several import find_bundles
 from tilewright.trials.trial import Expected, Trial, run_trial
 from tilewright.vectors import read_bundle
-from tilewright.verilog.source_files import read_source
+from tilewright.verilog.source_files import SOURCES, VHDL, read_source
 
-VERILOG, VHDL = (".v", ".sv"), (".vhd", ".vhdl")
 _PORTLESS = re.compile(
     r"\bmodule\s+(?:automatic\s+)?\w+\s*(?:#\s*\((?:[^()]|\([^()]*\))*\)\s*)?(?:\(\s*\)\s*)?;|\bprogram\s+\w+"
     r"|\bentity\s+\w+\s+is\s+(?:generic\b(?:(?!\bport\b).)*?;\s*)?(?:begin|end)\b",
@@ -154,7 +153,7 @@ def _mutants(
         mutants += found
     if not mutants:
         raise ConfigError(
-            f"{project} must hold sources that can be changed ({', '.join((*VERILOG, *VHDL))}; no "
+            f"{project} must hold sources that can be changed ({', '.join((*SOURCES, *VHDL))}; no "
             f"testbench), but none was found: name them with --files"
         )
     chosen = mutants
@@ -168,7 +167,7 @@ def _mutants(
 
 def _source_files(project: Path, patterns: Sequence[str], say: Progress) -> Iterator[str]:
     for name in project_files(project):
-        if name.suffix.lower() not in (*VERILOG, *VHDL):
+        if name.suffix.lower() not in (*SOURCES, *VHDL):
             continue
         if patterns:
             if any(name.match(pattern) for pattern in patterns):
