@@ -49,18 +49,25 @@ def core_that(tmp_path: Path, *statements: str, is_wrong: bool = False) -> Path:
     return patched_core(rtl, "tw_pe.sv", *WRONG) if is_wrong else rtl
 
 
-def run(tmp_path: Path, rtl: Path, simulator: str = "icarus", case: Case = CASE) -> CosimResult:
+def run(
+    tmp_path: Path,
+    rtl: Path,
+    simulator: str = "icarus",
+    case: Case = CASE,
+    builds: Path | None = None,
+) -> CosimResult:
+    """With the builds of the session, where the build is long."""
     require_simulator(simulator)
     write_random(tmp_path / "bundle", case)
-    return run_bundle(
-        tmp_path / "bundle", simulator=simulator, rtl_dir=rtl, cache_dir=tmp_path / "builds"
-    )
+    cache = builds or tmp_path / "builds"
+    return run_bundle(tmp_path / "bundle", simulator=simulator, rtl_dir=rtl, cache_dir=cache)
 
 
 @pytest.mark.parametrize("simulator", ["icarus", "verilator"])
-def test_forged_lines_change_nothing(tmp_path: Path, simulator: str) -> None:
+def test_forged_lines_change_nothing(tmp_path: Path, simulator: str, builds: Path) -> None:
     """Wrong is wrong, and its counts add up: no more values differ than were compared."""
-    wrong = run(tmp_path, core_that(tmp_path, FORGED, is_wrong=True), simulator)
+    forged = core_that(tmp_path, FORGED, is_wrong=True)
+    wrong = run(tmp_path, forged, simulator, builds=builds)
     assert (wrong.psums_compared, wrong.outputs_compared, wrong.is_exact) == (18, 18, False)
     assert 0 < wrong.psum_mismatches <= 18
     assert len(wrong.mismatches) == min(20, wrong.differ)

@@ -48,7 +48,7 @@ def test_lint_follows_objects(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.rtl
-def test_verilator_prints_these_lines(tmp_path: Path) -> None:
+def test_verilator_prints_these_lines(tmp_path: Path, builds: Path) -> None:
     """All benches in one simulation, but for those that end it: the lines are the ones written down."""
     simulator = require_simulator("verilator")
     benches = {name: bench for name, bench in BENCHES.items() if not bench.ends}
@@ -60,7 +60,7 @@ def test_verilator_prints_these_lines(tmp_path: Path) -> None:
     top = f"module all #(parameter bit is_last = 0);\n{tops}{last}endmodule\n"
     sources = {"t.sv": (text + top).encode()}
     program = cached_build(
-        simulator, sources, top="all", parameters={}, cache_dir=None, timeout_s=600
+        simulator, sources, top="all", parameters={}, cache_dir=builds, timeout_s=600
     )
     _, output = simulator.run(program, plusargs={}, folder=tmp_path, timeout_s=60)
     for name, bench in benches.items():

@@ -120,13 +120,13 @@ def test_icarus_stores_these_values(tmp_path: Path) -> None:
 
 
 @pytest.mark.rtl
-def test_verilator_stores_these_values(tmp_path: Path) -> None:
+def test_verilator_stores_these_values(tmp_path: Path, builds: Path) -> None:
     """Those that the table says."""
     simulator = require_simulator("verilator")
     text, given = _bench(VALUES)
     sources = {"t.v": text.encode()}
     program = cached_build(
-        simulator, sources, top="t", parameters={}, cache_dir=None, timeout_s=600
+        simulator, sources, top="t", parameters={}, cache_dir=builds, timeout_s=600
     )
     plusargs = dict(one.partition("=")[::2] for one in given if "=" in one and one != "TWO=two")
     # the interface of the simulator takes pairs: a flag is one whose value is empty

@@ -74,7 +74,7 @@ BENCHES = {
 
 
 @pytest.mark.rtl
-def test_verilator_prints_these_lines(tmp_path: Path) -> None:
+def test_verilator_prints_these_lines(tmp_path: Path, builds: Path) -> None:
     """All benches in one simulation."""
     simulator = require_simulator("verilator")
     modules = []
@@ -87,7 +87,7 @@ def test_verilator_prints_these_lines(tmp_path: Path) -> None:
     write(tmp_path, {"d.txt": TEXT})
     sources = {"t.sv": f"{''.join(modules)}module all; {tops} endmodule\n".encode()}
     program = cached_build(
-        simulator, sources, top="all", parameters={}, cache_dir=None, timeout_s=600
+        simulator, sources, top="all", parameters={}, cache_dir=builds, timeout_s=600
     )
     _, output = simulator.run(program, plusargs={}, folder=tmp_path, timeout_s=60)
     for number, (name, (*_, lines)) in enumerate(BENCHES.items()):

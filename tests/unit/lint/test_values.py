@@ -56,7 +56,7 @@ def test_what_they_hold_is_known(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.rtl
-def test_verilator_prints_these_words(tmp_path: Path) -> None:
+def test_verilator_prints_these_words(tmp_path: Path, builds: Path) -> None:
     """All benches in one simulation."""
     simulator = require_simulator("verilator")
     texts = [
@@ -67,7 +67,7 @@ def test_verilator_prints_these_words(tmp_path: Path) -> None:
     sources = {"t.sv": f"{''.join(texts)}module all; {tops} endmodule\n".encode()}
     write(tmp_path, FILES)
     program = cached_build(
-        simulator, sources, top="all", parameters={}, cache_dir=None, timeout_s=600
+        simulator, sources, top="all", parameters={}, cache_dir=builds, timeout_s=600
     )
     _, output = simulator.run(program, plusargs={}, folder=tmp_path, timeout_s=60)
     for number, (name, (_, words, _)) in enumerate(BENCHES.items()):
