@@ -60,7 +60,7 @@ def test_all_modes_on_arrays_of_all_sizes(
 ) -> None:
     """20 channels to 18 at 4 x 3: tails in both tiles, or in neither, on every one of them."""
     require_simulator("icarus")
-    shape = ConvShape(20, 4, 3, 18, 3, 3, padding=(1, 1))
+    shape = ConvShape(20, 4, 3, 18, 2, 2, padding=(1, 1))
     bundles, cases = [], []
     for number, case in enumerate(MODES[3:]):
         sized = replace(case, shape=shape, array=ArrayShape(*size, 16))
@@ -80,7 +80,7 @@ def model_cycles(case: Case, seed: int, stalls: Stalls) -> np.ndarray:
     return simulate(Execution(plan, schedule=case.schedule), *words, stalls=stalls).fold_cycles
 
 
-@pytest.mark.parametrize("level", [40, 200])
+@pytest.mark.parametrize("level", [40, 170])
 def test_stalls_cost_the_cycles_of_the_model_and_no_value(
     level: int, tmp_path: Path, builds: Path
 ) -> None:

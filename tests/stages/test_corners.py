@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import shutil
@@ -35,6 +36,9 @@ RULES = (
     *("leaky", "far leaky", "signed", "single"),
 )
 CORNERS = f"05_vectors/{FOLDER}"
+layer_set_list, mode_set_list = map(
+    importlib.import_module, ("tilewright.corners.layer_sets", "tilewright.corners.mode_sets")
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,32 @@ def cornered(finished, tmp_path_factory) -> Path:
 def run(cornered, tmp_path) -> Path:
     """A copy of that run, to work on."""
     return Path(shutil.copytree(cornered, tmp_path / "run"))
+
+
+FEW = ("os", "simd", "overlapped", "reset", "crowded", "leaky", "single")
+
+
+@pytest.fixture(scope="module")
+def shorter(finished, tmp_path_factory) -> Path:
+    """The finished run with few sets of modes: all dataflows, setups of all kinds, none that is long."""
+    folder = Path(shutil.copytree(finished, tmp_path_factory.mktemp("few") / "run"))
+    sets = tuple(one for one in mode_set_list.SETS if one.name in FEW)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mode_set_list, "SETS", sets)
+        patch.setattr(layer_set_list, "MOST_PLANES", 1)
+        done = tilewright("export", folder, "--set", "vectors.corners=true")
+    assert done.returncode == 0, done.stderr
+    assert [one["name"] for one in read(folder / "05_vectors/export.json")["corners"]] == [
+        *LAYER,
+        *FEW,
+    ]
+    return folder
+
+
+@pytest.fixture
+def few(shorter, tmp_path) -> Path:
+    """A copy of that run, to work on."""
+    return Path(shutil.copytree(shorter, tmp_path / "run"))
 
 
 def test_they_are_there_by_default():
@@ -100,13 +130,15 @@ def test_mutants_meet_the_same_vectors(cornered, tmp_path):
         assert (exported / "manifest.json").read_bytes() == (folder / "manifest.json").read_bytes()
 
 
-def test_the_workers_of_a_cluster_find_the_same(run, monkeypatch):
+def test_the_workers_of_a_cluster_find_the_same(few, monkeypatch):
     """One job for each core, in whatever order: all facts but the seconds are equal."""
-    facts = run / "07_cosim/cosim.json"
+    facts = few / "07_cosim/cosim.json"
+    done = tilewright("cosim", few)
+    assert done.returncode == 0, done.stderr
     here, jobs = _lasting(facts), []
     monkeypatch.setattr("tilewright.programs.jobs.expect_workers", lambda _: None)
     monkeypatch.setattr(elsewhere, "run_jobs", lambda made, **_: map(_done(jobs), made))
-    done = tilewright("cosim", run, "--workers", "tcp://host:8786")
+    done = tilewright("cosim", few, "--workers", "tcp://host:8786")
     assert done.returncode == 0, done.stderr
     assert _lasting(facts) == here
     found, sizes = read(facts), [len(json.loads(job.settings)["setups"]) for job in jobs]
@@ -124,17 +156,17 @@ def _lasting(path):
     return re.sub(r'"seconds": [^,}]+', "", json.dumps(facts))
 
 
-def test_a_fault_of_one_mode_is_found_where_the_layers_pass(run, tmp_path):
+def test_a_fault_of_one_mode_is_found_where_the_layers_pass(few, tmp_path):
     """The layers of this run are weight stationary; the fault is in what only OS does."""
     rtl = patched_core(tmp_path / "rtl", "tw_pe.sv", "if (is_os_i) begin", "if (1'b0) begin")
-    words = ("cosim", run, "--set", f"cosim.rtl_dir={rtl}")
+    words = ("cosim", few, "--set", f"cosim.rtl_dir={rtl}")
     done = tilewright(*words)
     assert done.returncode == 0, done.stderr
-    assert "need the modes of our core are left out: os, simd, " in done.stdout
-    assert read(run / "07_cosim/cosim.json")["corners"]["sets"] == len(LAYER)
+    assert f"need the modes of our core are left out: {', '.join(FEW)}" in done.stdout
+    assert read(few / "07_cosim/cosim.json")["corners"]["sets"] == len(LAYER)
     done = tilewright(*words, "--set", "cosim.modes=yes")
     assert done.returncode == 1, done.stderr
-    names = failed(read(run / "07_cosim/cosim.json"))
+    names = failed(read(few / "07_cosim/cosim.json"))
     assert "corner vectors: os" in names
     assert "corner vectors: simd" not in names
     assert all(name.startswith("corner vectors: ") for name in names)
@@ -149,7 +181,7 @@ def test_an_altered_bundle_is_found(run, file, what):
     (path, *_) = sorted((run / CORNERS / "max").rglob(file))
     text = path.read_text()
     path.write_text(text.replace("0", "1", 1) if file != "manifest.json" else text + "\n")
-    done = tilewright("cosim", run)
+    done = tilewright("cosim", run, "--set", "cosim.modes=no")  # those of the layer alone
     assert done.returncode == 1, done.stderr
     assert failed(read(run / "07_cosim/cosim.json")) == ["corner vectors"]
     assert what in done.stderr

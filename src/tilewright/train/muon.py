@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from tilewright.quant.engines import has_fast_bfloat16
+from tilewright.train.eager import Sgd
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Of the quintic iteration, as its source chose them: fast, and singular values near 1 are enough."""
@@ -19,7 +20,7 @@ WIDE, WIDE_FAST = 2, 5
 where float32 is as fast as anything, and where bfloat16 is twice as fast."""
 
 
-class Muon(torch.optim.SGD):
+class Muon(Sgd):
     """SGD, except in groups with ``is_orthogonal``: there a step is the orthogonalized momentum.
 
     A weight ``oc ic kh kw`` is a matrix ``oc ic*kh*kw``. Its step is ``lr`` times as long as the weight, and

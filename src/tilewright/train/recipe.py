@@ -12,6 +12,7 @@ from torch import nn
 from tilewright.data import AUGMENTATIONS, Augmentation
 from tilewright.data.augmentation import CROP_PADDING
 from tilewright.errors import ConfigError, UnknownNameError
+from tilewright.train.eager import AdamW, Sgd
 from tilewright.train.muon import Muon
 
 OptimizerName = Literal["sgd", "muon", "adamw"]
@@ -176,8 +177,8 @@ def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     if kernels:
         groups.append({"params": kernels, "peak_lr": recipe.angle_lr, "is_orthogonal": True})
     if recipe.optimizer == "adamw":
-        return torch.optim.AdamW(groups, lr=recipe.lr)
-    kind = Muon if recipe.optimizer == "muon" else torch.optim.SGD
+        return AdamW(groups, lr=recipe.lr)
+    kind = Muon if recipe.optimizer == "muon" else Sgd
     return kind(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.is_nesterov)
 
 

@@ -10,8 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-import torch._dynamo  # noqa: F401 - once here, or the optimizer imports it in every child
-
+import tilewright.quant.map_kernels  # noqa: F401 - once here, or every child compiles its loops
 from tests.unit.train.digits_subset import RECIPE, SPEC, few_digits
 from tilewright.data import ImageData
 from tilewright.train import train_network
