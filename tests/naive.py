@@ -10,12 +10,16 @@ from tilewright.spec import ConvShape
 def convolve(weight: np.ndarray, codes: np.ndarray, shape: ConvShape) -> np.ndarray:
     """One product after the other: weight ``oc ic kh kw``, codes ``ic ih iw`` to int64 ``oc oh ow``."""
     psums = np.zeros((shape.oc, shape.oh, shape.ow), np.int64)
+    weights, plane = weight.astype(np.int64).tolist(), codes.astype(np.int64).tolist()
     for oc, oh, ow in np.ndindex(*psums.shape):
-        for ic, kh, kw in np.ndindex(shape.ic, shape.kh, shape.kw):
+        psum = 0
+        for kh, kw in np.ndindex(shape.kh, shape.kw):
             ih = oh * shape.stride[0] + kh - shape.padding[0]
             iw = ow * shape.stride[1] + kw - shape.padding[1]
             if 0 <= ih < shape.ih and 0 <= iw < shape.iw:
-                psums[oc, oh, ow] += int(weight[oc, ic, kh, kw]) * int(codes[ic, ih, iw])
+                for ic in range(shape.ic):
+                    psum += weights[oc][ic][kh][kw] * plane[ic][ih][iw]
+        psums[oc, oh, ow] = psum
     return psums
 
 

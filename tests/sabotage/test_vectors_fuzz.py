@@ -12,13 +12,13 @@ from tests.vector_fuzz import Fuzz
 from tilewright.vectors import bundle_reader, decode
 
 
-def test_two_thousand_mutations_are_refused_or_read_correctly(tmp_path):
+def test_a_thousand_mutations_are_refused_or_read_correctly(tmp_path):
     """The full number: ``python -m tests.vector_fuzz --mutations 100000``."""
-    facts = Fuzz(tmp_path, seed=284).run(2000)
+    facts = Fuzz(tmp_path, seed=284).run(1000)
     seen = facts["seen"]
-    assert sum(seen.values()) == 2000
+    assert sum(seen.values()) == 1000
     for outcome in ("file refused", "hash refused", "manifest refused", "layout refused"):
-        assert seen[outcome] > 100
+        assert seen[outcome] > 50
     for outcome in ("file correct", "manifest correct", "layout correct"):
         assert seen[outcome] > 5
     assert facts["slowest_s"] < vector_fuzz.PATIENCE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from tests.chain import tilewright
 
 
-def test_a_few_mutants_of_a_run(finished):
+def test_a_few_mutants_of_a_run(finished, monkeypatch):
+    layer_sets = importlib.import_module("tilewright.corners.layer_sets")
+    monkeypatch.setattr(layer_sets, "MOST_PLANES", 1)
     words = ("--limit", "6", "--bundles", "1", "--no-modes", "--no-prove", "--json", "--seed", "2")
     done = tilewright("mutate", finished, *words, "--least", "50")
     assert done.returncode == 0, done.stderr

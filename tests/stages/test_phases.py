@@ -1,5 +1,6 @@
 """Training in phases, as a user meets it: float, then W4A4, then W4A2 from its weights."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,6 +32,12 @@ name = "w4a4"
 model = { act_bits = 4 }
 train = { epochs = 1, teacher = "float" }
 """
+
+ONE_PHASE = (
+    *("train.schedule=constant", "train.warmup_epochs=0", "train.batch_size=128"),
+    *("train.ema_decay=0.9", "train.norm_images=200"),
+)
+"""As the last phase is trained, but at a constant rate."""
 
 
 @pytest.fixture(scope="module")
@@ -88,23 +95,24 @@ def test_a_run_killed_in_its_last_phase_ends_with_the_same_weights(config, finis
     assert weights(folder) == weights(finished)
 
 
-def test_a_run_at_a_constant_rate_can_end_early(config, tmp_path):
+def test_a_run_at_a_constant_rate_can_end_early(finished, tmp_path):
     """No epoch depends on those to come: two of three epochs are the run of two."""
-    options = ("--set", "train.schedule=constant", "--set", "train.warmup_epochs=0")
+    values = ("model.act_bits=2", f"train.teacher={finished}", *ONE_PHASE)
+    options = [word for value in values for word in ("--set", value)]
     folders = [tmp_path / name for name in ("two", "three")]
     for folder, epochs in zip(folders, (2, 3), strict=True):
-        words = ("train", config, "--out", folder, *options, "--set", f"train.epochs={epochs}")
-        assert tilewright(*words).returncode == 0
-    done = tilewright("train", config, "--out", folders[0], *options, "--set", "train.epochs=3")
+        words = ("train", "--out", folder, *options, "--set", f"train.epochs={epochs}")
+        done = tilewright(*words)
+        assert done.returncode == 0, done.stderr
+    done = tilewright("train", "--out", folders[0], *options, "--set", "train.epochs=3")
     assert done.returncode == 0, done.stderr
     assert weights(folders[0]) == weights(folders[1])
-    done = tilewright("train", config, "--out", folders[1], *options, "--set", "train.epochs=2")
+    done = tilewright("train", "--out", folders[1], *options, "--set", "train.epochs=2")
     assert (done.returncode, "recipe epochs = 3, but 2 is asked" in done.stderr) == (2, True)
 
 
 def test_a_run_can_be_extended(config, finished, tmp_path):
-    folder = tmp_path / "run"
-    assert tilewright("train", config, "--out", folder).returncode == 0
+    folder = shutil.copytree(finished, tmp_path / "run")
     done = tilewright("train", config, "--out", folder, "--set", "train.epochs=3")
     assert done.returncode == 0, done.stderr
     assert "extended from 2 to 3 epochs, 2 done" in done.stdout

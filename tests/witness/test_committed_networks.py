@@ -1,11 +1,13 @@
 """The trained networks under ``models/``: what they claim of themselves, counted again."""
 
 import json
+import lzma
 from pathlib import Path
 
 import pytest
 
 from tests.chain import tilewright
+from tilewright.data.cifar10 import TEST_FILE
 from tilewright.spec import PackedNetwork
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -42,12 +44,21 @@ def test_a_network_is_whole_small_and_says_where_it_comes_from(stem):
     assert sum(stem.with_suffix(end).stat().st_size for end in (".json", ".npz")) < LARGEST_BYTES
 
 
+@pytest.fixture(scope="module")
+def unpacked(cifar10_folder, tmp_path_factory):
+    """The folder of the test images, plain: they are unpacked once for all networks."""
+    packed = cifar10_folder / f"{TEST_FILE}.xz"
+    if not packed.exists():
+        return cifar10_folder
+    folder = tmp_path_factory.mktemp("cifar10")
+    (folder / TEST_FILE).write_bytes(lzma.decompress(packed.read_bytes()))
+    return folder
+
+
 @pytest.mark.data
 @pytest.mark.parametrize("stem", STEMS, ids=lambda stem: stem.name)
-def test_the_integers_predict_what_the_trained_network_did_on_every_test_image(
-    stem, cifar10_folder
-):
-    done = tilewright("evaluate", stem, "--data-dir", cifar10_folder, "--json")
+def test_the_integers_predict_what_the_trained_network_did_on_every_test_image(stem, unpacked):
+    done = tilewright("evaluate", stem, "--data-dir", unpacked, "--json")
     assert done.returncode == 0, done.stderr
     facts, claim = json.loads(done.stdout), PackedNetwork.load(stem).training
     assert (facts["images"], facts["correct"]) == (10_000, claim["test_correct"])
