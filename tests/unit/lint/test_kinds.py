@@ -245,6 +245,7 @@ def test_a_stale_file_list_is_no_error_of_vectors(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.usefixtures("apart")
 @pytest.mark.parametrize(
     "body",
     [
@@ -259,6 +260,7 @@ def test_the_work_of_a_step_is_bounded(body: str, tmp_path: Path) -> None:
     assert _lint(tmp_path, body, {"d.txt": FOUR}).findings
 
 
+@pytest.mark.usefixtures("apart")
 def test_texts_that_bring_a_parser_down_are_refused_in_one_line(tmp_path: Path) -> None:
     """Macros that double one another, and expressions that nest too deeply."""
     bomb = "`define A0 x\n" + "".join(f"`define A{i} `A{i - 1} `A{i - 1}\n" for i in range(1, 40))
