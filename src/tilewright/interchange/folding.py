@@ -106,6 +106,7 @@ def run_alone(op: Operator, read: dict[str, Array], opset: int) -> dict[str, Arr
     model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
     options = runtime.SessionOptions()
     options.log_severity_level = 4  # what it raises is told below
+    options.intra_op_num_threads = 1  # it would start one for each core, for one operation
     try:
         session = runtime.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
