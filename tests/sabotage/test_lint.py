@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.rtl.layers import require_simulator
+from tests.unit.lint.conftest import _in_this_process  # noqa: F401 - here, too
 from tests.unit.lint.faults import FAULTS, Fault
 from tests.unit.lint.good_files import GOOD, READERS, write
 from tests.unit.lint.simulate import Seen, build, predict, simulate

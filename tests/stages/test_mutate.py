@@ -13,13 +13,13 @@ from tests.chain import tilewright
 def test_a_few_mutants_of_a_run(finished, monkeypatch):
     layer_sets = importlib.import_module("tilewright.corners.layer_sets")
     monkeypatch.setattr(layer_sets, "MOST_PLANES", 1)
-    words = ("--limit", "6", "--bundles", "1", "--no-modes", "--no-prove", "--json", "--seed", "2")
+    words = ("--limit", "4", "--bundles", "1", "--no-modes", "--no-prove", "--json", "--seed", "2")
     done = tilewright("mutate", finished, *words, "--least", "50")
     assert done.returncode == 0, done.stderr
     facts = json.loads(done.stdout)
     counts = [facts[key] for key in ("killed", "survived", "equivalent", "not_built")]
-    assert facts["mutants"] == sum(counts) == len(facts["outcomes"]) == 6
-    assert facts["killed"] >= 3
+    assert facts["mutants"] == sum(counts) == len(facts["outcomes"]) == 4
+    assert facts["killed"] >= 2
     assert [one["name"] for one in facts["sets"]][:2] == ["given", "random"]
     for outcome in facts["outcomes"]:
         assert outcome["before"] != outcome["after"]
