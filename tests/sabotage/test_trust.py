@@ -83,7 +83,7 @@ def test_every_file_of_a_run_is_missed_when_it_is_altered(run: Path) -> None:
 def report(run: Path) -> tuple[int, str]:
     """Status and message of the report, as the command makes them of it; it is not written."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("render_page", "write_bytes", "write_json"):
+        for name in ("make_picture", "render_page", "write_bytes", "write_json"):
             patch.setattr(report_stage, name, lambda *_, **__: "")
         try:
             summary = make_report(RunFolder(run))
