@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from tilewright.data import Split
 from tilewright.engine import Engine
+from tilewright.engine.engine import BATCH
 from tilewright.errors import ConfigError
 from tilewright.pipeline.run_folder import Listener
 from tilewright.programs.pace import Pace
@@ -185,7 +186,8 @@ class _Count:
         before, split = self._network, split or self._split
         network = narrowed(before, wanted, self._histograms, kept=self._kept)
         network = recentered(network, before, self._sums, self._looked_at)
-        found = Engine(network).predict(split.images, threads=self._threads)
+        batch = min(BATCH, len(split))
+        found = Engine(network, batch=batch).predict(split.images, threads=self._threads)
         return int((found == split.labels).sum())
 
 
