@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from tilewright.verilog.events import AT_END, MATCHED, ReadEvent, Stream
+from tilewright.lint.judge_counts import lacking_text
+from tilewright.verilog.events import AT_END, MATCHED, OUTSIDE, ReadEvent, Stream
 
 
 class Judge(Protocol):
@@ -35,6 +36,11 @@ def judge_bytes(
             )
             return
         _check_width(judge, event)
+    if lacking := next((event for event in chunks if event.lacks), None):
+        kind = "outside-memory" if lacking.lacks == OUTSIDE else "too-few-words"
+        judge.report(
+            "error", kind, lacking_text(lacking.lacks), max(len(content) - 1, 0), lacking.line
+        )
     left = len(content) - judge.stream.position
     taken = sum(event.status == MATCHED for event in chunks)
     if left > 0 and taken and not judge.is_cut:
@@ -49,6 +55,15 @@ def judge_bytes(
 
 
 def _check_width(judge: Judge, event: ReadEvent) -> None:
+    if event.is_cut_used and not event.is_whole_used:
+        judge.report(
+            "error",
+            "truncated",
+            f"the {event.field} bytes are copied to a variable of {event.cut_to} bits, and used from there "
+            f"only: the first bits are dropped; widen that variable",
+            event.start,
+            event.line,
+        )
     value = int.from_bytes(event.digits, "big")
     if value >> event.target and (event.is_used or event.is_exposed):
         judge.report(

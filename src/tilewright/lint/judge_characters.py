@@ -25,6 +25,15 @@ def judge_characters(judge: Judge, matters: Callable[[ReadEvent], bool]) -> None
     behind = [event for event in characters if event.status == AT_END and matters(event)]
     if behind:
         _report_behind(judge, behind)
+    elif wrong := _wrong_digit(characters):
+        judge.report(
+            "error",
+            "bad-word",
+            f"the reader takes {shown(wrong.digits)} for a digit: a line has another length than it takes it to "
+            f"have, or a separator is not passed over",
+            wrong.start,
+            wrong.line,
+        )
     elif b"\r" not in (judge.stream.content or b"") and (odd := _odd_one(characters)):
         judge.report(
             "error",
@@ -53,6 +62,20 @@ def _report_behind(judge: Judge, behind: list[ReadEvent]) -> None:
         max(size - 1, 0),
         behind[0].line,
     )
+
+
+def _wrong_digit(characters: list[ReadEvent]) -> ReadEvent | None:
+    """White space that is computed with as a digit, or, in a loop that counts, told from a digit by nothing.
+
+    That is where no comparison asks for it, and some ask for the digits that come to the same place.
+    """
+    lines = {event.line for event in characters if event.is_known and event.digits.isdigit()}
+    for event in characters:
+        is_space = event.status == MATCHED and event.digits.isspace()
+        is_taken = event.is_doubted and not event.is_known and event.in_loop == "counted"
+        if is_space and (event.is_digit or (is_taken and event.line in lines)):
+            return event
+    return None
 
 
 def _odd_one(characters: list[ReadEvent]) -> ReadEvent | None:

@@ -8,7 +8,7 @@ from typing import Protocol
 from tilewright.errors import counted
 from tilewright.lint.counts import border_text, has_zero_border, split_word
 from tilewright.lint.file_text import WORDS, FileText, Token, shown
-from tilewright.verilog.events import AT_END, MATCHED, ReadEvent, Stream
+from tilewright.verilog.events import AT_END, EMPTY, MATCHED, NO_KEY, OUTSIDE, ReadEvent, Stream
 
 
 class Judge(Protocol):
@@ -35,7 +35,7 @@ class CountJudge:
     def are_missed(self) -> bool:
         """Whether the testbench shows by something else than a read of a number that there are too few."""
         stream = self.judge_of.stream
-        is_few = any(e.is_last_of_few for e in stream.events)
+        is_few = any(e.is_last_of_few or e.lacks for e in stream.events)
         return bool(self._texts_missing() or stream.complaint or is_few)
 
     def _texts_missing(self) -> list[ReadEvent]:
@@ -58,6 +58,7 @@ class CountJudge:
         left = [t for t in behind if t.start not in taken]
         matched = sum(e.status == MATCHED for e in words)
         few = [*harmful[::-1], *(e for e in (*words, *stream.events) if e.is_last_of_few)]
+        lacking = [e for e in (*words, *stream.events) if e.lacks]
         if few and stream.is_assumed:
             message = (
                 "how many words are read depends on the design, or on time, which are not followed"
@@ -67,6 +68,8 @@ class CountJudge:
             self._report_few(harmful[-1], matched, len(failed))
         elif few:
             self._report_unfilled(few[0], matched)
+        elif lacking and not stream.is_assumed:
+            self._report_lacking(lacking[0], matched, matched + len(left))
         elif stream.complaint and not stream.is_assumed:
             self._report_complaint(*stream.complaint, matched)
         elif any(e.in_loop == "counted" and not e.is_settled for e in failed.values()):
@@ -91,8 +94,11 @@ class CountJudge:
         taken = dict.fromkeys((e.call for e in matched), False)
         for e in matched:
             taken[e.call] |= e.is_used or e.is_exposed or e.is_copied
+        texts = [e for e in self.judge_of.stream.events if e.call == last[0].call]
         if taken.pop(last[0].call) or not taken or not all(taken.values()):
             return
+        if any(e.is_used for e in texts):
+            return  # the testbench goes on behind the read: it does not want that number
         said = f"the reader takes the last word, {shown(last[0].digits)}, and leaves it aside, as "
         if last[0].call == self.judge_of.stream.ended_by:
             severity, why = (
@@ -123,6 +129,15 @@ class CountJudge:
             "error",
             "too-few-words",
             message,
+            max(len(self.judge_of.text.content) - 1, 0),
+            event.line,
+        )
+
+    def _report_lacking(self, event: ReadEvent, taken: int, present: int) -> None:
+        self.judge_of.report(
+            "error",
+            "outside-memory" if event.lacks == OUTSIDE else "too-few-words",
+            f"{lacking_text(event.lacks)}; the reader takes {taken} of {counted(present, 'word')}",
             max(len(self.judge_of.text.content) - 1, 0),
             event.line,
         )
@@ -205,3 +220,17 @@ class CountJudge:
             words[0].start,
             words[0].line,
         )
+
+
+def lacking_text(lacks: str) -> str:
+    """What a testbench uses that is not there, and what to do."""
+    if lacks == OUTSIDE:
+        return "the testbench uses an element that its array does not have: correct the address"
+    if lacks == NO_KEY:
+        return "the testbench uses an element of a key that nothing gives: correct the key, or the file"
+    if lacks == EMPTY:
+        return "the testbench uses an element of an array into which no word ever comes: fill it"
+    return (
+        "the testbench uses an element of an array that nothing fills, so that it is x: fill all that are "
+        "used, or correct the addresses"
+    )

@@ -26,6 +26,16 @@ def judge_cuts(judge: Judge, words: list[ReadEvent]) -> None:
                 event.start,
                 event.line,
             )
+    for char in _thrown(judge, words):
+        token = judge.text.token_at(char.start)
+        judge.report(
+            "error",
+            "cut-word",
+            f"$fgetc takes the first character of {shown(token.text if token else b'')}, and the reader takes the "
+            f"rest for the word: give it back by $ungetc",
+            char.start,
+            char.line,
+        )
     for event in _cut(judge, words):
         token = judge.text.token_at(event.start)
         judge.report(
@@ -37,6 +47,21 @@ def judge_cuts(judge: Judge, words: list[ReadEvent]) -> None:
             event.line,
         )
     _judge_records(judge, words)
+
+
+def _thrown(judge: Judge, words: list[ReadEvent]) -> Iterator[ReadEvent]:
+    """Signs and digits in front of a word that are asked for something else, and then lost."""
+    starts = {event.start for event in words if event.status == MATCHED and not event.field}
+    taken = {event.start for event in words}
+    for event in judge.stream.events:
+        is_lost = event.is_char and event.is_doubted and not (event.is_known or event.is_used)
+        if (
+            is_lost
+            and event.start not in taken
+            and event.end in starts
+            and (event.digits.isdigit() or event.digits in b"+-")
+        ):
+            yield event
 
 
 def _is_within(event: ReadEvent, token: Token) -> bool:

@@ -31,6 +31,14 @@ def judge_lines(judge: Judge) -> None:
     taken = [e for e in lines if any(word.is_word and word.status == MATCHED for word in e.words)]
     if taken:
         _judge_skipped(judge, lines, taken)
+    if odd_part := next((e for e in lines if e.odd_part), None):
+        what = "nothing" if odd_part.odd_part == b"\0" else shown(odd_part.odd_part)
+        message = (
+            f"the reader takes characters of the lines in a register by their place, and {what} of "
+            f"{shown(odd_part.digits.rstrip())} for a binary digit: correct the places, the width of the register, "
+            f"or what is skipped before"
+        )
+        judge.report("error", "bad-word", message, odd_part.start, odd_part.line)
     parted = [e for e in lines if e.is_parted and not e.words]
     lengths = Counter(len(e.digits.rstrip()) for e in parted)
     usual = max(lengths, key=lengths.__getitem__, default=0)

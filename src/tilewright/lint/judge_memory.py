@@ -9,6 +9,7 @@ from tilewright.errors import FormatError, counted
 from tilewright.lint.counts import border, has_zero_border, split_word
 from tilewright.lint.file_text import WORDS, FileText, Token, shown
 from tilewright.lint.findings import Finding
+from tilewright.lint.judge_counts import lacking_text
 from tilewright.vectors.memory_image import read_memory_image
 from tilewright.verilog.events import BITS_PER_DIGIT, MemoryLoad
 from tilewright.verilog.readmem import LoadedFile, LoadedWord, parse_memory_file
@@ -222,12 +223,10 @@ def _count_faults(
             yield "error", "spaced-word", words[0].start, _spaced(len(words), room)
         else:
             severity, kind = ("error", "padding") if is_image else ("warning", "words-left")
-            yield (
-                severity,
-                kind,
-                at,
-                f"the memory takes {counted(room, 'word')}, but the file has {len(words)}",
-            )
+            what = f"the memory takes {counted(room, 'word')}, but the file has {len(words)}"
+            if load.lacks:
+                severity, what = "error", f"{what}; {lacking_text(load.lacks)}"
+            yield severity, kind, at, what
         return
     if missing and (load.stale_reads or load.old_reads or not load.is_followed):
         is_sure = load.has_range or bool(load.stale_reads)

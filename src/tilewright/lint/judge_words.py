@@ -46,6 +46,7 @@ class WordJudge:
             self._report_outside()
         if event.is_used or event.is_exposed:
             self._check_x()
+            self._check_real()
             self._check_width()
             self._check_copy()
             self._check_text(token)
@@ -150,6 +151,15 @@ class WordJudge:
             f"the word has {len(digits)} digits, but the variable has {event.target} bits: the first "
             f"digits are dropped, {what}; widen the variable or shorten the word",
         )
+
+    def _check_real(self) -> None:
+        if self.event.is_rounded and self.event.status == MATCHED:
+            self._report(
+                "error",
+                "truncated",
+                f"%f takes {shown(self.event.digits)} into a variable that has no room for a real number: the "
+                f"value is another one; read into a real, and convert that",
+            )
 
     def _check_copy(self) -> None:
         """A number that fits its variable, but not the one to which alone it is copied."""

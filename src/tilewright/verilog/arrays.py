@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tilewright.verilog.array_methods import LOCATORS, located, sliced
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.leaves import has_parts, is_deep
 from tilewright.verilog.machine import Machine
@@ -125,12 +126,32 @@ def compile_array(expression: Any, type_: Any, compiler: Compiler) -> Take:
         return _joined(list(expression.operands), type_, compiler)
     if name == "EmptyQueue" and not type_.hasFixedRange:
         return lambda _: (Memory(size=0), {})
+    if not type_.hasFixedRange and (found := _found(expression, type_, compiler)) is not None:
+        return found
     look = compiler.expression(expression)
     result = _result_of(expression)
 
     def take(machine: Machine) -> Array:
         look(machine)
         return take_array(machine, result) if result else unknown_array()
+
+    return take
+
+
+def _found(expression: Any, type_: Any, compiler: Compiler) -> Take | None:
+    """A slice of a queue, or what a method finds in an array; None for anything else."""
+    if expression.kind.name == "RangeSelect":
+        cut = sliced(expression, compiler)
+        return None if cut is None else lambda machine: (cut(machine) or unknown_array()[0], {})
+    if expression.kind.name != "Call" or expression.subroutineName not in LOCATORS:
+        return None
+    find, fit = located(expression, compiler), fitter(type_.arrayElementType)
+
+    def take(machine: Machine) -> Array:
+        values = find(machine)
+        if values is None:
+            return unknown_array()
+        return Memory(dict(enumerate(map(fit, values))), [], set(), len(values)), {}
 
     return take
 

@@ -9,7 +9,7 @@ from typing import Any
 from tilewright.verilog.arrays import assign_array
 from tilewright.verilog.characters import is_fgetc, weighed
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate
-from tilewright.verilog.cuts import copied, find_cut
+from tilewright.verilog.cuts import copied, find_cut, result_of
 from tilewright.verilog.events import ReadEvent
 from tilewright.verilog.holdings import WEIGHED
 from tilewright.verilog.leaves import holds_structures
@@ -47,7 +47,7 @@ def _compile(expression: Any, compiler: Compiler) -> Evaluate:
     if source is not None and not is_doing and not _is_outside(expression.left):
         return _copy(source, expression.left, place, right, compiler)
     if _is_call(expression):
-        return _keep_result(place, right, expression.left.type)
+        return _keep_result(place, right, expression)
     return _plain(place, right)
 
 
@@ -121,7 +121,12 @@ def _copy(source: Any, left: Any, place: _Place, right: Evaluate, compiler: Comp
             with machine.asking(WEIGHED):  # it becomes one of several characters
                 return plain(machine)
         if event is None:
-            return plain(machine)
+            value = right(machine)
+            gap = machine.gaps.get(key) if isinstance(key, tuple) else None
+            if gap is not None:
+                gap.event.is_used = False
+            place.store(machine, value, gap.event if gap is not None else None)
+            return value
         was_used = event.is_used, event.is_whole_used, event.is_cut_used
         value = right(machine)
         event.is_used, event.is_whole_used, event.is_cut_used = was_used  # a copy is no use
@@ -152,9 +157,10 @@ def _is_call(assignment: Any) -> bool:
     return is_whole and bool(is_number or ((is_own or is_char) and left.type.bitWidth >= width))
 
 
-def _keep_result(place: _Place, right: Evaluate, type_: Any) -> Evaluate:
+def _keep_result(place: _Place, right: Evaluate, assignment: Any) -> Evaluate:
     """A copy of a result is no use of it; a number out of a text has the width of its place."""
-    width, is_signed = int(type_.bitWidth), bool(type_.isSigned)
+    width, is_signed = int(assignment.left.type.bitWidth), bool(assignment.left.type.isSigned)
+    result = result_of(assignment.right)
 
     def keep(machine: Machine) -> Value:
         machine.heap.keep()
@@ -162,7 +168,8 @@ def _keep_result(place: _Place, right: Evaluate, type_: Any) -> Evaluate:
         event = machine.heap.take()
         if event is not None and event.is_in_line and width < event.target:
             event.target, event.is_signed = width, is_signed
-        place.store(machine, value, event)
+        is_cut = event is not None and result in event.cuts
+        place.store(machine, value, event, is_cut=is_cut)
         return value
 
     return keep

@@ -162,6 +162,7 @@ def _memory_store(call: Any, compiler: Compiler) -> Store | None:
             if event.matched:
                 memory.elements[address] = fit(value)
                 memory.loaded.add(address)
+                memory.source = event
             if event.matched:
                 machine.mark((path, address), event)
             if event.status == AT_END:

@@ -7,7 +7,7 @@ from typing import Any
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.events import AT_END, MATCHED, ReadEvent
 from tilewright.verilog.file_calls import unfollowed
-from tilewright.verilog.holdings import ASKED_END, ASKED_SPACE, WEIGHED
+from tilewright.verilog.holdings import ASKED_END, ASKED_SPACE, DIGIT, WEIGHED
 from tilewright.verilog.line_reads import keep
 from tilewright.verilog.literals import constant_of
 from tilewright.verilog.machine import Machine
@@ -89,11 +89,12 @@ def weighing(
     asked = _asked(expression.op.name, inner, other)
     if not asked:
         return value
+    number = constant_of(other) if expression.op.name in _EQUALITIES else None
     is_read = inner.kind.name == "Assignment"
     find = compile_key(inner.left, compiler) if is_read else None
 
     def evaluate(machine: Machine) -> Value:
-        with machine.asking(asked):
+        with machine.asking(asked, number):
             found = value(machine)
             if find is not None and (key := find(machine)) is not None:
                 machine.use(key)
@@ -115,6 +116,8 @@ def weighed(value: Evaluate) -> Evaluate:
 def _asked(operator: str, side: Any, other: Any) -> str:
     """What a comparison with a constant asks of a character; "" for anything else."""
     number = constant_of(other)
+    if operator == "Subtract" and number == ord("0"):
+        return DIGIT
     if number is None or not side.type.isIntegral or operator not in (*_ORDERS, *_EQUALITIES):
         return ""
     ones = (-1, (1 << int(side.type.bitWidth)) - 1)

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.classes import is_member
-from tilewright.verilog.compiler import Compiler
+from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.leaves import root_of
 from tilewright.verilog.machine import Machine
-from tilewright.verilog.places import does_something
-from tilewright.verilog.values import wrap
+from tilewright.verilog.paths import path_of
+from tilewright.verilog.places import compile_key, does_something, fitter
+from tilewright.verilog.values import Value, wrap
+
+CUT = "<cut>"
+"""Stands for a place that is no variable, where a number has lost its first bits."""
 
 
 def copied(expression: Any) -> Any:
@@ -22,13 +26,27 @@ def copied(expression: Any) -> Any:
     return expression if is_plain and not does_something(expression) else None
 
 
+def result_of(call: Any) -> str:
+    """The variable that holds the result of a function of the testbench; "" for any other expression."""
+    while call.kind.name == "Conversion":
+        call = call.operand
+    is_own = call.kind.name == "Call" and not call.isSystemCall
+    result = call.subroutine.returnValVar if is_own else None
+    return "" if result is None else path_of(result)
+
+
 def find_cut(source: Any, target: Any, compiler: Compiler) -> Callable[[Machine], bool]:
     """Whether a copy of `source` to a variable `target` loses first bits that do not repeat the sign."""
     is_plain = target.kind.name in ("NamedValue", "FormalArgument") or root_of(target) is not None
     is_plain = is_plain or is_member(target)
-    if not (is_plain and target.type.isIntegral and source.type.isIntegral):
+    return cuts_off(source, target.type, compiler) if is_plain else lambda _: False
+
+
+def cuts_off(source: Any, type_: Any, compiler: Compiler) -> Callable[[Machine], bool]:
+    """Whether what has the type `type_` and is given `source` loses such bits."""
+    if not (type_.isIntegral and source.type.isIntegral):
         return lambda _: False
-    width = int(target.type.bitWidth)
+    width = int(type_.bitWidth)
     if width >= source.type.bitWidth:
         return lambda _: False
     whole = compiler.expression(source)
@@ -42,3 +60,25 @@ def find_cut(source: Any, target: Any, compiler: Compiler) -> Callable[[Machine]
         return not any(-(1 << (width - 1)) <= bits < 1 << width for bits in readings)
 
     return is_cut
+
+
+def given_to(expression: Any, type_: Any, compiler: Compiler) -> Evaluate:
+    """The value of an argument that becomes an element of `type_`; a number that loses first bits by that is
+    used without them."""
+    value, fit, source = compiler.expression(expression), fitter(type_), copied(expression)
+    if source is None:
+        return lambda machine: fit(value(machine))
+    is_cut, find_key = cuts_off(source, type_, compiler), compile_key(source, compiler)
+
+    def evaluate(machine: Machine) -> Value:
+        key = find_key(machine)
+        event = machine.event_of(key) if is_cut(machine) else None
+        if event is None or key is None:
+            return fit(value(machine))
+        with machine.unused():
+            given = fit(value(machine))
+        event.cut(CUT, width=given.width)
+        machine.use_event(event, CUT)
+        return given
+
+    return evaluate

@@ -12,6 +12,9 @@ NO_TARGET = "*"
 """In place of a bad code: a call that gives no variable."""
 BROKEN_DIGITS = "1_"
 """In place of a bad code: a binary word of which Icarus 11 breaks off the simulation."""
+UNFILLED, OUTSIDE, EMPTY, NO_KEY = "unfilled", "outside", "empty", "key"
+"""What a testbench uses of a memory: an element that nothing filled, one that is not there, one of an array
+that can grow and into which nothing ever came, one of a key that nothing gave."""
 DIGITS = {
     "b": b"01xXzZ?_",
     "o": b"01234567xXzZ?_",
@@ -42,10 +45,13 @@ class ReadEvent:
     for it there. is_copied: to another variable. cuts: variables that got a copy of the number without its
     first bits, of which `cut_to` were kept; is_cut_used, is_whole_used: somebody looked at such a copy, or
     at the number elsewhere. is_last_of_few: its loop ended with the file, and left elements of a memory
-    without a word that the testbench uses. is_char: of `$fgetc`, where is_checked says that the testbench
+    without a word that the testbench uses; lacks: what it uses of a memory that no word filled, one of
+    UNFILLED, OUTSIDE, EMPTY and NO_KEY. is_char: of `$fgetc`, where is_checked says that the testbench
     asked whether it is the end of the file; is_seen: it looked at the character at all; is_weighed: it
-    compared it with others, not in a loop that goes on as the file does. is_parted: of a line in a register,
-    some characters were taken by their place. owner: the file.
+    compared it with others, not in a loop that goes on as the file does; is_known: with what it is, or by
+    order; is_doubted: with another one; is_digit: it is taken for one. is_parted: of a line in a register,
+    some characters were taken by their place; odd_part: one of which a bit was taken that is no binary digit.
+    is_rounded: a real number in a variable that has no room for its fraction. owner: the file.
     """
 
     code: str
@@ -81,9 +87,15 @@ class ReadEvent:
     is_cut_used: bool = False
     is_whole_used: bool = False
     is_last_of_few: bool = False
+    lacks: str = ""
     is_char: bool = False
     is_seen: bool = False
     is_weighed: bool = False
+    is_known: bool = False
+    is_doubted: bool = False
+    is_digit: bool = False
+    odd_part: bytes = b""
+    is_rounded: bool = False
     is_parted: bool = False
     owner: Stream | None = dataclasses.field(default=None, repr=False, compare=False)
 
@@ -193,7 +205,7 @@ class MemoryLoad:
     file, by their index in the memory; kept: those of the load before it that it should have replaced;
     is_again: both are of one call. old_reads: addresses of those that the testbench looked at. indices:
     addresses of the elements of a memory with several dimensions. beyond: stands for what the testbench
-    finds at addresses that the memory does not have.
+    finds at addresses that the memory does not have. lacks: as of a `ReadEvent`.
     """
 
     name: str
@@ -220,6 +232,7 @@ class MemoryLoad:
     is_seen: bool = False
     is_blurred: bool = False
     beyond: ReadEvent | None = None
+    lacks: str = ""
 
     @property
     def is_followed(self) -> bool:

@@ -11,7 +11,9 @@ from tilewright.verilog.associative import is_associative, looked_at
 from tilewright.verilog.characters import weighed, weighing
 from tilewright.verilog.classes import has_lifetime_of_its_own, is_member, is_this
 from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.gaps import note_gap, sort_of
 from tilewright.verilog.leaves import branch_of, has_parts, is_field, root_of
+from tilewright.verilog.line_parts import note_part
 from tilewright.verilog.literals import constant, literal, null, string
 from tilewright.verilog.looks import look_beyond, looking, read_memory
 from tilewright.verilog.machine import WIDE, Machine
@@ -75,6 +77,7 @@ def _named(expression: Any, compiler: Compiler) -> Evaluate:
         return _of_design
     is_set = path in compiler.assigned or symbol.kind.name in ("FormalArgument", "Iterator")
     is_own = has_lifetime_of_its_own(symbol)
+    is_set = is_set or expression.type.isClass  # null
     default = default_value(expression.type) if is_set or is_own else UNKNOWN
     if is_own:
         return lambda m: m.first(default) if (value := m.get(path)) is None else value
@@ -279,13 +282,15 @@ def _element(expression: Any, compiler: Compiler) -> Evaluate:
         return _unknown
     default = default_value(expression.type) if _is_set(root, compiler) else UNKNOWN
     is_own = has_lifetime_of_its_own(root.getSymbolReference())
-    has_keys = is_associative(root.type)
+    has_keys, sort = is_associative(root.type), sort_of(root.type)
 
     def evaluate(machine: Machine) -> Value:
         first = machine.first(default) if is_own else default
         path, at = find(machine), index(machine)
         if not has_keys:
             look_beyond(machine, path, at, default)
+        if machine.is_looking and not machine.is_merging and not machine.is_matching:
+            note_gap(machine, path, at, default, sort=sort)
         return read_memory(machine, path, at, first)
 
     return looked_at(evaluate, find, index, root) if has_keys else evaluate
@@ -311,7 +316,7 @@ def _part(expression: Any, compiler: Compiler) -> Evaluate:
         if pattern is None or at is None:
             return UNKNOWN
         if held.origin is not None:
-            held.origin.is_parted = True
+            note_part(held, at, width)
         is_signed = may_be_signed and machine.simulator.has_signed_members
         return from_pattern(pattern[0] >> at, pattern[1] >> at, width, is_signed=is_signed)
 

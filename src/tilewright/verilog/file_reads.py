@@ -55,6 +55,7 @@ class Target:
     key: FindKey
     width: int
     is_signed: bool
+    is_integral: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +209,7 @@ def output_targets(arguments: Any, compiler: Compiler) -> list[Target]:
             *compile_place(place, compiler),
             int(place.type.bitWidth),
             bool(place.type.isIntegral and place.type.isSigned),
+            bool(place.type.isIntegral),
         )
         for place in places
     ]
@@ -268,8 +270,17 @@ def _record(done: list[Conversion], reading: Reading, machine: Machine) -> list[
         event.is_checked, event.literal = reading.is_checked, one.literal
         event.is_signed = bool(target and target.is_signed)
         event.call, event.matched, event.texts = machine.calls, matched, texts
+        if one.item.code == "f" and target is not None and target.is_integral:
+            event.is_rounded = not (machine.simulator.rounds_reals and _is_whole(one.digits))
         events.append(event)
     return events
+
+
+def _is_whole(digits: bytes) -> bool:
+    try:
+        return float(digits).is_integer()
+    except ValueError:
+        return False
 
 
 def _code(one: Conversion, reading: Reading) -> str:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from tilewright.verilog.events import AT_END, MATCHED, ReadEvent
 from tilewright.verilog.heap import LEAF, static_name
 from tilewright.verilog.simulators import ICARUS, Simulator
-from tilewright.verilog.stored import Key, Memory, Outside
+from tilewright.verilog.stored import Gap, Key, Memory, Outside
 from tilewright.verilog.values import UNKNOWN, Value
 
-ASKED_END, ASKED_SPACE, WEIGHED = "end", "space", "weighed"
-"""What a comparison asks of a character: is it the end of the file, or white space, or which one is it?"""
+ASKED_END, ASKED_SPACE, WEIGHED, DIGIT = "end", "space", "weighed", "digit"
+"""What a comparison asks of a character: is it the end of the file, or white space, or which one is it? Or it
+is taken for a digit, as by ``c - "0"``."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,10 +23,11 @@ class Holdings:
 
     simulator: whose reads are followed. volatile: variables that change on their own. exposed: those that
     the design sees; monitored: those that are printed whenever they change. marks: which read left the value
-    that a variable holds; ends: those that found the end of a file, though they may be none any more.
+    that a variable holds; ends: those that found the end of a file, though they may be none any more;
+    gaps: elements at which somebody looked before they were filled.
     structures: variables with members. is_matching: what is looked at is a pattern
     with open digits. is_merging: a part of a variable is assigned, and the rest of it stays. asked: what the
-    comparison asks of a character that is computed. looked: reads whose values the condition looked at that
+    comparison asks of a character that is computed; asked_for: whether it is this one, None for any question. looked: reads whose values the condition looked at that
     was computed last; searched: those that filled an array in which it looked for a key. loops: those around,
     each "counted" or "open".
     """
@@ -39,10 +41,12 @@ class Holdings:
     structures: set[str] = field(default_factory=set)
     marks: dict[Key, ReadEvent] = field(default_factory=dict)
     ends: dict[Key, ReadEvent] = field(default_factory=dict)
+    gaps: dict[tuple[str, object], Gap] = field(default_factory=dict)
     is_looking: bool = True
     is_matching: bool = False
     is_merging: bool = False
     asked: str = ""
+    asked_for: int | None = None
     looked: list[ReadEvent] = field(default_factory=list)
     searched: list[ReadEvent] = field(default_factory=list)
     loops: list[str] = field(default_factory=list)
@@ -140,16 +144,23 @@ class Holdings:
         event.is_seen = True
         event.is_checked |= self.asked == ASKED_END
         event.is_weighed |= self.asked == WEIGHED and self.loops[-1:] != ["open"]
-        return not self.asked
+        if self.asked == DIGIT:
+            event.is_digit = True
+        elif self.asked_for is not None and bytes([self.asked_for & 0xFF]) != event.digits:
+            event.is_doubted = True
+        elif self.asked != ASKED_END:
+            event.is_known = True
+        return self.asked in ("", DIGIT)
 
     @contextmanager
-    def asking(self, what: str) -> Iterator[None]:
-        """Within a comparison, which asks something of a character."""
-        before, self.asked = self.asked, what
+    def asking(self, what: str, number: int | None = None) -> Iterator[None]:
+        """Within a comparison, which asks something of a character; number: whether it is this one."""
+        before = self.asked, self.asked_for
+        self.asked, self.asked_for = what, number
         try:
             yield
         finally:
-            self.asked = before
+            self.asked, self.asked_for = before
 
     @contextmanager
     def unused(self) -> Iterator[None]:

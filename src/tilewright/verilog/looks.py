@@ -52,6 +52,7 @@ def read_memory(machine: Machine, path: str, at: object | None, default: Value) 
 def fill(machine: Machine, memory: Memory) -> None:
     """An element was stored: in a loop over a file, its words are what fills a memory; one that can grow,
     always."""
+    memory.source = machine.last_read or memory.source
     if "open" in machine.loops or memory.size is not None:
         memory.filler = machine.last_read or memory.filler
 

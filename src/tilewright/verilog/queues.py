@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tilewright.verilog.array_methods import elements_of, keys_by
 from tilewright.verilog.compiler import Compiler, Evaluate
+from tilewright.verilog.cuts import given_to
+from tilewright.verilog.gaps import GROWING, note_gap
 from tilewright.verilog.leaves import is_deep
 from tilewright.verilog.looks import fill
 from tilewright.verilog.machine import Machine
-from tilewright.verilog.objects import find_memory, find_name
+from tilewright.verilog.objects import FindName, find_memory, find_name
 from tilewright.verilog.stored import Memory, length
 from tilewright.verilog.values import UNKNOWN, Value
 from tilewright.verilog.variables import drop, forget_property
@@ -24,17 +27,27 @@ def queue_method(call: Any, compiler: Compiler) -> Evaluate:
     arguments = [compiler.expression(argument) for argument in call.arguments[1:]]
     if find is None:
         return _forgetting(call.arguments[0], compiler)
+    if call.subroutineName in ("sort", "rsort"):
+        return _ordering(call, find, compiler)
     change, is_taken = CHANGES[call.subroutineName], call.subroutineName.startswith("pop")
     is_given = call.subroutineName in ("push_back", "push_front", "insert")
+    if is_given:
+        arguments[-1] = given_to(
+            call.arguments[-1], call.arguments[0].type.arrayElementType, compiler
+        )
 
     def evaluate(machine: Machine) -> Value:
         machine.step()
         given = [argument(machine) for argument in arguments]
-        memory = machine.memory(find(machine))
+        path = find(machine)
+        memory = machine.memory(path)
         if None in memory.elements:
             return UNKNOWN
         elements = list_of(memory)
         machine.step(len(elements) // 64)
+        if is_taken and not elements and machine.is_looking:
+            note_gap(machine, path, 0, UNKNOWN, sort=GROWING)
+            machine.use((path, 0))
         if is_taken and not elements and memory.filler is not None and machine.is_looking:
             memory.filler.is_last_of_few = True
         result = change(elements, given)
@@ -46,6 +59,34 @@ def queue_method(call: Any, compiler: Compiler) -> Evaluate:
         if is_given:
             fill(machine, memory)
         return result
+
+    return evaluate
+
+
+def _ordering(call: Any, find: FindName, compiler: Compiler) -> Evaluate:
+    """`sort` and `rsort`, by the elements or by what `with` makes of them."""
+    take, keys = elements_of(call.arguments[0], compiler), keys_by(call, compiler)
+    is_down = call.subroutineName == "rsort"
+
+    def evaluate(machine: Machine) -> Value:
+        machine.step()
+        memory = machine.memory(find(machine))
+        elements = take(machine) if take is not None else None
+        order = [one.bits for one in keys(machine, elements)] if elements is not None else [None]
+        known = [one for one in order if one is not None]
+        if elements is None or len(known) < len(order):
+            memory.elements = {None: UNKNOWN}
+            return UNKNOWN
+        places = sorted(range(len(known)), key=known.__getitem__, reverse=is_down)
+        addresses = [at for at, _ in elements]
+        memory.elements = {
+            at: elements[place][1] for at, place in zip(addresses, places, strict=True)
+        }
+        for key in [
+            key for key in machine.marks if isinstance(key, tuple) and key[0] == find(machine)
+        ]:
+            del machine.marks[key]
+        return UNKNOWN
 
     return evaluate
 

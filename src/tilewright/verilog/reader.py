@@ -20,6 +20,7 @@ from tilewright.verilog.block_order import (
 from tilewright.verilog.classes import methods_of, outer_scopes, static_properties
 from tilewright.verilog.compiler import Run
 from tilewright.verilog.facts import facts_of
+from tilewright.verilog.gaps import settle_gaps
 from tilewright.verilog.late_changes import changed_again, ends_by_time
 from tilewright.verilog.looks import exposed_names, monitored_names
 from tilewright.verilog.machine import (
@@ -148,6 +149,7 @@ def _run_all(
     for block in blocks:
         if block.is_final:
             _run(machine, compiler, block)
+    settle_gaps(machine)
 
 
 def _run_readers(machine: Machine, compiler: StatementCompiler, blocks: list[Block]) -> None:

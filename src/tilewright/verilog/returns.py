@@ -8,7 +8,7 @@ from typing import Any
 from tilewright.verilog.arrays import can_return, compile_array, put_array
 from tilewright.verilog.characters import is_fgetc
 from tilewright.verilog.compiler import Compiler, Run
-from tilewright.verilog.cuts import copied
+from tilewright.verilog.cuts import copied, cuts_off
 from tilewright.verilog.leaves import has_parts
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.paths import path_of
@@ -27,6 +27,8 @@ def compile_return(statement: Any, compiler: Compiler) -> Run:
         return _return_parts(statement, compiler)
     value, source = compiler.expression(statement.expr), copied(statement.expr)
     find_key = compile_key(source, compiler) if source is not None else None
+    result = compiler.results[-1]
+    is_cut = cuts_off(source, result.type, compiler) if source is not None else lambda _: False
     tell, is_char = compile_teller(statement.expr), is_fgetc(statement.expr)
 
     def run(machine: Machine) -> None:
@@ -34,10 +36,12 @@ def compile_return(statement: Any, compiler: Compiler) -> Run:
         if is_char:
             machine.heap.keep()
         with machine.unused() if event is not None else nullcontext():
-            result = value(machine)
+            given = value(machine)
+        if event is not None and is_cut(machine):
+            event.cut(path_of(result), width=given.width)
         event = machine.heap.take() if is_char else event
         machine.news.returned = {**tell(machine), **machine.news.here}
-        raise ReturnCallSignal(result, event)
+        raise ReturnCallSignal(given, event)
 
     return run
 

@@ -32,7 +32,7 @@ class Memory:
     """An unpacked array: known elements, and the loads that filled it.
 
     size: of one that can grow. filler: the last read before an element was stored, in a loop that goes on as
-    a file does.
+    a file does; source: in any loop.
     """
 
     elements: dict[object, Value] = field(default_factory=dict)
@@ -40,12 +40,32 @@ class Memory:
     loaded: set[object] = field(default_factory=set)
     size: int | None = None
     filler: ReadEvent | None = None
+    source: ReadEvent | None = None
 
     def copy(self) -> Memory:
         """An array of its own with the same elements."""
         return Memory(
-            dict(self.elements), list(self.loads), set(self.loaded), self.size, self.filler
+            dict(self.elements),
+            list(self.loads),
+            set(self.loaded),
+            self.size,
+            self.filler,
+            self.source,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """An element at which somebody looked before anything filled it.
+
+    event: stands for what was found there. source: the read or load from which the array has its words, or
+    the last read before the look where it has none. lacks: as in `ReadEvent`.
+    """
+
+    memory: Memory
+    event: ReadEvent
+    source: ReadEvent | MemoryLoad
+    lacks: str
 
 
 @dataclass(slots=True)

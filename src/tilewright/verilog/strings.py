@@ -20,6 +20,7 @@ _DIGITS = {10: "0-9_", 16: "0-9a-fA-F_", 8: "0-7_", 2: "01_"}
 _CODES = {"atoi": "d", "atohex": "h", "atooct": "o", "atobin": "b"}
 _PATTERNS = {base: re.compile(rf"[+-]?[{digits}]+") for base, digits in _DIGITS.items()}
 _PARTS = ("substr", "toupper", "tolower", "getc")
+_SIGN = re.compile(rb"[^\w\s]\d")
 MOST_CHARACTERS, _SHOWN = 1 << 16, 40
 
 
@@ -79,7 +80,7 @@ def _record(machine: Machine, source: Value, name: str, *, line: int, is_kept: b
     text, origin = (source.text or b"")[:MOST_CHARACTERS].rstrip(), source.origin
     found = _PATTERNS[_BASES[name]].match(text.decode("latin-1"))
     if found is None or not found.group().strip("+-_"):
-        if text[:1].isalnum():
+        if text[:1].isalnum() or _SIGN.match(text):
             shown = repr(text[:_SHOWN].decode("latin-1"))
             message = f"{name}() takes the text {shown}, which begins with no digit, for 0: correct the word"
             machine.faults.setdefault((line, message, machine.file_of(origin), "bad-word"))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog import file_calls, plusarg_calls
+from tilewright.verilog.array_methods import REDUCTIONS, reduction
 from tilewright.verilog.associative import associative_method
 from tilewright.verilog.binary_reads import fread
 from tilewright.verilog.characters import fgetc, ungetc
@@ -236,6 +237,7 @@ _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
     **dict.fromkeys(("$countones", "$onehot", "$onehot0"), _ones),
     **dict.fromkeys(QUEUE_METHODS, _queue_method),
     "size": size_of,
+    **dict.fromkeys(REDUCTIONS, reduction),
     **dict.fromkeys(STRING_METHODS, string_method),
     **dict.fromkeys(STRING_MAKERS, string_from_number),
     **dict.fromkeys(("$size", "$left", "$right", "$low", "$high"), _bounds),

@@ -44,8 +44,8 @@ CASES = {
         '$display("R %h %h", x, y);', b"1 2\n"
     ),
     "words of a memory, by an index that goes on": block(
-        f'for (k = 0; k < 3; k = k + 1) begin {READ} m[k] <= v; end #1 foreach (m[z]) '
-        '$display("R %h", m[z]);', THREE
+        f'for (k = 0; k < 4; k = k + 1) begin {READ} m[k] <= v; end #1 foreach (m[z]) '
+        '$display("R %h", m[z]);'
     ),
     "parts of a variable": block(
         f's <= 0; #1 {READ} s[7:0] <= v; s[31:16] <= s[7:0]; {READ} s[15:8] <= v; $display("R %h", s); #1 '

@@ -1,0 +1,80 @@
+"""Elements that a testbench uses though nothing ever filled them, where files fill arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tilewright.verilog.events import (
+    AT_END,
+    EMPTY,
+    NO_KEY,
+    OUTSIDE,
+    UNFILLED,
+    MemoryLoad,
+    ReadEvent,
+)
+from tilewright.verilog.heap import LEAF
+from tilewright.verilog.machine import Machine
+from tilewright.verilog.stored import Gap, Memory, Outside, length
+from tilewright.verilog.values import Value
+
+FIXED, GROWING, NUMBERS, TEXTS = "fixed", "growing", "numbers", "texts"
+"""Sorts of arrays: those that cannot grow, those that can, and those with keys."""
+
+
+def sort_of(type_: Any) -> str:
+    """That of the array of a type."""
+    if not getattr(type_.canonicalType, "isAssociativeArray", False):
+        return FIXED if type_.hasFixedRange else GROWING
+    key = type_.canonicalType.associativeIndexType
+    return TEXTS if key is not None and key.isString else NUMBERS
+
+
+def note_gap(machine: Machine, path: str, at: object, default: Value, *, sort: str = FIXED) -> None:
+    """Somebody looks at an element; whether it stays empty shows at the end."""
+    memory, key = machine.memory(path), (path, at)
+    if at is None or key in machine.marks or at in memory.elements or None in memory.elements:
+        return
+    lacks = _lacking(memory, at, default, sort)
+    source = _source(machine, memory, lacks)
+    if LEAF in path or not lacks or source is None or machine.is_volatile(path):
+        return
+    event = ReadEvent("h", source.line, 0, 0, AT_END, 0, 0)
+    machine.marks[key] = event
+    machine.gaps[key] = Gap(memory, event, source, lacks)
+
+
+def _lacking(memory: Memory, at: object, default: Value, sort: str) -> str:
+    is_open = default.masked is not None
+    if sort in (NUMBERS, TEXTS):
+        return NO_KEY if sort == TEXTS or is_open or not memory.elements else ""
+    if sort == GROWING:
+        return EMPTY if memory.filler is None and not length(memory) else ""
+    if isinstance(at, Outside):
+        return OUTSIDE
+    return UNFILLED if is_open else ""
+
+
+def _source(machine: Machine, memory: Memory, lacks: str) -> ReadEvent | MemoryLoad | None:
+    """Where the words of an array come from; of one into which nothing came, a read before the look."""
+    if memory.loads:
+        load = memory.loads[-1]
+        return load if lacks == UNFILLED and load.width and not load.indices else None
+    if memory.source is not None or memory.elements:
+        return memory.source
+    return machine.last_read if lacks != OUTSIDE else None
+
+
+def settle_gaps(machine: Machine) -> None:
+    """At the end: the elements that somebody used, and that are empty still."""
+    for key, gap in machine.gaps.items():
+        path, at = key
+        memory = machine.memories.get(path)
+        if not gap.event.is_used or memory is not gap.memory or None in memory.elements:
+            continue
+        given = memory.loaded if gap.lacks == NO_KEY else memory.elements
+        is_filled = at in given or (gap.lacks == EMPTY and memory.filler is not None)
+        if isinstance(gap.source, MemoryLoad):
+            is_filled |= any(isinstance(at, int) and one.fills(at) for one in memory.loads)
+        if not is_filled:
+            gap.source.lacks = gap.source.lacks or gap.lacks
