@@ -20,21 +20,14 @@ class Judge(Protocol):
 
 
 def judge_characters(judge: Judge, matters: Callable[[ReadEvent], bool]) -> None:
-    """Report -1 that is used as a character, and a letter or digit where others are separators."""
+    """Report -1 that is used as a character, a digit where others are separators, and the reverse."""
     characters = [event for event in judge.stream.events if event.is_char]
     behind = [event for event in characters if event.status == AT_END and matters(event)]
     if behind:
         _report_behind(judge, behind)
-    elif wrong := _wrong_digit(characters):
-        judge.report(
-            "error",
-            "bad-word",
-            f"the reader takes {shown(wrong.digits)} for a digit: a line has another length than it takes it to "
-            f"have, or a separator is not passed over",
-            wrong.start,
-            wrong.line,
-        )
-    elif b"\r" not in (judge.stream.content or b"") and (odd := _odd_one(characters)):
+    elif b"\r" in (judge.stream.content or b""):
+        return  # the same bench over other line ends shows what they do
+    elif odd := _odd_one(characters):
         judge.report(
             "error",
             "rows-eaten",
@@ -42,6 +35,15 @@ def judge_characters(judge: Judge, matters: Callable[[ReadEvent], bool]) -> None
             f"another length than it takes it to have, and what follows is shifted; write all lines alike",
             odd.start,
             odd.line,
+        )
+    elif wrong := _wrong_digit(characters):
+        judge.report(
+            "error",
+            "bad-word",
+            f"the reader takes {shown(wrong.digits)} for a digit: a line has another length than it takes it "
+            f"to have, or a separator is not passed over",
+            wrong.start,
+            wrong.line,
         )
 
 
@@ -72,10 +74,14 @@ def _wrong_digit(characters: list[ReadEvent]) -> ReadEvent | None:
     lines = {event.line for event in characters if event.is_known and event.digits.isdigit()}
     for event in characters:
         is_space = event.status == MATCHED and event.digits.isspace()
-        is_taken = event.is_doubted and not event.is_known and event.in_loop == "counted"
+        is_taken = event.in_loop == "counted" and not event.is_known and _has_digit(event.doubts)
         if is_space and (event.is_digit or (is_taken and event.line in lines)):
             return event
     return None
+
+
+def _has_digit(characters: bytes) -> bool:
+    return any(bytes([one]).isdigit() for one in characters)
 
 
 def _odd_one(characters: list[ReadEvent]) -> ReadEvent | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -10,6 +11,8 @@ from tilewright.lint.file_text import FileText, Token, shown
 from tilewright.lint.judge_lines import Judge
 from tilewright.verilog.events import MATCHED, ReadEvent
 
+_FEWEST = 2
+"""Lines that show how many values a line has."""
 _RUN, _DIGIT = re.compile(rb"[0-9A-Za-z]+"), re.compile(rb"[0-9]")
 
 
@@ -31,8 +34,8 @@ def judge_cuts(judge: Judge, words: list[ReadEvent]) -> None:
         judge.report(
             "error",
             "cut-word",
-            f"$fgetc takes the first character of {shown(token.text if token else b'')}, and the reader takes the "
-            f"rest for the word: give it back by $ungetc",
+            f"$fgetc takes the first character of {shown(token.text if token else b'')}, and the reader "
+            f"takes the rest for the word: give it back by $ungetc",
             char.start,
             char.line,
         )
@@ -54,13 +57,9 @@ def _thrown(judge: Judge, words: list[ReadEvent]) -> Iterator[ReadEvent]:
     starts = {event.start for event in words if event.status == MATCHED and not event.field}
     taken = {event.start for event in words}
     for event in judge.stream.events:
-        is_lost = event.is_char and event.is_doubted and not (event.is_known or event.is_used)
-        if (
-            is_lost
-            and event.start not in taken
-            and event.end in starts
-            and (event.digits.isdigit() or event.digits in b"+-")
-        ):
+        is_lost = event.is_char and event.doubts and not (event.is_known or event.is_used)
+        is_front = event.digits.isdigit() or event.digits in (b"+", b"-")
+        if is_lost and is_front and event.start not in taken and event.end in starts:
             yield event
 
 
@@ -94,7 +93,7 @@ def _judge_records(judge: Judge, words: list[ReadEvent]) -> None:
         records = [call for call in calls.values() if len(call) > 1]
         torn = next((call for call in records if _spans(judge.text, call)), None)
         whole = sum(_is_whole(judge.text, call) for call in records)
-        if torn is not None and 2 * whole > len(records):
+        if torn is not None and (2 * whole > len(records) or _is_short(judge, records)):
             judge.report(
                 "error",
                 "torn-record",
@@ -103,6 +102,17 @@ def _judge_records(judge: Judge, words: list[ReadEvent]) -> None:
                 torn[0].start,
                 torn[0].line,
             )
+
+
+def _is_short(judge: Judge, records: list[list[ReadEvent]]) -> bool:
+    """Whether each line has more values than one record takes, and fewer than two: no line is wrapped so."""
+    calls, lines = {record[0].call for record in records}, Counter(t.line for t in judge.text.words)
+    taken = Counter(e.call for e in judge.stream.events if e.call in calls and e.status == MATCHED)
+    counts, sizes = set(lines.values()), set(taken.values())
+    if len(counts) != 1 or len(sizes) != 1 or len(lines) < _FEWEST:
+        return False
+    (count,), (size,) = counts, sizes
+    return size < count < 2 * size
 
 
 def _spans(text: FileText, call: list[ReadEvent]) -> bool:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tilewright.lint.file_text import COMMENTS, FileText, shown
 from tilewright.verilog.events import MATCHED, ReadEvent, Stream
+from tilewright.verilog.values import BYTE
 
 _NUMBER = re.compile(rb"[+-]?[0-9]+")
 _DIGIT = re.compile(rb"[0-9]")
@@ -27,16 +28,17 @@ class Judge(Protocol):
 
 def judge_lines(judge: Judge) -> None:
     """Warn of a record skipped as a header, of one that no scan takes, and of one of another length."""
+    _judge_texts(judge)
     lines = [e for e in judge.stream.events if e.code == "line" and e.status == MATCHED]
     taken = [e for e in lines if any(word.is_word and word.status == MATCHED for word in e.words)]
     if taken:
         _judge_skipped(judge, lines, taken)
-    if odd_part := next((e for e in lines if e.odd_part), None):
+    if odd_part := next((e for e in judge.stream.events if _is_odd(e, judge.stream)), None):
         what = "nothing" if odd_part.odd_part == b"\0" else shown(odd_part.odd_part)
         message = (
             f"the reader takes characters of the lines in a register by their place, and {what} of "
-            f"{shown(odd_part.digits.rstrip())} for a binary digit: correct the places, the width of the register, "
-            f"or what is skipped before"
+            f"{shown(odd_part.digits.rstrip())} for a binary digit: correct the places, the width of the "
+            f"register, or what is skipped before"
         )
         judge.report("error", "bad-word", message, odd_part.start, odd_part.line)
     parted = [e for e in lines if e.is_parted and not e.words]
@@ -51,11 +53,32 @@ def judge_lines(judge: Judge) -> None:
         judge.report("warning", "line-length", message, odd[0].start, odd[0].line)
 
 
+def _is_odd(event: ReadEvent, stream: Stream) -> bool:
+    """Whether a character that is no binary digit was taken for one, and no line end is to blame."""
+    content = stream.content or b""
+    is_whole = event.end < len(content) or content.endswith(b"\n")
+    return bool(event.odd_part) and is_whole and not event.digits.endswith(b"\r\n")
+
+
+def _judge_texts(judge: Judge) -> None:
+    """Report a text of a record that its register cuts, where somebody looks at it."""
+    numbers = {e.call for e in judge.stream.events if e.is_word}
+    for event in judge.stream.events:
+        is_text = event.code == "s" and event.status == MATCHED and event.is_used
+        is_text = is_text and (event.call in numbers or event.is_parted)
+        if is_text and 0 < event.target < BYTE * len(event.digits):
+            message = (
+                f"the text {shown(event.digits)} has {len(event.digits)} characters, but its register has "
+                f"{event.target} bits: its front is lost; widen the register"
+            )
+            judge.report("error", "truncated", message, event.start, event.line)
+
+
 def _judge_skipped(judge: Judge, lines: list[ReadEvent], taken: list[ReadEvent]) -> None:
-    first, shape = taken[0], _shape(taken[0])
+    first, shape = taken[0], shape_of(taken[0].digits)
     before = [e for e in lines if e.start < first.start and not e.words]
     for event in before:
-        if _shape(event) == shape and shape.count(b"N") >= _FEWEST:
+        if shape_of(event.digits) == shape and shape.count(b"N") >= _FEWEST:
             message = (
                 f"the reader skips {shown(event.digits.rstrip())}, which is like the records behind it: is "
                 f"the header missing that it skips?"
@@ -73,6 +96,6 @@ def _judge_skipped(judge: Judge, lines: list[ReadEvent], taken: list[ReadEvent])
             judge.report("warning", "line-passed", message, event.start, event.words[0].line)
 
 
-def _shape(event: ReadEvent) -> bytes:
+def shape_of(line: bytes) -> bytes:
     """A line without the values of its numbers."""
-    return _NUMBER.sub(b"N", event.digits.strip())
+    return _NUMBER.sub(b"N", line.strip())

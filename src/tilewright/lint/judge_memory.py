@@ -240,6 +240,8 @@ def _count_faults(
             f"the reader loads {counted(room, 'word')}{used}, but the file has {room - missing}: "
             f"{missing} keep their old values; write all of them",
         )
+    elif load.lacks and load.has_range:
+        yield "error", "too-few-words", max(len(text.content) - 1, 0), lacking_text(load.lacks)
 
 
 def _is_spaced(load: MemoryLoad, text: FileText, words: tuple[LoadedWord, ...]) -> bool:

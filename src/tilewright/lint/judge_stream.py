@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from math import prod
 
 from tilewright.errors import counted
 from tilewright.lint.counts import skipped_text
@@ -14,7 +15,7 @@ from tilewright.lint.judge_characters import judge_characters
 from tilewright.lint.judge_counts import CountJudge
 from tilewright.lint.judge_cuts import judge_cuts
 from tilewright.lint.judge_failures import FailureJudge
-from tilewright.lint.judge_lines import judge_lines
+from tilewright.lint.judge_lines import judge_lines, shape_of
 from tilewright.lint.judge_words import WordJudge
 from tilewright.verilog.events import (
     AT_END,
@@ -168,6 +169,7 @@ class StreamJudge:
             if any(e.start < t.end and t.start < e.end for e in leading)
         ]  # fmt: skip
         if not eaten or not self._is_eaten(eaten, words):
+            self._warn_of_numbers(leading, first, words)
             return
         repeats = sum(e.status == AT_END for e in words)
         tail = f", and repeats its last value {repeats} times at the end" if repeats else ""
@@ -180,6 +182,26 @@ class StreamJudge:
             eaten[0].start,
             skips[0].line,
         )
+
+    def _warn_of_numbers(
+        self, leading: list[ReadEvent], first: int, words: list[ReadEvent]
+    ) -> None:
+        """A line of numbers that is skipped though it is like the first one that is read, and no count."""
+        content = self.text.content
+        behind = content[first : content.find(b"\n", first) % (len(content) + 1)]
+        taken = sum(e.status == MATCHED for e in words)
+        for event in leading:
+            numbers = [number(one, "d") for one in event.digits.split()]
+            is_like = event.code == "line" and None not in numbers and len(numbers) > 0
+            is_like = is_like and shape_of(event.digits) == shape_of(behind)
+            known = [abs(one) for one in numbers if one is not None]
+            if is_like and taken not in (*known, prod(known), sum(known)):
+                message = (
+                    f"the reader skips {shown(event.digits.rstrip())}, which is like the records behind it: "
+                    f"is a line of the header missing?"
+                )
+                self.report("warning", "rows-eaten", message, event.start, event.line)
+                return
 
     def _is_eaten(self, eaten: list[Token], words: list[ReadEvent]) -> bool:
         """Whether what is skipped is data: words run short, or all have the length of a packed word."""

@@ -47,6 +47,7 @@ class WordJudge:
         if event.is_used or event.is_exposed:
             self._check_x()
             self._check_real()
+            self._check_parts()
             self._check_width()
             self._check_copy()
             self._check_text(token)
@@ -157,8 +158,17 @@ class WordJudge:
             self._report(
                 "error",
                 "truncated",
-                f"%f takes {shown(self.event.digits)} into a variable that has no room for a real number: the "
-                f"value is another one; read into a real, and convert that",
+                f"%f takes {shown(self.event.digits)} into a variable that has no room for a real number: "
+                f"the value is another one; read into a real, and convert that",
+            )
+
+    def _check_parts(self) -> None:
+        if self.event.is_beyond:
+            self._report(
+                "error",
+                "outside-memory",
+                f"the testbench takes bits of {shown(self.event.digits)} which the {self.event.target} bits "
+                f"of its variable do not have: they are x; correct the places",
             )
 
     def _check_copy(self) -> None:

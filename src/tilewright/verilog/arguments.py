@@ -8,7 +8,7 @@ from typing import Any
 
 from tilewright.verilog.arrays import compile_array, put_array, take_array
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate
-from tilewright.verilog.cuts import copied, find_cut
+from tilewright.verilog.cuts import copied, find_cut, is_cut_to
 from tilewright.verilog.events import ReadEvent
 from tilewright.verilog.facts import facts_of
 from tilewright.verilog.heap import LEAF
@@ -57,7 +57,7 @@ class Input:
 @dataclass(frozen=True, slots=True)
 class Output:
     """Where the argument at a position goes when the call ends. names: the variables that it goes to. slots:
-    of a structure or a row, both ends."""
+    of a structure or a row, both ends. width: of a place for a number, in bits; else 0."""
 
     position: int
     names: frozenset[str]
@@ -67,6 +67,7 @@ class Output:
     find_array: FindName | None = None
     slots: tuple[Slot, Slot] | None = None
     find_whole: FindName | None = None
+    width: int = 0
 
     def take(self, machine: Machine, name: str) -> Callable[[Machine], None]:
         """What the argument `name` holds now, to be stored once the call is over."""
@@ -88,8 +89,12 @@ class Output:
         def store(machine: Machine) -> None:
             with machine.unused():
                 self.assign(machine, value)
-            if event is not None:
-                machine.hand_over(event, self.find_key(machine))
+            if event is None:
+                return
+            key = self.find_key(machine)
+            if key is not None and self.width and is_cut_to(value, self.width):
+                event.cut(key, width=self.width)
+            machine.hand_over(event, key)
 
         return store
 
@@ -127,6 +132,7 @@ def compile_arguments(
                 find,
                 _slots(formal, place, compiler) if find is None else None,
                 whole,
+                int(place.type.bitWidth) if place.type.isIntegral else 0,
             )
         )
     return compile_inputs(formals, actuals, compiler), outputs

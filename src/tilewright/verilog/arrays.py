@@ -146,12 +146,15 @@ def _found(expression: Any, type_: Any, compiler: Compiler) -> Take | None:
     if expression.kind.name != "Call" or expression.subroutineName not in LOCATORS:
         return None
     find, fit = located(expression, compiler), fitter(type_.arrayElementType)
+    origin = find_name(expression.arguments[0], compiler)
 
     def take(machine: Machine) -> Array:
         values = find(machine)
         if values is None:
             return unknown_array()
-        return Memory(dict(enumerate(map(fit, values))), [], set(), len(values)), {}
+        whole = machine.memory(origin(machine)) if origin is not None else Memory()
+        elements: dict[object, Value] = dict(enumerate(map(fit, values)))
+        return Memory(elements, [], set(), len(values), whole.filler, whole.source), {}
 
     return take
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from tilewright.verilog.arrays import assign_array
 from tilewright.verilog.characters import is_fgetc, weighed
-from tilewright.verilog.compiler import Assign, Compiler, Evaluate
-from tilewright.verilog.cuts import copied, find_cut, result_of
+from tilewright.verilog.compiler import Assign, Compiler, Evaluate, Run
+from tilewright.verilog.cuts import bare, copied, find_cut, is_cut_to, is_narrow, result_of
 from tilewright.verilog.events import ReadEvent
 from tilewright.verilog.holdings import WEIGHED
 from tilewright.verilog.leaves import holds_structures
+from tilewright.verilog.line_parts import taken_for_digit
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.nonblocking import catch_up, postponed
 from tilewright.verilog.objects import find_name
@@ -46,9 +47,21 @@ def _compile(expression: Any, compiler: Compiler) -> Evaluate:
     source = copied(expression.right)
     if source is not None and not is_doing and not _is_outside(expression.left):
         return _copy(source, expression.left, place, right, compiler)
+    if (take := taken_for_digit(expression.right, compiler)) is not None:
+        right = _noting(right, take)
     if _is_call(expression):
+        if is_narrow(expression):
+            right = compiler.expression(bare(expression.right))
         return _keep_result(place, right, expression)
     return _plain(place, right)
+
+
+def _noting(right: Evaluate, take: Run) -> Evaluate:
+    def evaluate(machine: Machine) -> Value:
+        take(machine)
+        return right(machine)
+
+    return evaluate
 
 
 def _assign_parts(assignment: Any, compiler: Compiler) -> Evaluate | None:
@@ -154,7 +167,7 @@ def _is_call(assignment: Any) -> bool:
     left = assignment.left
     is_whole = copied(left) is not None and not does_something(left) and left.type.isIntegral
     width = BYTE if is_char else call.type.bitWidth
-    return is_whole and bool(is_number or ((is_own or is_char) and left.type.bitWidth >= width))
+    return is_whole and bool(is_number or is_own or (is_char and left.type.bitWidth >= width))
 
 
 def _keep_result(place: _Place, right: Evaluate, assignment: Any) -> Evaluate:
@@ -168,7 +181,7 @@ def _keep_result(place: _Place, right: Evaluate, assignment: Any) -> Evaluate:
         event = machine.heap.take()
         if event is not None and event.is_in_line and width < event.target:
             event.target, event.is_signed = width, is_signed
-        is_cut = event is not None and result in event.cuts
+        is_cut = event is not None and (result in event.cuts or is_cut_to(value, width))
         place.store(machine, value, event, is_cut=is_cut)
         return value
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tilewright.verilog.classes import is_member
 from tilewright.verilog.compiler import Compiler, Evaluate
-from tilewright.verilog.leaves import root_of
+from tilewright.verilog.leaves import is_field, root_of
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import compile_key, does_something, fitter
@@ -19,17 +19,28 @@ CUT = "<cut>"
 
 def copied(expression: Any) -> Any:
     """The variable that an assignment copies as it is; None if it computes something."""
+    expression = bare(expression)
+    is_plain = expression.kind.name == "NamedValue" or root_of(expression) is not None
+    is_plain = is_plain or is_member(expression) or is_field(expression)
+    return expression if is_plain and not does_something(expression) else None
+
+
+def bare(expression: Any) -> Any:
+    """An expression as it is before it is converted."""
     while expression.kind.name == "Conversion":
         expression = expression.operand
-    is_plain = expression.kind.name == "NamedValue" or root_of(expression) is not None
-    is_plain = is_plain or is_member(expression)
-    return expression if is_plain and not does_something(expression) else None
+    return expression
+
+
+def is_narrow(assignment: Any) -> bool:
+    """Whether the left side has fewer bits than the number on the right side has by itself."""
+    given, left = bare(assignment.right).type, assignment.left.type
+    return bool(given.isIntegral and left.isIntegral and left.bitWidth < given.bitWidth)
 
 
 def result_of(call: Any) -> str:
     """The variable that holds the result of a function of the testbench; "" for any other expression."""
-    while call.kind.name == "Conversion":
-        call = call.operand
+    call = bare(call)
     is_own = call.kind.name == "Call" and not call.isSystemCall
     result = call.subroutine.returnValVar if is_own else None
     return "" if result is None else path_of(result)
@@ -38,7 +49,7 @@ def result_of(call: Any) -> str:
 def find_cut(source: Any, target: Any, compiler: Compiler) -> Callable[[Machine], bool]:
     """Whether a copy of `source` to a variable `target` loses first bits that do not repeat the sign."""
     is_plain = target.kind.name in ("NamedValue", "FormalArgument") or root_of(target) is not None
-    is_plain = is_plain or is_member(target)
+    is_plain = is_plain or is_member(target) or is_field(target)
     return cuts_off(source, target.type, compiler) if is_plain else lambda _: False
 
 
@@ -54,12 +65,17 @@ def cuts_off(source: Any, type_: Any, compiler: Compiler) -> Callable[[Machine],
     def is_cut(machine: Machine) -> bool:
         with machine.unused():
             value = whole(machine)
-        if value.bits is None:
-            return False
-        readings = (value.bits, wrap(value.bits, value.width, is_signed=True))
-        return not any(-(1 << (width - 1)) <= bits < 1 << width for bits in readings)
+        return is_cut_to(value, width)
 
     return is_cut
+
+
+def is_cut_to(value: Value, width: int) -> bool:
+    """Whether a number loses first bits, which do not repeat the sign, in `width` bits."""
+    if value.bits is None or width >= value.width:
+        return False
+    readings = (value.bits, wrap(value.bits, value.width, is_signed=True))
+    return not any(-(1 << (width - 1)) <= bits < 1 << width for bits in readings)
 
 
 def given_to(expression: Any, type_: Any, compiler: Compiler) -> Evaluate:

@@ -49,8 +49,9 @@ class ReadEvent:
     UNFILLED, OUTSIDE, EMPTY and NO_KEY. is_char: of `$fgetc`, where is_checked says that the testbench
     asked whether it is the end of the file; is_seen: it looked at the character at all; is_weighed: it
     compared it with others, not in a loop that goes on as the file does; is_known: with what it is, or by
-    order; is_doubted: with another one; is_digit: it is taken for one. is_parted: of a line in a register,
+    order; doubts: with these others; is_digit: it is taken for one. is_parted: of a line in a register,
     some characters were taken by their place; odd_part: one of which a bit was taken that is no binary digit.
+    is_beyond: somebody took bits of it that its variable does not have.
     is_rounded: a real number in a variable that has no room for its fraction. owner: the file.
     """
 
@@ -92,10 +93,11 @@ class ReadEvent:
     is_seen: bool = False
     is_weighed: bool = False
     is_known: bool = False
-    is_doubted: bool = False
+    doubts: bytes = b""
     is_digit: bool = False
     odd_part: bytes = b""
     is_rounded: bool = False
+    is_beyond: bool = False
     is_parted: bool = False
     owner: Stream | None = dataclasses.field(default=None, repr=False, compare=False)
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from tilewright.verilog.assignments import compile_assignment, compile_old_value
 from tilewright.verilog.associative import is_associative, looked_at
-from tilewright.verilog.characters import weighed, weighing
+from tilewright.verilog.characters import weighing
 from tilewright.verilog.classes import has_lifetime_of_its_own, is_member, is_this
+from tilewright.verilog.combinations import concatenation, conditional, replication
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.gaps import note_gap, sort_of
 from tilewright.verilog.leaves import branch_of, has_parts, is_field, root_of
-from tilewright.verilog.line_parts import note_part
+from tilewright.verilog.line_parts import note_beyond, note_part
 from tilewright.verilog.literals import constant, literal, null, string
 from tilewright.verilog.looks import look_beyond, looking, read_memory
 from tilewright.verilog.machine import WIDE, Machine
@@ -29,7 +29,9 @@ from tilewright.verilog.operators import (
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.patterns import compile_pattern
 from tilewright.verilog.places import (
+    BEYOND,
     compile_index,
+    compile_key,
     compile_low_bit,
     compile_target,
     default_value,
@@ -40,8 +42,6 @@ from tilewright.verilog.strings import string_character
 from tilewright.verilog.unknown_names import UNKNOWN_NAME
 from tilewright.verilog.values import UNKNOWN, Value, all_x, from_pattern, wrap
 
-MOST_BITS = 1 << 20
-"""Of a replication; a wider one is not computed."""
 _STEPS = {"Preincrement": 1, "Postincrement": 1, "Predecrement": -1, "Postdecrement": -1}
 
 
@@ -206,70 +206,6 @@ def _step(expression: Any, compiler: Compiler, operand: Evaluate) -> Evaluate:
     return evaluate
 
 
-def _conditional(expression: Any, compiler: Compiler) -> Evaluate:
-    condition = compile_expression(expression.conditions[0].expr, compiler)
-    left = compile_expression(expression.left, compiler)
-    right = compile_expression(expression.right, compiler)
-
-    either = looking(expression, compiler)
-    width, is_signed = int(expression.type.bitWidth), bool(expression.type.isSigned)
-
-    def evaluate(machine: Machine) -> Value:
-        holds = condition(machine)
-        if holds.bits is None and not holds.truth:
-            return (
-                either(machine) if holds.masked is None else _merged(left(machine), right(machine))
-            )
-        return left(machine) if holds.truth else right(machine)
-
-    def _merged(one: Value, other: Value) -> Value:
-        """Where the condition is x: digits in which both sides agree, and x."""
-        if one.pattern is None or other.pattern is None:
-            return UNKNOWN
-        mask = one.pattern[1] | other.pattern[1] | (one.pattern[0] ^ other.pattern[0])
-        return from_pattern(one.pattern[0] & ~mask, mask, width, is_signed=is_signed)
-
-    return evaluate
-
-
-def _concatenation(expression: Any, compiler: Compiler) -> Evaluate:
-    operands = [weighed(compile_expression(o, compiler)) for o in expression.operands]
-    fitters = [fitter(o.type) for o in expression.operands]
-    is_text = bool(expression.type.isString)
-
-    def evaluate(machine: Machine) -> Value:
-        ones, mask, width, lost, origin = 0, 0, 0, b"", None
-        for operand, fit in zip(operands, fitters, strict=True):
-            value = fit(operand(machine))
-            if value.pattern is None:
-                return UNKNOWN
-            if is_text and not value.bits:
-                continue
-            ones = ones << value.width | value.pattern[0]
-            mask = mask << value.width | value.pattern[1]
-            width, lost = width + value.width, lost or value.lost
-            origin = (value.origin or origin) if is_text else None
-        return replace(from_pattern(ones, mask, max(width, 1)), lost=lost, origin=origin)
-
-    return evaluate
-
-
-def _replication(expression: Any, compiler: Compiler) -> Evaluate:
-    count = compile_expression(expression.count, compiler)
-    concat = compile_expression(expression.concat, compiler)
-
-    def evaluate(machine: Machine) -> Value:
-        times, value = count(machine).bits, concat(machine)
-        if times is None or value.pattern is None or times * value.width > MOST_BITS:
-            return UNKNOWN
-        machine.step(times * value.width // WIDE + 1)
-        ones, mask, width = (*value.pattern, value.width)
-        repeat = ((1 << width * times) - 1) // ((1 << width) - 1)
-        return from_pattern(ones * repeat, mask * repeat, max(times * width, 1))
-
-    return evaluate
-
-
 def _element(expression: Any, compiler: Compiler) -> Evaluate:
     root = root_of(expression)
     if root is None:
@@ -288,7 +224,7 @@ def _element(expression: Any, compiler: Compiler) -> Evaluate:
         first = machine.first(default) if is_own else default
         path, at = find(machine), index(machine)
         if not has_keys:
-            look_beyond(machine, path, at, default)
+            look_beyond(machine, path, at)
         if machine.is_looking and not machine.is_merging and not machine.is_matching:
             note_gap(machine, path, at, default, sort=sort)
         return read_memory(machine, path, at, first)
@@ -309,11 +245,14 @@ def _part(expression: Any, compiler: Compiler) -> Evaluate:
     value = compile_expression(expression.value, compiler)
     width, low = int(expression.type.bitWidth), compile_low_bit(expression, compiler)
     whole, may_be_signed = int(expression.value.type.bitWidth), is_signed_member(expression)
+    find_key = compile_key(expression.value, compiler)
 
     def evaluate(machine: Machine) -> Value:
         held = value(machine)
         pattern, at = held.resize(whole, is_signed=False).pattern, low(machine)
-        if pattern is None or at is None:
+        if at == BEYOND and machine.is_looking and not machine.is_merging:
+            note_beyond(machine, find_key(machine))
+        if pattern is None or at is None or at == BEYOND:
             return UNKNOWN
         if held.origin is not None:
             note_part(held, at, width)
@@ -336,9 +275,9 @@ _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
     "Conversion": _conversion,
     "BinaryOp": _binary,
     "UnaryOp": _unary,
-    "ConditionalOp": _conditional,
-    "Concatenation": _concatenation,
-    "Replication": _replication,
+    "ConditionalOp": conditional,
+    "Concatenation": concatenation,
+    "Replication": replication,
     "ElementSelect": _element,
     "RangeSelect": _part,
     "MemberAccess": _member,

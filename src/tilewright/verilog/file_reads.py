@@ -22,6 +22,7 @@ from tilewright.verilog.events import (
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import FindKey, compile_place
+from tilewright.verilog.reals import is_whole, rounded
 from tilewright.verilog.refused_places import refused_place
 from tilewright.verilog.scan import (
     Conversion,
@@ -271,16 +272,9 @@ def _record(done: list[Conversion], reading: Reading, machine: Machine) -> list[
         event.is_signed = bool(target and target.is_signed)
         event.call, event.matched, event.texts = machine.calls, matched, texts
         if one.item.code == "f" and target is not None and target.is_integral:
-            event.is_rounded = not (machine.simulator.rounds_reals and _is_whole(one.digits))
+            event.is_rounded = not (machine.simulator.rounds_reals and is_whole(one.digits))
         events.append(event)
     return events
-
-
-def _is_whole(digits: bytes) -> bool:
-    try:
-        return float(digits).is_integer()
-    except ValueError:
-        return False
 
 
 def _code(one: Conversion, reading: Reading) -> str:
@@ -315,7 +309,8 @@ def _assign(
         if one.status != MATCHED:
             break
         target = left.pop(0)
-        value = _scanned(one, target)
+        is_rounding = machine.simulator.rounds_reals and target.is_integral
+        value = _scanned(one, target, is_rounding=is_rounding)
         is_token = one.item.code == "s" and event.owner is not None and not event.is_in_line
         target.assign(machine, replace(value, origin=event) if is_token else value)
         machine.hand_over(event, target.key(machine))
@@ -337,9 +332,9 @@ def _is_set_by_hand(machine: Machine, key: Key) -> bool:
     return is_set and key not in machine.marks
 
 
-def _scanned(one: Conversion, target: Target) -> Value:
+def _scanned(one: Conversion, target: Target, *, is_rounding: bool) -> Value:
     if one.item.code == "f":
-        return UNKNOWN
+        return rounded(one.digits) if is_rounding else UNKNOWN
     if one.item.code in DIGITS:
         text = one.digits.decode()
         return digits_value(text, one.item.code, target.width or 32, is_signed=target.is_signed)

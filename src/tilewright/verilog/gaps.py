@@ -36,12 +36,15 @@ def note_gap(machine: Machine, path: str, at: object, default: Value, *, sort: s
     if at is None or key in machine.marks or at in memory.elements or None in memory.elements:
         return
     lacks = _lacking(memory, at, default, sort)
+    if lacks == NO_KEY and machine.is_condition and default.masked is None:
+        return  # a flag that is 0 where the file does not give it
     source = _source(machine, memory, lacks)
-    if LEAF in path or not lacks or source is None or machine.is_volatile(path):
+    if (LEAF in path and sort != FIXED) or not lacks or source is None or machine.is_volatile(path):
         return
     event = ReadEvent("h", source.line, 0, 0, AT_END, 0, 0)
     machine.marks[key] = event
-    machine.gaps[key] = Gap(memory, event, source, lacks)
+    is_early = lacks == UNFILLED and memory.filler is not None
+    machine.gaps[key] = Gap(memory, event, source, lacks, is_early)
 
 
 def _lacking(memory: Memory, at: object, default: Value, sort: str) -> str:
@@ -66,15 +69,26 @@ def _source(machine: Machine, memory: Memory, lacks: str) -> ReadEvent | MemoryL
 
 
 def settle_gaps(machine: Machine) -> None:
-    """At the end: the elements that somebody used, and that are empty still."""
+    """At the end: the elements that somebody used and that are empty still, or were so behind a loop over a
+    file."""
+    copies = {id(gap.event) for gap in machine.gaps.values()}
     for key, gap in machine.gaps.items():
-        path, at = key
-        memory = machine.memories.get(path)
-        if not gap.event.is_used or memory is not gap.memory or None in memory.elements:
+        if not gap.event.is_used:
             continue
-        given = memory.loaded if gap.lacks == NO_KEY else memory.elements
-        is_filled = at in given or (gap.lacks == EMPTY and memory.filler is not None)
-        if isinstance(gap.source, MemoryLoad):
-            is_filled |= any(isinstance(at, int) and one.fills(at) for one in memory.loads)
-        if not is_filled:
+        if gap.is_early and isinstance(gap.source, ReadEvent):
+            gap.source.is_last_of_few = True
+        memory = machine.memories.get(key[0])
+        is_known = memory is gap.memory and None not in gap.memory.elements
+        if is_known and not _is_filled(key[1], gap, id(machine.marks.get(key)) in copies):
             gap.source.lacks = gap.source.lacks or gap.lacks
+
+
+def _is_filled(at: object, gap: Gap, is_copy: bool) -> bool:
+    """Whether an element holds something; is_copy: of another one that is empty."""
+    memory = gap.memory
+    given = memory.loaded if gap.lacks == NO_KEY else memory.elements
+    if gap.lacks == EMPTY and memory.filler is not None:
+        return True
+    if isinstance(gap.source, MemoryLoad) and isinstance(at, int):
+        return at in given or any(one.fills(at) for one in memory.loads)
+    return at in given and not is_copy

@@ -24,12 +24,13 @@ class Holdings:
     simulator: whose reads are followed. volatile: variables that change on their own. exposed: those that
     the design sees; monitored: those that are printed whenever they change. marks: which read left the value
     that a variable holds; ends: those that found the end of a file, though they may be none any more;
-    gaps: elements at which somebody looked before they were filled.
-    structures: variables with members. is_matching: what is looked at is a pattern
-    with open digits. is_merging: a part of a variable is assigned, and the rest of it stays. asked: what the
-    comparison asks of a character that is computed; asked_for: whether it is this one, None for any question. looked: reads whose values the condition looked at that
-    was computed last; searched: those that filled an array in which it looked for a key. loops: those around,
-    each "counted" or "open".
+    gaps: elements at which somebody looked before they were filled. structures: variables with members.
+    is_matching: what is looked at is a pattern with open digits. is_merging: a part of a variable is
+    assigned, and the rest of it stays; is_condition: that of an `if` is computed. asked: what the
+    comparison asks of a character that is computed;
+    asked_for: whether it is this one, None for any question. looked: reads whose values the condition looked
+    at that was computed last; searched: those that filled an array in which it looked for a key. loops: those
+    around, each "counted" or "open".
     """
 
     volatile: frozenset[str] = frozenset()
@@ -45,6 +46,7 @@ class Holdings:
     is_looking: bool = True
     is_matching: bool = False
     is_merging: bool = False
+    is_condition: bool = False
     asked: str = ""
     asked_for: int | None = None
     looked: list[ReadEvent] = field(default_factory=list)
@@ -146,8 +148,8 @@ class Holdings:
         event.is_weighed |= self.asked == WEIGHED and self.loops[-1:] != ["open"]
         if self.asked == DIGIT:
             event.is_digit = True
-        elif self.asked_for is not None and bytes([self.asked_for & 0xFF]) != event.digits:
-            event.is_doubted = True
+        elif self.asked_for is not None and self.asked_for & 0xFF not in event.digits:
+            event.doubts += bytes([self.asked_for & 0xFF])
         elif self.asked != ASKED_END:
             event.is_known = True
         return self.asked in ("", DIGIT)

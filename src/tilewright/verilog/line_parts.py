@@ -1,10 +1,19 @@
-"""Parts of a line that is kept in a register."""
+"""Parts of a line or of a word that is kept in a register."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from tilewright.verilog.compiler import Compiler, Run
+from tilewright.verilog.literals import constant_of
+from tilewright.verilog.machine import Machine
+from tilewright.verilog.places import BEYOND, compile_low_bit
+from tilewright.verilog.stored import Key
 from tilewright.verilog.values import BYTE, Value
 
 _DIGITS = b"01xXzZ"
+_ONES = (ord("0"), ord("1"))
+_EQUALITIES = ("Equality", "CaseEquality", "Inequality", "CaseInequality")
 
 
 def note_part(held: Value, at: int, width: int) -> None:
@@ -16,7 +25,53 @@ def note_part(held: Value, at: int, width: int) -> None:
     if line is None or text is None:
         return
     line.is_parted = True
-    if width == 1 and at % BYTE == 0 and not line.odd_part:
-        place = len(text) - 1 - at // BYTE
-        char = text[place : place + 1] if place >= 0 else b"\0"
-        line.odd_part = char if char not in _DIGITS else b""
+    if width == 1 and at % BYTE == 0:
+        _take_digit(held, len(text) - 1 - at // BYTE)
+
+
+def _take_digit(held: Value, place: int) -> None:
+    """The character at a place of a text becomes a binary digit."""
+    char = (held.text or b"")[place : place + 1] if place >= 0 else b""
+    if held.origin is not None and not held.origin.odd_part and (not char or char not in _DIGITS):
+        held.origin.odd_part = char or b"\0"
+
+
+def taken_for_digit(expression: Any, compiler: Compiler) -> Run | None:
+    """What ``line[i] == "1"`` takes for a digit, as the value of a bit; None for any other expression."""
+    while expression.kind.name == "Conversion":
+        expression = expression.operand
+    if expression.kind.name != "BinaryOp" or expression.op.name not in _EQUALITIES:
+        return None
+    sides = (expression.left, expression.right)
+    others = [side for side, other in (sides, sides[::-1]) if constant_of(other) in _ONES]
+    side = others[0] if others else expression
+    while side.kind.name == "Conversion":
+        side = side.operand
+    if side.kind.name not in ("RangeSelect", "ElementSelect") or side.type.bitWidth != BYTE:
+        return None
+    if side.value.type.isUnpackedArray:
+        return None
+    is_text, whole = bool(side.value.type.isString), compiler.expression(side.value)
+    place = compiler.expression(side.selector) if is_text else None
+    low = None if is_text else compile_low_bit(side, compiler)
+
+    def take(machine: Machine) -> None:
+        with machine.unused():
+            held = whole(machine)
+            at = low(machine) if low is not None else None
+            index = place(machine).bits if place is not None else None
+        if held.text is None or held.origin is None:
+            return
+        if index is None and at is not None and at != BEYOND and at % BYTE == 0:
+            index = len(held.text) - 1 - at // BYTE
+        if index is not None:
+            _take_digit(held, index)
+
+    return take
+
+
+def note_beyond(machine: Machine, key: Key | None) -> None:
+    """Somebody looks at bits that the register `key` does not have, or at a place that is not known."""
+    event = None if key is None else machine.marks.get(key)
+    if event is not None and event.is_word:
+        event.is_beyond = True

@@ -11,7 +11,7 @@ from tilewright.verilog.facts import facts_of
 from tilewright.verilog.heap import LEAF, static_name
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.paths import path_of
-from tilewright.verilog.stored import Memory, Outside
+from tilewright.verilog.stored import Memory
 from tilewright.verilog.unknown_names import UNKNOWN_NAME
 from tilewright.verilog.values import UNKNOWN, Value
 
@@ -57,9 +57,8 @@ def fill(machine: Machine, memory: Memory) -> None:
         memory.filler = machine.last_read or memory.filler
 
 
-def look_beyond(machine: Machine, path: str, at: object | None, default: Value) -> None:
-    """An element that a loop over a file did not fill is x, and one that is not there: the file has too few
-    words."""
+def look_beyond(machine: Machine, path: str, at: object | None) -> None:
+    """An element that is not there, of an array that can grow and that a file filled: it has too few."""
     memory = machine.memories.get(path)
     if LEAF in path and (
         memory is None or memory.size is None
@@ -76,11 +75,8 @@ def look_beyond(machine: Machine, path: str, at: object | None, default: Value) 
         or at in memory.elements
     ):
         return
-    if memory.size is not None:
-        is_few = isinstance(at, int) and at >= memory.size
-    else:
-        is_few = default.masked is not None and not isinstance(at, Outside)
-    memory.filler.is_last_of_few |= is_few
+    if memory.size is not None and isinstance(at, int) and at >= memory.size:
+        memory.filler.is_last_of_few = True
 
 
 def _look_at_load(machine: Machine, memory: Memory, load: MemoryLoad, at: object | None) -> None:

@@ -17,6 +17,8 @@ from tilewright.verilog.values import UNKNOWN, Value, all_x, from_pattern
 
 FindKey = Callable[[Machine], Key | None]
 FindBits = Callable[[Machine], int | None]
+BEYOND = -1
+"""In place of a bit: the vector does not have it."""
 
 
 def compile_target(expression: Any, compiler: Compiler) -> Assign:
@@ -222,7 +224,7 @@ def _compile_part(expression: Any, compiler: Compiler) -> Assign:
         machine.is_merging = True
         old = load(machine).resize(whole, is_signed=False).pattern
         machine.is_merging = False
-        if at is None or new is None or old is None:
+        if at is None or at == BEYOND or new is None or old is None:
             store(machine, UNKNOWN)
             return
         hole = ((1 << width) - 1) << at
@@ -233,7 +235,8 @@ def _compile_part(expression: Any, compiler: Compiler) -> Assign:
 
 
 def compile_low_bit(expression: Any, compiler: Compiler) -> FindBits:
-    """The lowest bit, counted from 0, of a part of a vector; None if it is not known or not there."""
+    """The lowest bit, counted from 0, of a part of a vector; None if it is not known, BEYOND if it is not
+    there."""
     if expression.kind.name == "MemberAccess":
         offset = getattr(expression.member, "bitOffset", None)
         return lambda _: offset
@@ -250,7 +253,7 @@ def compile_low_bit(expression: Any, compiler: Compiler) -> FindBits:
         if index is None:
             return None
         low = (index - ends[1] if ends[0] >= ends[1] else ends[1] - index) * unit
-        return low if low >= 0 and low + width <= whole else None
+        return low if low >= 0 and low + width <= whole else BEYOND
 
     return low_bit
 

@@ -207,7 +207,13 @@ def _turns(machine: Machine, body: Run, block: Block) -> tuple[bool, bool]:
         streams, position = _progress(machine)
         is_known = all(machine.values.get(name) == state[name] for name in state)
         idle = idle + 1 if (streams, position) == before else 0
-        if (idle and (is_known or machine.calls > calls)) or idle > MAX_IDLE_TURNS:
+        is_counting = any(
+            machine.values.get(name) != state[name]
+            for name in state
+            if name not in machine.marks and name not in machine.news.told
+        )
+        is_stuck = machine.calls > calls and not is_counting
+        if (idle and (is_known or is_stuck)) or idle > MAX_IDLE_TURNS:
             return True, machine.calls == calls
         was_opening, is_opening = is_opening, streams > before[0]
         if is_opening and (was_opening or position > before[1]):

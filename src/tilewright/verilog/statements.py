@@ -189,7 +189,9 @@ def _conditional(statement: Any, compiler: Compiler) -> Run:
     def run(machine: Machine) -> None:
         machine.step()
         machine.begin_condition()
+        machine.is_condition = True
         holds = condition(machine).truth
+        machine.is_condition = False
         if holds is None:
             on_unknown(machine)
             return

@@ -59,13 +59,15 @@ class Gap:
     """An element at which somebody looked before anything filled it.
 
     event: stands for what was found there. source: the read or load from which the array has its words, or
-    the last read before the look where it has none. lacks: as in `ReadEvent`.
+    the last read before the look where it has none. lacks: as in `ReadEvent`. is_early: a loop over a file
+    had filled others.
     """
 
     memory: Memory
     event: ReadEvent
     source: ReadEvent | MemoryLoad
     lacks: str
+    is_early: bool = False
 
 
 @dataclass(slots=True)

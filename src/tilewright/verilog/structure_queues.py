@@ -73,7 +73,9 @@ def _use(machine: Machine, parts: Parts) -> None:
     for leaf in parts.values():
         for _, event in (leaf or {}).values():
             if event is not None:
-                machine.use_event(event, "")
+                machine.use_event(
+                    event, next((one for one in event.cuts if isinstance(one, str)), "")
+                )
 
 
 def _reorder(

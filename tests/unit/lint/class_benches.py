@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.unit.lint import growing_benches
+from tests.unit.lint import array_benches, growing_benches
 
 FILES = {
     "d.txt": b"01\nab\nff\n10\n22\n33\n",
@@ -272,5 +272,8 @@ endpackage
 }
 BENCHES |= {
     name: _bench(f"{declared} initial begin {body} end", lines, errors)
-    for name, (declared, body, lines, errors) in growing_benches.BENCHES.items()
+    for name, (declared, body, lines, errors) in {
+        **growing_benches.BENCHES,
+        **array_benches.BENCHES,
+    }.items()
 }

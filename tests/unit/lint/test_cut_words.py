@@ -134,7 +134,7 @@ def _kinds(folder: Path, body: str, content: bytes, reader: str = "icarus") -> s
         (b"0001\n0110\n", set()),
         (b"0001\r\n0110\r\n", {("error", "line-ends")}),
         (b"0001\n0110", {("error", "line-ends")}),
-        (b"0001\n0110\n011\n", {("warning", "line-length")}),
+        (b"0001\n0110\n011\n", {("warning", "line-length"), ("error", "bad-word")}),
     ],
 )
 def test_lines_by_the_place_of_their_characters(
