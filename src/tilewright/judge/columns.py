@@ -11,7 +11,7 @@ import numpy as np
 
 from tilewright.errors import FormatError, counted
 from tilewright.judge.dump import Dump, FoundNumbers, dump_shape
-from tilewright.judge.listed import lanes_of, lanes_remedy, parts_of
+from tilewright.judge.listed import lane_width, lanes_remedy, parts_of
 from tilewright.judge.numerals import is_number, not_a_number, parse_number, radix_of
 from tilewright.judge.places import INDEX, PLACES, Places
 from tilewright.spec import Ints
@@ -114,8 +114,8 @@ def read_columns(
 def in_lanes(bundle: Bundle, chosen: Chosen, kind: str, order: str | None) -> Chosen:
     """The columns with words of several numbers taken apart, where an order says which is which."""
     wanted = wanted_of(bundle, chosen, kind, order)
-    columns, bits = chosen.columns, bundle.array.psum_bits
-    radix, lanes = _lanes(bundle, chosen, wanted)
+    columns = chosen.columns
+    radix, lanes, bits = _lanes(bundle, chosen, wanted)
     if lanes < 2 or (order or chosen.order) is None:
         return chosen
     mark, at = {"hex": "0x", "binary": "0b"}[radix], chosen.values[0]
@@ -127,18 +127,19 @@ def in_lanes(bundle: Bundle, chosen: Chosen, kind: str, order: str | None) -> Ch
 
 def remedy_of_lanes(bundle: Bundle, chosen: Chosen, wanted: int) -> str:
     """What to say of words of several numbers; nothing if they are none."""
-    _, lanes = _lanes(bundle, chosen, wanted)
-    return lanes_remedy(lanes, bundle.array.psum_bits) if lanes > 1 else ""
+    _, lanes, bits = _lanes(bundle, chosen, wanted)
+    return lanes_remedy(lanes, bits) if lanes > 1 else ""
 
 
-def _lanes(bundle: Bundle, chosen: Chosen, wanted: int) -> tuple[str, int]:
-    """The radix of the words that count, and how many numbers each is; 0 where that is not as wanted."""
+def _lanes(bundle: Bundle, chosen: Chosen, wanted: int) -> tuple[str, int, int]:
+    """The radix of the words that count, how many numbers each is, and of how many bits; 0 where that is not
+    as wanted."""
     cells, bits = chosen.columns.cells(chosen.values[0]), bundle.array.psum_bits
     if chosen.places or len(chosen.values) > 1 or not cells or wanted % len(cells):
-        return "", 0
+        return "", 0, 0
     radix = radix_of("\n".join(cells), bits)
-    lanes = lanes_of(cells, bits, radix)
-    return radix, lanes if lanes * len(cells) == wanted else 0
+    width = lane_width(cells, wanted, bits, radix)
+    return radix, wanted // len(cells) if width else 0, width
 
 
 def wanted_of(bundle: Bundle, chosen: Chosen, kind: str, order: str | None) -> int:

@@ -184,15 +184,16 @@ def _as_wanted(
         return known, (
             f"{count} that {'is' if len(tokens) == wanted + 1 else 'are'} x or z between others: left out",
         )
-    lanes = lanes_of([token for token, *_ in tokens], bits, radix)
-    if lanes < 2 or lanes * len(tokens) != wanted:
+    width = lane_width([token for token, *_ in tokens], wanted, bits, radix)
+    if not width:
         return tokens, ()
+    lanes = wanted // len(tokens)
     parts = [
         (part, number, lane * lanes + at)
         for token, number, lane in tokens
-        for at, part in enumerate(parts_of(token, bits, radix))
+        for at, part in enumerate(parts_of(token, width, radix))
     ]
-    return parts, (f"each word is {lanes} numbers of {bits} bits, the highest bits first",)
+    return parts, (f"each word is {lanes} numbers of {width} bits, the highest bits first",)
 
 
 def _sizes(tokens: Sequence[Token], wanted: int) -> int:
@@ -212,6 +213,17 @@ def lanes_of(words: Sequence[str], bits: int, radix: str) -> int:
     return 0 if rest else lanes
 
 
+def lane_width(words: Sequence[str], wanted: int, bits: int, radix: str) -> int:
+    """Bits of each of the numbers of words of one length that are `wanted` together, at least `bits`; 0 if
+    the words do not hold so many."""
+    lengths = {len(digits_of(word)) for word in words}
+    lanes, rest = divmod(wanted, max(len(words), 1))
+    if radix not in DIGIT_BITS or len(lengths) != 1 or rest or lanes < 2:
+        return 0
+    width, rest = divmod(lengths.pop() * DIGIT_BITS[radix], lanes)
+    return 0 if rest or width < bits or width % DIGIT_BITS[radix] else width
+
+
 def parts_of(word: str, bits: int, radix: str) -> list[str]:
     """The digits of each of the numbers of a word, the highest bits first."""
     text, size = digits_of(word), bits // DIGIT_BITS[radix]
@@ -229,8 +241,11 @@ def lanes_remedy(lanes: int, bits: int) -> str:
 
 def _remedy(tokens: Sequence[Token], wanted: int, bits: int, radix: str) -> str:
     count, lines = len(tokens), len({line for _, line, _ in tokens})
-    lanes = lanes_of([token for token, *_ in tokens], bits, radix)
-    if lanes > 1:
+    words = [token for token, *_ in tokens]
+    if width := lane_width(words, wanted, bits, radix):
+        return lanes_remedy(wanted // count, width)
+    lanes = lanes_of(words, bits, radix)
+    if lanes > 1 and lanes * count <= wanted:
         return lanes_remedy(lanes, bits)
     if lines == wanted and count % wanted == 0:
         says = "Say which one counts, "

@@ -119,9 +119,11 @@ def located(call: Any, compiler: Compiler) -> Callable[[Machine], list[Value] | 
         elements = take(machine) if take is not None else None
         if elements is None:
             return None
-        bits = [
-            one.truth if name.startswith("find") else one.bits for one in keys(machine, elements)
-        ]
+        found = keys(machine, elements)
+        if name.startswith("find"):
+            bits: list[int | bool | None] = [one.truth for one in found]
+        else:
+            bits = [one.bits for one in as_ordered(machine, found)]
         if None in bits:
             return None
         at = _chosen(name, [int(one or 0) for one in bits])
@@ -130,6 +132,13 @@ def located(call: Any, compiler: Compiler) -> Callable[[Machine], list[Value] | 
         ]
 
     return find
+
+
+def as_ordered(machine: Machine, keys: list[Value]) -> list[Value]:
+    """The numbers as the simulator puts them in order."""
+    if not machine.simulator.sorts_by_digits:
+        return keys
+    return [key.resize(key.width, is_signed=False) for key in keys]
 
 
 def _chosen(name: str, keys: list[int]) -> Iterable[int]:

@@ -39,12 +39,22 @@ def note_gap(machine: Machine, path: str, at: object, default: Value, *, sort: s
     if lacks == NO_KEY and machine.is_condition and default.masked is None:
         return  # a flag that is 0 where the file does not give it
     source = _source(machine, memory, lacks)
-    if (LEAF in path and sort != FIXED) or not lacks or source is None or machine.is_volatile(path):
+    if (
+        (LEAF in path and not _is_single(path, sort))
+        or not lacks
+        or source is None
+        or machine.is_volatile(path)
+    ):
         return
     event = ReadEvent("h", source.line, 0, 0, AT_END, 0, 0)
     machine.marks[key] = event
     is_early = lacks == UNFILLED and memory.filler is not None
     machine.gaps[key] = Gap(memory, event, source, lacks, is_early)
+
+
+def _is_single(path: str, sort: str) -> bool:
+    """Whether a name with members or rows in it is one of an array of its own, as that of queues is."""
+    return sort == FIXED or (sort == GROWING and path.rpartition(LEAF)[2].isdigit())
 
 
 def _lacking(memory: Memory, at: object, default: Value, sort: str) -> str:

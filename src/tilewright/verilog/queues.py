@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tilewright.verilog.array_methods import elements_of, keys_by
+from tilewright.verilog.array_methods import as_ordered, elements_of, keys_by
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.cuts import given_to
 from tilewright.verilog.gaps import GROWING, note_gap
@@ -72,7 +72,8 @@ def _ordering(call: Any, find: FindName, compiler: Compiler) -> Evaluate:
         machine.step()
         memory = machine.memory(find(machine))
         elements = take(machine) if take is not None else None
-        order = [one.bits for one in keys(machine, elements)] if elements is not None else [None]
+        found = keys(machine, elements) if elements is not None else [UNKNOWN]
+        order = [one.bits for one in as_ordered(machine, found)]
         known = [one for one in order if one is not None]
         if elements is None or len(known) < len(order):
             memory.elements = {None: UNKNOWN}

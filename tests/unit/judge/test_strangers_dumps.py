@@ -277,6 +277,20 @@ def test_words_of_several_sums_stand_in_the_order_that_is_said(
             read_dump(bundle, path)
 
 
+@pytest.mark.parametrize("form", ["{:05x}", "{:024b}", "{:08x}"])
+def test_words_of_sums_that_are_wider_than_said(bundle, psums, tmp_path, form):
+    """A lane of 20, 24 or 32 bits holds a sum of 12 with its sign; how many lanes there are says that."""
+    bits = len(form.format(0)) * (1 if form.endswith("b}") else 4)
+    path = tmp_path / "dump.txt"
+    for wrong in (psums, faulty(psums)):
+        rows = [[form.format(x & ((1 << bits) - 1)) for x in row] for row in pixels(wrong)]
+        path.write_text("".join(f"{''.join(row)}\n" for row in rows))
+        found = compare(bundle, read_dump(bundle, path, order="oh ow oc"))
+        assert [one.index for one in found.first] == ([] if wrong is psums else [WRONG])
+    with pytest.raises(FormatError, match=rf"each word has 4 numbers of {bits} bits: say --order"):
+        read_dump(bundle, path)
+
+
 @pytest.mark.parametrize("form", ["{}", "36'h{}", "{} // 0x3", "0x{}", "@{n:x} {}"])
 def test_words_of_the_layout_in_the_other_digits(bundle, psums, tmp_path, form):
     """The layout has binary words of three lanes, the highest bits first."""
