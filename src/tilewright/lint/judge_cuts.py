@@ -11,6 +11,7 @@ from tilewright.lint.file_text import FileText, Token, shown
 from tilewright.lint.judge_lines import Judge
 from tilewright.verilog.events import MATCHED, ReadEvent
 
+_TWO_AND_THREE = {2, 3}
 _FEWEST = 2
 """Lines that show how many values a line has."""
 _RUN, _DIGIT = re.compile(rb"[0-9A-Za-z]+"), re.compile(rb"[0-9]")
@@ -105,14 +106,14 @@ def _judge_records(judge: Judge, words: list[ReadEvent]) -> None:
 
 
 def _is_short(judge: Judge, records: list[list[ReadEvent]]) -> bool:
-    """Whether each line has more values than one record takes, and fewer than two: no line is wrapped so."""
+    """Whether each line has two values where a record takes three, or the reverse: no line is wrapped so."""
     calls, lines = {record[0].call for record in records}, Counter(t.line for t in judge.text.words)
     taken = Counter(e.call for e in judge.stream.events if e.call in calls and e.status == MATCHED)
     counts, sizes = set(lines.values()), set(taken.values())
     if len(counts) != 1 or len(sizes) != 1 or len(lines) < _FEWEST:
         return False
     (count,), (size,) = counts, sizes
-    return size < count < 2 * size
+    return {size, count} == _TWO_AND_THREE
 
 
 def _spans(text: FileText, call: list[ReadEvent]) -> bool:

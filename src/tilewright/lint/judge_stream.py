@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import prod
 
 from tilewright.errors import counted
@@ -76,6 +77,7 @@ class StreamJudge:
         judge_characters(self, self.matters)
         judge_cuts(self, words)
         judge_lines(self)
+        self._check_pieces()
         if words:
             self._check_header(words)
             for event in words:
@@ -214,6 +216,13 @@ class StreamJudge:
         taken = sum(lengths.values())
         is_count = len(eaten) == 1 and taken in _numbers(eaten[0])
         return usual >= LONG or (usual > 1 and len(lengths) == 1 and taken > 1 and not is_count)
+
+    def _check_pieces(self) -> None:
+        """Lines that a register takes in pieces, of which characters are taken by their place."""
+        lines = [e for e in self.stream.events if e.code == "line"]
+        for event, rest in pairwise(lines):
+            if event.is_parted and rest.is_parted:
+                self._check_buffer(event)
 
     def _check_buffer(self, event: ReadEvent) -> None:
         line_end = self.text.content.find(b"\n", event.start)

@@ -7,6 +7,7 @@ from typing import Any
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.values import Value
 
+_NO_NAME = "gets a file name that is x, and reads nothing: give it one, or correct the index"
 _WHAT = (
     "takes no file name out of a constant that is wider than its text, such as a parameter with a range: "
     "leave the range out"
@@ -31,4 +32,15 @@ def refuses_name(machine: Machine, name: Value, line: int) -> bool:
     if not machine.simulator.wants_whole_names or not text or name.width <= 8 * len(text):
         return False
     machine.refuse(line, "padded-name", text.decode("latin-1"), _WHAT)
+    return True
+
+
+def is_no_name(machine: Machine, name: Value, line: int) -> bool:
+    """Whether a file name is x, as in an element that nothing fills; that is then noted.
+
+    Where a plusarg is missing that gives it, the finding is about that.
+    """
+    if name.masked is None or machine.plusargs.advice(machine.values):
+        return False
+    machine.refuse(line, "missing", "", _NO_NAME)
     return True

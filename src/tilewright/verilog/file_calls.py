@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
-from tilewright.verilog.constant_names import is_constant, refuses_name
+from tilewright.verilog.constant_names import is_constant, is_no_name, refuses_name
 from tilewright.verilog.events import Stream
 from tilewright.verilog.file_reads import holder_name
 from tilewright.verilog.machine import WORD, Machine
@@ -46,7 +46,7 @@ def fopen(call: Any, compiler: Compiler) -> Evaluate:
             return machine.open_for_writing(
                 value.text, is_appended=how is not None and how.startswith(b"a")
             )
-        if is_fixed and refuses_name(machine, value, line):
+        if (is_fixed and refuses_name(machine, value, line)) or is_no_name(machine, value, line):
             return Value(0)
         if value.text is None:
             advice = machine.plusargs.advice(machine.values)

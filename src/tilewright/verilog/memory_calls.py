@@ -10,7 +10,7 @@ from posixpath import normpath
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
-from tilewright.verilog.constant_names import is_constant, refuses_name
+from tilewright.verilog.constant_names import is_constant, is_no_name, refuses_name
 from tilewright.verilog.events import MemoryLoad
 from tilewright.verilog.file_reads import written
 from tilewright.verilog.formats import format_text
@@ -71,7 +71,7 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
     def evaluate(machine: Machine) -> Value:
         machine.step()
         value, limits = name(machine), [bound(machine).bits for bound in bounds]
-        if is_fixed and refuses_name(machine, value, line):
+        if (is_fixed and refuses_name(machine, value, line)) or is_no_name(machine, value, line):
             return UNKNOWN
         if value.text is None:
             what = "the name of the file loaded here cannot be computed"

@@ -92,6 +92,12 @@ CASES = {
     "characters beside the digits": block(
         EQUAL.replace("i + 2", "i + 1"), b"# a\n0101\n1100\n", "bad-word"
     ),
+    "lines longer than their register": block(
+        PLACES.replace("n = $fgets(line, f); ", "").replace("line", "w").replace("i + 2", "i + 1"),
+        b"0101\n1100\n",
+        "header-buffer bad-word",
+        "reg [8*4:1] w;",
+    ),
     "a text that begins with a sign": block('i = $fgets(line, f); $display("R %0d", i);', b"=4\n"),
 }
 

@@ -72,6 +72,11 @@ CASES = {
         b"1 2 3\n4 5 6\n",
         "torn-record",
     ),
+    "records of three on lines of two": block(
+        'while ($fscanf(f, "%h %h %h", x, y, v) == 3) $display("R %h %h %h", x, y, v);',
+        b"1 2\n3 4\n5 6\n",
+        "torn-record",
+    ),
     "records of two on lines of four": block(
         'while ($fscanf(f, "%h %h", x, y) == 2) $display("R %h %h", x, y);', b"1 2 3 4\n5 6 7 8\n"
     ),
@@ -115,6 +120,17 @@ def test_words_left_beside_a_gap(tmp_path: Path) -> None:
     """A word that is lost, and an element that is x: the range is wrong."""
     body = f'initial begin $readmemh("d.txt", m, 1, 3); {SHOW} end'
     assert _errors(tmp_path, Case(body, {"d.txt": b"1\n2\n3\n4\n"})) == {"words-left"}
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_name_that_nothing_gives(count: int, tmp_path: Path) -> None:
+    """The name in an element that is not there is x: nothing is loaded."""
+    body = (
+        'reg [8*8:1] names[0:0]; initial begin names[0] = "d.txt"; for (i = 0; i < '
+        f"{count}; i = i + 1) begin $readmemh(names[i], m); k = m[0] + m[3]; end end"
+    )
+    errors = _errors(tmp_path, Case(body, {"d.txt": b"1\n2\n3\n4\n"}))
+    assert errors == ({"missing"} if count == 2 else set())
 
 
 def test_octets_behind_the_memory(tmp_path: Path) -> None:
