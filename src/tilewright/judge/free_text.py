@@ -33,6 +33,7 @@ from tilewright.judge.numerals import RADICES, is_numbers, radix_of
 from tilewright.judge.record_lines import records_of_lines
 from tilewright.judge.table import read_table
 from tilewright.judge.titled import list_called, without_expected
+from tilewright.judge.too_many import why_more
 from tilewright.vectors import Bundle
 from tilewright.vectors.encoding import without_mark
 
@@ -192,7 +193,9 @@ def _of_lines(
     form, chosen = others[0]
     count = len(chosen.columns.rows) * len(chosen.values)
     wanted = wanted_of(bundle, chosen, kind or "psum", order)
-    remedy = remedy_of_lanes(bundle, chosen, wanted) or (_FEWER if count < wanted else _MORE)
+    cells = [row[at] for row in chosen.columns.rows for at in chosen.values]
+    remedy = remedy_of_lanes(bundle, chosen, wanted) or why_more(cells, wanted)
+    remedy = remedy or (_FEWER if count < wanted else _MORE)
     return (
         f"{path} must hold {counted(wanted, 'number')} ({kind or 'psum'}), but its lines like "
         f"{_shown(form)} hold {count}: {remedy}"

@@ -24,6 +24,7 @@ from tilewright.judge.numerals import (
     parse_number,
     tokens_of,
 )
+from tilewright.judge.too_many import why_more
 from tilewright.spec import Ints
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle
@@ -255,7 +256,9 @@ def _remedy(tokens: Sequence[Token], wanted: int, bits: int, radix: str) -> str:
             f"a table of {count // wanted} columns? {says}and its place, with --pattern, as "
             r"'^(?P<oc>\d+),(?P<oh>\d+),(?P<ow>\d+),(?P<value>-?\d+)'"
         )
-    return "another layer, geometry or kind? (--kind; --partial if only the first ones are there)"
+    return why_more(words, wanted) or (
+        "another layer, geometry or kind? (--kind; --partial if only the first ones are there)"
+    )
 
 
 def check_text(path: Path, content: bytes) -> None:
