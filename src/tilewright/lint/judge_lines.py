@@ -11,6 +11,8 @@ from tilewright.verilog.events import MATCHED, ReadEvent, Stream
 from tilewright.verilog.values import BYTE
 
 _NUMBER = re.compile(rb"[+-]?[0-9]+")
+_NUMBERS = re.compile(rb"[+-]?[0-9][0-9a-fA-F]*(?:[\s,;]+[+-]?[0-9][0-9a-fA-F]*)*")
+_SEPARATORS = b" \t\r\n,;"
 _DIGIT = re.compile(rb"[0-9]")
 _FEWEST = 2
 """Numbers of a line that is no count, and lines that show what is usual."""
@@ -33,6 +35,7 @@ def judge_lines(judge: Judge) -> None:
     taken = [e for e in lines if any(word.is_word and word.status == MATCHED for word in e.words)]
     if taken:
         _judge_skipped(judge, lines, taken)
+        _judge_rest(judge, taken)
     if odd_part := next((e for e in judge.stream.events if _is_odd(e, judge.stream)), None):
         what = "nothing" if odd_part.odd_part == b"\0" else shown(odd_part.odd_part)
         message = (
@@ -94,6 +97,26 @@ def _judge_skipped(judge: Judge, lines: list[ReadEvent], taken: list[ReadEvent])
         if is_late and is_like:
             message = f"no $sscanf takes a number of {shown(text)}, though the line is like those it takes"
             judge.report("warning", "line-passed", message, event.start, event.words[0].line)
+
+
+def _judge_rest(judge: Judge, taken: list[ReadEvent]) -> None:
+    """Warn of numbers at the end of every line that nobody takes."""
+    rests = [_rest_of(event) for event in taken]
+    if len(taken) < _FEWEST or not all(rests) or any(event.is_parted for event in taken):
+        return
+    message = (
+        f"of each line the numbers behind those that are taken are left unread, as {shown(rests[0])} of "
+        f"{shown(taken[0].digits.rstrip())}"
+    )
+    judge.report("warning", "words-left", message, taken[0].start, taken[0].line)
+
+
+def _rest_of(line: ReadEvent) -> bytes:
+    """The numbers of a line behind the last one that was taken; nothing where other text stands there."""
+    end = max(word.end for word in line.words if word.is_word and word.status == MATCHED)
+    rest = line.digits[end - line.start :].strip(_SEPARATORS)
+    is_apart = line.digits[end - line.start :][:1] in _SEPARATORS
+    return rest if is_apart and _NUMBERS.fullmatch(rest) else b""
 
 
 def shape_of(line: bytes) -> bytes:

@@ -141,6 +141,27 @@ def test_octets_behind_the_memory(tmp_path: Path) -> None:
     assert _errors(tmp_path, Case(f"{body} end", {"d.txt": b"abcd"})) == {OUTSIDE}
 
 
+@pytest.mark.parametrize(
+    ("content", "is_left"),
+    [
+        (b"1,2,3\n4,5,6\n", True),
+        (b"1,2\n4,5\n", False),
+        (b"1,2,3\n4,5\n", False),
+        (b"1,2 # 3\n4,5 # 6\n", False),
+    ],
+)
+def test_the_last_number_of_each_line(content: bytes, is_left: bool, tmp_path: Path) -> None:
+    """A column that nobody reads is told; a comment is none."""
+    body = (
+        'initial begin f = $fopen("d.txt", "r"); while ($fgets(line, f)) '
+        'n = $sscanf(line, "%h,%h", x, y); end'
+    )
+    bench = write(tmp_path, {"d.txt": content}) / "t.v"
+    bench.write_text(f"{HEAD}{body}\nendmodule\n")
+    kinds = {one.kind for one in lint(tmp_path, testbench=bench).findings}
+    assert ("words-left" in kinds) == is_left
+
+
 def test_a_header_line_too_many(tmp_path: Path) -> None:
     """A line of numbers that is skipped behind the header is told, unless it may be a count."""
     body = f'for (i = 0; i < 2; i = i + 1) n = $fgets(line, f); while ($fscanf(f, "%d", v) == 1) {SHOW[-24:]}'
