@@ -38,9 +38,7 @@ def judge_bytes(
         _check_width(judge, event)
     if lacking := next((event for event in chunks if event.lacks), None):
         kind = "outside-memory" if lacking.lacks == OUTSIDE else "too-few-words"
-        judge.report(
-            "error", kind, lacking_text(lacking.lacks), max(len(content) - 1, 0), lacking.line
-        )
+        judge.report("error", kind, lacking_text(lacking), max(len(content) - 1, 0), lacking.line)
     left = len(content) - judge.stream.position
     taken = sum(event.status == MATCHED for event in chunks)
     if left > 0 and taken and not judge.is_cut:

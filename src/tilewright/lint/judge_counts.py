@@ -8,7 +8,16 @@ from typing import Protocol
 from tilewright.errors import counted
 from tilewright.lint.counts import border_text, has_zero_border, split_word
 from tilewright.lint.file_text import WORDS, FileText, Token, shown
-from tilewright.verilog.events import AT_END, EMPTY, MATCHED, NO_KEY, OUTSIDE, ReadEvent, Stream
+from tilewright.verilog.events import (
+    AT_END,
+    EMPTY,
+    MATCHED,
+    NO_KEY,
+    OUTSIDE,
+    MemoryLoad,
+    ReadEvent,
+    Stream,
+)
 
 
 class Judge(Protocol):
@@ -137,7 +146,7 @@ class CountJudge:
         self.judge_of.report(
             "error",
             "outside-memory" if event.lacks == OUTSIDE else "too-few-words",
-            f"{lacking_text(event.lacks)}; the reader takes {taken} of {counted(present, 'word')}",
+            f"{lacking_text(event)}; the reader takes {taken} of {counted(present, 'word')}",
             max(len(self.judge_of.text.content) - 1, 0),
             event.line,
         )
@@ -222,15 +231,13 @@ class CountJudge:
         )
 
 
-def lacking_text(lacks: str) -> str:
-    """What a testbench uses that is not there, and what to do."""
+def lacking_text(source: ReadEvent | MemoryLoad) -> str:
+    """What a testbench uses that is not there, and what to do. source: where the array has its words from."""
+    what, lacks = f"the testbench uses {source.lacked}", source.lacks
     if lacks == OUTSIDE:
-        return "the testbench uses an element that its array does not have: correct the address"
+        return f"{what}, which its array does not have: correct the address"
     if lacks == NO_KEY:
-        return "the testbench uses an element of a key that nothing gives: correct the key, or the file"
+        return f"{what}, whose key nothing gives: correct the key, or the file"
     if lacks == EMPTY:
-        return "the testbench uses an element of an array into which no word ever comes: fill it"
-    return (
-        "the testbench uses an element of an array that nothing fills, so that it is x: fill all that are "
-        "used, or correct the addresses"
-    )
+        return f"{what}, but no word ever comes into that array: fill it"
+    return f"{what}, which nothing fills, so that it is x: fill all that are used, or correct the addresses"

@@ -225,7 +225,7 @@ def _count_faults(
             severity, kind = ("error", "padding") if is_image else ("warning", "words-left")
             what = f"the memory takes {counted(room, 'word')}, but the file has {len(words)}"
             if load.lacks:
-                severity, what = "error", f"{what}; {lacking_text(load.lacks)}"
+                severity, what = "error", f"{what}; {lacking_text(load)}"
             yield severity, kind, at, what
         return
     if missing and (load.stale_reads or load.old_reads or not load.is_followed):
@@ -241,7 +241,7 @@ def _count_faults(
             f"{missing} keep their old values; write all of them",
         )
     elif load.lacks and load.has_range:
-        yield "error", "too-few-words", max(len(text.content) - 1, 0), lacking_text(load.lacks)
+        yield "error", "too-few-words", max(len(text.content) - 1, 0), lacking_text(load)
 
 
 def _is_spaced(load: MemoryLoad, text: FileText, words: tuple[LoadedWord, ...]) -> bool:

@@ -46,11 +46,12 @@ class ReadEvent:
     first bits, of which `cut_to` were kept; is_cut_used, is_whole_used: somebody looked at such a copy, or
     at the number elsewhere. is_last_of_few: its loop ended with the file, and left elements of a memory
     without a word that the testbench uses; lacks: what it uses of a memory that no word filled, one of
-    UNFILLED, OUTSIDE, EMPTY and NO_KEY. is_char: of `$fgetc`, where is_checked says that the testbench
-    asked whether it is the end of the file; is_seen: it looked at the character at all; is_weighed: it
-    compared it with others, not in a loop that goes on as the file does; is_known: with what it is, or by
-    order; doubts: with these others; is_digit: it is taken for one. is_parted: of a line in a register,
-    some characters were taken by their place; odd_part: one of which a bit was taken that is no binary digit.
+    UNFILLED, OUTSIDE, EMPTY and NO_KEY; lacked: its name and address. is_char: of `$fgetc`, where is_checked
+    says that the testbench asked whether it is the end of the file; is_seen: it looked at the character at
+    all; is_weighed: it compared it with others, not in a loop that goes on as the file does; is_known: with
+    what it is, or by order; doubts: with these others; is_digit: it is taken for one. is_parted: of a line in
+    a register, some characters were taken by their place; odd_part: one of which a bit was taken that is no
+    binary digit.
     is_beyond: somebody took bits of it that its variable does not have.
     is_rounded: a real number in a variable that has no room for its fraction. owner: the file.
     """
@@ -89,6 +90,7 @@ class ReadEvent:
     is_whole_used: bool = False
     is_last_of_few: bool = False
     lacks: str = ""
+    lacked: str = ""
     is_char: bool = False
     is_seen: bool = False
     is_weighed: bool = False
@@ -207,7 +209,7 @@ class MemoryLoad:
     file, by their index in the memory; kept: those of the load before it that it should have replaced;
     is_again: both are of one call. old_reads: addresses of those that the testbench looked at. indices:
     addresses of the elements of a memory with several dimensions. beyond: stands for what the testbench
-    finds at addresses that the memory does not have. lacks: as of a `ReadEvent`.
+    finds at addresses that the memory does not have. lacks, lacked: as of a `ReadEvent`.
     """
 
     name: str
@@ -235,6 +237,7 @@ class MemoryLoad:
     is_blurred: bool = False
     beyond: ReadEvent | None = None
     lacks: str = ""
+    lacked: str = ""
 
     @property
     def is_followed(self) -> bool:

@@ -13,10 +13,10 @@ from tilewright.verilog.events import (
     MemoryLoad,
     ReadEvent,
 )
-from tilewright.verilog.heap import LEAF
+from tilewright.verilog.heap import LEAF, static_name
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.stored import Gap, Memory, Outside, length
-from tilewright.verilog.values import Value
+from tilewright.verilog.values import BYTE, Value
 
 FIXED, GROWING, NUMBERS, TEXTS = "fixed", "growing", "numbers", "texts"
 """Sorts of arrays: those that cannot grow, those that can, and those with keys."""
@@ -49,7 +49,7 @@ def note_gap(machine: Machine, path: str, at: object, default: Value, *, sort: s
     event = ReadEvent("h", source.line, 0, 0, AT_END, 0, 0)
     machine.marks[key] = event
     is_early = lacks == UNFILLED and memory.filler is not None
-    machine.gaps[key] = Gap(memory, event, source, lacks, is_early)
+    machine.gaps[key] = Gap(memory, event, source, lacks, is_early, sort == TEXTS)
 
 
 def _is_single(path: str, sort: str) -> bool:
@@ -90,7 +90,21 @@ def settle_gaps(machine: Machine) -> None:
         memory = machine.memories.get(key[0])
         is_known = memory is gap.memory and None not in gap.memory.elements
         if is_known and not _is_filled(key[1], gap, id(machine.marks.get(key)) in copies):
-            gap.source.lacks = gap.source.lacks or gap.lacks
+            _blame(gap, key)
+
+
+def _blame(gap: Gap, key: tuple[str, object]) -> None:
+    """The read or load that fills the array: the first element that is missing counts."""
+    if gap.source.lacks:
+        return
+    path, at = key
+    at = at.at if isinstance(at, Outside) else at
+    indices = at if isinstance(at, tuple) else (at,)
+    name = static_name(path).rpartition(".")[2].partition(LEAF)[0].rpartition("::")[2]
+    if gap.is_text and isinstance(at, int):
+        text = at.to_bytes((at.bit_length() + BYTE - 1) // BYTE, "big").decode("latin-1")
+        indices = (f'"{text}"',)
+    gap.source.lacks, gap.source.lacked = gap.lacks, name + "".join(f"[{one}]" for one in indices)
 
 
 def _is_filled(at: object, gap: Gap, is_copy: bool) -> bool:

@@ -60,7 +60,7 @@ class Gap:
 
     event: stands for what was found there. source: the read or load from which the array has its words, or
     the last read before the look where it has none. lacks: as in `ReadEvent`. is_early: a loop over a file
-    had filled others.
+    had filled others. is_text: the key is a text.
     """
 
     memory: Memory
@@ -68,6 +68,7 @@ class Gap:
     source: ReadEvent | MemoryLoad
     lacks: str
     is_early: bool = False
+    is_text: bool = False
 
 
 @dataclass(slots=True)

@@ -116,6 +116,19 @@ def test_ranges_of_loads(call: str, kinds: set[str], tmp_path: Path) -> None:
     assert _errors(tmp_path, Case(body, files)) == kinds
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (FILL.replace("i < 4", "i < 3") + SHOW, "uses m[3], which nothing fills"),
+        (FILL + SHOW.replace("i < 4", "i < 5"), "uses m[4], which its array does not have"),
+    ],
+)
+def test_the_element_is_named(body: str, said: str, tmp_path: Path) -> None:
+    bench = write(tmp_path, {"d.txt": b"1\n2\n3\n4\n"}) / "t.v"
+    bench.write_text(f'{HEAD} initial begin f = $fopen("d.txt", "r"); {body} end endmodule')
+    assert any(said in one.message for one in lint(tmp_path, testbench=bench).errors)
+
+
 def test_words_left_beside_a_gap(tmp_path: Path) -> None:
     """A word that is lost, and an element that is x: the range is wrong."""
     body = f'initial begin $readmemh("d.txt", m, 1, 3); {SHOW} end'
