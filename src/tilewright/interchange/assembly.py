@@ -103,6 +103,13 @@ class Assembly:
         is_flat = operands[0].is_flat
         return Value(op.output, node.name, node.output_shape, is_flat, steps=(real.step(),))
 
+    def reads(self, name: str) -> Value:
+        """What a node reads as its first operand."""
+        if name in self._inputs:
+            return self._inputs[name]
+        found = (one for one in self._links if (one.consumer, one.operand) == (name, 0))
+        return next(found).value
+
     def lay_out(self, tensor: str, places: npt.NDArray[np.int32] | None) -> None:
         """The sums that the file has in a tensor stand in these places of it."""
         for name, sums in self._sums.items():
@@ -257,7 +264,7 @@ class Assembly:
             )
         is_whole, real = output.origin in self._biases, output.steps[0].apply
         name, is_output = str(output.origin), output.tensor in graph.outputs
-        if name not in self._sums and is_output and isinstance(real, Affine):
+        if name not in self._sums and is_output and not output.slack and isinstance(real, Affine):
             offset = np.zeros(1) if is_whole else real.offset
             whole = Affine(real.gain, offset)
             self._sums[name] = SourceSums(output.tensor, whole, output.places)

@@ -13,6 +13,7 @@ from tilewright.interchange.by_constant import by_constant, constant_kernel
 from tilewright.interchange.by_pixel import by_pixel
 from tilewright.interchange.channel_scales import clipped, quantized_by_channel, with_one_scale
 from tilewright.interchange.extremes import EXTREMES, read_extreme
+from tilewright.interchange.float_sums import read_float_sum
 from tilewright.interchange.functions import FUNCTIONS, OPSET, read_of_sums
 from tilewright.interchange.grid import Grid
 from tilewright.interchange.hindrances import refuse_unknown
@@ -49,6 +50,7 @@ from tilewright.interchange.read_layers import (
 )
 from tilewright.interchange.read_pools import LARGEST, POOLS, read_average, read_largest
 from tilewright.interchange.read_steps import ELEMENTWISE, LAYOUTS, moved_input
+from tilewright.interchange.scale_ahead import scale_ahead
 from tilewright.interchange.source import SourceSums
 from tilewright.interchange.together import COMPARISONS, read_together
 from tilewright.interchange.transposed import as_convolution
@@ -120,7 +122,8 @@ class Known:
             found, sizes = read_largest(op, *of)
         else:
             is_kernel = self.neighbors.meets_quantizer(op.output)
-            found, sizes = read_average(op, *of, is_kernel=is_kernel)
+            ahead = self._scale_ahead(op.output)
+            found, sizes = read_average(op, *of, is_kernel=is_kernel, ahead=ahead)
         self.values[op.output] = found
         if sizes != found.plane:
             self.views.see_as(op, sizes)
@@ -258,7 +261,12 @@ class Known:
             op.refuse("all that it reads must follow from the same codes or sums, or be constant")
         are_codes = all(value.codes_at is not None for value in values)
         is_kernel = are_codes and self.neighbors.meets_quantizer(op.output)
-        if op.kind in ("Add", "Sub"):
+        if op.kind in ("Add", "Sub") and self._is_of_floats(op, values):
+            signs = (1, 1 if op.kind == "Add" else -1)
+            ahead = self._scale_ahead(op.output)
+            found = read_float_sum(op, values, self.assembly, ahead=ahead, signs=signs)
+            self.values[op.output] = found
+        elif op.kind in ("Add", "Sub"):
             found = read_addition(op, values, self.assembly, is_kernel=is_kernel)
             self.values[op.output] = found
         elif op.kind == "Mul":
@@ -284,6 +292,16 @@ class Known:
         else:
             found = read_of_sums(op, value)
         self.values[op.output] = found
+
+    def _is_of_floats(self, op: Operator, values: list[Value]) -> bool:
+        """Whether one of two values has no grid, and a quantizer follows."""
+        is_pair = len(values) == len(op.inputs) == 2
+        is_bare = any(one.grid is None for one in values)
+        return is_pair and is_bare and self._scale_ahead(op.output) is not None
+
+    def _scale_ahead(self, tensor: str) -> float | None:
+        """The least scale of the quantizers that follow a tensor before a layer does."""
+        return scale_ahead(tensor, self._readers, self.constants)
 
     def _ahead(self, tensor: str) -> Ahead | None:
         """The quantizer that alone reads a tensor."""

@@ -11,6 +11,8 @@ from onnx import TensorProto, helper
 from onnx.inliner import inline_local_functions
 
 CUSTOM_VERSION = 1
+TRUNC_OF_TWO = 6
+"""Inputs of a Trunc of the second version of its domain; of the first, it has five."""
 CODES_OF_WEIGHTS = {
     "DequantizeLinear": (0, 2),
     "QLinearConv": (3, 5),
@@ -28,7 +30,8 @@ def tidy(model: onnx.ModelProto) -> onnx.ModelProto:
     Files of older exporters and of qonnx's own clean-up lack the imports; other tools list an input, an
     output or an initializer in ``value_info`` again, or one tensor there twice. Functions that a file defines
     itself stand where they are called. A graph without a name gets one. "ai.onnx" is another name of
-    the domain without one, and ROUND_TO_ZERO, as Brevitas has it, of what qonnx's executor calls DOWN.
+    the domain without one, and ROUND_TO_ZERO, as Brevitas has it, of what qonnx's executor calls DOWN. A Trunc of
+    six inputs is of the second version of its domain, whatever the import says.
     """
     copy = onnx.ModelProto()
     copy.CopyFrom(inline_local_functions(model) if model.functions else model)
@@ -43,6 +46,7 @@ def tidy(model: onnx.ModelProto) -> onnx.ModelProto:
     known = {one.domain for one in copy.opset_import}
     for domain in sorted({node.domain for node in copy.graph.node} - known - {""}):
         copy.opset_import.append(helper.make_opsetid(domain, CUSTOM_VERSION))
+    _state_truncs(copy)
     graph = copy.graph
     graph.name = graph.name or "graph"
     seen = {one.name for one in (*graph.input, *graph.output, *graph.initializer)}
@@ -54,6 +58,18 @@ def tidy(model: onnx.ModelProto) -> onnx.ModelProto:
     del graph.value_info[:]
     graph.value_info.extend(kept)
     return copy
+
+
+def _state_truncs(model: onnx.ModelProto) -> None:
+    """Let the domain of a Trunc be of the version that its inputs are of, which decides what they mean."""
+    second = {
+        node.domain
+        for node in model.graph.node
+        if node.op_type == "Trunc" and len(node.input) == TRUNC_OF_TWO
+    }
+    for one in model.opset_import:
+        if one.domain in second:
+            one.version = max(one.version, 2)
 
 
 def _order(graph: onnx.GraphProto) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.float_sums import read_float_sum
 from tilewright.interchange.kernels import Average, Products
 from tilewright.interchange.moves import Places, add_move, code_of
 from tilewright.interchange.onnx_graph import Array, Operator
@@ -24,6 +25,7 @@ AVERAGES = ("AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceSum")
 LARGEST = ("GlobalMaxPool", "MaxPool", "ReduceMax")
 WORDS = {"ReduceMax": "a maximum", "ReduceMean": "a mean", "ReduceSum": "a sum"}
 POOLS = (*AVERAGES, *LARGEST)
+FLOATS = "it averages values that are not quantized: put a quantizer before it"
 CHANNELS, ROWS, COLUMNS = 1, 2, 3
 """The axes of a plane."""
 MOST_PIXELS = 4096
@@ -89,19 +91,32 @@ def _with_edges(op: Operator, value: Value, axes: tuple[Axis, Axis]) -> np.ndarr
 
 
 def read_average(
-    op: Operator, value: Value, constants: Constants, assembly: Assembly, *, is_kernel: bool
+    op: Operator,
+    value: Value,
+    constants: Constants,
+    assembly: Assembly,
+    *,
+    is_kernel: bool,
+    ahead: float | None = None,
 ) -> tuple[Value, tuple[int, ...]]:
     """The mean of each window, or along axes, or its sum, and the sizes of the file's tensor of it.
 
-    is_kernel: ONNX Runtime makes codes of it at once, if it reads codes. Where the sizes are not those of the
-    value's plane, its numbers have the same order there.
+    is_kernel: ONNX Runtime makes codes of it at once, if it reads codes. ahead: the scale of the quantizer that
+    follows. Where the sizes are not those of the value's plane, its numbers have the same order there.
     """
     grid = value.grid
-    if grid is None:
-        op.refuse("it averages values that are not quantized: put a quantizer before it")
+    if grid is None and ahead is None:
+        op.refuse(FLOATS)
     axes = [] if op.kind == "AveragePool" else _reduced(op, value, constants)
     line = _along(axes, value.plane)
     kernel, stride, ends = (line, line, ((0, 0), (0, 0))) if axes else _average_window(op, value)
+    if grid is None:
+        if CHANNELS in axes or any(map(any, ends)):
+            op.refuse(FLOATS)
+        area = 1 if op.kind == "ReduceSum" else kernel[0] * kernel[1]
+        window = kernel, stride
+        found = read_float_sum(op, [value], assembly, ahead=ahead, window=window, area=area)
+        return _squeezed(op, found, axes)
     if CHANNELS in axes:
         value = _channels_side_by_side(op, value, assembly)
     if any(map(any, ends)) and not op.attributes.get("count_include_pad", 0):

@@ -158,12 +158,12 @@ class Imported:
         """Which of a node's sums ``n c h w`` the file's float32 values cannot carry.
 
         A channel with a tiny scale and a normal bias is such: the bias alone fills the value's digits. So do
-        the terms of a difference, of which little may be left.
+        the terms of a sum or a difference, of which little may be left.
         """
         real = self.sums[node.name].real
         gain, offset = np.abs(real.gain.reshape(-1, 1, 1)), real.offset.reshape(-1, 1, 1)
         value = np.maximum(np.abs(sums * real.gain.reshape(-1, 1, 1) + offset), np.abs(offset))
-        if isinstance(node, ResidualAdd) and min(node.gains) < 0:
+        if isinstance(node, ResidualAdd):
             value = np.maximum(value, node.term_bound() * gain)
         is_lost: npt.NDArray[np.bool_] = CARRIED * np.spacing(value.astype(np.float32)) > gain
         return is_lost

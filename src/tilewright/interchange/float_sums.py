@@ -1,0 +1,142 @@
+"""Means and additions of values that nobody has quantized: layers that sum parts of 8 bits of them.
+
+The source adds floats there. Here the values are counted in whole units (`float_parts`), fine enough that the
+quantizer behind makes the same codes of their sums, but where a sum lies nearer to a step than what the units
+miss: there the codes are open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.float_parts import (
+    COUNTED,
+    MOST_PARTS,
+    UNQUANTIZED,
+    Parts,
+    gain_of,
+    is_table,
+    least_unit,
+    parts_of,
+)
+from tilewright.interchange.moves import on_codes
+from tilewright.interchange.onnx_graph import Operator
+from tilewright.interchange.read_layers import check_sums, unique
+from tilewright.interchange.values import NOWHERE, Affine, Value
+from tilewright.interchange.wiring import name_sum
+from tilewright.spec import CodeMove, ConvShape, IntegerLayer, NumberFormat
+
+UNITS = 127
+"""At least so many of them are one step of the quantizer behind, where weights of 8 bits can say so."""
+MOST_UNITS = 1024
+"""So many are enough, and are taken where they cost few parts."""
+MOST_WEIGHTS = 64
+"""With which each block of a layer's sums may be counted for the sake of finer units."""
+LARGEST_FACTOR = 127
+MOST_CODES = 2**23
+"""Of one sample, that a sum of parts reads."""
+WEIGHT = NumberFormat(8, is_signed=True)
+
+Pair = tuple[int, int]
+Reals = npt.NDArray[np.float64]
+
+
+def read_float_sum(
+    op: Operator,
+    values: list[Value],
+    assembly: Assembly,
+    *,
+    ahead: float | None,
+    signs: tuple[int, ...] = (1, 1),
+    window: tuple[Pair, Pair] = ((1, 1), (1, 1)),
+    area: int = 1,
+) -> Value:
+    """The sum of values, or of the windows of one, divided by an area.
+
+    ahead: the scale of the quantizer that follows; None if none does, and then the operation is refused.
+    """
+    first = values[0]
+    if ahead is None or any(one.origin is None and one.grid is None for one in values):
+        op.refuse(UNQUANTIZED)
+    if any(one.by_channel or one.turns or one.last is not None for one in values):
+        op.refuse(UNQUANTIZED)
+    if any((one.plane, one.is_flat) != (first.plane, first.is_flat) for one in values):
+        op.refuse(f"{UNQUANTIZED}; its planes must be of one size")
+    values = [assembly.entered(one) for one in values]
+    unit = _unit(op, values, ahead, assembly)
+    found = [parts_of(op, value, unit, assembly) for value in values]
+    return _summed(op, first, found, signs, unit, (window, area), assembly)
+
+
+def _unit(op: Operator, values: list[Value], ahead: float, assembly: Assembly) -> Reals:
+    """How much one of what is counted is worth, by channel."""
+    channels = values[0].plane[0]
+    gains = [gain_of(op, value, assembly) for value in values]
+    known = [gain for gain in gains if gain is not None]
+    if not known and all(is_table(value) for value in values):
+        return np.full(channels, max(ahead / MOST_UNITS, *(least_unit(value) for value in values)))
+    if not known:
+        return np.full(channels, ahead / UNITS)
+    each = np.stack([np.broadcast_to(gain, (channels,)) for gain, _ in known])
+    finest = MOST_WEIGHTS // max(taken for _, taken in known)
+    least = np.where(each > 0, each, np.inf).min(axis=0)
+    least = np.where(np.isfinite(least), least, ahead)
+    wanted, needed = (np.ceil(least * units / ahead) for units in (MOST_UNITS, UNITS))
+    factor = np.maximum(np.minimum(wanted, finest), needed).clip(1, LARGEST_FACTOR)
+    return np.maximum(least / factor, ahead / (2 * MOST_UNITS))
+
+
+def _summed(
+    op: Operator,
+    first: Value,
+    found: list[Parts],
+    signs: tuple[int, ...],
+    unit: Reals,
+    window: tuple[tuple[Pair, Pair], int],
+    assembly: Assembly,
+) -> Value:
+    """The layer that adds all parts."""
+    ((kernel, stride), area), channels = window, first.plane[0]
+    taps = [
+        (tap.value, tap.weights * sign)
+        for parts, sign in zip(found, signs, strict=False)
+        for tap in parts.taps
+    ]
+    numbers = int(np.prod(first.plane))
+    if not taps or len(taps) > MOST_PARTS or len(taps) * numbers > MOST_CODES:
+        op.refuse(f"{UNQUANTIZED}, for it would need {len(taps):,} parts of 8 bits")
+    operands = list({id(value): value for value, _ in taps}.values())
+    starts = {id(value): numbers * place for place, value in enumerate(operands)}
+    places = np.arange(numbers, dtype=np.int32).reshape(channels, 1, *first.plane[1:])
+    index = np.concatenate([places + np.int32(starts[id(value)]) for value, _ in taps], axis=1)
+    index = np.ascontiguousarray(index.reshape(-1, *first.plane[1:]))
+    name = unique(f"{name_sum(op)}.parts", set(assembly.nodes))
+    planes = tuple(value.plane for value in operands)
+    move = CodeMove(name, planes, index, COUNTED.number_format, 1.0)
+    one = Affine(np.ones(1), np.zeros(1))
+    moved = on_codes(COUNTED, assembly.add_integers(op, move, operands, one))
+    weight = np.stack([weights for _, weights in taps], axis=1).astype(np.int8)[:, :, None, None]
+    layer = IntegerLayer(
+        name=unique(name_sum(op), set(assembly.nodes)),
+        shape=ConvShape(*moved.plane, channels, *kernel, stride, groups=channels),
+        weight=np.ascontiguousarray(np.broadcast_to(weight, (*weight.shape[:2], *kernel))),
+        weight_format=WEIGHT,
+        act_format=COUNTED.number_format,
+        weight_scale=unit / area,
+        act_scale=1.0,
+    )
+    check_sums(op, layer, None)
+    pixels = kernel[0] * kernel[1]
+    offset = sum(sign * parts.offset for parts, sign in zip(found, signs, strict=False))
+    real = Affine(unit / area, offset * (pixels / area))
+    moved = replace(moved, tensor=NOWHERE, is_flat=first.is_flat)
+    added = assembly.add_integers(op, layer, [moved], real)
+    assembly.notes.append(
+        f"{op.label}: the source adds floats, which are counted here in {len(taps)} parts of 8 bits, so "
+        "that its sums are not compared"
+    )
+    return replace(added, slack=pixels * sum(parts.missed for parts in found))
