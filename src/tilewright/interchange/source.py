@@ -233,11 +233,11 @@ class Imported:
     def _channels_first(self, name: str, found: Tensors, plane: Plane | None) -> npt.NDArray[Any]:
         """A tensor of the file, its channels before its rows; plane: what it is made of, if it is flat."""
         values = found[name]
-        if name not in self.last and plane is None:
-            return values
         if plane is not None and values.ndim == 2:
             channels, height, width = plane
             values = values.reshape(-1, height, width, channels)
+        elif name not in self.last:
+            return values
         return np.moveaxis(values, -1, 1) if values.ndim in (3, 4) else values
 
 
