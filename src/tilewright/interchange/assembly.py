@@ -66,6 +66,8 @@ class Assembly:
         self.notes: list[str] = []
         self.rounded: list[str] = []  # layers whose bias the file has as floats
         self.shown: dict[str, SourceSums] = {}  # their sums, where these show that bias
+        self.added: dict[str, tuple[tuple[Value, ...], tuple[int, ...]]] = {}  # terms of sums of floats
+        self.replaced: set[str] = set()  # nodes that others stand for, if all readers read those
 
     def add(self, op: Operator, node: Node, operands: list[Value], real: Affine) -> Value:
         """Add a node and its links; returns the value of its output.
@@ -197,6 +199,7 @@ class Assembly:
         """
         if not self._inputs:
             raise FormatError(f"{path}: no quantized layer follows from the input")
+        self._drop_replaced({str(one.origin) for one in outputs})
         if self._is_several:
             self._join_parts()
         left = [self._leave(output) for output in outputs]
@@ -227,6 +230,23 @@ class Assembly:
             engine,
             graph.last,
         )
+
+    def _drop_replaced(self, ends: set[str]) -> None:
+        """Take out nodes that others stand for and nobody reads, and those that only they read."""
+        left = self.replaced - ends
+        while left:
+            read = {link.value.origin for link in self._links}
+            name = next((one for one in left if one not in read), "")
+            if not name:
+                return
+            left.remove(name)
+            left |= {str(link.value.origin) for link in self._links if link.consumer == name} - ends
+            self._links = [link for link in self._links if link.consumer != name]
+            for known in (self.nodes, self._inputs, self._sums, self._biases):
+                known.pop(name, None)
+            self._codes = {
+                port: code for port, code in self._codes.items() if port.split(":")[0] != name
+            }
 
     def _source_inputs(self, graph: Graph) -> tuple[SourceInput, ...]:
         """The inputs of the file, and how it quantizes each."""

@@ -66,10 +66,29 @@ def read_float_sum(
         op.refuse(UNQUANTIZED)
     if any((one.plane, one.is_flat) != (first.plane, first.is_flat) for one in values):
         op.refuse(f"{UNQUANTIZED}; its planes must be of one size")
+    values, signs = _unfolded(values, signs, assembly)
     values = [assembly.entered(one) for one in values]
     unit = _unit(op, values, ahead, assembly)
     found = [parts_of(op, value, unit, assembly) for value in values]
-    return _summed(op, first, found, signs, unit, (window, area), assembly)
+    added = _summed(op, first, found, signs, unit, (window, area), assembly)
+    if len(values) > 1:
+        assembly.added[str(added.origin)] = (tuple(values), signs)
+    return added
+
+
+def _unfolded(
+    values: list[Value], signs: tuple[int, ...], assembly: Assembly
+) -> tuple[list[Value], tuple[int, ...]]:
+    """The terms of values that are such sums themselves, and nothing more, in place of these."""
+    terms: list[tuple[Value, int]] = []
+    for value, sign in zip(values, signs, strict=False):
+        inner = assembly.added.get(str(value.origin))
+        if inner is None or len(value.steps) != 1 or value.pools or value.is_flattened:
+            terms.append((value, sign))
+            continue
+        assembly.replaced.add(str(value.origin))
+        terms.extend((one, sign * of) for one, of in zip(*inner, strict=True))
+    return [one for one, _ in terms], tuple(sign for _, sign in terms)
 
 
 def _unit(op: Operator, values: list[Value], ahead: float, assembly: Assembly) -> Reals:

@@ -30,9 +30,11 @@ from tilewright.interchange.linear_quant import (
     clipped_format,
     rounded_bias,
 )
+from tilewright.interchange.layers_of_means import of_codes_before
 from tilewright.interchange.neighbors import LOST_RELU, Neighbors
 from tilewright.interchange.of_codes import on_codes_of
 from tilewright.interchange.onnx_graph import Array, Graph, Operator, scalar
+from tilewright.interchange.pixels import on_pixels, pixel_formats
 from tilewright.interchange.quant_node import (
     QUANT_OPERATORS,
     read_quantizer,
@@ -82,7 +84,7 @@ class Known:
         self._outputs, self._readers, self._opset = graph.outputs, graph.readers(), graph.opset
         self.stated = KnownConstants(dict(graph.constants), self._readers, graph.opset)
         self.constants: dict[str, Array] = self.stated.values
-        self._batch = graph.batch
+        self._batch, self._pixels = graph.batch, pixel_formats(graph)
         self.neighbors = Neighbors.of(graph, self.constants)
         self.views = Views(graph, self.values, self.constants, self.assembly)
 
@@ -189,8 +191,13 @@ class Known:
 
     def read_layer(self, op: Operator, values: list[Value]) -> None:
         """A convolution or a linear layer."""
+        self._read_layer(op, values)
+        if values[0].is_flat and not self.values[op.output].is_flat:  # of a plane, but not in the file
+            self.values[op.output] = replace(self.values[op.output], is_flat=True)
+
+    def _read_layer(self, op: Operator, values: list[Value]) -> None:
         weight = self._weight_of(op, values)
-        value, has_kernel = values[0], self.neighbors.has_kernel(op)
+        value, has_kernel = self._as_pixels(values[0]), self.neighbors.has_kernel(op)
         if op.kind == "ConvTranspose":
             op, value, weight = as_convolution(op, value, weight, self.assembly)
         name = name_layer(op, weight, set(self.assembly.nodes))
@@ -200,6 +207,7 @@ class Known:
             weight = weight.channels_first() if is_last else weight
         elif op.kind == "MatMul" or not op.attributes.get("transB", 0):
             weight = weight.transposed()
+        op, value, weight = of_codes_before(op, value, weight, self.assembly)
         value, weight = with_one_scale(op, value, weight)
         value, weight = narrowed(op, value, weight, self.assembly, name=name)
         read = read_convolution if op.kind == "Conv" else read_linear
@@ -226,6 +234,11 @@ class Known:
         check_sums(op, layer, bias)
         found = self.assembly.add_integers(op, layer, [value], real, bias)
         self.values[op.output] = replace(found, kernel=products_of(value, layer, bias))
+
+    def _as_pixels(self, value: Value) -> Value:
+        """The value, on a grid where it is an input of whole numbers that nobody has quantized."""
+        codes = self._pixels.get(value.input)
+        return value if codes is None else on_pixels(value, codes)
 
     def _weight_of(self, op: Operator, values: list[Value]) -> Weight:
         """The weight of a layer; refuses one that reads anything else than codes and a weight."""

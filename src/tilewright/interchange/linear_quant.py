@@ -70,6 +70,7 @@ def read_grid(op: Operator, constants: dict[str, Array]) -> Grid:
     scale = scalar(op, _constant(op, constants, 1), "the scale of activations")
     if not scale > 0:
         op.refuse(f"the scale must be positive, not {scale}")
+    _check_singles(op, constants)
     kind, zero = _zero_point(op, constants)
     _check_kind(op, kind)
     return Grid(CODES[kind], float(np.float32(scale)), int(scalar(op, zero, ZERO_POINT)))
@@ -99,6 +100,15 @@ def read_grids(op: Operator, value: Value, constants: dict[str, Array]) -> ByCha
     return ByChannel(read_grid(op, first), found)
 
 
+def _check_singles(op: Operator, constants: dict[str, Array]) -> None:
+    """Refuse scales of half precision: what they scale is computed in half precision, too."""
+    if _constant(op, constants, 1).dtype == np.float16:
+        op.refuse(
+            "its scale is float16, so that the source computes with floats that hold no sums of a layer: export "
+            "the network in float32"
+        )
+
+
 def _check_kind(op: Operator, kind: str) -> None:
     """Refuse codes that are none of ours."""
     if kind not in CODES:
@@ -126,6 +136,7 @@ def read_integers(op: Operator, constants: dict[str, Array]) -> Integers:
     """
     codes, scale = constants[op.inputs[0]], _constant(op, constants, 1).astype(np.float64)
     kind, wide = codes.dtype.name, codes.astype(np.int64)
+    _check_singles(op, constants)
     if kind != "int32":
         _check_kind(op, kind)
     if not (np.isfinite(scale).all() and scale.all()):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -99,7 +100,8 @@ class Graph:
     `batch`, or any number if that is 0. input_kind: the type of its numbers, as "float" or "uint8". last: the
     tensors of planes that have their channels last. opset: the version of the standard operators.
     plane: what the input is read as, if that is not its shape. others: the inputs behind the first one.
-    made: tensors that are not in the file, of operations that stand for others.
+    made: tensors that are not in the file, of operations that stand for others. annotated: what the file says
+    of the numbers of an input, as "UINT8".
     """
 
     ops: tuple[Operator, ...]
@@ -114,6 +116,7 @@ class Graph:
     plane: tuple[int, ...] = ()
     others: tuple[GraphInput, ...] = ()
     made: frozenset[str] = frozenset()
+    annotated: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def inputs(self) -> tuple[GraphInput, ...]:
@@ -167,8 +170,26 @@ def _parse(graph: onnx.GraphProto, path: Path) -> Graph:
     first, *others = _read_inputs(inputs, path)
     batch = max(inputs[0].type.tensor_type.shape.dim[0].dim_value, 0)
     return Graph(
-        ops, constants, first.name, first.sizes, batch, outputs, first.kind, others=tuple(others)
+        ops,
+        constants,
+        first.name,
+        first.sizes,
+        batch,
+        outputs,
+        first.kind,
+        others=tuple(others),
+        annotated=_annotated(graph),
     )
+
+
+def _annotated(graph: onnx.GraphProto) -> dict[str, str]:
+    """What numbers tensors hold, as qonnx and FINN note it."""
+    return {
+        one.tensor_name: pair.value
+        for one in graph.quantization_annotation
+        for pair in one.quant_parameter_tensor_names
+        if pair.key == "finn_datatype"
+    }
 
 
 def _read_inputs(inputs: list[onnx.ValueInfoProto], path: Path) -> list[GraphInput]:
