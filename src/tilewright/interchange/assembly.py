@@ -66,7 +66,9 @@ class Assembly:
         self.notes: list[str] = []
         self.rounded: list[str] = []  # layers whose bias the file has as floats
         self.shown: dict[str, SourceSums] = {}  # their sums, where these show that bias
-        self.added: dict[str, tuple[tuple[Value, ...], tuple[int, ...]]] = {}  # terms of sums of floats
+        self.added: dict[
+            str, tuple[tuple[Value, ...], tuple[int, ...]]
+        ] = {}  # terms of sums of floats
         self.replaced: set[str] = set()  # nodes that others stand for, if all readers read those
 
     def add(self, op: Operator, node: Node, operands: list[Value], real: Affine) -> Value:

@@ -95,7 +95,9 @@ class ChannelsFirst:
         if op.kind in SPATIAL and op.domain != DOMAIN:
             op.refuse("it reads planes with their channels last, but takes them as channels first")
         if op.domain != DOMAIN and op.kind not in READ:
-            op.refuse("it reads planes with their channels last, and may take them as channels first")
+            op.refuse(
+                "it reads planes with their channels last, and may take them as channels first"
+            )
         self.last |= {*op.outputs}
         if op.kind == "MultiThreshold":
             op.expect(data_layout="NHWC")

@@ -34,8 +34,8 @@ def low_digits(
 ) -> tuple[Value, int]:
     """The sums of a copy of a layer, from each of which `taken` times 127 are taken for each block.
 
-    blocks: counts of these, of the layer's pixels. direction: 1 or -1 by channel: where it is -1, they are added.
-    Also what the sums, times their direction, have more than that.
+    blocks: counts of these, of the layer's pixels. direction: 1 or -1 by channel: where it is -1, blocks are
+    added. Also what the sums, times their direction, have more than that.
     """
     read = assembly.entered(assembly.reads(node.name))
     grid, shape = read.grid, node.shape
@@ -77,10 +77,8 @@ def _tap(op: Operator, shape: ConvShape, axis: int) -> int:
     return before
 
 
-def _index(
-    op: Operator, shape: ConvShape, tap: tuple[int, int], taken: int
-) -> np.ndarray:
-    """Places of what the copy reads: the layer's channels, then blocks where its outputs read them, by group."""
+def _index(op: Operator, shape: ConvShape, tap: tuple[int, int], taken: int) -> np.ndarray:
+    """Places of what the copy reads, by group: the layer's channels, then blocks where outputs read them."""
     groups, pixels = shape.groups, shape.ih * shape.iw
     channels = np.arange(shape.ic * pixels, dtype=np.int32).reshape(groups, -1, shape.ih, shape.iw)
     outputs = np.arange(shape.oc * shape.oh * shape.ow, dtype=np.int32) + shape.ic * pixels
@@ -95,9 +93,7 @@ def _index(
     return np.ascontiguousarray(index)
 
 
-def _weight(
-    node: IntegerLayer, direction: Ints, taken: int, tap: tuple[int, int]
-) -> np.ndarray:
+def _weight(node: IntegerLayer, direction: Ints, taken: int, tap: tuple[int, int]) -> np.ndarray:
     """The layer's weights, and those that take blocks away."""
     shape, width = node.shape, node.weight.shape[1]
     each = shape.oc // shape.groups

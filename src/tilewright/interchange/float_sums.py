@@ -10,19 +10,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from tilewright.interchange.assembly import Assembly
-from tilewright.interchange.float_parts import (
-    COUNTED,
-    MOST_PARTS,
-    UNQUANTIZED,
-    Parts,
-    gain_of,
+from tilewright.interchange.float_codes import (
+    follows_codes,
     is_table,
     least_unit,
-    parts_of,
+    of_codes,
+    step_of_codes,
 )
+from tilewright.interchange.float_layers import of_sums, step_of_sums
+from tilewright.interchange.float_parts import COUNTED, MOST_PARTS, UNQUANTIZED, Parts, Reals
 from tilewright.interchange.moves import on_codes
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.read_layers import check_sums, unique
@@ -42,7 +40,6 @@ MOST_CODES = 2**23
 WEIGHT = NumberFormat(8, is_signed=True)
 
 Pair = tuple[int, int]
-Reals = npt.NDArray[np.float64]
 
 
 def read_float_sum(
@@ -69,7 +66,10 @@ def read_float_sum(
     values, signs = _unfolded(values, signs, assembly)
     values = [assembly.entered(one) for one in values]
     unit = _unit(op, values, ahead, assembly)
-    found = [parts_of(op, value, unit, assembly) for value in values]
+    found = [
+        (of_codes if follows_codes(value) else of_sums)(op, value, unit, assembly)
+        for value in values
+    ]
     added = _summed(op, first, found, signs, unit, (window, area), assembly)
     if len(values) > 1:
         assembly.added[str(added.origin)] = (tuple(values), signs)
@@ -94,7 +94,7 @@ def _unfolded(
 def _unit(op: Operator, values: list[Value], ahead: float, assembly: Assembly) -> Reals:
     """How much one of what is counted is worth, by channel."""
     channels = values[0].plane[0]
-    gains = [gain_of(op, value, assembly) for value in values]
+    gains = [_step(op, value, assembly) for value in values]
     known = [gain for gain in gains if gain is not None]
     if not known and all(is_table(value) for value in values):
         return np.full(channels, max(ahead / MOST_UNITS, *(least_unit(value) for value in values)))
@@ -106,7 +106,16 @@ def _unit(op: Operator, values: list[Value], ahead: float, assembly: Assembly) -
     least = np.where(np.isfinite(least), least, ahead)
     wanted, needed = (np.ceil(least * units / ahead) for units in (MOST_UNITS, UNITS))
     factor = np.maximum(np.minimum(wanted, finest), needed).clip(1, LARGEST_FACTOR)
-    return np.maximum(least / factor, ahead / (2 * MOST_UNITS))
+    unit: Reals = np.maximum(least / factor, ahead / (2 * MOST_UNITS))
+    return unit
+
+
+def _step(op: Operator, value: Value, assembly: Assembly) -> tuple[Reals, int] | None:
+    """By how much a value rises from one sum or code to the next, and with how many weights."""
+    if not follows_codes(value):
+        return step_of_sums(value, assembly)
+    step = step_of_codes(op, value)
+    return None if step is None else (step, 1)
 
 
 def _summed(
@@ -150,7 +159,9 @@ def _summed(
     )
     check_sums(op, layer, None)
     pixels = kernel[0] * kernel[1]
-    offset = sum(sign * parts.offset for parts, sign in zip(found, signs, strict=False))
+    offset = np.zeros(channels)
+    for parts, sign in zip(found, signs, strict=False):
+        offset = offset + sign * parts.offset
     real = Affine(unit / area, offset * (pixels / area))
     moved = replace(moved, tensor=NOWHERE, is_flat=first.is_flat)
     added = assembly.add_integers(op, layer, [moved], real)

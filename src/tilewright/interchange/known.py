@@ -25,12 +25,12 @@ from tilewright.interchange.joins import (
     read_table,
 )
 from tilewright.interchange.known_constants import KnownConstants, bounds
+from tilewright.interchange.layers_of_means import of_codes_before
 from tilewright.interchange.linear_quant import (
     LINEAR_QUANT,
     clipped_format,
     rounded_bias,
 )
-from tilewright.interchange.layers_of_means import of_codes_before
 from tilewright.interchange.neighbors import LOST_RELU, Neighbors
 from tilewright.interchange.of_codes import on_codes_of
 from tilewright.interchange.onnx_graph import Array, Graph, Operator, scalar
@@ -192,7 +192,9 @@ class Known:
     def read_layer(self, op: Operator, values: list[Value]) -> None:
         """A convolution or a linear layer."""
         self._read_layer(op, values)
-        if values[0].is_flat and not self.values[op.output].is_flat:  # of a plane, but not in the file
+        if (
+            values[0].is_flat and not self.values[op.output].is_flat
+        ):  # of a plane, but not in the file
             self.values[op.output] = replace(self.values[op.output], is_flat=True)
 
     def _read_layer(self, op: Operator, values: list[Value]) -> None:

@@ -20,7 +20,7 @@ from tilewright.spec import SumPool
 def of_codes_before(
     op: Operator, value: Value, weight: Weight, assembly: Assembly
 ) -> tuple[Operator, Value, Weight]:
-    """The layer, what it reads and its weight ``oc ic ...``; where it reads means, those of the codes before."""
+    """A layer, what it reads and its weight ``oc ic ...``; where it reads means, of the codes before."""
     node = assembly.nodes.get(str(value.origin))
     if not isinstance(node, SumPool) or value.grid is not None or not _is_bare(value):
         return op, value, weight

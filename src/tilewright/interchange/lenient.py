@@ -30,8 +30,8 @@ def tidy(model: onnx.ModelProto) -> onnx.ModelProto:
     Files of older exporters and of qonnx's own clean-up lack the imports; other tools list an input, an
     output or an initializer in ``value_info`` again, or one tensor there twice. Functions that a file defines
     itself stand where they are called. A graph without a name gets one. "ai.onnx" is another name of
-    the domain without one, and ROUND_TO_ZERO, as Brevitas has it, of what qonnx's executor calls DOWN. A Trunc of
-    six inputs is of the second version of its domain, whatever the import says.
+    the domain without one, and ROUND_TO_ZERO, as Brevitas has it, of what qonnx's executor calls DOWN. A
+    Trunc of six inputs is of the second version of its domain, whatever the import says.
     """
     copy = onnx.ModelProto()
     copy.CopyFrom(inline_local_functions(model) if model.functions else model)

@@ -104,8 +104,8 @@ def _check_singles(op: Operator, constants: dict[str, Array]) -> None:
     """Refuse scales of half precision: what they scale is computed in half precision, too."""
     if _constant(op, constants, 1).dtype == np.float16:
         op.refuse(
-            "its scale is float16, so that the source computes with floats that hold no sums of a layer: export "
-            "the network in float32"
+            "its scale is float16, so that the source computes with floats that hold no sums of a layer: "
+            "export the network in float32"
         )
 
 

@@ -30,7 +30,10 @@ def on_pixels(value: Value, codes: NumberFormat) -> Value:
         real = step.apply
         if not isinstance(real, Affine) or real.gain.size > 1 or real.offset.size > 1:
             return value
-        gain, offset = gain * float(real.gain[0]), offset * float(real.gain[0]) + float(real.offset[0])
+        gain, offset = (
+            gain * float(real.gain[0]),
+            offset * float(real.gain[0]) + float(real.offset[0]),
+        )
     zero = round(-offset / gain) if gain > 0 else 0
     is_whole = gain > 0 and abs(zero * gain + offset) <= NEAR * gain
     if not is_whole or not codes.min_code <= zero <= codes.max_code:

@@ -1,7 +1,8 @@
-"""What affine steps, Relu and Clip make of a layer's sums: a value that rises evenly from one sum to another."""
+"""What affine steps, Relu and Clip make of a layer's sums: a value that rises evenly between two sums."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +20,8 @@ NEAR = 1e-3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ramp:
-    """A value ``base`` before the sum `first`, ``base + jump + gain * (sum - first)`` up to `last`, and `top`,
-    which is `rest` more than that, behind it; by channel. Sums are times `direction`, so that none falls.
+    """A value ``base`` before the sum `first`, ``base + jump + gain * (sum - first)`` from there to `last`,
+    and `top`, which is `rest` more than that, behind it; by channel. Sums are times `direction`: none falls.
 
     is_held: a sum behind `last` is possible.
     """
@@ -72,7 +73,8 @@ def find_ramp(value: Value, node: Node) -> Ramp | None:
     end = np.where(direction > 0, high, -low)
 
     def real(sums: Ints) -> Reals:
-        return real_of(value, (direction * sums).astype(np.float64)[None])[0]
+        found: Reals = real_of(value, (direction * sums).astype(np.float64)[None])[0]
+        return found
 
     base, top = real(start), real(end)
     is_flat = base == top
@@ -87,21 +89,20 @@ def find_ramp(value: Value, node: Node) -> Ramp | None:
     gain = rise / np.maximum(last - first, 1)
     is_held &= ~is_flat
     found = Ramp(direction, first, last, gain, base, jump, top, is_held)
-    places = np.linspace(first, last, SAMPLED)
-    sums = np.rint(places)
-    values = real_of(value, direction * sums)
+    sums = np.rint(np.linspace(first, last, SAMPLED)).astype(np.int64)
+    values = real_of(value, (direction * sums).astype(np.float64))
     even = base + jump + gain * (sums - first)
     is_even = np.abs(values - even) <= NEAR * gain + 1e-9 * np.abs(values)
     is_small = (found.jump <= (1 + NEAR) * gain) & (found.rest <= (1 + NEAR) * gain)
     return found if bool(is_even.all() and (is_small | is_flat | (last == first)).all()) else None
 
 
-def _first(is_there: object, low: Ints, high: Ints) -> Ints:
+def _first(is_there: Callable[[Ints], npt.NDArray[np.bool_]], low: Ints, high: Ints) -> Ints:
     """The first sum of each channel from which on something is so; `high` if it is so nowhere before."""
     low, high = low.copy(), high.copy()
     while (low < high).any():
         middle = (low + high) // 2
-        there = is_there(middle)  # type: ignore[operator]
+        there = is_there(middle)
         high = np.where(there, middle, high)
         low = np.where(there, low, np.minimum(middle + 1, high))
     return high

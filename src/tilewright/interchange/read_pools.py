@@ -101,8 +101,8 @@ def read_average(
 ) -> tuple[Value, tuple[int, ...]]:
     """The mean of each window, or along axes, or its sum, and the sizes of the file's tensor of it.
 
-    is_kernel: ONNX Runtime makes codes of it at once, if it reads codes. ahead: the scale of the quantizer that
-    follows. Where the sizes are not those of the value's plane, its numbers have the same order there.
+    is_kernel: ONNX Runtime makes codes of it at once, if it reads codes. ahead: the scale of the quantizer
+    that follows. Where the sizes are not those of the value's plane, its numbers have the same order there.
     """
     grid = value.grid
     if grid is None and ahead is None:

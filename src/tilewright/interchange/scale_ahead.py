@@ -14,7 +14,17 @@ WITH_SCALE = ("BipolarQuant", "IntQuant", "Quant", "QuantizeLinear")
 PASSED = (
     *("Add", "AveragePool", "Cast", "Clip", "Concat", "Dropout", "Flatten", "GlobalAveragePool"),
     *("GlobalMaxPool", "Identity", "LeakyRelu", "Max", "MaxPool", "Min", "PRelu", "ReduceMax"),
-    *("ReduceMean", "Relu", "Reshape", "Slice", "Split", "Squeeze", "Sub", "Transpose", "Unsqueeze"),
+    *(
+        "ReduceMean",
+        "Relu",
+        "Reshape",
+        "Slice",
+        "Split",
+        "Squeeze",
+        "Sub",
+        "Transpose",
+        "Unsqueeze",
+    ),
 )
 """Operations that make no difference larger, of values that they read."""
 
@@ -24,7 +34,7 @@ SCALED = ("BatchNormalization", "Div", "Mul")
 def scale_ahead(
     tensor: str, readers: Mapping[str, Sequence[Operator]], constants: Mapping[str, Array]
 ) -> float | None:
-    """The least scale of the quantizers that follow a tensor, in terms of its own values; None if none does."""
+    """The least scale of the quantizers that follow a tensor, in terms of its values; None if none does."""
     found = []
     for op in readers.get(tensor, ()):
         if op.kind in WITH_SCALE and len(op.inputs) > 1 and op.inputs[1] in constants:
