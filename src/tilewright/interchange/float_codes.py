@@ -84,7 +84,8 @@ def of_codes(op: Operator, value: Value, unit: Reals, assembly: Assembly) -> Par
     numbers = np.arange(int(np.prod(source.plane)), dtype=np.int32).reshape(source.plane)
     if is_table(value) and (unit == unit[0]).all():
         return _looked_up(op, source, table[0], unit, assembly, rounding)
-    moved = add_move(op, source, numbers, assembly, tensor=None)
+    named = replace(op, scope=f"{name_sum(op)}.codes")
+    moved = add_move(named, source, numbers, assembly, tensor=None)
     moved = replace(moved, is_flat=value.is_flat)
     grid, codes = source.grid, table.shape[1]
     assert grid is not None, "codes"  # noqa: S101
@@ -125,7 +126,7 @@ def _looked_up(
     taps = []
     for digits, weight in zip(divmod(units, LARGEST_WEIGHT), (LARGEST_WEIGHT, 1), strict=True):
         node = CodeTable(
-            unique(name_sum(op), set(assembly.nodes)),
+            unique(f"{name_sum(op)}.digits", set(assembly.nodes)),
             (source.plane,),
             digits.astype(np.int32),
             grid.number_format,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tilewright.interchange.values import Affine
 from tilewright.interchange.witness import Tensors, run_file
 from tilewright.spec import (
     Codes,
+    IntArray,
     IntegerNetwork,
     Ints,
     Node,
@@ -154,8 +156,10 @@ class Imported:
             for link in node.requantizations
         )
 
-    def unresolved_sums(self, node: Node, sums: Ints) -> npt.NDArray[np.bool_]:
-        """Which of a node's sums ``n c h w`` the file's float32 values cannot carry.
+    def unresolved_sums(
+        self, node: Node, sums: Ints, operands: Sequence[IntArray] = ()
+    ) -> npt.NDArray[np.bool_]:
+        """Which of a node's sums ``n c h w`` the file's float32 values cannot carry; operands: their codes.
 
         A channel with a tiny scale and a normal bias is such: the bias alone fills the value's digits. So do
         the terms of a sum or a difference, of which little may be left.
@@ -164,7 +168,8 @@ class Imported:
         gain, offset = np.abs(real.gain.reshape(-1, 1, 1)), real.offset.reshape(-1, 1, 1)
         value = np.maximum(np.abs(sums * real.gain.reshape(-1, 1, 1) + offset), np.abs(offset))
         if isinstance(node, ResidualAdd):
-            value = np.maximum(value, node.term_bound() * gain)
+            for term, codes in zip(node.gains, operands, strict=False):
+                value = np.maximum(value, np.abs(term * codes.astype(np.int64)) * gain)
         is_lost: npt.NDArray[np.bool_] = CARRIED * np.spacing(value.astype(np.float32)) > gain
         return is_lost
 

@@ -164,10 +164,11 @@ def _unresolved(imported: Imported, stimulus: Stimulus) -> tuple[Mask, Mask]:
     open_codes: dict[str, npt.NDArray[np.bool_]] = {}
     for node in imported.network.nodes:
         ports = [port_name(node.name, operand) for operand in range(node.operands)]
-        sums = reference_sums(node, *(stimulus.codes[port] for port in ports))
+        operands = [stimulus.codes[port] for port in ports]
+        sums = reference_sums(node, *operands)
         inherited = _inherited(node, imported, open_codes)
         if node.name in imported.sums:
-            open_sums[node.name] = imported.unresolved_sums(node, sums) | inherited
+            open_sums[node.name] = imported.unresolved_sums(node, sums, operands) | inherited
         for link in node.requantizations:
             beside = (imported.unresolved_codes(link, sums) | inherited).astype(np.int64)
             for pool in link.pools:

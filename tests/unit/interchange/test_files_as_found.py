@@ -617,7 +617,7 @@ def test_a_link_of_which_nothing_can_be_compared_neither_fails_nor_passes(tmp_pa
 def test_an_import_of_which_nothing_at_all_can_be_compared_fails(tmp_path, monkeypatch):
     """Comparing nothing is no pass: here the source's floats carry no sum of any node either."""
     monkeypatch.setattr(
-        Imported, "unresolved_sums", lambda _, _node, sums: np.full(sums.shape, True)
+        Imported, "unresolved_sums", lambda _, _node, sums, *_of: np.full(sums.shape, True)
     )
     monkeypatch.setattr(
         Imported, "unresolved_codes", lambda _, _link, sums: np.full(sums.shape, True)

@@ -291,8 +291,11 @@ REFUSED = [
         "node sum (Add): it adds values that are not quantized",
     ),
     (
-        put_after("relu", node("GlobalAveragePool", "mean", ["relu"])),
-        "node mean (GlobalAveragePool): it averages values that are not quantized",
+        put_after(
+            "relu",
+            node("AveragePool", "mean", ["relu"], kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        ),
+        "node mean (AveragePool): it averages values that are not quantized",
     ),
     (
         put_after(
