@@ -19,7 +19,18 @@ from tilewright.spec.step_search import Floats
 LARGEST_WEIGHT = 1024
 """Of whole weights with the ratios in them: more would be too many parts of 8 bits."""
 
+NEAR = 64
+"""Ratios are near enough if psums miss those of the file by at most such a part of a step behind them."""
+
+NEARLY = (
+    "scales that differ by input channel have the ratios of small whole numbers here, which are nearly those "
+    "of the file, so that its sums are not compared"
+)
+LARGEST_NEARLY = 4096
+"""Of whole weights with such ratios in them."""
 WEIGHTS = "quantize by output channel"
+
+Reals = npt.NDArray[np.float64]
 
 
 def quantized_by_channel(op: Operator, value: Value, quantizer: FileQuantizer) -> Value:
@@ -70,10 +81,14 @@ def dequantized(op: Operator, value: Value, stated: ByChannel) -> Value:
     return replace(value, tensor=op.output, codes_at=None)
 
 
-def with_one_scale(op: Operator, value: Value, weight: Weight) -> tuple[Value, Weight]:
-    """What a layer reads, and its weight ``oc ic ...`` with one scale for each output channel.
+def with_one_scale(
+    op: Operator, value: Value, weight: Weight, *, ahead: float | None
+) -> tuple[Value, Weight, float]:
+    """What a layer reads, its weight ``oc ic ...`` with one scale for each output channel, and by how much
+    its psums may miss those of the file.
 
-    Ratios of scales that differ by input channel become factors of whole weights; refuses others.
+    Ratios of scales that differ by input channel become factors of whole weights. Where they are not whole,
+    those of small whole numbers do, if a quantizer of the scale `ahead` follows: what they miss is little.
     """
     codes, known = weight.codes, value.by_channel
     scale = np.broadcast_to(weight.quantizer.scale, codes.shape)
@@ -83,21 +98,44 @@ def with_one_scale(op: Operator, value: Value, weight: Weight) -> tuple[Value, W
     each = scale.reshape(len(codes), -1)
     if (each == each[:, :1]).all():
         kept = weight.quantizer.scale if known is None else _by_output(each[:, 0], codes.ndim)
-        return value, replace(weight, quantizer=replace(weight.quantizer, scale=kept))
+        return value, replace(weight, quantizer=replace(weight.quantizer, scale=kept)), 0.0
     least = each.min(axis=1)
     ratios = scale / _by_output(least, codes.ndim)
-    whole = codes * np.rint(ratios)
-    if (ratios != np.rint(ratios)).any() or np.abs(whole).max() > LARGEST_WEIGHT:
+    found = _whole(codes, ratios, value, least, ahead)
+    if found is None:
         what = "its input and its weight have" if known is not None else "its weight has"
         remedy = "let the quantizer of its input have one scale" if known is not None else WEIGHTS
         op.refuse(
             f"{what} scales that differ by input channel, and not by whole factors that weights up to "
             f"{LARGEST_WEIGHT} hold: {remedy}"
         )
+    whole, part, missed = found
     bits = min(8, signed_bits_needed(int(whole.min()), int(whole.max())))
     wide = NumberFormat(max(2, bits), is_signed=True)
-    quantizer = FileQuantizer(wide, _by_output(least, codes.ndim))
-    return value, replace(weight, codes=whole, quantizer=quantizer, is_integer=False)
+    quantizer = FileQuantizer(wide, _by_output(least / part, codes.ndim))
+    return value, replace(weight, codes=whole, quantizer=quantizer, is_integer=False), missed
+
+
+def _whole(
+    codes: Reals, ratios: Reals, value: Value, least: Reals, ahead: float | None
+) -> tuple[Reals, int, float] | None:
+    """Weights times their ratios in whole numbers, into how many parts these divide the least scale, and by
+    how much a psum of them may miss; None if weights get too large.
+    """
+    grid, sizes = value.grid, np.abs(codes)
+    assert grid is not None, "a layer reads codes"  # noqa: S101
+    if (ratios == np.rint(ratios)).all():
+        whole = codes * ratios
+        return (whole, 1, 0.0) if np.abs(whole).max() <= LARGEST_WEIGHT else None
+    for part in range(1, LARGEST_NEARLY) if ahead is not None else ():
+        factors = np.rint(ratios * part)
+        if (sizes * factors).max() > LARGEST_NEARLY:
+            break
+        off = sizes * np.abs(ratios * part - factors)
+        missed = off.reshape(len(codes), -1).sum(axis=1) * max(-grid.low, grid.high)
+        if ahead is not None and (missed * least * grid.scale / part).max() <= ahead / NEAR:
+            return codes * factors, part, float(missed.max())
+    return None
 
 
 def _by_output(values: npt.NDArray[np.float64], axes: int) -> npt.NDArray[np.float64]:

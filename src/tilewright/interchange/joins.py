@@ -19,7 +19,7 @@ from tilewright.interchange.onnx_graph import Array, Operator, scalar
 from tilewright.interchange.quant_node import QUANT_OPERATORS, FileQuantizer, read_quantizer
 from tilewright.interchange.read_layers import unique
 from tilewright.interchange.turning import quantized
-from tilewright.interchange.values import Affine, Step, Value
+from tilewright.interchange.values import Affine, ByChannel, Step, Value
 from tilewright.interchange.wiring import name_sum
 from tilewright.spec import CodeMove, CodeProduct, CodeTable, Ints
 from tilewright.spec.step_search import Floats
@@ -93,7 +93,8 @@ def read_concat(
 ) -> Value:
     """Concat; operands on grids of their own are put on that of the quantizer behind it."""
     values = values if ahead is not None else on_one_format(op, values, assembly)
-    grids = [_grid(op, value) for value in values] if ahead is None else []
+    grids = [_first_grid(op, value) for value in values] if ahead is None else []
+    are_unlike = len(set(grids)) > 1 or any(value.by_channel for value in values)
     first = values[0]
     if len(values) != len(op.inputs):
         op.refuse("it must put activations together, not constants")
@@ -106,10 +107,15 @@ def read_concat(
         )
     if any(value.last for value in values):
         op.refuse("it must read values that were flattened with their channels first")
-    if ahead is None and len(set(grids)) > 1:
+    if ahead is None and len({(grid.number_format, grid.zero_point) for grid in grids}) > 1:
         op.refuse(
-            "it puts codes of different scales or zero-points together: let them share one quantizer, or put "
-            "a quantizer behind it"
+            "it puts codes of different formats or zero-points together: let them share one quantizer, or "
+            "put a quantizer behind it"
+        )
+    if ahead is None and are_unlike and axis:
+        op.refuse(
+            "it puts codes of different scales together, and not channel by channel: let them share one "
+            "quantizer, or put a quantizer behind it"
         )
     index = _put_together(sizes, axis)
     if ahead is not None:
@@ -123,7 +129,26 @@ def read_concat(
     planes = tuple(value.plane for value in values)
     index = index.reshape(*index.shape, *(1,) * (3 - index.ndim))
     node = CodeMove(_name(op, assembly), planes, index, grid.number_format, grid.scale)
+    if ahead is None and are_unlike:
+        values = [replace(one, grid=grid) for one, grid in zip(values, grids, strict=True)]
+        return _by_channel(op, node, values, grids, assembly)
     return _moved(op, node, values, grid, assembly, has_sums=ahead is None)
+
+
+def _by_channel(
+    op: Operator, node: CodeMove, values: list[Value], grids: list[Grid], assembly: Assembly
+) -> Value:
+    """Codes whose scales differ by channel, as those of the operands do."""
+    scales = np.concatenate(
+        [
+            np.full(value.plane[0], grid.scale)
+            if value.by_channel is None
+            else value.by_channel.scales
+            for value, grid in zip(values, grids, strict=True)
+        ]
+    )
+    moved = _moved(op, node, values, grids[0], assembly, has_sums=False)
+    return replace(moved, grid=None, by_channel=ByChannel(grids[0], scales))
 
 
 def _entered(op: Operator, value: Value, assembly: Assembly) -> Value:
@@ -195,6 +220,11 @@ def _moved(
     real = Affine(np.array([grid.scale]), np.array([-grid.zero_point * grid.scale]))
     add = assembly.add if has_sums else assembly.add_integers
     return on_codes(grid, add(op, node, values, real))
+
+
+def _first_grid(op: Operator, value: Value) -> Grid:
+    """The grid of a value, or that of its first channel, where they differ."""
+    return _grid(op, value) if value.by_channel is None else value.by_channel.grid
 
 
 def _grid(op: Operator, value: Value) -> Grid:

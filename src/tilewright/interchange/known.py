@@ -11,7 +11,12 @@ from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.blends import is_blend, read_blend
 from tilewright.interchange.by_constant import by_constant, constant_kernel
 from tilewright.interchange.by_pixel import by_pixel
-from tilewright.interchange.channel_scales import clipped, quantized_by_channel, with_one_scale
+from tilewright.interchange.channel_scales import (
+    NEARLY,
+    clipped,
+    quantized_by_channel,
+    with_one_scale,
+)
 from tilewright.interchange.extremes import EXTREMES, read_extreme
 from tilewright.interchange.float_sums import read_float_sum
 from tilewright.interchange.functions import FUNCTIONS, OPSET, read_of_sums
@@ -50,7 +55,13 @@ from tilewright.interchange.read_layers import (
     read_linear,
     scales_of,
 )
-from tilewright.interchange.read_pools import LARGEST, POOLS, read_average, read_largest
+from tilewright.interchange.read_pools import (
+    AVERAGES,
+    LARGEST,
+    POOLS,
+    read_average,
+    read_largest,
+)
 from tilewright.interchange.read_steps import ELEMENTWISE, LAYOUTS, moved_input
 from tilewright.interchange.scale_ahead import scale_ahead
 from tilewright.interchange.source import SourceSums
@@ -69,7 +80,7 @@ WEIGHTED = (*LAYERS, "Attention", "Einsum", "GRU", "LSTM", "MultiHeadAttention",
 
 ARITHMETIC = ("Add", "Mul", "Sub")
 STEPS_OF_CONSTANTS = (*ARITHMETIC, "Div")
-PASSES_CHANNELS = (*LAYOUTS, *LARGEST, "DequantizeLinear", "Clip")
+PASSES_CHANNELS = (*LAYOUTS, *LARGEST, *AVERAGES, "DequantizeLinear", "Clip", "Concat")
 """Operations that take a scale for each channel, as layers do."""
 JOINS = (*ARITHMETIC, *EXTREMES, "Concat")
 """Operations of several activations; all but the last may also be of one and a constant."""
@@ -210,12 +221,18 @@ class Known:
         elif op.kind == "MatMul" or not op.attributes.get("transB", 0):
             weight = weight.transposed()
         op, value, weight = of_codes_before(op, value, weight, self.assembly)
-        value, weight = with_one_scale(op, value, weight)
+        ahead = self._scale_ahead(op.output)
+        value, weight, missed = with_one_scale(op, value, weight, ahead=ahead)
         value, weight = narrowed(op, value, weight, self.assembly, name=name)
         read = read_convolution if op.kind == "Conv" else read_linear
         layer = read(op, name, value, weight)
         real = read_bias(op, self.constants, layer)
         bias = self.stated.integers.get(op.inputs[2]) if len(op.inputs) > 2 else None
+        if missed:
+            self.assembly.notes.append(f"{op.label}: {NEARLY}")
+            found = self.assembly.add_integers(op, layer, [value], real)
+            self.values[op.output] = replace(found, slack=missed)
+            return
         has_kernel = has_kernel and value.codes_at is not None and weight.is_integer
         if bias is None and self._is_rounded(op, value, real):
             bias = rounded_bias(real.offset, scales_of(value, layer))

@@ -13,7 +13,7 @@ from tilewright.interchange.moves import Places, add_move, code_of
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.read_layers import unique
 from tilewright.interchange.read_steps import constant_input
-from tilewright.interchange.values import Affine, Value
+from tilewright.interchange.values import BY_CHANNEL, Affine, Value
 from tilewright.interchange.windows import Axis, pooled_ends, read_axes
 from tilewright.interchange.wiring import name_sum
 from tilewright.spec import MaxPool, Plane, SumPool
@@ -104,7 +104,8 @@ def read_average(
     is_kernel: ONNX Runtime makes codes of it at once, if it reads codes. ahead: the scale of the quantizer
     that follows. Where the sizes are not those of the value's plane, its numbers have the same order there.
     """
-    grid = value.grid
+    known = value.by_channel
+    grid = value.grid if known is None else known.grid
     if grid is None and ahead is None:
         op.refuse(FLOATS)
     axes = [] if op.kind == "AveragePool" else _reduced(op, value, constants)
@@ -117,6 +118,10 @@ def read_average(
         window = kernel, stride
         found = read_float_sum(op, [value], assembly, ahead=ahead, window=window, area=area)
         return _squeezed(op, found, axes)
+    if known is not None:
+        if CHANNELS in axes or any(map(any, ends)):
+            op.refuse(BY_CHANNEL)
+        value = replace(value, grid=grid)
     if CHANNELS in axes:
         value = _channels_side_by_side(op, value, assembly)
     if any(map(any, ends)) and not op.attributes.get("count_include_pad", 0):
@@ -126,9 +131,10 @@ def read_average(
     name = unique(name_sum(op), set(assembly.nodes))
     node = SumPool(name, value.plane, kernel, stride, grid.number_format, grid.scale)
     area = 1 if op.kind == "ReduceSum" else node.area
-    offset, step = -grid.zero_point * node.area, grid.scale / area
-    real = Affine(np.array([step]), np.array([offset * step]))
-    if not is_kernel or value.codes_at is None or op.kind.startswith("Reduce"):
+    offset = -grid.zero_point * node.area
+    steps = (np.array([grid.scale]) if known is None else known.scales) / area
+    real = Affine(steps, offset * steps)
+    if known is not None or not is_kernel or value.codes_at is None or op.kind.startswith("Reduce"):
         found = assembly.add(op, node, [value], real)
     else:
         found = assembly.add_integers(op, node, [value], real)

@@ -29,6 +29,12 @@ PASSED = (
 """Operations that make no difference larger, of values that they read."""
 
 SCALED = ("BatchNormalization", "Div", "Mul")
+STEEPEST = 2.0
+"""More than what a function of `FUNCTIONS` may make of a difference."""
+FUNCTIONS = (
+    *("Abs", "Celu", "Elu", "Erf", "Gelu", "HardSigmoid", "HardSwish", "Mish", "Selu", "Sigmoid"),
+    *("Softplus", "Softsign", "Tanh"),
+)
 
 
 def scale_ahead(
@@ -42,6 +48,9 @@ def scale_ahead(
             found.append(least if least > 0 else None)
         elif op.kind in PASSED:
             found.extend(scale_ahead(name, readers, constants) for name in op.outputs)
+        elif op.kind in FUNCTIONS:
+            behind = scale_ahead(op.output, readers, constants)
+            found.append(behind / STEEPEST if behind else None)
         elif op.kind in SCALED and all(name in constants for name in op.inputs if name != tensor):
             factor = _factor(op, tensor, constants)
             behind = scale_ahead(op.output, readers, constants)

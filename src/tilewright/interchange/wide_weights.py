@@ -19,6 +19,7 @@ from tilewright.interchange.values import Value
 from tilewright.spec import NumberFormat
 
 CODES = NumberFormat(8, is_signed=True)
+REMEDY = "weights that are quantized symmetrically, and inputs with one scale, cost less"
 
 Reals = npt.NDArray[np.float64]
 
@@ -56,8 +57,8 @@ def narrowed(
     named = replace(op, scope=f"{name}.channels")
     moved = add_move(named, value, index, assembly, tensor=None)
     assembly.notes.append(
-        f"{op.label}: its weights less their zero-point need 9 bits, so it reads {len(places):,} channels "
-        f"instead of {value.plane[0]:,}: weights that are quantized symmetrically cost less"
+        f"{op.label}: its whole weights need more than 8 bits, so it reads {len(places):,} channels "
+        f"instead of {value.plane[0]:,}: {REMEDY}"
     )
     scale = weight.scale(op).reshape(-1, *(1,) * (codes.ndim - 1))
     quantizer = replace(weight.quantizer, number_format=CODES, scale=scale)

@@ -11,11 +11,13 @@ pytest.importorskip("onnxruntime", reason="needs the extra 'onnx'")
 from onnx import TensorProto
 
 from tests.public_networks import LowBit
+from tests.qonnx_files import STATED, File, node, quant
 from tests.unit.interchange.test_own_qdq import Qdq
 from tilewright.errors import FormatError
-from tilewright.interchange import read_onnx
+from tilewright.interchange import channel_scales, read_onnx
 from tilewright.studies.imports import compare_foreign, read_foreign
 
+SIGNED = STATED | {"signed": 1, "narrow": 1}
 U8, S8 = (TensorProto.DataType.Value(kind) for kind in ("UINT8", "INT8"))
 POWERS = np.array([0.125, 0.25, 1.0, 0.25]).reshape(1, 4, 1, 1)
 OTHERS = np.array([0.1, 0.2, 0.15, 0.3]).reshape(1, 4, 1, 1)
@@ -259,3 +261,69 @@ def test_codes_of_16_bits_are_refused_with_what_to_do(what, kind, tmp_path):
         FormatError, match=f"not {kind.lower()}: codes have at most 8 bits here; quantize act"
     ):
         read_onnx(net.save(tmp_path / "net.onnx", net.node("Conv", x, weight)))
+
+
+def joined(path, then, scales=(0.083, 0.21)):
+    """Two planes of codes with scales of their own, put together and read without another quantizer."""
+    file = File()
+    names = [one.output[0] for one in file.nodes]
+    file.nodes = file.nodes[: names.index("relu") + 1]
+    rng = np.random.default_rng(4)
+    file.constants |= {
+        "first": scales[0],
+        "second": scales[1],
+        "end_scale": 0.3,
+        "w3": rng.normal(size=(4, 8, 3, 3)) * 0.3,
+        "w2": rng.normal(size=(5, 192 if then == "conv" else 8)) * 0.3,
+    }
+    file.nodes += [
+        quant("one", "relu", "first", "bits4", STATED),
+        quant("other", "norm", "second", "bits4", STATED),
+        node("Concat", "joined", ["one", "other"], axis=1),
+    ]
+    read = {
+        "conv": [
+            quant("weight3", "w3", "w2_scale", "bits4", SIGNED),
+            node("Conv", "read", ["joined", "weight3"], pads=[1, 1, 1, 1]),
+        ],
+        "mean": [node("GlobalAveragePool", "read", ["joined"])],
+    }
+    file.nodes += [
+        *read[then],
+        quant("end", "read", "end_scale", "bits4", STATED),
+        node("Flatten", "flat", ["end"]),
+        quant("weight2", "w2", "w2_scale", "bits4", SIGNED),
+        node("Gemm", "head", ["flat", "weight2"], transB=1),
+    ]
+    return file.save(path)
+
+
+@pytest.mark.parametrize("then", ["conv", "mean"])
+def test_codes_of_several_scales_that_are_put_together(then, tmp_path):
+    foreign = read_foreign(joined(tmp_path / "net.onnx", then), 20)
+    comparisons = compare_foreign(foreign)
+    assert [str(one) for one in comparisons if not one.passed] == []
+    assert foreign.open_codes["head"].mean() < 0.05
+    notes = [note for note in foreign.notes if "the ratios of small whole numbers" in note]
+    assert len(notes) == (1 if then == "conv" else 0)
+
+
+def test_that_ratios_are_far_from_those_of_the_file_would_be_seen(tmp_path, monkeypatch):
+    """The sabotage: any ratio is near enough."""
+    monkeypatch.setattr(channel_scales, "NEAR", 1e-9)
+    whole = channel_scales._whole
+    monkeypatch.setattr(channel_scales, "_whole", lambda *given: (*whole(*given)[:2], 1e-9))
+    foreign = read_foreign(joined(tmp_path / "net.onnx", "conv", (0.1, 0.149)), 20)
+    assert any(not one.passed for one in compare_foreign(foreign))
+
+
+def test_a_last_layer_has_no_ratios_that_are_only_near(tmp_path):
+    """No quantizer follows that would make the same of them."""
+    file = File()
+    file.nodes = [one for one in file.nodes if one.output[0] not in ("pool", "flat")]
+    file.find("weight2").input[0] = "w3"
+    file.constants["w3"] = np.random.default_rng(4).normal(size=(5, 4, 1, 1))
+    file.nodes[-1] = node("Conv", "head", ["codes", "weight2"])
+    file.constants["act_scale"] = np.array([0.1, 0.23, 0.057, 0.41]).reshape(1, 4, 1, 1)
+    with pytest.raises(FormatError, match="scales that differ by input channel"):
+        read_onnx(file.save(tmp_path / "net.onnx"))

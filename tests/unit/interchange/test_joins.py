@@ -296,7 +296,13 @@ def test_pixels_are_repeated_where_onnx_has_them(kind, rule, sizes, tmp_path):
 
 
 def unlike():
-    return two_branches(concat(), second="second_scale")
+    file = two_branches(concat(), second="second_scale")
+    file.constants["second_scale"] = 0.0731
+    return file
+
+
+def test_codes_of_scales_in_whole_ratios_need_no_quantizer_behind(tmp_path):
+    agree(two_branches(concat(), second="second_scale").save(tmp_path / "net.onnx"))
 
 
 def other_axis():
@@ -325,7 +331,7 @@ def unquantized():
     [
         (
             unlike,
-            "node both (Concat): it puts codes of different scales or zero-points together: let",
+            "node head (Gemm): its input and its weight have scales that differ by input channel",
         ),
         (other_axis, "node both (Concat): it must put planes together that fit one another, not"),
         (
