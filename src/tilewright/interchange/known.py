@@ -48,6 +48,7 @@ from tilewright.interchange.read_codes import read_codes
 from tilewright.interchange.read_layers import (
     Weight,
     check_sums,
+    how_else,
     name_layer,
     products_of,
     read_bias,
@@ -272,7 +273,9 @@ class Known:
                     f"what it reads is made by {self.stated.unread[name]}, which is not understood"
                 )
         if weight is None or not values or values[0].tensor != op.inputs[0] or values[0].is_code:
-            op.refuse(f"it must read an activation and a weight that are both quantized{_how(op)}")
+            op.refuse(
+                f"it must read an activation and a weight that are both quantized{how_else(op)}"
+            )
         return weight
 
     def _is_rounded(self, op: Operator, value: Value, real: Affine) -> bool:
@@ -339,13 +342,3 @@ class Known:
         """The quantizer that alone reads a tensor."""
         readers = () if tensor in self._outputs else self._readers.get(tensor, ())
         return quantizer_ahead(readers, self.constants)
-
-
-def _how(op: Operator) -> str:
-    """What to do about a layer that one way of quantizing leaves in floats."""
-    if op.kind != "ConvTranspose":
-        return ""
-    return (
-        ": quantize_static leaves it in floats with QuantFormat.QOperator, and not with QuantFormat.QDQ; "
-        "torchao's quantizer for x86 always does"
-    )

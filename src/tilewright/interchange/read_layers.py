@@ -245,3 +245,13 @@ def scales_of(value: Value, layer: IntegerLayer) -> Singles:
     assert value.grid is not None, "a layer reads codes"  # noqa: S101
     scales: Singles = np.float32(value.grid.scale) * layer.weight_scale.astype(np.float32)
     return scales
+
+
+def how_else(op: Operator) -> str:
+    """What to do about a layer that one way of quantizing leaves in floats."""
+    if op.kind != "ConvTranspose":
+        return ""
+    return (
+        ": quantize_static leaves it in floats with QuantFormat.QOperator, and not with QuantFormat.QDQ; "
+        "torchao's quantizer for x86 always does"
+    )
