@@ -107,11 +107,11 @@ class Assembly:
         is_flat = operands[0].is_flat
         return Value(op.output, node.name, node.output_shape, is_flat, steps=(real.step(),))
 
-    def reads(self, name: str) -> Value:
-        """What a node reads as its first operand."""
-        if name in self._inputs:
+    def reads(self, name: str, operand: int = 0) -> Value:
+        """What a node reads."""
+        if name in self._inputs and not operand:
             return self._inputs[name]
-        found = (one for one in self._links if (one.consumer, one.operand) == (name, 0))
+        found = (one for one in self._links if (one.consumer, one.operand) == (name, operand))
         return next(found).value
 
     def lay_out(self, tensor: str, places: npt.NDArray[np.int32] | None) -> None:

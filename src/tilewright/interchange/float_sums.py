@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.float_additions import as_layer
 from tilewright.interchange.float_codes import (
     follows_codes,
     is_table,
@@ -64,7 +65,7 @@ def read_float_sum(
     if any((one.plane, one.is_flat) != (first.plane, first.is_flat) for one in values):
         op.refuse(f"{UNQUANTIZED}; its planes must be of one size")
     values, signs = _unfolded(values, signs, assembly)
-    values = [assembly.entered(one) for one in values]
+    values = [as_layer(op, assembly.entered(one), assembly) for one in values]
     unit = _unit(op, values, ahead, assembly)
     found = [
         (of_codes if follows_codes(value) else of_sums)(op, value, unit, assembly)
@@ -135,7 +136,9 @@ def _summed(
         for tap in parts.taps
     ]
     numbers = int(np.prod(first.plane))
-    if not taps or len(taps) > MOST_PARTS or len(taps) * numbers > MOST_CODES:
+    if not taps:
+        op.refuse("it reads what is the same for all inputs: leave it out")
+    if len(taps) > MOST_PARTS or len(taps) * numbers > MOST_CODES:
         op.refuse(f"{UNQUANTIZED}, for it would need {len(taps):,} parts of 8 bits")
     operands = list({id(value): value for value, _ in taps}.values())
     starts = {id(value): numbers * place for place, value in enumerate(operands)}

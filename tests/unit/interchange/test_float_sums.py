@@ -9,7 +9,7 @@ pytest.importorskip("qonnx", reason="needs the extra 'onnx'")
 
 from tests.qonnx_files import STATED, File, node, quant
 from tilewright.errors import FormatError
-from tilewright.interchange import float_layers, float_sums, read_onnx
+from tilewright.interchange import float_additions, float_layers, float_sums, read_onnx
 from tilewright.interchange.ramps import reach
 from tilewright.spec import IntegerLayer, ResidualAdd
 from tilewright.studies.imports import compare_foreign, read_foreign
@@ -194,6 +194,49 @@ def test_additions_of_floats(way, tmp_path):
     names = [one.name for one in network.layers]
     assert "added" in names
     assert "two" not in names  # the sum of two is none of its own where three are added
+
+
+def means_of_additions(path, scales, kind="Add"):
+    file = started()
+    file.constants |= {"first": scales[0], "second": scales[1]}
+    file.nodes += [
+        node("Neg", "opposite", ["norm"]),
+        quant("one", "relu", "first", "bits8", STATED),
+        quant("other", "opposite", "second", "bits8", SIGNED),
+        node(kind, "added", ["one", "other"]),
+        node("Relu", "end_relu", ["added"]),
+        node("GlobalAveragePool", "mean", ["end_relu"]),
+    ]
+    return ended(file, "mean", 4, scale=0.004, bits="bits8").save(path)
+
+
+@pytest.mark.parametrize("kind", ["Add", "Sub"])
+@pytest.mark.parametrize("scales", [(0.006, 0.011), (0.0137, 0.0031), (0.008, 0.008)])
+def test_means_of_additions_of_8_bits(scales, kind, tmp_path):
+    foreign = agree(means_of_additions(tmp_path / "net.onnx", scales, kind), 20)
+    kinds = [type(one) for one in foreign.network.nodes]
+    assert (ResidualAdd in kinds) == (scales[0] == scales[1])  # of few sums, it is counted itself
+
+
+def test_that_gains_of_another_ratio_are_taken_would_be_seen(tmp_path, monkeypatch):
+    """The sabotage: one part in 20 less of the second operand."""
+    gains = float_additions._gains
+
+    def other(first, second):
+        one, two, off = gains(first, second)
+        return one, round(two * 0.95), off
+
+    monkeypatch.setattr(float_additions, "_gains", other)
+    foreign = read_foreign(means_of_additions(tmp_path / "net.onnx", (0.006, 0.011)), 20)
+    assert any(not one.passed for one in compare_foreign(foreign))
+
+
+@pytest.mark.parametrize(
+    ("gains", "found"),
+    [((3, 2), (3, 2)), ((2, 3), (2, 3)), ((2**22, 2**20), (4, 1)), ((7, 2**22), (0, 1))],
+)
+def test_gains_in_nearly_the_same_ratio(gains, found):
+    assert float_additions._gains(*gains)[:2] == found
 
 
 def test_a_copy_of_a_layer_counts_what_blocks_leave(tmp_path):
