@@ -16,7 +16,7 @@ from tilewright.spec import CodeMove, ConvShape, IntegerLayer, Ints, NumberForma
 from tilewright.spec.code_nodes import ZERO
 from tilewright.spec.conv_shape import MAX_SIZE
 
-MOST_BLOCKS = 64
+MOST_BLOCKS = 256
 """Weights of -127 with which a copy of a layer takes a block away."""
 TAKEN = -127
 BYTES = NumberFormat(8, is_signed=False)
