@@ -37,6 +37,10 @@ ADVICE = {
         OF_EACH_INPUT,
     ),
     **dict.fromkeys(("LogSoftmax", "Softmax"), ATTENTION),
+    **dict.fromkeys(
+        ("ExtendedDequantizeLinear", "ExtendedQuantizeLinear"),
+        "it is one tool's own operation: quantize with ONNX's QuantizeLinear and DequantizeLinear",
+    ),
     "FloatQuant": "codes are integers: quantize with a Quant node",
     "Im2Col": "import the file from before its convolutions were lowered to matrix products",
 }

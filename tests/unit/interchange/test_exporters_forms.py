@@ -265,3 +265,18 @@ def test_scales_of_half_precision_are_refused(tmp_path):
         FormatError, match=r"its scale is float16, .*: export the network in float32"
     ):
         read_onnx(path)
+
+
+def test_quantizers_of_one_tool_are_refused_with_what_to_do(tmp_path):
+    """As AMD's Quark writes them for types that ONNX has not."""
+    net = Qdq((3, 8, 6))
+    path = net.save(
+        tmp_path / "net.onnx",
+        net.node("Conv", net.codes("x", 0.02, 3, S8), net.weight((4, 3, 3, 3), 0.1)),
+    )
+    model = onnx.load(path)
+    for one in model.graph.node[:2]:
+        one.domain, one.op_type = "com.amd.quark", f"Extended{one.op_type}"
+    onnx.save(model, path)
+    with pytest.raises(FormatError, match=r"\(ExtendedQuantizeLinear\): .*: quantize with ONNX's"):
+        read_onnx(path)
