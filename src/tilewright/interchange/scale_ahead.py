@@ -46,6 +46,10 @@ def scale_ahead(
         if op.kind in WITH_SCALE and len(op.inputs) > 1 and op.inputs[1] in constants:
             least = float(np.min(np.abs(constants[op.inputs[1]]), initial=np.inf))
             found.append(least if least > 0 else None)
+        elif op.kind == "MultiThreshold" and op.inputs[1] in constants:
+            steps = np.diff(np.sort(constants[op.inputs[1]].astype(np.float64), axis=-1), axis=-1)
+            least = float(np.min(steps[steps > 0], initial=np.inf))
+            found.append(least if np.isfinite(least) else None)
         elif op.kind in PASSED:
             found.extend(scale_ahead(name, readers, constants) for name in op.outputs)
         elif op.kind in FUNCTIONS:

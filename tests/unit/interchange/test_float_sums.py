@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("qonnx", reason="needs the extra 'onnx'")
 
-from tests.qonnx_files import STATED, File, node, quant
+from tests.qonnx_files import DOMAIN, STATED, File, node, quant
 from tilewright.errors import FormatError
 from tilewright.interchange import float_additions, float_layers, float_sums, read_onnx
 from tilewright.interchange.ramps import reach
@@ -303,6 +303,21 @@ def test_what_no_quantizer_follows_is_no_part_of_the_network(tmp_path):
     foreign = agree(file.save(tmp_path / "net.onnx"))
     assert [one.name for one in foreign.network.nodes] == ["conv"]
     assert any("mean (GlobalAveragePool)" in note for note in foreign.notes)
+
+
+def test_means_before_thresholds(tmp_path):
+    """As FINN writes a quantizer: MultiThreshold."""
+    file = started()
+    file.constants["steps"] = 0.04 * np.arange(1, 16)[None]
+    file.nodes += [
+        node("GlobalAveragePool", "mean", ["relu"]),
+        node("MultiThreshold", "end", ["mean", "steps"], domain=DOMAIN, out_dtype="UINT4"),
+        node("Flatten", "flat", ["end"], axis=1),
+        quant("weight2", "w2", "w2_scale", WEIGHT_BITS, SIGNED),
+        node("Gemm", "head", ["flat", "weight2"], transB=1),
+    ]
+    file.constants["w2"] = file.constants["w2"][:, :4]
+    agree(file.save(tmp_path / "net.onnx"), 30)
 
 
 def test_too_many_parts_are_refused(tmp_path, monkeypatch):
