@@ -67,7 +67,8 @@ def _factor(op: Operator, tensor: str, constants: Mapping[str, Array]) -> float:
     """By how much an operation of a value and constants multiplies it, at most; 0 if that is not known."""
     if op.kind == "BatchNormalization":
         scale, variance = (np.asarray(constants[op.inputs[at]], np.float64) for at in (1, 4))
-        return float(np.max(np.abs(scale) / np.sqrt(variance + op.number("epsilon", 1e-5))))
+        spread = variance + op.number("epsilon", 1e-5)
+        return float(np.max(np.abs(scale) / np.sqrt(spread))) if (spread > 0).all() else 0.0
     others = [name for name in op.inputs if name != tensor]
     largest = float(np.max(np.abs(constants[others[0]]))) if others else 0.0
     if op.kind == "Mul":

@@ -249,7 +249,7 @@ REFUSED = [
         "node head (Gemm): its input and its weight have scales that differ by input channel, and not",
     ),
     (
-        spoil_constant(w1_scale=np.array([1, 1.1, 1.3]).reshape(1, 3, 1, 1)),
+        spoil_constant(w1_scale=np.array([1e-5, 1.1, 1.3]).reshape(1, 3, 1, 1)),
         "node conv (Conv): its weight has scales that differ by input channel, and not by whole",
     ),
     (drop_constant("act_scale"), "node codes (Quant): its input 'act_scale' is missing"),
