@@ -31,6 +31,12 @@ FUNCTION = (
 )
 COLUMN = "look at this column of the array and at its lane of the word"
 
+PRINTED = (
+    "the design may be right: Verilator 5.48 prints $signed(word[15:0]) so; assign the part to a signed "
+    "variable, and print that"
+)
+PRINTED_BITS = 32
+
 Change = Callable[[Ints], Ints]
 
 
@@ -45,6 +51,7 @@ def causes(problem: Problem) -> Iterator[Cause]:
             yield Cause(f"output-{key}", f"the output {words}", "output", _of(change), WIDTH)
     yield from _fitted(problem)
     yield from _columns(problem)
+    yield from _printed(problem)
 
 
 def _of(change: Change) -> Callable[[Problem, Ints], Ints]:
@@ -240,3 +247,35 @@ def _column(c: int, mine: Ints, key: str, words: str, change: Change) -> Cause:
         COLUMN,
         columns=tuple(np.flatnonzero(mine).tolist()),
     )
+
+
+def _printed(problem: Problem) -> Iterator[Cause]:
+    """Lanes printed with what stands above them in the word, as Verilator 5.48 prints signed parts."""
+    differs = (problem.known & (problem.target != problem.expected)).any(axis=(0, 2))
+    col = np.arange(problem.shape.oc) % problem.array.cols
+    lanes = np.unique(col[differs]).tolist()
+    who = f"lane {lanes[0]} is" if len(lanes) == 1 else f"lanes {', '.join(map(str, lanes))} are"
+    for step, above in ((1, "next"), (-1, "previous")):
+        for sign in ("signed", "unsigned") if problem.array.psum_bits < PRINTED_BITS else ():
+            yield Cause(
+                f"printed-with-{above} {sign} cols={','.join(map(str, lanes))}",
+                f"{who} printed with the bits of the {above} lane above: {PRINTED_BITS} in all, {sign}",
+                "output",
+                partial(_with_above, lanes=differs, step=step, is_signed=sign == "signed"),
+                PRINTED,
+                columns=tuple(np.flatnonzero(differs).tolist()),
+            )
+
+
+def _with_above(problem: Problem, values: Ints, *, lanes: Ints, step: int, is_signed: bool) -> Ints:
+    """Of these channels, the word from their own lane on, cut; lanes that are not there are 0."""
+    bits, cols = problem.array.psum_bits, problem.array.cols
+    own = np.arange(values.shape[-2])
+    words = np.zeros_like(values)
+    for number in range(-(-PRINTED_BITS // bits)):
+        other = own + number * step
+        is_there = (other // cols == own // cols) & (other < len(own))
+        field = low_bits(values[..., np.where(is_there, other, 0), :], bits)
+        words |= np.where(is_there[:, None], field, 0) << number * bits
+    words = wrapped(words, PRINTED_BITS) if is_signed else low_bits(words, PRINTED_BITS)
+    return np.where(lanes[:, None], words, values)
