@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # bitsandbytes computes the int32 sums of int8 matrices in float32 on processors without AVX-512: beyond 2^24 no odd one is right, 66048129 is 66048128.
 #
-# bitsandbytes 0.50.2 with torch 2.13.0 on x86-64. `int8_linear_matmul` promises int32, and so do its users, which dequantize and call the product exact. With AVX-512 it calls torch's integer product, without it (and on ARM) it multiplies floats and casts the sum: 4,096 products of 127 by 127 are beyond 2^24 fourfold.
+# bitsandbytes 0.50.2 with torch 2.13.0 on x86-64. `int8_linear_matmul` returns int32. With AVX-512 it calls torch's integer product, without it (and on ARM) it multiplies floats and casts the sum: 4,096 products of 127 by 127 are beyond 2^24 fourfold.
 # The sums differ from those of a GPU and from those of the next machine, by a few units, and depend on the order of addition. Sums below 2^24 are exact, up to 1,040 products of extreme codes. ATEN_CPU_CAPABILITY=avx2 shows it on any x86-64 processor. Take `torch._int_mm`, which is exact with either, or add blocks of 1,024 channels.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # onnx2torch runs a CumSum without the attribute "reverse" from the end: 1, 2, 3 become 6, 5, 3 in place of 1, 3, 6. Those of int32 become int64.
 #
-# onnx2torch 1.5.15 with torch 2.13.0. The attribute's default in the standard is 0, from the front, and exporters leave defaults out (torch's does); onnx2torch takes 1. Written out as 0 it is right, and so is "exclusive". Nothing is said.
+# onnx2torch 1.5.15 with torch 2.13.0. The attribute's default in the standard is 0, from the front, so that files may leave it out; onnx2torch takes 1. Written out as 0 it is right, and so is "exclusive". Nothing is said.
 # int32 sums come back as int64: they do not wrap, and 2147483647 + 1 is 2147483648 where ONNX Runtime and hardware give -2147483648. Write `reverse=0` into the node before you convert, or compare with ONNX Runtime.
 set -euo pipefail
 folder=$(mktemp -d)
