@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ZigZag exchanges height and width of an ONNX kernel, of its strides and pads: a convolution along rows, 1x5 with stride 1x2, reads 30 inputs of a row in place of 63.
+# ZigZag exchanges height and width of an ONNX kernel and of its strides: a convolution along rows, 1x5 with stride 1x2, reads 30 inputs of a row in place of 63.
 #
 # zigzag-dse 3.9.1, its reader of ONNX files. ONNX states kernel_shape, strides, dilations and pads with the height first; ZigZag takes the first for its loop FX and for the stride of OX, whose size it takes from the width. Square kernels with equal strides and pads come out rightly, as in all networks that the package
 # brings, so the numbers of 1-D convolutions (height 1, kernels 1xN) and of kernels such as 10x4 are wrong without a message: data that the layer reads, so accesses and energy, and which loop can be unrolled. The number of products stays right. The transposed layer, 5x1 with stride 2x1, goes wrong likewise.
