@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
+from tilewright.lint.judge import Judge
 from tilewright.lint.judge_counts import lacking_text
-from tilewright.verilog.events import AT_END, MATCHED, OUTSIDE, ReadEvent, Stream
-
-
-class Judge(Protocol):
-    """Who takes the findings."""
-
-    stream: Stream
-    is_cut: bool
-
-    def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
-        """Add a finding."""
+from tilewright.verilog.events import AT_END, MATCHED, OUTSIDE, ReadEvent
 
 
 def judge_bytes(

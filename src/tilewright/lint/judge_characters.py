@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from tilewright.errors import counted
 from tilewright.lint.file_text import shown
-from tilewright.verilog.events import AT_END, MATCHED, ReadEvent, Stream
-
-
-class Judge(Protocol):
-    """Who takes the findings."""
-
-    stream: Stream
-
-    def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
-        """Add a finding."""
+from tilewright.lint.judge import Judge
+from tilewright.verilog.events import AT_END, MATCHED, ReadEvent
 
 
 def judge_characters(judge: Judge, matters: Callable[[ReadEvent], bool]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from tilewright.errors import counted
 from tilewright.lint.counts import border_text, has_zero_border, split_word
-from tilewright.lint.file_text import WORDS, FileText, Token, shown
+from tilewright.lint.file_text import WORDS, Token, shown
+from tilewright.lint.judge import Judge
 from tilewright.verilog.events import (
     AT_END,
     EMPTY,
@@ -16,22 +16,7 @@ from tilewright.verilog.events import (
     OUTSIDE,
     MemoryLoad,
     ReadEvent,
-    Stream,
 )
-
-
-class Judge(Protocol):
-    """Who takes the findings. is_cut: the testbench ended because of some file."""
-
-    stream: Stream
-    text: FileText
-    is_cut: bool
-
-    def matters(self, event: ReadEvent) -> bool:
-        """Whether it does harm that a read found the end of the file."""
-
-    def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
-        """Add a finding."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from tilewright.lint.file_text import FileText, Token, shown
-from tilewright.lint.judge_lines import Judge
+from tilewright.lint.judge import Judge
 from tilewright.verilog.events import MATCHED, ReadEvent
 
 _TWO_AND_THREE = {2, 3}

@@ -5,32 +5,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import Protocol
 
 from tilewright.errors import counted
 from tilewright.lint.counts import skipped_text
-from tilewright.lint.file_text import COMMENTS, FileText, Token, shown
-from tilewright.lint.findings import Finding
-from tilewright.verilog.events import MATCHED, ReadEvent, Stream
+from tilewright.lint.file_text import COMMENTS, Token, shown
+from tilewright.lint.judge import Judge
+from tilewright.verilog.events import MATCHED, ReadEvent
 
 _SAYS_SOMETHING = re.compile(rb"\w")
 _DIGIT = re.compile(rb"[0-9]")
 _HEX = re.compile(rb"[0-9a-f]+", re.IGNORECASE)
 _NUMBER = re.compile(rb"[+-]?[0-9][0-9a-fA-F_.]*")
-
-
-class Judge(Protocol):
-    """Who takes the findings."""
-
-    stream: Stream
-    text: FileText
-    found: dict[str, Finding]
-
-    def skips(self) -> list[ReadEvent]:
-        """Reads that take no number, in calls that take none."""
-
-    def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
-        """Add a finding."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Protocol
 
-from tilewright.lint.file_text import COMMENTS, FileText, shown
+from tilewright.lint.file_text import COMMENTS, shown
+from tilewright.lint.judge import Judge
 from tilewright.verilog.events import MATCHED, ReadEvent, Stream
 from tilewright.verilog.values import BYTE
 
@@ -16,16 +16,6 @@ _SEPARATORS = b" \t\r\n,;"
 _DIGIT = re.compile(rb"[0-9]")
 _FEWEST = 2
 """Numbers of a line that is no count, and lines that show what is usual."""
-
-
-class Judge(Protocol):
-    """Who takes the findings."""
-
-    stream: Stream
-    text: FileText
-
-    def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
-        """Add a finding."""
 
 
 def judge_lines(judge: Judge) -> None:

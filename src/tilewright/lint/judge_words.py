@@ -4,29 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Protocol
 
-from tilewright.lint.file_text import FileText, Token, shown
-from tilewright.lint.findings import Finding
-from tilewright.verilog.events import BITS_PER_DIGIT, MATCHED, ReadEvent, Stream
+from tilewright.lint.file_text import Token, shown
+from tilewright.lint.judge import Judge
+from tilewright.verilog.events import BITS_PER_DIGIT, MATCHED, ReadEvent
 from tilewright.verilog.scan import number
-from tilewright.verilog.simulators import Simulator
 
 _LETTERS = re.compile(rb"\w+")
 _DIGIT = re.compile(rb"\d")
-
-
-class Judge(Protocol):
-    """Who takes the findings. lengths: of the words, as far as they were counted."""
-
-    stream: Stream
-    text: FileText
-    found: dict[str, Finding]
-    simulator: Simulator
-    lengths: dict[tuple[int, int], tuple[int, int, set[int]]]
-
-    def report(self, severity: str, kind: str, message: str, at: int, line: int) -> None:
-        """Add a finding."""
 
 
 @dataclass(frozen=True, slots=True)
