@@ -18,6 +18,7 @@ LARGEST_BYTES = 5_000_000
 SIZES = {
     "vgg16-choke16-w2a2": (16, 2, 2),
     "vgg16-choke16-w4a2": (16, 4, 2),
+    "vgg16-choke16-w4a2-48epochs": (16, 4, 2),
     "vgg16-choke16-w4a2-scratch": (16, 4, 2),
     "vgg16-choke8-w4a4": (8, 4, 4),
     "vgg16-choke8-w4a4-48epochs": (8, 4, 4),
