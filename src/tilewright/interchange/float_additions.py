@@ -11,13 +11,12 @@ from dataclasses import replace
 import numpy as np
 
 from tilewright.interchange.assembly import Assembly
-from tilewright.interchange.float_parts import LARGEST_WEIGHT
+from tilewright.interchange.float_parts import LARGEST_WEIGHT, WEIGHTS, side_by_side
 from tilewright.interchange.grid import Grid
-from tilewright.interchange.moves import on_codes
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.read_layers import unique
-from tilewright.interchange.values import NOWHERE, Affine, Value
-from tilewright.spec import CodeMove, ConvShape, IntegerLayer, NumberFormat, ResidualAdd
+from tilewright.interchange.values import Affine, Value
+from tilewright.spec import ConvShape, IntegerLayer, ResidualAdd
 
 LARGEST_GAIN = 512
 NEAR = 0.25
@@ -26,7 +25,6 @@ FEW_BITS = 5
 """Codes of no more have few enough values for parts of their own."""
 FEW_SUMS = 2040
 """Eight parts count them."""
-WEIGHT = NumberFormat(8, is_signed=True)
 
 
 def as_layer(op: Operator, value: Value, assembly: Assembly) -> Value:
@@ -60,7 +58,7 @@ def _gains(first: int, second: int) -> tuple[int, int, float]:
     ratio = min(first, second) / max(first, second)
     larger = np.arange(1, LARGEST_GAIN + 1)
     off = np.abs(larger * ratio - np.rint(larger * ratio))
-    near = np.flatnonzero(off * (1 << WEIGHT.bits) <= NEAR)
+    near = np.flatnonzero(off * (1 << WEIGHTS.bits) <= NEAR)
     best = int(near[0]) if len(near) else int(off.argmin())
     pair = int(larger[best]), round(larger[best] * ratio)
     found = pair if first >= second else pair[::-1]
@@ -71,28 +69,22 @@ def _layer(
     node: ResidualAdd, gains: tuple[int, int], assembly: Assembly, op: Operator
 ) -> tuple[IntegerLayer, Value]:
     """The layer, and what it reads: the operands, each as often as its gain has parts of 8 bits."""
-    channels, *size = node.plane
     operands = [assembly.entered(assembly.reads(node.name, at)) for at in (0, 1)]
-    numbers = int(np.prod(node.plane))
-    places = np.arange(numbers, dtype=np.int32).reshape(channels, 1, *size)
     taps = [(at, part) for at, gain in enumerate(gains) for part in _parts(gain)]
-    index = np.concatenate([places + np.int32(numbers * at) for at, _ in taps], axis=1)
-    name = unique(f"{node.name}.operands", set(assembly.nodes))
-    index = np.ascontiguousarray(index.reshape(-1, *size))
-    move = CodeMove(name, (node.plane, node.plane), index, node.act_format, 1.0)
-    one = Affine(np.ones(1), np.zeros(1))
-    moved = on_codes(Grid(node.act_format, 1.0), assembly.add_integers(op, move, operands, one))
+    order, grid = [at for at, _ in taps], Grid(node.act_format, 1.0)
+    moved = side_by_side(op, f"{node.name}.operands", operands, order, grid, assembly)
+    channels = node.plane[0]
     weight = np.tile(np.array([part for _, part in taps], np.int8), (channels, 1))
     layer = IntegerLayer(
         name=unique(f"{node.name}.layer", set(assembly.nodes)),
         shape=ConvShape(*moved.plane, channels, 1, 1, groups=channels),
         weight=weight[:, :, None, None],
-        weight_format=WEIGHT,
+        weight_format=WEIGHTS,
         act_format=node.act_format,
         weight_scale=np.ones(1),
         act_scale=1.0,
     )
-    return layer, replace(moved, tensor=NOWHERE)
+    return layer, moved
 
 
 def _parts(gain: int) -> list[int]:

@@ -7,21 +7,19 @@ from dataclasses import replace
 import numpy as np
 
 from tilewright.interchange.assembly import Assembly
+from tilewright.interchange.float_parts import COUNTED, LARGEST_WEIGHT, UNQUANTIZED, WEIGHTS
 from tilewright.interchange.grid import Grid
 from tilewright.interchange.moves import on_codes
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.read_layers import unique
 from tilewright.interchange.values import NOWHERE, Affine, Value
-from tilewright.spec import CodeMove, ConvShape, IntegerLayer, Ints, NumberFormat
+from tilewright.spec import CodeMove, ConvShape, IntegerLayer, Ints
 from tilewright.spec.code_nodes import ZERO
 from tilewright.spec.conv_shape import MAX_SIZE
 
 MOST_BLOCKS = 256
 """Weights of -127 with which a copy of a layer takes a block away."""
-TAKEN = -127
-BYTES = NumberFormat(8, is_signed=False)
-WEIGHTS = NumberFormat(8, is_signed=True)
-OUTSIDE = "it reads values that are not quantized: put a quantizer before it"
+TAKEN = -LARGEST_WEIGHT
 
 
 def low_digits(
@@ -42,13 +40,13 @@ def low_digits(
     assert grid is not None, "a layer reads codes"  # noqa: S101
     lowest = grid.number_format.min_code
     zero = node.zero_point - lowest
-    counted = Grid(BYTES, grid.scale, zero)
+    counted = Grid(COUNTED.number_format, grid.scale, zero)
     read = replace(read, grid=counted, shift=read.shift - lowest)
     row, column = _tap(op, shape, 0), _tap(op, shape, 1)
     index = _index(op, shape, (row, column), taken)
     name = unique(f"{node.name}.low.input", set(assembly.nodes))
     planes = (node.input_shape, node.output_shape)
-    move = CodeMove(name, planes, index, BYTES, node.act_scale, fill=zero)
+    move = CodeMove(name, planes, index, COUNTED.number_format, node.act_scale, fill=zero)
     real = Affine(np.array([node.act_scale]), np.array([-zero * node.act_scale]))
     moved = on_codes(counted, assembly.add_integers(op, move, [read, blocks], real))
     layer = replace(
@@ -57,7 +55,7 @@ def low_digits(
         shape=replace(shape, ic=len(index)),
         weight=_weight(node, direction, taken, (row, column)),
         weight_format=WEIGHTS,
-        act_format=BYTES,
+        act_format=COUNTED.number_format,
         zero_point=zero,
         requantizations=(),
         bias=None,
@@ -73,7 +71,7 @@ def _tap(op: Operator, shape: ConvShape, axis: int) -> int:
     before, step = shape.padding[axis], shape.stride[axis]
     count = (shape.oh, shape.ow)[axis]
     if before >= kernel or (count - 1) * step >= size:
-        op.refuse(OUTSIDE)
+        op.refuse(UNQUANTIZED)
     return before
 
 
@@ -89,7 +87,7 @@ def _index(op: Operator, shape: ConvShape, tap: tuple[int, int], taken: int) -> 
     wide = np.tile(wide.reshape(groups, -1, shape.ih, shape.iw), (1, taken, 1, 1))
     index = np.concatenate([channels, wide], axis=1).reshape(-1, shape.ih, shape.iw)
     if len(index) > MAX_SIZE:
-        op.refuse(OUTSIDE)
+        op.refuse(UNQUANTIZED)
     return np.ascontiguousarray(index)
 
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.grid import Grid
+from tilewright.interchange.moves import on_codes
 from tilewright.interchange.onnx_graph import Operator
-from tilewright.interchange.values import NOWHERE, Step, Value
-from tilewright.spec import Ints, NumberFormat
+from tilewright.interchange.read_layers import unique
+from tilewright.interchange.values import NOWHERE, Affine, Step, Value
+from tilewright.spec import CodeMove, Ints, NumberFormat
 from tilewright.spec.step_search import Floats
 
 COUNTED = Grid(NumberFormat(8, is_signed=False), 1.0)
 LARGEST = 255
 """That a part counts."""
 LARGEST_WEIGHT = 127
+WEIGHTS = NumberFormat(8, is_signed=True)
+"""The format of a part's weights."""
 MOST_PARTS = 512
 NEAR = 1e-6
 """A part of a unit that counts as none."""
@@ -129,3 +134,28 @@ def _scaled(
     units = np.ones(len(rest))
     more = unary(op, value, lambda sums: rest * count(sums), rest * top, units)
     return (*taps, *more), 0.5
+
+
+def side_by_side(
+    op: Operator,
+    name: str,
+    operands: Sequence[Value],
+    taps: Sequence[int],
+    grid: Grid,
+    assembly: Assembly,
+) -> Value:
+    """The operands of each channel behind one another, for a layer with a group for each channel.
+
+    operands: codes of one plane ``c h w``, on a grid with scale 1. taps: which operand stands at each of the
+    places of a channel. The value has ``c * taps`` channels.
+    """
+    channels, *size = plane = operands[0].plane
+    numbers = int(np.prod(plane))
+    places = np.arange(numbers, dtype=np.int32).reshape(channels, 1, *size)
+    index = np.concatenate([places + np.int32(numbers * at) for at in taps], axis=1)
+    index = np.ascontiguousarray(index.reshape(-1, *size))
+    name = unique(name, set(assembly.nodes))
+    move = CodeMove(name, (plane,) * len(operands), index, grid.number_format, 1.0)
+    one = Affine(np.ones(1), np.zeros(1))
+    moved = on_codes(grid, assembly.add_integers(op, move, list(operands), one))
+    return replace(moved, tensor=NOWHERE)

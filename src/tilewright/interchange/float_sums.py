@@ -21,13 +21,21 @@ from tilewright.interchange.float_codes import (
     step_of_codes,
 )
 from tilewright.interchange.float_layers import of_sums, step_of_sums
-from tilewright.interchange.float_parts import COUNTED, MOST_PARTS, UNQUANTIZED, Parts, Reals
-from tilewright.interchange.moves import on_codes
+from tilewright.interchange.float_parts import (
+    COUNTED,
+    LARGEST_WEIGHT,
+    MOST_PARTS,
+    UNQUANTIZED,
+    WEIGHTS,
+    Parts,
+    Reals,
+    side_by_side,
+)
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.read_layers import check_sums, unique
-from tilewright.interchange.values import NOWHERE, Affine, Value
+from tilewright.interchange.values import Affine, Value
 from tilewright.interchange.wiring import name_sum
-from tilewright.spec import CodeMove, ConvShape, IntegerLayer, NumberFormat
+from tilewright.spec import ConvShape, IntegerLayer
 
 UNITS = 127
 """At least so many of them are one step of the quantizer behind, where weights of 8 bits can say so."""
@@ -35,10 +43,8 @@ MOST_UNITS = 1024
 """So many are enough, and are taken where they cost few parts."""
 MOST_WEIGHTS = 64
 """With which each block of a layer's sums may be counted for the sake of finer units."""
-LARGEST_FACTOR = 127
 MOST_CODES = 2**23
 """Of one sample, that a sum of parts reads."""
-WEIGHT = NumberFormat(8, is_signed=True)
 
 Pair = tuple[int, int]
 
@@ -106,7 +112,7 @@ def _unit(op: Operator, values: list[Value], ahead: float, assembly: Assembly) -
     least = np.where(each > 0, each, np.inf).min(axis=0)
     least = np.where(np.isfinite(least), least, ahead)
     wanted, needed = (np.ceil(least * units / ahead) for units in (MOST_UNITS, UNITS))
-    factor = np.maximum(np.minimum(wanted, finest), needed).clip(1, LARGEST_FACTOR)
+    factor = np.maximum(np.minimum(wanted, finest), needed).clip(1, LARGEST_WEIGHT)
     unit: Reals = np.maximum(least / factor, ahead / (2 * MOST_UNITS))
     return unit
 
@@ -140,22 +146,17 @@ def _summed(
         op.refuse("it reads what is the same for all inputs: leave it out")
     if len(taps) > MOST_PARTS or len(taps) * numbers > MOST_CODES:
         op.refuse(f"{UNQUANTIZED}, for it would need {len(taps):,} parts of 8 bits")
-    operands = list({id(value): value for value, _ in taps}.values())
-    starts = {id(value): numbers * place for place, value in enumerate(operands)}
-    places = np.arange(numbers, dtype=np.int32).reshape(channels, 1, *first.plane[1:])
-    index = np.concatenate([places + np.int32(starts[id(value)]) for value, _ in taps], axis=1)
-    index = np.ascontiguousarray(index.reshape(-1, *first.plane[1:]))
-    name = unique(f"{name_sum(op)}.parts", set(assembly.nodes))
-    planes = tuple(value.plane for value in operands)
-    move = CodeMove(name, planes, index, COUNTED.number_format, 1.0)
-    one = Affine(np.ones(1), np.zeros(1))
-    moved = on_codes(COUNTED, assembly.add_integers(op, move, operands, one))
+    operands = {id(value): value for value, _ in taps}
+    at = {key: place for place, key in enumerate(operands)}
+    order = [at[id(value)] for value, _ in taps]
+    name = f"{name_sum(op)}.parts"
+    moved = side_by_side(op, name, [*operands.values()], order, COUNTED, assembly)
     weight = np.stack([weights for _, weights in taps], axis=1).astype(np.int8)[:, :, None, None]
     layer = IntegerLayer(
         name=unique(name_sum(op), set(assembly.nodes)),
         shape=ConvShape(*moved.plane, channels, *kernel, stride, groups=channels),
         weight=np.ascontiguousarray(np.broadcast_to(weight, (*weight.shape[:2], *kernel))),
-        weight_format=WEIGHT,
+        weight_format=WEIGHTS,
         act_format=COUNTED.number_format,
         weight_scale=unit / area,
         act_scale=1.0,
@@ -166,7 +167,7 @@ def _summed(
     for parts, sign in zip(found, signs, strict=False):
         offset = offset + sign * parts.offset
     real = Affine(unit / area, offset * (pixels / area))
-    moved = replace(moved, tensor=NOWHERE, is_flat=first.is_flat)
+    moved = replace(moved, is_flat=first.is_flat)
     added = assembly.add_integers(op, layer, [moved], real)
     assembly.notes.append(
         f"{op.label}: the source adds floats, which are counted here in {len(taps)} parts of 8 bits, so "

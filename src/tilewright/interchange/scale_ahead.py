@@ -7,31 +7,23 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tilewright.interchange.onnx_graph import Array, Operator
+from tilewright.interchange.quant_node import QUANT_OPERATORS
 
-WITH_SCALE = ("BipolarQuant", "IntQuant", "Quant", "QuantizeLinear")
+WITH_SCALE = ("BipolarQuant", *QUANT_OPERATORS, "QuantizeLinear")
 """Quantizers whose second input is their scale."""
 
 PASSED = (
     *("Add", "AveragePool", "Cast", "Clip", "Concat", "Dropout", "Flatten", "GlobalAveragePool"),
     *("GlobalMaxPool", "Identity", "LeakyRelu", "Max", "MaxPool", "Min", "PRelu", "ReduceMax"),
-    *(
-        "ReduceMean",
-        "Relu",
-        "Reshape",
-        "Slice",
-        "Split",
-        "Squeeze",
-        "Sub",
-        "Transpose",
-        "Unsqueeze",
-    ),
+    *("ReduceMean", "Relu", "Reshape", "Slice", "Split", "Squeeze", "Sub", "Transpose"),
+    *("Unsqueeze",),
 )
 """Operations that make no difference larger, of values that they read."""
 
 SCALED = ("BatchNormalization", "Div", "Mul")
 STEEPEST = 2.0
-"""More than what a function of `FUNCTIONS` may make of a difference."""
-FUNCTIONS = (
+"""More than what a function that is `GENTLE` may make of a difference."""
+GENTLE = (
     *("Abs", "Celu", "Elu", "Erf", "Gelu", "HardSigmoid", "HardSwish", "Mish", "Selu", "Sigmoid"),
     *("Softplus", "Softsign", "Tanh"),
 )
@@ -52,7 +44,7 @@ def scale_ahead(
             found.append(least if np.isfinite(least) else None)
         elif op.kind in PASSED:
             found.extend(scale_ahead(name, readers, constants) for name in op.outputs)
-        elif op.kind in FUNCTIONS:
+        elif op.kind in GENTLE:
             behind = scale_ahead(op.output, readers, constants)
             found.append(behind / STEEPEST if behind else None)
         elif op.kind in SCALED and all(name in constants for name in op.inputs if name != tensor):
