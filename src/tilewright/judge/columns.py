@@ -14,7 +14,7 @@ from tilewright.judge.dump import Dump, FoundNumbers, dump_shape
 from tilewright.judge.listed import lane_width, lanes_remedy, parts_of
 from tilewright.judge.numerals import is_number, not_a_number, parse_number, radix_of
 from tilewright.judge.places import INDEX, PLACES, Places
-from tilewright.judge.too_many import why_more
+from tilewright.judge.too_many import why_other
 from tilewright.spec import Ints
 from tilewright.vectors import Bundle
 
@@ -87,13 +87,7 @@ def read_columns(
     cells = [row[at] for row in columns.rows for at in chosen.values]
     radix, wanted = radix or radix_of("\n".join(cells), bits), len(places.index)
     if not places.axes and len(cells) != wanted and not (is_partial and 0 < len(cells) < wanted):
-        remedy = (
-            remedy_of_lanes(bundle, chosen, wanted)
-            or why_more(cells, wanted)
-            or (
-                "another layer, geometry or kind? (--kind; --partial if only the first ones are there)"
-            )
-        )
+        remedy = remedy_of_lanes(bundle, chosen, wanted) or why_other(cells, wanted)
         raise FormatError(
             f"{path}: there must be {counted(wanted, 'number')} of {kind}, but there are {len(cells)} "
             f"({chosen.note.removeprefix('read as ')}): {remedy}"

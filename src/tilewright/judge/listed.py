@@ -24,7 +24,7 @@ from tilewright.judge.numerals import (
     parse_number,
     tokens_of,
 )
-from tilewright.judge.too_many import why_more
+from tilewright.judge.too_many import why_other
 from tilewright.spec import Ints
 from tilewright.store.artifact import read_bytes
 from tilewright.vectors import Bundle
@@ -256,9 +256,7 @@ def _remedy(tokens: Sequence[Token], wanted: int, bits: int, radix: str) -> str:
             f"a table of {count // wanted} columns? {says}and its place, with --pattern, as "
             r"'^(?P<oc>\d+),(?P<oh>\d+),(?P<ow>\d+),(?P<value>-?\d+)'"
         )
-    return why_more(words, wanted) or (
-        "another layer, geometry or kind? (--kind; --partial if only the first ones are there)"
-    )
+    return why_other(words, wanted)
 
 
 def check_text(path: Path, content: bytes) -> None:

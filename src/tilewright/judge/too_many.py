@@ -34,5 +34,12 @@ def why_more(cells: Sequence[str], wanted: int) -> str:
     return ""
 
 
+def why_other(cells: Sequence[str], wanted: int) -> str:
+    """What to say of a number of numbers that is not as wanted: what they show, or what may be the matter."""
+    return why_more(cells, wanted) or (
+        "another layer, geometry or kind? (--kind; --partial if only the first ones are there)"
+    )
+
+
 def _is_idle(cell: str) -> bool:
     return is_unknown(cell) or _ZERO.fullmatch(cell.strip()) is not None

@@ -9,6 +9,7 @@ import numpy as np
 
 from tilewright.errors import counted
 from tilewright.judge.cause import Cause
+from tilewright.judge.dump import Known
 from tilewright.judge.families.number_maps import (
     added,
     bit_maps,
@@ -203,11 +204,17 @@ def _only(values: Ints) -> set[int]:
     return {int(found[0])} if len(found) == 1 else set()
 
 
-def _columns(problem: Problem) -> Iterator[Cause]:
+def _wrong_columns(problem: Problem) -> tuple[Ints, Known, list[int]]:
+    """The array's column of each output channel, which channels differ, and the columns that these are in."""
     col = np.arange(problem.shape.oc) % problem.array.cols
-    differs = problem.known & (problem.target != problem.expected)
+    differs: Known = (problem.known & (problem.target != problem.expected)).any(axis=(0, 2))
+    return col, differs, np.unique(col[differs]).tolist()
+
+
+def _columns(problem: Problem) -> Iterator[Cause]:
+    col, _, wrong = _wrong_columns(problem)
     bits = problem.array.psum_bits
-    for c in np.unique(col[differs.any(axis=(0, 2))]).tolist():
+    for c in wrong:
         mine = col == c
         target, expected = problem.target[:, mine], problem.expected[:, mine]
         known = problem.known[:, mine]
@@ -251,9 +258,7 @@ def _column(c: int, mine: Ints, key: str, words: str, change: Change) -> Cause:
 
 def _printed(problem: Problem) -> Iterator[Cause]:
     """Lanes printed with what stands above them in the word, as Verilator 5.48 prints signed parts."""
-    differs = (problem.known & (problem.target != problem.expected)).any(axis=(0, 2))
-    col = np.arange(problem.shape.oc) % problem.array.cols
-    lanes = np.unique(col[differs]).tolist()
+    _, differs, lanes = _wrong_columns(problem)
     who = f"lane {lanes[0]} is" if len(lanes) == 1 else f"lanes {', '.join(map(str, lanes))} are"
     for step, above in ((1, "next"), (-1, "previous")):
         for sign in ("signed", "unsigned") if problem.array.psum_bits < PRINTED_BITS else ():
@@ -267,7 +272,9 @@ def _printed(problem: Problem) -> Iterator[Cause]:
             )
 
 
-def _with_above(problem: Problem, values: Ints, *, lanes: Ints, step: int, is_signed: bool) -> Ints:
+def _with_above(
+    problem: Problem, values: Ints, *, lanes: Known, step: int, is_signed: bool
+) -> Ints:
     """Of these channels, the word from their own lane on, cut; lanes that are not there are 0."""
     bits, cols = problem.array.psum_bits, problem.array.cols
     own = np.arange(values.shape[-2])
