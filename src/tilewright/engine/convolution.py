@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -14,7 +15,7 @@ from tilewright.engine.kernels import Array
 from tilewright.engine.matrix_product import FLOAT32_EXACT, MatrixProduct, exact_dtype
 from tilewright.engine.narrow import NarrowLayer, wrap
 from tilewright.engine.popcount import PopcountProduct
-from tilewright.engine.units import Pack, UnitConvolution
+from tilewright.engine.units import FusedConvolution, Pack, UnitConvolution
 from tilewright.errors import ToolError
 from tilewright.spec import IntegerLayer, PsumRegister, signed_bits_needed
 from tilewright.spec.op import Operation
@@ -31,6 +32,44 @@ class Convolution:
     dtype: np.dtype[np.generic]
     arithmetic: str
     pack: Pack | None = None
+
+
+class Prepared:
+    """What engines made ready for layers, for those of other networks that share these layers.
+
+    A convolution depends on all of a layer but its links, and on the kind, batch and register of the engine;
+    a fused one on its link too. Arrays and links are known by their identity, so the layers are kept.
+    """
+
+    def __init__(self) -> None:
+        self._chosen: dict[tuple[Hashable, ...], tuple[IntegerLayer, Convolution]] = {}
+        self._fused: dict[tuple[Hashable, ...], tuple[IntegerLayer, FusedConvolution | None]] = {}
+
+    def choose(
+        self, layer: IntegerLayer, kind: EngineKind, *, samples: int, register: PsumRegister | None
+    ) -> Convolution:
+        """As `choose_convolution`, once for layers that share their weights."""
+        key = (*_identity(layer), kind, samples, register)
+        if key not in self._chosen:
+            choice = choose_convolution(layer, kind, samples=samples, register=register)
+            self._chosen[key] = (layer, choice)
+        return self._chosen[key][1]
+
+    def fuse(self, layer: IntegerLayer, pack: Pack, *, samples: int) -> FusedConvolution | None:
+        """A layer with one link and the link in one, of the units that `pack` belongs to; None: not exact."""
+        (link,) = layer.requantizations
+        key = (*_identity(layer), id(link), pack, samples)
+        if key not in self._fused:
+            fused = None
+            with suppress(ToolError):
+                fused = FusedConvolution(layer.as_dense(), link, pack, samples=samples)
+            self._fused[key] = (layer, fused)
+        return self._fused[key][1]
+
+
+def _identity(layer: IntegerLayer) -> tuple[Hashable, ...]:
+    formats = (layer.weight_format, layer.act_format, layer.zero_point)
+    return (id(layer.weight), id(layer.bias), layer.shape, *formats)
 
 
 def choose_convolution(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -12,10 +12,10 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from tilewright.engine import onednn, units
-from tilewright.engine.convolution import ENGINE_KINDS, EngineKind, choose_convolution
+from tilewright.engine.convolution import ENGINE_KINDS, EngineKind, Prepared
 from tilewright.engine.narrow import observe_layer
 from tilewright.engine.requantize import Requantizer
-from tilewright.errors import ConfigError, ShapeError, ToolError
+from tilewright.errors import ConfigError, ShapeError
 from tilewright.spec import (
     IntArray,
     IntegerNetwork,
@@ -46,7 +46,8 @@ class Engine:
     "int64" in integers only; "auto" is "winograd" where a layer gains by it, "int8" where that works, else
     "popcount". One thread by default.
     `arithmetic` says how each node is computed. register: limits the psums of every layer; without
-    one they are exact. Where only the output is asked for, a layer's codes leave the 8-bit units themselves
+    one they are exact. prepared: what other engines made ready for layers; what this one makes is added.
+    Where only the output is asked for, a layer's codes leave the 8-bit units themselves
     if its thresholds allow it: `fused_layers` names those layers.
 
     Raises `ShapeError` if the network does not run from input to output, `ToolError` if "int8" is asked
@@ -60,12 +61,14 @@ class Engine:
         kind: EngineKind = "auto",
         batch: int = BATCH,
         register: PsumRegister | None = None,
+        prepared: Prepared | None = None,
     ) -> None:
         if kind not in ENGINE_KINDS:
             raise ConfigError(f"an engine is {', '.join(ENGINE_KINDS)}, not {kind!r}")
         network.require_whole()
         self.network, self.kind, self.batch, self.register = network, kind, batch, register
         self.arithmetic: dict[str, str] = {}
+        self._prepared = Prepared() if prepared is None else prepared
         self._operations: list[Operation] = []
         self._requantizers: list[list[Requantizer]] = []
         self._fused: Fused | None = None
@@ -180,7 +183,7 @@ class Engine:
             self.arithmetic[node.name] = "int32"
             return operation, np.dtype(np.int32)
         layer = self.network.layer(node.name)
-        choice = choose_convolution(layer, self.kind, samples=self.batch, register=self.register)
+        choice = self._prepared.choose(layer, self.kind, samples=self.batch, register=self.register)
         self.arithmetic[node.name] = choice.arithmetic
         if choice.pack is not None:
             self._packs[node.name] = choice.pack
@@ -193,11 +196,11 @@ class Engine:
                 is_seen = node.name in self.network.outputs or len(node.requantizations) != 1
                 if is_seen or node.name not in self._packs:
                     continue
-                dense, (link,) = self.network.layer(node.name).as_dense(), node.requantizations
-                with suppress(ToolError), self._single_threaded():
-                    self._fused[node.name] = units.FusedConvolution(
-                        dense, link, self._packs[node.name], samples=self.batch
-                    )
+                layer, pack = self.network.layer(node.name), self._packs[node.name]
+                with self._single_threaded():
+                    fused = self._prepared.fuse(layer, pack, samples=self.batch)
+                if fused is not None:
+                    self._fused[node.name] = fused
         return self._fused
 
     def _batches(self, images: IntArray) -> Iterator[tuple[Array, int]]:

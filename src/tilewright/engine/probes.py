@@ -39,6 +39,7 @@ def threshold_probes(layer: IntegerLayer, link: Requantization, *, samples: int)
     low, high = layer.psum_range()
     sums = (link.direction[:, None, None] * (link.thresholds[:, :, None] - np.arange(2))).ravel()
     wanted = np.unique(sums[(sums >= low) & (sums <= high)])
+    expected = _codes_of(link, wanted)
     for sign in (1, -1):
         rest = np.abs(wanted[wanted * sign >= 0])
         for windows in (_Windows.one_tap(layer), _Windows.all_taps(layer)):
@@ -46,7 +47,8 @@ def threshold_probes(layer: IntegerLayer, link: Requantization, *, samples: int)
             weight = windows.weight(sign) if len(made) else np.zeros(0, np.int8)
             for start in range(0, len(made), windows.count * samples):
                 sums = sign * made[start : start + windows.count * samples]
-                yield windows.probe(sums, weight, link, samples)
+                codes = expected[np.searchsorted(wanted, sums)]
+                yield windows.probe(sums, weight, codes, samples)
         if len(rest):
             raise ToolError(f"{layer.name}: no probe reaches the psum {sign * int(rest[-1])}")
 
@@ -104,8 +106,8 @@ class _Windows:
         weight[self.taps[0, 0], self.taps[0, 1], 0] = 1
         return np.tile(sign * weight.transpose(2, 0, 1), (shape.oc, 1, 1, 1))
 
-    def probe(self, sums: Integers, weight: Array, link: Requantization, samples: int) -> Probe:
-        """A probe whose psums are `sums`, all of the sign of `weight`: ``place``."""
+    def probe(self, sums: Integers, weight: Array, expected: Array, samples: int) -> Probe:
+        """A probe whose psums are `sums`, all of the sign of `weight`: ``place``; expected: ``place oc``."""
         shape = self.layer.shape
         codes = np.zeros((samples, shape.ih, shape.iw, shape.ic), np.uint8)
         sample, which = np.divmod(np.arange(len(sums)), self.count)
@@ -113,7 +115,7 @@ class _Windows:
         digits = self._digits(np.abs(sums)).reshape(len(sums), len(self.taps), shape.ic)
         codes[sample[:, None], inputs[..., 0], inputs[..., 1]] = digits
         place = (sample, self.places[which, 0], self.places[which, 1])
-        return Probe(weight, codes, place, _codes_of(link, sums))
+        return Probe(weight, codes, place, expected)
 
     def _digits(self, sums: Integers) -> Integers:
         """Codes ``place (tap ic)``: the first counts 1, each other one `factor`."""

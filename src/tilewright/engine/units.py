@@ -55,14 +55,15 @@ class UnitConvolution:
 
     def _test(self, pack: Pack) -> None:
         codes = self._codes()
-        batch = np.zeros((self._samples, *codes.shape[1:]), codes.dtype)
         for weight in self._weights():
             layer = replace(self._layer, weight=weight)
             product = MatrixProduct(layer, dtype=np.dtype(np.float64))
             packed = pack(layer, weight)
-            for case in codes:
-                batch[-1] = case
-                if not np.array_equal(packed.psums(batch)[-1:], product(case[None])):
+            for start in range(0, len(codes), self._samples):
+                cases = codes[start : start + self._samples]
+                batch = np.zeros((self._samples, *codes.shape[1:]), codes.dtype)
+                batch[-len(cases) :] = cases
+                if not np.array_equal(packed.psums(batch)[-len(cases) :], product(cases)):
                     raise ToolError(f"{self._layer.name}: {packed.what} is not exact here")
 
     def _codes(self) -> Array:

@@ -185,9 +185,11 @@ class IntegerLayer:
         term is above 0 at its lowest, and none below it at its highest. Where psums have start values,
         it holds for sums with and without them.
         """
-        weight = self.weight.reshape(self.shape.oc, -1).astype(np.int64)  # oc (ic kh kw)
-        ends = weight * self.act_format.min_code, weight * self.act_format.max_code
-        low, high = np.minimum(*ends).sum(axis=1), np.maximum(*ends).sum(axis=1)  # oc
+        weight = self.weight.reshape(self.shape.oc, -1)  # oc (ic kh kw)
+        least, most = self.act_format.min_code, self.act_format.max_code
+        above = np.maximum(weight, 0).sum(axis=1, dtype=np.int64)  # oc, of weights above 0
+        below = weight.sum(axis=1, dtype=np.int64) - above
+        low, high = least * above + most * below, most * above + least * below  # oc
         if self.has_start:
             start = self.start()
             low, high = np.minimum(low, low + start), np.maximum(high, high + start)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import ceil
+from operator import is_
 
 import numpy as np
 import numpy.typing as npt
@@ -92,7 +93,8 @@ def narrowed(
             _link(link, scale, acts.get(port_name(link.consumer, link.operand)))
             for link in node.requantizations
         )
-        nodes.append(replace(changed, requantizations=links))
+        is_same = changed is node and all(map(is_, links, node.requantizations))
+        nodes.append(node if is_same else replace(changed, requantizations=links))
     return replace(network, nodes=tuple(nodes))
 
 
@@ -127,13 +129,16 @@ def _narrow_weights(layer: IntegerLayer, bits: int) -> tuple[IntegerLayer, float
     if bits == layer.weight_format.bits:
         return layer, 1.0
     most = (1 << (bits - 1)) - 1
-    weight = layer.weight.astype(np.float64)
+    known, counts = np.unique(layer.weight, return_counts=True)
+    weight = known.astype(np.float64)
     largest = max(1.0, float(np.abs(weight).max()))
     step = min(
         np.linspace(largest / most / 4, largest / most, FINEST).tolist(),
-        key=lambda one: float(((weight - one * _symmetric(weight / one, most)) ** 2).sum()),
+        key=lambda one: float(
+            (counts * (weight - one * _symmetric(weight / one, most)) ** 2).sum()
+        ),
     )
-    codes = _symmetric(weight / step, most).astype(np.int8)
+    codes = _symmetric(weight / step, most).astype(np.int8)[np.searchsorted(known, layer.weight)]
     form = NumberFormat(bits, is_signed=True, is_narrow=True)
     scale = layer.weight_scale * step
     return replace(layer, weight=codes, weight_format=form, weight_scale=scale), step
@@ -145,6 +150,8 @@ def _symmetric(values: npt.NDArray[np.float64], most: int) -> npt.NDArray[np.flo
 
 
 def _link(link: Requantization, scale: float, levels: _Levels | None) -> Requantization:
+    if scale == 1.0 and levels is None:
+        return link
     thresholds = link.thresholds
     if scale != 1.0:
         scaled = np.ceil(thresholds / scale).astype(np.int64)

@@ -9,14 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tilewright.data import Split
-from tilewright.engine import Engine
-from tilewright.engine.engine import BATCH
+from tilewright.engine import Engine, Prepared
 from tilewright.errors import ConfigError
 from tilewright.pipeline.run_folder import Listener
 from tilewright.programs.pace import Pace
 from tilewright.spec import IntegerNetwork
 from tilewright.studies.narrowing import Kept, Widths, narrowed, widths_of
-from tilewright.studies.recentering import recentered
+from tilewright.studies.recentering import moments_of, recentered
 
 LOOKED_AT = 64
 """Images on which codes are counted and thresholds are moved."""
@@ -172,8 +171,11 @@ class _Count:
         self._kept: Kept = {}
         self.images = len(split)
         self._looked_at = split.images[:LOOKED_AT]
-        trace = Engine(network).trace(self._looked_at)
-        self._sums = trace.sums
+        self._prepared = Prepared()
+        trace = self._engine(network).trace(self._looked_at)
+        self._moments = {
+            layer.name: moments_of(layer, trace.sums[layer.name]) for layer in network.layers
+        }
         self._histograms: dict[str, npt.NDArray[np.int64]] = {
             layer.name: np.bincount(
                 trace.codes[layer.name].reshape(-1), minlength=layer.act_format.max_code + 1
@@ -185,10 +187,15 @@ class _Count:
         """Of `split`, or of the images that it was made with."""
         before, split = self._network, split or self._split
         network = narrowed(before, wanted, self._histograms, kept=self._kept)
-        network = recentered(network, before, self._sums, self._looked_at)
-        batch = min(BATCH, len(split))
-        found = Engine(network, batch=batch).predict(split.images, threads=self._threads)
+        network = recentered(
+            network, before, self._moments, self._looked_at, prepared=self._prepared
+        )
+        found = self._engine(network).predict(split.images, threads=self._threads)
         return int((found == split.labels).sum())
+
+    def _engine(self, network: IntegerNetwork) -> Engine:
+        """Of the batches that are looked at, so that all engines share what is made for a layer."""
+        return Engine(network, batch=len(self._looked_at), prepared=self._prepared)
 
 
 def _lower(network: IntegerNetwork, name: str, now: Widths) -> list[Widths]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from tilewright.engine import Engine
+from tilewright.engine import Engine, Prepared
 from tilewright.spec import IntArray, IntegerLayer, IntegerNetwork, Ints, Node, Requantization
 from tilewright.spec.requantization import NEVER
 
@@ -17,16 +17,24 @@ Reals = npt.NDArray[np.float64]
 DIGITS = 6
 """Of a threshold in units of the sum, before it is rounded up."""
 
+Moments = tuple[Reals, Reals]
+"""Mean and deviation of each channel's sums in real values: ``oc`` each."""
+
 
 def recentered(
-    network: IntegerNetwork, before: IntegerNetwork, sums: Mapping[str, Ints], pixels: IntArray
+    network: IntegerNetwork,
+    before: IntegerNetwork,
+    moments: Mapping[str, Moments],
+    pixels: IntArray,
+    *,
+    prepared: Prepared | None = None,
 ) -> IntegerNetwork:
     """`network`, made of `before` by `narrowed`, with other thresholds behind each layer that was narrowed.
 
     A rounded weight moves and spreads the sums of its channel. Mean and deviation of each channel, in real
     values, are found on `pixels` for both networks, and the thresholds go where they cut the same share:
-    still integers. sums: of `before` on these pixels, ``n oc oh ow`` by layer. Layers follow one another,
-    so that each is looked at behind those that were moved.
+    still integers. moments: by layer, of `before` on these pixels. Layers follow one another, so that
+    each is looked at behind those that were moved. prepared: as `Engine` takes it.
     """
 
     def settle(now: Node, found: Ints) -> tuple[Requantization, ...]:
@@ -35,12 +43,10 @@ def recentered(
             return now.requantizations
         if now.weight_format == layer.weight_format and now.act_format == layer.act_format:
             return now.requantizations
-        return tuple(
-            _moved(link, _moments(layer, sums[layer.name], link), _moments(now, found, link), now)
-            for link in now.requantizations
-        )
+        old, new = moments[layer.name], moments_of(now, found)
+        return tuple(_moved(link, old, new, now) for link in now.requantizations)
 
-    return Engine(network, batch=len(pixels)).settled(pixels, settle)
+    return Engine(network, batch=len(pixels), prepared=prepared).settled(pixels, settle)
 
 
 def _step(layer: IntegerLayer) -> Reals:
@@ -49,19 +55,21 @@ def _step(layer: IntegerLayer) -> Reals:
     return step
 
 
-def _moments(layer: IntegerLayer, sums: Ints, link: Requantization) -> tuple[Reals, Reals]:
-    """Mean and deviation of each channel's sums, in the direction in which `link` counts them."""
+def moments_of(layer: IntegerLayer, sums: Ints) -> Moments:
+    """Mean and deviation of each channel of the layer's sums ``n oc oh ow``."""
     real = sums.transpose(1, 0, 2, 3).reshape(sums.shape[1], -1) * _step(layer)[:, None]
-    return real.mean(axis=1) * link.direction, real.std(axis=1)
+    return real.mean(axis=1), real.std(axis=1)
 
 
 def _moved(
     link: Requantization,
-    old: tuple[Reals, Reals],
-    new: tuple[Reals, Reals],
+    old: Moments,
+    new: Moments,
     layer: IntegerLayer,
 ) -> Requantization:
+    """The link with thresholds for sums of moments `new` where it had `old`, in the direction it counts."""
     (old_mean, old_spread), (new_mean, new_spread) = old, new
+    old_mean, new_mean = old_mean * link.direction, new_mean * link.direction
     is_known = (old_spread > 0) & (new_spread > 0)
     ratio = np.where(is_known, new_spread / np.where(old_spread > 0, old_spread, 1.0), 1.0)
     step = np.broadcast_to(_step(layer), ratio.shape)[:, None]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.networks import chain, images, layer, residual, shifted, uneven
-from tilewright.engine import ENGINE_KINDS, Engine, onednn
+from tilewright.engine import ENGINE_KINDS, Engine, Prepared, convolution, onednn
 from tilewright.engine.matrix_product import MatrixProduct, exact_dtype
 from tilewright.engine.popcount import PopcountProduct
 from tilewright.errors import ConfigError, FormatError, ShapeError, ToolError
@@ -228,6 +228,60 @@ def test_the_int64_loop_is_exact_where_floats_are_not():
         replace(one, weight=np.ones((1, 1, 1, 1), np.int8)), dtype=np.dtype("i8")
     )
     assert product(np.full((1, 1, 1, 1), 2**53 + 1)).tolist() == [[[[2**53 + 1]]]]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5])
+@pytest.mark.parametrize("case", [0, 1])
+def test_each_probe_of_the_int8_convolution_is_compared(batch, case, monkeypatch):
+    network = chain(np.random.default_rng(0))
+    honest = onednn.PackedWeights.psums
+
+    def wrong(self, codes):  # of the highest codes alone, or of others that are not 0
+        psums = honest(self, codes).copy()
+        is_full = (codes == codes.max()).all(axis=(1, 2, 3)) & (codes.max() > 0)
+        chosen = is_full if case else ~is_full & codes.any(axis=(1, 2, 3))
+        psums[chosen, 0, 0, 0] += 1
+        return psums
+
+    monkeypatch.setattr(onednn.PackedWeights, "psums", wrong)
+    with pytest.raises(ToolError, match=r"^first: torch's int8 convolution is not exact here$"):
+        Engine(network, kind="int8", batch=batch)
+
+
+def test_engines_share_what_is_made_for_a_layer(monkeypatch):
+    rng = np.random.default_rng(0)
+    network, made = chain(rng), []
+    choose = convolution.choose_convolution
+
+    def counted(layer, *others, **values):
+        made.append(layer.name)
+        return choose(layer, *others, **values)
+
+    monkeypatch.setattr(convolution, "choose_convolution", counted)
+    first, second, head = network.nodes
+    narrow = replace(second, act_format=NumberFormat(3, is_signed=False))
+    links = replace(first.requantizations[0], thresholds=first.requantizations[0].thresholds[:, :7])
+    other = replace(second, weight=-second.weight)
+    networks = {
+        "first second head": network,
+        "": replace(
+            network, nodes=(replace(first, weight_scale=2 * first.weight_scale), second, head)
+        ),
+        "second": replace(network, nodes=(first, other, head)),
+        "second ": replace(network, nodes=(replace(first, requantizations=(links,)), narrow, head)),
+    }
+    prepared, pixels = Prepared(), images(rng, network, 3)
+    for expected, one in networks.items():
+        made.clear()
+        found = Engine(one, batch=2, prepared=prepared).trace(pixels)
+        assert made == expected.split()
+        comparisons = compare_traces(reference_trace(one, pixels), found, what="the engine")
+        assert [str(one) for one in comparisons if not one.passed] == []
+    made.clear()
+    register = PsumRegister(20, "wrap", "column", 4)
+    for values in ({"batch": 3}, {"batch": 2, "kind": "blas"}, {"batch": 2, "register": register}):
+        Engine(network, prepared=prepared, **values)
+    assert made == 3 * ["first", "second", "head"]
 
 
 def test_an_int8_convolution_that_is_off_by_one_is_refused(monkeypatch):

@@ -16,7 +16,7 @@ from tilewright.spec import ArrayShape, IntegerNetwork, NumberFormat
 from tilewright.studies.advise import plain_cost, squeezed_stage, squeezes
 from tilewright.studies.narrowing import Widths, narrowed, widths_of
 from tilewright.studies.precision import LOOKED_AT, Step, _in_order, find_precision
-from tilewright.studies.recentering import recentered
+from tilewright.studies.recentering import moments_of, recentered
 from tilewright.verify import reference_trace
 
 
@@ -100,9 +100,14 @@ def test_what_is_lost_is_still_exact_on_integers(network):
     assert (found.codes["second"] <= 3).all()
 
 
+def _moments(network, pixels):
+    sums = Engine(network).trace(pixels).sums
+    return {layer.name: moments_of(layer, sums[layer.name]) for layer in network.layers}
+
+
 def _recentered(network, wanted, pixels):
     fewer = narrowed(network, wanted, _histograms(network))
-    return fewer, recentered(fewer, network, Engine(network).trace(pixels).sums, pixels)
+    return fewer, recentered(fewer, network, _moments(network, pixels), pixels)
 
 
 def test_thresholds_stay_where_nothing_was_lost(network):
@@ -165,7 +170,9 @@ def _predicted(network, found, *, looked_at, pixels):
         for layer in network.layers
     }
     fewer = narrowed(network, mixed, histograms)
-    return Engine(recentered(fewer, network, trace.sums, looked_at)).predict(pixels)
+    return Engine(recentered(fewer, network, _moments(network, looked_at), looked_at)).predict(
+        pixels
+    )
 
 
 def test_a_mixed_precision_that_loses_nothing_is_found(network):
