@@ -55,6 +55,26 @@ def test_a_command_loads_no_module_of_another(words, own):
     assert loaded & set(cli.MODULES.values()) == own
 
 
+def test_lint_of_a_testbench_loads_nothing_for_layouts(tmp_path):
+    """They would take a third of its time. With a layout, they are loaded."""
+    bench = tmp_path / "tb.v"
+    bench.write_text('module tb; reg [3:0] m [0:1]; initial $readmemh("m.txt", m); endmodule\n')
+    (tmp_path / "m.txt").write_text("3\n5\n")
+    code = (
+        "import sys\nfrom tilewright.cli import main\n"
+        "try: main()\nexcept SystemExit: print(*sys.modules, file=sys.stderr)"
+    )
+    for words, verdict in (
+        ([], "verdict: pass"),
+        (["--layout", "readmemh"], "the sizes of the layer must be known"),
+    ):
+        command = [sys.executable, "-c", code, "lint", tmp_path, "--testbench", bench, *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert verdict in done.stdout + done.stderr
+        loaded = {"numpy", "tilewright.vectors"} & set(done.stderr.split())
+        assert bool(loaded) == bool(words)
+
+
 def test_nothing_asked_for_is_met_with_the_help(run_command):
     assert run_command() == run_command("--help")
 

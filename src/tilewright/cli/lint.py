@@ -13,7 +13,9 @@ from tilewright.cli.app import FAILED, GeometryOption, JsonOption, app
 from tilewright.errors import ConfigError
 
 if TYPE_CHECKING:
+    from tilewright.bundles import Geometry
     from tilewright.lint import LintReport, Sources
+    from tilewright.vectors import Layout
 
 
 FolderArgument = Annotated[
@@ -76,10 +78,8 @@ def lint(
     is_json: JsonOption = False,
 ) -> None:
     """Say whether a testbench reads these files as they are meant, or whether they follow a layout."""
-    from tilewright.bundles import Geometry
     from tilewright.lint import Sources
     from tilewright.lint import lint as look
-    from tilewright.vectors import load_layout
 
     given = Sources(
         tuple(include_folders or ()),
@@ -94,14 +94,30 @@ def lint(
     report = look(
         folder,
         testbench=testbench,
-        layout=load_layout(layout) if layout else None,
-        facts=Geometry.parse(geometry) if geometry else None,
+        layout=_layout(layout),
+        facts=_facts(geometry),
         reader=reader,
         given=given,
     )
     if sarif is not None:
         _write_sarif(sarif, report, testbench, given)
     _show(report, is_json=is_json)
+
+
+def _layout(name: str | None) -> Layout | None:
+    if not name:
+        return None
+    from tilewright.vectors import load_layout
+
+    return load_layout(name)
+
+
+def _facts(geometry: str | None) -> Geometry | None:
+    if not geometry:
+        return None
+    from tilewright.bundles import Geometry
+
+    return Geometry.parse(geometry)
 
 
 def _write_sarif(file: Path, report: LintReport, testbench: Path | None, given: Sources) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tilewright.errors import ConfigError, DataError
 from tilewright.lint.bounded import apart, read_apart
@@ -14,16 +15,18 @@ from tilewright.lint.filelist import check_filelists
 from tilewright.lint.findings import Finding, LintReport
 from tilewright.lint.fix import Change, FixReport, fix
 from tilewright.lint.given import READERS, find_simulators, with_folder
-from tilewright.lint.layout_check import LayerFacts, LayoutCheck, known_facts
 from tilewright.lint.line_ends import line_end_findings
-from tilewright.vectors.layout import Layout
 from tilewright.verilog.machine import MAX_STEPS, Machine
 from tilewright.verilog.reader import follow
 from tilewright.verilog.simulators import Simulator
 from tilewright.verilog.testbench import Sources, Testbench
 
+if TYPE_CHECKING:
+    from tilewright.lint.layout_check import LayerFacts
+    from tilewright.vectors.layout import Layout
+
 __all__ = [
-    "READERS", "Change", "Finding", "FixReport", "LayerFacts", "LintReport", "Sources", "fix", "lint",
+    "READERS", "Change", "Finding", "FixReport", "LintReport", "Sources", "fix", "lint",
 ]  # fmt: skip
 
 
@@ -61,6 +64,8 @@ def lint(
         )
         findings += check_filelists((folder, path.parent))
     if layout is not None:
+        from tilewright.lint.layout_check import LayoutCheck, known_facts
+
         check = LayoutCheck(folder, layout, facts if facts is not None else known_facts(folder))
         findings += check.findings()
         files += check.files()

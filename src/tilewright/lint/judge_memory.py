@@ -10,7 +10,6 @@ from tilewright.lint.counts import border, has_zero_border, split_word
 from tilewright.lint.file_text import WORDS, FileText, Token, shown
 from tilewright.lint.findings import Finding
 from tilewright.lint.judge_counts import lacking_text
-from tilewright.vectors.memory_image import read_memory_image
 from tilewright.verilog.events import BITS_PER_DIGIT, MemoryLoad
 from tilewright.verilog.readmem import LoadedFile, LoadedWord, parse_memory_file
 from tilewright.verilog.scan import number
@@ -109,6 +108,8 @@ def _faults(
 
 
 def _remedy(load: MemoryLoad) -> str:
+    from tilewright.vectors.memory_image import read_memory_image
+
     try:
         image = read_memory_image(load.content or b"", Path(load.file))
     except FormatError:
