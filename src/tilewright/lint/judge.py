@@ -13,7 +13,8 @@ from tilewright.verilog.simulators import Simulator
 class Judge(Protocol):
     """The stream, the text of its file, and what was found so far.
 
-    is_cut: the testbench ended because of some file. lengths: of the words, as far as they were counted.
+    is_cut: the testbench ended because of some file. lengths: of the words, as far as they were counted;
+    signs: of lines of the testbench, whether they read negative numbers.
     """
 
     stream: Stream
@@ -22,6 +23,7 @@ class Judge(Protocol):
     simulator: Simulator
     found: dict[str, Finding]
     lengths: dict[tuple[int, int], tuple[int, int, set[int]]]
+    signs: dict[int, bool]
 
     def matters(self, event: ReadEvent) -> bool:
         """Whether it does harm that a read found the end of the file."""

@@ -40,7 +40,11 @@ class FailureJudge:
             return
         if event.literal:
             what = f"{shown(bytes([event.literal]))} of the format is not there, but {what}: that"
-        if self._is_before_words() and not self._is_like_a_number(token):
+        if (
+            self._is_before_words()
+            and not self._is_like_a_number(token)
+            and not self._is_nothing_taken()
+        ):
             if not self.judge_of.found.keys() & {"header-buffer", "header-spaces", "header-left"}:
                 self._report_header()
             return
@@ -61,7 +65,8 @@ class FailureJudge:
         """Whether nobody reads the text at which a read failed, or a part of its record is thrown away."""
         event = self.event
         if event.is_in_line:
-            return not event.is_checked or self._is_damaged_word() or self._is_damaged_record()
+            is_damaged = self._is_damaged_word() or self._is_damaged_record()
+            return not event.is_checked or is_damaged or self._is_nothing_taken()
         if not event.matched and not _SAYS_SOMETHING.search(
             self.judge_of.text.content, event.start
         ):
@@ -71,6 +76,16 @@ class FailureJudge:
         events = self.judge_of.stream.events
         later = events[bisect_right(events, event.call, key=lambda e: e.call) :]
         return not any(e.start <= event.start < e.end for e in later)
+
+    def _is_nothing_taken(self) -> bool:
+        """Whether no scan takes a number of any line, though this one has some where it should begin."""
+        event = self.event
+        token = self.judge_of.text.token_at(event.start)
+        if token is None or not event.is_in_line or event.matched or event.literal:
+            return False
+        is_numeric = _DIGIT.search(token.text) and not token.text.startswith(COMMENTS)
+        words = self.judge_of.stream.word_events()
+        return bool(is_numeric) and not any(e.status == MATCHED for e in words)
 
     def _is_damaged_record(self) -> bool:
         """Whether numbers of a line were taken, or a text in front of what should be one: no comment, no

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from math import prod
 
 from tilewright.lint.file_text import COMMENTS, shown
 from tilewright.lint.judge import Judge
@@ -67,6 +68,11 @@ def _judge_texts(judge: Judge) -> None:
             judge.report("error", "truncated", message, event.start, event.line)
 
 
+def are_comments(lines: list[ReadEvent]) -> bool:
+    """Whether there are lines, and all of them are comments."""
+    return bool(lines) and all(one.digits.lstrip().startswith(COMMENTS) for one in lines)
+
+
 def _judge_skipped(judge: Judge, lines: list[ReadEvent], taken: list[ReadEvent]) -> None:
     first, shape = taken[0], shape_of(taken[0].digits)
     before = [e for e in lines if e.start < first.start and not e.words]
@@ -76,7 +82,8 @@ def _judge_skipped(judge: Judge, lines: list[ReadEvent], taken: list[ReadEvent])
                 f"the reader skips {shown(event.digits.rstrip())}, which is like the records behind it: is "
                 f"the header missing that it skips?"
             )
-            judge.report("warning", "rows-eaten", message, event.start, event.line)
+            severity = "warning" if _may_be_sizes(event.digits, taken) else "error"
+            judge.report(severity, "rows-eaten", message, event.start, event.line)
     sizes = {len(e.digits.split()) for e in taken}
     for event in lines:
         text = event.digits.strip()
@@ -86,7 +93,16 @@ def _judge_skipped(judge: Judge, lines: list[ReadEvent], taken: list[ReadEvent])
         )
         if is_late and is_like:
             message = f"no $sscanf takes a number of {shown(text)}, though the line is like those it takes"
-            judge.report("warning", "line-passed", message, event.start, event.words[0].line)
+            severity = "error" if _NUMBERS.fullmatch(text) else "warning"
+            judge.report(severity, "line-passed", message, event.start, event.words[0].line)
+
+
+def _may_be_sizes(line: bytes, taken: list[ReadEvent]) -> bool:
+    """Whether the numbers of a line in front of the records may say how many there are."""
+    sizes = [abs(int(one)) for one in _NUMBER.findall(line)]
+    words = sum(word.is_word and word.status == MATCHED for one in taken for word in one.words)
+    counts = {len(taken), words}
+    return bool(counts & {*sizes, prod(sizes), prod(sizes[:_FEWEST])})
 
 
 def _judge_rest(judge: Judge, taken: list[ReadEvent]) -> None:

@@ -129,6 +129,8 @@ def _split_faults(
         ],
         WORDS[load.base],
     )
+    if split is None and load.base == "b" and _is_spaced(load, text, parsed.words):
+        yield "error", "spaced-word", parsed.words[0].start, _spaced(len(parsed.words), load.room)
     if split is not None:
         yield (
             "error",
@@ -180,6 +182,9 @@ def _value_faults(
 ) -> Iterator[tuple[str, str, int, str]]:
     kept, dropped = digits[-room:], digits[:-room]
     if any(c in b"xXzZ" for c in kept):
+        event = load.open_words.get(word.address)
+        if event is not None and event.are_x_wanted and load.is_followed:
+            return
         yield (
             "error",
             "x-digits",
@@ -251,7 +256,8 @@ def _is_spaced(load: MemoryLoad, text: FileText, words: tuple[LoadedWord, ...]) 
     sums: dict[int, list[int]] = {}
     for word in words:
         sums.setdefault(text.line(word.start), []).append(len(word.digits.replace(b"_", b"")))
-    return all(len(parts) > 1 and sum(parts) == digits for parts in sums.values())
+    are_split = all(len(parts) > 1 and sum(parts) == digits for parts in sums.values())
+    return are_split and len(sums) > 1
 
 
 def _spaced(words: int, room: int) -> str:

@@ -16,7 +16,7 @@ from tilewright.lint.judge_characters import judge_characters
 from tilewright.lint.judge_counts import CountJudge
 from tilewright.lint.judge_cuts import judge_cuts
 from tilewright.lint.judge_failures import FailureJudge
-from tilewright.lint.judge_lines import judge_lines, shape_of
+from tilewright.lint.judge_lines import are_comments, judge_lines, shape_of
 from tilewright.lint.judge_words import WordJudge
 from tilewright.verilog.events import (
     AT_END,
@@ -45,6 +45,7 @@ class StreamJudge:
     is_cut: the testbench ended because of some file, so what is left unread means nothing. is_last: it is
     read beyond its end only behind all that is done with other files, and with the design. lengths: of words,
     by the line that reads them and the digits wanted: how many have those, how many there are, and each one.
+    signs: of lines of the testbench, whether they read negative numbers.
     """
 
     stream: Stream
@@ -55,6 +56,7 @@ class StreamJudge:
     simulator: Simulator = ICARUS
     found: dict[str, Finding] = field(default_factory=dict)
     lengths: dict[tuple[int, int], tuple[int, int, set[int]]] = field(default_factory=dict)
+    signs: dict[int, bool] = field(default_factory=dict)
 
     def judge(self) -> tuple[Finding, ...]:
         """All findings, in the order in which the reader meets them."""
@@ -202,7 +204,10 @@ class StreamJudge:
                     f"the reader skips {shown(event.digits.rstrip())}, which is like the records behind it: "
                     f"is a line of the header missing?"
                 )
-                self.report("warning", "rows-eaten", message, event.start, event.line)
+                others = [one for one in leading if one is not event]
+                is_sure = are_comments(others) and others[-1].start < event.start
+                severity = "error" if is_sure else "warning"
+                self.report(severity, "rows-eaten", message, event.start, event.line)
                 return
 
     def _is_eaten(self, eaten: list[Token], words: list[ReadEvent]) -> bool:

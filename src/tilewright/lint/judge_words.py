@@ -12,6 +12,7 @@ from tilewright.verilog.scan import number
 
 _LETTERS = re.compile(rb"\w+")
 _DIGIT = re.compile(rb"\d")
+_FRACTION = re.compile(rb"\.\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ class WordJudge:
 
     def _is_broken(self, rest: bytes, token: Token) -> bool:
         """Whether the rest of a word belongs to it: it has digits, or makes it as long as the others are."""
+        if self.event.code == "d" and _FRACTION.match(rest):
+            return True
         tail = _LETTERS.match(rest)
         if tail is None or self.event.field:
             return False
@@ -97,7 +100,7 @@ class WordJudge:
         )
 
     def _check_x(self) -> None:
-        if any(c in b"xXzZ?" for c in self._kept()):
+        if any(c in b"xXzZ?" for c in self._kept()) and not self.event.are_x_wanted:
             self._report(
                 "error",
                 "x-digits",
@@ -174,11 +177,19 @@ class WordJudge:
             return
         is_kept = -half <= value < 2 * half
         self._report(
-            "warning" if is_kept else "error",
+            "warning" if is_kept and not self._are_signed() else "error",
             "truncated",
             f"the number {value} does not fit the {event.target} bits of its variable"
             f"{', which takes it as a negative one' if is_kept else ''}: widen the variable",
         )
+
+    def _are_signed(self) -> bool:
+        """Whether this line of the testbench reads negative numbers, too: then none stands for its bits."""
+        known, line = self.judge_of.signs, self.event.line
+        if line not in known:
+            words = self.judge_of.stream.word_events()
+            known[line] = any(e.digits.startswith(b"-") for e in words if e.line == line)
+        return known[line]
 
     def _check_split(self, token: Token) -> None:
         """A word that is longer than the field: the rest is the next word, unless all pieces are full."""

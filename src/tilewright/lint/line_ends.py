@@ -51,7 +51,8 @@ def wrong_line_ends(bench: Testbench, machine: Machine, follow: Follow) -> Itera
         other = follow(contents)
         if any(one.severity != "warning" for one in judge_machine(other, bench)):
             continue  # the bench wants its lines to end as they do
-        if _results(machine) != _results(other):
+        places = {at for one in (machine, other) for s in one.streams for at in s.tells}
+        if _results(machine, places) != _results(other, places):
             yield LineEnds(said, done, tuple(streams.values()), contents)
 
 
@@ -86,8 +87,9 @@ def _is_open_to_it(stream: Stream, change: Callable[[bytes], bytes]) -> bool:
     return is_read and not (stream.is_own or stream.is_lost) and change(content) != content
 
 
-def _results(machine: Machine) -> tuple[object, ...]:
-    """What became of the files: the words, the numbers in arrays, and what is printed."""
+def _results(machine: Machine, places: set[int]) -> tuple[object, ...]:
+    """What became of the files: the words, the numbers in arrays, but for places in files, and what is
+    printed."""
     printed = [
         None if text is None else text.replace(b"\r", b"").rstrip() for text in machine.printed
     ]
@@ -95,14 +97,18 @@ def _results(machine: Machine) -> tuple[object, ...]:
     return (
         printed,
         words,
-        {name: one for name in machine.memories if (one := _numbers(machine, name))},
+        {name: one for name in machine.memories if (one := _numbers(machine, name, places))},
     )
 
 
-def _numbers(machine: Machine, name: str) -> dict[Any, int | None]:
-    """The elements of an array that are no texts, nor the characters of a file as they are."""
+def _numbers(machine: Machine, name: str, places: set[int]) -> dict[Any, int | None]:
+    """The elements of an array that are no texts, no places in files, nor the characters of one as they are."""
     found = machine.memories[name].elements
-    numbers = {at: value.bits for at, value in found.items() if value.origin is None}
+    numbers = {
+        at: value.bits
+        for at, value in found.items()
+        if value.origin is None and value.bits not in places
+    }
     octets = [bits for bits in numbers.values() if bits is not None and 0 <= bits <= 0xFF]
     is_copy = bytes(octets) in b"".join(stream.content or b"" for stream in machine.streams)
     return {} if is_copy and len(octets) == len(numbers) else numbers

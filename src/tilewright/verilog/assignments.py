@@ -140,9 +140,11 @@ def _copy(source: Any, left: Any, place: _Place, right: Evaluate, compiler: Comp
                 gap.event.is_used = False
             place.store(machine, value, gap.event if gap is not None else None)
             return value
-        was_used = event.is_used, event.is_whole_used, event.is_cut_used
+        was_used = event.is_used, event.is_whole_used, event.is_cut_used, event.is_x_used
         value = right(machine)
-        event.is_used, event.is_whole_used, event.is_cut_used = was_used  # a copy is no use
+        event.is_used, event.is_whole_used, event.is_cut_used, event.is_x_used = was_used  # no use
+        if event.has_x and value.bits is not None and machine.has_x(key):
+            event.has_x = False  # a copy of two states
         place.store(machine, value, event, is_cut=is_cut(machine) or key in event.cuts)
         event.is_copied = True
         return value

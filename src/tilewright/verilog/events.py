@@ -52,7 +52,8 @@ class ReadEvent:
     what it is, or by order; doubts: with these others; is_digit: it is taken for one. is_parted: of a line in
     a register, some characters were taken by their place; odd_part: one of which a bit was taken that is no
     binary digit.
-    is_beyond: somebody took bits of it that its variable does not have.
+    is_beyond: somebody took bits of it that its variable does not have. has_x: digits x or z are in its
+    variable; is_x_used: somebody computes with those; is_x_shown: prints them; is_x_asked: asks for them.
     is_rounded: a real number in a variable that has no room for its fraction. owner: the file.
     """
 
@@ -101,6 +102,10 @@ class ReadEvent:
     is_rounded: bool = False
     is_beyond: bool = False
     is_parted: bool = False
+    has_x: bool = False
+    is_x_used: bool = False
+    is_x_shown: bool = False
+    is_x_asked: bool = False
     owner: Stream | None = dataclasses.field(default=None, repr=False, compare=False)
 
     def cut(self, key: object, *, width: int) -> None:
@@ -114,6 +119,12 @@ class ReadEvent:
             self.is_cut_used = True
         else:
             self.is_whole_used = True
+
+    @property
+    def are_x_wanted(self) -> bool:
+        """Whether its digits x or z do no harm: nobody computes with them, nor prints them unasked."""
+        is_shown = self.is_x_shown and not self.is_x_asked
+        return self.has_x and not (self.is_x_used or self.is_exposed or is_shown)
 
     @property
     def is_word(self) -> bool:
@@ -147,7 +158,7 @@ class Stream:
     simulator refuses. failures: reads that failed one after the other, the last ones. holders: the
     variables that held its handle. ended_by: the last call behind which `$feof` was true. complaint: where
     the testbench complains of how many words there are, and what it says; criticized: of a text, or
-    of one word more, or (True) of a number. seeks: places to which it went.
+    of one word more, or (True) of a number. seeks: places to which it went; tells: those that it asked for.
     """
 
     name: str
@@ -169,6 +180,7 @@ class Stream:
     complaint: tuple[int, str] | None = None
     criticized: tuple[int, str, bool] | None = None
     seeks: set[int] = dataclasses.field(default_factory=set)
+    tells: set[int] = dataclasses.field(default_factory=set)
     holders: set[str] = dataclasses.field(default_factory=set)
     events: list[ReadEvent] = dataclasses.field(default_factory=list)
 
@@ -209,7 +221,8 @@ class MemoryLoad:
     file, by their index in the memory; kept: those of the load before it that it should have replaced;
     is_again: both are of one call. old_reads: addresses of those that the testbench looked at. indices:
     addresses of the elements of a memory with several dimensions. beyond: stands for what the testbench
-    finds at addresses that the memory does not have. lacks, lacked: as of a `ReadEvent`.
+    finds at addresses that the memory does not have. lacks, lacked: as of a `ReadEvent`. open_words: stand
+    for the words with digits x or z in the memory, by their address.
     """
 
     name: str
@@ -236,6 +249,7 @@ class MemoryLoad:
     is_seen: bool = False
     is_blurred: bool = False
     beyond: ReadEvent | None = None
+    open_words: dict[int, ReadEvent] = dataclasses.field(default_factory=dict)
     lacks: str = ""
     lacked: str = ""
 

@@ -35,6 +35,7 @@ from tilewright.verilog.places import (
     compile_low_bit,
     compile_target,
     default_value,
+    does_something,
     fitter,
     is_signed_member,
 )
@@ -162,12 +163,18 @@ def _x_test(expression: Any, compiler: Compiler) -> Evaluate | None:
     if len(constants) != 1:
         return None
     name = expression.op.name
-    tested = compile_expression(sides[constants[0] is sides[0]], compiler)
-    wanted = compile_expression(constants[0], compiler)
+    side = sides[constants[0] is sides[0]]
+    tested, wanted = compile_expression(side, compiler), compile_expression(constants[0], compiler)
+    while side.kind.name in ("Conversion", "UnaryOp"):
+        side = side.operand
+    find = (lambda _: None) if does_something(side) else compile_key(side, compiler)
 
     def evaluate(machine: Machine) -> Value:
         with machine.unused():
             value = tested(machine)
+            event = machine.event_of(find(machine))
+        if event is not None:
+            event.is_x_asked = True
         return binary_with_x(name, value, wanted(machine), 1)
 
     return evaluate
@@ -248,8 +255,12 @@ def _part(expression: Any, compiler: Compiler) -> Evaluate:
     find_key = compile_key(expression.value, compiler)
 
     def evaluate(machine: Machine) -> Value:
+        was_parting, machine.is_parting = machine.is_parting, True
         held = value(machine)
+        machine.is_parting = was_parting
         pattern, at = held.resize(whole, is_signed=False).pattern, low(machine)
+        if held.masked is not None and _looks_at_x(pattern, at, width):
+            machine.use_x(machine.event_of(find_key(machine)))
         if at == BEYOND and machine.is_looking and not machine.is_merging:
             note_beyond(machine, find_key(machine))
         if pattern is None or at is None or at == BEYOND:
@@ -260,6 +271,13 @@ def _part(expression: Any, compiler: Compiler) -> Evaluate:
         return from_pattern(pattern[0] >> at, pattern[1] >> at, width, is_signed=is_signed)
 
     return evaluate
+
+
+def _looks_at_x(pattern: tuple[int, int] | None, at: int | None, width: int) -> bool:
+    """Whether a part of a vector has digits x or z; one at a place that is not known may have."""
+    if pattern is None or at is None or at == BEYOND:
+        return True
+    return bool(pattern[1] >> at & ((1 << width) - 1))
 
 
 def _call(expression: Any, compiler: Compiler) -> Evaluate:

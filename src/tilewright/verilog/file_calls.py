@@ -131,7 +131,10 @@ def ftell(call: Any, compiler: Compiler) -> Evaluate:
 
     def evaluate(machine: Machine) -> Value:
         stream = machine.stream(source(machine))
-        return UNKNOWN if stream is None or stream.is_opaque else Value(stream.position)
+        if stream is None or stream.is_opaque:
+            return UNKNOWN
+        stream.tells.add(stream.position)
+        return Value(stream.position)
 
     return evaluate
 
@@ -161,7 +164,8 @@ def fwrite(call: Any, compiler: Compiler) -> Evaluate:
     def evaluate(machine: Machine) -> Value:
         machine.step()
         handle = source(machine).bits
-        value = text(machine)
+        with machine.printing():
+            value = text(machine)
         written = value.text if arguments else b""
         file = machine.outputs.get(handle & WORD) if handle is not None else None
         if file is not None:

@@ -313,7 +313,9 @@ def _assign(
         value = _scanned(one, target, is_rounding=is_rounding)
         is_token = one.item.code == "s" and event.owner is not None and not event.is_in_line
         target.assign(machine, replace(value, origin=event) if is_token else value)
-        machine.hand_over(event, target.key(machine))
+        key = target.key(machine)
+        event.has_x = value.masked is not None and key is not None and machine.has_x(key)
+        machine.hand_over(event, key)
         if event.status != MATCHED:  # out of an old line
             event.is_used = event.is_used or event.is_exposed
     keys = [key for target in left if events and (key := target.key(machine)) is not None]

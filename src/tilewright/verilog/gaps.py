@@ -43,7 +43,7 @@ def note_gap(machine: Machine, path: str, at: object, default: Value, *, sort: s
         (LEAF in path and not _is_single(path, sort))
         or not lacks
         or source is None
-        or machine.is_volatile(path)
+        or (machine.is_volatile(path) and not machine.is_out_of_reach(path, at))
     ):
         return
     event = ReadEvent("h", source.line, 0, 0, AT_END, 0, 0)

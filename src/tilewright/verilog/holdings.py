@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -21,12 +21,13 @@ is taken for a digit, as by ``c - "0"``."""
 class Holdings:
     """Variables and arrays by their hierarchical path.
 
-    simulator: whose reads are followed. volatile: variables that change on their own. exposed: those that
+    simulator: whose reads are followed. reaches: of memories that blocks fill which are not followed, the
+    highest address to which those can write. volatile: variables that change on their own. exposed: those that
     the design sees; monitored: those that are printed whenever they change. marks: which read left the value
     that a variable holds; ends: those that found the end of a file, though they may be none any more;
     gaps: elements at which somebody looked before they were filled. structures: variables with members.
-    is_matching: what is looked at is a pattern with open digits. is_merging: a part of a variable is
-    assigned, and the rest of it stays; is_condition: that of an `if` is computed. asked: what the
+    is_matching: what is looked at is a pattern with open digits. is_parting: a part of it is, and
+    is_printing: it is printed. is_merging: a part of a variable is assigned, and the rest of it stays; is_condition: that of an `if` is computed. asked: what the
     comparison asks of a character that is computed;
     asked_for: whether it is this one, None for any question. looked: reads whose values the condition looked
     at that was computed last; searched: those that filled an array in which it looked for a key. loops: those
@@ -37,6 +38,7 @@ class Holdings:
     exposed: frozenset[str] = frozenset()
     monitored: frozenset[str] = frozenset()
     simulator: Simulator = ICARUS
+    reaches: Mapping[str, int] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
     memories: dict[str, Memory] = field(default_factory=dict)
     structures: set[str] = field(default_factory=set)
@@ -45,6 +47,8 @@ class Holdings:
     gaps: dict[tuple[str, object], Gap] = field(default_factory=dict)
     is_looking: bool = True
     is_matching: bool = False
+    is_parting: bool = False
+    is_printing: bool = False
     is_merging: bool = False
     is_condition: bool = False
     asked: str = ""
@@ -56,6 +60,10 @@ class Holdings:
     def is_volatile(self, name: str) -> bool:
         """Whether a variable, or the structure that it is a member of, changes on its own."""
         return name in self.volatile or (LEAF in name and name.partition(LEAF)[0] in self.volatile)
+
+    def is_out_of_reach(self, path: str, at: object) -> bool:
+        """Whether the address registers of the blocks that fill a memory are too narrow for this element."""
+        return path in self.reaches and isinstance(at, int) and at > self.reaches[path]
 
     def held(self, name: str) -> Value | None:
         """What a variable holds, though nobody looks; None if nothing was ever assigned."""
@@ -134,7 +142,35 @@ class Holdings:
             event.is_used = True
             self.looked.append(event)
             event.look_through(key)
+            if event.has_x and not self.is_parting and self.has_x(key):
+                self.use_x(event)
             event.is_missed |= isinstance(key, tuple) and isinstance(key[1], Outside)
+
+    def has_x(self, key: Key | None) -> bool:
+        """Whether a variable holds digits x or z; nobody knows what one holds that is not known."""
+        if key is None or isinstance(key, str):
+            value = self.values.get(key) if key else None
+        else:
+            value = self.memories[key[0]].elements.get(key[1]) if key[0] in self.memories else None
+        return value is None or value.bits is None
+
+    def use_x(self, event: ReadEvent | None) -> None:
+        """Somebody looks at digits x or z that a read left."""
+        if event is None or not self.is_looking or self.is_matching or self.is_parting:
+            return
+        if self.is_printing:
+            event.is_x_shown = True
+        else:
+            event.is_x_used = True
+
+    @contextmanager
+    def printing(self) -> Iterator[None]:
+        """Within what is printed."""
+        before, self.is_printing = self.is_printing, True
+        try:
+            yield
+        finally:
+            self.is_printing = before
 
     def begin_condition(self) -> None:
         """A condition is computed: nothing has been looked at."""

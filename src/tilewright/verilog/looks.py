@@ -26,7 +26,7 @@ def look_at_all(machine: Machine, names: Collection[str]) -> None:
     machine.step(len(machine.marks) // 64)
     for key, event in machine.marks.items():
         if static_name(key if isinstance(key, str) else key[0]) in names:
-            event.is_used = True
+            event.is_used = event.is_x_used = True
             event.look_through(key)
     for name, memory in machine.memories.items():
         if static_name(name) in names:

@@ -22,7 +22,7 @@ from tilewright.verilog.signals import (
     StopProcessSignal,
 )
 from tilewright.verilog.stored import Memory, length
-from tilewright.verilog.tellers import counted_by
+from tilewright.verilog.tellers import counted_by, leaves_early
 from tilewright.verilog.values import Value
 
 MAX_IDLE_TURNS = 5_000
@@ -163,7 +163,8 @@ def _loop(
     forget, facts = compiler.forget(statement), facts_of(statement)
     limit = None if facts.has_file_calls else MAX_IDLE_TURNS
     line = compiler.line(statement)
-    counted = counted_by(statement) if kind == "open" and facts.has_file_calls else frozenset()
+    may_end = facts.has_file_calls and (kind == "open" or leaves_early(statement.body))
+    counted = counted_by(statement) if may_end else frozenset()
 
     def run(machine: Machine) -> None:
         with machine.loop(kind), _counting(machine, counted), suppress(BreakLoopSignal):

@@ -90,16 +90,29 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
         if load.is_opaque:
             machine.memory(facts.find(machine)).elements[None] = UNKNOWN
         elif load.width:
+            name_of_memory = facts.find(machine)
             load_memory(
-                machine.memory(facts.find(machine)),
+                machine.memory(name_of_memory),
                 load,
                 machine.simulator,
                 indices=indices,
                 is_four_state=facts.is_four_state,
             )
+            _mark(machine, name_of_memory, load, indices)
         return UNKNOWN
 
     return evaluate
+
+
+def _mark(
+    machine: Machine, path: str, load: MemoryLoad, indices: Mapping[int, object]
+) -> None:
+    """What a read left in an element is gone; words with digits x or z are followed like those of a read."""
+    if machine.marks:
+        for index in load.given:
+            machine.marks.pop((path, index), None)
+    for address, event in load.open_words.items():
+        machine.mark((path, indices.get(address, address)), event)
 
 
 def _facts(call: Any, line: int, compiler: Compiler) -> LoadCall | None:

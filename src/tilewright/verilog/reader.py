@@ -31,6 +31,7 @@ from tilewright.verilog.members import calling_members, instance_bodies, tied_po
 from tilewright.verilog.nonblocking import catch_up
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.plusargs import Plusargs
+from tilewright.verilog.reaches import reaches_of
 from tilewright.verilog.signals import (
     BreakLoopSignal,
     ContinueLoopSignal,
@@ -77,7 +78,7 @@ def follow(
     def follow_once(shared: frozenset[str]) -> Machine:
         machine = Machine(
             folder, plusargs, volatile=volatile | shared, exposed=exposed, monitored=monitored,
-            simulator=simulator, max_steps=max_steps, ignores_case=ignores_case,
+            simulator=simulator, max_steps=max_steps, ignores_case=ignores_case, reaches=reaches,
         )  # fmt: skip
         machine.contents.update(contents or {})
         machine.memories |= {name: Memory({None: UNKNOWN}) for name in shared}
@@ -100,6 +101,7 @@ def follow(
             dict(tied_ports(bodies)),
         )
         volatile = frozenset((*_volatile(blocks), *_unknown_names(bodies)))
+        reaches = reaches_of(blocks)
         exposed = frozenset(_exposed(testbench, bodies, blocks))
         monitored, nets = frozenset(monitored_names(calling)), frozenset(driven_names(bodies))
         plusargs = Plusargs(tuple(map(os.fsencode, testbench.plusargs)))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tilewright.verilog.events import MemoryLoad
+from tilewright.verilog.events import MATCHED, MemoryLoad, ReadEvent
 from tilewright.verilog.scan import digits_value
 from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.stored import Memory
@@ -88,12 +88,22 @@ def load_memory(
             pattern = value.pattern or (0, 0)
             index = indices[word.address] if indices else word.address
             value = from_pattern(*pattern, load.width, is_signed=load.is_signed)
+            if value.masked is not None and is_four_state:
+                load.open_words[word.address] = _open_word(load, word)
             load.given[index] = memory.elements[index] = (
                 value if is_four_state else value.two_state()
             )
             memory.loaded.add(index)
     if before is not None and b"@" not in (load.content or b""):
         _keep(memory, load, before)
+
+
+def _open_word(load: MemoryLoad, word: LoadedWord) -> ReadEvent:
+    """What stands for a word with digits x or z, as long as the memory holds it."""
+    start, end, digits = word.start, word.start + len(word.digits), word.digits
+    event = ReadEvent(load.base, load.line, 0, load.width, MATCHED, start, end, digits)
+    event.has_x = True
+    return event
 
 
 def _keep(memory: Memory, load: MemoryLoad, before: MemoryLoad) -> None:

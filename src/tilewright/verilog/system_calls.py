@@ -71,7 +71,9 @@ def _display(call: Any, compiler: Compiler) -> Evaluate:
     def evaluate(machine: Machine) -> Value:
         machine.step()
         machine.blame(is_end=False, complaint=complaint)
-        machine.show(text(machine).text, end)
+        with machine.printing():
+            shown = text(machine).text
+        machine.show(shown, end)
         return UNKNOWN
 
     return evaluate

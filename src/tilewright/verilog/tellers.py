@@ -113,6 +113,13 @@ def counted_by(loop: Any) -> frozenset[str]:
     return frozenset({name for _, name in found} - other)
 
 
+def leaves_early(body: Any) -> bool:
+    """Whether the body of a loop ends it, by ``break``, ``return`` or ``disable``."""
+    kinds: set[str] = set()
+    body.visit(lambda node: kinds.add(node.kind.name))
+    return bool(kinds & {"Break", "Return", "Disable"})
+
+
 def _changed(node: Any) -> set[str]:
     """What one node itself changes, by counting or to a constant."""
     if node.kind.name == "Assignment":

@@ -199,7 +199,7 @@ class _Parser:
             raise FormatError(
                 f"the testbench must be complete, but {place}:{line}: {message}{_named(missing)}"
             )
-        connected = frozenset(_connected(self.slang, tree))
+        connected = frozenset(_connected(self.slang, [tree, *others]))
         return Testbench(
             self.path,
             tops,
@@ -287,9 +287,11 @@ def _modules(slang: Any, tree: Any) -> Iterable[tuple[str, Any]]:
     return found
 
 
-def _connected(slang: Any, tree: Any) -> set[str]:
-    """Names that stand at the ports of instances."""
+def _connected(slang: Any, trees: list[Any]) -> set[str]:
+    """Names that stand at the ports of instances of the first tree; ``.*`` of a module that no tree has may be
+    every name of the module around it."""
     names: set[str] = set()
+    modules = {name: node for tree in reversed(trees) for name, node in _modules(slang, tree)}
 
     def visit_port(node: Any) -> None:
         if isinstance(
@@ -303,6 +305,34 @@ def _connected(slang: Any, tree: Any) -> set[str]:
                 instance.visit(visit_port)
         elif isinstance(node, slang.syntax.NamedPortConnectionSyntax) and node.expr is None:
             names.add(node.name.valueText)  # ``.clk`` for ``.clk(clk)``
+        elif isinstance(node, slang.syntax.WildcardPortConnectionSyntax):
+            module = _around(node, slang.syntax.HierarchyInstantiationSyntax)
+            known = modules.get(module.type.valueText) if module is not None else None
+            names.update(_declared(slang, known or _around(node, slang.syntax.ModuleDeclarationSyntax)))
 
-    tree.root.visit(visit)
+    trees[0].root.visit(visit)
     return names
+
+
+def _around(node: Any, kind: Any) -> Any:
+    """The innermost node of that kind around another one; None if there is none."""
+    while node is not None and not isinstance(node, kind):
+        node = node.parent
+    return node
+
+
+def _declared(slang: Any, module: Any) -> set[str]:
+    """Names of the ports of a module, or, where it has none, of all that is declared in it."""
+    names: set[str] = set()
+    ports: set[str] = set()
+
+    def visit(node: Any) -> None:
+        if isinstance(node, slang.syntax.DeclaratorSyntax):
+            names.add(node.name.valueText)
+            kinds = (slang.syntax.ImplicitAnsiPortSyntax, slang.syntax.PortDeclarationSyntax)
+            if isinstance(node.parent, kinds):
+                ports.add(node.name.valueText)
+
+    if module is not None:
+        module.visit(visit)
+    return ports or names

@@ -188,16 +188,20 @@ def test_words_out_of_texts(body: str, content: bytes, kind: str, tmp_path: Path
 
 
 def test_records_that_are_passed_over(tmp_path: Path) -> None:
-    """A warning for one that looks like the header's place, and for one that no scan takes."""
+    """An error for one that stands in the header's place, but for sizes; a warning for one that no scan takes,
+    and an error if it is numbers alone."""
     body = (
         'n = $fgets(line, f); while ($fgets(line, f) > 0) if ($sscanf(line, "%d,%d", i, v) == 2) '
         '$display("%0d %0d", i, v);'
     )
     assert _kinds(tmp_path, body, b"x,y\n1,2\n3,4\n") == set()
-    assert _kinds(tmp_path, body, b"5,6\n1,2\n3,4\n") == {("warning", "rows-eaten")}
+    assert _kinds(tmp_path, body, b"5,6\n1,2\n3,4\n") == {("error", "rows-eaten")}
+    assert _kinds(tmp_path, body, b"2,6\n1,2\n3,4\n") == {("warning", "rows-eaten")}
     body = 'while ($fgets(line, f) > 0) if ($sscanf(line, "set %h", w) == 1) $display("%h", w);'
     assert _kinds(tmp_path, body, b"set 01\n# see 2\nset 02\n") == set()
     assert _kinds(tmp_path, body, b"set 01\nsat 02\nset 03\n") == {("warning", "line-passed")}
+    body = 'while ($fgets(line, f) > 0) if ($sscanf(line, "%h", w) == 1) $display("%h", w);'
+    assert _kinds(tmp_path, body, b"12\n-7\n3\n") == {("error", "line-passed")}
 
 
 def test_a_word_that_another_process_looks_at(tmp_path: Path) -> None:
