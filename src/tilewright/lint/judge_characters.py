@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 
 from tilewright.errors import counted
 from tilewright.lint.file_text import shown
 from tilewright.lint.judge import Judge
-from tilewright.verilog.events import AT_END, MATCHED, ReadEvent
+from tilewright.verilog.events import AT_END, ENCLOSED, MATCHED, MISSED, ReadEvent
 
 
 def judge_characters(judge: Judge, matters: Callable[[ReadEvent], bool]) -> None:
@@ -35,6 +37,15 @@ def judge_characters(judge: Judge, matters: Callable[[ReadEvent], bool]) -> None
             f"to have, or a separator is not passed over",
             wrong.start,
             wrong.line,
+        )
+    elif passed := _passed_over(judge, characters):
+        judge.report(
+            "error",
+            "bad-word",
+            f"the reader takes {shown(passed.digits)} neither for a digit nor for a separator, and goes on "
+            f"behind it: correct the word",
+            passed.start,
+            passed.line,
         )
 
 
@@ -67,6 +78,26 @@ def _wrong_digit(characters: list[ReadEvent]) -> ReadEvent | None:
         is_space = event.status == MATCHED and event.digits.isspace()
         is_taken = event.in_loop == "counted" and not event.is_known and _has_digit(event.doubts)
         if is_space and (event.is_digit or (is_taken and event.line in lines)):
+            return event
+    return None
+
+
+def _passed_over(judge: Judge, characters: list[ReadEvent]) -> ReadEvent | None:
+    """A letter or point behind a digit that was taken, for which all comparisons by order ask in vain, or a
+    letter or digit that is neither 0 nor 1 where those are asked for."""
+    content = judge.text.content
+    counts = Counter(event.start for event in characters)
+    for before, event in pairwise([None, *characters]):
+        if event is None or event.is_used or event.is_digit or event.status != MATCHED:
+            continue
+        char = event.digits
+        is_binary = b"0" in event.doubts and b"1" in event.doubts and not event.is_known
+        if char.isalnum() and is_binary and counts[event.start] == 1:
+            return event
+        is_number = before is not None and before.digits.isdigit() and before.end == event.start
+        is_missed = event.bounds == MISSED and not event.is_met and counts[event.start] == 1
+        is_odd = char.isalpha() or (char == b"." and content[event.end : event.end + 1].isdigit())
+        if is_number and is_missed and is_odd and before is not None and before.bounds == ENCLOSED:
             return event
     return None
 

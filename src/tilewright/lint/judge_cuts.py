@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -14,6 +15,7 @@ from tilewright.verilog.events import MATCHED, ReadEvent
 _TWO_AND_THREE = {2, 3}
 _FEWEST = 2
 """Lines that show how many values a line has."""
+_NUMBERS = re.compile(rb"[+-]?[0-9][0-9a-fA-F]*(?:[\s,;]+[+-]?[0-9a-fA-F]+)*")
 _RUN, _DIGIT = re.compile(rb"[0-9A-Za-z]+"), re.compile(rb"[0-9]")
 
 
@@ -94,7 +96,9 @@ def _judge_records(judge: Judge, words: list[ReadEvent]) -> None:
         records = [call for call in calls.values() if len(call) > 1]
         torn = next((call for call in records if _spans(judge.text, call)), None)
         whole = sum(_is_whole(judge.text, call) for call in records)
-        if torn is not None and (2 * whole > len(records) or _is_short(judge, records)):
+        if torn is not None and (
+            2 * whole > len(records) or _is_short(judge, records) or _is_rest_dropped(judge, torn)
+        ):
             judge.report(
                 "error",
                 "torn-record",
@@ -103,6 +107,14 @@ def _judge_records(judge: Judge, words: list[ReadEvent]) -> None:
                 torn[0].start,
                 torn[0].line,
             )
+
+
+def _is_rest_dropped(judge: Judge, record: list[ReadEvent]) -> bool:
+    """Whether the reader drops the rest of the line behind a record, though there are numbers in it."""
+    events = judge.stream.events
+    behind = bisect_right(events, record[0].call, key=lambda e: e.call)
+    rest = events[behind] if behind < len(events) else None
+    return rest is not None and rest.code == "line" and not rest.words and bool(_NUMBERS.fullmatch(rest.digits.strip()))
 
 
 def _is_short(judge: Judge, records: list[list[ReadEvent]]) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from math import prod
 
-from tilewright.lint.file_text import COMMENTS, shown
+from tilewright.lint.file_text import COMMENTS, WORDS, shown
 from tilewright.lint.judge import Judge
 from tilewright.verilog.events import MATCHED, ReadEvent, Stream
 from tilewright.verilog.values import BYTE
@@ -15,6 +15,7 @@ _NUMBER = re.compile(rb"[+-]?[0-9]+")
 _NUMBERS = re.compile(rb"[+-]?[0-9][0-9a-fA-F]*(?:[\s,;]+[+-]?[0-9][0-9a-fA-F]*)*")
 _SEPARATORS = b" \t\r\n,;"
 _DIGIT = re.compile(rb"[0-9]")
+_ONES = frozenset(b"01")
 _FEWEST = 2
 """Numbers of a line that is no count, and lines that show what is usual."""
 
@@ -35,7 +36,9 @@ def judge_lines(judge: Judge) -> None:
             f"register, or what is skipped before"
         )
         judge.report("error", "bad-word", message, odd_part.start, odd_part.line)
-    parted = [e for e in lines if e.is_parted and not e.words]
+    _judge_digits(judge)
+    parted = [e for e in lines if (e.is_parted or _ONES & {*e.hits}) and not e.words]
+    _judge_like(judge, parted)
     lengths = Counter(len(e.digits.rstrip()) for e in parted)
     usual = max(lengths, key=lengths.__getitem__, default=0)
     odd = [e for e in parted if len(e.digits.rstrip()) != usual]
@@ -44,7 +47,45 @@ def judge_lines(judge: Judge) -> None:
             f"the reader takes characters of the lines in a register by their place, most of {usual}, but "
             f"{shown(odd[0].digits.rstrip())} has {len(odd[0].digits.rstrip())}: they stand elsewhere in it"
         )
-        judge.report("warning", "line-length", message, odd[0].start, odd[0].line)
+        are_bits = all(WORDS["b"].fullmatch(e.digits.rstrip()) for e in parted)
+        severity = "error" if are_bits and 2 * lengths[usual] > len(parted) else "warning"
+        judge.report(severity, "line-length", message, odd[0].start, odd[0].line)
+
+
+def _judge_digits(judge: Judge) -> None:
+    """Report a character of a line that is computed with as a digit, or one that a reader of digits 0 and 1
+    passes over."""
+    for event in judge.stream.events:
+        if event.odd_digit and not event.digits.endswith(b"\r\n"):
+            what = "nothing" if event.odd_digit == b"\0" else shown(event.odd_digit)
+            message = (
+                f"the reader takes {what} of {shown(event.digits.rstrip())} for a digit: correct the places, "
+                f"or the line"
+            )
+            judge.report("error", "bad-word", message, event.start, event.line)
+        passed = [c for c in event.no_zeros if c in event.no_ones and c not in event.hits]
+        if passed:
+            message = (
+                f"the reader takes the digits 0 and 1 of {shown(event.digits.rstrip())}, and passes over "
+                f"{shown(bytes(passed[:1]))}: correct the line"
+            )
+            judge.report("error", "bad-word", message, event.start, event.line)
+
+
+def _judge_like(judge: Judge, lines: list[ReadEvent]) -> None:
+    """Report a line that is as long as the others, which are words, and is none."""
+    texts = [(event, event.digits.rstrip()) for event in lines]
+    words = [text for _, text in texts if WORDS["h"].fullmatch(text)]
+    odd = [(event, text) for event, text in texts if not WORDS["h"].fullmatch(text)]
+    if not odd or len(words) < _FEWEST or len(words) <= len(odd):
+        return
+    event, text = odd[0]
+    if {len(word) for word in words} == {len(text)} and text.isalnum():
+        message = (
+            f"the reader takes characters of the lines in a register by their place: {shown(text)} is as long "
+            f"as the words on the other lines, and is none; correct it"
+        )
+        judge.report("error", "bad-word", message, event.start, event.line)
 
 
 def _is_odd(event: ReadEvent, stream: Stream) -> bool:

@@ -68,6 +68,7 @@ class StreamJudge:
             self._report_place("error")
         elif self.text.content and (chunks := self.stream.byte_events()):
             judge_bytes(self, chunks, self.matters)
+            self._judge_criticism()
         elif self.text.tokens:
             self._judge_words(self.stream.word_events())
         elif self.stream.events:
@@ -92,8 +93,7 @@ class StreamJudge:
                 counts.check(words)
         elif counts.are_missed:
             counts.check([e for e in self.stream.events if e.is_text and e.is_used])
-        if self.stream.criticized is not None:
-            self._report_criticism(*self.stream.criticized)
+        self._judge_criticism()
         if not self.stream.events:
             message = "the file is opened, but nothing is read from it"
             self.report("warning", "never-read", message, 0, 0)
@@ -114,8 +114,9 @@ class StreamJudge:
             line or self.stream.line,
         )
 
-    def _report_criticism(self, line: int, text: str, is_number: bool) -> None:
-        if not self.stream.is_assumed:
+    def _judge_criticism(self) -> None:
+        if self.stream.criticized is not None and not self.stream.is_assumed:
+            line, text, is_number = self.stream.criticized
             severity = "warning" if is_number else "error"
             what = "one of its numbers" if is_number else "what it holds"
             message = f"the testbench complains of {what}: {shown(text.encode())}"

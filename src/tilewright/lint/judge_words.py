@@ -221,6 +221,7 @@ class WordJudge:
         if digits >= room or (event.code != "b" and "short-word" in self.judge_of.found):
             return
         full, total, lengths = self._lengths(room)
+        is_lane = bool(event.field) and event.run != (event.start, event.end)
         if event.code != "b" and 2 * full <= total:
             if len(lengths) == 1 < total and self._may_be_negative():
                 self._report(
@@ -231,7 +232,7 @@ class WordJudge:
                     f"not",
                 )
             return  # values, written without zeros at the left
-        is_damaged = event.code == "b" and bool(event.field) and 2 * full > total
+        is_damaged = (event.code == "b" or is_lane) and bool(event.field) and 2 * full > total
         self._report(
             "error" if is_damaged else "warning",
             "short-word",

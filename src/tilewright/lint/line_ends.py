@@ -13,6 +13,7 @@ from tilewright.lint.findings import Finding
 from tilewright.verilog.events import Stream
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.testbench import Testbench
+from tilewright.verilog.values import Value
 
 MOST_TURNS = 4
 """How often a bench may be followed within what is followed of one."""
@@ -88,17 +89,24 @@ def _is_open_to_it(stream: Stream, change: Callable[[bytes], bytes]) -> bool:
 
 
 def _results(machine: Machine, places: set[int]) -> tuple[object, ...]:
-    """What became of the files: the words, the numbers in arrays, but for places in files, and what is
-    printed."""
+    """What became of the files: the words, the characters that go to the design, the numbers in arrays, but
+    for places in files, and what is printed."""
     printed = [
         None if text is None else text.replace(b"\r", b"").rstrip() for text in machine.printed
     ]
     words = [(e.line, e.digits) for stream in machine.streams for e in stream.word_events()]
+    given = [e.given.replace(b"\r", b"") for stream in machine.streams for e in stream.events]
     return (
         printed,
         words,
+        b"".join(given),
         {name: one for name in machine.memories if (one := _numbers(machine, name, places))},
     )
+
+
+def _is_letter(value: Value) -> bool:
+    """Whether a text is one character, and no line end."""
+    return len(value.text or b"") == 1 and value.text not in (b"\r", b"\n")
 
 
 def _numbers(machine: Machine, name: str, places: set[int]) -> dict[Any, int | None]:
@@ -107,7 +115,7 @@ def _numbers(machine: Machine, name: str, places: set[int]) -> dict[Any, int | N
     numbers = {
         at: value.bits
         for at, value in found.items()
-        if value.origin is None and value.bits not in places
+        if (value.origin is None or _is_letter(value)) and value.bits not in places
     }
     octets = [bits for bits in numbers.values() if bits is not None and 0 <= bits <= 0xFF]
     is_copy = bytes(octets) in b"".join(stream.content or b"" for stream in machine.streams)

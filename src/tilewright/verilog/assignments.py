@@ -11,6 +11,7 @@ from tilewright.verilog.characters import is_fgetc, weighed
 from tilewright.verilog.compiler import Assign, Compiler, Evaluate, Run
 from tilewright.verilog.cuts import bare, copied, find_cut, is_cut_to, is_narrow, result_of
 from tilewright.verilog.events import ReadEvent
+from tilewright.verilog.heap import static_name
 from tilewright.verilog.holdings import WEIGHED
 from tilewright.verilog.leaves import holds_structures
 from tilewright.verilog.line_parts import taken_for_digit
@@ -20,6 +21,7 @@ from tilewright.verilog.objects import find_name
 from tilewright.verilog.places import FindKey, compile_key, compile_target, does_something, parts_of
 from tilewright.verilog.queues import new_array
 from tilewright.verilog.slots import assign_parts
+from tilewright.verilog.stored import Key
 from tilewright.verilog.strings import NUMBER_METHODS
 from tilewright.verilog.tellers import telling
 from tilewright.verilog.values import BYTE, UNKNOWN, Value
@@ -76,21 +78,23 @@ def _assign_parts(assignment: Any, compiler: Compiler) -> Evaluate | None:
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where an assignment stores a value. keys: of its parts. is_later: not before time goes on;
-    is_delayed: time goes on between the right side and that."""
+    is_delayed: time goes on between the right side and that. is_plain: to find it changes nothing."""
 
     target: Assign
     keys: tuple[FindKey, ...]
     is_later: bool
     is_delayed: bool
+    is_plain: bool
 
     @classmethod
     def of(cls, assignment: Any, compiler: Compiler) -> _Place:
         """That of the left side."""
         left = assignment.left
         keys = tuple(compile_key(part, compiler) for part in parts_of(left))
-        is_later = bool(assignment.isNonBlocking) and not does_something(left)
+        is_plain = not does_something(left)
+        is_later = bool(assignment.isNonBlocking) and is_plain
         is_delayed = assignment.timingControl is not None and not is_later
-        return cls(compile_target(left, compiler), keys, is_later, is_delayed)
+        return cls(compile_target(left, compiler), keys, is_later, is_delayed, is_plain)
 
     def store(
         self,
@@ -103,6 +107,8 @@ class _Place:
         """Store it, with the mark of the read that left it; is_cut: it is less than was read."""
         if self.is_delayed:
             catch_up(machine)
+        if value.origin is not None and self.is_plain:
+            _note_given(machine, [find(machine) for find in self.keys], value)
         keys = [find(machine) for find in self.keys] if self.is_later or event else []
         with postponed(machine, keys) if self.is_later else nullcontext():
             self.target(machine, value)
@@ -112,6 +118,15 @@ class _Place:
                 if is_cut and key is not None:
                     event.cut(key, width=value.width)
                 machine.hand_over(event, key)
+
+
+def _note_given(machine: Machine, keys: list[Key | None], value: Value) -> None:
+    """A character of a line goes to the design."""
+    line, char = value.origin, value.text
+    names = [key if isinstance(key, str) else key[0] for key in keys if key is not None]
+    is_given = any(static_name(name) in machine.exposed for name in names)
+    if is_given and line is not None and char is not None and len(char) <= 1:
+        line.given += char
 
 
 def _plain(place: _Place, right: Evaluate) -> Evaluate:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Evaluate
-from tilewright.verilog.events import AT_END, MATCHED, ReadEvent
+from tilewright.verilog.events import AT_END, ENCLOSED, MATCHED, MISSED, ReadEvent
 from tilewright.verilog.file_calls import unfollowed
 from tilewright.verilog.holdings import ASKED_END, ASKED_SPACE, DIGIT, WEIGHED
+from tilewright.verilog.line_parts import note_asked
 from tilewright.verilog.line_reads import keep
 from tilewright.verilog.literals import constant_of
 from tilewright.verilog.machine import Machine
+from tilewright.verilog.operators import BINARY
 from tilewright.verilog.places import compile_key
 from tilewright.verilog.values import UNKNOWN, Value
 
@@ -92,15 +95,39 @@ def weighing(
     number = constant_of(other) if expression.op.name in _EQUALITIES else None
     is_read = inner.kind.name == "Assignment"
     find = compile_key(inner.left, compiler) if is_read else None
+    note = _order_of(expression, side, other)
 
     def evaluate(machine: Machine) -> Value:
+        machine.last_char = None
         with machine.asking(asked, number):
             found = value(machine)
             if find is not None and (key := find(machine)) is not None:
                 machine.use(key)
+        if machine.last_char is not None and note is not None:
+            note(machine.last_char, found)
+        if found.origin is not None:
+            machine.searched.append(found.origin)
+            note_asked(found, asked, number)
         return found
 
     return evaluate
+
+
+def _order_of(
+    expression: Any, side: Any, other: Any
+) -> Callable[[ReadEvent, Value], None] | None:
+    """Notes whether a character lies where a comparison by order asks for it: two in a row enclose it."""
+    number, compare = constant_of(other), BINARY[expression.op.name]
+    if expression.op.name not in _ORDERS or number is None:
+        return None
+    is_left = side is expression.left
+
+    def note(event: ReadEvent, found: Value) -> None:
+        if found.bits is not None:
+            holds = compare(found.bits, number) if is_left else compare(number, found.bits)
+            event.bounds = min(event.bounds + 1, ENCLOSED) if holds or event.bounds == ENCLOSED else MISSED
+
+    return note
 
 
 def weighed(value: Evaluate) -> Evaluate:

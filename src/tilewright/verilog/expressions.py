@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tilewright.verilog.assignments import compile_assignment, compile_old_value
@@ -41,7 +42,7 @@ from tilewright.verilog.places import (
 )
 from tilewright.verilog.strings import string_character
 from tilewright.verilog.unknown_names import UNKNOWN_NAME
-from tilewright.verilog.values import UNKNOWN, Value, all_x, from_pattern, wrap
+from tilewright.verilog.values import BYTE, UNKNOWN, Value, all_x, from_pattern, wrap
 
 _STEPS = {"Preincrement": 1, "Postincrement": 1, "Predecrement": -1, "Postdecrement": -1}
 
@@ -268,7 +269,9 @@ def _part(expression: Any, compiler: Compiler) -> Evaluate:
         if held.origin is not None:
             note_part(held, at, width)
         is_signed = may_be_signed and machine.simulator.has_signed_members
-        return from_pattern(pattern[0] >> at, pattern[1] >> at, width, is_signed=is_signed)
+        part = from_pattern(pattern[0] >> at, pattern[1] >> at, width, is_signed=is_signed)
+        is_char = held.origin is not None and width == BYTE and at % BYTE == 0
+        return replace(part, origin=held.origin) if is_char else part
 
     return evaluate
 

@@ -25,13 +25,15 @@ class Holdings:
     highest address to which those can write. volatile: variables that change on their own. exposed: those that
     the design sees; monitored: those that are printed whenever they change. marks: which read left the value
     that a variable holds; ends: those that found the end of a file, though they may be none any more;
+    pending: reads that failed, by the variable that holds the result, at which nobody has looked;
     gaps: elements at which somebody looked before they were filled. structures: variables with members.
     is_matching: what is looked at is a pattern with open digits. is_parting: a part of it is, and
     is_printing: it is printed. is_merging: a part of a variable is assigned, and the rest of it stays; is_condition: that of an `if` is computed. asked: what the
     comparison asks of a character that is computed;
     asked_for: whether it is this one, None for any question. looked: reads whose values the condition looked
-    at that was computed last; searched: those that filled an array in which it looked for a key. loops: those
-    around, each "counted" or "open".
+    at that was computed last; searched: those that filled an array in which it looked for a key, or of whose
+    text it compared a part. last_char: the character at which a comparison looked. loops: those around, each
+    "counted" or "open".
     """
 
     volatile: frozenset[str] = frozenset()
@@ -44,6 +46,7 @@ class Holdings:
     structures: set[str] = field(default_factory=set)
     marks: dict[Key, ReadEvent] = field(default_factory=dict)
     ends: dict[Key, ReadEvent] = field(default_factory=dict)
+    pending: dict[str, ReadEvent] = field(default_factory=dict)
     gaps: dict[tuple[str, object], Gap] = field(default_factory=dict)
     is_looking: bool = True
     is_matching: bool = False
@@ -55,6 +58,7 @@ class Holdings:
     asked_for: int | None = None
     looked: list[ReadEvent] = field(default_factory=list)
     searched: list[ReadEvent] = field(default_factory=list)
+    last_char: ReadEvent | None = None
     loops: list[str] = field(default_factory=list)
 
     def is_volatile(self, name: str) -> bool:
@@ -76,6 +80,8 @@ class Holdings:
         """What a variable holds; None if nothing was ever assigned."""
         if name in self.marks:
             self.use(name)
+        if name in self.pending:
+            del self.pending[name]
         return self.held(name)
 
     def memory(self, name: str) -> Memory:
@@ -172,6 +178,18 @@ class Holdings:
         finally:
             self.is_printing = before
 
+    def hold_result(self, name: str, event: ReadEvent | None) -> None:
+        """A variable gets the result of a read; the one that it held counts as dropped if nobody looked."""
+        self.drop_result(name)
+        if event is not None and event.status != MATCHED:
+            if not (self.is_volatile(name) or name in self.exposed or name in self.monitored):
+                self.pending[name] = event
+
+    def drop_result(self, name: str) -> None:
+        """The result that a variable held is gone."""
+        if (event := self.pending.pop(name, None)) is not None:
+            event.is_checked = False
+
     def begin_condition(self) -> None:
         """A condition is computed: nothing has been looked at."""
         self.looked.clear()
@@ -179,7 +197,7 @@ class Holdings:
 
     def _is_used(self, event: ReadEvent) -> bool:
         """Whether a look at a character is a use of it; one of a comparison asks something."""
-        event.is_seen = True
+        event.is_seen, self.last_char = True, event
         event.is_checked |= self.asked == ASKED_END
         event.is_weighed |= self.asked == WEIGHED and self.loops[-1:] != ["open"]
         if self.asked == DIGIT:
@@ -188,6 +206,7 @@ class Holdings:
             event.doubts += bytes([self.asked_for & 0xFF])
         elif self.asked != ASKED_END:
             event.is_known = True
+            event.is_met |= self.asked_for is not None
         return self.asked in ("", DIGIT)
 
     @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Run
+from tilewright.verilog.events import ReadEvent
+from tilewright.verilog.holdings import DIGIT
 from tilewright.verilog.literals import constant_of
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.places import BEYOND, compile_low_bit
@@ -13,6 +15,7 @@ from tilewright.verilog.values import BYTE, Value
 
 _DIGITS = b"01xXzZ"
 _ONES = (ord("0"), ord("1"))
+_NIBBLE = 4
 _EQUALITIES = ("Equality", "CaseEquality", "Inequality", "CaseInequality")
 
 
@@ -27,6 +30,31 @@ def note_part(held: Value, at: int, width: int) -> None:
     line.is_parted = True
     if width == 1 and at % BYTE == 0:
         _take_digit(held, len(text) - 1 - at // BYTE)
+    elif width == _NIBBLE and at % BYTE == 0:
+        _take_number(line, text[len(text) - 1 - at // BYTE :][:1])
+
+
+def note_asked(found: Value, asked: str, number: int | None) -> None:
+    """A comparison with a constant asks of a character of a line which one it is, or takes it for a digit."""
+    line, char = found.origin, found.text
+    if line is None or char is None or len(char) > 1:
+        return
+    if asked == DIGIT:
+        _take_number(line, char)
+    elif number is None or not char.isalnum():
+        return
+    elif char[0] == number:
+        line.hits += char if char not in line.hits else b""
+    elif number == _ONES[0] and char not in line.no_zeros:
+        line.no_zeros += char
+    elif number == _ONES[1] and char not in line.no_ones:
+        line.no_ones += char
+
+
+def _take_number(line: ReadEvent, char: bytes) -> None:
+    """A character is computed with as a digit, or as a letter that stands for one."""
+    if not char.isalnum() and not line.odd_digit:
+        line.odd_digit = char or b"\0"
 
 
 def _take_digit(held: Value, place: int) -> None:

@@ -24,6 +24,8 @@ def look_at_all(machine: Machine, names: Collection[str]) -> None:
     if not machine.is_looking:
         return
     machine.step(len(machine.marks) // 64)
+    for name in machine.pending.keys() & names:
+        del machine.pending[name]
     for key, event in machine.marks.items():
         if static_name(key if isinstance(key, str) else key[0]) in names:
             event.is_used = event.is_x_used = True

@@ -106,9 +106,10 @@ def _foreach(statement: Any, compiler: Compiler) -> Run:
 
 
 def _foreach_queue(statement: Any, body: Run, compiler: Compiler) -> Run:
-    """Over a queue, a dynamic or an associative array, as large as it is when the loop starts."""
+    """Over a queue, a dynamic or an associative array, or a string, as large as it is when the loop starts."""
     forget, dim = compiler.forget(statement.body), statement.loopDims[0]
-    if dim.loopVar is None or find_name(statement.arrayRef, compiler) is None:
+    is_text = bool(statement.arrayRef.type.isString)
+    if dim.loopVar is None or (not is_text and find_name(statement.arrayRef, compiler) is None):
         return forget
     indices, name = _indices_now(statement.arrayRef, compiler), path_of(dim.loopVar)
 
@@ -128,19 +129,28 @@ def _foreach_queue(statement: Any, body: Run, compiler: Compiler) -> Run:
 
 
 def _indices_now(array: Any, compiler: Compiler) -> Callable[[Machine], Iterable[Value] | None]:
-    """The indices of an array that can grow, as it is; None where that is not known."""
+    """The indices of an array that can grow, or of a string, as it is; None where that is not known."""
+    if array.type.isString:
+        value = compiler.expression(array)
+        return lambda machine: (
+            None if (text := value(machine).text) is None else map(_index, range(len(text)))
+        )
     if is_associative(array.type):
-        keys, value = keys_of(array, compiler), key_value(array)
-        return lambda machine: None if (now := keys(machine)) is None else map(value, now)
+        keys, key = keys_of(array, compiler), key_value(array)
+        return lambda machine: None if (now := keys(machine)) is None else map(key, now)
     find = find_name(array, compiler)
 
     def indices(machine: Machine) -> Iterable[Value] | None:
         memory = Memory() if find is None else machine.memory(find(machine))
         if None in memory.elements:
             return None
-        return (Value(index, 32, is_signed=True) for index in range(length(memory)))
+        return map(_index, range(length(memory)))
 
     return indices
+
+
+def _index(number: int) -> Value:
+    return Value(number, 32, is_signed=True)
 
 
 def _indices(bounds: Any) -> range:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tilewright.verilog.events import MATCHED, NO_MATCH, ReadEvent, Stream
+from tilewright.verilog.events import BYTES, MATCHED, NO_MATCH, ReadEvent, Stream
 
 Items = dict[int, ReadEvent | Stream]
 """Reads that failed; files that ended, or were not there. By their identity."""
@@ -24,10 +24,17 @@ class Causes:
         """The testbench complains in that branch: of a number, or of a text or one word more."""
         for one in self.reads:
             if one.owner is not None and one.status == MATCHED:
-                is_number = self.are_words and one.is_word
+                is_number = self.are_words and (one.is_word or one.code == BYTES)
                 known = one.owner.criticized
                 if known is None or (known[2] and not is_number):
                     one.owner.criticized = (*complaint, is_number)
+
+
+    def break_off(self) -> None:
+        """The testbench ends the simulation in that branch: what it complained of there is no mere number."""
+        for one in self.reads:
+            if one.owner is not None and one.owner.criticized is not None:
+                one.owner.criticized = (*one.owner.criticized[:2], False)
 
 
 NO_CAUSES = Causes()
@@ -80,6 +87,13 @@ class News:
         owners = [one.owner for one in items.values() if isinstance(one, ReadEvent)]
         self.tell(names, {id(one): one for one in owners if one is not None}, is_whole=False)
 
+    def leave(self, names: Iterable[str], items: Items) -> None:
+        """The same where a block, loop or call is left because of that; files that are missing count, too."""
+        if items:
+            self.pass_by(names, items)
+            absent = {key: one for key, one in items.items() if isinstance(one, Stream)}
+            self.tell(names, absent, is_whole=False)
+
     @contextmanager
     def branch(self, items: Items, causes: Causes) -> Iterator[None]:
         """Within a branch whose condition tells this, and looked at these."""
@@ -111,6 +125,8 @@ class News:
                 one.complaint = one.complaint or complaint
         if complaint is not None and self.causes:
             self.causes[-1].criticize(complaint)
+        if is_end and self.causes:
+            self.causes[-1].break_off()
 
 
 def failed(event: ReadEvent | None) -> Items:

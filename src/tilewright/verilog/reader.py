@@ -152,6 +152,8 @@ def _run_all(
         if block.is_final:
             _run(machine, compiler, block)
     settle_gaps(machine)
+    for name in list(machine.pending):
+        machine.drop_result(name)
 
 
 def _run_readers(machine: Machine, compiler: StatementCompiler, blocks: list[Block]) -> None:

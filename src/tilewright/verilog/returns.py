@@ -13,6 +13,7 @@ from tilewright.verilog.leaves import has_parts
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.paths import path_of
 from tilewright.verilog.places import compile_key
+from tilewright.verilog.result_flow import RESULT, sources_of
 from tilewright.verilog.signals import ReturnCallSignal
 from tilewright.verilog.slots import compile_parts, slot_of
 from tilewright.verilog.tellers import compile_teller
@@ -30,6 +31,7 @@ def compile_return(statement: Any, compiler: Compiler) -> Run:
     result = compiler.results[-1]
     is_cut = cuts_off(source, result.type, compiler) if source is not None else lambda _: False
     tell, is_char = compile_teller(statement.expr), is_fgetc(statement.expr)
+    sources, names = sources_of(statement.expr) - {RESULT}, (path_of(result),)
 
     def run(machine: Machine) -> None:
         event = machine.event_of(find_key(machine)) if find_key else None
@@ -41,7 +43,9 @@ def compile_return(statement: Any, compiler: Compiler) -> Run:
             event.cut(path_of(result), width=given.width)
         event = machine.heap.take() if is_char else event
         machine.news.returned = {**tell(machine), **machine.news.here}
-        raise ReturnCallSignal(given, event)
+        taken = machine.news.taken
+        machine.news.take(names, next((taken[one] for one in sources if one in taken), None))
+        raise ReturnCallSignal(given, event, machine.news.here)
 
     return run
 
@@ -55,7 +59,7 @@ def _return_parts(statement: Any, compiler: Compiler) -> Run:
     def run(machine: Machine) -> None:
         put(machine)
         machine.news.returned = {**tell(machine), **machine.news.here}
-        raise ReturnCallSignal(UNKNOWN, None)
+        raise ReturnCallSignal(UNKNOWN, None, machine.news.here)
 
     return run
 
@@ -70,5 +74,5 @@ def _returned_parts(expression: Any, result: Any, compiler: Compiler) -> Run:
     return lambda machine: slot.put(machine, take(machine))
 
 
-def _return_nothing(_: Machine) -> None:
-    raise ReturnCallSignal(UNKNOWN, None)
+def _return_nothing(machine: Machine) -> None:
+    raise ReturnCallSignal(UNKNOWN, None, machine.news.here)

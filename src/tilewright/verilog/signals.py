@@ -18,8 +18,8 @@ class ContinueLoopSignal(Exception):  # noqa: N818 - control flow, no error
 
 
 class ReturnCallSignal(Exception):  # noqa: N818 - control flow, no error
-    """`return`."""
+    """`return`; the arguments are the value, the read that left it, and what the conditions around tell."""
 
 
 class DisableBlockSignal(Exception):  # noqa: N818 - control flow, no error
-    """`disable` of a named block; the argument is its name."""
+    """`disable` of a named block; the arguments are its name, and what the conditions around tell."""

@@ -124,6 +124,10 @@ class StatementCompiler:
         return run
 
 
+_TEXTS = ("line", "s")
+"""Reads of texts: what is set where a part of one is compared hangs on it."""
+
+
 def _pass(_: Machine) -> None:
     return
 
@@ -151,12 +155,15 @@ def _block(statement: Any, compiler: Compiler) -> Run:
     else:
         body = compiler.compile(statement.body)
 
+    assigned = facts_of(statement.body).assigned if name else set()
+
     def run(machine: Machine) -> None:
         try:
             body(machine)
         except DisableBlockSignal as disabled:
             if disabled.args[0] != name:
                 raise
+            machine.news.leave(assigned, disabled.args[1])
 
     return run if name else body
 
@@ -198,8 +205,11 @@ def _conditional(statement: Any, compiler: Compiler) -> Run:
         items = tell(machine)
         if items:
             machine.news.pass_by(passed, items)
+        text = next((one for one in machine.searched if one.code in _TEXTS), None)
         with machine.branch(items, causes(machine)):
             (if_true if holds else if_false)(machine)
+        if text is not None:
+            machine.news.take(passed, text)
 
     return run
 
@@ -269,8 +279,8 @@ def _disable(statement: Any, _: Compiler) -> Run:
     symbol = statement.target.getSymbolReference()
     name = symbol.name if symbol is not None else ""
 
-    def run(_machine: Machine) -> None:
-        raise DisableBlockSignal(name)
+    def run(machine: Machine) -> None:
+        raise DisableBlockSignal(name, machine.news.here)
 
     return run
 

@@ -17,6 +17,7 @@ from tilewright.verilog.classes import (
 )
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.events import ReadEvent
+from tilewright.verilog.facts import facts_of
 from tilewright.verilog.frames import restore, take_away
 from tilewright.verilog.leaves import has_parts
 from tilewright.verilog.machine import Machine
@@ -72,8 +73,10 @@ class Body:
         try:
             compiler.bodies[self.path](machine)
         except ReturnCallSignal as returned:
+            value, event, items = returned.args
+            if items:
+                machine.news.leave(facts_of(self.node.body).assigned, items)
             if self.result_path:
-                value, event = returned.args
                 if not self.has_parts:
                     machine.set(self.result_path, value)
                 machine.news.tell((self.result_path,), machine.news.returned)
@@ -82,6 +85,7 @@ class Body:
         except DisableBlockSignal as disabled:
             if disabled.args[0] != self.node.name:
                 raise
+            machine.news.leave(facts_of(self.node.body).assigned, disabled.args[1])
 
 
 def compile_subroutine(call: Any, compiler: Compiler) -> Evaluate:

@@ -10,6 +10,7 @@ from tilewright.verilog.compiler import Evaluate
 from tilewright.verilog.facts import ARRAY_CHANGES, facts_of
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.news import NO_CAUSES, NOTHING, Causes, Items, failed
+from tilewright.verilog.paths import path_of
 from tilewright.verilog.result_flow import RESULT, sources_of, tells_of_file
 from tilewright.verilog.values import Value
 
@@ -19,6 +20,7 @@ _COMPLAINT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _COMPLAINING = ("$error", "$fatal")
+_READS = ("$fscanf", "$fgets")
 
 
 def compile_teller(expression: Any) -> Tell:
@@ -70,15 +72,27 @@ def telling(evaluate: Evaluate, assignment: Any) -> Evaluate:
     is_whole = left.kind.name == "NamedValue"
     is_result = RESULT in sources_of(assignment.right)
     is_first = is_result or _opens(assignment.right)
+    sources = sources_of(assignment.right) - {RESULT}
+    holder = path_of(left.symbol) if is_whole and _is_read(assignment.right) else ""
 
     def evaluate_and_tell(machine: Machine) -> Value:
         value = evaluate(machine)
         if is_first or not machine.news.is_none:
             machine.news.tell(names, tell(machine), is_whole=is_whole)
-        machine.news.take(names, machine.last_read if is_result else None)
+        if holder:
+            machine.hold_result(holder, machine.last_read)
+        taken = machine.news.taken
+        event = next((taken[one] for one in sources if one in taken), None) if taken else None
+        machine.news.take(names, machine.last_read if is_result else event)
         return value
 
     return evaluate_and_tell
+
+
+def _is_read(expression: Any) -> bool:
+    while expression.kind.name == "Conversion":
+        expression = expression.operand
+    return getattr(expression, "subroutineName", "") in _READS
 
 
 def complaint_of(call: Any, line: int) -> tuple[int, str] | None:
