@@ -9,7 +9,7 @@ from itertools import pairwise
 from tilewright.errors import counted
 from tilewright.lint.file_text import shown
 from tilewright.lint.judge import Judge
-from tilewright.verilog.events import AT_END, ENCLOSED, MATCHED, MISSED, ReadEvent
+from tilewright.verilog.events import AT_END, ENCLOSED, HEX_LETTERS, MATCHED, MISSED, ReadEvent
 
 
 def judge_characters(judge: Judge, matters: Callable[[ReadEvent], bool]) -> None:
@@ -69,15 +69,22 @@ def _report_behind(judge: Judge, behind: list[ReadEvent]) -> None:
 
 
 def _wrong_digit(characters: list[ReadEvent]) -> ReadEvent | None:
-    """White space that is computed with as a digit, or, in a loop that counts, told from a digit by nothing.
+    """What is computed with as a digit and is none, or white space that, in a loop that counts, is told from a
+    digit by nothing.
 
     That is where no comparison asks for it, and some ask for the digits that come to the same place.
     """
     lines = {event.line for event in characters if event.is_known and event.digits.isdigit()}
     for event in characters:
-        is_space = event.status == MATCHED and event.digits.isspace()
+        if event.status != MATCHED:
+            continue
+        is_space = event.digits.isspace()
+        if (event.is_digit and not event.digits.isalnum()) or (
+            event.is_letter and event.digits not in HEX_LETTERS
+        ):
+            return event
         is_taken = event.in_loop == "counted" and not event.is_known and _has_digit(event.doubts)
-        if is_space and (event.is_digit or (is_taken and event.line in lines)):
+        if is_space and is_taken and event.line in lines:
             return event
     return None
 

@@ -35,6 +35,7 @@ class Input:
     array: Array | None = None
     parts: tuple[Slot, Parts] | None = None
     whole: str | None = None
+    char: ReadEvent | None = None
 
     def enter(self, machine: Machine, name: str) -> None:
         """Store it in the argument `name`."""
@@ -49,6 +50,8 @@ class Input:
             slot.put(machine, parts)
             return
         machine.set(name, self.value)
+        if self.char is not None:
+            machine.mark(name, self.char)
         if self.cut is not None:
             self.cut.cut(name, width=self.value.width)
             machine.mark(name, self.cut)
@@ -199,7 +202,12 @@ def _input(formal: Any, actual: Any, compiler: Compiler) -> Give:
     is_cut, find_key = find_cut(copy, formal, compiler), compile_key(copy, compiler)
 
     def give(machine: Machine) -> Input:
-        event = machine.event_of(find_key(machine)) if is_cut(machine) else None
+        event = machine.event_of(find_key(machine))
+        if event is not None and event.is_char:
+            event.is_copied = True
+            with machine.unused():
+                return Input(fit(value(machine)), char=event)
+        event = event if is_cut(machine) else None
         if event is None:
             return Input(fit(value(machine)))
         with machine.unused():

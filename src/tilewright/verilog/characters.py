@@ -8,7 +8,7 @@ from typing import Any
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.events import AT_END, ENCLOSED, MATCHED, MISSED, ReadEvent
 from tilewright.verilog.file_calls import unfollowed
-from tilewright.verilog.holdings import ASKED_END, ASKED_SPACE, DIGIT, WEIGHED
+from tilewright.verilog.holdings import ASKED_END, ASKED_SPACE, DIGIT, LETTER, WEIGHED
 from tilewright.verilog.line_parts import note_asked
 from tilewright.verilog.line_reads import keep
 from tilewright.verilog.literals import constant_of
@@ -19,6 +19,8 @@ from tilewright.verilog.values import UNKNOWN, Value
 
 _ORDERS = ("LessThan", "LessThanEqual", "GreaterThan", "GreaterThanEqual")
 _EQUALITIES = ("Equality", "Inequality", "CaseEquality", "CaseInequality")
+_TAKEN = {ord("0"): DIGIT, **dict.fromkeys((*b"aA", *(one - 10 for one in b"aA")), LETTER)}
+"""What a character is taken for from which this is subtracted."""
 _SPACE = frozenset(b" \t\n\v\f\r")
 
 
@@ -143,8 +145,8 @@ def weighed(value: Evaluate) -> Evaluate:
 def _asked(operator: str, side: Any, other: Any) -> str:
     """What a comparison with a constant asks of a character; "" for anything else."""
     number = constant_of(other)
-    if operator == "Subtract" and number == ord("0"):
-        return DIGIT
+    if operator == "Subtract" and number in _TAKEN:
+        return _TAKEN[number]
     if number is None or not side.type.isIntegral or operator not in (*_ORDERS, *_EQUALITIES):
         return ""
     ones = (-1, (1 << int(side.type.bitWidth)) - 1)

@@ -15,6 +15,7 @@ BROKEN_DIGITS = "1_"
 UNFILLED, OUTSIDE, EMPTY, NO_KEY = "unfilled", "outside", "empty", "key"
 """What a testbench uses of a memory: an element that nothing filled, one that is not there, one of an array
 that can grow and into which nothing ever came, one of a key that nothing gave."""
+HEX_LETTERS = tuple(bytes([one]) for one in b"abcdefABCDEF")
 MISSED, ENCLOSED = -2, 2
 """Where comparisons by order find a character: outside of what they ask for; between two bounds."""
 DIGITS = {
@@ -56,7 +57,7 @@ class ReadEvent:
     binary digit.
     is_beyond: somebody took bits of it that its variable does not have. has_x: digits x or z are in its
     variable; is_x_used: somebody computes with those; is_x_shown: prints them; is_x_asked: asks for them.
-    is_met: a comparison asks for this very character. bounds: how many comparisons by order held of a character, one after the other; MISSED behind one that did
+    is_letter: a character is taken for a digit that is a letter; is_met: a comparison asks for this very one. bounds: how many comparisons by order held of a character, one after the other; MISSED behind one that did
     not. Of a line: hits: characters that were asked for and are there; no_zeros, no_ones: those that were
     asked whether they are the digit 0, or 1, and are not; odd_digit: one that is computed with as a digit and
     is none; given: those that went to the design.
@@ -112,6 +113,7 @@ class ReadEvent:
     is_x_used: bool = False
     is_x_shown: bool = False
     is_x_asked: bool = False
+    is_letter: bool = False
     is_met: bool = False
     bounds: int = 0
     hits: bytes = b""

@@ -42,7 +42,7 @@ from tilewright.verilog.places import (
 )
 from tilewright.verilog.strings import string_character
 from tilewright.verilog.unknown_names import UNKNOWN_NAME
-from tilewright.verilog.values import BYTE, UNKNOWN, Value, all_x, from_pattern, wrap
+from tilewright.verilog.values import BYTE, UNKNOWN, Value, all_x, from_pattern, text_value, wrap
 
 _STEPS = {"Preincrement": 1, "Postincrement": 1, "Predecrement": -1, "Postdecrement": -1}
 
@@ -120,7 +120,15 @@ def _field(expression: Any, compiler: Compiler) -> Evaluate:
 
 def _conversion(expression: Any, compiler: Compiler) -> Evaluate:
     operand, fit = compile_expression(expression.operand, compiler), fitter(expression.type)
+    if expression.type.isString and expression.operand.type.isIntegral:
+        return lambda m: _as_string(operand(m))
     return lambda m: fit(operand(m))
+
+
+def _as_string(value: Value) -> Value:
+    """A number as a text, without the characters of value 0 in front."""
+    text = value.text
+    return UNKNOWN if text is None else replace(text_value(text), lost=value.lost, origin=value.origin)
 
 
 def _binary(expression: Any, compiler: Compiler) -> Evaluate:

@@ -12,9 +12,9 @@ from tilewright.verilog.simulators import ICARUS, Simulator
 from tilewright.verilog.stored import Gap, Key, Memory, Outside
 from tilewright.verilog.values import UNKNOWN, Value
 
-ASKED_END, ASKED_SPACE, WEIGHED, DIGIT = "end", "space", "weighed", "digit"
+ASKED_END, ASKED_SPACE, WEIGHED, DIGIT, LETTER = "end", "space", "weighed", "digit", "letter"
 """What a comparison asks of a character: is it the end of the file, or white space, or which one is it? Or it
-is taken for a digit, as by ``c - "0"``."""
+is taken for a digit, as by ``c - "0"``, or for one that is a letter, as by ``c - "A" + 10``."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -200,14 +200,15 @@ class Holdings:
         event.is_seen, self.last_char = True, event
         event.is_checked |= self.asked == ASKED_END
         event.is_weighed |= self.asked == WEIGHED and self.loops[-1:] != ["open"]
-        if self.asked == DIGIT:
-            event.is_digit = True
+        if self.asked in (DIGIT, LETTER):
+            event.is_digit |= self.asked == DIGIT
+            event.is_letter |= self.asked == LETTER
         elif self.asked_for is not None and self.asked_for & 0xFF not in event.digits:
             event.doubts += bytes([self.asked_for & 0xFF])
         elif self.asked != ASKED_END:
             event.is_known = True
             event.is_met |= self.asked_for is not None
-        return self.asked in ("", DIGIT)
+        return self.asked in ("", DIGIT, LETTER)
 
     @contextmanager
     def asking(self, what: str, number: int | None = None) -> Iterator[None]:

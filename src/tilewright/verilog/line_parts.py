@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tilewright.verilog.compiler import Compiler, Run
-from tilewright.verilog.events import ReadEvent
-from tilewright.verilog.holdings import DIGIT
+from tilewright.verilog.events import HEX_LETTERS, ReadEvent
+from tilewright.verilog.holdings import DIGIT, LETTER
 from tilewright.verilog.literals import constant_of
 from tilewright.verilog.machine import Machine
 from tilewright.verilog.places import BEYOND, compile_low_bit
@@ -39,8 +39,8 @@ def note_asked(found: Value, asked: str, number: int | None) -> None:
     line, char = found.origin, found.text
     if line is None or char is None or len(char) > 1:
         return
-    if asked == DIGIT:
-        _take_number(line, char)
+    if asked == DIGIT or (asked == LETTER and char not in HEX_LETTERS):
+        _take_number(line, char, may_be_letter=asked == DIGIT)
     elif number is None or not char.isalnum():
         return
     elif char[0] == number:
@@ -51,9 +51,9 @@ def note_asked(found: Value, asked: str, number: int | None) -> None:
         line.no_ones += char
 
 
-def _take_number(line: ReadEvent, char: bytes) -> None:
+def _take_number(line: ReadEvent, char: bytes, *, may_be_letter: bool = True) -> None:
     """A character is computed with as a digit, or as a letter that stands for one."""
-    if not char.isalnum() and not line.odd_digit:
+    if not (may_be_letter and char.isalnum()) and not line.odd_digit:
         line.odd_digit = char or b"\0"
 
 

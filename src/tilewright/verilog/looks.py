@@ -124,6 +124,8 @@ def exposed_names(
             elif kind == "PrimitiveInstance":
                 for connection in member.portConnections:
                     yield from facts_of(connection).read
+            elif kind == "ClockingBlock":
+                yield from (path_of(one) for one in member if one.kind.name == "ClockVar")
             elif kind == "Variable" and member.name in (UNKNOWN_NAME, *connected):
                 yield path_of(member)
             elif kind == "Instance" and member.name in connected:

@@ -193,7 +193,11 @@ def _loop(
 def _counting(machine: Machine, names: Collection[str]) -> Iterator[None]:
     """Behind a loop over files, what it counted tells of those that have ended."""
     before = machine.calls
-    yield
+    machine.news.counted.append(names)
+    try:
+        yield
+    finally:
+        machine.news.counted.pop()
     if names:
         read = [one for one in machine.streams if one.events and one.events[-1].call > before]
         ended = {id(one): one for one in read if one.position >= len(one.content or b"")}

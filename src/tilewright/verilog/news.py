@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -44,12 +44,15 @@ NO_CAUSES = Causes()
 class News:
     """told: what each variable tells, by its path. around: what the conditions of the branches under way
     told. returned: what the function that ends tells by its result. taken: variables that hold the result
-    of a read that got something. causes: of the branches under way."""
+    of a read that got something; compared: those that are set where a word is compared. causes: of the branches under way. counted: of the loops over files under
+    way, what they count."""
 
     told: dict[str, Items] = field(default_factory=dict)
     taken: dict[str, ReadEvent] = field(default_factory=dict)
+    compared: dict[str, ReadEvent] = field(default_factory=dict)
     causes: list[Causes] = field(default_factory=list)
     around: list[Items] = field(default_factory=list)
+    counted: list[Collection[str]] = field(default_factory=list)
     returned: Items = field(default_factory=dict)
 
     @property
@@ -74,9 +77,10 @@ class News:
 
     def take(self, names: Iterable[str], event: ReadEvent | None) -> None:
         """These variables get a value: the result of a read that got something, or another one."""
-        if event is None and not self.taken:
+        if event is None and not (self.taken or self.compared):
             return
         for name in names:
+            self.compared.pop(name, None)
             if event is not None and event.status == MATCHED:
                 self.taken[name] = event
             else:

@@ -206,10 +206,13 @@ def _conditional(statement: Any, compiler: Compiler) -> Run:
         if items:
             machine.news.pass_by(passed, items)
         text = next((one for one in machine.searched if one.code in _TEXTS), None)
+        word = machine.looked[0] if machine.looked else None
         with machine.branch(items, causes(machine)):
             (if_true if holds else if_false)(machine)
         if text is not None:
             machine.news.take(passed, text)
+        elif word is not None:
+            machine.news.compared.update(dict.fromkeys(passed, word))
 
     return run
 

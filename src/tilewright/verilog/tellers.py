@@ -52,9 +52,14 @@ def compile_causes(expression: Any) -> Callable[[Machine], Causes]:
             return Causes(tuple(machine.looked), are_words=True)
         taken = machine.news.taken
         found = [*machine.searched, *(taken[name] for name in sources if name in taken)]
-        if RESULT in sources and machine.last_read is not None:
+        is_count = any(one in names for names in machine.news.counted for one in sources)
+        if (is_count or RESULT in sources) and machine.last_read is not None:
             found.append(machine.last_read)
-        return Causes(tuple(found)) if found else NO_CAUSES
+        if found:
+            return Causes(tuple(found))
+        compared = machine.news.compared
+        found = [compared[name] for name in sources if name in compared] if compared else []
+        return Causes(tuple(found), are_words=True) if found else NO_CAUSES
 
     return causes
 
