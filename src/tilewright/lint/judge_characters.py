@@ -69,8 +69,8 @@ def _report_behind(judge: Judge, behind: list[ReadEvent]) -> None:
 
 
 def _wrong_digit(characters: list[ReadEvent]) -> ReadEvent | None:
-    """What is computed with as a digit and is none, or white space that, in a loop that counts, is told from a
-    digit by nothing.
+    """What is computed with as a digit and is none, or white space that, in a loop that counts, is told from
+    a digit by nothing.
 
     That is where no comparison asks for it, and some ask for the digits that come to the same place.
     """

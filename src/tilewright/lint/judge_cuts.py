@@ -114,7 +114,9 @@ def _is_rest_dropped(judge: Judge, record: list[ReadEvent]) -> bool:
     events = judge.stream.events
     behind = bisect_right(events, record[0].call, key=lambda e: e.call)
     rest = events[behind] if behind < len(events) else None
-    return rest is not None and rest.code == "line" and not rest.words and bool(_NUMBERS.fullmatch(rest.digits.strip()))
+    if rest is None or rest.code != "line" or rest.words:
+        return False
+    return bool(_NUMBERS.fullmatch(rest.digits.strip()))
 
 
 def _is_short(judge: Judge, records: list[list[ReadEvent]]) -> bool:

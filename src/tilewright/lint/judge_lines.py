@@ -82,8 +82,8 @@ def _judge_like(judge: Judge, lines: list[ReadEvent]) -> None:
     event, text = odd[0]
     if {len(word) for word in words} == {len(text)} and text.isalnum():
         message = (
-            f"the reader takes characters of the lines in a register by their place: {shown(text)} is as long "
-            f"as the words on the other lines, and is none; correct it"
+            f"the reader takes characters of the lines in a register by their place, and {shown(text)} is no "
+            f"word, though it is as long as those on the other lines: correct it"
         )
         judge.report("error", "bad-word", message, event.start, event.line)
 

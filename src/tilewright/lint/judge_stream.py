@@ -165,7 +165,8 @@ class StreamJudge:
         skips = self.skips()
         for event in self.stream.events:
             self._check_buffer(event)
-        first = next((e.start for e in words if e.status == MATCHED), len(self.text.content))
+        starts = [e.start for e in words if e.status == MATCHED]
+        first = min(starts, default=len(self.text.content))  # a reader may seek
         leading = [e for e in skips if e.start < first]
         if any(e.code == "s" and e.start >= first and e.status == MATCHED for e in skips):
             leading = []  # tokens are skipped between the words, too: they are part of the records

@@ -110,7 +110,8 @@ def _is_letter(value: Value) -> bool:
 
 
 def _numbers(machine: Machine, name: str, places: set[int]) -> dict[Any, int | None]:
-    """The elements of an array that are no texts, no places in files, nor the characters of one as they are."""
+    """The elements of an array that are no texts, no places in files, nor the characters of a file as they
+    are."""
     found = machine.memories[name].elements
     numbers = {
         at: value.bits

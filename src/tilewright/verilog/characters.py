@@ -100,13 +100,14 @@ def weighing(
     note = _order_of(expression, side, other)
 
     def evaluate(machine: Machine) -> Value:
-        machine.last_char = None
+        machine.take_char()
         with machine.asking(asked, number):
             found = value(machine)
             if find is not None and (key := find(machine)) is not None:
                 machine.use(key)
-        if machine.last_char is not None and note is not None:
-            note(machine.last_char, found)
+        char = machine.take_char()
+        if char is not None and note is not None:
+            note(char, found)
         if found.origin is not None:
             machine.searched.append(found.origin)
             note_asked(found, asked, number)
@@ -115,9 +116,7 @@ def weighing(
     return evaluate
 
 
-def _order_of(
-    expression: Any, side: Any, other: Any
-) -> Callable[[ReadEvent, Value], None] | None:
+def _order_of(expression: Any, side: Any, other: Any) -> Callable[[ReadEvent, Value], None] | None:
     """Notes whether a character lies where a comparison by order asks for it: two in a row enclose it."""
     number, compare = constant_of(other), BINARY[expression.op.name]
     if expression.op.name not in _ORDERS or number is None:
@@ -127,7 +126,9 @@ def _order_of(
     def note(event: ReadEvent, found: Value) -> None:
         if found.bits is not None:
             holds = compare(found.bits, number) if is_left else compare(number, found.bits)
-            event.bounds = min(event.bounds + 1, ENCLOSED) if holds or event.bounds == ENCLOSED else MISSED
+            event.bounds = (
+                min(event.bounds + 1, ENCLOSED) if holds or event.bounds == ENCLOSED else MISSED
+            )
 
     return note
 

@@ -57,7 +57,8 @@ class ReadEvent:
     binary digit.
     is_beyond: somebody took bits of it that its variable does not have. has_x: digits x or z are in its
     variable; is_x_used: somebody computes with those; is_x_shown: prints them; is_x_asked: asks for them.
-    is_letter: a character is taken for a digit that is a letter; is_met: a comparison asks for this very one. bounds: how many comparisons by order held of a character, one after the other; MISSED behind one that did
+    is_letter: a character is taken for a digit that is a letter; is_met: a comparison asks for this very one.
+    bounds: how many comparisons by order held of a character, one after the other; MISSED behind one that did
     not. Of a line: hits: characters that were asked for and are there; no_zeros, no_ones: those that were
     asked whether they are the digit 0, or 1, and are not; odd_digit: one that is computed with as a digit and
     is none; given: those that went to the design.

@@ -120,15 +120,20 @@ def _field(expression: Any, compiler: Compiler) -> Evaluate:
 
 def _conversion(expression: Any, compiler: Compiler) -> Evaluate:
     operand, fit = compile_expression(expression.operand, compiler), fitter(expression.type)
-    if expression.type.isString and expression.operand.type.isIntegral:
+    if (
+        expression.type.isString
+        and expression.operand.type.isIntegral
+        and not expression.isImplicit
+    ):
         return lambda m: _as_string(operand(m))
     return lambda m: fit(operand(m))
 
 
 def _as_string(value: Value) -> Value:
     """A number as a text, without the characters of value 0 in front."""
-    text = value.text
-    return UNKNOWN if text is None else replace(text_value(text), lost=value.lost, origin=value.origin)
+    if value.text is None:
+        return value
+    return replace(text_value(value.text), lost=value.lost, origin=value.origin)
 
 
 def _binary(expression: Any, compiler: Compiler) -> Evaluate:

@@ -22,18 +22,18 @@ class Holdings:
     """Variables and arrays by their hierarchical path.
 
     simulator: whose reads are followed. reaches: of memories that blocks fill which are not followed, the
-    highest address to which those can write. volatile: variables that change on their own. exposed: those that
-    the design sees; monitored: those that are printed whenever they change. marks: which read left the value
-    that a variable holds; ends: those that found the end of a file, though they may be none any more;
+    highest address to which those can write. volatile: variables that change on their own. exposed: those
+    that the design sees; monitored: those that are printed whenever they change. marks: which read left the
+    value that a variable holds; ends: those that found the end of a file, though they may be none any more;
     pending: reads that failed, by the variable that holds the result, at which nobody has looked;
     gaps: elements at which somebody looked before they were filled. structures: variables with members.
     is_matching: what is looked at is a pattern with open digits. is_parting: a part of it is, and
-    is_printing: it is printed. is_merging: a part of a variable is assigned, and the rest of it stays; is_condition: that of an `if` is computed. asked: what the
-    comparison asks of a character that is computed;
-    asked_for: whether it is this one, None for any question. looked: reads whose values the condition looked
-    at that was computed last; searched: those that filled an array in which it looked for a key, or of whose
-    text it compared a part. last_char: the character at which a comparison looked. loops: those around, each
-    "counted" or "open".
+    is_printing: it is printed. is_merging: a part of a variable is assigned, and the rest of it stays;
+    is_condition: that of an `if` is computed. asked: what the comparison asks of a character that is
+    computed; asked_for: whether it is this one, None for any question. looked: reads whose values the
+    condition looked at that was computed last; searched: those that filled an array in which it looked for a
+    key, or of whose text it compared a part. last_char: the character at which a comparison looked. loops:
+    those around, each "counted" or "open".
     """
 
     volatile: frozenset[str] = frozenset()
@@ -148,7 +148,7 @@ class Holdings:
             event.is_used = True
             self.looked.append(event)
             event.look_through(key)
-            if event.has_x and not self.is_parting and self.has_x(key):
+            if event.has_x and not (self.is_parting or self.is_merging) and self.has_x(key):
                 self.use_x(event)
             event.is_missed |= isinstance(key, tuple) and isinstance(key[1], Outside)
 
@@ -181,9 +181,9 @@ class Holdings:
     def hold_result(self, name: str, event: ReadEvent | None) -> None:
         """A variable gets the result of a read; the one that it held counts as dropped if nobody looked."""
         self.drop_result(name)
-        if event is not None and event.status != MATCHED:
-            if not (self.is_volatile(name) or name in self.exposed or name in self.monitored):
-                self.pending[name] = event
+        is_watched = self.is_volatile(name) or name in self.exposed or name in self.monitored
+        if event is not None and event.status != MATCHED and not is_watched:
+            self.pending[name] = event
 
     def drop_result(self, name: str) -> None:
         """The result that a variable held is gone."""
@@ -209,6 +209,11 @@ class Holdings:
             event.is_known = True
             event.is_met |= self.asked_for is not None
         return self.asked in ("", DIGIT, LETTER)
+
+    def take_char(self) -> ReadEvent | None:
+        """The character at which a comparison looked, once."""
+        char, self.last_char = self.last_char, None
+        return char
 
     @contextmanager
     def asking(self, what: str, number: int | None = None) -> Iterator[None]:

@@ -117,13 +117,9 @@ def exposed_names(
     for body in bodies:
         for member in body:
             kind = member.kind.name
-            if kind == "ContinuousAssign":
-                yield from facts_of(member.assignment).read
-            elif kind == "Net" and member.initializer is not None:
-                yield from facts_of(member.initializer).read
-            elif kind == "PrimitiveInstance":
-                for connection in member.portConnections:
-                    yield from facts_of(connection).read
+            if kind in ("ContinuousAssign", "Net", "PrimitiveInstance"):
+                for source in _drivers(member):
+                    yield from facts_of(source).read
             elif kind == "ClockingBlock":
                 yield from (path_of(one) for one in member if one.kind.name == "ClockVar")
             elif kind == "Variable" and member.name in (UNKNOWN_NAME, *connected):
@@ -132,6 +128,14 @@ def exposed_names(
                 yield from (path_of(one) for one in member.body if one.kind.name == "Variable")
     for member in members:
         yield from _looked_at(member.body, "ProceduralAssign")
+
+
+def _drivers(member: Any) -> list[Any]:
+    """What an `assign`, a net or a gate follows."""
+    if member.kind.name == "PrimitiveInstance":
+        return list(member.portConnections)
+    source = member.assignment if member.kind.name == "ContinuousAssign" else member.initializer
+    return [] if source is None else [source]
 
 
 def monitored_names(members: list[Any]) -> Iterator[str]:

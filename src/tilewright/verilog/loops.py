@@ -106,7 +106,7 @@ def _foreach(statement: Any, compiler: Compiler) -> Run:
 
 
 def _foreach_queue(statement: Any, body: Run, compiler: Compiler) -> Run:
-    """Over a queue, a dynamic or an associative array, or a string, as large as it is when the loop starts."""
+    """Over a queue, a dynamic or associative array or a string, as large as it is when the loop starts."""
     forget, dim = compiler.forget(statement.body), statement.loopDims[0]
     is_text = bool(statement.arrayRef.type.isString)
     if dim.loopVar is None or (not is_text and find_name(statement.arrayRef, compiler) is None):

@@ -104,9 +104,7 @@ def readmem(call: Any, compiler: Compiler) -> Evaluate:
     return evaluate
 
 
-def _mark(
-    machine: Machine, path: str, load: MemoryLoad, indices: Mapping[int, object]
-) -> None:
+def _mark(machine: Machine, path: str, load: MemoryLoad, indices: Mapping[int, object]) -> None:
     """What a read left in an element is gone; words with digits x or z are followed like those of a read."""
     if machine.marks:
         for index in load.given:

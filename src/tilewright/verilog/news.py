@@ -29,7 +29,6 @@ class Causes:
                 if known is None or (known[2] and not is_number):
                     one.owner.criticized = (*complaint, is_number)
 
-
     def break_off(self) -> None:
         """The testbench ends the simulation in that branch: what it complained of there is no mere number."""
         for one in self.reads:
@@ -44,8 +43,8 @@ NO_CAUSES = Causes()
 class News:
     """told: what each variable tells, by its path. around: what the conditions of the branches under way
     told. returned: what the function that ends tells by its result. taken: variables that hold the result
-    of a read that got something; compared: those that are set where a word is compared. causes: of the branches under way. counted: of the loops over files under
-    way, what they count."""
+    of a read that got something, or hang on a text; compared: those that are set where a word is compared.
+    causes: of the branches under way. counted: of the loops over files under way, what they count."""
 
     told: dict[str, Items] = field(default_factory=dict)
     taken: dict[str, ReadEvent] = field(default_factory=dict)
@@ -95,7 +94,7 @@ class News:
         """The same where a block, loop or call is left because of that; files that are missing count, too."""
         if items:
             self.pass_by(names, items)
-            absent = {key: one for key, one in items.items() if isinstance(one, Stream)}
+            absent: Items = {key: one for key, one in items.items() if isinstance(one, Stream)}
             self.tell(names, absent, is_whole=False)
 
     @contextmanager

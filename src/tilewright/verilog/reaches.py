@@ -35,7 +35,8 @@ def _note(node: Any, found: dict[str, int], others: set[str]) -> None:
         last = _last(element) if element.kind.name == "ElementSelect" else None
         if last is None:
             others.update(paths)
-        for path in paths if last is not None else ():
+            continue
+        for path in paths:
             found[path] = max(found.get(path, 0), last)
 
 

@@ -288,8 +288,8 @@ def _modules(slang: Any, tree: Any) -> Iterable[tuple[str, Any]]:
 
 
 def _connected(slang: Any, trees: list[Any]) -> set[str]:
-    """Names that stand at the ports of instances of the first tree; ``.*`` of a module that no tree has may be
-    every name of the module around it."""
+    """Names that stand at the ports of instances of the first tree; ``.*`` of a module that no tree has may
+    be every name of the module around it."""
     names: set[str] = set()
     modules = {name: node for tree in reversed(trees) for name, node in _modules(slang, tree)}
 
@@ -308,7 +308,9 @@ def _connected(slang: Any, trees: list[Any]) -> set[str]:
         elif isinstance(node, slang.syntax.WildcardPortConnectionSyntax):
             module = _around(node, slang.syntax.HierarchyInstantiationSyntax)
             known = modules.get(module.type.valueText) if module is not None else None
-            names.update(_declared(slang, known or _around(node, slang.syntax.ModuleDeclarationSyntax)))
+            names.update(
+                _declared(slang, known or _around(node, slang.syntax.ModuleDeclarationSyntax))
+            )
 
     trees[0].root.visit(visit)
     return names

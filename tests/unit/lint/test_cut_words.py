@@ -134,7 +134,7 @@ def _kinds(folder: Path, body: str, content: bytes, reader: str = "icarus") -> s
         (b"0001\n0110\n", set()),
         (b"0001\r\n0110\r\n", {("error", "line-ends")}),
         (b"0001\n0110", {("error", "line-ends")}),
-        (b"0001\n0110\n011\n", {("warning", "line-length"), ("error", "bad-word")}),
+        (b"0001\n0110\n011\n", {("error", "line-length"), ("error", "bad-word")}),
     ],
 )
 def test_lines_by_the_place_of_their_characters(
@@ -188,8 +188,8 @@ def test_words_out_of_texts(body: str, content: bytes, kind: str, tmp_path: Path
 
 
 def test_records_that_are_passed_over(tmp_path: Path) -> None:
-    """An error for one that stands in the header's place, but for sizes; a warning for one that no scan takes,
-    and an error if it is numbers alone."""
+    """An error for one that stands in the header's place, but for sizes; a warning for one that no scan
+    takes, and an error if it is numbers alone."""
     body = (
         'n = $fgets(line, f); while ($fgets(line, f) > 0) if ($sscanf(line, "%d,%d", i, v) == 2) '
         '$display("%0d %0d", i, v);'
