@@ -37,7 +37,9 @@ def judge_lines(judge: Judge) -> None:
         )
         judge.report("error", "bad-word", message, odd_part.start, odd_part.line)
     _judge_digits(judge)
-    parted = [e for e in lines if (e.is_parted or _ONES & {*e.hits}) and not e.words]
+    parted = [
+        e for e in lines if (e.is_parted or (e.parts and _ONES & {*e.parts.hits})) and not e.words
+    ]
     _judge_like(judge, parted)
     lengths = Counter(len(e.digits.rstrip()) for e in parted)
     usual = max(lengths, key=lengths.__getitem__, default=0)
@@ -56,14 +58,17 @@ def _judge_digits(judge: Judge) -> None:
     """Report a character of a line that is computed with as a digit, or one that a reader of digits 0 and 1
     passes over."""
     for event in judge.stream.events:
-        if event.odd_digit and not event.digits.endswith(b"\r\n"):
-            what = "nothing" if event.odd_digit == b"\0" else shown(event.odd_digit)
+        parts = event.parts
+        if parts is None:
+            continue
+        if parts.odd_digit and not event.digits.endswith(b"\r\n"):
+            what = "nothing" if parts.odd_digit == b"\0" else shown(parts.odd_digit)
             message = (
                 f"the reader takes {what} of {shown(event.digits.rstrip())} for a digit: correct the places, "
                 f"or the line"
             )
             judge.report("error", "bad-word", message, event.start, event.line)
-        passed = [c for c in event.no_zeros if c in event.no_ones and c not in event.hits]
+        passed = [c for c in parts.no_zeros if c in parts.no_ones and c not in parts.hits]
         if passed:
             message = (
                 f"the reader takes the digits 0 and 1 of {shown(event.digits.rstrip())}, and passes over "
@@ -125,10 +130,10 @@ def _judge_skipped(judge: Judge, lines: list[ReadEvent], taken: list[ReadEvent])
             )
             severity = "warning" if _may_be_sizes(event.digits, taken) else "error"
             judge.report(severity, "rows-eaten", message, event.start, event.line)
-    sizes = {len(e.digits.split()) for e in taken}
+    sizes, starts = {len(e.digits.split()) for e in taken}, {e.start for e in taken}
     for event in lines:
         text = event.digits.strip()
-        is_late = event.start > first.start and event.words and event not in taken
+        is_late = event.start > first.start and event.words and event.start not in starts
         is_like = (
             len(text.split()) in sizes and _DIGIT.search(text) and not text.startswith(COMMENTS)
         )

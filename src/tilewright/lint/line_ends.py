@@ -95,11 +95,11 @@ def _results(machine: Machine, places: set[int]) -> tuple[object, ...]:
         None if text is None else text.replace(b"\r", b"").rstrip() for text in machine.printed
     ]
     words = [(e.line, e.digits) for stream in machine.streams for e in stream.word_events()]
-    given = [e.given.replace(b"\r", b"") for stream in machine.streams for e in stream.events]
+    parts = [e.parts for stream in machine.streams for e in stream.events if e.parts]
     return (
         printed,
         words,
-        b"".join(given),
+        b"".join(one.given for one in parts).replace(b"\r", b""),
         {name: one for name in machine.memories if (one := _numbers(machine, name, places))},
     )
 

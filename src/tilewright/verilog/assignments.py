@@ -126,7 +126,7 @@ def _note_given(machine: Machine, keys: list[Key | None], value: Value) -> None:
     names = [key if isinstance(key, str) else key[0] for key in keys if key is not None]
     is_given = any(static_name(name) in machine.exposed for name in names)
     if is_given and line is not None and char is not None and len(char) <= 1:
-        line.given += char
+        line.part().given += char
 
 
 def _plain(place: _Place, right: Evaluate) -> Evaluate:

@@ -100,13 +100,13 @@ def weighing(
     note = _order_of(expression, side, other)
 
     def evaluate(machine: Machine) -> Value:
-        machine.take_char()
+        if note is not None:
+            machine.take_char()
         with machine.asking(asked, number):
             found = value(machine)
             if find is not None and (key := find(machine)) is not None:
                 machine.use(key)
-        char = machine.take_char()
-        if char is not None and note is not None:
+        if note is not None and (char := machine.take_char()) is not None:
             note(char, found)
         if found.origin is not None:
             machine.searched.append(found.origin)

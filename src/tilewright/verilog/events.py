@@ -28,6 +28,22 @@ BITS_PER_DIGIT = {"b": 1, "o": 3, "h": 4, "d": 0}
 
 
 @dataclass(slots=True)
+class Parts:
+    """What a testbench does with the characters of a line.
+
+    hits: those for which it asks and that are there; no_zeros, no_ones: those of which it asks whether they
+    are the digit 0, or 1, and that are not; odd_digit: one with which it computes as a digit, and that is
+    none; given: those that go to the design.
+    """
+
+    hits: bytes = b""
+    no_zeros: bytes = b""
+    no_ones: bytes = b""
+    odd_digit: bytes = b""
+    given: bytes = b""
+
+
+@dataclass(slots=True)
 class ReadEvent:
     """One conversion of `$fscanf`, or one `$fgets`.
 
@@ -59,9 +75,7 @@ class ReadEvent:
     variable; is_x_used: somebody computes with those; is_x_shown: prints them; is_x_asked: asks for them.
     is_letter: a character is taken for a digit that is a letter; is_met: a comparison asks for this very one.
     bounds: how many comparisons by order held of a character, one after the other; MISSED behind one that did
-    not. Of a line: hits: characters that were asked for and are there; no_zeros, no_ones: those that were
-    asked whether they are the digit 0, or 1, and are not; odd_digit: one that is computed with as a digit and
-    is none; given: those that went to the design.
+    not. parts: what was asked of the characters of a line.
     is_rounded: a real number in a variable that has no room for its fraction. owner: the file.
     """
 
@@ -117,11 +131,7 @@ class ReadEvent:
     is_letter: bool = False
     is_met: bool = False
     bounds: int = 0
-    hits: bytes = b""
-    no_zeros: bytes = b""
-    no_ones: bytes = b""
-    odd_digit: bytes = b""
-    given: bytes = b""
+    parts: Parts | None = None
     owner: Stream | None = dataclasses.field(default=None, repr=False, compare=False)
 
     def cut(self, key: object, *, width: int) -> None:
@@ -135,6 +145,11 @@ class ReadEvent:
             self.is_cut_used = True
         else:
             self.is_whole_used = True
+
+    def part(self) -> Parts:
+        """What is asked of the characters of a line, to be added to."""
+        self.parts = self.parts or Parts()
+        return self.parts
 
     @property
     def are_x_wanted(self) -> bool:

@@ -44,17 +44,18 @@ def note_asked(found: Value, asked: str, number: int | None) -> None:
     elif number is None or not char.isalnum():
         return
     elif char[0] == number:
-        line.hits += char if char not in line.hits else b""
-    elif number == _ONES[0] and char not in line.no_zeros:
-        line.no_zeros += char
-    elif number == _ONES[1] and char not in line.no_ones:
-        line.no_ones += char
+        if line.parts is None or char not in line.parts.hits:
+            line.part().hits += char
+    elif number == _ONES[0] and char not in line.part().no_zeros:
+        line.part().no_zeros += char
+    elif number == _ONES[1] and char not in line.part().no_ones:
+        line.part().no_ones += char
 
 
 def _take_number(line: ReadEvent, char: bytes, *, may_be_letter: bool = True) -> None:
     """A character is computed with as a digit, or as a letter that stands for one."""
-    if not (may_be_letter and char.isalnum()) and not line.odd_digit:
-        line.odd_digit = char or b"\0"
+    if not (may_be_letter and char.isalnum()) and not line.part().odd_digit:
+        line.part().odd_digit = char or b"\0"
 
 
 def _take_digit(held: Value, place: int) -> None:

@@ -11,6 +11,8 @@ from tilewright.verilog.events import BYTES, MATCHED, NO_MATCH, ReadEvent, Strea
 Items = dict[int, ReadEvent | Stream]
 """Reads that failed; files that ended, or were not there. By their identity."""
 NOTHING: Items = {}
+MOST_TOLD = 256
+"""Reads that failed of which one variable tells, the last ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class News:
         items = {**items, **self.here} if self.around else items
         for name in names:
             known = {**self.told.get(name, NOTHING), **items} if not is_whole else items
+            if len(known) > MOST_TOLD:
+                known = dict(list(known.items())[-MOST_TOLD:])
             if known:
                 self.told[name] = known
             else:

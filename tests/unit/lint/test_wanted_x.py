@@ -24,7 +24,7 @@ EITHER = MASKED.replace(
     "(x[k] === 1'bx || y[k] === x[k]) ; else s = s + 1;",
 )
 PARTS = LOAD + EACH.format(
-    '{b, v[3:0]} = m[i]; if (b === 4\'bx) $display("R none"); else $display("R %b", b);'
+    '{b, v[3:0]} = m[i]; if (b === 4\'bx) $display("R none"); else begin s = b + 1; $display("R %0d", s); end'
 )
 READ = (
     's = 0; while ($fscanf(f, "%b", x) == 1) for (k = 0; k < 8; k = k + 1) '
