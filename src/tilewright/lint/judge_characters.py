@@ -102,7 +102,8 @@ def _passed_over(judge: Judge, characters: list[ReadEvent]) -> ReadEvent | None:
         if char.isalnum() and is_binary and counts[event.start] == 1:
             return event
         is_number = before is not None and before.digits.isdigit() and before.end == event.start
-        is_missed = event.bounds == MISSED and not event.is_met and counts[event.start] == 1
+        is_asked = event.is_met or any(bytes([one]).isalpha() for one in event.doubts)
+        is_missed = event.bounds == MISSED and not is_asked and counts[event.start] == 1
         is_odd = char.isalpha() or (char == b"." and content[event.end : event.end + 1].isdigit())
         if is_number and is_missed and is_odd and before is not None and before.bounds == ENCLOSED:
             return event

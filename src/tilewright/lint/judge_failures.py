@@ -91,11 +91,18 @@ class FailureJudge:
         """Whether numbers of a line were taken, or a text in front of what should be one: no comment, no
         line of a text alone."""
         event = self.event
-        if event.matched > event.texts:
-            return not (event.is_short_line and self._is_a_shorter_record())
         content = self.judge_of.text.content
-        line = content[content.rfind(b"\n", 0, event.start) + 1 : event.start].lstrip()
+        first = min((e.start for e in self._call()), default=event.start)
+        line = content[content.rfind(b"\n", 0, first) + 1 :].lstrip(b" \t")
+        if event.matched > event.texts:
+            is_whole = event.is_short_line and self._is_a_shorter_record()
+            return not (is_whole or line.startswith(b"#"))
         return event.texts > 0 and not (event.is_short_line or line.startswith(COMMENTS))
+
+    def _call(self) -> list[ReadEvent]:
+        """All conversions of the read that failed."""
+        stream, call = self.judge_of.stream, self.event.call
+        return [e for event in stream.events for e in (event, *event.words) if e.call == call]
 
     def _is_a_shorter_record(self) -> bool:
         """Whether the testbench uses what it took of a line that ends early: a field may be left out."""

@@ -43,6 +43,29 @@ def conditional(expression: Any, compiler: Compiler) -> Evaluate:
     return evaluate
 
 
+def inside(expression: Any, compiler: Compiler) -> Evaluate:
+    """``x inside {a, [b:c]}``; where a value has digits x, or one of an array is asked for, it is not known."""
+    subject = weighed(compiler.expression(expression.left))
+    ranges = []
+    for one in expression.rangeList:
+        ends = (one.left, one.right) if one.kind.name == "ValueRange" else (one, one)
+        if any(end.kind.name == "UnboundedLiteral" or end.type.isUnpackedArray for end in ends):
+            return looking(expression, compiler)
+        ranges.append((compiler.expression(ends[0]), compiler.expression(ends[1])))
+
+    def evaluate(machine: Machine) -> Value:
+        bits = subject(machine).bits
+        for first, last in ranges:
+            low, high = first(machine).bits, last(machine).bits
+            if bits is None or low is None or high is None:
+                return UNKNOWN
+            if low <= bits <= high:
+                return Value(1, 1)
+        return Value(0, 1)
+
+    return evaluate
+
+
 def concatenation(expression: Any, compiler: Compiler) -> Evaluate:
     """``{a, b}``, of vectors or of strings."""
     operands = [weighed(compiler.expression(o)) for o in expression.operands]

@@ -10,7 +10,7 @@ from tilewright.verilog.assignments import compile_assignment, compile_old_value
 from tilewright.verilog.associative import is_associative, looked_at
 from tilewright.verilog.characters import weighing
 from tilewright.verilog.classes import has_lifetime_of_its_own, is_member, is_this
-from tilewright.verilog.combinations import concatenation, conditional, replication
+from tilewright.verilog.combinations import concatenation, conditional, inside, replication
 from tilewright.verilog.compiler import Compiler, Evaluate
 from tilewright.verilog.gaps import note_gap, sort_of
 from tilewright.verilog.leaves import branch_of, has_parts, is_field, root_of
@@ -312,6 +312,7 @@ _COMPILERS: dict[str, Callable[[Any, Any], Evaluate]] = {
     "ConditionalOp": conditional,
     "Concatenation": concatenation,
     "Replication": replication,
+    "Inside": inside,
     "ElementSelect": _element,
     "RangeSelect": _part,
     "MemberAccess": _member,

@@ -32,7 +32,7 @@ from tilewright.verilog.signals import (
 )
 from tilewright.verilog.subroutines import compile_subroutine, prepare_call
 from tilewright.verilog.system_calls import compile_system_call
-from tilewright.verilog.tellers import compile_causes, compile_teller
+from tilewright.verilog.tellers import compile_causes, compile_teller, holder_of
 from tilewright.verilog.testbench import Testbench
 from tilewright.verilog.unknown_branches import compile_unknown
 from tilewright.verilog.values import Value
@@ -170,12 +170,15 @@ def _block(statement: Any, compiler: Compiler) -> Run:
 
 def _expression(statement: Any, compiler: Compiler) -> Run:
     evaluate, is_char = compiler.expression(statement.expr), is_fgetc(statement.expr)
+    holder = holder_of(statement.expr)
 
     def run(machine: Machine) -> None:
         machine.step()
         if is_char:
             machine.heap.keep()
         evaluate(machine)
+        if holder:
+            machine.hold_result(holder, machine.last_read)
 
     return run
 

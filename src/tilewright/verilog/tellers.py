@@ -78,14 +78,11 @@ def telling(evaluate: Evaluate, assignment: Any) -> Evaluate:
     is_result = RESULT in sources_of(assignment.right)
     is_first = is_result or _opens(assignment.right)
     sources = sources_of(assignment.right) - {RESULT}
-    holder = path_of(left.symbol) if is_whole and _is_read(assignment.right) else ""
 
     def evaluate_and_tell(machine: Machine) -> Value:
         value = evaluate(machine)
         if is_first or not machine.news.is_none:
             machine.news.tell(names, tell(machine), is_whole=is_whole)
-        if holder:
-            machine.hold_result(holder, machine.last_read)
         taken = machine.news.taken
         event = next((taken[one] for one in sources if one in taken), None) if taken else None
         machine.news.take(names, machine.last_read if is_result else event)
@@ -94,10 +91,15 @@ def telling(evaluate: Evaluate, assignment: Any) -> Evaluate:
     return evaluate_and_tell
 
 
-def _is_read(expression: Any) -> bool:
-    while expression.kind.name == "Conversion":
-        expression = expression.operand
-    return getattr(expression, "subroutineName", "") in _READS
+def holder_of(expression: Any) -> str:
+    """The variable that gets the result of a read, and nobody else; "" for any other expression."""
+    if expression.kind.name != "Assignment" or expression.left.kind.name != "NamedValue":
+        return ""
+    call = expression.right
+    while call.kind.name == "Conversion":
+        call = call.operand
+    is_read = getattr(call, "subroutineName", "") in _READS
+    return path_of(expression.left.symbol) if is_read else ""
 
 
 def complaint_of(call: Any, line: int) -> tuple[int, str] | None:

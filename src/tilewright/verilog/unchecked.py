@@ -38,10 +38,11 @@ def unchecked_reads(blocks: list[Any]) -> set[int]:
         kind = node.kind.name
         if kind == "ExpressionStatement" and (call := _read_call(node.expr)) is not None:
             dropped.add(call.sourceRange.start.offset)
-        elif kind == "Assignment" and node.left.kind.name == "NamedValue":
+        elif kind == "ExpressionStatement" and _is_plain(node.expr):
+            if (call := _read_call(node.expr.right)) is not None:
+                stored[call.sourceRange.start.offset] = path_of(node.expr.left.symbol)
+        elif _is_plain(node):
             written.add(node.left.sourceRange.start.offset)
-            if (call := _read_call(node.right)) is not None:
-                stored[call.sourceRange.start.offset] = path_of(node.left.symbol)
         elif kind == "NamedValue":
             read[node.sourceRange.start.offset] = path_of(node.symbol)
 
@@ -49,6 +50,11 @@ def unchecked_reads(blocks: list[Any]) -> set[int]:
         block.body.visit(visit)
     names = {name for offset, name in read.items() if offset not in written}
     return dropped | {offset for offset, name in stored.items() if name not in names}
+
+
+def _is_plain(expression: Any) -> bool:
+    """Whether an expression assigns a whole variable; within another one, that looks at what it is given."""
+    return bool(expression.kind.name == "Assignment" and expression.left.kind.name == "NamedValue")
 
 
 def _read_call(expression: Any) -> Any:

@@ -43,6 +43,11 @@ TABLE = (
     "for (i = k - 1; i >= 0; i = i - 1) begin n = $fseek(f, at[i], 0); "
     'n = $fscanf(f, "%h", v); $display("R %h", v); end end'
 )
+UNITS = (
+    'k = $fgetc(f); while (k != -1) begin i = 0; while (k >= "0" && k <= "9") begin i = i * 10 + k - "0"; '
+    'k = $fgetc(f); end if (k == "u") i = i * 1000; while (k != "\\n" && k != -1) k = $fgetc(f); '
+    '$display("R %0d", i); k = $fgetc(f); end'
+)
 GOOD = b"0a\n1B\nff\n"
 
 
@@ -65,6 +70,7 @@ CASES = {
     "numbers": _lines(b"10 -2\n300\n", body=NEXT, declared=NUMBER),
     "numbers with CR": _lines(b"10 -2\r\n300\r\n", body=NEXT, declared=NUMBER),
     "fractions": _lines(b"10 2.5\n300\n", "bad-word", NEXT, NUMBER),
+    "numbers with units": _lines(b"10ns\n5us\n", body=UNITS, declared=""),
     "hexadecimal numbers": _lines(b"10 0a\n300\n", "bad-word", NEXT, NUMBER),
 }
 
@@ -84,6 +90,7 @@ SPLIT = (
     'if (t[j] == "," || t[j] == "\\n") c++; return c; endfunction initial begin f = $fopen("d.txt", "r"); '
     'while ($fgets(l, f)) begin k = cells(l); if (k != 3) $error("row of %0d", k); end end'
 )
+INSIDE = BITS.replace('l[j] == "0" || l[j] == "1"', 'l[j] inside {["0":"1"]}')
 JOINED = (
     'string t; initial begin f = $fopen("d.txt", "r"); t = ""; n = $fgetc(f); while (n != -1) begin '
     'if (n == " " || n == "\\n") begin $display("R %0d", t.atoi()); t = ""; end '
@@ -99,6 +106,7 @@ JOINED = (
         (BITS, b"0101\n1200\n0011\n", {"bad-word"}),
         (BITS, b"05\n0c\n03\n", {"bad-word"}),
         (BITS, b"0101\n110\n0011\n", {"line-length"}),
+        (INSIDE, b"0101\n1100\n0011\n", set()),
         (SPLIT, b"1,2,3\n4,5,6\n", set()),
         (SPLIT, b"1,2\n4,5,6\n", {"complaint"}),
         (JOINED, b"1 2\n-3 40\n", set()),

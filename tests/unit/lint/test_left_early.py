@@ -91,6 +91,17 @@ def test_octets_that_break_off(text: bytes, errors: str, tmp_path: Path) -> None
     agrees(block(BYTES, text, errors), tmp_path)
 
 
+WITHIN = (
+    'wire [7:0] w = ~x; initial begin f = $fopen("d.txt", "r"); '
+    'while ((n = $fscanf(f, "%h", x)) == 1) #1 $display("R %h", w); $finish; end'
+)
+
+
+def test_a_result_within_a_condition(tmp_path: Path) -> None:
+    """It is looked at there, though no other place has its variable."""
+    assert followed(tmp_path, WITHIN, {"d.txt": FOUR})[1] == set()
+
+
 @pytest.mark.parametrize(
     ("text", "other", "errors"),
     [(FOUR, FOUR, set()), (SHORT, FOUR, {"too-few-words"}), (FOUR, SHORT, {"too-few-words"})],

@@ -57,6 +57,13 @@ def test_words_that_are_lost(name: str, tmp_path: Path) -> None:
     agrees(CASES[name], tmp_path)
 
 
+def test_a_comment_that_begins_with_a_digit(tmp_path: Path) -> None:
+    """The letter of a command may be a mark of a comment, and the comment begin like a word."""
+    body = 'initial begin f = $fopen("d.txt", "r"); while ($fgets(line, f)) '
+    body += 'if ($sscanf(line, "%c %h %h", x, v, y) == 3) $display("R %h %h", v, y); end'
+    assert followed(tmp_path, body, {"d.txt": b"# c\nW 10 ff\n"})[1] == set()
+
+
 def test_a_label_that_is_looked_for_is_no_damage(tmp_path: Path) -> None:
     """A scan that asks for a text first finds none in a file without it."""
     body = 'initial begin f = $fopen("d.txt", "r"); while ($fgets(line, f)) '
