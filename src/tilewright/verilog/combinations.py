@@ -44,7 +44,7 @@ def conditional(expression: Any, compiler: Compiler) -> Evaluate:
 
 
 def inside(expression: Any, compiler: Compiler) -> Evaluate:
-    """``x inside {a, [b:c]}``; where a value has digits x, or one of an array is asked for, it is not known."""
+    """``x inside {a, [b:c]}``; not known where a value has digits x, or an element of an array is meant."""
     subject = weighed(compiler.expression(expression.left))
     ranges = []
     for one in expression.rangeList:

@@ -182,7 +182,8 @@ class Holdings:
         """A variable gets the result of a read; the one that it held counts as dropped if nobody looked."""
         self.drop_result(name)
         is_watched = self.is_volatile(name) or name in self.exposed or name in self.monitored
-        if event is not None and event.status != MATCHED and not is_watched:
+        is_open = event is not None and event.status != MATCHED and not event.is_in_line
+        if event is not None and is_open and not is_watched:
             self.pending[name] = event
 
     def drop_result(self, name: str) -> None:

@@ -15,7 +15,7 @@ from tilewright.verilog.values import BYTE, Value
 
 _DIGITS = b"01xXzZ"
 _ONES = (ord("0"), ord("1"))
-_NIBBLE = 4
+NIBBLE = 4
 _EQUALITIES = ("Equality", "CaseEquality", "Inequality", "CaseInequality")
 
 
@@ -30,7 +30,7 @@ def note_part(held: Value, at: int, width: int) -> None:
     line.is_parted = True
     if width == 1 and at % BYTE == 0:
         _take_digit(held, len(text) - 1 - at // BYTE)
-    elif width == _NIBBLE and at % BYTE == 0:
+    elif width == NIBBLE and at % BYTE == 0:
         _take_number(line, text[len(text) - 1 - at // BYTE :][:1])
 
 
@@ -97,6 +97,13 @@ def taken_for_digit(expression: Any, compiler: Compiler) -> Run | None:
             _take_digit(held, index)
 
     return take
+
+
+def note_nibble(machine: Machine, key: Key | None) -> None:
+    """Somebody takes the lower half of a variable: of a character of `$fgetc`, that is its digit."""
+    event = None if key is None else machine.marks.get(key)
+    if event is not None and event.is_char and machine.is_looking:
+        event.is_digit = True
 
 
 def note_beyond(machine: Machine, key: Key | None) -> None:

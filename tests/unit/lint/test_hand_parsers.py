@@ -48,6 +48,10 @@ UNITS = (
     'k = $fgetc(f); end if (k == "u") i = i * 1000; while (k != "\\n" && k != -1) k = $fgetc(f); '
     '$display("R %0d", i); k = $fgetc(f); end'
 )
+HALVES = (
+    'v = 0; n = $fgetc(f); while (n != -1) begin if (n == "\\n") begin $display("R %h", v); v = 0; end '
+    "else v = {v[3:0], n[3:0]}; n = $fgetc(f); end"
+)
 GOOD = b"0a\n1B\nff\n"
 
 
@@ -71,6 +75,8 @@ CASES = {
     "numbers with CR": _lines(b"10 -2\r\n300\r\n", body=NEXT, declared=NUMBER),
     "fractions": _lines(b"10 2.5\n300\n", "bad-word", NEXT, NUMBER),
     "numbers with units": _lines(b"10ns\n5us\n", body=UNITS, declared=""),
+    "halves of characters of a file": _lines(b"12\n34\n", body=HALVES, declared=""),
+    "halves of spaces": _lines(b"1 2\n3 4\n", "bad-word", HALVES, ""),
     "hexadecimal numbers": _lines(b"10 0a\n300\n", "bad-word", NEXT, NUMBER),
 }
 
