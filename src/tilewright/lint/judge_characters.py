@@ -16,6 +16,8 @@ def judge_characters(judge: Judge, matters: Callable[[ReadEvent], bool]) -> None
     """Report -1 that is used as a character, a digit where others are separators, and the reverse."""
     characters = [event for event in judge.stream.events if event.is_char]
     behind = [event for event in characters if event.status == AT_END and matters(event)]
+    if characters and len(characters) == len(judge.stream.events):
+        _report_left(judge, characters)
     if behind:
         _report_behind(judge, behind)
     elif b"\r" in (judge.stream.content or b""):
@@ -46,6 +48,20 @@ def judge_characters(judge: Judge, matters: Callable[[ReadEvent], bool]) -> None
             f"behind it: correct the word",
             passed.start,
             passed.line,
+        )
+
+
+def _report_left(judge: Judge, characters: list[ReadEvent]) -> None:
+    """Warn of what is left unread of a file that is read by characters alone."""
+    stream = judge.stream
+    if (stream.content or b"")[stream.position :].strip() and not judge.is_cut:
+        judge.report(
+            "warning",
+            "words-left",
+            f"the reader takes {counted(stream.position, 'character')} of {len(stream.content or b'')}: the "
+            f"rest is left unread",
+            stream.position,
+            characters[-1].line,
         )
 
 

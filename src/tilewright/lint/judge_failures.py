@@ -66,7 +66,8 @@ class FailureJudge:
         event = self.event
         if event.is_in_line:
             is_damaged = self._is_damaged_word() or self._is_damaged_record()
-            return not event.is_checked or is_damaged or self._is_nothing_taken()
+            is_damaged = is_damaged or self._is_nothing_taken()
+            return not event.is_checked or (is_damaged and not self._is_taken_again())
         if not event.matched and not _SAYS_SOMETHING.search(
             self.judge_of.text.content, event.start
         ):
@@ -86,6 +87,16 @@ class FailureJudge:
         is_numeric = _DIGIT.search(token.text) and not token.text.startswith(COMMENTS)
         words = self.judge_of.stream.word_events()
         return bool(is_numeric) and not any(e.status == MATCHED for e in words)
+
+    def _is_taken_again(self) -> bool:
+        """Whether another scan takes a number where this one found none."""
+        token = self.judge_of.text.token_at(self.event.start)
+        words = self.judge_of.stream.word_events() if token is not None else []
+        return any(
+            e.status == MATCHED and token is not None and token.start <= e.start < token.end
+            for e in words
+            if e.call > self.event.call
+        )
 
     def _is_damaged_record(self) -> bool:
         """Whether numbers of a line were taken, or a text in front of what should be one: no comment, no

@@ -144,8 +144,10 @@ def _judge_skipped(judge: Judge, lines: list[ReadEvent], taken: list[ReadEvent])
 
 
 def _may_be_sizes(line: bytes, taken: list[ReadEvent]) -> bool:
-    """Whether the numbers of a line in front of the records may say how many there are."""
+    """Whether the numbers of a line in front of the records may say how many there are, or count columns."""
     sizes = [abs(int(one)) for one in _NUMBER.findall(line)]
+    if sizes in ([*range(len(sizes))], [*range(1, len(sizes) + 1)]):
+        return True
     words = sum(word.is_word and word.status == MATCHED for one in taken for word in one.words)
     counts = {len(taken), words}
     return bool(counts & {*sizes, prod(sizes), prod(sizes[:_FEWEST])})

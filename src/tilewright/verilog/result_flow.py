@@ -108,11 +108,14 @@ def _targets(place: Any) -> frozenset[str]:
 
 
 def sources_of(node: Any) -> frozenset[str]:
-    """Variables in an expression, results of functions and of reads."""
+    """Variables in an expression, results of functions and of reads; not those into which these read."""
     found: set[str] = set()
+    outputs: set[str] = set()
 
     def visit(one: Any) -> None:
-        if one.kind.name in ("NamedValue", "HierarchicalValue"):
+        if one.kind.name == "Assignment" and one.right.kind.name == "EmptyArgument":
+            outputs.update({path_of(one.left.symbol)} if one.left.kind.name == "NamedValue" else ())
+        elif one.kind.name in ("NamedValue", "HierarchicalValue"):
             found.add(path_of(one.symbol))
         elif is_member(one):
             found.add(path_of(one.member))
@@ -122,4 +125,4 @@ def sources_of(node: Any) -> frozenset[str]:
             found.add(RESULT)
 
     node.visit(visit)
-    return frozenset(found - {""})
+    return frozenset(found - outputs - {""})

@@ -197,6 +197,7 @@ def test_records_that_are_passed_over(tmp_path: Path) -> None:
     assert _kinds(tmp_path, body, b"x,y\n1,2\n3,4\n") == set()
     assert _kinds(tmp_path, body, b"5,6\n1,2\n3,4\n") == {("error", "rows-eaten")}
     assert _kinds(tmp_path, body, b"2,6\n1,2\n3,4\n") == {("warning", "rows-eaten")}
+    assert _kinds(tmp_path, body, b"0,1\n7,2\n8,4\n9,4\n") == {("warning", "rows-eaten")}
     body = 'while ($fgets(line, f) > 0) if ($sscanf(line, "set %h", w) == 1) $display("%h", w);'
     assert _kinds(tmp_path, body, b"set 01\n# see 2\nset 02\n") == set()
     assert _kinds(tmp_path, body, b"set 01\nsat 02\nset 03\n") == {("warning", "line-passed")}

@@ -139,3 +139,13 @@ def test_characters_that_go_to_the_design(text: bytes, errors: set[str], tmp_pat
     body = 'dut u(x); initial begin f = $fopen("d.txt", "r"); while ($fgets(line, f)) x = line[16:9]; end'
     bench.write_text(f"{HEAD}{body}\nendmodule\n")
     assert {one.kind for one in lint(tmp_path, testbench=bench).errors} == errors
+
+
+def test_characters_that_are_left(tmp_path: Path) -> None:
+    """A reader of characters that takes the first numbers only: a warning."""
+    bench = write(tmp_path, {"d.txt": b"1 2 3 4 5\n"}) / "t.v"
+    body = f'{NUMBER} initial begin f = $fopen("d.txt", "r"); {NEXT} end'
+    bench.write_text(f"{HEAD}{body}\nendmodule\n")
+    report = lint(tmp_path, testbench=bench)
+    assert {one.kind for one in report.findings} == {"words-left"}
+    assert not report.errors

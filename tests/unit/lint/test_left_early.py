@@ -46,6 +46,16 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert errors == {"missing"}
 
 
+def test_a_file_that_may_be_missing(tmp_path: Path) -> None:
+    """A default takes the place of its word; what is said of another file has nothing to do with it."""
+    body = (
+        'initial begin f = $fopen("no.txt", "r"); if (f) n = $fscanf(f, "%h", v); else v = 8\'h5a; '
+        '$display("R %h", v); f = $fopen("d.txt", "r"); n = $fscanf(f, "%h", v); '
+        'if (n == 1) $display("R %h", v); end'
+    )
+    agrees(case(body, FOUR), tmp_path)
+
+
 LOADS = (
     "function automatic bit load(); int r; for (int j = 0; j < 4; j++) begin "
     'r = $fscanf(f, "%h", m[j]); if (r != 1) return 0; end return 1; endfunction '

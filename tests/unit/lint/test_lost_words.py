@@ -64,6 +64,14 @@ def test_a_comment_that_begins_with_a_digit(tmp_path: Path) -> None:
     assert followed(tmp_path, body, {"d.txt": b"# c\nW 10 ff\n"})[1] == set()
 
 
+def test_a_word_that_another_scan_takes(tmp_path: Path) -> None:
+    """A bench tries one notation, and then another one."""
+    body = 'initial begin f = $fopen("d.txt", "r"); while ($fgets(line, f)) begin '
+    body += 'n = $sscanf(line, "0x%h", s); if (n != 1) n = $sscanf(line, "%d", s); '
+    body += 'if (n == 1) $display("R %0d", s); end end'
+    agrees(case(body, b"0x10\n16\n0xff\n"), tmp_path)
+
+
 def test_a_label_that_is_looked_for_is_no_damage(tmp_path: Path) -> None:
     """A scan that asks for a text first finds none in a file without it."""
     body = 'initial begin f = $fopen("d.txt", "r"); while ($fgets(line, f)) '
