@@ -37,7 +37,11 @@ class CountJudge:
         return [
             e
             for e in self.judge_of.stream.events
-            if e.is_text and not e.is_char and e.status == AT_END and self.judge_of.matters(e)
+            if e.is_text
+            and not e.is_char
+            and e.status == AT_END
+            and self.judge_of.matters(e)
+            and (e.is_used or e.code != "c" or not e.matched)  # a separator that nobody asks for
         ]
 
     def check(self, words: list[ReadEvent]) -> None:

@@ -72,6 +72,21 @@ def test_a_word_that_another_scan_takes(tmp_path: Path) -> None:
     agrees(case(body, b"0x10\n16\n0xff\n"), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "errors"),
+    [
+        (b"1,2\n3,4\n", ""),
+        (b"1,2\n3,4", ""),
+        (b"1,2\n3\n", "complaint"),
+    ],
+)
+def test_a_separator_behind_the_last_number(text: bytes, errors: str, tmp_path: Path) -> None:
+    """A line end or the end of the file may stand for it."""
+    body = 'k = 0; n = $fscanf(f, "%d%c", v, x); while (n >= 1) begin $display("R %0d", v); k = k + 1; '
+    body += 'n = $fscanf(f, "%d%c", v, x); end if (k != 4) $display("ERROR: %0d", k);'
+    agrees(block(body, text, errors), tmp_path)
+
+
 def test_a_label_that_is_looked_for_is_no_damage(tmp_path: Path) -> None:
     """A scan that asks for a text first finds none in a file without it."""
     body = 'initial begin f = $fopen("d.txt", "r"); while ($fgets(line, f)) '
