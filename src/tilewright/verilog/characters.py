@@ -98,6 +98,7 @@ def weighing(
     is_read = inner.kind.name == "Assignment"
     find = compile_key(inner.left, compiler) if is_read else None
     note = _order_of(expression, side, other)
+    is_noted = number is not None or asked in (DIGIT, LETTER)
 
     def evaluate(machine: Machine) -> Value:
         if note is not None:
@@ -109,8 +110,10 @@ def weighing(
         if note is not None and (char := machine.take_char()) is not None:
             note(char, found)
         if found.origin is not None:
-            machine.searched.append(found.origin)
-            note_asked(found, asked, number)
+            if not machine.searched or machine.searched[-1] is not found.origin:
+                machine.searched.append(found.origin)
+            if is_noted:
+                note_asked(found, asked, number)
         return found
 
     return evaluate
@@ -124,11 +127,9 @@ def _order_of(expression: Any, side: Any, other: Any) -> Callable[[ReadEvent, Va
     is_left = side is expression.left
 
     def note(event: ReadEvent, found: Value) -> None:
-        if found.bits is not None:
+        if found.bits is not None and event.bounds != ENCLOSED:
             holds = compare(found.bits, number) if is_left else compare(number, found.bits)
-            event.bounds = (
-                min(event.bounds + 1, ENCLOSED) if holds or event.bounds == ENCLOSED else MISSED
-            )
+            event.bounds = min(event.bounds + 1, ENCLOSED) if holds else MISSED
 
     return note
 

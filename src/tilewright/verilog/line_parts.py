@@ -16,6 +16,8 @@ from tilewright.verilog.values import BYTE, Value
 _DIGITS = b"01xXzZ"
 _ONES = (ord("0"), ord("1"))
 NIBBLE = 4
+_LAST = 0xFF
+"""Of the characters."""
 _EQUALITIES = ("Equality", "CaseEquality", "Inequality", "CaseInequality")
 
 
@@ -36,20 +38,22 @@ def note_part(held: Value, at: int, width: int) -> None:
 
 def note_asked(found: Value, asked: str, number: int | None) -> None:
     """A comparison with a constant asks of a character of a line which one it is, or takes it for a digit."""
-    line, char = found.origin, found.text
-    if line is None or char is None or len(char) > 1:
+    line, code = found.origin, found.bits
+    if line is None or code is None or not 0 <= code <= _LAST:
         return
-    if asked == DIGIT or (asked == LETTER and char not in HEX_LETTERS):
-        _take_number(line, char, may_be_letter=asked == DIGIT)
-    elif number is None or not char.isalnum():
-        return
-    elif char[0] == number:
-        if line.parts is None or char not in line.parts.hits:
-            line.part().hits += char
-    elif number == _ONES[0] and char not in line.part().no_zeros:
-        line.part().no_zeros += char
-    elif number == _ONES[1] and char not in line.part().no_ones:
-        line.part().no_ones += char
+    if number is None or asked in (DIGIT, LETTER):
+        char = bytes([code]) if code else b""
+        if asked == DIGIT or (asked == LETTER and char not in HEX_LETTERS):
+            _take_number(line, char, may_be_letter=asked == DIGIT)
+    elif code == number:
+        if line.parts is None or code not in line.parts.hits:
+            line.part().hits += bytes([code])
+    elif number in _ONES and bytes([code]).isalnum():
+        parts = line.part()
+        if number == _ONES[0] and code not in parts.no_zeros:
+            parts.no_zeros += bytes([code])
+        elif number == _ONES[1] and code not in parts.no_ones:
+            parts.no_ones += bytes([code])
 
 
 def _take_number(line: ReadEvent, char: bytes, *, may_be_letter: bool = True) -> None:
