@@ -61,11 +61,17 @@ FAMILIES: Registry[Family] = Registry(
             "weights",
             "weight_masks",
             "codes",
+            "depths",
             "windows",
             "sums",
             "values",
             "channels",
             "places",
+            "unwritten",
+            "folds",
+            "stale",
+            "streams",
+            "elements",
         )
     },
 )

@@ -34,6 +34,11 @@ def shifted(values: Ints, bits: int) -> Ints:
     return values >> bits
 
 
+def divided(values: Ints, bits: int) -> Ints:
+    """Divided by a power of two, rounding toward 0, as ``/`` of Verilog and C does."""
+    return np.sign(values) * (np.abs(values) >> bits)
+
+
 def cleared(values: Ints, bits: int) -> Ints:
     """With the low bits 0."""
     return values >> bits << bits

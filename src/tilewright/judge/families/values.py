@@ -14,6 +14,7 @@ from tilewright.judge.families.number_maps import (
     added,
     bit_maps,
     cleared,
+    divided,
     filled,
     leaky,
     low_bits,
@@ -79,6 +80,8 @@ def _changes(bits: int, register: int) -> Iterator[tuple[str, str, Change]]:
     yield from _unsigned(register)
     for n in range(1, 9):
         yield f"shifted n={n}", f"is shifted right by {n}", partial(shifted, bits=n)
+        words = f"is divided by {1 << n}, rounded toward 0"
+        yield f"divided n={1 << n}", words, partial(divided, bits=n)
         yield f"cleared n={n}", f"has its low {counted(n, 'bit')} 0", partial(cleared, bits=n)
     for n in range(1, 5):
         yield (
