@@ -79,7 +79,7 @@ class Core:
         return found
 
 
-def _weights(source, where=lambda row, col: True):
+def _weights(source, where=lambda *_: True):
     """Weights of the fold ``source(fold)`` where that is said; none: 0."""
 
     class Faulty(Core):

@@ -54,7 +54,7 @@ def causes(problem: Problem) -> Iterator[Cause]:
 
 
 def _cause(key: str, text: str, apply: Callable[[Problem, Signal], Ints], hint: str) -> Cause:
-    return Cause(key, text, "sum", apply, hint, is_everywhere=True)
+    return Cause(key, text, "sum", apply, hint, form="part")
 
 
 def _activation_maps(problem: Problem) -> Iterator[Map]:

@@ -49,7 +49,7 @@ def _sides(concerned: list[int], cols: int) -> Iterator[tuple[str, int]]:
 
 
 def _cause(key: str, text: str, steps: Ints) -> Cause:
-    return Cause(key, text, "sum", partial(_late, steps=steps), COLUMN, is_everywhere=True)
+    return Cause(key, text, "sum", partial(_late, steps=steps), COLUMN, form="part")
 
 
 def _late(problem: Problem, changed: Signal, *, steps: Ints) -> Ints:
