@@ -193,10 +193,46 @@ def _zero(*index):
 
 def _copied(to, source):
     def change(numbers):
-        numbers[to] = numbers[source]
+        numbers[to] = numbers[source].copy()
         return numbers
 
     return _dump(change)
+
+
+def _weight_map(change, where):
+    """where: of the output tile, the input tile, the row and the column."""
+
+    class Faulty(Core):
+        def weight_in(self, fold, row, col, pixel):
+            weight = self.right_weight(fold, row, col)
+            return change(weight) if where(*FOLDS[fold][:2], row, col) else weight
+
+    return Faulty
+
+
+def _turned(fold):
+    return fold // 9 * 9 + 8 - fold % 9
+
+
+def _only_there(source, where):
+    return _weights(lambda fold: source(fold) if where(*FOLDS[fold]) else fold)
+
+
+class _SecondTileLate(Core):
+    def code(self, itile, nij, row, col):
+        return super().code(itile, nij - 2 * itile, row, col)
+
+
+class _RowCopied(Core):
+    def weight_in(self, fold, row, col, pixel):
+        return self.right_weight(fold, 1 if row == 2 else row, col)
+
+
+class _NotClearedInColumn(Core):
+    def run(self):
+        found = super().run()
+        found[[2, 6]] = found[[2, 6]].cumsum(axis=1)
+        return found
 
 
 ALL = slice(None)
@@ -249,6 +285,18 @@ FAULTS = {
     "outputs-tile-copied otile=1 from=0": _copied(slice(4, None), slice(3)),
     "outputs-repeated": _dump(lambda v: v.reshape(7, 20)[:, np.arange(20) // 2]),
     "outputs-halved": _dump(lambda v: np.pad(v.reshape(7, 20)[:, ::2], ((0, 0), (0, 10)))),
+    "weights-unsigned in cols-from=2": _weight_map(lambda w: w & 15, lambda *at: at[3] >= 2),
+    "weights-halved in col=1": _weight_map(lambda w: w >> 1, lambda *at: at[3] == 1),
+    "weights-unsigned in itile=1": _weight_map(lambda w: w & 15, lambda *at: at[1] == 1),
+    "taps-flipped in otile=1": _only_there(_turned, lambda otile, *_: otile == 1),
+    "taps-flipped in itile=0": _only_there(_turned, lambda _, itile, __: itile == 0),
+    "stream-shifted n=-2 rest=0 in itile=1": _SecondTileLate,
+    "not-cleared pixels in col=2": _NotClearedInColumn,
+    "outputs-map-rows-flipped in otile=0": _copied(slice(4), (slice(4), slice(None, None, -1))),
+    "row-weights-copied row=2 from=1": _RowCopied,
+    "rows-lost from=2": _weight_map(lambda _: 0, lambda *at: at[2] >= 2),
+    "outputs-pairs": _dump(lambda v: v.reshape(7, 20)[:, np.arange(20) ^ 1]),
+    "outputs-halves": _dump(lambda v: np.roll(v.reshape(7, 20), 10, axis=1)),
     "sum-divided n=4": _dump(lambda v: np.trunc(v / 4).astype(np.int64)),
 }
 
@@ -299,3 +347,15 @@ def test_with_another_number_spoiled_no_single_cause_is_named(bundle, operands, 
     known = Operands(weight, codes)
     problem = Problem.of(bundle, known, compare(bundle, dump, operands=known))
     assert search(problem, has_pairs=False).fits == ()
+
+
+@pytest.mark.parametrize("bit", [5, 9])
+def test_a_relu_that_takes_another_bit_for_the_sign(bundle, operands, bit):
+    psums = Core(*operands).run().reshape(SHAPE.oc, SHAPE.oh, SHAPE.ow)
+    outputs = np.where(psums >> bit & 1, 0, psums)
+    found = explain(bundle, Dump("output", outputs, np.ones(outputs.shape, bool)))
+    assert [[c.key for c in causes] for group in found.groups for causes in group] == [
+        [f"relu-by n={bit}"]
+    ]
+    outputs[1, 2, 3] += 5
+    assert not explain(bundle, Dump("output", outputs, np.ones(outputs.shape, bool))).is_explained

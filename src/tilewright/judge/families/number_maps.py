@@ -54,6 +54,11 @@ def leaky(values: Ints, bits: int) -> Ints:
     return np.where(values < 0, values >> bits, values)
 
 
+def without(values: Ints, bit: int) -> Ints:
+    """0 where that bit is 1."""
+    return np.where((values >> bit) & 1, 0, values)
+
+
 def added(values: Ints, amount: int) -> Ints:
     """With an amount added."""
     return values + amount

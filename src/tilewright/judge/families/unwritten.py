@@ -23,7 +23,7 @@ def causes(problem: Problem) -> Iterator[Cause]:
     yield from _ends(problem, np.flatnonzero(differs.any(axis=(0, 1))))
     yield from _lines(problem)
     yield from _channels(problem, np.flatnonzero(differs.any(axis=(0, 2))))
-    yield from _twice(problem)
+    yield from _pixels(problem)
 
 
 def _ends(problem: Problem, wrong: Ints) -> Iterator[Cause]:
@@ -84,11 +84,13 @@ def _channels(problem: Problem, wrong: Ints) -> Iterator[Cause]:
                 yield placed(key, text, plane, LOOP)
 
 
-def _twice(problem: Problem) -> Iterator[Cause]:
+def _pixels(problem: Problem) -> Iterator[Cause]:
     oc, onij = problem.shape.oc, problem.shape.onij
     pixel = np.arange(onij)
     every_second = np.where(2 * pixel < onij, 2 * pixel, -1)
     for key, words, source in (
+        ("pairs", "pixels are exchanged in pairs", np.minimum(pixel ^ 1, onij - 1)),
+        ("halves", "the halves of the psum memory are exchanged", np.roll(pixel, onij // 2)),
         ("repeated", "every pixel is written twice, and the second half is lost", pixel // 2),
         (
             "halved",

@@ -21,6 +21,7 @@ from tilewright.judge.families.number_maps import (
     saturated,
     shifted,
     times,
+    without,
     wrapped,
 )
 from tilewright.judge.problem import Problem
@@ -162,6 +163,10 @@ def _functions(problem: Problem) -> Iterator[Cause]:
                 lambda v: np.maximum(-v, 0),
             )
         )
+        functions += [
+            (f"relu-by n={n}", f"ReLU takes bit {n} for the sign", partial(without, bit=n))
+            for n in range(4, problem.array.psum_bits - 1)
+        ]
         functions.append(("relu", "the output function is ReLU", lambda v: np.maximum(v, 0)))
     functions += [
         (f"leaky n={n}", f"negative sums are shifted right by {n}", partial(leaky, bits=n))
