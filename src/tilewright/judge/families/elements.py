@@ -9,6 +9,7 @@ import numpy as np
 
 from tilewright.errors import counted
 from tilewright.judge.cause import Cause, Signal, signal
+from tilewright.judge.dump import Known
 from tilewright.judge.families.number_maps import (
     bit_maps,
     low_bits,
@@ -71,7 +72,7 @@ def _activation_maps(problem: Problem) -> Iterator[Map]:
     yield from bit_maps(bits, is_signed=is_signed)
 
 
-def _activations(maps: list[Map], at: str, who: str, oc: Ints, ic: Ints) -> Iterator[Cause]:
+def _activations(maps: list[Map], at: str, who: str, oc: Known, ic: Known) -> Iterator[Cause]:
     """oc, ic: masks of the channels of that part of the array."""
     channels, lanes = np.flatnonzero(oc), np.flatnonzero(ic)
     for key, words, change in maps:
@@ -100,7 +101,7 @@ def _register_maps(problem: Problem) -> Iterator[Map]:
         yield key, f"is held {words}", change
 
 
-def _held(problem: Problem, changed: Signal, *, oc: Ints, above: Ints, change: Change) -> Ints:
+def _held(problem: Problem, changed: Signal, *, oc: Ints, above: Known, change: Change) -> Ints:
     """The numbers with the psums of the rows `above` changed, in every fold, before other rows add theirs."""
     key = f"psums of {oc.tolist()} above {above.tolist()}"
     if key not in changed.kept:

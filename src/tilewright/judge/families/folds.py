@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from tilewright.judge.cause import Cause, Signal
+from tilewright.judge.dump import Known
 from tilewright.judge.families.number_maps import saturated, wrapped
 from tilewright.judge.families.weight_masks import TAP, Where, scaled
 from tilewright.judge.problem import Problem
@@ -69,7 +70,7 @@ def _folds(problem: Problem) -> Iterator[Cause]:
             yield from _fold(at, words, mine, itile == i, tap)
 
 
-def _fold(at: str, words: str, oc: Ints, ic: Ints, tap: int | None) -> Iterator[Cause]:
+def _fold(at: str, words: str, oc: Known, ic: Known, tap: int | None) -> Iterator[Cause]:
     """oc, ic: masks of the channels; tap: one of them, or None for all."""
     where = np.ix_(np.flatnonzero(oc), np.flatnonzero(ic))
     taps = slice(None) if tap is None else tap

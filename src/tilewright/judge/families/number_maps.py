@@ -36,7 +36,8 @@ def shifted(values: Ints, bits: int) -> Ints:
 
 def divided(values: Ints, bits: int) -> Ints:
     """Divided by a power of two, rounding toward 0, as ``/`` of Verilog and C does."""
-    return np.sign(values) * (np.abs(values) >> bits)
+    found: Ints = np.sign(values) * (np.abs(values) >> bits)
+    return found
 
 
 def cleared(values: Ints, bits: int) -> Ints:
