@@ -10,7 +10,7 @@ import pytest
 
 from tests.forgery import repair_hash, state_hash, state_version_1
 from tests.unit.vectors import course_example as example
-from tilewright.bundles import agreed_tensors
+from tilewright.bundles import agreed_tensors, check_bundle
 from tilewright.errors import ArtifactError, FormatError
 from tilewright.spec import ArrayShape
 from tilewright.store.artifact import sha256
@@ -156,6 +156,20 @@ def test_a_code_outside_the_narrow_range_is_named(padded):
     message = r"^weight code must fit s4 \(-7\.\.7\), but is -8 at \(oc=0, ic=0, kh=1, kw=1\)"
     with pytest.raises(FormatError, match=message):
         decode_bundle(read_bundle(padded))
+
+
+def test_a_pointer_of_git_lfs_is_named(padded):
+    (padded / "out.txt").write_text("version https://git-lfs.github.com/spec/v1\nsize 12\n")
+    with pytest.raises(ArtifactError, match=r"out\.txt must have .* \(git lfs pull\)"):
+        read_bundle(padded)
+    assert "git lfs pull" in check_bundle(padded).faults[0]
+
+
+def test_an_edited_file_with_other_line_ends_is_called_edited(padded):
+    content = (padded / "out.txt").read_bytes()
+    _edit(padded, "out.txt", content, content.replace(b"\n", b"\r\n") + b"0", rehash=False)
+    with pytest.raises(ArtifactError, match=r"out\.txt must have .* it was edited or damaged"):
+        read_bundle(padded)
 
 
 def test_converted_line_ends_are_named(padded):

@@ -239,7 +239,7 @@ def _longest_run(lines: list[str]) -> tuple[int, int, str] | None:
 def forms_of(line: str) -> tuple[Form, ...]:
     """How a line can be read: kind of digits, their number, and separator."""
     between = _BETWEEN.search(line)
-    separator = between[0] if between else ""
+    separator = re.sub(" {2,}", " ", between[0]) if between else ""  # padded to columns
     lanes = _lanes(line, separator)
     forms: list[Form] = []
     if all(map(_SHAPES["hex"].fullmatch, lanes)) and len(set(map(len, lanes))) == 1:

@@ -23,6 +23,7 @@ from tilewright.vectors.bundle_reader import (
     decode_operands,
     decode_tiles,
     seen_pixels,
+    why_altered,
 )
 from tilewright.vectors.manifest import is_manifest, read_manifest
 from tilewright.vectors.shared import cuts_of
@@ -201,7 +202,8 @@ def _damaged(bundle: Bundle) -> Iterator[str]:
         cut, content = cuts.get((file.kind, file.name)), read_bytes(path)
         found = sha256(content if cut is None else cut.of(content))
         if found != file.sha256:
-            yield f"{file.name} must have sha256 {file.sha256}, but has {found}"
+            why = why_altered(content, file.sha256)
+            yield f"{file.name} must have sha256 {file.sha256}, but has {found}: {why}"
 
 
 def _expected_kinds(bundle: Bundle) -> tuple[KindLayout, ...]:

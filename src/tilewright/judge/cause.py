@@ -32,7 +32,8 @@ class Cause:
     and what the stage changes; what it returns takes its place. hint: where to look. is_everywhere: it
     needs all pixels at once. form: of a change of weights or codes: "scale" (each times a factor),
     "move" (each taken from another place, or 0), "map" (each a function of itself and its place); of sums:
-    "finished" (of the finished sums of all pixels alone); or "" for another one. columns: the only output
+    "finished" (of the finished sums of all pixels alone), "part" (of some channels, by their numbers); or ""
+    for another one. columns: the only output
     channels that a late cause changes; empty for all.
     """
 
@@ -61,11 +62,17 @@ FAMILIES: Registry[Family] = Registry(
             "weights",
             "weight_masks",
             "codes",
+            "depths",
             "windows",
             "sums",
             "values",
             "channels",
             "places",
+            "unwritten",
+            "folds",
+            "stale",
+            "streams",
+            "elements",
         )
     },
 )

@@ -16,8 +16,14 @@ _MARKS = (
     (re.compile(r"\b(?:LogicArray|BinaryValue)\('?([01xzXZ]+)'?(?:, Range\([^)]*\))?\)"), r"\1"),
     (re.compile(r'(^|[,;\t])="([^"\n]*)"', re.MULTILINE), r'\1"\2"'),  # text of Excel
     (re.compile(r"<V((?: '?[\w']+)+) ?>"), r"\1"),  # a vector of Bluespec
+    (re.compile(r"\b(?:to_(?:un)?signed|conv_\w+)\((-?\d+), *\d+\)", re.IGNORECASE), r"\1"),  # VHDL
 )
 """What marks numbers, and what is put in its place."""
+_BASED = re.compile(r"(?<![\w#])(?P<base>2|8|10|16)#(?P<digits>[0-9a-fxz_]+)#(?!\w)", re.IGNORECASE)
+"""A literal of VHDL with its base: ``16#FFFB#``."""
+_BASES = {"2": ("b", 1), "8": ("o", 3), "16": ("h", 4)}
+_AGGREGATE = re.compile(r"\(((?:\s*\d+\s*=>\s*[^,()\s]+\s*,?)+)\)")
+"""An aggregate of VHDL: ``(0 => 5, 1 => -7)``."""
 _REPEATS = re.compile(r"(?<!\d)(-?\d+) <repeats (\d+) times>")
 MOST_REPEATS = 1 << 20
 _SHAPE = re.compile(r"\s*\(\d+(?:,\s*\d+)*,?\)\s*")
@@ -47,6 +53,7 @@ def plain_text(content: bytes) -> str:
     text = without_mark(content).decode("utf-8", "replace").replace("\u2212", "-")
     for pattern, instead in _MARKS:
         text = pattern.sub(instead, text)
+    text = _AGGREGATE.sub(_in_turn, _BASED.sub(_with_width, text))
     lines = _REPEATS.sub(_repeated, text).splitlines()
     if lines and re.fullmatch(r"sep=[,;\t]", lines[0]):
         lines[0] = ""
@@ -102,6 +109,21 @@ def without_heads(text: str) -> str:
     ('{1, 2};', 'psum: 5')
     """
     return HEAD.sub("", text)
+
+
+def _with_width(found: re.Match[str]) -> str:
+    """A based literal of VHDL as one of Verilog, as wide as its digits."""
+    if found["base"] == "10":
+        return found["digits"]
+    letter, bits = _BASES[found["base"]]
+    return f"{bits * len(found['digits'].replace('_', ''))}'{letter}{found['digits']}"
+
+
+def _in_turn(found: re.Match[str]) -> str:
+    """The numbers of an aggregate whose indices count up from 0; another one as it is."""
+    parts = [part.split("=>") for part in found[1].split(",") if part.strip()]
+    is_counted = [int(index) for index, _ in parts] == list(range(len(parts)))
+    return f"({','.join(number for _, number in parts)})" if is_counted else found[0]
 
 
 def _repeated(found: re.Match[str]) -> str:

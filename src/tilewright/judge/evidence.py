@@ -39,9 +39,13 @@ def cautious_information(problem: Problem, wrong: Known) -> float:
 
 
 def is_supported(problem: Problem, causes: Sequence[Cause], tried: int) -> bool:
-    """Whether each cause is needed for more than chance would bring: of a pair, beside the other alone."""
+    """Whether each cause is needed for more than chance would bring: of a pair, beside the other alone.
+
+    What both make of the numbers must say which two they are, too: they may undo one another but for a few.
+    """
     if len(causes) > 1:
-        return all(is_supported_beside(problem, (cause,), tried) for cause in causes)
+        is_needed = all(is_supported_beside(problem, (cause,), tried) for cause in causes)
+        return is_needed and is_supported_beside(problem, (), tried**2)
     return is_supported_beside(problem, (), tried)
 
 

@@ -139,7 +139,8 @@ def _word(before: str, behind: str, columns: list[Column]) -> str:
     is_closed = columns and columns[-1].is_index and re.fullmatch(r"[\])][\s:=]*", before)
     if is_closed:
         return next((one.word for one in reversed(columns) if one.word or not one.is_index), "")
-    word = _WORD.search(before)
+    unit = _UNIT.match(before) if columns else None
+    word = _WORD.search(before[unit.end() :] if unit else before)
     return word[1].lower() if word else ""
 
 

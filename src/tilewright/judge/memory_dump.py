@@ -26,6 +26,11 @@ from tilewright.vectors.memory_image import MemoryImage
 
 _SIZES = (1, 2, 4, 8)
 """Octets of a number."""
+_ODD_SIZES = (3, 6)
+"""Octets of a number where the file has exactly so many: of 24 and 48 bits."""
+_FOUR_STATE = 4
+"""Octets of a number, and again of its bits of x or z, that ``$fwrite("%z")`` writes."""
+_FLOATS = {4: "f4", 8: "f8"}
 _OTHERS = (b"PK", b"\x80", b"\x7fELF", b"\x1f\x8b", b"\x89", b"\x93NUMPY")
 """How files begin that are binary and no memory: archives, pickles, programs, pictures."""
 _LONG = (b"PK\x03\x04", b"\x7fELF", b"\x1f\x8b\x08", b"\x93NUMPY")
@@ -84,12 +89,14 @@ def read_memory_dump(
         total, unit = len(ways[0].octets), "octet"
         size, count = _size(total, len(targets), bits)
         best, numbers = _likeliest([way.numbers(size, count) for way in ways], bits)
-        places = ways[best].places[::size]
         said = f"{8 * size} bits each, {'decimal' if is_decimal else f'{ways[best].order}-endian'}"
+        if not _fit(numbers, bits) and (other := _otherwise(ways, size, count, bits)) is not None:
+            best, numbers, said = other
+        places = ways[best].places[::size]
     rest = total - size * count
     if (count < len(targets) and not (is_partial and count)) or (is_raw and rest):
         raise FormatError(
-            f"{path} must hold {counted(len(targets), 'number')} ({kind}) of 1, 2, 4 or 8 octets, but is "
+            f"{path} must hold {counted(len(targets), 'number')} ({kind}) of 1 to 4, 6 or 8 octets, but is "
             f"{what} of {counted(total, unit)}: another layer, geometry or kind?"
         )
     left_out = f"; {counted(rest, unit)} behind them left out" if rest else ""
@@ -124,6 +131,32 @@ def _likeliest(ways: Sequence[Ints], bits: int) -> tuple[int, Ints]:
     return best, ways[best]
 
 
+def _fit(numbers: Ints, bits: int) -> bool:
+    return bool((numbers >> (bits - 1) == numbers >> 63).all())
+
+
+def _otherwise(
+    ways: Sequence[_Memory], size: int, count: int, bits: int
+) -> tuple[int, Ints, str] | None:
+    """What the octets are if they are no integers of their size: which way, the numbers, and what is said.
+
+    Floats that are whole, or numbers of 32 bits, each before its bits of x, as ``$fwrite("%z")`` writes them.
+    """
+    for at, way in enumerate(ways if size in _FLOATS else ()):
+        octets = way.octets[: size * count]
+        kind = np.dtype(_FLOATS[size]).newbyteorder("<" if way.order == "little" else ">")
+        floats = np.frombuffer(octets, kind).astype(np.float64)
+        if np.isfinite(floats).all() and (np.abs(floats) < 1 << 53).all():
+            numbers: Ints = np.rint(floats).astype(np.int64)
+            if (numbers == floats).all() and _fit(numbers, bits):
+                return at, numbers, f"floats of {8 * size} bits, {way.order}-endian"
+        if size == 2 * _FOUR_STATE and way.order == "little":
+            pairs = np.frombuffer(octets, "<i4").reshape(count, 2).astype(np.int64)
+            if not pairs[:, 1].any() and _fit(pairs[:, 0], bits):
+                return at, pairs[:, 0], '32 bits each and their bits of x, as "%z" writes them'
+    return None
+
+
 def _is_raw(path: Path, content: bytes) -> bool:
     if path.suffix in OCTET_SUFFIXES:
         return not content.startswith(_LONG)
@@ -135,7 +168,7 @@ def _size(total: int, wanted: int, bits: int) -> tuple[int, int]:
 
     All octets are used if they can be, else numbers are as long as `bits` ask for.
     """
-    for size in _SIZES:
+    for size in (*_SIZES, *_ODD_SIZES):
         if size * wanted == total:
             return size, wanted
     size = next(size for size in _SIZES if 8 * size >= min(bits, 64))

@@ -274,7 +274,7 @@ def _summed(problem: Problem, causes: Sequence[Cause], probes: list[Probe]) -> I
     by_weight = _weight_stack(small, weights, channels)
     by_plane = _plane_stack(small, others, channels)
     for cause in causes:
-        if cause.stage != "sum" or cause.is_everywhere:
+        if cause.stage != "sum" or cause.is_everywhere or cause.form == "part":
             continue
         numbers = put_out(small, cause.apply(small, by_weight))  # group (first oc) 1
         rows = numbers.reshape(len(numbers), len(weights), -1, 1).swapaxes(0, 1)

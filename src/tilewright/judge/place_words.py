@@ -13,10 +13,17 @@ _WORDS = {
     "oc": "c ch chan channel cout co och out_ch out_channel output_channel oc filter fm map k m",
     "oh": "y row h oy oh out_row out_y height line r p",
     "ow": "x col column w ox ow out_col out_x width q s",
+    "otile": "tile otile out_tile oc_tile",
+    "col": "lane",
     "onij": "pixel pix onij position",
 }
 _AXES = {word: axis for axis, words in _WORDS.items() for word in words.split()}
-_WHOLE = (("oc", "oh", "ow"), ("oc", "onij"))
+_WHOLE = (
+    ("oc", "oh", "ow"),
+    ("oc", "onij"),
+    ("otile", "col", "oh", "ow"),
+    ("otile", "col", "onij"),
+)
 
 
 def with_axes(columns: Columns, sizes: Mapping[str, int]) -> tuple[Columns, str]:
@@ -55,4 +62,8 @@ def _is_whole(
         return False
     places = set(zip(*(map(int, column) for column in cells), strict=True))
     is_within = all(max(place[n] for place in places) < sizes[axis] for n, axis in enumerate(axes))
-    return is_within and len(places) == len(columns.rows) == prod(sizes[axis] for axis in axes)
+    wanted = prod(sizes[axis] for axis in axes)
+    if "otile" in axes:  # lanes without a channel may not be there
+        has_channel = all(tile * sizes["col"] + lane < sizes["oc"] for tile, lane, *_ in places)
+        wanted = sizes["oc"] * sizes["onij"] if has_channel else wanted
+    return is_within and len(places) == len(columns.rows) == wanted

@@ -1,4 +1,4 @@
-"""The search: single causes first; pairs only where no single cause reproduces every known number."""
+"""The search: single causes first, then such in a part of the layer; pairs only where none of them fits."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tilewright.judge.cause import Cause, all_causes, predict, taken
+from tilewright.judge.in_part import CHOICES, causes_in_part
 from tilewright.judge.open_causes import OpenCause, open_fits
 from tilewright.judge.open_pairs import open_pairs
 from tilewright.judge.pairs import candidate_pairs
@@ -37,12 +38,16 @@ def search(problem: Problem, *, has_pairs: bool = True) -> Found:
     screen = screened(problem)
     rows = Rows.of(screen, causes)
     fits: list[tuple[Cause, ...]] = [(cause,) for cause in _singles(problem, rows, causes)]
+    tried = len(causes)
+    if not fits:
+        fits = [(cause,) for cause in causes_in_part(problem, rows, causes)]
+        tried *= CHOICES
     if not fits and has_pairs:
         pairs = candidate_pairs(problem, rows, causes)
         pairs += [(b, a) for a, b in pairs if a.order == b.order]  # the order may matter, too
         fits = [pair for pair in pairs if reproduces(problem, predict(problem, pair))]
     if fits:
-        return Found(tuple(fits), (), len(causes))
+        return Found(tuple(fits), (), tried)
     nearest = tuple(_nearest(problem, rows, causes))
     opens = open_fits(problem, causes)
     if not opens and has_pairs:

@@ -16,7 +16,8 @@ _RANGE = re.compile(r"\s*\[\d+(:|\.\.)\d+\]$")
 _RULE = re.compile(r"\s*[|+:=\u2500-\u257f-]*[-=\u2500-\u257f][|+:=\u2500-\u257f-]*\s*")
 _DRAWN = dict.fromkeys(map(ord, "\u2502\u2503\u2551"), "|")
 _UNIT = re.compile(
-    r"(?P<title>[a-z_][\w ]*?)\s*(?:\s?\([a-z%]+\)|\s\[[a-z%]+\]|(?<=time)/[munpf]?s)"
+    r"(?P<title>[a-z_][\w ]*?)\s*"
+    r"(?:\s?\([a-z%]+\)|\s\[[a-z%]+\]|\[(?:[munpf]?s|cycles?)\]|(?<=time)/[munpf]?s)"
 )
 """A title with its unit: ``time (ns)``, ``psum [LSB]``."""
 MOST_ABOVE = 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
@@ -50,7 +51,7 @@ class Command:
                 "give the command that runs your core after --, for example: "
                 "tilewright try BUNDLE --dump psum_dump.txt -- vvp sim.vvp"
             )
-        if self.timeout_s <= 0 or self.most_bytes < 1:
+        if not 0 < self.timeout_s < math.inf or self.most_bytes < 1:
             raise ConfigError("a command needs more than 0 s and at least 1 byte of output")
         if Path(self.place).is_absolute() or ".." in Path(self.place).parts:
             raise ConfigError(f"the bundle's files must stay in the folder, not {self.place}")

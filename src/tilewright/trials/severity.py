@@ -8,14 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_NONE = r"(?!\s*[:=]?\s*0\b)"
+_NONE = r"(?!\s*(?:count|found|total)?\s*[:=]?\s*(?:0|none)\b)"
+_NOTHING = re.compile(
+    r"\b(?:0|no|zero|without|for|any)\s+(?:\w+\s+){0,2}?(?:fail(?:s|ed|ures?)?|mismatch(?:es)?|errors?)\b",
+    re.IGNORECASE,
+)
+"""That something was counted or looked for, and not found."""
 _ERROR = re.compile(
     rf"""^(\#\s*)?\*\*\ (Error|Fatal|Failure)\b                   # Questa, nvc
     |^(\#\s*)?UVM_(ERROR|FATAL)\b{_NONE}
-    |^%?(Error|ERROR|Fatal|FATAL|Failure)(-\[|-\w+:|:){_NONE}     # Verilator, VCS, Icarus, xsim
+    |^(\[\d+\]\ )?%?(Error|ERROR|Fatal|FATAL|Failure)(-\[|-\w+:|:){_NONE}     # Verilator, VCS, Icarus, xsim
     |^\w+:\ \*[EF],                                               # Xcelium
     |:\((assertion|report)\ (error|failure)\):                    # GHDL
-    |(?<!\w)(?<!\b0\ )(?<!\b[Nn]o\ )(?<!\bNO\ )FAIL(ED|URE)?S?\b{_NONE}""",
+    |(?<![\w/.-])(?i:fail(?:s|ed|ures?)?|mismatch(?:es)?)(?![\w/-]|\.\w){_NONE}
+    |\b[1-9]\d*\ (?i:errors?|differences?)\b                      # as benches count
+    |\b(?i:errors|error\ (?:count|total)|differences)\s*(?:found\s*)?[:=]\s*[1-9]""",
     re.VERBOSE,
 )
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
@@ -31,6 +38,7 @@ def reported_error(lines: Iterable[str]) -> str:
     """
     for number, line in enumerate(lines, 1):
         bare = _COLOR.sub("", line).strip()
+        bare = bare if bare.startswith(("#", "*")) else _NOTHING.sub("", bare)
         if _ERROR.search(bare):
             said = "reports an error (--pass-if and --fail-if say which lines count)"
             return f"line {number} {said}: {bare[:200]!r}"

@@ -62,10 +62,22 @@ def read_bundle(folder: Path, *, check_hashes: bool = True) -> Bundle:
         if check_hashes and (found := sha256(content)) != file.sha256:
             raise ArtifactError(
                 f"{folder / file.name} must have sha256 {file.sha256}, as the manifest says, but "
-                f"has {found}: it was edited, damaged or its line ends were converted; export the "
-                f"bundle again"
+                f"has {found}: {why_altered(content, file.sha256)}"
             )
     return replace(bundle, hashes_checked=check_hashes)
+
+
+def why_altered(content: bytes, wanted: str) -> str:
+    """What has become of a file whose sha256 was `wanted`, and what to do.
+
+    >>> why_altered(b"1\\r\\n", sha256(b"1\\n"))[:29]
+    'its line ends were converted:'
+    """
+    if content.startswith(b"version https://git-lfs"):
+        return "it is a pointer of Git LFS: fetch the file itself (git lfs pull)"
+    if sha256(content.replace(b"\r\n", b"\n")) == wanted:
+        return "its line ends were converted: mark the folder -text in .gitattributes, and check it out again"
+    return "it was edited or damaged; export the bundle again"
 
 
 def decode_bundle(bundle: Bundle) -> BundleTensors:

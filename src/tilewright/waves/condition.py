@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tilewright.errors import ConfigError
 
-_FORM = re.compile(r"([\w.$:]+?)(?:\[(\d+)(?::(\d+))?\])?(?:(!?=)(\d+))?")
+_FORM = re.compile(r"([^\s=!<>](?:[^=!<>]*?[^\s=!<>])?)(?:\[(\d+)(?::(\d+))?\])?(?:(!?=)(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)

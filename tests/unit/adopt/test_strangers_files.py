@@ -65,6 +65,10 @@ FASHIONS = {
     ),
     "commented": lambda a, bits: hexadecimal(a, bits).replace("\n", " // n\n"),
     "many on a line": wrapped,
+    "one line, padded": lambda a, _: "".join(f"{v:>6}" for v in a.ravel().tolist()) + "\n",
+    "rows, padded": lambda a, _: "".join(
+        "".join(f"{v:>6}" for v in row) + "\n" for row in a.reshape(-1, a.shape[-1]).tolist()
+    ),
     "an array as numpy prints it": lambda a, _: f"{a}\n",
     "an array as numpy writes it": lambda a, _: f"{a!r}\n",
     "numpy.savetxt": lambda a, _: rows(np.char.mod("%.18e", a)),

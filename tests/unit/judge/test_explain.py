@@ -252,6 +252,18 @@ class TestNoFalseExplanation:
         assert not is_supported(problem, (_cause(problem, "sum-wrap n=10"),), 1)
         assert information(problem, problem.known & (problem.target != problem.expected)) > 0
 
+    def test_a_pair_that_undoes_itself_but_for_one_number_explains_nothing(self, bundle):
+        """A column one pixel late, and one early again: its last number is 0, and no other one differs."""
+        numbers = _psums()
+        assert numbers[4, -1, -1] != 0
+        numbers[4, -1, -1] = 0
+        found = _explain(bundle, numbers)
+        assert not found.is_explained
+        problem = _problem(bundle, numbers)
+        pair = [_cause(problem, f"column-late col=4 n={n} rest=0") for n in (-1, 1)]
+        assert predict(problem, pair).tolist() == problem.target.tolist()
+        assert not is_supported(problem, pair, 2)
+
 
 def _with_one(numbers):
     numbers[0, 0, 0] += 1024

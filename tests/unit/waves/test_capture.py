@@ -20,6 +20,13 @@ def written(tmp_path, *lines, end="\n"):
     return path
 
 
+@pytest.mark.parametrize("name", ["core/valid", "u_top/core/valid=1", "core/valid!=0"])
+def test_a_condition_names_a_signal_as_the_capture_does(tmp_path, name):
+    path = written(tmp_path, HEAD, RADIX, *ROWS)
+    found = read_samples(path, Sampling(("core/psum",), "", (name,), "addr"))
+    assert [one.bits for one in found] == ["10000000", "11111111"]
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("start", ["", "\ufeff"])
 def test_each_row_is_a_sample(tmp_path, start, end):

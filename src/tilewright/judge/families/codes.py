@@ -28,19 +28,19 @@ Change = tuple[str, Callable[[Problem, Ints], Ints]]
 def causes(problem: Problem) -> Iterator[Cause]:
     """All causes of this family."""
     for key, words, function in _numbers(problem.array):
-        yield _cause(f"codes-{key}", f"activations {words}", _of(function), NUMBER)
+        yield codes_cause(f"codes-{key}", f"activations {words}", _of(function), NUMBER)
     for key, words, source in lane_maps(problem.shape.ic, problem.array.lanes):
-        yield _cause(
+        yield codes_cause(
             f"codes-ic-{key}", f"activations have the input channels {words}", _lanes(source), ORDER
         )
     yield from _geometry(problem)
     yield from _borders(problem)
     yield from _streams(problem)
     yield from _rows(problem)
-    yield from _depths(problem)
 
 
-def _cause(key: str, text: str, change: Change, hint: str) -> Cause:
+def codes_cause(key: str, text: str, change: Change, hint: str) -> Cause:
+    """A cause that changes the plane of codes."""
     form, apply = change
     return Cause(key, text, "plane", apply, hint, form=form)
 
@@ -53,7 +53,7 @@ def _lanes(source: Ints) -> Change:
     return "move", lambda _, plane: moved(plane, source, 0)
 
 
-def _pixels(source: Ints) -> Change:
+def from_pixels(source: Ints) -> Change:
     """Each place of the plane takes the code of place `source`; 0 where it is -1."""
     return "move", lambda _, plane: moved(plane, source.reshape(-1), 1)
 
@@ -94,23 +94,23 @@ def _geometry(problem: Problem) -> Iterator[Cause]:
         "transposed": ("column by column", np.resize(grid.T, (height, width))),
     }
     for key, (words, source) in orders.items():
-        yield _cause(f"plane-{key}", f"the map is read {words}", _pixels(source), ORDER)
+        yield codes_cause(f"plane-{key}", f"the map is read {words}", from_pixels(source), ORDER)
     for down in range(-2, 3):
         for across in range(-2, 3):
             if down or across:
                 source = _offset(grid, down, across)
-                yield _cause(
+                yield codes_cause(
                     f"plane-offset dh={down} dw={across}",
                     f"the map lies {down} rows down and {across} columns right of its place",
-                    _pixels(source),
+                    from_pixels(source),
                     BORDER,
                 )
     for pitch in sorted({width - 2, width - 1, width + 1, width + 2, shape.iw} - {0, -1, width}):
         source = np.arange(height)[:, None] * pitch + np.arange(width)
-        yield _cause(
+        yield codes_cause(
             f"plane-pitch n={pitch}",
             f"rows of the map are read {pitch} pixels apart, not {width}",
-            _pixels(np.where(source < grid.size, source, -1)),
+            from_pixels(np.where(source < grid.size, source, -1)),
             ORDER,
         )
 
@@ -140,17 +140,17 @@ def _borders(problem: Problem) -> Iterator[Cause]:
         "wrapped": ("is the other side of the map", h % shape.ih, w % shape.iw),
     }
     for key, (words, rows, columns) in sources.items():
-        yield _cause(
+        yield codes_cause(
             f"border-{key}",
             f"the border {words} in place of 0",
-            _pixels(inner[rows, columns]),
+            from_pixels(inner[rows, columns]),
             BORDER,
         )
     yield from _wide_borders(shape.nij, inner)
     outside = np.ones(shape.nij, bool)
     outside[inner] = False
     for value in (1, (1 << problem.array.act_bits) - 1, 1 << (problem.array.act_bits - 1)):
-        yield _cause(
+        yield codes_cause(
             f"border-value n={value}",
             f"the border holds {value} in place of 0",
             _where(outside, partial(filled, value=value)),
@@ -166,10 +166,10 @@ def _borders(problem: Problem) -> Iterator[Cause]:
         ("again", again, "read again"),
         ("last", last, "its last code repeated"),
     ):
-        yield _cause(
+        yield codes_cause(
             f"border-missing rest={key}",
             f"the map is streamed without its border, then {words}",
-            _pixels(source),
+            from_pixels(source),
             BORDER,
         )
 
@@ -185,10 +185,10 @@ def _wide_borders(nij: int, inner: Ints) -> Iterator[Cause]:
     for key, (words, edge) in edges.items():
         source = np.arange(nij)
         source[edge] = -1
-        yield _cause(
+        yield codes_cause(
             f"border-wide side={key}",
             f"the {words} of the map is taken for border",
-            _pixels(source),
+            from_pixels(source),
             "look at the comparison that tells the border from the map: < or <=",
         )
 
@@ -202,23 +202,31 @@ def _streams(problem: Problem) -> Iterator[Cause]:
     if len(inner) < len(nij):
         for n in (1, 2, 3, -1, -2, -3, problem.shape.iw, -problem.shape.iw):
             yield from _shifted(f"map-shifted n={n}", nij, inner, n)
+    for key, words, source in (
+        ("repeated", "every word of the stream is taken twice", nij // 2),
+        ("halved", "every second word of the stream is lost", nij * 2),
+    ):
+        inside = np.where(source < len(nij), source, -1)
+        yield codes_cause(f"stream-{key}", words, from_pixels(inside), STREAM)
     for p in range(1, len(nij)):
         lost = np.where(nij >= p, np.minimum(nij + 1, len(nij) - 1), nij)
-        yield _cause(
+        yield codes_cause(
             f"pixel-lost nij={p}",
             f"pixel {p} of the stream is lost, later ones come early",
-            _pixels(lost),
+            from_pixels(lost),
             STREAM,
         )
         twice = np.where(nij >= p, nij - 1, nij)
-        yield _cause(
+        yield codes_cause(
             f"pixel-twice nij={p - 1}",
             f"pixel {p - 1} of the stream comes twice, later ones late",
-            _pixels(twice),
+            from_pixels(twice),
             STREAM,
         )
         hole = np.where(nij == p, -1, nij)
-        yield _cause(f"pixel-zero nij={p}", f"pixel {p} of the stream is 0", _pixels(hole), STREAM)
+        yield codes_cause(
+            f"pixel-zero nij={p}", f"pixel {p} of the stream is 0", from_pixels(hole), STREAM
+        )
 
 
 def _shifted(key: str, nij: Ints, order: Ints, n: int) -> Iterator[Cause]:
@@ -234,7 +242,9 @@ def _shifted(key: str, nij: Ints, order: Ints, n: int) -> Iterator[Cause]:
     ):
         whole = nij.copy()
         whole[order] = source
-        yield _cause(f"{key} rest={rest}", f"{where} comes {what}; {words}", _pixels(whole), STREAM)
+        yield codes_cause(
+            f"{key} rest={rest}", f"{where} comes {what}; {words}", from_pixels(whole), STREAM
+        )
 
 
 def _rows(problem: Problem) -> Iterator[Cause]:
@@ -242,14 +252,21 @@ def _rows(problem: Problem) -> Iterator[Cause]:
     row = np.arange(shape.ic) % array.lanes // array.per_pe
     for n, way in ((1, "early"), (-1, "late"), (2, "2 pixels early"), (-2, "2 pixels late")):
         for r in range(array.rows):
-            yield _cause(
+            yield codes_cause(
                 f"row-late row={r} n={n}",
                 f"PE row {r} gets its activations {way}",
                 _late(row == r, np.full(1, n)),
                 ROW,
             )
     for n, way in ((1, "early"), (-1, "late")):
-        yield _cause(
+        for r in range(1, array.rows):
+            yield codes_cause(
+                f"rows-late from={r} n={n}",
+                f"the PE rows from {r} on get their activations {way}",
+                _late(row >= r, np.full(1, n)),
+                ROW,
+            )
+        yield codes_cause(
             f"row-skew n={n}",
             f"row r gets its activations r pixels {way}: the skew is wrong",
             _late(row >= 0, n * row),
@@ -263,21 +280,21 @@ def _row_numbers(problem: Problem, row: Ints) -> Iterator[Cause]:
     shape, array = problem.shape, problem.array
     for r in range(array.rows):
         for value in (1, (1 << array.act_bits) - 1):
-            yield _cause(
+            yield codes_cause(
                 f"row-stuck row={r} value={value}",
                 f"the activations of PE row {r} are always {value}",
                 _where((row == r)[:, None], partial(filled, value=value)),
                 ROW,
             )
         sign, as_other = ("unsigned", low_bits) if array.has_signed_acts else ("signed", wrapped)
-        yield _cause(
+        yield codes_cause(
             f"row-{sign} row={r}",
             f"PE row {r} takes activations as {sign}",
             _where((row == r)[:, None], partial(as_other, bits=array.act_bits)),
             ROW,
         )
         for key, words, function in bit_maps(array.act_bits, is_signed=array.has_signed_acts):
-            yield _cause(
+            yield codes_cause(
                 f"row-{key} row={r}",
                 f"PE row {r} reads activations {words}",
                 _where((row == r)[:, None], function),
@@ -288,7 +305,7 @@ def _row_numbers(problem: Problem, row: Ints) -> Iterator[Cause]:
                 source = np.where(
                     row == r, np.arange(shape.ic) + (other - r) * array.per_pe, np.arange(shape.ic)
                 )
-                yield _cause(
+                yield codes_cause(
                     f"row-copied row={r} from={other}",
                     f"PE row {r} has the activations of row {other}",
                     _lanes(np.where(source < shape.ic, source, -1)),
@@ -307,40 +324,3 @@ def _late(chosen: Known, steps: Ints) -> Change:
         return np.where(chosen[:, None], moved_, plane)
 
     return "move", apply
-
-
-def _depths(problem: Problem) -> Iterator[Cause]:
-    nij = np.arange(problem.shape.nij)
-    depth = 4
-    while depth < len(nij):
-        yield _cause(
-            f"memory-wraps n={depth}",
-            f"the activation memory has {depth} words: later ones overwrite",
-            _pixels(_overwritten(nij, depth)),
-            "look at the depth of the activation memory",
-        )
-        yield _cause(
-            f"address-wraps n={depth}",
-            f"activation addresses wrap at {depth}",
-            _pixels(nij % depth),
-            "look at the width of the activation address",
-        )
-        yield _cause(
-            f"fifo-full n={depth}",
-            f"activations beyond {depth} are lost (a FIFO is full)",
-            _pixels(np.where(nij < depth, nij, -1)),
-            "look at the depth of the FIFO",
-        )
-        yield _cause(
-            f"fifo-stale n={depth}",
-            f"beyond {depth} activations the last one is repeated",
-            _pixels(np.minimum(nij, depth - 1)),
-            "look at the depth of the FIFO",
-        )
-        depth *= 2
-
-
-def _overwritten(nij: Ints, depth: int) -> Ints:
-    """The last word written to each address."""
-    address = nij % depth
-    return address + (len(nij) - 1 - address) // depth * depth

@@ -34,6 +34,12 @@ def shifted(values: Ints, bits: int) -> Ints:
     return values >> bits
 
 
+def divided(values: Ints, bits: int) -> Ints:
+    """Divided by a power of two, rounding toward 0, as ``/`` of Verilog and C does."""
+    found: Ints = np.sign(values) * (np.abs(values) >> bits)
+    return found
+
+
 def cleared(values: Ints, bits: int) -> Ints:
     """With the low bits 0."""
     return values >> bits << bits
@@ -47,6 +53,11 @@ def times(values: Ints, bits: int, register: int) -> Ints:
 def leaky(values: Ints, bits: int) -> Ints:
     """Shifted right where negative."""
     return np.where(values < 0, values >> bits, values)
+
+
+def without(values: Ints, bit: int) -> Ints:
+    """0 where that bit is 1."""
+    return np.where((values >> bit) & 1, 0, values)
 
 
 def added(values: Ints, amount: int) -> Ints:

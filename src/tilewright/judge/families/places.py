@@ -24,8 +24,8 @@ def causes(problem: Problem) -> Iterator[Cause]:
         return
     oc, onij = problem.shape.oc, problem.shape.onij
     for key, words, source in lane_maps(oc, problem.array.cols):
-        yield _cause(
-            f"outputs-oc-{key}", f"output channels stand {words}", _channels(source, onij), ORDER
+        yield placed(
+            f"outputs-oc-{key}", f"output channels stand {words}", of_channels(source, onij), ORDER
         )
     yield from _maps(problem)
     yield from _lines(problem)
@@ -37,15 +37,15 @@ def causes(problem: Problem) -> Iterator[Cause]:
     for first, second in combinations(range(min(oc, 32)), 2):
         source = np.arange(oc)
         source[[first, second]] = second, first
-        yield _cause(
+        yield placed(
             f"outputs-exchanged oc={first},{second}",
             f"output channels {first} and {second} are exchanged",
-            _channels(source, onij),
+            of_channels(source, onij),
             ORDER,
         )
 
 
-def _cause(key: str, text: str, plane: Ints, hint: str) -> Cause:
+def placed(key: str, text: str, plane: Ints, hint: str) -> Cause:
     """plane: ``oc onij`` flat index into ``oc onij``, or -1; the same in every group."""
     plane = plane.astype(np.int32)  # there are many of these, and each is as large as the dump
 
@@ -59,11 +59,13 @@ def _cause(key: str, text: str, plane: Ints, hint: str) -> Cause:
     return Cause(key, text, "place", apply, hint)
 
 
-def _channels(source: Ints, onij: int) -> Ints:
+def of_channels(source: Ints, onij: int) -> Ints:
+    """Each output channel taken from channel `source`, or 0 where that is -1: ``oc onij``."""
     return np.where(source[:, None] < 0, -1, source[:, None] * onij + np.arange(onij))
 
 
-def _pixels(source: Ints, oc: int) -> Ints:
+def of_pixels(source: Ints, oc: int) -> Ints:
+    """Each pixel taken from pixel `source`, or 0 where that is -1: ``oc onij``."""
     return np.where(source[None] < 0, -1, np.arange(oc)[:, None] * len(source) + source)
 
 
@@ -76,16 +78,16 @@ def _maps(problem: Problem) -> Iterator[Cause]:
         "flipped": ("in reverse order", grid[::-1, ::-1]),
     }
     for key, (words, source) in orders.items():
-        yield _cause(
+        yield placed(
             f"outputs-map-{key}",
             f"the map stands {words}",
-            _pixels(source.ravel(), shape.oc),
+            of_pixels(source.ravel(), shape.oc),
             ORDER,
         )
     flat = np.arange(shape.oc * shape.onij)
     yield from _orders(flat.reshape(shape.oc, shape.oh, shape.ow))
     back = flat.reshape(shape.onij, shape.oc).T.reshape(shape.oc, shape.onij)
-    yield _cause(
+    yield placed(
         "outputs-refolded-back",
         "channels and pixels are exchanged: channels stand in the order of pixels",
         back,
@@ -96,16 +98,16 @@ def _maps(problem: Problem) -> Iterator[Cause]:
     while depth < shape.onij:
         address = pixel % depth
         last = address + (shape.onij - 1 - address) // depth * depth
-        yield _cause(
+        yield placed(
             f"outputs-memory-wraps n={depth}",
             f"the psum memory has {depth} words: later ones overwrite",
-            _pixels(last, shape.oc),
+            of_pixels(last, shape.oc),
             "look at the depth of the psum memory",
         )
-        yield _cause(
+        yield placed(
             f"outputs-address-wraps n={depth}",
             f"psum addresses of the dump wrap at {depth}",
-            _pixels(address, shape.oc),
+            of_pixels(address, shape.oc),
             "look at the width of the psum address",
         )
         depth *= 2
@@ -133,7 +135,7 @@ def _orders(flat: Ints) -> Iterator[Cause]:
     for order, (key, text) in _ORDERS.items():
         source = flat.transpose([names.index(name) for name in order.split()])
         hint = f"{ORDER}; if the dump is a list that is meant so, say --order '{order}'"
-        yield _cause(key, text, source.reshape(flat.shape[0], -1), hint)
+        yield placed(key, text, source.reshape(flat.shape[0], -1), hint)
 
 
 def _lines(problem: Problem) -> Iterator[Cause]:
@@ -150,38 +152,38 @@ def _lines(problem: Problem) -> Iterator[Cause]:
             ("repeated", "the end is repeated", np.clip(at, 0, onij - 1)),
             ("around", "the rest comes from the other end", at % onij),
         ):
-            yield _cause(
+            yield placed(
                 f"outputs-shifted n={n} rest={rest}",
                 f"outputs stand {what}; {words}",
-                _pixels(source, oc),
+                of_pixels(source, oc),
                 STREAM,
             )
     for p in range(onij):
         if p:
             lost = np.where(pixel >= p, np.minimum(pixel + 1, onij - 1), pixel)
-            yield _cause(
+            yield placed(
                 f"output-lost onij={p}",
                 f"pixel {p} is lost, later ones stand early",
-                _pixels(lost, oc),
+                of_pixels(lost, oc),
                 STREAM,
             )
             twice = np.where(pixel >= p, pixel - 1, pixel)
-            yield _cause(
+            yield placed(
                 f"output-twice onij={p - 1}",
                 f"pixel {p - 1} stands twice, later ones late",
-                _pixels(twice, oc),
+                of_pixels(twice, oc),
                 STREAM,
             )
             stale = np.where(pixel == p, p - 1, pixel)
-            yield _cause(
+            yield placed(
                 f"output-stale onij={p}",
                 f"pixel {p} has the numbers of the pixel before",
-                _pixels(stale, oc),
+                of_pixels(stale, oc),
                 STREAM,
             )
         hole = np.where(pixel == p, -1, pixel)
-        yield _cause(
-            f"output-zero onij={p}", f"pixel {p} is 0 (never written)", _pixels(hole, oc), STREAM
+        yield placed(
+            f"output-zero onij={p}", f"pixel {p} is 0 (never written)", of_pixels(hole, oc), STREAM
         )
 
 
@@ -199,7 +201,7 @@ def _file_lines(problem: Problem) -> Iterator[Cause]:
         ):
             plane = _from_lines(problem, source)
             key = f"outputs-lines-shifted n={n} rest={rest}"
-            yield _cause(key, f"lines of all output tiles stand {what}; {words}", plane, STREAM)
+            yield placed(key, f"lines of all output tiles stand {what}; {words}", plane, STREAM)
 
 
 def _from_lines(problem: Problem, source: Ints) -> Ints:
@@ -242,10 +244,10 @@ def _columns(problem: Problem) -> Iterator[Cause]:
         for other in (c - 1, c + 1):
             if 0 <= other < cols:
                 source = np.where(col[:, 0] == c, np.arange(oc) + other - c, np.arange(oc))
-                yield _cause(
+                yield placed(
                     f"outputs-copied col={c} from={other}",
                     f"column {c} has the numbers of column {other}",
-                    _channels(np.where(source < oc, source, -1), onij),
+                    of_channels(np.where(source < oc, source, -1), onij),
                     COLUMN,
                 )
 
@@ -257,7 +259,7 @@ def _shifted(key: str, text: str, steps: Ints, rest: str, size: tuple[int, int])
     source = np.arange(oc)[:, None] * onij + clipped
     if rest == "0":
         source = np.where(at == clipped, source, -1)
-    return _cause(
+    return placed(
         key,
         f"{text}; {'the rest is 0' if rest == '0' else 'the end is repeated'}",
         np.broadcast_to(source, size),

@@ -14,12 +14,14 @@ from tilewright.judge.families.number_maps import (
     added,
     bit_maps,
     cleared,
+    divided,
     filled,
     leaky,
     low_bits,
     saturated,
     shifted,
     times,
+    without,
     wrapped,
 )
 from tilewright.judge.problem import Problem
@@ -77,15 +79,7 @@ def _changes(bits: int, register: int) -> Iterator[tuple[str, str, Change]]:
             partial(low_bits, bits=n),
         )
     yield from _unsigned(register)
-    for n in range(1, 9):
-        yield f"shifted n={n}", f"is shifted right by {n}", partial(shifted, bits=n)
-        yield f"cleared n={n}", f"has its low {counted(n, 'bit')} 0", partial(cleared, bits=n)
-    for n in range(1, 5):
-        yield (
-            f"times n={1 << n}",
-            f"is shifted left by {n}",
-            partial(times, bits=n, register=register),
-        )
+    yield from _scaled(register)
     yield "negated", "is negated", lambda v: wrapped(-v, register)
     yield "ones-complement", "is inverted bit by bit", lambda v: ~v
     yield (
@@ -109,6 +103,20 @@ def _changes(bits: int, register: int) -> Iterator[tuple[str, str, Change]]:
         )
     for key, words, function in bit_maps(register, is_signed=True):
         yield key, f"is written {words}", function
+
+
+def _scaled(register: int) -> Iterator[tuple[str, str, Change]]:
+    for n in range(1, 9):
+        yield f"shifted n={n}", f"is shifted right by {n}", partial(shifted, bits=n)
+        words = f"is divided by {1 << n}, rounded toward 0"
+        yield f"divided n={1 << n}", words, partial(divided, bits=n)
+        yield f"cleared n={n}", f"has its low {counted(n, 'bit')} 0", partial(cleared, bits=n)
+    for n in range(1, 5):
+        yield (
+            f"times n={1 << n}",
+            f"is shifted left by {n}",
+            partial(times, bits=n, register=register),
+        )
 
 
 def _unsigned(register: int) -> Iterator[tuple[str, str, Change]]:
@@ -159,6 +167,10 @@ def _functions(problem: Problem) -> Iterator[Cause]:
                 lambda v: np.maximum(-v, 0),
             )
         )
+        functions += [
+            (f"relu-by n={n}", f"ReLU takes bit {n} for the sign", partial(without, bit=n))
+            for n in range(4, problem.array.psum_bits - 1)
+        ]
         functions.append(("relu", "the output function is ReLU", lambda v: np.maximum(v, 0)))
     functions += [
         (f"leaky n={n}", f"negative sums are shifted right by {n}", partial(leaky, bits=n))

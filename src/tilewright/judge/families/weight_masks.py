@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tilewright.judge.cause import Cause
+from tilewright.judge.families.lane_maps import moved
 from tilewright.judge.families.number_maps import bit_maps, filled, low_bits
 from tilewright.judge.problem import Problem
 from tilewright.spec import Ints
@@ -110,6 +111,12 @@ def _channels(problem: Problem) -> Iterator[Cause]:
         yield from _scaled(
             "row", f"row={r}", f"PE row {r}", (every, row == r), "look at this row of the array"
         )
+        for other in (r - 1, r + 1):
+            if 0 <= other < array.rows:
+                yield _row_copied(problem, r, other)
+        if r:
+            words = f"the products of the PE rows from {r} on are lost"
+            yield _scaling(f"rows-lost from={r}", words, (every, row >= r), 0, PE)
         for tap in range(shape.taps):
             at = np.ix_(np.arange(shape.oc), np.flatnonzero(row == r), np.array([tap]))
             yield from _scaled("row-tap", f"row={r} kij={tap}", f"PE row {r} in tap {tap}", at, PE)
@@ -138,8 +145,7 @@ def _pes(problem: Problem) -> Iterator[Cause]:
     """Of the PEs in columns that differ."""
     shape, array = problem.shape, problem.array
     col, row = np.arange(shape.oc) % array.cols, np.arange(shape.ic) % array.lanes // array.per_pe
-    differs = problem.known & (problem.target != problem.expected)
-    concerned = np.unique(col[differs.any(axis=(0, 2))]).tolist()
+    concerned = concerned_columns(problem)
     is_few = len(concerned) <= FEW
     for c in concerned:
         mine = np.flatnonzero(col == c)
@@ -152,6 +158,13 @@ def _pes(problem: Problem) -> Iterator[Cause]:
             east = np.ix_(np.flatnonzero(col >= c), np.flatnonzero(row == r))
             text = f"row {r} gets no activations from PE column {c} on"
             yield _scaling(f"east-cut {at}", text, east, 0, PE)
+
+
+def concerned_columns(problem: Problem) -> list[int]:
+    """The columns of the array of which a number differs."""
+    differs = (problem.known & (problem.target != problem.expected)).any(axis=(0, 2))
+    found: list[int] = np.unique(np.flatnonzero(differs) % problem.array.cols).tolist()
+    return found
 
 
 def pes_of_column(problem: Problem, c: int) -> Iterator[Cause]:
@@ -187,6 +200,22 @@ def _column(problem: Problem, c: int, mine: Ints) -> Iterator[Cause]:
                 _copied(mine, other - c),
                 "look at how weights are shifted in",
             )
+
+
+def _row_copied(problem: Problem, r: int, other: int) -> Cause:
+    array = problem.array
+    source = np.arange(problem.shape.ic)
+    source = np.where(
+        source % array.lanes // array.per_pe == r, source + (other - r) * array.per_pe, source
+    )
+    source = np.where(source < problem.shape.ic, source, -1)
+    return Cause(
+        f"row-weights-copied row={r} from={other}",
+        f"PE row {r} has the weights of row {other}",
+        "weight",
+        lambda _, weight: moved(weight, source, 1),
+        "look at how weights are shifted in",
+    )
 
 
 def _copied(mine: Ints, step: int) -> Callable[[Problem, Ints], Ints]:

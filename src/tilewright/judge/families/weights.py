@@ -118,8 +118,8 @@ def _moved(source: Ints, axis: int) -> Callable[[Problem, Ints], Ints]:
     return lambda _, weight: moved(weight, source, axis)
 
 
-def _tiled(problem: Problem, weight: Ints) -> Ints:
-    """``otile col itile lane tap``; channels that are not there are 0."""
+def tiled(problem: Problem, weight: Ints) -> Ints:
+    """Weights ``otile col itile lane tap``; channels that are not there are 0."""
     shape, array = problem.shape, problem.array
     whole = np.zeros(
         (problem.otiles * array.cols, problem.itiles * array.lanes, shape.taps), np.int64
@@ -128,24 +128,25 @@ def _tiled(problem: Problem, weight: Ints) -> Ints:
     return whole.reshape(problem.otiles, array.cols, problem.itiles, array.lanes, -1)
 
 
-def _untiled(problem: Problem, tiles: Ints) -> Ints:
+def untiled(problem: Problem, tiles: Ints) -> Ints:
+    """The weights ``oc ic kh kw`` of such tiles."""
     shape, array = problem.shape, problem.array
     whole = tiles.reshape(problem.otiles * array.cols, problem.itiles * array.lanes, -1)
     return whole[: shape.oc, : shape.ic].reshape(problem.weight.shape)
 
 
 def _transposed(problem: Problem, weight: Ints) -> Ints:
-    tiles = _tiled(problem, weight)
+    tiles = tiled(problem, weight)
     least = min(problem.array.cols, problem.array.lanes)
     turned = np.zeros_like(tiles)
     turned[:, :least, :, :least] = tiles[:, :least, :, :least].transpose(0, 3, 2, 1, 4)
-    return _untiled(problem, turned)
+    return untiled(problem, turned)
 
 
 def _refolded(problem: Problem, weight: Ints) -> Ints:
-    tiles = _tiled(problem, weight).transpose(0, 2, 4, 1, 3)  # otile itile tap col lane
+    tiles = tiled(problem, weight).transpose(0, 2, 4, 1, 3)  # otile itile tap col lane
     flat = tiles.reshape(*tiles.shape[:3], problem.array.lanes, problem.array.cols)
-    return _untiled(problem, flat.transpose(0, 4, 1, 3, 2))
+    return untiled(problem, flat.transpose(0, 4, 1, 3, 2))
 
 
 def _taps(problem: Problem) -> Iterator[Cause]:
