@@ -25,6 +25,7 @@ from tilewright.interchange.float_parts import (
     rounding_of,
     unary,
 )
+from tilewright.interchange.float_valleys import beside_ramp, rising_part
 from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.ramps import Ramp, find_ramp, real_of
 from tilewright.interchange.values import Value
@@ -39,7 +40,8 @@ def step_of_sums(value: Value, assembly: Assembly) -> tuple[Reals, int] | None:
     """By how much a value rises or falls from sum to sum, by channel, and how many weights take a block of
     sums away; None if it does not rise evenly.
     """
-    ramp = find_ramp(value, assembly.nodes[str(value.origin)])
+    node = assembly.nodes[str(value.origin)]
+    ramp = find_ramp(rising_part(value, node) if value.turns else value, node)
     return None if ramp is None else (ramp.gain, _taken(ramp))
 
 
@@ -53,6 +55,11 @@ def of_sums(op: Operator, value: Value, unit: Reals, assembly: Assembly) -> Part
     node = assembly.nodes[str(value.origin)]
     if value.is_flattened and node.output_shape[1:] != (1, 1):
         op.refuse(UNQUANTIZED)
+    if value.turns:
+        beside = beside_ramp(op, value, node, unit)
+        found = of_sums(op, rising_part(value, node), unit, assembly)
+        taps, missed = (*found.taps, *beside.taps), found.missed + beside.missed
+        return Parts(taps, found.offset + beside.offset, missed)
     ramp = find_ramp(value, node)
     if value.slack and ramp is None:
         op.refuse(UNQUANTIZED)

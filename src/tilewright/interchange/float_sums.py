@@ -23,6 +23,7 @@ from tilewright.interchange.float_codes import (
 from tilewright.interchange.float_layers import of_sums, step_of_sums
 from tilewright.interchange.float_parts import (
     COUNTED,
+    LARGEST,
     LARGEST_WEIGHT,
     MOST_PARTS,
     UNQUANTIZED,
@@ -41,6 +42,8 @@ UNITS = 127
 """At least so many of them are one step of the quantizer behind, where weights of 8 bits can say so."""
 MOST_UNITS = 1024
 """So many are enough, and are taken where they cost few parts."""
+PARTS_OF_VALLEYS, VALLEYS = 64, 1.5
+"""About so many parts count what HardSwish is beside a ramp, which falls and rises by so much."""
 MOST_WEIGHTS = 64
 """With which each block of a layer's sums may be counted for the sake of finer units."""
 MOST_CODES = 2**23
@@ -66,7 +69,7 @@ def read_float_sum(
     first = values[0]
     if ahead is None or any(one.origin is None and one.grid is None for one in values):
         op.refuse(UNQUANTIZED)
-    if any(one.by_channel or one.turns or one.last is not None for one in values):
+    if any(one.by_channel or one.last is not None or (one.turns and one.pools) for one in values):
         op.refuse(UNQUANTIZED)
     if any((one.plane, one.is_flat) != (first.plane, first.is_flat) for one in values):
         op.refuse(f"{UNQUANTIZED}; its planes must be of one size")
@@ -111,9 +114,12 @@ def _unit(op: Operator, values: list[Value], ahead: float, assembly: Assembly) -
     finest = MOST_WEIGHTS // max(taken for _, taken in known)
     least = np.where(each > 0, each, np.inf).min(axis=0)
     least = np.where(np.isfinite(least), least, ahead)
-    wanted, needed = (np.ceil(least * units / ahead) for units in (MOST_UNITS, UNITS))
+    turning = PARTS_OF_VALLEYS * LARGEST * ahead / VALLEYS
+    is_even = not any(one.turns for one in values)
+    most = MOST_UNITS if is_even else int(np.clip(turning, UNITS, MOST_UNITS))
+    wanted, needed = (np.ceil(least * units / ahead) for units in (most, UNITS))
     factor = np.maximum(np.minimum(wanted, finest), needed).clip(1, LARGEST_WEIGHT)
-    unit: Reals = np.maximum(least / factor, ahead / (2 * MOST_UNITS))
+    unit: Reals = np.maximum(least / factor, ahead / (2 * most))
     return unit
 
 

@@ -37,6 +37,8 @@ FOLDED = frozenset(
         ),
         *("ReduceMin", "ReduceProd", "Relu", "Reshape", "Round", "Shape", "Sign", "Size", "Slice"),
         *("Sigmoid", "Split", "Sqrt", "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze"),
+        *("And", "Equal", "Erf", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "Or"),
+        *("ReduceL1", "ReduceL2", "ReduceSum", "Where"),
     )
 )
 """Operations of constants that are evaluated: those of which the result is about as large as the inputs."""

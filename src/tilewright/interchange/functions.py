@@ -75,6 +75,8 @@ RISING: dict[str, Callable[[Operator, Floats], Floats]] = {
     "ThresholdedRelu": _beyond,
 }
 """Those that never fall: they may stand between sums and a quantizer."""
+EXACT = ("Ceil", "Floor", "Round", "Sign")
+"""Those that nobody rounds."""
 
 
 def _gelu(op: Operator, values: Floats) -> Floats:
@@ -117,8 +119,8 @@ def read_of_sums(op: Operator, value: Value) -> Value:
             "it must stand between two quantizers, so that it is a table of codes: put one before and "
             "one behind it"
         )
-    function = RISING[op.kind]
-    return value.through(op, Step(lambda values: function(op, values)))
+    function, is_exact = RISING[op.kind], op.kind in EXACT
+    return value.through(op, Step(lambda values: function(op, values), is_exact=is_exact))
 
 
 def evaluate(

@@ -178,8 +178,7 @@ def _planes(places: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     return np.ascontiguousarray(moved if moved.ndim == 3 else moved[:, None, :])
 
 
-def tokens_of(plane: tuple[int, int, int], axes: int) -> npt.NDArray[np.int32]:
-    """Places, in a plane ``c h w``, of a tensor of so many axes whose last one is the channels."""
-    numbers = np.arange(int(np.prod(plane)), dtype=np.int32).reshape(plane)
-    pixels = numbers if axes == 3 else numbers.reshape(plane[0], -1)
-    return np.ascontiguousarray(np.moveaxis(pixels, 0, -1))
+def tokens_of(plane: tuple[int, int, int], sizes: tuple[int, ...]) -> npt.NDArray[np.int32]:
+    """Places, in a plane ``c h w``, of a tensor of so many tokens whose last axis is the channels."""
+    numbers = np.arange(int(np.prod(plane)), dtype=np.int32).reshape(plane[0], -1)
+    return np.ascontiguousarray(numbers.T.reshape(*sizes, plane[0]))

@@ -122,6 +122,7 @@ def refuse_unknown(op: Operator) -> None:
 
 
 INTEGER_OPERATORS = ("ConvInteger", "DynamicQuantizeLinear", "MatMulInteger")
+CONTROL = ("If", "Loop", "Scan")
 RECURRENT = ("DynamicQuantizeLSTM", "GRU", "LSTM", "RNN")
 
 
@@ -133,6 +134,12 @@ def refuse_other_dialects(ops: tuple[Operator, ...], place: object) -> None:
             f"{place} computes with integer operators ({min(found)}), which state no scales of "
             "activations: import the file that it was made from, or quantize it statically; what "
             "export-network --format onnx wrote is in the run folder that it came from"
+        )
+    branch = next((op for op in ops if op.kind in CONTROL), None)
+    if branch is not None:
+        branch.refuse(
+            "what it computes is chosen while the network runs: export it with fixed sizes and without "
+            "control flow, or let onnxsim take out what is constant"
         )
     recurrent = next((op for op in ops if op.kind in RECURRENT), None)
     if recurrent is not None:

@@ -12,10 +12,8 @@ from tilewright.interchange.blends import is_blend, read_blend
 from tilewright.interchange.by_constant import by_constant, constant_kernel
 from tilewright.interchange.by_pixel import by_pixel
 from tilewright.interchange.channel_scales import (
-    NEARLY,
     clipped,
     quantized_by_channel,
-    with_one_scale,
 )
 from tilewright.interchange.extremes import EXTREMES, read_extreme
 from tilewright.interchange.float_sums import read_float_sum
@@ -30,32 +28,19 @@ from tilewright.interchange.joins import (
     read_table,
 )
 from tilewright.interchange.known_constants import KnownConstants, bounds
-from tilewright.interchange.layers_of_means import of_codes_before
+from tilewright.interchange.layer_reader import LayerReader
 from tilewright.interchange.linear_quant import (
     LINEAR_QUANT,
     clipped_format,
-    rounded_bias,
 )
 from tilewright.interchange.neighbors import LOST_RELU, Neighbors
 from tilewright.interchange.of_codes import on_codes_of
 from tilewright.interchange.onnx_graph import Array, Graph, Operator, scalar
-from tilewright.interchange.pixels import on_pixels, pixel_formats
 from tilewright.interchange.quant_node import (
     QUANT_OPERATORS,
     read_quantizer,
 )
 from tilewright.interchange.read_codes import read_codes
-from tilewright.interchange.read_layers import (
-    Weight,
-    check_sums,
-    how_else,
-    name_layer,
-    products_of,
-    read_bias,
-    read_convolution,
-    read_linear,
-    scales_of,
-)
 from tilewright.interchange.read_pools import (
     AVERAGES,
     LARGEST,
@@ -65,13 +50,11 @@ from tilewright.interchange.read_pools import (
 )
 from tilewright.interchange.read_steps import ELEMENTWISE, LAYOUTS, moved_input
 from tilewright.interchange.scale_ahead import scale_ahead
-from tilewright.interchange.source import SourceSums
+from tilewright.interchange.spelled_out import settled, with_grid
 from tilewright.interchange.together import COMPARISONS, read_together
-from tilewright.interchange.transposed import as_convolution
 from tilewright.interchange.turning import quantized
-from tilewright.interchange.values import BY_CHANNEL, Affine, Value, clip
+from tilewright.interchange.values import BY_CHANNEL, Value, clip
 from tilewright.interchange.views import Views
-from tilewright.interchange.wide_weights import narrowed
 from tilewright.interchange.wiring import input_values
 
 LINEAR = ("Gemm", "MatMul")
@@ -83,6 +66,8 @@ ARITHMETIC = ("Add", "Mul", "Sub")
 STEPS_OF_CONSTANTS = (*ARITHMETIC, "Div")
 PASSES_CHANNELS = (*LAYOUTS, *LARGEST, *AVERAGES, "DequantizeLinear", "Clip", "Concat")
 """Operations that take a scale for each channel, as layers do."""
+MAKES_CODES = ("BipolarQuant", "MultiThreshold", "Trunc")
+"""Quantizers of values that fall and rise, too, beside those that have a format of their own."""
 JOINS = (*ARITHMETIC, *EXTREMES, "Concat")
 """Operations of several activations; all but the last may also be of one and a constant."""
 
@@ -96,9 +81,12 @@ class Known:
         self._outputs, self._readers, self._opset = graph.outputs, graph.readers(), graph.opset
         self.stated = KnownConstants(dict(graph.constants), self._readers, graph.opset)
         self.constants: dict[str, Array] = self.stated.values
-        self._batch, self._pixels = graph.batch, pixel_formats(graph)
+        self._batch = graph.batch
         self.neighbors = Neighbors.of(graph, self.constants)
         self.views = Views(graph, self.values, self.constants, self.assembly)
+        self.layers = LayerReader(
+            self.values, self.stated, self.assembly, self.neighbors, self.views, graph
+        )
 
     def read_activation(self, op: Operator, values: list[Value]) -> None:
         """An operation, not a layer, of values that follow from the input."""
@@ -133,11 +121,11 @@ class Known:
                 self.views.see(op, places)
             return
         if op.kind in LARGEST:
-            found, sizes = read_largest(op, *of)
+            found, sizes = read_largest(op, *of, ahead=self._ahead(op.output))
         else:
             is_kernel = self.neighbors.meets_quantizer(op.output)
-            ahead = self._scale_ahead(op.output)
-            found, sizes = read_average(op, *of, is_kernel=is_kernel, ahead=ahead)
+            scale = self._scale_ahead(op.output)
+            found, sizes = read_average(op, *of, is_kernel=is_kernel, ahead=scale)
         self.values[op.output] = found
         if sizes != found.plane:
             self.views.see_as(op, sizes)
@@ -178,12 +166,17 @@ class Known:
         plane, found = value.plane, by_pixel(op, value, self.constants, self.assembly)
         op, value = found or (op, value)
         kernel = constant_kernel(op, value, plane, self.neighbors, self.constants)
-        after = ELEMENTWISE[op.kind](op, value, self.constants)
+        plain = [replace(one, turns=False) for one in value.steps]
+        bare = replace(value, steps=tuple(plain)) if op.kind in MAKES_CODES else value
+        after = ELEMENTWISE[op.kind](op, bare, self.constants)
+        if value.turns and op.kind in MAKES_CODES and after.grid is not None:
+            after = quantized(op, value, after.grid, after.steps[-1], self.assembly)
         if value.follows_codes and after.grid is None and op.kind not in LAYOUTS:
             is_positive = after.is_positive
             after = on_codes_of(op, value, self.constants, self.assembly, opset=self._opset)
             after = replace(after, is_positive=is_positive)
-        self.values[op.output] = by_constant(after, kernel)
+        after = by_constant(after, kernel)
+        self.values[op.output] = settled(op, value, after, self.constants, self.assembly)
         if found is not None:
             self.views.see_as(op, plane)
 
@@ -201,99 +194,16 @@ class Known:
             step = Ahead(op.output, grid, quantizer).step()
         self.values[op.output] = quantized(op, value, grid, step, self.assembly)
 
-    def read_layer(self, op: Operator, values: list[Value]) -> None:
-        """A convolution or a linear layer."""
-        self._read_layer(op, values)
-        if (
-            values[0].is_flat and not self.values[op.output].is_flat
-        ):  # of a plane, but not in the file
-            self.values[op.output] = replace(self.values[op.output], is_flat=True)
-
-    def _read_layer(self, op: Operator, values: list[Value]) -> None:
-        weight = self._weight_of(op, values)
-        value, has_kernel = self._as_pixels(values[0]), self.neighbors.has_kernel(op)
-        if op.kind == "ConvTranspose":
-            op, value, weight = as_convolution(op, value, weight, self.assembly)
-        name = name_layer(op, weight, set(self.assembly.nodes))
-        if op.kind == "Conv":
-            weight = weight.with_row() if self.views.is_sequence else weight
-            is_last = bool(op.attributes.get("channels_last", 0))
-            weight = weight.channels_first() if is_last else weight
-        elif op.kind == "MatMul" or not op.attributes.get("transB", 0):
-            weight = weight.transposed()
-        op, value, weight = of_codes_before(op, value, weight, self.assembly)
-        ahead = self._scale_ahead(op.output)
-        value, weight, missed = with_one_scale(op, value, weight, ahead=ahead)
-        value, weight = narrowed(op, value, weight, self.assembly, name=name)
-        read = read_convolution if op.kind == "Conv" else read_linear
-        layer = read(op, name, value, weight)
-        real = read_bias(op, self.constants, layer)
-        bias = self.stated.integers.get(op.inputs[2]) if len(op.inputs) > 2 else None
-        if missed:
-            self.assembly.notes.append(f"{op.label}: {NEARLY}")
-            found = self.assembly.add_integers(op, layer, [value], real)
-            self.values[op.output] = replace(found, slack=missed)
-            return
-        has_kernel = has_kernel and value.codes_at is not None and weight.is_integer
-        if bias is None and self._is_rounded(op, value, real):
-            bias = rounded_bias(real.offset, scales_of(value, layer))
-            shown, real = real, replace(real, offset=bias.codes * real.gain)
-            self.assembly.rounded.append(layer.name)
-            if self.neighbors.is_moved(op.output):  # shown alone, it has the bias of floats
-                self.assembly.shown[layer.name] = SourceSums(op.output, shown)
-                self.values[op.output] = self.assembly.add_integers(op, layer, [value], real)
-                return
-        is_whole = not real.offset.any() or (bias is not None and bias.are_steps_of(real.gain))
-        is_end = is_whole and op.output in self._outputs
-        has_kernel = has_kernel and op.number("alpha", 1.0) == op.number("beta", 1.0) == 1
-        if not (has_kernel and is_whole) or not (
-            is_end or self.neighbors.meets_quantizer(op.output)
-        ):
-            self.values[op.output] = self.assembly.add(op, layer, [value], real)
-            return
-        check_sums(op, layer, bias)
-        found = self.assembly.add_integers(op, layer, [value], real, bias)
-        self.values[op.output] = replace(found, kernel=products_of(value, layer, bias))
-
-    def _as_pixels(self, value: Value) -> Value:
-        """The value, on a grid where it is an input of whole numbers that nobody has quantized."""
-        codes = self._pixels.get(value.input)
-        return value if codes is None else on_pixels(value, codes)
-
-    def _weight_of(self, op: Operator, values: list[Value]) -> Weight:
-        """The weight of a layer; refuses one that reads anything else than codes and a weight."""
-        if len(op.inputs) < 2:
-            op.refuse(f"it must read a value and a weight, not {op.inputs}")
-        weight = self.stated.weights.get(op.inputs[1]) or Weight.of_whole(
-            op.inputs[1], self.constants
-        )
-        for name in op.inputs[:2]:
-            if name in self.stated.unread:
-                op.refuse(
-                    f"what it reads is made by {self.stated.unread[name]}, which is not understood"
-                )
-        if weight is None or not values or values[0].tensor != op.inputs[0] or values[0].is_code:
-            op.refuse(
-                f"it must read an activation and a weight that are both quantized{how_else(op)}"
-            )
-        return weight
-
-    def _is_rounded(self, op: Operator, value: Value, real: Affine) -> bool:
-        """Whether ONNX Runtime rounds the bias of floats that a layer has."""
-        is_of_codes = op.inputs[1] in self.stated.integers and value.by_channel is None
-        is_scaled = op.number("alpha", 1.0) != 1 or op.number("beta", 1.0) != 1
-        is_float = bool(real.offset.any()) and is_of_codes and not is_scaled
-        return is_float and self.neighbors.rounds_bias(op)
-
     def _read_join(self, op: Operator, values: list[Value]) -> None:
         """An operation of several activations, or one that moves codes."""
         opset = max(self._opset, OPSET)
         one = read_together(op, values, self.constants, self.assembly, opset=opset)
         if one is not None:
-            self.values[op.output] = one
+            self.values[op.output] = settled(op, values[0], one, self.constants, self.assembly)
             return
         if op.kind in COMPARISONS:
             op.refuse("all that it reads must follow from the same codes or sums, or be constant")
+        values = [with_grid(op, value, self.assembly) for value in values]
         are_codes = all(value.codes_at is not None for value in values)
         is_kernel = are_codes and self.neighbors.meets_quantizer(op.output)
         if op.kind in ("Add", "Sub") and self._is_of_floats(op, values):
@@ -326,6 +236,7 @@ class Known:
             found = on_codes_of(op, value, self.constants, self.assembly, opset=opset)
         else:
             found = read_of_sums(op, value)
+            found = settled(op, value, found, self.constants, self.assembly)
         self.values[op.output] = found
 
     def _is_of_floats(self, op: Operator, values: list[Value]) -> bool:

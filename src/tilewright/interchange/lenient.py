@@ -10,7 +10,11 @@ import onnx
 from onnx import TensorProto, helper
 from onnx.inliner import inline_local_functions
 
+from tilewright.interchange.branches import take_branches
+
 CUSTOM_VERSION = 1
+APART = 4
+"""The version of files from which on constants need not be inputs too."""
 TRUNC_OF_TWO = 6
 """Inputs of a Trunc of the second version of its domain; of the first, it has five."""
 CODES_OF_WEIGHTS = {
@@ -29,16 +33,19 @@ def tidy(model: onnx.ModelProto) -> onnx.ModelProto:
 
     Files of older exporters and of qonnx's own clean-up lack the imports; other tools list an input, an
     output or an initializer in ``value_info`` again, or one tensor there twice. Functions that a file defines
-    itself stand where they are called. A graph without a name gets one. "ai.onnx" is another name of
-    the domain without one, and ROUND_TO_ZERO, as Brevitas has it, of what qonnx's executor calls DOWN. A
-    Trunc of six inputs is of the second version of its domain, whatever the import says.
+    itself stand where they are called, and branches of known conditions where these are asked. A graph
+    without a name gets one, and a file whose constants are no inputs the version that allows it. "ai.onnx" is
+    another name of the domain without one, and ROUND_TO_ZERO, as Brevitas has it, of what qonnx's executor
+    calls DOWN. A Trunc of six inputs is of the second version of its domain, whatever the import says.
     """
     copy = onnx.ModelProto()
     copy.CopyFrom(inline_local_functions(model) if model.functions else model)
     for one in (*copy.opset_import, *copy.graph.node):
         if one.domain == "ai.onnx":
             one.domain = ""
-    _order(copy.graph)
+    if {one.name for one in copy.graph.initializer} - {one.name for one in copy.graph.input}:
+        copy.ir_version = max(copy.ir_version, APART)
+    _order(take_branches(copy).graph)
     for node in copy.graph.node:
         for one in node.attribute:
             if one.name == "rounding_mode" and one.s.upper() == b"ROUND_TO_ZERO":

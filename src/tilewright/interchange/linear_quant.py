@@ -19,6 +19,8 @@ CODES = {
     "uint8": NumberFormat(8, is_signed=False),
     "int4": NumberFormat(4, is_signed=True),
     "uint4": NumberFormat(4, is_signed=False),
+    "int2": NumberFormat(2, is_signed=True),
+    "uint2": NumberFormat(2, is_signed=False),
 }
 """Types of codes of activations and weights; biases are int32."""
 WIDE_CODES = ("int16", "uint16", "int32")

@@ -31,6 +31,8 @@ MOVES = (
     *("DepthToSpace", "Flatten", "Gather", "Pad", "Reshape", "Slice", "SpaceToDepth", "Split"),
     *("Squeeze", "Tile", "Transpose", "Unsqueeze", "Expand"),
 )
+NEAR = 2.0**-22
+"""By how much a number that is put in may miss a whole step, as float32 rounds it."""
 LARGEST_BORDER = 4096
 """Zeros that a Pad may add at an end."""
 
@@ -114,8 +116,9 @@ def code_of(op: Operator, value: Value, stated: float) -> int:
     grid = value.grid
     if grid is None:
         op.refuse("its input is not quantized: put a quantizer before it")
-    code = round(stated / grid.scale) + grid.zero_point
-    if np.float32((code - grid.zero_point) * grid.scale) != np.float32(stated):
+    steps = stated / grid.scale
+    code = round(steps) + grid.zero_point
+    if abs(steps - round(steps)) > NEAR * max(1.0, abs(steps)):
         op.refuse(
             f"it must put in the value of a code, a multiple of {grid.scale:g}, not {stated:g}"
         )

@@ -57,7 +57,8 @@ def _computed(
     """Results ``channels codes``, or those of all channels as one row; numbers: by tensor, of its plane."""
     read = {name: constants[name] for name in op.inputs if name and name not in numbers}
     read = {
-        name: one.astype(np.float32) if one.dtype.kind == "f" else one for name, one in read.items()
+        name: one.astype(np.float32) if one.dtype.kind == "f" or value.reach.is_integer else one
+        for name, one in read.items()
     }
     rows = max(len(values) for values in numbers.values())
     if any(one.size > 1 for one in read.values()) and not value.is_flattened:

@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper
 
 from tilewright.errors import FormatError
+from tilewright.interchange.beside import with_weights
 from tilewright.interchange.lenient import tidy, with_stated_outputs
 from tilewright.store.artifact import read_bytes
 
@@ -27,7 +28,7 @@ _NUMBERS = frozenset(
     getattr(TensorProto, kind)
     for kind in ("FLOAT", "DOUBLE", "FLOAT16", "BOOL", "INT8", "INT16", "INT32", "INT64")
 ) | {TensorProto.UINT8, TensorProto.UINT16, TensorProto.UINT32, TensorProto.UINT64}
-_NUMBERS |= {TensorProto.INT4, TensorProto.UINT4}
+_NUMBERS |= {TensorProto.INT2, TensorProto.INT4, TensorProto.UINT2, TensorProto.UINT4}
 MAX_INPUT = 1 << 24
 """Most numbers of one sample: where each one goes is followed one by one."""
 
@@ -144,13 +145,14 @@ class Graph:
 
 
 def read_graph(path: Path) -> Graph:
-    """Read an ONNX file; nothing beside it is opened.
+    """Read an ONNX file, and the weights that it keeps in its folder; nothing else is opened.
 
     Raises `ArtifactError` if it cannot be read, and `FormatError` if it is no ONNX file, keeps its
     weights elsewhere, or has sizes that are not fixed.
     """
     try:
-        model = tidy(onnx.load_model_from_string(read_bytes(path)))
+        stated = onnx.load_model_from_string(read_bytes(path))
+        model = tidy(with_weights(stated, path))
         graph = _parse(model.graph, path)
         onnx.checker.check_model(with_stated_outputs(model))
         opset = max(one.version for one in model.opset_import if not one.domain)
@@ -161,12 +163,12 @@ def read_graph(path: Path) -> Graph:
 
 
 def _parse(graph: onnx.GraphProto, path: Path) -> Graph:
-    constants = _constants(graph, path)
+    constants = _constants(graph)
     inputs = [value for value in graph.input if value.name not in constants]
     ops = tuple(operator_of(node) for node in graph.node if node.op_type != "Constant")
     _check_known(ops, {*constants, *(one.name for one in inputs)})
     outputs = tuple(value.name for value in graph.output)
-    ops = _needed(ops, outputs)
+    ops = needed(ops, outputs)
     first, *others = _read_inputs(inputs, path)
     batch = max(inputs[0].type.tensor_type.shape.dim[0].dim_value, 0)
     return Graph(
@@ -211,14 +213,9 @@ def _read_inputs(inputs: list[onnx.ValueInfoProto], path: Path) -> list[GraphInp
     return found
 
 
-def _constants(graph: onnx.GraphProto, path: Path) -> dict[str, Array]:
+def _constants(graph: onnx.GraphProto) -> dict[str, Array]:
     tensors = list(graph.initializer)
     tensors += [_stated(node) for node in graph.node if node.op_type == "Constant"]
-    for tensor in tensors:
-        if tensor.data_location == TensorProto.EXTERNAL:
-            raise FormatError(
-                f"{path} keeps {tensor.name} in another file: save the model with its weights inside"
-            )
     return {tensor.name: _array(tensor) for tensor in tensors}
 
 
@@ -244,7 +241,8 @@ def _stated(node: onnx.NodeProto) -> TensorProto:
 def _array(tensor: TensorProto) -> Array:
     if tensor.data_type not in _NUMBERS:
         kind = TensorProto.DataType.Name(tensor.data_type)
-        raise FormatError(f"constant {tensor.name} must hold numbers, not {kind}")
+        more = ": codes are integers here; quantize to INT8 or UINT8" if "FLOAT" in kind else ""
+        raise FormatError(f"constant {tensor.name} must hold numbers, not {kind}{more}")
     values = numpy_helper.to_array(tensor)
     if values.dtype.kind == "f" and values.size > 1 and not np.isfinite(values).all():
         raise FormatError(f"constant {tensor.name} must be finite, but holds NaN or infinity")
@@ -260,9 +258,8 @@ def operator_of(node: onnx.NodeProto) -> Operator:
     attributes = {one.name: helper.get_attribute_value(one) for one in node.attribute}
     scope = next((one.value for one in node.metadata_props if one.key == SCOPES), "")
     names = re.findall(r"'([^']*)'", scope)
-    is_two = node.op_type == "Sum" and len(node.input) == 2
     return Operator(
-        "Add" if is_two else node.op_type,
+        node.op_type,
         node.name,
         node.domain,
         tuple(node.input),
@@ -287,7 +284,7 @@ def _check_known(ops: tuple[Operator, ...], known: set[str]) -> None:
         known.update(op.outputs)
 
 
-def _needed(ops: tuple[Operator, ...], outputs: tuple[str, ...]) -> tuple[Operator, ...]:
+def needed(ops: tuple[Operator, ...], outputs: tuple[str, ...]) -> tuple[Operator, ...]:
     """The operations that the outputs follow from, each with the outputs that somebody reads.
 
     How many parts a Split makes may be known by its outputs alone: it keeps all.

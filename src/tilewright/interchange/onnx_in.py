@@ -27,7 +27,12 @@ from tilewright.interchange.hindrances import (
 from tilewright.interchange.known import JOINS, LAYERS, WEIGHTED, Known
 from tilewright.interchange.linear_quant import LINEAR_QUANT
 from tilewright.interchange.moves import MOVES
-from tilewright.interchange.onnx_graph import Graph, Operator, read_graph
+from tilewright.interchange.onnx_graph import Graph, Operator, needed, read_graph
+from tilewright.interchange.plain_forms import (
+    constants_first,
+    in_plain_forms,
+    without_estimators,
+)
 from tilewright.interchange.qoperator import expand
 from tilewright.interchange.quant_node import (
     DOMAINS,
@@ -37,12 +42,13 @@ from tilewright.interchange.quant_node import (
     check_inputs,
     read_quantizer,
 )
-from tilewright.interchange.read_layers import as_matmul, check_convolution
+from tilewright.interchange.read_layers import check_convolution
 from tilewright.interchange.read_pools import POOLS
 from tilewright.interchange.read_steps import ELEMENTWISE
 from tilewright.interchange.sequences import with_rows
 from tilewright.interchange.source import Imported
 from tilewright.interchange.together import COMPARISONS
+from tilewright.interchange.witness import AS_STATED
 
 READ = (*ELEMENTWISE, *POOLS, *MOVES, *FOLDED, *LINEAR_QUANT, *FUNCTIONS, *JOINS, *COMPARISONS)
 """Operations, not layers, that are read where their inputs are."""
@@ -56,13 +62,15 @@ def read_onnx(path: Path) -> Imported:
     graph = read_graph(path)
     refuse_other_dialects(graph.ops, path)
     constants = dict(graph.constants)
-    ops = tuple(expand(graph.ops, constants))
+    plain = needed(tuple(without_estimators(graph.ops)), graph.outputs)
+    spelled = (one for op in plain for one in in_plain_forms(op, constants))
+    ops = tuple(expand(spelled, constants))
     made = {one for op in ops for one in op.outputs} - {
         one for op in graph.ops for one in op.outputs
     }
     graph = replace(graph, ops=ops, constants=constants, made=frozenset(made))
-    graph = with_rows(replace(graph, ops=tuple(as_matmul(op) for op in graph.ops)))
-    graph = ChannelsFirst(graph).rewrite(graph)
+    graph = with_rows(graph)
+    graph = constants_first(ChannelsFirst(graph).rewrite(graph))
     if graph.others:
         return _read(graph, path, is_several=True)
     try:
@@ -130,7 +138,7 @@ class _Reader:
         if op.kind in QUANT_OPERATORS:
             check_inputs(op)
         if op.kind in LAYERS:
-            self._known.read_layer(op, values)
+            self._known.layers.read(op, values)
         elif values:
             self._known.read_activation(op, values)
         else:
@@ -148,7 +156,7 @@ class _Reader:
         elif op.kind in LAYERS:
             if len(op.inputs) < 2:
                 op.refuse(f"it must read a value and a weight, not {op.inputs}")
-            weight = self._known.stated.weights.get(op.inputs[1])
+            weight = self._known.layers.stated_weight(op)
             if self._known.views.followed(op.inputs[1]) is not None:
                 op.refuse(PRODUCT)
             if weight is None and op.inputs[1] not in self._lost:
@@ -173,5 +181,6 @@ class _Reader:
                 values[name] = view.source
         ends, notes = end_of_network(path, self._graph.outputs, values, self._lost)
         is_qonnx = any(op.domain in DOMAINS for op in self._graph.ops)
-        engine = "qonnx" if is_qonnx else "onnxruntime"
+        plain = AS_STATED if self._known.neighbors.changed else "onnxruntime"
+        engine = "qonnx" if is_qonnx else plain
         return self._known.assembly.finish(path, self._graph, ends, notes=notes, engine=engine)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tilewright.interchange.grid import Grid
 from tilewright.interchange.kernels import Products, Singles
-from tilewright.interchange.linear_quant import CODES, Integers
+from tilewright.interchange.linear_quant import CODES, Integers, rounded_bias
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.quant_node import MAX_BITS, FileQuantizer
 from tilewright.interchange.values import Affine, Value
@@ -27,13 +27,15 @@ class Weight:
     """A quantized constant: its codes, of the shape in the file, and its quantizer.
 
     names: the constants that it comes from; they often hold the layer's name. is_integer: the file holds
-    the codes themselves, as bytes, so that an integer kernel may compute with them.
+    the codes themselves, as bytes, so that an integer kernel may compute with them. missed: by how much, in
+    steps, the file's own numbers may miss the codes.
     """
 
     codes: npt.NDArray[np.float64]
     quantizer: FileQuantizer
     names: tuple[str, ...]
     is_integer: bool = False
+    missed: float = 0.0
 
     @classmethod
     def of_integers(cls, op: Operator, found: Integers) -> Weight:
@@ -60,10 +62,16 @@ class Weight:
         return cls(values.astype(np.float64), FileQuantizer(codes, np.ones(1)), (name,))
 
     def with_row(self) -> Weight:
-        """A kernel over a sequence, ``oc ic k``, as one over a plane of one row; others as they are."""
+        """A kernel over a sequence, ``oc ic k``, as one over a plane of one row, and so the weight ``oc ic``
+        of a product from the left; others as they are.
+        """
+        scale = self.quantizer.scale
+        if self.codes.ndim == 2:
+            turned = scale.reshape(*scale.shape, 1, 1) if scale.ndim == 2 else scale
+            kept = replace(self.quantizer, scale=turned)
+            return replace(self, codes=self.codes[:, :, None, None], quantizer=kept)
         if self.codes.ndim != 3:
             return self
-        scale = self.quantizer.scale
         quantizer = replace(self.quantizer, scale=scale[:, :, None] if scale.ndim == 3 else scale)
         return replace(self, codes=self.codes[:, :, None], quantizer=quantizer)
 
@@ -145,23 +153,11 @@ def check_convolution(op: Operator, weight: Weight) -> None:
     op.sizes("pads", [0, 0, 0, 0], least=0)
 
 
-LINEAR_EQUATION = re.compile(r"^(\.\.\.|[a-z]*)([a-z]),\2([a-z])->\1\3$")
-"""Of an Einsum that is a MatMul of the last axis and a weight ``ic oc``."""
-
-
-def as_matmul(op: Operator) -> Operator:
-    """An Einsum as the MatMul that it is, if it is one; any other operation as it is."""
-    equation = str(op.attributes.get("equation", "")).replace(" ", "")
-    if op.kind != "Einsum" or not LINEAR_EQUATION.match(equation):
-        return op
-    return replace(op, kind="MatMul", attributes={}, written_as="Einsum")
-
-
 def read_linear(op: Operator, name: str, value: Value, weight: Weight) -> IntegerLayer:
     """The layer of a Gemm or MatMul node; the weight is ``oc ic``, and alpha a part of its scale."""
     grid, alpha = _input_grid(op, value), op.number("alpha", 1.0)
-    if not alpha > 0:
-        op.refuse(f"alpha must be positive, not {alpha}")
+    if not alpha:
+        op.refuse("alpha must not be 0")
     op.expect(transA=0)
     is_of_tokens = op.kind == "MatMul" and not value.is_flat
     if weight.codes.ndim != 2:
@@ -245,6 +241,14 @@ def scales_of(value: Value, layer: IntegerLayer) -> Singles:
     assert value.grid is not None, "a layer reads codes"  # noqa: S101
     scales: Singles = np.float32(value.grid.scale) * layer.weight_scale.astype(np.float32)
     return scales
+
+
+def with_rounded_bias(op: Operator, value: Value, layer: IntegerLayer, real: Affine) -> Affine:
+    """From psums to the output of a Gemm with factors, before which ONNX Runtime rounds a bias of floats."""
+    alpha, beta = op.number("alpha", 1.0), op.number("beta", 1.0)
+    scales = scales_of(value, replace(layer, weight_scale=layer.weight_scale / alpha))
+    bias = rounded_bias(real.offset / beta, scales)
+    return replace(real, offset=bias.codes * bias.scale * beta)
 
 
 def how_else(op: Operator) -> str:

@@ -8,12 +8,13 @@ import numpy as np
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.float_sums import read_float_sum
+from tilewright.interchange.joins import Ahead
 from tilewright.interchange.kernels import Average, Products
 from tilewright.interchange.moves import Places, add_move, code_of
 from tilewright.interchange.onnx_graph import Array, Operator
 from tilewright.interchange.read_layers import unique
 from tilewright.interchange.read_steps import constant_input
-from tilewright.interchange.values import BY_CHANNEL, Affine, Value
+from tilewright.interchange.values import BY_CHANNEL, NOWHERE, Affine, Value
 from tilewright.interchange.windows import Axis, pooled_ends, read_axes
 from tilewright.interchange.wiring import name_sum
 from tilewright.spec import MaxPool, Plane, SumPool
@@ -33,13 +34,19 @@ MOST_PIXELS = 4096
 
 
 def read_largest(
-    op: Operator, value: Value, constants: Constants, assembly: Assembly
+    op: Operator, value: Value, constants: Constants, assembly: Assembly, *, ahead: Ahead | None
 ) -> tuple[Value, tuple[int, ...]]:
-    """The value after a max-pool of windows, or a maximum along axes, and the sizes of the file's tensor."""
+    """The value after a max-pool of windows, or a maximum along axes, and the sizes of the file's tensor.
+
+    ahead: the quantizer that alone reads it. Of codes, the largest is that of the largest number, so that
+    what falls and rises with sums is quantized before the pool.
+    """
+    if value.turns and ahead is not None:
+        value = _quantized(op, value, ahead, assembly)
     if value.origin is None and value.grid is not None and not value.is_code:
         value = assembly.enter(value)
     if op.kind == "MaxPool":
-        found = _read_pool(op, value, assembly)
+        found = _read_pool(op, value, assembly, ahead=ahead)
         return found, found.plane
     axes = _reduced(op, value, constants)
     kernel = _along(axes, value.plane)
@@ -48,7 +55,12 @@ def read_largest(
     return _squeezed(op, value.pooled(op, MaxPool(kernel, kernel, (0, 0))), axes)
 
 
-def _read_pool(op: Operator, value: Value, assembly: Assembly) -> Value:
+def _quantized(op: Operator, value: Value, ahead: Ahead, assembly: Assembly) -> Value:
+    """The codes of a quantizer behind a pool, of what the pool reads; the file has no tensor of them."""
+    return replace(ahead.codes_of(op, value, None, assembly), tensor=NOWHERE, codes_at=None)
+
+
+def _read_pool(op: Operator, value: Value, assembly: Assembly, *, ahead: Ahead | None) -> Value:
     """The value after a max-pool of windows."""
     op.expect(storage_order=0)
     kernel = _window(op, value)
@@ -58,6 +70,8 @@ def _read_pool(op: Operator, value: Value, assembly: Assembly) -> Value:
     stride, before = (axes[0].stride, axes[1].stride), (axes[0].before, axes[1].before)
     if all(_is_plain(op, axis, size) for axis, size in zip(axes, value.plane[1:], strict=True)):
         return value.pooled(op, MaxPool(kernel, stride, before))
+    if value.grid is None and value.origin is not None and ahead is not None:
+        value = _quantized(op, value, ahead, assembly)
     if value.grid is None:
         op.refuse(
             "its windows must reach beyond both ends alike, or its input be quantized: put a quantizer "

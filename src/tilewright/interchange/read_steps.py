@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from onnx import TensorProto
 
+from tilewright.interchange.casts import read_cast
 from tilewright.interchange.grid import Grid
 from tilewright.interchange.onnx_graph import Array, Operator, scalar
 from tilewright.interchange.quant_node import MAX_BITS, refuse_other_quant_domain
@@ -82,6 +82,8 @@ def read_arithmetic(op: Operator, value: Value, constants: Constants) -> Value:
     is_first = op.inputs[0] == value.tensor
     constant = value.channels(op, constant_input(op, constants, int(is_first)))
     one, none = np.ones(1), np.zeros(1)
+    if op.kind == "Div" and value.reach.is_integer:
+        op.refuse("it divides integers, which drops what is left: divide floats")
     if op.kind == "Div" and not is_first:
         op.refuse("a constant must be on the right")
     if op.kind == "Div" and (constant == 0).any():
@@ -124,7 +126,7 @@ def moved_grid(value: Value, step: Affine) -> Grid | None:
         return None
     gain, terms = float(step.gain[0]), float(step.offset[0]) / grid.scale
     zero = grid.zero_point - round(terms)
-    is_whole = np.float32(round(terms) * grid.scale) == np.float32(step.offset[0])
+    is_whole = abs(terms - round(terms)) <= NEAR * max(1.0, abs(terms))
     is_code = zero == grid.zero_point or grid.number_format.allowed(np.array(zero))
     if not gain > 0 or not is_whole or not is_code or (zero and grid.number_format == BIPOLAR):
         return None
@@ -274,19 +276,6 @@ def read_identity(op: Operator, value: Value, constants: Constants) -> Value:  #
     return value.renamed(op)
 
 
-def is_float(op: Operator) -> bool:
-    """Whether an operation, if it is a Cast, makes floats."""
-    kinds = (TensorProto.FLOAT, TensorProto.DOUBLE)
-    return op.kind != "Cast" or op.attributes.get("to") in kinds
-
-
-def read_cast(op: Operator, value: Value, constants: Constants) -> Value:  # noqa: ARG001
-    """Cast to floats: of whole numbers, or of floats, it changes nothing that matters."""
-    if not is_float(op):
-        op.refuse("it must make float or double of its input: values between layers are real")
-    return value.renamed(op)
-
-
 ELEMENTWISE: dict[str, Callable[[Operator, Value, Constants], Value]] = {
     "Add": read_arithmetic,
     "BatchNormalization": read_norm,
@@ -313,6 +302,8 @@ ELEMENTWISE: dict[str, Callable[[Operator, Value, Constants], Value]] = {
 """Operations of one value and constants."""
 
 ARITHMETIC = ("Add", "Div", "Mul", "Sub")
+NEAR = 2.0**-22
+"""By how much a term may miss whole steps of a grid, as float32 rounds it and them."""
 LAYOUTS = ("Cast", "Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose")
 """Operations that change no number."""
 

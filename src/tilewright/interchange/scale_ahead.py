@@ -12,6 +12,9 @@ from tilewright.interchange.quant_node import QUANT_OPERATORS
 WITH_SCALE = ("BipolarQuant", *QUANT_OPERATORS, "QuantizeLinear")
 """Quantizers whose second input is their scale."""
 
+ROUNDINGS = ("Ceil", "Floor", "Round")
+"""Of quantizers that a file spells out, behind a factor: their steps are 1."""
+
 PASSED = (
     *("Add", "AveragePool", "Cast", "Clip", "Concat", "Dropout", "Flatten", "GlobalAveragePool"),
     *("GlobalMaxPool", "Identity", "LeakyRelu", "Max", "MaxPool", "Min", "PRelu", "ReduceMax"),
@@ -38,6 +41,8 @@ def scale_ahead(
         if op.kind in WITH_SCALE and len(op.inputs) > 1 and op.inputs[1] in constants:
             least = float(np.min(np.abs(constants[op.inputs[1]]), initial=np.inf))
             found.append(least if least > 0 else None)
+        elif op.kind in ROUNDINGS:
+            found.append(1.0)
         elif op.kind == "MultiThreshold" and op.inputs[1] in constants:
             steps = np.diff(np.sort(constants[op.inputs[1]].astype(np.float64), axis=-1), axis=-1)
             least = float(np.min(steps[steps > 0], initial=np.inf))

@@ -164,7 +164,7 @@ def read_max(context: Context, op: Operator, sources: list[Seen]) -> Seen:
         _check_axes(context, op, sources[0])
         found = value.pooled(op, MaxPool(value.plane[1:], value.plane[1:]))
     else:
-        found, _ = read_largest(_pool(op), value, {}, context.assembly)
+        found, _ = read_largest(_pool(op), value, {}, context.assembly, ahead=None)
     grid = context.out(op)
     if grid != value.grid:
         op.refuse("its input and output must have one scale and zero-point")

@@ -2,6 +2,8 @@
 
 Thresholds state what only falls or only rises. The codes of a function with a valley (HardSwish, Gelu, Mish,
 SiLU, which have one near 0) are the sum of two such: what is left of the valley, and what is right of it.
+Behind a max-pool, what falls with the largest sum is counted downwards, so that its largest code is that of
+this sum.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from tilewright.interchange.onnx_graph import Operator
 from tilewright.interchange.read_layers import unique
 from tilewright.interchange.values import NOWHERE, TURNS, Affine, Step, Value
 from tilewright.interchange.wiring import name_sum
-from tilewright.spec import Ints, NumberFormat, ResidualAdd
+from tilewright.spec import Ints, MaxPool, NumberFormat, Plane, ResidualAdd
 from tilewright.spec.step_search import Floats
 
 PER_OCTAVE = 32
@@ -35,32 +37,41 @@ def quantized(op: Operator, value: Value, grid: Grid, step: Step, assembly: Asse
     """
     if not value.turns or value.origin is None:
         return value.on_grid(op, grid, step)
-    if value.pools or value.by_channel is not None:
+    if value.by_channel is not None:
         op.refuse(TURNS)
     node = assembly.nodes[value.origin]
     whole = replace(value, steps=(*value.steps, step), grid=grid)
-    sums = _around_zero(value, node.output_shape[0], node.sum_bound())
-    codes = whole.codes(sums.astype(np.float64))
+    channels, bound = node.output_shape[0], node.sum_bound()
+    rise = np.ones(channels, np.int64) if value.rise is None else value.rise
+    rise = np.broadcast_to(rise, (channels,))
+    sums = np.sort(around_zero(value, channels, bound) * rise, axis=0)  # as the pools see them
+    codes = whole.codes(_as_floats(rise * sums))
     steps = np.diff(codes, axis=0)
-    if ((steps >= 0).all(axis=0) | (steps <= 0).all(axis=0)).all():
-        falls = bool((steps < 0).any())
+    rises, drops = (steps >= 0).all(axis=0), (steps <= 0).all(axis=0)
+    if (rises if value.pools else rises | drops).all():
+        falls = bool((rise * steps < 0).any())
         plain = tuple(replace(one, turns=False, falls=falls or one.falls) for one in value.steps)
         return replace(value, steps=plain).on_grid(op, grid, step)
-    lowest = _lowest(value, sums).astype(np.float64)
-    least = whole.codes(lowest[None])
+    lowest = _lowest(value, sums, rise).astype(np.float64)
+    least = whole.codes(_as_floats(rise * lowest)[None])
 
     def left(values: Floats) -> Floats:
-        found: Floats = (whole.codes(np.minimum(values, lowest)) - least).astype(np.float64)
+        seen = np.minimum(rise * values, lowest)
+        found: Floats = (whole.codes(_as_floats(rise * seen)) - least).astype(np.float64)
         return found
 
     def right(values: Floats) -> Floats:
-        return whole.codes(np.maximum(values, lowest)).astype(np.float64)
+        return _as_floats(whole.codes(_as_floats(rise * np.maximum(rise * values, lowest))))
 
-    halves = [half(sums.astype(np.float64)) for half in (left, right)]
+    halves = [half(_as_floats(rise * sums)) for half in (left, right)]
     are_steps = (np.diff(halves[0], axis=0) <= 0).all() and (np.diff(halves[1], axis=0) >= 0).all()
     if not are_steps or (halves[0] + halves[1] != codes).any():
         op.refuse(f"{TURNS}; it must fall and then rise, and not turn again")
     return _both(op, value, (left, right), grid, assembly)
+
+
+def _as_floats(values: Ints | Floats) -> Floats:
+    return values.astype(np.float64)
 
 
 def _both(
@@ -74,16 +85,32 @@ def _both(
     node = assembly.nodes[str(value.origin)]
     counted = Grid(NumberFormat(grid.number_format.bits, is_signed=False), 1.0)
     is_flat = value.is_flat and not value.is_flattened
-    bare = Value(NOWHERE, value.origin, node.output_shape, is_flat, grid=counted, slack=value.slack)
-    operands = [replace(bare, steps=(Step(half),)) for half in halves]
+    plane, levels = _pooled(node.output_shape, value.pools), counted.number_format.max_code
+    left, right = halves
+    signs = (1, -1) if value.pools else (1, 1)
+
+    def turned(values: Floats) -> Floats:  # it rises, so that the largest sum has the largest code
+        return levels - left(values)
+
+    steps = (right, turned) if value.pools else halves
+    bare = Value(NOWHERE, value.origin, plane, is_flat, pools=value.pools, grid=counted)
+    operands = [replace(bare, steps=(Step(half),), slack=value.slack) for half in steps]
     name, codes = unique(name_sum(op), set(assembly.nodes)), counted.number_format
-    both = ResidualAdd(name, node.output_shape, codes, grid.scale)
-    real = Affine(np.array([grid.scale]), np.array([grid.low * grid.scale]))
+    both = ResidualAdd(name, plane, codes, grid.scale, gains=signs)
+    lowest = grid.low + (levels if value.pools else 0)
+    real = Affine(np.array([grid.scale]), np.array([lowest * grid.scale]))
     found = on_codes(grid, assembly.add_integers(op, both, operands, real))
     found = replace(
         found, plane=value.plane, is_flat=value.is_flat, is_flattened=value.is_flattened
     )
     return replace(found, tensor=op.output, last=value.last, places=value.places)
+
+
+def _pooled(plane: Plane, pools: tuple[MaxPool, ...]) -> Plane:
+    """Of a node's output, what max-pools leave."""
+    for pool in pools:
+        plane = (plane[0], *pool.output_size(*plane[1:]))
+    return plane
 
 
 def _real(value: Value, sums: Floats) -> Floats:
@@ -92,7 +119,7 @@ def _real(value: Value, sums: Floats) -> Floats:
     return sums
 
 
-def _around_zero(value: Value, channels: int, bound: int) -> Ints:
+def around_zero(value: Value, channels: int, bound: int) -> Ints:
     """Sums ``n c`` in rising order, the denser the nearer to where what turns reads 0."""
     first = next(number for number, step in enumerate(value.steps) if step.turns)
     before = replace(value, steps=value.steps[:first])
@@ -114,10 +141,12 @@ def _around_zero(value: Value, channels: int, bound: int) -> Ints:
     return (high + steps[:, None]).clip(-bound, bound)
 
 
-def _lowest(value: Value, sums: Ints) -> Ints:
-    """The sum of each channel where the value is least; `sums`, which rise, show one valley of it."""
+def _lowest(value: Value, sums: Ints, rise: Ints) -> Ints:
+    """The sum of each channel where the value is least; `sums`, which rise, show one valley of it. They, and
+    what is found, are times `rise`.
+    """
     while True:
-        at = _real(value, sums.astype(np.float64)).argmin(axis=0)
+        at = _real(value, _as_floats(rise * sums)).argmin(axis=0)
         places = np.arange(sums.shape[1])
         low, high = sums[(at - 1).clip(0), places], sums[(at + 1).clip(None, len(sums) - 1), places]
         if (high - low <= 2).all():

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from tilewright.errors import FormatError
 from tilewright.interchange.grid import Grid
 from tilewright.interchange.onnx_graph import Array, Operator
+from tilewright.interchange.reach import ANYWHERE, Reach, rise_of
 from tilewright.spec import Ints, MaxPool, Plane
 from tilewright.spec.step_search import Floats
 
@@ -119,7 +120,8 @@ class Value:
     the source's rounding of what it adds may miss the sum. input: of the graph, that it follows from.
     by_code: its numbers for each code of an earlier grid, if operations on values of codes have made them.
     by_channel: the grid of each channel, where they differ; `grid` is None then, and the steps lead to codes
-    of the first scale.
+    of the first scale. reach: between what its numbers lie. rise: 1 or -1 by channel, whether what pools have
+    taken the largest of rises or falls with the sums.
     """
 
     tensor: str
@@ -144,18 +146,19 @@ class Value:
     input: str = ""
     by_code: ByCode | None = None
     by_channel: ByChannel | None = None
+    reach: Reach = ANYWHERE
+    rise: Ints | None = None
 
     def through(self, op: Operator, step: Step) -> Value:
         """The value after an elementwise step, off the grid."""
         if self.by_channel is not None:
             op.refuse(BY_CHANNEL)
-        if (step.falls or step.turns) and self.pools:
-            op.refuse(
-                "it falls in some channel and comes after a max-pool, which then does not commute"
-            )
+        if step.falls and self.pools:  # the largest number has not the largest result
+            step = replace(step, turns=True)
         steps = (*self.steps, step)
         after = replace(self, tensor=op.output, steps=steps, grid=None, codes_at=None)
         after = replace(after, places=None, by_code=None, slack=self.slack + step.slack)
+        after = replace(after, reach=ANYWHERE)
         keeps = isinstance(step.apply, Affine) and step.apply.keeps_sign
         is_positive = self.is_positive and keeps
         return replace(after, kernel=None, is_rectified=False, is_positive=is_positive)
@@ -216,6 +219,7 @@ class Value:
             codes_at=codes_at,
             kernel=None,
             places=None,
+            rise=rise_of(step.apply for step in self.steps),
         )
 
     def flattened(self, op: Operator) -> Value:

@@ -8,13 +8,13 @@ import numpy as np
 
 from tilewright.interchange.assembly import Assembly
 from tilewright.interchange.blends import is_blend
+from tilewright.interchange.casts import is_float
 from tilewright.interchange.extremes import EXTREMES
 from tilewright.interchange.held import QUANTIZERS, hold, named, over_tokens, standing, tokens_of
 from tilewright.interchange.hindrances import ADVICE, PRODUCT, refuse_unknown
 from tilewright.interchange.joins import Ahead, quantizer_ahead
 from tilewright.interchange.moves import MOVES, Places, View, add_move, code_of, read_move
 from tilewright.interchange.onnx_graph import Array, Graph, Operator
-from tilewright.interchange.read_steps import is_float
 from tilewright.interchange.sequences import PLANE, SEQUENCE, of_planes, stated_axes
 from tilewright.interchange.values import BY_CHANNEL, NOWHERE, Value
 from tilewright.spec.code_nodes import ZERO
@@ -41,7 +41,8 @@ class Views:
         self._outputs, self._readers = graph.outputs, graph.readers()
         self._made: Places | None = None
         self._maker: Operator | None = None
-        self._token_axes, self.is_sequence = 0, False
+        self._tokens: tuple[int, ...] | None = None
+        self.is_sequence = False
         self._lent: dict[str, Value | None] = {}
         is_read = any(graph.input in op.inputs for op in graph.ops)
         if is_read and len(graph.plane or graph.input_shape) == 2:
@@ -93,8 +94,8 @@ class Views:
         if self.is_sequence:
             self.see_as(op, self._values[op.output].plane[::2])
             return
-        if self._token_axes:
-            self._made = tokens_of(self._values[op.output].plane, self._token_axes)
+        if self._tokens is not None:
+            self._made = tokens_of(self._values[op.output].plane, self._tokens)
         if self._made is None:
             return
         value = self._values.pop(op.output)
@@ -108,7 +109,7 @@ class Views:
             self._values.pop(name, None)
             if value is not None:
                 self._values[name] = value
-        self._made, self._maker, self._token_axes, self._lent = None, None, 0, {}
+        self._made, self._maker, self._tokens, self._lent = None, None, None, {}
         self.is_sequence = False
 
     def _lend(self, values: dict[str, Value]) -> None:
@@ -132,6 +133,8 @@ class Views:
 
     def _of_tokens(self, op: Operator) -> Operator | None:
         """A linear layer of tokens, whose channels are its last axis, or their mean, as those of planes."""
+        if op.kind == "MatMul" and self.followed(op.inputs[0]) is None:
+            return self._from_left(op)
         name = op.inputs[0] if op.inputs else ""
         view, value = self.open.get(name), self._values.get(name)
         is_alone = all(self.followed(other) is None for other in op.inputs[1:])
@@ -143,8 +146,28 @@ class Views:
         if view is None or found is None or not is_alone:
             return None
         self._lend({name: _as_planes(replace(view, op=op), found.places, name, self._assembly)})
-        self._token_axes = view.places.ndim if op.kind == "MatMul" else 0
+        self._tokens = view.places.shape[:-1] if op.kind == "MatMul" else None
         return found.op
+
+    def _from_left(self, op: Operator) -> Operator | None:
+        """A weight times a matrix of channels and steps: the convolution of 1 that it is over these steps."""
+        weight, name = op.inputs
+        view = self.open.get(name)
+        if self.followed(name) is not None and (view is None or view.places.ndim != 2):
+            op.refuse(
+                "its weight is on the left, which is read of (n, channels, steps): transpose it"
+            )
+        return None if view is None else self._as_rows(op, view, name, weight)
+
+    def _as_rows(self, op: Operator, view: View, name: str, weight: str) -> Operator:
+        """A layer over the last axis of a view of two as a convolution over a plane of one row."""
+        places = np.ascontiguousarray(view.places[:, None])
+        planes = _as_planes(replace(view, op=op), places, name, self._assembly)
+        self._lend({name: replace(planes, is_flat=False)})
+        self.is_sequence = True
+        inputs = (name, weight, *op.inputs[2:])
+        attributes = op.attributes | of_planes(op)
+        return replace(op, kind="Conv", inputs=inputs, attributes=attributes, written_as=op.kind)
 
     def _of_sequence(self, op: Operator) -> Operator | None:
         """A convolution along channels or tokens, in a network of planes, as one over a plane of one row."""
@@ -155,10 +178,7 @@ class Views:
             return None
         if kernel is None or kernel.ndim != SEQUENCE:
             return None
-        places = np.ascontiguousarray(view.places[:, None])
-        self._lend({name: _as_planes(replace(view, op=op), places, name, self._assembly)})
-        self.is_sequence = True
-        return replace(op, attributes=op.attributes | of_planes(op))
+        return self._as_rows(op, view, name, op.inputs[1])
 
     def _quantizer(self, op: Operator, view: View) -> Ahead | None:
         """The quantizer of what a view has of the sums of a node: it may as well stand before the move."""

@@ -91,7 +91,10 @@ def input_notes(inputs: dict[str, Value]) -> tuple[str, ...]:
     for value in {one.input: one for one in reversed(inputs.values())}.values():
         if value.layout and readers[value.input] == 1:
             notes[f"the network's input is the file's, {', then '.join(value.layout)}"] = None
-        if value.pools or any(not _is_scaling(step.apply) for step in value.steps[:-1]):
+        steps = list(value.steps)
+        while steps and _is_scaling(steps[-1].apply):  # of codes
+            steps.pop()
+        if value.pools or any(not _is_scaling(step.apply) for step in steps[:-1]):
             text = f"what comes before the quantizer of the input, {value.tensor}, is not in the integers"
             notes[text] = None
     return tuple(notes)

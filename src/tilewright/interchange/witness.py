@@ -16,7 +16,9 @@ from tilewright.errors import ShapeError, TilewrightError, ToolError, UnknownNam
 from tilewright.interchange.extras import require
 from tilewright.interchange.tflite_probe import PREFIX, run_tflite
 
-ENGINES = ("onnxruntime", "onnxruntime-default", "reference", "qonnx")
+AS_STATED = "onnxruntime-stated"
+"""ONNX Runtime without the optimizer that quantizes weights which a file has as floats."""
+ENGINES = ("onnxruntime", "onnxruntime-default", AS_STATED, "reference", "qonnx")
 
 PRECISION = "session.x64quantprecision"
 """ONNX Runtime's option that forbids adding products of 8 bits in pairs to 16 bits, where they saturate."""
@@ -46,6 +48,7 @@ def run_file(
 
     engine: "onnxruntime" (with its integer kernels, and exact sums), "onnxruntime-default" (without options:
     sums of 16 bits saturate on processors without a better instruction, signed codes are computed as floats),
+    "onnxruntime-stated" (weights of floats stay what they are),
     "reference" (onnx's ReferenceEvaluator), "qonnx" (its executor, which alone knows Quant nodes), or
     "litert-" and the name of LiteRT's kernels for a TFLite file. pixels: ``n ...``, of the type of the file's
     only input, or one of these for each input by name; a file with a fixed batch runs several times. Raises
@@ -56,11 +59,13 @@ def run_file(
         return run_tflite(path, inputs, engine=engine, tensors=tensors)
     if engine not in ENGINES:
         raise UnknownNameError.among("engine", engine, ENGINES)
-    makers = (_onnxruntime, _default_onnxruntime, _reference, _qonnx)
+    makers = (_onnxruntime, _default_onnxruntime, _stated_onnxruntime, _reference, _qonnx)
     make = dict(zip(ENGINES, makers, strict=True))[engine]
+    from tilewright.interchange.beside import with_weights
     from tilewright.interchange.lenient import close_batch, cut_behind, real_inputs, tidy
 
-    model = tidy(require("onnx", extra="onnx").load(path))
+    stated = require("onnx", extra="onnx").load(path, load_external_data=False)
+    model = tidy(with_weights(stated, path))
     if engine == "qonnx":
         close_batch(
             cut_behind(model, tensors)
@@ -91,7 +96,7 @@ def _as_witness(engine: str, path: Path) -> Iterator[None]:
     except TilewrightError:
         raise
     except Exception as error:
-        package = "onnx" if engine == "reference" else engine.removesuffix("-default")
+        package = "onnx" if engine == "reference" else engine.partition("-")[0]
         reason = " ".join(str(error).split())[:200] or "no reason is given"
         raise ToolError(
             f"{package} {version(package)} cannot compute {path}, so there is nothing to compare with: "
@@ -109,18 +114,22 @@ def _show(model: Any, tensors: tuple[str, ...]) -> None:
             output.CopyFrom(described[name])
 
 
-def _onnxruntime(model: Any, tensors: tuple[str, ...]) -> Evaluate:
+def _onnxruntime(model: Any, tensors: tuple[str, ...], *without: str) -> Evaluate:
     """With exact sums; models whose activations are signed cannot be loaded so, and are exact anyway."""
     from tilewright.interchange.lenient import unshare_weights
 
     unshare_weights(model)
     entries = {SIGNED_CODES: "1", FLOAT_INPUTS: "1"}
     try:
-        return _session(model, tensors, entries | {PRECISION: "1"})
+        return _session(model, tensors, entries | {PRECISION: "1"}, *without)
     except Exception as error:
         if "NOT_IMPLEMENTED" not in str(error):
             raise
-    return _session(model, tensors, entries)
+    return _session(model, tensors, entries, *without)
+
+
+def _stated_onnxruntime(model: Any, tensors: tuple[str, ...]) -> Evaluate:
+    return _onnxruntime(model, tensors, "WeightBiasQuantization")
 
 
 def _default_onnxruntime(model: Any, tensors: tuple[str, ...]) -> Evaluate:
@@ -134,15 +143,23 @@ def _apart(model: Any, tensors: tuple[str, ...]) -> tuple[str, ...]:
     on the quantizer's grid. A second reader, which hands the tensor on, keeps the quantizer where it is.
     """
     nodes = model.graph.node
+    pads = {node.output[0]: node for node in nodes if node.op_type == "Pad"}
+    for name in sorted(pads.keys() & {*tensors}):  # shown, it would be no padding of a convolution
+        twin = nodes.add()
+        twin.CopyFrom(pads[name])
+        twin.name = twin.output[0] = f"{name}.shown"
     moved = {name for node in nodes if node.op_type in PASSED for name in node.input} & {*tensors}
     for name in sorted(moved):
         shown = f"{name}.shown"
         if not any(shown in node.output for node in nodes):
             nodes.add(op_type="Identity", name=shown, input=[name], output=[shown])
-    return tuple(f"{name}.shown" if name in moved else name for name in tensors)
+    apart = moved | pads.keys()
+    return tuple(f"{name}.shown" if name in apart else name for name in tensors)
 
 
-def _session(model: Any, tensors: tuple[str, ...], entries: dict[str, str]) -> Evaluate:
+def _session(
+    model: Any, tensors: tuple[str, ...], entries: dict[str, str], *without: str
+) -> Evaluate:
     tensors = _apart(model, tensors)
     runtime = require("onnxruntime", extra="onnx")
     options = runtime.SessionOptions()
@@ -151,11 +168,12 @@ def _session(model: Any, tensors: tuple[str, ...], entries: dict[str, str]) -> E
     for key, value in entries.items():
         options.add_session_config_entry(key, value)
     _show(model, tensors)
+    drops_relu = entries and _has_4_bits(model)
     session = runtime.InferenceSession(
         model.SerializeToString(),
         options,
         providers=["CPUExecutionProvider"],
-        disabled_optimizers=["ReluQuantRewrite"] if entries and _has_4_bits(model) else None,
+        disabled_optimizers=[*without, *(("ReluQuantRewrite",) if drops_relu else ())] or None,
     )
     return lambda feeds: list(session.run(list(tensors), feeds))
 

@@ -306,10 +306,6 @@ def test_numbers_moved_elsewhere_would_be_seen(tmp_path, monkeypatch):
 # --- refused
 
 
-def pooled(net, x):
-    return net.node("MaxPool", silu(net, x), kernel_shape=[2, 2])
-
-
 def hill(net, x):
     return net.node("Neg", silu(net, x))
 
@@ -330,10 +326,6 @@ def compared_with_another(net, x):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (
-            pooled,
-            r"^node maxpool\d+ \(MaxPool\): what it reads may fall and rise .* that quantizer$",
-        ),
         (
             hill,
             r"\(QuantizeLinear\): what it reads may fall and rise .*; it must fall and then rise, and not",

@@ -168,7 +168,7 @@ def test_quantizers_of_onnx_runtimes_own_domain_are_the_standard_ones(tmp_path):
     zero.CopyFrom(onnx.numpy_helper.from_array(np.array(3, np.uint16), zero.name))
     onnx.save(model, path)
     with pytest.raises(
-        FormatError, match=r"codes must be of type int8, uint8, int4, uint4, not ui"
+        FormatError, match=r"codes must be of type int8, uint8, int4, uint4, int2, uint2, not ui"
     ):
         read_onnx(path)
 

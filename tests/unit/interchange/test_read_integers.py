@@ -206,7 +206,7 @@ REFUSED = {
     ),
     "16 bits": (
         set_constant("x_zero_point", np.uint16(3)),
-        "node x_QuantizeLinear (QuantizeLinear): codes must be of type int8, uint8, int4, uint4, not uint16",
+        "node x_QuantizeLinear (QuantizeLinear): codes must be of type int8, uint8, int4, uint4, int2,",
     ),
     "negative scale": (
         set_constant("x_scale", np.float32(-0.1)),

@@ -238,7 +238,7 @@ def test_what_operators_on_codes_leave_in_floats_is_said(tmp_path):
     with pytest.raises(FormatError, match=r"as quantize_static does with QuantFormat.QDQ$"):
         read_onnx(path)
     net = Qdq((3, 4, 6))
-    kernel = net.constant(np.full((3, 2, 2, 2), 0.3, np.float32))
+    kernel = net.constant(net.rng.normal(size=(3, 2, 2, 2)).astype(np.float32))
     x = net.node("ConvTranspose", net.codes("x", 0.05, 3, S8), kernel)
     path = net.save(tmp_path / "net.onnx", net.node("Conv", x, weight(net, (2, 2, 1, 1))))
     with pytest.raises(

@@ -1,0 +1,50 @@
+"""Casts of a foreign graph: to floats, and to integers, as quantizers that are spelled out have them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from onnx import TensorProto, helper
+
+from tilewright.interchange.onnx_graph import Array, Operator
+from tilewright.interchange.reach import INTEGERS, Reach, reach_of
+from tilewright.interchange.values import Step, Value
+
+
+def is_to_integers(op: Operator) -> bool:
+    """Whether an operation is a Cast to integers."""
+    return op.kind == "Cast" and op.attributes.get("to") in INTEGERS
+
+
+def is_float(op: Operator) -> bool:
+    """Whether an operation, if it is a Cast, makes floats."""
+    kinds = (TensorProto.FLOAT, TensorProto.DOUBLE)
+    return op.kind != "Cast" or op.attributes.get("to") in kinds
+
+
+def read_cast(op: Operator, value: Value, constants: dict[str, Array]) -> Value:  # noqa: ARG001
+    """Cast: to floats, it changes nothing that matters; to integers, it cuts off, which whole numbers do not
+    notice.
+    """
+    if is_float(op):
+        return value.renamed(op)
+    kind = op.attributes.get("to", 0)
+    if kind not in INTEGERS:
+        op.refuse("it must make floats or integers of its input")
+    held, reach, grid = (
+        np.iinfo(helper.tensor_dtype_to_np_dtype(int(kind))),
+        value.reach,
+        value.grid,
+    )
+    if grid is not None and grid.scale == 1:
+        reach = Reach(grid.low, grid.high, is_whole=True)
+    elif value.by_code is not None:
+        reach = reach_of(value.by_code.values)
+    if not held.min <= reach.low <= reach.high <= held.max:
+        op.refuse(
+            "it must follow a Clip to numbers that its type holds: others are not cut off alike"
+        )
+    if reach.is_whole:
+        return replace(value.renamed(op), reach=replace(reach, is_integer=True))
+    return value.through(op, Step(np.trunc, is_exact=True))
