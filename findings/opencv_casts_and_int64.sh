@@ -14,7 +14,7 @@ cd "$folder"
 import cv2
 import numpy as np
 import onnxruntime
-from onnx import TensorProto, checker, helper
+from onnx import checker, helper
 
 
 def both(values, *operators):
