@@ -63,9 +63,12 @@ def try_core(
     filled in; the environment has them as TILEWRIGHT_BUNDLE and so on.
     """
     from tilewright.bundles import Geometry
+    from tilewright.store.artifact import expect_file
     from tilewright.trials.several import find_bundles, try_bundles
     from tilewright.vectors import load_layout
 
+    if junit is not None:
+        expect_file(junit)
     command = running.command(context, timeout_s=timeout_s)
     expected = judging.expected(reading.reading(bundle_words=_opening(layout, geometry)))
     if geometry is not None and layout is None:

@@ -48,6 +48,17 @@ def write_bytes(path: Path, content: bytes) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
+def expect_file(path: Path) -> None:
+    """Raise `ArtifactError`, before long work, if `path` is a folder or cannot have one around it."""
+    around = next(folder for folder in path.absolute().parents if folder.exists())
+    if path.is_dir():
+        raise ArtifactError(f"{path} must be a file to write, but is a folder: name the file in it")
+    if not around.is_dir() or not os.access(around, os.W_OK):
+        raise ArtifactError(
+            f"{path} must be a file to write, but {around} is no folder that can be written: name another"
+        )
+
+
 def write_json(path: Path, facts: object) -> None:
     """Write `facts` as indented JSON, atomically."""
     write_bytes(path, _json(facts))

@@ -160,6 +160,24 @@ class TestCommand:
         assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
         assert line in done.stderr
 
+    @pytest.mark.parametrize(
+        ("name", "line"),
+        [
+            ("o", "is a folder: name the file in it"),
+            ("f/j.xml", "f is no folder that can be written"),
+        ],
+    )
+    def test_a_report_that_cannot_be_written_is_refused_before_the_runs(
+        self, tree, tmp_path, name, line
+    ):
+        (tmp_path / "o").mkdir()
+        (tmp_path / "f").write_text("a file")
+        words = ("--junit", tmp_path / name, "--out", tmp_path / "o")
+        done = tilewright("try", tree / "a", *words, "--dump", "dump.txt", "--", "sh", "-c", COPY)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+        assert line in done.stderr
+        assert list((tmp_path / "o").iterdir()) == []
+
     def test_an_interrupt_ends_every_program(self, tree, tmp_path):
         script = "import signal; signal.signal(2, signal.default_int_handler); import runpy, sys;"
         script += "sys.argv[0] = 'tilewright'; runpy.run_module('tilewright', run_name='__main__')"
