@@ -15,6 +15,7 @@ from tilewright.judge.listed import numbers_in_order
 from tilewright.judge.long_rows import rows_of_places, rows_that_count
 from tilewright.judge.place_words import with_axes
 from tilewright.judge.places import INDEX, PLACES, sizes_of
+from tilewright.judge.restated import without_restated
 from tilewright.judge.words import COUNTS, is_beside, is_expected, is_own
 from tilewright.vectors import Bundle
 
@@ -36,15 +37,21 @@ _NATURAL = re.compile(r"\+?[0-9]+(\.[0-9]+)?")
 
 
 def choose(columns: Columns, bundle: Bundle, kind: str | None, order: str | None) -> Chosen | str:
-    """Which of the columns count; or why nobody knows. Places may have other words (`with_axes`).
+    """Which of the columns count; or why nobody knows. Places may have other words (`with_axes`), and numbers
+    may be said in two radices (`without_restated`).
 
     A row that is not valid has no number. Of titles each must be known. Behind other words, columns that are
     constant or count up say nothing; what is left must be one number, or several side by side, or the indices
     of every place (``psum[0][1][2]``). Raises `ConfigError` for an order beside places.
     """
-    columns, said = with_axes(_valid(columns), sizes_of(bundle))
+    columns, twice = without_restated(_valid(columns), bundle.array.psum_bits)
+    columns, said = with_axes(columns, sizes_of(bundle))
     chosen = _choose(columns, bundle, kind, order)
-    return replace(chosen, note=f"{chosen.note}{said}") if isinstance(chosen, Chosen) else chosen
+    return (
+        replace(chosen, note=f"{chosen.note}{twice}{said}")
+        if isinstance(chosen, Chosen)
+        else chosen
+    )
 
 
 def _choose(columns: Columns, bundle: Bundle, kind: str | None, order: str | None) -> Chosen | str:
@@ -273,6 +280,8 @@ def _indices(columns: Columns, bundle: Bundle, kind: str, order: str | None) -> 
         return named or others[0]
     if named := _placed(columns, at, sizes, ("oc", "onij")):
         return named
+    if not is_bare and order is None and len(turned := _turned(columns, at, sizes)) == 1:
+        return turned[0]
     is_index = len(at) == 1 and columns.columns[at[0]].is_index
     counts = _counted(columns, at) if is_index else set()
     is_within = counts and max(counts) < (_count(bundle, kind, order),)
@@ -293,6 +302,12 @@ def _placed(
     is_whole = bool(found) and axes[0] <= wanted[0] and axes[1:] == wanted[1:]
     is_whole = is_whole and len(found) in (len(columns.rows), prod(map(len, wanted)))
     return dict(zip(names, tail, strict=True)) if is_whole else {}
+
+
+def _turned(columns: Columns, at: Sequence[int], sizes: Mapping[str, int]) -> list[dict[str, int]]:
+    """What indices may count if the channel is not the first, rows before columns: ``psum[0][1][2]``."""
+    orders = (("onij", "oc"), ("oh", "ow", "oc"), ("oh", "oc", "ow"))
+    return [found for names in orders if (found := _placed(columns, at, sizes, names))]
 
 
 def _is_turned(columns: Columns, places: Mapping[str, int]) -> bool:

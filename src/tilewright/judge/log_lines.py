@@ -14,10 +14,12 @@ _NUMBER = re.compile(
     r"(?:(?<![\w.'])[+-]?|(?<=[a-z_])(?=[0-9]+(?!\w)))"
     r"(?:[0-9]*'s?[bodh][+-]?[0-9a-fxz?_]+|0x[0-9a-f_]+"
     r"|[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?(?![0-9a-z_.])|[0-9]+(?:\.[0-9]+)?(?= ?[munpf]?s\b)"
-    r"|[0-9a-fxz_]*[0-9][0-9a-fxz_]*h?|[a-fxz]+h?(?!\w)(?!\s*[=:(\[]))(?=[munpf]?s\b|(?![\w']))",
+    r"|[0-9a-fxz_]*[0-9][0-9a-fxz_]*h?|(?<==)[a-fxz]+h?(?!\w)|(?!ch\b)[a-fxz]+h?(?!\w)(?!\s*[=:(\[]))"
+    r"(?=[munpf]?s\b|(?![\w']))",
     re.IGNORECASE,
 )
-"""A number in a line of text: also bare hexadecimal digits, and digits at the end of a word (``lane3``)."""
+"""A number in a line of text: also bare hexadecimal digits (but no ``CH``), and digits at the end of a word
+(``lane3``)."""
 _UNIT = re.compile(r"\s*[munpf]?s\b")
 _WORD = re.compile(r"([a-z_]\w*)\W*$", re.IGNORECASE)
 _STATUS = re.compile(

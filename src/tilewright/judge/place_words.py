@@ -15,7 +15,7 @@ _WORDS = {
     "ow": "x col column w ox ow out_col out_x width q s",
     "otile": "tile otile out_tile oc_tile",
     "col": "lane",
-    "onij": "pixel pix onij position",
+    "onij": "pixel pix px onij nij pos position",
 }
 _AXES = {word: axis for axis, words in _WORDS.items() for word in words.split()}
 _WHOLE = (

@@ -242,6 +242,22 @@ def test_codes_of_2_bits(tmp_path):
     assert foreign.network.layers[0].weight_format.name == "INT2"
 
 
+@pytest.mark.parametrize("kind", [TensorProto.INT2, TensorProto.UINT2])
+def test_ten_classes_behind_weights_of_2_bits(tmp_path, kind):
+    """ONNX Runtime is wrong where nobody looks at the product: findings/onnxruntime_two_bit_columns.sh."""
+    net = Qdq((3, 4, 4))
+    lowest = -2 if kind == TensorProto.INT2 else 0
+    weight = net.constant(net.rng.integers(lowest, lowest + 4, (48, 10)), kind)
+    weight = net.node("DequantizeLinear", weight, net.constant(0.37))
+    x = net.node("Reshape", net.codes("x", 0.25, 3, TensorProto.INT8), ints(net, -1, 48))
+    path = net.save(tmp_path / "net.onnx", net.node("MatMul", x, weight))
+    model = onnx.load(path)
+    model.opset_import[0].version, model.ir_version = 25, 13
+    onnx.save(model, path)
+    foreign = agree(path)
+    assert foreign.network.layers[0].weight.shape[:2] == (10, 48)
+
+
 def test_a_file_of_the_third_version_may_state_constants_alone(tmp_path):
     path = File().save(tmp_path / "net.onnx")
     model = onnx.load(path)

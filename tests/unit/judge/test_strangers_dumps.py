@@ -336,7 +336,7 @@ REFUSED = {
         r"of its 24 lines like 'i=#j=#k=#acc=#', of each line nobody knows .* say with --pattern",
     ),
     "indices of another order": (
-        lambda v: "".join(lines("psum[{oh}][{ow}][{oc}] = {x}")(v).splitlines(True)),
+        lambda v: "".join(lines("psum[{ow}][{oh}][{oc}] = {x}")(v).splitlines(True)),
         r"or what 'psum' is: .*indices in brackets count the axes of an --order",
     ),
     "a number too few": (
