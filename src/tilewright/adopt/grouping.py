@@ -15,7 +15,7 @@ from tilewright.adopt.contained import arrays_of, memory_of, octets_of
 from tilewright.adopt.families import Family, NumberPlace, family_of
 from tilewright.adopt.parsed_file import ParsedFile, parse_text
 from tilewright.adopt.parts import parse_parts
-from tilewright.adopt.reasons import reason_of
+from tilewright.adopt.reasons import reason_of, several_arrays
 from tilewright.errors import TilewrightError
 from tilewright.vectors import MANIFEST
 from tilewright.vectors.containers import OCTET_SUFFIXES
@@ -80,6 +80,8 @@ def parse_file(
             return ([parsed], []) if parsed else ([], [name])
     except TilewrightError as error:
         return [], [str(error)]
+    if said := several_arrays(name, content):
+        return [], [said]
     parts = parse_parts(name, content) if has_parts else []
     text = None if parts else parse_text(name, content)
     return parts or ([text] if text else []), [] if parts or text else [

@@ -47,6 +47,7 @@ REASONS = {
     "8 bits": (unsigned(8, layer()[1]), "must have signs before numbers below 0, .* of 8 bits without"),
     "quotes": (lines('"{x}"'), "has quotes around them"),
     "literals": (lines("16'h{h}"), r"must hold plain digits, but has literals \(16'h"),
+    "literals of VHDL": (lines("16#{h}#"), r"must hold plain digits, but has literals \(16#"),
     "decimal commas": (rows(Y, ",0;").replace("\n", ",0\n"), "has decimal commas: write integers"),
     "YAML": ("psum:\n" + lines("- {x}"), "is YAML"),
     "a transcript": (lines("# {x}"), "has # before every line, as a transcript"),
@@ -79,6 +80,23 @@ def test_too_few_files_are_left(tmp_path):
     (tmp_path / "y.csv").write_text(lines('"{x}"', y))
     with pytest.raises(DataError, match=r"; y\.csv must hold numbers alone, but has quotes"):
         adopt(tmp_path)
+
+
+def test_a_header_with_several_arrays_is_not_cut_at_its_short_lines(tmp_path):
+    arrays = dict(zip(("x", "weight", "y"), layer(shape=LARGER), strict=True))
+    texts = {
+        name: f"const int {name}[{array.size}] = {{\n{rows(array.reshape(1, -1), ', ')}}};\n"
+        for name, array in arrays.items()
+    }
+    (tmp_path / "data.h").write_text("".join(texts.values()))
+    with pytest.raises(
+        DataError, match=r"data\.h must hold one array, but has 3 \(x, weight, y\): write"
+    ):
+        adopt(tmp_path)
+    (tmp_path / "data.h").unlink()
+    for name, text in texts.items():
+        (tmp_path / f"{name}.h").write_text(text)
+    assert adopt(tmp_path).passed
 
 
 def test_a_file_that_fits_nothing_has_its_reason(tmp_path):
