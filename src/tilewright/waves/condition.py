@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tilewright.errors import ConfigError
 
-_FORM = re.compile(r"([^\s=!<>](?:[^=!<>]*?[^\s=!<>])?)(?:\[(\d+)(?::(\d+))?\])?(?:(!?=)(\d+))?")
+_FORM = re.compile(r"([^\s=!<>](?:[^=!<>]*?[^\s=!<>])??)(?:\[(\d+)(?::(\d+))?\])?(?:(!?=)(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,11 @@ class Condition:
 
     @classmethod
     def read(cls, text: str) -> Condition:
-        """Without a number, it is 1. Raises `ConfigError` if the text is none."""
+        """Without a number, it is 1. Raises `ConfigError` if the text is none.
+
+        >>> [(one.name, one.high, one.low) for one in map(Condition.read, ("core/valid", "dut.bus[7:6]!=1"))]
+        [('core/valid', None, 0), ('dut.bus', 7, 6)]
+        """
         found = _FORM.fullmatch(text)
         if found is None or (found[3] and int(found[2]) < int(found[3])):
             raise ConfigError(
